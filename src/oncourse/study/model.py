@@ -1,0 +1,87 @@
+"""The Study: one study as recorded, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
+from oncourse.study.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study as recorded.
+
+    ``study["calls"]`` returns a table with every column of `oncourse.study.tables` (optional ones null);
+    a table that was not given is an empty frame. ``warnings`` are the unlikely but usable values found
+    on reading; ``withdrawn`` lists who was left out on request (patient_id, sample_id, reason).
+    """
+
+    config: StudyConfig
+    tables: Mapping[str, pl.DataFrame]
+    warnings: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(
+            schema={"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+        )
+    )
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name in self.tables:
+            return self.tables[name]
+        return TABLES[name].empty()
+
+    def has(self, name: str) -> bool:
+        """Return whether the table was given and holds at least one row."""
+        return name in self.tables and not self.tables[name].is_empty()
+
+    @property
+    def n_patients(self) -> int:
+        """Number of patients."""
+        return self["patients"].height
+
+    def select(
+        self, *, patients: Collection[str] | None = None, without_samples: Collection[str] = ()
+    ) -> Study:
+        """Return the study of these patients, without these samples; every table follows."""
+        kept = set(self["patients"]["patient_id"]) if patients is None else set(patients)
+        samples = self["samples"].filter(
+            pl.col("patient_id").is_in(kept) & ~pl.col("sample_id").is_in(list(without_samples))
+        )
+        sample_ids = samples["sample_id"].implode()
+        tables = {}
+        for name, frame in self.tables.items():
+            if name == "samples":
+                frame = samples
+            elif name in ("variants", "assays"):
+                pass
+            elif "patient_id" in TABLES[name].by_name:
+                frame = frame.filter(pl.col("patient_id").is_in(kept))
+                if name == "markers":
+                    frame = frame.filter(pl.col("sample_id").is_null() | pl.col("sample_id").is_in(sample_ids))
+            else:
+                frame = frame.filter(pl.col("sample_id").is_in(sample_ids))
+            tables[name] = frame
+        if "variants" in tables and "calls" in tables:
+            tables["variants"] = tables["variants"].join(
+                tables["calls"].select("variant_id").unique(), on="variant_id", how="semi", maintain_order="left"
+            )
+        return replace(self, tables=tables)
+
+    def withdraw(self, excluded: pl.DataFrame) -> Study:
+        """Return the study without the listed patients and samples, which stay named with their reason.
+
+        Parameters
+        ----------
+        excluded : patient_id (null where one sample is meant), sample_id (null where the patient is), reason
+        """
+        gone = set(excluded.filter(pl.col("sample_id").is_null())["patient_id"].drop_nulls())
+        patients = [p for p in self["patients"]["patient_id"].to_list() if p not in gone]
+        kept = self.select(patients=patients, without_samples=excluded["sample_id"].drop_nulls().to_list())
+        return replace(kept, withdrawn=pl.concat([self.withdrawn, excluded.select(self.withdrawn.columns)]))

@@ -1,0 +1,331 @@
+"""What a table may hold, and the check that lists every problem of a frame with its row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+#: Texts that mean "not assessed" in every column.
+NULL_TEXTS = ("", "NA", "N/A", "null", "NULL", "None", "nan", "NaN", ".")
+TRUE_TEXTS = ("true", "yes", "y", "1", "t")
+FALSE_TEXTS = ("false", "no", "n", "0", "f")
+#: Problems of one kind in one column that are listed one by one; the rest are counted.
+LISTED_PER_KIND = 500
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with the input: where, what, cure.
+
+    ``row`` is the line of the file (the header is line 1); None where the whole table or column is meant.
+    ``severity`` is "error" (the value cannot be used) or "warning" (unlikely but usable).
+    """
+
+    table: str
+    row: int | None
+    column: str | None
+    value: str | None
+    message: str
+    cure: str = ""
+    severity: str = "error"
+    where: str = ""
+
+    def __str__(self) -> str:
+        place = self.table + (f".{self.column}" if self.column else "")
+        if self.row is not None:
+            place += f", row {self.row}"
+        if self.where:
+            place += f" ({self.where})"
+        text = f"{place}: {self.message}"
+        return text if not self.cure else f"{text} {self.cure}"
+
+
+def sorted_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems, errors first, each by table, row, column."""
+    return sorted(
+        set(problems),
+        key=lambda p: (p.severity != "error", p.table, p.row or 0, p.column or "", p.message),
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, polars type, meaning; what a value must satisfy.
+
+    ``required`` columns must be there and hold no null; ``low``/``high`` are inclusive;
+    ``choices`` are matched without regard to case. ``references`` names ``table.column``.
+    """
+
+    name: str
+    dtype: Any
+    text: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    references: str = ""
+
+    @property
+    def type_name(self) -> str:
+        """The type in words."""
+        return {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "true/false"}[self.dtype]
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values in words, empty where anything goes."""
+        if self.choices:
+            return " / ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return f"at most {self.high:g}" if self.high is not None else ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the study folder.
+
+    ``key`` columns are unique together; an ``open`` table keeps columns it does not know.
+    """
+
+    name: str
+    text: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    open: bool = False
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Column name -> polars type."""
+        return {column.name: column.dtype for column in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        """Return the table without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return `frame` with every column of the table, missing ones null, known columns first."""
+        missing = [pl.lit(None, dtype=c.dtype).alias(c.name) for c in self.columns if c.name not in frame.columns]
+        known = [c.name for c in self.columns]
+        extra = [name for name in frame.columns if name not in self.by_name]
+        return frame.with_columns(missing).select(*known, *extra)
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
+    """Return the known name most like `name`, None where none is near."""
+    known = list(known)
+    lowered = {k.lower(): k for k in reversed(known)}
+    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=cutoff)
+    return lowered[found[0]] if found else None
+
+
+def _where(frame: pl.DataFrame, index: int) -> str:
+    """Name the row by its identifiers, so that a reader finds it in any tool."""
+    parts = []
+    for name in ("patient_id", "sample_id", "lesion_id", "variant_id", "assay_id", "day"):
+        if name in frame.columns and (value := frame[name][index]) is not None:
+            parts.append(f"day {value}" if name == "day" else str(value)[:60])
+        if len(parts) == 2:
+            break
+    return ", ".join(parts)
+
+
+def row_problems(
+    table: str,
+    frame: pl.DataFrame,
+    bad: pl.Series,
+    column: str | None,
+    message: str,
+    cure: str = "",
+    *,
+    severity: str = "error",
+    first_row: int = 2,
+) -> list[Problem]:
+    """Return one problem per row where `bad` is true; ``{value}`` in `message` is the cell.
+
+    Past `LISTED_PER_KIND` rows the rest are counted in one last problem.
+    """
+    rows = bad.fill_null(False).arg_true().to_list()
+    values = frame[column] if column is not None and column in frame.columns else None
+    problems = []
+    for index in rows[:LISTED_PER_KIND]:
+        value = None if values is None else values[index]
+        shown = "" if value is None else str(value)[:80]
+        problems.append(
+            Problem(
+                table, index + first_row, column, shown or None, message.replace("{value}", shown), cure,
+                severity, _where(frame, index),
+            )
+        )  # fmt: skip
+    if len(rows) > LISTED_PER_KIND:
+        more = f"and {len(rows) - LISTED_PER_KIND} more rows with the same problem."
+        problems.append(Problem(table, None, column, None, more, cure, severity))
+    return problems
+
+
+def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str]) -> list[Problem]:
+    problems = []
+    known = [c.name for c in table.columns]
+    for column in table.columns:
+        if column.required and column.name not in frame.columns:
+            near = nearest(column.name, [c for c in frame.columns if c not in known])
+            cure = f"Rename {near} to {column.name}." if near else f"Add the column {column.name}: {column.text}."
+            problems.append(Problem(table.name, None, column.name, None, "required column is missing.", cure))
+    for name in frame.columns:
+        if name in table.by_name or name in declared:
+            continue
+        near = nearest(name, [k for k in known if k not in frame.columns])
+        if near:
+            problems.append(Problem(table.name, None, name, None, "unknown column.", f"Did you mean {near}?"))
+        elif not table.open:
+            near = nearest(name, known, cutoff=0.5)
+            cure = f"The nearest known column is {near}." if near else "Remove it."
+            problems.append(
+                Problem(table.name, None, name, None, "unknown column.", f"{cure} Known columns: {', '.join(known)}.")
+            )
+    return problems
+
+
+def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the column cast to its type and a mask of the values that could not be."""
+    if raw.dtype == column.dtype:
+        if column.dtype == pl.Float64:
+            bad = raw.is_nan().fill_null(False) | raw.is_infinite().fill_null(False)
+            return raw.set(bad, None), bad
+        return raw, pl.repeat(False, len(raw), eager=True)
+    text = raw.cast(pl.String)
+    if column.dtype == pl.String:
+        return text, pl.repeat(False, len(raw), eager=True)
+    if column.dtype == pl.Boolean:
+        low = text.str.strip_chars().str.to_lowercase()
+        cast = (
+            pl.DataFrame({"v": low})
+            .select(
+                pl.when(pl.col("v").is_in(TRUE_TEXTS)).then(True).when(pl.col("v").is_in(FALSE_TEXTS)).then(False)
+            )
+            .to_series()
+        )
+    elif raw.dtype.is_numeric() and column.dtype == pl.Int64 and raw.dtype.is_integer():
+        cast = raw.cast(pl.Int64, strict=False)
+    elif column.dtype == pl.Int64:
+        cast = text.cast(pl.Int64, strict=False)
+        if cast.null_count() > text.null_count():  # 12.0 and 4.7e+07 are whole numbers too
+            number = text.cast(pl.Float64, strict=False)
+            whole = number.is_finite() & (number == number.round(0)) & (number.abs() < 2.0**53)
+            cast = cast.fill_null(number.set(~whole.fill_null(False), None).cast(pl.Int64, strict=False))
+    else:
+        cast = text.cast(pl.Float64, strict=False)
+        cast = cast.set((cast.is_nan() | cast.is_infinite()).fill_null(False), None)
+    return cast.rename(raw.name), cast.is_null() & text.is_not_null()
+
+
+def check_table(
+    table: Table, frame: pl.DataFrame, *, declared: Sequence[str] = (), first_row: int = 2
+) -> tuple[pl.DataFrame, list[Problem]]:
+    """Cast `frame` to the table's types and list every problem of its columns and values.
+
+    Parameters
+    ----------
+    frame : columns as text (or already typed); null and the texts of `NULL_TEXTS` mean not assessed
+    declared : extra columns that study.yaml names, accepted as they are
+    first_row : line of the file that holds the first row of `frame`
+
+    Returns
+    -------
+    The typed frame with every column of the table (values that cannot be used are null), and the problems.
+    """
+    problems = _column_problems(table, frame, declared)
+    typed = {}
+    for name in frame.columns:
+        column = table.by_name.get(name)
+        raw = frame[name]
+        if raw.dtype == pl.String:
+            stripped = raw.str.strip_chars()
+            nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]  # NaN in a number column is a problem
+            if column is None or column.dtype == pl.String:
+                nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
+            raw = stripped.set(stripped.is_in(nulls).fill_null(False), None)
+        if column is None:
+            typed[name] = raw
+            continue
+        cast, bad = _typed(column, raw)
+        shown = frame.with_columns(raw.alias(name))
+        if bad.any():
+            cure = f"{column.text[:1].upper()}{column.text[1:]}; leave it empty where it was not assessed."
+            message = f"'{{value}}' is not {_article(column.type_name)}."
+            problems += row_problems(table.name, shown, bad, name, message, cure, first_row=first_row)
+        problems += _value_problems(table, column, cast, shown, bad, first_row)
+        if column.choices:
+            canonical = {c.lower(): c for c in column.choices}
+            cast = cast.str.to_lowercase().replace_strict(canonical, default=None, return_dtype=pl.String)
+        typed[name] = cast
+    out = table.conform(pl.DataFrame(typed) if typed else table.empty())
+    problems += _key_problems(table, out, first_row)
+    return out, problems
+
+
+def _article(type_name: str) -> str:
+    return {"integer": "a whole number", "number": "a finite number", "true/false": "true or false"}.get(
+        type_name, type_name
+    )
+
+
+def _value_problems(
+    table: Table, column: Column, cast: pl.Series, frame: pl.DataFrame, bad: pl.Series, first_row: int
+) -> list[Problem]:
+    problems: list[Problem] = []
+
+    def add(mask: pl.Series, message: str, cure: str) -> None:
+        if mask.any():
+            problems.extend(row_problems(table.name, frame, mask, column.name, message, cure, first_row=first_row))
+
+    unit = f" The unit is {column.unit}." if column.unit else ""
+    if column.required:
+        add(cast.is_null() & ~bad, "value is missing.", f"{column.name} is required: {column.text}.")
+    if column.low is not None:
+        add(cast < column.low, f"{{value}} is below {column.low:g}.", f"Allowed: {column.range_text}.{unit}")
+    if column.high is not None:
+        add(cast > column.high, f"{{value}} is above {column.high:g}.", f"Allowed: {column.range_text}.{unit}")
+    if column.choices:
+        allowed = [c.lower() for c in column.choices]
+        mask = cast.is_not_null() & ~cast.str.to_lowercase().is_in(allowed)
+        for value in cast.filter(mask.fill_null(False)).unique().sort().to_list():
+            near = nearest(value, column.choices, cutoff=0.6)
+            cure = f"Allowed: {column.range_text}." + (f" Did you mean {near}?" if near else "")
+            add(mask & (cast == value), "'{value}' is not an allowed value.", cure)
+    return problems
+
+
+def _key_problems(table: Table, frame: pl.DataFrame, first_row: int) -> list[Problem]:
+    """Rows that repeat a key: an identical row is a warning, a different one an error."""
+    key = [k for k in table.key if k in frame.columns]
+    if not key or frame.is_empty():
+        return []
+    twice = frame.select(pl.struct(key).is_duplicated() & ~pl.any_horizontal(pl.col(key).is_null())).to_series()
+    if not twice.any():
+        return []
+    marked = frame.with_columns(
+        twice.alias("_twice"),
+        pl.struct(key).is_first_distinct().alias("_first"),
+        (pl.struct(frame.columns).is_duplicated() & ~pl.struct(frame.columns).is_first_distinct()).alias("_same"),
+    )
+    name = " + ".join(key)
+    again = marked["_twice"] & ~marked["_first"]
+    problems = row_problems(
+        table.name, frame, again & ~marked["_same"], key[0], f"the key {name} is there twice.",
+        "Each may stand once: keep the right row, or give the other its own id.", first_row=first_row,
+    )  # fmt: skip
+    return problems + row_problems(
+        table.name, frame, again & marked["_same"], key[0], f"the same row is there twice ({name}).",
+        "It is counted once.", severity="warning", first_row=first_row,
+    )  # fmt: skip

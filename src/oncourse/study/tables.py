@@ -1,0 +1,278 @@
+"""The tables of a study folder as data: validator, blank templates, data dictionary and docs page in one."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.study.schema import Column, Table
+
+TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+
+_PATIENT = Column("patient_id", TEXT, "the patient", required=True, references="patients.patient_id")
+_SAMPLE = Column("sample_id", TEXT, "the sample", required=True, references="samples.sample_id")
+
+
+def _day(name: str, text: str, *, required: bool = False) -> Column:
+    return Column(name, INT, text, unit="days from the index date", low=-40_000, high=40_000, required=required)
+
+
+PATIENTS = Table(
+    "patients",
+    "one row per patient; further columns are covariates named in study.yaml",
+    (
+        Column("patient_id", TEXT, "the patient", required=True),
+        Column("disease", TEXT, "diagnosis, free text"),
+        Column("sex", TEXT, "sex at birth; decides copies of X and Y", choices=("female", "male")),
+        Column("age_years", NUM, "age at the index date", unit="years", low=0, high=120),
+        Column("stage", TEXT, "stage at diagnosis"),
+        Column("primary_site", TEXT, "site of the primary: right colon, left colon, rectum, prostate ..."),
+        Column("index_date", TEXT, "calendar date of day 0 (ISO); only needed where tables give dates"),
+    ),
+    key=("patient_id",),
+    open=True,
+)
+FOLLOW_UP = Table(
+    "follow_up",
+    "last contact, death, recurrence: one row per patient",
+    (
+        _PATIENT,
+        _day("last_contact_day", "last day the patient was known to be alive, or the day of death", required=True),
+        Column("is_dead", BOOL, "whether the patient has died; null = unknown"),
+        _day("death_day", "day of death"),
+        Column("cause_of_death", TEXT, "cause of death", choices=("cancer", "other", "unknown")),
+        _day("recurrence_day", "first day a recurrence was seen"),
+        _day("recurrence_free_day", "last day the patient was known to be free of recurrence"),
+        _day("progression_day", "first day progression was recorded"),
+        _day("entry_day", "day the patient came under observation, e.g. sequencing: delayed entry"),
+    ),
+    key=("patient_id",),
+)
+LESIONS = Table(
+    "lesions",
+    "tumour lesions",
+    (
+        Column("lesion_id", TEXT, "the lesion", required=True),
+        _PATIENT,
+        Column("role", TEXT, "what the lesion is", required=True,
+               choices=("primary", "metastasis", "local_recurrence")),
+        Column("site", TEXT, "organ: liver, bone, lung ..."),
+        _day("found_day", "day the lesion was found"),
+    ),
+    key=("lesion_id",),
+)  # fmt: skip
+SAMPLES = Table(
+    "samples",
+    "sequenced samples; further clinical columns are kept",
+    (
+        Column("sample_id", TEXT, "the sample", required=True),
+        _PATIENT,
+        Column("material", TEXT, "what was sequenced", required=True,
+               choices=("tissue", "plasma", "normal", "white_cells")),
+        Column("lesion_id", TEXT, "lesion the tissue is from; null for blood", references="lesions.lesion_id"),
+        Column("assay_id", TEXT, "assay; null: all genes taken as looked at, marked assumed",
+               references="assays.assay_id"),
+        Column("cna_assay_id", TEXT, "assay of the copy number, where another", references="assays.assay_id"),
+        Column("sv_assay_id", TEXT, "assay of the fusions, where another", references="assays.assay_id"),
+        _day("day", "day the sample was taken"),
+        Column("purity", NUM, "tumour cell fraction", unit="fraction", low=0, high=1),
+        Column("ploidy", NUM, "mean copies per tumour cell", unit="copies", low=0.5, high=12),
+        Column("tumor_fraction", NUM, "tumour fraction of the cell-free DNA", unit="fraction", low=0, high=1),
+        Column("cfdna_ng_ml", NUM, "cell-free DNA per ml of plasma", unit="ng/ml", low=0),
+        Column("mean_depth", NUM, "mean depth on target", unit="reads", low=0),
+        Column("msi_score", NUM, "microsatellite instability score of the assay", low=0),
+        Column("msi_status", TEXT, "microsatellite status", choices=("MSI-H", "MSI-L", "MSS", "indeterminate")),
+        Column("tmb_per_mb", NUM, "tumour mutational burden as the source reports it", unit="per Mb", low=0),
+        Column("preservation", TEXT, "FFPE, frozen ..."),
+    ),
+    key=("sample_id",),
+    open=True,
+)  # fmt: skip
+ASSAYS = Table(
+    "assays",
+    "sequencing assays",
+    (
+        Column("assay_id", TEXT, "the assay", required=True),
+        Column("kind", TEXT, "kind of assay", choices=("wes", "wgs", "panel")),
+        Column("targets", TEXT, "a BED file or gene list in the study folder, or gene symbols joined by ';'"),
+        Column("callable_mb", NUM, "megabases in which a variant could be called", unit="Mb", low=0),
+        Column("min_depth", INT, "least depth at which a site counts as looked at", unit="reads", low=0),
+        Column("error_rate", NUM, "background error per read and base", unit="fraction", low=0, high=0.2),
+        Column("min_alt_count", INT, "least variant reads of a call (default 3)", unit="reads", low=1),
+        Column("min_vaf", NUM, "least variant allele fraction of a call (default 0.02)", unit="fraction",
+               low=0, high=1),
+        Column("has_umi", BOOL, "whether reads carry molecular identifiers"),
+    ),
+    key=("assay_id",),
+)  # fmt: skip
+VARIANTS = Table(
+    "variants",
+    "what is known of each variant; further columns are annotations",
+    (
+        Column("variant_id", TEXT, "chrom:pos:ref:alt, normalised", required=True),
+        Column("gene", TEXT, "HGNC symbol; empty where intergenic"),
+        Column("hgvs_c", TEXT, "coding change"),
+        Column("hgvs_p", TEXT, "protein change, p.G12D"),
+        Column("consequence", TEXT, "effect on the gene"),
+    ),
+    key=("variant_id",),
+    open=True,
+)
+CALLS = Table(
+    "calls",
+    "variant x sample: what was counted and called; a site looked at and not called stays here with its depth",
+    (
+        _SAMPLE,
+        Column("variant_id", TEXT, "chrom:pos:ref:alt", required=True),
+        Column("alt_count", INT, "reads with the variant; null = not counted", unit="reads", low=0),
+        Column("depth", INT, "reads at the site; null = not counted", unit="reads", low=0),
+        Column("is_called", BOOL, "whether the caller called it; null: by the assay's min_alt_count and min_vaf"),
+        Column("filter", TEXT, "filter of the caller"),
+        Column("origin", TEXT, "origin", choices=("somatic", "germline", "chip", "unknown")),
+    ),
+    key=("sample_id", "variant_id"),
+)
+COVERAGE = Table(
+    "coverage",
+    "depth of regions or codons: what makes a wild type measured",
+    (
+        _SAMPLE,
+        Column("chrom", TEXT, "chromosome without chr"),
+        Column("start", INT, "first base, 1-based", low=1),
+        Column("end", INT, "last base, inclusive", low=1),
+        Column("min_depth", INT, "least depth in the region", unit="reads", low=0, required=True),
+        Column("gene", TEXT, "HGNC symbol"),
+        Column("codon", INT, "codon number", low=1),
+    ),
+)
+SEGMENTS = Table(
+    "segments",
+    "copy-number segments",
+    (
+        _SAMPLE,
+        Column("chrom", TEXT, "chromosome without chr", required=True),
+        Column("start", INT, "first base, 1-based", low=0, required=True),
+        Column("end", INT, "last base, inclusive", low=1, required=True),
+        Column("total_cn", NUM, "copies per tumour cell; null = not known", unit="copies", low=0),
+        Column("minor_cn", NUM, "copies of the minor allele", unit="copies", low=0),
+        Column("log2_ratio", NUM, "log2 of tumour over normal depth"),
+    ),
+)
+GENE_COPY_NUMBER = Table(
+    "gene_copy_number",
+    "copy-number call per gene",
+    (
+        _SAMPLE,
+        Column("gene", TEXT, "HGNC symbol", required=True),
+        Column("call", NUM, "-2 deep deletion ... 2 amplification; null = not profiled", low=-2, high=2),
+    ),
+    key=("sample_id", "gene"),
+)
+MARKERS = Table(
+    "markers",
+    "markers other than sequencing: AR-V7, MMR IHC, HER2, DPYD ...",
+    (
+        _PATIENT,
+        Column("marker", TEXT, "name of the marker", required=True),
+        Column("value", TEXT, "positive, negative, a number with unit, a genotype", required=True),
+        Column("sample_id", TEXT, "sample it was measured in", references="samples.sample_id"),
+        _day("day", "day of the measurement"),
+        Column("unit", TEXT, "unit of a number"),
+    ),
+)
+FUSIONS = Table(
+    "fusions",
+    "gene fusions",
+    (
+        _SAMPLE,
+        Column("gene_5p", TEXT, "5' partner"),
+        Column("gene_3p", TEXT, "3' partner"),
+        Column("support", INT, "supporting reads", unit="reads", low=0),
+    ),
+)
+PROCEDURES = Table(
+    "procedures",
+    "surgery, biopsy, radiotherapy",
+    (
+        _PATIENT,
+        _day("day", "day of the procedure", required=True),
+        Column("kind", TEXT, "primary_resection, metastasectomy, biopsy, radiotherapy, orchiectomy ...",
+               required=True),
+        Column("lesion_id", TEXT, "lesion it was on", references="lesions.lesion_id"),
+        Column("intent", TEXT, "curative, palliative, diagnostic ..."),
+    ),
+)  # fmt: skip
+TREATMENTS = Table(
+    "treatments",
+    "systemic treatments",
+    (
+        _PATIENT,
+        Column("drugs", TEXT, "drug names joined by ';'", required=True),
+        _day("start_day", "first day", required=True),
+        Column("line", INT, "line of therapy; derived where null", low=0, high=30),
+        _day("stop_day", "last day; null = ongoing or unknown"),
+        Column("stop_reason", TEXT, "progression, toxicity, completed ..."),
+        Column("setting", TEXT, "setting",
+               choices=("neoadjuvant", "adjuvant", "metastatic", "mCSPC", "mCRPC")),
+    ),
+)  # fmt: skip
+LABS = Table(
+    "labs",
+    "laboratory values",
+    (
+        _PATIENT,
+        _day("day", "day of the blood draw", required=True),
+        Column("analyte", TEXT, "PSA, CEA ...", required=True),
+        Column("value", TEXT, "a number, or `<number` below detection", required=True),
+        Column("unit", TEXT, "unit of the value"),
+    ),
+)
+TARGET_LESIONS = Table(
+    "target_lesions",
+    "diameters of target lesions per visit (RECIST 1.1)",
+    (
+        _PATIENT,
+        _day("day", "day of the scan", required=True),
+        Column("lesion_id", TEXT, "the lesion", required=True),
+        Column("diameter_mm", NUM, "longest diameter, short axis for a node", unit="mm", low=0, high=300),
+        Column("diameter", NUM, "diameter in `unit`, where not in mm", low=0),
+        Column("unit", TEXT, "unit of `diameter`", choices=("mm", "cm")),
+        Column("is_node", BOOL, "whether it is a lymph node"),
+        Column("status", TEXT, "how it was seen", choices=("measured", "too_small", "absent", "not_evaluable")),
+        Column("merged_into", TEXT, "lesion this one has merged into"),
+        Column("evaluator", TEXT, "who read the scan"),
+    ),
+    key=("patient_id", "day", "lesion_id", "evaluator"),
+)
+ASSESSMENTS = Table(
+    "assessments",
+    "response assessments beside the target lesions",
+    (
+        _PATIENT,
+        _day("day", "day of the assessment", required=True),
+        Column("method", TEXT, "ct_mri, bone_scan, pet ..."),
+        Column("non_target", TEXT, "non-target response", choices=("CR", "NON-CR/NON-PD", "PD", "NE", "NONE")),
+        Column("new_lesions", TEXT, "new lesions", choices=("no", "equivocal", "yes")),
+        Column("new_bone_lesions", INT, "bone lesions not on any earlier scan", low=0),
+        Column("bone_persisting", INT, "earlier post-baseline new bone lesions still seen", low=0),
+        Column("overall", TEXT, "the investigator's overall response"),
+        Column("evaluator", TEXT, "who assessed"),
+    ),
+    key=("patient_id", "day", "method", "evaluator"),
+)
+
+#: Every table, in the order of the study folder.
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        PATIENTS, FOLLOW_UP, LESIONS, SAMPLES, ASSAYS, VARIANTS, CALLS, COVERAGE, SEGMENTS, GENE_COPY_NUMBER,
+        MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
+    )
+}  # fmt: skip
+
+#: Without these there is no study.
+REQUIRED_TABLES = ("patients", "samples", "calls")
+
+
+def date_name(day_column: str) -> str:
+    """Return the name of the column that may give ISO dates in place of a day column (start_day -> start_date)."""
+    return day_column.removesuffix("day") + "date"
