@@ -81,7 +81,9 @@ def read_config(path: Path) -> StudyConfig:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}.") from None
+        raise ConfigError(
+            f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}."
+        ) from None
     if data is None:
         return StudyConfig()
     if not isinstance(data, dict):
@@ -98,7 +100,9 @@ def config_to_yaml(config: StudyConfig) -> str:
         value = getattr(config, item.name)
         if value in (None, "", (), {}):
             continue
-        plain[item.name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        plain[item.name] = (
+            list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        )
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110)
 
 
@@ -116,7 +120,9 @@ def _loader() -> Any:
             if not isinstance(key, (str, int, float, bool)):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be text", key_node.start_mark)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is there twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key '{key}' is there twice", key_node.start_mark
+                )
             seen.add(key)
         return dict(yaml.SafeLoader.construct_mapping(loader, node, deep=True))
 
@@ -126,7 +132,9 @@ def _loader() -> Any:
 
 def _text(value: Any, name: str) -> str:
     if isinstance(value, (dict, list)):
-        raise ConfigError(f"{name}: expected text, found a {'mapping' if isinstance(value, dict) else 'list'}.")
+        raise ConfigError(
+            f"{name}: expected text, found a {'mapping' if isinstance(value, dict) else 'list'}."
+        )
     return str(value)
 
 
@@ -134,7 +142,9 @@ def _build(value: Any, name: str) -> str:
     text = str(value).strip()
     build = _BUILD_ALIASES.get(text.lower(), text)
     if build not in BUILDS:
-        raise ConfigError(f"{name}: '{text}' is not a known genome build. Allowed: GRCh37 (hg19), GRCh38 (hg38).")
+        raise ConfigError(
+            f"{name}: '{text}' is not a known genome build. Allowed: GRCh37 (hg19), GRCh38 (hg38)."
+        )
     return build
 
 

@@ -64,13 +64,18 @@ class Study:
             elif "patient_id" in TABLES[name].by_name:
                 frame = frame.filter(pl.col("patient_id").is_in(kept))
                 if name == "markers":
-                    frame = frame.filter(pl.col("sample_id").is_null() | pl.col("sample_id").is_in(sample_ids))
+                    frame = frame.filter(
+                        pl.col("sample_id").is_null() | pl.col("sample_id").is_in(sample_ids)
+                    )
             else:
                 frame = frame.filter(pl.col("sample_id").is_in(sample_ids))
             tables[name] = frame
         if "variants" in tables and "calls" in tables:
             tables["variants"] = tables["variants"].join(
-                tables["calls"].select("variant_id").unique(), on="variant_id", how="semi", maintain_order="left"
+                tables["calls"].select("variant_id").unique(),
+                on="variant_id",
+                how="semi",
+                maintain_order="left",
             )
         return replace(self, tables=tables)
 

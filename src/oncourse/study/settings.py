@@ -50,7 +50,9 @@ def sections() -> dict[str, type]:
 
 def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> Any:
     """Return `value` (text of the command line, or a YAML value) as the field's type; ConfigError otherwise."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) else (hint,)
+    options = (
+        typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) else (hint,)
+    )
     if typing.get_origin(hint) is tuple:
         return _as_tuple(typing.get_args(hint)[0], value, name)
     if value is None or (isinstance(value, str) and value.lower() in ("null", "none", "")):
@@ -68,7 +70,13 @@ def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> 
         raise ConfigError(f"{name}: '{result}' is not one of {', '.join(map(str, choices))}.{cure}")
     low, high = field.metadata.get("low"), field.metadata.get("high")
     if (low is not None and result < low) or (high is not None and result > high):
-        limits = f"at least {low:g}" if high is None else f"{low:g} to {high:g}" if low is not None else f"at most {high:g}"
+        limits = (
+            f"at least {low:g}"
+            if high is None
+            else f"{low:g} to {high:g}"
+            if low is not None
+            else f"at most {high:g}"
+        )
         raise ConfigError(f"{name}: {result} is out of range; allowed: {limits}.")
     return result
 

@@ -13,7 +13,9 @@ _SAMPLE = Column("sample_id", TEXT, "the sample", required=True, references="sam
 
 
 def _day(name: str, text: str, *, required: bool = False) -> Column:
-    return Column(name, INT, text, unit="days from the index date", low=-40_000, high=40_000, required=required)
+    return Column(
+        name, INT, text, unit="days from the index date", low=-40_000, high=40_000, required=required
+    )
 
 
 PATIENTS = Table(
@@ -36,7 +38,11 @@ FOLLOW_UP = Table(
     "last contact, death, recurrence: one row per patient",
     (
         _PATIENT,
-        _day("last_contact_day", "last day the patient was known to be alive, or the day of death", required=True),
+        _day(
+            "last_contact_day",
+            "last day the patient was known to be alive, or the day of death",
+            required=True,
+        ),
         Column("is_dead", BOOL, "whether the patient has died; null = unknown"),
         _day("death_day", "day of death"),
         Column("cause_of_death", TEXT, "cause of death", choices=("cancer", "other", "unknown")),
@@ -125,7 +131,9 @@ CALLS = Table(
         Column("variant_id", TEXT, "chrom:pos:ref:alt", required=True),
         Column("alt_count", INT, "reads with the variant; null = not counted", unit="reads", low=0),
         Column("depth", INT, "reads at the site; null = not counted", unit="reads", low=0),
-        Column("is_called", BOOL, "whether the caller called it; null: by the assay's min_alt_count and min_vaf"),
+        Column(
+            "is_called", BOOL, "whether the caller called it; null: by the assay's min_alt_count and min_vaf"
+        ),
         Column("filter", TEXT, "filter of the caller"),
         Column("origin", TEXT, "origin", choices=("somatic", "germline", "chip", "unknown")),
     ),
@@ -237,7 +245,9 @@ TARGET_LESIONS = Table(
         Column("diameter", NUM, "diameter in `unit`, where not in mm", low=0),
         Column("unit", TEXT, "unit of `diameter`", choices=("mm", "cm")),
         Column("is_node", BOOL, "whether it is a lymph node"),
-        Column("status", TEXT, "how it was seen", choices=("measured", "too_small", "absent", "not_evaluable")),
+        Column(
+            "status", TEXT, "how it was seen", choices=("measured", "too_small", "absent", "not_evaluable")
+        ),
         Column("merged_into", TEXT, "lesion this one has merged into"),
         Column("evaluator", TEXT, "who read the scan"),
     ),
@@ -250,7 +260,9 @@ ASSESSMENTS = Table(
         _PATIENT,
         _day("day", "day of the assessment", required=True),
         Column("method", TEXT, "ct_mri, bone_scan, pet ..."),
-        Column("non_target", TEXT, "non-target response", choices=("CR", "NON-CR/NON-PD", "PD", "NE", "NONE")),
+        Column(
+            "non_target", TEXT, "non-target response", choices=("CR", "NON-CR/NON-PD", "PD", "NE", "NONE")
+        ),
         Column("new_lesions", TEXT, "new lesions", choices=("no", "equivocal", "yes")),
         Column("new_bone_lesions", INT, "bone lesions not on any earlier scan", low=0),
         Column("bone_persisting", INT, "earlier post-baseline new bone lesions still seen", low=0),

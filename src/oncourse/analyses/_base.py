@@ -1,0 +1,231 @@
+"""What an analysis is: its question, its parameters, its tables; and the Result it returns."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import OncourseError
+from oncourse.study.schema import Column
+
+UNITS = ("fraction", "count", "ratio", "difference", "days", "months", "per_mb", "score", "")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number of an analysis with its interval.
+
+    ``value``, ``ci_low`` and ``ci_high`` are None where they cannot be estimated; ``n`` is what it rests on.
+    """
+
+    name: str
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int | None = None
+    method: str = ""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise ValueError(f"estimate {self.name}: unit {self.unit!r} is not one of {UNITS}")
+        for name in ("value", "ci_low", "ci_high"):
+            number = getattr(self, name)
+            if number is not None:
+                number = float(number)
+                object.__setattr__(self, name, None if number != number else number)
+        if self.n is not None:
+            object.__setattr__(self, "n", int(self.n))
+
+    def number(self, value: float | None) -> str:
+        """Return one of its values as text in its unit."""
+        if value is None:
+            return "not estimable"
+        if value in (float("inf"), float("-inf")):
+            return "not reached"
+        if self.unit == "fraction":
+            return f"{100 * value:.1f} %"
+        if self.unit == "count":
+            return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+        if self.unit == "days":
+            return f"{value:,.0f} days"
+        if self.unit == "months":
+            return f"{value:.1f} months"
+        if self.unit == "per_mb":
+            return f"{value:.2f} per Mb"
+        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+    def __str__(self) -> str:
+        text = self.number(self.value)
+        inside = []
+        if self.ci_low is not None or self.ci_high is not None:
+            inside.append(f"95 % CI {self.number(self.ci_low)} to {self.number(self.ci_high)}")
+        if self.n is not None and self.unit != "count":
+            inside.append(f"n = {self.n:,}")
+        return f"{text} ({', '.join(inside)})" if inside else text
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: an SVG drawing with what it shows in words."""
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class OutputTable:
+    """One table of the results: ``name`` is topic/table, its columns are a contract."""
+
+    name: str
+    text: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Column name -> polars type."""
+        return {c.name: c.dtype for c in self.columns}
+
+    def frame(self, data: pl.DataFrame | Iterable[Mapping[str, Any]] | None = None) -> pl.DataFrame:
+        """Return `data` with exactly these columns, in this order and of these types; empty without data."""
+        if data is None:
+            return pl.DataFrame(schema=self.schema)
+        if not isinstance(data, pl.DataFrame):
+            data = pl.DataFrame(list(data), schema=self.schema)
+        return data.select(pl.col(c.name).cast(c.dtype) for c in self.columns)
+
+
+#: Who was left out of an analysis, and which sample stood for whom.
+WHO_SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+
+
+def exclusions(rows: Iterable[tuple[str | None, str | None, str]] = ()) -> pl.DataFrame:
+    """Return the exclusion frame of (patient_id, sample_id or None, reason) rows, sorted."""
+    return (
+        pl.DataFrame(list(rows), schema=WHO_SCHEMA, orient="row")
+        .unique(maintain_order=False)
+        .sort("patient_id", "sample_id", "reason")
+    )
+
+
+_NAMES = re.compile(r"\{([a-zA-Z0-9_.:+\- ]+?)(:value|:interval)?\}")
+
+
+def say(template: str, estimates: Iterable[Estimate]) -> str:
+    """Return `template` with every ``{name}`` replaced by that estimate's text.
+
+    ``{name}`` prints value, interval and n; ``{name:value}`` the value alone. A name without an estimate
+    is a programming error (KeyError), so that no number in a sentence comes from anywhere else.
+    """
+    by_name = {e.name: e for e in estimates}
+
+    def text(match: re.Match[str]) -> str:
+        estimate = by_name[match[1]]
+        return estimate.number(estimate.value) if match[2] == ":value" else str(estimate)
+
+    return _NAMES.sub(text, template)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one analysis found; plain data, so that it can be stored, shown and compared.
+
+    ``answer`` may hold ``{name}`` of its estimates (see `say`); ``tables`` maps topic/table to a frame with the
+    declared columns; ``artifacts`` maps a path inside the results folder to text (a model card).
+    """
+
+    answer: str
+    estimates: tuple[Estimate, ...] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
+    excluded: pl.DataFrame = field(default_factory=exclusions)
+    samples_used: pl.DataFrame = field(default_factory=exclusions)
+    notes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [e.name for e in self.estimates]
+        twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+        if twice:
+            raise ValueError(f"estimates named twice: {twice}")
+        object.__setattr__(self, "answer", say(self.answer, self.estimates))
+        object.__setattr__(self, "notes", tuple(say(note, self.estimates) for note in self.notes))
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One registered analysis."""
+
+    name: str
+    title: str
+    question: str
+    needs: tuple[str, ...]
+    params: type
+    tables: tuple[OutputTable, ...]
+    order: int
+    function: Callable[[Cohort, Any], Result]
+
+    def missing(self, cohort: Cohort) -> tuple[str, ...]:
+        """Return the needed tables the study does not have; ``a|b`` is satisfied by either."""
+        return tuple(
+            need for need in self.needs if not any(cohort.study.has(option) for option in need.split("|"))
+        )
+
+    def run(self, cohort: Cohort) -> Result:
+        """Run it and check that its tables are the declared ones."""
+        result = self.function(cohort, cohort.params(self.params))
+        declared = {t.name: [c.name for c in t.columns] for t in self.tables}
+        for name, frame in result.tables.items():
+            if declared.get(name) != frame.columns:
+                raise OncourseError(
+                    f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
+                )
+        return result
+
+
+_REGISTRY: dict[str, Analysis] = {}
+
+
+def analysis(
+    *,
+    title: str,
+    question: str,
+    needs: tuple[str, ...],
+    params: type,
+    tables: tuple[OutputTable, ...] = (),
+    order: int = 100,
+) -> Callable[[Callable[[Cohort, Any], Result]], Callable[[Cohort, Any], Result]]:
+    """Register a function ``Cohort, Params -> Result``; its name is the name of the analysis.
+
+    ``needs`` are tables of the study (``"calls|segments"`` means either); an analysis whose tables are missing
+    is skipped and says so. ``order`` places it in the report.
+    """
+
+    def register(function: Callable[[Cohort, Any], Result]) -> Callable[[Cohort, Any], Result]:
+        name = function.__name__
+        if getattr(params, "section", None) != name:
+            raise ValueError(f"the settings of analysis {name} must be in the section {name!r}")
+        _REGISTRY[name] = Analysis(name, title, question, needs, params, tables, order, function)
+        return function
+
+    return register
+
+
+def registry() -> dict[str, Analysis]:
+    """Return every analysis by name, in the order of the report."""
+    import oncourse.analyses as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    return dict(sorted(_REGISTRY.items(), key=lambda item: (item[1].order, item[0])))

@@ -1,0 +1,120 @@
+"""One look for every figure: sizes, colours safe for colour-blind readers, SVG whose bytes repeat."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito 2008, colour universal design; black last.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C00", "#5B4B8A", "#000000")
+
+#: The same thing has the same colour in every figure.
+COLOURS = {
+    "shared": "#0072B2", "private_a": "#E69F00", "private_b": "#D55E00", "not_assessable": "#C8CCD0",
+    "present": "#0072B2", "absent": "#FFFFFF", "altered": "#0072B2", "not_altered": "#E8ECEF",
+    "missense": "#009E73", "truncating": "#000000", "splice": "#8C8C00", "inframe": "#CC79A7", "other": "#999999",
+    "promoter": "#999999", "fusion": "#5B4B8A", "amplification": "#D55E00", "deletion": "#0072B2",
+    "primary": "#56B4E9", "metastasis": "#D55E00", "local_recurrence": "#CC79A7", "plasma": "#5B4B8A",
+    "CR": "#009E73", "PR": "#56B4E9", "SD": "#E69F00", "PD": "#D55E00", "NE": "#C8CCD0",
+    "grid": "#E3E6E8", "text": "#222222", "muted": "#667077",
+}  # fmt: skip
+
+_RC: Any = {
+    "svg.hashsalt": "oncourse", "svg.fonttype": "none", "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"], "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#667077",
+    "axes.labelcolor": "#222222", "axes.labelsize": 9, "xtick.color": "#667077", "ytick.color": "#667077",
+    "xtick.labelcolor": "#222222", "ytick.labelcolor": "#222222", "legend.frameon": False, "legend.fontsize": 8,
+    "figure.dpi": 100, "savefig.dpi": 150,
+}  # fmt: skip
+
+#: matplotlib is not safe for threads: one figure is drawn at a time.
+_LOCK = threading.RLock()
+
+
+class drawing:
+    """Context in which a figure is made: ``with drawing(7, 4) as (fig, ax): ...`` leaves ``.svg``.
+
+    >>> with drawing(2, 1) as canvas:
+    ...     _ = canvas.ax.plot([0, 1], [0, 1])
+    >>> canvas.svg.startswith("<svg")
+    True
+    """
+
+    def __init__(
+        self, width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options: Any
+    ):
+        self.size, self.shape, self.options = (width, height), (rows, columns), options
+        self.svg = ""
+
+    def __enter__(self) -> drawing:
+        _LOCK.acquire()
+        try:
+            import matplotlib
+
+            self._rc = matplotlib.rc_context(_RC)
+            self._rc.__enter__()
+            self.fig, self.ax = new(*self.size, rows=self.shape[0], columns=self.shape[1], **self.options)
+        except BaseException:
+            _LOCK.release()
+            raise
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                self.svg = to_svg(self.fig)
+        finally:
+            self._rc.__exit__(None, None, None)
+            _LOCK.release()
+
+
+def new(
+    width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, Any]:
+    """Return a Figure of this size in inches and its Axes (an array of them for several rows or columns)."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_RC):
+        fig = Figure(figsize=(width, height), layout="constrained")
+        ax = fig.subplots(rows, columns, **options)
+    return fig, ax
+
+
+def to_svg(fig: Figure) -> str:
+    """Return the figure as SVG text for a web page: no date, no XML prologue, ids that repeat, fluid width."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    with _LOCK, matplotlib.rc_context(_RC):
+        buffer = io.StringIO()
+        FigureCanvasSVG(fig).print_svg(
+            buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    text = buffer.getvalue()
+    text = re.sub(
+        r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :]
+    )  # ids of one page must differ
+    width = re.search(r'width="([\d.]+)pt"', text)
+    text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
+    return (
+        text
+        if width is None
+        else text.replace(width[0], f'style="width:100%;max-width:{float(width[1]) * 96 / 72:.0f}px"', 1)
+    )
+
+
+def clean(ax: Axes, *, grid: str | None = None) -> None:
+    """Take the frame off and draw a light grid along one axis (x, y, both or None)."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    if grid:
+        ax.grid(True, axis=grid, color=COLOURS["grid"], linewidth=0.8)  # type: ignore[arg-type]
+        ax.set_axisbelow(True)
