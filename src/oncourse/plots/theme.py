@@ -26,7 +26,7 @@ COLOURS = {
 }  # fmt: skip
 
 _RC: Any = {
-    "svg.hashsalt": "oncourse", "svg.fonttype": "none", "font.family": "sans-serif",
+    "svg.hashsalt": "oncourse", "text.parse_math": False, "svg.fonttype": "none", "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"], "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#667077",
     "axes.labelcolor": "#222222", "axes.labelsize": 9, "xtick.color": "#667077", "ytick.color": "#667077",

@@ -11,6 +11,9 @@ from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 
+#: Who was left out on request.
+WITHDRAWN_SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+
 
 @dataclass(frozen=True)
 class Study:
@@ -26,11 +29,7 @@ class Study:
     warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
-    withdrawn: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(
-            schema={"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
-        )
-    )
+    withdrawn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WITHDRAWN_SCHEMA))
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name in self.tables:

@@ -1,0 +1,52 @@
+"""What several commands need: settings from the command line, progress, printed problems."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from oncourse.errors import ConfigError
+
+
+def parse_settings(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return section -> setting -> text of ``--set section.name=value`` arguments; ConfigError lists the malformed."""
+    found: dict[str, dict[str, Any]] = {}
+    problems = []
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        part, dot, key = name.strip().partition(".")
+        if not (equals and dot and part and key):
+            problems.append(f"--set {text}: expected section.name=value, e.g. --set landscape.group_by=role.")
+            continue
+        found.setdefault(part, {})[key] = value.strip()
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def progress_line() -> Callable[[str], None]:
+    """Return a function that shows what is being done on one line of the terminal; silent elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda text: None
+    started = time.monotonic()
+
+    def show(text: str) -> None:
+        click.echo(f"\r\033[K{time.monotonic() - started:5.0f} s  {text}", err=True, nl=False)
+
+    return show
+
+
+def end_progress() -> None:
+    """Clear the progress line."""
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+
+
+def print_problems(problems: Iterable[Any]) -> None:
+    """Print problems, one a line, severity first."""
+    for problem in problems:
+        click.echo(f"{getattr(problem, 'severity', 'error')}: {problem}")

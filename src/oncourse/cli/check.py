@@ -1,0 +1,32 @@
+"""`oncourse check STUDY`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oncourse.cli._shared import print_problems
+
+
+@click.command()
+@click.argument("study", type=click.Path(exists=True, path_type=Path))
+@click.option("--strict", is_flag=True, help="Exit with 2 for warnings too.")
+def check(study: Path, strict: bool) -> None:
+    """List every problem of STUDY: table, row, column, what is wrong and the cure.
+
+    An error cannot be used (exit code 2, `run` refuses); a warning is unlikely but usable (exit code 0).
+    """
+    from oncourse.io import check_study
+    from oncourse.study.schema import sorted_problems
+
+    problems = sorted_problems(check_study(study))
+    print_problems(problems)
+    errors = sum(p.severity == "error" for p in problems)
+    warnings = len(problems) - errors
+    if not problems:
+        click.echo(f"{study}: no problem found.")
+    else:
+        click.echo(f"{errors} error(s), {warnings} warning(s).")
+    if errors or (strict and warnings):
+        raise click.exceptions.Exit(2)

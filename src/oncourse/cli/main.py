@@ -1,0 +1,86 @@
+"""The `oncourse` command: a group whose commands are imported only when they are used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from oncourse import __version__
+from oncourse.errors import InputError, OncourseError
+
+#: command -> (module:function, one line for `oncourse --help`); kept in the order a user meets them.
+COMMANDS = {
+    "demo": ("oncourse.cli.demo:demo", "Simulate both studies with known truth and report on them."),
+    "new": ("oncourse.cli.new:new", "Make an empty study folder: study.yaml, blank tables, data dictionary."),
+    "import": ("oncourse.cli.import_:import_", "Turn a cBioPortal folder, MAF or VCF into a study folder."),
+    "check": ("oncourse.cli.check:check", "List every problem of a study folder with its cure."),
+    "run": ("oncourse.cli.run:run", "Answer a study's questions: study folder to study report."),
+    "patient": ("oncourse.cli.patient:patient", "Write one patient's report."),
+    "simulate": ("oncourse.cli.simulate:simulate", "Write a simulated study with known truth."),
+    "plan": ("oncourse.cli.plan:plan", "Sample size and power of a planned study."),
+    "predict": ("oncourse.cli.predict:predict", "Apply a saved model to new patients."),
+    "kb": ("oncourse.cli.kb:kb", "List, explain, compare and import therapy knowledge."),
+    "export": ("oncourse.cli.export:export", "Write a study as cBioPortal folder or Phenopackets."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, function = COMMANDS[name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(error.message + hint, ctx) from None
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="oncourse")
+def cli() -> None:
+    """Clinical studies that sequence tumours: from study folder to study report.
+
+    Start with `oncourse demo`, or with your own data: `oncourse new`, `oncourse check`, `oncourse run`.
+    """
+
+
+def main() -> None:
+    """Run the command line; a user's error is printed without traceback, exit code 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except InputError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(2)
+    except OncourseError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)

@@ -1,0 +1,79 @@
+"""`oncourse run STUDY --out RESULTS`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from oncourse.cli._shared import end_progress, parse_settings, progress_line
+
+
+@click.command()
+@click.argument("study", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Results folder to write.")
+@click.option("--only", multiple=True, metavar="NAME", help="Run this analysis only; may be repeated.")
+@click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
+@click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default="cores",
+    type=click.IntRange(1, 64),
+    help="Analyses at a time.",
+)
+@click.option(
+    "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
+)
+@click.option(
+    "--patients", multiple=True, metavar="none|all|ID", help="Patient pages; default all up to 200 patients."
+)
+@click.option(
+    "--exclude",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TSV of patients or samples to leave out, with reason.",
+)
+@click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
+@click.option(
+    "--reference",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TSV of reference gene frequencies (gene, n_altered, n_profiled) for the landscape.",
+)
+def run(
+    study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
+    patients: tuple[str, ...], exclude: Path | None, strict: bool, reference: Path | None,
+) -> None:  # fmt: skip
+    """Answer the questions of STUDY: one self-contained report, with every number as a table.
+
+    STUDY is a study folder, a cBioPortal folder, or a MAF file. Exit code 0: done; 1: done, but an analysis
+    failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
+    """
+    from oncourse.io import load_study, read_exclusions
+    from oncourse.report.study import report_study
+
+    settings = parse_settings(assignments)
+    if reference is not None:
+        settings.setdefault("landscape", {})["reference"] = str(reference)
+    progress = progress_line()
+    progress("reading the study")
+    loaded = load_study(study, strict=strict)
+    if exclude is not None:
+        loaded = loaded.withdraw(read_exclusions(exclude, loaded))
+    pages: str | tuple[str, ...] = patients or "auto"
+    if len(patients) == 1 and patients[0] in ("none", "all"):
+        pages = patients[0]
+    outcomes = report_study(
+        loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
+        progress=progress,
+    )  # fmt: skip
+    end_progress()
+    done = sum(o.status == "done" for o in outcomes)
+    click.echo(f"{done} of {len(outcomes)} analyses answered: {out / 'report.html'}")
+    for outcome in outcomes:
+        if outcome.status in ("skipped", "too_few"):
+            click.echo(f"  {outcome.analysis.name}: {outcome.message}")
+    failed = [o for o in outcomes if o.status == "failed"]
+    for outcome in failed:
+        click.echo(f"error: analysis {outcome.analysis.name} failed: {outcome.message}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)

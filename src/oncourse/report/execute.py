@@ -1,0 +1,90 @@
+"""Run the chosen analyses over a Cohort; one that fails is named and the rest is still reported."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from oncourse.analyses._base import Analysis, Result, registry
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import ConfigError, NotEnoughData
+from oncourse.study.schema import nearest
+
+log = logging.getLogger(__name__)
+
+STATUSES = {
+    "done": "answered",
+    "skipped": "not run: the study does not have what it needs",
+    "too_few": "not answered: too few data",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one analysis: its status (see `STATUSES`), the Result of a done one, the reason otherwise."""
+
+    analysis: Analysis
+    status: str
+    result: Result | None = None
+    message: str = ""
+    detail: str = ""
+
+
+def choose(names: Sequence[str], objectives: Mapping[str, Any]) -> list[Analysis]:
+    """Return the analyses to run: those named, else the study's objectives, else all.
+
+    `overview` is always among them when none is named on the command line.
+    """
+    known = registry()
+    wanted = list(names) or (["overview", *objectives] if objectives else list(known))
+    problems = []
+    for name in wanted:
+        if name not in known:
+            near = nearest(name, known, cutoff=0.5)
+            cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
+            problems.append(f"{name}: no such analysis. {cure}")
+    if problems:
+        raise ConfigError(problems)
+    return [entry for name, entry in known.items() if name in set(wanted)]
+
+
+def run_one(entry: Analysis, cohort: Cohort) -> Outcome:
+    """Run one analysis and say what became of it."""
+    missing = entry.missing(cohort)
+    if missing:
+        words = ", ".join(need.replace("|", " or ") for need in missing)
+        return Outcome(entry, "skipped", message=f"needs the table {words}, which this study does not have.")
+    try:
+        return Outcome(entry, "done", entry.run(cohort))
+    except NotEnoughData as error:
+        return Outcome(entry, "too_few", message=str(error))
+    except ConfigError:
+        raise
+    except Exception as error:
+        log.debug("analysis %s failed", entry.name, exc_info=True)
+        message = f"{type(error).__name__}: {error}"
+        return Outcome(entry, "failed", message=message[:500], detail=traceback.format_exc())
+
+
+def run_all(
+    cohort: Cohort,
+    analyses: Collection[Analysis],
+    *,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run the analyses, `jobs` at a time; the outcome does not depend on `jobs`."""
+
+    def work(entry: Analysis) -> Outcome:
+        progress(entry.name)
+        return run_one(entry, cohort)
+
+    if jobs <= 1:
+        return [work(entry) for entry in analyses]
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(work, analyses))

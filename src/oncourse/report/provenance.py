@@ -1,0 +1,49 @@
+"""Where the numbers come from: versions, settings, seed, input files; the only place with time stamps."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from oncourse.report.results import plain
+
+_PACKAGES = ("numpy", "scipy", "polars", "matplotlib", "numba", "scikit-learn", "jinja2")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def input_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of the study folder by its path inside it."""
+    if folder.is_file():
+        return {folder.name: sha256(folder)}
+    files = sorted(
+        p for p in folder.rglob("*") if p.is_file() and not any(q.startswith(".") for q in p.parts[-3:])
+    )
+    return {str(p.relative_to(folder)): sha256(p) for p in files}
+
+
+def provenance(folder: Path, used: Mapping[str, Any], seed: int, started: datetime) -> dict[str, Any]:
+    """Return provenance.json as plain data."""
+    import oncourse
+
+    return {
+        "oncourse": oncourse.__version__,
+        "python": sys.version.split()[0],
+        "platform": platform.system(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "seed": seed,
+        "settings": {name: plain(params) for name, params in sorted(used.items())},
+        "inputs": input_hashes(folder),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,193 @@
+"""Outcomes -> the results folder: tables, figures, workbook, results.json, provenance.json, report.html."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import WHO_SCHEMA
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import InputError
+from oncourse.report.execute import Outcome
+
+#: Version of the layout of results.json; documented in docs/reference/results.md.
+SCHEMA_VERSION = "1.0"
+FLOW_SCHEMA = {"step": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
+USED_SCHEMA = {"analysis": pl.String, "patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+
+
+@contextmanager
+def results_folder(out: Path) -> Iterator[Path]:
+    """Give a folder to write into that becomes `out` only when everything is written.
+
+    An existing results folder is replaced; any other non-empty folder is refused (InputError).
+    """
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "results.json").exists())):
+        raise InputError(
+            f"{out.name}: exists and is not a results folder. Choose another --out, or empty it."
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield work
+        os.chmod(work, 0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        work.rename(out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.DataFrame]:
+    """Return every table of the results by topic/table, with the flow and the samples used of all analyses."""
+    tables: dict[str, pl.DataFrame] = {}
+    for outcome in outcomes:
+        if outcome.result is not None:
+            tables.update(outcome.result.tables)
+    tables["overview/flow"] = pl.concat([tables.get("overview/flow", pl.DataFrame(schema=FLOW_SCHEMA)),
+                                         _analysis_flow(cohort, outcomes)])  # fmt: skip
+    tables["overview/samples_used"] = _samples_used(outcomes)
+    tables["overview/excluded"] = _excluded(cohort, outcomes)
+    return dict(sorted(tables.items()))
+
+
+def _analysis_flow(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
+    """One row per analysis: who is in it, and the commonest reasons of those who are not."""
+    patients = set(cohort.study["patients"]["patient_id"])
+    rows = []
+    for outcome in outcomes:
+        name = f"analysis: {outcome.analysis.name}"
+        if outcome.result is None:
+            rows.append({"step": name, "n_patients": 0, "n_samples": 0, "reason": outcome.message})
+            continue
+        result = outcome.result
+        out = set(result.excluded.filter(pl.col("sample_id").is_null())["patient_id"].drop_nulls())
+        used = result.samples_used["sample_id"].n_unique() if result.samples_used.height else None
+        counts = result.excluded.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+        reasons = "; ".join(f"{n} x {reason}" for reason, n in counts.head(5).iter_rows())
+        rows.append(
+            {
+                "step": name,
+                "n_patients": len(patients - out),
+                "n_samples": used,
+                "reason": reasons or "all in",
+            }
+        )
+    return pl.DataFrame(rows, schema=FLOW_SCHEMA)
+
+
+def _samples_used(outcomes: Sequence[Outcome]) -> pl.DataFrame:
+    parts = [
+        o.result.samples_used.select(pl.lit(o.analysis.name).alias("analysis"), *WHO_SCHEMA)
+        for o in outcomes
+        if o.result is not None and o.result.samples_used.height
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=USED_SCHEMA)
+
+
+def _excluded(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
+    parts = [cohort.study.withdrawn.select(pl.lit("(whole study)").alias("analysis"), *WHO_SCHEMA)]
+    parts += [
+        o.result.excluded.select(pl.lit(o.analysis.name).alias("analysis"), *WHO_SCHEMA)
+        for o in outcomes
+        if o.result is not None
+    ]
+    return pl.concat(parts)
+
+
+def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return results.json as plain data: one entry per analysis, and the schema version."""
+    data: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    for outcome in outcomes:
+        entry: dict[str, Any] = {
+            "title": outcome.analysis.title,
+            "question": outcome.analysis.question,
+            "status": outcome.status,
+            "answer": outcome.result.answer if outcome.result else outcome.message,
+            "estimates": [],
+            "excluded": [],
+            "notes": [],
+            "params": plain(params.get(outcome.analysis.name)),
+        }
+        if outcome.result is not None:
+            entry["estimates"] = [dataclasses.asdict(e) for e in outcome.result.estimates]
+            entry["excluded"] = outcome.result.excluded.to_dicts()
+            entry["notes"] = list(outcome.result.notes)
+            entry["methods"] = list(outcome.result.methods)
+            entry["tables"] = sorted(outcome.result.tables)
+            entry["figures"] = [f"{outcome.analysis.name}/{f.name}.svg" for f in outcome.result.figures]
+        data[outcome.analysis.name] = entry
+    return data
+
+
+def plain(params: Any) -> dict[str, Any]:
+    """Return a settings dataclass as plain data."""
+    return (
+        dataclasses.asdict(params)
+        if dataclasses.is_dataclass(params) and not isinstance(params, type)
+        else {}
+    )
+
+
+def write_tables(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
+    """Write every table as folder/topic/table.tsv."""
+    for name, frame in tables.items():
+        path = folder / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_csv(path, separator="\t", null_value="", float_precision=None)
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write strict JSON (no NaN), UTF-8, one key a line."""
+    path.write_text(
+        json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n", "utf-8"
+    )
+
+
+#: Rows of one sheet: Excel's limit less the header.
+SHEET_ROWS = 1_048_575
+#: Cells of a table beyond which its sheet would take longer than the rest of the report; the TSV has all rows.
+SHEET_CELLS = 600_000
+
+
+def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
+    """Write every table into one xlsx workbook, a sheet each, with a first sheet that lists them.
+
+    A table above `SHEET_CELLS` keeps its first rows there; the contents sheet says how many of how many.
+    """
+    from datetime import datetime
+
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+               "nan_inf_to_errors": True, "constant_memory": False}  # fmt: skip
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties(
+            {"created": datetime(2000, 1, 1)}
+        )  # a fixed date: the same results, the same bytes
+        bold = book.add_format({"bold": True})
+        contents = book.add_worksheet("contents")
+        contents.write_row(0, 0, ["sheet", "table", "rows", "rows in this workbook"], bold)
+        contents.set_column(0, 1, 34)
+        for index, (name, frame) in enumerate(tables.items()):
+            rows = min(frame.height, SHEET_ROWS, max(1, SHEET_CELLS // max(1, frame.width)))
+            label = f"{index + 1} {name.split('/')[-1]}"[:31]
+            contents.write_row(index + 1, 0, [label, f"{name}.tsv", frame.height, rows])
+            sheet = book.add_worksheet(label)
+            sheet.write_row(0, 0, frame.columns, bold)
+            sheet.freeze_panes(1, 0)
+            for column, series in enumerate(frame.head(rows).iter_columns()):
+                values = [
+                    v if v is None or isinstance(v, (str, int, float, bool)) else str(v)
+                    for v in series.to_list()
+                ]
+                sheet.write_column(1, column, values)

@@ -1,0 +1,117 @@
+"""A study folder -> its results folder: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import ConfigError
+from oncourse.report.execute import Outcome, choose, run_all
+from oncourse.report.page import study_page
+from oncourse.report.provenance import provenance
+from oncourse.report.results import (
+    collect_tables,
+    results_folder,
+    results_json,
+    write_json,
+    write_tables,
+    write_workbook,
+)
+from oncourse.study.model import Study
+from oncourse.study.settings import check_sections, sections
+
+
+def merged_settings(study: Study, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the settings of every section: command line over study.yaml; ConfigError lists every wrong one."""
+    import oncourse.analyses._base as base
+
+    base.registry()  # importing the analyses registers their sections, and those of the derivations they use
+    import oncourse.derive as derive
+
+    derive.load_all()
+    merged: dict[str, dict[str, Any]] = {}
+    for layer in (study.config.settings, study.config.objectives, overrides):
+        for name, values in layer.items():
+            merged.setdefault(name, {}).update(values)
+    problems = check_sections({k: v for k, v in merged.items() if v or k not in sections()})
+    if problems:
+        raise ConfigError(problems)
+    return merged
+
+
+def report_study(
+    study: Study,
+    out: Path,
+    *,
+    source: Path,
+    only: Sequence[str] = (),
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 1,
+    jobs: int = 1,
+    patients: str | Sequence[str] = "auto",
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run the analyses and write the results folder, whole or not at all.
+
+    Parameters
+    ----------
+    source : the study folder, for the checksums
+    only : names of analyses; empty = the study's objectives, or all
+    patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
+    """
+    started = datetime.now(UTC)
+    cohort = Cohort(study, merged_settings(study, settings or {}), seed)
+    analyses = choose(only, study.config.objectives)
+    outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
+    progress("writing the report")
+    tables = collect_tables(cohort, outcomes)
+    with results_folder(out) as folder:
+        write_tables(tables, folder / "tables")
+        write_workbook(tables, folder / "tables" / "all_tables.xlsx")
+        for outcome in outcomes:
+            if outcome.result is None:
+                continue
+            for figure in outcome.result.figures:
+                path = folder / "figures" / outcome.analysis.name / f"{figure.name}.svg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg, "utf-8")
+            for name, text in outcome.result.artifacts.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
+        write_json(results_json(outcomes, cohort.used), folder / "results.json")
+        (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
+        write_patient_pages(cohort, folder / "patients", patients, progress)
+        write_json(provenance(source, cohort.used, seed, started), folder / "provenance.json")
+    return outcomes
+
+
+#: Patient pages are written by default for studies up to this size.
+PAGES_BY_DEFAULT = 200
+
+
+def write_patient_pages(
+    cohort: Cohort, folder: Path, patients: str | Sequence[str], progress: Callable[[str], None]
+) -> None:
+    """Write one page per patient asked for."""
+    known = cohort.study["patients"]["patient_id"].to_list()
+    if patients == "auto":
+        chosen = known if len(known) <= PAGES_BY_DEFAULT else []
+    elif isinstance(patients, str):
+        chosen = {"none": [], "all": known}.get(patients, [patients])
+    else:
+        chosen = list(patients)
+    unknown = sorted(set(chosen) - set(known))
+    if unknown:
+        raise ConfigError([f"--patients {name}: no such patient in this study." for name in unknown])
+    if not chosen:
+        return
+    from oncourse.report.patient import patient_page
+
+    folder.mkdir(parents=True)
+    for number, patient in enumerate(chosen, 1):
+        progress(f"patient page {number} of {len(chosen)}")
+        (folder / f"{patient}.html").write_text(patient_page(cohort, patient), "utf-8")

@@ -1,0 +1,65 @@
+"""An empty study folder: study.yaml, blank tables, data dictionary, all from the table definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.study.tables import REQUIRED_TABLES, TABLES
+
+_YAML = {
+    "crc": """\
+title: Primary, metastasis and plasma of stage III colorectal cancer
+disease: colorectal cancer
+genome_build: GRCh38        # GRCh37 or GRCh38
+index: resection of the primary   # what day 0 is
+design: crc
+covariates:                 # columns of patients or samples, or lab:NAME; number, category or yes_no
+  age_years: number
+  sex: category
+  stage: category
+# objectives:               # without it every analysis that can run, runs
+#   - concordance
+#   - ras_status
+""",
+    "mcrpc": """\
+title: Whole exome sequencing of metastatic castration-resistant prostate cancer
+disease: prostate cancer
+genome_build: GRCh38        # GRCh37 or GRCh38
+index: diagnosis of the primary   # what day 0 is
+design: mcrpc
+covariates:                 # columns of patients or samples, or lab:NAME; number, category or yes_no
+  age_years: number
+  lab:PSA: number
+# objectives:               # without it every analysis that can run, runs
+#   - landscape
+#   - psa_response
+""",
+}
+
+
+def dictionary() -> pl.DataFrame:
+    """Return the data dictionary: one row per table and column."""
+    rows = [
+        {
+            "table": table.name, "table_required": table.name in REQUIRED_TABLES, "column": column.name,
+            "required": column.required, "type": column.type_name, "unit": column.unit,
+            "allowed": column.range_text, "meaning": column.text, "refers_to": column.references,
+        }
+        for table in TABLES.values()
+        for column in table.columns
+    ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def write_template(folder: Path, design: str) -> None:
+    """Write an empty study folder; InputError if `folder` is there and holds anything."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.yaml").write_text(_YAML[design], "utf-8")
+    for table in TABLES.values():
+        (folder / f"{table.name}.tsv").write_text("\t".join(c.name for c in table.columns) + "\n", "utf-8")
+    dictionary().write_csv(folder / "data_dictionary.tsv", separator="\t")
