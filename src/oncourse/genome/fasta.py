@@ -1,0 +1,114 @@
+"""Bases of a reference genome by position, from a FASTA file with or without its index."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+from oncourse.errors import InputError
+
+
+@dataclass(frozen=True)
+class _Entry:
+    length: int
+    offset: int
+    bases: int
+    width: int
+
+
+class Fasta:
+    """Random access to a FASTA file; chromosome names with or without ``chr``.
+
+    A ``.fai`` beside the file is used; without one the file is scanned once. A gzip file is held in memory
+    (fine for a panel's slices; give the plain file for a whole genome).
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        with self.path.open("rb") as handle:
+            packed = handle.read(2) == b"\x1f\x8b"
+        self._data = gzip.decompress(self.path.read_bytes()) if packed else None
+        self._handle = None if packed else self.path.open("rb")
+        index = Path(f"{self.path}.fai")
+        self._entries = _read_index(index) if index.exists() and not packed else self._scan()
+        if not self._entries:
+            raise InputError(f"{self.path.name}: no sequence found; is this a FASTA file?")
+
+    def __enter__(self) -> Fasta:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle:
+            self._handle.close()
+
+    def __contains__(self, chrom: str) -> bool:
+        return self._name(chrom) is not None
+
+    def length(self, chrom: str) -> int:
+        """Length of a chromosome, 0 where the file has no such name."""
+        name = self._name(chrom)
+        return self._entries[name].length if name else 0
+
+    def fetch(self, chrom: str, start: int, end: int) -> str:
+        """Return bases `start` to `end` (1-based, both inclusive) in capitals; less past the ends."""
+        name = self._name(chrom)
+        if name is None:
+            return ""
+        entry = self._entries[name]
+        start, end = max(start, 1), min(end, entry.length)
+        if end < start:
+            return ""
+        first = entry.offset + (start - 1) // entry.bases * entry.width + (start - 1) % entry.bases
+        last = entry.offset + (end - 1) // entry.bases * entry.width + (end - 1) % entry.bases
+        return self._bytes(first, last + 1).replace(b"\n", b"").replace(b"\r", b"").decode().upper()
+
+    def _bytes(self, start: int, end: int) -> bytes:
+        if self._data is not None:
+            return self._data[start:end]
+        assert self._handle is not None
+        self._handle.seek(start)
+        return self._handle.read(end - start)
+
+    def _name(self, chrom: str) -> str | None:
+        for name in (
+            chrom,
+            f"chr{chrom}",
+            "chrM" if chrom == "MT" else chrom,
+            "M" if chrom == "MT" else chrom,
+        ):
+            if name in self._entries:
+                return name
+        return None
+
+    def _scan(self) -> dict[str, _Entry]:
+        if self._data is not None:
+            lines = iter(self._data.splitlines(keepends=True))
+        else:
+            assert self._handle is not None
+            lines = iter(self._handle)
+        entries: dict[str, _Entry] = {}
+        name, at, start, length, bases, width = "", 0, 0, 0, 0, 0
+        for line in lines:
+            at += len(line)
+            if line.startswith(b">"):
+                if name and bases:
+                    entries[name] = _Entry(length, start, bases, width)
+                name = (line[1:].split() or [b""])[0].decode()
+                start, length, bases = at, 0, 0
+            else:
+                stripped = len(line.rstrip())
+                if not bases:
+                    bases, width = stripped, len(line)
+                length += stripped
+        if name and bases:
+            entries[name] = _Entry(length, start, bases, width)
+        return entries
+
+
+def _read_index(path: Path) -> dict[str, _Entry]:
+    entries = {}
+    for line in path.read_text().splitlines():
+        name, length, offset, bases, width = line.split("\t")[:5]
+        entries[name] = _Entry(int(length), int(offset), int(bases), int(width))
+    return entries

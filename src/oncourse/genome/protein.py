@@ -1,0 +1,76 @@
+"""Protein changes in one spelling: ``p.G12D``, whoever wrote them (HGVS one- or three-letter, with or without p.)."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+#: Three-letter to one-letter amino acid codes; Ter is the stop codon.
+ONE_LETTER = {
+    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
+    "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
+    "Tyr": "Y", "Val": "V", "Sec": "U", "Pyl": "O", "Asx": "B", "Glx": "Z", "Xaa": "X", "Ter": "*",
+}  # fmt: skip
+_THREE = re.compile("|".join(ONE_LETTER))
+_CAPITALS = {k.upper(): v for k, v in ONE_LETTER.items()}
+_CAPITALS_CHANGE = re.compile(r"^([A-Z]{3})(\d+)([A-Z]{3}|FS)$")
+_SAME = re.compile(r"^([A-Z*])(\d+)\1$")
+_NOTHING = {"", ".", "-", "NA", "N/A", "NULL", "NONE", "NAN", "P.", "MUTATED", "?", "P.?"}
+
+
+def canonical(text: str | None) -> str | None:
+    """Return the change as ``p.`` and one-letter codes; None where nothing is given.
+
+    >>> [canonical(t) for t in ("p.Gly12Asp", "G12D", "p.(Gly12Asp)", "ENSP00000256078.4:p.Gly12Asp")]
+    ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D']
+    >>> canonical("p.Gln986ArgfsTer32"), canonical("p.R213X"), canonical("p.Glu746_Ala750del")
+    ('p.Q986Rfs*32', 'p.R213*', 'p.E746_A750del')
+    >>> canonical("p.L10L"), canonical("p.Leu10%3D"), canonical("KRAS:NM_004985:exon2:c.G35A:p.G12D")
+    ('p.L10=', 'p.L10=', 'p.G12D')
+    >>> canonical("."), canonical("MET2327ILE")
+    (None, 'p.M2327I')
+    """
+    if text is None or text.strip().upper() in _NOTHING:
+        return None
+    change = text.strip().split(",")[0].replace("%3D", "=")
+    change = change.rsplit(":", 1)[-1].strip()
+    if change[:2].lower() == "p.":
+        change = change[2:]
+    if change.startswith("(") and change.endswith(")"):
+        change = change[1:-1]
+    if not change or change.upper() in _NOTHING:
+        return None
+    if capitals := _CAPITALS_CHANGE.match(change):
+        first, number, last = capitals.groups()
+        if first in _CAPITALS and (last in _CAPITALS or last == "FS"):
+            return f"p.{_CAPITALS[first]}{number}{_CAPITALS.get(last, 'fs')}"
+    change = _THREE.sub(lambda found: ONE_LETTER[found.group()], change)
+    change = re.sub(r"(?<=\d)X$", "*", change)  # R213X: the stop codon before HGVS 2.0
+    change = re.sub(r"fsX(?=\d|$)", "fs*", change).replace("fs*?", "fs")
+    if same := _SAME.match(change):
+        change = f"{same.group(1)}{same.group(2)}="
+    return f"p.{change}"
+
+
+def canonicals(values: pl.Series) -> pl.Series:
+    """Return `canonical` of each value (shape (n,), text; null where nothing is given)."""
+    unique = values.unique().drop_nulls()
+    mapped = [canonical(v) for v in unique]
+    return values.replace_strict(
+        unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String
+    )
+
+
+def codon(column: str = "hgvs_p") -> pl.Expr:
+    """Return the (first) codon a canonical change is in; null where it names none (shape (n,), Int64).
+
+    >>> pl.DataFrame({"hgvs_p": ["p.G12D", "p.E746_A750del", None]}).select(codon())["hgvs_p"].to_list()
+    [12, 746, None]
+    """
+    return pl.col(column).str.extract(r"^p\.\(?[A-Za-z*=?]*(\d+)", 1).cast(pl.Int64, strict=False)
+
+
+def is_substitution(column: str = "hgvs_p") -> pl.Expr:
+    """Whether the change is one amino acid for another (no stop, no synonymous change)."""
+    return pl.col(column).str.contains(r"^p\.[A-Z]\d+[A-Z]$")

@@ -1,0 +1,236 @@
+"""One name for one variant: ``chrom:pos:ref:alt``, from MAF or VCF spelling.
+
+After trimming, an empty allele is ``-``; the position is the first changed base, for an insertion the base before it.
+So the padded VCF record ``7 100 C CTT``, its MAF twin ``7 100 - TT`` and ``chr7 99 ACG ACTTG`` are one variant,
+``7:100:-:TT``. Without a reference an indel in a repeat stays where its caller put it; with one it is moved left [1]_.
+
+References
+----------
+.. [1] Tan A, Abecasis GR, Kang HM. Unified representation of genetic variants. Bioinformatics 2015;31:2202.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.genome.fasta import Fasta
+
+#: Texts that callers write for an empty allele.
+EMPTY_ALLELES = ("-", "--", "", ".", "0")
+_ALLELE = r"^[ACGTN]*$"
+#: A variant_id in its parts; contig names may hold colons (HLA).
+VARIANT_ID = r"^(.+):(\d+):([ACGTN]+|-):([ACGTN]+|-)$"
+
+
+def chromosome(column: str = "chrom") -> pl.Expr:
+    """Return the chromosome as 1-22, X, Y, MT (other contigs keep their name, without ``chr``).
+
+    >>> pl.DataFrame({"c": ["chr7", "23", "chrM", "CHRX", "GL000220.1"]}).select(chromosome("c"))["c"].to_list()
+    ['7', 'X', 'MT', 'X', 'GL000220.1']
+    """
+    bare = pl.col(column).cast(pl.String).str.strip_chars().str.replace(r"^(?i)chr", "")
+    bare = bare.str.replace(r"^(\d+)\.0$", "${1}").str.replace(r"^0(\d)$", "${1}")
+    named = {"23": "X", "24": "Y", "M": "MT", "m": "MT", "mt": "MT", "Mt": "MT", "x": "X", "y": "Y"}
+    return bare.replace(named).replace("", None)
+
+
+def position(column: str = "pos") -> pl.Expr:
+    """Return a position as integer, also from ``4.7e+07`` or ``100.0``; null where it is not a whole number >= 1."""
+    text = pl.col(column).cast(pl.String).str.strip_chars()
+    number = text.cast(pl.Float64, strict=False)
+    whole = number.is_finite() & (number == number.round(0)) & (number.abs() < 2.0**53)
+    value = pl.coalesce(
+        text.cast(pl.Int64, strict=False), pl.when(whole).then(number).cast(pl.Int64, strict=False)
+    )
+    return pl.when(value >= 1).then(value)
+
+
+def trim(ref: str, alt: str) -> tuple[int, str, str]:
+    """Return how many bases were cut from the left, and the alleles without what they share (right end first).
+
+    >>> trim("CAA", "CA"), trim("ACG", "ACTTG"), trim("GAC", "TAC")
+    ((1, 'A', ''), (2, '', 'TT'), (0, 'G', 'T'))
+    """
+    shared = 0
+    while shared < min(len(ref), len(alt)) and ref[-1 - shared] == alt[-1 - shared]:
+        shared += 1
+    ref, alt = ref[: len(ref) - shared], alt[: len(alt) - shared]
+    left = 0
+    while left < min(len(ref), len(alt)) and ref[left] == alt[left]:
+        left += 1
+    return left, ref[left:], alt[left:]
+
+
+def left_align(fasta: Fasta, chrom: str, pos: int, ref: str, alt: str) -> tuple[int, str, str]:
+    """Move a trimmed insertion or deletion as far left as the reference allows; other variants stay.
+
+    `pos` is the first deleted base, or the base before the insertion; the empty allele is ``""``.
+    """
+    if bool(ref) == bool(alt):
+        return pos, ref, alt
+    allele = ref or alt
+    before = pos - 1 if ref else pos  # the base the allele could swallow next
+    window, start = "", before + 1
+    while before >= 1:
+        if before < start:
+            start = max(1, before - 499)
+            window = fasta.fetch(chrom, start, before)
+            if not window:
+                break
+        if window[before - start] != allele[-1]:
+            break
+        allele = allele[-1] + allele[:-1]
+        before -= 1
+    moved = before + 1 if ref else before
+    return moved, allele if ref else "", allele if alt else ""
+
+
+def normalise(
+    frame: pl.DataFrame,
+    *,
+    chrom: str = "chrom",
+    pos: str = "pos",
+    ref: str = "ref",
+    alt: str = "alt",
+    fasta: Fasta | None = None,
+) -> pl.DataFrame:
+    """Return the frame with `chrom`, `pos`, `ref`, `alt` normalised and ``variant_id`` added.
+
+    Parameters
+    ----------
+    frame : one row per record (shape (n,)); positions as text or number, alleles in MAF or VCF spelling
+    fasta : reference for left alignment and for ``is_ref_match``
+
+    Returns
+    -------
+    The rows in their order. ``variant_id`` is null (with ``why_not``) where the record is no small variant: a symbolic
+    or missing allele, no position, no change. With `fasta`, ``is_ref_match`` says whether the reference allele is
+    what the genome has there (null where the contig is not in the file): mostly false means another genome build.
+    """
+    columns = [c for c in frame.columns if c not in ("variant_id", "why_not", "is_ref_match")]
+    out = frame.select(columns).with_columns(
+        chromosome(chrom).alias(chrom),
+        position(pos).alias(pos),
+        _allele(ref).alias(ref),
+        _allele(alt).alias(alt),
+    )
+    out = _trimmed(out, pos, ref, alt)
+    out = out.with_columns(_why_not(chrom, pos, ref, alt).alias("why_not"))
+    if fasta is not None:
+        out = _aligned(out, chrom, pos, ref, alt, fasta)
+    dashed = [pl.when(pl.col(a) == "").then(pl.lit("-")).otherwise(pl.col(a)).alias(a) for a in (ref, alt)]
+    return out.with_columns(dashed).with_columns(
+        pl.when(pl.col("why_not").is_null())
+        .then(
+            pl.concat_str(
+                [pl.col(chrom), pl.col(pos).cast(pl.String), pl.col(ref), pl.col(alt)], separator=":"
+            )
+        )
+        .alias("variant_id")
+    )
+
+
+def _allele(column: str) -> pl.Expr:
+    text = pl.col(column).cast(pl.String).str.strip_chars().str.to_uppercase()
+    return pl.when(text.is_in(EMPTY_ALLELES)).then(pl.lit("")).otherwise(text)
+
+
+def _why_not(chrom: str, pos: str, ref: str, alt: str) -> pl.Expr:
+    bases = pl.col(ref).str.contains(_ALLELE) & pl.col(alt).str.contains(_ALLELE)
+    return (
+        pl.when(pl.col(chrom).is_null())
+        .then(pl.lit("no chromosome"))
+        .when(pl.col(pos).is_null())
+        .then(pl.lit("no position"))
+        .when(pl.col(ref).is_null() | pl.col(alt).is_null())
+        .then(pl.lit("no allele"))
+        .when(~bases)
+        .then(pl.lit("not a sequence of bases"))
+        .when(pl.col(ref) == pl.col(alt))
+        .then(pl.lit("no change"))
+    )
+
+
+def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
+    """Trim the records that are longer than one base; each pair of alleles is worked out once."""
+    simple = (pl.col(ref).str.len_bytes() <= 1) & (pl.col(alt).str.len_bytes() <= 1)
+    long = ~simple & (pl.col(ref) != "") & (pl.col(alt) != "") & (pl.col(ref) != pl.col(alt))
+    pairs = frame.filter(long).select(ref, alt).unique()
+    if pairs.is_empty():
+        return frame
+    cut = [trim(r, a) for r, a in pairs.iter_rows()]
+    pairs = pairs.with_columns(
+        pl.Series("_left", [c[0] for c in cut], pl.Int64),
+        pl.Series("_ref", [c[1] for c in cut], pl.String),
+        pl.Series("_alt", [c[2] for c in cut], pl.String),
+    )
+    joined = frame.join(pairs, on=[ref, alt], how="left", maintain_order="left")
+    hit = pl.col("_left").is_not_null()
+    moved = pl.col(pos) + pl.col("_left") - (pl.col("_ref") == "").cast(pl.Int64)
+    return joined.with_columns(
+        pl.when(hit).then(moved).otherwise(pl.col(pos)).alias(pos),
+        pl.when(hit).then(pl.col("_ref")).otherwise(pl.col(ref)).alias(ref),
+        pl.when(hit).then(pl.col("_alt")).otherwise(pl.col(alt)).alias(alt),
+    ).drop("_left", "_ref", "_alt")
+
+
+def _aligned(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str, fasta: Fasta) -> pl.DataFrame:
+    key = [chrom, pos, ref, alt]
+    sites = frame.filter(pl.col("why_not").is_null()).select(key).unique().sort(key)
+    moved, match = [], []
+    for c, p, r, a in sites.iter_rows():
+        match.append(None if c not in fasta else (not r or fasta.fetch(c, p, p + len(r) - 1) == r))
+        # where the file and the record disagree about the bases, sliding along the file means nothing
+        moved.append(left_align(fasta, c, p, r, a) if match[-1] else (p, r, a))
+    new = sites.with_columns(
+        pl.Series("_pos", [m[0] for m in moved], pl.Int64),
+        pl.Series("_ref", [m[1] for m in moved], pl.String),
+        pl.Series("_alt", [m[2] for m in moved], pl.String),
+        pl.Series("is_ref_match", match, pl.Boolean),
+    )
+    joined = frame.join(new, on=key, how="left", maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce("_pos", pos).alias(pos),
+        pl.coalesce("_ref", ref).alias(ref),
+        pl.coalesce("_alt", alt).alias(alt),
+    ).drop("_pos", "_ref", "_alt")
+
+
+def parts(column: str = "variant_id") -> list[pl.Expr]:
+    """Return expressions for ``chrom``, ``pos``, ``ref``, ``alt`` of an id; null where it is not of that form."""
+    groups = pl.col(column).str.extract_groups(VARIANT_ID)
+    return [
+        groups.struct.field("1").alias("chrom"),
+        groups.struct.field("2").cast(pl.Int64, strict=False).alias("pos"),
+        groups.struct.field("3").alias("ref"),
+        groups.struct.field("4").alias("alt"),
+    ]
+
+
+def canonical_ids(ids: pl.Series) -> pl.Series:
+    """Return each id as this module would write it (``chr7:99:ACG:ACTTG`` -> ``7:100:-:TT``); null if no such id."""
+    unique = pl.DataFrame({"variant_id": ids.unique().drop_nulls()})
+    loose = pl.col("variant_id").str.extract_groups(
+        r"^(.+)[:_](\d+)[:_]([A-Za-z]+|-|\.)[:_>/]([A-Za-z]+|-|\.)$"
+    )
+    names = ("chrom", "pos", "ref", "alt")
+    split = unique.with_columns(loose.struct.field(str(n)).alias(c) for n, c in enumerate(names, 1))
+    named = normalise(split.rename({"variant_id": "_given"}))
+    return ids.replace_strict(named["_given"], named["variant_id"], default=None, return_dtype=pl.String)
+
+
+def kind(ref: str = "ref", alt: str = "alt") -> pl.Expr:
+    """Return SNV, MNV, DEL, INS or DELINS of trimmed alleles."""
+    n_ref = pl.when(pl.col(ref) == "-").then(0).otherwise(pl.col(ref).str.len_bytes())
+    n_alt = pl.when(pl.col(alt) == "-").then(0).otherwise(pl.col(alt).str.len_bytes())
+    return (
+        pl.when((n_ref == 1) & (n_alt == 1))
+        .then(pl.lit("SNV"))
+        .when(n_ref == 0)
+        .then(pl.lit("INS"))
+        .when(n_alt == 0)
+        .then(pl.lit("DEL"))
+        .when(n_ref == n_alt)
+        .then(pl.lit("MNV"))
+        .otherwise(pl.lit("DELINS"))
+    )

@@ -1,0 +1,419 @@
+"""Read a tab-separated file of unknown manners: every cell as text, every fault with its line number.
+
+A file is taken as people send it: gzip or plain, with or without byte-order mark, Unix, Windows or old-Mac
+line ends, comment lines above the header, quoted cells. What cannot be read is a `Problem`, never a traceback.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from oncourse.study.schema import LISTED_PER_KIND, Problem
+
+#: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
+MAX_LINE_BYTES = 64 << 20
+_CHUNK = 4 << 20
+
+_MAGIC = (
+    (b"PK\x03\x04", "is a zip file or Excel workbook.", "Save the sheet as tab-separated text (UTF-8)."),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Save the sheet as tab-separated text (UTF-8)."),
+    (b"BZh", "is compressed with bzip2.", "Decompress it (bunzip2), or compress it with gzip."),
+    (b"\xfd7zXZ", "is compressed with xz.", "Decompress it (unxz), or compress it with gzip."),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd.", "Decompress it (unzstd), or compress it with gzip."),
+    (b"version https://git-lfs", "is a Git LFS pointer: the data was not downloaded.", "Run `git lfs pull`."),
+    (b"<!doctype html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
+    (b"<html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
+)  # fmt: skip
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file as read: cells as text (null = empty), and where each row stood.
+
+    ``lines`` holds the file's line number of each row (the first is 1); ``comments`` the lines above the header.
+    A table that could not be read has no columns and says why in ``problems``.
+    """
+
+    frame: pl.DataFrame
+    lines: pl.Series
+    comments: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def first_row(self) -> int:
+        """Line of the first row."""
+        return int(self.lines[0]) if len(self.lines) else 2
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a problem is an error."""
+        return any(p.severity == "error" for p in self.problems)
+
+    def renumber(self, problems: Sequence[Problem], first_row: int = 2) -> list[Problem]:
+        """Return the problems with row numbers counted from `first_row` turned into lines of the file."""
+        out = []
+        for problem in problems:
+            if problem.row is not None and 0 <= problem.row - first_row < len(self.lines):
+                line = int(self.lines[problem.row - first_row])
+                problem = Problem(**{**problem.__dict__, "row": line})
+            out.append(problem)
+        return out
+
+
+class _Refused(Exception):
+    def __init__(self, message: str, cure: str, row: int | None = None):
+        super().__init__(message)
+        self.message, self.cure, self.row = message, cure, row
+
+
+def table_name(path: Path) -> str:
+    """Return the file's name without .gz and extension: what messages call the table."""
+    name = path.name.removesuffix(".gz")
+    return name.rsplit(".", 1)[0] if name.endswith((".tsv", ".txt", ".csv", ".maf", ".vcf", ".seg")) else name
+
+
+def read_table(
+    path: Path | str,
+    *,
+    name: str | None = None,
+    columns: Callable[[list[str]], list[str]] | None = None,
+    comment: str = "#",
+    separator: str = "\t",
+    lenient: bool = False,
+    max_line_bytes: int = MAX_LINE_BYTES,
+) -> TextTable:
+    """Read a delimited text file; all its cells as text.
+
+    Parameters
+    ----------
+    path : plain or gzip (known by its content, not its name)
+    name : what messages call the table; the file's name by default
+    columns : header -> the columns to keep (the others are not materialised); all by default
+    comment : lines that start with this above the header are comments
+    lenient : read a file that is not UTF-8 as Windows-1252 with a warning (exports of others);
+        otherwise it is an error
+    max_line_bytes : a longer line is refused with its number, before it is held in memory
+
+    Returns
+    -------
+    The cells, the line of each row, and every problem found. Blank lines are skipped; a row with fewer cells
+    than the header ends in nulls (warning); a row with more is an error unless the further cells are empty.
+    """
+    path = Path(path)
+    name = name or table_name(path)
+    problems: list[Problem] = []
+    try:
+        data = _load(path, max_line_bytes)
+        data = _as_utf8(data, name, problems, lenient)
+        header_at, line_no, comments = _skip_comments(data, comment.encode())
+        if header_at >= len(data):
+            raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+        header, body_at = _header(data, header_at, separator, name, line_no, problems)
+    except _Refused as refused:
+        problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))
+        return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
+    keep = columns(header) if columns else header
+    body = data[body_at:] if body_at else data
+    del data
+    body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
+    frame = _parse(body, header, [h for h in header if h in set(keep)], separator)
+    return TextTable(frame, lines, comments, tuple(problems))
+
+
+def read_lines(path: Path | str, max_line_bytes: int = MAX_LINE_BYTES) -> bytes:
+    """Return the whole file, decompressed, line ends as ``\\n``; ValueError with the cure where it cannot."""
+    try:
+        return _load(Path(path), max_line_bytes)
+    except _Refused as refused:
+        place = f"line {refused.row}: " if refused.row else ""
+        raise ValueError(f"{place}{refused.message} {refused.cure}") from None
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(64)
+            raw.seek(0)
+            if not head:
+                raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+            for magic, message, cure in _MAGIC:
+                if head.lower().startswith(magic.lower()):
+                    raise _Refused(message, cure)
+            stream = gzip.GzipFile(fileobj=raw) if head[:2] == b"\x1f\x8b" else raw
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except FileNotFoundError:
+        raise _Refused("the file does not exist.", f"Looked for {path.name}.") from None
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise _Refused(
+                "the gzip file is damaged.", "Copy or download it again (`gzip -t` tells)."
+            ) from None
+        raise _Refused(
+            f"cannot be read: {error.strerror or error}.", "Check the file and its permissions."
+        ) from None
+
+
+def _load(path: Path, max_line_bytes: int) -> bytes:
+    """Return the file's bytes with ``\\n`` line ends; refuse a line above the limit while reading."""
+    parts: list[bytes] = []
+    carry, n_lines, newline = 0, 0, b""
+    wide = False
+    try:
+        for chunk in _chunks(path):
+            if not parts:
+                wide = chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            if not newline and not wide:
+                newline = b"\n" if b"\n" in chunk else (b"\r" if b"\r" in chunk else b"")
+            mark = newline or b"\n"
+            first = chunk.find(mark)
+            if carry + (len(chunk) if first < 0 else first) > max_line_bytes:
+                raise _Refused(
+                    f"line {n_lines + 1} is longer than {max_line_bytes >> 20} MB.",
+                    "A table has one row per line: check the line ends, or whether this is a table at all.",
+                    n_lines + 1,
+                )
+            carry = carry + len(chunk) if first < 0 else len(chunk) - chunk.rfind(mark) - 1
+            n_lines += chunk.count(mark)
+            parts.append(chunk)
+    except (EOFError, zlib.error):
+        raise _Refused(
+            f"the compressed file is cut off or damaged after line {n_lines + 1}.",
+            "Copy or download it again (`gzip -t` tells).",
+            n_lines + 1,
+        ) from None
+    data = b"".join(parts) if len(parts) != 1 else parts[0]
+    if wide:
+        return data
+    if newline == b"\r":
+        return data.replace(b"\r", b"\n")
+    return data.replace(b"\r\n", b"\n") if b"\r" in data else data
+
+
+def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> bytes:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            data = data[len(bom) :]
+            if encoding != "utf-8":
+                text = data.decode(encoding, errors="replace")
+                return text.replace("\r\n", "\n").replace("\r", "\n").encode()
+            break
+    zero = data.find(b"\0")
+    if zero >= 0:
+        line = data.count(b"\n", 0, zero) + 1
+        raise _Refused(
+            "holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8).", line
+        )
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), _CHUNK):
+            decoder.decode(data[at : at + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        bad_line = _first_bad_line(data)
+        cure = "Save the file as UTF-8 (for example `iconv -f WINDOWS-1252 -t UTF-8`)."
+        if not lenient:
+            raise _Refused("is not UTF-8 text.", cure, bad_line) from None
+        message = "is not UTF-8 text; read as Windows-1252."
+        problems.append(Problem(name, bad_line, None, None, message, cure, "warning"))
+        return data.decode("cp1252", errors="replace").encode()
+    return data
+
+
+def _first_bad_line(data: bytes) -> int | None:
+    for number, line in enumerate(data.split(b"\n"), 1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            return number
+    return None
+
+
+def _skip_comments(data: bytes, comment: bytes) -> tuple[int, int, tuple[str, ...]]:
+    """Return where the header starts, its line number, and the comment lines above it."""
+    at, number, comments = 0, 1, []
+    while at < len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        line = data[at:end]
+        quoted = line.lstrip(b'"')
+        if line.strip() and not (comment and quoted.startswith(comment)):
+            break
+        if line.strip():
+            comments.append(line.decode())
+        at, number = end + 1, number + 1
+    return at, number, tuple(comments)
+
+
+def _unquote(cell: str) -> str:
+    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+        return cell[1:-1].replace('""', '"')
+    return cell
+
+
+def _header(
+    data: bytes, at: int, separator: str, name: str, line_no: int, problems: list[Problem]
+) -> tuple[list[str], int]:
+    end = data.find(b"\n", at)
+    end = len(data) if end < 0 else end
+    line = data[at:end].decode()
+    cells = [_unquote(c.strip()).strip() for c in line.split(separator)]
+    while len(cells) > 1 and not cells[-1]:
+        cells.pop()
+    if len(cells) == 1 and separator == "\t" and (line.count(",") > 1 or line.count(";") > 1):
+        what = "commas" if line.count(",") >= line.count(";") else "semicolons"
+        raise _Refused(
+            f"the columns are separated by {what}.", "Save it as tab-separated text (UTF-8).", line_no
+        )
+    seen: Counter[str] = Counter()
+    header = []
+    for number, cell in enumerate(cells, 1):
+        if not cell:
+            message, cure = (
+                f"column {number} has no name.",
+                "Name it in the header line, or remove it.",
+            )
+            problems.append(Problem(name, line_no, None, None, message, cure))
+            cell = f"column_{number}"
+        seen[cell] += 1
+        if seen[cell] > 1:
+            cure = "Rename one of them, or remove the copy."
+            problems.append(Problem(name, line_no, cell, None, f"the column {cell} is there twice.", cure))
+            cell = f"{cell}_{seen[cell]}"
+        header.append(cell)
+    return header, min(end + 1, len(data))
+
+
+def _regular(
+    body: bytes,
+    width: int,
+    sep: bytes,
+    first_line: int,
+    name: str,
+    problems: list[Problem],
+    header: list[str],
+) -> tuple[bytes, pl.Series]:
+    """Return the body with exactly `width` unquoted cells in every line, and the line number of each."""
+    if b'"' in body:
+        body = _without_quotes(body, width, sep, first_line, name, problems)
+    if body and not body.endswith(b"\n"):
+        body += b"\n"
+    counts = _cells_per_line(body, sep)
+    lines = pl.Series("line", np.arange(first_line, first_line + len(counts), dtype=np.uint32))
+    odd = np.flatnonzero(counts != width)
+    starts_blank = _has_blank(body) if width == 1 else False
+    if not len(odd) and not starts_blank:
+        return body, lines
+    return _mend(body, counts, width, sep, first_line, name, problems, header)
+
+
+def _has_blank(body: bytes) -> bool:
+    return body.startswith(b"\n") or b"\n\n" in body
+
+
+def _cells_per_line(body: bytes, sep: bytes) -> np.ndarray:
+    """Number of cells of each line, block by block so that memory stays small."""
+    counts, at = [], 0
+    while at < len(body):
+        end = body.rfind(b"\n", at, at + _CHUNK) + 1
+        if end <= at:
+            end = body.find(b"\n", at) + 1
+        block = np.frombuffer(body, np.uint8, end - at, at)
+        tabs, ends = np.flatnonzero(block == sep[0]), np.flatnonzero(block == 10)
+        counts.append(np.diff(np.searchsorted(tabs, ends), prepend=0) + 1)
+        at = end
+    return np.concatenate(counts) if counts else np.zeros(0, int)
+
+
+def _mend(
+    body: bytes, counts: np.ndarray, width: int, sep: bytes, first_line: int, name: str,
+    problems: list[Problem], header: list[str],
+) -> tuple[bytes, pl.Series]:  # fmt: skip
+    """Pad, cut or drop the lines whose number of cells is not the header's, and say so."""
+    out, kept, n_odd = [], [], 0
+    texts = body.split(b"\n")[: len(counts)]
+    row_names = bool(len(counts)) and bool((counts == width + 1).all())
+    for index, (line, n) in enumerate(zip(texts, counts.tolist(), strict=True)):
+        if not line.strip(b"\t ,;\r"):
+            continue
+        number = first_line + index
+        if n < width:
+            missing = header[n]
+            is_last = index == len(texts) - 1
+            message = f"has {n} cells, the header has {width}; the rest is taken as empty."
+            cure = "Is the file cut off here?" if is_last else f"Give every column a cell, from {missing} on."
+            if n_odd < LISTED_PER_KIND:
+                problems.append(Problem(name, number, missing, None, message, cure, "warning"))
+            n_odd += 1
+            line += sep * (width - n)
+        elif n > width:
+            cells = line.split(sep)
+            if any(c.strip() for c in cells[width:]) and n_odd < LISTED_PER_KIND:
+                cure = "Was it written with row names? Write it without them (R: row.names = FALSE)."
+                if not row_names:
+                    cure = "Is there a tab inside a cell, or a column without a name?"
+                message = f"has {n} cells, the header has {width}."
+                value = cells[width].decode()[:80]
+                problems.append(Problem(name, number, header[-1], value, message, cure))
+                n_odd += 1
+            line = sep.join(cells[:width])
+        out.append(line)
+        kept.append(number)
+    return b"\n".join(out) + (b"\n" if out else b""), pl.Series("line", kept, pl.UInt32)
+
+
+def _without_quotes(
+    body: bytes, width: int, sep: bytes, first_line: int, name: str, problems: list[Problem]
+) -> bytes:
+    """Strip quotes around cells; a separator inside quotes becomes a space. Other quotes stay as they are."""
+    out = body.split(b"\n")
+    separator = sep.decode()
+    for index, raw in enumerate(out):
+        if b'"' not in raw:
+            continue
+        line = raw.decode()
+        cells = line.split(separator)
+        if len(cells) > width:
+            parsed = next(csv.reader([line], delimiter=separator), [])
+            if len(parsed) == width and any(separator in cell for cell in parsed):
+                message = "a separator inside quotes was read as a space."
+                cure = "Write the cell without tabs."
+                problems.append(Problem(name, first_line + index, None, None, message, cure, "warning"))
+                cells = [cell.replace(separator, " ") for cell in parsed]
+        for cell in cells:
+            if cell.startswith('"') and cell.count('"') == 1 and len(cell) > 1:
+                message = "a quote opens and does not close in this line."
+                cure = "A cell holds no line break: put it on one line, or remove the quote."
+                problems.append(Problem(name, first_line + index, None, cell[:80], message, cure))
+                break
+        out[index] = separator.join(_unquote(cell) for cell in cells).encode()
+    return b"\n".join(out)
+
+
+def _parse(body: bytes, header: list[str], keep: list[str], separator: str) -> pl.DataFrame:
+    if not body or not keep:
+        return pl.DataFrame(schema=dict.fromkeys(keep, pl.String))
+    at = {name: index for index, name in enumerate(header)}
+    names = {f"column_{at[name] + 1}": name for name in keep}
+    frame = pl.read_csv(
+        io.BytesIO(body), separator=separator, has_header=False, infer_schema=False, quote_char=None,
+        columns=[at[name] for name in keep] if len(keep) < len(header) else None, raise_if_empty=False,
+    )  # fmt: skip
+    # polars names the columns column_1 ... in file order whatever was asked for
+    if len(keep) == len(header):
+        return frame.rename(dict(zip(frame.columns, header, strict=True)))
+    return frame.rename({c: names[c] for c in frame.columns}).select(keep)
