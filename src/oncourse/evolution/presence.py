@@ -1,0 +1,414 @@
+"""Is a variant in a sample, could it have been seen there, and which cell fraction do the reads exclude?
+
+For every cell (variant x sample of its patient) the reads are weighed under two explanations: background
+errors, and a clone at each cancer cell fraction of a grid (beta-binomial around `evolution.vaf.expected_vaf`).
+What is usual for variants of that kind in that sample is learned from the sample itself and, through a
+Dirichlet prior, from the whole study (empirical Bayes). A kernel that knows no Study: arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.evolution.vaf import min_alt_reads
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: What is known of a variant from the patient's other samples: the kinds with a prior of their own.
+ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE = 0, 1, 2
+#: Cell fraction from which a variant seen elsewhere counts as clonal there.
+CLONAL_CCF = 0.5
+#: Relative depth of a site where only the sample's mean depth is known: quantiles of a log-normal of sd 0.5.
+DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
+#: Variants of a sample that its tumour fraction is estimated from (the deepest).
+N_FOR_PURITY = 80
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The samples: arrays of shape (n_sample,).
+
+    Attributes
+    ----------
+    purity : tumour cell fraction (tumour fraction in plasma), 0-1; NaN where unknown: it is estimated
+    is_plasma : decides the prior of an unknown purity (log-uniform from 0.05 % in plasma, uniform in tissue)
+    concentration : beta-binomial concentration of variant reads; inf = binomial
+    noise_shape : shape of the gamma-like spread of background error rates between sites
+    min_alt_count, min_vaf : the calling rule
+    """
+
+    purity: FloatArray
+    is_plasma: BoolArray
+    concentration: FloatArray
+    noise_shape: FloatArray
+    min_alt_count: IntArray
+    min_vaf: FloatArray
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells, variant x sample: arrays of shape (n_cell,).
+
+    Attributes
+    ----------
+    sample, variant : index of the sample, and of the variant *of a patient*
+    alt_count, depth : reads; -1 where not counted (then ``depth`` may hold the depth expected there)
+    is_called : whether the caller called it here
+    total_cn, major_cn, normal_cn : copies at the site; 2, 1, 2 where not known
+    error_rate : chance that a wild-type read shows the variant
+    """
+
+    sample: IntArray
+    variant: IntArray
+    alt_count: FloatArray
+    depth: FloatArray
+    is_called: BoolArray
+    total_cn: FloatArray
+    major_cn: FloatArray
+    normal_cn: FloatArray
+    error_rate: FloatArray
+
+    @property
+    def n(self) -> int:
+        return len(self.sample)
+
+
+@dataclass(frozen=True)
+class PriorSettings:
+    """How what is usual is learned.
+
+    ``strength`` is the weight, in variants, of the study against one sample; ``fixed`` a prior share present
+    that replaces learning; ``call_ppv`` the share of calls made in one sample alone taken as real.
+    """
+
+    min_ccf: float = 0.05
+    strength: float = 10.0
+    fixed: float | None = None
+    call_ppv: float = 0.95
+    n_step: int = 40
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What the reads say, per cell.
+
+    Attributes
+    ----------
+    p_present : posterior that the variant is in the sample's tumour cells at ``min_ccf`` or more
+    power : chance of a call of a clonal variant; NaN where the depth is not known
+    power_same_ccf : chance of a call at the highest cell fraction found in the patient's other samples
+    power_pure : chance of a call of a clonal variant were every cell a tumour cell (tells depth from purity)
+    excluded_ccf : cell fractions from here on are excluded at 95 %; above 1: none is; NaN without counts
+    ccf : posterior mean cell fraction, given that it is present
+    kind : what the other samples say (ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE)
+    likelihood, detection : shape (n, 1 + n_ccf), of the reads and of a call at CCF 0 and at each of ``ccfs``
+    purity, purity_low, purity_high : per sample, posterior mean and 90 % interval (given values where known)
+    prior : shape (n_sample, 3), learned share present per kind; NaN where the sample has no such variant
+    """
+
+    p_present: FloatArray
+    power: FloatArray
+    power_same_ccf: FloatArray
+    power_pure: FloatArray
+    excluded_ccf: FloatArray
+    ccf: FloatArray
+    kind: IntArray
+    likelihood: NDArray[np.float32]
+    detection: NDArray[np.float32]
+    ccfs: FloatArray
+    purity: FloatArray
+    purity_low: FloatArray
+    purity_high: FloatArray
+    prior: FloatArray
+
+
+def ccf_grid(min_ccf: float) -> FloatArray:
+    """Return the cell fractions that are told apart: from `min_ccf` up, the last is 1 (clonal)."""
+    base = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    return np.concatenate([[min_ccf], base[base > min_ccf * 1.2]])
+
+
+def presence(
+    cells: Cells,
+    samples: Samples,
+    settings: PriorSettings = PriorSettings(),
+    *,
+    n_thread: int = 2,
+) -> Presence:
+    """Weigh the reads of every cell.
+
+    Examples
+    --------
+    Clonal elsewhere, 0 of 100 reads at purity 0.6: absent; 30 of 100: present; 0 of 8: nobody can tell.
+
+    >>> one, none = np.ones(6), np.zeros(6, np.int64)
+    >>> cells = Cells(np.array([0, 1] * 3), np.array([0, 0, 1, 1, 2, 2]), np.array([30.0, 0, 30, 30, 30, 0]),
+    ...     np.array([100.0, 100, 100, 100, 100, 8]), np.array([1, 0, 1, 1, 1, 0], bool),
+    ...     2 * one, one, 2 * one, 1e-3 * one)
+    >>> two = np.ones(2)
+    >>> samples = Samples(0.6 * two, two < 0, 200 * two, 2 * two, (3 * two).astype(int), 0.02 * two)
+    >>> found = presence(cells, samples)
+    >>> (found.p_present[1::2] > 0.5).tolist(), (found.power[1::2] > 0.95).tolist()
+    ([False, True, False], [True, True, False])
+    """
+    from oncourse.evolution import presence_kernels as kernels
+
+    ccfs = ccf_grid(settings.min_ccf)
+    counted = (cells.alt_count >= 0) & (cells.depth > 0)
+    multiplicity = np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)
+    elsewhere = _called_elsewhere(cells)
+    purities, weights, rows, row_of = _purity_posterior(
+        cells, samples, counted, multiplicity, elsewhere, n_thread
+    )
+
+    like = np.empty((cells.n, len(ccfs) + 1), np.float32)
+    power = np.empty_like(like)
+    pure = np.empty(cells.n)
+    depth = np.maximum(cells.depth, 0.0)
+
+    def fill(begin: int, end: int) -> None:
+        kernels.cell_likelihoods(
+            begin, end, cells.sample, cells.alt_count, depth, counted, cells.is_called, cells.total_cn, multiplicity,
+            cells.normal_cn, cells.error_rate, samples.concentration, samples.noise_shape, samples.min_alt_count,
+            samples.min_vaf, purities, weights, rows, row_of, DEPTH_SPREAD, ccfs, like, power, pure,
+        )  # fmt: skip
+
+    _in_chunks(fill, cells.n, n_thread)
+    mean, low, high = _purity_summary(purities, weights)
+    rough_ccf = _rough_ccf(cells, mean, counted)
+    kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
+    group = cells.sample * 3 + kind
+    own_call = (kind == ONLY_HERE) & cells.is_called
+    theta, resp = _learn(like, power, group, own_call, samples, ccfs, settings)
+    present = resp[:, 1:].sum(axis=1).astype(float)
+    ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
+    known = depth > 0
+    prior = np.full((len(samples.purity), 3), np.nan)
+    used = np.unique(group)
+    prior[used // 3, used % 3] = 1 - theta[used, 0]
+    return Presence(
+        p_present=present,
+        power=np.where(known, power[:, -1], np.nan),
+        power_same_ccf=np.where(known, detection_at(power, ccfs, ccf_elsewhere), np.nan),
+        power_pure=np.where(known, pure, np.nan),
+        excluded_ccf=_excluded_ccf(cells, counted, low),
+        ccf=np.asarray(ccf, float),
+        kind=kind,
+        likelihood=like,
+        detection=power,
+        ccfs=ccfs,
+        purity=mean,
+        purity_low=low,
+        purity_high=high,
+        prior=prior,
+    )
+
+
+def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArray) -> FloatArray:
+    """Return each cell's chance of a call at `ccf` (shape (n,)), linear between grid points; NaN where NaN."""
+    grid = np.concatenate([[0.0], ccfs])
+    at = np.clip(np.nan_to_num(ccf), 0, 1)
+    right = np.clip(np.searchsorted(grid, at), 1, len(grid) - 1)
+    share = (at - grid[right - 1]) / (grid[right] - grid[right - 1])
+    row = np.arange(len(ccf))
+    value = (1 - share) * detection[row, right - 1] + share * detection[row, right]
+    return np.asarray(np.where(np.isnan(ccf), np.nan, value), float)
+
+
+def _in_chunks(work, n: int, n_thread: int) -> None:  # type: ignore[no-untyped-def]
+    """Run ``work(begin, end)`` over 0..n; numba lets go of the interpreter, so threads share the cores."""
+    if n < 20_000 or n_thread < 2:
+        work(0, n)
+        return
+    edges = np.linspace(0, n, 4 * n_thread + 1).astype(int)
+    with ThreadPoolExecutor(n_thread) as pool:
+        list(pool.map(lambda k: work(edges[k], edges[k + 1]), range(len(edges) - 1)))
+
+
+def _called_elsewhere(cells: Cells) -> BoolArray:
+    """Return whether another sample of the patient has the variant called."""
+    n_called = np.bincount(
+        cells.variant, cells.is_called.astype(float), minlength=int(cells.variant.max(initial=-1)) + 1
+    )
+    return np.asarray(n_called[cells.variant] - cells.is_called > 0.5)
+
+
+def _rough_ccf(cells: Cells, purity: FloatArray, counted: BoolArray) -> FloatArray:
+    """Return the cell fraction by moments; 1 for a call without counts, 0 for none."""
+    rho = purity[cells.sample]
+    copies = rho * cells.total_cn + (1 - rho) * cells.normal_cn
+    vaf = np.where(counted, (cells.alt_count + 0.0) / np.maximum(cells.depth, 1), 0.0)
+    mutated = rho * np.where(vaf * copies > rho * 1.5, np.maximum(cells.major_cn, 1.0), 1.0)
+    ccf = vaf * copies / np.maximum(mutated, 1e-9)
+    return np.where(counted, np.minimum(ccf, 1.0), np.where(cells.is_called, 1.0, 0.0)) * cells.is_called
+
+
+def _kinds(cells: Cells, elsewhere: BoolArray, ccf: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return what the other samples say of the variant, and its highest cell fraction there (NaN: none)."""
+    n_variant = int(cells.variant.max(initial=-1)) + 1
+    first = np.full(n_variant, -1.0)
+    np.maximum.at(first, cells.variant, ccf)
+    top = ccf >= first[cells.variant]
+    n_top = np.bincount(cells.variant, top.astype(float), minlength=n_variant)
+    second = np.full(n_variant, -1.0)
+    np.maximum.at(second, cells.variant, np.where(top, -1.0, ccf))
+    highest = np.where(top & (n_top[cells.variant] < 1.5), second[cells.variant], first[cells.variant])
+    kind = np.where(
+        elsewhere, np.where(highest >= CLONAL_CCF, CLONAL_ELSEWHERE, SUBCLONAL_ELSEWHERE), ONLY_HERE
+    )
+    return kind.astype(np.int64), np.where(elsewhere, highest, np.nan)
+
+
+def _purity_posterior(
+    cells: Cells,
+    samples: Samples,
+    counted: BoolArray,
+    multiplicity: FloatArray,
+    elsewhere: BoolArray,
+    n_thread: int,
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """Return purity points and weights per sample, and per cell where the cell itself must be left out.
+
+    A known purity is one point. An unknown one has a posterior from the variants of the sample; the weight
+    rows of the cells it was estimated from are recomputed without the cell under evaluation.
+    """
+    from oncourse.evolution import presence_kernels as kernels
+
+    n_sample = len(samples.purity)
+    unknown = np.isnan(samples.purity)
+    row_of = np.full(cells.n, -1, np.int64)
+    if not unknown.any():
+        return samples.purity[:, None].copy(), np.ones((n_sample, 1)), np.zeros((0, 1)), row_of
+    n_point = 20
+    plasma = np.geomspace(5e-4, 0.95, n_point)
+    tissue = np.linspace(0.05, 1.0, n_point)
+    usable = unknown[cells.sample] & counted & (elsewhere | cells.is_called)
+    order = np.lexsort((cells.variant, -cells.depth, cells.sample))
+    order = order[usable[order]]
+    rank = np.arange(len(order)) - np.searchsorted(cells.sample[order], cells.sample[order])
+    chosen = order[rank < N_FOR_PURITY]
+    logs = np.zeros((len(chosen), n_point))
+    least = min_alt_reads(
+        np.maximum(cells.depth, 1), samples.min_alt_count[cells.sample], samples.min_vaf[cells.sample]
+    ).astype(float)
+    starts = np.searchsorted(cells.sample[chosen], np.arange(n_sample + 1))
+
+    def fill(begin: int, end: int) -> None:
+        for s in range(begin, end):
+            part = slice(starts[s], starts[s + 1])
+            if starts[s] < starts[s + 1]:
+                kernels.purity_log_likelihood(
+                    chosen[part], cells.alt_count, cells.depth, elsewhere, cells.total_cn, multiplicity,
+                    cells.normal_cn, cells.error_rate, samples.concentration[s], samples.noise_shape[s], least,
+                    plasma if samples.is_plasma[s] else tissue, logs[part],
+                )  # fmt: skip
+
+    with ThreadPoolExecutor(max(n_thread, 1)) as pool:
+        edges = np.linspace(0, n_sample, 4 * n_thread + 1).astype(int)
+        list(pool.map(lambda k: fill(int(edges[k]), int(edges[k + 1])), range(len(edges) - 1)))
+    purities = np.where(samples.is_plasma[:, None], plasma, tissue)
+    purities[~unknown] = samples.purity[~unknown][:, None]
+    total = np.zeros((n_sample, n_point))
+    np.add.at(total, cells.sample[chosen], logs)
+    weights = _normalise(total)
+    weights[~unknown] = np.eye(1, n_point)[0]
+    rows = _normalise(total[cells.sample[chosen]] - logs)
+    row_of[chosen] = np.arange(len(chosen))
+    return purities, weights, rows, row_of
+
+
+def _normalise(logs: FloatArray) -> FloatArray:
+    """Return exp(logs) scaled to sum 1 per row; points below a thousandth of the whole are dropped for speed."""
+    weight = np.exp(logs - logs.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    weight[weight < 1e-3] = 0.0
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def _purity_summary(purities: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, 5 % and 95 % point of each sample's purity."""
+    cumulative = np.cumsum(weights, axis=1)
+    row = np.arange(len(purities))
+    low = purities[row, np.argmax(cumulative >= 0.05 - 1e-12, axis=1)]
+    high = purities[row, np.argmax(cumulative >= 0.95 - 1e-12, axis=1)]
+    return (purities * weights).sum(axis=1), low, high
+
+
+def _learn(
+    like: NDArray[np.float32],
+    power: NDArray[np.float32],
+    group: IntArray,
+    own_call: BoolArray,
+    samples: Samples,
+    ccfs: FloatArray,
+    settings: PriorSettings,
+) -> tuple[FloatArray, NDArray[np.float32]]:
+    """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM, pulled towards the study's."""
+    from oncourse.evolution import presence_kernels as kernels
+
+    n_sample, n_grid = len(samples.purity), len(ccfs) + 1
+    base = np.empty((3, n_grid))
+    # half of the present variants clonal, the rest even over the grid: a weak start that the data replace
+    shape = np.full(n_grid - 1, 0.5 / (n_grid - 1))
+    shape[-1] += 0.5
+    for kind, share in ((ONLY_HERE, settings.call_ppv), (SUBCLONAL_ELSEWHERE, 0.5), (CLONAL_ELSEWHERE, 0.5)):
+        if settings.fixed is not None and kind != ONLY_HERE:
+            share = settings.fixed
+        base[kind] = np.concatenate([[1 - share], share * shape])
+    pool_of = np.repeat(samples.is_plasma.astype(np.int64) * 3, 3) + np.tile(np.arange(3), n_sample)
+    pools = np.tile(base, (2, 1))
+    theta = pools[pool_of]
+    total = np.zeros((n_sample * 3, n_grid))
+    resp = np.empty_like(like)
+    fixed = base[:, 0].copy()
+    for _ in range(settings.n_step):
+        kernels.posterior_step(like, power, group, own_call, theta, resp, total)
+        sums = np.zeros_like(pools)
+        np.add.at(sums, pool_of, total)
+        new_pools = (sums + 2.0 * np.tile(base, (2, 1))) / (sums.sum(axis=1, keepdims=True) + 2.0)
+        # whether a call made in one sample alone is real cannot be learned from that sample: its share stays
+        held = [ONLY_HERE, 3 + ONLY_HERE] if settings.fixed is None else list(range(6))
+        _hold(new_pools, held, np.tile(fixed, 2))
+        new = (total + settings.strength * new_pools[pool_of]) / (
+            total.sum(axis=1, keepdims=True) + settings.strength
+        )
+        _hold(new, np.flatnonzero(np.isin(pool_of, held)), np.tile(fixed, n_sample))
+        change = np.abs(new - theta).max(initial=0.0)
+        theta, pools = new, new_pools
+        if change < 1e-4:
+            break
+    kernels.posterior_step(like, power, group, own_call, theta, resp, total)
+    return theta, resp
+
+
+def _hold(theta: FloatArray, rows: list[int] | IntArray, absent: FloatArray) -> None:
+    """Set the share at CCF 0 of `rows` back to `absent`, the rest keeping its shape."""
+    for row in rows if isinstance(rows, list) else [rows]:
+        rest = theta[row, 1:]
+        theta[row, 1:] = rest / rest.sum(axis=-1, keepdims=True) * (1 - absent[row])[..., None]
+        theta[row, 0] = absent[row]
+
+
+def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:
+    """Return the CCF whose reads would be this few in 5 % only: one-sided Clopper-Pearson limit of the VAF.
+
+    Where purity is estimated its 5 % point is used, so that nothing is excluded on a guess.
+    """
+    from scipy.special import betaincinv
+
+    out = np.full(cells.n, np.nan)
+    k, n = cells.alt_count[counted], cells.depth[counted]
+    key, back = np.unique(k * 1e7 + n, return_inverse=True)
+    uk, un = np.floor(key / 1e7), key % 1e7
+    upper = np.where(uk >= un, 1.0, betaincinv(uk + 1, np.maximum(un - uk, 1e-9), 0.95))[back]
+    rho = purity_low[cells.sample[counted]]
+    copies = rho * cells.total_cn[counted] + (1 - rho) * cells.normal_cn[counted]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[counted] = np.where(cells.total_cn[counted] > 0, upper * copies / rho, np.nan)
+    return out

@@ -1,0 +1,221 @@
+"""The loops of `oncourse.evolution.presence`: read likelihoods per cell, and the prior they teach (numba)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False}
+_TINY = 1e-30
+
+
+@njit(**_OPTIONS)
+def log_beta_binomial(k, n, mean, s):  # type: ignore[no-untyped-def]
+    """Return log P(k | n) up to the binomial coefficient, which every alternative shares."""
+    if mean <= 0.0:
+        return 0.0 if k == 0 else -700.0
+    if mean >= 1.0:
+        return 0.0 if k == n else -700.0
+    if s > 1e7:
+        return k * math.log(mean) + (n - k) * math.log1p(-mean)
+    a, b = mean * s, (1.0 - mean) * s
+    value = math.lgamma(n - k + b) - math.lgamma(b) - math.lgamma(n + s) + math.lgamma(s)
+    if k > 0:
+        value += math.lgamma(k + a) - math.lgamma(a)
+    return value
+
+
+@njit(**_OPTIONS)
+def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
+    """Return P(count >= least): one minus the recursively summed lower tail."""
+    if least <= 0:
+        return 1.0
+    if least > n or mean <= 0.0:
+        return 0.0
+    if mean >= 1.0:
+        return 1.0
+    binomial = s > 1e7
+    a, b = mean * s, (1.0 - mean) * s
+    if binomial:
+        log_p = n * math.log1p(-mean)
+    else:
+        log_p = math.lgamma(n + b) - math.lgamma(b) - math.lgamma(n + s) + math.lgamma(s)
+    if log_p < -680.0:  # the first term underflows: sum in logs
+        total, top = 0.0, -1e300
+        for k in range(least):
+            if log_p > top:
+                total = total * math.exp(top - log_p) + 1.0
+                top = log_p
+            else:
+                total += math.exp(log_p - top)
+            if binomial:
+                log_p += math.log((n - k) / (k + 1.0) * mean / (1.0 - mean))
+            else:
+                log_p += math.log((n - k) / (k + 1.0) * (k + a) / (n - k - 1.0 + b))
+        below = math.exp(top) * total if top > -700.0 else 0.0
+    else:
+        p, below = math.exp(log_p), 0.0
+        for k in range(least):
+            below += p
+            if binomial:
+                p *= (n - k) / (k + 1.0) * mean / (1.0 - mean)
+            else:
+                p *= (n - k) / (k + 1.0) * (k + a) / (n - k - 1.0 + b)
+    return min(max(1.0 - below, 0.0), 1.0)
+
+
+@njit(**_OPTIONS)
+def _vaf(purity, ccf, multiplicity, total_cn, normal_cn, error):  # type: ignore[no-untyped-def]
+    copies = purity * total_cn + (1.0 - purity) * normal_cn
+    if copies <= 0.0:
+        return error
+    v = purity * ccf * min(multiplicity, total_cn) / copies
+    return min(v * (1.0 - error) + (1.0 - v) * error, 1.0)
+
+
+@njit(**_OPTIONS)
+def purity_log_likelihood(  # type: ignore[no-untyped-def]
+    cell,
+    alt,
+    depth,
+    seen_elsewhere,
+    total_cn,
+    multiplicity,
+    normal_cn,
+    error,
+    s,
+    noise_shape,
+    least,
+    purities,
+    out,
+):
+    """Fill ``out[i, r]`` with the log-likelihood of purity r from the i-th listed cell.
+
+    Half of the variants are taken to be there; of those half are clonal, the rest spread over the CCFs. Where
+    the variant entered because it was called here, its reads are conditioned on the call.
+    """
+    for i in range(cell.shape[0]):
+        c = cell[i]
+        k, n, e = alt[c], depth[c], error[c]
+        noise = log_beta_binomial(k, n, e, noise_shape / e)
+        floor = 0.0
+        if not seen_elsewhere[c]:
+            floor = max(beta_binomial_sf(least[c], n, e, noise_shape / e), _TINY)
+        share = 0.5 if seen_elsewhere[c] else 0.95
+        for r in range(purities.shape[0]):
+            total, high = 1.0 - share, 0.0  # sum of exp(x - high); the first term is the background alone
+            for g in range(4):
+                ccf = 0.25 * (g + 1)
+                weight = share * (0.5 if g == 3 else 0.5 / 3.0)
+                n_way = 2 if multiplicity[c] > 1.0 else 1
+                for way in range(n_way):
+                    m = 1.0 if way == 0 else multiplicity[c]
+                    v = _vaf(purities[r], ccf, m, total_cn[c], normal_cn[c], e)
+                    x = log_beta_binomial(k, n, v, s) - noise
+                    if not seen_elsewhere[c]:
+                        x += math.log(floor) - math.log(max(beta_binomial_sf(least[c], n, v, s), _TINY))
+                    if x > high:
+                        total = total * math.exp(high - x) + weight / n_way
+                        high = x
+                    else:
+                        total += weight / n_way * math.exp(x - high)
+            out[i, r] = high + math.log(total)
+
+
+@njit(**_OPTIONS)
+def cell_likelihoods(  # type: ignore[no-untyped-def]
+    begin, end, sample, alt, depth, counted, is_called, total_cn, multiplicity, normal_cn, error,
+    s, noise_shape, min_alt, min_vaf, purities, purity_weight, row_weight, row_of, depth_spread, ccfs,
+    like, power, pure,
+):  # fmt: skip
+    """Fill per cell the likelihood of its reads and the chance of a call, at CCF 0 and at each of `ccfs`.
+
+    ``like`` and ``power`` have shape (n, 1 + n_ccf); ``pure`` is the chance of a call of a clonal variant in a
+    sample of tumour cells only. Where the reads were not counted, depth is spread over quantiles around the
+    expected depth and the likelihood is that of being called, or of not being called.
+    """
+    n_ccf = ccfs.shape[0]
+    n_rho = purities.shape[1]
+    logs = np.empty(n_ccf + 1)
+    for i in range(begin, end):
+        c = sample[i]
+        e = error[i]
+        noise_s = noise_shape[c] / e
+        for g in range(n_ccf + 1):
+            like[i, g] = 1.0
+            power[i, g] = 0.0
+        pure[i] = 0.0
+        if depth[i] <= 0.0:
+            continue
+        n_depth = 1 if counted[i] else depth_spread.shape[0]
+        n_way = 2 if multiplicity[i] > 1.0 else 1
+        for d in range(n_depth):
+            n = depth[i] if counted[i] else math.floor(depth[i] * depth_spread[d])
+            least = max(float(min_alt[c]), math.ceil(n * min_vaf[c] - 1e-9), 1.0)
+            power[i, 0] += beta_binomial_sf(least, n, e, noise_s) / n_depth
+            for way in range(n_way):
+                m = 1.0 if way == 0 else multiplicity[i]
+                pure[i] += beta_binomial_sf(
+                    least, n, _vaf(1.0, 1.0, m, total_cn[i], normal_cn[i], e), s[c]
+                ) / (n_way * n_depth)
+            for g in range(n_ccf):
+                for r in range(n_rho):
+                    w = purity_weight[c, r] if row_of[i] < 0 else row_weight[row_of[i], r]
+                    if w <= 0.0:
+                        continue
+                    for way in range(n_way):
+                        m = 1.0 if way == 0 else multiplicity[i]
+                        v = _vaf(purities[c, r], ccfs[g], m, total_cn[i], normal_cn[i], e)
+                        power[i, g + 1] += w * beta_binomial_sf(least, n, v, s[c]) / (n_way * n_depth)
+        if counted[i]:
+            k, n = alt[i], depth[i]
+            logs[0] = log_beta_binomial(k, n, e, noise_s)
+            top = logs[0]
+            for g in range(n_ccf):
+                total, high = 0.0, -1e300
+                for r in range(n_rho):
+                    w = purity_weight[c, r] if row_of[i] < 0 else row_weight[row_of[i], r]
+                    if w <= 0.0:
+                        continue
+                    for way in range(n_way):
+                        m = 1.0 if way == 0 else multiplicity[i]
+                        v = _vaf(purities[c, r], ccfs[g], m, total_cn[i], normal_cn[i], e)
+                        x = log_beta_binomial(k, n, v, s[c])
+                        if x > high:
+                            total = total * math.exp(high - x) + w / n_way
+                            high = x
+                        else:
+                            total += math.exp(x - high) * w / n_way
+                logs[g + 1] = high + math.log(max(total, _TINY))
+                top = max(top, logs[g + 1])
+            for g in range(n_ccf + 1):
+                like[i, g] = max(math.exp(logs[g] - top), _TINY)
+        else:
+            for g in range(n_ccf + 1):
+                p = power[i, g] if is_called[i] else 1.0 - power[i, g]
+                like[i, g] = max(p, _TINY)
+
+
+@njit(**_OPTIONS)
+def posterior_step(like, power, group, own_call, theta, responsibility, total):  # type: ignore[no-untyped-def]
+    """Fill ``responsibility`` (posterior over CCF 0 and the grid) and add it up per group into ``total``.
+
+    A cell that is in the union because of its own call is conditioned on that call.
+    """
+    n_grid = like.shape[1]
+    total[:] = 0.0
+    for i in range(like.shape[0]):
+        g0 = group[i]
+        norm = 0.0
+        for g in range(n_grid):
+            x = theta[g0, g] * like[i, g]
+            if own_call[i]:
+                x /= max(power[i, g], 1e-9)
+            responsibility[i, g] = x
+            norm += x
+        for g in range(n_grid):
+            responsibility[i, g] /= norm
+            total[g0, g] += responsibility[i, g]
