@@ -48,7 +48,8 @@ def run(
     STUDY is a study folder, a cBioPortal folder, or a MAF file. Exit code 0: done; 1: done, but an analysis
     failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
     """
-    from oncourse.io import load_study, read_exclusions
+    from oncourse.io import load_study
+    from oncourse.io.lists import read_exclusions
     from oncourse.report.study import report_study
 
     settings = parse_settings(assignments)

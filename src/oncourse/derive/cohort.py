@@ -12,6 +12,7 @@ from oncourse.study.model import Study
 from oncourse.study.settings import resolve
 
 if TYPE_CHECKING:
+    from oncourse.derive.gene_status import GeneStatus
     from oncourse.derive.panels import Panels
 
 T = TypeVar("T")
@@ -85,11 +86,11 @@ class Cohort:
         return annotated_calls(self.study)
 
     @derived
-    def gene_status(self) -> pl.DataFrame:
+    def gene_status(self) -> GeneStatus:
         """Altered / not altered / not assessed per sample and gene (`oncourse.derive.gene_status`)."""
-        from oncourse.derive.gene_status import GeneStatusParams, gene_status
+        from oncourse.derive.gene_status import LandscapeParams, gene_status
 
-        return gene_status(self.study, self.panels, self.annotated_calls, self.params(GeneStatusParams))
+        return gene_status(self.study, self.panels, self.annotated_calls, self.params(LandscapeParams))
 
     @derived
     def panels(self) -> Panels:
@@ -97,3 +98,60 @@ class Cohort:
         from oncourse.derive.panels import read_panels
 
         return read_panels(self.study)
+
+    @derived
+    def lines(self) -> pl.DataFrame:
+        """Lines of therapy (`oncourse.derive.lines`)."""
+        from oncourse.derive.lines import LineParams, lines_table
+
+        return lines_table(self.study["treatments"], self.params(LineParams))
+
+    @derived
+    def psa(self) -> pl.DataFrame:
+        """PSA endpoints per patient and line (`oncourse.derive.psa`)."""
+        from oncourse.derive.psa import PsaParams, psa_table
+
+        return psa_table(self.study["labs"], self.lines, self.params(PsaParams))
+
+    @derived
+    def recist_visits(self) -> pl.DataFrame:
+        """RECIST responses per visit (`oncourse.derive.recist`)."""
+        from oncourse.derive.recist import recist_visits
+        from oncourse.derive.response import ImagingParams
+
+        study = self.study
+        return recist_visits(
+            study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams)
+        )
+
+    @derived
+    def bone_visits(self) -> pl.DataFrame:
+        """Bone-scan responses per visit (`oncourse.derive.bone`)."""
+        from oncourse.derive.bone import BoneParams, bone_visits
+        from oncourse.derive.psa import PsaParams
+
+        criteria = self.params(PsaParams).criteria
+        return bone_visits(
+            self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria
+        )
+
+    @derived
+    def best_response(self) -> pl.DataFrame:
+        """Best overall response per patient and line (`oncourse.derive.response`)."""
+        from oncourse.derive.endpoints import death_days
+        from oncourse.derive.response import ImagingParams, best_response
+
+        deaths = death_days(self.study["follow_up"])
+        return best_response(self.recist_visits, self.lines, self.params(ImagingParams), deaths)
+
+    @derived
+    def endpoint_tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Time-to-event records, and who has none with the reason (`oncourse.derive.endpoints`)."""
+        from oncourse.derive.endpoints import EndpointParams, endpoint_table, tables_of
+
+        return endpoint_table(tables_of(self), self.params(EndpointParams))
+
+    @derived
+    def time_to_event(self) -> pl.DataFrame:
+        """Time-to-event records per patient, line and endpoint; line null = study level."""
+        return self.endpoint_tables[0]

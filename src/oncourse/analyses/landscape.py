@@ -1,0 +1,349 @@
+"""The cohort's genomic characteristics: how often each gene is altered, burden, groups, co-occurrence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.gene_groups import compare_groups, compare_reference, group_of_samples
+from oncourse.derive.gene_pairs import co_occurrence
+from oncourse.derive.gene_status import GeneStatus, LandscapeParams
+from oncourse.errors import NotEnoughData
+from oncourse.io.lists import read_reference
+from oncourse.stats.proportions import clopper_pearson
+from oncourse.study.schema import Column
+
+if TYPE_CHECKING:
+    from oncourse.plots.oncoprint import Oncoprint
+
+_GENE = Column("gene", pl.String, "HGNC symbol")
+GENES = OutputTable("landscape/genes", "how often each gene is altered, by patient (or sample)", (
+    _GENE,
+    Column("n_profiled", pl.Int64, "patients (samples) in whom the gene was looked at"),
+    Column("n_altered", pl.Int64, "of these, with an alteration that counts"),
+    Column("frequency", pl.Float64, "n_altered / n_profiled", unit="fraction"),
+    Column("ci_low", pl.Float64, "lower limit, exact (Clopper-Pearson)", unit="fraction"),
+    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+    Column("n_mutated", pl.Int64, "with a protein-changing or splice-site mutation"),
+    Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
+    Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
+    Column("n_fusion", pl.Int64, "with a fusion"),
+))  # fmt: skip
+SAMPLES = OutputTable("landscape/samples", "mutational burden and microsatellite status of each sample", (
+    Column("sample_id", pl.String, "the sample"),
+    Column("patient_id", pl.String, "the patient"),
+    Column("n_nonsynonymous", pl.Int64, "distinct protein-changing or splice-site variants"),
+    Column("callable_mb", pl.Float64, "megabases looked at; null = unknown", unit="Mb"),
+    Column("callable_basis", pl.String, "stated / estimated (coding length of the gene list) / assumed (exome)"),
+    Column("tmb_per_mb", pl.Float64, "n_nonsynonymous / callable_mb; null where the size is unknown", unit="per Mb"),
+    Column("ci_low", pl.Float64, "lower limit, exact Poisson", unit="per Mb"),
+    Column("ci_high", pl.Float64, "upper limit", unit="per Mb"),
+    Column("msi_status", pl.String, "microsatellite status as recorded; null = not assessed"),
+))  # fmt: skip
+CLASSES = OutputTable("landscape/classes", "called somatic variants by consequence", (
+    Column("consequence", pl.String, "effect on the gene"),
+    Column("n_variants", pl.Int64, "calls of that effect over all samples"),
+    Column("fraction", pl.Float64, "share of all calls", unit="fraction"),
+))  # fmt: skip
+GROUPS = OutputTable("landscape/groups", "gene frequencies of two groups compared", (
+    _GENE,
+    Column("group_a", pl.String, "first group"),
+    Column("group_b", pl.String, "second group"),
+    Column("n_altered_a", pl.Int64, "altered in group a"),
+    Column("n_profiled_a", pl.Int64, "looked at in group a"),
+    Column("n_altered_b", pl.Int64, "altered in group b"),
+    Column("n_profiled_b", pl.Int64, "looked at in group b"),
+    Column("odds_ratio", pl.Float64, "odds of alteration, a v b (conditional maximum likelihood)"),
+    Column("ci_low", pl.Float64, "lower limit, exact conditional"),
+    Column("ci_high", pl.Float64, "upper limit"),
+    Column("p_value", pl.Float64, "Fisher's exact test, two-sided"),
+    Column("q_value", pl.Float64, "false discovery rate over this table (Benjamini-Hochberg)"),
+))  # fmt: skip
+PAIRS = OutputTable("landscape/pairs", "co-occurrence and mutual exclusivity given each sample's burden", (
+    Column("gene_a", pl.String, "first gene"),
+    Column("gene_b", pl.String, "second gene"),
+    Column("n_samples", pl.Int64, "samples in which both were looked at"),
+    Column("n_both", pl.Int64, "altered in both"),
+    Column("n_a_only", pl.Int64, "altered in the first only"),
+    Column("n_b_only", pl.Int64, "altered in the second only"),
+    Column("expected_both", pl.Float64, "altered in both if the genes were independent given each sample's burden"),
+    Column("direction", pl.String, "co-occurrence or exclusivity"),
+    Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
+    Column("q_value", pl.Float64, "false discovery rate over this table"),
+))  # fmt: skip
+
+BLOOD = ("normal", "white_cells")
+_LABELS = {
+    "nonsense": "truncating", "frameshift": "truncating", "start_lost": "truncating", "stop_lost": "truncating",
+    "splice_site": "splice", "missense": "missense", "inframe_deletion": "inframe", "inframe_insertion": "inframe",
+}  # fmt: skip
+
+
+def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
+    """Return the genes table: counts by patient (any of its samples) or by sample, with exact intervals.
+
+    The denominator is who was looked at on a mutation panel with the gene, and who has an alteration of it.
+    """
+    key = "patient_id" if unit == "patient" else "sample_id"
+    altered = status.altered
+    in_use = set(status.panels.samples["mutation"].drop_nulls())
+    listed = {
+        g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes
+    }
+    genes = sorted(listed | set(altered["gene"]))
+
+    def count(flag: str, name: str) -> pl.Expr:
+        return pl.col(key).filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
+
+    counts = altered.group_by("gene").agg(
+        count("is_altered", "n_altered"), count("is_mutated", "n_mutated"), count("is_amplified", "n_amplified"),
+        count("is_deleted", "n_deleted"), count("is_fused", "n_fusion"),
+    )  # fmt: skip
+    table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left").fill_null(0)
+    table = table.join(_altered_off_panel(status, key), on="gene", how="left").with_columns(
+        n_profiled=pl.col("n_profiled") + pl.col("n_off_panel").fill_null(0)
+    )
+    table = table.filter(pl.col("n_profiled") > 0)
+    low, high = clopper_pearson(table["n_altered"].to_numpy(), table["n_profiled"].to_numpy())
+    table = table.with_columns(
+        frequency=pl.col("n_altered") / pl.col("n_profiled"), ci_low=pl.Series(low), ci_high=pl.Series(high)
+    )
+    return GENES.frame(table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False]))
+
+
+def _altered_off_panel(status: GeneStatus, key: str) -> pl.DataFrame:
+    """Patients (samples) altered in a gene that none of their mutation panels lists, e.g. a fusion partner."""
+    found = status.altered.filter("is_altered").select("gene", key).unique()
+    looked = status.panels.samples.join(
+        status.panels.pairs(set(found["gene"])), left_on="mutation", right_on="assay_id", how="inner"
+    ).select("gene", key)
+    return found.join(looked, on=["gene", key], how="anti").group_by("gene").len("n_off_panel")
+
+
+def _class_table(calls: pl.DataFrame) -> pl.DataFrame:
+    counts = calls.group_by(pl.col("consequence").fill_null("unknown")).len("n_variants")
+    total = max(1, calls.height)
+    return CLASSES.frame(
+        counts.with_columns(fraction=pl.col("n_variants") / total).sort(
+            ["n_variants", "consequence"], descending=[True, False]
+        )
+    )
+
+
+def _msi(burden: pl.DataFrame, unit: str) -> list[Estimate]:
+    key = "patient_id" if unit == "patient" else "sample_id"
+    known = burden.drop_nulls("msi_status").filter(pl.col("msi_status") != "indeterminate")
+    if known.is_empty():
+        return []
+    by_unit = known.group_by(key).agg((pl.col("msi_status") == "MSI-H").any().alias("high"))
+    k, n = int(by_unit["high"].sum()), by_unit.height
+    low, high = clopper_pearson(k, n)
+    return [Estimate("msi_high", k / n, float(low), float(high), n, "Clopper-Pearson", "fraction")]
+
+
+@analysis(
+    title="Genomic landscape",
+    question="Which genes are altered in this cohort, and how often?",
+    needs=("samples", "calls|gene_copy_number|fusions"),
+    params=LandscapeParams,
+    tables=(GENES, SAMPLES, CLASSES, GROUPS, PAIRS),
+    order=10,
+)
+def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
+    """Frequency of altered genes with the right denominators, burden, groups, co-occurrence."""
+    status, calls, burden = cohort.gene_status, cohort.annotated_calls, cohort.burden
+    profiled = cohort.panels.samples.drop_nulls("mutation")
+    if profiled.is_empty():
+        raise NotEnoughData("No tumour sample was profiled for mutations.")
+    genes = gene_table(status, params.unit)
+    estimates = [
+        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted"),
+        Estimate("profiled_samples", profiled.height, unit="count", method="counted"),
+    ]
+    top = genes.filter(pl.col("n_altered") > 0).head(params.top_genes)
+    estimates += [
+        Estimate(f"frequency:{r['gene']}", r["frequency"], r["ci_low"], r["ci_high"], r["n_profiled"],
+                 "Clopper-Pearson", "fraction")
+        for r in top.iter_rows(named=True)
+    ]  # fmt: skip
+    answer = "In {profiled_patients} profiled patients ({profiled_samples} samples) "
+    named = [(r, e) for r, e in zip(top["gene"], estimates[2:], strict=False)][:3]
+    answer += (
+        "the genes most often altered were " + "; ".join(f"{_plain(g)}, {e}" for g, e in named) + "."
+        if named else "no gene was altered."
+    )  # fmt: skip
+    sized = burden.drop_nulls("tmb_per_mb")
+    if sized.height:
+        estimates.append(
+            Estimate("median_tmb", float(np.median(sized["tmb_per_mb"].to_numpy())), n=sized.height, unit="per_mb",
+                     method="median over samples")
+        )  # fmt: skip
+        answer += " The median burden was {median_tmb}."
+    estimates += (msi := _msi(burden, params.unit))
+    if msi:
+        answer += " MSI-H: {msi_high}."
+    tables = {
+        GENES.name: genes, SAMPLES.name: SAMPLES.frame(burden), CLASSES.name: _class_table(calls),
+        GROUPS.name: GROUPS.frame(), PAIRS.name: PAIRS.frame(co_occurrence(status, params)),
+    }  # fmt: skip
+    notes = _notes(cohort, burden, params)
+    groups = None
+    if params.group_by is not None:
+        groups = group_of_samples(cohort.study, params.group_by)
+        tables[GROUPS.name] = GROUPS.frame(compare_groups(status, groups, params))
+    if params.reference is not None:
+        against = compare_reference(genes, read_reference(Path(params.reference)))
+        tables[GROUPS.name] = GROUPS.frame(pl.concat([tables[GROUPS.name], GROUPS.frame(against)]))
+    hits = tables[GROUPS.name].filter(pl.col("q_value") < 0.05)
+    if tables[GROUPS.name].height:
+        estimates.append(Estimate("genes_that_differ", hits.height, n=tables[GROUPS.name].height, unit="count",
+                                  method="Fisher's exact test, FDR below 5 %"))  # fmt: skip
+        answer += (
+            " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
+        )
+    out = cohort.study["samples"].filter(~pl.col("sample_id").is_in(profiled["sample_id"].implode()))
+    return Result(
+        answer=answer,
+        estimates=tuple(estimates),
+        tables=tables,
+        figures=tuple(_figures(cohort, status, top, burden, tables, groups, params)),
+        excluded=exclusions(
+            (p, s, "no tumour sample (normal or white cells)" if m in BLOOD else "not profiled for mutations")
+            for p, s, m in out.select("patient_id", "sample_id", "material").iter_rows()
+        ),
+        samples_used=profiled.select(
+            "patient_id", "sample_id", pl.lit("every profiled tumour sample counts").alias("reason")
+        ),
+        notes=notes,
+        methods=(
+            "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a deep deletion of a suppressor, "
+            "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
+            f"{params.copy_number}).",
+            "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
+            "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
+            "odds ratio, Benjamini-Hochberg 1995.",
+            "Co-occurrence: Poisson-binomial given each sample's burden (Canisius 2016, doi "
+            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence.",
+        ),
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Keep the braces of a name out of the sentence template."""
+    return text.replace("{", "(").replace("}", ")")
+
+
+def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tuple[str, ...]:
+    notes = []
+    for basis, words in (
+        ("estimated", "the coding length of their gene list"),
+        ("assumed", f"an assumed exome size ({cohort.settings.get('burden', {}).get('exome_mb', 30.0)} Mb)"),
+    ):
+        n = burden.filter(pl.col("callable_basis") == basis).height
+        if n:
+            notes.append(f"The burden of {n} samples rests on {words}; assays.callable_mb overrides it.")
+    unknown = burden.filter(pl.col("callable_mb").is_null()).height
+    if unknown:
+        notes.append(
+            f"{unknown} samples have no burden per Mb: neither callable_mb nor a gene list is known."
+        )
+    if not cohort.study.has("gene_copy_number"):
+        notes.append("No gene copy number: amplifications and deep deletions are not assessed.")
+    if not cohort.study.has("fusions"):
+        notes.append("No fusions table: fusions are not assessed.")
+    notes.append("Gene comparisons and co-occurrence are exploratory.")
+    return tuple(notes)
+
+
+def _figures(
+    cohort: Cohort, status: GeneStatus, top: pl.DataFrame, burden: pl.DataFrame, tables: dict[str, pl.DataFrame],
+    groups: pl.DataFrame | None, params: LandscapeParams,
+) -> list[Figure]:  # fmt: skip
+    from oncourse.plots.bars import count_bars, grouped_points, interval_bars
+    from oncourse.plots.oncoprint import oncoprint_svg
+
+    if top.is_empty():
+        return []
+    figures = [
+        Figure("oncoprint", "Oncoprint", "Genes by frequency, samples sorted; grey where the gene was not on the "
+               "sample's panel.", oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups))),
+        Figure("gene_frequency", "Frequency of altered genes", f"Share of {params.unit}s in whom the gene was looked "
+               "at, with the exact 95 % interval and counts.",
+               interval_bars(top["gene"].to_list(), top["frequency"].to_list(), top["ci_low"].to_list(),
+                             top["ci_high"].to_list(),
+                             [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
+                             xlabel=f"{params.unit}s with an alteration")),
+    ]  # fmt: skip
+    sized = burden.drop_nulls("tmb_per_mb")
+    if sized.height:
+        if groups is not None:
+            joined = sized.join(groups, on="sample_id", how="inner").drop_nulls("group")
+        else:
+            joined = sized.with_columns(group=pl.col("msi_status").fill_null("MSI not assessed"))
+        parts = {str(k[0]): g["tmb_per_mb"].to_list() for k, g in sorted(joined.group_by(["group"]))}
+        parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
+        if parts:
+            figures.append(Figure("burden", "Mutational burden", "Mutations per megabase of each sample, sorted; the "
+                                  "line is the median.", grouped_points(parts, ylabel="mutations per Mb")))  # fmt: skip
+    classes = tables[CLASSES.name]
+    if classes.height:
+        counts = dict(classes.select("consequence", "n_variants").head(12).iter_rows())
+        figures.append(Figure("classes", "Variant classes", "Called somatic variants by effect, all samples.",
+                              count_bars(counts, xlabel="called variants")))  # fmt: skip
+    return figures
+
+
+def oncoprint_data(
+    cohort: Cohort, status: GeneStatus, top: pl.DataFrame, burden: pl.DataFrame, groups: pl.DataFrame | None
+) -> Oncoprint:
+    """Arrange the oncoprint's numbers: see `oncourse.plots.oncoprint.Oncoprint`."""
+    from oncourse.plots.oncoprint import COPY_KINDS, MUTATION_KINDS, Oncoprint
+
+    samples = status.panels.samples.drop_nulls("mutation")
+    genes, ids = top["gene"].to_list(), samples["sample_id"].to_list()
+    column = {s: i for i, s in enumerate(ids)}
+    row = {g: i for i, g in enumerate(genes)}
+    looked = np.zeros((len(genes), len(ids)), bool)
+    mutation, copy = np.zeros(looked.shape, np.int8), np.zeros(looked.shape, np.int8)
+    assays = samples["mutation"].to_numpy()
+    for gene, i in row.items():
+        looked[i] = np.isin(assays, status.panels.assays_with(gene))
+    events = status.altered.filter(
+        pl.col("gene").is_in(genes) & pl.col("is_altered") & pl.col("sample_id").is_in(ids)
+    )
+    for event in events.iter_rows(named=True):
+        i, j = row[event["gene"]], column[event["sample_id"]]
+        if event["is_mutated"]:
+            mutation[i, j] = 1 + MUTATION_KINDS.index(_LABELS.get(event["effect"] or "", "other"))
+        for flag, kind in (
+            ("is_fused", "fusion"),
+            ("is_deleted", "deletion"),
+            ("is_amplified", "amplification"),
+        ):
+            if event[flag]:
+                copy[i, j] = 1 + COPY_KINDS.index(kind)
+    facts = samples.select("sample_id").join(
+        cohort.study["samples"].select("sample_id", "material", "lesion_id", "msi_status"), on="sample_id", how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    roles = cohort.study["lesions"].select("lesion_id", "role")
+    facts = facts.join(roles, on="lesion_id", how="left", maintain_order="left")
+    tracks: dict[str, list[str | None]] = {}
+    for name, label in (("material", "material"), ("role", "lesion"), ("msi_status", "MSI")):
+        if facts[name].n_unique() > 1:
+            tracks[label] = facts[name].to_list()
+    if groups is not None:
+        tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")[
+            "group"
+        ].to_list()
+    tmb = samples.join(
+        burden.select("sample_id", "tmb_per_mb"), on="sample_id", how="left", maintain_order="left"
+    )
+    values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return Oncoprint(genes, looked, mutation, copy, top["frequency"].to_list(), tracks,
+                     values if np.isfinite(values).any() else None)  # fmt: skip

@@ -1,0 +1,215 @@
+"""Who is in the study, how long they were followed, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+from oncourse.study.tables import TABLES
+
+FLOW = OutputTable(
+    "overview/flow",
+    "who is in the study and in each analysis, step by step",
+    (
+        Column("step", pl.String, "step of the flow, or analysis"),
+        Column("n_patients", pl.Int64, "patients who remain"),
+        Column("n_samples", pl.Int64, "samples that remain; null = the analysis does not use samples"),
+        Column("reason", pl.String, "why the others were left out"),
+    ),
+)
+MISSING = OutputTable(
+    "overview/missing",
+    "missing values per table and column",
+    (
+        Column("table", pl.String, "the table"),
+        Column("column", pl.String, "the column"),
+        Column("n_rows", pl.Int64, "rows of the table"),
+        Column("n_missing", pl.Int64, "rows without a value"),
+        Column("fraction_missing", pl.Float64, "share without a value", unit="fraction"),
+    ),
+)
+PATIENTS = OutputTable(
+    "overview/patients",
+    "what each patient has: samples, calls, treatments, follow-up",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("n_tissue", pl.Int64, "tissue samples"),
+        Column("n_plasma", pl.Int64, "plasma samples"),
+        Column("n_lesions", pl.Int64, "lesions"),
+        Column("n_called", pl.Int64, "called somatic variants over all samples"),
+        Column("n_treatments", pl.Int64, "rows of treatments"),
+        Column("last_contact_day", pl.Int64, "last contact", unit="days from the index date"),
+        Column("is_dead", pl.Boolean, "whether the patient has died; null = unknown"),
+    ),
+)
+
+
+@section("overview")
+@dataclass(frozen=True)
+class Params:
+    """Follow-up."""
+
+    level: float = setting(0.95, "coverage of the interval of the median follow-up", low=0.5, high=0.999)
+
+
+def _flow(cohort: Cohort) -> pl.DataFrame:
+    """Recorded -> left out on request -> with a tumour sample -> profiled for mutations -> with follow-up."""
+    study = cohort.study
+    gone = study.withdrawn
+    patients, samples = study["patients"], study["samples"]
+    out_patients = gone.filter(pl.col("sample_id").is_null())["patient_id"].n_unique() if gone.height else 0
+    out_samples = gone["sample_id"].drop_nulls().n_unique() if gone.height else 0
+    tumour = cohort.panels.samples
+    profiled = tumour.drop_nulls("mutation")
+    follow = study["follow_up"]
+    without = patients.height - tumour["patient_id"].n_unique()
+    other = samples.height - tumour.height
+    reasons = "; ".join(f"{n} x {r}" for r, n in gone.group_by("reason").len().sort("reason").iter_rows())
+    rows = [
+        ("recorded", patients.height + out_patients, None, "as in the study folder"),
+        ("after exclusions on request", patients.height, samples.height,
+         f"{out_patients} patients, {out_samples} samples left out ({reasons})" if gone.height else "nobody"),
+        ("with a tumour sample (tissue or plasma)", tumour["patient_id"].n_unique(), tumour.height,
+         f"{without} patients without one; {other} samples are normal or white cells"),
+        ("profiled for mutations", profiled["patient_id"].n_unique(), profiled.height,
+         f"{tumour.height - profiled.height} samples not profiled"),
+        ("with follow-up", follow["patient_id"].n_unique(), None,
+         f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up"),
+    ]  # fmt: skip
+    return FLOW.frame(pl.DataFrame(rows, schema=FLOW.schema, orient="row"))
+
+
+def _missing(cohort: Cohort) -> pl.DataFrame:
+    rows = []
+    for name, table in TABLES.items():
+        frame = cohort.study[name]
+        if frame.is_empty():
+            continue
+        counts = frame.null_count().row(0)
+        for column, n in zip(frame.columns, counts, strict=True):
+            if n == frame.height and column in table.by_name and not table.by_name[column].required:
+                continue  # an optional column nobody filled in is no news
+            rows.append((name, column, frame.height, n, n / frame.height))
+    return MISSING.frame(pl.DataFrame(rows, schema=MISSING.schema, orient="row"))
+
+
+def _patients(cohort: Cohort) -> pl.DataFrame:
+    study = cohort.study
+
+    def count(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+        return frame.group_by("patient_id").len(name)
+
+    samples = study["samples"]
+    table = study["patients"].select("patient_id")
+    for frame, name in (
+        (samples.filter(pl.col("material") == "tissue"), "n_tissue"),
+        (samples.filter(pl.col("material") == "plasma"), "n_plasma"),
+        (study["lesions"], "n_lesions"),
+        (cohort.annotated_calls, "n_called"),
+        (study["treatments"], "n_treatments"),
+    ):
+        table = table.join(count(frame, name), on="patient_id", how="left").with_columns(
+            pl.col(name).fill_null(0)
+        )
+    table = table.join(study["follow_up"].unique("patient_id", keep="first"), on="patient_id", how="left")
+    return PATIENTS.frame(table.sort("patient_id"))
+
+
+def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[tuple[str, None, str]]]:
+    """Median follow-up by reverse Kaplan-Meier: death is the censoring (Schemper and Smith 1996)."""
+    from oncourse.stats.km import kaplan_meier
+
+    follow = cohort.study["follow_up"].select("patient_id", "last_contact_day", "is_dead", "entry_day")
+    known = follow.filter(pl.col("last_contact_day").is_not_null() & pl.col("is_dead").is_not_null())
+    late = known.filter(pl.col("last_contact_day") <= pl.max_horizontal(pl.col("entry_day").fill_null(0), 0))
+    usable = known.join(late, on="patient_id", how="anti")
+    out: list[tuple[str, None, str]] = []
+    have = set(follow["patient_id"])
+    out += [
+        (p, None, "no follow-up recorded") for p in cohort.study["patients"]["patient_id"] if p not in have
+    ]
+    out += [
+        (p, None, "vital status unknown")
+        for p in follow.join(known, on="patient_id", how="anti")["patient_id"]
+    ]
+    out += [(p, None, "no follow-up after day 0 (or after entry)") for p in late["patient_id"]]
+    estimates = [
+        Estimate("deaths", int(known["is_dead"].sum()), n=known.height, unit="count", method="counted"),
+    ]
+    if usable.height:
+        entry = usable["entry_day"].fill_null(0).clip(lower_bound=0).to_numpy().astype(float)
+        time = usable["last_contact_day"].to_numpy().astype(float)
+        curve = kaplan_meier(
+            time,
+            (~usable["is_dead"]).to_numpy().astype(int),
+            entry=entry if entry.any() else None,
+            level=params.level,
+        )
+        median, low, high = curve.quantile(0.5)
+        estimates.append(Estimate("median_follow_up", median / DAYS_PER_MONTH, low / DAYS_PER_MONTH,
+                                  high / DAYS_PER_MONTH, usable.height, "reverse Kaplan-Meier, log-log interval",
+                                  "months"))  # fmt: skip
+    return estimates, out
+
+
+DAYS_PER_MONTH = 30.4375
+
+
+@analysis(
+    title="The study and its patients",
+    question="Who is in the study, how long were they followed, and what is missing?",
+    needs=("patients",),
+    params=Params,
+    tables=(FLOW, MISSING, PATIENTS),
+    order=0,
+)
+def overview(cohort: Cohort, params: Params) -> Result:
+    """Describe the study: flow of patients and samples, follow-up, missing values."""
+    study = cohort.study
+    flow = _flow(cohort)
+    profiled = cohort.panels.samples.drop_nulls("mutation")
+    estimates = [
+        Estimate("patients", study.n_patients, unit="count", method="counted"),
+        Estimate("samples", study["samples"].height, unit="count", method="counted"),
+        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted"),
+        Estimate("patients_with_several_samples",
+                 int((profiled.group_by("patient_id").len()["len"] > 1).sum()), unit="count", method="counted"),
+    ]  # fmt: skip
+    answer = (
+        "The study has {patients} patients with {samples} samples; {profiled_patients} patients were profiled for "
+        "mutations, {patients_with_several_samples} of them in several samples."
+    )
+    out: list[tuple[str, None, str]] = []
+    notes = []
+    if study.has("follow_up"):
+        found, out = _follow_up(cohort, params)
+        estimates += found
+        if any(e.name == "median_follow_up" for e in found):
+            answer += " {deaths} have died; median follow-up is {median_follow_up}."
+    else:
+        notes.append("No follow-up: nothing can be said of survival.")
+    assumed = study["samples"].filter(
+        pl.col("assay_id").is_null() & pl.col("material").is_in(["tissue", "plasma"])
+    )
+    if assumed.height:
+        notes.append(
+            f"{assumed.height} samples name no assay: all genes are taken as looked at (assumed), so their wild "
+            "types are assumptions."
+        )
+    return Result(
+        answer=answer,
+        estimates=tuple(estimates),
+        tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort)},
+        excluded=exclusions(out),
+        notes=tuple(notes),
+        methods=(
+            "Follow-up is the reverse Kaplan-Meier median: death counts as censoring "
+            "(Schemper M, Smith TL. Control Clin Trials 1996;17:343).",
+            "A month is 30.4375 days.",
+        ),
+    )

@@ -1,0 +1,54 @@
+"""The calls that count as called somatic mutations, with gene and effect."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.genome.effect import PROTEIN_CHANGING, consequences
+from oncourse.study.model import Study
+
+#: Calling rule where an assay states none (DESIGN: min_alt_count 3, min_vaf 0.02).
+MIN_ALT_COUNT = 3
+MIN_VAF = 0.02
+
+
+def is_called_expr() -> pl.Expr:
+    """Return whether a row of calls (joined to its assay) counts as called.
+
+    The caller's word where it is there, else alt_count >= min_alt_count and VAF >= min_vaf of the assay;
+    a row with neither is taken as called (a MAF without counts lists calls only).
+    """
+    by_rule = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
+        pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
+    )
+    return pl.coalesce(
+        "is_called", pl.when(pl.col("alt_count").is_null()).then(True).otherwise(by_rule.fill_null(False))
+    )
+
+
+def annotated_calls(study: Study) -> pl.DataFrame:
+    """Return one row per called somatic variant and tumour sample.
+
+    Columns: patient_id, sample_id, variant_id, gene (null where intergenic), hgvs_p, consequence (the
+    vocabulary of `oncourse.genome.effect`), is_altering (protein-changing or splice site +-2 bp),
+    alt_count, depth (null = not counted), vaf (null likewise). Germline and clonal haematopoiesis are left out.
+    """
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    samples = samples.select("sample_id", "patient_id", "assay_id").join(assays, on="assay_id", how="left")
+    somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
+    calls = study["calls"].filter(somatic).join(samples, on="sample_id", how="inner").filter(is_called_expr())
+    variants = study["variants"].select("variant_id", "gene", "hgvs_p", "consequence")
+    effect = consequences(variants["consequence"]) if variants.height else variants["consequence"]
+    variants = variants.with_columns(
+        consequence=effect, is_altering=effect.is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)
+    )
+    return (
+        calls.join(variants, on="variant_id", how="left")
+        .select(
+            "patient_id", "sample_id", "variant_id", "gene", "hgvs_p", "consequence",
+            pl.col("is_altering").fill_null(False), "alt_count", "depth",
+            (pl.col("alt_count") / pl.col("depth")).fill_nan(None).alias("vaf"),
+        )
+        .sort("sample_id", "variant_id")
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Which genes each sample's assays looked at: a gene not on the panel is not assessed, never wild type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.study.model import Study
+
+KINDS = ("mutation", "cna", "sv")
+#: Materials in which tumour is looked for.
+TUMOUR_MATERIALS = ("tissue", "plasma")
+#: Assay of samples that name none: all genes are taken as looked at, marked assumed.
+ASSUMED = "(assumed: all genes)"
+
+
+def parse_targets(targets: str | None) -> frozenset[str] | None:
+    """Return the genes of an assay's `targets`; None where it is no gene list (all genes, or a BED file).
+
+    >>> sorted(parse_targets("KRAS;TP53"))
+    ['KRAS', 'TP53']
+    >>> parse_targets(None) is None, parse_targets("exome.bed") is None
+    (True, True)
+    """
+    if targets is None or targets.lower().removesuffix(".gz").endswith(".bed"):
+        return None
+    return frozenset(g for g in (part.strip() for part in targets.replace(",", ";").split(";")) if g)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The panels of a study.
+
+    Attributes
+    ----------
+    samples : one row per tumour sample: sample_id, patient_id, material, mutation, cna, sv
+        (assay per kind of event; `ASSUMED` where the sample names none; null = not profiled for the kind)
+    genes : assay -> its genes; None = every gene
+    """
+
+    samples: pl.DataFrame
+    genes: dict[str, frozenset[str] | None]
+
+    def on_panel(self, gene: str, kind: str = "mutation") -> pl.Series:
+        """Return the samples (sample_id) whose assay of this kind looked at `gene`."""
+        return self.samples.filter(pl.col(kind).is_in(self.assays_with(gene)))["sample_id"]
+
+    def assays_with(self, gene: str) -> list[str]:
+        """Return the assays that looked at `gene`."""
+        return [assay for assay, genes in self.genes.items() if genes is None or gene in genes]
+
+    def pairs(self, genes: Collection[str]) -> pl.DataFrame:
+        """Return one row per assay and gene of `genes` that it looked at: assay_id, gene."""
+        rows = [
+            (assay, gene)
+            for assay, listed in sorted(self.genes.items())
+            for gene in sorted(genes if listed is None else listed.intersection(genes))
+        ]
+        return pl.DataFrame(rows, schema={"assay_id": pl.String, "gene": pl.String}, orient="row")
+
+    def profiled(self, genes: Collection[str], kind: str = "mutation") -> pl.DataFrame:
+        """Return one row per sample and gene of `genes` its assay looked at: patient_id, sample_id, gene."""
+        assays = self.pairs(genes)
+        return self.samples.join(assays, left_on=kind, right_on="assay_id", how="inner").select(
+            "patient_id", "sample_id", "gene"
+        )
+
+    def n_profiled(
+        self, genes: Collection[str], unit: str = "patient", kind: str = "mutation"
+    ) -> pl.DataFrame:
+        """Return per gene how many patients (or samples) were looked at: gene, n_profiled.
+
+        Counted by the set of assays a patient was seen with, so that it costs nothing per sample and gene.
+        """
+        key = "patient_id" if unit == "patient" else "sample_id"
+        seen = (
+            self.samples.drop_nulls(kind)
+            .group_by(key)
+            .agg(pl.col(kind).unique().sort().alias("assays"))
+            .group_by("assays")
+            .len("n")
+        )
+        pairs = self.pairs(genes)
+        per_set = (
+            seen.with_row_index("set")
+            .explode("assays")
+            .join(pairs, left_on="assays", right_on="assay_id", how="inner")
+            .unique(["set", "gene"])
+        )
+        counted = per_set.group_by("gene").agg(pl.col("n").sum().cast(pl.Int64).alias("n_profiled"))
+        base = pl.DataFrame({"gene": sorted(genes)}, schema={"gene": pl.String})
+        return base.join(counted, on="gene", how="left", maintain_order="left").with_columns(
+            pl.col("n_profiled").fill_null(0)
+        )
+
+
+def read_panels(study: Study) -> Panels:
+    """Derive the panels of a study from its samples and assays.
+
+    A sample without assay_id is taken as looked at in all genes (assumed). The copy number and fusion
+    assays are the sample's own, else its assay where the study has that table.
+    """
+    samples = study["samples"].filter(pl.col("material").is_in(TUMOUR_MATERIALS))
+    assay = pl.col("assay_id").fill_null(ASSUMED)
+
+    def kind(column: str, table: str) -> pl.Expr:
+        return pl.coalesce(pl.col(column), assay if study.has(table) else pl.lit(None, dtype=pl.String))
+
+    table = samples.select(
+        "sample_id", "patient_id", "material", assay.alias("mutation"),
+        kind("cna_assay_id", "gene_copy_number").alias("cna"), kind("sv_assay_id", "fusions").alias("sv"),
+    )  # fmt: skip
+    genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
+    genes[ASSUMED] = None
+    return Panels(table.sort("sample_id"), genes)

@@ -1,0 +1,38 @@
+"""What a gene is to cancer (suppressor or oncogene), and how long its coding sequence is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+import polars as pl
+
+#: Mean coding length of the genes of genes.tsv in bases, used for a gene whose length is not there.
+MEAN_CODING_BASES = 2_400
+
+
+@cache
+def gene_table() -> pl.DataFrame:
+    """Return genes.tsv: gene, role (suppressor / oncogene / unknown), protein_length (amino acids)."""
+    data = resources.files("oncourse.genome").joinpath("data/genes.tsv").read_bytes()
+    return pl.read_csv(data, separator="\t")
+
+
+def genes_of_role(role: str) -> frozenset[str]:
+    """Return the genes of one role; a gene in neither list is of unknown role."""
+    table = gene_table()
+    return frozenset(table.filter(pl.col("role") == role)["gene"])
+
+
+def coding_mb(genes: Iterable[str]) -> float:
+    """Return the summed coding length of `genes` in megabases.
+
+    A gene without a known length counts `MEAN_CODING_BASES`: the sum is an estimate and is to be labelled so.
+
+    >>> round(coding_mb(["KRAS", "TP53"]), 6)
+    0.001752
+    """
+    known = dict(gene_table().select("gene", "protein_length").iter_rows())
+    bases = [3 * (known[g] + 1) if g in known else MEAN_CODING_BASES for g in set(genes)]
+    return sum(bases) / 1e6

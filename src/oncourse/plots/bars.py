@@ -1,0 +1,74 @@
+"""Bars with intervals, and distributions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+
+def interval_bars(
+    labels: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float],
+    counts: Sequence[str], *, xlabel: str,
+) -> str:  # fmt: skip
+    """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top."""
+    with drawing(7.2, 0.9 + 0.24 * len(labels)) as canvas:
+        ax = canvas.ax
+        y = np.arange(len(labels))
+        v = np.asarray(values, float)
+        ax.barh(y, v, color=PALETTE[0], height=0.66)
+        ax.errorbar(v, y, xerr=[np.maximum(0, v - np.asarray(low)), np.maximum(0, np.asarray(high) - v)], fmt="none",
+                    ecolor=COLOURS["text"], elinewidth=1, capsize=2)  # fmt: skip
+        edge = float(np.nanmax(high)) if len(v) else 1.0
+        for i, text in enumerate(counts):
+            ax.text(high[i] + 0.01 * edge, i, text, va="center", fontsize=7, color=COLOURS["muted"])
+        ax.set_yticks(y, labels)
+        ax.invert_yaxis()
+        ax.set_xlim(0, edge * 1.18)
+        ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+        ax.set_xlabel(xlabel)
+        clean(ax, grid="x")
+    return canvas.svg
+
+
+def count_bars(counts: Mapping[str, int], *, xlabel: str) -> str:
+    """Draw one horizontal bar per category with its count."""
+    labels, values = list(counts), list(counts.values())
+    with drawing(7.2, 0.9 + 0.26 * len(labels)) as canvas:
+        ax = canvas.ax
+        ax.barh(np.arange(len(labels)), values, color=PALETTE[0], height=0.66)
+        for i, value in enumerate(values):
+            ax.text(value, i, f" {value:,}", va="center", fontsize=7, color=COLOURS["muted"])
+        ax.set_yticks(np.arange(len(labels)), [label.replace("_", " ") for label in labels])
+        ax.invert_yaxis()
+        ax.set_xlabel(xlabel)
+        clean(ax, grid="x")
+    return canvas.svg
+
+
+def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: bool = True) -> str:
+    """Draw the sorted values of each group as points with the median, n below (all finite)."""
+    with drawing(max(3.6, min(9.6, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
+        ax = canvas.ax
+        for i, raw in enumerate(groups.values()):
+            values = np.sort(np.asarray(raw, float))
+            keep = np.unique(np.linspace(0, len(values) - 1, min(len(values), 1500)).astype(int))
+            x = i + (np.linspace(-0.38, 0.38, len(values))[keep] if len(values) > 1 else np.zeros(len(keep)))
+            ax.scatter(
+                x,
+                values[keep],
+                s=5,
+                color=PALETTE[i % len(PALETTE)],
+                linewidths=0,
+                rasterized=len(keep) > 400,
+            )
+            if len(values):
+                ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
+        ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])
+        if log:
+            ax.set_yscale("symlog", linthresh=1)
+        ax.set_ylabel(ylabel)
+        clean(ax, grid="y")
+    return canvas.svg
