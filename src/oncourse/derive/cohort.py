@@ -131,9 +131,7 @@ class Cohort:
         from oncourse.derive.psa import PsaParams
 
         criteria = self.params(PsaParams).criteria
-        return bone_visits(
-            self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria
-        )
+        return bone_visits(self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria)
 
     @derived
     def best_response(self) -> pl.DataFrame:
