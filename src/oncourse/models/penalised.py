@@ -133,7 +133,7 @@ def _grouped(groups: np.ndarray | None, p: int) -> tuple[np.ndarray, np.ndarray]
 def _loglik(eta: np.ndarray, arrays: tuple[np.ndarray, ...], ties: str) -> float:
     from oncourse.models.risk_sets import hazard_pass
 
-    return float(hazard_pass(eta, *arrays, tie_code(ties), np.empty(len(arrays[3])), np.empty(len(eta))))
+    return float(hazard_pass(eta, *arrays, tie_code(ties), np.empty(len(arrays[3])), np.empty(len(eta))))  # type: ignore[call-arg]
 
 
 def _largest_lambda(
@@ -145,10 +145,10 @@ def _largest_lambda(
     z, shift, *arrays, ties, _, bounds = fixed
     n = z.shape[1]
     # A lambda at which nothing penalised can enter: the unpenalised columns are fitted alone.
-    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance)
+    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance)  # type: ignore[call-arg]
     eta = shift + coef[0] @ z
     expected = np.empty(n)
-    hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)
+    hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)  # type: ignore[call-arg]
     residual = (arrays[2] >= 0) - expected
     score = z @ residual
     best = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -154,7 +155,8 @@ def hazard_pass(eta, start, stop, own, deaths, opens, ties, increments, expected
 def partial_loglik(eta: np.ndarray, sets: RiskSets, *, ties: str = "efron") -> float:
     """Return the log partial likelihood of the linear predictor eta, shape (n,)."""
     increments, expected = np.empty(len(sets.deaths)), np.empty(len(eta))
-    return float(hazard_pass(np.asarray(eta, float), *_arrays(sets), tie_code(ties), increments, expected))
+    arrays: Any = (np.asarray(eta, float), *_arrays(sets), tie_code(ties), increments, expected)
+    return float(hazard_pass(*arrays))
 
 
 def cumulative_hazard(eta: np.ndarray, sets: RiskSets, at: float, *, ties: str = "efron") -> np.ndarray:
@@ -163,7 +165,8 @@ def cumulative_hazard(eta: np.ndarray, sets: RiskSets, at: float, *, ties: str =
     Efron's (or Breslow's) estimate for a patient with eta = 0, as survfit() of a coxph fit in R.
     """
     increments, expected = np.empty(len(sets.deaths)), np.empty(len(eta))
-    hazard_pass(np.asarray(eta, float), *_arrays(sets), tie_code(ties), increments, expected)
+    arrays: Any = (np.asarray(eta, float), *_arrays(sets), tie_code(ties), increments, expected)
+    hazard_pass(*arrays)
     steps = np.where(sets.times <= at, increments, 0.0)
     which = np.cumsum(sets.opens) - 1
     present = np.unique(sets.stratum[sets.own >= 0])
