@@ -1,0 +1,1 @@
+"""What is known of therapies: sourced rules, an expression language with three values, importers of evidence."""

@@ -1,0 +1,231 @@
+"""Names of changes: protein changes, aliases of numbering, exons, and which changes are a loss of function."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from oncourse.knowledge.findings import VariantFinding
+
+_THREE = {
+    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
+    "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
+    "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
+}  # fmt: skip
+_THREE_RE = re.compile("|".join(_THREE))
+_CODON_RE = re.compile(r"^(?:[A-Z*])?(\d+)")
+_SUBSTITUTION = re.compile(r"^([A-Z])(\d+)([A-Z*]?)$")
+LOSS_EFFECTS = ("nonsense", "frameshift", "splice", "start_loss")
+
+
+def data_rows(name: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of one table of the package's knowledge; lines that start with # are comments."""
+    text = resources.files("oncourse.knowledge").joinpath("data", name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+@lru_cache(maxsize=65536)
+def short_change(text: str | None) -> str:
+    """Return a protein change without ``p.``, in one-letter code; empty where there is none.
+
+    >>> short_change("p.Gly12Cys"), short_change("p.K3326*"), short_change("NP_1:p.(Arg248fs*12)"), short_change("p.?")
+    ('G12C', 'K3326*', 'R248fs', '')
+    """
+    if not text:
+        return ""
+    change = text.rsplit(":", 1)[-1].strip()
+    change = change.removeprefix("p.").strip("()")
+    change = _THREE_RE.sub(lambda m: _THREE[m[0]], change)
+    change = re.sub(r"(fs)(?:Ter|\*|X)?\??\d*$", r"\1", change)
+    frameshift = re.match(r"^([A-Z*]\d+)[A-Z*]?fs$", change)
+    if frameshift:
+        return f"{frameshift[1]}fs"
+    change = re.sub(r"X$", "*", change) if re.match(r"^[A-Z]\d+X$", change) else change
+    return "" if change in ("?", "=", ".", "0", "0?") else change
+
+
+@lru_cache(maxsize=65536)
+def codon_of(change: str) -> int | None:
+    """Return the first codon of a short change.
+
+    >>> codon_of("G12C"), codon_of("E746_A750del"), codon_of("")
+    (12, 746, None)
+    """
+    match = _CODON_RE.match(change)
+    return int(match[1]) if match else None
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> dict[tuple[str, str], str]:
+    return {(r["gene"], r["alias"]): r["change"] for r in data_rows("aliases.tsv")}
+
+
+@lru_cache(maxsize=1)
+def _gene_aliases() -> dict[str, str]:
+    return {r["alias"]: r["gene"] for r in data_rows("gene_aliases.tsv")}
+
+
+def gene_name(symbol: str) -> str:
+    """Return today's symbol of an older or trade name (HER2 -> ERBB2, MRE11A -> MRE11)."""
+    return _gene_aliases().get(symbol, symbol)
+
+
+def canonical(gene: str, change: str) -> str:
+    """Return a change in today's numbering (AR T877A -> T878A); other changes as they are.
+
+    >>> canonical("AR", "T877A"), canonical("KRAS", "G12C")
+    ('T878A', 'G12C')
+    """
+    return _aliases().get((gene, change), change)
+
+
+@lru_cache(maxsize=1)
+def regions() -> dict[tuple[str, str], tuple[int, int]]:
+    """Return (gene, region name) -> first and last codon; exon numbers in both numberings."""
+    return {
+        (r["gene"], r["region"].lower()): (int(r["first_codon"]), int(r["last_codon"]))
+        for r in data_rows("regions.tsv")
+    }
+
+
+@dataclass(frozen=True)
+class Site:
+    """One gene with what is asked of it: exact changes, codons, regions, effects; nothing = any change of protein."""
+
+    gene: str
+    changes: frozenset[str] = frozenset()
+    codons: frozenset[int] = frozenset()
+    spans: tuple[tuple[int, int], ...] = ()
+    effects: frozenset[str] = frozenset()
+
+    @property
+    def is_whole_gene(self) -> bool:
+        """Whether any change of the protein counts."""
+        return not (self.changes or self.codons or self.spans or self.effects)
+
+    @property
+    def named_codons(self) -> tuple[int, ...]:
+        """Codons that must be callable before absence can be claimed; empty = the whole gene."""
+        exact = {c for c in (codon_of(x) for x in self.changes) if c}
+        return tuple(sorted(exact | self.codons)) if not (self.spans or self.effects) else ()
+
+    def accepts(self, variant: VariantFinding) -> bool:
+        """Return whether a variant of this gene is what is asked for (its origin is not looked at)."""
+        if variant.effect in ("silent", "other"):
+            return False
+        if self.is_whole_gene:
+            return variant.effect != "promoter"
+        if variant.effect in self.effects:
+            return True
+        change = variant.change
+        if change in self.changes:
+            return True
+        codon = variant.codon if variant.codon is not None else codon_of(change)
+        if codon is None:
+            return False
+        if codon in self.codons:
+            return True
+        return any(low <= codon <= high for low, high in self.spans)
+
+    def __str__(self) -> str:
+        parts = sorted(self.changes) + [str(c) for c in sorted(self.codons)]
+        parts += [f"{low}-{high}" for low, high in self.spans] + sorted(self.effects)
+        return self.gene if not parts else f"{self.gene}:{','.join(parts)}"
+
+
+_NAMED_EFFECTS = {
+    "truncating": ("nonsense", "frameshift", "splice", "start_loss"),
+    "frameshift": ("frameshift",),
+    "splice": ("splice",),
+    "promoter": ("promoter",),
+    "missense": ("missense",),
+    "inframe": ("inframe",),
+}
+
+
+def parse_site(text: str) -> Site:
+    """Return the Site of ``GENE`` or ``GENE:item,item``; an item is a codon (12), a change (G12C), exon9, a region
+    of regions.tsv (ectodomain), a span (exon-free, 513-554) or an effect (truncating).
+
+    Raises
+    ------
+    ValueError : an item that is none of these, with the item named
+
+    >>> str(parse_site("KRAS:12,13")), str(parse_site("AR:T877A")), str(parse_site("HER2"))
+    ('KRAS:12,13', 'AR:T878A', 'ERBB2')
+    """
+    gene, _, items = text.strip().partition(":")
+    gene = gene_name(gene.strip())
+    changes: set[str] = set()
+    codons: set[int] = set()
+    spans: list[tuple[int, int]] = []
+    effects: set[str] = set()
+    for item in (i.strip() for i in items.split(",") if i.strip()):
+        span = re.fullmatch(r"(\d+)-(\d+)", item)
+        if item.isdigit():
+            codons.add(int(item))
+        elif span:
+            spans.append((int(span[1]), int(span[2])))
+        elif item.lower() in _NAMED_EFFECTS:
+            effects.update(_NAMED_EFFECTS[item.lower()])
+        elif (gene, item.lower()) in regions():
+            spans.append(regions()[(gene, item.lower())])
+        elif (substitution := _SUBSTITUTION.match(item)) and not substitution[3]:
+            codons.add(int(substitution[2]))
+        elif codon_of(item) is not None:
+            changes.add(canonical(gene, short_change(item)))
+        else:
+            raise ValueError(
+                f"'{item}' of {gene} is not a codon, a change, an exon or region known for {gene}"
+            )
+    return Site(gene, frozenset(changes), frozenset(codons), tuple(spans), frozenset(effects))
+
+
+@lru_cache(maxsize=1)
+def _harmless_truncations() -> dict[str, int]:
+    return {r["gene"]: int(r["from_codon"]) for r in data_rows("harmless_truncations.tsv")}
+
+
+@lru_cache(maxsize=1)
+def _pathogenic() -> dict[str, tuple[frozenset[str], tuple[tuple[int, int], ...]]]:
+    found: dict[str, tuple[set[str], list[tuple[int, int]]]] = {}
+    for row in data_rows("pathogenic.tsv"):
+        changes, spans = found.setdefault(row["gene"], (set(), []))
+        span = re.fullmatch(r"(\d+)-(\d+)", row["change"])
+        if span:
+            spans.append((int(span[1]), int(span[2])))
+        else:
+            changes.add(row["change"])
+    return {gene: (frozenset(c), tuple(s)) for gene, (c, s) in found.items()}
+
+
+def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
+    """Return whether the variant is a loss of function, and the reason in words.
+
+    Truncating, canonical splice and start-loss changes are, except at or after a codon of
+    harmless_truncations.tsv (BRCA2 K3326*); missense and in-frame changes only where pathogenic.tsv lists them.
+    """
+    codon = variant.codon if variant.codon is not None else codon_of(variant.change)
+    if variant.effect in LOSS_EFFECTS:
+        limit = _harmless_truncations().get(variant.gene)
+        if limit and codon and codon >= limit and variant.effect in ("nonsense", "frameshift"):
+            return False, f"truncation at or after codon {limit} of {variant.gene} is listed as harmless"
+        return True, {"splice": "canonical splice site", "start_loss": "start loss"}.get(
+            variant.effect, "truncating"
+        )
+    if variant.effect in ("missense", "inframe"):
+        changes, spans = _pathogenic().get(variant.gene, (frozenset(), ()))
+        if variant.change in changes:
+            return True, "listed pathogenic variant"
+        if variant.effect == "missense" and codon and any(a <= codon <= b for a, b in spans):
+            return True, "missense in a domain listed as critical"
+        return (
+            False,
+            "variant of unknown significance: not truncating and not on the list of pathogenic variants",
+        )
+    return False, f"{variant.effect} change does not remove the protein"

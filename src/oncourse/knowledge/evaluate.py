@@ -1,0 +1,379 @@
+"""Does a patient have a biomarker? Matched, not matched or not assessable, and the reasons.
+
+Three-valued logic after Kleene: AND is the least, OR the greatest of its parts, NOT swaps matched and not matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from oncourse.knowledge.alterations import Site, data_rows, loss_reason
+from oncourse.knowledge.expression import All, AtLeast, Atom, Node, Not
+from oncourse.knowledge.findings import PatientFindings, VariantFinding
+
+NO, UNKNOWN, YES = 0, 1, 2
+WORDS = ("not_matched", "not_assessable", "matched")
+CHIP_TEXT = "possible clonal haematopoiesis: test white cells or tissue"
+GERMLINE_TEXT = "germline not reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one expression.
+
+    ``found``: the alterations that match; ``facts``: other facts that match (MSI-H);
+    ``missing``: what was not assessable; ``near``: what nearly matched and why it did not;
+    ``against``: why it is not matched; ``assumed``: a "no" that rests on assumed, not measured, coverage.
+    """
+
+    truth: int
+    found: tuple[VariantFinding, ...] = ()
+    facts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    assumed: bool = False
+
+    @property
+    def word(self) -> str:
+        """matched, not_matched or not_assessable."""
+        return WORDS[self.truth]
+
+
+def evaluate(node: Node, patient: PatientFindings) -> Outcome:
+    """Return whether the patient has what the expression asks for."""
+    if isinstance(node, Atom):
+        return _ATOMS[node.kind](node, patient)
+    if isinstance(node, Not):
+        inner = evaluate(node.part, patient)
+        words = tuple(v.name for v in inner.found) + inner.facts
+        return Outcome(
+            2 - inner.truth,
+            facts=inner.against if inner.truth == NO else (),
+            missing=inner.missing,
+            against=words if inner.truth == YES else (),
+            assumed=inner.assumed,
+        )
+    return _combine(node, [evaluate(part, patient) for part in node.parts])
+
+
+def _combine(node: All | AtLeast, parts: list[Outcome]) -> Outcome:
+    need = len(parts) if isinstance(node, All) else node.count
+    yes = sum(p.truth == YES for p in parts)
+    maybe = sum(p.truth == UNKNOWN for p in parts)
+    truth = YES if yes >= need else UNKNOWN if yes + maybe >= need else NO
+    found = tuple(dict.fromkeys(v for p in parts if p.truth == YES for v in p.found))
+    facts = tuple(dict.fromkeys(f for p in parts if p.truth == YES for f in p.facts))
+    near = tuple(dict.fromkeys(n for p in parts if p.truth != YES for n in p.near))
+    against = tuple(dict.fromkeys(a for p in parts if p.truth == NO for a in p.against))
+    if truth == NO and found:
+        names = ", ".join(v.name for v in found)
+        near = (f"{names}, but {'; '.join(against) or 'another part of the rule is not met'}", *near)
+    missing = tuple(dict.fromkeys(m for p in parts if p.truth == UNKNOWN for m in p.missing))
+    if truth == YES:
+        missing = ()
+    return Outcome(truth, found, facts, missing, near, against, any(p.assumed for p in parts))
+
+
+def _negative(
+    patient: PatientFindings, wanted: list[tuple[str, tuple[int, ...]]], material: str
+) -> tuple[bool, bool, list[str]]:
+    """Return (may absence be claimed, on assumed coverage, what stands against it)."""
+    missing, assumed = [], False
+    for gene, codons in wanted:
+        state, at = patient.worst_site(gene, codons, material)
+        where = f"{gene} codon {', '.join(map(str, at))}" if at and at != (0,) else gene
+        if state == "assumed":
+            assumed = True
+        elif state == "underpowered":
+            missing.append(f"{where}: too few reads or too little tumour to see a mutation")
+        elif state == "not_covered":
+            missing.append(f"{where}: not covered")
+    if material == "plasma" and patient.plasma_has_tumour is not True:
+        missing.append("no tumour DNA shown in plasma")
+    return not missing, assumed, missing
+
+
+def _split_sites(
+    sites: tuple[Site, ...], patient: PatientFindings, material: str
+) -> tuple[list[VariantFinding], list[str]]:
+    found, near = [], []
+    for site in sites:
+        for variant in patient.by_gene.get(site.gene, ()):
+            if variant.effect in ("silent", "other"):
+                continue
+            if not site.accepts(variant):
+                near.append(f"{variant.name}: not one of {site}")
+            elif variant.is_from_blood:
+                near.append(f"{variant.name}: {CHIP_TEXT}")
+            elif variant.is_reversion:
+                near.append(f"{variant.name}: restores the reading frame")
+            elif variant.origin == "germline":
+                near.append(f"{variant.name}: germline variant, not a tumour mutation")
+            elif material and material not in variant.materials:
+                near.append(f"{variant.name}: not seen in {material}")
+            else:
+                found.append(variant)
+    return found, near
+
+
+def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
+    found, near = _split_sites(atom.sites, patient, atom.material)
+    if found:
+        return Outcome(YES, tuple(dict.fromkeys(found)), near=tuple(near))
+    wanted = [(s.gene, s.named_codons) for s in atom.sites]
+    claim, assumed, missing = _negative(patient, wanted, atom.material or "any")
+    if claim:
+        text = f"no {', '.join(map(str, atom.sites))} mutation"
+        return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
+    return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+
+
+def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
+    found, near = _split_sites(atom.sites, patient, atom.material)
+    near = [n for n in near if CHIP_TEXT in n]
+    if found:
+        conflicts = [v for v in found if not v.in_decision]
+        if len(conflicts) == len(found) and not atom.material:
+            near += [
+                f"{v.name}: conflict, not in the sample nearest the decision ({v.seen or v.where})"
+                for v in conflicts
+            ]
+        return Outcome(NO, against=tuple(f"{v.name} mutated" for v in found), near=tuple(near))
+    wanted = [(s.gene, s.named_codons) for s in atom.sites]
+    claim, assumed, missing = _negative(patient, wanted, atom.material or "decision")
+    names = "/".join(dict.fromkeys(s.gene for s in atom.sites))
+    if near:  # a possible CHIP variant in the gene asked for: neither mutated nor wild type
+        return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
+    if claim and not assumed:
+        return Outcome(YES, facts=(f"{names} wild type, every codon measured",))
+    if claim:
+        return Outcome(
+            UNKNOWN,
+            missing=(f"{names} assumed wild type: depth at unmutated codons not recorded",),
+            assumed=True,
+        )
+    return Outcome(UNKNOWN, missing=tuple(missing))
+
+
+@lru_cache(maxsize=1)
+def germline_relevant() -> frozenset[str]:
+    """Return the HRR and MMR genes for which a tumour alone cannot conclude "negative"."""
+    return frozenset(r["gene"] for r in data_rows("repair_genes.tsv"))
+
+
+def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
+    found, facts, near, missing, against = [], [], [], [], []
+    for gene in atom.genes:
+        for variant in patient.by_gene.get(gene, ()):
+            is_loss, reason = loss_reason(variant)
+            if variant.effect in ("silent", "other", "promoter"):
+                continue
+            if not is_loss:
+                near.append(f"{variant.name}: {reason}")
+            elif variant.is_from_blood:
+                near.append(f"{variant.name}: {CHIP_TEXT}")
+            elif variant.is_reversion:
+                near.append(f"{variant.name}: restores the reading frame")
+            elif variant.origin == "germline" and not patient.reports_germline:
+                missing.append(f"{gene}: {GERMLINE_TEXT}")
+            elif atom.material and atom.material not in variant.materials:
+                near.append(f"{variant.name}: not seen in {atom.material}")
+            elif atom.biallelic and variant.is_biallelic is None:
+                missing.append(f"{variant.name}: second allele not assessed")
+                near.append(f"{variant.name}: second allele not assessed")
+            elif atom.biallelic and variant.is_biallelic is False:
+                near.append(f"{variant.name}: one allele only")
+                against.append(f"{variant.name}: one allele only")
+            else:
+                found.append(variant)
+        if patient.copy_number.get(gene) == "homozygous_deletion" and _in_material(gene, atom, patient):
+            facts.append(f"{gene} homozygous deletion")
+    if found or facts:
+        return Outcome(YES, tuple(dict.fromkeys(found)), tuple(facts), near=tuple(near))
+    claim, assumed, gaps = _negative(patient, [(g, ()) for g in atom.genes], atom.material or "any")
+    missing += gaps
+    unprofiled = [g for g in atom.genes if g not in patient.copy_number]
+    if unprofiled:
+        missing.append(f"{', '.join(unprofiled)}: deletion not profiled")
+    if not (patient.reports_germline and patient.has_normal):
+        hidden = [g for g in atom.genes if g in germline_relevant()]
+        if hidden:
+            missing.append(f"{', '.join(hidden)}: {GERMLINE_TEXT}")
+    if missing or not claim:
+        return Outcome(UNKNOWN, missing=tuple(dict.fromkeys(missing)), near=tuple(near), assumed=assumed)
+    against = against or [f"no loss of {', '.join(atom.genes)}"]
+    return Outcome(NO, near=tuple(near), against=tuple(against), assumed=assumed)
+
+
+def _in_material(gene: str, atom: Atom, patient: PatientFindings) -> bool:
+    return not atom.material or atom.material in patient.copy_number_material.get(gene, ("tissue",))
+
+
+def _copy_number(atom: Atom, patient: PatientFindings, *, state: str, weaker: str, word: str) -> Outcome:
+    facts, near, missing = [], [], []
+    for gene in atom.genes:
+        value = patient.copy_number.get(gene)
+        if value is None:
+            missing.append(f"{gene}: copy number not profiled")
+        elif value == state and _in_material(gene, atom, patient):
+            facts.append(f"{gene} {word}")
+        elif value == state:
+            near.append(f"{gene} {word}: not seen in {atom.material}")
+        elif value == weaker:
+            near.append(f"{gene}: {weaker} only, not {word}")
+    if facts:
+        return Outcome(YES, facts=tuple(facts), near=tuple(near))
+    if atom.material == "plasma" and patient.plasma_has_tumour is not True:
+        missing.append("no tumour DNA shown in plasma")
+    if missing:
+        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+    return Outcome(NO, near=tuple(near), against=(f"no {word} of {', '.join(atom.genes)}",))
+
+
+def _amplification(atom: Atom, patient: PatientFindings) -> Outcome:
+    return _copy_number(atom, patient, state="amplified", weaker="gain", word="amplification")
+
+
+def _deletion(atom: Atom, patient: PatientFindings) -> Outcome:
+    return _copy_number(atom, patient, state="homozygous_deletion", weaker="loss", word="homozygous deletion")
+
+
+def _fusion(atom: Atom, patient: PatientFindings) -> Outcome:
+    facts = tuple(f"{g} fusion" for g in atom.genes if g in patient.fusions)
+    if facts:
+        return Outcome(YES, facts=facts)
+    assessed = patient.fusion_genes_assessed
+    missing = tuple(
+        f"{g}: fusions not looked for" for g in atom.genes if assessed is None or g not in assessed
+    )
+    if missing:
+        return Outcome(UNKNOWN, missing=missing)
+    return Outcome(NO, against=(f"no fusion of {', '.join(atom.genes)}",))
+
+
+def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
+    if not patient.reports_germline:
+        return Outcome(UNKNOWN, missing=(GERMLINE_TEXT,))
+    found, near = [], []
+    for gene in atom.genes:
+        for variant in patient.by_gene.get(gene, ()):
+            is_loss, reason = loss_reason(variant)
+            if variant.origin == "germline":
+                if is_loss:
+                    found.append(variant)
+                elif variant.effect not in ("silent", "other"):
+                    near.append(f"{variant.name}: {reason}")
+            elif variant.origin == "possible_germline" and is_loss:
+                near.append(f"{variant.name}: possible germline: confirm")
+    if found:
+        return Outcome(YES, tuple(found), near=tuple(near))
+    if not patient.has_normal:
+        return Outcome(UNKNOWN, missing=("no matched normal",), near=tuple(near))
+    claim, assumed, missing = _negative(patient, [(g, ()) for g in atom.genes], "any")
+    if not claim:
+        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+    text = f"no pathogenic germline variant of {', '.join(atom.genes)}"
+    return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
+
+
+def _reversion(atom: Atom, patient: PatientFindings) -> Outcome:
+    found = tuple(
+        v for g in atom.genes for v in patient.by_gene.get(g, ()) if v.is_reversion and not v.is_from_blood
+    )
+    if found:
+        return Outcome(YES, found)
+    lost = [
+        g
+        for g in atom.genes
+        if any(loss_reason(v)[0] and not v.is_reversion for v in patient.by_gene.get(g, ()))
+    ]
+    claim, assumed, missing = _negative(patient, [(g, ()) for g in lost or atom.genes], "decision")
+    if not claim:
+        return Outcome(UNKNOWN, missing=tuple(missing))
+    return Outcome(NO, against=(f"no reversion of {', '.join(lost or atom.genes)}",), assumed=assumed)
+
+
+def _emerged(atom: Atom, patient: PatientFindings) -> Outcome:
+    found, near = _split_sites(atom.sites, patient, atom.material)
+    new = tuple(v for v in found if atom.under in v.is_new_on)
+    if new:
+        return Outcome(YES, new, near=tuple(near))
+    near += [f"{v.name}: not shown to be new under {atom.under}" for v in found]
+    if patient.drug_classes is None:
+        return Outcome(UNKNOWN, missing=("treatment not recorded",), near=tuple(near))
+    if atom.under not in patient.drug_classes | patient.adjuvant_classes:
+        return Outcome(NO, near=tuple(near), against=(f"no {atom.under} given",))
+    if found:
+        return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
+    wanted = [(s.gene, s.named_codons) for s in atom.sites]
+    claim, assumed, missing = _negative(patient, wanted, atom.material or "decision")
+    if not claim:
+        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+    return Outcome(NO, near=tuple(near), against=(f"nothing new under {atom.under}",), assumed=assumed)
+
+
+def _previous(atom: Atom, patient: PatientFindings) -> Outcome:
+    if patient.drug_classes is None:
+        return Outcome(UNKNOWN, missing=("treatment not recorded",))
+    if atom.name in patient.drug_classes:
+        return Outcome(YES, facts=(f"{atom.name} given before",))
+    return Outcome(NO, against=(f"no {atom.name} given before",))
+
+
+def _marker(atom: Atom, patient: PatientFindings) -> Outcome:
+    value = patient.markers.get(atom.name.upper())
+    return _compare(value, atom.op, atom.value, atom.name)
+
+
+def _phenotype(atom: Atom, patient: PatientFindings) -> Outcome:
+    value = patient.phenotypes.get(atom.name)
+    if value is None or value.startswith("not assessable"):
+        return Outcome(UNKNOWN, missing=(f"{atom.name} genotype not known",))
+    wanted = ("poor", "intermediate") if atom.value == "reduced" else (atom.value,)
+    if value.startswith(wanted):
+        return Outcome(YES, facts=(f"{atom.name} {value}",))
+    return Outcome(NO, against=(f"{atom.name} {value}",))
+
+
+def _value(atom: Atom, patient: PatientFindings) -> Outcome:
+    names = {"tmb": "tmb_per_mb"}
+    value = getattr(patient, names.get(atom.kind, atom.kind))
+    label = {"msi": "MSI", "mmr": "MMR", "tmb": "TMB", "next_line": "next line"}.get(atom.kind, atom.kind)
+    return _compare(value, atom.op, atom.value, label)
+
+
+def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
+    if value is None:
+        return Outcome(UNKNOWN, missing=(f"{label} not assessed",))
+    text = f"{label} {value:.1f}" if isinstance(value, float) else f"{label} {value}"
+    if op in ("=", "!="):
+        equal = str(value).strip().lower() == wanted.lower()
+        return _yes_no(equal == (op == "="), text)
+    try:
+        number = float(str(value).strip().rstrip("%"))
+    except ValueError:
+        return Outcome(UNKNOWN, missing=(f"{label}: '{value}' is not a number",))
+    limit = float(wanted.rstrip("%"))
+    return _yes_no(
+        {">=": number >= limit, ">": number > limit, "<=": number <= limit, "<": number < limit}[op], text
+    )
+
+
+def _yes_no(answer: bool, text: str) -> Outcome:
+    return Outcome(YES, facts=(text,)) if answer else Outcome(NO, against=(text,))
+
+
+def _unsupported(atom: Atom, patient: PatientFindings) -> Outcome:
+    return Outcome(UNKNOWN, missing=(f"'{atom.name}' cannot be asked of sequencing data",))
+
+
+_ATOMS: dict[str, Callable[[Atom, PatientFindings], Outcome]] = {
+    "mutation": _mutation, "wild_type": _wild_type, "loss": _loss, "altered": _loss,
+    "amplification": _amplification, "deletion": _deletion, "fusion": _fusion, "germline_pathogenic": _germline,
+    "reversion": _reversion, "emerged": _emerged, "previous": _previous, "marker": _marker,
+    "phenotype": _phenotype, "unsupported": _unsupported,
+    **dict.fromkeys(("msi", "mmr", "tmb", "side", "tumour", "state", "next_line"), _value),
+}  # fmt: skip

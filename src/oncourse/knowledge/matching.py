@@ -1,0 +1,128 @@
+"""Match one patient against the rules: what applies and why, what cannot be said, what nearly applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oncourse.knowledge.evaluate import NO, UNKNOWN, WORDS, YES, Outcome, evaluate
+from oncourse.knowledge.findings import PatientFindings, VariantFinding
+from oncourse.knowledge.rules import Rule
+
+LEVEL_ORDER = ("I-A", "I-B", "II-C", "II-D", "III")
+#: What a doctor wants to read first.
+_DIRECTION_ORDER = (
+    "sensitive", "resistant", "caution", "preferred", "no_benefit", "sensitive_weak", "action", "not_established",
+    "prognostic_poor",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One rule against one patient.
+
+    ``status``: matched, not_matched, not_assessable, or excluded (the label excludes this tumour);
+    ``setting``: fits, does_not_fit or not_known; ``conditions``: conditions beside the biomarker that could not be
+    assessed; ``near``: why it did not match although something like it is there.
+    """
+
+    rule: Rule
+    status: str
+    level: str
+    setting: str
+    found: tuple[VariantFinding, ...] = ()
+    facts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    used_before: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the match rests on, in words."""
+        return (*(v.name for v in self.found), *self.facts)
+
+    @property
+    def sort_key(self) -> tuple[int, int, int, int, str]:
+        """Matched first, then level, setting, direction, rule."""
+        return (
+            ("matched", "excluded", "not_assessable", "not_matched").index(self.status),
+            ("fits", "not_known", "does_not_fit").index(self.setting),
+            LEVEL_ORDER.index(self.level),
+            _DIRECTION_ORDER.index(self.rule.direction),
+            self.rule.rule_id,
+        )
+
+
+def setting_of(rule: Rule, patient: PatientFindings) -> str:
+    """Return whether the patient is in the setting the rule is written for."""
+    if rule.states and patient.state is not None and patient.state not in rule.states:
+        return "does_not_fit"
+    known = not rule.states or patient.state is not None
+    if rule.setting_node is None:
+        return "fits" if known else "not_known"
+    truth = evaluate(rule.setting_node, patient).truth
+    if truth == NO:
+        return "does_not_fit"
+    return "fits" if truth == YES and known else "not_known"
+
+
+def match_rule(rule: Rule, patient: PatientFindings, outcome: Outcome | None = None) -> Match:
+    """Match one rule; the tumour of the patient must be one of the rule's (see `match_rules`)."""
+    outcome = outcome or evaluate(rule.node, patient)
+    status, near, against = WORDS[outcome.truth], outcome.near, outcome.against
+    missing = outcome.missing
+    conditions: tuple[str, ...] = ()
+    if patient.tumour in rule.excluded_tumours:
+        if outcome.truth == YES:
+            text = f"{', '.join(v.name for v in outcome.found)}: {rule.therapy} is not for {patient.tumour} tumours"
+            return Match(rule, "excluded", rule.level(patient.tumour), "does_not_fit", outcome.found, outcome.facts,
+                         near=(text,), against=(text,))  # fmt: skip
+        return Match(rule, status, rule.level(patient.tumour), "does_not_fit", missing=missing, near=near)
+    if outcome.truth == YES and rule.requires_node is not None:
+        beside = evaluate(rule.requires_node, patient)
+        if beside.truth == NO:
+            status = "not_matched"
+            reason = "; ".join(beside.against) or "a condition of the rule is not met"
+            near = (f"{', '.join(_words(outcome))}, but {reason}", *near)
+            against = beside.against
+        elif beside.truth == UNKNOWN:
+            conditions = beside.missing or ("a condition of the rule could not be assessed",)
+    setting = setting_of(rule, patient) if status == "matched" else "not_known"
+    return Match(
+        rule,
+        status,
+        rule.level(patient.tumour),
+        setting,
+        outcome.found,
+        outcome.facts,
+        missing,
+        near,
+        against,
+        conditions,
+    )
+
+
+def _words(outcome: Outcome) -> tuple[str, ...]:
+    return (*(v.name for v in outcome.found), *outcome.facts)
+
+
+def match_rules(rules: Sequence[Rule], patient: PatientFindings) -> list[Match]:
+    """Return every rule written for the patient's tumour, and every rule whose label excludes it, best first.
+
+    A patient without a recorded tumour is matched against no rule: which rules apply is not known.
+    """
+    found = []
+    cache: dict[str, Outcome] = {}
+    for rule in rules:
+        tumour = patient.tumour
+        if tumour is None or not (
+            "any" in rule.tumours or tumour in rule.tumours or tumour in rule.excluded_tumours
+        ):
+            continue
+        outcome = cache.get(rule.expression)
+        if outcome is None:
+            outcome = cache[rule.expression] = evaluate(rule.node, patient)
+        found.append(match_rule(rule, patient, outcome))
+    return sorted(found, key=lambda m: m.sort_key)
