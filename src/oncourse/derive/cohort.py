@@ -13,7 +13,9 @@ from oncourse.study.settings import resolve
 
 if TYPE_CHECKING:
     from oncourse.derive.gene_status import GeneStatus
+    from oncourse.derive.pairs import PairTable
     from oncourse.derive.panels import Panels
+    from oncourse.derive.presence import PresenceTable
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -153,3 +155,25 @@ class Cohort:
     def time_to_event(self) -> pl.DataFrame:
         """Time-to-event records per patient, line and endpoint; line null = study level."""
         return self.endpoint_tables[0]
+
+    @derived
+    def pairs(self) -> PairTable:
+        """Pairs of tumour samples of a patient and the fate of each variant between them (`oncourse.derive.pairs`)."""
+        from oncourse.derive.pairs import pair_table
+
+        return pair_table(self.presence)
+
+    @derived
+    def presence(self) -> PresenceTable:
+        """Present, absent or not assessable per variant and tumour sample (`oncourse.derive.presence`)."""
+        from oncourse.derive.pairs import ConcordanceParams
+        from oncourse.derive.presence import PresenceParams, presence_table
+
+        rules = self.params(ConcordanceParams)
+        return presence_table(
+            self.study,
+            self.panels,
+            self.params(PresenceParams),
+            min_power=rules.min_power,
+            merge_same_site=rules.merge_same_site,
+        )

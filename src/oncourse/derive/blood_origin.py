@@ -1,0 +1,121 @@
+"""Variants that are not the tumour's: germline, and clonal haematopoiesis (CHIP) seen or possible."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.study.model import Study
+
+#: Genes in which clonal haematopoiesis is common (Jaiswal 2014, Razavi 2019, Bolton 2020).
+CHIP_GENES = (
+    "ASXL1", "ATM", "BCOR", "BCORL1", "BRCC3", "CBL", "CHEK2", "CREBBP", "CUX1", "DNMT3A", "GNAS", "GNB1", "IDH2",
+    "JAK2", "KDM6A", "MPL", "NF1", "NRAS", "PPM1D", "RAD21", "RUNX1", "SETD2", "SF3B1", "SH2B3", "SRSF2", "STAG2",
+    "SUZ12", "TET2", "TP53", "U2AF1", "ZRSR2",
+)  # fmt: skip
+#: Reads in white cells that tell a blood clone from background (three, and one per cent of the depth).
+MIN_BLOOD_READS, MIN_BLOOD_VAF = 3, 0.01
+#: z of the 95 % Wilson limits by which two fractions are called compatible.
+_Z = 1.959964
+
+
+def _wilson(count: pl.Expr, total: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    share, z2 = count / total, _Z**2
+    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = _Z / (1 + z2 / total) * (share * (1 - share) / total + z2 / (4 * total**2)).sqrt()
+    return centre - half, centre + half
+
+
+def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germline_vaf: float) -> pl.DataFrame:
+    """Add `blood` (germline / chip / possible_chip / null per patient and variant); set the first two apart.
+
+    germline: at `germline_vaf` or more in the matched normal or white cells, or recorded as germline.
+    chip: recorded as chip, or in white cells below that level at a fraction compatible with the patient's plasma
+    (their 95 % intervals overlap, or white cells show more), even if faintly in tissue.
+    possible_chip: the patient has no white cells, the gene is in `CHIP_GENES`, the variant is in plasma at less
+    than half the fraction of its clonal variants and *absent* (not merely unseen) in every tissue sample.
+    """
+    cells = _recorded_or_measured(study, cells, samples, germline_vaf)
+    cells = _possible(study, cells, samples)
+    apart = pl.col("blood").is_in(["germline", "chip"])
+    return cells.with_columns(
+        state=pl.when(apart).then(pl.lit("not_assessable")).otherwise("state"),
+        reason=pl.when(apart).then("blood").otherwise("reason"),
+    )
+
+
+def _normal_counts(study: Study) -> pl.DataFrame:
+    """Return patient_id, variant_id, n_alt, n_depth of normal and white cells (the deepest)."""
+    normals = (
+        study["samples"]
+        .filter(pl.col("material").is_in(["normal", "white_cells"]))
+        .select("sample_id", "patient_id")
+    )
+    return (
+        study["calls"].join(normals, on="sample_id", how="inner").filter(pl.col("depth") > 0)
+        .sort("patient_id", "variant_id", "depth", "sample_id", descending=[False, False, True, False])
+        .unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
+        .select("patient_id", "variant_id", n_alt=pl.col("alt_count").fill_null(0), n_depth="depth")
+    )  # fmt: skip
+
+
+def _recorded_or_measured(
+    study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germline_vaf: float
+) -> pl.DataFrame:
+    everyone = study["samples"].select("sample_id", "patient_id")
+    stated = (
+        study["calls"].filter(pl.col("origin").is_in(["germline", "chip"]))
+        .join(everyone, on="sample_id", how="inner")
+        .group_by("patient_id", "variant_id").agg(pl.col("origin").max().alias("stated"))
+    )  # fmt: skip
+    normal = _normal_counts(study)
+    if normal.is_empty() and stated.is_empty():
+        return cells.with_columns(blood=pl.lit(None, dtype=pl.String))
+    plasma = samples.filter(pl.col("material") == "plasma").select("sample")
+    in_plasma = (
+        cells.filter(pl.col("alt_count") > 0).join(plasma, on="sample", how="semi")
+        .group_by("site").agg(p_alt=pl.col("alt_count").sum(), p_depth=pl.col("depth").sum())
+    )  # fmt: skip
+    sites = cells.select("patient_id", "variant_id", "site").unique()
+    sites = sites.join(normal, on=["patient_id", "variant_id"], how="left")
+    sites = sites.join(stated, on=["patient_id", "variant_id"], how="left").join(
+        in_plasma, on="site", how="left"
+    )
+    low_n, high_n = _wilson(pl.col("n_alt"), pl.col("n_depth"))
+    low_p, high_p = _wilson(pl.col("p_alt"), pl.col("p_depth"))
+    vaf = pl.col("n_alt") / pl.col("n_depth")
+    in_blood = (pl.col("n_alt") >= MIN_BLOOD_READS) & (vaf >= MIN_BLOOD_VAF)
+    compatible = (high_n >= low_p) & (low_n <= high_p) | (vaf > pl.col("p_alt") / pl.col("p_depth"))
+    # too few reads to tell germline from noise are no germline: the lower limit must leave blood clones behind
+    germline = (vaf >= germline_vaf) & (pl.col("n_alt") >= MIN_BLOOD_READS)
+    blood = (
+        pl.when((pl.col("stated") == "germline") | germline).then(pl.lit("germline"))
+        .when((pl.col("stated") == "chip") | (in_blood & compatible.fill_null(False))).then(pl.lit("chip"))
+    )  # fmt: skip
+    return cells.join(sites.select("site", blood=blood), on="site", how="left", maintain_order="left")
+
+
+def _possible(study: Study, cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    has_white = study["samples"].filter(pl.col("material") == "white_cells")["patient_id"].unique()
+    material = samples.select("sample", "material")
+    if "plasma" not in set(material["material"]):
+        return cells
+    marked = (
+        cells.select("patient_id", "site", "sample", "gene", "state", "ccf", "blood")
+        .join(material, on="sample", how="left", maintain_order="left")
+        .filter(~pl.col("patient_id").is_in(has_white.implode()))
+    )
+    is_plasma = pl.col("material") == "plasma"
+    possible = marked.group_by("site").agg(
+        (pl.col("gene").first().is_in(CHIP_GENES) & pl.col("blood").first().is_null())
+        .fill_null(False)
+        .alias("listed"),
+        ((pl.col("state") == "present") & is_plasma & (pl.col("ccf") < 0.5)).any().alias("low"),
+        ((pl.col("state") == "present") & is_plasma & (pl.col("ccf") >= 0.5)).any().alias("high"),
+        ((pl.col("state") == "absent") | is_plasma).all().alias("absent"),
+        (~is_plasma).any().alias("has_tissue"),
+    )
+    sites = possible.filter("listed", "low", ~pl.col("high"), "absent", "has_tissue")["site"]
+    return cells.with_columns(
+        blood=pl.when(pl.col("site").is_in(sites.implode()) & pl.col("blood").is_null())
+        .then(pl.lit("possible_chip")).otherwise("blood")
+    )  # fmt: skip
