@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -16,6 +17,8 @@ class Reading:
 
     ``tables`` hold text or typed columns; ``first_row`` is the line of the file that holds a table's first
     row (2 where it is not named); ``notes`` say what the reader did that a reader of the report must know.
+    ``lines`` holds, where rows are not simply one after the other, the line of each row; ``sources`` the file a
+    table was made from, where its name is another.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -23,3 +26,22 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     first_row: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, pl.Series] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def located(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return the problems of the checked tables with rows as lines of the source files, and their names."""
+        out = []
+        for problem in problems:
+            lines, index = self.lines.get(problem.table), None
+            if problem.row is not None:
+                index = problem.row - self.first_row.get(problem.table, 2)
+            if lines is not None and index is not None and 0 <= index < len(lines):
+                problem = replace(problem, row=int(lines[index]))
+            if source := self.sources.get(problem.table):
+                where = f"{source}, {problem.where}" if problem.where else source
+                if lines is None and problem.row is not None:  # a row of ours, in no file: the ids say which
+                    problem = replace(problem, row=None)
+                problem = replace(problem, where=where)
+            out.append(problem)
+        return out

@@ -407,13 +407,11 @@ def _without_quotes(
 def _parse(body: bytes, header: list[str], keep: list[str], separator: str) -> pl.DataFrame:
     if not body or not keep:
         return pl.DataFrame(schema=dict.fromkeys(keep, pl.String))
-    at = {name: index for index, name in enumerate(header)}
-    names = {f"column_{at[name] + 1}": name for name in keep}
+    wanted = [at for at, name in enumerate(header) if name in set(keep)]
     frame = pl.read_csv(
-        io.BytesIO(body), separator=separator, has_header=False, infer_schema=False, quote_char=None,
-        columns=[at[name] for name in keep] if len(keep) < len(header) else None, raise_if_empty=False,
+        io.BytesIO(body), separator=separator, has_header=False, quote_char=None, raise_if_empty=False,
+        infer_schema=False, columns=wanted if len(wanted) < len(header) else None,
     )  # fmt: skip
-    # polars names the columns column_1 ... in file order whatever was asked for
-    if len(keep) == len(header):
-        return frame.rename(dict(zip(frame.columns, header, strict=True)))
-    return frame.rename({c: names[c] for c in frame.columns}).select(keep)
+    # the names polars invents differ between its versions; the order is the file's
+    frame.columns = [header[at] for at in wanted]
+    return frame

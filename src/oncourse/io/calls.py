@@ -1,0 +1,63 @@
+"""Variants and calls from one or several MAF and VCF files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.genome.fasta import Fasta
+from oncourse.io.maf import MafTables, read_maf
+from oncourse.study.schema import Problem
+
+
+def is_vcf(path: Path) -> bool:
+    """Whether a file is a VCF by its name."""
+    return path.name.lower().endswith((".vcf", ".vcf.gz", ".vcf.bgz"))
+
+
+def read_calls(
+    paths: Sequence[Path], build: str | None = None, *, fasta: Fasta | None = None, called: str = "auto"
+) -> MafTables:
+    """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
+
+    Raises
+    ------
+    InputError : a file cannot be read at all
+    """
+    from oncourse.io.vcf import read_vcf
+
+    parts = [
+        read_vcf(path, fasta=fasta) if is_vcf(path) else read_maf(path, fasta=fasta, called=called)
+        for path in paths
+    ]
+    problems: list[Problem] = []
+    for path, part in zip(paths, parts, strict=True):
+        build = build or part.build
+        if part.build and part.build != build:
+            message = f"{path.name} is of genome build {part.build}, the study of {build}."
+            cure = "Lift the calls over, or correct genome_build in study.yaml."
+            problems.append(Problem("calls", None, "variant_id", part.build, message, cure))
+    if len(parts) == 1:
+        parts[0].problems += problems
+        return parts[0]
+    key = ["sample_id", "variant_id"]
+    calls = pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts])
+    # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
+    order = [pl.col("is_called").fill_null(False).cast(pl.Int8), pl.col("depth")]
+    calls = calls.sort(order, descending=True, nulls_last=True, maintain_order=True)
+    calls = calls.unique(key, keep="first", maintain_order=True).sort(key)
+    variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
+    samples = pl.concat([p.samples for p in parts]).unique("sample_id", keep="first", maintain_order=True)
+    notes = list(dict.fromkeys(note for p in parts for note in p.notes))
+    problems += [problem for p in parts for problem in p.problems]
+    return MafTables(
+        calls.drop("line"),
+        variants.sort("variant_id"),
+        samples.sort("sample_id"),
+        calls["line"],
+        build,
+        notes,
+        problems,
+    )

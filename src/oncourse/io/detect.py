@@ -1,0 +1,81 @@
+"""What kind of study is this? The front door of the readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oncourse.errors import InputError
+from oncourse.io.reading import Reading
+
+#: Formats a path may be in, with the words `oncourse import` shows.
+FORMATS = {
+    "native": "study folder of oncourse",
+    "cbioportal": "cBioPortal study folder",
+    "maf": "MAF file",
+    "vcf": "VCF file, or folder of VCF files",
+}
+
+
+def detect(path: Path) -> str:
+    """Return the format of a file or folder: native, cbioportal, maf or vcf.
+
+    Raises
+    ------
+    InputError : it is none of these; the message says what a study looks like
+    """
+    if not path.exists():
+        raise InputError(f"{path}: does not exist.")
+    if path.is_dir():
+        from oncourse.io.cbioportal import is_cbioportal
+        from oncourse.io.native import is_native
+
+        if is_native(path):
+            return "native"
+        if is_cbioportal(path):
+            return "cbioportal"
+        names = [p.name.lower() for p in path.iterdir()]
+        if any(n.endswith((".vcf", ".vcf.gz")) for n in names):
+            return "vcf"
+        if any(n.endswith((".maf", ".maf.gz")) for n in names):
+            return "maf"
+        seen = ", ".join(sorted(names)[:8]) or "nothing"
+        raise InputError(
+            f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "
+            "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too."
+        )
+    name = path.name.lower().removesuffix(".gz")
+    if name.endswith(".vcf"):
+        return "vcf"
+    if name.endswith(".maf"):
+        return "maf"
+    from oncourse.io.maf import looks_like_maf
+    from oncourse.io.text import read_table
+
+    table = read_table(path, lenient=True)
+    if looks_like_maf(table.frame.columns):
+        return "maf"
+    raise InputError([
+        *[p for p in table.problems if p.severity == "error"],
+        f"{path.name}: is neither a study folder nor a MAF or VCF file.",
+    ])  # fmt: skip
+
+
+def read_any(path: Path) -> Reading:
+    """Read a study in any known format.
+
+    Raises
+    ------
+    InputError : the format is not known, or the source cannot be read at all
+    """
+    kind = detect(path)
+    if kind == "native":
+        from oncourse.io.native import read_native
+
+        return read_native(path)
+    if kind == "cbioportal":
+        from oncourse.io.cbioportal import read_cbioportal
+
+        return read_cbioportal(path)
+    from oncourse.io.files import read_files
+
+    return read_files([path])

@@ -1,0 +1,150 @@
+"""MAF or VCF files, alone or with a clinical table and segments, -> the tables of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.genome.fasta import Fasta
+from oncourse.io import clinical_tables as ct
+from oncourse.io.calls import is_vcf, read_calls
+from oncourse.io.clinical import mapped
+from oncourse.io.reading import Reading
+from oncourse.io.segments import read_segments
+from oncourse.study.config import StudyConfig
+
+
+def files_in(path: Path, kind: str | None = None) -> list[Path]:
+    """Return the MAF or VCF files of a path: itself, or those in the folder."""
+    if path.is_file():
+        return [path]
+    vcfs = [p for p in sorted(path.iterdir()) if is_vcf(p)]
+    mafs = [p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(".maf")]
+    return (mafs if kind == "maf" else vcfs) if kind else vcfs or mafs
+
+
+def read_files(
+    paths: Sequence[Path],
+    *,
+    clinical: Sequence[Path] = (),
+    segments: Sequence[Path] = (),
+    fasta: Fasta | None = None,
+    called: str = "auto",
+    material: str = "tissue",
+    panel: str | None = None,
+) -> Reading:
+    """Read MAF or VCF files as one study.
+
+    Parameters
+    ----------
+    paths : files, or folders of files
+    clinical : tables with a sample id (then patient, lesion or tumour id, type ... of each sample) or with a patient
+        id only (survival ...); columns named as in cBioPortal or in a MAF
+    segments : copy-number segments of the samples
+    called : as in `oncourse.io.maf.read_maf`
+    material : of samples whose clinical row does not say
+    panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
+
+    Raises
+    ------
+    InputError : a file cannot be read at all
+    """
+    files = [file for path in paths for file in files_in(path)]
+    if not files:
+        raise InputError(f"{paths[0]}: no MAF or VCF file found.")
+    found = read_calls(files, fasta=fasta, called=called)
+    reading = Reading({}, StudyConfig(), list(found.notes), list(found.problems))
+    per_sample, per_patient = _clinical(clinical, reading)
+    samples = _samples(found.samples, per_sample, reading)
+    built = ct.build(per_patient, samples, reading)
+    if material != "tissue":
+        built.samples = built.samples.with_columns(
+            pl.lit(material).alias("material"), pl.lit(None, pl.String).alias("lesion_id")
+        )
+        built.lesions = built.lesions.clear()
+    if panel:
+        built.samples = built.samples.with_columns(pl.lit(panel).alias("assay_id"))
+        reading.tables["assays"] = _assay(panel)
+    reading.tables |= {
+        "patients": built.patients, "follow_up": built.follow_up, "lesions": built.lesions, "samples": built.samples,
+        "calls": found.calls, "variants": found.variants,
+    }  # fmt: skip
+    if segments:
+        frames = []
+        for path in segments:
+            frame, problems = read_segments(path)
+            reading.problems += problems
+            frames.append(frame)
+        reading.tables["segments"] = pl.concat(frames)
+        reading.sources["segments"] = segments[0].name
+    if len(files) == 1:
+        reading.lines["calls"] = found.lines
+    reading.sources["calls"] = files[0].name if len(files) == 1 else f"{len(files)} files"
+    reading.tables = {
+        k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
+    }
+    first = files[0].name.split(".")[0]
+    reading.config = StudyConfig(
+        title=first if len(files) == 1 else Path(paths[0]).name,
+        genome_build=found.build if found.build in ("GRCh37", "GRCh38") else None,
+        index="day 0 of the source",
+        extra_columns=tuple(built.extra),
+        sources=tuple(f.name for f in files[:20]),
+    )
+    return reading
+
+
+def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    per_sample = per_patient = None
+    for path in paths:
+        quiet = Reading({}, StudyConfig())
+        frame = ct.read_clinical([path], "SAMPLE_ID", quiet)
+        if frame is not None:
+            per_sample = (
+                frame
+                if per_sample is None
+                else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
+            )
+            reading.problems += quiet.problems
+        else:
+            frame = ct.read_clinical([path], "PATIENT_ID", reading)
+            per_patient = frame if per_patient is None or frame is None else per_patient.join(
+                frame, on="PATIENT_ID", how="full", coalesce=True)  # fmt: skip
+    return per_sample, per_patient
+
+
+def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
+    """Return one row per sample: the clinical table, with samples that only the calls name."""
+    own = pl.coalesce(pl.col("patient_id"), mapped(seen["sample_id"], ct.patient_of)).alias("PATIENT_ID")
+    base = seen.select(pl.col("sample_id").alias("SAMPLE_ID"), own)
+    if clinical is None:
+        if (base["SAMPLE_ID"] == base["PATIENT_ID"]).all():
+            reading.notes.append("the files name no patients: every sample is taken as a patient of its own")
+        return base
+    if "PATIENT_ID" in clinical.columns:
+        base = base.filter(~pl.col("SAMPLE_ID").is_in(clinical["SAMPLE_ID"].implode()))
+        return pl.concat([clinical, base], how="diagonal")
+    joined = clinical.join(base, on="SAMPLE_ID", how="full", coalesce=True, maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce(pl.col("PATIENT_ID"), mapped(joined["SAMPLE_ID"], ct.patient_of)).alias("PATIENT_ID")
+    )
+
+
+def _assay(panel: str) -> pl.DataFrame:
+    from oncourse.genome.panels import panel_genes, panel_table
+
+    genes = panel_genes(panel)
+    if genes is None and panel not in ("wes", "wgs"):
+        known = ", ".join(panel_table()["panel_id"])
+        raise InputError(f"--panel {panel}: not known. Known: wes, wgs, {known}.")
+    return pl.DataFrame(
+        {
+            "assay_id": [panel],
+            "kind": ["panel" if genes else panel],
+            "targets": [";".join(genes) if genes else None],
+        },
+        schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String},
+    )

@@ -1,0 +1,430 @@
+"""MAF (GDC, vcf2maf, MSK, Oncotator, minimal dialects) -> variants and calls.
+
+Columns are known by their names in any of the dialects, without regard to case. A MAF row is a call, unless the
+file also lists sites where nothing was seen (forced counts): then the assay's thresholds decide
+(`oncourse.study.tables`, ``is_called``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.genome import effect, protein
+from oncourse.genome.fasta import Fasta
+from oncourse.genome.variant import normalise
+from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.study.schema import Problem, row_problems
+
+#: Our name -> the names the dialects use (lower case), best first.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene"),
+    "chrom": ("chromosome", "chrom", "chr"),
+    "pos": ("start_position", "start", "position", "pos", "start_pos"),
+    "end": ("end_position", "end", "end_pos"),
+    "ref": ("reference_allele", "ref", "ref_allele", "reference"),
+    "alt": ("tumor_seq_allele2", "alt", "alt_allele", "alternate_allele", "variant_allele", "tumor_allele"),
+    "alt_1": ("tumor_seq_allele1",),
+    "sample_id": ("tumor_sample_barcode", "tumor_sample_id", "sample_id", "tumor_sample", "sampleid", "sample"),
+    "patient_id": ("patient_id", "patient", "case_id", "donor_id"),
+    "normal_id": ("matched_norm_sample_barcode",),
+    "classification": ("variant_classification", "variantclassification", "classification", "effect"),
+    "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type"),
+    "alt_count": ("t_alt_count", "alt_allele_depth", "t_alt_reads", "tumor_alt_count", "alt_count", "t_var_count",
+                  "alt_depth", "alt_reads"),
+    "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
+                  "ref_reads"),
+    "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp"),
+    "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumorvaf_wu", "allele_frequency"),
+    "hgvs_p": ("hgvsp_short", "hgvsp", "protein_change", "amino_acid_change", "aachange", "aa_change", "hgvs_p",
+               "aachange.refgene"),
+    "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change"),
+    "build": ("ncbi_build", "assembly", "genome_build"),
+    "filter": ("filter", "filters"),
+    "status": ("mutation_status",),
+    "variant_type": ("variant_type",),
+}  # fmt: skip
+_NEEDED = ("chrom", "pos", "ref", "sample_id")
+#: Above this share of rows without one variant read a file is taken as forced counts, not as a list of calls.
+GENOTYPED_SHARE = 0.05
+_ORIGINS = {"somatic": "somatic", "germline": "germline", "chip": "chip", "clonal hematopoiesis": "chip"}
+_BUILDS = {"37": "GRCh37", "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "grch37-lite": "GRCh37",
+           "38": "GRCh38", "grch38": "GRCh38", "hg38": "GRCh38", "36": "NCBI36", "hg18": "NCBI36",
+           "36.1": "NCBI36", "ncbi36": "NCBI36"}  # fmt: skip
+
+
+@dataclass
+class MafTables:
+    """What one MAF holds.
+
+    ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
+    names none); ``lines``: the file's line of each row of ``calls``.
+    """
+
+    calls: pl.DataFrame
+    variants: pl.DataFrame
+    samples: pl.DataFrame
+    lines: pl.Series
+    build: str | None = None
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def looks_like_maf(header: Iterable[str]) -> bool:
+    """Whether a header has what a MAF needs."""
+    return not missing_columns(header)
+
+
+def missing_columns(header: Iterable[str]) -> list[str]:
+    """Return what a header lacks to be a MAF, in our names (empty: nothing)."""
+    lowered = {h.lower() for h in header}
+    needed = [n for n in _NEEDED if not lowered & set(ALIASES[n])]
+    if not lowered & {*ALIASES["alt"], *ALIASES["alt_1"]}:
+        needed.append("alt")
+    return needed
+
+
+def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "auto") -> MafTables:
+    """Read a MAF of any dialect.
+
+    Parameters
+    ----------
+    fasta : reference for left alignment of indels
+    called : "yes" - every row is a call; "counts" - the assay's thresholds decide; "auto" - "counts" where more
+        than `GENOTYPED_SHARE` of the rows show no variant read (forced counts), else "yes"
+
+    Raises
+    ------
+    InputError : the file cannot be read or is no MAF. Faults of single rows are in ``problems``.
+    """
+    path = Path(path)
+    name = table_name(path)
+    table = read_table(path, name=name, columns=_wanted, lenient=True)
+    if not table.frame.columns:
+        raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
+    if lacking := missing_columns(table.frame.columns):
+        raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking)])
+    problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
+    return tables_of(_renamed(table.frame), table, name, problems, fasta=fasta, called=called)
+
+
+_KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
+
+
+def _wanted(header: list[str]) -> list[str]:
+    return [h for h in header if h.lower() in _KNOWN]
+
+
+def _not_maf(name: str, lacking: list[str]) -> Problem:
+    names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
+    cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."
+    return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
+
+
+def _renamed(frame: pl.DataFrame) -> pl.DataFrame:
+    by_lower: dict[str, str] = {}
+    for column in frame.columns:
+        by_lower.setdefault(column.lower(), column)
+    picked: dict[str, pl.Expr] = {}
+    for ours, aliases in ALIASES.items():
+        present = [by_lower[a] for a in aliases if a in by_lower]
+        if not present:
+            continue
+        # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
+        picked[ours] = pl.coalesce([_clean(c) for c in present]).alias(ours)
+    return frame.select(list(picked.values()))
+
+
+def _clean(column: str) -> pl.Expr:
+    text = pl.col(column).str.strip_chars()
+    return pl.when(~text.is_in(["", "NA", "N/A", "null", "NULL", "[Not Available]"])).then(text)
+
+
+def tables_of(
+    frame: pl.DataFrame,
+    table: TextTable,
+    name: str,
+    problems: list[Problem],
+    *,
+    fasta: Fasta | None = None,
+    called: str = "auto",
+) -> MafTables:
+    """Turn a frame with the columns of `ALIASES` (text) into tables; `table` knows the lines."""
+    notes: list[str] = []
+    frame = frame.with_columns(table.lines.alias("line"))
+    frame, found = _with_alleles(frame, name)
+    problems = [*problems, *found]
+    frame = normalise(frame, fasta=fasta)
+    frame = _without_non_variants(frame, notes)
+    bad = frame["why_not"].is_not_null()
+    if bad.any():
+        problems += _unusable(frame.filter(bad), name)
+        frame = frame.filter(~bad)
+    frame, found = _with_counts(frame, name)
+    problems += found
+    if fasta is not None:
+        problems += _mismatches(frame, name)
+    build, found = _build(frame, name)
+    problems += found
+    calls = frame.select(
+        "sample_id", "variant_id", "alt_count", "depth",
+        _called(frame, called, notes).alias("is_called"),
+        _optional(frame, "filter"), _origin(frame).alias("origin"),
+        "line", *[c for c in ("gene", "classification", "term", "hgvs_p", "hgvs_c") if c in frame.columns],
+    )  # fmt: skip
+    calls, found = _annotated(calls, name)
+    problems += found
+    calls, found = _one_row_per_call(calls, name, notes)
+    problems += found
+    patient = _optional(frame, "patient_id")
+    samples = (
+        frame.select("sample_id", patient).drop_nulls("sample_id").unique("sample_id", maintain_order=True)
+    )
+    columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
+    return MafTables(
+        calls.select(columns),
+        variants_of(calls),
+        samples.sort("sample_id"),
+        calls["line"],
+        build,
+        notes,
+        problems,
+    )
+
+
+def _optional(frame: pl.DataFrame, column: str) -> pl.Expr:
+    return pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)
+
+
+def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    if "alt" not in frame.columns:
+        frame = frame.with_columns(pl.col("alt_1").alias("alt"))
+    elif "alt_1" in frame.columns:
+        # some centres put the variant into allele 1 and the reference into allele 2
+        swap = (pl.col("alt") == pl.col("ref")) & (pl.col("alt_1") != pl.col("ref"))
+        alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
+        frame = frame.with_columns(alt.alias("alt"))
+    lost = frame["sample_id"].is_null()
+    problems = _at_lines(
+        frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode."
+    )
+    return frame.filter(~lost), problems
+
+
+def _at_lines(
+    frame: pl.DataFrame,
+    bad: pl.Series,
+    name: str,
+    column: str,
+    message: str,
+    cure: str,
+    severity: str = "error",
+) -> list[Problem]:
+    """Problems of the rows where `bad`, with the line of the file from the column ``line``."""
+    if not bad.any():
+        return []
+    shown = row_problems(name, frame, bad, column, message, cure, severity=severity, first_row=0)
+    lines = frame["line"]
+    return [Problem(**{**p.__dict__, "row": None if p.row is None else int(lines[p.row])}) for p in shown]
+
+
+def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Leave out rows that say a gene was looked at and is wild type, and structural variants."""
+    drop = pl.lit(False)
+    if "status" in frame.columns:
+        drop = drop | pl.col("status").str.to_lowercase().is_in(["wildtype", "none"]).fill_null(False)
+    if "variant_type" in frame.columns:
+        large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
+        drop = drop | (pl.col("variant_type").str.to_uppercase().is_in(large).fill_null(False))
+    dropped = frame.select(drop.alias("d"))["d"] if not drop.meta.is_literal() else None
+    if dropped is None or not dropped.any():
+        return frame
+    notes.append(
+        f"{dropped.sum():,} rows of the MAF are wild-type markers or structural variants: not read as calls"
+    )
+    return frame.filter(~dropped)
+
+
+def _unusable(frame: pl.DataFrame, name: str) -> list[Problem]:
+    cures = {
+        "no chromosome": ("chrom", "Fill in Chromosome (1-22, X, Y, MT)."),
+        "no position": ("pos", "Start_Position is a whole number from 1 on."),
+        "no allele": ("alt", "Fill in the alleles; an empty one is written '-'."),
+        "not a sequence of bases": ("alt", "Alleles hold the letters A, C, G, T, N, or '-'."),
+        "no change": ("alt", "Reference and tumour allele are the same; is the variant in another column?"),
+    }
+    problems = []
+    for why, (column, cure) in cures.items():
+        message = f"the row is not used: {why}."
+        problems += _at_lines(frame, frame["why_not"] == why, name, column, message, cure, severity="warning")
+    return problems
+
+
+def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    problems: list[Problem] = []
+    for column in ("alt_count", "ref_count", "depth", "vaf"):
+        if column not in frame.columns:
+            continue
+        text = frame[column]
+        kind = pl.Float64 if column == "vaf" else pl.Int64
+        number = (
+            text.str.strip_suffix("%").cast(pl.Float64, strict=False) if column == "vaf" else _whole(text)
+        )
+        wrong = text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
+        if wrong.any():
+            message = "'{value}' is not a read count." if column != "vaf" else "'{value}' is not a fraction."
+            severity = "error" if column != "vaf" else "warning"
+            cure = "Leave it empty where it was not counted."
+            problems += _at_lines(frame, wrong, name, column, message, cure, severity)
+        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(kind).alias(column))
+    missing = [
+        pl.lit(None, pl.Float64 if c == "vaf" else pl.Int64).alias(c)
+        for c in ("alt_count", "ref_count", "depth", "vaf")
+        if c not in frame.columns
+    ]
+    frame = frame.with_columns(missing)
+    if (frame["vaf"].drop_nulls() > 1).any():  # written in percent (TCGA LAML)
+        frame = frame.with_columns(pl.col("vaf") / 100)
+    counted = pl.col("alt_count") + pl.col("ref_count")
+    # the depth may hold reads of other alleles; it is never less than what is counted
+    depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
+    depth = pl.when(pl.col("depth").is_not_null()).then(pl.col("depth")).otherwise(depth)
+    frame = frame.with_columns(depth.alias("depth"))
+    by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
+    by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
+    return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
+
+
+def _whole(text: pl.Series) -> pl.Series:
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() > text.null_count():
+        wide = text.cast(pl.Float64, strict=False)
+        whole = (wide.is_finite() & (wide == wide.round(0))).fill_null(False)
+        number = number.fill_null(wide.set(~whole, None).cast(pl.Int64, strict=False))
+    return number
+
+
+def _called(frame: pl.DataFrame, called: str, notes: list[str]) -> pl.Expr:
+    counts = frame["alt_count"].drop_nulls()
+    share = float((counts == 0).mean() or 0.0) if len(counts) else 0.0  # type: ignore[arg-type]
+    if called == "auto":
+        called = "counts" if share > GENOTYPED_SHARE else "yes"
+        if called == "counts":
+            notes.append(
+                f"{share:.0%} of the rows show no variant read: taken as forced counts; a row is called by the "
+                "assay's min_alt_count and min_vaf"
+            )
+    if called == "counts":
+        return pl.lit(None, pl.Boolean)
+    return pl.when(pl.col("alt_count") == 0).then(False).otherwise(True)
+
+
+def _origin(frame: pl.DataFrame) -> pl.Expr:
+    if "status" not in frame.columns:
+        return pl.lit("unknown")
+    return (
+        pl.col("status")
+        .str.to_lowercase()
+        .replace_strict(_ORIGINS, default="unknown", return_dtype=pl.String)
+    )
+
+
+def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
+    if "build" not in frame.columns:
+        return None, []
+    low = frame["build"].str.to_lowercase()
+    named = low.replace_strict(_BUILDS, default=None, return_dtype=pl.String)
+    counts = named.drop_nulls().value_counts(sort=True).sort(["count", "build"], descending=[True, False])
+    if counts.is_empty():
+        return None, []
+    main = counts["build"][0]
+    other = (named != main).fill_null(False)
+    cure = f"Most rows are {main}: lift the others over, or give them as another study."
+    message = "genome build {value} differs from the rest of the file."
+    return main, _at_lines(frame, other, name, "build", message, cure)
+
+
+def _mismatches(frame: pl.DataFrame, name: str) -> list[Problem]:
+    match = frame["is_ref_match"]
+    known = match.drop_nulls()
+    if not len(known) or known.all():
+        return []
+    wrong = int((~known).sum())
+    if wrong > 0.1 * len(known):
+        message = f"{wrong:,} of {len(known):,} reference alleles are not what the FASTA has there."
+        return [
+            Problem(name, None, "ref", None, message, "Is the FASTA of the same genome build as the MAF?")
+        ]
+    message = "the reference allele {value} is not what the FASTA has there."
+    return _at_lines(
+        frame, ~match.fill_null(True), name, "ref", message, "Check build and strand.", "warning"
+    )
+
+
+def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Add ``consequence`` (our words); say which words nobody knows."""
+    problems: list[Problem] = []
+    found = pl.Series("consequence", [None] * len(calls), pl.String)
+    for column in ("classification", "term"):
+        if column not in calls.columns:
+            continue
+        words = calls[column].unique().drop_nulls().sort()
+        strange = [w for w in words if not effect.is_known(w) and w not in (".", "-")]
+        if strange:
+            message = f"unknown consequence {', '.join(strange[:5])}; read as unknown."
+            cure = "A MAF classification, Sequence Ontology, ANNOVAR or snpEff term is understood."
+            problems.append(Problem(name, None, column, strange[0], message, cure, "warning"))
+        mapped = effect.consequences(calls[column])
+        usable = found.is_null() | (found == "unknown")
+        found = found.set((usable & mapped.is_not_null()).fill_null(False), None).fill_null(mapped)
+    return calls.with_columns(found.alias("consequence")), problems
+
+
+def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple[pl.DataFrame, list[Problem]]:
+    """Keep one row per sample and variant: several transcripts, genes or callers write it more than once."""
+    key = ["sample_id", "variant_id"]
+    twice = calls.select(pl.struct(key).is_duplicated().alias("d"))["d"]
+    if not twice.any():
+        return calls, []
+    ranked = calls.filter(twice).with_columns(_severity().alias("_rank"))
+    counts = ranked.group_by(key).agg(pl.struct("alt_count", "depth").n_unique().alias("n"))
+    conflict = counts.filter(pl.col("n") > 1)
+    best = ranked.sort(
+        [*key, "_rank", "depth", "line"], descending=[False, False, False, True, False], nulls_last=True
+    )
+    best = best.unique(key, keep="first", maintain_order=True).drop("_rank")
+    kept = pl.concat([calls.filter(~twice), best]).sort("line")
+    notes.append(
+        f"{twice.sum() - best.height:,} rows repeat a sample and variant (transcripts, genes or callers): joined"
+    )
+    if conflict.is_empty():
+        return kept, []
+    message = f"{conflict.height:,} variants stand twice in a sample with different read counts (after normalising)."
+    first = calls.join(conflict.head(1), on=key, how="semi")["line"]
+    cure = "The row with the most severe effect, then the deepest, is used."
+    return kept, [Problem(name, int(first[-1]), "alt_count", None, message, cure, "warning")]
+
+
+def _severity() -> pl.Expr:
+    order = {word: rank for rank, word in enumerate(effect.CONSEQUENCES)}
+    return pl.col("consequence").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+
+
+def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per variant: the annotation of its most severe row, then the first gene by name."""
+    columns = ["gene", "hgvs_c", "hgvs_p", "consequence"]
+    frame = calls.select("variant_id", *[_optional(calls, c) for c in columns], _severity().alias("_rank"))
+    frame = frame.unique().sort(["variant_id", "_rank", *columns], nulls_last=True)
+    first = frame.unique("variant_id", keep="first", maintain_order=True).drop("_rank")
+    return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), _gene().alias("gene"))
+
+
+def _gene() -> pl.Expr:
+    """An intergenic variant has no gene."""
+    return pl.when(~pl.col("gene").str.to_lowercase().is_in(["unknown", ".", "-", "", "none"])).then(
+        pl.col("gene")
+    )

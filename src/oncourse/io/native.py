@@ -1,0 +1,158 @@
+"""The native study folder: study.yaml and one TSV per table (gzip allowed); calls may come from a MAF or VCFs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.reading import Reading
+from oncourse.io.text import read_table
+from oncourse.study.config import StudyConfig, config_to_yaml, read_config
+from oncourse.study.schema import Problem, nearest
+from oncourse.study.tables import TABLES
+
+_SUFFIXES = (".tsv", ".tsv.gz", ".txt", ".txt.gz")
+_FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
+
+
+def is_native(folder: Path) -> bool:
+    """Whether a folder has a study.yaml or a table of ours."""
+    if any((folder / name).exists() for name in ("study.yaml", "study.yml")):
+        return True
+    return any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in _SUFFIXES)
+
+
+def read_native(folder: Path) -> Reading:
+    """Read a native study folder; what is wrong with its files is in ``problems``.
+
+    Raises
+    ------
+    ConfigError : study.yaml cannot be read or names what does not exist
+    """
+    config_path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
+    config = read_config(config_path) if config_path else StudyConfig()
+    reading = Reading({}, config)
+    paths = _paths(folder, reading.problems)
+    for name, path in paths.items():
+        table = read_table(path, name=name)
+        reading.problems += table.problems
+        if table.frame.columns or not table.has_errors:
+            reading.tables[name] = table.frame
+            reading.lines[name] = table.lines
+        else:
+            # the file is there but cannot be read: said once, not again as a missing table
+            reading.tables[name] = TABLES[name].empty()
+    _add_calls(folder, reading)
+    return reading
+
+
+def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
+    """Return table -> file; a table given twice, in another format or under a misspelled name is a problem."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name.startswith((".", "study.y", "data_dictionary")):
+            continue
+        suffix = next(
+            (s for s in sorted(_SUFFIXES + _FOREIGN, key=len, reverse=True) if path.name.endswith(s)), ""
+        )
+        stem = path.name.removesuffix(suffix)
+        if not suffix:
+            continue
+        if stem in TABLES and suffix in _FOREIGN:
+            cure = f"Save it as tab-separated text: {stem}.tsv."
+            problems.append(Problem(stem, None, None, path.name, f"{path.name} is not a TSV file.", cure))
+        elif stem in found:
+            message = f"is there twice: {found[stem].name} and {path.name}."
+            problems.append(Problem(stem, None, None, None, message, "Keep one of them."))
+        elif stem in TABLES:
+            found[stem] = path
+        elif suffix.startswith(".tsv") and (near := nearest(stem, TABLES)):
+            message = f"{path.name} is not a table of the study folder and is not read."
+            cure = f"Did you mean {near}.tsv?"
+            problems.append(Problem(stem, None, None, None, message, cure, "warning"))
+    return {name: found[name] for name in TABLES if name in found}
+
+
+def _add_calls(folder: Path, reading: Reading) -> None:
+    """Read a MAF or the folder vcf/ in place of variants and calls."""
+    mafs = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".maf", ".maf.gz")))
+    vcf_folder = folder / "vcf"
+    vcfs = (
+        sorted(vcf_folder.glob("*.vcf")) + sorted(vcf_folder.glob("*.vcf.gz")) if vcf_folder.is_dir() else []
+    )
+    sources = [*mafs, *vcfs]
+    if not sources:
+        return
+    if "calls" in reading.tables:
+        message = f"{sources[0].name} is not read, because calls.tsv is there."
+        problem = Problem("calls", None, None, None, message, "Keep one of them.", "warning")
+        reading.problems.append(problem)
+        return
+    from oncourse.io.calls import read_calls
+
+    found = read_calls(sources, reading.config.genome_build)
+    reading.tables["calls"] = found.calls
+    if len(sources) == 1:
+        reading.lines["calls"] = found.lines
+    reading.sources["calls"] = sources[0].name if len(sources) == 1 else f"{len(sources)} files"
+    if "variants" not in reading.tables:
+        reading.tables["variants"] = found.variants
+        reading.sources["variants"] = reading.sources["calls"]
+    reading.notes += found.notes
+    reading.problems += found.problems
+    if found.build and not reading.config.genome_build:
+        from dataclasses import replace
+
+        reading.config = replace(reading.config, genome_build=found.build)
+
+
+def write_study(folder: Path | str, tables: Mapping[str, pl.DataFrame], config: StudyConfig) -> Path:
+    """Write a native study folder and return it; whole or not at all.
+
+    Columns that are null in every row are left out unless the table requires them; empty tables are left out unless
+    they are patients, samples or calls.
+
+    Raises
+    ------
+    InputError : `folder` is there and holds something
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        (draft / "study.yaml").write_text(config_to_yaml(config), "utf-8")
+        for name, table in TABLES.items():
+            if name not in tables or (
+                tables[name].is_empty() and name not in ("patients", "samples", "calls")
+            ):
+                continue
+            _writable(tables[name], {c.name for c in table.columns if c.required}).write_csv(
+                draft / f"{name}.tsv", separator="\t", quote_style="never", null_value=""
+            )
+        if folder.exists():
+            folder.rmdir()
+        draft.chmod(0o755)
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return folder
+
+
+def _writable(frame: pl.DataFrame, required: set[str]) -> pl.DataFrame:
+    """Drop empty optional columns; no tab, line end or enclosing quote survives in a cell."""
+    keep = [c for c in frame.columns if c in required or frame[c].null_count() < len(frame)]
+    frame = frame.select(keep or frame.columns)
+    texts = [
+        pl.col(name).str.replace_all(r"[\t\r\n]+", " ").str.replace(r'^"(.*)"$', "${1}")
+        for name, dtype in frame.schema.items()
+        if dtype == pl.String
+    ]
+    return frame.with_columns(texts) if texts else frame

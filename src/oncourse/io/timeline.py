@@ -1,0 +1,213 @@
+"""cBioPortal timeline files -> treatments, procedures, labs, assessments, days of samples and of follow-up.
+
+Days are kept as the source counts them (its own day 0, often the diagnosis).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.io.clinical import clean, number
+from oncourse.io.text import read_table, table_name
+from oncourse.study.schema import Problem
+
+
+@dataclass
+class Timeline:
+    """What the timeline files of a study say; empty frames where they say nothing."""
+
+    tables: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    sample_day: list[pl.DataFrame] = field(default_factory=list)
+    entry_day: list[pl.DataFrame] = field(default_factory=list)
+    status: list[pl.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def table(self, name: str) -> pl.DataFrame | None:
+        """Return the rows for one of our tables, None where there are none."""
+        frames = [f for f in self.tables.get(name, []) if not f.is_empty()]
+        return pl.concat(frames, how="diagonal").unique(maintain_order=True) if frames else None
+
+
+def read_timelines(paths: Sequence[Path]) -> Timeline:
+    """Read every timeline file; rows of a kind that has no table here are counted in the notes."""
+    out = Timeline()
+    for path in paths:
+        table = read_table(path, lenient=True)
+        out.problems += table.problems
+        name = table_name(path)
+        frame = table.frame.rename({c: c.upper().strip() for c in table.frame.columns})
+        if "PATIENT_ID" not in frame.columns or "START_DATE" not in frame.columns:
+            cure = "A timeline has PATIENT_ID, START_DATE, STOP_DATE and EVENT_TYPE."
+            out.problems.append(Problem(name, 1, None, None, "is no timeline; not read.", cure, "warning"))
+            continue
+        frame = frame.with_columns(clean(c).alias(c) for c in frame.columns)
+        start = number(frame["START_DATE"]).round(0).cast(pl.Int64)
+        lost = int((start.is_null()).sum())
+        if lost:
+            message = f"{lost} rows have no whole START_DATE; left out."
+            out.problems.append(
+                Problem(name, None, "START_DATE", None, message, "Days are numbers in a timeline.", "warning")
+            )
+        stop = number(frame["STOP_DATE"]).round(0).cast(pl.Int64) if "STOP_DATE" in frame.columns else start.set(
+            pl.repeat(True, len(start), eager=True), None)  # fmt: skip
+        frame = frame.with_columns(start.alias("_start"), stop.alias("_stop")).drop_nulls(
+            ["_start", "PATIENT_ID"]
+        )
+        kind = pl.col("EVENT_TYPE") if "EVENT_TYPE" in frame.columns else pl.lit(name.upper())
+        for (event,), rows in frame.group_by(kind.str.to_uppercase().alias("_event"), maintain_order=True):
+            _one_kind(str(event or name).upper(), rows, out, name)
+    return out
+
+
+def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
+    if "TREATMENT" in event or "CHEMO" in event:
+        _treatment(rows, out)
+    elif "RADIATION" in event or "RADIOTHERAPY" in event:
+        _procedure(rows, out, "radiotherapy")
+    elif "LAB" in event or "PSA" in event or {"TEST", "RESULT"} <= set(rows.columns):
+        _labs(rows, event, out)
+    elif "SURGERY" in event or "PROCEDURE" in event or "BIOPSY" in event:
+        _procedure(rows, out, None)
+    elif "SEQUENC" in event and "SAMPLE_ID" not in rows.columns:
+        out.entry_day.append(
+            rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day"))
+        )
+    elif "SPECIMEN" in event or "SAMPLE" in event or "SEQUENC" in event:
+        _specimen(rows, event, out)
+    elif "STATUS" in event or "PROGRESSION" in event or "RECURRENCE" in event or "FOLLOW" in event:
+        _status(rows, event, out)
+    elif "IMAGING" in event or "DIAGNOSTIC" in event or "RESPONSE" in event or "SCAN" in event:
+        _imaging(rows, out)
+    else:
+        out.notes.append(
+            f"{rows.height:,} rows of the timeline {name} ({event}) have no table here: not read"
+        )
+
+
+def _first(rows: pl.DataFrame, *names: str) -> pl.Expr:
+    """The first of several columns that is there and not null; null where none is."""
+    present = [pl.col(n) for n in names if n in rows.columns]
+    return pl.coalesce(present) if present else pl.lit(None, pl.String)
+
+
+def _add(out: Timeline, table: str, frame: pl.DataFrame) -> None:
+    out.tables.setdefault(table, []).append(frame)
+
+
+def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
+    words = pl.concat_str(
+        [
+            _first(rows, "TREATMENT_TYPE").fill_null(""),
+            _first(rows, "SUBTYPE", "TREATMENT_SUBTYPE").fill_null(""),
+        ],
+        separator=" ",
+    ).str.to_lowercase()
+    flagged = rows.with_columns(
+        words.alias("_words"), _first(rows, "AGENT", "DRUG", "REGIMEN", "SUBTYPE").alias("_agent")
+    )
+    radiation = pl.col("_words").str.contains("radiation|radiotherapy|brachy") & ~pl.col(
+        "_words"
+    ).str.contains("radium")
+    surgery = pl.col("_words").str.contains("surgery|prostatectomy|orchiectomy")
+    _procedure(flagged.filter(radiation), out, "radiotherapy")
+    _procedure(flagged.filter(surgery & ~radiation), out, None)
+    drugs = flagged.filter(~radiation & ~surgery)
+    nameless = drugs["_agent"].is_null().sum()
+    if nameless:
+        out.notes.append(f"{nameless:,} treatments of the timeline name no drug: not read")
+    _add(out, "treatments", drugs.drop_nulls("_agent").select(
+        pl.col("PATIENT_ID").alias("patient_id"),
+        pl.col("_agent").str.replace_all(r"\s*[,+|/]\s*", ";").alias("drugs"),
+        pl.col("_start").alias("start_day"),
+        pl.col("_stop").alias("stop_day"),
+        _first(rows, "REASON_FOR_TX_DISCONTINUATION", "STOP_REASON", "REASON").alias("stop_reason"),
+    ))  # fmt: skip
+
+
+def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
+    if rows.is_empty():
+        return
+    words = _first(rows, "SUBTYPE", "PROCEDURE_TYPE", "SURGERY_TYPE", "SURGERY_DETAILS", "TREATMENT_SUBTYPE",
+                   "TREATMENT_TYPE", "EVENT_TYPE")  # fmt: skip
+    low = words.str.to_lowercase()
+    named = (
+        pl.when(low.str.contains("orchiectomy"))
+        .then(pl.lit("orchiectomy"))
+        .when(low.str.contains("biops"))
+        .then(pl.lit("biopsy"))
+        .when(low.str.contains("metastasectomy"))
+        .then(pl.lit("metastasectomy"))
+        .when(low.str.contains("prostatectomy|primary"))
+        .then(pl.lit("primary_resection"))
+        .otherwise(low.fill_null("surgery"))
+    )
+    _add(out, "procedures", rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
+        (pl.lit(kind) if kind else named).alias("kind"),
+        _first(rows, "INTENT", "RX_INTENT").alias("intent"),
+    ))  # fmt: skip
+
+
+def _labs(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+    analyte = _first(rows, "TEST", "LAB_TEST", "ANALYTE", "SUBTYPE").fill_null(
+        pl.lit("PSA" if "PSA" in event else event)
+    )
+    _add(out, "labs", rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), analyte.alias("analyte"),
+        _first(rows, "RESULT", "VALUE", "LR_RESULT").alias("value"),
+        _first(rows, "UNIT", "UNITS", "LR_UNIT_MEASURE", "RESULT_UNIT").alias("unit"),
+    ).drop_nulls("value"))  # fmt: skip
+
+
+def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+    sample = _first(rows, "SAMPLE_ID", "SPECIMEN_REFERENCE_NUMBER", "SPECIMEN_ID")
+    days = rows.select(sample.alias("sample_id"), pl.col("_start").alias("day")).drop_nulls("sample_id")
+    if "SEQUENC" in event:
+        out.entry_day.append(
+            rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day"))
+        )
+    else:
+        out.sample_day.append(days)
+
+
+def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+    words = pl.concat_str(
+        [
+            _first(rows, n).fill_null("")
+            for n in ("STATUS", "SUBTYPE", "EVENT", "PROGRESSION", "RESULT", "EVENT_TYPE")
+        ],
+        separator=" ",
+    ).str.to_lowercase()
+    flagged = rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), words.alias("words")
+    )
+    progression = pl.lit("PROGRESSION" in event) & (
+        _first(rows, "PROGRESSION").str.to_uppercase().is_in(["Y", "YES", "1", "TRUE"])
+        if "PROGRESSION" in rows.columns
+        else pl.lit(True)
+    )
+    is_progression = rows.select(progression.alias("p"))["p"].fill_null(False) | flagged["words"].str.contains(
+        r"\bprogress(ion|ed|ive)\b"
+    ) & ~flagged["words"].str.contains("no progress|without progress|progression free") & pl.Series([
+        "PROGRESSION" not in rows.columns] * len(flagged), dtype=pl.Boolean)  # fmt: skip
+    is_recurrence = flagged["words"].str.contains(r"recurr|relapse") & ~flagged["words"].str.contains(
+        "no recurr"
+    )
+    out.status.append(
+        flagged.select("patient_id", "day").with_columns(
+            is_progression.alias("is_progression"), is_recurrence.alias("is_recurrence")
+        )
+    )
+
+
+def _imaging(rows: pl.DataFrame, out: Timeline) -> None:
+    _add(out, "assessments", rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
+        _first(rows, "PROCEDURE_TYPE", "DIAGNOSTIC_TYPE", "MODALITY", "SUBTYPE", "IMAGING_TYPE").alias("method"),
+        _first(rows, "RESPONSE", "RESULT", "OVERALL", "FINDING").alias("overall"),
+    ))  # fmt: skip
