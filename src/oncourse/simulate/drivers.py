@@ -1,0 +1,127 @@
+"""Driver mutations of the simulated studies: real hotspots with their place in GRCh38, made-up frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.genome.genes import gene_table
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One driver: where it is, what it does, and the chance that a simulated tumour starts with it."""
+
+    variant_id: str
+    gene: str
+    hgvs_p: str
+    consequence: str
+    chance: float
+
+    @property
+    def chrom(self) -> str:
+        """Chromosome."""
+        return self.variant_id.split(":")[0]
+
+    @property
+    def pos(self) -> int:
+        """Position."""
+        return int(self.variant_id.split(":")[1])
+
+
+#: One of each group at most, in this order; the groups are independent of one another.
+CRC_GROUPS = (
+    (
+        Driver("12:25245350:C:T", "KRAS", "p.G12D", "missense", 0.13),
+        Driver("12:25245350:C:A", "KRAS", "p.G12V", "missense", 0.09),
+        Driver("12:25245347:C:T", "KRAS", "p.G13D", "missense", 0.07),
+        Driver("12:25245351:C:A", "KRAS", "p.G12C", "missense", 0.03),
+        Driver("12:25225628:C:T", "KRAS", "p.A146T", "missense", 0.04),
+        Driver("1:114713908:T:C", "NRAS", "p.Q61R", "missense", 0.04),
+        Driver("7:140753336:A:T", "BRAF", "p.V600E", "missense", 0.09),
+    ),
+    (
+        Driver("17:7675088:C:T", "TP53", "p.R175H", "missense", 0.25),
+        Driver("17:7674220:C:T", "TP53", "p.R248Q", "missense", 0.20),
+        Driver("17:7673802:C:T", "TP53", "p.R273H", "missense", 0.15),
+    ),
+    (
+        Driver("5:112838220:C:T", "APC", "p.R876*", "nonsense", 0.35),
+        Driver("5:112839942:C:T", "APC", "p.R1450*", "nonsense", 0.35),
+    ),
+    (
+        Driver("3:179218303:G:A", "PIK3CA", "p.E545K", "missense", 0.10),
+        Driver("3:179234297:A:G", "PIK3CA", "p.H1047R", "missense", 0.06),
+    ),
+    (Driver("18:51065549:G:A", "SMAD4", "p.R361H", "missense", 0.12),),
+    (Driver("4:152326137:G:A", "FBXW7", "p.R505C", "missense", 0.08),),
+)
+MCRPC_GROUPS = (
+    (
+        Driver("17:7675088:C:T", "TP53", "p.R175H", "missense", 0.22),
+        Driver("17:7673802:C:T", "TP53", "p.R273H", "missense", 0.20),
+    ),
+    (Driver("17:49619064:A:C", "SPOP", "p.F133C", "missense", 0.10),),
+    (
+        Driver("13:32340300:GT:-", "BRCA2", "p.S1982Rfs*22", "frameshift", 0.09),
+        Driver("11:108284340:C:T", "ATM", "p.R1466*", "nonsense", 0.05),
+        Driver("17:39471365:C:T", "CDK12", "p.R858*", "nonsense", 0.05),
+    ),
+    (Driver("10:87933147:C:T", "PTEN", "p.R130*", "nonsense", 0.12),),
+    (Driver("13:48367494:C:T", "RB1", "p.R320*", "nonsense", 0.10),),
+    (Driver("14:37592028:T:A", "FOXA1", "p.F266I", "missense", 0.08),),
+)
+#: RAS mutations that appear in plasma under anti-EGFR antibodies.
+ACQUIRED_RAS = (
+    Driver("12:25227342:T:A", "KRAS", "p.Q61L", "missense", 0.5),
+    Driver("12:25245350:C:G", "KRAS", "p.G12A", "missense", 0.5),
+)
+#: AR ligand-binding-domain mutations that appear under AR inhibitors.
+ACQUIRED_AR = (
+    Driver("X:67711621:T:A", "AR", "p.L702H", "missense", 0.4),
+    Driver("X:67723710:A:G", "AR", "p.T878A", "missense", 0.6),
+)
+#: Blood-derived mutations found in plasma and white cells.
+CHIP = (
+    Driver("2:25234373:C:T", "DNMT3A", "p.R882H", "missense", 0.10),
+    Driver("17:60663120:C:T", "PPM1D", "p.R552*", "nonsense", 0.04),
+)
+#: RAS codons whose depth the simulated studies state (gene, codon, chromosome, first base in GRCh38).
+RAS_CODONS = tuple(
+    (gene, codon, chrom, start)
+    for gene, chrom, codons in (
+        ("KRAS", "12", ((12, 25245349), (13, 25245346), (59, 25227348), (61, 25227341), (117, 25225713), (146, 25225626))),
+        ("NRAS", "1", ((12, 114716125), (13, 114716122), (59, 114713914), (61, 114713907), (117, 114709671),
+                       (146, 114709584))),
+    )
+    for codon, start in codons
+)  # fmt: skip
+#: Genes of the simulated plasma panel; the tissue panel holds every gene of `oncourse.genome.genes` below
+#: `PANEL_LENGTH` amino acids, the exome all of them.
+PLASMA_GENES = (
+    "KRAS", "NRAS", "BRAF", "TP53", "APC", "PIK3CA", "SMAD4", "FBXW7", "ERBB2", "EGFR", "MAP2K1", "MET", "PTEN", "AKT1",
+    "CTNNB1", "GNAS", "RNF43", "TCF7L2", "SOX9", "DNMT3A", "PPM1D", "TET2", "ASXL1", "ATM", "BRCA1", "BRCA2", "ARID1A",
+    "AMER1", "ERBB3", "ERBB4", "FGFR1", "FGFR2", "FGFR3", "KIT", "PDGFRA", "ALK", "ROS1", "RET", "NTRK1", "NF1", "STK11",
+    "NOTCH1", "MYC", "MLH1", "MSH2", "MSH6", "POLE", "PIK3R1", "CDKN2A", "RB1", "SMAD2", "TGFBR2", "CCND1", "CDK4",
+)  # fmt: skip
+PANEL_LENGTH = 3_500
+_DRIVER_GENES = frozenset(
+    d.gene for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP) for d in group
+)
+
+
+def panel_genes() -> tuple[str, ...]:
+    """Return the genes of the simulated tissue panel."""
+    table = gene_table().filter(pl.col("protein_length") < PANEL_LENGTH)
+    return tuple(sorted({*table["gene"], *PLASMA_GENES, *_DRIVER_GENES}))
+
+
+def passenger_pool(genes: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return the genes that passengers fall into and their weights (coding length); never a driver gene."""
+    table = gene_table().filter(pl.col("gene").is_in(list(set(genes) - _DRIVER_GENES))).sort("gene")
+    length = table["protein_length"].to_numpy().astype(float)
+    return tuple(table["gene"]), length / length.sum()

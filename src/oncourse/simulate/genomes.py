@@ -1,0 +1,147 @@
+"""One simulated patient's tumour -> rows of the study's tables: variants, calls, segments, coverage."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.evolution.simulate import Tumour
+from oncourse.simulate.drivers import RAS_CODONS, Driver, passenger_pool
+
+#: The caller of the simulated studies.
+MIN_ALT, MIN_VAF = 4, {"tissue": 0.03, "plasma": 0.002, "normal": 0.2, "white_cells": 0.01}
+_EFFECTS = (
+    ("missense", 0.62),
+    ("synonymous", 0.24),
+    ("nonsense", 0.05),
+    ("frameshift", 0.05),
+    ("splice_site", 0.04),
+)
+_AMINO = "ACDEFGHIKLMNPQRSTVWY"
+
+
+@dataclass
+class Rows:
+    """Rows of the study's tables while it grows."""
+
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, table: str, **row: Any) -> None:
+        """Add one row."""
+        self.tables[table].append(row)
+
+
+def passenger(rng: np.random.Generator, genes: tuple[str, ...], weights: np.ndarray) -> tuple[str, str, str]:
+    """Draw the gene, protein change and effect of a passenger mutation."""
+    gene = genes[int(rng.choice(len(genes), p=weights))]
+    effect = _EFFECTS[int(rng.choice(len(_EFFECTS), p=[w for _, w in _EFFECTS]))][0]
+    old, new = _AMINO[int(rng.integers(20))], _AMINO[int(rng.integers(20))]
+    at = int(rng.integers(20, 900))
+    change = {"missense": f"p.{old}{at}{new if new != old else 'W'}", "synonymous": f"p.{old}{at}=",
+              "nonsense": f"p.{old}{at}*", "frameshift": f"p.{old}{at}fs", "splice_site": f"p.X{at}_splice"}  # fmt: skip
+    return gene, change[effect], effect
+
+
+def add_reads(
+    rows: Rows, rng: np.random.Generator, tumour: Tumour, driver: Driver, ccf: dict[str, float], ids: dict[str, str],
+    *, precision: float = 400.0, only: set[str] | None = None,
+) -> None:  # fmt: skip
+    """Count one more variant in every sample of the patient, with the copy number of its place.
+
+    Parameters
+    ----------
+    ccf : sample of the tumour -> cancer cell fraction of the variant
+    ids : sample of the tumour -> sample_id of the study
+    only : samples that look at the gene (None = all)
+    """
+    normal_cn = 1 if driver.chrom == "X" else 2
+    segments = tumour.segments.filter(
+        (pl.col("chrom") == driver.chrom) & (pl.col("start") <= driver.pos) & (pl.col("end") >= driver.pos)
+    )
+    copies = dict(segments.select("sample_id", "total_cn").iter_rows())
+    for sample in tumour.samples.iter_rows(named=True):
+        name = sample["sample_id"]
+        if only is not None and name not in only:
+            continue
+        purity = sample["purity"] if sample["purity"] is not None else sample["tumor_fraction"]
+        total = float(copies.get(name) or normal_cn)
+        depth = int(rng.negative_binomial(8, 8 / (8 + sample["mean_depth"])))
+        vaf = purity * ccf.get(name, 0.0) / (purity * total + (1 - purity) * normal_cn)
+        vaf = float(np.clip(vaf * (1 - 1e-4) + 1e-4 / 3, 0, 1))
+        share = rng.beta(vaf * precision, (1 - vaf) * precision) if vaf > 1e-3 else vaf
+        add_call(
+            rows, ids[name], driver.variant_id, int(rng.binomial(depth, share)), depth, sample["material"]
+        )
+
+
+def add_call(
+    rows: Rows, sample_id: str, variant_id: str, alt: int, depth: int, material: str, origin: str = "somatic"
+) -> None:
+    """Add one counted site; it is called by the simulated caller's rule."""
+    called = alt >= MIN_ALT and alt >= MIN_VAF[material] * depth
+    rows.add(
+        "calls",
+        sample_id=sample_id,
+        variant_id=variant_id,
+        alt_count=alt,
+        depth=depth,
+        is_called=called,
+        origin=origin,
+    )
+
+
+def add_tumour(
+    rows: Rows,
+    rng: np.random.Generator,
+    tumour: Tumour,
+    ids: dict[str, str],
+    genes: dict[str, tuple[str, ...]],
+) -> None:
+    """Add the tumour's passenger variants, counts and segments; a site counted in any sample stays with its depth.
+
+    `genes` maps the material to the genes its assay looks at; a variant that plasma does not look at gets a gene
+    that only the tissue assay has.
+    """
+    material = dict(tumour.samples.select("sample_id", "material").iter_rows())
+    looked = tumour.counts.with_columns(pl.col("sample_id").replace_strict(material).alias("material"))
+    in_plasma = set(looked.filter(pl.col("material") == "plasma")["variant_id"])
+    has_plasma = "plasma" in material.values()
+    tissue_only = set(genes["tissue"]) - set(genes["plasma"])
+    pool_tissue = passenger_pool(tissue_only if has_plasma and tissue_only else genes["tissue"])
+    pool_both = passenger_pool(set(genes["plasma"]) & set(genes["tissue"]))
+    effect = {}
+    for variant in tumour.variants["variant_id"]:
+        effect[variant] = passenger(rng, *(pool_both if variant in in_plasma else pool_tissue))
+    called = set()
+    for row in looked.iter_rows(named=True):
+        if row["alt_count"] >= MIN_ALT and row["alt_count"] >= MIN_VAF[row["material"]] * row["depth"]:
+            called.add(row["variant_id"])
+    for variant in sorted(called):
+        gene, change, consequence = effect[variant]
+        rows.add("variants", variant_id=variant, gene=gene, hgvs_p=change, consequence=consequence)
+    for row in looked.iter_rows(named=True):
+        if row["variant_id"] in called:
+            add_call(
+                rows,
+                ids[row["sample_id"]],
+                row["variant_id"],
+                row["alt_count"],
+                row["depth"],
+                row["material"],
+            )
+    for row in tumour.segments.iter_rows(named=True):
+        if material[row["sample_id"]] == "tissue":
+            rows.add("segments", sample_id=ids[row["sample_id"]], chrom=row["chrom"], start=row["start"], end=row["end"],
+                     total_cn=row["total_cn"], minor_cn=row["minor_cn"])  # fmt: skip
+
+
+def add_ras_coverage(rows: Rows, rng: np.random.Generator, sample_id: str, mean_depth: float) -> None:
+    """Add the depth of the RAS codons: what makes a RAS wild type measured."""
+    for gene, codon, chrom, start in RAS_CODONS:
+        depth = int(rng.negative_binomial(10, 10 / (10 + mean_depth)))
+        rows.add("coverage", sample_id=sample_id, chrom=chrom, start=start, end=start + 2, min_depth=depth, gene=gene,
+                 codon=codon)  # fmt: skip
