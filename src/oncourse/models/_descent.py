@@ -232,11 +232,13 @@ def fit_path(  # type: ignore[no-untyped-def]
     factor,
     extra_ridge,
     tolerance,
+    most,
 ):
     """Return (coefficients (l, p), loglik (l,), converged (l,)) along a decreasing sequence of lambdas.
 
     `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the groups to work on and
     the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
+    The path ends after the first lambda with more than `most` columns.
     """
     p, n = x.shape
     groups = len(bounds) - 1
@@ -318,6 +320,8 @@ def fit_path(  # type: ignore[no-untyped-def]
         logliks[step] = loglik
         converged[step] = good
         previous = lam
+        if np.count_nonzero(beta) > most:
+            return coefficients[: step + 1], logliks[: step + 1], converged[: step + 1]
     return coefficients, logliks, converged
 
 

@@ -59,6 +59,7 @@ def cox_path(
     standardise: bool = True,
     offset: np.ndarray | None = None,
     tolerance: float = 1e-7,
+    max_columns: int | None = None,
 ) -> CoxPath:
     """Fit a penalised Cox model at each of a decreasing sequence of lambdas.
 
@@ -75,6 +76,7 @@ def cox_path(
     groups : (p,) labels; columns of one label enter or leave together. None: every column alone
     offset : (n,) added to the linear predictor with coefficient 1
     tolerance : an outer step ends the fit when it gains less than this times the number of events
+    max_columns : end the path after the first lambda with more columns than this (the path is then shorter)
 
     Raises
     ------
@@ -105,7 +107,16 @@ def cox_path(
         ratio = lambda_min_ratio or (1e-4 if n > p else 0.01)
         lambdas = largest * np.geomspace(1.0, ratio, n_lambda)
     lambdas = np.sort(np.asarray(lambdas, dtype=np.float64))[::-1].copy()
-    coef, loglik, converged = fit_path(*fixed, lambdas, float(alpha), by_group, extra, float(tolerance))
+    coef, loglik, converged = fit_path(
+        *fixed,
+        lambdas,
+        float(alpha),
+        by_group,
+        extra,
+        float(tolerance),
+        p if max_columns is None else max_columns,
+    )
+    lambdas = lambdas[: len(coef)]
     out = np.zeros((len(lambdas), p))
     out[:, columns] = coef
     return CoxPath(lambdas, out / scale, loglik, converged, _loglik(shift, arrays, ties))
@@ -145,7 +156,7 @@ def _largest_lambda(
     z, shift, *arrays, ties, _, bounds = fixed
     n = z.shape[1]
     # A lambda at which nothing penalised can enter: the unpenalised columns are fitted alone.
-    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance)  # type: ignore[call-arg]
+    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z))  # type: ignore[call-arg]
     eta = shift + coef[0] @ z
     expected = np.empty(n)
     hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)  # type: ignore[call-arg]
