@@ -68,7 +68,7 @@ def best(  # pragma: no cover - compiled
         for i in range(start, stop):
             late = day[i] >= min_stable
             plain = code[i]
-            if (plain == SD or plain == NON) and not late:
+            if plain >= SD and plain <= NON and not late:
                 plain = NE
             confirmed = plain
             if code[i] == CR or code[i] == PR:

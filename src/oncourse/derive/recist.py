@@ -5,6 +5,9 @@ Rules: Eisenhauer et al., Eur J Cancer 2009;45:228; EORTC questions and answers 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from oncourse.derive.exact import PARTS, SCALE, parts, scaled, scaled_expr
@@ -56,7 +59,7 @@ def _one_reader(frame: pl.DataFrame, name: str | None) -> pl.DataFrame:
     return frame.filter(pl.col("evaluator").is_null() | (pl.col("evaluator") == name))
 
 
-def _with_columns(frame: pl.DataFrame, columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _with_columns(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in frame.columns]
     return frame.with_columns(missing) if missing else frame
 

@@ -1,0 +1,318 @@
+"""Survival, progression and recurrence times, each with its event or censoring reason and source row."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.endpoints import (
+    ENDPOINTS,
+    MONTH_DAYS,
+    TTE_SCHEMA,
+    EndpointParams,
+    endpoint_table,
+    tables_of,
+)
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+
+_DAYS = "days from the index date"
+_WORDS = {
+    "patient_id": ("the patient", ""),
+    "line": ("line of therapy; null = endpoint of the study", ""),
+    "endpoint": ("; ".join(f"{k}: {v}" for k, v in ENDPOINTS.items()), ""),
+    "origin_day": ("day the clock starts", _DAYS),
+    "entry_day": ("day the patient came under observation; null = not given", _DAYS),
+    "time_days": ("days from origin to end", "days"),
+    "is_event": ("whether the endpoint was reached", ""),
+    "event_or_reason": ("the event, or why the time is censored", ""),
+    "source_table": ("table of the row that decided", ""),
+    "source_row": ("its row there (the header is row 1)", ""),
+    "end_day": ("day of the event or of censoring", _DAYS),
+    "entry_days": ("entry_day - origin, at least 0: at risk after it", "days"),
+    "is_competing": ("whether another event ended the record (death before recurrence)", ""),
+    "last_negative_day": ("last day known without the event (imaging, recurrence)", _DAYS),
+    "first_positive_day": ("first day known with it", _DAYS),
+    "status_24m": ("OS: dead / alive / unknown at 24 months (or endpoints.status_months)", ""),
+}
+TTE = OutputTable(
+    "endpoints/time_to_event",
+    "one row per patient, line and endpoint",
+    tuple(Column(name, TTE_SCHEMA[name], text, unit=unit) for name, (text, unit) in _WORDS.items()),
+)
+SENSITIVITY = OutputTable(
+    "endpoints/time_to_event_other_censoring",
+    "the imaging endpoints under the other censoring preset, where the record differs",
+    (
+        *TTE.columns[:3],
+        Column("censoring", pl.String, "the other preset"),
+        Column("time_days", pl.Int64, "days from origin to end", unit="days"),
+        Column("is_event", pl.Boolean, "whether the endpoint was reached"),
+        Column("event_or_reason", pl.String, "the event, or why the time is censored"),
+    ),
+)
+SUMMARY = OutputTable(
+    "endpoints/summary",
+    "events, medians and landmark per endpoint and line",
+    (
+        Column("endpoint", pl.String, "the endpoint"),
+        Column("line", pl.Int64, "line of therapy; null = endpoint of the study"),
+        Column("n", pl.Int64, "records"),
+        Column("n_event", pl.Int64, "events"),
+        Column("n_competing", pl.Int64, "records ended by a competing event"),
+        Column("n_late_entry", pl.Int64, "records at risk only from a later entry day"),
+        Column("median_days", pl.Float64, "Kaplan-Meier median; null = not reached", unit="days"),
+        Column("ci_low", pl.Float64, "lower limit of the median", unit="days"),
+        Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="days"),
+        Column("landmark_fraction", pl.Float64, "share without the event at 24 months", unit="fraction"),
+        Column("landmark_ci_low", pl.Float64, "lower limit", unit="fraction"),
+        Column("landmark_ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("median_follow_up_days", pl.Float64, "reverse Kaplan-Meier; null = not reached", unit="days"),
+    ),
+)
+EXCLUDED = OutputTable(
+    "endpoints/excluded",
+    "who has no record of an endpoint, and why",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("line", pl.Int64, "line of therapy; null = endpoint of the study"),
+        Column("endpoint", pl.String, "the endpoint, or all"),
+        Column("reason", pl.String, "why"),
+    ),
+)
+IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
+
+
+@analysis(
+    title="Survival, progression and recurrence",
+    question="When did patients die, progress or recur, on each line of therapy and from the start of the study?",
+    needs=("follow_up",),
+    params=EndpointParams,
+    tables=(TTE, SENSITIVITY, SUMMARY, EXCLUDED),
+    order=42,
+)
+def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
+    """Time to event per endpoint with medians, landmark status, other censoring, swimmer and Kaplan-Meier."""
+    table, left_out = cohort.endpoint_tables
+    if table.is_empty():
+        raise NotEnoughData("no patient has follow-up after the origin: no time to event can be told.")
+    summary = pl.DataFrame(
+        [
+            _summary(part, str(name), line, params)
+            for (name, line), part in table.sort("endpoint", "line", nulls_last=False).group_by(
+                "endpoint", "line", maintain_order=True
+            )
+        ],
+        schema=SUMMARY.schema,
+    )
+    estimates, answer = _answer(table, summary)
+    other = _other_censoring(cohort, params, table)
+    estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
+    estimates.append(Estimate("left_out", left_out.height, unit="count"))
+    return Result(
+        answer=answer,
+        estimates=tuple(estimates),
+        tables={
+            TTE.name: TTE.frame(table),
+            SENSITIVITY.name: SENSITIVITY.frame(other),
+            SUMMARY.name: SUMMARY.frame(summary),
+            EXCLUDED.name: EXCLUDED.frame(left_out),
+        },
+        figures=_figures(cohort, table),
+        excluded=exclusions(
+            (p, None, f"{e}: {r}" if n is None else f"{e}, line {n}: {r}") for p, n, e, r in left_out.rows()
+        ),
+        notes=_notes(cohort, params, table, other),
+        methods=(
+            f"Censoring preset {params.censoring}: "
+            + ("progression and death count whatever came before them" if params.censoring == "ema" else
+               "censored at the last adequate assessment before new therapy or missed visits")
+            + f"; time = end - origin{' + 1' if params.count_first_day else ''} days; origin of the study endpoints: "
+            f"{'index date' if params.origin == 'index' else 'resection of the primary'}; line endpoints start with "
+            "the line. Kaplan-Meier with log-log limits, at risk from entry_day where given.",
+        ),
+    )  # fmt: skip
+
+
+def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -> dict[str, Any]:
+    from oncourse.stats.km import follow_up, kaplan_meier
+
+    entry = part["entry_days"].fill_null(0)
+    row: dict[str, Any] = {
+        "endpoint": name, "line": line, "n": part.height, "n_event": int(part["is_event"].sum()),
+        "n_competing": int(part["is_competing"].sum()), "n_late_entry": int((entry > 0).sum()),
+    }  # fmt: skip
+    usable = part.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
+    if usable.is_empty():
+        return row
+    start = usable["entry_days"].fill_null(0).to_numpy().astype(float)
+    at = start if start.any() else None
+    time, event = usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy()
+    curve = kaplan_meier(time, event, entry=at)
+    mark = curve.at(params.status_months * MONTH_DAYS)
+    followed = follow_up(time, event, entry=at)
+
+    def number(value: float) -> float | None:
+        return None if value != value else float(value)
+
+    row |= {
+        "median_days": number(curve.median.value), "ci_low": number(curve.median.ci_low),
+        "ci_high": number(curve.median.ci_high), "landmark_fraction": number(float(mark.survival[0])),
+        "landmark_ci_low": number(float(mark.ci_low[0])), "landmark_ci_high": number(float(mark.ci_high[0])),
+        "median_follow_up_days": number(followed.value),
+    }  # fmt: skip
+    return row
+
+
+def _answer(table: pl.DataFrame, summary: pl.DataFrame) -> tuple[list[Estimate], str]:
+    estimates = []
+    for row in summary.iter_rows(named=True):
+        base = row["endpoint"] + ("" if row["line"] is None else f"_line_{row['line']}")
+        mid, low, high = (
+            None if row[k] is None else row[k] / MONTH_DAYS for k in ("median_days", "ci_low", "ci_high")
+        )
+        estimates.append(Estimate(f"median_{base}", mid, low, high, row["n"], "Kaplan-Meier", "months"))
+        at, low, high = (row[f"landmark_{k}"] for k in ("fraction", "ci_low", "ci_high"))
+        how = "Kaplan-Meier, log-log"
+        estimates.append(Estimate(f"free_at_24m_{base}", at, low, high, row["n"], how, "fraction"))
+        estimates.append(Estimate(f"events_{base}", row["n_event"], n=row["n"], unit="count"))
+    status = table.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())["status_24m"]
+    for word in ("dead", "alive", "unknown"):
+        estimates.append(
+            Estimate(f"status_24m_{word}", int((status == word).sum()), n=len(status), unit="count")
+        )
+    by_name = {e.name: e for e in estimates}
+    parts = []
+    words = {"OS": "overall survival", "DFS": "disease-free survival", "PFS": "progression-free survival",
+             "rPFS": "radiographic progression-free survival", "PSA_PFS": "PSA progression-free survival"}  # fmt: skip
+    lines = summary["line"].drop_nulls()
+    first = None if lines.is_empty() else int(lines.min())  # type: ignore[arg-type]
+    for endpoint, text in words.items():
+        for suffix, where in (("", ""), (f"_line_{first}", f" on line {first}")):
+            name = f"median_{endpoint}{suffix}"
+            if name not in by_name or (endpoint == "OS" and suffix) or (endpoint == "rPFS" and not suffix):
+                continue
+            if by_name[name].value is None:
+                parts.append(f"median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events)")
+            else:
+                parts.append(f"median {text}{where} was {{{name}}}")
+    text = "; ".join(parts)
+    return estimates, (text[:1].upper() + text[1:] + ".") if text else "No endpoint could be told."
+
+
+def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame) -> pl.DataFrame:
+    name = "fda" if params.censoring == "ema" else "ema"
+    if not table["endpoint"].is_in(IMAGING_ENDPOINTS).any():
+        return pl.DataFrame(schema=SENSITIVITY.schema)
+    other, _ = endpoint_table(tables_of(cohort), dataclasses.replace(params, censoring=name))
+    keys = ["patient_id", "line", "endpoint"]
+    both = other.filter(pl.col("endpoint").is_in(IMAGING_ENDPOINTS)).join(
+        table.select(*keys, pl.col("time_days").alias("_t"), pl.col("is_event").alias("_e")), on=keys, how="left",
+        nulls_equal=True, maintain_order="left",
+    )  # fmt: skip
+    differ = pl.col("time_days").ne_missing(pl.col("_t")) | pl.col("is_event").ne_missing(pl.col("_e"))
+    return both.filter(differ).with_columns(pl.lit(name).alias("censoring"))
+
+
+def _notes(
+    cohort: Cohort, params: EndpointParams, table: pl.DataFrame, other: pl.DataFrame
+) -> tuple[str, ...]:
+    notes = [
+        "24-month status: {status_24m_dead:value} dead, {status_24m_alive:value} alive, {status_24m_unknown:value} "
+        "unknown (followed for less); unknown is never counted as alive.",
+        "{left_out:value} records could not be made and are listed in endpoints/excluded.",
+    ]
+    if params.scan_interval_days is None and table["endpoint"].is_in(["PFS"]).any():
+        notes.append(
+            "The missed-visit rule is off: set endpoints.scan_interval_days to the planned interval to use it."
+        )
+    if other.height:
+        preset = "fda" if params.censoring == "ema" else "ema"
+        notes.append(
+            f"Under {preset} censoring {{records_changed:value}} imaging and PSA records differ "
+            "(endpoints/time_to_event_other_censoring)."
+        )
+    if table["is_competing"].any():
+        notes.append("Medians of endpoints with competing deaths treat those as censored; use cumulative incidence "
+                     "where they are many.")  # fmt: skip
+    if (table["entry_days"].fill_null(0) > 0).any():
+        notes.append("Patients count from the day they came under observation (delayed entry).")
+    if not cohort.study.has("treatments"):
+        notes.append("No treatments are recorded: there are no endpoints per line.")
+    return tuple(notes)
+
+
+#: Patients in the swimmer plot.
+LANES = 40
+
+
+def _figures(cohort: Cohort, table: pl.DataFrame) -> tuple[Figure, ...]:
+    figures = []
+    if cohort.lines.height:
+        lanes = _lanes(cohort, table)
+        if lanes:
+            from oncourse.plots.swimmer import swimmer
+
+            everyone = cohort.lines["patient_id"].n_unique()
+            caption = (
+                f"{len(lanes)} of {everyone} treated patients, longest followed first. Bars: treatments; arrow: alive "
+                "at last contact."
+            )
+            figures.append(Figure("swimmer", "Course of single patients", caption, swimmer(lanes)))
+    return tuple(figures)
+
+
+def _lanes(cohort: Cohort, table: pl.DataFrame) -> list[dict[str, Any]]:
+    ends = table.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null()).select(
+        "patient_id", "end_day", "is_event"
+    )
+    chosen = ends.join(cohort.lines, on="patient_id", how="semi").sort(
+        ["end_day", "patient_id"], descending=[True, False]
+    ).head(LANES)  # fmt: skip
+    events = {
+        "progression": ("PFS", "progression"), "psa_progression": ("PSA_PFS", "PSA progression"),
+        "recurrence": ("DFS", "recurrence"),
+    }  # fmt: skip
+    responses = cohort.best_response.filter(pl.col("first_response_day").is_not_null())
+    lanes = []
+    for patient, end, dead in chosen.iter_rows():
+        mine = cohort.lines.filter(pl.col("patient_id") == patient).sort("start_day")
+        bars = []
+        for start, stop, following, drugs in mine.select(
+            "start_day", "stop_day", "next_start_day", "drugs"
+        ).iter_rows():
+            until = min(x for x in (stop, following, end) if x is not None)
+            bars.append((start, max(until, start), drugs))
+        rows = table.filter((pl.col("patient_id") == patient) & pl.col("is_event"))
+        marks = [
+            (day, kind)
+            for kind, (endpoint, word) in events.items()
+            for day in sorted(
+                set(
+                    rows.filter(
+                        (pl.col("endpoint") == endpoint) & pl.col("event_or_reason").str.contains(word)
+                    )["end_day"]
+                )
+            )
+        ]
+        marks += [
+            (d, "response") for d in responses.filter(pl.col("patient_id") == patient)["first_response_day"]
+        ]
+        if dead:
+            marks.append((end, "death"))
+        start = min([0, *mine["start_day"].to_list()])
+        lanes.append(
+            {
+                "label": patient,
+                "start": start,
+                "end": end,
+                "bars": bars,
+                "marks": marks,
+                "is_ongoing": not dead,
+            }
+        )
+    return lanes

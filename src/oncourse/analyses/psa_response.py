@@ -1,0 +1,321 @@
+"""How PSA responded and progressed on each line of therapy (PCWG3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+_WORDS = {
+    "patient_id": "the patient",
+    "line": "line of therapy",
+    "baseline_ng_ml": "last PSA on or before the start of the line; null = none",
+    "nadir_ng_ml": "lowest of baseline and the values of the line",
+    "nadir_day": "day of the nadir",
+    "best_change_fraction": "largest fall (or smallest rise) from baseline; null without baseline or later value",
+    "change_12wk_fraction": "change from baseline at 12 weeks; null = no value in the window",
+    "psa50": "any fall of at least 50 %; false without a later value, null without any PSA",
+    "psa50_confirmed": "a fall of at least 50 % confirmed at least 21 days later",
+    "psa90": "any fall of at least 90 %",
+    "psa90_confirmed": "a fall of at least 90 % confirmed at least 21 days later",
+    "progression_status": "none / unconfirmed / confirmed; null = no value on the line",
+    "progression_day": "day of the first rise that meets the rule",
+    "progression_rule": "which rule decided",
+    "last_psa_day": "day of the last PSA of the line (of the baseline where there is no later one)",
+    "doubling_time_days": "PSA doubling time from the nadir on; null = too few values, or not rising",
+    "doubling_time_ci_low": "lower 95 % limit",
+    "doubling_time_ci_high": "upper 95 % limit; null = not bounded",
+    "start_day": "first day of the line",
+    "n_values": "PSA values on the line (one per day)",
+    "baseline_day": "day of the baseline",
+    "baseline_is_old": f"whether the baseline is older than {OLD_BASELINE_DAYS} days",
+    "days_to_nadir": "days from the start to the nadir; null = no value below baseline",
+    "psa50_day": "first day with a fall of at least 50 %",
+    "psa50_confirmed_day": "first day of the confirmed fall",
+    "psa90_day": "first day with a fall of at least 90 %",
+    "psa90_confirmed_day": "first day of the confirmed fall",
+    "is_undetectable": "whether any value of the line is below 0.2 ng/mL",
+    "early_rise_day": "first early rise that met the limits and was not taken as progression",
+    "progression_ng_ml": "PSA at progression",
+    "progression_confirmed_day": "day of the value that confirmed it",
+    "velocity_ng_ml_per_year": "slope of PSA from the nadir on",
+    "velocity_ci_low": "lower 95 % limit",
+    "velocity_ci_high": "upper 95 % limit",
+}
+_UNITS = {
+    pl.Int64: "",
+    "day": "days from the index date",
+    "ng_ml": "ng/mL",
+    "fraction": "fraction",
+    "per_year": "ng/mL per year",
+}
+
+
+def _unit(name: str) -> str:
+    if name in ("line", "n_values"):
+        return ""
+    return next((u for key, u in _UNITS.items() if isinstance(key, str) and key in name), "")
+
+
+PSA = OutputTable(
+    "endpoints/psa",
+    "PSA response and progression, one row per patient and line",
+    tuple(Column(name, PSA_SCHEMA[name], text, unit=_unit(name)) for name, text in _WORDS.items()),
+)
+BY_LINE = OutputTable(
+    "endpoints/psa_by_line",
+    "PSA response rates per line of therapy",
+    (
+        Column("line", pl.Int64, "line of therapy"),
+        Column("measure", pl.String, "psa50 / psa50_confirmed / psa90 / psa90_confirmed"),
+        Column("n", pl.Int64, "lines counted"),
+        Column("n_response", pl.Int64, "lines with the response"),
+        Column("fraction", pl.Float64, "share", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower limit (Clopper-Pearson)", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+    ),
+)
+VALUES_LEFT_OUT = OutputTable(
+    "endpoints/psa_values_left_out",
+    "PSA rows that could not be used",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("row", pl.Int64, "row of labs (the header is row 1)"),
+        Column("reason", pl.String, "why"),
+    ),
+)
+MEASURES = ("psa50", "psa50_confirmed", "psa90", "psa90_confirmed")
+
+
+@section("psa_response")
+@dataclass(frozen=True)
+class Params:
+    """What is shown; the rules are in the section psa."""
+
+    line: int | None = setting(
+        None, "line of the rates in the answer; null: each patient's first line", low=0
+    )
+    level: float = setting(0.95, "coverage of the intervals", low=0.5, high=0.999)
+    panels: int = setting(12, "patients whose PSA curve is drawn", low=0, high=60)
+
+
+@analysis(
+    title="PSA response and progression",
+    question="How did PSA respond to each line of therapy, and when did it progress?",
+    needs=("labs", "treatments"),
+    params=Params,
+    tables=(PSA, BY_LINE, VALUES_LEFT_OUT),
+    order=40,
+)
+def psa_response(cohort: Cohort, params: Params) -> Result:
+    """PSA endpoints by PCWG3 with response rates, waterfall, spider and patient curves."""
+    rules = cohort.params(PsaParams)
+    values, left_out = psa_values(cohort.study["labs"], rules)
+    if values.is_empty():
+        raise NotEnoughData("labs holds no usable PSA value (analyte PSA).")
+    table = cohort.psa
+    if table.is_empty():
+        raise NotEnoughData("treatments holds no line of therapy to which PSA could belong.")
+    shown = _lines_of(table, params)
+    estimates = _estimates(table, shown, params, rules)
+    n_old = int(table["baseline_is_old"].fill_null(False).sum())
+    n_early = int(table["early_rise_day"].is_not_null().sum())
+    estimates += [
+        Estimate("old_baselines", n_old, n=table.height, unit="count"),
+        Estimate("early_rises", n_early, n=table.height, unit="count"),
+        Estimate("below_limit", int(values["is_below_limit"].sum()), n=values.height, unit="count"),
+        Estimate("several_a_day", int((values["n_same_day"] > 1).sum()), n=values.height, unit="count"),
+        Estimate("left_out", left_out.height, unit="count"),
+        Estimate("without_unit", _without_unit(cohort), unit="count"),
+    ]
+    what = "each patient's first line" if params.line is None else f"line {params.line}"
+    answer = (
+        f"On {what} PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
+        "{psa90_confirmed}; it progressed (confirmed) in {progressed}."
+    )
+    count = "lines without any PSA count as non-responders" if rules.missing_in_denominator else (
+        "lines without any PSA are left out of the rates"
+    )  # fmt: skip
+    return Result(
+        answer=answer,
+        estimates=tuple(estimates),
+        tables={
+            PSA.name: PSA.frame(table.sort("patient_id", "start_day", "line")),
+            BY_LINE.name: _by_line(table, params, rules),
+            VALUES_LEFT_OUT.name: VALUES_LEFT_OUT.frame(left_out.sort("patient_id", "row")),
+        },
+        figures=_figures(cohort, table, shown, values, params, what),
+        excluded=_excluded(table, cohort),
+        notes=(
+            f"In the rates {count}; {{old_baselines:value}} baselines are older than {OLD_BASELINE_DAYS} days.",
+            "{early_rises:value} lines have an early rise that met the limits and is recorded, not progression.",
+            "{below_limit:value} values are below detection, {several_a_day:value} days have several values, "
+            "{left_out:value} rows could not be used, {without_unit:value} rows without a unit were taken as ng/mL.",
+            "PSA progression alone does not mean that treatment should stop (PCWG3: no longer clinically benefiting).",
+        ),
+        methods=(
+            "Response and progression by PCWG3 (J Clin Oncol 2016;34:1402), limits compared in exact decimals: "
+            f"progression is a rise of at least {100 * rules.rise_fraction:g} % and {rules.min_rise_ng_ml:g} ng/mL "
+            f"above the nadir, confirmed at least {rules.confirmation_days} days later, dated to the first rise; "
+            f"without a decline only beyond day {rules.early_days}.",
+            "Shares with Clopper-Pearson intervals. Doubling time: least squares of log PSA from the nadir on.",
+        ),
+    )
+
+
+def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:
+    if params.line is not None:
+        rows = table.filter(pl.col("line") == params.line)
+        if rows.is_empty():
+            raise NotEnoughData(f"no patient has a line {params.line} (psa_response.line).")
+        return rows
+    return table.sort("patient_id", "start_day", "line").unique(
+        "patient_id", keep="first", maintain_order=True
+    )
+
+
+def _share(
+    rows: pl.DataFrame, measure: str, level: float, missing_counts: bool
+) -> tuple[int, int, float, float]:
+    from oncourse.stats.proportions import clopper_pearson
+
+    flags = rows[measure]
+    n = rows.height if missing_counts else int(flags.is_not_null().sum())
+    k = int(flags.fill_null(False).sum())
+    low, high = clopper_pearson(k, n, level)
+    return k, n, float(low), float(high)
+
+
+def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: PsaParams) -> list[Estimate]:
+    out = []
+    for measure in MEASURES:
+        k, n, low, high = _share(shown, measure, params.level, rules.missing_in_denominator)
+        value = k / n if n else None
+        out.append(Estimate(measure, value, low, high, n, "Clopper-Pearson", "fraction"))
+        with_value = shown.filter((pl.col("n_values") > 0) & pl.col("baseline_ng_ml").is_not_null())
+        k, n, low, high = _share(with_value, measure, params.level, True)
+        name = f"{measure}_evaluable"
+        out.append(Estimate(name, k / n if n else None, low, high, n, "Clopper-Pearson", "fraction"))
+    confirmed = shown.with_columns((pl.col("progression_status") == "confirmed").alias("_p"))
+    k, n, low, high = _share(confirmed, "_p", params.level, False)
+    out.append(Estimate("progressed", k / n if n else None, low, high, n, "Clopper-Pearson", "fraction"))
+    best = shown["best_change_fraction"].drop_nulls()
+    out.append(Estimate("median_best_change", best.median(), n=len(best), method="median", unit="fraction"))  # type: ignore[arg-type]
+    return out
+
+
+def _by_line(table: pl.DataFrame, params: Params, rules: PsaParams) -> pl.DataFrame:
+    rows = []
+    for (line,), part in table.sort("line").group_by("line", maintain_order=True):
+        for measure in MEASURES:
+            k, n, low, high = _share(part, measure, params.level, rules.missing_in_denominator)
+            known = n > 0
+            rows.append(
+                {"line": line, "measure": measure, "n": n, "n_response": k, "fraction": k / n if known else None,
+                 "ci_low": low if known else None, "ci_high": high if known else None}
+            )  # fmt: skip
+    return BY_LINE.frame(rows)
+
+
+def _without_unit(cohort: Cohort) -> int:
+    labs = cohort.study["labs"]
+    is_psa = pl.col("analyte").str.to_lowercase().str.strip_chars().str.contains("psa")
+    return labs.filter(is_psa & pl.col("unit").is_null()).height
+
+
+def _excluded(table: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+    rows: list[tuple[str, None, str]] = []
+    for patient, line, n, base in table.select(
+        "patient_id", "line", "n_values", "baseline_ng_ml"
+    ).iter_rows():
+        if n == 0:
+            what = "no PSA at all" if base is None else "no PSA after the start"
+            rows.append((patient, None, f"line {line}: {what}"))
+        elif base is None:
+            rows.append((patient, None, f"line {line}: no baseline PSA (no response can be told)"))
+    treated = set(table["patient_id"])
+    rows += [
+        (p, None, "no line of therapy in treatments")
+        for p in cohort.study["patients"]["patient_id"]
+        if p not in treated
+    ]
+    return exclusions(rows)
+
+
+def _figures(
+    cohort: Cohort, table: pl.DataFrame, shown: pl.DataFrame, values: pl.DataFrame, params: Params, what: str
+) -> tuple[Figure, ...]:
+    from oncourse.plots.spider import panels, spider
+    from oncourse.plots.theme import PALETTE
+    from oncourse.plots.waterfall import waterfall
+
+    bars = shown.filter(pl.col("best_change_fraction").is_not_null())
+    if bars.is_empty():
+        return ()
+    group = pl.when("psa50_confirmed").then(pl.lit("PSA50 confirmed")).when("psa50").then(
+        pl.lit("PSA50 unconfirmed")
+    ).otherwise(pl.lit("no PSA50"))  # fmt: skip
+    colours = {"PSA50 confirmed": PALETTE[2], "PSA50 unconfirmed": PALETTE[4], "no PSA50": PALETTE[1]}
+    fall = waterfall(
+        bars["best_change_fraction"].to_list(), bars.select(group).to_series().to_list(), colours=colours,
+        ylabel="best change of PSA", limits={"-50 %": -0.5, "-90 %": -0.9},
+    )  # fmt: skip
+    figures = [
+        Figure("waterfall", "Best PSA change", f"Best change from baseline on {what}, one bar per patient; "
+               f"{shown.height - bars.height} without baseline or later value are not drawn. Rises above 100 % are "
+               "cut (arrow).", fall)
+    ]  # fmt: skip
+    keys = bars.select("patient_id", "line", "start_day", "baseline_ng_ml", "last_psa_day")
+    points = (
+        values.join(keys, on="patient_id")
+        .filter((pl.col("day") > pl.col("start_day")) & (pl.col("day") <= pl.col("last_psa_day")))
+        .with_columns(
+            (pl.col("day") - pl.col("start_day")).alias("t"),
+            (pl.col("value_ng_ml") / pl.col("baseline_ng_ml") - 1).alias("change"),
+        )
+        .sort("patient_id", "day")
+    )
+    series = {
+        patient: ([0, *part["t"].to_list()], [0.0, *part["change"].to_list()])
+        for (patient,), part in points.group_by("patient_id", maintain_order=True)
+    }
+    paint = {p: colours[g] for p, g in bars.select("patient_id", group.alias("g")).iter_rows()}
+    named = {str(k): v for k, v in series.items()}
+    web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5})
+    figures.append(Figure("spider", "PSA over time", f"Change from baseline on {what}; colours as in the waterfall. "
+                          "Changes above +150 % are cut.", web))  # fmt: skip
+    many = table.group_by("patient_id").agg(pl.col("n_values").sum()).sort(
+        ["n_values", "patient_id"], descending=[True, False]
+    )["patient_id"].head(params.panels).sort().to_list()  # fmt: skip
+    if many:
+        drawn = [_panel(p, table, values) for p in many]
+        caption = (
+            f"The {len(many)} patients with most values. Dotted: start of a line; triangle: nadir of the line; "
+            "diamond: PSA progression (open: unconfirmed)."
+        )
+        figures.append(
+            Figure("patients", "PSA of single patients", caption, panels(drawn, ylabel="PSA (ng/mL)"))
+        )
+    return tuple(figures)
+
+
+def _panel(patient: str, table: pl.DataFrame, values: pl.DataFrame) -> dict[str, object]:
+    mine = values.filter(pl.col("patient_id") == patient)
+    lines = table.filter(pl.col("patient_id") == patient)
+    marks = []
+    for row in lines.iter_rows(named=True):
+        if row["days_to_nadir"] is not None:
+            marks.append((row["nadir_day"], row["nadir_ng_ml"], "nadir"))
+        if row["progression_day"] is not None:
+            marks.append((row["progression_day"], row["progression_ng_ml"], row["progression_status"]))
+    return {
+        "title": patient, "day": mine["day"].to_list(), "value": mine["value_ng_ml"].to_list(),
+        "starts": [(s, f"line {n}") for s, n in lines.select("start_day", "line").iter_rows()], "marks": marks,
+    }  # fmt: skip

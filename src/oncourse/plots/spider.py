@@ -1,0 +1,83 @@
+"""Spider plot: change from baseline over time, one line per patient; and small panels of single patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+MONTH_DAYS = 30.4375
+#: Series drawn at most; more would be a grey wall.
+MOST = 400
+
+
+def spider(
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]], *, ylabel: str, colours: Mapping[str, str] | None = None,
+    limits: Mapping[str, float], clip: float = 1.5,
+) -> str:  # fmt: skip
+    """Draw change from baseline (fraction) against months since the start of the line; return SVG.
+
+    Parameters
+    ----------
+    series : name -> (days, change); the first point should be (0, 0)
+    colours : name -> colour of the line
+    limits : label -> fraction of the dashed lines
+    """
+    with drawing(7.2, 3.8) as canvas:
+        ax = canvas.ax
+        for name in list(series)[:MOST]:
+            days, change = (np.asarray(v, float) for v in series[name])
+            ax.plot(days / MONTH_DAYS, np.minimum(change, clip), "-", linewidth=0.9, marker="o", markersize=1.8,
+                    color=(colours or {}).get(name, PALETTE[0]), alpha=0.75)  # fmt: skip
+        for label, height in limits.items():
+            ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
+            ax.annotate(label, (1.0, height), xycoords=("axes fraction", "data"), fontsize=7,
+                        color=COLOURS["muted"], va="bottom", ha="right")  # fmt: skip
+        ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
+        ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
+        ax.set_ylabel(ylabel)
+        ax.set_xlabel(f"months since the start of the line (n = {min(len(series), MOST):,})")
+        clean(ax, grid="y")
+    return canvas.svg
+
+
+def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int = 4, log: bool = True) -> str:
+    """Draw one small panel per patient: values over time with the lines of therapy and marks; return SVG.
+
+    Parameters
+    ----------
+    series : title, day, value, starts ((day, label), ...), marks ((day, value, kind), ...) with kind nadir,
+        confirmed or unconfirmed
+    """
+    rows = max(1, -(-len(series) // columns))
+    kinds = {"nadir": ("v", PALETTE[2]), "confirmed": ("D", PALETTE[5]), "unconfirmed": ("D", "none")}
+    with drawing(7.4, 1.55 * rows + 0.4, rows=rows, columns=columns, squeeze=False) as canvas:
+        axes = canvas.ax.ravel()
+        for ax, item in zip(axes, series, strict=False):
+            day, value = np.asarray(item["day"], float), np.asarray(item["value"], float)
+            if log:  # zero has no logarithm: drawn at the lowest positive value
+                low = value[value > 0].min() if (value > 0).any() else 1.0
+                value = np.maximum(value, low)
+                ax.set_yscale("log")
+                ax.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
+                ax.yaxis.set_minor_formatter(lambda v, _: "")
+            ax.plot(day / MONTH_DAYS, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
+            for start, label in item["starts"]:  # type: ignore[attr-defined]
+                ax.axvline(start / MONTH_DAYS, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
+                ax.annotate(label, (start / MONTH_DAYS, 1.0), xycoords=("data", "axes fraction"), fontsize=5,
+                            color=COLOURS["muted"], rotation=90, va="top", ha="right")  # fmt: skip
+            for at, height, kind in item["marks"]:  # type: ignore[attr-defined]
+                marker, face = kinds[kind]
+                ax.plot([at / MONTH_DAYS], [height], marker, markersize=4, markerfacecolor=face,
+                        markeredgecolor=PALETTE[5] if "confirmed" in kind else face)  # fmt: skip
+            ax.set_title(str(item["title"]), fontsize=7)
+            ax.tick_params(labelsize=5)
+            clean(ax)
+        for ax in axes[len(series) :]:
+            ax.set_axis_off()
+        canvas.fig.supylabel(ylabel, fontsize=8)
+        canvas.fig.supxlabel("months from the index date", fontsize=8)
+    return canvas.svg

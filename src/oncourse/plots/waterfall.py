@@ -1,0 +1,64 @@
+"""Waterfall: one bar per patient or line, best change from baseline, worst on the left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+#: Changes above this are drawn cut off, with an arrow.
+CLIP = 1.0
+
+
+def waterfall(
+    change: ArrayLike, groups: Sequence[str] | None = None, *, ylabel: str, limits: Mapping[str, float],
+    colours: Mapping[str, str] | None = None, clip: float = CLIP,
+) -> str:  # fmt: skip
+    """Draw one bar per value (fraction, -0.5 = -50 %), sorted from rise to fall; return SVG.
+
+    Parameters
+    ----------
+    change : shape (n,), NaN = not evaluable (left out of the drawing; the caller's caption counts them)
+    groups : group of each value, coloured; order of first appearance in ``colours`` or of the palette
+    limits : label -> fraction of the dashed lines, e.g. {"-50 %": -0.5}
+    clip : rises above this are cut and marked with an arrow
+    """
+    x = np.asarray(change, float)
+    known = np.isfinite(x)
+    order = np.argsort(-x[known], kind="stable")
+    values = x[known][order]
+    names = np.asarray(groups if groups is not None else [""] * len(x), dtype=object)[known][order]
+    wanted = (
+        list(dict.fromkeys(names.tolist()))
+        if colours is None
+        else [n for n in colours if n in set(names.tolist())]
+    )
+    palette = dict(colours or {}) | {
+        n: PALETTE[i % len(PALETTE)] for i, n in enumerate(wanted) if n not in (colours or {})
+    }
+    with drawing(7.2, 3.6) as canvas:
+        ax = canvas.ax
+        at = np.arange(len(values))
+        for name in wanted:
+            mine = names == name
+            ax.bar(at[mine], np.minimum(values[mine], clip), width=1.0 if len(values) > 120 else 0.84,
+                   color=palette[name], label=f"{name} (n = {int(mine.sum()):,})" if name else None)  # fmt: skip
+        cut = values > clip
+        if cut.any():
+            ax.plot(at[cut], np.full(int(cut.sum()), clip), "^", color=COLOURS["text"], markersize=3)
+        for label, height in limits.items():
+            ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
+            ax.text(len(values) - 0.5, height, f" {label}", va="center", fontsize=7, color=COLOURS["muted"])
+        ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
+        ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
+        ax.set_ylabel(ylabel)
+        ax.set_xticks([])
+        ax.set_xlabel(f"n = {len(values):,}")
+        ax.set_ylim(-1.05, clip * 1.08 if (values > 0).any() else 0.2)
+        if any(wanted):
+            ax.legend(loc="upper right", fontsize=7)
+        clean(ax, grid="y")
+    return canvas.svg
