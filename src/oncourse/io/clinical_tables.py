@@ -228,6 +228,8 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame) -> tuple[pl.DataFrame,
         words.mapped(raw["msi_status"], words.msi).alias("msi_status"),
         _material(samples).alias("material"),
     )
+    if "msi_score" in raw.columns:  # MSK writes -1 where MSIsensor gave nothing
+        raw = raw.with_columns(pl.when(pl.col("msi_score") >= 0).then(pl.col("msi_score")).alias("msi_score"))
     raw = raw.join(lesion, on="sample_id", how="left", maintain_order="left")
     always = ("sample_id", "patient_id", "material", "lesion_id")
     raw = raw.select(*always, *(c for c in raw.columns if c not in always and raw[c].null_count() < len(raw)))

@@ -158,6 +158,10 @@ def tables_of(
     frame = frame.with_columns(table.lines.alias("line"))
     frame, found = _with_alleles(frame, name)
     problems = [*problems, *found]
+    # also the samples of rows that cannot be used: they were sequenced and count in every denominator
+    samples = frame.select("sample_id", _optional(frame, "patient_id")).unique(
+        "sample_id", maintain_order=True
+    )
     frame = normalise(frame, fasta=fasta)
     frame = _without_non_variants(frame, notes)
     bad = frame["why_not"].is_not_null()

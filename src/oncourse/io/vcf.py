@@ -69,7 +69,14 @@ def read_vcf(path: Path | str, *, fasta: Fasta | None = None) -> MafTables:
     else:
         tumours_named = {s: s for s in tumours}
     rows = _rows(table, tumours, tumours_named)
-    return _tables(rows, header, name, problems, notes, fasta)
+    found = _tables(rows, header, name, problems, notes, fasta)
+    # a sample without a call was looked at all the same
+    every = sorted(tumours_named.values()) if samples else []
+    found.samples = pl.DataFrame(
+        {"sample_id": every, "patient_id": [None] * len(every)},
+        schema={"sample_id": pl.String, "patient_id": pl.String},
+    )
+    return found
 
 
 def _header(comments: Sequence[str]) -> _Header:
@@ -176,13 +183,9 @@ def _counts(
             return seen, depth if depth is not None else rest + (seen or 0)
     if "AO" in fields:  # FreeBayes
         count = _nth(fields["AO"], number)
-        reference = _int(fields.get("RO"))
-        total = (
-            depth
-            if depth is not None
-            else (None if reference is None or count is None else reference + count)
-        )
-        return count, total
+        rest_reads = _int(fields.get("RO"))
+        both = None if rest_reads is None or count is None else rest_reads + count
+        return count, depth if depth is not None else both
     if "VD" in fields:  # VarDict without AD
         return _nth(fields["VD"], number), depth
     share = fields.get("AF") or fields.get("FREQ") or fields.get("VAF")
@@ -253,12 +256,7 @@ def _tables(
     if kept.height < frame.height:
         notes.append(f"{name}: {frame.height - kept.height:,} records repeat a variant of the file: joined")
     calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", pl.lit("unknown").alias("origin"))
-    samples = (
-        kept.select("sample_id", pl.lit(None, pl.String).alias("patient_id"))
-        .unique("sample_id")
-        .sort("sample_id")
-    )
-    return MafTables(calls, variants, samples, kept["line"], header.build, notes, problems)
+    return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems)
 
 
 def _effect_of(info: str, header: _Header) -> tuple[str | None, str | None, str | None, str | None]:

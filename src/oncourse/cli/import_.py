@@ -1,0 +1,138 @@
+"""`oncourse import FORMAT SOURCE DIR`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from oncourse.io.reading import Reading
+
+FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native")
+
+
+@click.command("import")
+@click.argument("format_", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--clinical",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Table of samples (sample id, patient, lesion, type ...) or of patients beside MAF or VCF; may be repeated.",
+)
+@click.option(
+    "--segments",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Copy-number segments of the samples; may be repeated.",
+)
+@click.option(
+    "--fasta",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Reference genome: moves indels left, finds a wrong build.",
+)
+@click.option(
+    "--called",
+    type=click.Choice(["auto", "yes", "counts"]),
+    default="auto",
+    show_default=True,
+    help="MAF rows are calls (yes), or read counts that the assay's thresholds judge (counts).",
+)
+@click.option("--panel", help="Assay of every sample: a known panel (IMPACT468 ...), wes or wgs.")
+@click.option(
+    "--material",
+    type=click.Choice(["tissue", "plasma"]),
+    default="tissue",
+    show_default=True,
+    help="Material of samples of which nothing else is said.",
+)
+@click.option("--design", type=click.Choice(["crc", "mcrpc"]), help="Design to write into study.yaml.")
+@click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
+def import_(
+    format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
+    fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
+) -> None:  # fmt: skip
+    """Turn SOURCE into a study folder DIR, and check it.
+
+    FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (read counts of
+    other tools), sdtm (a folder of SDTM domains), or auto. Nothing is written when the study has an error.
+    """
+    from dataclasses import replace
+
+    from oncourse.errors import InputError
+    from oncourse.io.native import write_study
+    from oncourse.study.config import config_from_mapping
+    from oncourse.study.schema import sorted_problems
+    from oncourse.study.validate import validate
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
+    reading = _read(
+        format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material
+    )  # fmt: skip
+    given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
+    if given:
+        checked = config_from_mapping(given, "--design/--build")
+        reading.config = replace(reading.config, **{k: getattr(checked, k) for k in given})
+    tables, found = validate(reading.tables, reading.config, reading.first_row)
+    problems = sorted_problems([*reading.problems, *reading.located(found)])
+    _report(problems, reading)
+    errors = [p for p in problems if p.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    write_study(folder, tables, reading.config)
+    shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
+    click.echo(f"{folder}: {shown}")
+
+
+def _read(
+    format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
+    called: str, panel: str | None, material: str,
+) -> Reading:  # fmt: skip
+    from oncourse.genome.fasta import Fasta
+    from oncourse.io.detect import detect
+
+    kind = detect(source) if format_ == "auto" else format_
+    reference = Fasta(fasta) if fasta else None
+    if kind in ("maf", "vcf"):
+        from oncourse.io.files import files_in, read_files
+
+        return read_files(
+            files_in(source, kind), clinical=clinical, segments=segments, fasta=reference, called=called,
+            material=material, panel=panel,
+        )  # fmt: skip
+    if kind == "cbioportal":
+        from oncourse.io.cbioportal import read_cbioportal
+
+        return read_cbioportal(source, fasta=reference)
+    if kind == "counts":
+        from oncourse.io.counts import read_counts
+
+        return read_counts(source)
+    if kind == "sdtm":
+        from oncourse.io.sdtm import read_sdtm
+
+        return read_sdtm(source)
+    from oncourse.io.native import read_native
+
+    return read_native(source)
+
+
+def _report(problems: list, reading: Reading) -> None:  # type: ignore[type-arg]
+    """Print notes and warnings; of many of one kind the first two and a count."""
+    for note in reading.notes:
+        click.echo(f"note: {note}")
+    warnings = [p for p in problems if p.severity != "error"]
+    kinds = Counter((p.table, p.column, p.cure) for p in warnings)
+    shown: Counter[tuple[str, str | None, str]] = Counter()
+    for problem in warnings:
+        kind = (problem.table, problem.column, problem.cure)
+        shown[kind] += 1
+        if shown[kind] <= 2:
+            click.echo(f"warning: {problem}")
+        elif shown[kind] == 3:
+            click.echo(f"warning: ... and {kinds[kind] - 2:,} more of this kind (`oncourse check` lists all)")

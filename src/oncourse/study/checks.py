@@ -1,0 +1,427 @@
+"""What only several columns or tables together show: broken references, impossible counts, times, builds, spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from oncourse.genome.variant import canonical_ids, parts
+from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem, nearest, row_problems
+from oncourse.study.tables import TABLES
+
+Tables = Mapping[str, pl.DataFrame]
+
+#: Length of the chromosomes (GRC assemblies, Genome Reference Consortium).
+_LENGTHS = {
+    "GRCh37": [249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022, 141213431,
+               135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753, 81195210, 78077248,
+               59128983, 63025520, 48129895, 51304566, 155270560, 59373566, 16571],
+    "GRCh38": [248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636, 138394717,
+               133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345, 83257441, 80373285,
+               58617616, 64444167, 46709983, 50818468, 156040895, 57227415, 16569],
+}  # fmt: skip
+_CHROMOSOMES = [*(str(n) for n in range(1, 23)), "X", "Y", "MT"]
+#: Where some often mutated genes lie (Ensembl, forward strand coordinates): tells one build from the other.
+_GENES = {
+    "KRAS": {"GRCh37": (25357723, 25403870), "GRCh38": (25204789, 25250936)},
+    "NRAS": {"GRCh37": (115247090, 115259515), "GRCh38": (114704469, 114716894)},
+    "BRAF": {"GRCh37": (140419127, 140624564), "GRCh38": (140719327, 140924929)},
+    "TP53": {"GRCh37": (7565097, 7590856), "GRCh38": (7661779, 7687550)},
+    "PIK3CA": {"GRCh37": (178865902, 178957881), "GRCh38": (179148114, 179240093)},
+    "APC": {"GRCh37": (112043195, 112181936), "GRCh38": (112707498, 112846239)},
+    "AR": {"GRCh37": (66763874, 66950461), "GRCh38": (67544021, 67730619)},
+}
+_IDS = {"patients": "patient_id", "samples": "sample_id", "lesions": "lesion_id", "assays": "assay_id"}
+#: Words that mean something else on the command line (`--patients none`).
+_RESERVED = ("none", "all")
+_UNSAFE = r"[/\\\x00-\x1f\x7f]|\.\.|^[.~-]"
+_MONTHS = "(mar|sep|sept|dec|oct|nov|apr|feb)"
+_EXCEL_DATE = rf"(?i)^(\d{{1,2}}-{_MONTHS}|{_MONTHS}-\d{{1,2}}|\d{{4}}-\d\d-\d\d)$"
+
+
+def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
+    """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
+    found: list[Problem] = []
+    for check in (
+        _ids, _references, _same_patient, _counts, _spellings, _builds, _regions, _genes, _times, _contradictions,
+        _repeats,
+    ):  # fmt: skip
+        found.extend(check(tables, config))
+    return found
+
+
+def _rows(
+    table: str,
+    frame: pl.DataFrame,
+    bad: pl.Series,
+    column: str,
+    message: str,
+    cure: str,
+    severity: str = "error",
+) -> list[Problem]:
+    return row_problems(table, frame, bad, column, message, cure, severity=severity) if bad.any() else []
+
+
+def _where(frame: pl.DataFrame, expression: pl.Expr) -> pl.Series:
+    return frame.select(expression.fill_null(False).alias("x"))["x"]
+
+
+def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """Ids become file names and links: nothing in them may point elsewhere."""
+    for name, column in _IDS.items():
+        frame = tables.get(name)
+        if frame is None or frame.is_empty():
+            continue
+        unsafe = _where(frame, pl.col(column).str.contains(_UNSAFE))
+        message = (
+            "the id '{value}' holds '/', '\\', '..', a control character, or starts with '.', '~' or '-'."
+        )
+        yield from _rows(name, frame, unsafe, column, message, "Use letters, digits, '_', '-' and '.'.")
+        long = _where(frame, pl.col(column).str.len_bytes() > 150)
+        yield from _rows(name, frame, long, column, "the id is longer than 150 characters.", "Shorten it.")
+        if name == "patients":
+            reserved = _where(frame, pl.col(column).str.to_lowercase().is_in(_RESERVED))
+            message = "'{value}' is a word of the command line, not an id."
+            yield from _rows(name, frame, reserved, column, message, "Give the patient another id.")
+        unique = frame[column].drop_nulls().unique()
+        if unique.str.to_lowercase().n_unique() < len(unique):
+            low = frame.select(pl.col(column).str.to_lowercase().alias("low"), column)
+            clash = low.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
+            bad = _where(frame, pl.col(column).str.to_lowercase().is_in(clash.implode()))
+            message = "'{value}' differs from another id only in capitals."
+            yield from _rows(
+                name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning"
+            )
+
+
+def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    for name, frame in tables.items():
+        for column in TABLES[name].columns:
+            if not column.references or column.name not in frame.columns or frame.is_empty():
+                continue
+            target, target_column = column.references.split(".")
+            if target not in tables:
+                if target in ("patients", "samples") or frame[column.name].null_count() == len(frame):
+                    continue  # the missing table is told once
+                bad = frame[column.name].is_not_null()
+                cure = f"Add {target}.tsv, or leave {column.name} empty."
+                yield from _rows(
+                    name, frame, bad, column.name, f"'{{value}}': there is no table {target}.", cure
+                )
+                continue
+            known = tables[target][target_column].drop_nulls().unique()
+            missing = set(frame[column.name].drop_nulls().unique()) - set(known)
+            if missing:
+                yield from _broken(name, frame, column.name, target, sorted(missing), known.to_list())
+
+
+def _broken(
+    name: str, frame: pl.DataFrame, column: str, target: str, missing: list[str], known: list[str]
+) -> Iterator[Problem]:
+    bad = _where(frame, pl.col(column).is_in(missing))
+    near = {m: nearest(m, known, cutoff=0.8) for m in missing[:50]} if len(known) < 20_000 else {}
+    for problem in row_problems(
+        name, frame, bad, column, f"'{{value}}' is not in {target}.", f"Add it to {target}.tsv."
+    ):
+        found = near.get(problem.value or "")
+        yield (
+            replace(problem, cure=f"Did you mean {found}? Else add it to {target}.tsv.") if found else problem
+        )
+
+
+def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """A sample's lesion, a marker's sample, a procedure's lesion are the same patient's."""
+    links = (
+        ("samples", "lesion_id", "lesions"),
+        ("procedures", "lesion_id", "lesions"),
+        ("markers", "sample_id", "samples"),
+    )
+    for name, column, target in links:
+        if name not in tables or target not in tables:
+            continue
+        frame = tables[name]
+        owner = (
+            tables[target].select(column, pl.col("patient_id").alias("_owner")).unique(column, keep="first")
+        )
+        owners = frame.join(owner, on=column, how="left", maintain_order="left")["_owner"]
+        bad = (owners != frame["patient_id"]).fill_null(False)
+        message = f"'{{value}}' is another patient's in {target}."
+        yield from _rows(name, frame, bad, column, message, f"Correct patient_id or {column}.")
+    if "samples" in tables:
+        frame = tables["samples"]
+        blood = _where(frame, (pl.col("material") != "tissue") & pl.col("lesion_id").is_not_null())
+        cure = "Blood is of no lesion: leave lesion_id empty, or correct material."
+        yield from _rows(
+            "samples", frame, blood, "lesion_id", "a blood sample has the lesion '{value}'.", cure, "warning"
+        )
+
+
+def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    calls = tables.get("calls")
+    if calls is not None and not calls.is_empty():
+        more = _where(calls, pl.col("alt_count") > pl.col("depth"))
+        message = "{value} variant reads are more than the depth."
+        cure = "depth counts all reads at the site, the variant's too. Are the columns swapped?"
+        yield from _rows("calls", calls, more, "alt_count", message, cure)
+        none = _where(calls, pl.col("is_called") & (pl.col("alt_count") == 0))
+        message = "the row is called and has no variant read."
+        yield from _rows("calls", calls, none, "is_called", message, "Is is_called right here?", "warning")
+        lone = _where(
+            calls,
+            pl.col("alt_count").is_not_null() & pl.col("depth").is_null() & pl.col("is_called").is_null(),
+        )
+        message = "without depth nobody can say whether {value} reads are a call."
+        yield from _rows("calls", calls, lone, "alt_count", message, "Fill in depth or is_called.", "warning")
+    if calls is not None and "variants" in tables and not tables["variants"].is_empty():
+        unknown = set(calls["variant_id"].drop_nulls().unique()) - set(
+            tables["variants"]["variant_id"].drop_nulls()
+        )
+        if unknown:
+            message = f"{len(unknown):,} variants of calls are not in variants: their gene is unknown."
+            cure = "Add them to variants.tsv."
+            first = min(unknown)
+            yield Problem("calls", None, "variant_id", first, message, cure, "warning")
+    segments = tables.get("segments")
+    if segments is not None:
+        bad = _where(segments, pl.col("minor_cn") > pl.col("total_cn"))
+        message = "{value} copies of the minor allele are more than all copies."
+        yield from _rows(
+            "segments", segments, bad, "minor_cn", message, "minor_cn is at most half of total_cn."
+        )
+
+
+def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """One variant under two ids would be private twice; an id of no known form cannot be compared."""
+    for name in ("calls", "variants"):
+        frame = tables.get(name)
+        if frame is None or frame.is_empty():
+            continue
+        ids = frame["variant_id"].drop_nulls().unique()
+        plain = ids.str.contains(r"^(\d+|X|Y|MT):\d+:[ACGT]:[ACGT]$")
+        odd = ids.filter(~plain).sort()
+        if odd.is_empty():
+            continue
+        written = pl.DataFrame({"variant_id": odd, "right": canonical_ids(odd)})
+        formless = written.filter(pl.col("right").is_null())["variant_id"]
+        if len(formless):
+            message = "'{value}' is not chrom:pos:ref:alt: two spellings of it would be two variants."
+            cure = "Write ids like 12:25398284:C:T; an empty allele is '-'."
+            bad = _where(frame, pl.col("variant_id").is_in(formless.implode()))
+            yield from _rows(name, frame, bad, "variant_id", message, cure, "warning")
+        wrong = written.filter(pl.col("right") != pl.col("variant_id"))
+        if wrong.is_empty():
+            continue
+        # the id it should have stands in the table too, or two wrong ids mean the same variant
+        there = pl.col("right").is_in(ids.implode()) | pl.col("right").is_duplicated()
+        twice, alone = wrong.filter(there), wrong.filter(~there)
+        for problems, text, severity in (
+            (twice, "is there under another id too", "error"),
+            (alone, "is not normalised", "warning"),
+        ):
+            right = dict(problems.iter_rows())
+            bad = _where(frame, pl.col("variant_id").is_in(list(right)))
+            for problem in row_problems(
+                name, frame, bad, "variant_id", f"the variant '{{value}}' {text}.", severity=severity
+            ):
+                yield replace(problem, cure=f"Write it {right.get(problem.value or '', 'in one way')}.")
+
+
+def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    samples = tables.get("samples")
+    if samples is not None and "genome_build" in samples.columns and config.genome_build:
+        from oncourse.study.config import _BUILD_ALIASES
+
+        text = samples["genome_build"].cast(pl.String).str.to_lowercase()
+        named = text.replace_strict(_BUILD_ALIASES, default=text, return_dtype=pl.String)
+        bad = (named != config.genome_build).fill_null(False)
+        message = f"the sample is of build {{value}}, the study of {config.genome_build}."
+        yield from _rows(
+            "samples", samples, bad, "genome_build", message, "Lift its calls over, or leave it out."
+        )
+    build = config.genome_build
+    if build not in _LENGTHS:
+        return
+    table = "variants" if "variants" in tables and not tables["variants"].is_empty() else "calls"
+    frame = tables.get(table)
+    if frame is None or frame.is_empty():
+        return
+    located = frame.with_columns(parts())
+    ends = dict(zip(_CHROMOSOMES, _LENGTHS[build], strict=True))
+    end = pl.col("chrom").replace_strict(ends, default=None, return_dtype=pl.Int64)
+    past = _where(located, pl.col("pos") > end)
+    message = f"'{{value}}' lies past the end of its chromosome in {build}."
+    yield from _rows(table, frame, past, "variant_id", message, "Is genome_build in study.yaml right?")
+    if "gene" not in frame.columns:
+        return
+    other = "GRCh38" if build == "GRCh37" else "GRCh37"
+    known = located.filter(pl.col("gene").is_in(list(_GENES)) & pl.col("pos").is_not_null())
+    inside = dict.fromkeys(_LENGTHS, 0)
+    for gene, pos in known.select("gene", "pos").iter_rows():
+        for b in inside:
+            low, high = _GENES[gene][b]
+            inside[b] += low <= pos <= high
+    if inside[other] > inside[build] and inside[other] >= 0.5 * known.height:
+        message = f"{inside[other]} of {known.height} variants in {', '.join(_GENES)} lie where {other} has these genes."
+        cure = f"study.yaml says {build}: correct genome_build, or lift the calls over."
+        yield Problem(table, None, "variant_id", known["variant_id"][0], message, cure)
+
+
+def _regions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    for name in ("segments", "coverage"):
+        frame = tables.get(name)
+        if frame is None or frame.is_empty():
+            continue
+        bad = _where(frame, pl.col("start") > pl.col("end"))
+        message = "start {value} is after end."
+        yield from _rows(
+            name, frame, bad, "start", message, "Both are 1-based and inclusive; are they swapped?"
+        )
+    frame = tables.get("segments")
+    if frame is not None and frame.height > 1:
+        indexed = frame.with_row_index("_i").sort("sample_id", "chrom", "start", "_i")
+        before = pl.col("end").shift(1).over("sample_id", "chrom")
+        overlap = indexed.filter(pl.col("start") <= before)["_i"]
+        if len(overlap):
+            bad = pl.Series("x", [False] * frame.height).scatter(overlap, True)
+            message = "the segment overlaps the one before it."
+            yield from _rows(
+                "segments", frame, bad, "start", message, "Segments of a sample lie side by side.", "warning"
+            )
+
+
+def _genes(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    for name, columns in (
+        ("variants", ["gene"]),
+        ("gene_copy_number", ["gene"]),
+        ("fusions", ["gene_5p", "gene_3p"]),
+    ):
+        frame = tables.get(name)
+        if frame is None or frame.is_empty():
+            continue
+        for column in columns:
+            words = frame[column].drop_nulls().unique()
+            dates = words.filter(words.str.contains(_EXCEL_DATE))
+            if len(dates):
+                bad = _where(frame, pl.col(column).is_in(dates.implode()))
+                message = (
+                    "'{value}' is a date, not a gene: a spreadsheet has changed it (MARCH1, SEPTIN2 ...)."
+                )
+                yield from _rows(name, frame, bad, column, message, "Restore the gene symbol.", "warning")
+        if name == "fusions":
+            bad = _where(frame, pl.col("gene_5p").is_null() & pl.col("gene_3p").is_null())
+            yield from _rows(
+                name, frame, bad, "gene_5p", "the fusion names no gene.", "Fill in one partner at least."
+            )
+
+
+def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """Events after death, ends before beginnings: unlikely, sometimes true (autopsy), so warnings."""
+    follow_up = tables.get("follow_up")
+    if follow_up is not None and not follow_up.is_empty():
+        for column, limit, message in (
+            ("last_contact_day", "death_day", "last contact on day {value} is after the death."),
+            ("recurrence_day", "death_day", "the recurrence on day {value} is after the death."),
+            ("progression_day", "death_day", "the progression on day {value} is after the death."),
+            (
+                "recurrence_day",
+                "last_contact_day",
+                "the recurrence on day {value} is after the last contact.",
+            ),
+            (
+                "progression_day",
+                "last_contact_day",
+                "the progression on day {value} is after the last contact.",
+            ),
+            (
+                "recurrence_free_day",
+                "recurrence_day",
+                "known free on day {value}, which is after the recurrence.",
+            ),
+            ("entry_day", "last_contact_day", "observation begins on day {value}, after the last contact."),
+        ):
+            bad = _where(follow_up, pl.col(column) > pl.col(limit))
+            yield from _rows(
+                "follow_up", follow_up, bad, column, message, f"Compare {column} with {limit}.", "warning"
+            )
+    dates = (
+        ("samples", "day", "the sample of day {value} was taken after the death (autopsy?)."),
+        ("treatments", "start_day", "the treatment of day {value} starts after the death."),
+        ("labs", "day", "the value of day {value} is from after the death."),
+        ("procedures", "day", "the procedure of day {value} is after the death."),
+        ("assessments", "day", "the assessment of day {value} is after the death."),
+        ("target_lesions", "day", "the scan of day {value} is after the death."),
+        ("markers", "day", "the marker of day {value} is from after the death."),
+    )
+    deaths = (
+        None
+        if follow_up is None
+        else follow_up.select("patient_id", "death_day").drop_nulls().unique("patient_id")
+    )
+    if deaths is not None and not deaths.is_empty():
+        for name, column, message in dates:
+            frame = tables.get(name)
+            if frame is None or frame.is_empty() or frame[column].null_count() == frame.height:
+                continue
+            death = frame.join(deaths, on="patient_id", how="left", maintain_order="left")["death_day"]
+            bad = (frame[column] > death).fill_null(False)
+            yield from _rows(
+                name, frame, bad, column, message, "Compare it with follow_up.death_day.", "warning"
+            )
+    treatments = tables.get("treatments")
+    if treatments is not None and not treatments.is_empty():
+        bad = _where(treatments, pl.col("stop_day") < pl.col("start_day"))
+        message = "the treatment stops on day {value}, before it starts."
+        yield from _rows(
+            "treatments", treatments, bad, "stop_day", message, "Are the days swapped?", "warning"
+        )
+    yield from _found_after_sample(tables)
+
+
+def _found_after_sample(tables: Tables) -> Iterator[Problem]:
+    if "samples" not in tables or "lesions" not in tables:
+        return
+    samples = tables["samples"]
+    found = tables["lesions"].select("lesion_id", "found_day").unique("lesion_id", keep="first")
+    first = samples.join(found, on="lesion_id", how="left", maintain_order="left")["found_day"]
+    bad = (samples["day"] < first).fill_null(False)
+    message = "the sample of day {value} is older than its lesion (found_day)."
+    yield from _rows("samples", samples, bad, "day", message, "Compare it with lesions.found_day.", "warning")
+
+
+def _contradictions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    follow_up = tables.get("follow_up")
+    if follow_up is not None and not follow_up.is_empty():
+        bad = _where(follow_up, ~pl.col("is_dead") & pl.col("death_day").is_not_null())
+        message = "is_dead is false and there is a day of death ({value})."
+        yield from _rows("follow_up", follow_up, bad, "death_day", message, "Correct one of the two.")
+        bad = _where(follow_up, ~pl.col("is_dead") & pl.col("cause_of_death").is_not_null())
+        message = "is_dead is false and there is a cause of death ({value})."
+        yield from _rows("follow_up", follow_up, bad, "cause_of_death", message, "Correct one of the two.")
+    lesions = tables.get("target_lesions")
+    if lesions is not None and not lesions.is_empty():
+        bad = _where(lesions, pl.col("diameter").is_not_null() & pl.col("unit").is_null())
+        message = "the diameter {value} has no unit."
+        yield from _rows(
+            "target_lesions",
+            lesions,
+            bad,
+            "diameter",
+            message,
+            "Fill in unit (mm or cm), or use diameter_mm.",
+        )
+
+
+def _repeats(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """The same row twice in a table without key: it is counted once."""
+    for name, frame in tables.items():
+        if TABLES[name].key or frame.height < 2 or not frame.columns:
+            continue
+        row = pl.struct(frame.columns)
+        again = frame.select((row.is_duplicated() & ~row.is_first_distinct()).alias("x"))["x"]
+        column = frame.columns[0]
+        yield from _rows(
+            name, frame, again, column, "the same row is there twice.", "It is counted once.", "warning"
+        )
