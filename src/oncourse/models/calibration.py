@@ -40,10 +40,12 @@ def calibration_slope(
     *,
     horizon: float = np.inf,
     entry: np.ndarray | None = None,
+    within: np.ndarray | None = None,
 ) -> tuple[float, float]:
     """Return (slope, standard error): the Cox coefficient of the linear predictor within the horizon.
 
-    Follow-up is cut at the horizon (McLernon et al. 2023). (NaN, NaN) where the score does not vary or no event
+    Follow-up is cut at the horizon (McLernon et al. 2023). `within` : (n,) labels that become strata, for scores
+    of several folds. (NaN, NaN) where the score does not vary or no event
     lies within the horizon.
     """
     from oncourse.stats.cox import fit_cox
@@ -51,9 +53,16 @@ def calibration_slope(
     t, d, e = _cut(time, event, horizon, entry)
     keep = np.ones(len(t), bool) if e is None else e < t
     score = np.asarray(score, float)
-    if not d[keep].any() or np.ptp(score[keep]) < 1e-10:
+    strata = None if within is None else within[keep]
+    spread = (
+        np.ptp(score[keep])
+        if strata is None
+        else max((np.ptp(score[keep][strata == s]) for s in np.unique(strata)), default=0.0)
+    )
+    if not d[keep].any() or spread < 1e-10:
         return float("nan"), float("nan")
-    fit = fit_cox(t[keep], d[keep], score[keep, None], entry=None if e is None else e[keep])
+    late = None if e is None else e[keep]
+    fit = fit_cox(t[keep], d[keep], score[keep, None], entry=late, strata=strata)
     return float(fit.coef[0]), float(fit.std_err[0])
 
 

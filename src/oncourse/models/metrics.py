@@ -75,12 +75,23 @@ def horizon_weights(
     )
 
 
-def auc(score: np.ndarray, at: HorizonWeights) -> float:
+def auc(score: np.ndarray, at: HorizonWeights, *, within: np.ndarray | None = None) -> float:
     """Return the cumulative-case / dynamic-control AUC at the horizon, NaN without a case or a control.
 
     Blanche, Dartigues & Jacqmin-Gadda 2013 (timeROC, marginal weights); tied scores count one half.
+    `within` : (n,) labels; only pairs of one label are compared (the fold whose model made the score: scores
+    of different folds differ by a constant that runs against the outcome).
     """
-    return float(_auc(np.asarray(score, float), at.weight, at.is_case))
+    score = np.asarray(score, float)
+    if within is None:
+        return float(_auc(score, at.weight, at.is_case)[0])
+    parts = [_auc(score[g], at.weight[g], at.is_case[g]) for g in _members(within)]
+    pairs = sum(p[1] for p in parts)
+    return float(sum(p[0] * p[1] for p in parts if p[1] > 0) / pairs) if pairs > 0 else float("nan")
+
+
+def _members(labels: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(labels == value) for value in np.unique(labels)]
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +113,8 @@ def _auc(score, weight, case):  # type: ignore[no-untyped-def]
         cases += tied_cases
         controls += tied_controls
         i = j
-    return won / (cases * controls) if cases * controls > 0.0 else np.nan
+    pairs = cases * controls
+    return (won / pairs if pairs > 0.0 else np.nan), pairs
 
 
 def brier(risk: np.ndarray, at: HorizonWeights) -> float:
@@ -183,13 +195,14 @@ def concordance(
     horizon: float = np.inf,
     entry: np.ndarray | None = None,
     uno: bool = False,
+    within: np.ndarray | None = None,
 ) -> float:
     """Return Harrell's C, or Uno's, over the pairs whose earlier event lies at or before the horizon.
 
     A pair is usable when the other patient is at risk at the event and survives it; tied scores count half.
     Uno's C weighs each event by 1 / G(t-)^2 (Uno et al. 2011); under delayed entry Harrell's C compares only
     pairs observed together and Uno's weighs by (n S(t-) / Y(t))^2, which also undoes the truncation. Higher
-    score = earlier event.
+    score = earlier event. `within`: see `auc`.
     """
     time = np.asarray(time, dtype=np.float64)
     event = np.asarray(event).astype(bool)
@@ -198,11 +211,12 @@ def concordance(
     if uno:
         last = min(horizon, float(time.max()))
         weight = (horizon_weights(time, event, last, entry=entry).weight * len(time)) ** 2
-    return float(_concordance(np.asarray(score, float), time, event, late, weight, float(horizon)))
+    label = np.zeros(len(time), np.int64) if within is None else np.asarray(within, dtype=np.int64)
+    return float(_concordance(np.asarray(score, float), time, event, late, weight, float(horizon), label))
 
 
 @njit(cache=True, nogil=True)
-def _concordance(score, time, event, entry, weight, horizon):  # type: ignore[no-untyped-def]
+def _concordance(score, time, event, entry, weight, horizon, label):  # type: ignore[no-untyped-def]
     good = total = 0.0
     n = len(time)
     for i in range(n):
@@ -210,7 +224,11 @@ def _concordance(score, time, event, entry, weight, horizon):  # type: ignore[no
             continue
         wins = pairs = 0.0
         for j in range(n):
-            if entry[j] < time[i] and (time[j] > time[i] or (time[j] == time[i] and not event[j])):
+            if (
+                label[j] == label[i]
+                and entry[j] < time[i]
+                and (time[j] > time[i] or (time[j] == time[i] and not event[j]))
+            ):
                 pairs += 1.0
                 if score[i] > score[j]:
                     wins += 1.0

@@ -1,0 +1,308 @@
+"""The ladder of risk models fitted side by side: null, clinical, mutations, both, and challengers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from oncourse.models.impute import Imputer, fit_imputer
+from oncourse.models.metrics import horizon_weights
+from oncourse.models.penalised import cox_path
+from oncourse.models.risk_sets import cumulative_hazard, partial_loglik, risk_sets
+
+NULL, CLINICAL, MUTATIONS, BOTH = "null", "clinical", "mutations", "clinical+mutations"
+BOOSTED, FOREST = "boosted", "forest"
+#: Least share of patients that carry (or lack) a yes/no feature for it to be a candidate in a resample.
+MIN_CARRIERS = 3
+
+
+@dataclass(frozen=True)
+class PredictionData:
+    """Arrays of one prediction problem.
+
+    Attributes
+    ----------
+    time, event, entry : (n,); the risk set is (entry, time]
+    clinical : (n, c), NaN where missing
+    mutations : (n, m) 1 altered, 0 not altered, NaN not assessed (or a number)
+    groups : (m,) labels of mutation columns that enter together, or None
+    patient : (n,) int; copies of one patient carry the same number, so that they stay in one fold
+    """
+
+    time: np.ndarray
+    event: np.ndarray
+    entry: np.ndarray
+    clinical: np.ndarray
+    mutations: np.ndarray
+    groups: np.ndarray | None
+    patient: np.ndarray
+
+    def take(self, rows: np.ndarray) -> PredictionData:
+        """Return the rows, in this order."""
+        return PredictionData(
+            self.time[rows],
+            self.event[rows],
+            self.entry[rows],
+            self.clinical[rows],
+            self.mutations[rows],
+            self.groups,
+            self.patient[rows],
+        )
+
+    @property
+    def late(self) -> np.ndarray | None:
+        """Entry times, None where nobody entered late."""
+        return self.entry if (self.entry > 0).any() else None
+
+
+@dataclass(frozen=True)
+class LadderSettings:
+    """How the models are fitted; see the prediction analysis for the meaning of each."""
+
+    horizon: float
+    alpha: float = 0.5
+    n_lambda: int = 30
+    inner_folds: int = 5
+    rule: str = "min"
+    trees: int = 100
+
+
+@dataclass(frozen=True)
+class FittedRisk:
+    """One fitted model: risk by the horizon = 1 - exp(-base_hazard exp(x beta)).
+
+    Attributes
+    ----------
+    coef : (c + m,) on the scale of the columns (clinical first)
+    base_hazard : cumulative baseline hazard at the horizon, for a linear predictor of 0
+    imputer : of the clinical columns
+    prevalence : (m,) training mean of each mutation column, which stands for a value not assessed
+    forest : a fitted classifier of scikit-learn instead of coefficients, or None
+    is_converged : whether the descent converged at the chosen lambda
+    """
+
+    name: str
+    coef: np.ndarray
+    base_hazard: float
+    imputer: Imputer
+    prevalence: np.ndarray
+    forest: object | None = None
+    chosen_lambda: float = float("nan")
+    is_converged: bool = True
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def score(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
+        """Return the linear predictor (log(-log(1 - risk)) of a forest), shape (n,)."""
+        x = self.complete(clinical, mutations)
+        if self.forest is not None:
+            from oncourse.models.calibration import log_minus_log
+
+            return log_minus_log(self.forest.predict_proba(x)[:, 1])  # type: ignore[attr-defined]
+        return x @ self.coef
+
+    def risk(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
+        """Return the risk of the event by the horizon, shape (n,)."""
+        score = self.score(clinical, mutations)
+        if self.forest is not None:
+            return -np.expm1(-np.exp(score))
+        return -np.expm1(-self.base_hazard * np.exp(np.clip(score, -50.0, 50.0)))
+
+    def complete(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
+        """Return (n, c + m) without gaps: conditional means, and prevalences for mutations not assessed."""
+        filled = np.where(np.isnan(mutations), self.prevalence, mutations)
+        return np.column_stack([self.imputer.fill(clinical), filled])
+
+
+def fit_ladder(
+    data: PredictionData,
+    settings: LadderSettings,
+    rng: np.random.Generator,
+    *,
+    models: Sequence[str] = (NULL, CLINICAL, MUTATIONS, BOTH),
+) -> dict[str, FittedRisk]:
+    """Fit every model of the ladder on the same imputed data and the same inner folds.
+
+    Clinical columns carry a ridge penalty chosen by inner cross-validation, mutations an elastic net; the
+    joint model keeps the clinical model's ridge and its largest lambda is the clinical model itself, so that
+    the two are nested. A model without columns is the null model. Everything that looks at the data - imputation,
+    the filter on carriers, the choice of lambda - happens here, so that a resample repeats it.
+    """
+    c, m = data.clinical.shape[1], data.mutations.shape[1]
+    imputer = fit_imputer(
+        np.column_stack([data.clinical, _outcome(data)]) if c else np.zeros((len(data.time), 0))
+    )
+    clinical = data.clinical
+    if c and np.isnan(clinical).any():
+        clinical = imputer.fill(np.column_stack([clinical, _outcome(data)]), rng)[:, :c]
+    known = (~np.isnan(data.mutations)).sum(axis=0)
+    prevalence = np.where(np.isnan(data.mutations), 0.0, data.mutations).sum(axis=0) / np.maximum(known, 1)
+    mutations = np.where(np.isnan(data.mutations), prevalence, data.mutations)
+    x = np.column_stack([clinical, mutations])
+    kept = Imputer(imputer.mean[:c], imputer.covariance[:c, :c])
+    usable = np.concatenate([np.ones(c, bool), _candidates(data.mutations)])
+    folds = inner_folds(data, settings.inner_folds, rng)
+    out: dict[str, FittedRisk] = {}
+    ridge = 0.0
+
+    def make(name: str, beta: np.ndarray, lam: float = float("nan"), good: bool = True) -> FittedRisk:
+        sets = risk_sets(data.time, data.event, entry=data.late)
+        base = cumulative_hazard(x @ beta, sets, settings.horizon)[0]
+        return FittedRisk(name, beta, float(base), kept, prevalence, None, lam, good)
+
+    wanted = set(models)
+    if NULL in wanted:
+        out[NULL] = make(NULL, np.zeros(c + m))
+    if c and wanted & {CLINICAL, BOTH}:
+        columns = np.arange(c + m) < c
+        beta, ridge, good = _tuned(x, data, columns & usable, settings, folds, alpha=0.0)
+        out[CLINICAL] = make(CLINICAL, beta, ridge, good)
+    if m and MUTATIONS in wanted:
+        columns = np.arange(c + m) >= c
+        beta, lam, good = _tuned(x, data, columns & usable, settings, folds, alpha=settings.alpha)
+        out[MUTATIONS] = make(MUTATIONS, beta, lam, good)
+    if c and m and BOTH in wanted:
+        beta, lam, good = _tuned(
+            x, data, usable, settings, folds, alpha=settings.alpha, clinical=c, ridge=ridge
+        )
+        out[BOTH] = make(BOTH, beta, lam, good)
+    for name in (BOOSTED, FOREST):
+        if name in wanted:
+            out[name] = _challenger(name, x, data, settings, kept, prevalence, int(rng.integers(2**31)))
+    return {name: out[name] for name in models if name in out}
+
+
+def inner_folds(data: PredictionData, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a fold number per row: patients stay whole, folds are balanced by event."""
+    patients, first = np.unique(data.patient, return_index=True)
+    fold = np.empty(len(patients), dtype=np.int64)
+    for value in (False, True):
+        rows = np.flatnonzero(data.event[first] == value)
+        fold[rows] = rng.permutation(np.arange(len(rows)) % k)
+    return fold[np.searchsorted(patients, data.patient)]
+
+
+def _tuned(
+    x: np.ndarray,
+    data: PredictionData,
+    columns: np.ndarray,
+    settings: LadderSettings,
+    folds: np.ndarray,
+    *,
+    alpha: float,
+    clinical: int = 0,
+    ridge: float = 0.0,
+) -> tuple[np.ndarray, float, bool]:
+    """Return (coefficients, lambda, converged) with lambda by cross-validated partial likelihood.
+
+    sum over folds of loglik(all; beta without fold) - loglik(others; beta without fold), Verweij & van
+    Houwelingen 1993. The first `clinical` columns have the fixed `ridge` instead of a share of lambda.
+    """
+    full = np.zeros(x.shape[1])
+    at = np.flatnonzero(columns)
+    if not len(at):
+        return full, float("nan"), True
+    part = x[:, at]
+    groups = None
+    if data.groups is not None and alpha > 0:
+        c = data.clinical.shape[1]
+        labels = np.array([*(f"clinical {i}" for i in range(c)), *map(str, data.groups)])
+        groups = labels[at]
+    is_fixed = at < clinical
+    size = np.ones(len(at)) if groups is None else np.array([np.sqrt(np.sum(groups == g)) for g in groups])
+    fixed = {
+        "alpha": alpha,
+        "factor": np.where(is_fixed, 0.0, size),
+        "ridge": np.where(is_fixed, ridge, 0.0),
+        "groups": groups,
+        "tolerance": 1e-6,
+        # A path that selects more columns than half the events is past any use.
+        "max_columns": None if alpha == 0 else clinical + max(5, int(data.event.sum()) // 2),
+    }
+    ratio = 1e-4 if alpha == 0 else 0.05
+    late = data.late
+    path = cox_path(
+        part, data.time, data.event, entry=late, n_lambda=settings.n_lambda, lambda_min_ratio=ratio, **fixed
+    )  # type: ignore[arg-type]
+    everyone = risk_sets(data.time, data.event, entry=late)
+    gain = np.zeros((settings.inner_folds, len(path.lambdas)))
+    for k in range(settings.inner_folds):
+        train = folds != k
+        if not data.event[train].any():
+            continue
+        entry = None if late is None else late[train]
+        inner = cox_path(
+            part[train], data.time[train], data.event[train], entry=entry, lambdas=path.lambdas, **fixed
+        )  # type: ignore[arg-type]
+        for j, beta in enumerate(inner.coef):
+            gain[k, j] = partial_loglik(part @ beta, everyone) - inner.loglik[j]
+        gain[k, len(inner.coef) :] = -np.inf
+    total = gain.sum(axis=0)
+    best = int(np.argmax(total))
+    if settings.rule == "1se":
+        error = np.std(gain[:, best], ddof=1) * np.sqrt(settings.inner_folds)
+        best = int(np.argmax(total >= total[best] - error))
+    full[at] = path.coef[best]
+    return full, float(path.lambdas[best]), bool(path.is_converged[best])
+
+
+def _candidates(mutations: np.ndarray) -> np.ndarray:
+    """Return which mutation columns vary enough in this resample: a yes/no one on both sides."""
+    ones = np.nansum(mutations == 1, axis=0)
+    zeros = np.nansum(mutations == 0, axis=0)
+    binary = (np.isnan(mutations) | (mutations == 0) | (mutations == 1)).all(axis=0)
+    return np.where(binary, (ones >= MIN_CARRIERS) & (zeros >= MIN_CARRIERS), True)
+
+
+def _outcome(data: PredictionData) -> np.ndarray:
+    """Return the event and the Nelson-Aalen hazard over the time at risk, columns of the imputation model."""
+    sets = risk_sets(data.time, data.event, entry=data.late)
+    hazard = np.array(data.event, float) - _residual(sets, len(data.time))
+    return np.column_stack([data.event, hazard])
+
+
+def _residual(sets: object, n: int) -> np.ndarray:
+    from oncourse.models.risk_sets import RiskSets, hazard_pass, tie_code
+
+    assert isinstance(sets, RiskSets)
+    expected = np.empty(n)
+    arrays = (sets.start, sets.stop, sets.own, sets.deaths, sets.opens)
+    hazard_pass(np.zeros(n), *arrays, tie_code("breslow"), np.empty(len(sets.deaths)), expected)  # type: ignore[call-arg]
+    return (sets.own >= 0) - expected
+
+
+def _challenger(
+    name: str,
+    x: np.ndarray,
+    data: PredictionData,
+    settings: LadderSettings,
+    imputer: Imputer,
+    prevalence: np.ndarray,
+    seed: int,
+) -> FittedRisk:
+    """Fit a classifier of the state at the horizon, each patient with the horizon's weight (Vock et al. 2016)."""
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+
+    at = horizon_weights(data.time, data.event, settings.horizon, entry=data.late)
+    known = at.weight > 0
+    if name == BOOSTED:
+        model = GradientBoostingClassifier(
+            n_estimators=settings.trees,
+            max_depth=2,
+            learning_rate=0.05,
+            subsample=0.5,
+            max_features="sqrt",
+            min_samples_leaf=10,
+            random_state=seed,
+        )
+    else:
+        model = RandomForestClassifier(
+            n_estimators=settings.trees, min_samples_leaf=10, max_features="sqrt", random_state=seed, n_jobs=1
+        )
+    if len(np.unique(at.is_case[known])) < 2:
+        return FittedRisk(
+            name, np.zeros(x.shape[1]), -np.log(np.clip(at.survival, 1e-6, 1)), imputer, prevalence
+        )
+    model.fit(x[known], at.is_case[known], sample_weight=at.weight[known] * known.sum())
+    return FittedRisk(name, np.zeros(x.shape[1]), float("nan"), imputer, prevalence, model)
