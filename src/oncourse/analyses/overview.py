@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -82,6 +82,16 @@ def _flow(cohort: Cohort) -> pl.DataFrame:
          f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up"),
     ]  # fmt: skip
     return FLOW.frame(pl.DataFrame(rows, schema=FLOW.schema, orient="row"))
+
+
+def _drawn(flow: pl.DataFrame) -> str:
+    from oncourse.plots.flow import flow_svg
+
+    steps = []
+    for step, patients, samples, reason in flow.iter_rows():
+        counts = f"{patients:,} patients" + ("" if samples is None else f", {samples:,} samples")
+        steps.append((step, counts, reason))
+    return flow_svg(steps)
 
 
 def _missing(cohort: Cohort) -> pl.DataFrame:
@@ -190,7 +200,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
         found, out = _follow_up(cohort, params)
         estimates += found
         if any(e.name == "median_follow_up" for e in found):
-            answer += " {deaths} have died; median follow-up is {median_follow_up}."
+            answer += " Deaths: {deaths}; median follow-up is {median_follow_up}."
     else:
         notes.append("No follow-up: nothing can be said of survival.")
     assumed = study["samples"].filter(
@@ -205,6 +215,15 @@ def overview(cohort: Cohort, params: Params) -> Result:
         answer=answer,
         estimates=tuple(estimates),
         tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort)},
+        figures=(
+            Figure(
+                "flow",
+                "Flow of patients and samples",
+                "Each step keeps those of the step above who have what it "
+                "names; the flow of each analysis is in the table.",
+                _drawn(flow),
+            ),
+        ),
         excluded=exclusions(out),
         notes=tuple(notes),
         methods=(

@@ -8,30 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-CHROM_MB = (
-    249,
-    242,
-    198,
-    190,
-    182,
-    171,
-    159,
-    145,
-    138,
-    134,
-    135,
-    133,
-    114,
-    107,
-    102,
-    90,
-    83,
-    80,
-    59,
-    64,
-    47,
-    51,
-)
+CHROM_MB = (248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50)
 """Lengths of chromosomes 1-22 in megabases (GRCh38, rounded)."""
 NUCLEOTIDES = np.array(list("ACGT"))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, log_axis
 
 
 def interval_bars(
@@ -68,7 +68,7 @@ def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: b
                 ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
         ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])
         if log:
-            ax.set_yscale("symlog", linthresh=1)
+            log_axis(ax)
         ax.set_ylabel(ylabel)
         clean(ax, grid="y")
     return canvas.svg

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, drawing, log_axis
 
 #: What a cell can show in its middle band; copy number and fusions fill the whole cell behind it.
 MUTATION_KINDS = ("truncating", "splice", "missense", "inframe", "other")
@@ -72,7 +72,7 @@ def oncoprint_svg(data: Oncoprint) -> str:
         if data.burden is not None:
             values = np.nan_to_num(data.burden[order])
             bars.fill_between(np.arange(columns), values, step="mid", color=COLOURS["muted"], linewidth=0)
-            bars.set_yscale("symlog", linthresh=10)
+            log_axis(bars, linear_to=10)
             bars.set_ylabel("TMB\nper Mb", fontsize=7)
             bars.tick_params(labelsize=7)
         else:

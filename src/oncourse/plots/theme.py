@@ -22,6 +22,7 @@ COLOURS = {
     "promoter": "#999999", "fusion": "#5B4B8A", "amplification": "#D55E00", "deletion": "#0072B2",
     "primary": "#56B4E9", "metastasis": "#D55E00", "local_recurrence": "#CC79A7", "plasma": "#5B4B8A",
     "CR": "#009E73", "PR": "#56B4E9", "SD": "#E69F00", "PD": "#D55E00", "NE": "#C8CCD0",
+    "MSI-H": "#CC79A7", "MSS": "#D5E3EC", "MSI-L": "#B9C7D0", "indeterminate": "#8A949D",
     "grid": "#E3E6E8", "text": "#222222", "muted": "#667077",
 }  # fmt: skip
 
@@ -118,3 +119,18 @@ def clean(ax: Axes, *, grid: str | None = None) -> None:
     if grid:
         ax.grid(True, axis=grid, color=COLOURS["grid"], linewidth=0.8)  # type: ignore[arg-type]
         ax.set_axisbelow(True)
+
+
+def log_axis(ax: Axes, axis: str = "y", *, linear_to: float = 1.0) -> None:
+    """Give an axis of values >= 0 a logarithmic scale above `linear_to`, with plain numbers as labels."""
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    side = ax.yaxis if axis == "y" else ax.xaxis
+    high = (ax.get_ylim() if axis == "y" else ax.get_xlim())[1]
+    (ax.set_yscale if axis == "y" else ax.set_xscale)("symlog", linthresh=linear_to)
+    tens = 10.0 ** np.arange(np.floor(np.log10(linear_to)), np.ceil(np.log10(max(high, linear_to))) + 1)
+    side.set_major_locator(FixedLocator([0.0, *tens.tolist()]))
+    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    side.set_minor_locator(NullLocator())
+    (ax.set_ylim if axis == "y" else ax.set_xlim)(0, high * 1.3)

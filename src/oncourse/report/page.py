@@ -86,7 +86,13 @@ def _params(params: Any) -> list[dict[str, str]]:
     ]
 
 
-def _section(outcome: Outcome, params: Mapping[str, Any]) -> dict[str, Any]:
+#: Overview tables that stand in their own section; the others are in the section on the data.
+_IN_SECTION = ("overview/flow", "overview/patients")
+
+
+def _section(
+    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]
+) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
     section: dict[str, Any] = {
         "name": entry.name, "title": entry.title, "question": entry.question, "status": outcome.status,
@@ -95,8 +101,8 @@ def _section(outcome: Outcome, params: Mapping[str, Any]) -> dict[str, Any]:
     if result is not None:
         section |= {
             "answer": result.answer, "estimates": result.estimates, "figures": result.figures,
-            "tables": [table_view(t, result.tables[t.name]) for t in entry.tables
-                       if t.name in result.tables and not t.name.startswith("overview/")],
+            "tables": [table_view(t, tables[t.name]) for t in entry.tables
+                       if t.name in result.tables and (t.name in _IN_SECTION or not t.name.startswith("overview/"))],
             "excluded": _excluded(result.excluded), "n_excluded": result.excluded.height,
             "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
         }  # fmt: skip
@@ -124,10 +130,10 @@ def study_page(cohort: Cohort, outcomes: Sequence[Outcome], tables: Mapping[str,
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
     return environment().get_template("study.html").render(
         study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height,
-        sections=[_section(o, cohort.used) for o in outcomes],
+        sections=[_section(o, cohort.used, tables) for o in outcomes],
         warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]], n_warnings=len(study.warnings),
         study_notes=study.notes,
         data_tables=[table_view(declared[name], frame) for name, frame in tables.items()
-                     if name.startswith("overview/") and name in declared],
+                     if name.startswith("overview/") and name in declared and name not in _IN_SECTION],
         version=oncourse.__version__, seed=cohort.seed,
     )  # fmt: skip

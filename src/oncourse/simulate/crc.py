@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -58,29 +60,64 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     rate = 1 / 520 * (1.4 if braf else 1.0) * (1.5 if stage == "IIIC" else 1.0)
     found = int(np.clip(240 + rng.exponential(1 / rate), 240, 1800)) if recurs else None
     site = SITES[int(rng.choice(len(SITES), p=[w for _, w in SITES]))][0]
-    tumour, ids, days = _tumour(rows, rng, patient, seed, found, site)
+    timeline = _timeline(rng, found, side, age, ras, braf) if found is not None else None
+    tumour, ids = _tumour(rows, rng, patient, seed, timeline, site)
     _genome(rows, truth, rng, patient, tumour, ids, drivers, msi_high)
-    _course(rows, truth, rng, patient, tumour, ids, days, found, side, age, ras, braf)
+    _labs(rows, rng, patient, found)
+    if timeline is None:
+        last = int(rng.uniform(900, 2200))
+        rows.add(
+            "follow_up", patient_id=patient, last_contact_day=last, is_dead=False, recurrence_free_day=last
+        )
+        return
+    _course(rows, rng, patient, timeline)
+    if timeline.is_anti_egfr and "B2" in ids and rng.random() < 0.4:
+        _acquire_ras(rows, truth, rng, patient, tumour, ids)
+    truth.add("outcome", patient_id=patient, is_ras_mutated=ras, is_braf_mutated=braf,
+              is_anti_egfr=timeline.is_anti_egfr, hazard_per_day=timeline.hazard_per_day)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What happens after the metastasis, in days from resection."""
+
+    found: int
+    start: int
+    progression: int
+    death: int
+    last: int
+    is_anti_egfr: bool
+    hazard_per_day: float
+
+
+def _timeline(rng: np.random.Generator, found: int, side: str, age: float, ras: bool, braf: bool) -> Timeline:
+    anti_egfr = bool(not ras and not braf and side != "right colon" and rng.random() < 0.8)
+    hazard = 1 / 900 * (2.5 if braf else 1) * (1.5 if ras else 1) * 1.2 ** ((age - 63) / 10)
+    hazard *= 0.65 if anti_egfr else 1
+    start = found + 35
+    progression = start + int(rng.weibull(1.4) * 330 / (1.5 if braf else 1.0)) + 30
+    death = found + int(max(40, rng.exponential(1 / hazard)))
+    last = min(death, found + int(rng.uniform(500, 1900)))
+    return Timeline(found, start, progression, death, last, anti_egfr, hazard)
 
 
 def _tumour(
-    rows: Rows, rng: np.random.Generator, patient: str, seed: int, found: int | None, site: str
-) -> tuple[Tumour, dict[str, str], dict[str, int]]:
+    rows: Rows, rng: np.random.Generator, patient: str, seed: int, timeline: Timeline | None, site: str
+) -> tuple[Tumour, dict[str, str]]:
     samples = [SamplePlan("P", "primary", 0, "panel", is_ffpe=bool(rng.random() < 0.5))]
     metastases: tuple[MetastasisPlan, ...] = ()
-    if found is not None:
-        metastases = (MetastasisPlan("M", site, found_day=found),)
-        samples += [SamplePlan("M", "M", found + 20, "panel"), SamplePlan("B1", "", found + 18, "ctdna_panel"),
-                    SamplePlan("B2", "", found + 260, "ctdna_panel")]  # fmt: skip
-    plan = TumourPlan(metastases=metastases, samples=tuple(samples), mean_trunk_variants=25, mean_clone_variants=10,
-                      neutral_tail=1.0)  # fmt: skip
-    tumour = simulate_tumour(seed, f"crc/{patient}", plan)
-    ids = {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
-    days = {s.sample_id: s.day for s in samples}
     rows.add(
         "lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="colon", found_day=0
     )
-    if found is not None:
+    if timeline is not None:
+        found = timeline.found
+        metastases = (MetastasisPlan("M", site, found_day=found),)
+        samples += [
+            SamplePlan("M", "M", found + 20, "panel"),
+            SamplePlan("B1", "", found + 18, "ctdna_panel"),
+        ]
+        if found + 260 <= timeline.last:
+            samples.append(SamplePlan("B2", "", found + 260, "ctdna_panel"))
         rows.add(
             "lesions",
             lesion_id=f"{patient}-M",
@@ -89,7 +126,10 @@ def _tumour(
             site=site,
             found_day=found,
         )
-    return tumour, ids, days
+    plan = TumourPlan(metastases=metastases, samples=tuple(samples), mean_trunk_variants=25, mean_clone_variants=10,
+                      neutral_tail=1.0)  # fmt: skip
+    tumour = simulate_tumour(seed, f"crc/{patient}", plan)
+    return tumour, {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
 
 
 def _genome(
@@ -146,71 +186,50 @@ def _genome(
             truth.add("chip", patient_id=patient, variant_id=driver.variant_id, vaf=vaf)
 
 
-def _course(
-    rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str],
-    days: dict[str, int], found: int | None, side: str, age: float, ras: bool, braf: bool,
-) -> None:  # fmt: skip
+def _labs(rows: Rows, rng: np.random.Generator, patient: str, found: int | None) -> None:
     for day in range(0, (found or 1500) + 1, 90):
         high = found is not None and day > found - 100
-        rows.add("labs", patient_id=patient, day=day, analyte="CEA", unit="ng/mL",
-                 value=f"{rng.lognormal(2.8 if high else 0.8, 0.4):.1f}")  # fmt: skip
-    if found is None:
-        last = int(rng.uniform(900, 2200))
-        rows.add(
-            "follow_up", patient_id=patient, last_contact_day=last, is_dead=False, recurrence_free_day=last
-        )
-        return
-    start = found + 35
-    anti_egfr = not ras and not braf and side != "right colon" and rng.random() < 0.8
-    first = "fluorouracil;leucovorin;irinotecan;" + ("cetuximab" if anti_egfr else "bevacizumab")
-    hazard = (
-        1
-        / 900
-        * (2.5 if braf else 1)
-        * (1.5 if ras else 1)
-        * 1.2 ** ((age - 63) / 10)
-        * (0.65 if anti_egfr else 1)
-    )
-    death = found + int(max(40, rng.exponential(1 / hazard)))
-    censor = found + int(rng.uniform(500, 1900))
-    last, dead = min(death, censor), death <= censor
-    progression = start + int(rng.weibull(1.4) * 330 / (1.5 if braf else 1.0)) + 30
+        value = f"{rng.lognormal(2.8 if high else 0.8, 0.4):.1f}"
+        rows.add("labs", patient_id=patient, day=day, analyte="CEA", unit="ng/mL", value=value)
+
+
+def _course(rows: Rows, rng: np.random.Generator, patient: str, t: Timeline) -> None:
+    """Treatment, scans and follow-up after the metastasis."""
+    backbone = ["fluorouracil", "leucovorin", "irinotecan", "cetuximab" if t.is_anti_egfr else "bevacizumab"]
     if rng.random() < 0.55:
-        rows.add("procedures", patient_id=patient, day=found + 20, kind="metastasectomy", lesion_id=f"{patient}-M",
+        rows.add("procedures", patient_id=patient, day=t.found + 20, kind="metastasectomy", lesion_id=f"{patient}-M",
                  intent="curative")  # fmt: skip
-    if start < last:
-        stop = min(progression + 7, last)
-        rows.add("treatments", patient_id=patient, drugs=";".join(sorted(first.split(";"))), start_day=start,
-                 stop_day=stop, setting="metastatic", line=1,
-                 stop_reason="progression" if progression < last else None)  # fmt: skip
-        _scans(rows, rng, patient, start, min(progression, last), progression < last)
-    if progression + 21 < last:
-        rows.add("treatments", patient_id=patient, drugs="fluorouracil;leucovorin;oxaliplatin", start_day=progression + 21,
-                 stop_day=min(progression + 200, last), setting="metastatic", line=2)  # fmt: skip
-    rows.add("follow_up", patient_id=patient, last_contact_day=last, is_dead=dead, death_day=death if dead else None,
-             cause_of_death="cancer" if dead else None, recurrence_day=found, recurrence_free_day=max(0, found - 90),
-             progression_day=progression if progression < last else None)  # fmt: skip
-    if anti_egfr and rng.random() < 0.4:  # a RAS clone under anti-EGFR, seen in the later plasma only
-        driver = ACQUIRED_RAS[int(rng.random() < ACQUIRED_RAS[0].chance)]
-        rows.add(
-            "variants",
-            variant_id=driver.variant_id,
-            gene=driver.gene,
-            hgvs_p=driver.hgvs_p,
-            consequence="missense",
-        )
-        ccf = {"B2": float(rng.uniform(0.2, 0.7))}
-        add_reads(rows, rng, tumour, driver, ccf, ids)
-        truth.add(
-            "acquired", patient_id=patient, variant_id=driver.variant_id, sample_id=ids["B2"], ccf=ccf["B2"]
-        )
+    progresses = t.progression < t.last
+    if t.start < t.last:
+        rows.add("treatments", patient_id=patient, drugs=";".join(sorted(backbone)), start_day=t.start,
+                 stop_day=min(t.progression + 7, t.last), setting="metastatic", line=1,
+                 stop_reason="progression" if progresses else None)  # fmt: skip
+        _scans(rows, rng, patient, t.start, min(t.progression, t.last), progresses)
+    if t.progression + 21 < t.last:
+        rows.add("treatments", patient_id=patient, drugs="fluorouracil;leucovorin;oxaliplatin", start_day=t.progression + 21,
+                 stop_day=min(t.progression + 200, t.last), setting="metastatic", line=2)  # fmt: skip
+    dead = t.death <= t.last
+    rows.add("follow_up", patient_id=patient, last_contact_day=t.last, is_dead=dead, death_day=t.death if dead else None,
+             cause_of_death="cancer" if dead else None, recurrence_day=t.found,
+             recurrence_free_day=max(0, t.found - 90), progression_day=t.progression if progresses else None)  # fmt: skip
+
+
+def _acquire_ras(
+    rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str]
+) -> None:
+    """Add a RAS clone selected by anti-EGFR antibodies: in the later plasma only."""
+    driver = ACQUIRED_RAS[int(rng.random() < ACQUIRED_RAS[0].chance)]
+    rows.add(
+        "variants",
+        variant_id=driver.variant_id,
+        gene=driver.gene,
+        hgvs_p=driver.hgvs_p,
+        consequence="missense",
+    )
+    ccf = {"B2": float(rng.uniform(0.2, 0.7))}
+    add_reads(rows, rng, tumour, driver, ccf, ids)
     truth.add(
-        "outcome",
-        patient_id=patient,
-        is_ras_mutated=ras,
-        is_braf_mutated=braf,
-        is_anti_egfr=anti_egfr,
-        hazard_per_day=hazard,
+        "acquired", patient_id=patient, variant_id=driver.variant_id, sample_id=ids["B2"], ccf=ccf["B2"]
     )
 
 

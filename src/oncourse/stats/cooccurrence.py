@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 #: Samples above which the tail is a normal approximation with continuity correction instead of the exact one.
 EXACT_UP_TO = 4_000
+#: Rounding of the transform: a smaller tail cannot be told from it and is given as this.
+SMALLEST_P = 1e-15
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def pair_test(margins: Margins, a: int, b: int, observed: int) -> tuple[float, f
 
     Returns
     -------
-    expected, P(as many or more), P(as many or fewer) of the Poisson-binomial count of samples looked at for both
+    expected, P(as many or more), P(as many or fewer), neither below `SMALLEST_P`,
+    of the Poisson-binomial count of samples looked at for both
     """
     both = margins.probability[:, a] * margins.probability[:, b]
     keep = ~np.isnan(both)
@@ -89,7 +92,7 @@ def pair_test(margins: Margins, a: int, b: int, observed: int) -> tuple[float, f
         sd = float(np.sqrt(n @ (p * (1 - p)))) or 1e-12
         more = float(norm.sf((observed - 0.5 - expected) / sd))
         fewer = float(norm.cdf((observed + 0.5 - expected) / sd))
-    return expected, min(1.0, more), min(1.0, fewer)
+    return expected, min(1.0, max(more, SMALLEST_P)), min(1.0, max(fewer, SMALLEST_P))
 
 
 def _class_pmf(p: Floats, n: NDArray[np.int64]) -> Floats:

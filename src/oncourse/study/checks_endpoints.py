@@ -1,0 +1,286 @@
+"""Checks of what endpoints are made of: diameters, PSA, assessments, lines and the order of days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from oncourse.study.schema import Problem, row_problems
+from oncourse.study.tables import TABLES
+
+#: RECIST 1.1, section 4.1: what makes a lesion measurable, and how many are followed.
+MEASURABLE_MM, NODE_MM, MOST_TARGETS, MOST_PER_ORGAN = 10.0, 15.0, 5, 2
+BASELINE_DAYS = 28
+PSA_UNITS = ("ng/ml", "ug/l", "µg/l", "μg/l", "mcg/l", "ng/dl", "pg/ml", "ng/l", "mg/l")
+PSA_NAMES = (
+    "psa", "prostate specific antigen", "prostate-specific antigen", "total psa", "psa total", "psa, total",
+)  # fmt: skip
+RESPONSES = (
+    "CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "ND", "NED", "PDU", "NON-PD", "ICR", "IPR", "ISD", "IUPD", "ICPD",
+    "NON-ICR/NON-IUPD", "COMPLETE RESPONSE", "PARTIAL RESPONSE", "STABLE DISEASE", "STABLE", "PROGRESSIVE DISEASE",
+    "PROGRESSION", "PROGRESSED", "NOT EVALUABLE", "INEVALUABLE", "UNEVALUABLE", "NONCR/NONPD", "NON CR/NON PD", "NN",
+    "NOT DONE", "UNK", "NO EVIDENCE OF DISEASE",
+)  # fmt: skip
+WARNING = "warning"
+
+
+def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
+    """Return the problems of the typed tables that endpoints rest on; every table may be absent."""
+
+    def get(name: str) -> pl.DataFrame:
+        return TABLES[name].conform(tables[name]) if name in tables else TABLES[name].empty()
+
+    follow, treated = get("follow_up"), get("treatments")
+    targets, assessed, labs = get("target_lesions"), get("assessments"), get("labs")
+    found = _diameters(targets) + _baseline(targets, treated, get("lesions"))
+    found += _psa(labs) + _assessments(assessed)
+    found += _follow_up(follow) + _lines(treated, follow)
+    for name, frame in (("labs", labs), ("target_lesions", targets), ("assessments", assessed)):
+        found += _after_death(name, frame, follow) + _unsorted(name, frame)
+    return found
+
+
+def _rows(
+    table: str,
+    frame: pl.DataFrame,
+    bad: pl.Expr,
+    column: str,
+    message: str,
+    cure: str,
+    severity: str = "error",
+) -> list[Problem]:
+    if frame.is_empty():
+        return []
+    mask = frame.select(bad.alias("_bad")).to_series()
+    return row_problems(table, frame, mask, column, message, cure, severity=severity) if mask.any() else []
+
+
+def _diameters(rows: pl.DataFrame) -> list[Problem]:
+    name, status, size = "target_lesions", pl.col("status"), pl.col("diameter_mm")
+    gone = "Write status absent where the lesion is gone, too_small where it is seen but cannot be measured."
+    found = _rows(name, rows, (size == 0) & (status == "measured"), "diameter_mm",
+                  "0 mm, but the lesion is said to be measured.", gone)  # fmt: skip
+    found += _rows(name, rows, (size == 0) & status.is_null(), "diameter_mm", "0 mm without a status: taken as absent.",
+                   gone, WARNING)  # fmt: skip
+    found += _rows(name, rows, (size > 0) & (status == "absent"), "diameter_mm", "{value} mm, but the lesion is absent.",
+                   "Correct the diameter or the status.")  # fmt: skip
+    found += _rows(name, rows, size.is_not_null() & (status == "not_evaluable"), "diameter_mm",
+                   "{value} mm, but the lesion is not evaluable: the number is not used.",
+                   "Write status measured where it was measured.", WARNING)  # fmt: skip
+    found += _rows(name, rows, (size >= MEASURABLE_MM) & (status == "too_small"), "diameter_mm",
+                   "{value} mm is not too small to measure.", "Write status measured, or correct the diameter.", WARNING)  # fmt: skip
+    no_size = size.is_null() & pl.col("diameter").is_null()
+    found += _rows(name, rows, no_size & (status == "measured"), "diameter_mm",
+                   "measured, but there is no diameter: taken as not evaluable.", "Give the diameter.", WARNING)  # fmt: skip
+    found += _rows(name, rows, pl.col("diameter").is_not_null() & pl.col("unit").is_null() & size.is_null(), "unit",
+                   "the diameter has no unit.", "Write mm or cm, or use diameter_mm.")  # fmt: skip
+    in_mm = pl.col("diameter") * pl.when(pl.col("unit") == "cm").then(10.0).otherwise(1.0)
+    found += _rows(name, rows, (size - in_mm).abs() > 1e-6, "diameter", "{value} disagrees with diameter_mm.",
+                   "Keep one of the two.")  # fmt: skip
+    found += _jumps(rows)
+    known = rows.select("patient_id", pl.col("lesion_id").alias("merged_into")).unique()
+    merged = rows.join(known.with_columns(pl.lit(True).alias("_known")), on=["patient_id", "merged_into"], how="left",
+                       maintain_order="left")  # fmt: skip
+    return found + _rows(
+        name, merged, pl.col("merged_into").is_not_null() & pl.col("_known").is_null(), "merged_into",
+        "{value} is no target lesion of this patient.", "Name the lesion that is measured now.",
+    )  # fmt: skip
+
+
+def _jumps(rows: pl.DataFrame) -> list[Problem]:
+    """A lesion about ten times larger or smaller than on its other visits: cm among mm."""
+    positive = pl.when(pl.col("diameter_mm") > 0).then(pl.col("diameter_mm"))
+    middle = positive.median().over("patient_id", "lesion_id")
+    ratio = pl.col("diameter_mm") / middle
+    several = positive.count().over("patient_id", "lesion_id") >= 3
+    tenth = (
+        several & (pl.col("diameter_mm") > 0) & ratio.is_between(0.07, 0.14) & (pl.col("diameter_mm") < 10)
+    )
+    return _rows(
+        "target_lesions", rows, tenth, "diameter_mm", "{value} is about a tenth of the lesion's other sizes.",
+        "Diameters are in mm; was this recorded in cm? Write it in mm, or as diameter with unit cm.", WARNING,
+    )  # fmt: skip
+
+
+def _baseline(rows: pl.DataFrame, treated: pl.DataFrame, lesions: pl.DataFrame) -> list[Problem]:
+    """RECIST 1.1 section 4.1 at each patient's first scan, and the scans around the start of the first line."""
+    if rows.is_empty():
+        return []
+    name = "target_lesions"
+    factor = pl.when(pl.col("unit") == "cm").then(10.0).otherwise(1.0)
+    start = treated.group_by("patient_id").agg(pl.col("start_day").min().alias("_start"))
+    sites = lesions.select("lesion_id", pl.col("site").str.to_lowercase()).unique("lesion_id", keep="first")
+    rows = (
+        rows.with_columns(pl.coalesce(pl.col("diameter_mm"), pl.col("diameter") * factor).alias("_mm"))
+        .join(start, on="patient_id", how="left", maintain_order="left")
+        .join(sites, on="lesion_id", how="left", maintain_order="left")
+        .with_columns(pl.when(pl.col("is_node")).then(pl.lit("lymph node")).otherwise("site").alias("site"))
+    )
+    first_day = pl.col("day").min().over("patient_id")
+    baseline_day = pl.coalesce(
+        pl.col("day").filter(pl.col("day") <= pl.col("_start")).max().over("patient_id"), first_day
+    )
+    rows = rows.with_columns((pl.col("day") == baseline_day).alias("_base"), first_day.alias("_first"))
+    small = pl.col("_base") & (pl.col("_mm") > 0)
+    node = pl.col("is_node").fill_null(False)
+    cm = "Diameters are in mm: were they recorded in cm? Otherwise follow the lesion as non-target (RECIST 1.1, 4.1)."
+    found = _rows(name, rows, small & ~node & (pl.col("_mm") < MEASURABLE_MM), "diameter_mm",
+                  f"{{value}} mm at baseline is below {MEASURABLE_MM:g} mm: not measurable.", cm, WARNING)  # fmt: skip
+    found += _rows(name, rows, small & node & (pl.col("_mm") < NODE_MM), "diameter_mm",
+                   f"{{value}} mm at baseline: a target node has a short axis of at least {NODE_MM:g} mm.", cm, WARNING)  # fmt: skip
+    number = pl.col("lesion_id").rank("ordinal").over("patient_id", "evaluator", "day")
+    found += _rows(name, rows, pl.col("_base") & (number > MOST_TARGETS), "lesion_id",
+                   f"more than {MOST_TARGETS} target lesions at baseline.",
+                   "RECIST 1.1 follows at most 5; all are used here.", WARNING)  # fmt: skip
+    in_organ = pl.col("lesion_id").rank("ordinal").over("patient_id", "evaluator", "day", "site")
+    found += _rows(name, rows, pl.col("_base") & pl.col("site").is_not_null() & (in_organ > MOST_PER_ORGAN), "lesion_id",
+                   f"more than {MOST_PER_ORGAN} target lesions in one organ at baseline.",
+                   "RECIST 1.1 follows at most 2 per organ; all are used here.", WARNING)  # fmt: skip
+    lesion_first = pl.col("day").min().over("patient_id", "lesion_id")
+    part = pl.col("lesion_id").str.contains(r"\.\d+$")
+    late = (pl.col("day") == lesion_first) & (pl.col("day") > baseline_day) & ~part
+    found += _rows(name, rows, late, "lesion_id", "{value} was not measured at baseline: it is not in the sum.",
+                   "A lesion found later is a new lesion: assessments.new_lesions = yes.", WARNING)  # fmt: skip
+    before = pl.col("_start") - pl.col("day")
+    early = (before > BASELINE_DAYS) & (pl.col("day") == pl.col("_first"))
+    found += _rows(name, rows, early, "day",
+                   f"measured more than {BASELINE_DAYS} days before the first treatment: not a baseline.",
+                   "Check the day; a line without a scan in the 28 days before it has no baseline.", WARNING)  # fmt: skip
+    window = before.is_between(0, BASELINE_DAYS)
+    days = pl.col("day").filter(window).n_unique().over("patient_id", "lesion_id")
+    twice = window & (days > 1) & (pl.col("day") < baseline_day)
+    return found + _rows(
+        name, rows, twice, "day", "two baselines: the lesion was measured again before the first treatment.",
+        "The later one is used; remove this one if it is another kind of scan.", WARNING,
+    )  # fmt: skip
+
+
+def _psa(labs: pl.DataFrame) -> list[Problem]:
+    is_psa = pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(PSA_NAMES)
+    text = pl.col("value").str.strip_chars()
+    number = text.str.strip_prefix("<").str.strip_prefix("=").str.strip_chars().cast(pl.Float64, strict=False)
+    unit = pl.col("unit").str.to_lowercase().str.replace_all(" ", "")
+    write = "Write a number, or `<number` where it is below detection."
+    found = _rows("labs", labs, is_psa & text.is_not_null() & number.is_null(), "value",
+                  "'{value}' is not a PSA value.", write)  # fmt: skip
+    found += _rows("labs", labs, is_psa & (number < 0), "value", "{value} is below 0.", write)
+    found += _rows("labs", labs, is_psa & (number > 100_000), "value", "a PSA of {value} is not plausible.",
+                   "PSA is in ng/mL; check the number and its unit.", WARNING)  # fmt: skip
+    found += _rows("labs", labs, is_psa & unit.is_not_null() & ~unit.is_in(PSA_UNITS), "unit",
+                   "'{value}' is no unit of PSA.", "Write ng/mL (the same as ug/L).")  # fmt: skip
+    found += _rows("labs", labs, is_psa & unit.is_null(), "unit", "the PSA value has no unit: taken as ng/mL.",
+                   "Write ng/mL in the column unit.", WARNING)  # fmt: skip
+    units = pl.when(is_psa).then(unit).drop_nulls().n_unique().over("patient_id")
+    found += _rows("labs", labs, is_psa & unit.is_not_null() & (units > 1), "unit",
+                   "PSA of one patient in several units, here {value}: converted to ng/mL.",
+                   "Check that each unit is the right one.", WARNING)  # fmt: skip
+    values = pl.when(is_psa).then(number).drop_nulls().n_unique().over("patient_id", "day")
+    return found + _rows(
+        "labs", labs, is_psa & (values > 1), "value", "several PSA values of one day, here {value}: one is used.",
+        "Keep the right one, or choose with psa.same_day.", WARNING,
+    )  # fmt: skip
+
+
+def _assessments(rows: pl.DataFrame) -> list[Problem]:
+    word = pl.col("overall").str.strip_chars().str.to_uppercase()
+    found = _rows("assessments", rows, word.is_not_null() & ~word.is_in(RESPONSES), "overall",
+                  "'{value}' is no response: taken as not evaluable.",
+                  "Write CR, PR, SD, NON-CR/NON-PD, PD or NE.", WARNING)  # fmt: skip
+    new = pl.col("new_bone_lesions").fill_null(0)
+    found += _rows("assessments", rows, (new > 0) & (pl.col("new_lesions") == "no"), "new_bone_lesions",
+                   "{value} new bone lesions, but new_lesions is no.",
+                   "Correct one of the two; bone is judged by the count.", WARNING)  # fmt: skip
+    both = (pl.col("overall").str.to_uppercase() != "PD") & (
+        (pl.col("non_target") == "PD") | (pl.col("new_lesions") == "yes")
+    )
+    return found + _rows(
+        "assessments", rows, both.fill_null(False), "overall",
+        "reported {value}, though non-target progression or a new lesion is recorded: that is PD.",
+        "Correct the row, or keep it: derived and reported responses are compared in the report.", WARNING,
+    )  # fmt: skip
+
+
+def _follow_up(rows: pl.DataFrame) -> list[Problem]:
+    name, death, last = "follow_up", pl.col("death_day"), pl.col("last_contact_day")
+    dead = pl.col("is_dead")
+    found = _rows(name, rows, death.is_not_null() & ~dead, "death_day", "day of death {value}, but is_dead is false.",
+                  "Correct one of the two.")  # fmt: skip
+    found += _rows(name, rows, dead & death.is_null(), "death_day", "dead without a day of death: last contact is taken.",
+                   "Give the day of death.", WARNING)  # fmt: skip
+    found += _rows(name, rows, last > death, "last_contact_day", "last contact on day {value} is after death.",
+                   "Correct one of the two days.", WARNING)  # fmt: skip
+    for column, text in (("progression_day", "progression"), ("recurrence_day", "recurrence")):
+        found += _rows(name, rows, pl.col(column) > death, column, f"{text} on day {{value}} is after death.",
+                       f"Correct the day of {text} or of death; death is taken as the first event.", WARNING)  # fmt: skip
+        late = (pl.col(column) > last) & (death.is_null() | (pl.col(column) <= death))
+        found += _rows(name, rows, late, column, f"{text} on day {{value}} is after the last contact.",
+                       "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
+    free = pl.col("recurrence_free_day")
+    found += _rows(name, rows, free > pl.col("recurrence_day"), "recurrence_free_day",
+                   "known free of recurrence on day {value}, after the recurrence.",
+                   "Correct one of the two days; the recurrence is used.", WARNING)  # fmt: skip
+    found += _rows(name, rows, free > last, "recurrence_free_day",
+                   "known free of recurrence on day {value}, after the last contact.",
+                   "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
+    return found + _rows(
+        name, rows, pl.col("entry_day") > last, "entry_day",
+        "came under observation on day {value}, after the last contact: never at risk.",
+        "Correct one of the two days; the patient has no time to event.", WARNING,
+    )  # fmt: skip
+
+
+def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
+    name = "treatments"
+    people = follow.unique("patient_id", keep="first").select("patient_id", "death_day", "last_contact_day")
+    rows = treated.join(people, on="patient_id", how="left", maintain_order="left")
+    start = pl.col("start_day")
+    found = _rows(name, rows, pl.col("stop_day") < start, "stop_day", "stopped on day {value}, before the start.",
+                  "Correct one of the two days.")  # fmt: skip
+    found += _rows(name, rows, start > pl.col("death_day"), "start_day",
+                   "started on day {value}, after death: no endpoint can start there.",
+                   "Correct the start or the day of death.")  # fmt: skip
+    seen = (start > pl.col("last_contact_day")) & ~(start > pl.col("death_day")).fill_null(False)
+    found += _rows(name, rows, seen, "start_day", "started on day {value}, after the last contact: the line has no endpoints.",
+                   "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
+    lines = treated.filter(pl.col("line").is_not_null())
+    first = lines.group_by("patient_id", "line").agg(start.min().alias("_first"))
+    order = first.sort("patient_id", "line").with_columns(
+        pl.col("_first").shift(1).over("patient_id").alias("_before")
+    )
+    wrong = order.filter(pl.col("_first") <= pl.col("_before"))
+    rows = treated.join(wrong, on=["patient_id", "line"], how="left", maintain_order="left")
+    return found + _rows(
+        name, rows, (start == pl.col("_first")) & pl.col("_before").is_not_null(), "line",
+        "line {value} does not start after the line before it.",
+        "Correct the line or the start; values belong to the line that started last.", WARNING,
+    )  # fmt: skip
+
+
+def _after_death(name: str, rows: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
+    people = follow.unique("patient_id", keep="first").select("patient_id", "death_day")
+    joined = rows.join(people, on="patient_id", how="left", maintain_order="left")
+    return _rows(
+        name, joined, pl.col("day") > pl.col("death_day"), "day", "day {value} is after death.",
+        "Correct this day or the day of death.", WARNING,
+    )  # fmt: skip
+
+
+def _unsorted(name: str, rows: pl.DataFrame) -> list[Problem]:
+    """Visits of one patient out of order; several analytes or lesions of one day are in order."""
+    if rows.is_empty():
+        return []
+    groups = {"labs": ["patient_id", "analyte"], "target_lesions": ["patient_id", "lesion_id", "evaluator"],
+              "assessments": ["patient_id", "method", "evaluator"]}[name]  # fmt: skip
+    behind = pl.col("day") < pl.col("day").shift(1).over(groups)
+    n = rows.select(behind.fill_null(False).sum()).item()
+    if not n:
+        return []
+    first = rows.select(behind.fill_null(False)).to_series().arg_true()[0]
+    return [
+        Problem(
+            name, int(first) + 2, "day", str(rows["day"][int(first)]),
+            f"{n:,} row{'s are' if n > 1 else ' is'} out of order; here the first.",
+            "Days are sorted on reading; check that none is mistyped.", WARNING, str(rows["patient_id"][int(first)]),
+        )
+    ]  # fmt: skip
