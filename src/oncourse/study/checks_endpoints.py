@@ -69,7 +69,8 @@ def _diameters(rows: pl.DataFrame) -> list[Problem]:
                    "{value} mm, but the lesion is not evaluable: the number is not used.",
                    "Write status measured where it was measured.", WARNING)  # fmt: skip
     found += _rows(name, rows, (size >= MEASURABLE_MM) & (status == "too_small"), "diameter_mm",
-                   "{value} mm is not too small to measure.", "Write status measured, or correct the diameter.", WARNING)  # fmt: skip
+                   "{value} mm is not too small to measure.", "Write status measured, or correct the diameter.",
+                   WARNING)  # fmt: skip
     no_size = size.is_null() & pl.col("diameter").is_null()
     found += _rows(name, rows, no_size & (status == "measured"), "diameter_mm",
                    "measured, but there is no diameter: taken as not evaluable.", "Give the diameter.", WARNING)  # fmt: skip
@@ -128,7 +129,8 @@ def _baseline(rows: pl.DataFrame, treated: pl.DataFrame, lesions: pl.DataFrame) 
     found = _rows(name, rows, small & ~node & (pl.col("_mm") < MEASURABLE_MM), "diameter_mm",
                   f"{{value}} mm at baseline is below {MEASURABLE_MM:g} mm: not measurable.", cm, WARNING)  # fmt: skip
     found += _rows(name, rows, small & node & (pl.col("_mm") < NODE_MM), "diameter_mm",
-                   f"{{value}} mm at baseline: a target node has a short axis of at least {NODE_MM:g} mm.", cm, WARNING)  # fmt: skip
+                   f"{{value}} mm at baseline: a target node has a short axis of at least {NODE_MM:g} mm.", cm,
+                   WARNING)  # fmt: skip
     number = pl.col("lesion_id").rank("ordinal").over("patient_id", "evaluator", "day")
     found += _rows(name, rows, pl.col("_base") & (number > MOST_TARGETS), "lesion_id",
                    f"more than {MOST_TARGETS} target lesions at baseline.",
@@ -140,7 +142,7 @@ def _baseline(rows: pl.DataFrame, treated: pl.DataFrame, lesions: pl.DataFrame) 
     lesion_first = pl.col("day").min().over("patient_id", "lesion_id")
     part = pl.col("lesion_id").str.contains(r"\.\d+$")
     late = (pl.col("day") == lesion_first) & (pl.col("day") > baseline_day) & ~part
-    found += _rows(name, rows, late, "lesion_id", "{value} was not measured at baseline: it is not in the sum.",
+    found += _rows(name, rows, late, "lesion_id", "{value} was not measured at the first baseline: it is not in that sum.",
                    "A lesion found later is a new lesion: assessments.new_lesions = yes.", WARNING)  # fmt: skip
     before = pl.col("_start") - pl.col("day")
     early = (before > BASELINE_DAYS) & (pl.col("day") == pl.col("_first"))
@@ -241,7 +243,7 @@ def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
                    "started on day {value}, after death: no endpoint can start there.",
                    "Correct the start or the day of death.")  # fmt: skip
     seen = (start > pl.col("last_contact_day")) & ~(start > pl.col("death_day")).fill_null(False)
-    found += _rows(name, rows, seen, "start_day", "started on day {value}, after the last contact: the line has no endpoints.",
+    found += _rows(name, rows, seen, "start_day", "started on day {value}, after the last contact: no endpoints.",
                    "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
     lines = treated.filter(pl.col("line").is_not_null())
     first = lines.group_by("patient_id", "line").agg(start.min().alias("_first"))
