@@ -175,7 +175,7 @@ def _course(
                  stop_reason="progression" if progression < last else None)  # fmt: skip
         depth = float(np.clip(rng.beta(2, 1.2) if not (arpi and ar_v7) else rng.beta(1, 5), 0.02, 0.99))
         psa = _psa(rows, rng, patient, day, stop, progression, psa, depth)
-        _scans(rows, rng, patient, day, min(progression, last), progression < last, depth)
+        _scans(rows, rng, patient, day, min(progression, last), last, depth)
         truth.add("lines", patient_id=patient, line=line, drugs=drugs, is_ar_v7_positive=ar_v7, hazard_per_day=hazard,
                   progression_day=progression)  # fmt: skip
         ar_v7 = ar_v7 or bool(arpi and rng.random() < 0.25)
@@ -207,13 +207,15 @@ def _psa(
 
 
 def _scans(
-    rows: Rows, rng: np.random.Generator, patient: str, start: int, until: int, progresses: bool, depth: float
+    rows: Rows, rng: np.random.Generator, patient: str, start: int, until: int, last: int, depth: float
 ) -> None:
     """CT and bone scan every 12 weeks; half of the patients have a measurable node."""
     size = float(rng.uniform(16, 40)) if rng.random() < 0.5 else None
+    progresses = until < last
     visits = list(range(start - 7, until, 84)) + (
         [until, until + 42] if progresses and until > start + 20 else []
     )
+    visits = [day for day in visits if day <= last]
     for i, day in enumerate(visits):
         grown = progresses and day >= until
         if size is not None:
