@@ -182,7 +182,7 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
             "blood": cells["blood"].gather(cell_a),
         }
     )  # fmt: skip
-    return _with_related(cells, frame).select(schema)
+    return _with_related(cells, frame).select(list(schema))
 
 
 def _with_related(cells: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:

@@ -58,3 +58,40 @@ def sf(least: ArrayLike, depth: ArrayLike, mean: ArrayLike, concentration: Array
         for kk, nn, pp, ss in zip(k.ravel(), n.ravel(), p.ravel(), s.ravel(), strict=True)
     ]
     return np.clip(1 - np.array(below).reshape(k.shape), 0, 1)
+
+
+def fit(count: ArrayLike, total: ArrayLike) -> tuple[float, float]:
+    """Return mean and concentration of the beta-binomial of greatest likelihood.
+
+    Parameters
+    ----------
+    count, total : shape (n,), of n units (patients); units with total 0 say nothing
+
+    Returns
+    -------
+    mean 0-1 and concentration s; ``inf`` where the units differ no more than binomial chance. The standard
+    deviation between units is sqrt(mean (1 - mean) / (1 + s)). NaN without any total.
+
+    Examples
+    --------
+    >>> fit([5, 5, 5, 5], [10, 10, 10, 10])
+    (0.5, inf)
+    """
+    from scipy.optimize import minimize
+
+    k, n = np.asarray(count, float), np.asarray(total, float)
+    k, n = k[n > 0], n[n > 0]
+    if not len(n):
+        return float("nan"), float("nan")
+    mean = float(k.sum() / n.sum())
+    if mean in (0.0, 1.0):
+        return mean, float("inf")
+
+    def loss(x: NDArray[np.float64]) -> float:
+        return -float(logpmf(k, n, 1 / (1 + np.exp(-x[0])), np.exp(x[1])).sum())
+
+    start = np.array([np.log(mean / (1 - mean)), np.log(5.0)])
+    best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-6})
+    if best.x[1] > 9 or -best.fun <= float(logpmf(k, n, mean, np.inf).sum()) + 1e-6:
+        return mean, float("inf")
+    return float(1 / (1 + np.exp(-best.x[0]))), float(np.exp(best.x[1]))

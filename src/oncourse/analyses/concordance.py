@@ -1,0 +1,393 @@
+"""Which mutations are the same and which differ between two samples of a patient, knowing what could be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.concordance_summary import SUMMARY_COLUMNS, fraction_columns, gene_counts, summary_table
+from oncourse.derive.pairs import COMPARISONS, ConcordanceParams, PairTable, pair_counts, variant_rows
+from oncourse.derive.presence import STATE_COLUMNS, PresenceTable
+from oncourse.derive.relatedness import RELATEDNESS_COLUMNS, relatedness_table
+from oncourse.derive.status_tables import FLIP_COLUMNS, STATUS_COLUMNS, flips, status_pairs, status_table
+from oncourse.derive.statuses import informative_plasma, sample_statuses, statuses_of
+from oncourse.errors import NotEnoughData
+from oncourse.stats.rng import generator
+from oncourse.study.schema import Column
+
+_COUNT = "reads; null = not counted"
+
+
+def _columns(given: tuple[tuple[str, Any, str], ...]) -> tuple[Column, ...]:
+    return tuple(Column(name, dtype, text) for name, dtype, text in given)
+
+
+_PAIR = (
+    Column("patient_id", pl.String, "the patient"),
+    Column("sample_a", pl.String, "primary, tissue or earlier sample"),
+    Column("sample_b", pl.String, "metastasis, plasma or later sample"),
+)
+STATES = OutputTable(
+    "concordance/states",
+    "each variant of a patient in each of the patient's tumour samples",
+    (
+        *_columns(STATE_COLUMNS),
+        Column("blood", pl.String, "germline / chip / possible_chip; null = tumour as far as known"),
+    ),
+)
+VARIANTS = OutputTable("concordance/variants", "each variant of each pair of samples", (
+    _PAIR[0],
+    Column("variant_id", pl.String, "chrom:pos:ref:alt"),
+    Column("gene", pl.String, "HGNC symbol"),
+    *_PAIR[1:],
+    Column("state", pl.String, "shared / private_a / private_b / not_assessable"),
+    Column("basis", pl.String, "counted: the deciding reads are known; assumed: they are not"),
+    Column("consequence", pl.String, "effect on the gene"),
+    Column("related_variant_id", pl.String, "another allele at the position, called in the other sample"),
+    Column("alt_a", pl.Int64, _COUNT), Column("depth_a", pl.Int64, _COUNT),
+    Column("alt_b", pl.Int64, _COUNT), Column("depth_b", pl.Int64, _COUNT),
+    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+    Column("is_main", pl.Boolean, "the patient's main pair of this comparison"),
+    Column("plain_state", pl.String, "the same by calls alone, as publications count"),
+    Column("is_lost", pl.Boolean, "private because the other sample lost the locus"),
+    Column("reason_a", pl.String, "why sample a is judged as it is"),
+    Column("reason_b", pl.String, "why sample b is judged as it is"),
+))  # fmt: skip
+PAIRS = OutputTable("concordance/pairs", "each pair of samples of a patient", (
+    *_PAIR,
+    Column("role_a", pl.String, "primary, metastasis, local_recurrence, tissue (no lesion named), plasma"),
+    Column("role_b", pl.String, "the same of sample b"),
+    Column("is_main", pl.Boolean, "the pair that summaries use: deepest samples, then first id"),
+    Column("expected_private_by_noise", pl.Float64, "private calls that two identical lesions would show at these depths "
+           "and purities; null where not computed"),
+    Column("n_shared", pl.Int64, "present in both"),
+    Column("n_private_a", pl.Int64, "present in a, absent in b (a lost locus apart)"),
+    Column("n_private_b", pl.Int64, "present in b, absent in a"),
+    Column("n_not_assessable", pl.Int64, "seen in one, not assessable in the other"),
+    Column("n_lost", pl.Int64, "gone with the locus in one sample"),
+    Column("shared_fraction", pl.Float64, "(n_shared + n_lost) / assessable variants", unit="fraction"),
+    Column("ci_low", pl.Float64, "lower limit (Wilson)", unit="fraction"),
+    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+    Column("days_between", pl.Int64, "days from sample a to sample b; null = unknown"),
+    Column("n_assumed", pl.Int64, "private variants whose absence was assumed, not counted"),
+    Column("n_called_both", pl.Int64, "called in both samples"),
+    Column("n_called_one", pl.Int64, "called in one, not called in the other, whatever its depth"),
+    Column("n_observed_private", pl.Int64, "of the variants behind expected_private_by_noise, called in one sample only"),
+))  # fmt: skip
+RELATED = OutputTable("concordance/relatedness", "evidence that two samples are of one tumour", (
+    *_columns(RELATEDNESS_COLUMNS), Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+))  # fmt: skip
+GENES = OutputTable("concordance/genes", "patients (main pairs) by gene", (
+    Column("gene", pl.String, "HGNC symbol"),
+    Column("n_both", pl.Int64, "mutated in both samples"),
+    Column("n_a_only", pl.Int64, "mutated in the first only"),
+    Column("n_b_only", pl.Int64, "mutated in the second only"),
+    Column("n_not_assessable", pl.Int64, "mutated in one, not assessable in the other"),
+    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+    Column("n_different_variants", pl.Int64, "of n_both, without a variant in common"),
+))  # fmt: skip
+STATUSES = OutputTable("concordance/statuses", "agreement of actionable statuses", _columns(STATUS_COLUMNS))
+FLIPS = OutputTable(
+    "concordance/flips", "patients whose status differs between two samples", _columns(FLIP_COLUMNS)
+)
+SUMMARY = OutputTable("concordance/summary", "shared fractions over patients", _columns(SUMMARY_COLUMNS))
+SAMPLES = OutputTable("concordance/samples", "purity and what was learned of each tumour sample", (
+    Column("patient_id", pl.String, "the patient"), Column("sample_id", pl.String, "the sample"),
+    Column("role", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
+    Column("purity", pl.Float64, "tumour cell fraction used (tumour fraction in plasma)"),
+    Column("purity_low", pl.Float64, "5 % point of its posterior, or the given value"),
+    Column("purity_high", pl.Float64, "95 % point"),
+    Column("purity_basis", pl.String, "given / estimated from the sample's variants"),
+    Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
+    Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
+    Column("n_present", pl.Int64, "variants present"),
+))  # fmt: skip
+_TABLES = (STATES, VARIANTS, PAIRS, RELATED, GENES, STATUSES, FLIPS, SUMMARY, SAMPLES)
+
+
+@analysis(
+    title="Same and different mutations between samples of a patient",
+    question="Which mutations do primary and metastasis, tissue and blood have in common?",
+    needs=("calls", "samples"),
+    params=ConcordanceParams,
+    tables=_TABLES,
+    order=30,
+)
+def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
+    """Compare every two tumour samples of a patient."""
+    presence, pairs = cohort.presence, cohort.pairs
+    if pairs.pairs.is_empty():
+        raise NotEnoughData(
+            "no patient has two tumour samples that can be compared: concordance needs two lesions, or tissue and plasma, "
+            "of one patient (samples.lesion_id and material)."
+        )
+    related = relatedness_table(cohort.study, presence, pairs)
+    counts = fraction_columns(pair_counts(pairs))
+    plain = pair_counts(pairs, "plain_state").select(
+        "pair", n_called_both="n_shared", n_called_one=pl.col("n_private_a") + pl.col("n_private_b")
+    )
+    counts = counts.join(plain, on="pair", how="left", maintain_order="left")
+    rng = generator(cohort.seed, "concordance")
+    summary, noise = summary_table(presence, pairs, related, params, rng)
+    counts = counts.join(noise, on="pair", how="left", maintain_order="left")
+    statuses = statuses_of(cohort.study)
+    two = status_pairs(
+        pairs.pairs,
+        sample_statuses(cohort.study, cohort.panels, presence, min_power=params.min_power),
+        {s.name: informative_plasma(presence, s) for s in statuses},
+    )
+    rows = variant_rows(presence, pairs)
+    tables = {
+        STATES.name: STATES.frame(presence.cells), VARIANTS.name: VARIANTS.frame(rows), PAIRS.name: PAIRS.frame(counts),
+        RELATED.name: RELATED.frame(related), GENES.name: GENES.frame(gene_counts(presence, pairs)),
+        STATUSES.name: STATUSES.frame(status_table(two)), FLIPS.name: FLIPS.frame(flips(two, statuses)),
+        SUMMARY.name: SUMMARY.frame(summary), SAMPLES.name: SAMPLES.frame(presence.samples),
+    }  # fmt: skip
+    estimates = _estimates(summary, counts, related)
+    return Result(
+        answer=_answer(estimates),
+        estimates=estimates,
+        tables=tables,
+        figures=tuple(_figures(presence, pairs, counts, summary, noise)),
+        excluded=_excluded(cohort, pairs),
+        samples_used=_used(pairs),
+        notes=_notes(presence, counts, related),
+        methods=_METHODS,
+    )
+
+
+_METHODS = (
+    "Reads of each variant in each sample of its patient are weighed under background error and under a clone at each cell "
+    "fraction, with purity and copy number (beta-binomial; Carter 2012, Cibulskis 2013, Dentro 2017). Present: posterior "
+    "probability of at least presence.min_probability. Absent: at most presence.max_probability, and a clonal variant would "
+    "have been called with probability concordance.min_power. Otherwise not assessable, with the reason.",
+    "What is usual for a sample is learned from it and from the study (empirical Bayes); the learned shares are in "
+    "concordance/samples. An unknown purity or tumour fraction is estimated from the other variants and its uncertainty "
+    "averaged over.",
+    "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The latent "
+    "shared fraction is that of all variants present in at least one of the two samples, corrected for those that neither "
+    "sample could show (nonparametric maximum likelihood over pairs of cell fractions).",
+    "Relatedness: Ostrovnaya, Seshan, Begg. Ann Appl Stat 2015;9:1533. Agreement: Clopper-Pearson intervals; kappa (Fleiss "
+    "1969); AC1 (Gwet 2008); exact McNemar test.",
+)
+
+
+def _key(comparison: str) -> str:
+    return comparison.replace(" ", "_")
+
+
+def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[Estimate, ...]:
+    out = []
+    for row in summary.filter((pl.col("set") == "all") | (pl.col("chip") == "without")).iter_rows(named=True):
+        ending = "" if row["set"] == "all" else f"_{row['set']}"
+        chip = "" if row["chip"] == "without" else "_with_chip"
+        unit = "" if row["estimand"].endswith("_p_value") else "fraction"
+        out.append(
+            Estimate(f"{row['estimand']}.{_key(row['comparison'])}{ending}{chip}", row["estimate"], row["ci_low"],
+                     row["ci_high"], row["n_variants"], "patients drawn again", unit)
+        )  # fmt: skip
+    main = counts.filter("is_main")
+    for comparison in main["comparison"].unique().sort():
+        n = main.filter(pl.col("comparison") == comparison)["patient_id"].n_unique()
+        out.append(Estimate(f"n_patients.{_key(comparison)}", n, n=n, unit="count"))
+    not_related = related.filter(pl.col("is_main") & (pl.col("verdict") != "related"))[
+        "patient_id"
+    ].n_unique()
+    n_main = related.filter("is_main")["patient_id"].n_unique()
+    out.append(Estimate("patients_without_evidence_of_common_origin", not_related, n=n_main, unit="count"))
+    return tuple(out)
+
+
+def _answer(estimates: tuple[Estimate, ...]) -> str:
+    names = {e.name for e in estimates if e.value is not None}
+    for comparison in COMPARISONS:
+        key = _key(comparison)
+        if f"shared_fraction_assessable.{key}" not in names:
+            continue
+        text = (
+            f"Between the samples compared as {comparison} (patients: {{n_patients.{key}:value}}), "
+            f"{{shared_fraction_assessable.{key}}} of the assessable mutations are shared"
+        )
+        if f"shared_fraction_called.{key}" in names:
+            text += f"; by calls alone it would be {{shared_fraction_called.{key}}}"
+        text += "."
+        if f"not_assessable_fraction.{key}" in names:
+            text += f" Not assessable: {{not_assessable_fraction.{key}:value}} of the mutations."
+        if f"assumed_fraction.{key}" in names:
+            text += f" Of the private ones {{assumed_fraction.{key}:value}} rest on an assumption, not on counted reads."
+        return text
+    return "Pairs of samples were compared, but none of their mutations could be assessed in both."
+
+
+def _excluded(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
+    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    compared = set(pairs.pairs["sample_a"]) | set(pairs.pairs["sample_b"])
+    per_patient = samples.group_by("patient_id").agg(n=pl.len())
+    left = samples.join(per_patient, on="patient_id").filter(~pl.col("sample_id").is_in(list(compared)))
+    rows = []
+    for row in left.sort("patient_id", "sample_id").iter_rows(named=True):
+        if row["n"] < 2:
+            reason = "only one tumour sample: nothing to compare"
+        elif row["lesion_id"] is None and row["material"] == "tissue":
+            reason = "tissue without lesion_id is in no lesion pair"
+        else:
+            reason = "no other sample to compare with"
+        rows.append((row["patient_id"], row["sample_id"], reason))
+    return exclusions(rows)
+
+
+def _used(pairs: PairTable) -> pl.DataFrame:
+    rows = []
+    for row in pairs.pairs.filter("is_main").iter_rows(named=True):
+        for side in ("a", "b"):
+            rows.append(
+                (
+                    row["patient_id"],
+                    row[f"sample_{side}"],
+                    f"main pair of {row['comparison']}: deepest, then first id",
+                )
+            )
+    return exclusions(rows)
+
+
+def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:
+    cells, notes = presence.cells, []
+    assumed = cells.filter(pl.col("basis") == "assumed").height
+    if cells.height:
+        notes.append(
+            f"{assumed:,} of {cells.height:,} judgements (variant in a sample) rest on an assumed depth or a bare call: the "
+            "reads were not counted there. Counting every variant in every sample of its patient would settle them."
+        )
+    guessed = presence.samples.filter(pl.col("purity_basis") == "estimated").height
+    if guessed:
+        notes.append(
+            f"Purity or tumour fraction of {guessed} samples was not given and was estimated from their variants."
+        )
+    blood = cells.filter(pl.col("blood").is_not_null())
+    if blood.height:
+        kinds = blood.select("site", "blood").unique().group_by("blood").len().sort("blood")
+        words = ", ".join(f"{kind.replace('_', ' ')} {n}" for kind, n in kinds.iter_rows())
+        notes.append(f"Variants set apart or shown both ways as not of the tumour: {words}.")
+    doubtful = related.filter(
+        pl.col("is_main") & pl.col("verdict").is_in(["unrelated", "swap", "second_primary"])
+    )
+    for row in doubtful.iter_rows(named=True):
+        notes.append(
+            f"Patient {row['patient_id']}: {row['sample_a']} and {row['sample_b']} show no common origin "
+            f"({row['verdict'].replace('_', ' ')}); check for a swap or a second primary."
+        )
+    merged = cells.filter(pl.col("written_as").is_not_null() & (pl.col("written_as") != pl.col("variant_id")))
+    if merged.height:
+        notes.append(
+            f"{merged.height} calls of indels written at another place were taken as the same variant."
+        )
+    return tuple(notes)
+
+
+def _figures(
+    presence: PresenceTable,
+    pairs: PairTable,
+    counts: pl.DataFrame,
+    summary: pl.DataFrame,
+    noise: pl.DataFrame,
+) -> list[Figure]:
+    from oncourse.plots import concordance as draw
+
+    figures = []
+    for comparison in COMPARISONS:
+        main = counts.filter(pl.col("is_main") & (pl.col("comparison") == comparison)).head(60)
+        if main.is_empty():
+            continue
+        bars = main.select("n_shared", "n_private_a", "n_private_b", "n_not_assessable").to_numpy()
+        figures.append(Figure(
+            f"shared_{_key(comparison)}", f"Shared and private mutations: {comparison}",
+            "One bar per patient (main pair, at most 60 shown); hatched: seen in one sample, not assessable in the other.",
+            draw.shared_private_bars(main["patient_id"].to_list(), bars, title=comparison),
+        ))  # fmt: skip
+    shown = summary.filter(
+        (pl.col("set") == "all") & (pl.col("chip") == "without") & pl.col("estimate").is_not_null()
+        & pl.col("estimand").str.starts_with("shared_fraction_") & (pl.col("estimand") != "shared_fraction_sd_between_patients")
+    )  # fmt: skip
+    if shown.height:
+        labels = [f"{r['comparison']}: {r['estimand'].removeprefix('shared_fraction_').replace('_', ' ')}"
+                  for r in shown.iter_rows(named=True)]  # fmt: skip
+        numbers = [
+            shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            for c in ("estimate", "ci_low", "ci_high")
+        ]
+        notes = [f"{r['n_variants']:,} in {r['n_patients']:,}" for r in shown.iter_rows(named=True)]
+        figures.append(Figure("shared_fraction", "Shared fraction", "By calls alone, among assessable variants, and latent; "
+                              "right: variants in patients.",
+                              draw.forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations")))  # fmt: skip
+    figures.extend(_variant_figures(presence, pairs))
+    first = (
+        noise.join(counts.select("pair", "is_main", "comparison"), on="pair").filter("is_main").drop_nulls()
+    )
+    for comparison in COMPARISONS[:1]:
+        part = first.filter((pl.col("comparison") == comparison) & (pl.col("n_noise_variants") > 0))
+        if part.height > 1:
+            excess = (part["n_observed_private"] - part["expected_private_by_noise"]) / part[
+                "n_noise_variants"
+            ]
+            figures.append(Figure("excess_discordance", "Discordance beyond noise", "Per patient: share of mutations called in "
+                                  "one sample only, minus the share two identical lesions would show.",
+                                  draw.excess_waterfall(excess.to_numpy(), ylabel="excess discordance")))  # fmt: skip
+    return figures
+
+
+def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
+    from oncourse.plots import concordance as draw
+
+    figures: list[Figure] = []
+    main = pairs.pairs.filter("is_main").select("pair", "comparison", "patient_id")
+    for comparison in ("primary v metastasis", "tissue v plasma"):
+        rows = pairs.variants.join(main.filter(pl.col("comparison") == comparison), on="pair", how="inner")
+        if rows.is_empty():
+            continue
+        a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
+        vaf = (
+            (presence.cells["alt_count"] / presence.cells["depth"])
+            .cast(pl.Float64)
+            .fill_null(float("nan"))
+            .to_numpy()
+        )
+        if np.isfinite(vaf[a] + vaf[b]).any():
+            figures.append(Figure(
+                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Each counted mutation of the main pairs.",
+                draw.fraction_scatter(vaf[a], vaf[b], rows["state"].to_list(), None,
+                                      xlabel="VAF in the first sample", ylabel="VAF in the second sample"),
+            ))  # fmt: skip
+        figures.extend(_grid(presence, rows, comparison))
+    return figures
+
+
+def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[Figure]:
+    from oncourse.plots import concordance as draw
+
+    named = rows.with_columns(gene=presence.cells["gene"].gather(rows["cell_a"].to_numpy())).drop_nulls(
+        "gene"
+    )
+    common = (
+        named.group_by("gene")
+        .agg(n=pl.col("patient_id").n_unique())
+        .sort("n", "gene", descending=[True, False])
+    )
+    genes = common.filter(pl.col("n") > 1)["gene"].head(25).to_list()
+    if not genes:
+        return []
+    code = {"shared": 1, "private_a": 2, "private_b": 3, "not_assessable": 4}
+    best = named.filter(pl.col("gene").is_in(genes)).with_columns(code=pl.col("state").replace_strict(code))
+    best = best.group_by("gene", "patient_id").agg(pl.col("code").min())
+    patients = best["patient_id"].unique().sort().to_list()
+    fate = np.zeros((len(genes), len(patients)), np.int8)
+    for gene, patient, value in best.iter_rows():
+        fate[genes.index(gene), patients.index(patient)] = value
+    return [Figure(
+        f"genes_{_key(comparison)}", f"Genes by patient: {comparison}", "The most often mutated genes; colour: where found.",
+        draw.gene_grid(genes, patients, fate),
+    )]  # fmt: skip

@@ -1,0 +1,203 @@
+"""Concordance of a study: shared fractions of each comparison with intervals over patients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.pairs import COMPARISONS, ConcordanceParams, PairTable
+from oncourse.derive.presence import PresenceTable
+from oncourse.stats.agreement import Bootstrap, cluster_bootstrap, cluster_weights
+from oncourse.stats.proportions import wilson
+
+#: The summary table: one number per comparison, set, treatment of blood clones and estimand.
+SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("comparison", pl.String, "which samples: primary v metastasis, tissue v plasma ..."),
+    ("set", pl.String, "all: every main pair; related: pairs with evidence of common origin"),
+    ("chip", pl.String, "with / without clonal haematopoiesis, seen or possible"),
+    ("n_patients", pl.Int64, "patients (main pairs) the number rests on"),
+    ("n_variants", pl.Int64, "variants the number rests on"),
+    ("estimand", pl.String, "what is estimated, see the documentation of concordance"),
+    ("estimate", pl.Float64, "the estimate"),
+    ("ci_low", pl.Float64, "lower 95 % limit; null = not estimable"),
+    ("ci_high", pl.Float64, "upper 95 % limit"),
+)
+
+#: n_shared, n_private, n_lost, n_not_assessable, n_assumed: what the fractions are made of.
+_PARTS = ("n_shared", "n_private", "n_lost", "n_not_assessable", "n_assumed")
+
+
+def fraction_columns(counts: pl.DataFrame) -> pl.DataFrame:
+    """Add shared_fraction with its Wilson interval to `pair_counts`: a lost locus counts as shared ancestry."""
+    shared = counts["n_shared"] + counts["n_lost"]
+    total = shared + counts["n_private_a"] + counts["n_private_b"]
+    low, high = wilson(shared.to_numpy(), total.to_numpy())
+    return counts.with_columns(
+        shared_fraction=(shared / total).fill_nan(None),
+        ci_low=pl.Series(low).fill_nan(None),
+        ci_high=pl.Series(high).fill_nan(None),
+    )
+
+
+def gene_counts(presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
+    """Return per comparison and gene how many patients (main pairs) have it mutated in both samples, or in one.
+
+    Columns: gene, n_both (of which n_different_variants share no variant), n_a_only, n_b_only, n_not_assessable,
+    comparison. A gene is not assessable in a pair where none of its variants could be judged in both samples.
+    """
+    main = pairs.pairs.filter("is_main").select("pair", "comparison")
+    rows = pairs.variants.filter(pl.col("blood").is_null() | (pl.col("blood") == "possible_chip"))
+    rows = rows.with_columns(gene=presence.cells["gene"].gather(rows["cell_a"].to_numpy()))
+    rows = rows.join(main, on="pair", how="inner").filter(
+        pl.col("gene").is_not_null() & (pl.col("gene") != "")
+    )
+
+    def some(state: str) -> pl.Expr:
+        return (pl.col("state") == state).any()
+
+    per_pair = rows.group_by("comparison", "gene", "pair").agg(
+        shared=some("shared"), a=some("private_a"), b=some("private_b"), unknown=some("not_assessable")
+    )
+    both = pl.col("shared") | (pl.col("a") & pl.col("b"))
+    return (
+        per_pair.group_by("gene", "comparison")
+        .agg(
+            n_both=both.sum().cast(pl.Int64),
+            n_a_only=(pl.col("a") & ~both).sum().cast(pl.Int64),
+            n_b_only=(pl.col("b") & ~both).sum().cast(pl.Int64),
+            n_not_assessable=(pl.col("unknown") & ~both & ~pl.col("a") & ~pl.col("b")).sum().cast(pl.Int64),
+            n_different_variants=(both & ~pl.col("shared")).sum().cast(pl.Int64),
+        )
+        .sort(
+            "comparison",
+            pl.col("n_both") + pl.col("n_a_only") + pl.col("n_b_only"),
+            "gene",
+            descending=[False, True, False],
+        )
+    )
+
+
+def _counts(pairs: PairTable, state: str, *, with_chip: bool) -> pl.DataFrame:
+    """Return per pair the parts of every fraction, for one definition of state."""
+    column = pl.col(state)
+    lost = pl.col("is_lost") if state != "plain_state" else pl.lit(False)
+    private = column.is_in(["private_a", "private_b"])
+    kept = pairs.variants if with_chip else pairs.variants.filter(pl.col("blood").is_null())
+    return kept.group_by("pair").agg(
+        n_shared=(column == "shared").sum(),
+        n_private=(private & ~lost).sum(),
+        n_lost=(private & lost).sum(),
+        n_not_assessable=(column == "not_assessable").sum(),
+        n_assumed=(private & ~lost & (pl.col("basis") == "assumed")).sum(),
+    )
+
+
+def _ratio(top: NDArray[Any], bottom: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1), np.nan))
+
+
+def _fractions(sums: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the estimands of `_counts` sums, shape (k, 5): columns in the order of `PLAIN_ESTIMANDS`."""
+    shared, private, lost, unknown, assumed = sums.T
+    seen = shared + private + lost
+    return np.column_stack(
+        [
+            _ratio(shared + lost, seen),
+            _ratio(shared, seen),
+            _ratio(unknown, seen + unknown),
+            _ratio(assumed, private),
+        ]
+    )
+
+
+#: Estimands that are ratios of counts: (name, needs states that know power).
+PLAIN_ESTIMANDS = (
+    "shared_fraction_assessable", "shared_fraction_lost_as_discordant", "not_assessable_fraction", "assumed_fraction",
+)  # fmt: skip
+
+
+def ratio_rows(
+    pairs: PairTable, keep: pl.Series, key: dict[str, str], n_bootstrap: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Return summary rows of one comparison and set: fractions of counts with patient-bootstrap limits.
+
+    Parameters
+    ----------
+    keep : numbers of the main pairs of the set, one per patient
+    key : comparison and set
+    """
+    rows: list[dict[str, Any]] = []
+    weights = (
+        cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
+    )
+    order = pl.DataFrame({"pair": keep})
+    for chip in ("with", "without"):
+        for state in ("plain_state", "raw_state"):
+            table = _counts(pairs, state, with_chip=chip == "with")
+            parts = order.join(table, on="pair", how="left", maintain_order="left").fill_null(0)
+            counts = parts.select(_PARTS).to_numpy().astype(float)
+            found = cluster_bootstrap(counts, _fractions, weights)
+            names: tuple[str, ...] = PLAIN_ESTIMANDS
+            if state == "plain_state":
+                names = ("shared_fraction_called",)
+            assessed = counts[:, :3].sum(axis=1)
+            for j, name in enumerate(names):
+                n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
+                rows.append({**key, "chip": chip, "n_patients": int((counts[:, :4].sum(axis=1) > 0).sum()),
+                             "n_variants": int(n), "estimand": name, **_values(found, j)})  # fmt: skip
+            if state == "raw_state":
+                rows.append({**key, "chip": chip, **_between(counts)})
+    return rows
+
+
+def _values(found: Bootstrap, column: int) -> dict[str, float | None]:
+    numbers = (found.value[column], found.low[column], found.high[column])
+    return {
+        name: None if np.isnan(x) else float(x)
+        for name, x in zip(("estimate", "ci_low", "ci_high"), numbers, strict=True)
+    }
+
+
+def _between(counts: NDArray[Any]) -> dict[str, Any]:
+    """Return how much patients differ: sd of the shared fraction between patients (beta-binomial fit)."""
+    from oncourse.stats.betabinomial import fit
+
+    shared, total = counts[:, 0] + counts[:, 2], counts[:, :3].sum(axis=1)
+    used = total > 0
+    row: dict[str, Any] = {
+        "n_patients": int(used.sum()), "n_variants": int(total.sum()), "estimand": "shared_fraction_sd_between_patients",
+        "estimate": None, "ci_low": None, "ci_high": None,
+    }  # fmt: skip
+    if used.sum() >= 3:
+        mean, spread = fit(shared[used], total[used])
+        row["estimate"] = float(np.sqrt(mean * (1 - mean) / (1 + spread))) if np.isfinite(spread) else 0.0
+    return row
+
+
+def summary_table(
+    presence: PresenceTable,
+    pairs: PairTable,
+    related: pl.DataFrame,
+    params: ConcordanceParams,
+    rng: np.random.Generator,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the summary (`SUMMARY_COLUMNS`) and, per pair, what noise alone explains.
+
+    The second frame: pair, expected_private_by_noise, n_observed_private, n_noise_variants.
+    """
+    rows: list[dict[str, Any]] = []
+    main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
+    for comparison in [c for c in COMPARISONS if c in set(main["comparison"])]:
+        of = main.filter(pl.col("comparison") == comparison).sort("pair")
+        for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
+            key = {"comparison": comparison, "set": name}
+            if chosen.height:
+                rows.extend(ratio_rows(pairs, chosen["pair"], key, params.n_bootstrap, rng))
+    noise = pl.DataFrame(
+        schema={"pair": pl.Int64, "expected_private_by_noise": pl.Float64, "n_observed_private": pl.Int64,
+                "n_noise_variants": pl.Int64}
+    )  # fmt: skip
+    return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), noise

@@ -1,0 +1,167 @@
+"""Figures of concordance: shared and private mutations per patient, agreement, fractions against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, clean, drawing
+
+_PARTS = (("shared", "shared"), ("private_a", "first sample only"), ("private_b", "second sample only"),
+          ("not_assessable", "not assessable"))  # fmt: skip
+
+
+def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, title: str) -> str:
+    """Draw one stacked bar per patient; ``counts`` has shape (n, 4): shared, first only, second only, not assessable."""
+    with drawing(7.2, max(2.2, 1.2 + 0.2 * len(labels))) as canvas:
+        ax, left = canvas.ax, np.zeros(len(labels))
+        for j, (key, word) in enumerate(_PARTS):
+            hatch = "////" if key == "not_assessable" else None
+            ax.barh(np.arange(len(labels)), counts[:, j], left=left, color=COLOURS[key], label=word, height=0.78,
+                    hatch=hatch, edgecolor="white", linewidth=0.3)  # fmt: skip
+            left = left + counts[:, j]
+        ax.set_yticks(np.arange(len(labels)), labels, fontsize=7)
+        ax.invert_yaxis()
+        ax.set_xlabel("mutations")
+        ax.set_title(title)
+        ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.9 / max(1.2 + 0.2 * len(labels), 2.2)))
+        clean(ax, grid="x")
+    return canvas.svg
+
+
+def forest(
+    labels: Sequence[str], value: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64],
+    notes: Sequence[str], *, xlabel: str,
+) -> str:  # fmt: skip
+    """Draw estimates with intervals, one row each (fractions 0-1; NaN: no mark)."""
+    with drawing(7.4, 0.9 + 0.3 * len(labels)) as canvas:
+        ax, y = canvas.ax, np.arange(len(labels))
+        ax.hlines(y, low, high, color=COLOURS["text"], linewidth=1.2)
+        ax.plot(value, y, "s", color=COLOURS["shared"], markersize=5)
+        for i, note in enumerate(notes):
+            ax.text(
+                1.02,
+                i,
+                note,
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                fontsize=7,
+                color=COLOURS["muted"],
+            )
+        ax.set_yticks(y, labels)
+        ax.set_ylim(len(labels) - 0.4, -0.6)
+        ax.set_xlim(-0.02, 1.02)
+        ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+        ax.set_xlabel(xlabel)
+        clean(ax, grid="x")
+    return canvas.svg
+
+
+def fraction_scatter(
+    a: NDArray[np.float64], b: NDArray[np.float64], states: Sequence[str], power_line: float | None, *,
+    xlabel: str, ylabel: str,
+) -> str:  # fmt: skip
+    """Draw each variant by its fraction in both samples, coloured by fate; the band is what sample b would miss.
+
+    ``power_line`` is the fraction below which sample b (median depth and purity) calls less than 95 %.
+    """
+    with drawing(5.0, 4.8) as canvas:
+        ax = canvas.ax
+        if power_line is not None and np.isfinite(power_line):
+            ax.axhspan(0, power_line, color=COLOURS["not_assessable"], alpha=0.35, linewidth=0)
+            ax.text(
+                1.0,
+                power_line,
+                "95 % power above ",
+                ha="right",
+                va="bottom",
+                fontsize=7,
+                color=COLOURS["muted"],
+            )
+        labels = np.asarray(states)
+        for key, word in _PARTS:
+            chosen = np.flatnonzero(labels == key)
+            if len(chosen) > 1500:  # an even thinning keeps the picture and the file small
+                chosen = chosen[np.linspace(0, len(chosen) - 1, 1500).astype(int)]
+            if len(chosen):
+                ax.plot(
+                    a[chosen],
+                    b[chosen],
+                    "o",
+                    markersize=3,
+                    alpha=0.6,
+                    markeredgewidth=0,
+                    color=COLOURS[key],
+                    label=word,
+                )
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
+        ax.set_xlabel(xlabel)
+        ax.set_ylabel(ylabel)
+        ax.legend(loc="upper left")
+        clean(ax, grid="both")
+    return canvas.svg
+
+
+def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.int8]) -> str:
+    """Draw genes x patients; ``fate``: 0 no mutation, 1 both, 2 first only, 3 second only, 4 not assessable."""
+    keys = ("shared", "private_a", "private_b", "not_assessable")
+    words = ("both", "first only", "second only", "not assessable")
+    width, height = max(3.5, 1.6 + 0.16 * len(patients)), 1.3 + 0.2 * len(genes)
+    with drawing(min(width, 11.0), height) as canvas:
+        ax = canvas.ax
+        size = min(7.0, 61.0 * (min(width, 11.0) - 1.6) / max(len(patients), 1))
+        for code, (key, word) in enumerate(zip(keys, words, strict=True), start=1):
+            y, x = np.nonzero(fate == code)
+            ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
+        ax.set_yticks(np.arange(len(genes)), genes, fontsize=7)
+        ax.set_ylim(len(genes) - 0.5, -0.5)
+        ax.set_xlim(-0.6, len(patients) - 0.4)
+        if len(patients) <= 60:
+            ax.set_xticks(np.arange(len(patients)), patients, rotation=90, fontsize=6)
+        else:
+            ax.set_xticks([])
+            ax.set_xlabel(f"{len(patients):,} patients")
+        ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0))
+        clean(ax)
+    return canvas.svg
+
+
+def excess_waterfall(excess: NDArray[np.float64], *, ylabel: str) -> str:
+    """Draw the discordance of each patient beyond what noise alone explains, sorted (fractions)."""
+    with drawing(7.2, 3.2) as canvas:
+        ax, values = canvas.ax, np.sort(excess)[::-1]
+        colours = [COLOURS["private_b"] if v > 0 else COLOURS["shared"] for v in values]
+        ax.bar(np.arange(len(values)), values, color=colours, width=0.85)
+        ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
+        ax.set_xlabel(f"patients (n = {len(values):,}), sorted")
+        ax.set_ylabel(ylabel)
+        ax.set_xticks([])
+        ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f} %")
+        clean(ax, grid="y")
+    return canvas.svg
+
+
+def sensitivity_curve(bins: Sequence[tuple[str, float, float, float, int]], *, xlabel: str) -> str:
+    """Draw the share of tissue variants found in plasma per band of tumour fraction, with its interval.
+
+    ``bins``: label, share, lower and upper limit, n.
+    """
+    with drawing(6.0, 3.6) as canvas:
+        ax = canvas.ax
+        at = np.arange(len(bins))
+        share = np.array([b[1] for b in bins], float)
+        low, high = np.array([b[2] for b in bins], float), np.array([b[3] for b in bins], float)
+        ax.vlines(at, low, high, color=COLOURS["text"], linewidth=1.2)
+        ax.plot(at, share, "o-", color=COLOURS["plasma"], markersize=6)
+        for i, b in enumerate(bins):
+            ax.text(i, 1.04, f"n = {b[4]:,}", ha="center", fontsize=7, color=COLOURS["muted"])
+        ax.set_xticks(at, [b[0] for b in bins])
+        ax.set_ylim(-0.03, 1.1)
+        ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f} %")
+        ax.set_xlabel(xlabel)
+        ax.set_ylabel("tissue variants found in plasma")
+        clean(ax, grid="y")
+    return canvas.svg
