@@ -69,7 +69,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a user's error is printed without traceback, exit code 2."""
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)  # click returns the code of an Exit, it does not raise it
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -82,5 +82,5 @@ def main() -> None:
     except OncourseError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+    if isinstance(code, int) and code:
+        sys.exit(code)
