@@ -318,65 +318,27 @@ def _genes(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
 
 
 def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
-    """Events after death, ends before beginnings: unlikely, sometimes true (autopsy), so warnings."""
+    """Samples and the like from after the death: unlikely, sometimes true (autopsy), so warnings.
+
+    Treatments, scans and laboratory values: `oncourse.study.checks_endpoints`.
+    """
+    dates = (
+        ("samples", "the sample of day {value} was taken after the death (autopsy?)."),
+        ("procedures", "the procedure of day {value} is after the death."),
+        ("markers", "the marker of day {value} is from after the death."),
+    )
     follow_up = tables.get("follow_up")
     if follow_up is not None and not follow_up.is_empty():
-        for column, limit, message in (
-            ("last_contact_day", "death_day", "last contact on day {value} is after the death."),
-            ("recurrence_day", "death_day", "the recurrence on day {value} is after the death."),
-            ("progression_day", "death_day", "the progression on day {value} is after the death."),
-            (
-                "recurrence_day",
-                "last_contact_day",
-                "the recurrence on day {value} is after the last contact.",
-            ),
-            (
-                "progression_day",
-                "last_contact_day",
-                "the progression on day {value} is after the last contact.",
-            ),
-            (
-                "recurrence_free_day",
-                "recurrence_day",
-                "known free on day {value}, which is after the recurrence.",
-            ),
-            ("entry_day", "last_contact_day", "observation begins on day {value}, after the last contact."),
-        ):
-            bad = _where(follow_up, pl.col(column) > pl.col(limit))
-            yield from _rows(
-                "follow_up", follow_up, bad, column, message, f"Compare {column} with {limit}.", "warning"
-            )
-    dates = (
-        ("samples", "day", "the sample of day {value} was taken after the death (autopsy?)."),
-        ("treatments", "start_day", "the treatment of day {value} starts after the death."),
-        ("labs", "day", "the value of day {value} is from after the death."),
-        ("procedures", "day", "the procedure of day {value} is after the death."),
-        ("assessments", "day", "the assessment of day {value} is after the death."),
-        ("target_lesions", "day", "the scan of day {value} is after the death."),
-        ("markers", "day", "the marker of day {value} is from after the death."),
-    )
-    deaths = (
-        None
-        if follow_up is None
-        else follow_up.select("patient_id", "death_day").drop_nulls().unique("patient_id")
-    )
-    if deaths is not None and not deaths.is_empty():
-        for name, column, message in dates:
+        deaths = follow_up.select("patient_id", "death_day").drop_nulls().unique("patient_id")
+        for name, message in dates:
             frame = tables.get(name)
-            if frame is None or frame.is_empty() or frame[column].null_count() == frame.height:
+            if frame is None or frame.is_empty() or frame["day"].null_count() == frame.height:
                 continue
             death = frame.join(deaths, on="patient_id", how="left", maintain_order="left")["death_day"]
-            bad = (frame[column] > death).fill_null(False)
+            bad = (frame["day"] > death).fill_null(False)
             yield from _rows(
-                name, frame, bad, column, message, "Compare it with follow_up.death_day.", "warning"
+                name, frame, bad, "day", message, "Compare it with follow_up.death_day.", "warning"
             )
-    treatments = tables.get("treatments")
-    if treatments is not None and not treatments.is_empty():
-        bad = _where(treatments, pl.col("stop_day") < pl.col("start_day"))
-        message = "the treatment stops on day {value}, before it starts."
-        yield from _rows(
-            "treatments", treatments, bad, "stop_day", message, "Are the days swapped?", "warning"
-        )
     yield from _found_after_sample(tables)
 
 
@@ -394,9 +356,6 @@ def _found_after_sample(tables: Tables) -> Iterator[Problem]:
 def _contradictions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     follow_up = tables.get("follow_up")
     if follow_up is not None and not follow_up.is_empty():
-        bad = _where(follow_up, ~pl.col("is_dead") & pl.col("death_day").is_not_null())
-        message = "is_dead is false and there is a day of death ({value})."
-        yield from _rows("follow_up", follow_up, bad, "death_day", message, "Correct one of the two.")
         bad = _where(follow_up, ~pl.col("is_dead") & pl.col("cause_of_death").is_not_null())
         message = "is_dead is false and there is a cause of death ({value})."
         yield from _rows("follow_up", follow_up, bad, "cause_of_death", message, "Correct one of the two.")
