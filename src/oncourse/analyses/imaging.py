@@ -342,7 +342,7 @@ def _notes(cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.Da
 
 
 def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
-    from oncourse.plots.spider import spider
+    from oncourse.plots.spider import MOST, spider
     from oncourse.plots.theme import COLOURS, PALETTE
     from oncourse.plots.waterfall import waterfall
 
@@ -360,7 +360,10 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
         bars["best_change_fraction"].to_list(), bars["best_confirmed"].to_list(), colours=colours,
         ylabel="best change of the sum of diameters", limits=limits,
     )  # fmt: skip
-    keys = bars.select("patient_id", "line", "start_day", "best_confirmed")
+    kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
+    keys = bars.filter(pl.col("patient_id").is_in(kept)).select(
+        "patient_id", "line", "start_day", "best_confirmed"
+    )
     points = visits.join(keys, on=["patient_id", "line"]).filter(
         pl.col("change_from_baseline_fraction").is_not_null()
     ).sort("patient_id", "day")  # fmt: skip
@@ -374,7 +377,9 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
     paint = {
         p: colours.get(w, PALETTE[0]) for p, w in keys.select("patient_id", "best_confirmed").iter_rows()
     }
-    web = spider(series, ylabel="change of the sum of diameters", colours=paint, limits=limits)
+    web = spider(
+        series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height
+    )
     caption = (
         f"Best change of the sum of diameters on each patient's first line, coloured by best confirmed response; "
         f"{first.height - bars.height} patients without two complete sums are not drawn. New lesions and non-target "

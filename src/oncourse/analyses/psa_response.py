@@ -252,7 +252,7 @@ def _excluded(table: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
 def _figures(
     cohort: Cohort, table: pl.DataFrame, shown: pl.DataFrame, values: pl.DataFrame, params: Params, what: str
 ) -> tuple[Figure, ...]:
-    from oncourse.plots.spider import panels, spider
+    from oncourse.plots.spider import MOST, panels, spider
     from oncourse.plots.theme import PALETTE
     from oncourse.plots.waterfall import waterfall
 
@@ -272,7 +272,9 @@ def _figures(
                f"{shown.height - bars.height} without baseline or later value are not drawn. Rises above 100 % are "
                "cut (arrow).", fall)
     ]  # fmt: skip
-    keys = bars.select("patient_id", "line", "start_day", "baseline_ng_ml", "last_psa_day")
+    kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
+    drawn_lines = bars.filter(pl.col("patient_id").is_in(kept))
+    keys = drawn_lines.select("patient_id", "line", "start_day", "baseline_ng_ml", "last_psa_day")
     points = (
         values.join(keys, on="patient_id")
         .filter((pl.col("day") > pl.col("start_day")) & (pl.col("day") <= pl.col("last_psa_day")))
@@ -288,7 +290,7 @@ def _figures(
     }
     paint = {p: colours[g] for p, g in bars.select("patient_id", group.alias("g")).iter_rows()}
     named = {str(k): v for k, v in series.items()}
-    web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5})
+    web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
     figures.append(Figure("spider", "PSA over time", f"Change from baseline on {what}; colours as in the waterfall. "
                           "Changes above +150 % are cut.", web))  # fmt: skip
     many = table.group_by("patient_id").agg(pl.col("n_values").sum()).sort(

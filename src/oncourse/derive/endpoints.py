@@ -143,7 +143,7 @@ def endpoint_table(
         parts += _next_treatment(lines, params)
         parts += _imaging(lines, data, params)
         parts += _psa(lines, data, params, excluded)
-        parts += _duration(lines, data, params)
+        parts += _duration(lines, data, params, excluded)
     table = (
         pl.concat([p.select(pl.col(n).cast(t) for n, t in _columns().items()) for p in parts])
         if parts
@@ -559,13 +559,19 @@ def _psa(
     ]  # fmt: skip
 
 
-def _duration(lines: pl.DataFrame, data: EndpointTables, params: EndpointParams) -> list[pl.DataFrame]:
+def _duration(
+    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> list[pl.DataFrame]:
     """DOR of the confirmed responders, from `oncourse.derive.response.best_response`."""
     best = data.best.filter(pl.col("response_day").is_not_null())
     known = lines.drop("source_row", "origin_day", "progression_day").join(
         best.select("patient_id", "line", "response_day", "duration_days", "duration_censored", "duration_end"),
         on=["patient_id", "line"],
     )  # fmt: skip
+    after = (pl.col("response_day") > pl.col("dead_day")).fill_null(False)
+    text = pl.format("response on day {} after death on day {}", "response_day", "dead_day")
+    _exclude(excluded, known.filter(after), "DOR", text)
+    known = known.filter(~after)
     if known.is_empty():
         return []
     known = known.with_columns(

@@ -16,6 +16,9 @@ RECORD = {
     "is_competing": pl.Boolean,
 }
 
+#: Rows named one by one in an error; the rest are counted.
+LISTED = 20
+
 
 def records(frame: pl.DataFrame, **columns: str | pl.Expr | bool) -> pl.DataFrame:
     """Return `frame` as event or censoring records (`RECORD`); rows without a day are dropped (nothing happened).
@@ -79,8 +82,9 @@ def time_to_event(
             [
                 f"{r['source_table']}, row {r['source_row']} ({r['patient_id']}): {r['reason']} on day {r['day']} "
                 f"is before the origin, day {r['origin_day']}. Correct one of the two days."
-                for r in early.iter_rows(named=True)
+                for r in early.head(LISTED).iter_rows(named=True)
             ]
+            + ([f"and {early.height - LISTED} more rows."] if early.height > LISTED else [])
         )
     has_event = pl.col("day").is_not_null()
     has_censor = pl.col("day_c").is_not_null() & (pl.col("day_c") >= pl.col("origin_day"))

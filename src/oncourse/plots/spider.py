@@ -16,7 +16,7 @@ MOST = 400
 
 def spider(
     series: Mapping[str, tuple[ArrayLike, ArrayLike]], *, ylabel: str, colours: Mapping[str, str] | None = None,
-    limits: Mapping[str, float], clip: float = 1.5,
+    limits: Mapping[str, float], clip: float = 1.5, total: int | None = None,
 ) -> str:  # fmt: skip
     """Draw change from baseline (fraction) against months since the start of the line; return SVG.
 
@@ -25,7 +25,9 @@ def spider(
     series : name -> (days, change); the first point should be (0, 0)
     colours : name -> colour of the line
     limits : label -> fraction of the dashed lines
+    total : series there are, where only the first `MOST` are given
     """
+    total = total if total is not None else len(series)
     with drawing(7.2, 3.8) as canvas:
         ax = canvas.ax
         for name in list(series)[:MOST]:
@@ -39,7 +41,10 @@ def spider(
         ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
         ax.set_ylabel(ylabel)
-        ax.set_xlabel(f"months since the start of the line (n = {min(len(series), MOST):,})")
+        ax.set_xlabel(
+            f"months since the start of the line (n = {total:,}"
+            + (f", {MOST} drawn)" if total > MOST else ")")
+        )
         clean(ax, grid="y")
     return canvas.svg
 

@@ -11,6 +11,8 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 #: Changes above this are drawn cut off, with an arrow.
 CLIP = 1.0
+#: Bars drawn at most.
+MOST = 800
 
 
 def waterfall(
@@ -29,8 +31,13 @@ def waterfall(
     x = np.asarray(change, float)
     known = np.isfinite(x)
     order = np.argsort(-x[known], kind="stable")
+    step = -(
+        -int(known.sum()) // MOST
+    )  # a bar below a pixel shows nothing: every step-th one stands for its like
+    order = order[step // 2 :: step] if step > 1 else order
     values = x[known][order]
-    names = np.asarray(groups if groups is not None else [""] * len(x), dtype=object)[known][order]
+    shown = np.asarray(groups if groups is not None else [""] * len(x), dtype=object)[known]
+    names = shown[order]
     wanted = (
         list(dict.fromkeys(names.tolist()))
         if colours is None
@@ -45,7 +52,7 @@ def waterfall(
         for name in wanted:
             mine = names == name
             ax.bar(at[mine], np.minimum(values[mine], clip), width=1.0 if len(values) > 120 else 0.84,
-                   color=palette[name], label=f"{name} (n = {int(mine.sum()):,})" if name else None)  # fmt: skip
+                   color=palette[name], label=f"{name} (n = {int((shown == name).sum()):,})" if name else None)  # fmt: skip
         cut = values > clip
         if cut.any():
             ax.plot(at[cut], np.full(int(cut.sum()), clip), "^", color=COLOURS["text"], markersize=3)
@@ -56,7 +63,7 @@ def waterfall(
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
         ax.set_ylabel(ylabel)
         ax.set_xticks([])
-        ax.set_xlabel(f"n = {len(values):,}")
+        ax.set_xlabel(f"n = {int(known.sum()):,}" + (f", every {step}th drawn" if step > 1 else ""))
         ax.set_ylim(-1.05, clip * 1.08 if (values > 0).any() else 0.2)
         if any(wanted):
             ax.legend(loc="upper right", fontsize=7)
