@@ -21,3 +21,26 @@ def shared_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def make_study():
+    """Return `studies.study`: rows per table -> a checked Study."""
+    return _studies().study
+
+
+@pytest.fixture(scope="session")
+def simulated_study():
+    """Return a function: design -> a simulated Study of twelve patients, made once."""
+    from functools import cache
+
+    return cache(_studies().simulated)
+
+
+def _studies():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("studies", Path(__file__).parent / "studies.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,98 @@
+"""Every analysis, whatever it asks: it has words, keeps its tables, repeats its bytes, and survives small studies."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from oncourse.analyses._base import Estimate, Result, registry, say
+from oncourse.derive.cohort import Cohort
+from oncourse.report.execute import run_all, run_one
+from oncourse.report.results import results_json
+
+ANALYSES = sorted(registry())
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_has_words_and_documented_settings(name):
+    entry = registry()[name]
+    assert entry.title and entry.question.endswith("?")
+    assert all(f.metadata.get("text") for f in dataclasses.fields(entry.params))
+    for table in entry.tables:
+        assert table.text and all(c.text for c in table.columns)
+        assert table.name.count("/") == 1
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_empty_study_does_not_fail(name, make_study):
+    study = make_study(patients=[], samples=[], calls=[])
+    assert run_one(registry()[name], Cohort(study)).status in ("skipped", "too_few", "done")
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_one_patient_does_not_fail(name, design, simulated_study):
+    study = simulated_study(design)
+    study = study.select(patients=study["patients"]["patient_id"].to_list()[:1])
+    outcome = run_one(registry()[name], Cohort(study))
+    assert outcome.status in ("skipped", "too_few", "done"), outcome.detail
+
+
+@pytest.fixture(scope="module", params=["crc", "mcrpc"])
+def twice(request, simulated_study):
+    """The analyses of one simulated study, and of the same study with every table's rows in reverse."""
+    study = simulated_study(request.param)
+    reverse = dataclasses.replace(study, tables={k: v.reverse() for k, v in study.tables.items()})
+    plain = Cohort(study)
+    return (
+        {o.analysis.name: o for o in run_all(plain, registry().values())},
+        {o.analysis.name: o for o in run_all(Cohort(reverse), registry().values(), jobs=2)},
+        plain,
+    )
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_simulated_study_is_answered(name, twice):
+    outcome = twice[0][name]
+    assert outcome.status in ("done", "skipped", "too_few"), outcome.detail
+    if outcome.result is not None:
+        assert outcome.result.answer
+        assert all(t in {d.name for d in outcome.analysis.tables} for t in outcome.result.tables)
+        results_json([outcome], twice[2].used)
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_row_order_and_jobs_change_nothing(name, twice):
+    a, b = twice[0][name], twice[1][name]
+    assert a.status == b.status
+    if a.result is None:
+        return
+    assert a.result.answer == b.result.answer
+    assert [e.name for e in a.result.estimates] == [e.name for e in b.result.estimates]
+    for table, frame in a.result.tables.items():
+        other = b.result.tables[table]
+        # source_row points at a line of the user's file, which moved on purpose
+        frame, other = (f.drop("source_row", strict=False) for f in (frame, other))
+        assert frame.equals(other), f"{table} differs"
+    assert a.result.excluded.equals(b.result.excluded)
+
+
+def test_a_number_in_a_sentence_is_an_estimate():
+    estimate = Estimate("share", 0.25, 0.1, 0.5, 40, "exact", "fraction")
+    assert say("It was {share}.", [estimate]) == "It was 25.0 % (95 % CI 10.0 % to 50.0 %, n = 40)."
+    with pytest.raises(KeyError):
+        Result(answer="{unknown} of them")
+
+
+def test_failing_analysis_is_named_and_the_rest_reported(make_study):
+    entry = registry()["overview"]
+
+    def broken(cohort, params):
+        raise RuntimeError("boom")
+
+    study = make_study(patients=[{"patient_id": "P"}], samples=[], calls=[])
+    bad = dataclasses.replace(entry, name="broken", function=broken)
+    outcomes = run_all(Cohort(study), [bad, entry])
+    assert [o.status for o in outcomes] == ["failed", "done"]
+    assert "boom" in outcomes[0].message

@@ -1,0 +1,167 @@
+"""Altered, not altered, not assessed: hand-worked."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.derive.cohort import Cohort
+
+KRAS, TP53, SILENT = "12:25245350:C:T", "17:7675088:C:T", "17:7675089:C:T"
+
+
+@pytest.fixture
+def cohort(make_study):
+    """Two panels: A looks at KRAS, TP53, ERBB2, CDKN2A; B at KRAS only."""
+    study = make_study(
+        patients=[{"patient_id": p} for p in ("P1", "P2", "P3")],
+        samples=[
+            {"sample_id": "S1", "patient_id": "P1", "material": "tissue", "assay_id": "A"},
+            {"sample_id": "S2", "patient_id": "P1", "material": "plasma", "assay_id": "B"},
+            {"sample_id": "S3", "patient_id": "P2", "material": "tissue", "assay_id": "A"},
+            {"sample_id": "S4", "patient_id": "P3", "material": "tissue", "assay_id": "B"},
+            {"sample_id": "N4", "patient_id": "P3", "material": "normal", "assay_id": "A"},
+        ],
+        assays=[
+            {"assay_id": "A", "kind": "panel", "targets": "KRAS;TP53;ERBB2;CDKN2A"},
+            {"assay_id": "B", "kind": "panel", "targets": "KRAS"},
+        ],
+        variants=[
+            {"variant_id": KRAS, "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"},
+            {"variant_id": TP53, "gene": "TP53", "hgvs_p": "p.R175H", "consequence": "Missense_Mutation"},
+            {"variant_id": SILENT, "gene": "TP53", "hgvs_p": "p.R175=", "consequence": "Silent"},
+        ],
+        calls=[
+            {
+                "sample_id": "S1",
+                "variant_id": KRAS,
+                "alt_count": 30,
+                "depth": 100,
+                "is_called": None,
+                "origin": None,
+            },
+            # 1 read of 100 is not called: min_alt_count is 3
+            {
+                "sample_id": "S3",
+                "variant_id": KRAS,
+                "alt_count": 1,
+                "depth": 100,
+                "is_called": None,
+                "origin": None,
+            },
+            # 10 of 1000 reads are below min_vaf 0.02
+            {
+                "sample_id": "S4",
+                "variant_id": KRAS,
+                "alt_count": 10,
+                "depth": 1000,
+                "is_called": None,
+                "origin": None,
+            },
+            {
+                "sample_id": "S3",
+                "variant_id": SILENT,
+                "alt_count": 40,
+                "depth": 100,
+                "is_called": True,
+                "origin": None,
+            },
+            {
+                "sample_id": "S1",
+                "variant_id": TP53,
+                "alt_count": 50,
+                "depth": 100,
+                "is_called": True,
+                "origin": "germline",
+            },
+        ],
+        gene_copy_number=[
+            {"sample_id": "S1", "gene": "ERBB2", "call": 2.0},
+            {"sample_id": "S3", "gene": "CDKN2A", "call": -2.0},
+            {"sample_id": "S3", "gene": "ERBB2", "call": -2.0},
+            {"sample_id": "S1", "gene": "CDKN2A", "call": 2.0},
+            {"sample_id": "S1", "gene": "TP53", "call": -1.5},
+        ],
+        fusions=[{"sample_id": "S4", "gene_5p": "TMPRSS2", "gene_3p": "ERG"}],
+    )
+    return Cohort(study)
+
+
+def state(cohort, sample, gene):
+    table = cohort.gene_status.dense([gene])
+    return table.filter((table["sample_id"] == sample) & (table["gene"] == gene))["state"].item()
+
+
+@pytest.mark.parametrize(
+    ("sample", "gene", "expected"),
+    [
+        ("S1", "KRAS", "altered"),
+        ("S3", "KRAS", "not_altered"),  # a single read is no call
+        ("S4", "KRAS", "not_altered"),  # below the calling fraction
+        ("S2", "KRAS", "not_altered"),
+        ("S2", "TP53", "not_assessed"),  # off panel B: never wild type
+        ("S1", "TP53", "not_altered"),  # germline, and -1.5 copies is no deep deletion
+        ("S3", "TP53", "not_altered"),  # synonymous
+        ("S1", "ERBB2", "altered"),  # amplified oncogene
+        ("S3", "CDKN2A", "altered"),  # deleted suppressor
+        ("S3", "ERBB2", "not_altered"),  # a deleted oncogene does not count
+        ("S1", "CDKN2A", "not_altered"),  # an amplified suppressor does not count
+        ("S4", "ERG", "altered"),  # fusion, though off the panel
+        ("S1", "ERG", "not_assessed"),
+    ],
+)
+def test_state_of_a_gene_in_a_sample(cohort, sample, gene, expected):
+    assert state(cohort, sample, gene) == expected
+
+
+def test_copy_number_any_counts_both_directions(cohort):
+    other = Cohort(cohort.study, {"landscape": {"copy_number": "any"}})
+    assert state(other, "S3", "ERBB2") == "altered" and state(other, "S1", "CDKN2A") == "altered"
+
+
+def test_patient_is_altered_if_any_sample_is(cohort):
+    table = cohort.gene_status.by_patient(["KRAS", "TP53"])
+    assert dict(zip(zip(table["patient_id"], table["gene"], strict=True), table["state"], strict=True)) == {
+        ("P1", "KRAS"): "altered", ("P1", "TP53"): "not_altered", ("P2", "KRAS"): "not_altered",
+        ("P2", "TP53"): "not_altered", ("P3", "KRAS"): "not_altered", ("P3", "TP53"): "not_assessed",
+    }  # fmt: skip
+
+
+def test_denominators_are_patients_on_whose_panel_the_gene_is(cohort):
+    counts = dict(cohort.panels.n_profiled(["KRAS", "TP53"]).iter_rows())
+    assert counts == {"KRAS": 3, "TP53": 2}
+    by_sample = dict(cohort.panels.n_profiled(["KRAS", "TP53"], "sample").iter_rows())
+    assert by_sample == {"KRAS": 4, "TP53": 2}
+
+
+def test_n_profiled_equals_the_plain_count(cohort):
+    genes = ["KRAS", "TP53", "ERBB2", "CDKN2A", "NOPE"]
+    plain = (
+        cohort.panels.profiled(genes)
+        .group_by("gene")
+        .agg(n=__import__("polars").col("patient_id").n_unique())
+    )
+    fast = dict(cohort.panels.n_profiled(genes).iter_rows())
+    assert {g: n for g, n in fast.items() if n} == dict(plain.iter_rows())
+
+
+def test_sample_without_assay_is_assumed_to_look_at_every_gene(make_study):
+    study = make_study(
+        patients=[{"patient_id": "P"}],
+        samples=[{"sample_id": "S", "patient_id": "P", "material": "tissue"}],
+        calls=[],
+    )
+    cohort = Cohort(study)
+    assert state(cohort, "S", "ANYGENE") == "not_altered"
+    assert cohort.panels.samples["mutation"].to_list() == ["(assumed: all genes)"]
+
+
+def test_burden_from_the_coding_length_of_the_panel(cohort):
+    burden = cohort.burden.filter(cohort.burden["sample_id"] == "S1")
+    # KRAS 189, TP53 393, ERBB2 1255, CDKN2A 156 amino acids, and a stop codon each: 3 x 1997 bases
+    assert burden["callable_mb"].item() == pytest.approx(3 * (189 + 393 + 1255 + 156 + 4) / 1e6)
+    assert burden["callable_basis"].item() == "estimated"
+    assert burden["n_nonsynonymous"].item() == 1
+    assert burden["tmb_per_mb"].item() == pytest.approx(1 / burden["callable_mb"].item())
+    # Garwood interval of one count: 0.0253 to 5.5716 (R: poisson.test(1)$conf.int)
+    assert burden["ci_low"].item() * burden["callable_mb"].item() == pytest.approx(0.02531781, rel=1e-6)
+    assert burden["ci_high"].item() * burden["callable_mb"].item() == pytest.approx(5.571643, rel=1e-6)

@@ -1,0 +1,197 @@
+"""Write docs/reference from the code: tables, commands, analyses, settings, results. Run by `make docs`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).parents[1]
+HEADER = "<!-- written by tools/write_reference.py; change the code, then run `make docs` -->\n\n"
+
+
+def cell(text: object) -> str:
+    """Return text safe inside a Markdown table cell."""
+    return str(text).replace("|", "\\|").replace("\n", " ").strip()
+
+
+def table(head: list[str], rows: list[list[object]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell(c) for c in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def tables_page() -> str:
+    """The study folder: every table and column."""
+    from oncourse.study.config import StudyConfig
+    from oncourse.study.tables import REQUIRED_TABLES, TABLES
+
+    text = (
+        HEADER
+        + "# The study folder\n\nTSV files (gzip allowed), UTF-8, a header line. Empty or `NA` means not assessed; "
+    )
+    text += "0 means looked at and none seen. A `*_date` column (ISO) may stand in place of a `*_day` column when "
+    text += "`patients.tsv` has `index_date`.\n\n## study.yaml\n\n"
+    text += table(
+        ["key", "meaning"], [[f"`{f.name}`", f.metadata["text"]] for f in dataclasses.fields(StudyConfig)]
+    )
+    for t in TABLES.values():
+        needed = " (required)" if t.name in REQUIRED_TABLES else ""
+        text += f"\n## {t.name}{needed}\n\n{t.text[:1].upper()}{t.text[1:]}."
+        text += (f" Key: {' + '.join(t.key)}." if t.key else "") + "\n\n"
+        rows = [
+            [f"`{c.name}`" + (" *" if c.required else ""), c.type_name, c.unit, c.range_text, c.text]
+            for c in t.columns
+        ]
+        text += table(["column (* required)", "type", "unit", "allowed", "meaning"], rows)
+    return text
+
+
+def commands_page() -> str:
+    """Every command with its options."""
+    from oncourse.cli.main import cli
+
+    text = (
+        HEADER
+        + "# Commands\n\nExit codes: 0 done; 1 done, but an analysis failed; 2 the input or the arguments are wrong.\n"
+    )
+    context = click.Context(cli, info_name="oncourse")
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        text += _command(command, f"oncourse {name}")
+        for sub, inner in sorted(getattr(command, "commands", {}).items()):
+            text += _command(inner, f"oncourse {name} {sub}")
+    return text
+
+
+def _command(command: click.Command, name: str) -> str:
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    usage = " ".join([name, *(str(a.human_readable_name) for a in arguments)])
+    text = f"\n## {usage}\n\n{' '.join((command.help or '').split())}\n\n"
+    rows = [
+        [f"`{', '.join(o.opts)}`", o.help or "", "required" if o.required else _default(o)] for o in options
+    ]
+    return text + (table(["option", "meaning", "default"], rows) if rows else "")
+
+
+def _default(option: click.Option) -> str:
+    if isinstance(option.show_default, str):
+        return option.show_default
+    shown = option.default
+    return "" if shown is None or callable(shown) or "Sentinel" in repr(shown) or shown == () else str(shown)
+
+
+def analyses_page() -> str:
+    """Every analysis: question, needs, settings, tables; then the settings of the derivations."""
+    from oncourse.analyses._base import registry
+    from oncourse.derive import load_all
+    from oncourse.study.settings import sections
+
+    load_all()
+    text = (
+        HEADER
+        + "# Analyses\n\nSettings are changed by `--set NAME.SETTING=VALUE`, in `study.yaml` under `objectives` or "
+    )
+    text += "`settings`; the command line wins.\n"
+    known = registry()
+    for entry in known.values():
+        needs = ", ".join(n.replace("|", " or ") for n in entry.needs)
+        text += f"\n## {entry.name}\n\n**{entry.title}.** {entry.question} Needs: {needs}.\n"
+        text += _settings(entry.params)
+        for t in entry.tables:
+            text += f"\n`tables/{t.name}.tsv`: {t.text}\n\n"
+            text += table(
+                ["column", "type", "unit", "meaning"],
+                [[f"`{c.name}`", c.type_name, c.unit, c.text] for c in t.columns],
+            )
+    text += "\n# Settings of the derived tables\n"
+    for name, cls in sections().items():
+        if name not in known:
+            text += f"\n## {name}\n\n{(cls.__doc__ or '').splitlines()[0]}\n" + _settings(cls)
+    return text
+
+
+def _settings(cls: type) -> str:
+    rows = []
+    for f in dataclasses.fields(cls):
+        meta = f.metadata
+        allowed = " / ".join(map(str, meta.get("choices") or ()))
+        words = meta.get("text", "") + (f" (source: {meta['source']})" if meta.get("source") else "")
+        rows.append([f"`{cls.section}.{f.name}`", f"`{f.default}`", allowed, words])
+    return "\n" + table(["setting", "default", "allowed", "meaning"], rows) if rows else ""
+
+
+def results_page() -> str:
+    """The results folder and results.json."""
+    from oncourse.report.page import REPORT_TABLES
+    from oncourse.report.results import SCHEMA_VERSION
+
+    text = (
+        HEADER
+        + f"""# The results folder
+
+| path | what |
+|---|---|
+| report.html | the report: one self-contained page, no network |
+| patients/PATIENT_ID.html | one page per patient (by default up to 200 patients; `--patients`) |
+| tables/TOPIC/TABLE.tsv | every number of the report; columns in [analyses](analyses.md) |
+| tables/all_tables.xlsx | the same tables, a sheet each |
+| figures/ANALYSIS/FIGURE.svg | every figure |
+| results.json | the answers and estimates, for programs |
+| provenance.json | versions, seed, settings, SHA-256 of every input file; the only place with time stamps |
+
+The same input, seed and package versions give the same bytes everywhere but provenance.json, whatever `--jobs` is.
+
+## results.json, schema {SCHEMA_VERSION}
+
+`schema_version` and one entry per analysis:
+
+| key | what |
+|---|---|
+| title, question | what was asked |
+| status | done / skipped (a table is missing) / too_few (too few data) / failed |
+| answer | the answer as a sentence; where not done, why |
+| estimates | list of name, value, ci_low, ci_high (null = not estimable), n, method, unit |
+| excluded | list of patient_id, sample_id (null = the whole patient), reason |
+| notes, methods | limits; method with sources |
+| params | the resolved settings |
+| tables, figures | what it wrote |
+
+## Tables of the report itself
+
+"""
+    )
+    for t in REPORT_TABLES:
+        text += f"`tables/{t.name}.tsv`: {t.text}\n\n"
+        text += (
+            table(["column", "type", "meaning"], [[f"`{c.name}`", c.type_name, c.text] for c in t.columns])
+            + "\n"
+        )
+    return text
+
+
+PAGES = {"tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page}
+
+
+def main() -> int:
+    """Write every page; with --check only say which differ."""
+    stale = []
+    for name, make in PAGES.items():
+        path = ROOT / "docs" / "reference" / f"{name}.md"
+        text = make()
+        if not path.exists() or path.read_text("utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, "utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"stale pages in docs/reference: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
