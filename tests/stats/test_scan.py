@@ -39,9 +39,14 @@ def test_binary_scan_equals_single_fits(ties, strata):
     for j in range(x.shape[1]):
         known = ~np.isnan(x[:, j])
         fit = fit_cox(
-            days[known], event[known], x[known, j], entry=entry[known], ties=ties,
-            strata=None if s is None else s[known], penalty="firth" if profile.method[j] == "firth" else None,
-        )  # fmt: skip
+            days[known],
+            event[known],
+            x[known, j],
+            entry=entry[known],
+            ties=ties,
+            strata=None if s is None else s[known],
+            penalty="firth" if profile.method[j] == "firth" else None,
+        )
         expected = profile_interval(fit, 0)
         np.testing.assert_allclose(profile.coef[j], fit.coef[0], rtol=1e-6)
         np.testing.assert_allclose([profile.ci_low[j], profile.ci_high[j]], expected[1:3], rtol=1e-5)
@@ -76,7 +81,11 @@ def test_log_rank_scan_equals_log_rank_tests():
     for j in range(x.shape[1]):
         known = ~np.isnan(x[:, j])
         test = logrank(days[known], event[known], x[known, j], entry=entry[known])
-        np.testing.assert_allclose([chi[j], p[j], gap[j]], [test.statistic, test.p_value, (test.observed - test.expected)[1]], rtol=1e-9)  # fmt: skip
+        np.testing.assert_allclose(
+            [chi[j], p[j], gap[j]],
+            [test.statistic, test.p_value, (test.observed - test.expected)[1]],
+            rtol=1e-9,
+        )
 
 
 def plain_permutation_p(days, event, carriers):
@@ -124,7 +133,7 @@ def test_few_carriers_are_not_fitted_and_codes_are_checked():
     assert (
         np.isnan(scan.coef[scan.n_altered < 20]).all() and not np.isnan(scan.coef[scan.n_altered >= 20]).any()
     )
-    with pytest.raises(ValueError, match="160 rows|rows, time has"):
+    with pytest.raises(ValueError, match="rows, time has"):
         scan_cox(days, event, x[:-1])
 
 
@@ -138,7 +147,14 @@ def test_size_of_the_scan(late):
         life = entry + random.exponential(800, 120)
         loss = entry + random.uniform(100, 1500, 120)
         x = (random.random((120, 300)) < random.choice([0.05, 0.15], 300)).astype(np.int8)
-        p = scan_cox(np.minimum(life, loss), life <= loss, x, entry=entry if late else None, p_value="small", interval="profile").p_value  # fmt: skip
+        p = scan_cox(
+            np.minimum(life, loss),
+            life <= loss,
+            x,
+            entry=entry if late else None,
+            p_value="small",
+            interval="profile",
+        ).p_value
         p = p[~np.isnan(p)]
         hits, rare, total = hits + (p <= 0.05).sum(), rare + (p <= 0.001).sum(), total + p.size
     assert 0.04 <= hits / total <= 0.06

@@ -207,7 +207,7 @@ def scan_binary(
         k = _counts(x[g], first, last, event, n_all, d_all, c)
         if k == 0:
             continue
-        score, info, _ = _terms(0.0, c, k, efron)
+        _, info, _ = _terms(0.0, c, k, efron)
         carriers_dying = others_dying = expected = hyper = 0.0
         for j in range(k):
             d = c[2, j] + c[3, j]

@@ -42,7 +42,9 @@ def profile_interval(fit: CoxFit, column: int, *, level: float = 0.95) -> Profil
     index = int(kept[:column].sum())
     x = np.ascontiguousarray(fit.x[:, kept] - fit.x[:, kept].mean(0))
     firth = isinstance(fit.penalty, str)
-    ridge = np.zeros(kept.sum()) if fit.penalty is None or firth else np.broadcast_to(np.asarray(fit.penalty, float), fit.coef.shape)[kept].copy()  # fmt: skip
+    ridge = np.zeros(int(kept.sum()))
+    if fit.penalty is not None and not firth:
+        ridge = np.broadcast_to(np.asarray(fit.penalty, float), fit.coef.shape)[kept].copy()
     free = np.ones(int(kept.sum()), bool)
     free[index] = False
     every = np.ones_like(free)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -87,7 +88,7 @@ def _in_parts(work: Callable[[Any], Any], x: Any, threads: int | None) -> Any:
         return work(slice(0, x.shape[0]))
     edges = np.linspace(0, x.shape[0], 4 * count + 1).astype(int)
     with ThreadPoolExecutor(count) as pool:
-        parts = list(pool.map(work, [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]))
+        parts = list(pool.map(work, [slice(a, b) for a, b in itertools.pairwise(edges)]))
     return np.concatenate(parts, axis=-1)
 
 
@@ -326,7 +327,9 @@ def permuted_maxima(
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.where(grid.at_risk > 0, grid.deaths / grid.at_risk, 0.0)
     hazard = np.concatenate([[0.0], np.cumsum(step)])
-    residual = data.event - np.where(grid.first <= grid.last, hazard[grid.last + 1] - hazard[grid.first], 0.0)
+    residual: Floats = data.event - np.where(
+        grid.first <= grid.last, hazard[grid.last + 1] - hazard[grid.first], 0.0
+    )
     known = (codes >= 0).astype(float)
     carrier = (codes == 1).astype(float)
     n, c = known.sum(1), carrier.sum(1)

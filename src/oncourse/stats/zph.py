@@ -45,7 +45,7 @@ def proportional_hazards(
     if transform not in TRANSFORMS:
         raise ValueError(f"transform is one of {', '.join(TRANSFORMS)}")
     known = np.flatnonzero(~np.isnan(fit.coef))
-    strata, times, _, _, _, means, variance, _ = fit._steps
+    _, times, _, _, _, _, variance, _ = fit._steps
     data = fit.data
     g_of = _transform(fit, transform)
     g = np.array([g_of[t] for t in times])
