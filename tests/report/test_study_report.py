@@ -1,0 +1,118 @@
+"""The results folder: whole or not at all, the same bytes again, nothing from a user's file runs in the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from oncourse.errors import ConfigError, InputError
+from oncourse.report.study import report_study
+
+EVIL = '<script>alert("x")</script>'
+
+
+def write(study, out: Path, **options):
+    return report_study(
+        study, out, source=Path(__file__), only=["overview", "landscape"], patients="none", **options
+    )
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != "provenance.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def results(simulated_study, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "results"
+    write(simulated_study("crc"), out)
+    return out
+
+
+def test_same_input_same_bytes_whatever_the_jobs(results, simulated_study, tmp_path):
+    write(simulated_study("crc"), tmp_path / "again", jobs=3)
+    first, second = files(results), files(tmp_path / "again")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_contract_of_the_folder(results):
+    data = json.loads((results / "results.json").read_text("utf-8"))
+    assert data["schema_version"]
+    for name in ("overview", "landscape"):
+        assert {"title", "question", "answer", "estimates", "excluded", "notes", "params"} <= set(data[name])
+    flow = pl.read_csv(results / "tables/overview/flow.tsv", separator="\t")
+    assert flow.columns == ["step", "n_patients", "n_samples", "reason"]
+    assert "analysis: landscape" in flow["step"].to_list()
+    used = pl.read_csv(results / "tables/overview/samples_used.tsv", separator="\t")
+    assert used.columns == ["analysis", "patient_id", "sample_id", "reason"] and used.height
+    assert (results / "tables/all_tables.xlsx").stat().st_size > 1000
+    assert {p.stem for p in (results / "figures/landscape").iterdir()} >= {"oncoprint", "gene_frequency"}
+
+
+def test_page_asks_nothing_of_the_network(results):
+    page = (results / "report.html").read_text("utf-8")
+    outside = re.findall(r'(?:src|href|action|data)\s*=\s*"(?!#|data:)([^"]*)"', page)
+    assert [u for u in outside if not u.startswith("#")] == []
+    assert "@import" not in page and "url(http" not in page and "fetch(" not in page
+
+
+def test_every_number_of_a_sentence_is_in_results_json(results):
+    data = json.loads((results / "results.json").read_text("utf-8"))
+    page = (results / "report.html").read_text("utf-8")
+    assert data["overview"]["answer"].split(";")[0] in page
+
+
+def test_user_text_is_escaped(make_study, tmp_path):
+    study = make_study(
+        config={"title": EVIL, "disease": "{{ 7 * 7 }}"},
+        patients=[{"patient_id": "P1"}],
+        samples=[{"sample_id": "S1", "patient_id": "P1", "material": "tissue"}],
+        variants=[{"variant_id": "1:100:A:C", "gene": EVIL, "consequence": "missense"},
+                  {"variant_id": "1:200:A:C", "gene": "{x}$y$", "consequence": "missense"}],
+        calls=[{"sample_id": "S1", "variant_id": v, "is_called": True} for v in ("1:100:A:C", "1:200:A:C")],
+    )  # fmt: skip
+    write(study, tmp_path / "out")
+    page = (tmp_path / "out/report.html").read_text("utf-8")
+    assert "alert(" in page  # it is shown ...
+    assert EVIL not in page  # ... as text
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_a_folder_that_is_no_results_folder_is_not_touched(simulated_study, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/data.txt").write_text("mine")
+    with pytest.raises(InputError, match="not a results folder"):
+        write(simulated_study("crc"), tmp_path / "precious")
+    assert [p.name for p in tmp_path.rglob("*")] == ["precious", "data.txt"]
+
+
+def test_nothing_is_written_when_a_setting_is_wrong(simulated_study, tmp_path):
+    with pytest.raises(ConfigError, match=r"Did you mean landscape.unit"):
+        write(simulated_study("crc"), tmp_path / "out", settings={"landscape": {"unitt": "sample"}})
+    with pytest.raises(ConfigError, match="no such analysis"):
+        report_study(simulated_study("crc"), tmp_path / "out", source=Path(__file__), only=["landscap"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_withdrawn_patients_are_left_out_and_listed(simulated_study, tmp_path):
+    study = simulated_study("crc")
+    gone = study["patients"]["patient_id"][0]
+    frame = pl.DataFrame({"patient_id": [gone], "sample_id": [None], "reason": ["consent withdrawn"]},
+                         schema_overrides={"sample_id": pl.String})  # fmt: skip
+    write(study.withdraw(frame), tmp_path / "out")
+    flow = pl.read_csv(tmp_path / "out/tables/overview/flow.tsv", separator="\t")
+    assert flow["n_patients"].to_list()[:2] == [12, 11]
+    assert "consent withdrawn" in flow["reason"][1]
+    for name in ("landscape/samples", "overview/patients"):
+        table = pl.read_csv(tmp_path / f"out/tables/{name}.tsv", separator="\t")
+        assert gone not in table["patient_id"].to_list()
+    excluded = pl.read_csv(tmp_path / "out/tables/overview/excluded.tsv", separator="\t")
+    assert excluded.filter(pl.col("patient_id") == gone)["reason"].to_list() == ["consent withdrawn"]
