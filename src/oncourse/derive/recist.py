@@ -321,6 +321,7 @@ def recist_visits(
     inside = (pl.col("day") > pl.col("start_day")) & (
         pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
     )
+    inside = inside | _on_first_day(target_lesions, spans)
     has_target = _baseline_targets(target_lesions, spans, params)
     baseline = (
         soft.filter((pl.col("start_day") - pl.col("day")).is_between(0, params.baseline_window_days))
@@ -374,6 +375,20 @@ def recist_visits(
 
         visits = irecist_visits(visits, params)
     return visits.select(pl.col(n).cast(t) for n, t in VISITS_SCHEMA.items())
+
+
+def _on_first_day(target_lesions: pl.DataFrame, spans: pl.DataFrame) -> pl.Expr:
+    """A response reported on the first day of a patient's first line belongs to it; a PD cannot have arisen there.
+
+    On the first day of a later line, or where lesions were measured that day, the scan is the line's baseline.
+    """
+    first = pl.col("start_day") == pl.col("start_day").min().over("patient_id")
+    measured = target_lesions.select(pl.struct("patient_id", "day").unique()).to_series().implode()
+    only_reported = pl.col("non_target").is_null() & pl.col("new_lesions").is_null()
+    return (
+        (pl.col("day") == pl.col("start_day")) & first & only_reported & ~pl.col("overall").is_in(["PD", "iUPD", "iCPD"])
+        & ~pl.struct("patient_id", "day").is_in(measured)
+    )  # fmt: skip
 
 
 def _baseline_targets(

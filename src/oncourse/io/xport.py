@@ -1,0 +1,92 @@
+"""SAS transport files (XPORT version 5), the format regulators take SDTM in -> a polars frame.
+
+Layout: SAS technical note TS-140, "The record layout of a data set in SAS transport (XPORT) format".
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.errors import InputError
+
+RECORD = 80
+_LIBRARY = b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"
+_NAMES = b"HEADER RECORD*******NAMESTR HEADER RECORD!!!!!!!"
+_DATA = b"HEADER RECORD*******OBS     HEADER RECORD!!!!!!!"
+
+
+def ibm_to_float(raw: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return IBM hexadecimal doubles as floats; SAS missing values become NaN.
+
+    Parameters
+    ----------
+    raw : shape (n, 8), big-endian bytes (shorter numbers padded with zeros on the right)
+
+    Examples
+    --------
+    >>> ibm_to_float(np.frombuffer(bytes.fromhex("4110000000000000"), np.uint8).reshape(1, 8)).tolist()
+    [1.0]
+    """
+    whole = np.ascontiguousarray(raw).view(">u8").ravel().astype(np.uint64)
+    mantissa = (whole & np.uint64(0x00FFFFFFFFFFFFFF)).astype(np.float64) / 2.0**56
+    exponent = ((whole >> np.uint64(56)) & np.uint64(0x7F)).astype(np.int64) - 64
+    value = np.where(whole >> np.uint64(63) > 0, -1.0, 1.0) * mantissa * 16.0 ** exponent.astype(np.float64)
+    # missing: ".", "._" or ".A" to ".Z" in the first byte, the rest zero
+    first = raw[:, 0]
+    is_missing = (raw[:, 1:] == 0).all(axis=1) & (
+        (first == 0x2E) | (first == 0x5F) | ((first >= 65) & (first <= 90))
+    )
+    return np.where(is_missing, np.nan, value)
+
+
+def read_xport(path: Path) -> pl.DataFrame:
+    """Read the first data set of a SAS transport file: text columns as text, numbers as floats.
+
+    Raises
+    ------
+    InputError : it is not a version 5 transport file, or it is cut off
+    """
+    data = path.read_bytes()
+    if not data.startswith(_LIBRARY):
+        raise InputError(
+            f"{path.name}: is not a SAS transport file (version 5). Export it as XPORT, or as csv."
+        )
+    at = data.find(_NAMES)
+    begin = data.find(_DATA)
+    if at < 0 or begin < 0:
+        raise InputError(f"{path.name}: the SAS transport file is cut off.")
+    count = int(data[at + 54 : at + 58])
+    size = int(data[data.find(b"HEADER RECORD*******MEMBER  HEADER RECORD!!!!!!!") + 74 :][:4])
+    columns = []
+    for number in range(count):
+        entry = data[at + RECORD + number * size :][:size]
+        kind, _, length = struct.unpack(">hhh", entry[:6])
+        name = entry[8:16].decode("ascii", "replace").strip()
+        (position,) = struct.unpack(">i", entry[84:88])
+        columns.append((name, kind, length, position))
+    width = sum(length for _, _, length, _ in columns)
+    body = data[begin + RECORD :]
+    end = body.find(b"HEADER RECORD*******")
+    body = body[:end] if end >= 0 else body
+    n = len(body) // width if width else 0
+    table = np.frombuffer(body, np.uint8, n * width).reshape(n, width)
+    blank = (table == 0x20).all(axis=1)
+    while n and blank[n - 1]:  # the last record is filled up with blanks
+        n -= 1
+    table = table[:n]
+    series = []
+    for name, kind, length, position in columns:
+        cells = table[:, position : position + length]
+        if kind == 1:
+            padded = np.zeros((n, 8), np.uint8)
+            padded[:, :length] = cells
+            series.append(pl.Series(name, ibm_to_float(padded)).fill_nan(None))
+        else:
+            text = [bytes(c).decode("utf-8", "replace").rstrip() or None for c in cells]
+            series.append(pl.Series(name, text, pl.String))
+    return pl.DataFrame(series)
