@@ -1,0 +1,147 @@
+"""Seeding of metastases against known truth: pattern, seeding clones, migration multigraph.
+
+    python benchmarks/bench_seeding.py FOLDER [--clusters true|own]   MACHINA's simulations (sims/m5 inside FOLDER)
+
+pattern: mono- or polyclonal and S (also PS), M or R, all right. seeding clones: F1 of the sets of mutations of the
+clones that migrated. multigraph: F1 of the (source, target) edges with their number; all of the one most probable
+history. With ``own`` the variants are clustered by oncourse first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from oncourse.evolution.migration import pattern_of
+from oncourse.evolution.seeding import seeding_posterior
+from oncourse.evolution.trees import fit_trees, moments_from_counts, moments_from_grid
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()
+
+
+def read_tumour(folder: Path, seed: str):
+    """Return sites, alt and depth (mutations x samples), mutation names, true clusters, edges, seeding clones."""
+    tree = [line.split() for line in lines(folder / f"T_seed{seed}.tree")]
+    home = dict(line.split() for line in lines(folder / f"T_seed{seed}.vertex.labeling"))
+    edges = Counter(tuple(line.split()) for line in lines(folder / f"G_seed{seed}.tree"))
+    clusters = [line.split(";") for line in lines(folder / f"clustering_observed_seed{seed}.txt")]
+    rows = [line.split("\t") for line in lines(folder / f"reads_seed{seed}.tsv")][4:]
+    samples = sorted({(int(r[0]), r[3]) for r in rows})
+    names = sorted({r[5] for r in rows}, key=int)
+    index = {m: i for i, m in enumerate(names)}
+    alt, depth = np.zeros((2, len(names), len(samples)), int)
+    for r in rows:
+        alt[index[r[5]], int(r[0])] = int(r[7])
+        depth[index[r[5]], int(r[0])] = int(r[6]) + int(r[7])
+    clusters = [[index[m] for m in c if m in index] for c in clusters]
+    parent = {v: u for u, v in tree}
+
+    def mutations(vertex: str | None) -> frozenset[int]:
+        out: set[int] = set()
+        while vertex is not None:
+            out |= {index[m] for m in re.split("[_;]", vertex) if m in index}
+            vertex = parent.get(vertex)
+        return frozenset(out)
+
+    seeding = {mutations(u) for u, v in tree if home[u] != home[v]}
+    return [s for _, s in samples], alt, depth, [c for c in clusters if c], edges, seeding
+
+
+def f1(a: set, b: set) -> float:
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
+
+
+def as_set(edges: Counter) -> set:
+    return {(edge, i) for edge, n in edges.items() for i in range(n)}
+
+
+def own_clusters(alt: np.ndarray, depth: np.ndarray):
+    """Cluster by oncourse: members, mean and variance of the CCFs."""
+    from oncourse.evolution.cluster import cluster_patient
+    from oncourse.evolution.clustering_types import Counts
+
+    shape = alt.shape
+    found = cluster_patient(
+        Counts(
+            alt,
+            depth,
+            np.ones(shape),
+            np.ones(shape),
+            np.ones(shape),
+            np.full(shape, 2.0),
+            np.full(shape[1], 1e-3),
+        )
+    )
+    members = [list(np.flatnonzero(found.labels == k)) for k in range(found.n_cluster)]
+    return members, *moments_from_grid(found.log_lik, found.grid)
+
+
+def main(folder: str, clusters: str) -> None:
+    scores, cpu, calls = [], Counter(), []
+    for graph in sorted(Path(folder).glob("sims/m5/*/G_seed*.tree")):
+        seed = graph.stem.removeprefix("G_seed")
+        sites, alt, depth, members, edges, seeding = read_tumour(graph.parent, seed)
+        begin = time.process_time()
+        if clusters == "true":
+            mean, var = moments_from_counts(*(np.array([x[c].sum(0) for c in members]) for x in (alt, depth)))
+        else:
+            members, mean, var = own_clusters(alt, depth)
+        cpu["clusters"] += (now := time.process_time()) - begin
+        posterior = fit_trees(mean, var)
+        cpu["trees"] += time.process_time() - now
+        names = sorted(set(sites), key=lambda s: (s != "P", s))
+        begin = time.process_time()
+        found = seeding_posterior(
+            posterior, mean, var, np.array([names.index(s) for s in sites]), root_site=0
+        )
+        cpu["seeding"] += time.process_time() - begin
+        truth = Counter({(names.index(a), names.index(b)): n for (a, b), n in edges.items()})
+        tree = posterior.trees[found.best_tree]
+
+        def path(clone: int, tree=tree, members=members) -> frozenset[int]:
+            out: set[int] = set()
+            while clone >= 0:
+                out |= set(members[clone])
+                clone = tree[clone]
+            return frozenset(out)
+
+        moves = set(found.best_migrations)
+        guess = Counter((s, t) for s, t, _ in moves)
+        pattern, wanted = pattern_of(guess).replace("PS", "S"), pattern_of(truth).replace("PS", "S")
+        scores.append(
+            (pattern == wanted, f1({path(c) for *_, c in moves}, seeding), f1(as_set(guess), as_set(truth)))
+        )
+        for lesion in found.lesions[1:]:
+            poly = sum(n for (_, t), n in truth.items() if t == lesion.site) > 1
+            calls.append((lesion.p_polyclonal, poly))
+        print(
+            f"{graph.parent.name:3s} {seed:>5s} true {wanted} found {pattern}  "
+            + "  ".join(f"{x:.2f}" for x in scores[-1])
+        )
+    mean_scores = np.mean(np.array(scores, float), 0)
+    print("exact pattern {:.3f}  seeding clones F1 {:.3f}  multigraph F1 {:.3f}".format(*mean_scores))
+    print("CPU s: " + ", ".join(f"{k} {v:.1f}" for k, v in cpu.items()))
+    calls = np.array(calls, float)
+    for low, high in ((0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.01)):
+        inside = calls[(calls[:, 0] >= low) & (calls[:, 0] < high)]
+        if len(inside):
+            print(
+                f"P(polyclonal) {low:.1f}-{high:.1f}: {inside[:, 1].mean():.2f} of {len(inside)} lesions are"
+            )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder")
+    parser.add_argument("--clusters", choices=("true", "own"), default="true")
+    args = parser.parse_args()
+    main(args.folder, args.clusters)

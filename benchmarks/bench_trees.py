@@ -1,0 +1,86 @@
+"""Trees against known truth: error of the relation of clone pairs on simulated instances.
+
+    python benchmarks/bench_trees.py FOLDER     folder of *.ssm and *.truth.json.gz (Pairtree's simulations)
+
+The true clusters are given; clones are shuffled before each fit, so that nothing can be read from their order.
+Error of an instance: mean over clone pairs of 1 - posterior probability of the true relation (ancestor, descendant,
+neither). ``weighed`` counts a pair once per pair of their variants.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from oncourse.evolution.trees import ancestors, fit_trees, moments_from_counts
+
+
+def read_instance(truth_file: Path):
+    """Return alt, depth (clones x samples), true parents (-1 root), variants per clone."""
+    with gzip.open(truth_file, "rt") as handle:
+        truth = json.load(handle)
+    reads = Path(str(truth_file).replace(".truth.json.gz", ".ssm")).read_text().splitlines()
+    rows = [line.split("\t") for line in reads[1:]]
+    alt = {r[0]: np.array(r[2].split(","), float) for r in rows}
+    depth = {r[0]: np.array(r[3].split(","), float) for r in rows}
+    clusters = truth["clusters"]
+    return (
+        np.array([sum(alt[m] for m in c) for c in clusters]),
+        np.array([sum(depth[m] for m in c) for c in clusters]),
+        np.array(truth["structure"]) - 1,
+        np.array([len(c) for c in clusters]),
+    )
+
+
+def relation_error(ancestor: np.ndarray, parent: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Mean over clone pairs of 1 - probability of the true relation; 0 where there is one clone."""
+    truth = ancestors(parent)
+    first, second = np.triu_indices(len(parent), 1)
+    down, up = ancestor[first, second], ancestor[second, first]
+    right = np.where(truth[first, second], down, np.where(truth[second, first], up, 1 - down - up))
+    pairs = np.ones(len(first)) if weight is None else (weight[first] * weight[second]).astype(float)
+    return float(((1 - right) * pairs).sum() / pairs.sum())
+
+
+def main(folder: str) -> None:
+    rng = np.random.default_rng(0)
+    errors, weighed, cpu, edges = [], [], 0.0, []
+    fit_trees(np.array([[1.0], [0.5]]), np.full((2, 1), 0.01))  # compile
+    print("instance                       error weighed  CPU s exact disagreement")
+    for file in sorted(Path(folder).glob("*.truth.json.gz")):
+        alt, depth, parent, size = read_instance(file)
+        shuffle = rng.permutation(len(parent))
+        begin = time.process_time()
+        posterior = fit_trees(*moments_from_counts(alt[shuffle], depth[shuffle]))
+        cpu += (took := time.process_time() - begin)
+        back = np.argsort(shuffle)
+        above = posterior.ancestor[np.ix_(back, back)]
+        errors.append(relation_error(above, parent))
+        weighed.append(relation_error(above, parent, size))
+        for k, p in enumerate(parent):
+            for q in range(-1, len(parent)):
+                support = posterior.edge_support[0 if q < 0 else 1 + back[q], back[k]]
+                edges.append((support, q == p))
+        print(
+            f"{file.name[:28]:30s} {errors[-1]:.3f}  {weighed[-1]:.3f}  {took:6.2f} {posterior.is_exact!s:5s} "
+            f"{posterior.disagreement:.2f}"
+        )
+    print(
+        f"mean error {np.mean(errors):.4f}, weighed by variants {np.mean(weighed):.4f}, {cpu:.2f} CPU s in all"
+    )
+    table = np.array(edges, float)
+    for low, high in ((0.1, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 1.01)):
+        inside = table[(table[:, 0] >= low) & (table[:, 0] < high)]
+        if len(inside):
+            print(
+                f"edges with support {low:.2f}-{high:.2f}: right in {inside[:, 1].mean():.2f} of {len(inside)}"
+            )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

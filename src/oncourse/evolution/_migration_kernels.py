@@ -1,0 +1,65 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Compiled dynamic programme of `migration`: fewest migrations below every clone for every label it may have."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True)
+def migration_costs(parent, order, present, candidates, per_migration, per_unseen, per_replaced):
+    """Return cost (K, M): least cost at and below clone u when its own home is site s.
+
+    parent : (K,), -1 the founder; order : parents first; present : (K, M) sites with cells of exactly this clone;
+    candidates : (K,) bit mask of sites that hold cells of the clone or a descendant.
+    A clone's cells in a site other than its home came by one migration. A child may live in its parent's home, in
+    another site where the parent has cells, or go elsewhere at the price of a migration of its own; several children
+    may share one migration of their parent at ``per_replaced`` more (the parent went there and was replaced).
+    A home without a trace of the clone's own cells costs ``per_unseen``, unless the clone has none anywhere.
+    """
+    n, m = present.shape
+    cost = np.zeros((n, m), np.int64)
+    least_of = np.zeros(n, np.int64)
+    for i in range(n - 1, -1, -1):
+        u = order[i]
+        must, n_must = 0, 0
+        for t in range(m):
+            if present[u, t]:
+                must |= 1 << t
+                n_must += 1
+        free = candidates[u] & ~must
+        for s in range(m):
+            best = 1 << 40
+            fixed = per_migration * n_must
+            if present[u, s]:
+                fixed -= per_migration
+            elif n_must > 0 and parent[u] >= 0:
+                fixed += per_unseen
+            pool = free & ~(1 << s)
+            extra = pool
+            while True:  # every subset of the sites the clone may have gone to and been replaced in
+                open_mask = must | extra | (1 << s)
+                total = fixed
+                x = extra
+                while x:
+                    x &= x - 1
+                    total += per_migration + per_replaced
+                if total < best:
+                    for v in range(n):
+                        if parent[v] == u:
+                            least = least_of[v] + per_migration
+                            for t in range(m):
+                                if open_mask >> t & 1 and cost[v, t] < least:
+                                    least = cost[v, t]
+                            total += least
+                            if total >= best:
+                                break
+                    if total < best:
+                        best = total
+                if extra == 0:
+                    break
+                extra = (extra - 1) & pool
+            cost[u, s] = best
+        least_of[u] = cost[u].min()
+    return cost

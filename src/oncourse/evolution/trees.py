@@ -1,0 +1,328 @@
+"""All trees of a patient's clones that the sum rule allows, with their probabilities.
+
+A clone's cells include those of its descendants, so in every sample a parent's CCF is at least the sum of its
+children's (F = Z eta, eta >= 0, sum eta = 1). A tree is scored by how well the measured CCFs leave room for that:
+for every node and sample the cells of its own, eta = F_parent - sum F_children, have a normal distribution from the
+counts, and a prior of zero with chance ``spike`` (a clone is often absent from a sample, or replaced by a descendant),
+else uniform; the score is the log of the integral over eta >= 0, taken node by node. ``spike`` is learned from the
+patient. Few clones: every tree is scored. More: a Markov chain (subtree moves, insertion with adoption, swaps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.stats.rng import generator
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+MAX_EXACT = 8
+"""Up to this many clones every tree is scored, unless more than `MAX_VISITS` partial trees must be looked at."""
+MAX_VISITS = 400_000
+KEPT_MARGIN = 14.0
+"""Trees this much below the best log score (a millionth of its probability) are left out."""
+
+
+@dataclass(frozen=True)
+class TreePosterior:
+    """What is known of one patient's tree. Clone k is row k; parent -1 is the root (all tumour cells).
+
+    Attributes
+    ----------
+    trees : shape (n_tree, K), parent of each clone, the most probable tree first
+    probability : shape (n_tree,), sums to 1
+    edge_support : shape (K + 1, K), chance that row p - 1 is the parent of clone k; row 0 is the root
+    ancestor : shape (K, K), chance that clone i is an ancestor of clone j
+    ccf : shape (K, S), CCF fitted on the best tree: obeys the sum rule exactly
+    fraction, fraction_low, fraction_high : shape (K, S), cells of exactly this clone: fit on the best tree, and 5 %
+        and 95 % points over trees and counts
+    spike : learned chance that a clone has no cells of its own in a sample
+    is_exact : every tree was scored (else a Markov chain)
+    disagreement : greatest difference of an edge's support between two independent chains; 0 when exact
+    """
+
+    trees: IntArray
+    probability: FloatArray
+    edge_support: FloatArray
+    ancestor: FloatArray
+    ccf: FloatArray
+    fraction: FloatArray
+    fraction_low: FloatArray
+    fraction_high: FloatArray
+    spike: float
+    is_exact: bool
+    disagreement: float
+
+    @property
+    def n_clone(self) -> int:
+        return int(self.trees.shape[1])
+
+
+def moments_from_counts(
+    alt: FloatArray, depth: FloatArray, read_prob: float = 0.5
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance of the CCF of clusters from pooled counts; variance 0 where there are none.
+
+    Parameters
+    ----------
+    alt, depth : shape (K, S), variant and all reads summed over the cluster's variants
+    read_prob : chance that a read of a mutated cell shows the variant (0.5: pure, diploid, heterozygous)
+
+    Examples
+    --------
+    >>> mean, var = moments_from_counts(np.array([[50.0]]), np.array([[100.0]]))
+    >>> round(float(mean[0, 0]), 2), round(float(var[0, 0]) ** 0.5, 2)
+    (1.0, 0.1)
+    """
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    p = (alt + 0.5) / (depth + 1)
+    return p / read_prob, np.where(depth > 0, p * (1 - p) / (depth + 2) / read_prob**2, 0.0)
+
+
+def moments_from_grid(log_lik: FloatArray, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance of the CCF of clusters from log-likelihoods on a grid (K, S, G).
+
+    The first grid point is taken as CCF 0 and the last as 1. A flat likelihood (no member was looked at) gives
+    variance 0, the sign for "not known".
+    """
+    log_lik, grid = np.asarray(log_lik, float), np.asarray(grid, float)
+    top = log_lik.max(-1, keepdims=True)
+    width = np.gradient(grid)
+    density = np.exp(log_lik - top) * width
+    density /= density.sum(-1, keepdims=True)
+    mean = density @ grid
+    # a spread below the grid's step cannot be seen; half a step is the least that is claimed
+    step = (density @ width) / np.sqrt(12)
+    var = np.maximum((density * (grid - mean[..., None]) ** 2).sum(-1), step**2)
+    flat = (top[..., 0] - log_lik.min(-1)) < 1e-9
+    return mean, np.where(flat, 0.0, var)
+
+
+def ancestors(tree: IntArray) -> NDArray[np.bool_]:
+    """Return shape (K, K): is i an ancestor of j (a clone is none of itself).
+
+    Examples
+    --------
+    >>> ancestors(np.array([-1, 0, 1])).astype(int).tolist()
+    [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
+    """
+    n = len(tree)
+    out = np.zeros((n, n), bool)
+    for k in range(n):
+        p = int(tree[k])
+        while p >= 0:
+            out[p, k] = True
+            p = int(tree[p])
+    return out
+
+
+def sum_rule_fit(tree: IntArray, mean: FloatArray, var: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (F, eta), shapes (K, S): the weighted least-squares CCFs that obey the sum rule on this tree, and cells
+    of exactly each clone. Entries with variance 0 are free.
+
+    Examples
+    --------
+    >>> ccf, own = sum_rule_fit(np.array([-1, 0, 0]), np.array([[1.0], [0.7], [0.5]]), np.full((3, 1), 0.01))
+    >>> ccf.round(2).ravel().tolist(), own.round(2).ravel().tolist()
+    ([1.0, 0.6, 0.4], [0.0, 0.6, 0.4])
+    """
+    from oncourse.evolution._tree_kernels import project
+
+    n, n_sample = mean.shape
+    parent = np.concatenate([[-1], np.asarray(tree, np.int64) + 1])
+    # a clone that was not looked at costs nothing: it takes what its children need
+    full_mean = np.vstack([np.ones((1, n_sample)), np.where(var > 0, mean, 0.0)])
+    weight = np.vstack([np.ones((1, n_sample)), 1.0 / np.where(var > 0, np.maximum(var, 1e-10), 1e8)])
+    ccf = np.clip(project(parent, full_mean, weight), 0.0, 1.0)
+    own = ccf.copy()
+    for k in range(1, n + 1):
+        own[parent[k]] -= ccf[k]
+    return ccf[1:], np.clip(own[1:], 0.0, 1.0)
+
+
+def fit_trees(
+    mean: FloatArray,
+    var: FloatArray,
+    *,
+    seed: int = 1,
+    name: str = "trees",
+    min_sd: float = 0.01,
+    root_branch: float = -3.0,
+    steps_per_clone: int = 4000,
+    max_trees: int = 400,
+) -> TreePosterior:
+    """Return the posterior over the trees of K clones seen in S samples.
+
+    Parameters
+    ----------
+    mean, var : shape (K, S), CCF of each clone and its variance; variance 0 says "not looked at there"
+    min_sd : error of a CCF that counts do not show (purity, copy number), added in quadrature
+    root_branch : log prior of each child of the root past the first (a tumour of several origins is rare: -3 is 5 %)
+    steps_per_clone : length of each of two Markov chains, per clone
+    max_trees : trees kept; where more are plausible, this many are drawn in proportion
+
+    Returns
+    -------
+    TreePosterior; its numbers do not depend on the order of samples, and clones may be in any order
+    """
+    mean, var = np.asarray(mean, float), np.asarray(var, float)
+    if mean.ndim != 2 or mean.shape != var.shape or mean.shape[0] == 0:
+        raise ValueError(f"mean and var must both be clones x samples, not {mean.shape} and {var.shape}")
+    # canonical order of clones and samples: relabelled input gives the same numbers
+    columns = np.lexsort(mean[np.argsort(-mean.sum(1), kind="stable")][::-1])
+    rows = np.lexsort(np.vstack([mean.T[columns][::-1], -mean.mean(1)]))
+    known = np.where(var > 0, var + min_sd**2, 0.0)
+    ranked_mean = np.vstack([np.ones((1, mean.shape[1])), mean[np.ix_(rows, columns)]])
+    ranked_var = np.vstack([np.zeros((1, mean.shape[1])), known[np.ix_(rows, columns)]])
+    rng = generator(seed, name)
+    start, spike = _start(ranked_mean, ranked_var, root_branch, rng)
+    found = None
+    if len(rows) <= MAX_EXACT:
+        found = _enumerate(ranked_mean, ranked_var, start, spike, root_branch)
+    is_exact = found is not None
+    trees, weight, disagreement = found or _sample(
+        ranked_mean, ranked_var, start, spike, root_branch, rng, steps_per_clone
+    )
+    position = np.argsort(rows)  # clone -> rank
+    back = np.concatenate([[-1], rows])  # node of a rank -> clone, -1 the root
+    trees = back[trees[:, 1:][:, position]]
+    order = np.lexsort(np.vstack([trees.T[::-1], -weight.round(12)]))
+    trees, weight = trees[order], weight[order]
+    support, above = _supports(trees, weight)
+    trees, weight = _thin(trees, weight, max_trees)
+    ccf, own = sum_rule_fit(trees[0], mean, known)
+    low, high = _intervals(trees, weight, mean, known, generator(seed, f"{name}/fraction"))
+    return TreePosterior(
+        trees, weight, support, above, ccf, own, np.minimum(low, own), np.maximum(high, own), spike, is_exact, disagreement
+    )  # fmt: skip
+
+
+def _start(
+    mean: FloatArray, var: FloatArray, root_branch: float, rng: np.random.Generator, spike: float = 0.3
+) -> tuple[IntArray, float]:
+    """A good tree by insertion in the order of falling CCF, then annealing, learning ``spike`` between rounds."""
+    from oncourse.evolution._tree_kernels import anneal, greedy, spike_responsibility
+
+    n = mean.shape[0]
+    tree = greedy(mean, var, spike, root_branch, np.arange(1, n))
+    steps = 400 * n
+    temperature = np.maximum(1.0, np.linspace(4.0, 0.5, steps))
+    for _ in range(3):
+        if n > 2:
+            _, _, tree, _ = anneal(
+                tree, mean, var, spike, root_branch, rng.random((steps, 5)), temperature, 1
+            )
+        for _ in range(3):
+            spike = float(np.clip(spike_responsibility(tree, mean, var, spike), 0.01, 0.95))
+    return tree, spike
+
+
+def _enumerate(
+    mean: FloatArray, var: FloatArray, start: IntArray, spike: float, root_branch: float
+) -> tuple[IntArray, FloatArray, float] | None:
+    from oncourse.evolution._tree_kernels import enumerate_trees, tree_score
+
+    n = mean.shape[0]
+    floor = tree_score(start, mean, var, spike, root_branch) - KEPT_MARGIN
+    allowed = np.ones((n, n), bool)
+    trees, score, complete = enumerate_trees(
+        allowed, np.arange(1, n), mean, var, spike, root_branch, floor, 100_000, MAX_VISITS
+    )
+    if not complete or not len(trees):
+        return None
+    weight = np.exp(score - score.max())
+    return trees.astype(np.int64), weight / weight.sum(), 0.0
+
+
+def _sample(
+    mean: FloatArray,
+    var: FloatArray,
+    start: IntArray,
+    spike: float,
+    root_branch: float,
+    rng: np.random.Generator,
+    steps_per_clone: int,
+) -> tuple[IntArray, FloatArray, float]:
+    """Two chains from the start tree, each heated first; weighed by the probability of the trees they found."""
+    from oncourse.evolution._tree_kernels import anneal
+
+    n = mean.shape[0]
+    steps = steps_per_clone * n
+    temperature = np.ones(steps)
+    heated = steps // 4
+    temperature[:heated] = np.linspace(6.0, 1.0 + 1e-6, heated)
+    chains, mass = [], []
+    for _ in range(2):
+        kept, score, _, _ = anneal(
+            start, mean, var, spike, root_branch, rng.random((steps, 5)), temperature, 1000
+        )
+        unique, first, count = np.unique(kept, axis=0, return_index=True, return_counts=True)
+        chains.append((unique.astype(np.int64), count / count.sum()))
+        mass.append(float(np.logaddexp.reduce(score[first])))
+    share = np.exp(np.array(mass) - max(mass))
+    share /= share.sum()
+    supports = [_supports(t[:, 1:] - 1, w)[0] for t, w in chains]
+    trees, inverse = np.unique(np.vstack([t for t, _ in chains]), axis=0, return_inverse=True)
+    weight = np.bincount(
+        inverse.ravel(), np.concatenate([s * w for s, (_, w) in zip(share, chains, strict=True)])
+    )
+    return trees, weight / weight.sum(), float(np.abs(supports[0] - supports[1]).max())
+
+
+def _supports(trees: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Edge support (K + 1, K) and ancestor probability (K, K)."""
+    n = trees.shape[1]
+    support = np.zeros((n + 1, n))
+    for k in range(n):
+        support[:, k] = np.bincount(trees[:, k] + 1, weight, minlength=n + 1)
+    above = np.zeros((n, n))
+    node = trees.copy()  # every clone's ancestor, one generation higher each round
+    for _ in range(n):
+        alive = node >= 0
+        if not alive.any():
+            break
+        row, clone = np.nonzero(alive)
+        np.add.at(above, (node[row, clone], clone), weight[row])
+        node[row, clone] = trees[row, node[row, clone]]
+    return support, above
+
+
+def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray, FloatArray]:
+    """Keep the best half as they are and draw the rest systematically, so that expectations stay unbiased."""
+    if len(trees) <= max_trees:
+        return trees, weight
+    head = max_trees // 2
+    rest = weight[head:]
+    points = (np.arange(max_trees - head) + 0.5) / (max_trees - head) * rest.sum()
+    pick, count = np.unique(
+        np.searchsorted(np.cumsum(rest), points).clip(0, len(rest) - 1), return_counts=True
+    )
+    kept = np.concatenate([weight[:head], count / count.sum() * rest.sum()])
+    index = np.concatenate([np.arange(head), head + pick])
+    order = np.argsort(-kept, kind="stable")
+    # the best tree stays first whatever the weights drawn for the rest
+    order = np.concatenate([[0], order[order != 0]])
+    return trees[index][order], kept[order] / kept.sum()
+
+
+def _intervals(
+    trees: IntArray,
+    weight: FloatArray,
+    mean: FloatArray,
+    var: FloatArray,
+    rng: np.random.Generator,
+    draws: int = 100,
+) -> tuple[FloatArray, FloatArray]:
+    """5 % and 95 % points of the clone fractions over trees and counts."""
+    pick = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws * weight.sum()).clip(
+        0, len(weight) - 1
+    )
+    own = np.empty((draws, *mean.shape))
+    for i, t in enumerate(pick):
+        own[i] = sum_rule_fit(trees[t], mean + rng.standard_normal(mean.shape) * np.sqrt(var), var)[1]
+    low, high = np.quantile(own, [0.05, 0.95], axis=0)
+    return low, high
