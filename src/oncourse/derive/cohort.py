@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from oncourse.derive.pairs import PairTable
     from oncourse.derive.panels import Panels
     from oncourse.derive.presence import PresenceTable
+    from oncourse.derive.therapy import Findings
+    from oncourse.derive.therapy_matches import Therapy
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -88,6 +90,28 @@ class Cohort:
         return annotated_calls(self.study)
 
     @derived
+    def findings(self) -> Findings:
+        """What is known of every patient, as therapy rules ask for it (`oncourse.derive.therapy`)."""
+        from oncourse.derive.callability import CallabilityParams
+        from oncourse.derive.therapy import KnowledgeParams, findings, load_knowledge
+        from oncourse.derive.watchlist import WatchParams
+
+        params = self.params(KnowledgeParams)
+        tumour = self.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        several = tumour["patient_id"].is_duplicated().any()
+        return findings(
+            self.study,
+            self.panels,
+            self.presence if several else None,
+            self.lines,
+            self.burden,
+            load_knowledge(params),
+            params.decision_day,
+            self.params(CallabilityParams),
+            self.params(WatchParams),
+        )
+
+    @derived
     def gene_status(self) -> GeneStatus:
         """Altered / not altered / not assessed per sample and gene (`oncourse.derive.gene_status`)."""
         from oncourse.derive.gene_status import LandscapeParams, gene_status
@@ -150,6 +174,13 @@ class Cohort:
         from oncourse.derive.endpoints import EndpointParams, endpoint_table, tables_of
 
         return endpoint_table(tables_of(self), self.params(EndpointParams))
+
+    @derived
+    def therapy(self) -> Therapy:
+        """Every patient against the therapy rules and the evidence (`oncourse.derive.therapy_matches`)."""
+        from oncourse.derive.therapy_matches import match_all
+
+        return match_all(self.study, self.findings)
 
     @derived
     def time_to_event(self) -> pl.DataFrame:

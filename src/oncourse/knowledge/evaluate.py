@@ -301,11 +301,11 @@ def _emerged(atom: Atom, patient: PatientFindings) -> Outcome:
     new = tuple(v for v in found if atom.under in v.is_new_on)
     if new:
         return Outcome(YES, new, near=tuple(near))
-    near += [f"{v.name}: not shown to be new under {atom.under}" for v in found]
     if patient.drug_classes is None:
-        return Outcome(UNKNOWN, missing=("treatment not recorded",), near=tuple(near))
+        return Outcome(UNKNOWN, missing=("treatment not recorded",))
     if atom.under not in patient.drug_classes | patient.adjuvant_classes:
-        return Outcome(NO, near=tuple(near), against=(f"no {atom.under} given",))
+        return Outcome(NO, against=(f"no {atom.under} given",))
+    near += [f"{v.name}: not shown to be new under {atom.under}" for v in found]
     if found:
         return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]

@@ -1,0 +1,321 @@
+"""What each patient could get: therapy rules matched to what was found, with level, source and what stands against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.therapy_matches import Therapy, ras_table
+from oncourse.knowledge.matching import Match
+from oncourse.knowledge.rules import DIRECTIONS, rules_version
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+_PATIENT = Column("patient_id", TEXT, "the patient")
+_RULE = Column("rule_id", TEXT, "the rule (`oncourse kb explain RULE`)")
+
+MATCHES = OutputTable("therapy/matches", "one row per patient and therapy rule that applies", (
+    _PATIENT, _RULE,
+    Column("status", TEXT, "matched; excluded = the label excludes this tumour"),
+    Column("level", TEXT, "AMP/ASCO/CAP level in this tumour"),
+    Column("direction", TEXT, "what the biomarker says of the therapy"),
+    Column("therapy", TEXT, "the therapy; empty for prognosis"),
+    Column("biomarker", TEXT, "the biomarker of the rule"),
+    Column("rests_on", TEXT, "what was found in this patient"),
+    Column("seen", TEXT, "samples, reads, lesions and clonality of the alterations"),
+    Column("setting", TEXT, "setting the rule is written for"),
+    Column("setting_now", TEXT, "fits / does_not_fit / not_known: whether the patient is in that setting"),
+    Column("open_conditions", TEXT, "conditions beside the biomarker that could not be assessed"),
+    Column("used_before", TEXT, "drugs of the line given before"),
+    Column("trial", TEXT, "the trial"), Column("effect_size", TEXT, "effect in the trial"),
+    Column("source", TEXT, "where the facts are from"), Column("certainty", TEXT, "how the facts were checked"),
+))  # fmt: skip
+NEAR = OutputTable("therapy/nearly", "alterations that nearly matched a rule, and why they did not", (
+    _PATIENT, Column("what", TEXT, "what was found, and the reason"),
+    Column("rules", TEXT, "the rules it concerns"),
+))  # fmt: skip
+RULES = OutputTable("therapy/rules", "every rule written for the tumours of the study: how many patients it says what of", (
+    _RULE, Column("biomarker", TEXT, "the biomarker"), Column("therapy", TEXT, "the therapy"),
+    Column("direction", TEXT, "what it says of the therapy"), Column("level", TEXT, "AMP/ASCO/CAP level"),
+    Column("n_patients", INT, "patients with the tumour of the rule"),
+    Column("n_matched", INT, "patients who have the biomarker"),
+    Column("n_not_matched", INT, "patients who do not have it"),
+    Column("n_not_assessable", INT, "patients of whom it cannot be said"),
+    Column("n_excluded", INT, "patients whose tumour the label excludes"),
+    Column("missing", TEXT, "most frequent reason why it cannot be said"),
+))  # fmt: skip
+LEVELS = OutputTable("therapy/levels", "patients by the best level of a biomarker for a therapy", (
+    Column("tumour", TEXT, "tumour"), Column("kind", TEXT, "any therapy, or therapies with benefit only"),
+    Column("level", TEXT, "best level, or none"), Column("n", INT, "patients"),
+    Column("n_patients", INT, "patients with this tumour"),
+    Column("fraction", NUM, "share", unit="fraction"),
+    Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+    Column("ci_high", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+))  # fmt: skip
+RAS = OutputTable("therapy/ras", "RAS at the decision, one row per patient with a colorectal tumour", (
+    _PATIENT,
+    Column("state", TEXT, "mutated / wild_type (every codon measured) / assumed_wild_type / not_assessable"),
+    Column("mutations", TEXT, "RAS mutations found in any sample"),
+    Column("sample_id", TEXT, "sample nearest the decision"), Column("sample_reason", TEXT, "why this sample"),
+    Column("failing", TEXT, "codons that stand against wild type"),
+    Column("conflict", TEXT, "mutations the decision sample does not have"),
+))  # fmt: skip
+EVIDENCE = OutputTable("therapy/evidence", "statements of the evidence table that fit a patient's own tumour", (
+    _PATIENT, Column("evidence_id", TEXT, "the statement"), Column("profile", TEXT, "the biomarker as the source writes it"),
+    Column("rests_on", TEXT, "what was found in this patient"), Column("disease", TEXT, "disease of the statement"),
+    Column("therapies", TEXT, "therapies"), Column("effect", TEXT, "what it says of the therapy"),
+    Column("level", TEXT, "evidence level of the source"), Column("is_opposed", BOOL, "another statement says the opposite"),
+    Column("is_exact", BOOL, "whether a join of gene and protein change alone would have found it"),
+    Column("citation", TEXT, "publication"),
+))  # fmt: skip
+
+PROGNOSTIC = ("prognostic_poor",)
+#: Evidence levels of CIViC that count in the comparison with an exact join: validated, clinical.
+STRONG = ("A", "B")
+BENEFIT = ("sensitive", "sensitive_weak", "preferred")
+
+
+@section("therapy")
+@dataclass(frozen=True)
+class Params:
+    """Which levels count."""
+
+    levels: tuple[str, ...] = setting(("I-A", "I-B"), "levels of the headline share")
+
+
+@analysis(
+    title="What could each patient get",
+    question="Who has a biomarker for or against a therapy, at which level, and what could not be assessed?",
+    needs=("calls",),
+    params=Params,
+    tables=(LEVELS, MATCHES, RAS, RULES, NEAR, EVIDENCE),
+    order=70,
+)
+def therapy(cohort: Cohort, params: Params) -> Result:
+    """Match every patient against the therapy rules."""
+    found, matched = cohort.findings, cohort.therapy
+    tumours = {p: f.tumour for p, f in found.patients.items()}
+    known = sorted({t for t in tumours.values() if t in ("colorectal", "prostate")})
+    levels = LEVELS.frame(_levels(matched, tumours, known))
+    ras = RAS.frame(ras_table(found))
+    estimates = [*_shares(matched, tumours, known, params.levels), *_ras_estimates(ras)]
+    evidence, more, notes = _evidence(cohort, tumours)
+    estimates += more
+    others = [(p, None, "tumour is neither colorectal nor prostate, or not recorded: no rule applies")
+              for p, t in tumours.items() if t not in known]  # fmt: skip
+    date, checksum = rules_version()
+    return Result(
+        answer=_answer(known, estimates),
+        estimates=tuple(estimates),
+        tables={
+            "therapy/levels": levels, "therapy/matches": _matches(matched), "therapy/ras": ras,
+            "therapy/rules": _rules(cohort, tumours), "therapy/nearly": _near(matched), "therapy/evidence": evidence,
+        },
+        figures=_figures(levels, ras),
+        excluded=exclusions(others),
+        samples_used=exclusions(found.decision.select("patient_id", "sample_id", "reason").iter_rows()),
+        notes=(
+            "Decision support for research use: every line is to be confirmed by a clinician.",
+            "A variant of unknown significance never matches, nor a plasma variant that may be clonal haematopoiesis.",
+            "Wild type is claimed only where every codon was measured with enough power; 'assumed' is counted apart.",
+            *notes,
+        ),
+        methods=(
+            f"Rules of oncourse of {date} (sha256 {checksum}): FDA, EMA, CIViC, trial reports; level by AMP/ASCO/CAP "
+            "(Li et al. 2017) from what each rule rests on. Three-valued logic; intervals Clopper-Pearson.",
+        ),
+    )  # fmt: skip
+
+
+def _answer(known: list[str], estimates: list[Estimate]) -> str:
+    names = {e.name for e in estimates}
+    parts = []
+    for tumour in known:
+        parts.append(
+            f"Of {{n_{tumour}}} patients with a {tumour} tumour, {{level_1_{tumour}}} have a biomarker of the highest "
+            f"levels for or against a therapy and {{benefit_1_{tumour}}} one that speaks for a therapy."
+        )
+    if "ras_mutated" in names:
+        parts.append(
+            "RAS is mutated in {ras_mutated}, wild type with every codon measured in {ras_wild_type}, assumed wild type in "
+            "{ras_assumed_wild_type} and not assessable in {ras_not_assessable}."
+        )
+    return " ".join(parts) or "No patient has a tumour that a rule is written for."
+
+
+def _interval(k: int, n: int) -> tuple[float, float] | tuple[None, None]:
+    from oncourse.stats.proportions import clopper_pearson
+
+    if n == 0:
+        return None, None
+    low, high = clopper_pearson(k, n)
+    return float(low), float(high)
+
+
+def _share(name: str, k: int, n: int) -> Estimate:
+    low, high = _interval(k, n)
+    return Estimate(name, k / n if n else None, low, high, n=n, method="Clopper-Pearson", unit="fraction")
+
+
+def _best(matches: tuple[Match, ...], benefit: bool) -> str | None:
+    """The best level of a matched rule about a therapy; prognosis is no therapy."""
+    from oncourse.knowledge.matching import LEVEL_ORDER
+
+    wanted = [
+        m.level for m in matches
+        if m.status == "matched" and (m.rule.direction in BENEFIT if benefit else m.rule.direction not in PROGNOSTIC)
+    ]  # fmt: skip
+    return min(wanted, key=LEVEL_ORDER.index, default=None)
+
+
+_KINDS = {"any therapy": False, "benefit": True}
+
+
+def _levels(matched: Therapy, tumours: dict[str, str | None], known: list[str]) -> Iterator[dict[str, Any]]:
+    for tumour in known:
+        patients = [p for p, t in tumours.items() if t == tumour]
+        for kind, benefit in _KINDS.items():
+            best = [_best(matched.matches[p], benefit) or "none" for p in patients]
+            for level in ("I-A", "I-B", "II-C", "II-D", "III", "none"):
+                k = best.count(level)
+                low, high = _interval(k, len(patients))
+                yield {"tumour": tumour, "kind": kind, "level": level, "n": k, "n_patients": len(patients),
+                       "fraction": k / len(patients), "ci_low": low, "ci_high": high}  # fmt: skip
+
+
+def _shares(
+    matched: Therapy, tumours: dict[str, str | None], known: list[str], levels: tuple[str, ...]
+) -> Iterator[Estimate]:
+    for tumour in known:
+        patients = [p for p, t in tumours.items() if t == tumour]
+        yield Estimate(f"n_{tumour}", len(patients), n=len(patients), unit="count")
+        for name, benefit in (("level_1", False), ("benefit_1", True)):
+            k = sum(_best(matched.matches[p], benefit) in levels for p in patients)
+            yield _share(f"{name}_{tumour}", k, len(patients))
+
+
+def _ras_estimates(ras: pl.DataFrame) -> Iterator[Estimate]:
+    if ras.is_empty():
+        return
+    for state in ("mutated", "wild_type", "assumed_wild_type", "not_assessable"):
+        yield _share(f"ras_{state}", int((ras["state"] == state).sum()), ras.height)
+    yield Estimate(
+        "ras_conflict", int(ras["conflict"].is_not_null().sum()), n=ras.height, unit="count",
+    )  # fmt: skip
+
+
+def _matches(matched: Therapy) -> pl.DataFrame:
+    rows = []
+    for patient in sorted(matched.matches):
+        for m in matched.matches[patient]:
+            if m.status not in ("matched", "excluded"):
+                continue
+            rows.append({
+                "patient_id": patient, "rule_id": m.rule.rule_id, "status": m.status, "level": m.level,
+                "direction": DIRECTIONS[m.rule.direction], "therapy": m.rule.therapy or None, "biomarker": m.rule.biomarker,
+                "rests_on": "; ".join(m.reasons),
+                "seen": "; ".join(f"{v.name}: {v.seen}{', ' + v.where if v.where else ''}" for v in m.found) or None,
+                "setting": m.rule.setting or None, "setting_now": m.setting,
+                "open_conditions": "; ".join(m.conditions) or None, "used_before": "; ".join(m.used_before) or None,
+                "trial": m.rule.trial or None, "effect_size": m.rule.effect_size or None, "source": m.rule.sources,
+                "certainty": m.rule.certainty,
+            })  # fmt: skip
+    return MATCHES.frame(rows)
+
+
+def _near(matched: Therapy) -> pl.DataFrame:
+    rows = []
+    for patient in sorted(matched.matches):
+        said: dict[str, list[str]] = {}
+        for m in matched.matches[patient]:
+            for text in m.near if m.status != "matched" else ():
+                said.setdefault(text, []).append(m.rule.rule_id)
+        rows += [
+            {"patient_id": patient, "what": text, "rules": ", ".join(sorted(rules))}
+            for text, rules in sorted(said.items())
+        ]
+    return NEAR.frame(rows)
+
+
+def _rules(cohort: Cohort, tumours: dict[str, str | None]) -> pl.DataFrame:
+    from collections import Counter
+
+    counts: dict[str, Counter[str]] = {}
+    missing: dict[str, Counter[str]] = {}
+    rules = {r.rule_id: r for r in cohort.findings.knowledge.rules}
+    for matches in cohort.therapy.matches.values():
+        for m in matches:
+            counts.setdefault(m.rule.rule_id, Counter())[m.status] += 1
+            missing.setdefault(m.rule.rule_id, Counter()).update(
+                m.missing[:1] if m.status == "not_assessable" else ()
+            )
+    rows = []
+    for rule_id in sorted(counts):
+        rule, n = rules[rule_id], counts[rule_id]
+        reason = min(missing[rule_id].items(), key=lambda item: (-item[1], item[0]), default=(None, 0))[0]
+        rows.append({
+            "rule_id": rule_id, "biomarker": rule.biomarker, "therapy": rule.therapy or None,
+            "direction": DIRECTIONS[rule.direction], "level": rule.level(), "n_patients": sum(n.values()),
+            "n_matched": n["matched"], "n_not_matched": n["not_matched"], "n_not_assessable": n["not_assessable"],
+            "n_excluded": n["excluded"], "missing": reason,
+        })  # fmt: skip
+    return RULES.frame(rows)
+
+
+def _evidence(
+    cohort: Cohort, tumours: dict[str, str | None]
+) -> tuple[pl.DataFrame, list[Estimate], tuple[str, ...]]:
+    """The evidence table's matches in the own tumour, beside a join of gene and protein change alone."""
+    base = cohort.findings.knowledge.evidence
+    if base is None:
+        return EVIDENCE.frame(), [], ()
+    rows, estimates = [], []
+    strong: dict[str, bool] = {}
+    exact: dict[str, bool] = {}
+    for patient in sorted(cohort.therapy.evidence):
+        changes = {f"{v.gene} {v.change}" for v in cohort.findings.patients[patient].variants if v.change}
+        for m in cohort.therapy.evidence[patient]:
+            e = m.evidence
+            if not m.same_tumour or e.kind != "Predictive":
+                continue
+            own = e.tumour == tumours[patient]
+            is_exact = e.profile in changes
+            if own:
+                strong[patient] = strong.get(patient, False) or e.level in STRONG
+                exact[patient] = exact.get(patient, False) or (is_exact and e.level in STRONG)
+            rows.append({
+                "patient_id": patient, "evidence_id": e.evidence_id, "profile": e.profile,
+                "rests_on": "; ".join([*(v.name for v in m.found), *m.facts]), "disease": e.disease,
+                "therapies": e.therapies or None, "effect": e.effect.replace("_", " "), "level": e.level,
+                "is_opposed": m.is_opposed, "is_exact": is_exact, "citation": e.citation,
+            })  # fmt: skip
+    for tumour in sorted({t for t in tumours.values() if t in ("colorectal", "prostate")}):
+        patients = [p for p, t in tumours.items() if t == tumour]
+        estimates.append(_share(f"evidence_{tumour}", sum(strong.get(p, False) for p in patients), len(patients)))
+        estimates.append(
+            _share(f"evidence_exact_{tumour}", sum(exact.get(p, False) for p in patients), len(patients))
+        )
+    name = f"{base.name or 'evidence table'} {base.date} ({base.licence}; sha256 {base.checksum})"
+    return EVIDENCE.frame(rows), estimates, (f"Evidence: {name}, {len(base.items):,} statements.",)
+
+
+def _figures(levels: pl.DataFrame, ras: pl.DataFrame) -> tuple[Figure, ...]:
+    if levels.is_empty():
+        return ()
+    from oncourse.plots.levels import level_bars
+
+    rows = [
+        (f"{tumour}, {kind}", dict(zip(group["level"], group["n"], strict=True)))
+        for (tumour, kind), group in levels.group_by("tumour", "kind", maintain_order=True)
+    ]
+    caption = (
+        "Share of patients by the best level of a matched biomarker (AMP/ASCO/CAP); 'any therapy' counts resistance and "
+        "cautions too, 'benefit' only therapies it speaks for."
+    )
+    return (Figure("levels", "Best level of a matched biomarker", caption, level_bars(rows)),)

@@ -1,0 +1,188 @@
+"""What is known of a patient beside alterations: tumour, state, side, treatment so far, markers, MSI, TMB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import polars as pl
+
+from oncourse.knowledge.drugs import drug_classes
+from oncourse.knowledge.pgx import GENES as PGX_GENES
+from oncourse.knowledge.pgx import phenotype
+from oncourse.study.model import Study
+
+ADJUVANT = ("adjuvant", "neoadjuvant")
+#: Smallest assay on which a burden is counted: 0.8 Mb, the size of the FDA-approved test of TMB-H (FoundationOne CDx).
+MIN_TMB_MB = 0.8
+#: Names under which a marker may be recorded -> name the rules use.
+_MARKER_NAMES = {
+    "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
+    "AR V7": "AR-V7", "PSMA": "PSMA PET", "PSMA-PET": "PSMA PET", "PSMA PET": "PSMA PET", "CTDNA": "CTDNA",
+    "MRD": "CTDNA",
+}  # fmt: skip
+_DEFICIENT = ("deficient", "dmmr", "loss", "lost", "mmr-d", "mmrd")
+_PROFICIENT = ("proficient", "pmmr", "intact", "retained", "normal", "mmr-p", "mmrp")
+
+
+class Facts:
+    """Everything of a patient that is no alteration: tumour, state, treatment, markers."""
+
+    def __init__(self, study: Study, lines: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str]):
+        self.study = study
+        self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
+        self.markers = _latest_markers(study)
+        samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        self.msi: dict[str, str] = {}
+        for patient, status in samples.select("patient_id", "msi_status").drop_nulls().iter_rows():
+            if status == "MSI-H" or (status in ("MSS", "MSI-L") and self.msi.get(patient) != "high"):
+                self.msi[patient] = "high" if status == "MSI-H" else "stable"
+        self.tmb = _tmb(samples, burden, decision)
+        self.metastatic = _metastatic(study)
+        self.classes, self.adjuvant, self.settings = _treatments(study)
+        lines = lines.filter(~pl.col("setting").is_in(ADJUVANT).fill_null(False)).filter(pl.col("line") > 0)
+        self.lines = dict(lines.group_by("patient_id").agg(pl.col("line").n_unique()).iter_rows())
+
+    def of(self, patient: str) -> dict[str, object]:
+        """Return the fields of `PatientFindings` that are facts."""
+        row = self.patients[patient]
+        words = " ".join(str(row[c] or "") for c in ("disease", "primary_site"))
+        tumour = tumour_of(words) or tumour_of(self.study.config.disease) or _DESIGN_TUMOUR.get(
+            self.study.config.design or ""
+        )  # fmt: skip
+        markers = self.markers.get(patient, {})
+        phenotypes = {g: phenotype(g, markers[g]) for g in PGX_GENES if g in markers}
+        treated = patient in self.classes or patient in self.adjuvant
+        return {
+            "tumour": tumour,
+            "state": self._state(patient, tumour, words),
+            "markers": {k: v for k, v in markers.items() if k not in ("MMR", *PGX_GENES)},
+            "msi": self.msi.get(patient),
+            "mmr": mmr_word(markers.get("MMR")),
+            "tmb_per_mb": self.tmb.get(patient),
+            "side": side_of(row["primary_site"]),
+            "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
+            "adjuvant_classes": self.adjuvant.get(patient, frozenset()),
+            "next_line": self.lines.get(patient, 0) + 1 if treated else None,
+            "phenotypes": phenotypes,
+        }
+
+    def _state(self, patient: str, tumour: str | None, words: str) -> str | None:
+        last = self.settings.get(patient)
+        text = f"{words} {self.study.config.disease}".lower()
+        if tumour == "prostate":
+            if last in ("mCRPC", "mCSPC"):
+                return last
+            castrate = "castration-resistant" in text or "castration resistant" in text or "mcrpc" in text
+            return "mCRPC" if castrate or self.study.config.design == "mcrpc" else None
+        if tumour == "colorectal":
+            if (
+                patient in self.metastatic
+                or last == "metastatic"
+                or self.patients[patient]["stage"] in ("IV", "4")
+            ):
+                return "metastatic"
+            stage = str(self.patients[patient]["stage"] or "").upper()
+            return "resected" if stage.startswith(("I", "1", "2", "3")) else None
+        return None
+
+
+_DESIGN_TUMOUR = {"crc": "colorectal", "mcrpc": "prostate"}
+
+
+@lru_cache(maxsize=4096)
+def tumour_of(text: str) -> str | None:
+    """Return colorectal or prostate for the words of a diagnosis or site; None for any other.
+
+    >>> tumour_of("rectal adenocarcinoma"), tumour_of("mCRPC prostate"), tumour_of("")
+    ('colorectal', 'prostate', None)
+    """
+    words = text.lower()
+    if re.search(r"prostat|\bm?crpc\b|\bm?cspc\b|\bprad\b", words):
+        return "prostate"
+    if re.search(r"colorect|colon|rectum|rectal|sigmoid|caec|cecum|\bm?crc\b|\bcoad\b|\bread\b", words):
+        return "colorectal"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def side_of(site: str | None) -> str | None:
+    """Return left or right for the site of a colorectal primary: right = caecum to transverse colon.
+
+    >>> side_of("sigmoid colon"), side_of("Cecum"), side_of("colon"), side_of(None)
+    ('left', 'right', None, None)
+    """
+    words = (site or "").lower()
+    if (
+        re.search(r"right|caec|cecum|ascending(?!.*descending)|hepatic|transverse", words)
+        and "descending" not in words
+    ):
+        return "right"
+    if re.search(r"left|descending|splenic|sigmoid|rect", words):
+        return "left"
+    return None
+
+
+def mmr_word(value: str | None) -> str | None:
+    """Return deficient or proficient for a recorded MMR immunohistochemistry; None for anything else.
+
+    >>> mmr_word("dMMR"), mmr_word("intact"), mmr_word("equivocal")
+    ('deficient', 'proficient', None)
+    """
+    text = (value or "").strip().lower()
+    if text.startswith(_DEFICIENT):
+        return "deficient"
+    return "proficient" if text.startswith(_PROFICIENT) else None
+
+
+def _latest_markers(study: Study) -> dict[str, dict[str, str]]:
+    """patient -> marker name of the rules -> latest value; HER2 counts as immunohistochemistry only with a score."""
+    found: dict[str, dict[str, str]] = {}
+    rows = study["markers"].sort("patient_id", "day", "marker", "value", nulls_last=False)
+    for patient, marker, value in rows.select("patient_id", "marker", "value").iter_rows():
+        name = marker.strip().upper()
+        if name.startswith("MMR"):
+            name = "MMR"
+        elif name.split()[0] in PGX_GENES:
+            name = name.split()[0]
+        elif name == "HER2" and not re.match(r"^[0-3]\+?$", value.strip()):
+            name = "HER2"
+        else:
+            name = _MARKER_NAMES.get(name, name)
+        found.setdefault(patient, {})[name] = value.strip()
+    return found
+
+
+def _tmb(samples: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str]) -> dict[str, float]:
+    """patient -> mutations per megabase of the decision sample: as the source reports it, else counted here."""
+    large = burden.filter(pl.col("callable_mb") >= MIN_TMB_MB)
+    counted = dict(large.select("sample_id", "tmb_per_mb").iter_rows())
+    stated = dict(samples.select("sample_id", "tmb_per_mb").iter_rows())
+    found = {}
+    for patient, sample in decision.items():
+        value = stated.get(sample)
+        value = counted.get(sample) if value is None else value
+        if value is not None:
+            found[patient] = float(value)
+    return found
+
+
+def _metastatic(study: Study) -> set[str]:
+    lesions = study["lesions"].filter(pl.col("role") == "metastasis")["patient_id"]
+    recurred = study["follow_up"].filter(pl.col("recurrence_day").is_not_null())["patient_id"]
+    return set(lesions) | set(recurred)
+
+
+def _treatments(study: Study) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]], dict[str, str]]:
+    """(patient -> classes given for metastatic disease, classes given before, latest setting)."""
+    given: dict[str, frozenset[str]] = {}
+    before: dict[str, frozenset[str]] = {}
+    settings: dict[str, str] = {}
+    rows = study["treatments"].sort("patient_id", "start_day", nulls_last=False)
+    for patient, drugs, place in rows.select("patient_id", "drugs", "setting").iter_rows():
+        target = before if place in ADJUVANT else given
+        target[patient] = target.get(patient, frozenset()) | drug_classes(drugs)
+        if place:
+            settings[patient] = place
+    return given, before, settings

@@ -1,0 +1,223 @@
+"""Resistance that appears under treatment: new, there before, or not visible before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site, short_change
+from oncourse.knowledge.drugs import drug_classes
+from oncourse.study.settings import section, setting
+
+
+@section("watchlist")
+@dataclass(frozen=True)
+class WatchParams:
+    """When a variant counts as new."""
+
+    min_exclusion: float = setting(
+        0.99,
+        "least joint chance that the earlier samples would have shown the variant at the cell fraction it has later",
+        low=0.5,
+        high=0.9999,
+    )
+
+
+@dataclass(frozen=True)
+class WatchItem:
+    """One resistance to watch for under one class of drugs."""
+
+    drug_class: str
+    kind: str
+    target: str
+    name: str
+    half_life_months: float | None
+    source: str
+    sites: tuple[Site, ...]
+    genes: tuple[str, ...]
+
+
+def watch_items() -> tuple[WatchItem, ...]:
+    """Return the watch list of the package."""
+    items = []
+    for row in data_rows("watchlist.tsv"):
+        is_site = row["kind"] == "mutation"
+        sites = tuple(parse_site(t) for t in row["target"].split(";")) if is_site else ()
+        genes = tuple(s.gene for s in sites) or (
+            tuple(row["target"].split(",")) if row["kind"] != "marker" else ()
+        )
+        life = float(row["half_life_months"]) if row["half_life_months"] else None
+        items.append(
+            WatchItem(
+                row["drug_class"], row["kind"], row["target"], row["name"], life, row["source"], sites, genes
+            )
+        )
+    return tuple(items)
+
+
+#: Columns of the emergence table.
+EMERGENCE_SCHEMA = {
+    "patient_id": pl.String, "drug_class": pl.String, "name": pl.String, "gene": pl.String, "change": pl.String,
+    "variant_id": pl.String, "status": pl.String, "first_seen_day": pl.Int64, "first_seen_sample": pl.String,
+    "alt_count": pl.Int64, "depth": pl.Int64, "earlier": pl.String, "exclusion": pl.Float64,
+    "start_day": pl.Int64, "stop_day": pl.Int64,
+}  # fmt: skip
+
+
+def class_periods(treatments: pl.DataFrame) -> pl.DataFrame:
+    """Return patient_id, drug_class, start_day (first), stop_day (last; null = ongoing or unknown)."""
+    schema = {"patient_id": pl.String, "drug_class": pl.String, "start_day": pl.Int64, "stop_day": pl.Int64}
+    rows = treatments.drop_nulls(["drugs", "start_day"]).select(
+        "patient_id", "drugs", "start_day", "stop_day"
+    )
+    if rows.is_empty():
+        return pl.DataFrame(schema=schema)
+    unique = rows["drugs"].unique().to_list()
+    named = pl.DataFrame(
+        [(d, c) for d in sorted(unique) for c in sorted(drug_classes(d))],
+        schema={"drugs": pl.String, "drug_class": pl.String},
+        orient="row",
+    )
+    return (
+        rows.join(named, on="drugs", how="inner")
+        .group_by("patient_id", "drug_class")
+        .agg(
+            pl.col("start_day").min(),
+            pl.when(pl.col("stop_day").is_null().any()).then(None).otherwise(pl.col("stop_day").max()).alias("stop_day"),
+        )
+        .sort("patient_id", "drug_class")
+        .select(list(schema))
+    )  # fmt: skip
+
+
+def emergence(
+    cells: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame, params: WatchParams = WatchParams()
+) -> pl.DataFrame:
+    """Return one row per patient, class of drug given, and watched variant found in the patient.
+
+    Parameters
+    ----------
+    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, power_same_ccf, blood
+        (`oncourse.derive.presence`)
+    samples : sample_id, day, material
+    treatments : the study's table
+
+    Returns
+    -------
+    `EMERGENCE_SCHEMA`. status: ``emerged`` (present in a sample after the start of the class; every sample up to then
+    that says anything says absent, and together they would have shown it at its later cell fraction with at least
+    ``min_exclusion``), ``present_before``, ``not_visible_before`` (nothing excludes that it was there), or
+    ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal haematopoiesis and
+    possible clonal haematopoiesis never count. A sample without a day cannot be placed and is not used.
+    """
+    periods = class_periods(treatments)
+    items = [item for item in watch_items() if item.kind == "mutation"]
+    genes = sorted({g for item in items for g in item.genes})
+    cells = cells.filter(
+        pl.col("gene").is_in(genes)
+        & ~pl.col("blood").is_in(["chip", "possible_chip", "germline"]).fill_null(False)
+    )
+    if cells.is_empty() or periods.is_empty():
+        return pl.DataFrame(schema=EMERGENCE_SCHEMA)
+    named = _watched(cells.select("variant_id", "gene", "hgvs_p").unique(), items)
+    if named.is_empty():
+        return pl.DataFrame(schema=EMERGENCE_SCHEMA)
+    dated = samples.select("sample_id", "day").drop_nulls("day")
+    rows = (
+        cells.select(
+            "patient_id", "variant_id", "gene", "sample_id", "alt_count", "depth", "state", "power_same_ccf"
+        )
+        .join(named, on=["variant_id", "gene"], how="inner")
+        .join(periods, on=["patient_id", "drug_class"], how="inner")
+        .join(dated, on="sample_id", how="inner")
+        .sort("patient_id", "drug_class", "name", "variant_id", "day", "sample_id")
+    )
+    before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
+    present, absent = pl.col("state") == "present", pl.col("state") == "absent"
+    hit = after & present
+    counts = pl.format(
+        "{}/{} (day {})", pl.col("alt_count").fill_null(0), pl.col("depth").fill_null(0), "day"
+    )
+    counts = (
+        pl.when(pl.col("depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(counts)
+    )
+    missed = (1 - pl.col("power_same_ccf").fill_null(0.0)).filter(before & absent).product()
+    table = rows.group_by(
+        "patient_id",
+        "drug_class",
+        "name",
+        "gene",
+        "change",
+        "variant_id",
+        "start_day",
+        "stop_day",
+        maintain_order=True,
+    ).agg(
+        pl.col("day").filter(hit).first().alias("first_seen_day"),
+        pl.col("sample_id").filter(hit).first().alias("first_seen_sample"),
+        pl.col("alt_count").filter(hit).first(),
+        pl.col("depth").filter(hit).first(),
+        counts.filter(before).str.join("; ").alias("earlier"),
+        (before & present).any().alias("was_there"),
+        before.any().alias("looked"),
+        (before & absent).any().alias("excluded"),
+        (1 - missed).alias("exclusion"),
+    )
+    status = (
+        pl.when(pl.col("was_there")).then(pl.lit("present_before"))
+        .when(pl.col("first_seen_day").is_null()).then(pl.lit("not_seen_since"))
+        .when(~pl.col("looked")).then(pl.lit("no_sample_before"))
+        .when(pl.col("excluded") & (pl.col("exclusion") >= params.min_exclusion)).then(pl.lit("emerged"))
+        .otherwise(pl.lit("not_visible_before"))
+    )  # fmt: skip
+    exclusion = pl.when("excluded").then(pl.col("exclusion"))
+    return (
+        table.with_columns(status=status, exclusion=exclusion)
+        .filter(pl.col("status") != "not_seen_since")
+        .select(list(EMERGENCE_SCHEMA))
+        .sort("patient_id", "drug_class", "name", "variant_id")
+    )
+
+
+def _watched(variants: pl.DataFrame, items: list[WatchItem]) -> pl.DataFrame:
+    """Return variant_id, gene, drug_class, name, change of the variants that some item watches for."""
+    from oncourse.knowledge.findings import VariantFinding
+
+    rows = []
+    for variant_id, gene, hgvs_p in variants.sort("variant_id", "gene").iter_rows():
+        change = canonical(gene, short_change(hgvs_p))
+        finding = VariantFinding(gene, change)
+        for item in items:
+            if change and any(site.gene == gene and site.accepts(finding) for site in item.sites):
+                rows.append((variant_id, gene, item.drug_class, item.name, change))
+    schema = dict.fromkeys(("variant_id", "gene", "drug_class", "name", "change"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def retest_reminders(found: pl.DataFrame, today: pl.DataFrame) -> pl.DataFrame:
+    """Return when a resistant clone is expected to have decayed to a quarter after its drug was stopped.
+
+    Parameters
+    ----------
+    found : `emergence`
+    today : patient_id, last_day: the last day known of the patient
+
+    Returns
+    -------
+    patient_id, name, change, stop_day, half_life_months, retest_day: two half-lives after the stop (RAS 3.7, EGFR
+    ectodomain 4.7 months; Sartore-Bianchi et al. Nat Med 2022), days_since_stop
+    """
+    lives = pl.DataFrame(
+        [(i.drug_class, i.name, i.half_life_months) for i in watch_items() if i.half_life_months],
+        schema={"drug_class": pl.String, "name": pl.String, "half_life_months": pl.Float64},
+        orient="row",
+    )
+    days = (pl.col("stop_day") + 2 * pl.col("half_life_months") * 365.25 / 12).round(0).cast(pl.Int64)
+    return (
+        found.drop_nulls("stop_day").join(lives, on=["drug_class", "name"], how="inner")
+        .join(today, on="patient_id", how="left")
+        .select("patient_id", "name", "change", "stop_day", "half_life_months", days.alias("retest_day"),
+                (pl.col("last_day") - pl.col("stop_day")).alias("days_since_stop"))
+        .sort("patient_id", "name", "change")
+    )  # fmt: skip
