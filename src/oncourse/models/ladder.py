@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from oncourse.models.impute import Imputer, fit_imputer
 from oncourse.models.metrics import horizon_weights
 from oncourse.models.penalised import cox_path
-from oncourse.models.risk_sets import cumulative_hazard, partial_loglik, risk_sets
+from oncourse.models.risk_sets import RiskSets, cumulative_hazard, partial_loglik, risk_sets
 
 NULL, CLINICAL, MUTATIONS, BOTH = "null", "clinical", "mutations", "clinical+mutations"
 BOOSTED, FOREST = "boosted", "forest"
@@ -154,7 +155,7 @@ def fit_ladder(
     wanted = set(models)
     if NULL in wanted:
         out[NULL] = make(NULL, np.zeros(c + m))
-    if c and wanted & {CLINICAL, BOTH}:
+    if c and wanted & {CLINICAL, BOTH}:  # the joint model takes its ridge
         columns = np.arange(c + m) < c
         beta, ridge, good = _tuned(x, data, columns & usable, settings, folds, alpha=0.0)
         out[CLINICAL] = make(CLINICAL, beta, ridge, good)
@@ -166,11 +167,45 @@ def fit_ladder(
         beta, lam, good = _tuned(
             x, data, usable, settings, folds, alpha=settings.alpha, clinical=c, ridge=ridge
         )
+        if not beta[c:].any():  # nested: without a mutation the joint model is the clinical one, exactly
+            beta = out[CLINICAL].coef
         out[BOTH] = make(BOTH, beta, lam, good)
     for name in (BOOSTED, FOREST):
         if name in wanted:
             out[name] = _challenger(name, x, data, settings, kept, prevalence, int(rng.integers(2**31)))
     return {name: out[name] for name in models if name in out}
+
+
+def fit_final(
+    data: PredictionData,
+    settings: LadderSettings,
+    seed: int,
+    *,
+    models: Sequence[str] = (NULL, CLINICAL, MUTATIONS, BOTH),
+    imputations: int = 5,
+) -> dict[str, FittedRisk]:
+    """Fit the ladder on everyone; where clinical values are missing, the mean model of several imputations.
+
+    Coefficients and log baseline hazards are averaged (Rubin's rule for the estimate). Challengers come from the
+    first imputation.
+    """
+    from oncourse.stats.rng import generator
+
+    rounds = imputations if np.isnan(data.clinical).any() else 1
+    fits = []
+    for i in range(rounds):
+        wanted = models if i == 0 else [m for m in models if m not in (BOOSTED, FOREST)]
+        fits.append(fit_ladder(data, settings, generator(seed, f"prediction final {i}"), models=wanted))
+    out = dict(fits[0])
+    for name in [m for m in out if rounds > 1 and m not in (BOOSTED, FOREST)]:
+        parts = [f[name] for f in fits]
+        out[name] = replace(
+            parts[0],
+            coef=np.mean([p.coef for p in parts], axis=0),
+            base_hazard=float(np.exp(np.mean([np.log(max(p.base_hazard, 1e-12)) for p in parts]))),
+            is_converged=all(p.is_converged for p in parts),
+        )
+    return out
 
 
 def inner_folds(data: PredictionData, k: int, rng: np.random.Generator) -> np.ndarray:
@@ -211,7 +246,7 @@ def _tuned(
         groups = labels[at]
     is_fixed = at < clinical
     size = np.ones(len(at)) if groups is None else np.array([np.sqrt(np.sum(groups == g)) for g in groups])
-    fixed = {
+    fixed: dict[str, Any] = {
         "alpha": alpha,
         "factor": np.where(is_fixed, 0.0, size),
         "ridge": np.where(is_fixed, ridge, 0.0),
@@ -224,7 +259,7 @@ def _tuned(
     late = data.late
     path = cox_path(
         part, data.time, data.event, entry=late, n_lambda=settings.n_lambda, lambda_min_ratio=ratio, **fixed
-    )  # type: ignore[arg-type]
+    )
     everyone = risk_sets(data.time, data.event, entry=late)
     gain = np.zeros((settings.inner_folds, len(path.lambdas)))
     for k in range(settings.inner_folds):
@@ -234,7 +269,7 @@ def _tuned(
         entry = None if late is None else late[train]
         inner = cox_path(
             part[train], data.time[train], data.event[train], entry=entry, lambdas=path.lambdas, **fixed
-        )  # type: ignore[arg-type]
+        )
         for j, beta in enumerate(inner.coef):
             gain[k, j] = partial_loglik(part @ beta, everyone) - inner.loglik[j]
         gain[k, len(inner.coef) :] = -np.inf
@@ -262,10 +297,9 @@ def _outcome(data: PredictionData) -> np.ndarray:
     return np.column_stack([data.event, hazard])
 
 
-def _residual(sets: object, n: int) -> np.ndarray:
-    from oncourse.models.risk_sets import RiskSets, hazard_pass, tie_code
+def _residual(sets: RiskSets, n: int) -> np.ndarray:
+    from oncourse.models.risk_sets import hazard_pass, tie_code
 
-    assert isinstance(sets, RiskSets)
     expected = np.empty(n)
     arrays = (sets.start, sets.stop, sets.own, sets.deaths, sets.opens)
     hazard_pass(np.zeros(n), *arrays, tie_code("breslow"), np.empty(len(sets.deaths)), expected)  # type: ignore[call-arg]

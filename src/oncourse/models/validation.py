@@ -245,7 +245,7 @@ def added_value(out: OutOfFold, data: PredictionData, *, base: str = CLINICAL, f
     clinical, joint = out.score[base].mean(axis=0), out.score[full].mean(axis=0)
     extra = joint - clinical
     nothing = Added(float("nan"), float("nan"), float("nan"), 0.0)
-    if np.ptp(extra) < 1e-8 or data.event.sum() < 2:
+    if np.ptp(extra) < 1e-6 or data.event.sum() < 2:
         return nothing
     varies = np.ptp(clinical) > 1e-8
     x = np.column_stack([extra, clinical]) if varies else extra[:, None]

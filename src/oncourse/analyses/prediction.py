@@ -1,0 +1,505 @@
+"""A model of the risk by 24 months: how accurate it is, what the mutations add, and when not to use it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.predictors import ORIGINS
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+if TYPE_CHECKING:
+    from oncourse.derive.prediction_data import PredictionFrame
+    from oncourse.models.fit_report import FittedPrediction
+
+MONTH_DAYS = 30.4375
+_MODEL = Column("model", pl.String, "null, clinical, mutations, clinical+mutations, boosted or forest")
+_LOW = Column("ci_low", pl.Float64, "lower end of the 95 % interval")
+_HIGH = Column("ci_high", pl.Float64, "upper end of the 95 % interval")
+PERFORMANCE = OutputTable(
+    "prediction/performance",
+    "accuracy of each model: in its own patients, and corrected for that",
+    (
+        _MODEL,
+        Column(
+            "metric",
+            pl.String,
+            "harrell_c, uno_c, auc_24m, brier_24m, ipa_24m, oe_24m, calibration_slope ...",
+        ),
+        Column("apparent", pl.Float64, "in the patients the model was fitted to"),
+        Column(
+            "corrected", pl.Float64, "repeated nested cross-validation: in patients the model had not seen"
+        ),
+        _LOW,
+        _HIGH,
+        Column(
+            "optimism_corrected", pl.Float64, "apparent less the bootstrap's optimism; null for challengers"
+        ),
+        Column("n", pl.Int64, "patients"),
+        Column("n_event", pl.Int64, "events by the horizon"),
+    ),
+)
+ADDED = OutputTable(
+    "prediction/added",
+    "what the mutations add to the clinical model, in patients the models had not seen",
+    (
+        Column(
+            "metric", pl.String, "difference of a metric, or likelihood_ratio of the out-of-fold predictors"
+        ),
+        Column("difference", pl.Float64, "clinical+mutations minus clinical"),
+        _LOW,
+        _HIGH,
+        Column("p_value", pl.Float64, "one-sided; only for likelihood_ratio"),
+    ),
+)
+CALIBRATION = OutputTable(
+    "prediction/calibration",
+    "observed against predicted risk in patients the model had not seen",
+    (
+        _MODEL,
+        Column("kind", pl.String, "curve (smooth) or group (fifth of the patients)"),
+        Column("predicted", pl.Float64, "predicted risk", unit="fraction"),
+        Column("observed", pl.Float64, "observed risk", unit="fraction"),
+        _LOW,
+        _HIGH,
+        Column("n", pl.Int64, "patients of the group; null for the curve"),
+    ),
+)
+DECISION = OutputTable(
+    "prediction/decision_curve",
+    "net benefit of acting on each model",
+    (
+        Column("model", pl.String, "a model, treat_all or treat_none"),
+        Column("threshold", pl.Float64, "risk from which one would act", unit="fraction"),
+        Column("net_benefit", pl.Float64, "true positives less weighted false positives, per patient"),
+        _LOW,
+        _HIGH,
+    ),
+)
+COEFFICIENTS = OutputTable(
+    "prediction/coefficients",
+    "the equation of each model",
+    (
+        _MODEL,
+        Column("feature", pl.String, "gene, or covariate:name"),
+        Column("coefficient", pl.Float64, "log hazard ratio per unit, shrunken"),
+        Column("hazard_ratio", pl.Float64, "exp(coefficient)", unit="ratio"),
+        Column("stability", pl.Float64, "share of bootstrap refits that kept the feature", unit="fraction"),
+        Column("mean", pl.Float64, "mean of the feature"),
+        Column("n_known", pl.Int64, "patients with a value"),
+    ),
+)
+PATIENTS = OutputTable(
+    "prediction/patients",
+    "each patient's risk by the recommended model",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("zero_day", pl.Int64, "time zero", unit="days from the index date"),
+        Column("time_days", pl.Int64, "follow-up from time zero", unit="days"),
+        Column("entry_days", pl.Int64, "under observation from", unit="days from time zero"),
+        Column("is_event", pl.Boolean, "whether it ended in the event"),
+        Column("model", pl.String, "the recommended model"),
+        Column("risk", pl.Float64, "risk by the saved model", unit="fraction"),
+        _LOW,
+        _HIGH,
+        Column(
+            "risk_out_of_fold",
+            pl.Float64,
+            "mean risk by models that had not seen the patient",
+            unit="fraction",
+        ),
+    ),
+)
+TABLES = (PERFORMANCE, ADDED, CALIBRATION, DECISION, COEFFICIENTS, PATIENTS)
+
+
+@section("prediction")
+@dataclass(frozen=True)
+class Params:
+    """What is predicted, from when, with which predictors, and how it is validated."""
+
+    endpoint: str = setting("OS", "endpoint predicted", choices=("OS", "DFS", "PFS", "rPFS"))
+    months: float = setting(24.0, "horizon of the risk, months", low=1)
+    origin: str = setting(
+        "auto",
+        "time zero: auto = the day the last predictor becomes known (first sample, or first sample of a metastasis)",
+        choices=ORIGINS,
+    )
+    line: int = setting(1, "treatment line of origin=line", low=1)
+    covariates: tuple[str, ...] = setting(
+        (), "clinical predictors; default those of study.yaml, else age, sex, stage, primary site; none = no"
+    )
+    min_carriers: int = setting(5, "genes altered in fewer patients are no candidates", low=2)
+    max_genes: int = setting(200, "most frequent genes that are candidates", low=0)
+    alpha: float = setting(
+        0.5, "elastic net of the mutations: 1 lasso, 0 ridge", low=0, high=1, source="Zou & Hastie 2005"
+    )
+    threshold: float | None = setting(
+        None, "risk called high; null: the overall risk, rounded to 5 %", low=0.01, high=0.99
+    )
+    repeats: int = setting(5, "repeats of the nested cross-validation", low=1)
+    folds: int = setting(5, "outer and inner folds", low=2)
+    bootstraps: int = setting(
+        200, "bootstrap refits (fewer from 300 patients on: 60,000 / n, at least 50)", low=0
+    )
+    challengers: bool = setting(True, "whether boosted trees and a forest are fitted beside")
+    min_events: int = setting(10, "fewest events by the horizon", low=5)
+
+
+@analysis(
+    title="Risk by 24 months",
+    question="How well can the risk by 24 months be predicted, and what do the mutations add?",
+    needs=("follow_up",),
+    params=Params,
+    tables=TABLES,
+    order=70,
+)
+def prediction(cohort: Cohort, params: Params) -> Result:
+    """Fit, validate and describe the ladder of risk models."""
+    from oncourse.derive.prediction_data import prediction_frame
+    from oncourse.models.fit_report import fit_prediction
+
+    frame = prediction_frame(
+        cohort,
+        endpoint=params.endpoint,
+        origin=params.origin,
+        line=params.line,
+        covariates=params.covariates,
+        min_carriers=params.min_carriers,
+        max_genes=params.max_genes,
+    )
+    _check(frame, params)
+    fitted = fit_prediction(
+        frame.arrays(),
+        horizon=params.months * MONTH_DAYS,
+        months=params.months,
+        alpha=params.alpha,
+        threshold=params.threshold,
+        repeats=params.repeats,
+        folds=params.folds,
+        bootstraps=params.bootstraps,
+        challengers=params.challengers,
+        seed=cohort.seed,
+    )
+    features = frame.features()
+    estimates = _estimates(fitted, params)
+    return Result(
+        answer=_answer(fitted, frame, params),
+        estimates=estimates,
+        tables=_tables(fitted, frame, features),
+        figures=_figures(fitted, params),
+        excluded=exclusions(frame.excluded.iter_rows()),
+        samples_used=exclusions(
+            (p, s, "known by time zero")
+            for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
+        ),
+        notes=_notes(fitted, frame, params),
+        methods=METHODS,
+        artifacts={"tables/prediction/model.json": _card(fitted, frame, features, params, cohort)},
+    )
+
+
+METHODS = (
+    "Clinical columns: Cox ridge regression; mutations: elastic net; both jointly, the clinical model being its "
+    "limit; Efron ties, risk set (entry, exit]; penalties by inner cross-validated partial likelihood "
+    "(Verweij & van Houwelingen 1993).",
+    "Corrected accuracy: repeated nested cross-validation in which imputation, gene filter and tuning are repeated; "
+    "order of patients compared within folds; intervals by bootstrap of patients, paired between models.",
+    "At the horizon: product-limit weights, equal to inverse-probability-of-censoring weights (Uno 2007, Gerds & "
+    "Schumacher 2006) and under delayed entry also undoing the truncation; the estimand is the risk by the horizon "
+    "of a patient alive at time zero. Entry and censoring are taken as independent of the outcome given nothing.",
+    "What mutations add: Cox regression on the out-of-fold predictor of the joint model beside the clinical one "
+    "(one-sided, 2.5 %), with differences in AUC, Brier score and net benefit; never the C index alone.",
+    "Sample size: Riley et al. 2019, 15 % of the largest Cox-Snell R2 assumed.",
+)
+
+
+def _check(frame: PredictionFrame, params: Params) -> None:
+    horizon = params.months * MONTH_DAYS
+    who = frame.patients
+    events = who.filter(pl.col("is_event") & (pl.col("time_days") <= horizon)).height
+    beyond = who.filter(pl.col("time_days") > horizon).height
+    if events < params.min_events or beyond < params.min_events:
+        raise NotEnoughData(
+            f"{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by {params.months:g} "
+            f"months and {beyond} patients followed beyond; a model needs at least {params.min_events} of each."
+        )
+    if not frame.columns and not frame.genes:
+        raise NotEnoughData(
+            "No predictor: no clinical covariate with two values (study.yaml, `covariates:`) and no gene altered in "
+            f"{params.min_carriers} patients by time zero."
+        )
+
+
+def _named(metric: str, months: float) -> str:
+    at_horizon = ("auc", "brier", "ipa", "oe", "sensitivity", "specificity", "ppv", "npv", "net_benefit")
+    return f"{metric}_{months:g}m" if metric in at_horizon else metric
+
+
+def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]:
+    n = fitted.n
+    out = [
+        Estimate("n_patients", n, unit="count"),
+        Estimate("n_events", fitted.n_event, unit="count"),
+        Estimate("observed_risk", fitted.observed, *fitted.observed_interval, n, "Kaplan-Meier", "fraction"),
+        Estimate("threshold", fitted.threshold, unit="fraction"),
+        Estimate("candidate_parameters", fitted.parameters, unit="count"),
+        Estimate("supported_parameters", fitted.supported, unit="count", method="Riley et al. 2019"),
+    ]
+    for name, found in fitted.corrected.items():
+        for j, metric in enumerate(fitted.metrics):
+            text = f"{_named(metric, params.months)} {name}"
+            unit = (
+                "fraction"
+                if metric in ("sensitivity", "specificity", "ppv", "npv", "ipa")
+                else "ratio"
+                if metric == "oe"
+                else "score"
+            )
+            out.append(
+                Estimate(
+                    text, found.value[j], found.ci_low[j], found.ci_high[j], n, "repeated nested CV", unit
+                )
+            )
+    for metric, value, low, high in fitted.differences:
+        out.append(
+            Estimate(
+                f"added {_named(metric, params.months)}",
+                value,
+                low,
+                high,
+                n,
+                "paired bootstrap",
+                "difference",
+            )
+        )
+    return tuple(out)
+
+
+def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> str:
+    m = f"{params.months:g}"
+    event = {"OS": "death"}.get(params.endpoint, params.endpoint)
+    parts = [
+        f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}."
+    ]
+    if fitted.recommended is not None:
+        r = fitted.recommended
+        parts.append(
+            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen, and explains "
+            f"{{ipa_{m}m {r}}} of the Brier score; calibration slope {{calibration_slope {r}}}."
+        )
+        parts.append(
+            f"At a threshold of {{threshold:value}} its sensitivity is {{sensitivity_{m}m {r}:value}}, specificity "
+            f"{{specificity_{m}m {r}:value}}, PPV {{ppv_{m}m {r}:value}}, NPV {{npv_{m}m {r}:value}}."
+        )
+    if fitted.added is not None:
+        if fitted.mutations_add:
+            parts.append(f"The mutations add to the {fitted.base} model: AUC {{added auc_{m}m}}.")
+        else:
+            parts.append(f"There is no evidence that mutations add to the {fitted.base} model.")
+    if fitted.warnings:
+        parts.append("The model should not be used for decisions: " + "; ".join(fitted.warnings) + ".")
+    return " ".join(parts)
+
+
+def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> tuple[str, ...]:
+    notes = [
+        "Sample size: {n_events:value} events by the horizon in {n_patients:value} patients support "
+        "{supported_parameters:value} unpenalised parameters (expected shrinkage 0.9); {candidate_parameters:value} "
+        "candidates were offered to the penalised models.",
+        "Accuracy here is of this way of building a model in this study; a new study has to confirm it.",
+    ]
+    if params.covariates == () and not frame.columns:
+        notes.append("No clinical covariates are recorded; list them under `covariates:` in study.yaml.")
+    if not frame.genes:
+        notes.append("No gene was altered in enough patients by time zero: clinical models only.")
+    if frame.zero.assumed:
+        notes.append(
+            f"{frame.zero.assumed} patients have samples without a day; their findings are taken as known at time zero."
+        )
+    if fitted.truncation is not None:
+        late, p = fitted.truncation
+        notes.append(
+            f"{late} patients came under observation after time zero (delayed entry)."
+            + (
+                f" Entry time itself predicts the outcome (p = {p:.2g}): truncation is dependent and the estimates "
+                "may be off."
+                if p < 0.05
+                else ""
+            )
+        )
+    if fitted.unstable:
+        notes.append(f"Refits did not all converge: {fitted.unstable}.")
+    return tuple(notes)
+
+
+def _tables(
+    fitted: FittedPrediction, frame: PredictionFrame, features: list[dict[str, Any]]
+) -> dict[str, pl.DataFrame]:
+    months = fitted.months
+    performance = [
+        {
+            "model": name,
+            "metric": _named(metric, months),
+            "apparent": _number(fitted.apparent[name][j]),
+            "corrected": _number(found.value[j]),
+            "ci_low": _number(found.ci_low[j]),
+            "ci_high": _number(found.ci_high[j]),
+            "optimism_corrected": _number(fitted.optimism_corrected.get(name, [None] * 99)[j]),
+            "n": fitted.n,
+            "n_event": fitted.n_event,
+        }
+        for name, found in fitted.corrected.items()
+        for j, metric in enumerate(fitted.metrics)
+    ]
+    added: list[dict[str, Any]] = []
+    if fitted.added is not None:
+        added = [
+            {
+                "metric": _named(metric, months),
+                "difference": _number(value),
+                "ci_low": _number(low),
+                "ci_high": _number(high),
+                "p_value": None,
+            }
+            for metric, value, low, high in fitted.differences
+        ]
+        added.append(
+            {
+                "metric": "likelihood_ratio",
+                "difference": _number(fitted.added.likelihood_ratio),
+                "ci_low": None,
+                "ci_high": None,
+                "p_value": _number(fitted.added.p_value),
+            }
+        )
+    coefficients = [
+        {
+            "model": name,
+            "feature": f["feature"],
+            "coefficient": float(model.coef[j]),
+            "hazard_ratio": float(2.718281828459045 ** model.coef[j]),
+            "stability": _number(fitted.stability[name][j]) if name in fitted.stability else None,
+            "mean": f["mean"],
+            "n_known": f["n_known"],
+        }
+        for name, model in fitted.final.items()
+        if model.forest is None and name not in ("null", "boosted", "forest")
+        for j, f in enumerate(features)
+        if model.coef[j] != 0
+    ]
+    name = fitted.recommended or "null"
+    patients = frame.patients.with_columns(
+        pl.lit(name).alias("model"),
+        pl.Series("risk", fitted.risk),
+        pl.Series("ci_low", fitted.risk_low).fill_nan(None),
+        pl.Series("ci_high", fitted.risk_high).fill_nan(None),
+        pl.Series("risk_out_of_fold", fitted.out_of_fold),
+    )
+    return {
+        PERFORMANCE.name: PERFORMANCE.frame(performance),
+        ADDED.name: ADDED.frame(added),
+        CALIBRATION.name: CALIBRATION.frame(fitted.calibration),
+        DECISION.name: DECISION.frame(fitted.decision),
+        COEFFICIENTS.name: COEFFICIENTS.frame(coefficients),
+        PATIENTS.name: PATIENTS.frame(patients),
+    }
+
+
+def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
+    from oncourse.models.fit_report import curves_for_figure, decision_for_figure
+    from oncourse.plots.calibration import calibration, risk_instability
+    from oncourse.plots.decision import decision_curve
+
+    m = f"{params.months:g}"
+    curves, groups = curves_for_figure(fitted)
+    thresholds, benefits, everyone = decision_for_figure(fitted)
+    return (
+        Figure(
+            "calibration",
+            f"Calibration at {m} months",
+            f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by models "
+            "that had not seen them; band: 95 % by bootstrap; bars below: the predictions.",
+            calibration(curves, groups, title=f"Calibration at {m} months"),
+        ),
+        Figure(
+            "decision_curve",
+            "Decision curve",
+            f"Net benefit at {m} months of acting on each model's out-of-fold risk, n = {fitted.n:,}.",
+            decision_curve(thresholds, benefits, everyone, title=f"Net benefit at {m} months"),
+        ),
+        Figure(
+            "stability",
+            "Stability of the predicted risks",
+            "Each patient's risk by the recommended model (dot) and the range of 95 % of bootstrap refits (line).",
+            risk_instability(
+                fitted.risk,
+                fitted.risk_low,
+                fitted.risk_high,
+                title="How far the predicted risk depends on the sample",
+            ),
+        ),
+    )
+
+
+def _card(
+    fitted: FittedPrediction,
+    frame: PredictionFrame,
+    features: list[dict[str, Any]],
+    params: Params,
+    cohort: Cohort,
+) -> str:
+    from oncourse.models.card import card_text
+
+    name = fitted.recommended or "null"
+    found = fitted.corrected[name]
+    values = {
+        _named(metric, params.months): {
+            "corrected": _number(found.value[j]),
+            "ci_low": _number(found.ci_low[j]),
+            "ci_high": _number(found.ci_high[j]),
+            "apparent": _number(fitted.apparent[name][j]),
+        }
+        for j, metric in enumerate(fitted.metrics)
+    }
+    described = {
+        "title": f"{params.endpoint} risk by {params.months:g} months: {cohort.study.config.title or 'untitled study'}",
+        "outcome": {
+            "endpoint": params.endpoint,
+            "horizon_months": params.months,
+            "horizon_days": params.months * MONTH_DAYS,
+            "time_zero": frame.zero.words,
+            "origin": params.origin,
+            "line": params.line,
+            "population": f"patients alive on {frame.zero.words}",
+        },
+        "use": {
+            "may_be_used": not fitted.warnings,
+            "reasons_against": list(fitted.warnings),
+            "intended": "research; a doctor's judgement stays above it; needs external validation first",
+        },
+        "performance": values,
+        "tripod_ai": {
+            "source of data": cohort.study.config.title or "not stated",
+            "participants": fitted.n,
+            "events by the horizon": fitted.n_event,
+            "candidate predictor parameters": fitted.parameters,
+            "parameters supported (Riley 2019, shrinkage 0.9)": fitted.supported,
+            "missing data": "multiple imputation by a multivariate normal inside every resample",
+            "model": "Cox; clinical columns ridge, mutations elastic net; tuning by inner cross-validation",
+            "validation": f"nested cross-validation, {params.repeats} x {params.folds} folds; bootstrap optimism",
+            "mutations add to the clinical model": fitted.mutations_add,
+            "settings": asdict(params),
+        },
+    }
+    return card_text(fitted.final[name], features, len(frame.columns), fitted.refits_of(name), described)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

@@ -1,0 +1,69 @@
+"""Calibration curve: observed against predicted risk, with its band and the spread of the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+
+def calibration(
+    curves: Mapping[str, Mapping[str, np.ndarray]], groups: Mapping[str, np.ndarray], *, title: str
+) -> str:
+    """Draw calibration curves; return SVG.
+
+    Parameters
+    ----------
+    curves : model -> predicted, observed, ci_low, ci_high (fractions; NaN is not drawn) and all (every prediction)
+    groups : predicted, observed, ci_low, ci_high of groups of patients of the first model
+    """
+    with drawing(5.2, 5.2) as canvas:
+        ax = canvas.ax
+        top = max([0.2, *(float(np.nanmax(c["predicted"])) for c in curves.values() if len(c["predicted"]))])
+        top = min(1.0, top * 1.15)
+        ax.plot([0, top], [0, top], color=COLOURS["muted"], linestyle="--", linewidth=0.9, label="perfect")
+        for i, (name, c) in enumerate(curves.items()):
+            ax.fill_between(
+                c["predicted"], c["ci_low"], c["ci_high"], color=PALETTE[i], alpha=0.15, linewidth=0
+            )
+            ax.plot(c["predicted"], c["observed"], color=PALETTE[i], label=name)
+            heights, edges = np.histogram(c["all"], bins=40, range=(0, top))
+            base = -0.02 * top - 0.06 * top * i
+            scale = 0.05 * top / max(heights.max(), 1)
+            ax.bar(edges[:-1], heights * scale, width=np.diff(edges), bottom=base - 0.05 * top, align="edge",
+                   color=PALETTE[i], alpha=0.6)  # fmt: skip
+        if len(groups["predicted"]):
+            spread = np.vstack(
+                [groups["observed"] - groups["ci_low"], groups["ci_high"] - groups["observed"]]
+            )
+            ax.errorbar(groups["predicted"], groups["observed"], np.nan_to_num(np.clip(spread, 0, None)), fmt="o",
+                        color=COLOURS["text"], markersize=4, linewidth=1, label="fifths of the patients")  # fmt: skip
+        ax.set_xlim(0, top)
+        ax.set_ylim(-0.03 * top - 0.06 * top * len(curves), min(1.02, top * 1.3))
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %" if v >= 0 else "")
+        ax.set_xlabel("predicted risk (patients the model had not seen)")
+        ax.set_ylabel("observed risk")
+        ax.set_title(title)
+        ax.legend(loc="upper left")
+        clean(ax, grid="both")
+    return canvas.svg
+
+
+def risk_instability(risk: np.ndarray, low: np.ndarray, high: np.ndarray, *, title: str) -> str:
+    """Draw each patient's risk with the range over the bootstrap refits, sorted by risk; return SVG."""
+    order = np.argsort(risk, kind="stable")
+    with drawing(6.4, 3.6) as canvas:
+        ax = canvas.ax
+        at = np.arange(len(risk))
+        ax.vlines(at, low[order], high[order], color=COLOURS["shared"], alpha=0.25, linewidth=0.8)
+        ax.plot(at, risk[order], ".", color=COLOURS["text"], markersize=2)
+        ax.set_ylim(0, 1)
+        ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
+        ax.set_xlabel(f"patients by risk (n = {len(risk):,})")
+        ax.set_ylabel("risk; 95 % of bootstrap refits")
+        ax.set_title(title)
+        clean(ax, grid="y")
+    return canvas.svg

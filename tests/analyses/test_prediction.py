@@ -1,0 +1,161 @@
+"""The prediction analysis on small simulated studies: honest numbers, time zero, model card, new patients."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.analyses.prediction import Params, prediction
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import InputError, NotEnoughData
+from oncourse.models.card import read_card
+from oncourse.report.predict import predict_patients
+from oncourse.study.config import StudyConfig
+from oncourse.study.model import Study
+from oncourse.study.tables import TABLES
+
+QUICK = Params(repeats=1, folds=3, bootstraps=25, challengers=False)
+
+
+def make_study(seed=1, n=160, genes=8, *, effect=0.0, sample_day=0, covariates=("age_years", "risk")):
+    """Deaths of hazard exp(.8 risk + effect x GENE0) per 900 days; everyone sequenced on `sample_day`."""
+    rng = np.random.default_rng(seed)
+    risk, age = rng.normal(size=n), rng.normal(65, 8, n)
+    hit = rng.random((n, genes)) < 0.3
+    time = rng.exponential(900 * np.exp(-0.8 * risk - effect * hit[:, 0])) + 1
+    censored = rng.uniform(500, 2000, n)
+    dead, last = time <= censored, np.minimum(time, censored).astype(int) + sample_day
+    ids = [f"P{i:03d}" for i in range(n)]
+
+    def table(name, **columns):
+        return pl.concat([TABLES[name].empty(), pl.DataFrame(columns)], how="diagonal_relaxed")
+
+    patients = table("patients", patient_id=ids, age_years=age).with_columns(
+        pl.Series("risk", [None if i % 20 == 0 else float(v) for i, v in enumerate(risk)], dtype=pl.Float64)
+    )
+    rows = [(f"S{i:03d}", f"1:{1000 + j}:A:T") for i in range(n) for j in range(genes) if hit[i, j]]
+    tables = {
+        "patients": patients,
+        "follow_up": table("follow_up", patient_id=ids, last_contact_day=last, is_dead=dead),
+        "samples": table(
+            "samples",
+            sample_id=[f"S{i:03d}" for i in range(n)],
+            patient_id=ids,
+            material=["tissue"] * n,
+            day=[sample_day] * n,
+        ),
+        "variants": table(
+            "variants",
+            variant_id=[f"1:{1000 + j}:A:T" for j in range(genes)],
+            gene=[f"GENE{j}" for j in range(genes)],
+            consequence=["missense_variant"] * genes,
+        ),
+        "calls": table(
+            "calls",
+            sample_id=[r[0] for r in rows],
+            variant_id=[r[1] for r in rows],
+            alt_count=[30] * len(rows),
+            depth=[100] * len(rows),
+            is_called=[True] * len(rows),
+        ),
+    }
+    return Study(StudyConfig(title="simulated", covariates=dict.fromkeys(covariates, "number")), tables)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return prediction(Cohort(make_study()), QUICK)
+
+
+def test_corrected_accuracy_is_below_apparent_and_noise_adds_nothing(result):
+    table = result.tables["prediction/performance"]
+    row = table.filter((pl.col("model") == "clinical") & (pl.col("metric") == "auc_24m")).row(0, named=True)
+    assert row["ci_low"] < row["corrected"] < row["ci_high"]
+    assert row["corrected"] < row["apparent"] + 0.01  # two clinical columns leave little room for optimism
+    # The true predictor reaches an AUC of about .75.
+    assert 0.65 < row["corrected"] < 0.85
+    assert "no evidence that mutations add to the clinical model" in result.answer
+    assert {"null", "clinical", "mutations", "clinical+mutations"} == set(table["model"])
+
+
+def test_a_strong_mutation_is_said_to_add():
+    result = prediction(Cohort(make_study(seed=3, n=300, effect=1.5)), replace(QUICK, bootstraps=0))
+    assert "mutations add to the clinical model: AUC" in result.answer
+    added = {r["metric"]: r for r in result.tables["prediction/added"].iter_rows(named=True)}
+    assert added["auc_24m"]["difference"] > 0 and added["likelihood_ratio"]["p_value"] < 0.025
+    kept = result.tables["prediction/coefficients"].filter(pl.col("model") == "clinical+mutations")
+    top = kept.filter(~pl.col("feature").str.starts_with("covariate:")).sort("coefficient").tail(1)
+    assert top["feature"].item() == "GENE0"
+
+
+def test_same_seed_same_numbers(result):
+    again = prediction(Cohort(make_study()), QUICK)
+    assert again.artifacts == result.artifacts
+    for name, table in result.tables.items():
+        assert table.equals(again.tables[name])
+
+
+def test_saved_model_gives_the_same_risks(result):
+    card = read_card(result.artifacts["tables/prediction/model.json"])
+    study = make_study()
+    found = predict_patients(card, study)
+    both = result.tables["prediction/patients"].join(found.table, on="patient_id", suffix="_new")
+    assert both.height == 160
+    np.testing.assert_allclose(both["risk"], both["risk_new"], rtol=1e-5)
+    assert (both["ci_low_new"] <= both["ci_high_new"]).all()
+    assert not found.shift["is_shifted"].any()
+
+
+def test_a_shifted_study_and_missing_columns_are_warned_about(result):
+    card = read_card(result.artifacts["tables/prediction/model.json"])
+    study = make_study(seed=9)
+    older = study["patients"].with_columns(pl.col("age_years") + 30, pl.col("risk") + 2).drop("age_years")
+    found = predict_patients(card, replace(study, tables={**study.tables, "patients": older}))
+    text = " ".join(found.warnings)
+    assert "covariate:risk" in text and "nobody has a value of: covariate:age_years" in text
+    assert "covariate:age_years" in found.table["not_known"][0]
+
+
+def test_samples_after_the_origin_are_refused_and_listed():
+    """Sequenced on day 100 (two thirds) or day 0: predicted from the index date only the latter have findings."""
+    study = make_study(n=300)
+    early = pl.Series([0 if i % 3 == 0 else 100 for i in range(300)])
+    samples = study["samples"].with_columns(early.alias("day"))
+    study = replace(study, tables={**study.tables, "samples": samples})
+    result = prediction(Cohort(study), replace(QUICK, origin="index", bootstraps=0))
+    refused = result.excluded.filter(pl.col("reason").str.contains("after time zero"))
+    assert refused.height == 200
+    assert result.tables["prediction/patients"].height == 100
+
+
+def test_too_few_events_say_what_is_needed():
+    study = make_study()
+    with pytest.raises(NotEnoughData, match="at least 10"):
+        prediction(Cohort(study.select(patients=study["patients"]["patient_id"][:15])), QUICK)
+
+
+def test_time_zero_is_the_sample_by_default():
+    result = prediction(Cohort(make_study(sample_day=100)), replace(QUICK, bootstraps=0))
+    patients = result.tables["prediction/patients"]
+    assert (patients["zero_day"] == 100).all()
+    assert "alive on the day of the first tumour sample" in result.answer
+
+
+def test_clinical_only_and_mutations_only_studies_work():
+    study = make_study()
+    without = Study(study.config, {k: v for k, v in study.tables.items() if k in ("patients", "follow_up")})
+    clinical = prediction(Cohort(without), replace(QUICK, bootstraps=0))
+    assert set(clinical.tables["prediction/performance"]["model"]) == {"null", "clinical"}
+    genes = prediction(Cohort(study), replace(QUICK, bootstraps=0, covariates=("none",)))
+    assert set(genes.tables["prediction/performance"]["model"]) == {"null", "mutations"}
+    assert "no evidence that mutations add to the null model" in genes.answer
+    assert "should not be used" in genes.answer
+
+
+def test_a_wrong_model_file_is_named():
+    with pytest.raises(InputError, match="not a saved model"):
+        read_card(json.dumps({"format": "other"}))
+    with pytest.raises(InputError, match="line 1"):
+        read_card("{")
