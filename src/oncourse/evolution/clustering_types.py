@@ -52,7 +52,7 @@ class Clustering:
 
     Attributes
     ----------
-    grid : shape (n_grid,), the CCF values of the grid; the first is 0 (clone not there), the last is 1 (clonal)
+    grid : shape (n_grid,), the CCF values of the grid, from 0 (clone not there) to 1 (clonal)
     labels : shape (n_variant,), cluster of each variant; -1 an outlier that fits no cell fraction
     assignment : shape (n_variant, n_cluster), probability that the variant belongs to the cluster; a row sums
         to 1 minus `p_outlier`

@@ -1,0 +1,132 @@
+"""The ways a variant can sit on its copies, shared by all samples of a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
+
+WAY_PRIOR = np.array([4.0, 4.0, 1.0, 1.0])
+"""Pseudo-counts of variants that are late, major, minor, free; the shares are learned for each patient."""
+_MOST_STATES = 5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One row per variant and way of sitting on its copies.
+
+    A variant has up to four ways, and keeps one of them in all samples:
+
+    * *late*: one mutated copy per mutated cell (after any gain, or no gain);
+    * *major*: on every copy of the major allele (before its gain);
+    * *minor*: on every copy of the minor allele; where that allele is lost, so is the variant, and the sample
+      says nothing of the cell fraction (LOST is not absent);
+    * *free*: independent in each sample, including gains younger than the mutation whose unmutated cells have
+      normal copy number [1]_: for samples whose copies changed on their own.
+
+    Attributes
+    ----------
+    variant : shape (n_row,), rows of one variant are adjacent
+    start : shape (n_variant + 1,), first row of each variant
+    way : shape (n_row,), 0 late, 1 major, 2 minor, 3 free
+    log_prior : shape (n_row,)
+    mutated : shape (n_row, n_sample, n_state), mutated copies per mutated cell
+    ref_is_normal : same shape, whether tumour cells without the variant have normal copy number
+    n_state : shape (n_row, n_sample), states averaged over
+    is_lost : shape (n_row, n_sample), whether the sample lost the variant's allele
+
+    References
+    ----------
+    .. [1] Roth et al. Nat Methods 2014;11:396 (genotype prior of PyClone).
+    """
+
+    variant: IntArray
+    start: IntArray
+    way: IntArray
+    log_prior: FloatArray
+    mutated: FloatArray
+    ref_is_normal: NDArray[np.bool_]
+    n_state: IntArray
+    is_lost: NDArray[np.bool_]
+
+    def reweighted(self, row_of: IntArray) -> Rows:
+        """Return the same rows with prior shares of the ways learned from the rows the variants sit in.
+
+        Only variants that have a choice count: at a diploid site all ways are the same.
+        """
+        return self.weighted(self.way_counts(row_of[np.diff(self.start) > 1]))
+
+    def way_counts(self, row_of: IntArray) -> IntArray:
+        """Return shape (4,): how many of these rows are of each way."""
+        return np.bincount(self.way[row_of], minlength=len(WAY_PRIOR))
+
+    def weighted(self, used: IntArray) -> Rows:
+        """Return the same rows with prior shares `WAY_PRIOR` + `used`."""
+        weights = (WAY_PRIOR + used)[self.way]
+        return replace(
+            self, log_prior=np.log(weights / np.add.reduceat(weights, self.start[:-1])[self.variant])
+        )
+
+
+def multiplicity_rows(counts: Counts) -> Rows:
+    """Return the distinct ways each variant can sit on its copies, with their prior.
+
+    Sites that were not looked at decide nothing. The minor allele counts as lost only where a normal cell has
+    two copies: on X and Y of a man there never was one.
+    """
+    major, minor, seen = counts.major_cn, counts.minor_cn, counts.depth > 0
+    has_copies = major + minor > 0
+    one = np.where(has_copies, np.minimum(1.0, np.maximum(major, minor)), 0.0)
+    lost = seen & ((minor == 0) & (counts.normal_cn >= 2) | ~has_copies)
+    late = np.where(has_copies, one, 0.0)
+    on_minor = np.where((minor == 0) & (counts.normal_cn < 2), one, minor)
+    differs_major = (seen & (major != late)).any(axis=1)
+    differs_minor = (seen & (on_minor != late)).any(axis=1) & ~(lost | ~seen).all(axis=1)
+    is_free = (seen & has_copies & ((major != 1) | (minor != 1)) & (counts.normal_cn >= 2)).any(axis=1)
+    ways = [np.ones(counts.n_variant, bool), differs_major, differs_minor, is_free]
+    use = np.stack(ways, axis=1)
+    prior = use * WAY_PRIOR
+    prior /= prior.sum(axis=1, keepdims=True)
+    variant, way = np.nonzero(use)
+    n_row, n_sample = len(variant), counts.n_sample
+    mutated = np.zeros((n_row, n_sample, _MOST_STATES))
+    ref_is_normal = np.zeros((n_row, n_sample, _MOST_STATES), bool)
+    n_state = np.ones((n_row, n_sample), np.int64)
+    for index, values in enumerate((late, major, on_minor)):
+        mutated[way == index, :, 0] = values[variant[way == index]]
+    _free_states(way == 3, variant, counts, mutated, ref_is_normal, n_state)
+    is_lost = np.zeros((n_row, n_sample), bool)
+    is_lost[way == 2] = lost[variant[way == 2]]
+    is_lost |= (seen & ~has_copies)[variant]
+    start = np.concatenate([[0], np.cumsum(use.sum(axis=1))])
+    return Rows(variant, start, way, np.log(prior[variant, way]), mutated, ref_is_normal, n_state, is_lost)
+
+
+def _free_states(
+    rows: NDArray[np.bool_],
+    variant: IntArray,
+    counts: Counts,
+    mutated: FloatArray,
+    ref_is_normal: NDArray[np.bool_],
+    n_state: IntArray,
+) -> None:
+    """Fill the states of the *free* rows: {1, major, minor} copies in all cells' karyotype, {1, major} beside normal."""
+    index = np.nonzero(rows)[0]
+    major, minor = counts.major_cn[variant[index]], counts.minor_cn[variant[index]]
+    normal = counts.normal_cn[variant[index]]
+    for position, row in enumerate(index):
+        for d in range(counts.n_sample):
+            big, small = major[position, d], minor[position, d]
+            states = [(min(1.0, big), False)]
+            if big + small > 0:
+                extra = {big, small} - {0.0, states[0][0]}
+                states += [(value, False) for value in sorted(extra)]
+                if (big, small) != (1.0, 1.0) and normal[position, d] >= 2:
+                    states += [(value, True) for value in sorted({min(1.0, big), big})]
+            n_state[row, d] = len(states)
+            for q, (value, beside_normal) in enumerate(states):
+                mutated[row, d, q] = value
+                ref_is_normal[row, d, q] = beside_normal

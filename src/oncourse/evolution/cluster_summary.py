@@ -1,0 +1,140 @@
+"""From a partition to a `Clustering`: CCF posteriors, intervals, assignment probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
+
+
+def grid_interval(mass: FloatArray, grid: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return the central credible limits of distributions on a grid.
+
+    Parameters: mass (..., n_grid) summing to 1. Returns (low, high), each of shape (...): between grid points the
+    distribution is taken as linear, except at the two ends, whose mass is a spike.
+    """
+    total = np.cumsum(mass, axis=-1)
+    tail = (1 - level) / 2
+    flat, flat_mass = total.reshape(-1, len(grid)), mass.reshape(-1, len(grid))
+    limits = [_quantiles(flat, flat_mass, grid, q) for q in (tail, 1 - tail)]
+    return limits[0].reshape(mass.shape[:-1]), limits[1].reshape(mass.shape[:-1])
+
+
+def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) -> FloatArray:
+    at = np.minimum((total < q - 1e-12).sum(axis=1), len(grid) - 1)
+    edges = np.concatenate([[grid[0]], (grid[1:] + grid[:-1]) / 2, [grid[-1]]])
+    index = np.arange(len(total))
+    share = (q - (total[index, at] - mass[index, at])) / np.maximum(mass[index, at], 1e-300)
+    inner = edges[at] + np.clip(share, 0, 1) * (edges[at + 1] - edges[at])
+    return np.asarray(np.where((at == 0) | (at == len(grid) - 1), grid[at], inner))
+
+
+def cluster_posteriors(sums: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return (n_cluster, S, G): normalised posterior of each cluster's CCF."""
+    mass = np.exp(sums - sums.max(axis=2, keepdims=True)) * weight
+    return np.asarray(mass / mass.sum(axis=2, keepdims=True))
+
+
+def summarise(state: object, level: float) -> Clustering:
+    """Return the clustering of one fixed partition (no averaging over partitions)."""
+    from oncourse.evolution.cluster import OUTLIER_PRIOR, State, log_score, new_log, sums_of
+
+    assert isinstance(state, State)
+    sums, sizes = sums_of(state)
+    weight, rows, prob = state.weight, state.rows, state.tables["prob"]
+    post = cluster_posteriors(sums, weight)
+    n, n_cluster = state.counts.n_variant, len(sums)
+    log_p = np.full((len(rows.variant), n_cluster), -np.inf)
+    for k in range(n_cluster):
+        mass = np.einsum("rdg,dg->rd", prob, post[k])
+        with np.errstate(divide="ignore"):
+            log_p[:, k] = np.log(mass).sum(axis=1)
+    # a variant's own cluster is judged without the variant
+    fresh = new_log(state) - state.tables["scale_sum"]
+    _leave_one_out(state, sums, sizes, log_p, fresh)
+    others = np.maximum(sizes[None, :] - (state.labels[rows.variant][:, None] == np.arange(n_cluster)), 0)
+    alone = others == 0
+    with np.errstate(divide="ignore"):
+        log_p += np.where(alone, np.log(state.alpha), np.log(np.maximum(others, 1)))
+    log_p += (rows.log_prior + state.tables["scale_sum"])[:, None]
+    n_out = int((state.labels < 0).sum())
+    log_in = np.log(n - n_out + OUTLIER_PRIOR[1]) - np.log(state.alpha + max(n - n_out, 1))
+    log_out = np.log(n_out + OUTLIER_PRIOR[0]) + state.tables["outlier"]
+    log_p += log_in
+    top = np.maximum(np.maximum.reduceat(log_p.max(axis=1), rows.start[:-1]), log_out)
+    row_mass = np.exp(log_p - top[rows.variant][:, None])
+    mass = np.add.reduceat(row_mass, rows.start[:-1])
+    out_mass = np.exp(log_out - top)
+    total = mass.sum(axis=1) + out_mass
+    assignment, p_outlier = mass / total[:, None], out_mass / total
+    way = row_mass.sum(axis=1) / np.add.reduceat(row_mass.sum(axis=1), rows.start[:-1])[rows.variant]
+    inside = assignment / np.maximum(assignment.sum(axis=1, keepdims=True), 1e-300)
+    variant_post = np.einsum("nk,kdg->ndg", inside, post)
+    return build(
+        state, sums, post, state.labels, assignment, p_outlier, variant_post, way, level, log_score(state)
+    )
+
+
+def _leave_one_out(
+    state: object, sums: FloatArray, sizes: IntArray, log_p: FloatArray, fresh: FloatArray
+) -> None:
+    from oncourse.evolution.cluster import State
+
+    assert isinstance(state, State)
+    rows, table, prob, weight = state.rows, state.tables["table"], state.tables["prob"], state.weight
+    for i, k in enumerate(state.labels):
+        if k < 0:
+            continue
+        span = slice(rows.start[i], rows.start[i + 1])
+        if sizes[k] == 1:
+            log_p[span, k] = fresh[span]
+            continue
+        own = cluster_posteriors((sums[k] - table[state.row_of[i]])[None], weight)[0]
+        with np.errstate(divide="ignore"):
+            log_p[span, k] = np.log(np.einsum("rdg,dg->rd", prob[span], own)).sum(axis=1)
+
+
+def build(
+    state: object,
+    sums: FloatArray,
+    post: FloatArray,
+    labels: IntArray,
+    assignment: FloatArray,
+    p_outlier: FloatArray,
+    variant_post: FloatArray,
+    way: FloatArray,
+    level: float,
+    log_evidence: float,
+) -> Clustering:
+    """Return the `Clustering` of these posteriors; `way` (n_row,) is the probability of each variant's rows."""
+    from oncourse.evolution.cluster import CONCENTRATIONS, State, concentration_posterior
+
+    assert isinstance(state, State)
+    rows, grid = state.rows, state.grid
+    low, high = grid_interval(post, grid, level)
+    variant_low, variant_high = grid_interval(variant_post, grid, level)
+    likely = np.array(
+        [rows.start[i] + np.argmax(way[rows.start[i] : rows.start[i + 1]]) for i in range(len(labels))]
+    )
+    return Clustering(
+        grid=grid,
+        labels=labels,
+        assignment=assignment,
+        p_outlier=p_outlier,
+        log_lik=sums - sums.max(axis=2, keepdims=True),
+        posterior=post,
+        ccf_mean=post @ grid,
+        ccf_low=low,
+        ccf_high=high,
+        variant_ccf_mean=variant_post @ grid,
+        variant_ccf_low=variant_low,
+        variant_ccf_high=variant_high,
+        variant_p_present=1 - variant_post[:, :, 0],
+        multiplicity=np.rint(rows.mutated[likely, :, 0]).astype(np.int64),
+        p_lost=np.add.reduceat(way[:, None] * rows.is_lost, rows.start[:-1]),
+        overdispersion=state.precision,
+        concentration=float(concentration_posterior(len(post), len(labels)) @ CONCENTRATIONS),
+        spike_absent=state.absent,
+        spike_clonal=state.clonal,
+        log_evidence=log_evidence,
+    )
