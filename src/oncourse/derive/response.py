@@ -174,7 +174,7 @@ def best_response(
             visits = visits.with_columns(pl.lit(None, dtype).alias(name))
     rows = (
         visits.join(lines, on=["patient_id", "line"])
-        .with_columns(clean_response().replace({"NED": "NE", "PDu": "NE", "iCPD": "PD"}).alias("_word"))
+        .with_columns(clean_response().replace({"NED": "NE", "PDu": "SD", "iCPD": "PD"}).alias("_word"))
         .with_columns(pl.col("_word").replace_strict(kernel.CODES, default=kernel.NE, return_dtype=pl.Int64).alias("code"))
         .filter(pl.col("overall").is_not_null())
         .sort("group", "day", "code")
