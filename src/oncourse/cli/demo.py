@@ -27,6 +27,7 @@ def demo(folder: Path, seed: int, patients: int) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
     import shutil
 
+    from oncourse.cli.run import print_report
     from oncourse.errors import InputError
     from oncourse.io import load_study
     from oncourse.io.native import write_study
@@ -40,7 +41,7 @@ def demo(folder: Path, seed: int, patients: int) -> None:
     folder.mkdir(parents=True)
     marker.touch()
     progress = progress_line()
-    failed = []
+    failed: list[str] = []
     for design in ("crc", "mcrpc"):
         simulated = simulate_study(design, patients, seed, progress)
         source = write_study(folder / design / "study", simulated.tables, simulated.config)
@@ -48,18 +49,14 @@ def demo(folder: Path, seed: int, patients: int) -> None:
             (folder / design / "truth").mkdir(exist_ok=True)
             frame.write_csv(folder / design / "truth" / f"{name}.tsv", separator="\t")
         out = folder / design / "results"
-        outcomes = report_study(
+        report = report_study(
             load_study(source), out, source=source, seed=seed, jobs=os.cpu_count() or 1, progress=progress
         )
         end_progress()
-        done = sum(o.status == "done" for o in outcomes)
-        click.echo(f"{simulated.config.title}: {done} of {len(outcomes)} analyses answered")
-        click.echo(
-            f"  study   {source}\n  report  {out / 'report.html'}\n  truth   {folder / design / 'truth'}"
-        )
-        for o in outcomes:
-            if o.status != "done":
-                click.echo(f"  {o.analysis.name}: {o.message}", err=o.status == "failed")
-        failed += [o.analysis.name for o in outcomes if o.status == "failed"]
+        click.echo(f"{simulated.config.title}\n  study {source}, truth {folder / design / 'truth'}")
+        try:
+            print_report(report)
+        except click.exceptions.Exit:
+            failed.append(design)
     if failed:
         raise click.exceptions.Exit(1)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from oncourse.cli._shared import end_progress, parse_settings, progress_line
+
+if TYPE_CHECKING:
+    from oncourse.report.study import Report
 
 
 @click.command()
@@ -63,18 +67,22 @@ def run(
     pages: str | tuple[str, ...] = patients or "auto"
     if len(patients) == 1 and patients[0] in ("none", "all"):
         pages = patients[0]
-    outcomes = report_study(
+    report = report_study(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
         progress=progress,
     )  # fmt: skip
     end_progress()
-    done = sum(o.status == "done" for o in outcomes)
-    click.echo(f"{done} of {len(outcomes)} analyses answered: {out / 'report.html'}")
-    for outcome in outcomes:
+    print_report(report)
+
+
+def print_report(report: Report) -> None:
+    """Say what was answered and where, what was not and why; exit code 1 when a part failed."""
+    done = sum(o.status == "done" for o in report.outcomes)
+    click.echo(f"{done} of {len(report.outcomes)} analyses answered: {report.folder / 'report.html'}")
+    for outcome in report.outcomes:
         if outcome.status in ("skipped", "too_few"):
             click.echo(f"  {outcome.analysis.name}: {outcome.message}")
-    failed = [o for o in outcomes if o.status == "failed"]
-    for outcome in failed:
-        click.echo(f"error: analysis {outcome.analysis.name} failed: {outcome.message}", err=True)
-    if failed:
+    for line in report.failures:
+        click.echo(f"error: {line}", err=True)
+    if report.failures:
         raise click.exceptions.Exit(1)

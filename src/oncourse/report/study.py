@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,25 @@ from oncourse.report.results import (
 )
 from oncourse.study.model import Study
 from oncourse.study.settings import check_sections, sections
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written: the outcome of each analysis, and the patients whose page failed with the reason."""
+
+    folder: Path
+    outcomes: list[Outcome]
+    failed_pages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> list[str]:
+        """Return one line per part that failed; empty when all is well."""
+        lines = [
+            f"analysis {o.analysis.name} failed: {o.message}" for o in self.outcomes if o.status == "failed"
+        ]
+        return lines + [f"page of patient {p} failed: {message}" for p, message in self.failed_pages.items()]
 
 
 def merged_settings(study: Study, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -53,7 +74,7 @@ def report_study(
     jobs: int = 1,
     patients: str | Sequence[str] = "auto",
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Outcome]:
+) -> Report:
     """Run the analyses and write the results folder, whole or not at all.
 
     Parameters
@@ -65,6 +86,7 @@ def report_study(
     started = datetime.now(UTC)
     cohort = Cohort(study, merged_settings(study, settings or {}), seed)
     analyses = choose(only, study.config.objectives)
+    check_patients(study, patients)
     outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
     progress("writing the report")
     tables = collect_tables(cohort, outcomes)
@@ -84,9 +106,9 @@ def report_study(
                 path.write_text(text, "utf-8")
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
-        write_patient_pages(cohort, folder / "patients", patients, progress)
+        failed = write_patient_pages(cohort, folder / "patients", patients, progress)
         write_json(provenance(source, cohort.used, seed, started), folder / "provenance.json")
-    return outcomes
+    return Report(out, outcomes, failed)
 
 
 #: Patient pages are written by default for studies up to this size.
@@ -95,8 +117,8 @@ PAGES_BY_DEFAULT = 200
 
 def write_patient_pages(
     cohort: Cohort, folder: Path, patients: str | Sequence[str], progress: Callable[[str], None]
-) -> None:
-    """Write one page per patient asked for."""
+) -> dict[str, str]:
+    """Write one page per patient asked for; return the patients whose page failed, with the reason."""
     known = cohort.study["patients"]["patient_id"].to_list()
     if patients == "auto":
         chosen = known if len(known) <= PAGES_BY_DEFAULT else []
@@ -104,14 +126,27 @@ def write_patient_pages(
         chosen = {"none": [], "all": known}.get(patients, [patients])
     else:
         chosen = list(patients)
-    unknown = sorted(set(chosen) - set(known))
-    if unknown:
-        raise ConfigError([f"--patients {name}: no such patient in this study." for name in unknown])
     if not chosen:
-        return
+        return {}
     from oncourse.report.patient import patient_page
 
     folder.mkdir(parents=True)
+    failed = {}
     for number, patient in enumerate(chosen, 1):
         progress(f"patient page {number} of {len(chosen)}")
-        (folder / f"{patient}.html").write_text(patient_page(cohort, patient), "utf-8")
+        try:
+            (folder / f"{patient}.html").write_text(patient_page(cohort, patient), "utf-8")
+        except Exception as error:  # one patient's page must not cost the study its report
+            log.debug("page of patient %s failed", patient, exc_info=True)
+            failed[patient] = f"{type(error).__name__}: {error}"[:300]
+    return failed
+
+
+def check_patients(study: Study, patients: str | Sequence[str]) -> None:
+    """ConfigError for every patient asked for whom the study does not have."""
+    asked = [
+        p for p in ([patients] if isinstance(patients, str) else patients) if p not in ("auto", "none", "all")
+    ]
+    unknown = sorted(set(asked) - set(study["patients"]["patient_id"]))
+    if unknown:
+        raise ConfigError([f"--patients {name}: no such patient in this study." for name in unknown])
