@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
 from oncourse.derive.endpoints import EndpointParams, EndpointTables, endpoint_table
 from oncourse.derive.recist import recist_visits
-from oncourse.derive.response import ImagingParams, best_response
-from oncourse.derive.tte import records, time_to_event
+from oncourse.derive.response import ImagingParams, best_response, contradictions
+from oncourse.derive.tte import RECORD, records, time_to_event
 from oncourse.study.tables import TABLES
 
 
@@ -89,7 +94,7 @@ def test_duration_of_response(oracle):
         visits.filter(pl.col("overall") != "NE"), day="day", reason="Last Tumor Assessment",
         source_table="assessments", source_row="source_row",
     )  # fmt: skip
-    found = time_to_event(origins, pl.concat([progression, deaths]), looks)
+    found = time_to_event(origins, [progression, deaths], [looks])
     joined = found.join(expected.filter(PARAMCD="RSD"), left_on="patient_id", right_on="USUBJID", how="full")
     wrong = joined.filter(
         (pl.col("time_days") != pl.col("AVAL")) | (pl.col("is_event") != (pl.col("CNSR") == 0))
@@ -100,3 +105,126 @@ def test_duration_of_response(oracle):
         wrong.select("patient_id", "USUBJID", "time_days", "AVAL", "EVNTDESC").head(3).to_dicts()
     )
     assert joined.height == 991
+
+
+def _suite(shared_data, file, wanted):
+    cases = json.loads((shared_data("endpoints-pharmaverse") / file).read_text())
+    return [c for c in cases if c["file"] == wanted]
+
+
+def _instant(text):
+    """Dates and times of the suite as whole seconds: the engine only needs them ordered."""
+    return None if text is None else int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def _rows(table):
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+def _when(row, date):
+    if date.startswith("pmin("):  # pmin(TRTEDT + days(10), EOSDT)
+        return min(_instant(row["TRTEDT"]) + 10 * 86_400, _instant(row["EOSDT"]))
+    return _instant(row[date])
+
+
+def _source(source, datasets, lines):
+    """One event or censoring source of the suite as records."""
+    fields = source["fields"]
+    words = fields["set_values_to"]
+    out = []
+    for row in _rows(datasets[fields["dataset_name"]]["table"]):
+        if fields["filter"]:
+            column, value = re.fullmatch(r'(\w+) == "(\w+)"', fields["filter"]).groups()
+            if row[column] != value:
+                continue
+        when = _when(row, fields["date"])
+        sequence = row.get(words.get("SRCSEQ", ""), None)
+        for name, line in lines.items():
+            if "AEDECOD" in row and len(lines) > 1 and row["AEDECOD"] != name:
+                continue
+            out.append((row["USUBJID"], line, when, words.get("EVENTDESC", words.get("EVNTDESC")), words.get("SRCDOM"),
+                        sequence, False))  # fmt: skip
+    return pl.DataFrame(out, schema=RECORD, orient="row").filter(pl.col("day").is_not_null())
+
+
+def test_suite_of_derive_param_tte(shared_data):
+    """admiral test-derive_param_tte.R: the 7 tests with an expected table, and the two about order and ties."""
+    checked = 0
+    for case in _suite(shared_data, "cases_admiral.json", "test-derive_param_tte.R"):
+        tables = [e["expected"] for e in case["expectations"] if "expected" in e]
+        if not case["calls"] or not tables:
+            continue
+        for call in case["calls"]:
+            args = call["args"]
+            datasets = args["source_datasets"]["value"]
+            names = (
+                sorted({r["AEDECOD"] for r in _rows(datasets["ae"]["table"])})
+                if "by_vars" in args
+                else [None]
+            )
+            lines = {name: number for number, name in enumerate(names, 1)}
+            people = _rows(args["dataset_adsl"]["table"])
+            start = args["start_date"]["expr"]
+            origins = pl.DataFrame(
+                [(p["USUBJID"], line, _instant(p[start])) for p in people for line in lines.values()],
+                schema={"patient_id": pl.String, "line": pl.Int64, "origin_day": pl.Int64}, orient="row",
+            )  # fmt: skip
+            events, censors = (
+                [_source(s, datasets, lines) for s in args[kind]["value"]]
+                for kind in ("event_conditions", "censor_conditions")
+            )
+            found = {
+                (r["patient_id"], r["line"]): r for r in time_to_event(origins, events, censors).to_dicts()
+            }
+            expected = tables[0]
+            if not isinstance(expected, dict):  # Test 15: the sequence number of the chosen event
+                assert found["01", 1]["source_row"] == expected
+                checked += 1
+                continue
+            for row in _rows(expected.get("table", expected)):
+                if row.get("PARAMCD") == "XYZ":  # rows that were there before the call
+                    continue
+                ours = found[row["USUBJID"], lines[row.get("PARCAT2")]]
+                assert ours["end_day"] == _instant(row.get("ADT") or row.get("ADTM")), case["test"]
+                assert ours["is_event"] == (row["CNSR"] == 0), case["test"]
+                assert ours["event_or_reason"] == (row.get("EVENTDESC") or row.get("EVNTDESC")), case["test"]
+                assert ours["source_row"] == row.get("SRCSEQ"), case["test"]
+                checked += 1
+    assert checked >= 20
+
+
+def test_suite_of_filter_pd(shared_data):
+    """admiralonco test-filter_pd.R: only visits up to the first progression count (4 tables)."""
+    checked = 0
+    for case in _suite(shared_data, "cases_admiralonco.json", "test-filter_pd.R"):
+        tables = [e["expected"] for e in case["expectations"] if e["type"] == "dfs_equal"]
+        if not tables:
+            continue
+        rows = [r for r in _rows(case["calls"][0]["args"]["dataset"]["table"]) if r["PARAMCD"] == "OVR"]
+        visits = pl.DataFrame(
+            {"patient_id": [r["USUBJID"] for r in rows], "day": [_instant(r["ADT"]) // 86_400 for r in rows],
+             "overall": [r["AVALC"] for r in rows], "line": 1}
+        ).cast({"line": pl.Int64})  # fmt: skip
+        lines = visits.select("patient_id", "line").unique().with_columns(
+            start_day=pl.lit(0, pl.Int64), next_start_day=pl.lit(None, pl.Int64)
+        )  # fmt: skip
+        best = best_response(visits, lines)
+        counts = dict(best.select("patient_id", "n_visits").iter_rows())
+        expected = Counter(r["USUBJID"] for r in _rows(tables[0]))
+        assert counts == dict(expected), case["test"]
+        checked += 1
+    assert checked == 4
+
+
+def test_suite_of_crpr(shared_data):
+    """admiralonco test-check_crpr.R: a PR after a CR is listed."""
+    case = _suite(shared_data, "cases_admiralonco.json", "test-check_crpr.R")[-1]
+    table = next(e["expected"] for e in case["expectations"] if "expected" in e)
+    rows = _rows(case["calls"][0]["args"]["dataset"]["table"])
+    visits = pl.DataFrame(
+        {"patient_id": [r["USUBJID"] for r in rows], "line": 1, "day": [_instant(r["ADT"]) // 86_400 for r in rows],
+         "overall": [r["AVALC"] for r in rows]}
+    )  # fmt: skip
+    found = contradictions(visits)
+    wanted = [(r["USUBJID"], _instant(r["ADT"]) // 86_400) for r in _rows(table) if r["AVALC"] == "PR"]
+    assert found.select("patient_id", "day").rows() == wanted

@@ -269,8 +269,7 @@ def _make(
 ) -> pl.DataFrame:  # fmt: skip
     table = time_to_event(
         origins.select("patient_id", "line", "origin_day", "entry_day"),
-        pl.concat(events) if events else pl.DataFrame(schema=RECORD),
-        pl.concat(censors) if censors else pl.DataFrame(schema=RECORD),
+        events, censors,
         count_first_day=params.count_first_day, no_follow_up=no_follow_up,
     )  # fmt: skip
     return table.with_columns(

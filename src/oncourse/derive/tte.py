@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from oncourse.errors import InputError
@@ -38,10 +40,16 @@ def records(frame: pl.DataFrame, **columns: str | pl.Expr | bool) -> pl.DataFram
     )
 
 
+def _numbered(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    if not parts:
+        return pl.DataFrame(schema=RECORD | {"_given": pl.Int64})
+    return pl.concat([p.with_columns(pl.lit(i, pl.Int64).alias("_given")) for i, p in enumerate(parts)])
+
+
 def time_to_event(
     origins: pl.DataFrame,
-    events: pl.DataFrame,
-    censors: pl.DataFrame,
+    events: Sequence[pl.DataFrame],
+    censors: Sequence[pl.DataFrame],
     *,
     count_first_day: bool = True,
     no_follow_up: str = "no assessment after the origin",
@@ -51,7 +59,8 @@ def time_to_event(
     Parameters
     ----------
     origins : patient_id, line (null = study level), origin_day + further columns that are kept
-    events, censors : `records`; events of one day are taken in the order competing last, then as given
+    events, censors : `records`; of events of one day a competing one comes last, then the order given, then the
+        source row; of censoring days the latest, then the one given last
 
     Returns
     -------
@@ -65,14 +74,21 @@ def time_to_event(
     """
     by = ["patient_id", "line"]
     origins = origins.with_row_index("_at").with_columns(pl.col("line").cast(pl.Int64))
+    order = ["_given", "source_row", "reason"]
     first = (
-        events.with_row_index("_order")
-        .sort("day", "is_competing", "_order")
+        _numbered(events)
+        .sort("day", "is_competing", *order)
         .group_by(by, maintain_order=True)
         .first()
-        .drop("_order")
+        .drop("_given")
     )
-    last = censors.sort("day", "reason").group_by(by, maintain_order=True).last().drop("is_competing")
+    last = (
+        _numbered(censors)
+        .sort("day", *order)
+        .group_by(by, maintain_order=True)
+        .last()
+        .drop("is_competing", "_given")
+    )
     joined = origins.join(first, on=by, how="left", nulls_equal=True).join(
         last, on=by, how="left", nulls_equal=True, suffix="_c"
     )
