@@ -12,6 +12,10 @@ from oncourse.study.model import Study
 from oncourse.study.settings import resolve
 
 if TYPE_CHECKING:
+    from oncourse.derive.ccf import CountsTable
+    from oncourse.derive.clusters import ClusterTable
+    from oncourse.derive.evolution import CloneTable, PatientEvolution
+    from oncourse.derive.features import FeatureTable
     from oncourse.derive.gene_status import GeneStatus
     from oncourse.derive.pairs import PairTable
     from oncourse.derive.panels import Panels
@@ -90,6 +94,61 @@ class Cohort:
         return annotated_calls(self.study)
 
     @derived
+    def clone_counts(self) -> CountsTable:
+        """Reads, purity and copy number of every patient's somatic variants (`oncourse.derive.ccf`)."""
+        from oncourse.derive.ccf import CcfParams, counts_table
+
+        return counts_table(self.study, self.panels, self.presence, self.params(CcfParams))
+
+    @derived
+    def clusters(self) -> ClusterTable:
+        """Clusters of variants of one cell fraction per patient (`oncourse.derive.clusters`)."""
+        from oncourse.derive.clusters import EvolutionParams, cluster_table
+
+        return cluster_table(self.clone_counts, self.params(EvolutionParams))
+
+    @derived
+    def features(self) -> FeatureTable:
+        """Altered / not altered / unknown per patient and feature, and since when (`oncourse.derive.features`)."""
+        from oncourse.derive.features import FeatureParams, feature_table
+
+        return feature_table(self, self.params(FeatureParams))
+
+    @derived
+    def clones(self) -> CloneTable:
+        """Clusters of variants of every patient with several tumour samples (`oncourse.derive.evolution`)."""
+        from oncourse.derive.evolution import CloneParams, clone_table
+
+        return clone_table(self.study, self.presence, self.params(CloneParams))
+
+    @derived
+    def evolution(self) -> tuple[PatientEvolution, ...]:
+        """Tree, seeding and divergence of every patient of `clones` (`oncourse.derive.evolution`)."""
+        from oncourse.derive.evolution import CloneParams, evolution_table
+
+        return evolution_table(self.clones, self.params(CloneParams), self.seed)
+
+    @derived
+    def ctdna(self) -> pl.DataFrame:
+        """Positivity and level of ctDNA per plasma sample (`oncourse.derive.ctdna`)."""
+        from oncourse.derive.ctdna import CtdnaParams, ctdna_table
+
+        return ctdna_table(self.study, self.presence_or_none, self.params(CtdnaParams))
+
+    @derived
+    def ctdna_response(self) -> pl.DataFrame:
+        """Molecular response per line of therapy (`oncourse.derive.ctdna`)."""
+        from oncourse.derive.ctdna import CtdnaParams, ctdna_response
+
+        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams))
+
+    @property
+    def presence_or_none(self) -> PresenceTable | None:
+        """`presence`, or None where no patient has two tumour samples."""
+        tumour = self.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        return self.presence if tumour["patient_id"].is_duplicated().any() else None
+
+    @derived
     def findings(self) -> Findings:
         """What is known of every patient, as therapy rules ask for it (`oncourse.derive.therapy`)."""
         from oncourse.derive.callability import CallabilityParams
@@ -97,12 +156,10 @@ class Cohort:
         from oncourse.derive.watchlist import WatchParams
 
         params = self.params(KnowledgeParams)
-        tumour = self.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
-        several = tumour["patient_id"].is_duplicated().any()
         return findings(
             self.study,
             self.panels,
-            self.presence if several else None,
+            self.presence_or_none,
             self.lines,
             self.burden,
             load_knowledge(params),

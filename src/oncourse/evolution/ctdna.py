@@ -1,0 +1,132 @@
+"""Is tumour DNA in a plasma sample? A patient's tracked variants together against the background error."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Detection(NamedTuple):
+    """Per sample: expected background reads, p-value, reads needed for positivity."""
+
+    background: Floats
+    p_value: Floats
+    threshold: NDArray[np.int64]
+
+
+def _null(mean: Floats, spread: Floats):  # type: ignore[no-untyped-def]
+    """Distribution of background reads: Poisson, or negative binomial with the given extra variance."""
+    from scipy.stats import nbinom, poisson
+
+    extra = np.maximum(spread, 0.0)
+    is_wide = extra > 1e-12 * np.maximum(mean, 1e-300)
+    size = np.where(is_wide, mean**2 / np.where(is_wide, extra, 1.0), 1.0)
+    chance = size / (size + mean)
+
+    def sf(k: ArrayLike) -> Floats:
+        return np.asarray(np.where(is_wide, nbinom.sf(k, size, chance), poisson.sf(k, mean)), float)
+
+    return sf
+
+
+def positivity(
+    alt_total: ArrayLike, depth_error: ArrayLike, depth_error_square: ArrayLike, *, alpha: float = 0.01,
+    noise_shape: float = np.inf,
+) -> Detection:  # fmt: skip
+    """Test the reads of all tracked variants of each sample against background.
+
+    Parameters
+    ----------
+    alt_total : shape (n,), variant reads summed over the tracked variants
+    depth_error : shape (n,), sum over variants of depth x error rate: the expected background
+    depth_error_square : shape (n,), sum over variants of (depth x error rate) squared
+    alpha : chance of a false positive per sample
+    noise_shape : shape of the gamma spread of error rates between sites; inf: every site errs at the stated rate
+
+    Returns
+    -------
+    background reads expected, P(at least ``alt_total`` background reads), and the least reads that are positive. The
+    Poisson tail is above that of the sum of binomials, so that the chance of a false positive is at most ``alpha``.
+
+    Examples
+    --------
+    16 variants at 5,000 reads and an error of 1e-5: 0.8 reads of background, 4 reads make a sample positive.
+
+    >>> d = positivity([0, 3, 4], [0.8] * 3, [0.04] * 3)
+    >>> d.threshold.tolist(), d.p_value.round(4).tolist()
+    ([4, 4, 4], [1.0, 0.0474, 0.0091])
+    """
+    alt = np.asarray(alt_total, float)
+    mean = np.broadcast_to(np.asarray(depth_error, float), alt.shape)
+    square = np.broadcast_to(np.asarray(depth_error_square, float), alt.shape)
+    sf = _null(mean, square / noise_shape if np.isfinite(noise_shape) else np.zeros_like(mean))
+    p_value = sf(alt - 1)
+    threshold = np.ones(alt.shape, np.int64)
+    pending = sf(threshold - 1) > alpha
+    while pending.any():
+        threshold[pending] += 1
+        pending = sf(threshold - 1) > alpha
+    return Detection(mean, p_value, threshold)
+
+
+def sensitivity(
+    tumour_fraction: ArrayLike, depth_total: ArrayLike, error_rate: ArrayLike, threshold: ArrayLike
+) -> Floats:
+    """Return the chance that a sample is positive: clonal heterozygous variants of a diploid tumour.
+
+    Reads with a variant are binomial: ``depth_total`` trials at ``(f / 2)(1 - e) + (1 - f / 2) e``, exact where all
+    tracked variants have the same allele fraction.
+
+    >>> sensitivity([0.0, 1e-4, 1e-3], 80_000, 1e-5, 4).round(3).tolist()
+    [0.009, 0.706, 1.0]
+    """
+    from scipy.stats import binom
+
+    f, e = np.asarray(tumour_fraction, float) / 2, np.asarray(error_rate, float)
+    chance = f * (1 - e) + (1 - f) * e
+    return np.asarray(binom.sf(np.asarray(threshold) - 1, np.asarray(depth_total, np.int64), chance), float)
+
+
+def detection_limit(
+    depth_total: ArrayLike, error_rate: ArrayLike, threshold: ArrayLike, *, power: float = 0.95
+) -> Floats:
+    """Return the least tumour fraction a sample would show with chance `power`; NaN where even 1 would not.
+
+    >>> detection_limit([80_000], [1e-5], [4]).round(5).tolist()
+    [0.00017]
+    """
+    depth, e = np.asarray(depth_total, np.int64), np.asarray(error_rate, float)
+    k = np.broadcast_to(np.asarray(threshold), depth.shape)
+    low, high = np.zeros(depth.shape), np.ones(depth.shape)
+    for _ in range(60):
+        middle = (low + high) / 2
+        enough = sensitivity(middle, depth, e, k) >= power
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    return np.where(sensitivity(np.ones(depth.shape), depth, e, k) >= power, high, np.nan)
+
+
+def fraction_interval(
+    alt_total: ArrayLike, depth_total: ArrayLike, error_rate: ArrayLike, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Return mean allele fraction above background with its exact (Clopper-Pearson) interval, at least 0.
+
+    >>> [x.round(4).tolist() for x in fraction_interval([50], [10_000], [0.0])]
+    [[0.005], [0.0037], [0.0066]]
+    """
+    from scipy.stats import beta
+
+    k, n = np.asarray(alt_total, float), np.asarray(depth_total, float)
+    e = np.asarray(error_rate, float)
+    n = np.where(n > 0, n, np.nan)
+    tail = (1 - level) / 2
+    low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1e-9), n - k + 1), 0.0)
+    high = np.where(k < n, beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1e-9)), 1.0)
+
+    def above(v: Floats) -> Floats:
+        return np.asarray(np.clip((v - e) / (1 - 2 * e), 0.0, 1.0), float)
+
+    return above(k / n), above(low), above(high)
