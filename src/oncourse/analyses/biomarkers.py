@@ -1,0 +1,328 @@
+"""Which findings go with prognosis: every feature against every endpoint, entered when it became known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.covariates import chosen_covariates
+from oncourse.derive.features import FeatureTable
+from oncourse.derive.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+_RATIO = "hazard ratio"
+SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its hazard ratio, alone and adjusted", (
+    Column("feature", pl.String, "gene symbol (altered v not), or kind:name"),
+    Column("endpoint", pl.String, "OS, DFS ...: see endpoints/time_to_event"),
+    Column("n", pl.Int64, "patients in whom the feature is known and who were at risk after that"),
+    Column("n_event", pl.Int64, "of these, with the event"),
+    Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+    Column("hazard_ratio", pl.Float64, "hazard of altered over not altered; of numbers per step (column per)"),
+    Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
+    Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
+    Column("p_value", pl.Float64, "two-sided (column p_method); null = not tested"),
+    Column("q_value", pl.Float64, "Benjamini-Hochberg over every test of this table"),
+    Column("adjusted_hazard_ratio", pl.Float64, "beside the covariates; null = too few events or no covariates"),
+    Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
+    Column("adjusted_ci_high", pl.Float64, "upper limit"),
+    Column("adjusted_p_value", pl.Float64, "two-sided"),
+    Column("stability", pl.Float64, "share of bootstrap samples with the same direction and p < .05", unit="fraction"),
+    Column("time_rule", pl.String, "baseline: known from the start; delayed_entry: some enter when it became known; "
+           "assumed_baseline: some samples have no day and count from the start"),
+    Column("n_event_altered", pl.Int64, "events among the altered"),
+    Column("kind", pl.String, "gene, pathway, hotspot, metastasis, new, msi, burden, ctdna, marker, covariate ..."),
+    Column("per", pl.String, "what the hazard ratio compares"),
+    Column("ci_method", pl.String, "profile likelihood; firth: penalised (no or very few events expected); wald"),
+    Column("p_method", pl.String, "likelihood ratio; permutation or saddlepoint where few events are expected; "
+           "penalised LR"),
+    Column("min_detectable_hr", pl.Float64, "smallest hazard ratio above 1 this number of events would find (80 %, 5 %)"),
+    Column("naive_hazard_ratio", pl.Float64, "as if everybody had been at risk from the start; null where all were"),
+    Column("max_t_p_value", pl.Float64, "family-wise by permutation; null unless biomarkers.max_t_permutations"),
+    Column("n_delayed_entry", pl.Int64, "patients who enter after the start"),
+    Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day"),
+    Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified; the rest is exploratory"),
+))  # fmt: skip
+
+#: Named before the data were seen, per design.
+PRESPECIFIED = {
+    "crc": ("KRAS", "NRAS", "hotspot:BRAF V600E", "TP53", "SMAD4", "msi:MSI-H"),
+    "mcrpc": ("TP53", "RB1", "PTEN", "SPOP", "AR", "BRCA2", "pathway:HRR", "marker:AR-V7"),
+}
+ENDPOINTS = ("OS", "DFS", "PFS", "rPFS", "PSA_PFS")
+
+
+@section("biomarkers")
+@dataclass(frozen=True)
+class Params:
+    """Settings of the scan."""
+
+    endpoints: tuple[str, ...] = setting(ENDPOINTS, "endpoints; those of a line: the first line")
+    covariates: tuple[str, ...] = setting(
+        (), "covariates to adjust for; default: those of study.yaml; none: no adjustment"
+    )
+    min_altered: int = setting(
+        3, "a feature needs so many altered and not altered patients to be tested", low=1
+    )
+    min_events: int = setting(10, "an endpoint needs so many events", low=1)
+    alpha: float = setting(0.05, "false discovery rate at which a finding is named", low=0.0001, high=0.5)
+    prespecified: tuple[str, ...] = setting(
+        (), "features named before the data were seen (default: by design)"
+    )
+    n_bootstrap: int = setting(100, "bootstrap samples for the stability; 0: none", low=0, high=5000)
+    max_t_permutations: int = setting(0, "permutations of the max-T test; 0: none", low=0, high=100_000)
+    top: int = setting(20, "features in the forest plot", low=1, high=60)
+    curves: int = setting(4, "most Kaplan-Meier figures", low=0, high=20)
+
+
+@analysis(
+    title="Findings and prognosis",
+    question="Which findings go with survival, recurrence and progression?",
+    needs=("follow_up", "samples"),
+    params=Params,
+    tables=(SCAN,),
+    order=60,
+)
+def biomarkers(cohort: Cohort, params: Params) -> Result:
+    """Scan every feature against every endpoint."""
+    features = cohort.features
+    covariates = chosen_covariates(cohort.study, params.covariates)
+    rules = ScanRules(params.min_altered, params.n_bootstrap, params.max_t_permutations, cohort.seed)
+    found = OutcomeScan()
+    targets: dict[str, Outcome] = {}
+    skipped = []
+    for name in params.endpoints:
+        target = outcome(cohort.time_to_event, name)
+        events = int(target.event.sum())
+        if events < params.min_events:
+            if target.patients:
+                skipped.append(f"{name} ({events} events)")
+            continue
+        targets[name] = target
+        scan_outcome(cohort, features, target, covariates, rules, found)
+    table = _table(found, params, cohort.study.config.design)
+    tested = table.drop_nulls("p_value")
+    if tested.is_empty():
+        why = f" Endpoints with too few events: {', '.join(skipped)}." if skipped else ""
+        raise NotEnoughData(
+            f"Needs an endpoint with at least {params.min_events} events and a finding in at least "
+            f"{params.min_altered} patients.{why}"
+        )
+    estimates, answer = _words(tested, params)
+    return Result(
+        answer=answer,
+        estimates=estimates,
+        tables={SCAN.name: table},
+        figures=_figures(cohort, features, targets, tested, params),
+        excluded=exclusions(found.excluded + _no_endpoint(cohort, targets)),
+        notes=tuple(_notes(found, features, skipped, covariates, tested)),
+        methods=METHODS,
+    )
+
+
+METHODS = (
+    "Cox regression with Efron ties. A finding of a sample is unknown before that sample's day: the patient enters the "
+    "risk set then, and is compared among sampled, assessable patients only. A 0-to-1 coding in time would carry the "
+    "effect of having metastasised and is not offered.",
+    "Interval: profile likelihood; Firth's penalty where no event, or fewer than 5, are expected among the altered "
+    "(Heinze, Schemper. Biometrics 2001;57:114). p: likelihood ratio; where fewer than 20 events are expected among the "
+    "altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
+    "q: Benjamini-Hochberg over every test of the table. Smallest detectable hazard ratio: Schoenfeld. Biometrics "
+    "1983;39:499. Adjusted estimates need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
+)
+
+
+def _table(found: OutcomeScan, params: Params, design: str | None) -> pl.DataFrame:
+    from oncourse.stats.fdr import benjamini_hochberg
+
+    schema = {c.name: c.dtype for c in SCAN.columns}
+    rows = [{name: row.get(name) for name in schema} for row in found.rows]
+    table = pl.DataFrame(rows, schema=schema)
+    p = table["p_value"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    named = params.prespecified or PRESPECIFIED.get(design or "", ())
+    table = table.with_columns(
+        q_value=pl.Series(benjamini_hochberg(p), dtype=pl.Float64).fill_nan(None),
+        is_prespecified=pl.col("feature").is_in(list(named)),
+    )
+    order = {name: i for i, name in enumerate(params.endpoints)}
+    table = table.with_columns(
+        _order=pl.col("endpoint").replace_strict(order, default=99, return_dtype=pl.Int64)
+    )
+    return SCAN.frame(table.sort("_order", "p_value", "feature", nulls_last=True))
+
+
+def _name(row: dict[str, object]) -> str:
+    """The name of an estimate: letters, digits and a few signs only."""
+    return re.sub(r"[^a-zA-Z0-9_.:+\- ]", " ", f"{row['feature']} {row['endpoint']}")
+
+
+def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
+    hits = tested.filter(pl.col("q_value") <= params.alpha)
+    shown = hits.filter(pl.col("kind") != "covariate").head(5)
+    named = tested.filter("is_prespecified").head(12)
+    rows = pl.concat([shown, named]).unique(["feature", "endpoint"], keep="first", maintain_order=True)
+    estimates = [
+        Estimate("tests", tested.height, n=None, unit="count"),
+        Estimate("hits", hits.height, n=None, unit="count"),
+    ]
+    texts = []
+    shown_keys = set(shown.select("feature", "endpoint").iter_rows())
+    for row in rows.iter_rows(named=True):
+        if row["hazard_ratio"] is None:
+            continue
+        name = _name(row)
+        estimates.append(
+            Estimate(
+                name,
+                row["hazard_ratio"],
+                row["ci_low"],
+                row["ci_high"],
+                row["n"],
+                f"Cox, {row['ci_method']}",
+                "ratio",
+            )
+        )
+        if (row["feature"], row["endpoint"]) in shown_keys:
+            texts.append(f"{row['feature']} with {row['endpoint']}, hazard ratio {{{name}}}")
+    share = f"{100 * params.alpha:g} %"
+    if texts:
+        answer = (
+            f"{{hits:value}} of {{tests:value}} tests keep a false discovery rate of {share}: "
+            + "; ".join(texts)
+            + "."
+        )
+    elif hits.height:
+        answer = f"{{hits:value}} of {{tests:value}} tests keep a false discovery rate of {share}, clinical covariates only."
+    else:
+        answer = (
+            f"None of {{tests:value}} tests keeps a false discovery rate of {share}. This does not say that there is no "
+            "effect: the smallest detectable hazard ratio stands beside each feature."
+        )
+    return tuple(estimates), answer
+
+
+def _notes(
+    found: OutcomeScan,
+    features: FeatureTable,
+    skipped: list[str],
+    covariates: dict[str, str],
+    tested: pl.DataFrame,
+) -> list[str]:
+    notes = ["Findings that were not pre-specified are exploratory; association is not cause."]
+    if found.late:
+        notes.append(
+            f"{len(found.late)} patients enter after the start, on the day their sample was taken: the naive estimate "
+            "(column naive_hazard_ratio) counts the time before, which only survivors have."
+        )
+    if found.assumed:
+        notes.append(
+            f"For {len(found.assumed)} patients the sample has no day; their findings count from the start "
+            "(time_rule assumed_baseline), which flatters findings of late samples."
+        )
+    if skipped:
+        notes.append(f"Too few events: {', '.join(skipped)}.")
+    if features.left_out:
+        parts = ", ".join(f"{n} of kind {kind}" for kind, n in sorted(features.left_out.items()))
+        notes.append(f"Altered in too few patients to be made a feature: {parts}.")
+    if covariates:
+        notes.append(f"Adjusted for {', '.join(sorted(covariates))}, on patients who have all of them.")
+    if found.incomplete:
+        notes.append(
+            f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only."
+        )
+    if found.unadjusted:
+        notes.append(f"{found.unadjusted} tests have too few events to be adjusted (5 per coefficient).")
+    exact = tested.filter(pl.col("p_method").is_in(["permutation", "saddlepoint"])).height
+    if exact:
+        notes.append(f"{exact} p-values come from the permutation law, as few events were expected.")
+    return notes
+
+
+def _no_endpoint(cohort: Cohort, targets: dict[str, Outcome]) -> list[tuple[str | None, str | None, str]]:
+    listed = cohort.endpoint_tables[1].filter(pl.col("endpoint").is_in(list(targets)))
+    listed = listed.filter(pl.col("line").is_null() | (pl.col("line") == 1))
+    return [
+        (p, None, f"{e}: {r}") for p, e, r in listed.select("patient_id", "endpoint", "reason").iter_rows()
+    ]
+
+
+def _figures(
+    cohort: Cohort, features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, params: Params
+) -> tuple[Figure, ...]:
+    from oncourse.plots.forest import ForestRow, forest_figure, volcano_figure
+
+    out = []
+    for endpoint in targets:
+        mine = tested.filter((pl.col("endpoint") == endpoint) & pl.col("hazard_ratio").is_not_null())
+        if mine.is_empty():
+            continue
+        rows = []
+        for row in mine.head(params.top).iter_rows(named=True):
+            low = 0.0 if row["ci_low"] is None else row["ci_low"]
+            high = float("inf") if row["ci_high"] is None else row["ci_high"]
+            counts = f"n {row['n']}" if row["n_altered"] is None else f"{row['n_altered']}/{row['n']}"
+            note = f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})  {counts}  q {row['q_value']:.2g}"
+            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, note))
+        out.append(Figure(
+            f"forest_{endpoint}", f"{endpoint}: smallest p-values",
+            f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; altered / known patients and q beside.",
+            forest_figure(rows, xlabel=_RATIO, better="longer", worse="shorter"),
+        ))  # fmt: skip
+        if mine.height >= 10:
+            binary = mine.filter(pl.col("n_altered").is_not_null())
+            hit = (binary["q_value"] <= params.alpha).to_numpy()
+            if binary.height:
+                out.append(Figure(
+                    f"volcano_{endpoint}", f"{endpoint}: effect and evidence",
+                    f"Every feature tested with {endpoint}; coloured at a false discovery rate of {params.alpha:g}.",
+                    volcano_figure(binary["hazard_ratio"], binary["p_value"], binary["feature"].to_list(), hit,
+                                   xlabel=f"{_RATIO} (altered v not)"),
+                ))  # fmt: skip
+    return tuple(out + _curves(features, targets, tested, params))
+
+
+def _curves(
+    features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, params: Params
+) -> list[Figure]:
+    """Kaplan-Meier curves of the smallest q-values and of pre-specified features, entered when known."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+
+    binary = tested.filter(pl.col("n_altered").is_not_null() & (pl.col("kind") != "covariate"))
+    hits = binary.filter(pl.col("q_value") <= params.alpha)
+    chosen = pl.concat([hits.filter("is_prespecified"), hits, binary.filter("is_prespecified")])
+    chosen = chosen.unique(["feature", "endpoint"], keep="first", maintain_order=True).head(params.curves)
+    out = []
+    for row in chosen.iter_rows(named=True):
+        place = features.column(row["feature"])
+        if place is None:
+            continue
+        block, j = place
+        target = targets[row["endpoint"]]
+        where = {p: i for i, p in enumerate(features.patients)}
+        index = np.array([where[p] for p in target.patients])
+        value, day = block.values[index, j], block.day[index]
+        since = np.where(np.isfinite(day), np.maximum(day - target.origin, 0.0), 0.0)
+        entry = np.maximum(target.entry, since)
+        kept = (value >= 0) & (entry < target.time)
+        late = bool((entry[kept] > 0).any())
+        drawn, _ = km_groups(
+            target.time[kept],
+            target.event[kept],
+            entry[kept] if late else None,
+            {"altered": value[kept] == 1, "not altered": value[kept] == 0},
+        )
+        text = "Patients enter on the day their sample was taken. " if late else ""
+        name = re.sub(r"[^a-zA-Z0-9]+", "_", f"km_{row['feature']}_{row['endpoint']}")
+        out.append(Figure(
+            name, f"{row['feature']} and {row['endpoint']}",
+            f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
+            survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
+        ))  # fmt: skip
+    return out

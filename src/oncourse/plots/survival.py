@@ -1,0 +1,91 @@
+"""Kaplan-Meier curves with intervals, censoring marks and the numbers at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+Floats = NDArray[np.float64]
+_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class KMGroup:
+    """One curve: times in days with the survival just after each, its limits, censoring times, and who is at risk.
+
+    ``entry`` and ``exit`` of its patients give the numbers at risk under the axis (entry < t <= exit).
+    """
+
+    label: str
+    time: Floats
+    survival: Floats
+    ci_low: Floats
+    ci_high: Floats
+    censored: Floats
+    entry: Floats
+    exit: Floats
+
+
+def _ticks(last: float) -> Floats:
+    for step in (1, 2, 3, 6, 12, 24, 36, 60, 120):
+        if last / step <= 8:
+            return np.arange(0, last + 1e-9, step)
+    return np.linspace(0, last, 8)
+
+
+def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: str) -> None:
+    """Draw the curves on `ax` and the numbers at risk, in rows, on `risk_ax` (months on both)."""
+    last = max((float(g.exit.max()) for g in groups if g.exit.size), default=_MONTH) / _MONTH
+    ticks = _ticks(last)
+    for k, group in enumerate(groups):
+        colour = PALETTE[k % len(PALETTE)]
+        t = np.concatenate([[0.0], group.time / _MONTH])
+        s = np.concatenate([[1.0], group.survival])
+        ax.step(
+            t, s, where="post", color=colour, linewidth=1.6, label=f"{group.label} (n = {group.exit.size})"
+        )
+        low, high = (
+            np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)])
+            for v in (group.ci_low, group.ci_high)
+        )
+        ax.fill_between(t, low, high, step="post", color=colour, alpha=0.13, linewidth=0)
+        marks = group.censored / _MONTH
+        if marks.size:
+            at = s[np.maximum(np.searchsorted(t, marks, side="right") - 1, 0)]
+            ax.plot(marks, at, "|", color=colour, markersize=5, markeredgewidth=0.8)
+        y = len(groups) - 1 - k
+        for tick in ticks:
+            n = int(((group.entry < max(tick * _MONTH, 1e-9)) & (group.exit >= tick * _MONTH)).sum())
+            risk_ax.text(tick, y, f"{n:,}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_ylim(0, 1.02)
+    ax.set_xlim(0, last * 1.01)
+    ax.set_xticks(ticks)
+    ax.set_ylabel(ylabel)
+    ax.legend(loc="upper right")
+    clean(ax, grid="y")
+    risk_ax.set_xlim(0, last * 1.01)
+    risk_ax.set_ylim(-0.6, len(groups) - 0.4)
+    risk_ax.set_yticks([])
+    risk_ax.set_xticks(ticks)
+    risk_ax.set_xlabel("months")
+    risk_ax.set_title("at risk", fontsize=8, color=COLOURS["muted"], fontweight="normal")
+    for side in ("top", "right", "left", "bottom"):
+        risk_ax.spines[side].set_visible(False)
+
+
+def survival_figure(groups: Sequence[KMGroup], *, ylabel: str, title: str = "") -> str:
+    """Return the SVG of one set of curves with the numbers at risk below."""
+    height = 3.6 + 0.22 * len(groups)
+    ratios = {"height_ratios": [3.0, 0.22 * len(groups) + 0.15]}
+    with drawing(6.4, height, rows=2, gridspec_kw=ratios) as canvas:
+        top, bottom = canvas.ax
+        draw_survival(top, bottom, groups, ylabel=ylabel)
+        if title:
+            top.set_title(title)
+    return canvas.svg
