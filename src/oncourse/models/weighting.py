@@ -1,0 +1,236 @@
+"""Comparing two treatments that were not drawn by lot: propensity weights, balance, effects, hidden confounding."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Weak prior on the standardised slopes (sd 10), so that a covariate that separates the arms gives a finite score.
+PRIOR_SD = 10.0
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An estimate with its standard error on the scale on which it is normal (log for ratios); NaN = not estimable."""
+
+    value: float
+    std_err: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+def effect(value: float, std_err: float, *, is_log: bool = False) -> Effect:
+    """Return value, 95 % Wald interval and two-sided p-value; `is_log`: given as logarithms, returned as ratios."""
+    from scipy.special import ndtr
+
+    if not (np.isfinite(value) and np.isfinite(std_err) and std_err > 0):
+        return Effect(*[float("nan")] * 5)
+    low, high = value - 1.959963984540054 * std_err, value + 1.959963984540054 * std_err
+    p = float(2 * ndtr(-abs(value) / std_err))
+    if is_log:
+        value, low, high = math.exp(value), math.exp(low), math.exp(high)
+    return Effect(float(value), float(std_err), float(low), float(high), p)
+
+
+def propensity(x: np.ndarray, treated: np.ndarray) -> np.ndarray:
+    """Return each patient's chance of the treatment given x (n, p), by logistic regression with intercept.
+
+    Maximum likelihood up to a normal prior of sd `PRIOR_SD` on the standardised slopes.
+    """
+    y = np.asarray(treated, dtype=np.float64)
+    x = np.asarray(x, dtype=np.float64).reshape(len(y), -1)
+    sd = x.std(axis=0)
+    z = np.column_stack([np.ones(len(y)), (x - x.mean(axis=0)) / np.where(sd > 0, sd, 1.0)])
+    ridge = np.full(z.shape[1], PRIOR_SD**-2)
+    ridge[0] = 0.0
+    beta = np.zeros(z.shape[1])
+    beta[0] = math.log(y.mean() / (1 - y.mean()))
+    for _ in range(100):
+        p = _expit(z @ beta)
+        gradient = z.T @ (y - p) - ridge * beta
+        hessian = (z * (p * (1 - p))[:, None]).T @ z + np.diag(ridge)
+        step = np.linalg.solve(hessian, gradient)
+        beta += step * min(1.0, 4.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < 1e-10:
+            break
+    return np.clip(_expit(z @ beta), 1e-8, 1 - 1e-8)
+
+
+def overlap_weights(score: np.ndarray, treated: np.ndarray) -> np.ndarray:
+    """Return 1 - e for the treated and e for the others: the patients who could have had either (Li et al. 2018).
+
+    With a score of maximum likelihood every covariate of the score has the same weighted mean in both arms.
+    """
+    return np.where(treated, 1.0 - score, score)
+
+
+def inverse_weights(score: np.ndarray, treated: np.ndarray, *, stabilised: bool = True) -> np.ndarray:
+    """Return inverse-probability-of-treatment weights: everyone's mean effect; stabilised by the arm's share."""
+    share = float(np.mean(treated)) if stabilised else 1.0
+    other = 1.0 - share if stabilised else 1.0
+    return np.where(treated, share / score, other / (1.0 - score))
+
+
+def standardised_difference(
+    x: np.ndarray, treated: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return (weighted mean treated - others) / pooled unweighted sd per column, NaN where the sd is 0 (Austin 2009)."""
+    x = np.asarray(x, dtype=np.float64)
+    treated = np.asarray(treated, dtype=bool)
+    w = np.ones(len(x)) if weights is None else weights
+    gap = np.average(x[treated], axis=0, weights=w[treated]) - np.average(
+        x[~treated], axis=0, weights=w[~treated]
+    )
+    pooled = np.sqrt((x[treated].var(axis=0, ddof=1) + x[~treated].var(axis=0, ddof=1)) / 2)
+    return np.where(pooled > 0, gap / np.where(pooled > 0, pooled, 1.0), np.nan)
+
+
+def effective_size(weights: np.ndarray) -> float:
+    """Return the number of equally weighted patients with the same precision: (sum w)^2 / sum w^2 (Kish 1965)."""
+    total = float(np.sum(weights))
+    return total**2 / float(np.sum(np.square(weights))) if total > 0 else 0.0
+
+
+def pseudo_values(
+    time: np.ndarray, event: np.ndarray, horizon: float, *, entry: np.ndarray | None = None, mean: bool = True
+) -> np.ndarray:
+    """Return one pseudo-value per patient of the restricted mean (or of S(horizon)), shape (n,).
+
+    The estimate plus the patient's influence on it (infinitesimal jackknife; Andersen, Klein & Rosthoj 2003); their mean
+    is the product-limit estimate and their spread its variance. Risk set (entry, time]. NaN everywhere where nobody is
+    at risk at the horizon and the curve has not reached 0.
+    """
+    time = np.asarray(time, dtype=np.float64)
+    event = np.asarray(event).astype(bool)
+    n = len(time)
+    late = np.full(n, -np.inf) if entry is None else np.asarray(entry, dtype=np.float64)
+    at, deaths = np.unique(time[event & (time <= horizon)], return_counts=True)
+    at_risk = np.array([np.sum((late < t) & (time >= t)) for t in at], dtype=np.float64)
+    curve = np.cumprod(1.0 - deaths / at_risk) if len(at) else np.empty(0)
+    end = curve[-1] if len(at) else 1.0
+    if time.max() < horizon and end > 0:
+        return np.full(n, np.nan)
+    steps = np.concatenate([[1.0], curve])
+    bounds = np.concatenate([[0.0], at, [horizon]])
+    area = steps * np.diff(bounds)
+    total = float(area.sum()) if mean else float(end)
+    # What survival beyond each event time contributes: the rest of the area, or the survival at the horizon.
+    rest = (np.cumsum(area[::-1])[::-1])[1:] if mean else np.full(len(at), end)
+    # d = n at risk: 1 - d/Y = 0 there, and so is all that follows.
+    alive = at_risk - deaths
+    factor = np.where(alive > 0, rest / np.where(alive > 0, alive, 1.0), 0.0)
+    own = np.zeros(n)
+    index = np.searchsorted(at, time)
+    dies = event & (time <= horizon)
+    own[dies] = factor[index[dies]]
+    cumulative = np.concatenate([[0.0], np.cumsum(factor * deaths / at_risk)])
+    met = (
+        cumulative[np.searchsorted(at, np.minimum(time, horizon), side="right")]
+        - cumulative[np.searchsorted(at, late, side="right")]
+    )
+    return total - n * (own - met)
+
+
+def weighted_contrast(
+    values: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, cluster: np.ndarray | None = None
+) -> Effect:
+    """Return the difference of weighted means of pseudo-values, robust variance (weights taken as given)."""
+    treated = np.asarray(treated, dtype=bool)
+    gap, influence = 0.0, np.zeros(len(values))
+    for arm, sign in ((treated, 1.0), (~treated, -1.0)):
+        w = weights[arm] / weights[arm].sum()
+        mean = float(w @ values[arm])
+        gap += sign * mean
+        influence[arm] = sign * w * (values[arm] - mean)
+    return effect(gap, math.sqrt(_sum_of_squares(influence, cluster)))
+
+
+def doubly_robust(
+    values: np.ndarray,
+    treated: np.ndarray,
+    x: np.ndarray,
+    score: np.ndarray,
+    *,
+    target: str = "overlap",
+    cluster: np.ndarray | None = None,
+) -> Effect:
+    """Return the augmented weighted difference of pseudo-values in the target population.
+
+    Mean of h (m1 - m0) over the mean of h plus the weighted residuals, h = e (1 - e) (overlap) or 1 (everyone), m a
+    linear regression of the pseudo-values in each arm: right where either the score or the regressions are (Robins &
+    Rotnitzky 1995; Li, Morgan & Zaslavsky 2018; Wang 2021 for pseudo-values).
+    """
+    treated = np.asarray(treated, dtype=bool)
+    h = score * (1 - score) if target == "overlap" else np.ones(len(score))
+    weights = np.where(treated, h / score, h / (1 - score))
+    design = np.column_stack([np.ones(len(x)), x])
+    fitted = np.empty((2, len(x)))
+    for k, arm in enumerate((~treated, treated)):
+        beta = np.linalg.lstsq(
+            design[arm] * np.sqrt(weights[arm])[:, None], values[arm] * np.sqrt(weights[arm]), rcond=None
+        )[0]
+        fitted[k] = design @ beta
+    contrast = float(h @ (fitted[1] - fitted[0]) / h.sum())
+    residual = values - np.where(treated, fitted[1], fitted[0])
+    sums = weights[treated].sum(), weights[~treated].sum()
+    part = np.where(treated, weights * residual / sums[0], -weights * residual / sums[1])
+    value = contrast + float(part.sum())
+    influence = h / h.sum() * (fitted[1] - fitted[0] - contrast) + part
+    return effect(value, math.sqrt(_sum_of_squares(influence, cluster)))
+
+
+def weighted_hazard_ratio(
+    time: np.ndarray,
+    event: np.ndarray,
+    treated: np.ndarray,
+    weights: np.ndarray,
+    *,
+    entry: np.ndarray | None = None,
+    cluster: np.ndarray | None = None,
+) -> Effect:
+    """Return the marginal hazard ratio of a weighted Cox model with robust variance (Lin & Wei 1989)."""
+    from oncourse.stats.cox import fit_cox
+
+    keep = weights > 0
+    fit = fit_cox(
+        time[keep],
+        event[keep],
+        np.asarray(treated, float)[keep, None],
+        entry=None if entry is None else entry[keep],
+        weights=weights[keep] / weights[keep].mean(),
+        cluster=None if cluster is None else np.asarray(cluster)[keep],
+        robust=True,
+    )
+    if fit.is_infinite.any():
+        return effect(float("nan"), float("nan"))
+    return effect(float(fit.coef[0]), float(fit.std_err[0]), is_log=True)
+
+
+def e_value(hazard_ratio: float, *, common: bool = True) -> float:
+    """Return the E-value: how strong hidden confounding must be, on the risk-ratio scale, to explain the ratio away.
+
+    VanderWeele & Ding 2017; a hazard ratio of a `common` outcome (above 15 %) is first turned into a risk ratio. 1 where
+    the ratio is 1; NaN stays NaN.
+    """
+    if not hazard_ratio > 0:
+        return float("nan")
+    ratio = hazard_ratio
+    if common:
+        ratio = (1 - 0.5 ** math.sqrt(ratio)) / (1 - 0.5 ** math.sqrt(1 / ratio))
+    ratio = max(ratio, 1 / ratio)
+    return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def _expit(u: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-np.clip(u, -700, 700)))
+
+
+def _sum_of_squares(influence: np.ndarray, cluster: np.ndarray | None) -> float:
+    if cluster is None:
+        return float(influence @ influence)
+    _, which = np.unique(cluster, return_inverse=True)
+    sums = np.bincount(which, weights=influence)
+    return float(sums @ sums)
