@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _GENE = Column("gene", pl.String, "HGNC symbol")
 GENES = OutputTable("landscape/genes", "how often each gene is altered, by patient (or sample)", (
     _GENE,
-    Column("n_profiled", pl.Int64, "patients (samples) in whom the gene was looked at"),
+    Column("n_profiled", pl.Int64, "patients (samples) on whose mutation panel the gene is"),
     Column("n_altered", pl.Int64, "of these, with an alteration that counts"),
-    Column("frequency", pl.Float64, "n_altered / n_profiled", unit="fraction"),
+    Column("frequency", pl.Float64, "n_altered / n_profiled; null where nobody was looked at", unit="fraction"),
     Column("ci_low", pl.Float64, "lower limit, exact (Clopper-Pearson)", unit="fraction"),
     Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
     Column("n_mutated", pl.Int64, "with a protein-changing or splice-site mutation"),
@@ -87,7 +87,7 @@ _LABELS = {
 def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
     """Return the genes table: counts by patient (any of its samples) or by sample, with exact intervals.
 
-    The denominator is who was looked at on a mutation panel with the gene, and who has an alteration of it.
+    The denominator is who was looked at on a mutation panel with the gene; events are counted wherever seen.
     """
     key = "patient_id" if unit == "patient" else "sample_id"
     altered = status.altered
@@ -101,28 +101,36 @@ def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
         return pl.col(key).filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
 
     counts = altered.group_by("gene").agg(
-        count("is_altered", "n_altered"), count("is_mutated", "n_mutated"), count("is_amplified", "n_amplified"),
-        count("is_deleted", "n_deleted"), count("is_fused", "n_fusion"),
+        count("is_mutated", "n_mutated"), count("is_amplified", "n_amplified"), count("is_deleted", "n_deleted"),
+        count("is_fused", "n_fusion"),
     )  # fmt: skip
-    table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left").fill_null(0)
-    table = table.join(_altered_off_panel(status, key), on="gene", how="left").with_columns(
-        n_profiled=pl.col("n_profiled") + pl.col("n_off_panel").fill_null(0)
-    )
-    table = table.filter(pl.col("n_profiled") > 0)
+    table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left")
+    table = table.join(_altered_on_panel(status, key), on="gene", how="left").fill_null(0)
     low, high = clopper_pearson(table["n_altered"].to_numpy(), table["n_profiled"].to_numpy())
     table = table.with_columns(
-        frequency=pl.col("n_altered") / pl.col("n_profiled"), ci_low=pl.Series(low), ci_high=pl.Series(high)
+        frequency=(pl.col("n_altered") / pl.col("n_profiled")).fill_nan(None),
+        ci_low=pl.Series(low).fill_nan(None),
+        ci_high=pl.Series(high).fill_nan(None),
     )
-    return GENES.frame(table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False]))
+    return GENES.frame(
+        table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True)
+    )
 
 
-def _altered_off_panel(status: GeneStatus, key: str) -> pl.DataFrame:
-    """Patients (samples) altered in a gene that none of their mutation panels lists, e.g. a fusion partner."""
+def _altered_on_panel(status: GeneStatus, key: str) -> pl.DataFrame:
+    """Patients (samples) altered in a gene among those on whose mutation panel it is: gene, n_altered.
+
+    A fusion partner off the panel is an incidental finding: it has no denominator.
+    """
     found = status.altered.filter("is_altered").select("gene", key).unique()
     looked = status.panels.samples.join(
         status.panels.pairs(set(found["gene"])), left_on="mutation", right_on="assay_id", how="inner"
     ).select("gene", key)
-    return found.join(looked, on=["gene", key], how="anti").group_by("gene").len("n_off_panel")
+    return (
+        found.join(looked, on=["gene", key], how="semi")
+        .group_by("gene")
+        .agg(pl.len().cast(pl.Int64).alias("n_altered"))
+    )
 
 
 def _class_table(calls: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,115 @@
+"""The landscape on real studies: counts as their sources and R maftools have them."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.analyses._base import registry
+from oncourse.derive.cohort import Cohort
+from oncourse.report.execute import run_one
+
+
+def landscape(study, **settings):
+    outcome = run_one(registry()["landscape"], Cohort(study, {"landscape": settings}))
+    assert outcome.status == "done", outcome.detail
+    return outcome.result
+
+
+def genes(result) -> dict[str, dict]:
+    return {row["gene"]: row for row in result.tables["landscape/genes"].iter_rows(named=True)}
+
+
+@pytest.fixture(scope="module")
+def prostate(shared_data):
+    from oncourse.io import load_study
+
+    return load_study(shared_data("prostate_msk_2024"))
+
+
+def test_prostate_panels_have_their_own_denominators(prostate):
+    """IMPACT341 / 410 / 468 / 505 were run on 136 / 480 / 1,477 / 167 samples (data_gene_panel_matrix.txt)."""
+    found = genes(landscape(prostate, unit="sample"))
+    assert found["TP53"]["n_profiled"] == 2260
+    # CARM1 is on IMPACT468 and 505 only, ZFHX3 on all but IMPACT341
+    assert found["CARM1"]["n_profiled"] == 1477 + 167
+    assert found["ZFHX3"]["n_profiled"] == 2260 - 136
+
+
+def test_prostate_patients_and_msi(prostate):
+    result = landscape(prostate)
+    estimates = {e.name: e for e in result.estimates}
+    assert estimates["profiled_patients"].value == 2257
+    assert estimates["profiled_samples"].value == 2260
+    burden = result.tables["landscape/samples"]
+    assert burden["sample_id"].n_unique() == 2260
+    # the source's own burden, from its own callable size; ours rests on the coding length of the panel
+    own = prostate["samples"].select("sample_id", "tmb_per_mb").drop_nulls()
+    both = burden.join(own, on="sample_id", suffix="_source").filter(pl.col("tmb_per_mb_source") > 0)
+    ratio = (both["tmb_per_mb"] / both["tmb_per_mb_source"]).median()
+    assert 0.85 < ratio < 1.15
+
+
+def test_prostate_knows_that_spop_excludes_erg(prostate):
+    """Cancer Genome Atlas 2015 (doi 10.1016/j.cell.2015.10.025): SPOP mutations and ETS fusions exclude each other."""
+    pairs = landscape(prostate).tables["landscape/pairs"]
+    row = pairs.filter((pl.col("gene_a") == "ERG") & (pl.col("gene_b") == "SPOP")).row(0, named=True)
+    assert row["direction"] == "exclusivity" and row["q_value"] < 1e-6
+
+
+def test_tcga_prostate_counts_equal_maftools(shared_data):
+    """R maftools 2.22 getGeneSummary on the same MAF: TP53 59, SPOP 56, TTN 54 samples; it has 495 samples as it drops
+    those without a non-silent call, here all 498 profiled samples are in the denominator."""
+    from oncourse.io import load_study
+
+    found = genes(landscape(load_study(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz")), unit="sample"))
+    assert {g: found[g]["n_mutated"] for g in ("TP53", "SPOP", "TTN")} == {"TP53": 59, "SPOP": 56, "TTN": 54}
+    assert found["TP53"]["n_profiled"] == 498
+
+
+def test_coad_kras_and_braf_exclude_each_other(shared_data):
+    """Fisher's test misses it (p = .07) where hypermutated samples carry both; given burden it is plain."""
+    from oncourse.io import load_study
+
+    study = load_study(shared_data("tcga_crc_prad_maf", "fh_COAD.maf.gz"))
+    pairs = landscape(study, pair_genes=60).tables["landscape/pairs"]
+    row = pairs.filter((pl.col("gene_a") == "KRAS") & (pl.col("gene_b") == "BRAF")).row(0, named=True)
+    assert row["direction"] == "exclusivity" and row["p_value"] < 1e-3 and row["q_value"] < 0.05
+
+
+def two_groups(make_study):
+    """Gene A altered in 8 of 10 metastases and 1 of 10 primaries; R: fisher.test(matrix(c(8,2,1,9),2))."""
+    patients = [{"patient_id": f"P{i:02d}"} for i in range(20)]
+    lesions = [
+        {"lesion_id": f"L{i:02d}", "patient_id": f"P{i:02d}", "role": "metastasis" if i < 10 else "primary"}
+        for i in range(20)
+    ]
+    samples = [
+        {"sample_id": f"S{i:02d}", "patient_id": f"P{i:02d}", "material": "tissue", "lesion_id": f"L{i:02d}"}
+        for i in range(20)
+    ]
+    calls = [
+        {"sample_id": f"S{i:02d}", "variant_id": "1:100:A:C", "is_called": True} for i in (*range(8), 15)
+    ]
+    variants = [{"variant_id": "1:100:A:C", "gene": "AAA", "consequence": "nonsense"}]
+    return make_study(patients=patients, lesions=lesions, samples=samples, calls=calls, variants=variants)
+
+
+def test_groups_are_compared_as_r_fisher_test_does(make_study):
+    result = landscape(two_groups(make_study), group_by="role")
+    row = result.tables["landscape/groups"].row(0, named=True)
+    assert (row["group_a"], row["n_altered_a"], row["n_profiled_a"]) == ("metastasis", 8, 10)
+    assert (row["group_b"], row["n_altered_b"], row["n_profiled_b"]) == ("primary", 1, 10)
+    # scipy.stats.contingency.odds_ratio([[8, 2], [1, 9]]); R's fisher.test gives p 0.0054774946, odds ratio 27.32632
+    # and (2.0579988, 1740.0817): its root finder stops at a relative 1.5e-2 on the upper limit
+    assert row["p_value"] == pytest.approx(0.005477494641581329, rel=1e-9)
+    assert row["odds_ratio"] == pytest.approx(27.326807509325075, rel=1e-6)
+    assert row["ci_low"] == pytest.approx(2.057967559193594, rel=1e-6)
+    assert row["ci_high"] == pytest.approx(1766.9503569057117, rel=1e-6)
+
+
+def test_reference_table_is_compared(make_study, tmp_path):
+    (tmp_path / "reference.tsv").write_text("gene\tn_altered\tn_profiled\nAAA\t10\t100\nBBB\t1\t100\n")
+    result = landscape(two_groups(make_study), reference=str(tmp_path / "reference.tsv"))
+    row = result.tables["landscape/groups"].row(0, named=True)
+    assert (row["group_b"], row["n_altered_a"], row["n_altered_b"]) == ("reference", 9, 10)
