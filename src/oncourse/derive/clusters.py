@@ -68,6 +68,7 @@ CLUSTER_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("ccf_high", pl.Float64, "upper credible limit"),
     ("n_variants", pl.Int64, "variants whose most probable cluster this is"),
     ("overdispersion", pl.Float64, "beta-binomial precision learned for the sample; infinite = binomial"),
+    ("purity", pl.Float64, "purity in use: the given one, moved within its standard error to fit the trunk"),
 )
 
 
@@ -104,7 +105,11 @@ def cluster_table(table: CountsTable, params: EvolutionParams, n_thread: int = N
         if p.counts.n_variant < params.min_variants
     ]
     with ThreadPoolExecutor(n_thread) as pool:
-        made = list(pool.map(lambda p: PatientClusters(p, cluster_patient(p.counts, settings)), use))
+        made = list(
+            pool.map(
+                lambda p: PatientClusters(p, cluster_patient(p.counts, settings, purity_sd=p.purity_sd)), use
+            )
+        )
     excluded = pl.concat([table.excluded, pl.DataFrame(few, schema=table.excluded.schema, orient="row")])
     patients = {p.patient_id: p for p in made}
     return ClusterTable(
@@ -169,4 +174,5 @@ def _clusters(patient: PatientClusters) -> dict[str, Any]:
         "ccf_high": c.ccf_high.ravel(),
         "n_variants": np.repeat(c.n_variants, s),
         "overdispersion": np.tile(c.overdispersion, k),
+        "purity": np.tile(c.purity if c.purity is not None else np.full(s, np.nan), k),
     }

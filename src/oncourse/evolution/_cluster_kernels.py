@@ -458,10 +458,13 @@ def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, p
 
 @jit
 def noise_evidence(
-    alt, depth, purity, copies, normal, errors, precisions, grid, weight, mutated, ref_is_normal, n_state, labels,
-    row_of, n_cluster,
+    alt, depth, purity, copies, normal, errors, precisions, factors, grid, weight, mutated, ref_is_normal, n_state,
+    labels, row_of, n_cluster,
 ):  # fmt: skip
-    """Return (n_try, S): log evidence of each sample at errors[q, d] and precisions[q, d], partition and rows fixed."""
+    """Return (n_try, S): log evidence of each sample at errors[q, d], precisions[q, d] and purity x factors[q, d].
+
+    Partition and rows are held fixed.
+    """
     n_sample = alt.shape[1]
     n_try = precisions.shape[0]
     out = np.zeros((n_try, n_sample))
@@ -476,8 +479,8 @@ def noise_evidence(
                     continue
                 r = row_of[i]
                 site_log_lik(
-                    alt[i, d], depth[i, d], purity[i, d], copies[i, d], normal[i, d], errors[q, d], precisions[q, d],
-                    grid, mutated[r, d], ref_is_normal[r, d], n_state[r, d], line,
+                    alt[i, d], depth[i, d], min(1.0, purity[i, d] * factors[q, d]), copies[i, d], normal[i, d],
+                    errors[q, d], precisions[q, d], grid, mutated[r, d], ref_is_normal[r, d], n_state[r, d], line,
                 )  # fmt: skip
                 for g in range(grid.shape[0]):
                     sums[k, g] += line[g]

@@ -18,13 +18,7 @@ import numpy as np
 from oncourse.evolution.cluster_rows import Rows, multiplicity_rows
 from oncourse.evolution.clustering_types import Clustering, Counts, FloatArray, IntArray
 
-PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
-"""Beta-binomial precisions tried per sample (inf: binomial); all equally likely beforehand."""
 START_PRECISIONS = (120.0, 1000.0)
-ERROR_FACTORS = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
-"""Multiples of the given error rate tried per sample: 1 % is what a bad FFPE library shows, 0.01 % what UMIs leave."""
-ERROR_LOG_PRIOR = -0.5 * (np.log(ERROR_FACTORS) / math.log(3)) ** 2
-PRECISION_LOG_PRIOR = -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / 4000) / math.log(2)) ** 2
 SPIKE_PRIOR = np.array([1.5, 0.5, 3.0])
 """Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between."""
 OUTLIER_PRIOR = np.array([0.5, 99.5])
@@ -65,6 +59,9 @@ class State:
     clonal: float
     labels: IntArray
     row_of: IntArray
+    purity_sd: FloatArray = field(default_factory=lambda: np.zeros(1))
+    purity_given: FloatArray = field(default_factory=lambda: np.zeros(1))
+    purity_shift: FloatArray = field(default_factory=lambda: np.zeros(1))
     error_factor: FloatArray = field(default_factory=lambda: np.ones(1))
     alpha: float = 1.0
     tables: dict[str, Any] = field(default_factory=dict)
@@ -135,12 +132,16 @@ def concentration_posterior(n_cluster: int, n_variant: int) -> FloatArray:
     return np.asarray(mass / mass.sum())
 
 
-def cluster_patient(counts: Counts, params: ClusterParams | None = None) -> Clustering:
+def cluster_patient(
+    counts: Counts, params: ClusterParams | None = None, *, purity_sd: FloatArray | None = None
+) -> Clustering:
     """Cluster the variants of one patient.
 
     Parameters
     ----------
     counts : reads and copy number; every variant needs reads in at least one sample of known purity
+    purity_sd : shape (n_sample,), standard error of the purity, which is then learned along (a truncal cluster
+        should have CCF 1); None: purities are exact
 
     Returns
     -------
@@ -160,7 +161,8 @@ def cluster_patient(counts: Counts, params: ClusterParams | None = None) -> Clus
     if counts.n_variant == 0 or not informative.any(axis=1).all():
         raise ValueError("every variant needs reads in at least one sample with purity above 0")
     samples, variants = canonical_order(counts)
-    state = best_partition(_take(counts, variants, samples), params)
+    sd = np.zeros(counts.n_sample) if purity_sd is None else np.asarray(purity_sd, np.float64)
+    state = best_partition(_take(counts, variants, samples), params, sd[samples])
     if params.average and 1 < counts.n_variant <= params.max_average:
         from oncourse.evolution.cluster_average import average_partitions
 
@@ -202,13 +204,13 @@ def _take(counts: Counts, variants: IntArray, samples: IntArray) -> Counts:
     )
 
 
-def best_partition(counts: Counts, params: ClusterParams) -> State:
-    """Return the partition of highest posterior found, with learned precision, spikes and concentration."""
+def best_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray) -> State:
+    """Return the partition of highest posterior found, with learned noise, purity, spikes and concentration."""
     rows = multiplicity_rows(counts)
     if counts.n_variant > params.max_merge:
         from oncourse.evolution.cluster_large import large_partition
 
-        return large_partition(counts, rows, params)
+        return large_partition(counts, rows, params, purity_sd)
     grid = ccf_grid(params.n_grid)
     starts = []
     for start in START_PRECISIONS:
@@ -216,6 +218,8 @@ def best_partition(counts: Counts, params: ClusterParams) -> State:
             counts, rows, grid, np.full(counts.n_sample, start), 0.3, 0.1,
             np.arange(counts.n_variant), rows.start[:-1].copy(),
         )  # fmt: skip
+        state.purity_sd, state.purity_shift = purity_sd, np.zeros(counts.n_sample)
+        state.purity_given = np.median(counts.purity, axis=0)
         state.error_factor = np.ones(counts.n_sample)
         fill_tables(state)
         merge_all(state)
@@ -226,7 +230,9 @@ def best_partition(counts: Counts, params: ClusterParams) -> State:
 
 
 def polish(state: State, params: ClusterParams, n_round: int = 2) -> State:
-    """Learn the precision per sample and refine the partition until neither changes."""
+    """Learn noise and purity per sample and refine the partition until neither changes."""
+    from oncourse.evolution.cluster_noise import learn_noise
+
     for _ in range(n_round):
         before = state.rows.log_prior
         state.rows = state.rows.reweighted(state.row_of)
@@ -391,43 +397,12 @@ def learn_spikes(state: State) -> None:
     )  # fmt: skip
 
 
-def learn_noise(state: State) -> bool:
-    """Set each sample's error rate, then its precision, to that of highest posterior; say whether any changed.
-
-    The error rate comes first: too high a rate punishes the zeros of absent clones, which would look like
-    overdispersion. The partition is held fixed.
-    """
-    c, shape = state.counts, state.precision.shape
-    errors = c.error_rate[None, :] * ERROR_FACTORS[:, None] / state.error_factor
-    evidence = _noise_evidence(state, errors, np.broadcast_to(state.precision, (len(ERROR_FACTORS), *shape)))
-    factor = ERROR_FACTORS[np.argmax(evidence + ERROR_LOG_PRIOR[:, None], axis=0)]
-    changed = bool((factor != state.error_factor).any())
-    state.counts = replace(c, error_rate=c.error_rate * factor / state.error_factor)
-    state.error_factor = factor
-    precisions = np.repeat(PRECISIONS[:, None], shape[0], axis=1)
-    evidence = _noise_evidence(state, np.broadcast_to(state.counts.error_rate, precisions.shape), precisions)
-    precision = PRECISIONS[np.argmax(evidence + PRECISION_LOG_PRIOR[:, None], axis=0)]
-    changed |= not np.array_equal(precision, state.precision)
-    state.precision = precision
-    return changed
-
-
-def _noise_evidence(state: State, errors: FloatArray, precisions: FloatArray) -> FloatArray:
-    from oncourse.evolution import _cluster_kernels as kernels
-
-    c, rows = state.counts, state.rows
-    return np.asarray(kernels.noise_evidence(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, np.ascontiguousarray(errors),
-        np.ascontiguousarray(precisions), state.grid, state.weight, rows.mutated, rows.ref_is_normal, rows.n_state,
-        state.labels, state.row_of, state.n_cluster,
-    ))  # fmt: skip
-
-
 def log_score(state: State) -> float:
     """Return the log of partition prior x multiplicity prior x collapsed likelihood."""
     from scipy.special import betaln, gammaln
 
     from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.cluster_noise import noise_log_prior
 
     sums, sizes = sums_of(state)
     post = np.empty_like(sums)
@@ -436,8 +411,7 @@ def log_score(state: State) -> float:
     n_in, n_out = int(inside.sum()), int((~inside).sum())
     score = evidence + gammaln(sizes).sum() + log_concentration_prior(n_in)[state.n_cluster]
     score += state.rows.log_prior[state.row_of[inside]].sum() + state.tables["outlier"][~inside].sum()
-    score += PRECISION_LOG_PRIOR[np.searchsorted(PRECISIONS, state.precision)].sum()
-    score += ERROR_LOG_PRIOR[np.searchsorted(ERROR_FACTORS, state.error_factor)].sum()
+    score += noise_log_prior(state)
     score += betaln(n_out + OUTLIER_PRIOR[0], n_in + OUTLIER_PRIOR[1]) - betaln(*OUTLIER_PRIOR)
     return float(score)
 
@@ -461,6 +435,8 @@ def _restore(result: Clustering, variants: IntArray, samples: IntArray, counts: 
         return out
 
     labels = np.where(result.labels >= 0, rank[np.maximum(result.labels, 0)], -1)
+    purity = np.median(counts.purity, axis=0)
+    purity[samples] = result.purity
     overdispersion = np.full(n_sample, math.inf)
     overdispersion[samples] = result.overdispersion
     return replace(
@@ -480,4 +456,5 @@ def _restore(result: Clustering, variants: IntArray, samples: IntArray, counts: 
         multiplicity=spread(result.multiplicity[back], 1),
         p_lost=spread(result.p_lost[back], 0.0),
         overdispersion=overdispersion,
+        purity=purity,
     )

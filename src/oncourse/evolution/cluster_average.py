@@ -12,6 +12,8 @@ References
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from oncourse.evolution.cluster import (
@@ -45,9 +47,9 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     labels = expected_rand_partition(kept, state.labels)
     p_outlier = (kept < 0).mean(axis=0)
     labels = np.where(p_outlier > 0.5, -1, labels)
-    chosen = State(
-        state.counts, state.rows, state.grid, state.precision, float(trace[:, 2].mean()), float(trace[:, 3].mean()),
-        compact(labels), _likely_rows(way, state), tables=state.tables,
+    chosen = replace(
+        state, absent=float(trace[:, 2].mean()), clonal=float(trace[:, 3].mean()), labels=compact(labels),
+        row_of=_likely_rows(way, state),
     )  # fmt: skip
     learn_spikes(chosen)
     sums, _ = sums_of(chosen)

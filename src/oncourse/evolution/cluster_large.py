@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,22 +18,31 @@ N_ROUND = 4
 """Rounds of placing all variants and looking for clusters among those that fit none."""
 
 
-def large_partition(counts: Counts, rows: Rows, params: ClusterParams) -> State:
+def large_partition(counts: Counts, rows: Rows, params: ClusterParams, purity_sd: FloatArray) -> State:
     """Return a partition of more variants than are compared pair by pair.
 
     `params.max_merge` variants, spread evenly over the sorted counts, are clustered in full; precision, error rates
     and spikes are theirs. All variants are then placed in the cluster that predicts them best, those that fit no
     cluster are clustered among themselves, and the whole is refined by single moves and merges.
     """
-    from oncourse.evolution.cluster import State, best_partition, compact, fill_tables, learn_spikes, refine
+    from oncourse.evolution.cluster import best_partition, compact, fill_tables, learn_spikes, refine
+    from oncourse.evolution.cluster_noise import sample_purity
 
     n = counts.n_variant
     spread = np.unique(np.linspace(0, n - 1, params.max_merge).astype(np.int64))
-    small = best_partition(take_variants(counts, spread), params)
-    state = State(
-        take_errors(counts, small.counts.error_rate), small.rows_like(rows), small.grid, small.precision, small.absent,
-        small.clonal, np.full(n, -1), rows.start[:-1].copy(), error_factor=small.error_factor,
-    )  # fmt: skip
+    small = best_partition(take_variants(counts, spread), params, purity_sd)
+    given = np.median(counts.purity, axis=0)
+    moved = np.where(given > 0, sample_purity(small) / np.maximum(given, 1e-9), 1.0)
+    learned = replace(
+        counts, error_rate=small.counts.error_rate, purity=np.minimum(1.0, counts.purity * moved)
+    )
+    state = replace(
+        small,
+        counts=learned,
+        rows=small.rows_like(rows),
+        labels=np.full(n, -1),
+        row_of=rows.start[:-1].copy(),
+    )
     fill_tables(state)
     state.labels[spread] = small.labels
     state.row_of[spread] = rows.start[spread] + (small.row_of - small.rows.start[:-1])
@@ -43,7 +53,7 @@ def large_partition(counts: Counts, rows: Rows, params: ClusterParams) -> State:
         if len(homeless) < max(3, n // 1000):
             break
         chosen = homeless[np.unique(np.linspace(0, len(homeless) - 1, params.max_merge).astype(np.int64))]
-        extra = best_partition(take_variants(state.counts, chosen), params)
+        extra = best_partition(take_variants(state.counts, chosen), params, 0 * purity_sd)
         inside = extra.labels >= 0
         state.labels[chosen[inside]] = extra.labels[inside] + state.n_cluster
     state.labels = compact(state.labels)
@@ -63,13 +73,6 @@ def take_variants(counts: Counts, variants: IntArray) -> Counts:
         counts.normal_cn[variants],
         counts.error_rate,
     )
-
-
-def take_errors(counts: Counts, error_rate: FloatArray) -> Counts:
-    """Return the counts with other error rates."""
-    from dataclasses import replace
-
-    return replace(counts, error_rate=error_rate)
 
 
 def place(state: State) -> None:

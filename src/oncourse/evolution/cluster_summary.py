@@ -108,6 +108,7 @@ def build(
 ) -> Clustering:
     """Return the `Clustering` of these posteriors; `way` (n_row,) is the probability of each variant's rows."""
     from oncourse.evolution.cluster import CONCENTRATIONS, State, concentration_posterior
+    from oncourse.evolution.cluster_noise import sample_purity
 
     assert isinstance(state, State)
     rows, grid = state.rows, state.grid
@@ -137,4 +138,5 @@ def build(
         spike_absent=state.absent,
         spike_clonal=state.clonal,
         log_evidence=log_evidence,
+        purity=sample_purity(state),
     )

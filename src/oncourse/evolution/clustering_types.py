@@ -70,7 +70,8 @@ class Clustering:
     overdispersion : shape (n_sample,), beta-binomial precision learned per sample (inf: binomial)
     concentration : posterior mean of the Dirichlet process concentration
     spike_absent, spike_clonal : learned prior shares of (cluster, sample) pairs with CCF 0 and 1
-    log_evidence : log of partition prior x collapsed likelihood at `labels`
+    log_evidence : log of partition prior x collapsed likelihood at the most probable partition
+    purity : shape (n_sample,), the purity in use: the given one, or that learned within its standard error
     """
 
     grid: FloatArray
@@ -93,6 +94,7 @@ class Clustering:
     spike_absent: float
     spike_clonal: float
     log_evidence: float
+    purity: FloatArray | None = None
 
     @property
     def n_cluster(self) -> int:
