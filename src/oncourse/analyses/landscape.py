@@ -123,11 +123,14 @@ def _altered_on_panel(status: GeneStatus, key: str) -> pl.DataFrame:
     A fusion partner off the panel is an incidental finding: it has no denominator.
     """
     found = status.altered.filter("is_altered").select("gene", key).unique()
-    looked = status.panels.samples.join(
-        status.panels.pairs(set(found["gene"])), left_on="mutation", right_on="assay_id", how="inner"
-    ).select("gene", key)
+    # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
+    assays = status.panels.samples.select(key, "mutation").drop_nulls().unique()
+    pairs = status.panels.pairs(set(found["gene"]))
     return (
-        found.join(looked, on=["gene", key], how="semi")
+        found.join(assays, on=key, how="inner")
+        .join(pairs, left_on=["mutation", "gene"], right_on=["assay_id", "gene"], how="semi")
+        .select("gene", key)
+        .unique()
         .group_by("gene")
         .agg(pl.len().cast(pl.Int64).alias("n_altered"))
     )

@@ -60,22 +60,23 @@ def co_occurrence(status: GeneStatus, params: LandscapeParams) -> pl.DataFrame:
     margins = fit_margins(
         totals["n"].to_numpy(), classes["size"].to_numpy(), classes["burden"].to_numpy(), looked | seen
     )
-    class_of = dict(one.select("sample_id", "class").iter_rows())
-    having = {
-        g: set(part["sample_id"])
-        for (g,), part in events.filter(pl.col("gene").is_in(tested)).group_by(["gene"])
-    }
+    row_of = one.select("sample_id", "class").with_row_index("row")
+    class_of = row_of["class"].to_numpy()
+    has = {}
+    for (g,), part in events.filter(pl.col("gene").is_in(tested)).group_by(["gene"]):
+        has[g] = np.zeros(row_of.height, bool)
+        has[g][row_of.join(part, on="sample_id", how="semi")["row"].to_numpy()] = True
     size = classes["size"].to_numpy()
     rows = []
     for a, b in combinations(tested, 2):
         i, j = genes.index(a), genes.index(b)
         both_seen = ~np.isnan(margins.probability[:, i]) & ~np.isnan(margins.probability[:, j])
-        in_both = {s for s in having[a] | having[b] if both_seen[class_of[s]]}
-        n_both = len(having[a] & having[b] & in_both)
+        in_both = both_seen[class_of]
+        n_both = int((has[a] & has[b] & in_both).sum())
         expected, more, fewer = pair_test(margins, i, j, n_both)
         rows.append((
-            a, b, int(size[both_seen].sum()), n_both, len((having[a] & in_both) - having[b]),
-            len((having[b] & in_both) - having[a]), expected,
+            a, b, int(size[both_seen].sum()), n_both, int((has[a] & in_both & ~has[b]).sum()),
+            int((has[b] & in_both & ~has[a]).sum()), expected,
             "co-occurrence" if n_both >= expected else "exclusivity", min(1.0, 2 * min(more, fewer)), None,
         ))  # fmt: skip
     table = pl.DataFrame(rows, schema=PAIR_SCHEMA, orient="row")
