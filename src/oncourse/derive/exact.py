@@ -40,6 +40,14 @@ def scaled_expr(column: str | pl.Expr) -> pl.Expr:
     return (expr * SCALE).round(0).cast(pl.Int64)
 
 
+def unscaled(expr: pl.Expr) -> pl.Expr:
+    """Return scaled integers as numbers again.
+
+    Rounded: polars divides long columns by a constant through its reciprocal, and 100000 would be 0.0999...
+    """
+    return (expr / SCALE).round(6)
+
+
 def parts(fraction: float) -> int:
     """Return a limit given as a fraction in parts of 1e-4; ValueError where it has more digits.
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from oncourse.derive.exact import LARGEST, SCALE, parts, scaled, scaled_expr
+from oncourse.derive.exact import LARGEST, parts, scaled, scaled_expr, unscaled
 from oncourse.study.settings import section, setting
 
 #: Names of the analyte, lower case.
@@ -266,7 +266,7 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
         _at(day, by, "progression_confirmed_day"),
         _at(day, early, "early_rise_day"),
         pl.Series("progression_rule", branch).replace_strict(RULES, default=None, return_dtype=pl.String),
-        (_at(x, at, "progression_ng_ml") / SCALE),
+        unscaled(pl.lit(_at(x, at, "progression_ng_ml"))).alias("progression_ng_ml"),
         *(
             column
             for name, (first, confirmed) in falls.items()
@@ -359,7 +359,7 @@ def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> p
     )
     return every.select(
         "group",
-        (pl.when(from_line).then(pl.col("_low")).otherwise(pl.col("_base")) / SCALE).alias("nadir_ng_ml"),
+        unscaled(pl.when(from_line).then(pl.col("_low")).otherwise(pl.col("_base"))).alias("nadir_ng_ml"),
         pl.when(from_line).then(pl.col("_low_day")).otherwise(pl.col("baseline_day")).alias("nadir_day"),
         pl.when(from_line).then(pl.col("_low_day") - pl.col("start_day")).alias("days_to_nadir"),
         "best_change_fraction",

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.derive.exact import PARTS, SCALE, parts, scaled, scaled_expr
+from oncourse.derive.exact import PARTS, SCALE, parts, scaled, scaled_expr, unscaled
 from oncourse.derive.response import ImagingParams, clean_response
 
 VISITS_SCHEMA = {
@@ -227,9 +227,9 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
         "patient_id",
         "line",
         "day",
-        (pl.when(has).then(pl.col("sum")) / SCALE).alias("sum_mm"),
-        (pl.when(has).then(pl.col("base")) / SCALE).alias("baseline_mm"),
-        (pl.when(has).then(pl.col("nadir")) / SCALE).alias("nadir_mm"),
+        unscaled(pl.when(has).then(pl.col("sum"))).alias("sum_mm"),
+        unscaled(pl.when(has).then(pl.col("base"))).alias("baseline_mm"),
+        unscaled(pl.when(has).then(pl.col("nadir"))).alias("nadir_mm"),
         pl.when(whole).then(change_base).alias("change_from_baseline_fraction"),
         pl.when(whole).then(change_nadir).alias("change_from_nadir_fraction"),
         "target",
