@@ -51,7 +51,7 @@ class PatientCounts:
     ----------
     variant_ids, sample_ids : rows and columns of `counts`
     counts : reads, purity, copy number; depth 0 where a site was not looked at
-    genes : gene of each variant, or None
+    variants : variant_id, gene, consequence, hgvs_p of the rows
     is_counted : shape (n_variant, n_sample), reads are known; False with depth above 0: absence assumed
     cn_known : same shape, copy number is from a segment
     purity_sd : shape (n_sample,), standard error of the purity
@@ -60,7 +60,7 @@ class PatientCounts:
     patient_id: str
     variant_ids: tuple[str, ...]
     sample_ids: tuple[str, ...]
-    genes: tuple[str | None, ...]
+    variants: pl.DataFrame
     counts: Counts
     is_counted: np.ndarray
     cn_known: np.ndarray
@@ -223,12 +223,14 @@ def _patient(
         return None, [], out
     at = np.ix_(np.nonzero(seen)[0], columns)
     spread = np.broadcast_to(np.nan_to_num(purity), shape)
-    names = cells.select("variant_id", "gene").unique("variant_id", maintain_order=True)
+    names = cells.select("variant_id", "gene", "consequence", "hgvs_p").unique(
+        "variant_id", maintain_order=True
+    )
     made = PatientCounts(
         patient,
         tuple(names["variant_id"].filter(pl.Series(seen))),
         tuple(samples["sample_id"][columns.tolist()]),
-        tuple(names["gene"].filter(pl.Series(seen))),
+        names.filter(pl.Series(seen)),
         Counts(
             alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns]
         ),

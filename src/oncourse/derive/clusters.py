@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 N_THREAD = 2
 
 
-@section("evolution")
+@section("clusters")
 @dataclass(frozen=True)
-class EvolutionParams:
+class ClusteringParams:
     """How clones are found."""
 
     average: bool = setting(
@@ -93,7 +93,7 @@ class ClusterTable:
     excluded: pl.DataFrame
 
 
-def cluster_table(table: CountsTable, params: EvolutionParams, n_thread: int = N_THREAD) -> ClusterTable:
+def cluster_table(table: CountsTable, params: ClusteringParams, n_thread: int = N_THREAD) -> ClusterTable:
     """Cluster every patient with enough variants; patients are independent, so threads change nothing."""
     from oncourse.evolution.cluster import ClusterParams, cluster_patient
 
@@ -155,7 +155,7 @@ def _variants(patient: PatientClusters) -> dict[str, Any]:
         "multiplicity_mode": c.multiplicity.ravel(),
         "cluster_id": [int(k) + 1 if k >= 0 else None for k in np.repeat(c.labels, s)],
         "p_cluster": np.repeat(own, s),
-        "gene": [gene for gene in data.genes for _ in range(s)],
+        "gene": [gene for gene in data.variants["gene"] for _ in range(s)],
         "p_present": c.variant_p_present.ravel(),
         "p_lost": c.p_lost.ravel(),
         "basis": basis.ravel().tolist(),

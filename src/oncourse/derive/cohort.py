@@ -103,9 +103,9 @@ class Cohort:
     @derived
     def clusters(self) -> ClusterTable:
         """Clusters of variants of one cell fraction per patient (`oncourse.derive.clusters`)."""
-        from oncourse.derive.clusters import EvolutionParams, cluster_table
+        from oncourse.derive.clusters import ClusteringParams, cluster_table
 
-        return cluster_table(self.clone_counts, self.params(EvolutionParams))
+        return cluster_table(self.clone_counts, self.params(ClusteringParams))
 
     @derived
     def features(self) -> FeatureTable:
