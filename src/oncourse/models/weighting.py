@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +37,20 @@ def effect(value: float, std_err: float, *, is_log: bool = False) -> Effect:
 
 
 def propensity(x: np.ndarray, treated: np.ndarray) -> np.ndarray:
-    """Return each patient's chance of the treatment given x (n, p), by logistic regression with intercept.
+    """Return each patient's chance of the treatment given x (n, p): `propensity_model` at the patients it was fitted to."""
+    x = np.asarray(x, dtype=np.float64).reshape(len(treated), -1)
+    return propensity_model(x, treated)(x)
+
+
+def propensity_model(x: np.ndarray, treated: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit a logistic regression with intercept; return the function x -> chance of the treatment.
 
     Maximum likelihood up to a normal prior of sd `PRIOR_SD` on the standardised slopes.
     """
     y = np.asarray(treated, dtype=np.float64)
-    x = np.asarray(x, dtype=np.float64).reshape(len(y), -1)
-    sd = x.std(axis=0)
-    z = np.column_stack([np.ones(len(y)), (x - x.mean(axis=0)) / np.where(sd > 0, sd, 1.0)])
+    mean, sd = x.mean(axis=0), x.std(axis=0)
+    sd = np.where(sd > 0, sd, 1.0)
+    z = np.column_stack([np.ones(len(y)), (x - mean) / sd])
     ridge = np.full(z.shape[1], PRIOR_SD**-2)
     ridge[0] = 0.0
     beta = np.zeros(z.shape[1])
@@ -53,10 +60,14 @@ def propensity(x: np.ndarray, treated: np.ndarray) -> np.ndarray:
         gradient = z.T @ (y - p) - ridge * beta
         hessian = (z * (p * (1 - p))[:, None]).T @ z + np.diag(ridge)
         step = np.linalg.solve(hessian, gradient)
-        beta += step * min(1.0, 4.0 / max(np.abs(step).max(), 1e-12))
+        beta = beta + step * min(1.0, 4.0 / max(np.abs(step).max(), 1e-12))
         if np.abs(step).max() < 1e-10:
             break
-    return np.clip(_expit(z @ beta), 1e-8, 1 - 1e-8)
+
+    def chance(new: np.ndarray) -> np.ndarray:
+        return np.clip(_expit(beta[0] + (new - mean) / sd @ beta[1:]), 1e-8, 1 - 1e-8)
+
+    return chance
 
 
 def overlap_weights(score: np.ndarray, treated: np.ndarray) -> np.ndarray:

@@ -1,0 +1,556 @@
+"""Which treatment does best, and in whom: comparisons by line of therapy and marker x treatment interactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows, pair_data
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+if TYPE_CHECKING:
+    from oncourse.models.compare import Pair, PairData
+
+MONTH_DAYS = 30.4375
+_LINE = Column("line", pl.Int64, "line of therapy")
+_ARM = Column("arm", pl.String, "the treatment: drugs of the line, lower case, ';'-sorted (or its class)")
+_REFERENCE = Column("reference", pl.String, "what it is compared with")
+_LOW = Column("ci_low", pl.Float64, "lower end of the 95 % interval")
+_HIGH = Column("ci_high", pl.Float64, "upper end of the 95 % interval")
+_P = Column("p_value", pl.Float64, "two-sided")
+_ENDPOINT = Column("endpoint", pl.String, "endpoint from the start of the line")
+COMPARISON = OutputTable(
+    "treatment/comparison",
+    "each pair of treatments on each endpoint, by several methods",
+    (
+        _ENDPOINT,
+        _LINE,
+        _ARM,
+        _REFERENCE,
+        Column("method", pl.String, "unadjusted, adjusted, overlap, iptw, rmst, milestone or doubly_robust"),
+        Column("n_arm", pl.Int64, "patients on the arm"),
+        Column("n_reference", pl.Int64, "patients on the reference"),
+        Column("n_event_arm", pl.Int64, "events on the arm"),
+        Column("n_event_reference", pl.Int64, "events on the reference"),
+        Column(
+            "estimate_name",
+            pl.String,
+            "hazard_ratio, rmst_difference (days) or milestone_difference (fraction)",
+        ),
+        Column("estimate", pl.Float64, "arm against reference"),
+        _LOW,
+        _HIGH,
+        _P,
+        Column(
+            "horizon_days",
+            pl.Float64,
+            "day up to which means are restricted, or of the milestone",
+            unit="days",
+        ),
+        Column(
+            "e_value", pl.Float64, "hidden confounding (risk ratio) that would explain a hazard ratio away"
+        ),
+        Column(
+            "e_value_limit", pl.Float64, "the same for the interval's end nearer to 1; 1 = it holds 1 already"
+        ),
+        Column("later_reference", pl.Int64, "patients of the arm who later got the reference's drugs"),
+        Column("later_arm", pl.Int64, "patients of the reference who later got the arm's drugs"),
+        Column("warning", pl.String, "what to be careful about; null = nothing found"),
+    ),
+)
+INTERACTION = OutputTable(
+    "treatment/interaction",
+    "does a marker change the effect of a treatment",
+    (
+        Column("marker", pl.String, "the marker or gene"),
+        _ARM,
+        _REFERENCE,
+        _ENDPOINT,
+        Column("n", pl.Int64, "lines of therapy with a known marker"),
+        Column("hazard_ratio_ratio", pl.Float64, "hazard ratio in carriers over that in non-carriers"),
+        _LOW,
+        _HIGH,
+        _P,
+        Column("is_prespecified", pl.Boolean, "whether the design names it; others are exploratory"),
+        Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory ones; null for pre-specified"),
+        Column("hazard_ratio_positive", pl.Float64, "arm against reference in carriers", unit="ratio"),
+        Column("hazard_ratio_negative", pl.Float64, "arm against reference in non-carriers", unit="ratio"),
+        Column(
+            "hazard_ratio_marker",
+            pl.Float64,
+            "carriers against others on the reference (prognostic)",
+            unit="ratio",
+        ),
+        Column(
+            "rmst_interaction", pl.Float64, "difference of the differences of restricted means", unit="days"
+        ),
+        Column("rmst_ci_low", pl.Float64, "lower end of its 95 % interval", unit="days"),
+        Column("rmst_ci_high", pl.Float64, "upper end of its 95 % interval", unit="days"),
+        Column("n_arm_positive", pl.Int64, "carriers on the arm"),
+        Column("n_reference_positive", pl.Int64, "carriers on the reference"),
+        Column("n_unknown", pl.Int64, "lines without an assessable value on or before their start"),
+        Column("note", pl.String, "adjusted, or why there is no estimate"),
+    ),
+)
+BALANCE = OutputTable(
+    "treatment/balance",
+    "covariates of both treatments before and after weighting",
+    (
+        _LINE,
+        _ARM,
+        _REFERENCE,
+        _ENDPOINT,
+        Column("covariate", pl.String, "the covariate"),
+        Column("mean_arm", pl.Float64, "mean on the arm"),
+        Column("mean_reference", pl.Float64, "mean on the reference"),
+        Column("smd", pl.Float64, "standardised difference"),
+        Column("smd_overlap", pl.Float64, "after overlap weights"),
+        Column("smd_iptw", pl.Float64, "after inverse-probability weights"),
+        Column("n_known", pl.Int64, "patients with a value"),
+    ),
+)
+POLICY = OutputTable(
+    "treatment/policy",
+    "is choosing by patient better than one treatment for everyone (exploratory)",
+    (
+        _LINE,
+        _ARM,
+        _REFERENCE,
+        _ENDPOINT,
+        Column("gain_days", pl.Float64, "restricted mean time gained by choosing", unit="days"),
+        _LOW,
+        _HIGH,
+        Column("share_arm", pl.Float64, "share the rule gives the arm", unit="fraction"),
+        Column("withheld", pl.String, "why there is none"),
+    ),
+)
+
+
+@section("treatment")
+@dataclass(frozen=True)
+class Params:
+    """Which treatments are compared, how, and from when."""
+
+    group_by: str = setting("drugs", "what an arm is", choices=("drugs", "class"))
+    endpoints: tuple[str, ...] = setting(
+        ("OS", "PFS", "rPFS", "PSA_PFS", "DFS", "TTR"), "endpoints compared, where the study has them"
+    )
+    min_arm: int = setting(10, "fewest patients of an arm in a line", low=3)
+    min_events: int = setting(5, "fewest events of both arms together", low=2)
+    max_arms: int = setting(
+        6, "most frequent arms of a line that are compared with each other", low=2, high=20
+    )
+    covariates: tuple[str, ...] = setting(
+        (), "covariates; default those of study.yaml, else age, sex, stage, primary site; none = no"
+    )
+    estimand: str = setting(
+        "treatment_policy",
+        "treatment_policy: followed whatever came later; while_on_line: censored at the next line",
+        choices=("treatment_policy", "while_on_line"),
+        source="ICH E9(R1)",
+    )
+    landmark_days: int = setting(0, "days after the start of the line from which time runs", low=0)
+    rmst_months: float = setting(24.0, "months up to which means are restricted", low=1)
+    milestone_months: float = setting(24.0, "month of the milestone difference", low=1)
+    marker_window_days: int | None = setting(
+        None, "oldest marker value used at a line's start; null: any", low=1
+    )
+    min_cell: int = setting(5, "fewest lines per treatment and marker value for an interaction", low=2)
+
+
+@analysis(
+    title="Treatments compared, and in whom",
+    question="Which treatment does best in each line, and does a marker change its effect?",
+    needs=("treatments", "follow_up"),
+    params=Params,
+    tables=(COMPARISON, INTERACTION, BALANCE, POLICY),
+    order=75,
+)
+def treatment(cohort: Cohort, params: Params) -> Result:
+    """Compare arms within lines, then test marker x treatment over all lines."""
+    from oncourse.derive import treatment_units as lines
+
+    table = lines.units(cohort, params.group_by)
+    times, left = lines.outcomes(
+        cohort,
+        table,
+        endpoints=params.endpoints,
+        landmark_days=params.landmark_days,
+        estimand=params.estimand,
+    )
+    rows = times.join(table.drop("classes"), on="unit").sort("endpoint", "line", "unit")
+    if rows.is_empty():
+        raise NotEnoughData(
+            "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
+        )
+    x = _covariates(cohort, table, params)
+    compared = _compare(rows, table, x, cohort, params)
+    rules = InteractionRules(
+        params.rmst_months * MONTH_DAYS,
+        params.marker_window_days,
+        params.min_cell,
+        params.min_arm,
+        params.max_arms,
+    )
+    tested = interaction_rows(rows, table, x, cohort, rules)
+    if not compared.comparison and not any(r["hazard_ratio_ratio"] is not None for r in tested):
+        raise NotEnoughData(
+            f"No line has two treatments of at least {params.min_arm} patients and {params.min_events} events; "
+            "the largest arms: " + _largest(rows)
+        )
+    estimates, answer = _answer(compared, tested, params)
+    return Result(
+        answer=answer,
+        estimates=estimates,
+        tables={
+            COMPARISON.name: COMPARISON.frame(compared.comparison),
+            INTERACTION.name: INTERACTION.frame(tested),
+            BALANCE.name: BALANCE.frame(compared.balance),
+            POLICY.name: POLICY.frame(compared.policy),
+        },
+        figures=_figures(compared),
+        excluded=exclusions(left.iter_rows()),
+        notes=_notes(compared, tested, params),
+        methods=METHODS,
+    )
+
+
+METHODS = (
+    "Time runs from the start of the line; groups are the drugs started with it, never something that happened later. "
+    "Risk set (entry, exit]. Reference = the more frequent treatment.",
+    "Adjusted: Cox regression with the covariates known at the start, and earlier drug classes. Overlap: weights 1 - e "
+    "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised inverse "
+    "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
+    "pseudo-values (Andersen 2003). Missing covariates: conditional means.",
+    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient, the marker "
+    "as last assessable on or before the line's start; a prognostic marker alone changes the hazard on both treatments.",
+    "E-value: VanderWeele & Ding 2017, for a common outcome. Policy: cross-fitted doubly robust scores.",
+)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    comparison: list[dict[str, Any]]
+    balance: list[dict[str, Any]]
+    policy: list[dict[str, Any]]
+
+
+def _covariates(cohort: Cohort, table: pl.DataFrame, params: Params) -> pl.DataFrame:
+    """Return unit and one column per model column, NaN or null where not known."""
+    from oncourse.derive.covariates import chosen_covariates, covariates_at, encode
+    from oncourse.derive.treatment_units import prior_classes
+
+    chosen = chosen_covariates(cohort.study, params.covariates)
+    values = covariates_at(cohort.study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
+    matrix, columns = encode(values, chosen)
+    frame = values.select("unit").hstack(
+        [pl.Series(c.name, matrix[:, j], dtype=pl.Float64) for j, c in enumerate(columns)]
+    )
+    if params.covariates != ("none",):
+        frame = frame.join(prior_classes(table), on="unit", how="left", maintain_order="left")
+    return frame
+
+
+def _compare(
+    rows: pl.DataFrame,
+    table: pl.DataFrame,
+    x: pl.DataFrame,
+    cohort: Cohort,
+    params: Params,
+) -> _Compared:
+    from oncourse.derive.treatment_units import crossover
+    from oncourse.models.compare import compare, policy
+    from oncourse.stats.rng import generator
+
+    found = _Compared([], [], [])
+    for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
+        counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
+        arms = [a for a, n in counts if n >= params.min_arm][: params.max_arms]
+        for reference, arm in combinations(arms, 2):
+            inside = part.filter(pl.col("arm").is_in([arm, reference])).sort("patient_id")
+            treated = inside["arm"] == arm
+            data = pair_data(inside, treated, x)
+            if data.event.sum() < params.min_events:
+                continue
+            pair = compare(
+                data,
+                horizon=params.rmst_months * MONTH_DAYS,
+                milestone=params.milestone_months * MONTH_DAYS,
+            )
+            head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
+            later = crossover(table, arm, reference, line)
+            found.comparison.extend(_comparison_rows(head, pair, data, later))
+            found.balance.extend(
+                {
+                    **head,
+                    "covariate": b.name,
+                    "mean_arm": b.mean_arm,
+                    "mean_reference": b.mean_reference,
+                    "smd": _number(b.raw),
+                    "smd_overlap": _number(b.overlap),
+                    "smd_iptw": _number(b.iptw),
+                    "n_known": b.n_known,
+                }
+                for b in pair.balance
+            )
+            rng = generator(cohort.seed, f"treatment policy {endpoint} {line} {arm} {reference}")
+            rule = policy(data, horizon=params.rmst_months * MONTH_DAYS, rng=rng)
+            found.policy.append(
+                {
+                    **head,
+                    "gain_days": _number(rule.gain.value),
+                    "ci_low": _number(rule.gain.ci_low),
+                    "ci_high": _number(rule.gain.ci_high),
+                    "share_arm": _number(rule.share_treated),
+                    "withheld": rule.withheld or None,
+                }
+            )
+    return found
+
+
+def _comparison_rows(
+    head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]
+) -> list[dict[str, Any]]:
+    from oncourse.models.weighting import e_value
+
+    out = []
+    for row in pair.rows:
+        e = row.effect
+        is_ratio = row.estimate_name == "hazard_ratio"
+        holds_one = is_ratio and e.ci_low <= 1 <= e.ci_high
+        near = e.ci_low if e.value > 1 else e.ci_high
+        out.append(
+            {
+                **head,
+                "method": row.method,
+                "n_arm": int(data.treated.sum()),
+                "n_reference": int((~data.treated).sum()),
+                "n_event_arm": int(data.event[data.treated].sum()),
+                "n_event_reference": int(data.event[~data.treated].sum()),
+                "estimate_name": row.estimate_name,
+                "estimate": e.value,
+                "ci_low": e.ci_low,
+                "ci_high": e.ci_high,
+                "p_value": e.p_value,
+                "horizon_days": _number(row.horizon),
+                "e_value": _number(e_value(e.value)) if is_ratio else None,
+                "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
+                "later_reference": later[0],
+                "later_arm": later[1],
+                "warning": "; ".join(pair.warnings) or None,
+            }
+        )
+    return out
+
+
+def _answer(
+    compared: _Compared, tested: list[dict[str, Any]], params: Params
+) -> tuple[tuple[Estimate, ...], str]:
+    estimates: list[Estimate] = []
+    parts: list[str] = []
+    shown = _headline(compared.comparison)
+    for method in ("unadjusted", "overlap"):
+        row = next((r for r in shown if r["method"] == method and r["estimate_name"] == "hazard_ratio"), None)
+        if row is not None:
+            estimates.append(
+                Estimate(
+                    f"hazard ratio {method}",
+                    row["estimate"],
+                    row["ci_low"],
+                    row["ci_high"],
+                    row["n_arm"] + row["n_reference"],
+                    method,
+                    "ratio",
+                )
+            )
+            words = {"unadjusted": "unadjusted", "overlap": "in patients who could have had either"}[method]
+            if not parts:
+                parts.append(
+                    f"In line {row['line']}, {row['arm']} against {row['reference']} had a hazard ratio for "
+                    f"{row['endpoint']} of {{hazard ratio {method}}} {words}"
+                )
+            else:
+                parts.append(f", {{hazard ratio {method}}} {words} (overlap weights)")
+    text = "".join(parts) + ("." if parts else "")
+    pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
+    estimates.append(Estimate("n_comparisons", pairs, unit="count"))
+    text += " {n_comparisons} comparisons of treatments are in the table."
+    for row in tested:
+        if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None:
+            continue
+        name = f"interaction {row['marker']} {row['arm']} {row['reference']} {row['endpoint']}".replace(
+            ";", "+"
+        )
+        name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
+        estimates.append(
+            Estimate(
+                name,
+                row["hazard_ratio_ratio"],
+                row["ci_low"],
+                row["ci_high"],
+                row["n"],
+                "Cox interaction",
+                "ratio",
+            )
+        )
+        if row["endpoint"] == "OS" and _is_class(row):
+            verdict = (
+                "changes the effect of the treatment (predictive)"
+                if row["p_value"] < 0.05
+                else "is not shown to change the effect of the treatment"
+            )
+            text += f" {row['marker']} {verdict}: ratio of hazard ratios, {row['arm']} v {row['reference']}, {{{name}}}."
+    if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
+        text += " No pre-specified marker had enough patients on both treatments for an interaction."
+    return tuple(estimates), text.strip()
+
+
+def _is_class(row: dict[str, Any]) -> bool:
+    return any(
+        row["arm"] == arm.lower() and row["reference"] == (reference or "other").lower()
+        for hypotheses in HYPOTHESES.values()
+        for _, arm, reference in hypotheses
+    )
+
+
+def _headline(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the comparison with the most patients, OS before other endpoints."""
+    if not comparison:
+        return []
+    best = max(
+        comparison, key=lambda r: (r["endpoint"] == "OS", r["n_arm"] + r["n_reference"], -r["line"], r["arm"])
+    )
+    keys = ("endpoint", "line", "arm", "reference")
+    return [r for r in comparison if all(r[k] == best[k] for k in keys)]
+
+
+def _notes(compared: _Compared, tested: list[dict[str, Any]], params: Params) -> tuple[str, ...]:
+    notes = [
+        "Patients were not drawn by lot: weights and adjustment remove only what the covariates record; the E-value says "
+        "how strong something unrecorded would have to be.",
+        f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over.",
+    ]
+    for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
+        where = sorted(
+            {
+                f"{r['arm']} v {r['reference']}, {r['endpoint']} line {r['line']}"
+                for r in compared.comparison
+                if r["warning"] == warning
+            }
+        )
+        notes.append(
+            _plain(f"{warning} ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}).")
+        )
+    few = [r for r in tested if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r)]
+    for row in few:
+        notes.append(
+            _plain(
+                f"{row['marker']} x {row['arm']} v {row['reference']}, {row['endpoint']}: no estimate; {row['note']}."
+            )
+        )
+    if compared.policy:
+        shown = [p for p in compared.policy if p["withheld"] is None]
+        if not shown:
+            notes.append(
+                "Which treatment for whom: withheld for every comparison ("
+                + compared.policy[0]["withheld"]
+                + " ...)."
+            )
+        else:
+            good = [p for p in shown if p["ci_low"] is not None and p["ci_low"] > 0]
+            notes.append(
+                "Which treatment for whom (exploratory): "
+                + (
+                    "choosing by patient gains time in some comparisons, see the table policy."
+                    if good
+                    else "no comparison shows that choosing by patient gains time over one treatment for everyone."
+                )
+            )
+    if any(not r["is_prespecified"] for r in tested):
+        notes.append("Interactions that the design does not name are exploratory: read the q value.")
+    return tuple(notes)
+
+
+def _plain(text: str) -> str:
+    """Text whose braces are not read as the name of an estimate."""
+    return text.replace("{", "(").replace("}", ")")
+
+
+def _figures(compared: _Compared) -> tuple[Figure, ...]:
+    import numpy as np
+
+    from oncourse.plots.effects import love, ratios
+
+    shown = [
+        r
+        for r in compared.comparison
+        if r["estimate_name"] == "hazard_ratio"
+        and r["method"] in ("unadjusted", "adjusted", "overlap", "iptw")
+    ]
+    shown = sorted(shown, key=lambda r: -(r["n_arm"] + r["n_reference"]))[:40]
+    if not shown:
+        return ()
+    shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
+    out = [
+        Figure(
+            "hazard_ratios",
+            "Treatments compared",
+            "Hazard ratios with 95 % intervals, arm against reference, below 1 in favour of the arm; the largest "
+            "comparisons.",
+            ratios(
+                [f"{r['endpoint']} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
+                np.array([r["estimate"] for r in shown]),
+                np.array([r["ci_low"] for r in shown]),
+                np.array([r["ci_high"] for r in shown]),
+                [r["method"] for r in shown],
+                xlabel="hazard ratio (log scale)",
+            ),
+        )
+    ]
+    head = _headline(compared.comparison)[0]
+    keys = ("endpoint", "line", "arm", "reference")
+    balance = [b for b in compared.balance if all(b[k] == head[k] for k in keys)]
+    if balance:
+        columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
+        out.append(
+            Figure(
+                "balance",
+                "Balance of the covariates",
+                f"Standardised differences between {head['arm']} (n = {head['n_arm']}) and {head['reference']} "
+                f"(n = {head['n_reference']}), line {head['line']}; above 0.1 is unbalanced.",
+                love(
+                    [b["covariate"] for b in balance],
+                    {
+                        label: np.array([np.nan if b[k] is None else b[k] for b in balance])
+                        for label, k in columns.items()
+                    },
+                    title="Balance before and after weighting",
+                ),
+            )
+        )
+    return tuple(out)
+
+
+def _largest(rows: pl.DataFrame) -> str:
+    counts = (
+        rows.unique("unit")
+        .group_by("line", "arm")
+        .len()
+        .sort(["len", "line", "arm"], descending=[True, False, False])
+    )
+    return "; ".join(f"line {line} {arm} (n = {n})" for line, arm, n in counts.head(4).iter_rows())
+
+
+def _key(values: tuple[Any, ...]) -> tuple[str, int]:
+    return str(values[0]), int(values[1])
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

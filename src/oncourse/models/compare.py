@@ -1,0 +1,388 @@
+"""All estimates of one treatment against another on one endpoint, from arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from oncourse.models import weighting as w
+from oncourse.models.impute import fit_imputer
+
+#: Fewest events per coefficient of the adjusted model, patients per arm and coefficient of the score.
+EVENTS_PER_COEFFICIENT, PATIENTS_PER_COEFFICIENT = 5, 2
+#: Balance: an absolute standardised difference above this is named (Austin 2009).
+IMBALANCE = 0.1
+#: Scores outside these mark patients who would hardly ever get the other treatment.
+POSITIVITY = (0.05, 0.95)
+POLICY_PATIENTS, POLICY_EVENTS, POLICY_FOLDS = 200, 60, 5
+
+
+@dataclass(frozen=True)
+class PairData:
+    """One comparison: rows are patients on either treatment.
+
+    time, event, entry : (n,), risk set (entry, time]; treated : (n,) bool; x : (n, p) NaN = missing; names : p
+    """
+
+    time: np.ndarray
+    event: np.ndarray
+    entry: np.ndarray
+    treated: np.ndarray
+    x: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def late(self) -> np.ndarray | None:
+        """Entry times, None where nobody entered late."""
+        return self.entry if (self.entry > 0).any() else None
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One estimate: method, estimate_name, the effect, and the days up to which means are restricted (NaN: none)."""
+
+    method: str
+    estimate_name: str
+    effect: w.Effect
+    horizon: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One covariate: means, standardised differences before and after weighting, patients with a value."""
+
+    name: str
+    mean_arm: float
+    mean_reference: float
+    raw: float
+    overlap: float
+    iptw: float
+    n_known: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Every estimate of one comparison, its balance and what to be careful about."""
+
+    rows: list[PairRow]
+    balance: list[Balance]
+    warnings: list[str]
+    sizes: dict[str, float] = field(default_factory=dict)
+
+
+def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
+    """Return unadjusted, adjusted, overlap and inverse-probability weighted hazard ratios and mean differences.
+
+    Restricted means run to `horizon` or, where an arm is followed less long, to the shorter arm's last time. The difference
+    at the `milestone` is left out where an arm is not followed so far.
+    """
+    from oncourse.stats.cox import fit_cox
+
+    time, event, treated, late = data.time, data.event, data.treated, data.late
+    arm = treated.astype(float)[:, None]
+    rows, warnings = [], []
+    plain = fit_cox(time, event, arm, entry=late)
+    rows.append(
+        PairRow("unadjusted", "hazard_ratio", _ratio(plain.coef[0], plain.std_err[0], plain.is_infinite[0]))
+    )
+    last = min(float(time[treated].max()), float(time[~treated].max()))
+    tau = min(horizon, last)
+    means = _pseudo(data, tau, mean=True)
+    share = _pseudo(data, milestone, mean=False) if milestone <= last else np.full(len(time), np.nan)
+    one = np.ones(len(time))
+    rows.append(PairRow("rmst", "rmst_difference", w.weighted_contrast(means, treated, one), tau))
+    rows.append(
+        PairRow("milestone", "milestone_difference", w.weighted_contrast(share, treated, one), milestone)
+    )
+    x = data.x[:, np.nanstd(data.x, axis=0) > 0] if data.x.shape[1] else data.x
+    names = (
+        [n for n, s in zip(data.names, np.nanstd(data.x, axis=0), strict=True) if s > 0]
+        if data.x.shape[1]
+        else []
+    )
+    balance: list[Balance] = []
+    sizes: dict[str, float] = {}
+    if x.shape[1]:
+        known = (~np.isnan(x)).sum(axis=0)
+        filled = fit_imputer(x).fill(x)
+        p = x.shape[1]
+        if event.sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
+            fit = fit_cox(time, event, np.column_stack([arm, filled]), entry=late)
+            adjusted = _ratio(fit.coef[0], fit.std_err[0], fit.is_infinite[0])
+            rows.append(PairRow("adjusted", "hazard_ratio", adjusted))
+        else:
+            warnings.append(f"{int(event.sum())} events are too few to adjust for {p} covariates")
+        if min(treated.sum(), (~treated).sum()) >= PATIENTS_PER_COEFFICIENT * (p + 1):
+            score = w.propensity(filled, treated)
+            overlap, inverse = w.overlap_weights(score, treated), w.inverse_weights(score, treated)
+            for name, weights in (("overlap", overlap), ("iptw", inverse)):
+                rows.append(
+                    PairRow(
+                        name,
+                        "hazard_ratio",
+                        w.weighted_hazard_ratio(time, event, treated, weights, entry=late),
+                    )
+                )
+                rows.append(
+                    PairRow(name, "rmst_difference", w.weighted_contrast(means, treated, weights), tau)
+                )
+                sizes[name] = min(w.effective_size(weights[treated]), w.effective_size(weights[~treated]))
+            rows.append(
+                PairRow(
+                    "doubly_robust", "rmst_difference", w.doubly_robust(means, treated, filled, score), tau
+                )
+            )
+            rows.append(
+                PairRow(
+                    "doubly_robust",
+                    "milestone_difference",
+                    w.doubly_robust(share, treated, filled, score),
+                    milestone,
+                )
+            )
+            balance = _balance(filled, treated, overlap, inverse, names, known)
+            warnings += _positivity(score, balance, sizes, min(int(treated.sum()), int((~treated).sum())))
+        else:
+            warnings.append(f"too few patients in an arm for a propensity score of {p} covariates")
+    return Pair([r for r in rows if np.isfinite(r.effect.value)], balance, warnings, sizes)
+
+
+def _ratio(coef: float, std_err: float, infinite: bool) -> w.Effect:
+    """Hazard ratio with its Wald interval; not estimable where an arm has no event (the coefficient runs off)."""
+    return w.effect(float("nan") if infinite else float(coef), float(std_err), is_log=True)
+
+
+def _pseudo(data: PairData, horizon: float, *, mean: bool) -> np.ndarray:
+    """Pseudo-values within each arm, so that censoring may differ between them."""
+    out = np.full(len(data.time), np.nan)
+    for arm in (data.treated, ~data.treated):
+        late = None if data.late is None else data.entry[arm]
+        out[arm] = w.pseudo_values(data.time[arm], data.event[arm], horizon, entry=late, mean=mean)
+    return out
+
+
+def _balance(
+    x: np.ndarray,
+    treated: np.ndarray,
+    overlap: np.ndarray,
+    inverse: np.ndarray,
+    names: list[str],
+    known: np.ndarray,
+) -> list[Balance]:
+    raw, after_overlap, after_iptw = (
+        w.standardised_difference(x, treated, weights) for weights in (None, overlap, inverse)
+    )
+    return [
+        Balance(
+            name,
+            float(x[treated, j].mean()),
+            float(x[~treated, j].mean()),
+            float(raw[j]),
+            float(after_overlap[j]),
+            float(after_iptw[j]),
+            int(known[j]),
+        )
+        for j, name in enumerate(names)
+    ]
+
+
+def _positivity(
+    score: np.ndarray, balance: list[Balance], sizes: dict[str, float], smallest: int
+) -> list[str]:
+    out = []
+    extreme = float(np.mean((score < POSITIVITY[0]) | (score > POSITIVITY[1])))
+    worst = max((b for b in balance if np.isfinite(b.iptw)), key=lambda b: abs(b.iptw), default=None)
+    failed = worst is not None and abs(worst.iptw) > IMBALANCE
+    if extreme > 0.05 or sizes["iptw"] < 0.25 * smallest or (failed and worst and abs(worst.iptw) > 0.25):
+        text = (
+            f"positivity fails: {extreme:.0%} of the patients would hardly ever get the other treatment; inverse weighting "
+            f"leaves {sizes['iptw']:.0f} effective patients in the smaller arm"
+        )
+        if failed and worst is not None:
+            text += f" and {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"
+        out.append(text + "; overlap weights answer for the patients who could have had either")
+    elif failed and worst is not None:
+        out.append(
+            f"inverse weighting leaves {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"
+        )
+    return out
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Does the treatment's effect depend on the marker?
+
+    ratio : hazard ratio of the treatment in carriers over that in non-carriers; in_positive, in_negative : the two hazard
+    ratios; prognostic : hazard ratio of the marker under the reference; mean_difference : difference of the
+    differences of restricted means (days).
+    """
+
+    n: int
+    ratio: w.Effect
+    in_positive: float
+    in_negative: float
+    prognostic: float
+    mean_difference: w.Effect
+    cells: dict[str, int]
+    note: str = ""
+
+
+def interaction(
+    data: PairData,
+    marker: np.ndarray,
+    patient: np.ndarray,
+    strata: np.ndarray,
+    *,
+    horizon: float,
+    min_cell: int,
+    min_events: int = 2,
+) -> Interaction:
+    """Test marker x treatment in one Cox model, stratified (by line) and clustered by patient.
+
+    The p-value is that of the likelihood ratio where every patient counts once, of the robust Wald statistic otherwise. With
+    fewer than `min_cell` patients or `min_events` events in a cell nothing is estimated and the note says so.
+    """
+    from oncourse.stats.cox import fit_cox
+
+    treated, positive = data.treated, marker == 1
+    cells, few = {}, []
+    for name, inside in (
+        ("arm_positive", treated & positive),
+        ("arm_negative", treated & ~positive),
+        ("reference_positive", ~treated & positive),
+        ("reference_negative", ~treated & ~positive),
+    ):
+        cells[name] = int(inside.sum())
+        if inside.sum() < min_cell or data.event[inside].sum() < min_events:
+            few.append(
+                f"{name.replace('_', ' ')}: {int(inside.sum())} lines, {int(data.event[inside].sum())} events"
+            )
+    nothing = w.effect(float("nan"), float("nan"))
+    n = len(treated)
+    if few:
+        return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "too few: " + "; ".join(few))
+    x = np.column_stack([treated * positive, treated, positive]).astype(float)
+    p = data.x.shape[1]
+    note = ""
+    if p and data.event.sum() >= EVENTS_PER_COEFFICIENT * (p + 3):
+        filled = fit_imputer(data.x).fill(data.x)
+        x = np.column_stack([x, filled[:, filled.std(axis=0) > 0]])
+        note = "adjusted"
+    again = len(np.unique(patient)) < n
+    fit = fit_cox(
+        data.time,
+        data.event,
+        x,
+        entry=data.late,
+        strata=strata,
+        cluster=patient if again else None,
+    )
+    if fit.is_infinite[:3].any() or not np.isfinite(fit.coef[:3]).all():
+        return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "the model did not converge")
+    ratio = w.effect(float(fit.coef[0]), float(fit.std_err[0]), is_log=True)
+    if not again:
+        from scipy.special import chdtrc
+
+        without = fit_cox(data.time, data.event, x[:, 1:], entry=data.late, strata=strata)
+        p_value = float(chdtrc(1, max(0.0, 2 * (fit.loglik[1] - without.loglik[1]))))
+        ratio = w.Effect(ratio.value, ratio.std_err, ratio.ci_low, ratio.ci_high, p_value)
+    return Interaction(
+        n,
+        ratio,
+        float(np.exp(fit.coef[0] + fit.coef[1])),
+        float(np.exp(fit.coef[1])),
+        float(np.exp(fit.coef[2])),
+        _mean_interaction(data, positive, patient, horizon),
+        cells,
+        note,
+    )
+
+
+def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray, horizon: float) -> w.Effect:
+    gap, influence = 0.0, np.zeros(len(positive))
+    groups = [
+        (data.treated & positive, 1.0),
+        (~data.treated & positive, -1.0),
+        (data.treated & ~positive, -1.0),
+        (~data.treated & ~positive, 1.0),
+    ]
+    tau = min([horizon, *(float(data.time[g].max()) for g, _ in groups)])
+    for inside, sign in groups:
+        late = None if data.late is None else data.entry[inside]
+        values = w.pseudo_values(data.time[inside], data.event[inside], tau, entry=late)
+        gap += sign * float(values.mean())
+        influence[inside] = sign * (values - values.mean()) / inside.sum()
+    return w.effect(gap, float(np.sqrt(w._sum_of_squares(influence, patient))))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Gain of choosing the treatment by patient over giving everyone the better one; `withheld` says why there is none."""
+
+    gain: w.Effect
+    share_treated: float
+    withheld: str = ""
+
+
+def policy(data: PairData, *, horizon: float, rng: np.random.Generator) -> Policy:
+    """Return the honest gain in restricted mean time of a policy learned on other patients (cross-fitted).
+
+    Doubly robust scores of each patient's gain (Robins & Rotnitzky 1995; Athey & Wager 2021), a ridge regression of the
+    score on the covariates in four fifths of the patients, its sign as the rule for the last fifth. The scores of
+    a fold come from models of the other folds. Withheld with fewer than `POLICY_PATIENTS` patients or
+    `POLICY_EVENTS` events.
+    """
+    none = w.effect(float("nan"), float("nan"))
+    n, events = len(data.time), int(data.event.sum())
+    if data.x.shape[1] == 0:
+        return Policy(none, float("nan"), "no covariates to choose by")
+    if n < POLICY_PATIENTS or events < POLICY_EVENTS:
+        return Policy(
+            none,
+            float("nan"),
+            f"{n} patients and {events} events are too few (at least {POLICY_PATIENTS} and {POLICY_EVENTS})",
+        )
+    x = fit_imputer(data.x).fill(data.x)
+    x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
+    score = w.propensity(x, data.treated)
+    if np.mean((score < POSITIVITY[0]) | (score > POSITIVITY[1])) > 0.05:
+        return Policy(none, float("nan"), "positivity fails: no like patients on the other treatment")
+    tau = min(horizon, float(data.time[data.treated].max()), float(data.time[~data.treated].max()))
+    values = _pseudo(data, tau, mean=True)
+    fold = np.empty(n, dtype=np.int64)
+    for arm in (data.treated, ~data.treated):
+        fold[arm] = rng.permutation(np.arange(arm.sum()) % POLICY_FOLDS)
+    scores = np.empty(n)
+    for k in range(POLICY_FOLDS):
+        train, test = fold != k, fold == k
+        scores[test] = _robust_scores(values, data.treated, x, train, test)
+    gain, chosen = np.empty(n), np.zeros(n, dtype=bool)
+    design = np.column_stack([np.ones(n), x])
+    for k in range(POLICY_FOLDS):
+        train, test = fold != k, fold == k
+        a = design[train]
+        ridge = np.eye(design.shape[1]) * 0.1 * train.sum()
+        ridge[0, 0] = 0.0
+        beta = np.linalg.solve(a.T @ a + ridge, a.T @ scores[train])
+        chosen[test] = design[test] @ beta > 0
+        everyone = scores[train].mean() > 0
+        gain[test] = scores[test] * (chosen[test].astype(float) - float(everyone))
+    return Policy(w.effect(float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(n))), float(chosen.mean()))
+
+
+def _robust_scores(
+    values: np.ndarray, treated: np.ndarray, x: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    from oncourse.models.weighting import propensity_model
+
+    predict = propensity_model(x[train], treated[train])
+    e = np.clip(predict(x[test]), *POSITIVITY)
+    design = np.column_stack([np.ones(len(x)), x])
+    m = []
+    for arm in (~treated, treated):
+        rows = train & arm
+        beta = np.linalg.lstsq(design[rows], values[rows], rcond=None)[0]
+        m.append(design[test] @ beta)
+    t, v = treated[test], values[test]
+    return m[1] - m[0] + np.where(t, (v - m[1]) / e, -(v - m[0]) / (1 - e))

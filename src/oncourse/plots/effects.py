@@ -1,0 +1,65 @@
+"""Effects of treatments: hazard ratios with intervals, and balance of covariates before and after weighting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+
+def ratios(
+    labels: Sequence[str],
+    value: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    groups: Sequence[str],
+    *,
+    xlabel: str,
+) -> str:
+    """Draw ratios with 95 % intervals on a log scale, one row each, coloured by group; return SVG."""
+    order = list(dict.fromkeys(groups))
+    height = 0.9 + 0.24 * len(labels)
+    with drawing(7.2, max(height, 1.6)) as canvas:
+        ax = canvas.ax
+        at = np.arange(len(labels))[::-1]
+        for i, name in enumerate(order):
+            mine = np.array([g == name for g in groups])
+            ax.hlines(at[mine], low[mine], high[mine], color=PALETTE[i % len(PALETTE)], linewidth=1.4)
+            ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
+        ax.axvline(1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
+        ax.set_xscale("log")
+        lowest, highest = np.nanmin([*low, 0.5]), np.nanmax([*high, 2.0])
+        ax.set_xlim(max(lowest / 1.1, 0.05), min(highest * 1.1, 20))
+        ticks = [
+            t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]
+        ]
+        ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        ax.minorticks_off()
+        ax.set_yticks(at, list(labels), fontsize=7)
+        ax.set_ylim(-0.7, len(labels) - 0.3)
+        ax.set_xlabel(xlabel)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), title=None)
+        clean(ax, grid="x")
+    return canvas.svg
+
+
+def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: str) -> str:
+    """Draw absolute standardised differences per covariate, one mark per weighting (love plot); return SVG.
+
+    `differences` : weighting -> (covariates,), NaN is not drawn; the dashed line marks 0.1.
+    """
+    with drawing(6.4, max(1.8, 0.9 + 0.26 * len(names))) as canvas:
+        ax = canvas.ax
+        at = np.arange(len(names))[::-1]
+        for i, (label, values) in enumerate(differences.items()):
+            ax.plot(np.abs(values), at, "osD^"[i % 4], color=PALETTE[i], markersize=5, label=label)
+        ax.axvline(0.1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
+        ax.set_yticks(at, list(names), fontsize=8)
+        ax.set_xlim(left=0)
+        ax.set_xlabel("absolute standardised difference between the arms")
+        ax.set_title(title)
+        ax.legend(loc="lower right")
+        clean(ax, grid="x")
+    return canvas.svg
