@@ -1,0 +1,398 @@
+"""Recurrence after surgery for the primary: how often, when, where, and survival after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.recurrence import (
+    INCLUDED_BY_RECURRENCE,
+    RecurrenceTable,
+    blood_after_surgery,
+    gene_changes,
+    recurrence_table,
+)
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+_MONTH = 30.4375
+_STATES = {"recurred": 1, "died": 2, "free": 0}
+PATIENTS = OutputTable("recurrence/patients", "one row per patient: time to the first recurrence, and its sites", (
+    Column("patient_id", pl.String, "the patient"),
+    Column("origin_day", pl.Int64, "day the clock starts", unit="days from the index date"),
+    Column("time_days", pl.Int64, "days to recurrence, death or the last day known free", unit="days"),
+    Column("state", pl.String, "recurred / died (without recurrence) / free"),
+    Column("recurrence_day", pl.Int64, "first day of recurrence", unit="days from the index date"),
+    Column("sites", pl.String, "sites of the lesions found then, ';'-joined"),
+    Column("n_sites", pl.Int64, "how many sites"),
+    Column("metastasectomy_day", pl.Int64, "first metastasectomy after it", unit="days from the index date"),
+))  # fmt: skip
+INCIDENCE = OutputTable("recurrence/incidence", "recurrence, death before it, and disease-free survival by year", (
+    Column("months", pl.Float64, "months from the start", unit="months"),
+    Column("measure", pl.String, "recurrence (death competes), death before recurrence, disease-free survival, or "
+           "recurred by then among those who recurred"),
+    Column("estimate", pl.Float64, "probability", unit="fraction"),
+    Column("ci_low", pl.Float64, "lower 95 % limit", unit="fraction"),
+    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+    Column("n_risk", pl.Int64, "patients still at risk then"),
+))  # fmt: skip
+SITES = OutputTable("recurrence/sites", "where the first recurrence was", (
+    Column("site", pl.String, "site of the first recurrence; a patient with two sites counts in both"),
+    Column("n", pl.Int64, "patients"),
+    Column("fraction", pl.Float64, "share of the patients whose sites are recorded", unit="fraction"),
+    Column("ci_low", pl.Float64, "lower 95 % limit, exact", unit="fraction"),
+    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+    Column("median_months", pl.Float64, "median time to recurrence of these patients", unit="months"),
+))  # fmt: skip
+GENES = OutputTable("recurrence/genes", "mutations of the primary v those of the recurrence, by gene", (
+    Column("gene", pl.String, "HGNC symbol"),
+    Column("n_pairs", pl.Int64, "patients with an altering mutation of the gene in either"),
+    Column("n_shared", pl.Int64, "the same mutations in both"),
+    Column("n_new", pl.Int64, "a mutation in the recurrence that was absent from the primary"),
+    Column("n_lost", pl.Int64, "a mutation of the primary that is absent from the recurrence"),
+    Column("n_not_assessable", pl.Int64, "nobody can tell"),
+))  # fmt: skip
+
+
+@section("recurrence")
+@dataclass(frozen=True)
+class Params:
+    """Settings of the recurrence analysis."""
+
+    origin: str = setting(
+        "auto", "day 0: surgery where recorded, else the index date", choices=("auto", "surgery", "index")
+    )
+    months: tuple[float, ...] = setting((12.0, 24.0, 36.0, 60.0), "months at which probabilities are given")
+    site_window_days: int = setting(30, "lesions found so soon after the recurrence belong to it", low=0)
+    ctdna_first_day: int = setting(
+        14,
+        "first day after surgery of a plasma sample that tells residual disease",
+        low=0,
+        source="cell-free DNA of the wound falls within two weeks; GALAXY: 2-10 weeks",
+    )
+    ctdna_last_day: int = setting(120, "last such day", low=1)
+    min_events: int = setting(5, "a hazard ratio needs so many events", low=1)
+
+
+@analysis(
+    title="Recurrence after surgery",
+    question="When and where does the disease come back, and what follows?",
+    needs=("follow_up",),
+    params=Params,
+    tables=(PATIENTS, INCIDENCE, SITES, GENES),
+    order=55,
+)
+def recurrence(cohort: Cohort, params: Params) -> Result:
+    """Time to recurrence with death competing, its pattern, and survival after it."""
+    table = recurrence_table(cohort, origin=params.origin, site_window_days=params.site_window_days)
+    people = table.patients
+    n_recurred = int((people["state"] == "recurred").sum())
+    if n_recurred == 0:
+        raise NotEnoughData(
+            "Needs follow_up.recurrence_day, or metastases with found_day, of at least one patient."
+        )
+    selected = n_recurred >= INCLUDED_BY_RECURRENCE * people.height
+    notes: list[str] = []
+    figures: list[Figure] = []
+    estimates: list[Estimate] = [Estimate("patients", people.height, unit="count"),
+                                 Estimate("recurred", n_recurred, unit="count")]  # fmt: skip
+    incidence, answer = (_among_recurred if selected else _risk)(
+        people, params, estimates, figures, notes, table.words
+    )
+    sites, words = _sites(people, estimates)
+    after = _after(people, params, estimates, figures, notes)
+    blood = _blood(cohort, table, params, estimates, figures, notes)
+    return Result(
+        answer=" ".join(part for part in (answer, words, after, blood) if part),
+        estimates=tuple(estimates),
+        tables={
+            PATIENTS.name: PATIENTS.frame(people),
+            INCIDENCE.name: INCIDENCE.frame(incidence),
+            SITES.name: sites,
+            GENES.name: GENES.frame(gene_changes(cohort)),
+        },
+        figures=tuple(figures),
+        excluded=exclusions(table.excluded.iter_rows()),
+        notes=tuple(notes),
+        methods=(
+            "Recurrence with death as competing event: Aalen-Johansen, limits on the log-log scale, infinitesimal "
+            "jackknife. Disease-free survival: Kaplan-Meier, log-log limits. Survival after recurrence is counted from "
+            "the day of recurrence; metastasectomy enters as a time-dependent covariate (start-stop rows).",
+        ),
+    )
+
+
+def _arrays(people: pl.DataFrame) -> tuple[Any, Any]:
+    time = people["time_days"].cast(pl.Float64).to_numpy()
+    return time, people["state"].replace_strict(_STATES, return_dtype=pl.Int64).to_numpy()
+
+
+def _risk(
+    people: pl.DataFrame,
+    params: Params,
+    estimates: list[Estimate],
+    figures: list[Figure],
+    notes: list[str],
+    words: str,
+) -> tuple[list[dict[str, Any]], str]:
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+    from oncourse.stats.competing import cumulative_incidence
+    from oncourse.stats.km import follow_up, kaplan_meier
+
+    time, cause = _arrays(people)
+    curve = cumulative_incidence(time, cause)
+    free = kaplan_meier(time, cause > 0)
+    rows = []
+    for months in params.months:
+        at = [months * _MONTH]
+        n_risk = int((time >= at[0]).sum())
+        for cause_number, measure in ((1, "recurrence"), (2, "death before recurrence")):
+            if cause_number not in curve.causes:
+                continue
+            value, _, low, high = (float(v[0]) for v in curve.at(at, cause_number))
+            rows.append(_row(months, measure, value, low, high, n_risk))
+        landmark = free.at(at)
+        limits = float(landmark.ci_low[0]), float(landmark.ci_high[0])
+        rows.append(_row(months, "disease-free survival", float(landmark.survival[0]), *limits, n_risk))
+    two = min(params.months, key=lambda m: abs(m - 24))
+    shown = next((r for r in rows if r["months"] == two and r["measure"] == "recurrence"), None)
+    if shown and shown["estimate"] is not None:
+        limits = shown["ci_low"], shown["ci_high"]
+        estimates.append(
+            Estimate(
+                "recurrence_risk", shown["estimate"], *limits, people.height, "Aalen-Johansen", "fraction"
+            )
+        )
+    followed = follow_up(time, cause > 0)
+    estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier"))  # fmt: skip
+    drawn, _ = km_groups(time, cause > 0, None, {"all patients": np.ones(time.size, bool)})
+    figures.append(Figure("dfs", "Disease-free survival", f"From {words}; recurrence or death. 95 % limits.",
+                          survival_figure(drawn, ylabel="disease-free survival")))  # fmt: skip
+    risk = ""
+    if any(e.name == "recurrence_risk" for e in estimates):
+        risk = f"The risk of recurrence within {two:g} months of {words} is {{recurrence_risk}}."
+    return rows, f"{{recurred:value}} of {{patients:value}} patients recurred. {risk}".strip()
+
+
+def _row(months: float, measure: str, value: float, low: float, high: float, n_risk: int) -> dict[str, Any]:
+    def known(x: float) -> float | None:
+        return None if np.isnan(x) else x
+
+    numbers = {"estimate": known(value), "ci_low": known(low), "ci_high": known(high)}
+    return {"months": float(months), "measure": measure, **numbers, "n_risk": n_risk}
+
+
+def _months(days: float) -> float | None:
+    return None if np.isnan(days) else days / _MONTH
+
+
+def _in_months(name: str, days: Any, n: int, method: str) -> Estimate:
+    return Estimate(
+        name, _months(days.value), _months(days.ci_low), _months(days.ci_high), n, method, "months"
+    )
+
+
+def _ratio(name: str, log: float, low: float, high: float, n: int, method: str) -> Estimate:
+    return Estimate(name, float(np.exp(log)), float(np.exp(low)), float(np.exp(high)), n, method, "ratio")
+
+
+def _among_recurred(
+    people: pl.DataFrame,
+    params: Params,
+    estimates: list[Estimate],
+    figures: list[Figure],
+    notes: list[str],
+    words: str,
+) -> tuple[list[dict[str, Any]], str]:
+    """Nearly everybody recurred, because that is who was included: times may be described, a risk may not."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+    from oncourse.stats.km import kaplan_meier
+    from oncourse.stats.proportions import clopper_pearson
+
+    recurred = people.filter(pl.col("state") == "recurred")
+    time = recurred["time_days"].cast(pl.Float64).to_numpy()
+    curve = kaplan_meier(time, np.ones(time.size))
+    median = curve.median
+    estimates.append(_in_months("time_to_recurrence", median, time.size, "median among patients who recurred"))  # fmt: skip
+    rows = []
+    for months in params.months:
+        k = int((time <= months * _MONTH).sum())
+        low, high = clopper_pearson(k, time.size)
+        rows.append(
+            _row(
+                months,
+                "recurred by then among those who recurred",
+                k / time.size,
+                float(low),
+                float(high),
+                time.size - k,
+            )
+        )
+    notes.append(
+        "Nearly every patient has the recurrence because that is who the study includes: the times are those among "
+        "patients who recurred. A risk of recurrence, or what predicts it, needs a control group: patients of the same "
+        "stage and surgery who did not recur, sampled and followed in the same way."
+    )
+    drawn, _ = km_groups(
+        time, np.ones(time.size, bool), None, {"patients who recurred": np.ones(time.size, bool)}
+    )
+    figures.append(Figure("time_to_recurrence", "Time to recurrence among patients who recurred",
+                          f"Share not yet recurred, from {words}, of patients who all recurred.",
+                          survival_figure(drawn, ylabel="not yet recurred")))  # fmt: skip
+    return rows, (
+        "{recurred:value} of {patients:value} patients recurred, by the design of the study: time to recurrence among "
+        "patients who recurred, median {time_to_recurrence}."
+    )
+
+
+def _sites(people: pl.DataFrame, estimates: list[Estimate]) -> tuple[pl.DataFrame, str]:
+    from oncourse.stats.proportions import clopper_pearson
+
+    known = people.filter((pl.col("state") == "recurred") & pl.col("sites").is_not_null())
+    if known.is_empty():
+        return SITES.frame(), ""
+    per = (
+        known.select("patient_id", "time_days", pl.col("sites").str.split(";").alias("site"))
+        .explode("site")
+        .group_by("site")
+        .agg(pl.len().alias("n"), (pl.col("time_days").median() / _MONTH).alias("median_months"))
+        .sort(["n", "site"], descending=[True, False])
+    )
+    low, high = clopper_pearson(per["n"].to_numpy(), known.height)
+    frame = SITES.frame(
+        per.with_columns(fraction=pl.col("n") / known.height, ci_low=pl.Series(low), ci_high=pl.Series(high))
+    )
+    top = frame.row(0, named=True)
+    limits = top["ci_low"], top["ci_high"]
+    estimates.append(
+        Estimate("commonest_site", top["fraction"], *limits, known.height, "Clopper-Pearson", "fraction")
+    )
+    return (
+        frame,
+        f"The commonest site is {top['site']}: {{commonest_site}} of those whose sites are recorded.",
+    )
+
+
+def _after(
+    people: pl.DataFrame, params: Params, estimates: list[Estimate], figures: list[Figure], notes: list[str]
+) -> str:
+    """Survival from the recurrence; metastasectomy changes the hazard from its day on, never before."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+    from oncourse.stats.cox import fit_cox
+
+    rows = people.filter((pl.col("state") == "recurred") & (pl.col("last_day") >= pl.col("recurrence_day")))
+    dead = rows["is_dead"].to_numpy()
+    if rows.is_empty() or not dead.any():
+        return ""
+    time = (rows["last_day"] - rows["recurrence_day"] + 1).cast(pl.Float64).to_numpy()
+    drawn, curves = km_groups(time, dead, None, {"from recurrence": np.ones(time.size, bool)})
+    curve = curves["from recurrence"]
+    median, at = curve.median, curve.at([24 * _MONTH])
+    estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median"))  # fmt: skip
+    alive = float(at.survival[0]), float(at.ci_low[0]), float(at.ci_high[0])
+    estimates.append(Estimate("alive_24m_after_recurrence", *alive, time.size, "Kaplan-Meier", "fraction"))
+    figures.append(
+        Figure(
+            "survival_after_recurrence",
+            "Survival after recurrence",
+            "Death of any cause, from the day of recurrence.",
+            survival_figure(drawn, ylabel="survival"),
+        )
+    )
+    text = "Survival after recurrence: median {survival_after_recurrence}."
+    when = (rows["metastasectomy_day"] - rows["recurrence_day"]).cast(pl.Float64).fill_null(np.nan).to_numpy()
+    resected = ~np.isnan(when) & (when < time)
+    events = int(dead[resected].sum())
+    if (
+        resected.sum() >= params.min_events
+        and (~resected).any()
+        and events
+        and dead.sum() >= params.min_events
+    ):
+        from oncourse.stats.profile import profile_interval
+
+        cut = np.where(resected, np.maximum(when, 0.0), np.inf)
+        early = ~resected | (cut > 0)
+        entry = np.concatenate([np.zeros(int(early.sum())), cut[resected]])
+        end = np.concatenate([np.minimum(time, cut)[early], time[resected]])
+        event = np.concatenate([(dead & ~resected)[early], dead[resected]])
+        x = np.concatenate([np.zeros(int(early.sum())), np.ones(int(resected.sum()))])
+        result = profile_interval(fit_cox(end, event, x, entry=entry), 0)
+        estimates.append(
+            _ratio(
+                "metastasectomy",
+                result.coef,
+                result.ci_low,
+                result.ci_high,
+                time.size,
+                "Cox, time-dependent, profile limits",
+            )
+        )
+        text += " Hazard of death after metastasectomy against before or without: {metastasectomy}."
+        notes.append(
+            "Metastasectomy is offered to patients who do well: its hazard ratio is no treatment effect."
+        )
+    return text
+
+
+def _blood(
+    cohort: Cohort,
+    table: RecurrenceTable,
+    params: Params,
+    estimates: list[Estimate],
+    figures: list[Figure],
+    notes: list[str],
+) -> str:
+    """Residual tumour DNA after surgery against recurrence or death, counted from the blood draw."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+    from oncourse.stats.scan import scan_cox
+
+    blood = blood_after_surgery(
+        cohort, table, first_day=params.ctdna_first_day, last_day=params.ctdna_last_day
+    )
+    rows = (
+        table.patients.join(blood, on="patient_id")
+        .filter(pl.col("end_day") > pl.col("day"))
+        .sort("patient_id")
+    )
+    positive = rows["is_positive"].fill_null(False).to_numpy()
+    if rows.height < 2 or positive.all() or not positive.any():
+        return ""
+    time = (rows["end_day"] - rows["day"]).cast(pl.Float64).to_numpy()
+    event = (rows["state"] != "free").to_numpy()
+    drawn, _ = km_groups(time, event, None, {"ctDNA positive": positive, "ctDNA negative": ~positive})
+    figures.append(Figure("ctdna_after_surgery", "ctDNA after surgery and recurrence",
+                          f"First plasma sample {params.ctdna_first_day}-{params.ctdna_last_day} days after surgery; "
+                          "recurrence or death, from the blood draw.",
+                          survival_figure(drawn, ylabel="disease-free")))  # fmt: skip
+    if event.sum() < params.min_events:
+        return ""
+    scan = scan_cox(time, event, positive.astype(np.int8)[:, None], interval="profile", p_value="small")
+    estimates.append(
+        _ratio(
+            "ctdna_after_surgery",
+            scan.coef[0],
+            scan.ci_low[0],
+            scan.ci_high[0],
+            rows.height,
+            f"Cox, {scan.method[0]}",
+        )
+    )
+    estimates.append(Estimate("ctdna_positive", int(positive.sum()), n=rows.height, unit="count"))
+    notes.append(
+        "The comparison by ctDNA starts at the blood draw: patients who recurred before it are not in it."
+    )
+    return (
+        "ctDNA after surgery: hazard of recurrence or death in {ctdna_positive:value} positive patients against the "
+        "negative, {ctdna_after_surgery}."
+    )
