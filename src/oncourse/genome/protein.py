@@ -55,11 +55,22 @@ def canonical(text: str | None) -> str | None:
 
 def canonicals(values: pl.Series) -> pl.Series:
     """Return `canonical` of each value (shape (n,), text; null where nothing is given)."""
-    unique = values.unique().drop_nulls()
+    plain = values.str.contains(r"^p\.([A-Z]\d+\*|[A-Z]\d+=)$").fill_null(False) | _substitutions(values)
+    odd = values.set(plain, None)
+    unique = odd.unique().drop_nulls()
     mapped = [canonical(v) for v in unique]
-    return values.replace_strict(
+    named = odd.replace_strict(
         unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String
     )
+    return pl.DataFrame({"odd": named, "plain": values.set(~plain, None)}).select(
+        pl.coalesce("plain", "odd").alias(values.name)
+    )[values.name]
+
+
+def _substitutions(values: pl.Series) -> pl.Series:
+    """Changes that are canonical as they stand: one letter, number, another letter (X may mean a stop)."""
+    found = values.str.extract_groups(r"^p\.([A-WYZ])\d+([A-WYZ])$")
+    return (found.struct.field("1") != found.struct.field("2")).fill_null(False)
 
 
 def codon(column: str = "hgvs_p") -> pl.Expr:

@@ -109,11 +109,9 @@ def normalise(
     """
     columns = [c for c in frame.columns if c not in ("variant_id", "why_not", "is_ref_match")]
     out = frame.select(columns).with_columns(
-        chromosome(chrom).alias(chrom),
-        position(pos).alias(pos),
-        _allele(ref).alias(ref),
-        _allele(alt).alias(alt),
-    )
+        _once(frame[chrom], chromosome("x")), _positions(frame[pos]), _once(frame[ref], _allele("x")),
+        _once(frame[alt], _allele("x")),
+    )  # fmt: skip
     out = _trimmed(out, pos, ref, alt)
     out = out.with_columns(_why_not(chrom, pos, ref, alt).alias("why_not"))
     if fasta is not None:
@@ -128,6 +126,24 @@ def normalise(
         )
         .alias("variant_id")
     )
+
+
+def _once(values: pl.Series, expression: pl.Expr) -> pl.Series:
+    """Return `expression` (of a column ``x``) of each value, worked out once per distinct value."""
+    distinct = pl.DataFrame({"x": values.unique().drop_nulls().cast(pl.String)})
+    results = distinct.select(expression.alias("x"))["x"]
+    mapped = values.cast(pl.String).replace_strict(
+        distinct["x"], results, default=None, return_dtype=pl.String
+    )
+    return mapped.rename(values.name)
+
+
+def _positions(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        plain = values.cast(pl.Int64, strict=False)
+        if plain.null_count() == values.null_count() and (plain > 0).all():
+            return plain
+    return pl.DataFrame({"x": values}).select(position("x").alias(values.name))[values.name]
 
 
 def _allele(column: str) -> pl.Expr:

@@ -276,33 +276,32 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
         first_of(samples, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "SITE").alias("primary_site"),
     ).with_columns(_material(samples).alias("material"))  # fmt: skip
     frame = frame.filter(pl.col("material") == "tissue")
-    rows: dict[str, tuple[str, str, str, str | None]] = {}
-    links: list[tuple[str, str]] = []
-    unknown = 0
-    for sample, patient, lesion, what, met_site, primary_site, _ in frame.iter_rows():
-        role, site = words.role(what), None
-        if role is None and lesion is not None:
-            role, site = words.lesion_code(lesion)
-        if role is None:
-            unknown += 1
-            continue
-        name = (
-            f"{patient}_{lesion}"
-            if lesion
-            else f"{patient}_primary"
-            if role == "primary"
-            else f"{sample}_lesion"
-        )
-        site = site or (primary_site if role == "primary" else met_site)
-        rows.setdefault(name, (name, patient, role, site.lower() if site else None))
-        links.append((sample, name))
+    role = words.mapped(frame["kind"], words.role)
+    coded = {v: words.lesion_code(v) for v in frame["lesion"].unique().drop_nulls()}
+    by_code = words.mapped(frame["lesion"], lambda v: coded[v][0])
+    site_by_code = words.mapped(frame["lesion"], lambda v: coded[v][1])
+    frame = frame.with_columns(
+        role.fill_null(by_code).alias("role"), site_by_code.set(role.is_not_null(), None).alias("code_site")
+    )
+    unknown = frame["role"].null_count()
     if unknown:
         reading.notes.append(
             f"{unknown:,} tissue samples do not say primary or metastasis: they are in no lesion pair"
         )
-    schema = {"lesion_id": pl.String, "patient_id": pl.String, "role": pl.String, "site": pl.String}
-    lesions = pl.DataFrame([rows[k] for k in sorted(rows)], schema=schema, orient="row")
-    return lesions, pl.DataFrame(links, schema={"sample_id": pl.String, "lesion_id": pl.String}, orient="row")
+    is_primary = pl.col("role") == "primary"
+    frame = frame.drop_nulls("role").with_columns(
+        pl.when(pl.col("lesion").is_not_null())
+        .then(pl.col("patient_id") + "_" + pl.col("lesion"))
+        .when(is_primary)
+        .then(pl.col("patient_id") + "_primary")
+        .otherwise(pl.col("sample_id") + "_lesion")
+        .alias("lesion_id"),
+        pl.coalesce("code_site", pl.when(is_primary).then("primary_site").otherwise("met_site"))
+        .str.to_lowercase()
+        .alias("site"),
+    )
+    lesions = frame.unique("lesion_id", keep="first", maintain_order=True).sort("lesion_id")
+    return lesions.select("lesion_id", "patient_id", "role", "site"), frame.select("sample_id", "lesion_id")
 
 
 def _follow_up(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:

@@ -140,7 +140,7 @@ def _renamed(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _clean(column: str) -> pl.Expr:
-    text = pl.col(column).str.strip_chars()
+    text = pl.col(column)
     return pl.when(~text.is_in(["", "NA", "N/A", "null", "NULL", "[Not Available]"])).then(text)
 
 
@@ -422,8 +422,11 @@ def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
     """Return one row per variant: the annotation of its most severe row, then the first gene by name."""
     columns = ["gene", "hgvs_c", "hgvs_p", "consequence"]
     frame = calls.select("variant_id", *[_optional(calls, c) for c in columns], _severity().alias("_rank"))
-    frame = frame.unique().sort(["variant_id", "_rank", *columns], nulls_last=True)
-    first = frame.unique("variant_id", keep="first", maintain_order=True).drop("_rank")
+    frame = frame.unique()
+    several = frame["variant_id"].is_duplicated()
+    best = frame.filter(several).sort(["variant_id", "_rank", *columns], nulls_last=True)
+    best = best.unique("variant_id", keep="first", maintain_order=True)
+    first = pl.concat([frame.filter(~several), best]).sort("variant_id").drop("_rank")
     return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), _gene().alias("gene"))
 
 

@@ -112,10 +112,16 @@ def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
                     name, frame, bad, column.name, f"'{{value}}': there is no table {target}.", cure
                 )
                 continue
-            known = tables[target][target_column].drop_nulls().unique()
-            missing = set(frame[column.name].drop_nulls().unique()) - set(known)
-            if missing:
-                yield from _broken(name, frame, column.name, target, sorted(missing), known.to_list())
+            missing = _unknown(frame[column.name], tables[target][target_column])
+            if len(missing):
+                known = tables[target][target_column].drop_nulls().unique().sort().to_list()
+                yield from _broken(name, frame, column.name, target, missing.to_list(), known)
+
+
+def _unknown(values: pl.Series, known: pl.Series) -> pl.Series:
+    """Return the distinct values that are not among the known ones, sorted."""
+    used = pl.DataFrame({"x": values.unique().drop_nulls()})
+    return used.join(pl.DataFrame({"x": known}), on="x", how="anti")["x"].sort()
 
 
 def _broken(
@@ -176,14 +182,11 @@ def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         message = "without depth nobody can say whether {value} reads are a call."
         yield from _rows("calls", calls, lone, "alt_count", message, "Fill in depth or is_called.", "warning")
     if calls is not None and "variants" in tables and not tables["variants"].is_empty():
-        unknown = set(calls["variant_id"].drop_nulls().unique()) - set(
-            tables["variants"]["variant_id"].drop_nulls()
-        )
-        if unknown:
+        unknown = _unknown(calls["variant_id"], tables["variants"]["variant_id"])
+        if len(unknown):
             message = f"{len(unknown):,} variants of calls are not in variants: their gene is unknown."
             cure = "Add them to variants.tsv."
-            first = min(unknown)
-            yield Problem("calls", None, "variant_id", first, message, cure, "warning")
+            yield Problem("calls", None, "variant_id", unknown[0], message, cure, "warning")
     segments = tables.get("segments")
     if segments is not None:
         bad = _where(segments, pl.col("minor_cn") > pl.col("total_cn"))
