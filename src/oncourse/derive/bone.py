@@ -132,18 +132,15 @@ def bone_visits(
 
 
 def bone_summary(visits: pl.DataFrame) -> pl.DataFrame:
-    """Return per line the first PD (bone, day) or else the state of the last evaluable scan (day of a PDu only)."""
+    """Return per line the first PD (bone, day), else the last progression still to be confirmed, else NON-PD."""
     rows = visits.filter(pl.col("bone") != "NE").sort("patient_id", "line", "day")
     first_pd = pl.col("day").filter(pl.col("bone") == "PD").first()
-    last = pl.col("bone").last()
+    waiting = pl.col("day").filter(pl.col("bone") == "PDu").last()
     return rows.group_by("patient_id", "line", maintain_order=True).agg(
-        pl.when(first_pd.is_not_null()).then(pl.lit("PD")).otherwise(last).alias("bone"),
-        pl.when(first_pd.is_not_null())
-        .then(first_pd)
-        .when(last == "PDu")
-        .then(pl.col("day").last())
-        .alias("day"),
-    )
+        pl.when(first_pd.is_not_null()).then(pl.lit("PD")).when(waiting.is_not_null()).then(pl.lit("PDu"))
+        .otherwise(pl.lit("NON-PD")).alias("bone"),
+        pl.coalesce(first_pd, waiting).alias("day"),
+    )  # fmt: skip
 
 
 def combined_overall(soft: pl.Expr, bone: pl.Expr, has_target: pl.Expr) -> pl.Expr:

@@ -1,0 +1,386 @@
+"""Time to event and lines, hand-worked. FDA = Clinical Trial Endpoints 2018, table A; EMA = EMA/CHMP/27994/2008."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oncourse.derive.bone import BONE_SCHEMA, bone_visits
+from oncourse.derive.endpoints import EndpointParams, EndpointTables, endpoint_table
+from oncourse.derive.lines import LineParams, lines_table
+from oncourse.derive.psa import psa_table
+from oncourse.derive.recist import recist_visits
+from oncourse.derive.response import best_response
+from oncourse.derive.tte import RECORD, records, time_to_event
+from oncourse.errors import InputError
+from oncourse.study.tables import TABLES
+
+
+def table(name, *rows):
+    schema = TABLES[name].schema
+    return pl.DataFrame(list(rows), schema=schema) if rows else TABLES[name].empty()
+
+
+def endpoints(
+    follow_up, treatments=((0, "a"),), visits=(), psa=(), bone=(), procedures=(), lesions=(), **settings
+):  # fmt: skip
+    """Records of one patient P; visits are (day, overall), psa (day, value), bone (day, new, persisting)."""
+    follow = table("follow_up", {"patient_id": "P", **follow_up})
+    treated = table("treatments", *[{"patient_id": "P", "start_day": s, "drugs": d} for s, d in treatments])
+    lines = lines_table(treated)
+    rows = [{"patient_id": "P", "day": d, "overall": r} for d, r in visits]
+    rows += [
+        {
+            "patient_id": "P",
+            "day": b[0],
+            "method": "bone_scan",
+            "new_bone_lesions": b[1],
+            "bone_persisting": b[2],
+        }
+        for b in bone
+    ]
+    assessed = table("assessments", *rows)
+    labs = table(
+        "labs",
+        *[{"patient_id": "P", "day": d, "analyte": "PSA", "value": str(v), "unit": "ng/mL"} for d, v in psa],
+    )
+    seen = recist_visits(table("target_lesions"), assessed, lines)
+    data = EndpointTables(
+        patients=table("patients", {"patient_id": "P"}), follow_up=follow,
+        procedures=table("procedures", *[{"patient_id": "P", "day": d, "kind": k} for d, k in procedures]),
+        lesions=table("lesions", *[{"patient_id": "P", "lesion_id": i, "role": r, "found_day": d} for i, r, d in lesions]),
+        lines=lines, psa=psa_table(labs, lines) if psa else pl.DataFrame(), visits=seen,
+        bone=bone_visits(assessed, lines) if bone else pl.DataFrame(schema=BONE_SCHEMA),
+        best=best_response(seen, lines, deaths=None),
+    )  # fmt: skip
+    found, excluded = endpoint_table(data, EndpointParams(**settings))
+    return {(r["endpoint"], r["line"]): r for r in found.rows(named=True)}, excluded
+
+
+ALIVE = {"last_contact_day": 400, "is_dead": False}
+DEAD = {"last_contact_day": 400, "is_dead": True, "death_day": 400}
+
+
+def short(record):
+    return record["time_days"], record["is_event"], record["event_or_reason"]
+
+
+def test_overall_survival_counts_the_first_day():
+    """CDISC ADaM: AVAL = ADT - STARTDT + 1."""
+    found, _ = endpoints(DEAD)
+    assert short(found["OS", None]) == (401, True, "death")
+    assert found["OS", None]["source_table"] == "follow_up"
+    assert found["OS", None]["source_row"] == 2
+    found, _ = endpoints(DEAD, count_first_day=False)
+    assert found["OS", None]["time_days"] == 400
+
+
+def test_alive_is_censored_at_last_contact():
+    found, _ = endpoints(ALIVE)
+    assert short(found["OS", None]) == (401, False, "alive at last contact")
+
+
+def test_vital_status_unknown_is_censored_and_said():
+    found, _ = endpoints({"last_contact_day": 300})
+    assert short(found["OS", None]) == (301, False, "last contact, vital status unknown")
+
+
+def test_dead_without_a_day_dies_on_the_last_contact():
+    found, _ = endpoints({"last_contact_day": 300, "is_dead": True})
+    assert short(found["OS", None]) == (301, True, "death (day of last contact)")
+
+
+def test_line_survival_starts_with_the_line():
+    found, _ = endpoints(DEAD, treatments=((0, "a"), (150, "b")))
+    assert found["OS", 2]["origin_day"] == 150
+    assert found["OS", 2]["time_days"] == 251
+
+
+STATUS = [
+    ("dead before 24 months", {"last_contact_day": 600, "is_dead": True, "death_day": 600}, "dead"),
+    (
+        "dead after 24 months is alive at them",
+        {"last_contact_day": 900, "is_dead": True, "death_day": 900},
+        "alive",
+    ),
+    ("alive beyond", {"last_contact_day": 800, "is_dead": False}, "alive"),
+    ("alive, followed for less: unknown", {"last_contact_day": 600, "is_dead": False}, "unknown"),
+    ("unknown status, followed for less", {"last_contact_day": 600}, "unknown"),
+]
+
+
+@pytest.mark.parametrize(("name", "follow_up", "status"), STATUS, ids=[s[0] for s in STATUS])
+def test_status_at_24_months(name, follow_up, status):
+    """24 months are 730.5 days; unknown is never alive."""
+    assert endpoints(follow_up)[0]["OS", None]["status_24m"] == status
+
+
+def test_origin_surgery():
+    found, _ = endpoints(
+        DEAD, procedures=((30, "primary_resection"), (200, "metastasectomy")), origin="surgery"
+    )
+    assert found["OS", None]["origin_day"] == 30
+    found, excluded = endpoints(DEAD, origin="surgery")
+    assert ("OS", None) not in found
+    assert "no primary resection" in excluded["reason"][0]
+
+
+def test_delayed_entry_is_carried_along():
+    """Risk set (entry, exit]: entry_days = entry_day - origin, at least 0."""
+    found, _ = endpoints({**DEAD, "entry_day": 100}, treatments=((0, "a"), (150, "b")))
+    assert found["OS", None]["entry_days"] == 100
+    assert found["OS", 2]["entry_days"] == 0
+    found, excluded = endpoints({**DEAD, "entry_day": 100}, visits=((56, "PD"),))
+    assert ("PFS", 1) not in found
+    assert excluded.filter(pl.col("endpoint") == "PFS")["reason"][0].startswith(
+        "ended on day 56, before entry"
+    )
+
+
+def test_dying_on_the_day_of_entry_is_at_risk_where_the_first_day_counts():
+    found, _ = endpoints({**DEAD, "entry_day": 400})
+    assert (found["OS", None]["entry_days"], found["OS", None]["time_days"]) == (400, 401)
+
+
+PFS = [
+    # (name, visits, follow-up, treatments, settings, expected)
+    ("progression", [(56, "SD"), (112, "PD")], ALIVE, ((0, "a"),), {}, (113, True, "progression (RECIST)")),
+    ("death without progression", [(56, "SD")], DEAD, ((0, "a"),), {}, (401, True, "death")),
+    ("the first of both", [(56, "SD"), (112, "PD")], DEAD, ((0, "a"),), {}, (113, True, "progression (RECIST)")),
+    ("censored at the last adequate assessment", [(56, "SD"), (112, "PR"), (168, "NE")], ALIVE, ((0, "a"),), {},
+     (113, False, "last adequate assessment")),
+    ("no assessment: day 1", [], ALIVE, ((0, "a"),), {"clinical_progression": False}, None),
+    ("only NE: day 1", [(56, "NE")], ALIVE, ((0, "a"),), {}, (1, False, "no assessment after the origin")),
+    ("a later CR does not undo it", [(56, "PD"), (112, "CR")], ALIVE, ((0, "a"),), {}, (57, True, "progression (RECIST)")),
+    # EMA appendix 1: treatment policy - new therapy does not censor
+    ("ema: progression on the next line", [(56, "SD"), (250, "PD")], ALIVE, ((0, "a"), (150, "b")), {},
+     (251, True, "progression (RECIST)")),
+    ("ema: death after new therapy", [(56, "SD")], DEAD, ((0, "a"), (150, "b")), {}, (401, True, "death")),
+    # FDA table A: new anticancer therapy before progression -> last adequate assessment before it
+    ("fda: new therapy censors", [(56, "SD"), (250, "PD")], ALIVE, ((0, "a"), (150, "b")), {"censoring": "fda"},
+     (57, False, "new anticancer therapy: last adequate assessment before it")),
+    ("fda: death after new therapy", [(56, "SD")], DEAD, ((0, "a"), (150, "b")), {"censoring": "fda"},
+     (57, False, "new anticancer therapy: last adequate assessment before it")),
+    ("fda: progression on the line", [(56, "SD"), (112, "PD")], ALIVE, ((0, "a"), (150, "b")), {"censoring": "fda"},
+     (113, True, "progression (RECIST)")),
+    # FDA table A: death or progression after two or more missed visits -> last adequate assessment before them
+    ("fda: two missed visits", [(56, "SD"), (183, "PD")], ALIVE, ((0, "a"),),
+     {"censoring": "fda", "scan_interval_days": 56},
+     (57, False, "2 missed visits or more before progression (RECIST)")),
+    ("fda: within two intervals and their windows", [(56, "SD"), (182, "PD")], ALIVE, ((0, "a"),),
+     {"censoring": "fda", "scan_interval_days": 56}, (183, True, "progression (RECIST)")),
+    ("fda: without a planned interval the rule is off", [(56, "SD"), (390, "PD")], ALIVE, ((0, "a"),),
+     {"censoring": "fda"}, (391, True, "progression (RECIST)")),
+    ("fda: death long after the last visit", [(56, "SD")], DEAD, ((0, "a"),),
+     {"censoring": "fda", "scan_interval_days": 56}, (57, False, "2 missed visits or more before death")),
+    ("fda: three visits may be missed", [(56, "SD"), (183, "PD")], ALIVE, ((0, "a"),),
+     {"censoring": "fda", "scan_interval_days": 56, "missed_visits": 3}, (184, True, "progression (RECIST)")),
+    ("ema: missed visits do not matter", [(56, "SD"), (390, "PD")], ALIVE, ((0, "a"),), {"scan_interval_days": 56},
+     (391, True, "progression (RECIST)")),
+    # FDA table C: investigator's claim
+    ("a reported progression beside scans is no event", [(56, "SD")], {**ALIVE, "progression_day": 90}, ((0, "a"),), {},
+     (57, False, "last adequate assessment")),
+    ("unless asked for", [(56, "SD")], {**ALIVE, "progression_day": 90}, ((0, "a"),), {"clinical_progression": True},
+     (91, True, "reported progression")),
+    ("where nobody was scanned the reported day is used", [], {**ALIVE, "progression_day": 90}, ((0, "a"),), {},
+     (91, True, "reported progression")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "visits", "follow_up", "treatments", "options", "expected"), PFS, ids=[c[0] for c in PFS]
+)
+def test_progression_free_survival(name, visits, follow_up, treatments, options, expected):
+    found, _ = endpoints(follow_up, treatments=treatments, visits=visits, **options)
+    if expected is None:
+        assert ("PFS", 1) not in found
+    else:
+        assert short(found["PFS", 1]) == expected
+
+
+def test_time_to_progression_takes_death_as_competing():
+    """TTP censors death (competing event kept apart)."""
+    found, _ = endpoints(DEAD, visits=((56, "SD"),))
+    assert short(found["TTP", 1]) == (401, False, "death")
+    assert found["TTP", 1]["is_competing"] is True
+    assert found["PFS", 1]["is_competing"] is False
+
+
+def test_the_interval_of_a_progression_is_kept():
+    """Interval censoring: last negative and first positive assessment."""
+    found, _ = endpoints(ALIVE, visits=((56, "SD"), (112, "NE"), (168, "PD")))
+    assert (found["PFS", 1]["last_negative_day"], found["PFS", 1]["first_positive_day"]) == (56, 168)
+    found, _ = endpoints(ALIVE, visits=((56, "PD"),))
+    assert (found["PFS", 1]["last_negative_day"], found["PFS", 1]["first_positive_day"]) == (0, 56)
+
+
+def test_radiographic_progression_counts_bone():
+    """PCWG3: first of soft tissue, confirmed bone progression (dated to its first scan), death."""
+    found, _ = endpoints(
+        ALIVE, visits=((56, "SD"), (112, "SD"), (200, "PD")), bone=((60, 2, None), (120, 2, None))
+    )
+    assert short(found["rPFS", 1]) == (61, True, "progression (bone, 2+2)")
+    assert short(found["PFS", 1]) == (201, True, "progression (RECIST)")
+    found, _ = endpoints(ALIVE, visits=((56, "SD"),), bone=((60, 2, None), (120, 0, None)))
+    assert short(found["rPFS", 1]) == (121, False, "last adequate assessment")
+
+
+def test_psa_progression_free_survival_and_ttpp():
+    """PSA-PFS = PSA progression or death; TTPP takes death as competing; censored at the last PSA."""
+    rising = ((0, 50), (28, 10), (60, 15), (90, 20))
+    found, _ = endpoints(DEAD, psa=rising)
+    assert short(found["PSA_PFS", 1]) == (61, True, "PSA progression")
+    assert found["PSA_PFS", 1]["source_table"] == "labs"
+    assert found["PSA_PFS", 1]["source_row"] == 4
+    falling = ((0, 50), (28, 10), (60, 8))
+    found, _ = endpoints(DEAD, psa=falling)
+    assert short(found["PSA_PFS", 1]) == (401, True, "death")
+    assert (found["TTPP", 1]["is_event"], found["TTPP", 1]["is_competing"]) == (False, True)
+    found, _ = endpoints(ALIVE, psa=falling)
+    assert short(found["TTPP", 1]) == (61, False, "last PSA")
+    found, _ = endpoints(ALIVE, psa=((0, 50), (28, 10), (60, 15)))
+    assert short(found["TTPP", 1]) == (61, False, "last PSA")  # unconfirmed
+
+
+def test_a_line_without_psa_is_listed():
+    _, excluded = endpoints(ALIVE, treatments=((0, "a"),), psa=((30, 5),), visits=())
+    assert excluded.is_empty()
+    _, excluded = endpoints(ALIVE, treatments=((200, "a"), (300, "b")), psa=((250, 5),))
+    assert excluded.is_empty()  # line 2 has a baseline: last PSA before it
+    found, excluded = endpoints(ALIVE, treatments=((10, "a"), (300, "b")), psa=((350, 5),))
+    assert ("TTPP", 1) not in found
+    assert set(excluded["endpoint"]) == {"PSA_PFS", "TTPP"}
+
+
+def test_time_to_next_treatment():
+    found, _ = endpoints(DEAD, treatments=((0, "a"), (150, "b")))
+    assert short(found["TTNT", 1]) == (151, True, "next line")
+    assert found["TTNT", 1]["source_row"] == 3
+    assert short(found["TTNT", 2]) == (251, False, "death")
+    assert found["TTNT", 2]["is_competing"] is True
+    assert short(found["TTNTD", 2]) == (251, True, "death")
+
+
+def test_recurrence_endpoints():
+    """DFS and RFS: recurrence or death; TTR: death competes; censored at the last day known free."""
+    found, _ = endpoints({**DEAD, "recurrence_day": 200})
+    assert short(found["DFS", None]) == (201, True, "recurrence")
+    found, _ = endpoints({**DEAD, "recurrence_free_day": 390})
+    assert short(found["DFS", None]) == (401, True, "death")
+    assert found["TTR", None]["is_competing"] is True
+    found, _ = endpoints({**ALIVE, "recurrence_free_day": 350})
+    assert short(found["DFS", None]) == (351, False, "known free of recurrence")
+    assert found["DFS", None]["last_negative_day"] == 350
+
+
+def test_a_metastasis_found_later_is_a_recurrence_where_none_is_recorded():
+    found, _ = endpoints(DEAD, lesions=(("L0", "primary", 0), ("L1", "metastasis", 250)))
+    assert short(found["DFS", None]) == (251, True, "recurrence")
+    assert (found["DFS", None]["source_table"], found["DFS", None]["source_row"]) == ("lesions", 3)
+
+
+def test_disease_present_at_the_origin_is_never_disease_free():
+    found, excluded = endpoints(
+        {**DEAD, "recurrence_day": 20}, procedures=((30, "primary_resection"),), origin="surgery"
+    )
+    assert ("DFS", None) not in found
+    assert set(excluded["endpoint"]) == {"DFS", "RFS", "TTR"}
+
+
+def test_no_recurrence_endpoints_without_recurrence_data():
+    assert ("DFS", None) not in endpoints(DEAD)[0]
+
+
+def test_duration_of_response_is_a_record():
+    found, _ = endpoints(ALIVE, visits=((56, "PR"), (112, "PR"), (168, "PD")))
+    assert short(found["DOR", 1]) == (113, True, "progression")
+    assert found["DOR", 1]["origin_day"] == 56
+
+
+def test_a_line_nobody_saw_is_listed():
+    found, excluded = endpoints(
+        {"last_contact_day": 100, "is_dead": False}, treatments=((0, "a"), (150, "b"))
+    )
+    assert ("OS", 2) not in found
+    assert excluded["reason"].to_list() == ["last contact (day 100) before the line"]
+
+
+def test_an_event_before_its_origin_is_an_error_that_names_the_row():
+    origin = pl.DataFrame({"patient_id": ["P"], "line": [1], "origin_day": [50]})
+    event = pl.DataFrame([("P", 1, 40, "death", "follow_up", 7, False)], schema=RECORD, orient="row")
+    with pytest.raises(
+        InputError, match=r"follow_up, row 7 \(P\): death on day 40 is before the origin, day 50"
+    ):
+        time_to_event(origin, [event], [])
+
+
+def test_a_competing_event_of_the_same_day_comes_second():
+    origin = pl.DataFrame({"patient_id": ["P"], "line": [1], "origin_day": [0]})
+    frame = pl.DataFrame({"patient_id": ["P"], "line": [1], "d": [40]})
+    death = records(frame, day="d", reason="death", source_table="f", source_row=pl.lit(2), is_competing=True)
+    progression = records(frame, day="d", reason="progression", source_table="a", source_row=pl.lit(9))
+    found = time_to_event(origin, [death, progression], []).row(0, named=True)
+    assert (found["event_or_reason"], found["is_event"]) == ("progression", True)
+
+
+LINES = [
+    # Hess et al. 2021: drugs of the first 28 days are one line; a new drug later, or 90 days without, start another
+    ("recorded lines are kept", [("a", 0, 1, None, None), ("b", 90, 2, None, None)], [(1, "a"), (2, "b")]),
+    ("combination within 28 days", [("a", 0, None, None, None), ("b", 28, None, None, None)], [(1, "a;b")]),
+    ("a drug on day 29 starts a line", [("a", 0, None, None, None), ("b", 29, None, None, None)], [(1, "a"), (2, "b")]),
+    ("dropping a drug starts none", [("a;b", 0, None, 60, None), ("a", 61, None, None, None)], [(1, "a;b")]),
+    ("restart within 90 days", [("a", 0, None, 60, None), ("a", 150, None, None, None)], [(1, "a")]),
+    ("restart after more", [("a", 0, None, 60, None), ("a", 151, None, None, None)], [(1, "a"), (2, "a")]),
+    ("another setting", [("a", 0, None, 60, "adjuvant"), ("a", 70, None, None, "metastatic")], [(1, "a"), (2, "a")]),
+    ("supportive drugs start none", [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
+     [(1, "a;denosumab")]),
+    ("names are lower case and sorted", [("Folfox; Bevacizumab", 0, 1, None, None)], [(1, "bevacizumab;folfox")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "rows", "expected"), LINES, ids=[c[0] for c in LINES])
+def test_lines(name, rows, expected):
+    treated = table("treatments", *[
+        {"patient_id": "P", "drugs": d, "start_day": s, "line": n, "stop_day": e, "setting": w} for d, s, n, e, w in rows
+    ])  # fmt: skip
+    assert lines_table(treated).select("line", "drugs").rows() == expected
+
+
+def test_lines_know_the_next_start():
+    treated = table("treatments", {"patient_id": "P", "drugs": "a", "start_day": 0},
+                    {"patient_id": "P", "drugs": "b", "start_day": 100, "setting": "mCRPC"})  # fmt: skip
+    found = lines_table(treated, LineParams(combination_days=30))
+    assert found["next_start_day"].to_list() == [100, None]
+    assert found["is_derived"].to_list() == [True, True]
+    assert found["setting_line"].to_list() == [1, 1]
+
+
+word = st.sampled_from(["CR", "PR", "SD", "PD", "NE"])
+visit_list = st.lists(st.tuples(st.integers(1, 390), word), max_size=6, unique_by=lambda v: v[0])
+
+
+@settings(max_examples=12, deadline=None)
+@given(visit_list, st.integers(-200, 200))
+def test_shifting_all_days_shifts_all_dates(visits, by):
+    here, _ = endpoints(DEAD, visits=visits)
+    moved = {k: v + by if k.endswith("_day") else v for k, v in DEAD.items()}
+    there, _ = endpoints(moved, treatments=((by, "a"),), visits=[(d + by, r) for d, r in visits])
+    for key, record in here.items():
+        if key[1] is not None:  # endpoints of the study start on day 0
+            assert there[key]["time_days"] == record["time_days"]
+            assert there[key]["end_day"] == record["end_day"] + by
+
+
+@settings(max_examples=12, deadline=None)
+@given(visit_list)
+def test_fda_never_has_an_event_ema_has_not(visits):
+    ema, _ = endpoints(DEAD, visits=visits, treatments=((0, "a"), (200, "b")))
+    fda, _ = endpoints(
+        DEAD, visits=visits, treatments=((0, "a"), (200, "b")), censoring="fda", scan_interval_days=56
+    )
+    for key, record in fda.items():
+        if key[0] in ("PFS", "TTP", "rPFS"):
+            assert not record["is_event"] or ema[key]["is_event"]
+            assert record["time_days"] <= ema[key]["time_days"]
