@@ -14,9 +14,10 @@ from oncourse.study.settings import resolve
 if TYPE_CHECKING:
     from oncourse.derive.ccf import CountsTable
     from oncourse.derive.clusters import ClusterTable
-    from oncourse.derive.evolution import CloneTable, PatientEvolution
+    from oncourse.derive.evolution import PatientEvolution
     from oncourse.derive.features import FeatureTable
     from oncourse.derive.gene_status import GeneStatus
+    from oncourse.derive.heterogeneity import HeterogeneityTable
     from oncourse.derive.pairs import PairTable
     from oncourse.derive.panels import Panels
     from oncourse.derive.presence import PresenceTable
@@ -103,9 +104,14 @@ class Cohort:
     @derived
     def clusters(self) -> ClusterTable:
         """Clusters of variants of one cell fraction per patient (`oncourse.derive.clusters`)."""
-        from oncourse.derive.clusters import ClusteringParams, cluster_table
+        from dataclasses import replace
 
-        return cluster_table(self.clone_counts, self.params(ClusteringParams))
+        from oncourse.derive.clusters import ClusteringParams, cluster_table
+        from oncourse.derive.evolution import EvolutionParams
+
+        params = self.params(ClusteringParams)
+        average = params.average and self.params(EvolutionParams).average
+        return cluster_table(self.clone_counts, replace(params, average=average))
 
     @derived
     def features(self) -> FeatureTable:
@@ -115,18 +121,11 @@ class Cohort:
         return feature_table(self, self.params(FeatureParams))
 
     @derived
-    def clones(self) -> CloneTable:
-        """Clusters of variants of every patient with several tumour samples (`oncourse.derive.evolution`)."""
-        from oncourse.derive.evolution import CloneParams, clone_table
-
-        return clone_table(self.study, self.presence, self.params(CloneParams))
-
-    @derived
     def evolution(self) -> tuple[PatientEvolution, ...]:
-        """Tree, seeding and divergence of every patient of `clones` (`oncourse.derive.evolution`)."""
-        from oncourse.derive.evolution import CloneParams, evolution_table
+        """Tree, seeding and divergence of every patient with several samples (`oncourse.derive.evolution`)."""
+        from oncourse.derive.evolution import EvolutionParams, evolution_table
 
-        return evolution_table(self.clones, self.params(CloneParams), self.seed)
+        return evolution_table(self.clusters, self.params(EvolutionParams), self.seed)
 
     @derived
     def ctdna(self) -> pl.DataFrame:
@@ -174,6 +173,14 @@ class Cohort:
         from oncourse.derive.gene_status import LandscapeParams, gene_status
 
         return gene_status(self.study, self.panels, self.annotated_calls, self.params(LandscapeParams))
+
+    @derived
+    def heterogeneity(self) -> HeterogeneityTable:
+        """Heterogeneity of every tumour sample and pair (`oncourse.derive.heterogeneity`)."""
+        from oncourse.derive.heterogeneity import HeterogeneityParams, heterogeneity_table
+
+        params = self.params(HeterogeneityParams)
+        return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed)
 
     @derived
     def panels(self) -> Panels:

@@ -1,0 +1,144 @@
+"""How heterogeneous the tumours are within a sample and between samples of a patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
+from oncourse.errors import NotEnoughData
+from oncourse.stats.rng import generator
+from oncourse.study.schema import Column
+
+TABLE = OutputTable(
+    "evolution/heterogeneity",
+    "heterogeneity measures of each sample and each pair of samples of a patient",
+    tuple(Column(name, dtype, text) for name, dtype, text in COLUMNS),
+)
+#: Measure -> (what it is called in text, unit).
+OF_SAMPLE = {"math": "score", "subclonal_share": "fraction", "shannon": "score"}
+OF_PAIR = {"jsi": "score", "fst": "score", "nei": "score", "copy_number_divergence": "fraction"}
+N_BOOT = 1000
+
+
+@analysis(
+    title="Heterogeneity within and between samples",
+    question="How heterogeneous is the tumour within a sample, and how far apart are samples of one patient?",
+    needs=("calls", "samples"),
+    params=HeterogeneityParams,
+    tables=(TABLE,),
+    order=42,
+)
+def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
+    """Report heterogeneity of every sample and pair, and medians over patients."""
+    found = cohort.heterogeneity
+    rows = found.rows
+    if rows.drop_nulls("value").is_empty():
+        raise NotEnoughData(
+            f"no tumour sample has {params.min_variants} variants with read counts (calls.alt_count, calls.depth) "
+            "and a purity."
+        )
+    estimates = tuple(_medians(rows, cohort.seed))
+    names = {e.name for e in estimates}
+    parts = [
+        text
+        for name, text in (
+            ("median_subclonal_share", "In the median patient {median_subclonal_share} of a sample's mutations are "
+             "subclonal."),
+            ("median_math", "MATH is {median_math}."),
+            ("median_jsi", "Between samples of one patient JSI is {median_jsi}: shared subclones against private clonal "
+             "mutations."),
+            ("median_copy_number_divergence", "Copy number differs over {median_copy_number_divergence} of the genome."),
+        )
+        if name in names
+    ]  # fmt: skip
+    no_value = rows.filter(pl.col("value").is_null() & pl.col("reason").is_not_null())
+    left_out = [
+        (p, s, f"{m}: {r}")
+        for p, s, m, r in no_value.select("patient_id", "sample_a", "measure", "reason").iter_rows()
+    ]
+    return Result(
+        answer=" ".join(parts),
+        estimates=estimates,
+        tables={TABLE.name: TABLE.frame(rows)},
+        figures=tuple(_figures(found)),
+        excluded=exclusions([*found.excluded.iter_rows(), *left_out]),
+        notes=(
+            f"Reads were thinned to {found.common_depth} per site before measuring, because depth alone raises MATH, "
+            "Fst and the number of subclones seen; samples below that depth stay as they are.",
+            "One sample shows only its own place: a variant that is clonal in it may be subclonal in the lesion.",
+            "Values that rest on fewer than ten variants have wide intervals; compare intervals, not values.",
+        ),
+        methods=_METHODS,
+    )
+
+
+_METHODS = (
+    "MATH (Mroz 2013): 100 x 1.4826 x MAD / median of the allele fractions of variants with 3 reads or more. Subclonal "
+    "share: expected share of the present variants whose clone has a CCF below 0.9, over the clusters' posteriors. "
+    "Shannon and Simpson: of the cell fractions between the clusters' CCFs, taken as nested.",
+    "JSI (Hu 2020): expected subclonal in both / (that + expected clonal in one and absent in the other). Nei 1972 and "
+    "Hudson's Fst (Bhatia 2013) on CCF / 2. ccf_distance: mean absolute difference of CCFs. Variants whose allele one of "
+    "the samples has lost do not enter. copy_number_divergence: share of bases whose copies differ.",
+    "neutral_r2 (Williams 2016): R2 of the cumulative count against 1/f between 0.12 and 0.24 at purity 1; 0.98 or more "
+    "fits neutral growth. neutral_power: chance that a neutral tail of this size reaches 0.98; where it is low, the test "
+    "says nothing.",
+    "Values: mean over random thinnings; limits: 2.5 and 97.5 % over variants drawn again.",
+)
+
+
+def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
+    """Return medians over patients (of the mean over their samples or pairs), patients drawn again for the limits."""
+    out = []
+    tissue = (pl.col("role_a") != "plasma") & (pl.col("role_b").is_null() | (pl.col("role_b") != "plasma"))
+    for measure, unit in {**OF_SAMPLE, **OF_PAIR}.items():
+        use = rows.filter((pl.col("measure") == measure) & tissue).drop_nulls("value")
+        values = use.group_by("patient_id").agg(pl.col("value").mean()).sort("patient_id")["value"].to_numpy()
+        if len(values) < 3:
+            continue
+        random = generator(seed, f"heterogeneity.median.{measure}")
+        drawn = np.median(values[random.integers(0, len(values), (N_BOOT, len(values)))], axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        method = "median over patients (tissue), percentile bootstrap of patients"
+        out.append(
+            Estimate(f"median_{measure}", float(np.median(values)), low, high, len(values), method, unit)
+        )
+    return out
+
+
+def _figures(found: HeterogeneityTable) -> list[Figure]:
+    from oncourse.plots.heterogeneity import strips
+
+    single = found.rows.filter(pl.col("sample_b").is_null())
+    pair = found.rows.filter(pl.col("sample_b").is_not_null()).with_columns(
+        kind=pl.concat_str(pl.col("role_a"), pl.lit(" - "), pl.col("role_b"))
+    )
+
+    def groups(frame: pl.DataFrame, measure: str, by: str) -> dict[str, Any]:
+        use = (
+            frame.filter(pl.col("measure") == measure)
+            .drop_nulls("value")
+            .sort(by, "patient_id", "sample_a", "sample_b")
+        )
+        return {
+            str(k[0]): f["value"].to_numpy()
+            for k, f in use.partition_by(by, as_dict=True, maintain_order=True).items()
+        }
+
+    out = []
+    panels = [
+        ("Subclonal share", groups(single, "subclonal_share", "role_a")),
+        ("MATH", groups(single, "math", "role_a")),
+    ]
+    if any(values for _, values in panels):
+        caption = "Each point is a sample; the line is the median of its kind."
+        out.append(Figure("within", "Heterogeneity within samples", caption, strips(panels)))
+    panels = [("JSI", groups(pair, "jsi", "kind")), ("Fst", groups(pair, "fst", "kind"))]
+    if any(values for _, values in panels):
+        caption = "Each point is a pair of samples of one patient; the line is the median of its kind."
+        out.append(Figure("between", "Heterogeneity between samples", caption, strips(panels)))
+    return out

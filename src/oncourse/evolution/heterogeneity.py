@@ -1,0 +1,205 @@
+"""How mixed a sample is and how far two samples are apart, at a common depth, with intervals over variants.
+
+Every measure moves with depth: more reads find more small subclones. Reads are therefore thinned at random to one
+depth first, and values are means over thinned data; intervals come from drawing variants again with each thinning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+MIN_ALT = 3
+"""Reads (after thinning) for a variant to count as seen."""
+NEUTRAL_LOW, NEUTRAL_HIGH = 0.12, 0.24
+"""Range of the allele fraction of the 1/f test (Williams 2016, Nat Genet 48:238), at purity 1."""
+NEUTRAL_R2 = 0.98
+"""R2 from which Williams 2016 calls a tail neutral."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval and the variants it rests on; NaN where it cannot be told."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+NOTHING = Interval(float("nan"), float("nan"), float("nan"), 0)
+
+
+def thin(
+    alt: IntArray, depth: IntArray, target: int, n_draw: int, random: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Return (n_draw, n) variant reads and (n,) depth after drawing at most `target` reads without replacement."""
+    kept = np.minimum(depth, target)
+    drawn = random.hypergeometric(alt, depth - alt, kept, size=(n_draw, len(alt)))
+    return np.asarray(drawn, np.int64), kept
+
+
+def math_score(vaf: FloatArray) -> float:
+    """Return MATH, 100 x 1.4826 x median absolute deviation / median of the allele fractions [1]_; NaN without any.
+
+    References
+    ----------
+    .. [1] Mroz, Rocco. Oral Oncol 2013;49:211.
+
+    Examples
+    --------
+    >>> round(math_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5])), 2)
+    49.42
+    """
+    if len(vaf) == 0:
+        return float("nan")
+    middle = float(np.median(vaf))
+    return 100 * 1.4826 * float(np.median(np.abs(vaf - middle))) / middle
+
+
+def nei_distance(p: FloatArray, q: FloatArray) -> float:
+    """Return Nei's standard genetic distance of two samples' allele frequencies [1]_; NaN without variants.
+
+    References
+    ----------
+    .. [1] Nei. Am Nat 1972;106:283.
+
+    Examples
+    --------
+    >>> p = np.array([0.5, 0.25])
+    >>> abs(round(nei_distance(p, p), 6)), nei_distance(p, np.array([0.0, 0.25])) > 0
+    (0.0, True)
+    """
+    if len(p) == 0:
+        return float("nan")
+    both = float((p * q + (1 - p) * (1 - q)).sum())
+    own = float((p**2 + (1 - p) ** 2).sum()) * float((q**2 + (1 - q) ** 2).sum())
+    return -float(np.log(both / np.sqrt(own)))
+
+
+def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> float:
+    """Return Hudson's Fst as a ratio of sums, corrected for the number of reads [1]_; NaN where nothing varies.
+
+    Parameters
+    ----------
+    p, q : allele frequency in the two samples; n, m : reads behind them (2 or more)
+
+    References
+    ----------
+    .. [1] Bhatia et al. Genome Res 2013;23:1514, equation 10.
+
+    Examples
+    --------
+    >>> round(hudson_fst(np.array([0.5]), np.array([0.0]), np.array([1e9]), np.array([1e9])), 3)
+    0.5
+    """
+    if len(p) == 0:
+        return float("nan")
+    above = (p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)
+    below = float((p * (1 - q) + q * (1 - p)).sum())
+    return float(above.sum()) / below if below > 0 else float("nan")
+
+
+def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> float:
+    """Return the JSI of two samples: shared subclonal over shared subclonal + private clonal variants [1]_.
+
+    Parameters
+    ----------
+    clonal, present : shape (n, 2), probability that the variant is clonal / there at all in each sample
+
+    Returns
+    -------
+    0-1, high where subclones are shared (polyclonal seeding); NaN where the expected count of both kinds is below 0.5
+
+    References
+    ----------
+    .. [1] Hu et al. Nat Genet 2020;52:701.
+
+    Examples
+    --------
+    >>> clonal = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    >>> present = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    >>> round(jaccard_similarity(clonal, present), 3)
+    0.667
+    """
+    subclonal = np.maximum(present - clonal, 0)
+    shared = float((subclonal[:, 0] * subclonal[:, 1]).sum())
+    private = float((clonal[:, 0] * (1 - present[:, 1]) + clonal[:, 1] * (1 - present[:, 0])).sum())
+    return shared / (shared + private) if shared + private >= 0.5 else float("nan")
+
+
+def shannon(fraction: FloatArray) -> FloatArray:
+    """Return Shannon's index, in nats, of clone fractions along the last axis (normalised to sum 1).
+
+    Examples
+    --------
+    >>> round(float(shannon(np.array([0.5, 0.5, 0.0]))), 4)
+    0.6931
+    """
+    p = fraction / np.maximum(fraction.sum(axis=-1, keepdims=True), 1e-300)
+    return np.asarray(-(p * np.log(np.maximum(p, 1e-300))).sum(axis=-1))
+
+
+def simpson(fraction: FloatArray) -> FloatArray:
+    """Return Simpson's index: the chance that two cells are of different clones.
+
+    Examples
+    --------
+    >>> float(simpson(np.array([0.5, 0.5])))
+    0.5
+    """
+    p = fraction / np.maximum(fraction.sum(axis=-1, keepdims=True), 1e-300)
+    return np.asarray(1 - (p**2).sum(axis=-1))
+
+
+def neutral_r2(vaf: FloatArray) -> float:
+    """Return R2 of the cumulative count of variants against 1/f - 1/f_max between 0.12 and 0.24 [1]_.
+
+    `vaf` at purity 1 (CCF / 2). NaN with fewer than 5 variants in the range.
+
+    References
+    ----------
+    .. [1] Williams et al. Nat Genet 2016;48:238.
+    """
+    tail = np.sort(vaf[(vaf >= NEUTRAL_LOW) & (vaf <= NEUTRAL_HIGH)])[::-1]
+    if len(tail) < 5:
+        return float("nan")
+    x = 1 / tail - 1 / NEUTRAL_HIGH
+    y = np.arange(1, len(tail) + 1, dtype=float)
+    slope = float((x * y).sum() / max((x * x).sum(), 1e-300))
+    return 1 - float(((y - slope * x) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+
+
+def neutral_power(n_tail: int, n_draw: int, random: np.random.Generator) -> float:
+    """Return the chance that a neutral tail with this many variants reaches R2 >= 0.98; NaN below 5."""
+    if n_tail < 5:
+        return float("nan")
+    # density 1/f^2: 1/f is uniform
+    inverse = random.uniform(1 / NEUTRAL_HIGH, 1 / NEUTRAL_LOW, size=(n_draw, n_tail))
+    return float(np.mean([neutral_r2(1 / row) >= NEUTRAL_R2 for row in inverse]))
+
+
+def over_variants(
+    statistic: Callable[[int, IntArray], float], n: int, n_draw: int, random: np.random.Generator
+) -> Interval:
+    """Return the mean of a statistic over thinnings and its percentile interval over redrawn variants.
+
+    Parameters
+    ----------
+    statistic : (thinning, variant indices) -> value
+    """
+    everything = np.arange(n)
+    values = np.array([statistic(b, everything) for b in range(n_draw)])
+    again = np.array([statistic(b, random.integers(0, n, n)) for b in range(n_draw)])
+    values, again = values[np.isfinite(values)], again[np.isfinite(again)]
+    if len(values) < n_draw / 2 or len(again) < n_draw / 2:
+        return NOTHING
+    low, high = np.quantile(again, [0.025, 0.975])
+    value = float(values.mean())
+    return Interval(value, float(min(low, value)), float(max(high, value)), n)

@@ -1,0 +1,37 @@
+"""Strips of values by group, for heterogeneity measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, drawing
+
+
+def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> str:
+    """Return an SVG with one panel per measure: a point per value, a line at the median, n under each group.
+
+    Parameters
+    ----------
+    panels : (axis label, group -> values)
+    """
+    with drawing(7.5, 3.4, columns=len(panels)) as canvas:
+        axes = np.atleast_1d(canvas.ax)
+        for ax, (label, groups) in zip(axes, panels, strict=True):
+            for x, (name, values) in enumerate(groups.items()):
+                # spread by rank, not at random, so that the drawing repeats
+                order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+                shift = ((order * 0.618034) % 1 - 0.5) * 0.5
+                colour = COLOURS.get(name.split(" - ")[-1], PALETTE[0])
+                ax.scatter(x + shift, values, s=12, color=colour, alpha=0.7, linewidths=0)
+                ax.plot([x - 0.32, x + 0.32], [np.median(values)] * 2, color=COLOURS["text"], lw=1.6)
+            ax.set_xticks(range(len(groups)))
+            ax.set_xticklabels(
+                [f"{name.replace(' - ', chr(10))}\nn = {len(values)}" for name, values in groups.items()],
+                fontsize=7,
+            )
+            ax.set_ylabel(label)
+            ax.set_xlim(-0.6, max(len(groups), 1) - 0.4)
+    return canvas.svg
