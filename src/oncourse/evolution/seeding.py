@@ -221,8 +221,8 @@ def _summary(
         )  # fmt: skip
     return SeedingPosterior(
         lesions=tuple(lesions),
-        p_edge={k: float(v) for k, v in sorted(p_edge.items())},
-        patterns={k: float(v) for k, v in sorted(patterns.items(), key=lambda x: -x[1])},
+        p_edge={k: min(1.0, float(v)) for k, v in sorted(p_edge.items())},
+        patterns={k: min(1.0, float(v)) for k, v in sorted(patterns.items(), key=lambda x: -x[1])},
         best_tree=found[best][0],
         best_home=history.home,
         best_migrations=tuple((UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations),

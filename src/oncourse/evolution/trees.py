@@ -195,7 +195,8 @@ def fit_trees(
     support, above = _supports(trees, weight)
     trees, weight = _thin(trees, weight, max_trees)
     ccf, own = sum_rule_fit(trees[0], mean, known)
-    low, high = _intervals(trees, weight, mean, known, generator(seed, f"{name}/fraction"))
+    drawn = _draw(trees, weight, mean, known, generator(seed, f"{name}/fraction"), 100)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     return TreePosterior(
         trees, weight, support, above, ccf, own, np.minimum(low, own), np.maximum(high, own), spike, is_exact, disagreement
     )  # fmt: skip
@@ -309,20 +310,32 @@ def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray
     return trees[index][order], kept[order] / kept.sum()
 
 
-def _intervals(
+def fraction_draws(
+    posterior: TreePosterior,
+    mean: FloatArray,
+    var: FloatArray,
+    *,
+    seed: int = 1,
+    name: str = "trees/fraction",
+    draws: int = 100,
+    min_sd: float = 0.01,
+) -> FloatArray:
+    """Return shape (draws, K, S): clone fractions drawn over trees and counts; each draw obeys the sum rule."""
+    known = np.where(var > 0, var + min_sd**2, 0.0)
+    return _draw(posterior.trees, posterior.probability, mean, known, generator(seed, name), draws)
+
+
+def _draw(
     trees: IntArray,
     weight: FloatArray,
     mean: FloatArray,
     var: FloatArray,
     rng: np.random.Generator,
-    draws: int = 100,
-) -> tuple[FloatArray, FloatArray]:
-    """5 % and 95 % points of the clone fractions over trees and counts."""
-    pick = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws * weight.sum()).clip(
-        0, len(weight) - 1
-    )
+    draws: int,
+) -> FloatArray:
+    points = (np.arange(draws) + 0.5) / draws * weight.sum()
+    pick = np.searchsorted(np.cumsum(weight), points).clip(0, len(weight) - 1)
     own = np.empty((draws, *mean.shape))
     for i, t in enumerate(pick):
         own[i] = sum_rule_fit(trees[t], mean + rng.standard_normal(mean.shape) * np.sqrt(var), var)[1]
-    low, high = np.quantile(own, [0.05, 0.95], axis=0)
-    return low, high
+    return own

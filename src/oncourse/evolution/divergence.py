@@ -1,0 +1,212 @@
+"""When lesions parted: private and shared clonal variants, early or late, and a tree of samples as model-free check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+CLONAL_CCF = 0.85
+"""From this CCF a cluster counts as in all cells of a sample."""
+ABSENT_CCF = 0.05
+"""Below this CCF a cluster counts as not there."""
+MISREAD_FROM_ONE_REGION = 0.83
+"""Share of late-divergence cases that look early when the primary was sampled once (Al Bakir 2023, PMC10115651)."""
+EARLY_PRIOR = 0.25
+"""Share of metastases that diverged early (same source)."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """How a metastasis parted from the primary.
+
+    Attributes
+    ----------
+    call : ``early`` (it lacks variants that all cells of all primary regions carry), ``late`` (it has them all) or
+        ``not_assessable``
+    p_early : probability of early divergence; None where nothing can be said. From one primary region a lack of
+        primary-clonal variants is expected in 83 % of late cases too, so the probability stays near the prior
+    n_missing : variants clonal in the primary and absent in the metastasis
+    n_private_clonal : variants clonal in the metastasis and absent in the primary
+    n_shared_clonal : variants clonal in both
+    n_shared_subclonal : variants present, not clonal, in both
+    jsi : shared subclonal / (private clonal of either + shared subclonal), Hu 2020; None without such variants
+    """
+
+    call: str
+    p_early: float | None
+    n_missing: int
+    n_private_clonal: int
+    n_shared_clonal: int
+    n_shared_subclonal: int
+    jsi: float | None
+
+
+def lesion_state(posterior: FloatArray, grid: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return P(clonal in every region), P(absent from every region) of each cluster, shape (K,).
+
+    Parameters
+    ----------
+    posterior : shape (K, S, G), CCF posteriors of the samples of one lesion; grid : (G,)
+    known : shape (K, S), was the cluster looked at; NaN is returned for a cluster that nowhere was
+    """
+    clonal = np.where(known, posterior[..., grid >= CLONAL_CCF].sum(-1), 1.0).prod(1)
+    absent = np.where(known, posterior[..., grid < ABSENT_CCF].sum(-1), 1.0).prod(1)
+    nowhere = ~known.any(1)
+    return np.where(nowhere, np.nan, clonal), np.where(nowhere, np.nan, absent)
+
+
+def divergence(
+    primary: tuple[FloatArray, FloatArray],
+    metastasis: tuple[FloatArray, FloatArray],
+    n_variants: NDArray[np.int64],
+    *,
+    n_primary_regions: int,
+    sure: float = 0.95,
+    min_variants: int = 2,
+) -> Divergence:
+    """Compare two lesions.
+
+    Parameters
+    ----------
+    primary, metastasis : `lesion_state` of each
+    n_variants : shape (K,), variants per cluster
+    sure : probability that a state needs
+    min_variants : least missing variants for ``early``: one alone may be lost with its chromosome
+
+    Examples
+    --------
+    One region, ten clonal variants of the primary missing in the metastasis: not called early
+
+    >>> state = (np.array([1.0, 1.0]), np.array([0.0, 0.0])), (np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    >>> one = divergence(*state, np.array([30, 10]), n_primary_regions=1)
+    >>> one.call, round(one.p_early, 2), one.n_missing
+    ('not_assessable', 0.29, 10)
+    >>> divergence(*state, np.array([30, 10]), n_primary_regions=3).call
+    'early'
+    """
+    (p_clonal, p_absent), (m_clonal, m_absent) = primary, metastasis
+    known = ~(np.isnan(p_clonal) | np.isnan(m_clonal))
+    n = np.where(known, n_variants, 0)
+    missing = (p_clonal > sure) & (m_absent > sure)
+    private = (m_clonal > 0.5) & (p_absent > 0.5)
+    shared = (m_clonal > 0.5) & (p_clonal > 0.5)
+    other = (p_clonal > 0.5) & (m_absent > 0.5)
+    subclonal = (p_clonal <= 0.5) & (p_absent <= 0.5) & (m_clonal <= 0.5) & (m_absent <= 0.5)
+    n_missing = int(n[missing].sum())
+    trunk = known & (p_clonal > sure)
+    all_there = bool(trunk.any()) and bool((m_absent[trunk] < 1 - sure).all())
+    p_early: float | None
+    if n_missing >= min_variants and n_primary_regions > 1:
+        call, p_early = "early", float(np.nanmax(np.where(missing, p_clonal * m_absent, np.nan)))
+    elif n_missing >= min_variants:
+        misread = (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION
+        call, p_early = "not_assessable", EARLY_PRIOR / (EARLY_PRIOR + misread)
+    elif all_there:
+        call, p_early = "late", float(1 - np.prod(1 - m_absent[trunk]))
+    else:
+        call, p_early = "not_assessable", None
+    between = int(n[private].sum() + n[other].sum() + n[subclonal].sum())
+    return Divergence(
+        call, p_early, n_missing, int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
+        float(n[subclonal].sum() / between) if between else None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SampleTree:
+    """An unrooted tree of samples from their distances (neighbour joining).
+
+    Attributes
+    ----------
+    splits : one per inner edge: the samples on the side that does not hold the last sample
+    support : share of bootstrap trees with that split
+    length : length of the edge, in the unit of the distances
+    """
+
+    splits: tuple[frozenset[int], ...]
+    support: tuple[float, ...]
+    length: tuple[float, ...]
+
+
+def neighbour_joining(distance: FloatArray) -> dict[frozenset[int], float]:
+    """Return the inner splits of the neighbour-joining tree with their lengths (Saitou, Nei 1987).
+
+    Parameters
+    ----------
+    distance : shape (n, n), symmetric
+
+    Examples
+    --------
+    Additive distances of the tree ((0, 1), (2, 3)) with inner edge 3:
+
+    >>> d = np.array([[0, 2, 5, 5], [2, 0, 5, 5], [5, 5, 0, 2], [5, 5, 2, 0.0]])
+    >>> {tuple(sorted(k)): v for k, v in neighbour_joining(d).items()}
+    {(0, 1): 3.0}
+    """
+    n = len(distance)
+    d = np.array(distance, float)
+    groups = [frozenset([i]) for i in range(n)]
+    last = n - 1
+    out: dict[frozenset[int], float] = {}
+    everything = frozenset(range(n))
+
+    def note(group: frozenset[int], length: float) -> None:
+        side = everything - group if last in group else group
+        if 1 < len(side) < n - 1:
+            out[side] = max(0.0, float(length))
+
+    while len(groups) > 3:
+        m = len(groups)
+        total = d.sum(1)
+        q = (m - 2) * d - total[:, None] - total[None, :]
+        q[np.arange(m), np.arange(m)] = np.inf
+        i, j = sorted(np.unravel_index(int(np.argmin(np.round(q, 12))), q.shape))
+        to_i = 0.5 * d[i, j] + (total[i] - total[j]) / (2 * (m - 2))
+        note(groups[i], to_i)
+        note(groups[j], d[i, j] - to_i)
+        new = 0.5 * (d[i] + d[j] - d[i, j])
+        keep = [x for x in range(m) if x not in (i, j)]
+        d = np.block([[d[np.ix_(keep, keep)], new[keep][:, None]], [new[keep][None, :], np.zeros((1, 1))]])
+        groups = [groups[x] for x in keep] + [groups[i] | groups[j]]
+    if len(groups) == 3:
+        for x in range(3):
+            a, b = [y for y in range(3) if y != x]
+            note(groups[x], 0.5 * (d[x, a] + d[x, b] - d[a, b]))
+    return out
+
+
+def sample_distances(ccf: FloatArray, weight: FloatArray | None = None) -> FloatArray:
+    """Return shape (S, S): mean absolute difference of CCF over variants known in both samples; 0 where none is.
+
+    Parameters
+    ----------
+    ccf : shape (N, S), NaN where not known; weight : shape (N,), times each variant counts
+    """
+    w = np.ones(len(ccf)) if weight is None else weight
+    n_sample = ccf.shape[1]
+    out = np.zeros((n_sample, n_sample))
+    for a in range(n_sample):
+        for b in range(a):
+            difference = np.abs(ccf[:, a] - ccf[:, b])
+            known = ~np.isnan(difference)
+            if (w[known]).sum() > 0:
+                out[a, b] = out[b, a] = (difference[known] * w[known]).sum() / w[known].sum()
+    return out
+
+
+def sample_tree(ccf: FloatArray, rng: np.random.Generator, *, n_boot: int = 200) -> SampleTree:
+    """Return the neighbour-joining tree of samples, support by bootstrap over variants; empty below 4 samples."""
+    base = neighbour_joining(sample_distances(ccf)) if ccf.shape[1] >= 4 else {}
+    count = dict.fromkeys(base, 0)
+    for _ in range(n_boot if base else 0):
+        times = rng.multinomial(len(ccf), np.full(len(ccf), 1 / len(ccf))).astype(float)
+        for split in neighbour_joining(sample_distances(ccf, times)):
+            if split in count:
+                count[split] += 1
+    order = sorted(base, key=lambda s: (len(s), sorted(s)))
+    return SampleTree(tuple(order), tuple(count[s] / n_boot for s in order), tuple(base[s] for s in order))

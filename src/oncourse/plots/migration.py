@@ -1,0 +1,71 @@
+"""Migrations between lesions, and how metastases were seeded in the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+UNKNOWN_SITE = "not sampled"
+
+
+def migration_graph(
+    ax: Axes,
+    lesions: Sequence[str],
+    primary: int | None,
+    probability: Mapping[tuple[int, int], float],
+    *,
+    least: float = 0.1,
+) -> None:
+    """Draw lesions on a circle and an arrow per way with its probability; source -1 is a site not sampled."""
+    n = len(lesions)
+    angle = np.pi / 2 - 2 * np.pi * np.arange(n) / max(n, 1)
+    place = {i: (float(np.cos(a)), float(np.sin(a))) for i, a in enumerate(angle)}
+    shown = {edge: min(1.0, p) for edge, p in probability.items() if p >= least}
+    if any(s < 0 for s, _ in shown):
+        place[-1] = (0.0, 0.0)
+    for (source, target), p in sorted(shown.items()):
+        ax.annotate("", place[target], place[source], arrowprops={
+            "arrowstyle": "-|>", "linewidth": 0.6 + 2.4 * p, "color": COLOURS["muted"], "shrinkA": 16, "shrinkB": 16,
+            "alpha": 0.35 + 0.65 * p, "connectionstyle": "arc3,rad=0.12"})  # fmt: skip
+        (x0, y0), (x1, y1) = place[source], place[target]
+        bend = 0.06
+        ax.text(0.45 * x0 + 0.55 * x1 + bend * (y1 - y0), 0.45 * y0 + 0.55 * y1 - bend * (x1 - x0), f"{p:.2f}",
+                fontsize=7, ha="center", color=COLOURS["text"],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})  # fmt: skip
+    for i, (x, y) in place.items():
+        role = "primary" if i == primary else "metastasis"
+        ax.scatter([x], [y], s=420, color=COLOURS["not_assessable"] if i < 0 else COLOURS[role], zorder=3)
+        ax.text(x, y + 0.2, UNKNOWN_SITE if i < 0 else lesions[i], ha="center", fontsize=8, zorder=4)
+    ax.set_xlim(-1.6, 1.6)
+    ax.set_ylim(-1.4, 1.5)
+    ax.set_aspect("equal")
+    ax.axis("off")
+
+
+def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Draw stacked bars, one per kind of call: {kind: {call: lesions}}; a call has one colour throughout."""
+    calls = sorted({c for kind in counts.values() for c in kind if c != "not_assessable"})
+    colour = {c: PALETTE[i % len(PALETTE)] for i, c in enumerate(calls)} | {
+        "not_assessable": COLOURS["not_assessable"]
+    }
+    names = list(counts)
+    for row, name in enumerate(names):
+        start = 0
+        for call in [*calls, "not_assessable"]:
+            n = counts[name].get(call, 0)
+            if n:
+                ax.barh(row, n, left=start, color=colour[call], height=0.6)
+                ax.text(start + n / 2, row, f"{call.replace('_', ' ')}\n{n}", ha="center", va="center", fontsize=7,
+                        color=COLOURS["text"] if call == "not_assessable" else "white")  # fmt: skip
+            start += n
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlabel("lesions")
+    clean(ax, grid="x")

@@ -1,0 +1,120 @@
+"""Clone trees, with the clones' shares of every sample beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def clone_colours(n: int) -> list[tuple[float, float, float]]:
+    """Return one colour per clone: the palette, then ever lighter rounds of it."""
+    from matplotlib.colors import to_rgb
+
+    base = [to_rgb(c) for c in PALETTE[:8]]
+    out = []
+    for k in range(n):
+        light = min(0.75, 0.4 * (k // len(base)))
+        r, g, b = base[k % len(base)]
+        out.append((r + (1 - r) * light, g + (1 - g) * light, b + (1 - b) * light))
+    return out
+
+
+def tree_layout(parent: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x, y of each clone: leaves side by side, a parent over the middle of its children, depth downwards.
+
+    Examples
+    --------
+    >>> x, y = tree_layout([-1, 0, 0])
+    >>> x.tolist(), y.tolist()
+    ([0.5, 0.0, 1.0], [1.0, 2.0, 2.0])
+    """
+    n = len(parent)
+    x, y = np.zeros(n), np.zeros(n)
+    children: dict[int, list[int]] = {}
+    for k, p in enumerate(parent):
+        children.setdefault(int(p), []).append(k)
+    next_leaf = 0.0
+    stack: list[tuple[int, float, bool]] = [(k, 1.0, False) for k in reversed(children.get(-1, []))]
+    while stack:
+        k, depth, done = stack.pop()
+        below = children.get(k, [])
+        if done:
+            x[k] = np.mean([x[c] for c in below])
+            continue
+        y[k] = depth
+        if below:
+            stack.append((k, depth, True))
+            stack += [(c, depth + 1, False) for c in reversed(below)]
+        else:
+            x[k] = next_leaf
+            next_leaf += 1
+    return x, y
+
+
+def clone_tree(
+    ax: Axes,
+    parent: Sequence[int],
+    names: Sequence[str],
+    *,
+    n_variants: Sequence[int],
+    support: Sequence[float],
+    labels: Sequence[str],
+) -> None:
+    """Draw one tree: circles by variants, edges with their support, driver genes beside the clones.
+
+    Parameters
+    ----------
+    parent : parent of each clone, -1 the root; support : probability of the edge into each clone; labels : text beside
+        each clone (driver genes), empty for none
+    """
+    x, y = tree_layout(parent)
+    colours = clone_colours(len(parent))
+    roots = [k for k, p in enumerate(parent) if p < 0]
+    top = float(np.mean([x[k] for k in roots])) if roots else 0.0
+    for k, p in enumerate(parent):
+        from_x, from_y = (top, 0.0) if p < 0 else (x[p], y[p])
+        # a sure edge is dark, a doubtful one light and broken
+        ax.plot([from_x, x[k]], [from_y, y[k]], color=COLOURS["muted"], linewidth=0.8 + 2.2 * support[k],
+                linestyle="-" if support[k] >= 0.5 else (0, (3, 2)), zorder=1)  # fmt: skip
+        if p >= 0 or len(roots) > 1:
+            ax.annotate(f"{support[k]:.2f}", ((from_x + x[k]) / 2, (from_y + y[k]) / 2), fontsize=7, ha="center",
+                        color=COLOURS["muted"], bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+    ax.scatter([top], [0], s=30, color=COLOURS["muted"], zorder=2)
+    area = 130 + 500 * np.sqrt(np.asarray(n_variants, float) / max(1, *n_variants))
+    ax.scatter(x, y, s=area, c=colours, zorder=2, edgecolors="white")
+    for k, name in enumerate(names):
+        ax.annotate(
+            name, (x[k], y[k]), ha="center", va="center", fontsize=8, color="white", weight="bold", zorder=3
+        )
+        text = f"{n_variants[k]} variants" + (f"\n{labels[k]}" if labels[k] else "")
+        ax.annotate(
+            text, (x[k], y[k]), xytext=(14, -3), textcoords="offset points", fontsize=7, va="center", zorder=3
+        )
+    ax.set_xlim(min(0.0, x.min()) - 0.5, x.max() + 0.9)
+    ax.set_ylim(max(y.max(), 1) + 0.5, -0.3)
+    ax.axis("off")
+
+
+def clone_bars(ax: Axes, fraction: NDArray[np.float64], names: Sequence[str], samples: Sequence[str]) -> None:
+    """Draw what each sample is made of: stacked shares of the clones (K, S), the rest is cells without any of them."""
+    colours = clone_colours(len(names))
+    start = np.zeros(len(samples))
+    at = np.arange(len(samples))
+    for k, name in enumerate(names):
+        ax.barh(at, fraction[k], left=start, color=colours[k], label=name, height=0.75)
+        start = start + fraction[k]
+    ax.set_yticks(at, samples, fontsize=8 if len(samples) <= 12 else 6)
+    ax.set_ylim(len(samples) - 0.5, -0.5)
+    ax.set_xlim(0, 1)
+    ax.set_xlabel("share of the tumour cells")
+    if len(names) <= 12:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
+    clean(ax)
