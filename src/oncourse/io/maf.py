@@ -184,10 +184,6 @@ def tables_of(
     problems += found
     calls, found = _one_row_per_call(calls, name, notes)
     problems += found
-    patient = _optional(frame, "patient_id")
-    samples = (
-        frame.select("sample_id", patient).drop_nulls("sample_id").unique("sample_id", maintain_order=True)
-    )
     columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
     return MafTables(
         calls.select(columns),
