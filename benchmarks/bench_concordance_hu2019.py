@@ -63,7 +63,7 @@ def hu_study(folder: Path) -> Study:
             start="Start_Position", end="End_Position", total_cn="CopyNumber", minor_cn="Minor_CN",
         ),
     }  # fmt: skip
-    return Study(StudyConfig(title="CRC_HZ"), {name: as_table(name, frame) for name, frame in tables.items()})
+    return Study(StudyConfig(title="CRC_HZ", genome_build="GRCh37"), {name: as_table(name, frame) for name, frame in tables.items()})
 
 
 def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.DataFrame:  # noqa: B008

@@ -184,6 +184,8 @@ def _key(comparison: str) -> str:
 def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[Estimate, ...]:
     out = []
     for row in summary.filter((pl.col("set") == "all") | (pl.col("chip") == "without")).iter_rows(named=True):
+        if row["estimand"].startswith(("discordance", "excess")) and row["set"] != "all":
+            continue
         ending = "" if row["set"] == "all" else f"_{row['set']}"
         chip = "" if row["chip"] == "without" else "_with_chip"
         unit = "" if row["estimand"].endswith("_p_value") else "fraction"
@@ -215,6 +217,8 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
         )
         if f"shared_fraction_called.{key}" in names:
             text += f"; by calls alone it would be {{shared_fraction_called.{key}}}"
+        if f"shared_fraction_latent.{key}" in names:
+            text += f", and corrected for what neither sample could show {{shared_fraction_latent.{key}}}"
         text += "."
         if f"not_assessable_fraction.{key}" in names:
             text += f" Not assessable: {{not_assessable_fraction.{key}:value}} of the mutations."
@@ -311,7 +315,7 @@ def _figures(
         ))  # fmt: skip
     shown = summary.filter(
         (pl.col("set") == "all") & (pl.col("chip") == "without") & pl.col("estimate").is_not_null()
-        & pl.col("estimand").str.starts_with("shared_fraction_") & (pl.col("estimand") != "shared_fraction_sd_between_patients")
+        & pl.col("estimand").is_in(["shared_fraction_called", "shared_fraction_assessable", "shared_fraction_latent"])
     )  # fmt: skip
     if shown.height:
         labels = [f"{r['comparison']}: {r['estimand'].removeprefix('shared_fraction_').replace('_', ' ')}"
@@ -323,7 +327,8 @@ def _figures(
         notes = [f"{r['n_variants']:,} in {r['n_patients']:,}" for r in shown.iter_rows(named=True)]
         figures.append(Figure("shared_fraction", "Shared fraction", "By calls alone, among assessable variants, and latent; "
                               "right: variants in patients.",
-                              draw.forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations")))  # fmt: skip
+                              draw.forest(labels, numbers[0], numbers[1], numbers[2], notes,
+                                          xlabel="shared mutations")))  # fmt: skip
     figures.extend(_variant_figures(presence, pairs))
     first = (
         noise.join(counts.select("pair", "is_main", "comparison"), on="pair").filter("is_main").drop_nulls()
@@ -334,8 +339,8 @@ def _figures(
             excess = (part["n_observed_private"] - part["expected_private_by_noise"]) / part[
                 "n_noise_variants"
             ]
-            figures.append(Figure("excess_discordance", "Discordance beyond noise", "Per patient: share of mutations called in "
-                                  "one sample only, minus the share two identical lesions would show.",
+            figures.append(Figure("excess_discordance", "Discordance beyond noise", "Per patient: share of mutations called "
+                                  "in one sample only, minus the share two identical lesions would show.",
                                   draw.excess_waterfall(excess.to_numpy(), ylabel="excess discordance")))  # fmt: skip
     return figures
 
@@ -358,7 +363,7 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
         )
         if np.isfinite(vaf[a] + vaf[b]).any():
             figures.append(Figure(
-                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Each counted mutation of the main pairs.",
+                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Counted mutations of the main pairs.",
                 draw.fraction_scatter(vaf[a], vaf[b], rows["state"].to_list(), None,
                                       xlabel="VAF in the first sample", ylabel="VAF in the second sample"),
             ))  # fmt: skip

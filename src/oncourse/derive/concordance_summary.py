@@ -177,6 +177,115 @@ def _between(counts: NDArray[Any]) -> dict[str, Any]:
     return row
 
 
+#: Cell fractions of the latent shared fraction: few, so that their distribution is estimated well.
+LEVELS = (0.1, 0.3, 0.6, 1.0)
+#: Variants the latent fraction rests on at most; more are thinned evenly within each pair.
+MAX_LATENT = 20_000
+
+
+def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the latent shared fraction of some main pairs: variants of `PairTable`, one unit per pair.
+
+    Left out: sites of unknown depth or outside either panel (nothing could be seen there).
+    """
+    from oncourse.stats.sharing import latent_share
+
+    kernel = presence.kernel
+    if kernel is None or variants.is_empty():
+        return []
+    a, b, unit = _usable(presence, variants)
+    if len(a) > MAX_LATENT:
+        chosen = np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
+        a, b, unit = a[chosen], b[chosen], unit[chosen]
+    if not len(a):
+        return []
+    unit = np.unique(unit, return_inverse=True)[1]
+    level = np.array([0, *(1 + int(np.argmin(np.abs(kernel.ccfs - x))) for x in LEVELS)])
+    found = latent_share(
+        kernel.likelihood[a][:, level], kernel.likelihood[b][:, level], kernel.detection[a][:, level],
+        kernel.detection[b][:, level], unit,
+    )  # fmt: skip
+    base = {
+        **key,
+        "n_patients": int(unit.max()) + 1,
+        "n_variants": len(a),
+        "estimand": "shared_fraction_latent",
+    }
+    limits = (found.ci_low, found.ci_high)
+    low, high = (None if np.isnan(x) else float(x) for x in limits)
+    return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high}]
+
+
+def _usable(
+    presence: PresenceTable, variants: pl.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return cell_a, cell_b and pair of variants whose two sites could show something, called in either sample."""
+    kernel = presence.kernel
+    assert kernel is not None
+    a, b = variants["cell_a"].to_numpy(), variants["cell_b"].to_numpy()
+    called = presence.cells["called"].to_numpy()
+    covered = presence.cells["is_covered"].to_numpy()
+    known = np.isfinite(kernel.power) & covered
+    kept = known[a] & known[b] & (called[a] | called[b])
+    return a[kept], b[kept], variants["pair"].to_numpy()[kept]
+
+
+def noise_rows(
+    presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]
+) -> tuple[list[dict[str, Any]], pl.DataFrame]:
+    """Return the summary rows of discordance beyond noise, and per pair what noise explains."""
+    from oncourse.stats.sharing import excess_discordance
+
+    none = pl.DataFrame(schema=NOISE_SCHEMA)
+    kernel = presence.kernel
+    if kernel is None or variants.is_empty():
+        return [], none
+    a, b, pair = _usable(presence, variants)
+    if not len(a):
+        return [], none
+    units, unit = np.unique(pair, return_inverse=True)
+    called = presence.cells["called"].to_numpy()
+    found = excess_discordance(
+        kernel.likelihood[a],
+        kernel.likelihood[b],
+        kernel.detection[a],
+        kernel.detection[b],
+        called[a],
+        called[b],
+        unit,
+    )
+    n = len(units)
+    per_pair = pl.DataFrame(
+        {
+            "pair": units, "expected_private_by_noise": np.bincount(unit, found.expected_each, minlength=n),
+            "n_observed_private": np.bincount(unit, called[a] != called[b], minlength=n).astype(np.int64),
+            "n_noise_variants": np.bincount(unit, minlength=n),
+        },
+        schema=NOISE_SCHEMA,
+    )  # fmt: skip
+    base = {**key, "n_patients": n, "n_variants": len(a)}
+
+    def row(name: str, value: float, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
+        numbers = {"estimate": value, "ci_low": low, "ci_high": high}
+        return {
+            **base,
+            "estimand": name,
+            **{k: None if np.isnan(v) else float(v) for k, v in numbers.items()},
+        }
+
+    return [
+        row("discordance_of_calls", found.observed),
+        row("discordance_expected_by_noise", found.expected),
+        row("excess_discordance", found.excess, found.ci_low, found.ci_high),
+        row("excess_discordance_p_value", found.p_value),
+    ], per_pair
+
+
+NOISE_SCHEMA: dict[str, Any] = {
+    "pair": pl.Int64, "expected_private_by_noise": pl.Float64, "n_observed_private": pl.Int64, "n_noise_variants": pl.Int64,
+}  # fmt: skip
+
+
 def summary_table(
     presence: PresenceTable,
     pairs: PairTable,
@@ -184,20 +293,38 @@ def summary_table(
     params: ConcordanceParams,
     rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the summary (`SUMMARY_COLUMNS`) and, per pair, what noise alone explains.
-
-    The second frame: pair, expected_private_by_noise, n_observed_private, n_noise_variants.
-    """
+    """Return the summary (`SUMMARY_COLUMNS`) and, per main pair, what noise alone explains (`NOISE_SCHEMA`)."""
     rows: list[dict[str, Any]] = []
+    noise = [pl.DataFrame(schema=NOISE_SCHEMA)]
     main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
     for comparison in [c for c in COMPARISONS if c in set(main["comparison"])]:
         of = main.filter(pl.col("comparison") == comparison).sort("pair")
         for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
+            if chosen.is_empty():
+                continue
             key = {"comparison": comparison, "set": name}
-            if chosen.height:
-                rows.extend(ratio_rows(pairs, chosen["pair"], key, params.n_bootstrap, rng))
-    noise = pl.DataFrame(
-        schema={"pair": pl.Int64, "expected_private_by_noise": pl.Float64, "n_observed_private": pl.Int64,
-                "n_noise_variants": pl.Int64}
-    )  # fmt: skip
-    return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), noise
+            rows.extend(ratio_rows(pairs, chosen["pair"], key, params.n_bootstrap, rng))
+            if name == "related" and chosen.height == of.height:
+                # the same pairs: the same numbers
+                again = [r for r in rows if r["comparison"] == comparison and r["set"] == "all"]
+                rows.extend(
+                    {**r, "set": "related"}
+                    for r in again
+                    if "latent" in r["estimand"] or "discordance" in r["estimand"]
+                )
+                continue
+            variants = pairs.variants.join(
+                chosen.select("pair"), on="pair", how="semi", maintain_order="left"
+            )
+            clean = variants.filter(pl.col("blood").is_null())
+            without = latent_rows(presence, clean, {**key, "chip": "without"})
+            if clean.height == variants.height:
+                rows.extend({**r, "chip": "with"} for r in without)
+            else:
+                rows.extend(latent_rows(presence, variants, {**key, "chip": "with"}))
+            rows.extend(without)
+            found, per_pair = noise_rows(presence, clean, {**key, "chip": "without"})
+            rows.extend(found)
+            if name == "all":
+                noise.append(per_pair)
+    return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), pl.concat(noise)

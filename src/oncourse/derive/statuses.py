@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.derive.hotspot_sites import with_codon_by_position
 from oncourse.derive.panels import Panels
 from oncourse.derive.presence import PresenceTable
 from oncourse.errors import ConfigError
@@ -196,32 +197,46 @@ def _finish(table: pl.DataFrame, status: Status, *, basis: pl.Expr) -> pl.DataFr
     ).select(pl.col(name).cast(dtype) for name, dtype in STATUS_SCHEMA.items())  # fmt: skip
 
 
-def matching(cells: pl.DataFrame, status: Status) -> pl.DataFrame:
-    """Return the cells whose variant counts for the status, with `change` (protein change without p.)."""
+def matching(cells: pl.DataFrame, status: Status, build: str | None = None) -> pl.DataFrame:
+    """Return the cells whose variant counts for the status, with `change` (protein change without p.).
+
+    `is_unclear`: an altering variant of the gene whose codon nobody tells (no protein change, no known position):
+    where it is present the status cannot be read.
+    """
     change = pl.col("hgvs_p").str.strip_prefix("p.").str.replace_all(r"[()]", "")
     codon = change.str.extract(r"^[A-Za-z*]+(\d+)").cast(pl.Int64, strict=False)
     found = cells.filter(pl.col("gene").is_in(list(status.codons))).with_columns(change=change, codon=codon)
     if found.is_empty():
-        return found
+        return found.with_columns(altering=pl.lit(False), is_unclear=pl.lit(False))
+    found = with_codon_by_position(found, build)
     effect = consequences(found["consequence"])
     altering = effect.is_null() | effect.is_in([*PROTEIN_CHANGING, "splice_site"])
     found = found.with_columns(altering=altering)
-    rule = pl.lit(False)
+    rule, unclear = pl.lit(False), pl.lit(False)
     for gene, codons in status.codons.items():
-        one = (pl.col("gene") == gene) & (pl.col("codon").is_in(codons) if codons else pl.lit(True))
-        rule = rule | one
+        is_gene = pl.col("gene") == gene
+        rule = rule | (is_gene & (pl.col("codon").is_in(codons).fill_null(False) if codons else pl.lit(True)))
+        if codons:
+            unclear = unclear | (is_gene & pl.col("codon").is_null())
     if status.changes:
-        rule = rule & pl.col("change").is_in(list(status.changes))
-    return found.filter(rule.fill_null(False) & pl.col("altering"))
+        named = pl.col("change").is_not_null()
+        unclear = unclear | (rule & ~named)
+        rule = rule & pl.col("change").is_in(list(status.changes)).fill_null(False)
+    # a splice-site variant has no codon and is none of the listed ones
+    unclear = unclear & (effect != "splice_site").fill_null(True) & ~rule
+    return found.with_columns(is_unclear=unclear).filter(pl.col("altering") & (rule | unclear))
 
 
 def _mutation(
     study: Study, panels: Panels, presence: PresenceTable, status: Status, min_power: float
 ) -> pl.DataFrame:
     base = presence.samples.select("patient_id", "sample_id", "sample")
-    cells = matching(presence.cells, status)
+    cells = matching(presence.cells, status, study.config.genome_build)
     order = ["present", "not_assessable", "absent"]
     ranked = cells.filter(pl.col("blood").is_null() | (pl.col("blood") == "possible_chip"))
+    unclear = pl.col("is_unclear") & (pl.col("state") == "present")
+    ranked = ranked.with_columns(state=pl.when(unclear).then(pl.lit("not_assessable")).otherwise("state"))
+    label = pl.concat_str("gene", pl.lit(" "), pl.coalesce("change", "variant_id"))
     ranked = ranked.with_columns(grade=pl.col("state").replace_strict({s: i for i, s in enumerate(order)}))
     best = (
         ranked.sort("sample", "grade", "alt_count", "variant_id", descending=[False, False, True, False], nulls_last=True)
@@ -230,7 +245,7 @@ def _mutation(
             pl.col("state").first().alias("cell_state"), pl.col("basis").first().alias("cell_basis"),
             pl.col("alt_count").first(), pl.col("depth").first(),
             (pl.col("basis") == "counted").all().alias("all_counted"),
-            pl.concat_str("gene", pl.lit(" "), "change").filter(pl.col("grade") < 2).unique().sort().str.join(", ")
+            label.filter(pl.col("grade") < 2).unique().sort().str.join(", ")
             .alias("variants"),
         )
     )  # fmt: skip
