@@ -109,6 +109,7 @@ PLASMA_GENES = (
     "NOTCH1", "MYC", "MLH1", "MSH2", "MSH6", "POLE", "PIK3R1", "CDKN2A", "RB1", "SMAD2", "TGFBR2", "CCND1", "CDK4",
 )  # fmt: skip
 PANEL_LENGTH = 3_500
+MEAN_LENGTH = 550.0
 _DRIVER_GENES = frozenset(
     d.gene for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP) for d in group
 )
@@ -120,8 +121,14 @@ def panel_genes() -> tuple[str, ...]:
     return tuple(sorted({*table["gene"], *PLASMA_GENES, *_DRIVER_GENES}))
 
 
+#: Made-up genes that take most passengers of an exome, as the genes outside `oncourse.genome.genes` would.
+OTHER_GENES = tuple(f"SIM{i:04d}" for i in range(1, 4001))
+
+
 def passenger_pool(genes: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the genes that passengers fall into and their weights (coding length); never a driver gene."""
     table = gene_table().filter(pl.col("gene").is_in(list(set(genes) - _DRIVER_GENES))).sort("gene")
     length = table["protein_length"].to_numpy().astype(float)
-    return tuple(table["gene"]), length / length.sum()
+    others = [g for g in OTHER_GENES if g in set(genes)]
+    weight = np.concatenate([length, np.full(len(others), MEAN_LENGTH)])
+    return (*table["gene"], *others), weight / weight.sum()

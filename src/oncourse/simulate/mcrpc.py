@@ -7,7 +7,7 @@ import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
 from oncourse.genome.genes import gene_table
-from oncourse.simulate.drivers import ACQUIRED_AR, MCRPC_GROUPS, Driver
+from oncourse.simulate.drivers import ACQUIRED_AR, MCRPC_GROUPS, OTHER_GENES, Driver
 from oncourse.simulate.genomes import Rows, add_call, add_reads, add_tumour
 from oncourse.stats.rng import generator
 
@@ -38,7 +38,9 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     age = float(np.round(np.clip(rng.normal(66, 8), 42, 88), 1))
     drivers = _draw_drivers(rng)
     genes = {d.gene for d in drivers}
-    castrate = int(np.clip(rng.lognormal(6.9, 0.6), 200, 4500))  # day the disease is castration-resistant
+    castrate = int(
+        np.clip(rng.lognormal(6.9, 0.6), 200, 4500)
+    )  # days from diagnosis to castration resistance
     site = SITES[int(rng.choice(3, p=[w for _, w in SITES]))][0]
     rows.add("patients", patient_id=patient, disease="prostate adenocarcinoma", sex="male", age_years=age, stage="IV",
              primary_site="prostate")  # fmt: skip
@@ -46,7 +48,7 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         "treatments",
         patient_id=patient,
         drugs="leuprolide",
-        start_day=20,
+        start_day=20 - castrate,
         stop_day=None,
         setting="mCSPC",
         line=0,
@@ -61,7 +63,7 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     tumour = simulate_tumour(seed, f"mcrpc/{patient}", plan)
     ids = {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
     rows.add(
-        "lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="prostate", found_day=0
+        "lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="prostate", found_day=-castrate
     )
     rows.add(
         "lesions",
@@ -69,17 +71,17 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         patient_id=patient,
         role="metastasis",
         site=site,
-        found_day=castrate - 60,
+        found_day=-60,
     )
-    end = _course(rows, truth, rng, patient, castrate, genes)
-    _genome(rows, truth, rng, patient, tumour, ids, drivers, end)
+    end = _course(rows, truth, rng, patient, genes)
+    _genome(rows, truth, rng, patient, tumour, ids, drivers, end, castrate)
 
 
 def _genome(
     rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str],
-    drivers: list[Driver], end: int,
+    drivers: list[Driver], end: int, castrate: int,
 ) -> None:  # fmt: skip
-    taken = {r["sample_id"] for r in tumour.samples.iter_rows(named=True) if r["day"] <= end}
+    taken = {r["sample_id"] for r in tumour.samples.iter_rows(named=True) if r["day"] - castrate <= end}
     msi_high = bool(rng.random() < 0.03)
     for row in tumour.samples.iter_rows(named=True):
         if row["sample_id"] not in taken:
@@ -87,7 +89,7 @@ def _genome(
         tissue = row["material"] == "tissue"
         rows.add(
             "samples", sample_id=ids[row["sample_id"]], patient_id=patient, material=row["material"],
-            lesion_id=f"{patient}-{row['sample_id'][0]}" if tissue else None, day=row["day"], assay_id="exome",
+            lesion_id=f"{patient}-{row['sample_id'][0]}" if tissue else None, day=row["day"] - castrate, assay_id="exome",
             purity=round(float(np.clip(row["purity"] + rng.normal(0, 0.05), 0.05, 1)), 2) if tissue else None,
             tumor_fraction=None if tissue else round(float(row["tumor_fraction"]), 4), mean_depth=row["mean_depth"],
             msi_status=("MSI-H" if msi_high else "MSS") if tissue else None, preservation=row["preservation"],
@@ -97,7 +99,7 @@ def _genome(
                     fractions=tumour.fractions.filter(pl.col("sample_id").is_in(list(taken))),
                     counts=tumour.counts.filter(pl.col("sample_id").is_in(list(taken))),
                     segments=tumour.segments.filter(pl.col("sample_id").is_in(list(taken))))  # fmt: skip
-    exome = tuple(gene_table()["gene"])
+    exome = (*gene_table()["gene"], *OTHER_GENES)
     add_tumour(rows, rng, tumour, ids, {"tissue": exome, "plasma": exome})
     for driver in drivers:
         rows.add(
@@ -147,15 +149,13 @@ def _genome(
         )
 
 
-def _course(
-    rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, castrate: int, genes: set[str]
-) -> int:
+def _course(rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, genes: set[str]) -> int:
     """Lines of therapy from castration resistance on; returns the last day of contact."""
     base = (1.6 if "TP53" in genes else 1) * (2.0 if "RB1" in genes else 1) * (0.7 if "SPOP" in genes else 1)
-    death = castrate + int(max(60, rng.exponential(1000 / base)))
-    censor = castrate + int(rng.uniform(400, 1800))
+    death = int(max(60, rng.exponential(1000 / base)))
+    censor = int(rng.uniform(400, 1800))
     last, dead = min(death, censor), death <= censor
-    day, psa, line, ar_v7 = castrate + 14, float(rng.lognormal(3.2, 0.9)), 1, bool(rng.random() < 0.12)
+    day, psa, line, ar_v7 = 14, float(rng.lognormal(3.2, 0.9)), 1, bool(rng.random() < 0.12)
     while day < last - 20 and line <= 4:
         parp = line >= 2 and "BRCA2" in genes and rng.random() < 0.7
         drugs = "olaparib" if parp else ARPI[int(rng.random() < 0.5)] if line % 2 == 1 else TAXANE
@@ -181,7 +181,7 @@ def _course(
         ar_v7 = ar_v7 or bool(arpi and rng.random() < 0.25)
         day, line = stop + int(rng.integers(14, 35)), line + 1
     rows.add("follow_up", patient_id=patient, last_contact_day=last, is_dead=dead, death_day=death if dead else None,
-             cause_of_death="cancer" if dead else None, entry_day=castrate)  # fmt: skip
+             cause_of_death="cancer" if dead else None, entry_day=0)  # fmt: skip
     return last
 
 
@@ -237,7 +237,7 @@ def _scans(
 
 CONFIG = {
     "title": "Simulated mCRPC study: exomes, PSA, imaging and treatment", "disease": "prostate cancer",
-    "genome_build": "GRCh38", "index": "diagnosis of the primary", "design": "mcrpc",
+    "genome_build": "GRCh38", "index": "castration resistance", "design": "mcrpc",
     "covariates": {"age_years": "number", "lab:PSA": "number"},
     "sources": ["simulated by oncourse; no real patient"],
 }  # fmt: skip
