@@ -1,0 +1,191 @@
+"""CDISC SDTM oncology domains as a study; SAS transport files."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.errors import InputError
+from oncourse.io.sdtm import find_domains, is_sdtm, read_sdtm
+from oncourse.io.xport import ibm_to_float, read_xport
+from oncourse.study.validate import validate
+
+DM = """USUBJID,SEX,AGE,RFSTDTC,RFPENDTC,DTHFL,DTHDTC,ARM
+S1,F,63,2020-01-10,2020-12-01,,,A
+S2,M,70,2020-02-01,2020-06-01,Y,2020-06-01,B
+S3,M,55,,,,,screen failure
+"""
+EX = """USUBJID,EXTRT,EXSTDTC,EXENDTC
+S1,DRUG A,2020-01-10,2020-03-01
+S1,DRUG A,2020-03-02,2020-05-01
+S2,DRUG B,2020-02-01T08:00,2020-04-01
+"""
+TU = """USUBJID,TULNKID,TULOC,TUORRES
+S1,T01,LIVER,TARGET
+S1,T02,LYMPH NODE,TARGET
+"""
+TR = """USUBJID,TRGRPID,TRLNKID,TRTESTCD,TRORRES,TRORRESU,TRSTRESC,TRSTRESN,TRSTRESU,TRSTAT,TREVAL,TREVALID,VISIT,TRDTC
+S1,TARGET,T01,LDIAM,2.5,cm,25,25,mm,,INVESTIGATOR,,BASE,2020-01-05
+S1,TARGET,T01,LPERP,20,mm,20,20,mm,,INVESTIGATOR,,BASE,2020-01-05
+S1,TARGET,T02,LDIAM,22,mm,22,22,mm,,INVESTIGATOR,,BASE,2020-01-05
+S1,TARGET,T02,LPERP,16,mm,16,16,mm,,INVESTIGATOR,,BASE,2020-01-05
+S1,NON-TARGET,NT1,TUMSTATE,PRESENT,,PRESENT,,,,INVESTIGATOR,,BASE,2020-01-05
+S1,TARGET,T01,LDIAM,TOO SMALL TO MEASURE,,TOO SMALL TO MEASURE,,,,INVESTIGATOR,,WEEK 8,2020-03
+S1,TARGET,T02,LPERP,8,mm,8,8,mm,,INVESTIGATOR,,WEEK 8,2020-03-09
+S1,NON-TARGET,NT1,TUMSTATE,ABSENT,,ABSENT,,,,INVESTIGATOR,,WEEK 8,2020-03-09
+S1,TARGET,T01,LDIAM,,,,,,NOT DONE,INVESTIGATOR,,WEEK 16,2020-05-04
+S1,TARGET,T02,LPERP,9,mm,9,9,mm,,INVESTIGATOR,,WEEK 16,2020-05-04
+S1,NEW,N1,TUMSTATE,EQUIVOCAL,,EQUIVOCAL,,,,INVESTIGATOR,,WEEK 16,2020-05-04
+S1,TARGET,T01,LDIAM,26,mm,26,26,mm,,INDEPENDENT ASSESSOR,RADIOLOGIST 1,BASE,2020-01-05
+"""
+RS = """USUBJID,RSTESTCD,RSORRES,RSSTRESC,RSEVAL,RSEVALID,VISIT,RSDTC
+S1,OVRLRESP,PR,PR,INVESTIGATOR,,WEEK 8,2020-03-09
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in (("dm", DM), ("ex", EX), ("tu", TU), ("tr_onco", TR), ("rs", RS)):
+        (tmp_path / f"{name}.csv").write_text(text)
+    return tmp_path
+
+
+def test_tables(folder):
+    assert is_sdtm(folder)
+    reading = read_sdtm(folder)
+    tables, problems = validate(reading.tables, reading.config)
+    assert not [str(p) for p in problems if p.severity == "error"]
+    assert tables["patients"]["patient_id"].to_list() == ["S1", "S2"]  # a screen failure has no day 0
+    assert tables["patients"]["sex"].to_list() == ["female", "male"]
+    assert tables["follow_up"].select("last_contact_day", "is_dead", "death_day").rows() == [
+        (326, False, None), (121, True, 121),
+    ]  # fmt: skip
+    assert tables["treatments"].select("drugs", "start_day", "stop_day").rows() == [
+        ("drug a", 0, 112), ("drug b", 0, 60),
+    ]  # fmt: skip
+
+
+def test_diameters(folder):
+    """Longest diameter of a lesion, short axis of a node; too small, not done; partial date from the visit."""
+    tables, _ = validate(read_sdtm(folder).tables, read_sdtm(folder).config)
+    rows = tables["target_lesions"].filter(pl.col("evaluator") == "investigator")
+    assert rows.select("day", "lesion_id", "diameter_mm", "is_node", "status").rows() == [
+        (-5, "T01", 25.0, False, "measured"),
+        (-5, "T02", 16.0, True, "measured"),
+        (59, "T01", None, False, "too_small"),
+        (59, "T02", 8.0, True, "measured"),
+        (115, "T01", None, False, "not_evaluable"),
+        (115, "T02", 9.0, True, "measured"),
+    ]
+    assert "independent assessor: radiologist 1" in tables["target_lesions"]["evaluator"].to_list()
+
+
+def test_assessments_from_single_lesions(folder):
+    """Non-target response and new lesions come from TR where RS does not give them."""
+    tables, _ = validate(read_sdtm(folder).tables, read_sdtm(folder).config)
+    rows = tables["assessments"].sort("day").select("day", "non_target", "new_lesions", "overall").rows()
+    assert rows == [
+        (-5, "NON-CR/NON-PD", None, None), (59, "CR", "no", "PR"), (115, None, "equivocal", None),
+    ]  # fmt: skip
+
+
+def test_a_partial_date_without_a_full_one_is_listed(folder):
+    (folder / "rs.csv").write_text(RS.replace("WEEK 8,2020-03-09", "WEEK 30,2020-08"))
+    reading = read_sdtm(folder)
+    assert [str(p) for p in reading.problems] == [
+        "RS.RSDTC, row 2 (S1): '2020-08' is not a full date: taken as 2020-08-01. Give the day; a response is dated "
+        "to it."
+    ]
+
+
+def test_two_files_of_a_domain_are_refused(folder):
+    (folder / "tr_recist.csv").write_text(TR)
+    with pytest.raises(InputError, match="two files of one SDTM domain"):
+        find_domains(folder)
+
+
+def test_a_folder_without_domains(tmp_path):
+    assert not is_sdtm(tmp_path)
+    with pytest.raises(InputError, match="no SDTM domain"):
+        find_domains(tmp_path)
+
+
+def test_a_file_that_is_no_domain(folder):
+    (folder / "rs.csv").write_text("A,B\n1,2\n")
+    with pytest.raises(InputError, match="no column USUBJID"):
+        read_sdtm(folder)
+
+
+def _ibm(value: float) -> bytes:
+    """IBM double by its definition: sign, exponent of 16 plus 64, fraction."""
+    if value == 0:
+        return bytes(8)
+    sign, value, exponent = (0x80 if value < 0 else 0), abs(value), 64
+    while value >= 1:
+        value, exponent = value / 16, exponent + 1
+    while value < 1 / 16:
+        value, exponent = value * 16, exponent - 1
+    return bytes([sign | exponent]) + int(value * 2**56).to_bytes(7, "big")
+
+
+def _xport(path, columns, rows):
+    """Write a transport file as TS-140 lays it out; columns are (name, length or None for a number)."""
+
+    def record(text: str) -> bytes:
+        return text.encode().ljust(80)
+
+    names, position = b"", 0
+    for number, (name, length) in enumerate(columns, 1):
+        size = length or 8
+        names += (
+            struct.pack(">hhhh", 2 if length else 1, 0, size, number) + name.encode().ljust(8) + b" " * 40
+            + b" " * 8 + struct.pack(">hh", 0, 0) + b" " * 4 + b" " * 8 + struct.pack(">hh", 0, 0)
+            + struct.pack(">i", position) + b"\0" * 52
+        )  # fmt: skip
+        position += size
+    body = b"".join(
+        cell.encode().ljust(length) if length else (b"." + bytes(7) if cell is None else _ibm(cell))
+        for row in rows
+        for cell, (_, length) in zip(row, columns, strict=True)
+    )
+    pad = lambda data: data + b" " * (-len(data) % 80)  # noqa: E731
+    path.write_bytes(
+        record("HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!000000000000000000000000000000")
+        + record("SAS     SAS     SASLIB") + record("")
+        + record("HEADER RECORD*******MEMBER  HEADER RECORD!!!!!!!000000000000000001600000000140")
+        + record("HEADER RECORD*******DSCRPTR HEADER RECORD!!!!!!!000000000000000000000000000000")
+        + record("SAS     TR") + record("")
+        + record(f"HEADER RECORD*******NAMESTR HEADER RECORD!!!!!!!000000{len(columns):04d}00000000000000000000")
+        + pad(names)
+        + record("HEADER RECORD*******OBS     HEADER RECORD!!!!!!!000000000000000000000000000000")
+        + pad(body)
+    )  # fmt: skip
+
+
+def test_transport_file(tmp_path):
+    """SAS technical note TS-140: text and numbers, missing numbers, trailing blanks of the last record."""
+    path = tmp_path / "tr.xpt"
+    _xport(
+        path, [("USUBJID", 6), ("TRSTRESN", None)], [("S1", 25.5), ("S2", None), ("S3", -0.1), ("S4", 0.0)]
+    )
+    found = read_xport(path)
+    assert found["USUBJID"].to_list() == ["S1", "S2", "S3", "S4"]
+    assert found["TRSTRESN"].to_list()[1] is None
+    assert np.allclose(found["TRSTRESN"].drop_nulls().to_numpy(), [25.5, -0.1, 0.0], atol=1e-15)
+
+
+def test_ibm_numbers():
+    """TS-140, example: 1 is 41 10 00 ..., -1 is C1 10 00 ..."""
+    raw = np.frombuffer(bytes.fromhex("4110000000000000" + "C110000000000000" + "2E00000000000000"), np.uint8)
+    values = ibm_to_float(raw.reshape(3, 8))
+    assert values[:2].tolist() == [1.0, -1.0]
+    assert np.isnan(values[2])
+
+
+def test_not_a_transport_file(tmp_path):
+    (tmp_path / "x.xpt").write_text("hello")
+    with pytest.raises(InputError, match="not a SAS transport file"):
+        read_xport(tmp_path / "x.xpt")

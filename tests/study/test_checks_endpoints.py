@@ -1,0 +1,296 @@
+"""Bad input to the endpoints: each broken cell is found, with table, row, column and a cure."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.study.checks_endpoints import endpoint_checks
+from oncourse.study.tables import TABLES
+
+
+def frame(name, *rows):
+    return pl.DataFrame([{"patient_id": "P", **r} for r in rows], schema=TABLES[name].schema)
+
+
+GOOD = {
+    "follow_up": [{"last_contact_day": 400, "is_dead": True, "death_day": 400, "recurrence_day": 200}],
+    "treatments": [{"drugs": "a", "start_day": 0, "line": 1}, {"drugs": "b", "start_day": 100, "line": 2}],
+    "target_lesions": [
+        {"day": d, "lesion_id": n, "diameter_mm": s, "is_node": n == "N", "status": "measured"}
+        for d, s in ((-5, 20.0), (56, 18.0), (112, 22.0))
+        for n in ("A", "N")
+    ],
+    "assessments": [{"day": d, "method": "ct_mri", "overall": "SD", "new_lesions": "no"} for d in (56, 112)],
+    "labs": [{"day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"} for d, v in ((0, "5"), (28, "<0.1"))],
+}
+
+
+def check(**changes):
+    tables = {}
+    for name, rows in GOOD.items():
+        rows = [dict(r) for r in rows]
+        for at, cells in changes.get(name, {}).items():
+            if at == "add":
+                rows += cells
+            else:
+                rows[at] |= cells
+        tables[name] = frame(name, *rows)
+    return endpoint_checks(tables)
+
+
+def test_a_clean_study_has_no_problem():
+    assert check() == []
+
+
+CASES = [
+    (
+        "diameters in cm",
+        {"target_lesions": {0: {"diameter_mm": 2.0}}},
+        ("target_lesions", 2, "diameter_mm"),
+        "in cm",
+        "warning",
+    ),
+    (
+        "one visit in cm",
+        {"target_lesions": {4: {"diameter_mm": 2.1}}},
+        ("target_lesions", 6, "diameter_mm"),
+        "tenth",
+        "warning",
+    ),
+    (
+        "0 mm but measured",
+        {"target_lesions": {2: {"diameter_mm": 0.0}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "absent",
+        "error",
+    ),
+    (
+        "0 mm without status",
+        {"target_lesions": {2: {"diameter_mm": 0.0, "status": None}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "taken as absent",
+        "warning",
+    ),
+    (
+        "absent with a size",
+        {"target_lesions": {2: {"status": "absent"}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "absent",
+        "error",
+    ),
+    (
+        "not evaluable with a size",
+        {"target_lesions": {2: {"status": "not_evaluable"}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "not used",
+        "warning",
+    ),
+    (
+        "too small with 18 mm",
+        {"target_lesions": {2: {"status": "too_small"}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "too small",
+        "warning",
+    ),
+    (
+        "measured without size",
+        {"target_lesions": {2: {"diameter_mm": None}}},
+        ("target_lesions", 4, "diameter_mm"),
+        "no diameter",
+        "warning",
+    ),
+    (
+        "diameter without unit",
+        {"target_lesions": {2: {"diameter_mm": None, "diameter": 1.8, "status": None}}},
+        ("target_lesions", 4, "unit"),
+        "no unit",
+        "error",
+    ),
+    (
+        "two sizes that disagree",
+        {"target_lesions": {2: {"diameter": 1.9, "unit": "cm"}}},
+        ("target_lesions", 4, "diameter"),
+        "disagrees",
+        "error",
+    ),
+    (
+        "merged into nothing",
+        {"target_lesions": {2: {"merged_into": "Q"}}},
+        ("target_lesions", 4, "merged_into"),
+        "no target lesion",
+        "error",
+    ),
+    (
+        "node of 12 mm at baseline",
+        {"target_lesions": {1: {"diameter_mm": 12.0}}},
+        ("target_lesions", 3, "diameter_mm"),
+        "short axis",
+        "warning",
+    ),
+    (
+        "measured long before the start",
+        {"target_lesions": {"add": [{"day": -90, "lesion_id": "A", "diameter_mm": 20.0}]}},
+        ("target_lesions", 8, "day"),
+        "not a baseline",
+        "warning",
+    ),
+    (
+        "two baselines",
+        {"target_lesions": {"add": [{"day": -20, "lesion_id": "A", "diameter_mm": 20.0}]}},
+        ("target_lesions", 8, "day"),
+        "two baselines",
+        "warning",
+    ),
+    (
+        "first measured later",
+        {"target_lesions": {"add": [{"day": 56, "lesion_id": "Z", "diameter_mm": 20.0}]}},
+        ("target_lesions", 8, "lesion_id"),
+        "first baseline",
+        "warning",
+    ),
+    (
+        "visits out of order",
+        {"assessments": {0: {"day": 200}}},
+        ("assessments", 3, "day"),
+        "out of order",
+        "warning",
+    ),
+    (
+        "unknown response",
+        {"assessments": {0: {"overall": "better"}}},
+        ("assessments", 2, "overall"),
+        "no response",
+        "warning",
+    ),
+    (
+        "new lesion but SD",
+        {"assessments": {0: {"new_lesions": "yes"}}},
+        ("assessments", 2, "overall"),
+        "that is PD",
+        "warning",
+    ),
+    (
+        "bone lesions but none new",
+        {"assessments": {0: {"new_bone_lesions": 2}}},
+        ("assessments", 2, "new_bone_lesions"),
+        "new_lesions is no",
+        "warning",
+    ),
+    ("PSA unit missing", {"labs": {0: {"unit": None}}}, ("labs", 2, "unit"), "no unit", "warning"),
+    ("PSA units mixed", {"labs": {0: {"unit": "ug/L"}}}, ("labs", 2, "unit"), "several units", "warning"),
+    ("PSA unit unknown", {"labs": {0: {"unit": "IU/mL"}}}, ("labs", 2, "unit"), "no unit of PSA", "error"),
+    ("PSA is text", {"labs": {0: {"value": "high"}}}, ("labs", 2, "value"), "not a PSA value", "error"),
+    ("PSA negative", {"labs": {0: {"value": "-3"}}}, ("labs", 2, "value"), "below 0", "error"),
+    ("PSA of a million", {"labs": {0: {"value": "1000000"}}}, ("labs", 2, "value"), "plausible", "warning"),
+    ("two PSA values of one day", {"labs": {1: {"day": 0}}}, ("labs", 2, "value"), "one day", "warning"),
+    ("PSA after death", {"labs": {1: {"day": 500}}}, ("labs", 3, "day"), "after death", "warning"),
+    (
+        "scan after death",
+        {"assessments": {1: {"day": 500}}},
+        ("assessments", 3, "day"),
+        "after death",
+        "warning",
+    ),
+    (
+        "recurrence after death",
+        {"follow_up": {0: {"recurrence_day": 500}}},
+        ("follow_up", 2, "recurrence_day"),
+        "after death",
+        "warning",
+    ),
+    (
+        "progression after death",
+        {"follow_up": {0: {"progression_day": 401}}},
+        ("follow_up", 2, "progression_day"),
+        "after death",
+        "warning",
+    ),
+    (
+        "dead, but alive",
+        {"follow_up": {0: {"is_dead": False}}},
+        ("follow_up", 2, "death_day"),
+        "is_dead is false",
+        "error",
+    ),
+    (
+        "dead without a day",
+        {"follow_up": {0: {"death_day": None}}},
+        ("follow_up", 2, "death_day"),
+        "without a day",
+        "warning",
+    ),
+    (
+        "contact after death",
+        {"follow_up": {0: {"last_contact_day": 450}}},
+        ("follow_up", 2, "last_contact_day"),
+        "after death",
+        "warning",
+    ),
+    (
+        "free after the recurrence",
+        {"follow_up": {0: {"recurrence_free_day": 300}}},
+        ("follow_up", 2, "recurrence_free_day"),
+        "after the recurrence",
+        "warning",
+    ),
+    (
+        "entry after the last contact",
+        {"follow_up": {0: {"entry_day": 500}}},
+        ("follow_up", 2, "entry_day"),
+        "never at risk",
+        "warning",
+    ),
+    (
+        "treatment after death",
+        {"treatments": {1: {"start_day": 500}}},
+        ("treatments", 3, "start_day"),
+        "after death",
+        "error",
+    ),
+    (
+        "stopped before the start",
+        {"treatments": {1: {"stop_day": 50}}},
+        ("treatments", 3, "stop_day"),
+        "before the start",
+        "error",
+    ),
+    (
+        "line 2 before line 1",
+        {"treatments": {1: {"start_day": -50}}},
+        ("treatments", 3, "line"),
+        "line before it",
+        "warning",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "place", "words", "severity"), CASES, ids=[c[0] for c in CASES])
+def test_found(name, changes, place, words, severity):
+    found = [
+        p
+        for p in check(**changes)
+        if (p.table, p.row, p.column) == place and words in f"{p.message} {p.cure}"
+    ]
+    assert found, [str(p) for p in check(**changes)]
+    assert found[0].severity == severity
+    assert found[0].cure
+    assert found[0].where
+
+
+def test_more_than_five_targets_and_more_than_two_in_an_organ():
+    """RECIST 1.1 section 4.1."""
+    rows = [{"day": 0, "lesion_id": f"T{i}", "diameter_mm": 20.0} for i in range(6)]
+    lesions = pl.DataFrame(
+        [{"lesion_id": f"T{i}", "patient_id": "P", "role": "metastasis", "site": "liver"} for i in range(3)],
+        schema=TABLES["lesions"].schema,
+    )
+    found = endpoint_checks({"target_lesions": frame("target_lesions", *rows), "lesions": lesions})
+    assert [(p.row, p.message) for p in found] == [
+        (7, "more than 5 target lesions at baseline."),
+        (4, "more than 2 target lesions in one organ at baseline."),
+    ]
+
+
+def test_no_tables_no_problem():
+    assert endpoint_checks({}) == []
