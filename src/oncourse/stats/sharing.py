@@ -118,7 +118,7 @@ def _influence(
     """Return the classes in use, the inverse information over them, and each unit's score."""
     from oncourse.stats._sharing_kernels import scores
 
-    used = np.flatnonzero(theta > 1e-4)
+    used = np.flatnonzero(theta > 1e-4).astype(np.int64)
     score, information = np.zeros((n_unit, len(used))), np.zeros((len(used), len(used)))
     scores(
         like_a,
@@ -133,7 +133,8 @@ def _influence(
         score,
         information,
     )
-    return used, np.linalg.pinv(information, rcond=1e-7, hermitian=True), score
+    inverse: Floats = np.asarray(np.linalg.pinv(information, rcond=1e-7, hermitian=True), np.float64)
+    return used, inverse, score
 
 
 def latent_share(
@@ -182,7 +183,8 @@ N_GROUP = 20
 
 
 def _jackknife(
-    arrays: tuple[Floats, Floats, Floats, Floats], g: NDArray[np.int64], h: NDArray[np.int64], both: NDArray[np.bool_], theta: Floats,
+    arrays: tuple[Floats, Floats, Floats, Floats], g: NDArray[np.int64], h: NDArray[np.int64],
+    both: NDArray[np.bool_], theta: Floats,
     share: float, unit: NDArray[np.int64], n_step: int,
 ) -> tuple[float, float]:  # fmt: skip
     """Return limits of the share from leaving out groups of units in turn, on the logit scale, t quantiles."""
@@ -191,9 +193,9 @@ def _jackknife(
 
     def without(k: int) -> float:
         kept = group != k
-        return float(
-            _fit(*(np.ascontiguousarray(x[kept]) for x in arrays), g, h, theta, n_step, 0.5)[both].sum()
-        )
+        a, b, c, d = arrays
+        left = _doubles(a[kept], b[kept], c[kept], d[kept])
+        return float(_fit(*left, g, h, theta, n_step, 0.5)[both].sum())
 
     with ThreadPoolExecutor(2) as pool:
         shares = np.array(list(pool.map(without, range(n_group))))

@@ -1,0 +1,226 @@
+"""Can blood replace tissue? What plasma finds of the tissue's mutations, and what it should have found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.pairs import ConcordanceParams
+from oncourse.derive.status_tables import STATUS_COLUMNS, status_pairs, status_table
+from oncourse.derive.statuses import informative_plasma, sample_statuses, statuses_of
+from oncourse.derive.tissue_blood import STRATUM_COLUMNS, noninferiority, plasma_rows, stratum_table
+from oncourse.errors import NotEnoughData
+from oncourse.stats.rng import generator
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+STRATA = OutputTable(
+    "tissue_blood/variants",
+    "tissue variants found in plasma, by stratum",
+    tuple(Column(n, d, t) for n, d, t in STRATUM_COLUMNS),
+)
+STATUSES = OutputTable(
+    "tissue_blood/statuses",
+    "actionable statuses, tissue against plasma",
+    tuple(Column(n, d, t) for n, d, t in STATUS_COLUMNS),
+)
+PLASMA = OutputTable("tissue_blood/plasma", "each plasma sample: tumour fraction and whether it is informative", (
+    Column("patient_id", pl.String, "the patient"),
+    Column("sample_id", pl.String, "the plasma sample"),
+    Column("tumor_fraction", pl.Float64, "tumour fraction used"),
+    Column("tumor_fraction_low", pl.Float64, "5 % point of its posterior, or the given value"),
+    Column("tumor_fraction_high", pl.Float64, "95 % point"),
+    Column("basis", pl.String, "given / estimated from the sample's variants"),
+    Column("depth", pl.Float64, "mean depth; null = unknown"),
+    Column("n_present", pl.Int64, "variants present"),
+    Column("is_informative", pl.Boolean, "whether there is tumour DNA by evidence"),
+))  # fmt: skip
+NONINFERIORITY = OutputTable("tissue_blood/noninferiority", "is blood as good as tissue, within the margin?", (
+    Column("ppa0", pl.Float64, "agreement aimed at (performance goal)"),
+    Column("margin", pl.Float64, "largest loss that is accepted"),
+    Column("ppa", pl.Float64, "share of tissue variants found in plasma, all patients"),
+    Column("lower", pl.Float64, "lower 95 % limit, patients drawn again"),
+    Column("p_value", pl.Float64, "H0: PPA <= ppa0 - margin, one-sided"),
+    Column("is_noninferior", pl.Boolean, "whether the lower limit lies above ppa0 - margin"),
+    Column("basis", pl.String, "how it was tested"),
+))  # fmt: skip
+
+
+@section("tissue_blood")
+@dataclass(frozen=True)
+class Params:
+    """The non-inferiority test needs both numbers, fixed before the data are seen."""
+
+    ppa0: float | None = setting(None, "agreement aimed at; without it no test", low=0, high=1)
+    margin: float | None = setting(
+        None, "largest accepted loss of agreement; without it no test", low=0, high=0.5
+    )
+
+
+@analysis(
+    title="Tissue against blood",
+    question="Can circulating tumour DNA replace tissue?",
+    needs=("calls", "samples"),
+    params=Params,
+    tables=(STRATA, STATUSES, PLASMA, NONINFERIORITY),
+    order=34,
+)
+def tissue_blood(cohort: Cohort, params: Params) -> Result:
+    """Compare each patient's main tissue sample with the main plasma sample."""
+    presence, pairs = cohort.presence, cohort.pairs
+    rules = cohort.params(ConcordanceParams)
+    main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
+    if main.is_empty():
+        raise NotEnoughData("no patient has both a tissue and a plasma sample.")
+    rows = plasma_rows(cohort.study, presence, pairs)
+    if rows.filter(pl.col("in_tissue") == "present").is_empty():
+        raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
+    rng = generator(cohort.seed, "tissue_blood")
+    table = stratum_table(rows, rules.n_bootstrap, rng)
+    statuses = statuses_of(cohort.study)
+    states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
+    two = status_pairs(main, states, {s.name: informative_plasma(presence, s) for s in statuses})
+    plasma = _plasma(cohort)
+    test = None
+    if params.ppa0 is not None and params.margin is not None:
+        test = noninferiority(rows, params.ppa0, params.margin, rules.n_bootstrap, rng)
+    estimates = _estimates(table, plasma, main, test)
+    return Result(
+        answer=_answer(estimates),
+        estimates=estimates,
+        tables={
+            STRATA.name: STRATA.frame(table), STATUSES.name: STATUSES.frame(status_table(two)),
+            PLASMA.name: PLASMA.frame(plasma), NONINFERIORITY.name: NONINFERIORITY.frame(_test_row(test, params)),
+        },
+        figures=tuple(_figures(table)),
+        excluded=_excluded(cohort, main),
+        notes=_notes(params, plasma, main),
+        methods=(
+            "Two sets: all sampled patients, in whom plasma that shows nothing has found nothing (the set of the "
+            "non-inferiority test); and informative plasma only, whose tumour DNA is shown by a recorded tumour fraction of "
+            "1 % or more, or by a variant outside the genes of the status in question.",
+            "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by patient with "
+            "Clopper-Pearson limits. Non-inferiority: H0: PPA <= ppa0 - margin, one-sided 2.5 %.",
+        ),
+    )  # fmt: skip
+
+
+def _plasma(cohort: Cohort) -> pl.DataFrame:
+    presence = cohort.presence
+    flags = informative_plasma(presence)
+    samples = presence.samples.join(flags, on="sample", how="left", maintain_order="left")
+    return samples.filter(pl.col("material") == "plasma").select(
+        "patient_id", "sample_id", "depth", "n_present", "is_informative", tumor_fraction="purity",
+        tumor_fraction_low="purity_low", tumor_fraction_high="purity_high", basis="purity_basis",
+    )  # fmt: skip
+
+
+def _test_row(test: Any, params: Params) -> list[dict[str, Any]]:
+    if test is None:
+        return []
+    known = test.ppa == test.ppa
+    return [{
+        "ppa0": params.ppa0, "margin": params.margin, "ppa": test.ppa if known else None,
+        "lower": test.lower if known else None, "p_value": test.p_value if known else None,
+        "is_noninferior": bool(test.lower > (params.ppa0 or 0) - (params.margin or 0)) if known else None,
+        "basis": test.basis,
+    }]  # fmt: skip
+
+
+def _estimates(
+    table: pl.DataFrame, plasma: pl.DataFrame, main: pl.DataFrame, test: Any
+) -> tuple[Estimate, ...]:
+    from oncourse.stats.agreement import share
+
+    out = []
+    for row in table.filter(pl.col("stratum") == "overall").iter_rows(named=True):
+        ending = f"{row['set']}_{row['chip']}_chip"
+        out.append(Estimate(f"ppa.{ending}", row["ppa"], row["ci_low"], row["ci_high"], row["n_tissue"],
+                            "patients drawn again", "fraction"))  # fmt: skip
+        out.append(Estimate(f"ppv.{ending}", row["ppv"], row["ppv_low"], row["ppv_high"],
+                            row["n_found"] + row["n_plasma_only"], "patients drawn again", "fraction"))  # fmt: skip
+    used = plasma.filter(pl.col("sample_id").is_in(main["sample_b"].implode()))
+    n, k = used.height, int(used["is_informative"].sum())
+    interval = share(k, n)
+    out.append(Estimate("informative_plasma", k / n if n else None, float(interval.low), float(interval.high), n,
+                        "Clopper-Pearson", "fraction"))  # fmt: skip
+    out.append(
+        Estimate("n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count")
+    )
+    if test is not None:
+        out.append(
+            Estimate("noninferiority_p", test.p_value, n=main["patient_id"].n_unique(), method=test.basis)
+        )
+    return tuple(out)
+
+
+def _answer(estimates: tuple[Estimate, ...]) -> str:
+    names = {e.name for e in estimates}
+    text = (
+        "In {n_patients:value} patients with both, plasma found {ppa.all_without_chip} of the tissue's mutations; "
+        "{informative_plasma} of the plasma samples were informative"
+    )
+    if "ppa.informative_without_chip" in names:
+        text += ", and in these plasma found {ppa.informative_without_chip} of those it could have shown"
+    text += "."
+    if "noninferiority_p" in names:
+        text += " Non-inferiority to the performance goal: p = {noninferiority_p:value}."
+    else:
+        text += " Non-inferiority was not tested: set tissue_blood.ppa0 and tissue_blood.margin before looking at the data."
+    return text
+
+
+def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame) -> tuple[str, ...]:
+    notes = [
+        "Sensitivity against an unknown truth (latent class) is withheld: two tests do not identify it.",
+        "Strata are exploratory; variants of one patient are not independent, and the limits allow for that.",
+    ]
+    if (params.ppa0 is None) != (params.margin is None):
+        notes.append("Only one of ppa0 and margin is set: the non-inferiority test needs both.")
+    if params.ppa0 is not None:
+        notes.append(
+            "ppa0 is a fixed performance goal, not the agreement of repeated tissue in these patients."
+        )
+    if main["days_between"].null_count() == main.height:
+        notes.append("The days of the samples are not known: agreement by time between them cannot be shown.")
+    guessed = plasma.filter(pl.col("basis") == "estimated").height
+    if guessed:
+        notes.append(f"The tumour fraction of {guessed} plasma samples was estimated from their variants.")
+    return tuple(notes)
+
+
+def _excluded(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
+    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    have = samples.group_by("patient_id").agg(
+        tissue=(pl.col("material") == "tissue").any(), plasma=(pl.col("material") == "plasma").any()
+    )
+    rows = [
+        (row["patient_id"], None, "no plasma sample" if row["tissue"] else "no tissue sample")
+        for row in have.filter(~(pl.col("tissue") & pl.col("plasma"))).iter_rows(named=True)
+    ]
+    return exclusions(rows)
+
+
+def _figures(table: pl.DataFrame) -> list[Figure]:
+    from oncourse.derive.tissue_blood import FRACTION_BANDS
+    from oncourse.plots.concordance import sensitivity_curve
+
+    part = table.filter(
+        (pl.col("stratum") == "tumour fraction") & (pl.col("set") == "all") & (pl.col("chip") == "without")
+    )
+    rows = {r["level"]: r for r in part.drop_nulls("ppa").iter_rows(named=True)}
+    bins = [
+        (word, r["ppa"], r["ci_low"] if r["ci_low"] is not None else float("nan"),
+         r["ci_high"] if r["ci_high"] is not None else float("nan"), r["n_tissue"])
+        for _, _, word in FRACTION_BANDS if (r := rows.get(word)) is not None
+    ]  # fmt: skip
+    if not bins:
+        return []
+    return [Figure(
+        "sensitivity", "Sensitivity and tumour fraction", "Share of tissue mutations found in plasma by the plasma's tumour "
+        "fraction, all patients, clonal haematopoiesis left out.", sensitivity_curve(bins, xlabel="tumour fraction"),
+    )]  # fmt: skip
