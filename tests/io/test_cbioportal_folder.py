@@ -226,3 +226,62 @@ def test_other_cbioportal_shaped_tables_import(shared_data):
         found = read_cbioportal(shared_data(name))
         _, problems = validate(found.tables, found.config)
         assert [str(p) for p in [*found.problems, *problems] if p.severity == "error"] == [], name
+
+
+def test_study_yaml_beside_foreign_files(tmp_path):
+    """study.yaml in a cBioPortal folder adds what the source cannot say; its columns stay declared."""
+    from oncourse.io.detect import read_any
+
+    files = FILES | {"study.yaml": "title: Ours\ndesign: crc\ncovariates:\n  hobby: category\n"}
+    config = read_any(write(tmp_path / "s", files)).config
+    assert (config.title, config.design, dict(config.covariates)) == ("Ours", "crc", {"hobby": "category"})
+    assert config.genome_build == "GRCh37"
+    assert "hobby" in config.extra_columns
+
+
+def test_contradicting_rows_and_odd_numbers_are_told(tmp_path):
+    files = FILES | {"data_clinical_patient.txt": PATIENTS + "P1\tFemale\t99\t0:LIVING\t\t\tgolf\t61\n"}
+    found = read_cbioportal(write(tmp_path / "s", files))
+    told = {(p.table, p.column, p.value) for p in found.problems if p.severity == "warning"}
+    assert ("patients", "patient_id", "P1") in told
+    assert ("patients", "age_years", ">89") in told
+    assert found.tables["follow_up"]["last_contact_day"][0] == 365
+
+
+def test_import_writes_what_it_read(tmp_path):
+    """Folder -> native folder -> the same tables; a second import into it is refused."""
+    from click.testing import CliRunner
+
+    from oncourse.cli.import_ import import_
+    from oncourse.errors import InputError
+    from oncourse.io import load_study
+
+    source = write(tmp_path / "s", FILES)
+    out = CliRunner().invoke(import_, ["cbioportal", str(source), str(tmp_path / "n")])
+    assert out.exit_code == 0, out.output
+    first, second = load_study(source), load_study(tmp_path / "n")
+    assert second.config.genome_build == "GRCh37"
+    for name in first.tables:
+        a, b = first[name], second[name]
+        assert a.sort(a.columns[:2]).select(b.columns).equals(b.sort(a.columns[:2])), name
+    again = CliRunner().invoke(import_, ["cbioportal", str(source), str(tmp_path / "n")])
+    assert isinstance(again.exception, InputError)
+
+
+def test_multi_region_study_of_hu(shared_data, tmp_path):
+    """57 regions of 6 patients: the clinical table gives lesions, BM is a brain metastasis."""
+    from oncourse.io.files import read_files
+
+    folder = shared_data("crc_hu2019_multiregion")
+    found = read_files([folder / "CRC_HZ.maf.gz"], clinical=[folder / "CRC_HZ.clin.txt"],
+                       segments=[folder / "CRC_HZ.seg.txt.gz"], panel="wes")  # fmt: skip
+    tables, problems = validate(found.tables, found.config)
+    assert not [p for p in problems if p.severity == "error"]
+    assert (tables["patients"].height, tables["samples"].height, tables["segments"].height) == (6, 57, 10_307)
+    sites = tables["lesions"].group_by("role", "site").len().sort("role", "site", nulls_last=True).rows()
+    assert sites == [
+        ("metastasis", "brain", 6),
+        ("metastasis", "lung", 1),
+        ("metastasis", "lymph node", 2),
+        ("primary", None, 6),
+    ]

@@ -83,7 +83,7 @@ _WORDS: dict[str, str] = {
     "extended_intronic_splice_region_variant": "splice_region",
     "synonymous_variant": "synonymous", "stop_retained_variant": "synonymous",
     "start_retained_variant": "synonymous", "incomplete_terminal_codon_variant": "synonymous",
-    "coding_sequence_variant": "unknown", "mature_mirna_variant": "noncoding",
+    "exon_variant": "noncoding", "coding_sequence_variant": "unknown", "mature_mirna_variant": "noncoding",
     "non_coding_transcript_exon_variant": "noncoding", "non_coding_exon_variant": "noncoding",
     "non_coding_transcript_variant": "noncoding", "nc_transcript_variant": "noncoding",
     "5_prime_utr_variant": "utr5", "5_prime_utr_premature_start_codon_gain_variant": "utr5",

@@ -133,7 +133,7 @@ def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading
     """Return our tables; `patients` and `samples` as `read_clinical` gives them (names in capitals)."""
     ids = samples["PATIENT_ID"].unique().drop_nulls()
     base = patients if patients is not None else pl.DataFrame(schema={"PATIENT_ID": pl.String})
-    base = base.unique("PATIENT_ID", keep="first", maintain_order=True)
+    base = _one_row_each(base, reading)
     missing = sorted(set(ids) - set(base["PATIENT_ID"]))
     if missing and patients is not None:
         message = f"{len(missing):,} patients have samples and no row of their own (first: {missing[0]})."
@@ -142,11 +142,37 @@ def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading
     base = pl.concat(
         [base, pl.DataFrame({"PATIENT_ID": missing}, schema={"PATIENT_ID": pl.String})], how="diagonal"
     )
-    our_patients, extra_patients = _patients(base, samples)
+    our_patients, extra_patients = _patients(base, samples, reading)
     lesions, sample_lesion = _lesions(samples, reading)
-    our_samples, extra_samples = _samples(samples, sample_lesion)
+    our_samples, extra_samples = _samples(samples, sample_lesion, reading)
     follow_up = _follow_up(base, samples, reading)
     return Built(our_patients, follow_up, lesions, our_samples, sorted({*extra_patients, *extra_samples}))
+
+
+def _one_row_each(base: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """One row per patient; rows that contradict each other are told, the first stands."""
+    distinct = base.unique(maintain_order=True)
+    twice = distinct.filter(pl.col("PATIENT_ID").is_duplicated())["PATIENT_ID"].unique(maintain_order=True)
+    if len(twice):
+        message = (
+            f"{len(twice):,} patients have several different rows (first: {twice[0]}); the first row is used."
+        )
+        cure = "Keep one row per patient."
+        reading.problems.append(Problem("patients", None, "patient_id", twice[0], message, cure, "warning"))
+    return distinct.unique("PATIENT_ID", keep="first", maintain_order=True)
+
+
+def _told_numbers(raw: pl.DataFrame, table: str, columns: Sequence[str], reading: Reading) -> None:
+    """Say which values of number columns are no numbers: they become unknown."""
+    for column in columns:
+        lost = raw[column].drop_nulls()
+        lost = lost.filter(words.number(lost).is_null())
+        if len(lost):
+            message = (
+                f"{len(lost):,} values of {column} are no number (first: '{lost[0]}'): taken as unknown."
+            )
+            cure = "The source's own column is kept beside it."
+            reading.problems.append(Problem(table, None, column, lost[0], message, cure, "warning"))
 
 
 def _kept(frame: pl.DataFrame, ours: pl.DataFrame, known: set[str], ids: tuple[str, ...]) -> pl.DataFrame:
@@ -182,7 +208,7 @@ def _same(ours: pl.Series, source: pl.Series) -> bool:
     return bool(equal.fill_null(True).all() and (ours.is_null() == source.is_null()).all())
 
 
-def _patients(base: pl.DataFrame, samples: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     of_samples = samples.group_by("PATIENT_ID", maintain_order=True).agg(
         first_of(samples, "CANCER_TYPE_DETAILED", "CANCER_TYPE").drop_nulls().first().alias("_disease"),
         first_of(samples, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE").drop_nulls().first().alias("_site"),
@@ -198,6 +224,7 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame) -> tuple[pl.DataFrame, 
         pl.coalesce(first_of(base, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "PRIMARY_TUMOR_LOCATION"),
                     "_site").alias("primary_site"),
     )  # fmt: skip
+    _told_numbers(raw, "patients", ["age_years"], reading)
     raw = raw.with_columns(
         words.mapped(raw["sex"], words.sex).alias("sex"), words.number(raw["age_years"]).alias("age_years")
     )
@@ -206,7 +233,7 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame) -> tuple[pl.DataFrame, 
     return out, [c for c in out.columns if c not in PATIENTS.by_name]
 
 
-def _samples(samples: pl.DataFrame, lesion: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     fractions = {"purity": ("TUMOR_PURITY", "PURITY"), "tumor_fraction": ("TUMOR_FRACTION", "CTDNA_FRACTION")}
     numbers = {
         "ploidy": ("PLOIDY",), "mean_depth": ("SAMPLE_COVERAGE", "MEAN_COVERAGE", "COVERAGE", "MEAN_DEPTH"),
@@ -222,6 +249,7 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame) -> tuple[pl.DataFrame,
             "preservation"
         ),
     )
+    _told_numbers(raw, "samples", [*fractions, *numbers], reading)
     raw = raw.with_columns(
         *[words.fraction(raw[c]).alias(c) for c in fractions],
         *[words.number(raw[c]).alias(c) for c in numbers],
@@ -295,6 +323,7 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
         .when(is_primary)
         .then(pl.col("patient_id") + "_primary")
         .otherwise(pl.col("sample_id") + "_lesion")
+        .str.replace_all(r"[^\w.-]+", "_")
         .alias("lesion_id"),
         pl.coalesce("code_site", pl.when(is_primary).then("primary_site").otherwise("met_site"))
         .str.to_lowercase()

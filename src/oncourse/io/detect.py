@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.io.reading import Reading
+from oncourse.study.config import StudyConfig, read_config
 
 #: Formats a path may be in, with the words `oncourse import` shows.
 FORMATS = {
@@ -61,7 +63,7 @@ def detect(path: Path) -> str:
 
 
 def read_any(path: Path) -> Reading:
-    """Read a study in any known format.
+    """Read a study in any known format; a study.yaml beside foreign files says what those do not.
 
     Raises
     ------
@@ -75,7 +77,26 @@ def read_any(path: Path) -> Reading:
     if kind == "cbioportal":
         from oncourse.io.cbioportal import read_cbioportal
 
-        return read_cbioportal(path)
-    from oncourse.io.files import read_files
+        reading = read_cbioportal(path)
+    else:
+        from oncourse.io.files import read_files
 
-    return read_files([path])
+        reading = read_files([path])
+    if path.is_dir():
+        reading.config = _with_yaml(path, reading.config)
+    return reading
+
+
+def _with_yaml(folder: Path, config: StudyConfig) -> StudyConfig:
+    """Overlay what study.yaml gives; the further columns of both are declared."""
+    path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
+    if path is None:
+        return config
+    given, empty = read_config(path), StudyConfig()
+    changed = {
+        f.name: getattr(given, f.name)
+        for f in fields(given)
+        if getattr(given, f.name) != getattr(empty, f.name)
+    }
+    extra = tuple(dict.fromkeys([*config.extra_columns, *given.extra_columns]))
+    return replace(config, **{**changed, "extra_columns": extra})

@@ -83,6 +83,7 @@ def read_files(
     if len(files) == 1:
         reading.lines["calls"] = found.lines
     reading.sources["calls"] = files[0].name if len(files) == 1 else f"{len(files)} files"
+    reading.sources["variants"] = reading.sources["calls"]
     reading.tables = {
         k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
     }

@@ -21,10 +21,18 @@ _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
 
 
 def is_native(folder: Path) -> bool:
-    """Whether a folder has a study.yaml or a table of ours."""
-    if any((folder / name).exists() for name in ("study.yaml", "study.yml")):
+    """Whether a folder has a table of ours; or a study.yaml and nothing that another reader knows."""
+    if any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in _SUFFIXES + _FOREIGN):
         return True
-    return any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in _SUFFIXES)
+    return any((folder / name).exists() for name in ("study.yaml", "study.yml")) and not _others(folder)
+
+
+def _others(folder: Path) -> bool:
+    """Whether the folder holds MAF, VCF or cBioPortal files."""
+    from oncourse.io.cbioportal import is_cbioportal
+
+    ends = (".maf", ".maf.gz", ".vcf", ".vcf.gz")
+    return is_cbioportal(folder) or any(p.name.lower().endswith(ends) for p in folder.iterdir())
 
 
 def read_native(folder: Path) -> Reading:
