@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import polars as pl
 
 from oncourse.derive.callability import RAS_CODONS
 from oncourse.derive.therapy import Findings
-from oncourse.knowledge.drugs import drug_names
+from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.expression import parse
@@ -45,6 +45,30 @@ def drugs_given(study: Study) -> dict[str, tuple[str, ...]]:
     return {p: tuple(d) for p, d in found.items()}
 
 
+#: Classes of which one drug tells how a tumour responds to the others.
+TARGETED = (
+    "anti-EGFR", "ARPI", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor", "anti-HER2",
+    "NTRK inhibitor", "RET inhibitor", "AKT inhibitor", "radioligand",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def used_before(therapy: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the drugs of a therapy that were given before, and drugs given of the same targeted class.
+
+    >>> used_before("rucaparib", ("abiraterone", "olaparib"))
+    ('olaparib (PARP inhibitor)',)
+    """
+    named = drugs_in_text(therapy)
+    same = [d for d in given if d in named]
+    classes = {c: d for d in named for c in drug_classes(d) if c in TARGETED}
+    for drug in given:
+        shared = [c for c in TARGETED if c in classes and c in drug_classes(drug)]
+        if drug not in named and shared:
+            same.append(f"{drug} ({shared[0]})")
+    return tuple(same)
+
+
 def match_patient(
     patient: PatientFindings, found: Findings, given: tuple[str, ...] = ()
 ) -> tuple[tuple[Match, ...], tuple[EvidenceMatch, ...]]:
@@ -52,8 +76,7 @@ def match_patient(
     matches = []
     for match in match_rules(found.knowledge.rules, patient):
         if match.status == "matched" and given:
-            text = match.rule.therapy.lower()
-            used = tuple(d for d in given if re.search(rf"\b{re.escape(d)}\b", text))
+            used = used_before(match.rule.therapy, given)
             match = replace(match, used_before=used) if used else match
         matches.append(match)
     base = found.knowledge.evidence

@@ -48,6 +48,17 @@ def drug_classes(drugs: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=1024)
+def drugs_in_text(text: str) -> tuple[str, ...]:
+    """Return the drugs of the table that a text names, in the order of the table.
+
+    >>> drugs_in_text("sotorasib 960 mg + panitumumab")
+    ('panitumumab', 'sotorasib')
+    """
+    low = text.lower()
+    return tuple(d for d in _table()[0] if re.search(rf"(?<![\w-]){re.escape(d)}(?![\w])", low))
+
+
 def class_names() -> tuple[str, ...]:
     """Return every class of the table, sorted."""
     return tuple(sorted({c for classes in _table()[0].values() for c in classes}))

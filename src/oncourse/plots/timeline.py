@@ -1,0 +1,299 @@
+"""One patient through time on one axis: treatments, markers, imaging, ctDNA, samples, events. Drawn as plain SVG.
+
+Numbers in, text out, without matplotlib, so that hundreds of pages take seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from oncourse.plots.theme import COLOURS, PALETTE
+
+MONTH = 365.25 / 12
+_WIDTH, _LEFT, _RIGHT = 1000, 132, 18
+_SERIES_HEIGHT, _BAR_HEIGHT = 104, 17
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A treatment: from day to day (None = ongoing), what, and the class that colours it."""
+
+    start: int
+    stop: int | None
+    label: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value; ``low`` and ``high`` its interval; ``is_limit``: below this value, drawn as an open triangle."""
+
+    day: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+    is_limit: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened on one day."""
+
+    day: int
+    label: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a track."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One panel with a value axis."""
+
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+    marks: tuple[Mark, ...] = ()
+    is_log: bool = True
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Everything on the time axis of one patient (days from the index date)."""
+
+    bars: tuple[Bar, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    samples: tuple[Mark, ...] = ()
+    events: tuple[Mark, ...] = ()
+    last_day: int | None = None
+
+
+#: The colour of a class of drugs, the same on every page; others by order of the palette.
+GROUP_COLOURS = {
+    "ARPI": PALETTE[0], "taxane": PALETTE[1], "PARP inhibitor": PALETTE[2], "ADT": "#8C97A0", "anti-EGFR": PALETTE[3],
+    "anti-VEGF": PALETTE[4], "PD-1/PD-L1 inhibitor": PALETTE[5], "chemotherapy": PALETTE[1], "radioligand": PALETTE[6],
+    "other": "#8C97A0",
+}  # fmt: skip
+
+
+class _Axis:
+    def __init__(self, first: int, last: int):
+        span = max(last - first, 30)
+        self.first, self.last = first - 0.02 * span, last + 0.03 * span
+
+    def x(self, day: float) -> float:
+        share = (day - self.first) / (self.last - self.first)
+        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+
+    def ticks(self) -> list[int]:
+        """Months at which a tick is drawn."""
+        months = (self.last - self.first) / MONTH
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if months / s <= 12), 120)
+        low = math.ceil(self.first / MONTH / step) * step
+        return list(range(low, math.floor(self.last / MONTH) + 1, step))
+
+
+def timeline_svg(data: Timeline) -> str:
+    """Return the drawing, or an empty text where there is nothing to draw; every text is escaped."""
+    days = _all_days(data)
+    if not days:
+        return ""
+    last = max([*days, *([data.last_day] if data.last_day is not None else [])])
+    axis = _Axis(min(days), last)
+    parts: list[str] = []
+    y = 8.0
+    if data.bars:
+        y = _draw_bars(parts, data.bars, axis, y, last)
+    for track in data.tracks:
+        y = _draw_track(parts, track, axis, y)
+    if data.samples:
+        y = _draw_marks(parts, "Samples", data.samples, axis, y)
+    if data.events:
+        y = _draw_marks(parts, "Events", data.events, axis, y)
+    grid = "".join(
+        f'<line x1="{axis.x(m * MONTH):.1f}" x2="{axis.x(m * MONTH):.1f}" y1="4" y2="{y:.0f}" stroke="{COLOURS["grid"]}"/>'
+        f'<text x="{axis.x(m * MONTH):.1f}" y="{y + 15:.0f}" text-anchor="middle" fill="#59636d">{m}</text>'
+        for m in axis.ticks()
+    )
+    parts.append(
+        f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index date</text>'
+    )
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {y + 38:.0f}" xmlns="http://www.w3.org/2000/svg" font-family="inherit" '
+        f'font-size="12" class="timeline">{grid}{"".join(parts)}</svg>'
+    )
+
+
+def _all_days(data: Timeline) -> list[int]:
+    days = [b.start for b in data.bars] + [b.stop for b in data.bars if b.stop is not None]
+    days += [p.day for t in data.tracks for line in t.lines for p in line.points]
+    return days + [m.day for m in (*data.samples, *data.events)]
+
+
+def _title(parts: list[str], text: str, y: float, unit: str = "") -> None:
+    parts.append(f'<text x="0" y="{y:.1f}" font-weight="600" fill="{COLOURS["text"]}">{escape(text)}</text>')
+    if unit:
+        parts.append(f'<text x="0" y="{y + 14:.1f}" fill="#59636d">{escape(unit)}</text>')
+
+
+def _draw_bars(parts: list[str], bars: Sequence[Bar], axis: _Axis, y: float, last: int) -> float:
+    _title(parts, "Treatment", y + 13)
+    rows: list[float] = []
+    for bar in sorted(bars, key=lambda b: (b.start, b.label)):
+        stop = bar.stop if bar.stop is not None else last
+        x0, x1 = axis.x(bar.start), max(axis.x(stop), axis.x(bar.start) + 4)
+        room = x0 + 7.2 * len(bar.label) + 8
+        row = next((i for i, end in enumerate(rows) if end <= x0), len(rows))
+        if row == len(rows):
+            rows.append(0.0)
+        rows[row] = max(x1, room if room < _WIDTH else x1) + 3
+        top = y + row * (_BAR_HEIGHT + 3)
+        colour = GROUP_COLOURS.get(bar.group, GROUP_COLOURS["other"])
+        until = f"to day {bar.stop}" if bar.stop is not None else "ongoing or end not recorded"
+        parts.append(
+            f'<g><title>{escape(bar.label)}: day {bar.start} {until}</title>'
+            f'<rect x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{_BAR_HEIGHT}" rx="3" fill="{colour}" '
+            f'fill-opacity="0.28" stroke="{colour}"{"" if bar.stop is not None else DASHED}/>'
+        )  # fmt: skip
+        if room < _WIDTH:
+            parts.append(
+                f'<text x="{x0 + 5:.1f}" y="{top + 12.5:.1f}" fill="#1d2329">{escape(bar.label)}</text></g>'
+            )
+        else:
+            parts.append(
+                f'<text x="{min(x1, _WIDTH - _RIGHT) - 4:.1f}" y="{top + 12.5:.1f}" text-anchor="end" '
+                f'fill="#1d2329">{escape(bar.label)}</text></g>'
+            )  # fmt: skip
+    return y + len(rows) * (_BAR_HEIGHT + 3) + 10
+
+
+DASHED = ' stroke-dasharray="4 2"'
+
+
+def _scale(track: Track, top: float) -> tuple[list[tuple[float, str]], float, float]:
+    """Return (ticks with words, low, high) of the value axis; logarithmic tracks in log10."""
+    values = [
+        v for line in track.lines for p in line.points for v in (p.value, p.low, p.high) if v is not None
+    ]
+    if not track.is_log:
+        high = max([*values, 1e-9])
+        step = 10 ** math.floor(math.log10(high))
+        step = step if high / step >= 3 else step / 2
+        ticks = [(i * step, f"{i * step:g}") for i in range(int(high / step) + 2)]
+        return ticks, 0.0, ticks[-1][0]
+    positive = [v for v in values if v > 0] or [1.0]
+    low, high = math.log10(min(positive)), math.log10(max(positive))
+    low, high = math.floor(low - 0.05), math.ceil(high + 0.05)
+    if high == low:
+        high += 1
+    step = 1 if high - low <= 4 else 2
+    return [(float(e), _number(10.0**e)) for e in range(low, high + 1, step)], float(low), float(high)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> float:
+    ticks, low, high = _scale(track, top)
+    head, foot = top + 14, top + _SERIES_HEIGHT - 6
+
+    def y(value: float) -> float:
+        number = math.log10(value) if track.is_log and value > 0 else low if track.is_log else value
+        return foot - (max(min(number, high), low) - low) / (high - low) * (foot - head)
+
+    _title(parts, track.title, top + 22, track.unit)
+    parts.append(f'<rect x="{_LEFT}" y="{head:.1f}" width="{_WIDTH - _LEFT - _RIGHT}" height="{foot - head:.1f}" '
+                 'fill="none" stroke="#dde2e6"/>')  # fmt: skip
+    for value, text in ticks:
+        at = foot - (value - low) / (high - low) * (foot - head)
+        parts.append(f'<line x1="{_LEFT - 4}" x2="{_LEFT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#8a949d"/>')
+        parts.append(f'<text x="{_LEFT - 7}" y="{at + 4:.1f}" text-anchor="end" fill="#59636d">{text}</text>')
+    for number, line in enumerate(track.lines):
+        _draw_line(parts, line, PALETTE[number % len(PALETTE)], axis, y, len(track.lines) > 1, number)
+    used: list[float] = []
+    for mark in sorted(track.marks, key=lambda m: m.day):
+        x = axis.x(mark.day)
+        level = sum(abs(x - u) < 90 for u in used) % 3
+        used.append(x)
+        colour = "#9c1c00" if mark.kind in ("progression", "PD") else "#31535f"
+        anchor = "end" if x > _WIDTH - 110 else "start"
+        shift = -3 if anchor == "end" else 3
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" stroke-dasharray="3 2"/>'
+            f'<text x="{x + shift:.1f}" y="{head + 11 + 12 * level:.1f}" text-anchor="{anchor}" fill="{colour}" '
+            f'font-size="11">{escape(mark.label)}</text>'
+        )  # fmt: skip
+    return top + _SERIES_HEIGHT + 4
+
+
+def _draw_line(parts, line, colour, axis, y, is_named, number) -> None:  # type: ignore[no-untyped-def]
+    path = " ".join(f"{axis.x(p.day):.1f},{y(p.value):.1f}" for p in line.points)
+    parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+    for p in line.points:
+        x, at = axis.x(p.day), y(p.value)
+        if p.low is not None and p.high is not None:
+            parts.append(
+                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y(p.low):.1f}" y2="{y(p.high):.1f}" stroke="{colour}"/>'
+            )
+        title = escape(p.label or f"{line.name}: {p.value:g} on day {p.day}")
+        if p.is_limit:
+            path = f"M{x - 4:.1f},{at - 3:.1f} h8 l-4,7 z"
+            shape = f'<path d="{path}" fill="#fff" stroke="{colour}"><title>{title}</title></path>'
+        else:
+            shape = (
+                f'<circle cx="{x:.1f}" cy="{at:.1f}" r="3.2" fill="{colour}"><title>{title}</title></circle>'
+            )
+        parts.append(shape)
+    if is_named and line.points:
+        last = line.points[-1]
+        x = min(axis.x(last.day) + 6, _WIDTH - _RIGHT)
+        anchor = "end" if x > _WIDTH - 120 else "start"
+        at = y(last.value) - 6
+        parts.append(
+            f'<text x="{x:.1f}" y="{at:.1f}" text-anchor="{anchor}" fill="#1d2329" font-size="11">'
+            f"{escape(line.name)}</text>"
+        )
+
+
+_KIND_COLOURS = {
+    "primary": COLOURS["primary"], "metastasis": COLOURS["metastasis"], "plasma": COLOURS["plasma"],
+    "local_recurrence": COLOURS["local_recurrence"], "death": "#000000", "progression": "#9c1c00",
+}  # fmt: skip
+
+
+def _draw_marks(parts: list[str], title: str, marks: Sequence[Mark], axis: _Axis, top: float) -> float:
+    _title(parts, title, top + 17)
+    ends: list[float] = []
+    for mark in sorted(marks, key=lambda m: (m.day, m.label)):
+        x = axis.x(mark.day)
+        width = 6.6 * len(mark.label) + 12
+        is_right = x + width > _WIDTH
+        start = x - width if is_right else x - 5
+        row = next((i for i, end in enumerate(ends) if end <= start), len(ends))
+        if row == len(ends):
+            ends.append(0.0)
+        ends[row] = (x if is_right else x + width) + 6
+        y = top + 12 + row * 17
+        colour = _KIND_COLOURS.get(mark.kind, "#59636d")
+        shape = (
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>' if mark.kind != "death"
+            else f'<path d="M{x - 4:.1f},{y - 4:.1f} l8,8 m0,-8 l-8,8" stroke="#000" stroke-width="2"/>'
+        )  # fmt: skip
+        anchor, shift = ("end", -8) if is_right else ("start", 8)
+        parts.append(
+            f'<g><title>{escape(mark.label)}: day {mark.day}</title>{shape}'
+            f'<text x="{x + shift:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" fill="#1d2329" font-size="11">'
+            f"{escape(mark.label)}</text></g>"
+        )  # fmt: skip
+    return top + len(ends) * 17 + 12

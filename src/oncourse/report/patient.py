@@ -1,0 +1,279 @@
+"""One patient's page: what a tumour board reads in two minutes, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import ConfigError
+from oncourse.knowledge.evidence import EvidenceMatch
+from oncourse.knowledge.findings import PatientFindings, VariantFinding
+from oncourse.knowledge.matching import Match
+from oncourse.knowledge.rules import DIRECTIONS, rules_version
+from oncourse.report.page import environment
+from oncourse.report.patient_biomarkers import key_biomarkers, watch_rows
+from oncourse.report.patient_course import course_rows, monitoring_lines
+from oncourse.report.patient_timeline import of_patient, patient_timeline
+
+#: Lines on the front page.
+FRONT_LINES = 3
+#: Rules named in one front line before "and more below".
+RULES_PER_LINE = 4
+GRID_ROWS, GRID_COLUMNS = 30, 14
+EVIDENCE_ROWS = 40
+SETTING_WORDS = {
+    "fits": "setting fits",
+    "does_not_fit": "not in this setting now",
+    "not_known": "setting not recorded",
+}
+BENEFIT = ("sensitive", "sensitive_weak", "preferred")
+AGAINST = ("resistant", "no_benefit", "caution")
+_DIRECTION_CLASS = {**dict.fromkeys(BENEFIT, "for"), **dict.fromkeys(AGAINST, "against")}
+
+
+@dataclass(frozen=True)
+class FrontLine:
+    """One finding with the therapies it speaks for or against."""
+
+    finding: str
+    seen: str
+    kind: str
+    matches: tuple[Match, ...]
+    n_more: int
+
+
+def patient_page(cohort: Cohort, patient_id: str) -> str:
+    """Return the page of one patient as HTML text: self-contained, every text from the study escaped.
+
+    Raises
+    ------
+    ConfigError : the study has no such patient
+    """
+    import oncourse
+    from oncourse.plots.timeline import timeline_svg
+
+    found = cohort.findings
+    if patient_id not in found.patients:
+        raise ConfigError([f"{patient_id}: no such patient in this study."])
+    facts = found.patients[patient_id]
+    matches = cohort.therapy.matches[patient_id]
+    matched = [m for m in matches if m.status == "matched"]
+    date, checksum = rules_version()
+    base = found.knowledge.evidence
+    return environment().get_template("patient.html").render(
+        patient_id=patient_id, study=cohort.study.config, facts=facts, person=_person(cohort, facts),
+        decision=of_patient(found.decision, patient_id).to_dicts(), samples=_samples(cohort, patient_id),
+        front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
+        course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
+        timeline=timeline_svg(patient_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
+        benefit=[m for m in matched if m.rule.direction in BENEFIT],
+        against=[m for m in matched if m.rule.direction in AGAINST],
+        other=[m for m in matched if m.rule.direction not in BENEFIT + AGAINST],
+        excluded=[m for m in matches if m.status == "excluded"], unassessed=_unassessed(matches), nearly=_nearly(matches),
+        evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
+        watch=watch_rows(cohort, facts), clones=_clones(cohort, patient_id), directions=DIRECTIONS,
+        setting_words=SETTING_WORDS, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
+        base=base, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
+    )  # fmt: skip
+
+
+def front_lines(matched: Sequence[Match]) -> list[FrontLine]:
+    """Return the most important findings: matches that rest on the same finding are one line.
+
+    Order: the patient is in the setting, no drug of the class was tried, level; prognosis and actions come last.
+    """
+    groups: dict[tuple[str, ...], list[Match]] = {}
+    for match in matched:
+        groups.setdefault(match.reasons, []).append(match)
+    ordered = sorted(
+        (sorted(rules, key=_front_key) for rules in groups.values()), key=lambda rules: _front_key(rules[0])
+    )
+    lines = []
+    for rules in ordered[:FRONT_LINES]:
+        seen = "; ".join(dict.fromkeys(filter(None, (v.where for m in rules for v in m.found))))
+        kind = _DIRECTION_CLASS.get(rules[0].rule.direction, "other")
+        more = max(len(rules) - RULES_PER_LINE, 0)
+        lines.append(FrontLine(", ".join(rules[0].reasons), seen, kind, tuple(rules[:RULES_PER_LINE]), more))
+    return lines
+
+
+def _front_key(match: Match) -> tuple[Any, ...]:
+    """In the setting before out of it, not tried before tried, then level; prognosis and actions last."""
+    setting, level = match.sort_key[1], match.sort_key[2]
+    word = _DIRECTION_CLASS.get(match.rule.direction, "other")
+    return (word == "other", setting == 2, bool(match.used_before) and word == "for", level, match.sort_key)
+
+
+_STATE_WORDS = {
+    "mCRPC": "metastatic, castration-resistant", "mCSPC": "metastatic, castration-sensitive",
+    "metastatic": "metastatic", "resected": "resected",
+}  # fmt: skip
+
+
+def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
+    row = of_patient(cohort.study["patients"], facts.patient_id).row(0, named=True)
+    follow = of_patient(cohort.study["follow_up"], facts.patient_id)
+    disease = row["disease"] or cohort.study.config.disease or facts.tumour
+    age = f"{row['age_years']:.0f} years at index" if row["age_years"] is not None else None
+    lines = of_patient(cohort.lines, facts.patient_id)
+    current = lines.row(-1, named=True) if lines.height else None
+    alive = None
+    if follow.height:
+        last = follow.row(0, named=True)
+        alive = (
+            f"dead, day {last['death_day'] if last['death_day'] is not None else last['last_contact_day']}"
+            if last["is_dead"] else f"alive at last contact, day {last['last_contact_day']}"
+        )  # fmt: skip
+    pairs = [
+        ("Disease", disease),
+        ("State", _STATE_WORDS.get(facts.state or "") or "not recorded"),
+        ("Primary site", row["primary_site"]),
+        ("Stage", row["stage"]),
+        ("Age, sex", ", ".join(filter(None, (age, row["sex"])))),
+        (
+            "Last line",
+            f"{current['drugs'].replace(';', ' + ')} from day {current['start_day']}" if current else None,
+        ),
+        ("Follow-up", alive),
+    ]
+    return [(name, str(value)) for name, value in pairs if value]
+
+
+def _samples(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
+    lesions = cohort.study["lesions"].select("lesion_id", "role", "site")
+    rows = of_patient(cohort.study["samples"], patient).join(lesions, on="lesion_id", how="left")
+    return rows.sort("day", "sample_id", nulls_last=True).to_dicts()
+
+
+def _chip(facts: PatientFindings) -> list[VariantFinding]:
+    return [v for v in facts.variants if v.is_from_blood]
+
+
+def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
+    """Rules of which it cannot be said, by the first reason."""
+    groups: dict[str, list[Match]] = {}
+    for m in matches:
+        if m.status == "not_assessable":
+            groups.setdefault("; ".join(m.missing[:2]) or "not assessed", []).append(m)
+    return sorted(groups.items(), key=lambda g: (g[1][0].sort_key, g[0]))
+
+
+def _nearly(matches: Sequence[Match]) -> list[tuple[str, str]]:
+    """What nearly matched with its reason -> therapies it concerns; changes that another rule names are left out."""
+    named = {v.name for m in matches if m.status == "matched" for v in m.found}
+    groups: dict[str, dict[str, None]] = {}
+    for m in matches:
+        for text in m.near if m.status != "matched" else ():
+            what = text.partition(": not one of ")
+            if what[1] and what[0] in named:
+                continue
+            groups.setdefault(text, {})[m.rule.therapy or m.rule.biomarker] = None
+    return [(text, "; ".join(therapies)) for text, therapies in groups.items()]
+
+
+def _evidence(matches: Sequence[EvidenceMatch]) -> list[EvidenceMatch]:
+    wanted = [m for m in matches if m.same_tumour and m.evidence.kind == "Predictive"]
+    return wanted[:EVIDENCE_ROWS]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One variant in one sample."""
+
+    state: str
+    text: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Lesions x variants with states."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+    n_more: int
+    is_judged: bool
+
+
+def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> Grid | None:
+    if not facts.variants:
+        return None
+    presence = cohort.presence_or_none
+    samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in ("tissue", "plasma")][
+        :GRID_COLUMNS
+    ]
+    columns = tuple(
+        (s["sample_id"], ", ".join(filter(None, (s["role"] or s["material"], s["site"],
+                                                 f"day {s['day']}" if s["day"] is not None else None))))
+        for s in samples
+    )  # fmt: skip
+    cells: dict[tuple[str, str], dict[str, Any]] = {}
+    if presence is not None:
+        mine = of_patient(presence.cells, facts.patient_id)
+        wanted = [v.variant_id for v in facts.variants]
+        for row in mine.filter(pl.col("variant_id").is_in(wanted)).iter_rows(named=True):
+            cells[(row["variant_id"], row["sample_id"])] = row
+    counted = _counts(cohort, facts, [s["sample_id"] for s in samples]) if not cells else {}
+    important = {v.variant_id for m in matched for v in m.found}
+    order = sorted(
+        facts.variants, key=lambda v: (v.variant_id not in important, -len(v.materials), v.gene, v.change)
+    )
+    rows = []
+    for v in order[:GRID_ROWS]:
+        line = tuple(_cell(cells.get((v.variant_id, s)), counted.get((v.variant_id, s))) for s, _ in columns)
+        rows.append((v.name, _origin_word(v), line))
+    return Grid(columns, tuple(rows), max(len(order) - GRID_ROWS, 0), bool(cells))
+
+
+def _counts(
+    cohort: Cohort, facts: PatientFindings, samples: list[str]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    wanted = [v.variant_id for v in facts.variants]
+    rows = cohort.study["calls"].filter(
+        pl.col("sample_id").is_in(samples) & pl.col("variant_id").is_in(wanted)
+    )
+    return {
+        (v, s): (a, d)
+        for v, s, a, d in rows.select("variant_id", "sample_id", "alt_count", "depth").iter_rows()
+    }
+
+
+def _origin_word(v: VariantFinding) -> str:
+    words = {"chip": "blood clone", "possible_chip": "possible blood clone", "germline": "germline",
+             "possible_germline": "possible germline: confirm"}.get(v.origin, "")  # fmt: skip
+    return ", ".join(filter(None, (words, "restores reading frame" if v.is_reversion else "")))
+
+
+def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
+    if row is not None:
+        alt, depth = row["alt_count"], row["depth"]
+        reads = f"{alt or 0} of {depth} reads" if depth is not None else "reads not recorded"
+        power = f", power {row['power']:.2f}" if row["power"] is not None else ""
+        if row["state"] == "present":
+            text = f"{100 * (alt or 0) / depth:.2g} %" if depth else "present"
+            return Cell("present", text, f"present: {reads}")
+        if row["state"] == "absent":
+            return Cell("absent", "absent", f"absent: {reads}{power}, {row['basis']}")
+        return Cell("unclear", "?", f"not assessable ({row['reason'].replace('_', ' ')}): {reads}{power}")
+    if counts is not None:
+        alt, depth = counts
+        if depth and alt is not None:
+            return Cell("present", f"{100 * alt / depth:.2g} %", f"{alt} of {depth} reads")
+        return Cell("present", "present", "reads not recorded")
+    return Cell("unclear", "?", "not judged")
+
+
+def _clones(cohort: Cohort, patient: str) -> dict[str, Any] | None:
+    """Clones of the patient, where the study's run has worked them out."""
+    if "evolution" not in cohort._cache:
+        return None
+    from oncourse.report.patient_clones import clone_view
+
+    for evolution in cohort.evolution:
+        if evolution.clones.patient_id == patient:
+            return clone_view(evolution)
+    return None

@@ -1,0 +1,198 @@
+"""The biomarkers a tumour board asks for first, and the watch list under the drugs a patient has had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.therapy_matches import ras_table
+from oncourse.derive.watchlist import WatchItem, retest_reminders, watch_items
+from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
+from oncourse.knowledge.expression import Node, parse
+from oncourse.knowledge.findings import PatientFindings
+
+#: label -> expression, in the order a board asks.
+ASKED: dict[str, tuple[tuple[str, str], ...]] = {
+    "colorectal": (
+        ("BRAF V600E", "mutation(BRAF:V600E)"),
+        ("MSI / MMR", "msi = high OR mmr = deficient"),
+        ("HER2", "amplification(ERBB2) OR marker(HER2 IHC) = 3+"),
+        ("KRAS G12C", "mutation(KRAS:G12C)"),
+        ("PIK3CA hotspot", "mutation(PIK3CA:542,545,546,1047)"),
+        ("TMB >= 10/Mb", "tmb >= 10"),
+        ("NTRK or RET fusion", "fusion(NTRK1,NTRK2,NTRK3,RET)"),
+        ("DPYD reduced", "phenotype(DPYD) = reduced"),
+        ("UGT1A1 poor", "phenotype(UGT1A1) = poor"),
+    ),
+    "prostate": (
+        ("BRCA1 / BRCA2 loss", "loss(BRCA1,BRCA2)"),
+        ("Other HRR gene loss", "loss(ATM,CDK12,PALB2,CHEK2,BARD1,BRIP1,CHEK1,FANCA,FANCL,RAD51B,RAD51C,RAD51D,RAD54L)"),
+        ("MSI / MMR", "msi = high OR mmr = deficient"),
+        ("TMB >= 10/Mb", "tmb >= 10"),
+        ("AR-V7", "marker(AR-V7) = positive"),
+        ("AR mutation (LBD)", "mutation(AR:L702H,W742C,W742L,H875Y,F877L,T878A,T878S)"),
+        ("AR amplification", "amplification(AR)"),
+        ("TP53 / RB1 / PTEN: two or more", "at_least(2; altered(TP53); altered(RB1); altered(PTEN))"),
+        ("SPOP mutation", "mutation(SPOP:87,102,119,125,129,131,133,134)"),
+        ("PSMA PET", "marker(PSMA PET) = positive"),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Biomarker:
+    """One answer: found / none / unclear, in words, with the reason."""
+
+    label: str
+    state: str
+    text: str
+    detail: str
+
+
+@lru_cache(maxsize=128)
+def _node(expression: str) -> Node:
+    return parse(expression)
+
+
+def key_biomarkers(cohort: Cohort, facts: PatientFindings) -> list[Biomarker]:
+    """Return the answers for the patient's tumour; empty where the tumour is not recorded."""
+    rows = [
+        _biomarker(label, evaluate(_node(text), facts)) for label, text in ASKED.get(facts.tumour or "", ())
+    ]
+    if facts.tumour == "colorectal":
+        side = facts.side or "not recorded"
+        rows = [
+            _ras(cohort, facts),
+            Biomarker("Side of the primary", "none" if facts.side else "unclear", side, ""),
+            *rows,
+        ]
+    return rows
+
+
+def _biomarker(label: str, outcome: Outcome) -> Biomarker:
+    if outcome.truth == YES:
+        return Biomarker(label, "found", ", ".join((*(v.name for v in outcome.found), *outcome.facts)), "")
+    if outcome.truth == NO:
+        text = "none found (coverage assumed)" if outcome.assumed else "none found"
+        if outcome.against and not outcome.against[0].startswith("no "):
+            text = "; ".join(outcome.against)
+        return Biomarker(label, "none", text, "")
+    return Biomarker(label, "unclear", "not assessable", _shorten(outcome.missing))
+
+
+def _shorten(missing: tuple[str, ...], limit: int = 150) -> str:
+    """Reasons without repeating genes: the same reason for many genes is said once."""
+    by_reason: dict[str, list[str]] = {}
+    for text in missing:
+        what, _, reason = text.partition(": ")
+        by_reason.setdefault(reason or text, []).extend([what] if reason else [])
+    parts = []
+    for reason, what in by_reason.items():
+        names = ", ".join(what)
+        parts.append(f"{names}: {reason}" if names and len(names) <= 40 else reason)
+    text = "; ".join(dict.fromkeys(parts))
+    return text if len(text) <= limit else text[: limit - 1].rsplit(" ", 1)[0] + " ..."
+
+
+_RAS_WORDS = {
+    "mutated": "mutated",
+    "wild_type": "wild type (every codon measured)",
+    "assumed_wild_type": "no mutation found; wild type only assumed",
+    "not_assessable": "not assessable",
+}
+
+
+def _ras(cohort: Cohort, facts: PatientFindings) -> Biomarker:
+    from dataclasses import replace
+
+    found = replace(cohort.findings, patients={facts.patient_id: facts})
+    row = ras_table(found).row(0, named=True)
+    state = {"mutated": "found", "wild_type": "none"}.get(row["state"], "unclear")
+    text = row["mutations"] if row["state"] == "mutated" else _RAS_WORDS[row["state"]]
+    detail = "; ".join(
+        filter(None, (f"conflict: not in the sample nearest the decision: {row['conflict']}" if row["conflict"] else None,
+                      row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None))
+    )  # fmt: skip
+    return Biomarker("RAS (KRAS, NRAS)", state, text, detail)
+
+
+@dataclass(frozen=True)
+class WatchRow:
+    """One resistance to watch for."""
+
+    drug_class: str
+    name: str
+    status: str
+    text: str
+    kind: str
+
+
+_EMERGED = {
+    "emerged": ("new", "new under treatment"),
+    "present_before": ("old", "present before treatment"),
+    "not_visible_before": ("unclear", "found; could not have been excluded before"),
+    "no_sample_before": ("unclear", "found; no earlier sample"),
+}
+
+
+def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
+    """Return the watch list of every class of drugs the patient was given: what was found, with the earlier reads."""
+    if not facts.drug_classes:
+        return []
+    emerged = cohort.findings.emerged.filter(pl.col("patient_id") == facts.patient_id)
+    follow = cohort.study["follow_up"].select("patient_id", pl.col("last_contact_day").alias("last_day"))
+    reminders = {(r["name"], r["change"]): r for r in retest_reminders(emerged, follow).iter_rows(named=True)}
+    rows = []
+    for item in watch_items():
+        if item.drug_class not in facts.drug_classes:
+            continue
+        mine = emerged.filter((pl.col("drug_class") == item.drug_class) & (pl.col("name") == item.name))
+        rows += [
+            _found_row(item, row, reminders.get((item.name, row["change"])))
+            for row in mine.iter_rows(named=True)
+        ]
+        if mine.is_empty():
+            rows.append(_unseen_row(item, facts))
+    return rows
+
+
+def _found_row(item: WatchItem, row: dict, reminder: dict | None) -> WatchRow:  # type: ignore[type-arg]
+    kind, words = _EMERGED[row["status"]]
+    reads = f"{row['alt_count'] or 0} of {row['depth']} reads" if row["depth"] else "reads not recorded"
+    if row["status"] == "present_before" and row["first_seen_day"] is None:
+        now = ""
+    else:
+        now = (
+            f"first seen under treatment on day {row['first_seen_day']} ({reads})"
+            if row["first_seen_day"]
+            else ""
+        )
+    earlier = f"earlier samples, variant reads/depth: {row['earlier']}" if row["earlier"] else ""
+    again = ""
+    if reminder is not None:
+        again = (
+            f"stopped on day {reminder['stop_day']}: with a half-life of {reminder['half_life_months']:g} months a "
+            f"quarter is left on day {reminder['retest_day']}; re-test before rechallenge"
+        )
+    text = ". ".join(filter(None, (now, earlier, again)))
+    return WatchRow(item.drug_class, f"{row['gene']} {row['change']}", words, text, kind)
+
+
+def _unseen_row(item: WatchItem, facts: PatientFindings) -> WatchRow:
+    target = item.target
+    expression = {
+        "mutation": f"mutation({target})", "amplification": f"amplification({target})",
+        "marker": f"marker({target}) = positive", "reversion": f"reversion({target})",
+    }[item.kind]  # fmt: skip
+    outcome = evaluate(_node(expression), facts)
+    if outcome.truth == YES:
+        what = ", ".join((*(v.name for v in outcome.found), *outcome.facts))
+        return WatchRow(item.drug_class, item.name, "found; time not known", what, "unclear")
+    if outcome.truth == UNKNOWN:
+        return WatchRow(item.drug_class, item.name, "not assessable", _shorten(outcome.missing), "unclear")
+    word = "not seen (coverage assumed)" if outcome.assumed else "not seen"
+    text = "" if outcome.against and outcome.against[0].startswith("no ") else "; ".join(outcome.against)
+    return WatchRow(item.drug_class, item.name, word, text, "none")

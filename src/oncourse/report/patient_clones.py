@@ -1,0 +1,83 @@
+"""The clones of one patient for the page: a small tree as plain SVG and a table of cell fractions."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from oncourse.genome.effect import PROTEIN_CHANGING
+from oncourse.genome.genes import gene_table
+from oncourse.knowledge.alterations import short_change
+from oncourse.plots.theme import PALETTE
+
+if TYPE_CHECKING:
+    from oncourse.derive.evolution import PatientEvolution
+
+DRIVERS_SHOWN = 5
+
+
+def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
+    """Return what the template shows: samples, one row per clone (name, parent, n, drivers, cell fractions), svg."""
+    clones, posterior = evolution.clones, evolution.posterior
+    parents = [int(p) for p in posterior.trees[0]]
+    names = [f"C{c + 1}" for c in evolution.clusters]
+    labels = clones.clustering.labels
+    known = set(gene_table()["gene"])
+    drivers: dict[int, list[str]] = {}
+    for label, row in zip(labels, clones.variants.iter_rows(named=True), strict=True):
+        counts = row["consequence"] in PROTEIN_CHANGING or row["consequence"] == "splice_site"
+        if counts and row["gene"] in known:
+            drivers.setdefault(int(label), []).append(f"{row['gene']} {short_change(row['hgvs_p'])}".strip())
+    rows = []
+    for k, cluster in enumerate(evolution.clusters):
+        found = sorted(drivers.get(cluster, []))
+        more = f" and {len(found) - DRIVERS_SHOWN} more" if len(found) > DRIVERS_SHOWN else ""
+        rows.append({
+            "name": names[k], "parent": names[parents[k]] if parents[k] >= 0 else "all tumour cells",
+            "n": int((labels == cluster).sum()), "drivers": ", ".join(found[:DRIVERS_SHOWN]) + more,
+            "ccf": [f"{100 * v:.0f} %" for v in posterior.ccf[k]],
+        })  # fmt: skip
+    return {
+        "samples": clones.samples["sample_id"].to_list(),
+        "rows": rows,
+        "svg": tree_svg(names, parents, rows),
+    }
+
+
+def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -> str:
+    """Draw the tree from left to right: a dot per clone, its name and drivers beside it."""
+    children: dict[int, list[int]] = {}
+    for k, parent in enumerate(parents):
+        children.setdefault(parent, []).append(k)
+    place: dict[int, tuple[float, float]] = {}
+    leaf = 0
+
+    def lay(k: int, depth: int) -> float:
+        nonlocal leaf
+        below = [lay(c, depth + 1) for c in children.get(k, ())]
+        if not below:
+            leaf += 1
+        y = sum(below) / len(below) if below else 30.0 * leaf - 8
+        place[k] = (20 + 130.0 * depth, y)
+        return y
+
+    lay(-1, 0)
+    parts = []
+    for k, parent in enumerate(parents):
+        (x0, y0), (x1, y1) = place[parent], place[k]
+        parts.append(f'<path d="M{x0:.0f},{y0:.0f} C{x0 + 60:.0f},{y0:.0f} {x1 - 60:.0f},{y1:.0f} {x1:.0f},{y1:.0f}" '
+                     'fill="none" stroke="#8a949d" stroke-width="1.5"/>')  # fmt: skip
+    x, y = place[-1]
+    parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="#59636d"/>')
+    for k, name in enumerate(names):
+        x, y = place[k]
+        inner = k in children
+        drivers = rows[k]["drivers"].split(" and ")[0]
+        text = f"{name} {drivers.split(',')[0] if inner else drivers[:60]}".strip()
+        at = f'x="{x + (-6 if inner else 11):.0f}" y="{y + (-9 if inner else 4):.0f}"'
+        parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="{PALETTE[k % 8]}"/>')
+        parts.append(f'<text {at} fill="#1d2329">{escape(text)}</text>')
+    width = max(x for x, _ in place.values()) + 330
+    height = 30 * leaf + 14
+    return (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '
+            f'font-family="inherit" style="max-width:{width:.0f}px">{"".join(parts)}</svg>')  # fmt: skip
