@@ -1,0 +1,368 @@
+"""Clustering of variants: against plain definitions, on simulated truth, and the properties it must have."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import gammaln, logsumexp
+
+from oncourse.evolution import _average_kernels, _cluster_kernels
+from oncourse.evolution import cluster as module
+from oncourse.evolution.ccf import estimate_purity, variant_ccf
+from oncourse.evolution.cluster import ClusterParams, ccf_grid, ccf_prior, cluster_patient
+from oncourse.evolution.cluster_rows import multiplicity_rows
+from oncourse.evolution.cluster_summary import grid_interval
+from oncourse.evolution.clustering_types import Counts
+from oncourse.evolution.vaf import expected_vaf, with_errors
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import evolution_truth as truth
+
+MAP = ClusterParams(average=False)
+
+
+def diploid(alt, depth, purity=1.0, error=1e-3) -> Counts:
+    alt, depth = np.asarray(alt), np.asarray(depth)
+    one = np.ones(alt.shape)
+    return Counts(alt, depth, one * purity, one, one, 2 * one, np.full(alt.shape[1], error))
+
+
+def draw(phi, labels, depth=200, purity=0.8, seed=1, precision=math.inf) -> Counts:
+    """Counts of clusters with CCF phi (n_cluster, n_sample) at a diploid site."""
+    random = np.random.default_rng(seed)
+    n = random.poisson(depth, (len(labels), phi.shape[1]))
+    v = with_errors(purity * phi[labels] / 2, 1e-3)
+    if not math.isinf(precision):
+        v = random.beta(v * precision, (1 - v) * precision)
+    return diploid(random.binomial(n, v), n, purity)
+
+
+PHI = np.array([[1.0, 1.0, 1.0], [0.6, 0.0, 0.3], [0.0, 0.7, 0.0], [0.25, 0.0, 0.9]])
+LABELS = np.repeat(np.arange(4), [20, 12, 8, 6])
+
+
+@pytest.mark.parametrize("precision", [math.inf, 60.0])
+def test_likelihood_table_is_the_beta_binomial_of_scipy(precision):
+    counts = Counts(
+        np.array([[3, 40]]), np.array([[50, 90]]), np.array([[0.6, 0.9]]), np.array([[2.0, 1.0]]), np.array([[1.0, 0.0]]),
+        np.full((1, 2), 2.0), np.array([1e-3, 1e-2]),
+    )  # fmt: skip
+    rows, grid = multiplicity_rows(counts), ccf_grid(21)
+    table = np.empty((len(rows.variant), 2, 21))
+    _cluster_kernels.likelihood_table(
+        counts.alt_count, counts.depth, counts.purity, counts.major_cn + counts.minor_cn, counts.normal_cn,
+        counts.error_rate, np.full(2, precision), grid, rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, table,
+    )  # fmt: skip
+    for row, way in enumerate(rows.way[:2]):
+        for d, (total, multiplicity) in enumerate([(3, 2 if way == 1 else 1), (1, 1)]):
+            v = with_errors(
+                expected_vaf(counts.purity[0, d], total, ccf=grid, multiplicity=multiplicity),
+                counts.error_rate[d],
+            )
+            k, n = counts.alt_count[0, d], counts.depth[0, d]
+            plain = (
+                stats.binom.logpmf(k, n, v)
+                if math.isinf(precision)
+                else stats.betabinom.logpmf(k, n, v * precision, (1 - v) * precision)
+            )
+            np.testing.assert_allclose(table[row, d], plain, atol=1e-6)
+
+
+def test_score_is_the_definition_of_the_partition_posterior():
+    """prod_k Gamma(n_k) e(S_k) x E[a^K Gamma(a) / Gamma(a + n)] x rows, written out with scipy for one partition."""
+    counts = draw(PHI, LABELS[::4], depth=60)
+    state = module.best_partition(counts, MAP, np.zeros(3))
+    weight, score = state.weight, 0.0
+    for k in range(state.n_cluster):
+        members = np.nonzero(state.labels == k)[0]
+        score += gammaln(len(members))
+        for d in range(3):
+            total = np.zeros(len(state.grid))
+            for i in members:
+                v = with_errors(expected_vaf(0.8, 2, ccf=state.grid), state.counts.error_rate[d])
+                s = state.precision[d]
+                k_, n_ = counts.alt_count[i, d], counts.depth[i, d]
+                total += (
+                    stats.binom.logpmf(k_, n_, v)
+                    if math.isinf(s)
+                    else stats.betabinom.logpmf(k_, n_, v * s, (1 - v) * s)
+                )
+            score += logsumexp(total, b=weight)
+    n = len(state.labels)
+    a = module.CONCENTRATIONS
+    score += logsumexp(state.n_cluster * np.log(a) + gammaln(a) - gammaln(a + n)) - math.log(len(a))
+    from oncourse.evolution.cluster_noise import noise_log_prior
+
+    out0, out1 = module.OUTLIER_PRIOR
+    score += gammaln(n + out1) + gammaln(out0 + out1) - gammaln(out1) - gammaln(n + out0 + out1)
+    assert (state.labels >= 0).all()
+    assert module.log_score(state) == pytest.approx(score + noise_log_prior(state), abs=1e-5)
+
+
+def test_small_case_finds_the_best_of_all_partitions():
+    """All 52 partitions of five variants, scored one by one, at fixed noise."""
+    phi = np.array([[1.0, 1.0], [0.3, 0.0]])
+    counts = draw(phi, np.array([0, 0, 0, 1, 1]), depth=120)
+    state = module.best_partition(counts, MAP, np.zeros(2))
+    found, best = module.log_score(state), -np.inf
+    for labels in itertools.product(range(5), repeat=5):
+        if all(x <= max(labels[:i], default=-1) + 1 for i, x in enumerate(labels)):
+            best = max(best, module.log_score(replace(state, labels=np.array(labels))))
+    assert found == pytest.approx(best, abs=1e-6)
+
+
+def test_merging_equals_merging_the_slow_way():
+    """The agglomeration with its cached best partners, beside one that compares all pairs at every step."""
+    counts = draw(PHI, LABELS[::3], depth=80)
+    state = module.best_partition(counts, MAP, np.zeros(3))
+    prob, weight = state.tables["prob"], state.weight
+    n = len(prob)
+    log_k = module.log_concentration_prior(n)
+
+    def evidence(members):
+        return np.log((np.prod(prob[members], axis=0) * weight).sum(axis=1)).sum() + gammaln(len(members))
+
+    groups = [[i] for i in range(n)]
+    best, best_groups = sum(evidence(g) for g in groups) + log_k[n], groups
+    while len(groups) > 1:
+        pairs = itertools.combinations(range(len(groups)), 2)
+        gain, i, j = max(
+            (evidence(groups[i] + groups[j]) - evidence(groups[i]) - evidence(groups[j]), i, j)
+            for i, j in pairs
+        )
+        groups = [g for k, g in enumerate(groups) if k not in (i, j)] + [groups[i] + groups[j]]
+        score = sum(evidence(g) for g in groups) + log_k[len(groups)]
+        if score > best:
+            best, best_groups = score, groups
+    slow = np.empty(n, int)
+    for k, group in enumerate(best_groups):
+        slow[group] = k
+    fast = _cluster_kernels.agglomerate(prob.copy(), np.ones(n), weight, log_k)
+    assert truth.adjusted_rand(fast, slow) == 1.0
+
+
+def test_expected_rand_is_the_mean_adjusted_rand_in_the_certain_case():
+    """With one partition visited, its expected index is 1 and that of another is their adjusted Rand index."""
+    from sklearn.metrics import adjusted_rand_score
+
+    a, b = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2])
+    together = _average_kernels.similarity(a[None, :])
+    assert _average_kernels.expected_rand(a, together) == pytest.approx(1)
+    assert _average_kernels.expected_rand(b, together) == pytest.approx(adjusted_rand_score(a, b))
+
+
+def test_gibbs_visits_partitions_in_proportion_to_their_posterior():
+    """Three variants have five partitions: the share of sweeps in each against the exact posterior (fixed alpha)."""
+    counts = diploid([[20, 6], [16, 9], [13, 4]], [[60, 60]] * 3)
+    state = module.best_partition(counts, MAP, np.zeros(2))
+    alpha, n_sweep = 1.0, 12000
+    weight = ccf_prior(state.grid, 0.3, 0.1)
+    partitions = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
+    exact = []
+    for labels in partitions:
+        current = replace(state, labels=np.array(labels))
+        sums, sizes = module.sums_of(current)
+        post = np.empty_like(sums)
+        exact.append(
+            sum(_cluster_kernels.posterior_of(sums[k], weight, post[k]) for k in range(len(sums)))
+            + gammaln(sizes).sum()
+            + len(sums) * math.log(alpha)
+        )
+    exact = np.exp(np.array(exact) - logsumexp(exact))
+    t, random = state.tables, np.random.default_rng(5)
+    labels, row_of = np.array([0, 1, 2]), state.rows.start[:-1].copy()
+    shape = (8, 2, len(state.grid))
+    sums, post, sizes = np.zeros(shape), np.zeros(shape), np.zeros(8, np.int64)
+    fresh = (np.log(t["prob"] @ weight) + t["scale"]).sum(axis=1)
+    seen = dict.fromkeys(partitions, 0)
+    for _ in range(n_sweep):
+        used = int(labels.max()) + 1
+        _cluster_kernels.cluster_sums(t["table"], row_of, labels, used, sums, sizes)
+        for k in range(used):
+            _cluster_kernels.posterior_of(sums[k], weight, post[k])
+        _cluster_kernels.sweep(
+            t["table"], t["prob"], t["scale_sum"], state.rows.start, state.rows.log_prior, fresh, np.full(3, -1e9), weight,
+            alpha, np.array([1e-9, 1.0]), labels, row_of, sums, sizes, post, used, random.random(3), np.arange(3),
+        )  # fmt: skip
+        first: dict[int, int] = {}
+        labels = np.array([first.setdefault(k, len(first)) for k in labels])
+        seen[tuple(labels.tolist())] += 1
+    share = np.array([seen[p] for p in partitions]) / n_sweep
+    # sweeps are correlated: three standard errors of 2,400 independent draws
+    np.testing.assert_allclose(share, exact, atol=3 * np.sqrt(0.25 / 2400))
+
+
+def test_clear_clones_are_found_exactly():
+    found = cluster_patient(draw(PHI, LABELS))
+    assert truth.adjusted_rand(found.labels, LABELS) == 1.0
+    order = [found.labels[np.nonzero(k == LABELS)[0][0]] for k in range(4)]
+    np.testing.assert_allclose(found.ccf_mean[order], PHI, atol=0.06)
+    np.testing.assert_allclose(found.assignment.sum(axis=1) + found.p_outlier, 1, atol=1e-9)
+    np.testing.assert_allclose(found.posterior.sum(axis=2), 1, atol=1e-9)
+    assert (found.variant_p_present[LABELS == 1][:, 1] < 0.05).all()
+
+
+def _same(a, b, variants, samples):
+    np.testing.assert_array_equal(a.labels[variants], b.labels)
+    np.testing.assert_array_equal(a.variant_ccf_mean[np.ix_(variants, samples)], b.variant_ccf_mean)
+    np.testing.assert_array_equal(a.ccf_low[:, samples], b.ccf_low)
+    np.testing.assert_array_equal(a.assignment[variants], b.assignment)
+
+
+def _take(counts, variants, samples):
+    at = np.ix_(variants, samples)
+    tables = (
+        counts.alt_count,
+        counts.depth,
+        counts.purity,
+        counts.major_cn,
+        counts.minor_cn,
+        counts.normal_cn,
+    )
+    return Counts(*(table[at] for table in tables), counts.error_rate[samples])
+
+
+def test_order_of_variants_and_samples_does_not_matter():
+    counts = draw(PHI, LABELS, depth=70)
+    random = np.random.default_rng(3)
+    variants, samples = random.permutation(len(LABELS)), random.permutation(3)
+    _same(cluster_patient(counts), cluster_patient(_take(counts, variants, samples)), variants, samples)
+
+
+def test_a_sample_without_reads_or_tumour_changes_nothing():
+    counts = draw(PHI, LABELS, depth=70)
+    plain = cluster_patient(counts)
+    for depth, purity in ((0, 0.5), (100, 0.0)):
+        more = Counts(
+            *(np.concatenate([table, np.full((len(LABELS), 1), value, table.dtype)], axis=1) for table, value in (
+                (counts.alt_count, 0), (counts.depth, depth), (counts.purity, purity), (counts.major_cn, 1),
+                (counts.minor_cn, 1), (counts.normal_cn, 2),
+            )),
+            np.append(counts.error_rate, 1e-3),
+        )  # fmt: skip
+        found = cluster_patient(more)
+        _same(found, plain, np.arange(len(LABELS)), np.arange(3))
+        assert (found.ccf_high[:, 3] - found.ccf_low[:, 3] > 0.8).all()  # nothing is known there
+
+
+def test_a_site_not_looked_at_keeps_its_variant():
+    counts = draw(PHI, LABELS)
+    alt, depth = counts.alt_count.copy(), counts.depth.copy()
+    alt[:5, 1] = depth[:5, 1] = 0
+    found = cluster_patient(replace(counts, alt_count=alt, depth=depth))
+    assert truth.adjusted_rand(found.labels, LABELS) == 1.0
+    with pytest.raises(ValueError, match="needs reads"):
+        cluster_patient(replace(counts, depth=0 * depth, alt_count=0 * alt))
+
+
+def test_an_artefact_is_an_outlier_and_moves_nobody():
+    """Allele fractions of .95, .02 and .9 in a diploid tumour of purity .5 fit no clone of one mutated copy."""
+    counts = draw(PHI, LABELS, purity=0.5)
+    alt, depth = counts.alt_count.copy(), counts.depth.copy()
+    alt[0] = np.round(depth[0] * [0.95, 0.02, 0.9])
+    found = cluster_patient(replace(counts, alt_count=alt))
+    assert found.labels[0] == -1 and found.p_outlier[0] > 0.5
+    assert truth.adjusted_rand(found.labels[1:], LABELS[1:]) == 1.0
+
+
+def test_a_lost_allele_is_lost_and_not_absent():
+    """Truncal variants on the allele that sample 2 lost: no reads there, yet they stay with the trunk."""
+    counts = draw(PHI[:2], np.repeat([0, 1], [20, 10]), depth=150)
+    alt, minor = counts.alt_count.copy(), counts.minor_cn.copy()
+    minor[:8, 1] = 0  # LOH of eight trunk sites, one copy left
+    alt[:4, 1] = 0  # four of them on the allele that went
+    v = expected_vaf(0.8, 1)
+    alt[4:8, 1] = np.round(counts.depth[4:8, 1] * v)
+    found = cluster_patient(replace(counts, alt_count=alt, minor_cn=minor))
+    assert len(set(found.labels[:20])) == 1
+    assert (found.p_lost[:4, 1] > 0.9).all() and (found.p_lost[4:8, 1] < 0.1).all()
+    assert (found.multiplicity[:4, 1] == 0).all()
+    assert found.ccf_mean[found.labels[0], 1] > 0.9
+
+
+def test_multiplicity_is_shared_across_samples():
+    """Two of three copies mutated in every cell of both samples: one truncal variant before the gain."""
+    counts = draw(np.array([[1.0, 1.0], [0.5, 0.2]]), np.repeat([0, 1], [15, 10]), depth=200)
+    major, alt = counts.major_cn.copy(), counts.alt_count.copy()
+    major[:6] = 2
+    alt[:3] = np.round(counts.depth[:3] * expected_vaf(0.8, 3, multiplicity=2))
+    alt[3:6] = np.round(counts.depth[3:6] * expected_vaf(0.8, 3, multiplicity=1))
+    found = cluster_patient(replace(counts, alt_count=alt, major_cn=major))
+    assert (found.multiplicity[:3] == 2).all() and (found.multiplicity[3:6] == 1).all()
+    assert len(set(found.labels[:15])) == 1
+
+
+def test_overdispersion_is_learned_per_sample():
+    """Sample 0 with precision 40, samples 1 and 2 binomial, at 600x."""
+    counts = draw(PHI, LABELS, depth=600, seed=4)
+    noisy = draw(PHI, LABELS, depth=600, seed=4, precision=40)
+    alt, depth = counts.alt_count.copy(), counts.depth.copy()
+    alt[:, 0], depth[:, 0] = noisy.alt_count[:, 0], noisy.depth[:, 0]
+    found = cluster_patient(replace(counts, alt_count=alt, depth=depth))
+    assert found.overdispersion[0] <= 120 and (found.overdispersion[1:] >= 500).all()
+
+
+def test_purity_moves_within_its_error_to_put_the_trunk_at_one():
+    counts = draw(PHI, LABELS, depth=300)
+    wrong = replace(counts, purity=counts.purity * 0 + 0.87)
+    fixed, learned = cluster_patient(wrong, MAP), cluster_patient(wrong, MAP, purity_sd=np.full(3, 0.06))
+    assert fixed.ccf_mean[0].max() < 0.96
+    np.testing.assert_allclose(learned.purity, 0.8, atol=0.03)
+    np.testing.assert_allclose(learned.ccf_mean[0], 1, atol=0.02)
+
+
+def test_many_variants_take_the_same_clusters_as_few():
+    labels = np.repeat(LABELS, 15)
+    found = cluster_patient(draw(PHI, labels), ClusterParams(average=False, max_merge=100))
+    assert truth.adjusted_rand(found.labels, labels) > 0.99
+
+
+def test_single_variant_and_panel_of_five():
+    one = cluster_patient(diploid([[20]], [[100]]))
+    assert one.n_cluster == 1 and one.n_variants.tolist() == [1]
+    five = cluster_patient(diploid([[50], [48], [52], [12], [10]], [[100]] * 5))
+    assert five.n_cluster == 2
+
+
+def test_ccf_intervals_of_known_clusters_cover_as_they_say():
+    """900 single variants with CCF from the slab: 90 % intervals cover 90 % +- 3 (3 standard errors)."""
+    random = np.random.default_rng(9)
+    phi = random.random((900, 1))
+    counts = draw(phi, np.arange(900), depth=150, seed=2)
+    found = variant_ccf(counts, np.array([math.inf]))
+    # drawn from the slab alone, judged with spikes: the upper end is pulled to 1, so that band is left out
+    use = (phi[:, 0] > 0.15) & (phi[:, 0] < 0.75)
+    covered = (found.low[use] <= phi[use]) & (phi[use] <= found.high[use])
+    assert covered.mean() == pytest.approx(0.9, abs=0.035)
+
+
+def test_purity_from_clonal_variants():
+    counts = draw(PHI, LABELS, depth=250, purity=0.46)
+    mean, low, high = estimate_purity(counts, 0)
+    assert low < mean < high < low + 0.15 and abs(mean - 0.46) < 0.06
+    assert all(math.isnan(x) for x in estimate_purity(diploid([[0]], [[90]]), 0))
+
+
+def test_grid_interval_knows_spikes():
+    grid = ccf_grid(11)
+    mass = np.zeros((2, 11))
+    mass[0, 0] = 1.0
+    mass[1, 10], mass[1, 5] = 0.97, 0.03
+    low, high = grid_interval(mass, grid, 0.9)
+    assert (low[0], high[0]) == (0, 0) and (low[1], high[1]) == (1, 1)
+
+
+def test_public_truth(shared_data):
+    """Four of the 40 MACHINA tumours and the PyClone-VI example: one setting (benchmarks/bench_clustering.py for all)."""
+    tumours = truth.machina(shared_data("evo-machina-sims"))[::10]
+    found = [truth.adjusted_rand(cluster_patient(t.counts).labels, t.labels) for t in tumours]
+    assert np.mean(found) > 0.88
+    (example,) = truth.pyclone_synthetic(shared_data("evo-pyclonevi"))
+    assert truth.adjusted_rand(cluster_patient(example.counts).labels, example.labels) >= 0.9
