@@ -133,7 +133,7 @@ def test_merging_equals_merging_the_slow_way():
     best, best_groups = sum(evidence(g) for g in groups) + log_k[n], groups
     while len(groups) > 1:
         pairs = itertools.combinations(range(len(groups)), 2)
-        gain, i, j = max(
+        _, i, j = max(
             (evidence(groups[i] + groups[j]) - evidence(groups[i]) - evidence(groups[j]), i, j)
             for i, j in pairs
         )
