@@ -23,9 +23,6 @@ N_THREAD = 2
 class ClusteringParams:
     """How clones are found."""
 
-    average: bool = setting(
-        True, "average over partitions (slower, better calibrated) instead of the most probable one"
-    )
     min_variants: int = setting(2, "least variants of a patient", low=1)
     level: float = setting(0.9, "level of the credible intervals", low=0.5, high=0.999)
 
@@ -93,11 +90,16 @@ class ClusterTable:
     excluded: pl.DataFrame
 
 
-def cluster_table(table: CountsTable, params: ClusteringParams, n_thread: int = N_THREAD) -> ClusterTable:
-    """Cluster every patient with enough variants; patients are independent, so threads change nothing."""
+def cluster_table(
+    table: CountsTable, params: ClusteringParams, *, average: bool = True, n_thread: int = N_THREAD
+) -> ClusterTable:
+    """Cluster every patient with enough variants; patients are independent, so threads change nothing.
+
+    average : average over partitions (slower, better calibrated) instead of the most probable one
+    """
     from oncourse.evolution.cluster import ClusterParams, cluster_patient
 
-    settings = ClusterParams(average=params.average, level=params.level)
+    settings = ClusterParams(average=average, level=params.level)
     use = [p for p in table.patients.values() if p.counts.n_variant >= params.min_variants]
     few = [
         (p.patient_id, None, f"fewer than {params.min_variants} variants")

@@ -104,14 +104,11 @@ class Cohort:
     @derived
     def clusters(self) -> ClusterTable:
         """Clusters of variants of one cell fraction per patient (`oncourse.derive.clusters`)."""
-        from dataclasses import replace
-
         from oncourse.derive.clusters import ClusteringParams, cluster_table
         from oncourse.derive.evolution import EvolutionParams
 
-        params = self.params(ClusteringParams)
-        average = params.average and self.params(EvolutionParams).average
-        return cluster_table(self.clone_counts, replace(params, average=average))
+        average = self.params(EvolutionParams).average
+        return cluster_table(self.clone_counts, self.params(ClusteringParams), average=average)
 
     @derived
     def features(self) -> FeatureTable:

@@ -31,7 +31,7 @@ class EvolutionParams:
     """How trees are made and what is reported; how variants are clustered is in the settings `clusters`."""
 
     average: bool = setting(
-        True, "average over partitions of the variants; false is faster (as clusters.average)"
+        True, "average over partitions of the variants; false takes the most probable one, faster"
     )
     min_cluster_variants: int = setting(
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
