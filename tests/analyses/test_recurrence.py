@@ -1,0 +1,121 @@
+"""Recurrence: risk only where it can be told, pattern, and time-dependent metastasectomy."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.analyses.recurrence import Params, recurrence
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import NotEnoughData
+from oncourse.stats.cox import fit_cox
+from oncourse.stats.rng import generator
+
+
+def rows(n, share_recurred, *, seed=1, resected=0.0):
+    """Patients operated on day 30; recurrence after it in a share, metastasectomy 90 days later in a share of those."""
+    random = generator(seed, "recurrence study")
+    out = {"patients": [], "follow_up": [], "procedures": [], "lesions": []}
+    for i in range(n):
+        p = f"P{i:03d}"
+        back = random.random() < share_recurred
+        when = int(30 + 1 + random.integers(60, 1200))
+        life = int(when + random.integers(30, 900)) if back else int(30 + random.integers(900, 2500))
+        dead = bool(back and random.random() < 0.7)
+        out["patients"].append({"patient_id": p})
+        out["follow_up"].append({
+            "patient_id": p, "last_contact_day": life, "is_dead": dead, "death_day": life if dead else None,
+            "recurrence_day": when if back else None,
+        })  # fmt: skip
+        out["procedures"].append({"patient_id": p, "day": 30, "kind": "primary_resection"})
+        if back:
+            site = ("liver", "lung")[i % 3 == 0]
+            lesion = {"lesion_id": f"{p}-m", "patient_id": p, "role": "metastasis"}
+            out["lesions"].append(lesion | {"site": site, "found_day": when})
+            if random.random() < resected and when + 90 < life:
+                out["procedures"].append({"patient_id": p, "day": when + 90, "kind": "metastasectomy"})
+    return out
+
+
+def run(make_study, tables, **params):
+    study = make_study(samples=[], calls=[], **tables)
+    return recurrence(Cohort(study), Params(**params))
+
+
+def test_risk_is_the_cumulative_incidence_from_surgery(make_study):
+    """Nobody is lost before 900 days, so the risk at 24 months is the plain share, of everybody operated on."""
+    tables = rows(150, 0.5)
+    result = run(make_study, tables)
+    days = [f["recurrence_day"] - 30 + 1 for f in tables["follow_up"] if f["recurrence_day"]]
+    share = sum(d <= 24 * 30.4375 for d in days) / 150
+    estimates = {e.name: e for e in result.estimates}
+    assert estimates["recurrence_risk"].value == pytest.approx(share)
+    assert estimates["recurrence_risk"].ci_low < share < estimates["recurrence_risk"].ci_high
+    assert "resection of the primary" in result.answer and "risk of recurrence" in result.answer
+
+
+def test_no_risk_where_everybody_was_included_for_recurring(make_study):
+    result = run(make_study, rows(60, 1.0))
+    assert "time to recurrence among patients who recurred" in result.answer
+    assert "risk of recurrence" not in result.answer
+    assert any("control group" in note for note in result.notes)
+    assert set(result.tables["recurrence/incidence"]["measure"]) == {
+        "recurred by then among those who recurred"
+    }
+
+
+def test_sites_and_exclusions(make_study):
+    tables = rows(40, 0.8)
+    tables["procedures"] = [p for p in tables["procedures"] if p["patient_id"] != "P000"]
+    tables["lesions"].append(
+        {"lesion_id": "early", "patient_id": "P001", "role": "metastasis", "site": "liver", "found_day": 3}
+    )
+    result = run(make_study, tables)
+    reasons = dict(result.excluded.select("patient_id", "reason").iter_rows())
+    assert reasons["P000"] == "no resection of the primary recorded"
+    assert reasons["P001"] == "metastasis or local recurrence already there at the start"
+    sites = result.tables["recurrence/sites"]
+    known = [x for x in tables["lesions"] if x["patient_id"] not in reasons]
+    assert sites["n"].sum() == len(known) and sites["fraction"].sum() == pytest.approx(1)
+
+
+def test_metastasectomy_changes_the_hazard_from_its_day_on(make_study):
+    tables = rows(200, 0.9, seed=4, resected=0.5)
+    result = run(make_study, tables)
+    estimate = next(e for e in result.estimates if e.name == "metastasectomy")
+    people = result.tables["recurrence/patients"].filter(pl.col("state") == "recurred")
+    start, stop, event, x = [], [], [], []
+    follow = {f["patient_id"]: f for f in tables["follow_up"]}
+    for patient, day, cut in people.select("patient_id", "recurrence_day", "metastasectomy_day").iter_rows():
+        end, dead = follow[patient]["last_contact_day"] - day + 1, follow[patient]["is_dead"]
+        if cut is None:
+            start.append(0), stop.append(end), event.append(dead), x.append(0)
+        else:
+            (
+                start.extend([0, cut - day]),
+                stop.extend([cut - day, end]),
+                event.extend([False, dead]),
+                x.extend([0, 1]),
+            )
+    fit = fit_cox(stop, event, np.array(x, float), entry=start)
+    assert estimate.value == pytest.approx(np.exp(fit.coef[0]), rel=1e-6)
+    assert any("no treatment effect" in note for note in result.notes)
+
+
+def test_blood_after_surgery_is_compared_from_the_draw(make_study):
+    tables = rows(60, 0.6, seed=2)
+    tables["samples"] = [
+        {"sample_id": f"B{i}", "patient_id": p["patient_id"], "material": "plasma", "day": 60,
+         "tumor_fraction": 0.02 if follow["recurrence_day"] and i % 5 else 0.0}
+        for i, (p, follow) in enumerate(zip(tables["patients"], tables["follow_up"], strict=True))
+    ]  # fmt: skip
+    study = make_study(calls=[], **tables)
+    result = recurrence(Cohort(study), Params())
+    estimate = next(e for e in result.estimates if e.name == "ctdna_after_surgery")
+    assert estimate.value > 3 and estimate.ci_low > 1 and "ctDNA after surgery" in result.answer
+
+
+def test_without_any_recurrence_it_says_what_is_missing(make_study):
+    with pytest.raises(NotEnoughData, match="recurrence_day"):
+        run(make_study, rows(5, 0.0))
