@@ -1,0 +1,240 @@
+"""Presence of a variant in a sample: on simulated truth over the grid of purity, depth, error, copies and CCF."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oncourse.evolution import presence_kernels as kernels
+from oncourse.evolution.presence import Cells, PriorSettings, Samples, detection_at, presence
+from oncourse.evolution.vaf import ccf_from_vaf, expected_vaf, min_alt_reads
+from oncourse.stats import betabinomial
+from oncourse.stats.rng import generator
+from oncourse.stats.sharing import expected_discordance
+
+
+def simulate(seed, *, n_patient=60, n_variant=80, n_sample=4, plasma=None, share=0.5, concentration=200.0):
+    """Return cells, samples and truth over purity 0.1-0.9, depth 20-2000, error 1e-5 to 1e-2, CN 1-6, CCF 0.05-1."""
+    rng = generator(seed, "presence truth")
+    n = n_patient * n_sample
+    shape = (n_patient, n_variant, n_sample)
+    purity = rng.uniform(0.1, 0.9, n)
+    is_plasma = np.zeros(n, bool)
+    depth = np.exp(rng.uniform(np.log(20), np.log(2000), n))
+    error = np.exp(rng.uniform(np.log(1e-5), np.log(1e-2), n))
+    min_vaf = np.full(n, 0.02)
+    if plasma is not None:
+        is_plasma[n_sample - 1 :: n_sample] = True
+        purity[is_plasma] = np.exp(rng.uniform(*np.log(plasma), is_plasma.sum()))
+        depth[is_plasma], error[is_plasma], min_vaf[is_plasma] = 3000, 1e-4, 0.001
+    sample = np.broadcast_to(np.arange(n).reshape(n_patient, 1, n_sample), shape)
+    major = rng.integers(1, 4, shape)
+    total = major + np.minimum(rng.integers(0, 4, shape), major)
+    present = rng.random(shape) < rng.beta(4 * share, 4 * (1 - share), (n_patient, 1, 1))
+    clonal = rng.random((n_patient, n_variant, 1)) < 0.5
+    ccf = np.where(clonal, 1.0, rng.uniform(0.05, 1, shape)) * present
+    copies = np.where(rng.random((n_patient, n_variant, 1)) < 0.5, major, 1)
+    reads = rng.poisson(depth[sample])
+    vaf = expected_vaf(purity[sample], total, ccf=ccf, multiplicity=copies)
+    vaf = vaf * (1 - error[sample]) + (1 - vaf) * error[sample]
+    drawn = rng.beta(np.maximum(vaf * concentration, 1e-9), (1 - vaf) * concentration)
+    alt = rng.binomial(reads, np.where(present, drawn, vaf))
+    called = alt >= np.maximum(3, np.ceil(reads * min_vaf[sample]))
+    kept = np.broadcast_to(called.any(axis=2)[:, :, None], shape)
+    variant = np.broadcast_to(np.arange(n_patient * n_variant).reshape(n_patient, n_variant, 1), shape)
+
+    def pick(x):
+        return np.ascontiguousarray(np.broadcast_to(x, shape)[kept])
+
+    cells = Cells(pick(sample), pick(variant), pick(alt).astype(float), pick(reads).astype(float), pick(called),
+                  pick(total).astype(float), pick(major).astype(float), np.full(int(kept.sum()), 2.0),
+                  pick(error[sample]))  # fmt: skip
+    samples = Samples(
+        np.where(is_plasma, np.nan, purity),
+        is_plasma,
+        np.full(n, 200.0),
+        np.full(n, 2.0),
+        np.full(n, 3),
+        min_vaf,
+    )
+    truth = {
+        "present": pick(present),
+        "ccf": pick(ccf),
+        "purity": purity,
+        "patient": pick(np.arange(n_patient)[:, None, None]),
+    }
+    return cells, samples, truth
+
+
+def calibration_error(p, truth):
+    """Return the expected calibration error over ten equal bands."""
+    band = np.minimum((p * 10).astype(int), 9)
+    count = np.bincount(band, minlength=10)
+    gap = np.abs(np.bincount(band, truth, minlength=10) - np.bincount(band, p, minlength=10))
+    return gap.sum() / count.sum()
+
+
+@pytest.fixture(scope="module")
+def grid():
+    cells, samples, truth = simulate(11)
+    return cells, samples, truth, presence(cells, samples)
+
+
+def test_probabilities_are_calibrated_over_the_grid(grid):
+    _cells, _, truth, found = grid
+    assert calibration_error(found.p_present, truth["present"]) <= 0.02
+    # each decile with 50 cells or more: the share present within its 99 % band, patients drawn again
+    rng, band = generator(1, "bands"), np.minimum((found.p_present * 10).astype(int), 9)
+    n_patient = truth["patient"].max() + 1
+    draws = rng.multinomial(n_patient, np.full(n_patient, 1 / n_patient), size=500)
+    for k in range(10):
+        here = band == k
+        if here.sum() < 50:
+            continue
+        n = np.bincount(truth["patient"][here], minlength=n_patient)
+        gap = np.bincount(
+            truth["patient"][here], truth["present"][here] - found.p_present[here], minlength=n_patient
+        )
+        shifted = (draws @ gap) / np.maximum(draws @ n, 1)
+        low, high = np.quantile(shifted, [0.005, 0.995])
+        assert low - 0.02 <= 0 <= high + 0.02, f"decile {k}: {shifted.mean():.3f}"
+
+
+def test_false_states_are_rare_and_decisions_are_made(grid):
+    _, _, truth, found = grid
+    present, clonal = truth["present"], truth["present"] & (truth["ccf"] == 1)
+    absent = (found.p_present <= 0.1) & (found.power >= 0.95)
+    said_present = found.p_present >= 0.95
+    assert absent[clonal].mean() <= 0.01
+    assert said_present[~present & (found.power >= 0.8)].mean() <= 0.01
+    powered = found.power >= 0.95
+    assert (absent | said_present)[~present & powered].mean() >= 0.90
+    assert (absent | said_present)[clonal & powered].mean() >= 0.95
+
+
+def test_plasma_below_one_per_cent_is_calibrated():
+    """Tumour fraction unknown and estimated; the band of 0.04 is for plasma below 1 %."""
+    cells, samples, truth = simulate(5, n_patient=150, plasma=(1e-3, 1e-2), n_variant=40)
+    found = presence(cells, samples)
+    low = samples.is_plasma[cells.sample]
+    assert calibration_error(found.p_present[low], truth["present"][low]) <= 0.04
+
+
+def test_an_unknown_purity_is_found_again():
+    cells, samples, truth = simulate(3, n_patient=20)
+    found = presence(cells, replace(samples, purity=np.full_like(samples.purity, np.nan)))
+    assert np.corrcoef(found.purity, truth["purity"])[0, 1] > 0.95
+    assert np.median(np.abs(found.purity - truth["purity"])) < 0.05
+
+
+def test_power_equals_its_definition():
+    """Power is the beta-binomial upper tail at the expected fraction, whatever the kernel's recursion."""
+    for k, n, mean, s in [
+        (3, 40, 0.15, 200.0),
+        (20, 1000, 0.02, 50.0),
+        (3, 2000, 0.3, np.inf),
+        (40, 2000, 0.45, np.inf),
+        (1, 5, 0.9, 200.0),
+    ]:
+        assert kernels.beta_binomial_sf(float(k), float(n), mean, min(s, 1e9)) == pytest.approx(
+            float(betabinomial.sf(k, n, mean, s)), abs=1e-9
+        )
+
+
+def test_worked_powers_of_the_literature_rule():
+    """Clonal heterozygous, purity 0.2, error 1e-3: 5 of 100 reads needed -> 0.98 binomial by hand (scipy.stats.binom)."""
+    from scipy.stats import binom
+
+    vaf = float(expected_vaf(0.2, 2))
+    assert float(betabinomial.sf(5, 100, vaf, np.inf)) == pytest.approx(binom.sf(4, 100, 0.1), abs=1e-12)
+    # noise alone at CCF 0.4, 100x, purity 0.6 v 0.2, four reads: 43 % expected discordance
+    a, b = (betabinomial.sf(4, 100, expected_vaf(rho, 2, ccf=0.4), np.inf) for rho in (0.6, 0.2))
+    assert float(expected_discordance(a, b)) == pytest.approx(0.43, abs=0.01)
+    a, b = (betabinomial.sf(4, 100, expected_vaf(rho, 2, ccf=0.4), np.inf) for rho in (0.6, 0.3))
+    assert float(expected_discordance(a, b)) == pytest.approx(0.14, abs=0.01)
+    a, b = (betabinomial.sf(4, 100, expected_vaf(rho, 2, ccf=0.4), np.inf) for rho in (0.6, 0.1))
+    assert float(expected_discordance(a, b)) == pytest.approx(0.86, abs=0.01)
+
+
+def _permuted(cells, order):
+    return Cells(**{name: getattr(cells, name)[order] for name in Cells.__dataclass_fields__})
+
+
+def test_order_of_cells_changes_nothing():
+    cells, samples, _ = simulate(2, n_patient=6, n_variant=30)
+    order = generator(1, "order").permutation(cells.n)
+    one, other = presence(cells, samples), presence(_permuted(cells, order), samples)
+    assert np.allclose(one.p_present[order], other.p_present, atol=1e-5)
+    assert np.allclose(one.power[order], other.power)
+
+
+def test_samples_renamed_change_nothing():
+    cells, samples, _ = simulate(2, n_patient=6, n_variant=30)
+    new = generator(2, "names").permutation(len(samples.purity))
+    back = np.argsort(new)
+    moved = replace(cells, sample=new[cells.sample])
+    renamed = Samples(**{name: getattr(samples, name)[back] for name in Samples.__dataclass_fields__})
+    one, other = presence(cells, samples), presence(moved, renamed)
+    assert np.allclose(one.p_present, other.p_present, atol=1e-4) and np.allclose(one.power, other.power)
+
+
+def test_without_counts_depth_is_a_guess_and_power_falls_short_of_certainty():
+    """Purity 0.3 at 60x: counted power is above 0.95; over an uncertain depth it is lower."""
+    _cells, _samples, _ = simulate(2, n_patient=2, n_variant=10)
+    two = np.array([0, 1])
+    one = np.ones(2)
+    known = Cells(
+        two,
+        np.zeros(2, int),
+        np.array([9.0, 0.0]),
+        60 * one,
+        np.array([True, False]),
+        2 * one,
+        one,
+        2 * one,
+        1e-3 * one,
+    )
+    guessed = replace(known, alt_count=np.array([9.0, -1.0]))
+    pair = Samples(
+        np.full(2, 0.3),
+        np.zeros(2, bool),
+        np.full(2, 200.0),
+        np.full(2, 2.0),
+        np.full(2, 3),
+        np.full(2, 0.02),
+    )
+    a, b = presence(known, pair), presence(guessed, pair)
+    assert a.power[1] > 0.95 and b.power[1] < a.power[1]
+    assert np.isnan(b.excluded_ccf[1]) and a.excluded_ccf[1] == pytest.approx(
+        (1 - 0.05 ** (1 / 61)) * 2 / 0.3, rel=0.02
+    )
+
+
+def test_a_fixed_prior_replaces_the_learned_one():
+    cells, samples, _ = simulate(2, n_patient=4, n_variant=20)
+    low = presence(cells, samples, PriorSettings(fixed=0.05)).p_present
+    high = presence(cells, samples, PriorSettings(fixed=0.95)).p_present
+    assert (high >= low - 1e-6).all() and (high > low + 0.05).any()
+
+
+@given(st.floats(0.05, 1), st.integers(1, 6), st.floats(0.05, 1))
+@settings(max_examples=50)
+def test_vaf_and_ccf_invert_each_other(purity, total, ccf):
+    vaf = expected_vaf(purity, total, ccf=ccf)
+    assert 0 <= vaf <= 1
+    assert float(ccf_from_vaf(vaf, purity, total)) == pytest.approx(ccf)
+
+
+def test_no_copies_no_fraction_and_the_calling_rule():
+    assert np.isnan(expected_vaf(1.0, 0)) and np.isnan(ccf_from_vaf(0.1, 0.0, 2))
+    assert min_alt_reads([10, 150, 151], 3, 0.02).tolist() == [3, 3, 4]
+
+
+def test_detection_between_grid_points_is_linear():
+    detection = np.array([[0.0, 0.2, 1.0]], np.float32)
+    assert detection_at(detection, np.array([0.5, 1.0]), np.array([0.75])) == pytest.approx([0.6])
+    assert np.isnan(detection_at(detection, np.array([0.5, 1.0]), np.array([np.nan])))
