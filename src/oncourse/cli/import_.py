@@ -58,8 +58,9 @@ def import_(
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
 
-    FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (read counts of
-    other tools), sdtm (a folder of SDTM domains), or auto. Nothing is written when the study has an error.
+    FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
+    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), or auto. Nothing is written
+    when the study has an error.
     """
     from dataclasses import replace
 
@@ -98,21 +99,18 @@ def _read(
 
     kind = detect(source) if format_ == "auto" else format_
     reference = Fasta(fasta) if fasta else None
-    if kind in ("maf", "vcf"):
+    if kind in ("maf", "vcf", "counts"):
         from oncourse.io.files import files_in, read_files
 
         return read_files(
-            files_in(source, kind), clinical=clinical, segments=segments, fasta=reference, called=called,
-            material=material, panel=panel,
+            [source] if kind == "counts" else files_in(source, kind), clinical=clinical, segments=segments,
+            fasta=reference, called=called, material=material, panel=panel,
+            kind="counts" if kind == "counts" else None,
         )  # fmt: skip
     if kind == "cbioportal":
         from oncourse.io.cbioportal import read_cbioportal
 
         return read_cbioportal(source, fasta=reference)
-    if kind == "counts":
-        from oncourse.io.counts import read_counts
-
-        return read_counts(source)
     if kind == "sdtm":
         from oncourse.io.sdtm import read_sdtm
 

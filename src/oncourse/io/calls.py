@@ -18,20 +18,32 @@ def is_vcf(path: Path) -> bool:
 
 
 def read_calls(
-    paths: Sequence[Path], build: str | None = None, *, fasta: Fasta | None = None, called: str = "auto"
+    paths: Sequence[Path],
+    build: str | None = None,
+    *,
+    fasta: Fasta | None = None,
+    called: str = "auto",
+    kind: str | None = None,
 ) -> MafTables:
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
+
+    `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name.
 
     Raises
     ------
     InputError : a file cannot be read at all
     """
+    from oncourse.io.counts import read_counts
     from oncourse.io.vcf import read_vcf
 
-    parts = [
-        read_vcf(path, fasta=fasta) if is_vcf(path) else read_maf(path, fasta=fasta, called=called)
-        for path in paths
-    ]
+    parts = []
+    for path in paths:
+        if kind == "counts":
+            parts.append(read_counts(path, fasta=fasta, called="counts" if called == "auto" else called))
+        elif is_vcf(path):
+            parts.append(read_vcf(path, fasta=fasta))
+        else:
+            parts.append(read_maf(path, fasta=fasta, called=called))
     problems: list[Problem] = []
     for path, part in zip(paths, parts, strict=True):
         build = build or part.build

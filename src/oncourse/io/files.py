@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.clinical import mapped
@@ -35,6 +36,7 @@ def read_files(
     called: str = "auto",
     material: str = "tissue",
     panel: str | None = None,
+    kind: str | None = None,
 ) -> Reading:
     """Read MAF or VCF files as one study.
 
@@ -47,6 +49,7 @@ def read_files(
     called : as in `oncourse.io.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
+    kind : "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
     ------
@@ -55,10 +58,11 @@ def read_files(
     files = [file for path in paths for file in files_in(path)]
     if not files:
         raise InputError(f"{paths[0]}: no MAF or VCF file found.")
-    found = read_calls(files, fasta=fasta, called=called)
+    found = read_calls(files, fasta=fasta, called=called, kind=kind)
     reading = Reading({}, StudyConfig(), list(found.notes), list(found.problems))
     per_sample, per_patient = _clinical(clinical, reading)
     samples = _samples(found.samples, per_sample, reading)
+    samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
     if material != "tissue":
         built.samples = built.samples.with_columns(
@@ -132,6 +136,18 @@ def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading
     return joined.with_columns(
         pl.coalesce(pl.col("PATIENT_ID"), mapped(joined["SAMPLE_ID"], ct.patient_of)).alias("PATIENT_ID")
     )
+
+
+def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Take a sample whose id says cfDNA, ctDNA or plasma as plasma where no column says what it is."""
+    if set(samples.columns) - {"SAMPLE_ID", "PATIENT_ID"}:
+        return samples
+    kinds = mapped(samples["SAMPLE_ID"], words.material)
+    if (kinds == "tissue").all():
+        return samples
+    named = samples["SAMPLE_ID"].filter(kinds != "tissue").to_list()
+    reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
+    return samples.with_columns(kinds.alias("MATERIAL"))
 
 
 def _assay(panel: str) -> pl.DataFrame:

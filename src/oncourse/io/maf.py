@@ -24,7 +24,7 @@ from oncourse.study.schema import Problem, row_problems
 ALIASES: dict[str, tuple[str, ...]] = {
     "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene", "gene_affected"),
     "chrom": ("chromosome", "chrom", "chr"),
-    "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start"),
+    "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
     "end": ("end_position", "end", "end_pos", "chromosome_end"),
     "ref": ("reference_allele", "ref", "ref_allele", "reference", "reference_genome_allele"),
     "alt": ("tumor_seq_allele2", "alt", "alt_allele", "alternate_allele", "variant_allele", "tumor_allele",
@@ -35,9 +35,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id"),
     "normal_id": ("matched_norm_sample_barcode",),
     "classification": ("variant_classification", "variantclassification", "classification", "effect"),
-    "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type"),
+    "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type", "exonicfunc", "function."),
+    "region": ("func.refgene", "func", "region"),
     "alt_count": ("t_alt_count", "alt_allele_depth", "t_alt_reads", "tumor_alt_count", "alt_count", "t_var_count",
-                  "alt_depth", "alt_reads", "mutant_allele_read_count"),
+                  "alt_depth", "alt_reads", "mutant_allele_read_count", "var_count"),
     "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
                   "ref_reads"),
     "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp", "total_read_count"),
@@ -111,7 +112,7 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
     if lacking := missing_columns(table.frame.columns):
         raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
-    return tables_of(_renamed(table.frame), table, name, problems, fasta=fasta, called=called)
+    return tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
 
 
 _KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
@@ -127,7 +128,8 @@ def _not_maf(name: str, lacking: list[str]) -> Problem:
     return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
 
 
-def _renamed(frame: pl.DataFrame) -> pl.DataFrame:
+def renamed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of `ALIASES` that a frame has, under our names."""
     by_lower: dict[str, str] = {}
     for column in frame.columns:
         by_lower.setdefault(column.lower(), column)
@@ -180,7 +182,7 @@ def tables_of(
         "sample_id", "variant_id", "alt_count", "depth",
         _called(frame, called, notes).alias("is_called"),
         _optional(frame, "filter"), _origin(frame).alias("origin"),
-        "line", *[c for c in ("gene", "classification", "term", "hgvs_p", "hgvs_c") if c in frame.columns],
+        "line", *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
     )  # fmt: skip
     calls, found = _annotated(calls, name)
     problems += found
@@ -371,7 +373,7 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
     """Add ``consequence`` (our words); say which words nobody knows."""
     problems: list[Problem] = []
     found = pl.Series("consequence", [None] * len(calls), pl.String)
-    for column in ("classification", "term"):
+    for column in ("classification", "term", "region"):
         if column not in calls.columns:
             continue
         words = calls[column].unique().drop_nulls().sort()
@@ -429,7 +431,9 @@ def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
 
 
 def _gene() -> pl.Expr:
-    """An intergenic variant has no gene."""
-    return pl.when(~pl.col("gene").str.to_lowercase().is_in(["unknown", ".", "-", "", "none"])).then(
-        pl.col("gene")
+    """An intergenic variant has no gene; of ANNOVAR's list the first counts, without its transcript."""
+    gene = pl.col("gene")
+    none = gene.str.to_lowercase().is_in(["unknown", ".", "-", "", "none"]) | gene.str.contains(
+        "(dist=", literal=True
     )
+    return pl.when(~none).then(gene.str.replace(r"\(.*$", "").str.replace(r"[;,].*$", ""))

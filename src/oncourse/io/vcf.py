@@ -294,6 +294,13 @@ def _effect_of(info: str, header: _Header) -> tuple[str | None, str | None, str 
     return best
 
 
+def effect_columns(annotations: pl.Series) -> pl.DataFrame:
+    """Return gene, term, hgvs_c and hgvs_p of a column of snpEff annotations (``ANN`` without its name)."""
+    found = [_effect_of(f"ANN={a}", _Header()) if a else (None,) * 4 for a in annotations]
+    columns = ("gene", "term", "hgvs_c", "hgvs_p")
+    return pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
 #: snpEff's columns where the header does not list them.
 _ANN = ["Allele", "Annotation", "Annotation_Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID",
         "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p"]  # fmt: skip

@@ -1,0 +1,137 @@
+"""Tables of read counts per site and sample (forced counts), long or wide, -> variants and calls.
+
+Long: one row per site and sample, columns named as in a MAF or a caller's table (also ``AD`` as "ref,alt"). Wide: one
+row per site and columns per sample, ``SAMPLE.NV`` and ``SAMPLE.DP``, ``ALT_counts_SAMPLE`` and ``REF_counts_SAMPLE``
+and the like. A row is no call by itself: the assay's thresholds decide.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.genome.fasta import Fasta
+from oncourse.io.maf import ALIASES, MafTables, renamed, tables_of
+from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.study.schema import Problem
+
+_ALT = r"nv|(?:alt|var|mut)(?:_?(?:counts?|reads|depth))?|alts"
+_DEPTH = r"nr|dp|depth|cov|coverage|total(?:_?(?:counts?|reads|depth))?"
+_REF = r"ref(?:_?(?:counts?|reads|depth))?"
+_KINDS = (("alt_count", _ALT), ("depth", _DEPTH), ("ref_count", _REF))
+_NORMAL = re.compile(r"(^|[_.-])(normal|germline|pbmc|n)$", re.I)
+_CHANGE = r"^([ACGT]+|-)>([ACGT]+|-)$"
+_NEEDED = ("chrom", "pos", "ref", "alt")
+
+
+def read_counts(path: Path | str, *, fasta: Fasta | None = None, called: str = "counts") -> MafTables:
+    """Read a table of read counts; see `oncourse.io.maf.read_maf` for what is returned.
+
+    Raises
+    ------
+    InputError : the file cannot be read, or has no columns for the site and for counts of samples
+    """
+    path = Path(path)
+    name = table_name(path)
+    table = read_table(path, name=name, comment="##", lenient=True)
+    if not table.frame.columns:
+        raise InputError(table.problems)
+    raw = table.frame.rename({c: c.lstrip("#") for c in table.frame.columns if c.startswith("#")})
+    sites = _sites(renamed(raw), raw)
+    lacking = [c for c in _NEEDED if c not in sites.columns]
+    if lacking:
+        names = ", ".join(f"{c} ({ALIASES[c][0]})" for c in lacking)
+        cure = "A table of counts has chromosome, position, reference and variant allele."
+        raise InputError([Problem(name, 1, None, None, f"no column for {names}.", cure)])
+    wide = wide_columns(raw.columns)
+    problems = [p for p in table.problems if "there twice" not in p.message]  # callers' tables repeat DP
+    if wide:
+        long, lines, skipped = _unpivoted(sites, raw, table, wide)
+    elif "sample_id" in sites.columns:
+        long, lines, skipped = _with_pairs(sites, raw), table.lines, []
+    else:
+        cure = "Give a column with the sample, or columns such as SAMPLE.NV and SAMPLE.DP."
+        raise InputError([Problem(name, 1, None, None, "no column with the sample or its counts.", cure)])
+    found = tables_of(long, TextTable(long, lines), name, problems, fasta=fasta, called=called)
+    if skipped:
+        found.notes.append(f"{name}: {', '.join(skipped)} taken as normal and left out")
+    passed = pl.col("filter").is_null() | pl.col("filter").is_in(["PASS", "."])
+    found.calls = found.calls.with_columns(
+        pl.when(passed).then(pl.col("is_called")).otherwise(False).alias("is_called")
+    )
+    return found
+
+
+def _sites(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Add the alleles from a column such as ``C>T`` where there are no columns of their own; effects from ``ANN``."""
+    lowered = {c.lower(): c for c in reversed(raw.columns)}
+    change = next(
+        (lowered[n] for n in ("change", "nucleotide", "mutation", "base_change") if n in lowered), None
+    )
+    if change and not {"ref", "alt"} <= set(sites.columns):
+        parts = raw[change].str.extract_groups(_CHANGE)
+        sites = sites.with_columns(parts.struct.field("1").alias("ref"), parts.struct.field("2").alias("alt"))
+    if "ann" in lowered and "gene" not in sites.columns:
+        from oncourse.io.vcf import effect_columns
+
+        sites = sites.hstack(effect_columns(raw[lowered["ann"]]).get_columns())
+    return sites
+
+
+def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Return sample -> {alt_count / depth / ref_count -> column} of a wide table; empty where it is not wide.
+
+    >>> wide_columns(["chr", "S1.NV", "S1.DP", "ALT_counts_T", "REF_counts_T"])
+    {'S1': {'alt_count': 'S1.NV', 'depth': 'S1.DP'}, 'T': {'alt_count': 'ALT_counts_T', 'ref_count': 'REF_counts_T'}}
+    """
+    known = {alias for aliases in ALIASES.values() for alias in aliases}
+    found: dict[str, dict[str, str]] = {}
+    for column in columns:
+        if column.lower() in known:
+            continue
+        for kind, words in _KINDS:
+            suffix = re.fullmatch(rf"(.+?)[._:-]({words})", column, re.I)
+            prefix = re.fullmatch(rf"({words})[._:-](.+)", column, re.I)
+            sample = suffix.group(1) if suffix else prefix.group(2) if prefix else None
+            if sample:
+                found.setdefault(sample, {}).setdefault(kind, column)
+                break
+    return {s: kinds for s, kinds in found.items() if "alt_count" in kinds and len(kinds) > 1}
+
+
+def _unpivoted(
+    sites: pl.DataFrame, raw: pl.DataFrame, table: TextTable, wide: dict[str, dict[str, str]]
+) -> tuple[pl.DataFrame, pl.Series, list[str]]:
+    """One row per site and sample; normal samples are left out."""
+    site = sites.drop("sample_id", "alt_count", "ref_count", "depth", "vaf", strict=False)
+    skipped = sorted(s for s in wide if _NORMAL.search(s))
+    frames, lines = [], []
+    for sample, kinds in wide.items():
+        if sample in skipped:
+            continue
+        counts = [raw[column].alias(kind) for kind, column in kinds.items()]
+        missing = [pl.lit(None, pl.String).alias(k) for k, _ in _KINDS if k not in kinds]
+        frame = site.with_columns(pl.lit(sample).alias("sample_id"), *counts).with_columns(missing)
+        seen = frame["depth"].is_not_null() | frame["alt_count"].is_not_null()
+        frames.append(
+            frame.filter(seen).select(*site.columns, "sample_id", "alt_count", "ref_count", "depth")
+        )
+        lines.append(table.lines.filter(seen))
+    if not frames:
+        raise InputError("the table has counts of normal samples only.")
+    return pl.concat(frames), pl.concat(lines), skipped
+
+
+def _with_pairs(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Read an ``AD`` column of "reference,variant" reads."""
+    pair = next((c for c in raw.columns if c.lower() in ("ad", "allelic_depth", "t_ad")), None)
+    if pair is None:
+        return sites
+    parts = raw[pair].str.extract_groups(r"^(\d+),(\d+)$")
+    # the pair is the sample's own; a DP beside it may be the site's in all samples
+    return sites.drop("depth", "vaf", strict=False).with_columns(
+        parts.struct.field("1").alias("ref_count"), parts.struct.field("2").alias("alt_count")
+    )
