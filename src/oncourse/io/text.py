@@ -106,7 +106,7 @@ def read_table(
     comment : lines that start with this above the header are comments
     lenient : read a file that is not UTF-8 as Windows-1252 with a warning (exports of others);
         otherwise it is an error
-    max_line_bytes : a longer line is refused with its number, before it is held in memory
+    max_line_bytes : a longer line is refused with its number, before it is held in memory (at least 4 MB)
 
     Returns
     -------
