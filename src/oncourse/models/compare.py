@@ -238,7 +238,9 @@ def interaction(
     min_cell: int,
     min_events: int = 2,
 ) -> Interaction:
-    """Test marker x treatment in one Cox model, stratified (by line) and clustered by patient.
+    """Test marker x treatment in one Cox model, stratified by line (`strata`, numbers) and clustered by patient.
+
+    Where no line holds both treatments the line's number is a covariate instead, and the note says so.
 
     The p-value is that of the likelihood ratio where every patient counts once, of the robust Wald statistic otherwise. With
     fewer than `min_cell` patients or `min_events` events in a cell nothing is estimated and the note says so.
@@ -269,6 +271,14 @@ def interaction(
         filled = fit_imputer(data.x).fill(data.x)
         x = np.column_stack([x, filled[:, filled.std(axis=0) > 0]])
         note = "adjusted"
+    mixed = [np.ptp(treated[strata == s].astype(int)) > 0 for s in np.unique(strata)]
+    if not any(mixed):
+        # No line holds both treatments: within lines their effect cannot be told from the line's.
+        x = np.column_stack([x, strata.astype(float)]) if np.ptp(strata) > 0 else x
+        note = "; ".join(
+            filter(None, [note, "no line holds both treatments: the line's number is a covariate"])
+        )
+        strata = np.zeros(n)
     again = len(np.unique(patient)) < n
     fit = fit_cox(
         data.time,

@@ -1,0 +1,204 @@
+"""The treatment analysis: real trials, failed positivity, markers known at the line's start, planted interactions."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.analyses.treatment import Params, treatment
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.treatment_units import markers_at
+from oncourse.errors import NotEnoughData
+from oncourse.study.config import StudyConfig
+from oncourse.study.model import Study
+from oncourse.study.tables import TABLES
+
+
+def table(name, **columns):
+    return pl.concat([TABLES[name].empty(), pl.DataFrame(columns)], how="diagonal_relaxed")
+
+
+def study_of(time, event, arm, *, design=None, covariates=None, markers=None, progression=False):
+    """One line per patient from day 0; time in days counts the first day."""
+    ids = [f"P{i:05d}" for i in range(len(time))]
+    last = [int(t) - 1 for t in time]
+    dead = [bool(e) and not progression for e in event]
+    progressed = [t if e and progression else None for t, e in zip(last, event, strict=True)]
+    patients = table("patients", patient_id=ids)
+    for name, values in (covariates or {}).items():
+        patients = patients.with_columns(pl.Series(name, values))
+    tables = {
+        "patients": patients,
+        "follow_up": table(
+            "follow_up",
+            patient_id=ids,
+            last_contact_day=last,
+            is_dead=dead,
+            progression_day=pl.Series(progressed, dtype=pl.Int64),
+        ),
+        "treatments": table(
+            "treatments", patient_id=ids, drugs=list(arm), start_day=[0] * len(ids), line=[1] * len(ids)
+        ),
+    }  # fmt: skip
+    if markers is not None:
+        tables["markers"] = table("markers", patient_id=ids, **markers)
+    kinds = dict.fromkeys(covariates or {}, "number")
+    return Study(StudyConfig(design=design, covariates=kinds), tables)
+
+
+def rows_of(result, **where):
+    found = result.tables["treatment/comparison"]
+    for name, value in where.items():
+        found = found.filter(pl.col(name) == value)
+    return found
+
+
+def test_adjuvant_colon_trial(shared_data):
+    """Moertel 1990, R survival::colon: Lev+5FU v Obs, death 0.69, recurrence 0.60; RMST as survRM2 (7.33 days)."""
+    d = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values="NA")
+    for etype, expected, progression in ((2, 0.689, False), (1, 0.600, True)):
+        part = d.filter(pl.col("etype") == etype)
+        study = study_of(part["time"], part["status"], part["rx"].str.to_lowercase(), progression=progression)
+        endpoint = "PFS" if progression else "OS"
+        result = treatment(Cohort(study), Params(endpoints=(endpoint,)))
+        row = rows_of(result, arm="lev+5fu", reference="obs", method="unadjusted").row(0, named=True)
+        assert row["estimate"] == pytest.approx(expected, abs=0.005)
+        if not progression:
+            mean = rows_of(result, arm="lev+5fu", reference="obs", method="rmst").row(0, named=True)
+            assert (mean["estimate"], mean["ci_low"], mean["ci_high"]) == pytest.approx(
+                (7.333009304662, -16.322429445789, 30.988448055114), rel=1e-6
+            )
+
+
+def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):
+    """R: overlap weights log HR -.289 (se .105), unadjusted -.080; inverse weights leave age at -.94."""
+    folder = shared_data("survival-reference")
+    d = pl.read_csv(folder / "rotterdam_nodepos_ps.csv", null_values="NA")
+    names = {
+        "age": d["age"],
+        "meno": d["meno"],
+        "size1": (d["size"] == "20-50").cast(pl.Int64),
+        "size2": (d["size"] == ">50").cast(pl.Int64),
+        "grade": d["grade"],
+        "nodes": d["nodes"],
+        "lpgr": d["pgr"].log1p(),
+        "ler": d["er"].log1p(),
+        "year": d["year"],
+    }
+    arm = ["hormone" if h else "no hormone" for h in d["hormon"]]
+    study = study_of(d["dtime"], d["death"], arm, covariates=names)
+    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    value = json.loads((folder / "reference.json").read_text())
+    for method, name in (("unadjusted", "unadjusted"), ("adjusted", "adjusted"), ("overlap", "ow")):
+        row = rows_of(result, method=method, estimate_name="hazard_ratio").row(0, named=True)
+        expected = value[f"rotterdam.cox_{name}"]["value"]["coef"]["hormon"]
+        # The score has a weak prior: its weights differ by less than a thousandth.
+        assert np.log(row["estimate"]) == pytest.approx(expected, abs=5e-3 if method == "overlap" else 1e-6)
+        assert "positivity fails" in row["warning"]
+    age = result.tables["treatment/balance"].filter(pl.col("covariate") == "age").row(0, named=True)
+    assert age["smd"] == pytest.approx(0.722, abs=0.001)
+    assert abs(age["smd_overlap"]) < 0.01 and age["smd_iptw"] < -0.5
+    assert any("positivity fails" in note for note in result.notes)
+
+
+def planted(seed, n, *, interaction):
+    """AR-V7 carriers (40 %) do worse on both drugs (log HR .5) and, by `interaction`, worse on the ARPI."""
+    rng = np.random.default_rng(seed)
+    arpi, marker = rng.random(n) < 0.5, rng.random(n) < 0.4
+    time = np.ceil(rng.exponential(400 * np.exp(-0.5 * marker - interaction * (arpi & marker))))
+    censored = rng.uniform(200, 1200, n)
+    event, time = time <= censored, np.ceil(np.minimum(time, censored))
+    drug = np.where(arpi, np.where(rng.random(n) < 0.5, "abiraterone", "enzalutamide"), "docetaxel")
+    words = ["positive" if m else "negative" for m in marker]
+    return study_of(
+        time, event, drug, design="mcrpc", markers={"marker": ["AR-V7"] * n, "value": words, "day": [-10] * n}
+    )
+
+
+def class_row(result, marker="AR-V7", arm="arpi"):
+    table = result.tables["treatment/interaction"]
+    return table.filter(
+        (pl.col("marker") == marker) & (pl.col("arm") == arm) & (pl.col("endpoint") == "OS")
+    ).row(0, named=True)
+
+
+def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_predictive():
+    result = treatment(Cohort(planted(1, 600, interaction=0.9)), Params(endpoints=("OS",)))
+    row = class_row(result)
+    assert row["is_prespecified"] and row["reference"] == "taxane" and row["q_value"] is None
+    assert row["ci_low"] < np.exp(0.9) < row["ci_high"] and row["p_value"] < 0.01
+    assert row["hazard_ratio_positive"] / row["hazard_ratio_negative"] == pytest.approx(
+        row["hazard_ratio_ratio"]
+    )
+    assert "AR-V7 changes the effect" in result.answer
+    result = treatment(Cohort(planted(2, 600, interaction=0.0)), Params(endpoints=("OS",)))
+    row = class_row(result)
+    assert row["hazard_ratio_marker"] > 1.2 and row["p_value"] > 0.01
+    # Drug pairs are there beside the classes.
+    pairs = set(result.tables["treatment/interaction"].select("arm", "reference").iter_rows())
+    assert {("arpi", "taxane"), ("abiraterone", "docetaxel"), ("enzalutamide", "docetaxel")} <= pairs
+
+
+def test_marker_found_after_the_line_started_never_defines_it():
+    """AR-V7 measured on day 5 of the line: unknown at its start; on day 0 or before: known; the last one counts."""
+    study = planted(1, 100, interaction=0.5)
+    late = study["markers"].with_columns(pl.lit(5, pl.Int64).alias("day"))
+    changed = Study(study.config, {**study.tables, "markers": late})
+    units = pl.DataFrame({"unit": [0], "patient_id": ["A"], "zero_day": [100]})
+    values = pl.DataFrame(
+        {"patient_id": ["A"] * 3, "marker": ["M"] * 3, "day": [10, 90, 101], "value": [1, 0, 1]}
+    )
+    assert markers_at(units, values, None)["value"].to_list() == [0]
+    assert markers_at(units, values.filter(pl.col("day") != 90), 60).is_empty()
+    result = treatment(Cohort(changed), Params(endpoints=("OS",)))
+    table = result.tables["treatment/interaction"]
+    assert table.filter((pl.col("marker") == "AR-V7") & pl.col("hazard_ratio_ratio").is_not_null()).is_empty()
+
+
+def test_landmark_removes_immortal_time():
+    """Patients of the arm live at least 60 days by construction: the naive ratio flatters it, the landmark does not."""
+    rng = np.random.default_rng(5)
+    n = 800
+    arm = rng.random(n) < 0.5
+    time = np.ceil(rng.exponential(150, n))
+    time = np.where(arm, np.maximum(time, 61 + np.ceil(rng.exponential(150, n))), time)
+    study = study_of(time, np.ones(n), np.where(arm, "a", "b"))
+    naive = treatment(Cohort(study), Params(endpoints=("OS",)))
+    ours = treatment(Cohort(study), Params(endpoints=("OS",), landmark_days=60))
+
+    def log_ratio(result):
+        row = rows_of(result, method="unadjusted").row(0, named=True)
+        return np.log(row["estimate"]) * (1 if row["arm"] == "a" else -1)
+
+    assert log_ratio(naive) < -0.3
+    assert log_ratio(ours) > log_ratio(naive) + 0.15
+    assert ours.excluded.height > 50
+
+
+def test_too_few_patients_say_which_arms_there_are():
+    study = study_of([100, 200, 300], [1, 0, 1], ["a", "a", "b"])
+    with pytest.raises(NotEnoughData, match=r"line 1 a \(n = 2\)"):
+        treatment(Cohort(study), Params(endpoints=("OS",)))
+
+
+@pytest.mark.slow
+def test_interaction_test_has_its_size():
+    """2,000 null studies of 300: 5 % within the 99 % Monte Carlo band 3.7-6.3 %."""
+    from oncourse.models.compare import PairData, interaction
+
+    p = []
+    for seed in range(2000):
+        rng = np.random.default_rng([9, seed])
+        arm, marker = rng.random(300) < 0.5, rng.random(300) < 0.3
+        time = rng.exponential(np.exp(-0.4 * arm - 0.5 * marker))
+        censored = rng.uniform(0.3, 3, 300)
+        data = PairData(
+            np.minimum(time, censored), time <= censored, np.zeros(300), arm, np.zeros((300, 0)), ()
+        )
+        p.append(
+            interaction(
+                data, marker.astype(int), np.arange(300), np.zeros(300), horizon=1.0, min_cell=5
+            ).ratio.p_value
+        )
+    assert 0.037 <= np.mean(np.array(p) < 0.05) <= 0.063
