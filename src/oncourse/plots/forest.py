@@ -27,7 +27,7 @@ class ForestRow:
 
 def forest_figure(rows: Sequence[ForestRow], *, xlabel: str, better: str = "", worse: str = "") -> str:
     """Return the SVG of ratios with intervals, first row on top; `better`/`worse` name the sides of 1."""
-    with drawing(7.2, 1.1 + 0.27 * len(rows)) as canvas:
+    with drawing(8.6, 1.2 + 0.27 * len(rows)) as canvas:
         ax = canvas.ax
         low = max(1 / _WIDEST, min(min(r.ci_low, r.value) for r in rows) / 1.15)
         high = min(_WIDEST, max(max(r.ci_high, r.value) for r in rows) * 1.15)
@@ -49,13 +49,17 @@ def forest_figure(rows: Sequence[ForestRow], *, xlabel: str, better: str = "", w
         ticks = [t for t in (1 / 32, 1 / 16, 1 / 8, 0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= t <= high]
         ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
         ax.minorticks_off()
-        ax.set_yticks(range(len(rows)), [r.label for r in rows][::-1])
+        ax.set_yticks(range(len(rows)), [_short(r.label) for r in rows][::-1])
         ax.set_ylim(-0.7, len(rows) - 0.3)
         ax.set_xlabel(xlabel)
         if better or worse:
             ax.set_title(f"{better}  <  1  >  {worse}", loc="center", fontsize=8, fontweight="normal")
         clean(ax, grid="x")
     return canvas.svg
+
+
+def _short(label: str, most: int = 38) -> str:
+    return label if len(label) <= most else label[: most - 1] + "…"
 
 
 def volcano_figure(
