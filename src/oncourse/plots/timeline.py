@@ -6,7 +6,7 @@ Numbers in, text out, without matplotlib, so that hundreds of pages take seconds
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -152,8 +152,10 @@ def _draw_bars(parts: list[str], bars: Sequence[Bar], axis: _Axis, y: float, las
     for bar in sorted(bars, key=lambda b: (b.start, b.label)):
         stop = bar.stop if bar.stop is not None else last
         x0, x1 = axis.x(bar.start), max(axis.x(stop), axis.x(bar.start) + 4)
-        room = x0 + 7.2 * len(bar.label) + 8
-        row = next((i for i, end in enumerate(rows) if end <= x0), len(rows))
+        wide = 6.6 * len(bar.label) + 8
+        room = x0 + wide
+        begins = x0 if room < _WIDTH else min(x0, min(x1, _WIDTH - _RIGHT) - wide)
+        row = next((i for i, end in enumerate(rows) if end <= begins), len(rows))
         if row == len(rows):
             rows.append(0.0)
         rows[row] = max(x1, room if room < _WIDTH else x1) + 3
@@ -188,7 +190,7 @@ def _scale(track: Track, top: float) -> tuple[list[tuple[float, str]], float, fl
     if not track.is_log:
         high = max([*values, 1e-9])
         step = 10 ** math.floor(math.log10(high))
-        step = step if high / step >= 3 else step / 2
+        step = next(step * f for f in (0.5, 1, 2, 5) if high / (step * f) <= 4.5)
         ticks = [(i * step, f"{i * step:g}") for i in range(int(high / step) + 2)]
         return ticks, 0.0, ticks[-1][0]
     positive = [v for v in values if v > 0] or [1.0]
@@ -220,7 +222,9 @@ def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> floa
         parts.append(f'<line x1="{_LEFT - 4}" x2="{_LEFT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#8a949d"/>')
         parts.append(f'<text x="{_LEFT - 7}" y="{at + 4:.1f}" text-anchor="end" fill="#59636d">{text}</text>')
     for number, line in enumerate(track.lines):
-        _draw_line(parts, line, PALETTE[number % len(PALETTE)], axis, y, len(track.lines) > 1, number)
+        _draw_line(parts, line, PALETTE[number % len(PALETTE)], axis, y)
+    if len(track.lines) > 1:
+        _name_lines(parts, track.lines, axis, y, head, foot)
     used: list[float] = []
     for mark in sorted(track.marks, key=lambda m: m.day):
         x = axis.x(mark.day)
@@ -237,7 +241,7 @@ def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> floa
     return top + _SERIES_HEIGHT + 4
 
 
-def _draw_line(parts, line, colour, axis, y, is_named, number) -> None:  # type: ignore[no-untyped-def]
+def _draw_line(parts: list[str], line: Line, colour: str, axis: _Axis, y: Callable[[float], float]) -> None:
     path = " ".join(f"{axis.x(p.day):.1f},{y(p.value):.1f}" for p in line.points)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
     for p in line.points:
@@ -255,14 +259,31 @@ def _draw_line(parts, line, colour, axis, y, is_named, number) -> None:  # type:
                 f'<circle cx="{x:.1f}" cy="{at:.1f}" r="3.2" fill="{colour}"><title>{title}</title></circle>'
             )
         parts.append(shape)
-    if is_named and line.points:
-        last = line.points[-1]
-        x = min(axis.x(last.day) + 6, _WIDTH - _RIGHT)
-        anchor = "end" if x > _WIDTH - 120 else "start"
-        at = y(last.value) - 6
+
+
+def _name_lines(
+    parts: list[str],
+    lines: Sequence[Line],
+    axis: _Axis,
+    y: Callable[[float], float],
+    head: float,
+    foot: float,
+) -> None:
+    """Write the name of each line beside its last point, moved apart where they would overlap."""
+    places = sorted(
+        ((y(line.points[-1].value), n, line) for n, line in enumerate(lines) if line.points),
+        key=lambda p: p[:2],
+    )
+    low = head + 4
+    for at, number, line in places:
+        at = low = max(at, low)
+        low += 13
+        x = axis.x(line.points[-1].day) + 7
+        is_right = x + 6.2 * len(line.name) > _WIDTH
+        x, anchor = (x - 14, "end") if is_right else (x, "start")
         parts.append(
-            f'<text x="{x:.1f}" y="{at:.1f}" text-anchor="{anchor}" fill="#1d2329" font-size="11">'
-            f"{escape(line.name)}</text>"
+            f'<text x="{x:.1f}" y="{min(at, foot) + 4:.1f}" text-anchor="{anchor}" font-size="11" fill="#1d2329">'
+            f'<tspan fill="{PALETTE[number % len(PALETTE)]}">&#9679;</tspan> {escape(line.name)}</text>'
         )
 
 

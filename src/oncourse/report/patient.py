@@ -70,6 +70,7 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
         front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
         timeline=timeline_svg(patient_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
+        rests=list(dict.fromkeys(v for m in matched for v in m.found)),
         benefit=[m for m in matched if m.rule.direction in BENEFIT],
         against=[m for m in matched if m.rule.direction in AGAINST],
         other=[m for m in matched if m.rule.direction not in BENEFIT + AGAINST],
@@ -84,7 +85,7 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
 def front_lines(matched: Sequence[Match]) -> list[FrontLine]:
     """Return the most important findings: matches that rest on the same finding are one line.
 
-    Order: the patient is in the setting, no drug of the class was tried, level; prognosis and actions come last.
+    Order: the patient is in the setting, level, no drug of the class was tried; prognosis and actions come last.
     """
     groups: dict[tuple[str, ...], list[Match]] = {}
     for match in matched:
@@ -102,10 +103,10 @@ def front_lines(matched: Sequence[Match]) -> list[FrontLine]:
 
 
 def _front_key(match: Match) -> tuple[Any, ...]:
-    """In the setting before out of it, not tried before tried, then level; prognosis and actions last."""
+    """In the setting before out of it, then level, not tried before tried; prognosis and actions last."""
     setting, level = match.sort_key[1], match.sort_key[2]
     word = _DIRECTION_CLASS.get(match.rule.direction, "other")
-    return (word == "other", setting == 2, bool(match.used_before) and word == "for", level, match.sort_key)
+    return (word == "other", setting == 2, level, bool(match.used_before) and word == "for", match.sort_key)
 
 
 _STATE_WORDS = {

@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.therapy_matches import ras_table
 from oncourse.derive.watchlist import WatchItem, retest_reminders, watch_items
+from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
@@ -147,7 +148,7 @@ def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
     reminders = {(r["name"], r["change"]): r for r in retest_reminders(emerged, follow).iter_rows(named=True)}
     rows = []
     for item in watch_items():
-        if item.drug_class not in facts.drug_classes:
+        if item.drug_class not in facts.drug_classes or (item.kind == "reversion" and not _lost(item, facts)):
             continue
         mine = emerged.filter((pl.col("drug_class") == item.drug_class) & (pl.col("name") == item.name))
         rows += [
@@ -157,6 +158,11 @@ def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
         if mine.is_empty():
             rows.append(_unseen_row(item, facts))
     return rows
+
+
+def _lost(item: WatchItem, facts: PatientFindings) -> bool:
+    """Whether there is anything to revert."""
+    return any(loss_reason(v)[0] for gene in item.genes for v in facts.by_gene.get(gene, ()))
 
 
 def _found_row(item: WatchItem, row: dict, reminder: dict | None) -> WatchRow:  # type: ignore[type-arg]

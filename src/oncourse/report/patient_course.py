@@ -60,7 +60,7 @@ def _imaging(row: dict[str, Any] | None) -> str:
     if not row:
         return ""
     best = row["best_confirmed"] or row["best_unconfirmed"]
-    parts = [f"best {best}"] if best and best != "MISSING" else []
+    parts = [f"best {best}"] if best and best not in ("MISSING", "NE") else []
     if row["progression_day"] is not None:
         parts.append(f"PD day {row['progression_day']}")
     return "; ".join(parts)

@@ -104,7 +104,8 @@ def _imaging(cohort: Cohort, patient: str) -> list[Track]:
         Point(day, total, label=f"sum {total:g} mm, {overall}, day {day}")
         for day, total, overall in sums.select("day", "sum_mm", "overall").iter_rows()
     ]
-    # the baseline belongs to no visit on treatment: it is drawn where the visit names its sum
+    points += _baselines(cohort, patient, sums)
+    points.sort(key=lambda p: p.day)
     marks = [
         Mark(day, overall, "PD" if overall == "PD" else "")
         for day, overall in visits.select("day", "overall").drop_nulls().iter_rows()
@@ -119,6 +120,14 @@ def _imaging(cohort: Cohort, patient: str) -> list[Track]:
             False,
         )
     ]
+
+
+def _baselines(cohort: Cohort, patient: str, sums: pl.DataFrame) -> list[Point]:
+    """The sum before each line, which belongs to no visit on treatment: drawn at the start of the line."""
+    starts = of_patient(cohort.lines, patient).select("line", "start_day")
+    first = sums.drop_nulls("baseline_mm").unique("line", keep="first", maintain_order=True)
+    rows = first.join(starts, on="line", how="inner").select("start_day", "baseline_mm").iter_rows()
+    return [Point(day, total, label=f"baseline sum {total:g} mm, line from day {day}") for day, total in rows]
 
 
 def _changes(marks: list[Mark]) -> list[Mark]:

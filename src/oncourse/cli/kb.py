@@ -1,0 +1,119 @@
+"""`oncourse kb list|explain|diff|import`: the therapy knowledge."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def kb() -> None:
+    """List, explain, compare and import therapy knowledge."""
+
+
+@kb.command("list")
+@click.option("--rules", type=_FILE, help="A rules file in place of the package's.")
+@click.option("--tumour", type=click.Choice(["colorectal", "prostate"]), help="Only rules of this tumour.")
+@click.option("--gene", help="Only rules that name this gene.")
+def list_(rules: Path | None, tumour: str | None, gene: str | None) -> None:
+    """List the therapy rules: id, level, direction, biomarker, therapy."""
+    from oncourse.knowledge.alterations import gene_name
+    from oncourse.knowledge.rules import DIRECTIONS
+
+    for rule in _rules(rules):
+        if tumour and tumour not in rule.tumours:
+            continue
+        if gene and gene_name(gene.upper()) not in rule.genes:
+            continue
+        words = f"{rule.rule_id:<8}{rule.level():<6}{DIRECTIONS[rule.direction]:<26}"
+        click.echo(
+            f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]"
+        )
+
+
+@kb.command()
+@click.argument("rule_id")
+@click.option("--rules", type=_FILE, help="A rules file in place of the package's.")
+def explain(rule_id: str, rules: Path | None) -> None:
+    """Print everything known of RULE_ID: expression, setting, level and what it rests on, trial, source, certainty."""
+    from oncourse.errors import ConfigError
+    from oncourse.knowledge.rules import COLUMNS, DIRECTIONS
+    from oncourse.study.schema import nearest
+
+    found = {rule.rule_id.upper(): rule for rule in _rules(rules)}
+    rule = found.get(rule_id.upper())
+    if rule is None:
+        near = nearest(rule_id.upper(), found, cutoff=0.4)
+        raise ConfigError([f"{rule_id}: no such rule." + (f" Did you mean {near}?" if near else "")])
+    click.echo(f"{'level':<20}{rule.level()} (AMP/ASCO/CAP, from basis '{rule.basis}')")
+    click.echo(f"{'says':<20}{DIRECTIONS[rule.direction]}")
+    for column in COLUMNS:
+        value = getattr(rule, column)
+        text = ", ".join(value) if isinstance(value, tuple) else value
+        if text and not (column == "escat" and "M2020" in text):
+            click.echo(f"{column:<20}{text}")
+
+
+@kb.command()
+@click.argument("before", type=_FILE)
+@click.argument("after", type=_FILE, required=False)
+def diff(before: Path, after: Path | None) -> None:
+    """Compare the rules in BEFORE with those in AFTER (default: the package's).
+
+    Shows rules added, removed and changed, and what changes for the golden patients. Exit code 1 if a golden patient
+    loses a line.
+    """
+    from oncourse.knowledge.compare import compare_rules
+    from oncourse.knowledge.rules import read_rules
+
+    found = compare_rules(read_rules(before), _rules(after))
+    click.echo(f"{len(found.added)} rules added: {', '.join(found.added) or 'none'}")
+    click.echo(f"{len(found.removed)} rules removed: {', '.join(found.removed) or 'none'}")
+    click.echo(f"{len(found.changed)} fields changed")
+    for change in found.changed:
+        click.echo(f"  {change.rule_id}.{change.column}: '{change.before}' -> '{change.after}'")
+    click.echo(f"{len(found.golden)} answers about golden patients changed")
+    for golden in found.golden:
+        mark = "LOST  " if golden.is_loss else "      "
+        click.echo(f"{mark}{golden.patient_id}: {golden.rule_id} {golden.before} -> {golden.after}")
+    if found.lost:
+        click.echo(f"error: {len(found.lost)} golden patients lose a line", err=True)
+        raise click.exceptions.Exit(1)
+
+
+@kb.command("import")
+@click.argument("kind", type=click.Choice(["civic", "oncokb", "rules"]))
+@click.argument("source", type=_FILE)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Table to write.")
+@click.option("--date", "stated", default=None, help="Date of the snapshot (default: today).")
+@click.option("--disease", default="", help="OncoKB only: tumour type the MAF was annotated for.")
+def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str) -> None:
+    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, or your own rules into a table to use.
+
+    Use it with `--set knowledge.evidence=OUT` (civic, oncokb) or `--set knowledge.rules=OUT` (rules).
+    """
+    from oncourse.knowledge import civic, oncokb
+    from oncourse.knowledge.evidence import write_evidence
+    from oncourse.knowledge.rules import read_rules
+
+    day = stated or date.today().isoformat()
+    if kind == "rules":
+        rules = read_rules(source)
+        out.write_bytes(source.read_bytes())
+        click.echo(f"{len(rules)} rules checked: {out}")
+        return
+    items = civic.read_civic(source) if kind == "civic" else oncokb.read_oncokb(source, disease=disease)
+    name, licence = ("CIViC", civic.LICENCE) if kind == "civic" else ("OncoKB", oncokb.LICENCE)
+    write_evidence(items, out, comment=f"{name}; {day}; {licence}")
+    usable = sum(item.is_supported for item in items)
+    click.echo(f"{len(items):,} statements, {usable:,} of which sequencing data can answer: {out}")
+
+
+def _rules(path: Path | None):  # type: ignore[no-untyped-def]
+    from oncourse.knowledge.rules import default_rules, read_rules
+
+    return read_rules(path) if path is not None else default_rules()

@@ -1,0 +1,71 @@
+"""`oncourse patient STUDY ID --out FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oncourse.cli._shared import end_progress, parse_settings, progress_line
+
+
+@click.command()
+@click.argument("study", type=click.Path(exists=True, path_type=Path))
+@click.argument("patient_id")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write; .pdf with the pdf extra."
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
+)
+@click.option("--clones", is_flag=True, help="Work out the clones too (slower).")
+def patient(
+    study: Path, patient_id: str, out: Path, seed: int, assignments: tuple[str, ...], clones: bool
+) -> None:
+    """Write the report of PATIENT_ID of STUDY: findings, course, watch list, therapy rules, on two to four pages.
+
+    One self-contained HTML file; with a name that ends in .pdf a PDF (needs the optional extra `pdf`). Decision support
+    for research use.
+    """
+    from oncourse.derive.cohort import Cohort
+    from oncourse.errors import ConfigError
+    from oncourse.io import load_study
+    from oncourse.report.patient import patient_page
+    from oncourse.report.study import merged_settings
+
+    progress = progress_line()
+    progress("reading the study")
+    loaded = load_study(study)
+    known = loaded["patients"]["patient_id"].to_list()
+    if patient_id not in known:
+        import difflib
+
+        near = difflib.get_close_matches(patient_id, known, n=1)
+        raise ConfigError(
+            [f"{patient_id}: no such patient in this study." + (f" Did you mean {near[0]}?" if near else "")]
+        )
+    cohort = Cohort(loaded, merged_settings(loaded, parse_settings(assignments)), seed)
+    if clones:
+        progress("working out the clones")
+        _ = cohort.evolution
+    progress("writing the page")
+    page = patient_page(cohort, patient_id)
+    if out.suffix.lower() == ".pdf":
+        _write_pdf(page, out)
+    else:
+        out.write_text(page, encoding="utf-8")
+    end_progress()
+    click.echo(f"{patient_id}: {out}")
+
+
+def _write_pdf(page: str, out: Path) -> None:
+    from oncourse.errors import ToolError
+
+    try:
+        from weasyprint import HTML
+    except ImportError:
+        raise ToolError(
+            "a PDF needs WeasyPrint: pip install 'oncourse[pdf]', or print the HTML page from a browser."
+        ) from None
+    HTML(string=page).write_pdf(out)
