@@ -13,6 +13,7 @@ from oncourse.derive.presence_inputs import tumour_samples
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
 from oncourse.genome.protein import codon
 from oncourse.knowledge.alterations import data_rows
+from oncourse.stats.betabinomial import logpmf
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -216,8 +217,6 @@ def detection_power(
     >>> detection_power(a([60.0, 500.0]), a([0.1, 0.5]), a([2.0, 2.0]), a([3, 3]), a([0.02, 0.02])).round(2).tolist()
     [0.57, 1.0]
     """
-    from scipy.stats import betabinom
-
     depth, purity = np.asarray(depth, float), np.asarray(purity, float)
     mean = with_errors(expected_vaf(purity, total_cn), error_rate)
     known = ~np.isnan(depth) & ~np.isnan(mean)
@@ -226,8 +225,10 @@ def detection_power(
         n = depth[known].astype(np.int64)
         m = np.clip(np.broadcast_to(mean, depth.shape)[known], 1e-9, 1 - 1e-9)
         least = min_alt_reads(n, np.asarray(min_alt_count)[known], np.asarray(min_vaf)[known])
-        power[known] = betabinom.sf(least - 1, n, m * concentration, (1 - m) * concentration)
-        power[known] = np.where(n >= least, power[known], 0.0)
+        below = np.zeros(n.shape)
+        for count in range(int(least.max())):
+            below += np.where(count < least, np.exp(logpmf(count, n, m, concentration)), 0.0)
+        power[known] = np.where(n >= least, np.clip(1 - below, 0, 1), 0.0)
     return power
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -193,31 +193,34 @@ def ctdna_response(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams
     """
     if ctdna.is_empty() or lines.is_empty():
         return pl.DataFrame(schema=RESPONSE_SCHEMA)
+    by_patient: dict[str, list[tuple[int, str, float | None]]] = {}
+    for patient, day, state, vaf in (
+        ctdna.drop_nulls("day")
+        .sort("day", "sample_id")
+        .select("patient_id", "day", "state", "vaf")
+        .iter_rows()
+    ):
+        by_patient.setdefault(patient, []).append((day, state, vaf))
     rows = []
-    by_patient = {
-        p: g for (p,), g in ctdna.drop_nulls("day").sort("day").group_by("patient_id", maintain_order=True)
-    }
     for line in lines.sort("patient_id", "start_day").iter_rows(named=True):
-        group = by_patient.get(line["patient_id"])
-        row = None if group is None else _line_response(group, line, params)
+        row = _line_response(by_patient.get(line["patient_id"], []), line, params)
         if row is not None:
             rows.append(row)
     return pl.DataFrame(rows, schema=RESPONSE_SCHEMA, orient="row")
 
 
-def _line_response(group: pl.DataFrame, line: dict, params: CtdnaParams) -> tuple | None:  # type: ignore[type-arg]
+def _line_response(
+    samples: list[tuple[int, str, float | None]], line: dict[str, Any], params: CtdnaParams
+) -> tuple[Any, ...] | None:
     start, end = line["start_day"], line["next_start_day"]
-    before = group.filter(
-        pl.col("day").is_between(start - params.baseline_days, start) & (pl.col("state") == "positive")
-    )
-    after = group.filter((pl.col("day") > start) & (pl.col("day") < end if end is not None else pl.lit(True)))
-    after = after.filter(pl.col("state") != "not_assessable")
-    if before.is_empty() or after.is_empty():
+    before = [s for s in samples if start - params.baseline_days <= s[0] <= start and s[1] == "positive"]
+    after = [s for s in samples if s[0] > start and (end is None or s[0] < end) and s[1] != "not_assessable"]
+    if not before or not after:
         return None
-    base_day, base = before.select("day", "vaf").row(-1)
+    base_day, _, base = before[-1]
     lowest, lowest_day, cleared, progression = np.inf, None, None, None
     sustained: bool | None = None
-    for day, state, vaf in after.select("day", "state", "vaf").iter_rows():
+    for day, state, vaf in after:
         level = 0.0 if state == "negative" else vaf
         if state == "negative" and cleared is None:
             cleared, sustained = day, True
@@ -227,12 +230,8 @@ def _line_response(group: pl.DataFrame, line: dict, params: CtdnaParams) -> tupl
         if level is None:
             continue
         reference = min(lowest, base if base is not None else np.inf)
-        if (
-            progression is None
-            and np.isfinite(reference)
-            and level > 0
-            and level >= params.progression_ratio * reference
-        ):
+        rises = np.isfinite(reference) and level > 0 and level >= params.progression_ratio * reference
+        if progression is None and rises:
             progression = day
         if level < lowest:
             lowest, lowest_day = level, day
@@ -241,7 +240,7 @@ def _line_response(group: pl.DataFrame, line: dict, params: CtdnaParams) -> tupl
     if cleared is None and ratio is not None and ratio <= params.response_ratio:
         response = "molecular_response"
     return (
-        line["patient_id"], line["line"], line["drugs"], start, base_day, base, after.height,
+        line["patient_id"], line["line"], line["drugs"], start, base_day, base, len(after),
         lowest if np.isfinite(lowest) else None, lowest_day, ratio, response, cleared, sustained, progression,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,19 +19,22 @@ class Detection(NamedTuple):
     threshold: NDArray[np.int64]
 
 
-def _null(mean: Floats, spread: Floats):  # type: ignore[no-untyped-def]
-    """Distribution of background reads: Poisson, or negative binomial with the given extra variance."""
-    from scipy.stats import nbinom, poisson
+def _null(mean: Floats, spread: Floats) -> Callable[[ArrayLike], Floats]:
+    """Return k -> P(at least k background reads): Poisson, or negative binomial with the given extra variance."""
+    from scipy.special import betainc, gammainc
 
     extra = np.maximum(spread, 0.0)
     is_wide = extra > 1e-12 * np.maximum(mean, 1e-300)
     size = np.where(is_wide, mean**2 / np.where(is_wide, extra, 1.0), 1.0)
-    chance = size / (size + mean)
+    share = np.where(size + mean > 0, mean / np.where(size + mean > 0, size + mean, 1.0), 0.0)
 
-    def sf(k: ArrayLike) -> Floats:
-        return np.asarray(np.where(is_wide, nbinom.sf(k, size, chance), poisson.sf(k, mean)), float)
+    def at_least(k: ArrayLike) -> Floats:
+        count = np.asarray(k, float)
+        safe = np.maximum(count, 1.0)
+        tail = np.where(is_wide, betainc(safe, size, share), gammainc(safe, mean))
+        return np.asarray(np.where(count <= 0, 1.0, tail), float)
 
-    return sf
+    return at_least
 
 
 def positivity(
@@ -63,13 +67,13 @@ def positivity(
     alt = np.asarray(alt_total, float)
     mean = np.broadcast_to(np.asarray(depth_error, float), alt.shape)
     square = np.broadcast_to(np.asarray(depth_error_square, float), alt.shape)
-    sf = _null(mean, square / noise_shape if np.isfinite(noise_shape) else np.zeros_like(mean))
-    p_value = sf(alt - 1)
+    at_least = _null(mean, square / noise_shape if np.isfinite(noise_shape) else np.zeros_like(mean))
+    p_value = at_least(alt)
     threshold = np.ones(alt.shape, np.int64)
-    pending = sf(threshold - 1) > alpha
+    pending = at_least(threshold) > alpha
     while pending.any():
         threshold[pending] += 1
-        pending = sf(threshold - 1) > alpha
+        pending = at_least(threshold) > alpha
     return Detection(mean, p_value, threshold)
 
 
@@ -84,11 +88,14 @@ def sensitivity(
     >>> sensitivity([0.0, 1e-4, 1e-3], 80_000, 1e-5, 4).round(3).tolist()
     [0.009, 0.706, 1.0]
     """
-    from scipy.stats import binom
+    from scipy.special import betainc
 
     f, e = np.asarray(tumour_fraction, float) / 2, np.asarray(error_rate, float)
     chance = f * (1 - e) + (1 - f) * e
-    return np.asarray(binom.sf(np.asarray(threshold) - 1, np.asarray(depth_total, np.int64), chance), float)
+    k, n = np.asarray(threshold, float), np.asarray(depth_total, float)
+    # P(at least k of n) of a binomial is the incomplete beta function at (k, n - k + 1)
+    tail = betainc(np.maximum(k, 1e-9), np.maximum(n - k + 1, 1e-9), chance)
+    return np.asarray(np.where(k > n, 0.0, np.where(k <= 0, 1.0, tail)), float)
 
 
 def detection_limit(
@@ -117,14 +124,14 @@ def fraction_interval(
     >>> [x.round(4).tolist() for x in fraction_interval([50], [10_000], [0.0])]
     [[0.005], [0.0037], [0.0066]]
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     k, n = np.asarray(alt_total, float), np.asarray(depth_total, float)
     e = np.asarray(error_rate, float)
     n = np.where(n > 0, n, np.nan)
     tail = (1 - level) / 2
-    low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1e-9), n - k + 1), 0.0)
-    high = np.where(k < n, beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1e-9)), 1.0)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1e-9), n - k + 1, tail), 0.0)
+    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1e-9), 1 - tail), 1.0)
 
     def above(v: Floats) -> Floats:
         return np.asarray(np.clip((v - e) / (1 - 2 * e), 0.0, 1.0), float)
