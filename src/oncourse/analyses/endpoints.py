@@ -17,6 +17,7 @@ from oncourse.derive.endpoints import (
     endpoint_table,
     tables_of,
 )
+from oncourse.derive.lines import first_line
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 
@@ -189,8 +190,7 @@ def _answer(table: pl.DataFrame, summary: pl.DataFrame) -> tuple[list[Estimate],
     parts = []
     words = {"OS": "overall survival", "DFS": "disease-free survival", "PFS": "progression-free survival",
              "rPFS": "radiographic progression-free survival", "PSA_PFS": "PSA progression-free survival"}  # fmt: skip
-    lines = summary["line"].drop_nulls()
-    first = None if lines.is_empty() else int(lines.min())  # type: ignore[arg-type]
+    first = first_line(summary, pl.col("line").is_not_null())
     for endpoint, text in words.items():
         for suffix, where in (("", ""), (f"_line_{first}", f" on line {first}")):
             name = f"median_{endpoint}{suffix}"
@@ -250,8 +250,51 @@ def _notes(
 LANES = 40
 
 
-def _figures(cohort: Cohort, table: pl.DataFrame) -> tuple[Figure, ...]:
+#: Lines drawn as curves of their own.
+CURVES = 4
+
+
+def _curves(table: pl.DataFrame) -> list[Figure]:
+    """Kaplan-Meier curves of each endpoint: of the study, and by line."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+
+    usable = table.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
     figures = []
+    for endpoint, words in ENDPOINTS.items():
+        for of_lines in (False, True):
+            part = usable.filter(
+                (pl.col("endpoint") == endpoint)
+                & (pl.col("line").is_not_null() if of_lines else pl.col("line").is_null())
+            )
+            if part.is_empty() or endpoint in ("RFS", "TTNTD"):  # those are drawn as DFS and TTNT
+                continue
+            numbers = part["line"].unique().sort().to_list()[:CURVES]
+            groups = {
+                "all patients" if n is None else f"line {n}": part.select(pl.col("line").eq_missing(n))
+                .to_series()
+                .to_numpy()
+                for n in numbers
+            }
+            entry = part["entry_days"].fill_null(0).to_numpy().astype(float)
+            drawn, _ = km_groups(
+                part["time_days"].to_numpy().astype(float), part["is_event"].to_numpy(), entry if entry.any() else None,
+                groups,
+            )  # fmt: skip
+            competing = int(part["is_competing"].sum())
+            caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
+                f" {competing:,} competing deaths are drawn as censored." if competing else ""
+            )
+            name = f"km_{endpoint}" + ("_by_line" if of_lines else "")
+            title = f"{endpoint}{' by line' if of_lines else ''}"
+            figures.append(
+                Figure(name, title, caption, survival_figure(drawn, ylabel=f"{endpoint}, event-free"))
+            )
+    return figures
+
+
+def _figures(cohort: Cohort, table: pl.DataFrame) -> tuple[Figure, ...]:
+    figures = _curves(table)
     if cohort.lines.height:
         lanes = _lanes(cohort, table)
         if lanes:

@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.bone import BONE_SCHEMA, BoneParams
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.lines import first_line
 from oncourse.derive.recist import VISITS_SCHEMA, disagreements, reader
 from oncourse.derive.response import BEST_SCHEMA, ImagingParams, contradictions
 from oncourse.errors import NotEnoughData
@@ -145,9 +146,12 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
         raise NotEnoughData("treatments holds no line of therapy to which a visit could belong.")
     if visits.is_empty() and bone.is_empty():
         raise NotEnoughData("no visit lies after the start of a line of therapy.")
-    first = best.join(
-        cohort.lines.select("patient_id", "line", "start_day"), on=["patient_id", "line"], maintain_order="left"
-    ).sort("patient_id", "start_day", "line").unique("patient_id", keep="first", maintain_order=True)  # fmt: skip
+    seen = pl.concat([visits.select("patient_id", "line"), bone.select("patient_id", "line")])
+    line = params.line if params.line is not None else first_line(seen, pl.lit(True))
+    starts = cohort.lines.select("patient_id", "line", "start_day")
+    first = best.filter(pl.col("line") == line).join(starts, on=["patient_id", "line"], maintain_order="left")
+    if first.is_empty():
+        raise NotEnoughData(f"no patient has a line {line}.")
     estimates = _rates(first, params) + _duration(first) + _agreement(visits, cohort.seed)
     bone_pd = (
         bone.filter(pl.col("bone") == "PD").select("patient_id", "line").n_unique() if bone.height else 0
@@ -159,7 +163,8 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     ]
     names = {e.name for e in estimates if e.value is not None}
     answer = (
-        "On each patient's first line {objective_response} responded (confirmed CR or PR), {unconfirmed_response} "
+        f"On line {line} "
+        "{objective_response} responded (confirmed CR or PR), {unconfirmed_response} "
         "without asking for confirmation; disease was controlled in {disease_control}."
     )
     if "median_duration" in names:
@@ -318,7 +323,7 @@ def _excluded(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame) -> pl.Da
 
 def _notes(cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.DataFrame) -> tuple[str, ...]:
     notes = [
-        "{not_evaluable:value} first lines have no evaluable visit; they "
+        "{not_evaluable:value} patients have no evaluable visit on it; they "
         + ("count as non-responders." if params.missing_in_denominator else "are left out of the rates."),
         "{bone_progressions:value} lines progressed in bone by the 2+2 rule; {queries:value} visits are a PR "
         "after a CR and should be checked at the source.",
@@ -381,12 +386,12 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
         series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height
     )
     caption = (
-        f"Best change of the sum of diameters on each patient's first line, coloured by best confirmed response; "
+        f"Best change of the sum of diameters on this line, coloured by best confirmed response; "
         f"{first.height - bars.height} patients without two complete sums are not drawn. New lesions and non-target "
         "progression make some shrinking tumours PD."
     )
     return (
         Figure("waterfall", "Best change of tumour size", caption, fall),
-        Figure("spider", "Tumour size over time", "Sum of diameters against baseline, first line, complete sums only; "
+        Figure("spider", "Tumour size over time", "Sum of diameters against baseline, complete sums only; "
                "colours as in the waterfall.", web),
     )  # fmt: skip

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.lines import first_line
 from oncourse.derive.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
@@ -100,7 +101,7 @@ class Params:
     """What is shown; the rules are in the section psa."""
 
     line: int | None = setting(
-        None, "line of the rates in the answer; null: each patient's first line", low=0
+        None, "line of the rates in the answer; null: the first from 1 on with PSA", low=0
     )
     level: float = setting(0.95, "coverage of the intervals", low=0.5, high=0.999)
     panels: int = setting(12, "patients whose PSA curve is drawn", low=0, high=60)
@@ -135,7 +136,7 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         Estimate("left_out", left_out.height, unit="count"),
         Estimate("without_unit", _without_unit(cohort), unit="count"),
     ]
-    what = "each patient's first line" if params.line is None else f"line {params.line}"
+    what = f"line {shown['line'][0]}"
     answer = (
         f"On {what} PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
         "{psa90_confirmed}; it progressed (confirmed) in {progressed}."
@@ -171,14 +172,16 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
 
 
 def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:
-    if params.line is not None:
-        rows = table.filter(pl.col("line") == params.line)
-        if rows.is_empty():
-            raise NotEnoughData(f"no patient has a line {params.line} (psa_response.line).")
-        return rows
-    return table.sort("patient_id", "start_day", "line").unique(
-        "patient_id", keep="first", maintain_order=True
-    )
+    line = params.line if params.line is not None else first_line(table, pl.col("n_values") > 0)
+    rows = table.filter(pl.col("line") == line) if line is not None else table.clear()
+    if rows.is_empty():
+        what = (
+            "no PSA value lies after the start of a line."
+            if line is None
+            else f"no patient has a line {line}."
+        )
+        raise NotEnoughData(what)
+    return rows
 
 
 def _share(

@@ -163,3 +163,14 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
         setting_ = setting_ or place
         numbers.append(number)
     return numbers
+
+
+def first_line(frame: pl.DataFrame, has_data: pl.Expr) -> int | None:
+    """Return the line a summary speaks of: the lowest from 1 on with data, else the lowest with data; None without.
+
+    Line 0 is what came before (castration in mCSPC, adjuvant treatment), recorded so by the study.
+    """
+    numbers = frame.filter(has_data)["line"].drop_nulls().unique().sort()
+    later = numbers.filter(numbers >= 1)
+    chosen = later if len(later) else numbers
+    return int(chosen[0]) if len(chosen) else None

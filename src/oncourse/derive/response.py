@@ -84,6 +84,9 @@ class ImagingParams:
         "auto: the derived response, the reported one where nothing can be derived; or only one of them",
         choices=("auto", "derived", "reported"),
     )
+    line: int | None = setting(
+        None, "line of the rates in the answer; null: the first from 1 on with a visit", low=0
+    )
     missing_in_denominator: bool = setting(
         True, "whether NE and MISSING count as non-responders in rates (intention to treat)"
     )
