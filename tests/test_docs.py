@@ -79,6 +79,7 @@ def test_the_project_names_no_machine():
         p.relative_to(ROOT).as_posix()
         for folder in ("src", "docs", "tests", "benchmarks", "tools")
         for p in (ROOT / folder).rglob("*")
-        if p.suffix in (".py", ".md", ".html", ".js", ".css", ".tsv") and p.name != "test_docs.py" and bad.search(p.read_text("utf-8"))
+        if p.suffix in (".py", ".md", ".html", ".js", ".css", ".tsv") and p.name != "test_docs.py"
+        and bad.search(p.read_text("utf-8"))
     ]  # fmt: skip
     assert found == []

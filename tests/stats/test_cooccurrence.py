@@ -43,8 +43,8 @@ def test_tail_equals_enumeration():
 
 
 def test_burden_alone_makes_no_co_occurrence():
-    """Samples differ tenfold in burden, genes are independent given it: most pairs are seen together more than 1.5 times as often as
-    their totals alone would say, this test stays at its level (5 % of 300 pairs at most 6 %)."""
+    """Samples differ tenfold in burden, genes are independent given it: most pairs are seen together more than 1.5 times
+    as often as their totals alone would say; this test stays at its level (of 300 pairs at most 6 % below .05)."""
     rng = generator(2, "cooccurrence null")
     chance = np.clip(rng.gamma(0.5, 0.25, 400), 0.005, 0.9)[:, None] * np.linspace(0.3, 1.0, 25)
     altered = rng.random(chance.shape) < chance

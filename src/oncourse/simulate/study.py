@@ -50,7 +50,9 @@ def simulate_study(
             frame = table.conform(
                 pl.DataFrame(rows.tables[name], schema_overrides=schema, infer_schema_length=None)
             )
-            tables[name] = frame.unique(table.key, keep="first", maintain_order=True) if table.key else frame
+            frame = frame.unique(table.key, keep="first", maintain_order=True) if table.key else frame
+            by_day = ["patient_id", "day"] if {"patient_id", "day"} <= set(frame.columns) and name != "samples" else []
+            tables[name] = frame.sort(by_day, maintain_order=True) if by_day else frame
     tables["assays"] = TABLES["assays"].conform(module.ASSAYS)
     facts = {
         name: pl.DataFrame(found, infer_schema_length=None) for name, found in sorted(truth.tables.items())
