@@ -429,6 +429,10 @@ WARNED = {
         edit(C, "S3\t17:7577120:C:T", "S3\tchr17:7577130:C:T"),
         ["calls.variant_id", "row 4", "Write it 17:7577130:C:T"],
     ),
+    "unknown consequence": (
+        edit("variants.tsv", "missense\n17", "misense\n17"),
+        ["variants.consequence", "misense", "Did you mean missense"],
+    ),
     "ids that differ in capitals": (
         put(P, "patient_id\nP1\nP2\np1\n"),
         ["patients.patient_id", "row 4", "capitals"],
@@ -492,3 +496,46 @@ def test_long_line_is_refused_in_bounded_memory(tmp_path):
     tracemalloc.stop()
     assert [p.row for p in table.problems] == [2]
     assert peak < 100 << 20
+
+
+@pytest.mark.slow
+def test_corrupted_studies_never_crash(tmp_path):
+    """300 studies with random cells, rows and separators broken: problems, never a traceback."""
+    import random
+
+    from oncourse.io import check_study
+
+    chance = random.Random(1)
+    junk = [
+        "",
+        "NA",
+        "-1",
+        "1e309",
+        "nan",
+        "x" * 300,
+        "\t",
+        "\n",
+        '"',
+        "<b>",
+        "../..",
+        "é",
+        "TRUE",
+        "chr1:5:AA:A",
+        "\x00",
+        ";",
+    ]
+    for number in range(300):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, text in BASE.items():
+            lines = text.split("\n")
+            if chance.random() < 0.3:
+                row = chance.randrange(len(lines))
+                cells = lines[row].split("\t")
+                cells[chance.randrange(len(cells))] = chance.choice(junk)
+                if chance.random() < 0.3:
+                    cells.insert(chance.randrange(len(cells)), chance.choice(junk))
+                lines[row] = "\t".join(cells)
+            (folder / name).write_text("\n".join(lines))
+        for problem in check_study(folder):
+            assert str(problem)

@@ -55,8 +55,30 @@ def read_native(folder: Path) -> Reading:
         else:
             # the file is there but cannot be read: said once, not again as a missing table
             reading.tables[name] = TABLES[name].empty()
+    if "variants" in reading.tables:
+        reading.tables["variants"] = _in_our_words(reading.tables["variants"], reading)
     _add_calls(folder, reading)
     return reading
+
+
+def _in_our_words(variants: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Write protein changes and consequences in one spelling; a word nobody knows is told and stays unknown."""
+    from oncourse.genome import effect, protein
+
+    if "hgvs_p" in variants.columns:
+        variants = variants.with_columns(protein.canonicals(variants["hgvs_p"]).alias("hgvs_p"))
+    if "consequence" in variants.columns:
+        given = variants["consequence"]
+        for word in given.unique().drop_nulls().sort():
+            if word.strip() not in ("", ".", "NA", "-") and not effect.is_known(word):
+                near = nearest(word, effect.CONSEQUENCES, cutoff=0.6)
+                cure = f"Did you mean {near}?" if near else f"Known: {', '.join(effect.CONSEQUENCES)}."
+                message = f"'{word}' is no known consequence; read as unknown."
+                reading.problems.append(
+                    Problem("variants", None, "consequence", word, message, cure, "warning")
+                )
+        variants = variants.with_columns(effect.consequences(given).alias("consequence"))
+    return variants
 
 
 def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:

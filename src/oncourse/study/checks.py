@@ -35,6 +35,8 @@ _GENES = {
     "AR": {"GRCh37": (66763874, 66950461), "GRCh38": (67544021, 67730619)},
 }
 _IDS = {"patients": "patient_id", "samples": "sample_id", "lesions": "lesion_id", "assays": "assay_id"}
+#: Above this number ids of another spelling are a habit of the file, told once.
+MANY_SPELLINGS = 20
 #: Words that mean something else on the command line (`--patients none`).
 _RESERVED = ("none", "all")
 _UNSAFE = r"[/\\\x00-\x1f\x7f]|\.\.|^[.~-]"
@@ -212,6 +214,10 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         if len(formless):
             message = "'{value}' is not chrom:pos:ref:alt: two spellings of it would be two variants."
             cure = "Write ids like 12:25398284:C:T; an empty allele is '-'."
+            if len(formless) > MANY_SPELLINGS:
+                message = f"{len(formless):,} ids are not chrom:pos:ref:alt (first: '{formless[0]}')."
+                yield Problem(name, None, "variant_id", formless[0], message, cure, "warning")
+                formless = formless.clear()
             bad = _where(frame, pl.col("variant_id").is_in(formless.implode()))
             yield from _rows(name, frame, bad, "variant_id", message, cure, "warning")
         wrong = written.filter(pl.col("right") != pl.col("variant_id"))
@@ -225,6 +231,12 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             (alone, "is not normalised", "warning"),
         ):
             right = dict(problems.iter_rows())
+            if severity == "warning" and len(right) > MANY_SPELLINGS:
+                first = problems["variant_id"][0]
+                message = f"{len(right):,} variant ids are not normalised (first: '{first}')."
+                cure = f"Write it {right[first]}, and the others likewise."
+                yield Problem(name, None, "variant_id", first, message, cure, severity)
+                continue
             bad = _where(frame, pl.col("variant_id").is_in(list(right)))
             for problem in row_problems(
                 name, frame, bad, "variant_id", f"the variant '{{value}}' {text}.", severity=severity
