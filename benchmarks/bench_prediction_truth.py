@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 
+from oncourse.models import fit_report
 from oncourse.models.calibration import calibration_slope, log_minus_log
 from oncourse.models.fit_report import METRICS, fit_prediction
 from oncourse.models.ladder import PredictionData
@@ -57,6 +58,8 @@ def true_gain(effects: tuple[float, ...]) -> float:
 
 def main() -> None:
     scenario, studies = sys.argv[1], int(sys.argv[2])
+    # Intervals and bands are not looked at here.
+    fit_report.INTERVAL_SAMPLES = fit_report.BAND_SAMPLES = 20
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     n, effects = SCENARIOS[scenario]
     print(f"{scenario}: n {n}, true gain in AUC {true_gain(effects):.3f}", flush=True)
