@@ -173,6 +173,7 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
         )
         .with_columns(
             pl.when(pl.col("day").is_null()).then(pl.lit("no day"))
+            .when(pl.col("value").is_null()).then(pl.lit("no value"))
             .when(pl.col("_number").is_null() | ~pl.col("_number").is_finite()).then(pl.lit("not a number"))
             .when(pl.col("_number") < 0).then(pl.lit("negative value"))
             .when(pl.col("_factor").is_null()).then(pl.lit("unknown unit"))
