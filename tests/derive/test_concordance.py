@@ -139,7 +139,7 @@ def test_a_variant_gone_with_its_locus_is_absent_by_loss():
 
 
 def test_a_handful_of_reads_in_one_lesion_is_no_proof():
-    """4 of 200 reads in P1 alone, called: background at 1 in 1,000 gives that as easily, so the call stays not assessable."""
+    """4 of 200 reads in P1 alone, called: background gives that as easily, so the call is not assessable."""
     found = fate(
         Cohort(
             primary_and_metastasis(

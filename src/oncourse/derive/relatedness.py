@@ -81,7 +81,12 @@ def log10_likelihood_ratio(
     >>> log10_likelihood_ratio(pair, pair < 2, np.where(pair == 0, 0.14, 1e-4), 3).round(1).tolist()
     [0.8, 20.2, -1.5]
     """
-    p = np.clip(frequency, 1e-9, 0.999)[:, None]
+    # variants of one pair, kind and frequency enter together, with their number
+    values, rank = np.unique(frequency, return_inverse=True)
+    key = (pair * 2 + is_shared) * max(len(values), 1) + rank
+    first, number = np.unique(key, return_index=True, return_counts=True)[1:]
+    pair, is_shared = pair[first], is_shared[first]
+    p = np.clip(frequency[first], 1e-9, 0.999)[:, None]
     either = 2 * p - p * p
     joint = _XI * p + (1 - _XI) * p * p
     one = (1 - _XI) * 2 * p * (1 - p)
@@ -89,7 +94,7 @@ def log10_likelihood_ratio(
     null = np.where(is_shared[:, None], p * p / either, 2 * p * (1 - p) / either)
     step = np.log(np.where(is_shared[:, None], joint, one) / norm) - np.log(null)
     total = np.zeros((n_pair, len(_XI)))
-    np.add.at(total, pair, step)
+    np.add.at(total, pair, step * number[:, None])
     top = total.max(axis=1, keepdims=True)
     return np.asarray((np.log((np.exp(total - top) * _BELIEF).sum(axis=1)) + top[:, 0]) / np.log(10))
 

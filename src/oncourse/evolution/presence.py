@@ -28,6 +28,8 @@ CLONAL_CCF = 0.5
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
 #: Variants of a sample that its tumour fraction is estimated from (the deepest).
 N_FOR_PURITY = 80
+#: Largest change of a prior share at which learning stops.
+CONVERGED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def presence(
     kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
-    theta, resp = _learn(like, power, group, own_call, samples, ccfs, settings)
+    theta, resp = _learn(like, power, group, own_call, samples, ccfs, settings, n_thread)
     present = resp[:, 1:].sum(axis=1).astype(float)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     known = depth > 0
@@ -221,14 +223,14 @@ def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArr
     return np.asarray(np.where(np.isnan(ccf), np.nan, value), float)
 
 
-def _in_chunks(work, n: int, n_thread: int) -> None:  # type: ignore[no-untyped-def]
+def _in_chunks(work, n: int, n_thread: int, n_part: int = 8) -> None:  # type: ignore[no-untyped-def]
     """Run ``work(begin, end)`` over 0..n; numba lets go of the interpreter, so threads share the cores."""
     if n < 20_000 or n_thread < 2:
         work(0, n)
         return
-    edges = np.linspace(0, n, 4 * n_thread + 1).astype(int)
+    edges = np.linspace(0, n, n_part + 1).astype(int)
     with ThreadPoolExecutor(n_thread) as pool:
-        list(pool.map(lambda k: work(edges[k], edges[k + 1]), range(len(edges) - 1)))
+        list(pool.map(lambda k: work(int(edges[k]), int(edges[k + 1])), range(len(edges) - 1)))
 
 
 def _called_elsewhere(cells: Cells) -> BoolArray:
@@ -348,6 +350,7 @@ def _learn(
     samples: Samples,
     ccfs: FloatArray,
     settings: PriorSettings,
+    n_thread: int,
 ) -> tuple[FloatArray, NDArray[np.float32]]:
     """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM, pulled towards the study's."""
     from oncourse.evolution import presence_kernels as kernels
@@ -367,8 +370,21 @@ def _learn(
     total = np.zeros((n_sample * 3, n_grid))
     resp = np.empty_like(like)
     fixed = base[:, 0].copy()
+    parts: dict[int, FloatArray] = {}
+
+    def step(theta: FloatArray) -> None:
+        def part(begin: int, end: int) -> None:
+            own = np.zeros_like(total)
+            cut = slice(begin, end)
+            kernels.posterior_step(like[cut], power[cut], group[cut], own_call[cut], theta, resp[cut], own)
+            parts[begin] = own
+
+        _in_chunks(part, len(like), n_thread, n_part=n_thread)
+        # added up in a fixed order, so that the sum does not depend on which thread came first
+        total[:] = sum(parts[begin] for begin in sorted(parts))
+
     for _ in range(settings.n_step):
-        kernels.posterior_step(like, power, group, own_call, theta, resp, total)
+        step(theta)
         sums = np.zeros_like(pools)
         np.add.at(sums, pool_of, total)
         new_pools = (sums + 2.0 * np.tile(base, (2, 1))) / (sums.sum(axis=1, keepdims=True) + 2.0)
@@ -381,9 +397,9 @@ def _learn(
         _hold(new, np.flatnonzero(np.isin(pool_of, held)), np.tile(fixed, n_sample))
         change = np.abs(new - theta).max(initial=0.0)
         theta, pools = new, new_pools
-        if change < 1e-4:
+        if change < CONVERGED:
             break
-    kernels.posterior_step(like, power, group, own_call, theta, resp, total)
+    step(theta)
     return theta, resp
 
 

@@ -231,7 +231,10 @@ class Bootstrap:
 
 def cluster_weights(n_cluster: int, n_replicate: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return shape (n_replicate, n_cluster), how often each cluster was drawn in each replicate."""
-    return rng.multinomial(n_cluster, np.full(n_cluster, 1 / n_cluster), size=n_replicate).astype(np.float32)
+    drawn = rng.integers(0, n_cluster, (n_replicate, n_cluster), dtype=np.int64)
+    drawn += np.arange(n_replicate)[:, None] * n_cluster
+    counts = np.bincount(drawn.ravel(), minlength=n_replicate * n_cluster)
+    return counts.reshape(n_replicate, n_cluster).astype(np.float32)
 
 
 def cluster_bootstrap(
