@@ -459,14 +459,16 @@ def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, p
 @jit
 def noise_evidence(
     alt, depth, purity, copies, normal, errors, precisions, factors, grid, weight, mutated, ref_is_normal, n_state,
-    labels, row_of, n_cluster,
+    labels, row_of, n_cluster, first, last,
 ):  # fmt: skip
     """Return (n_try, S): log evidence of each sample at errors[q, d], precisions[q, d] and purity x factors[q, d].
 
-    Partition and rows are held fixed.
+    Partition and rows are held fixed. Of cluster k in sample d only the grid points first[k, d] to last[k, d] - 1 and
+    both ends are looked at: elsewhere its likelihood is nil.
     """
     n_sample = alt.shape[1]
     n_try = precisions.shape[0]
+    top_g = grid.shape[0] - 1
     out = np.zeros((n_try, n_sample))
     sums = np.empty((n_cluster, grid.shape[0]))
     line = np.empty(grid.shape[0])
@@ -478,18 +480,29 @@ def noise_evidence(
                 if k < 0 or depth[i, d] <= 0 or purity[i, d] <= 0.0:
                     continue
                 r = row_of[i]
-                site_log_lik(
-                    alt[i, d], depth[i, d], min(1.0, purity[i, d] * factors[q, d]), copies[i, d], normal[i, d],
-                    errors[q, d], precisions[q, d], grid, mutated[r, d], ref_is_normal[r, d], n_state[r, d], line,
-                )  # fmt: skip
-                for g in range(grid.shape[0]):
-                    sums[k, g] += line[g]
+                for part in range(3):
+                    low, high = first[k, d], last[k, d]
+                    if part == 0:
+                        low, high = 0, min(1, first[k, d])
+                    elif part == 2:
+                        low, high = max(top_g, last[k, d]), top_g + 1
+                    if low >= high:
+                        continue
+                    site_log_lik(
+                        alt[i, d], depth[i, d], min(1.0, purity[i, d] * factors[q, d]), copies[i, d], normal[i, d],
+                        errors[q, d], precisions[q, d], grid[low:high], mutated[r, d], ref_is_normal[r, d],
+                        n_state[r, d], line[low:high],
+                    )  # fmt: skip
+                    for g in range(low, high):
+                        sums[k, g] += line[g]
             for k in range(n_cluster):
-                top = sums[k, 0]
-                for g in range(grid.shape[0]):
-                    top = max(top, sums[k, g])
+                top = _IMPOSSIBLE
+                for g in range(top_g + 1):
+                    if g == 0 or g == top_g or first[k, d] <= g < last[k, d]:
+                        top = max(top, sums[k, g])
                 total = 0.0
-                for g in range(grid.shape[0]):
-                    total += weight[g] * math.exp(sums[k, g] - top)
+                for g in range(top_g + 1):
+                    if g == 0 or g == top_g or first[k, d] <= g < last[k, d]:
+                        total += weight[g] * math.exp(sums[k, g] - top)
                 out[q, d] += top + math.log(total)
     return out

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oncourse.evolution.clustering_types import FloatArray
+from oncourse.evolution.clustering_types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from oncourse.evolution.cluster import State
 
 PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
 """Beta-binomial precisions tried per sample (inf: binomial)."""
-PRECISION_LOG_PRIOR = -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / 4000) / math.log(2)) ** 2
-"""Log-normal around 4,000: without it clones of nearly the same CCF read as one clone with noisy counts. A sample of
-30 pays 25 nats, which 30 variants at 500x that really are so noisy outweigh several times."""
+PRECISION_LOG_PRIOR = -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / 4000) / math.log(3)) ** 2
+"""Log-normal around 4,000, a factor of 3 per standard deviation: without a prior, clones of nearly the same CCF read as
+one clone with noisy counts. A precision of 30 costs 10 nats, which 30 truly noisy variants at 500x outweigh."""
 ERROR_FACTORS = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
 """Multiples of the given error rate tried per sample: 1 % is what a bad FFPE library shows, 0.01 % what UMIs leave."""
 ERROR_LOG_PRIOR = -0.5 * (np.log(ERROR_FACTORS) / math.log(3)) ** 2
+NIL = 100.0
+"""Nats below the best at which a CCF is given up; a precision ten times lower would still leave it ten below."""
 PURITY_SHIFTS = np.array([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
 """Purities tried, in standard errors from the given one; normal prior."""
 
@@ -32,11 +34,12 @@ def learn_noise(state: State) -> bool:
     overdispersion; so would a purity that puts the trunk at a CCF above 1. The partition is held fixed.
     """
     n_sample = len(state.precision)
+    reach = _reach(state)
     before = (state.error_factor, state.purity_shift, state.precision)
 
     def best(values: FloatArray, log_prior: FloatArray, **at: FloatArray) -> FloatArray:
         picked: FloatArray = values[
-            np.argmax(_evidence(state, len(values), **at) + log_prior[:, None], axis=0)
+            np.argmax(_evidence(state, reach, len(values), **at) + log_prior[:, None], axis=0)
         ]
         return picked
 
@@ -78,8 +81,18 @@ def noise_log_prior(state: State) -> float:
     )
 
 
+def _reach(state: State) -> tuple[IntArray, IntArray]:
+    """Return (first, last + 1), each (n_cluster, n_sample): grid points within `NIL` of a cluster's best log-likelihood."""
+    from oncourse.evolution.cluster import sums_of
+
+    sums, _ = sums_of(state)
+    near = sums >= sums.max(axis=2, keepdims=True) - NIL
+    return near.argmax(axis=2), near.shape[2] - near[:, :, ::-1].argmax(axis=2)
+
+
 def _evidence(
     state: State,
+    reach: tuple[IntArray, IntArray],
     n_try: int,
     errors: FloatArray | None = None,
     precisions: FloatArray | None = None,
@@ -96,6 +109,6 @@ def _evidence(
     out: FloatArray = kernels.noise_evidence(
         c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, full(errors, c.error_rate),
         full(precisions, state.precision), full(factors, np.ones(shape[1])), state.grid, state.weight, rows.mutated,
-        rows.ref_is_normal, rows.n_state, state.labels, state.row_of, state.n_cluster,
+        rows.ref_is_normal, rows.n_state, state.labels, state.row_of, state.n_cluster, *reach,
     )  # fmt: skip
     return out
