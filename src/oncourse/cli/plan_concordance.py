@@ -76,14 +76,24 @@ import click
     help="Studies simulated.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulation.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the numbers here.",
+)
 @click.option(
     "--figure",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the half-width by patients as SVG.",
 )
 def concordance(
-    n_study: int, seed: int, as_json: bool, figure: Path | None, patients: int | None, **design: float
+    n_study: int,
+    seed: int,
+    json_file: Path | None,
+    figure: Path | None,
+    patients: int | None,
+    **design: float,
 ) -> None:
     """Patients needed to compare two samples of each: primary and metastasis, or tissue and blood."""
     from oncourse.planning import concordance as plan
@@ -103,15 +113,14 @@ def concordance(
     }  # fmt: skip
     if figure is not None:
         figure.write_text(_figure(rows), encoding="utf-8")
-    if as_json:
-        click.echo(json.dumps(result, indent=2))
-        return
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     click.echo(
         f"{needed} patients for a 95 % interval of +- {100 * made.half_width:g} points around the shared fraction"
     )
     click.echo(
-        f"{100 * result['assessable_share']:.0f} % of second samples can show a clonal mutation with 95 % power"
-    )  # type: ignore[operator]
+        f"{100 * plan.assessable_share(made):.0f} % of second samples can show a clonal mutation with 95 % power"
+    )
     if made.ppa0 is not None:
         text = (
             "the expected agreement lies below ppa0 - margin: no number of patients will do"
