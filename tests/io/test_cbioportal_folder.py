@@ -7,7 +7,8 @@ import gzip
 import polars as pl
 import pytest
 
-from oncourse.io.cbioportal import NOT_PROFILED, read_cbioportal
+from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal_panels import NOT_PROFILED
 from oncourse.io.detect import detect
 from oncourse.study.validate import validate
 
@@ -285,3 +286,31 @@ def test_multi_region_study_of_hu(shared_data, tmp_path):
         ("metastasis", "lymph node", 2),
         ("primary", None, 6),
     ]
+
+
+def test_gene_matrix_of_the_query_page(tmp_path):
+    """WT is looked at and none found, NS is not on the panel; several changes stand in one cell."""
+    matrix = (
+        "SAMPLE_ID\tKRAS\tTP53\tTERT\nS1\tG12D\tR175H R213*\tNS\nS2\tWT\tWT\tWT\nS4\tWT\tX125_splice\tNS\n"
+    )
+    files = {k: v for k, v in FILES.items() if k not in ("data_mutations.txt", "data_cna.txt")}
+    found = read_cbioportal(write(tmp_path / "s", files | {"mutations.tsv": matrix}))
+    assert rows(found.tables["calls"], "sample_id", "variant_id") == [
+        ("S1", "KRAS:p.G12D"), ("S1", "TP53:p.R175H"), ("S1", "TP53:p.R213*"), ("S4", "TP53:p.X125_splice"),
+    ]  # fmt: skip
+    assert found.tables["variants"]["consequence"].to_list() == [
+        "missense",
+        "missense",
+        "nonsense",
+        "splice_site",
+    ]
+    assert dict(found.tables["assays"].select("assay_id", "targets").iter_rows()) == {
+        "ACCESS129": ";", "IMPACT341": "KRAS;TP53", "MYSTERY": "KRAS;TP53", "OWN": "KRAS;TERT;TP53",
+    }  # fmt: skip
+
+
+def test_msk_met(shared_data):
+    """3,548 colorectal and 2,172 prostate patients, 17 genes; KRAS G12D in 448 samples (counted with awk)."""
+    tables = read_cbioportal(shared_data("msk_met_2021_crc_prostate")).tables
+    assert tables["patients"].height == 5720
+    assert tables["calls"].filter(pl.col("variant_id") == "KRAS:p.G12D").height == 448

@@ -139,6 +139,32 @@ def consequence(text: str | None) -> str | None:
     return min(found, key=_RANK.__getitem__, default=None)
 
 
+def of_protein_change(change: str | None) -> str | None:
+    """Return the consequence a canonical protein change implies; ``unknown`` where it implies none.
+
+    >>> [of_protein_change(c) for c in ("p.G12D", "p.R213*", "p.Q986Rfs*32", "p.E746_A750del", "p.X125_splice")]
+    ['missense', 'nonsense', 'frameshift', 'inframe_deletion', 'splice_site']
+    """
+    if change is None:
+        return None
+    for pattern, word in (
+        (r"fs", "frameshift"),
+        (r"splice", "splice_site"),
+        (r"=", "synonymous"),
+        (r"ext|^p\.\*\d+[A-Z]", "stop_lost"),
+        (r"^p\.M1([^\d]|$)", "start_lost"),
+        (r"\*$", "nonsense"),
+        (r"delins", "protein_altering"),
+        (r"del", "inframe_deletion"),
+        (r"ins|dup", "inframe_insertion"),
+        (r"(?i)promoter", "upstream"),
+        (r"^p\.[A-Z]\d+[A-Z]$", "missense"),
+    ):
+        if re.search(pattern, change):
+            return word
+    return "unknown"
+
+
 def is_known(text: str) -> bool:
     """Whether some term of an annotation is in the dictionary."""
     words = [re.sub(r"[\s-]+", "_", w.strip().lower()) for w in re.split(r"[&,;|+]", text) if w.strip()]

@@ -1,0 +1,91 @@
+"""What the files of a cBioPortal folder are: by their meta files, else by their names; its case lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: What a file is, by its meta file: (genetic_alteration_type, datatype) -> kind.
+_META_KINDS = {
+    ("CLINICAL", "PATIENT_ATTRIBUTES"): "patient", ("CLINICAL", "SAMPLE_ATTRIBUTES"): "sample",
+    ("CLINICAL", "MIXED_ATTRIBUTES"): "mixed", ("CLINICAL", "TIMELINE"): "timeline",
+    ("MUTATION_EXTENDED", "MAF"): "mutations", ("COPY_NUMBER_ALTERATION", "DISCRETE"): "cna",
+    ("COPY_NUMBER_ALTERATION", "DISCRETE_LONG"): "cna", ("COPY_NUMBER_ALTERATION", "SEG"): "seg",
+    ("STRUCTURAL_VARIANT", "SV"): "sv", ("FUSION", "FUSION"): "fusions",
+    ("GENE_PANEL_MATRIX", "GENE_PANEL_MATRIX"): "panel_matrix",
+}  # fmt: skip
+
+#: What a file is, by its name (lower case, without .gz and .txt/.tsv).
+_NAME_KINDS = (
+    ("patient", r"data_(bcr_)?clinical(_data)?_patients?(_.*)?"),
+    ("sample", r"data_(bcr_)?clinical(_data)?_samples?(_.*)?"),
+    ("mixed", r"data_(bcr_)?clinical(_data)?"),
+    ("timeline", r"data_(clinical_)?timeline.*"),
+    ("mutations", r"data_mutations(_(extended|mskcc|mskcc_.*|somatic|merged|impact.*|tcga))?(\.maf)?"),
+    ("cna", r"data_(cna|discrete_cna|cna_discrete|gistic|cna_gistic|cna_tcga)"),
+    ("seg", r".*(cna_hg\d+\.seg|_segments|_hg\d+\.seg|data_cna_seg|\.seg)"),
+    ("sv", r"data_(sv|structural_variants?)"),
+    ("fusions", r"data_fusions?"),
+    ("panel_matrix", r"data_gene_(panel_)?matrix"),
+    ("panel", r"data_gene_panel_.+|gene_panel_.+"),
+)
+
+
+@dataclass
+class Folder:
+    """The data files of a folder by kind, its meta_study and its case lists."""
+
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def one(self, kind: str) -> Path | None:
+        return next(iter(self.files.get(kind, [])), None)
+
+
+def plain(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return re.sub(r"\.(txt|tsv)$", "", name)
+
+
+def look(folder: Path) -> Folder:
+    out = Folder()
+    paths = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
+    by_name = {p.name.lower().removesuffix(".gz"): p for p in paths}
+    kinds: dict[Path, str] = {}
+    for path in paths:
+        if not plain(path).startswith("meta_"):
+            continue
+        meta = colon_file(path)
+        if "cancer_study_identifier" in meta and "data_filename" not in meta:
+            out.meta = meta
+        data = by_name.get(meta.get("data_filename", "").lower().removesuffix(".gz"))
+        pair = (meta.get("genetic_alteration_type", "").upper(), meta.get("datatype", "").upper())
+        if data is not None and pair in _META_KINDS:
+            kinds[data] = _META_KINDS[pair]
+    for path in paths:
+        name = plain(path)
+        kind = kinds.get(path) or next((k for k, pattern in _NAME_KINDS if re.fullmatch(pattern, name)), None)
+        if kind:
+            out.files.setdefault(kind, []).append(path)
+    for path in sorted(folder.glob("case_lists/*")) + sorted(folder.glob("case_lists*.txt")):
+        if path.is_file():
+            listed = colon_file(path)
+            ids = listed.get("case_list_ids", "").split()
+            kind = listed.get("stable_id", plain(path)).lower()
+            listed_as = next((n for n in ("sequenced", "cna", "sv", "all") if kind.endswith(f"_{n}")), None)
+            if listed_as and ids:
+                out.lists[listed_as] = frozenset(ids)
+    return out
+
+
+def colon_file(path: Path) -> dict[str, str]:
+    from oncourse.io.text import read_lines
+
+    try:
+        text = read_lines(path).decode("utf-8", errors="replace")
+    except ValueError:
+        return {}
+    pairs = [line.partition(":") for line in text.splitlines() if ":" in line]
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
