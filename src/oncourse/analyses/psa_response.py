@@ -155,6 +155,8 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         figures=_figures(cohort, table, shown, values, params, what),
         excluded=_excluded(table, cohort),
         notes=(
+            "Where a baseline and a later value exist, PSA fell by at least half, confirmed, in "
+            "{psa50_confirmed_evaluable}.",
             f"In the rates {count}; {{old_baselines:value}} baselines are older than {OLD_BASELINE_DAYS} days.",
             "{early_rises:value} lines have an early rise that met the limits and is recorded, not progression.",
             "{below_limit:value} values are below detection, {several_a_day:value} days have several values, "
