@@ -15,11 +15,12 @@ FORMATS = {
     "cbioportal": "cBioPortal study folder",
     "maf": "MAF file",
     "vcf": "VCF file, or folder of VCF files",
+    "sdtm": "folder of SDTM domains",
 }
 
 
 def detect(path: Path) -> str:
-    """Return the format of a file or folder: native, cbioportal, maf or vcf.
+    """Return the format of a file or folder: native, cbioportal, sdtm, maf or vcf.
 
     Raises
     ------
@@ -35,6 +36,10 @@ def detect(path: Path) -> str:
             return "native"
         if is_cbioportal(path):
             return "cbioportal"
+        from oncourse.io.sdtm import is_sdtm
+
+        if is_sdtm(path):
+            return "sdtm"
         names = [p.name.lower() for p in path.iterdir()]
         if any(n.endswith((".vcf", ".vcf.gz")) for n in names):
             return "vcf"
@@ -78,6 +83,10 @@ def read_any(path: Path) -> Reading:
         from oncourse.io.cbioportal import read_cbioportal
 
         reading = read_cbioportal(path)
+    elif kind == "sdtm":
+        from oncourse.io.sdtm import read_sdtm
+
+        reading = read_sdtm(path)
     else:
         from oncourse.io.files import read_files
 
