@@ -1,6 +1,7 @@
 """Seeding of metastases against known truth: pattern, seeding clones, migration multigraph.
 
     python benchmarks/bench_seeding.py FOLDER [--clusters true|own]   MACHINA's simulations (sims/m5 inside FOLDER)
+    python benchmarks/bench_seeding.py simulated [--patients N]       tumours of oncourse.evolution.simulate, 120 x exomes
 
 pattern: mono- or polyclonal and S (also PS), M or R, all right. seeding clones: F1 of the sets of mutations of the
 clones that migrated. multigraph: F1 of the (source, target) edges with their number; all of the one most probable
@@ -137,11 +138,89 @@ def main(folder: str, clusters: str) -> None:
             )
 
 
+CCF_ERROR = 0.05  # the default of the setting evolution.ccf_error: purity and copy number are not exact
+
+
+def simulated(n_patient: int, depth: str) -> None:
+    """Clinical tumours with copy number, purity 0.15-0.95, neutral tails: from reads to calls."""
+    from oncourse.evolution.cluster import cluster_patient
+    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.simulate import default_plan, simulate_tumour
+
+    poly, phyl, source, edges, cpu = [], [], [], [], Counter()
+    for i in range(n_patient):
+        name = f"bench{i}"
+        tumour = simulate_tumour(1, name, default_plan(1, name, assay=depth, n_metastases=2, n_plasma=0))
+        samples = tumour.samples["sample_id"].to_list()
+        chrom = tumour.counts["variant_id"].str.split(":").list.first().alias("chrom")
+        rows = tumour.counts.with_columns(chrom).join(
+            tumour.segments, on=["sample_id", "chrom"], maintain_order="left"
+        )
+        rows = rows.sort("variant_id", "sample_id")
+        shape = (rows["variant_id"].n_unique(), len(samples))
+        wide = {c: rows[c].to_numpy().reshape(shape) for c in ("alt_count", "depth", "total_cn", "minor_cn")}
+        # as a caller would: at least 3 reads and 2 % somewhere
+        seen = ((wide["alt_count"] >= 3) & (wide["alt_count"] >= 0.02 * wide["depth"])).any(1)
+        wide = {k: v[seen] for k, v in wide.items()}
+        purity = np.broadcast_to(tumour.samples["purity"].to_numpy(), wide["depth"].shape).copy()
+        major = (wide["total_cn"] - wide["minor_cn"]).astype(float)
+        begin = time.process_time()
+        found = cluster_patient(
+            Counts(wide["alt_count"], wide["depth"], purity, major, wide["minor_cn"].astype(float),
+                   np.full(purity.shape, 2.0), np.full(shape[1], 1e-3))
+        )  # fmt: skip
+        cpu["clusters"] += (now := time.process_time()) - begin
+        able = [k for k in range(found.n_cluster) if found.n_variants[k] > 1]
+        mean, var = moments_from_grid(found.log_lik[able], found.grid)
+        posterior = fit_trees(mean, var, min_sd=CCF_ERROR)
+        cpu["trees"] += time.process_time() - now
+        lesions = ["primary", *sorted(set(tumour.samples["lesion_id"].drop_nulls()) - {"primary"})]
+        begin = time.process_time()
+        site = np.array([lesions.index(x) for x in tumour.samples["lesion_id"]])
+        calls = seeding_posterior(posterior, mean, var, site, root_site=0, min_sd=CCF_ERROR)
+        cpu["seeding"] += time.process_time() - begin
+        truth = {r["lesion_id"]: r for r in tumour.lesions.iter_rows(named=True)}
+        for lesion in calls.lesions[1:]:
+            row = truth[lesions[lesion.site]]
+            poly.append((lesion.p_polyclonal, row["clonality"] == "polyclonal"))
+            phyl.append((lesion.p_polyphyletic, row["phyleticity"] == "polyphyletic"))
+            source.append((lesion.p_source, lesion.source >= 0 and lesions[lesion.source] == row["source"]))
+        # a cluster stands for the true clone of most of its variants
+        names = np.array(rows["variant_id"].unique(maintain_order=True))[seen]
+        clone_of = dict(tumour.variants.select("variant_id", "clone_id").iter_rows())
+        stands = []
+        for k in able:
+            members = Counter(clone_of[v] for v in names[found.labels == k])
+            stands.append(members.most_common(1)[0][0])
+        for k, child in enumerate(stands):
+            if child is None or stands.count(child) > 1:
+                continue
+            parent = tumour.parent[child]
+            while parent is not None and parent not in stands:
+                parent = tumour.parent[parent]
+            for q in range(-1, len(able)):
+                edges.append((posterior.edge_support[q + 1, k], (stands[q] if q >= 0 else None) == parent))
+    print(f"{n_patient} tumours; CPU s: " + ", ".join(f"{k} {v:.1f}" for k, v in cpu.items()))
+    for title, table in (("polyclonal", poly), ("polyphyletic", phyl), ("source", source), ("edge", edges)):
+        array = np.array(table, float)
+        parts = []
+        for low, high in ((0, 0.1), (0.1, 0.5), (0.5, 0.85), (0.85, 0.95), (0.95, 1.01)):
+            inside = array[(array[:, 0] >= low) & (array[:, 0] < high)]
+            if len(inside):
+                parts.append(f"{low:.2f}-{min(high, 1):.2f}: {inside[:, 1].mean():.2f} of {len(inside)}")
+        print(f"P({title}) right in  " + ";  ".join(parts))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder")
     parser.add_argument("--clusters", choices=("true", "own"), default="true")
+    parser.add_argument("--patients", type=int, default=60)
+    parser.add_argument("--assay", default="wes")
     args = parser.parse_args()
-    main(args.folder, args.clusters)
+    if args.folder == "simulated":
+        simulated(args.patients, args.assay)
+    else:
+        main(args.folder, args.clusters)

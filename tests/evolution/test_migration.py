@@ -8,8 +8,8 @@ import pytest
 
 from oncourse.evolution.migration import (
     PER_MIGRATION,
-    PER_REPLACED,
     PER_UNSEEN,
+    PER_UNSEEN_ONE_BIOPSY,
     parsimonious_histories,
     pattern_of,
 )
@@ -18,9 +18,9 @@ from oncourse.evolution.trees import fit_trees
 from oncourse.stats.rng import generator
 
 
-def cost_by_definition(parent, present, homes, root_site):
+def cost_by_definition(parent, present, homes, root_site, unseen):
     """Cost of one labelling, node by node; shared migrations of replaced parents are tried in all ways."""
-    n, m = present.shape
+    n = len(parent)
     total = 0
     for u in range(-1, n):
         s = root_site if u < 0 else homes[u]
@@ -28,10 +28,10 @@ def cost_by_definition(parent, present, homes, root_site):
         seen = set() if u < 0 else set(np.flatnonzero(present[u]).tolist())
         total += PER_MIGRATION * len(seen - {s})
         if seen and s not in seen:
-            total += PER_UNSEEN
+            total += unseen[s]
         for t, times in Counter(kids).items():
             if t != s and t not in seen:
-                total += min(times * PER_MIGRATION, PER_MIGRATION + PER_REPLACED)
+                total += min(times * PER_MIGRATION, PER_MIGRATION + unseen[t])
     return total
 
 
@@ -43,9 +43,11 @@ def test_score_is_the_least_of_all_labellings(number):
     present = rng.random((n, m)) < 0.35
     for k in np.setdiff1d(np.arange(n), parent):
         present[k, int(rng.integers(m))] = True
-    found = parsimonious_histories(parent, present, root_site=0)
+    n_root = int(rng.integers(1, 4))
+    unseen = [PER_UNSEEN_ONE_BIOPSY if n_root == 1 else PER_UNSEEN] + [PER_UNSEEN] * (m - 1)
+    found = parsimonious_histories(parent, present, root_site=0, n_root_samples=n_root)
     costs = {
-        homes: cost_by_definition(parent, present, homes, 0)
+        homes: cost_by_definition(parent, present, homes, 0, unseen)
         for homes in itertools.product(range(m), repeat=n)
     }
     assert found.score[0] == min(costs.values())
@@ -58,8 +60,12 @@ def test_reseeding_is_found():
     """A clone of the metastasis, with its own private child, is seen again in the primary: a circle."""
     tree = np.array([-1, 0, 1, 2])
     present = np.array([[1, 0], [0, 1], [0, 1], [1, 0]], bool)
-    history = parsimonious_histories(tree, present, root_site=0).histories[0]
+    history = parsimonious_histories(tree, present, root_site=0, n_root_samples=2).histories[0]
     assert history.home == (0, 1, 1, 0) and history.pattern == "mR"
+    # a chain of one: from one biopsy of the primary it is likelier that the clone was there and missed
+    short, seen = tree[:3], np.array([[1, 0], [0, 1], [1, 0]], bool)
+    assert parsimonious_histories(short, seen, root_site=0, n_root_samples=1).histories[0].pattern == "mPS"
+    assert parsimonious_histories(short, seen, root_site=0, n_root_samples=2).histories[0].pattern == "mR"
 
 
 def test_two_founders_are_polyclonal_and_nested_founders_monophyletic():

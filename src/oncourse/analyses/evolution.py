@@ -135,7 +135,7 @@ _TABLES = (
 
 @analysis(
     title="Clones, their tree and the seeding of metastases",
-    question="Which clones make up the tumour, how do they descend from each other, and which of them founded the metastases?",
+    question="Which clones make up the tumour, how do they descend from each other, and which founded the metastases?",
     needs=("calls", "samples"),
     params=EvolutionParams,
     tables=_TABLES,
@@ -184,12 +184,12 @@ _METHODS = (
     "children's; Strino 2013, Jiao 2014), each weighed by the integral over the cells of exactly each clone, with a learned "
     "chance that a clone has none; exact for up to 8 clones, else Markov chains.",
     "Seeding: on trees drawn by their probability and presence of clones drawn from the counts, the histories with fewest "
-    "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: more "
-    "than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
-    "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir 2023). "
-    "From one region 83 % of late cases would be misread as early, so it is not assessable.",
-    "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and counts. "
-    "Intervals of clones and growth are 90 %.",
+    "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: "
+    "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
+    "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
+    "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
+    "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and "
+    "counts. Intervals of clones and growth are 90 %.",
 )
 
 
@@ -265,7 +265,10 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
         "(clones per patient: {clones_per_patient:value})."
     )
     if "polyclonal_fraction" in known:
-        text += " Of {n_metastases:value} lesions seeded by another, those with a clear call were polyclonal in {polyclonal_fraction}."
+        text += (
+            " Of {n_metastases:value} lesions seeded by another, those with a clear call were polyclonal in "
+            "{polyclonal_fraction}."
+        )
     if "early_divergence_fraction" in known:
         text += " Early divergence, where it can be told: {early_divergence_fraction}."
     if "drivers_new_in_metastasis" in known:
@@ -282,8 +285,8 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     ).height
     if single:
         notes.append(
-            f"In {single} metastases variants clonal in the primary are missing, but the primary was sampled once (or not at "
-            "all): early divergence cannot be told from the sample's place in the primary."
+            f"In {single} metastases variants clonal in the primary are missing, but the primary was sampled once (or not "
+            "at all): early divergence cannot be told from the sample's place in the primary."
         )
     without = sum(not p.clones.has_copy_number for p in patients)
     if without:
@@ -359,9 +362,9 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
         labels = rows.driver_labels(patient)
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
         clone_bars(canvas.ax[1], post.fraction, clones, samples)
-    add("tree", "tree of clones and what each sample is made of", f"Most probable tree (probability {post.probability[0]:.2f}); "
-        "numbers on edges: probability of the edge over all trees. Fractions obey the sum rule.", canvas)  # fmt: skip
-    with drawing(min(11.0, 1.8 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
+    add("tree", "tree of clones and what each sample is made of",
+        f"Most probable tree (probability {post.probability[0]:.2f}); numbers on edges: probability of the edge over all trees. Fractions obey the sum rule.", canvas)  # fmt: skip
+    with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
         measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
         ccf_heat_map(canvas.ax, measured, clones, samples, size)
     add(
@@ -372,7 +375,7 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     )
     if 2 <= len(samples) <= 8:
         side = len(samples) - 1
-        with drawing(1.6 + 1.5 * side, 1.2 + 1.5 * side, rows=side, columns=side) as canvas:
+        with drawing(2.2 + 1.5 * side, 1.6 + 1.5 * side, rows=side, columns=side) as canvas:
             named = dict(zip(patient.clusters, clones, strict=True))
             found = patient.clustering
             ccf = np.where(patient.clones.depth > 0, found.variant_ccf_mean, np.nan)

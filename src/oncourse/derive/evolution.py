@@ -36,6 +36,10 @@ class EvolutionParams:
     min_cluster_variants: int = setting(
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
+    ccf_error: float = setting(
+        0.05, "error of a clone's cell fraction that counts do not show (purity, copy number, clustering)", low=0, high=0.3,
+        source="root mean square error on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )  # fmt: skip
     max_clones: int = setting(20, "most clones in the tree; the largest are taken", low=2, high=60)
     min_probability: float = setting(
         0.8, "least probability of a seeding call to count in the summary", low=0.5, high=1
@@ -153,7 +157,8 @@ def evolve(
     looked = np.stack([(depth[found.labels == k] > 0).any(0) for k in clusters])
     var = np.where(looked, var, 0.0)
     name = f"evolution/{data.patient_id}"
-    posterior = fit_trees(mean, var, seed=seed, name=name)
+    error = params.ccf_error
+    posterior = fit_trees(mean, var, seed=seed, name=name, min_sd=error)
     lesion_of = samples["lesion_id"].to_list()
     role = dict(zip(lesion_of, samples["role"], strict=True))
     lesions = tuple(sorted({x for x in lesion_of if x is not None}, key=lambda x: (role[x] != "primary", x)))
@@ -162,7 +167,7 @@ def evolve(
     seeding = None
     if 2 <= len(lesions) < MAX_SITES:
         seeding = seeding_posterior(
-            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding"
+            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding", min_sd=error
         )
     n_variants = np.array([int(found.n_variants[k]) for k in clusters])
     states = [
@@ -180,9 +185,10 @@ def evolve(
         divergences[m] = apart
     ccf = np.where(depth > 0, found.variant_ccf_mean, np.nan)
     check = sample_tree(ccf, generator(seed, f"{name}/samples"), n_boot=100)
-    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws")
+    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws", min_sd=error)
     return PatientEvolution(
-        PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding, divergences, check, drawn
+        PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding,
+        divergences, check, drawn,
     )  # fmt: skip
 
 

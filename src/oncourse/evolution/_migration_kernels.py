@@ -8,15 +8,15 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def migration_costs(parent, order, present, candidates, per_migration, per_unseen, per_replaced):
+def migration_costs(parent, order, present, candidates, per_migration, per_unseen):
     """Return cost (K, M): least cost at and below clone u when its own home is site s.
 
     parent : (K,), -1 the founder; order : parents first; present : (K, M) sites with cells of exactly this clone;
     candidates : (K,) bit mask of sites that hold cells of the clone or a descendant.
     A clone's cells in a site other than its home came by one migration. A child may live in its parent's home, in
     another site where the parent has cells, or go elsewhere at the price of a migration of its own; several children
-    may share one migration of their parent at ``per_replaced`` more (the parent went there and was replaced).
-    A home without a trace of the clone's own cells costs ``per_unseen``, unless the clone has none anywhere.
+    may share one migration of their parent at ``per_unseen`` (M,) more (the parent went there and was replaced).
+    A home without a trace of the clone's own cells costs ``per_unseen`` too, unless the clone has none anywhere.
     """
     n, m = present.shape
     cost = np.zeros((n, m), np.int64)
@@ -35,16 +35,15 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
             if present[u, s]:
                 fixed -= per_migration
             elif n_must > 0 and parent[u] >= 0:
-                fixed += per_unseen
+                fixed += per_unseen[s]
             pool = free & ~(1 << s)
             extra = pool
             while True:  # every subset of the sites the clone may have gone to and been replaced in
                 open_mask = must | extra | (1 << s)
                 total = fixed
-                x = extra
-                while x:
-                    x &= x - 1
-                    total += per_migration + per_replaced
+                for t in range(m):
+                    if extra >> t & 1:
+                        total += per_migration + per_unseen[t]
                 if total < best:
                     for v in range(n):
                         if parent[v] == u:

@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 MAX_LABELLINGS = 256
 """Co-optimal labellings kept per tree; beyond, the search is cut and says so."""
 MAX_VISITS = 20_000
-PER_MIGRATION, PER_UNSEEN, PER_REPLACED = 10, 11, 11
+PER_MIGRATION = 10
+PER_UNSEEN = 11
+PER_UNSEEN_ONE_BIOPSY = 6
+"""Price of a clone that lived in a site without being seen there, against 10 of a migration: a further migration is
+likelier than an unseen clone. Not so in a primary sampled once, which is large and patchy: there the unseen clone is
+likelier than that cells came back. A site not sampled at all is free."""
 MAX_SITES = 14
 """The dynamic programme looks at all sets of sites; more lesions than this are refused."""
 
@@ -104,7 +109,11 @@ def _has_circle(sources: dict[int, set[int]]) -> bool:
 
 
 def parsimonious_histories(
-    tree: NDArray[np.int64], present: NDArray[np.bool_], *, root_site: int | None = None
+    tree: NDArray[np.int64],
+    present: NDArray[np.bool_],
+    *,
+    root_site: int | None = None,
+    n_root_samples: int = 1,
 ) -> Histories:
     """Return every most parsimonious history of one tree.
 
@@ -115,6 +124,7 @@ def parsimonious_histories(
         present somewhere
     root_site : the primary's index, or None when the primary was not sequenced: then the root lies in an extra
         site, index M, that holds no cells (``unknown``)
+    n_root_samples : samples of the primary: how well a clone not seen there is excluded
 
     Raises
     ------
@@ -132,6 +142,7 @@ def parsimonious_histories(
 
     tree, present = np.asarray(tree, np.int64), np.asarray(present, bool)
     if root_site is None:
+        n_root_samples = 0
         root_site = present.shape[1]
         present = np.hstack([present, np.zeros((len(tree), 1), bool)])
     n, m = present.shape
@@ -149,9 +160,11 @@ def parsimonious_histories(
             raise ValueError(f"clone {u} and its descendants are in no sample")
         if parent[u] >= 0:
             mask[parent[u]] |= mask[u]
-    cost = migration_costs(parent, np.array(order), here, mask, PER_MIGRATION, PER_UNSEEN, PER_REPLACED)
+    unseen = np.full(m, PER_UNSEEN)
+    unseen[root_site] = (0, PER_UNSEEN_ONE_BIOPSY, PER_UNSEEN)[min(n_root_samples, 2)]
+    cost = migration_costs(parent, np.array(order), here, mask, PER_MIGRATION, unseen)
     children: list[list[int]] = [[int(v) for v in np.flatnonzero(parent == u)] for u in range(n + 1)]
-    return _optima(order, children, here, cost, mask, n, root_site)
+    return _optima(order, children, here, cost, mask, unseen, n, root_site)
 
 
 def _parents_first(parent: NDArray[np.int64]) -> list[int]:
@@ -162,7 +175,8 @@ def _parents_first(parent: NDArray[np.int64]) -> list[int]:
 
 
 def _local_choices(
-    u: int, s: int, children: list[list[int]], here: NDArray[np.bool_], cost: NDArray[np.int64], mask: NDArray[np.int64]
+    u: int, s: int, children: list[list[int]], here: NDArray[np.bool_], cost: NDArray[np.int64], mask: NDArray[np.int64],
+    unseen: NDArray[np.int64],
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:  # fmt: skip
     """Optimal homes of u's children when u's home is s, and the sites u's lineage migrated to (one per migration)."""
     kids = children[u]
@@ -172,14 +186,14 @@ def _local_choices(
     pool = int(mask[u]) & ~must & ~(1 << s)
     fixed = PER_MIGRATION * len([t for t in seen_at if t != s])
     if seen_at and s not in seen_at and u < len(children) - 1:
-        fixed += PER_UNSEEN
+        fixed += int(unseen[s])
     wanted = int(cost[u, s])
     cheapest = {v: int(cost[v].min()) for v in kids}
     extra = pool
     while True:
         opened = [t for t in range(m) if extra >> t & 1]
         sites = [t for t in range(m) if (must | extra | 1 << s) >> t & 1]
-        total = fixed + (PER_MIGRATION + PER_REPLACED) * len(opened)
+        total = fixed + sum(PER_MIGRATION + int(unseen[t]) for t in opened)
         options: list[list[tuple[int, bool]]] = []
         for v in kids:
             by_site = min(int(cost[v, t]) for t in sites)
@@ -209,7 +223,7 @@ def _product(options: list[list[tuple[int, bool]]]) -> Iterator[tuple[tuple[int,
 
 def _optima(
     order: list[int], children: list[list[int]], here: NDArray[np.bool_], cost: NDArray[np.int64], mask: NDArray[np.int64],
-    top: int, root_site: int,
+    unseen: NDArray[np.int64], top: int, root_site: int,
 ) -> Histories:  # fmt: skip
     """Depth-first over the local optima of every clone; prunes on the number of site pairs used."""
     home = np.full(top + 1, -1)
@@ -241,7 +255,7 @@ def _optima(
         u = order[depth]
         s = int(home[u])
         if (u, s) not in choices_of:
-            choices_of[u, s] = list(_local_choices(u, s, children, here, cost, mask))
+            choices_of[u, s] = list(_local_choices(u, s, children, here, cost, mask, unseen))
         for homes, gone in choices_of[u, s]:
             for v, t in zip(children[u], homes, strict=True):
                 home[v] = t

@@ -120,6 +120,7 @@ def seeding_posterior(
     root_site: int | None,
     seed: int = 1,
     name: str = "seeding",
+    min_sd: float = 0.01,
     draws: int = 100,
 ) -> SeedingPosterior:
     """Return how every lesion was seeded.
@@ -127,7 +128,7 @@ def seeding_posterior(
     Parameters
     ----------
     posterior : trees of the patient's clones
-    mean, var : shape (K, S) as given to `trees.fit_trees`
+    mean, var, min_sd : as given to `trees.fit_trees`
     site_of_sample : shape (S,), lesion of each sample, 0..M-1; -1 for blood, which belongs to no lesion
     root_site : the primary, None when it was not sequenced
     draws : draws over trees and presence; each is weighed by its parsimony
@@ -141,7 +142,8 @@ def seeding_posterior(
     if n_site < 1:
         raise ValueError("no sample belongs to a lesion")
     tissue = sites >= 0
-    var = np.where(var > 0, var + 1e-4, 0.0)  # as in fit_trees: 0.01 that counts do not show
+    n_root = int((sites == root_site).sum()) if root_site is not None else 0
+    var = np.where(var > 0, var + min_sd**2, 0.0)
     rng = generator(seed, name)
     pick = np.searchsorted(np.cumsum(posterior.probability), (np.arange(draws) + 0.5) / draws).clip(
         0, len(posterior.trees) - 1
@@ -159,7 +161,12 @@ def seeding_posterior(
         present = _seen_leaves(posterior.trees[t], presence[t] > uniform[i], presence[t])
         key = (t, present.tobytes())
         if key not in found:
-            found[key] = (parsimonious_histories(posterior.trees[t], present, root_site=root_site), present)
+            found[key] = (
+                parsimonious_histories(
+                    posterior.trees[t], present, root_site=root_site, n_root_samples=n_root
+                ),
+                present,
+            )
         weight[key] += 1
     keys = sorted(found)
     log_weight = np.array(

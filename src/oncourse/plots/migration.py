@@ -42,7 +42,8 @@ def migration_graph(
     for i, (x, y) in place.items():
         role = "primary" if i == primary else "metastasis"
         ax.scatter([x], [y], s=420, color=COLOURS["not_assessable"] if i < 0 else COLOURS[role], zorder=3)
-        ax.text(x, y + 0.2, UNKNOWN_SITE if i < 0 else lesions[i], ha="center", fontsize=8, zorder=4)
+        outwards = 0.24 if y >= -0.01 else -0.3
+        ax.text(x, y + outwards, UNKNOWN_SITE if i < 0 else lesions[i], ha="center", fontsize=8, zorder=4)
     ax.set_xlim(-1.6, 1.6)
     ax.set_ylim(-1.4, 1.5)
     ax.set_aspect("equal")

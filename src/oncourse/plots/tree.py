@@ -94,7 +94,9 @@ def clone_tree(
         ax.annotate(
             name, (x[k], y[k]), ha="center", va="center", fontsize=8, color="white", weight="bold", zorder=3
         )
-        text = f"{n_variants[k]} variants" + (f"\n{labels[k]}" if labels[k] else "")
+        text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}" + (
+            f"\n{labels[k]}" if labels[k] else ""
+        )
         ax.annotate(
             text, (x[k], y[k]), xytext=(14, -3), textcoords="offset points", fontsize=7, va="center", zorder=3
         )
