@@ -1,0 +1,341 @@
+"""How the disease changes: ctDNA through time, its lead over imaging, clearance and outcome, emerging resistance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.ctdna import LEAD_SCHEMA, lead_times
+from oncourse.derive.watchlist import class_periods, watch_items
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+
+TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+_PATIENT = Column("patient_id", TEXT, "the patient")
+_DAYS = "days from the index date"
+
+CTDNA = OutputTable(
+    "monitoring/ctdna",
+    "one row per plasma sample: is tumour DNA in it, how much",
+    (
+        _PATIENT,
+        Column("sample_id", TEXT, "plasma sample"),
+        Column("day", INT, "day of the sample", unit=_DAYS),
+        Column(
+            "basis",
+            TEXT,
+            "tumour_informed: variants of the patient's tissue are tracked; tumour_naive: no tissue",
+        ),
+        Column("n_tracked", INT, "tracked variants counted in the sample"),
+        Column("n_seen", INT, "of these with any variant read"),
+        Column("alt_reads", INT, "variant reads over the tracked variants", unit="reads"),
+        Column("depth", INT, "reads over the tracked variants", unit="reads"),
+        Column("background_reads", NUM, "variant reads expected from errors", unit="reads"),
+        Column("p_value", NUM, "chance of so many reads from errors alone"),
+        Column("state", TEXT, "positive / negative / not_assessable"),
+        Column("vaf", NUM, "mean allele fraction above background", unit="fraction"),
+        Column("vaf_ci_low", NUM, "exact 95 %", unit="fraction"),
+        Column("vaf_ci_high", NUM, "exact 95 %", unit="fraction"),
+        Column(
+            "detection_limit", NUM, "tumour fraction the sample would show with chance .95", unit="fraction"
+        ),
+        Column("tumor_fraction", NUM, "tumour fraction as recorded", unit="fraction"),
+    ),
+)
+RESPONSE = OutputTable(
+    "monitoring/response",
+    "molecular response of each line with a positive plasma sample before it",
+    (
+        _PATIENT,
+        Column("line", INT, "line of therapy"),
+        Column("drugs", TEXT, "drugs of the line"),
+        Column("start_day", INT, "start of the line", unit=_DAYS),
+        Column("baseline_day", INT, "day of the baseline", unit=_DAYS),
+        Column("baseline_vaf", NUM, "allele fraction before", unit="fraction"),
+        Column("n_samples", INT, "assessable samples after"),
+        Column("lowest_vaf", NUM, "lowest after; 0 = negative", unit="fraction"),
+        Column("lowest_day", INT, "its day", unit=_DAYS),
+        Column("ratio", NUM, "lowest over baseline", unit="ratio"),
+        Column("response", TEXT, "clearance / molecular_response / no_response"),
+        Column("clearance_day", INT, "first negative sample", unit=_DAYS),
+        Column("is_sustained", BOOL, "no positive sample after clearance within the line"),
+        Column("progression_day", INT, "first rise, or positive again", unit=_DAYS),
+    ),
+)
+LEAD = OutputTable(
+    "monitoring/lead_times",
+    "ctDNA over imaging after resection: each lead as an interval",
+    (
+        _PATIENT,
+        Column("ctdna_after_day", INT, "ctDNA turned positive after this day", unit=_DAYS),
+        Column("ctdna_by_day", INT, "and by this day; null = it never did", unit=_DAYS),
+        Column("imaging_after_day", INT, "recurrence was seen after this day", unit=_DAYS),
+        Column("imaging_by_day", INT, "and by this day; null = it never was", unit=_DAYS),
+        Column("lead_low_days", NUM, "least lead; negative = imaging first; -inf = not bounded", unit="days"),
+        Column("lead_high_days", NUM, "greatest lead", unit="days"),
+        Column("kind", TEXT, "both / ctdna_never / imaging_never"),
+    ),
+)
+EMERGENCE = OutputTable(
+    "monitoring/emergence",
+    "watched resistance found in patients given the drug",
+    (
+        _PATIENT,
+        Column("drug_class", TEXT, "class of drugs"),
+        Column("name", TEXT, "what is watched for"),
+        Column("gene", TEXT, "gene"),
+        Column("change", TEXT, "protein change"),
+        Column("variant_id", TEXT, "variant"),
+        Column("status", TEXT, "emerged / present_before / not_visible_before / no_sample_before"),
+        Column("first_seen_day", INT, "first sample with it after the start", unit=_DAYS),
+        Column("first_seen_sample", TEXT, "that sample"),
+        Column("alt_count", INT, "variant reads there", unit="reads"),
+        Column("depth", INT, "depth there", unit="reads"),
+        Column("earlier", TEXT, "variant reads/depth of every earlier sample"),
+        Column("exclusion", NUM, "chance that the earlier samples would have shown it", unit="fraction"),
+        Column("start_day", INT, "start of the class", unit=_DAYS),
+        Column("stop_day", INT, "end of the class", unit=_DAYS),
+    ),
+)
+RATES = OutputTable(
+    "monitoring/emergence_rates",
+    "patients with new resistance, of those who could show it",
+    (
+        Column("drug_class", TEXT, "class of drugs"),
+        Column("name", TEXT, "what is watched for; any = any of the class"),
+        Column("n_given", INT, "patients given the class"),
+        Column("n_evaluable", INT, "of these with a dated sample before and one after the start"),
+        Column("n_emerged", INT, "with a variant that is new"),
+        Column("fraction", NUM, "share of the evaluable", unit="fraction"),
+        Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+        Column("ci_high", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+    ),
+)
+
+
+@section("monitoring")
+@dataclass(frozen=True)
+class Params:
+    """Landmark of the comparison of outcome by clearance."""
+
+    landmark_days: int = setting(120, "days after the start of a line at which clearance is judged", low=1)
+    endpoint: str = setting("PFS", "outcome after the landmark", choices=("PFS", "OS"))
+    min_events: int = setting(5, "least events for a hazard ratio", low=1)
+
+
+@analysis(
+    title="Monitoring: ctDNA, response and emerging resistance",
+    question="Does ctDNA show response and recurrence, how long before imaging, and which resistance emerges?",
+    needs=("calls", "samples"),
+    params=Params,
+    tables=(CTDNA, RESPONSE, LEAD, EMERGENCE, RATES),
+    order=80,
+)
+def monitoring(cohort: Cohort, params: Params) -> Result:
+    """Summarise what serial samples show."""
+    ctdna, emerged = cohort.ctdna, cohort.findings.emerged
+    rates = RATES.frame(_rates(cohort, emerged))
+    if ctdna.is_empty() and not rates["n_evaluable"].sum():
+        raise NotEnoughData(
+            "no plasma sample, and no patient with samples before and after the start of a watched drug"
+        )
+    response = cohort.ctdna_response
+    leads, lead_estimates = _leads(cohort, ctdna)
+    estimates = [*_states(ctdna), *_response_shares(response), *lead_estimates, *_rate_estimates(rates)]
+    estimates += _landmark(cohort, response, params)
+    undated = ctdna.filter(pl.col("day").is_null())
+    unknown = ctdna.filter(pl.col("state") == "not_assessable")
+    left = [
+        (p, s, "plasma sample without a day: not on the time axis")
+        for p, s in undated["patient_id", "sample_id"].iter_rows()
+    ]
+    left += [
+        (p, s, "ctDNA not assessable: nothing counted, or too shallow")
+        for p, s in unknown["patient_id", "sample_id"].iter_rows()
+    ]
+    return Result(
+        answer=_answer({e.name for e in estimates}, rates),
+        estimates=tuple(estimates),
+        tables={
+            "monitoring/ctdna": CTDNA.frame(ctdna), "monitoring/response": RESPONSE.frame(response),
+            "monitoring/lead_times": LEAD.frame(leads), "monitoring/emergence": EMERGENCE.frame(emerged),
+            "monitoring/emergence_rates": rates,
+        },
+        figures=_figures(leads, rates),
+        excluded=exclusions(left),
+        notes=(
+            "Thresholds of positivity and molecular response depend on the assay; they are settings of the section ctdna.",
+            "'New' is said only where the earlier samples together would have shown the variant at its later cell fraction.",
+            "The lead has no exact value: it lies between samples and scans; patients whose ctDNA never turned are in it.",
+        ),
+        methods=(
+            "Positivity: variant reads of all tracked variants against the background error (Poisson, widened for spread of "
+            "errors between sites). Lead: interval-censored, Turnbull 1976. Clearance: landmark, Cox with delayed entry.",
+        ),
+    )  # fmt: skip
+
+
+def _answer(names: set[str], rates: pl.DataFrame) -> str:
+    parts = []
+    if "ctdna_positive" in names:
+        parts.append("ctDNA is positive in {ctdna_positive} of the assessable plasma samples.")
+    if "clearance" in names:
+        parts.append("It cleared in {clearance} of the lines with a positive sample before, with a molecular response in "
+                     "{molecular_response}.")  # fmt: skip
+    if "lead_patients" in names:
+        parts.append("After resection the median lead of ctDNA over imaging lies between {lead_median_low} and "
+                     "{lead_median_high} ({lead_patients} patients).")  # fmt: skip
+    if "clearance_hazard_ratio" in names:
+        parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")
+    for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
+        if name == "any":
+            parts.append(f"New resistance under {drug_class}: {{{_slug(drug_class)}_emerged}}.")
+    return " ".join(parts) or "No serial sample can tell of a change."
+
+
+def _slug(text: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in text.lower())
+
+
+def _share(name: str, k: int, n: int) -> Estimate:
+    from oncourse.stats.proportions import clopper_pearson
+
+    if n == 0:
+        return Estimate(name, None, n=0, method="Clopper-Pearson", unit="fraction")
+    low, high = clopper_pearson(k, n)
+    return Estimate(name, k / n, float(low), float(high), n=n, method="Clopper-Pearson", unit="fraction")
+
+
+def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
+    known = ctdna.filter(pl.col("state") != "not_assessable")
+    if known.height:
+        yield _share("ctdna_positive", int((known["state"] == "positive").sum()), known.height)
+
+
+def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
+    if response.height:
+        for name in ("clearance", "molecular_response"):
+            yield _share(name, int((response["response"] == name).sum()), response.height)
+
+
+def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Estimate]]:
+    from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
+
+    study = cohort.study
+    resected = study["procedures"].filter(pl.col("kind").is_in(["primary_resection", "metastasectomy"]))
+    origin = resected.group_by("patient_id").agg(pl.col("day").min().alias("origin_day"))
+    if origin.is_empty() or not study.has("follow_up"):
+        return pl.DataFrame(schema=LEAD_SCHEMA), []
+    leads = lead_times(ctdna, origin, study["follow_up"])
+    if leads.is_empty():
+        return leads, []
+    fit = turnbull(leads["lead_low_days"].to_numpy(), leads["lead_high_days"].to_numpy())
+    low, high = quantile_bounds(fit, 0.5)
+    first, least = share_above(fit, 0.0)[::-1]
+    method, n = "Turnbull", leads.height
+
+    def bounded(value: float) -> float | None:
+        return float(value) if np.isfinite(value) else None
+
+    return leads, [
+        Estimate("lead_patients", n, n=n, unit="count"),
+        Estimate("lead_median_low", bounded(low), n=n, method=method, unit="days"),
+        Estimate("lead_median_high", bounded(high), n=n, method=method, unit="days"),
+        Estimate("lead_positive_least", least, n=n, method=method, unit="fraction"),
+        Estimate("lead_positive_most", first, n=n, method=method, unit="fraction"),
+    ]
+
+
+def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]:
+    from oncourse.stats.proportions import clopper_pearson
+
+    study = cohort.study
+    periods = class_periods(study["treatments"])
+    days = (
+        study["samples"]
+        .filter(pl.col("material").is_in(["tissue", "plasma"]))
+        .select("patient_id", "day")
+        .drop_nulls()
+    )
+    placed = periods.join(days, on="patient_id", how="inner")
+    evaluable = placed.group_by("patient_id", "drug_class").agg(
+        ((pl.col("day") <= pl.col("start_day")).any() & (pl.col("day") > pl.col("start_day")).any()).alias(
+            "both"
+        )
+    )
+    evaluable = evaluable.filter("both")
+    new = emerged.filter(pl.col("status") == "emerged")
+    watched: dict[str, list[str]] = {}
+    for item in watch_items():
+        if item.kind == "mutation" and item.name not in watched.setdefault(item.drug_class, ["any"]):
+            watched[item.drug_class].append(item.name)
+    for drug_class in sorted(watched):
+        given = periods.filter(pl.col("drug_class") == drug_class)["patient_id"].n_unique()
+        if not given:
+            continue
+        able = set(evaluable.filter(pl.col("drug_class") == drug_class)["patient_id"])
+        for name in watched[drug_class]:
+            rows = new.filter(pl.col("drug_class") == drug_class)
+            rows = rows if name == "any" else rows.filter(pl.col("name") == name)
+            k, n = len(set(rows["patient_id"]) & able), len(able)
+            low, high = clopper_pearson(k, n) if n else (None, None)
+            yield {
+                "drug_class": drug_class, "name": name, "n_given": given, "n_evaluable": n, "n_emerged": k,
+                "fraction": k / n if n else None, "ci_low": None if low is None else float(low),
+                "ci_high": None if high is None else float(high),
+            }  # fmt: skip
+
+
+def _rate_estimates(rates: pl.DataFrame) -> Iterator[Estimate]:
+    for row in rates.filter((pl.col("name") == "any") & (pl.col("n_evaluable") > 0)).iter_rows(named=True):
+        yield _share(f"{_slug(row['drug_class'])}_emerged", row["n_emerged"], row["n_evaluable"])
+
+
+def _landmark(cohort: Cohort, response: pl.DataFrame, params: Params) -> list[Estimate]:
+    """Cleared by the landmark against not, among lines still at risk there: no immortal time."""
+    if response.is_empty() or not cohort.study.has("follow_up"):
+        return []
+    records = cohort.time_to_event.filter(pl.col("endpoint") == params.endpoint).drop_nulls("line")
+    first = response.sort("patient_id", "start_day").unique("patient_id", keep="first", maintain_order=True)
+    rows = first.join(records.select("patient_id", "line", "time_days", "is_event", "entry_days"),
+                      on=["patient_id", "line"], how="inner")  # fmt: skip
+    rows = rows.filter((pl.col("time_days") > params.landmark_days) & ~pl.col("is_event").is_null())
+    cleared = (pl.col("clearance_day") <= pl.col("start_day") + params.landmark_days).fill_null(False)
+    rows = rows.with_columns(cleared=cleared)
+    n_event, groups = int(rows["is_event"].sum()), rows["cleared"].n_unique()
+    if n_event < params.min_events or groups < 2:
+        return []
+    from oncourse.stats.cox import fit_cox
+
+    entry = np.maximum(rows["entry_days"].fill_null(0).to_numpy(), params.landmark_days).astype(float)
+    fit = fit_cox(
+        rows["time_days"].to_numpy().astype(float), rows["is_event"].to_numpy(),
+        rows["cleared"].to_numpy().astype(float)[:, None], entry=entry, penalty="firth", names=["cleared"],
+    )  # fmt: skip
+    low, high = fit.interval()
+    return [
+        Estimate(
+            "clearance_hazard_ratio", float(fit.hazard_ratio[0]), float(np.asarray(low)[0]), float(np.asarray(high)[0]),
+            n=rows.height, method=f"Cox, landmark {params.landmark_days} days, {params.endpoint}", unit="ratio",
+        )
+    ]  # fmt: skip
+
+
+def _figures(leads: pl.DataFrame, rates: pl.DataFrame) -> tuple[Figure, ...]:
+    from oncourse.plots.intervals import interval_lines
+
+    figures = []
+    if leads.height:
+        rows = leads.sort("lead_low_days", "lead_high_days").select(
+            "patient_id", "lead_low_days", "lead_high_days", "kind"
+        )
+        svg = interval_lines(list(rows.iter_rows()), "lead of ctDNA over imaging, days (right: ctDNA first)")
+        caption = "One line per patient: the lead lies in the interval; arrows are unbounded. Colour: what was ever seen."
+        figures.append(Figure("lead", "Lead of ctDNA over imaging", caption, svg))
+    return tuple(figures)

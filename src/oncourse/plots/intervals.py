@@ -1,0 +1,37 @@
+"""Horizontal intervals, one per patient, some without an end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+_COLOURS = {"both": PALETTE[0], "ctdna_never": PALETTE[5], "imaging_never": PALETTE[2]}
+_WORDS = {"both": "both turned", "ctdna_never": "ctDNA never turned", "imaging_never": "imaging never turned"}
+
+
+def interval_lines(rows: Sequence[tuple[str, float, float, str]], label: str) -> str:
+    """Return the drawing of (name, low, high, kind) rows from top to bottom; infinite ends become arrows."""
+    ends = [v for _, low, high, _ in rows for v in (low, high) if math.isfinite(v)] or [0.0]
+    margin = 0.08 * max(max(ends) - min(ends), 30)
+    left, right = min(ends) - margin, max(ends) + margin
+    with drawing(7.2, min(1.0 + 0.16 * len(rows), 9)) as canvas:
+        ax = canvas.ax
+        for row, (_, low, high, kind) in enumerate(rows):
+            colour = _COLOURS.get(kind, COLOURS["muted"])
+            a, b = max(low, left), min(high, right)
+            ax.plot([a, b], [row, row], color=colour, linewidth=1.6)
+            for value, edge, marker in ((low, left, "<"), (high, right, ">")):
+                if not math.isfinite(value):
+                    ax.plot([edge], [row], marker=marker, color=colour, markersize=4)
+        ax.axvline(0, color=COLOURS["text"], linewidth=0.8)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_yticks([])
+        ax.set_ylabel(f"{len(rows)} patients")
+        ax.set_xlabel(label)
+        clean(ax, grid="x")
+        kinds = [k for k in _COLOURS if any(r[3] == k for r in rows)]
+        handles = [ax.plot([], [], color=_COLOURS[k])[0] for k in kinds]
+        ax.legend(handles, [_WORDS[k] for k in kinds], ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
+    return canvas.svg
