@@ -63,7 +63,7 @@ def waterfall(
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
         ax.set_ylabel(ylabel)
         ax.set_xticks([])
-        ax.set_xlabel(f"n = {int(known.sum()):,}" + (f", every {step}th drawn" if step > 1 else ""))
+        ax.set_xlabel(f"n = {int(known.sum()):,}" + (f", 1 in {step} drawn" if step > 1 else ""))
         ax.set_ylim(-1.05, clip * 1.08 if (values > 0).any() else 0.2)
         if any(wanted):
             ax.legend(loc="upper right", fontsize=7)

@@ -1,0 +1,186 @@
+"""The analyses psa_response, imaging and endpoints: answers, tables, who is left out, and the settings of the contract."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.analyses._base import registry
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import NotEnoughData
+from oncourse.plots.spider import panels, spider
+from oncourse.plots.swimmer import swimmer
+from oncourse.plots.waterfall import waterfall
+from oncourse.study.config import StudyConfig
+from oncourse.study.model import Study
+from oncourse.study.tables import TABLES
+
+
+def study(**tables):
+    frames = {name: pl.DataFrame(rows, schema=TABLES[name].schema) for name, rows in tables.items()}
+    return Study(StudyConfig(), frames)
+
+
+def small():
+    """Four men on one line: A responds and stays, B progresses and dies, C has a baseline only, D has nothing."""
+    ids = "ABCD"
+    psa = {
+        "A": [(0, "100"), (28, "40"), (60, "5")],
+        "B": [(0, "10"), (100, "20"), (130, "30")],
+        "C": [(-3, "7")],
+    }
+    sizes = {"A": [(0, 30.0), (56, 15.0), (112, 15.0)], "B": [(0, 30.0), (56, 40.0)]}
+    return study(
+        patients=[{"patient_id": p} for p in ids],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": 800 if p == "A" else 300, "is_dead": p == "B",
+             "death_day": 300 if p == "B" else None}
+            for p in ids
+        ],
+        treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids],
+        labs=[
+            {"patient_id": p, "day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"}
+            for p, rows in psa.items() for d, v in rows
+        ],
+        target_lesions=[
+            {"patient_id": p, "day": d, "lesion_id": "T1", "diameter_mm": s} for p, rows in sizes.items() for d, s in rows
+        ],
+        assessments=[
+            {"patient_id": "A", "day": 56, "non_target": "NONE", "new_lesions": "no", "overall": "SD"},
+            {"patient_id": "A", "day": 112, "non_target": "NONE", "new_lesions": "no", "overall": "PR"},
+        ],
+    )  # fmt: skip
+
+
+def run(name, given=None, **settings):
+    return registry()[name].run(Cohort(given or small(), settings))
+
+
+def value(result, name):
+    return next(e for e in result.estimates if e.name == name)
+
+
+def test_psa_response():
+    result = run("psa_response")
+    confirmed = value(result, "psa50_confirmed")
+    assert (confirmed.value, confirmed.n) == (0.25, 4)
+    # Clopper-Pearson of 1 of 4: 0.6 to 80.6 %
+    assert (round(confirmed.ci_low, 4), round(confirmed.ci_high, 4)) == (0.0063, 0.8059)
+    assert value(result, "psa50_confirmed_evaluable").n == 2
+    assert value(result, "progressed").value == 0.5
+    rows = {r["patient_id"]: r for r in result.tables["endpoints/psa"].rows(named=True)}
+    assert (rows["A"]["psa50_confirmed"], rows["C"]["psa50"], rows["D"]["psa50"]) == (True, False, None)
+    assert rows["B"]["progression_rule"] == "rise from baseline beyond 12 weeks, no decline"
+    left = dict(result.excluded.select("patient_id", "reason").rows())
+    assert left == {"C": "line 1: no PSA after the start", "D": "line 1: no PSA at all"}
+    assert [f.name for f in result.figures] == ["waterfall", "spider", "patients"]
+
+
+def test_missing_psa_may_be_left_out_of_the_rate():
+    assert value(run("psa_response", psa={"missing_in_denominator": False}), "psa50_confirmed").n == 3
+
+
+def test_imaging():
+    result = run("imaging")
+    assert value(result, "objective_response").value == 0.25
+    assert value(result, "disease_control").value == 0.25
+    assert value(result, "not_evaluable").value == 2
+    best = {r["patient_id"]: r for r in result.tables["endpoints/best_response"].rows(named=True)}
+    assert [best[p]["best_confirmed"] for p in "ABCD"] == ["PR", "PD", "MISSING", "MISSING"]
+    assert (best["A"]["response_day"], best["A"]["duration_days"], best["A"]["duration_censored"]) == (
+        56,
+        57,
+        True,
+    )
+    # A's first visit: -50 % is PR, the investigator wrote SD
+    differ = result.tables["endpoints/response_disagreements"]
+    assert differ.select("day", "overall", "reported_overall").rows() == [(56, "PR", "SD")]
+    assert value(result, "agreement").value == 0.5
+    assert set(result.excluded["patient_id"]) == {"C", "D"}
+
+
+def test_settings_of_the_contract():
+    """imaging.*: the names and what they do."""
+    assert value(run("imaging", imaging={"confirmation_days": 57}), "objective_response").value == 0
+    best = run("imaging", imaging={"missing_as_ne": True}).tables["endpoints/best_response"]
+    assert best["best_confirmed"].to_list() == ["PR", "PD", "NE", "NE"]
+    best = run("imaging", imaging={"criteria": "irecist"}).tables["endpoints/best_response"]
+    assert best["best_unconfirmed"].to_list() == ["iPR", "iUPD", "MISSING", "MISSING"]
+
+
+def test_endpoints():
+    result = run("endpoints")
+    rows = {
+        (r["patient_id"], r["line"], r["endpoint"]): r
+        for r in result.tables["endpoints/time_to_event"].rows(named=True)
+    }
+    assert rows["B", 1, "PFS"]["time_days"] == 57
+    assert (rows["B", 1, "PFS"]["source_table"], rows["B", 1, "PFS"]["source_row"]) == ("target_lesions", 6)
+    assert rows["A", 1, "PFS"]["event_or_reason"] == "last adequate assessment"
+    assert rows["C", 1, "PFS"]["event_or_reason"] == "no assessment after the origin"
+    assert rows["B", None, "OS"]["status_24m"] == "dead"
+    assert [value(result, f"status_24m_{w}").value for w in ("dead", "alive", "unknown")] == [1, 1, 2]
+    left = result.tables["endpoints/excluded"]
+    assert left.select("patient_id", "endpoint").rows() == [("D", "PSA_PFS"), ("D", "TTPP")]
+    assert "median progression-free survival on line 1" in result.answer
+    names = {f.name for f in result.figures}
+    assert {"km_OS", "km_PFS_by_line", "swimmer"} <= names
+
+
+def test_a_null_is_not_a_zero():
+    """An interval that does not exist is null, in the summary and in the estimates."""
+    result = run("endpoints")
+    summary = result.tables["endpoints/summary"].filter(pl.col("endpoint") == "DOR").row(0, named=True)
+    assert summary["median_days"] is None
+    assert value(result, "median_DOR_line_1").value is None
+
+
+def test_without_treatments_there_are_endpoints_of_the_study():
+    given = study(
+        patients=[{"patient_id": p} for p in "AB"],
+        follow_up=[
+            {"patient_id": "A", "last_contact_day": 500, "is_dead": False, "progression_day": 100},
+            {"patient_id": "B", "last_contact_day": 400, "is_dead": True, "death_day": 400},
+        ],
+    )
+    table = run("endpoints", given).tables["endpoints/time_to_event"]
+    rows = {(r["patient_id"], r["endpoint"]): r["event_or_reason"] for r in table.rows(named=True)}
+    assert rows["A", "PFS"] == "reported progression"
+    assert rows["B", "PFS"] == "death"
+    assert table["line"].null_count() == table.height
+
+
+def test_too_little_says_what_is_missing():
+    bare = study(patients=[{"patient_id": "A"}], labs=[{"patient_id": "A", "day": 0, "analyte": "CEA", "value": "3"}],
+                 treatments=[{"patient_id": "A", "drugs": "x", "start_day": 0}])  # fmt: skip
+    with pytest.raises(NotEnoughData, match="no usable PSA"):
+        run("psa_response", bare)
+    early = study(
+        patients=[{"patient_id": "A"}], assessments=[{"patient_id": "A", "day": -5, "overall": "SD"}],
+        treatments=[{"patient_id": "A", "drugs": "x", "start_day": 0}],
+    )  # fmt: skip
+    with pytest.raises(NotEnoughData, match="no visit lies after"):
+        run("imaging", early)
+    with pytest.raises(NotEnoughData, match="no patient has a line 9"):
+        run("psa_response", psa_response={"line": 9})
+
+
+def test_figures_are_the_same_bytes_and_draw_what_they_say():
+    bars = [
+        waterfall([0.2, -0.5, float("nan"), 3.0], list("xyxz"), ylabel="change", limits={"-50 %": -0.5})
+        for _ in "12"
+    ]
+    assert bars[0] == bars[1]
+    assert "n = 3" in bars[0]
+    many = waterfall([i / 4000 - 0.5 for i in range(2000)], ylabel="change", limits={})
+    assert "1 in 3 drawn" in many
+    web = spider({"a": ([0, 30], [0.0, -0.4])}, ylabel="change", limits={"-30 %": -0.3})
+    assert "n = 1" in web
+    series = {"title": "A", "day": [0, 30, 60], "value": [10.0, 0.0, 4.0], "starts": [(0, "line 1")],
+              "marks": [(30, 0.0, "nadir"), (60, 4.0, "unconfirmed")]}  # fmt: skip
+    assert panels([series], ylabel="PSA").startswith("<svg")
+    lane = {"label": "A", "start": 0, "end": 300, "bars": [(0, 200, "docetaxel")], "marks": [(100, "response")],
+            "is_ongoing": True}  # fmt: skip
+    drawn = swimmer([lane])
+    assert "docetaxel" in drawn
+    assert "response (CR, PR)" in drawn
