@@ -245,25 +245,25 @@ def noise_rows(
         return [], none
     units, unit = np.unique(pair, return_inverse=True)
     called = presence.cells["called"].to_numpy()
+    some = np.arange(len(a)) if len(a) <= MAX_LATENT else np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
+    one, two = a[some], b[some]
     found = excess_discordance(
-        kernel.likelihood[a],
-        kernel.likelihood[b],
-        kernel.detection[a],
-        kernel.detection[b],
-        called[a],
-        called[b],
-        unit,
-    )
+        kernel.likelihood[one], kernel.likelihood[two], kernel.detection[one], kernel.detection[two], called[one],
+        called[two], np.unique(unit[some], return_inverse=True)[1],
+    )  # fmt: skip
     n = len(units)
+    w_a, w_b = kernel.detection[a][:, 1:], kernel.detection[b][:, 1:]
+    seen = (1 - (1 - w_a) * (1 - w_b)) @ found.theta
+    expected = ((w_a * (1 - w_b) + w_b * (1 - w_a)) @ found.theta) / np.maximum(seen, 1e-12)
     per_pair = pl.DataFrame(
         {
-            "pair": units, "expected_private_by_noise": np.bincount(unit, found.expected_each, minlength=n),
+            "pair": units, "expected_private_by_noise": np.bincount(unit, expected, minlength=n),
             "n_observed_private": np.bincount(unit, called[a] != called[b], minlength=n).astype(np.int64),
             "n_noise_variants": np.bincount(unit, minlength=n),
         },
         schema=NOISE_SCHEMA,
     )  # fmt: skip
-    base = {**key, "n_patients": n, "n_variants": len(a)}
+    base = {**key, "n_patients": n, "n_variants": len(some)}
 
     def row(name: str, value: float, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
         numbers = {"estimate": value, "ci_low": low, "ci_high": high}

@@ -174,11 +174,12 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     counted = np.where(
         fate == 2, known[cell_b], np.where(fate == 3, known[cell_a], known[cell_a] & known[cell_b])
     )
-    names = np.array(_STATES)
+    names, basis = pl.Series(_STATES), pl.Series(["assumed", "counted"])
     frame = pl.DataFrame(
         {
-            "pair": pair, "cell_a": cell_a, "cell_b": cell_b, "state": names[fate], "raw_state": names[raw_fate],
-            "plain_state": names[plain], "is_lost": is_lost, "basis": np.where(counted, "counted", "assumed"),
+            "pair": pair, "cell_a": cell_a, "cell_b": cell_b,
+            "state": names.gather(fate), "raw_state": names.gather(raw_fate),
+            "plain_state": names.gather(plain), "is_lost": is_lost, "basis": basis.gather(counted.astype(np.int8)),
             "blood": cells["blood"].gather(cell_a),
         }
     )  # fmt: skip

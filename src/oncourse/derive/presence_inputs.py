@@ -75,6 +75,8 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
         calls = calls.join(renamed, on=["patient_id", "variant_id"], how="left").with_columns(
             variant_id=pl.coalesce("same_as", "variant_id")
         )
+    if calls.select("sample_id", "variant_id").is_unique().all():
+        return calls
     return (
         calls.sort("sample_id", "variant_id", "called", "alt_count", "depth", "written_as",
                    descending=[False, False, True, True, True, False], nulls_last=True)

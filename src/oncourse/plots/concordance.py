@@ -83,8 +83,8 @@ def fraction_scatter(
         labels = np.asarray(states)
         for key, word in _PARTS:
             chosen = np.flatnonzero(labels == key)
-            if len(chosen) > 1500:  # an even thinning keeps the picture and the file small
-                chosen = chosen[np.linspace(0, len(chosen) - 1, 1500).astype(int)]
+            if len(chosen) > 700:  # an even thinning keeps the picture and the file small
+                chosen = chosen[np.linspace(0, len(chosen) - 1, 700).astype(int)]
             if len(chosen):
                 ax.plot(
                     a[chosen],

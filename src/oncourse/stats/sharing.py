@@ -48,6 +48,7 @@ class Excess:
     excess, ci_low, ci_high : their difference with 95 % limits over units
     p_value : one-sided, H0: no excess; NaN with fewer than two units
     expected_each : shape (n,), chance of a one-sided call per variant under identical lesions
+    theta : shape (n_level,), distribution of the levels under identical lesions
     """
 
     observed: float
@@ -57,6 +58,7 @@ class Excess:
     ci_high: float
     p_value: float
     expected_each: Floats
+    theta: Floats
 
 
 def _doubles(a: Real, b: Real, c: Real, d: Real) -> tuple[Floats, Floats, Floats, Floats]:
@@ -251,4 +253,4 @@ def excess_discordance(
         low, high = excess - half, excess + half
         p_value = float(t.sf(excess / spread, n_unit - 1)) if spread > 0 else np.nan
     return Excess(float(observed.mean()) if n else np.nan, float(expected.mean()) if n else np.nan, excess, low, high,
-                  p_value, expected)  # fmt: skip
+                  p_value, expected, theta)  # fmt: skip
