@@ -1,0 +1,99 @@
+"""Heterogeneity measures: hand-worked numbers, bounds, and depth not read as heterogeneity."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.derive.heterogeneity import copy_number_divergence
+from oncourse.evolution import heterogeneity as h
+from oncourse.stats.rng import generator
+
+
+def test_math_score_by_hand():
+    """Median .3, absolute deviations .2 .1 0 .1 .2: MAD .1, 100 x 1.4826 x .1 / .3 = 49.42 (Mroz 2013)."""
+    assert h.math_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) == pytest.approx(49.42)
+
+
+def test_fst_of_equal_samples_is_not_positive():
+    """The correction for the number of reads takes away what sampling adds: 0 in the mean over draws."""
+    random = generator(1, "test.fst")
+    p = random.uniform(0.1, 0.5, 400)
+    n = np.full(400, 60.0)
+    values = [h.hudson_fst(random.binomial(60, p) / 60, random.binomial(60, p) / 60, n, n) for _ in range(40)]
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(40) + 1e-4
+
+
+def test_fst_by_hand():
+    """(.5 - .25)^2 / (.5 x .75 + .25 x .5) = .125 with endless reads."""
+    assert h.hudson_fst(*(np.array([x]) for x in (0.5, 0.25, 1e12, 1e12))) == pytest.approx(0.125)
+
+
+def test_nei_by_hand():
+    """p = .5, q = 0: J_xy = .5, J_x = .5, J_y = 1; -ln(.5 / sqrt(.5)) = .3466."""
+    assert h.nei_distance(np.array([0.5]), np.array([0.0])) == pytest.approx(0.34657, abs=1e-5)
+
+
+@pytest.mark.parametrize("measure", [h.nei_distance])
+def test_distances_are_symmetric(measure):
+    random = generator(2, "test.sym")
+    p, q = random.random(30) / 2, random.random(30) / 2
+    assert measure(p, q) == pytest.approx(measure(q, p)) and measure(p, p) == pytest.approx(0, abs=1e-12)
+
+
+def test_jsi_of_nothing_is_unknown():
+    assert np.isnan(h.jaccard_similarity(np.ones((5, 2)), np.ones((5, 2))))
+
+
+def test_thinning_keeps_the_fraction_and_the_depth():
+    random = generator(3, "test.thin")
+    alt, kept = h.thin(np.array([300, 5]), np.array([1000, 40]), 100, 4000, random)
+    assert kept.tolist() == [100, 40] and (alt[:, 1] == 5).all()
+    # hypergeometric: 30 +- sqrt(100 x .3 x .7 x .9) = 4.35; mean of 4,000 draws within 4 standard errors
+    assert alt[:, 0].mean() == pytest.approx(30, abs=4 * 4.35 / np.sqrt(4000))
+
+
+def test_depth_alone_does_not_move_math():
+    """The same tumour at 100x and 1,000x: seen as it comes, MATH differs; thinned to 80x the intervals overlap."""
+    random = generator(4, "test.depth")
+    ccf = np.concatenate([np.ones(60), random.choice([0.04, 0.08, 0.5], 120)])
+    found, plain = [], []
+    for depth in (100, 1000):
+        n = np.full(180, depth)
+        alt = random.binomial(n, 0.8 * ccf / 2)
+        thinned, kept = h.thin(alt, n, 80, 60, random)
+
+        def score(b, index, thinned=thinned, kept=kept):
+            seen = thinned[b, index] >= h.MIN_ALT
+            return h.math_score((thinned[b, index] / kept[index])[seen])
+
+        found.append(h.over_variants(score, 180, 60, random))
+        plain.append(h.math_score((alt / n)[alt >= h.MIN_ALT]))
+    assert abs(found[0].value - found[1].value) < abs(plain[0] - plain[1]) / 2
+    assert found[0].low < found[1].value < found[0].high
+
+
+def test_neutral_tail_is_told_from_a_subclone_where_there_is_power():
+    random = generator(5, "test.neutral")
+    neutral = 1 / random.uniform(1 / h.NEUTRAL_HIGH, 1 / h.NEUTRAL_LOW, 400)
+    subclone = np.concatenate([neutral[:100], random.normal(0.2, 0.01, 300)])
+    assert h.neutral_r2(neutral) > h.NEUTRAL_R2 > h.neutral_r2(subclone)
+    assert h.neutral_power(10, 200, random) < 0.6 < h.neutral_power(400, 200, random)
+    assert np.isnan(h.neutral_power(4, 200, random)) and np.isnan(h.neutral_r2(np.array([0.2, 0.15])))
+
+
+def test_diversity_of_equal_clones():
+    assert h.shannon(np.full(4, 0.25)) == pytest.approx(np.log(4))
+    assert h.simpson(np.full(4, 2.0)) == pytest.approx(0.75)
+
+
+def test_copy_number_divergence_by_hand():
+    """100 of 400 shared bases differ in total copies, 50 more in the minor allele; 100 bases of one sample do not count."""
+    a = pl.DataFrame({"chrom": ["1", "1", "2"], "start": [1, 101, 1], "end": [100, 300, 200],
+                      "total_cn": [3.0, 2.0, 2.0], "minor_cn": [1.0, 1.0, 1.0]})  # fmt: skip
+    b = pl.DataFrame({"chrom": ["1", "1", "2"], "start": [1, 251, 1], "end": [250, 300, 100],
+                      "total_cn": [2.0, 2.0, 2.0], "minor_cn": [1.0, 0.0, None]})  # fmt: skip
+    found = copy_number_divergence(a, b, 50, generator(1, "test.cn"))
+    assert found.value == pytest.approx(150 / 400) and found.low <= found.value <= found.high
+    assert np.isnan(copy_number_divergence(a, b.clear(), 10, generator(1, "test.cn")).value)
