@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io import clinical as words
+from oncourse.io import clinical_survival as survival
 from oncourse.io.clinical import clean
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
@@ -30,12 +31,14 @@ _IDS = {
         "SAMPLEID",
     ),
 }
-#: End point -> (prefixes of its months and status columns).
-_ENDPOINTS = {
-    "OS": ("OS", "OVERALL_SURVIVAL"),
-    "DFS": ("DFS", "RFS", "DFI", "EFS", "BCR_FREE"),
-    "PFS": ("PFS", "PFI"),
-}
+
+
+_SEX = ("SEX", "GENDER", "CDR_GENDER")
+_AGE = ("AGE", "AGE_AT_DIAGNOSIS", "AGE_AT_DX", "DIAGNOSIS_AGE", "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
+        "CDR_AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS")  # fmt: skip
+_STAGE = ("STAGE", "STAGE_AT_DIAGNOSIS", "AJCC_PATHOLOGIC_TUMOR_STAGE", "CDR_AJCC_PATHOLOGIC_TUMOR_STAGE",
+          "STAGE_HIGHEST_RECORDED", "TUMOR_STAGE", "CLINICAL_STAGE", "CDR_CLINICAL_STAGE",
+          "STAGE_EVENT_PATHOLOGIC_STAGE")  # fmt: skip
 
 
 @dataclass
@@ -132,8 +135,7 @@ def with_missing_samples(
 def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading) -> Built:
     """Return our tables; `patients` and `samples` as `read_clinical` gives them (names in capitals)."""
     ids = samples["PATIENT_ID"].unique().drop_nulls()
-    base = patients if patients is not None else pl.DataFrame(schema={"PATIENT_ID": pl.String})
-    base = _one_row_each(base, reading)
+    base = _one_row_each(patients, reading) if patients is not None else _patients_of_samples(samples)
     missing = sorted(set(ids) - set(base["PATIENT_ID"]))
     if missing and patients is not None:
         message = f"{len(missing):,} patients have samples and no row of their own (first: {missing[0]})."
@@ -145,8 +147,19 @@ def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading
     our_patients, extra_patients = _patients(base, samples, reading)
     lesions, sample_lesion = _lesions(samples, reading)
     our_samples, extra_samples = _samples(samples, sample_lesion, reading)
-    follow_up = _follow_up(base, samples, reading)
+    follow_up = survival.follow_up(base, samples, reading)
     return Built(our_patients, follow_up, lesions, our_samples, sorted({*extra_patients, *extra_samples}))
+
+
+def _patients_of_samples(samples: pl.DataFrame) -> pl.DataFrame:
+    """Where only samples have a table: its columns on the patient, as the patient's first sample gives them."""
+    about = [*_SEX, *_AGE, *_STAGE]
+    columns = [c for c in samples.columns if c in about]
+    return (
+        samples.select("PATIENT_ID", *columns)
+        .drop_nulls("PATIENT_ID")
+        .unique("PATIENT_ID", keep="first", maintain_order=True)
+    )
 
 
 def _one_row_each(base: pl.DataFrame, reading: Reading) -> pl.DataFrame:
@@ -217,10 +230,9 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
     raw = wide.select(
         pl.col("PATIENT_ID").alias("patient_id"),
         pl.coalesce(first_of(base, "CANCER_TYPE_DETAILED", "CANCER_TYPE"), "_disease").alias("disease"),
-        first_of(base, "SEX", "GENDER").alias("sex"),
-        first_of(base, "AGE", "AGE_AT_DIAGNOSIS", "AGE_AT_DX", "DIAGNOSIS_AGE").alias("age_years"),
-        first_of(base, "STAGE", "STAGE_AT_DIAGNOSIS", "AJCC_PATHOLOGIC_TUMOR_STAGE", "STAGE_HIGHEST_RECORDED",
-                 "TUMOR_STAGE", "CLINICAL_STAGE").alias("stage"),
+        first_of(base, *_SEX).alias("sex"),
+        first_of(base, *_AGE).alias("age_years"),
+        first_of(base, *_STAGE).alias("stage"),
         pl.coalesce(first_of(base, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "PRIMARY_TUMOR_LOCATION"),
                     "_site").alias("primary_site"),
     )  # fmt: skip
@@ -331,84 +343,3 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
     )
     lesions = frame.unique("lesion_id", keep="first", maintain_order=True).sort("lesion_id")
     return lesions.select("lesion_id", "patient_id", "role", "site"), frame.select("sample_id", "lesion_id")
-
-
-def _follow_up(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Survival columns -> follow_up. A patient without a survival time has no row (the number is noted)."""
-    source = base
-    if not _pair(base, "OS") and _pair(samples, "OS"):  # survival in the sample table
-        source = samples.unique("PATIENT_ID", keep="first", maintain_order=True)
-    ends: dict[str, pl.DataFrame] = {}
-    for end in _ENDPOINTS:
-        pair = _pair(source, end)
-        if pair:
-            days = words.days_of_months(source[pair[0]])
-            status = words.mapped(source[pair[1]], words.event, pl.Boolean)
-            _odd_statuses(source, pair[1], status, reading)
-            ends[end] = pl.DataFrame({"days": days, "event": status})
-    schema = {"patient_id": pl.String, "last_contact_day": pl.Int64, "is_dead": pl.Boolean, "death_day": pl.Int64,
-              "cause_of_death": pl.String, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
-              "progression_day": pl.Int64}  # fmt: skip
-    if not ends:
-        return pl.DataFrame(schema=schema)
-    none = pl.DataFrame(
-        {
-            "days": pl.Series([None] * len(source), dtype=pl.Int64),
-            "event": pl.Series([None] * len(source), dtype=pl.Boolean),
-        }
-    )
-    overall, free, progress = (ends.get(e, none) for e in ("OS", "DFS", "PFS"))
-    frame = source.select(pl.col("PATIENT_ID").alias("patient_id")).with_columns(
-        overall["days"].alias("os"), overall["event"].alias("is_dead"), free["days"].alias("dfs"),
-        free["event"].alias("dfs_event"), progress["days"].alias("pfs"), progress["event"].alias("pfs_event"),
-        _cause(source).alias("cause_of_death"),
-    )  # fmt: skip
-    last = pl.coalesce("os", pl.max_horizontal("dfs", "pfs"))
-    out = frame.select(
-        "patient_id",
-        last.alias("last_contact_day"),
-        "is_dead",
-        pl.when(pl.col("is_dead")).then(pl.col("os")).alias("death_day"),
-        pl.when(pl.col("is_dead")).then(pl.col("cause_of_death")).alias("cause_of_death"),
-        pl.when(pl.col("dfs_event")).then(pl.col("dfs")).alias("recurrence_day"),
-        pl.when(~pl.col("dfs_event")).then(pl.col("dfs")).alias("recurrence_free_day"),
-        pl.when(pl.col("pfs_event")).then(pl.col("pfs")).alias("progression_day"),
-    ).with_columns(pl.col(c).cast(t) for c, t in schema.items())
-    lost = out["last_contact_day"].null_count()
-    if lost:
-        reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")
-    return out.drop_nulls("last_contact_day")
-
-
-def _pair(frame: pl.DataFrame, end: str) -> tuple[str, str] | None:
-    for prefix in _ENDPOINTS[end]:
-        months = next((c for c in (f"{prefix}_MONTHS", f"{prefix}_MONTH") if c in frame.columns), None)
-        if months and f"{prefix}_STATUS" in frame.columns:
-            return months, f"{prefix}_STATUS"
-    return None
-
-
-def _cause(source: pl.DataFrame) -> pl.Series:
-    column = next((c for c in ("DSS_STATUS", "CAUSE_OF_DEATH") if c in source.columns), None)
-    if column is None:
-        return pl.Series([None] * len(source), dtype=pl.String)
-
-    def cause(text: str) -> str | None:
-        low = text.lower()
-        if column == "DSS_STATUS":
-            known = words.event(text)
-            return None if known is None else "cancer" if known else "other"
-        if re.search(r"cancer|disease|tumou?r|progress", low):
-            return "cancer"
-        return "unknown" if "unknown" in low else "other"
-
-    return words.mapped(source[column], cause)
-
-
-def _odd_statuses(source: pl.DataFrame, column: str, status: pl.Series, reading: Reading) -> None:
-    odd = sorted(set(source[column].filter(status.is_null()).drop_nulls()))
-    odd = [o for o in odd if o.lower() not in ("unknown", "not available", "na", "lost to follow-up")]
-    if odd:
-        message = f"{column}: {', '.join(odd[:4])} is no known status; taken as unknown."
-        cure = "Known: 0:LIVING, 1:DECEASED, ALIVE, DEAD, 0, 1 and the like."
-        reading.problems.append(Problem("follow_up", None, "is_dead", odd[0], message, cure, "warning"))

@@ -1,0 +1,72 @@
+"""Survival as exports write it: months or days, one status or vital status with days to death and last contact."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.io.clinical import event
+from oncourse.io.clinical_survival import follow_up
+from oncourse.io.files import read_files
+from oncourse.io.reading import Reading
+from oncourse.study.config import StudyConfig
+
+COLUMNS = ["patient_id", "last_contact_day", "is_dead", "death_day"]
+NOBODY = pl.DataFrame(schema={"PATIENT_ID": pl.String, "SAMPLE_ID": pl.String})
+
+
+def table(**columns):
+    frame = pl.DataFrame({"PATIENT_ID": ["A", "B", "C"], **columns})
+    return frame.with_columns(pl.all().cast(pl.String))
+
+
+SAME = {
+    "months": table(OS_MONTHS=[12, 24, None], OS_STATUS=["1:DECEASED", "0:LIVING", "0:LIVING"]),
+    "days": table(**{"OS.TIME": [365, 730, None], "OS": [1, 0, 0]}),
+    "days of the clinical data resource": table(**{"CDR_OS.TIME": [365, 730, None], "CDR_OS": ["1", "0", "0"]}),
+    "vital status": table(
+        VITAL_STATUS=["Dead", "Alive", "Alive"], DAYS_TO_DEATH=[365, None, None], DAYS_TO_LAST_FOLLOWUP=[200, 730, None]
+    ),
+    "the latest of two contacts": table(
+        VITAL_STATUS=["1", "0", "0"], DAYS_TO_DEATH=[365, None, None], DAYS_TO_LAST_FOLLOWUP=[200, 100, None],
+        DAYS_TO_LAST_KNOWN_ALIVE=[None, 730, None],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SAME)
+def test_one_follow_up(spelling):
+    """12 x 30.4375 = 365.25, 24 x 30.4375 = 730.5 (rounded to even: 730); a patient without a time is noted."""
+    reading = Reading({}, StudyConfig())
+    found = follow_up(SAME[spelling], NOBODY, reading)
+    assert found.select(COLUMNS).rows() == [("A", 365, True, 365), ("B", 730, False, None)]
+    assert any("1 patients have no survival time" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1:DECEASED", True), ("DECEASED", True), ("Dead", True), ("1", True), ("0:LIVING", False), ("LIVING", False),
+        ("alive", False), ("0", False), ("UNKNOWN", None), ("", None), ("1:Recurred/Progressed", True),
+        ("0:DiseaseFree", False), ("1:PROGRESSION", True), ("0:CENSORED", False), ("0:ALIVE OR DEAD TUMOR FREE", False),
+        ("1:DEAD WITH TUMOR", True), ("maybe", None),
+    ],
+)  # fmt: skip
+def test_spellings_of_a_status(text, expected):
+    assert event(text) is expected
+
+
+def test_a_strange_status_is_told():
+    reading = Reading({}, StudyConfig())
+    follow_up(table(OS_MONTHS=[1, 2, 3], OS_STATUS=["maybe", "DEAD", "UNKNOWN"]), NOBODY, reading)
+    assert [(p.value, p.severity) for p in reading.problems] == [("maybe", "warning")]
+
+
+def test_tcga_with_its_clinical_tables(shared_data):
+    """MC3 READ: 150 samples of 149 patients, each with follow-up; deaths as CDR_OS counts them."""
+    folder = shared_data("tcga_crc_prad_maf")
+    found = read_files([folder / "mc3_READ.maf.gz"], clinical=[folder / "mc3_READ_clinical.tsv.gz"])
+    clinical = pl.read_csv(folder / "mc3_READ_clinical.tsv.gz", separator="\t", infer_schema=False)
+    one = clinical.unique("Tumor_Sample_Barcode_min", keep="first", maintain_order=True)
+    assert found.tables["follow_up"].height == 149
+    assert found.tables["follow_up"]["is_dead"].sum() == (one["CDR_OS"] == "1").sum()
