@@ -91,3 +91,16 @@ def test_import_of_a_broken_source_writes_nothing(tmp_path, monkeypatch, capsys)
     text = capsys.readouterr().err
     assert "c.alt_count, row 2" in text and "'x' is not a read count" in text
     assert sorted(p.name for p in tmp_path.iterdir()) == ["s"]
+
+
+def test_files_that_hold_nothing_are_refused(tmp_path):
+    """A MAF of a header alone, a MAF given as segments."""
+    from oncourse.io.maf import read_maf
+    from oncourse.io.segments import read_segments
+
+    (tmp_path / "a.maf").write_text(MAF.splitlines()[0] + "\n")
+    (tmp_path / "b.maf").write_text(MAF.replace("Start_Position", "start").replace("Reference_Allele", "end"))
+    with pytest.raises(InputError, match="no row"):
+        read_maf(tmp_path / "a.maf")
+    with pytest.raises(InputError, match="copies or log2"):
+        read_segments(tmp_path / "b.maf")

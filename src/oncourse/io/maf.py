@@ -111,6 +111,9 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
         raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
     if lacking := missing_columns(table.frame.columns):
         raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking)])
+    if table.frame.is_empty():
+        cure = "A MAF has one row per mutation; is the file complete?"
+        raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
     return tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
 

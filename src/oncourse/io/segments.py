@@ -43,6 +43,13 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
             f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
         )
         raise InputError([*problems, Problem(name, 1, None, None, "is not a table of segments.", cure)])
+    if not {"total_cn", "major_cn", "log2_ratio"} & set(found):
+        cure = (
+            "It needs total_cn (CopyNumber, tcn.em ...), major and minor copies, or log2 ratios (seg.mean)."
+        )
+        raise InputError(
+            [*problems, Problem(name, 1, None, None, "no column with copies or log2 ratios.", cure)]
+        )
     numbers = {
         ours: number(frame[found[ours]])
         if ours in found
