@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -97,6 +97,28 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
             "hgvs_c", "alt_count", "depth", "origin",
         )
         .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
+    )  # fmt: skip
+
+
+def called_rows(study: Study) -> pl.DataFrame:
+    """Return the called variants of every tumour sample, germline apart, with what is known of the variant.
+
+    Columns: patient_id, those of calls, gene, hgvs_c, hgvs_p, consequence; sorted by patient, variant, sample.
+    """
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    known = study["variants"].select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    return (
+        study["calls"]
+        .join(samples.select("sample_id", "patient_id", "assay_id"), on="sample_id", how="inner")
+        .join(assays, on="assay_id", how="left")
+        .filter(is_called_expr() & ~pl.col("origin").is_in(["germline"]).fill_null(False))
+        .join(known.with_columns(consequence=consequences(known["consequence"])), on="variant_id", how="left")
+        .select(
+            "patient_id", "sample_id", "variant_id", "alt_count", "depth", "origin", "gene", "hgvs_c", "hgvs_p",
+            "consequence",
+        )
+        .sort("patient_id", "variant_id", "sample_id")
     )  # fmt: skip
 
 
@@ -241,7 +263,8 @@ def patient_variants(
 
 def _groups(rows: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]
     """Yield (key, rows as dicts) of consecutive rows with the same key; `rows` is sorted by them."""
-    current, held = None, []
+    current: tuple[Any, ...] | None = None
+    held: list[dict[str, Any]] = []
     for row in rows.iter_rows(named=True):
         key = tuple(row[k] for k in keys)
         if key != current and held:

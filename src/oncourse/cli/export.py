@@ -1,0 +1,64 @@
+"""`oncourse export STUDY --format cbioportal|phenopackets --out DIR`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from oncourse.cli._shared import end_progress, progress_line
+
+
+@click.command()
+@click.argument("study", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--format",
+    "kind",
+    required=True,
+    type=click.Choice(["cbioportal", "phenopackets"]),
+    help="What to write.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--study-id", default=None, help="cBioPortal identifier (default: from the folder's name).")
+@click.option(
+    "--clonality", is_flag=True, help="cBioPortal: judge presence and cell fractions first (slower)."
+)
+def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool) -> None:
+    """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient."""
+    from oncourse.derive.cohort import Cohort
+    from oncourse.derive.patient_facts import tumour_of
+    from oncourse.derive.patient_variants import called_rows
+    from oncourse.errors import ConfigError
+    from oncourse.io import load_study
+
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError([f"{out}: exists and is not empty. Choose another folder."])
+    progress = progress_line()
+    progress("reading the study")
+    loaded = load_study(study)
+    if kind == "phenopackets":
+        from oncourse.io.phenopackets import write_phenopackets
+
+        rows = loaded["patients"].select("patient_id", "disease", "primary_site").iter_rows()
+        tumours = {
+            p: tumour_of(f"{d or ''} {s or ''}") or tumour_of(loaded.config.disease) for p, d, s in rows
+        }
+        count = write_phenopackets(loaded, out, called_rows(loaded), tumours=tumours)
+        end_progress()
+        click.echo(f"{count} phenopackets: {out}")
+        return
+    from oncourse.io.export_cbioportal import export_cbioportal
+
+    table = Cohort(loaded).presence_or_none if clonality else None
+    name = study_id or re.sub(r"\W+", "_", study.resolve().name).strip("_").lower()
+    written = export_cbioportal(
+        loaded,
+        out,
+        study_id=name,
+        called=called_rows(loaded),
+        clonality=None if table is None else table.cells,
+    )
+    end_progress()
+    for file, rows_written in written.items():
+        click.echo(f"{rows_written:>9,} rows  {out / file}")

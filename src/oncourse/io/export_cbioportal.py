@@ -1,0 +1,286 @@
+"""Study -> cBioPortal study folder: clinical, mutations with clonality columns, copy number, fusions, timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.genome.variant import parts
+from oncourse.knowledge.alterations import short_change
+from oncourse.study.model import Study
+
+#: Our consequence -> Variant_Classification of a MAF.
+_CLASSES = {
+    "missense": "Missense_Mutation", "nonsense": "Nonsense_Mutation", "splice_site": "Splice_Site",
+    "start_lost": "Translation_Start_Site", "stop_lost": "Nonstop_Mutation", "synonymous": "Silent",
+    "splice_region": "Splice_Region", "utr3": "3'UTR", "utr5": "5'UTR", "intron": "Intron", "upstream": "5'Flank",
+    "downstream": "3'Flank", "intergenic": "IGR", "noncoding": "RNA",
+}  # fmt: skip
+
+
+def export_cbioportal(
+    study: Study, out: Path, *, study_id: str, called: pl.DataFrame, clonality: pl.DataFrame | None = None
+) -> dict[str, int]:
+    """Write a study folder as cBioPortal reads it; return file -> rows.
+
+    Parameters
+    ----------
+    study_id : cancer_study_identifier, letters, digits and _
+    called : the called variants of the tumour samples (`oncourse.derive.patient_variants.called_rows`)
+    clonality : variant_id, sample_id, state, ccf (`oncourse.derive.presence`): written in the columns
+        ASCN.CCF_EXPECTED_COPIES, ASCN.CLONAL and PRESENCE; a variant that was not judged has none
+
+    Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
+    becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    files: dict[str, pl.DataFrame] = {
+        "data_mutations.txt": mutations(study, called, clonality),
+        **timelines(study),
+    }
+    written = _clinical(study, out, study_id)
+    meta = {"data_mutations.txt": ("MUTATION_EXTENDED", "MAF", "mutations")}
+    if study.has("gene_copy_number"):
+        files["data_cna.txt"] = _copy_number(study)
+        meta["data_cna.txt"] = ("COPY_NUMBER_ALTERATION", "DISCRETE", "gistic")
+    if study.has("fusions"):
+        files["data_sv.txt"] = _fusions(study)
+        meta["data_sv.txt"] = ("STRUCTURAL_VARIANT", "SV", "structural_variants")
+    if study.has("segments"):
+        files["data_cna_hg.seg"] = _segments(study)
+    written.update(_panels(study, out))
+    for name, frame in files.items():
+        if frame.is_empty():
+            continue
+        frame.write_csv(out / name, separator="\t", null_value="")
+        written[name] = frame.height
+    _meta(study, out, study_id, {n: m for n, m in meta.items() if n in written}, written)
+    return dict(sorted(written.items()))
+
+
+def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
+    patients = study["patients"].join(study["follow_up"], on="patient_id", how="left")
+    months = pl.col("last_contact_day") / (365.25 / 12)
+    status = (
+        pl.when(pl.col("is_dead"))
+        .then(pl.lit("1:DECEASED"))
+        .when(~pl.col("is_dead"))
+        .then(pl.lit("0:LIVING"))
+    )
+    table = patients.select(
+        PATIENT_ID="patient_id", SEX=pl.col("sex").str.to_titlecase(), AGE="age_years", STAGE="stage",
+        PRIMARY_SITE="primary_site", CANCER_TYPE_DETAILED="disease", OS_MONTHS=months.round(2), OS_STATUS=status,
+        INDEX=pl.lit(study.config.index),
+    )  # fmt: skip
+    lesions = study["lesions"].select("lesion_id", "role", "site")
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = samples.join(lesions, on="lesion_id", how="left").select(
+        PATIENT_ID="patient_id", SAMPLE_ID="sample_id",
+        SAMPLE_CLASS=pl.col("material").replace({"tissue": "Tumor", "plasma": "cfDNA"}),
+        SAMPLE_TYPE=pl.col("role").str.replace("_", " ").str.to_titlecase(),
+        METASTATIC_SITE=pl.when(pl.col("role") == "metastasis").then("site"), LESION_ID="lesion_id",
+        TUMOR_PURITY=pl.coalesce("purity", "tumor_fraction"), MSI_TYPE="msi_status", TMB_NONSYNONYMOUS="tmb_per_mb",
+        GENE_PANEL="assay_id", SPECIMEN_DAY="day",
+    )  # fmt: skip
+    for name, frame in (("data_clinical_patient.txt", table), ("data_clinical_sample.txt", samples)):
+        _write_clinical(frame, out / name)
+    return {"data_clinical_patient.txt": table.height, "data_clinical_sample.txt": samples.height}
+
+
+def _write_clinical(frame: pl.DataFrame, path: Path) -> None:
+    """Write a clinical file with the four header lines cBioPortal asks for; empty columns are left out."""
+    kept = [
+        c for c in frame.columns if c in ("PATIENT_ID", "SAMPLE_ID") or frame[c].null_count() < frame.height
+    ]
+    frame = frame.select(kept)
+    types = ["NUMBER" if frame[c].dtype.is_numeric() else "STRING" for c in kept]
+    words = [c.replace("_", " ").capitalize() for c in kept]
+    head = ["#" + "\t".join(line) for line in (words, words, types, ["1"] * len(kept))]
+    path.write_text("\n".join(head) + "\n" + frame.write_csv(separator="\t", null_value=""), encoding="utf-8")
+
+
+def mutations(study: Study, called: pl.DataFrame, clonality: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the called variants as a MAF, with counts and, where judged, cell fraction and presence."""
+    rows = called.sort("sample_id", "variant_id")
+    if rows.is_empty():
+        return pl.DataFrame()
+    rows = rows.with_columns(parts())
+    if clonality is not None:
+        judged = clonality.select("sample_id", "variant_id", "ccf", "state")
+        rows = rows.join(judged, on=["sample_id", "variant_id"], how="left", maintain_order="left")
+    else:
+        rows = rows.with_columns(ccf=pl.lit(None, pl.Float64), state=pl.lit(None, pl.String))
+    build = {"GRCh37": "37", "GRCh38": "38"}.get(study.config.genome_build or "", "")
+    inserted = pl.col("ref") == "-"
+    last = (
+        pl.when(inserted).then(pl.col("pos") + 1).otherwise(pl.col("pos") + pl.col("ref").str.len_chars() - 1)
+    )
+    changes = {
+        p: (f"p.{short_change(p)}" if short_change(p) else None) for p in rows["hgvs_p"].drop_nulls().unique()
+    }
+    return rows.select(
+        Hugo_Symbol=pl.col("gene").fill_null("Unknown"), NCBI_Build=pl.lit(build), Chromosome="chrom",
+        Start_Position="pos", End_Position=last,
+        Variant_Classification=_classification(), Reference_Allele="ref", Tumor_Seq_Allele2="alt",
+        Tumor_Sample_Barcode="sample_id",
+        HGVSp_Short=pl.col("hgvs_p").replace_strict(changes, default=None, return_dtype=pl.String), HGVSc="hgvs_c",
+        t_alt_count="alt_count", t_ref_count=pl.col("depth") - pl.col("alt_count"),
+        Mutation_Status=pl.when(pl.col("origin") == "somatic").then(pl.lit("SOMATIC")).otherwise(pl.lit("UNKNOWN")),
+        **{"ASCN.CCF_EXPECTED_COPIES": pl.col("ccf").round(4),
+           "ASCN.CLONAL": pl.when(pl.col("ccf") >= 0.8).then(pl.lit("CLONAL"))
+           .when(pl.col("ccf").is_not_null()).then(pl.lit("SUBCLONAL")), "PRESENCE": pl.col("state")},
+    )  # fmt: skip
+
+
+def _classification() -> pl.Expr:
+    deletion = pl.col("ref").str.len_chars() > pl.col("alt").str.replace("-", "").str.len_chars()
+    size = pl.when(deletion).then(pl.lit("Del")).otherwise(pl.lit("Ins"))
+    name = pl.col("consequence")
+    simple = name.replace_strict(_CLASSES, default=None, return_dtype=pl.String)
+    return (
+        pl.when(name == "frameshift").then(pl.format("Frame_Shift_{}", size))
+        .when(name.is_in(["inframe_insertion", "inframe_deletion", "protein_altering"])).then(pl.format("In_Frame_{}", size))
+        .otherwise(pl.coalesce(simple, name, pl.lit("Unknown")))
+    )  # fmt: skip
+
+
+def _copy_number(study: Study) -> pl.DataFrame:
+    calls = study["gene_copy_number"].sort("gene", "sample_id")
+    wide = calls.pivot(on="sample_id", index="gene", values="call", sort_columns=True)
+    return wide.rename({"gene": "Hugo_Symbol"})
+
+
+def _fusions(study: Study) -> pl.DataFrame:
+    return study["fusions"].select(
+        Sample_Id="sample_id", SV_Status=pl.lit("SOMATIC"), Site1_Hugo_Symbol="gene_5p", Site2_Hugo_Symbol="gene_3p",
+        Tumor_Split_Read_Count="support",
+    )  # fmt: skip
+
+
+def _segments(study: Study) -> pl.DataFrame:
+    return study["segments"].drop_nulls("log2_ratio").select(
+        pl.col("sample_id").alias("ID"), "chrom", pl.col("start").alias("loc.start"), pl.col("end").alias("loc.end"),
+        pl.lit(0).alias("num.mark"), pl.col("log2_ratio").alias("seg.mean"),
+    )  # fmt: skip
+
+
+def _panels(study: Study, out: Path) -> dict[str, int]:
+    """Write the gene list of each panel, and which sample was sequenced with which."""
+    written = {}
+    for assay, targets in study["assays"].select("assay_id", "targets").drop_nulls("targets").iter_rows():
+        if targets.lower().removesuffix(".gz").endswith(".bed"):
+            continue
+        genes = sorted({g.strip() for g in targets.replace(",", ";").split(";") if g.strip()})
+        name = f"data_gene_panel_{assay}.txt"
+        lines = [f"stable_id: {assay}", f"description: targets of {assay}", "gene_list: " + "\t".join(genes)]
+        (out / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written[name] = len(genes)
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("assay_id")
+    if written and samples.height:
+        known = [n.removeprefix("data_gene_panel_").removesuffix(".txt") for n in written]
+        panel = pl.when(pl.col("assay_id").is_in(known)).then("assay_id").otherwise(pl.lit("NA"))
+        matrix = samples.select(SAMPLE_ID="sample_id", mutations=panel).sort("SAMPLE_ID")
+        matrix.write_csv(out / "data_gene_panel_matrix.txt", separator="\t")
+        written["data_gene_panel_matrix.txt"] = matrix.height
+    return written
+
+
+def timelines(study: Study) -> dict[str, pl.DataFrame]:
+    """Return the timeline files: treatment, lab tests, imaging, specimens, surgery, status.
+
+    The columns are those cBioPortal's patient view draws: PATIENT_ID, START_DATE, STOP_DATE (days), EVENT_TYPE and the
+    columns of the kind; PSA and CEA have a numeric RESULT and become lines.
+    """
+    treatments = study["treatments"]
+    one_agent = treatments.with_columns(pl.col("drugs").str.split(";")).explode("drugs")
+    files = {
+        "data_timeline_treatment.txt": one_agent.select(
+            PATIENT_ID="patient_id", START_DATE="start_day", STOP_DATE="stop_day", EVENT_TYPE=pl.lit("TREATMENT"),
+            TREATMENT_TYPE=pl.lit("Medical Therapy"), AGENT=pl.col("drugs").str.strip_chars(), LINE="line",
+            SETTING="setting", STOP_REASON="stop_reason",
+        ),
+        "data_timeline_labtest.txt": study["labs"].select(
+            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("LAB_TEST"),
+            TEST="analyte", RESULT="value", UNIT="unit",
+        ),
+        "data_timeline_imaging.txt": study["assessments"].select(
+            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("IMAGING"),
+            DIAGNOSTIC_TYPE="method", NON_TARGET="non_target", NEW_LESIONS="new_lesions", RESPONSE="overall",
+        ),
+        "data_timeline_surgery.txt": study["procedures"].select(
+            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SURGERY"),
+            PROCEDURE="kind", INTENT="intent", LESION_ID="lesion_id",
+        ),
+        "data_timeline_specimen.txt": _specimens(study),
+        "data_timeline_status.txt": _status(study),
+    }  # fmt: skip
+    return {
+        name: frame.sort("PATIENT_ID", "START_DATE") for name, frame in files.items() if not frame.is_empty()
+    }
+
+
+def _specimens(study: Study) -> pl.DataFrame:
+    lesions = study["lesions"].select("lesion_id", "role", "site")
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("day")
+    return samples.join(lesions, on="lesion_id", how="left").select(
+        PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SPECIMEN"),
+        SAMPLE_ID="sample_id", SPECIMEN_TYPE=pl.coalesce("role", "material"), SPECIMEN_SITE="site",
+    )  # fmt: skip
+
+
+def _status(study: Study) -> pl.DataFrame:
+    kinds: Mapping[str, str] = {
+        "recurrence_day": "Recurrence",
+        "progression_day": "Progression",
+        "death_day": "Deceased",
+    }
+    follow = study["follow_up"].with_columns(
+        death_day=pl.when(pl.col("is_dead"))
+        .then(pl.coalesce("death_day", "last_contact_day"))
+        .otherwise("death_day")
+    )
+    rows = follow.unpivot(
+        on=list(kinds), index="patient_id", variable_name="kind", value_name="day"
+    ).drop_nulls("day")
+    return rows.select(
+        PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("STATUS"),
+        STATUS=pl.col("kind").replace_strict(kinds, return_dtype=pl.String),
+    )  # fmt: skip
+
+
+def _meta(
+    study: Study,
+    out: Path,
+    study_id: str,
+    data: Mapping[str, tuple[str, str, str]],
+    written: Mapping[str, int],
+) -> None:
+    def write(file: str, **values: str) -> None:
+        lines = [f"{key}: {value}" for key, value in values.items()]
+        (out / file).write_text(
+            "\n".join([f"cancer_study_identifier: {study_id}", *lines]) + "\n", encoding="utf-8"
+        )
+
+    cancer = {"crc": "coadread", "mcrpc": "prostate"}.get(study.config.design or "", "mixed")
+    title = study.config.title or study_id
+    write("meta_study.txt", type_of_cancer=cancer, name=title, description=title, add_global_case_list="true")
+    for level in ("patient", "sample"):
+        write(f"meta_clinical_{level}.txt", genetic_alteration_type="CLINICAL",
+              datatype=f"{level.upper()}_ATTRIBUTES", data_filename=f"data_clinical_{level}.txt")  # fmt: skip
+    if "data_gene_panel_matrix.txt" in written:
+        write("meta_gene_panel_matrix.txt", genetic_alteration_type="GENE_PANEL_MATRIX", datatype="GENE_PANEL_MATRIX",
+              data_filename="data_gene_panel_matrix.txt")  # fmt: skip
+    for name in written:
+        if name.startswith("data_timeline_"):
+            write(
+                f"meta_{name[5:]}",
+                genetic_alteration_type="CLINICAL",
+                datatype="TIMELINE",
+                data_filename=name,
+            )
+    for name, (kind, datatype, stable) in data.items():
+        write(f"meta_{name[5:]}", genetic_alteration_type=kind, datatype=datatype, stable_id=stable,
+              show_profile_in_analysis_tab="true", profile_name=stable.replace("_", " ").capitalize(),
+              profile_description=f"{stable} exported by oncourse", data_filename=name)  # fmt: skip
