@@ -437,6 +437,10 @@ WARNED = {
         put(P, "patient_id\nP1\nP2\np1\n"),
         ["patients.patient_id", "row 4", "capitals"],
     ),
+    "nobody in it": (
+        lambda folder: [put(n, BASE[n].splitlines()[0] + "\n")(folder) for n in BASE if n.endswith(".tsv")],
+        ["patients", "holds no row", "Fill it in"],
+    ),
     "misspelled table": (
         put("treatment.tsv", "patient_id\nP1\n"),
         ["treatment.tsv", "Did you mean treatments.tsv"],

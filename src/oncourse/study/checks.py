@@ -48,7 +48,7 @@ def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
     """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
     found: list[Problem] = []
     for check in (
-        _ids, _references, _same_patient, _counts, _spellings, _builds, _regions, _genes, _times, _contradictions,
+        _nothing, _ids, _references, _same_patient, _counts, _spellings, _builds, _regions, _genes, _times, _contradictions,
         _repeats,
     ):  # fmt: skip
         found.extend(check(tables, config))
@@ -69,6 +69,13 @@ def _rows(
 
 def _where(frame: pl.DataFrame, expression: pl.Expr) -> pl.Series:
     return frame.select(expression.fill_null(False).alias("x"))["x"]
+
+
+def _nothing(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    """A table that must be there and holds no row."""
+    for name in ("patients", "samples"):
+        if name in tables and tables[name].is_empty():
+            yield Problem(name, None, None, None, "the table holds no row.", "Fill it in.", "warning")
 
 
 def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
