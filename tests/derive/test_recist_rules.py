@@ -276,6 +276,21 @@ def test_a_counted_bone_scan_is_left_to_the_bone_rule():
     assert soft_tissue(assessments(cells)).is_empty()
 
 
+def test_scans_of_one_visit_on_several_days():
+    """FDA 2018: progression is dated to the first scan of the assessment; each day is its own visit by default."""
+    sizes = {0: {"A": 30, "B": 30}, 56: {"A": 20}, 59: {"B": 15}, 112: {"A": 50}, 118: {"B": 15}}
+    cells = {60: {"non_target": "NONE", "new_lesions": "no"}}
+    apart = recist_visits(lesions(sizes), assessments(cells), lines(0))
+    assert apart["target"].to_list() == ["NE", "NE", "NE", "NE", "NE"]
+    joined = recist_visits(lesions(sizes), assessments(cells), lines(0), ImagingParams(visit_window_days=7))
+    assert joined.select("day", "overall").rows() == [(56, "PR"), (112, "PD")]
+    assert joined["basis"].to_list() == ["derived", "derived, new lesions not recorded"]
+    across = recist_visits(
+        lesions(sizes), assessments(cells), lines(0, 58), ImagingParams(visit_window_days=7)
+    )
+    assert across["line"].to_list()[:2] == [1, 2]
+
+
 def test_evaluators():
     rows = pl.concat([
         assessments({d: {"overall": w, "evaluator": "Radiologist 1"} for d, w in ((56, "PR"), (99, "PD"))}),

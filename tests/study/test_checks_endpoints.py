@@ -292,5 +292,12 @@ def test_more_than_five_targets_and_more_than_two_in_an_organ():
     ]
 
 
+def test_one_visit_on_two_days():
+    """CT on day 56, the node on day 58: the cure is a setting."""
+    moved = {3: {"day": 58}}
+    found = [p for p in check(target_lesions=moved) if "imaging.visit_window_days" in p.cure]
+    assert [(p.row, p.column, p.severity) for p in found] == [(5, "day", "warning")]
+
+
 def test_no_tables_no_problem():
     assert endpoint_checks({}) == []

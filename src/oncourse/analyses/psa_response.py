@@ -298,7 +298,8 @@ def _figures(
     web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
     figures.append(Figure("spider", "PSA over time", f"Change from baseline on {what}; colours as in the waterfall. "
                           "Changes above +150 % are cut.", web))  # fmt: skip
-    many = table.group_by("patient_id").agg(pl.col("n_values").sum()).sort(
+    many = table.group_by("patient_id").agg(pl.col("n_values").sum())
+        .filter(pl.col("n_values") > 0).sort(
         ["n_values", "patient_id"], descending=[True, False]
     )["patient_id"].head(params.panels).sort().to_list()  # fmt: skip
     if many:
@@ -322,7 +323,12 @@ def _panel(patient: str, table: pl.DataFrame, values: pl.DataFrame) -> dict[str,
             marks.append((row["nadir_day"], row["nadir_ng_ml"], "nadir"))
         if row["progression_day"] is not None:
             marks.append((row["progression_day"], row["progression_ng_ml"], row["progression_status"]))
+    days = mine["day"].to_list()  # a line long before the first PSA would squeeze the curve
+    starts = [
+        (s, f"line {n}")
+        for s, n in lines.select("start_day", "line").iter_rows()
+        if min(days) - 28 <= s <= max(days)
+    ]
     return {
-        "title": patient, "day": mine["day"].to_list(), "value": mine["value_ng_ml"].to_list(),
-        "starts": [(s, f"line {n}") for s, n in lines.select("start_day", "line").iter_rows()], "marks": marks,
+        "title": patient, "day": days, "value": mine["value_ng_ml"].to_list(), "starts": starts, "marks": marks,
     }  # fmt: skip

@@ -7,15 +7,22 @@ drugs (2018, table A): censored before two or more missed visits and before new 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from oncourse.derive.endpoint_base import (
+    EndpointParams,
+    EndpointTables,
+    contacts,
+    deaths,
+    exclude,
+    make,
+)
+from oncourse.derive.progression import imaging_endpoints, psa_endpoints, response_duration
 from oncourse.derive.psa import PSA_SCHEMA
-from oncourse.derive.response import ADEQUATE, BEST_SCHEMA
-from oncourse.derive.tte import RECORD, records, time_to_event
-from oncourse.study.settings import section, setting
+from oncourse.derive.response import BEST_SCHEMA
+from oncourse.derive.tte import records
 
 #: Days of a month (365.25 / 12).
 MONTH_DAYS = 30.4375
@@ -55,65 +62,6 @@ ENDPOINTS = {
 }
 
 
-@section("endpoints")
-@dataclass(frozen=True)
-class EndpointParams:
-    """Origins and censoring rules."""
-
-    origin: str = setting(
-        "index",
-        "day 0 of OS, DFS, RFS and TTR of the study: its index date or the resection of the primary",
-        choices=("index", "surgery"),
-    )
-    censoring: str = setting(
-        "ema",
-        "ema: progression and death count whatever came between; fda: censored before new therapy and before missed "
-        "visits",
-        choices=("ema", "fda"),
-        source="EMA/CHMP/27994/2008 appendix 1; FDA Clinical Trial Endpoints 2018, table A",
-    )
-    scan_interval_days: int | None = setting(
-        None,
-        "planned days between scans; null: the missed-visit rule is off",
-        low=1,
-        source="FDA 2018, table A",
-    )
-    missed_visits: int = setting(
-        2,
-        "fda: an event after this many missed visits is censored at the last one before",
-        low=1,
-        source="FDA 2018",
-    )
-    visit_window_days: int = setting(7, "days a visit may lie off its planned day", low=0)
-    clinical_progression: bool = setting(
-        False,
-        "whether follow_up.progression_day counts as PFS event where scans exist (FDA table C)",
-        source="FDA Clinical Trial Endpoints 2018, table C",
-    )
-    count_first_day: bool = setting(
-        True, "whether time is end - origin + 1", source="CDISC ADaM time-to-event: AVAL = ADT - STARTDT + 1"
-    )
-    status_months: float = setting(24.0, "months of the landmark status", low=0)
-
-
-@dataclass(frozen=True)
-class EndpointTables:
-    """What the endpoints are made of; every frame may be empty.
-
-    follow_up, procedures, lesions, patients: as in the study; lines, psa, visits, bone, best: derived.
-    """
-
-    patients: pl.DataFrame
-    follow_up: pl.DataFrame
-    procedures: pl.DataFrame
-    lesions: pl.DataFrame
-    lines: pl.DataFrame
-    psa: pl.DataFrame
-    visits: pl.DataFrame
-    bone: pl.DataFrame
-    best: pl.DataFrame
-
-
 def endpoint_table(
     data: EndpointTables, params: EndpointParams | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -141,9 +89,9 @@ def endpoint_table(
         lines = _observed(lines, data, excluded)
         parts += _survival(lines, people, "OS", params, excluded)
         parts += _next_treatment(lines, params)
-        parts += _imaging(lines, data, params)
-        parts += _psa(lines, data, params, excluded)
-        parts += _duration(lines, data, params, excluded)
+        parts += imaging_endpoints(lines, data, params)
+        parts += psa_endpoints(lines, data, params, excluded)
+        parts += response_duration(lines, data, params, excluded)
     table = (
         pl.concat([p.select(pl.col(n).cast(t) for n, t in _columns().items()) for p in parts])
         if parts
@@ -206,22 +154,11 @@ def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, reason: str | pl.Expr) -> None:
-    if frame.is_empty():
-        return
-    text = pl.lit(reason) if isinstance(reason, str) else reason
-    line = pl.col("line") if "line" in frame.columns else pl.lit(None, pl.Int64)
-    excluded.append(
-        frame.select("patient_id", line.cast(pl.Int64).alias("line"), pl.lit(endpoint).alias("endpoint"),
-                     text.cast(pl.String).alias("reason"))
-    )  # fmt: skip
-
-
 def _study_origins(
     data: EndpointTables, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> pl.DataFrame:
     everyone = data.patients.select("patient_id")
-    _exclude(excluded, everyone.join(people, on="patient_id", how="anti"), "all", "no row in follow_up")
+    exclude(excluded, everyone.join(people, on="patient_id", how="anti"), "all", "no row in follow_up")
     origins = people.with_columns(
         pl.lit(None, pl.Int64).alias("line"), pl.lit(0, pl.Int64).alias("origin_day")
     )
@@ -233,50 +170,20 @@ def _study_origins(
         )
         origins = origins.drop("origin_day").join(surgery, on="patient_id", how="left", maintain_order="left")
         none = origins.filter(pl.col("origin_day").is_null())
-        _exclude(excluded, none, "all", "no primary resection in procedures: no origin")
+        exclude(excluded, none, "all", "no primary resection in procedures: no origin")
         origins = origins.filter(pl.col("origin_day").is_not_null())
     late = origins.filter(pl.col("last_contact_day") < pl.col("origin_day"))
-    _exclude(excluded, late, "all", pl.format("last contact (day {}) before the origin", "last_contact_day"))
+    exclude(excluded, late, "all", pl.format("last contact (day {}) before the origin", "last_contact_day"))
     return origins.filter(~(pl.col("last_contact_day") < pl.col("origin_day")).fill_null(False))
 
 
 def _observed(lines: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:
     """Drop lines that nobody can have been observed on: no follow-up row, or last contact before the start."""
     unknown = lines.filter(pl.col("last_contact_day").is_null())
-    _exclude(excluded, unknown, "all", "no row in follow_up")
+    exclude(excluded, unknown, "all", "no row in follow_up")
     before = lines.filter((pl.col("last_contact_day") < pl.col("start_day")).fill_null(False))
-    _exclude(excluded, before, "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
+    exclude(excluded, before, "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
     return lines.filter(pl.col("last_contact_day") >= pl.col("start_day"))
-
-
-def _deaths(origins: pl.DataFrame, *, competing: bool = False) -> pl.DataFrame:
-    return records(
-        origins, day="dead_day", reason=pl.col("death_word"), source_table="follow_up", source_row="fu_row",
-        is_competing=competing,
-    )  # fmt: skip
-
-
-def _contacts(origins: pl.DataFrame, word: str | None = None) -> pl.DataFrame:
-    reason: str | pl.Expr = pl.col("alive_word") if word is None else word
-    return records(
-        origins, day="last_contact_day", reason=reason, source_table="follow_up", source_row="fu_row"
-    )
-
-
-def _make(
-    endpoint: str, origins: pl.DataFrame, events: list[pl.DataFrame], censors: list[pl.DataFrame],
-    params: EndpointParams, no_follow_up: str = "no assessment after the origin",
-) -> pl.DataFrame:  # fmt: skip
-    table = time_to_event(
-        origins.select("patient_id", "line", "origin_day", "entry_day"),
-        events, censors,
-        count_first_day=params.count_first_day, no_follow_up=no_follow_up,
-    )  # fmt: skip
-    return table.with_columns(
-        pl.lit(endpoint).alias("endpoint"),
-        pl.lit(None, pl.Int64).alias("last_negative_day"),
-        pl.lit(None, pl.Int64).alias("first_positive_day"),
-    )
 
 
 def _survival(
@@ -288,7 +195,7 @@ def _survival(
 ) -> list[pl.DataFrame]:
     if origins.is_empty():
         return []
-    return [_make(endpoint, origins, [_deaths(origins)], [_contacts(origins)], params)]
+    return [make(endpoint, origins, [deaths(origins)], [contacts(origins)], params)]
 
 
 def _recurrence(
@@ -321,7 +228,7 @@ def _recurrence(
     )
     present = (pl.col("rec_day") <= pl.col("origin_day")).fill_null(False)
     for endpoint in ("DFS", "RFS", "TTR"):
-        _exclude(
+        exclude(
             excluded, found.filter(present), endpoint,
             pl.format("disease beyond the primary on day {}, not after the origin: never disease-free", "rec_day"),
         )  # fmt: skip
@@ -334,9 +241,9 @@ def _recurrence(
         source_row="fu_row",
     )  # fmt: skip
     unseen = found.filter(pl.col("recurrence_free_day").is_null())
-    censors = [free, _contacts(unseen, "last contact, no recurrence recorded")]
+    censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
     tables = [
-        _make(name, found, [event, _deaths(found, competing=name == "TTR")], censors, params)
+        make(name, found, [event, deaths(found, competing=name == "TTR")], censors, params)
         for name in ("DFS", "RFS", "TTR")
     ]
     seen = found.select("patient_id", "line", pl.col("recurrence_free_day").alias("_neg"), "rec_day")
@@ -364,9 +271,9 @@ def _reported_progression(
         source_table="follow_up",
         source_row="fu_row",
     )
-    censor = _contacts(study, "last contact, no progression recorded")
+    censor = contacts(study, "last contact, no progression recorded")
     return [
-        _make(name, study, [event, _deaths(study, competing=name == "TTP")], [censor], params)
+        make(name, study, [event, deaths(study, competing=name == "TTP")], [censor], params)
         for name in ("PFS", "TTP")
     ]
 
@@ -383,208 +290,9 @@ def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.Data
         known, day="next_start_day", reason="next line", source_table="treatments", source_row="_row"
     )
     return [
-        _make(name, lines, [event, _deaths(lines, competing=name == "TTNT")], [_contacts(lines)], params)
+        make(name, lines, [event, deaths(lines, competing=name == "TTNT")], [contacts(lines)], params)
         for name in ("TTNT", "TTNTD")
     ]
-
-
-def _over_lines(lines: pl.DataFrame, rows: pl.DataFrame, day: str, params: EndpointParams) -> pl.DataFrame:
-    """Return the rows of a patient that lie after a line's start: all later ones (ema) or its own (fda)."""
-    spans = lines.select("patient_id", "line", "start_day", "next_start_day")
-    joined = spans.join(rows.drop("line"), on="patient_id").filter(pl.col(day) > pl.col("start_day"))
-    if params.censoring == "fda":
-        joined = joined.filter(pl.col("next_start_day").is_null() | (pl.col(day) < pl.col("next_start_day")))
-    return joined
-
-
-def _fda_deaths(lines: pl.DataFrame, params: EndpointParams, *, competing: bool) -> pl.DataFrame:
-    if params.censoring == "fda":  # a death after new therapy is not an event of this line
-        lines = lines.filter(
-            pl.col("next_start_day").is_null()
-            | (pl.col("dead_day") < pl.col("next_start_day")).fill_null(True)
-        )
-    return _deaths(lines, competing=competing)
-
-
-def _imaging(lines: pl.DataFrame, data: EndpointTables, params: EndpointParams) -> list[pl.DataFrame]:
-    """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
-    reported = lines["progression_day"].is_not_null().any()
-    if data.visits.is_empty() and data.bone.is_empty() and not reported:
-        return []
-    visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(
-        pl.col("overall")
-        .is_in([*ADEQUATE, "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD"])
-        .alias("_ok")
-    )
-    scanned = pl.concat([data.visits.select("patient_id"), data.bone.select("patient_id")]).unique()
-    soft = visits.filter("_ok").select(
-        "patient_id", "line", "day", pl.col("overall").is_in(["PD", "iCPD"]).alias("is_pd"),
-        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (RECIST)").alias("reason"),
-        "source_table", "source_row",
-    )  # fmt: skip
-    bone = data.bone.filter(pl.col("bone") != "NE").select(
-        "patient_id", "line", "day", (pl.col("bone") == "PD").alias("is_pd"),
-        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (bone, 2+2)").alias("reason"),
-        pl.lit("assessments").alias("source_table"), "source_row",
-    )  # fmt: skip
-    unseen = lines.join(scanned, on="patient_id", how="anti")
-    clinical = lines if params.clinical_progression else unseen
-    told = _over_lines(
-        lines, clinical.select("patient_id", "line", "progression_day", "fu_row").unique(["patient_id"]),
-        "progression_day", params,
-    )  # fmt: skip
-    claim = records(
-        told,
-        day="progression_day",
-        reason="reported progression",
-        source_table="follow_up",
-        source_row="fu_row",
-    )
-    no_scans = data.visits.is_empty() and data.bone.is_empty()
-    contact = (
-        _contacts(unseen, "last contact, no progression recorded")
-        if no_scans
-        else pl.DataFrame(schema=RECORD)
-    )
-    tables = []
-    for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
-        seen = _over_lines(lines, looks, "day", params)
-        progression = records(
-            seen.filter("is_pd"), day="pd_day", reason=pl.col("reason"), source_table=pl.col("source_table"),
-            source_row="source_row",
-        )  # fmt: skip
-        looked = records(
-            seen, day="day", reason="last adequate assessment", source_table=pl.col("source_table"),
-            source_row="source_row",
-        )  # fmt: skip
-        deaths = _fda_deaths(lines, params, competing=name == "TTP")
-        table = _make(name, lines, [progression, claim, deaths], [looked, contact], params)
-        table = _brackets(table, seen)
-        if params.censoring == "fda":
-            table = _fda(table, lines, data.visits, params)
-        tables.append(table)
-    return tables
-
-
-def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Add the last adequate visit without progression before the end, and the first with it."""
-    keys = ["patient_id", "line"]
-    negative = (
-        seen.filter(~pl.col("is_pd"))
-        .join(table.select(*keys, "end_day"), on=keys)
-        .filter(pl.col("day") <= pl.col("end_day"))
-        .group_by(keys)
-        .agg(pl.col("day").max().alias("_negative"))
-    )
-    return table.join(negative, on=keys, how="left", maintain_order="left").with_columns(
-        pl.coalesce("_negative", "origin_day").alias("last_negative_day"),
-        pl.when("is_event").then("end_day").alias("first_positive_day"),
-    ).drop("_negative")  # fmt: skip
-
-
-def _fda(
-    table: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: EndpointParams
-) -> pl.DataFrame:
-    """Censor before missed visits, and on day 1 without a baseline (FDA 2018, table A)."""
-    keys = ["patient_id", "line"]
-    no_base = (
-        visits.filter(pl.col("basis") != "reported")
-        .group_by(keys)
-        .agg(
-            (pl.col("n_target") == 0).all().fill_null(False).alias("_no_base"),
-            pl.col("n_target").max().alias("_n"),
-        )
-        .filter(pl.col("_no_base") & pl.col("_n").is_not_null())
-        .select(*keys, "_no_base")
-    )
-    new_line = lines.select(*keys, "next_start_day")
-    table = table.join(no_base, on=keys, how="left", maintain_order="left").join(
-        new_line, on=keys, how="left", maintain_order="left"
-    )
-    last = pl.col("last_negative_day")
-    gap = pl.col("end_day") - last
-    missed = pl.lit(False)
-    if params.scan_interval_days is not None:
-        allowed = params.missed_visits * params.scan_interval_days + 2 * params.visit_window_days
-        missed = (pl.col("is_event") | pl.col("is_competing")) & (gap > allowed)
-    cut = pl.col("_no_base").fill_null(False) | missed
-    end = pl.when(pl.col("_no_base").fill_null(False)).then("origin_day").otherwise(last)
-    word = (
-        pl.when(pl.col("_no_base").fill_null(False)).then(pl.lit("no baseline assessment"))
-        .when(missed).then(pl.format("{} missed visits or more before {}", pl.lit(params.missed_visits), "event_or_reason"))
-        .when(~pl.col("is_event") & pl.col("next_start_day").is_not_null())
-        .then(pl.lit("new anticancer therapy: last adequate assessment before it"))
-        .otherwise("event_or_reason")
-    )  # fmt: skip
-    return table.with_columns(
-        word.alias("event_or_reason"),
-        pl.when(cut).then(end).otherwise("end_day").alias("end_day"),
-        pl.when(cut).then(False).otherwise("is_event").alias("is_event"),
-        pl.when(cut).then(False).otherwise("is_competing").alias("is_competing"),
-        pl.when(cut).then(None).otherwise("first_positive_day").alias("first_positive_day"),
-    ).with_columns(
-        (pl.col("end_day") - pl.col("origin_day") + int(params.count_first_day)).alias("time_days")
-    ).drop("_no_base", "next_start_day")  # fmt: skip
-
-
-def _psa(
-    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
-) -> list[pl.DataFrame]:
-    """PSA_PFS and TTPP: confirmed PSA progression, censored at the last PSA."""
-    if data.psa.is_empty():
-        return []
-    measured = data.psa.filter(pl.col("last_psa_day").is_not_null()).select("patient_id", "line")
-    known = lines.join(measured, on=["patient_id", "line"], how="semi")
-    for name in ("PSA_PFS", "TTPP"):
-        _exclude(excluded, lines.join(measured, on=["patient_id", "line"], how="anti"), name, "no PSA value")
-    if known.is_empty():
-        return []
-    rises = data.psa.filter(pl.col("progression_status") == "confirmed").select(
-        "patient_id", "line", "progression_day", "progression_row"
-    )
-    event = records(
-        _over_lines(known, rises, "progression_day", params), day="progression_day", reason="PSA progression",
-        source_table="labs", source_row="progression_row",
-    )  # fmt: skip
-    values = data.psa.select("patient_id", "line", "last_psa_day", "last_psa_row").drop_nulls("last_psa_day")
-    censor = records(
-        _over_lines(known, values, "last_psa_day", params), day="last_psa_day", reason="last PSA",
-        source_table="labs", source_row="last_psa_row",
-    )  # fmt: skip
-    return [
-        _make(name, known, [event, _fda_deaths(known, params, competing=name == "TTPP")], [censor], params,
-              "no PSA after the start")
-        for name in ("PSA_PFS", "TTPP")
-    ]  # fmt: skip
-
-
-def _duration(
-    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
-) -> list[pl.DataFrame]:
-    """DOR of the confirmed responders, from `oncourse.derive.response.best_response`."""
-    best = data.best.filter(pl.col("response_day").is_not_null())
-    known = lines.drop("source_row", "origin_day", "progression_day").join(
-        best.select("patient_id", "line", "response_day", "duration_days", "duration_censored", "duration_end"),
-        on=["patient_id", "line"],
-    )  # fmt: skip
-    after = (pl.col("response_day") > pl.col("dead_day")).fill_null(False)
-    text = pl.format("response on day {} after death on day {}", "response_day", "dead_day")
-    _exclude(excluded, known.filter(after), "DOR", text)
-    known = known.filter(~after)
-    if known.is_empty():
-        return []
-    known = known.with_columns(
-        pl.col("response_day").alias("origin_day"),
-        (pl.col("response_day") + pl.col("duration_days") - 1).alias("_end"),
-    )
-    is_death = pl.col("duration_end") == "death"
-    table = pl.when(is_death).then(pl.lit("follow_up")).otherwise(pl.lit("assessments"))
-    row = pl.when(is_death).then("fu_row")
-    done = known.filter(~pl.col("duration_censored"))
-    open_ = known.filter("duration_censored")
-    events = records(done, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
-    censors = records(open_, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
-    return [_make("DOR", known, [events], [censors], params)]
 
 
 def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]) -> pl.DataFrame:

@@ -316,6 +316,7 @@ def recist_visits(
     if spans.is_empty():
         return pl.DataFrame(schema=VISITS_SCHEMA)
     keys = ["patient_id", "line", "day"]
+    target_lesions, assessments = _one_day_per_visit(target_lesions, assessments, spans, params)
     target = target_visits(target_lesions, lines, params)
     soft = soft_tissue(assessments, params).join(spans, on="patient_id")
     inside = (pl.col("day") > pl.col("start_day")) & (
@@ -375,6 +376,40 @@ def recist_visits(
 
         visits = irecist_visits(visits, params)
     return visits.select(pl.col(n).cast(t) for n, t in VISITS_SCHEMA.items())
+
+
+def _one_day_per_visit(
+    target_lesions: pl.DataFrame, assessments: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Date the scans of one visit (within ``visit_window_days`` of its first) to the first; never across lines."""
+    if params.visit_window_days == 0:
+        return target_lesions, assessments
+    scanned = [
+        frame.select("patient_id", "day") for frame in (target_lesions, soft_tissue(assessments, params))
+    ]
+    inside = (pl.col("day") > pl.col("start_day")) & (
+        pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
+    )
+    days = pl.concat(scanned).unique().join(spans, on="patient_id").filter(inside)
+    first: list[int] = []
+    key = None
+    for who, line, day in (
+        days.sort("patient_id", "line", "day").select("patient_id", "line", "day").iter_rows()
+    ):
+        if key != (who, line) or day - first[-1] > params.visit_window_days:
+            first.append(day)
+        else:
+            first.append(first[-1])
+        key = (who, line)
+    table = days.sort("patient_id", "line", "day").select("patient_id", "day").with_columns(
+        pl.Series("_visit", first, pl.Int64)
+    ).unique(["patient_id", "day"], keep="first", maintain_order=True)  # fmt: skip
+
+    def dated(frame: pl.DataFrame) -> pl.DataFrame:
+        joined = frame.join(table, on=["patient_id", "day"], how="left", maintain_order="left")
+        return joined.with_columns(pl.coalesce("_visit", "day").alias("day")).drop("_visit")
+
+    return dated(target_lesions), dated(assessments)
 
 
 def _on_first_day(target_lesions: pl.DataFrame, spans: pl.DataFrame) -> pl.Expr:

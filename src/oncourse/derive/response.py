@@ -57,6 +57,13 @@ class ImagingParams:
         low=0,
         source=RECIST_SOURCE + " section 4.1",
     )
+    visit_window_days: int = setting(
+        0,
+        "scans of a patient within so many days are one visit, dated to the first; 0: each day is its own",
+        low=0,
+        high=27,
+        source="FDA Clinical Trial Endpoints 2018: a progression is dated to the first scan of its assessment",
+    )
     too_small_mm: float = setting(
         5.0, "diameter of a lesion too small to measure", low=0, source=RECIST_SOURCE + " section 4.3.1"
     )

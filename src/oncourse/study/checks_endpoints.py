@@ -33,7 +33,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
 
     follow, treated = get("follow_up"), get("treatments")
     targets, assessed, labs = get("target_lesions"), get("assessments"), get("labs")
-    found = _diameters(targets) + _baseline(targets, treated, get("lesions"))
+    found = _diameters(targets) + _baseline(targets, treated, get("lesions")) + _split_visits(targets)
     found += _psa(labs) + _assessments(assessed)
     found += _follow_up(follow) + _lines(treated, follow)
     for name, frame in (("labs", labs), ("target_lesions", targets), ("assessments", assessed)):
@@ -286,3 +286,25 @@ def _unsorted(name: str, rows: pl.DataFrame) -> list[Problem]:
             "Days are sorted on reading; check that none is mistyped.", WARNING, str(rows["patient_id"][int(first)]),
         )
     ]  # fmt: skip
+
+
+def _split_visits(rows: pl.DataFrame) -> list[Problem]:
+    """Two scans within a week that measure different lesions: one visit on two days."""
+    if rows.is_empty():
+        return []
+    groups = ["patient_id", "evaluator"]
+    days = rows.group_by(*groups, "day").agg(pl.col("lesion_id").unique()).sort(*groups, "day")
+    before, lesions = pl.col("day").shift(1).over(groups), pl.col("lesion_id").shift(1).over(groups)
+    near = days.with_columns(
+        (pl.col("day") - before).alias("_gap"), pl.col("lesion_id").list.set_intersection(lesions).list.len().alias("_n")
+    ).filter((pl.col("_gap") <= 7) & (pl.col("_n") == 0))  # fmt: skip
+    marked = rows.join(
+        near.select(*groups, "day", pl.lit(True).alias("_split")), on=[*groups, "day"], how="left", nulls_equal=True,
+        maintain_order="left",
+    )  # fmt: skip
+    first = marked.select(pl.struct(*groups, "day").is_first_distinct()).to_series()
+    return _rows(
+        "target_lesions", marked.with_columns(first.alias("_first")), pl.col("_split") & pl.col("_first"), "day",
+        "other lesions were measured within a week before: each day is a visit, and both are incomplete.",
+        "Set imaging.visit_window_days = 7 to join them, or write them on one day.", WARNING,
+    )  # fmt: skip
