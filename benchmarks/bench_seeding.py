@@ -20,7 +20,7 @@ import numpy as np
 
 from oncourse.evolution.migration import pattern_of
 from oncourse.evolution.seeding import seeding_posterior
-from oncourse.evolution.trees import fit_trees, moments_from_counts, moments_from_grid
+from oncourse.evolution.trees import fit_trees, moments_from_counts, moments_from_grid, with_ccf_error
 
 
 def lines(file: Path) -> list[str]:
@@ -138,7 +138,7 @@ def main(folder: str, clusters: str) -> None:
             )
 
 
-CCF_ERROR = 0.05  # the default of the setting evolution.ccf_error: purity and copy number are not exact
+CCF_ERROR = 0.1  # the default of the setting evolution.ccf_error: purity and copy number are not exact
 
 
 def simulated(n_patient: int, depth: str) -> None:
@@ -172,12 +172,13 @@ def simulated(n_patient: int, depth: str) -> None:
         cpu["clusters"] += (now := time.process_time()) - begin
         able = [k for k in range(found.n_cluster) if found.n_variants[k] > 1]
         mean, var = moments_from_grid(found.log_lik[able], found.grid)
-        posterior = fit_trees(mean, var, min_sd=CCF_ERROR)
+        var = with_ccf_error(mean, var, CCF_ERROR)
+        posterior = fit_trees(mean, var)
         cpu["trees"] += time.process_time() - now
         lesions = ["primary", *sorted(set(tumour.samples["lesion_id"].drop_nulls()) - {"primary"})]
         begin = time.process_time()
         site = np.array([lesions.index(x) for x in tumour.samples["lesion_id"]])
-        calls = seeding_posterior(posterior, mean, var, site, root_site=0, min_sd=CCF_ERROR)
+        calls = seeding_posterior(posterior, mean, var, site, root_site=0)
         cpu["seeding"] += time.process_time() - begin
         truth = {r["lesion_id"]: r for r in tumour.lesions.iter_rows(named=True)}
         for lesion in calls.lesions[1:]:

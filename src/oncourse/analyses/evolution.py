@@ -290,7 +290,10 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
         )
     without = sum(not p.clones.has_copy_number for p in patients)
     if without:
-        notes.append(f"In {without} patients copy number is not known: two copies are assumed at every site.")
+        notes.append(
+            f"In {without} patients copy number is not known: two copies are assumed at every site, a larger error of the "
+            "cell fractions is used, and gains and losses that differ between lesions can still look like clones."
+        )
     rough = [p.patient_id for p in patients if p.posterior.disagreement > 0.2]
     if rough:
         notes.append(
@@ -363,7 +366,8 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
         clone_bars(canvas.ax[1], post.fraction, clones, samples)
     add("tree", "tree of clones and what each sample is made of",
-        f"Most probable tree (probability {post.probability[0]:.2f}); numbers on edges: probability of the edge over all trees. Fractions obey the sum rule.", canvas)  # fmt: skip
+        f"Most probable tree (probability {post.probability[0]:.2f}); numbers on edges: probability of the edge over all "
+        "trees. Fractions obey the sum rule.", canvas)  # fmt: skip
     with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
         measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
         ccf_heat_map(canvas.ax, measured, clones, samples, size)

@@ -37,8 +37,12 @@ class EvolutionParams:
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
     ccf_error: float = setting(
-        0.05, "error of a clone's cell fraction that counts do not show (purity, copy number, clustering)", low=0, high=0.3,
-        source="root mean square error on simulated exomes, docs/explanation/trees_and_seeding.md",
+        0.1, "error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
+        high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )  # fmt: skip
+    ccf_error_without_copy_number: float = setting(
+        0.25, "the same where copy number is not known: one copy more or less moves a fraction by 10-25 %",
+        low=0, high=0.5,
     )  # fmt: skip
     max_clones: int = setting(20, "most clones in the tree; the largest are taken", low=2, high=60)
     min_probability: float = setting(
@@ -147,7 +151,7 @@ def evolve(
     from oncourse.evolution.divergence import divergence, lesion_state, sample_tree
     from oncourse.evolution.migration import MAX_SITES
     from oncourse.evolution.seeding import seeding_posterior
-    from oncourse.evolution.trees import fit_trees, fraction_draws, moments_from_grid
+    from oncourse.evolution.trees import fit_trees, fraction_draws, moments_from_grid, with_ccf_error
     from oncourse.stats.rng import generator
 
     found, depth = data.clustering, data.data.counts.depth
@@ -157,8 +161,10 @@ def evolve(
     looked = np.stack([(depth[found.labels == k] > 0).any(0) for k in clusters])
     var = np.where(looked, var, 0.0)
     name = f"evolution/{data.patient_id}"
-    error = params.ccf_error
-    posterior = fit_trees(mean, var, seed=seed, name=name, min_sd=error)
+    var = with_ccf_error(
+        mean, var, params.ccf_error if data.data.cn_known.any() else params.ccf_error_without_copy_number
+    )
+    posterior = fit_trees(mean, var, seed=seed, name=name)
     lesion_of = samples["lesion_id"].to_list()
     role = dict(zip(lesion_of, samples["role"], strict=True))
     lesions = tuple(sorted({x for x in lesion_of if x is not None}, key=lambda x: (role[x] != "primary", x)))
@@ -167,7 +173,7 @@ def evolve(
     seeding = None
     if 2 <= len(lesions) < MAX_SITES:
         seeding = seeding_posterior(
-            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding", min_sd=error
+            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding"
         )
     n_variants = np.array([int(found.n_variants[k]) for k in clusters])
     states = [
@@ -185,7 +191,7 @@ def evolve(
         divergences[m] = apart
     ccf = np.where(depth > 0, found.variant_ccf_mean, np.nan)
     check = sample_tree(ccf, generator(seed, f"{name}/samples"), n_boot=100)
-    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws", min_sd=error)
+    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws")
     return PatientEvolution(
         PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding,
         divergences, check, drawn,

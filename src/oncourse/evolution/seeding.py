@@ -102,12 +102,18 @@ def own_presence(
     return np.where(known, p_any * enough, 0.0)
 
 
-def _seen_leaves(tree: IntArray, present: NDArray[np.bool_], probability: FloatArray) -> NDArray[np.bool_]:
-    """A clone without children was seen somewhere, else it would not be known: at least its most probable site."""
+def _seen_somewhere(tree: IntArray, present: NDArray[np.bool_], probability: FloatArray) -> NDArray[np.bool_]:
+    """A clone without children was seen somewhere, else it would not be known: at least its most probable site.
+
+    So has every site some clone: its most probable one.
+    """
     out = present.copy()
     for k in np.setdiff1d(np.arange(len(tree)), tree):
         if not out[k].any():
             out[k, int(np.argmax(probability[k]))] = True
+    for m in range(out.shape[1]):
+        if not out[:, m].any() and probability[:, m].max() > 0:
+            out[int(np.argmax(probability[:, m])), m] = True
     return out
 
 
@@ -158,7 +164,7 @@ def seeding_posterior(
             own = own_presence(posterior.trees[t], mean[:, tissue], var[:, tissue], posterior.spike)
             at = sites[tissue]
             presence[t] = np.stack([1 - np.prod(1 - own[:, at == m], axis=1) for m in range(n_site)], 1)
-        present = _seen_leaves(posterior.trees[t], presence[t] > uniform[i], presence[t])
+        present = _seen_somewhere(posterior.trees[t], presence[t] > uniform[i], presence[t])
         key = (t, present.tobytes())
         if key not in found:
             found[key] = (

@@ -102,6 +102,19 @@ def moments_from_grid(log_lik: FloatArray, grid: FloatArray) -> tuple[FloatArray
     return mean, np.where(flat, 0.0, var)
 
 
+def with_ccf_error(mean: FloatArray, var: FloatArray, relative: float, least_ccf: float = 0.2) -> FloatArray:
+    """Return the variance with an error in proportion to the CCF, as wrong purity or copy number make it.
+
+    Near zero the error is that of ``least_ccf``, so that absence stays sharp; variance 0 (not looked at) stays 0.
+
+    Examples
+    --------
+    >>> with_ccf_error(np.array([[1.0, 0.0]]), np.array([[1e-4, 0.0]]), 0.1).round(4).tolist()
+    [[0.0101, 0.0]]
+    """
+    return np.where(var > 0, var + (relative * np.maximum(mean, least_ccf)) ** 2, 0.0)
+
+
 def ancestors(tree: IntArray) -> NDArray[np.bool_]:
     """Return shape (K, K): is i an ancestor of j (a clone is none of itself).
 
