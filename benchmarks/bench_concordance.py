@@ -51,7 +51,8 @@ def simulate(n_patient: int, n_variant: int = 400, seed: int = 1) -> Study:
     tables = {
         "patients": pl.DataFrame({"patient_id": patient}),
         "samples": pl.DataFrame({
-            "sample_id": sample.ravel(), "patient_id": np.repeat(patient, n_sample), "material": np.tile(material, n_patient),
+            "sample_id": sample.ravel(), "patient_id": np.repeat(patient, n_sample),
+            "material": np.tile(material, n_patient),
             "lesion_id": lesion.ravel().tolist(), "purity": np.where(np.arange(n_sample) < 2, purity, np.nan).ravel(),
             "assay_id": np.tile(np.where(np.arange(n_sample) < 2, "wes", "ctdna"), n_patient),
             "day": np.tile([0, 400, 0, 400], n_patient),

@@ -12,7 +12,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from oncourse.derive.panels import read_panels
@@ -26,7 +25,8 @@ def as_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every column of the study table `name`; missing ones null."""
     columns = TABLES[name].by_name
     return frame.select(
-        (pl.col(c) if c in frame.columns else pl.lit(None)).cast(spec.dtype).alias(c) for c, spec in columns.items()
+        (pl.col(c) if c in frame.columns else pl.lit(None)).cast(spec.dtype).alias(c)
+        for c, spec in columns.items()
     )
 
 
@@ -34,14 +34,15 @@ def hu_study(folder: Path) -> Study:
     """Read the forced counts, lesions and segments of the data set into a Study."""
     maf = pl.read_csv(folder / "CRC_HZ.maf.gz", separator="\t", schema_overrides={"Chromosome": pl.String})
     clinical = pl.read_csv(folder / "CRC_HZ.clin.txt", separator="\t")
-    segments = pl.read_csv(folder / "CRC_HZ.seg.txt.gz", separator="\t", schema_overrides={"Chromosome": pl.String})
-    deletion, insertion = pl.col("Tumor_Seq_Allele2") == "-", pl.col("Reference_Allele") == "-"
+    segments = pl.read_csv(
+        folder / "CRC_HZ.seg.txt.gz", separator="\t", schema_overrides={"Chromosome": pl.String}
+    )
     maf = maf.with_columns(
         variant_id=pl.concat_str(
             pl.col("Chromosome").str.strip_prefix("chr"), "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2",
             separator=":",
         )
-    ).filter(deletion | insertion | True)  # fmt: skip
+    )  # fmt: skip
     lesion = pl.concat_str("Patient_ID", "Tumor_ID", separator="_")
     samples = clinical.select(
         sample_id="Tumor_Sample_Barcode", patient_id="Patient_ID", material=pl.lit("tissue"), lesion_id=lesion
@@ -54,7 +55,9 @@ def hu_study(folder: Path) -> Study:
         "variant_id", sample_id="Tumor_Sample_Barcode", alt_count="Alt_allele_depth",
         depth=pl.col("Alt_allele_depth") + pl.col("Ref_allele_depth"),
     )  # fmt: skip
-    variants = maf.select("variant_id", gene="Hugo_Symbol", consequence="Variant_Classification").unique("variant_id")
+    variants = maf.select("variant_id", gene="Hugo_Symbol", consequence="Variant_Classification").unique(
+        "variant_id"
+    )
     tables = {
         "patients": samples.select("patient_id").unique().sort("patient_id"), "samples": samples, "lesions": lesions,
         "calls": calls.unique(["sample_id", "variant_id"]), "variants": variants.sort("variant_id"),
@@ -63,14 +66,17 @@ def hu_study(folder: Path) -> Study:
             start="Start_Position", end="End_Position", total_cn="CopyNumber", minor_cn="Minor_CN",
         ),
     }  # fmt: skip
-    return Study(StudyConfig(title="CRC_HZ", genome_build="GRCh37"), {name: as_table(name, frame) for name, frame in tables.items()})
+    return Study(
+        StudyConfig(title="CRC_HZ", genome_build="GRCh37"),
+        {name: as_table(name, frame) for name, frame in tables.items()},
+    )
 
 
 def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.DataFrame:  # noqa: B008
-    """Return one row per region pair and mutation called in the primary region: its fate in the metastasis region.
+    """Return one row per region pair, direction and mutation called in one region: its fate in the other region.
 
-    Columns: patient_id, sample_a, sample_b, variant_id, called_b, state_b, called_elsewhere (in another region of
-    the metastasis), n_region (other regions of that metastasis).
+    Columns: patient_id, pair, direction, variant_id, state_a, and of the other region called, state, reason, alt_count,
+    depth, power, p_present; called_elsewhere (in another region of that lesion), n_region (other regions of it).
     """
     samples = study["samples"].join(study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")
     calls = study["calls"].with_columns(
@@ -81,8 +87,12 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
     for (patient,), group in samples.group_by("patient_id", maintain_order=True):
         primary = group.filter(pl.col("role") == "primary")["sample_id"]
         for a in primary:
-            for b, lesion in group.filter(pl.col("role") == "metastasis").select("sample_id", "lesion_id").iter_rows():
-                others = group.filter((pl.col("lesion_id") == lesion) & (pl.col("sample_id") != b))["sample_id"]
+            for b, lesion in (
+                group.filter(pl.col("role") == "metastasis").select("sample_id", "lesion_id").iter_rows()
+            ):
+                others = group.filter((pl.col("lesion_id") == lesion) & (pl.col("sample_id") != b))[
+                    "sample_id"
+                ]
                 out.append((f"{a}|{b}", patient, a, b, others.to_list()))
     # every region pair becomes a patient of its own, so that nothing but the two regions is used
     renamed, tables = [], dict(study.tables)
@@ -90,7 +100,12 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
         renamed += [(pair, f"{pair}|{s}", s) for s in (a, b)]
     names = pl.DataFrame(renamed, schema=["pair", "new_id", "sample_id"], orient="row")
     for table in ("calls", "segments"):
-        tables[table] = study[table].join(names, on="sample_id").with_columns(sample_id="new_id").select(study[table].columns)
+        tables[table] = (
+            study[table]
+            .join(names, on="sample_id")
+            .with_columns(sample_id="new_id")
+            .select(study[table].columns)
+        )
     tables["samples"] = (
         study["samples"].join(names, on="sample_id").with_columns(sample_id="new_id", patient_id="pair")
         .select(study["samples"].columns)
@@ -100,19 +115,29 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
     cells = presence_table(split, read_panels(split), params).cells
     cells = cells.with_columns(region=pl.col("sample_id").str.split("|").list.get(2))
     rows = []
-    for pair, patient, a, b, others in out:
-        block = cells.filter(pl.col("patient_id") == pair)
-        in_a = block.filter((pl.col("region") == a) & pl.col("called")).select("variant_id", state_a="state")
-        in_b = block.filter(pl.col("region") == b).select(
-            "variant_id", "called", "state", "reason", "alt_count", "depth", "power", "p_present"
-        )
-        elsewhere = counts.filter(pl.col("sample_id").is_in(others) & pl.col("called"))["variant_id"].unique()
-        rows.append(
-            in_a.join(in_b, on="variant_id").with_columns(
-                patient_id=pl.lit(patient), pair=pl.lit(pair), n_region=pl.lit(len(others)),
-                called_elsewhere=pl.col("variant_id").is_in(elsewhere.implode()),
+    lesion_of = dict(samples.select("sample_id", "lesion_id").iter_rows())
+    blocks = cells.partition_by("patient_id", as_dict=True)
+    called_in = counts.filter("called").group_by("lesion_id", "variant_id").agg("sample_id")
+    for pair, patient, a, b, _ in out:
+        block = blocks[(pair,)]
+        for direction, seen, other in (("primary to metastasis", a, b), ("metastasis to primary", b, a)):
+            lesion = lesion_of[other]
+            here = block.filter((pl.col("region") == seen) & pl.col("called")).select(
+                "variant_id", state_a="state"
             )
-        )  # fmt: skip
+            there = block.filter(pl.col("region") == other).select(
+                "variant_id", "called", "state", "reason", "alt_count", "depth", "power", "p_present"
+            )
+            rest = called_in.filter(pl.col("lesion_id") == lesion).select(
+                "variant_id", called_elsewhere=pl.col("sample_id").list.set_difference([other]).list.len() > 0
+            )
+            n_region = sum(1 for s, at in lesion_of.items() if at == lesion and s != other)
+            rows.append(
+                here.join(there, on="variant_id").join(rest, on="variant_id", how="left").with_columns(
+                    pl.col("called_elsewhere").fill_null(False), patient_id=pl.lit(patient), pair=pl.lit(pair),
+                    direction=pl.lit(direction), n_region=pl.lit(n_region),
+                )
+            )  # fmt: skip
     return pl.concat(rows)
 
 
@@ -131,20 +156,22 @@ def summarise(found: pl.DataFrame) -> pl.DataFrame:
         ("... and present (not merely called) in the primary", solid.height, solid["called_elsewhere"].sum()),
     ]
     table = pl.DataFrame(rows, schema=["rule", "n", "n_false"], orient="row")
-    print(f"naive discordances decided: {decided:.3f}; state present: {naive.filter(pl.col('state') == 'present').height}")
+    print(f"naive discordances that are decided: {decided:.3f}")
     return table.with_columns(false_share=(pl.col("n_false") / pl.col("n")).round(4))
 
 
 if __name__ == "__main__":
     study = hu_study(Path(sys.argv[1]))
-    whole = presence_table(study, read_panels(study), PresenceParams())
-    print(whole.samples.select("sample_id", "purity", "purity_low", "purity_high", "depth", "prior"))
     pairs = region_pairs(study)
+    for direction in ("primary to metastasis", "metastasis to primary"):
+        print(direction)
+        print(summarise(pairs.filter(pl.col("direction") == direction)))
+    print("both")
     print(summarise(pairs))
-    print(pairs.filter(~pl.col("called")).group_by("state", "reason").agg(pl.len(), pl.col("called_elsewhere").mean()).sort("len"))
-    by_patient = pairs.filter(~pl.col("called") & (pl.col("n_region") > 0)).group_by("patient_id").agg(
+    lost = pairs.filter(~pl.col("called") & (pl.col("n_region") > 0))
+    print(lost.group_by("state", "reason").agg(pl.len(), pl.col("called_elsewhere").mean()).sort("len"))
+    by_patient = lost.group_by("patient_id").agg(
         pl.len(), naive=pl.col("called_elsewhere").mean(), absent=(pl.col("state") == "absent").mean(),
         false=pl.col("called_elsewhere").filter(pl.col("state") == "absent").mean(),
     )  # fmt: skip
     print(by_patient.sort("patient_id"))
-    assert np.isfinite(by_patient["naive"].to_numpy()).all()

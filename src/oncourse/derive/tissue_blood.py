@@ -133,6 +133,7 @@ def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
 def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator) -> pl.DataFrame:
     """Return PPA and PPV of plasma by stratum, set and treatment of blood clones (`STRATUM_COLUMNS`)."""
     out = []
+    weights: dict[int, Any] = {}
     kept = rows.filter(pl.col("blood").is_null() | (pl.col("blood") != "germline"))
     for chip in ("with", "without"):
         base = kept if chip == "with" else kept.filter(pl.col("blood").is_null())
@@ -142,7 +143,7 @@ def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator
                 labelled = part.with_columns(level=level.cast(pl.String)).drop_nulls("level")
                 for (word,), group in sorted(labelled.group_by("level"), key=lambda item: str(item[0][0])):
                     row = {"set": name, "chip": chip, "stratum": stratum, "level": word}
-                    out.append({**row, **_rates(group, name, n_bootstrap, rng)})
+                    out.append({**row, **_rates(group, name, n_bootstrap, rng, weights)})
     return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
 
 
@@ -161,7 +162,9 @@ def patient_counts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     ).sort("patient_id")  # fmt: skip
 
 
-def _rates(group: pl.DataFrame, name: str, n_bootstrap: int, rng: np.random.Generator) -> dict[str, Any]:
+def _rates(
+    group: pl.DataFrame, name: str, n_bootstrap: int, rng: np.random.Generator, weights: dict[int, Any]
+) -> dict[str, Any]:
     per = patient_counts(group, name)
     counts = per.select("n_tissue", "n_found", "n_unknown", "n_plasma_only").to_numpy().astype(float)
     total = counts.sum(axis=0)
@@ -171,7 +174,10 @@ def _rates(group: pl.DataFrame, name: str, n_bootstrap: int, rng: np.random.Gene
             return np.column_stack([s[:, 1] / s[:, 0], s[:, 1] / (s[:, 1] + s[:, 3])])
 
     if len(counts) > 1:
-        found = cluster_bootstrap(counts, rate, cluster_weights(len(counts), n_bootstrap, rng))
+        n = len(counts)
+        if n not in weights:  # strata of as many patients share their draws
+            weights[n] = cluster_weights(n, n_bootstrap, rng)
+        found = cluster_bootstrap(counts, rate, weights[n])
         value, low, high = found.value, found.low, found.high
     else:
         one = [share(total[1], total[0]), share(total[1], total[1] + total[3])]

@@ -147,6 +147,7 @@ def latent_share(
     unit: NDArray[np.int64],
     *,
     n_step: int = 150,
+    limits: bool = True,
 ) -> Latent:
     """Estimate the latent shared fraction.
 
@@ -155,6 +156,7 @@ def latent_share(
     like_a, like_b : shape (n, 1 + n_level), likelihood of the variant's data at level 0 (absent) and each level
     seen_a, seen_b : shape (n, 1 + n_level), chance of a call at each level
     unit : shape (n,), number of the patient, 0..n_unit - 1
+    limits : False skips the jackknife, and leaves the limits NaN
     """
     n_level = like_a.shape[1]
     g, h = np.divmod(np.arange(1, n_level * n_level), n_level)
@@ -175,7 +177,7 @@ def latent_share(
     in_data = seen @ theta
     missed = float((1 / np.maximum(in_data, 1e-9) - 1).sum())
     low = high = np.nan
-    if n_unit > 1:
+    if limits and n_unit > 1:
         low, high = _jackknife(arrays, g, h, both, theta, share, unit, n_step)
     return Latent(share, low, high, full, missed)
 
