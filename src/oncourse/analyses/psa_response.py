@@ -298,10 +298,9 @@ def _figures(
     web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
     figures.append(Figure("spider", "PSA over time", f"Change from baseline on {what}; colours as in the waterfall. "
                           "Changes above +150 % are cut.", web))  # fmt: skip
-    many = table.group_by("patient_id").agg(pl.col("n_values").sum())
-        .filter(pl.col("n_values") > 0).sort(
-        ["n_values", "patient_id"], descending=[True, False]
-    )["patient_id"].head(params.panels).sort().to_list()  # fmt: skip
+    busiest = table.group_by("patient_id").agg(pl.col("n_values").sum()).filter(pl.col("n_values") > 0)
+    busiest = busiest.sort(["n_values", "patient_id"], descending=[True, False])
+    many = busiest["patient_id"].head(params.panels).sort().to_list()
     if many:
         drawn = [_panel(p, table, values) for p in many]
         caption = (
