@@ -141,3 +141,27 @@ def test_quoted_vcf_of_a_spreadsheet(shared_data):
         "sample_id": "Met1", "variant_id": "1:1403857:C:A", "alt_count": 35, "depth": 121, "is_called": True,
         "filter": None, "origin": None,
     }  # fmt: skip
+
+
+def test_reference_moves_indels_and_tells_a_wrong_build(tmp_path):
+    """GGCATTTTT: deleting any T is deleting the first, 5; another build is an error, a missing contig is told."""
+    from oncourse.genome.fasta import Fasta
+
+    for name, text in (
+        ("right", ">7\nGGCATTTTTC\n"),
+        ("wrong", ">7\nCCCCCCCCCC\n"),
+        ("other", ">8\nGGCATTTTTC\n"),
+    ):
+        (tmp_path / f"{name}.fa").write_text(text)
+    (tmp_path / "x.vcf").write_text(
+        HEAD
+        + COLUMNS
+        + "A\n7\t8\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n7\t5\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n"
+    )
+    found = {
+        n: read_vcf(tmp_path / "x.vcf", fasta=Fasta(tmp_path / f"{n}.fa"))
+        for n in ("right", "wrong", "other")
+    }
+    assert found["right"].calls["variant_id"].to_list() == ["7:5:T:-"]
+    assert [p.severity for p in found["wrong"].problems] == ["error"]
+    assert [p.severity for p in found["other"].problems] == ["warning"]

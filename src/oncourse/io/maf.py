@@ -178,7 +178,7 @@ def tables_of(
     frame, found = _with_counts(frame, name)
     problems += found
     if fasta is not None:
-        problems += _mismatches(frame, name)
+        problems += reference_problems(frame, name)
     build, found = _build(frame, name)
     problems += found
     calls = frame.select(
@@ -355,21 +355,23 @@ def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
     return main, _at_lines(frame, other, name, "build", message, cure)
 
 
-def _mismatches(frame: pl.DataFrame, name: str) -> list[Problem]:
+def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:
+    """Say where the reference FASTA disagrees (``is_ref_match`` false) or has nothing (null)."""
     match = frame["is_ref_match"]
     known = match.drop_nulls()
-    if not len(known) or known.all():
-        return []
+    problems = []
+    if lost := match.null_count():
+        message = f"{lost:,} variants lie on contigs the FASTA does not have: not left-aligned."
+        cure = "Give the reference the calls were made on."
+        problems.append(Problem(name, None, "chrom", None, message, cure, "warning"))
     wrong = int((~known).sum())
     if wrong > 0.1 * len(known):
         message = f"{wrong:,} of {len(known):,} reference alleles are not what the FASTA has there."
-        return [
-            Problem(name, None, "ref", None, message, "Is the FASTA of the same genome build as the MAF?")
-        ]
+        cure = "Is the FASTA of the same genome build as the calls?"
+        return [*problems, Problem(name, None, "ref", None, message, cure)]
     message = "the reference allele {value} is not what the FASTA has there."
-    return _at_lines(
-        frame, ~match.fill_null(True), name, "ref", message, "Check build and strand.", "warning"
-    )
+    bad = ~match.fill_null(True)
+    return problems + _at_lines(frame, bad, name, "ref", message, "Check build and strand.", "warning")
 
 
 def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:

@@ -18,7 +18,7 @@ from oncourse.errors import InputError
 from oncourse.genome import effect
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise
-from oncourse.io.maf import MafTables, variants_of
+from oncourse.io.maf import MafTables, reference_problems, variants_of
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem
 
@@ -236,9 +236,7 @@ def _tables(
         line = int(frame["line"][index])
         problems.append(Problem(name, line, "AD", None, "a read count is negative.", "Correct the record."))
     if fasta is not None:
-        from oncourse.io.maf import _mismatches
-
-        problems += _mismatches(frame, name)
+        problems += reference_problems(frame, name)
     infos = frame["info"].unique().drop_nulls()
     parsed = [_effect_of(text, header) for text in infos]
     columns = ("gene", "consequence", "hgvs_c", "hgvs_p")
