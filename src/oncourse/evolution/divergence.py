@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-CLONAL_CCF = 0.85
-"""From this CCF a cluster counts as in all cells of a sample."""
+CLONAL_CCF = 0.75
+"""From this CCF a cluster counts as in all cells of a sample: purity and copy number are not exact."""
 ABSENT_CCF = 0.05
 """Below this CCF a cluster counts as not there."""
 MISREAD_FROM_ONE_REGION = 0.83
@@ -47,14 +47,18 @@ class Divergence:
 
 
 def lesion_state(posterior: FloatArray, grid: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Return P(clonal in every region), P(absent from every region) of each cluster, shape (K,).
+    """Return P(clonal in the regions), P(absent from every region) of each cluster, shape (K,).
+
+    Clonal is the geometric mean over regions: a region without the cluster makes it 0, while errors of purity that
+    each region shares with itself are not multiplied up; absent is the product.
 
     Parameters
     ----------
     posterior : shape (K, S, G), CCF posteriors of the samples of one lesion; grid : (G,)
     known : shape (K, S), was the cluster looked at; NaN is returned for a cluster that nowhere was
     """
-    clonal = np.where(known, posterior[..., grid >= CLONAL_CCF].sum(-1), 1.0).prod(1)
+    in_all = np.where(known, posterior[..., grid >= CLONAL_CCF].sum(-1), 1.0)
+    clonal = in_all.prod(1) ** (1 / np.maximum(known.sum(1), 1))
     absent = np.where(known, posterior[..., grid < ABSENT_CCF].sum(-1), 1.0).prod(1)
     nowhere = ~known.any(1)
     return np.where(nowhere, np.nan, clonal), np.where(nowhere, np.nan, absent)
