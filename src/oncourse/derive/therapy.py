@@ -117,7 +117,11 @@ def findings(
     study: Study, panels: Panels, presence: PresenceTable | None, lines: pl.DataFrame, burden: pl.DataFrame,
     knowledge: Knowledge, decision_day: int | None, callable_params: CallabilityParams, watch: WatchParams,
 ) -> Findings:  # fmt: skip
-    """Derive the findings of every patient from the study's tables."""
+    """Derive the findings of every patient from the study's tables.
+
+    Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
+    can show one; loss rules of repair genes then never conclude "not altered".
+    """
     rows = variant_rows(study, knowledge.genes)
     blood = blood_classes(study, rows, presence)
     plasma = plasma_tumour(study, blood)
@@ -143,7 +147,9 @@ def findings(
         site_states, default = sites.of(patient)
         patients[patient] = PatientFindings(
             patient_id=patient,
-            variants=variants.get(patient, ()),
+            variants=tuple(
+                v for v in variants.get(patient, ()) if v.origin != "germline" or study.config.report_germline
+            ),
             copy_number=copies.get(patient, {}),
             copy_number_material=copy_material.get(patient, {}),
             fusions=fused.get(patient, ()),

@@ -178,7 +178,7 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
             elif variant.is_reversion:
                 near.append(f"{variant.name}: restores the reading frame")
             elif variant.origin == "germline" and not patient.reports_germline:
-                missing.append(f"{gene}: {GERMLINE_TEXT}")
+                missing.append(GERMLINE_TEXT)  # without the gene: naming it would report the finding
             elif atom.material and atom.material not in variant.materials:
                 near.append(f"{variant.name}: not seen in {atom.material}")
             elif atom.biallelic and variant.is_biallelic is None:

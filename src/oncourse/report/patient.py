@@ -201,7 +201,8 @@ class Grid:
 
 
 def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> Grid | None:
-    if not facts.variants:
+    shown = [v for v in facts.variants if v.origin != "germline" or facts.reports_germline]
+    if not shown:
         return None
     presence = cohort.presence_or_none
     samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in ("tissue", "plasma")][
@@ -215,7 +216,7 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
     cells: dict[tuple[str, str], dict[str, Any]] = {}
     if presence is not None:
         mine = of_patient(presence.cells, facts.patient_id)
-        wanted = [v.variant_id for v in facts.variants]
+        wanted = [v.variant_id for v in shown]
         for row in mine.filter(pl.col("variant_id").is_in(wanted)).iter_rows(named=True):
             cells[(row["variant_id"], row["sample_id"])] = row
     counted = _counts(cohort, facts, [s["sample_id"] for s in samples]) if not cells else {}

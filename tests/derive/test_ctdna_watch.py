@@ -1,0 +1,189 @@
+"""ctDNA positivity holds its level and its analytic power; nothing is called new that could not have been excluded."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import beta, binom, poisson
+
+from oncourse.derive.ctdna import CtdnaParams, ctdna_response, lead_times
+from oncourse.derive.watchlist import emergence, retest_reminders
+from oncourse.evolution.ctdna import detection_limit, fraction_interval, positivity, sensitivity
+from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
+from oncourse.stats.rng import generator
+
+
+@pytest.mark.parametrize("n_tracked", [1, 5, 16, 50])
+def test_specificity_on_blanks_is_at_least_99_percent(n_tracked):
+    """20,000 blank samples per row at an error of 1e-4 and 3,000 reads: the false positives are at most alpha."""
+    rng = generator(7, f"test/blanks/{n_tracked}")
+    depth, error, n = 3000, 1e-4, 20_000
+    alt = rng.binomial(depth, error, size=(n, n_tracked)).sum(axis=1)
+    mean = np.full(n, n_tracked * depth * error)
+    found = positivity(alt, mean, np.full(n, n_tracked * (depth * error) ** 2), alpha=0.01)
+    rate = (found.p_value <= 0.01).mean()
+    assert rate <= 0.01 + 2 * np.sqrt(0.01 * 0.99 / n)
+    assert ((found.p_value <= 0.01) == (alt >= found.threshold)).all()
+
+
+@pytest.mark.parametrize("n_tracked", [1, 8, 32])
+@pytest.mark.parametrize("fraction", [1e-4, 5e-4, 2e-3, 1e-2])
+def test_sensitivity_equals_its_analytic_value(n_tracked, fraction):
+    rng = generator(8, f"test/sensitivity/{n_tracked}/{fraction}")
+    depth, error, n = 3000, 1e-5, 10_000
+    vaf = fraction / 2 * (1 - error) + (1 - fraction / 2) * error
+    alt = rng.binomial(depth, vaf, size=(n, n_tracked)).sum(axis=1)
+    mean = np.full(n, n_tracked * depth * error)
+    found = positivity(alt, mean, np.zeros(n), alpha=0.01)
+    expected = float(sensitivity(fraction, n_tracked * depth, error, found.threshold[0]))
+    assert expected == pytest.approx(
+        float(binom.sf(found.threshold[0] - 1, n_tracked * depth, vaf)), abs=1e-9
+    )
+    observed = (found.p_value <= 0.01).mean()
+    assert abs(observed - expected) <= 4 * np.sqrt(max(expected * (1 - expected), 1e-4) / n)
+
+
+def test_tails_and_interval_are_scipys():
+    alt = np.arange(0, 40)
+    ours = positivity(alt, np.full(40, 3.7), np.zeros(40))
+    assert ours.p_value == pytest.approx(poisson.sf(alt - 1, 3.7), abs=1e-12)
+    vaf, low, high = fraction_interval([7], [900], 0.0)
+    assert (low[0], high[0]) == pytest.approx((beta.ppf(0.025, 7, 894), beta.ppf(0.975, 8, 893)), rel=1e-9)
+    assert vaf[0] == pytest.approx(7 / 900)
+
+
+def test_spread_of_errors_asks_for_more_reads():
+    narrow = positivity([5], [2.0], [4.0])
+    wide = positivity([5], [2.0], [4.0], noise_shape=1.0)
+    assert wide.threshold[0] > narrow.threshold[0] and wide.p_value[0] > narrow.p_value[0]
+
+
+def test_detection_limit_is_where_power_is_95_percent():
+    limit = detection_limit([30_000], [1e-5], [3])[0]
+    assert float(sensitivity(limit, 30_000, 1e-5, 3)) == pytest.approx(0.95, abs=1e-6)
+
+
+def test_response_of_a_line_by_hand():
+    """Baseline 10 %, then 4 % (0.4 of it: response), then 6 % (1.5 x the lowest: rise); B clears and returns."""
+    rows = [("A", -7, "positive", 0.10), ("A", 60, "positive", 0.04), ("A", 120, "positive", 0.06),
+            ("B", 0, "positive", 0.20), ("B", 50, "negative", 0.0), ("B", 90, "positive", 0.01)]  # fmt: skip
+    ctdna = pl.DataFrame(rows, schema=["patient_id", "day", "state", "vaf"], orient="row").with_columns(
+        sample_id=pl.format("{}{}", "patient_id", "day")
+    )
+    lines = pl.DataFrame({"patient_id": ["A", "B"], "line": [1, 1], "drugs": ["x", "y"], "start_day": [0, 0],
+                          "next_start_day": [None, None]}, schema_overrides={"next_start_day": pl.Int64})  # fmt: skip
+    a, b = ctdna_response(ctdna, lines, CtdnaParams()).to_dicts()
+    assert (a["response"], a["progression_day"]) == ("molecular_response", 120)
+    assert a["ratio"] == pytest.approx(0.4)
+    assert (b["response"], b["clearance_day"], b["is_sustained"], b["progression_day"]) == (
+        "clearance",
+        50,
+        False,
+        90,
+    )
+
+
+def test_lead_time_keeps_those_who_never_turned_and_negative_leads():
+    """A: ctDNA by day 100 (negative on 50), imaging seen in (150, 200]: lead in (50, 150). B: never ctDNA, last negative
+    on day 90, imaging by day 80: lead below -10. C: ctDNA by day 60, free until 300: lead above 240."""
+    ctdna = pl.DataFrame(
+        [("A", 50, "negative"), ("A", 100, "positive"), ("B", 90, "negative"), ("C", 60, "positive")],
+        schema=["patient_id", "day", "state"], orient="row",
+    )  # fmt: skip
+    origin = pl.DataFrame({"patient_id": ["A", "B", "C"], "origin_day": [0, 0, 0]})
+    follow = pl.DataFrame({
+        "patient_id": ["A", "B", "C"], "recurrence_day": [200, 80, None], "recurrence_free_day": [150, 40, 300],
+        "last_contact_day": [400, 400, 300],
+    })  # fmt: skip
+    a, b, c = lead_times(ctdna, origin, follow).to_dicts()
+    assert (a["lead_low_days"], a["lead_high_days"], a["kind"]) == (50, 150, "both")
+    assert (b["lead_low_days"], b["lead_high_days"], b["kind"]) == (float("-inf"), -10, "ctdna_never")
+    assert (c["lead_low_days"], c["lead_high_days"], c["kind"]) == (240, float("inf"), "imaging_never")
+
+
+def test_turnbull_is_the_kaplan_meier_of_right_censored_values():
+    """Exact 1, 2, 4 and censored at 3: S = 3/4, 1/2, 0, as Kaplan-Meier has it (mass 1/4, 1/4, 1/2)."""
+    fit = turnbull([1, 2, 3, 4], [1, 2, np.inf, 4])
+    assert fit.mass[:2] == pytest.approx([0.25, 0.25])
+    assert fit.mass[2:].sum() == pytest.approx(0.5)
+    assert quantile_bounds(fit, 0.5)[1] == 2.0
+    assert share_above(fit, 0.0) == (pytest.approx(1.0), pytest.approx(1.0))
+
+
+def _cells(alt, depth, power, state):
+    ids = [f"s{i}" for i in range(len(alt))]
+    return pl.DataFrame({
+        "patient_id": "A", "variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": "p.G12D", "sample_id": ids,
+        "alt_count": alt, "depth": depth, "state": state, "power_same_ccf": power, "blood": None,
+    }, schema_overrides={"blood": pl.String})  # fmt: skip
+
+
+SAMPLES = pl.DataFrame({"sample_id": ["s0", "s1"], "day": [0, 200], "material": ["plasma", "plasma"]})
+GIVEN = pl.DataFrame(
+    {"patient_id": ["A"], "drugs": ["cetuximab;FOLFIRI"], "start_day": [10], "stop_day": [180]}
+)
+
+
+@pytest.mark.parametrize(
+    ("power", "state", "status"),
+    [
+        (0.999, "absent", "emerged"),
+        (0.97, "absent", "not_visible_before"),
+        (0.4, "not_assessable", "not_visible_before"),
+        (0.999, "present", "present_before"),
+    ],
+)
+def test_new_only_where_the_earlier_sample_would_have_shown_it(power, state, status):
+    cells = _cells([0, 40], [500, 900], [power, 1.0], [state, "present"])
+    (row,) = emergence(cells, SAMPLES, GIVEN).filter(pl.col("name") == "KRAS mutation").to_dicts()
+    assert row["status"] == status
+    assert row["earlier"] == "0/500 (day 0)"
+    assert (row["first_seen_day"], row["alt_count"], row["depth"]) == (200, 40, 900)
+
+
+def test_possible_blood_clone_never_emerges():
+    cells = _cells([0, 40], [500, 900], [0.999, 1.0], ["absent", "present"])
+    assert emergence(cells.with_columns(blood=pl.lit("possible_chip")), SAMPLES, GIVEN).is_empty()
+
+
+def test_false_emergence_is_at_most_one_percent_at_low_early_depth():
+    """2,000 patients whose KRAS clone is there all the time; the early sample is shallow (10 to 80 reads, VAF 0.15)."""
+    from scipy.stats import betabinom
+
+    rng = generator(9, "test/emergence")
+    n, vaf, s = 2000, 0.15, 200.0
+    depth = rng.integers(10, 80, n)
+    share = rng.beta(vaf * s, (1 - vaf) * s, n)
+    alt = rng.binomial(depth, share)
+    least = np.maximum(3, np.ceil(0.02 * depth))
+    power = betabinom.sf(least - 1, depth, vaf * s, (1 - vaf) * s)
+    early = np.where(
+        alt >= least, "present", np.where((alt == 0) & (power >= 0.95), "absent", "not_assessable")
+    )
+    cells = pl.DataFrame({
+        "patient_id": np.repeat([f"p{i}" for i in range(n)], 2), "variant_id": "12:25398284:C:T", "gene": "KRAS",
+        "hgvs_p": "p.G12D", "sample_id": [f"p{i}-{j}" for i in range(n) for j in (0, 1)],
+        "alt_count": np.column_stack([alt, np.full(n, 90)]).ravel(),
+        "depth": np.column_stack([depth, np.full(n, 600)]).ravel(),
+        "state": np.column_stack([early, np.full(n, "present")]).ravel().tolist(),
+        "power_same_ccf": np.column_stack([power, np.ones(n)]).ravel(), "blood": None,
+    }, schema_overrides={"blood": pl.String})  # fmt: skip
+    samples = pl.DataFrame(
+        {"sample_id": cells["sample_id"], "day": [0, 200] * n, "material": ["plasma"] * 2 * n}
+    )
+    given = pl.DataFrame({"patient_id": [f"p{i}" for i in range(n)], "drugs": ["cetuximab"] * n, "start_day": [10] * n,
+                          "stop_day": [None] * n}, schema_overrides={"stop_day": pl.Int64})  # fmt: skip
+    found = emergence(cells, samples, given).filter(pl.col("name") == "KRAS mutation")
+    assert (found["status"] == "emerged").sum() <= 0.01 * n
+    assert (found["status"] == "not_visible_before").sum() > 0
+
+
+def test_retest_reminder_is_two_half_lives_after_the_stop():
+    """RAS decays with a half-life of 3.7 months: a quarter is left 7.4 months (225 days) after day 180."""
+    cells = _cells([0, 40], [500, 900], [0.999, 1.0], ["absent", "present"])
+    rows = retest_reminders(
+        emergence(cells, SAMPLES, GIVEN), pl.DataFrame({"patient_id": ["A"], "last_day": [400]})
+    )
+    (row,) = rows.to_dicts()
+    assert (row["retest_day"], row["half_life_months"], row["days_since_stop"]) == (405, 3.7, 220)

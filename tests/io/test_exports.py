@@ -1,0 +1,85 @@
+"""Exports are read back as the same study; phenopackets have the shape of schema 2.0."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from oncourse.derive.patient_variants import called_rows
+from oncourse.io import load_study
+from oncourse.io.export_cbioportal import export_cbioportal
+from oncourse.io.phenopackets import phenopackets, write_phenopackets
+from oncourse.simulate.study import simulate_study
+from oncourse.study.model import Study
+
+
+@pytest.fixture(scope="module")
+def study():
+    made = simulate_study("mcrpc", 8, seed=3)
+    return Study(made.config, made.tables)
+
+
+def test_cbioportal_round_trip(study, tmp_path_factory):
+    """Patients, samples, called variants with reads, and the timeline of treatments, labs and surgery come back."""
+    out = tmp_path_factory.mktemp("export") / "folder"
+    called = called_rows(study)
+    export_cbioportal(study, out, study_id="mine", called=called)
+    back = load_study(out)
+    assert set(back["patients"]["patient_id"]) == set(study["patients"]["patient_id"])
+    tumour = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    assert set(back["samples"]["sample_id"]) == set(tumour["sample_id"])
+    keys = ["sample_id", "variant_id", "alt_count", "depth"]
+    assert back["calls"].select(keys).sort(keys).equals(called.select(keys).sort(keys))
+    labs = ["patient_id", "day", "analyte", "value"]
+    assert set(back["labs"].select(labs).iter_rows()) == set(study["labs"].select(labs).iter_rows())
+
+    def agents(frame):
+        rows = frame.select("patient_id", "start_day", "drugs").iter_rows()
+        return {(p, day, drug.strip().lower()) for p, day, drugs in rows for drug in drugs.split(";")}
+
+    assert agents(back["treatments"]) == agents(study["treatments"])
+    days = ["sample_id", "day"]
+    assert set(back["samples"].select(days).iter_rows()) == set(tumour.select(days).iter_rows())
+
+
+def test_clonality_columns_are_written_where_judged(study, tmp_path):
+    called = called_rows(study)
+    first = called.row(0, named=True)
+    judged = pl.DataFrame(
+        {
+            "sample_id": [first["sample_id"]],
+            "variant_id": [first["variant_id"]],
+            "ccf": [0.93],
+            "state": ["present"],
+        }
+    )
+    export_cbioportal(study, tmp_path, study_id="mine", called=called, clonality=judged)
+    table = pl.read_csv(tmp_path / "data_mutations.txt", separator="\t", infer_schema_length=None)
+    row = table.filter(pl.col("ASCN.CLONAL").is_not_null())
+    assert row.height == 1
+    assert row.select("ASCN.CCF_EXPECTED_COPIES", "ASCN.CLONAL", "PRESENCE").row(0) == (
+        0.93,
+        "CLONAL",
+        "present",
+    )
+
+
+def test_phenopackets(study, tmp_path):
+    called = called_rows(study)
+    packets = list(
+        phenopackets(study, called, tumours=dict.fromkeys(study["patients"]["patient_id"], "prostate"))
+    )
+    assert [p["id"] for p in packets] == sorted(study["patients"]["patient_id"])
+    for packet in packets:
+        assert packet["metaData"]["phenopacketSchemaVersion"] == "2.0"
+        assert packet["subject"]["sex"] == "MALE"
+        assert packet["diseases"][0]["term"]["id"] == "NCIT:C4863"
+        variants = called.filter(pl.col("patient_id") == packet["id"])["variant_id"].n_unique()
+        found = [
+            i for block in packet["interpretations"] for i in block["diagnosis"]["genomicInterpretations"]
+        ]
+        assert len(found) == variants
+    assert write_phenopackets(study, tmp_path, called) == len(packets)
+    assert json.loads((tmp_path / f"{packets[0]['id']}.json").read_text())["id"] == packets[0]["id"]

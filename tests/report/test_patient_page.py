@@ -1,0 +1,127 @@
+"""The patient page: self-contained, escaped, small, says what it must and nothing it must not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from oncourse.derive.cohort import Cohort
+from oncourse.errors import ConfigError
+from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track, timeline_svg
+from oncourse.report.patient import patient_page
+from oncourse.simulate.study import simulate_study
+from oncourse.study.model import Study
+
+
+@pytest.fixture(scope="module")
+def cohorts():
+    found = {}
+    for design in ("crc", "mcrpc"):
+        made = simulate_study(design, 24, seed=2)
+        found[design] = Cohort(Study(made.config, made.tables))
+    return found
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<(style|script).*?</\1>", "", page)))
+
+
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_every_page_is_self_contained_and_small(cohorts, design):
+    for patient in cohorts[design].study["patients"]["patient_id"]:
+        page = patient_page(cohorts[design], patient)
+        assert len(page.encode()) < 2_000_000
+        assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+        assert "@import" not in page and "url(http" not in page
+        assert "Decision support for research use" in page
+        assert page.count("<h1>") == 1 and '<html lang="en">' in page
+        assert "sha256" in page and "CIViC (CC0)" in page
+
+
+def test_same_cohort_same_bytes(cohorts):
+    patient = cohorts["crc"].study["patients"]["patient_id"][0]
+    again = Cohort(cohorts["crc"].study)
+    assert patient_page(cohorts["crc"], patient) == patient_page(again, patient)
+
+
+def test_unknown_patient_is_a_users_error(cohorts):
+    with pytest.raises(ConfigError, match="no such patient"):
+        patient_page(cohorts["crc"], "nobody")
+
+
+def test_everything_of_the_study_is_escaped(cohorts):
+    """A drug, a sample and a protein change that are markup arrive as text."""
+    study = cohorts["crc"].study
+    patient = study["treatments"]["patient_id"][0]
+    bad = "<script>alert(1)</script>"
+    tables = dict(study.tables)
+    tables["treatments"] = study["treatments"].with_columns(drugs=pl.lit(bad))
+    tables["patients"] = study["patients"].with_columns(
+        primary_site=pl.lit(bad), disease=pl.lit(f"colon {bad}")
+    )
+    tables["variants"] = study["variants"].with_columns(hgvs_c=pl.lit(bad))
+    page = patient_page(Cohort(replace(study, tables=tables)), patient)
+    assert bad not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_emerged_ras_is_on_the_watch_list_with_the_earlier_reads(cohorts):
+    cohort = cohorts["crc"]
+    emerged = cohort.findings.emerged.filter(pl.col("status") == "emerged")
+    assert emerged.height, "the simulated study has acquired RAS mutations"
+    row = emerged.row(0, named=True)
+    text = text_of(patient_page(cohort, row["patient_id"]))
+    assert f"{row['gene']} {row['change']} new under treatment" in text
+    assert row["earlier"] in text
+    assert "half-life of 3.7 months" in text
+
+
+def test_patients_without_follow_up_treatment_or_several_samples_have_a_page():
+    made = simulate_study("crc", 3, seed=5)
+    one = made.tables["samples"].unique("patient_id", keep="first", maintain_order=True)
+    kept = {
+        "patients": made.tables["patients"], "samples": one, "assays": made.tables["assays"],
+        "variants": made.tables["variants"],
+        "calls": made.tables["calls"].join(one.select("sample_id"), on="sample_id", how="semi"),
+    }  # fmt: skip
+    cohort = Cohort(Study(made.config, kept))
+    for patient in kept["patients"]["patient_id"]:
+        text = text_of(patient_page(cohort, patient))
+        assert "Most important findings" in text
+        assert "Germline not reported" in text
+
+
+def test_germline_is_hidden_unless_asked_for(cohorts):
+    """The simulated mCRPC study has germline BRCA2 carriers: nothing of it on the page, unless study.yaml asks."""
+    cohort = cohorts["mcrpc"]
+    asked = Cohort(replace(cohort.study, config=replace(cohort.study.config, report_germline=True)))
+    carriers = {
+        p: v.name
+        for p, facts in asked.findings.patients.items()
+        for v in facts.variants
+        if v.origin == "germline" and v.gene == "BRCA2"
+    }
+    assert carriers
+    for patient, name in carriers.items():
+        status = {m.rule.rule_id: m.status for m in cohort.therapy.matches[patient]}
+        assert (status["PC-26"], status["PC-01"]) == ("not_assessable", "not_assessable")
+        assert name not in text_of(patient_page(cohort, patient))
+        status = {m.rule.rule_id: m.status for m in asked.therapy.matches[patient]}
+        assert (status["PC-26"], status["PC-01"]) == ("matched", "matched")
+        assert f"{name}" in text_of(patient_page(asked, patient))
+
+
+def test_timeline_draws_and_escapes():
+    svg = timeline_svg(
+        Timeline(
+            bars=(Bar(0, None, "drug <a>", "ARPI"),),
+            tracks=(Track("PSA", "ng/ml", (Line("PSA", (Point(0, 10.0), Point(90, 0.02, is_limit=True))),)),),
+            samples=(Mark(5, "1 liver", "metastasis"),),
+            events=(Mark(400, "death", "death"),),
+        )
+    )
+    assert svg.startswith("<svg") and "drug &lt;a&gt;" in svg and "<a>" not in svg
+    assert timeline_svg(Timeline()) == ""
