@@ -48,6 +48,12 @@ def test_a_study_yaml_does_not_make_a_foreign_folder_native(tmp_path, kind):
     assert "12:25398284:C:T" in reading.tables["calls"]["variant_id"].to_list()
 
 
+def test_a_clinical_table_beside_a_maf_is_not_ours(tmp_path):
+    """samples.txt may be anybody's; samples.tsv is ours."""
+    assert detect(put(tmp_path / "a", KINDS["maf"] | {"samples.txt": "x\n"})) == "maf"
+    assert detect(put(tmp_path / "b", KINDS["maf"] | {"samples.tsv": "x\n"})) == "native"
+
+
 def test_a_maf_by_its_header(tmp_path):
     path = tmp_path / "mutations_of_ours.txt"
     path.write_text(MAF)

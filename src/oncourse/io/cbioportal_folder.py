@@ -84,7 +84,7 @@ def colon_file(path: Path) -> dict[str, str]:
     from oncourse.io.text import read_lines
 
     try:
-        text = read_lines(path).decode("utf-8", errors="replace")
+        text = read_lines(path).decode("utf-8-sig", errors="replace")
     except ValueError:
         return {}
     pairs = [line.partition(":") for line in text.splitlines() if ":" in line]

@@ -21,10 +21,17 @@ _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
 
 
 def is_native(folder: Path) -> bool:
-    """Whether a folder has a table of ours; or a study.yaml and nothing that another reader knows."""
-    if any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in _SUFFIXES + _FOREIGN):
+    """Whether a folder is one of ours: a TSV table of ours; or study.yaml or a table in another format, and
+    nothing that another reader knows.
+    """
+
+    def has(suffixes: tuple[str, ...]) -> bool:
+        return any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in suffixes)
+
+    if has((".tsv", ".tsv.gz")):
         return True
-    return any((folder / name).exists() for name in ("study.yaml", "study.yml")) and not _others(folder)
+    named = any((folder / name).exists() for name in ("study.yaml", "study.yml"))
+    return (named or has(_SUFFIXES + _FOREIGN)) and not _others(folder)
 
 
 def _others(folder: Path) -> bool:
