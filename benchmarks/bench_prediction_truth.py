@@ -25,7 +25,7 @@ CLINICAL, GENES, NEW = 5, 60, 20_000
 #: (patients, log hazard ratios of the first genes)
 SCENARIOS: dict[str, tuple[int, tuple[float, ...]]] = {
     "noise": (300, ()),
-    "planted": (600, (0.7, -0.6, 0.6, 0.5, -0.5)),
+    "planted": (600, (0.54, -0.46, 0.46, 0.38, -0.38)),
     "120": (120, (0.4, -0.4, 0.3)),
     "300": (300, (0.4, -0.4, 0.3)),
     "1000": (1000, (0.4, -0.4, 0.3)),
