@@ -104,12 +104,16 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
             if target.patients:
                 skipped.append(f"{name} ({events} events)")
             continue
+        same = next((k for k, other in targets.items() if _is_same(target, other)), None)
+        if same is not None:
+            skipped.append(f"{name} (the same records as {same})")
+            continue
         targets[name] = target
         scan_outcome(cohort, features, target, covariates, rules, found)
     table = _table(found, params, cohort.study.config.design)
     tested = table.drop_nulls("p_value")
     if tested.is_empty():
-        why = f" Endpoints with too few events: {', '.join(skipped)}." if skipped else ""
+        why = f" Endpoints left out: {', '.join(skipped)}." if skipped else ""
         raise NotEnoughData(
             f"Needs an endpoint with at least {params.min_events} events and a finding in at least "
             f"{params.min_altered} patients.{why}"
@@ -155,6 +159,10 @@ def _table(found: OutcomeScan, params: Params, design: str | None) -> pl.DataFra
         _order=pl.col("endpoint").replace_strict(order, default=99, return_dtype=pl.Int64)
     )
     return SCAN.frame(table.sort("_order", "p_value", "feature", nulls_last=True))
+
+
+def _is_same(a: Outcome, b: Outcome) -> bool:
+    return a.patients == b.patients and bool((a.time == b.time).all() and (a.event == b.event).all())
 
 
 def _name(row: dict[str, object]) -> str:
@@ -226,7 +234,7 @@ def _notes(
             "(time_rule assumed_baseline), which flatters findings of late samples."
         )
     if skipped:
-        notes.append(f"Too few events: {', '.join(skipped)}.")
+        notes.append(f"Endpoints left out: {', '.join(skipped)}.")
     if features.left_out:
         parts = ", ".join(f"{n} of kind {kind}" for kind, n in sorted(features.left_out.items()))
         notes.append(f"Altered in too few patients to be made a feature: {parts}.")

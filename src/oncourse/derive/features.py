@@ -68,6 +68,11 @@ class FeatureParams:
     by_lesion: bool = setting(
         True, "gene status in the metastasis and mutations new in it, where primaries were sampled too"
     )
+    clones: bool = setting(
+        True,
+        "diversity within the sample and similarity of primary and metastasis, in studies where at least a tenth of the "
+        "patients have several tumour samples",
+    )
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,8 @@ def feature_table(cohort: Cohort, params: FeatureParams) -> FeatureTable:
         made += _new_in_metastasis(cohort, samples, params.min_altered)
     made += _by_day(samples, list(_statuses(cohort, samples)), chosen, params.min_altered, left_out)
     made += _numbers(cohort, samples, chosen)
+    if params.clones:
+        made += _diversity(cohort, samples, chosen)
     made += _markers(cohort, samples.patients, params.min_altered, left_out)
     return FeatureTable(samples.patients, tuple(made), left_out)
 
@@ -433,6 +440,41 @@ def _numbers(cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_]) -> li
         values = scale(values)  # type: ignore[no-untyped-call]
         if np.unique(values[~np.isnan(values)]).size > 1:
             out.append(_block(samples, [(name, kind)], values[:, None], speaks, per))
+    return out
+
+
+#: Clones are told across samples: with fewer patients of several samples than this the measures say little.
+MANY_SAMPLES = 0.1
+#: Measures of `oncourse.derive.heterogeneity` that are features: (measure, of a pair, scale, what a step is).
+DIVERSITY = (
+    ("shannon", False, 1.0, "per unit of Shannon's index of the clones"),
+    ("subclonal_share", False, 10.0, "per 10 percentage points of subclonal mutations"),
+    ("jsi", True, 10.0, "per 0.1 of the Jaccard similarity of primary and metastasis"),
+)
+
+
+def _diversity(cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_]) -> list[FeatureBlock]:
+    """Diversity of the clones in the sample that speaks for the patient, and likeness of primary and metastasis."""
+    study = cohort.study
+    if study["calls"].is_empty() or study["calls"]["alt_count"].null_count() == study["calls"].height:
+        return []  # without read counts there are no clones to tell
+    several = np.bincount(samples.patient, minlength=len(samples.patients)) > 1
+    if several.mean() < MANY_SAMPLES:
+        return []
+    rows = cohort.heterogeneity.rows.drop_nulls("value")
+    every = np.ones(len(samples.ids), bool)
+    out = []
+    for measure, of_pair, scale, per in DIVERSITY:
+        mine = rows.filter(pl.col("measure") == measure)
+        if of_pair:
+            mine = mine.filter((pl.col("role_a") == "primary") & (pl.col("role_b") == "metastasis"))
+            number = dict(mine.sort("sample_a").select("sample_b", "value").iter_rows())
+        else:
+            number = dict(mine.select("sample_a", "value").iter_rows())
+        speaks = samples.first(_mask(samples, number) & (every if of_pair else chosen))
+        values = np.array([scale * number[samples.ids[s]] if s >= 0 else np.nan for s in speaks], float)
+        if np.unique(values[~np.isnan(values)]).size > 1:
+            out.append(_block(samples, [(f"clones:{measure}", "clones")], values[:, None], speaks, per))
     return out
 
 
