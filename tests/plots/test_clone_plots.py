@@ -1,0 +1,87 @@
+"""Figures of clones: nested bands, layout, and drawing at the extremes."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from oncourse.plots.clones import ccf_heat_map, ccf_scatter
+from oncourse.plots.fish import fish, fish_bands
+from oncourse.plots.migration import migration_graph, seeding_summary
+from oncourse.plots.theme import drawing
+from oncourse.plots.tree import clone_bars, clone_colours, clone_tree, tree_layout
+from oncourse.stats.rng import generator
+
+
+def random_tree(rng, n):
+    return [-1] + [int(rng.integers(-1 if k > 1 else 0, k)) for k in range(1, n)]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_bands_lie_inside_their_parent_and_do_not_cross_siblings(seed):
+    rng = generator(seed, "bands")
+    n = int(rng.integers(1, 12))
+    parent = random_tree(rng, n)
+    fraction = rng.dirichlet(np.full(n + 1, 0.3), 5).T[:n]
+    low, high = fish_bands(parent, fraction)
+    below = [[c for c in range(n) if parent[c] == k] for k in range(n)]
+    for k in range(n):
+        own = (high[k] - low[k]) - sum((high[c] - low[c] for c in below[k]), np.zeros(5))
+        np.testing.assert_allclose(own, fraction[k], atol=1e-9)
+        if parent[k] >= 0:
+            assert (low[k] >= low[parent[k]] - 1e-9).all() and (high[k] <= high[parent[k]] + 1e-9).all()
+        for a, b in zip(below[k], below[k][1:], strict=False):
+            assert (low[b] >= high[a] - 1e-9).all()
+
+
+def test_layout_puts_leaves_apart_and_parents_above():
+    rng = generator(1, "layout")
+    parent = random_tree(rng, 15)
+    x, y = tree_layout(parent)
+    leaves = sorted(x[k] for k in range(15) if k not in parent)
+    assert leaves == list(range(len(leaves)))
+    assert all(y[p] < y[k] for k, p in enumerate(parent) if p >= 0)
+
+
+def test_colours_of_clones_differ():
+    assert len(set(clone_colours(20))) == 20
+
+
+@pytest.mark.parametrize(("n_clone", "n_sample"), [(1, 2), (20, 20)])
+def test_every_figure_draws_at_its_extremes(n_clone, n_sample):
+    rng = generator(2, "draw")
+    parent = random_tree(rng, n_clone)
+    fraction = rng.dirichlet(np.full(n_clone, 0.4), n_sample).T
+    names, samples = [f"C{k + 1}" for k in range(n_clone)], [f"patient_sample_{s}" for s in range(n_sample)]
+    size = [3] * n_clone
+    ccf = np.where(rng.random(fraction.shape) < 0.1, np.nan, fraction)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with drawing(9.5, 0.28 * n_sample + 3, columns=2) as canvas:
+            clone_tree(
+                canvas.ax[0], parent, names, n_variants=size, support=[0.9] * n_clone, labels=[""] * n_clone
+            )
+            clone_bars(canvas.ax[1], fraction, names, samples)
+        assert canvas.svg.count("C1") >= 1
+        with drawing(3.4 + 0.55 * n_clone, 0.9 + 0.3 * n_sample) as canvas:
+            ccf_heat_map(canvas.ax, ccf, names, samples, size)
+        with drawing(7, 3) as canvas:
+            fish(canvas.ax, np.arange(n_sample) * 30.0, parent, fraction, names)
+        few = samples[:5]
+        side = len(few) - 1
+        with drawing(2.2 + 1.5 * side, 1.6 + 1.5 * side, rows=side, columns=side) as canvas:
+            ccf_scatter(
+                canvas.ax,
+                rng.random((30, len(few))),
+                rng.integers(-1, n_clone, 30),
+                few,
+                dict(enumerate(names)),
+            )
+        lesions = samples[: min(n_sample, 12)]
+        edges = {(-1, 0): 0.4, (0, 1): 1.0, (1, 0): 0.05}
+        with drawing(4.6, 4.2) as canvas:
+            migration_graph(canvas.ax, lesions, 0, edges)
+        assert "not sampled" in canvas.svg and ">0.05<" not in canvas.svg
+        with drawing(6, 2.5) as canvas:
+            seeding_summary(canvas.ax, {"founders": {"monoclonal": n_sample, "not_assessable": 1}})
+        assert f">{n_sample}<" in canvas.svg or str(n_sample) in canvas.svg
