@@ -192,7 +192,8 @@ def _patient(
     error = np.where(np.isnan(error.astype(float)), np.where(has_umi, ERROR_RATE_UMI, ERROR_RATE), error)
     error = np.maximum(error.astype(float), 1e-6)
     given = samples["given_purity"].cast(pl.Float64).to_numpy()
-    counts = Counts(alt, depth, np.zeros(shape), major, total - major, normal, error)
+    cn_known = cells["cn_known"].to_numpy().reshape(shape)
+    counts = Counts(alt, depth, np.zeros(shape), major, total - major, normal, error, cn_known)
     purity, sd, basis, out = np.zeros(shape[1]), np.zeros(shape[1]), [], []
     for d, sample in enumerate(samples["sample_id"]):
         basis.append("estimated" if np.isnan(given[d]) else "given")
@@ -226,16 +227,17 @@ def _patient(
     names = cells.select("variant_id", "gene", "consequence", "hgvs_p").unique(
         "variant_id", maintain_order=True
     )
+    kept_counts = Counts(
+        alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns], cn_known[at]
+    )  # fmt: skip
     made = PatientCounts(
         patient,
         tuple(names["variant_id"].filter(pl.Series(seen))),
         tuple(samples["sample_id"][columns.tolist()]),
         names.filter(pl.Series(seen)),
-        Counts(
-            alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns]
-        ),
+        kept_counts,
         is_counted[at],
-        cells["cn_known"].to_numpy().reshape(shape)[at],
+        cn_known[at],
         sd[columns],
     )
     kept = samples[columns.tolist()].select("role", "lesion_id", "site", "day")

@@ -44,7 +44,11 @@ VARIANT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         pl.Int64,
         "most probable mutated copies per mutated cell; 0: the allele is lost here",
     ),
-    ("cluster_id", pl.Int64, "cluster, 1 = most truncal; null = fits no cell fraction (artefact)"),
+    (
+        "cluster_id",
+        pl.Int64,
+        "cluster, 1 = most truncal; null = fits no cell fraction (artefact, or copies nobody measured)",
+    ),
     ("p_cluster", pl.Float64, "probability of that cluster; of being an artefact where cluster_id is null"),
     ("gene", pl.String, "HGNC symbol"),
     ("p_present", pl.Float64, "probability that the clone is in the sample at all"),

@@ -137,9 +137,14 @@ def chain(
                             for g in range(n_grid):
                                 variant_post[i, d, g] += post[k, d, g]
                     else:
+                        # an artefact has no clone: what its own reads say
+                        r = row_of[i]
                         for d in range(n_sample):
+                            total = 0.0
                             for g in range(n_grid):
-                                variant_post[i, d, g] += weight[g]
+                                total += weight[g] * prob[r, d, g]
+                            for g in range(n_grid):
+                                variant_post[i, d, g] += weight[g] * prob[r, d, g] / total
         used, _ = sweep(
             table, prob, scale_sum, row_start, row_log_prior, fresh, outlier_log, weight, alpha, outlier_prior,
             labels, row_of, sums, counts, post, used, uniforms[t], order,

@@ -116,6 +116,7 @@ def estimate_purity(counts: Counts, sample: int, precision: float = 200.0) -> tu
     one = Counts(
         column(counts.alt_count), column(counts.depth), column(counts.purity), column(counts.major_cn),
         column(counts.minor_cn), column(counts.normal_cn), counts.error_rate[[sample]],
+        None if counts.cn_known is None else column(counts.cn_known),
     )  # fmt: skip
     rows = multiplicity_rows(one)
     grid = ccf_grid(41)

@@ -183,10 +183,11 @@ def canonical_order(counts: Counts) -> tuple[IntArray, IntArray]:
         for d in used
     ]
     samples = np.array([key[-1] for key in sorted(keys)], dtype=np.int64)
+    known = np.ones(depth.shape, bool) if counts.cn_known is None else counts.cn_known
     columns = [
         table[:, d]
         for d in samples
-        for table in (alt, depth, counts.purity, counts.major_cn, counts.minor_cn, counts.normal_cn)
+        for table in (alt, depth, counts.purity, counts.major_cn, counts.minor_cn, counts.normal_cn, known)
     ]
     return samples, np.lexsort(columns)
 
@@ -201,6 +202,7 @@ def _take(counts: Counts, variants: IntArray, samples: IntArray) -> Counts:
         np.ascontiguousarray(counts.minor_cn[at], dtype=np.float64),
         np.ascontiguousarray(counts.normal_cn[at], dtype=np.float64),
         np.asarray(counts.error_rate[samples], dtype=np.float64),
+        None if counts.cn_known is None else counts.cn_known[at],
     )
 
 

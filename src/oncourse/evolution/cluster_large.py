@@ -72,6 +72,7 @@ def take_variants(counts: Counts, variants: IntArray) -> Counts:
         counts.minor_cn[variants],
         counts.normal_cn[variants],
         counts.error_rate,
+        None if counts.cn_known is None else counts.cn_known[variants],
     )
 
 

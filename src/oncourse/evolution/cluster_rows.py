@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
 
-WAY_PRIOR = np.array([4.0, 4.0, 1.0, 1.0])
-"""Pseudo-counts of variants that are late, major, minor, free; the shares are learned for each patient."""
+WAY_PRIOR = np.array([4.0, 4.0, 1.0, 1.0, 0.5])
+"""Pseudo-counts of variants that are late, major, minor, free, hidden; the shares are learned for each patient."""
 _MOST_STATES = 5
 
 
@@ -18,20 +18,21 @@ _MOST_STATES = 5
 class Rows:
     """One row per variant and way of sitting on its copies.
 
-    A variant has up to four ways, and keeps one of them in all samples:
+    A variant has up to five ways, and keeps one of them in all samples:
 
     * *late*: one mutated copy per mutated cell (after any gain, or no gain);
     * *major*: on every copy of the major allele (before its gain);
     * *minor*: on every copy of the minor allele; where that allele is lost, so is the variant, and the sample
       says nothing of the cell fraction (LOST is not absent);
     * *free*: independent in each sample, including gains younger than the mutation whose unmutated cells have
-      normal copy number [1]_: for samples whose copies changed on their own.
+      normal copy number [1]_: for samples whose copies changed on their own;
+    * *hidden*: on both of two copies, where copy number was not measured in any sample.
 
     Attributes
     ----------
     variant : shape (n_row,), rows of one variant are adjacent
     start : shape (n_variant + 1,), first row of each variant
-    way : shape (n_row,), 0 late, 1 major, 2 minor, 3 free
+    way : shape (n_row,), 0 late, 1 major, 2 minor, 3 free, 4 hidden
     log_prior : shape (n_row,)
     mutated : shape (n_row, n_sample, n_state), mutated copies per mutated cell
     ref_is_normal : same shape, whether tumour cells without the variant have normal copy number
@@ -60,7 +61,7 @@ class Rows:
         return self.weighted(self.way_counts(row_of[np.diff(self.start) > 1]))
 
     def way_counts(self, row_of: IntArray) -> IntArray:
-        """Return shape (4,): how many of these rows are of each way."""
+        """Return shape (5,): how many of these rows are of each way."""
         return np.bincount(self.way[row_of], minlength=len(WAY_PRIOR))
 
     def weighted(self, used: IntArray) -> Rows:
@@ -86,7 +87,10 @@ def multiplicity_rows(counts: Counts) -> Rows:
     differs_major = (seen & (major != late)).any(axis=1)
     differs_minor = (seen & (on_minor != late)).any(axis=1) & ~(lost | ~seen).all(axis=1)
     is_free = (seen & has_copies & ((major != 1) | (minor != 1)) & (counts.normal_cn >= 2)).any(axis=1)
-    ways = [np.ones(counts.n_variant, bool), differs_major, differs_minor, is_free]
+    unknown = np.zeros(seen.shape, bool) if counts.cn_known is None else ~counts.cn_known
+    two = (major == 1) & (minor == 1) & (counts.normal_cn >= 2)
+    is_hidden = (unknown & two | ~seen).all(axis=1) & seen.any(axis=1)
+    ways = [np.ones(counts.n_variant, bool), differs_major, differs_minor, is_free, is_hidden]
     use = np.stack(ways, axis=1)
     prior = use * WAY_PRIOR
     prior /= prior.sum(axis=1, keepdims=True)
@@ -95,7 +99,7 @@ def multiplicity_rows(counts: Counts) -> Rows:
     mutated = np.zeros((n_row, n_sample, _MOST_STATES))
     ref_is_normal = np.zeros((n_row, n_sample, _MOST_STATES), bool)
     n_state = np.ones((n_row, n_sample), np.int64)
-    for index, values in enumerate((late, major, on_minor)):
+    for index, values in ((0, late), (1, major), (2, on_minor), (4, np.full(major.shape, 2.0))):
         mutated[way == index, :, 0] = values[variant[way == index]]
     _free_states(way == 3, variant, counts, mutated, ref_is_normal, n_state)
     is_lost = np.zeros((n_row, n_sample), bool)

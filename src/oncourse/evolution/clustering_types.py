@@ -24,6 +24,8 @@ class Counts:
     major_cn, minor_cn : copies per tumour cell of the two alleles; 1 and 1 where copy number is not known
     normal_cn : copies per normal cell (2; 1 on X and Y of a man)
     error_rate : shape (n_sample,), chance that a base is read wrongly
+    cn_known : whether copy number was measured at the site; None: everywhere. Where it was not, a variant may sit on
+        both copies (loss of heterozygosity that nobody saw)
     """
 
     alt_count: IntArray
@@ -33,6 +35,7 @@ class Counts:
     minor_cn: FloatArray
     normal_cn: FloatArray
     error_rate: FloatArray
+    cn_known: NDArray[np.bool_] | None = None
 
     @property
     def n_variant(self) -> int:
