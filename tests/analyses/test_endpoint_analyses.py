@@ -99,6 +99,16 @@ def test_imaging():
     assert set(result.excluded["patient_id"]) == {"C", "D"}
 
 
+def test_progression_dates_are_compared():
+    given = small()
+    told = given["follow_up"].with_columns(
+        progression_day=pl.when(pl.col("patient_id") == "B").then(70).cast(pl.Int64)
+    )
+    result = run("imaging", Study(given.config, {**given.tables, "follow_up": told}))
+    assert result.tables["endpoints/progression_dates"].rows() == [("B", 1, 56, 70, -14)]
+    assert value(result, "progression_dates_differ").value == 1
+
+
 def test_settings_of_the_contract():
     """imaging.*: the names and what they do."""
     assert value(run("imaging", imaging={"confirmation_days": 57}), "objective_response").value == 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.bone import BoneParams, bone_summary, bone_visits
+from oncourse.derive.bone import BoneParams, bone_summary, bone_visits, combined_visits
 from oncourse.derive.response import ImagingParams, best_response, contradictions
 
 LINE = pl.DataFrame(
@@ -222,6 +222,21 @@ def test_bone(name, rows, options, state, day):
 def test_a_scan_without_count_is_not_evaluable():
     found = bone_visits(scans((56, 0), (112, None), (168, 0)), LINE)
     assert found["bone"].to_list() == ["NON-PD", "NE", "NON-PD"]
+
+
+def test_soft_tissue_and_bone_are_joined_by_the_nearest_scan():
+    """PCWG3 table 4: bone progression makes the visit PD; a CR of soft tissue with bone disease is a PR."""
+    soft = pl.DataFrame(
+        {"patient_id": "P", "line": 1, "day": [56, 112, 168], "overall": ["CR", "SD", "SD"], "target": ["CR", "SD", "SD"]}
+    ).cast({"line": pl.Int64, "day": pl.Int64})  # fmt: skip
+    bone = bone_visits(scans((60, 0), (120, 2), (190, 0, 2)), LINE)
+    found = combined_visits(soft, bone)
+    assert found.select("bone", "bone_day", "overall").rows() == [
+        ("NON-PD", 60, "PR"),
+        ("PD", 120, "PD"),
+        ("NE", None, "SD"),
+    ]
+    assert combined_visits(soft, bone.clear()).is_empty()
 
 
 def test_flare_window():

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.bone import BONE_SCHEMA, BoneParams
+from oncourse.derive.bone import BONE_SCHEMA, BoneParams, combined_visits
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.lines import first_line
-from oncourse.derive.recist import VISITS_SCHEMA, disagreements, reader
+from oncourse.derive.recist import VISITS_SCHEMA, disagreements, progression_dates, reader
 from oncourse.derive.response import BEST_SCHEMA, ImagingParams, contradictions
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
@@ -118,6 +118,39 @@ DISAGREE = OutputTable(
         )
     ),
 )
+DATES = OutputTable(
+    "endpoints/progression_dates",
+    "first derived and first reported progression of each line",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("line", pl.Int64, "line of therapy"),
+        Column(
+            "derived_day", pl.Int64, "first derived progression; null = none", unit="days from the index date"
+        ),
+        Column(
+            "reported_day",
+            pl.Int64,
+            "first reported progression; null = none",
+            unit="days from the index date",
+        ),
+        Column(
+            "difference_days", pl.Int64, "derived - reported; null = only one saw a progression", unit="days"
+        ),
+    ),
+)
+COMBINED = OutputTable(
+    "endpoints/combined_visits",
+    "soft tissue and bone joined by PCWG3, for lines with bone scans",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("line", pl.Int64, "line of therapy"),
+        Column("day", pl.Int64, "day of the visit", unit="days from the index date"),
+        Column("soft_tissue", pl.String, "overall response of soft tissue (RECIST 1.1)"),
+        Column("bone", pl.String, "bone response of the nearest scan; NE = none near"),
+        Column("bone_day", pl.Int64, "day of that scan", unit="days from the index date"),
+        Column("overall", pl.String, "joined response"),
+    ),
+)
 QUERIES = OutputTable(
     "endpoints/response_queries",
     "visits that contradict an earlier one: a PR after a CR of the same line",
@@ -135,13 +168,12 @@ QUERIES = OutputTable(
     question="How did tumours respond on imaging on each line of therapy (RECIST 1.1; bone: 2+2)?",
     needs=("target_lesions|assessments", "treatments"),
     params=ImagingParams,
-    tables=(VISITS, BEST, BONE, COUNTS, DISAGREE, QUERIES),
+    tables=(VISITS, BEST, BONE, COMBINED, COUNTS, DISAGREE, DATES, QUERIES),
     order=41,
 )
 def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     """Best response with exact intervals, duration, waterfall and spider, derived v reported."""
     visits, best, bone = cohort.recist_visits, cohort.best_response, cohort.bone_visits
-    cohort.params(BoneParams)
     if best.is_empty():
         raise NotEnoughData("treatments holds no line of therapy to which a visit could belong.")
     if visits.is_empty() and bone.is_empty():
@@ -157,9 +189,13 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
         bone.filter(pl.col("bone") == "PD").select("patient_id", "line").n_unique() if bone.height else 0
     )
     queries = contradictions(visits)
+    dates = progression_dates(visits, cohort.lines, cohort.study["follow_up"])
+    differ = int((dates["difference_days"].fill_null(1) != 0).sum())
     estimates += [
         Estimate("bone_progressions", bone_pd, n=bone.select("patient_id", "line").n_unique(), unit="count"),
         Estimate("queries", queries.height, n=visits.height, unit="count"),
+        Estimate("progression_dates_differ", differ, n=dates.height, unit="count"),
+        Estimate("progression_dates", dates.height, unit="count"),
     ]
     names = {e.name for e in estimates if e.value is not None}
     answer = (
@@ -176,13 +212,15 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
             VISITS.name: VISITS.frame(visits),
             BEST.name: BEST.frame(best),
             BONE.name: BONE.frame(bone),
+            COMBINED.name: COMBINED.frame(combined_visits(visits, bone, cohort.params(BoneParams))),
             COUNTS.name: _counts(best),
+            DATES.name: DATES.frame(dates),
             DISAGREE.name: DISAGREE.frame(disagreements(visits)),
             QUERIES.name: QUERIES.frame(queries),
         },
         figures=_figures(first, visits),
         excluded=_excluded(cohort, best, visits),
-        notes=_notes(cohort, params, names, visits),
+        notes=_notes(cohort, params, names, visits, dates),
         methods=(
             "RECIST 1.1 (Eur J Cancer 2009;45:228) from lesion diameters, limits compared in exact decimals; "
             f"confirmation at least {params.confirmation_days} days later, stable disease from day "
@@ -321,7 +359,9 @@ def _excluded(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame) -> pl.Da
     return exclusions(rows)
 
 
-def _notes(cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.DataFrame) -> tuple[str, ...]:
+def _notes(
+    cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.DataFrame, dates: pl.DataFrame
+) -> tuple[str, ...]:
     notes = [
         "{not_evaluable:value} patients have no evaluable visit on it; they "
         + ("count as non-responders." if params.missing_in_denominator else "are left out of the rates."),
@@ -336,6 +376,9 @@ def _notes(cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.Da
         notes.append(
             "Derived and reported responses agree in {agreement} of visits where both exist, kappa {kappa}."
         )
+    if not dates.is_empty():
+        notes.append("Derived and reported day of progression differ, or only one of them exists, in "
+                     "{progression_dates_differ:value} of {progression_dates:value} lines.")  # fmt: skip
     for table in ("target_lesions", "assessments"):
         frame = cohort.study[table]
         used = reader(frame, params.evaluator)

@@ -26,6 +26,15 @@ BONE_SCHEMA = {
     "rule": pl.String,
     "source_row": pl.Int64,
 }
+COMBINED_SCHEMA = {
+    "patient_id": pl.String,
+    "line": pl.Int64,
+    "day": pl.Int64,
+    "soft_tissue": pl.String,
+    "bone": pl.String,
+    "bone_day": pl.Int64,
+    "overall": pl.String,
+}
 RULES = {
     1: "2+2: new lesions on the first scan and more on the next",
     2: "new lesions after the first scan, persistent on the next",
@@ -53,6 +62,7 @@ class BoneParams:
         low=1,
         source="PCWG4 2026, secondary sources",
     )
+    match_days: int = setting(14, "a bone scan this near a visit belongs to it in the joined response", low=0)
     flare_window_days: int | None = setting(
         None, "the first scan may be a flare up to this day of the line; null: whenever it was", low=1
     )
@@ -141,6 +151,45 @@ def bone_summary(visits: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("NON-PD")).alias("bone"),
         pl.coalesce(first_pd, waiting).alias("day"),
     )  # fmt: skip
+
+
+def combined_visits(
+    visits: pl.DataFrame, bone: pl.DataFrame, params: BoneParams | None = None
+) -> pl.DataFrame:
+    """Return the visits of soft tissue joined with bone (PCWG3), for lines with bone scans.
+
+    Parameters
+    ----------
+    visits : `oncourse.derive.recist.recist_visits`; bone : `bone_visits`
+
+    Returns
+    -------
+    `COMBINED_SCHEMA`: the bone state of the scan nearest to the visit, at most ``match_days`` away; none is NE.
+    """
+    params = params or BoneParams()
+    by = ["patient_id", "line"]
+    soft = visits.filter(pl.col("overall").is_not_null()).join(bone.select(by).unique(), on=by, how="semi")
+    if soft.is_empty():
+        return pl.DataFrame(schema=COMBINED_SCHEMA)
+    scans = bone.select(*by, pl.col("day").alias("bone_day"), "bone").sort("bone_day")
+    joined = soft.sort("day").join_asof(
+        scans, left_on="day", right_on="bone_day", by=by, strategy="nearest", tolerance=params.match_days,
+        check_sortedness=False, coalesce=False,
+    ).with_columns(pl.col("bone").fill_null("NE"))  # fmt: skip
+    has_target = pl.col("target").is_not_null()
+    return (
+        joined.with_columns(combined_overall(pl.col("overall"), pl.col("bone"), has_target).alias("combined"))
+        .select(
+            *by,
+            "day",
+            pl.col("overall").alias("soft_tissue"),
+            "bone",
+            "bone_day",
+            pl.col("combined").alias("overall"),
+        )
+        .select(pl.col(n).cast(t) for n, t in COMBINED_SCHEMA.items())
+        .sort("patient_id", "line", "day")
+    )
 
 
 def combined_overall(soft: pl.Expr, bone: pl.Expr, has_target: pl.Expr) -> pl.Expr:

@@ -454,6 +454,44 @@ def _resolve_equivocal(visits: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(pl.when(pl.col("overall") == "PD").then(pl.col("day")).alias("progression_day"))
 
 
+def progression_dates(visits: pl.DataFrame, lines: pl.DataFrame, follow_up: pl.DataFrame) -> pl.DataFrame:
+    """Return the first derived and the first reported progression of each line where both could be told.
+
+    Reported is the investigator's first PD, else follow_up.progression_day within the line. Columns patient_id, line,
+    derived_day, reported_day, difference_days (derived - reported; null where only one of them saw a progression).
+    """
+    by = ["patient_id", "line"]
+    derived = visits.filter(pl.col("overall").is_not_null() & (pl.col("basis") != "reported"))
+    found = derived.group_by(by).agg(pl.col("progression_day").min().alias("derived_day"))
+    claimed = visits.filter(pl.col("reported_overall").is_not_null()).group_by(by).agg(
+        pl.col("day").filter(pl.col("reported_overall").is_in(["PD", "iCPD"])).min().alias("_claimed"),
+        pl.lit(True).alias("_asked"),
+    )  # fmt: skip
+    told = lines.select(*by, "start_day", "next_start_day").join(
+        follow_up.select("patient_id", "progression_day").unique("patient_id", keep="first"),
+        on="patient_id",
+        how="left",
+    )
+    within = (pl.col("progression_day") > pl.col("start_day")) & (
+        pl.col("next_start_day").is_null() | (pl.col("progression_day") <= pl.col("next_start_day"))
+    )
+    told = told.select(*by, pl.when(within).then("progression_day").alias("_told"))
+    joined = found.join(claimed, on=by, how="left").join(told, on=by, how="left").filter(
+        pl.col("_asked").is_not_null() | pl.col("_told").is_not_null()
+    )  # fmt: skip
+    return (
+        joined.with_columns(pl.coalesce("_claimed", "_told").alias("reported_day"))
+        .select(
+            *by,
+            "derived_day",
+            "reported_day",
+            (pl.col("derived_day") - pl.col("reported_day")).alias("difference_days"),
+        )
+        .filter(pl.col("derived_day").is_not_null() | pl.col("reported_day").is_not_null())
+        .sort(by)
+    )
+
+
 def disagreements(visits: pl.DataFrame) -> pl.DataFrame:
     """Return the visits where derived and reported overall response both exist and differ."""
     both = (
