@@ -11,6 +11,8 @@ from oncourse.knowledge.drugs import drug_classes
 HRR = ("ATM", "BRCA1", "BRCA2", "CDK12", "CHEK2", "PALB2")
 HRR_CORE = ("ATM", "BRCA1", "BRCA2")
 RAS = ("KRAS", "NRAS")
+POSITIVE = ("positive", "pos", "yes", "+", "detected", "mutant", "mutated", "altered")
+NEGATIVE = ("negative", "neg", "no", "-", "not detected", "wild type", "wild-type", "wt", "not altered")
 #: Study-level endpoints that also start with an adjuvant treatment or one given from the study's origin.
 FROM_ORIGIN = ("DFS", "TTR")
 #: Drug classes whose earlier use is a covariate.
@@ -212,13 +214,7 @@ def _recorded(markers: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("value").cast(pl.String).str.strip_chars().str.to_lowercase()
     name = pl.col("marker").str.strip_chars()
     upper = name.str.to_uppercase().str.replace_all(r"[ _]", "-")
-    value = (
-        pl.when(text.is_in(["positive", "pos", "yes", "1", "+", "detected"]))
-        .then(1)
-        .when(text.is_in(["negative", "neg", "no", "0", "-", "not detected"]))
-        .then(0)
-        .cast(pl.Int64)
-    )
+    value = pl.when(text.is_in(POSITIVE)).then(1).when(text.is_in(NEGATIVE)).then(0).cast(pl.Int64)
     plain = markers.select(
         "patient_id",
         pl.when(upper.is_in(["AR-V7", "ARV7"])).then(pl.lit("AR-V7")).otherwise(name).alias("marker"),
