@@ -384,3 +384,18 @@ def test_fda_never_has_an_event_ema_has_not(visits):
         if key[0] in ("PFS", "TTP", "rPFS"):
             assert not record["is_event"] or ema[key]["is_event"]
             assert record["time_days"] <= ema[key]["time_days"]
+
+
+def test_a_study_without_psa_leaves_nobody_out_of_psa_endpoints():
+    """CEA alone makes no PSA endpoint, and no list of people without one."""
+    cea = table("labs", {"patient_id": "P", "day": 10, "analyte": "CEA", "value": "3", "unit": "ng/mL"})
+    lines = lines_table(table("treatments", {"patient_id": "P", "start_day": 0, "drugs": "a"}))
+    none = recist_visits(table("target_lesions"), table("assessments"), lines)
+    data = EndpointTables(
+        patients=table("patients", {"patient_id": "P"}), follow_up=table("follow_up", {"patient_id": "P", **ALIVE}),
+        procedures=table("procedures"), lesions=table("lesions"), lines=lines, psa=psa_table(cea, lines), visits=none,
+        bone=pl.DataFrame(schema=BONE_SCHEMA), best=best_response(none, lines),
+    )  # fmt: skip
+    found, excluded = endpoint_table(data)
+    assert not found["endpoint"].is_in(["PSA_PFS", "TTPP"]).any()
+    assert excluded.is_empty()

@@ -145,6 +145,8 @@ def psa_endpoints(
     if data.psa.is_empty():
         return []
     measured = data.psa.filter(pl.col("last_psa_day").is_not_null()).select("patient_id", "line")
+    if measured.is_empty():  # a study without PSA has no such endpoint, and nobody is left out of it
+        return []
     known = lines.join(measured, on=["patient_id", "line"], how="semi")
     for name in ("PSA_PFS", "TTPP"):
         exclude(excluded, lines.join(measured, on=["patient_id", "line"], how="anti"), name, "no PSA value")
