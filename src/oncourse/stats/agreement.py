@@ -7,6 +7,7 @@ guidance on diagnostic tests of 2007 asks where there is no reference standard.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -267,5 +268,8 @@ def cluster_bootstrap(
     if table.shape[0] < 2 or np.isnan(replicates).all():
         missing = np.full(np.shape(value), np.nan)
         return Bootstrap(np.asarray(value), missing, missing, replicates)
-    low, high = np.nanquantile(replicates, [tail, 1 - tail], axis=0)
+    with warnings.catch_warnings():
+        # a statistic that no replicate could work out has no limits: NaN, as documented
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        low, high = np.nanquantile(replicates, [tail, 1 - tail], axis=0)
     return Bootstrap(np.asarray(value), np.asarray(low), np.asarray(high), replicates)
