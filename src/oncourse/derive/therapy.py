@@ -70,7 +70,7 @@ class Knowledge:
         found |= {g for item in watch_items() for g in item.genes}
         found |= {r["gene"] for r in data_rows("predisposition_genes.tsv")}
         if self.evidence is not None:
-            found |= set(self.evidence.by_gene) - {""}
+            found |= self.evidence.genes
         return frozenset(found)
 
     @property

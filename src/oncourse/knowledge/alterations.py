@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 
 from oncourse.knowledge.findings import VariantFinding
@@ -108,7 +108,7 @@ class Site:
         """Whether any change of the protein counts."""
         return not (self.changes or self.codons or self.spans or self.effects)
 
-    @property
+    @cached_property
     def named_codons(self) -> tuple[int, ...]:
         """Codons that must be callable before absence can be claimed; empty = the whole gene."""
         exact = {c for c in (codon_of(x) for x in self.changes) if c}
@@ -133,6 +133,11 @@ class Site:
         return any(low <= codon <= high for low, high in self.spans)
 
     def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def text(self) -> str:
+        """The site as it is written in an expression."""
         parts = sorted(self.changes) + [str(c) for c in sorted(self.codons)]
         parts += [f"{low}-{high}" for low, high in self.spans] + sorted(self.effects)
         return self.gene if not parts else f"{self.gene}:{','.join(parts)}"

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.knowledge.evaluate import YES, Outcome, evaluate
-from oncourse.knowledge.expression import Node, genes_of, parse
+from oncourse.knowledge.expression import All, AtLeast, Node, Not, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 
 
@@ -52,7 +52,14 @@ class Evidence:
         """colorectal, prostate, any (solid tumours) or other."""
         return tumour_of_disease(self.disease)
 
-    @property
+    @cached_property
+    def alternatives(self) -> tuple[str, ...]:
+        """Therapies the statement is about: each substitute, or the combination as one, in lower case."""
+        if self.interaction.lower().startswith("substitut"):
+            return tuple(t.strip().lower() for t in self.therapies.split(";") if t.strip())
+        return (self.therapies.lower(),) if self.therapies else ()
+
+    @cached_property
     def effect(self) -> str:
         """sensitive, not_sensitive, resistant, not_resistant, or the statement as it is."""
         word = {"Sensitivity/Response": "sensitive", "Resistance": "resistant"}.get(self.significance)
@@ -99,13 +106,16 @@ class EvidenceBase:
     date: str = ""
     checksum: str = ""
     by_gene: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+    genes: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index: dict[str, list[int]] = {}
         for number, item in enumerate(self.items):
             if item.is_supported:
-                for gene in genes_of(item.node) or {""}:
-                    index.setdefault(gene, []).append(number)
+                for key in _keys(item.node):
+                    index.setdefault(key, []).append(number)
+        supported = (item for item in self.items if item.is_supported)
+        object.__setattr__(self, "genes", frozenset(g for item in supported for g in genes_of(item.node)))
         object.__setattr__(self, "by_gene", {g: tuple(n) for g, n in index.items()})
 
     def match(self, patient: PatientFindings) -> list[EvidenceMatch]:
@@ -114,7 +124,12 @@ class EvidenceBase:
         Only statements that name an altered gene, or no gene (MSI, TMB), are looked at: evidence about the
         absence of a change is in the rules.
         """
-        numbers = {n for gene in (*patient.altered_genes, "") for n in self.by_gene.get(gene, ())}
+        keys = {"", *patient.altered_genes}
+        keys.update(f"fusion:{gene}" for gene in patient.fusions)
+        keys.update(f"copy:{gene}" for gene, state in patient.copy_number.items() if state != "neutral")
+        keys.update(f"{v.gene}:{v.change}" for v in patient.variants)
+        keys.update(f"{v.gene}:{v.codon}" for v in patient.variants)
+        numbers = {n for key in keys for n in self.by_gene.get(key, ())}
         cache: dict[str, Outcome] = {}
         found = []
         for number in sorted(numbers):
@@ -129,6 +144,32 @@ class EvidenceBase:
             key=lambda m: (not m.same_tumour, m.evidence.level, m.evidence.profile, m.evidence.evidence_id)
         )
         return _mark_opposed(found)
+
+
+def _keys(node: Node) -> set[str]:
+    """Keys without one of which the expression cannot match: GENE:CHANGE, GENE:CODON, fusion:GENE, copy:GENE, GENE.
+
+    Of an AND the part that is rarest will do; an OR needs all; "" stands for "always look".
+    """
+    if isinstance(node, All):
+        options = [_keys(part) for part in node.parts if not isinstance(part, Not)]
+        return min(
+            options, key=lambda keys: ("" in keys, sum(":" not in k for k in keys), len(keys)), default={""}
+        )
+    if isinstance(node, AtLeast):
+        return {key for part in node.parts for key in _keys(part)}
+    if isinstance(node, Not):
+        return {""}
+    if node.kind == "mutation":
+        found: set[str] = set()
+        for site in node.sites:
+            if site.is_whole_gene or site.spans or site.effects:
+                found.add(site.gene)
+            found.update(f"{site.gene}:{change}" for change in site.changes)
+            found.update(f"{site.gene}:{codon}" for codon in site.codons)
+        return found
+    prefix = {"fusion": "fusion:", "amplification": "copy:", "deletion": "copy:"}.get(node.kind, "")
+    return {f"{prefix}{gene}" for gene in genes_of(node)} or {""}
 
 
 _OPPOSITE = {
@@ -149,14 +190,12 @@ def _mark_opposed(matches: list[EvidenceMatch]) -> list[EvidenceMatch]:
     for match in matches:
         opposite = _OPPOSITE.get(match.evidence.effect, set())
         opposed = any(opposite & said[(t, match.evidence.tumour)] for t in _therapies(match.evidence))
-        marked.append(EvidenceMatch(match.evidence, match.found, match.facts, match.same_tumour, opposed))
+        marked.append(replace(match, is_opposed=True) if opposed else match)
     return marked
 
 
-def _therapies(item: Evidence) -> list[str]:
-    if item.interaction.lower().startswith("substitut"):
-        return [t.strip().lower() for t in item.therapies.split(";") if t.strip()]
-    return [item.therapies.lower()] if item.therapies else []
+def _therapies(item: Evidence) -> tuple[str, ...]:
+    return item.alternatives
 
 
 def write_evidence(items: Sequence[Evidence], path: Path, *, comment: str) -> None:
