@@ -80,6 +80,28 @@ def large(n: int, n_sample: int) -> None:
     )
 
 
+def presence(params: ClusterParams) -> None:
+    """Print Brier score and calibration error of p_present on clinical patients, beside a rule of 3 reads or more."""
+    p, rule, there = [], [], []
+    for i in range(40):
+        tumour = truth.clinical(i)
+        found = cluster_patient(tumour.counts, params)
+        p.append(found.variant_p_present.ravel())
+        rule.append((tumour.counts.alt_count >= 3).astype(float).ravel())
+        # a clone of under 0.1 % of the cells cannot be told from none, by anybody
+        there.append((tumour.ccf > 0.001).ravel())
+    truly = np.concatenate(there)
+    for name, values in (("clusters", np.concatenate(p)), ("3 reads", np.concatenate(rule))):
+        bins = np.minimum((values * 10).astype(int), 9)
+        ece = sum(
+            abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean()
+            for b in set(bins.tolist())
+        )
+        print(
+            f"presence by {name}: Brier {np.mean((values - truly) ** 2):.4f}, ECE {ece:.4f}, n = {len(truly)}"
+        )
+
+
 def tracerx(folder: Path) -> None:
     """Print clusters and time of PyClone-VI's TRACERx example, as given and with rows and samples shuffled."""
     frame = read_pyclone_vi(folder / "tracerx.tsv")
@@ -110,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--no-average", action="store_true")
-    parser.add_argument("--only", default="machina,pairtree,synthetic,clinical,tracerx,large,cohort")
+    parser.add_argument("--only", default="machina,pairtree,synthetic,clinical,presence,tracerx,large,cohort")
     parser.add_argument("--patients", type=int, default=500)
     options = parser.parse_args()
     params = ClusterParams(average=not options.no_average)
@@ -129,6 +151,8 @@ def main() -> None:
     if "clinical" in only:
         score("clinical, precision 300", [truth.clinical(i) for i in range(40)], params)
         score("clinical, precision 60", [truth.clinical(i, 60.0) for i in range(20)], params)
+    if "presence" in only:
+        presence(params)
     if "tracerx" in only:
         tracerx(options.data / "evo-pyclonevi")
     if "large" in only:
