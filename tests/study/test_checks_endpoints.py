@@ -296,7 +296,13 @@ def test_one_visit_on_two_days():
     """CT on day 56, the node on day 58: the cure is a setting."""
     moved = {3: {"day": 58}}
     found = [p for p in check(target_lesions=moved) if "imaging.visit_window_days" in p.cure]
-    assert [(p.row, p.column, p.severity) for p in found] == [(5, "day", "warning")]
+    # the lesion of day 58, and the assessment of day 56, which has no word on day 58
+    assert sorted((p.table, p.row) for p in found) == [("assessments", 2), ("target_lesions", 5)]
+
+
+def test_an_assessment_beside_its_scan():
+    found = [p for p in check(assessments={1: {"day": 115}}) if "imaging.visit_window_days" in p.cure]
+    assert [(p.table, p.row, p.severity) for p in found] == [("assessments", 3, "warning")]
 
 
 def test_no_tables_no_problem():

@@ -34,7 +34,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     follow, treated = get("follow_up"), get("treatments")
     targets, assessed, labs = get("target_lesions"), get("assessments"), get("labs")
     found = _diameters(targets) + _baseline(targets, treated, get("lesions")) + _split_visits(targets)
-    found += _psa(labs) + _assessments(assessed)
+    found += _psa(labs) + _assessments(assessed) + _apart(assessed, targets)
     found += _follow_up(follow) + _lines(treated, follow)
     for name, frame in (("labs", labs), ("target_lesions", targets), ("assessments", assessed)):
         found += _after_death(name, frame, follow) + _unsorted(name, frame)
@@ -306,5 +306,32 @@ def _split_visits(rows: pl.DataFrame) -> list[Problem]:
     return _rows(
         "target_lesions", marked.with_columns(first.alias("_first")), pl.col("_split") & pl.col("_first"), "day",
         "other lesions were measured within a week before: each day is a visit, and both are incomplete.",
+        "Set imaging.visit_window_days = 7 to join them, or write them on one day.", WARNING,
+    )  # fmt: skip
+
+
+def _apart(assessed: pl.DataFrame, targets: pl.DataFrame) -> list[Problem]:
+    """An assessment of soft tissue a few days from the scan that measured the target lesions."""
+    if assessed.is_empty() or targets.is_empty():
+        return []
+    scans = (
+        targets.select("patient_id", "day")
+        .unique()
+        .join(
+            assessed.select("patient_id", "day"), on=["patient_id", "day"], how="anti"
+        )  # has its own assessment
+        .rename({"day": "_scan"})
+        .sort("_scan")
+    )
+    rows = assessed.with_row_index("_at").sort("day").join_asof(
+        scans, left_on="day", right_on="_scan", by="patient_id", strategy="nearest", check_sortedness=False
+    ).sort("_at")  # fmt: skip
+    gap = (pl.col("day") - pl.col("_scan")).abs()
+    soft = pl.any_horizontal(pl.col("non_target", "new_lesions").is_not_null()) & (
+        pl.col("method").str.to_lowercase() != "bone_scan"
+    ).fill_null(True)
+    return _rows(
+        "assessments", rows, soft & gap.is_between(1, 7), "day",
+        "the target lesions were measured a few days apart: each day is a visit, and both are incomplete.",
         "Set imaging.visit_window_days = 7 to join them, or write them on one day.", WARNING,
     )  # fmt: skip
