@@ -155,6 +155,13 @@ def test_a_handful_of_reads_in_one_lesion_is_no_proof():
     )
 
 
+def test_a_recorded_call_is_never_called_absent():
+    """3 of 480 reads look like background, but someone called them: not assessable."""
+    extra = [call("M1", "2:1:A:G", 3, 480, is_called=True), call("P1", "2:1:A:G", 0, 480)]
+    found = fate(Cohort(primary_and_metastasis(extra)), "2:1:A:G")
+    assert (found["state"], found["reason_b"]) == ("not_assessable", "weak_call")
+
+
 def test_one_indel_written_in_two_places_is_one_variant():
     """Deletion of T in a run of T, at 100 by one caller and 104 by the other."""
     extra = [call("P1", "3:100:T:-", 60, 200), call("M1", "3:104:T:-", 60, 200)]

@@ -235,7 +235,7 @@ def _with_states(
         (not_covered, "not_covered"), (called_only, "called"), (too_shallow, "low_depth"), (likely, "reads"),
         (lost & unlikely | (pl.col("total_cn") < 0.5) & pl.col("cn_known"), "lost_locus"),
         (unknown_depth & assume, "not_called"), (unknown_depth, "depth_unknown"),
-        (pl.col("called") & ~unlikely, "weak_call"),
+        (pl.col("called"), "weak_call"),
         (unlikely & powered & ~counted, "not_called"), (unlikely & powered & (pl.col("alt_count") == 0), "no_reads"),
         (unlikely & powered, "background_reads"),
         (powered, "uncertain"), (pl.col("power_pure") < min_power, "low_depth"),

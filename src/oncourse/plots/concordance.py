@@ -25,8 +25,7 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
         ax.set_yticks(np.arange(len(labels)), labels, fontsize=7)
         ax.invert_yaxis()
         ax.set_xlabel("mutations")
-        ax.set_title(title)
-        ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.9 / max(1.2 + 0.2 * len(labels), 2.2)))
+        ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), title=title, alignment="left")
         clean(ax, grid="x")
     return canvas.svg
 
