@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 
 MAX_EXACT = 8
 """Up to this many clones every tree is scored, unless more than `MAX_VISITS` partial trees must be looked at."""
-MAX_VISITS = 400_000
+MAX_VISITS = 100_000
 KEPT_MARGIN = 14.0
 """Trees this much below the best log score (a millionth of its probability) are left out."""
 
