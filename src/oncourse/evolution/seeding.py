@@ -228,7 +228,8 @@ def _summary(
         total = seeded[m] or 1.0
         lesions.append(
             LesionSeeding(
-                m, source, min(1.0, float(p_source)), min(1.0, float(seeded[m])), min(1.0, float(polyclonal[m] / total)), min(1.0, float(polyphyletic[m] / total)),
+                m, source, min(1.0, float(p_source)), min(1.0, float(seeded[m])),
+                min(1.0, float(polyclonal[m] / total)), min(1.0, float(polyphyletic[m] / total)),
                 {c: float(p) for c, p in sorted(seeds[m].items())},
             )
         )  # fmt: skip
