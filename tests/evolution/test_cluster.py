@@ -272,6 +272,17 @@ def test_an_artefact_is_an_outlier_and_moves_nobody():
     assert truth.adjusted_rand(found.labels[1:], LABELS[1:]) == 1.0
 
 
+@pytest.mark.parametrize("average", [True, False])
+def test_nothing_but_artefacts_is_no_cluster(average):
+    """Allele fractions of .95 at purity .1: no clone explains them, and no clone is what comes back."""
+    found = cluster_patient(
+        diploid([[950, 900]] * 3, [[1000, 1000]] * 3, 0.1), ClusterParams(average=average)
+    )
+    assert found.n_cluster == 0 and (found.labels == -1).all() and found.assignment.shape == (3, 0)
+    np.testing.assert_allclose(found.p_outlier, 1, atol=1e-6)
+    assert np.isfinite(found.variant_ccf_mean).all()
+
+
 def test_a_lost_allele_is_lost_and_not_absent():
     """Truncal variants on the allele that sample 2 lost: no reads there, yet they stay with the trunk."""
     counts = draw(PHI[:2], np.repeat([0, 1], [20, 10]), depth=150)

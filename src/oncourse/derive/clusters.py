@@ -147,7 +147,8 @@ def _stack(frames: list[dict[str, Any]], columns: tuple[tuple[str, Any, str], ..
 def _variants(patient: PatientClusters) -> dict[str, Any]:
     c, data = patient.clustering, patient.data
     n, s = data.counts.n_variant, data.counts.n_sample
-    own = np.where(c.labels >= 0, c.assignment[np.arange(n), np.maximum(c.labels, 0)], c.p_outlier)
+    own, inside = c.p_outlier.copy(), np.nonzero(c.labels >= 0)[0]
+    own[inside] = c.assignment[inside, c.labels[inside]]
     basis = np.where(
         data.counts.depth == 0, "not_assessable", np.where(data.is_counted, "counted", "assumed")
     )

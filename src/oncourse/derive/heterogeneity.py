@@ -174,6 +174,8 @@ def _diversity(
     from oncourse.evolution import heterogeneity as h
 
     c = patient.clustering
+    if c.n_cluster == 0:
+        return
     total = np.cumsum(c.posterior[:, d], axis=1)
     draws = np.stack([
         c.grid[np.minimum((total < u[:, None]).sum(axis=1), len(c.grid) - 1)] for u in random.random((n_draw, c.n_cluster))

@@ -436,7 +436,11 @@ def _restore(result: Clustering, variants: IntArray, samples: IntArray, counts: 
         out[:, samples] = values
         return out
 
-    labels = np.where(result.labels >= 0, rank[np.maximum(result.labels, 0)], -1)
+    labels = np.full(
+        len(result.labels), -1, np.int64
+    )  # -1 stays: every variant may be an outlier, with no cluster
+    inside = result.labels >= 0
+    labels[inside] = rank[result.labels[inside]]
     purity = np.median(counts.purity, axis=0)
     purity[samples] = result.purity
     overdispersion = np.full(n_sample, math.inf)

@@ -61,15 +61,19 @@ def summarise(state: object, level: float) -> Clustering:
     log_in = np.log(n - n_out + OUTLIER_PRIOR[1]) - np.log(state.alpha + max(n - n_out, 1))
     log_out = np.log(n_out + OUTLIER_PRIOR[0]) + state.tables["outlier"]
     log_p += log_in
-    top = np.maximum(np.maximum.reduceat(log_p.max(axis=1), rows.start[:-1]), log_out)
+    top = np.maximum(np.maximum.reduceat(log_p.max(axis=1, initial=-np.inf), rows.start[:-1]), log_out)
     row_mass = np.exp(log_p - top[rows.variant][:, None])
     mass = np.add.reduceat(row_mass, rows.start[:-1])
     out_mass = np.exp(log_out - top)
     total = mass.sum(axis=1) + out_mass
     assignment, p_outlier = mass / total[:, None], out_mass / total
-    way = row_mass.sum(axis=1) / np.add.reduceat(row_mass.sum(axis=1), rows.start[:-1])[rows.variant]
-    inside = assignment / np.maximum(assignment.sum(axis=1, keepdims=True), 1e-300)
-    variant_post = np.einsum("nk,kdg->ndg", inside, post)
+    row_total = row_mass.sum(axis=1)
+    own_total = np.add.reduceat(row_total, rows.start[:-1])[rows.variant]
+    way = np.where(own_total > 0, row_total / np.maximum(own_total, 1e-300), np.exp(rows.log_prior))
+    # an artefact has no clone: what its own reads say
+    own = prob[state.row_of] * weight
+    own /= own.sum(axis=2, keepdims=True)
+    variant_post = np.einsum("nk,kdg->ndg", assignment, post) + p_outlier[:, None, None] * own
     return build(
         state, sums, post, state.labels, assignment, p_outlier, variant_post, way, level, log_score(state)
     )
