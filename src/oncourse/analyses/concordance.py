@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
@@ -363,12 +364,32 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
         )
         if np.isfinite(vaf[a] + vaf[b]).any():
             figures.append(Figure(
-                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Counted mutations of the main pairs.",
-                draw.fraction_scatter(vaf[a], vaf[b], rows["state"].to_list(), None,
+                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Counted mutations of main pairs; grey: "
+                "fractions that the second sample would call with less than 95 %.",
+                draw.fraction_scatter(vaf[a], vaf[b], rows["state"].to_list(), _power_line(presence, b),
                                       xlabel="VAF in the first sample", ylabel="VAF in the second sample"),
             ))  # fmt: skip
         figures.extend(_grid(presence, rows, comparison))
     return figures
+
+
+def _power_line(presence: PresenceTable, cells: NDArray[np.int64]) -> float | None:
+    """Return the allele fraction from which the second samples, at their median depth, call 95 %; None: depth unknown."""
+    from oncourse.evolution.vaf import min_alt_reads
+    from oncourse.stats.betabinomial import sf
+
+    depth = presence.cells["depth"].gather(cells).median()
+    if not isinstance(depth, float) or depth < 1:
+        return None
+    rule = presence.samples.filter(
+        pl.col("sample").is_in(presence.cells["sample"].gather(cells).unique().implode())
+    )
+    least = int(
+        min_alt_reads(depth, rule["min_alt_count"].to_numpy().max(), rule["min_vaf"].to_numpy().max())
+    )
+    fractions = np.geomspace(0.001, 1, 60)
+    power = sf(least, round(depth), fractions, 200.0)
+    return float(fractions[np.argmax(power >= 0.95)]) if (power >= 0.95).any() else None
 
 
 def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[Figure]:

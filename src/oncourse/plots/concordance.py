@@ -99,7 +99,7 @@ def fraction_scatter(
         ax.set_ylim(-0.02, 1.02)
         ax.set_xlabel(xlabel)
         ax.set_ylabel(ylabel)
-        ax.legend(loc="upper left")
+        ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
         clean(ax, grid="both")
     return canvas.svg
 
@@ -108,7 +108,7 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
     """Draw genes x patients; ``fate``: 0 no mutation, 1 both, 2 first only, 3 second only, 4 not assessable."""
     keys = ("shared", "private_a", "private_b", "not_assessable")
     words = ("both", "first only", "second only", "not assessable")
-    width, height = max(4.6, 1.6 + 0.16 * len(patients)), 2.2 + 0.2 * len(genes)
+    width, height = max(5.5, 1.6 + 0.16 * len(patients)), 2.2 + 0.2 * len(genes)
     with drawing(min(width, 11.0), height) as canvas:
         ax = canvas.ax
         size = min(7.0, 61.0 * (min(width, 11.0) - 1.6) / max(len(patients), 1))
