@@ -138,7 +138,7 @@ def main(folder: str, clusters: str) -> None:
             )
 
 
-CCF_ERROR = 0.1  # the default of the setting evolution.ccf_error: purity and copy number are not exact
+CCF_ERROR = 0.15  # the default of the setting evolution.ccf_error: purity and copy number are not exact
 
 
 def simulated(n_patient: int, depth: str) -> None:

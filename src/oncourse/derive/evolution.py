@@ -37,7 +37,7 @@ class EvolutionParams:
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
     ccf_error: float = setting(
-        0.1, "error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
+        0.15, "error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
         high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
     )  # fmt: skip
     ccf_error_without_copy_number: float = setting(
