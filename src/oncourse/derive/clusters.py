@@ -116,8 +116,9 @@ def cluster_table(
                 lambda p: PatientClusters(p, cluster_patient(p.counts, settings, purity_sd=p.purity_sd)), use
             )
         )
+    few += [(p.patient_id, None, "no cluster: every variant stands alone") for p in made if not p.clustering.n_cluster]
     excluded = pl.concat([table.excluded, pl.DataFrame(few, schema=table.excluded.schema, orient="row")])
-    patients = {p.patient_id: p for p in made}
+    patients = {p.patient_id: p for p in made if p.clustering.n_cluster}
     return ClusterTable(
         patients,
         table.samples.filter(pl.col("patient_id").is_in(list(patients))),
