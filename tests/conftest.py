@@ -31,7 +31,7 @@ def make_study():
 
 @pytest.fixture(scope="session")
 def simulated_study():
-    """Return a function: design -> a simulated Study of twelve patients, made once."""
+    """Return a function: design -> a simulated Study of eight patients, made once."""
     from functools import cache
 
     return cache(_studies().simulated)

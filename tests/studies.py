@@ -25,7 +25,7 @@ def study(config: dict[str, Any] | None = None, **tables: list[dict[str, Any]]) 
     return Study(settings, typed, warnings=tuple(problems))
 
 
-def simulated(design: str, n_patients: int = 12, seed: int = 3) -> Study:
+def simulated(design: str, n_patients: int = 8, seed: int = 3) -> Study:
     """Return a simulated Study."""
     from oncourse.simulate.study import simulate_study
 

@@ -109,7 +109,7 @@ def test_withdrawn_patients_are_left_out_and_listed(simulated_study, tmp_path):
                          schema_overrides={"sample_id": pl.String})  # fmt: skip
     write(study.withdraw(frame), tmp_path / "out")
     flow = pl.read_csv(tmp_path / "out/tables/overview/flow.tsv", separator="\t")
-    assert flow["n_patients"].to_list()[:2] == [12, 11]
+    assert flow["n_patients"].to_list()[:2] == [8, 7]
     assert "consent withdrawn" in flow["reason"][1]
     for name in ("landscape/samples", "overview/patients"):
         table = pl.read_csv(tmp_path / f"out/tables/{name}.tsv", separator="\t")
