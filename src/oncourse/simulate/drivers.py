@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -125,10 +125,11 @@ def panel_genes() -> tuple[str, ...]:
 OTHER_GENES = tuple(f"SIM{i:04d}" for i in range(1, 4001))
 
 
-def passenger_pool(genes: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+@cache
+def passenger_pool(genes: frozenset[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the genes that passengers fall into and their weights (coding length); never a driver gene."""
-    table = gene_table().filter(pl.col("gene").is_in(list(set(genes) - _DRIVER_GENES))).sort("gene")
+    table = gene_table().filter(pl.col("gene").is_in(list(genes - _DRIVER_GENES))).sort("gene")
     length = table["protein_length"].to_numpy().astype(float)
-    others = [g for g in OTHER_GENES if g in set(genes)]
+    others = [g for g in OTHER_GENES if g in genes]
     weight = np.concatenate([length, np.full(len(others), MEAN_LENGTH)])
     return (*table["gene"], *others), weight / weight.sum()

@@ -111,8 +111,8 @@ def add_tumour(
     in_plasma = set(looked.filter(pl.col("material") == "plasma")["variant_id"])
     has_plasma = "plasma" in material.values()
     tissue_only = set(genes["tissue"]) - set(genes["plasma"])
-    pool_tissue = passenger_pool(tissue_only if has_plasma and tissue_only else genes["tissue"])
-    pool_both = passenger_pool(set(genes["plasma"]) & set(genes["tissue"]))
+    pool_tissue = passenger_pool(frozenset(tissue_only if has_plasma and tissue_only else genes["tissue"]))
+    pool_both = passenger_pool(frozenset(genes["plasma"]) & frozenset(genes["tissue"]))
     effect = {}
     for variant in tumour.variants["variant_id"]:
         effect[variant] = passenger(rng, *(pool_both if variant in in_plasma else pool_tissue))

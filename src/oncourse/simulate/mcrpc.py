@@ -63,7 +63,12 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     tumour = simulate_tumour(seed, f"mcrpc/{patient}", plan)
     ids = {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
     rows.add(
-        "lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="prostate", found_day=-castrate
+        "lesions",
+        lesion_id=f"{patient}-P",
+        patient_id=patient,
+        role="primary",
+        site="prostate",
+        found_day=-castrate,
     )
     rows.add(
         "lesions",

@@ -51,7 +51,11 @@ def simulate_study(
                 pl.DataFrame(rows.tables[name], schema_overrides=schema, infer_schema_length=None)
             )
             frame = frame.unique(table.key, keep="first", maintain_order=True) if table.key else frame
-            by_day = ["patient_id", "day"] if {"patient_id", "day"} <= set(frame.columns) and name != "samples" else []
+            by_day = (
+                ["patient_id", "day"]
+                if {"patient_id", "day"} <= set(frame.columns) and name != "samples"
+                else []
+            )
             tables[name] = frame.sort(by_day, maintain_order=True) if by_day else frame
     tables["assays"] = TABLES["assays"].conform(module.ASSAYS)
     facts = {
