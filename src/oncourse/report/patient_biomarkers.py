@@ -91,9 +91,9 @@ def _shorten(missing: tuple[str, ...], limit: int = 150) -> str:
         what, _, reason = text.partition(": ")
         by_reason.setdefault(reason or text, []).extend([what] if reason else [])
     parts = []
-    for reason, what in by_reason.items():
-        names = ", ".join(what)
-        parts.append(f"{names}: {reason}" if names and len(names) <= 40 else reason)
+    for why, labels in by_reason.items():
+        names = ", ".join(labels)
+        parts.append(f"{names}: {why}" if names and len(names) <= 40 else why)
     text = "; ".join(dict.fromkeys(parts))
     return text if len(text) <= limit else text[: limit - 1].rsplit(" ", 1)[0] + " ..."
 
