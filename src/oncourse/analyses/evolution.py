@@ -20,6 +20,7 @@ from oncourse.derive.clusters import (
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.evolution import EvolutionParams, PatientEvolution
 from oncourse.errors import NotEnoughData
+from oncourse.stats.proportions import clopper_pearson
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 
@@ -203,7 +204,10 @@ def _single(cohort: Cohort, patients: Sequence[PatientEvolution]) -> list[tuple[
 def _bootstrap(
     frame: pl.DataFrame, value: pl.Expr, rng: np.random.Generator, n: int = 1000
 ) -> tuple[float | None, ...]:
-    """Mean of a 0/1 column over rows with its interval, patients drawn again; None without rows."""
+    """Mean of a 0/1 column over rows with its interval, patients drawn again; None without rows.
+
+    Where all rows agree drawing again shows nothing: then the limits are Clopper-Pearson's over patients.
+    """
     per = (
         frame.group_by("patient_id")
         .agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n"))
@@ -214,6 +218,9 @@ def _bootstrap(
     k, size = per["k"].to_numpy(), per["n"].to_numpy().astype(float)
     if len(k) < 5:
         return float(k.sum() / size.sum()), None, None
+    if k.sum() in (0.0, size.sum()):
+        low, high = clopper_pearson(len(k) if k.sum() else 0, len(k))
+        return float(k.sum() / size.sum()), float(low), float(high)
     pick = rng.integers(0, len(k), (n, len(k)))
     drawn = k[pick].sum(1) / size[pick].sum(1)
     return float(k.sum() / size.sum()), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
