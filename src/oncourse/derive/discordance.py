@@ -359,7 +359,8 @@ def new_mutation_table(
             "p_value": None, "q_value": None, "patients": ";".join(seen) or None,
         }  # fmt: skip
         if enough and gene in known:
-            share = np.array([min(1.0, coding_mb([gene]) / looked[p][1]) for p in people])
+            length = coding_mb([gene])
+            share = np.array([min(1.0, length / looked[p][1]) for p in people])
             chance = 1 - (1 - share) ** np.array([burden[p] for p in people])
             expected = float(chance.sum())
             if expected > 0:

@@ -75,10 +75,14 @@ def cluster_logistic(
     if beta is None:
         return failed
     p = _expit(z @ beta)
+    residual, spread = w * (y - p), w * p * (1 - p)
     score = np.zeros((n_group, size))
-    np.add.at(score, group, z * (w * (y - p))[:, None])
     information = np.zeros((n_group, size, size))
-    np.add.at(information, group, z[:, :, None] * z[:, None, :] * (w * p * (1 - p))[:, None, None])
+    for i in range(size):
+        score[:, i] = np.bincount(group, z[:, i] * residual, n_group)
+        for j in range(i + 1):
+            information[:, i, j] = np.bincount(group, z[:, i] * z[:, j] * spread, n_group)
+            information[:, j, i] = information[:, i, j]
     # back to the scale of x: z = (1, x) T
     back = np.eye(size)
     back[0, 1:] = -centre / sd
