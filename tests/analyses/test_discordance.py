@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -217,6 +219,26 @@ def test_therapy_counts_only_between_the_two_days(make_study):
     result = registry()["discordance"].run(Cohort(pairs_study(make_study, treatments=treatments)))
     table = result.tables[PREDICTORS_TABLE].filter(pl.col("predictor") == "therapy in between")
     assert dict(table.select("level", "n_patients").iter_rows()) == {"no (reference)": 10, "yes": 2}
+
+
+def test_depth_is_relative_to_its_side(make_study):
+    """Primaries at 100x and metastases at 100x or 400x: primaries all read 0, metastases -1 or 1 doubling."""
+    from oncourse.derive.discordance import discordance_rows
+
+    study = pairs_study(make_study)
+    depth = (
+        pl.when(pl.col("sample_id").str.contains("m1") & (pl.int_range(pl.len()) % 4 == 1))
+        .then(400.0)
+        .otherwise(100.0)
+    )
+    cohort = Cohort(
+        replace(study, tables={**study.tables, "samples": study["samples"].with_columns(mean_depth=depth)})
+    )
+    rows = discordance_rows(
+        cohort.study, cohort.presence, cohort.pairs, cohort.pairs.pairs.filter("is_main"), 0.75
+    )
+    shared = rows.filter(~pl.col("is_discordant"))["depth of the other sample"]
+    assert dict(shared.value_counts().iter_rows()) == {0.0: 120, -1.0: 60, 1.0: 60}
 
 
 def test_few_patients_with_new_mutations_are_not_tested(make_study):

@@ -212,8 +212,8 @@ def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: 
         "Two rows per shared variant, one model per comparison, and variants judged only where there was power.",
         "A cell fraction is estimated from the same reads that decide presence: a subclonal variant is nearer to the limit "
         "of what can be seen, so that part of the odds of clonality is of measurement.",
-        "Depth is the mean depth of the other sample, not that of the site, which is known less often where nothing "
-        "is called.",
+        "Depth is the mean depth of the other sample, relative to the samples on its side of the comparison; that of the "
+        "site is known less often where nothing is called.",
         *withheld,
     ]
     if has_lesions:

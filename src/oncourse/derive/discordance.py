@@ -99,7 +99,7 @@ def discordance_rows(
         seen = kept.filter(pl.col("state").is_in(["shared", f"private_{side}"]))
         here = seen[f"cell_{side}"].to_numpy()
         ccf = pl.Series("ccf", cells["ccf"].gather(here)).cast(pl.Float64).fill_nan(None)
-        depth = samples["depth"].cast(pl.Float64).gather(seen[f"row_{other}"].to_numpy())
+        depth = _relative_depth(samples, facts, other).gather(seen["pair"].to_numpy())
         sides.append(seen.select(
             "comparison", "patient_id", "variant",
             pl.when(pl.col("state") == "shared").then(0.5).otherwise(1.0).alias("weight"),
@@ -107,9 +107,23 @@ def discordance_rows(
             "time gap", "therapy in between", "site",
             pl.when(pl.lit(ccf) >= clonal_ccf).then(pl.lit("clonal")).when(pl.lit(ccf) < clonal_ccf)
             .then(pl.lit("subclonal")).alias("clonality"),
-            pl.when(pl.lit(depth) > 0).then(pl.lit(depth)).log(2).alias("depth of the other sample"),
+            pl.lit(depth).alias("depth of the other sample"),
         ))  # fmt: skip
     return pl.concat(sides).sort("comparison", "patient_id", "variant", maintain_order=True)
+
+
+def _relative_depth(samples: pl.DataFrame, facts: pl.DataFrame, side: str) -> pl.Series:
+    """Return per number of a pair log2 of the depth of its sample on `side`, less the mean of the comparison's that side.
+
+    Plasma is sequenced deeper than tissue: without this, depth would say which of the two samples is the other.
+    """
+    depth = samples["depth"].cast(pl.Float64).gather(facts[f"row_{side}"].to_numpy())
+    log = facts.select(
+        "pair", "comparison", log=pl.when(pl.lit(depth) > 0).then(pl.lit(depth)).log(2)
+    ).with_columns(relative=(pl.col("log") - pl.col("log").mean().over("comparison")).round(9) + 0.0)
+    n = int(facts["pair"].max() or 0) + 1  # type: ignore[arg-type,call-overload]
+    numbers = pl.DataFrame({"pair": pl.int_range(n, eager=True)})
+    return numbers.join(log, on="pair", how="left", maintain_order="left")["relative"]
 
 
 def _pair_facts(study: Study, samples: pl.DataFrame, main: pl.DataFrame) -> pl.DataFrame:
