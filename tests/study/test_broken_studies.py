@@ -543,3 +543,16 @@ def test_corrupted_studies_never_crash(tmp_path):
             (folder / name).write_text("\n".join(lines))
         for problem in check_study(folder):
             assert str(problem)
+
+
+def test_a_wrong_study_yaml_does_not_hide_the_problems_of_the_tables(tmp_path):
+    """All problems at once: study.yaml's unknown key and a table's bad value are listed together."""
+    from oncourse.io import check_study
+
+    (tmp_path / "study.yaml").write_text("genome_biuld: hg19\n")
+    (tmp_path / "patients.tsv").write_text("patient_id\tsex\nP1\tfmale\n")
+    (tmp_path / "samples.tsv").write_text("sample_id\tpatient_id\tmaterial\nS1\tP1\ttissue\n")
+    (tmp_path / "calls.tsv").write_text("sample_id\tvariant_id\n")
+    problems = [str(p) for p in check_study(tmp_path) if p.severity == "error"]
+    assert any("Did you mean genome_build?" in p for p in problems)
+    assert any("Did you mean female?" in p for p in problems)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.errors import InputError
+from oncourse.errors import ConfigError, InputError
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
@@ -45,13 +45,15 @@ def _others(folder: Path) -> bool:
 def read_native(folder: Path) -> Reading:
     """Read a native study folder; what is wrong with its files is in ``problems``.
 
-    Raises
-    ------
-    ConfigError : study.yaml cannot be read or names what does not exist
     """
     config_path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
-    config = read_config(config_path) if config_path else StudyConfig()
-    reading = Reading({}, config)
+    reading = Reading({}, StudyConfig())
+    if config_path:
+        try:
+            reading.config = read_config(config_path)
+        except ConfigError as error:  # the tables are checked all the same: all problems at once
+            texts = [str(text).removeprefix(f"{config_path.name}: ") for text in error.problems]
+            reading.problems += [Problem(config_path.name, None, None, None, text) for text in texts]
     paths = _paths(folder, reading.problems)
     for name, path in paths.items():
         table = read_table(path, name=name)
