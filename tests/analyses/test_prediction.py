@@ -143,6 +143,18 @@ def test_time_zero_is_the_sample_by_default():
     assert "alive on the day of the first tumour sample" in result.answer
 
 
+def test_samples_without_a_day_speak_against_the_model():
+    """A finding of unknown day may be later than time zero: AR amplified after castration is no predictor at diagnosis."""
+    study = make_study()
+    undated = study["samples"].with_columns(pl.lit(None, pl.Int64).alias("day"))
+    result = prediction(
+        Cohort(replace(study, tables={**study.tables, "samples": undated})), replace(QUICK, bootstraps=0)
+    )
+    assert "alive on the index date" in result.answer and "carry no day" in result.answer
+    card = read_card(result.artifacts["tables/prediction/model.json"])
+    assert not card.data["use"]["may_be_used"]
+
+
 def test_clinical_only_and_mutations_only_studies_work():
     study = make_study()
     without = Study(study.config, {k: v for k, v in study.tables.items() if k in ("patients", "follow_up")})

@@ -303,9 +303,20 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
             parts.append(f"The mutations add to the {fitted.base} model: AUC {{added auc_{m}m}}.")
         else:
             parts.append(f"There is no evidence that mutations add to the {fitted.base} model.")
-    if fitted.warnings:
-        parts.append("The model should not be used for decisions: " + "; ".join(fitted.warnings) + ".")
+    against = _against(fitted, frame)
+    if against:
+        parts.append("The model should not be used for decisions: " + "; ".join(against) + ".")
     return " ".join(parts)
+
+
+def _against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...]:
+    """Reasons against using the model: those of its accuracy, and findings that may be later than time zero."""
+    if 2 * frame.zero.assumed <= frame.patients.height:
+        return fitted.warnings
+    return (
+        *fitted.warnings,
+        "most samples carry no day, so findings may be later than time zero and follow-up before them immortal",
+    )
 
 
 def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> tuple[str, ...]:
@@ -480,8 +491,8 @@ def _card(
             "population": f"patients alive on {frame.zero.words}",
         },
         "use": {
-            "may_be_used": not fitted.warnings,
-            "reasons_against": list(fitted.warnings),
+            "may_be_used": not _against(fitted, frame),
+            "reasons_against": list(_against(fitted, frame)),
             "intended": "research; a doctor's judgement stays above it; needs external validation first",
         },
         "performance": values,

@@ -81,6 +81,12 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
         ]
     )
     assumed = used.filter(pl.col("day").is_null())["patient_id"].n_unique()
+    if (
+        origin in ("auto", "sampling")
+        and not samples.is_empty()
+        and samples["day"].null_count() == samples.height
+    ):
+        words = f"the index date ({study.config.index}; no sample has a day)"
     return TimeZero(table, used.select("patient_id", "sample_id"), refused, words, assumed)
 
 
