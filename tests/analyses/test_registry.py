@@ -9,7 +9,7 @@ import pytest
 from oncourse.analyses._base import Estimate, Result, registry, say
 from oncourse.derive.cohort import Cohort
 from oncourse.report.execute import run_all, run_one
-from oncourse.report.results import results_json
+from oncourse.report.results import results_json, write_json
 
 ANALYSES = sorted(registry())
 
@@ -53,13 +53,13 @@ def twice(request, simulated_study):
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_simulated_study_is_answered(name, twice):
+def test_simulated_study_is_answered(name, twice, tmp_path):
     outcome = twice[0][name]
     assert outcome.status in ("done", "skipped", "too_few"), outcome.detail
     if outcome.result is not None:
         assert outcome.result.answer
         assert all(t in {d.name for d in outcome.analysis.tables} for t in outcome.result.tables)
-        results_json([outcome], twice[2].used)
+        write_json(results_json([outcome], twice[2].used), tmp_path / "results.json")
 
 
 @pytest.mark.parametrize("name", ANALYSES)
@@ -96,3 +96,21 @@ def test_failing_analysis_is_named_and_the_rest_reported(make_study):
     outcomes = run_all(Cohort(study), [bad, entry])
     assert [o.status for o in outcomes] == ["failed", "done"]
     assert "boom" in outcomes[0].message
+
+
+def test_an_infinite_limit_is_null_in_results_json(make_study, tmp_path):
+    """A median survival not reached once stopped the whole report: JSON has no infinity."""
+    import json
+
+    entry = registry()["overview"]
+
+    def answer(cohort, params):
+        limit = Estimate("median", float("inf"), 3.0, float("inf"), 4, "Kaplan-Meier", "months")
+        return Result(answer="{median}", estimates=(limit,))
+
+    study = make_study(patients=[{"patient_id": "P"}], samples=[], calls=[])
+    outcome = run_one(dataclasses.replace(entry, function=answer), Cohort(study))
+    assert "not reached" in outcome.result.answer
+    write_json(results_json([outcome], {}), tmp_path / "results.json")
+    stored = json.loads((tmp_path / "results.json").read_text())["overview"]["estimates"][0]
+    assert (stored["value"], stored["ci_low"], stored["ci_high"]) == (None, 3.0, None)

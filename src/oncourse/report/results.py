@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -119,7 +120,9 @@ def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict
             "params": plain(params.get(outcome.analysis.name)),
         }
         if outcome.result is not None:
-            entry["estimates"] = [dataclasses.asdict(e) for e in outcome.result.estimates]
+            entry["estimates"] = [
+                {key: finite(value) for key, value in dataclasses.asdict(e).items()} for e in outcome.result.estimates
+            ]
             entry["excluded"] = outcome.result.excluded.to_dicts()
             entry["notes"] = list(outcome.result.notes)
             entry["methods"] = list(outcome.result.methods)
@@ -127,6 +130,11 @@ def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict
             entry["figures"] = [f"{outcome.analysis.name}/{f.name}.svg" for f in outcome.result.figures]
         data[outcome.analysis.name] = entry
     return data
+
+
+def finite(value: Any) -> Any:
+    """Return a number JSON can hold: an infinite limit (a median that is not reached) becomes null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain(params: Any) -> dict[str, Any]:
