@@ -8,7 +8,15 @@ import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
-from oncourse.simulate.drivers import ACQUIRED_RAS, CHIP, CRC_GROUPS, PLASMA_GENES, Driver, panel_genes
+from oncourse.simulate.drivers import (
+    ACQUIRED_RAS,
+    CHIP,
+    CRC_GROUPS,
+    PLASMA_GENES,
+    Driver,
+    draw_drivers,
+    panel_genes,
+)
 from oncourse.simulate.genomes import Rows, add_call, add_ras_coverage, add_reads, add_tumour
 from oncourse.stats.rng import generator
 
@@ -20,18 +28,6 @@ P_PRIVATE_DRIVER = 0.08
 SITES = (("liver", 0.55), ("lung", 0.2), ("peritoneum", 0.15), ("lymph node", 0.1))
 
 
-def _draw_drivers(rng: np.random.Generator) -> list[Driver]:
-    found = []
-    for group in CRC_GROUPS:
-        u, total = rng.random(), 0.0
-        for driver in group:
-            total += driver.chance
-            if u < total:
-                found.append(driver)
-                break
-    return found
-
-
 def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     """Simulate one patient of the CRC study and add its rows."""
     patient = f"CRC{number:04d}"
@@ -40,7 +36,7 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     age = float(np.round(np.clip(rng.normal(63, 10), 28, 88), 1))
     stage = ("IIIA", "IIIB", "IIIC")[int(rng.choice(3, p=(0.15, 0.55, 0.3)))]
     msi_high = bool(rng.random() < 0.08)
-    drivers = _draw_drivers(rng)
+    drivers = draw_drivers(rng, CRC_GROUPS)
     genes = {d.gene for d in drivers}
     ras, braf = bool(genes & {"KRAS", "NRAS"}), "BRAF" in genes
     rows.add("patients", patient_id=patient, disease="colon adenocarcinoma" if side != "rectum" else

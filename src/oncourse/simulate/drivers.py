@@ -75,6 +75,21 @@ MCRPC_GROUPS = (
     (Driver("13:48367494:C:T", "RB1", "p.R320*", "nonsense", 0.10),),
     (Driver("14:37592028:T:A", "FOXA1", "p.F266I", "missense", 0.08),),
 )
+
+
+def draw_drivers(rng: np.random.Generator, groups: tuple[tuple[Driver, ...], ...]) -> list[Driver]:
+    """Draw the drivers a tumour starts with: at most one of each group, each with its chance."""
+    found = []
+    for group in groups:
+        u, total = rng.random(), 0.0
+        for driver in group:
+            total += driver.chance
+            if u < total:
+                found.append(driver)
+                break
+    return found
+
+
 #: RAS mutations that appear in plasma under anti-EGFR antibodies.
 ACQUIRED_RAS = (
     Driver("12:25227342:T:A", "KRAS", "p.Q61L", "missense", 0.5),

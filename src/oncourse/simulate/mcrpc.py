@@ -7,7 +7,7 @@ import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
 from oncourse.genome.genes import gene_table
-from oncourse.simulate.drivers import ACQUIRED_AR, MCRPC_GROUPS, OTHER_GENES, Driver
+from oncourse.simulate.drivers import ACQUIRED_AR, MCRPC_GROUPS, OTHER_GENES, Driver, draw_drivers
 from oncourse.simulate.genomes import Rows, add_call, add_reads, add_tumour
 from oncourse.stats.rng import generator
 
@@ -19,24 +19,12 @@ ARPI = ("abiraterone;prednisone", "enzalutamide")
 TAXANE = "docetaxel;prednisone"
 
 
-def _draw_drivers(rng: np.random.Generator) -> list[Driver]:
-    found = []
-    for group in MCRPC_GROUPS:
-        u, total = rng.random(), 0.0
-        for driver in group:
-            total += driver.chance
-            if u < total:
-                found.append(driver)
-                break
-    return found
-
-
 def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     """Simulate one patient of the mCRPC study and add its rows."""
     patient = f"PRAD{number:04d}"
     rng = generator(seed, f"simulate/mcrpc/{patient}")
     age = float(np.round(np.clip(rng.normal(66, 8), 42, 88), 1))
-    drivers = _draw_drivers(rng)
+    drivers = draw_drivers(rng, MCRPC_GROUPS)
     genes = {d.gene for d in drivers}
     castrate = int(
         np.clip(rng.lognormal(6.9, 0.6), 200, 4500)
