@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.io import load_study
+from oncourse.io.native import write_study
 from oncourse.report.study import report_study
 
 EVIL = '<script>alert("x")</script>'
@@ -105,9 +107,9 @@ def test_nothing_is_written_when_a_setting_is_wrong(simulated_study, tmp_path):
 def test_withdrawn_patients_are_left_out_and_listed(simulated_study, tmp_path):
     study = simulated_study("crc")
     gone = study["patients"]["patient_id"][0]
-    frame = pl.DataFrame({"patient_id": [gone], "sample_id": [None], "reason": ["consent withdrawn"]},
-                         schema_overrides={"sample_id": pl.String})  # fmt: skip
-    write(study.withdraw(frame), tmp_path / "out")
+    write_study(tmp_path / "study", study.tables, study.config)
+    (tmp_path / "gone.tsv").write_text(f"patient_id\treason\n{gone}\tconsent withdrawn\n")
+    write(load_study(tmp_path / "study", exclude=tmp_path / "gone.tsv"), tmp_path / "out")
     flow = pl.read_csv(tmp_path / "out/tables/overview/flow.tsv", separator="\t")
     assert flow["n_patients"].to_list()[:2] == [8, 7]
     assert "consent withdrawn" in flow["reason"][1]

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 @click.option(
     "--exclude",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TSV of patients or samples to leave out, with reason.",
+    help="TSV of patients or samples to leave out, with reason; their rows are not checked.",
+)
+@click.option(
+    "--fasta",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Reference genome: moves indels left, finds a wrong build.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
 )
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
-    patients: tuple[str, ...], exclude: Path | None, strict: bool, reference: Path | None,
+    patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -53,7 +58,6 @@ def run(
     failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
     """
     from oncourse.io import load_study
-    from oncourse.io.lists import read_exclusions
     from oncourse.report.study import report_study
 
     settings = parse_settings(assignments)
@@ -61,15 +65,13 @@ def run(
         settings.setdefault("landscape", {})["reference"] = str(reference)
     progress = progress_line()
     progress("reading the study")
-    loaded = load_study(study, strict=strict)
-    if exclude is not None:
-        loaded = loaded.withdraw(read_exclusions(exclude, loaded))
+    loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta)
     pages: str | tuple[str, ...] = patients or "auto"
     if len(patients) == 1 and patients[0] in ("none", "all"):
         pages = patients[0]
     report = report_study(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
-        progress=progress,
+        beside=[path for path in (exclude, fasta, reference) if path is not None], progress=progress,
     )  # fmt: skip
     end_progress()
     print_report(report)

@@ -10,8 +10,20 @@ if TYPE_CHECKING:
     from oncourse.study.schema import Problem
 
 
-def load_study(path: str | Path, *, strict: bool = False) -> Study:
+def load_study(
+    path: str | Path,
+    *,
+    strict: bool = False,
+    exclude: str | Path | None = None,
+    fasta: str | Path | None = None,
+) -> Study:
     """Read and check a study: native folder, cBioPortal folder, MAF or VCF.
+
+    Parameters
+    ----------
+    exclude : table of patients or samples to leave out, with reason; their rows are not checked either, so that
+        nothing of a withdrawn patient can stop a study
+    fasta : reference genome: moves indels left, finds a wrong build
 
     Raises
     ------
@@ -19,16 +31,22 @@ def load_study(path: str | Path, *, strict: bool = False) -> Study:
     """
     from oncourse.errors import InputError
     from oncourse.io.detect import read_any
-    from oncourse.study.model import Study
+    from oncourse.io.lists import read_exclusions
+    from oncourse.study.model import Study, nobody
     from oncourse.study.schema import sorted_problems
     from oncourse.study.validate import validate
 
-    reading = read_any(Path(path))
+    reading = read_any(Path(path), fasta=Path(fasta) if fasta else None)
+    withdrawn = nobody()
+    if exclude is not None:
+        withdrawn = read_exclusions(Path(exclude), reading.tables)
+        reading.leave_out(withdrawn)
     tables, found = validate(reading.tables, reading.config, reading.first_row)
     problems = sorted_problems([*reading.problems, *reading.located(found)])
     if any(strict or p.severity == "error" for p in problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
-    return Study(reading.config, tables, warnings=tuple(problems), notes=tuple(reading.notes))
+    notes = tuple(reading.notes)
+    return Study(reading.config, tables, warnings=tuple(problems), notes=notes, withdrawn=withdrawn)
 
 
 def check_study(path: str | Path) -> list[Problem]:

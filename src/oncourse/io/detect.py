@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from oncourse.errors import InputError
+from oncourse.genome.fasta import Fasta
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig, read_config
 
@@ -67,22 +68,27 @@ def detect(path: Path) -> str:
     ])  # fmt: skip
 
 
-def read_any(path: Path) -> Reading:
+def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
     """Read a study in any known format; a study.yaml beside foreign files says what those do not.
+
+    Parameters
+    ----------
+    fasta : reference genome, for the left alignment of indels
 
     Raises
     ------
     InputError : the format is not known, or the source cannot be read at all
     """
     kind = detect(path)
+    reference = Fasta(fasta) if fasta else None
     if kind == "native":
         from oncourse.io.native import read_native
 
-        return read_native(path)
+        return read_native(path, fasta=reference)
     if kind == "cbioportal":
         from oncourse.io.cbioportal import read_cbioportal
 
-        reading = read_cbioportal(path)
+        reading = read_cbioportal(path, fasta=reference)
     elif kind == "sdtm":
         from oncourse.io.sdtm import read_sdtm
 
@@ -90,7 +96,7 @@ def read_any(path: Path) -> Reading:
     else:
         from oncourse.io.files import read_files
 
-        reading = read_files([path])
+        reading = read_files([path], fasta=reference)
     if path.is_dir():
         reading.config = _with_yaml(path, reading.config)
     return reading

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.text import read_table
-from oncourse.study.model import WITHDRAWN_SCHEMA, Study
+from oncourse.study.model import WITHDRAWN_SCHEMA
 from oncourse.study.schema import Column, Problem, Table, check_table, row_problems
 
 
@@ -25,8 +26,16 @@ def _raise(problems: list[Problem]) -> None:
         raise InputError([p for p in problems if p.severity == "error"])
 
 
-def read_exclusions(path: Path, study: Study) -> pl.DataFrame:
+def read_exclusions(path: Path, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Read a TSV of patients or samples to leave out: patient_id and/or sample_id, reason.
+
+    Parameters
+    ----------
+    tables : the study's tables as read, not checked yet
+
+    Returns
+    -------
+    patient_id, sample_id (null where the whole patient is meant), reason
 
     Raises
     ------
@@ -40,8 +49,8 @@ def read_exclusions(path: Path, study: Study) -> pl.DataFrame:
     table = Table(path.name, "who is left out", columns)
     frame, problems = _read(path, table)
     for column in ("patient_id", "sample_id"):
-        source = study["patients" if column == "patient_id" else "samples"][column].implode()
-        unknown = frame[column].is_not_null() & ~frame[column].is_in(source)
+        known = _ids(tables, "patients" if column == "patient_id" else "samples", column)
+        unknown = frame[column].is_not_null() & ~frame[column].is_in(known[column].implode())
         problems += row_problems(
             table.name,
             frame,
@@ -55,9 +64,16 @@ def read_exclusions(path: Path, study: Study) -> pl.DataFrame:
         table.name, frame, nobody, "patient_id", "names nobody.", "Give a patient_id or a sample_id."
     )
     _raise(problems)
-    owner = study["samples"].select("sample_id", pl.col("patient_id").alias("_owner"))
-    joined = frame.join(owner, on="sample_id", how="left", maintain_order="left")
+    owner = _ids(tables, "samples", "sample_id", "patient_id").rename({"patient_id": "_owner"})
+    joined = frame.join(owner.unique("sample_id"), on="sample_id", how="left", maintain_order="left")
     return joined.with_columns(patient_id=pl.coalesce("patient_id", "_owner")).select(*WITHDRAWN_SCHEMA)
+
+
+def _ids(tables: Mapping[str, pl.DataFrame], name: str, *columns: str) -> pl.DataFrame:
+    """Return columns of a table as text; no rows where the table lacks one."""
+    if name not in tables or not set(columns) <= set(tables[name].columns):
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    return tables[name].select(pl.col(c).cast(pl.String).str.strip_chars() for c in columns)
 
 
 def read_reference(path: Path) -> pl.DataFrame:

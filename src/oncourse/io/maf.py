@@ -235,8 +235,8 @@ def _at_lines(
     if not bad.any():
         return []
     shown = row_problems(name, frame, bad, column, message, cure, severity=severity, first_row=0)
-    lines = frame["line"]
-    return [Problem(**{**p.__dict__, "row": None if p.row is None else int(lines[p.row])}) for p in shown]
+    lines = frame["line"].to_list()
+    return [Problem(**{**p.__dict__, "row": None if p.row is None else lines[p.row]}) for p in shown]
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

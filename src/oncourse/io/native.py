@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.genome.fasta import Fasta
+from oncourse.genome.variant import normalise, parts
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
@@ -42,10 +44,8 @@ def _others(folder: Path) -> bool:
     return is_cbioportal(folder) or any(p.name.lower().endswith(ends) for p in folder.iterdir())
 
 
-def read_native(folder: Path) -> Reading:
-    """Read a native study folder; what is wrong with its files is in ``problems``.
-
-    """
+def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
+    """Read a native study folder; what is wrong with its files is in ``problems``."""
     config_path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
     reading = Reading({}, StudyConfig())
     if config_path:
@@ -66,8 +66,46 @@ def read_native(folder: Path) -> Reading:
             reading.tables[name] = TABLES[name].empty()
     if "variants" in reading.tables:
         reading.tables["variants"] = _in_our_words(reading.tables["variants"], reading)
-    _add_calls(folder, reading)
+    if fasta is not None and "calls" in reading.tables:
+        _left_align(reading, fasta)
+    _add_calls(folder, reading, fasta)
     return reading
+
+
+def _left_align(reading: Reading, fasta: Fasta) -> None:
+    """Move the indels of calls and variants left; where two ids become one, the deeper row of a sample stands."""
+    from oncourse.io.maf import reference_problems
+
+    ids = pl.concat(
+        [t["variant_id"] for t in (reading.tables.get("calls"), reading.tables.get("variants"))
+         if t is not None and "variant_id" in t.columns]
+    ).drop_nulls().unique().sort()  # fmt: skip
+    sites = pl.DataFrame({"_given": ids}).with_columns(parts("_given")).drop_nulls("pos")
+    named = normalise(sites, fasta=fasta)
+    reading.problems += reference_problems(named.with_columns(line=pl.lit(None, pl.Int64)), "calls")
+    moved = named.filter(pl.col("variant_id") != pl.col("_given")).select("_given", "variant_id")
+    if moved.is_empty():
+        return
+    reading.notes.append(f"{moved.height:,} indels were moved left along the reference.")
+    for name, key in (("variants", ["variant_id"]), ("calls", ["sample_id", "variant_id"])):
+        frame = reading.tables.get(name)
+        if frame is None or not set(key) <= set(frame.columns):
+            continue
+        lines = reading.lines.get(name, pl.int_range(2, frame.height + 2, eager=True))
+        frame = frame.with_columns(lines.alias("_line")).rename({"variant_id": "_given"})
+        frame = frame.join(moved, on="_given", how="left", maintain_order="left")
+        depth = pl.col("depth").cast(pl.Int64, strict=False) if "depth" in frame.columns else pl.lit(0)
+        changed = pl.col("variant_id").is_not_null()
+        frame = frame.with_columns(
+            pl.coalesce("variant_id", "_given").alias("variant_id"), _depth=depth, _moved=changed
+        )
+        merged = pl.any_horizontal("_moved").any().over(key) & (
+            pl.struct("variant_id", "_given").n_unique().over(key) > 1
+        )
+        deepest = pl.int_range(pl.len()).over(key, order_by="_depth", descending=True) == 0
+        frame = frame.filter(~merged | deepest)
+        reading.lines[name] = frame["_line"]
+        reading.tables[name] = frame.select(reading.tables[name].columns)
 
 
 def _in_our_words(variants: pl.DataFrame, reading: Reading) -> pl.DataFrame:
@@ -117,7 +155,7 @@ def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
     return {name: found[name] for name in TABLES if name in found}
 
 
-def _add_calls(folder: Path, reading: Reading) -> None:
+def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:
     """Read a MAF or the folder vcf/ in place of variants and calls."""
     mafs = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".maf", ".maf.gz")))
     vcf_folder = folder / "vcf"
@@ -134,7 +172,7 @@ def _add_calls(folder: Path, reading: Reading) -> None:
         return
     from oncourse.io.calls import read_calls
 
-    found = read_calls(sources, reading.config.genome_build)
+    found = read_calls(sources, reading.config.genome_build, fasta=fasta)
     reading.tables["calls"] = found.calls
     if len(sources) == 1:
         reading.lines["calls"] = found.lines

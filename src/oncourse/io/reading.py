@@ -29,6 +29,30 @@ class Reading:
     lines: dict[str, pl.Series] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
 
+    def leave_out(self, withdrawn: pl.DataFrame) -> None:
+        """Drop every row of the patients and samples listed (patient_id, sample_id, reason)."""
+        whole = pl.col("sample_id").is_null()
+        patients = withdrawn.filter(whole)["patient_id"].drop_nulls()
+        samples = withdrawn["sample_id"].drop_nulls()
+        if "samples" in self.tables and {"patient_id", "sample_id"} <= set(self.tables["samples"].columns):
+            owned = self.tables["samples"].filter(_text("patient_id").is_in(patients.implode()))
+            samples = pl.concat([samples, owned.select(_text("sample_id"))["sample_id"].drop_nulls()])
+        gone = {"patient_id": patients, "sample_id": samples}
+        for name, frame in self.tables.items():
+            hits = [
+                _text(c).is_in(ids.implode()).fill_null(False)
+                for c, ids in gone.items()
+                if c in frame.columns
+            ]
+            if not hits:
+                continue
+            stays = frame.select(~pl.any_horizontal(hits)).to_series()
+            lines = self.lines.get(name)
+            if lines is None:
+                first = self.first_row.get(name, 2)
+                lines = pl.int_range(first, first + frame.height, eager=True)
+            self.tables[name], self.lines[name] = frame.filter(stays), lines.filter(stays)
+
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
         """Return the problems of the checked tables with rows as lines of the source files, and their names."""
         out = []
@@ -45,3 +69,8 @@ class Reading:
                 problem = replace(problem, where=where)
             out.append(problem)
         return out
+
+
+def _text(column: str) -> pl.Expr:
+    """Return a column of ids as they are compared: text without blanks around it."""
+    return pl.col(column).cast(pl.String).str.strip_chars()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -32,8 +32,10 @@ def input_hashes(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): sha256(p) for p in files}
 
 
-def provenance(folder: Path, used: Mapping[str, Any], seed: int, started: datetime) -> dict[str, Any]:
-    """Return provenance.json as plain data."""
+def provenance(
+    folder: Path, used: Mapping[str, Any], seed: int, started: datetime, beside: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Return provenance.json as plain data; `beside` are files given on the command line."""
     import oncourse
 
     return {
@@ -44,6 +46,7 @@ def provenance(folder: Path, used: Mapping[str, Any], seed: int, started: dateti
         "seed": seed,
         "settings": {name: plain(params) for name, params in sorted(used.items())},
         "inputs": input_hashes(folder),
+        "given_beside": {path.name: sha256(path) for path in beside},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -73,6 +73,7 @@ def report_study(
     seed: int = 1,
     jobs: int = 1,
     patients: str | Sequence[str] = "auto",
+    beside: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Run the analyses and write the results folder, whole or not at all.
@@ -82,6 +83,7 @@ def report_study(
     source : the study folder, for the checksums
     only : names of analyses; empty = the study's objectives, or all
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
+    beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
     cohort = Cohort(study, merged_settings(study, settings or {}), seed)
@@ -107,7 +109,7 @@ def report_study(
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
         failed = write_patient_pages(cohort, folder / "patients", patients, progress)
-        write_json(provenance(source, cohort.used, seed, started), folder / "provenance.json")
+        write_json(provenance(source, cohort.used, seed, started, beside), folder / "provenance.json")
     return Report(out, outcomes, failed)
 
 

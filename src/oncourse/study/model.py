@@ -15,6 +15,11 @@ from oncourse.study.tables import TABLES
 WITHDRAWN_SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
 
+def nobody() -> pl.DataFrame:
+    """Return the empty list of who was left out."""
+    return pl.DataFrame(schema=WITHDRAWN_SCHEMA)
+
+
 @dataclass(frozen=True)
 class Study:
     """One study as recorded.
@@ -29,7 +34,7 @@ class Study:
     warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
-    withdrawn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WITHDRAWN_SCHEMA))
+    withdrawn: pl.DataFrame = field(default_factory=nobody)
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name in self.tables:
@@ -77,15 +82,3 @@ class Study:
                 maintain_order="left",
             )
         return replace(self, tables=tables)
-
-    def withdraw(self, excluded: pl.DataFrame) -> Study:
-        """Return the study without the listed patients and samples, which stay named with their reason.
-
-        Parameters
-        ----------
-        excluded : patient_id (null where one sample is meant), sample_id (null where the patient is), reason
-        """
-        gone = set(excluded.filter(pl.col("sample_id").is_null())["patient_id"].drop_nulls())
-        patients = [p for p in self["patients"]["patient_id"].to_list() if p not in gone]
-        kept = self.select(patients=patients, without_samples=excluded["sample_id"].drop_nulls().to_list())
-        return replace(kept, withdrawn=pl.concat([self.withdrawn, excluded.select(self.withdrawn.columns)]))
