@@ -47,6 +47,14 @@ def test_same_cohort_same_bytes(cohorts):
     assert patient_page(cohorts["crc"], patient) == patient_page(again, patient)
 
 
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_page_of_one_patient_is_the_page_of_the_study(cohorts, design):
+    """`oncourse patient` derives one patient only: panels and what is usual in a sample stay the study's."""
+    cohort = cohorts[design]
+    for patient in cohort.study["patients"]["patient_id"]:
+        assert patient_page(cohort.of_patient(patient), patient) == patient_page(cohort, patient), patient
+
+
 def test_unknown_patient_is_a_users_error(cohorts):
     with pytest.raises(ConfigError, match="no such patient"):
         patient_page(cohorts["crc"], "nobody")

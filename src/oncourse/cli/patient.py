@@ -45,7 +45,7 @@ def patient(
         raise ConfigError(
             [f"{patient_id}: no such patient in this study." + (f" Did you mean {near[0]}?" if near else "")]
         )
-    cohort = Cohort(loaded, merged_settings(loaded, parse_settings(assignments)), seed)
+    cohort = Cohort(loaded, merged_settings(loaded, parse_settings(assignments)), seed).of_patient(patient_id)
     if clones:
         progress("working out the clones")
         _ = cohort.evolution

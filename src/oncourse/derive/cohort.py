@@ -78,6 +78,20 @@ class Cohort:
         self.used[name] = params
         return params
 
+    def of_patient(self, patient_id: str) -> Cohort:
+        """Return the Cohort of one patient: the same numbers, without deriving what is other patients' alone.
+
+        Panels and presence stay the whole study's: what an assay looked for does not depend on what this patient has,
+        and what is usual in a sample is learned from all of them.
+        """
+        alone = Cohort(self.study.select(patients=[patient_id]), self.settings, self.seed)
+        alone._cache["panels"] = self.panels.of_patient(patient_id)
+        tumour = alone.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        if tumour.height > 1:
+            alone._cache["presence"] = self.presence.of_patient(patient_id)
+        alone.used = self.used
+        return alone
+
     # Each derived table: one property, one call into its room. Keep them in alphabetical order.
 
     @derived

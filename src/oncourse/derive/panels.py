@@ -43,6 +43,10 @@ class Panels:
     samples: pl.DataFrame
     genes: dict[str, frozenset[str] | None]
 
+    def of_patient(self, patient_id: str) -> Panels:
+        """Return the panels of one patient's samples."""
+        return Panels(self.samples.filter(pl.col("patient_id") == patient_id), self.genes)
+
     def on_panel(self, gene: str, kind: str = "mutation") -> pl.Series:
         """Return the samples (sample_id) whose assay of this kind looked at `gene`."""
         return self.samples.filter(pl.col(kind).is_in(self.assays_with(gene)))["sample_id"]

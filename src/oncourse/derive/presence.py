@@ -103,6 +103,16 @@ class PresenceTable:
     samples: pl.DataFrame
     kernel: Presence | None
 
+    def of_patient(self, patient_id: str) -> PresenceTable:
+        """Return the states of one patient, rows and sites counted from 0; without the numbers behind."""
+        mine = pl.col("patient_id") == patient_id
+        cells, samples = self.cells.filter(mine), self.samples.filter(mine)
+        if cells.is_empty():
+            return PresenceTable(cells, samples, None)
+        cells = cells.with_columns(pl.col("sample", "site") - pl.col("sample", "site").min())
+        samples = samples.with_columns(pl.col("first", "sample") - pl.col("first", "sample").min())
+        return PresenceTable(cells, samples, None)
+
 
 def presence_table(
     study: Study,

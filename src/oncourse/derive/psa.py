@@ -410,7 +410,7 @@ def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> 
 
 def _slopes(rows: pl.DataFrame, y: pl.Expr, params: PsaParams) -> pl.DataFrame:
     """Least-squares slope per group with its 95 % t interval; groups with too few values are absent."""
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     sums = (
         rows.with_columns(y.alias("_y"), pl.col("day").cast(pl.Float64).alias("_d"))
@@ -429,7 +429,7 @@ def _slopes(rows: pl.DataFrame, y: pl.Expr, params: PsaParams) -> pl.DataFrame:
     n = sums["n"].to_numpy().astype(float)
     slope = sums["sxy"].to_numpy() / sums["sxx"].to_numpy()
     rest = np.maximum(sums["syy"].to_numpy() - slope * sums["sxy"].to_numpy(), 0.0)
-    half = student.ppf(0.975, n - 2) * np.sqrt(rest / (n - 2) / sums["sxx"].to_numpy())
+    half = stdtrit(n - 2, 0.975) * np.sqrt(rest / (n - 2) / sums["sxx"].to_numpy())
     return sums.select("group").with_columns(
         pl.Series("slope", slope), pl.Series("low", slope - half), pl.Series("high", slope + half)
     )
@@ -444,7 +444,7 @@ def doubling_time(day: ArrayLike, value: ArrayLike) -> tuple[float, float, float
     >>> doubling_time([0, 30, 60], [1, 2, 4])[0]
     30.0
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     d, v = np.asarray(day, float), np.asarray(value, float)
     keep = v > 0
@@ -454,7 +454,7 @@ def doubling_time(day: ArrayLike, value: ArrayLike) -> tuple[float, float, float
     d = d - d.mean()
     slope = float(d @ y / (d @ d))
     rest = max(float(((y - y.mean() - slope * d) ** 2).sum()), 0.0)
-    half = float(student.ppf(0.975, len(d) - 2)) * (rest / (len(d) - 2) / float(d @ d)) ** 0.5
+    half = float(stdtrit(len(d) - 2, 0.975)) * (rest / (len(d) - 2) / float(d @ d)) ** 0.5
     if slope <= 0:
         return float("nan"), float("nan"), float("nan")
     ln2 = float(np.log(2))

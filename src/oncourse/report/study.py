@@ -47,16 +47,17 @@ class Report:
 
 def merged_settings(study: Study, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the settings of every section: command line over study.yaml; ConfigError lists every wrong one."""
-    import oncourse.analyses._base as base
-
-    base.registry()  # importing the analyses registers their sections, and those of the derivations they use
-    import oncourse.derive as derive
-
-    derive.load_all()
     merged: dict[str, dict[str, Any]] = {}
     for layer in (study.config.settings, study.config.objectives, overrides):
         for name, values in layer.items():
             merged.setdefault(name, {}).update(values)
+    if not merged:
+        return merged  # nothing to check: the sections need not be known
+    import oncourse.analyses._base as base
+    import oncourse.derive as derive
+
+    base.registry()  # importing the analyses registers their sections, and those of the derivations they use
+    derive.load_all()
     problems = check_sections({k: v for k, v in merged.items() if v or k not in sections()})
     if problems:
         raise ConfigError(problems)
