@@ -159,3 +159,20 @@ def test_size_of_the_scan(late):
         hits, rare, total = hits + (p <= 0.05).sum(), rare + (p <= 0.001).sum(), total + p.size
     assert 0.04 <= hits / total <= 0.06
     assert rare / total <= 0.0015 + 2.6 * np.sqrt(0.0015 / total)
+
+
+def test_a_fit_that_runs_away_has_no_coefficient_and_stops_nothing():
+    """Early deaths carry high values, and all but one of them enter late: what subtraction loses was divided by."""
+    days = np.arange(1.0, 61.0)
+    entry = np.where(days > 30, 30.0, 0.0)
+    x = np.column_stack([
+        np.where(days == 60, -1e3, np.linspace(-1, 1, 60)),
+        np.where(days > 30, 40.0, -40.0) + np.linspace(0, 1e-3, 60)[::-1],
+        1 + 1e-13 * np.linspace(0, 1, 60),
+    ])  # fmt: skip
+    for sign in (1, -1):
+        scan = scan_cox(days, np.ones(60, bool), sign * x, entry=entry)
+        assert not np.isinf(scan.coef).any()
+        assert np.isnan(scan.coef[2]) and np.isnan(scan.p_value[2])
+        for j in range(2):
+            fit_cox(days, np.ones(60, bool), sign * x[:, [j]], entry=entry)

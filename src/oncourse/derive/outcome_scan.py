@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -191,7 +192,7 @@ def _scan_block(
         mine = cell >= 0 if block.is_binary else ~np.isnan(cell)
         row = _row(target.endpoint, name, kind, block.per, scan, j)
         row["stability"] = stable[j]
-        row["naive_hazard_ratio"] = None if naive is None else _number(np.exp(naive.coef[j]))
+        row["naive_hazard_ratio"] = None if naive is None else _ratio(naive.coef[j])
         n_undated = int((undated[keep] & mine).sum())
         n_late = int((late & mine).sum())
         row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
@@ -230,9 +231,9 @@ def _row(endpoint: str, name: str, kind: str, per: str, scan: Scan, j: int) -> d
         "n": int(scan.n[j]), "n_event": int(scan.n_event[j]),
         "n_altered": None if n_altered is None else int(n_altered),
         "n_event_altered": None if n_altered is None else int(scan.n_event_altered[j]),
-        "hazard_ratio": _number(np.exp(scan.coef[j])) if finite else None,
-        "ci_low": float(np.exp(scan.ci_low[j])) if finite and not np.isnan(scan.ci_low[j]) else None,
-        "ci_high": float(np.exp(scan.ci_high[j])) if finite and not np.isnan(scan.ci_high[j]) else None,
+        "hazard_ratio": _ratio(scan.coef[j]),
+        "ci_low": _limit(scan.ci_low[j]) if finite else None,
+        "ci_high": _limit(scan.ci_high[j]) if finite else None,
         "ci_method": str(scan.method[j]) or None,
         "p_value": _number(scan.p_value[j]), "p_method": str(scan.p_method[j]) or None,
         "min_detectable_hr": detectable(int(scan.n_event[j]), None if n_altered is None else n_altered / max(scan.n[j], 1)),
@@ -241,6 +242,16 @@ def _row(endpoint: str, name: str, kind: str, per: str, scan: Scan, j: int) -> d
 
 def _number(value: float) -> float | None:
     return None if not np.isfinite(value) else float(value)
+
+
+def _ratio(log_ratio: float) -> float | None:
+    """Return the hazard ratio; None where the fit ran away past any number."""
+    return float(np.exp(log_ratio)) if np.isfinite(log_ratio) and abs(log_ratio) < 700 else None
+
+
+def _limit(log_limit: float) -> float | None:
+    """Return a limit of the hazard ratio: 0 and infinity are limits too, None is unknown."""
+    return None if np.isnan(log_limit) else math.inf if log_limit > 709 else math.exp(log_limit)
 
 
 def detectable(events: int, share: float | None, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
@@ -283,7 +294,7 @@ def _adjusted(
     else:
         limits = fit.interval()
         low, high, p = limits[0][0], limits[1][0], fit.p_value[0]
-    ratio = _number(np.exp(fit.coef[0]))
+    ratio = _ratio(fit.coef[0])
     if ratio is None:
         return {}
     return {

@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 
 Array = np.ndarray[Any, Any]
+#: Least sum of risks: keeps a fit that runs away from dividing by zero.
+TINY = 1e-300
 
 
 @njit(cache=True)
@@ -108,12 +110,18 @@ def cox_terms(
                 i += 1
             if deaths == 0:
                 continue
+            if s0 < d0:  # those who died are at risk: less is what subtracting the late entries has lost
+                s0 = d0
+                s1[:] = d1
+                s2[:] = d2
+                if third:
+                    s3[:] = d3
             # one term per tied event with Efron, one with d-fold weight with Breslow; a single event is both
             terms = deaths if efron else 1
             step = wd / terms
             for k in range(terms):
                 f = k / deaths if efron else 0.0
-                denominator = s0 - f * d0
+                denominator = max(s0, TINY) - f * d0
                 loglik -= step * math.log(denominator)
                 for a in range(p):
                     mean[a] = (s1[a] - f * d1[a]) / denominator
@@ -371,10 +379,14 @@ def cox_steps(
                 i += 1
             if deaths == 0:
                 continue
+            if s0 < d0:
+                s0 = d0
+                s1[:] = d1
+                s2[:] = d2
             terms = deaths if efron else 1
             for k in range(terms):
                 f = k / deaths if efron else 0.0
-                denominator = s0 - f * d0
+                denominator = max(s0, TINY) - f * d0
                 h = wd / terms / denominator * scale
                 hazard[m] += h
                 hazard_own[m] += h * (1.0 - f)

@@ -295,7 +295,7 @@ def scan_numeric(
             if z[i] == z[i]:
                 square += z[i] * z[i]
         sd = math.sqrt(square / known)
-        if sd < 1e-12 * max(1.0, abs(mean)):
+        if sd < 1e-9 * max(1.0, abs(mean)):  # constant but for rounding
             continue
         for i in range(n):
             z[i] /= sd  # NaN stays NaN
@@ -373,6 +373,8 @@ def _numeric_terms(
                     d2 += a * z[k]
             if deaths == 0:
                 continue
+            if s0 < d0:  # those who died are at risk: less is what subtracting the late entries has lost
+                s0, s1, s2 = d0, d1, d2
             loglik += b * dz
             score += dz
             for q in range(deaths):
