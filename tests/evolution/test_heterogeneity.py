@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.derive.cohort import Cohort
 from oncourse.derive.heterogeneity import copy_number_divergence
 from oncourse.evolution import heterogeneity as h
 from oncourse.stats.rng import generator
@@ -97,3 +98,24 @@ def test_copy_number_divergence_by_hand():
     found = copy_number_divergence(a, b, 50, generator(1, "test.cn"))
     assert found.value == pytest.approx(150 / 400) and found.low <= found.value <= found.high
     assert np.isnan(copy_number_divergence(a, b.clear(), 10, generator(1, "test.cn")).value)
+
+
+def test_pairs_of_calls_only_are_not_alike(make_study):
+    """A MAF lists what was called: comparing only what both samples called once gave JSI 1 and Fst 0."""
+    calls = []
+    for n in range(18):
+        at = {"variant_id": f"{n + 1}:1000:A:T", "alt_count": 40 + n, "depth": 100 + 2 * n}
+        samples = ("A", "B") if n < 6 else ("A",) if n < 12 else ("B",)
+        calls += [{"sample_id": sample, **at} for sample in samples]
+    study = make_study(
+        patients=[{"patient_id": "P1"}],
+        samples=[{"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8} for s in "AB"],
+        calls=calls,
+    )
+    rows = Cohort(study).heterogeneity.rows.filter(pl.col("sample_b") == "B")
+    found = {
+        measure: (value, assumed)
+        for measure, value, assumed in rows.select("measure", "value", "n_assumed").iter_rows()
+    }
+    assert found["jsi"][0] < 0.1 and found["jsi"][1] == 12
+    assert found["fst"][0] > 0.3 and found["nei"][0] > 0.1

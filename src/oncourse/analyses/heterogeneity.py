@@ -72,9 +72,24 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
             "Fst and the number of subclones seen; samples below that depth stay as they are.",
             "One sample shows only its own place: a variant that is clonal in it may be subclonal in the lesion.",
             "Values that rest on fewer than ten variants have wide intervals; compare intervals, not values.",
+            *_assumed(rows),
         ),
         methods=_METHODS,
     )
+
+
+def _assumed(rows: pl.DataFrame) -> list[str]:
+    """Say how much of the comparison of pairs rests on variants nobody counted."""
+    pairs = rows.filter(pl.col("measure") == "fst")
+    n = pairs.filter(pl.col("n_assumed") > 0).height
+    if not n:
+        return []
+    share = pairs["n_assumed"].sum() / max(pairs["n"].sum(), 1)
+    return [
+        f"In {n} of {pairs.height} pairs absence is assumed for variants called in one sample and not counted in the other "
+        f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed): with forced counts the pairs may lie "
+        "closer together."
+    ]
 
 
 _METHODS = (

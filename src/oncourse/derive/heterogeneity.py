@@ -27,6 +27,11 @@ COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("ci_low", pl.Float64, "lower 95 % limit over variants (over chromosomes for copy number)"),
     ("ci_high", pl.Float64, "upper limit"),
     ("n", pl.Int64, "variants (or chromosomes) it rests on"),
+    (
+        "n_assumed",
+        pl.Int64,
+        "of these, variants called in one sample whose absence from the other is assumed, not counted",
+    ),
     ("role_a", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
     ("role_b", pl.String, "the same of the second sample"),
     ("reason", pl.String, "why there is no value"),
@@ -106,10 +111,12 @@ def probabilities(patient: PatientClusters) -> tuple[np.ndarray, np.ndarray]:
     return share @ clonal, share @ present
 
 
-def _row(a: str, b: str | None, measure: str, found: Any, reason: str | None = None) -> dict[str, Any]:
+def _row(
+    a: str, b: str | None, measure: str, found: Any, reason: str | None = None, n_assumed: int = 0
+) -> dict[str, Any]:
     return {
         "sample_a": a, "sample_b": b, "measure": measure, "value": found.value, "ci_low": found.low,
-        "ci_high": found.high, "n": found.n, "reason": reason if np.isnan(found.value) else None,
+        "ci_high": found.high, "n": found.n, "n_assumed": n_assumed, "reason": reason if np.isnan(found.value) else None,
     }  # fmt: skip
 
 
@@ -204,13 +211,16 @@ def _pairs(
     data, c = patient.data, patient.clustering
     counts = data.counts
     clonal, present = probabilities(patient)
-    looked = data.is_counted & (counts.depth > 1)
+    # a variant called in one sample and not counted in the other is taken as absent there (ccf.assumed_share):
+    # pairs of what both called would always look alike
+    looked = counts.depth > 1
     for a, b in combinations(range(len(data.sample_ids)), 2):
         names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
         both = np.nonzero(
             (c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1)
         )[0]
-        few = f"fewer than {params.min_variants} variants counted in both"
+        few = f"fewer than {params.min_variants} variants looked at in both"
+        n_assumed = int((~data.is_counted[np.ix_(both, pair)]).any(axis=1).sum())
         if len(both) < params.min_variants:
             for measure in ("jsi", "nei", "fst", "ccf_distance"):
                 yield _row(*names, measure, h.NOTHING, few)
@@ -221,7 +231,8 @@ def _pairs(
                 return h.jaccard_similarity(clonal[index], present[index])
 
             none = "no variant private and clonal, or subclonal in both"
-            yield _row(*names, "jsi", h.over_variants(jsi, len(both), params.n_draw, random), none)
+            drawn = h.over_variants(jsi, len(both), params.n_draw, random)
+            yield _row(*names, "jsi", drawn, none, n_assumed)
             frequency, reads = [], []
             for d in (a, b):
                 alt, kept = h.thin(
@@ -246,7 +257,8 @@ def _pairs(
                 return float(2 * np.abs(p[b, index] - q[b, index]).mean())
 
             for measure, statistic in (("nei", nei), ("fst", fst), ("ccf_distance", distance)):
-                yield _row(*names, measure, h.over_variants(statistic, len(both), params.n_draw, random))
+                drawn = h.over_variants(statistic, len(both), params.n_draw, random)
+                yield _row(*names, measure, drawn, None, n_assumed)
         if names[0] in copies and names[1] in copies:
             found = copy_number_divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
             yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
