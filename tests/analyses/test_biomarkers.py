@@ -194,3 +194,31 @@ def test_null_mutation_of_the_metastasis_interval_covers():
     """1,000 studies: bias <= .02 and the 95 % interval covers 93-97 % (99 % band +-1.8)."""
     bias, cover, _ = null_metastasis(2, 1000)
     assert abs(bias) <= 0.02 and 0.93 <= cover <= 0.97
+
+
+def test_a_study_without_a_sample_is_scanned_for_its_covariates(make_study):
+    """The clinical table alone has prognostic questions too; the hazard ratio is that of a single Cox fit."""
+    _, _, _, end, dead, age = follow_up()
+    ids = [f"P{i:03d}" for i in range(N)]
+    study = make_study(
+        {"covariates": {"age_years": "number"}},
+        patients=[{"patient_id": p, "age_years": int(x)} for p, x in zip(ids, age, strict=True)],
+        follow_up=[
+            {
+                "patient_id": p,
+                "last_contact_day": int(t),
+                "is_dead": bool(d),
+                "death_day": int(t) if d else None,
+            }
+            for p, t, d in zip(ids, end, dead, strict=True)
+        ],
+        samples=[],
+        calls=[],
+    )
+    scan = biomarkers(Cohort(study), Params(n_bootstrap=0)).tables["biomarkers/scan"]
+    row = scan.filter((pl.col("feature") == "covariate:age_years") & (pl.col("endpoint") == "OS")).row(
+        0, named=True
+    )
+    alone = fit_cox(end + 1, dead, age[:, None].astype(float))  # time_days = end - origin + 1
+    assert row["hazard_ratio"] == pytest.approx(float(np.exp(alone.coef[0])), rel=1e-6)
+    assert (row["n"], row["n_event"]) == (N, int(dead.sum()))

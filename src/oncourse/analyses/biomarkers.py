@@ -84,7 +84,7 @@ class Params:
 @analysis(
     title="Findings and prognosis",
     question="Which findings go with survival, recurrence and progression?",
-    needs=("follow_up", "samples"),
+    needs=("follow_up",),
     params=Params,
     tables=(SCAN,),
     order=60,
