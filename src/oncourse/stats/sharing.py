@@ -1,13 +1,13 @@
 """Shared fraction of two samples corrected for what neither could show, and discordance beyond noise.
 
 Each variant has a latent level (cell fraction, 0 = not there) in either sample. It enters the data only when
-called in at least one. The joint distribution of the two levels is estimated without assuming its shape, by
-maximum likelihood of the reads given that the variant entered (EM for a truncated mixture).
+called in at least one. The joint distribution of the two levels is estimated by maximum likelihood of the reads
+given that the variant entered (EM for a truncated mixture), its shape held by a few pseudo-variants.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,18 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Real = NDArray[np.floating[Any]]
 
+#: Pseudo-variants that hold the shape of each block (shared, in a only, in b only). Without them the levels that
+#: the poorer sample cannot show trade places with absence and the estimate is noisy: chosen on simulated pairs.
+SHAPE_VARIANTS = 5.0
+#: Pseudo-variants of each block's total: keeps it off zero, where nothing could be learned any more.
+BLOCK_VARIANTS = 0.25
+#: Twice the log-likelihood lost by "all shared" (or "none shared") up to which that limit is in the interval: 95 %
+#: point of the even mixture of 0 and chi-squared with one degree of freedom (Self, Liang. JASA 1987;82:605).
+BOUNDARY = 2.705543
+#: Up to as many units, each one's score is corrected for its own leverage.
+MAX_LEVERAGE = 200
+_SHARED, _ONLY_A, _ONLY_B = 0, 1, 2
+
 
 @dataclass(frozen=True)
 class Latent:
@@ -25,8 +37,7 @@ class Latent:
     Attributes
     ----------
     share : P(present in both | present in at least one)
-    ci_low, ci_high : 95 % limits, jackknife over groups of units (patients), t quantiles on the logit scale; NaN
-        where there is one unit only
+    ci_low, ci_high : 95 % limits over units (patients); NaN where there is one unit only
     theta : shape (n_level + 1, n_level + 1), joint distribution of the levels; [0, 0] is 0
     n_missed : expected number of variants that entered in neither sample
     """
@@ -61,9 +72,59 @@ class Excess:
     theta: Floats
 
 
-def _doubles(a: Real, b: Real, c: Real, d: Real) -> tuple[Floats, Floats, Floats, Floats]:
-    one, two, three, four = (np.ascontiguousarray(x, np.float64) for x in (a, b, c, d))
-    return one, two, three, four
+@dataclass(frozen=True)
+class _Mixture:
+    """Variants against classes: chance of the reads, and of entering in neither sample; shapes (n, n_class)."""
+
+    like: Floats
+    unseen: Floats
+
+    def expected(self, theta: Floats) -> Floats:
+        """Return the expected number of each class, with those that entered in neither sample."""
+        given = 1 / np.maximum(self.like @ theta, 1e-300)
+        entered = 1 / np.maximum(1 - self.unseen @ theta, 1e-9)
+        return np.asarray(theta * (given @ self.like + entered @ self.unseen))
+
+    def log_likelihood(self, theta: Floats) -> float:
+        like, seen = self.like @ theta, 1 - self.unseen @ theta
+        return float((np.log(np.maximum(like, 1e-300)) - np.log(np.maximum(seen, 1e-9))).sum())
+
+    def responsibilities(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Return P(class | reads) and P(class | entered) of each variant."""
+        like, seen = self.like @ theta, np.maximum(1 - self.unseen @ theta, 1e-9)
+        return self.like * theta / np.maximum(like, 1e-300)[:, None], (1 - self.unseen) * theta / seen[
+            :, None
+        ]
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Pairs of levels: level in a and in b (0 = not there), and the block each pair is in."""
+
+    g: NDArray[np.int64]
+    h: NDArray[np.int64]
+
+    @property
+    def block(self) -> NDArray[np.int64]:
+        return np.where((self.g > 0) & (self.h > 0), _SHARED, np.where(self.g > 0, _ONLY_A, _ONLY_B))
+
+    def total(self, theta: Floats) -> Floats:
+        return np.asarray(np.bincount(self.block, theta, minlength=3), np.float64)
+
+    def centre(self, theta: Floats) -> Floats:
+        """Return the shape each block is held to, summing to 1 per block: the levels of all blocks together.
+
+        Of the shared, half have one level in both samples and half have levels that know nothing of each other.
+        """
+        n_level = int(max(self.g.max(), self.h.max()))
+        level = np.bincount(self.g, theta, n_level + 1) + np.bincount(self.h, theta, n_level + 1)
+        level[0] = 0.0
+        level = 0.9 * level / level.sum() + 0.1 / n_level
+        same = 0.5 * np.where(self.g == self.h, level[self.g], 0.0) + 0.5 * level[self.g] * level[self.h]
+        return np.where(self.block == _SHARED, same, level[np.maximum(self.g, self.h)])
+
+    def only(self, keep: NDArray[np.bool_]) -> _Classes:
+        return _Classes(self.g[keep], self.h[keep])
 
 
 def expected_discordance(power_a: ArrayLike, power_b: ArrayLike) -> Floats:
@@ -79,64 +140,37 @@ def expected_discordance(power_a: ArrayLike, power_b: ArrayLike) -> Floats:
     return np.asarray((a * (1 - b) + b * (1 - a)) / np.where(seen > 0, seen, np.nan))
 
 
-def _fit(
-    like_a: Floats, like_b: Floats, seen_a: Floats, seen_b: Floats, g: NDArray[np.int64], h: NDArray[np.int64],
-    start: Floats, n_step: int, n_prior: float,
-) -> Floats:  # fmt: skip
-    """Run EM with squared extrapolation (Varadhan, Roland 2008) from `start`; `n_prior` variants keep its shape."""
-    from oncourse.stats._sharing_kernels import em_step
-
-    weight = np.ones(len(like_a))
-
-    def step(theta: Floats) -> tuple[Floats, float]:
-        out = np.empty_like(theta)
-        value = em_step(like_a, like_b, seen_a, seen_b, g, h, theta, weight, out)
-        out += n_prior * start
-        return out / out.sum(), float(value) + n_prior * float(
-            (start * np.log(np.maximum(theta, 1e-300))).sum()
-        )
-
-    theta, best = start.copy(), -np.inf
+def _settle(step: Callable[[Floats], Floats], theta: Floats, n_step: int) -> Floats:
+    """Run EM to its fixed point by squared extrapolation (Varadhan, Roland. Scand J Stat 2008;35:335)."""
     for _ in range(n_step):
-        one, value = step(theta)
-        two, _ = step(one)
-        r, v = one - theta, two - one - (one - theta)
-        size = float((v * v).sum())
-        if np.abs(r).max() < 1e-6 or size <= 0:
-            theta = two
-            break
-        alpha = min(-np.sqrt(float((r * r).sum()) / size), -1.0)
-        jump = np.maximum(theta - 2 * alpha * r + alpha * alpha * v, 1e-12)
-        new, reached = step(jump / jump.sum())
-        # a jump that loses likelihood is not taken
-        theta, best = (new, reached) if reached >= best - 1e-9 and reached >= value else (two, value)
+        one = step(theta)
+        two = step(one)
+        change, bend = one - theta, two - one - (one - theta)
+        size = float((bend * bend).sum())
+        if np.abs(change).max() < 1e-7 or size <= 0:
+            return two
+        # a bounded jump: EM from there pulls back what it overshoots
+        length = min(max(np.sqrt(float((change * change).sum()) / size), 1.0), 8.0)
+        jump = np.maximum(theta + 2 * length * change + length * length * bend, 1e-12)
+        theta = step(jump / jump.sum())
     return theta
 
 
-def _influence(
-    like_a: Floats, like_b: Floats, seen_a: Floats, seen_b: Floats, g: NDArray[np.int64], h: NDArray[np.int64],
-    theta: Floats, unit: NDArray[np.int64], n_unit: int,
-) -> tuple[NDArray[np.int64], Floats, Floats]:  # fmt: skip
-    """Return the classes in use, the inverse information over them, and each unit's score."""
-    from oncourse.stats._sharing_kernels import scores
+def _fit_pairs(data: _Mixture, classes: _Classes, n_step: int) -> Floats:
+    """Return the distribution over pairs of levels; blocks that have no class stay out."""
+    block = classes.block
+    has = np.bincount(block, minlength=3) > 0
+    totals = np.array([0.5, 0.25, 0.25]) * has
 
-    used = np.flatnonzero(theta > 1e-4).astype(np.int64)
-    score, information = np.zeros((n_unit, len(used))), np.zeros((len(used), len(used)))
-    scores(
-        like_a,
-        like_b,
-        seen_a,
-        seen_b,
-        g[used],
-        h[used],
-        theta[used],
-        unit,
-        np.ones(len(like_a)),
-        score,
-        information,
-    )
-    inverse: Floats = np.asarray(np.linalg.pinv(information, rcond=1e-7, hermitian=True), np.float64)
-    return used, inverse, score
+    def step(theta: Floats) -> Floats:
+        number = data.expected(theta)
+        total = np.bincount(block, number, minlength=3) + BLOCK_VARIANTS * has
+        shape = number + SHAPE_VARIANTS * classes.centre(theta)
+        shape /= np.bincount(block, shape, minlength=3)[block]
+        return np.asarray(shape * (total / total.sum())[block])
+
+    even = np.full(len(block), 1 / len(block))
+    return _settle(step, classes.centre(even) * (totals / totals.sum())[block], n_step)
 
 
 def latent_share(
@@ -146,80 +180,107 @@ def latent_share(
     seen_b: Real,
     unit: NDArray[np.int64],
     *,
-    n_step: int = 150,
+    n_step: int = 400,
     limits: bool = True,
 ) -> Latent:
     """Estimate the latent shared fraction.
+
+    Limits: Wald on the logit scale with the sandwich variance over units (each unit's score through the inverse
+    information of the whole, corrected for its leverage), t quantiles. A limit is 0 or 1 where the data do not
+    speak against "none shared" or "all shared" (likelihood ratio).
 
     Parameters
     ----------
     like_a, like_b : shape (n, 1 + n_level), likelihood of the variant's data at level 0 (absent) and each level
     seen_a, seen_b : shape (n, 1 + n_level), chance of a call at each level
     unit : shape (n,), number of the patient, 0..n_unit - 1
-    limits : False skips the jackknife, and leaves the limits NaN
+    limits : False leaves the limits NaN
     """
     n_level = like_a.shape[1]
-    g, h = np.divmod(np.arange(1, n_level * n_level), n_level)
-    # start: half shared; of the shared, equal levels are as likely as all unequal ones
-    both = (g > 0) & (h > 0)
-    start = np.where(
-        both, np.where(g == h, 0.25 / (n_level - 1), 0.25 / max((n_level - 1) * (n_level - 2), 1)), 0.0
+    classes = _Classes(*np.divmod(np.arange(1, n_level * n_level), n_level))
+    data = _Mixture(
+        np.asarray(like_a[:, classes.g], np.float64) * like_b[:, classes.h],
+        (1 - np.asarray(seen_a[:, classes.g], np.float64)) * (1 - seen_b[:, classes.h]),
     )
-    start = start + np.where(~both, 0.25 / (n_level - 1), 0.0)
-    start = start / start.sum()
-    arrays = _doubles(like_a, like_b, seen_a, seen_b)
-    theta = _fit(*arrays, g, h, start, n_step, 0.5)
-    share = float(theta[both].sum())
+    theta = _fit_pairs(data, classes, n_step)
+    share = float(classes.total(theta)[_SHARED])
     full = np.zeros((n_level, n_level))
-    full[g, h] = theta
+    full[classes.g, classes.h] = theta
+    missed = float((1 / np.maximum(1 - data.unseen @ theta, 1e-9) - 1).sum())
     n_unit = int(unit.max(initial=-1)) + 1
-    seen = 1 - (1 - arrays[2][:, g]) * (1 - arrays[3][:, h])
-    in_data = seen @ theta
-    missed = float((1 / np.maximum(in_data, 1e-9) - 1).sum())
     low = high = np.nan
     if limits and n_unit > 1:
-        low, high = _jackknife(arrays, g, h, both, theta, share, unit, n_step)
+        low, high = _limits(data, classes, theta, unit, n_unit, n_step)
     return Latent(share, low, high, full, missed)
 
 
-#: Groups of patients left out in turn for the limits (all of them where there are fewer).
-N_GROUP = 20
-
-
-def _jackknife(
-    arrays: tuple[Floats, Floats, Floats, Floats], g: NDArray[np.int64], h: NDArray[np.int64],
-    both: NDArray[np.bool_], theta: Floats,
-    share: float, unit: NDArray[np.int64], n_step: int,
-) -> tuple[float, float]:  # fmt: skip
-    """Return limits of the share from leaving out groups of units in turn, on the logit scale, t quantiles."""
-    n_group = min(int(unit.max()) + 1, N_GROUP)
-    group = unit % n_group
-
-    def without(k: int) -> float:
-        kept = group != k
-        a, b, c, d = arrays
-        left = _doubles(a[kept], b[kept], c[kept], d[kept])
-        return float(_fit(*left, g, h, theta, n_step, 0.5)[both].sum())
-
-    with ThreadPoolExecutor(2) as pool:
-        shares = np.array(list(pool.map(without, range(n_group))))
-    edge = 1e-4
-    logit = np.log(np.clip(shares, edge, 1 - edge) / np.clip(1 - shares, edge, 1 - edge))
-    spread = np.sqrt((n_group - 1) / n_group * ((logit - logit.mean()) ** 2).sum())
-    middle = min(max(share, edge), 1 - edge)
-    return _logit_limits(middle, float(spread) * middle * (1 - middle), n_group - 1)
-
-
-def _logit_limits(share: float, spread: float, freedom: int) -> tuple[float, float]:
+def _limits(
+    data: _Mixture, classes: _Classes, theta: Floats, unit: NDArray[np.int64], n_unit: int, n_step: int
+) -> tuple[float, float]:
+    """Return the 95 % limits of the shared fraction."""
     from scipy.stats import t
 
-    centre, half = np.log(share / (1 - share)), t.ppf(0.975, freedom) * spread / (share * (1 - share))
-    return float(1 / (1 + np.exp(-(centre - half)))), float(1 / (1 + np.exp(-(centre + half))))
+    shared = classes.block == _SHARED
+    share = float(theta[shared].sum())
+    slope = theta * (shared - share)
+    given, entered = data.responsibilities(theta)
+    whole = _information(given, entered) + _prior_information(classes, theta)
+    whole += np.full_like(whole, len(given) / len(theta) ** 2)  # the scale of theta is free: hold it
+    score = np.zeros((n_unit, len(theta)))
+    np.add.at(score, unit, given - entered)
+    root = _inverse_root(whole)
+    each = (score @ root) @ (root @ slope)
+    if n_unit <= MAX_LEVERAGE:
+        order = np.argsort(unit, kind="stable")
+        edges = np.searchsorted(unit[order], np.arange(n_unit + 1))
+        for u in range(n_unit):
+            rows = order[edges[u] : edges[u + 1]]
+            value, turn = np.linalg.eigh(root @ _information(given[rows], entered[rows]) @ root)
+            # the observed information of one unit need not be positive: only what it does determine is taken off
+            shrink = 1 - np.clip(value, 0.0, 0.5)
+            each[u] = (slope @ root @ turn) @ ((turn.T @ root @ score[u]) / shrink)
+    spread = float(np.sqrt(((each - each.mean()) ** 2).sum() * n_unit / (n_unit - 1)))
+    middle = min(max(share, 1e-9), 1 - 1e-9)
+    centre, half = np.log(middle / (1 - middle)), t.ppf(0.975, n_unit - 1) * spread / (middle * (1 - middle))
+    low, high = (float(1 / (1 + np.exp(-np.clip(x, -500, 500)))) for x in (centre - half, centre + half))
+    reached = data.log_likelihood(theta)
+    for keep, end in ((shared, 1.0), (~shared, 0.0)):
+        if 2 * (reached - _log_likelihood_of(data, classes, keep, n_step)) < BOUNDARY:
+            low, high = (low, 1.0) if end == 1.0 else (0.0, high)
+    return low, high
+
+
+def _log_likelihood_of(data: _Mixture, classes: _Classes, keep: NDArray[np.bool_], n_step: int) -> float:
+    """Return the log-likelihood of the best fit with some classes only."""
+    part = _Mixture(np.ascontiguousarray(data.like[:, keep]), np.ascontiguousarray(data.unseen[:, keep]))
+    return part.log_likelihood(_fit_pairs(part, classes.only(keep), n_step))
+
+
+def _information(given: Floats, entered: Floats) -> Floats:
+    """Return the observed information about log theta: shape (n_class, n_class)."""
+    diagonal = np.diag((entered - given).sum(axis=0))
+    return np.asarray(given.T @ given - entered.T @ entered + diagonal)
+
+
+def _prior_information(classes: _Classes, theta: Floats) -> Floats:
+    """Return the information of the pseudo-variants about log theta."""
+    block, total = classes.block, classes.total(theta)
+    out = 3 * BLOCK_VARIANTS * (np.diag(theta) - np.outer(theta, theta))
+    for b in range(3):
+        part = np.where(block == b, theta / max(total[b], 1e-12), 0.0)
+        out += (SHAPE_VARIANTS - BLOCK_VARIANTS) * (np.diag(part) - np.outer(part, part))
+    return np.asarray(out)
+
+
+def _inverse_root(matrix: Floats) -> Floats:
+    """Return the inverse square root of a symmetric matrix, directions it does not determine left small."""
+    value, turn = np.linalg.eigh(matrix)
+    return np.asarray((turn / np.sqrt(np.maximum(value, 1e-9 * value[-1]))) @ turn.T)
 
 
 def excess_discordance(
     like_a: Real, like_b: Real, seen_a: Real, seen_b: Real, called_a: NDArray[np.bool_],
-    called_b: NDArray[np.bool_], unit: NDArray[np.int64], *, n_step: int = 60,
+    called_b: NDArray[np.bool_], unit: NDArray[np.int64], *, n_step: int = 200,
 ) -> Excess:  # fmt: skip
     """Compare one-sided calls with what two identical lesions would show.
 
@@ -232,25 +293,35 @@ def excess_discordance(
     """
     from scipy.stats import t
 
-    n_level = like_a.shape[1]
-    g = np.arange(1, n_level)
-    arrays = _doubles(like_a, like_b, seen_a, seen_b)
-    start = np.full(len(g), 0.5 / len(g))
+    a, b = np.asarray(seen_a[:, 1:], np.float64), np.asarray(seen_b[:, 1:], np.float64)
+    data = _Mixture(np.asarray(like_a[:, 1:], np.float64) * like_b[:, 1:], (1 - a) * (1 - b))
+    start = np.full(a.shape[1], 0.5 / a.shape[1])
     start[-1] += 0.5
-    theta = _fit(*arrays, g, g, start, n_step, 0.5)
-    a, b = arrays[2][:, 1:], arrays[3][:, 1:]
-    one_sided, seen = (a * (1 - b) + b * (1 - a)) @ theta, (1 - (1 - a) * (1 - b)) @ theta
-    expected = one_sided / np.maximum(seen, 1e-12)
+
+    def step(theta: Floats) -> Floats:
+        number = data.expected(theta) + 0.5 * start
+        return np.asarray(number / number.sum())
+
+    theta = _settle(step, start, n_step)
+    one_sided = a * (1 - b) + b * (1 - a)
+    seen = np.maximum(1 - data.unseen @ theta, 1e-12)
+    expected = one_sided @ theta / seen
     observed = (called_a != called_b).astype(float)
     n, n_unit = len(observed), int(unit.max(initial=-1)) + 1
     excess = float((observed - expected).mean()) if n else np.nan
     low = high = p_value = np.nan
     if n_unit > 1:
-        used, inverse, score = _influence(*arrays, g, g, theta, unit, n_unit)
-        one, all_ = (a * (1 - b) + b * (1 - a))[:, used], (1 - (1 - a) * (1 - b))[:, used]
-        slope = ((one - expected[:, None] * all_) / np.maximum(seen, 1e-12)[:, None]).sum(axis=0)
+        given, entered = data.responsibilities(theta)
+        used = theta > 1e-4  # a level that is not there cannot move
+        information = _information(given[:, used], entered[:, used])
+        score = np.zeros((n_unit, int(used.sum())))
+        np.add.at(score, unit, (given - entered)[:, used])
+        slope = (
+            (one_sided - expected[:, None] * (1 - data.unseen))[:, used] * theta[used] / seen[:, None]
+        ).sum(axis=0)
+        inverse = np.linalg.pinv(information, rcond=1e-7, hermitian=True)
         each = np.bincount(unit, observed - expected, minlength=n_unit) - score @ inverse @ slope
-        spread = float(np.sqrt((each**2).sum() * n_unit / (n_unit - 1)) / n)
+        spread = float(np.sqrt(((each - each.mean()) ** 2).sum() * n_unit / (n_unit - 1)) / n)
         half = float(t.ppf(0.975, n_unit - 1)) * spread
         low, high = excess - half, excess + half
         p_value = float(t.sf(excess / spread, n_unit - 1)) if spread > 0 else np.nan
