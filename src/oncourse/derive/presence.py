@@ -29,7 +29,16 @@ class PresenceParams:
     min_ccf: float = setting(0.05, "least cancer cell fraction that counts as present", low=0.001, high=0.5)
     min_probability: float = setting(0.95, "least posterior probability of `present`", low=0.5, high=1)
     max_probability: float = setting(
-        0.10, "highest posterior probability of `absent`, which asks for power besides", low=0, high=0.5
+        0.30, "highest posterior probability of `absent`, which asks for power besides", low=0, high=0.5
+    )
+    sizeable_ccf: float = setting(
+        0.30, "cancer cell fraction from which a missed clone would matter", low=0.01, high=1
+    )
+    max_sizeable: float = setting(
+        0.05,
+        "highest posterior probability, for `absent`, that it is there at sizeable_ccf or more",
+        low=0,
+        high=0.5,
     )
     prior: float | None = setting(
         None,
@@ -182,7 +191,8 @@ def _weigh(cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n
             noise_shape=np.full(n, params.noise_shape), min_alt_count=samples["min_alt_count"].to_numpy(),
             min_vaf=samples["min_vaf"].to_numpy(),
         ),
-        PriorSettings(params.min_ccf, params.prior_strength, params.prior, params.call_ppv),
+        PriorSettings(params.min_ccf, params.prior_strength, params.prior, params.call_ppv,
+                      sizeable_ccf=params.sizeable_ccf),
         n_thread=n_thread,
     )  # fmt: skip
 
@@ -219,12 +229,14 @@ def _with_states(
         pl.Series("p_present", kernel.p_present), pl.Series("power", kernel.power),
         pl.Series("power_same_ccf", kernel.power_same_ccf), pl.Series("power_pure", kernel.power_pure),
         pl.Series("excluded_ccf", kernel.excluded_ccf), pl.Series("ccf", kernel.ccf),
+        pl.Series("p_sizeable", kernel.p_sizeable),
         basis=pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))  # fmt: skip
     too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
     not_covered = ~pl.col("is_covered")
     likely = pl.col("p_present") >= params.min_probability
-    unlikely = pl.col("p_present") <= params.max_probability
+    # a small subclone can seldom be ruled out: `absent` speaks of clones that matter, excluded_ccf says how small
+    unlikely = (pl.col("p_present") <= params.max_probability) & (pl.col("p_sizeable") <= params.max_sizeable)
     powered = pl.col("power") >= min_power
     # a call without counts is the caller's word; nothing weighs against it
     called_only = pl.col("called") & ~counted
@@ -257,5 +269,8 @@ def _with_states(
         .otherwise(pl.lit("not_assessable"))
     )  # fmt: skip
     return (
-        cells.with_columns(reason=outcome).with_columns(state=state).with_columns(raw_state=pl.col("state"))
+        cells.with_columns(reason=outcome)
+        .with_columns(state=state)
+        .with_columns(raw_state=pl.col("state"))
+        .drop("p_sizeable")
     )

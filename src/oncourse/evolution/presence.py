@@ -94,6 +94,7 @@ class PriorSettings:
     fixed: float | None = None
     call_ppv: float = 0.95
     n_step: int = 40
+    sizeable_ccf: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Presence:
     power_pure : chance of a call of a clonal variant were every cell a tumour cell (tells depth from purity)
     excluded_ccf : cell fractions from here on are excluded at 95 %; above 1: none is; NaN without counts
     ccf : posterior mean cell fraction, given that it is present
+    p_sizeable : posterior that it is in the sample's tumour cells at `PriorSettings.sizeable_ccf` or more
     kind : what the other samples say (ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE)
     likelihood, detection : shape (n, 1 + n_ccf), of the reads and of a call at CCF 0 and at each of ``ccfs``
     purity, purity_low, purity_high : per sample, posterior mean and 90 % interval (given values where known)
@@ -120,6 +122,7 @@ class Presence:
     power_pure: FloatArray
     excluded_ccf: FloatArray
     ccf: FloatArray
+    p_sizeable: FloatArray
     kind: IntArray
     likelihood: NDArray[np.float32]
     detection: NDArray[np.float32]
@@ -187,9 +190,11 @@ def presence(
     kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
-    theta, resp = _learn(like, power, group, own_call, samples, ccfs, settings, n_thread)
+    patient = _patients(cells, len(samples.purity))
+    theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread)
     present = resp[:, 1:].sum(axis=1).astype(float)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
+    sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     known = depth > 0
     prior = np.full((len(samples.purity), 3), np.nan)
     used = np.unique(group)
@@ -201,6 +206,7 @@ def presence(
         power_pure=np.where(known, pure, np.nan),
         excluded_ccf=_excluded_ccf(cells, counted, low),
         ccf=np.asarray(ccf, float),
+        p_sizeable=sizeable,
         kind=kind,
         likelihood=like,
         detection=power,
@@ -347,29 +353,25 @@ def _learn(
     power: NDArray[np.float32],
     group: IntArray,
     own_call: BoolArray,
+    patient: IntArray,
     samples: Samples,
     ccfs: FloatArray,
     settings: PriorSettings,
     n_thread: int,
 ) -> tuple[FloatArray, NDArray[np.float32]]:
-    """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM, pulled towards the study's."""
+    """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM; return it and the posterior.
+
+    The share present is pulled towards the patient's own, that towards the study's; the shape over the cell
+    fractions towards that of the material (tissue, plasma), that towards the study's: each with the weight of
+    ``settings.strength`` variants. Plasma too poor to teach anything so takes its patient's share.
+    """
     from oncourse.evolution import presence_kernels as kernels
 
     n_sample, n_grid = len(samples.purity), len(ccfs) + 1
-    base = np.empty((3, n_grid))
-    # half of the present variants clonal, the rest even over the grid: a weak start that the data replace
-    shape = np.full(n_grid - 1, 0.5 / (n_grid - 1))
-    shape[-1] += 0.5
-    for kind, share in ((ONLY_HERE, settings.call_ppv), (SUBCLONAL_ELSEWHERE, 0.5), (CLONAL_ELSEWHERE, 0.5)):
-        if settings.fixed is not None and kind != ONLY_HERE:
-            share = settings.fixed
-        base[kind] = np.concatenate([[1 - share], share * shape])
-    pool_of = np.repeat(samples.is_plasma.astype(np.int64) * 3, 3) + np.tile(np.arange(3), n_sample)
-    pools = np.tile(base, (2, 1))
-    theta = pools[pool_of]
+    prior = _Prior(patient, samples.is_plasma, n_grid - 1, settings)
+    theta = prior.start()
     total = np.zeros((n_sample * 3, n_grid))
     resp = np.empty_like(like)
-    fixed = base[:, 0].copy()
     parts: dict[int, FloatArray] = {}
 
     def step(theta: FloatArray) -> None:
@@ -385,30 +387,79 @@ def _learn(
 
     for _ in range(settings.n_step):
         step(theta)
-        sums = np.zeros_like(pools)
-        np.add.at(sums, pool_of, total)
-        new_pools = (sums + 2.0 * np.tile(base, (2, 1))) / (sums.sum(axis=1, keepdims=True) + 2.0)
-        # whether a call made in one sample alone is real cannot be learned from that sample: its share stays
-        held = [ONLY_HERE, 3 + ONLY_HERE] if settings.fixed is None else list(range(6))
-        _hold(new_pools, held, np.tile(fixed, 2))
-        new = (total + settings.strength * new_pools[pool_of]) / (
-            total.sum(axis=1, keepdims=True) + settings.strength
-        )
-        _hold(new, np.flatnonzero(np.isin(pool_of, held)), np.tile(fixed, n_sample))
+        new = prior.update(total)
         change = np.abs(new - theta).max(initial=0.0)
-        theta, pools = new, new_pools
+        theta = new
         if change < CONVERGED:
             break
     step(theta)
     return theta, resp
 
 
-def _hold(theta: FloatArray, rows: list[int] | IntArray, absent: FloatArray) -> None:
-    """Set the share at CCF 0 of `rows` back to `absent`, the rest keeping its shape."""
-    for row in rows if isinstance(rows, list) else [rows]:
-        rest = theta[row, 1:]
-        theta[row, 1:] = rest / rest.sum(axis=-1, keepdims=True) * (1 - absent[row])[..., None]
-        theta[row, 0] = absent[row]
+class _Prior:
+    """What is usual, by sample and kind (rows ``sample * 3 + kind``): CCF 0, then the grid."""
+
+    def __init__(self, patient: IntArray, is_plasma: BoolArray, n_level: int, settings: PriorSettings):
+        n_sample, kinds = len(patient), np.arange(3)
+        # half of the present variants clonal, the rest even over the grid: a weak start that the data replace
+        self.shape = np.full(n_level, 0.5 / n_level)
+        self.shape[-1] += 0.5
+        self.share = np.array([settings.call_ppv, 0.5, 0.5])
+        if settings.fixed is not None:
+            self.share[1:] = settings.fixed
+        # whether a call made in one sample alone is real cannot be learned from that sample: its share stays
+        self.held = np.tile(
+            np.array([True, settings.fixed is not None, settings.fixed is not None]), n_sample
+        )
+        self.strength = settings.strength
+        self.kind = np.tile(kinds, n_sample)
+        number = np.unique(patient, return_inverse=True)[1]
+        self.patient = np.repeat(number * 3, 3) + self.kind
+        self.material = np.repeat(is_plasma.astype(np.int64) * 3, 3) + self.kind
+
+    def start(self) -> FloatArray:
+        return self._joined(self.share[self.kind], np.tile(self.shape, (len(self.kind), 1)))
+
+    def update(self, total: FloatArray) -> FloatArray:
+        """Return the prior that expected numbers of variants per row, CCF 0 and grid, teach."""
+        n, present = total.sum(axis=1), total[:, 1:].sum(axis=1)
+        share = _pooled(present, n, self.kind, self.share, 2.0)
+        share = _pooled(present, n, self.patient, share[np.arange(self.patient.max() + 1) % 3], self.strength)
+        share = (present + self.strength * share[self.patient]) / np.maximum(n + self.strength, 1e-12)
+        shape = _pooled_shape(total[:, 1:], self.kind, np.tile(self.shape, (3, 1)), 2.0)
+        shape = _pooled_shape(total[:, 1:], self.material, np.tile(shape, (2, 1)), self.strength)
+        shape = total[:, 1:] + self.strength * shape[self.material]
+        shape /= np.maximum(shape.sum(axis=1, keepdims=True), 1e-12)
+        return self._joined(np.where(self.held, self.share[self.kind], share), shape)
+
+    @staticmethod
+    def _joined(share: FloatArray, shape: FloatArray) -> FloatArray:
+        return np.concatenate([1 - share[:, None], share[:, None] * shape], axis=1)
+
+
+def _pooled(
+    present: FloatArray, n: FloatArray, group: IntArray, towards: FloatArray, weight: float
+) -> FloatArray:
+    """Return the share present per group, pulled towards a value with the weight of so many variants."""
+    top, bottom = np.bincount(group, present, len(towards)), np.bincount(group, n, len(towards))
+    return np.asarray((top + weight * towards) / np.maximum(bottom + weight, 1e-12))
+
+
+def _pooled_shape(number: FloatArray, group: IntArray, towards: FloatArray, weight: float) -> FloatArray:
+    """Return the distribution over the grid per group, pulled likewise."""
+    sums = np.zeros_like(towards)
+    np.add.at(sums, group, number)
+    sums += weight * towards
+    return np.asarray(sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-12))
+
+
+def _patients(cells: Cells, n_sample: int) -> IntArray:
+    """Return a number per sample, the same for samples that share a variant (of a patient)."""
+    first = np.full(int(cells.variant.max(initial=-1)) + 1, n_sample, np.int64)
+    np.minimum.at(first, cells.variant, cells.sample)
+    patient = np.arange(n_sample)
+    np.minimum.at(patient, cells.sample, first[cells.variant])
+    return patient
 
 
 def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:
