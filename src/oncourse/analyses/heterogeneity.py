@@ -84,7 +84,7 @@ def _assumed(rows: pl.DataFrame) -> list[str]:
     n = pairs.filter(pl.col("n_assumed") > 0).height
     if not n:
         return []
-    share = pairs["n_assumed"].sum() / max(pairs["n"].sum(), 1)
+    share = int(pairs["n_assumed"].sum()) / max(int(pairs["n"].sum()), 1)
     return [
         f"In {n} of {pairs.height} pairs absence is assumed for variants called in one sample and not counted in the other "
         f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed): with forced counts the pairs may lie "
