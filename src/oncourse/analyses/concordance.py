@@ -13,9 +13,9 @@ from oncourse.derive.cohort import Cohort
 from oncourse.derive.concordance_summary import SUMMARY_COLUMNS, fraction_columns, gene_counts, summary_table
 from oncourse.derive.pairs import COMPARISONS, ConcordanceParams, PairTable, pair_counts, variant_rows
 from oncourse.derive.presence import STATE_COLUMNS, PresenceTable
-from oncourse.derive.relatedness import RELATEDNESS_COLUMNS, relatedness_table
+from oncourse.derive.relatedness import RELATEDNESS_COLUMNS
 from oncourse.derive.status_tables import FLIP_COLUMNS, STATUS_COLUMNS, flips, status_pairs, status_table
-from oncourse.derive.statuses import informative_plasma, sample_statuses, statuses_of
+from oncourse.derive.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
@@ -127,7 +127,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
             "no patient has two tumour samples that can be compared: concordance needs two lesions, or tissue and plasma, "
             "of one patient (samples.lesion_id and material)."
         )
-    related = relatedness_table(cohort.study, presence, pairs)
+    related = cohort.relatedness
     counts = fraction_columns(pair_counts(pairs))
     plain = pair_counts(pairs, "plain_state").select(
         "pair", n_called_both="n_shared", n_called_one=pl.col("n_private_a") + pl.col("n_private_b")
@@ -140,7 +140,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     two = status_pairs(
         pairs.pairs,
         sample_statuses(cohort.study, cohort.panels, presence, min_power=params.min_power),
-        {s.name: informative_plasma(presence, s) for s in statuses},
+        informative_by_status(presence, statuses),
     )
     rows = variant_rows(presence, pairs)
     tables = {
@@ -356,21 +356,21 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
         if rows.is_empty():
             continue
         a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
-        vaf = (
-            (presence.cells["alt_count"] / presence.cells["depth"])
-            .cast(pl.Float64)
-            .fill_null(float("nan"))
-            .to_numpy()
-        )
-        if np.isfinite(vaf[a] + vaf[b]).any():
+        vaf_a, vaf_b = _vaf(presence, a), _vaf(presence, b)
+        if np.isfinite(vaf_a + vaf_b).any():
             figures.append(Figure(
                 f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Counted mutations of main pairs; grey: "
                 "fractions that the second sample would call with less than 95 %.",
-                draw.fraction_scatter(vaf[a], vaf[b], rows["state"].to_list(), _power_line(presence, b),
+                draw.fraction_scatter(vaf_a, vaf_b, rows["state"].cast(pl.String).to_list(), _power_line(presence, b),
                                       xlabel="VAF in the first sample", ylabel="VAF in the second sample"),
             ))  # fmt: skip
         figures.extend(_grid(presence, rows, comparison))
     return figures
+
+
+def _vaf(presence: PresenceTable, cells: NDArray[np.int64]) -> NDArray[np.float64]:
+    alt, depth = (presence.cells[name].gather(cells).cast(pl.Float64) for name in ("alt_count", "depth"))
+    return np.asarray((alt / depth).fill_null(float("nan")).to_numpy())
 
 
 def _power_line(presence: PresenceTable, cells: NDArray[np.int64]) -> float | None:
@@ -395,9 +395,8 @@ def _power_line(presence: PresenceTable, cells: NDArray[np.int64]) -> float | No
 def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[Figure]:
     from oncourse.plots import concordance as draw
 
-    named = rows.with_columns(gene=presence.cells["gene"].gather(rows["cell_a"].to_numpy())).drop_nulls(
-        "gene"
-    )
+    gene = presence.cells["gene"].gather(rows["cell_a"].to_numpy())
+    named = rows.select("patient_id", "state").with_columns(gene=gene).drop_nulls("gene")
     common = (
         named.group_by("gene")
         .agg(n=pl.col("patient_id").n_unique())

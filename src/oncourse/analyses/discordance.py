@@ -19,7 +19,6 @@ from oncourse.derive.discordance import (
     new_mutation_table,
     predictor_table,
 )
-from oncourse.derive.relatedness import relatedness_table
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -81,7 +80,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     presence, pairs = cohort.presence, cohort.pairs
     if pairs.pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED)).is_empty():
         raise NotEnoughData("no patient has primary and metastasis, or tissue and plasma.")
-    related = relatedness_table(cohort.study, presence, pairs)
+    related = cohort.relatedness
     unrelated = related.filter(pl.col("verdict").is_in(NOT_RELATED))
     main = main_pairs(pairs, unrelated)
     rows = discordance_rows(cohort.study, presence, pairs, main, params.clonal_ccf)

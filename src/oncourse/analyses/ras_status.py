@@ -10,7 +10,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.pairs import COMPARISONS, ConcordanceParams
 from oncourse.derive.status_tables import FLIP_COLUMNS, STATUS_COLUMNS, flips, status_pairs, status_table
-from oncourse.derive.statuses import informative_plasma, sample_statuses, statuses_of
+from oncourse.derive.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -65,7 +65,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: statuses)."
         )
     states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
-    two = status_pairs(pairs, states, {s.name: informative_plasma(presence, s) for s in statuses})
+    two = status_pairs(pairs, states, informative_by_status(presence, statuses))
     table = status_table(two)
     estimates = _estimates(table)
     return Result(

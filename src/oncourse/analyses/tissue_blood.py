@@ -11,7 +11,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.pairs import ConcordanceParams
 from oncourse.derive.status_tables import STATUS_COLUMNS, status_pairs, status_table
-from oncourse.derive.statuses import informative_plasma, sample_statuses, statuses_of
+from oncourse.derive.statuses import informative_by_status, informative_plasma, sample_statuses, statuses_of
 from oncourse.derive.tissue_blood import STRATUM_COLUMNS, noninferiority, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
@@ -83,7 +83,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     table = stratum_table(rows, rules.n_bootstrap, rng)
     statuses = statuses_of(cohort.study)
     states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
-    two = status_pairs(main, states, {s.name: informative_plasma(presence, s) for s in statuses})
+    two = status_pairs(main, states, informative_by_status(presence, statuses))
     plasma = _plasma(cohort)
     test = None
     if params.ppa0 is not None and params.margin is not None:

@@ -258,6 +258,13 @@ class Cohort:
         return match_all(self.study, self.findings)
 
     @derived
+    def relatedness(self) -> pl.DataFrame:
+        """Evidence of common origin per pair of tumour samples (`oncourse.derive.relatedness`)."""
+        from oncourse.derive.relatedness import relatedness_table
+
+        return relatedness_table(self.study, self.presence, self.pairs)
+
+    @derived
     def time_to_event(self) -> pl.DataFrame:
         """Time-to-event records per patient, line and endpoint; line null = study level."""
         return self.endpoint_tables[0]

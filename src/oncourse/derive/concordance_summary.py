@@ -49,18 +49,21 @@ def gene_counts(presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
     comparison. A gene is not assessable in a pair where none of its variants could be judged in both samples.
     """
     main = pairs.pairs.filter("is_main").select("pair", "comparison")
-    rows = pairs.variants.filter(pl.col("blood").is_null() | (pl.col("blood") == "possible_chip"))
-    rows = rows.with_columns(gene=presence.cells["gene"].gather(rows["cell_a"].to_numpy()))
-    rows = rows.join(main, on="pair", how="inner").filter(
-        pl.col("gene").is_not_null() & (pl.col("gene") != "")
-    )
+    found = pairs.variants
+    is_main = np.zeros(pairs.pairs.height, bool)
+    is_main[main["pair"].to_numpy()] = True
+    tumour = (found["blood"].is_null() | (found["blood"] == "possible_chip")).to_numpy()
+    rows = found.select("pair", "cell_a", "state").filter(is_main[found["pair"].to_numpy()] & tumour)
+    gene = presence.cells["gene"].cast(pl.Categorical).gather(rows["cell_a"].to_numpy())
+    rows = rows.with_columns(gene=gene).filter(pl.col("gene").is_not_null() & (pl.col("gene") != ""))
 
     def some(state: str) -> pl.Expr:
         return (pl.col("state") == state).any()
 
-    per_pair = rows.group_by("comparison", "gene", "pair").agg(
+    per_pair = rows.group_by("gene", "pair").agg(
         shared=some("shared"), a=some("private_a"), b=some("private_b"), unknown=some("not_assessable")
     )
+    per_pair = per_pair.join(main, on="pair", how="inner").with_columns(pl.col("gene").cast(pl.String))
     both = pl.col("shared") | (pl.col("a") & pl.col("b"))
     return (
         per_pair.group_by("gene", "comparison")
@@ -80,19 +83,29 @@ def gene_counts(presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
     )
 
 
-def _counts(pairs: PairTable, state: str, *, with_chip: bool) -> pl.DataFrame:
-    """Return per pair the parts of every fraction, for one definition of state."""
-    column = pl.col(state)
-    lost = pl.col("is_lost") if state != "plain_state" else pl.lit(False)
-    private = column.is_in(["private_a", "private_b"])
-    kept = pairs.variants if with_chip else pairs.variants.filter(pl.col("blood").is_null())
-    return kept.group_by("pair").agg(
-        n_shared=(column == "shared").sum(),
-        n_private=(private & ~lost).sum(),
-        n_lost=(private & lost).sum(),
-        n_not_assessable=(column == "not_assessable").sum(),
-        n_assumed=(private & ~lost & (pl.col("basis") == "assumed")).sum(),
-    )
+def _counts(pairs: PairTable) -> dict[tuple[str, str], NDArray[np.float64]]:
+    """Return the parts of every fraction (`_PARTS`) per pair: (chip, definition of state) -> (n_pair, 5)."""
+    found, n_pair = pairs.variants, pairs.pairs.height
+    pair = found["pair"].to_numpy()
+    is_lost, assumed = found["is_lost"].to_numpy(), (found["basis"] == "assumed").to_numpy()
+    clean = found["blood"].is_null().to_numpy()
+    out = {}
+    for state in ("plain_state", "raw_state"):
+        word = found[state]
+        private = word.is_in(["private_a", "private_b"]).to_numpy()
+        lost = private & is_lost if state != "plain_state" else np.zeros(len(pair), bool)
+        kept = private & ~lost
+        masks = (
+            (word == "shared").to_numpy(),
+            kept,
+            lost,
+            (word == "not_assessable").to_numpy(),
+            kept & assumed,
+        )
+        for chip, of in (("with", np.ones(len(pair), bool)), ("without", clean)):
+            parts = [np.bincount(pair[mask & of], minlength=n_pair) for mask in masks]
+            out[chip, state] = np.column_stack(parts).astype(float)
+    return out
 
 
 def _ratio(top: NDArray[Any], bottom: NDArray[Any]) -> NDArray[np.float64]:
@@ -120,12 +133,17 @@ PLAIN_ESTIMANDS = (
 
 
 def ratio_rows(
-    pairs: PairTable, keep: pl.Series, key: dict[str, str], n_bootstrap: int, rng: np.random.Generator
+    counted: dict[tuple[str, str], NDArray[np.float64]],
+    keep: pl.Series,
+    key: dict[str, str],
+    n_bootstrap: int,
+    rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
     """Return summary rows of one comparison and set: fractions of counts with patient-bootstrap limits.
 
     Parameters
     ----------
+    counted : of `_counts`
     keep : numbers of the main pairs of the set, one per patient
     key : comparison and set
     """
@@ -133,12 +151,10 @@ def ratio_rows(
     weights = (
         cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
     )
-    order = pl.DataFrame({"pair": keep})
+    chosen = keep.to_numpy()
     for chip in ("with", "without"):
         for state in ("plain_state", "raw_state"):
-            table = _counts(pairs, state, with_chip=chip == "with")
-            parts = order.join(table, on="pair", how="left", maintain_order="left").fill_null(0)
-            counts = parts.select(_PARTS).to_numpy().astype(float)
+            counts = counted[chip, state][chosen]
             found = cluster_bootstrap(counts, _fractions, weights)
             names: tuple[str, ...] = PLAIN_ESTIMANDS
             if state == "plain_state":
@@ -296,6 +312,7 @@ def summary_table(
     """Return the summary (`SUMMARY_COLUMNS`) and, per main pair, what noise alone explains (`NOISE_SCHEMA`)."""
     rows: list[dict[str, Any]] = []
     noise = [pl.DataFrame(schema=NOISE_SCHEMA)]
+    counted = _counts(pairs)
     main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
     for comparison in [c for c in COMPARISONS if c in set(main["comparison"])]:
         of = main.filter(pl.col("comparison") == comparison).sort("pair")
@@ -303,7 +320,7 @@ def summary_table(
             if chosen.is_empty():
                 continue
             key = {"comparison": comparison, "set": name}
-            rows.extend(ratio_rows(pairs, chosen["pair"], key, params.n_bootstrap, rng))
+            rows.extend(ratio_rows(counted, chosen["pair"], key, params.n_bootstrap, rng))
             if name == "related" and chosen.height == of.height:
                 # the same pairs: the same numbers
                 again = [r for r in rows if r["comparison"] == comparison and r["set"] == "all"]

@@ -119,6 +119,8 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
 
 _CODE = {"present": 1, "absent": 2, "not_assessable": 0}
 _STATES = ("not_assessable", "shared", "private_a", "private_b", "in_neither")
+#: States and basis of a pair's variants: words to read, one byte each to keep.
+STATE_TYPE, BASIS_TYPE = pl.Enum(_STATES), pl.Enum(["assumed", "counted"])
 
 
 def _fate(a: NDArray[np.int8], b: NDArray[np.int8], in_union: NDArray[np.bool_]) -> NDArray[np.int8]:
@@ -134,8 +136,8 @@ def _fate(a: NDArray[np.int8], b: NDArray[np.int8], in_union: NDArray[np.bool_])
 
 def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     schema: dict[str, Any] = {
-        "pair": pl.Int64, "cell_a": pl.Int64, "cell_b": pl.Int64, "state": pl.String, "raw_state": pl.String,
-        "plain_state": pl.String, "is_lost": pl.Boolean, "basis": pl.String, "blood": pl.String,
+        "pair": pl.Int64, "cell_a": pl.Int64, "cell_b": pl.Int64, "state": STATE_TYPE, "raw_state": STATE_TYPE,
+        "plain_state": STATE_TYPE, "is_lost": pl.Boolean, "basis": BASIS_TYPE, "blood": pl.String,
         "related_variant_id": pl.String,
     }  # fmt: skip
     cells, samples = presence.cells, presence.samples
@@ -174,12 +176,15 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     counted = np.where(
         fate == 2, known[cell_b], np.where(fate == 3, known[cell_a], known[cell_a] & known[cell_b])
     )
-    names, basis = pl.Series(_STATES), pl.Series(["assumed", "counted"])
+
+    def words(code: NDArray[Any], kind: pl.Enum) -> pl.Series:
+        return pl.Series(kind.categories, dtype=kind).gather(code.astype(np.int64))
+
     frame = pl.DataFrame(
         {
             "pair": pair, "cell_a": cell_a, "cell_b": cell_b,
-            "state": names.gather(fate), "raw_state": names.gather(raw_fate),
-            "plain_state": names.gather(plain), "is_lost": is_lost, "basis": basis.gather(counted.astype(np.int8)),
+            "state": words(fate, STATE_TYPE), "raw_state": words(raw_fate, STATE_TYPE),
+            "plain_state": words(plain, STATE_TYPE), "is_lost": is_lost, "basis": words(counted, BASIS_TYPE),
             "blood": cells["blood"].gather(cell_a),
         }
     )  # fmt: skip

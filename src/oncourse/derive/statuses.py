@@ -323,12 +323,29 @@ def informative_plasma(presence: PresenceTable, status: Status | None = None) ->
     Tissue is always informative. Plasma is where a tumour fraction of `MIN_TUMOR_FRACTION` or more is recorded, or
     where a variant outside the status' genes (not of the blood) is present: the status itself is no evidence.
     """
+    return _informative(presence, _evidence(presence), status)
+
+
+def informative_by_status(presence: PresenceTable, statuses: Sequence[Status]) -> dict[str, pl.DataFrame]:
+    """Return `informative_plasma` of each status by name."""
+    evidence = _evidence(presence)
+    return {status.name: _informative(presence, evidence, status) for status in statuses}
+
+
+def _evidence(presence: PresenceTable) -> pl.DataFrame:
+    """Return sample, gene, n: variants present in plasma, not of the blood."""
+    plasma = presence.samples.filter(pl.col("material") == "plasma").select("sample")
+    cells = presence.cells.select("sample", "gene", "state", "blood")
+    present = cells.filter((pl.col("state") == "present") & pl.col("blood").is_null())
+    return present.join(plasma, on="sample", how="semi").group_by("sample", "gene").agg(n=pl.len())
+
+
+def _informative(presence: PresenceTable, evidence: pl.DataFrame, status: Status | None) -> pl.DataFrame:
     own = list(status.genes) if status is not None else []
-    other = presence.cells.filter(
-        (pl.col("state") == "present") & pl.col("blood").is_null() & ~pl.col("gene").fill_null("").is_in(own)
+    other = evidence.filter(~pl.col("gene").fill_null("").is_in(own))
+    table = presence.samples.join(
+        other.group_by("sample").agg(pl.col("n").sum()), on="sample", how="left", maintain_order="left"
     )
-    seen = other.group_by("sample").agg(n=pl.len())
-    table = presence.samples.join(seen, on="sample", how="left", maintain_order="left")
     is_plasma = pl.col("material") == "plasma"
     enough = (pl.col("given_purity").fill_null(0) >= MIN_TUMOR_FRACTION) | (pl.col("n").fill_null(0) > 0)
     return table.select("sample", is_informative=~is_plasma | enough)

@@ -135,20 +135,23 @@ def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator
     out = []
     weights: dict[int, Any] = {}
     kept = rows.filter(pl.col("blood").is_null() | (pl.col("blood") != "germline"))
+    levels = [(name, level.cast(pl.Categorical)) for name, level in strata(kept)]
+    kept = kept.with_columns(level.alias(f"by {name}") for name, level in levels)
     for chip in ("with", "without"):
         base = kept if chip == "with" else kept.filter(pl.col("blood").is_null())
         for name in ("all", "informative"):
             part = base if name == "all" else base.filter("is_informative")
-            for stratum, level in strata(part):
-                labelled = part.with_columns(level=level.cast(pl.String)).drop_nulls("level")
-                for (word,), group in sorted(labelled.group_by("level"), key=lambda item: str(item[0][0])):
+            for stratum, _ in levels:
+                per = patient_counts(part, name, f"by {stratum}").drop_nulls("level")
+                per = per.with_columns(pl.col("level").cast(pl.String)).sort("level", "patient_id")
+                for (word,), group in per.group_by("level", maintain_order=True):
                     row = {"set": name, "chip": chip, "stratum": stratum, "level": word}
-                    out.append({**row, **_rates(group, name, n_bootstrap, rng, weights)})
+                    out.append({**row, **_rates(group, n_bootstrap, rng, weights)})
     return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
 
 
-def patient_counts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return per patient n_tissue, n_found, n_unknown, n_plasma_only.
+def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> pl.DataFrame:
+    """Return per patient (and `level`, a column) n_tissue, n_found, n_unknown, n_plasma_only.
 
     In the set of all, a tissue variant that plasma could not show counts as not found; in the informative set it is
     left out of the denominator.
@@ -156,16 +159,16 @@ def patient_counts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     tissue = pl.col("in_tissue") == "present"
     unknown = tissue & (pl.col("in_plasma") == "not_assessable")
     denominator = tissue if name == "all" else tissue & ~unknown
-    return rows.group_by("patient_id").agg(
+    keys = ["patient_id"] if level is None else [pl.col(level).alias("level"), pl.col("patient_id")]
+    return rows.group_by(keys).agg(
         n_tissue=denominator.sum(), n_found=(tissue & (pl.col("in_plasma") == "present")).sum(), n_unknown=unknown.sum(),
         n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
     ).sort("patient_id")  # fmt: skip
 
 
 def _rates(
-    group: pl.DataFrame, name: str, n_bootstrap: int, rng: np.random.Generator, weights: dict[int, Any]
+    per: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator, weights: dict[int, Any]
 ) -> dict[str, Any]:
-    per = patient_counts(group, name)
     counts = per.select("n_tissue", "n_found", "n_unknown", "n_plasma_only").to_numpy().astype(float)
     total = counts.sum(axis=0)
 

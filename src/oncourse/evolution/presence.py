@@ -93,7 +93,7 @@ class PriorSettings:
     strength: float = 10.0
     fixed: float | None = None
     call_ppv: float = 0.95
-    n_step: int = 40
+    n_step: int = 18
     sizeable_ccf: float = 0.3
 
 
@@ -385,13 +385,22 @@ def _learn(
         # added up in a fixed order, so that the sum does not depend on which thread came first
         total[:] = sum(parts[begin] for begin in sorted(parts))
 
-    for _ in range(settings.n_step):
+    def learned(theta: FloatArray) -> FloatArray:
         step(theta)
-        new = prior.update(total)
-        change = np.abs(new - theta).max(initial=0.0)
-        theta = new
-        if change < CONVERGED:
+        return prior.update(total)
+
+    # EM with squared extrapolation (Varadhan, Roland. Scand J Stat 2008;35:335); jumps are bounded
+    for _ in range(settings.n_step // 2):
+        one = learned(theta)
+        two = learned(one)
+        change, bend = one - theta, two - one - (one - theta)
+        if np.abs(change).max(initial=0.0) < CONVERGED:
+            theta = two
             break
+        length = min(max(float(np.sqrt((change**2).sum() / max((bend**2).sum(), 1e-300))), 1.0), 8.0)
+        jump = np.maximum(theta + 2 * length * change + length**2 * bend, 1e-9)
+        theta = jump / jump.sum(axis=1, keepdims=True)
+    theta = learned(theta)
     step(theta)
     return theta, resp
 
