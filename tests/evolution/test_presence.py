@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -175,6 +176,16 @@ def test_power_equals_its_definition():
         assert kernels.beta_binomial_sf(float(k), float(n), mean, min(s, 1e9)) == pytest.approx(
             float(betabinomial.sf(k, n, mean, s)), abs=1e-9
         )
+
+
+def test_count_and_tail_equal_their_parts():
+    for k, n, mean, s, least in [(0, 100, 0.1, 200.0, 3),
+                                 (7, 100, 0.1, 200.0, 3), (40, 90, 0.3, 50.0, 5), (2, 2, 0.9, 10.0, 3),
+                                 (30, 9000, 0.01, 200.0, 18), (5, 5000, 0.45, 200.0, 3), (4, 50, 0.2, 1e9, 3)]:  # fmt: skip
+        scale = math.lgamma(n + s) - math.lgamma(s)
+        log_p, tail = kernels.count_and_tail(float(k), float(n), mean, s, float(least), scale)
+        assert log_p == pytest.approx(kernels.log_beta_binomial(float(k), float(n), mean, s), abs=1e-9)
+        assert tail == pytest.approx(kernels.beta_binomial_sf(float(least), float(n), mean, s), abs=1e-9)
 
 
 def test_worked_powers_of_the_literature_rule():

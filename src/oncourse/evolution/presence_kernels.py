@@ -68,6 +68,37 @@ def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
+def count_and_tail(k, n, mean, s, least, scale):  # type: ignore[no-untyped-def]
+    """Return `log_beta_binomial` of `k` and `beta_binomial_sf` of `least`, sharing what both need.
+
+    ``scale`` is lgamma(n + s) - lgamma(s), the same for every mean.
+    """
+    if mean <= 0.0 or mean >= 1.0 or s > 1e7:
+        return log_beta_binomial(k, n, mean, s), beta_binomial_sf(least, n, mean, s)
+    a, b = mean * s, (1.0 - mean) * s
+    low = math.lgamma(b)
+    log_none = math.lgamma(n + b) - low - scale
+    if k <= 12:
+        ratio = 1.0
+        for j in range(k):
+            ratio *= (j + a) / (n - j - 1.0 + b)
+        log_p = log_none + math.log(ratio)
+    else:
+        log_p = math.lgamma(n - k + b) - low - scale + math.lgamma(k + a) - math.lgamma(a)
+    if least <= 0:
+        return log_p, 1.0
+    if least > n:
+        return log_p, 0.0
+    if log_none < -680.0:
+        return log_p, beta_binomial_sf(least, n, mean, s)
+    p, below = math.exp(log_none), 0.0
+    for j in range(least):
+        below += p
+        p *= (n - j) / (j + 1.0) * (j + a) / (n - j - 1.0 + b)
+    return log_p, min(max(1.0 - below, 0.0), 1.0)
+
+
+@njit(**_OPTIONS)
 def _vaf(purity, ccf, multiplicity, total_cn, normal_cn, error):  # type: ignore[no-untyped-def]
     copies = purity * total_cn + (1.0 - purity) * normal_cn
     if copies <= 0.0:
@@ -161,6 +192,8 @@ def cell_likelihoods(  # type: ignore[no-untyped-def]
                 pure[i] += beta_binomial_sf(
                     least, n, _vaf(1.0, 1.0, m, total_cn[i], normal_cn[i], e), s[c]
                 ) / (n_way * n_depth)
+            if counted[i]:
+                continue
             for g in range(n_ccf):
                 for r in range(n_rho):
                     w = purity_weight[c, r] if row_of[i] < 0 else row_weight[row_of[i], r]
@@ -172,10 +205,12 @@ def cell_likelihoods(  # type: ignore[no-untyped-def]
                         power[i, g + 1] += w * beta_binomial_sf(least, n, v, s[c]) / (n_way * n_depth)
         if counted[i]:
             k, n = alt[i], depth[i]
+            least = max(float(min_alt[c]), math.ceil(n * min_vaf[c] - 1e-9), 1.0)
+            scale = math.lgamma(n + s[c]) - math.lgamma(s[c]) if s[c] <= 1e7 else 0.0
             logs[0] = log_beta_binomial(k, n, e, noise_s)
             top = logs[0]
             for g in range(n_ccf):
-                total, high = 0.0, -1e300
+                total, high, tail = 0.0, -1e300, 0.0
                 for r in range(n_rho):
                     w = purity_weight[c, r] if row_of[i] < 0 else row_weight[row_of[i], r]
                     if w <= 0.0:
@@ -183,12 +218,14 @@ def cell_likelihoods(  # type: ignore[no-untyped-def]
                     for way in range(n_way):
                         m = 1.0 if way == 0 else multiplicity[i]
                         v = _vaf(purities[c, r], ccfs[g], m, total_cn[i], normal_cn[i], e)
-                        x = log_beta_binomial(k, n, v, s[c])
+                        x, above = count_and_tail(k, n, v, s[c], least, scale)
+                        tail += w * above / n_way
                         if x > high:
                             total = total * math.exp(high - x) + w / n_way
                             high = x
                         else:
                             total += math.exp(x - high) * w / n_way
+                power[i, g + 1] = tail
                 logs[g + 1] = high + math.log(max(total, _TINY))
                 top = max(top, logs[g + 1])
             for g in range(n_ccf + 1):
