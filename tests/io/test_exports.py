@@ -40,6 +40,24 @@ def test_cbioportal_round_trip(study, tmp_path_factory):
         return {(p, day, drug.strip().lower()) for p, day, drugs in rows for drug in drugs.split(";")}
 
     assert agents(back["treatments"]) == agents(study["treatments"])
+    lines = ["patient_id", "start_day", "line", "setting"]
+    assert set(back["treatments"].select(lines).iter_rows()) == set(
+        study["treatments"].select(lines).iter_rows()
+    )
+    for name in ("assessments", "target_lesions", "markers"):
+        columns = [c for c in study[name].columns if study[name][c].null_count() < study[name].height]
+        assert study[name].height > 0
+        assert set(back[name].select(columns).iter_rows()) == set(study[name].select(columns).iter_rows()), (
+            name
+        )
+    keys = ["patient_id", "day", "kind", "lesion_id"]
+    assert set(back["procedures"].select(keys).iter_rows()) == set(
+        study["procedures"].select(keys).iter_rows()
+    )
+    entry = ["patient_id", "entry_day"]
+    assert set(back["follow_up"].select(entry).iter_rows()) == set(
+        study["follow_up"].select(entry).iter_rows()
+    )
     days = ["sample_id", "day"]
     assert set(back["samples"].select(days).iter_rows()) == set(tumour.select(days).iter_rows())
 

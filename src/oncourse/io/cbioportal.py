@@ -187,9 +187,11 @@ def _segments(found: Folder, reading: Reading) -> pl.DataFrame | None:
 def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     reading.notes += timeline.notes
     reading.problems += timeline.problems
-    for name in ("treatments", "procedures", "labs", "assessments"):
+    for name in ("treatments", "procedures", "labs", "assessments", "target_lesions", "markers"):
         frame = timeline.table(name)
         if frame is not None:
+            if "lesion_id" in frame.columns:
+                frame = _known_lesions(frame, reading.tables["lesions"])
             if name == "assessments":
                 frame = frame.unique(["patient_id", "day", "method"], keep="first", maintain_order=True)
             reading.tables[name] = frame
@@ -214,6 +216,17 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
             column = f"{kind}_day"
             follow_up = follow_up.with_columns(pl.coalesce(column, "_first").alias(column)).drop("_first")
     reading.tables["follow_up"] = follow_up
+
+
+def _known_lesions(frame: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Write lesions of a timeline as the lesions table does; a procedure on a lesion nobody sampled names none."""
+    known = lesions["lesion_id"].implode()
+    prefixed = pl.col("patient_id") + "_" + pl.col("lesion_id")
+    own = (
+        pl.when(pl.col("lesion_id").is_in(known)).then("lesion_id").when(prefixed.is_in(known)).then(prefixed)
+    )
+    measured = "diameter_mm" in frame.columns
+    return frame.with_columns(pl.coalesce(own, "lesion_id") if measured else own.alias("lesion_id"))
 
 
 def _config(

@@ -329,9 +329,13 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
             f"{unknown:,} tissue samples do not say primary or metastasis: they are in no lesion pair"
         )
     is_primary = pl.col("role") == "primary"
+    owners = frame.drop_nulls("lesion").group_by("lesion").agg(pl.col("patient_id").n_unique())
+    own = bool((owners["patient_id"] == 1).all())  # ids of lesions, not words such as `liver`
     frame = frame.drop_nulls("role").with_columns(
         pl.when(pl.col("lesion").is_not_null())
-        .then(pl.col("patient_id") + "_" + pl.col("lesion"))
+        .then(
+            pl.col("lesion") if own and owners.height > 1 else pl.col("patient_id") + "_" + pl.col("lesion")
+        )
         .when(is_primary)
         .then(pl.col("patient_id") + "_primary")
         .otherwise(pl.col("sample_id") + "_lesion")

@@ -188,7 +188,8 @@ def _panels(study: Study, out: Path) -> dict[str, int]:
 
 
 def timelines(study: Study) -> dict[str, pl.DataFrame]:
-    """Return the timeline files: treatment, lab tests, imaging, specimens, surgery, status.
+    """Return the timeline files: treatment, lab tests, imaging and its target lesions, markers, surgery, specimens, the
+    day of coming under observation, status.
 
     The columns are those cBioPortal's patient view draws: PATIENT_ID, START_DATE, STOP_DATE (days), EVENT_TYPE and the
     columns of the kind; PSA and CEA have a numeric RESULT and become lines.
@@ -208,17 +209,36 @@ def timelines(study: Study) -> dict[str, pl.DataFrame]:
         "data_timeline_imaging.txt": study["assessments"].select(
             PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("IMAGING"),
             DIAGNOSTIC_TYPE="method", NON_TARGET="non_target", NEW_LESIONS="new_lesions", RESPONSE="overall",
+            NEW_BONE_LESIONS="new_bone_lesions", BONE_PERSISTING="bone_persisting", EVALUATOR="evaluator",
+        ),
+        "data_timeline_target_lesion.txt": _in_mm(study["target_lesions"]).select(
+            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("TARGET_LESION"), LESION_ID="lesion_id", DIAMETER_MM="diameter_mm", IS_NODE="is_node",
+            STATUS="status", MERGED_INTO="merged_into", EVALUATOR="evaluator",
+        ),
+        "data_timeline_marker.txt": study["markers"].drop_nulls("day").select(
+            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("MARKER"),
+            MARKER="marker", VALUE="value", UNIT="unit", SAMPLE_ID="sample_id",
         ),
         "data_timeline_surgery.txt": study["procedures"].select(
             PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SURGERY"),
             PROCEDURE="kind", INTENT="intent", LESION_ID="lesion_id",
         ),
         "data_timeline_specimen.txt": _specimens(study),
+        "data_timeline_sequencing.txt": study["follow_up"].drop_nulls("entry_day").select(
+            PATIENT_ID="patient_id", START_DATE="entry_day", STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("SEQUENCING"),
+        ),
         "data_timeline_status.txt": _status(study),
     }  # fmt: skip
     return {
         name: frame.sort("PATIENT_ID", "START_DATE") for name, frame in files.items() if not frame.is_empty()
     }
+
+
+def _in_mm(rows: pl.DataFrame) -> pl.DataFrame:
+    factor = pl.when(pl.col("unit") == "cm").then(10.0).otherwise(1.0)
+    return rows.with_columns(diameter_mm=pl.coalesce("diameter_mm", pl.col("diameter") * factor))
 
 
 def _specimens(study: Study) -> pl.DataFrame:

@@ -65,7 +65,11 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
 
 
 def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
-    if "TREATMENT" in event or "CHEMO" in event:
+    if event == "TARGET_LESION" and {"LESION_ID", "DIAMETER_MM"} <= set(rows.columns):
+        _measurement(rows, out)
+    elif event == "MARKER" and {"MARKER", "VALUE"} <= set(rows.columns):
+        _marker(rows, out)
+    elif "TREATMENT" in event or "CHEMO" in event:
         _treatment(rows, out)
     elif "RADIATION" in event or "RADIOTHERAPY" in event:
         _procedure(rows, out, "radiotherapy")
@@ -93,6 +97,11 @@ def _first(rows: pl.DataFrame, *names: str) -> pl.Expr:
     """The first of several columns that is there and not null; null where none is."""
     present = [pl.col(n) for n in names if n in rows.columns]
     return pl.coalesce(present) if present else pl.lit(None, pl.String)
+
+
+def _whole(rows: pl.DataFrame, *names: str) -> pl.Expr:
+    """The same as whole numbers: `1`, `2.0`; other words are null."""
+    return _first(rows, *names).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
 
 
 def _add(out: Timeline, table: str, frame: pl.DataFrame) -> None:
@@ -126,14 +135,16 @@ def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
         pl.col("_start").alias("start_day"),
         pl.col("_stop").alias("stop_day"),
         _first(rows, "REASON_FOR_TX_DISCONTINUATION", "STOP_REASON", "REASON").alias("stop_reason"),
+        _whole(rows, "LINE", "LINE_OF_THERAPY", "LINE_OF_TREATMENT").alias("line"),
+        _first(rows, "SETTING", "TREATMENT_SETTING").alias("setting"),
     ))  # fmt: skip
 
 
 def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
     if rows.is_empty():
         return
-    words = _first(rows, "SUBTYPE", "PROCEDURE_TYPE", "SURGERY_TYPE", "SURGERY_DETAILS", "TREATMENT_SUBTYPE",
-                   "TREATMENT_TYPE", "EVENT_TYPE")  # fmt: skip
+    words = _first(rows, "SUBTYPE", "PROCEDURE", "PROCEDURE_TYPE", "SURGERY_TYPE", "SURGERY_DETAILS",
+                   "TREATMENT_SUBTYPE", "TREATMENT_TYPE", "EVENT_TYPE")  # fmt: skip
     low = words.str.to_lowercase()
     named = (
         pl.when(low.str.contains("orchiectomy"))
@@ -149,7 +160,7 @@ def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
     _add(out, "procedures", rows.select(
         pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
         (pl.lit(kind) if kind else named).alias("kind"),
-        _first(rows, "INTENT", "RX_INTENT").alias("intent"),
+        _first(rows, "INTENT", "RX_INTENT").alias("intent"), _first(rows, "LESION_ID").alias("lesion_id"),
     ))  # fmt: skip
 
 
@@ -210,4 +221,21 @@ def _imaging(rows: pl.DataFrame, out: Timeline) -> None:
         pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
         _first(rows, "PROCEDURE_TYPE", "DIAGNOSTIC_TYPE", "MODALITY", "SUBTYPE", "IMAGING_TYPE").alias("method"),
         _first(rows, "RESPONSE", "RESULT", "OVERALL", "FINDING").alias("overall"),
+        *(_first(rows, name.upper()).alias(name) for name in ("non_target", "new_lesions", "evaluator")),
+        *(_whole(rows, name.upper()).alias(name) for name in ("new_bone_lesions", "bone_persisting")),
     ))  # fmt: skip
+
+
+def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
+    _add(out, "target_lesions", rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
+        *(_first(rows, name.upper()).alias(name) for name in
+          ("lesion_id", "diameter_mm", "is_node", "status", "merged_into", "evaluator")),
+    ).drop_nulls("lesion_id"))  # fmt: skip
+
+
+def _marker(rows: pl.DataFrame, out: Timeline) -> None:
+    _add(out, "markers", rows.select(
+        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
+        *(_first(rows, name.upper()).alias(name) for name in ("marker", "value", "unit", "sample_id")),
+    ).drop_nulls("marker"))  # fmt: skip
