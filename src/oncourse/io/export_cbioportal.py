@@ -9,7 +9,9 @@ import polars as pl
 
 from oncourse.genome.variant import parts
 from oncourse.knowledge.alterations import short_change
+from oncourse.study.config import config_to_yaml
 from oncourse.study.model import Study
+from oncourse.study.tables import TABLES
 
 #: Our consequence -> Variant_Classification of a MAF.
 _CLASSES = {
@@ -33,9 +35,11 @@ def export_cbioportal(
         ASCN.CCF_EXPECTED_COPIES, ASCN.CLONAL and PRESENCE; a variant that was not judged has none
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
-    becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written.
+    becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
+    the folder read back is the same study.
     """
     out.mkdir(parents=True, exist_ok=True)
+    (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
     files: dict[str, pl.DataFrame] = {
         "data_mutations.txt": mutations(study, called, clonality),
         **timelines(study),
@@ -72,7 +76,7 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     table = patients.select(
         PATIENT_ID="patient_id", SEX=pl.col("sex").str.to_titlecase(), AGE="age_years", STAGE="stage",
         PRIMARY_SITE="primary_site", CANCER_TYPE_DETAILED="disease", OS_MONTHS=months.round(2), OS_STATUS=status,
-        INDEX=pl.lit(study.config.index),
+        INDEX=pl.lit(study.config.index), **_further(study, "patients"),
     )  # fmt: skip
     lesions = study["lesions"].select("lesion_id", "role", "site")
     samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
@@ -82,11 +86,17 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
         SAMPLE_TYPE=pl.col("role").str.replace("_", " ").str.to_titlecase(),
         METASTATIC_SITE=pl.when(pl.col("role") == "metastasis").then("site"), LESION_ID="lesion_id",
         TUMOR_PURITY=pl.coalesce("purity", "tumor_fraction"), MSI_TYPE="msi_status", TMB_NONSYNONYMOUS="tmb_per_mb",
-        GENE_PANEL="assay_id", SPECIMEN_DAY="day",
+        GENE_PANEL="assay_id", SPECIMEN_DAY="day", **_further(study, "samples"),
     )  # fmt: skip
     for name, frame in (("data_clinical_patient.txt", table), ("data_clinical_sample.txt", samples)):
         _write_clinical(frame, out / name)
     return {"data_clinical_patient.txt": table.height, "data_clinical_sample.txt": samples.height}
+
+
+def _further(study: Study, table: str) -> dict[str, str]:
+    """Return the columns of the user's own, among them the covariates, by the name they get."""
+    own = [c for c in study[table].columns if c not in TABLES[table].by_name]
+    return {name.upper(): name for name in own}
 
 
 def _write_clinical(frame: pl.DataFrame, path: Path) -> None:
