@@ -342,3 +342,41 @@ def test_one_sample_per_patient_is_said():
     alone = made.select(without_samples=["M1"])
     with pytest.raises(NotEnoughData, match="two tumour samples"):
         registry()["concordance"].run(Cohort(alone))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [
+        ("p.K437Rfs*5", "p.K437fs", "shared"),
+        ("p.K437fs*5", "p.L441fs*1", "private_a"),
+        (None, "p.K437fs", "shared"),
+    ],
+)
+def test_a_frameshift_is_known_by_where_it_begins(one, other, state):
+    """Annotators write its new amino acid and length, or do not; another codon is another event."""
+    extra = [call("P1", "3:100:T:-", 60, 200), call("M1", "3:104:T:-", 60, 200)]
+    names = [{"variant_id": "3:100:T:-", "gene": "ACVR2A", "hgvs_p": one},
+             {"variant_id": "3:104:T:-", "gene": "ACVR2A", "hgvs_p": other}]  # fmt: skip
+    assert fate(Cohort(primary_and_metastasis(extra, variants=names)), "3:100:T:-")["state"] == state
+
+
+def test_calls_below_the_assays_own_rule_do_not_stand_for_others():
+    """Ten recorded calls of 4 of 500 reads (rule: 2 %) in M1 alone: no chance of such a call is known."""
+    weak = [call("M1", f"5:{i}:A:G", 4, 500, is_called=True) for i in range(10)]
+    weak += [call("P1", f"5:{i}:A:G", 0, 500) for i in range(10)]
+    made = two_patients(primary_and_metastasis(weak))
+    summary = registry()["concordance"].run(Cohort(made)).tables["concordance/summary"]
+    latent = summary.filter((pl.col("estimand") == "shared_fraction_latent") & (pl.col("set") == "all"))
+    assert latent["n_variants"].unique().to_list() == [24] and latent["estimate"].min() > 0.95
+
+
+def two_patients(made):
+    """Return the study of patient A with a copy of A as patient B."""
+    tables = dict(made.tables)
+    for name in ("patients", "lesions", "samples", "calls"):
+        keys = [c for c in ("patient_id", "lesion_id", "sample_id") if c in made[name].columns]
+        copy = made[name].with_columns(
+            pl.lit("B").alias(c) if c == "patient_id" else pl.col(c).str.replace("^", "B") for c in keys
+        )
+        tables[name] = pl.concat([made[name], copy])
+    return Study(made.config, tables)

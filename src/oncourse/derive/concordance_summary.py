@@ -235,15 +235,36 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
 def _usable(
     presence: PresenceTable, variants: pl.DataFrame
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return cell_a, cell_b and pair of variants whose two sites could show something, called in either sample."""
+    """Return cell_a, cell_b and pair of variants whose two sites could show something, called in either sample.
+
+    A call that the assay's own rule would not have made (a handful of reads below min_vaf) has no known chance of
+    being made: it is left out, else each would stand for a crowd of variants missed.
+    """
     kernel = presence.kernel
     assert kernel is not None
     a, b = variants["cell_a"].to_numpy(), variants["cell_b"].to_numpy()
-    called = presence.cells["called"].to_numpy()
+    called = presence.cells["called"].to_numpy() & _by_rule(presence)
     covered = presence.cells["is_covered"].to_numpy()
     known = np.isfinite(kernel.power) & covered
     kept = known[a] & known[b] & (called[a] | called[b])
     return a[kept], b[kept], variants["pair"].to_numpy()[kept]
+
+
+def _by_rule(presence: PresenceTable) -> NDArray[np.bool_]:
+    """Return per cell whether its reads meet the assay's calling rule; the caller's word where not counted."""
+    from oncourse.evolution.vaf import min_alt_reads
+
+    cells, samples = presence.cells, presence.samples
+    row = cells["sample"].to_numpy()
+    depth = cells["depth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    alt = cells["alt_count"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    least = min_alt_reads(
+        np.nan_to_num(depth, nan=1.0),
+        samples["min_alt_count"].to_numpy()[row],
+        samples["min_vaf"].to_numpy()[row],
+    )
+    counted = np.isfinite(depth + alt)
+    return np.where(counted, np.nan_to_num(alt) >= least, cells["called"].to_numpy())
 
 
 def noise_rows(
@@ -260,7 +281,7 @@ def noise_rows(
     if not len(a):
         return [], none
     units, unit = np.unique(pair, return_inverse=True)
-    called = presence.cells["called"].to_numpy()
+    called = _by_rule(presence)
     some = np.arange(len(a)) if len(a) <= MAX_LATENT else np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
     one, two = a[some], b[some]
     found = excess_discordance(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from oncourse.derive.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
@@ -145,9 +147,31 @@ def _same_indel(row: dict[str, object]) -> bool:
         return False
     if row["gene"] and row["gene_2"] and row["gene"] != row["gene_2"]:
         return False
-    if row["hgvs_p"] and row["hgvs_p_2"]:
-        return row["hgvs_p"] == row["hgvs_p_2"]
-    return distance <= (SHIFT_ONE_BASE if len(set(bases)) == 1 else SHIFT_REPEAT)
+    near = distance <= (SHIFT_ONE_BASE if len(set(bases)) == 1 else SHIFT_REPEAT)
+    one, two = (_protein_event(row[name]) for name in ("hgvs_p", "hgvs_p_2"))
+    if one is None or two is None:
+        return near
+    # an insertion is also written as a duplication of its neighbour: the place in the protein is no evidence then
+    return one == two or (near and one[0] == two[0] != "frameshift")
+
+
+def _protein_event(change: object) -> tuple[str, str] | None:
+    """Return kind and place of an indel's protein change, however long it is written; None where not known.
+
+    >>> _protein_event("p.K437Rfs*5") == _protein_event("p.Lys437fs") == ("frameshift", "437")
+    True
+    >>> _protein_event("p.A775_G776insYVMA")[0] == _protein_event("p.Y772_A775dup")[0]
+    True
+    """
+    text = str(change or "").removeprefix("p.").strip("()")
+    place = re.search(r"\d+", text)
+    if place is None:
+        return None
+    if "fs" in text or text.endswith(("*", "Ter")):
+        return "frameshift", place[0]
+    if "ins" in text or "dup" in text:
+        return ("complex" if "del" in text else "gain"), text
+    return ("loss" if "del" in text else "other"), text
 
 
 def with_blocks(samples: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
