@@ -9,12 +9,16 @@ import numpy as np
 
 from oncourse.evolution._cluster_kernels import (
     cluster_sums,
-    jit,
-    log_gamma,
+    log_predictive,
     posterior_of,
     spike_shares,
     sweep,
 )
+from oncourse.evolution._likelihood_kernels import jit, log_gamma
+from oncourse.evolution._noise_kernels import move_noise, uniform
+
+CERTAIN, IDLE_EVERY = 0.998, 4
+"""A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep only."""
 
 
 @jit
@@ -33,15 +37,17 @@ def _renumber(labels, n_cluster):
 
 
 @jit
-def _set_prior(weight, absent, clonal):
-    last = weight.shape[0] - 1
+def set_prior(base, absent, clonal, weight):
+    """Set the CCF prior weight (S, G) from the two spikes and the slab of `base` (n_grid,)."""
+    last = base.shape[0] - 1
     slab = 0.0
     for g in range(1, last):
-        slab += weight[g]
-    for g in range(1, last):
-        weight[g] *= (1.0 - absent - clonal) / slab
-    weight[0] = absent
-    weight[last] = clonal
+        slab += base[g]
+    for d in range(weight.shape[0]):
+        for g in range(1, last):
+            weight[d, g] = base[g] * (1.0 - absent - clonal) / slab
+        weight[d, 0] = absent
+        weight[d, last] = clonal
 
 
 @jit
@@ -50,69 +56,216 @@ def _prior_evidence(prob, scale_sum, weight, out):
         total = scale_sum[r]
         for d in range(prob.shape[1]):
             mass = 0.0
-            for g in range(weight.shape[0]):
-                mass += weight[g] * prob[r, d, g]
+            for g in range(weight.shape[1]):
+                mass += weight[d, g] * prob[r, d, g]
             total += math.log(mass)
         out[r] = total
 
 
 @jit
+def _add(sums_k, table_r, sign):
+    for d in range(sums_k.shape[0]):
+        for g in range(sums_k.shape[1]):
+            sums_k[d, g] += sign * table_r[d, g]
+
+
+@jit
+def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, n_cluster, scratch, state):
+    """Propose to split a cluster in two or to merge two, by sequential allocation (Dahl 2005); return clusters in use.
+
+    Two variants are picked at random. Of one cluster: they found two new ones, and the other members join one of the two
+    in turn, in random order, in proportion to size x predictive probability. Of two clusters: these are merged, and the
+    probability of the reverse split is worked out by the same allocation. scratch (3, S, G) holds sums.
+    """
+    n = labels.shape[0]
+    i = int(uniform(state) * n)
+    j = int(uniform(state) * n)
+    if i == j or labels[i] < 0 or labels[j] < 0:
+        return n_cluster
+    a, b = labels[i], labels[j]
+    is_split = a == b
+    if is_split and n_cluster >= sums.shape[0]:
+        return n_cluster
+    log_u = math.log(1.0 - uniform(state))
+    post_a, post_b, post_whole = np.empty_like(post[0]), np.empty_like(post[0]), np.empty_like(post[0])
+    sums_a, sums_b, whole = scratch[0], scratch[1], scratch[2]
+    whole[:] = sums[a]
+    if not is_split:
+        _add(whole, sums[b], 1.0)
+    evidence = posterior_of(whole, weight, post_whole)
+    if not is_split:
+        # the proposal can only make a merge less acceptable than it is without: far clusters end here
+        n_a, n_b = float(counts[a]), float(counts[b])
+        ratio = (
+            math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
+            + posterior_of(sums[a], weight, post_a) + posterior_of(sums[b], weight, post_b) - evidence
+        )  # fmt: skip
+        if log_u >= -ratio:
+            return n_cluster
+    members = np.empty(labels.shape[0], dtype=np.int64)
+    m = 0
+    for t in range(n):
+        if (labels[t] == a or labels[t] == b) and t != i and t != j:
+            members[m] = t
+            m += 1
+    for t in range(m - 1, 0, -1):
+        u = int(uniform(state) * (t + 1))
+        members[t], members[u] = members[u], members[t]
+    sums_a[:] = table[row_of[i]]
+    sums_b[:] = table[row_of[j]]
+    evidence_a = posterior_of(sums_a, weight, post_a)
+    evidence_b = posterior_of(sums_b, weight, post_b)
+    n_a, n_b = 1.0, 1.0
+    log_q = 0.0
+    goes_b = np.zeros(m, dtype=np.bool_)
+    for t in range(m):
+        v = members[t]
+        r = row_of[v]
+        log_a = math.log(n_a) + log_predictive(post_a, prob[r])
+        log_b = math.log(n_b) + log_predictive(post_b, prob[r])
+        p_a = 1.0 / (1.0 + math.exp(min(700.0, max(-700.0, log_b - log_a))))
+        if is_split:
+            goes_b[t] = uniform(state) >= p_a
+        else:
+            goes_b[t] = labels[v] == b
+        if goes_b[t]:
+            log_q += math.log(max(1.0 - p_a, 1e-300))
+            n_b += 1.0
+            _add(sums_b, table[r], 1.0)
+            evidence_b = posterior_of(sums_b, weight, post_b)
+        else:
+            log_q += math.log(max(p_a, 1e-300))
+            n_a += 1.0
+            _add(sums_a, table[r], 1.0)
+            evidence_a = posterior_of(sums_a, weight, post_a)
+    # log of posterior(split) / posterior(merged) / q(split)
+    ratio = (
+        math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
+        + evidence_a + evidence_b - evidence - log_q
+    )  # fmt: skip
+    if is_split:
+        if log_u < ratio:
+            new = n_cluster
+            for k in range(n_cluster):
+                if counts[k] == 0:
+                    new = k
+                    break
+            if new == n_cluster:
+                n_cluster += 1
+            labels[j] = new
+            for t in range(m):
+                if goes_b[t]:
+                    labels[members[t]] = new
+            counts[a], counts[new] = int(n_a), int(n_b)
+            sums[a], sums[new] = sums_a, sums_b
+            post[a], post[new] = post_a, post_b
+    elif log_u < -ratio:
+        for t in range(n):
+            if labels[t] == b:
+                labels[t] = a
+        counts[a], counts[b] = int(n_a + n_b), 0
+        sums[a] = whole
+        post[a] = post_whole
+    return n_cluster
+
+
+@jit
 def chain(
-    table, prob, scale_sum, row_start, row_log_prior, outlier_log, weight, outlier_prior, concentrations, seen,
-    spike_prior, labels, row_of, capacity, n_burn, uniforms, alpha_uniforms, every,
-    kept_labels, way, variant_post, trace,
+    alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, grid, variant, way_of, mutated, ref_is_normal,
+    n_state, row_start, outlier_log, base, way_prior, noise_prior, outlier_prior, concentrations, spike_prior,
+    concentration_log_prior, seen, table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state,
+    capacity, n_burn, n_sweep, n_split, noise_every, every, kept_labels, way, variant_post, noise_sum, trace,
 ):  # fmt: skip
     """Run one collapsed Gibbs chain; returns how many sweeps entered `variant_post`.
 
-    Fills kept_labels (n_sweep, n), adds to way (n_row,) each sweep's rows, to variant_post (n, S, G) the CCF posterior
-    of each variant's cluster at every `every`-th sweep; trace (n_sweep, 4): clusters, log evidence, absent, clonal.
+    A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
+    the ways follow. Every `noise_every`-th moves the noise. Fills kept_labels (n_sweep, n), adds to way (n_row,) each
+    sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each variant's cluster at
+    every `every`-th sweep; trace (n_sweep, 4): clusters, log evidence, absent, clonal. Changes in place, so that it can go
+    on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state.
     """
     n = labels.shape[0]
     n_sample = table.shape[1]
     n_grid = table.shape[2]
-    n_total = uniforms.shape[0]
     sums = np.zeros((capacity, n_sample, n_grid))
-    post = np.zeros((capacity, n_sample, n_grid))
+    post = np.zeros((capacity, n_sample, n_grid), dtype=np.float32)
     counts = np.zeros(capacity, dtype=np.int64)
     fresh = np.empty(prob.shape[0])
+    scale_sum = np.empty(prob.shape[0])
+    weight = np.empty((n_sample, n_grid))
     order = np.arange(n)
+    draws = np.empty(n)
     alpha_log = np.empty(concentrations.shape[0])
     informative = np.zeros((capacity, n_sample), dtype=np.bool_)
-    absent, clonal = weight[0], weight[n_grid - 1]
+    scratch = np.empty((3, n_sample, n_grid))
+    work = np.empty((3, n_grid))
+    lines = np.empty(n_grid)
+    trial = np.empty((capacity, n_grid))
+    points = np.empty((capacity, n_grid))
+    masses = np.empty((capacity, n_grid))
+    n_point = np.empty(capacity, dtype=np.int64)
+    stay = np.ones(n)
+    least_stay = np.ones(n)
+    ways = np.empty(way_prior.shape[0])
     averaged = 0
     used = 0
+    absent, clonal = spikes[0], spikes[1]
     for i in range(n):
         used = max(used, labels[i] + 1)
-    for t in range(n_total):
+    for t in range(n_burn + n_sweep):
         used = _renumber(labels, used)
         cluster_sums(table, row_of, labels, used, sums, counts)
         informative[:used] = False
         n_in = 0
+        ways[:] = way_prior
         for i in range(n):
             if labels[i] >= 0:
                 n_in += 1
                 for d in range(n_sample):
                     if seen[i, d]:
                         informative[labels[i], d] = True
+            if row_start[i + 1] - row_start[i] > 1:
+                ways[way_of[row_of[i]]] += 1.0
+        for i in range(n):
+            total = 0.0
+            for r in range(row_start[i], row_start[i + 1]):
+                total += ways[way_of[r]]
+            for r in range(row_start[i], row_start[i + 1]):
+                row_log_prior[r] = math.log(ways[way_of[r]] / total)
         if used > 0:
             absent, clonal = spike_shares(
-                sums, counts, used, informative, weight, absent, clonal, spike_prior, 1
+                sums, counts, used, informative, base, absent, clonal, spike_prior, 1
             )
-        _set_prior(weight, absent, clonal)
-        _prior_evidence(prob, scale_sum, weight, fresh)
+        set_prior(base, absent, clonal, weight)
         evidence = 0.0
         for k in range(used):
             evidence += posterior_of(sums[k], weight, post[k])
+        if noise_every > 0 and t % noise_every == noise_every - 1:
+            move_noise(
+                alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated,
+                ref_is_normal, n_state, table, prob, scale, sums, labels, row_of, used, weight, noise_prior, work, lines,
+                trial, points, masses, n_point, state,
+            )  # fmt: skip
+            evidence = 0.0
+            for k in range(used):
+                evidence += posterior_of(sums[k], weight, post[k])
+        for r in range(prob.shape[0]):
+            scale_sum[r] = 0.0
+            for d in range(n_sample):
+                scale_sum[r] += scale[r, d]
+        _prior_evidence(prob, scale_sum, weight, fresh)
         top = -1e300
         for q in range(concentrations.shape[0]):
             a = concentrations[q]
-            alpha_log[q] = used * math.log(a) + log_gamma(a) - log_gamma(a + n_in)
+            alpha_log[q] = (
+                concentration_log_prior[q] + used * math.log(a) + log_gamma(a) - log_gamma(a + n_in)
+            )
             top = max(top, alpha_log[q])
         total = 0.0
         for q in range(concentrations.shape[0]):
             alpha_log[q] = math.exp(alpha_log[q] - top)
             total += alpha_log[q]
-        target = alpha_uniforms[t] * total
+        target = uniform(state) * total
         alpha = concentrations[concentrations.shape[0] - 1]
         for q in range(concentrations.shape[0]):
             target -= alpha_log[q]
@@ -128,6 +281,9 @@ def chain(
             trace[s, 1] = evidence
             trace[s, 2] = absent
             trace[s, 3] = clonal
+            for p in range(3):
+                for d in range(n_sample):
+                    noise_sum[p, d] += noise[p, d]
             if s % every == 0:
                 averaged += 1
                 for i in range(n):
@@ -142,13 +298,30 @@ def chain(
                         for d in range(n_sample):
                             total = 0.0
                             for g in range(n_grid):
-                                total += weight[g] * prob[r, d, g]
+                                total += weight[d, g] * prob[r, d, g]
                             for g in range(n_grid):
-                                variant_post[i, d, g] += weight[g] * prob[r, d, g] / total
+                                variant_post[i, d, g] += weight[d, g] * prob[r, d, g] / total
+        n_order = 0
+        for i in range(n):
+            if is_busy[i] or (t + i) % IDLE_EVERY == 0:
+                order[n_order] = i
+                n_order += 1
+                draws[i] = uniform(state)
         used, _ = sweep(
             table, prob, scale_sum, row_start, row_log_prior, fresh, outlier_log, weight, alpha, outlier_prior,
-            labels, row_of, sums, counts, post, used, uniforms[t], order,
+            labels, row_of, sums, counts, post, used, draws, order[:n_order], stay,
         )  # fmt: skip
+        if n_burn // 2 <= t < n_burn:
+            for i in range(n):
+                least_stay[i] = min(least_stay[i], stay[i])
+            if t == n_burn - 1:
+                for i in range(n):
+                    is_busy[i] = least_stay[i] < CERTAIN
+        for _ in range(n_split):
+            used = split_merge(
+                table, prob, weight, alpha, labels, row_of, sums, counts, post, used, scratch, state
+            )
+    spikes[0], spikes[1] = absent, clonal
     return averaged
 
 

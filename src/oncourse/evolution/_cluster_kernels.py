@@ -1,179 +1,77 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
 """Compiled loops of the clustering; `oncourse.evolution.cluster` says what they compute and why.
 
-Everywhere: ``prob`` (n_row, n_sample, n_grid) is the likelihood of one row of counts at each CCF divided by its
-largest value, so that products stay in range; ``weight`` (n_grid,) is the CCF prior. A row is one variant with one
-choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
+Everywhere: ``prob`` (n_row, n_sample, n_grid), in single precision, is the likelihood of one row of counts at each CCF
+divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior. A row is
+one variant with one choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
 
-jit: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-_TINY = 1e-290
-_IMPOSSIBLE = -1e30
-
-
-@jit
-def log_gamma(x):
-    """Return log Gamma for x > 0 (Stirling's series after a shift; absolute error below 1e-10)."""
-    shift = 1.0
-    while x < 8.0:
-        shift *= x
-        x += 1.0
-    y = 1.0 / (x * x)
-    series = (
-        0.08333333333333333 - y * (0.002777777777777778 - y * (0.0007936507936507937 - y * 0.000595238))
-    ) / x
-    return (x - 0.5) * math.log(x) - x + 0.9189385332046727 + series - math.log(shift)
-
-
-@jit
-def log_rising(x, k):
-    """Return log Gamma(x + k) - log Gamma(x) for a whole k >= 0."""
-    if k <= 6:
-        product = 1.0
-        for j in range(k):
-            product *= x + j
-        return math.log(product)
-    return log_gamma(x + k) - log_gamma(x)
-
-
-@jit
-def log_beta_binomial(k, n, v, s):
-    """Return log P(k of n), mean v, precision s (inf: binomial), without the terms in which v does not occur."""
-    if math.isinf(s):
-        return k * math.log(v) + (n - k) * math.log1p(-v)
-    a = v * s
-    return log_rising(a, k) + log_rising(s - a, n - k)
-
-
-@jit
-def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_normal, n_state, out):
-    """Fill out[g] with log P(k | n, CCF grid[g]) averaged over the states of one site in one sample."""
-    n_grid = grid.shape[0]
-    coefficient = log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0)
-    if not math.isinf(s):
-        coefficient -= log_rising(s, n)
-    for g in range(n_grid):
-        phi = grid[g]
-        total = 0.0
-        top = _IMPOSSIBLE
-        for q in range(n_state):
-            tumour = copies
-            if ref_is_normal[q]:
-                tumour = phi * copies + (1.0 - phi) * normal
-            depth_share = purity * tumour + (1.0 - purity) * normal
-            v = 0.0
-            if depth_share > 0.0:
-                v = purity * phi * mutated[q] / depth_share
-            v = v * (1.0 - error) + (1.0 - v) * error
-            value = log_beta_binomial(k, n, v, s)
-            if value > top:
-                total = total * math.exp(top - value) + 1.0
-                top = value
-            else:
-                total += math.exp(value - top)
-        out[g] = coefficient + top + math.log(total / n_state)
-
-
-@jit
-def likelihood_table(
-    alt,
-    depth,
-    purity,
-    copies,
-    normal,
-    error,
-    precision,
-    grid,
-    row_variant,
-    mutated,
-    ref_is_normal,
-    n_state,
-    out,
-):
-    """Fill out (n_row, n_sample, n_grid) with log-likelihoods; 0 where the site was not looked at."""
-    for r in range(row_variant.shape[0]):
-        i = row_variant[r]
-        for d in range(alt.shape[1]):
-            if depth[i, d] <= 0 or purity[i, d] <= 0.0:
-                out[r, d, :] = 0.0
-                continue
-            site_log_lik(
-                alt[i, d], depth[i, d], purity[i, d], copies[i, d], normal[i, d], error[d], precision[d], grid,
-                mutated[r, d], ref_is_normal[r, d], n_state[r, d], out[r, d],
-            )  # fmt: skip
-
-
-@jit
-def normalise_table(table, prob, scale):
-    """Split log-likelihoods into prob = exp(table - scale), scale = their largest value per row and sample."""
-    for r in range(table.shape[0]):
-        for d in range(table.shape[1]):
-            top = table[r, d, 0]
-            for g in range(table.shape[2]):
-                top = max(top, table[r, d, g])
-            scale[r, d] = top
-            for g in range(table.shape[2]):
-                prob[r, d, g] = math.exp(table[r, d, g] - top)
-
-
-@jit
-def weighted_dot(a, b, weight):
-    total = 0.0
-    for g in range(weight.shape[0]):
-        total += a[g] * b[g] * weight[g]
-    return total
+from oncourse.evolution._likelihood_kernels import (
+    IMPOSSIBLE,
+    TINY,
+    exp_or_tiny,
+    highest,
+    jit,
+)
 
 
 @jit
 def dot(a, b):
-    total = 0.0
+    total = np.float32(0.0)
     for g in range(a.shape[0]):
         total += a[g] * b[g]
     return total
 
 
 @jit
-def log_mass(prob_i, prob_j, weight):
-    """Return sum over samples of log sum over the grid of weight x prob_i x prob_j."""
+def log_mass(prob_i, prob_j):
+    """Return sum over samples of log sum over the grid of prob_i x prob_j (one of them times the prior)."""
     total = 0.0
+    product = 1.0
     for d in range(prob_i.shape[0]):
-        mass = weighted_dot(prob_i[d], prob_j[d], weight)
-        if mass < _TINY:
-            return _IMPOSSIBLE
-        total += math.log(mass)
-    return total
+        mass = dot(prob_i[d], prob_j[d])
+        if mass < TINY:
+            return IMPOSSIBLE
+        product *= mass
+        if product < 1e-200:
+            total += math.log(product)
+            product = 1.0
+    return total + math.log(product)
 
 
 @jit
 def agglomerate(prob, sizes, weight, log_k):
     """Merge clusters pair by pair down to one and return the labels at the best point of the whole path.
 
-    Parameters: prob (n, S, G), changed in place; sizes (n,) members of each start cluster; log_k[K] log prior of K
-    clusters. The path is followed to its end: stopping at the first merge that lowers the score leaves
+    Parameters: prob (n, S, G), changed in place; sizes (n,) members of each start cluster; weight (S, G); log_k[K] log
+    prior of K clusters. The path is followed to its end: stopping at the first merge that lowers the score leaves
     single-sample data in dozens of clusters.
     """
     n = prob.shape[0]
     n_sample = prob.shape[1]
-    ones = np.ones_like(prob[0])
+    n_grid = prob.shape[2]
+    weight32 = weight.astype(np.float32)
+    weighed = np.empty_like(prob[0])
     own = np.empty(n)
     for i in range(n):
-        own[i] = log_mass(prob[i], ones, weight)
+        own[i] = log_mass(prob[i], weight32)
     size = sizes.astype(np.float64)
-    gain = np.full((n, n), _IMPOSSIBLE)
+    gain = np.full((n, n), IMPOSSIBLE)
     best_j = np.full(n, -1)
-    best = np.full(n, _IMPOSSIBLE)
+    best = np.full(n, IMPOSSIBLE)
     for i in range(n):
+        for d in range(n_sample):
+            for g in range(n_grid):
+                weighed[d, g] = prob[i, d, g] * weight32[d, g]
         for j in range(i + 1, n):
-            joint = log_mass(prob[i], prob[j], weight)
-            if joint > _IMPOSSIBLE:
+            joint = log_mass(weighed, prob[j])
+            if joint > IMPOSSIBLE:
                 gain[i, j] = (
                     joint - own[i] - own[j]
                     + math.lgamma(size[i] + size[j]) - math.lgamma(size[i]) - math.lgamma(size[j])
@@ -193,7 +91,7 @@ def agglomerate(prob, sizes, weight, log_k):
         for r in range(n):
             if alive[r] and best_j[r] >= 0 and (i < 0 or best[r] > best[i]):
                 i = r
-        if i < 0 or best[i] <= _IMPOSSIBLE:
+        if i < 0 or best[i] <= IMPOSSIBLE:
             break
         j = best_j[i]
         clusters = n - step
@@ -205,22 +103,24 @@ def agglomerate(prob, sizes, weight, log_k):
             top_score = score
             top_step = steps
         for d in range(n_sample):
-            top = 0.0
-            for g in range(weight.shape[0]):
+            top = np.float32(0.0)
+            for g in range(n_grid):
                 value = prob[i, d, g] * prob[j, d, g]
                 prob[i, d, g] = value
                 top = max(top, value)
-            for g in range(weight.shape[0]):
-                prob[i, d, g] /= top
-        own[i] = log_mass(prob[i], ones, weight)
+            for g in range(n_grid):
+                value = prob[i, d, g] / top
+                prob[i, d, g] = value if value > 2 * TINY else np.float32(0.0)
+                weighed[d, g] = prob[i, d, g] * weight32[d, g]
+        own[i] = log_mass(prob[i], weight32)
         size[i] += size[j]
         alive[j] = False
         for r in range(n):
             if not alive[r] or r == i:
                 continue
-            joint = log_mass(prob[i], prob[r], weight)
-            value = _IMPOSSIBLE
-            if joint > _IMPOSSIBLE:
+            joint = log_mass(weighed, prob[r])
+            value = IMPOSSIBLE
+            if joint > IMPOSSIBLE:
                 value = (
                     joint - own[i] - own[r]
                     + math.lgamma(size[i] + size[r]) - math.lgamma(size[i]) - math.lgamma(size[r])
@@ -235,7 +135,7 @@ def agglomerate(prob, sizes, weight, log_k):
                 best[r] = gain[r, i]
                 best_j[r] = i
             if stale:
-                best[r] = _IMPOSSIBLE
+                best[r] = IMPOSSIBLE
                 best_j[r] = -1
                 for c in range(r + 1, n):
                     if alive[c] and gain[r, c] > best[r]:
@@ -265,49 +165,48 @@ def cluster_sums(table, row_of, labels, n_cluster, sums, counts):
 
 
 @jit
+def line_posterior(line, weight, out):
+    """Fill out (n_grid,) with weight x exp(line), normalised, in single precision; return the log of the total."""
+    top = highest(line)
+    total = 0.0
+    for g in range(line.shape[0]):
+        value = weight[g] * exp_or_tiny(line[g] - top)
+        out[g] = value
+        total += value
+    inverse = np.float32(1.0 / total)
+    least = np.float32(2 * TINY)
+    for g in range(line.shape[0]):
+        part = out[g] * inverse
+        out[g] = part if part > least else np.float32(0.0)
+    return top + math.log(total)
+
+
+@jit
 def posterior_of(sums_k, weight, post_k):
     """Fill post_k (S, G) with the normalised CCF posterior and return the log evidence of the cluster."""
     evidence = 0.0
     for d in range(sums_k.shape[0]):
-        top = sums_k[d, 0]
-        for g in range(weight.shape[0]):
-            top = max(top, sums_k[d, g])
-        total = 0.0
-        for g in range(weight.shape[0]):
-            value = weight[g] * math.exp(sums_k[d, g] - top)
-            post_k[d, g] = value
-            total += value
-        for g in range(weight.shape[0]):
-            post_k[d, g] /= total
-        evidence += top + math.log(total)
+        evidence += line_posterior(sums_k[d], weight[d], post_k[d])
     return evidence
 
 
 @jit
 def log_predictive(post_k, prob_r):
     """Return log P(row | cluster) up to the row's scale."""
-    total = 0.0
-    product = 1.0
-    for d in range(prob_r.shape[0]):
-        product *= dot(post_k[d], prob_r[d])
-        if product < 1e-200:
-            if product < _TINY:
-                return _IMPOSSIBLE
-            total += math.log(product)
-            product = 1.0
-    return total + math.log(product)
+    return log_mass(post_k, prob_r)
 
 
 @jit
 def sweep(
     table, prob, scale_sum, row_start, row_log_prior, new_log, outlier_log, weight, alpha, outlier_prior,
-    labels, row_of, sums, counts, post, n_cluster, uniforms, order,
+    labels, row_of, sums, counts, post, n_cluster, uniforms, order, stay,
 ):  # fmt: skip
-    """Visit every variant once and give it a new cluster and row; return (clusters in use, moves made).
+    """Visit the variants of `order` and give each a new cluster and row; return (clusters in use, moves made).
 
     With uniforms (n_variant,) the choice is drawn from its full conditional (collapsed Gibbs, CCFs integrated out
     on the grid); with an empty array the most probable choice is taken (ICM). `new_log` (n_row,) is log P(row) under
-    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off.
+    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off. Drawing
+    fills stay (n_variant,) with the probability that the variant stays where it is.
     """
     n = labels.shape[0]
     draw = uniforms.shape[0] > 0
@@ -324,7 +223,7 @@ def sweep(
     choice_r = np.empty(value.shape[0], dtype=np.int64)
     kept = np.empty_like(sums[0])
     moves = 0
-    for t in range(n):
+    for t in range(order.shape[0]):
         i = order[t]
         old_k = labels[i]
         old_r = row_of[i]
@@ -342,7 +241,7 @@ def sweep(
         # Polya urns: outlier or not, then the Chinese restaurant among the others
         log_in = math.log(n_in + outlier_prior[1]) - math.log(alpha + n_in)
         m = 0
-        top = _IMPOSSIBLE
+        top = IMPOSSIBLE
         for r in range(row_start[i], row_start[i + 1]):
             base = row_log_prior[r] + log_in
             for k in range(n_cluster):
@@ -365,9 +264,16 @@ def sweep(
         pick = 0
         if draw:
             total = 0.0
+            same = 0.0
             for c in range(m):
-                value[c] = math.exp(value[c] - top)
+                value[c] = exp_or_tiny(value[c] - top)
                 total += value[c]
+            for c in range(m):
+                if choice_r[c] == old_r and (
+                    choice_k[c] == old_k or (choice_k[c] == n_cluster and counts[old_k] == 0)
+                ):
+                    same += value[c]
+            stay[i] = same / total
             target = uniforms[i] * total
             pick = m - 1
             for c in range(m):
@@ -420,6 +326,34 @@ def sweep(
 
 
 @jit
+def predictive_table(table, prob, weight, sums, sizes, labels, row_of, row_start, fresh, out):
+    """Fill out (n_row, n_cluster) with log P(row | cluster) up to the row's scale, the variant itself left out.
+
+    `fresh` (n_row,) is the log probability under the prior, on the same scale: that of a cluster without other members.
+    """
+    post = np.empty(sums.shape, dtype=np.float32)
+    own = np.empty_like(post[0])
+    rest = np.empty_like(sums[0])
+    for k in range(sums.shape[0]):
+        posterior_of(sums[k], weight, post[k])
+    for i in range(labels.shape[0]):
+        mine = labels[i]
+        if mine >= 0 and sizes[mine] > 1:
+            for d in range(sums.shape[1]):
+                for g in range(sums.shape[2]):
+                    rest[d, g] = sums[mine, d, g] - table[row_of[i], d, g]
+            posterior_of(rest, weight, own)
+        for r in range(row_start[i], row_start[i + 1]):
+            for k in range(sums.shape[0]):
+                if k != mine:
+                    out[r, k] = log_predictive(post[k], prob[r])
+                elif sizes[k] > 1:
+                    out[r, k] = log_predictive(own, prob[r])
+                else:
+                    out[r, k] = fresh[r]
+
+
+@jit
 def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, prior, n_round):
     """Return (absent, clonal) shares of CCF spikes by EM with Dirichlet pseudo-counts `prior` (absent, clonal, slab).
 
@@ -443,7 +377,7 @@ def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, p
                     top = max(top, sums[k, d, g])
                 slab = 0.0
                 for g in range(1, last):
-                    slab += weight[g] * math.exp(sums[k, d, g] - top)
+                    slab += weight[g] * exp_or_tiny(sums[k, d, g] - top)
                 p0 = absent * math.exp(sums[k, d, 0] - top)
                 p1 = clonal * math.exp(sums[k, d, last] - top)
                 p2 = (1.0 - absent - clonal) * slab / slab_mass
@@ -454,55 +388,3 @@ def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, p
         absent = n0 / (n0 + n1 + n2)
         clonal = n1 / (n0 + n1 + n2)
     return absent, clonal
-
-
-@jit
-def noise_evidence(
-    alt, depth, purity, copies, normal, errors, precisions, factors, grid, weight, mutated, ref_is_normal, n_state,
-    labels, row_of, n_cluster, first, last,
-):  # fmt: skip
-    """Return (n_try, S): log evidence of each sample at errors[q, d], precisions[q, d] and purity x factors[q, d].
-
-    Partition and rows are held fixed. Of cluster k in sample d only the grid points first[k, d] to last[k, d] - 1 and
-    both ends are looked at: elsewhere its likelihood is nil.
-    """
-    n_sample = alt.shape[1]
-    n_try = precisions.shape[0]
-    top_g = grid.shape[0] - 1
-    out = np.zeros((n_try, n_sample))
-    sums = np.empty((n_cluster, grid.shape[0]))
-    line = np.empty(grid.shape[0])
-    for d in range(n_sample):
-        for q in range(n_try):
-            sums[:] = 0.0
-            for i in range(alt.shape[0]):
-                k = labels[i]
-                if k < 0 or depth[i, d] <= 0 or purity[i, d] <= 0.0:
-                    continue
-                r = row_of[i]
-                for part in range(3):
-                    low, high = first[k, d], last[k, d]
-                    if part == 0:
-                        low, high = 0, min(1, first[k, d])
-                    elif part == 2:
-                        low, high = max(top_g, last[k, d]), top_g + 1
-                    if low >= high:
-                        continue
-                    site_log_lik(
-                        alt[i, d], depth[i, d], min(1.0, purity[i, d] * factors[q, d]), copies[i, d], normal[i, d],
-                        errors[q, d], precisions[q, d], grid[low:high], mutated[r, d], ref_is_normal[r, d],
-                        n_state[r, d], line[low:high],
-                    )  # fmt: skip
-                    for g in range(low, high):
-                        sums[k, g] += line[g]
-            for k in range(n_cluster):
-                top = _IMPOSSIBLE
-                for g in range(top_g + 1):
-                    if g == 0 or g == top_g or first[k, d] <= g < last[k, d]:
-                        top = max(top, sums[k, g])
-                total = 0.0
-                for g in range(top_g + 1):
-                    if g == 0 or g == top_g or first[k, d] <= g < last[k, d]:
-                        total += weight[g] * math.exp(sums[k, g] - top)
-                out[q, d] += top + math.log(total)
-    return out

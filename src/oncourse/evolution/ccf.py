@@ -62,7 +62,7 @@ def variant_ccf(
     ----------
     .. [1] Roth et al. Nat Methods 2014;11:396; Dentro, Wedge, Van Loo. Cold Spring Harb Perspect Med 2017;7:a026625.
     """
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution import _likelihood_kernels as kernels
 
     grid = ccf_grid(n_grid)
     weight = ccf_prior(grid, ABSENT, CLONAL)
@@ -104,7 +104,7 @@ def estimate_purity(counts: Counts, sample: int, precision: float = 200.0) -> tu
     flat prior from 0.05 to 1. A tumour whose variants are all subclonal reads as less pure: the estimate is flagged
     wherever it is used.
     """
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution import _likelihood_kernels as kernels
 
     use = (counts.depth[:, sample] > 0) & (counts.alt_count[:, sample] >= 3)
     if not use.any():

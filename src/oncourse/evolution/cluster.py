@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ SPIKE_PRIOR = np.array([1.5, 0.5, 3.0])
 OUTLIER_PRIOR = np.array([0.5, 99.5])
 """Beta prior of the share of outliers: 1 in 200 with the weight of 100 variants."""
 SLAB_FLAT = 0.5
-CONCENTRATIONS = np.geomspace(0.3, 30.0, 41)
+CONCENTRATIONS = np.geomspace(0.1, 30.0, 41)
+_MASS = np.exp(-0.5 * (np.log(CONCENTRATIONS / 2.0) / math.log(3.0)) ** 2)
+CONCENTRATION_LOG_PRIOR = np.log(_MASS / _MASS.sum())
+"""Log-normal around 2, a factor of 3 per standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,17 @@ class ClusterParams:
     """Settings of the clustering; the defaults are used for every kind of data.
 
     n_grid : points of the CCF grid; average : whether to average over partitions; n_sweep, n_burn : Gibbs sweeps kept
-    and thrown away, per chain; n_chain : chains; max_merge : variants up to which all pairs are compared; max_average :
-    variants up to which partitions are averaged; level : of the credible intervals
+    and thrown away, per chain and round; n_chain : chains; n_round : most rounds, while chains disagree; max_merge :
+    variants up to which all pairs are compared; max_average : variants up to which partitions are averaged; level : of
+    the credible intervals
     """
 
-    n_grid: int = 101
+    n_grid: int = 96
     average: bool = True
     n_sweep: int = 120
     n_burn: int = 20
     n_chain: int = 2
+    n_round: int = 3
     max_merge: int = 400
     max_average: int = 1500
     max_cluster: int = 200
@@ -68,7 +74,8 @@ class State:
 
     @property
     def weight(self) -> FloatArray:
-        return ccf_prior(self.grid, self.absent, self.clonal)
+        """Shape (n_sample, n_grid)."""
+        return _weights(len(self.grid), self.counts.n_sample, self.absent, self.clonal)
 
     def rows_like(self, rows: Rows) -> Rows:
         """Return other rows of the same patient with the shares of the ways learned here."""
@@ -106,28 +113,31 @@ def ccf_prior(grid: FloatArray, absent: float, clonal: float) -> FloatArray:
     return weight
 
 
+@lru_cache(maxsize=64)
+def _weights(n_grid: int, n_sample: int, absent: float, clonal: float) -> FloatArray:
+    return np.tile(ccf_prior(ccf_grid(n_grid), absent, clonal), (n_sample, 1))
+
+
+@lru_cache(maxsize=64)
 def log_concentration_prior(n_variant: int) -> FloatArray:
     """Return shape (n_variant + 1,): log of the Dirichlet process weight of K clusters, concentration integrated out.
 
     A partition with cluster sizes n_k has prior ``E[a^K Gamma(a) / Gamma(a + n)] prod Gamma(n_k)``; the expectation is
-    over a log-uniform concentration a on `CONCENTRATIONS`.
+    over the prior of the concentration a on `CONCENTRATIONS`.
     """
-    from scipy.special import gammaln, logsumexp
+    from scipy.special import gammaln
 
-    log_norm = gammaln(CONCENTRATIONS) - gammaln(CONCENTRATIONS + n_variant)
+    log_norm = CONCENTRATION_LOG_PRIOR + gammaln(CONCENTRATIONS) - gammaln(CONCENTRATIONS + n_variant)
     k = np.arange(n_variant + 1)[:, None]
-    return np.asarray(
-        logsumexp(k * np.log(CONCENTRATIONS) + log_norm, axis=1) - math.log(len(CONCENTRATIONS))
-    )
+    return np.asarray(np.logaddexp.reduce(k * np.log(CONCENTRATIONS) + log_norm, axis=1))
 
 
 def concentration_posterior(n_cluster: int, n_variant: int) -> FloatArray:
     """Return shape (n,): posterior mass of each of `CONCENTRATIONS` given the number of clusters."""
     from scipy.special import gammaln
 
-    log_mass = (
-        n_cluster * np.log(CONCENTRATIONS) + gammaln(CONCENTRATIONS) - gammaln(CONCENTRATIONS + n_variant)
-    )
+    log_norm = gammaln(CONCENTRATIONS) - gammaln(CONCENTRATIONS + n_variant)
+    log_mass = CONCENTRATION_LOG_PRIOR + n_cluster * np.log(CONCENTRATIONS) + log_norm
     mass = np.exp(log_mass - log_mass.max())
     return np.asarray(mass / mass.sum())
 
@@ -215,9 +225,9 @@ def best_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray)
         return large_partition(counts, rows, params, purity_sd)
     grid = ccf_grid(params.n_grid)
     starts = []
-    for start in START_PRECISIONS:
+    for precision in START_PRECISIONS:
         state = State(
-            counts, rows, grid, np.full(counts.n_sample, start), 0.3, 0.1,
+            counts, rows, grid, np.full(counts.n_sample, precision), 0.3, 0.1,
             np.arange(counts.n_variant), rows.start[:-1].copy(),
         )  # fmt: skip
         state.purity_sd, state.purity_shift = purity_sd, np.zeros(counts.n_sample)
@@ -249,11 +259,11 @@ def polish(state: State, params: ClusterParams, n_round: int = 2) -> State:
 
 def fill_tables(state: State) -> None:
     """Compute the likelihood tables of the state's rows at its precisions."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution import _likelihood_kernels as kernels
 
     c, rows = state.counts, state.rows
     shape = (len(rows.variant), c.n_sample, len(state.grid))
-    table, prob, scale = np.empty(shape), np.empty(shape), np.empty(shape[:2])
+    table, prob, scale = np.empty(shape), np.empty(shape, np.float32), np.empty(shape[:2])
     kernels.likelihood_table(
         c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, c.error_rate, state.precision, state.grid,
         rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, table,
@@ -272,32 +282,27 @@ def fill_tables(state: State) -> None:
 
 def new_log(state: State) -> FloatArray:
     """Return shape (n_row,): log probability of each row's counts as a cluster of its own."""
-    mass = state.tables["prob"] @ state.weight
+    mass = np.einsum("rdg,dg->rd", state.tables["prob"], state.weight)
     return np.asarray((np.log(mass) + state.tables["scale"]).sum(axis=1))
 
 
 def merge_all(state: State) -> None:
     """Set the labels to the best point of the whole path of merges from single variants."""
     from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.cluster_summary import likely_rows
 
     rows, prob = state.rows, state.tables["prob"]
     # multiplicities are averaged per sample here; refine() then fixes one way for all samples
     weight = np.exp(rows.log_prior)[:, None] * np.exp(
         state.tables["scale"] - np.maximum.reduceat(state.tables["scale"], rows.start[:-1])[rows.variant]
-    )
-    merged = np.add.reduceat(prob * weight[:, :, None], rows.start[:-1])
+    ).astype(np.float32)
+    merged = np.add.reduceat(prob * weight[:, :, None].astype(np.float32), rows.start[:-1])
     merged /= merged.max(axis=2, keepdims=True)
     n = len(merged)
     root = kernels.agglomerate(merged, np.ones(n), state.weight, log_concentration_prior(n))
     state.labels = np.unique(root, return_inverse=True)[1].astype(np.int64)
     evidence = new_log(state) + rows.log_prior
-    state.row_of = _argmax_by(evidence, rows)
-
-
-def _argmax_by(values: FloatArray, rows: Rows) -> IntArray:
-    top = np.maximum.reduceat(values, rows.start[:-1])
-    is_top = np.nonzero(values == top[rows.variant])[0]
-    return is_top[np.unique(rows.variant[is_top], return_index=True)[1]]
+    state.row_of = likely_rows(evidence, rows.start, rows.variant)
 
 
 def refine(state: State, params: ClusterParams, n_sweep: int = 20) -> None:
@@ -318,7 +323,7 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
     n = state.counts.n_variant
     capacity = min(n, max(params.max_cluster, state.n_cluster + 20)) + 1
     shape = (capacity, state.counts.n_sample, len(state.grid))
-    sums, post = np.zeros(shape), np.zeros(shape)
+    sums, post = np.zeros(shape), np.zeros(shape, np.float32)
     sizes = np.zeros(capacity, np.int64)
     weight, t = state.weight, state.tables
     fresh = new_log(state)
@@ -332,7 +337,7 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
         _, moves = kernels.sweep(
             t["table"], t["prob"], t["scale_sum"], state.rows.start, state.rows.log_prior, fresh, t["outlier"],
             weight, state.alpha, OUTLIER_PRIOR, state.labels, state.row_of, sums, sizes, post, used,
-            np.empty(0), np.arange(n),
+            np.empty(0), np.arange(n), np.empty(n),
         )  # fmt: skip
         state.labels = compact(state.labels)
         total += moves
@@ -368,7 +373,7 @@ def merge_clusters(state: State) -> bool:
     if state.n_cluster < 2:
         return False
     sums, sizes = sums_of(state)
-    prob = np.exp(sums - sums.max(axis=2, keepdims=True))
+    prob = np.exp(np.maximum(sums - sums.max(axis=2, keepdims=True), -69)).astype(np.float32)
     log_k = log_concentration_prior(state.counts.n_variant)
     root = kernels.agglomerate(prob, sizes.astype(float), state.weight, log_k)
     if len(np.unique(root)) == len(root):
@@ -394,7 +399,7 @@ def learn_spikes(state: State) -> None:
 
     sums, sizes = sums_of(state)
     state.absent, state.clonal = kernels.spike_shares(
-        sums, sizes, state.n_cluster, informative_pairs(state), state.weight, state.absent, state.clonal,
+        sums, sizes, state.n_cluster, informative_pairs(state), state.weight[0], state.absent, state.clonal,
         SPIKE_PRIOR, 5,
     )  # fmt: skip
 
@@ -407,7 +412,7 @@ def log_score(state: State) -> float:
     from oncourse.evolution.cluster_noise import noise_log_prior
 
     sums, sizes = sums_of(state)
-    post = np.empty_like(sums)
+    post = np.empty(sums.shape, np.float32)
     evidence = sum(kernels.posterior_of(sums[k], state.weight, post[k]) for k in range(state.n_cluster))
     inside = state.labels >= 0
     n_in, n_out = int(inside.sum()), int((~inside).sum())

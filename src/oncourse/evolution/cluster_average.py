@@ -1,8 +1,9 @@
 """Average over partitions: collapsed Gibbs, the partition of highest expected adjusted Rand index, mean CCFs.
 
 On clinical data the most probable partition already has more evidence than the true one; what is gained comes from
-averaging over the many that are nearly as good [1]_. The random numbers are fixed, not taken from the user's seed:
-the answer is a function of the counts.
+averaging over the many that are nearly as good [1]_, and over noise and purity along with them. Two chains start from
+different ends, the best partition and every variant on its own, and go on until they agree. The random numbers are fixed,
+not taken from the user's seed: the answer is a function of the counts.
 
 References
 ----------
@@ -12,96 +13,218 @@ References
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from oncourse.evolution.cluster import (
+    CONCENTRATION_LOG_PRIOR,
     CONCENTRATIONS,
     OUTLIER_PRIOR,
     SPIKE_PRIOR,
     ClusterParams,
     State,
     compact,
+    fill_tables,
     learn_spikes,
     log_score,
     sums_of,
 )
-from oncourse.evolution.cluster_summary import build, cluster_posteriors
+from oncourse.evolution.cluster_noise import (
+    ERROR_SPREAD,
+    PRECISION_CENTRE,
+    PRECISION_SPREAD,
+    moved_purity,
+    sample_purity,
+)
+from oncourse.evolution.cluster_rows import WAY_PRIOR
+from oncourse.evolution.cluster_summary import build, likely_rows
 from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
 from oncourse.stats.rng import generator
 
 CCF_EVERY = 4
 """Sweeps between two additions to the variants' CCF posteriors (neighbouring sweeps tell little new)."""
+NOISE_EVERY = 12
+"""Sweeps between two rounds of Metropolis steps of the noise."""
+N_SPLIT = 12
+"""Split-merge proposals per sweep."""
+AGREE = 0.95
+"""Correlation of the chains' co-clustering probabilities from which they count as agreeing."""
+
+
+@dataclass
+class Chain:
+    """One chain: where it stands (changed in place by the compiled loop) and what it has visited."""
+
+    arrays: dict[str, Any]
+    kept: list[IntArray] = field(default_factory=list)
+    trace: list[FloatArray] = field(default_factory=list)
+
+
+@dataclass
+class Visited:
+    """What the chains saw: labels (n_sweep, n), probability of rows, CCF posteriors, mean noise, agreement."""
+
+    kept: IntArray
+    together: FloatArray
+    way: FloatArray
+    variant_post: FloatArray
+    noise: FloatArray
+    absent: float
+    clonal: float
+    agreement: float
 
 
 def average_partitions(state: State, params: ClusterParams) -> Clustering:
     """Return the posterior average that starts from `state`, the most probable partition.
 
     Labels are the partition of highest posterior expected adjusted Rand index; assignment probabilities count how
-    often a variant sat in each of its clusters; variant CCFs are mixtures over the sweeps; cluster CCFs are those of
-    the chosen clusters.
+    often a variant sat in each of its clusters; variant CCFs are mixtures over the sweeps, cluster CCFs the mean of their
+    members'. Likelihoods of clusters are at the posterior mean of the noise.
     """
-    kept, way, variant_post, trace = run_chains(state, params)
+    from oncourse.evolution import _average_kernels as kernels
+
+    seen = run_chains(state, params)
     best = log_score(state)
-    labels = expected_rand_partition(kept, state.labels)
-    p_outlier = (kept < 0).mean(axis=0)
+    labels = expected_rand_partition(seen.kept, seen.together, state.labels)
+    p_outlier = (seen.kept < 0).mean(axis=0)
     labels = np.where(p_outlier > 0.5, -1, labels)
     chosen = replace(
-        state, absent=float(trace[:, 2].mean()), clonal=float(trace[:, 3].mean()), labels=compact(labels),
-        row_of=_likely_rows(way, state),
+        state, absent=seen.absent, clonal=seen.clonal, labels=compact(labels), tables={},
+        row_of=likely_rows(seen.way, state.rows.start, state.rows.variant), precision=np.exp(seen.noise[0]),
+        error_factor=np.exp(seen.noise[1]), purity_shift=seen.noise[2],
     )  # fmt: skip
+    error = np.minimum(0.3, state.counts.error_rate / state.error_factor * chosen.error_factor)
+    chosen.counts = replace(state.counts, error_rate=error, purity=moved_purity(state, seen.noise[2]))
+    fill_tables(chosen)
     learn_spikes(chosen)
     sums, _ = sums_of(chosen)
-    post = cluster_posteriors(sums, chosen.weight)
-    from oncourse.evolution import _average_kernels as kernels
-
-    assignment = kernels.match_clusters(kept, chosen.labels, len(sums))
-    return build(
-        chosen, sums, post, chosen.labels, assignment, p_outlier, variant_post, way, params.level, best
+    post = member_posteriors(chosen.labels, seen.variant_post)
+    assignment = kernels.match_clusters(seen.kept, chosen.labels, len(sums))
+    made = build(
+        chosen,
+        sums,
+        post,
+        chosen.labels,
+        assignment,
+        p_outlier,
+        seen.variant_post,
+        seen.way,
+        params.level,
+        best,
     )
+    return replace(made, agreement=seen.agreement)
 
 
-def run_chains(state: State, params: ClusterParams) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Return (labels per kept sweep, probability of each row, variant CCF posteriors, trace) of all chains."""
+def member_posteriors(labels: IntArray, variant_post: FloatArray) -> FloatArray:
+    """Return (n_cluster, S, G): mean of the members' CCF posteriors."""
+    n_cluster = int(labels.max(initial=-1)) + 1
+    out = np.empty((n_cluster, *variant_post.shape[1:]))
+    for k in range(n_cluster):
+        out[k] = variant_post[labels == k].mean(axis=0)
+    return out
+
+
+def run_chains(state: State, params: ClusterParams) -> Visited:
+    """Run the chains, and again up to `params.n_round` times while their co-clustering probabilities differ."""
     from oncourse.evolution import _average_kernels as kernels
 
-    n, t, rows = state.counts.n_variant, state.tables, state.rows
-    seen = (state.counts.depth > 0) & (state.counts.purity > 0)
+    n, rows = state.counts.n_variant, state.rows
     way = np.zeros(len(rows.variant))
     variant_post = np.zeros((n, state.counts.n_sample, len(state.grid)))
-    averaged, all_labels, all_trace = 0, [], []
-    for index in range(params.n_chain):
-        random = generator(index, "evolution.cluster")
-        kept = np.empty((params.n_sweep, n), np.int64)
-        trace = np.empty((params.n_sweep, 4))
-        capacity = min(n, max(params.max_cluster, state.n_cluster + 20)) + 1
-        averaged += kernels.chain(
-            t["table"], t["prob"], t["scale_sum"], rows.start, rows.log_prior, t["outlier"], state.weight.copy(),
-            OUTLIER_PRIOR, CONCENTRATIONS, seen, SPIKE_PRIOR, state.labels.copy(), state.row_of.copy(), capacity,
-            params.n_burn, random.random((params.n_burn + params.n_sweep, n)),
-            random.random(params.n_burn + params.n_sweep), CCF_EVERY, kept, way, variant_post, trace,
-        )  # fmt: skip
-        all_labels.append(kept)
-        all_trace.append(trace)
-    way /= params.n_chain * params.n_sweep
-    return np.concatenate(all_labels), way, variant_post / averaged, np.concatenate(all_trace)
+    noise_sum = np.zeros((3, state.counts.n_sample))
+    chains = [_start(state, params, index) for index in range(params.n_chain)]
+    averaged, agreement = 0, 1.0
+    similar: list[FloatArray] = []
+    for turn in range(params.n_round):
+        for chain in chains:
+            kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 4))
+            averaged += kernels.chain(
+                **_fixed(state), **chain.arrays, n_burn=params.n_burn if turn == 0 else 0, n_sweep=params.n_sweep,
+                n_split=N_SPLIT, noise_every=NOISE_EVERY, every=CCF_EVERY, kept_labels=kept, way=way,
+                variant_post=variant_post, noise_sum=noise_sum, trace=trace,
+            )  # fmt: skip
+            chain.kept.append(kept)
+            chain.trace.append(trace)
+        similar = [kernels.similarity(np.concatenate(chain.kept)) for chain in chains]
+        agreement = min((correlation(similar[0], other) for other in similar[1:]), default=1.0)
+        if agreement >= AGREE:
+            break
+    trace = np.concatenate([part for chain in chains for part in chain.trace])
+    return Visited(
+        np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
+        variant_post / averaged, noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()), agreement,
+    )  # fmt: skip
 
 
-def expected_rand_partition(kept: IntArray, start: IntArray) -> IntArray:
+def _fixed(state: State) -> dict[str, Any]:
+    """Return what no chain changes."""
+    c, rows = state.counts, state.rows
+    now = sample_purity(state)
+    back = np.where(now > 0, state.purity_given / np.maximum(now, 1e-9), 1.0)
+    return {
+        "alt": c.alt_count, "depth": c.depth, "purity": c.purity * back, "copies": c.major_cn + c.minor_cn,
+        "normal_cn": c.normal_cn, "base_error": c.error_rate / state.error_factor, "given": state.purity_given,
+        "purity_sd": state.purity_sd, "grid": state.grid, "variant": rows.variant, "way_of": rows.way,
+        "mutated": rows.mutated, "ref_is_normal": rows.ref_is_normal, "n_state": rows.n_state, "row_start": rows.start,
+        "outlier_log": state.tables["outlier"], "base": state.weight[0], "way_prior": WAY_PRIOR,
+        "noise_prior": np.array([math.log(PRECISION_CENTRE), PRECISION_SPREAD, ERROR_SPREAD]),
+        "outlier_prior": OUTLIER_PRIOR, "concentrations": CONCENTRATIONS, "spike_prior": SPIKE_PRIOR,
+        "concentration_log_prior": CONCENTRATION_LOG_PRIOR, "seen": (c.depth > 0) & (c.purity > 0),
+    }  # fmt: skip
+
+
+def _start(state: State, params: ClusterParams, index: int) -> Chain:
+    """Even chains start at the best partition, odd ones with every variant on its own (or clusters cut in many)."""
+    n, t = state.counts.n_variant, state.tables
+    most = max(params.max_cluster, state.n_cluster + 20)
+    labels = state.labels.copy()
+    if index % 2:
+        labels = (
+            np.arange(n)
+            if n <= most
+            else compact(state.labels * n + np.arange(n) % max(1, most // (state.n_cluster + 1)))
+        )
+    noise = [np.log(np.minimum(state.precision, 30_000.0)), np.log(state.error_factor), state.purity_shift]
+    seed = generator(index, "evolution.cluster").integers(0, 2**63, 1).astype(np.uint64)
+    return Chain(
+        {
+            "table": t["table"].copy(), "prob": t["prob"].copy(), "scale": t["scale"].copy(), "labels": labels,
+            "row_of": state.row_of.copy(), "row_log_prior": state.rows.log_prior.copy(), "noise": np.stack(noise),
+            "spikes": np.array([state.absent, state.clonal]), "is_busy": np.ones(n, bool), "state": seed,
+            "capacity": min(n, most) + 1,
+        }
+    )  # fmt: skip
+
+
+def correlation(a: FloatArray, b: FloatArray) -> float:
+    """Return the correlation of two similarity matrices over the pairs of variants; 1 where neither varies."""
+    upper = np.triu_indices(len(a), 1)
+    x, y = a[upper], b[upper]
+    if x.std() < 1e-9 or y.std() < 1e-9:
+        return float(np.abs(x - y).max(initial=0.0) < 0.2)
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArray) -> IntArray:
     """Return the labels of highest expected adjusted Rand index among `start`, some visited and all cuts of a tree."""
-    from scipy.cluster.hierarchy import cut_tree, linkage
+    from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform
 
     from oncourse.evolution import _average_kernels as kernels
 
-    together = kernels.similarity(kept)
     n = len(together)
     candidates = [start] + [kept[i] for i in range(0, len(kept), max(1, len(kept) // 20))]
     tree = linkage(squareform(1 - together, checks=False), method="average")
     most = min(n, int(kept.max()) + 10)
-    cuts = cut_tree(tree, n_clusters=np.arange(1, most + 1))
-    candidates += [cuts[:, c].astype(np.int64) for c in range(most)]
+    labels, name = np.arange(n), np.arange(2 * n - 1)
+    for step, (left, right) in enumerate(tree[:, :2].astype(np.int64)):
+        labels[labels == name[right]] = name[left]
+        name[n + step] = name[left]
+        if n - step - 1 <= most:
+            candidates.append(labels.copy())
     best, best_value = start, -np.inf
     for labels in candidates:
         apart = np.where(labels < 0, labels.max() + 1 + np.arange(n), labels)
@@ -109,8 +232,3 @@ def expected_rand_partition(kept: IntArray, start: IntArray) -> IntArray:
         if value > best_value + 1e-9:
             best, best_value = apart, value
     return best
-
-
-def _likely_rows(way: FloatArray, state: State) -> IntArray:
-    start = state.rows.start
-    return np.array([start[i] + np.argmax(way[start[i] : start[i + 1]]) for i in range(len(start) - 1)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncourse.evolution.clustering_types import FloatArray, IntArray
 
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
 PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
 """Beta-binomial precisions tried per sample (inf: binomial)."""
-PRECISION_LOG_PRIOR = -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / 4000) / math.log(3)) ** 2
-"""Log-normal around 4,000, a factor of 3 per standard deviation: without a prior, clones of nearly the same CCF read as
-one clone with noisy counts. A precision of 30 costs 10 nats, which 30 truly noisy variants at 500x outweigh."""
+PRECISION_CENTRE, PRECISION_SPREAD = 1000.0, math.log(3)
+"""Log-normal prior, a factor of 3 per standard deviation: without a prior, clones of nearly the same CCF read as one clone
+with noisy counts. A precision of 30 costs 5 nats, which 20 truly noisy variants at 500x outweigh."""
+PRECISION_LOG_PRIOR = (
+    -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / PRECISION_CENTRE) / PRECISION_SPREAD) ** 2
+)
 ERROR_FACTORS = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
 """Multiples of the given error rate tried per sample: 1 % is what a bad FFPE library shows, 0.01 % what UMIs leave."""
-ERROR_LOG_PRIOR = -0.5 * (np.log(ERROR_FACTORS) / math.log(3)) ** 2
+ERROR_SPREAD = math.log(3)
+ERROR_LOG_PRIOR = -0.5 * (np.log(ERROR_FACTORS) / ERROR_SPREAD) ** 2
 NIL = 100.0
 """Nats below the best at which a CCF is given up; a precision ten times lower would still leave it ten below."""
 PURITY_SHIFTS = np.array([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
@@ -28,40 +33,55 @@ PURITY_SHIFTS = np.array([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
 
 
 def learn_noise(state: State) -> bool:
-    """Set each sample's error rate, purity and precision, in turn, to the most probable; say whether any changed.
+    """Set each sample's error rate, purity and precision, in turn, to a more probable one; say whether any changed.
 
     The error rate comes first: too high a rate punishes the zeros of absent clones, which would look like
-    overdispersion; so would a purity that puts the trunk at a CCF above 1. The partition is held fixed.
+    overdispersion; so would a purity that puts the trunk at a CCF above 1. The partition is held fixed; each number
+    climbs from where it is to the next maximum.
     """
-    n_sample = len(state.precision)
-    reach = _reach(state)
     before = (state.error_factor, state.purity_shift, state.precision)
-
-    def best(values: FloatArray, log_prior: FloatArray, **at: FloatArray) -> FloatArray:
-        picked: FloatArray = values[
-            np.argmax(_evidence(state, reach, len(values), **at) + log_prior[:, None], axis=0)
-        ]
-        return picked
-
-    error = state.counts.error_rate / state.error_factor
-    factor = best(ERROR_FACTORS, ERROR_LOG_PRIOR, errors=error * ERROR_FACTORS[:, None])
-    state.error_factor, state.counts = factor, replace(state.counts, error_rate=error * factor)
+    assay = state.counts.error_rate / state.error_factor
+    errors = assay * ERROR_FACTORS[:, None]
+    at = _climb(state, 0, errors, ERROR_LOG_PRIOR, _nearest(ERROR_FACTORS, state.error_factor))
+    state.error_factor = ERROR_FACTORS[at]
+    state.counts = replace(state.counts, error_rate=assay * state.error_factor)
     if (state.purity_sd > 0).any():
-        shift = best(
-            PURITY_SHIFTS, -0.5 * PURITY_SHIFTS**2, factors=_purity_factors(state, PURITY_SHIFTS[:, None])
+        factors = _purity_factors(state, PURITY_SHIFTS[:, None])
+        at = _climb(
+            state,
+            2,
+            factors,
+            -0.5 * PURITY_SHIFTS**2,
+            _nearest(PURITY_SHIFTS, state.purity_shift),
+            state.purity_sd > 0,
         )
-        moved = _purity_factors(state, shift)
-        state.counts = replace(state.counts, purity=np.minimum(1.0, state.counts.purity * moved))
+        shift = np.where(state.purity_sd > 0, PURITY_SHIFTS[at], 0.0)
+        state.counts = replace(state.counts, purity=moved_purity(state, shift))
         state.purity_shift = shift
-    precisions = np.repeat(PRECISIONS[:, None], n_sample, axis=1)
-    state.precision = best(PRECISIONS, PRECISION_LOG_PRIOR, precisions=precisions)
+    precisions = np.repeat(PRECISIONS[:, None], len(assay), axis=1)
+    # binomial differs from the largest precision by little: it is judged as the last of the ladder
+    at = _climb(
+        state, 1, precisions, PRECISION_LOG_PRIOR, _nearest(np.log(PRECISIONS[:-1]), np.log(state.precision))
+    )
+    state.precision = PRECISIONS[at]
     after = (state.error_factor, state.purity_shift, state.precision)
     return not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def _nearest(ladder: FloatArray, values: FloatArray) -> IntArray:
+    """Return shape (n,): the step of the ladder nearest to each value; one past the end for an infinite one."""
+    at = np.abs(ladder[:, None] - np.minimum(values, 1e300)).argmin(axis=0)
+    return np.asarray(np.where(np.isinf(values), len(ladder), at), dtype=np.int64)
 
 
 def sample_purity(state: State) -> FloatArray:
     """Return shape (n_sample,): the purity in use."""
     return np.asarray(np.median(state.counts.purity, axis=0))
+
+
+def moved_purity(state: State, shift: FloatArray) -> FloatArray:
+    """Return shape (n_variant, n_sample): purities `shift` standard errors from the given ones."""
+    return np.minimum(1.0, state.counts.purity * _purity_factors(state, shift))
 
 
 def _purity_factors(state: State, shift: FloatArray) -> FloatArray:
@@ -74,41 +94,30 @@ def _purity_factors(state: State, shift: FloatArray) -> FloatArray:
 
 def noise_log_prior(state: State) -> float:
     """Return the log prior of the state's error rates, purities and precisions."""
-    return float(
-        PRECISION_LOG_PRIOR[np.searchsorted(PRECISIONS, state.precision)].sum()
-        + ERROR_LOG_PRIOR[np.searchsorted(ERROR_FACTORS, state.error_factor)].sum()
-        - 0.5 * (state.purity_shift**2).sum()
-    )
+    precision = np.log(np.minimum(state.precision, 16000.0) / PRECISION_CENTRE) / PRECISION_SPREAD
+    error = np.log(state.error_factor) / ERROR_SPREAD
+    return float(-0.5 * (precision**2 + error**2 + state.purity_shift**2).sum())
 
 
-def _reach(state: State) -> tuple[IntArray, IntArray]:
-    """Return (first, last + 1), each (n_cluster, n_sample): grid points within `NIL` of a cluster's best log-likelihood."""
+def _climb(
+    state: State,
+    what: int,
+    values: FloatArray,
+    log_prior: FloatArray,
+    at: IntArray,
+    only: NDArray[np.bool_] | None = None,
+) -> IntArray:
+    """Return shape (n_sample,): the index into `values` (n_try, n_sample) that each sample climbs to from `at`."""
+    from oncourse.evolution import _noise_kernels as kernels
     from oncourse.evolution.cluster import sums_of
 
+    c, rows = state.counts, state.rows
     sums, _ = sums_of(state)
-    near = sums >= sums.max(axis=2, keepdims=True) - NIL
-    return near.argmax(axis=2), near.shape[2] - near[:, :, ::-1].argmax(axis=2)
-
-
-def _evidence(
-    state: State,
-    reach: tuple[IntArray, IntArray],
-    n_try: int,
-    errors: FloatArray | None = None,
-    precisions: FloatArray | None = None,
-    factors: FloatArray | None = None,
-) -> FloatArray:
-    """Return (n_try, n_sample) log evidence; what is not given stays as it is."""
-    from oncourse.evolution import _cluster_kernels as kernels
-
-    c, rows, shape = state.counts, state.rows, (n_try, len(state.precision))
-
-    def full(values: FloatArray | None, now: FloatArray) -> FloatArray:
-        return np.ascontiguousarray(np.broadcast_to(now if values is None else values, shape))
-
-    out: FloatArray = kernels.noise_evidence(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, full(errors, c.error_rate),
-        full(precisions, state.precision), full(factors, np.ones(shape[1])), state.grid, state.weight, rows.mutated,
-        rows.ref_is_normal, rows.n_state, state.labels, state.row_of, state.n_cluster, *reach,
+    every = np.ones(len(at), bool)
+    kernels.climb_noise(
+        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, rows.mutated,
+        rows.ref_is_normal, rows.n_state, sums, state.labels, state.row_of, state.n_cluster, NIL, what,
+        np.ascontiguousarray(values), log_prior, at, c.error_rate, state.precision, np.ones(len(at)),
+        every if only is None else only,
     )  # fmt: skip
-    return out
+    return at

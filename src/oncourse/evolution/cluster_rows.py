@@ -119,18 +119,22 @@ def _free_states(
 ) -> None:
     """Fill the states of the *free* rows: {1, major, minor} copies in all cells' karyotype, {1, major} beside normal."""
     index = np.nonzero(rows)[0]
-    major, minor = counts.major_cn[variant[index]], counts.minor_cn[variant[index]]
-    normal = counts.normal_cn[variant[index]]
-    for position, row in enumerate(index):
-        for d in range(counts.n_sample):
-            big, small = major[position, d], minor[position, d]
-            states = [(min(1.0, big), False)]
-            if big + small > 0:
-                extra = {big, small} - {0.0, states[0][0]}
-                states += [(value, False) for value in sorted(extra)]
-                if (big, small) != (1.0, 1.0) and normal[position, d] >= 2:
-                    states += [(value, True) for value in sorted({min(1.0, big), big})]
-            n_state[row, d] = len(states)
-            for q, (value, beside_normal) in enumerate(states):
-                mutated[row, d, q] = value
-                ref_is_normal[row, d, q] = beside_normal
+    if len(index) == 0:
+        return
+    site = np.stack(
+        [table[variant[index]] for table in (counts.major_cn, counts.minor_cn, counts.normal_cn)], axis=-1
+    )
+    kinds, which = np.unique(site.reshape(-1, 3), axis=0, return_inverse=True)
+    which = which.reshape(site.shape[:2])
+    for kind, (big, small, normal) in enumerate(kinds):
+        states = [(min(1.0, big), False)]
+        if big + small > 0:
+            extra = {big, small} - {0.0, states[0][0]}
+            states += [(value, False) for value in sorted(extra)]
+            if (big, small) != (1.0, 1.0) and normal >= 2:
+                states += [(value, True) for value in sorted({min(1.0, big), big})]
+        at, d = np.nonzero(which == kind)
+        n_state[index[at], d] = len(states)
+        for q, (value, beside_normal) in enumerate(states):
+            mutated[index[at], d, q] = value
+            ref_is_normal[index[at], d, q] = beside_normal

@@ -37,6 +37,7 @@ def cluster_posteriors(sums: FloatArray, weight: FloatArray) -> FloatArray:
 
 def summarise(state: object, level: float) -> Clustering:
     """Return the clustering of one fixed partition (no averaging over partitions)."""
+    from oncourse.evolution import _cluster_kernels as kernels
     from oncourse.evolution.cluster import OUTLIER_PRIOR, State, log_score, new_log, sums_of
 
     assert isinstance(state, State)
@@ -44,14 +45,11 @@ def summarise(state: object, level: float) -> Clustering:
     weight, rows, prob = state.weight, state.rows, state.tables["prob"]
     post = cluster_posteriors(sums, weight)
     n, n_cluster = state.counts.n_variant, len(sums)
-    log_p = np.full((len(rows.variant), n_cluster), -np.inf)
-    for k in range(n_cluster):
-        mass = np.einsum("rdg,dg->rd", prob, post[k])
-        with np.errstate(divide="ignore"):
-            log_p[:, k] = np.log(mass).sum(axis=1)
-    # a variant's own cluster is judged without the variant
+    log_p = np.empty((len(rows.variant), n_cluster))
     fresh = new_log(state) - state.tables["scale_sum"]
-    _leave_one_out(state, sums, sizes, log_p, fresh)
+    kernels.predictive_table(
+        state.tables["table"], prob, weight, sums, sizes, state.labels, state.row_of, rows.start, fresh, log_p
+    )
     others = np.maximum(sizes[None, :] - (state.labels[rows.variant][:, None] == np.arange(n_cluster)), 0)
     alone = others == 0
     with np.errstate(divide="ignore"):
@@ -79,23 +77,10 @@ def summarise(state: object, level: float) -> Clustering:
     )
 
 
-def _leave_one_out(
-    state: object, sums: FloatArray, sizes: IntArray, log_p: FloatArray, fresh: FloatArray
-) -> None:
-    from oncourse.evolution.cluster import State
-
-    assert isinstance(state, State)
-    rows, table, prob, weight = state.rows, state.tables["table"], state.tables["prob"], state.weight
-    for i, k in enumerate(state.labels):
-        if k < 0:
-            continue
-        span = slice(rows.start[i], rows.start[i + 1])
-        if sizes[k] == 1:
-            log_p[span, k] = fresh[span]
-            continue
-        own = cluster_posteriors((sums[k] - table[state.row_of[i]])[None], weight)[0]
-        with np.errstate(divide="ignore"):
-            log_p[span, k] = np.log(np.einsum("rdg,dg->rd", prob[span], own)).sum(axis=1)
+def likely_rows(values: FloatArray, start: IntArray, variant: IntArray) -> IntArray:
+    """Return shape (n_variant,): the first row of each variant with its highest value."""
+    is_top = np.nonzero(values == np.maximum.reduceat(values, start[:-1])[variant])[0]
+    return np.asarray(is_top[np.unique(variant[is_top], return_index=True)[1]])
 
 
 def build(
@@ -118,9 +103,7 @@ def build(
     rows, grid = state.rows, state.grid
     low, high = grid_interval(post, grid, level)
     variant_low, variant_high = grid_interval(variant_post, grid, level)
-    likely = np.array(
-        [rows.start[i] + np.argmax(way[rows.start[i] : rows.start[i + 1]]) for i in range(len(labels))]
-    )
+    likely = likely_rows(way, rows.start, rows.variant)
     return Clustering(
         grid=grid,
         labels=labels,

@@ -75,6 +75,7 @@ class Clustering:
     spike_absent, spike_clonal : learned prior shares of (cluster, sample) pairs with CCF 0 and 1
     log_evidence : log of partition prior x collapsed likelihood at the most probable partition
     purity : shape (n_sample,), the purity in use: the given one, or that learned within its standard error
+    agreement : correlation of the two chains' co-clustering probabilities (1: the same); None without averaging
     """
 
     grid: FloatArray
@@ -98,6 +99,7 @@ class Clustering:
     spike_clonal: float
     log_evidence: float
     purity: FloatArray | None = None
+    agreement: float | None = None
 
     @property
     def n_cluster(self) -> int:

@@ -1,0 +1,208 @@
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
+"""Compiled steps of the noise of each sample: error rate, overdispersion, purity; uphill or as part of a chain."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from oncourse.evolution._likelihood_kernels import (
+    highest,
+    jit,
+    line_evidence,
+    normalise_sample,
+    site_log_lik,
+)
+
+STEPS = (0.7, 0.7, 0.8)
+"""Standard deviations of the steps of log precision, log error factor, purity shift."""
+NIL = 60.0
+"""Nats below the best at which a CCF is given up when noise is moved."""
+PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
+
+
+@jit
+def points_within(sums, weight, grid, n_cluster, d, nats, points, masses, n_point):
+    """Per cluster keep the grid points within `nats` of its best log-likelihood in sample d, and both ends.
+
+    Fills points, masses (prior) (n_cluster, n_grid) and n_point (n_cluster,).
+    """
+    last = grid.shape[0] - 1
+    for k in range(n_cluster):
+        least = highest(sums[k, d]) - nats
+        m = 0
+        for g in range(last + 1):
+            if g == 0 or g == last or sums[k, d, g] >= least:
+                points[k, m] = grid[g]
+                masses[k, m] = weight[d, g]
+                m += 1
+        n_point[k] = m
+
+
+@jit
+def sample_evidence(
+    alt, depth, purity, copies, normal, error, precision, factor, mutated, ref_is_normal, n_state, labels, row_of,
+    n_cluster, d, points, masses, n_point, sums, line, work,
+):  # fmt: skip
+    """Return the log evidence of sample d with clusters and rows held fixed, on the points of `points_within`."""
+    sums[:n_cluster] = 0.0
+    for i in range(alt.shape[0]):
+        k = labels[i]
+        if k < 0 or depth[i, d] <= 0 or purity[i, d] <= 0.0:
+            continue
+        r = row_of[i]
+        m = n_point[k]
+        site_log_lik(
+            alt[i, d], depth[i, d], min(1.0, purity[i, d] * factor), copies[i, d], normal[i, d], error, precision,
+            points[k, :m], mutated[r, d], ref_is_normal[r, d], n_state[r, d], line[:m], work[:, :m],
+        )  # fmt: skip
+        for g in range(m):
+            sums[k, g] += line[g]
+    out = 0.0
+    for k in range(n_cluster):
+        out += line_evidence(sums[k, : n_point[k]], masses[k, : n_point[k]])
+    return out
+
+
+@jit
+def climb_noise(
+    alt, depth, purity, copies, normal, grid, weight, mutated, ref_is_normal, n_state, table_sums, labels, row_of,
+    n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only,
+):  # fmt: skip
+    """Move at[d], an index into values[:, d], uphill to the nearest maximum of evidence x prior, sample by sample.
+
+    `values` (n_try, S) are errors (what = 0), precisions (1) or purity factors (2); the other two stay as given (S,).
+    Of each cluster only CCFs within `nats` of its best are looked at. Samples where `only` is False stay.
+    """
+    n_try, n_sample = values.shape
+    n_grid = grid.shape[0]
+    points = np.empty((n_cluster, n_grid))
+    masses = np.empty((n_cluster, n_grid))
+    n_point = np.empty(n_cluster, dtype=np.int64)
+    sums = np.empty((n_cluster, n_grid))
+    line = np.empty(n_grid)
+    work = np.empty((3, n_grid))
+    known = np.empty(n_try)
+    is_known = np.empty(n_try, dtype=np.bool_)
+    for d in range(n_sample):
+        if not only[d]:
+            continue
+        points_within(table_sums, weight, grid, n_cluster, d, nats, points, masses, n_point)
+        is_known[:] = False
+        step = 1
+        while True:
+            for q in (at[d], at[d] + step):
+                if 0 <= q < n_try and not is_known[q]:
+                    is_known[q] = True
+                    known[q] = log_prior[q] + sample_evidence(
+                        alt, depth, purity, copies, normal, values[q, d] if what == 0 else errors[d],
+                        values[q, d] if what == 1 else precisions[d], values[q, d] if what == 2 else factors[d],
+                        mutated, ref_is_normal, n_state, labels, row_of, n_cluster, d, points, masses, n_point, sums,
+                        line, work,
+                    )  # fmt: skip
+            ahead = at[d] + step
+            if 0 <= ahead < n_try and known[ahead] > known[at[d]]:
+                at[d] = ahead
+            elif step == 1:
+                step = -1
+            else:
+                break
+
+
+@jit
+def uniform(state):
+    """Return the next number of [0, 1) of a splitmix64 stream; state (1,) of unsigned 64-bit."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@jit
+def normal(state):
+    """Return a standard normal number (Box and Muller 1958)."""
+    u = 1.0 - uniform(state)
+    return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * uniform(state))
+
+
+@jit
+def _noise_log_prior(log_precision, log_error, shift, prior):
+    """prior: (mean, sd) of the log precision, sd of the log error factor."""
+    a = (log_precision - prior[0]) / prior[1]
+    b = log_error / prior[2]
+    return -0.5 * (a * a + b * b + shift * shift)
+
+
+@jit
+def _factor(given, shift, sd):
+    """Return (wanted purity) / (given purity) of a purity `shift` standard errors from the given one."""
+    wanted = given + shift * sd
+    wanted = min(max(wanted, min(0.02, given)), max(1.0, given))
+    return wanted / given
+
+
+@jit
+def move_noise(
+    alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated, ref_is_normal,
+    n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, prior, work, lines, trial, points, masses,
+    n_point, state,
+):  # fmt: skip
+    """Metropolis steps of log precision, log error factor and purity shift (noise: 3, S) of every sample in turn.
+
+    Clusters and rows are held fixed, CCFs integrated out. `purity` (n, S) is the given one. Tables follow what is
+    accepted.
+    """
+    n, n_sample = labels.shape[0], alt.shape[1]
+    n_grid = grid.shape[0]
+    for d in range(n_sample):
+        now = 0.0
+        for k in range(n_cluster):
+            now += line_evidence(sums[k, d], weight[d])
+        points_within(sums, weight, grid, n_cluster, d, NIL, points, masses, n_point)
+        moved = False
+        for p in range(3):
+            if p == 2 and not purity_sd[d] > 0.0:
+                continue
+            old = noise[p, d]
+            before = _noise_log_prior(noise[0, d], noise[1, d], noise[2, d], prior)
+            noise[p, d] = old + STEPS[p] * normal(state)
+            after = _noise_log_prior(noise[0, d], noise[1, d], noise[2, d], prior)
+            if noise[0, d] < PRECISION_LOW or noise[0, d] > PRECISION_HIGH:
+                noise[p, d] = old
+                continue
+            threshold = math.log(1.0 - uniform(state)) + before - after + now
+            precision = math.exp(noise[0, d])
+            error = min(0.3, base_error[d] * math.exp(noise[1, d]))
+            factor = _factor(given[d], noise[2, d], purity_sd[d])
+            proposed = sample_evidence(
+                alt, depth, purity, copies, normal_cn, error, precision, factor, mutated, ref_is_normal, n_state, labels,
+                row_of, n_cluster, d, points, masses, n_point, trial, lines, work,
+            )  # fmt: skip
+            if proposed < threshold:
+                noise[p, d] = old
+                continue
+            now = proposed
+            moved = True
+        if not moved:
+            continue
+        precision = math.exp(noise[0, d])
+        error = min(0.3, base_error[d] * math.exp(noise[1, d]))
+        factor = _factor(given[d], noise[2, d], purity_sd[d])
+        for r in range(variant.shape[0]):
+            i = variant[r]
+            if depth[i, d] <= 0 or purity[i, d] <= 0.0:
+                continue
+            site_log_lik(
+                alt[i, d], depth[i, d], min(1.0, purity[i, d] * factor), copies[i, d], normal_cn[i, d], error, precision,
+                grid, mutated[r, d], ref_is_normal[r, d], n_state[r, d], table[r, d], work,
+            )  # fmt: skip
+        normalise_sample(table, d, prob, scale)
+        for k in range(n_cluster):
+            sums[k, d] = 0.0
+        for i in range(n):
+            if labels[i] >= 0:
+                for g in range(n_grid):
+                    sums[labels[i], d, g] += table[row_of[i], d, g]
