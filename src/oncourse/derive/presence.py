@@ -10,7 +10,13 @@ import polars as pl
 
 from oncourse.derive.blood_origin import with_blood
 from oncourse.derive.panels import Panels
-from oncourse.derive.presence_inputs import complete_cells, tumour_calls, tumour_samples, with_blocks
+from oncourse.derive.presence_inputs import (
+    complete_cells,
+    error_rates,
+    tumour_calls,
+    tumour_samples,
+    with_blocks,
+)
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -141,7 +147,7 @@ def presence_table(
     cells = complete_cells(study, panels, grid, calls, samples)
     if cells.is_empty():
         return PresenceTable(_no_cells(), _with_purity(samples, None), None)
-    kernel = _weigh(cells, samples, params, n_thread)
+    kernel = _weigh(study, cells, samples, params, n_thread)
     samples = _with_purity(samples, kernel)
     cells = with_blood(study, _with_states(cells, kernel, params, min_power), samples, params.germline_vaf)
     present = (
@@ -162,7 +168,9 @@ def _no_cells() -> pl.DataFrame:
     return pl.DataFrame(schema={**schema, **extra})
 
 
-def _weigh(cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n_thread: int) -> Presence:
+def _weigh(
+    study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n_thread: int
+) -> Presence:
     """Hand the numbers to the kernel."""
     from oncourse.evolution.presence import Cells, PriorSettings, Samples, presence
 
@@ -176,14 +184,17 @@ def _weigh(cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n
     depth = np.where(counted, cells["depth"].cast(pl.Float64).fill_null(0).to_numpy(), expected)
     has_umi = samples["has_umi"].fill_null(False)
     usual = pl.when(has_umi).then(ERROR_RATE_UMI).otherwise(params.error_rate)
-    error = samples.select(pl.coalesce("error_rate", usual)).to_series().to_numpy()
+    by_sample = samples.select(pl.coalesce("error_rate", usual)).to_series().to_numpy()
+    error = error_rates(
+        study, cells.with_columns(_usual=pl.Series(by_sample[sample])), pl.col("_usual")
+    ).to_numpy()
     n = samples.height
     return presence(
         Cells(
             sample=sample, variant=cells["site"].to_numpy(), alt_count=alt,
             depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0), is_called=called,
             total_cn=cells["total_cn"].to_numpy(), major_cn=cells["major_cn"].to_numpy(),
-            normal_cn=cells["normal_cn"].to_numpy(), error_rate=np.maximum(error, 1e-7)[sample],
+            normal_cn=cells["normal_cn"].to_numpy(), error_rate=np.maximum(error, 1e-7),
         ),
         Samples(
             purity=samples["given_purity"].cast(pl.Float64).fill_null(np.nan).to_numpy(),

@@ -210,7 +210,7 @@ def complete_cells(
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
         .with_columns(pl.col("called").fill_null(False))
     )
-    return with_copy_number(study, _with_panel(panels, cells))
+    return with_copy_number(study, with_targets(study, _with_panel(panels, cells)))
 
 
 def _with_panel(panels: Panels, cells: pl.DataFrame) -> pl.DataFrame:
@@ -224,6 +224,65 @@ def _with_panel(panels: Panels, cells: pl.DataFrame) -> pl.DataFrame:
     whole = pl.col("assay_id").is_null() | ~pl.col("assay_id").is_in(listed)
     seen = pl.col("called") | pl.col("depth").is_not_null()
     return cells.with_columns(is_covered=pl.col("on_panel").fill_null(False) | whole | seen).drop("on_panel")
+
+
+def with_targets(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
+    """Set is_covered false at sites outside the regions of an assay that has some, unless reads were counted there."""
+    regions = study["target_regions"].drop_nulls(["chrom", "start", "end"])
+    if regions.is_empty():
+        return cells
+    # regions that overlap are one, so that the last one that starts before a site tells
+    regions = regions.sort("assay_id", "chrom", "start", "end")
+    reach = pl.col("end").cum_max().over("assay_id", "chrom")
+    regions = regions.with_columns(reach=reach).with_columns(
+        new=(pl.col("start") > pl.col("reach").shift(1).over("assay_id", "chrom")).fill_null(True).cum_sum()
+    )
+    regions = regions.group_by("assay_id", "chrom", "new").agg(pl.col("start").min(), pl.col("end").max())
+    sites = (
+        cells.select("assay_id", "variant_id").unique().with_columns(parts()).drop_nulls(["assay_id", "pos"])
+    )
+    inside = (
+        sites.filter(pl.col("assay_id").is_in(regions["assay_id"].unique().implode()))
+        .sort("pos")
+        .join_asof(regions.sort("start"), left_on="pos", right_on="start", by=["assay_id", "chrom"], strategy="backward",
+                   check_sortedness=False)
+        .select("assay_id", "variant_id", is_inside=(pl.col("pos") <= pl.col("end")).fill_null(False))
+    )  # fmt: skip
+    seen = pl.col("called") | pl.col("depth").is_not_null()
+    cells = cells.join(inside, on=["assay_id", "variant_id"], how="left", maintain_order="left")
+    covered = pl.col("is_covered") & pl.col("is_inside").fill_null(True) | seen
+    return cells.with_columns(is_covered=covered).drop("is_inside")
+
+
+def error_rates(study: Study, cells: pl.DataFrame, usual: pl.Expr) -> pl.Series:
+    """Return the background error of each cell: of its variant, else of its kind of change, else `usual`.
+
+    A kind given on one strand only (C>T) stands for both (G>A).
+    """
+    given = study["error_rates"]
+    if given.is_empty():
+        return cells.select(usual.alias("error")).to_series()
+    change = pl.when(pl.col("variant_id").str.contains(r":[ACGT]:[ACGT]$")).then(
+        pl.col("variant_id").str.extract(r":([ACGT]:[ACGT])$").str.replace(":", ">")
+    ).otherwise(pl.lit("indel"))  # fmt: skip
+    turn = dict(zip("ACGT", "TGCA", strict=True))
+    other = {f"{a}>{b}": f"{turn[a]}>{turn[b]}" for a in "ACGT" for b in "ACGT" if a != b}
+    site = (
+        given.drop_nulls("variant_id")
+        .group_by("assay_id", "variant_id")
+        .agg(by_site=pl.col("error_rate").max())
+    )
+    kind = (
+        given.filter(pl.col("variant_id").is_null()).drop_nulls("substitution")
+        .group_by("assay_id", "substitution").agg(by_kind=pl.col("error_rate").max())
+    )  # fmt: skip
+    frame = cells.select("assay_id", "variant_id", usual.alias("error")).with_columns(substitution=change)
+    frame = frame.join(site, on=["assay_id", "variant_id"], how="left", maintain_order="left")
+    frame = frame.join(kind, on=["assay_id", "substitution"], how="left", maintain_order="left")
+    frame = frame.with_columns(other=pl.col("substitution").replace(other))
+    turned = kind.rename({"substitution": "other", "by_kind": "by_other"})
+    frame = frame.join(turned, on=["assay_id", "other"], how="left", maintain_order="left")
+    return frame.select(pl.coalesce("by_site", "by_kind", "by_other", "error")).to_series()
 
 
 def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:

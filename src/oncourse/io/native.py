@@ -12,6 +12,7 @@ import polars as pl
 from oncourse.errors import ConfigError, InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
+from oncourse.io.bed import add_target_regions
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
@@ -69,6 +70,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
     if fasta is not None and "calls" in reading.tables:
         _left_align(reading, fasta)
     _add_calls(folder, reading, fasta)
+    add_target_regions(folder, reading)
     return reading
 
 

@@ -63,7 +63,7 @@ class Study:
         for name, frame in self.tables.items():
             if name == "samples":
                 frame = samples
-            elif name in ("variants", "assays"):
+            elif name in ("variants", "assays", "error_rates", "target_regions"):
                 pass
             elif "patient_id" in TABLES[name].by_name:
                 frame = frame.filter(pl.col("patient_id").is_in(kept))

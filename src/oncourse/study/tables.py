@@ -110,6 +110,37 @@ ASSAYS = Table(
     ),
     key=("assay_id",),
 )  # fmt: skip
+ERROR_RATES = Table(
+    "error_rates",
+    "background error of an assay by kind of change or at one variant, where it is known better than assays.error_rate",
+    (
+        Column("assay_id", TEXT, "the assay", required=True, references="assays.assay_id"),
+        Column(
+            "substitution", TEXT, "kind of change as read: C>T, ... or indel; empty where variant_id is given"
+        ),
+        Column("variant_id", TEXT, "chrom:pos:ref:alt; goes before the kind of change"),
+        Column(
+            "error_rate",
+            NUM,
+            "background error per read and base",
+            unit="fraction",
+            low=0,
+            high=0.2,
+            required=True,
+        ),
+    ),
+    key=("assay_id", "substitution", "variant_id"),
+)
+TARGET_REGIONS = Table(
+    "target_regions",
+    "regions an assay covers; read from the BED file that assays.targets names, where there is one",
+    (
+        Column("assay_id", TEXT, "the assay", required=True, references="assays.assay_id"),
+        Column("chrom", TEXT, "chromosome without chr", required=True),
+        Column("start", INT, "first base, 1-based", low=1, required=True),
+        Column("end", INT, "last base, inclusive", low=1, required=True),
+    ),
+)
 VARIANTS = Table(
     "variants",
     "what is known of each variant; further columns are annotations",
@@ -276,8 +307,8 @@ ASSESSMENTS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        PATIENTS, FOLLOW_UP, LESIONS, SAMPLES, ASSAYS, VARIANTS, CALLS, COVERAGE, SEGMENTS, GENE_COPY_NUMBER,
-        MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
+        PATIENTS, FOLLOW_UP, LESIONS, SAMPLES, ASSAYS, ERROR_RATES, TARGET_REGIONS, VARIANTS, CALLS, COVERAGE,
+        SEGMENTS, GENE_COPY_NUMBER, MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
     )
 }  # fmt: skip
 
