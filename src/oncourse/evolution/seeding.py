@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution.migration import PER_MIGRATION, Histories, parsimonious_histories
-from oncourse.evolution.trees import TreePosterior, ancestors
+from oncourse.evolution.trees import MIN_SD, TreePosterior, ancestors
 from oncourse.stats.rng import generator
 
 FloatArray = NDArray[np.float64]
@@ -126,7 +126,7 @@ def seeding_posterior(
     root_site: int | None,
     seed: int = 1,
     name: str = "seeding",
-    min_sd: float = 0.01,
+    min_sd: float = MIN_SD,
     draws: int = 100,
 ) -> SeedingPosterior:
     """Return how every lesion was seeded.

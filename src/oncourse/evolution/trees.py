@@ -1,11 +1,12 @@
 """All trees of a patient's clones that the sum rule allows, with their probabilities.
 
 A clone's cells include those of its descendants, so in every sample a parent's CCF is at least the sum of its
-children's (F = Z eta, eta >= 0, sum eta = 1). A tree is scored by how well the measured CCFs leave room for that:
-for every node and sample the cells of its own, eta = F_parent - sum F_children, have a normal distribution from the
-counts, and a prior of zero with chance ``spike`` (a clone is often absent from a sample, or replaced by a descendant),
-else uniform; the score is the log of the integral over eta >= 0, taken node by node. ``spike`` is learned from the
-patient. Few clones: every tree is scored. More: a Markov chain (subtree moves, insertion with adoption, swaps).
+children's (F = Z eta, eta >= 0, sum eta = 1). The score of a tree is the log of the integral over all such F of their
+likelihood, where a clone's own cells eta are zero with chance ``spike`` (a clone is often absent from a sample, or
+replaced by a descendant), else uniform: exact by messages from the leaves to the root on a grid of F. ``spike`` is
+learned from the patient. Few clones: every tree is scored, screened by a quick score that takes node by node (the own
+cells of each have a normal error, as if independent). More: Markov chains (subtree moves, one node with adoption, swaps)
+in which the quick score screens and the exact one decides.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ IntArray = NDArray[np.int64]
 MAX_EXACT = 8
 """Up to this many clones every tree is scored, unless more than `MAX_VISITS` partial trees must be looked at."""
 MAX_VISITS = 100_000
+MAX_SCORED = 20_000
+"""Most trees that are given their exact score; beyond, Markov chains run."""
+MIN_SD = 0.002
+"""Least standard error of a CCF. Chosen on fresh simulations of the kind of Pairtree's (K 3-30, S 1-10, depth 50-1000)."""
+SPIKES = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.87, 0.93])
 KEPT_MARGIN = 14.0
 """Trees this much below the best log score (a millionth of its probability) are left out."""
 
@@ -41,7 +47,7 @@ class TreePosterior:
     fraction, fraction_low, fraction_high : shape (K, S), cells of exactly this clone: fit on the best tree, and 5 %
         and 95 % points over trees and counts
     spike : learned chance that a clone has no cells of its own in a sample
-    is_exact : every tree was scored (else a Markov chain)
+    is_exact : every tree was scored (else two Markov chains)
     disagreement : greatest difference of an edge's support between two independent chains; 0 when exact
     """
 
@@ -163,7 +169,7 @@ def fit_trees(
     *,
     seed: int = 1,
     name: str = "trees",
-    min_sd: float = 0.01,
+    min_sd: float = MIN_SD,
     root_branch: float = -3.0,
     steps_per_clone: int = 4000,
     max_trees: int = 400,
@@ -192,14 +198,13 @@ def fit_trees(
     ranked_mean = np.vstack([np.ones((1, mean.shape[1])), mean[np.ix_(rows, columns)]])
     ranked_var = np.vstack([np.zeros((1, mean.shape[1])), known[np.ix_(rows, columns)]])
     rng = generator(seed, name)
-    start, spike = _start(ranked_mean, ranked_var, root_branch, rng)
+    start, spike, grid = _start(ranked_mean, ranked_var, root_branch, rng)
+    model = (ranked_mean, ranked_var, *grid, spike, root_branch)
     found = None
     if len(rows) <= MAX_EXACT:
-        found = _enumerate(ranked_mean, ranked_var, start, spike, root_branch)
+        found = _enumerate(model, start)
     is_exact = found is not None
-    trees, weight, disagreement = found or _sample(
-        ranked_mean, ranked_var, start, spike, root_branch, rng, steps_per_clone
-    )
+    trees, weight, disagreement = found or _sample(model, start, rng, steps_per_clone)
     position = np.argsort(rows)  # clone -> rank
     back = np.concatenate([[-1], rows])  # node of a rank -> clone, -1 the root
     trees = back[trees[:, 1:][:, position]]
@@ -215,65 +220,87 @@ def fit_trees(
     )  # fmt: skip
 
 
+def likelihood_grid(mean: FloatArray, var: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return the likelihood of every node's CCF on a grid (K + 1, S, G) and the range of points that matter.
+
+    The step of the grid is about the tenth smallest standard error, between 1/64 and 1/256; the likelihood is widened
+    by what the step hides. Row 0, the root, is not used. A variance of 0 outside the root: any CCF is as likely.
+    """
+    known = (var > 0) & (mean > 0.05)
+    least = float(np.quantile(np.sqrt(var[known]), 0.1)) if known.any() else 1.0
+    n_grid = int(np.clip(np.ceil(1 / least), 64, 256)) + 1
+    point = np.linspace(0, 1, n_grid)
+    spread = np.where(var > 0, var, 1.0) + (point[1] / np.sqrt(6)) ** 2
+    like = -0.5 * (mean[..., None] - point) ** 2 / spread[..., None]
+    like = np.where(var[..., None] > 0, np.exp(like - like.max(-1, keepdims=True)), 1.0)
+    matters = like > 1e-15
+    return like, matters.argmax(-1), n_grid - 1 - matters[..., ::-1].argmax(-1)
+
+
 def _start(
     mean: FloatArray, var: FloatArray, root_branch: float, rng: np.random.Generator, spike: float = 0.3
-) -> tuple[IntArray, float]:
-    """A good tree by insertion in the order of falling CCF, then annealing, learning ``spike`` between rounds."""
-    from oncourse.evolution._tree_kernels import anneal, greedy, spike_responsibility
+) -> tuple[IntArray, float, tuple[FloatArray, IntArray, IntArray]]:
+    """A good tree by insertion in the order of falling CCF, then annealing, learning ``spike`` between rounds.
+
+    Returns the tree, the spike of best exact evidence on it, and the likelihood on its grid.
+    """
+    from oncourse.evolution._chain_kernels import walk
+    from oncourse.evolution._evidence_kernels import log_evidence
+    from oncourse.evolution._tree_kernels import greedy, spike_responsibility
 
     n = mean.shape[0]
+    grid = likelihood_grid(mean, var)
     tree = greedy(mean, var, spike, root_branch, np.arange(1, n))
     steps = 400 * n
     temperature = np.maximum(1.0, np.linspace(4.0, 0.5, steps))
     for _ in range(3):
         if n > 2:
-            _, _, tree, _ = anneal(
-                tree, mean, var, spike, root_branch, rng.random((steps, 5)), temperature, 1
-            )
+            tree = walk(
+                tree, mean, var, *grid, spike, root_branch, rng.random((steps, 6)), temperature, 1, False
+            )[2]
         for _ in range(3):
             spike = float(np.clip(spike_responsibility(tree, mean, var, spike), 0.01, 0.95))
-    return tree, spike
+    # Beta(2, 2) keeps the spike of a patient with few clones and samples off the edges
+    score = [log_evidence(tree, *grid, s) + np.log(s) + np.log1p(-s) for s in SPIKES]
+    return tree, float(SPIKES[int(np.argmax(score))]), grid
 
 
-def _enumerate(
-    mean: FloatArray, var: FloatArray, start: IntArray, spike: float, root_branch: float
-) -> tuple[IntArray, FloatArray, float] | None:
+Model = tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, float, float]
+"""Mean, variance, likelihood grid with its two bounds, spike, log prior of a further root child."""
+
+
+def _enumerate(model: Model, start: IntArray) -> tuple[IntArray, FloatArray, float] | None:
+    from oncourse.evolution._evidence_kernels import rescore
     from oncourse.evolution._tree_kernels import enumerate_trees, tree_score
 
+    mean, var, like, low, high, spike, root_branch = model
     n = mean.shape[0]
     floor = tree_score(start, mean, var, spike, root_branch) - KEPT_MARGIN
     allowed = np.ones((n, n), bool)
-    trees, score, complete = enumerate_trees(
-        allowed, np.arange(1, n), mean, var, spike, root_branch, floor, 100_000, MAX_VISITS
+    trees, quick, complete = enumerate_trees(
+        allowed, np.arange(1, n), mean, var, spike, root_branch, floor, MAX_SCORED, MAX_VISITS
     )
     if not complete or not len(trees):
         return None
+    score = rescore(trees, like, low, high, spike, root_branch, quick)
     weight = np.exp(score - score.max())
-    return trees.astype(np.int64), weight / weight.sum(), 0.0
+    keep = weight > 1e-9
+    return trees[keep].astype(np.int64), weight[keep] / weight[keep].sum(), 0.0
 
 
 def _sample(
-    mean: FloatArray,
-    var: FloatArray,
-    start: IntArray,
-    spike: float,
-    root_branch: float,
-    rng: np.random.Generator,
-    steps_per_clone: int,
+    model: Model, start: IntArray, rng: np.random.Generator, steps_per_clone: int
 ) -> tuple[IntArray, FloatArray, float]:
     """Two chains from the start tree, each heated first; weighed by the probability of the trees they found."""
-    from oncourse.evolution._tree_kernels import anneal
+    from oncourse.evolution._chain_kernels import walk
 
-    n = mean.shape[0]
-    steps = steps_per_clone * n
+    steps = steps_per_clone * len(start)
     temperature = np.ones(steps)
     heated = steps // 4
     temperature[:heated] = np.linspace(6.0, 1.0 + 1e-6, heated)
     chains, mass = [], []
     for _ in range(2):
-        kept, score, _, _ = anneal(
-            start, mean, var, spike, root_branch, rng.random((steps, 5)), temperature, 1000
-        )
+        kept, score, _, _ = walk(start, *model, rng.random((steps, 6)), temperature, 1000, True)
         unique, first, count = np.unique(kept, axis=0, return_index=True, return_counts=True)
         chains.append((unique.astype(np.int64), count / count.sum()))
         mass.append(float(np.logaddexp.reduce(score[first])))
@@ -331,7 +358,7 @@ def fraction_draws(
     seed: int = 1,
     name: str = "trees/fraction",
     draws: int = 100,
-    min_sd: float = 0.01,
+    min_sd: float = MIN_SD,
 ) -> FloatArray:
     """Return shape (draws, K, S): clone fractions drawn over trees and counts; each draw obeys the sum rule."""
     known = np.where(var > 0, var + min_sd**2, 0.0)

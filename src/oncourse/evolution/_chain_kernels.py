@@ -1,0 +1,166 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Compiled Markov chain over trees: screened by the quick score of `_tree_kernels`, decided by the exact one."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from oncourse.evolution._evidence_kernels import IMPOSSIBLE, log_evidence
+from oncourse.evolution._tree_kernels import _child_sums, _node_score, _score_with
+
+
+@numba.njit(cache=True)
+def _is_below_strict(parent, node, top):
+    node = parent[node] if node > 0 else 0
+    while node > 0:
+        if node == top:
+            return True
+        node = parent[node]
+    return False
+
+
+@numba.njit(cache=True)
+def _propose(parent, trial, u):
+    """Write a changed tree to ``trial``: a subtree moved, one node moved (its children stay), or two nodes swapped.
+
+    u : (5,) random numbers. Returns whether there is a change and the log of the ratio of proposal chances.
+    """
+    n = len(parent)
+    kind = u[0]
+    k = 1 + int(u[1] * (n - 1))
+    trial[:] = parent
+    log_hastings = 0.0
+    if kind < 0.4:  # move the subtree of k
+        q = int(u[2] * n)
+        if q == parent[k] or q == k or _is_below_strict(parent, q, k):
+            return False, 0.0
+        trial[k] = q
+    elif kind < 0.75:  # move k alone, with a fair coin for each child it adopts
+        old = parent[k]
+        q = int(u[2] * n)
+        if q == k:
+            return False, 0.0
+        for x in range(1, n):
+            if parent[x] == k:
+                trial[x] = old
+        back, ahead = 0, 0
+        for x in range(1, n):
+            if x != k and trial[x] == old:
+                back += 1
+            if x != k and trial[x] == q:
+                ahead += 1
+        coin = u[3]
+        for x in range(1, n):
+            if x != k and trial[x] == q:
+                coin *= 2.0
+                if coin >= 1.0:
+                    coin -= 1.0
+                    trial[x] = k
+        trial[k] = q
+        log_hastings = (ahead - back) * math.log(2.0)
+    else:  # swap the labels of k and j
+        j = 1 + int(u[2] * (n - 1))
+        if j == k:
+            return False, 0.0
+        pk, pj = parent[k], parent[j]
+        for x in range(1, n):
+            if x != k and x != j:
+                if parent[x] == k:
+                    trial[x] = j
+                elif parent[x] == j:
+                    trial[x] = k
+        trial[k] = pj if pj != k else j
+        trial[j] = pk if pk != j else k
+    return True, log_hastings
+
+
+@numba.njit(cache=True)
+def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temperature, n_keep, is_exact):
+    """Walk over trees from ``parent``.
+
+    uniform : (steps, 6) random numbers; temperature : (steps,), > 1 first. At temperature 1 a step that the quick score
+    accepts is put to the exact score (``is_exact``), so that the chain visits trees by their exact probability
+    (Christen, Fox 2005); the last tree of each of ``n_keep`` equal stretches of that part is kept. Returns the trees,
+    their scores (exact ones where ``is_exact``), the tree of best quick score and that score.
+    """
+    n, n_sample = mean.shape
+    steps = len(temperature)
+    cold = 0
+    for i in range(steps):
+        if temperature[i] > 1.0:
+            cold = i + 1
+    stretch = max(1, (steps - cold) // n_keep)
+    kept = np.empty((n_keep, n), np.int8)
+    scores = np.empty(n_keep)
+    n_kept = 0
+    parent = parent.copy()
+    sum_mean = np.zeros((n, n_sample))
+    sum_var = np.zeros((n, n_sample))
+    _child_sums(parent, mean, var, sum_mean, sum_var)
+    node = np.empty(n)
+    at_root = 0
+    for p in range(n):
+        node[p] = _node_score(p, mean, var, sum_mean, sum_var, spike)
+        if p > 0 and parent[p] == 0:
+            at_root += 1
+    current = node.sum() + root_branch * max(0, at_root - 1)
+    exact = 0.0
+    best, best_parent = current, parent.copy()
+    trial = parent.copy()
+    touched = np.zeros(n, np.bool_)
+    changed = np.empty(n, np.int64)
+    for step in range(steps):
+        if is_exact and step == cold:
+            exact = _exact(parent, like, low, high, spike, root_branch, current, at_root)
+        u = uniform[step]
+        moves, log_hastings = _propose(parent, trial, u)
+        if moves:
+            n_changed = 0
+            new_root = 0
+            for x in range(1, n):
+                if trial[x] == 0:
+                    new_root += 1
+                if trial[x] != parent[x]:
+                    for p in (trial[x], parent[x]):
+                        if not touched[p]:
+                            touched[p] = True
+                            changed[n_changed] = p
+                            n_changed += 1
+            delta = root_branch * (max(0, new_root - 1) - max(0, at_root - 1))
+            for i in range(n_changed):
+                p = changed[i]
+                delta += _score_with(p, trial, mean, var, spike) - node[p]
+                touched[p] = False
+            accepted = delta / temperature[step] + log_hastings > math.log(u[4] + 1e-300)
+            if accepted and is_exact and step >= cold:
+                new = _exact(trial, like, low, high, spike, root_branch, current + delta, new_root)
+                accepted = new - exact - delta > math.log(u[5] + 1e-300)
+                if accepted:
+                    exact = new
+            if accepted:
+                for i in range(n_changed):
+                    node[changed[i]] = _score_with(changed[i], trial, mean, var, spike)
+                parent[:] = trial
+                at_root = new_root
+                current += delta
+                if current > best:
+                    best = current
+                    best_parent[:] = parent
+        if step >= cold and n_kept < n_keep and (step - cold + 1) % stretch == 0:
+            for p in range(n):
+                kept[n_kept, p] = parent[p]
+            scores[n_kept] = exact if is_exact else current
+            n_kept += 1
+    return kept[:n_kept], scores[:n_kept], best_parent, best
+
+
+@numba.njit(cache=True)
+def _exact(parent, like, low, high, spike, root_branch, quick, at_root):
+    """Exact log score; a tree that nothing fits is far below all others and ranked by its quick score."""
+    value = log_evidence(parent, like, low, high, spike)
+    if value <= IMPOSSIBLE:
+        return IMPOSSIBLE + quick
+    return value + root_branch * max(0, at_root - 1)
