@@ -115,3 +115,28 @@ def test_noninferiority_is_only_tested_when_both_numbers_are_given():
         Cohort(tissue_and_plasma([100]), {"tissue_blood": {"ppa0": 0.9, "margin": 0.1}})
     )
     assert good.tables["tissue_blood/noninferiority"]["is_noninferior"].to_list() == [True]
+
+
+def test_copy_number_shows_that_plasma_holds_tumour_dna():
+    """No variant is found in plasma A1B; a lost chromosome arm makes it informative, a focal gain does not."""
+    made = tissue_and_plasma([0])
+
+    def informative(*segments):
+        frame = TABLES["segments"].empty()
+        rows = [
+            {"sample_id": "A1B", "chrom": c, "start": a, "end": b, "total_cn": n, "log2_ratio": r}
+            for c, a, b, n, r in segments
+        ]
+        given = pl.DataFrame(rows, infer_schema_length=None)
+        frame = given.select(
+            (pl.col(c) if c in given.columns else pl.lit(None)).cast(t).alias(c)
+            for c, t in frame.schema.items()
+        )
+        study = Study(made.config, {**made.tables, "segments": frame})
+        plasma = registry()["tissue_blood"].run(Cohort(study)).tables["tissue_blood/plasma"]
+        return plasma.filter("is_informative")["sample_id"].to_list()
+
+    assert informative(("17", 1, 60_000_000, 1.0, None)) == ["A1B"]
+    assert informative(("17", 1, 60_000_000, None, -0.4)) == ["A1B"]
+    assert informative(("17", 37_000_000, 39_000_000, 12.0, None)) == []
+    assert informative(("17", 1, 60_000_000, 2.0, -0.4), ("X", 1, 150_000_000, 1.0, None)) == []

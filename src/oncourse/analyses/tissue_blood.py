@@ -102,7 +102,8 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
         methods=(
             "Two sets: all sampled patients, in whom plasma that shows nothing has found nothing (the set of the "
             "non-inferiority test); and informative plasma only, whose tumour DNA is shown by a recorded tumour fraction of "
-            "1 % or more, or by a variant outside the genes of the status in question.",
+            "1 % or more, by copy number altered over 50 megabases or more, or by a variant outside the genes of the status "
+            "in question.",
             "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by patient "
             "with Clopper-Pearson limits. Non-inferiority: H0: PPA <= ppa0 - margin, one-sided 2.5 %.",
         ),

@@ -14,6 +14,8 @@ from oncourse.study.model import Study
 ROLE_ORDER = ("primary", "local_recurrence", "metastasis", "tissue", "plasma")
 #: Bases by which one indel may be written apart without a reference: in a run of one base, in a longer repeat.
 SHIFT_ONE_BASE, SHIFT_REPEAT = 10, 30
+#: Log2 ratio of depth that is no noise over many megabases: a clonal loss at a tumour fraction of 14 %.
+MIN_LOG2_RATIO = 0.1
 
 
 def tumour_samples(study: Study) -> pl.DataFrame:
@@ -38,7 +40,9 @@ def tumour_samples(study: Study) -> pl.DataFrame:
     samples = (
         samples.select(kept).join(lesions, on="lesion_id", how="left").join(assays, on="assay_id", how="left")
     )
-    samples = samples.join(counted, on="sample_id", how="left")
+    samples = samples.join(counted, on="sample_id", how="left").join(
+        altered_megabases(study["segments"]), on="sample_id", how="left"
+    )
     is_plasma = pl.col("material") == "plasma"
     role = pl.when(is_plasma).then(pl.lit("plasma")).otherwise(pl.col("role").fill_null("tissue"))
     return (
@@ -53,6 +57,16 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         .sort("patient_id", "role_rank", "day", "sample_id", nulls_last=True)
         .drop("purity", "tumor_fraction", "mean_depth", "counted_depth")
     )
+
+
+def altered_megabases(segments: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, altered_mb: autosomal megabases with other than two copies (log2 ratio where no copies)."""
+    autosomal = segments.filter(~pl.col("chrom").is_in(["X", "Y", "MT"]))
+    by_copies = (pl.col("total_cn") - 2).abs() >= 0.5
+    by_ratio = pl.col("log2_ratio").abs() >= MIN_LOG2_RATIO
+    altered = autosomal.filter(by_copies.fill_null(by_ratio.fill_null(False)))
+    length = (pl.col("end") - pl.col("start") + 1) / 1e6
+    return altered.group_by("sample_id").agg(altered_mb=length.sum())
 
 
 def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool = False) -> pl.DataFrame:

@@ -18,6 +18,9 @@ from oncourse.study.model import Study
 
 #: Tumour fraction of plasma from which a negative result counts as informative (Clin Cancer Res 2024;30:2452).
 MIN_TUMOR_FRACTION = 0.01
+#: Altered autosomal megabases that show tumour DNA in plasma: an arm or more, which no blood clone of a healthy count
+#: and no focal gene under evaluation explains.
+MIN_ALTERED_MB = 50.0
 
 
 @dataclass(frozen=True)
@@ -320,8 +323,9 @@ def _codon_coverage(study: Study, presence: PresenceTable, status: Status, min_p
 def informative_plasma(presence: PresenceTable, status: Status | None = None) -> pl.DataFrame:
     """Return sample, is_informative of every sample: whether there is tumour DNA by evidence of other genes.
 
-    Tissue is always informative. Plasma is where a tumour fraction of `MIN_TUMOR_FRACTION` or more is recorded, or
-    where a variant outside the status' genes (not of the blood) is present: the status itself is no evidence.
+    Tissue is always informative. Plasma is where a tumour fraction of `MIN_TUMOR_FRACTION` or more is recorded, where
+    its segments are altered over `MIN_ALTERED_MB` or more, or where a variant outside the status' genes (not of the
+    blood) is present: the status itself is no evidence.
     """
     return _informative(presence, _evidence(presence), status)
 
@@ -347,5 +351,9 @@ def _informative(presence: PresenceTable, evidence: pl.DataFrame, status: Status
         other.group_by("sample").agg(pl.col("n").sum()), on="sample", how="left", maintain_order="left"
     )
     is_plasma = pl.col("material") == "plasma"
-    enough = (pl.col("given_purity").fill_null(0) >= MIN_TUMOR_FRACTION) | (pl.col("n").fill_null(0) > 0)
+    enough = (
+        (pl.col("given_purity").fill_null(0) >= MIN_TUMOR_FRACTION)
+        | (pl.col("n").fill_null(0) > 0)
+        | (pl.col("altered_mb").fill_null(0) >= MIN_ALTERED_MB)
+    )
     return table.select("sample", is_informative=~is_plasma | enough)
