@@ -171,3 +171,41 @@ def test_a_wrong_model_file_is_named():
         read_card(json.dumps({"format": "other"}))
     with pytest.raises(InputError, match="line 1"):
         read_card("{")
+
+
+def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastasis():
+    """Half of the sequenced patients or more have a metastasis: time zero is its first sample; the others are listed."""
+    from oncourse.derive.predictors import time_zero
+    from oncourse.study.config import StudyConfig
+    from oncourse.study.model import Study
+    from oncourse.study.tables import TABLES
+
+    def made(name, **columns):
+        return pl.concat([TABLES[name].empty(), pl.DataFrame(columns)], how="diagonal_relaxed")
+
+    ids = ["A", "B", "C", "D"]
+    spread = ["A", "B", "C"]
+    tables = {
+        "patients": made("patients", patient_id=ids),
+        "lesions": made(
+            "lesions",
+            lesion_id=[f"{p}-p" for p in ids] + [f"{p}-m" for p in spread],
+            patient_id=ids + spread,
+            role=["primary"] * 4 + ["metastasis"] * 3,
+            found_day=[0] * 4 + [400, 500, 600],
+        ),
+        "samples": made(
+            "samples",
+            sample_id=["Ap", "Bp", "Cp", "Dp", "Am", "Bm"],
+            patient_id=[*ids, "A", "B"],
+            material=["tissue"] * 6,
+            lesion_id=[f"{p}-p" for p in ids] + ["A-m", "B-m"],
+            day=[0, 0, 0, 0, 410, 490],
+        ),
+    }
+    crc = time_zero(Cohort(Study(StudyConfig(design="crc"), tables)), "auto")
+    # B was sampled before the record of the finding: alive with a metastasis from the later day; C has no sample of it
+    assert dict(crc.table.select("patient_id", "zero_day").iter_rows()) == {"A": 410, "B": 500, "C": 600}
+    assert crc.refused["patient_id"].to_list() == ["D"]
+    other = time_zero(Cohort(Study(StudyConfig(), tables)), "auto")
+    assert set(other.table["zero_day"]) == {0} and other.table.height == 4

@@ -11,6 +11,8 @@ from oncourse.derive.gene_status import GeneStatus
 
 #: Share of patients with metastasis above which the study is taken to have included them because of it.
 INCLUDED_BY_METASTASIS = 0.9
+#: The same share in a study of the colorectal design, whose question is life with a metastasis that came after surgery.
+MOSTLY_METASTATIC = 0.5
 ORIGINS = ("auto", "index", "surgery", "metastasis", "sampling", "line")
 
 
@@ -38,9 +40,10 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
     """Return time zero and the samples known by then.
 
     auto: the day the last predictor becomes known - that of the first tumour sample, and where nearly every patient
-    has a metastasis (so that the study holds them because of it) of the first sample of a metastasis, never before
-    the metastasis was found; without samples the index date. sampling: the last tumour sample. A sample dated after
-    the origin is refused and listed.
+    has a metastasis (so that the study holds them because of it; in a study of the colorectal design: half of them)
+    of the first sample of a metastasis, never before the metastasis was found: patients without a metastasis then have
+    no time zero and are listed. Without samples the index date. sampling: the last tumour sample. A sample dated
+    after the origin is refused and listed.
     """
     study = cohort.study
     patients = study["patients"].select("patient_id")
@@ -58,7 +61,8 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
     )
     profiled = samples["patient_id"].n_unique()
     spread = found.join(samples.select("patient_id").unique(), on="patient_id", how="semi").height
-    by_metastasis = profiled > 0 and spread >= INCLUDED_BY_METASTASIS * profiled
+    share = MOSTLY_METASTATIC if study.config.design == "crc" else INCLUDED_BY_METASTASIS
+    by_metastasis = profiled > 0 and spread >= share * profiled
     day, words = _origin_days(cohort, origin, line, samples, found, by_metastasis)
     table = patients.join(day, on="patient_id", how="left", maintain_order="left")
     missing = table.filter(pl.col("zero_day").is_null())
@@ -117,7 +121,8 @@ def _origin_days(
         spread = samples.filter(pl.col("role").is_in(["metastasis", "local_recurrence"]))
         others = samples.join(spread.select("patient_id").unique(), on="patient_id", how="anti")
         day = pl.concat([spread, others]).group_by("patient_id").agg(first.min().alias("zero_day"))
-        day = day.join(found, on="patient_id", how="left").select(
+        # nobody without a metastasis was ever a patient alive with one
+        day = day.join(found, on="patient_id", how="inner").select(
             "patient_id", pl.max_horizontal("zero_day", "found_day").alias("zero_day")
         )
         return day, "the day of the first sample of a metastasis (not before it was found)"
