@@ -138,10 +138,13 @@ def main(folder: str, clusters: str) -> None:
             )
 
 
-CCF_ERROR = 0.15  # the default of the setting evolution.ccf_error: purity and copy number are not exact
+CCF_ERROR, FAR = (
+    0.05,
+    0.25,
+)  # defaults of evolution.ccf_error and ccf_error_far: purity and copy number are not exact
 
 
-def simulated(n_patient: int, depth: str) -> None:
+def simulated(n_patient: int, depth: str, tag: str) -> None:
     """Clinical tumours with copy number, purity 0.15-0.95, neutral tails: from reads to calls."""
     from oncourse.evolution.cluster import cluster_patient
     from oncourse.evolution.clustering_types import Counts
@@ -149,7 +152,7 @@ def simulated(n_patient: int, depth: str) -> None:
 
     poly, phyl, source, edges, cpu = [], [], [], [], Counter()
     for i in range(n_patient):
-        name = f"bench{i}"
+        name = f"{tag}{i}"
         tumour = simulate_tumour(1, name, default_plan(1, name, assay=depth, n_metastases=2, n_plasma=0))
         samples = tumour.samples["sample_id"].to_list()
         chrom = tumour.counts["variant_id"].str.split(":").list.first().alias("chrom")
@@ -172,8 +175,8 @@ def simulated(n_patient: int, depth: str) -> None:
         cpu["clusters"] += (now := time.process_time()) - begin
         able = [k for k in range(found.n_cluster) if found.n_variants[k] > 1]
         mean, var = moments_from_grid(found.log_lik[able], found.grid)
-        var = with_ccf_error(mean, var, CCF_ERROR)
-        posterior = fit_trees(mean, var)
+        var, far = with_ccf_error(mean, var, CCF_ERROR), with_ccf_error(mean, var, FAR)
+        posterior = fit_trees(mean, var, wide=far)
         cpu["trees"] += time.process_time() - now
         lesions = ["primary", *sorted(set(tumour.samples["lesion_id"].drop_nulls()) - {"primary"})]
         begin = time.process_time()
@@ -220,8 +223,9 @@ if __name__ == "__main__":
     parser.add_argument("--clusters", choices=("true", "own"), default="true")
     parser.add_argument("--patients", type=int, default=60)
     parser.add_argument("--assay", default="wes")
+    parser.add_argument("--tag", default="bench", help="another word gives other simulated patients")
     args = parser.parse_args()
     if args.folder == "simulated":
-        simulated(args.patients, args.assay)
+        simulated(args.patients, args.assay, args.tag)
     else:
         main(args.folder, args.clusters)

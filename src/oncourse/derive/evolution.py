@@ -37,11 +37,15 @@ class EvolutionParams:
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
     ccf_error: float = setting(
-        0.15, "error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
+        0.05, "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
         high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
     )  # fmt: skip
+    ccf_error_far: float = setting(
+        0.25, "the same in the three of ten cases that are further off (mixed clusters, a wrong copy number)", low=0,
+        high=1, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )  # fmt: skip
     ccf_error_without_copy_number: float = setting(
-        0.25, "the same where copy number is not known: one copy more or less moves a fraction by 10-25 %",
+        0.25, "the error where copy number is not known: one copy more or less moves a fraction by 10-25 %",
         low=0, high=0.5,
     )  # fmt: skip
     max_clones: int = setting(20, "most clones in the tree; the largest are taken", low=2, high=60)
@@ -161,10 +165,11 @@ def evolve(
     looked = np.stack([(depth[found.labels == k] > 0).any(0) for k in clusters])
     var = np.where(looked, var, 0.0)
     name = f"evolution/{data.patient_id}"
-    var = with_ccf_error(
-        mean, var, params.ccf_error if data.data.cn_known.any() else params.ccf_error_without_copy_number
-    )
-    posterior = fit_trees(mean, var, seed=seed, name=name)
+    counted = var
+    usual = params.ccf_error if data.data.cn_known.any() else params.ccf_error_without_copy_number
+    var = with_ccf_error(mean, counted, usual)
+    far = with_ccf_error(mean, counted, max(params.ccf_error_far, usual))
+    posterior = fit_trees(mean, var, wide=far, seed=seed, name=name)
     lesion_of = samples["lesion_id"].to_list()
     role = dict(zip(lesion_of, samples["role"], strict=True))
     lesions = tuple(sorted({x for x in lesion_of if x is not None}, key=lambda x: (role[x] != "primary", x)))

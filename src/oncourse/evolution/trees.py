@@ -23,11 +23,13 @@ IntArray = NDArray[np.int64]
 
 MAX_EXACT = 8
 """Up to this many clones every tree is scored, unless more than `MAX_VISITS` partial trees must be looked at."""
-MAX_VISITS = 100_000
-MAX_SCORED = 20_000
+MAX_VISITS = 30_000
+MAX_SCORED = 10_000
 """Most trees that are given their exact score; beyond, Markov chains run."""
 MIN_SD = 0.002
 """Least standard error of a CCF. Chosen on fresh simulations of the kind of Pairtree's (K 3-30, S 1-10, depth 50-1000)."""
+WIDE_SHARE = 0.3
+"""Share of the CCFs of clones that are further off than counts say (mixed clusters, a wrong copy number)."""
 SPIKES = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.87, 0.93])
 KEPT_MARGIN = 14.0
 """Trees this much below the best log score (a millionth of its probability) are left out."""
@@ -167,6 +169,7 @@ def fit_trees(
     mean: FloatArray,
     var: FloatArray,
     *,
+    wide: FloatArray | None = None,
     seed: int = 1,
     name: str = "trees",
     min_sd: float = MIN_SD,
@@ -179,6 +182,7 @@ def fit_trees(
     Parameters
     ----------
     mean, var : shape (K, S), CCF of each clone and its variance; variance 0 says "not looked at there"
+    wide : shape (K, S), variance that holds instead in `WIDE_SHARE` of cases; None: ``var`` always holds
     min_sd : error of a CCF that counts do not show (purity, copy number), added in quadrature
     root_branch : log prior of each child of the root past the first (a tumour of several origins is rare: -3 is 5 %)
     steps_per_clone : length of each of two Markov chains, per clone
@@ -198,7 +202,13 @@ def fit_trees(
     ranked_mean = np.vstack([np.ones((1, mean.shape[1])), mean[np.ix_(rows, columns)]])
     ranked_var = np.vstack([np.zeros((1, mean.shape[1])), known[np.ix_(rows, columns)]])
     rng = generator(seed, name)
-    start, spike, grid = _start(ranked_mean, ranked_var, root_branch, rng)
+    grid = likelihood_grid(ranked_mean, ranked_var)
+    if wide is not None:
+        far = np.where(known > 0, np.asarray(wide, float) + min_sd**2, 0.0)
+        ranked_far = np.vstack([np.zeros((1, mean.shape[1])), far[np.ix_(rows, columns)]])
+        grid = likelihood_grid(ranked_mean, ranked_var, ranked_far)
+        ranked_var = (1 - WIDE_SHARE) * ranked_var + WIDE_SHARE * ranked_far
+    start, spike = _start(ranked_mean, ranked_var, grid, root_branch, rng)
     model = (ranked_mean, ranked_var, *grid, spike, root_branch)
     found = None
     if len(rows) <= MAX_EXACT:
@@ -220,36 +230,49 @@ def fit_trees(
     )  # fmt: skip
 
 
-def likelihood_grid(mean: FloatArray, var: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
+Grid = tuple[FloatArray, IntArray, IntArray]
+
+
+def likelihood_grid(mean: FloatArray, var: FloatArray, wide: FloatArray | None = None) -> Grid:
     """Return the likelihood of every node's CCF on a grid (K + 1, S, G) and the range of points that matter.
 
-    The step of the grid is about the tenth smallest standard error, between 1/64 and 1/256; the likelihood is widened
+    The step of the grid is about the tenth smallest standard error, between 1/32 and 1/256; the likelihood is widened
     by what the step hides. Row 0, the root, is not used. A variance of 0 outside the root: any CCF is as likely.
+    With ``wide`` the error is a mixture: that variance in `WIDE_SHARE` of cases.
     """
     known = (var > 0) & (mean > 0.05)
     least = float(np.quantile(np.sqrt(var[known]), 0.1)) if known.any() else 1.0
-    n_grid = int(np.clip(np.ceil(1 / least), 64, 256)) + 1
+    n_grid = int(np.clip(np.ceil(1 / least), 32, 256)) + 1
     point = np.linspace(0, 1, n_grid)
-    spread = np.where(var > 0, var, 1.0) + (point[1] / np.sqrt(6)) ** 2
-    like = -0.5 * (mean[..., None] - point) ** 2 / spread[..., None]
-    like = np.where(var[..., None] > 0, np.exp(like - like.max(-1, keepdims=True)), 1.0)
+
+    def normal(variance: FloatArray) -> FloatArray:
+        spread = (np.where(var > 0, variance, 1.0) + (point[1] / np.sqrt(6)) ** 2)[..., None]
+        return np.asarray(np.exp(-0.5 * (mean[..., None] - point) ** 2 / spread) / np.sqrt(spread))
+
+    like = normal(var) if wide is None else (1 - WIDE_SHARE) * normal(var) + WIDE_SHARE * normal(wide)
+    top = like.max(-1, keepdims=True)
+    like = np.where((var[..., None] > 0) & (top > 0), like / np.maximum(top, 1e-300), 1.0)
     matters = like > 1e-15
     return like, matters.argmax(-1), n_grid - 1 - matters[..., ::-1].argmax(-1)
 
 
 def _start(
-    mean: FloatArray, var: FloatArray, root_branch: float, rng: np.random.Generator, spike: float = 0.3
-) -> tuple[IntArray, float, tuple[FloatArray, IntArray, IntArray]]:
+    mean: FloatArray,
+    var: FloatArray,
+    grid: Grid,
+    root_branch: float,
+    rng: np.random.Generator,
+    spike: float = 0.3,
+) -> tuple[IntArray, float]:
     """A good tree by insertion in the order of falling CCF, then annealing, learning ``spike`` between rounds.
 
-    Returns the tree, the spike of best exact evidence on it, and the likelihood on its grid.
+    Returns the tree and the spike of best exact evidence on it.
     """
     from oncourse.evolution._chain_kernels import walk
     from oncourse.evolution._evidence_kernels import log_evidence
     from oncourse.evolution._tree_kernels import greedy, spike_responsibility
 
     n = mean.shape[0]
-    grid = likelihood_grid(mean, var)
     tree = greedy(mean, var, spike, root_branch, np.arange(1, n))
     steps = 400 * n
     temperature = np.maximum(1.0, np.linspace(4.0, 0.5, steps))
@@ -262,7 +285,7 @@ def _start(
             spike = float(np.clip(spike_responsibility(tree, mean, var, spike), 0.01, 0.95))
     # Beta(2, 2) keeps the spike of a patient with few clones and samples off the edges
     score = [log_evidence(tree, *grid, s) + np.log(s) + np.log1p(-s) for s in SPIKES]
-    return tree, float(SPIKES[int(np.argmax(score))]), grid
+    return tree, float(SPIKES[int(np.argmax(score))])
 
 
 Model = tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, float, float]
