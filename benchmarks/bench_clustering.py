@@ -1,10 +1,11 @@
 """Clustering on tumours with known clones: adjusted Rand index, CCF error and coverage, seconds; one setting for all.
 
     python benchmarks/bench_clustering.py ../shared/data [--no-average] [--only machina,pairtree,...]
+        [--pyclone-vi /path/of/an/environment/bin/python]
 
-Published figures beside ours (same inputs): PyClone-VI binomial on the MACHINA set .705, MACHINA's own clusters .819,
-PhyloWGS .820; PyClone-VI on the Pairtree set K3 and K10 .708 in the mean over 72 instances, K30 S10 .515 (12
-instances; the folder holds 3); PyClone-VI on its synthetic example .877-.945 by seed.
+With --pyclone-vi the program installed in that environment runs on the same tables and stands in the same line
+(peer_pyclone_vi.py; binomial where the data are, else beta-binomial; 40 clusters, 10 restarts, seed 1). Its CPU seconds
+leave out starting and compiling (about 5 s a call).
 """
 
 from __future__ import annotations
@@ -12,65 +13,131 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import evolution_truth as truth
+import peer_pyclone_vi as peer
 from oncourse.evolution.cluster import ClusterParams, cluster_patient
-from oncourse.evolution.clustering_types import Clustering, Counts
+from oncourse.evolution.clustering_types import Clustering, Counts, FloatArray, IntArray
 from oncourse.io.clones import counts_from_frame, read_pyclone_vi
 
 
-def score(name: str, tumours: Iterable[truth.Truth], params: ClusterParams) -> None:
-    """Print one line: mean adjusted Rand index, clusters, CCF error, coverage of 90 % intervals, seconds."""
-    rows, start = [], time.process_time()
+@dataclass(frozen=True)
+class Run:
+    """What is run: settings and, where given, the python that has PyClone-VI."""
+
+    params: ClusterParams
+    peer: Path | None
+
+
+def score(name: str, tumours: list[truth.Truth], run: Run, density: str = "binomial") -> None:
+    """Print one line: means over tumours of the Rand index, clusters, CCF error, coverages; seconds; the peer's."""
+    rows, agreement, start = [], [], time.process_time()
     for tumour in tumours:
-        found = cluster_patient(tumour.counts, params)
+        found = cluster_patient(tumour.counts, run.params)
+        agreement.append(1.0 if found.agreement is None else found.agreement)
         rows.append([truth.adjusted_rand(found.labels, tumour.labels), found.n_cluster, tumour.labels.max() + 1,
-                     *_ccf(found, tumour)])  # fmt: skip
+                     _rmse(found.variant_ccf_mean, tumour.ccf), *_coverage(found, tumour)])  # fmt: skip
     mean, n = np.array(rows).mean(axis=0), len(rows)
     seconds = (time.process_time() - start) / n
-    print(
+    line = (
         f"| {name} | {n} | {mean[0]:.3f} | {mean[1]:.1f} of {mean[2]:.1f} | {mean[3]:.4f} | {100 * mean[4]:.0f} % | "
-        f"{seconds:.2f} |",
-        flush=True,
+        f"{100 * mean[5]:.0f} % | {min(agreement):.2f} | {seconds:.2f} |"
     )
+    if run.peer is not None:
+        theirs = peer.run(run.peer, tumours, density)
+        index = np.mean(
+            [truth.adjusted_rand(p.labels, t.labels) for p, t in zip(theirs, tumours, strict=True)]
+        )
+        error = np.mean([_rmse(p.ccf, t.ccf) for p, t in zip(theirs, tumours, strict=True)])
+        line += f" {index:.3f} | {error:.4f} | {np.median([p.seconds for p in theirs]):.2f} |"
+    print(line, flush=True)
 
 
-def _ccf(found: Clustering, tumour: truth.Truth) -> tuple[float, float]:
-    if np.isnan(tumour.ccf).all():
-        return np.nan, np.nan
-    error = float(np.sqrt(np.mean((found.variant_ccf_mean - tumour.ccf) ** 2)))
-    low, high = found.variant_ccf_low - 5e-3, found.variant_ccf_high + 5e-3
-    return error, float(np.mean((low <= tumour.ccf) & (tumour.ccf <= high)))
+def _rmse(ccf: FloatArray, true: FloatArray) -> float:
+    known = ~np.isnan(true) & ~np.isnan(ccf)
+    return float(np.sqrt(np.mean((ccf - true)[known] ** 2))) if known.any() else float("nan")
+
+
+def _coverage(found: Clustering, tumour: truth.Truth) -> tuple[float, float]:
+    """Return the share of variants' and of clusters' 90 % intervals, 0.005 wider, that hold the truth.
+
+    The truth of a cluster is the CCF of the true cluster most of its members come from.
+    """
+    known = ~np.isnan(tumour.ccf)
+    if not known.any():
+        return float("nan"), float("nan")
+    inside = (found.variant_ccf_low - 5e-3 <= tumour.ccf) & (tumour.ccf <= found.variant_ccf_high + 5e-3)
+    held = []
+    for k in range(found.n_cluster):
+        members = np.nonzero(found.labels == k)[0]
+        if len(members):
+            most = np.bincount(tumour.labels[members]).argmax()
+            ccf = tumour.ccf[members[tumour.labels[members] == most][0]]
+            held.append((found.ccf_low[k] - 5e-3 <= ccf) & (ccf <= found.ccf_high[k] + 5e-3))
+    return float(inside[known].mean()), float(np.concatenate(held).mean())
 
 
 def cohort(n: int, params: ClusterParams) -> None:
-    """Print the time for n clinical patients (about 98 variants, 3.5-4 samples) in two threads."""
+    """Print the time for n clinical patients (about 95 variants, 4 samples) in two threads, clusters and trees."""
+    from oncourse.evolution.trees import fit_trees, moments_from_grid, with_ccf_error
+
     patients = [truth.clinical(i).counts for i in range(n)]
-    wall, cpu = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda counts: cluster_patient(counts, params), patients))
-    sizes = np.mean([(c.n_variant, c.n_sample) for c in patients], axis=0)
-    print(
-        f"{n} patients ({sizes[0]:.0f} variants x {sizes[1]:.1f} samples), average={params.average}: "
-        f"{time.perf_counter() - wall:.1f} s wall, {time.process_time() - cpu:.1f} s CPU, two threads"
-    )
+
+    def tree(found: Clustering) -> object:
+        large = [k for k in range(found.n_cluster) if found.n_variants[k] >= 2]
+        mean, var = moments_from_grid(found.log_lik[large], found.grid)
+        return fit_trees(mean, with_ccf_error(mean, var, 0.15), seed=1, name="cohort")
+
+    tree(cluster_patient(patients[0], params))  # compile
+    for what in ("clusters", "trees"):
+        wall, cpu = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(2) as pool:
+            if what == "clusters":
+                found = list(pool.map(lambda counts: cluster_patient(counts, params), patients))
+            else:
+                list(pool.map(tree, found))
+        sizes = np.mean([(c.n_variant, c.n_sample) for c in patients], axis=0)
+        print(
+            f"{n} patients ({sizes[0]:.0f} variants x {sizes[1]:.1f} samples), average={params.average}, {what}: "
+            f"{time.perf_counter() - wall:.1f} s wall, {time.process_time() - cpu:.1f} s CPU, two threads",
+            flush=True,
+        )
+
+
+def _many(n: int, n_sample: int, n_cluster: int) -> tuple[Counts, IntArray]:
+    random = np.random.default_rng(0)
+    phi = random.random((n_cluster, n_sample)) * (random.random((n_cluster, n_sample)) < 0.6)
+    phi[0] = 1
+    labels = random.integers(0, n_cluster, n)
+    depth = random.poisson(100, (n, n_sample))
+    one = np.ones((n, n_sample))
+    alt = random.binomial(depth, 0.35 * phi[labels] + 5e-4)
+    return Counts(alt, depth, 0.7 * one, one, one, 2 * one, np.full(n_sample, 1e-3)), labels
+
+
+def cost() -> None:
+    """Print CPU seconds by variants, samples and clusters, with and without averaging."""
+    print("| variants | samples | true clusters | best partition, s | averaged, s |\n|---|---|---|---|---|")
+    for n, s, k in ((20, 2, 3), (100, 1, 6), (100, 4, 6), (100, 10, 6), (100, 4, 12), (400, 4, 12), (1500, 4, 12),
+                    (1500, 10, 24), (5000, 4, 12)):  # fmt: skip
+        counts, _ = _many(n, s, k)
+        seconds = []
+        for average in (False, True):
+            start = time.process_time()
+            cluster_patient(counts, ClusterParams(average=average))
+            seconds.append(time.process_time() - start)
+        last = f"{seconds[1]:.2f}" if n <= ClusterParams().max_average else "not averaged"
+        print(f"| {n} | {s} | {k} | {seconds[0]:.2f} | {last} |", flush=True)
 
 
 def large(n: int, n_sample: int) -> None:
     """Print the time and memory for one patient with many variants."""
-    random = np.random.default_rng(0)
-    phi = random.random((12, n_sample)) * (random.random((12, n_sample)) < 0.6)
-    phi[0] = 1
-    labels = random.integers(0, 12, n)
-    depth = random.poisson(100, (n, n_sample))
-    one = np.ones((n, n_sample))
-    alt = random.binomial(depth, 0.35 * phi[labels] + 5e-4)
-    counts = Counts(alt, depth, 0.7 * one, one, one, 2 * one, np.full(n_sample, 1e-3))
+    counts, labels = _many(n, n_sample, 12)
     start = time.process_time()
     found = cluster_patient(counts)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -80,37 +147,75 @@ def large(n: int, n_sample: int) -> None:
     )
 
 
-def presence(params: ClusterParams) -> None:
-    """Print Brier score and calibration error of p_present on clinical patients, beside a rule of 3 reads or more."""
-    p, rule, there = [], [], []
-    for i in range(40):
-        tumour = truth.clinical(i)
-        found = cluster_patient(tumour.counts, params)
-        p.append(found.variant_p_present.ravel())
-        rule.append((tumour.counts.alt_count >= 3).astype(float).ravel())
-        # a clone of under 0.1 % of the cells cannot be told from none, by anybody
-        there.append((tumour.ccf > 0.001).ravel())
+def _print_presence(name: str, p: list[FloatArray], rule: list[FloatArray], there: list[FloatArray]) -> None:
     truly = np.concatenate(there)
-    for name, values in (("clusters", np.concatenate(p)), ("3 reads", np.concatenate(rule))):
+    for what, parts in (("clusters", p), ("3 reads", rule)):
+        values = np.concatenate(parts)
         bins = np.minimum((values * 10).astype(int), 9)
         ece = sum(
             abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean()
             for b in set(bins.tolist())
         )
-        print(
-            f"presence by {name}: Brier {np.mean((values - truly) ** 2):.4f}, ECE {ece:.4f}, n = {len(truly)}"
-        )
+        print(f"presence, {name}, by {what}: Brier {np.mean((values - truly) ** 2):.4f}, ECE {ece:.4f}, "
+              f"n = {len(truly)}, {100 * truly.mean():.0f} % present", flush=True)  # fmt: skip
 
 
-def tracerx(folder: Path) -> None:
-    """Print clusters and time of PyClone-VI's TRACERx example, as given and with rows and samples shuffled."""
-    frame = read_pyclone_vi(folder / "tracerx.tsv")
-    answers = []
+def presence(params: ClusterParams, n: int = 40) -> None:
+    """Print Brier score and calibration error of p_present, beside a rule of 3 reads, on grown tumours."""
+    p, rule, there = [], [], []
+    for i in range(n):
+        tumour = truth.grown(i)
+        found = cluster_patient(tumour.counts, params, purity_sd=np.full(tumour.counts.n_sample, 0.05))
+        use = (tumour.counts.depth >= 10) & ~np.isnan(tumour.ccf)
+        p.append(found.variant_p_present[use])
+        rule.append((tumour.counts.alt_count >= 3).astype(float)[use])
+        there.append((tumour.ccf >= 0.01).astype(float)[use])
+    _print_presence(f"{n} grown tumours", p, rule, there)
+
+
+def resequenced(folder: Path, params: ClusterParams) -> None:
+    """Print the same on six colorectal cancers: one half of every site's reads is clustered, the other half is the truth.
+
+    Present: 4 reads or more and 2 % of the other half; absent: none of enough to see CCF 0.2 with 99 %; the rest is left
+    out.
+    """
+    from bench_concordance_hu2019 import hu_study
+    from oncourse.derive.ccf import CcfParams, counts_table
+    from oncourse.derive.cohort import Cohort
+
+    study = hu_study(folder)
+    cohort_ = Cohort(study)
+    table = counts_table(study, cohort_.panels, cohort_.presence, CcfParams())
+    p, rule, there = [], [], []
+    random = np.random.default_rng(1)
+    for data in table.patients.values():
+        c = data.counts
+        depth = random.binomial(c.depth, 0.5)
+        alt = random.hypergeometric(c.alt_count, c.depth - c.alt_count, depth)
+        other_alt, other_depth = c.alt_count - alt, c.depth - depth
+        seen = (depth > 0).any(axis=1)
+        half = Counts(
+            alt[seen], depth[seen], c.purity[seen], c.major_cn[seen], c.minor_cn[seen], c.normal_cn[seen], c.error_rate,
+            data.cn_known[seen],
+        )  # fmt: skip
+        found = cluster_patient(half, params, purity_sd=data.purity_sd)
+        vaf = 0.2 * c.purity / (c.purity * (c.major_cn + c.minor_cn) + (1 - c.purity) * c.normal_cn)
+        is_there = (other_alt >= 4) & (other_alt >= 0.02 * other_depth)
+        is_not = (other_alt == 0) & ((1 - vaf) ** other_depth < 0.01)
+        use = ((is_there | is_not) & (depth >= 10))[seen]
+        p.append(found.variant_p_present[use])
+        rule.append((alt[seen] >= 3).astype(float)[use])
+        there.append(is_there[seen][use].astype(float))
+    _print_presence("six cancers, other half of the reads", p, rule, there)
+
+
+def tracerx(folder: Path, run: Run) -> None:
+    """Print clusters and time of PyClone-VI's TRACERx example, shuffled too; log evidence of both partitions."""
+    counts, variants, _ = counts_from_frame(read_pyclone_vi(folder / "tracerx.tsv"))
+    answers, runs = [], []
+    keep = np.nonzero((counts.depth > 0).all(axis=1))[0]  # PyClone-VI leaves the others out
     for seed in (1, 2):
-        counts, variants, _ = counts_from_frame(frame)
-        keep = (counts.depth > 0).any(axis=1)
-        order = np.random.default_rng(seed).permutation(np.nonzero(keep)[0])
-        start = time.process_time()
+        order = np.random.default_rng(seed).permutation(keep)
         tables = (
             counts.alt_count,
             counts.depth,
@@ -119,46 +224,91 @@ def tracerx(folder: Path) -> None:
             counts.minor_cn,
             counts.normal_cn,
         )
-        found = cluster_patient(Counts(*(table[order] for table in tables), counts.error_rate))
-        seconds = time.process_time() - start
+        shuffled = Counts(*(table[order] for table in tables), counts.error_rate)
+        start = time.process_time()
+        found = cluster_patient(shuffled, run.params)
+        runs.append((shuffled, found, time.process_time() - start))
         answers.append(dict(zip([variants[i] for i in order], found.labels.tolist(), strict=True)))
-    print(f"tracerx.tsv {len(order)} x 3: {found.n_cluster} clusters, sizes {found.n_variants.tolist()}, "
+    shuffled, found, seconds = runs[0]
+    print(f"tracerx.tsv {len(keep)} x 3: {found.n_cluster} clusters, sizes {found.n_variants.tolist()}, "
           f"{int((found.labels < 0).sum())} outliers, {seconds:.1f} s CPU, "
-        f"same answer shuffled: {answers[0] == answers[1]}, "
-          f"log evidence {found.log_evidence:.1f}")  # fmt: skip
+          f"same answer shuffled: {answers[0] == answers[1]}, "
+          f"log evidence {evidence_of(shuffled, found.labels):.1f}", flush=True)  # fmt: skip
+    if run.peer is None:
+        return
+    for seed in (1, 2):
+        tumour = truth.Truth("tracerx", shuffled, found.labels, np.full(shuffled.depth.shape, np.nan))
+        (theirs,) = peer.run(run.peer, [tumour], "beta-binomial", seed=seed)
+        print(f"  PyClone-VI, best of 10 restarts, seed {seed}: {len(set(theirs.labels.tolist()))} clusters, "
+              f"{theirs.seconds:.1f} s CPU, log evidence of its partition {evidence_of(shuffled, theirs.labels):.1f}, "
+              f"ARI with ours {truth.adjusted_rand(theirs.labels, found.labels):.3f}", flush=True)  # fmt: skip
+
+
+def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
+    """Return the log evidence of a partition, multiplicities, noise and spikes at their best for it."""
+    from oncourse.evolution import cluster
+    from oncourse.evolution.cluster_noise import learn_noise
+    from oncourse.evolution.cluster_rows import multiplicity_rows
+
+    rows, n_sample = multiplicity_rows(counts), counts.n_sample
+    best = -np.inf
+    for precision in cluster.START_PRECISIONS:
+        state = cluster.new_state(counts, rows, ClusterParams(), precision, np.zeros(n_sample))
+        state.labels = cluster.compact(np.asarray(labels, np.int64))
+        cluster.fill_tables(state)
+        for _ in range(n_round):
+            cluster.best_rows(state)
+            cluster.learn_spikes(state)
+            state.rows = state.rows.reweighted(state.row_of)
+            if learn_noise(state):
+                cluster.fill_tables(state)
+        best = max(best, cluster.log_score(state))
+    return best
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--no-average", action="store_true")
-    parser.add_argument("--only", default="machina,pairtree,synthetic,clinical,presence,tracerx,large,cohort")
+    parser.add_argument(
+        "--only", default="machina,pairtree,synthetic,clinical,presence,resequenced,tracerx,cost,large,cohort"
+    )
     parser.add_argument("--patients", type=int, default=500)
+    parser.add_argument("--pyclone-vi", type=Path, help="python of an environment that has PyClone-VI")
     options = parser.parse_args()
-    params = ClusterParams(average=not options.no_average)
+    run = Run(ClusterParams(average=not options.no_average), options.pyclone_vi)
     only = set(options.only.split(","))
-    cluster_patient(truth.clinical(1).counts, params)  # compile
-    print("| set | n | ARI | clusters found of true | CCF RMSE | 90 % interval covers | CPU s each |")
-    print("|---|---|---|---|---|---|---|")
+    cluster_patient(truth.clinical(1).counts, run.params)  # compile
+    theirs = " PyClone-VI ARI | its CCF RMSE | its CPU s |" if run.peer else ""
+    print("| set | n | ARI | clusters found of true | CCF RMSE | 90 % interval covers: variants | clusters | least "
+          "agreement of chains | CPU s each |" + theirs)  # fmt: skip
+    print("|---" * (9 + (3 if run.peer else 0)) + "|")
     if "machina" in only:
-        score("MACHINA", truth.machina(options.data / "evo-machina-sims"), params)
+        score("MACHINA", truth.machina(options.data / "evo-machina-sims"), run)
     if "pairtree" in only:
         tumours = truth.pairtree(options.data / "evo-pairtree-sims")
         for cell in ("K3_S1_", "K3_S3_", "K3_S10", "K10_S1_", "K10_S3_", "K10_S10", "K30_S10"):
-            score(f"Pairtree {cell.strip('_')}", [t for t in tumours if t.name.startswith(cell)], params)
+            score(f"Pairtree {cell.strip('_')}", [t for t in tumours if t.name.startswith(cell)], run)
     if "synthetic" in only:
-        score("PyClone-VI synthetic", truth.pyclone_synthetic(options.data / "evo-pyclonevi"), params)
+        example = truth.pyclone_synthetic(options.data / "evo-pyclonevi")
+        score("PyClone-VI synthetic", example, run, "beta-binomial")
     if "clinical" in only:
-        score("clinical, precision 300", [truth.clinical(i) for i in range(40)], params)
-        score("clinical, precision 60", [truth.clinical(i, 60.0) for i in range(20)], params)
+        score("clinical, precision 300", [truth.clinical(i) for i in range(40)], run, "beta-binomial")
+        score("clinical, precision 60", [truth.clinical(i, 60.0) for i in range(20)], run, "beta-binomial")
     if "presence" in only:
-        presence(params)
+        presence(run.params)
+    if "resequenced" in only:
+        resequenced(options.data / "crc_hu2019_multiregion", run.params)
     if "tracerx" in only:
-        tracerx(options.data / "evo-pyclonevi")
+        tracerx(options.data / "evo-pyclonevi", run)
+    if "cost" in only:
+        cost()
     if "large" in only:
         large(20_000, 10)
     if "cohort" in only:
-        cohort(options.patients, params)
+        cohort(options.patients, run.params)
 
 
 if __name__ == "__main__":

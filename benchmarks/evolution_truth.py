@@ -148,3 +148,37 @@ def clinical(index: int, precision: float = 300.0) -> Truth:
         (spread * minor[:, None])[keep], 2 * spread[keep], np.full(n_sample, 1e-3),
     )  # fmt: skip
     return Truth(f"clinical{index}", counts, labels[keep], ccf[keep])
+
+
+def grown(index: int, n_plasma: int = 0) -> Truth:
+    """Grow one tumour with metastases (`oncourse simulate`) and sequence its lesions as exomes; called variants only.
+
+    The CCF is NaN where the sample lost the allele. Sites enter that are called in one of the samples.
+    """
+    from oncourse.evolution.simulate import default_plan, simulate_tumour
+
+    tumour = simulate_tumour(index, "benchmark", default_plan(index, "benchmark", n_plasma=n_plasma))
+    cells = tumour.counts.join(tumour.variants, on="variant_id").filter(pl.col("kind") != "artefact")
+    cells = cells.sort("variant_id", "sample_id")
+    samples = cells["sample_id"].unique().sort().to_list()
+    shape = (cells["variant_id"].n_unique(), len(samples))
+
+    def wide(column: str) -> FloatArray:
+        return cells[column].to_numpy().reshape(shape)
+
+    alt, depth = wide("alt_count"), wide("depth")
+    chrom, pos = wide("chrom")[:, 0], wide("pos")[:, 0]
+    total, minor = np.full(shape, 2.0), np.ones(shape)
+    for sample, on, start, end, copies, few in tumour.segments.iter_rows():
+        at = np.ix_((chrom == on) & (pos >= start) & (pos <= end), [samples.index(sample)])
+        total[at], minor[at] = copies, few
+    purity = dict(tumour.samples.select("sample_id", pl.coalesce("purity", "tumor_fraction")).iter_rows())
+    keep = ((alt >= 5) & (alt >= 0.05 * depth)).any(axis=1)
+    counts = Counts(
+        alt[keep], depth[keep], np.tile([purity[s] for s in samples], (keep.sum(), 1)), (total - minor)[keep],
+        minor[keep], np.full(shape, 2.0)[keep], np.full(shape[1], 1e-3),
+    )  # fmt: skip
+    clone = cells["clone_id"].fill_null("tail").to_numpy().reshape(shape)[:, 0][keep]
+    ccf = np.where(wide("multiplicity") > 0, wide("ccf"), np.nan)[keep]
+    labels = np.unique(clone, return_inverse=True)[1]
+    return Truth(f"grown{index}", counts, labels, ccf)

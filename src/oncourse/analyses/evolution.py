@@ -301,6 +301,16 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
             f"In {without} patients copy number is not known: two copies are assumed at every site, a larger error of the "
             "cell fractions is used, and gains and losses that differ between lesions can still look like clones."
         )
+    unsettled = [
+        p.patient_id
+        for p in patients
+        if (p.clustering.agreement if p.clustering.agreement is not None else 1) < 0.9
+    ]
+    if unsettled:
+        notes.append(
+            "Two sampling chains from different starts did not come to agree on who clusters with whom (column `agreement` "
+            f"of evolution/clusters below 0.9) in: {', '.join(unsettled[:20])}."
+        )
     rough = [p.patient_id for p in patients if p.posterior.disagreement > 0.2]
     if rough:
         notes.append(

@@ -51,7 +51,7 @@ VARIANT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ),
     ("p_cluster", pl.Float64, "probability of that cluster; of being an artefact where cluster_id is null"),
     ("gene", pl.String, "HGNC symbol"),
-    ("p_present", pl.Float64, "probability that the clone is in the sample at all"),
+    ("p_present", pl.Float64, "probability that the clone is in at least 1 % of the sample's tumour cells"),
     ("p_lost", pl.Float64, "probability that the sample lost the allele that carried the variant"),
     (
         "basis",
@@ -70,6 +70,12 @@ CLUSTER_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_variants", pl.Int64, "variants whose most probable cluster this is"),
     ("overdispersion", pl.Float64, "beta-binomial precision learned for the sample; infinite = binomial"),
     ("purity", pl.Float64, "purity in use: the given one, moved within its standard error to fit the trunk"),
+    (
+        "agreement",
+        pl.Float64,
+        "correlation of who clusters with whom in two sampling chains from different starts; below 0.9 the clusters are "
+        "not settled; null where partitions are not averaged",
+    ),
 )
 
 
@@ -116,7 +122,11 @@ def cluster_table(
                 lambda p: PatientClusters(p, cluster_patient(p.counts, settings, purity_sd=p.purity_sd)), use
             )
         )
-    few += [(p.patient_id, None, "no cluster: every variant stands alone") for p in made if not p.clustering.n_cluster]
+    few += [
+        (p.patient_id, None, "no cluster: every variant stands alone")
+        for p in made
+        if not p.clustering.n_cluster
+    ]
     excluded = pl.concat([table.excluded, pl.DataFrame(few, schema=table.excluded.schema, orient="row")])
     patients = {p.patient_id: p for p in made if p.clustering.n_cluster}
     return ClusterTable(
@@ -183,4 +193,5 @@ def _clusters(patient: PatientClusters) -> dict[str, Any]:
         "n_variants": np.repeat(c.n_variants, s),
         "overdispersion": np.tile(c.overdispersion, k),
         "purity": np.tile(c.purity if c.purity is not None else np.full(s, np.nan), k),
+        "agreement": [c.agreement] * (k * s),
     }

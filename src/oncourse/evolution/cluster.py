@@ -25,6 +25,8 @@ SPIKE_PRIOR = np.array([1.5, 0.5, 3.0])
 OUTLIER_PRIOR = np.array([0.5, 99.5])
 """Beta prior of the share of outliers: 1 in 200 with the weight of 100 variants."""
 SLAB_FLAT = 0.5
+PRESENT_FROM = 0.01
+"""Least CCF that counts as present: a clone of fewer cells cannot be told from none, by anybody."""
 CONCENTRATIONS = np.geomspace(0.1, 30.0, 41)
 _MASS = np.exp(-0.5 * (np.log(CONCENTRATIONS / 2.0) / math.log(3.0)) ** 2)
 CONCENTRATION_LOG_PRIOR = np.log(_MASS / _MASS.sum())
@@ -47,7 +49,7 @@ class ClusterParams:
     n_burn: int = 20
     n_chain: int = 2
     n_round: int = 3
-    max_merge: int = 400
+    max_merge: int = 800
     max_average: int = 1500
     max_cluster: int = 200
     level: float = 0.9
@@ -223,16 +225,9 @@ def best_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray)
         from oncourse.evolution.cluster_large import large_partition
 
         return large_partition(counts, rows, params, purity_sd)
-    grid = ccf_grid(params.n_grid)
     starts = []
     for precision in START_PRECISIONS:
-        state = State(
-            counts, rows, grid, np.full(counts.n_sample, precision), 0.3, 0.1,
-            np.arange(counts.n_variant), rows.start[:-1].copy(),
-        )  # fmt: skip
-        state.purity_sd, state.purity_shift = purity_sd, np.zeros(counts.n_sample)
-        state.purity_given = np.median(counts.purity, axis=0)
-        state.error_factor = np.ones(counts.n_sample)
+        state = new_state(counts, rows, params, precision, purity_sd)
         fill_tables(state)
         merge_all(state)
         refine(state, params)
@@ -241,7 +236,19 @@ def best_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray)
     return polish(max(starts, key=log_score), params)
 
 
-def polish(state: State, params: ClusterParams, n_round: int = 2) -> State:
+def new_state(
+    counts: Counts, rows: Rows, params: ClusterParams, precision: float, purity_sd: FloatArray
+) -> State:
+    """Return the state with every variant on its own and all samples of one precision; its tables are empty."""
+    labels = np.arange(counts.n_variant)
+    return State(
+        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, labels, rows.start[:-1].copy(),
+        purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0), purity_shift=np.zeros(counts.n_sample),
+        error_factor=np.ones(counts.n_sample),
+    )  # fmt: skip
+
+
+def polish(state: State, params: ClusterParams, n_round: int = 2, n_sweep: int = 20) -> State:
     """Learn noise and purity per sample and refine the partition until neither changes."""
     from oncourse.evolution.cluster_noise import learn_noise
 
@@ -252,7 +259,7 @@ def polish(state: State, params: ClusterParams, n_round: int = 2) -> State:
             fill_tables(state)
         elif np.abs(before - state.rows.log_prior).max() < 0.1:
             break
-        refine(state, params)
+        refine(state, params, n_sweep)
         learn_spikes(state)
     return state
 
@@ -303,6 +310,23 @@ def merge_all(state: State) -> None:
     state.labels = np.unique(root, return_inverse=True)[1].astype(np.int64)
     evidence = new_log(state) + rows.log_prior
     state.row_of = likely_rows(evidence, rows.start, rows.variant)
+
+
+def best_rows(state: State) -> None:
+    """Give every variant the row that its cluster, without it, predicts best."""
+    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.cluster_summary import likely_rows
+
+    sums, sizes = sums_of(state)
+    rows, t = state.rows, state.tables
+    log_p = np.empty((len(rows.variant), len(sums)))
+    kernels.predictive_table(
+        t["table"], t["prob"], state.weight, sums, sizes, state.labels, state.row_of, rows.start,
+        new_log(state) - t["scale_sum"], log_p,
+    )  # fmt: skip
+    label = state.labels[rows.variant]
+    own = np.where(label >= 0, log_p[np.arange(len(label)), np.maximum(label, 0)], 0.0)
+    state.row_of = likely_rows(own + t["scale_sum"] + rows.log_prior, rows.start, rows.variant)
 
 
 def refine(state: State, params: ClusterParams, n_sweep: int = 20) -> None:
@@ -463,7 +487,7 @@ def _restore(result: Clustering, variants: IntArray, samples: IntArray, counts: 
         variant_ccf_mean=spread(result.variant_ccf_mean[back], mean),
         variant_ccf_low=spread(result.variant_ccf_low[back], low[0]),
         variant_ccf_high=spread(result.variant_ccf_high[back], high[0]),
-        variant_p_present=spread(result.variant_p_present[back], 1 - weight[0]),
+        variant_p_present=spread(result.variant_p_present[back], weight[result.grid >= PRESENT_FROM].sum()),
         multiplicity=spread(result.multiplicity[back], 1),
         p_lost=spread(result.p_lost[back], 0.0),
         overdispersion=overdispersion,

@@ -21,11 +21,11 @@ N_ROUND = 4
 def large_partition(counts: Counts, rows: Rows, params: ClusterParams, purity_sd: FloatArray) -> State:
     """Return a partition of more variants than are compared pair by pair.
 
-    `params.max_merge` variants, spread evenly over the sorted counts, are clustered in full; precision, error rates
-    and spikes are theirs. All variants are then placed in the cluster that predicts them best, those that fit no
-    cluster are clustered among themselves, and the whole is refined by single moves and merges.
+    `params.max_merge` variants, spread evenly over the sorted counts, are clustered in full, which also gives a first
+    idea of precision, error rates and spikes. All variants are then placed in the cluster that predicts them best, those
+    that fit no cluster are clustered among themselves, and the whole is refined by single moves, merges and noise.
     """
-    from oncourse.evolution.cluster import best_partition, compact, fill_tables, learn_spikes, refine
+    from oncourse.evolution.cluster import best_partition, compact, fill_tables, learn_spikes, polish, refine
     from oncourse.evolution.cluster_noise import sample_purity
 
     n = counts.n_variant
@@ -59,7 +59,7 @@ def large_partition(counts: Counts, rows: Rows, params: ClusterParams, purity_sd
     state.labels = compact(state.labels)
     refine(state, params, n_sweep=4)
     learn_spikes(state)
-    return state
+    return polish(state, params, n_sweep=4)
 
 
 def take_variants(counts: Counts, variants: IntArray) -> Counts:

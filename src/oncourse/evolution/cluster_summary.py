@@ -96,7 +96,7 @@ def build(
     log_evidence: float,
 ) -> Clustering:
     """Return the `Clustering` of these posteriors; `way` (n_row,) is the probability of each variant's rows."""
-    from oncourse.evolution.cluster import CONCENTRATIONS, State, concentration_posterior
+    from oncourse.evolution.cluster import CONCENTRATIONS, PRESENT_FROM, State, concentration_posterior
     from oncourse.evolution.cluster_noise import sample_purity
 
     assert isinstance(state, State)
@@ -117,7 +117,7 @@ def build(
         variant_ccf_mean=variant_post @ grid,
         variant_ccf_low=variant_low,
         variant_ccf_high=variant_high,
-        variant_p_present=1 - variant_post[:, :, 0],
+        variant_p_present=variant_post[:, :, grid >= PRESENT_FROM].sum(axis=2),
         multiplicity=np.rint(rows.mutated[likely, :, 0]).astype(np.int64),
         p_lost=np.add.reduceat(way[:, None] * rows.is_lost, rows.start[:-1]),
         overdispersion=state.precision,

@@ -66,7 +66,7 @@ class Clustering:
     ccf_mean, ccf_low, ccf_high : shape (n_cluster, n_sample), mean and credible limits of `posterior`
     variant_ccf_mean, variant_ccf_low, variant_ccf_high : shape (n_variant, n_sample), CCF of each variant,
         averaged over the partitions that were visited
-    variant_p_present : shape (n_variant, n_sample), probability that the variant's CCF is above 0
+    variant_p_present : shape (n_variant, n_sample), probability that the variant's CCF is 0.01 or more
     multiplicity : shape (n_variant, n_sample), most probable mutated copies per mutated cell; 0 where the
         allele that carried the variant is lost
     p_lost : shape (n_variant, n_sample), probability that the sample lost the allele that carried the variant
