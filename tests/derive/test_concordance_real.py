@@ -110,11 +110,19 @@ def test_noninferiority_is_only_tested_when_both_numbers_are_given():
     assert plain.tables["tissue_blood/noninferiority"].is_empty() and "not tested" in plain.answer
     tested = registry()["tissue_blood"].run(Cohort(made, {"tissue_blood": {"ppa0": 0.9, "margin": 0.1}}))
     row = tested.tables["tissue_blood/noninferiority"].row(0, named=True)
-    assert row["ppa"] == 0.5 and row["is_noninferior"] is False and row["p_value"] > 0.5
+    assert (row["measure"], row["of"], row["comparator"]) == ("ppa", "variants", "performance goal")
+    assert row["agreement"] == 0.5 and row["is_noninferior"] is False and row["p_value"] > 0.5
     good = registry()["tissue_blood"].run(
         Cohort(tissue_and_plasma([100]), {"tissue_blood": {"ppa0": 0.9, "margin": 0.1}})
     )
-    assert good.tables["tissue_blood/noninferiority"]["is_noninferior"].to_list() == [True]
+    rows = {r["of"]: r for r in good.tables["tissue_blood/noninferiority"].iter_rows(named=True)}
+    assert rows["variants"]["is_noninferior"] is True
+    # no patient's tissue has a RAS mutation: said, not tested
+    assert rows["RAS"]["p_value"] is None and rows["RAS"]["basis"].startswith("not run")
+    half = registry()["tissue_blood"].run(Cohort(made, {"tissue_blood": {"repeat_tissue": True}}))
+    assert half.tables["tissue_blood/noninferiority"].is_empty() and any(
+        "was not run" in n for n in half.notes
+    )
 
 
 def test_copy_number_shows_that_plasma_holds_tumour_dna():

@@ -9,10 +9,12 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
 from oncourse.derive.pairs import ConcordanceParams
 from oncourse.derive.status_tables import STATUS_COLUMNS, status_pairs, status_table
+from oncourse.derive.status_truth import TRUTH_COLUMNS, truth_rows
 from oncourse.derive.statuses import informative_by_status, informative_plasma, sample_statuses, statuses_of
-from oncourse.derive.tissue_blood import STRATUM_COLUMNS, noninferiority, plasma_rows, stratum_table
+from oncourse.derive.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
@@ -39,26 +41,32 @@ PLASMA = OutputTable("tissue_blood/plasma", "each plasma sample: tumour fraction
     Column("n_present", pl.Int64, "variants present"),
     Column("is_informative", pl.Boolean, "whether there is tumour DNA by evidence"),
 ))  # fmt: skip
-NONINFERIORITY = OutputTable("tissue_blood/noninferiority", "is blood as good as tissue, within the margin?", (
-    Column("ppa0", pl.Float64, "agreement aimed at (performance goal)"),
-    Column("margin", pl.Float64, "largest loss that is accepted"),
-    Column("ppa", pl.Float64, "share of tissue variants found in plasma, all patients"),
-    Column("lower", pl.Float64, "lower 95 % limit, patients drawn again"),
-    Column("p_value", pl.Float64, "H0: PPA <= ppa0 - margin, one-sided"),
-    Column("is_noninferior", pl.Boolean, "whether the lower limit lies above ppa0 - margin"),
-    Column("basis", pl.String, "how it was tested"),
-))  # fmt: skip
+NONINFERIORITY = OutputTable(
+    "tissue_blood/noninferiority",
+    "is blood as good as tissue, within the margin?",
+    tuple(Column(n, d, t) for n, d, t in TEST_COLUMNS),
+)
+TRUTH = OutputTable(
+    "tissue_blood/latent_class",
+    "prevalence and sensitivity against an unknown truth, with priors from power and a range of dependence",
+    tuple(Column(n, d, t) for n, d, t in TRUTH_COLUMNS),
+)
 
 
 @section("tissue_blood")
 @dataclass(frozen=True)
 class Params:
-    """The non-inferiority test needs both numbers, fixed before the data are seen."""
+    """The non-inferiority test needs margin and aim, fixed before the data are seen."""
 
-    ppa0: float | None = setting(None, "agreement aimed at; without it no test", low=0, high=1)
+    ppa0: float | None = setting(None, "positive agreement aimed at (performance goal)", low=0, high=1)
+    npa0: float | None = setting(None, "negative agreement aimed at, of the status", low=0, high=1)
+    repeat_tissue: bool = setting(
+        False, "the aim is what a second sample of the same lesion finds in the same patients"
+    )
     margin: float | None = setting(
         None, "largest accepted loss of agreement; without it no test", low=0, high=0.5
     )
+    status: str = setting("RAS", "the status that is tested besides variants, by name")
 
 
 @analysis(
@@ -66,7 +74,7 @@ class Params:
     question="Can circulating tumour DNA replace tissue?",
     needs=("calls", "samples"),
     params=Params,
-    tables=(STRATA, STATUSES, PLASMA, NONINFERIORITY),
+    tables=(STRATA, STATUSES, PLASMA, NONINFERIORITY, TRUTH),
     order=34,
 )
 def tissue_blood(cohort: Cohort, params: Params) -> Result:
@@ -85,27 +93,35 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
     two = status_pairs(main, states, informative_by_status(presence, statuses))
     plasma = _plasma(cohort)
-    test = None
-    if params.ppa0 is not None and params.margin is not None:
-        test = noninferiority(rows, params.ppa0, params.margin, rules.n_bootstrap, rng)
-    estimates = _estimates(table, plasma, main, test)
+    if params.status not in {s.name for s in statuses}:
+        raise NotEnoughData(f"no status is called '{params.status}' (study.yaml: statuses).")
+    aim = Aim(params.ppa0, params.npa0, params.margin, params.repeat_tissue, params.status)
+    tests = noninferiority_tests(presence, pairs, rows, states, aim, rules.n_bootstrap, rng)
+    truth, withheld = truth_rows(presence, main, states, params.status)
+    estimates = _estimates(table, plasma, main, tests, truth)
     return Result(
-        answer=_answer(estimates),
+        answer=_answer(estimates, tests),
         estimates=estimates,
         tables={
             STRATA.name: STRATA.frame(table), STATUSES.name: STATUSES.frame(status_table(two)),
-            PLASMA.name: PLASMA.frame(plasma), NONINFERIORITY.name: NONINFERIORITY.frame(_test_row(test, params)),
+            PLASMA.name: PLASMA.frame(plasma), NONINFERIORITY.name: NONINFERIORITY.frame(tests),
+            TRUTH.name: TRUTH.frame(truth),
         },
         figures=tuple(_figures(table)),
         excluded=_excluded(cohort, main),
-        notes=_notes(params, plasma, main),
+        notes=_notes(params, plasma, main, withheld),
         methods=(
             "Two sets: all sampled patients, in whom plasma that shows nothing has found nothing (the set of the "
             "non-inferiority test); and informative plasma only, whose tumour DNA is shown by a recorded tumour fraction of "
             "1 % or more, by copy number altered over 50 megabases or more, or by a variant outside the genes of the status "
             "in question.",
             "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by patient "
-            "with Clopper-Pearson limits. Non-inferiority: H0: PPA <= ppa0 - margin, one-sided 2.5 %.",
+            "with Clopper-Pearson limits. Non-inferiority: H0: agreement <= aim - margin, one-sided 2.5 %, all sampled "
+            "patients; the aim is a performance goal, or what a second sample of the lesion finds in the same patients "
+            "(variants: patients drawn again; status: Tango's paired score, Stat Med 1998;17:891).",
+            "Latent class: two tests do not identify a truth (Pepe, Janes 2007). Sensitivities have Beta priors from the "
+            "mean power of the samples, specificities one of 199 to 1; estimates are shown for a covariance given the truth "
+            "of 0, 25 and 50 % of its largest value (Vacek 1985).",
         ),
     )  # fmt: skip
 
@@ -120,20 +136,12 @@ def _plasma(cohort: Cohort) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _test_row(test: Any, params: Params) -> list[dict[str, Any]]:
-    if test is None:
-        return []
-    known = test.ppa == test.ppa
-    return [{
-        "ppa0": params.ppa0, "margin": params.margin, "ppa": test.ppa if known else None,
-        "lower": test.lower if known else None, "p_value": test.p_value if known else None,
-        "is_noninferior": bool(test.lower > (params.ppa0 or 0) - (params.margin or 0)) if known else None,
-        "basis": test.basis,
-    }]  # fmt: skip
-
-
 def _estimates(
-    table: pl.DataFrame, plasma: pl.DataFrame, main: pl.DataFrame, test: Any
+    table: pl.DataFrame,
+    plasma: pl.DataFrame,
+    main: pl.DataFrame,
+    tests: list[dict[str, Any]],
+    truth: list[dict[str, Any]],
 ) -> tuple[Estimate, ...]:
     from oncourse.stats.agreement import share
 
@@ -152,14 +160,22 @@ def _estimates(
     out.append(
         Estimate("n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count")
     )
-    if test is not None:
-        out.append(
-            Estimate("noninferiority_p", test.p_value, n=main["patient_id"].n_unique(), method=test.basis)
-        )
+    for row in tests:
+        if row["p_value"] is not None:
+            out.append(Estimate(_test_name(row), row["p_value"], n=row["n_patients"], method=row["basis"]))
+    for row in truth:
+        if row["parameter"].startswith(("prevalence", "sensitivity")) and row["estimate"] is not None:
+            name = f"latent.{row['parameter']}.dependence_{row['dependence']:g}".replace(" ", "_")
+            out.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], row["n_patients"],
+                                f"latent class, {row['status']}, priors from power", "fraction"))  # fmt: skip
     return tuple(out)
 
 
-def _answer(estimates: tuple[Estimate, ...]) -> str:
+def _test_name(row: dict[str, Any]) -> str:
+    return f"noninferiority_p.{row['measure']}.{row['of']}.{row['comparator']}".replace(" ", "_")
+
+
+def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str:
     names = {e.name for e in estimates}
     text = (
         "In {n_patients:value} patients with both, plasma found {ppa.all_without_chip} of the tissue's mutations; "
@@ -168,21 +184,40 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     if "ppa.informative_without_chip" in names:
         text += ", and in these plasma found {ppa.informative_without_chip} of those it could have shown"
     text += "."
-    if "noninferiority_p" in names:
-        text += " Non-inferiority to the performance goal: p = {noninferiority_p:value}."
-    else:
-        text += " Non-inferiority was not tested: set tissue_blood.ppa0 and tissue_blood.margin before looking at the data."
+    run = [row for row in tests if _test_name(row) in names]
+    for row in run:
+        verdict = "within" if row["is_noninferior"] else "not shown to be within"
+        text += (
+            f" Non-inferiority of {row['measure'].upper()} ({row['of']}) to the {row['comparator']}: {verdict} the margin, "
+            f"p = {{{_test_name(row)}:value}}."
+        )
+    if not run:
+        text += (
+            " Non-inferiority was not tested: set tissue_blood.margin and ppa0, npa0 or repeat_tissue before looking at the "
+            "data."
+        )
     return text
 
 
-def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame) -> tuple[str, ...]:
+def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame, withheld: str | None) -> tuple[str, ...]:
     notes = [
-        "Sensitivity against an unknown truth (latent class) is withheld: two tests do not identify it.",
-        "Strata are exploratory; variants of one patient are not independent, and the limits allow for that.",
+        "Strata are exploratory; variants of one patient are not independent, and the limits allow for that."
     ]
-    if (params.ppa0 is None) != (params.margin is None):
-        notes.append("Only one of ppa0 and margin is set: the non-inferiority test needs both.")
-    if params.ppa0 is not None:
+    if withheld:
+        notes.append(
+            f"Sensitivity against an unknown truth (latent class, {params.status}) is withheld: {withheld}."
+        )
+    else:
+        notes.append(
+            f"The latent-class estimates ({params.status}) rest on their priors as much as on the data, and range over the "
+            "dependence shown; agreement with tissue is what the data themselves say."
+        )
+    aims = (params.ppa0, params.npa0, params.repeat_tissue or None)
+    if (params.margin is None) != all(aim is None for aim in aims):
+        notes.append(
+            "The non-inferiority test needs a margin and an aim: ppa0, npa0 or repeat_tissue. It was not run."
+        )
+    if params.ppa0 is not None and not params.repeat_tissue:
         notes.append(
             "ppa0 is a fixed performance goal, not the agreement of repeated tissue in these patients."
         )

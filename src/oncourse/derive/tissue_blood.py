@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import polars as pl
 from oncourse.derive.pairs import PairTable
 from oncourse.derive.presence import PresenceTable
 from oncourse.derive.statuses import informative_plasma
-from oncourse.stats.agreement import cluster_bootstrap, cluster_weights, share, tango_noninferiority
+from oncourse.stats.agreement import cluster_bootstrap, cluster_weights, share
 from oncourse.study.model import Study
 
 STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -37,21 +36,11 @@ FRACTION_BANDS = ((0.0, 0.001, "below 0.1 %"), (0.001, 0.01, "0.1 to 1 %"), (0.0
                   (0.03, 0.1, "3 to 10 %"), (0.1, 1.01, "10 % and more"))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class NonInferiority:
-    """The test of H0: PPA <= ppa0 - margin (null where it could not be run)."""
-
-    ppa: float
-    lower: float
-    p_value: float
-    basis: str
-
-
 def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
     """Return one row per variant of each main tissue v plasma pair, with what it is split by.
 
     Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, clonality,
-    vaf (tissue), tumor_fraction, gap, site, treated.
+    vaf (tissue), tumor_fraction, gap, site, treated, cell_a (row of the tissue's cell).
     """
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     rows = pairs.variants.join(
@@ -62,7 +51,7 @@ def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.D
     informative = informative_plasma(presence)["is_informative"]
     samples = presence.samples
     row_a, row_b = rows["row_a"].to_numpy(), rows["row_b"].to_numpy()
-    frame = rows.select("pair", "patient_id", "blood", "days_between").with_columns(
+    frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(
         in_tissue=cells["raw_state"].gather(a), in_plasma=cells["raw_state"].gather(b), ccf=cells["ccf"].gather(a),
         vaf=(cells["alt_count"] / cells["depth"]).gather(a), tumor_fraction=samples["purity"].gather(row_b),
         is_informative=informative.gather(row_b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
@@ -195,31 +184,3 @@ def _rates(
         "n_patients": len(counts), "n_tissue": int(total[0]), "n_found": int(total[1]), "n_not_assessable": int(total[2]),
         "n_plasma_only": int(total[3]), **numbers,
     }  # fmt: skip
-
-
-def noninferiority(
-    rows: pl.DataFrame, ppa0: float, margin: float, n_bootstrap: int, rng: np.random.Generator
-) -> NonInferiority:
-    """Test H0: PPA <= ppa0 - margin against a fixed performance goal, patients drawn again; one-sided 2.5 %.
-
-    The set is that of all sampled patients: plasma without an informative result has found nothing. Clonal
-    haematopoiesis is left out.
-    """
-    per = patient_counts(rows.filter(pl.col("blood").is_null()), "all").filter(pl.col("n_tissue") > 0)
-    counts = per.select("n_tissue", "n_found").to_numpy().astype(float)
-    nan = float("nan")
-    if len(counts) < 2:
-        return NonInferiority(nan, nan, nan, "fewer than two patients with tissue variants")
-    found = cluster_bootstrap(
-        counts, lambda s: s[:, 1] / s[:, 0], cluster_weights(len(counts), n_bootstrap, rng)
-    )
-    # share of replicates at or below the limit, counting the data themselves, so that p is never 0
-    below = (np.sum(found.replicates <= ppa0 - margin) + 1) / (len(found.replicates) + 1)
-    return NonInferiority(
-        float(found.value), float(found.low), float(below), "performance goal, patients drawn again"
-    )
-
-
-def paired_noninferiority(both_only_tissue: int, only_plasma: int, n: int, margin: float) -> float:
-    """Return Tango's p-value of H0: plasma finds fewer patients' status than a repeat tissue by `margin` or more."""
-    return tango_noninferiority(both_only_tissue, only_plasma, n, margin)
