@@ -162,6 +162,7 @@ class Cohort:
     def findings(self) -> Findings:
         """What is known of every patient, as therapy rules ask for it (`oncourse.derive.therapy`)."""
         from oncourse.derive.callability import CallabilityParams
+        from oncourse.derive.copy_states import CopyNumberParams
         from oncourse.derive.therapy import KnowledgeParams, findings, load_knowledge
         from oncourse.derive.watchlist import WatchParams
 
@@ -176,6 +177,7 @@ class Cohort:
             params.decision_day,
             self.params(CallabilityParams),
             self.params(WatchParams),
+            self.params(CopyNumberParams),
         )
 
     @derived

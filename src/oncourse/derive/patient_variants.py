@@ -223,7 +223,7 @@ def _words(row: dict) -> str:  # type: ignore[type-arg]
 
 def patient_variants(
     study: Study, rows: pl.DataFrame, blood: dict[tuple[str, str], str], where: dict[tuple[str, str], str],
-    decision: dict[str, str], new: dict[tuple[str, str], tuple[str, ...]], copies: dict[str, dict[str, str]],
+    decision: dict[str, str], new: dict[tuple[str, str], tuple[str, ...]], alleles: dict[str, dict[str, bool]],
 ) -> dict[str, tuple[VariantFinding, ...]]:  # fmt: skip
     """Return the VariantFindings of each patient.
 
@@ -231,7 +231,7 @@ def patient_variants(
     ----------
     rows : `variant_rows`; blood : `blood_classes`; where : `where_seen`
     decision : patient -> sample nearest the decision; new : (patient, variant) -> classes it emerged under
-    copies : patient -> gene -> copy state, for the second allele
+    alleles : patient -> gene -> whether an allele is lost; no entry = not known
     """
     normals = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))
     with_normal = set(normals["patient_id"])
@@ -245,7 +245,6 @@ def patient_variants(
         origin = blood.get(key) or _origin(tumour, gene, patient in with_normal)
         if not tumour and origin != "germline":
             continue
-        state = copies.get(patient, {}).get(gene)
         days = [r["day"] for r in tumour if r["day"] is not None]
         if days:
             first_day.setdefault(patient, {})[variant] = min(days)
@@ -253,7 +252,7 @@ def patient_variants(
             gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=codon_of(first["change"]),
             materials=tuple(sorted({r["material"] for r in tumour})) or ("tissue",),
             in_decision=any(r["sample_id"] == decision.get(patient) for r in tumour),
-            is_biallelic=True if state in ("loss", "homozygous_deletion") else None,
+            is_biallelic=alleles.get(patient, {}).get(gene),
             hgvs_c=first["hgvs_c"] or "", variant_id=variant, seen=_seen(tumour or group),
             where=where.get(key, ""), is_new_on=new.get(key, ()),
         )  # fmt: skip
@@ -306,7 +305,7 @@ def _two_hits(variants: list[VariantFinding]) -> list[VariantFinding]:
         if loss_reason(v)[0] and not v.is_from_blood:
             hits[v.gene] = hits.get(v.gene, 0) + 1
     return [
-        replace(v, is_biallelic=True) if v.is_biallelic is None and hits.get(v.gene, 0) > 1 else v
+        replace(v, is_biallelic=True) if not v.is_biallelic and hits.get(v.gene, 0) > 1 else v
         for v in variants
     ]
 

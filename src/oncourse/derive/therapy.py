@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.derive.callability import CallabilityParams, callability
+from oncourse.derive.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.panels import Panels
 from oncourse.derive.patient_facts import Facts
 from oncourse.derive.patient_variants import blood_classes, patient_variants, variant_rows, where_seen
@@ -25,8 +26,6 @@ from oncourse.study.settings import section, setting
 if TYPE_CHECKING:
     from oncourse.derive.presence import PresenceTable
 
-#: Copy-number states of the calls -2..2.
-_CALLS = {2: "amplified", 1: "gain", 0: "neutral", -1: "loss", -2: "homozygous_deletion"}
 #: The more telling state of a gene counts when samples of a patient differ.
 _TELLING = ("neutral", "gain", "loss", "homozygous_deletion", "amplified")
 
@@ -116,6 +115,7 @@ class Findings:
 def findings(
     study: Study, panels: Panels, presence: PresenceTable | None, lines: pl.DataFrame, burden: pl.DataFrame,
     knowledge: Knowledge, decision_day: int | None, callable_params: CallabilityParams, watch: WatchParams,
+    copy_params: CopyNumberParams = CopyNumberParams(),
 ) -> Findings:  # fmt: skip
     """Derive the findings of every patient from the study's tables.
 
@@ -123,20 +123,21 @@ def findings(
     can show one; loss rules of repair genes then never conclude "not altered".
     """
     rows = variant_rows(study, knowledge.genes)
+    copy_rows = copy_table(study, knowledge.genes, copy_params)
     blood = blood_classes(study, rows, presence)
     plasma = plasma_tumour(study, blood)
     decision = decision_samples(study, plasma, decision_day)
     purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
     codons = callability(study, panels, callable_params, codons=knowledge.codons, purity=purity)
     new = _emerged(study, presence, watch)
-    copies, copy_material = copy_states(study, panels, knowledge.genes)
+    copies, copy_material, alleles = copy_states(copy_rows)
     chosen = dict(decision.select("patient_id", "sample_id").iter_rows())
     classes: dict[tuple[str, str], tuple[str, ...]] = {}
     for patient, variant, name in (
         new.filter(pl.col("status") == "emerged").select("patient_id", "variant_id", "drug_class").iter_rows()
     ):
         classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
-    variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, copies)
+    variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles)
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes)
     facts = Facts(study, lines, burden, chosen)
     shown = _shown_in_plasma(plasma)
@@ -242,42 +243,35 @@ def decision_samples(study: Study, plasma: pl.DataFrame, decision_day: int | Non
 
 
 def copy_states(
-    study: Study, panels: Panels, genes: frozenset[str]
-) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, tuple[str, ...]]]]:
-    """Return (patient -> gene -> copy state, patient -> gene -> materials it was seen in).
+    copies: pl.DataFrame,
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, tuple[str, ...]]], dict[str, dict[str, bool]]]:
+    """Return (patient -> gene -> copy state, -> materials it was seen in, -> whether an allele is lost).
 
-    From gene_copy_number: -2 homozygous deletion, -1 loss, 0 neutral, 1 gain, 2 amplified, fractions to the nearer
-    whole; where the samples of a patient differ the more telling state counts, amplification first. A gene without
-    a call was not profiled.
+    Where the samples of a patient differ the more telling state counts, amplification first; an allele is lost where
+    one sample has lost it. A gene without a state was not profiled; one without an entry of alleles is not known.
     """
-    table = study["gene_copy_number"].drop_nulls("call")
-    names = {g: gene_name(g) for g in table["gene"].unique().to_list()}
-    wanted = sorted(g for g, name in names.items() if name in genes)
-    level = (
-        pl.col("call").round(0).cast(pl.Int64).replace_strict(_CALLS, default=None, return_dtype=pl.String)
-    )
+    ranks = {s: i for i, s in enumerate(_TELLING)}
     rows = (
-        table.filter(pl.col("gene").is_in(wanted))
-        .with_columns(state=level, gene=pl.col("gene").replace(names))
-        .join(study["samples"].select("sample_id", "patient_id", "material"), on="sample_id", how="inner")
-        .filter(pl.col("material").is_in(["tissue", "plasma"]))
-        .with_columns(
-            rank=pl.col("state").replace_strict({s: i for i, s in enumerate(_TELLING)}, return_dtype=pl.Int64)
-        )
+        copies.with_columns(rank=pl.col("state").replace_strict(ranks, return_dtype=pl.Int64))
         .group_by("patient_id", "gene")
         .agg(
             pl.col("state").sort_by("rank").last(),
             pl.col("material").filter(pl.col("rank") == pl.col("rank").max()).unique().sort(),
+            pl.col("is_allele_lost").drop_nulls().any().alias("lost"),
+            pl.col("is_allele_lost").is_not_null().any().alias("known"),
         )
         .sort("patient_id", "gene")
     )
     states: dict[str, dict[str, str]] = {}
     materials: dict[str, dict[str, tuple[str, ...]]] = {}
-    for patient, gene, state, seen in rows.iter_rows():
+    alleles: dict[str, dict[str, bool]] = {}
+    for patient, gene, state, seen, lost, known in rows.iter_rows():
         states.setdefault(patient, {})[gene] = state
         if state != "neutral":
             materials.setdefault(patient, {})[gene] = tuple(seen)
-    return states, materials
+        if known:
+            alleles.setdefault(patient, {})[gene] = lost
+    return states, materials, alleles
 
 
 def _fusions(

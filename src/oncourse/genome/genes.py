@@ -36,3 +36,18 @@ def coding_mb(genes: Iterable[str]) -> float:
     known = dict(gene_table().select("gene", "protein_length").iter_rows())
     bases = [3 * (known[g] + 1) if g in known else MEAN_CODING_BASES for g in set(genes)]
     return sum(bases) / 1e6
+
+
+@cache
+def gene_places(build: str | None) -> pl.DataFrame:
+    """Return gene, chrom, first, last (1-based, inclusive) of the genes of gene_places.tsv in one genome build.
+
+    The span on which the Ensembl annotations of both builds agree; empty where the build is not GRCh37 or GRCh38.
+    """
+    schema = {"gene": pl.String, "chrom": pl.String, "first": pl.Int64, "last": pl.Int64}
+    if build not in ("GRCh37", "GRCh38"):
+        return pl.DataFrame(schema=schema)
+    data = resources.files("oncourse.genome").joinpath("data/gene_places.tsv").read_bytes()
+    table = pl.read_csv(data, separator="\t", schema_overrides={"chrom": pl.String})
+    key = build.lower()
+    return table.select("gene", "chrom", first=f"start_{key}", last=f"end_{key}")

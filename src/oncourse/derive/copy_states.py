@@ -1,0 +1,153 @@
+"""Copy-number state of genes per sample: from calls per gene, else from segments over the gene."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.genome.genes import gene_places
+from oncourse.knowledge.alterations import gene_name
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
+#: Copy-number states of the calls -2..2.
+_CALLS = {2: "amplified", 1: "gain", 0: "neutral", -1: "loss", -2: "homozygous_deletion"}
+#: A gene's state is known where segments with a copy number cover this share of it.
+MIN_COVERED = 0.9
+#: Fewer copies than this are none, fewer of the minor allele than this are a lost allele (half a copy).
+NO_COPY = 0.5
+
+
+@section("copy_number")
+@dataclass(frozen=True)
+class CopyNumberParams:
+    """When segments make an amplification, and which plasma sample can say that there is none."""
+
+    max_diploid: float = setting(
+        2.7, "mean copies up to which a tumour is near-diploid", low=1.5, high=4, source="COSMIC copy number"
+    )
+    amplified: float = setting(5.0, "copies of an amplified gene in a near-diploid tumour", low=3)
+    amplified_polyploid: float = setting(9.0, "copies of an amplified gene in any other tumour", low=3)
+    min_plasma_fraction: float = setting(
+        0.10, "least tumour fraction of a plasma sample in which no change of copy number means none", low=0, high=1
+    )  # fmt: skip
+
+
+#: Columns of the table.
+SCHEMA = {
+    "patient_id": pl.String, "sample_id": pl.String, "material": pl.String, "day": pl.Int64, "gene": pl.String,
+    "state": pl.String, "copies": pl.Float64, "is_allele_lost": pl.Boolean, "basis": pl.String,
+}  # fmt: skip
+
+
+def copy_table(
+    study: Study, genes: Collection[str], params: CopyNumberParams = CopyNumberParams()
+) -> pl.DataFrame:
+    """Return one row per tumour sample and gene of known state; a gene without a row was not profiled there.
+
+    Returns
+    -------
+    `SCHEMA`. state: amplified / gain / neutral / loss / homozygous_deletion. basis ``call``: gene_copy_number, -2
+    homozygous deletion ... 2 amplified, fractions to the nearer whole. basis ``segments``, where no call is given:
+    segments with a copy number cover nine tenths of the gene; homozygous deletion where all of them have no copy,
+    amplified where all reach the threshold, gain and loss one copy above or below the tumour's mean (half of it on the
+    X of a man). ``copies`` is the least of them. ``is_allele_lost``: no copy of the minor allele; null = not known.
+    A plasma sample below ``min_plasma_fraction``, or of unknown fraction, shows changes but never their absence.
+    """
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = samples.select("sample_id", "patient_id", "material", "day", "tumor_fraction", "ploidy")
+    called = _from_calls(study, genes)
+    counted = _from_segments(study, samples, genes, params)
+    table = pl.concat([called, counted.join(called, on=["sample_id", "gene"], how="anti")])
+    table = table.join(
+        counted.select("sample_id", "gene", allele="is_allele_lost"), on=["sample_id", "gene"], how="left"
+    ).with_columns(is_allele_lost=pl.coalesce("allele", "is_allele_lost"))
+    faint = (pl.col("material") == "plasma") & ~(
+        pl.col("tumor_fraction") >= params.min_plasma_fraction
+    ).fill_null(False)
+    return (
+        table.join(samples, on="sample_id", how="inner")
+        .filter(~(faint & pl.col("state").is_in(["neutral", "gain", "loss"])))
+        .select(list(SCHEMA))
+        .sort("patient_id", "gene", "day", "sample_id", nulls_last=True)
+    )
+
+
+_PARTS = ["sample_id", "gene", "state", "copies", "is_allele_lost", "basis"]
+
+
+def _from_calls(study: Study, genes: Collection[str]) -> pl.DataFrame:
+    table = study["gene_copy_number"].drop_nulls("call")
+    names = {g: gene_name(g) for g in table["gene"].unique().to_list()}
+    wanted = sorted(g for g, name in names.items() if name in genes)
+    level = (
+        pl.col("call").round(0).cast(pl.Int64).replace_strict(_CALLS, default=None, return_dtype=pl.String)
+    )
+    # one copy lost is one allele lost; a balanced gene may still have lost one (copy-neutral)
+    lost = pl.when(pl.col("state").is_in(["loss", "homozygous_deletion"])).then(pl.lit(True))
+    return (
+        table.filter(pl.col("gene").is_in(wanted))
+        .with_columns(state=level, gene=pl.col("gene").replace(names), copies=pl.lit(None, dtype=pl.Float64))
+        .with_columns(is_allele_lost=lost, basis=pl.lit("call"))
+        .select(_PARTS)
+        .unique(["sample_id", "gene"], keep="first", maintain_order=True)
+    )
+
+
+def _from_segments(
+    study: Study, samples: pl.DataFrame, genes: Collection[str], params: CopyNumberParams
+) -> pl.DataFrame:
+    places = gene_places(study.config.genome_build).filter(pl.col("gene").is_in(sorted(genes)))
+    segments = study["segments"].drop_nulls("total_cn")
+    empty = pl.DataFrame(schema={name: SCHEMA[name] for name in _PARTS})
+    if segments.is_empty() or places.is_empty():
+        return empty
+    length = pl.col("end") - pl.col("start") + 1
+    mean = segments.group_by("sample_id").agg(
+        ((pl.col("total_cn") * length).sum() / length.sum()).alias("mean")
+    )
+    low, high = pl.max_horizontal("start", "first"), pl.min_horizontal("end", "last")
+    over = (
+        segments.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn")
+        .join(places, on="chrom", how="inner")
+        .filter((pl.col("start") <= pl.col("last")) & (pl.col("end") >= pl.col("first")))
+        .with_columns(bases=high - low + 1)
+        .group_by("sample_id", "gene", "chrom")
+        .agg(
+            (pl.col("bases").sum() / (pl.col("last") - pl.col("first") + 1).first()).alias("covered"),
+            pl.col("total_cn").min().alias("least"),
+            pl.col("total_cn").max().alias("most"),
+            # every segment over the gene must tell of its minor allele
+            pl.when(pl.col("minor_cn").is_not_null().all()).then(pl.col("minor_cn").max()).alias("minor"),
+        )
+        .filter(pl.col("covered") >= MIN_COVERED)
+        .join(samples.select("sample_id", "patient_id", "ploidy"), on="sample_id", how="inner")
+        .join(mean, on="sample_id", how="left")
+        .with_columns(usual=pl.coalesce("ploidy", "mean"))
+    )  # fmt: skip
+    men = study["patients"].filter(pl.col("sex").str.to_lowercase().str.starts_with("m").fill_null(False))
+    one_x = (pl.col("chrom") == "X") & pl.col("patient_id").is_in(men["patient_id"].implode())
+    expected = pl.when(one_x).then(pl.col("usual") / 2).otherwise("usual")
+    limit = (
+        pl.when(pl.col("usual") <= params.max_diploid)
+        .then(params.amplified)
+        .otherwise(params.amplified_polyploid)
+    )
+    state = (
+        pl.when(pl.col("most") < NO_COPY).then(pl.lit("homozygous_deletion"))
+        .when(pl.col("least") >= limit).then(pl.lit("amplified"))
+        .when(pl.col("least").round(0) < expected.round(0)).then(pl.lit("loss"))
+        .when(pl.col("most").round(0) > expected.round(0)).then(pl.lit("gain"))
+        .otherwise(pl.lit("neutral"))
+    )  # fmt: skip
+    lost = (
+        pl.when(one_x).then(None)
+        .when(pl.col("minor").is_not_null()).then(pl.col("minor") < NO_COPY)
+        .when(pl.col("most") < 1 + NO_COPY).then(pl.lit(True))
+    )  # fmt: skip
+    return over.select(
+        "sample_id", "gene", state.alias("state"), pl.col("least").alias("copies"), lost.alias("is_allele_lost"),
+        pl.lit("segments").alias("basis"),
+    )  # fmt: skip
