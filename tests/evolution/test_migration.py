@@ -125,6 +125,26 @@ def test_own_presence_against_drawing():
 
 def test_too_many_lesions_and_absent_leaves_are_refused():
     with pytest.raises(ValueError, match="lesions"):
-        parsimonious_histories(np.array([-1]), np.ones((1, 15), bool), root_site=0)
+        parsimonious_histories(np.array([-1]), np.ones((1, 61), bool), root_site=0)
     with pytest.raises(ValueError, match="in no sample"):
         parsimonious_histories(np.array([-1, 0]), np.array([[True], [False]]), root_site=0)
+
+
+def test_twenty_lesions_get_an_answer():
+    """Beyond 12 sites below a clone small sets of unseen sites are looked at: here every lesion has a clone of its own."""
+    tree = np.r_[-1, np.zeros(19, int)]
+    present = np.eye(20, dtype=bool)
+    found = parsimonious_histories(tree, present, root_site=0)
+    assert not found.is_complete
+    assert found.score == (19 * PER_MIGRATION, 19, 1)
+    assert found.histories[0].pattern == "mPS"
+
+
+def test_sets_of_sites():
+    """All sets of few sites, sets of up to two of many."""
+    from oncourse.evolution._migration_kernels import subsets
+
+    assert sorted(subsets(0b1011)) == [0, 1, 2, 3, 8, 9, 10, 11]
+    many = (1 << 14) - 1
+    assert len(subsets(many)) == 1 + 14 + 14 * 13 // 2
+    assert all(int(x).bit_count() <= 2 and int(x) & ~many == 0 for x in subsets(many))

@@ -105,11 +105,12 @@ def test_messages_are_the_plain_sum(n, n_sample, sd, spike, seed):
 
 def test_the_sum_on_the_grid_is_the_integral():
     """Two clones in a line: integral over 0 <= b <= a <= 1 with own cells (0.4 delta_0 + 0.6), by fine sums."""
-    mean, sd = np.array([[0.7], [0.4]]), 0.05
+    mean, sd = np.array([[0.7], [0.4]]), 0.01
     grid = likelihood_grid(*ranked(mean, np.full((2, 1), sd**2)))
     found = log_evidence(np.array([-1, 0, 1]), *grid, 0.4)
-    x = np.linspace(0, 1, 4001)
-    first, second = (np.exp(-((x - m) ** 2) / (2 * sd**2)) for m in mean[:, 0])
+    x = np.linspace(0, 1, 20_001)
+    spread = sd**2 + 1 / (grid[0].shape[2] - 1) ** 2 / 6  # widened by the step
+    first, second = (np.exp(-((x - m) ** 2) / (2 * spread)) for m in mean[:, 0])
     leaf = second * 0.6
     leaf_at_zero = second[0] * 0.4
     above = np.cumsum((leaf[1:] + leaf[:-1]) / 2) * (x[1] - x[0])

@@ -37,8 +37,8 @@ class EvolutionParams:
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
     ccf_error: float = setting(
-        0.05, "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it", low=0,
-        high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+        0.05, "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it",
+        low=0, high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
     )  # fmt: skip
     ccf_error_far: float = setting(
         0.25, "the same in the three of ten cases that are further off (mixed clusters, a wrong copy number)", low=0,

@@ -6,6 +6,40 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+MAX_ALL_SUBSETS = 12
+"""Sites a clone may have gone to and been replaced in: all sets of up to this many, beyond that sets of up to two."""
+
+
+@numba.njit(cache=True)
+def subsets(pool):
+    """Return the sets of sites (bit masks) within ``pool`` that are looked at: all, or those of up to two sites."""
+    bits = np.empty(64, np.int64)
+    n = 0
+    for t in range(63):
+        if pool >> t & 1:
+            bits[n] = 1 << t
+            n += 1
+    if n <= MAX_ALL_SUBSETS:
+        out = np.empty(1 << n, np.int64)
+        extra = pool
+        i = 0
+        while True:
+            out[i] = extra
+            i += 1
+            if extra == 0:
+                return out
+            extra = (extra - 1) & pool
+    out = np.empty(1 + n + n * (n - 1) // 2, np.int64)
+    out[0] = 0
+    i = 1
+    for a in range(n):
+        out[i] = bits[a]
+        i += 1
+        for b in range(a):
+            out[i] = bits[a] | bits[b]
+            i += 1
+    return out
+
 
 @numba.njit(cache=True)
 def migration_costs(parent, order, present, candidates, per_migration, per_unseen):
@@ -37,8 +71,7 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
             elif n_must > 0 and parent[u] >= 0:
                 fixed += per_unseen[s]
             pool = free & ~(1 << s)
-            extra = pool
-            while True:  # every subset of the sites the clone may have gone to and been replaced in
+            for extra in subsets(pool):  # sites the clone may have gone to and been replaced in
                 open_mask = must | extra | (1 << s)
                 total = fixed
                 for t in range(m):
@@ -56,9 +89,6 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
                                 break
                     if total < best:
                         best = total
-                if extra == 0:
-                    break
-                extra = (extra - 1) & pool
             cost[u, s] = best
         least_of[u] = cost[u].min()
     return cost

@@ -25,8 +25,9 @@ PER_UNSEEN_ONE_BIOPSY = 6
 """Price of a clone that lived in a site without being seen there, against 10 of a migration: a further migration is
 likelier than an unseen clone. Not so in a primary sampled once, which is large and patchy: there the unseen clone is
 likelier than that cells came back. A site not sampled at all is free."""
-MAX_SITES = 14
-"""The dynamic programme looks at all sets of sites; more lesions than this are refused."""
+MAX_SITES = 60
+"""More lesions than this are refused. Where a clone's descendants are in more than 12 sites (`MAX_ALL_SUBSETS`) that it
+may have passed through unseen, sets of up to two of them are looked at, and the histories are marked incomplete."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,8 @@ def _local_choices(
     unseen: NDArray[np.int64],
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:  # fmt: skip
     """Optimal homes of u's children when u's home is s, and the sites u's lineage migrated to (one per migration)."""
+    from oncourse.evolution._migration_kernels import subsets
+
     kids = children[u]
     m = here.shape[1]
     seen_at = [int(t) for t in np.flatnonzero(here[u])]
@@ -189,8 +192,7 @@ def _local_choices(
         fixed += int(unseen[s])
     wanted = int(cost[u, s])
     cheapest = {v: int(cost[v].min()) for v in kids}
-    extra = pool
-    while True:
+    for extra in (int(x) for x in subsets(pool)):
         opened = [t for t in range(m) if extra >> t & 1]
         sites = [t for t in range(m) if (must | extra | 1 << s) >> t & 1]
         total = fixed + sum(PER_MIGRATION + int(unseen[t]) for t in opened)
@@ -207,9 +209,6 @@ def _local_choices(
             for choice in _product(options):
                 direct = [t for t, own in choice if own]
                 yield tuple(t for t, _ in choice), tuple(sorted(paid + direct))
-        if extra == 0:
-            return
-        extra = (extra - 1) & pool
 
 
 def _product(options: list[list[tuple[int, bool]]]) -> Iterator[tuple[tuple[int, bool], ...]]:
@@ -226,6 +225,8 @@ def _optima(
     unseen: NDArray[np.int64], top: int, root_site: int,
 ) -> Histories:  # fmt: skip
     """Depth-first over the local optima of every clone; prunes on the number of site pairs used."""
+    from oncourse.evolution._migration_kernels import MAX_ALL_SUBSETS
+
     home = np.full(top + 1, -1)
     home[top] = root_site
     best: list[tuple[int, int]] = [(10**6, 10**6)]
@@ -267,4 +268,5 @@ def _optima(
 
     descend(0, frozenset(), ())
     score = (int(cost[top, root_site]), *best[0])
-    return Histories(score, tuple(found), not cut)
+    wide = any(int(x).bit_count() > MAX_ALL_SUBSETS for x in mask[:-1])
+    return Histories(score, tuple(found), not cut and not wide)
