@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from oncourse.errors import InputError
@@ -74,3 +75,15 @@ def test_tissue_and_plasma_of_cfdnaneo(shared_data):
         ("cfDNA", "plasma"),
     ]
     assert found.tables["calls"].height == 2 * 11_744
+
+
+def test_a_normal_the_clinical_table_knows_is_kept(tmp_path):
+    """Whose normal it is stands there: its counts tell germline variants. Nobody's normal stays out."""
+    path, clinical = tmp_path / "counts.tsv", tmp_path / "samples.tsv"
+    path.write_text(PREFIX)
+    rows = ["A\tP\ttissue", "B\tP\tplasma", "Normal\tP\tnormal"]
+    clinical.write_text("sample_id\tpatient_id\tmaterial\n" + "\n".join(rows) + "\n")
+    found = read_files([path], clinical=[clinical], kind="counts")
+    assert dict(found.tables["samples"].select("sample_id", "material").iter_rows())["Normal"] == "normal"
+    normal = found.tables["calls"].filter(pl.col("sample_id") == "Normal")
+    assert normal.select("alt_count", "depth").rows() == [(0, 30), (0, 30)]

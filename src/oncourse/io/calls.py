@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -24,10 +24,12 @@ def read_calls(
     fasta: Fasta | None = None,
     called: str = "auto",
     kind: str | None = None,
+    known: Collection[str] = (),
 ) -> MafTables:
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
 
-    `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name.
+    `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name;
+    `known` are the samples that a clinical table names.
 
     Raises
     ------
@@ -39,7 +41,8 @@ def read_calls(
     parts = []
     for path in paths:
         if kind == "counts":
-            parts.append(read_counts(path, fasta=fasta, called="counts" if called == "auto" else called))
+            how = "counts" if called == "auto" else called
+            parts.append(read_counts(path, fasta=fasta, called=how, known=known))
         elif is_vcf(path):
             parts.append(read_vcf(path, fasta=fasta))
         else:

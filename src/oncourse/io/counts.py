@@ -8,6 +8,7 @@ and the like. A row is no call by itself: the assay's thresholds decide.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -27,8 +28,12 @@ _CHANGE = r"^([ACGT]+|-)>([ACGT]+|-)$"
 _NEEDED = ("chrom", "pos", "ref", "alt")
 
 
-def read_counts(path: Path | str, *, fasta: Fasta | None = None, called: str = "counts") -> MafTables:
+def read_counts(
+    path: Path | str, *, fasta: Fasta | None = None, called: str = "counts", known: Collection[str] = ()
+) -> MafTables:
     """Read a table of read counts; see `oncourse.io.maf.read_maf` for what is returned.
+
+    Of a wide table, samples named as normals are left out unless they are `known` (the clinical table says whose).
 
     Raises
     ------
@@ -49,7 +54,7 @@ def read_counts(path: Path | str, *, fasta: Fasta | None = None, called: str = "
     wide = wide_columns(raw.columns)
     problems = [p for p in table.problems if "there twice" not in p.message]  # callers' tables repeat DP
     if wide:
-        long, lines, skipped = _unpivoted(sites, raw, table, wide)
+        long, lines, skipped = _unpivoted(sites, raw, table, wide, known)
     elif "sample_id" in sites.columns:
         long, lines, skipped = _with_pairs(sites, raw), table.lines, []
     else:
@@ -103,11 +108,15 @@ def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
 
 
 def _unpivoted(
-    sites: pl.DataFrame, raw: pl.DataFrame, table: TextTable, wide: dict[str, dict[str, str]]
+    sites: pl.DataFrame,
+    raw: pl.DataFrame,
+    table: TextTable,
+    wide: dict[str, dict[str, str]],
+    known: Collection[str],
 ) -> tuple[pl.DataFrame, pl.Series, list[str]]:
-    """One row per site and sample; normal samples are left out."""
+    """One row per site and sample; normal samples that nobody knows are left out."""
     site = sites.drop("sample_id", "alt_count", "ref_count", "depth", "vaf", strict=False)
-    skipped = sorted(s for s in wide if _NORMAL.search(s))
+    skipped = sorted(s for s in wide if _NORMAL.search(s) and s not in known)
     frames, lines = [], []
     for sample, kinds in wide.items():
         if sample in skipped:

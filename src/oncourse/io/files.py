@@ -58,9 +58,12 @@ def read_files(
     files = [file for path in paths for file in files_in(path)]
     if not files:
         raise InputError(f"{paths[0]}: no MAF or VCF file found.")
-    found = read_calls(files, fasta=fasta, called=called, kind=kind)
-    reading = Reading({}, StudyConfig(), list(found.notes), list(found.problems))
+    reading = Reading({}, StudyConfig())
     per_sample, per_patient = _clinical(clinical, reading)
+    known = [] if per_sample is None else per_sample["SAMPLE_ID"].to_list()
+    found = read_calls(files, fasta=fasta, called=called, kind=kind, known=known)
+    reading.notes += found.notes
+    reading.problems += found.problems
     samples = _samples(found.samples, per_sample, reading)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
