@@ -78,6 +78,20 @@ MIGRATIONS = OutputTable("evolution/migrations", "ways between lesions", (
     _PATIENT, Column("source", pl.String, "lesion; unknown = a site not sampled"), Column("target", pl.String, "lesion"),
     Column("probability", pl.Float64, "probability of at least one migration on this way"),
 ))  # fmt: skip
+PROGRESSION = OutputTable("evolution/progression", "pairs of metastases: one from the other, or side by side", (
+    _PATIENT, Column("lesion_a", pl.String, "one metastasis"), Column("lesion_b", pl.String, "the other"),
+    Column("progression", pl.String, "linear: one descends from the other by migrations; parallel: neither does; "
+           "not_assessable"),
+    Column("probability", pl.Float64, "its probability over trees, presence of clones and histories"),
+    Column("p_b_from_a", pl.Float64, "probability that cells of a, over any number of steps, founded b"),
+    Column("p_a_from_b", pl.Float64, "the same the other way round"),
+))  # fmt: skip
+TIMING = OutputTable("evolution/timing", "clonal variants on gained segments: before or after the gain", (
+    _PATIENT, _SAMPLE, Column("variant_id", pl.String, "chrom:pos:ref:alt"), Column("gene", pl.String, "HGNC symbol"),
+    Column("major_cn", pl.Int64, "copies of the gained allele"), Column("minor_cn", pl.Int64, "copies of the other"),
+    Column("timing", pl.String, "before / after / after_or_other_allele (one copy, and the other allele has one) / unclear"),
+    Column("p_before", pl.Float64, "probability that it arose before the gain; unclear between 0.2 and 0.8"),
+))  # fmt: skip
 DRIVERS = OutputTable("evolution/drivers", "altered genes of known role by lesion", (
     _PATIENT, Column("gene", pl.String, "HGNC symbol"), Column("variant_id", pl.String, "chrom:pos:ref:alt"),
     Column("role", pl.String, "suppressor / oncogene"), _CLONE,
@@ -126,6 +140,8 @@ _TABLES = (
     CLONES,
     SEEDING,
     MIGRATIONS,
+    PROGRESSION,
+    TIMING,
     DRIVERS,
     GROWTH,
     SWEEPS,
@@ -159,6 +175,8 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         TREES.name: TREES.frame(rows.collect(patients, rows.tree_rows, params.max_trees)),
         CLONES.name: CLONES.frame(rows.collect(patients, rows.clone_rows)), SEEDING.name: seeding,
         MIGRATIONS.name: MIGRATIONS.frame(rows.collect(patients, rows.migration_rows)), DRIVERS.name: drivers,
+        PROGRESSION.name: PROGRESSION.frame(rows.collect(patients, rows.progression_rows)),
+        TIMING.name: TIMING.frame(rows.collect(clusters.patients.values(), rows.timing_rows)),
         GROWTH.name: GROWTH.frame(rows.collect(patients, rows.growth_rows)),
         SWEEPS.name: SWEEPS.frame(rows.collect(patients, rows.sweep_rows)),
         SAMPLE_TREES.name: SAMPLE_TREES.frame(rows.collect(patients, rows.sample_tree_rows)),
@@ -189,6 +207,8 @@ _METHODS = (
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
     "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
+    "Progression of two metastases is linear where migrations lead from one to the other, else parallel. A clonal variant on "
+    "a gained segment is before the gain where it sits on all copies of the gained allele (Purdom 2013).",
     "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and "
     "counts. Intervals of clones and growth are 90 %.",
 )

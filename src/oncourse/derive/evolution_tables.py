@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from oncourse.derive.clusters import PatientClusters
 from oncourse.derive.evolution import PatientEvolution
 
 Row = dict[str, Any]
@@ -88,6 +89,44 @@ def migration_rows(patient: PatientEvolution) -> Iterator[Row]:
                 "patient_id": patient.patient_id, "source": UNKNOWN if source < 0 else patient.lesions[source],
                 "target": patient.lesions[target], "probability": p,
             }  # fmt: skip
+
+
+def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
+    """Every pair of metastases: did one descend from the other (linear), or did both come from elsewhere (parallel)?"""
+    if patient.seeding is None:
+        return
+    mets = [x for x in patient.seeding.lesions if x.site != patient.primary]
+    for i, first in enumerate(mets):
+        for second in mets[i + 1 :]:
+            known = min(first.p_seeded, second.p_seeded) > 0.5
+            forth = float(patient.seeding.p_descends[first.site, second.site])
+            back = float(patient.seeding.p_descends[second.site, first.site])
+            parallel = float(patient.seeding.p_parallel[first.site, second.site])
+            yield {
+                "patient_id": patient.patient_id, "lesion_a": patient.lesions[first.site],
+                "lesion_b": patient.lesions[second.site],
+                "progression": ("parallel" if parallel > 0.5 else "linear") if known else NOT_ASSESSABLE,
+                "probability": max(parallel, 1 - parallel) if known else None,
+                "p_b_from_a": forth if known else None, "p_a_from_b": back if known else None,
+            }  # fmt: skip
+
+
+def timing_rows(patient: PatientClusters) -> Iterator[Row]:
+    """Clonal variants on gained segments: before or after the gain, by sample."""
+    from oncourse.evolution.timing import clonal_share, p_before_gain, timing_call
+
+    found, counts = patient.clustering, patient.data.counts
+    clonal = clonal_share(found.posterior, found.grid, found.labels)
+    asked = patient.data.cn_known & patient.data.is_counted
+    p_before = np.where(asked, p_before_gain(counts, clonal, found.overdispersion), np.nan)
+    names = patient.data.variants.select("variant_id", "gene").rows()
+    for v, s in zip(*np.nonzero(~np.isnan(p_before)), strict=True):
+        minor = int(np.rint(counts.minor_cn[v, s]))
+        yield {
+            "patient_id": patient.patient_id, "sample_id": patient.data.sample_ids[s], "variant_id": names[v][0],
+            "gene": names[v][1], "major_cn": int(np.rint(counts.major_cn[v, s])), "minor_cn": minor,
+            "timing": timing_call(float(p_before[v, s]), minor), "p_before": float(p_before[v, s]),
+        }  # fmt: skip
 
 
 def patient_row(patient: PatientEvolution) -> Row:

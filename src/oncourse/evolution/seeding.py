@@ -58,6 +58,8 @@ class SeedingPosterior:
     best_tree, best_home, best_migrations : the single most probable history: index into the posterior's trees, home
         of each clone, (source, target, clone) per migration; clone -1 is the root
     n_history : different (tree, presence) pairs looked at
+    p_descends : shape (M, M), probability that migrations lead from site i, over any number of steps, to site j
+    p_parallel : shape (M, M), probability that neither descends from the other
     """
 
     lesions: tuple[LesionSeeding, ...]
@@ -67,6 +69,8 @@ class SeedingPosterior:
     best_home: tuple[int, ...]
     best_migrations: tuple[tuple[int, int, int], ...]
     n_history: int
+    p_descends: FloatArray
+    p_parallel: FloatArray
 
 
 def own_presence(
@@ -191,6 +195,7 @@ def _summary(
     sources: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(n_site)]
     seeds: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(n_site)]
     seeded, polyclonal, polyphyletic = np.zeros(n_site), np.zeros(n_site), np.zeros(n_site)
+    descends, parallel = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
     above_of: dict[int, NDArray[np.bool_]] = {}
     for (t, histories), w_tree in zip(found, share, strict=True):
         if t not in above_of:
@@ -199,6 +204,9 @@ def _summary(
         for history in histories.histories:
             patterns[history.pattern] += w
             moves = {(UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations}
+            reach = _reach({(s, m) for s, m, _ in moves if s >= 0}, n_site)
+            descends += w * reach
+            parallel += w * ~(reach | reach.T)
             for edge in {(s, m) for s, m, _ in moves}:
                 p_edge[edge] += w
             for m in range(n_site):
@@ -241,7 +249,19 @@ def _summary(
         best_home=history.home,
         best_migrations=tuple((UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations),
         n_history=len(found),
+        p_descends=descends.clip(0, 1),
+        p_parallel=parallel.clip(0, 1),
     )
+
+
+def _reach(edges: set[tuple[int, int]], n_site: int) -> NDArray[np.bool_]:
+    """Return shape (M, M): do migrations lead from i to j over any number of steps?"""
+    reach = np.zeros((n_site, n_site), bool)
+    for s, m in edges:
+        reach[s, m] = True
+    for k in range(n_site):
+        reach |= reach[:, [k]] & reach[[k], :]
+    return reach
 
 
 def _on_one_line(clones: list[int], above: NDArray[np.bool_]) -> bool:
