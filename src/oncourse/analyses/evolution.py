@@ -207,8 +207,8 @@ _METHODS = (
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
     "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
-    "Progression of two metastases is linear where migrations lead from one to the other, else parallel. A clonal variant on "
-    "a gained segment is before the gain where it sits on all copies of the gained allele (Purdom 2013).",
+    "Progression of two metastases is linear where migrations lead from one to the other, else parallel. A clonal variant "
+    "on a gained segment is before the gain where it sits on all copies of the gained allele (Purdom 2013).",
     "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and "
     "counts. Intervals of clones and growth are 90 %.",
 )
