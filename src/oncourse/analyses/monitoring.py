@@ -10,7 +10,8 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.ctdna import LEAD_SCHEMA, lead_times
+from oncourse.derive.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
+from oncourse.derive.lead import line_lead_times
 from oncourse.derive.watchlist import class_periods, watch_items
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
@@ -70,16 +71,22 @@ RESPONSE = OutputTable(
 )
 LEAD = OutputTable(
     "monitoring/lead_times",
-    "ctDNA over imaging after resection: each lead as an interval",
+    "ctDNA over imaging, after resection and on each line of therapy: each lead as an interval",
     (
         _PATIENT,
         Column("ctdna_after_day", INT, "ctDNA turned positive after this day", unit=_DAYS),
         Column("ctdna_by_day", INT, "and by this day; null = it never did", unit=_DAYS),
-        Column("imaging_after_day", INT, "recurrence was seen after this day", unit=_DAYS),
+        Column("imaging_after_day", INT, "recurrence or progression was seen after this day", unit=_DAYS),
         Column("imaging_by_day", INT, "and by this day; null = it never was", unit=_DAYS),
         Column("lead_low_days", NUM, "least lead; negative = imaging first; -inf = not bounded", unit="days"),
         Column("lead_high_days", NUM, "greatest lead", unit="days"),
         Column("kind", TEXT, "both / ctdna_never / imaging_never"),
+        Column(
+            "setting",
+            TEXT,
+            "after_resection: first positive sample, recurrence; on_treatment: rise, progression",
+        ),
+        Column("line", INT, "line of therapy; null after resection"),
     ),
 )
 EMERGENCE = OutputTable(
@@ -88,16 +95,19 @@ EMERGENCE = OutputTable(
     (
         _PATIENT,
         Column("drug_class", TEXT, "class of drugs"),
+        Column("kind", TEXT, "mutation / reversion / amplification / marker"),
         Column("name", TEXT, "what is watched for"),
-        Column("gene", TEXT, "gene"),
-        Column("change", TEXT, "protein change"),
+        Column("gene", TEXT, "gene or marker"),
+        Column("change", TEXT, "protein change; amplification; positive"),
         Column("variant_id", TEXT, "variant"),
         Column("status", TEXT, "emerged / present_before / not_visible_before / no_sample_before"),
         Column("first_seen_day", INT, "first sample with it after the start", unit=_DAYS),
         Column("first_seen_sample", TEXT, "that sample"),
         Column("alt_count", INT, "variant reads there", unit="reads"),
         Column("depth", INT, "depth there", unit="reads"),
-        Column("earlier", TEXT, "variant reads/depth of every earlier sample"),
+        Column(
+            "earlier", TEXT, "every earlier sample: variant reads/depth, copy number, or result of the marker"
+        ),
         Column("exclusion", NUM, "chance that the earlier samples would have shown it", unit="fraction"),
         Column("start_day", INT, "start of the class", unit=_DAYS),
         Column("stop_day", INT, "end of the class", unit=_DAYS),
@@ -108,9 +118,13 @@ RATES = OutputTable(
     "patients with new resistance, of those who could show it",
     (
         Column("drug_class", TEXT, "class of drugs"),
-        Column("name", TEXT, "what is watched for; any = any of the class"),
+        Column("name", TEXT, "what is watched for; any = any mutation or reversion of the class"),
         Column("n_given", INT, "patients given the class"),
-        Column("n_evaluable", INT, "of these with a dated sample before and one after the start"),
+        Column(
+            "n_evaluable",
+            INT,
+            "of these looked at (sample, gene copy number, marker) before and after the start",
+        ),
         Column("n_emerged", INT, "with a variant that is new"),
         Column("fraction", NUM, "share of the evaluable", unit="fraction"),
         Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
@@ -191,6 +205,11 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     if "lead_patients" in names:
         parts.append("After resection the median lead of ctDNA over imaging lies between {lead_median_low} and "
                      "{lead_median_high} ({lead_patients} patients).")  # fmt: skip
+    if "treatment_lead_patients" in names:
+        parts.append(
+            "On treatment the median lead of a rise of ctDNA over progression on imaging lies between "
+            "{treatment_lead_median_low} and {treatment_lead_median_high} ({treatment_lead_patients} patients)."
+        )
     if "clearance_hazard_ratio" in names:
         parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")
     for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
@@ -225,16 +244,27 @@ def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
 
 
 def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Estimate]]:
-    from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
-
+    """Leads after resection and on treatment; of several lines of a patient the first enters the estimate."""
     study = cohort.study
+    parts, estimates = [], []
     resected = study["procedures"].filter(pl.col("kind").is_in(["primary_resection", "metastasectomy"]))
     origin = resected.group_by("patient_id").agg(pl.col("day").min().alias("origin_day"))
-    if origin.is_empty() or not study.has("follow_up"):
-        return pl.DataFrame(schema=LEAD_SCHEMA), []
-    leads = lead_times(ctdna, origin, study["follow_up"])
+    if not origin.is_empty() and study.has("follow_up"):
+        parts.append(lead_times(ctdna, origin, study["follow_up"]))
+        estimates += _lead_estimates(parts[-1], "lead")
+    if study.has("treatments") and (study.has("target_lesions") or study.has("assessments")):
+        on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, cohort.params(CtdnaParams))
+        parts.append(on)
+        first = on.unique("patient_id", keep="first", maintain_order=True)
+        estimates += _lead_estimates(first, "treatment_lead")
+    return pl.concat(parts) if parts else pl.DataFrame(schema=LEAD_SCHEMA), estimates
+
+
+def _lead_estimates(leads: pl.DataFrame, prefix: str) -> list[Estimate]:
+    from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
+
     if leads.is_empty():
-        return leads, []
+        return []
     fit = turnbull(leads["lead_low_days"].to_numpy(), leads["lead_high_days"].to_numpy())
     low, high = quantile_bounds(fit, 0.5)
     first, least = share_above(fit, 0.0)[::-1]
@@ -243,53 +273,79 @@ def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Esti
     def bounded(value: float) -> float | None:
         return float(value) if np.isfinite(value) else None
 
-    return leads, [
-        Estimate("lead_patients", n, n=n, unit="count"),
-        Estimate("lead_median_low", bounded(low), n=n, method=method, unit="days"),
-        Estimate("lead_median_high", bounded(high), n=n, method=method, unit="days"),
-        Estimate("lead_positive_least", least, n=n, method=method, unit="fraction"),
-        Estimate("lead_positive_most", first, n=n, method=method, unit="fraction"),
+    return [
+        Estimate(f"{prefix}_patients", n, n=n, unit="count"),
+        Estimate(f"{prefix}_median_low", bounded(low), n=n, method=method, unit="days"),
+        Estimate(f"{prefix}_median_high", bounded(high), n=n, method=method, unit="days"),
+        Estimate(f"{prefix}_positive_least", least, n=n, method=method, unit="fraction"),
+        Estimate(f"{prefix}_positive_most", first, n=n, method=method, unit="fraction"),
     ]
 
 
 def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]:
     from oncourse.stats.proportions import clopper_pearson
 
-    study = cohort.study
-    periods = class_periods(study["treatments"])
-    days = (
-        study["samples"]
-        .filter(pl.col("material").is_in(["tissue", "plasma"]))
-        .select("patient_id", "day")
-        .drop_nulls()
-    )
-    placed = periods.join(days, on="patient_id", how="inner")
-    evaluable = placed.group_by("patient_id", "drug_class").agg(
-        ((pl.col("day") <= pl.col("start_day")).any() & (pl.col("day") > pl.col("start_day")).any()).alias(
-            "both"
-        )
-    )
-    evaluable = evaluable.filter("both")
+    periods = class_periods(cohort.study["treatments"])
+    able = {kind: _evaluable(periods, looks) for kind, looks in _looks(cohort).items()}
     new = emerged.filter(pl.col("status") == "emerged")
-    watched: dict[str, list[str]] = {}
+    watched: dict[str, dict[str, str]] = {}
     for item in watch_items():
-        if item.kind == "mutation" and item.name not in watched.setdefault(item.drug_class, ["any"]):
-            watched[item.drug_class].append(item.name)
+        names = watched.setdefault(item.drug_class, {})
+        if item.kind in _READ_KINDS:
+            names.setdefault("any", "mutation")
+        names.setdefault(item.name, item.kind)
     for drug_class in sorted(watched):
         given = periods.filter(pl.col("drug_class") == drug_class)["patient_id"].n_unique()
         if not given:
             continue
-        able = set(evaluable.filter(pl.col("drug_class") == drug_class)["patient_id"])
-        for name in watched[drug_class]:
-            rows = new.filter(pl.col("drug_class") == drug_class)
-            rows = rows if name == "any" else rows.filter(pl.col("name") == name)
-            k, n = len(set(rows["patient_id"]) & able), len(able)
+        mine = new.filter(pl.col("drug_class") == drug_class)
+        for name, kind in watched[drug_class].items():
+            wanted = pl.col("kind").is_in(_READ_KINDS) if name == "any" else pl.col("name") == name
+            evaluable = able[kind].get(
+                (drug_class, name if kind in ("amplification", "marker") else ""), set()
+            )
+            k, n = len(set(mine.filter(wanted)["patient_id"]) & evaluable), len(evaluable)
             low, high = clopper_pearson(k, n) if n else (None, None)
             yield {
                 "drug_class": drug_class, "name": name, "n_given": given, "n_evaluable": n, "n_emerged": k,
                 "fraction": k / n if n else None, "ci_low": None if low is None else float(low),
                 "ci_high": None if high is None else float(high),
             }  # fmt: skip
+
+
+_READ_KINDS = ("mutation", "reversion")
+
+
+def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
+    """What can show each kind of resistance: patient_id, day, name (empty = every name of the kind)."""
+    from oncourse.derive.patient_facts import MARKER_NAMES
+
+    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    read = samples.select("patient_id", "day", pl.lit("").alias("name")).drop_nulls("day")
+    genes = [(g, i.name) for i in watch_items() if i.kind == "amplification" for g in i.genes]
+    named = pl.DataFrame(genes, schema=["gene", "name"], orient="row").unique().sort("gene")
+    copies = cohort.findings.copies.join(named, on="gene", how="inner").drop_nulls("day")
+    spelling = pl.col("marker").str.strip_chars().str.to_uppercase().replace(MARKER_NAMES)
+    told = pl.col("value").str.to_lowercase().str.contains("^(pos|neg)")
+    markers = cohort.study["markers"].filter(told).drop_nulls("day").with_columns(name=spelling)
+    return {
+        "mutation": read, "reversion": read, "amplification": copies.select("patient_id", "day", "name"),
+        "marker": markers.select("patient_id", "day", "name"),
+    }  # fmt: skip
+
+
+def _evaluable(periods: pl.DataFrame, looks: pl.DataFrame) -> dict[tuple[str, str], set[str]]:
+    """(drug_class, name) -> patients looked at before and after the start of the class."""
+    before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
+    both = periods.join(looks, on="patient_id", how="inner").group_by("patient_id", "drug_class", "name").agg(
+        (before.any() & after.any()).alias("both")
+    )  # fmt: skip
+    found: dict[tuple[str, str], set[str]] = {}
+    for patient, drug_class, name in (
+        both.filter("both").select("patient_id", "drug_class", "name").iter_rows()
+    ):
+        found.setdefault((drug_class, name), set()).add(patient)
+    return found
 
 
 def _rate_estimates(rates: pl.DataFrame) -> Iterator[Estimate]:
@@ -331,11 +387,18 @@ def _figures(leads: pl.DataFrame, rates: pl.DataFrame) -> tuple[Figure, ...]:
     from oncourse.plots.intervals import interval_lines
 
     figures = []
-    if leads.height:
-        rows = leads.sort("lead_low_days", "lead_high_days").select(
+    for setting_name, name, words in (
+        ("after_resection", "lead", "after resection"), ("on_treatment", "treatment_lead", "on treatment"),
+    ):  # fmt: skip
+        rows = leads.filter(pl.col("setting") == setting_name).unique(
+            "patient_id", keep="first", maintain_order=True
+        )
+        if rows.is_empty():
+            continue
+        rows = rows.sort("lead_low_days", "lead_high_days", "patient_id").select(
             "patient_id", "lead_low_days", "lead_high_days", "kind"
         )
         svg = interval_lines(list(rows.iter_rows()), "lead of ctDNA over imaging, days (right: ctDNA first)")
         caption = "One line per patient: the lead lies in the interval; arrows are unbounded. Colour: what was ever seen."
-        figures.append(Figure("lead", "Lead of ctDNA over imaging", caption, svg))
+        figures.append(Figure(name, f"Lead of ctDNA over imaging {words}", caption, svg))
     return tuple(figures)

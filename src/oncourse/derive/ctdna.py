@@ -248,6 +248,7 @@ def _line_response(
 LEAD_SCHEMA = {
     "patient_id": pl.String, "ctdna_after_day": pl.Int64, "ctdna_by_day": pl.Int64, "imaging_after_day": pl.Int64,
     "imaging_by_day": pl.Int64, "lead_low_days": pl.Float64, "lead_high_days": pl.Float64, "kind": pl.String,
+    "setting": pl.String, "line": pl.Int64,
 }  # fmt: skip
 
 
@@ -262,10 +263,11 @@ def lead_times(ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFram
 
     Returns
     -------
-    `LEAD_SCHEMA`, patients with at least one assessable plasma sample after the origin and with a recurrence on imaging
-    or ctDNA that turned positive. ctDNA turned in (last negative before the first positive, first positive]; one that
-    never did turned after its last sample. Imaging turned in (last day free, day seen]; one that never did turned after
-    the last day free. The lead lies between the extremes of the difference; kind: both, ctdna_never, imaging_never.
+    `LEAD_SCHEMA` with setting ``after_resection``: patients with at least one assessable plasma sample after the origin
+    and with a recurrence on imaging or ctDNA that turned positive. ctDNA turned in (last negative before the first
+    positive, first positive]; one that never did turned after its last sample. Imaging turned in (last day free, day
+    seen]; one that never did turned after the last day free. The lead lies between the extremes of the difference;
+    kind: both, ctdna_never, imaging_never. The lead on treatment is in `oncourse.derive.lead`.
     """
     states = ctdna.filter(pl.col("state") != "not_assessable").drop_nulls("day")
     after = states.join(origin, on="patient_id", how="inner").filter(pl.col("day") > pl.col("origin_day"))
@@ -302,7 +304,13 @@ def lead_times(ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFram
         .when(pl.col("imaging_by_day").is_null()).then(pl.lit("imaging_never")).otherwise(pl.lit("both"))
     )  # fmt: skip
     return (
-        rows.with_columns(lead_low_days=low, lead_high_days=high, kind=kind)
+        rows.with_columns(
+            lead_low_days=low,
+            lead_high_days=high,
+            kind=kind,
+            setting=pl.lit("after_resection"),
+            line=pl.lit(None),
+        )
         .filter(pl.col("lead_low_days") < pl.col("lead_high_days"))
         .select(pl.col(n).cast(t) for n, t in LEAD_SCHEMA.items())
         .sort("patient_id")

@@ -17,7 +17,7 @@ ADJUVANT = ("adjuvant", "neoadjuvant")
 #: Smallest assay on which a burden is counted: 0.8 Mb, the size of the FDA-approved test of TMB-H (FoundationOne CDx).
 MIN_TMB_MB = 0.8
 #: Names under which a marker may be recorded -> name the rules use.
-_MARKER_NAMES = {
+MARKER_NAMES = {
     "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
     "AR V7": "AR-V7", "PSMA": "PSMA PET", "PSMA-PET": "PSMA PET", "PSMA PET": "PSMA PET", "CTDNA": "CTDNA",
     "MRD": "CTDNA",
@@ -149,7 +149,7 @@ def _latest_markers(study: Study) -> dict[str, dict[str, str]]:
         elif name == "HER2" and not re.match(r"^[0-3]\+?$", value.strip()):
             name = "HER2"
         else:
-            name = _MARKER_NAMES.get(name, name)
+            name = MARKER_NAMES.get(name, name)
         found.setdefault(patient, {})[name] = value.strip()
     return found
 

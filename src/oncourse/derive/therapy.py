@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,20 @@ import polars as pl
 from oncourse.derive.callability import CallabilityParams, callability
 from oncourse.derive.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.panels import Panels
-from oncourse.derive.patient_facts import Facts
+from oncourse.derive.patient_facts import MARKER_NAMES, Facts
 from oncourse.derive.patient_variants import blood_classes, patient_variants, variant_rows, where_seen
 from oncourse.derive.presence_inputs import tumour_samples
-from oncourse.derive.watchlist import WatchParams, emergence, watch_items
+from oncourse.derive.watchlist import (
+    WatchParams,
+    emerged_amplifications,
+    emerged_markers,
+    emergence,
+    watch_items,
+)
 from oncourse.knowledge.alterations import data_rows, gene_name
 from oncourse.knowledge.evidence import EvidenceBase, read_evidence
 from oncourse.knowledge.expression import atoms_of
-from oncourse.knowledge.findings import PatientFindings
+from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.rules import Rule, default_rules, read_rules
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -101,7 +107,8 @@ class Findings:
 
     ``patients``: patient -> findings; ``decision``: patient_id, sample_id, material, day, reason: the sample that
     speaks for wild type; ``callable_codons``: the callability table; ``emerged``: the emergence table;
-    ``plasma``: patient_id, sample_id, has_tumour: whether tumour DNA is shown in each plasma sample.
+    ``plasma``: patient_id, sample_id, has_tumour: whether tumour DNA is shown in each plasma sample;
+    ``copies``: copy-number states per sample and gene (`oncourse.derive.copy_states`).
     """
 
     patients: Mapping[str, PatientFindings]
@@ -109,13 +116,14 @@ class Findings:
     callable_codons: pl.DataFrame
     emerged: pl.DataFrame
     plasma: pl.DataFrame
+    copies: pl.DataFrame
     knowledge: Knowledge
 
 
 def findings(
     study: Study, panels: Panels, presence: PresenceTable | None, lines: pl.DataFrame, burden: pl.DataFrame,
     knowledge: Knowledge, decision_day: int | None, callable_params: CallabilityParams, watch: WatchParams,
-    copy_params: CopyNumberParams = CopyNumberParams(),
+    copy_params: CopyNumberParams,
 ) -> Findings:  # fmt: skip
     """Derive the findings of every patient from the study's tables.
 
@@ -138,6 +146,7 @@ def findings(
     ):
         classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles)
+    new = _all_emerged(study, presence, watch, copy_rows, variants)
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes)
     facts = Facts(study, lines, burden, chosen)
     shown = _shown_in_plasma(plasma)
@@ -162,15 +171,44 @@ def findings(
             plasma_has_tumour=shown.get(patient),
             **facts.of(patient),  # type: ignore[arg-type]
         )
-    return Findings(patients, decision, codons, new, plasma, knowledge)
+    return Findings(patients, decision, codons, new, plasma, copy_rows, knowledge)
 
 
-def _emerged(study: Study, presence: PresenceTable | None, watch: WatchParams) -> pl.DataFrame:
+def _emerged(
+    study: Study,
+    presence: PresenceTable | None,
+    watch: WatchParams,
+    reversions: Collection[tuple[str, str, str]] = (),
+) -> pl.DataFrame:
     from oncourse.derive.watchlist import EMERGENCE_SCHEMA
 
     if presence is None or presence.cells.is_empty() or not study.has("treatments"):
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
-    return emergence(presence.cells, study["samples"], study["treatments"], watch)
+    return emergence(presence.cells, study["samples"], study["treatments"], watch, reversions)
+
+
+def _all_emerged(
+    study: Study, presence: PresenceTable | None, watch: WatchParams, copies: pl.DataFrame,
+    variants: Mapping[str, tuple[VariantFinding, ...]],
+) -> pl.DataFrame:  # fmt: skip
+    """Mutations, reversions, amplifications and markers that the watch list names."""
+    reverted = {
+        (p, v.variant_id, v.gene, v.change) for p, found in variants.items() for v in found if v.is_reversion
+    }
+    changed = _emerged(study, presence, watch, {r[1:] for r in reverted})
+    # what restores a frame in one patient may be a plain deletion in another
+    own = pl.DataFrame(
+        [r[:2] for r in sorted(reverted)],
+        schema={"patient_id": pl.String, "variant_id": pl.String},
+        orient="row",
+    )
+    parts = [
+        changed.filter(pl.col("kind") != "reversion"),
+        changed.filter(pl.col("kind") == "reversion").join(own, on=["patient_id", "variant_id"], how="semi"),
+        emerged_amplifications(copies, study["samples"], study["treatments"], watch),
+        emerged_markers(study["markers"], study["treatments"], MARKER_NAMES),
+    ]
+    return pl.concat(parts).sort("patient_id", "drug_class", "name", "gene", "variant_id")
 
 
 def plasma_tumour(study: Study, blood: Mapping[tuple[str, str], str]) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,6 +22,9 @@ class WatchParams:
         "least joint chance that the earlier samples would have shown the variant at the cell fraction it has later",
         low=0.5,
         high=0.9999,
+    )
+    min_content: float = setting(
+        0.2, "least tumour content of an earlier sample that excludes an amplification", low=0, high=1
     )
 
 
@@ -58,10 +62,10 @@ def watch_items() -> tuple[WatchItem, ...]:
 
 #: Columns of the emergence table.
 EMERGENCE_SCHEMA = {
-    "patient_id": pl.String, "drug_class": pl.String, "name": pl.String, "gene": pl.String, "change": pl.String,
-    "variant_id": pl.String, "status": pl.String, "first_seen_day": pl.Int64, "first_seen_sample": pl.String,
-    "alt_count": pl.Int64, "depth": pl.Int64, "earlier": pl.String, "exclusion": pl.Float64,
-    "start_day": pl.Int64, "stop_day": pl.Int64,
+    "patient_id": pl.String, "drug_class": pl.String, "kind": pl.String, "name": pl.String, "gene": pl.String,
+    "change": pl.String, "variant_id": pl.String, "status": pl.String, "first_seen_day": pl.Int64,
+    "first_seen_sample": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "earlier": pl.String,
+    "exclusion": pl.Float64, "start_day": pl.Int64, "stop_day": pl.Int64,
 }  # fmt: skip
 
 
@@ -92,8 +96,9 @@ def class_periods(treatments: pl.DataFrame) -> pl.DataFrame:
 
 
 def emergence(
-    cells: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame, params: WatchParams = WatchParams()
-) -> pl.DataFrame:
+    cells: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame, params: WatchParams = WatchParams(),
+    reversions: Collection[tuple[str, str, str]] = (),
+) -> pl.DataFrame:  # fmt: skip
     """Return one row per patient, class of drug given, and watched variant found in the patient.
 
     Parameters
@@ -102,17 +107,19 @@ def emergence(
         (`oncourse.derive.presence`)
     samples : sample_id, day, material
     treatments : the study's table
+    reversions : (variant_id, gene, change) of variants that restore a reading frame
 
     Returns
     -------
-    `EMERGENCE_SCHEMA`. status: ``emerged`` (present in a sample after the start of the class; every sample up to then
-    that says anything says absent, and together they would have shown it at its later cell fraction with at least
-    ``min_exclusion``), ``present_before``, ``not_visible_before`` (nothing excludes that it was there), or
-    ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal haematopoiesis and
-    possible clonal haematopoiesis never count. A sample without a day cannot be placed and is not used.
+    `EMERGENCE_SCHEMA`. kind: mutation or reversion. status: ``emerged`` (present in a sample after the start of the
+    class; every sample up to then that says anything says absent, and together they would have shown it at its later
+    cell fraction with at least ``min_exclusion``), ``present_before``, ``not_visible_before`` (nothing excludes that it
+    was there), or ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal
+    haematopoiesis and possible clonal haematopoiesis never count. A sample without a day cannot be placed and is not
+    used.
     """
     periods = class_periods(treatments)
-    items = [item for item in watch_items() if item.kind == "mutation"]
+    items = [item for item in watch_items() if item.kind in ("mutation", "reversion")]
     genes = sorted({g for item in items for g in item.genes})
     cells = cells.filter(
         pl.col("gene").is_in(genes)
@@ -120,7 +127,7 @@ def emergence(
     )
     if cells.is_empty() or periods.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
-    named = _watched(cells.select("variant_id", "gene", "hgvs_p").unique(), items)
+    named = _watched(cells.select("variant_id", "gene", "hgvs_p").unique(), items, reversions)
     if named.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
     dated = samples.select("sample_id", "day").drop_nulls("day")
@@ -134,7 +141,9 @@ def emergence(
         .sort("patient_id", "drug_class", "name", "variant_id", "day", "sample_id")
     )
     before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
-    present, absent = pl.col("state") == "present", pl.col("state") == "absent"
+    # likely there by its neighbours, but without a read of its own, is not seen
+    has_read = pl.col("alt_count").is_null() | (pl.col("alt_count") > 0)
+    present, absent = (pl.col("state") == "present") & has_read, pl.col("state") == "absent"
     hit = after & present
     counts = pl.format(
         "{}/{} (day {})", pl.col("alt_count").fill_null(0), pl.col("depth").fill_null(0), "day"
@@ -146,6 +155,7 @@ def emergence(
     table = rows.group_by(
         "patient_id",
         "drug_class",
+        "kind",
         "name",
         "gene",
         "change",
@@ -180,8 +190,10 @@ def emergence(
     )
 
 
-def _watched(variants: pl.DataFrame, items: list[WatchItem]) -> pl.DataFrame:
-    """Return variant_id, gene, drug_class, name, change of the variants that some item watches for."""
+def _watched(
+    variants: pl.DataFrame, items: list[WatchItem], reversions: Collection[tuple[str, str, str]]
+) -> pl.DataFrame:
+    """Return variant_id, gene, drug_class, kind, name, change of the variants that some item watches for."""
     from oncourse.knowledge.findings import VariantFinding
 
     rows = []
@@ -190,9 +202,125 @@ def _watched(variants: pl.DataFrame, items: list[WatchItem]) -> pl.DataFrame:
         finding = VariantFinding(gene, change)
         for item in items:
             if change and any(site.gene == gene and site.accepts(finding) for site in item.sites):
-                rows.append((variant_id, gene, item.drug_class, item.name, change))
-    schema = dict.fromkeys(("variant_id", "gene", "drug_class", "name", "change"), pl.String)
+                rows.append((variant_id, gene, item.drug_class, item.kind, item.name, change))
+    for variant_id, gene, change in sorted(set(reversions)):
+        rows += [
+            (variant_id, gene, item.drug_class, item.kind, item.name, change)
+            for item in items
+            if item.kind == "reversion" and gene in item.genes
+        ]
+    schema = dict.fromkeys(("variant_id", "gene", "drug_class", "kind", "name", "change"), pl.String)
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def emerged_amplifications(
+    copies: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame, params: WatchParams = WatchParams()
+) -> pl.DataFrame:
+    """Return one row per patient, class of drug given, and watched gene found amplified.
+
+    Parameters
+    ----------
+    copies : `oncourse.derive.copy_states.copy_table`
+    samples : patient_id, sample_id, material, day, purity, tumor_fraction
+    treatments : the study's table
+
+    Returns
+    -------
+    `EMERGENCE_SCHEMA` with kind amplification; status as in `emergence`. An earlier sample excludes the amplification
+    only where its copy number is known, is lower, and its tumour content is known and at least ``min_content``.
+    ``earlier`` holds the copy number of every earlier tumour sample.
+    """
+    periods = class_periods(treatments)
+    items = pl.DataFrame(
+        [(i.drug_class, i.kind, i.name, g) for i in watch_items() if i.kind == "amplification" for g in i.genes],
+        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String), orient="row",
+    )  # fmt: skip
+    hit = copies.filter(pl.col("state") == "amplified").select("patient_id", "gene").unique()
+    pairs = periods.join(items, on="drug_class", how="inner").join(
+        hit, on=["patient_id", "gene"], how="inner"
+    )
+    if pairs.is_empty():
+        return pl.DataFrame(schema=EMERGENCE_SCHEMA)
+    content = pl.when(pl.col("material") == "plasma").then("tumor_fraction").otherwise("purity")
+    dated = samples.filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("day")
+    rows = pairs.join(
+        dated.select("patient_id", "sample_id", "day", content=content), on="patient_id", how="inner"
+    ).join(copies.select("sample_id", "gene", "state", "copies"), on=["sample_id", "gene"], how="left")
+    words = (
+        pl.when(pl.col("state").is_null()).then(pl.lit("copy number not known"))
+        .when(pl.col("copies").is_not_null()).then(pl.format("{} copies", pl.col("copies").round(1)))
+        .otherwise(pl.col("state").str.replace_all("_", " "))
+    )  # fmt: skip
+    seen = pl.col("state") == "amplified"
+    able = pl.col("state").is_not_null() & (pl.col("content") >= params.min_content).fill_null(False)
+    return _placed(rows.with_columns(words=words, seen=seen.fill_null(False), able=able), "amplification")
+
+
+def emerged_markers(
+    markers: pl.DataFrame, treatments: pl.DataFrame, names: Mapping[str, str] | None = None
+) -> pl.DataFrame:
+    """Return one row per patient, class of drug given, and watched marker found positive (AR-V7).
+
+    Parameters
+    ----------
+    markers : the study's table; a result without a day cannot be placed and is not used
+    treatments : the study's table
+    names : upper-case spelling -> name of the watch list
+
+    Returns
+    -------
+    `EMERGENCE_SCHEMA` with kind marker; an earlier result that is recorded as negative excludes it, any other does not
+    """
+    periods = class_periods(treatments)
+    items = pl.DataFrame(
+        [(i.drug_class, i.kind, i.name, i.target) for i in watch_items() if i.kind == "marker"],
+        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String), orient="row",
+    )  # fmt: skip
+    spelling = pl.col("marker").str.strip_chars().str.to_uppercase()
+    dated = markers.drop_nulls("day").with_columns(gene=spelling.replace(dict(names or {})))
+    dated = dated.select(
+        "patient_id", "gene", "sample_id", "day", state=pl.col("value").str.strip_chars().str.to_lowercase()
+    )
+    rows = periods.join(items, on="drug_class", how="inner").join(
+        dated, on=["patient_id", "gene"], how="inner"
+    )
+    seen, able = pl.col("state").str.starts_with("pos"), pl.col("state").str.starts_with("neg")
+    return _placed(rows.with_columns(words=pl.col("state"), seen=seen, able=able), "marker")
+
+
+def _placed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Place findings (seen), results that exclude (able) and words of each dated sample before and after the start."""
+    before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
+    hit = after & pl.col("seen")
+    rows = rows.sort("patient_id", "drug_class", "name", "gene", "day", "sample_id", nulls_last=True)
+    table = rows.group_by(
+        "patient_id", "drug_class", "name", "gene", "start_day", "stop_day", maintain_order=True
+    ).agg(
+        pl.col("day").filter(hit).first().alias("first_seen_day"),
+        pl.col("sample_id").filter(hit).first().alias("first_seen_sample"),
+        pl.format("{} (day {})", "words", "day").filter(before).str.join("; ").alias("earlier"),
+        (before & pl.col("seen")).any().alias("was_there"),
+        before.any().alias("looked"),
+        (before & pl.col("able") & ~pl.col("seen")).any().alias("excluded"),
+    )
+    status = (
+        pl.when(pl.col("was_there")).then(pl.lit("present_before"))
+        .when(pl.col("first_seen_day").is_null()).then(pl.lit("not_seen_since"))
+        .when(~pl.col("looked")).then(pl.lit("no_sample_before"))
+        .when(pl.col("excluded")).then(pl.lit("emerged"))
+        .otherwise(pl.lit("not_visible_before"))
+    )  # fmt: skip
+    word = {"amplification": "amplification", "marker": "positive"}[kind]
+    null = pl.lit(None)
+    return (
+        table.with_columns(
+            status=status, kind=pl.lit(kind), change=pl.lit(word), variant_id=null, alt_count=null, depth=null,
+            exclusion=null,
+        )
+        .filter(pl.col("status") != "not_seen_since")
+        .select(pl.col(n).cast(t) for n, t in EMERGENCE_SCHEMA.items())
+        .sort("patient_id", "drug_class", "name", "gene")
+    )  # fmt: skip
 
 
 def retest_reminders(found: pl.DataFrame, today: pl.DataFrame) -> pl.DataFrame:

@@ -255,6 +255,8 @@ def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
         alt, depth = row["alt_count"], row["depth"]
         reads = f"{alt or 0} of {depth} reads" if depth is not None else "reads not recorded"
         power = f", power {row['power']:.2f}" if row["power"] is not None else ""
+        if row["state"] == "present" and alt == 0:
+            return Cell("unclear", "?", f"no read of it, likely there by the other variants: {reads}{power}")
         if row["state"] == "present":
             text = f"{100 * (alt or 0) / depth:.2g} %" if depth else "present"
             return Cell("present", text, f"present: {reads}")

@@ -168,15 +168,13 @@ def _lost(item: WatchItem, facts: PatientFindings) -> bool:
 def _found_row(item: WatchItem, row: dict, reminder: dict | None) -> WatchRow:  # type: ignore[type-arg]
     kind, words = _EMERGED[row["status"]]
     reads = f"{row['alt_count'] or 0} of {row['depth']} reads" if row["depth"] else "reads not recorded"
-    if row["status"] == "present_before" and row["first_seen_day"] is None:
-        now = ""
-    else:
-        now = (
-            f"first seen under treatment on day {row['first_seen_day']} ({reads})"
-            if row["first_seen_day"]
-            else ""
-        )
-    earlier = f"earlier samples, variant reads/depth: {row['earlier']}" if row["earlier"] else ""
+    is_read = row["variant_id"] is not None
+    how = f" ({reads})" if is_read else ""
+    day = row["first_seen_day"]
+    now = f"first seen under treatment on day {day}{how}" if day is not None else ""
+    label = "earlier samples, variant reads/depth" if is_read else "earlier samples"
+    label = "earlier tests" if item.kind == "marker" else label
+    earlier = f"{label}: {row['earlier']}" if row["earlier"] else ""
     again = ""
     if reminder is not None:
         again = (

@@ -171,8 +171,10 @@ def _ctdna(cohort: Cohort, patient: str) -> list[Track]:
 def _watched(cohort: Cohort, patient: str) -> list[Line]:
     from oncourse.evolution.ctdna import fraction_interval
 
-    emerged = of_patient(cohort.findings.emerged, patient).unique(
-        "variant_id", keep="first", maintain_order=True
+    emerged = (
+        of_patient(cohort.findings.emerged, patient)
+        .drop_nulls("variant_id")
+        .unique("variant_id", keep="first", maintain_order=True)
     )
     calls = cohort.study["calls"].join(
         of_patient(cohort.study["samples"], patient).filter(pl.col("material") == "plasma").select("sample_id", "day"),
