@@ -57,9 +57,9 @@ class Excess:
     ----------
     observed, expected : share of variants called in one sample only, and what noise alone would give
     excess, ci_low, ci_high : their difference with 95 % limits over units
-    p_value : one-sided, H0: no excess; NaN with fewer than two units
-    expected_each : shape (n,), chance of a one-sided call per variant under identical lesions
-    theta : shape (n_level,), distribution of the levels under identical lesions
+    p_value : one-sided, H0: the lesions are identical; NaN with fewer than two units
+    expected_each : shape (n,), chance of a one-sided call per variant were the lesions identical
+    theta : shape (n_level,), distribution of the levels of the variants where they are
     """
 
     observed: float
@@ -173,6 +173,13 @@ def _fit_pairs(data: _Mixture, classes: _Classes, n_step: int) -> Floats:
     return _settle(step, classes.centre(even) * (totals / totals.sum())[block], n_step)
 
 
+def _mixture(like_a: Real, like_b: Real, seen_a: Real, seen_b: Real, classes: _Classes) -> _Mixture:
+    return _Mixture(
+        np.asarray(like_a[:, classes.g], np.float64) * like_b[:, classes.h],
+        (1 - np.asarray(seen_a[:, classes.g], np.float64)) * (1 - seen_b[:, classes.h]),
+    )
+
+
 def latent_share(
     like_a: Real,
     like_b: Real,
@@ -198,10 +205,7 @@ def latent_share(
     """
     n_level = like_a.shape[1]
     classes = _Classes(*np.divmod(np.arange(1, n_level * n_level), n_level))
-    data = _Mixture(
-        np.asarray(like_a[:, classes.g], np.float64) * like_b[:, classes.h],
-        (1 - np.asarray(seen_a[:, classes.g], np.float64)) * (1 - seen_b[:, classes.h]),
-    )
+    data = _mixture(like_a, like_b, seen_a, seen_b, classes)
     theta = _fit_pairs(data, classes, n_step)
     share = float(classes.total(theta)[_SHARED])
     full = np.zeros((n_level, n_level))
@@ -226,8 +230,7 @@ def _limits(
     given, entered = data.responsibilities(theta)
     whole = _information(given, entered) + _prior_information(classes, theta)
     whole += np.full_like(whole, len(given) / len(theta) ** 2)  # the scale of theta is free: hold it
-    score = np.zeros((n_unit, len(theta)))
-    np.add.at(score, unit, given - entered)
+    score = _scores(data, theta, unit, n_unit)
     root = _inverse_root(whole)
     each = (score @ root) @ (root @ slope)
     if n_unit <= MAX_LEVERAGE:
@@ -239,7 +242,7 @@ def _limits(
             # the observed information of one unit need not be positive: only what it does determine is taken off
             shrink = 1 - np.clip(value, 0.0, 0.5)
             each[u] = (slope @ root @ turn) @ ((turn.T @ root @ score[u]) / shrink)
-    spread = float(np.sqrt(((each - each.mean()) ** 2).sum() * n_unit / (n_unit - 1)))
+    spread = _spread(each)
     middle = min(max(share, 1e-9), 1 - 1e-9)
     centre, half = np.log(middle / (1 - middle)), t.ppf(0.975, n_unit - 1) * spread / (middle * (1 - middle))
     low, high = (float(1 / (1 + np.exp(-np.clip(x, -500, 500)))) for x in (centre - half, centre + half))
@@ -284,8 +287,10 @@ def excess_discordance(
 ) -> Excess:  # fmt: skip
     """Compare one-sided calls with what two identical lesions would show.
 
-    Under H0 every variant has one level in both samples; the distribution of levels is estimated under H0 from the
-    same data, and the limits and the test allow for that (influence of each unit on both parts).
+    What noise would do is worked out at the levels that the variants have where they are, private ones included
+    (each variant shared at one level, or in one sample only): the levels fitted to identical lesions alone would
+    sink until private variants look like unlucky ones. The test is of the fit to identical lesions. Limits and test
+    allow for the estimation of the levels (influence of each unit on both parts).
 
     Parameters
     ----------
@@ -293,37 +298,93 @@ def excess_discordance(
     """
     from scipy.stats import t
 
+    n_level = like_a.shape[1]
+    level = np.arange(1, n_level)
+    none = np.zeros(n_level - 1, np.int64)
+    classes = _Classes(np.concatenate([level, level, none]), np.concatenate([level, none, level]))
+    data = _mixture(like_a, like_b, seen_a, seen_b, classes)
     a, b = np.asarray(seen_a[:, 1:], np.float64), np.asarray(seen_b[:, 1:], np.float64)
-    data = _Mixture(np.asarray(like_a[:, 1:], np.float64) * like_b[:, 1:], (1 - a) * (1 - b))
-    start = np.full(a.shape[1], 0.5 / a.shape[1])
+    noise = _Noise(a * (1 - b) + b * (1 - a), 1 - (1 - a) * (1 - b), (called_a != called_b).astype(float))
+    n_unit = int(unit.max(initial=-1)) + 1
+    if not len(a):
+        nothing = np.zeros(0)
+        return Excess(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, nothing, np.full(n_level - 1, np.nan))
+    theta = _fit_pairs(data, classes, n_step)
+    levels = theta.reshape(3, -1).sum(axis=0)
+    expected = noise.expected(levels)
+    excess = float((noise.observed - expected).mean())
+    low = high = p_value = np.nan
+    if n_unit > 1:
+        information = _information(*data.responsibilities(theta)) + _prior_information(classes, theta)
+        information += np.full_like(information, len(a) / len(theta) ** 2)
+        slope = np.tile(noise.slope(levels), 3) * theta
+        each = noise.by_unit(levels, unit, n_unit) - _scores(data, theta, unit, n_unit) @ np.linalg.solve(
+            information, slope
+        )
+        half = float(t.ppf(0.975, n_unit - 1)) * _spread(each) / len(a)
+        low, high = excess - half, excess + half
+        p_value = _identical(data, classes, noise, unit, n_unit, n_step)
+    return Excess(
+        float(noise.observed.mean()), float(expected.mean()), excess, low, high, p_value, expected, levels
+    )
+
+
+@dataclass(frozen=True)
+class _Noise:
+    """Chance of a one-sided call and of any call by level, (n, n_level), and whether the call was one-sided."""
+
+    one_sided: Floats
+    seen: Floats
+    observed: Floats
+
+    def expected(self, levels: Floats) -> Floats:
+        return np.asarray(self.one_sided @ levels / np.maximum(self.seen @ levels, 1e-12))
+
+    def slope(self, levels: Floats) -> Floats:
+        """Return the derivative of the summed expectation by each level's share."""
+        gap = self.one_sided - self.expected(levels)[:, None] * self.seen
+        return np.asarray((gap / np.maximum(self.seen @ levels, 1e-12)[:, None]).sum(axis=0))
+
+    def by_unit(self, levels: Floats, unit: NDArray[np.int64], n_unit: int) -> Floats:
+        return np.asarray(np.bincount(unit, self.observed - self.expected(levels), minlength=n_unit))
+
+
+def _scores(data: _Mixture, theta: Floats, unit: NDArray[np.int64], n_unit: int) -> Floats:
+    """Return each unit's score about log theta."""
+    given, entered = data.responsibilities(theta)
+    score = np.zeros((n_unit, len(theta)))
+    np.add.at(score, unit, given - entered)
+    return score
+
+
+def _spread(each: Floats) -> float:
+    """Return the standard error of a sum over units from their influences."""
+    n = len(each)
+    return float(np.sqrt(((each - each.mean()) ** 2).sum() * n / (n - 1)))
+
+
+def _identical(
+    data: _Mixture, classes: _Classes, noise: _Noise, unit: NDArray[np.int64], n_unit: int, n_step: int
+) -> float:
+    """Return the one-sided p-value of H0: every variant has one level in both samples."""
+    from scipy.stats import t
+
+    keep = classes.block == _SHARED
+    part = _Mixture(np.ascontiguousarray(data.like[:, keep]), np.ascontiguousarray(data.unseen[:, keep]))
+    start = np.full(int(keep.sum()), 0.5 / keep.sum())
     start[-1] += 0.5
 
     def step(theta: Floats) -> Floats:
-        number = data.expected(theta) + 0.5 * start
+        number = part.expected(theta) + 0.5 * start
         return np.asarray(number / number.sum())
 
     theta = _settle(step, start, n_step)
-    one_sided = a * (1 - b) + b * (1 - a)
-    seen = np.maximum(1 - data.unseen @ theta, 1e-12)
-    expected = one_sided @ theta / seen
-    observed = (called_a != called_b).astype(float)
-    n, n_unit = len(observed), int(unit.max(initial=-1)) + 1
-    excess = float((observed - expected).mean()) if n else np.nan
-    low = high = p_value = np.nan
-    if n_unit > 1:
-        given, entered = data.responsibilities(theta)
-        used = theta > 1e-4  # a level that is not there cannot move
-        information = _information(given[:, used], entered[:, used])
-        score = np.zeros((n_unit, int(used.sum())))
-        np.add.at(score, unit, (given - entered)[:, used])
-        slope = (
-            (one_sided - expected[:, None] * (1 - data.unseen))[:, used] * theta[used] / seen[:, None]
-        ).sum(axis=0)
-        inverse = np.linalg.pinv(information, rcond=1e-7, hermitian=True)
-        each = np.bincount(unit, observed - expected, minlength=n_unit) - score @ inverse @ slope
-        spread = float(np.sqrt(((each - each.mean()) ** 2).sum() * n_unit / (n_unit - 1)) / n)
-        half = float(t.ppf(0.975, n_unit - 1)) * spread
-        low, high = excess - half, excess + half
-        p_value = float(t.sf(excess / spread, n_unit - 1)) if spread > 0 else np.nan
-    return Excess(float(observed.mean()) if n else np.nan, float(expected.mean()) if n else np.nan, excess, low, high,
-                  p_value, expected, theta)  # fmt: skip
+    given, entered = part.responsibilities(theta)
+    used = theta > 1e-4  # a level that is not there cannot move
+    information = _information(given[:, used], entered[:, used])
+    slope = (noise.slope(theta) * theta)[used]
+    score = _scores(part, theta, unit, n_unit)[:, used]
+    residual = noise.by_unit(theta, unit, n_unit)
+    each = residual - score @ np.linalg.pinv(information, rcond=1e-7, hermitian=True) @ slope
+    spread = _spread(each)
+    return float(t.sf(residual.sum() / spread, n_unit - 1)) if spread > 0 else float("nan")
