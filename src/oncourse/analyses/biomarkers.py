@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from oncourse.derive.cohort import Cohort
 from oncourse.derive.covariates import chosen_covariates
 from oncourse.derive.features import FeatureTable
 from oncourse.derive.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
+from oncourse.derive.response_scan import RESPONSES, response_outcome, scan_response
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -28,7 +30,7 @@ SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its haz
     Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
     Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
     Column("p_value", pl.Float64, "two-sided (column p_method); null = not tested"),
-    Column("q_value", pl.Float64, "Benjamini-Hochberg over every test of this table"),
+    Column("q_value", pl.Float64, "Benjamini-Hochberg over every test of this table and of biomarkers/response"),
     Column("adjusted_hazard_ratio", pl.Float64, "beside the covariates; null = too few events or no covariates"),
     Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
     Column("adjusted_ci_high", pl.Float64, "upper limit"),
@@ -50,6 +52,29 @@ SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its haz
     Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified; the rest is exploratory"),
 ))  # fmt: skip
 
+RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of response: its odds ratio", (
+    Column("feature", pl.String, "as in biomarkers/scan"),
+    Column("endpoint", pl.String, "PSA50: confirmed fall by half; ORR: confirmed objective response; of one line"),
+    Column("n", pl.Int64, "patients whose finding was known by the line's start and whose response could be judged"),
+    Column("n_response", pl.Int64, "of these, responders"),
+    Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+    Column("n_response_altered", pl.Int64, "responders among the altered"),
+    Column("odds_ratio", pl.Float64, "odds of response, altered over not altered; of numbers per step", unit="ratio"),
+    Column("ci_low", pl.Float64, "lower 95 % limit, profile of Firth's penalised likelihood"),
+    Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
+    Column("p_value", pl.Float64, "two-sided (column p_method)"),
+    Column("q_value", pl.Float64, "Benjamini-Hochberg over this table and biomarkers/scan together"),
+    Column("adjusted_odds_ratio", pl.Float64, "beside the covariates as known at the line's start"),
+    Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
+    Column("adjusted_ci_high", pl.Float64, "upper limit"),
+    Column("adjusted_p_value", pl.Float64, "two-sided"),
+    Column("kind", pl.String, "as in biomarkers/scan"),
+    Column("per", pl.String, "what the odds ratio compares"),
+    Column("p_method", pl.String, "penalised likelihood ratio; Fisher's exact where a cell expects fewer than 5"),
+    Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day: taken as known by the line's start"),
+    Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified"),
+))  # fmt: skip
+
 #: Named before the data were seen, per design.
 PRESPECIFIED = {
     "crc": ("KRAS", "NRAS", "hotspot:BRAF V600E", "TP53", "SMAD4", "msi:MSI-H"),
@@ -66,6 +91,12 @@ class Params:
     endpoints: tuple[str, ...] = setting(ENDPOINTS, "endpoints; those of a line: the first line")
     covariates: tuple[str, ...] = setting(
         (), "covariates to adjust for; default: those of study.yaml; none: no adjustment"
+    )
+    responses: tuple[str, ...] = setting(
+        RESPONSES, "kinds of response: PSA50 (confirmed), ORR (confirmed); none: no response"
+    )
+    response_line: int | None = setting(
+        None, "line of the response; null: each patient's first line in which it could be judged", low=1
     )
     min_altered: int = setting(
         3, "a feature needs so many altered and not altered patients to be tested", low=1
@@ -86,7 +117,7 @@ class Params:
     question="Which findings go with survival, recurrence and progression?",
     needs=("follow_up",),
     params=Params,
-    tables=(SCAN,),
+    tables=(SCAN, RESPONSE),
     order=60,
 )
 def biomarkers(cohort: Cohort, params: Params) -> Result:
@@ -110,19 +141,21 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
             continue
         targets[name] = target
         scan_outcome(cohort, features, target, covariates, rules, found)
-    table = _table(found, params, cohort.study.config.design)
+    responded = _responses(cohort, features, covariates, params, found, skipped)
+    table, responses = _tables(found, responded, params, cohort.study.config.design)
     tested = table.drop_nulls("p_value")
-    if tested.is_empty():
+    if tested.is_empty() and responses.drop_nulls("p_value").is_empty():
         why = f" Endpoints left out: {', '.join(skipped)}." if skipped else ""
         raise NotEnoughData(
             f"Needs an endpoint with at least {params.min_events} events and a finding in at least "
             f"{params.min_altered} patients.{why}"
         )
     estimates, answer = _words(tested, params)
+    more, sentence = _response_words(responses, params)
     return Result(
-        answer=answer,
-        estimates=estimates,
-        tables={SCAN.name: table},
+        answer=f"{answer} {sentence}".strip(),
+        estimates=estimates + more,
+        tables={SCAN.name: table, RESPONSE.name: responses},
         figures=_figures(cohort, features, targets, tested, params),
         excluded=exclusions(found.excluded + _no_endpoint(cohort, targets)),
         notes=tuple(_notes(found, features, skipped, covariates, tested)),
@@ -137,28 +170,90 @@ METHODS = (
     "Interval: profile likelihood; Firth's penalty where no event, or fewer than 5, are expected among the altered "
     "(Heinze, Schemper. Biometrics 2001;57:114). p: likelihood ratio; where fewer than 20 events are expected among the "
     "altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
-    "q: Benjamini-Hochberg over every test of the table. Smallest detectable hazard ratio: Schoenfeld. Biometrics "
-    "1983;39:499. Adjusted estimates need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
+    "q: Benjamini-Hochberg over every test of both tables. Smallest detectable hazard ratio: Schoenfeld. Biometrics "
+    "1983;39:499. Response: logistic regression with Firth's penalty and profile limits (Heinze, Schemper. Stat Med "
+    "2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted estimates "
+    "need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
 )
 
 
-def _table(found: OutcomeScan, params: Params, design: str | None) -> pl.DataFrame:
+def _responses(
+    cohort: Cohort,
+    features: FeatureTable,
+    covariates: dict[str, str],
+    params: Params,
+    found: OutcomeScan,
+    skipped: list[str],
+) -> list[dict[str, Any]]:
+    """Rows of the response table, for each kind of response with enough responders and non-responders."""
+    rows: list[dict[str, Any]] = []
+    for name in params.responses:
+        needed = "labs" if name == "PSA50" else "assessments"
+        if name == "none" or not (cohort.study.has(needed) or cohort.study.has("target_lesions")):
+            continue
+        if not cohort.study.has("treatments"):
+            continue
+        target, _ = response_outcome(cohort, name, params.response_line)
+        rarer = int(min(target.event.sum(), (~target.event).sum()))
+        if rarer < params.min_events:
+            if target.patients:
+                skipped.append(f"{name} ({int(target.event.sum())} of {len(target.patients)} respond)")
+            continue
+        new, late = scan_response(cohort, features, target, covariates, min_altered=params.min_altered)
+        rows += new
+        found.excluded += late
+    return rows
+
+
+def _tables(
+    found: OutcomeScan, responded: list[dict[str, Any]], params: Params, design: str | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The two tables, with q over every test of both."""
     from oncourse.stats.fdr import benjamini_hochberg
 
-    schema = {c.name: c.dtype for c in SCAN.columns}
-    rows = [{name: row.get(name) for name in schema} for row in found.rows]
-    table = pl.DataFrame(rows, schema=schema)
-    p = table["p_value"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     named = params.prespecified or PRESPECIFIED.get(design or "", ())
-    table = table.with_columns(
-        q_value=pl.Series(benjamini_hochberg(p), dtype=pl.Float64).fill_nan(None),
-        is_prespecified=pl.col("feature").is_in(list(named)),
-    )
-    order = {name: i for i, name in enumerate(params.endpoints)}
-    table = table.with_columns(
-        _order=pl.col("endpoint").replace_strict(order, default=99, return_dtype=pl.Int64)
-    )
-    return SCAN.frame(table.sort("_order", "p_value", "feature", nulls_last=True))
+    order = {name: i for i, name in enumerate((*params.endpoints, *params.responses))}
+    frames = []
+    for output, found_rows in ((SCAN, found.rows), (RESPONSE, responded)):
+        schema = {c.name: c.dtype for c in output.columns}
+        rows = [{name: row.get(name) for name in schema} for row in found_rows]
+        frames.append(pl.DataFrame(rows, schema=schema))
+    p = pl.concat([f["p_value"].cast(pl.Float64) for f in frames]).fill_null(float("nan")).to_numpy()
+    q = pl.Series(benjamini_hochberg(p), dtype=pl.Float64).fill_nan(None)
+    out, start = [], 0
+    for output, frame in zip((SCAN, RESPONSE), frames, strict=True):
+        place = pl.col("endpoint").replace_strict(order, default=99, return_dtype=pl.Int64)
+        made = frame.with_columns(
+            q_value=q.slice(start, frame.height),
+            is_prespecified=pl.col("feature").is_in(list(named)),
+            _order=place,
+        )
+        start += frame.height
+        out.append(output.frame(made.sort("_order", "p_value", "feature", nulls_last=True)))
+    return out[0], out[1]
+
+
+def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
+    tested = responses.drop_nulls("p_value")
+    if tested.is_empty():
+        return (), ""
+    hits = tested.filter((pl.col("q_value") <= params.alpha) & (pl.col("kind") != "covariate"))
+    shown = pl.concat([hits.head(3), tested.filter("is_prespecified").head(6)])
+    shown = shown.unique(["feature", "endpoint"], keep="first", maintain_order=True)
+    estimates = [Estimate("response tests", tested.height, n=None, unit="count")]
+    texts = []
+    keys = set(hits.head(3).select("feature", "endpoint").iter_rows())
+    for row in shown.iter_rows(named=True):
+        name = _name(row)
+        estimates.append(
+            Estimate(
+                name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio"
+            )
+        )
+        if (row["feature"], row["endpoint"]) in keys:
+            texts.append(f"{row['feature']} with {row['endpoint']}, odds ratio {{{name}}}")
+    many = "Of {response tests:value} tests against response to treatment "
+    return tuple(estimates), many + ("; ".join(texts) if texts else "none keeps that rate") + "."
 
 
 def _is_same(a: Outcome, b: Outcome) -> bool:

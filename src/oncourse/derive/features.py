@@ -73,6 +73,15 @@ class FeatureParams:
         "diversity within the sample and similarity of primary and metastasis, in studies where at least a tenth of the "
         "patients have several tumour samples",
     )
+    seeding: bool = setting(
+        True,
+        "polyclonal and polyphyletic seeding of metastases, in the same studies (needs a tree of each patient)",
+    )
+    scores: tuple[str, ...] = setting(
+        (),
+        "numeric columns of samples that are features (score:NAME); columns called like a COSMIC signature (SBS3, ID6) "
+        "always are (signature:SBS3)",
+    )
 
 
 @dataclass(frozen=True)
@@ -197,9 +206,13 @@ def feature_table(cohort: Cohort, params: FeatureParams) -> FeatureTable:
         made += _by_lesion(samples, wanted, chosen, made, params.min_altered)
         made += _new_in_metastasis(cohort, samples, params.min_altered)
     made += _by_day(samples, list(_statuses(cohort, samples)), chosen, params.min_altered, left_out)
-    made += _numbers(cohort, samples, chosen)
+    made += _numbers(cohort, samples, chosen, params)
     if params.clones:
         made += _diversity(cohort, samples, chosen)
+    if params.seeding and _has_clones(cohort, samples):
+        from oncourse.derive.feature_scores import seeding_blocks
+
+        made += seeding_blocks(cohort, samples.patients, params.min_altered, left_out)
     made += _markers(cohort, samples.patients, params.min_altered, left_out)
     return FeatureTable(samples.patients, tuple(made), left_out)
 
@@ -418,8 +431,12 @@ def _statuses(cohort: Cohort, samples: _Samples) -> Iterable[_Wanted]:
         yield _Wanted("burden:TMB-high", "burden", _mask(samples, sized["sample_id"]), _mask(samples, high))
 
 
-def _numbers(cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_]) -> list[FeatureBlock]:
-    """Burden (per doubling) and the tumour fraction of plasma (per 10 percentage points)."""
+def _numbers(
+    cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_], params: FeatureParams
+) -> list[FeatureBlock]:
+    """Burden (per doubling), the tumour fraction of plasma (per 10 percentage points), signatures and scores as given."""
+    from oncourse.derive.feature_scores import score_columns, score_scale
+
     out = []
     burden = cohort.burden.drop_nulls("tmb_per_mb").select("sample_id", pl.col("tmb_per_mb").alias("value"))
     plasma = (
@@ -429,7 +446,14 @@ def _numbers(cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_]) -> li
         .select("sample_id", pl.col("tumor_fraction").alias("value"))
     )
     every = np.ones(len(samples.ids), bool)
+    given: list[tuple[Any, ...]] = []
+    for column, feature, is_signature in score_columns(cohort.study["samples"], params.scores):
+        frame = cohort.study["samples"].select("sample_id", pl.col(column).cast(pl.Float64).alias("value"))
+        frame = frame.filter(pl.col("value").is_finite().fill_null(False))
+        rescale, step = score_scale(frame["value"].to_numpy(), is_signature)
+        given.append((feature, feature.split(":")[0], frame, rescale, chosen, step))
     for name, kind, frame, scale, mask, per in (
+        *given,
         ("burden:TMB", "burden", burden, lambda v: np.log2(v + 1.0), chosen, "per doubling of 1 + TMB"),
         ("ctdna:tumor_fraction", "ctdna", plasma, lambda v: 10.0 * v, every, "per 10 percentage points"),
     ):
@@ -453,13 +477,18 @@ DIVERSITY = (
 )
 
 
+def _has_clones(cohort: Cohort, samples: _Samples) -> bool:
+    """Whether there are read counts, and enough patients with several tumour samples, to tell clones."""
+    calls = cohort.study["calls"]
+    if calls.is_empty() or calls["alt_count"].null_count() == calls.height:
+        return False
+    several = np.bincount(samples.patient, minlength=len(samples.patients)) > 1
+    return bool(several.mean() >= MANY_SAMPLES)
+
+
 def _diversity(cohort: Cohort, samples: _Samples, chosen: NDArray[np.bool_]) -> list[FeatureBlock]:
     """Diversity of the clones in the sample that speaks for the patient, and likeness of primary and metastasis."""
-    study = cohort.study
-    if study["calls"].is_empty() or study["calls"]["alt_count"].null_count() == study["calls"].height:
-        return []  # without read counts there are no clones to tell
-    several = np.bincount(samples.patient, minlength=len(samples.patients)) > 1
-    if several.mean() < MANY_SAMPLES:
+    if not _has_clones(cohort, samples):
         return []
     rows = cohort.heterogeneity.rows.drop_nulls("value")
     every = np.ones(len(samples.ids), bool)

@@ -1,0 +1,107 @@
+"""Response endpoints, signatures and seeding as features: what is known when, and what comes out."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.analyses.biomarkers import Params, biomarkers
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.feature_scores import score_columns
+from oncourse.study.config import StudyConfig
+from oncourse.study.model import Study
+from oncourse.study.tables import TABLES
+
+
+def made(name, **columns):
+    return pl.concat([TABLES[name].empty(), pl.DataFrame(columns)], how="diagonal_relaxed")
+
+
+def psa_study(n=80, late=()):
+    """Every second patient is AR-V7 positive (day -5; `late`: day 30); PSA falls by 70 % in 9 of 10 of the negative."""
+    ids = [f"P{i:03d}" for i in range(n)]
+    positive = [i % 2 == 0 for i in range(n)]
+    falls = [(i % 10 != 1) if not positive[i] else (i % 10 == 0) for i in range(n)]
+    labs = [
+        (p, day, value)
+        for p, fall in zip(ids, falls, strict=True)
+        for day, value in ((-3, 100.0), (30, 30.0 if fall else 90.0), (60, 28.0 if fall else 95.0))
+    ]
+    days = [30 if i in late else -5 for i in range(n)]
+    tables = {
+        "patients": made("patients", patient_id=ids),
+        "samples": made("samples", sample_id=[f"{p}-1" for p in ids], patient_id=ids, material=["tissue"] * n,
+                        day=[-10] * n).with_columns(SBS3=pl.Series(np.where(positive, 0.4, 0.1)), grade2=pl.lit(1.5)),
+        "markers": made("markers", patient_id=ids, marker=["AR-V7"] * n,
+                        value=["positive" if x else "negative" for x in positive], day=days),
+        "treatments": made("treatments", patient_id=ids, drugs=["abiraterone"] * n, start_day=[0] * n, line=[1] * n),
+        "follow_up": made("follow_up", patient_id=ids, last_contact_day=[400 + i for i in range(n)],
+                          is_dead=[i % 3 == 0 for i in range(n)]),
+        "labs": made("labs", patient_id=[r[0] for r in labs], day=[r[1] for r in labs], analyte=["PSA"] * len(labs),
+                     value=[str(r[2]) for r in labs], unit=["ng/mL"] * len(labs)),
+    }  # fmt: skip
+    return Study(StudyConfig(design="mcrpc"), tables)
+
+
+def response(result, feature):
+    table = result.tables["biomarkers/response"]
+    return table.filter((pl.col("feature") == feature) & (pl.col("endpoint") == "PSA50")).row(0, named=True)
+
+
+def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
+    result = biomarkers(Cohort(psa_study()), Params(n_bootstrap=0))
+    row = response(result, "marker:AR-V7")
+    assert (row["n"], row["n_altered"], row["n_response_altered"], row["n_response"]) == (80, 40, 8, 40)
+    assert row["odds_ratio"] == pytest.approx((8.5 / 32.5) / (32.5 / 8.5))
+    assert row["ci_high"] < 1 and row["p_value"] < 1e-4 and row["is_prespecified"]
+    assert row["q_value"] >= row["p_value"] and "odds ratio" in result.answer
+
+
+def test_a_finding_after_the_start_of_the_line_never_predicts_its_response():
+    result = biomarkers(Cohort(psa_study(late=range(10))), Params(n_bootstrap=0))
+    assert response(result, "marker:AR-V7")["n"] == 70
+    left = result.excluded.filter(pl.col("reason").str.contains("PSA50: finding known only after"))
+    assert left["patient_id"].n_unique() == 10
+
+
+def test_signature_exposures_are_features_as_given_and_other_numbers_only_when_named():
+    study = psa_study()
+    assert score_columns(study["samples"], ()) == [("SBS3", "signature:SBS3", True)]
+    assert ("grade2", "score:grade2", False) in score_columns(study["samples"], ("grade2",))
+    row = response(biomarkers(Cohort(study), Params(n_bootstrap=0)), "signature:SBS3")
+    assert row["kind"] == "signature" and row["per"].startswith("per 10 percentage points")
+    assert row["odds_ratio"] < 1
+
+
+def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_judged(monkeypatch):
+    from types import SimpleNamespace
+
+    from oncourse.derive import evolution_tables
+    from oncourse.derive.feature_scores import seeding_blocks
+
+    ids = ("A", "B", "C", "D")
+    study = Study(StudyConfig(), {
+        "patients": made("patients", patient_id=list(ids)),
+        "samples": made("samples", sample_id=[f"{p}{k}" for p in ids for k in (1, 2)], material=["tissue"] * 8,
+                        patient_id=[p for p in ids for _ in (1, 2)], day=[0, 50, 0, 60, 0, 70, 0, 80]),
+    })  # fmt: skip
+    words = {
+        "A": ["polyclonal", "monoclonal"],
+        "B": ["monoclonal"],
+        "C": ["not_assessable"],
+        "D": ["polyclonal"],
+    }
+
+    def rows(patient):
+        for word in words[patient.patient_id]:
+            yield {"role": "metastasis", "clonality": word, "phyleticity": "not_assessable"}
+
+    monkeypatch.setattr(evolution_tables, "seeding_rows", rows)
+    trees = tuple(
+        SimpleNamespace(patient_id=p, samples=study["samples"].filter(pl.col("patient_id") == p)) for p in ids
+    )
+    cohort = SimpleNamespace(study=study, evolution=trees)
+    (block,) = seeding_blocks(cohort, ids, 2, {})
+    assert block.names == ("clones:polyclonal_seeding",)
+    assert block.values[:, 0].tolist() == [1, 0, -1, 1]
+    np.testing.assert_array_equal(block.day, [50, 60, np.nan, 80])
+    assert block.sample_id == ("A2", "B2", None, "D2")
