@@ -135,11 +135,19 @@ GIVEN = pl.DataFrame(
     ],
 )
 def test_new_only_where_the_earlier_sample_would_have_shown_it(power, state, status):
-    cells = _cells([0, 40], [500, 900], [power, 1.0], [state, "present"])
+    reads = 25 if state == "present" else 0
+    cells = _cells([reads, 40], [500, 900], [power, 1.0], [state, "present"])
     (row,) = emergence(cells, SAMPLES, GIVEN).filter(pl.col("name") == "KRAS mutation").to_dicts()
     assert row["status"] == status
-    assert row["earlier"] == "0/500 (day 0)"
+    assert row["earlier"] == f"{reads}/500 (day 0)"
     assert (row["first_seen_day"], row["alt_count"], row["depth"]) == (200, 40, 900)
+
+
+def test_likely_there_without_a_read_is_not_seen():
+    """A shallow earlier sample that is called present by its neighbours alone neither shows nor excludes the variant."""
+    cells = _cells([0, 40], [8, 900], [0.9, 1.0], ["present", "present"])
+    (row,) = emergence(cells, SAMPLES, GIVEN).filter(pl.col("name") == "KRAS mutation").to_dicts()
+    assert (row["status"], row["earlier"]) == ("not_visible_before", "0/8 (day 0)")
 
 
 def test_possible_blood_clone_never_emerges():
