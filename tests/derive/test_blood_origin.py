@@ -63,6 +63,8 @@ def blood(made):
         ({"tissue": ((0, 800), (0, 800))}, "possible_chip"),
         ({"white": (0, 800)}, None),  # white cells were looked at and do not have it
         ({"white": (26, 800)}, "chip"),
+        ({"white": (26, 800), "tissue": ((12, 800),)}, "chip"),  # faintly in tissue: blood in it explains that
+        ({"white": (26, 800), "tissue": ((240, 800),)}, None),  # more in tissue than in blood: tumour in the white cells
         ({"white": (26, 800), "gene": "APC"}, "chip"),  # white cells show it, whatever the gene
     ],
 )

@@ -30,7 +30,8 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
 
     germline: at `germline_vaf` or more in the matched normal or white cells, or recorded as germline.
     chip: recorded as chip, or in white cells below that level at a fraction compatible with the patient's plasma
-    (their 95 % intervals overlap, or white cells show more), even if faintly in tissue.
+    (their 95 % intervals overlap, or white cells show more), even if faintly in tissue: no tissue sample of the
+    patient shows more than white cells do, which is all that blood in it could explain.
     possible_chip: the patient has no white cells, the gene is in `CHIP_GENES`, the variant is in plasma at less
     than half the fraction of its clonal variants and *absent* (not merely unseen) in every tissue sample.
     """
@@ -80,10 +81,12 @@ def _recorded_or_measured(
     sites = sites.join(stated, on=["patient_id", "variant_id"], how="left").join(
         in_plasma, on="site", how="left"
     )
+    sites = sites.join(_highest_in_tissue(cells, samples), on="site", how="left")
     low_n, high_n = _wilson(pl.col("n_alt"), pl.col("n_depth"))
     low_p, high_p = _wilson(pl.col("p_alt"), pl.col("p_depth"))
     vaf = pl.col("n_alt") / pl.col("n_depth")
-    in_blood = (pl.col("n_alt") >= MIN_BLOOD_READS) & (vaf >= MIN_BLOOD_VAF)
+    admixture = (pl.col("tissue_low") <= high_n).fill_null(True)
+    in_blood = admixture & (pl.col("n_alt") >= MIN_BLOOD_READS) & (vaf >= MIN_BLOOD_VAF)
     compatible = (high_n >= low_p) & (low_n <= high_p) | (vaf > pl.col("p_alt") / pl.col("p_depth"))
     # too few reads to tell germline from noise are no germline: the lower limit must leave blood clones behind
     germline = (vaf >= germline_vaf) & (pl.col("n_alt") >= MIN_BLOOD_READS)
@@ -92,6 +95,14 @@ def _recorded_or_measured(
         .when((pl.col("stated") == "chip") | (in_blood & compatible.fill_null(False))).then(pl.lit("chip"))
     )  # fmt: skip
     return cells.join(sites.select("site", blood=blood), on="site", how="left", maintain_order="left")
+
+
+def _highest_in_tissue(cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Return site, tissue_low: the highest lower limit of the fraction among the patient's tissue samples."""
+    tissue = samples.filter(pl.col("material") == "tissue").select("sample")
+    low, _ = _wilson(pl.col("alt_count"), pl.col("depth"))
+    counted = cells.filter(pl.col("alt_count").is_not_null() & (pl.col("depth") > 0))
+    return counted.join(tissue, on="sample", how="semi").group_by("site").agg(tissue_low=low.max())
 
 
 def _possible(study: Study, cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
