@@ -1,4 +1,4 @@
-"""`oncourse export STUDY --format cbioportal|phenopackets --out DIR`."""
+"""`oncourse export STUDY --format cbioportal|phenopackets|pyclone|pairtree|conipher|lichee --out DIR`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oncourse.cli._shared import end_progress, progress_line
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["cbioportal", "phenopackets"]),
+    type=click.Choice(["cbioportal", "phenopackets", "pyclone", "pairtree", "conipher", "lichee"]),
     help="What to write.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
@@ -25,7 +25,10 @@ from oncourse.cli._shared import end_progress, progress_line
     "--clonality", is_flag=True, help="cBioPortal: judge presence and cell fractions first (slower)."
 )
 def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool) -> None:
-    """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient."""
+    """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient.
+
+    pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
+    """
     from oncourse.derive.cohort import Cohort
     from oncourse.derive.patient_facts import tumour_of
     from oncourse.derive.patient_variants import called_rows
@@ -47,6 +50,13 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         count = write_phenopackets(loaded, out, called_rows(loaded), tumours=tumours)
         end_progress()
         click.echo(f"{count} phenopackets: {out}")
+        return
+    if kind != "cbioportal":
+        from oncourse.io.clone_studies import export_clone_tables
+
+        said = export_clone_tables(Cohort(loaded), kind, out)
+        end_progress()
+        click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
         return
     from oncourse.io.export_cbioportal import export_cbioportal
 

@@ -11,7 +11,8 @@ import click
 if TYPE_CHECKING:
     from oncourse.io.reading import Reading
 
-FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native")
+CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
+FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native", *CLONE_TABLES)
 
 
 @click.command("import")
@@ -51,16 +52,20 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native")
     help="Material of samples of which nothing else is said.",
 )
 @click.option("--design", type=click.Choice(["crc", "mcrpc"]), help="Design to write into study.yaml.")
+@click.option(
+    "--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only."
+)
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
     fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
+    depth: int | None,
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
 
     FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
-    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), or auto. Nothing is written
-    when the study has an error.
+    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), pyclone, pairtree, conipher or
+    lichee (a table of these tools), or auto. Nothing is written when the study has an error.
     """
     from dataclasses import replace
 
@@ -73,7 +78,8 @@ def import_(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
     reading = _read(
-        format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material
+        format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material,
+        depth=depth,
     )  # fmt: skip
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
@@ -92,7 +98,7 @@ def import_(
 
 def _read(
     format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
-    called: str, panel: str | None, material: str,
+    called: str, panel: str | None, material: str, depth: int | None,
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
@@ -107,6 +113,10 @@ def _read(
             fasta=reference, called=called, material=material, panel=panel,
             kind="counts" if kind == "counts" else None,
         )  # fmt: skip
+    if kind in CLONE_TABLES:
+        from oncourse.io.clone_studies import read_clone_tables
+
+        return read_clone_tables(kind, source, depth=depth)
     if kind == "cbioportal":
         from oncourse.io.cbioportal import read_cbioportal
 

@@ -214,7 +214,10 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     variants and those in no cluster have a null cluster_id; ccf is not part of the input.
     """
     frame = _table(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
-    meta = json.loads(params.read_text())
+    try:
+        meta = json.loads(params.read_text())
+    except json.JSONDecodeError as error:
+        raise InputError(f"{params.name}: no JSON ({error}).") from None
     samples = [str(s) for s in meta["samples"]]
     lists = frame.with_columns(pl.col("var_reads", "total_reads", "var_read_prob").str.split(","))
     widths = lists.select(pl.col("var_reads", "total_reads", "var_read_prob").list.len()).unique()
@@ -279,8 +282,11 @@ def write_pairtree(counts: pl.DataFrame, clusters: pl.DataFrame | None, ssm: Pat
 # CONIPHER ----------------------------------------------------------------------------------------------------------
 
 
-def read_conipher(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (counts, clusters) of a CONIPHER input table; variant_id is CHR:POS:REF:ALT, purity is ACF."""
+def read_conipher(path: Path, case: str | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return (counts, clusters) of a CONIPHER input table; variant_id is CHR:POS:REF:ALT, purity is ACF.
+
+    case : only the rows of this CASE_ID; None: all
+    """
     needed = (
         "SAMPLE",
         "CHR",
@@ -294,6 +300,8 @@ def read_conipher(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         "ACF",
     )
     frame = _table(path, needed)
+    if case is not None:
+        frame = frame.filter(pl.col("CASE_ID") == case)
     variant = pl.concat_str(["CHR", "POS", "REF", "ALT"], separator=":")
     a, b = (pl.col(c).cast(pl.Float64) for c in ("COPY_NUMBER_A", "COPY_NUMBER_B"))
     depth = _whole("DEPTH") if "DEPTH" in frame.columns else _whole("REF_COUNT") + _whole("VAR_COUNT")

@@ -1,0 +1,179 @@
+"""Study folders from tables of clonal evolution tools, and back: PyClone(-VI), Pairtree, CONIPHER, LICHeE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io import clones
+from oncourse.io.reading import Reading
+from oncourse.study.config import StudyConfig
+
+if TYPE_CHECKING:
+    from oncourse.derive.cohort import Cohort
+
+KINDS = ("pyclone", "pairtree", "conipher", "lichee")
+_PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
+_PLACES = 9_000  # positions 1-9,000 of a chromosome are before its first known base in GRCh37 and GRCh38
+_PRIMARY = r"(?i)^[_.-]?(primary|prim|pt?\d*)($|[_. -])"
+MIN_ALT, MIN_VAF = 3, 0.02
+
+
+def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> Reading:
+    """Return the study in SOURCE: one patient per file, every sample a lesion of its own.
+
+    Reads become calls (called from 3 reads and 2 %), purity goes to the samples, copy number to one segment per variant
+    and sample. Variants that are not named chrom:pos:ref:alt are placed on bases that no genome build knows, under
+    their own name as gene, so that nothing is read from their place.
+
+    Parameters
+    ----------
+    kind : pyclone (a PyClone-VI table, or a folder of PyClone 0.13 tables, one per sample), pairtree (a .ssm with its
+        params.json beside it), conipher, lichee
+    depth : reads per site of a LICHeE table, which holds fractions only; it must be given there
+
+    Raises
+    ------
+    InputError : a file is not of the kind; a LICHeE table without `depth`
+    """
+    reading = Reading({}, StudyConfig(title=source.stem, index="day 0 of the source", sources=(source.name,)))
+    counts = _counts_of(kind, source, depth, reading).with_columns(pl.col("sample_id").cast(pl.String))
+    if counts.is_empty():
+        raise InputError(f"{source}: no read counts.")
+    several = "patient_id" in counts.columns
+    if not several:
+        counts = counts.with_columns(patient_id=pl.lit(source.stem.split(".")[0]))
+    # two patients may name their samples alike
+    used = counts.group_by("sample_id").agg(pl.col("patient_id").n_unique())["patient_id"].max()
+    if used is not None and int(used) > 1:  # type: ignore[call-overload]
+        counts = counts.with_columns(sample_id=pl.concat_str("patient_id", "sample_id", separator="_"))
+    names = _placed(counts, reading)
+    rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
+    called = (pl.col("alt_count") >= MIN_ALT) & (pl.col("alt_count") >= MIN_VAF * pl.col("depth"))
+    samples = (
+        rows.group_by("patient_id", "sample_id")
+        .agg(pl.col("purity").median())
+        .sort("patient_id", "sample_id")
+    )
+    primary = pl.col("sample_id").str.strip_prefix(pl.col("patient_id")).str.contains(_PRIMARY)
+    role = pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis"))
+    is_male = (rows["normal_cn"] == 1).any()
+    reading.tables = {
+        "patients": samples.select(
+            pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
+        ),
+        "samples": samples.select(
+            "sample_id", "patient_id", material=pl.lit("tissue"), lesion_id=pl.col("sample_id"), purity="purity"
+        ),
+        "lesions": samples.select(lesion_id="sample_id", patient_id="patient_id", role=role),
+        "variants": names.select("place", "gene").rename({"place": "variant_id"}).unique("variant_id").sort("variant_id"),
+        "calls": rows.select(
+            "sample_id", pl.col("place").alias("variant_id"), "alt_count", "depth", is_called=called,
+            origin=pl.lit("somatic"),
+        ).sort("sample_id", "variant_id"),
+    }  # fmt: skip
+    known = rows.drop_nulls(["major_cn", "minor_cn"])
+    if kind in ("pyclone", "conipher") and known.height:
+        place = pl.col("place").str.split(":")
+        pos = place.list.get(1).cast(pl.Int64)
+        reading.tables["segments"] = known.select(
+            "sample_id", chrom=place.list.get(0), start=pos, end=pos,
+            total_cn=pl.col("major_cn") + pl.col("minor_cn"), minor_cn="minor_cn",
+        ).unique(["sample_id", "chrom", "start"], maintain_order=True).sort("sample_id", "chrom", "start")  # fmt: skip
+    reading.notes.append(
+        "the format does not say what a sample is: each is a lesion of its own, a primary where its name says so "
+        "(primary, P, PT), else a metastasis. Correct lesions.tsv and samples.tsv for calls of seeding."
+    )
+    return reading
+
+
+def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> pl.DataFrame:
+    if kind == "pyclone":
+        if source.is_dir():
+            return clones.read_pyclone({p.name.split(".")[0]: p for p in sorted(source.glob("*.tsv"))})
+        return clones.read_pyclone_vi(source)
+    if kind == "pairtree":
+        params = source.with_name(source.name.removesuffix(".ssm") + ".params.json")
+        if not params.exists():
+            raise InputError(f"{params}: missing; Pairtree's samples are named there.")
+        return clones.read_pairtree(source, params)[0]
+    if kind == "conipher":
+        head = pl.read_csv(source, separator="\t", infer_schema=False)
+        cases = head["CASE_ID"].unique().sort().to_list() if "CASE_ID" in head.columns else []
+        if not cases:
+            return clones.read_conipher(source)[0]
+        return pl.concat(
+            clones.read_conipher(source, case)[0].with_columns(patient_id=pl.lit(case)) for case in cases
+        )
+    if depth is None:
+        raise InputError(
+            f"{source.name}: LICHeE tables hold no reads. Say how many there were per site: --depth 200."
+        )
+    frame = clones.read_lichee(source)
+    normal = frame["sample_id"][0]
+    reading.notes.append(
+        f"{normal} taken as the normal sample; {depth} reads per site assumed, purity 1 as LICHeE takes it"
+    )
+    frame = frame.filter(pl.col("sample_id") != normal)
+    return frame.select(
+        pl.concat_str("variant_id", "name", separator=" "), "sample_id",
+        alt_count=(pl.col("vaf") * depth).round().cast(pl.Int64), depth=pl.lit(depth, pl.Int64),
+        major_cn=pl.lit(None, pl.Float64), minor_cn=pl.lit(None, pl.Float64), normal_cn=pl.lit(2.0), purity=pl.lit(1.0),
+    )  # fmt: skip
+
+
+def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return patient_id, variant_id, place (chrom:pos:ref:alt) and gene (null, or the name of a variant without place)."""
+    names = counts.select("patient_id", "variant_id").unique().sort("patient_id", "variant_id")
+    parts = pl.col("variant_id").str.to_uppercase().str.extract_groups(_PLACED)
+    chrom, pos, ref, alt = (parts.struct.field(str(i)) for i in (1, 2, 3, 4))
+    whole = pl.concat_str(chrom, pos, ref, alt, separator=":")
+    number = pl.int_range(pl.len()).over(whole.is_null())
+    dummy = pl.format("{}:{}:A:C", number // _PLACES + 1, number % _PLACES + 1)
+    placed = names.with_columns(
+        place=pl.coalesce(whole, dummy), gene=pl.when(whole.is_null()).then(pl.col("variant_id"))
+    )
+    without = placed["gene"].drop_nulls().len()
+    if without > 22 * _PLACES:
+        raise InputError(f"{without:,} variants without a place in the genome: at most {22 * _PLACES:,}.")
+    if without:
+        reading.notes.append(
+            f"{without:,} variants are not named chrom:pos:ref:alt: placed before the first base of the chromosomes, their "
+            "name as gene"
+        )
+    return placed
+
+
+def export_clone_tables(cohort: Cohort, kind: str, folder: Path) -> list[str]:
+    """Write one table per patient into FOLDER and return a line per patient; clusters go into Pairtree's params.
+
+    Raises
+    ------
+    InputError : no patient has counts
+    """
+    patients = cohort.clusters.patients
+    if not patients:
+        raise InputError(
+            "no patient has somatic variants with read counts in samples of known or estimable purity."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    said = []
+    for patient, data in patients.items():
+        counts = clones.counts_to_frame(data.data.counts, data.data.variant_ids, data.data.sample_ids)
+        left: list[str] = []
+        if kind == "pyclone":
+            left = clones.write_pyclone_vi(counts, folder / f"{patient}.tsv")
+        elif kind == "pairtree":
+            labels = [str(k + 1) if k >= 0 else None for k in data.clustering.labels]
+            given = pl.DataFrame({"variant_id": data.data.variant_ids, "cluster_id": labels})
+            clones.write_pairtree(counts, given, folder / f"{patient}.ssm", folder / f"{patient}.params.json")
+        elif kind == "conipher":
+            left = clones.write_conipher(counts, patient, folder / f"{patient}.tsv")
+        else:
+            left = clones.write_lichee(counts, folder / f"{patient}.txt")
+        n = counts["variant_id"].n_unique() - len(left)
+        said.append(f"{patient}: {n:,} variants" + (f", {len(left):,} left out" if left else ""))
+    return said

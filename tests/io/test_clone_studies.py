@@ -1,0 +1,103 @@
+"""Tables of clonal evolution tools as study folders and back, by the commands."""
+
+import json
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from oncourse.cli.export import export
+from oncourse.cli.import_ import import_
+from oncourse.errors import InputError
+from oncourse.io.clone_studies import read_clone_tables
+from oncourse.io.clones import read_conipher, read_lichee, read_pairtree, read_pyclone_vi
+
+
+def pyclone_rows():
+    """Two samples, eight variants: four in all cells, four of sample B only; copy number 2+1 at the last."""
+    rows = []
+    for i in range(8):
+        for sample, here in (("primary_1", i < 4), ("liver", True)):
+            rows.append({
+                "mutation_id": f"1:{1000 + i}:A:G", "sample_id": sample, "ref_counts": 60 if here else 100,
+                "alt_counts": 40 if here else 0, "major_cn": 2 if i == 7 else 1, "minor_cn": 1, "normal_cn": 2,
+                "tumour_content": 0.8,
+            })  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study folder imported from a PyClone-VI table."""
+    pyclone_rows().write_csv(tmp_path / "CASE7.tsv", separator="\t")
+    run("import", "pyclone", tmp_path / "CASE7.tsv", tmp_path / "study")
+    return tmp_path / "study"
+
+
+def run(command, *words):
+    command = {"import": import_, "export": export}[command]
+    found = CliRunner().invoke(command, [str(w) for w in words], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def test_a_pyclone_table_becomes_a_study(study):
+    samples = pl.read_csv(study / "samples.tsv", separator="\t")
+    assert dict(samples.select("sample_id", "purity").iter_rows()) == {"primary_1": 0.8, "liver": 0.8}
+    assert samples["patient_id"].unique().to_list() == ["CASE7"]
+    roles = dict(pl.read_csv(study / "lesions.tsv", separator="\t").select("lesion_id", "role").iter_rows())
+    assert roles == {"primary_1": "primary", "liver": "metastasis"}
+    calls = pl.read_csv(study / "calls.tsv", separator="\t")
+    assert calls.filter(pl.col("is_called")).height == 12
+    segments = pl.read_csv(study / "segments.tsv", separator="\t").filter(pl.col("start") == 1007)
+    assert segments["total_cn"].to_list() == [3, 3]
+
+
+def test_written_and_read_again_the_counts_are_the_same(study, tmp_path):
+    first = read_pyclone_vi(tmp_path / "CASE7.tsv")
+    for kind in ("pyclone", "conipher", "pairtree", "lichee"):
+        run("export", study, "--format", kind, "--out", tmp_path / kind)
+    columns = ["variant_id", "sample_id", "alt_count", "depth"]
+    again = read_pyclone_vi(tmp_path / "pyclone/CASE7.tsv")
+    assert again.sort(columns).equals(first.sort(columns))
+    assert read_conipher(tmp_path / "conipher/CASE7.tsv")[0].select(columns).equals(first.select(columns))
+    counts, groups = read_pairtree(tmp_path / "pairtree/CASE7.ssm", tmp_path / "pairtree/CASE7.params.json")
+    assert counts["alt_count"].sum() == first["alt_count"].sum()
+    assert groups.drop_nulls()["cluster_id"].n_unique() == 2
+    vaf = read_lichee(tmp_path / "lichee/CASE7.txt").filter(pl.col("sample_id") == "liver")["vaf"]
+    assert vaf.max() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("kind", ["conipher", "pairtree", "lichee"])
+def test_what_is_exported_is_imported_again(study, tmp_path, kind):
+    run("export", study, "--format", kind, "--out", tmp_path / "out")
+    name = {"conipher": "CASE7.tsv", "pairtree": "CASE7.ssm", "lichee": "CASE7.txt"}[kind]
+    reading = read_clone_tables(kind, tmp_path / "out" / name, depth=100)
+    assert reading.tables["samples"]["sample_id"].to_list() == ["liver", "primary_1"]
+    assert reading.tables["variants"].height == 8
+    assert ("segments" in reading.tables) == (kind == "conipher")
+    if kind == "pairtree":  # ids s0, s1 ...: no places in a genome
+        assert reading.tables["variants"]["gene"].sort().to_list() == [f"s{i}" for i in range(8)]
+        assert "placed before the first base" in "\n".join(reading.notes)
+
+
+def test_a_lichee_table_needs_a_depth_and_pairtree_its_samples(tmp_path):
+    (tmp_path / "a.txt").write_text("#chr\tpos\tname\tNormal\tT1\n1\t5\tx\t0\t0.4\n")
+    with pytest.raises(InputError, match="--depth"):
+        read_clone_tables("lichee", tmp_path / "a.txt")
+    (tmp_path / "a.ssm").write_text("id\tname\tvar_reads\ttotal_reads\tvar_read_prob\ns0\tx\t1\t2\t0.5\n")
+    with pytest.raises(InputError, match="samples are named there"):
+        read_clone_tables("pairtree", tmp_path / "a.ssm")
+    (tmp_path / "a.params.json").write_text(json.dumps({"samples": ["S"]}))
+    assert read_clone_tables("pairtree", tmp_path / "a.ssm").tables["calls"]["depth"].to_list() == [2]
+
+
+def test_samples_of_two_patients_may_have_one_name(tmp_path):
+    head = "CASE_ID\tSAMPLE\tCHR\tPOS\tREF\tALT\tREF_COUNT\tVAR_COUNT\tCOPY_NUMBER_A\tCOPY_NUMBER_B\tACF\n"
+    rows = "".join(f"P{p}\tR1\t1\t{100 + p}\tA\tT\t50\t50\t1\t1\t1\n" for p in (1, 2))
+    (tmp_path / "c.tsv").write_text(head + rows)
+    reading = read_clone_tables("conipher", tmp_path / "c.tsv")
+    assert reading.tables["samples"].rows() == [
+        ("P1_R1", "P1", "tissue", "P1_R1", 1.0),
+        ("P2_R1", "P2", "tissue", "P2_R1", 1.0),
+    ]
