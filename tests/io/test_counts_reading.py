@@ -87,3 +87,13 @@ def test_a_normal_the_clinical_table_knows_is_kept(tmp_path):
     assert dict(found.tables["samples"].select("sample_id", "material").iter_rows())["Normal"] == "normal"
     normal = found.tables["calls"].filter(pl.col("sample_id") == "Normal")
     assert normal.select("alt_count", "depth").rows() == [(0, 30), (0, 30)]
+
+
+def test_a_folder_of_tables_is_one_study(tmp_path):
+    """One table per sample, as pipelines write them; what is no table is passed over."""
+    header = "#CHROM\tPOS\tREF\tALT\tSAMPLE\tAD\n"
+    (tmp_path / "a.tsv").write_text(header + "7\t100\tC\tT\tA\t80,20\n")
+    (tmp_path / "b.txt").write_text(header + "7\t100\tC\tT\tB\t90,10\n")
+    (tmp_path / "notes.md").write_text("hello\n")
+    calls = read_files([tmp_path], kind="counts").tables["calls"].sort("sample_id")
+    assert calls.select("sample_id", "alt_count", "depth").rows() == [("A", 20, 100), ("B", 10, 100)]

@@ -19,9 +19,12 @@ from oncourse.study.config import StudyConfig
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
-    """Return the MAF or VCF files of a path: itself, or those in the folder."""
+    """Return the MAF or VCF files (or tables of counts) of a path: itself, or those in the folder."""
     if path.is_file():
         return [path]
+    if kind == "counts":
+        ends = (".tsv", ".txt", ".tab")
+        return [p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(ends)]
     vcfs = [p for p in sorted(path.iterdir()) if is_vcf(p)]
     mafs = [p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(".maf")]
     return (mafs if kind == "maf" else vcfs) if kind else vcfs or mafs
@@ -55,9 +58,10 @@ def read_files(
     ------
     InputError : a file cannot be read at all
     """
-    files = [file for path in paths for file in files_in(path)]
+    files = [file for path in paths for file in files_in(path, "counts" if kind == "counts" else None)]
     if not files:
-        raise InputError(f"{paths[0]}: no MAF or VCF file found.")
+        wanted = "table of counts (.tsv, .txt)" if kind == "counts" else "MAF or VCF file"
+        raise InputError(f"{paths[0]}: no {wanted} found.")
     reading = Reading({}, StudyConfig())
     per_sample, per_patient = _clinical(clinical, reading)
     known = [] if per_sample is None else per_sample["SAMPLE_ID"].to_list()
