@@ -1,8 +1,8 @@
 """How often the scan's p-values reject without an effect, and its intervals cover, by expected carrier events.
 
 Run: python benchmarks/size_of_scan.py [--replicates 60] [--used-only]
-With --used-only the p-value of the `biomarkers` analysis alone is made, for enough replicates to judge .001: 1.5 times nominal
-is outside the 99 % Monte Carlo band of the nominal level from about 27,000 tests a row.
+With --used-only the p-value of the `biomarkers` analysis alone is made, for enough replicates to judge .001: 1.5 times
+nominal is outside the 99 % Monte Carlo band of the nominal level from about 27,000 tests a row.
 Each row: patients, share altered, entry (none; late; late and later in carriers), expected carrier events, tests, and per
 kind of p-value the share at or below .05 and .001; then the share of profile/Firth intervals that hold 1.
 """

@@ -202,3 +202,110 @@ def test_interaction_test_has_its_size():
             ).ratio.p_value
         )
     assert 0.037 <= np.mean(np.array(p) < 0.05) <= 0.063
+
+
+def with_tables(study, **tables):
+    return Study(study.config, {**study.tables, **tables})
+
+
+def test_survival_by_treatment_and_marker_is_drawn_for_a_pre_specified_class():
+    result = treatment(Cohort(planted(1, 300, interaction=0.9)), Params(endpoints=("OS",)))
+    (figure,) = [f for f in result.figures if f.name.startswith("marker_")]
+    assert "AR-V7" in figure.title and "arpi, AR-V7 positive" in figure.svg
+
+
+def test_crossing_over_is_counted_and_shown_as_treated():
+    """Patients of b who cross to a on day 100 count in later_arm; as_treated censors them there (b dies less after it)."""
+    rng = np.random.default_rng(8)
+    n = 400
+    arm = np.array(["a", "b"] * (n // 2))
+    time = np.ceil(rng.exponential(np.where(arm == "a", 600, 200)))
+    crosses = (arm == "b") & (time > 100) & (rng.random(n) < 0.7)
+    time[crosses] = 100 + np.ceil(rng.exponential(600, int(crosses.sum())))
+    study = study_of(time, np.ones(n), arm)
+    ids = np.array(study["patients"]["patient_id"])[crosses].tolist()
+    second = table(
+        "treatments", patient_id=ids, drugs=["a"] * len(ids), start_day=[100] * len(ids), line=[2] * len(ids)
+    )
+    study = with_tables(study, treatments=pl.concat([study["treatments"], second]))
+    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    rows = {
+        r["method"]: r for r in rows_of(result, line=1, estimate_name="hazard_ratio").iter_rows(named=True)
+    }
+    one = rows["unadjusted"]
+    crossed = one["later_arm"] if one["arm"] == "a" else one["later_reference"]
+    assert crossed == len(ids)
+    sign = 1 if one["arm"] == "a" else -1
+    assert sign * np.log(rows["as_treated"]["estimate"]) < sign * np.log(one["estimate"]) - 0.2
+    assert sign * np.log(rows["as_treated"]["estimate"]) == pytest.approx(np.log(1 / 3), abs=0.35)
+
+
+def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_somatic_one_is_not():
+    from oncourse.derive.treatment_units import marker_values
+
+    ids = ["A", "B"]
+    tables = {
+        "patients": table("patients", patient_id=ids),
+        "follow_up": table("follow_up", patient_id=ids, last_contact_day=[500, 500], is_dead=[False, False]),
+        "samples": table("samples", sample_id=["A1", "B1", "A9", "B9"], patient_id=["A", "B", "A", "B"],
+                         material=["tissue"] * 4, day=[10, 10, 300, 300]),
+        "variants": table("variants", variant_id=["13:1:C:T"], gene=["BRCA2"], consequence=["stop_gained"]),
+        "calls": table("calls", sample_id=["A9", "B9"], variant_id=["13:1:C:T"] * 2, alt_count=[40, 40],
+                       depth=[90, 90], origin=["germline", "somatic"]),
+    }  # fmt: skip
+    cohort = Cohort(Study(StudyConfig(design="mcrpc"), tables))
+    units = pl.DataFrame({"unit": [0, 1], "patient_id": ids, "zero_day": [100, 100]})
+    known = markers_at(units, marker_values(cohort, ()).filter(pl.col("marker") == "HRR"), None)
+    assert dict(known.select("unit", "value").iter_rows()) == {0: 1, 1: 0}
+
+
+def test_a_marker_without_a_day_has_that_of_its_sample():
+    """AR-V7 of a sample drawn on day 30 is not known at the line's start on day 0."""
+    study = planted(1, 60, interaction=0.5)
+    ids = study["patients"]["patient_id"].to_list()
+    samples = table(
+        "samples", sample_id=[f"{p}-s" for p in ids], patient_id=ids, material=["plasma"] * 60, day=[30] * 60
+    )
+    markers = study["markers"].with_columns(
+        sample_id=pl.format("{}-s", "patient_id"), day=pl.lit(None, pl.Int64)
+    )
+    late = with_tables(study, samples=samples, markers=markers)
+    found = treatment(Cohort(late), Params(endpoints=("OS",))).tables["treatment/interaction"]
+    assert found.filter((pl.col("marker") == "AR-V7") & (pl.col("n") > 0)).is_empty()
+
+
+def test_placebo_is_an_arm_and_classes_group_the_drugs():
+    rng = np.random.default_rng(4)
+    time = np.ceil(rng.exponential(300, 120))
+    drugs = np.array(["Placebo", "Enzalutamide", "abiraterone"] * 40)
+    study = study_of(time, np.ones(120), drugs)
+    arms = set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["arm"])
+    arms |= set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["reference"])
+    assert arms == {"placebo", "enzalutamide", "abiraterone"}
+    grouped = rows_of(
+        treatment(Cohort(study), Params(endpoints=("OS",), group_by="class")), method="unadjusted"
+    )
+    assert {*grouped["arm"], *grouped["reference"]} == {"arpi", "placebo"}
+    assert grouped["n_arm"].item() + grouped["n_reference"].item() == 120
+
+
+def test_earlier_drug_classes_are_covariates_and_the_policy_says_why_it_is_withheld():
+    rng = np.random.default_rng(6)
+    n = 120
+    study = study_of(
+        np.ceil(200 + rng.exponential(300, n)), np.ones(n), ["docetaxel", "enzalutamide"] * (n // 2)
+    )
+    ids = study["patients"]["patient_id"].to_list()
+    second = table(
+        "treatments",
+        patient_id=ids,
+        drugs=["cabazitaxel", "olaparib", "olaparib", "cabazitaxel"] * (n // 4),
+        start_day=[100] * n,
+        line=[2] * n,
+    )
+    study = with_tables(study, treatments=pl.concat([study["treatments"], second]))
+    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    balance = result.tables["treatment/balance"].filter(pl.col("line") == 2)
+    assert {"prior:ARPI", "prior:taxane"} & set(balance["covariate"])
+    policy = result.tables["treatment/policy"]
+    assert policy["withheld"].is_not_null().all() and policy["gain_days"].is_null().all()

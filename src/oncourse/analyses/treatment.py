@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from oncourse.models.compare import Pair, PairData
 
 MONTH_DAYS = 30.4375
+#: Most Kaplan-Meier figures by marker.
+MOST_CURVES = 6
 _LINE = Column("line", pl.Int64, "line of therapy")
 _ARM = Column("arm", pl.String, "the treatment: drugs of the line, lower case, ';'-sorted (or its class)")
 _REFERENCE = Column("reference", pl.String, "what it is compared with")
@@ -34,7 +37,11 @@ COMPARISON = OutputTable(
         _LINE,
         _ARM,
         _REFERENCE,
-        Column("method", pl.String, "unadjusted, adjusted, overlap, iptw, rmst, milestone or doubly_robust"),
+        Column(
+            "method",
+            pl.String,
+            "unadjusted, as_treated (censored on crossing over), adjusted, overlap, iptw, rmst, milestone or doubly_robust",
+        ),
         Column("n_arm", pl.Int64, "patients on the arm"),
         Column("n_reference", pl.Int64, "patients on the reference"),
         Column("n_event_arm", pl.Int64, "events on the arm"),
@@ -199,7 +206,8 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         params.min_arm,
         params.max_arms,
     )
-    tested = interaction_rows(rows, table, x, cohort, rules)
+    curves: dict[tuple[str, str, str, str], Any] = {}
+    tested = interaction_rows(rows, table, x, cohort, rules, curves)
     if not compared.comparison and not any(r["hazard_ratio_ratio"] is not None for r in tested):
         raise NotEnoughData(
             f"No line has two treatments of at least {params.min_arm} patients and {params.min_events} events; "
@@ -215,7 +223,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
             BALANCE.name: BALANCE.frame(compared.balance),
             POLICY.name: POLICY.frame(compared.policy),
         },
-        figures=_figures(compared),
+        figures=_figures(compared, curves),
         excluded=exclusions(left.iter_rows()),
         notes=_notes(compared, tested, params),
         methods=METHODS,
@@ -265,8 +273,8 @@ def _compare(
     cohort: Cohort,
     params: Params,
 ) -> _Compared:
-    from oncourse.derive.treatment_units import crossover
-    from oncourse.models.compare import compare, policy
+    from oncourse.derive.treatment_units import crossover, switch_days
+    from oncourse.models.compare import as_treated, compare, policy
     from oncourse.stats.rng import generator
 
     found = _Compared([], [], [])
@@ -286,6 +294,10 @@ def _compare(
             )
             head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
             later = crossover(table, arm, reference, line)
+            switch = switch_days(
+                table, inside["unit"], pl.Series([reference if t else arm for t in treated], dtype=pl.String)
+            )
+            as_treated(pair, data, (switch - params.landmark_days).to_numpy())
             found.comparison.extend(_comparison_rows(head, pair, data, later))
             found.balance.extend(
                 {
@@ -435,7 +447,8 @@ def _notes(compared: _Compared, tested: list[dict[str, Any]], params: Params) ->
     notes = [
         "Patients were not drawn by lot: weights and adjustment remove only what the covariates record; the E-value says "
         "how strong something unrecorded would have to be.",
-        f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over.",
+        f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
+        "as_treated censors them on that day, which assumes that who crosses over is like who does not: it is no replacement.",
     ]
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
@@ -483,59 +496,35 @@ def _plain(text: str) -> str:
     return text.replace("{", "(").replace("}", ")")
 
 
-def _figures(compared: _Compared) -> tuple[Figure, ...]:
-    import numpy as np
+def _figures(compared: _Compared, curves: dict[tuple[str, str, str, str], Any]) -> tuple[Figure, ...]:
+    from oncourse.derive.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+    from oncourse.plots.treatment import balance_figure, comparison_figure
 
-    from oncourse.plots.effects import love, ratios
-
-    shown = [
-        r
-        for r in compared.comparison
-        if r["estimate_name"] == "hazard_ratio"
-        and r["method"] in ("unadjusted", "adjusted", "overlap", "iptw")
-    ]
-    shown = sorted(shown, key=lambda r: -(r["n_arm"] + r["n_reference"]))[:40]
-    if not shown:
-        return ()
-    shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
-    out = [
-        Figure(
-            "hazard_ratios",
-            "Treatments compared",
-            "Hazard ratios with 95 % intervals, arm against reference, below 1 in favour of the arm; the largest "
-            "comparisons.",
-            ratios(
-                [f"{r['endpoint']} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
-                np.array([r["estimate"] for r in shown]),
-                np.array([r["ci_low"] for r in shown]),
-                np.array([r["ci_high"] for r in shown]),
-                [r["method"] for r in shown],
-                xlabel="hazard ratio (log scale)",
-            ),
+    out = comparison_figure(compared.comparison)
+    if out:
+        out += balance_figure(_headline(compared.comparison)[0], compared.balance)
+    order = sorted(curves, key=lambda k: (k[3] != "OS", k))
+    for marker, arm, reference, endpoint in order[:MOST_CURVES]:
+        lines, treated = curves[marker, arm, reference, endpoint]
+        time, entry = (lines[c].to_numpy().astype(float) for c in ("time_days", "entry_days"))
+        on, carrier = treated.to_numpy().astype(bool), (lines["value"] == 1).to_numpy()
+        groups = {
+            f"{name}, {marker} {word}": side & state
+            for word, state in (("positive", carrier), ("negative", ~carrier))
+            for name, side in ((arm, on), (reference, ~on))
+        }
+        drawn, _ = km_groups(
+            time, lines["is_event"].to_numpy().astype(bool), entry if (entry > 0).any() else None, groups
         )
-    ]
-    head = _headline(compared.comparison)[0]
-    keys = ("endpoint", "line", "arm", "reference")
-    balance = [b for b in compared.balance if all(b[k] == head[k] for k in keys)]
-    if balance:
-        columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
-        out.append(
-            Figure(
-                "balance",
-                "Balance of the covariates",
-                f"Standardised differences between {head['arm']} (n = {head['n_arm']}) and {head['reference']} "
-                f"(n = {head['n_reference']}), line {head['line']}; above 0.1 is unbalanced.",
-                love(
-                    [b["covariate"] for b in balance],
-                    {
-                        label: np.array([np.nan if b[k] is None else b[k] for b in balance])
-                        for label, k in columns.items()
-                    },
-                    title="Balance before and after weighting",
-                ),
-            )
+        name = re.sub(r"[^a-zA-Z0-9]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
+        caption = (
+            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; every line counts "
+            "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do worse."
         )
-    return tuple(out)
+        svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm} v {reference}")
+        out.append((name, f"{marker}, {arm} v {reference}: {endpoint}", caption, svg))
+    return tuple(Figure(*parts) for parts in out)
 
 
 def _largest(rows: pl.DataFrame) -> str:

@@ -43,7 +43,13 @@ def interaction_rows(
     x: pl.DataFrame,
     cohort: Cohort,
     rules: InteractionRules,
+    curves: dict[tuple[str, str, str, str], tuple[pl.DataFrame, pl.Series]] | None = None,
 ) -> list[dict[str, Any]]:
+    """Return the rows of the interaction table.
+
+    `curves` gets, per pre-specified contrast of classes with an estimate (marker, arm, reference, endpoint), its lines with
+    time_days, entry_days, is_event and value (1 carrier, 0 not), and which were treated.
+    """
     from oncourse.stats.fdr import benjamini_hochberg
 
     design = cohort.study.config.design
@@ -56,8 +62,14 @@ def interaction_rows(
     for endpoint in sorted(rows["endpoint"].unique()):
         part = named.filter(pl.col("endpoint") == endpoint)
         for marker, arm, reference in wanted:
-            for inside, treated, names in _contrasts(part, arm, reference):
-                out.append(_interaction_row(inside, treated, names, marker, endpoint, known, x, rules, True))
+            for place, (inside, treated, names) in enumerate(_contrasts(part, arm, reference)):
+                row = _interaction_row(inside, treated, names, marker, endpoint, known, x, rules, True)
+                out.append(row)
+                if curves is not None and place == 0 and row["hazard_ratio_ratio"] is not None:
+                    value = known.filter(pl.col("marker") == marker).select("unit", "value")
+                    drawn = inside.with_columns(treated.alias("treated"))
+                    drawn = drawn.join(value, on="unit", how="inner", maintain_order="left")
+                    curves[marker, *names, endpoint] = drawn, drawn["treated"]
         special = {m for m, _, _ in wanted}
         others = [m for m in known["marker"].unique().sort() if m not in special]
         for pair in _frequent_pairs(part, rules):

@@ -135,13 +135,14 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
 def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
     """Return every assessable marker value with its day: patient_id, marker, day (null = not recorded), value (1 / 0).
 
-    AR-V7 and other markers of the table (positive / negative); RAS (a protein-changing KRAS or NRAS mutation; negative
-    needs both looked at); HRR (see `HRR`); MSI-H/dMMR (MSI status of samples, MMR or MSI markers); and `genes`. Somatic
-    calls only: germline findings are no tumour marker.
+    AR-V7 and other markers of the table (positive / negative), known from their own day or else that of their sample; RAS
+    (a protein-changing KRAS or NRAS mutation; negative needs both looked at); HRR (see `HRR`); MSI-H/dMMR (MSI status of
+    samples, MMR or MSI markers); and `genes`. Findings are somatic and of their sample's day, but for a truncating germline
+    variant of an HRR gene: it was there at every line, whenever it was found, so HRR is positive throughout.
     """
     study = cohort.study
-    parts = [_recorded(study["markers"])]
     days = study["samples"].select("sample_id", "patient_id", "day")
+    parts = [_recorded(study["markers"], days)]
     wanted = sorted({*RAS, *HRR, *genes})
     if study.has("calls") or study.has("gene_copy_number"):
         state = cohort.gene_status.dense(wanted)
@@ -172,7 +173,51 @@ def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
         .alias("value"),
     )
     parts.append(msi)
-    return pl.concat(parts).drop_nulls("value").unique().sort("patient_id", "marker", "day", "value")
+    found = pl.concat(parts).drop_nulls("value").unique()
+    born = germline_hrr(cohort)
+    always = pl.DataFrame({"patient_id": born}, schema={"patient_id": pl.String}).select(
+        "patient_id",
+        pl.lit("HRR").alias("marker"),
+        pl.lit(None, pl.Int64).alias("day"),
+        pl.lit(1, pl.Int64).alias("value"),
+    )
+    found = found.filter((pl.col("marker") != "HRR") | ~pl.col("patient_id").is_in(born))
+    return pl.concat([found, always]).sort("patient_id", "marker", "day", "value")
+
+
+def germline_hrr(cohort: Cohort) -> list[str]:
+    """Return the patients with a called germline variant that truncates an HRR gene, in whatever sample and on any day."""
+    from oncourse.derive.calls import is_called_expr
+    from oncourse.genome.effect import TRUNCATING, consequences
+
+    study = cohort.study
+    rows = study["calls"].filter(pl.col("origin") == "germline")
+    if rows.is_empty():
+        return []
+    variants = study["variants"].filter(pl.col("gene").is_in(HRR))
+    lost = variants.filter(consequences(variants["consequence"]).is_in(list(TRUNCATING)))
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    samples = study["samples"].select("sample_id", "patient_id", "assay_id")
+    called = (
+        rows.join(samples, on="sample_id", how="inner")
+        .join(assays, on="assay_id", how="left")
+        .filter(is_called_expr() & pl.col("variant_id").is_in(lost["variant_id"].implode()))
+    )
+    return called["patient_id"].unique().sort().to_list()
+
+
+def switch_days(table: pl.DataFrame, unit: pl.Series, other: pl.Series) -> pl.Series:
+    """Return per unit the days from its start to the patient's first later line of the arm `other`; null: never."""
+    asked = pl.DataFrame({"unit": unit, "other": other}).join(
+        table.select("unit", "patient_id", "zero_day"), on="unit", how="left", maintain_order="left"
+    )
+    later = asked.join(
+        table.select("patient_id", pl.col("zero_day").alias("then"), pl.col("arm").alias("other")),
+        on=["patient_id", "other"],
+        how="inner",
+    ).filter(pl.col("then") > pl.col("zero_day"))
+    first = later.group_by("unit").agg((pl.col("then") - pl.col("zero_day")).min().alias("days"))
+    return asked.join(first, on="unit", how="left", maintain_order="left")["days"]
 
 
 def markers_at(table: pl.DataFrame, values: pl.DataFrame, window_days: int | None) -> pl.DataFrame:
@@ -208,9 +253,13 @@ def crossover(table: pl.DataFrame, arm: str, reference: str, line: int) -> tuple
     return count(arm, reference), count(reference, arm)
 
 
-def _recorded(markers: pl.DataFrame) -> pl.DataFrame:
+def _recorded(markers: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     from oncourse.derive.patient_facts import mmr_word
 
+    sampled = days.select("sample_id", pl.col("day").alias("sample_day"))
+    markers = markers.join(sampled, on="sample_id", how="left", maintain_order="left").with_columns(
+        day=pl.coalesce("day", "sample_day")
+    )
     text = pl.col("value").cast(pl.String).str.strip_chars().str.to_lowercase()
     name = pl.col("marker").str.strip_chars()
     upper = name.str.to_uppercase().str.replace_all(r"[ _]", "-")

@@ -148,6 +148,29 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     return Pair([r for r in rows if np.isfinite(r.effect.value)], balance, warnings, sizes)
 
 
+def as_treated(pair: Pair, data: PairData, switch: np.ndarray) -> None:
+    """Add to the pair the hazard ratio with patients censored on the day they cross over to the other treatment.
+
+    switch : (n,) days from the line's start to the other arm's drugs, NaN = never; nothing is added where nobody does
+    """
+    from oncourse.stats.cox import fit_cox
+
+    crosses = switch < data.time
+    if not crosses.any():
+        return
+    time = np.where(crosses, switch, data.time)
+    kept = time > data.entry
+    event = data.event & ~crosses
+    both = [event[kept & arm].any() for arm in (data.treated, ~data.treated)]
+    if not all(both):
+        return
+    late = None if data.late is None else data.entry[kept]
+    fit = fit_cox(time[kept], event[kept], data.treated[kept].astype(float)[:, None], entry=late)
+    found = _ratio(fit.coef[0], fit.std_err[0], fit.is_infinite[0])
+    if np.isfinite(found.value):
+        pair.rows.insert(1, PairRow("as_treated", "hazard_ratio", found))
+
+
 def _ratio(coef: float, std_err: float, infinite: bool) -> w.Effect:
     """Hazard ratio with its Wald interval; not estimable where an arm has no event (the coefficient runs off)."""
     return w.effect(float("nan") if infinite else float(coef), float(std_err), is_log=True)

@@ -1,0 +1,60 @@
+"""Figures of a treatment comparison: hazard ratios, balance, and survival by treatment and marker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: name, title, caption, svg
+Drawn = tuple[str, str, str, str]
+
+
+def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
+    """Hazard ratios of the largest comparisons by method (rows of treatment/comparison); empty where there is none."""
+    from oncourse.plots.effects import ratios
+
+    shown = [
+        r
+        for r in comparison
+        if r["estimate_name"] == "hazard_ratio"
+        and r["method"] in ("unadjusted", "adjusted", "overlap", "iptw")
+    ]
+    shown = sorted(shown, key=lambda r: -(r["n_arm"] + r["n_reference"]))[:40]
+    if not shown:
+        return []
+    shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
+    svg = ratios(
+        [f"{r['endpoint']} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
+        np.array([r["estimate"] for r in shown]),
+        np.array([r["ci_low"] for r in shown]),
+        np.array([r["ci_high"] for r in shown]),
+        [r["method"] for r in shown],
+        xlabel="hazard ratio (log scale)",
+    )
+    caption = "Hazard ratios with 95 % intervals, arm against reference, below 1 in favour of the arm; the largest comparisons."
+    return [("hazard_ratios", "Treatments compared", caption, svg)]
+
+
+def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Drawn]:
+    """Standardised differences of one comparison (a row of treatment/comparison) before and after weighting."""
+    from oncourse.plots.effects import love
+
+    keys = ("endpoint", "line", "arm", "reference")
+    balance = [b for b in rows if all(b[k] == head[k] for k in keys)]
+    if not balance:
+        return []
+    columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
+    svg = love(
+        [b["covariate"] for b in balance],
+        {
+            label: np.array([np.nan if b[k] is None else b[k] for b in balance])
+            for label, k in columns.items()
+        },
+        title="Balance before and after weighting",
+    )
+    caption = (
+        f"Standardised differences between {head['arm']} (n = {head['n_arm']}) and {head['reference']} "
+        f"(n = {head['n_reference']}), line {head['line']}; above 0.1 is unbalanced."
+    )
+    return [("balance", "Balance of the covariates", caption, svg)]
