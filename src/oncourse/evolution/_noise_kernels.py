@@ -17,7 +17,9 @@ from oncourse.evolution._likelihood_kernels import (
 
 STEPS = (0.7, 0.7, 0.8)
 """Standard deviations of the steps of log precision, log error factor, purity shift."""
-NIL = 60.0
+N_TURN = 2
+"""Steps of each number between two computations of the tables."""
+NIL = 150.0
 """Nats below the best at which a CCF is given up when noise is moved."""
 PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
 
@@ -150,7 +152,7 @@ def move_noise(
     n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, prior, work, lines, trial, points, masses,
     n_point, state,
 ):  # fmt: skip
-    """Metropolis steps of log precision, log error factor and purity shift (noise: 3, S) of every sample in turn.
+    """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, in turn.
 
     Clusters and rows are held fixed, CCFs integrated out. `purity` (n, S) is the given one. Tables follow what is
     accepted.
@@ -163,7 +165,8 @@ def move_noise(
             now += line_evidence(sums[k, d], weight[d])
         points_within(sums, weight, grid, n_cluster, d, NIL, points, masses, n_point)
         moved = False
-        for p in range(3):
+        for turn in range(3 * N_TURN):
+            p = turn % 3
             if p == 2 and not purity_sd[d] > 0.0:
                 continue
             old = noise[p, d]
