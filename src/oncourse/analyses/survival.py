@@ -9,7 +9,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.outcome_scan import Outcome, outcome
+from oncourse.derive.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -34,6 +34,17 @@ MEDIANS = OutputTable("survival/medians", "median survival and follow-up", (
     Column("ci_low", pl.Float64, "lower 95 % limit", unit="months"),
     Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="months"),
 ))  # fmt: skip
+INTERVALS = OutputTable("survival/visit_intervals", "progression as found at a visit, and as lying between two visits", (
+    Column("endpoint", pl.String, "PFS, rPFS ... of the first line; DFS"),
+    Column("method", pl.String, "right_censored (on the day found), midpoint, or interval (Turnbull's curve)"),
+    Column("n", pl.Int64, "patients"),
+    Column("n_event", pl.Int64, "events"),
+    Column("n_interval", pl.Int64, "events that lie between two visits; the others are deaths"),
+    Column("width_days", pl.Float64, "median days between these visits", unit="days"),
+    Column("median_months", pl.Float64, "null = not reached; of an interval its right end", unit="months"),
+    Column("survival_6m", pl.Float64, "free of the event at 6 months; null past the end of follow-up", unit="fraction"),
+    Column("survival_12m", pl.Float64, "the same at 12 months", unit="fraction"),
+))  # fmt: skip
 #: Fewer than this at risk and the curve hangs on a handful of patients.
 FEW_AT_RISK = 10
 
@@ -46,6 +57,10 @@ class Params:
     endpoints: tuple[str, ...] = setting(("OS", "DFS"), "endpoints shown")
     months: tuple[float, ...] = setting((12.0, 24.0, 36.0, 60.0), "months at which survival is given")
     min_events: int = setting(5, "an endpoint needs so many events", low=1)
+    visit_endpoints: tuple[str, ...] = setting(
+        ("PFS", "rPFS", "PSA_PFS", "DFS"),
+        "endpoints found at visits, checked against their intervals; none: no check",
+    )
 
 
 @analysis(
@@ -53,7 +68,7 @@ class Params:
     question="How long do the patients live, and how long without recurrence?",
     needs=("follow_up",),
     params=Params,
-    tables=(CURVES, MEDIANS),
+    tables=(CURVES, MEDIANS, INTERVALS),
     order=50,
 )
 def survival(cohort: Cohort, params: Params) -> Result:
@@ -71,13 +86,18 @@ def survival(cohort: Cohort, params: Params) -> Result:
         _one(target, params, landmarks, medians, estimates, figures, notes, words)
     if not words:
         raise NotEnoughData(f"Needs an endpoint with at least {params.min_events} events.")
+    checked = _visits(cohort, params, figures, notes)
     listed = cohort.endpoint_tables[1].filter(
         pl.col("endpoint").is_in(list(params.endpoints)) & pl.col("line").is_null()
     )
     return Result(
         answer=" ".join(words),
         estimates=tuple(estimates),
-        tables={CURVES.name: CURVES.frame(landmarks), MEDIANS.name: MEDIANS.frame(medians)},
+        tables={
+            CURVES.name: CURVES.frame(landmarks),
+            MEDIANS.name: MEDIANS.frame(medians),
+            INTERVALS.name: INTERVALS.frame(checked),
+        },
         figures=tuple(figures),
         excluded=exclusions(
             (p, None, f"{e}: {r}")
@@ -88,6 +108,8 @@ def survival(cohort: Cohort, params: Params) -> Result:
             "Kaplan-Meier with log-log limits; at risk in (entry, exit] (Tsai, Jewell, Wang. Biometrika 1987;74:883). "
             "Follow-up: reverse Kaplan-Meier. Dependence of entry and outcome: entry time as a covariate of the "
             "delayed-entry Cox model, and the conditional Kendall tau (Tsai. Biometrika 1990;77:169).",
+            "Endpoints found at visits: non-parametric maximum likelihood of interval-censored times (Turnbull. JRSS "
+            "B 1976;38:290), deaths exact; beside it the usual curve, which dates the event to the visit that found it.",
         ),
     )
 
@@ -180,3 +202,64 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
         f"Hazard ratio per month of later entry {{{name}_entry}}, p {{{name}_entry_p:value}}; conditional tau "
         f"{{{name}_entry_tau:value}}.{small}"
     )
+
+
+def _visits(
+    cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]
+) -> list[dict[str, object]]:
+    """The interval-censored check: rows per endpoint and method, one figure and note per endpoint."""
+    from oncourse.derive.curves import km_groups
+    from oncourse.derive.visit_intervals import AT_VISITS, visit_intervals
+    from oncourse.plots.survival import KMGroup, survival_figure
+    from oncourse.stats.interval import turnbull
+    from oncourse.stats.km import kaplan_meier
+
+    rows: list[dict[str, object]] = []
+    drawn_rows: set[bytes] = set()
+    for name in params.visit_endpoints:
+        if name not in AT_VISITS:
+            continue
+        found = visit_intervals(cohort.time_to_event, name, None if name in STUDY_LEVEL else 1)
+        if found is None or found.event.sum() < params.min_events:
+            continue
+        key = found.left.tobytes() + found.right.tobytes()
+        if key in drawn_rows:  # rPFS is PFS where there is no bone scan
+            continue
+        drawn_rows.add(key)
+        months = np.array([6.0, 12.0]) * _MONTH
+        between = turnbull(found.left, found.right)
+        last = float(found.time.max())
+        shares = {
+            "interval": [v if m <= last else None for m, v in zip(months, between.at(months), strict=True)]
+        }
+        below = np.flatnonzero(between.survival <= 0.5)
+        middle = float(between.right[below[0]]) if below.size else np.inf
+        medians = {"interval": middle / _MONTH if np.isfinite(middle) else None}
+        for method, time in (("right_censored", found.time), ("midpoint", found.middle)):
+            curve = kaplan_meier(time, found.event)
+            shares[method] = [None if np.isnan(v) else float(v) for v in curve.at(months).survival]
+            medians[method] = None if np.isnan(curve.median[0]) else curve.median[0] / _MONTH
+        for method in ("right_censored", "midpoint", "interval"):
+            rows.append({
+                "endpoint": name, "method": method, "n": found.time.size, "n_event": int(found.event.sum()),
+                "n_interval": found.n_interval, "width_days": found.width, "median_months": medians[method],
+                "survival_6m": shares[method][0], "survival_12m": shares[method][1],
+            })  # fmt: skip
+        everybody = np.ones(found.time.size, bool)
+        groups, _ = km_groups(found.time, found.event, None, {"on the day it was found": everybody})
+        seen = np.isfinite(between.right)
+        nothing = np.full(int(seen.sum()), np.nan)
+        groups.append(KMGroup("between the visits (Turnbull)", between.right[seen], between.survival[seen], nothing,
+                              nothing, np.empty(0), np.zeros(found.time.size), found.time))  # fmt: skip
+        figures.append(Figure(
+            f"visits_{name}", f"{name}: found at a visit, or between two",
+            f"Kaplan-Meier with the event on the day of the visit that found it, and the curve of the intervals, "
+            f"which falls at their right ends; half of the intervals are longer than {found.width:.0f} days.",
+            survival_figure(groups, ylabel=name),
+        ))  # fmt: skip
+        notes.append(
+            f"{name}: {found.n_interval} of {int(found.event.sum())} events happened between two visits, a median of "
+            f"{found.width:.0f} days apart; table visit_intervals gives survival with the event between them. Arms seen at "
+            "different intervals must not be compared on the day the event was found."
+        )
+    return rows

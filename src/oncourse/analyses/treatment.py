@@ -448,7 +448,7 @@ def _notes(compared: _Compared, tested: list[dict[str, Any]], params: Params) ->
         "Patients were not drawn by lot: weights and adjustment remove only what the covariates record; the E-value says "
         "how strong something unrecorded would have to be.",
         f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
-        "as_treated censors them on that day, which assumes that who crosses over is like who does not: it is no replacement.",
+        "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
     ]
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
@@ -519,7 +519,7 @@ def _figures(compared: _Compared, curves: dict[tuple[str, str, str, str], Any]) 
         )
         name = re.sub(r"[^a-zA-Z0-9]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
         caption = (
-            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; every line counts "
+            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line counts "
             "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do worse."
         )
         svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm} v {reference}")

@@ -32,7 +32,7 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
         [r["method"] for r in shown],
         xlabel="hazard ratio (log scale)",
     )
-    caption = "Hazard ratios with 95 % intervals, arm against reference, below 1 in favour of the arm; the largest comparisons."
+    caption = "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
     return [("hazard_ratios", "Treatments compared", caption, svg)]
 
 
