@@ -92,3 +92,30 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
             cost[u, s] = best
         least_of[u] = cost[u].min()
     return cost
+
+
+@numba.njit(cache=True)
+def best_subsets(kids, s, must, pool, fixed, wanted, cost, per_migration, per_unseen):
+    """Return the sets of `subsets` (pool) with which a clone at home in s costs ``wanted``; kids: its children."""
+    m = cost.shape[1]
+    all_sets = subsets(pool)
+    out = np.empty(len(all_sets), np.int64)
+    n = 0
+    for extra in all_sets:
+        total = fixed
+        for t in range(m):
+            if extra >> t & 1:
+                total += per_migration + per_unseen[t]
+        open_mask = must | extra | (1 << s)
+        for v in kids:
+            if total > wanted:
+                break
+            least = cost[v].min() + per_migration
+            for t in range(m):
+                if open_mask >> t & 1 and cost[v, t] < least:
+                    least = cost[v, t]
+            total += least
+        if total == wanted:
+            out[n] = extra
+            n += 1
+    return out[:n]

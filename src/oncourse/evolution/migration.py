@@ -180,7 +180,7 @@ def _local_choices(
     unseen: NDArray[np.int64],
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:  # fmt: skip
     """Optimal homes of u's children when u's home is s, and the sites u's lineage migrated to (one per migration)."""
-    from oncourse.evolution._migration_kernels import subsets
+    from oncourse.evolution._migration_kernels import best_subsets
 
     kids = children[u]
     m = here.shape[1]
@@ -192,7 +192,8 @@ def _local_choices(
         fixed += int(unseen[s])
     wanted = int(cost[u, s])
     cheapest = {v: int(cost[v].min()) for v in kids}
-    for extra in (int(x) for x in subsets(pool)):
+    chosen = best_subsets(np.array(kids, np.int64), s, must, pool, fixed, wanted, cost, PER_MIGRATION, unseen)
+    for extra in (int(x) for x in chosen):
         opened = [t for t in range(m) if extra >> t & 1]
         sites = [t for t in range(m) if (must | extra | 1 << s) >> t & 1]
         total = fixed + sum(PER_MIGRATION + int(unseen[t]) for t in opened)

@@ -48,7 +48,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
         counts = counts.with_columns(patient_id=pl.lit(source.stem.split(".")[0]))
     # two patients may name their samples alike
     used = counts.group_by("sample_id").agg(pl.col("patient_id").n_unique())["patient_id"].max()
-    if used is not None and int(used) > 1:  # type: ignore[call-overload]
+    if isinstance(used, int) and used > 1:
         counts = counts.with_columns(sample_id=pl.concat_str("patient_id", "sample_id", separator="_"))
     names = _placed(counts, reading)
     rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
