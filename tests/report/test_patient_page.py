@@ -51,7 +51,7 @@ def test_same_cohort_same_bytes(cohorts):
 def test_page_of_one_patient_is_the_page_of_the_study(cohorts, design):
     """`oncourse patient` derives one patient only: panels and what is usual in a sample stay the study's."""
     cohort = cohorts[design]
-    for patient in cohort.study["patients"]["patient_id"]:
+    for patient in cohort.study["patients"]["patient_id"][::4]:
         assert patient_page(cohort.of_patient(patient), patient) == patient_page(cohort, patient), patient
 
 

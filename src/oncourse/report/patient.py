@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,10 +14,14 @@ from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.matching import Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
+from oncourse.plots.timeline import Timeline
 from oncourse.report.page import environment
 from oncourse.report.patient_biomarkers import key_biomarkers, watch_rows
 from oncourse.report.patient_course import course_rows, monitoring_lines
 from oncourse.report.patient_timeline import of_patient, patient_timeline
+
+if TYPE_CHECKING:
+    from oncourse.derive.evolution import PatientEvolution
 
 #: Lines on the front page.
 FRONT_LINES = 3
@@ -69,7 +73,7 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
         decision=of_patient(found.decision, patient_id).to_dicts(), samples=_samples(cohort, patient_id),
         front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
-        timeline=timeline_svg(patient_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
+        timeline=timeline_svg(_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
         benefit=[m for m in matched if m.rule.direction in BENEFIT],
         against=[m for m in matched if m.rule.direction in AGAINST],
@@ -271,13 +275,32 @@ def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
     return Cell("unclear", "?", "not judged")
 
 
+def _timeline(cohort: Cohort, patient: str) -> Timeline:
+    """The timeline, with clones through time where they were worked out."""
+    timeline = patient_timeline(cohort, patient)
+    evolution = _evolution(cohort, patient)
+    if evolution is None:
+        return timeline
+    from oncourse.report.patient_clone_course import clone_track
+
+    track = clone_track(evolution)
+    return timeline if track is None else replace(timeline, tracks=(*timeline.tracks, track))
+
+
 def _clones(cohort: Cohort, patient: str) -> dict[str, Any] | None:
     """Clones of the patient, where the study's run has worked them out."""
-    if "evolution" not in cohort._cache:
-        return None
     from oncourse.report.patient_clones import clone_view
 
-    for evolution in cohort.evolution:
-        if evolution.clones.patient_id == patient:
-            return clone_view(evolution)
-    return None
+    evolution = _evolution(cohort, patient)
+    if evolution is None:
+        return None
+    from oncourse.report.patient_clone_course import clone_growth
+
+    return {**clone_view(evolution), "growth": clone_growth(evolution)}
+
+
+def _evolution(cohort: Cohort, patient: str) -> PatientEvolution | None:
+    """Tree of the patient, where the study's run has worked it out."""
+    if "evolution" not in cohort._cache:
+        return None
+    return next((e for e in cohort.evolution if e.clones.patient_id == patient), None)

@@ -171,7 +171,8 @@ def _found_row(item: WatchItem, row: dict, reminder: dict | None) -> WatchRow:  
     is_read = row["variant_id"] is not None
     how = f" ({reads})" if is_read else ""
     day = row["first_seen_day"]
-    now = f"first seen under treatment on day {day}{how}" if day is not None else ""
+    first = "seen again" if kind == "old" else "first seen"
+    now = f"{first} under treatment on day {day}{how}" if day is not None else ""
     label = "earlier samples, variant reads/depth" if is_read else "earlier samples"
     label = "earlier tests" if item.kind == "marker" else label
     earlier = f"{label}: {row['earlier']}" if row["earlier"] else ""
