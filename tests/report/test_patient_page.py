@@ -10,8 +10,9 @@ import pytest
 
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import ConfigError
+from oncourse.knowledge.golden import examined, variant
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track, timeline_svg
-from oncourse.report.patient import patient_page
+from oncourse.report.patient import germline_findings, patient_page
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 
@@ -120,6 +121,25 @@ def test_germline_is_hidden_unless_asked_for(cohorts):
         status = {m.rule.rule_id: m.status for m in asked.therapy.matches[patient]}
         assert (status["PC-26"], status["PC-01"]) == ("matched", "matched")
         assert f"{name}" in text_of(patient_page(asked, patient))
+
+
+def test_germline_findings_are_pathogenic_variants_of_predisposition_genes():
+    """Reported: a truncating BRCA2 variant. Not: a missense of unknown significance, one MUTYH variant (recessive), a gene
+    that is not on the list, a somatic variant; nothing with reporting off or without a normal."""
+    has = (
+        "BRCA2 S1982fs germline",
+        "MSH2 A3V germline",
+        "MUTYH Y90* germline",
+        "TTN R10* germline",
+        "TP53 R196*",
+    )
+    facts = replace(examined("prostate", frozenset()), variants=tuple(variant(text) for text in has))
+    assert [(v.name, why) for v, why in germline_findings(facts)] == [("BRCA2 S1982fs", "truncating")]
+    both = replace(facts, variants=(*facts.variants, variant("MUTYH E480fs germline")))
+    assert [v.gene for v, _ in germline_findings(both)] == ["BRCA2", "MUTYH", "MUTYH"]
+    assert germline_findings(replace(facts, reports_germline=False)) is None
+    assert germline_findings(replace(facts, has_normal=False)) is None
+    assert germline_findings(replace(facts, variants=())) == []
 
 
 def test_timeline_draws_and_escapes():

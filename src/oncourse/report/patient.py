@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import ConfigError
+from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.matching import Match
@@ -72,6 +73,7 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
         patient_id=patient_id, study=cohort.study.config, facts=facts, person=_person(cohort, facts),
         decision=of_patient(found.decision, patient_id).to_dicts(), samples=_samples(cohort, patient_id),
         front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
+        germline=germline_findings(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
         timeline=timeline_svg(_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
@@ -156,6 +158,29 @@ def _samples(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
 
 def _chip(facts: PatientFindings) -> list[VariantFinding]:
     return [v for v in facts.variants if v.is_from_blood]
+
+
+#: Genes of a recessive condition: reported with two variants only (ACMG SF).
+RECESSIVE = ("MUTYH",)
+
+
+def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]] | None:
+    """Return pathogenic germline variants of predisposition genes with the reason; None unless study.yaml asks for them.
+
+    Pathogenic is what loss rules take as a loss (truncating, canonical splice, start-loss, listed), in a gene of
+    predisposition_genes.tsv; a variant of unknown significance is no finding. Without a matched normal none is known.
+    """
+    if not facts.reports_germline or not facts.has_normal:
+        return None
+    genes = {row["gene"] for row in data_rows("predisposition_genes.tsv")}
+    found: dict[str, list[tuple[VariantFinding, str]]] = {}
+    for v in facts.variants:
+        is_loss, reason = loss_reason(v)
+        if v.origin == "germline" and v.gene in genes and is_loss:
+            found.setdefault(v.gene, []).append((v, reason))
+    return [
+        row for gene in sorted(found) for row in found[gene] if gene not in RECESSIVE or len(found[gene]) > 1
+    ]
 
 
 def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
