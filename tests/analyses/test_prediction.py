@@ -209,3 +209,21 @@ def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastas
     assert crc.refused["patient_id"].to_list() == ["D"]
     other = time_zero(Cohort(Study(StudyConfig(), tables)), "auto")
     assert set(other.table["zero_day"]) == {0} and other.table.height == 4
+
+
+def test_genes_of_a_pathway_enter_together():
+    """Group penalty: at the chosen lambda a pathway's genes are all in the model, or none of them."""
+    from oncourse.derive.prediction_data import pathway_groups
+    from oncourse.models.ladder import MUTATIONS, LadderSettings, PredictionData, fit_ladder
+
+    genes = ["KRAS", "NRAS", "BRAF", "PIK3CA", "PTEN", "SPOP", "TTN"]
+    labels = pathway_groups(genes)
+    assert labels[5] == "SPOP" and len(set(labels[:3])) == 1
+    rng = np.random.default_rng(3)
+    x = (rng.random((400, 7)) < 0.3).astype(float)
+    time = rng.exponential(np.exp(-x[:, :3] @ np.array([0.9, 0.7, 0.0])) * 500)
+    data = PredictionData(time, time < 900, np.zeros(400), np.zeros((400, 0)), x, labels, np.arange(400))
+    settings = LadderSettings(730.0, alpha=1.0, rule="1se")
+    coef = fit_ladder(data, settings, np.random.default_rng(1), models=(MUTATIONS,))[MUTATIONS].coef
+    assert (coef[:3] != 0).all()
+    assert (coef[3:5] != 0).all() or not coef[3:5].any()

@@ -140,6 +140,12 @@ class Params:
     alpha: float = setting(
         0.5, "elastic net of the mutations: 1 lasso, 0 ridge", low=0, high=1, source="Zou & Hastie 2005"
     )
+    gene_groups: str = setting(
+        "none",
+        "pathway: the genes of a signalling pathway enter the model together (group penalty); none: each alone",
+        choices=("none", "pathway"),
+        source="Yuan & Lin 2006; pathways of Sanchez-Vega 2018",
+    )
     threshold: float | None = setting(
         None, "risk called high; null: the overall risk, rounded to 5 %", low=0.01, high=0.99
     )
@@ -176,7 +182,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     )
     _check(frame, params)
     fitted = fit_prediction(
-        frame.arrays(),
+        frame.arrays(by_pathway=params.gene_groups == "pathway"),
         horizon=params.months * MONTH_DAYS,
         months=params.months,
         alpha=params.alpha,

@@ -58,7 +58,7 @@ class Params:
     months: tuple[float, ...] = setting((12.0, 24.0, 36.0, 60.0), "months at which survival is given")
     min_events: int = setting(5, "an endpoint needs so many events", low=1)
     visit_endpoints: tuple[str, ...] = setting(
-        ("PFS", "rPFS", "PSA_PFS", "DFS"),
+        ("PFS", "rPFS", "DFS"),
         "endpoints found at visits, checked against their intervals; none: no check",
     )
 

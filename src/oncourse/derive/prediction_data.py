@@ -38,8 +38,8 @@ class PredictionFrame:
     excluded: pl.DataFrame
     zero: TimeZero
 
-    def arrays(self) -> PredictionData:
-        """Return the arrays of `oncourse.models.ladder`."""
+    def arrays(self, *, by_pathway: bool = False) -> PredictionData:
+        """Return the arrays of `oncourse.models.ladder`; with `by_pathway` the genes of a pathway are one group."""
         from oncourse.models.ladder import PredictionData
 
         return PredictionData(
@@ -48,7 +48,7 @@ class PredictionFrame:
             self.patients["entry_days"].to_numpy().astype(float),
             self.clinical,
             self.mutations,
-            None,
+            pathway_groups(self.genes) if by_pathway else None,
             np.arange(self.patients.height),
         )
 
@@ -69,6 +69,18 @@ class PredictionFrame:
         for j, gene in enumerate(self.genes):
             out.append({"feature": gene, "kind": "gene", **_moments(self.mutations[:, j])})
         return out
+
+
+def pathway_groups(genes: list[str]) -> np.ndarray:
+    """Return a label per gene: the first pathway of `oncourse.derive.features.PATHWAYS` it is in, else its own.
+
+    >>> pathway_groups(["KRAS", "BRAF", "SPOP"]).tolist()
+    ['pathway RTK-RAS', 'pathway RTK-RAS', 'SPOP']
+    """
+    from oncourse.derive.features import PATHWAYS
+
+    first = {g: name for name, members in reversed(PATHWAYS.items()) for g in members}
+    return np.array([f"pathway {first[g]}" if g in first else g for g in genes], dtype=object)
 
 
 def prediction_frame(

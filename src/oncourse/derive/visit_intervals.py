@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-#: Endpoints whose event is found at a visit, whenever it happened since the last one.
-AT_VISITS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP", "DFS", "RFS", "TTR")
+#: Endpoints whose event is found at an imaging visit, whenever it happened since the last one.
+AT_VISITS = ("PFS", "rPFS", "TTP", "DFS", "RFS", "TTR")
 
 
 @dataclass(frozen=True)
