@@ -380,3 +380,41 @@ def two_patients(made):
         )
         tables[name] = pl.concat([made[name], copy])
     return Study(made.config, tables)
+
+
+def test_without_any_depth_nothing_is_present_that_was_not_called():
+    """Bare calls of twelve patients: 8 shared, 4 in each sample alone; the shares learned must not fill the gaps."""
+    patients, lesions, samples, calls = [], [], [], []
+    for i in range(12):
+        p = f"A{i}"
+        patients.append({"patient_id": p})
+        for side, role in (("P", "primary"), ("M", "metastasis")):
+            lesions.append({"lesion_id": p + side, "patient_id": p, "role": role})
+            samples.append(
+                {"sample_id": p + side, "patient_id": p, "material": "tissue", "lesion_id": p + side}
+            )
+            kept = [*range(8), *(range(8, 12) if side == "P" else range(12, 16))]
+            calls += [call(p + side, f"{i + 1}:{100 + k}:C:T") for k in kept]
+    ids = sorted({c["variant_id"] for c in calls})
+    made = study(
+        patients=patients,
+        lesions=lesions,
+        samples=samples,
+        calls=calls,
+        variants=[{"variant_id": v} for v in ids],
+    )
+    result = registry()["concordance"].run(Cohort(made))
+    states = result.tables["concordance/states"]
+    assert dict(states.group_by("reason").len().iter_rows()) == {"called": 288, "not_called": 96}
+    assert states["power"].null_count() == states.height
+    summary = result.tables["concordance/summary"].filter(
+        (pl.col("set") == "all") & (pl.col("chip") == "without")
+    )
+    found = dict(summary.select("estimand", "estimate").iter_rows())
+    assert found["shared_fraction_assessable"] == found["shared_fraction_called"] == 0.5
+    assert found["assumed_fraction"] == 1.0
+    # a correction for power needs power
+    assert "shared_fraction_latent" not in found and "excess_discordance" not in found
+    open_ended = Cohort(made, {"presence": {"unknown_depth": "not_assessable"}})
+    reasons = registry()["concordance"].run(open_ended).tables["concordance/states"]["reason"]
+    assert set(reasons) == {"called", "depth_unknown"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Background error of an assay that states none: per read and base, without and with molecular identifiers.
 ERROR_RATE, ERROR_RATE_UMI = 1e-3, 1e-4
+#: Depth at which a bare call is weighed where none is known.
+USUAL_DEPTH = 100.0
 
 
 @section("presence")
@@ -175,13 +177,14 @@ def _weigh(
     from oncourse.evolution.presence import Cells, PriorSettings, Samples, presence
 
     sample = cells["sample"].to_numpy()
-    expected = np.nan_to_num(samples["depth"].cast(pl.Float64).fill_null(np.nan).to_numpy())[sample]
+    expected = samples["depth"].cast(pl.Float64).fill_null(np.nan).to_numpy()[sample]
     called = cells["called"].to_numpy()
-    # a call without any known depth says as much as a call at a usual one
-    expected = np.where(called & (expected <= 0), 100.0, expected)
     counted = (cells["alt_count"].is_not_null() & cells["depth"].is_not_null()).to_numpy()
     alt = np.where(counted, cells["alt_count"].cast(pl.Float64).fill_null(-1).to_numpy(), -1.0)
     depth = np.where(counted, cells["depth"].cast(pl.Float64).fill_null(0).to_numpy(), expected)
+    unknown = ~(depth > 0) & ~counted
+    # where no depth is known a call, and the lack of one, say as much as at a usual depth; power stays unknown
+    depth = np.where(unknown, USUAL_DEPTH, depth)
     has_umi = samples["has_umi"].fill_null(False)
     usual = pl.when(has_umi).then(ERROR_RATE_UMI).otherwise(params.error_rate)
     by_sample = samples.select(pl.coalesce("error_rate", usual)).to_series().to_numpy()
@@ -189,7 +192,7 @@ def _weigh(
         study, cells.with_columns(_usual=pl.Series(by_sample[sample])), pl.col("_usual")
     ).to_numpy()
     n = samples.height
-    return presence(
+    found = presence(
         Cells(
             sample=sample, variant=cells["site"].to_numpy(), alt_count=alt,
             depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0), is_called=called,
@@ -206,6 +209,8 @@ def _weigh(
                       sizeable_ccf=params.sizeable_ccf),
         n_thread=n_thread,
     )  # fmt: skip
+    power, same = (np.where(unknown, np.nan, x) for x in (found.power, found.power_same_ccf))
+    return replace(found, power=power, power_same_ccf=same)
 
 
 def _with_purity(samples: pl.DataFrame, kernel: Presence | None) -> pl.DataFrame:
@@ -245,7 +250,8 @@ def _with_states(
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))  # fmt: skip
     too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
     not_covered = ~pl.col("is_covered")
-    likely = pl.col("p_present") >= params.min_probability
+    # without reads and without a call nothing was seen: likely as it may be, it is not present
+    likely = (pl.col("p_present") >= params.min_probability) & (counted | pl.col("called"))
     # a small subclone can seldom be ruled out: `absent` speaks of clones that matter, excluded_ccf says how small
     unlikely = (pl.col("p_present") <= params.max_probability) & (pl.col("p_sizeable") <= params.max_sizeable)
     powered = pl.col("power") >= min_power

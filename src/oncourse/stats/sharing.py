@@ -322,7 +322,7 @@ def excess_discordance(
             information, slope
         )
         half = float(t.ppf(0.975, n_unit - 1)) * _spread(each) / len(a)
-        low, high = excess - half, excess + half
+        low, high = max(excess - half, -1.0), min(excess + half, 1.0)
         p_value = _identical(data, classes, noise, unit, n_unit, n_step)
     return Excess(
         float(noise.observed.mean()), float(expected.mean()), excess, low, high, p_value, expected, levels
