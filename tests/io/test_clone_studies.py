@@ -46,7 +46,7 @@ def test_a_pyclone_table_becomes_a_study(study):
     assert dict(samples.select("sample_id", "purity").iter_rows()) == {"primary_1": 0.8, "liver": 0.8}
     assert samples["patient_id"].unique().to_list() == ["CASE7"]
     roles = dict(pl.read_csv(study / "lesions.tsv", separator="\t").select("lesion_id", "role").iter_rows())
-    assert roles == {"primary_1": "primary", "liver": "metastasis"}
+    assert roles == {"CASE7_primary": "primary", "liver": "metastasis"}
     calls = pl.read_csv(study / "calls.tsv", separator="\t")
     assert calls.filter(pl.col("is_called")).height == 12
     segments = pl.read_csv(study / "segments.tsv", separator="\t").filter(pl.col("start") == 1007)

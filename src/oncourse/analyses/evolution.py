@@ -382,9 +382,9 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     """Draw one patient: tree with samples, cell fractions, pairs of samples, migrations, clones over time."""
     from oncourse.plots.clones import ccf_heat_map, ccf_scatter
     from oncourse.plots.fish import fish
-    from oncourse.plots.migration import migration_graph
+    from oncourse.plots.migration import MANY_LESIONS, migration_graph
     from oncourse.plots.theme import drawing
-    from oncourse.plots.tree import clone_bars, clone_tree
+    from oncourse.plots.tree import clone_bars, clone_tree, n_leaves
 
     name, post = patient.patient_id, patient.posterior
     samples = patient.samples["sample_id"].to_list()
@@ -398,7 +398,9 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     def add(key: str, title: str, caption: str, canvas: Any) -> None:
         out.append(Figure(f"{key}_{name}", f"{name}: {title}", caption, canvas.svg))
 
-    with drawing(9.5, height, columns=2) as canvas:
+    width = float(np.clip(1.2 * n_leaves(tree) + 2, 9.5, 15.0))
+    height = max(height, 0.85 * (1 + len(set(tree))) if n_leaves(tree) > 5 else 0.0)
+    with drawing(width, height, columns=2) as canvas:
         labels = rows.driver_labels(patient)
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
         clone_bars(canvas.ax[1], post.fraction, clones, samples)
@@ -428,7 +430,7 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
             canvas,
         )
     if patient.seeding is not None:
-        with drawing(4.6, 4.2) as canvas:
+        with drawing(*((7.6, 7.0) if len(patient.lesions) > MANY_LESIONS else (4.6, 4.2))) as canvas:
             migration_graph(canvas.ax, patient.lesions, patient.primary, patient.seeding.p_edge)
         add(
             "migration",

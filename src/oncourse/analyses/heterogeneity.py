@@ -65,7 +65,7 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
         answer=" ".join(parts),
         estimates=estimates,
         tables={TABLE.name: TABLE.frame(rows)},
-        figures=tuple(_figures(found)),
+        figures=tuple(_figures(found, cohort.study["samples"])),
         excluded=exclusions([*found.excluded.iter_rows(), *left_out]),
         notes=(
             f"Reads were thinned to {found.common_depth} per site before measuring, because depth alone raises MATH, "
@@ -125,8 +125,8 @@ def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
     return out
 
 
-def _figures(found: HeterogeneityTable) -> list[Figure]:
-    from oncourse.plots.heterogeneity import strips
+def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
+    from oncourse.plots.heterogeneity import against_time, strips
 
     single = found.rows.filter(pl.col("sample_b").is_null())
     pair = found.rows.filter(pl.col("sample_b").is_not_null()).with_columns(
@@ -156,4 +156,24 @@ def _figures(found: HeterogeneityTable) -> list[Figure]:
     if any(values for _, values in panels):
         caption = "Each point is a pair of samples of one patient; the line is the median of its kind."
         out.append(Figure("between", "Heterogeneity between samples", caption, strips(panels)))
+    day = dict(samples.select("sample_id", "day").drop_nulls().iter_rows())
+    timed = (
+        pair.filter(pl.col("measure") == "jsi")
+        .drop_nulls("value")
+        .with_columns(
+            gap=pl.col("sample_a").replace_strict(day, default=None, return_dtype=pl.Float64)
+            - pl.col("sample_b").replace_strict(day, default=None, return_dtype=pl.Float64)
+        )
+        .drop_nulls("gap")
+        .sort("kind", "patient_id", "sample_a", "sample_b")
+    )
+    if timed["gap"].abs().n_unique() > 1:
+        gaps = {
+            str(k[0]): (f["gap"].abs().to_numpy(), f["value"].to_numpy())
+            for k, f in timed.partition_by("kind", as_dict=True, maintain_order=True).items()
+        }
+        caption = (
+            "Each point is a pair of samples of one patient; high JSI speaks for several founders (Hu 2020)."
+        )
+        out.append(Figure("jsi_time", "JSI by the time between samples", caption, against_time(gaps, "JSI")))
     return out

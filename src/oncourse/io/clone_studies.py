@@ -60,15 +60,18 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     )
     primary = pl.col("sample_id").str.strip_prefix(pl.col("patient_id")).str.contains(_PRIMARY)
     role = pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis"))
+    lesion = pl.when(primary).then(pl.format("{}_primary", "patient_id")).otherwise(pl.col("sample_id"))
     is_male = (rows["normal_cn"] == 1).any()
     reading.tables = {
         "patients": samples.select(
             pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
         ),
         "samples": samples.select(
-            "sample_id", "patient_id", material=pl.lit("tissue"), lesion_id=pl.col("sample_id"), purity="purity"
+            "sample_id", "patient_id", material=pl.lit("tissue"), lesion_id=lesion, purity="purity"
         ),
-        "lesions": samples.select(lesion_id="sample_id", patient_id="patient_id", role=role),
+        "lesions": (
+            samples.select(lesion_id=lesion, patient_id="patient_id", role=role).unique("lesion_id").sort("lesion_id")
+        ),
         "variants": names.select("place", "gene").rename({"place": "variant_id"}).unique("variant_id").sort("variant_id"),
         "calls": rows.select(
             "sample_id", pl.col("place").alias("variant_id"), "alt_count", "depth", is_called=called,
@@ -84,8 +87,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             total_cn=pl.col("major_cn") + pl.col("minor_cn"), minor_cn="minor_cn",
         ).unique(["sample_id", "chrom", "start"], maintain_order=True).sort("sample_id", "chrom", "start")  # fmt: skip
     reading.notes.append(
-        "the format does not say what a sample is: each is a lesion of its own, a primary where its name says so "
-        "(primary, P, PT), else a metastasis. Correct lesions.tsv and samples.tsv for calls of seeding."
+        "the format does not say what a sample is: each is a metastasis of its own, but samples whose name says "
+        "primary, P or PT are of the primary. Correct lesions.tsv and samples.tsv for calls of seeding."
     )
     return reading
 

@@ -35,3 +35,24 @@ def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> s
             ax.set_ylabel(label)
             ax.set_xlim(-0.6, max(len(groups), 1) - 0.4)
     return canvas.svg
+
+
+def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]], label: str) -> str:
+    """Return an SVG of a measure of pairs of samples against the days between them, one colour per kind of pair.
+
+    Parameters
+    ----------
+    days : kind of pair -> (days between the samples, values)
+    label : of the measure
+    """
+    with drawing(6.5, 3.4) as canvas:
+        for i, (name, (gap, values)) in enumerate(days.items()):
+            canvas.ax.scatter(
+                gap, values, s=22, color=PALETTE[i % len(PALETTE)], alpha=0.75, linewidths=0,
+                label=f"{name} (n = {len(values)})",
+            )  # fmt: skip
+        canvas.ax.set_xlabel("days between the samples")
+        canvas.ax.set_ylabel(label)
+        canvas.ax.set_xlim(left=-0.02 * max(1.0, *(float(g.max()) for g, _ in days.values())))
+        canvas.ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return canvas.svg

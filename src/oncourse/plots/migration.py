@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNKNOWN_SITE = "not sampled"
+MANY_LESIONS = 8
+"""Beyond this the graph is drawn finer, and only ways of probability 0.2 and more (numbers from 0.5)."""
 
 
 def migration_graph(
@@ -27,23 +29,37 @@ def migration_graph(
     n = len(lesions)
     angle = np.pi / 2 - 2 * np.pi * np.arange(n) / max(n, 1)
     place = {i: (float(np.cos(a)), float(np.sin(a))) for i, a in enumerate(angle)}
-    shown = {edge: min(1.0, p) for edge, p in probability.items() if p >= least}
+    many = n > MANY_LESIONS
+    shown = {edge: min(1.0, p) for edge, p in probability.items() if p >= (2 * least if many else least)}
     if any(s < 0 for s, _ in shown):
         place[-1] = (0.0, 0.0)
+    gap = 11 if many else 16
     for (source, target), p in sorted(shown.items()):
         ax.annotate("", place[target], place[source], arrowprops={
-            "arrowstyle": "-|>", "linewidth": 0.6 + 2.4 * p, "color": COLOURS["muted"], "shrinkA": 16, "shrinkB": 16,
-            "alpha": 0.35 + 0.65 * p, "connectionstyle": "arc3,rad=0.12"})  # fmt: skip
+            "arrowstyle": "-|>", "linewidth": 0.6 + 2.4 * p, "color": COLOURS["muted"], "shrinkA": gap, "shrinkB": gap,
+            "alpha": 0.25 + 0.75 * p, "connectionstyle": "arc3,rad=0.12"})  # fmt: skip
+        if many and p < 0.5:
+            continue
         (x0, y0), (x1, y1) = place[source], place[target]
-        bend = 0.06
-        ax.text(0.45 * x0 + 0.55 * x1 + bend * (y1 - y0), 0.45 * y0 + 0.55 * y1 - bend * (x1 - x0), f"{p:.2f}",
-                fontsize=7, ha="center", color=COLOURS["text"],
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})  # fmt: skip
+        bend, t = 0.06, 0.75 if many else 0.55  # near the target arrows of one source are apart
+        ax.text((1 - t) * x0 + t * x1 + bend * (y1 - y0), (1 - t) * y0 + t * y1 - bend * (x1 - x0), f"{p:.2f}",
+                fontsize=6 if many else 7, ha="center", va="center", color=COLOURS["text"],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8})  # fmt: skip
     for i, (x, y) in place.items():
         role = "primary" if i == primary else "metastasis"
-        ax.scatter([x], [y], s=420, color=COLOURS["not_assessable"] if i < 0 else COLOURS[role], zorder=3)
-        outwards = 0.24 if y >= -0.01 else -0.3
-        ax.text(x, y + outwards, UNKNOWN_SITE if i < 0 else lesions[i], ha="center", fontsize=8, zorder=4)
+        ax.scatter(
+            [x],
+            [y],
+            s=180 if many else 420,
+            color=COLOURS["not_assessable"] if i < 0 else COLOURS[role],
+            zorder=3,
+        )
+        name = UNKNOWN_SITE if i < 0 else lesions[i]
+        if many and i >= 0:  # outwards, on the side where there is room
+            side = "left" if x > 0.15 else "right" if x < -0.15 else "center"
+            ax.text(1.13 * x, 1.13 * y, name, ha=side, va="center", fontsize=7, zorder=4)
+        else:
+            ax.text(x, y + (0.24 if y >= -0.01 else -0.3), name, ha="center", fontsize=8, zorder=4)
     ax.set_xlim(-1.6, 1.6)
     ax.set_ylim(-1.4, 1.5)
     ax.set_aspect("equal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +60,17 @@ def tree_layout(parent: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.
     return x, y
 
 
+def n_leaves(parent: Sequence[int]) -> int:
+    """Return the number of clones without children.
+
+    Examples
+    --------
+    >>> n_leaves([-1, 0, 0])
+    2
+    """
+    return len(set(range(len(parent))) - set(parent))
+
+
 def clone_tree(
     ax: Axes,
     parent: Sequence[int],
@@ -70,6 +82,8 @@ def clone_tree(
 ) -> None:
     """Draw one tree: circles by variants, edges with their support, driver genes beside the clones.
 
+    With more than five leaves the text (number of variants, genes) stands below the clones.
+
     Parameters
     ----------
     parent : parent of each clone, -1 the root; support : probability of the edge into each clone; labels : text beside
@@ -77,6 +91,7 @@ def clone_tree(
     """
     x, y = tree_layout(parent)
     colours = clone_colours(len(parent))
+    crowded = n_leaves(parent) > 5
     roots = [k for k, p in enumerate(parent) if p < 0]
     top = float(np.mean([x[k] for k in roots])) if roots else 0.0
     for k, p in enumerate(parent):
@@ -85,21 +100,29 @@ def clone_tree(
         ax.plot([from_x, x[k]], [from_y, y[k]], color=COLOURS["muted"], linewidth=0.8 + 2.2 * support[k],
                 linestyle="-" if support[k] >= 0.5 else (0, (3, 2)), zorder=1)  # fmt: skip
         if p >= 0 or len(roots) > 1:
-            ax.annotate(f"{support[k]:.2f}", ((from_x + x[k]) / 2, (from_y + y[k]) / 2), fontsize=7, ha="center",
+            t = 0.68 if crowded else 0.5  # siblings are further apart near the child
+            place = (from_x + t * (x[k] - from_x), from_y + t * (y[k] - from_y))
+            ax.annotate(f"{support[k]:.2f}", place, fontsize=6 if crowded else 7, ha="center",
                         color=COLOURS["muted"], bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
     ax.scatter([top], [0], s=30, color=COLOURS["muted"], zorder=2)
     area = 130 + 500 * np.sqrt(np.asarray(n_variants, float) / max(1, *n_variants))
     ax.scatter(x, y, s=area, c=colours, zorder=2, edgecolors="white")
     for k, name in enumerate(names):
+        light = float(np.dot(colours[k][:3], (0.299, 0.587, 0.114))) > 0.65
         ax.annotate(
-            name, (x[k], y[k]), ha="center", va="center", fontsize=8, color="white", weight="bold", zorder=3
-        )
-        text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}" + (
-            f"\n{labels[k]}" if labels[k] else ""
-        )
+            name, (x[k], y[k]), ha="center", va="center", fontsize=8, color=COLOURS["text"] if light else "white",
+            weight="bold", zorder=3,
+        )  # fmt: skip
+        text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}"
+        text += f"\n{labels[k]}" if labels[k] else ""
+        beside, below = (14, -3), (0, -13)
+        if crowded:  # beside the circle is the next clone
+            text = "\n".join([str(n_variants[k]), *wrap(labels[k], 9)[:4]])
         ax.annotate(
-            text, (x[k], y[k]), xytext=(14, -3), textcoords="offset points", fontsize=7, va="center", zorder=3
-        )
+            text, (x[k], y[k]), xytext=below if crowded else beside, textcoords="offset points", zorder=3,
+            fontsize=6 if crowded else 7, va="top" if crowded else "center", ha="center" if crowded else "left",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.7} if crowded else None,
+        )  # fmt: skip
     ax.set_xlim(min(0.0, x.min()) - 0.5, x.max() + 0.9)
     ax.set_ylim(max(y.max(), 1) + 0.5, -0.3)
     ax.axis("off")
