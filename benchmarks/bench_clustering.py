@@ -14,7 +14,7 @@ import argparse
 import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +80,28 @@ def _coverage(found: Clustering, tumour: truth.Truth) -> tuple[float, float]:
             ccf = tumour.ccf[members[tumour.labels[members] == most][0]]
             held.append((found.ccf_low[k] - 5e-3 <= ccf) & (ccf <= found.ccf_high[k] + 5e-3))
     return float(inside[known].mean()), float(np.concatenate(held).mean())
+
+
+def wrong_purity(params: ClusterParams, n: int = 30) -> None:
+    """Print coverage and CCF error where the given purity is off by a standard error of .05, told and not told."""
+    random = np.random.default_rng(5)
+    told: dict[bool, list[list[float]]] = {True: [], False: []}
+    for i in range(4000, 4000 + n):
+        tumour = truth.clinical(i)
+        purity = tumour.counts.purity[0]
+        sd = 0.05 * np.minimum(1, purity / 0.2)
+        given = np.tile(np.clip(random.normal(purity, sd), 0.02, 1), (tumour.counts.n_variant, 1))
+        for is_told, rows in told.items():
+            found = cluster_patient(
+                replace(tumour.counts, purity=given), params, purity_sd=sd if is_told else None
+            )
+            rows.append([*_coverage(found, tumour), _rmse(found.variant_ccf_mean, tumour.ccf)])
+    for is_told, rows in told.items():
+        variants, clusters, error = np.mean(rows, axis=0)
+        how = "its error given" if is_told else "taken as exact"
+        print(f"purity off by .05, {how}: 90 % intervals cover "
+              f"{100 * variants:.1f} % (variants), {100 * clusters:.1f} % (clusters), CCF RMSE {error:.4f}",
+              flush=True)  # fmt: skip
 
 
 def cohort(n: int, params: ClusterParams) -> None:
@@ -273,7 +295,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--no-average", action="store_true")
     parser.add_argument(
-        "--only", default="machina,pairtree,synthetic,clinical,presence,resequenced,tracerx,cost,large,cohort"
+        "--only",
+        default="machina,pairtree,synthetic,clinical,purity,presence,resequenced,tracerx,cost,large,cohort",
     )
     parser.add_argument("--patients", type=int, default=500)
     parser.add_argument("--pyclone-vi", type=Path, help="python of an environment that has PyClone-VI")
@@ -297,6 +320,8 @@ def main() -> None:
     if "clinical" in only:
         score("clinical, precision 300", [truth.clinical(i) for i in range(40)], run, "beta-binomial")
         score("clinical, precision 60", [truth.clinical(i, 60.0) for i in range(20)], run, "beta-binomial")
+    if "purity" in only:
+        wrong_purity(run.params)
     if "presence" in only:
         presence(run.params)
     if "resequenced" in only:
