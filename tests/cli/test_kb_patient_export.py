@@ -95,3 +95,31 @@ def test_export(folder, tmp_path):
     assert "exists and is not empty" in str(again.exception)
     packets = run(export, folder, "--format", "phenopackets", "--out", tmp_path / "pp")
     assert packets.exit_code == 0 and "4 phenopackets" in packets.output
+
+
+def test_a_pdf_without_the_extra_names_the_cure(folder, tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as if it were not installed
+    result = run(patient, folder, "CRC0001", "--out", tmp_path / "p.pdf")
+    assert result.exit_code != 0 and "oncourse[pdf]" in str(result.exception)
+    assert not (tmp_path / "p.pdf").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_a_pdf_has_two_to_four_a4_pages(design, tmp_path):
+    weasyprint = pytest.importorskip(
+        "weasyprint", reason="the optional extra pdf (WeasyPrint) is not installed"
+    )
+    from oncourse.derive.cohort import Cohort
+    from oncourse.report.patient import patient_page
+    from oncourse.simulate.study import simulate_study
+    from oncourse.study.model import Study
+
+    made = simulate_study(design, 10, seed=3)
+    cohort = Cohort(Study(made.config, made.tables))
+    for name in made.tables["patients"]["patient_id"].to_list():
+        pages = weasyprint.HTML(string=patient_page(cohort, name)).render().pages
+        assert 2 <= len(pages) <= 4, name
+        assert (round(pages[0].width), round(pages[0].height)) == (794, 1123)  # A4 in CSS pixels
