@@ -19,7 +19,9 @@ from oncourse.evolution.presence import Cells, Presence, Samples, presence
 from oncourse.stats.rng import generator
 from oncourse.stats.sharing import Excess, Latent, excess_discordance, latent_share
 
+#: As in `oncourse.derive.concordance_summary`.
 LEVELS = (0.1, 0.3, 0.6, 1.0)
+NOISE_LEVELS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 #: What is simulated: share truly in both, patients, variants of each, and what else differs from `pairs`.
 KINDS: dict[str, dict[str, Any]] = {
     "30 patients": {"n_patient": 30, "n_variant": 40},
@@ -71,17 +73,21 @@ def pairs(
     return presence(cells, samples), called[kept], (sample // 2)[::2], float(plain)
 
 
+def _at(found: Presence, levels: tuple[float, ...]) -> tuple[Any, Any]:
+    level = np.array([0, *(1 + int(np.argmin(np.abs(found.ccfs - x))) for x in levels)])
+    return found.likelihood[:, level], found.detection[:, level]
+
+
 def estimate(found: Presence, unit: Any, *, limits: bool = True) -> Latent:
     """Return the latent shared fraction of `pairs`."""
-    level = np.array([0, *(1 + int(np.argmin(np.abs(found.ccfs - x))) for x in LEVELS)])
-    like, seen = found.likelihood[:, level], found.detection[:, level]
+    like, seen = _at(found, LEVELS)
     unit = np.unique(unit, return_inverse=True)[1]
     return latent_share(like[::2], like[1::2], seen[::2], seen[1::2], unit, limits=limits)
 
 
 def excess(found: Presence, called: Any, unit: Any) -> Excess:
     """Return the excess discordance of `pairs`."""
-    like, seen = found.likelihood, found.detection
+    like, seen = _at(found, NOISE_LEVELS)
     unit = np.unique(unit, return_inverse=True)[1]
     return excess_discordance(like[::2], like[1::2], seen[::2], seen[1::2], called[::2], called[1::2], unit)
 

@@ -195,6 +195,8 @@ def _between(counts: NDArray[Any]) -> dict[str, Any]:
 
 #: Cell fractions of the latent shared fraction: few, so that their distribution is estimated well.
 LEVELS = (0.1, 0.3, 0.6, 1.0)
+#: Those at which noise is worked out.
+NOISE_LEVELS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 #: Variants the latent fraction rests on at most; more are thinned evenly within each pair.
 MAX_LATENT = 20_000
 
@@ -216,7 +218,7 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
     if not len(a):
         return []
     unit = np.unique(unit, return_inverse=True)[1]
-    level = np.array([0, *(1 + int(np.argmin(np.abs(kernel.ccfs - x))) for x in LEVELS)])
+    level = _columns_of(kernel.ccfs, LEVELS)
     found = latent_share(
         kernel.likelihood[a][:, level], kernel.likelihood[b][:, level], kernel.detection[a][:, level],
         kernel.detection[b][:, level], unit,
@@ -230,6 +232,11 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
     limits = (found.ci_low, found.ci_high)
     low, high = (None if np.isnan(x) else float(x) for x in limits)
     return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high}]
+
+
+def _columns_of(ccfs: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.int64]:
+    """Return the columns of the kernel's arrays at absence and nearest to each level."""
+    return np.array([0, *(1 + int(np.argmin(np.abs(ccfs - x))) for x in levels)])
 
 
 def _usable(
@@ -284,12 +291,13 @@ def noise_rows(
     called = _by_rule(presence)
     some = np.arange(len(a)) if len(a) <= MAX_LATENT else np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
     one, two = a[some], b[some]
+    level = _columns_of(kernel.ccfs, NOISE_LEVELS)
     found = excess_discordance(
-        kernel.likelihood[one], kernel.likelihood[two], kernel.detection[one], kernel.detection[two], called[one],
-        called[two], np.unique(unit[some], return_inverse=True)[1],
+        kernel.likelihood[one][:, level], kernel.likelihood[two][:, level], kernel.detection[one][:, level],
+        kernel.detection[two][:, level], called[one], called[two], np.unique(unit[some], return_inverse=True)[1],
     )  # fmt: skip
     n = len(units)
-    w_a, w_b = kernel.detection[a][:, 1:], kernel.detection[b][:, 1:]
+    w_a, w_b = kernel.detection[a][:, level[1:]], kernel.detection[b][:, level[1:]]
     seen = (1 - (1 - w_a) * (1 - w_b)) @ found.theta
     expected = ((w_a * (1 - w_b) + w_b * (1 - w_a)) @ found.theta) / np.maximum(seen, 1e-12)
     per_pair = pl.DataFrame(
