@@ -54,7 +54,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     if kind != "cbioportal":
         from oncourse.io.clone_studies import export_clone_tables
 
-        said = export_clone_tables(Cohort(loaded), kind, out)
+        said = export_clone_tables(Cohort(loaded).clusters.patients, kind, out)
         end_progress()
         click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
         return

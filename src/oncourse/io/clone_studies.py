@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
@@ -11,9 +12,6 @@ from oncourse.errors import InputError
 from oncourse.io import clones
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
-
-if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
 
 KINDS = ("pyclone", "pairtree", "conipher", "lichee")
 _PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
@@ -150,14 +148,15 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     return placed
 
 
-def export_clone_tables(cohort: Cohort, kind: str, folder: Path) -> list[str]:
+def export_clone_tables(patients: Mapping[str, Any], kind: str, folder: Path) -> list[str]:
     """Write one table per patient into FOLDER and return a line per patient; clusters go into Pairtree's params.
+
+    patients : patient -> `oncourse.derive.clusters.PatientClusters`
 
     Raises
     ------
     InputError : no patient has counts
     """
-    patients = cohort.clusters.patients
     if not patients:
         raise InputError(
             "no patient has somatic variants with read counts in samples of known or estimable purity."
