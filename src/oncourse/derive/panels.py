@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.genome.genes import gene_places
+from oncourse.genome.variant import parts
 from oncourse.study.model import Study
 
 KINDS = ("mutation", "cna", "sv")
@@ -17,7 +19,7 @@ ASSUMED = "(assumed: all genes)"
 
 
 def parse_targets(targets: str | None) -> frozenset[str] | None:
-    """Return the genes of an assay's `targets`; None where it is no gene list (all genes, or a BED file).
+    """Return the genes of an assay's `targets`; None where it is no gene list (nothing given, or a BED file).
 
     >>> sorted(parse_targets("KRAS;TP53"))
     ['KRAS', 'TP53']
@@ -37,7 +39,7 @@ class Panels:
     ----------
     samples : one row per tumour sample: sample_id, patient_id, material, mutation, cna, sv
         (assay per kind of event; `ASSUMED` where the sample names none; null = not profiled for the kind)
-    genes : assay -> its genes; None = every gene
+    genes : assay -> its genes; None = every gene (neither a list nor regions are known)
     """
 
     samples: pl.DataFrame
@@ -103,8 +105,9 @@ class Panels:
 def read_panels(study: Study) -> Panels:
     """Derive the panels of a study from its samples and assays.
 
-    A sample without assay_id is taken as looked at in all genes (assumed). The copy number and fusion
-    assays are the sample's own, else its assay where the study has that table.
+    A sample without assay_id is taken as looked at in all genes (assumed). An assay with target regions looked at the
+    genes that lie in them. The copy number and fusion assays are the sample's own, else its assay where the study has
+    that table.
     """
     samples = study["samples"].filter(pl.col("material").is_in(TUMOUR_MATERIALS))
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -117,5 +120,42 @@ def read_panels(study: Study) -> Panels:
         kind("cna_assay_id", "gene_copy_number").alias("cna"), kind("sv_assay_id", "fusions").alias("sv"),
     )  # fmt: skip
     genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
+    within = genes_within(study, target_regions(study))
+    genes |= {assay: found for assay, found in within.items() if genes.get(assay) is None}
     genes[ASSUMED] = None
     return Panels(table.sort("sample_id"), genes)
+
+
+def target_regions(study: Study) -> pl.DataFrame:
+    """Return the regions of each assay that has some: assay_id, chrom, start, end, sorted, overlapping ones joined."""
+    regions = study["target_regions"].drop_nulls(["chrom", "start", "end"])
+    regions = regions.sort("assay_id", "chrom", "start", "end")
+    reach = pl.col("end").cum_max().over("assay_id", "chrom")
+    regions = regions.with_columns(reach=reach).with_columns(
+        new=(pl.col("start") > pl.col("reach").shift(1).over("assay_id", "chrom")).fill_null(True).cum_sum()
+    )
+    joined = regions.group_by("assay_id", "chrom", "new").agg(pl.col("start").min(), pl.col("end").max())
+    return joined.drop("new").sort("assay_id", "chrom", "start")
+
+
+def genes_within(study: Study, regions: pl.DataFrame) -> dict[str, frozenset[str]]:
+    """Return assay -> genes of which a part, or a variant of the study, lies in the assay's regions.
+
+    A gene whose place is not known (`oncourse.genome.genes.gene_places`) and of which the study has no variant there
+    is taken as not looked at.
+    """
+    places = gene_places(study.config.genome_build)
+    seen = study["variants"].select("variant_id", "gene").drop_nulls().with_columns(parts()).drop_nulls("pos")
+    spans = pl.concat([places, seen.select("gene", "chrom", first="pos", last="pos")]).unique()
+    out = {}
+    for (assay,), own in regions.partition_by("assay_id", as_dict=True).items():
+        # regions do not overlap: the last that starts before the span's end is the one that may reach it
+        nearest = spans.sort("last").join_asof(
+            own.drop("assay_id").sort("start"),
+            left_on="last",
+            right_on="start",
+            by="chrom",
+            check_sortedness=False,
+        )
+        out[str(assay)] = frozenset(nearest.filter(pl.col("end") >= pl.col("first"))["gene"])
+    return out

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from oncourse.derive.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
-from oncourse.derive.panels import Panels
+from oncourse.derive.panels import Panels, target_regions
 from oncourse.genome.variant import parts
 from oncourse.study.model import Study
 
@@ -242,16 +242,9 @@ def _with_panel(panels: Panels, cells: pl.DataFrame) -> pl.DataFrame:
 
 def with_targets(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     """Set is_covered false at sites outside the regions of an assay that has some, unless reads were counted there."""
-    regions = study["target_regions"].drop_nulls(["chrom", "start", "end"])
+    regions = target_regions(study)
     if regions.is_empty():
         return cells
-    # regions that overlap are one, so that the last one that starts before a site tells
-    regions = regions.sort("assay_id", "chrom", "start", "end")
-    reach = pl.col("end").cum_max().over("assay_id", "chrom")
-    regions = regions.with_columns(reach=reach).with_columns(
-        new=(pl.col("start") > pl.col("reach").shift(1).over("assay_id", "chrom")).fill_null(True).cum_sum()
-    )
-    regions = regions.group_by("assay_id", "chrom", "new").agg(pl.col("start").min(), pl.col("end").max())
     sites = (
         cells.select("assay_id", "variant_id").unique().with_columns(parts()).drop_nulls(["assay_id", "pos"])
     )
