@@ -224,12 +224,17 @@ def complete_cells(
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
         .with_columns(pl.col("called").fill_null(False))
     )
-    return with_copy_number(study, with_targets(study, _with_panel(panels, cells)))
+    return with_copy_number(
+        study, with_targets(study, _with_panel(panels, cells, set(study["target_regions"]["assay_id"])))
+    )
 
 
-def _with_panel(panels: Panels, cells: pl.DataFrame) -> pl.DataFrame:
-    """Add is_covered: the gene is on the sample's panel, or the site was counted there."""
-    listed = [assay for assay, genes in panels.genes.items() if genes is not None]
+def _with_panel(panels: Panels, cells: pl.DataFrame, by_region: set[str]) -> pl.DataFrame:
+    """Add is_covered: the gene is on the sample's panel, or the site was counted there.
+
+    Assays of `by_region` are judged site by site (`with_targets`).
+    """
+    listed = [assay for assay, genes in panels.genes.items() if genes is not None and assay not in by_region]
     if not listed:
         return cells.with_columns(is_covered=pl.lit(True))
     pairs = panels.pairs(set(cells["gene"].drop_nulls().unique())).filter(pl.col("assay_id").is_in(listed))
