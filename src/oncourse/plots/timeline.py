@@ -191,7 +191,7 @@ def _scale(track: Track, top: float) -> tuple[list[tuple[float, str]], float, fl
         high = max([*values, 1e-9])
         step = 10 ** math.floor(math.log10(high))
         step = next(step * f for f in (0.5, 1, 2, 5) if high / (step * f) <= 4.5)
-        ticks = [(i * step, f"{i * step:g}") for i in range(int(high / step) + 2)]
+        ticks = [(i * step, f"{i * step:g}") for i in range(math.ceil(high / step - 1e-9) + 1)]
         return ticks, 0.0, ticks[-1][0]
     positive = [v for v in values if v > 0] or [1.0]
     low, high = math.log10(min(positive)), math.log10(max(positive))
