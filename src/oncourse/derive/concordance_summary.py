@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,8 @@ def _fractions(sums: NDArray[Any]) -> NDArray[np.float64]:
     )
 
 
+#: Comparisons worked out at a time; their numbers do not depend on it.
+N_THREAD = 2
 #: Estimands that are ratios of counts: (name, needs states that know power).
 PLAIN_ESTIMANDS = (
     "shared_fraction_assessable", "shared_fraction_lost_as_discordant", "not_assessable_fraction", "assumed_fraction",
@@ -331,6 +334,38 @@ NOISE_SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
+def _of_comparison(
+    presence: PresenceTable, pairs: PairTable, comparison: str, of: pl.DataFrame,
+    counted: dict[tuple[str, str], NDArray[np.float64]], n_bootstrap: int, rng: np.random.Generator,
+) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:  # fmt: skip
+    """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
+    rows: list[dict[str, Any]] = []
+    noise: list[pl.DataFrame] = []
+    for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
+        if chosen.is_empty():
+            continue
+        key = {"comparison": comparison, "set": name}
+        rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng))
+        if name == "related" and chosen.height == of.height:
+            # the same pairs: the same numbers
+            fitted = [r for r in rows if "latent" in r["estimand"] or "discordance" in r["estimand"]]
+            rows.extend({**r, "set": "related"} for r in fitted)
+            continue
+        variants = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
+        clean = variants.filter(pl.col("blood").is_null())
+        without = latent_rows(presence, clean, {**key, "chip": "without"})
+        if clean.height == variants.height:
+            rows.extend({**r, "chip": "with"} for r in without)
+        else:
+            rows.extend(latent_rows(presence, variants, {**key, "chip": "with"}))
+        rows.extend(without)
+        found, per_pair = noise_rows(presence, clean, {**key, "chip": "without"})
+        rows.extend(found)
+        if name == "all":
+            noise.append(per_pair)
+    return rows, noise
+
+
 def summary_table(
     presence: PresenceTable,
     pairs: PairTable,
@@ -339,38 +374,16 @@ def summary_table(
     rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the summary (`SUMMARY_COLUMNS`) and, per main pair, what noise alone explains (`NOISE_SCHEMA`)."""
-    rows: list[dict[str, Any]] = []
-    noise = [pl.DataFrame(schema=NOISE_SCHEMA)]
     counted = _counts(pairs)
     main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
-    for comparison in [c for c in COMPARISONS if c in set(main["comparison"])]:
-        of = main.filter(pl.col("comparison") == comparison).sort("pair")
-        for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
-            if chosen.is_empty():
-                continue
-            key = {"comparison": comparison, "set": name}
-            rows.extend(ratio_rows(counted, chosen["pair"], key, params.n_bootstrap, rng))
-            if name == "related" and chosen.height == of.height:
-                # the same pairs: the same numbers
-                again = [r for r in rows if r["comparison"] == comparison and r["set"] == "all"]
-                rows.extend(
-                    {**r, "set": "related"}
-                    for r in again
-                    if "latent" in r["estimand"] or "discordance" in r["estimand"]
-                )
-                continue
-            variants = pairs.variants.join(
-                chosen.select("pair"), on="pair", how="semi", maintain_order="left"
-            )
-            clean = variants.filter(pl.col("blood").is_null())
-            without = latent_rows(presence, clean, {**key, "chip": "without"})
-            if clean.height == variants.height:
-                rows.extend({**r, "chip": "with"} for r in without)
-            else:
-                rows.extend(latent_rows(presence, variants, {**key, "chip": "with"}))
-            rows.extend(without)
-            found, per_pair = noise_rows(presence, clean, {**key, "chip": "without"})
-            rows.extend(found)
-            if name == "all":
-                noise.append(per_pair)
+    here = [c for c in COMPARISONS if c in set(main["comparison"])]
+
+    def of(at: int, random: np.random.Generator) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
+        chosen = main.filter(pl.col("comparison") == here[at]).sort("pair")
+        return _of_comparison(presence, pairs, here[at], chosen, counted, params.n_bootstrap, random)
+
+    with ThreadPoolExecutor(N_THREAD) as pool:
+        found = list(pool.map(of, range(len(here)), rng.spawn(len(here))))
+    rows = [row for part, _ in found for row in part]
+    noise = [pl.DataFrame(schema=NOISE_SCHEMA), *(frame for _, part in found for frame in part)]
     return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), pl.concat(noise)

@@ -144,6 +144,8 @@ def genes_within(study: Study, regions: pl.DataFrame) -> dict[str, frozenset[str
     A gene whose place is not known (`oncourse.genome.genes.gene_places`) and of which the study has no variant there
     is taken as not looked at.
     """
+    if regions.is_empty():
+        return {}
     places = gene_places(study.config.genome_build)
     seen = study["variants"].select("variant_id", "gene").drop_nulls().with_columns(parts()).drop_nulls("pos")
     spans = pl.concat([places, seen.select("gene", "chrom", first="pos", last="pos")]).unique()
