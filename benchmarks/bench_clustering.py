@@ -202,7 +202,7 @@ def resequenced(folder: Path, params: ClusterParams) -> None:
     out.
     """
     from bench_concordance_hu2019 import hu_study
-    from oncourse.derive.ccf import CcfParams, counts_table
+    from oncourse.derive.clones.ccf import CcfParams, counts_table
     from oncourse.derive.cohort import Cohort
 
     study = hu_study(folder)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.derive.panels import read_panels
-from oncourse.derive.presence import PresenceParams, presence_table
+from oncourse.derive.concordance.presence import PresenceParams, presence_table
+from oncourse.derive.genes.panels import read_panels
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

@@ -19,7 +19,7 @@ from oncourse.evolution.presence import Cells, Presence, Samples, presence
 from oncourse.stats.rng import generator
 from oncourse.stats.sharing import Excess, Latent, excess_discordance, latent_share
 
-#: As in `oncourse.derive.concordance_summary`.
+#: As in `oncourse.derive.concordance.concordance_summary`.
 LEVELS = (0.1, 0.3, 0.6, 1.0)
 NOISE_LEVELS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 #: What is simulated: share truly in both, patients, variants of each, and what else differs from `pairs`.

@@ -17,8 +17,8 @@ from pathlib import Path
 
 
 def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
+    from oncourse.derive.care.therapy_matches import match_patient
     from oncourse.derive.cohort import Cohort
-    from oncourse.derive.therapy_matches import match_patient
     from oncourse.io import load_study
 
     settings = {"knowledge": {"evidence": str(civic)}} if civic else {}

@@ -8,8 +8,8 @@ import pytest
 
 from oncourse.analyses.biomarkers import Params, biomarkers
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.features import FeatureBlock, FeatureTable
-from oncourse.derive.outcome_scan import Outcome, OutcomeScan, ScanRules, detectable, scan_outcome
+from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
+from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, detectable, scan_outcome
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cox import fit_cox
 from oncourse.stats.fdr import benjamini_hochberg

@@ -12,7 +12,7 @@ from scipy.stats import binom
 
 from oncourse.analyses._base import registry
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.discordance import PREDICTORS, Rule, predictor_table, upper_tail
+from oncourse.derive.concordance.discordance import PREDICTORS, Rule, predictor_table, upper_tail
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cluster_logistic import cluster_logistic
 from oncourse.stats.rng import generator
@@ -223,7 +223,7 @@ def test_therapy_counts_only_between_the_two_days(make_study):
 
 def test_depth_is_relative_to_its_side(make_study):
     """Primaries at 100x and metastases at 100x or 400x: primaries all read 0, metastases -1 or 1 doubling."""
-    from oncourse.derive.discordance import discordance_rows
+    from oncourse.derive.concordance.discordance import discordance_rows
 
     study = pairs_study(make_study)
     depth = (

@@ -175,7 +175,7 @@ def test_a_wrong_model_file_is_named():
 
 def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastasis():
     """Half of the sequenced patients or more have a metastasis: time zero is its first sample; the others are listed."""
-    from oncourse.derive.predictors import time_zero
+    from oncourse.derive.outcomes.predictors import time_zero
     from oncourse.study.config import StudyConfig
     from oncourse.study.model import Study
     from oncourse.study.tables import TABLES
@@ -213,7 +213,7 @@ def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastas
 
 def test_genes_of_a_pathway_enter_together():
     """Group penalty: at the chosen lambda a pathway's genes are all in the model, or none of them."""
-    from oncourse.derive.prediction_data import pathway_groups
+    from oncourse.derive.outcomes.prediction_data import pathway_groups
     from oncourse.models.ladder import MUTATIONS, LadderSettings, PredictionData, fit_ladder
 
     genes = ["KRAS", "NRAS", "BRAF", "PIK3CA", "PTEN", "SPOP", "TTN"]

@@ -8,7 +8,7 @@ import pytest
 
 from oncourse.analyses.treatment import Params, treatment
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.treatment_units import markers_at
+from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.errors import NotEnoughData
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
@@ -241,7 +241,7 @@ def test_crossing_over_is_counted_and_shown_as_treated():
 
 
 def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_somatic_one_is_not():
-    from oncourse.derive.treatment_units import marker_values
+    from oncourse.derive.outcomes.treatment_units import marker_values
 
     ids = ["A", "B"]
     tables = {

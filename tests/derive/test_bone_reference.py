@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 
-from oncourse.derive.bone import bone_summary, bone_visits, combined_overall
+from oncourse.derive.clinical.bone import bone_summary, bone_visits, combined_overall
 
 
 def test_two_plus_two_cases(shared_data):

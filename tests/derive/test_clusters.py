@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.derive.clusters import CLUSTER_COLUMNS, VARIANT_COLUMNS, clusters_frame, variants_frame
+from oncourse.derive.clones.clusters import CLUSTER_COLUMNS, VARIANT_COLUMNS, clusters_frame, variants_frame
 from oncourse.derive.cohort import Cohort
 
 RANDOM = np.random.default_rng(1)

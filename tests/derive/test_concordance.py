@@ -8,9 +8,9 @@ import pytest
 
 from oncourse.analyses._base import registry
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.pairs import pair_counts
-from oncourse.derive.relatedness import log10_likelihood_ratio, relatedness_table
-from oncourse.derive.statuses import parse_status, sample_statuses
+from oncourse.derive.concordance.pairs import pair_counts
+from oncourse.derive.concordance.relatedness import log10_likelihood_ratio, relatedness_table
+from oncourse.derive.concordance.statuses import parse_status, sample_statuses
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.config import StudyConfig

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.copy_states import copy_table
+from oncourse.derive.genes.copy_states import copy_table
 from oncourse.genome.genes import gene_places
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.stats import beta, binom, poisson
 
-from oncourse.derive.ctdna import CtdnaParams, ctdna_response, lead_times
-from oncourse.derive.watchlist import emergence, retest_reminders
+from oncourse.derive.care.ctdna import CtdnaParams, ctdna_response, lead_times
+from oncourse.derive.care.watchlist import emergence, retest_reminders
 from oncourse.evolution.ctdna import detection_limit, fraction_interval, positivity, sensitivity
 from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
 from oncourse.stats.rng import generator

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.bone import BONE_SCHEMA, bone_visits
-from oncourse.derive.endpoints import EndpointParams, EndpointTables, endpoint_table
-from oncourse.derive.lines import LineParams, lines_table
-from oncourse.derive.psa import psa_table
-from oncourse.derive.recist import recist_visits
-from oncourse.derive.response import best_response
-from oncourse.derive.tte import RECORD, records, time_to_event
+from oncourse.derive.clinical.bone import BONE_SCHEMA, bone_visits
+from oncourse.derive.clinical.endpoints import EndpointParams, EndpointTables, endpoint_table
+from oncourse.derive.clinical.lines import LineParams, lines_table
+from oncourse.derive.clinical.psa import psa_table
+from oncourse.derive.clinical.recist import recist_visits
+from oncourse.derive.clinical.response import best_response
+from oncourse.derive.clinical.tte import RECORD, records, time_to_event
 from oncourse.errors import InputError
 from oncourse.study.tables import TABLES
 

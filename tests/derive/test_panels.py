@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oncourse.derive.panels import read_panels
+from oncourse.derive.genes.panels import read_panels
 from oncourse.genome.genes import gene_places
 
 

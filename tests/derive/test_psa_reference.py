@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from oncourse.derive.psa import PsaParams, psa_table
+from oncourse.derive.clinical.psa import PsaParams, psa_table
 
 
 def _one(case, **settings):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.exact import declined, parts, risen, scaled
-from oncourse.derive.psa import PsaParams, doubling_time, psa_endpoints, psa_table, psa_values
+from oncourse.derive.clinical.exact import declined, parts, risen, scaled
+from oncourse.derive.clinical.psa import PsaParams, doubling_time, psa_endpoints, psa_table, psa_values
 
 
 def labs(*values, patient="P", unit="ng/mL"):

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import polars as pl
 
-from oncourse.derive.lines import lines_table
-from oncourse.derive.psa import psa_table, psa_values
-from oncourse.derive.recist import recist_visits
-from oncourse.derive.response import best_response
+from oncourse.derive.clinical.lines import lines_table
+from oncourse.derive.clinical.psa import psa_table, psa_values
+from oncourse.derive.clinical.recist import recist_visits
+from oncourse.derive.clinical.response import best_response
 from oncourse.study.checks_endpoints import endpoint_checks
 from oncourse.study.tables import TABLES
 

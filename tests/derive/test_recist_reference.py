@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 
-from oncourse.derive.recist import overall_response, target_visits
+from oncourse.derive.clinical.recist import overall_response, target_visits
 
 
 def _line():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.recist import disagreements, recist_visits, soft_tissue, target_visits
-from oncourse.derive.response import ImagingParams
+from oncourse.derive.clinical.recist import disagreements, recist_visits, soft_tissue, target_visits
+from oncourse.derive.clinical.response import ImagingParams
 
 LESION = {
     "patient_id": pl.String, "day": pl.Int64, "lesion_id": pl.String, "diameter_mm": pl.Float64,

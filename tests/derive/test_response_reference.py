@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from oncourse.derive.response import ImagingParams, best_response
+from oncourse.derive.clinical.response import ImagingParams, best_response
 
 CASES = (
     *(f"BOR|refstart={s}|missing_as_ne={m}|until_pd" for s in (0, 28, 42) for m in ("FALSE", "TRUE")),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.bone import BoneParams, bone_summary, bone_visits, combined_visits
-from oncourse.derive.response import ImagingParams, best_response, contradictions
+from oncourse.derive.clinical.bone import BoneParams, bone_summary, bone_visits, combined_visits
+from oncourse.derive.clinical.response import ImagingParams, best_response, contradictions
 
 LINE = pl.DataFrame(
     {"patient_id": ["P"], "line": [1], "start_day": [0], "next_start_day": [None]},

@@ -6,7 +6,7 @@ import pytest
 
 from oncourse.analyses.biomarkers import Params, biomarkers
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.feature_scores import score_columns
+from oncourse.derive.outcomes.feature_scores import score_columns
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
@@ -75,8 +75,8 @@ def test_signature_exposures_are_features_as_given_and_other_numbers_only_when_n
 def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_judged(monkeypatch):
     from types import SimpleNamespace
 
-    from oncourse.derive import evolution_tables
-    from oncourse.derive.feature_scores import seeding_blocks
+    from oncourse.derive.clones import evolution_tables
+    from oncourse.derive.outcomes.feature_scores import seeding_blocks
 
     ids = ("A", "B", "C", "D")
     study = Study(StudyConfig(), {

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from oncourse.derive.endpoints import EndpointParams, EndpointTables, endpoint_table
-from oncourse.derive.recist import recist_visits
-from oncourse.derive.response import ImagingParams, best_response, contradictions
-from oncourse.derive.tte import RECORD, records, time_to_event
+from oncourse.derive.clinical.endpoints import EndpointParams, EndpointTables, endpoint_table
+from oncourse.derive.clinical.recist import recist_visits
+from oncourse.derive.clinical.response import ImagingParams, best_response, contradictions
+from oncourse.derive.clinical.tte import RECORD, records, time_to_event
 from oncourse.study.tables import TABLES
 
 

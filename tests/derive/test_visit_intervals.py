@@ -6,7 +6,7 @@ import pytest
 
 from oncourse.analyses.survival import Params, survival
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.visit_intervals import visit_intervals
+from oncourse.derive.outcomes.visit_intervals import visit_intervals
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

@@ -106,7 +106,7 @@ def test_probabilities_are_calibrated_over_the_grid(grid):
 
 
 def states(found):
-    """Return said absent, said present: the default thresholds of `oncourse.derive.presence`."""
+    """Return said absent, said present: the default thresholds of `oncourse.derive.concordance.presence`."""
     unlikely = (found.p_present <= 0.30) & (found.p_sizeable <= 0.05)
     return unlikely & (found.power >= 0.95), found.p_present >= 0.95
 

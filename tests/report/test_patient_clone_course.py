@@ -42,7 +42,7 @@ def test_track_has_the_mean_and_the_band_of_each_serial_sample(cohort):
 
 
 def test_growth_in_words_is_the_growth_table(cohort):
-    from oncourse.derive.evolution_tables import growth_rows
+    from oncourse.derive.clones.evolution_tables import growth_rows
 
     evolution = next(e for e in cohort.evolution if clone_growth(e))
     row = next(iter(growth_rows(evolution)))

@@ -11,10 +11,10 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.covariates import chosen_covariates
-from oncourse.derive.features import FeatureTable
-from oncourse.derive.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
-from oncourse.derive.response_scan import RESPONSES, response_outcome, scan_response
+from oncourse.derive.outcomes.covariates import chosen_covariates
+from oncourse.derive.outcomes.features import FeatureTable
+from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
+from oncourse.derive.outcomes.response_scan import RESPONSES, response_outcome, scan_response
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -394,7 +394,7 @@ def _curves(
     features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, params: Params
 ) -> list[Figure]:
     """Kaplan-Meier curves of the smallest q-values and of pre-specified features, entered when known."""
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
 
     binary = tested.filter(pl.col("n_altered").is_not_null() & (pl.col("kind") != "covariate"))

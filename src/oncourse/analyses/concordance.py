@@ -10,12 +10,29 @@ from numpy.typing import NDArray
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.concordance_summary import SUMMARY_COLUMNS, fraction_columns, gene_counts, summary_table
-from oncourse.derive.pairs import COMPARISONS, ConcordanceParams, PairTable, pair_counts, variant_rows
-from oncourse.derive.presence import STATE_COLUMNS, PresenceTable
-from oncourse.derive.relatedness import RELATEDNESS_COLUMNS
-from oncourse.derive.status_tables import FLIP_COLUMNS, STATUS_COLUMNS, flips, status_pairs, status_table
-from oncourse.derive.statuses import informative_by_status, sample_statuses, statuses_of
+from oncourse.derive.concordance.concordance_summary import (
+    SUMMARY_COLUMNS,
+    fraction_columns,
+    gene_counts,
+    summary_table,
+)
+from oncourse.derive.concordance.pairs import (
+    COMPARISONS,
+    ConcordanceParams,
+    PairTable,
+    pair_counts,
+    variant_rows,
+)
+from oncourse.derive.concordance.presence import STATE_COLUMNS, PresenceTable
+from oncourse.derive.concordance.relatedness import RELATEDNESS_COLUMNS
+from oncourse.derive.concordance.status_tables import (
+    FLIP_COLUMNS,
+    STATUS_COLUMNS,
+    flips,
+    status_pairs,
+    status_table,
+)
+from oncourse.derive.concordance.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column

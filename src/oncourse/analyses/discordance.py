@@ -8,7 +8,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.discordance import (
+from oncourse.derive.concordance.discordance import (
     COMPARED,
     NEW_COLUMNS,
     PREDICTOR_COLUMNS,

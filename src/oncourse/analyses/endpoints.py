@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
-from oncourse.derive.endpoints import (
+from oncourse.derive.clinical.endpoints import (
     ENDPOINTS,
     MONTH_DAYS,
     TTE_SCHEMA,
@@ -17,7 +16,8 @@ from oncourse.derive.endpoints import (
     endpoint_table,
     tables_of,
 )
-from oncourse.derive.lines import first_line
+from oncourse.derive.clinical.lines import first_line
+from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 
@@ -256,7 +256,7 @@ CURVES = 4
 
 def _curves(table: pl.DataFrame) -> list[Figure]:
     """Kaplan-Meier curves of each endpoint: of the study, and by line."""
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
 
     usable = table.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive import evolution_tables as rows
-from oncourse.derive.clusters import (
+from oncourse.derive.clones import evolution_tables as rows
+from oncourse.derive.clones.clusters import (
     CLUSTER_COLUMNS,
     VARIANT_COLUMNS,
     clusters_frame,
     variants_frame,
 )
+from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.evolution import EvolutionParams, PatientEvolution
 from oncourse.errors import NotEnoughData
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.stats.rng import generator

@@ -10,9 +10,9 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.gene_groups import compare_groups, compare_reference, group_of_samples
-from oncourse.derive.gene_pairs import co_occurrence
-from oncourse.derive.gene_status import GeneStatus, LandscapeParams
+from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
+from oncourse.derive.genes.gene_pairs import co_occurrence
+from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson

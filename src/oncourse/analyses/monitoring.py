@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.derive.care.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
+from oncourse.derive.care.lead import line_lead_times
+from oncourse.derive.care.watchlist import class_periods, watch_items
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
-from oncourse.derive.lead import line_lead_times
-from oncourse.derive.watchlist import class_periods, watch_items
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -318,7 +318,7 @@ _READ_KINDS = ("mutation", "reversion")
 
 def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
     """What can show each kind of resistance: patient_id, day, name (empty = every name of the kind)."""
-    from oncourse.derive.patient_facts import MARKER_NAMES
+    from oncourse.derive.care.patient_facts import MARKER_NAMES
 
     samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
     read = samples.select("patient_id", "day", pl.lit("").alias("name")).drop_nulls("day")

@@ -9,13 +9,13 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.predictors import ORIGINS
+from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
-    from oncourse.derive.prediction_data import PredictionFrame
+    from oncourse.derive.outcomes.prediction_data import PredictionFrame
     from oncourse.models.fit_report import FittedPrediction
 
 MONTH_DAYS = 30.4375
@@ -168,7 +168,7 @@ class Params:
 )
 def prediction(cohort: Cohort, params: Params) -> Result:
     """Fit, validate and describe the ladder of risk models."""
-    from oncourse.derive.prediction_data import prediction_frame
+    from oncourse.derive.outcomes.prediction_data import prediction_frame
     from oncourse.models.fit_report import fit_prediction
 
     frame = prediction_frame(

@@ -8,9 +8,15 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.pairs import COMPARISONS, ConcordanceParams
-from oncourse.derive.status_tables import FLIP_COLUMNS, STATUS_COLUMNS, flips, status_pairs, status_table
-from oncourse.derive.statuses import informative_by_status, sample_statuses, statuses_of
+from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams
+from oncourse.derive.concordance.status_tables import (
+    FLIP_COLUMNS,
+    STATUS_COLUMNS,
+    flips,
+    status_pairs,
+    status_table,
+)
+from oncourse.derive.concordance.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting

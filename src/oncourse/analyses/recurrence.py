@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.recurrence import (
+from oncourse.derive.outcomes.recurrence import (
     INCLUDED_BY_RECURRENCE,
     RecurrenceTable,
     blood_after_surgery,
@@ -141,7 +141,7 @@ def _risk(
     notes: list[str],
     words: str,
 ) -> tuple[list[dict[str, Any]], str]:
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.competing import cumulative_incidence
     from oncourse.stats.km import follow_up, kaplan_meier
@@ -212,7 +212,7 @@ def _among_recurred(
     words: str,
 ) -> tuple[list[dict[str, Any]], str]:
     """Nearly everybody recurred, because that is who was included: times may be described, a risk may not."""
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.km import kaplan_meier
     from oncourse.stats.proportions import clopper_pearson
@@ -285,7 +285,7 @@ def _after(
     people: pl.DataFrame, params: Params, estimates: list[Estimate], figures: list[Figure], notes: list[str]
 ) -> str:
     """Survival from the recurrence; metastasectomy changes the hazard from its day on, never before."""
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.cox import fit_cox
 
@@ -353,7 +353,7 @@ def _blood(
     notes: list[str],
 ) -> str:
     """Residual tumour DNA after surgery against recurrence or death, counted from the blood draw."""
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.scan import scan_cox
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.outcome_scan import STUDY_LEVEL, Outcome, outcome
+from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -118,7 +118,7 @@ def _one(
     target: Outcome, params: Params, landmarks: list[dict[str, object]], medians: list[dict[str, object]],
     estimates: list[Estimate], figures: list[Figure], notes: list[str], words: list[str],
 ) -> None:  # fmt: skip
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.km import follow_up, kaplan_meier
 
@@ -208,8 +208,8 @@ def _visits(
     cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]
 ) -> list[dict[str, object]]:
     """The interval-censored check: rows per endpoint and method, one figure and note per endpoint."""
-    from oncourse.derive.curves import km_groups
-    from oncourse.derive.visit_intervals import AT_VISITS, visit_intervals
+    from oncourse.derive.outcomes.curves import km_groups
+    from oncourse.derive.outcomes.visit_intervals import AT_VISITS, visit_intervals
     from oncourse.plots.survival import KMGroup, survival_figure
     from oncourse.stats.interval import turnbull
     from oncourse.stats.km import kaplan_meier

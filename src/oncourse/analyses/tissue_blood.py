@@ -9,12 +9,17 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
-from oncourse.derive.pairs import ConcordanceParams
-from oncourse.derive.status_tables import STATUS_COLUMNS, status_pairs, status_table
-from oncourse.derive.status_truth import TRUTH_COLUMNS, truth_rows
-from oncourse.derive.statuses import informative_by_status, informative_plasma, sample_statuses, statuses_of
-from oncourse.derive.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
+from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
+from oncourse.derive.concordance.pairs import ConcordanceParams
+from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table
+from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
+from oncourse.derive.concordance.statuses import (
+    informative_by_status,
+    informative_plasma,
+    sample_statuses,
+    statuses_of,
+)
+from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
@@ -242,7 +247,7 @@ def _excluded(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
 
 
 def _figures(table: pl.DataFrame) -> list[Figure]:
-    from oncourse.derive.tissue_blood import FRACTION_BANDS
+    from oncourse.derive.concordance.tissue_blood import FRACTION_BANDS
     from oncourse.plots.concordance import sensitivity_curve
 
     part = table.filter(

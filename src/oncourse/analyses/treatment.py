@@ -11,7 +11,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows, pair_data
+from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows, pair_data
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -182,7 +182,7 @@ class Params:
 )
 def treatment(cohort: Cohort, params: Params) -> Result:
     """Compare arms within lines, then test marker x treatment over all lines."""
-    from oncourse.derive import treatment_units as lines
+    from oncourse.derive.outcomes import treatment_units as lines
 
     table = lines.units(cohort, params.group_by)
     times, left = lines.outcomes(
@@ -252,8 +252,8 @@ class _Compared:
 
 def _covariates(cohort: Cohort, table: pl.DataFrame, params: Params) -> pl.DataFrame:
     """Return unit and one column per model column, NaN or null where not known."""
-    from oncourse.derive.covariates import chosen_covariates, covariates_at, encode
-    from oncourse.derive.treatment_units import prior_classes
+    from oncourse.derive.outcomes.covariates import chosen_covariates, covariates_at, encode
+    from oncourse.derive.outcomes.treatment_units import prior_classes
 
     chosen = chosen_covariates(cohort.study, params.covariates)
     values = covariates_at(cohort.study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
@@ -273,7 +273,7 @@ def _compare(
     cohort: Cohort,
     params: Params,
 ) -> _Compared:
-    from oncourse.derive.treatment_units import crossover, switch_days
+    from oncourse.derive.outcomes.treatment_units import crossover, switch_days
     from oncourse.models.compare import as_treated, compare, policy
     from oncourse.stats.rng import generator
 
@@ -497,7 +497,7 @@ def _plain(text: str) -> str:
 
 
 def _figures(compared: _Compared, curves: dict[tuple[str, str, str, str], Any]) -> tuple[Figure, ...]:
-    from oncourse.derive.curves import km_groups
+    from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.plots.treatment import balance_figure, comparison_figure
 

@@ -1,4 +1,4 @@
-"""Study -> derived tables: each file one table, the Cohort their one door."""
+"""Study -> derived tables, in rooms by subject: each file one table, the Cohort their one door."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ def load_all() -> None:
     import importlib
     import pkgutil
 
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)

@@ -12,17 +12,17 @@ from oncourse.study.model import Study
 from oncourse.study.settings import resolve
 
 if TYPE_CHECKING:
-    from oncourse.derive.ccf import CountsTable
-    from oncourse.derive.clusters import ClusterTable
-    from oncourse.derive.evolution import PatientEvolution
-    from oncourse.derive.features import FeatureTable
-    from oncourse.derive.gene_status import GeneStatus
-    from oncourse.derive.heterogeneity import HeterogeneityTable
-    from oncourse.derive.pairs import PairTable
-    from oncourse.derive.panels import Panels
-    from oncourse.derive.presence import PresenceTable
-    from oncourse.derive.therapy import Findings
-    from oncourse.derive.therapy_matches import Therapy
+    from oncourse.derive.care.therapy import Findings
+    from oncourse.derive.care.therapy_matches import Therapy
+    from oncourse.derive.clones.ccf import CountsTable
+    from oncourse.derive.clones.clusters import ClusterTable
+    from oncourse.derive.clones.evolution import PatientEvolution
+    from oncourse.derive.clones.heterogeneity import HeterogeneityTable
+    from oncourse.derive.concordance.pairs import PairTable
+    from oncourse.derive.concordance.presence import PresenceTable
+    from oncourse.derive.genes.gene_status import GeneStatus
+    from oncourse.derive.genes.panels import Panels
+    from oncourse.derive.outcomes.features import FeatureTable
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -92,65 +92,118 @@ class Cohort:
         alone.used = self.used
         return alone
 
-    # Each derived table: one property, one call into its room. Keep them in alphabetical order.
+    # Each derived table: one property, one call into its room of `oncourse.derive`, room by room.
 
-    @derived
-    def burden(self) -> pl.DataFrame:
-        """Mutations per sample and per megabase (`oncourse.derive.burden`)."""
-        from oncourse.derive.burden import BurdenParams, burden_table
-
-        return burden_table(self.study, self.panels, self.annotated_calls, self.params(BurdenParams))
+    # genes: calls, panels, status of genes
 
     @derived
     def annotated_calls(self) -> pl.DataFrame:
-        """The calls that count as called, joined to gene and effect (`oncourse.derive.calls`)."""
-        from oncourse.derive.calls import annotated_calls
+        """The calls that count as called, joined to gene and effect (`oncourse.derive.genes.calls`)."""
+        from oncourse.derive.genes.calls import annotated_calls
 
         return annotated_calls(self.study)
 
     @derived
-    def clone_counts(self) -> CountsTable:
-        """Reads, purity and copy number of every patient's somatic variants (`oncourse.derive.ccf`)."""
-        from oncourse.derive.ccf import CcfParams, counts_table
+    def burden(self) -> pl.DataFrame:
+        """Mutations per sample and per megabase (`oncourse.derive.genes.burden`)."""
+        from oncourse.derive.genes.burden import BurdenParams, burden_table
 
-        return counts_table(self.study, self.panels, self.presence, self.params(CcfParams))
-
-    @derived
-    def clusters(self) -> ClusterTable:
-        """Clusters of variants of one cell fraction per patient (`oncourse.derive.clusters`)."""
-        from oncourse.derive.clusters import ClusteringParams, cluster_table
-        from oncourse.derive.evolution import EvolutionParams
-
-        average = self.params(EvolutionParams).average
-        return cluster_table(self.clone_counts, self.params(ClusteringParams), average=average)
+        return burden_table(self.study, self.panels, self.annotated_calls, self.params(BurdenParams))
 
     @derived
-    def features(self) -> FeatureTable:
-        """Altered / not altered / unknown per patient and feature, and since when (`oncourse.derive.features`)."""
-        from oncourse.derive.features import FeatureParams, feature_table
+    def gene_status(self) -> GeneStatus:
+        """Altered / not altered / not assessed per sample and gene (`oncourse.derive.genes.gene_status`)."""
+        from oncourse.derive.genes.gene_status import LandscapeParams, gene_status
 
-        return feature_table(self, self.params(FeatureParams))
-
-    @derived
-    def evolution(self) -> tuple[PatientEvolution, ...]:
-        """Tree, seeding and divergence of every patient with several samples (`oncourse.derive.evolution`)."""
-        from oncourse.derive.evolution import EvolutionParams, evolution_table
-
-        return evolution_table(self.clusters, self.params(EvolutionParams), self.seed)
+        return gene_status(self.study, self.panels, self.annotated_calls, self.params(LandscapeParams))
 
     @derived
-    def ctdna(self) -> pl.DataFrame:
-        """Positivity and level of ctDNA per plasma sample (`oncourse.derive.ctdna`)."""
-        from oncourse.derive.ctdna import CtdnaParams, ctdna_table
+    def panels(self) -> Panels:
+        """Which genes each sample's assays looked at (`oncourse.derive.genes.panels`)."""
+        from oncourse.derive.genes.panels import read_panels
 
-        return ctdna_table(self.study, self.presence_or_none, self.params(CtdnaParams))
+        return read_panels(self.study)
+
+    # clinical: lines of therapy, response, time to event
 
     @derived
-    def ctdna_response(self) -> pl.DataFrame:
-        """Molecular response per line of therapy (`oncourse.derive.ctdna`)."""
-        from oncourse.derive.ctdna import CtdnaParams, ctdna_response
+    def best_response(self) -> pl.DataFrame:
+        """Best overall response per patient and line (`oncourse.derive.clinical.response`)."""
+        from oncourse.derive.clinical.endpoints import death_days
+        from oncourse.derive.clinical.response import ImagingParams, best_response
 
-        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams))
+        deaths = death_days(self.study["follow_up"])
+        return best_response(self.recist_visits, self.lines, self.params(ImagingParams), deaths)
+
+    @derived
+    def bone_visits(self) -> pl.DataFrame:
+        """Bone-scan responses per visit (`oncourse.derive.clinical.bone`)."""
+        from oncourse.derive.clinical.bone import BoneParams, bone_visits
+        from oncourse.derive.clinical.psa import PsaParams
+
+        criteria = self.params(PsaParams).criteria
+        return bone_visits(self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria)
+
+    @derived
+    def endpoint_tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Time-to-event records, and who has none with the reason (`oncourse.derive.clinical.endpoints`)."""
+        from oncourse.derive.clinical.endpoints import EndpointParams, endpoint_table, tables_of
+
+        return endpoint_table(tables_of(self), self.params(EndpointParams))
+
+    @derived
+    def lines(self) -> pl.DataFrame:
+        """Lines of therapy (`oncourse.derive.clinical.lines`)."""
+        from oncourse.derive.clinical.lines import LineParams, lines_table
+
+        return lines_table(self.study["treatments"], self.params(LineParams))
+
+    @derived
+    def psa(self) -> pl.DataFrame:
+        """PSA endpoints per patient and line (`oncourse.derive.clinical.psa`)."""
+        from oncourse.derive.clinical.psa import PsaParams, psa_table
+
+        return psa_table(self.study["labs"], self.lines, self.params(PsaParams))
+
+    @derived
+    def recist_visits(self) -> pl.DataFrame:
+        """RECIST responses per visit (`oncourse.derive.clinical.recist`)."""
+        from oncourse.derive.clinical.recist import recist_visits
+        from oncourse.derive.clinical.response import ImagingParams
+
+        study = self.study
+        return recist_visits(
+            study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams)
+        )
+
+    @derived
+    def time_to_event(self) -> pl.DataFrame:
+        """Time-to-event records per patient, line and endpoint; line null = study level."""
+        return self.endpoint_tables[0]
+
+    # concordance: present, absent, not assessable
+
+    @derived
+    def pairs(self) -> PairTable:
+        """Pairs of samples of a patient and the fate of each variant between them (`oncourse.derive.concordance.pairs`)."""
+        from oncourse.derive.concordance.pairs import pair_table
+
+        return pair_table(self.presence)
+
+    @derived
+    def presence(self) -> PresenceTable:
+        """Present, absent or not assessable per variant and tumour sample (`oncourse.derive.concordance.presence`)."""
+        from oncourse.derive.concordance.pairs import ConcordanceParams
+        from oncourse.derive.concordance.presence import PresenceParams, presence_table
+
+        rules = self.params(ConcordanceParams)
+        return presence_table(
+            self.study,
+            self.panels,
+            self.params(PresenceParams),
+            min_power=rules.min_power,
+            merge_same_site=rules.merge_same_site,
+        )
 
     @property
     def presence_or_none(self) -> PresenceTable | None:
@@ -159,12 +212,68 @@ class Cohort:
         return self.presence if tumour["patient_id"].is_duplicated().any() else None
 
     @derived
+    def relatedness(self) -> pl.DataFrame:
+        """Evidence of common origin per pair of tumour samples (`oncourse.derive.concordance.relatedness`)."""
+        from oncourse.derive.concordance.relatedness import relatedness_table
+
+        return relatedness_table(self.study, self.presence, self.pairs)
+
+    # clones: cell fractions, clusters, trees
+
+    @derived
+    def clone_counts(self) -> CountsTable:
+        """Reads, purity and copy number of every patient's somatic variants (`oncourse.derive.clones.ccf`)."""
+        from oncourse.derive.clones.ccf import CcfParams, counts_table
+
+        return counts_table(self.study, self.panels, self.presence, self.params(CcfParams))
+
+    @derived
+    def clusters(self) -> ClusterTable:
+        """Clusters of variants of one cell fraction per patient (`oncourse.derive.clones.clusters`)."""
+        from oncourse.derive.clones.clusters import ClusteringParams, cluster_table
+        from oncourse.derive.clones.evolution import EvolutionParams
+
+        average = self.params(EvolutionParams).average
+        return cluster_table(self.clone_counts, self.params(ClusteringParams), average=average)
+
+    @derived
+    def evolution(self) -> tuple[PatientEvolution, ...]:
+        """Tree, seeding and divergence of every patient with several samples (`oncourse.derive.clones.evolution`)."""
+        from oncourse.derive.clones.evolution import EvolutionParams, evolution_table
+
+        return evolution_table(self.clusters, self.params(EvolutionParams), self.seed)
+
+    @derived
+    def heterogeneity(self) -> HeterogeneityTable:
+        """Heterogeneity of every tumour sample and pair (`oncourse.derive.clones.heterogeneity`)."""
+        from oncourse.derive.clones.heterogeneity import HeterogeneityParams, heterogeneity_table
+
+        params = self.params(HeterogeneityParams)
+        return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed)
+
+    # care: therapy, ctDNA
+
+    @derived
+    def ctdna(self) -> pl.DataFrame:
+        """Positivity and level of ctDNA per plasma sample (`oncourse.derive.care.ctdna`)."""
+        from oncourse.derive.care.ctdna import CtdnaParams, ctdna_table
+
+        return ctdna_table(self.study, self.presence_or_none, self.params(CtdnaParams))
+
+    @derived
+    def ctdna_response(self) -> pl.DataFrame:
+        """Molecular response per line of therapy (`oncourse.derive.care.ctdna`)."""
+        from oncourse.derive.care.ctdna import CtdnaParams, ctdna_response
+
+        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams))
+
+    @derived
     def findings(self) -> Findings:
-        """What is known of every patient, as therapy rules ask for it (`oncourse.derive.therapy`)."""
-        from oncourse.derive.callability import CallabilityParams
-        from oncourse.derive.copy_states import CopyNumberParams
-        from oncourse.derive.therapy import KnowledgeParams, findings, load_knowledge
-        from oncourse.derive.watchlist import WatchParams
+        """What is known of every patient, as therapy rules ask for it (`oncourse.derive.care.therapy`)."""
+        from oncourse.derive.care.therapy import KnowledgeParams, findings, load_knowledge
+        from oncourse.derive.care.watchlist import WatchParams
+        from oncourse.derive.concordance.callability import CallabilityParams
+        from oncourse.derive.genes.copy_states import CopyNumberParams
 
         params = self.params(KnowledgeParams)
         return findings(
@@ -181,114 +290,17 @@ class Cohort:
         )
 
     @derived
-    def gene_status(self) -> GeneStatus:
-        """Altered / not altered / not assessed per sample and gene (`oncourse.derive.gene_status`)."""
-        from oncourse.derive.gene_status import LandscapeParams, gene_status
-
-        return gene_status(self.study, self.panels, self.annotated_calls, self.params(LandscapeParams))
-
-    @derived
-    def heterogeneity(self) -> HeterogeneityTable:
-        """Heterogeneity of every tumour sample and pair (`oncourse.derive.heterogeneity`)."""
-        from oncourse.derive.heterogeneity import HeterogeneityParams, heterogeneity_table
-
-        params = self.params(HeterogeneityParams)
-        return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed)
-
-    @derived
-    def panels(self) -> Panels:
-        """Which genes each sample's assays looked at (`oncourse.derive.panels`)."""
-        from oncourse.derive.panels import read_panels
-
-        return read_panels(self.study)
-
-    @derived
-    def lines(self) -> pl.DataFrame:
-        """Lines of therapy (`oncourse.derive.lines`)."""
-        from oncourse.derive.lines import LineParams, lines_table
-
-        return lines_table(self.study["treatments"], self.params(LineParams))
-
-    @derived
-    def psa(self) -> pl.DataFrame:
-        """PSA endpoints per patient and line (`oncourse.derive.psa`)."""
-        from oncourse.derive.psa import PsaParams, psa_table
-
-        return psa_table(self.study["labs"], self.lines, self.params(PsaParams))
-
-    @derived
-    def recist_visits(self) -> pl.DataFrame:
-        """RECIST responses per visit (`oncourse.derive.recist`)."""
-        from oncourse.derive.recist import recist_visits
-        from oncourse.derive.response import ImagingParams
-
-        study = self.study
-        return recist_visits(
-            study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams)
-        )
-
-    @derived
-    def bone_visits(self) -> pl.DataFrame:
-        """Bone-scan responses per visit (`oncourse.derive.bone`)."""
-        from oncourse.derive.bone import BoneParams, bone_visits
-        from oncourse.derive.psa import PsaParams
-
-        criteria = self.params(PsaParams).criteria
-        return bone_visits(self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria)
-
-    @derived
-    def best_response(self) -> pl.DataFrame:
-        """Best overall response per patient and line (`oncourse.derive.response`)."""
-        from oncourse.derive.endpoints import death_days
-        from oncourse.derive.response import ImagingParams, best_response
-
-        deaths = death_days(self.study["follow_up"])
-        return best_response(self.recist_visits, self.lines, self.params(ImagingParams), deaths)
-
-    @derived
-    def endpoint_tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Time-to-event records, and who has none with the reason (`oncourse.derive.endpoints`)."""
-        from oncourse.derive.endpoints import EndpointParams, endpoint_table, tables_of
-
-        return endpoint_table(tables_of(self), self.params(EndpointParams))
-
-    @derived
     def therapy(self) -> Therapy:
-        """Every patient against the therapy rules and the evidence (`oncourse.derive.therapy_matches`)."""
-        from oncourse.derive.therapy_matches import match_all
+        """Every patient against the therapy rules and the evidence (`oncourse.derive.care.therapy_matches`)."""
+        from oncourse.derive.care.therapy_matches import match_all
 
         return match_all(self.study, self.findings)
 
-    @derived
-    def relatedness(self) -> pl.DataFrame:
-        """Evidence of common origin per pair of tumour samples (`oncourse.derive.relatedness`)."""
-        from oncourse.derive.relatedness import relatedness_table
-
-        return relatedness_table(self.study, self.presence, self.pairs)
+    # outcomes: findings against outcome
 
     @derived
-    def time_to_event(self) -> pl.DataFrame:
-        """Time-to-event records per patient, line and endpoint; line null = study level."""
-        return self.endpoint_tables[0]
+    def features(self) -> FeatureTable:
+        """Altered / not altered / unknown per patient and feature, and since when (`oncourse.derive.outcomes.features`)."""
+        from oncourse.derive.outcomes.features import FeatureParams, feature_table
 
-    @derived
-    def pairs(self) -> PairTable:
-        """Pairs of tumour samples of a patient and the fate of each variant between them (`oncourse.derive.pairs`)."""
-        from oncourse.derive.pairs import pair_table
-
-        return pair_table(self.presence)
-
-    @derived
-    def presence(self) -> PresenceTable:
-        """Present, absent or not assessable per variant and tumour sample (`oncourse.derive.presence`)."""
-        from oncourse.derive.pairs import ConcordanceParams
-        from oncourse.derive.presence import PresenceParams, presence_table
-
-        rules = self.params(ConcordanceParams)
-        return presence_table(
-            self.study,
-            self.panels,
-            self.params(PresenceParams),
-            min_power=rules.min_power,
-            merge_same_site=rules.merge_same_site,
-        )
+        return feature_table(self, self.params(FeatureParams))

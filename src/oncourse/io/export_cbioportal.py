@@ -31,7 +31,7 @@ def export_cbioportal(
     ----------
     study_id : cancer_study_identifier, letters, digits and _
     called : the called variants of the tumour samples (`oncourse.derive.patient_variants.called_rows`)
-    clonality : variant_id, sample_id, state, ccf (`oncourse.derive.presence`): written in the columns
+    clonality : variant_id, sample_id, state, ccf (`oncourse.derive.concordance.presence`): written in the columns
         ASCN.CCF_EXPECTED_COPIES, ASCN.CLONAL and PRESENCE; a variant that was not judged has none
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up

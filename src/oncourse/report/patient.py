@@ -22,7 +22,7 @@ from oncourse.report.patient_course import course_rows, monitoring_lines
 from oncourse.report.patient_timeline import of_patient, patient_timeline
 
 if TYPE_CHECKING:
-    from oncourse.derive.evolution import PatientEvolution
+    from oncourse.derive.clones.evolution import PatientEvolution
 
 #: Lines on the front page.
 FRONT_LINES = 3

@@ -9,7 +9,7 @@ import numpy as np
 from oncourse.plots.timeline import Line, Point, Track
 
 if TYPE_CHECKING:
-    from oncourse.derive.evolution import PatientEvolution
+    from oncourse.derive.clones.evolution import PatientEvolution
 
 #: Clones drawn: those whose cell fraction changes most.
 CLONES_SHOWN = 6
@@ -59,7 +59,7 @@ def clone_track(evolution: PatientEvolution) -> Track | None:
 
 def clone_growth(evolution: PatientEvolution) -> dict[str, str]:
     """Return clone -> growth per month in words, with the 90 % interval; clones that cannot be told have no entry."""
-    from oncourse.derive.evolution_tables import growth_rows
+    from oncourse.derive.clones.evolution_tables import growth_rows
 
     names = {evolution.clone_id(k): f"C{c + 1}" for k, c in enumerate(evolution.clusters)}
     words: dict[str, str] = {}

@@ -11,7 +11,7 @@ from oncourse.knowledge.alterations import short_change
 from oncourse.plots.theme import PALETTE
 
 if TYPE_CHECKING:
-    from oncourse.derive.evolution import PatientEvolution
+    from oncourse.derive.clones.evolution import PatientEvolution
 
 DRIVERS_SHOWN = 5
 

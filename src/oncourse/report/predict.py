@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.prediction_data import features_of
-from oncourse.derive.predictors import ORIGINS, time_zero
+from oncourse.derive.outcomes.prediction_data import features_of
+from oncourse.derive.outcomes.predictors import ORIGINS, time_zero
 from oncourse.errors import ConfigError
 from oncourse.models.card import ModelCard
 from oncourse.study.model import Study

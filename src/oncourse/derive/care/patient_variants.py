@@ -1,0 +1,365 @@
+"""Every variant of every patient in the genes that knowledge asks for: origin, where it was seen, whether it is new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from oncourse.derive.genes.calls import is_called_expr
+from oncourse.genome.effect import consequences
+from oncourse.knowledge.alterations import (
+    canonical,
+    codon_of,
+    data_rows,
+    gene_name,
+    loss_reason,
+    short_change,
+)
+from oncourse.knowledge.evaluate import germline_relevant
+from oncourse.knowledge.findings import VariantFinding
+from oncourse.study.model import Study
+
+if TYPE_CHECKING:
+    from oncourse.derive.concordance.presence import PresenceTable
+
+_EFFECTS = {
+    "splice_site": "splice", "nonsense": "nonsense", "frameshift": "frameshift", "start_lost": "start_loss",
+    "inframe_insertion": "inframe", "inframe_deletion": "inframe", "protein_altering": "inframe",
+    "missense": "missense", "stop_lost": "missense", "synonymous": "silent", "upstream": "promoter",
+}  # fmt: skip
+#: From this allele fraction a repair-gene variant of a patient without a matched normal may be germline.
+POSSIBLE_GERMLINE_VAF = 0.40
+#: A second variant within so many codons of a truncating one may restore its reading frame.
+REVERSION_CODONS = 50
+#: Cell fraction from which a plasma variant is too frequent for a blood clone beside the tumour.
+NOT_CHIP_CCF = 0.5
+#: Mean cell fraction from which a variant is called clonal in a sample (page text only).
+CLONAL_CCF = 0.8
+
+
+def effect_of(consequence: str | None, change: str) -> str:
+    """Return the effect of a variant; where it is not annotated, from the protein change.
+
+    >>> effect_of("frameshift", "R248fs"), effect_of(None, "G12C"), effect_of(None, "X123_splice"), effect_of(None, "")
+    ('frameshift', 'missense', 'splice', 'other')
+    """
+    if consequence in _EFFECTS:
+        return _EFFECTS[consequence]
+    if consequence not in (None, "unknown"):
+        return "other"
+    if change.endswith("splice"):
+        return "splice"
+    if change.endswith("fs"):
+        return "frameshift"
+    if change.endswith("*"):
+        return "nonsense"
+    if any(word in change for word in ("del", "ins", "dup")):
+        return "inframe"
+    return "missense" if codon_of(change) else "other"
+
+
+def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
+    """Return the called variants of `genes` that may change the gene's product, in every sample, normals included.
+
+    Columns: patient_id, sample_id, material, day, tumor_fraction, variant_id, gene (today's symbol), change, effect,
+    hgvs_c, alt_count, depth, origin; sorted.
+    """
+    variants = study["variants"].drop_nulls("gene")
+    symbols = variants["gene"].unique().to_list()
+    named = {s: gene_name(s) for s in symbols}
+    wanted = [s for s in symbols if named[s] in genes]
+    variants = variants.filter(pl.col("gene").is_in(wanted)).select(
+        "variant_id", "gene", "hgvs_c", "hgvs_p", "consequence"
+    )
+    consequence = consequences(variants["consequence"]).to_list() if variants.height else []
+    gene = [named[g] for g in variants["gene"]]
+    change = [
+        canonical(g, short_change(p)) if p else "" for g, p in zip(gene, variants["hgvs_p"], strict=True)
+    ]
+    effect = [effect_of(c, p) for c, p in zip(consequence, change, strict=True)]
+    variants = variants.select(
+        "variant_id", "hgvs_c", pl.Series("gene", gene, pl.String), pl.Series("change", change, pl.String),
+        pl.Series("effect", effect, pl.String),
+    )  # fmt: skip
+    samples = study["samples"].select(
+        "sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id"
+    )
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    return (
+        study["calls"]
+        .join(variants, on="variant_id", how="inner")
+        .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
+        .filter(is_called_expr() & ~pl.col("effect").is_in(["silent", "other"]))
+        .select(
+            "patient_id", "sample_id", "material", "day", "tumor_fraction", "variant_id", "gene", "change", "effect",
+            "hgvs_c", "alt_count", "depth", "origin",
+        )
+        .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
+    )  # fmt: skip
+
+
+def called_rows(study: Study) -> pl.DataFrame:
+    """Return the called variants of every tumour sample, germline apart, with what is known of the variant.
+
+    Columns: patient_id, those of calls, gene, hgvs_c, hgvs_p, consequence; sorted by patient, variant, sample.
+    """
+    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    known = study["variants"].select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    return (
+        study["calls"]
+        .join(samples.select("sample_id", "patient_id", "assay_id"), on="sample_id", how="inner")
+        .join(assays, on="assay_id", how="left")
+        .filter(is_called_expr() & ~pl.col("origin").is_in(["germline"]).fill_null(False))
+        .join(known.with_columns(consequence=consequences(known["consequence"])), on="variant_id", how="left")
+        .select(
+            "patient_id", "sample_id", "variant_id", "alt_count", "depth", "origin", "gene", "hgvs_c", "hgvs_p",
+            "consequence",
+        )
+        .sort("patient_id", "variant_id", "sample_id")
+    )  # fmt: skip
+
+
+def blood_classes(
+    study: Study, rows: pl.DataFrame, presence: PresenceTable | None
+) -> dict[tuple[str, str], str]:
+    """Return (patient, variant) -> germline, chip or possible_chip.
+
+    What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern). Beside it
+    every called variant seen only in plasma, in a gene of chip_genes.tsv, of a patient in whom no white cells or
+    normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
+    """
+    found: dict[tuple[str, str], str] = {}
+    stated = rows.filter(pl.col("origin").is_in(["germline", "chip"]) | (pl.col("material") == "white_cells"))
+    for patient, variant, material, origin in stated.select(
+        "patient_id", "variant_id", "material", "origin"
+    ).iter_rows():
+        found[(patient, variant)] = origin or ("chip" if material == "white_cells" else "germline")
+    normal = rows.filter((pl.col("material") == "normal") & pl.col("origin").is_null())
+    for patient, variant in normal.select("patient_id", "variant_id").iter_rows():
+        found.setdefault((patient, variant), "germline")
+    if presence is not None and presence.cells.height:
+        blood = presence.cells.select("patient_id", "variant_id", "blood").drop_nulls("blood").unique()
+        found.update({(p, v): b for p, v, b in blood.iter_rows()})
+    counted = _counted_in_blood(study)
+    chip = {r["gene"] for r in data_rows("chip_genes.tsv")}
+    tumour = rows.filter(pl.col("material").is_in(["tissue", "plasma"]) & pl.col("gene").is_in(sorted(chip)))
+    ccf = 2 * pl.col("alt_count") / pl.col("depth") / pl.col("tumor_fraction")
+    only = tumour.group_by("patient_id", "variant_id").agg(
+        (pl.col("material") == "plasma").all().alias("only_plasma"), ccf.max().fill_null(0.0).alias("ccf")
+    )
+    for patient, variant, fraction in (
+        only.filter("only_plasma").select("patient_id", "variant_id", "ccf").iter_rows()
+    ):
+        key = (patient, variant)
+        if key not in found and key not in counted and not fraction >= NOT_CHIP_CCF:
+            found[key] = "possible_chip"
+    return found
+
+
+def _counted_in_blood(study: Study) -> set[tuple[str, str]]:
+    """(patient, variant) of sites counted in white cells or a normal: a blood clone would have been seen."""
+    normals = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))
+    rows = (
+        study["calls"]
+        .filter(pl.col("depth") > 0)
+        .join(normals.select("sample_id", "patient_id"), on="sample_id", how="inner")
+    )
+    return set(rows.select("patient_id", "variant_id").iter_rows())
+
+
+def where_seen(presence: PresenceTable | None) -> dict[tuple[str, str], str]:
+    """Return (patient, variant) -> words: in which of the patient's samples it is, is not, and cannot be told."""
+    if presence is None or presence.cells.is_empty():
+        return {}
+    info = presence.samples.select("sample_id", "material", "role", "day")
+    cells = presence.cells.select("patient_id", "variant_id", "sample_id", "state", "ccf").join(
+        info, on="sample_id", how="left"
+    )
+    tissue = pl.col("material") == "tissue"
+    present, absent = pl.col("state") == "present", pl.col("state") == "absent"
+    latest = (tissue & pl.col("role").is_in(["metastasis", "local_recurrence"])).fill_null(False)
+    table = cells.sort("patient_id", "variant_id", "day", "sample_id").group_by("patient_id", "variant_id").agg(
+        tissue.sum().alias("n"), (tissue & present).sum().alias("yes"),
+        pl.col("sample_id").filter(tissue & absent).str.join(", ").alias("absent"),
+        pl.col("sample_id").filter(tissue & ~present & ~absent).str.join(", ").alias("unclear"),
+        (~tissue).sum().alias("n_plasma"), (~tissue & present).sum().alias("plasma"),
+        pl.col("state").filter(latest).last().alias("last"),
+        (tissue & present).any().alias("earlier"),
+        pl.col("ccf").filter(tissue & present).min().alias("low"),
+        pl.col("ccf").filter(tissue & present).max().alias("high"),
+    )  # fmt: skip
+    words = {}
+    for row in table.iter_rows(named=True):
+        words[(row["patient_id"], row["variant_id"])] = _words(row)
+    return words
+
+
+def _words(row: dict) -> str:  # type: ignore[type-arg]
+    n, yes, said = row["n"], row["yes"], []
+    if n and yes == n:
+        said.append("in the tissue sample" if n == 1 else f"in all {n} tissue samples")
+    elif yes:
+        said.append(f"in {yes} of {n} tissue samples")
+    elif row["plasma"]:
+        said.append("only in plasma" if n else "in plasma")
+    if row["absent"] and (yes or row["plasma"]):
+        said.append(f"absent in {row['absent']}")
+    if row["unclear"]:
+        said.append(f"not assessable in {row['unclear']}")
+    if row["last"] == "absent" and row["earlier"]:
+        said.append("lost in the latest metastasis")
+    if row["n_plasma"] and yes:
+        said.append(f"in {row['plasma']} of {row['n_plasma']} plasma samples")
+    if row["low"] is not None:
+        low, high = row["low"], row["high"]
+        said.append(
+            "clonal" if low >= CLONAL_CCF else "subclonal" if high < CLONAL_CCF else "clonal in some samples"
+        )
+    return "; ".join(said)
+
+
+def patient_variants(
+    study: Study, rows: pl.DataFrame, blood: dict[tuple[str, str], str], where: dict[tuple[str, str], str],
+    decision: dict[str, str], new: dict[tuple[str, str], tuple[str, ...]], alleles: dict[str, dict[str, bool]],
+) -> dict[str, tuple[VariantFinding, ...]]:  # fmt: skip
+    """Return the VariantFindings of each patient.
+
+    Parameters
+    ----------
+    rows : `variant_rows`; blood : `blood_classes`; where : `where_seen`
+    decision : patient -> sample nearest the decision; new : (patient, variant) -> classes it emerged under
+    alleles : patient -> gene -> whether an allele is lost; no entry = not known
+    """
+    normals = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))
+    with_normal = set(normals["patient_id"])
+    found: dict[str, list[VariantFinding]] = {}
+    first_day: dict[str, dict[str, int]] = {}
+    keys = ["patient_id", "gene", "variant_id"]
+    for (patient, gene, variant), group in _groups(rows, keys):
+        first = group[0]
+        key = (patient, variant)
+        tumour = [r for r in group if r["material"] in ("tissue", "plasma")]
+        origin = blood.get(key) or _origin(tumour, gene, patient in with_normal)
+        if not tumour and origin != "germline":
+            continue
+        days = [r["day"] for r in tumour if r["day"] is not None]
+        if days:
+            first_day.setdefault(patient, {})[variant] = min(days)
+        finding = VariantFinding(
+            gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=codon_of(first["change"]),
+            materials=tuple(sorted({r["material"] for r in tumour})) or ("tissue",),
+            in_decision=any(r["sample_id"] == decision.get(patient) for r in tumour),
+            is_biallelic=alleles.get(patient, {}).get(gene),
+            hgvs_c=first["hgvs_c"] or "", variant_id=variant, seen=_seen(tumour or group),
+            where=where.get(key, ""), is_new_on=new.get(key, ()),
+        )  # fmt: skip
+        found.setdefault(patient, []).append(finding)
+    return {p: tuple(_reversions(_two_hits(v), first_day.get(p, {}))) for p, v in found.items()}
+
+
+def _groups(rows: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]
+    """Yield (key, rows as dicts) of consecutive rows with the same key; `rows` is sorted by them."""
+    current: tuple[Any, ...] | None = None
+    held: list[dict[str, Any]] = []
+    for row in rows.iter_rows(named=True):
+        key = tuple(row[k] for k in keys)
+        if key != current and held:
+            yield current, held
+            held = []
+        current = key
+        held.append(row)
+    if held:
+        yield current, held
+
+
+def _origin(tumour: list[dict], gene: str, has_normal: bool) -> str:  # type: ignore[type-arg]
+    stated = {r["origin"] for r in tumour}
+    if "somatic" in stated or has_normal:
+        return "somatic"
+    vafs = [r["alt_count"] / r["depth"] for r in tumour if r["depth"] and r["alt_count"] is not None]
+    if gene in germline_relevant() and vafs and max(vafs) >= POSSIBLE_GERMLINE_VAF:
+        return "possible_germline"
+    return "unknown"
+
+
+def _seen(rows: list[dict]) -> str:  # type: ignore[type-arg]
+    words = []
+    for r in rows[:6]:
+        if r["depth"] is None or r["alt_count"] is None:
+            words.append(f"{r['sample_id']} (reads not recorded)")
+        else:
+            words.append(f"{r['sample_id']}: {r['alt_count']} of {r['depth']} reads")
+    more = f" and {len(rows) - 6} more samples" if len(rows) > 6 else ""
+    return "; ".join(words) + more
+
+
+def _two_hits(variants: list[VariantFinding]) -> list[VariantFinding]:
+    """Two different losses of one gene: both alleles may be hit (phase not known), taken as biallelic."""
+    from dataclasses import replace
+
+    hits: dict[str, int] = {}
+    for v in variants:
+        if loss_reason(v)[0] and not v.is_from_blood:
+            hits[v.gene] = hits.get(v.gene, 0) + 1
+    return [
+        replace(v, is_biallelic=True) if not v.is_biallelic and hits.get(v.gene, 0) > 1 else v
+        for v in variants
+    ]
+
+
+def _reversions(variants: list[VariantFinding], first_day: dict[str, int]) -> list[VariantFinding]:
+    """Mark variants that restore the reading frame of an earlier truncating variant of BRCA1, BRCA2 or PALB2.
+
+    The earlier one is germline, or was seen on an earlier day. A frameshift is restored by an indel within
+    `REVERSION_CODONS` codons whose length makes the sum divisible by three; a truncating variant by an in-frame
+    deletion that spans its codon, or by another missense or in-frame change at a nonsense codon.
+    """
+    from dataclasses import replace
+
+    genes = {v.gene for v in variants if v.gene in ("BRCA1", "BRCA2", "PALB2")}
+    if not genes:
+        return variants
+    marked = []
+    for v in variants:
+        restores = v.gene in genes and any(
+            _restores(old, v) and _is_earlier(old, v, first_day)
+            for old in variants
+            if old.gene == v.gene
+            and old.variant_id != v.variant_id
+            and old.effect in ("frameshift", "nonsense")
+        )
+        marked.append(replace(v, is_reversion=True) if restores and v.origin != "germline" else v)
+    return marked
+
+
+def _is_earlier(old: VariantFinding, new: VariantFinding, first_day: dict[str, int]) -> bool:
+    if old.origin == "germline":
+        return True
+    first, second = first_day.get(old.variant_id), first_day.get(new.variant_id)
+    return first is not None and second is not None and first < second
+
+
+def shift(variant_id: str) -> int:
+    """Return the bases an indel adds (negative: removes).
+
+    >>> shift("13:100:A:-"), shift("13:100:-:TT"), shift("13:100:A:T")
+    (-1, 2, 0)
+    """
+    _, _, ref, alt = variant_id.split(":")
+    return len(alt.replace("-", "")) - len(ref.replace("-", ""))
+
+
+def _restores(old: VariantFinding, new: VariantFinding) -> bool:
+    if old.codon is None or new.codon is None or abs(old.codon - new.codon) > REVERSION_CODONS:
+        return False
+    if old.variant_id.count(":") != 3 or new.variant_id.count(":") != 3:
+        return False
+    first, second = shift(old.variant_id), shift(new.variant_id)
+    if old.effect == "frameshift" and first % 3 and second % 3 and (first + second) % 3 == 0:
+        return True
+    at_codon = new.codon == old.codon and new.effect in ("missense", "inframe")
+    spans = second < 0 and second % 3 == 0 and new.codon <= old.codon < new.codon + (-second) // 3 + 1
+    return spans or (old.effect == "nonsense" and at_codon)

@@ -1,0 +1,392 @@
+"""Study -> findings of every patient -> which therapy rules apply: the heart of the patient page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.derive.care.patient_facts import MARKER_NAMES, Facts
+from oncourse.derive.care.patient_variants import blood_classes, patient_variants, variant_rows, where_seen
+from oncourse.derive.care.watchlist import (
+    WatchParams,
+    emerged_amplifications,
+    emerged_markers,
+    emergence,
+    watch_items,
+)
+from oncourse.derive.concordance.callability import CallabilityParams, callability
+from oncourse.derive.concordance.presence_inputs import tumour_samples
+from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
+from oncourse.derive.genes.panels import Panels
+from oncourse.knowledge.alterations import data_rows, gene_name
+from oncourse.knowledge.evidence import EvidenceBase, read_evidence
+from oncourse.knowledge.expression import atoms_of
+from oncourse.knowledge.findings import PatientFindings, VariantFinding
+from oncourse.knowledge.rules import Rule, default_rules, read_rules
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
+if TYPE_CHECKING:
+    from oncourse.derive.concordance.presence import PresenceTable
+
+#: The more telling state of a gene counts when samples of a patient differ.
+_TELLING = ("neutral", "gain", "loss", "homozygous_deletion", "amplified")
+
+
+@section("knowledge")
+@dataclass(frozen=True)
+class KnowledgeParams:
+    """Which therapy knowledge is used."""
+
+    rules: str | None = setting(None, "a rules file in place of the package's (columns of therapy_rules.tsv)")
+    evidence: str | None = setting(
+        None, "evidence table beside the rules, made by 'oncourse kb import civic FILE --out evidence.tsv'"
+    )
+    decision_day: int | None = setting(
+        None,
+        "day of the decision: the sample nearest before it speaks for wild type; null: the latest sample",
+    )
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The rules and the evidence a study is matched against."""
+
+    rules: tuple[Rule, ...]
+    evidence: EvidenceBase | None
+
+    @property
+    def genes(self) -> frozenset[str]:
+        """Every gene some rule, watch item or statement asks for."""
+        found = {g for rule in self.rules for g in rule.genes}
+        found |= {
+            g for r in self.rules if r.requires_node for a in atoms_of(r.requires_node) for g in a.genes
+        }
+        found |= {
+            g
+            for r in self.rules
+            if r.requires_node
+            for a in atoms_of(r.requires_node)
+            for g in _site_genes(a)
+        }
+        found |= {g for item in watch_items() for g in item.genes}
+        found |= {r["gene"] for r in data_rows("predisposition_genes.tsv")}
+        if self.evidence is not None:
+            found |= self.evidence.genes
+        return frozenset(found)
+
+    @property
+    def codons(self) -> dict[str, tuple[int, ...]]:
+        """Codons whose callability some rule asks for; 0 stands for the whole gene."""
+        wanted: dict[str, set[int]] = {}
+        nodes = [n for r in self.rules for n in (r.node, r.requires_node) if n is not None]
+        for atom in (a for node in nodes for a in atoms_of(node)):
+            for site in atom.sites:
+                wanted.setdefault(site.gene, set()).update(site.named_codons or (0,))
+        return {gene: tuple(sorted(codons)) for gene, codons in sorted(wanted.items())}
+
+
+def _site_genes(atom) -> Iterable[str]:  # type: ignore[no-untyped-def]
+    return (site.gene for site in atom.sites)
+
+
+def load_knowledge(params: KnowledgeParams) -> Knowledge:
+    """Read the rules and evidence named in the settings; InputError names what is wrong in them."""
+    from pathlib import Path
+
+    rules = read_rules(Path(params.rules)) if params.rules else default_rules()
+    return Knowledge(rules, read_evidence(Path(params.evidence)) if params.evidence else None)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of every patient.
+
+    ``patients``: patient -> findings; ``decision``: patient_id, sample_id, material, day, reason: the sample that
+    speaks for wild type; ``callable_codons``: the callability table; ``emerged``: the emergence table;
+    ``plasma``: patient_id, sample_id, has_tumour: whether tumour DNA is shown in each plasma sample;
+    ``copies``: copy-number states per sample and gene (`oncourse.derive.genes.copy_states`).
+    """
+
+    patients: Mapping[str, PatientFindings]
+    decision: pl.DataFrame
+    callable_codons: pl.DataFrame
+    emerged: pl.DataFrame
+    plasma: pl.DataFrame
+    copies: pl.DataFrame
+    knowledge: Knowledge
+
+
+def findings(
+    study: Study, panels: Panels, presence: PresenceTable | None, lines: pl.DataFrame, burden: pl.DataFrame,
+    knowledge: Knowledge, decision_day: int | None, callable_params: CallabilityParams, watch: WatchParams,
+    copy_params: CopyNumberParams,
+) -> Findings:  # fmt: skip
+    """Derive the findings of every patient from the study's tables.
+
+    Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
+    can show one; loss rules of repair genes then never conclude "not altered".
+    """
+    rows = variant_rows(study, knowledge.genes)
+    copy_rows = copy_table(study, knowledge.genes, copy_params)
+    blood = blood_classes(study, rows, presence)
+    plasma = plasma_tumour(study, blood)
+    decision = decision_samples(study, plasma, decision_day)
+    purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
+    codons = callability(study, panels, callable_params, codons=knowledge.codons, purity=purity)
+    new = _emerged(study, presence, watch)
+    copies, copy_material, alleles = copy_states(copy_rows)
+    chosen = dict(decision.select("patient_id", "sample_id").iter_rows())
+    classes: dict[tuple[str, str], tuple[str, ...]] = {}
+    for patient, variant, name in (
+        new.filter(pl.col("status") == "emerged").select("patient_id", "variant_id", "drug_class").iter_rows()
+    ):
+        classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
+    variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles)
+    new = _all_emerged(study, presence, watch, copy_rows, variants)
+    sites = _Sites(panels, codons, chosen, plasma, knowledge.genes)
+    facts = Facts(study, lines, burden, chosen)
+    shown = _shown_in_plasma(plasma)
+    normals = set(study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))["patient_id"])
+    fused, fusion_genes = _fusions(study, panels, knowledge.genes)
+    patients = {}
+    for patient in study["patients"]["patient_id"].to_list():
+        site_states, default = sites.of(patient)
+        patients[patient] = PatientFindings(
+            patient_id=patient,
+            variants=tuple(
+                v for v in variants.get(patient, ()) if v.origin != "germline" or study.config.report_germline
+            ),
+            copy_number=copies.get(patient, {}),
+            copy_number_material=copy_material.get(patient, {}),
+            fusions=fused.get(patient, ()),
+            fusion_genes_assessed=fusion_genes.get(patient),
+            sites=site_states,
+            default_site=default,
+            reports_germline=study.config.report_germline,
+            has_normal=patient in normals,
+            plasma_has_tumour=shown.get(patient),
+            **facts.of(patient),  # type: ignore[arg-type]
+        )
+    return Findings(patients, decision, codons, new, plasma, copy_rows, knowledge)
+
+
+def _emerged(
+    study: Study,
+    presence: PresenceTable | None,
+    watch: WatchParams,
+    reversions: Collection[tuple[str, str, str]] = (),
+) -> pl.DataFrame:
+    from oncourse.derive.care.watchlist import EMERGENCE_SCHEMA
+
+    if presence is None or presence.cells.is_empty() or not study.has("treatments"):
+        return pl.DataFrame(schema=EMERGENCE_SCHEMA)
+    return emergence(presence.cells, study["samples"], study["treatments"], watch, reversions)
+
+
+def _all_emerged(
+    study: Study, presence: PresenceTable | None, watch: WatchParams, copies: pl.DataFrame,
+    variants: Mapping[str, tuple[VariantFinding, ...]],
+) -> pl.DataFrame:  # fmt: skip
+    """Mutations, reversions, amplifications and markers that the watch list names."""
+    reverted = {
+        (p, v.variant_id, v.gene, v.change) for p, found in variants.items() for v in found if v.is_reversion
+    }
+    changed = _emerged(study, presence, watch, {r[1:] for r in reverted})
+    # what restores a frame in one patient may be a plain deletion in another
+    own = pl.DataFrame(
+        [r[:2] for r in sorted(reverted)],
+        schema={"patient_id": pl.String, "variant_id": pl.String},
+        orient="row",
+    )
+    parts = [
+        changed.filter(pl.col("kind") != "reversion"),
+        changed.filter(pl.col("kind") == "reversion").join(own, on=["patient_id", "variant_id"], how="semi"),
+        emerged_amplifications(copies, study["samples"], study["treatments"], watch),
+        emerged_markers(study["markers"], study["treatments"], MARKER_NAMES),
+    ]
+    return pl.concat(parts).sort("patient_id", "drug_class", "name", "gene", "variant_id")
+
+
+def plasma_tumour(study: Study, blood: Mapping[tuple[str, str], str]) -> pl.DataFrame:
+    """Return patient_id, sample_id, day, has_tumour of plasma samples.
+
+    Tumour DNA is shown by a recorded tumour fraction above zero, or by a called variant that is neither germline
+    nor (possible) clonal haematopoiesis.
+    """
+    from oncourse.derive.genes.calls import annotated_calls
+
+    samples = study["samples"].filter(pl.col("material") == "plasma")
+    schema = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "has_tumour": pl.Boolean}
+    if samples.is_empty():
+        return pl.DataFrame(schema=schema)
+    chip = frozenset(r["gene"] for r in data_rows("chip_genes.tsv"))
+    apart = pl.DataFrame(list(blood), schema={"patient_id": pl.String, "variant_id": pl.String}, orient="row")
+    calls = annotated_calls(study).join(samples.select("sample_id"), on="sample_id", how="semi")
+    calls = calls.join(apart, on=["patient_id", "variant_id"], how="anti").filter(
+        ~pl.col("gene").is_in(sorted(chip)).fill_null(False)
+    )
+    with_call = calls.select("sample_id", pl.lit(True).alias("called")).unique()
+    return (
+        samples.join(with_call, on="sample_id", how="left")
+        .with_columns(
+            has_tumour=(pl.col("tumor_fraction") > 0).fill_null(False) | pl.col("called").fill_null(False)
+        )
+        .select(list(schema))
+        .sort("patient_id", "day", "sample_id", nulls_last=True)
+    )
+
+
+def _shown_in_plasma(plasma: pl.DataFrame) -> dict[str, bool]:
+    """patient -> whether the latest plasma sample shows tumour DNA; no entry without plasma."""
+    last = plasma.group_by("patient_id", maintain_order=True).agg(pl.col("has_tumour").last())
+    return dict(last.iter_rows())
+
+
+#: Without days the metastasis is taken as nearer the decision than the primary.
+_ROLE_RANK = {"primary": 0, "tissue": 1, "local_recurrence": 2, "metastasis": 3, "plasma": -1}
+
+
+def decision_samples(study: Study, plasma: pl.DataFrame, decision_day: int | None) -> pl.DataFrame:
+    """Return per patient the sample nearest the decision that can tell about the tumour.
+
+    Tissue, or plasma in which tumour DNA is shown; the latest up to ``decision_day``; of one day tissue before
+    plasma, metastasis before primary. Samples without a day come after all dated ones, metastasis first.
+    """
+    informative = plasma.filter("has_tumour")["sample_id"].implode()
+    samples = tumour_samples(study).filter(
+        (pl.col("material") == "tissue") | pl.col("sample_id").is_in(informative)
+    )
+    if decision_day is not None:
+        samples = samples.filter(pl.col("day").is_null() | (pl.col("day") <= decision_day))
+    rank = pl.col("role").replace_strict(_ROLE_RANK, default=0, return_dtype=pl.Int64)
+    last = (
+        samples.with_columns(rank=rank)
+        .sort("patient_id", "day", "rank", "sample_id", nulls_last=False)
+        .group_by("patient_id", maintain_order=True)
+        .agg(pl.col("sample_id", "material", "role", "day").last(), pl.len().alias("n"))
+    )
+    dated = pl.format("latest of {} tumour samples (day {})", "n", "day")
+    reason = (
+        pl.when(pl.col("n") == 1).then(pl.lit("the only tumour sample"))
+        .when(pl.col("day").is_null()).then(pl.format("{} of {} samples without a day", "role", "n"))
+        .otherwise(dated)
+    )  # fmt: skip
+    return last.select("patient_id", "sample_id", "material", "day", reason.alias("reason")).sort(
+        "patient_id"
+    )
+
+
+def copy_states(
+    copies: pl.DataFrame,
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, tuple[str, ...]]], dict[str, dict[str, bool]]]:
+    """Return (patient -> gene -> copy state, -> materials it was seen in, -> whether an allele is lost).
+
+    Where the samples of a patient differ the more telling state counts, amplification first; an allele is lost where
+    one sample has lost it. A gene without a state was not profiled; one without an entry of alleles is not known.
+    """
+    ranks = {s: i for i, s in enumerate(_TELLING)}
+    rows = (
+        copies.with_columns(rank=pl.col("state").replace_strict(ranks, return_dtype=pl.Int64))
+        .group_by("patient_id", "gene")
+        .agg(
+            pl.col("state").sort_by("rank").last(),
+            pl.col("material").filter(pl.col("rank") == pl.col("rank").max()).unique().sort(),
+            pl.col("is_allele_lost").drop_nulls().any().alias("lost"),
+            pl.col("is_allele_lost").is_not_null().any().alias("known"),
+        )
+        .sort("patient_id", "gene")
+    )
+    states: dict[str, dict[str, str]] = {}
+    materials: dict[str, dict[str, tuple[str, ...]]] = {}
+    alleles: dict[str, dict[str, bool]] = {}
+    for patient, gene, state, seen, lost, known in rows.iter_rows():
+        states.setdefault(patient, {})[gene] = state
+        if state != "neutral":
+            materials.setdefault(patient, {})[gene] = tuple(seen)
+        if known:
+            alleles.setdefault(patient, {})[gene] = lost
+    return states, materials, alleles
+
+
+def _fusions(
+    study: Study, panels: Panels, genes: frozenset[str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, frozenset[str]]]:
+    found: dict[str, set[str]] = {}
+    owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
+    for sample, five, three in study["fusions"].select("sample_id", "gene_5p", "gene_3p").iter_rows():
+        found.setdefault(owner[sample], set()).update(gene_name(g) for g in (five, three) if g)
+    looked: dict[str, frozenset[str]] = {}
+    cache: dict[str, frozenset[str]] = {}
+    for patient, assay in panels.samples.drop_nulls("sv").select("patient_id", "sv").iter_rows():
+        if assay not in cache:
+            listed = panels.genes.get(assay)
+            cache[assay] = genes if listed is None else frozenset(gene_name(g) for g in listed) & genes
+        looked[patient] = looked.get(patient, frozenset()) | cache[assay]
+    return {p: tuple(sorted(g)) for p, g in found.items()}, looked
+
+
+class _Sites:
+    """What absence may be claimed of, per patient and material; mappings are shared between patients."""
+
+    def __init__(
+        self, panels: Panels, codons: pl.DataFrame, decision: Mapping[str, str], plasma: pl.DataFrame,
+        genes: frozenset[str],
+    ):  # fmt: skip
+        self.genes, self.panels, self.decision = genes, panels, decision
+        self.samples: dict[str, list[tuple[str, str, str | None]]] = {}
+        for sample, patient, material, assay in panels.samples.select(
+            "sample_id", "patient_id", "material", "mutation"
+        ).iter_rows():
+            self.samples.setdefault(patient, []).append((sample, material, assay))
+        informative = plasma.filter("has_tumour").group_by("patient_id").agg(pl.col("sample_id").last())
+        self.plasma = dict(informative.iter_rows())
+        self.measured: dict[str, list[tuple[str, int, str]]] = {}
+        known = codons.filter(pl.col("depth").is_not_null() & (pl.col("state") != "assumed"))
+        for sample, gene, codon, state in known.select("sample_id", "gene", "codon", "state").iter_rows():
+            self.measured.setdefault(sample, []).append((gene, codon, state))
+        self.cache: dict[tuple[tuple[str, frozenset[str]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
+
+    def of(self, patient: str) -> tuple[Mapping[tuple[str, str, int], str], Mapping[str, str]]:
+        """Return (sites, default_site) as `PatientFindings` wants them."""
+        samples = self.samples.get(patient, [])
+        groups = {
+            "any": samples,
+            "tissue": [s for s in samples if s[1] == "tissue"],
+            "plasma": [s for s in samples if s[0] == self.plasma.get(patient)],
+            "decision": [s for s in samples if s[0] == self.decision.get(patient)],
+        }
+        key = tuple((m, frozenset(a for _, _, a in g if a)) for m, g in groups.items())
+        if key not in self.cache:
+            self.cache[key] = self._by_assay(key)
+        sites, default = self.cache[key]
+        overlay = self._overlay(groups)
+        return ({**sites, **overlay} if overlay else sites), default
+
+    def _by_assay(self, key):  # type: ignore[no-untyped-def]
+        sites: dict[tuple[str, str, int], str] = {}
+        default: dict[str, str] = {}
+        for material, assays in key:
+            lists = [self.panels.genes.get(a) for a in assays]
+            default[material] = "assumed" if any(genes is None for genes in lists) else "not_covered"
+            if default[material] == "not_covered":
+                listed = {gene_name(g) for genes in lists for g in genes or ()} & self.genes
+                sites.update({(material, g, 0): "assumed" for g in listed})
+        return sites, default
+
+    def _overlay(
+        self, groups: Mapping[str, list[tuple[str, str, str | None]]]
+    ) -> dict[tuple[str, str, int], str]:
+        order = ("measured", "assumed", "underpowered", "not_covered")
+        overlay: dict[tuple[str, str, int], str] = {}
+        for material, samples in groups.items():
+            for sample, _, _ in samples:
+                for gene, codon, state in self.measured.get(sample, ()):
+                    key = (material, gene, codon)
+                    old = overlay.get(key)
+                    if old is None or order.index(state) < order.index(old):
+                        overlay[key] = state
+        return overlay

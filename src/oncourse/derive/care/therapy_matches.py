@@ -1,0 +1,132 @@
+"""Every patient against every rule and statement: the matches, and the state of RAS at the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import polars as pl
+
+from oncourse.derive.care.therapy import Findings
+from oncourse.derive.concordance.callability import RAS_CODONS
+from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
+from oncourse.knowledge.evaluate import NO, YES, evaluate
+from oncourse.knowledge.evidence import EvidenceMatch
+from oncourse.knowledge.expression import parse
+from oncourse.knowledge.findings import PatientFindings
+from oncourse.knowledge.matching import Match, match_rules
+from oncourse.study.model import Study
+
+RAS_SITES = "; ".join(f"{gene}:{','.join(map(str, codons))}" for gene, codons in RAS_CODONS.items())
+_RAS_MUTATED = parse(f"mutation({RAS_SITES})")
+_RAS_WILD = parse(f"wild_type({RAS_SITES})")
+
+RAS_SCHEMA = {
+    "patient_id": pl.String, "state": pl.String, "mutations": pl.String, "sample_id": pl.String,
+    "sample_reason": pl.String, "failing": pl.String, "conflict": pl.String,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Therapy:
+    """The matches of every patient: against the rules, and against the evidence the user supplies."""
+
+    matches: Mapping[str, tuple[Match, ...]]
+    evidence: Mapping[str, tuple[EvidenceMatch, ...]]
+
+
+def drugs_given(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return patient -> every single drug given so far, in order of first use."""
+    found: dict[str, dict[str, None]] = {}
+    rows = study["treatments"].sort("patient_id", "start_day", nulls_last=False)
+    for patient, drugs in rows.select("patient_id", "drugs").iter_rows():
+        found.setdefault(patient, {}).update(dict.fromkeys(drug_names(drugs)))
+    return {p: tuple(d) for p, d in found.items()}
+
+
+#: Classes of which one drug tells how a tumour responds to the others.
+TARGETED = (
+    "anti-EGFR", "ARPI", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor", "anti-HER2",
+    "NTRK inhibitor", "RET inhibitor", "AKT inhibitor", "radioligand",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def used_before(therapy: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the drugs of a therapy that were given before, and drugs given of the same targeted class.
+
+    >>> used_before("rucaparib", ("abiraterone", "olaparib"))
+    ('olaparib (PARP inhibitor)',)
+    """
+    named = drugs_in_text(therapy)
+    same = [d for d in given if d in named]
+    classes = {c: d for d in named for c in drug_classes(d) if c in TARGETED}
+    for drug in given:
+        shared = [c for c in TARGETED if c in classes and c in drug_classes(drug)]
+        if drug not in named and shared:
+            same.append(f"{drug} ({shared[0]})")
+    return tuple(same)
+
+
+def match_patient(
+    patient: PatientFindings, found: Findings, given: tuple[str, ...] = ()
+) -> tuple[tuple[Match, ...], tuple[EvidenceMatch, ...]]:
+    """Return the matches of one patient; a matched line names the drugs of it that were given before."""
+    matches = []
+    for match in match_rules(found.knowledge.rules, patient):
+        if match.status == "matched" and given:
+            used = used_before(match.rule.therapy, given)
+            match = replace(match, used_before=used) if used else match
+        matches.append(match)
+    base = found.knowledge.evidence
+    return tuple(matches), tuple(base.match(patient)) if base is not None else ()
+
+
+def match_all(study: Study, found: Findings) -> Therapy:
+    """Match every patient of the study."""
+    given = drugs_given(study)
+    matches, evidence = {}, {}
+    for patient, facts in found.patients.items():
+        matches[patient], evidence[patient] = match_patient(facts, found, given.get(patient, ()))
+    return Therapy(matches, evidence)
+
+
+def ras_table(found: Findings) -> pl.DataFrame:
+    """Return one row per patient with a colorectal tumour: RAS at the decision.
+
+    state: ``mutated`` if any sample is (clonal haematopoiesis apart); ``wild_type`` only where every codon of the
+    decision sample was measured; ``assumed_wild_type`` where the genes were on target but not every codon's depth
+    and purity are known; else ``not_assessable``. ``conflict`` names mutations that the decision sample does not have
+    (older, or in plasma only); ``failing`` the codons that stand against wild type.
+    """
+    decision = {r["patient_id"]: r for r in found.decision.iter_rows(named=True)}
+    rows = []
+    for patient in sorted(found.patients):
+        facts = found.patients[patient]
+        if facts.tumour != "colorectal":
+            continue
+        rows.append(_ras_row(facts, decision.get(patient)))
+    return pl.DataFrame(rows, schema=RAS_SCHEMA, orient="row")
+
+
+def _ras_row(facts: PatientFindings, decision: Mapping[str, object] | None) -> tuple[object, ...]:
+    mutated = evaluate(_RAS_MUTATED, facts)
+    wild = evaluate(_RAS_WILD, facts)
+    state = "not_assessable"
+    if mutated.truth == YES:
+        state = "mutated"
+    elif wild.truth == YES:
+        state = "wild_type"
+    elif wild.assumed and wild.truth != NO and decision is not None:
+        state = "assumed_wild_type"
+    conflicts = [v for v in mutated.found if not v.in_decision]
+    return (
+        facts.patient_id,
+        state,
+        "; ".join(v.name for v in mutated.found) or None,
+        decision["sample_id"] if decision else None,
+        decision["reason"] if decision else "no tumour sample that can tell",
+        "; ".join(wild.missing) or None if state != "mutated" else None,
+        "; ".join(f"{v.name} ({v.where or v.seen})" for v in conflicts) or None,
+    )

@@ -1,0 +1,1 @@
+"""Lines of therapy, PSA and imaging response, time to event."""

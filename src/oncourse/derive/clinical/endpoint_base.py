@@ -1,0 +1,133 @@
+"""What every endpoint shares: origins and censoring rules, deaths, last contacts, and the making of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.derive.clinical.tte import records, time_to_event
+from oncourse.study.settings import section, setting
+
+
+@section("endpoints")
+@dataclass(frozen=True)
+class EndpointParams:
+    """Origins and censoring rules."""
+
+    origin: str = setting(
+        "index",
+        "day 0 of OS, DFS, RFS and TTR of the study: its index date or the resection of the primary",
+        choices=("index", "surgery"),
+    )
+    censoring: str = setting(
+        "ema",
+        "ema: progression and death count whatever came between; fda: censored before new therapy and before missed "
+        "visits",
+        choices=("ema", "fda"),
+        source="EMA/CHMP/27994/2008 appendix 1; FDA Clinical Trial Endpoints 2018, table A",
+    )
+    scan_interval_days: int | None = setting(
+        None,
+        "planned days between scans; null: the missed-visit rule is off",
+        low=1,
+        source="FDA 2018, table A",
+    )
+    missed_visits: int = setting(
+        2,
+        "fda: an event after this many missed visits is censored at the last one before",
+        low=1,
+        source="FDA 2018",
+    )
+    visit_window_days: int = setting(7, "days a visit may lie off its planned day", low=0)
+    clinical_progression: bool = setting(
+        False,
+        "whether follow_up.progression_day counts as PFS event where scans exist (FDA table C)",
+        source="FDA Clinical Trial Endpoints 2018, table C",
+    )
+    count_first_day: bool = setting(
+        True, "whether time is end - origin + 1", source="CDISC ADaM time-to-event: AVAL = ADT - STARTDT + 1"
+    )
+    status_months: float = setting(24.0, "months of the landmark status", low=0)
+
+
+@dataclass(frozen=True)
+class EndpointTables:
+    """What the endpoints are made of; every frame may be empty.
+
+    follow_up, procedures, lesions, patients: as in the study; lines, psa, visits, bone, best: derived.
+    """
+
+    patients: pl.DataFrame
+    follow_up: pl.DataFrame
+    procedures: pl.DataFrame
+    lesions: pl.DataFrame
+    lines: pl.DataFrame
+    psa: pl.DataFrame
+    visits: pl.DataFrame
+    bone: pl.DataFrame
+    best: pl.DataFrame
+
+
+def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, reason: str | pl.Expr) -> None:
+    """List the patients (and lines) of `frame` as having no record of `endpoint`, with the reason."""
+    if frame.is_empty():
+        return
+    text = pl.lit(reason) if isinstance(reason, str) else reason
+    line = pl.col("line") if "line" in frame.columns else pl.lit(None, pl.Int64)
+    excluded.append(
+        frame.select("patient_id", line.cast(pl.Int64).alias("line"), pl.lit(endpoint).alias("endpoint"),
+                     text.cast(pl.String).alias("reason"))
+    )  # fmt: skip
+
+
+def deaths(origins: pl.DataFrame, *, competing: bool = False) -> pl.DataFrame:
+    """Return the deaths of the patients of `origins` as records."""
+    return records(
+        origins, day="dead_day", reason=pl.col("death_word"), source_table="follow_up", source_row="fu_row",
+        is_competing=competing,
+    )  # fmt: skip
+
+
+def contacts(origins: pl.DataFrame, word: str | None = None) -> pl.DataFrame:
+    """Return the last contacts of the patients of `origins` as censoring records."""
+    reason: str | pl.Expr = pl.col("alive_word") if word is None else word
+    return records(
+        origins, day="last_contact_day", reason=reason, source_table="follow_up", source_row="fu_row"
+    )
+
+
+def make(
+    endpoint: str, origins: pl.DataFrame, events: list[pl.DataFrame], censors: list[pl.DataFrame],
+    params: EndpointParams, no_follow_up: str = "no assessment after the origin",
+) -> pl.DataFrame:  # fmt: skip
+    """Return the records of one endpoint (`oncourse.derive.tte.time_to_event`) with its name."""
+    table = time_to_event(
+        origins.select("patient_id", "line", "origin_day", "entry_day"),
+        events, censors,
+        count_first_day=params.count_first_day, no_follow_up=no_follow_up,
+    )  # fmt: skip
+    return table.with_columns(
+        pl.lit(endpoint).alias("endpoint"),
+        pl.lit(None, pl.Int64).alias("last_negative_day"),
+        pl.lit(None, pl.Int64).alias("first_positive_day"),
+    )
+
+
+def over_lines(lines: pl.DataFrame, rows: pl.DataFrame, day: str, params: EndpointParams) -> pl.DataFrame:
+    """Return the rows of a patient that lie after a line's start: all later ones (ema) or its own (fda)."""
+    spans = lines.select("patient_id", "line", "start_day", "next_start_day")
+    joined = spans.join(rows.drop("line"), on="patient_id").filter(pl.col(day) > pl.col("start_day"))
+    if params.censoring == "fda":
+        joined = joined.filter(pl.col("next_start_day").is_null() | (pl.col(day) < pl.col("next_start_day")))
+    return joined
+
+
+def fda_deaths(lines: pl.DataFrame, params: EndpointParams, *, competing: bool) -> pl.DataFrame:
+    """Return the deaths; under fda only those before the next line."""
+    if params.censoring == "fda":  # a death after new therapy is not an event of this line
+        lines = lines.filter(
+            pl.col("next_start_day").is_null()
+            | (pl.col("dead_day") < pl.col("next_start_day")).fill_null(True)
+        )
+    return deaths(lines, competing=competing)

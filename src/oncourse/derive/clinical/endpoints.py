@@ -1,0 +1,323 @@
+"""Time-to-event endpoints per patient and per line of therapy, each with its reason and source row.
+
+Censoring: EMA guideline on methodological considerations for using PFS or DFS (EMA/CHMP/27994/2008, appendix 1):
+treatment policy, an event counts whatever was missed or started before it. FDA guidance on endpoints for cancer
+drugs (2018, table A): censored before two or more missed visits and before new anticancer therapy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from oncourse.derive.clinical.endpoint_base import (
+    EndpointParams,
+    EndpointTables,
+    contacts,
+    deaths,
+    exclude,
+    make,
+)
+from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoints, response_duration
+from oncourse.derive.clinical.psa import PSA_SCHEMA
+from oncourse.derive.clinical.response import BEST_SCHEMA
+from oncourse.derive.clinical.tte import records
+
+#: Days of a month (365.25 / 12).
+MONTH_DAYS = 30.4375
+TTE_SCHEMA = {
+    "patient_id": pl.String,
+    "line": pl.Int64,
+    "endpoint": pl.String,
+    "origin_day": pl.Int64,
+    "entry_day": pl.Int64,
+    "time_days": pl.Int64,
+    "is_event": pl.Boolean,
+    "event_or_reason": pl.String,
+    "source_table": pl.String,
+    "source_row": pl.Int64,
+    "end_day": pl.Int64,
+    "entry_days": pl.Int64,
+    "is_competing": pl.Boolean,
+    "last_negative_day": pl.Int64,
+    "first_positive_day": pl.Int64,
+    "status_24m": pl.String,
+}
+EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.String, "reason": pl.String}
+#: What each endpoint is.
+ENDPOINTS = {
+    "OS": "death of any cause",
+    "DFS": "recurrence or death",
+    "RFS": "recurrence or death (as DFS: the tables hold no second primaries)",
+    "TTR": "recurrence; death without recurrence competes",
+    "PFS": "RECIST progression or death",
+    "rPFS": "soft-tissue progression, confirmed bone progression or death",
+    "TTP": "RECIST progression; death competes",
+    "PSA_PFS": "confirmed PSA progression or death",
+    "TTPP": "confirmed PSA progression; death competes",
+    "TTNT": "start of the next line; death competes",
+    "TTNTD": "start of the next line or death",
+    "DOR": "progression or death, from the first day of a confirmed response",
+}
+
+
+def endpoint_table(
+    data: EndpointTables, params: EndpointParams | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the time-to-event records (`TTE_SCHEMA`) and who has none, with the reason (`EXCLUDED_SCHEMA`).
+
+    ``line`` is null for endpoints of the study (from `endpoints.origin`); the others start with their line. An
+    endpoint whose tables are missing is not made at all. ``entry_days`` = entry_day - origin, at least 0: the patient
+    is at risk in (entry_days, time_days]; a record that ends before entry is left out and listed. ``last_negative_day``
+    and ``first_positive_day`` bracket an imaging event. ``status_24m`` (OS): dead, alive, or unknown where follow-up
+    is shorter.
+    """
+    params = params or EndpointParams()
+    people = _people(data.follow_up)
+    excluded: list[pl.DataFrame] = []
+    parts: list[pl.DataFrame] = []
+    study = _study_origins(data, people, params, excluded)
+    parts += _survival(study, people, "OS", params, excluded)
+    parts += _recurrence(study, people, data.lesions, params, excluded)
+    lines = data.lines.join(people, on="patient_id", how="left", maintain_order="left").with_columns(
+        pl.col("start_day").alias("origin_day")
+    )
+    if lines.is_empty():
+        parts += _reported_progression(study, people, params)
+    else:
+        lines = _observed(lines, data, excluded)
+        parts += _survival(lines, people, "OS", params, excluded)
+        parts += _next_treatment(lines, params)
+        parts += imaging_endpoints(lines, data, params)
+        parts += psa_endpoints(lines, data, params, excluded)
+        parts += response_duration(lines, data, params, excluded)
+    table = (
+        pl.concat([p.select(pl.col(n).cast(t) for n, t in _columns().items()) for p in parts])
+        if parts
+        else pl.DataFrame(schema=_columns())
+    )
+    table = _finish(table, params, excluded)
+    left_out = pl.concat(excluded) if excluded else pl.DataFrame(schema=EXCLUDED_SCHEMA)
+    return table, left_out.unique().sort("patient_id", "line", "endpoint", "reason", nulls_last=False)
+
+
+def tables_of(cohort: Any) -> EndpointTables:
+    """Return the tables of a Cohort that the endpoints are made of; imaging only where the study has any."""
+    study = cohort.study
+    imaging = study.has("target_lesions") or study.has("assessments")
+    return EndpointTables(
+        patients=study["patients"],
+        follow_up=study["follow_up"],
+        procedures=study["procedures"],
+        lesions=study["lesions"],
+        lines=cohort.lines,
+        psa=cohort.psa if study.has("labs") else pl.DataFrame(schema=PSA_SCHEMA),
+        visits=cohort.recist_visits,
+        bone=cohort.bone_visits,
+        best=cohort.best_response if imaging else pl.DataFrame(schema=BEST_SCHEMA),
+    )
+
+
+def death_days(follow_up: pl.DataFrame) -> pl.DataFrame:
+    """Return patient_id and death_day of the dead; the day of last contact where no day of death is given."""
+    return _people(follow_up).filter(pl.col("dead_day").is_not_null()).select(
+        "patient_id", pl.col("dead_day").alias("death_day")
+    )  # fmt: skip
+
+
+def _columns() -> dict[str, type[pl.DataType]]:
+    computed = ("entry_days", "status_24m")
+    return {n: t for n, t in TTE_SCHEMA.items() if n not in computed}  # type: ignore[misc]
+
+
+def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
+    """One row per patient: last contact, death (day of last contact where the day of death is not given), source row."""
+    # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
+    dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
+    columns = {"entry_day": pl.Int64, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
+               "progression_day": pl.Int64, "death_day": pl.Int64, "is_dead": pl.Boolean}  # fmt: skip
+    missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
+    return (
+        follow_up.with_columns(missing)
+        .with_row_index("fu_row", 2)
+        .unique("patient_id", keep="first", maintain_order=True)
+        .select(
+            "patient_id", "last_contact_day", "entry_day", "recurrence_day", "recurrence_free_day", "progression_day",
+            pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
+            pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
+            .otherwise(pl.lit("death")).alias("death_word"),
+            pl.when(pl.col("is_dead").is_null()).then(pl.lit("last contact, vital status unknown"))
+            .otherwise(pl.lit("alive at last contact")).alias("alive_word"),
+            pl.col("fu_row").cast(pl.Int64),
+        )
+    )  # fmt: skip
+
+
+def _study_origins(
+    data: EndpointTables, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> pl.DataFrame:
+    everyone = data.patients.select("patient_id")
+    exclude(excluded, everyone.join(people, on="patient_id", how="anti"), "all", "no row in follow_up")
+    origins = people.with_columns(
+        pl.lit(None, pl.Int64).alias("line"), pl.lit(0, pl.Int64).alias("origin_day")
+    )
+    if params.origin == "surgery":
+        surgery = (
+            data.procedures.filter(pl.col("kind").str.to_lowercase() == "primary_resection")
+            .group_by("patient_id")
+            .agg(pl.col("day").min().alias("origin_day"))
+        )
+        origins = origins.drop("origin_day").join(surgery, on="patient_id", how="left", maintain_order="left")
+        none = origins.filter(pl.col("origin_day").is_null())
+        exclude(excluded, none, "all", "no primary resection in procedures: no origin")
+        origins = origins.filter(pl.col("origin_day").is_not_null())
+    late = origins.filter(pl.col("last_contact_day") < pl.col("origin_day"))
+    exclude(excluded, late, "all", pl.format("last contact (day {}) before the origin", "last_contact_day"))
+    return origins.filter(~(pl.col("last_contact_day") < pl.col("origin_day")).fill_null(False))
+
+
+def _observed(lines: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:
+    """Drop lines that nobody can have been observed on: no follow-up row, or last contact before the start."""
+    unknown = lines.filter(pl.col("last_contact_day").is_null())
+    exclude(excluded, unknown, "all", "no row in follow_up")
+    before = lines.filter((pl.col("last_contact_day") < pl.col("start_day")).fill_null(False))
+    exclude(excluded, before, "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
+    return lines.filter(pl.col("last_contact_day") >= pl.col("start_day"))
+
+
+def _survival(
+    origins: pl.DataFrame,
+    people: pl.DataFrame,
+    endpoint: str,
+    params: EndpointParams,
+    excluded: list[pl.DataFrame],
+) -> list[pl.DataFrame]:
+    if origins.is_empty():
+        return []
+    return [make(endpoint, origins, [deaths(origins)], [contacts(origins)], params)]
+
+
+def _recurrence(
+    origins: pl.DataFrame, people: pl.DataFrame, lesions: pl.DataFrame, params: EndpointParams,
+    excluded: list[pl.DataFrame],
+) -> list[pl.DataFrame]:  # fmt: skip
+    """DFS, RFS and TTR: recurrence from follow_up, else from the first lesion found after the origin."""
+    later = lesions.filter(
+        pl.col("role").is_in(["metastasis", "local_recurrence"]) & pl.col("found_day").is_not_null()
+    )
+    rows = later.with_row_index("lesion_row", 2) if lesions.height == later.height else (
+        lesions.with_row_index("lesion_row", 2).join(later.select("lesion_id"), on="lesion_id", how="semi")
+    )  # fmt: skip
+    rows = rows.sort("found_day", "lesion_id").group_by("patient_id", maintain_order=True).first()
+    found = origins.join(
+        rows.select("patient_id", "found_day", pl.col("lesion_row").cast(pl.Int64)), on="patient_id", how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
+    use_lesion = ~recorded & pl.col("found_day").is_not_null()
+    has_any = found.select(
+        (recorded | (use_lesion & (pl.col("found_day") > pl.col("origin_day")))).any()
+    ).item()
+    if found.is_empty() or not has_any:
+        return []
+    found = found.with_columns(
+        pl.when(use_lesion).then("found_day").otherwise("recurrence_day").alias("rec_day"),
+        pl.when(use_lesion).then(pl.lit("lesions")).otherwise(pl.lit("follow_up")).alias("rec_table"),
+        pl.when(use_lesion).then("lesion_row").otherwise("fu_row").alias("rec_row"),
+    )
+    present = (pl.col("rec_day") <= pl.col("origin_day")).fill_null(False)
+    for endpoint in ("DFS", "RFS", "TTR"):
+        exclude(
+            excluded, found.filter(present), endpoint,
+            pl.format("disease beyond the primary on day {}, not after the origin: never disease-free", "rec_day"),
+        )  # fmt: skip
+    found = found.filter(~present)
+    event = records(
+        found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row"
+    )
+    free = records(
+        found, day="recurrence_free_day", reason="known free of recurrence", source_table="follow_up",
+        source_row="fu_row",
+    )  # fmt: skip
+    unseen = found.filter(pl.col("recurrence_free_day").is_null())
+    censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
+    tables = [
+        make(name, found, [event, deaths(found, competing=name == "TTR")], censors, params)
+        for name in ("DFS", "RFS", "TTR")
+    ]
+    seen = found.select("patient_id", "line", pl.col("recurrence_free_day").alias("_neg"), "rec_day")
+    return [
+        t.join(seen, on=["patient_id", "line"], how="left", nulls_equal=True, maintain_order="left").with_columns(
+            pl.col("_neg").alias("last_negative_day"),
+            pl.when((pl.col("event_or_reason") == "recurrence") & pl.col("is_event")).then("rec_day")
+            .alias("first_positive_day"),
+        )
+        for t in tables
+    ]  # fmt: skip
+
+
+def _reported_progression(
+    study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams
+) -> list[pl.DataFrame]:
+    """PFS and TTP of the study from follow_up.progression_day, where no treatments are recorded."""
+    if study["progression_day"].is_null().all():
+        return []
+    study = study.filter(~(pl.col("progression_day") < pl.col("origin_day")).fill_null(False))
+    event = records(
+        study,
+        day="progression_day",
+        reason="reported progression",
+        source_table="follow_up",
+        source_row="fu_row",
+    )
+    censor = contacts(study, "last contact, no progression recorded")
+    return [
+        make(name, study, [event, deaths(study, competing=name == "TTP")], [censor], params)
+        for name in ("PFS", "TTP")
+    ]
+
+
+def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFrame]:
+    starts = lines.select(
+        "patient_id", pl.col("start_day").alias("next_start_day"), pl.col("source_row").alias("_row")
+    )
+    known = lines.drop("source_row").join(
+        starts.unique(["patient_id", "next_start_day"], keep="first", maintain_order=True),
+        on=["patient_id", "next_start_day"], how="left", maintain_order="left",
+    )  # fmt: skip
+    event = records(
+        known, day="next_start_day", reason="next line", source_table="treatments", source_row="_row"
+    )
+    return [
+        make(name, lines, [event, deaths(lines, competing=name == "TTNT")], [contacts(lines)], params)
+        for name in ("TTNT", "TTNTD")
+    ]
+
+
+def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]) -> pl.DataFrame:
+    """Add entry and landmark status; leave out (and list) records that end before the patient was observed."""
+    before = (pl.col("end_day") < pl.col("entry_day")).fill_null(False)
+    gone = table.filter(before)
+    if gone.height:
+        text = pl.format(
+            "ended on day {}, before entry on day {}: never observed at risk", "end_day", "entry_day"
+        )
+        excluded.append(gone.select("patient_id", "line", "endpoint", text.alias("reason")))
+    landmark = params.status_months * MONTH_DAYS
+    status = (
+        pl.when(pl.col("endpoint") != "OS").then(None)
+        .when(pl.col("is_event") & (pl.col("time_days") <= landmark)).then(pl.lit("dead"))
+        .when(pl.col("time_days") >= landmark).then(pl.lit("alive"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    entry = pl.max_horizontal(pl.col("entry_day") - pl.col("origin_day"), pl.lit(0))
+    return (
+        table.filter(~before)
+        .with_columns(
+            status.alias("status_24m"),
+            pl.when(pl.col("entry_day").is_not_null()).then(entry).alias("entry_days"),
+        )
+        .select(pl.col(n).cast(t) for n, t in TTE_SCHEMA.items())
+        .sort("patient_id", "line", "endpoint")
+    )

@@ -1,0 +1,200 @@
+"""Progression per line of therapy: imaging (PFS, rPFS, TTP), PSA (PSA_PFS, TTPP), duration of response."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.derive.clinical.endpoint_base import (
+    EndpointParams,
+    EndpointTables,
+    contacts,
+    exclude,
+    fda_deaths,
+    make,
+    over_lines,
+)
+from oncourse.derive.clinical.response import ADEQUATE
+from oncourse.derive.clinical.tte import RECORD, records
+
+
+def imaging_endpoints(
+    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams
+) -> list[pl.DataFrame]:
+    """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
+    reported = lines["progression_day"].is_not_null().any()
+    if data.visits.is_empty() and data.bone.is_empty() and not reported:
+        return []
+    visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(
+        pl.col("overall")
+        .is_in([*ADEQUATE, "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD"])
+        .alias("_ok")
+    )
+    scanned = pl.concat([data.visits.select("patient_id"), data.bone.select("patient_id")]).unique()
+    soft = visits.filter("_ok").select(
+        "patient_id", "line", "day", pl.col("overall").is_in(["PD", "iCPD"]).alias("is_pd"),
+        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (RECIST)").alias("reason"),
+        "source_table", "source_row",
+    )  # fmt: skip
+    bone = data.bone.filter(pl.col("bone") != "NE").select(
+        "patient_id", "line", "day", (pl.col("bone") == "PD").alias("is_pd"),
+        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (bone, 2+2)").alias("reason"),
+        pl.lit("assessments").alias("source_table"), "source_row",
+    )  # fmt: skip
+    unseen = lines.join(scanned, on="patient_id", how="anti")
+    clinical = lines if params.clinical_progression else unseen
+    told = over_lines(
+        lines, clinical.select("patient_id", "line", "progression_day", "fu_row").unique(["patient_id"]),
+        "progression_day", params,
+    )  # fmt: skip
+    claim = records(
+        told,
+        day="progression_day",
+        reason="reported progression",
+        source_table="follow_up",
+        source_row="fu_row",
+    )
+    no_scans = data.visits.is_empty() and data.bone.is_empty()
+    contact = (
+        contacts(unseen, "last contact, no progression recorded") if no_scans else pl.DataFrame(schema=RECORD)
+    )
+    tables = []
+    for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
+        seen = over_lines(lines, looks, "day", params)
+        progression = records(
+            seen.filter("is_pd"), day="pd_day", reason=pl.col("reason"), source_table=pl.col("source_table"),
+            source_row="source_row",
+        )  # fmt: skip
+        looked = records(
+            seen, day="day", reason="last adequate assessment", source_table=pl.col("source_table"),
+            source_row="source_row",
+        )  # fmt: skip
+        deaths = fda_deaths(lines, params, competing=name == "TTP")
+        table = make(name, lines, [progression, claim, deaths], [looked, contact], params)
+        table = _brackets(table, seen)
+        if params.censoring == "fda":
+            table = _fda(table, lines, data.visits, params)
+        tables.append(table)
+    return tables
+
+
+def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Add the last adequate visit without progression before the end, and the first with it."""
+    keys = ["patient_id", "line"]
+    negative = (
+        seen.filter(~pl.col("is_pd"))
+        .join(table.select(*keys, "end_day"), on=keys)
+        .filter(pl.col("day") <= pl.col("end_day"))
+        .group_by(keys)
+        .agg(pl.col("day").max().alias("_negative"))
+    )
+    return table.join(negative, on=keys, how="left", maintain_order="left").with_columns(
+        pl.coalesce("_negative", "origin_day").alias("last_negative_day"),
+        pl.when("is_event").then("end_day").alias("first_positive_day"),
+    ).drop("_negative")  # fmt: skip
+
+
+def _fda(
+    table: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: EndpointParams
+) -> pl.DataFrame:
+    """Censor before missed visits, and on day 1 without a baseline (FDA 2018, table A)."""
+    keys = ["patient_id", "line"]
+    no_base = (
+        visits.filter(pl.col("basis") != "reported")
+        .group_by(keys)
+        .agg(
+            (pl.col("n_target") == 0).all().fill_null(False).alias("_no_base"),
+            pl.col("n_target").max().alias("_n"),
+        )
+        .filter(pl.col("_no_base") & pl.col("_n").is_not_null())
+        .select(*keys, "_no_base")
+    )
+    new_line = lines.select(*keys, "next_start_day")
+    table = table.join(no_base, on=keys, how="left", maintain_order="left").join(
+        new_line, on=keys, how="left", maintain_order="left"
+    )
+    last = pl.col("last_negative_day")
+    gap = pl.col("end_day") - last
+    missed = pl.lit(False)
+    if params.scan_interval_days is not None:
+        allowed = params.missed_visits * params.scan_interval_days + 2 * params.visit_window_days
+        missed = (pl.col("is_event") | pl.col("is_competing")) & (gap > allowed)
+    cut = pl.col("_no_base").fill_null(False) | missed
+    end = pl.when(pl.col("_no_base").fill_null(False)).then("origin_day").otherwise(last)
+    word = (
+        pl.when(pl.col("_no_base").fill_null(False)).then(pl.lit("no baseline assessment"))
+        .when(missed).then(pl.format("{} missed visits or more before {}", pl.lit(params.missed_visits), "event_or_reason"))
+        .when(~pl.col("is_event") & pl.col("next_start_day").is_not_null())
+        .then(pl.lit("new anticancer therapy: last adequate assessment before it"))
+        .otherwise("event_or_reason")
+    )  # fmt: skip
+    return table.with_columns(
+        word.alias("event_or_reason"),
+        pl.when(cut).then(end).otherwise("end_day").alias("end_day"),
+        pl.when(cut).then(False).otherwise("is_event").alias("is_event"),
+        pl.when(cut).then(False).otherwise("is_competing").alias("is_competing"),
+        pl.when(cut).then(None).otherwise("first_positive_day").alias("first_positive_day"),
+    ).with_columns(
+        (pl.col("end_day") - pl.col("origin_day") + int(params.count_first_day)).alias("time_days")
+    ).drop("_no_base", "next_start_day")  # fmt: skip
+
+
+def psa_endpoints(
+    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """PSA_PFS and TTPP: confirmed PSA progression, censored at the last PSA."""
+    if data.psa.is_empty():
+        return []
+    measured = data.psa.filter(pl.col("last_psa_day").is_not_null()).select("patient_id", "line")
+    if measured.is_empty():  # a study without PSA has no such endpoint, and nobody is left out of it
+        return []
+    known = lines.join(measured, on=["patient_id", "line"], how="semi")
+    for name in ("PSA_PFS", "TTPP"):
+        exclude(excluded, lines.join(measured, on=["patient_id", "line"], how="anti"), name, "no PSA value")
+    if known.is_empty():
+        return []
+    rises = data.psa.filter(pl.col("progression_status") == "confirmed").select(
+        "patient_id", "line", "progression_day", "progression_row"
+    )
+    event = records(
+        over_lines(known, rises, "progression_day", params), day="progression_day", reason="PSA progression",
+        source_table="labs", source_row="progression_row",
+    )  # fmt: skip
+    values = data.psa.select("patient_id", "line", "last_psa_day", "last_psa_row").drop_nulls("last_psa_day")
+    censor = records(
+        over_lines(known, values, "last_psa_day", params), day="last_psa_day", reason="last PSA",
+        source_table="labs", source_row="last_psa_row",
+    )  # fmt: skip
+    return [
+        make(name, known, [event, fda_deaths(known, params, competing=name == "TTPP")], [censor], params,
+              "no PSA after the start")
+        for name in ("PSA_PFS", "TTPP")
+    ]  # fmt: skip
+
+
+def response_duration(
+    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """DOR of the confirmed responders, from `oncourse.derive.response.best_response`."""
+    best = data.best.filter(pl.col("response_day").is_not_null())
+    known = lines.drop("source_row", "origin_day", "progression_day").join(
+        best.select("patient_id", "line", "response_day", "duration_days", "duration_censored", "duration_end"),
+        on=["patient_id", "line"],
+    )  # fmt: skip
+    after = (pl.col("response_day") > pl.col("dead_day")).fill_null(False)
+    text = pl.format("response on day {} after death on day {}", "response_day", "dead_day")
+    exclude(excluded, known.filter(after), "DOR", text)
+    known = known.filter(~after)
+    if known.is_empty():
+        return []
+    known = known.with_columns(
+        pl.col("response_day").alias("origin_day"),
+        (pl.col("response_day") + pl.col("duration_days") - 1).alias("_end"),
+    )
+    is_death = pl.col("duration_end") == "death"
+    table = pl.when(is_death).then(pl.lit("follow_up")).otherwise(pl.lit("assessments"))
+    row = pl.when(is_death).then("fu_row")
+    done = known.filter(~pl.col("duration_censored"))
+    open_ = known.filter("duration_censored")
+    events = records(done, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
+    censors = records(open_, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
+    return [make("DOR", known, [events], [censors], params)]

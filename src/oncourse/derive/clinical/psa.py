@@ -1,0 +1,462 @@
+"""PSA per line of therapy: response, progression by the rules of the Prostate Cancer Working Group, kinetics.
+
+Rules: Scher et al., J Clin Oncol 2016;34:1402 (PCWG3), doi 10.1200/JCO.2015.64.2702; the PSA part is carried over
+from PCWG2 (Scher et al., J Clin Oncol 2008;26:1148).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from oncourse.derive.clinical.exact import LARGEST, parts, scaled, scaled_expr, unscaled
+from oncourse.study.settings import section, setting
+
+#: Names of the analyte, lower case.
+PSA_NAMES = (
+    "psa", "prostate specific antigen", "prostate-specific antigen", "total psa", "psa total", "psa, total",
+)  # fmt: skip
+#: Factor of each unit (lower case, no spaces) to ng/mL.
+PSA_UNITS = {
+    "ng/ml": 1.0, "ug/l": 1.0, "µg/l": 1.0, "μg/l": 1.0, "mcg/l": 1.0, "ng/dl": 0.01, "pg/ml": 0.001, "ng/l": 0.001,
+    "mg/l": 1000.0,
+}  # fmt: skip
+#: A baseline older than this is flagged (PCWG3, table 1: baseline at start of therapy).
+OLD_BASELINE_DAYS = 28
+PCWG_SOURCE = "PCWG3, J Clin Oncol 2016;34:1402"
+
+
+@section("psa")
+@dataclass(frozen=True)
+class PsaParams:
+    """The PSA rules of PCWG3 and their options."""
+
+    criteria: str = setting(
+        "pcwg3",
+        "version of the working group's rules; the PSA rules are the same in all, the bone rules differ",
+        choices=("pcwg2", "pcwg3", "pcwg4"),
+        source=PCWG_SOURCE,
+    )
+    rise_fraction: float = setting(
+        0.25, "least rise above the nadir, as a fraction of it", low=0, source=PCWG_SOURCE
+    )
+    min_rise_ng_ml: float = setting(
+        2.0, "least absolute rise above the nadir in ng/mL", low=0, source=PCWG_SOURCE
+    )
+    confirmation_days: int = setting(
+        21, "least days to the value that confirms a rise or a decline", low=0, source=PCWG_SOURCE
+    )
+    early_days: int = setting(
+        84, "rises up to this day of the line are early (12 weeks)", low=0, source=PCWG_SOURCE
+    )
+    early_scope: str = setting(
+        "no_decline",
+        "which early rises are not progression: those without a prior decline, or all",
+        choices=("no_decline", "all"),
+        source="PCWG3 ignores early rises of patients without a decline; some protocols ignore all",
+    )
+    confirm_no_decline: bool = setting(
+        True,
+        "whether a rise without any decline from baseline needs confirmation too; false is the literal text",
+        source=PCWG_SOURCE,
+    )
+    sustained: bool = setting(
+        False, "whether every value up to the confirming one must stay below the decline limit"
+    )
+    week12_day: int = setting(84, "day of the 12-week value", low=1, source=PCWG_SOURCE)
+    week12_window_days: int = setting(14, "the 12-week value lies within this many days of it", low=0)
+    baseline_max_age_days: int | None = setting(
+        None, "a baseline older than this is not used; null: any age, flagged above 28 days", low=0
+    )
+    same_day: str = setting(
+        "highest", "which of several values of one day counts", choices=("highest", "lowest", "mean")
+    )
+    below_limit: str = setting(
+        "limit", "what `<x` stands for: the limit x, half of it, or zero", choices=("limit", "half", "zero")
+    )
+    doubling_min_values: int = setting(
+        3, "least values for a doubling time", low=3, source="Arlen et al., J Urol 2008;179:2181"
+    )
+    doubling_min_days: int = setting(28, "least days they must span", low=1, source="Arlen et al. 2008")
+    undetectable_ng_ml: float = setting(0.2, "a PSA below this is undetectable", low=0)
+    missing_in_denominator: bool = setting(
+        True, "whether patients without any PSA count as non-responders in rates (intention to treat)"
+    )
+
+
+PSA_SCHEMA = {
+    "patient_id": pl.String,
+    "line": pl.Int64,
+    "start_day": pl.Int64,
+    "n_values": pl.Int64,
+    "baseline_ng_ml": pl.Float64,
+    "baseline_day": pl.Int64,
+    "baseline_is_old": pl.Boolean,
+    "nadir_ng_ml": pl.Float64,
+    "nadir_day": pl.Int64,
+    "days_to_nadir": pl.Int64,
+    "best_change_fraction": pl.Float64,
+    "change_12wk_fraction": pl.Float64,
+    "psa50": pl.Boolean,
+    "psa50_day": pl.Int64,
+    "psa50_confirmed": pl.Boolean,
+    "psa50_confirmed_day": pl.Int64,
+    "psa90": pl.Boolean,
+    "psa90_day": pl.Int64,
+    "psa90_confirmed": pl.Boolean,
+    "psa90_confirmed_day": pl.Int64,
+    "is_undetectable": pl.Boolean,
+    "early_rise_day": pl.Int64,
+    "progression_status": pl.String,
+    "progression_day": pl.Int64,
+    "progression_rule": pl.String,
+    "progression_ng_ml": pl.Float64,
+    "progression_confirmed_day": pl.Int64,
+    "last_psa_day": pl.Int64,
+    "last_psa_row": pl.Int64,
+    "progression_row": pl.Int64,
+    "doubling_time_days": pl.Float64,
+    "doubling_time_ci_low": pl.Float64,
+    "doubling_time_ci_high": pl.Float64,
+    "velocity_ng_ml_per_year": pl.Float64,
+    "velocity_ci_low": pl.Float64,
+    "velocity_ci_high": pl.Float64,
+}
+VALUES_SCHEMA = {
+    "patient_id": pl.String,
+    "day": pl.Int64,
+    "value_ng_ml": pl.Float64,
+    "is_below_limit": pl.Boolean,
+    "n_same_day": pl.Int64,
+    "row": pl.Int64,
+}
+RULES = {
+    1: "rise from nadir after decline",
+    2: "rise from baseline beyond 12 weeks, no decline",
+    3: "rise from nadir beyond 12 weeks, no baseline value",
+}
+
+
+def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the usable PSA values in ng/mL, one per patient and day, and the rows left out with their reason.
+
+    Parameters
+    ----------
+    labs : patient_id, day, analyte, value (number, or text such as "<0.1"), unit (null is taken as ng/mL)
+
+    Returns
+    -------
+    values : `VALUES_SCHEMA`, sorted; ``row`` is the line of the labs table (header = 1) that was used
+    left_out : patient_id, row, reason
+    """
+    params = params or PsaParams()
+    unit = pl.col("unit") if "unit" in labs.columns else pl.lit(None, pl.String)
+    text = pl.col("value").cast(pl.String).str.strip_chars()
+    number = text.str.strip_prefix("<").str.strip_prefix("=").str.strip_chars().cast(pl.Float64, strict=False)
+    factor = {"limit": 1.0, "half": 0.5, "zero": 0.0}[params.below_limit]
+    rows = (
+        labs.with_row_index("row", 2)
+        .filter(pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(PSA_NAMES))
+        .with_columns(
+            text.str.starts_with("<").alias("is_below_limit"),
+            number.alias("_number"),
+            unit.str.to_lowercase().str.replace_all(" ", "").alias("_unit"),
+        )
+        .with_columns(
+            pl.when(pl.col("_unit").is_null())
+            .then(1.0)
+            .otherwise(pl.col("_unit").replace_strict(PSA_UNITS, default=None, return_dtype=pl.Float64))
+            .alias("_factor")
+        )
+        .with_columns(
+            pl.when(pl.col("day").is_null()).then(pl.lit("no day"))
+            .when(pl.col("value").is_null()).then(pl.lit("no value"))
+            .when(pl.col("_number").is_null() | ~pl.col("_number").is_finite()).then(pl.lit("not a number"))
+            .when(pl.col("_number") < 0).then(pl.lit("negative value"))
+            .when(pl.col("_factor").is_null()).then(pl.lit("unknown unit"))
+            .when(pl.col("_number") * pl.col("_factor") > LARGEST).then(pl.lit("impossibly high"))
+            .alias("reason"),
+            (
+                pl.col("_number") * pl.col("_factor") * pl.when("is_below_limit").then(factor).otherwise(1.0)
+            ).alias("value_ng_ml"),
+        )
+    )  # fmt: skip
+    left_out = rows.filter(pl.col("reason").is_not_null()).select(
+        "patient_id", pl.col("row").cast(pl.Int64), "reason"
+    )
+    pick = {
+        "highest": pl.col("value_ng_ml").max(),
+        "lowest": pl.col("value_ng_ml").min(),
+        "mean": pl.col("value_ng_ml").mean(),
+    }
+    values = (
+        rows.filter(pl.col("reason").is_null())
+        .sort("patient_id", "day", "value_ng_ml", "row")
+        .group_by("patient_id", "day", maintain_order=True)
+        .agg(
+            pick[params.same_day].alias("value_ng_ml"),
+            pl.col("is_below_limit").all(),
+            pl.col("value_ng_ml").n_unique().alias("n_same_day"),
+            (pl.col("row").first() if params.same_day == "lowest" else pl.col("row").last()).alias("row"),
+        )
+    )  # fmt: skip
+    return values.select(pl.col(n).cast(t) for n, t in VALUES_SCHEMA.items()), left_out
+
+
+def psa_table(labs: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None = None) -> pl.DataFrame:
+    """Return the PSA endpoints, one row per patient and line (`PSA_SCHEMA`).
+
+    Parameters
+    ----------
+    labs : see `psa_values`
+    lines : patient_id, line, start_day, next_start_day (`oncourse.derive.lines.lines_table`)
+
+    Returns
+    -------
+    Sorted by patient and start of the line. Baseline: last value on or before the start. Values after it and before
+    the next line's start belong to the line. ``psa50``/``psa90``: true where any value is at least that far below
+    baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a baseline or a
+    later value they are false, without any PSA null (MISSING). ``nadir_*`` is the lowest of baseline and values.
+    ``progression_status``: none / unconfirmed / confirmed, null where the line has no value; ``progression_day`` is
+    the day of the *first* rise that meets the rule. Doubling time and velocity: least squares of log PSA and PSA on
+    the values from the nadir on, 95 % t interval; null where they are too few or do not rise (doubling time).
+    """
+    params = params or PsaParams()
+    values, _ = psa_values(labs, params)
+    return psa_endpoints(values, lines, params)
+
+
+def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None = None) -> pl.DataFrame:
+    """Return `psa_table` from clean values (patient_id, day, value_ng_ml, is_below_limit, row; one per day)."""
+    from oncourse.derive.clinical import _psa_kernel as kernel
+
+    params = params or PsaParams()
+    lines = lines.select("patient_id", "line", "start_day", "next_start_day").sort(
+        "patient_id", "start_day", "line"
+    )
+    if lines.is_empty():
+        return pl.DataFrame(schema=PSA_SCHEMA)
+    lines = lines.with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
+    values = values.with_columns(scaled_expr("value_ng_ml").alias("_x")).sort("patient_id", "day")
+    lines = _with_baseline(lines, values, params)
+    on_line = _values_on_line(values, lines)
+    n = lines.height
+    counts = np.bincount(on_line["group"].to_numpy(), minlength=n)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    t, x = on_line["t"].to_numpy().astype(np.int64), on_line["_x"].to_numpy().astype(np.int64)
+    base = lines["_base"].fill_null(-1).to_numpy().astype(np.int64)
+    least = int(scaled(params.min_rise_ng_ml))
+    status, at, branch, _, by, early = kernel.progression(
+        offsets, t, x, base, parts(params.rise_fraction), least, params.confirmation_days, params.early_days,
+        params.early_scope == "all", params.confirm_no_decline,
+    )  # fmt: skip
+    falls = {
+        name: kernel.decline(offsets, t, x, base, parts(limit), params.confirmation_days, params.sustained)
+        for name, limit in (("psa50", 0.5), ("psa90", 0.9))
+    }
+    day, row = on_line["day"].to_numpy().astype(np.int64), on_line["row"].to_numpy().astype(np.int64)
+    is_measured = (counts > 0) | lines["_base"].is_not_null().to_numpy()
+    known = lines.with_columns(
+        pl.Series("n_values", counts, pl.Int64),
+        pl.Series("progression_status", np.array(["none", "unconfirmed", "confirmed"])[status]),
+        _at(day, at, "progression_day"),
+        _at(row, at, "progression_row"),
+        _at(day, by, "progression_confirmed_day"),
+        _at(day, early, "early_rise_day"),
+        pl.Series("progression_rule", branch).replace_strict(RULES, default=None, return_dtype=pl.String),
+        unscaled(pl.lit(_at(x, at, "progression_ng_ml"))).alias("progression_ng_ml"),
+        *(
+            column
+            for name, (first, confirmed) in falls.items()
+            for column in (
+                _flag(first >= 0, is_measured, name),
+                _at(day, first, f"{name}_day"),
+                _flag(confirmed >= 0, is_measured, f"{name}_confirmed"),
+                _at(day, confirmed, f"{name}_confirmed_day"),
+            )
+        ),
+    ).with_columns(
+        pl.when(pl.col("n_values") > 0).then(pl.col("progression_status")),
+    )
+    known = known.join(_summary(on_line, lines, params), on="group", how="left", maintain_order="left")
+    known = known.join(_kinetics(on_line, known, params), on="group", how="left", maintain_order="left")
+    return known.select(pl.col(name).cast(dtype) for name, dtype in PSA_SCHEMA.items())
+
+
+def _at(values: NDArray[np.int64], index: NDArray[np.int64], name: str) -> pl.Series:
+    """Return values[index] with null where the index is -1."""
+    if not len(values):
+        return pl.Series(name, [None] * len(index), pl.Int64)
+    return pl.Series(name, values[np.maximum(index, 0)], pl.Int64).set(pl.Series(index < 0), None)
+
+
+def _flag(is_true: NDArray[np.bool_], is_known: NDArray[np.bool_], name: str) -> pl.Series:
+    return pl.Series(name, is_true, pl.Boolean).set(pl.Series(~is_known), None)
+
+
+def _with_baseline(lines: pl.DataFrame, values: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
+    before = values.select(
+        "patient_id", "day", pl.col("day").alias("baseline_day"), pl.col("_x").alias("_base"),
+        pl.col("value_ng_ml").alias("baseline_ng_ml"), pl.col("row").alias("_base_row"),
+    )  # fmt: skip
+    joined = lines.sort("start_day").join_asof(
+        before.sort("day"), left_on="start_day", right_on="day", by="patient_id", strategy="backward",
+        check_sortedness=False,
+    )  # fmt: skip
+    age = pl.col("start_day") - pl.col("baseline_day")
+    if params.baseline_max_age_days is not None:
+        columns = ["baseline_day", "_base", "baseline_ng_ml", "_base_row"]
+        joined = joined.with_columns(
+            pl.when(age <= params.baseline_max_age_days).then(pl.col(columns)).name.keep()
+        )
+    return joined.with_columns((age > OLD_BASELINE_DAYS).alias("baseline_is_old")).sort("group")
+
+
+def _values_on_line(values: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the values after a line's start and before the next one's, with their line (group) and day of it (t)."""
+    spans = lines.select("patient_id", "group", "start_day", "next_start_day")
+    same_start = spans.select(pl.struct("patient_id", "start_day").is_duplicated().any()).item()
+    if same_start:  # rare: every line of that day gets the values
+        joined = values.join(spans, on="patient_id").filter(pl.col("day") > pl.col("start_day"))
+    else:
+        joined = values.sort("day").join_asof(
+            spans.sort("start_day"), left_on="day", right_on="start_day", by="patient_id", strategy="backward",
+            allow_exact_matches=False, check_sortedness=False,
+        ).filter(pl.col("group").is_not_null())  # fmt: skip
+    inside = pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
+    return (
+        joined.filter(inside)
+        .with_columns((pl.col("day") - pl.col("start_day")).alias("t"))
+        .sort("group", "day")
+        .select("group", "patient_id", "day", "t", "value_ng_ml", "_x", "is_below_limit", "row")
+    )
+
+
+def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
+    """Nadir, best change, change at 12 weeks, last value of each line."""
+    base = lines.select("group", "start_day", "_base", "baseline_day", "baseline_ng_ml", "_base_row")
+    joined = on_line.join(base, on="group", maintain_order="left")
+    change = (pl.col("_x") - pl.col("_base")) / pl.when(pl.col("_base") > 0).then(pl.col("_base"))
+    off_12 = (pl.col("t") - params.week12_day).abs()
+    in_window = off_12 <= params.week12_window_days
+    last = (
+        joined.group_by("group", maintain_order=True)
+        .agg(
+            pl.col("day").last().alias("_last_day"),
+            pl.col("row").last().alias("_last_row"),
+            pl.col("_x").min().alias("_low"),
+            pl.col("day").get(pl.col("_x").arg_min()).alias("_low_day"),
+            change.min().alias("best_change_fraction"),
+            change.filter(in_window).sort_by(off_12.filter(in_window)).first().alias("change_12wk_fraction"),
+            (pl.col("value_ng_ml") < params.undetectable_ng_ml).any().alias("is_undetectable"),
+        )
+    )  # fmt: skip
+    every = base.join(last, on="group", how="left", maintain_order="left")
+    from_line = pl.col("_low").is_not_null() & (
+        pl.col("_base").is_null() | (pl.col("_low") < pl.col("_base"))
+    )
+    return every.select(
+        "group",
+        unscaled(pl.when(from_line).then(pl.col("_low")).otherwise(pl.col("_base"))).alias("nadir_ng_ml"),
+        pl.when(from_line).then(pl.col("_low_day")).otherwise(pl.col("baseline_day")).alias("nadir_day"),
+        pl.when(from_line).then(pl.col("_low_day") - pl.col("start_day")).alias("days_to_nadir"),
+        "best_change_fraction",
+        "change_12wk_fraction",
+        "is_undetectable",
+        pl.coalesce("_last_day", "baseline_day").alias("last_psa_day"),
+        pl.coalesce("_last_row", "_base_row").alias("last_psa_row"),
+    )
+
+
+def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
+    """Doubling time and velocity of the values from the nadir on."""
+    nadir = known.select("group", "nadir_day", "baseline_day", "baseline_ng_ml")
+    columns = ["group", "day", "value_ng_ml", "is_below_limit"]
+    at_base = nadir.filter(pl.col("baseline_day") == pl.col("nadir_day")).select(
+        "group", pl.col("baseline_day").alias("day"), pl.col("baseline_ng_ml").alias("value_ng_ml"),
+        pl.lit(False).alias("is_below_limit"),
+    )  # fmt: skip
+    rising = (
+        pl.concat([on_line.select(columns), at_base.select(columns)])
+        .join(nadir, on="group")
+        .filter(pl.col("day") >= pl.col("nadir_day"))
+        .sort("group", "day")
+    )
+    logs = rising.filter((pl.col("value_ng_ml") > 0) & ~pl.col("is_below_limit"))
+    slope = _slopes(logs, pl.col("value_ng_ml").log(), params)
+    plain = _slopes(rising, pl.col("value_ng_ml"), params)
+    ln2, year = float(np.log(2)), 365.25
+
+    def doubling(name: str) -> pl.Expr:  # a slope at or below zero does not double
+        return pl.when(pl.col(name) > 0).then(ln2 / pl.col(name))
+
+    log = slope.select(
+        "group",
+        doubling("slope").alias("doubling_time_days"),
+        pl.when(pl.col("slope") > 0).then(doubling("high")).alias("doubling_time_ci_low"),
+        pl.when(pl.col("slope") > 0).then(doubling("low")).alias("doubling_time_ci_high"),
+    )
+    velocity = plain.select(
+        "group",
+        (pl.col("slope") * year).alias("velocity_ng_ml_per_year"),
+        (pl.col("low") * year).alias("velocity_ci_low"),
+        (pl.col("high") * year).alias("velocity_ci_high"),
+    )
+    return velocity.join(log, on="group", how="full", coalesce=True)
+
+
+def _slopes(rows: pl.DataFrame, y: pl.Expr, params: PsaParams) -> pl.DataFrame:
+    """Least-squares slope per group with its 95 % t interval; groups with too few values are absent."""
+    from scipy.special import stdtrit
+
+    sums = (
+        rows.with_columns(y.alias("_y"), pl.col("day").cast(pl.Float64).alias("_d"))
+        .with_columns(
+            (pl.col("_d") - pl.col("_d").mean().over("group")).alias("_d"),
+            (pl.col("_y") - pl.col("_y").mean().over("group")).alias("_y"),
+            (pl.col("day").max() - pl.col("day").min()).over("group").alias("_span"),
+        )
+        .group_by("group", maintain_order=True)
+        .agg(
+            pl.len().alias("n"), pl.col("_span").first(), (pl.col("_d") ** 2).sum().alias("sxx"),
+            (pl.col("_d") * pl.col("_y")).sum().alias("sxy"), (pl.col("_y") ** 2).sum().alias("syy"),
+        )
+        .filter((pl.col("n") >= params.doubling_min_values) & (pl.col("_span") >= params.doubling_min_days))
+    )  # fmt: skip
+    n = sums["n"].to_numpy().astype(float)
+    slope = sums["sxy"].to_numpy() / sums["sxx"].to_numpy()
+    rest = np.maximum(sums["syy"].to_numpy() - slope * sums["sxy"].to_numpy(), 0.0)
+    half = stdtrit(n - 2, 0.975) * np.sqrt(rest / (n - 2) / sums["sxx"].to_numpy())
+    return sums.select("group").with_columns(
+        pl.Series("slope", slope), pl.Series("low", slope - half), pl.Series("high", slope + half)
+    )
+
+
+def doubling_time(day: ArrayLike, value: ArrayLike) -> tuple[float, float, float]:
+    """Return the doubling time of one series in days with its 95 % interval; NaN where it does not rise.
+
+    Least squares of ln(value) on day; at least three positive values. The upper limit is infinite where the slope's
+    interval reaches zero.
+
+    >>> doubling_time([0, 30, 60], [1, 2, 4])[0]
+    30.0
+    """
+    from scipy.special import stdtrit
+
+    d, v = np.asarray(day, float), np.asarray(value, float)
+    keep = v > 0
+    d, y = d[keep], np.log(v[keep])
+    if len(d) < 3 or np.ptp(d) == 0:
+        return float("nan"), float("nan"), float("nan")
+    d = d - d.mean()
+    slope = float(d @ y / (d @ d))
+    rest = max(float(((y - y.mean() - slope * d) ** 2).sum()), 0.0)
+    half = float(stdtrit(len(d) - 2, 0.975)) * (rest / (len(d) - 2) / float(d @ d)) ** 0.5
+    if slope <= 0:
+        return float("nan"), float("nan"), float("nan")
+    ln2 = float(np.log(2))
+    high = ln2 / (slope - half) if slope > half else float("inf")
+    return round(ln2 / slope, 10), round(ln2 / (slope + half), 10), round(high, 10)

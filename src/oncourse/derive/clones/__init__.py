@@ -1,0 +1,1 @@
+"""Cell fractions, clusters, trees and seeding of each patient."""

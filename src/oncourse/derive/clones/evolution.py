@@ -1,0 +1,220 @@
+"""Tree of clones, seeding of lesions and divergence of every patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.clones.clusters import ClusterTable, PatientClusters
+from oncourse.genome.effect import is_altering
+from oncourse.genome.genes import gene_table
+from oncourse.study.settings import section, setting
+
+if TYPE_CHECKING:
+    from oncourse.evolution.clustering_types import Clustering
+    from oncourse.evolution.divergence import Divergence, SampleTree
+    from oncourse.evolution.seeding import SeedingPosterior
+    from oncourse.evolution.trees import TreePosterior
+
+FloatArray = NDArray[np.float64]
+SMALL_PATIENT = 20
+"""Below this many variants a cluster of one may be a clone of the tree."""
+
+
+@section("evolution")
+@dataclass(frozen=True)
+class EvolutionParams:
+    """How trees are made and what is reported; how variants are clustered is in the settings `clusters`."""
+
+    average: bool = setting(
+        True, "average over partitions of the variants; false takes the most probable one, faster"
+    )
+    min_cluster_variants: int = setting(
+        2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
+    )
+    ccf_error: float = setting(
+        0.05, "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it",
+        low=0, high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )  # fmt: skip
+    ccf_error_far: float = setting(
+        0.25, "the same in the three of ten cases that are further off (mixed clusters, a wrong copy number)", low=0,
+        high=1, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )  # fmt: skip
+    ccf_error_without_copy_number: float = setting(
+        0.25, "the error where copy number is not known: one copy more or less moves a fraction by 10-25 %",
+        low=0, high=0.5,
+    )  # fmt: skip
+    max_clones: int = setting(20, "most clones in the tree; the largest are taken", low=2, high=60)
+    min_probability: float = setting(
+        0.8, "least probability of a seeding call to count in the summary", low=0.5, high=1
+    )
+    max_trees: int = setting(10, "trees per patient in evolution/trees", low=1)
+    max_figures: int = setting(6, "patients drawn: those with most lesions, then most samples", low=0)
+
+
+@dataclass(frozen=True)
+class PatientClones:
+    """Variants and samples of one patient with their clusters.
+
+    data : counts and clusters; samples : sample_id, role, lesion_id, site, day, purity, purity_basis of the columns
+    """
+
+    data: PatientClusters
+    samples: pl.DataFrame
+
+    @property
+    def patient_id(self) -> str:
+        return self.data.patient_id
+
+    @property
+    def clustering(self) -> Clustering:
+        return self.data.clustering
+
+    @property
+    def variants(self) -> pl.DataFrame:
+        """variant_id, gene, consequence, hgvs_p of the rows."""
+        return self.data.data.variants
+
+    @property
+    def depth(self) -> NDArray[np.int64]:
+        """Shape (N, S); 0 where a variant was not looked at."""
+        return self.data.data.counts.depth
+
+    @property
+    def has_copy_number(self) -> bool:
+        return bool(self.data.data.cn_known.any())
+
+
+@dataclass(frozen=True)
+class PatientEvolution:
+    """Tree, seeding and divergence of one patient.
+
+    Attributes
+    ----------
+    clones : the patient's variants, samples and clusters
+    roles : role (suppressor, oncogene) of each altered variant of a gene of known role, by variant_id
+    clusters : cluster numbers (from 0) of the clones in the tree, clone k of `posterior` is clusters[k]
+    mean, var : shape (K, S), CCF of the clones as given to the tree
+    lesions : lesion_id of each site; site_of_sample : shape (S,), -1 where the sample belongs to no lesion
+    primary : index of the primary among the lesions, None where it was not sequenced
+    seeding : None where fewer than two lesions were sampled
+    divergences : metastasis index -> comparison with the primary, else with the first other lesion
+    sample_tree : neighbour-joining tree of the samples on the variants' CCFs
+    drawn : shape (draws, K, S), clone fractions drawn over trees and counts
+    """
+
+    clones: PatientClones
+    roles: dict[str, str]
+    clusters: tuple[int, ...]
+    mean: FloatArray
+    var: FloatArray
+    posterior: TreePosterior
+    lesions: tuple[str, ...]
+    site_of_sample: NDArray[np.int64]
+    primary: int | None
+    seeding: SeedingPosterior | None
+    divergences: dict[int, Divergence]
+    sample_tree: SampleTree
+    drawn: FloatArray
+
+    @property
+    def patient_id(self) -> str:
+        return self.clones.patient_id
+
+    @property
+    def samples(self) -> pl.DataFrame:
+        return self.clones.samples
+
+    @property
+    def clustering(self) -> Clustering:
+        return self.clones.clustering
+
+    def clone_id(self, clone: int) -> int:
+        """Return the cluster_id of a clone of the tree; 0 is the root."""
+        return 0 if clone < 0 else self.clusters[clone] + 1
+
+
+def tree_clusters(clustering: Clustering, params: EvolutionParams) -> tuple[int, ...]:
+    """Return the clusters that enter the tree: large enough, at most `max_clones`, in the order of the clustering."""
+    n = clustering.n_variants
+    least = params.min_cluster_variants if len(clustering.labels) >= SMALL_PATIENT else 1
+    able = [k for k in range(clustering.n_cluster) if n[k] >= least] or [int(np.argmax(n))]
+    if len(able) > params.max_clones:
+        able = sorted(sorted(able, key=lambda k: (-n[k], k))[: params.max_clones])
+    return tuple(able)
+
+
+def evolve(
+    data: PatientClusters, samples: pl.DataFrame, roles: dict[str, str], params: EvolutionParams, seed: int
+) -> PatientEvolution:
+    """Fit the tree, the seeding and the divergence of one patient."""
+    from oncourse.evolution.divergence import divergence, lesion_state, sample_tree
+    from oncourse.evolution.migration import MAX_SITES
+    from oncourse.evolution.seeding import seeding_posterior
+    from oncourse.evolution.trees import fit_trees, fraction_draws, moments_from_grid, with_ccf_error
+    from oncourse.stats.rng import generator
+
+    found, depth = data.clustering, data.data.counts.depth
+    clusters = tree_clusters(found, params)
+    mean, var = moments_from_grid(found.log_lik[list(clusters)], found.grid)
+    # a sample in which no member was counted says nothing of the clone
+    looked = np.stack([(depth[found.labels == k] > 0).any(0) for k in clusters])
+    var = np.where(looked, var, 0.0)
+    name = f"evolution/{data.patient_id}"
+    counted = var
+    usual = params.ccf_error if data.data.cn_known.any() else params.ccf_error_without_copy_number
+    var = with_ccf_error(mean, counted, usual)
+    far = with_ccf_error(mean, counted, max(params.ccf_error_far, usual))
+    posterior = fit_trees(mean, var, wide=far, seed=seed, name=name)
+    lesion_of = samples["lesion_id"].to_list()
+    role = dict(zip(lesion_of, samples["role"], strict=True))
+    lesions = tuple(sorted({x for x in lesion_of if x is not None}, key=lambda x: (role[x] != "primary", x)))
+    site = np.array([lesions.index(x) if x is not None else -1 for x in lesion_of])
+    primary = 0 if lesions and role[lesions[0]] == "primary" else None
+    seeding = None
+    if 2 <= len(lesions) < MAX_SITES:
+        seeding = seeding_posterior(
+            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding"
+        )
+    n_variants = np.array([int(found.n_variants[k]) for k in clusters])
+    states = [
+        lesion_state(found.posterior[list(clusters)][:, site == m], found.grid, looked[:, site == m])
+        for m in range(len(lesions))
+    ]
+    divergences: dict[int, Divergence] = {}
+    for m in range(len(lesions)):
+        if m == primary or len(lesions) < 2:
+            continue
+        regions = int((site == primary).sum()) if primary is not None else 0
+        apart = divergence(states[0 if m else 1], states[m], n_variants, n_primary_regions=regions)
+        if primary is None:  # two metastases: how they differ is known, not which came first
+            apart = replace(apart, call="not_assessable", p_early=None)
+        divergences[m] = apart
+    ccf = np.where(depth > 0, found.variant_ccf_mean, np.nan)
+    check = sample_tree(ccf, generator(seed, f"{name}/samples"), n_boot=100)
+    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws")
+    return PatientEvolution(
+        PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding,
+        divergences, check, drawn,
+    )  # fmt: skip
+
+
+def driver_roles(variants: pl.DataFrame) -> dict[str, str]:
+    """Return the role of the gene of every variant that alters a gene of known role."""
+    genes = gene_table().filter(pl.col("role") != "unknown").select("gene", "role")
+    rows = variants.filter(is_altering().fill_null(False)).join(genes, on="gene", how="inner")
+    return dict(rows.select("variant_id", "role").iter_rows())
+
+
+def evolution_table(table: ClusterTable, params: EvolutionParams, seed: int) -> tuple[PatientEvolution, ...]:
+    """Return the evolution of every patient with two or more tumour samples in `table`, in the order of patients."""
+    out = []
+    for patient, data in table.patients.items():
+        samples = table.samples.filter(pl.col("patient_id") == patient).drop("patient_id")
+        if samples.height > 1:
+            out.append(evolve(data, samples, driver_roles(data.data.variants), params, seed))
+    return tuple(out)

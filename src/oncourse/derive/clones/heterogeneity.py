@@ -1,0 +1,303 @@
+"""Heterogeneity of every tumour sample and pair of samples of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.derive.clones.clusters import ClusterTable, PatientClusters
+from oncourse.stats.rng import generator
+from oncourse.study.settings import section, setting
+
+CLONAL_FROM = 0.9
+"""CCF from which a clone is taken as clonal; the grid is no finer than purity lets it be."""
+
+#: Columns of evolution/heterogeneity, in order, with what they hold.
+COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("patient_id", pl.String, "the patient"),
+    ("sample_a", pl.String, "the sample, or the first of a pair"),
+    ("sample_b", pl.String, "the second sample of a pair; null for measures of one sample"),
+    ("measure", pl.String, "what is measured; see the methods"),
+    ("value", pl.Float64, "the value; null = cannot be told"),
+    ("ci_low", pl.Float64, "lower 95 % limit over variants (over chromosomes for copy number)"),
+    ("ci_high", pl.Float64, "upper limit"),
+    ("n", pl.Int64, "variants (or chromosomes) it rests on"),
+    (
+        "n_assumed",
+        pl.Int64,
+        "of these, variants called in one sample whose absence from the other is assumed, not counted",
+    ),
+    ("role_a", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
+    ("role_b", pl.String, "the same of the second sample"),
+    ("reason", pl.String, "why there is no value"),
+)
+
+
+@section("heterogeneity")
+@dataclass(frozen=True)
+class HeterogeneityParams:
+    """How heterogeneity is measured."""
+
+    common_depth: int | None = setting(
+        None,
+        "depth to which reads are thinned; null: that of all but the shallowest tenth of samples",
+        low=10,
+    )
+    min_variants: int = setting(5, "least variants seen in a sample", low=2)
+    n_draw: int = setting(100, "thinnings and bootstrap samples", low=20)
+
+
+@dataclass(frozen=True)
+class HeterogeneityTable:
+    """rows: `COLUMNS`; common_depth: reads that were kept at most; excluded: patient_id, sample_id, reason."""
+
+    rows: pl.DataFrame
+    common_depth: int
+    excluded: pl.DataFrame
+
+
+def heterogeneity_table(
+    table: ClusterTable, segments: pl.DataFrame, params: HeterogeneityParams, seed: int
+) -> HeterogeneityTable:
+    """Measure every sample and every pair of samples with clusters."""
+    depth = params.common_depth or common_depth(table)
+    copies = {str(k[0]): f for k, f in segments.partition_by("sample_id", as_dict=True).items()}
+    roles = dict(table.samples.select("sample_id", "role").iter_rows())
+    rows: list[dict[str, Any]] = []
+    for patient in table.patients.values():
+        random = generator(seed, f"heterogeneity.{patient.patient_id}")
+        rows += [
+            {
+                "patient_id": patient.patient_id,
+                **row,
+                "role_a": roles[row["sample_a"]],
+                "role_b": roles.get(row["sample_b"]),
+            }
+            for row in (
+                *_samples(patient, depth, params, random),
+                *_pairs(patient, depth, copies, params, random),
+            )
+        ]
+    schema = {name: dtype for name, dtype, _ in COLUMNS}
+    frame = pl.DataFrame(rows, schema=schema).with_columns(
+        pl.col("value", "ci_low", "ci_high").fill_nan(None)
+    )
+    frame = frame.sort("patient_id", "sample_a", "sample_b", "measure", nulls_last=False)
+    return HeterogeneityTable(frame, depth, table.excluded)
+
+
+def common_depth(table: ClusterTable) -> int:
+    """Return the depth that nine tenths of the samples reach at their median site, at least 20."""
+    medians = [
+        float(np.median(column[column > 0]))
+        for p in table.patients.values()
+        for column in p.data.counts.depth.T
+        if (column > 0).any()
+    ]
+    return max(20, int(np.quantile(medians, 0.1))) if medians else 20
+
+
+def probabilities(patient: PatientClusters) -> tuple[np.ndarray, np.ndarray]:
+    """Return (P(clonal), P(present)), each (n_variant, n_sample), over clusters and their CCF posteriors."""
+    c = patient.clustering
+    share = c.assignment / np.maximum(c.assignment.sum(axis=1, keepdims=True), 1e-300)
+    clonal = c.posterior[:, :, c.grid >= CLONAL_FROM].sum(axis=2)
+    present = 1 - c.posterior[:, :, 0]
+    return share @ clonal, share @ present
+
+
+def _row(
+    a: str, b: str | None, measure: str, found: Any, reason: str | None = None, n_assumed: int = 0
+) -> dict[str, Any]:
+    return {
+        "sample_a": a, "sample_b": b, "measure": measure, "value": found.value, "ci_low": found.low,
+        "ci_high": found.high, "n": found.n, "n_assumed": n_assumed, "reason": reason if np.isnan(found.value) else None,
+    }  # fmt: skip
+
+
+def _samples(
+    patient: PatientClusters, depth: int, params: HeterogeneityParams, random: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    from oncourse.evolution import heterogeneity as h
+
+    data, c = patient.data, patient.clustering
+    clonal, present = probabilities(patient)
+    real = c.labels >= 0
+    for d, sample in enumerate(data.sample_ids):
+        use = np.nonzero(real & data.is_counted[:, d] & (data.counts.depth[:, d] > 0))[0]
+        alt, kept = h.thin(
+            data.counts.alt_count[use, d], data.counts.depth[use, d], depth, params.n_draw, random
+        )
+        seen = (alt >= h.MIN_ALT).mean(axis=0) >= 0.5
+        few = f"fewer than {params.min_variants} variants seen at {depth}x"
+        if seen.sum() < params.min_variants:
+            for measure in ("math", "subclonal_share", "neutral_r2"):
+                yield _row(sample, None, measure, h.NOTHING, few)
+            continue
+        vaf = alt / kept
+
+        def math(b: int, index: Any, vaf: Any = vaf, alt: Any = alt) -> float:
+            return h.math_score(vaf[b, index][alt[b, index] >= h.MIN_ALT])
+
+        yield _row(sample, None, "math", h.over_variants(math, len(use), params.n_draw, random), few)
+        p_present, p_clonal = present[use, d], clonal[use, d]
+
+        def share(b: int, index: Any, there: Any = p_present, full: Any = p_clonal) -> float:
+            return float(1 - full[index].sum() / max(there[index].sum(), 1e-9))
+
+        yield _row(
+            sample, None, "subclonal_share", h.over_variants(share, len(use), params.n_draw, random), few
+        )
+        half = c.variant_ccf_mean[use, d] / 2
+        tail = int(((half >= h.NEUTRAL_LOW) & (half <= h.NEUTRAL_HIGH)).sum())
+        own = vaf / np.maximum(c.purity[d] if c.purity is not None else 1.0, 0.05)
+
+        def neutral(b: int, index: Any, own: Any = own) -> float:
+            return h.neutral_r2(own[b, index])
+
+        too_few = "fewer than 5 variants between 0.12 and 0.24"
+        yield _row(
+            sample, None, "neutral_r2", h.over_variants(neutral, len(use), params.n_draw, random), too_few
+        )
+        power = h.neutral_power(tail, 200, random)
+        if not np.isnan(power):
+            yield _row(sample, None, "neutral_power", h.Interval(power, np.nan, np.nan, tail))
+        yield from _diversity(patient, d, sample, params.n_draw, random)
+
+
+def _diversity(
+    patient: PatientClusters, d: int, sample: str, n_draw: int, random: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    """Yield Shannon and Simpson of the cell fractions between the clusters' CCFs, over the clusters' posteriors.
+
+    Ordered by CCF, neighbouring clusters are taken as nested: the steps between them are the fractions. For clusters
+    on separate branches this is a lower bound of the diversity; the tree's own clones are in evolution/clones.
+    """
+    from oncourse.evolution import heterogeneity as h
+
+    c = patient.clustering
+    if c.n_cluster == 0:
+        return
+    total = np.cumsum(c.posterior[:, d], axis=1)
+    draws = np.stack([
+        c.grid[np.minimum((total < u[:, None]).sum(axis=1), len(c.grid) - 1)] for u in random.random((n_draw, c.n_cluster))
+    ])  # fmt: skip
+    steps = -np.diff(
+        np.concatenate([np.ones((n_draw, 1)), -np.sort(-draws, axis=1), np.zeros((n_draw, 1))], axis=1),
+        axis=1,
+    )
+    for measure, values in (("shannon", h.shannon(steps)), ("simpson", h.simpson(steps))):
+        low, high = np.quantile(values, [0.025, 0.975])
+        yield _row(
+            sample, None, measure, h.Interval(float(values.mean()), float(low), float(high), c.n_cluster)
+        )
+
+
+def _pairs(
+    patient: PatientClusters,
+    depth: int,
+    copies: dict[str, pl.DataFrame],
+    params: HeterogeneityParams,
+    random: np.random.Generator,
+) -> Iterator[dict[str, Any]]:
+    from oncourse.evolution import heterogeneity as h
+    from oncourse.evolution.vaf import ccf_from_vaf
+
+    data, c = patient.data, patient.clustering
+    counts = data.counts
+    clonal, present = probabilities(patient)
+    # a variant called in one sample and not counted in the other is taken as absent there (ccf.assumed_share):
+    # pairs of what both called would always look alike
+    looked = counts.depth > 1
+    for a, b in combinations(range(len(data.sample_ids)), 2):
+        names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
+        both = np.nonzero(
+            (c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1)
+        )[0]
+        few = f"fewer than {params.min_variants} variants looked at in both"
+        n_assumed = int((~data.is_counted[np.ix_(both, pair)]).any(axis=1).sum())
+        if len(both) < params.min_variants:
+            for measure in ("jsi", "nei", "fst", "ccf_distance"):
+                yield _row(*names, measure, h.NOTHING, few)
+        else:
+            pair_clonal, pair_present = clonal[np.ix_(both, pair)], present[np.ix_(both, pair)]
+
+            def jsi(_: int, index: Any, clonal: Any = pair_clonal, present: Any = pair_present) -> float:
+                return h.jaccard_similarity(clonal[index], present[index])
+
+            none = "no variant private and clonal, or subclonal in both"
+            drawn = h.over_variants(jsi, len(both), params.n_draw, random)
+            yield _row(*names, "jsi", drawn, none, n_assumed)
+            frequency, reads = [], []
+            for d in (a, b):
+                alt, kept = h.thin(
+                    counts.alt_count[both, d], counts.depth[both, d], depth, params.n_draw, random
+                )
+                ccf = ccf_from_vaf(
+                    alt / kept, c.purity[d] if c.purity is not None else counts.purity[both, d],
+                    counts.major_cn[both, d] + counts.minor_cn[both, d],
+                    multiplicity=np.maximum(c.multiplicity[both, d], 1), normal_cn=counts.normal_cn[both, d],
+                )  # fmt: skip
+                frequency.append(np.clip(np.nan_to_num(ccf), 0, 1) / 2)
+                reads.append(kept.astype(float))
+            p, q = frequency
+
+            def nei(b: int, index: Any, p: Any = p, q: Any = q) -> float:
+                return h.nei_distance(p[b, index], q[b, index])
+
+            def fst(b: int, index: Any, p: Any = p, q: Any = q, reads: Any = reads) -> float:
+                return h.hudson_fst(p[b, index], q[b, index], reads[0][index], reads[1][index])
+
+            def distance(b: int, index: Any, p: Any = p, q: Any = q) -> float:
+                return float(2 * np.abs(p[b, index] - q[b, index]).mean())
+
+            for measure, statistic in (("nei", nei), ("fst", fst), ("ccf_distance", distance)):
+                drawn = h.over_variants(statistic, len(both), params.n_draw, random)
+                yield _row(*names, measure, drawn, None, n_assumed)
+        if names[0] in copies and names[1] in copies:
+            found = copy_number_divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
+            yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
+
+
+def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random: np.random.Generator) -> Any:
+    """Return the share of bases with copy number in both samples whose rounded copies differ.
+
+    Copies are total and minor; the minor allele counts where both samples have it. The interval draws chromosomes
+    again.
+    """
+    from oncourse.evolution.heterogeneity import NOTHING, Interval
+
+    same, all_bases = [], []
+    for chrom in sorted(set(a["chrom"]) & set(b["chrom"])):
+        x, y = (f.filter(pl.col("chrom") == chrom).drop_nulls("total_cn").sort("start") for f in (a, b))
+        if x.is_empty() or y.is_empty():
+            continue
+        edges = np.unique(
+            np.concatenate([f[c].to_numpy() + k for f in (x, y) for c, k in (("start", 0), ("end", 1))])
+        )
+        left, length = edges[:-1], np.diff(edges)
+        states = []
+        for f in (x, y):
+            at = np.searchsorted(f["start"].to_numpy(), left, side="right") - 1
+            inside = (at >= 0) & (left <= f["end"].to_numpy()[np.maximum(at, 0)])
+            total = np.where(inside, np.rint(f["total_cn"].to_numpy())[np.maximum(at, 0)], np.nan)
+            minor = np.rint(f["minor_cn"].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+            states.append((total, np.where(inside, minor[np.maximum(at, 0)], np.nan)))
+        known = ~np.isnan(states[0][0]) & ~np.isnan(states[1][0])
+        minor_differs = np.abs(states[0][1] - states[1][1]) > 0.5  # NaN compares as equal
+        differs = known & ((states[0][0] != states[1][0]) | minor_differs)
+        all_bases.append(float(length[known].sum()))
+        same.append(float(length[differs].sum()))
+    bases, different = np.array(all_bases), np.array(same)
+    if bases.sum() == 0:
+        return NOTHING
+    index = random.integers(0, len(bases), (n_draw, len(bases)))
+    drawn = different[index].sum(axis=1) / np.maximum(bases[index].sum(axis=1), 1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    value = float(different.sum() / bases.sum())
+    return Interval(value, float(min(low, value)), float(max(high, value)), len(bases))

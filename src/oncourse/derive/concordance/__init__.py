@@ -1,0 +1,1 @@
+"""Present, absent or not assessable: between lesions, and between tissue and blood."""

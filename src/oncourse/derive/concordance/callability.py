@@ -1,0 +1,268 @@
+"""Could a mutation have been seen at a codon? What makes a wild type measured instead of assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from oncourse.derive.concordance.presence_inputs import tumour_samples
+from oncourse.derive.genes.panels import Panels
+from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
+from oncourse.genome.protein import codon
+from oncourse.knowledge.alterations import data_rows
+from oncourse.stats.betabinomial import logpmf
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
+#: The codons every RAS rule asks for (FDA label of panitumumab: exons 2-4 of KRAS and NRAS).
+RAS_CODONS: dict[str, tuple[int, ...]] = {
+    "KRAS": (12, 13, 59, 61, 117, 146),
+    "NRAS": (12, 13, 59, 61, 117, 146),
+}
+ERROR_RATE = 1e-3
+
+
+@section("callability")
+@dataclass(frozen=True)
+class CallabilityParams:
+    """When the absence of a mutation counts as measured."""
+
+    min_power: float = setting(
+        0.95, "least chance to see a clonal heterozygous mutation at every codon", low=0.5, high=0.9999
+    )
+    concentration: float = setting(
+        200.0, "beta-binomial concentration of variant reads", low=5, source="Roth 2014, Nat Methods 11:396"
+    )
+
+
+#: Columns of the callability table.
+SCHEMA = {
+    "patient_id": pl.String, "sample_id": pl.String, "material": pl.String, "gene": pl.String, "codon": pl.Int64,
+    "depth": pl.Int64, "purity": pl.Float64, "total_cn": pl.Float64, "power": pl.Float64, "state": pl.String,
+    "reason": pl.String,
+}  # fmt: skip
+
+
+def callability(
+    study: Study,
+    panels: Panels,
+    params: CallabilityParams,
+    *,
+    codons: Mapping[str, Sequence[int]] = RAS_CODONS,
+    purity: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Return one row per tumour sample and codon.
+
+    Parameters
+    ----------
+    codons : gene -> codons asked for
+    purity : sample_id, purity_low: lower limit of an estimated purity, used where none is recorded
+
+    Returns
+    -------
+    `SCHEMA`; state is ``measured`` (power >= the limit), ``underpowered``, ``not_covered`` (no reads, or the gene is
+    not on the assay) or ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
+    table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
+    depth of a sample is no measurement. Power is the chance that a clonal heterozygous mutation (one mutated copy)
+    passes the sample's calling rule, beta-binomial around the allele fraction expected from purity (plasma: tumour
+    fraction) and copy number, 2 where no segment says otherwise.
+    """
+    wanted = pl.DataFrame(
+        [(g, c) for g in sorted(codons) for c in sorted(codons[g])], schema=["gene", "codon"], orient="row"
+    ).cast({"gene": pl.String, "codon": pl.Int64})
+    samples = tumour_samples(study)
+    if samples.is_empty() or wanted.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    samples = samples.with_columns(purity=pl.col("given_purity"))
+    if purity is not None and not purity.is_empty():
+        low = purity.select("sample_id", "purity_low")
+        samples = samples.join(low, on="sample_id", how="left").with_columns(
+            purity=pl.coalesce("purity", "purity_low")
+        )
+    grid = samples.select(
+        "patient_id", "sample_id", "material", "purity", "min_alt_count", "min_vaf", "error_rate"
+    ).join(wanted, how="cross")
+    on_panel = panels.profiled(sorted(codons)).select("sample_id", "gene", pl.lit(True).alias("on_panel"))
+    grid = (
+        grid.join(on_panel, on=["sample_id", "gene"], how="left")
+        .join(_depths(study, wanted), on=["sample_id", "gene", "codon"], how="left")
+        .join(_copies(study, wanted), on=["sample_id", "gene", "codon"], how="left")
+    )
+    grid = grid.with_columns(
+        power=pl.Series(_power(grid, params.concentration), dtype=pl.Float64).fill_nan(None)
+    )
+    has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
+    state = (
+        pl.when(pl.col("depth") == 0).then(pl.lit("not_covered"))
+        .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("not_covered"))
+        .when(~has_depth | ~has_power).then(pl.lit("assumed"))
+        .when(pl.col("power") >= params.min_power).then(pl.lit("measured"))
+        .otherwise(pl.lit("underpowered"))
+    )  # fmt: skip
+    reason = (
+        pl.when(pl.col("depth") == 0).then(pl.lit("no reads"))
+        .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("gene not on the assay"))
+        .when(~has_depth).then(pl.lit("depth not recorded"))
+        .when(pl.col("purity").is_null() & (pl.col("material") == "plasma")).then(pl.lit("tumour fraction not known"))
+        .when(~has_power).then(pl.lit("purity not known"))
+        .when(pl.col("power") >= params.min_power).then(pl.lit("power"))
+        .otherwise(pl.lit("too few reads or too little tumour"))
+    )  # fmt: skip
+    return (
+        grid.with_columns(state=state, reason=reason)
+        .select(list(SCHEMA))
+        .sort("patient_id", "sample_id", "gene", "codon")
+    )
+
+
+def _depths(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, gene, codon, depth: from coverage, else from counted calls at the codon."""
+    coverage = study["coverage"].with_columns(pl.col("min_depth").alias("depth"))
+    by_codon = coverage.drop_nulls(["gene", "codon"]).join(wanted, on=["gene", "codon"], how="semi")
+    whole = coverage.filter(
+        pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null()
+    )
+    parts = [by_codon.select("sample_id", "gene", "codon", "depth")]
+    if not whole.is_empty():
+        parts.append(
+            whole.select("sample_id", "gene", "depth").join(wanted, on="gene", how="inner")
+            .select("sample_id", "gene", "codon", "depth")
+        )  # fmt: skip
+    parts.append(_by_region(study, coverage, wanted))
+    measured = pl.concat(parts)
+    measured = measured.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
+    named = study["variants"].filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
+    named = named.select("variant_id", "gene", codon("hgvs_p").alias("codon")).drop_nulls("codon")
+    counted = (
+        study["calls"].filter(pl.col("depth").is_not_null())
+        .join(named, on="variant_id", how="inner").join(wanted, on=["gene", "codon"], how="semi")
+        .group_by("sample_id", "gene", "codon").agg(pl.col("depth").min().alias("counted"))
+    )  # fmt: skip
+    return measured.join(counted, on=["sample_id", "gene", "codon"], how="full", coalesce=True).select(
+        "sample_id", "gene", "codon", pl.coalesce("depth", "counted").cast(pl.Int64).alias("depth")
+    )
+
+
+def codon_positions(build: str | None) -> pl.DataFrame:
+    """Return gene, codon, chrom, first, last of the codons whose place is known; empty without a genome build."""
+    schema = {"gene": pl.String, "codon": pl.Int64, "chrom": pl.String, "first": pl.Int64, "last": pl.Int64}
+    if build not in ("GRCh37", "GRCh38"):
+        return pl.DataFrame(schema=schema)
+    key = build.lower()
+    rows = [
+        (r["gene"], int(r["codon"]), r["chrom"], int(r[f"start_{key}"]), int(r[f"end_{key}"]))
+        for r in data_rows("codon_positions.tsv")
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _by_region(study: Study, coverage: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Depth of codons that lie within one region of the coverage table given by position."""
+    empty = pl.DataFrame(
+        schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64}
+    )
+    regions = coverage.filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
+    places = codon_positions(study.config.genome_build).join(wanted, on=["gene", "codon"], how="semi")
+    if regions.is_empty() or places.is_empty():
+        return empty
+    return (
+        regions.select("sample_id", "chrom", "start", "end", "depth")
+        .join(places, on="chrom", how="inner")
+        .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
+        .select("sample_id", "gene", "codon", "depth")
+    )
+
+
+def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, gene, codon, total_cn from the segment over the codon."""
+    schema = {"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "total_cn": pl.Float64}
+    segments = study["segments"].drop_nulls("total_cn")
+    places = codon_positions(study.config.genome_build).join(wanted, on=["gene", "codon"], how="semi")
+    if segments.is_empty() or places.is_empty():
+        return pl.DataFrame(schema=schema)
+    return (
+        segments.join(places, on="chrom", how="inner")
+        .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
+        .group_by("sample_id", "gene", "codon").agg(pl.col("total_cn").max())
+    )  # fmt: skip
+
+
+def _power(grid: pl.DataFrame, concentration: float) -> np.ndarray:
+    purity = grid["purity"].fill_null(float("nan")).to_numpy()
+    copies = grid["total_cn"].fill_null(2.0).to_numpy()
+    depth = grid["depth"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    error = grid["error_rate"].fill_null(ERROR_RATE).to_numpy()
+    minimum, vaf = grid["min_alt_count"].to_numpy(), grid["min_vaf"].to_numpy()
+    return detection_power(depth, purity, copies, minimum, vaf, error_rate=error, concentration=concentration)
+
+
+def detection_power(
+    depth: np.ndarray, purity: np.ndarray, total_cn: np.ndarray, min_alt_count: np.ndarray, min_vaf: np.ndarray,
+    *, error_rate: np.ndarray | float = ERROR_RATE, concentration: float = 200.0,
+) -> np.ndarray:  # fmt: skip
+    """Return the chance that a clonal heterozygous mutation passes the calling rule.
+
+    Parameters
+    ----------
+    depth, purity, total_cn, min_alt_count, min_vaf : shape (n,); NaN depth or purity gives NaN
+
+    Examples
+    --------
+    10 % purity at 60 reads: a mutation would be missed as often as seen.
+
+    >>> a = np.array
+    >>> detection_power(a([60.0, 500.0]), a([0.1, 0.5]), a([2.0, 2.0]), a([3, 3]), a([0.02, 0.02])).round(2).tolist()
+    [0.57, 1.0]
+    """
+    depth, purity = np.asarray(depth, float), np.asarray(purity, float)
+    mean = with_errors(expected_vaf(purity, total_cn), error_rate)
+    known = ~np.isnan(depth) & ~np.isnan(mean)
+    power = np.full(depth.shape, np.nan)
+    if known.any():
+        n = depth[known].astype(np.int64)
+        m = np.clip(np.broadcast_to(mean, depth.shape)[known], 1e-9, 1 - 1e-9)
+        least = min_alt_reads(n, np.asarray(min_alt_count)[known], np.asarray(min_vaf)[known])
+        below = np.zeros(n.shape)
+        for count in range(int(least.max())):
+            below += np.where(count < least, np.exp(logpmf(count, n, m, concentration)), 0.0)
+        power[known] = np.where(n >= least, np.clip(1 - below, 0, 1), 0.0)
+    return power
+
+
+def summarise(rows: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per sample and gene: what can be said of it.
+
+    Parameters
+    ----------
+    rows : `callability`
+    called : sample_id, gene, codon of mutations (after clonal haematopoiesis)
+
+    Returns
+    -------
+    patient_id, sample_id, material, gene, state (mutated / wild_type / assumed_wild_type / not_assessable),
+    failing (codons that keep it from wild type, "KRAS 61: too few reads or too little tumour"), min_power
+    """
+    rank = pl.col("state").replace_strict(
+        {"measured": 0, "assumed": 1, "underpowered": 2, "not_covered": 3}, return_dtype=pl.Int8
+    )
+    failing = pl.format("{} {}: {}", "gene", "codon", "reason").filter(pl.col("state") != "measured")
+    table = rows.group_by("patient_id", "sample_id", "material", "gene").agg(
+        rank.max().alias("worst"),
+        failing.str.join("; ").alias("failing"),
+        pl.col("power").min().alias("min_power"),
+    )
+    hits = called.select("sample_id", "gene", pl.lit(True).alias("mutated")).unique()
+    state = (
+        pl.when(pl.col("mutated")).then(pl.lit("mutated"))
+        .when(pl.col("worst") == 0).then(pl.lit("wild_type"))
+        .when(pl.col("worst") == 1).then(pl.lit("assumed_wild_type"))
+        .otherwise(pl.lit("not_assessable"))
+    )  # fmt: skip
+    return (
+        table.join(hits, on=["sample_id", "gene"], how="left").with_columns(state=state)
+        .select("patient_id", "sample_id", "material", "gene", "state", "failing", "min_power")
+        .sort("patient_id", "sample_id", "gene")
+    )  # fmt: skip

@@ -1,0 +1,389 @@
+"""Concordance of a study: shared fractions of each comparison with intervals over patients."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams, PairTable
+from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.stats.agreement import Bootstrap, cluster_bootstrap, cluster_weights
+from oncourse.stats.proportions import wilson
+
+#: The summary table: one number per comparison, set, treatment of blood clones and estimand.
+SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("comparison", pl.String, "which samples: primary v metastasis, tissue v plasma ..."),
+    ("set", pl.String, "all: every main pair; related: pairs with evidence of common origin"),
+    ("chip", pl.String, "with / without clonal haematopoiesis, seen or possible"),
+    ("n_patients", pl.Int64, "patients (main pairs) the number rests on"),
+    ("n_variants", pl.Int64, "variants the number rests on"),
+    ("estimand", pl.String, "what is estimated, see the documentation of concordance"),
+    ("estimate", pl.Float64, "the estimate"),
+    ("ci_low", pl.Float64, "lower 95 % limit; null = not estimable"),
+    ("ci_high", pl.Float64, "upper 95 % limit"),
+)
+
+#: n_shared, n_private, n_lost, n_not_assessable, n_assumed: what the fractions are made of.
+_PARTS = ("n_shared", "n_private", "n_lost", "n_not_assessable", "n_assumed")
+
+
+def fraction_columns(counts: pl.DataFrame) -> pl.DataFrame:
+    """Add shared_fraction with its Wilson interval to `pair_counts`: a lost locus counts as shared ancestry."""
+    shared = counts["n_shared"] + counts["n_lost"]
+    total = shared + counts["n_private_a"] + counts["n_private_b"]
+    low, high = wilson(shared.to_numpy(), total.to_numpy())
+    return counts.with_columns(
+        shared_fraction=(shared / total).fill_nan(None),
+        ci_low=pl.Series(low).fill_nan(None),
+        ci_high=pl.Series(high).fill_nan(None),
+    )
+
+
+def gene_counts(presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
+    """Return per comparison and gene how many patients (main pairs) have it mutated in both samples, or in one.
+
+    Columns: gene, n_both (of which n_different_variants share no variant), n_a_only, n_b_only, n_not_assessable,
+    comparison. A gene is not assessable in a pair where none of its variants could be judged in both samples.
+    """
+    main = pairs.pairs.filter("is_main").select("pair", "comparison")
+    found = pairs.variants
+    is_main = np.zeros(pairs.pairs.height, bool)
+    is_main[main["pair"].to_numpy()] = True
+    tumour = (found["blood"].is_null() | (found["blood"] == "possible_chip")).to_numpy()
+    rows = found.select("pair", "cell_a", "state").filter(is_main[found["pair"].to_numpy()] & tumour)
+    gene = presence.cells["gene"].cast(pl.Categorical).gather(rows["cell_a"].to_numpy())
+    rows = rows.with_columns(gene=gene).filter(pl.col("gene").is_not_null() & (pl.col("gene") != ""))
+
+    def some(state: str) -> pl.Expr:
+        return (pl.col("state") == state).any()
+
+    per_pair = rows.group_by("gene", "pair").agg(
+        shared=some("shared"), a=some("private_a"), b=some("private_b"), unknown=some("not_assessable")
+    )
+    per_pair = per_pair.join(main, on="pair", how="inner").with_columns(pl.col("gene").cast(pl.String))
+    both = pl.col("shared") | (pl.col("a") & pl.col("b"))
+    return (
+        per_pair.group_by("gene", "comparison")
+        .agg(
+            n_both=both.sum().cast(pl.Int64),
+            n_a_only=(pl.col("a") & ~both).sum().cast(pl.Int64),
+            n_b_only=(pl.col("b") & ~both).sum().cast(pl.Int64),
+            n_not_assessable=(pl.col("unknown") & ~both & ~pl.col("a") & ~pl.col("b")).sum().cast(pl.Int64),
+            n_different_variants=(both & ~pl.col("shared")).sum().cast(pl.Int64),
+        )
+        .sort(
+            "comparison",
+            pl.col("n_both") + pl.col("n_a_only") + pl.col("n_b_only"),
+            "gene",
+            descending=[False, True, False],
+        )
+    )
+
+
+def _counts(pairs: PairTable) -> dict[tuple[str, str], NDArray[np.float64]]:
+    """Return the parts of every fraction (`_PARTS`) per pair: (chip, definition of state) -> (n_pair, 5)."""
+    found, n_pair = pairs.variants, pairs.pairs.height
+    pair = found["pair"].to_numpy()
+    is_lost, assumed = found["is_lost"].to_numpy(), (found["basis"] == "assumed").to_numpy()
+    clean = found["blood"].is_null().to_numpy()
+    out = {}
+    for state in ("plain_state", "raw_state"):
+        word = found[state]
+        private = word.is_in(["private_a", "private_b"]).to_numpy()
+        lost = private & is_lost if state != "plain_state" else np.zeros(len(pair), bool)
+        kept = private & ~lost
+        masks = (
+            (word == "shared").to_numpy(),
+            kept,
+            lost,
+            (word == "not_assessable").to_numpy(),
+            kept & assumed,
+        )
+        for chip, of in (("with", np.ones(len(pair), bool)), ("without", clean)):
+            parts = [np.bincount(pair[mask & of], minlength=n_pair) for mask in masks]
+            out[chip, state] = np.column_stack(parts).astype(float)
+    return out
+
+
+def _ratio(top: NDArray[Any], bottom: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1), np.nan))
+
+
+def _fractions(sums: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the estimands of `_counts` sums, shape (k, 5): columns in the order of `PLAIN_ESTIMANDS`."""
+    shared, private, lost, unknown, assumed = sums.T
+    seen = shared + private + lost
+    return np.column_stack(
+        [
+            _ratio(shared + lost, seen),
+            _ratio(shared, seen),
+            _ratio(unknown, seen + unknown),
+            _ratio(assumed, private),
+        ]
+    )
+
+
+#: Comparisons worked out at a time; their numbers do not depend on it.
+N_THREAD = 2
+#: Estimands that are ratios of counts: (name, needs states that know power).
+PLAIN_ESTIMANDS = (
+    "shared_fraction_assessable", "shared_fraction_lost_as_discordant", "not_assessable_fraction", "assumed_fraction",
+)  # fmt: skip
+
+
+def ratio_rows(
+    counted: dict[tuple[str, str], NDArray[np.float64]],
+    keep: pl.Series,
+    key: dict[str, str],
+    n_bootstrap: int,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Return summary rows of one comparison and set: fractions of counts with patient-bootstrap limits.
+
+    Parameters
+    ----------
+    counted : of `_counts`
+    keep : numbers of the main pairs of the set, one per patient
+    key : comparison and set
+    """
+    rows: list[dict[str, Any]] = []
+    weights = (
+        cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
+    )
+    chosen = keep.to_numpy()
+    for chip in ("with", "without"):
+        for state in ("plain_state", "raw_state"):
+            counts = counted[chip, state][chosen]
+            found = cluster_bootstrap(counts, _fractions, weights)
+            names: tuple[str, ...] = PLAIN_ESTIMANDS
+            if state == "plain_state":
+                names = ("shared_fraction_called",)
+            assessed = counts[:, :3].sum(axis=1)
+            for j, name in enumerate(names):
+                n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
+                rows.append({**key, "chip": chip, "n_patients": int((counts[:, :4].sum(axis=1) > 0).sum()),
+                             "n_variants": int(n), "estimand": name, **_values(found, j)})  # fmt: skip
+            if state == "raw_state":
+                rows.append({**key, "chip": chip, **_between(counts)})
+    return rows
+
+
+def _values(found: Bootstrap, column: int) -> dict[str, float | None]:
+    numbers = (found.value[column], found.low[column], found.high[column])
+    return {
+        name: None if np.isnan(x) else float(x)
+        for name, x in zip(("estimate", "ci_low", "ci_high"), numbers, strict=True)
+    }
+
+
+def _between(counts: NDArray[Any]) -> dict[str, Any]:
+    """Return how much patients differ: sd of the shared fraction between patients (beta-binomial fit)."""
+    from oncourse.stats.betabinomial import fit
+
+    shared, total = counts[:, 0] + counts[:, 2], counts[:, :3].sum(axis=1)
+    used = total > 0
+    row: dict[str, Any] = {
+        "n_patients": int(used.sum()), "n_variants": int(total.sum()), "estimand": "shared_fraction_sd_between_patients",
+        "estimate": None, "ci_low": None, "ci_high": None,
+    }  # fmt: skip
+    if used.sum() >= 3:
+        mean, spread = fit(shared[used], total[used])
+        row["estimate"] = float(np.sqrt(mean * (1 - mean) / (1 + spread))) if np.isfinite(spread) else 0.0
+    return row
+
+
+#: Cell fractions of the latent shared fraction: few, so that their distribution is estimated well.
+LEVELS = (0.1, 0.3, 0.6, 1.0)
+#: Those at which noise is worked out.
+NOISE_LEVELS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+#: Variants the latent fraction rests on at most; more are thinned evenly within each pair.
+MAX_LATENT = 20_000
+
+
+def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the latent shared fraction of some main pairs: variants of `PairTable`, one unit per pair.
+
+    Left out: sites of unknown depth or outside either panel (nothing could be seen there).
+    """
+    from oncourse.stats.sharing import latent_share
+
+    kernel = presence.kernel
+    if kernel is None or variants.is_empty():
+        return []
+    a, b, unit = _usable(presence, variants)
+    if len(a) > MAX_LATENT:
+        chosen = np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
+        a, b, unit = a[chosen], b[chosen], unit[chosen]
+    if not len(a):
+        return []
+    unit = np.unique(unit, return_inverse=True)[1]
+    level = _columns_of(kernel.ccfs, LEVELS)
+    found = latent_share(
+        kernel.likelihood[a][:, level], kernel.likelihood[b][:, level], kernel.detection[a][:, level],
+        kernel.detection[b][:, level], unit,
+    )  # fmt: skip
+    base = {
+        **key,
+        "n_patients": int(unit.max()) + 1,
+        "n_variants": len(a),
+        "estimand": "shared_fraction_latent",
+    }
+    limits = (found.ci_low, found.ci_high)
+    low, high = (None if np.isnan(x) else float(x) for x in limits)
+    return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high}]
+
+
+def _columns_of(ccfs: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.int64]:
+    """Return the columns of the kernel's arrays at absence and nearest to each level."""
+    return np.array([0, *(1 + int(np.argmin(np.abs(ccfs - x))) for x in levels)])
+
+
+def _usable(
+    presence: PresenceTable, variants: pl.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return cell_a, cell_b and pair of variants whose two sites could show something, called in either sample.
+
+    A call that the assay's own rule would not have made (a handful of reads below min_vaf) has no known chance of
+    being made: it is left out, else each would stand for a crowd of variants missed.
+    """
+    kernel = presence.kernel
+    assert kernel is not None
+    a, b = variants["cell_a"].to_numpy(), variants["cell_b"].to_numpy()
+    called = presence.cells["called"].to_numpy() & _by_rule(presence)
+    covered = presence.cells["is_covered"].to_numpy()
+    known = np.isfinite(kernel.power) & covered
+    kept = known[a] & known[b] & (called[a] | called[b])
+    return a[kept], b[kept], variants["pair"].to_numpy()[kept]
+
+
+def _by_rule(presence: PresenceTable) -> NDArray[np.bool_]:
+    """Return per cell whether its reads meet the assay's calling rule; the caller's word where not counted."""
+    from oncourse.evolution.vaf import min_alt_reads
+
+    cells, samples = presence.cells, presence.samples
+    row = cells["sample"].to_numpy()
+    depth = cells["depth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    alt = cells["alt_count"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    least = min_alt_reads(
+        np.nan_to_num(depth, nan=1.0),
+        samples["min_alt_count"].to_numpy()[row],
+        samples["min_vaf"].to_numpy()[row],
+    )
+    counted = np.isfinite(depth + alt)
+    return np.where(counted, np.nan_to_num(alt) >= least, cells["called"].to_numpy())
+
+
+def noise_rows(
+    presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]
+) -> tuple[list[dict[str, Any]], pl.DataFrame]:
+    """Return the summary rows of discordance beyond noise, and per pair what noise explains."""
+    from oncourse.stats.sharing import excess_discordance
+
+    none = pl.DataFrame(schema=NOISE_SCHEMA)
+    kernel = presence.kernel
+    if kernel is None or variants.is_empty():
+        return [], none
+    a, b, pair = _usable(presence, variants)
+    if not len(a):
+        return [], none
+    units, unit = np.unique(pair, return_inverse=True)
+    called = _by_rule(presence)
+    some = np.arange(len(a)) if len(a) <= MAX_LATENT else np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
+    one, two = a[some], b[some]
+    level = _columns_of(kernel.ccfs, NOISE_LEVELS)
+    found = excess_discordance(
+        kernel.likelihood[one][:, level], kernel.likelihood[two][:, level], kernel.detection[one][:, level],
+        kernel.detection[two][:, level], called[one], called[two], np.unique(unit[some], return_inverse=True)[1],
+    )  # fmt: skip
+    n = len(units)
+    w_a, w_b = kernel.detection[a][:, level[1:]], kernel.detection[b][:, level[1:]]
+    seen = (1 - (1 - w_a) * (1 - w_b)) @ found.theta
+    expected = ((w_a * (1 - w_b) + w_b * (1 - w_a)) @ found.theta) / np.maximum(seen, 1e-12)
+    per_pair = pl.DataFrame(
+        {
+            "pair": units, "expected_private_by_noise": np.bincount(unit, expected, minlength=n),
+            "n_observed_private": np.bincount(unit, called[a] != called[b], minlength=n).astype(np.int64),
+            "n_noise_variants": np.bincount(unit, minlength=n),
+        },
+        schema=NOISE_SCHEMA,
+    )  # fmt: skip
+    base = {**key, "n_patients": n, "n_variants": len(some)}
+
+    def row(name: str, value: float, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
+        numbers = {"estimate": value, "ci_low": low, "ci_high": high}
+        return {
+            **base,
+            "estimand": name,
+            **{k: None if np.isnan(v) else float(v) for k, v in numbers.items()},
+        }
+
+    return [
+        row("discordance_of_calls", found.observed),
+        row("discordance_expected_by_noise", found.expected),
+        row("excess_discordance", found.excess, found.ci_low, found.ci_high),
+        row("excess_discordance_p_value", found.p_value),
+    ], per_pair
+
+
+NOISE_SCHEMA: dict[str, Any] = {
+    "pair": pl.Int64, "expected_private_by_noise": pl.Float64, "n_observed_private": pl.Int64, "n_noise_variants": pl.Int64,
+}  # fmt: skip
+
+
+def _of_comparison(
+    presence: PresenceTable, pairs: PairTable, comparison: str, of: pl.DataFrame,
+    counted: dict[tuple[str, str], NDArray[np.float64]], n_bootstrap: int, rng: np.random.Generator,
+) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:  # fmt: skip
+    """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
+    rows: list[dict[str, Any]] = []
+    noise: list[pl.DataFrame] = []
+    for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
+        if chosen.is_empty():
+            continue
+        key = {"comparison": comparison, "set": name}
+        rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng))
+        if name == "related" and chosen.height == of.height:
+            # the same pairs: the same numbers
+            fitted = [r for r in rows if "latent" in r["estimand"] or "discordance" in r["estimand"]]
+            rows.extend({**r, "set": "related"} for r in fitted)
+            continue
+        variants = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
+        clean = variants.filter(pl.col("blood").is_null())
+        without = latent_rows(presence, clean, {**key, "chip": "without"})
+        if clean.height == variants.height:
+            rows.extend({**r, "chip": "with"} for r in without)
+        else:
+            rows.extend(latent_rows(presence, variants, {**key, "chip": "with"}))
+        rows.extend(without)
+        found, per_pair = noise_rows(presence, clean, {**key, "chip": "without"})
+        rows.extend(found)
+        if name == "all":
+            noise.append(per_pair)
+    return rows, noise
+
+
+def summary_table(
+    presence: PresenceTable,
+    pairs: PairTable,
+    related: pl.DataFrame,
+    params: ConcordanceParams,
+    rng: np.random.Generator,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the summary (`SUMMARY_COLUMNS`) and, per main pair, what noise alone explains (`NOISE_SCHEMA`)."""
+    counted = _counts(pairs)
+    main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
+    here = [c for c in COMPARISONS if c in set(main["comparison"])]
+
+    def of(at: int, random: np.random.Generator) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
+        chosen = main.filter(pl.col("comparison") == here[at]).sort("pair")
+        return _of_comparison(presence, pairs, here[at], chosen, counted, params.n_bootstrap, random)
+
+    with ThreadPoolExecutor(N_THREAD) as pool:
+        found = list(pool.map(of, range(len(here)), rng.spawn(len(here))))
+    rows = [row for part, _ in found for row in part]
+    noise = [pl.DataFrame(schema=NOISE_SCHEMA), *(frame for _, part in found for frame in part)]
+    return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), pl.concat(noise)

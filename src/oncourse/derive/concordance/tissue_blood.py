@@ -1,0 +1,186 @@
+"""Tissue against blood: which tissue variants plasma finds, by what could be expected of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.derive.concordance.pairs import PairTable
+from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.derive.concordance.statuses import informative_plasma
+from oncourse.stats.agreement import cluster_bootstrap, cluster_weights, share
+from oncourse.study.model import Study
+
+STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("set", pl.String, "all: every sampled patient; informative: plasma with tumour DNA by other evidence"),
+    ("chip", pl.String, "with / without clonal haematopoiesis, seen or possible"),
+    ("stratum", pl.String, "what the variants are split by"),
+    ("level", pl.String, "level of the stratum"),
+    ("n_patients", pl.Int64, "patients"),
+    ("n_tissue", pl.Int64, "variants present in tissue and looked at in plasma"),
+    ("n_found", pl.Int64, "of these, present in plasma"),
+    ("n_not_assessable", pl.Int64, "of these, not assessable in plasma (not found, in the set of all)"),
+    ("ppa", pl.Float64, "share of tissue variants found in plasma"),
+    ("ci_low", pl.Float64, "lower limit: patients drawn again, exact where one patient"),
+    ("ci_high", pl.Float64, "upper limit"),
+    ("n_plasma_only", pl.Int64, "variants present in plasma and absent in tissue"),
+    ("ppv", pl.Float64, "share of the assessable plasma variants that tissue has"),
+    ("ppv_low", pl.Float64, "lower limit"),
+    ("ppv_high", pl.Float64, "upper limit"),
+)
+
+#: Bands of tumour fraction (Clin Cancer Res 2024;30:2452 and Wyatt 2017 use 1 % and 2 %).
+FRACTION_BANDS = ((0.0, 0.001, "below 0.1 %"), (0.001, 0.01, "0.1 to 1 %"), (0.01, 0.03, "1 to 3 %"),
+                  (0.03, 0.1, "3 to 10 %"), (0.1, 1.01, "10 % and more"))  # fmt: skip
+
+
+def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
+    """Return one row per variant of each main tissue v plasma pair, with what it is split by.
+
+    Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, clonality,
+    vaf (tissue), tumor_fraction, gap, site, treated, cell_a (row of the tissue's cell).
+    """
+    main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
+    rows = pairs.variants.join(
+        main.select("pair", "patient_id", "row_a", "row_b", "days_between"), on="pair", how="inner"
+    )
+    a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
+    cells = presence.cells
+    informative = informative_plasma(presence)["is_informative"]
+    samples = presence.samples
+    row_a, row_b = rows["row_a"].to_numpy(), rows["row_b"].to_numpy()
+    frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(
+        in_tissue=cells["raw_state"].gather(a), in_plasma=cells["raw_state"].gather(b), ccf=cells["ccf"].gather(a),
+        vaf=(cells["alt_count"] / cells["depth"]).gather(a), tumor_fraction=samples["purity"].gather(row_b),
+        is_informative=informative.gather(row_b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
+        day_a=samples["day"].gather(row_a), day_b=samples["day"].gather(row_b), kind=_kind(cells["variant_id"]).gather(a),
+    )  # fmt: skip
+    return frame.join(_treated_between(study, main, samples), on="pair", how="left", maintain_order="left")
+
+
+def _kind(ids: pl.Series) -> pl.Series:
+    return pl.select(
+        pl.when(pl.lit(ids).str.contains(r":[ACGT]:[ACGT]$"))
+        .then(pl.lit("substitution"))
+        .otherwise(pl.lit("indel or longer"))
+    ).to_series()
+
+
+def _treated_between(study: Study, main: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Return pair, treated: whether a systemic treatment ran between the two samples; null where days are unknown."""
+    days = main.select(
+        "pair", "patient_id", day_a=samples["day"].gather(main["row_a"].to_numpy()),
+        day_b=samples["day"].gather(main["row_b"].to_numpy()),
+    )  # fmt: skip
+    known = days.filter(pl.col("day_a").is_not_null() & pl.col("day_b").is_not_null())
+    if not study.has("treatments"):
+        return days.select("pair", treated=pl.lit(None, dtype=pl.Boolean))
+    first, last = pl.min_horizontal("day_a", "day_b"), pl.max_horizontal("day_a", "day_b")
+    runs = study["treatments"].select("patient_id", "start_day", "stop_day")
+    hit = known.join(runs, on="patient_id", how="inner").filter(
+        (pl.col("start_day") < last) & (pl.col("stop_day").is_null() | (pl.col("stop_day") > first))
+    )
+    return known.select("pair", treated=pl.col("pair").is_in(hit["pair"].unique().implode()))
+
+
+def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
+    """Return what the variants are split by: (name, expression of the level; null = not known)."""
+    clonality = (
+        pl.when(pl.col("ccf") >= 0.75)
+        .then(pl.lit("clonal (CCF 0.75 and more)"))
+        .otherwise(pl.lit("subclonal"))
+    )
+    vaf = (
+        pl.when(pl.col("vaf") < 0.1).then(pl.lit("below 0.1")).when(pl.col("vaf") < 0.3).then(pl.lit("0.1 to 0.3"))
+        .when(pl.col("vaf").is_not_null()).then(pl.lit("0.3 and more"))
+    )  # fmt: skip
+    gap = (
+        pl.when(pl.col("days_between").abs() <= 30).then(pl.lit("within 30 days"))
+        .when(pl.col("days_between").abs() <= 180).then(pl.lit("31 to 180 days"))
+        .when(pl.col("days_between").is_not_null()).then(pl.lit("more than 180 days"))
+    )  # fmt: skip
+    fraction: Any = pl
+    for low, high, word in FRACTION_BANDS:
+        fraction = fraction.when((pl.col("tumor_fraction") >= low) & (pl.col("tumor_fraction") < high)).then(
+            pl.lit(word)
+        )
+    treated = (
+        pl.when(pl.col("treated"))
+        .then(pl.lit("treated in between"))
+        .when(~pl.col("treated"))
+        .then(pl.lit("not treated"))
+    )
+    return [
+        ("overall", pl.lit("all variants")), ("clonality", clonality), ("tissue VAF", vaf), ("tumour fraction", fraction),
+        ("days between", gap), ("tissue", pl.col("role")), ("site", pl.col("site")), ("treatment", treated),
+        ("kind", pl.col("kind")),
+    ]  # fmt: skip
+
+
+def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Return PPA and PPV of plasma by stratum, set and treatment of blood clones (`STRATUM_COLUMNS`)."""
+    out = []
+    weights: dict[int, Any] = {}
+    kept = rows.filter(pl.col("blood").is_null() | (pl.col("blood") != "germline"))
+    levels = [(name, level.cast(pl.Categorical)) for name, level in strata(kept)]
+    kept = kept.with_columns(level.alias(f"by {name}") for name, level in levels)
+    for chip in ("with", "without"):
+        base = kept if chip == "with" else kept.filter(pl.col("blood").is_null())
+        for name in ("all", "informative"):
+            part = base if name == "all" else base.filter("is_informative")
+            for stratum, _ in levels:
+                per = patient_counts(part, name, f"by {stratum}").drop_nulls("level")
+                per = per.with_columns(pl.col("level").cast(pl.String)).sort("level", "patient_id")
+                for (word,), group in per.group_by("level", maintain_order=True):
+                    row = {"set": name, "chip": chip, "stratum": stratum, "level": word}
+                    out.append({**row, **_rates(group, n_bootstrap, rng, weights)})
+    return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
+
+
+def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> pl.DataFrame:
+    """Return per patient (and `level`, a column) n_tissue, n_found, n_unknown, n_plasma_only.
+
+    In the set of all, a tissue variant that plasma could not show counts as not found; in the informative set it is
+    left out of the denominator.
+    """
+    tissue = pl.col("in_tissue") == "present"
+    unknown = tissue & (pl.col("in_plasma") == "not_assessable")
+    denominator = tissue if name == "all" else tissue & ~unknown
+    keys = ["patient_id"] if level is None else [pl.col(level).alias("level"), pl.col("patient_id")]
+    return rows.group_by(keys).agg(
+        n_tissue=denominator.sum(), n_found=(tissue & (pl.col("in_plasma") == "present")).sum(), n_unknown=unknown.sum(),
+        n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
+    ).sort("patient_id")  # fmt: skip
+
+
+def _rates(
+    per: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator, weights: dict[int, Any]
+) -> dict[str, Any]:
+    counts = per.select("n_tissue", "n_found", "n_unknown", "n_plasma_only").to_numpy().astype(float)
+    total = counts.sum(axis=0)
+
+    def rate(s: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.column_stack([s[:, 1] / s[:, 0], s[:, 1] / (s[:, 1] + s[:, 3])])
+
+    if len(counts) > 1:
+        n = len(counts)
+        if n not in weights:  # strata of as many patients share their draws
+            weights[n] = cluster_weights(n, n_bootstrap, rng)
+        found = cluster_bootstrap(counts, rate, weights[n])
+        value, low, high = found.value, found.low, found.high
+    else:
+        one = [share(total[1], total[0]), share(total[1], total[1] + total[3])]
+        value, low, high = (np.array([float(getattr(i, k)) for i in one]) for k in ("value", "low", "high"))
+    keys = (("ppa", "ci_low", "ci_high"), ("ppv", "ppv_low", "ppv_high"))
+    numbers = {
+        key: None if np.isnan(x[j]) else float(x[j])
+        for j, names in enumerate(keys)
+        for key, x in zip(names, (value, low, high), strict=True)
+    }
+    return {
+        "n_patients": len(counts), "n_tissue": int(total[0]), "n_found": int(total[1]), "n_not_assessable": int(total[2]),
+        "n_plasma_only": int(total[3]), **numbers,
+    }  # fmt: skip

@@ -1,0 +1,78 @@
+"""Tumour mutational burden: mutations per callable megabase with an exact interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.derive.genes.panels import ASSUMED, Panels
+from oncourse.genome.genes import coding_mb
+from oncourse.stats.poisson import poisson_interval
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
+
+@section("burden")
+@dataclass(frozen=True)
+class BurdenParams:
+    """How the callable size is found where an assay does not state it."""
+
+    exome_mb: float = setting(
+        30.0, "callable Mb assumed for an exome or genome that states none (coding sequence)", low=1,
+        source="Chalmers 2017, doi 10.1186/s13073-017-0424-2",
+    )  # fmt: skip
+
+
+def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.DataFrame:
+    """Return per assay: assay_id, callable_mb (null = unknown), callable_basis (stated / estimated / assumed).
+
+    stated: `assays.callable_mb`; estimated: the coding length of its gene list; assumed: an exome or genome.
+    """
+    rows = []
+    for row in study["assays"].select("assay_id", "kind", "callable_mb").iter_rows(named=True):
+        genes = panels.genes.get(row["assay_id"])
+        if row["callable_mb"] is not None:
+            size, basis = row["callable_mb"], "stated"
+        elif genes:
+            size, basis = coding_mb(genes), "estimated"
+        elif row["kind"] in ("wes", "wgs"):
+            size, basis = params.exome_mb, "assumed"
+        else:
+            size, basis = None, None
+        rows.append((row["assay_id"], size or None, basis))
+    rows.append((ASSUMED, None, None))
+    schema = {"assay_id": pl.String, "callable_mb": pl.Float64, "callable_basis": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def burden_table(study: Study, panels: Panels, calls: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
+    """Return one row per tumour sample profiled for mutations.
+
+    Columns: sample_id, patient_id, n_nonsynonymous (distinct protein-changing or splice-site variants),
+    callable_mb, callable_basis, tmb_per_mb, ci_low, ci_high (Garwood 1936; null where the size is unknown),
+    msi_status (null = not assessed).
+    """
+    counts = (
+        calls.filter(pl.col("is_altering"))
+        .group_by("sample_id")
+        .agg(pl.col("variant_id").n_unique().alias("n"))
+    )
+    samples = study["samples"].select("sample_id", "msi_status")
+    table = (
+        panels.samples.drop_nulls("mutation")
+        .join(samples, on="sample_id", how="left", maintain_order="left")
+        .join(counts, on="sample_id", how="left", maintain_order="left")
+        .join(callable_sizes(study, panels, params), left_on="mutation", right_on="assay_id", how="left",
+              maintain_order="left")
+        .with_columns(n_nonsynonymous=pl.col("n").fill_null(0).cast(pl.Int64))
+    )  # fmt: skip
+    low, high = poisson_interval(table["n_nonsynonymous"].to_numpy())
+    size = pl.col("callable_mb")
+    return table.with_columns(pl.Series("low", low), pl.Series("high", high)).select(
+        "sample_id", "patient_id", "n_nonsynonymous", "callable_mb", "callable_basis",
+        (pl.col("n_nonsynonymous") / size).alias("tmb_per_mb"),
+        pl.when(size.is_not_null()).then(pl.col("low") / size).alias("ci_low"),
+        pl.when(size.is_not_null()).then(pl.col("high") / size).alias("ci_high"),
+        "msi_status",
+    )  # fmt: skip

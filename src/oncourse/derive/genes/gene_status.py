@@ -1,0 +1,161 @@
+"""Altered / not altered / not assessed per sample and gene."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.derive.genes.panels import Panels
+from oncourse.genome.genes import genes_of_role
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
+#: Copy-number calls that count: deep deletion and high-level amplification (GISTIC levels).
+DEEP_DELETION, AMPLIFICATION = -2.0, 2.0
+
+
+@section("landscape")
+@dataclass(frozen=True)
+class LandscapeParams:
+    """What counts as altered, in which unit, and how the cohort is split."""
+
+    copy_number: str = setting(
+        "directional",
+        "directional: a deep deletion counts in suppressors, an amplification in oncogenes, both in genes of "
+        "unknown role; any: both count in every gene",
+        choices=("directional", "any"),
+    )
+    unit: str = setting("patient", "what is counted", choices=("patient", "sample"))
+    group_by: str | None = setting(
+        None, "column of patients, samples or lesions that splits the cohort in groups"
+    )
+    groups: tuple[str, ...] = setting((), "the two groups to compare (default: the two largest)")
+    reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
+    min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)
+    top_genes: int = setting(25, "genes in the oncoprint", low=1, high=200)
+    min_pair: int = setting(5, "a gene enters co-occurrence when altered in at least so many samples", low=2)
+    pair_genes: int = setting(20, "most genes in the co-occurrence analysis", low=2, high=60)
+
+
+@dataclass(frozen=True)
+class GeneStatus:
+    """Gene status, kept sparse: rows only where something was found, the panels for the rest.
+
+    ``altered`` has one row per sample and gene with an event: patient_id, sample_id, gene, is_mutated,
+    is_amplified, is_deleted, is_fused (all events), is_altered (those that count), effect (worst mutation).
+    """
+
+    altered: pl.DataFrame
+    panels: Panels
+
+    def dense(self, genes: Collection[str]) -> pl.DataFrame:
+        """Return every tumour sample x gene of `genes`: patient_id, sample_id, gene, state, effect.
+
+        state: altered / not_altered / not_assessed (not on the sample's mutation panel and nothing found).
+        """
+        samples = self.panels.samples.select("patient_id", "sample_id")
+        wanted = pl.DataFrame({"gene": sorted(set(genes))}, schema={"gene": pl.String})
+        looked = self.panels.profiled(genes).select("sample_id", "gene", pl.lit(True).alias("looked"))
+        found = self.altered.select("sample_id", "gene", "is_altered", "effect")
+        return (
+            samples.join(wanted, how="cross")
+            .join(looked, on=["sample_id", "gene"], how="left")
+            .join(found, on=["sample_id", "gene"], how="left")
+            .select(
+                "patient_id", "sample_id", "gene",
+                pl.when(pl.col("is_altered")).then(pl.lit("altered"))
+                .when(pl.col("looked")).then(pl.lit("not_altered"))
+                .otherwise(pl.lit("not_assessed")).alias("state"),
+                "effect",
+            )
+            .sort("sample_id", "gene")
+        )  # fmt: skip
+
+    def by_patient(self, genes: Collection[str]) -> pl.DataFrame:
+        """Return every patient x gene: patient_id, gene, state (altered if any sample is; see `dense`)."""
+        rank = pl.col("state").replace_strict(
+            {"altered": 2, "not_altered": 1, "not_assessed": 0}, return_dtype=pl.Int8
+        )
+        return (
+            self.dense(genes)
+            .group_by("patient_id", "gene")
+            .agg(rank.max().alias("rank"))
+            .select(
+                "patient_id", "gene",
+                pl.col("rank").replace_strict({2: "altered", 1: "not_altered", 0: "not_assessed"},
+                                              return_dtype=pl.String).alias("state"),
+            )
+            .sort("patient_id", "gene")
+        )  # fmt: skip
+
+
+#: Worst effect of several mutations of one gene, for drawing.
+EFFECT_ORDER = (
+    "nonsense", "frameshift", "splice_site", "start_lost", "stop_lost", "missense", "inframe_deletion",
+    "inframe_insertion", "protein_altering",
+)  # fmt: skip
+
+
+def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: LandscapeParams) -> GeneStatus:
+    """Derive gene status of every tumour sample.
+
+    *Altered* = a protein-changing or splice-site mutation, a fusion, a deep deletion of a suppressor, an
+    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`).
+    """
+    order = {name: i for i, name in enumerate(EFFECT_ORDER)}
+    mutated = (
+        calls.filter(pl.col("is_altering") & pl.col("gene").is_not_null())
+        .with_columns(
+            pl.col("consequence").replace_strict(order, default=99, return_dtype=pl.Int16).alias("_rank")
+        )
+        .group_by("sample_id", "gene")
+        .agg(pl.col("_rank").min())
+        .with_columns(
+            effect=pl.col("_rank").replace_strict(
+                dict(enumerate(EFFECT_ORDER)), default=None, return_dtype=pl.String
+            )
+        )
+        .select("sample_id", "gene", pl.lit("is_mutated").alias("event"), "effect")
+    )
+    copies = study["gene_copy_number"].filter(
+        (pl.col("call") <= DEEP_DELETION) | (pl.col("call") >= AMPLIFICATION)
+    )
+    gains = pl.col("call") >= AMPLIFICATION
+    copies = copies.select(
+        "sample_id", "gene",
+        pl.when(gains).then(pl.lit("is_amplified")).otherwise(pl.lit("is_deleted")).alias("event"),
+        pl.lit(None, dtype=pl.String).alias("effect"),
+    )  # fmt: skip
+    fused = (
+        study["fusions"]
+        .unpivot(on=["gene_5p", "gene_3p"], index="sample_id", value_name="gene")
+        .drop_nulls("gene")
+        .select(
+            "sample_id",
+            "gene",
+            pl.lit("is_fused").alias("event"),
+            pl.lit(None, dtype=pl.String).alias("effect"),
+        )
+    )
+    events = pl.concat([mutated, copies, fused])
+    flags = [
+        (pl.col("event") == name).any().alias(name)
+        for name in ("is_mutated", "is_amplified", "is_deleted", "is_fused")
+    ]
+    found = events.group_by("sample_id", "gene").agg(*flags, pl.col("effect").drop_nulls().first())
+    if params.copy_number == "any":
+        copy_counts = pl.col("is_amplified") | pl.col("is_deleted")
+    else:
+        suppressor = pl.col("gene").is_in(list(genes_of_role("suppressor")))
+        oncogene = pl.col("gene").is_in(list(genes_of_role("oncogene")))
+        copy_counts = (pl.col("is_amplified") & ~suppressor) | (pl.col("is_deleted") & ~oncogene)
+    altered = (
+        found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | copy_counts)
+        .join(panels.samples.select("sample_id", "patient_id"), on="sample_id", how="inner")
+        .select("patient_id", "sample_id", "gene", "is_mutated", "is_amplified", "is_deleted", "is_fused",
+                "is_altered", "effect")
+        .sort("sample_id", "gene")
+    )  # fmt: skip
+    return GeneStatus(altered, panels)

@@ -1,0 +1,1 @@
+"""Findings, covariates and treatments as the outcome questions need them."""

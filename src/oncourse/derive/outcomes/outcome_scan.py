@@ -1,0 +1,336 @@
+"""Every feature against every endpoint: one Cox model each, entered when the feature became known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.outcomes.covariates import CovariateColumn, covariates_at, encode
+from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
+from oncourse.stats.rng import generator
+
+if TYPE_CHECKING:
+    from oncourse.derive.cohort import Cohort
+    from oncourse.stats.scan import Scan
+
+Floats = NDArray[np.float64]
+
+#: Endpoints that start at the origin of the study; the others start with the first line of therapy.
+STUDY_LEVEL = ("OS", "DFS", "RFS", "TTR")
+#: Fewer events per coefficient than this and an adjusted estimate is not given (Vittinghoff, McCulloch.
+#: Am J Epidemiol 2007;165:710).
+EVENTS_PER_COEFFICIENT = 5
+#: At most so many features of a block are bootstrapped: those with the smallest p-values.
+BOOTSTRAPPED = 400
+
+
+@dataclass(frozen=True)
+class ScanRules:
+    """How the scan is made; see the settings of the same names in `oncourse.analyses.biomarkers`."""
+
+    min_altered: int = 3
+    n_bootstrap: int = 200
+    max_t: int = 0
+    seed: int = 1
+
+
+@dataclass
+class OutcomeScan:
+    """Rows of the scan, who was left out, and what the sentences need."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    excluded: list[tuple[str | None, str | None, str]] = field(default_factory=list)
+    assumed: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
+    incomplete: int = 0
+    unadjusted: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One endpoint: arrays over its patients (sorted), times from the endpoint's origin in days."""
+
+    endpoint: str
+    patients: tuple[str, ...]
+    origin: Floats
+    time: Floats
+    event: NDArray[np.bool_]
+    entry: Floats
+
+
+def outcome(records: pl.DataFrame, endpoint: str) -> Outcome:
+    """Return the records of an endpoint: study level for OS, DFS, TTR; the first line for the others."""
+    rows = records.filter(pl.col("endpoint") == endpoint)
+    line = pl.col("line").is_null() if endpoint in STUDY_LEVEL else pl.col("line") == 1
+    rows = rows.filter(line).unique("patient_id", keep="first", maintain_order=True).sort("patient_id")
+    return Outcome(
+        endpoint,
+        tuple(rows["patient_id"].to_list()),
+        rows["origin_day"].fill_null(0).cast(pl.Float64).to_numpy(),
+        rows["time_days"].cast(pl.Float64).to_numpy(),
+        rows["is_event"].fill_null(False).to_numpy().astype(bool),
+        rows["entry_days"].fill_null(0).cast(pl.Float64).to_numpy(),
+    )
+
+
+def covariate_block(
+    cohort: Cohort, target: Outcome, covariates: Mapping[str, str]
+) -> tuple[Floats, list[CovariateColumn]]:
+    """Return the covariates of the endpoint's patients as known at its origin: (n, columns) with NaN, and columns."""
+    if not covariates:
+        return np.zeros((len(target.patients), 0)), []
+    units = pl.DataFrame(
+        {
+            "unit": np.arange(len(target.patients)),
+            "patient_id": list(target.patients),
+            "zero_day": target.origin.astype(np.int64),
+        },
+        schema={"unit": pl.Int64, "patient_id": pl.String, "zero_day": pl.Int64},
+    )
+    return encode(covariates_at(cohort.study, units, covariates).sort("unit"), covariates)
+
+
+def scan_outcome(
+    cohort: Cohort,
+    features: FeatureTable,
+    target: Outcome,
+    covariates: Mapping[str, str],
+    rules: ScanRules,
+    out: OutcomeScan,
+) -> None:
+    """Add to `out` one row per feature for this endpoint, and one per covariate column."""
+    where = {p: i for i, p in enumerate(features.patients)}
+    index = np.array([where[p] for p in target.patients], dtype=np.int64)
+    x, columns = covariate_block(cohort, target, covariates)
+    out.incomplete = max(out.incomplete, int(np.isnan(x).any(axis=1).sum())) if x.shape[1] else out.incomplete
+    maxima: list[tuple[list[dict[str, Any]], Floats, Floats]] = []
+    for block in features.blocks:
+        _scan_block(target, block, index, x, None, rules, out, maxima)
+    for j, column in enumerate(columns):
+        others = np.array([c.covariate != column.covariate for c in columns])
+        _scan_block(
+            target,
+            _as_block(column, x[:, j]),
+            np.arange(index.size),
+            x[:, others],
+            column,
+            rules,
+            out,
+            maxima,
+        )
+    if rules.max_t:
+        _max_t(maxima)
+
+
+def _as_block(column: CovariateColumn, values: Floats) -> FeatureBlock:
+    binary = column.kind != "number"
+    kept: NDArray[Any] = np.where(np.isnan(values), -1, values).astype(np.int8) if binary else values
+    per = "v the commonest" if column.kind == "category" else "yes v no" if binary else "per unit"
+    nothing: tuple[str | None, ...] = (None,) * values.size
+    days = np.full(values.size, -np.inf)  # known at the origin
+    return FeatureBlock((f"covariate:{column.name}",), ("covariate",), kept[:, None], days, nothing, per)
+
+
+def _scan_block(
+    target: Outcome,
+    block: FeatureBlock,
+    index: NDArray[np.int64],
+    x: Floats,
+    column: CovariateColumn | None,
+    rules: ScanRules,
+    out: OutcomeScan,
+    maxima: list[tuple[list[dict[str, Any]], Floats, Floats]],
+) -> None:
+    from oncourse.stats.cox import survival_data
+    from oncourse.stats.scan import permuted_maxima, scan_cox
+
+    values, day = block.values[index], block.day[index]
+    known = (values >= 0).any(1) if block.is_binary else ~np.isnan(values).all(1)
+    undated = known & np.isnan(day)
+    since = np.where(np.isnan(day) | np.isinf(day), 0.0, np.maximum(day - target.origin, 0.0))
+    entry = np.maximum(target.entry, since)
+    lost = known & (entry >= target.time)
+    for i in np.flatnonzero(lost & (since > target.entry)):
+        sample = block.sample_id[index[i]]
+        out.excluded.append(
+            (
+                target.patients[i],
+                sample,
+                f"{target.endpoint}: event or end of follow-up before the finding was known",
+            )
+        )
+    keep = np.flatnonzero(known & ~lost)
+    if column is None:
+        out.assumed |= {target.patients[i] for i in keep if undated[i]}
+        out.late |= {target.patients[i] for i in keep if since[i] > 0}
+    if keep.size == 0:
+        return
+    late = entry[keep] > 0
+    data = survival_data(target.time[keep], target.event[keep], entry=entry[keep] if late.any() else None)
+    options: dict[str, Any] = {"min_altered": rules.min_altered, "interval": "profile", "p_value": "small"}
+    scan = scan_cox(data, None, values[keep], **options)
+    naive: Scan | None = None
+    if late.any():
+        seen = np.flatnonzero(known & (target.time > 0))
+        naive = scan_cox(
+            target.time[seen],
+            target.event[seen],
+            values[seen],
+            min_altered=rules.min_altered,
+            interval="profile",
+        )
+    stable = _stability(target, block, data, values[keep], scan, rules)
+    rows = []
+    for j, (name, kind) in enumerate(zip(block.names, block.kinds, strict=True)):
+        cell = values[keep, j]
+        mine = cell >= 0 if block.is_binary else ~np.isnan(cell)
+        row = _row(target.endpoint, name, kind, block.per, scan, j)
+        row["stability"] = stable[j]
+        row["naive_hazard_ratio"] = None if naive is None else _ratio(naive.coef[j])
+        n_undated = int((undated[keep] & mine).sum())
+        n_late = int((late & mine).sum())
+        row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
+        row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
+        if row["p_value"] is not None and x.shape[1]:
+            row.update(_adjusted(data, keep[mine], cell[mine], mine, x, scan.method[j] == "firth", out))
+        rows.append(row)
+    out.rows += rows
+    if rules.max_t and block.is_binary and column is None:
+        random = generator(rules.seed, f"max-T {target.endpoint} {block.names[0]}")
+        tested = [j for j, r in enumerate(rows) if r["p_value"] is not None]
+        if tested:
+            z, largest = permuted_maxima(
+                data, values[keep][:, tested], permutations=rules.max_t, random=random
+            )
+            maxima.append(([rows[j] for j in tested], z, largest))
+
+
+def _max_t(maxima: list[tuple[list[dict[str, Any]], Floats, Floats]]) -> None:
+    """Max-T over the blocks of an endpoint; blocks are permuted apart, which can only make the maximum larger."""
+    from oncourse.stats.fdr import max_t
+
+    if not maxima:
+        return
+    largest = np.max([m for _, _, m in maxima], axis=0)
+    for rows, z, _ in maxima:
+        for row, p in zip(rows, max_t(z, largest), strict=True):
+            row["max_t_p_value"] = _number(p)
+
+
+def _row(endpoint: str, name: str, kind: str, per: str, scan: Scan, j: int) -> dict[str, Any]:
+    n_altered = _number(scan.n_altered[j])
+    finite = np.isfinite(scan.coef[j])
+    return {
+        "feature": name, "endpoint": endpoint, "kind": kind, "per": per,
+        "n": int(scan.n[j]), "n_event": int(scan.n_event[j]),
+        "n_altered": None if n_altered is None else int(n_altered),
+        "n_event_altered": None if n_altered is None else int(scan.n_event_altered[j]),
+        "hazard_ratio": _ratio(scan.coef[j]),
+        "ci_low": _limit(scan.ci_low[j]) if finite else None,
+        "ci_high": _limit(scan.ci_high[j]) if finite else None,
+        "ci_method": str(scan.method[j]) or None,
+        "p_value": _number(scan.p_value[j]), "p_method": str(scan.p_method[j]) or None,
+        "min_detectable_hr": detectable(int(scan.n_event[j]), None if n_altered is None else n_altered / max(scan.n[j], 1)),
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if not np.isfinite(value) else float(value)
+
+
+def _ratio(log_ratio: float) -> float | None:
+    """Return the hazard ratio; None where the fit ran away past any number."""
+    return float(np.exp(log_ratio)) if np.isfinite(log_ratio) and abs(log_ratio) < 700 else None
+
+
+def _limit(log_limit: float) -> float | None:
+    """Return a limit of the hazard ratio: 0 and infinity are limits too, None is unknown."""
+    return None if np.isnan(log_limit) else math.inf if log_limit > 709 else math.exp(log_limit)
+
+
+def detectable(events: int, share: float | None, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
+    """Return the smallest hazard ratio above 1 found with this power (Schoenfeld. Biometrics 1983;39:499).
+
+    events: all events; share: altered among the patients. None where nobody, or everybody, is altered.
+    """
+    from scipy.special import ndtri
+
+    if share is None or not 0 < share < 1 or events == 0:
+        return None
+    z = float(ndtri(1 - alpha / 2) + ndtri(power))
+    return float(np.exp(z / np.sqrt(events * share * (1 - share))))
+
+
+def _adjusted(
+    data: Any,
+    rows: NDArray[np.int64],
+    cell: NDArray[Any],
+    mine: NDArray[np.bool_],
+    x: Floats,
+    firth: bool,
+    out: OutcomeScan,
+) -> dict[str, float | None]:
+    """The feature's hazard ratio beside the covariates, on the patients who have all of them."""
+    from oncourse.stats.cox import fit_cox
+    from oncourse.stats.profile import profile_interval
+
+    full = ~np.isnan(x[rows]).any(1)
+    time, event, entry = data.time[mine][full], data.event[mine][full], data.entry[mine][full]
+    matrix = np.column_stack([cell[full].astype(float), x[rows][full]])
+    if event.sum() < EVENTS_PER_COEFFICIENT * matrix.shape[1] or np.unique(matrix[:, 0]).size < 2:
+        out.unadjusted += 1
+        return {}
+    fit = fit_cox(time, event, matrix, entry=entry)
+    if firth or fit.is_infinite.any():
+        fit = fit_cox(time, event, matrix, entry=entry, penalty="firth")
+        profile = profile_interval(fit, 0)
+        low, high, p = np.exp(profile.ci_low), np.exp(profile.ci_high), profile.p_value
+    else:
+        limits = fit.interval()
+        low, high, p = limits[0][0], limits[1][0], fit.p_value[0]
+    ratio = _ratio(fit.coef[0])
+    if ratio is None:
+        return {}
+    return {
+        "adjusted_hazard_ratio": ratio,
+        "adjusted_ci_low": float(low),
+        "adjusted_ci_high": float(high),
+        "adjusted_p_value": _number(p),
+    }
+
+
+def _stability(
+    target: Outcome, block: FeatureBlock, data: Any, values: NDArray[Any], scan: Scan, rules: ScanRules
+) -> list[float | None]:
+    """Share of bootstrap samples of patients in which the effect has the same sign and p < .05 (unadjusted)."""
+    from oncourse.stats.cox import survival_data
+    from oncourse.stats.scan import scan_cox, scan_logrank
+
+    out: list[float | None] = [None] * len(block.names)
+    order = np.argsort(np.where(np.isnan(scan.p_value), np.inf, scan.p_value), kind="stable")
+    chosen = np.array([j for j in order[:BOOTSTRAPPED] if not np.isnan(scan.p_value[j])], dtype=np.int64)
+    if rules.n_bootstrap == 0 or chosen.size == 0:
+        return out
+    random = generator(rules.seed, f"biomarkers {target.endpoint} {block.names[0]}")
+    n = data.time.size
+    again = np.zeros(chosen.size)
+    late = bool(np.isfinite(data.entry).any())
+    for _ in range(rules.n_bootstrap):
+        rows = random.integers(0, n, n)
+        boot = survival_data(data.time[rows], data.event[rows], entry=data.entry[rows] if late else None)
+        if block.is_binary:
+            _, p, gap = scan_logrank(boot, None, values[rows][:, chosen])
+        else:
+            fits = scan_cox(boot, None, values[rows][:, chosen])
+            p, gap = fits.p_value, fits.coef
+        with np.errstate(invalid="ignore"):
+            again += (p < 0.05) & (np.sign(gap) == np.sign(scan.coef[chosen]))
+    for j, count in zip(chosen.tolist(), again.tolist(), strict=True):
+        out[j] = count / rules.n_bootstrap
+    return out

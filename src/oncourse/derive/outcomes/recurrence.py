@@ -1,0 +1,217 @@
+"""Recurrence after surgery: when, where, of which mutations, and what blood showed before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from oncourse.derive.cohort import Cohort
+
+#: Share of patients with a recurrence from which the study holds patients *because* they recurred.
+INCLUDED_BY_RECURRENCE = 0.9
+
+
+@dataclass(frozen=True)
+class RecurrenceTable:
+    """One row per patient with a known start.
+
+    Attributes
+    ----------
+    patients : patient_id, origin_day, end_day, time_days (to recurrence, death or end of follow-up, first day counted),
+        state (recurred / died / free), recurrence_day, sites (";"-joined, of the lesions found at the recurrence),
+        n_sites, metastasectomy_day (first on or after the recurrence), last_day, is_dead, death_day
+    excluded : patient_id, sample_id, reason
+    words : what the clock starts at
+    """
+
+    patients: pl.DataFrame
+    excluded: pl.DataFrame
+    words: str
+
+
+def recurrence_table(cohort: Cohort, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
+    """Return each patient's course to the first recurrence and after it.
+
+    origin: surgery (resection of the primary), index, or auto: surgery where `procedures` has it for anybody. The
+    recurrence is `follow_up.recurrence_day`, else the first day a metastasis or local recurrence was found (after the
+    origin); its sites are those of lesions found up to `site_window_days` after it.
+    """
+    from oncourse.derive.clinical.endpoints import death_days
+
+    study = cohort.study
+    resection = (
+        study["procedures"]
+        .filter(pl.col("kind").str.to_lowercase() == "primary_resection")
+        .group_by("patient_id")
+        .agg(pl.col("day").min().alias("origin_day"))
+    )
+    surgery = origin == "surgery" or (origin == "auto" and resection.height > 0)
+    follow = study["follow_up"].unique("patient_id", keep="first", maintain_order=True)
+    table = study["patients"].select("patient_id").sort("patient_id")
+    table = table.join(follow, on="patient_id", how="left", maintain_order="left")
+    if surgery:
+        table = table.join(resection, on="patient_id", how="left", maintain_order="left")
+    else:
+        table = table.with_columns(pl.lit(0, pl.Int64).alias("origin_day"))
+    table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
+    lesions = (
+        study["lesions"]
+        .filter(pl.col("role").is_in(["metastasis", "local_recurrence"]))
+        .drop_nulls("found_day")
+    )
+    after = lesions.join(table.select("patient_id", "origin_day"), on="patient_id").filter(
+        pl.col("found_day") > pl.col("origin_day")
+    )
+    first_found = after.group_by("patient_id").agg(pl.col("found_day").min())
+    present = (
+        lesions.join(table.select("patient_id", "origin_day"), on="patient_id")
+        .filter(pl.col("found_day") <= pl.col("origin_day"))["patient_id"]
+        .unique()
+    )
+    table = table.join(first_found, on="patient_id", how="left").with_columns(
+        recurrence_day=pl.coalesce("recurrence_day", "found_day")
+    )
+    reason = (
+        pl.when(
+            pl.col("last_contact_day").is_null()
+            & pl.col("death_day").is_null()
+            & pl.col("recurrence_day").is_null()
+        )
+        .then(pl.lit("no follow-up"))
+        .when(pl.col("origin_day").is_null())
+        .then(pl.lit("no resection of the primary recorded"))
+        .when(pl.col("patient_id").is_in(present.implode()))
+        .then(pl.lit("metastasis or local recurrence already there at the start"))
+        .when(pl.col("recurrence_day") <= pl.col("origin_day"))
+        .then(pl.lit("recurrence on or before the start"))
+        .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
+        .then(pl.lit("follow-up ends before the start"))
+    )
+    table = table.with_columns(reason.alias("reason"))
+    excluded = table.drop_nulls("reason").select(
+        "patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason"
+    )
+    table = table.filter(pl.col("reason").is_null())
+    recurred, dead = pl.col("recurrence_day").is_not_null(), pl.col("death_day").is_not_null()
+    last = pl.max_horizontal("last_contact_day", "death_day", "recurrence_day")
+    free_until = pl.coalesce("recurrence_free_day", "last_contact_day")
+    end = pl.when(recurred).then("recurrence_day").when(dead).then("death_day").otherwise(free_until)
+    table = table.with_columns(
+        end_day=pl.max_horizontal(end, "origin_day"),
+        state=pl.when(recurred)
+        .then(pl.lit("recurred"))
+        .when(dead)
+        .then(pl.lit("died"))
+        .otherwise(pl.lit("free")),
+        last_day=last,
+        dead=dead,
+    ).with_columns(time_days=pl.col("end_day") - pl.col("origin_day") + 1)
+    sites = (
+        after.join(table.select("patient_id", "recurrence_day"), on="patient_id")
+        .filter(pl.col("found_day") <= pl.col("recurrence_day") + site_window_days)
+        .with_columns(
+            place=pl.when(pl.col("role") == "local_recurrence")
+            .then(pl.lit("local"))
+            .otherwise(pl.col("site").fill_null("site not recorded"))
+        )
+        .group_by("patient_id")
+        .agg(
+            pl.col("place").unique().sort().str.join(";").alias("sites"),
+            pl.col("place").n_unique().alias("n_sites"),
+        )
+    )
+    resected = (
+        study["procedures"]
+        .filter(pl.col("kind").str.to_lowercase() == "metastasectomy")
+        .join(table.select("patient_id", "recurrence_day"), on="patient_id")
+        .filter(pl.col("day") >= pl.col("recurrence_day"))
+        .group_by("patient_id")
+        .agg(pl.col("day").min().alias("metastasectomy_day"))
+    )
+    table = (
+        table.join(sites, on="patient_id", how="left")
+        .join(resected, on="patient_id", how="left")
+        .sort("patient_id")
+    )
+    words = "resection of the primary" if surgery else f"the index date ({study.config.index})"
+    columns = ["patient_id", "origin_day", "end_day", "time_days", "state", "recurrence_day", "sites", "n_sites",
+               "metastasectomy_day", "last_day", "dead", "death_day"]  # fmt: skip
+    return RecurrenceTable(table.select(columns).rename({"dead": "is_dead"}), excluded, words)
+
+
+def blood_after_surgery(
+    cohort: Cohort, table: RecurrenceTable, *, first_day: int, last_day: int
+) -> pl.DataFrame:
+    """Return patient_id, sample_id, day, is_positive of the first plasma sample in the window after the origin.
+
+    Positive: tumour fraction above 0, else any called somatic variant; negative: a tumour fraction of 0, else a
+    profiled sample without one. null: neither recorded.
+    """
+    plasma = cohort.study["samples"].filter(pl.col("material") == "plasma").drop_nulls("day")
+    called = cohort.annotated_calls.group_by("sample_id").len("n_called")
+    rows = (
+        plasma.join(table.patients.select("patient_id", "origin_day"), on="patient_id")
+        .filter((pl.col("day") - pl.col("origin_day")).is_between(first_day, last_day))
+        .join(called, on="sample_id", how="left")
+        .sort("patient_id", "day", "sample_id")
+        .unique("patient_id", keep="first", maintain_order=True)
+    )
+    return rows.select(
+        "patient_id", "sample_id", "day",
+        pl.when(pl.col("tumor_fraction").is_not_null()).then(pl.col("tumor_fraction") > 0)
+        .otherwise(pl.col("n_called").fill_null(0) > 0).alias("is_positive"),
+    )  # fmt: skip
+
+
+def gene_changes(cohort: Cohort) -> pl.DataFrame:
+    """Return per gene what became of the primary's mutations in the recurrence, over the main pairs.
+
+    Columns: gene, n_pairs (with an altering mutation of the gene in either), n_shared, n_new, n_lost,
+    n_not_assessable; a patient counts once per gene, new or lost before shared.
+    """
+    from oncourse.genome.effect import PROTEIN_CHANGING, consequences
+
+    schema = dict.fromkeys(("n_pairs", "n_shared", "n_new", "n_lost", "n_not_assessable"), pl.Int64)
+    empty = pl.DataFrame(schema={"gene": pl.String, **schema})
+    if not cohort.study["samples"]["patient_id"].is_duplicated().any():
+        return empty
+    table = cohort.pairs
+    kinds = ["primary v metastasis", "primary v local recurrence"]
+    pairs = table.pairs.filter(pl.col("comparison").is_in(kinds) & pl.col("is_main"))
+    pairs = pairs.sort("patient_id", "comparison", descending=[False, True]).unique(
+        "patient_id", keep="first"
+    )
+    if pairs.is_empty():
+        return empty
+    cells = cohort.presence.cells.with_row_index("cell_b").select(
+        pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence"
+    )
+    rows = (
+        table.variants.join(pairs.select("pair", "patient_id"), on="pair")
+        .with_columns(pl.col("cell_b").cast(pl.Int64))
+        .join(cells, on="cell_b", how="left")
+        .join(cohort.study["variants"].select("variant_id", "gene"), on="variant_id", how="left")
+        .drop_nulls("gene")
+    )
+    if rows.is_empty():
+        return empty
+    rows = rows.filter(
+        consequences(rows["consequence"]).is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)
+    )
+    state = pl.col("state")
+    per = rows.group_by("gene", "patient_id").agg(
+        new=(state == "private_b").any(), lost=(state == "private_a").any(), shared=(state == "shared").any()
+    )
+    new, lost, shared = pl.col("new"), pl.col("lost"), pl.col("shared")
+    return (
+        per.group_by("gene")
+        .agg(
+            pl.len().alias("n_pairs"), (shared & ~new & ~lost).sum().alias("n_shared"), new.sum().alias("n_new"),
+            (lost & ~new).sum().alias("n_lost"), (~shared & ~new & ~lost).sum().alias("n_not_assessable"),
+        )
+        .with_columns(pl.col(name).cast(pl.Int64) for name in schema)
+        .sort(["n_pairs", "gene"], descending=[True, False])
+    )  # fmt: skip

@@ -1,0 +1,216 @@
+"""Marker x treatment interactions over all lines of therapy: pre-specified by the design, and exploratory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.outcomes.treatment_units import marker_values, markers_at
+
+if TYPE_CHECKING:
+    from oncourse.models.compare import PairData
+
+#: (marker, class of the arm, class of the reference or None for any other treatment) per design.
+HYPOTHESES: dict[str, tuple[tuple[str, str, str | None], ...]] = {
+    "mcrpc": (
+        ("AR-V7", "ARPI", "taxane"),
+        ("HRR", "PARP inhibitor", None),
+        ("MSI-H/dMMR", "PD-1/PD-L1 inhibitor", None),
+    ),
+    "crc": (("RAS", "anti-EGFR", None), ("MSI-H/dMMR", "PD-1/PD-L1 inhibitor", None)),
+}
+MAX_EXPLORATORY_GENES = 20
+
+
+@dataclass(frozen=True)
+class InteractionRules:
+    """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a pair."""
+
+    horizon_days: float
+    marker_window_days: int | None
+    min_cell: int
+    min_arm: int
+    max_arms: int
+
+
+def interaction_rows(
+    rows: pl.DataFrame,
+    table: pl.DataFrame,
+    x: pl.DataFrame,
+    cohort: Cohort,
+    rules: InteractionRules,
+    curves: dict[tuple[str, str, str, str], tuple[pl.DataFrame, pl.Series]] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows of the interaction table.
+
+    `curves` gets, per pre-specified contrast of classes with an estimate (marker, arm, reference, endpoint), its lines with
+    time_days, entry_days, is_event and value (1 carrier, 0 not), and which were treated.
+    """
+    from oncourse.stats.fdr import benjamini_hochberg
+
+    design = cohort.study.config.design
+    wanted = HYPOTHESES.get(design or "", tuple(h for hs in HYPOTHESES.values() for h in hs))
+    wanted = tuple(dict.fromkeys(wanted))
+    values = marker_values(cohort, _frequent_genes(cohort))
+    known = markers_at(table, values, rules.marker_window_days)
+    named = rows.join(table.select("unit", "classes"), on="unit")
+    out: list[dict[str, Any]] = []
+    for endpoint in sorted(rows["endpoint"].unique()):
+        part = named.filter(pl.col("endpoint") == endpoint)
+        for marker, arm, reference in wanted:
+            for place, (inside, treated, names) in enumerate(_contrasts(part, arm, reference)):
+                row = _interaction_row(inside, treated, names, marker, endpoint, known, x, rules, True)
+                out.append(row)
+                if curves is not None and place == 0 and row["hazard_ratio_ratio"] is not None:
+                    value = known.filter(pl.col("marker") == marker).select("unit", "value")
+                    drawn = inside.with_columns(treated.alias("treated"))
+                    drawn = drawn.join(value, on="unit", how="inner", maintain_order="left")
+                    curves[marker, *names, endpoint] = drawn, drawn["treated"]
+        special = {m for m, _, _ in wanted}
+        others = [m for m in known["marker"].unique().sort() if m not in special]
+        for pair in _frequent_pairs(part, rules):
+            inside = part.filter(pl.col("arm").is_in(list(pair)))
+            for marker in others:
+                row = _interaction_row(
+                    inside, inside["arm"] == pair[0], pair, marker, endpoint, known, x, rules, False
+                )
+                if row["hazard_ratio_ratio"] is not None:
+                    out.append(row)
+    out = [r for r in out if r["n"] > 0]
+    exploratory = [r for r in out if not r["is_prespecified"]]
+    if exploratory:
+        for row, q in zip(exploratory, benjamini_hochberg([r["p_value"] for r in exploratory]), strict=True):
+            row["q_value"] = float(q)
+    return sorted(
+        out, key=lambda r: (not r["is_prespecified"], r["marker"], r["endpoint"], r["arm"], r["reference"])
+    )
+
+
+def _contrasts(
+    part: pl.DataFrame, arm: str, reference: str | None
+) -> list[tuple[pl.DataFrame, pl.Series, tuple[str, str]]]:
+    """The class contrast of a hypothesis, and each pair of its drugs when there is more than one pair."""
+    has_arm = pl.col("classes").list.contains(arm)
+    has_reference = ~has_arm if reference is None else pl.col("classes").list.contains(reference) & ~has_arm
+    inside = part.filter(has_arm | has_reference).sort("patient_id", "line")
+    if inside.is_empty():
+        return []
+    treated = inside.select(has_arm.alias("treated"))["treated"]
+    label = (arm.lower(), "other" if reference is None else reference.lower())
+    if not treated.any():
+        return []
+    out = [(inside, treated, label)]
+    ours = inside.filter(treated)["arm"].unique().sort().to_list()
+    theirs = inside.filter(~treated)["arm"].unique().sort().to_list()
+    for a in ours:
+        for b in theirs:
+            pair = inside.filter(pl.col("arm").is_in([a, b]))
+            out.append((pair, pair["arm"] == a, (a, b)))
+    return out
+
+
+def _interaction_row(
+    inside: pl.DataFrame,
+    treated: pl.Series,
+    names: tuple[str, str],
+    marker: str,
+    endpoint: str,
+    known: pl.DataFrame,
+    x: pl.DataFrame,
+    rules: InteractionRules,
+    is_prespecified: bool,
+) -> dict[str, Any]:
+    from oncourse.models.compare import interaction
+
+    value = known.filter(pl.col("marker") == marker).select("unit", "value")
+    joined = inside.with_columns(treated.alias("treated")).join(
+        value, on="unit", how="left", maintain_order="left"
+    )
+    usable = joined.drop_nulls("value")
+    row: dict[str, Any] = {
+        "marker": marker,
+        "arm": names[0],
+        "reference": names[1],
+        "endpoint": endpoint,
+        "n": usable.height,
+        "is_prespecified": is_prespecified,
+        "q_value": None,
+        "n_unknown": joined.height - usable.height,
+    }
+    keys = (
+        "hazard_ratio_ratio", "ci_low", "ci_high", "p_value", "hazard_ratio_positive", "hazard_ratio_negative",
+        "hazard_ratio_marker", "rmst_interaction", "rmst_ci_low", "rmst_ci_high", "n_arm_positive",
+        "n_reference_positive",
+    )  # fmt: skip
+    if usable.is_empty():
+        return {**row, **dict.fromkeys(keys), "note": "no assessable value before the lines' start"}
+    found = interaction(
+        pair_data(usable, usable["treated"], x),
+        usable["value"].to_numpy(),
+        usable["patient_id"].to_numpy(),
+        usable["line"].to_numpy(),
+        horizon=rules.horizon_days,
+        min_cell=rules.min_cell,
+    )
+    numbers = (
+        found.ratio.value, found.ratio.ci_low, found.ratio.ci_high, found.ratio.p_value, found.in_positive,
+        found.in_negative, found.prognostic, found.mean_difference.value, found.mean_difference.ci_low,
+        found.mean_difference.ci_high,
+    )  # fmt: skip
+    counts = (found.cells["arm_positive"], found.cells["reference_positive"])
+    return {
+        **row,
+        **dict(zip(keys, [*map(_number, numbers), *counts], strict=True)),
+        "note": found.note or None,
+    }
+
+
+def _frequent_pairs(part: pl.DataFrame, rules: InteractionRules) -> list[tuple[str, str]]:
+    counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
+    arms = [a for a, n in counts if n >= 2 * rules.min_arm][: rules.max_arms]
+    return [(b, a) for a, b in combinations(arms, 2)]
+
+
+def _frequent_genes(cohort: Cohort) -> tuple[str, ...]:
+    """The genes altered in a tenth of the patients or more, at most `MAX_EXPLORATORY_GENES`."""
+    if not (cohort.study.has("calls") or cohort.study.has("gene_copy_number")):
+        return ()
+    hits = cohort.gene_status.altered.filter(pl.col("is_altered"))
+    counts = hits.group_by("gene").agg(pl.col("patient_id").n_unique().alias("n"))
+    enough = counts.filter(pl.col("n") >= 0.1 * cohort.study.n_patients).sort(
+        ["n", "gene"], descending=[True, False]
+    )
+    return tuple(sorted(enough.head(MAX_EXPLORATORY_GENES)["gene"].to_list()))
+
+
+def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: int = 3) -> PairData:
+    """Arrays of a comparison; covariates with fewer than `rare` patients on either side of a 0/1 column are left out."""
+    import numpy as np
+
+    from oncourse.models.compare import PairData
+
+    values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
+    kept = []
+    for name in values.columns:
+        column = values[name].to_numpy()
+        known = column[~np.isnan(column)]
+        binary = np.isin(known, (0.0, 1.0)).all()
+        enough = min((known == 0).sum(), (known == 1).sum()) >= rare if binary else np.ptp(known) > 0
+        if len(known) >= len(column) / 2 and enough:
+            kept.append(name)
+    return PairData(
+        rows["time_days"].to_numpy().astype(float),
+        rows["is_event"].to_numpy().astype(bool),
+        rows["entry_days"].to_numpy().astype(float),
+        treated.to_numpy().astype(bool),
+        values.select(kept).to_numpy().astype(float) if kept else np.zeros((rows.height, 0)),
+        tuple(kept),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

@@ -1,0 +1,290 @@
+"""Lines of therapy as units of a treatment comparison: arm, endpoints from the line's start, what was known then."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.knowledge.drugs import drug_classes
+
+#: Genes of homologous recombination repair; a negative needs all of `HRR_CORE` looked at (PROfound cohort A).
+HRR = ("ATM", "BRCA1", "BRCA2", "CDK12", "CHEK2", "PALB2")
+HRR_CORE = ("ATM", "BRCA1", "BRCA2")
+RAS = ("KRAS", "NRAS")
+POSITIVE = ("positive", "pos", "yes", "+", "detected", "mutant", "mutated", "altered")
+NEGATIVE = ("negative", "neg", "no", "-", "not detected", "wild type", "wild-type", "wt", "not altered")
+#: Study-level endpoints that also start with an adjuvant treatment or one given from the study's origin.
+FROM_ORIGIN = ("DFS", "TTR")
+#: Drug classes whose earlier use is a covariate.
+PRIOR_CLASSES = (
+    "ARPI",
+    "taxane",
+    "PARP inhibitor",
+    "platinum",
+    "anti-EGFR",
+    "anti-VEGF",
+    "PD-1/PD-L1 inhibitor",
+)
+
+
+def units(cohort: Cohort, group_by: str) -> pl.DataFrame:
+    """Return one row per patient and line: unit, patient_id, line, zero_day (its start), next_start_day, arm, classes.
+
+    ``arm`` is the line's drugs, or with ``group_by = class`` its drug classes (";"-sorted; the drugs where no class is
+    known). ``classes`` is a list.
+    """
+    lines = cohort.lines.filter(pl.col("line").is_not_null() & pl.col("drugs").is_not_null())
+    found = {text: sorted(drug_classes(text)) for text in lines["drugs"].unique().sort().to_list()}
+    classes = pl.Series("classes", [found[t] for t in lines["drugs"]], dtype=pl.List(pl.String))
+    label = (
+        pl.when(pl.col("classes").list.len() > 0).then(pl.col("classes").list.join(";")).otherwise("drugs")
+    )
+    return (
+        lines.with_columns(classes)
+        .with_columns((label.str.to_lowercase() if group_by == "class" else pl.col("drugs")).alias("arm"))
+        .select(
+            "patient_id", "line", pl.col("start_day").alias("zero_day"), "next_start_day", "arm", "classes", "setting"
+        )
+        .sort("patient_id", "line")
+        .with_row_index("unit")
+    )  # fmt: skip
+
+
+def outcomes(
+    cohort: Cohort, table: pl.DataFrame, *, endpoints: tuple[str, ...], landmark_days: int, estimand: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return (unit, endpoint, time_days, entry_days, is_event) from each line's start, and who has none and why.
+
+    ``estimand = while_on_line`` censors at the start of the next line; ``treatment_policy`` follows on whatever came
+    later. With a landmark the time runs from that many days after the start and earlier events and
+    censorings are left out: nobody's group may depend on having lived so far.
+    """
+    by_line = cohort.time_to_event.filter(pl.col("line").is_not_null()).select(
+        "patient_id", "line", "endpoint", "end_day", "entry_day", "is_event"
+    )
+    joined = table.select("unit", "patient_id", "line", "zero_day", "next_start_day", "setting").join(
+        by_line, on=["patient_id", "line"], how="inner"
+    )
+    origin = cohort.time_to_event.filter(
+        pl.col("line").is_null() & pl.col("endpoint").is_in(FROM_ORIGIN)
+    ).select("patient_id", "endpoint", "origin_day", "end_day", "entry_day", "is_event")
+    early = table.join(origin, on="patient_id", how="inner").filter(
+        (pl.col("setting").fill_null("") == "adjuvant") | (pl.col("zero_day") <= pl.col("origin_day"))
+    )
+    columns = (
+        "unit",
+        "patient_id",
+        "zero_day",
+        "next_start_day",
+        "endpoint",
+        "end_day",
+        "entry_day",
+        "is_event",
+    )
+    rows = pl.concat(
+        [
+            joined.select(columns),
+            early.select(columns),
+        ]
+    ).filter(pl.col("endpoint").is_in(list(endpoints)))  # fmt: skip
+    if estimand == "while_on_line":
+        switched = pl.col("next_start_day").is_not_null() & (pl.col("next_start_day") <= pl.col("end_day"))
+        rows = rows.with_columns(
+            pl.when(switched).then("next_start_day").otherwise("end_day").alias("end_day"),
+            (pl.col("is_event") & ~switched).alias("is_event"),
+        )
+    rows = rows.with_columns(
+        (pl.col("end_day") - pl.col("zero_day") + 1 - landmark_days).alias("time_days"),
+        (pl.col("entry_day") - pl.col("zero_day") - landmark_days)
+        .fill_null(0)
+        .clip(lower_bound=0)
+        .alias("entry_days"),
+    )
+    bad = rows.filter((pl.col("time_days") <= pl.col("entry_days")) | pl.col("time_days").is_null())
+    good = rows.join(bad.select("unit", "endpoint"), on=["unit", "endpoint"], how="anti")
+    left = bad.select(
+        "patient_id",
+        pl.lit(None, pl.String).alias("sample_id"),
+        pl.format("{}: not under observation after the line's start or landmark", "endpoint").alias("reason"),
+    )
+    return good.select("unit", "endpoint", "time_days", "entry_days", "is_event"), left
+
+
+def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
+    """Return unit and one 0/1 column per drug class of `PRIOR_CLASSES`: given in an earlier line."""
+    long = (
+        table.select("patient_id", "zero_day", "classes")
+        .explode("classes", empty_as_null=True)
+        .drop_nulls("classes")
+    )
+    out = table.select("unit", "patient_id", "zero_day")
+    for name in PRIOR_CLASSES:
+        given = (
+            long.filter(pl.col("classes") == name)
+            .group_by("patient_id")
+            .agg(pl.col("zero_day").min().alias("first"))
+        )
+        out = (
+            out.join(given, on="patient_id", how="left", maintain_order="left")
+            .with_columns((pl.col("first") < pl.col("zero_day")).fill_null(False).cast(pl.Float64).alias(f"prior:{name}"))
+            .drop("first")
+        )  # fmt: skip
+    return out.drop("patient_id", "zero_day")
+
+
+def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
+    """Return every assessable marker value with its day: patient_id, marker, day (null = not recorded), value (1 / 0).
+
+    AR-V7 and other markers of the table (positive / negative), known from their own day or else that of their sample; RAS
+    (a protein-changing KRAS or NRAS mutation; negative needs both looked at); HRR (see `HRR`); MSI-H/dMMR (MSI status of
+    samples, MMR or MSI markers); and `genes`. Findings are somatic and of their sample's day, but for a truncating germline
+    variant of an HRR gene: it was there at every line, whenever it was found, so HRR is positive throughout.
+    """
+    study = cohort.study
+    days = study["samples"].select("sample_id", "patient_id", "day")
+    parts = [_recorded(study["markers"], days)]
+    wanted = sorted({*RAS, *HRR, *genes})
+    if study.has("calls") or study.has("gene_copy_number"):
+        state = cohort.gene_status.dense(wanted)
+        mutated = cohort.gene_status.altered.filter(pl.col("is_mutated")).select(
+            "sample_id", "gene", pl.lit(True).alias("hit")
+        )
+        state = state.join(mutated, on=["sample_id", "gene"], how="left").with_columns(
+            pl.col("hit").fill_null(False)
+        )
+        looked = pl.col("state") != "not_assessed"
+        parts.append(
+            _combined(state.filter(pl.col("gene").is_in(RAS)), "RAS", pl.col("hit"), looked.all(), days)
+        )
+        core = (~pl.col("gene").is_in(HRR_CORE) | looked).all()
+        altered = pl.col("state") == "altered"
+        parts.append(_combined(state.filter(pl.col("gene").is_in(HRR)), "HRR", altered, core, days))
+        for gene in genes:
+            parts.append(_combined(state.filter(pl.col("gene") == gene), gene, altered, looked.all(), days))
+    msi = study["samples"].select(
+        "patient_id",
+        pl.lit("MSI-H/dMMR").alias("marker"),
+        "day",
+        pl.when(pl.col("msi_status") == "MSI-H")
+        .then(1)
+        .when(pl.col("msi_status").is_in(["MSS", "MSI-L"]))
+        .then(0)
+        .cast(pl.Int64)
+        .alias("value"),
+    )
+    parts.append(msi)
+    found = pl.concat(parts).drop_nulls("value").unique()
+    born = germline_hrr(cohort)
+    always = pl.DataFrame({"patient_id": born}, schema={"patient_id": pl.String}).select(
+        "patient_id",
+        pl.lit("HRR").alias("marker"),
+        pl.lit(None, pl.Int64).alias("day"),
+        pl.lit(1, pl.Int64).alias("value"),
+    )
+    found = found.filter((pl.col("marker") != "HRR") | ~pl.col("patient_id").is_in(born))
+    return pl.concat([found, always]).sort("patient_id", "marker", "day", "value")
+
+
+def germline_hrr(cohort: Cohort) -> list[str]:
+    """Return the patients with a called germline variant that truncates an HRR gene, in whatever sample and on any day."""
+    from oncourse.derive.genes.calls import is_called_expr
+    from oncourse.genome.effect import TRUNCATING, consequences
+
+    study = cohort.study
+    rows = study["calls"].filter(pl.col("origin") == "germline")
+    if rows.is_empty():
+        return []
+    variants = study["variants"].filter(pl.col("gene").is_in(HRR))
+    lost = variants.filter(consequences(variants["consequence"]).is_in(list(TRUNCATING)))
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    samples = study["samples"].select("sample_id", "patient_id", "assay_id")
+    called = (
+        rows.join(samples, on="sample_id", how="inner")
+        .join(assays, on="assay_id", how="left")
+        .filter(is_called_expr() & pl.col("variant_id").is_in(lost["variant_id"].implode()))
+    )
+    return called["patient_id"].unique().sort().to_list()
+
+
+def switch_days(table: pl.DataFrame, unit: pl.Series, other: pl.Series) -> pl.Series:
+    """Return per unit the days from its start to the patient's first later line of the arm `other`; null: never."""
+    asked = pl.DataFrame({"unit": unit, "other": other}).join(
+        table.select("unit", "patient_id", "zero_day"), on="unit", how="left", maintain_order="left"
+    )
+    later = asked.join(
+        table.select("patient_id", pl.col("zero_day").alias("then"), pl.col("arm").alias("other")),
+        on=["patient_id", "other"],
+        how="inner",
+    ).filter(pl.col("then") > pl.col("zero_day"))
+    first = later.group_by("unit").agg((pl.col("then") - pl.col("zero_day")).min().alias("days"))
+    return asked.join(first, on="unit", how="left", maintain_order="left")["days"]
+
+
+def markers_at(table: pl.DataFrame, values: pl.DataFrame, window_days: int | None) -> pl.DataFrame:
+    """Return unit, marker, value: the last assessable value on or before the line's start (null: not known by then).
+
+    A value older than `window_days` is not used; a value without a day counts as known from the start. Values of
+    one day that differ count as positive.
+    """
+    joined = table.select("unit", "patient_id", "zero_day").join(values, on="patient_id", how="inner")
+    age = pl.col("zero_day") - pl.col("day")
+    usable = pl.col("day").is_null() | (age >= 0)
+    if window_days is not None:
+        usable = usable & (age.is_null() | (age <= window_days))
+    return (
+        joined.filter(usable)
+        .sort("unit", "marker", "day", "value", nulls_last=False)
+        .group_by("unit", "marker", maintain_order=True)
+        .agg(pl.col("value").last())
+    )
+
+
+def crossover(table: pl.DataFrame, arm: str, reference: str, line: int) -> tuple[int, int]:
+    """Return how many patients of the arm later got the reference's drugs, and of the reference the arm's."""
+    at = table.filter(pl.col("line") == line)
+    later = table.join(
+        at.select("patient_id", pl.col("zero_day").alias("start"), pl.col("arm").alias("first")),
+        on="patient_id",
+    ).filter(pl.col("zero_day") > pl.col("start"))
+
+    def count(first: str, then: str) -> int:
+        return later.filter((pl.col("first") == first) & (pl.col("arm") == then))["patient_id"].n_unique()
+
+    return count(arm, reference), count(reference, arm)
+
+
+def _recorded(markers: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    from oncourse.derive.care.patient_facts import mmr_word
+
+    sampled = days.select("sample_id", pl.col("day").alias("sample_day"))
+    markers = markers.join(sampled, on="sample_id", how="left", maintain_order="left").with_columns(
+        day=pl.coalesce("day", "sample_day")
+    )
+    text = pl.col("value").cast(pl.String).str.strip_chars().str.to_lowercase()
+    name = pl.col("marker").str.strip_chars()
+    upper = name.str.to_uppercase().str.replace_all(r"[ _]", "-")
+    value = pl.when(text.is_in(POSITIVE)).then(1).when(text.is_in(NEGATIVE)).then(0).cast(pl.Int64)
+    plain = markers.select(
+        "patient_id",
+        pl.when(upper.is_in(["AR-V7", "ARV7"])).then(pl.lit("AR-V7")).otherwise(name).alias("marker"),
+        "day",
+        value.alias("value"),
+    )
+    mmr = markers.filter(upper.str.starts_with("MMR") | upper.str.starts_with("MSI"))
+    words = [mmr_word(v) or (v or "").strip().upper() for v in mmr["value"].to_list()]
+    known = {"deficient": 1, "dMMR": 1, "MSI-H": 1, "proficient": 0, "pMMR": 0, "MSS": 0, "MSI-L": 0}
+    repaired = mmr.select("patient_id", pl.lit("MSI-H/dMMR").alias("marker"), "day").with_columns(
+        pl.Series("value", [known.get(w) for w in words], dtype=pl.Int64)
+    )
+    return pl.concat([plain, repaired])
+
+
+def _combined(
+    state: pl.DataFrame, marker: str, positive: pl.Expr, negative: pl.Expr, days: pl.DataFrame
+) -> pl.DataFrame:
+    """One value per sample: 1 where any gene is positive, 0 where enough was looked at and none is."""
+    rows = state.group_by("sample_id").agg(positive.any().alias("is_positive"), negative.alias("is_negative"))
+    value = pl.when(pl.col("is_positive")).then(1).when(pl.col("is_negative")).then(0).cast(pl.Int64)
+    return rows.join(days, on="sample_id", how="inner").select(
+        "patient_id", pl.lit(marker).alias("marker"), "day", value.alias("value")
+    )
