@@ -12,7 +12,7 @@ from oncourse.evolution._evidence_kernels import IMPOSSIBLE, log_evidence
 from oncourse.evolution._tree_kernels import _child_sums, _node_score, _score_with
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _is_below_strict(parent, node, top):
     node = parent[node] if node > 0 else 0
     while node > 0:
@@ -22,7 +22,7 @@ def _is_below_strict(parent, node, top):
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _propose(parent, trial, u):
     """Write a changed tree to ``trial``: a subtree moved, one node moved (its children stay), or two nodes swapped.
 
@@ -77,7 +77,7 @@ def _propose(parent, trial, u):
     return True, log_hastings
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temperature, n_keep, is_exact):
     """Walk over trees from ``parent``.
 
@@ -157,7 +157,7 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
     return kept[:n_kept], scores[:n_kept], best_parent, best
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _exact(parent, like, low, high, spike, root_branch, quick, at_root):
     """Exact log score; a tree that nothing fits is far below all others and ranked by its quick score."""
     value = log_evidence(parent, like, low, high, spike)

@@ -17,7 +17,7 @@ IMPOSSIBLE = -1e6
 CUT = 1e-15
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _message(p, s, parent, like, low, high, spike, messages, m_low, m_high, scale, sums, extra):
     """Write the message of node p in sample s from its children's; returns its log scale, IMPOSSIBLE when it is nil."""
     n_grid = like.shape[2]
@@ -84,7 +84,7 @@ def _message(p, s, parent, like, low, high, spike, messages, m_low, m_high, scal
     return log + math.log(best)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _parents_first(parent, order):
     head, tail = 0, 1
     order[0] = 0
@@ -96,7 +96,7 @@ def _parents_first(parent, order):
         head += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def log_evidence(parent, like, low, high, spike):
     """Log of the integral over all cell fractions that the tree allows; `IMPOSSIBLE` or less where there are none."""
     n, n_sample, n_grid = like.shape
@@ -118,7 +118,7 @@ def log_evidence(parent, like, low, high, spike):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def rescore(trees, like, low, high, spike, root_branch, fallback):
     """Log scores of many trees (n, K + 1); those that nothing fits keep ``fallback`` (n,) far below all others."""
     out = np.empty(len(trees))

@@ -10,7 +10,7 @@ MAX_ALL_SUBSETS = 12
 """Sites a clone may have gone to and been replaced in: all sets of up to this many, beyond that sets of up to two."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def subsets(pool):
     """Return the sets of sites (bit masks) within ``pool`` that are looked at: all, or those of up to two sites."""
     bits = np.empty(64, np.int64)
@@ -41,7 +41,7 @@ def subsets(pool):
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def migration_costs(parent, order, present, candidates, per_migration, per_unseen):
     """Return cost (K, M): least cost at and below clone u when its own home is site s.
 
@@ -94,7 +94,7 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
     return cost
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def best_subsets(kids, s, must, pool, fixed, wanted, cost, per_migration, per_unseen):
     """Return the sets of `subsets` (pool) with which a clone at home in s costs ``wanted``; kids: its children."""
     m = cost.shape[1]

@@ -22,7 +22,7 @@ def _log_normal_cdf(z: float) -> float:
     return -0.5 * z * z - math.log(-z) - 0.9189385332046727
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def eta_log_evidence(m: float, v: float, spike: float) -> float:
     """Log of: integral over eta >= 0 of Normal(eta; m, v) times (spike at 0, else uniform on 0-1)."""
     if v < 1e-10:
@@ -38,7 +38,7 @@ def eta_log_evidence(m: float, v: float, spike: float) -> float:
     return above + math.log1p(math.exp(at_zero - above))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _node_score(p, mean, var, sum_mean, sum_var, spike):
     """Score of one node given the sums over its children."""
     total = 0.0
@@ -49,7 +49,7 @@ def _node_score(p, mean, var, sum_mean, sum_var, spike):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _child_sums(parent, mean, var, sum_mean, sum_var):
     sum_mean[:] = 0.0
     sum_var[:] = 0.0
@@ -60,7 +60,7 @@ def _child_sums(parent, mean, var, sum_mean, sum_var):
                 sum_var[parent[k], s] += var[k, s]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def tree_score(parent, mean, var, spike, root_branch):
     """Log score of a tree: sum over nodes and samples of `eta_log_evidence`, and the prior of extra root children."""
     sum_mean = np.zeros_like(mean)
@@ -75,7 +75,7 @@ def tree_score(parent, mean, var, spike, root_branch):
     return total + root_branch * max(0, at_root - 1)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def spike_responsibility(parent, mean, var, spike):
     """Mean over nodes and samples of the probability that the clone has no cells of its own there."""
     sum_mean = np.zeros_like(mean)
@@ -93,7 +93,7 @@ def spike_responsibility(parent, mean, var, spike):
     return total / n
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def project(parent, mean, weight):
     """Return F (K + 1, S): the weighted least-squares fit to ``mean`` that obeys the sum rule, with F[0] = 1.
 
@@ -182,7 +182,7 @@ def _price_at(price, value, count, wanted):
     return price[count - 1]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _demand_of_children(p, child, first, price, value, count, d_price, d_value, d_count, buffer):
     m = 0
     for j in range(first[p], first[p + 1]):
@@ -208,7 +208,7 @@ def _demand_of_children(p, child, first, price, value, count, d_price, d_value, 
     d_count[p] = n
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _own_demand(p, mean, weight, d_price, d_value, d_count, price, value, count):
     """Break points of the node's own demand from those of its children."""
     w2 = 2.0 * weight
@@ -248,7 +248,7 @@ def _own_demand(p, mean, weight, d_price, d_value, d_count, price, value, count)
     count[p] = n
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _is_below(parent, node, top):
     while node > 0:
         if node == top:
@@ -257,7 +257,7 @@ def _is_below(parent, node, top):
     return top == 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def greedy(mean, var, spike, root_branch, order):
     """Insert nodes in ``order`` where the score is best, adopting one child of the new parent or none or all."""
     n = mean.shape[0]
@@ -294,7 +294,7 @@ def greedy(mean, var, spike, root_branch, order):
     return parent
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _partial_score(parent, placed, new, mean, var, spike, root_branch):
     n, n_sample = mean.shape
     sum_mean = np.zeros((n, n_sample))
@@ -315,7 +315,7 @@ def _partial_score(parent, placed, new, mean, var, spike, root_branch):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def enumerate_trees(allowed, order, mean, var, spike, root_branch, floor, max_keep, max_visit):
     """Depth-first over all parent choices in ``order``; keep trees that score at least ``floor``.
 
@@ -404,7 +404,7 @@ def enumerate_trees(allowed, order, mean, var, spike, root_branch, floor, max_ke
     return kept[:n_kept], score[:n_kept], True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _best_term(var, spike):
     """Upper bound of `eta_log_evidence` over the mean, for a variance of at least ``var``."""
     if spike <= 0.0:
@@ -412,7 +412,7 @@ def _best_term(var, spike):
     return math.log(1.0 - spike + spike / math.sqrt(2.0 * math.pi * max(var, 1e-10)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _node_bound(p, mean, var, sum_mean, sum_var, spike):
     """Upper bound of the node's score whatever children are still added: exact once the node is over-full."""
     total = 0.0
@@ -428,7 +428,7 @@ def _node_bound(p, mean, var, sum_mean, sum_var, spike):
     return total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _closes_cycle(parent, k, q):
     node = q
     while node > 0:
@@ -438,7 +438,7 @@ def _closes_cycle(parent, k, q):
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _score_with(p, parent, mean, var, spike):
     total = 0.0
     n, n_sample = mean.shape

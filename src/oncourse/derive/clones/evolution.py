@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.derive.clones.clusters import ClusterTable, PatientClusters
+from oncourse.derive.clones.clusters import N_THREAD, ClusterTable, PatientClusters
 from oncourse.genome.effect import is_altering
 from oncourse.genome.genes import gene_table
 from oncourse.study.settings import section, setting
@@ -211,10 +212,12 @@ def driver_roles(variants: pl.DataFrame) -> dict[str, str]:
 
 
 def evolution_table(table: ClusterTable, params: EvolutionParams, seed: int) -> tuple[PatientEvolution, ...]:
-    """Return the evolution of every patient with two or more tumour samples in `table`, in the order of patients."""
-    out = []
-    for patient, data in table.patients.items():
-        samples = table.samples.filter(pl.col("patient_id") == patient).drop("patient_id")
-        if samples.height > 1:
-            out.append(evolve(data, samples, driver_roles(data.data.variants), params, seed))
-    return tuple(out)
+    """Return the evolution of every patient with two or more tumour samples in `table`, in the order of patients.
+
+    Patients are independent, so threads change nothing.
+    """
+    of = {str(k[0]): f.drop("patient_id") for k, f in table.samples.partition_by("patient_id", as_dict=True).items()}
+    several = [(data, of[patient]) for patient, data in table.patients.items() if of[patient].height > 1]
+    with ThreadPoolExecutor(N_THREAD) as pool:
+        made = pool.map(lambda p: evolve(p[0], p[1], driver_roles(p[0].data.variants), params, seed), several)
+        return tuple(made)
