@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oncourse.derive.genes.burden import BurdenParams, callable_sizes
 from oncourse.derive.genes.panels import read_panels
 from oncourse.genome.genes import gene_places
 
@@ -45,3 +46,6 @@ def test_an_assay_with_regions_looked_at_the_genes_in_them(make_study):
     looked = {g for g in ("KRAS", "TP53", "APC", "NEW1", "NEW2") if "bed" in panels.on_panel(g).to_list()}
     assert looked == {"KRAS", "NEW1"}
     assert panels.genes["whole"] is None
+    sizes = dict(callable_sizes(study, panels, BurdenParams()).select("assay_id", "callable_mb").iter_rows())
+    assert sizes["bed"] == (911 + 101 + 50) / 1e6  # two of the regions overlap
+    assert sizes["whole"] == 30.0

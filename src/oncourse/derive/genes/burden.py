@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.derive.genes.panels import ASSUMED, Panels
+from oncourse.derive.genes.panels import ASSUMED, Panels, target_regions
 from oncourse.genome.genes import coding_mb
 from oncourse.stats.poisson import poisson_interval
 from oncourse.study.model import Study
@@ -27,13 +27,18 @@ class BurdenParams:
 def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.DataFrame:
     """Return per assay: assay_id, callable_mb (null = unknown), callable_basis (stated / estimated / assumed).
 
-    stated: `assays.callable_mb`; estimated: the coding length of its gene list; assumed: an exome or genome.
+    stated: `assays.callable_mb`, or the length of its target regions; estimated: the coding length of its gene list;
+    assumed: an exome or genome.
     """
+    regions = target_regions(study).group_by("assay_id").agg((pl.col("end") - pl.col("start") + 1).sum() / 1e6)
+    of_regions = dict(regions.iter_rows())
     rows = []
     for row in study["assays"].select("assay_id", "kind", "callable_mb").iter_rows(named=True):
         genes = panels.genes.get(row["assay_id"])
         if row["callable_mb"] is not None:
             size, basis = row["callable_mb"], "stated"
+        elif row["assay_id"] in of_regions:
+            size, basis = of_regions[row["assay_id"]], "stated"
         elif genes:
             size, basis = coding_mb(genes), "estimated"
         elif row["kind"] in ("wes", "wgs"):

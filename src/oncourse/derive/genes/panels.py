@@ -105,9 +105,9 @@ class Panels:
 def read_panels(study: Study) -> Panels:
     """Derive the panels of a study from its samples and assays.
 
-    A sample without assay_id is taken as looked at in all genes (assumed). An assay with target regions looked at the
-    genes that lie in them. The copy number and fusion assays are the sample's own, else its assay where the study has
-    that table.
+    A sample without assay_id is taken as looked at in all genes (assumed). A panel with target regions looked at the
+    genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. The copy number
+    and fusion assays are the sample's own, else its assay where the study has that table.
     """
     samples = study["samples"].filter(pl.col("material").is_in(TUMOUR_MATERIALS))
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -121,7 +121,8 @@ def read_panels(study: Study) -> Panels:
     )  # fmt: skip
     genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
     within = genes_within(study, target_regions(study))
-    genes |= {assay: found for assay, found in within.items() if genes.get(assay) is None}
+    panel = study["assays"].filter(pl.col("kind") == "panel")["assay_id"].to_list()
+    genes |= {assay: within[assay] for assay in panel if assay in within and genes[assay] is None}
     genes[ASSUMED] = None
     return Panels(table.sort("sample_id"), genes)
 
