@@ -137,9 +137,10 @@ def _answer(table: pl.DataFrame, status: str) -> str:
             continue
         first = row.row(0, named=True)
         return (
-            f"{status} differs between the two samples ({comparison}) in {{{_name(first, 'n_discordant')}:value}} patients: "
-            f"{{{_name(first, 'discordance')}}}. Not assessable: {{{_name(first, 'n_not_assessable')}:value}} patients; "
-            f"{{{_name(first, 'n_assumed')}:value}} of the judged rest on an assumed negative."
+            f"{status} differs between the two samples ({comparison}) in {{{_name(first, 'discordance')}}} of the patients "
+            f"judged. Patients discordant: {{{_name(first, 'n_discordant')}:value}}; not assessable: "
+            f"{{{_name(first, 'n_not_assessable')}:value}}; judged on an assumed negative: "
+            f"{{{_name(first, 'n_assumed')}:value}}."
         )
     return f"The {status} status could not be judged in both samples of any patient."
 
