@@ -132,6 +132,15 @@ class Site:
             return True
         return any(low <= codon <= high for low, high in self.spans)
 
+    def may_accept(self, variant: VariantFinding) -> bool:
+        """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or
+        is that of an exact change."""
+        if variant.change or self.is_whole_gene or variant.effect not in ("missense", "inframe") or self.accepts(variant):
+            return False
+        if not (self.changes or self.codons or self.spans):
+            return False
+        return variant.codon is None or variant.codon in self.named_codons
+
     def __str__(self) -> str:
         return self.text
 

@@ -119,12 +119,23 @@ def _split_sites(
     return found, near
 
 
+def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...]:
+    """Return the variants that may be one of the sites, because their protein change is not recorded."""
+    return tuple(dict.fromkeys(
+        f"{v.name}: protein change not recorded; it may be one of {site}"
+        for site in sites for v in patient.by_gene.get(site.gene, ())
+        if site.may_accept(v) and not v.is_from_blood
+    ))  # fmt: skip
+
+
 def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
     found, near = _split_sites(atom.sites, patient, atom.material)
     if found:
         return Outcome(YES, tuple(dict.fromkeys(found)), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
     claim, assumed, missing = _negative(patient, wanted, atom.material or "any")
+    if untold := _untold(atom.sites, patient):
+        return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(n for n in near if ": not one of" not in n))
     if claim:
         text = f"no {', '.join(map(str, atom.sites))} mutation"
         return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
@@ -145,6 +156,8 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
     claim, assumed, missing = _negative(patient, wanted, atom.material or "decision")
     names = "/".join(dict.fromkeys(s.gene for s in atom.sites))
+    if untold := _untold(atom.sites, patient):
+        return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(near))
     if near:  # a possible CHIP variant in the gene asked for: neither mutated nor wild type
         return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
     if claim and not assumed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.derive.genes.calls import is_called_expr
+from oncourse.derive.genes.hotspot_sites import with_codon_by_position
 from oncourse.genome.effect import consequences
 from oncourse.knowledge.alterations import (
     canonical,
@@ -64,7 +65,8 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
     """Return the called variants of `genes` that may change the gene's product, in every sample, normals included.
 
     Columns: patient_id, sample_id, material, day, tumor_fraction, variant_id, gene (today's symbol), change, effect,
-    hgvs_c, alt_count, depth, origin; sorted.
+    codon (of the change, else by position at a hotspot; 0: at none; null: not known), hgvs_c, alt_count, depth,
+    origin; sorted.
     """
     variants = study["variants"].drop_nulls("gene")
     symbols = variants["gene"].unique().to_list()
@@ -81,8 +83,9 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
     effect = [effect_of(c, p) for c, p in zip(consequence, change, strict=True)]
     variants = variants.select(
         "variant_id", "hgvs_c", pl.Series("gene", gene, pl.String), pl.Series("change", change, pl.String),
-        pl.Series("effect", effect, pl.String),
+        pl.Series("effect", effect, pl.String), pl.Series("codon", [codon_of(c) for c in change], pl.Int64),
     )  # fmt: skip
+    variants = with_codon_by_position(variants, study.config.genome_build)
     samples = study["samples"].select(
         "sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id"
     )
@@ -94,7 +97,7 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
         .filter(is_called_expr() & ~pl.col("effect").is_in(["silent", "other"]))
         .select(
             "patient_id", "sample_id", "material", "day", "tumor_fraction", "variant_id", "gene", "change", "effect",
-            "hgvs_c", "alt_count", "depth", "origin",
+            "codon", "hgvs_c", "alt_count", "depth", "origin",
         )
         .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
     )  # fmt: skip
@@ -249,7 +252,7 @@ def patient_variants(
         if days:
             first_day.setdefault(patient, {})[variant] = min(days)
         finding = VariantFinding(
-            gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=codon_of(first["change"]),
+            gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=first["codon"],
             materials=tuple(sorted({r["material"] for r in tumour})) or ("tissue",),
             in_decision=any(r["sample_id"] == decision.get(patient) for r in tumour),
             is_biallelic=alleles.get(patient, {}).get(gene),

@@ -1,0 +1,35 @@
+"""A mutation without a protein change: its codon by position, else unknown; never read as wild type."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.derive.cohort import Cohort
+from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, evaluate
+from oncourse.knowledge.expression import parse
+
+
+def of_kras(make_study, position: int, build: str | None, text: str) -> int:
+    variant = f"12:{position}:C:T"
+    study = make_study(
+        {"genome_build": build} if build else {},
+        patients=[{"patient_id": "P1", "disease": "colorectal cancer"}],
+        samples=[{"sample_id": "A", "patient_id": "P1", "material": "tissue", "purity": 0.6, "day": 0}],
+        variants=[{"variant_id": variant, "gene": "KRAS", "consequence": "missense"}],
+        calls=[{"sample_id": "A", "variant_id": variant, "alt_count": 40, "depth": 100}],
+    )
+    return evaluate(parse(text), Cohort(study).findings.patients["P1"]).truth
+
+
+@pytest.mark.parametrize(("position", "build", "mutated", "wild", "g12c"), [
+    (25398284, "GRCh37", YES, NO, UNKNOWN),  # codon 12, the change itself not told
+    (25398284, None, UNKNOWN, UNKNOWN, UNKNOWN),
+    (25398200, "GRCh37", NO, UNKNOWN, NO),  # in KRAS, at none of the codons; wild type only assumed
+])  # fmt: skip
+def test_kras_without_a_protein_change(make_study, position, build, mutated, wild, g12c):
+    """On the re-sampled colorectal cancers, whose table tells no protein change, every patient has a KRAS mutation: pages
+    once read "no mutation found"."""
+    codons = "KRAS:12,13,59,61,117,146"
+    assert of_kras(make_study, position, build, f"mutation({codons})") == mutated
+    assert of_kras(make_study, position, build, f"wild_type({codons})") == wild
+    assert of_kras(make_study, position, build, "mutation(KRAS:G12C)") == g12c
