@@ -393,9 +393,9 @@ def test_grid_interval_knows_spikes():
 
 
 def test_public_truth(shared_data):
-    """Four of the 40 MACHINA tumours and the PyClone-VI example: one setting (benchmarks/bench_clustering.py for all)."""
-    tumours = truth.machina(shared_data("evo-machina-sims"))[::10]
+    """All 40 MACHINA tumours and the PyClone-VI example, one setting; four tumours alone say little of the mean."""
+    tumours = truth.machina(shared_data("evo-machina-sims"))
     found = [truth.adjusted_rand(cluster_patient(t.counts).labels, t.labels) for t in tumours]
-    assert np.mean(found) > 0.85
+    assert np.mean(found) > 0.91
     (example,) = truth.pyclone_synthetic(shared_data("evo-pyclonevi"))
     assert truth.adjusted_rand(cluster_patient(example.counts).labels, example.labels) >= 0.9

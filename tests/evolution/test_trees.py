@@ -80,8 +80,8 @@ def test_enumeration_gives_the_same_posterior_as_scoring_every_tree(number):
     weight = np.exp(score - score.max())
     support, above = _supports(np.array(trees), weight / weight.sum())
     assert posterior.is_exact
-    np.testing.assert_allclose(posterior.edge_support, support, atol=1e-3)
-    np.testing.assert_allclose(posterior.ancestor, above, atol=1e-3)
+    np.testing.assert_allclose(posterior.edge_support, support, atol=2e-4)
+    np.testing.assert_allclose(posterior.ancestor, above, atol=2e-4)
 
 
 @settings(max_examples=40, deadline=None)
