@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.evolution._chain_kernels import walk
-from oncourse.evolution._evidence_kernels import log_evidence
-from oncourse.evolution._tree_kernels import eta_log_evidence
+from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
+from oncourse.evolution._evidence_kernels import log_evidence, new_store, stored_evidence
+from oncourse.evolution._tree_kernels import eta_log_evidence, tree_score
 from oncourse.evolution.trees import (
     _supports,
     ancestors,
@@ -103,6 +104,37 @@ def test_messages_are_the_plain_sum(n, n_sample, sd, spike, seed):
         assert found < wanted + 1e-6
 
 
+def test_a_store_of_messages_changes_no_score():
+    """Trees that share subtrees, scored from one small store that is emptied now and then, and each afresh."""
+    rng = generator(7, "store")
+    _, mean, var = random_patient(rng, 6, 3, 0.05)
+    grid = likelihood_grid(*ranked(mean, var))
+    store = new_store(20, 3, grid[0].shape[2])
+    for _ in range(300):
+        tree = np.array([-1] + [int(rng.integers(-1, k)) for k in range(1, 6)])[:6]
+        node = np.r_[-1, tree + 1]
+        assert stored_evidence(node, *grid, 0.3, store) == pytest.approx(
+            log_evidence(node, *grid, 0.3), abs=1e-9
+        )
+
+
+def test_the_table_of_nodes_gives_the_score_of_every_tree():
+    """Sum over nodes of the score with their children; the search with a low floor finds every tree (4^2 of 3 clones)."""
+    rng = generator(8, "table")
+    _, mean, var = random_patient(rng, 3, 2, 0.05)
+    var[1, 0] = 0.0  # not looked at
+    model = ranked(mean, var)
+    table = node_table(*model, 0.3, -3.0)
+    trees, score, complete = enumerate_trees(table, np.arange(1, 4), -1e9, 100, 10_000, False)
+    assert complete and len(trees) == 16 == len({tuple(t) for t in trees})
+    wanted = [tree_score(t.astype(np.int64), *model, 0.3, -3.0) for t in trees]
+    np.testing.assert_allclose(score, wanted, atol=1e-9)
+    best, top, _ = enumerate_trees(table, np.arange(1, 4), -1e9, 1, 10_000, True)
+    assert top[0] == max(score) and best[0].tolist() == trees[int(np.argmax(score))].tolist()
+    some, *_ = enumerate_trees(table, np.arange(1, 4), np.sort(score)[-5], 100, 10_000, False)
+    assert len(some) == 5
+
+
 def test_the_sum_on_the_grid_is_the_integral():
     """Two clones in a line: integral over 0 <= b <= a <= 1 with own cells (0.4 delta_0 + 0.6), by fine sums."""
     mean, sd = np.array([[0.7], [0.4]]), 0.01
@@ -178,8 +210,8 @@ def test_hand_worked_trees():
 
 def test_order_of_samples_and_clones_does_not_matter():
     rng = generator(3, "order")
-    _, mean, var = random_patient(rng, 10, 4, 0.04)
-    clones, samples = rng.permutation(10), rng.permutation(4)
+    _, mean, var = random_patient(rng, 12, 4, 0.04)
+    clones, samples = rng.permutation(12), rng.permutation(4)
     first = fit_trees(mean, var)
     again = fit_trees(mean[np.ix_(clones, samples)], var[np.ix_(clones, samples)])
     assert not first.is_exact

@@ -8,8 +8,11 @@ import math
 import numba
 import numpy as np
 
-from oncourse.evolution._evidence_kernels import IMPOSSIBLE, log_evidence
+from oncourse.evolution._evidence_kernels import IMPOSSIBLE, _mixed, new_store, rows_of_store, stored_evidence
 from oncourse.evolution._tree_kernels import _child_sums, _node_score, _score_with
+
+PLACES = 1 << 15
+"""Quick scores of nodes that are remembered."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -20,6 +23,22 @@ def _is_below_strict(parent, node, top):
             return True
         node = parent[node]
     return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _remembered_score(p, parent, mean, var, spike, of_node, of_children, scores):
+    """Quick score of node p; the last score of every place of a hash of (node, set of its children) is remembered."""
+    if len(parent) > 64:  # more than a set of bits holds
+        return _score_with(p, parent, mean, var, spike)
+    children = np.uint64(0)
+    for x in range(1, len(parent)):
+        if parent[x] == p:
+            children |= np.uint64(1) << np.uint64(x)
+    place = np.int64(_mixed(children * np.uint64(64) + np.uint64(p)) & np.uint64(len(scores) - 1))
+    if of_node[place] != p or of_children[place] != children:
+        of_node[place], of_children[place] = p, children
+        scores[place] = _score_with(p, parent, mean, var, spike)
+    return scores[place]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -108,13 +127,16 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
             at_root += 1
     current = node.sum() + root_branch * max(0, at_root - 1)
     exact = 0.0
+    store = new_store(rows_of_store(*like.shape) if is_exact else 1, *like.shape[1:])
+    of_node, of_children = np.full(PLACES, -1, np.int64), np.zeros(PLACES, np.uint64)
+    node_scores = np.zeros(PLACES)
     best, best_parent = current, parent.copy()
     trial = parent.copy()
     touched = np.zeros(n, np.bool_)
     changed = np.empty(n, np.int64)
     for step in range(steps):
         if is_exact and step == cold:
-            exact = _exact(parent, like, low, high, spike, root_branch, current, at_root)
+            exact = _exact(parent, like, low, high, spike, root_branch, current, at_root, store)
         u = uniform[step]
         moves, log_hastings = _propose(parent, trial, u)
         if moves:
@@ -132,17 +154,20 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
             delta = root_branch * (max(0, new_root - 1) - max(0, at_root - 1))
             for i in range(n_changed):
                 p = changed[i]
-                delta += _score_with(p, trial, mean, var, spike) - node[p]
+                delta += (
+                    _remembered_score(p, trial, mean, var, spike, of_node, of_children, node_scores) - node[p]
+                )
                 touched[p] = False
             accepted = delta / temperature[step] + log_hastings > math.log(u[4] + 1e-300)
             if accepted and is_exact and step >= cold:
-                new = _exact(trial, like, low, high, spike, root_branch, current + delta, new_root)
+                new = _exact(trial, like, low, high, spike, root_branch, current + delta, new_root, store)
                 accepted = new - exact - delta > math.log(u[5] + 1e-300)
                 if accepted:
                     exact = new
             if accepted:
                 for i in range(n_changed):
-                    node[changed[i]] = _score_with(changed[i], trial, mean, var, spike)
+                    p = changed[i]
+                    node[p] = _remembered_score(p, trial, mean, var, spike, of_node, of_children, node_scores)
                 parent[:] = trial
                 at_root = new_root
                 current += delta
@@ -158,9 +183,9 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
 
 
 @numba.njit(cache=True, nogil=True)
-def _exact(parent, like, low, high, spike, root_branch, quick, at_root):
+def _exact(parent, like, low, high, spike, root_branch, quick, at_root, store):
     """Exact log score; a tree that nothing fits is far below all others and ranked by its quick score."""
-    value = log_evidence(parent, like, low, high, spike)
+    value = stored_evidence(parent, like, low, high, spike, store)
     if value <= IMPOSSIBLE:
         return IMPOSSIBLE + quick
     return value + root_branch * max(0, at_root - 1)

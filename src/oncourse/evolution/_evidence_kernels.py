@@ -4,6 +4,7 @@
 Nodes are 0..K as in `_tree_kernels`. ``like`` has shape (K + 1, S, G): likelihood of a node's cell fraction at the grid
 points 0, 1/(G-1), ..., 1, each row scaled to a maximum of 1; ``low`` and ``high`` (K + 1, S) bound the points that
 matter. The message of a node at x is its likelihood at x times the chance that its own cells and its children's fill x.
+It depends on the tree below the node alone, so that trees that share a subtree share its message: a store keeps them.
 """
 
 from __future__ import annotations
@@ -15,20 +16,26 @@ import numpy as np
 
 IMPOSSIBLE = -1e6
 CUT = 1e-15
+STORE = 2_000_000
+"""Numbers that a store of messages may hold (16 MB)."""
 
 
 @numba.njit(cache=True, nogil=True)
-def _message(p, s, parent, like, low, high, spike, messages, m_low, m_high, scale, sums, extra):
-    """Write the message of node p in sample s from its children's; returns its log scale, IMPOSSIBLE when it is nil."""
+def _message(s, at, kids, like, low, high, spike, messages, m_low, m_high, scale, sums, extra):
+    """Write the message of node p = kids[0] in sample s to row at[p], from the rows of its children kids[1:].
+
+    Returns its log scale, `IMPOSSIBLE` when it is nil. The root has no message: its scale is the log evidence.
+    """
+    p = kids[0]
+    row = at[p]
     n_grid = like.shape[2]
     top = n_grid - 1 if p == 0 else high[p, s]
     uniform = (1.0 - spike) / (n_grid - 1)
     lo, hi = 0, 0  # support of the sum over the children
     sums[0] = 1.0
     log = 0.0
-    for c in range(1, len(parent)):
-        if parent[c] != p:
-            continue
+    for i in range(1, len(kids)):
+        c = at[kids[i]]
         log += scale[c, s]
         c_lo, c_hi = m_low[c, s], m_high[c, s]
         if c_lo > c_hi or lo + c_lo > top:
@@ -66,56 +73,117 @@ def _message(p, s, parent, like, low, high, spike, messages, m_low, m_high, scal
         here = sums[x] if x <= hi else 0.0
         value = like[p, s, x] * (spike * here + uniform * below)
         below += here
-        messages[p, s, x] = value
+        messages[row, s, x] = value
         if value > best:
             best = value
     if best <= 0.0:
-        m_low[p, s], m_high[p, s] = 1, 0
         return IMPOSSIBLE
     first, last = top, begin
     for x in range(begin, top + 1):
-        value = messages[p, s, x] / best
-        messages[p, s, x] = value
+        value = messages[row, s, x] / best
+        messages[row, s, x] = value
         if value > CUT:
             if x < first:
                 first = x
             last = x
-    m_low[p, s], m_high[p, s] = first, last
+    m_low[row, s], m_high[row, s] = first, last
     return log + math.log(best)
 
 
 @numba.njit(cache=True, nogil=True)
-def _parents_first(parent, order):
+def _mixed(x):
+    """Spread the bits of a 64-bit number (the finaliser of Vigna's splitmix64)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@numba.njit(cache=True, nogil=True)
+def new_store(n_row, n_sample, n_grid):
+    """Return an empty store of messages: keys, rows by hash, messages, their bounds and scales, rows in use.
+
+    A key is a 64-bit hash of the subtree: with some thousand subtrees two share one with a chance of 1e-12.
+    """
+    size = 1
+    while size < 2 * n_row:
+        size *= 2
+    return (
+        np.zeros(n_row, np.uint64), np.full(size, -1, np.int32), np.empty((n_row, n_sample, n_grid)),
+        np.zeros((n_row, n_sample), np.int64), np.zeros((n_row, n_sample), np.int64), np.zeros((n_row, n_sample)),
+        np.zeros(1, np.int64),
+    )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
+def rows_of_store(n, n_sample, n_grid):
+    """Return how many messages a store for many trees of n nodes holds."""
+    return min(20_000, max(4 * n, STORE // (n_sample * n_grid)))
+
+
+@numba.njit(cache=True, nogil=True)
+def stored_evidence(parent, like, low, high, spike, store):
+    """Log of the integral over all cell fractions that the tree allows; `IMPOSSIBLE` or less where there are none.
+
+    ``store`` of `new_store` belongs to one patient and one ``spike``; a full one is emptied.
+    """
+    keys, table, messages, m_low, m_high, scale, used = store
+    n, n_sample, n_grid = like.shape
+    order = np.empty(n, np.int64)  # parents before children, children of a node side by side
+    first = np.empty(n + 1, np.int64)
     head, tail = 0, 1
     order[0] = 0
     while head < tail:
-        for k in range(1, len(parent)):
+        first[head] = tail
+        for k in range(1, n):
             if parent[k] == order[head]:
                 order[tail] = k
                 tail += 1
         head += 1
+    first[n] = n
+    if used[0] + n > len(keys):
+        table[:] = -1
+        used[0] = 0
+    mask = len(table) - 1
+    at = np.empty(n, np.int64)
+    code = np.empty(n, np.uint64)
+    kids = np.empty(n, np.int64)
+    sums, extra = np.empty(0), np.empty(0)
+    for i in range(n - 1, -1, -1):
+        p = order[i]
+        key = np.uint64(p + 1) * np.uint64(0x9E3779B97F4A7C15)
+        for j in range(first[i], first[i + 1]):
+            key += _mixed(code[order[j]])
+        code[p] = key = _mixed(key)
+        slot = np.int64(key & np.uint64(mask))
+        while table[slot] >= 0 and keys[table[slot]] != key:
+            slot = (slot + 1) & mask
+        if table[slot] < 0:
+            row = used[0]
+            used[0] += 1
+            table[slot], keys[row], at[p] = row, key, row
+            if len(sums) == 0:
+                sums, extra = np.empty(n_grid), np.empty(n_grid)
+            kids[0] = p
+            for j in range(first[i], first[i + 1]):
+                kids[1 + j - first[i]] = order[j]
+            own = kids[: 1 + first[i + 1] - first[i]]
+            for s in range(n_sample):
+                scale[row, s] = _message(
+                    s, at, own, like, low, high, spike, messages, m_low, m_high, scale, sums, extra
+                )
+                if scale[row, s] <= IMPOSSIBLE:
+                    scale[row, 0] = IMPOSSIBLE
+                    break
+        at[p] = table[slot]
+        if scale[at[p], 0] <= IMPOSSIBLE:
+            return IMPOSSIBLE
+    return scale[at[0]].sum()
 
 
 @numba.njit(cache=True, nogil=True)
 def log_evidence(parent, like, low, high, spike):
-    """Log of the integral over all cell fractions that the tree allows; `IMPOSSIBLE` or less where there are none."""
-    n, n_sample, n_grid = like.shape
-    messages = np.empty((n, n_sample, n_grid))
-    m_low, m_high = np.zeros((n, n_sample), np.int64), np.zeros((n, n_sample), np.int64)
-    scale = np.zeros((n, n_sample))
-    sums, extra = np.empty(n_grid), np.empty(n_grid)
-    order = np.empty(n, np.int64)
-    _parents_first(parent, order)
-    total = 0.0
-    for s in range(n_sample):
-        for i in range(n - 1, -1, -1):
-            p = order[i]
-            log = _message(p, s, parent, like, low, high, spike, messages, m_low, m_high, scale, sums, extra)
-            if log <= IMPOSSIBLE:
-                return IMPOSSIBLE
-            scale[p, s] = log
-        total += scale[0, s]
-    return total
+    """`stored_evidence` of one tree alone."""
+    return stored_evidence(parent, like, low, high, spike, new_store(*like.shape))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -123,13 +191,14 @@ def rescore(trees, like, low, high, spike, root_branch, fallback):
     """Log scores of many trees (n, K + 1); those that nothing fits keep ``fallback`` (n,) far below all others."""
     out = np.empty(len(trees))
     parent = np.empty(trees.shape[1], np.int64)
+    store = new_store(rows_of_store(*like.shape), *like.shape[1:])
     for i in range(len(trees)):
         at_root = 0
         for k in range(trees.shape[1]):
             parent[k] = trees[i, k]
             if parent[k] == 0:
                 at_root += 1
-        value = log_evidence(parent, like, low, high, spike)
+        value = stored_evidence(parent, like, low, high, spike, store)
         if value <= IMPOSSIBLE:
             value = IMPOSSIBLE + fallback[i]
         out[i] = value + root_branch * max(0, at_root - 1)

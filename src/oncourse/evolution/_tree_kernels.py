@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Compiled inner loops of `trees`: score of a tree, projection onto the sum rule, enumeration, Markov chain.
+"""Compiled inner loops of `trees`: score of a tree, projection onto the sum rule, a first tree.
 
 Nodes are 0..K: node 0 is the root (all tumour cells, CCF 1), node k + 1 is cluster k. ``mean`` and ``var`` have shape
 (K + 1, S); a variance of 0 outside the root says that the cluster was not looked at in that sample.
@@ -316,129 +316,6 @@ def _partial_score(parent, placed, new, mean, var, spike, root_branch):
 
 
 @numba.njit(cache=True, nogil=True)
-def enumerate_trees(allowed, order, mean, var, spike, root_branch, floor, max_keep, max_visit):
-    """Depth-first over all parent choices in ``order``; keep trees that score at least ``floor``.
-
-    allowed : (K + 1, K + 1), allowed[p, k]: p may be the parent of k. Returns trees (n, K + 1), scores (n,) and
-    whether the search was complete.
-    """
-    n, n_sample = mean.shape
-    depth_max = len(order)
-    parent = np.full(n, -1, np.int64)
-    kept = np.empty((max_keep, n), np.int8)
-    score = np.empty(max_keep)
-    n_kept, visits = 0, 0
-    choice = np.full(depth_max + 1, -1, np.int64)
-    sum_mean = np.zeros((n, n_sample))
-    sum_var = np.zeros((n, n_sample))
-    # best that any node can still score: pruning compares the terms of parents that are too full already
-    top = np.zeros(n)
-    for p in range(n):
-        for s in range(n_sample):
-            if p == 0 or var[p, s] > 0.0:
-                top[p] += _best_term(var[p, s], spike)
-    node_now = np.zeros(n)
-    for p in range(n):
-        node_now[p] = _node_bound(p, mean, var, sum_mean, sum_var, spike)
-    depth = 0
-    while depth >= 0:
-        if depth == depth_max:
-            total, at_root = 0.0, 0
-            for p in range(n):
-                total += _node_score(p, mean, var, sum_mean, sum_var, spike)
-                if p > 0 and parent[p] == 0:
-                    at_root += 1
-            total += root_branch * max(0, at_root - 1)
-            if total >= floor:
-                if n_kept == max_keep:
-                    return kept[:n_kept], score[:n_kept], False
-                for p in range(n):
-                    kept[n_kept, p] = parent[p]
-                score[n_kept] = total
-                n_kept += 1
-            depth -= 1
-            continue
-        k = order[depth]
-        old = parent[k]
-        if old >= 0:  # take back the last choice
-            for s in range(n_sample):
-                if var[k, s] > 0.0:
-                    sum_mean[old, s] -= mean[k, s]
-                    sum_var[old, s] -= var[k, s]
-            node_now[old] = _node_bound(old, mean, var, sum_mean, sum_var, spike)
-            parent[k] = -1
-        q = choice[depth] + 1
-        moved = False
-        while q < n:
-            if q != k and allowed[q, k] and not _closes_cycle(parent, k, q):
-                visits += 1
-                if visits > max_visit:
-                    return kept[:n_kept], score[:n_kept], False
-                for s in range(n_sample):
-                    if var[k, s] > 0.0:
-                        sum_mean[q, s] += mean[k, s]
-                        sum_var[q, s] += var[k, s]
-                before = node_now[q]
-                node_now[q] = _node_bound(q, mean, var, sum_mean, sum_var, spike)
-                bound = 0.0
-                for p in range(n):
-                    bound += node_now[p]
-                if bound >= floor:
-                    parent[k] = q
-                    choice[depth] = q
-                    moved = True
-                    break
-                for s in range(n_sample):
-                    if var[k, s] > 0.0:
-                        sum_mean[q, s] -= mean[k, s]
-                        sum_var[q, s] -= var[k, s]
-                node_now[q] = before
-            q += 1
-        if moved:
-            depth += 1
-            if depth < depth_max:
-                choice[depth] = -1
-        else:
-            choice[depth] = -1
-            depth -= 1
-    return kept[:n_kept], score[:n_kept], True
-
-
-@numba.njit(cache=True, nogil=True)
-def _best_term(var, spike):
-    """Upper bound of `eta_log_evidence` over the mean, for a variance of at least ``var``."""
-    if spike <= 0.0:
-        return 0.0
-    return math.log(1.0 - spike + spike / math.sqrt(2.0 * math.pi * max(var, 1e-10)))
-
-
-@numba.njit(cache=True, nogil=True)
-def _node_bound(p, mean, var, sum_mean, sum_var, spike):
-    """Upper bound of the node's score whatever children are still added: exact once the node is over-full."""
-    total = 0.0
-    for s in range(mean.shape[1]):
-        if p > 0 and var[p, s] == 0.0:
-            continue
-        v = var[p, s] + sum_var[p, s]
-        m = mean[p, s] - sum_mean[p, s]
-        bound = _best_term(v, spike)
-        if m < 0.0:  # more children only take more; their variance may widen it, hence the factor
-            bound = min(bound, 0.0 + _best_term(v, spike) - 0.5 * m * m / (4.0 * max(v, 1e-10)))
-        total += bound
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _closes_cycle(parent, k, q):
-    node = q
-    while node > 0:
-        if node == k:
-            return True
-        node = parent[node]
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
 def _score_with(p, parent, mean, var, spike):
     total = 0.0
     n, n_sample = mean.shape
@@ -452,3 +329,38 @@ def _score_with(p, parent, mean, var, spike):
                 v += var[k, s]
         total += eta_log_evidence(m, v, spike)
     return total
+
+
+@numba.njit(cache=True, nogil=True)
+def draw_own_cells(trees, pick, noise, mean, var):
+    """Return (draws, K, S): cells of exactly each clone on tree ``pick[i]``, fitted to the CCFs moved by ``noise`` sd.
+
+    trees : (n_tree, K), parents of clones, -1 the root; mean, var : (K, S) of clones; variance 0 leaves a CCF free
+    """
+    n_draw, n_clone, n_sample = noise.shape
+    out = np.empty((n_draw, n_clone, n_sample))
+    parent = np.empty(n_clone + 1, np.int64)
+    moved = np.ones((n_clone + 1, n_sample))
+    weight = np.ones((n_clone + 1, n_sample))
+    for k in range(n_clone):
+        for s in range(n_sample):
+            weight[k + 1, s] = 1.0 / max(var[k, s], 1e-10) if var[k, s] > 0.0 else 1e-8
+    parent[0] = -1
+    for i in range(n_draw):
+        for k in range(n_clone):
+            parent[k + 1] = trees[pick[i], k] + 1
+            for s in range(n_sample):
+                known = var[k, s] > 0.0
+                moved[k + 1, s] = mean[k, s] + noise[i, k, s] * math.sqrt(var[k, s]) if known else 0.0
+        ccf = project(parent, moved, weight)
+        for k in range(n_clone + 1):
+            for s in range(n_sample):
+                ccf[k, s] = min(1.0, max(0.0, ccf[k, s]))
+        for k in range(n_clone):
+            for s in range(n_sample):
+                own = ccf[k + 1, s]
+                for x in range(1, n_clone + 1):
+                    if parent[x] == k + 1:
+                        own -= ccf[x, s]
+                out[i, k, s] = min(1.0, max(0.0, own))
+    return out

@@ -21,10 +21,10 @@ from oncourse.stats.rng import generator
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-MAX_EXACT = 8
-"""Up to this many clones every tree is scored, unless more than `MAX_VISITS` partial trees must be looked at."""
-MAX_VISITS = 30_000
-MAX_SCORED = 10_000
+MAX_EXACT = 10
+"""Up to this many clones every tree is looked at, unless more than `MAX_VISITS` partial trees must be."""
+MAX_VISITS = 300_000
+MAX_SCORED = 20_000
 """Most trees that are given their exact score; beyond, Markov chains run."""
 MIN_SD = 0.002
 """Least standard error of a CCF. Chosen on fresh simulations of the kind of Pairtree's (K 3-30, S 1-10, depth 50-1000)."""
@@ -264,23 +264,29 @@ def _start(
     rng: np.random.Generator,
     spike: float = 0.3,
 ) -> tuple[IntArray, float]:
-    """A good tree by insertion in the order of falling CCF, then annealing, learning ``spike`` between rounds.
+    """A good tree, and the spike of best exact evidence on it.
 
-    Returns the tree and the spike of best exact evidence on it.
+    The tree of best quick score where all can be searched; else insertion in the order of falling CCF, then annealing.
+    The quick score's own spike is learned between three rounds.
     """
     from oncourse.evolution._chain_kernels import walk
+    from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
     from oncourse.evolution._evidence_kernels import log_evidence
-    from oncourse.evolution._tree_kernels import greedy, spike_responsibility
+    from oncourse.evolution._tree_kernels import greedy, spike_responsibility, tree_score
 
     n = mean.shape[0]
     tree = greedy(mean, var, spike, root_branch, np.arange(1, n))
     steps = 400 * n
     temperature = np.maximum(1.0, np.linspace(4.0, 0.5, steps))
     for _ in range(3):
-        if n > 2:
-            tree = walk(
-                tree, mean, var, *grid, spike, root_branch, rng.random((steps, 6)), temperature, 1, False
-            )[2]
+        if n <= MAX_EXACT + 1:
+            table = node_table(mean, var, spike, root_branch)
+            floor = tree_score(tree, mean, var, spike, root_branch) - 1e-9
+            best, *_ = enumerate_trees(table, np.arange(1, n), floor, 1, MAX_VISITS, True)
+            tree = best[0].astype(np.int64) if len(best) else tree
+        else:
+            uniform = rng.random((steps, 6))
+            tree = walk(tree, mean, var, *grid, spike, root_branch, uniform, temperature, 1, False)[2]
         for _ in range(3):
             spike = float(np.clip(spike_responsibility(tree, mean, var, spike), 0.01, 0.95))
     # Beta(2, 2) keeps the spike of a patient with few clones and samples off the edges
@@ -293,15 +299,15 @@ Model = tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, float, flo
 
 
 def _enumerate(model: Model, start: IntArray) -> tuple[IntArray, FloatArray, float] | None:
+    from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
     from oncourse.evolution._evidence_kernels import rescore
-    from oncourse.evolution._tree_kernels import enumerate_trees, tree_score
+    from oncourse.evolution._tree_kernels import tree_score
 
     mean, var, like, low, high, spike, root_branch = model
-    n = mean.shape[0]
     floor = tree_score(start, mean, var, spike, root_branch) - KEPT_MARGIN
-    allowed = np.ones((n, n), bool)
+    table = node_table(mean, var, spike, root_branch)
     trees, quick, complete = enumerate_trees(
-        allowed, np.arange(1, n), mean, var, spike, root_branch, floor, MAX_SCORED, MAX_VISITS
+        table, np.arange(1, len(table)), floor, MAX_SCORED, MAX_VISITS, False
     )
     if not complete or not len(trees):
         return None
@@ -396,9 +402,9 @@ def _draw(
     rng: np.random.Generator,
     draws: int,
 ) -> FloatArray:
+    from oncourse.evolution._tree_kernels import draw_own_cells
+
     points = (np.arange(draws) + 0.5) / draws * weight.sum()
     pick = np.searchsorted(np.cumsum(weight), points).clip(0, len(weight) - 1)
-    own = np.empty((draws, *mean.shape))
-    for i, t in enumerate(pick):
-        own[i] = sum_rule_fit(trees[t], mean + rng.standard_normal(mean.shape) * np.sqrt(var), var)[1]
-    return own
+    noise = rng.standard_normal((draws, *mean.shape))
+    return np.asarray(draw_own_cells(np.ascontiguousarray(trees, np.int64), pick, noise, mean, var))
