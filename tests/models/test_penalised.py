@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.models.penalised import cox_path
+from oncourse.models.penalised import PathWalk, cox_path
 from oncourse.models.risk_sets import cumulative_hazard, hazard_pass, partial_loglik, risk_sets, tie_code
 
 TIGHT = 1e-13
@@ -127,6 +127,24 @@ def test_delayed_entry_equals_r(shared_data):
         x, np.round(time, 9), d["death"].to_numpy() == 1, entry=entry, lambdas=[0.0], tolerance=TIGHT
     )
     np.testing.assert_allclose(path.coef[0], list(value["coef"].values()), rtol=1e-6)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_path_in_pieces_is_the_path_at_once(grouped):
+    x, time, event, entry, _ = _simulated(12)
+    groups = np.array([0, 1, 1, 2, 2, 2, 3, 3]) if grouped else None
+    fixed = {"entry": entry, "alpha": 0.6, "groups": groups, "max_columns": 6}
+    whole = cox_path(x, time, event, n_lambda=20, **fixed)
+    assert len(whole.lambdas) < 20  # it ends past six columns
+    walk = PathWalk(x, time, event, **fixed)
+    lambdas = walk.largest_lambda() * np.geomspace(1.0, 1e-4 if len(x) > 8 else 0.01, 20)
+    pieces = []
+    for block in np.array_split(lambdas, 7):
+        pieces.append(walk.further(block))
+        if walk.is_ended:
+            break
+    np.testing.assert_array_equal(np.vstack([p.coef for p in pieces]), whole.coef)
+    np.testing.assert_array_equal(np.concatenate([p.loglik for p in pieces]), whole.loglik)
 
 
 def test_a_column_less_group_of_zeros_and_a_constant_stay_out():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from oncourse.models import metrics
+from oncourse.models import ladder, metrics
 from oncourse.models.ladder import (
     BOTH,
     CLINICAL,
@@ -95,3 +95,16 @@ def test_missing_values_are_imputed_inside_and_reported_as_such():
     fitted = fit_ladder(data, LadderSettings(730.5), np.random.default_rng(1))
     risk = fitted[BOTH].risk(data.clinical, data.mutations)
     assert np.isfinite(risk).all() and ((risk > 0) & (risk < 1)).all()
+
+
+def test_ending_the_path_past_its_optimum_does_not_change_the_model(monkeypatch):
+    settings = LadderSettings(730.5)
+    problems = [
+        problem(seed, 150, 2, 40, effect=effect) for seed, effect in ((21, 0.0), (22, 0.8), (23, 0.4))
+    ]
+    early = [fit_ladder(p, settings, np.random.default_rng(1)) for p in problems]
+    monkeypatch.setattr(ladder, "HOPELESS", np.inf)
+    for p, quick in zip(problems, early, strict=True):
+        full = fit_ladder(p, settings, np.random.default_rng(1))
+        for name in full:
+            np.testing.assert_array_equal(quick[name].coef, full[name].coef)

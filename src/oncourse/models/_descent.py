@@ -233,11 +233,14 @@ def fit_path(  # type: ignore[no-untyped-def]
     extra_ridge,
     tolerance,
     most,
+    beta,
+    previous,
 ):
     """Return (coefficients (l, p), loglik (l,), converged (l,)) along a decreasing sequence of lambdas.
 
-    `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the groups to work on and
-    the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
+    The descent starts from `beta`, (p,), the solution at the lambda `previous` (zeros: nothing fitted before), and leaves
+    its last solution there. `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the groups to
+    work on and the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
     The path ends after the first lambda with more than `most` columns.
     """
     p, n = x.shape
@@ -245,12 +248,13 @@ def fit_path(  # type: ignore[no-untyped-def]
     coefficients = np.zeros((len(lambdas), p))
     logliks = np.zeros(len(lambdas))
     converged = np.zeros(len(lambdas), dtype=np.bool_)
-    beta = np.zeros(p)
     expected = np.zeros(n)
     increments = np.zeros(len(deaths))
     residual = np.zeros(n)
     candidates = factor <= 0.0
-    previous = lambdas[0]
+    for g in range(groups):
+        for j in range(bounds[g], bounds[g + 1]):
+            candidates[g] = candidates[g] or beta[j] != 0.0
     lasso = np.zeros(groups)
     ridge = np.zeros(p)
     score = np.zeros(groups)
@@ -262,6 +266,10 @@ def fit_path(  # type: ignore[no-untyped-def]
                 ridge[j] = n * (lam * (1.0 - alpha) * factor[g] + extra_ridge[j])
         if step == 0:
             eta = offset.copy()
+            for j in range(p):
+                if beta[j] != 0.0:
+                    for i in range(n):
+                        eta[i] += beta[j] * x[j, i]
             hazard_pass(eta, start, stop, own, deaths, opens, ties, increments, expected)
             for i in range(n):
                 residual[i] = (1.0 if own[i] >= 0 else 0.0) - expected[i]

@@ -10,13 +10,18 @@ import numpy as np
 
 from oncourse.models.impute import Imputer, fit_imputer
 from oncourse.models.metrics import horizon_weights
-from oncourse.models.penalised import cox_path
-from oncourse.models.risk_sets import RiskSets, cumulative_hazard, partial_loglik, risk_sets
+from oncourse.models.penalised import PathWalk
+from oncourse.models.risk_sets import RiskSets, cumulative_hazard, path_loglik, risk_sets
 
 NULL, CLINICAL, MUTATIONS, BOTH = "null", "clinical", "mutations", "clinical+mutations"
 BOOSTED, FOREST = "boosted", "forest"
 #: Least share of patients that carry (or lack) a yes/no feature for it to be a candidate in a resample.
 MIN_CARRIERS = 3
+#: A path is fitted in blocks of this many lambdas, and ends with a block that lies wholly this far (log partial
+#: likelihood) below the best so far. Over 48 simulated studies (noise, planted, 120 and 300 patients) no curve that had
+#: fallen by more than 0.6 rose above its earlier best again.
+BLOCK = 5
+HOPELESS = 5.0
 
 
 @dataclass(frozen=True)
@@ -255,31 +260,39 @@ def _tuned(
         # A path that selects more columns than half the events is past any use.
         "max_columns": None if alpha == 0 else clinical + max(5, int(data.event.sum()) // 2),
     }
-    ratio = 1e-4 if alpha == 0 else 0.05
     late = data.late
-    path = cox_path(
-        part, data.time, data.event, entry=late, n_lambda=settings.n_lambda, lambda_min_ratio=ratio, **fixed
-    )
+    whole = PathWalk(part, data.time, data.event, entry=late, **fixed)
+    ratio = 1e-4 if alpha == 0 else 0.05
+    lambdas = whole.largest_lambda() * np.geomspace(1.0, ratio, settings.n_lambda)
+    trains = [folds != k for k in range(settings.inner_folds)]
+    inner = [
+        PathWalk(part[t], data.time[t], data.event[t], entry=None if late is None else late[t], **fixed)
+        for t in trains
+        if data.event[t].any()
+    ]
     everyone = risk_sets(data.time, data.event, entry=late)
-    gain = np.zeros((settings.inner_folds, len(path.lambdas)))
-    for k in range(settings.inner_folds):
-        train = folds != k
-        if not data.event[train].any():
-            continue
-        entry = None if late is None else late[train]
-        inner = cox_path(
-            part[train], data.time[train], data.event[train], entry=entry, lambdas=path.lambdas, **fixed
-        )
-        for j, beta in enumerate(inner.coef):
-            gain[k, j] = partial_loglik(part @ beta, everyone) - inner.loglik[j]
-        gain[k, len(inner.coef) :] = -np.inf
-    total = gain.sum(axis=0)
+    coef, good = np.zeros((0, len(at))), np.zeros(0, bool)
+    gain = np.zeros((len(inner), 0))
+    for block in np.array_split(lambdas, max(1, round(len(lambdas) / BLOCK))):
+        path = whole.further(block)
+        coef, good = np.vstack([coef, path.coef]), np.concatenate([good, path.is_converged])
+        piece = np.full((len(inner), len(path.coef)), -np.inf)
+        for k, walk in enumerate(inner):
+            if walk.is_ended:
+                continue
+            fold = walk.further(path.lambdas)
+            piece[k, : len(fold.coef)] = path_loglik(part, fold.coef, everyone) - fold.loglik
+        gain = np.column_stack([gain, piece])
+        total = gain.sum(axis=0)
+        # Past its optimum the curve falls on; what lies this far below the best never came back.
+        if whole.is_ended or (total[-len(block) :] < total.max() - HOPELESS).all():
+            break
     best = int(np.argmax(total))
     if settings.rule == "1se":
-        error = np.std(gain[:, best], ddof=1) * np.sqrt(settings.inner_folds)
+        error = np.std(gain[:, best], ddof=1) * np.sqrt(len(inner))
         best = int(np.argmax(total >= total[best] - error))
-    full[at] = path.coef[best]
-    return full, float(path.lambdas[best]), bool(path.is_converged[best])
+    full[at] = coef[best]
+    return full, float(lambdas[best]), bool(good[best])
 
 
 def _candidates(mutations: np.ndarray) -> np.ndarray:

@@ -82,44 +82,107 @@ def cox_path(
     ------
     ValueError : a value of x is not finite, or there is no event
     """
-    x = np.asarray(x, dtype=np.float64)
-    if not np.isfinite(x).all():
-        raise ValueError("every value of x must be finite: impute missing ones first")
-    sets = risk_sets(time, event, entry=entry, strata=strata)
-    if not len(sets.deaths):
-        raise ValueError("a Cox model needs at least one event")
-    n, p = x.shape
-    columns, bounds = _grouped(groups, p)
-    rows = np.argsort(sets.stratum, kind="stable")
-    lo = np.concatenate([[0], np.cumsum(np.bincount(sets.stratum))]).astype(np.int64)
-    mean = x.mean(axis=0)
-    spread = x.std(axis=0)
-    usable = spread > 1e-10 * np.maximum(1.0, np.abs(mean))
-    scale = np.where(usable, spread if standardise else 1.0, 1.0)
-    z = np.ascontiguousarray(((x - mean) / scale * usable)[np.ix_(rows, columns)].T)
-    by_group = np.sqrt(np.diff(bounds)) if factor is None else np.asarray(factor, float)[columns][bounds[:-1]]
-    extra = np.zeros(p) if ridge is None else np.asarray(ridge, float)[columns]
-    shift = np.zeros(n) if offset is None else np.asarray(offset, float)[rows]
-    arrays = (sets.start[rows], sets.stop[rows], sets.own[rows], sets.deaths, sets.opens)
-    fixed = (z, shift, *arrays, tie_code(ties), lo, bounds)
-    if lambdas is None:
-        largest = _largest_lambda(fixed, alpha, by_group, extra, tolerance)
-        ratio = lambda_min_ratio or (1e-4 if n > p else 0.01)
-        lambdas = largest * np.geomspace(1.0, ratio, n_lambda)
-    lambdas = np.sort(np.asarray(lambdas, dtype=np.float64))[::-1].copy()
-    coef, loglik, converged = fit_path(
-        *fixed,
-        lambdas,
-        float(alpha),
-        by_group,
-        extra,
-        float(tolerance),
-        p if max_columns is None else max_columns,
+    walk = PathWalk(
+        x,
+        time,
+        event,
+        entry=entry,
+        strata=strata,
+        ties=ties,
+        alpha=alpha,
+        factor=factor,
+        ridge=ridge,
+        groups=groups,
+        standardise=standardise,
+        offset=offset,
+        tolerance=tolerance,
+        max_columns=max_columns,
     )
-    lambdas = lambdas[: len(coef)]
-    out = np.zeros((len(lambdas), p))
-    out[:, columns] = coef
-    return CoxPath(lambdas, out / scale, loglik, converged, _loglik(shift, arrays, ties))
+    if lambdas is None:
+        ratio = lambda_min_ratio or (1e-4 if walk.n > walk.p else 0.01)
+        lambdas = walk.largest_lambda() * np.geomspace(1.0, ratio, n_lambda)
+    return walk.further(np.asarray(lambdas, dtype=np.float64))
+
+
+class PathWalk:
+    """A path that is fitted piece by piece; `cox_path` has the meaning of the arguments.
+
+    Each call of `further` starts from the last solution, so that the pieces together are the path fitted at once.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        time: np.ndarray,
+        event: np.ndarray,
+        *,
+        entry: np.ndarray | None = None,
+        strata: np.ndarray | None = None,
+        ties: str = "efron",
+        alpha: float = 1.0,
+        factor: np.ndarray | None = None,
+        ridge: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
+        standardise: bool = True,
+        offset: np.ndarray | None = None,
+        tolerance: float = 1e-7,
+        max_columns: int | None = None,
+    ) -> None:
+        x = np.asarray(x, dtype=np.float64)
+        if not np.isfinite(x).all():
+            raise ValueError("every value of x must be finite: impute missing ones first")
+        sets = risk_sets(time, event, entry=entry, strata=strata)
+        if not len(sets.deaths):
+            raise ValueError("a Cox model needs at least one event")
+        self.n, self.p = x.shape
+        self._columns, bounds = _grouped(groups, self.p)
+        rows = np.argsort(sets.stratum, kind="stable")
+        lo = np.concatenate([[0], np.cumsum(np.bincount(sets.stratum))]).astype(np.int64)
+        mean, spread = x.mean(axis=0), x.std(axis=0)
+        usable = spread > 1e-10 * np.maximum(1.0, np.abs(mean))
+        self._scale = np.where(usable, spread if standardise else 1.0, 1.0)
+        z = np.ascontiguousarray(((x - mean) / self._scale * usable)[np.ix_(rows, self._columns)].T)
+        self._factor = (
+            np.sqrt(np.diff(bounds))
+            if factor is None
+            else np.asarray(factor, float)[self._columns][bounds[:-1]]
+        )
+        self._ridge = np.zeros(self.p) if ridge is None else np.asarray(ridge, float)[self._columns]
+        shift = np.zeros(self.n) if offset is None else np.asarray(offset, float)[rows]
+        arrays = (sets.start[rows], sets.stop[rows], sets.own[rows], sets.deaths, sets.opens)
+        self._fixed = (z, shift, *arrays, tie_code(ties), lo, bounds)
+        self._null = _loglik(shift, arrays, ties)
+        self._alpha, self._tolerance = float(alpha), float(tolerance)
+        self._most = self.p if max_columns is None else max_columns
+        self._beta = np.zeros(self.p)
+        self._previous: float | None = None
+        #: Whether the path went past `max_columns`.
+        self.is_ended = False
+
+    def largest_lambda(self) -> float:
+        """Return the smallest lambda that leaves every penalised column out."""
+        return _largest_lambda(self._fixed, self._alpha, self._factor, self._ridge, self._tolerance)
+
+    def further(self, lambdas: np.ndarray) -> CoxPath:
+        """Return the path at these lambdas, put in decreasing order, none above those fitted before."""
+        lambdas = np.sort(lambdas)[::-1].copy()
+        coef, loglik, converged = fit_path(
+            *self._fixed,
+            lambdas,
+            self._alpha,
+            self._factor,
+            self._ridge,
+            self._tolerance,
+            self._most,
+            self._beta,
+            lambdas[0] if self._previous is None else self._previous,
+        )
+        lambdas = lambdas[: len(coef)]
+        self._previous = float(lambdas[-1])
+        self.is_ended = int(np.count_nonzero(self._beta)) > self._most
+        out = np.zeros((len(lambdas), self.p))
+        out[:, self._columns] = coef
+        return CoxPath(lambdas, out / self._scale, loglik, converged, self._null)
 
 
 def breslow_survival(
@@ -156,7 +219,9 @@ def _largest_lambda(
     z, shift, *arrays, ties, _, bounds = fixed
     n = z.shape[1]
     # A lambda at which nothing penalised can enter: the unpenalised columns are fitted alone.
-    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z))  # type: ignore[call-arg]
+    coef, _, _ = fit_path(
+        *fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z), np.zeros(len(z)), 1e12
+    )  # type: ignore[call-arg]
     eta = shift + coef[0] @ z
     expected = np.empty(n)
     hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)  # type: ignore[call-arg]

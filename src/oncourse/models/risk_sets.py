@@ -94,7 +94,7 @@ def risk_sets(
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def hazard_pass(eta, start, stop, own, deaths, opens, ties, increments, expected):  # type: ignore[no-untyped-def]
     """Return the log partial likelihood; fill `increments` (k,) and `expected` (n,) in place.
 
@@ -157,6 +157,20 @@ def partial_loglik(eta: np.ndarray, sets: RiskSets, *, ties: str = "efron") -> f
     increments, expected = np.empty(len(sets.deaths)), np.empty(len(eta))
     arrays: Any = (np.asarray(eta, float), *_arrays(sets), tie_code(ties), increments, expected)
     return float(hazard_pass(*arrays))
+
+
+def path_loglik(x: np.ndarray, coef: np.ndarray, sets: RiskSets) -> np.ndarray:
+    """Return the log partial likelihood (Efron) of each row of coefficients (l, p) in patients x (n, p), shape (l,)."""
+    return np.asarray(_logliks(np.ascontiguousarray(coef @ x.T), *_arrays(sets)))
+
+
+@njit(cache=True, nogil=True)
+def _logliks(eta, start, stop, own, deaths, opens):  # type: ignore[no-untyped-def]
+    increments, expected = np.empty(len(deaths)), np.empty(eta.shape[1])
+    out = np.empty(len(eta))
+    for j in range(len(eta)):
+        out[j] = hazard_pass(eta[j], start, stop, own, deaths, opens, 1, increments, expected)
+    return out
 
 
 def cumulative_hazard(eta: np.ndarray, sets: RiskSets, at: float, *, ties: str = "efron") -> np.ndarray:
