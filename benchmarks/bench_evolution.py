@@ -10,14 +10,18 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from contextlib import ExitStack
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
 
 import evolution_truth as truth
+from oncourse.derive.clones import evolution
 from oncourse.derive.clones.ccf import WHO, CountsTable, PatientCounts
-from oncourse.derive.clones.clusters import ClusteringParams, cluster_table
-from oncourse.derive.clones.evolution import EvolutionParams, evolution_table
+from oncourse.derive.clones.clusters import ClusteringParams, ClusterTable, cluster_table
+from oncourse.derive.clones.evolution import EvolutionParams
+from oncourse.evolution import divergence, seeding, trees
 
 
 def cohort(n: int) -> CountsTable:
@@ -34,7 +38,14 @@ def cohort(n: int) -> CountsTable:
         purity = counts.purity[0]
         shape = (n_variant, n_sample)
         patients[patient] = PatientCounts(
-            patient, names, ids, variants, counts, np.ones(shape, bool), np.ones(shape, bool), np.full(n_sample, 0.05)
+            patient,
+            names,
+            ids,
+            variants,
+            counts,
+            np.ones(shape, bool),
+            np.ones(shape, bool),
+            np.full(n_sample, 0.05),
         )
         for d, sample in enumerate(ids):
             role = "primary" if d == 0 else "metastasis" if d < max(2, n_sample - 2) else "plasma"
@@ -45,22 +56,56 @@ def cohort(n: int) -> CountsTable:
     return CountsTable(patients, pl.DataFrame(rows, schema=schema, orient="row"), pl.DataFrame(schema=WHO))
 
 
+PARTS = (
+    ("trees", trees, "fit_trees"),
+    ("seeding", seeding, "seeding_posterior"),
+    ("divergence", divergence, "sample_tree"),
+)
+
+
+def cpu_of_parts(clusters: ClusterTable, params: EvolutionParams) -> dict[str, float]:
+    """CPU seconds of the parts, one patient after the other."""
+    spent = dict.fromkeys([name for name, *_ in PARTS], 0.0)
+
+    def timed(name: str, function):
+        def call(*args, **kwargs):
+            start = time.process_time()
+            out = function(*args, **kwargs)
+            spent[name] += time.process_time() - start
+            return out
+
+        return call
+
+    with ExitStack() as stack:
+        for name, module, function in PARTS:
+            stack.enter_context(patch.object(module, function, timed(name, getattr(module, function))))
+        stack.enter_context(patch.object(evolution, "N_THREAD", 1))
+        start = time.process_time()
+        evolution.evolution_table(clusters, params, 1)
+        spent["rest"] = time.process_time() - start - sum(spent.values())
+    return spent
+
+
 def main() -> None:
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     table, small = cohort(n), cohort(4)
     for average in (True, False):
         params = EvolutionParams(average=average)
-        evolution_table(cluster_table(small, ClusteringParams(), average=average), params, 1)  # compiled code is loaded
+        evolution.evolution_table(
+            cluster_table(small, ClusteringParams(), average=average), params, 1
+        )  # compile
         start, cpu = time.perf_counter(), time.process_time()
         clusters = cluster_table(table, ClusteringParams(), average=average)
         middle, cpu_middle = time.perf_counter(), time.process_time()
-        found = evolution_table(clusters, params, 1)
+        found = evolution.evolution_table(clusters, params, 1)
         end, cpu_end = time.perf_counter(), time.process_time()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        parts = cpu_of_parts(clusters, params)
         print(
-            f"{n} patients, average={average}: clusters {middle - start:.1f} s ({cpu_middle - cpu:.1f} CPU), trees and "
-            f"seeding of {len(found)} {end - middle:.1f} s ({cpu_end - cpu_middle:.1f} CPU), "
-            f"all {end - start:.1f} s; {peak:.2f} GiB",
+            f"{n} patients, average={average}: clusters {middle - start:.1f} s ({cpu_middle - cpu:.1f} CPU), trees, "
+            f"seeding and divergence of {len(found)} {end - middle:.1f} s ({cpu_end - cpu_middle:.1f} CPU: "
+            + ", ".join(f"{name} {spent:.1f}" for name, spent in parts.items())
+            + f"), all {end - start:.1f} s ({cpu_end - cpu:.1f} CPU); {peak:.2f} GiB",
             flush=True,
         )
 

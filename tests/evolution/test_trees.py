@@ -109,9 +109,9 @@ def test_a_store_of_messages_changes_no_score():
     rng = generator(7, "store")
     _, mean, var = random_patient(rng, 6, 3, 0.05)
     grid = likelihood_grid(*ranked(mean, var))
-    store = new_store(20, 3, grid[0].shape[2])
+    store = new_store(30, 3, grid[0].shape[2])
     for _ in range(300):
-        tree = np.array([-1] + [int(rng.integers(-1, k)) for k in range(1, 6)])[:6]
+        tree = np.array([-1] + [int(rng.integers(-1, k)) for k in range(1, 6)])
         node = np.r_[-1, tree + 1]
         assert stored_evidence(node, *grid, 0.3, store) == pytest.approx(
             log_evidence(node, *grid, 0.3), abs=1e-9

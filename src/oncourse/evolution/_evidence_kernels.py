@@ -4,7 +4,8 @@
 Nodes are 0..K as in `_tree_kernels`. ``like`` has shape (K + 1, S, G): likelihood of a node's cell fraction at the grid
 points 0, 1/(G-1), ..., 1, each row scaled to a maximum of 1; ``low`` and ``high`` (K + 1, S) bound the points that
 matter. The message of a node at x is its likelihood at x times the chance that its own cells and its children's fill x.
-It depends on the tree below the node alone, so that trees that share a subtree share its message: a store keeps them.
+It depends on the tree below the node alone, so that trees that share a subtree share its message, and the convolution of
+the messages of siblings: a store keeps both.
 """
 
 from __future__ import annotations
@@ -21,56 +22,50 @@ STORE = 2_000_000
 
 
 @numba.njit(cache=True, nogil=True)
-def _message(s, at, kids, like, low, high, spike, messages, m_low, m_high, scale, sums, extra):
-    """Write the message of node p = kids[0] in sample s to row at[p], from the rows of its children kids[1:].
+def _add_sibling(s, row, first, second, n_grid, messages, m_low, m_high, scale):
+    """Write the convolution of rows ``first`` and ``second`` to ``row``; returns its log scale."""
+    lo, hi = m_low[first, s] + m_low[second, s], min(m_high[first, s] + m_high[second, s], n_grid - 1)
+    if lo > n_grid - 1:
+        return IMPOSSIBLE
+    out, left, right = messages[row, s], messages[first, s], messages[second, s]
+    for x in range(lo, hi + 1):
+        out[x] = 0.0
+    for a in range(m_low[first, s], m_high[first, s] + 1):
+        value = left[a]
+        for x in range(a + m_low[second, s], min(a + m_high[second, s], n_grid - 1) + 1):
+            out[x] += value * right[x - a]
+    m_low[row, s], m_high[row, s] = lo, hi
+    return scale[first, s] + scale[second, s]
+
+
+@numba.njit(cache=True, nogil=True)
+def _message(s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale):
+    """Write the message of node p in sample s to ``row``, from the row of all its ``children`` (-1: none).
 
     Returns its log scale, `IMPOSSIBLE` when it is nil. The root has no message: its scale is the log evidence.
     """
-    p = kids[0]
-    row = at[p]
     n_grid = like.shape[2]
-    top = n_grid - 1 if p == 0 else high[p, s]
     uniform = (1.0 - spike) / (n_grid - 1)
-    lo, hi = 0, 0  # support of the sum over the children
-    sums[0] = 1.0
-    log = 0.0
-    for i in range(1, len(kids)):
-        c = at[kids[i]]
-        log += scale[c, s]
-        c_lo, c_hi = m_low[c, s], m_high[c, s]
-        if c_lo > c_hi or lo + c_lo > top:
-            return IMPOSSIBLE
-        if lo == 0 and hi == 0:
-            lo, hi = c_lo, min(c_hi, top)
-            first = sums[0]
-            for x in range(lo, hi + 1):
-                sums[x] = first * messages[c, s, x]
-            continue
-        new_lo, new_hi = lo + c_lo, min(hi + c_hi, top)
-        for x in range(new_lo, new_hi + 1):
-            extra[x] = 0.0
-        for a in range(lo, hi + 1):
-            value = sums[a]
-            for x in range(a + c_lo, min(a + c_hi, top) + 1):
-                extra[x] += value * messages[c, s, x - a]
-        lo, hi = new_lo, new_hi
-        for x in range(lo, hi + 1):
-            sums[x] = extra[x]
+    lo, hi, log = 0, 0, 0.0
+    if children >= 0:
+        lo, hi, log = m_low[children, s], m_high[children, s], scale[children, s]
     # own cells: none with chance spike, else uniform
     if p == 0:
-        total = 0.0
-        for x in range(lo, hi + 1):
-            total += sums[x]
-        at_top = sums[top] if hi == top else 0.0
+        total, at_top = 1.0, 0.0
+        if children >= 0:
+            total = messages[children, s, lo : hi + 1].sum()
+            at_top = messages[children, s, n_grid - 1] if hi == n_grid - 1 else 0.0
         value = spike * at_top + uniform * (total - at_top)
         return log + math.log(value) if value > 0.0 else IMPOSSIBLE
-    begin = max(lo, low[p, s])
+    begin, top = max(lo, low[p, s]), high[p, s]
     below = 0.0
     for x in range(lo, min(begin, hi + 1)):
-        below += sums[x]
+        below += messages[children, s, x] if children >= 0 else 1.0
     best = 0.0
     for x in range(begin, top + 1):
-        here = sums[x] if x <= hi else 0.0
+        here = 0.0
+        if x <= hi:
+            here = messages[children, s, x] if children >= 0 else 1.0
         value = like[p, s, x] * (spike * here + uniform * below)
         below += here
         messages[row, s, x] = value
@@ -117,7 +112,22 @@ def new_store(n_row, n_sample, n_grid):
 @numba.njit(cache=True, nogil=True)
 def rows_of_store(n, n_sample, n_grid):
     """Return how many messages a store for many trees of n nodes holds."""
-    return min(20_000, max(4 * n, STORE // (n_sample * n_grid)))
+    return min(20_000, max(8 * n, STORE // (n_sample * n_grid)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _row_of(key, keys, table, used):
+    """Return the row of a key, and whether it is new."""
+    mask = len(table) - 1
+    slot = np.int64(key & np.uint64(mask))
+    while table[slot] >= 0:
+        if keys[table[slot]] == key:
+            return np.int64(table[slot]), False
+        slot = (slot + 1) & mask
+    row = used[0]
+    used[0] += 1
+    table[slot], keys[row] = row, key
+    return row, True
 
 
 @numba.njit(cache=True, nogil=True)
@@ -140,50 +150,56 @@ def stored_evidence(parent, like, low, high, spike, store):
                 tail += 1
         head += 1
     first[n] = n
-    if used[0] + n > len(keys):
+    if used[0] + 2 * n > len(keys):
         table[:] = -1
         used[0] = 0
-    mask = len(table) - 1
     at = np.empty(n, np.int64)
     code = np.empty(n, np.uint64)
-    kids = np.empty(n, np.int64)
-    sums, extra = np.empty(0), np.empty(0)
     for i in range(n - 1, -1, -1):
         p = order[i]
-        key = np.uint64(p + 1) * np.uint64(0x9E3779B97F4A7C15)
-        for j in range(first[i], first[i + 1]):
-            key += _mixed(code[order[j]])
-        code[p] = key = _mixed(key)
-        slot = np.int64(key & np.uint64(mask))
-        while table[slot] >= 0 and keys[table[slot]] != key:
-            slot = (slot + 1) & mask
-        if table[slot] < 0:
-            row = used[0]
-            used[0] += 1
-            table[slot], keys[row], at[p] = row, key, row
-            if len(sums) == 0:
-                sums, extra = np.empty(n_grid), np.empty(n_grid)
-            kids[0] = p
+        # the children together: leaves first, which many trees share
+        children, together = -1, np.uint64(0)
+        for inner in range(2):
             for j in range(first[i], first[i + 1]):
-                kids[1 + j - first[i]] = order[j]
-            own = kids[: 1 + first[i + 1] - first[i]]
+                c = order[j]
+                if (first[j] < first[j + 1]) != (inner == 1):
+                    continue
+                together += _mixed(code[c])
+                if children < 0:
+                    children = at[c]
+                    continue
+                row, is_new = _row_of(_mixed(together), keys, table, used)
+                if is_new:
+                    for s in range(n_sample):
+                        scale[row, s] = _add_sibling(
+                            s, row, children, at[c], n_grid, messages, m_low, m_high, scale
+                        )
+                        if scale[row, s] <= IMPOSSIBLE:
+                            scale[row, 0] = IMPOSSIBLE
+                            break
+                if scale[row, 0] <= IMPOSSIBLE:
+                    return IMPOSSIBLE
+                children = row
+        code[p] = _mixed(together + np.uint64(p + 1) * np.uint64(0x9E3779B97F4A7C15))
+        row, is_new = _row_of(code[p], keys, table, used)
+        if is_new:
             for s in range(n_sample):
                 scale[row, s] = _message(
-                    s, at, own, like, low, high, spike, messages, m_low, m_high, scale, sums, extra
+                    s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale
                 )
                 if scale[row, s] <= IMPOSSIBLE:
                     scale[row, 0] = IMPOSSIBLE
                     break
-        at[p] = table[slot]
-        if scale[at[p], 0] <= IMPOSSIBLE:
+        if scale[row, 0] <= IMPOSSIBLE:
             return IMPOSSIBLE
+        at[p] = row
     return scale[at[0]].sum()
 
 
 @numba.njit(cache=True, nogil=True)
 def log_evidence(parent, like, low, high, spike):
     """`stored_evidence` of one tree alone."""
-    return stored_evidence(parent, like, low, high, spike, new_store(*like.shape))
+    return stored_evidence(parent, like, low, high, spike, new_store(2 * len(like), *like.shape[1:]))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -119,3 +119,193 @@ def best_subsets(kids, s, must, pool, fixed, wanted, cost, per_migration, per_un
             out[n] = extra
             n += 1
     return out[:n]
+
+
+@numba.njit(cache=True, nogil=True)
+def sites_below(parent, order, present):
+    """Return (K,): bit mask of the sites with cells of the clone or of a descendant; 0 where there are none."""
+    out = np.zeros(len(parent), np.int64)
+    for i in range(len(order) - 1, -1, -1):
+        u = order[i]
+        for t in range(present.shape[1]):
+            if present[u, t]:
+                out[u] |= 1 << t
+        if parent[u] >= 0:
+            out[parent[u]] |= out[u]
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def parents_first(parent):
+    """Return the clones, a parent before its children."""
+    n = len(parent)
+    order = np.empty(n, np.int64)
+    tail = 0
+    for u in range(n):
+        if parent[u] < 0:
+            order[tail] = u
+            tail += 1
+    for head in range(n):
+        for v in range(n):
+            if parent[v] == order[head]:
+                order[tail] = v
+                tail += 1
+    return order
+
+
+@numba.njit(cache=True, nogil=True)
+def _next_home(option, cost, opened, per_migration):
+    """Return the next cheapest home of a child after ``option``, -1 where there is none; cost : (M,) of the child.
+
+    Options 0..M-1 are the sites its parent's lineage is in (``opened``), M..2M-1 those that it went to by itself.
+    """
+    m = len(cost)
+    least = cost.min() + per_migration
+    for t in range(m):
+        if opened >> t & 1 and cost[t] < least:
+            least = cost[t]
+    for o in range(option + 1, 2 * m):
+        t = o % m
+        inside = opened >> t & 1
+        if o < m and inside and cost[t] == least:
+            return o
+        if o >= m and not inside and cost[t] + per_migration == least:
+            return o
+    return -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _went(u, s, extra, parent, present, home):
+    """Return the bit mask of sites that clone u, at home in s, migrated to."""
+    inside = extra | (1 << s)
+    for t in range(present.shape[1]):
+        if present[u, t]:
+            inside |= 1 << t
+    gone = inside
+    for v in range(len(parent)):
+        if parent[v] == u:
+            gone |= 1 << home[v]
+    return gone & ~(1 << s)
+
+
+@numba.njit(cache=True, nogil=True)
+def optimal_histories(
+    parent, order, present, below, cost, per_migration, per_unseen, root_site, max_keep, max_visit
+):
+    """Return all labellings of least cost with the fewest pairs of sites, among them with the fewest sources.
+
+    The last clone is the root of all, at home in ``root_site``. Depth first over the choices of each clone: the sites it
+    passed through unseen, then the home of each child. Returns home (n, K), sites passed through unseen (n, K; bit
+    masks), pairs, sources, and whether the search was complete.
+    """
+    n, m = present.shape
+    kept_home, kept_extra = np.empty((max_keep, n), np.int8), np.empty((max_keep, n), np.int64)
+    n_kept, visits = 0, 1
+    best_pairs, best_sources = 1 << 30, 1 << 30
+    home = np.full(n, -1, np.int64)
+    home[n - 1] = root_site
+    extra = np.zeros(n, np.int64)
+    option = np.zeros(n, np.int64)  # of each child
+    used = np.zeros((m, m), np.int64)  # clones that took the way
+    ways = np.zeros(m, np.int64)  # targets of each site
+    n_pairs, n_sources = 0, 0
+    must = np.zeros(n, np.int64)
+    for u in range(n):
+        for t in range(m):
+            if present[u, t]:
+                must[u] |= 1 << t
+    first, last = np.full((n, m), -1, np.int64), np.zeros((n, m), np.int64)
+    sets, n_set = np.empty(64, np.int64), 0
+    at = np.zeros(n, np.int64)
+    applied = np.zeros(n, np.int64)  # sites gone to in the choice now made
+    begun = np.zeros(n + 1, np.bool_)
+    kids = np.empty(n, np.int64)
+    depth = 0
+    while depth >= 0:
+        if depth == n:
+            if n_pairs < best_pairs or (n_pairs == best_pairs and n_sources < best_sources):
+                best_pairs, best_sources, n_kept = n_pairs, n_sources, 0
+            if n_pairs == best_pairs and n_sources == best_sources and n_kept < max_keep:
+                for u in range(n):
+                    kept_home[n_kept, u], kept_extra[n_kept, u] = home[u], extra[u]
+                n_kept += 1
+            depth -= 1
+            continue
+        u = order[depth]
+        s = home[u]
+        n_kid = 0
+        for v in range(n):
+            if parent[v] == u:
+                kids[n_kid] = v
+                n_kid += 1
+        if first[u, s] < 0:
+            fixed = 0
+            for t in range(m):
+                if t != s and must[u] >> t & 1:
+                    fixed += per_migration
+            if must[u] != 0 and not must[u] >> s & 1 and u < n - 1:
+                fixed += per_unseen[s]
+            pool = below[u] & ~must[u] & ~(1 << s)
+            chosen = best_subsets(
+                kids[:n_kid], s, must[u], pool, fixed, cost[u, s], cost, per_migration, per_unseen
+            )
+            while n_set + len(chosen) > len(sets):
+                sets = np.concatenate((sets, np.empty(len(sets), np.int64)))
+            sets[n_set : n_set + len(chosen)] = chosen
+            first[u, s], last[u, s] = n_set, n_set + len(chosen)
+            n_set += len(chosen)
+        moved = False
+        if not begun[depth]:
+            at[u] = first[u, s]
+            start_kids = True
+        else:  # take back the last choice, turn to the next
+            for t in range(m):
+                if applied[u] >> t & 1:
+                    used[s, t] -= 1
+                    if used[s, t] == 0:
+                        n_pairs -= 1
+                        ways[s] -= 1
+                        if ways[s] == 0:
+                            n_sources -= 1
+            start_kids = False
+            opened = must[u] | sets[at[u]] | (1 << s)
+            for i in range(n_kid - 1, -1, -1):
+                v = kids[i]
+                following = _next_home(option[v], cost[v], opened, per_migration)
+                if following >= 0:
+                    option[v] = following
+                    moved = True
+                    break
+                option[v] = _next_home(-1, cost[v], opened, per_migration)
+            if not moved:
+                at[u] += 1
+                start_kids = True
+        if start_kids and at[u] < last[u, s]:
+            opened = must[u] | sets[at[u]] | (1 << s)
+            for i in range(n_kid):
+                option[kids[i]] = _next_home(-1, cost[kids[i]], opened, per_migration)
+            moved = True
+        if not moved:
+            begun[depth] = False
+            depth -= 1
+            continue
+        begun[depth] = True
+        extra[u] = sets[at[u]]
+        for i in range(n_kid):
+            home[kids[i]] = option[kids[i]] % m
+        applied[u] = _went(u, s, extra[u], parent, present, home)
+        for t in range(m):
+            if applied[u] >> t & 1:
+                used[s, t] += 1
+                if used[s, t] == 1:
+                    n_pairs += 1
+                    ways[s] += 1
+                    if ways[s] == 1:
+                        n_sources += 1
+        visits += 1
+        if visits > max_visit:
+            return kept_home[:n_kept], kept_extra[:n_kept], best_pairs, best_sources, False
+        if n_pairs <= best_pairs:
+            depth += 1
+            begun[depth] = False
+    return kept_home[:n_kept], kept_extra[:n_kept], best_pairs, best_sources, True

@@ -152,36 +152,10 @@ def neighbour_joining(distance: FloatArray) -> dict[frozenset[int], float]:
     >>> {tuple(sorted(k)): v for k, v in neighbour_joining(d).items()}
     {(0, 1): 3.0}
     """
-    n = len(distance)
-    d = np.array(distance, float)
-    groups = [frozenset([i]) for i in range(n)]
-    last = n - 1
-    out: dict[frozenset[int], float] = {}
-    everything = frozenset(range(n))
+    from oncourse.evolution._sample_tree_kernels import neighbour_joining as kernel
 
-    def note(group: frozenset[int], length: float) -> None:
-        side = everything - group if last in group else group
-        if 1 < len(side) < n - 1:
-            out[side] = max(0.0, float(length))
-
-    while len(groups) > 3:
-        m = len(groups)
-        total = d.sum(1)
-        q = (m - 2) * d - total[:, None] - total[None, :]
-        q[np.arange(m), np.arange(m)] = np.inf
-        i, j = sorted(np.unravel_index(int(np.argmin(np.round(q, 12))), q.shape))
-        to_i = 0.5 * d[i, j] + (total[i] - total[j]) / (2 * (m - 2))
-        note(groups[i], to_i)
-        note(groups[j], d[i, j] - to_i)
-        new = 0.5 * (d[i] + d[j] - d[i, j])
-        keep = [x for x in range(m) if x not in (i, j)]
-        d = np.block([[d[np.ix_(keep, keep)], new[keep][:, None]], [new[keep][None, :], np.zeros((1, 1))]])
-        groups = [groups[x] for x in keep] + [groups[i] | groups[j]]
-    if len(groups) == 3:
-        for x in range(3):
-            a, b = [y for y in range(3) if y != x]
-            note(groups[x], 0.5 * (d[x, a] + d[x, b] - d[a, b]))
-    return out
+    splits, lengths = kernel(np.array(distance, float))
+    return {frozenset(np.flatnonzero(s).tolist()): float(x) for s, x in zip(splits, lengths, strict=True)}
 
 
 def sample_distances(ccf: FloatArray, weight: FloatArray | None = None) -> FloatArray:
@@ -191,26 +165,27 @@ def sample_distances(ccf: FloatArray, weight: FloatArray | None = None) -> Float
     ----------
     ccf : shape (N, S), NaN where not known; weight : shape (N,), times each variant counts
     """
-    w = np.ones(len(ccf)) if weight is None else weight
-    n_sample = ccf.shape[1]
-    out = np.zeros((n_sample, n_sample))
-    for a in range(n_sample):
-        for b in range(a):
-            difference = np.abs(ccf[:, a] - ccf[:, b])
-            known = ~np.isnan(difference)
-            if (w[known]).sum() > 0:
-                out[a, b] = out[b, a] = (difference[known] * w[known]).sum() / w[known].sum()
-    return out
+    from oncourse.evolution._sample_tree_kernels import sample_distances as kernel
+
+    times = np.ones(len(ccf)) if weight is None else weight
+    return np.asarray(kernel(np.ascontiguousarray(ccf, float), np.asarray(times, float)))
 
 
 def sample_tree(ccf: FloatArray, rng: np.random.Generator, *, n_boot: int = 200) -> SampleTree:
     """Return the neighbour-joining tree of samples, support by bootstrap over variants; empty below 4 samples."""
-    base = neighbour_joining(sample_distances(ccf)) if ccf.shape[1] >= 4 else {}
-    count = dict.fromkeys(base, 0)
-    for _ in range(n_boot if base else 0):
-        times = rng.multinomial(len(ccf), np.full(len(ccf), 1 / len(ccf))).astype(float)
-        for split in neighbour_joining(sample_distances(ccf, times)):
-            if split in count:
-                count[split] += 1
-    order = sorted(base, key=lambda s: (len(s), sorted(s)))
-    return SampleTree(tuple(order), tuple(count[s] / n_boot for s in order), tuple(base[s] for s in order))
+    from oncourse.evolution._sample_tree_kernels import neighbour_joining as kernel
+    from oncourse.evolution._sample_tree_kernels import times_found
+
+    if ccf.shape[1] < 4:
+        return SampleTree((), (), ())
+    ccf = np.ascontiguousarray(ccf, float)
+    base, length = kernel(sample_distances(ccf))
+    times = rng.multinomial(len(ccf), np.full(len(ccf), 1 / len(ccf)), n_boot).astype(float)
+    support = times_found(base, ccf, times) / n_boot
+    splits = [frozenset(np.flatnonzero(s).tolist()) for s in base]
+    order = sorted(range(len(splits)), key=lambda i: (len(splits[i]), sorted(splits[i])))
+    return SampleTree(
+        tuple(splits[i] for i in order),
+        tuple(float(support[i]) for i in order),
+        tuple(float(length[i]) for i in order),
+    )

@@ -10,7 +10,6 @@ children in a site is taken to have gone there once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,135 +138,60 @@ def parsimonious_histories(
     >>> found.score, found.histories[0].home, found.histories[0].migrations
     ((1, 1, 1), (0, 1), ((0, 1, 0),))
     """
-    from oncourse.evolution._migration_kernels import migration_costs
+    from oncourse.evolution._migration_kernels import (
+        MAX_ALL_SUBSETS,
+        migration_costs,
+        optimal_histories,
+        parents_first,
+        sites_below,
+    )
 
     tree, present = np.asarray(tree, np.int64), np.asarray(present, bool)
-    if root_site is None:
-        n_root_samples = 0
-        root_site = present.shape[1]
-        present = np.hstack([present, np.zeros((len(tree), 1), bool)])
-    n, m = present.shape
+    unseen = price_of_unseen(present.shape[1], root_site, n_root_samples)
+    m = len(unseen)
     if m > MAX_SITES:
         raise ValueError(f"{m} lesions, at most {MAX_SITES} can be searched")
     # a founder of the founders: all clones of the root go through it, its home is the primary
-    parent = np.concatenate([tree, [-1]])
-    parent[:-1][tree < 0] = n
-    here = np.vstack([present, np.zeros((1, m), bool)])
-    order = _parents_first(parent)
-    mask = np.zeros(n + 1, np.int64)
-    for u in order[::-1]:
-        mask[u] |= int(sum(1 << t for t in np.flatnonzero(here[u])))
-        if mask[u] == 0:
-            raise ValueError(f"clone {u} and its descendants are in no sample")
-        if parent[u] >= 0:
-            mask[parent[u]] |= mask[u]
-    unseen = np.full(m, PER_UNSEEN)
-    unseen[root_site] = (0, PER_UNSEEN_ONE_BIOPSY, PER_UNSEEN)[min(n_root_samples, 2)]
-    cost = migration_costs(parent, np.array(order), here, mask, PER_MIGRATION, unseen)
-    children: list[list[int]] = [[int(v) for v in np.flatnonzero(parent == u)] for u in range(n + 1)]
-    return _optima(order, children, here, cost, mask, unseen, n, root_site)
+    n = len(tree)
+    parent = np.concatenate([np.where(tree < 0, n, tree), [-1]])
+    here = np.zeros((n + 1, m), bool)
+    here[:n, : present.shape[1]] = present
+    order = parents_first(parent)
+    below = sites_below(parent, order, here)
+    if (below[:n] == 0).any():
+        raise ValueError(f"clone {int(np.argmin(below[:n]))} and its descendants are in no sample")
+    root = m - 1 if root_site is None else root_site
+    cost = migration_costs(parent, order, here, below, PER_MIGRATION, unseen)
+    home, extra, pairs, sources, complete = optimal_histories(
+        parent, order, here, below, cost, PER_MIGRATION, unseen, root, MAX_LABELLINGS, MAX_VISITS
+    )
+    wide = any(int(x).bit_count() > MAX_ALL_SUBSETS for x in below[:n])
+    found = tuple(_history(parent, h, e, here) for h, e in zip(home, extra, strict=True))
+    return Histories((int(cost[n, root]), int(pairs), int(sources)), found, bool(complete) and not wide)
 
 
-def _parents_first(parent: NDArray[np.int64]) -> list[int]:
-    order = [int(u) for u in np.flatnonzero(parent < 0)]
-    for u in order:
-        order += [int(v) for v in np.flatnonzero(parent == u)]
-    return order
+def price_of_unseen(n_site: int, root_site: int | None, n_root_samples: int) -> NDArray[np.int64]:
+    """Return the price per site of a clone that lived there without being seen: (M,), with a free site M added when
+    the primary was not sequenced."""
+    if root_site is None:
+        return np.array([PER_UNSEEN] * n_site + [0])
+    out = np.full(n_site, PER_UNSEEN)
+    out[root_site] = (0, PER_UNSEEN_ONE_BIOPSY, PER_UNSEEN)[min(n_root_samples, 2)]
+    return out
 
 
-def _local_choices(
-    u: int, s: int, children: list[list[int]], here: NDArray[np.bool_], cost: NDArray[np.int64], mask: NDArray[np.int64],
-    unseen: NDArray[np.int64],
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:  # fmt: skip
-    """Optimal homes of u's children when u's home is s, and the sites u's lineage migrated to (one per migration)."""
-    from oncourse.evolution._migration_kernels import best_subsets
-
-    kids = children[u]
-    m = here.shape[1]
-    seen_at = [int(t) for t in np.flatnonzero(here[u])]
-    must = sum(1 << t for t in seen_at)
-    pool = int(mask[u]) & ~must & ~(1 << s)
-    fixed = PER_MIGRATION * len([t for t in seen_at if t != s])
-    if seen_at and s not in seen_at and u < len(children) - 1:
-        fixed += int(unseen[s])
-    wanted = int(cost[u, s])
-    cheapest = {v: int(cost[v].min()) for v in kids}
-    chosen = best_subsets(np.array(kids, np.int64), s, must, pool, fixed, wanted, cost, PER_MIGRATION, unseen)
-    for extra in (int(x) for x in chosen):
-        opened = [t for t in range(m) if extra >> t & 1]
-        sites = [t for t in range(m) if (must | extra | 1 << s) >> t & 1]
-        total = fixed + sum(PER_MIGRATION + int(unseen[t]) for t in opened)
-        options: list[list[tuple[int, bool]]] = []
-        for v in kids:
-            by_site = min(int(cost[v, t]) for t in sites)
-            least = min(by_site, cheapest[v] + PER_MIGRATION)
-            total += least
-            option = [(t, False) for t in sites if cost[v, t] == least]
-            option += [(t, True) for t in range(m) if t not in sites and cost[v, t] + PER_MIGRATION == least]
-            options.append(option)
-        if total == wanted:
-            paid = [t for t in seen_at if t != s] + opened
-            for choice in _product(options):
-                direct = [t for t, own in choice if own]
-                yield tuple(t for t, _ in choice), tuple(sorted(paid + direct))
-
-
-def _product(options: list[list[tuple[int, bool]]]) -> Iterator[tuple[tuple[int, bool], ...]]:
-    if not options:
-        yield ()
-        return
-    for first in options[0]:
-        for rest in _product(options[1:]):
-            yield (first, *rest)
-
-
-def _optima(
-    order: list[int], children: list[list[int]], here: NDArray[np.bool_], cost: NDArray[np.int64], mask: NDArray[np.int64],
-    unseen: NDArray[np.int64], top: int, root_site: int,
-) -> Histories:  # fmt: skip
-    """Depth-first over the local optima of every clone; prunes on the number of site pairs used."""
-    from oncourse.evolution._migration_kernels import MAX_ALL_SUBSETS
-
-    home = np.full(top + 1, -1)
-    home[top] = root_site
-    best: list[tuple[int, int]] = [(10**6, 10**6)]
-    found: list[History] = []
-    visits = 0
-    cut = False
-    choices_of: dict[tuple[int, int], list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
-
-    def descend(
-        depth: int, pairs: frozenset[tuple[int, int]], moves: tuple[tuple[int, int, int], ...]
-    ) -> None:
-        nonlocal visits, cut
-        visits += 1
-        if cut or visits > MAX_VISITS:
-            cut = True
-            return
-        if len(pairs) > best[0][0]:
-            return
-        if depth == len(order):
-            key = (len(pairs), len({s for s, _ in pairs}))
-            if key < best[0]:
-                best[0] = key
-                found.clear()
-            if key == best[0] and len(found) < MAX_LABELLINGS:
-                found.append(History(tuple(int(x) for x in home[:top]), moves))
-            return
-        u = order[depth]
+def _history(
+    parent: NDArray[np.int64], home: NDArray[np.int8], extra: NDArray[np.int64], here: NDArray[np.bool_]
+) -> History:
+    """One labelling in full: the sites its clones were in, and the children that went by themselves."""
+    moves: list[tuple[int, int, int]] = []
+    top = len(parent) - 1
+    for u in range(top + 1):
         s = int(home[u])
-        if (u, s) not in choices_of:
-            choices_of[u, s] = list(_local_choices(u, s, children, here, cost, mask, unseen))
-        for homes, gone in choices_of[u, s]:
-            for v, t in zip(children[u], homes, strict=True):
-                home[v] = t
-            descend(
-                depth + 1,
-                pairs | {(s, t) for t in gone},
-                moves + tuple((s, t, u if u < top else -1) for t in gone),
-            )
-
-    descend(0, frozenset(), ())
-    score = (int(cost[top, root_site]), *best[0])
-    wide = any(int(x).bit_count() > MAX_ALL_SUBSETS for x in mask[:-1])
-    return Histories(score, tuple(found), not cut and not wide)
+        inside = {int(t) for t in np.flatnonzero(here[u])} | {
+            t for t in range(here.shape[1]) if int(extra[u]) >> t & 1
+        }
+        children = [int(home[v]) for v in np.flatnonzero(parent == u)]
+        direct = [t for t in children if t not in inside and t != s]
+        moves += [(s, t, u if u < top else -1) for t in sorted([*(inside - {s}), *direct])]
+    return History(tuple(int(x) for x in home[:top]), tuple(moves))

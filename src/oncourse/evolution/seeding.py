@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.migration import PER_MIGRATION, Histories, parsimonious_histories
-from oncourse.evolution.trees import MIN_SD, TreePosterior, ancestors
+from oncourse.evolution.migration import (
+    MAX_LABELLINGS,
+    MAX_SITES,
+    MAX_VISITS,
+    PER_MIGRATION,
+    Histories,
+    parsimonious_histories,
+    price_of_unseen,
+)
+from oncourse.evolution.trees import MIN_SD, TreePosterior
 from oncourse.stats.rng import generator
 
 FloatArray = NDArray[np.float64]
@@ -89,36 +96,10 @@ def own_presence(
     >>> own_presence(tree, np.array([[1.0, 1.0], [0.5, 1.0]]), var, 0.5).round(2)[0].tolist()
     [1.0, 0.02]
     """
-    from scipy.stats import norm
+    from oncourse.evolution._seeding_kernels import own_presence as kernel
 
-    known = var > 0
-    own = np.where(known, mean, 0.0)
-    spread = np.where(known, var, 0.0)
-    for k, p in enumerate(tree):
-        if p >= 0:
-            own[p] -= np.where(known[k], mean[k], 0.0)
-            spread[p] += var[k]
-    sd = np.sqrt(np.maximum(spread, 1e-10))
-    at_zero = np.log(spike) + norm.logpdf(own / sd) - np.log(sd)
-    above = np.log1p(-spike) + norm.logcdf(own / sd)
-    p_any = 1 / (1 + np.exp(np.clip(at_zero - above, -700, 700)))
-    enough = np.exp(np.minimum(norm.logcdf((own - min_fraction) / sd) - norm.logcdf(own / sd), 0.0))
-    return np.where(known, p_any * enough, 0.0)
-
-
-def _seen_somewhere(tree: IntArray, present: NDArray[np.bool_], probability: FloatArray) -> NDArray[np.bool_]:
-    """A clone without children was seen somewhere, else it would not be known: at least its most probable site.
-
-    So has every site some clone: its most probable one.
-    """
-    out = present.copy()
-    for k in np.setdiff1d(np.arange(len(tree)), tree):
-        if not out[k].any():
-            out[k, int(np.argmax(probability[k]))] = True
-    for m in range(out.shape[1]):
-        if not out[:, m].any() and probability[:, m].max() > 0:
-            out[int(np.argmax(probability[:, m])), m] = True
-    return out
+    mean, var = np.asarray(mean, float), np.asarray(var, float)
+    return np.asarray(kernel(np.asarray(tree, np.int64), mean, var, spike, min_fraction))
 
 
 def seeding_posterior(
@@ -147,124 +128,83 @@ def seeding_posterior(
     ------
     ValueError : no sample belongs to a lesion
     """
-    sites = np.asarray(site_of_sample)
+    from oncourse.evolution._seeding_kernels import draw_presence, least_costs, tally
+
+    sites = np.asarray(site_of_sample, np.int64)
     n_site = int(sites.max()) + 1 if len(sites) else 0
     if n_site < 1:
         raise ValueError("no sample belongs to a lesion")
-    tissue = sites >= 0
     n_root = int((sites == root_site).sum()) if root_site is not None else 0
-    var = np.where(var > 0, var + min_sd**2, 0.0)
-    rng = generator(seed, name)
+    known = np.where(var > 0, var + min_sd**2, 0.0)
     pick = np.searchsorted(np.cumsum(posterior.probability), (np.arange(draws) + 0.5) / draws).clip(
         0, len(posterior.trees) - 1
     )
-    uniform = rng.random((draws, posterior.n_clone, n_site))
-    presence: dict[int, FloatArray] = {}
-    found: dict[tuple[int, bytes], tuple[Histories, NDArray[np.bool_]]] = {}
-    weight: Counter[tuple[int, bytes]] = Counter()
-    for i, t in enumerate(pick):
-        t = int(t)
-        if t not in presence:
-            own = own_presence(posterior.trees[t], mean[:, tissue], var[:, tissue], posterior.spike)
-            at = sites[tissue]
-            presence[t] = np.stack([1 - np.prod(1 - own[:, at == m], axis=1) for m in range(n_site)], 1)
-        present = _seen_somewhere(posterior.trees[t], presence[t] > uniform[i], presence[t])
-        key = (t, present.tobytes())
-        if key not in found:
-            found[key] = (
-                parsimonious_histories(
-                    posterior.trees[t], present, root_site=root_site, n_root_samples=n_root
-                ),
-                present,
-            )
-        weight[key] += 1
-    keys = sorted(found)
-    log_weight = np.array(
-        [np.log(weight[k]) + MIGRATION_LOG_PRIOR * found[k][0].score[0] / PER_MIGRATION for k in keys]
+    uniform = generator(seed, name).random((draws, posterior.n_clone, n_site))
+    trees = np.ascontiguousarray(posterior.trees, np.int64)
+    drawn = draw_presence(
+        trees, pick, uniform, np.asarray(mean, float), known, posterior.spike, MIN_FRACTION, sites
     )
+    # the same tree with the same presence counts as often as it was drawn
+    rows = np.hstack([pick[:, None], drawn.reshape(draws, -1)])
+    _, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    of_tree, present = pick[first], drawn[first]
+    price = price_of_unseen(n_site, root_site, n_root)
+    if len(price) > MAX_SITES:
+        raise ValueError(f"{len(price)} lesions, at most {MAX_SITES} can be searched")
+    root = n_site if root_site is None else root_site
+    cost = least_costs(trees[of_tree], present, PER_MIGRATION, price, root)
+    log_weight = np.log(times) + MIGRATION_LOG_PRIOR * cost / PER_MIGRATION
     share = np.exp(log_weight - log_weight.max())
     share /= share.sum()
-    return _summary(posterior, [(k[0], found[k][0]) for k in keys], share, n_site)
+    counted = tally(
+        trees[of_tree], present, share, n_site, PER_MIGRATION, price, root, MAX_LABELLINGS, MAX_VISITS
+    )
+    best = int(np.argmax(share))
+    histories = parsimonious_histories(
+        posterior.trees[of_tree[best]], present[best], root_site=root_site, n_root_samples=n_root
+    )
+    return _summary(counted, histories, int(of_tree[best]), len(of_tree), n_site)
 
 
 def _summary(
-    posterior: TreePosterior, found: list[tuple[int, Histories]], share: FloatArray, n_site: int
+    counted: tuple[FloatArray, ...], histories: Histories, best_tree: int, n_history: int, n_site: int
 ) -> SeedingPosterior:
-    p_edge: defaultdict[tuple[int, int], float] = defaultdict(float)
-    patterns: defaultdict[str, float] = defaultdict(float)
-    sources: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(n_site)]
-    seeds: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(n_site)]
-    seeded, polyclonal, polyphyletic = np.zeros(n_site), np.zeros(n_site), np.zeros(n_site)
-    descends, parallel = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
-    above_of: dict[int, NDArray[np.bool_]] = {}
-    for (t, histories), w_tree in zip(found, share, strict=True):
-        if t not in above_of:
-            above_of[t] = ancestors(posterior.trees[t])
-        w = float(w_tree) / len(histories.histories)
-        for history in histories.histories:
-            patterns[history.pattern] += w
-            moves = {(UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations}
-            reach = _reach({(s, m) for s, m, _ in moves if s >= 0}, n_site)
-            descends += w * reach
-            parallel += w * ~(reach | reach.T)
-            for edge in {(s, m) for s, m, _ in moves}:
-                p_edge[edge] += w
-            for m in range(n_site):
-                founders = sorted({c for _, target, c in moves if target == m})
-                if not founders:
-                    continue
-                seeded[m] += w
-                by_source = Counter(s for s, target, _ in moves if target == m)
-                sources[m][min(by_source, key=lambda s: (-by_source[s], s))] += w
-                for c in founders:
-                    seeds[m][c] += w
-                polyclonal[m] += w * (len(founders) > 1)
-                polyphyletic[m] += w * (not _on_one_line(founders, above_of[t]))
-    best = int(np.argmax(share))
+    """Put the sums of `_seeding_kernels.tally` into words; histories: those of the most probable tree and presence."""
+    from oncourse.evolution._seeding_kernels import PATTERNS
+
+    ways, founders, sources, seeded, polyclonal, polyphyletic, descends, parallel, patterns = counted
+    n_clone = founders.shape[1] - 1
     # of equally short histories the one whose moves are made most often in all of them
     history = max(
-        found[best][1].histories,
-        key=lambda h: sum(
-            seeds[m][c] + p_edge[UNKNOWN if s >= n_site else s, m] for s, m, c in set(h.migrations)
-        ),
+        histories.histories, key=lambda h: sum(founders[m, c] + ways[s, m] for s, m, c in set(h.migrations))
     )
     lesions = []
     for m in range(n_site):
-        source, p_source = max(
-            sources[m].items(), key=lambda x: (round(x[1], 9), -x[0]), default=(UNKNOWN, 0.0)
-        )
+        place = int(np.argmax(sources[m].round(9)))  # 0: not sampled, of equals the first
         total = seeded[m] or 1.0
+        seeds = {
+            (c if c < n_clone else -1): float(founders[m, c]) for c in np.flatnonzero(founders[m]).tolist()
+        }
         lesions.append(
             LesionSeeding(
-                m, source, min(1.0, float(p_source)), min(1.0, float(seeded[m])),
+                m, place - 1, min(1.0, float(sources[m, place])), min(1.0, float(seeded[m])),
                 min(1.0, float(polyclonal[m] / total)), min(1.0, float(polyphyletic[m] / total)),
-                {c: float(p) for c, p in sorted(seeds[m].items())},
+                dict(sorted(seeds.items())),
             )
         )  # fmt: skip
+    edges = {
+        (UNKNOWN if s >= n_site else s, t): min(1.0, float(ways[s, t]))
+        for s, t in np.argwhere(ways > 0).tolist()
+    }
+    order = sorted((i for i in range(len(PATTERNS)) if patterns[i] > 0), key=lambda i: -patterns[i])
     return SeedingPosterior(
         lesions=tuple(lesions),
-        p_edge={k: min(1.0, float(v)) for k, v in sorted(p_edge.items())},
-        patterns={k: min(1.0, float(v)) for k, v in sorted(patterns.items(), key=lambda x: -x[1])},
-        best_tree=found[best][0],
+        p_edge=dict(sorted(edges.items())),
+        patterns={PATTERNS[i]: min(1.0, float(patterns[i])) for i in order},
+        best_tree=best_tree,
         best_home=history.home,
         best_migrations=tuple((UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations),
-        n_history=len(found),
+        n_history=n_history,
         p_descends=descends.clip(0, 1),
         p_parallel=parallel.clip(0, 1),
     )
-
-
-def _reach(edges: set[tuple[int, int]], n_site: int) -> NDArray[np.bool_]:
-    """Return shape (M, M): do migrations lead from i to j over any number of steps?"""
-    reach = np.zeros((n_site, n_site), bool)
-    for s, m in edges:
-        reach[s, m] = True
-    for k in range(n_site):
-        reach |= reach[:, [k]] & reach[[k], :]
-    return reach
-
-
-def _on_one_line(clones: list[int], above: NDArray[np.bool_]) -> bool:
-    """Is of every two clones one the ancestor of the other? -1, the root, is above all."""
-    real = [c for c in clones if c >= 0]
-    return all(above[a, b] or above[b, a] for i, a in enumerate(real) for b in real[i + 1 :])

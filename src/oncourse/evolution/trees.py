@@ -48,6 +48,7 @@ class TreePosterior:
     ccf : shape (K, S), CCF fitted on the best tree: obeys the sum rule exactly
     fraction, fraction_low, fraction_high : shape (K, S), cells of exactly this clone: fit on the best tree, and 5 %
         and 95 % points over trees and counts
+    drawn : shape (100, K, S), cells of exactly each clone drawn over trees and counts; each draw obeys the sum rule
     spike : learned chance that a clone has no cells of its own in a sample
     is_exact : every tree was scored (else two Markov chains)
     disagreement : greatest difference of an edge's support between two independent chains; 0 when exact
@@ -61,6 +62,7 @@ class TreePosterior:
     fraction: FloatArray
     fraction_low: FloatArray
     fraction_high: FloatArray
+    drawn: FloatArray
     spike: float
     is_exact: bool
     disagreement: float
@@ -226,7 +228,8 @@ def fit_trees(
     drawn = _draw(trees, weight, mean, known, generator(seed, f"{name}/fraction"), 100)
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     return TreePosterior(
-        trees, weight, support, above, ccf, own, np.minimum(low, own), np.maximum(high, own), spike, is_exact, disagreement
+        trees, weight, support, above, ccf, own, np.minimum(low, own), np.maximum(high, own), drawn, spike,
+        is_exact, disagreement,
     )  # fmt: skip
 
 
@@ -377,21 +380,6 @@ def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray
     # the best tree stays first whatever the weights drawn for the rest
     order = np.concatenate([[0], order[order != 0]])
     return trees[index][order], kept[order] / kept.sum()
-
-
-def fraction_draws(
-    posterior: TreePosterior,
-    mean: FloatArray,
-    var: FloatArray,
-    *,
-    seed: int = 1,
-    name: str = "trees/fraction",
-    draws: int = 100,
-    min_sd: float = MIN_SD,
-) -> FloatArray:
-    """Return shape (draws, K, S): clone fractions drawn over trees and counts; each draw obeys the sum rule."""
-    known = np.where(var > 0, var + min_sd**2, 0.0)
-    return _draw(posterior.trees, posterior.probability, mean, known, generator(seed, name), draws)
 
 
 def _draw(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -105,7 +106,6 @@ class PatientEvolution:
     seeding : None where fewer than two lesions were sampled
     divergences : metastasis index -> comparison with the primary, else with the first other lesion
     sample_tree : neighbour-joining tree of the samples on the variants' CCFs
-    drawn : shape (draws, K, S), clone fractions drawn over trees and counts
     """
 
     clones: PatientClones
@@ -120,7 +120,6 @@ class PatientEvolution:
     seeding: SeedingPosterior | None
     divergences: dict[int, Divergence]
     sample_tree: SampleTree
-    drawn: FloatArray
 
     @property
     def patient_id(self) -> str:
@@ -133,6 +132,11 @@ class PatientEvolution:
     @property
     def clustering(self) -> Clustering:
         return self.clones.clustering
+
+    @property
+    def drawn(self) -> FloatArray:
+        """Shape (draws, K, S): clone fractions drawn over trees and counts."""
+        return self.posterior.drawn
 
     def clone_id(self, clone: int) -> int:
         """Return the cluster_id of a clone of the tree; 0 is the root."""
@@ -156,7 +160,7 @@ def evolve(
     from oncourse.evolution.divergence import divergence, lesion_state, sample_tree
     from oncourse.evolution.migration import MAX_SITES
     from oncourse.evolution.seeding import seeding_posterior
-    from oncourse.evolution.trees import fit_trees, fraction_draws, moments_from_grid, with_ccf_error
+    from oncourse.evolution.trees import fit_trees, moments_from_grid, with_ccf_error
     from oncourse.stats.rng import generator
 
     found, depth = data.clustering, data.data.counts.depth
@@ -197,18 +201,24 @@ def evolve(
         divergences[m] = apart
     ccf = np.where(depth > 0, found.variant_ccf_mean, np.nan)
     check = sample_tree(ccf, generator(seed, f"{name}/samples"), n_boot=100)
-    drawn = fraction_draws(posterior, mean, var, seed=seed, name=f"{name}/draws")
     return PatientEvolution(
         PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding,
-        divergences, check, drawn,
+        divergences, check,
     )  # fmt: skip
 
 
-def driver_roles(variants: pl.DataFrame) -> dict[str, str]:
-    """Return the role of the gene of every variant that alters a gene of known role."""
+def driver_roles(patients: Sequence[PatientClusters]) -> dict[str, dict[str, str]]:
+    """Return per patient the role of the gene of every variant that alters a gene of known role."""
     genes = gene_table().filter(pl.col("role") != "unknown").select("gene", "role")
-    rows = variants.filter(is_altering().fill_null(False)).join(genes, on="gene", how="inner")
-    return dict(rows.select("variant_id", "role").iter_rows())
+    out: dict[str, dict[str, str]] = {p.patient_id: {} for p in patients}
+    frames = [p.data.variants.with_columns(patient_id=pl.lit(p.patient_id)) for p in patients]
+    if frames:
+        rows = pl.concat(frames, how="diagonal_relaxed").filter(is_altering().fill_null(False))
+        for patient, variant, role in (
+            rows.join(genes, on="gene", how="inner").select("patient_id", "variant_id", "role").iter_rows()
+        ):
+            out[patient][variant] = role
+    return out
 
 
 def evolution_table(table: ClusterTable, params: EvolutionParams, seed: int) -> tuple[PatientEvolution, ...]:
@@ -216,8 +226,12 @@ def evolution_table(table: ClusterTable, params: EvolutionParams, seed: int) -> 
 
     Patients are independent, so threads change nothing.
     """
-    of = {str(k[0]): f.drop("patient_id") for k, f in table.samples.partition_by("patient_id", as_dict=True).items()}
+    of = {
+        str(k[0]): f.drop("patient_id")
+        for k, f in table.samples.partition_by("patient_id", as_dict=True).items()
+    }
     several = [(data, of[patient]) for patient, data in table.patients.items() if of[patient].height > 1]
+    roles = driver_roles([data for data, _ in several])
     with ThreadPoolExecutor(N_THREAD) as pool:
-        made = pool.map(lambda p: evolve(p[0], p[1], driver_roles(p[0].data.variants), params, seed), several)
+        made = pool.map(lambda p: evolve(p[0], p[1], roles[p[0].patient_id], params, seed), several)
         return tuple(made)
