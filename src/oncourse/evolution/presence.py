@@ -28,6 +28,8 @@ CLONAL_CCF = 0.5
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
 #: Variants of a sample that its tumour fraction is estimated from (the deepest).
 N_FOR_PURITY = 80
+#: Points of an unknown purity: over its whole range first, then where the weight lies.
+N_COARSE, N_FINE = 20, 16
 #: Largest change of a prior share at which learning stops.
 CONVERGED = 1e-3
 
@@ -64,6 +66,7 @@ class Cells:
     is_called : whether the caller called it here
     total_cn, major_cn, normal_cn : copies at the site; 2, 1, 2 where not known
     error_rate : chance that a wild-type read shows the variant
+    is_measured : whether the copies are measured; None: everywhere. Asked only where a purity is estimated
     """
 
     sample: IntArray
@@ -75,6 +78,7 @@ class Cells:
     major_cn: FloatArray
     normal_cn: FloatArray
     error_rate: FloatArray
+    is_measured: BoolArray | None = None
 
     @property
     def n(self) -> int:
@@ -293,42 +297,61 @@ def _purity_posterior(
     row_of = np.full(cells.n, -1, np.int64)
     if not unknown.any():
         return samples.purity[:, None].copy(), np.ones((n_sample, 1)), np.zeros((0, 1)), row_of
-    n_point = 20
-    plasma = np.geomspace(5e-4, 0.95, n_point)
-    tissue = np.linspace(0.05, 1.0, n_point)
     usable = unknown[cells.sample] & counted & (elsewhere | cells.is_called)
     order = np.lexsort((cells.variant, -cells.depth, cells.sample))
     order = order[usable[order]]
     rank = np.arange(len(order)) - np.searchsorted(cells.sample[order], cells.sample[order])
     chosen = order[rank < N_FOR_PURITY]
-    logs = np.zeros((len(chosen), n_point))
     least = min_alt_reads(
         np.maximum(cells.depth, 1), samples.min_alt_count[cells.sample], samples.min_vaf[cells.sample]
     ).astype(float)
-    starts = np.searchsorted(cells.sample[chosen], np.arange(n_sample + 1))
+    of = cells.sample[chosen]
+    starts = np.searchsorted(of, np.arange(n_sample + 1))
+    measured = np.ones(cells.n, bool) if cells.is_measured is None else cells.is_measured
 
-    def fill(begin: int, end: int) -> None:
-        for s in range(begin, end):
-            part = slice(starts[s], starts[s + 1])
-            if starts[s] < starts[s + 1]:
-                kernels.purity_log_likelihood(
-                    chosen[part], cells.alt_count, cells.depth, elsewhere, cells.total_cn, multiplicity,
-                    cells.normal_cn, cells.error_rate, samples.concentration[s], samples.noise_shape[s], least,
-                    plasma if samples.is_plasma[s] else tissue, logs[part],
-                )  # fmt: skip
+    def log_likelihood(purities: FloatArray) -> FloatArray:
+        logs = np.zeros((len(chosen), purities.shape[1]))
 
-    with ThreadPoolExecutor(max(n_thread, 1)) as pool:
-        edges = np.linspace(0, n_sample, 4 * n_thread + 1).astype(int)
-        list(pool.map(lambda k: fill(int(edges[k]), int(edges[k + 1])), range(len(edges) - 1)))
-    purities = np.where(samples.is_plasma[:, None], plasma, tissue)
-    purities[~unknown] = samples.purity[~unknown][:, None]
-    total = np.zeros((n_sample, n_point))
-    np.add.at(total, cells.sample[chosen], logs)
-    weights = _normalise(total)
-    weights[~unknown] = np.eye(1, n_point)[0]
-    rows = _normalise(total[cells.sample[chosen]] - logs)
+        def fill(begin: int, end: int) -> None:
+            for s in range(begin, end):
+                part = slice(starts[s], starts[s + 1])
+                if starts[s] < starts[s + 1]:
+                    kernels.purity_log_likelihood(
+                        chosen[part], cells.alt_count, cells.depth, elsewhere, cells.total_cn, multiplicity,
+                        cells.normal_cn, measured, cells.error_rate, samples.concentration[s], samples.noise_shape[s],
+                        least, purities[s], logs[part],
+                    )  # fmt: skip
+
+        with ThreadPoolExecutor(max(n_thread, 1)) as pool:
+            edges = np.linspace(0, n_sample, 4 * n_thread + 1).astype(int)
+            list(pool.map(lambda k: fill(int(edges[k]), int(edges[k + 1])), range(len(edges) - 1)))
+        return logs
+
+    def weigh(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        total = np.zeros((n_sample, logs.shape[1]))
+        np.add.at(total, of, logs)
+        return _normalise(total), _normalise(total[of] - logs)
+
+    is_plasma = samples.is_plasma[:, None]
+    coarse = np.where(is_plasma, np.geomspace(5e-4, 0.95, N_COARSE), np.linspace(0.05, 1.0, N_COARSE))
+    weights, rows = weigh(log_likelihood(coarse))
+    # many variants say the purity more finely than the coarse points: as many more points where the weight lies,
+    # with any one cell left out, and a step beyond
+    used = weights > 0
+    np.logical_or.at(used, of, rows > 0)
+    at = np.arange(n_sample)
+    first = coarse[at, np.maximum(used.argmax(axis=1) - 1, 0)]
+    last = coarse[at, np.minimum(N_COARSE - used[:, ::-1].argmax(axis=1), N_COARSE - 1)]
+    step = np.linspace(0, 1, N_FINE)
+    fine = np.where(
+        is_plasma, np.exp(np.log(first)[:, None] + np.log(last / first)[:, None] * step),
+        first[:, None] + (last - first)[:, None] * step,
+    )  # fmt: skip
+    weights, rows = weigh(log_likelihood(fine))
+    fine[~unknown] = samples.purity[~unknown][:, None]
+    weights[~unknown] = np.eye(1, N_FINE)[0]
     row_of[chosen] = np.arange(len(chosen))
-    return purities, weights, rows, row_of
+    return fine, weights, rows, row_of
 
 
 def _normalise(logs: FloatArray) -> FloatArray:

@@ -10,6 +10,11 @@ from numba import njit
 
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False}
 _TINY = 1e-30
+#: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
+#: and the other doubled, one gained before or after the mutation. The shares are a choice.
+UNMEASURED = np.array(
+    [[2.0, 1.0, 0.7], [1.0, 1.0, 0.08], [2.0, 2.0, 0.08], [3.0, 2.0, 0.07], [3.0, 1.0, 0.07]]
+)
 
 
 @njit(**_OPTIONS)
@@ -116,6 +121,7 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
     total_cn,
     multiplicity,
     normal_cn,
+    is_measured,
     error,
     s,
     noise_shape,
@@ -126,7 +132,9 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
     """Fill ``out[i, r]`` with the log-likelihood of purity r from the i-th listed cell.
 
     Half of the variants are taken to be there; of those half are clonal, the rest spread over the CCFs. Where
-    the variant entered because it was called here, its reads are conditioned on the call.
+    the variant entered because it was called here, its reads are conditioned on the call. Where copy number was
+    not measured (and a normal cell has two copies) the states of `UNMEASURED` are averaged over: without them one
+    variant on a lost or doubled allele would decide the purity.
     """
     for i in range(cell.shape[0]):
         c = cell[i]
@@ -141,18 +149,22 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
             for g in range(4):
                 ccf = 0.25 * (g + 1)
                 weight = share * (0.5 if g == 3 else 0.5 / 3.0)
-                n_way = 2 if multiplicity[c] > 1.0 else 1
+                guessed = not is_measured[c] and normal_cn[c] > 1.5
+                n_way = UNMEASURED.shape[0] if guessed else 2 if multiplicity[c] > 1.0 else 1
                 for way in range(n_way):
                     m = 1.0 if way == 0 else multiplicity[c]
-                    v = _vaf(purities[r], ccf, m, total_cn[c], normal_cn[c], e)
+                    copies, part = total_cn[c], weight / n_way
+                    if guessed:
+                        copies, m, part = UNMEASURED[way, 0], UNMEASURED[way, 1], weight * UNMEASURED[way, 2]
+                    v = _vaf(purities[r], ccf, m, copies, normal_cn[c], e)
                     x = log_beta_binomial(k, n, v, s) - noise
                     if not seen_elsewhere[c]:
                         x += math.log(floor) - math.log(max(beta_binomial_sf(least[c], n, v, s), _TINY))
                     if x > high:
-                        total = total * math.exp(high - x) + weight / n_way
+                        total = total * math.exp(high - x) + part
                         high = x
                     else:
-                        total += weight / n_way * math.exp(x - high)
+                        total += part * math.exp(x - high)
             out[i, r] = high + math.log(total)
 
 

@@ -72,6 +72,8 @@ class TumourPlan:
     p_resistant: float = 0.35
     primary_resected_day: int | None = None
     """From this day the primary sheds nothing into plasma."""
+    half_shedding_cells: float = 1e11
+    """Tumour cells at which half of the cell-free DNA is the tumour's (about 1 % at 1 cm3 by default)."""
     reseeding: bool = False
     """A clone of the first metastasis returns to the primary."""
     p_wgd: float = 0.2
@@ -356,8 +358,9 @@ def _sequence(
         elif sample.lesion_id:
             purity[s] = np.clip(rng.beta(5.0, 4.0), 0.15, 0.95)
         else:
-            # shedding in proportion to burden: 1 % tumour fraction at 1e9 cells (about 1 cm3), saturating
-            purity[s] = np.clip(burden[s] / (burden[s] + 1e11) * rng.lognormal(0, 0.5), 1e-4, 0.7)
+            # shedding in proportion to burden, saturating: 1 % tumour fraction at 1e9 cells (about 1 cm3) by default
+            shed = burden[s] / (burden[s] + plan.half_shedding_cells)
+            purity[s] = np.clip(shed * rng.lognormal(0, 0.5), 1e-4, 0.7)
     names = [row["lesion_id"] for row in lesions]
     segments = draw_segments(
         rng, len(names), p_wgd=plan.p_wgd, p_event=plan.p_segment_event, p_lesion_loss=plan.p_lesion_loss

@@ -11,13 +11,23 @@ from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, Tumo
 from oncourse.simulate.drivers import (
     ACQUIRED_RAS,
     CHIP,
+    CRC_FOCAL,
     CRC_GROUPS,
     PLASMA_GENES,
     Driver,
     draw_drivers,
     panel_genes,
 )
-from oncourse.simulate.genomes import Rows, add_call, add_ras_coverage, add_reads, add_tumour
+from oncourse.simulate.genomes import (
+    Rows,
+    add_call,
+    add_focal,
+    add_ras_coverage,
+    add_reads,
+    add_tumour,
+    add_truth,
+    draw_focal,
+)
 from oncourse.stats.rng import generator
 
 #: Truth of the simulated outcomes: hazard ratios of death after metastasis.
@@ -58,6 +68,11 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     site = SITES[int(rng.choice(len(SITES), p=[w for _, w in SITES]))][0]
     timeline = _timeline(rng, found, side, age, ras, braf) if found is not None else None
     tumour, ids = _tumour(rows, rng, patient, seed, timeline, site)
+    focal = draw_focal(rng, CRC_FOCAL, drivers)
+    tumour = add_focal(tumour, focal)
+    for event, copies in focal:
+        truth.add("focal", patient_id=patient, gene=event.gene, total_cn=copies)
+    add_truth(truth, patient, tumour, ids, {"primary": f"{patient}-P", "M": f"{patient}-M"})
     _genome(rows, truth, rng, patient, tumour, ids, drivers, msi_high)
     _labs(rows, rng, patient, found)
     if timeline is None:
@@ -122,8 +137,11 @@ def _tumour(
             site=site,
             found_day=found,
         )
-    plan = TumourPlan(metastases=metastases, samples=tuple(samples), mean_trunk_variants=25, mean_clone_variants=10,
-                      neutral_tail=1.0)  # fmt: skip
+    treatments = ((timeline.start, min(timeline.progression, timeline.last)),) if timeline is not None else ()
+    plan = TumourPlan(
+        metastases=metastases, samples=tuple(samples), mean_trunk_variants=25, mean_clone_variants=10, neutral_tail=1.0,
+        primary_resected_day=1, half_shedding_cells=3e10, treatments=treatments, kill_rate_per_day=0.02,
+    )  # fmt: skip
     tumour = simulate_tumour(seed, f"crc/{patient}", plan)
     return tumour, {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
 

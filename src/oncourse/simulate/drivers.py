@@ -77,6 +77,26 @@ MCRPC_GROUPS = (
 )
 
 
+@dataclass(frozen=True)
+class FocalEvent:
+    """A focal copy-number event of the trunk: where (GRCh38), copies from-to, and its chance."""
+
+    gene: str
+    chrom: str
+    start: int
+    end: int
+    copies: tuple[int, int]
+    chance: float
+
+
+CRC_FOCAL = (FocalEvent("ERBB2", "17", 39_600_000, 39_800_000, (10, 40), 0.04),)
+MCRPC_FOCAL = (
+    FocalEvent("AR", "X", 67_300_000, 67_900_000, (6, 25), 0.45),
+    FocalEvent("PTEN", "10", 87_800_000, 88_000_000, (0, 0), 0.2),
+    FocalEvent("RB1", "13", 48_300_000, 48_500_000, (0, 0), 0.05),
+)
+
+
 def draw_drivers(rng: np.random.Generator, groups: tuple[tuple[Driver, ...], ...]) -> list[Driver]:
     """Draw the drivers a tumour starts with: at most one of each group, each with its chance."""
     found = []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import Tumour
-from oncourse.simulate.drivers import RAS_CODONS, Driver, passenger_pool
+from oncourse.simulate.drivers import RAS_CODONS, Driver, FocalEvent, passenger_pool
 
 #: The caller of the simulated studies.
 MIN_ALT, MIN_VAF = 4, {"tissue": 0.03, "plasma": 0.002, "normal": 0.2, "white_cells": 0.01}
@@ -137,6 +137,73 @@ def add_tumour(
         if material[row["sample_id"]] == "tissue":
             rows.add("segments", sample_id=ids[row["sample_id"]], chrom=row["chrom"], start=row["start"], end=row["end"],
                      total_cn=row["total_cn"], minor_cn=row["minor_cn"])  # fmt: skip
+
+
+def draw_focal(
+    rng: np.random.Generator, events: tuple[FocalEvent, ...], drivers: list[Driver]
+) -> list[tuple[FocalEvent, int]]:
+    """Draw the focal copy-number events of a tumour with their copies; a gene already mutated is left alone."""
+    mutated = {driver.gene for driver in drivers}
+    found = [(event, int(rng.integers(event.copies[0], event.copies[1] + 1))) for event in events
+             if rng.random() < event.chance]  # fmt: skip
+    return [(event, copies) for event, copies in found if event.gene not in mutated]
+
+
+def add_focal(tumour: Tumour, found: list[tuple[FocalEvent, int]], x_mb: int | None = None) -> Tumour:
+    """Return the tumour with its focal events cut out of the segments of every sample.
+
+    ``x_mb`` adds a chromosome X of that length with one copy first (a man's).
+    """
+    segments = tumour.segments
+    if x_mb is not None:
+        one = segments.unique("sample_id", maintain_order=True).with_columns(
+            chrom=pl.lit("X"), start=pl.lit(1, pl.Int64), end=pl.lit(x_mb * 1_000_000, pl.Int64),
+            total_cn=pl.lit(1, pl.Int64), minor_cn=pl.lit(0, pl.Int64),
+        )  # fmt: skip
+        segments = pl.concat([segments, one.select(segments.columns)])
+    for event, copies in found:
+        whole = (
+            (pl.col("chrom") == event.chrom) & (pl.col("start") < event.start) & (pl.col("end") > event.end)
+        )
+        hit = segments.filter(whole)
+        before = hit.with_columns(end=pl.lit(event.start - 1, pl.Int64))
+        focal = hit.with_columns(start=pl.lit(event.start, pl.Int64), end=pl.lit(event.end, pl.Int64),
+                                 total_cn=pl.lit(copies, pl.Int64),
+                                 minor_cn=pl.min_horizontal(pl.col("minor_cn"), pl.lit(copies // 2, pl.Int64)))  # fmt: skip
+        after = hit.with_columns(start=pl.lit(event.end + 1, pl.Int64))
+        segments = pl.concat([segments.filter(~whole), before, focal, after])
+    return replace(tumour, segments=segments.sort("sample_id", "chrom", "start"))
+
+
+def taken(tumour: Tumour, samples: set[str]) -> Tumour:
+    """Return the tumour with these samples only (a patient who died before the others)."""
+    keep = pl.col("sample_id").is_in(sorted(samples))
+    return replace(tumour, samples=tumour.samples.filter(keep), fractions=tumour.fractions.filter(keep),
+                   counts=tumour.counts.filter(keep), segments=tumour.segments.filter(keep))  # fmt: skip
+
+
+def add_truth(
+    truth: Rows, patient: str, tumour: Tumour, ids: dict[str, str], lesions: dict[str, str]
+) -> None:
+    """Add the truth of one tumour: clones, their fractions, lesions, migrations and the clone of every variant.
+
+    Parameters
+    ----------
+    ids, lesions : sample and lesion of the tumour -> sample_id and lesion_id of the study
+    """
+    for row in tumour.clones.iter_rows(named=True):
+        truth.add("clones", patient_id=patient, **{**row, "lesion_id": lesions[row["lesion_id"]]})
+    for row in tumour.fractions.iter_rows(named=True):
+        truth.add("fractions", patient_id=patient, **{**row, "sample_id": ids[row["sample_id"]]})
+    for row in tumour.lesions.iter_rows(named=True):
+        source = lesions[row["source"]] if row["source"] else None
+        truth.add("lesions", patient_id=patient, lesion_id=lesions[row["lesion_id"]], source=source,
+                  clonality=row["clonality"], phyleticity=row["phyleticity"], divergence=row["divergence"])  # fmt: skip
+    for row in tumour.migrations.iter_rows(named=True):
+        truth.add("migrations", patient_id=patient, source=lesions[row["source"]], target=lesions[row["target"]],
+                  clone_id=row["clone_id"])  # fmt: skip
+    for variant, clone, kind in tumour.variants.select("variant_id", "clone_id", "kind").iter_rows():
+        truth.add("variants", patient_id=patient, variant_id=variant, clone_id=clone, kind=kind)
 
 
 def add_ras_coverage(rows: Rows, rng: np.random.Generator, sample_id: str, mean_depth: float) -> None:

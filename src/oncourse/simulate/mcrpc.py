@@ -7,8 +7,24 @@ import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
 from oncourse.genome.genes import gene_table
-from oncourse.simulate.drivers import ACQUIRED_AR, MCRPC_GROUPS, OTHER_GENES, Driver, draw_drivers
-from oncourse.simulate.genomes import Rows, add_call, add_reads, add_tumour
+from oncourse.simulate.drivers import (
+    ACQUIRED_AR,
+    MCRPC_FOCAL,
+    MCRPC_GROUPS,
+    OTHER_GENES,
+    Driver,
+    draw_drivers,
+)
+from oncourse.simulate.genomes import (
+    Rows,
+    add_call,
+    add_focal,
+    add_reads,
+    add_tumour,
+    add_truth,
+    draw_focal,
+    taken,
+)
 from oncourse.stats.rng import generator
 
 #: Truth of the simulated outcomes: hazard ratios of progression and death.
@@ -41,44 +57,42 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         setting="mCSPC",
         line=0,
     )
+    # a prostatectomy in the files is sequenced too; in the others the prostate stays and sheds
     with_primary = bool(rng.random() < 0.4)
     samples = [SamplePlan("M1", "M", castrate, "wes"), SamplePlan("B1", "", castrate + 2, "wes"),
                SamplePlan("B2", "", castrate + 260, "wes")]  # fmt: skip
     if with_primary:
         samples.insert(0, SamplePlan("P1", "primary", 0, "wes", is_ffpe=True))
-    plan = TumourPlan(metastases=(MetastasisPlan("M", site, found_day=castrate - 60),), samples=tuple(samples),
-                      mean_trunk_variants=45, mean_clone_variants=10)  # fmt: skip
-    tumour = simulate_tumour(seed, f"mcrpc/{patient}", plan)
     ids = {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
+    lesions = {"primary": f"{patient}-P", "M": f"{patient}-M"}
+    rows.add("lesions", lesion_id=lesions["primary"], patient_id=patient, role="primary", site="prostate",
+             found_day=-castrate)  # fmt: skip
     rows.add(
-        "lesions",
-        lesion_id=f"{patient}-P",
-        patient_id=patient,
-        role="primary",
-        site="prostate",
-        found_day=-castrate,
+        "lesions", lesion_id=lesions["M"], patient_id=patient, role="metastasis", site=site, found_day=-60
     )
-    rows.add(
-        "lesions",
-        lesion_id=f"{patient}-M",
-        patient_id=patient,
-        role="metastasis",
-        site=site,
-        found_day=-60,
-    )
-    end = _course(rows, truth, rng, patient, genes)
-    _genome(rows, truth, rng, patient, tumour, ids, drivers, end, castrate)
+    end, lines = _course(rows, truth, rng, patient, genes)
+    plan = TumourPlan(
+        metastases=(MetastasisPlan("M", site, found_day=castrate - 60),), samples=tuple(samples), mean_trunk_variants=45,
+        mean_clone_variants=10, half_shedding_cells=8e10, primary_resected_day=30 if with_primary else None,
+        treatments=tuple((castrate + start, castrate + stop) for start, stop in lines), kill_rate_per_day=0.02,
+    )  # fmt: skip
+    tumour = simulate_tumour(seed, f"mcrpc/{patient}", plan)
+    tumour = taken(tumour, {s.sample_id for s in samples if s.day - castrate <= end})
+    focal = draw_focal(rng, MCRPC_FOCAL, drivers)
+    tumour = add_focal(tumour, focal, x_mb=156)
+    for event, copies in focal:
+        truth.add("focal", patient_id=patient, gene=event.gene, total_cn=copies)
+    add_truth(truth, patient, tumour, ids, lesions)
+    _genome(rows, truth, rng, patient, tumour, ids, drivers, castrate)
 
 
 def _genome(
     rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str],
-    drivers: list[Driver], end: int, castrate: int,
+    drivers: list[Driver], castrate: int,
 ) -> None:  # fmt: skip
-    taken = {r["sample_id"] for r in tumour.samples.iter_rows(named=True) if r["day"] - castrate <= end}
     msi_high = bool(rng.random() < 0.03)
+    there = list(tumour.samples["sample_id"])
     for row in tumour.samples.iter_rows(named=True):
-        if row["sample_id"] not in taken:
-            continue
         tissue = row["material"] == "tissue"
         rows.add(
             "samples", sample_id=ids[row["sample_id"]], patient_id=patient, material=row["material"],
@@ -87,26 +101,16 @@ def _genome(
             tumor_fraction=None if tissue else round(float(row["tumor_fraction"]), 4), mean_depth=row["mean_depth"],
             msi_status=("MSI-H" if msi_high else "MSS") if tissue else None, preservation=row["preservation"],
         )  # fmt: skip
-    tumour = Tumour(**{name: getattr(tumour, name) for name in ("clones", "lesions", "migrations", "variants")},
-                    samples=tumour.samples.filter(pl.col("sample_id").is_in(list(taken))),
-                    fractions=tumour.fractions.filter(pl.col("sample_id").is_in(list(taken))),
-                    counts=tumour.counts.filter(pl.col("sample_id").is_in(list(taken))),
-                    segments=tumour.segments.filter(pl.col("sample_id").is_in(list(taken))))  # fmt: skip
     exome = (*gene_table()["gene"], *OTHER_GENES)
     add_tumour(rows, rng, tumour, ids, {"tissue": exome, "plasma": exome})
     for driver in drivers:
-        rows.add(
-            "variants",
-            variant_id=driver.variant_id,
-            gene=driver.gene,
-            hgvs_p=driver.hgvs_p,
-            consequence=driver.consequence,
-        )
-        add_reads(rows, rng, tumour, driver, dict.fromkeys(taken, 1.0), ids)
+        rows.add("variants", variant_id=driver.variant_id, gene=driver.gene, hgvs_p=driver.hgvs_p,
+                 consequence=driver.consequence)  # fmt: skip
+        add_reads(rows, rng, tumour, driver, dict.fromkeys(there, 1.0), ids)
         germline = driver.gene == "BRCA2" and rng.random() < 0.5
-        rows.add("samples", sample_id=f"{patient}-N", patient_id=patient, material="normal", assay_id="exome", day=0,
-                 mean_depth=90.0) if germline else None  # fmt: skip
         if germline:
+            rows.add("samples", sample_id=f"{patient}-N", patient_id=patient, material="normal", assay_id="exome", day=0,
+                     mean_depth=90.0)  # fmt: skip
             depth = int(rng.poisson(90))
             add_call(
                 rows,
@@ -117,16 +121,10 @@ def _genome(
                 "normal",
                 "germline",
             )
-        for sample in sorted(taken):
-            truth.add(
-                "drivers",
-                patient_id=patient,
-                sample_id=ids[sample],
-                variant_id=driver.variant_id,
-                gene=driver.gene,
-                ccf=1.0,
-            )
-    if "B2" in taken and rng.random() < 0.3:
+        for sample in there:
+            truth.add("drivers", patient_id=patient, sample_id=ids[sample], variant_id=driver.variant_id,
+                      gene=driver.gene, ccf=1.0)  # fmt: skip
+    if "B2" in there and rng.random() < 0.3:
         driver = ACQUIRED_AR[int(rng.random() < ACQUIRED_AR[1].chance)]
         ccf = {"B2": float(rng.uniform(0.3, 0.9))}
         rows.add(
@@ -142,13 +140,16 @@ def _genome(
         )
 
 
-def _course(rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, genes: set[str]) -> int:
-    """Lines of therapy from castration resistance on; returns the last day of contact."""
+def _course(
+    rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, genes: set[str]
+) -> tuple[int, list[tuple[int, int]]]:
+    """Lines of therapy from castration resistance on; returns the last day of contact and when each line worked."""
     base = (1.6 if "TP53" in genes else 1) * (2.0 if "RB1" in genes else 1) * (0.7 if "SPOP" in genes else 1)
     death = int(max(60, rng.exponential(1000 / base)))
     censor = int(rng.uniform(400, 1800))
     last, dead = min(death, censor), death <= censor
     day, psa, line, ar_v7 = 14, float(rng.lognormal(3.2, 0.9)), 1, bool(rng.random() < 0.12)
+    worked: list[tuple[int, int]] = []
     while day < last - 20 and line <= 4:
         parp = line >= 2 and "BRCA2" in genes and rng.random() < 0.7
         drugs = "olaparib" if parp else ARPI[int(rng.random() < 0.5)] if line % 2 == 1 else TAXANE
@@ -164,6 +165,7 @@ def _course(rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, gen
         hazard = base / (300 if line == 1 else 190) * (2.5 if arpi and ar_v7 else 1) * (0.35 if parp else 1)
         progression = day + int(max(25, rng.exponential(1 / hazard)))
         stop = min(progression + 14, last)
+        worked.append((day, min(progression, last)))
         rows.add("treatments", patient_id=patient, drugs=drugs, start_day=day, stop_day=stop, setting="mCRPC", line=line,
                  stop_reason="progression" if progression < last else None)  # fmt: skip
         depth = float(np.clip(rng.beta(2, 1.2) if not (arpi and ar_v7) else rng.beta(1, 5), 0.02, 0.99))
@@ -175,7 +177,7 @@ def _course(rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, gen
         day, line = stop + int(rng.integers(14, 35)), line + 1
     rows.add("follow_up", patient_id=patient, last_contact_day=last, is_dead=dead, death_day=death if dead else None,
              cause_of_death="cancer" if dead else None, entry_day=0)  # fmt: skip
-    return last
+    return last, worked
 
 
 def _psa(

@@ -18,8 +18,9 @@ from oncourse.study.tables import TABLES
 class Simulated:
     """Tables of a study folder, its configuration, and the truth behind them.
 
-    ``truth`` holds drivers (true cancer cell fraction per sample), acquired, chip, outcome or lines
-    (hazards), clones and migrations are those of `oncourse.evolution.simulate`.
+    ``truth`` holds drivers (true cancer cell fraction per sample), acquired, chip, focal (copies of a focal event),
+    outcome or lines (hazards), and what `oncourse.evolution.simulate` grew: clones (the tree), fractions (of every
+    clone per sample), lesions (how each was seeded), migrations, variants (the clone each belongs to).
     """
 
     tables: dict[str, pl.DataFrame]

@@ -58,7 +58,7 @@ class PatientCounts:
     counts : reads, purity, copy number; depth 0 where a site was not looked at
     variants : variant_id, gene, consequence, hgvs_p of the rows
     is_counted : shape (n_variant, n_sample), reads are known; False with depth above 0: absence assumed
-    cn_known : same shape, copy number is from a segment
+    cn_known : same shape, copy number is from a segment (of this sample, or borrowed of the patient's nearest one)
     purity_sd : shape (n_sample,), standard error of the purity
     """
 
@@ -197,7 +197,7 @@ def _patient(
     error = np.where(np.isnan(error.astype(float)), np.where(has_umi, ERROR_RATE_UMI, ERROR_RATE), error)
     error = np.maximum(error.astype(float), 1e-6)
     given = samples["given_purity"].cast(pl.Float64).to_numpy()
-    cn_known = cells["cn_known"].to_numpy().reshape(shape)
+    cn_known = (cells["cn_known"] | cells["cn_borrowed"]).to_numpy().reshape(shape)
     counts = Counts(alt, depth, np.zeros(shape), major, total - major, normal, error, cn_known)
     purity, sd, basis, out = np.zeros(shape[1]), np.zeros(shape[1]), [], []
     for d, sample in enumerate(samples["sample_id"]):

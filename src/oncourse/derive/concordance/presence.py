@@ -198,6 +198,7 @@ def _weigh(
             depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0), is_called=called,
             total_cn=cells["total_cn"].to_numpy(), major_cn=cells["major_cn"].to_numpy(),
             normal_cn=cells["normal_cn"].to_numpy(), error_rate=np.maximum(error, 1e-7),
+            is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(),
         ),
         Samples(
             purity=samples["given_purity"].cast(pl.Float64).fill_null(np.nan).to_numpy(),

@@ -298,10 +298,11 @@ def error_rates(study: Study, cells: pl.DataFrame, usual: pl.Expr) -> pl.Series:
 
 
 def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
-    """Add total_cn, minor_cn, major_cn, normal_cn and cn_known.
+    """Add total_cn, minor_cn, major_cn, normal_cn, cn_known and cn_borrowed.
 
-    From the segment at the site; a deep deletion of the gene (-2) is 0 copies; else two copies (one on X and Y
-    of a man), one of each allele.
+    From the segment at the site (cn_known); a deep deletion of the gene (-2) is 0 copies. A sample without any
+    segment - most plasma - has the copies of the patient's tumour sample nearest in time that has some
+    (cn_borrowed; never a loss of all copies). Else two copies (one on X and Y of a man), one of each allele.
     """
     sites = cells.select("variant_id").unique().with_columns(parts()).drop("ref", "alt")
     cells = cells.join(sites, on="variant_id", how="left", maintain_order="left")
@@ -313,7 +314,7 @@ def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     cells = (
         _with_segments(study, cells)
         if study.has("segments")
-        else cells.with_columns(total_cn=null, minor_cn=null)
+        else cells.with_columns(total_cn=null, minor_cn=null, cn_borrowed=pl.lit(False))
     )
     if study.has("gene_copy_number"):
         deep = (
@@ -330,32 +331,62 @@ def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     total = pl.col("total_cn").fill_null(pl.col("normal_cn"))
     major = pl.coalesce(total - pl.col("minor_cn"), (total / 2).ceil())
     return cells.with_columns(
-        cn_known=pl.col("total_cn").is_not_null(),
+        cn_known=pl.col("total_cn").is_not_null() & ~pl.col("cn_borrowed"),
         total_cn=total,
         major_cn=major.clip(0.0),
         minor_cn="minor_cn",
     )
 
 
+def segment_donors(study: Study) -> pl.DataFrame:
+    """Return sample_id, donor: for samples without a segment, the patient's sample nearest in time that has some.
+
+    Of two equally near, or where a day is not known, tissue before plasma, then the first by name.
+    """
+    measured = study["segments"].drop_nulls(["total_cn", "start"]).select("sample_id").unique()
+    samples = study["samples"].select("patient_id", "sample_id", "material", "day")
+    samples = samples.filter(~pl.col("material").is_in(["normal", "white_cells"]))
+    donors = samples.join(measured, on="sample_id", how="semi")
+    pairs = samples.join(measured, on="sample_id", how="anti").join(donors, on="patient_id", suffix="_donor")
+    return (
+        pairs.with_columns(apart=(pl.col("day") - pl.col("day_donor")).abs(),
+                           is_plasma=pl.col("material_donor") != "tissue")
+        .sort("sample_id", "apart", "is_plasma", "sample_id_donor", nulls_last=True)
+        .unique("sample_id", keep="first", maintain_order=True)
+        .select("sample_id", donor="sample_id_donor")
+    )  # fmt: skip
+
+
 def _with_segments(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
-    """Add total_cn and minor_cn of the segment that holds the site; null outside every segment."""
+    """Add total_cn and minor_cn of the segment that holds the site (null outside every segment), and cn_borrowed."""
     segments = (
         study["segments"].drop_nulls(["chrom", "start", "end"])
-        .select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn")
+        .select("chrom", "start", "end", "total_cn", "minor_cn", of="sample_id")
         .sort("start", "end")
     )  # fmt: skip
-    ordered = cells.with_columns(_row=pl.int_range(pl.len())).sort("pos", nulls_last=True)
+    cells = cells.join(segment_donors(study), on="sample_id", how="left", maintain_order="left")
+    ordered = cells.with_columns(
+        _row=pl.int_range(pl.len()),
+        cn_borrowed=pl.col("donor").is_not_null(),
+        of=pl.coalesce("donor", "sample_id"),
+    ).sort("pos", nulls_last=True)
+    wanted = [c for c in ordered.columns if c not in ("of", "donor")]
     known, unknown = ordered.filter(pl.col("pos").is_not_null()), ordered.filter(pl.col("pos").is_null())
     joined = known.join_asof(
         segments,
         left_on="pos",
         right_on="start",
-        by=["sample_id", "chrom"],
+        by=["of", "chrom"],
         strategy="backward",
         check_sortedness=False,
     )
-    inside = pl.col("pos") <= pl.col("end")
-    joined = joined.with_columns(
-        total_cn=pl.when(inside).then("total_cn"), minor_cn=pl.when(inside).then("minor_cn")
-    ).select(*cells.columns, "_row", "total_cn", "minor_cn")
-    return pl.concat([joined, unknown], how="diagonal").sort("_row").drop("_row")
+    inside = (pl.col("pos") <= pl.col("end")) & ~(pl.col("cn_borrowed") & (pl.col("total_cn") < 0.5))
+    joined = (
+        joined.with_columns(
+            total_cn=pl.when(inside).then("total_cn"), minor_cn=pl.when(inside).then("minor_cn")
+        )
+        .select(*wanted, "total_cn", "minor_cn")
+        .with_columns(cn_borrowed=pl.col("cn_borrowed") & pl.col("total_cn").is_not_null())
+    )
+    unknown = unknown.with_columns(cn_borrowed=pl.lit(False))
+    return pl.concat([joined, unknown.select(wanted)], how="diagonal").sort("_row").drop("_row")
