@@ -46,9 +46,15 @@ def test_exponential_and_logarithm_are_those_of_numpy():
     np.testing.assert_allclose([_fast_math.fast_log(v) for v in y], np.log(y), rtol=1e-14, atol=1e-14)
 
 
+def _cluster_evidence(total, weight, trunk):
+    """Log evidence of a cluster of summed log-likelihoods (S, G): at CCF 1 everywhere, or free in each sample."""
+    free = sum(logsumexp(total[d], b=weight[d]) for d in range(len(total)))
+    return logsumexp([free, total[:, -1].sum()], b=[1 - trunk, trunk])
+
+
 def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posterior():
     """Four variants have 15 partitions: the share of proposals' outcomes in each against the exact posterior."""
-    alt, depth = np.array([[20, 6], [16, 9], [13, 4], [9, 12]]), np.full((4, 2), 60)
+    alt, depth = np.array([[26, 22], [22, 25], [13, 4], [9, 12]]), np.full((4, 2), 60)
     one = np.ones((4, 2))
     state = module.new_state(
         Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3)),
@@ -56,24 +62,27 @@ def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posteri
     )  # fmt: skip
     module.fill_tables(state)
     weight, alpha, n_draw = np.tile(ccf_prior(state.grid, 0.3, 0.1), (2, 1)), 1.5, 40_000
+    trunk = 0.2
     exact = {}
     for labels in itertools.product(range(4), repeat=4):
         if all(x <= max(labels[:i], default=-1) + 1 for i, x in enumerate(labels)):
             sums, sizes = module.sums_of(replace(state, labels=np.array(labels)))
-            log_e = sum(logsumexp(sums[k, d], b=weight[d]) for k in range(len(sums)) for d in range(2))
+            log_e = sum(_cluster_evidence(sums[k], weight, trunk) for k in range(len(sums)))
             exact[labels] = log_e + gammaln(sizes).sum() + len(sums) * math.log(alpha)
     total = logsumexp(list(exact.values()))
     labels, row_of, used = np.zeros(4, np.int64), state.rows.start[:-1].copy(), 1
     shape = (9, 2, len(state.grid))
     sums, post, counts = np.zeros(shape), np.zeros(shape, np.float32), np.zeros(9, np.int64)
+    p_trunk = np.zeros(9)
     t, stream, seen = state.tables, np.array([7], np.uint64), dict.fromkeys(exact, 0)
     _cluster_kernels.cluster_sums(t["table"], row_of, labels, 1, sums, counts)
-    _cluster_kernels.posterior_of(sums[0], weight, post[0])
+    _, p_trunk[0] = _cluster_kernels.posterior_of(sums[0], weight, trunk, post[0])
     scratch = np.empty((3, *shape[1:]))
     for _ in range(n_draw):
         used = split_merge(
-            t["table"], t["prob"], weight, alpha, labels, row_of, sums, counts, post, used, scratch, stream
-        )
+            t["table"], t["prob"], t["at_one"], weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used,
+            scratch, stream,
+        )  # fmt: skip
         first: dict[int, int] = {}
         seen[tuple(first.setdefault(k, len(first)) for k in labels.tolist())] += 1
     for partition, log_p in exact.items():
@@ -118,12 +127,12 @@ def test_predictive_without_the_variant_is_a_ratio_of_evidences():
     t, rows = state.tables, state.rows
     out = np.empty((len(rows.variant), len(sums)))
     _cluster_kernels.predictive_table(
-        t["table"], t["prob"], state.weight, sums, sizes, state.labels, state.row_of, rows.start,
+        t["table"], t["prob"], state.weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start,
         module.new_log(state) - t["scale_sum"], out,
     )  # fmt: skip
 
     def evidence(total):
-        return sum(logsumexp(total[d], b=state.weight[d]) for d in range(3))
+        return _cluster_evidence(total, state.weight, state.trunk)
 
     for i in (0, 5, 11):
         for k in range(len(sums)):

@@ -9,12 +9,14 @@ import numpy as np
 
 from oncourse.evolution._cluster_kernels import (
     cluster_sums,
+    log_at_one,
     log_predictive,
+    log_sum,
     posterior_of,
     spike_shares,
     sweep,
 )
-from oncourse.evolution._likelihood_kernels import jit, log_gamma
+from oncourse.evolution._likelihood_kernels import IMPOSSIBLE, jit, log_gamma
 from oncourse.evolution._noise_kernels import move_noise, uniform
 
 CERTAIN, IDLE_EVERY = 0.998, 4
@@ -51,15 +53,25 @@ def set_prior(base, absent, clonal, weight):
 
 
 @jit
-def _prior_evidence(prob, scale_sum, weight, out):
+def _prior_evidence(prob, scale_sum, at_one, weight, trunk, out):
     for r in range(prob.shape[0]):
-        total = scale_sum[r]
+        total = math.log(1.0 - trunk)
         for d in range(prob.shape[1]):
             mass = 0.0
             for g in range(weight.shape[1]):
                 mass += weight[d, g] * prob[r, d, g]
             total += math.log(mass)
-        out[r] = total
+        out[r] = scale_sum[r] + log_sum(total, max(IMPOSSIBLE, math.log(trunk) + at_one[r]))
+
+
+@jit
+def _posteriors(sums, weight, trunk, post, p_trunk, n_cluster):
+    """Fill post and p_trunk of all clusters and return their log evidence."""
+    out = 0.0
+    for k in range(n_cluster):
+        evidence, p_trunk[k] = posterior_of(sums[k], weight, trunk, post[k])
+        out += evidence
+    return out
 
 
 @jit
@@ -70,7 +82,9 @@ def _add(sums_k, table_r, sign):
 
 
 @jit
-def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, n_cluster, scratch, state):
+def split_merge(
+    table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, n_cluster, scratch, state,
+):  # fmt: skip
     """Propose to split a cluster in two or to merge two, by sequential allocation (Dahl 2005); return clusters in use.
 
     Two variants are picked at random. Of one cluster: they found two new ones, and the other members join one of the two
@@ -92,13 +106,15 @@ def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, 
     whole[:] = sums[a]
     if not is_split:
         _add(whole, sums[b], 1.0)
-    evidence = posterior_of(whole, weight, post_whole)
+    evidence, trunk_whole = posterior_of(whole, weight, trunk, post_whole)
     if not is_split:
         # the proposal can only make a merge less acceptable than it is without: far clusters end here
         n_a, n_b = float(counts[a]), float(counts[b])
+        evidence_a, _ = posterior_of(sums[a], weight, trunk, post_a)
+        evidence_b, _ = posterior_of(sums[b], weight, trunk, post_b)
         ratio = (
             math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
-            + posterior_of(sums[a], weight, post_a) + posterior_of(sums[b], weight, post_b) - evidence
+            + evidence_a + evidence_b - evidence
         )  # fmt: skip
         if log_u >= -ratio:
             return n_cluster
@@ -113,16 +129,16 @@ def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, 
         members[t], members[u] = members[u], members[t]
     sums_a[:] = table[row_of[i]]
     sums_b[:] = table[row_of[j]]
-    evidence_a = posterior_of(sums_a, weight, post_a)
-    evidence_b = posterior_of(sums_b, weight, post_b)
+    evidence_a, trunk_a = posterior_of(sums_a, weight, trunk, post_a)
+    evidence_b, trunk_b = posterior_of(sums_b, weight, trunk, post_b)
     n_a, n_b = 1.0, 1.0
     log_q = 0.0
     goes_b = np.zeros(m, dtype=np.bool_)
     for t in range(m):
         v = members[t]
         r = row_of[v]
-        log_a = math.log(n_a) + log_predictive(post_a, prob[r])
-        log_b = math.log(n_b) + log_predictive(post_b, prob[r])
+        log_a = math.log(n_a) + log_predictive(post_a, trunk_a, prob[r], at_one[r])
+        log_b = math.log(n_b) + log_predictive(post_b, trunk_b, prob[r], at_one[r])
         p_a = 1.0 / (1.0 + math.exp(min(700.0, max(-700.0, log_b - log_a))))
         if is_split:
             goes_b[t] = uniform(state) >= p_a
@@ -132,12 +148,12 @@ def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, 
             log_q += math.log(max(1.0 - p_a, 1e-300))
             n_b += 1.0
             _add(sums_b, table[r], 1.0)
-            evidence_b = posterior_of(sums_b, weight, post_b)
+            evidence_b, trunk_b = posterior_of(sums_b, weight, trunk, post_b)
         else:
             log_q += math.log(max(p_a, 1e-300))
             n_a += 1.0
             _add(sums_a, table[r], 1.0)
-            evidence_a = posterior_of(sums_a, weight, post_a)
+            evidence_a, trunk_a = posterior_of(sums_a, weight, trunk, post_a)
     # log of posterior(split) / posterior(merged) / q(split)
     ratio = (
         math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
@@ -159,6 +175,7 @@ def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, 
             counts[a], counts[new] = int(n_a), int(n_b)
             sums[a], sums[new] = sums_a, sums_b
             post[a], post[new] = post_a, post_b
+            p_trunk[a], p_trunk[new] = trunk_a, trunk_b
     elif log_u < -ratio:
         for t in range(n):
             if labels[t] == b:
@@ -166,6 +183,7 @@ def split_merge(table, prob, weight, alpha, labels, row_of, sums, counts, post, 
         counts[a], counts[b] = int(n_a + n_b), 0
         sums[a] = whole
         post[a] = post_whole
+        p_trunk[a] = trunk_whole
     return n_cluster
 
 
@@ -181,7 +199,7 @@ def chain(
     A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
     the ways follow. Every `noise_every`-th moves the noise. Fills kept_labels (n_sweep, n), adds to way (n_row,) each
     sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each variant's cluster at
-    every `every`-th sweep; trace (n_sweep, 4): clusters, log evidence, absent, clonal. Changes in place, so that it can go
+    every `every`-th sweep; trace (n_sweep, 5): clusters, log evidence, absent, clonal, trunk. Changes in place, so that it can go
     on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state.
     """
     n = labels.shape[0]
@@ -209,7 +227,8 @@ def chain(
     ways = np.empty(way_prior.shape[0])
     averaged = 0
     used = 0
-    absent, clonal = spikes[0], spikes[1]
+    p_trunk = np.zeros(capacity)
+    at_one = np.empty(prob.shape[0])
     for i in range(n):
         used = max(used, labels[i] + 1)
     for t in range(n_burn + n_sweep):
@@ -233,27 +252,23 @@ def chain(
             for r in range(row_start[i], row_start[i + 1]):
                 row_log_prior[r] = math.log(ways[way_of[r]] / total)
         if used > 0:
-            absent, clonal = spike_shares(
-                sums, counts, used, informative, base, absent, clonal, spike_prior, 1
-            )
-        set_prior(base, absent, clonal, weight)
-        evidence = 0.0
-        for k in range(used):
-            evidence += posterior_of(sums[k], weight, post[k])
+            spike_shares(sums, counts, used, informative, base, spikes, spike_prior, 1)
+        trunk = spikes[2]
+        set_prior(base, spikes[0], spikes[1], weight)
+        evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         if noise_every > 0 and t % noise_every == noise_every - 1:
             move_noise(
                 alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated,
-                ref_is_normal, n_state, table, prob, scale, sums, labels, row_of, used, weight, noise_prior, work, lines,
-                trial, points, masses, n_point, state,
+                ref_is_normal, n_state, table, prob, scale, sums, labels, row_of, used, weight, p_trunk, noise_prior, work,
+                lines, trial, points, masses, n_point, state,
             )  # fmt: skip
-            evidence = 0.0
-            for k in range(used):
-                evidence += posterior_of(sums[k], weight, post[k])
+            evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         for r in range(prob.shape[0]):
             scale_sum[r] = 0.0
             for d in range(n_sample):
                 scale_sum[r] += scale[r, d]
-        _prior_evidence(prob, scale_sum, weight, fresh)
+            at_one[r] = log_at_one(prob[r])
+        _prior_evidence(prob, scale_sum, at_one, weight, trunk, fresh)
         top = -1e300
         for q in range(concentrations.shape[0]):
             a = concentrations[q]
@@ -279,8 +294,7 @@ def chain(
                 way[row_of[i]] += 1.0
             trace[s, 0] = used
             trace[s, 1] = evidence
-            trace[s, 2] = absent
-            trace[s, 3] = clonal
+            trace[s, 2:] = spikes
             for p in range(3):
                 for d in range(n_sample):
                     noise_sum[p, d] += noise[p, d]
@@ -291,7 +305,8 @@ def chain(
                     if k >= 0:
                         for d in range(n_sample):
                             for g in range(n_grid):
-                                variant_post[i, d, g] += post[k, d, g]
+                                variant_post[i, d, g] += (1.0 - p_trunk[k]) * post[k, d, g]
+                            variant_post[i, d, n_grid - 1] += p_trunk[k]
                     else:
                         # an artefact has no clone: what its own reads say
                         r = row_of[i]
@@ -308,8 +323,8 @@ def chain(
                 n_order += 1
                 draws[i] = uniform(state)
         used, _ = sweep(
-            table, prob, scale_sum, row_start, row_log_prior, fresh, outlier_log, weight, alpha, outlier_prior,
-            labels, row_of, sums, counts, post, used, draws, order[:n_order], stay,
+            table, prob, scale_sum, row_start, row_log_prior, fresh, outlier_log, at_one, weight, trunk, alpha,
+            outlier_prior, labels, row_of, sums, counts, post, p_trunk, used, draws, order[:n_order], stay,
         )  # fmt: skip
         if n_burn // 2 <= t < n_burn:
             for i in range(n):
@@ -319,9 +334,9 @@ def chain(
                     is_busy[i] = least_stay[i] < CERTAIN
         for _ in range(n_split):
             used = split_merge(
-                table, prob, weight, alpha, labels, row_of, sums, counts, post, used, scratch, state
-            )
-    spikes[0], spikes[1] = absent, clonal
+                table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used, scratch,
+                state,
+            )  # fmt: skip
     return averaged
 
 

@@ -2,8 +2,9 @@
 """Compiled loops of the clustering; `oncourse.evolution.cluster` says what they compute and why.
 
 Everywhere: ``prob`` (n_row, n_sample, n_grid), in single precision, is the likelihood of one row of counts at each CCF
-divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior. A row is
-one variant with one choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
+divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior of a cluster
+that is not the trunk, ``trunk`` the prior share of clusters that are clonal in every sample. A row is one variant with one
+choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
 """
 
 from __future__ import annotations
@@ -46,7 +47,28 @@ def log_mass(prob_i, prob_j):
 
 
 @jit
-def agglomerate(prob, sizes, weight, log_k):
+def log_sum(a, b):
+    """Return log(exp(a) + exp(b))."""
+    top = max(a, b)
+    if top <= IMPOSSIBLE:
+        return IMPOSSIBLE
+    return top + math.log(1.0 + math.exp(min(a, b) - top))
+
+
+@jit
+def log_at_one(prob_r):
+    """Return the sum over samples of the log of what a row has at CCF 1."""
+    last = prob_r.shape[1] - 1
+    total = 0.0
+    for d in range(prob_r.shape[0]):
+        if prob_r[d, last] < TINY:
+            return IMPOSSIBLE
+        total += math.log(prob_r[d, last])
+    return total
+
+
+@jit
+def agglomerate(prob, sizes, weight, trunk, log_k):
     """Merge clusters pair by pair down to one and return the labels at the best point of the whole path.
 
     Parameters: prob (n, S, G), changed in place; sizes (n,) members of each start cluster; weight (S, G); log_k[K] log
@@ -59,8 +81,11 @@ def agglomerate(prob, sizes, weight, log_k):
     weight32 = weight.astype(np.float32)
     weighed = np.empty_like(prob[0])
     own = np.empty(n)
+    at_one = np.empty(n)
+    log_trunk, log_other = math.log(trunk), math.log(1.0 - trunk)
     for i in range(n):
-        own[i] = log_mass(prob[i], weight32)
+        at_one[i] = log_at_one(prob[i])
+        own[i] = log_sum(log_other + log_mass(prob[i], weight32), log_trunk + at_one[i])
     size = sizes.astype(np.float64)
     gain = np.full((n, n), IMPOSSIBLE)
     best_j = np.full(n, -1)
@@ -72,6 +97,7 @@ def agglomerate(prob, sizes, weight, log_k):
         for j in range(i + 1, n):
             joint = log_mass(weighed, prob[j])
             if joint > IMPOSSIBLE:
+                joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[j])
                 gain[i, j] = (
                     joint - own[i] - own[j]
                     + math.lgamma(size[i] + size[j]) - math.lgamma(size[i]) - math.lgamma(size[j])
@@ -112,7 +138,8 @@ def agglomerate(prob, sizes, weight, log_k):
                 value = prob[i, d, g] / top
                 prob[i, d, g] = value if value > 2 * TINY else np.float32(0.0)
                 weighed[d, g] = prob[i, d, g] * weight32[d, g]
-        own[i] = log_mass(prob[i], weight32)
+        at_one[i] = log_at_one(prob[i])
+        own[i] = log_sum(log_other + log_mass(prob[i], weight32), log_trunk + at_one[i])
         size[i] += size[j]
         alive[j] = False
         for r in range(n):
@@ -121,6 +148,7 @@ def agglomerate(prob, sizes, weight, log_k):
             joint = log_mass(weighed, prob[r])
             value = IMPOSSIBLE
             if joint > IMPOSSIBLE:
+                joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[r])
                 value = (
                     joint - own[i] - own[r]
                     + math.lgamma(size[i] + size[r]) - math.lgamma(size[i]) - math.lgamma(size[r])
@@ -182,31 +210,48 @@ def line_posterior(line, weight, out):
 
 
 @jit
-def posterior_of(sums_k, weight, post_k):
-    """Fill post_k (S, G) with the normalised CCF posterior and return the log evidence of the cluster."""
+def posterior_of(sums_k, weight, trunk, post_k):
+    """Fill post_k (S, G) with the normalised CCF posterior of a cluster taken not to be the trunk.
+
+    Returns the log evidence of the cluster, trunk or not, and the probability that it is the trunk.
+    """
+    last = sums_k.shape[1] - 1
     evidence = 0.0
+    at_one = 0.0
     for d in range(sums_k.shape[0]):
         evidence += line_posterior(sums_k[d], weight[d], post_k[d])
-    return evidence
+        at_one += sums_k[d, last]
+    evidence += math.log(1.0 - trunk)
+    at_one += math.log(trunk)
+    if at_one < evidence:
+        odds = math.exp(at_one - evidence)
+        return evidence + math.log(1.0 + odds), odds / (1.0 + odds)
+    odds = math.exp(evidence - at_one)
+    return at_one + math.log(1.0 + odds), 1.0 / (1.0 + odds)
 
 
 @jit
-def log_predictive(post_k, prob_r):
-    """Return log P(row | cluster) up to the row's scale."""
-    return log_mass(post_k, prob_r)
+def log_predictive(post_k, p_trunk, prob_r, at_one_r):
+    """Return log P(row | cluster) up to the row's scale; at_one_r is `log_at_one` of the row."""
+    if p_trunk < 1e-15:
+        return log_mass(post_k, prob_r)
+    is_trunk = max(IMPOSSIBLE, math.log(p_trunk) + at_one_r)
+    if 1.0 - p_trunk < 1e-15:
+        return is_trunk
+    return log_sum(math.log(1.0 - p_trunk) + log_mass(post_k, prob_r), is_trunk)
 
 
 @jit
 def sweep(
-    table, prob, scale_sum, row_start, row_log_prior, new_log, outlier_log, weight, alpha, outlier_prior,
-    labels, row_of, sums, counts, post, n_cluster, uniforms, order, stay,
+    table, prob, scale_sum, row_start, row_log_prior, new_log, outlier_log, at_one, weight, trunk, alpha, outlier_prior,
+    labels, row_of, sums, counts, post, p_trunk, n_cluster, uniforms, order, stay,
 ):  # fmt: skip
     """Visit the variants of `order` and give each a new cluster and row; return (clusters in use, moves made).
 
     With uniforms (n_variant,) the choice is drawn from its full conditional (collapsed Gibbs, CCFs integrated out
     on the grid); with an empty array the most probable choice is taken (ICM). `new_log` (n_row,) is log P(row) under
-    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off. Drawing
-    fills stay (n_variant,) with the probability that the variant stays where it is.
+    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off; `at_one`
+    (n_row,) is `log_at_one`. p_trunk (n_cluster,) goes with post. Drawing fills stay (n_variant,) with the probability that the variant stays where it is.
     """
     n = labels.shape[0]
     draw = uniforms.shape[0] > 0
@@ -222,6 +267,7 @@ def sweep(
     choice_k = np.empty(value.shape[0], dtype=np.int64)
     choice_r = np.empty(value.shape[0], dtype=np.int64)
     kept = np.empty_like(sums[0])
+    kept_trunk = 0.0
     moves = 0
     for t in range(order.shape[0]):
         i = order[t]
@@ -230,11 +276,12 @@ def sweep(
         if old_k >= 0:
             counts[old_k] -= 1
             kept[:] = post[old_k]
+            kept_trunk = p_trunk[old_k]
             for d in range(sums.shape[1]):
                 for g in range(sums.shape[2]):
                     sums[old_k, d, g] -= table[old_r, d, g]
             if counts[old_k] > 0:
-                posterior_of(sums[old_k], weight, post[old_k])
+                _, p_trunk[old_k] = posterior_of(sums[old_k], weight, trunk, post[old_k])
         else:
             n_out -= 1.0
         n_in = n - 1.0 - n_out
@@ -246,7 +293,8 @@ def sweep(
             base = row_log_prior[r] + log_in
             for k in range(n_cluster):
                 if counts[k] > 0:
-                    value[m] = base + math.log(counts[k]) + scale_sum[r] + log_predictive(post[k], prob[r])
+                    joins = log_predictive(post[k], p_trunk[k], prob[r], at_one[r])
+                    value[m] = base + math.log(counts[k]) + scale_sum[r] + joins
                     choice_k[m] = k
                     choice_r[m] = r
                     top = max(top, value[m])
@@ -318,15 +366,16 @@ def sweep(
                     sums[k, d, g] += table[r, d, g]
             if k == old_k and r == old_r:
                 post[k] = kept
+                p_trunk[k] = kept_trunk
             else:
-                posterior_of(sums[k], weight, post[k])
+                _, p_trunk[k] = posterior_of(sums[k], weight, trunk, post[k])
         else:
             n_out += 1.0
     return n_cluster, moves
 
 
 @jit
-def predictive_table(table, prob, weight, sums, sizes, labels, row_of, row_start, fresh, out):
+def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, row_start, fresh, out):
     """Fill out (n_row, n_cluster) with log P(row | cluster) up to the row's scale, the variant itself left out.
 
     `fresh` (n_row,) is the log probability under the prior, on the same scale: that of a cluster without other members.
@@ -334,57 +383,69 @@ def predictive_table(table, prob, weight, sums, sizes, labels, row_of, row_start
     post = np.empty(sums.shape, dtype=np.float32)
     own = np.empty_like(post[0])
     rest = np.empty_like(sums[0])
+    p_trunk = np.empty(sums.shape[0])
+    own_trunk = 0.0
     for k in range(sums.shape[0]):
-        posterior_of(sums[k], weight, post[k])
+        _, p_trunk[k] = posterior_of(sums[k], weight, trunk, post[k])
     for i in range(labels.shape[0]):
         mine = labels[i]
         if mine >= 0 and sizes[mine] > 1:
             for d in range(sums.shape[1]):
                 for g in range(sums.shape[2]):
                     rest[d, g] = sums[mine, d, g] - table[row_of[i], d, g]
-            posterior_of(rest, weight, own)
+            _, own_trunk = posterior_of(rest, weight, trunk, own)
         for r in range(row_start[i], row_start[i + 1]):
+            at_one = log_at_one(prob[r])
             for k in range(sums.shape[0]):
                 if k != mine:
-                    out[r, k] = log_predictive(post[k], prob[r])
+                    out[r, k] = log_predictive(post[k], p_trunk[k], prob[r], at_one)
                 elif sizes[k] > 1:
-                    out[r, k] = log_predictive(own, prob[r])
+                    out[r, k] = log_predictive(own, own_trunk, prob[r], at_one)
                 else:
                     out[r, k] = fresh[r]
 
 
 @jit
-def spike_shares(sums, counts, n_cluster, informative, weight, absent, clonal, prior, n_round):
-    """Return (absent, clonal) shares of CCF spikes by EM with Dirichlet pseudo-counts `prior` (absent, clonal, slab).
+def spike_shares(sums, counts, n_cluster, informative, weight, shares, prior, n_round):
+    """Move shares (absent, clonal, trunk) in place by EM with pseudo-counts `prior` (absent, clonal, slab, trunk, not).
 
     `weight` is the prior in use; its two ends are the spikes, the rest the slab. `informative` (n_cluster, S) says
     whether a cluster has any reads in a sample.
     """
+    n_sample = sums.shape[1]
     last = weight.shape[0] - 1
     slab_mass = 0.0
     for g in range(1, last):
         slab_mass += weight[g]
+    part = np.empty((n_sample, 3))
     for _ in range(n_round):
+        absent, clonal, trunk = shares[0], shares[1], shares[2]
         n0, n1, n2 = prior[0], prior[1], prior[2]
+        n_trunk, n_other = prior[3], prior[4]
         for k in range(n_cluster):
             if counts[k] == 0:
                 continue
-            for d in range(sums.shape[1]):
-                if not informative[k, d]:
-                    continue
+            log_odds = math.log(trunk) - math.log(1.0 - trunk)
+            for d in range(n_sample):
                 top = sums[k, d, 0]
                 for g in range(last + 1):
                     top = max(top, sums[k, d, g])
                 slab = 0.0
                 for g in range(1, last):
                     slab += weight[g] * exp_or_tiny(sums[k, d, g] - top)
-                p0 = absent * math.exp(sums[k, d, 0] - top)
-                p1 = clonal * math.exp(sums[k, d, last] - top)
-                p2 = (1.0 - absent - clonal) * slab / slab_mass
-                total = p0 + p1 + p2
-                n0 += p0 / total
-                n1 += p1 / total
-                n2 += p2 / total
-        absent = n0 / (n0 + n1 + n2)
-        clonal = n1 / (n0 + n1 + n2)
-    return absent, clonal
+                part[d, 0] = absent * math.exp(sums[k, d, 0] - top)
+                part[d, 1] = clonal * math.exp(sums[k, d, last] - top)
+                part[d, 2] = (1.0 - absent - clonal) * slab / slab_mass
+                log_odds += sums[k, d, last] - top - math.log(part[d, 0] + part[d, 1] + part[d, 2])
+            p_trunk = 1.0 / (1.0 + math.exp(-min(700.0, max(-700.0, log_odds))))
+            n_trunk += p_trunk
+            n_other += 1.0 - p_trunk
+            for d in range(n_sample):
+                if informative[k, d]:
+                    share = (1.0 - p_trunk) / (part[d, 0] + part[d, 1] + part[d, 2])
+                    n0 += part[d, 0] * share
+                    n1 += part[d, 1] * share
+                    n2 += part[d, 2] * share
+        shares[0] = n0 / (n0 + n1 + n2)
+        shares[1] = n1 / (n0 + n1 + n2)
+        shares[2] = n_trunk / (n_trunk + n_other)

@@ -25,13 +25,19 @@ PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
 
 
 @jit
-def points_within(sums, weight, grid, n_cluster, d, nats, points, masses, n_point):
+def points_within(sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point):
     """Per cluster keep the grid points within `nats` of its best log-likelihood in sample d, and both ends.
 
-    Fills points, masses (prior) (n_cluster, n_grid) and n_point (n_cluster,).
+    The trunk, is_trunk (n_cluster,), has CCF 1 alone. Fills points, masses (prior) (n_cluster, n_grid) and n_point
+    (n_cluster,).
     """
     last = grid.shape[0] - 1
     for k in range(n_cluster):
+        if is_trunk[k]:
+            points[k, 0] = 1.0
+            masses[k, 0] = 1.0
+            n_point[k] = 1
+            continue
         least = highest(sums[k, d]) - nats
         m = 0
         for g in range(last + 1):
@@ -69,8 +75,8 @@ def sample_evidence(
 
 @jit
 def climb_noise(
-    alt, depth, purity, copies, normal, grid, weight, mutated, ref_is_normal, n_state, table_sums, labels, row_of,
-    n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only,
+    alt, depth, purity, copies, normal, grid, weight, is_trunk, mutated, ref_is_normal, n_state, table_sums, labels,
+    row_of, n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only,
 ):  # fmt: skip
     """Move at[d], an index into values[:, d], uphill to the nearest maximum of evidence x prior, sample by sample.
 
@@ -90,7 +96,7 @@ def climb_noise(
     for d in range(n_sample):
         if not only[d]:
             continue
-        points_within(table_sums, weight, grid, n_cluster, d, nats, points, masses, n_point)
+        points_within(table_sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point)
         is_known[:] = False
         step = 1
         while True:
@@ -149,21 +155,24 @@ def _factor(given, shift, sd):
 @jit
 def move_noise(
     alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated, ref_is_normal,
-    n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, prior, work, lines, trial, points, masses,
-    n_point, state,
+    n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, p_trunk, prior, work, lines, trial, points,
+    masses, n_point, state,
 ):  # fmt: skip
     """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, in turn.
 
-    Clusters and rows are held fixed, CCFs integrated out. `purity` (n, S) is the given one. Tables follow what is
-    accepted.
+    Clusters and rows are held fixed, and which cluster is the trunk, drawn from p_trunk (n_cluster,) first; CCFs are
+    integrated out. `purity` (n, S) is the given one. Tables follow what is accepted.
     """
     n, n_sample = labels.shape[0], alt.shape[1]
     n_grid = grid.shape[0]
+    is_trunk = np.empty(n_cluster, dtype=np.bool_)
+    for k in range(n_cluster):
+        is_trunk[k] = uniform(state) < p_trunk[k]
     for d in range(n_sample):
         now = 0.0
         for k in range(n_cluster):
-            now += line_evidence(sums[k, d], weight[d])
-        points_within(sums, weight, grid, n_cluster, d, NIL, points, masses, n_point)
+            now += sums[k, d, n_grid - 1] if is_trunk[k] else line_evidence(sums[k, d], weight[d])
+        points_within(sums, weight, grid, is_trunk, n_cluster, d, NIL, points, masses, n_point)
         moved = False
         for turn in range(3 * N_TURN):
             p = turn % 3

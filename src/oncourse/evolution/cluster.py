@@ -1,8 +1,8 @@
 """Clusters of variants that share one cell fraction in every sample of a patient.
 
 The counts of a cluster S have the evidence ``prod_d sum_g w_g prod_{n in S} p(x_nd | ccf_g)``: a grid over the CCF
-with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; partitions have
-the Dirichlet process prior. Nothing is sampled to get the best partition: variants are merged pair by pair along the
+with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; or the cluster is the
+trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best partition: variants are merged pair by pair along the
 whole path, then moved one by one. Beta-binomial precision (per sample), concentration and spike shares are learned.
 Posterior averaging over partitions (`cluster_average`) then gives the point estimate and its uncertainty.
 """
@@ -20,8 +20,8 @@ from oncourse.evolution.cluster_rows import Rows, multiplicity_rows
 from oncourse.evolution.clustering_types import Clustering, Counts, FloatArray, IntArray
 
 START_PRECISIONS = (120.0, 1000.0)
-SPIKE_PRIOR = np.array([1.5, 0.5, 3.0])
-"""Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between."""
+SPIKE_PRIOR = np.array([1.5, 0.5, 3.0, 1.0, 5.0])
+"""Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between; of clusters that are the trunk and that are not."""
 OUTLIER_PRIOR = np.array([0.5, 99.5])
 """Beta prior of the share of outliers: 1 in 200 with the weight of 100 variants."""
 SLAB_FLAT = 0.5
@@ -65,6 +65,7 @@ class State:
     precision: FloatArray
     absent: float
     clonal: float
+    trunk: float
     labels: IntArray
     row_of: IntArray
     purity_sd: FloatArray = field(default_factory=lambda: np.zeros(1))
@@ -242,7 +243,7 @@ def new_state(
     """Return the state with every variant on its own and all samples of one precision; its tables are empty."""
     labels = np.arange(counts.n_variant)
     return State(
-        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, labels, rows.start[:-1].copy(),
+        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, 0.1, labels, rows.start[:-1].copy(),
         purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0), purity_shift=np.zeros(counts.n_sample),
         error_factor=np.ones(counts.n_sample),
     )  # fmt: skip
@@ -283,6 +284,7 @@ def fill_tables(state: State) -> None:
         "scale": scale,
         "scale_sum": scale.sum(axis=1),
         # an artefact shows any allele fraction: every count from 0 to depth is as likely
+        "at_one": np.log(np.maximum(prob[:, :, -1].astype(np.float64), 1e-300)).sum(axis=1),
         "outlier": np.where(seen, -np.log(c.depth + 1.0), 0.0).sum(axis=1),
     }
 
@@ -290,7 +292,10 @@ def fill_tables(state: State) -> None:
 def new_log(state: State) -> FloatArray:
     """Return shape (n_row,): log probability of each row's counts as a cluster of its own."""
     mass = np.einsum("rdg,dg->rd", state.tables["prob"], state.weight)
-    return np.asarray((np.log(mass) + state.tables["scale"]).sum(axis=1))
+    free = math.log(1 - state.trunk) + np.log(mass).sum(axis=1)
+    return np.asarray(
+        np.logaddexp(free, math.log(state.trunk) + state.tables["at_one"]) + state.tables["scale_sum"]
+    )
 
 
 def merge_all(state: State) -> None:
@@ -306,7 +311,7 @@ def merge_all(state: State) -> None:
     merged = np.add.reduceat(prob * weight[:, :, None].astype(np.float32), rows.start[:-1])
     merged /= merged.max(axis=2, keepdims=True)
     n = len(merged)
-    root = kernels.agglomerate(merged, np.ones(n), state.weight, log_concentration_prior(n))
+    root = kernels.agglomerate(merged, np.ones(n), state.weight, state.trunk, log_concentration_prior(n))
     state.labels = np.unique(root, return_inverse=True)[1].astype(np.int64)
     evidence = new_log(state) + rows.log_prior
     state.row_of = likely_rows(evidence, rows.start, rows.variant)
@@ -321,7 +326,7 @@ def best_rows(state: State) -> None:
     rows, t = state.rows, state.tables
     log_p = np.empty((len(rows.variant), len(sums)))
     kernels.predictive_table(
-        t["table"], t["prob"], state.weight, sums, sizes, state.labels, state.row_of, rows.start,
+        t["table"], t["prob"], state.weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start,
         new_log(state) - t["scale_sum"], log_p,
     )  # fmt: skip
     label = state.labels[rows.variant]
@@ -348,7 +353,7 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
     capacity = min(n, max(params.max_cluster, state.n_cluster + 20)) + 1
     shape = (capacity, state.counts.n_sample, len(state.grid))
     sums, post = np.zeros(shape), np.zeros(shape, np.float32)
-    sizes = np.zeros(capacity, np.int64)
+    sizes, p_trunk = np.zeros(capacity, np.int64), np.zeros(capacity)
     weight, t = state.weight, state.tables
     fresh = new_log(state)
     total = 0
@@ -356,12 +361,12 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
         used = state.n_cluster
         kernels.cluster_sums(t["table"], state.row_of, state.labels, used, sums, sizes)
         for k in range(used):
-            kernels.posterior_of(sums[k], weight, post[k])
+            _, p_trunk[k] = kernels.posterior_of(sums[k], weight, state.trunk, post[k])
         state.alpha = float(concentration_posterior(used, n) @ CONCENTRATIONS)
         _, moves = kernels.sweep(
             t["table"], t["prob"], t["scale_sum"], state.rows.start, state.rows.log_prior, fresh, t["outlier"],
-            weight, state.alpha, OUTLIER_PRIOR, state.labels, state.row_of, sums, sizes, post, used,
-            np.empty(0), np.arange(n), np.empty(n),
+            t["at_one"], weight, state.trunk, state.alpha, OUTLIER_PRIOR, state.labels, state.row_of, sums, sizes, post,
+            p_trunk, used, np.empty(0), np.arange(n), np.empty(n),
         )  # fmt: skip
         state.labels = compact(state.labels)
         total += moves
@@ -399,7 +404,7 @@ def merge_clusters(state: State) -> bool:
     sums, sizes = sums_of(state)
     prob = np.exp(np.maximum(sums - sums.max(axis=2, keepdims=True), -69)).astype(np.float32)
     log_k = log_concentration_prior(state.counts.n_variant)
-    root = kernels.agglomerate(prob, sizes.astype(float), state.weight, log_k)
+    root = kernels.agglomerate(prob, sizes.astype(float), state.weight, state.trunk, log_k)
     if len(np.unique(root)) == len(root):
         return False
     inside = state.labels >= 0
@@ -418,14 +423,15 @@ def informative_pairs(state: State) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def learn_spikes(state: State) -> None:
-    """Set the shares of the spikes at CCF 0 and 1 by EM over the clusters."""
+    """Set the shares of the spikes at CCF 0 and 1 and of the trunk by EM over the clusters."""
     from oncourse.evolution import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
-    state.absent, state.clonal = kernels.spike_shares(
-        sums, sizes, state.n_cluster, informative_pairs(state), state.weight[0], state.absent, state.clonal,
-        SPIKE_PRIOR, 5,
-    )  # fmt: skip
+    shares = np.array([state.absent, state.clonal, state.trunk])
+    kernels.spike_shares(
+        sums, sizes, state.n_cluster, informative_pairs(state), state.weight[0], shares, SPIKE_PRIOR, 5
+    )
+    state.absent, state.clonal, state.trunk = shares.tolist()
 
 
 def log_score(state: State) -> float:
@@ -437,7 +443,9 @@ def log_score(state: State) -> float:
 
     sums, sizes = sums_of(state)
     post = np.empty(sums.shape, np.float32)
-    evidence = sum(kernels.posterior_of(sums[k], state.weight, post[k]) for k in range(state.n_cluster))
+    evidence = sum(
+        kernels.posterior_of(sums[k], state.weight, state.trunk, post[k])[0] for k in range(state.n_cluster)
+    )
     inside = state.labels >= 0
     n_in, n_out = int(inside.sum()), int((~inside).sum())
     score = evidence + gammaln(sizes).sum() + log_concentration_prior(n_in)[state.n_cluster]

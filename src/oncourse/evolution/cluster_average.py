@@ -74,6 +74,7 @@ class Visited:
     noise: FloatArray
     absent: float
     clonal: float
+    trunk: float
     agreement: float
 
 
@@ -92,7 +93,7 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     p_outlier = (seen.kept < 0).mean(axis=0)
     labels = np.where(p_outlier > 0.5, -1, labels)
     chosen = replace(
-        state, absent=seen.absent, clonal=seen.clonal, labels=compact(labels), tables={},
+        state, absent=seen.absent, clonal=seen.clonal, trunk=seen.trunk, labels=compact(labels), tables={},
         row_of=likely_rows(seen.way, state.rows.start, state.rows.variant), precision=np.exp(seen.noise[0]),
         error_factor=np.exp(seen.noise[1]), purity_shift=seen.noise[2],
     )  # fmt: skip
@@ -140,7 +141,7 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     similar: list[FloatArray] = []
     for turn in range(params.n_round):
         for chain in chains:
-            kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 4))
+            kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 5))
             averaged += kernels.chain(
                 **_fixed(state), **chain.arrays, n_burn=params.n_burn if turn == 0 else 0, n_sweep=params.n_sweep,
                 n_split=N_SPLIT, noise_every=NOISE_EVERY, every=CCF_EVERY, kept_labels=kept, way=way,
@@ -155,7 +156,7 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     trace = np.concatenate([part for chain in chains for part in chain.trace])
     return Visited(
         np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
-        variant_post / averaged, noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()), agreement,
+        variant_post / averaged, noise_sum / len(trace), *trace[:, 2:].mean(axis=0).tolist(), agreement,
     )  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def _start(state: State, params: ClusterParams, index: int) -> Chain:
         {
             "table": t["table"].copy(), "prob": t["prob"].copy(), "scale": t["scale"].copy(), "labels": labels,
             "row_of": state.row_of.copy(), "row_log_prior": state.rows.log_prior.copy(), "noise": np.stack(noise),
-            "spikes": np.array([state.absent, state.clonal]), "is_busy": np.ones(n, bool), "state": seed,
+            "spikes": np.array([state.absent, state.clonal, state.trunk]), "is_busy": np.ones(n, bool), "state": seed,
             "capacity": min(n, most) + 1,
         }
     )  # fmt: skip

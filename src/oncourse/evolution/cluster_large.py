@@ -81,7 +81,7 @@ def place(state: State) -> None:
     from oncourse.evolution.cluster import CONCENTRATIONS, compact, concentration_posterior, new_log, sums_of
 
     sums, sizes = sums_of(state)
-    post = cluster_posteriors(sums, state.weight)
+    post = cluster_posteriors(sums, state.weight, state.trunk)
     rows, prob = state.rows, state.tables["prob"]
     log_p = np.zeros((len(rows.variant), len(sums)))
     with np.errstate(divide="ignore"):

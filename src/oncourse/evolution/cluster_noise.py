@@ -110,12 +110,14 @@ def _climb(
     """Return shape (n_sample,): the index into `values` (n_try, n_sample) that each sample climbs to from `at`."""
     from oncourse.evolution import _noise_kernels as kernels
     from oncourse.evolution.cluster import sums_of
+    from oncourse.evolution.cluster_summary import trunk_probability
 
     c, rows = state.counts, state.rows
     sums, _ = sums_of(state)
+    is_trunk = trunk_probability(sums, state.weight, state.trunk) > 0.5
     every = np.ones(len(at), bool)
     kernels.climb_noise(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, rows.mutated,
+        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, is_trunk, rows.mutated,
         rows.ref_is_normal, rows.n_state, sums, state.labels, state.row_of, state.n_cluster, NIL, what,
         np.ascontiguousarray(values), log_prior, at, c.error_rate, state.precision, np.ones(len(at)),
         every if only is None else only,

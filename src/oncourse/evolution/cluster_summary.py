@@ -29,10 +29,21 @@ def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) 
     return np.asarray(np.where((at == 0) | (at == len(grid) - 1), grid[at], inner))
 
 
-def cluster_posteriors(sums: FloatArray, weight: FloatArray) -> FloatArray:
+def trunk_probability(sums: FloatArray, weight: FloatArray, trunk: float) -> FloatArray:
+    """Return (n_cluster,): probability that the cluster has CCF 1 in every sample."""
+    top = sums.max(axis=2)
+    free = (np.log((np.exp(sums - top[:, :, None]) * weight).sum(axis=2)) + top).sum(axis=1)
+    log_odds = np.log(trunk) - np.log1p(-trunk) + sums[:, :, -1].sum(axis=1) - free
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -700, 700))))
+
+
+def cluster_posteriors(sums: FloatArray, weight: FloatArray, trunk: float) -> FloatArray:
     """Return (n_cluster, S, G): normalised posterior of each cluster's CCF."""
     mass = np.exp(sums - sums.max(axis=2, keepdims=True)) * weight
-    return np.asarray(mass / mass.sum(axis=2, keepdims=True))
+    p_trunk = trunk_probability(sums, weight, trunk)[:, None]
+    mass *= ((1 - p_trunk) / mass.sum(axis=2))[:, :, None]
+    mass[:, :, -1] += p_trunk
+    return np.asarray(mass)
 
 
 def summarise(state: object, level: float) -> Clustering:
@@ -43,12 +54,12 @@ def summarise(state: object, level: float) -> Clustering:
     assert isinstance(state, State)
     sums, sizes = sums_of(state)
     weight, rows, prob = state.weight, state.rows, state.tables["prob"]
-    post = cluster_posteriors(sums, weight)
+    post = cluster_posteriors(sums, weight, state.trunk)
     n, n_cluster = state.counts.n_variant, len(sums)
     log_p = np.empty((len(rows.variant), n_cluster))
     fresh = new_log(state) - state.tables["scale_sum"]
     kernels.predictive_table(
-        state.tables["table"], prob, weight, sums, sizes, state.labels, state.row_of, rows.start, fresh, log_p
+        state.tables["table"], prob, weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start, fresh, log_p
     )
     others = np.maximum(sizes[None, :] - (state.labels[rows.variant][:, None] == np.arange(n_cluster)), 0)
     alone = others == 0
