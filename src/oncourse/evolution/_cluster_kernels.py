@@ -251,7 +251,8 @@ def sweep(
     With uniforms (n_variant,) the choice is drawn from its full conditional (collapsed Gibbs, CCFs integrated out
     on the grid); with an empty array the most probable choice is taken (ICM). `new_log` (n_row,) is log P(row) under
     the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off; `at_one`
-    (n_row,) is `log_at_one`. p_trunk (n_cluster,) goes with post. Drawing fills stay (n_variant,) with the probability that the variant stays where it is.
+    (n_row,) is `log_at_one`. p_trunk (n_cluster,) goes with post. Drawing fills stay (n_variant,) with the probability
+    that the variant stays where it is.
     """
     n = labels.shape[0]
     draw = uniforms.shape[0] > 0

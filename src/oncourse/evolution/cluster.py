@@ -2,9 +2,10 @@
 
 The counts of a cluster S have the evidence ``prod_d sum_g w_g prod_{n in S} p(x_nd | ccf_g)``: a grid over the CCF
 with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; or the cluster is the
-trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best partition: variants are merged pair by pair along the
-whole path, then moved one by one. Beta-binomial precision (per sample), concentration and spike shares are learned.
-Posterior averaging over partitions (`cluster_average`) then gives the point estimate and its uncertainty.
+trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best partition:
+variants are merged pair by pair along the whole path, then moved one by one. Beta-binomial precision (per sample),
+concentration and the shares of spikes and trunk are learned. Posterior averaging over partitions (`cluster_average`) then
+gives the point estimate and its uncertainty.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from oncourse.evolution.clustering_types import Clustering, Counts, FloatArray, 
 
 START_PRECISIONS = (120.0, 1000.0)
 SPIKE_PRIOR = np.array([1.5, 0.5, 3.0, 1.0, 5.0])
-"""Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between; of clusters that are the trunk and that are not."""
+"""Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between; of clusters that are trunk and not."""
 OUTLIER_PRIOR = np.array([0.5, 99.5])
 """Beta prior of the share of outliers: 1 in 200 with the weight of 100 variants."""
 SLAB_FLAT = 0.5
@@ -243,8 +244,8 @@ def new_state(
     """Return the state with every variant on its own and all samples of one precision; its tables are empty."""
     labels = np.arange(counts.n_variant)
     return State(
-        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, 0.1, labels, rows.start[:-1].copy(),
-        purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0), purity_shift=np.zeros(counts.n_sample),
+        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, 0.1, labels,
+        rows.start[:-1].copy(), purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0), purity_shift=np.zeros(counts.n_sample),
         error_factor=np.ones(counts.n_sample),
     )  # fmt: skip
 

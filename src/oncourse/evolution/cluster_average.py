@@ -156,7 +156,8 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     trace = np.concatenate([part for chain in chains for part in chain.trace])
     return Visited(
         np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
-        variant_post / averaged, noise_sum / len(trace), *trace[:, 2:].mean(axis=0).tolist(), agreement,
+        variant_post / averaged, noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()),
+        float(trace[:, 4].mean()), agreement,
     )  # fmt: skip
 
 

@@ -117,8 +117,8 @@ def _climb(
     is_trunk = trunk_probability(sums, state.weight, state.trunk) > 0.5
     every = np.ones(len(at), bool)
     kernels.climb_noise(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, is_trunk, rows.mutated,
-        rows.ref_is_normal, rows.n_state, sums, state.labels, state.row_of, state.n_cluster, NIL, what,
+        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, is_trunk,
+        rows.mutated, rows.ref_is_normal, rows.n_state, sums, state.labels, state.row_of, state.n_cluster, NIL, what,
         np.ascontiguousarray(values), log_prior, at, c.error_rate, state.precision, np.ones(len(at)),
         every if only is None else only,
     )  # fmt: skip
