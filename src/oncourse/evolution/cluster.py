@@ -245,8 +245,8 @@ def new_state(
     labels = np.arange(counts.n_variant)
     return State(
         counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, 0.1, labels,
-        rows.start[:-1].copy(), purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0), purity_shift=np.zeros(counts.n_sample),
-        error_factor=np.ones(counts.n_sample),
+        rows.start[:-1].copy(), purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0),
+        purity_shift=np.zeros(counts.n_sample), error_factor=np.ones(counts.n_sample),
     )  # fmt: skip
 
 
