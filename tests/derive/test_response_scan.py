@@ -76,7 +76,7 @@ def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_ju
     from types import SimpleNamespace
 
     from oncourse.derive.clones import evolution_tables
-    from oncourse.derive.outcomes.feature_scores import seeding_blocks
+    from oncourse.derive.outcomes.clone_features import seeding_blocks
 
     ids = ("A", "B", "C", "D")
     study = Study(StudyConfig(), {
@@ -105,3 +105,21 @@ def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_ju
     assert block.values[:, 0].tolist() == [1, 0, -1, 1]
     np.testing.assert_array_equal(block.day, [50, 60, np.nan, 80])
     assert block.sample_id == ("A2", "B2", None, "D2")
+
+
+def test_a_listener_hears_how_far_the_clones_are():
+    rows = [(f"P{i}", f"P{i}-{k}") for i in range(3) for k in range(2)]
+    variants = [f"1:{1000 + j}:A:T" for j in range(6)]
+    calls = [(s, v) for _, s in rows for v in variants]
+    tables = {
+        "patients": made("patients", patient_id=["P0", "P1", "P2"]),
+        "samples": made("samples", sample_id=[s for _, s in rows], patient_id=[p for p, _ in rows],
+                        material=["tissue"] * 6, day=[0, 90] * 3, purity=[0.8] * 6),
+        "variants": made("variants", variant_id=variants, gene=[f"G{j}" for j in range(6)]),
+        "calls": made("calls", sample_id=[c[0] for c in calls], variant_id=[c[1] for c in calls],
+                      alt_count=[40] * len(calls), depth=[100] * len(calls), is_called=[True] * len(calls)),
+    }  # fmt: skip
+    cohort, heard = Cohort(Study(StudyConfig(), tables)), []
+    cohort.progress = heard.append
+    assert cohort.features.patients == ("P0", "P1", "P2")
+    assert sorted(heard) == [f"clones: {k} of 3 patients" for k in range(3)]

@@ -333,6 +333,11 @@ def _notes(
     if features.left_out:
         parts = ", ".join(f"{n} of kind {kind}" for kind, n in sorted(features.left_out.items()))
         notes.append(f"Altered in too few patients to be made a feature: {parts}.")
+    if any("clones" in block.kinds for block in features.blocks):
+        notes.append(
+            "Clone features (clones:...) rest on clusters and trees of every patient, which is what takes long in a study "
+            "of exomes: --set features.clones=no --set features.seeding=no leaves them out."
+        )
     if covariates:
         notes.append(f"Adjusted for {', '.join(sorted(covariates))}, on patients who have all of them.")
     if found.incomplete:

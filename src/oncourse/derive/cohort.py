@@ -61,6 +61,8 @@ class Cohort:
     study : the study as recorded
     settings : section -> parameter -> value, over the documented defaults
     seed : seed of every random number (`oncourse.stats.rng.generator`)
+
+    `progress` is told in words how far a derivation of many minutes is; by default nobody listens.
     """
 
     def __init__(self, study: Study, settings: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 1):
@@ -68,6 +70,7 @@ class Cohort:
         self.settings: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (settings or {}).items()}
         self.seed = seed
         self.used: dict[str, Any] = {}
+        self.progress: Callable[[str], None] = lambda _: None
         self._cache: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -234,7 +237,8 @@ class Cohort:
         from oncourse.derive.clones.evolution import EvolutionParams
 
         average = self.params(EvolutionParams).average
-        return cluster_table(self.clone_counts, self.params(ClusteringParams), average=average)
+        params = self.params(ClusteringParams)
+        return cluster_table(self.clone_counts, params, average=average, progress=self.progress)
 
     @derived
     def evolution(self) -> tuple[PatientEvolution, ...]:

@@ -88,6 +88,7 @@ def report_study(
     """
     started = datetime.now(UTC)
     cohort = Cohort(study, merged_settings(study, settings or {}), seed)
+    cohort.progress = progress
     analyses = choose(only, study.config.objectives)
     check_patients(study, patients)
     outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)

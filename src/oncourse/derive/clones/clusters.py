@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,11 +103,17 @@ class ClusterTable:
 
 
 def cluster_table(
-    table: CountsTable, params: ClusteringParams, *, average: bool = True, n_thread: int = N_THREAD
+    table: CountsTable,
+    params: ClusteringParams,
+    *,
+    average: bool = True,
+    n_thread: int = N_THREAD,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> ClusterTable:
     """Cluster every patient with enough variants; patients are independent, so threads change nothing.
 
     average : average over partitions (slower, better calibrated) instead of the most probable one
+    progress : told before each patient how many are done
     """
     from oncourse.evolution.cluster import ClusterParams, cluster_patient
 
@@ -116,12 +124,16 @@ def cluster_table(
         for p in table.patients.values()
         if p.counts.n_variant < params.min_variants
     ]
-    with ThreadPoolExecutor(n_thread) as pool:
-        made = list(
-            pool.map(
-                lambda p: PatientClusters(p, cluster_patient(p.counts, settings, purity_sd=p.purity_sd)), use
-            )
+    number = count()
+
+    def clustered(patient: PatientCounts) -> PatientClusters:
+        progress(f"clones: {next(number)} of {len(use)} patients")
+        return PatientClusters(
+            patient, cluster_patient(patient.counts, settings, purity_sd=patient.purity_sd)
         )
+
+    with ThreadPoolExecutor(n_thread) as pool:
+        made = list(pool.map(clustered, use))
     few += [
         (p.patient_id, None, "no cluster: every variant stands alone")
         for p in made

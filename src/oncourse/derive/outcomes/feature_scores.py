@@ -1,18 +1,24 @@
-"""Features that are given or told from several samples: signature exposures, scores, and how metastases were seeded."""
+"""MSI, burden, tumour fraction of plasma, signatures as given and scores as features."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.outcomes.feature_blocks import FeatureBlock, Finding, SampleOrder, make_block, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from oncourse.derive.cohort import Cohort
-    from oncourse.derive.outcomes.features import FeatureBlock
+    from oncourse.derive.outcomes.features import FeatureParams
+
+#: Mutations per megabase from which burden counts as high (FDA approval of pembrolizumab, 2020).
+TMB_HIGH = 10.0
+
 
 #: Columns of samples.tsv that hold exposures of COSMIC signatures: SBS3, ID6, DBS2, CN9, SV4.
 SIGNATURE = re.compile(r"^(SBS|ID|DBS|CN|SV)\d+[a-z]?$")
@@ -29,47 +35,51 @@ def score_columns(samples: pl.DataFrame, named: tuple[str, ...]) -> list[tuple[s
     return out + [(c, f"score:{c}", False) for c in named if c in numeric and not SIGNATURE.match(c)]
 
 
-def seeding_blocks(
-    cohort: Cohort, patients: tuple[str, ...], min_altered: int, left_out: dict[str, int]
+def burden_findings(cohort: Cohort, samples: SampleOrder) -> Iterable[Finding]:
+    """MSI-H, and burden from the cut-off (study.yaml cutoffs: TMB)."""
+    burden = cohort.burden
+    known = burden.filter(pl.col("msi_status").is_in(["MSI-H", "MSI-L", "MSS"]))
+    if known.height:
+        high = known.filter(pl.col("msi_status") == "MSI-H")["sample_id"]
+        yield Finding("msi:MSI-H", "msi", mask(samples, known["sample_id"]), mask(samples, high))
+    cut = float(cohort.study.config.cutoffs.get("TMB", TMB_HIGH))
+    sized = burden.drop_nulls("tmb_per_mb")
+    if sized.height:
+        high = sized.filter(pl.col("tmb_per_mb") >= cut)["sample_id"]
+        yield Finding("burden:TMB-high", "burden", mask(samples, sized["sample_id"]), mask(samples, high))
+
+
+def number_blocks(
+    cohort: Cohort, samples: SampleOrder, chosen: NDArray[np.bool_], params: FeatureParams
 ) -> list[FeatureBlock]:
-    """Polyclonal and polyphyletic seeding of any metastasis: since the day of the last sample the tree rests on.
-
-    Unknown where no metastasis could be judged; not altered where every one that could was monoclonal.
-    """
-    from oncourse.derive.clones.evolution_tables import seeding_rows
-    from oncourse.derive.outcomes.features import FeatureBlock
-
-    number = {p: i for i, p in enumerate(patients)}
-    days = dict(cohort.study["samples"].select("sample_id", "day").iter_rows())
-    values = np.full((len(patients), 2), -1, np.int8)
-    since = np.full(len(patients), np.nan)
-    last: list[str | None] = [None] * len(patients)
-    for patient in cohort.evolution:
-        if patient.patient_id not in number:
-            continue
-        i = number[patient.patient_id]
-        ids = [s for s in patient.samples["sample_id"] if days.get(s) is not None]
-        if ids and len(ids) == patient.samples.height:
-            last[i] = max(ids, key=lambda s: (days[s], s))
-            since[i] = days[last[i]]
-        for row in seeding_rows(patient):
-            for j, (column, word) in enumerate(
-                (("clonality", "polyclonal"), ("phyleticity", "polyphyletic"))
-            ):
-                if row["role"] != "primary" and row[column] != "not_assessable":
-                    values[i, j] = max(int(values[i, j]), int(row[column] == word))
+    """Burden (per doubling), the tumour fraction of plasma (per 10 percentage points), signatures and scores as given."""
     out = []
-    for j, name in enumerate(("polyclonal_seeding", "polyphyletic_seeding")):
-        altered, known = int((values[:, j] == 1).sum()), values[:, j] >= 0
-        if 0 < altered < min_altered:
-            left_out["clones"] = left_out.get("clones", 0) + 1
-        if min_altered <= altered < known.sum():
-            out.append(
-                FeatureBlock(
-                    (f"clones:{name}",), ("clones",), values[:, [j]], np.where(known, since, np.nan),
-                    tuple(s if k else None for s, k in zip(last, known, strict=True)), "any metastasis v none",
-                )
-            )  # fmt: skip
+    burden = cohort.burden.drop_nulls("tmb_per_mb").select("sample_id", pl.col("tmb_per_mb").alias("value"))
+    plasma = (
+        cohort.study["samples"]
+        .filter(pl.col("material") == "plasma")
+        .drop_nulls("tumor_fraction")
+        .select("sample_id", pl.col("tumor_fraction").alias("value"))
+    )
+    every = np.ones(len(samples.ids), bool)
+    given: list[tuple[Any, ...]] = []
+    for column, feature, is_signature in score_columns(cohort.study["samples"], params.scores):
+        frame = cohort.study["samples"].select("sample_id", pl.col(column).cast(pl.Float64).alias("value"))
+        frame = frame.filter(pl.col("value").is_finite().fill_null(False))
+        rescale, step = score_scale(frame["value"].to_numpy(), is_signature)
+        given.append((feature, feature.split(":")[0], frame, rescale, chosen, step))
+    for name, kind, frame, scale, allowed, per in (
+        *given,
+        ("burden:TMB", "burden", burden, lambda v: np.log2(v + 1.0), chosen, "per doubling of 1 + TMB"),
+        ("ctdna:tumor_fraction", "ctdna", plasma, lambda v: 10.0 * v, every, "per 10 percentage points"),
+    ):
+        number = dict(frame.iter_rows())
+        looked = mask(samples, number)
+        speaks = samples.first(looked & allowed)
+        values = np.array([number[samples.ids[s]] if s >= 0 else np.nan for s in speaks], float)
+        values = scale(values)  # type: ignore[no-untyped-call]
+        if np.unique(values[~np.isnan(values)]).size > 1:
+            out.append(make_block(samples, [(name, kind)], values[:, None], speaks, per))
     return out
 
 
