@@ -41,7 +41,20 @@ def test_late_needs_every_truncal_variant():
     doubtful = divergence(
         primary, (sure(1, 0.2, 0), sure(0, 0.4, 1)), np.array([30, 5, 4]), n_primary_regions=1
     )
-    assert doubtful.call == "not_assessable" and doubtful.p_early is None
+    bayes = EARLY_PRIOR / (EARLY_PRIOR + (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION)
+    assert doubtful.call == "not_assessable" and doubtful.p_early == pytest.approx(0.4 * bayes)
+
+
+def test_a_cluster_that_may_be_clonal_in_the_primary_and_is_missing_forbids_late():
+    """Clonal at 90 %, surely absent from the metastasis: all the sure trunk is there, yet nobody can say late."""
+    primary, met = (sure(1, 0.9), sure(0, 0)), (sure(1, 0), sure(0, 1))
+    found = divergence(primary, met, np.array([45, 16]), n_primary_regions=3)
+    assert found.call == "not_assessable" and found.p_early == pytest.approx(0.9)
+
+
+def test_nothing_clonal_in_the_primary_has_no_probability():
+    found = divergence((sure(0.5), sure(0)), (sure(0), sure(1)), np.array([9]), n_primary_regions=2)
+    assert found.call == "not_assessable" and found.p_early is None
 
 
 def test_one_missing_variant_is_not_early():

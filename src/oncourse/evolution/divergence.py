@@ -26,10 +26,11 @@ class Divergence:
 
     Attributes
     ----------
-    call : ``early`` (it lacks variants that all cells of all primary regions carry), ``late`` (it has them all) or
-        ``not_assessable``
-    p_early : probability of early divergence; None where nothing can be said. From one primary region a lack of
-        primary-clonal variants is expected in 83 % of late cases too, so the probability stays near the prior
+    call : ``early`` (it lacks variants that all cells of all primary regions carry), ``late`` (at 95 % it has them
+        all) or ``not_assessable``
+    p_early : probability that some cluster of at least `min_variants` variants is clonal in the primary and missing
+        here; from one primary region that is expected in 83 % of late cases too, so it stays below .29 there. None
+        where no cluster is surely clonal in the primary
     n_missing : variants clonal in the primary and absent in the metastasis
     n_private_clonal : variants clonal in the metastasis and absent in the primary
     n_shared_clonal : variants clonal in both
@@ -102,18 +103,20 @@ def divergence(
     other = (p_clonal > 0.5) & (m_absent > 0.5)
     subclonal = (p_clonal <= 0.5) & (p_absent <= 0.5) & (m_clonal <= 0.5) & (m_absent <= 0.5)
     n_missing = int(n[missing].sum())
-    trunk = known & (p_clonal > sure)
-    all_there = bool(trunk.any()) and bool((m_absent[trunk] < 1 - sure).all())
-    p_early: float | None
+    # any cluster may be clonal in the primary and missing here, also one whose state is not sure
+    lack = np.where(known, p_clonal * m_absent, 0.0)
+    p_any = 1 - float(np.prod(1 - lack))
+    p_several = 1 - float(np.prod(1 - lack[n >= min_variants]))
+    has_trunk = bool((known & (p_clonal > sure)).any())
+    misread = (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION
+    trust = 1.0 if n_primary_regions > 1 else EARLY_PRIOR / (EARLY_PRIOR + misread)
     if n_missing >= min_variants and n_primary_regions > 1:
-        call, p_early = "early", float(np.nanmax(np.where(missing, p_clonal * m_absent, np.nan)))
-    elif n_missing >= min_variants:
-        misread = (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION
-        call, p_early = "not_assessable", EARLY_PRIOR / (EARLY_PRIOR + misread)
-    elif all_there:
-        call, p_early = "late", float(1 - np.prod(1 - m_absent[trunk]))
+        call = "early"
+    elif p_any < 1 - sure and has_trunk:
+        call = "late"
     else:
-        call, p_early = "not_assessable", None
+        call = "not_assessable"
+    p_early = p_several * trust if has_trunk else None
     between = int(n[private].sum() + n[other].sum() + n[subclonal].sum())
     return Divergence(
         call, p_early, n_missing, int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
