@@ -78,3 +78,19 @@ def test_two_metastases_of_the_primary_are_parallel():
     found = seed([[1, 1, 1, 1], [0.4, 0.4, 1, 0], [0.3, 0.3, 0, 1]], [0, 0, 1, 2], 0)
     assert found.p_parallel[1, 2] > 0.9
     np.testing.assert_allclose(found.p_parallel, found.p_parallel.T)
+
+
+def test_metastases_founded_by_one_clone_cannot_be_told_apart():
+    """The same clone founded both, each has private clones: both from the primary, or one from the other."""
+    found = seed([[1, 1, 1, 1], [0.4, 0.4, 1, 1], [0, 0, 0.6, 0], [0, 0, 0, 0.6]], [0, 0, 1, 2], 0)
+    assert found.p_parallel[1, 2] < 0.1 and found.p_descends[1, 2] < 0.1
+    assert found.p_possible[1, 2] > 0.9 and found.p_possible[2, 1] > 0.9
+    assert found.lesions[1].source == found.lesions[2].source == 0
+
+
+def test_the_founder_that_a_primary_does_not_show_is_no_return():
+    """The trunk's own cells are doubtful in the primary (5 of 100), sure in both metastases: it lived in the primary."""
+    mean = np.array([[1.0, 1.0, 1.0, 1.0], [0.97, 0.96, 0.6, 0.5]])
+    var = np.full(mean.shape, 0.03**2)
+    found = seeding_posterior(fit_trees(mean, var), mean, var, np.array([0, 0, 1, 2]), root_site=0)
+    assert found.lesions[0].p_seeded < 0.5  # without the prior against a return: 0.8

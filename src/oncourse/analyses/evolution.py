@@ -65,7 +65,8 @@ SEEDING = OutputTable("evolution/seeding", "how each lesion was seeded: the most
     Column("n_private_clonal", pl.Int64, "variants clonal here and absent in the primary (else the other lesion)"),
     Column("n_shared_clonal", pl.Int64, "variants clonal in both"),
     Column("probability_phyleticity", pl.Float64, "probability of phyleticity"),
-    Column("p_source", pl.Float64, "probability of the source"),
+    Column("p_source", pl.Float64, "probability of the source among the shortest histories"),
+    Column("other_sources", pl.String, "lesions that hold all its founders too: it may have come from there; joined by ;"),
     Column("role", pl.String, "metastasis, local_recurrence, primary"),
     Column("n_samples", pl.Int64, "samples of the lesion"),
     Column("divergence", pl.String, "early / late / not_assessable; early needs two regions of the primary"),
@@ -80,8 +81,8 @@ MIGRATIONS = OutputTable("evolution/migrations", "ways between lesions", (
 ))  # fmt: skip
 PROGRESSION = OutputTable("evolution/progression", "pairs of metastases: one from the other, or side by side", (
     _PATIENT, Column("lesion_a", pl.String, "one metastasis"), Column("lesion_b", pl.String, "the other"),
-    Column("progression", pl.String, "linear: one descends from the other by migrations; parallel: neither does; "
-           "not_assessable"),
+    Column("progression", pl.String, "linear: one descends from the other by migrations; parallel: neither can; "
+           "not_assessable: founders of one are in the other too, or not seeded"),
     Column("probability", pl.Float64, "its probability over trees, presence of clones and histories"),
     Column("p_b_from_a", pl.Float64, "probability that cells of a, over any number of steps, founded b"),
     Column("p_a_from_b", pl.Float64, "the same the other way round"),
@@ -207,8 +208,9 @@ _METHODS = (
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
     "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
-    "Progression of two metastases is linear where migrations lead from one to the other, else parallel. A clonal variant "
-    "on a gained segment is before the gain where it sits on all copies of the gained allele (Purdom 2013).",
+    "Progression of two metastases is linear where migrations lead from one to the other, parallel where neither holds all "
+    "founders of the other; else it cannot be told. A clonal variant on a gained segment is before the gain where it sits "
+    "on all copies of the gained allele (Purdom 2013).",
     "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and "
     "counts. Intervals of clones and growth are 90 %.",
 )
@@ -335,6 +337,12 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     if rough:
         notes.append(
             f"Edges of the tree are uncertain by more than 0.2 from chain to chain in: {', '.join(rough[:20])}."
+        )
+    open_source = seeding.filter(pl.col("other_sources") != "").height
+    if open_source:
+        notes.append(
+            f"{open_source} of {seeding.height} lesions may have come from another sampled lesion as well: it holds all "
+            "their founders (evolution/seeding, other_sources). The source named is that of the history with fewest sources."
         )
     none = sum(p.primary is None for p in patients)
     if none:

@@ -175,21 +175,42 @@ def _pattern(edges, reach):
 
 
 @numba.njit(cache=True, nogil=True)
-def tally(trees, present, share, n_site, per_migration, per_unseen, root_site, max_keep, max_visit):
+def _may_have_come(home, gone, present, n_site):
+    """Return (M, M): site a holds, or its clones passed through, every founder of site b, which has some."""
+    out = np.zeros((n_site, n_site), np.bool_)
+    for b in range(n_site):
+        for a in range(n_site):
+            n_founder, all_there = 0, a != b
+            for u in range(len(home)):
+                if gone[u] >> b & 1:
+                    n_founder += 1
+                    all_there = all_there and (present[u, a] or home[u] == a or gone[u] >> a & 1 == 1)
+            out[a, b] = all_there and n_founder > 0
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def tally(
+    trees, present, share, n_site, per_migration, per_unseen, root_site, of_return, max_keep, max_visit
+):
     """Sum over trees (n, K) with presence (n, K, M) and their optimal histories, each tree weighing ``share``.
 
-    Returns ways (M', M') with M' = M or M + 1 (the last a site not sampled), founders (M, K + 1; the last the root),
-    sources (M, M' + 1; the last place first: site not sampled, then site 0...), seeded, polyclonal, polyphyletic (M,),
-    descends, parallel (M, M), patterns (9,).
+    A history in which cells come back to the ``root_site`` weighs ``of_return`` times as much. Returns the weight of each
+    tree (n,), which sum to one; ways (M', M') with M' = M or M + 1 (the last a site not sampled); founders (M, K + 1; the
+    last the root); sources (M, M' + 1; first a site not sampled, then site 0...); seeded, polyclonal, polyphyletic (M,);
+    descends, possible, parallel (M, M); patterns (9,). possible[a, b]: site a holds or held all founders of b, so that
+    they may have come from there; parallel: neither descends from the other, nor may.
     """
     n, n_clone, _ = present.shape
     n_all = len(per_unseen)
     ways, founders = np.zeros((n_all, n_all)), np.zeros((n_site, n_clone + 1))
     sources = np.zeros((n_site, n_site + 1))
     seeded, polyclonal, polyphyletic = np.zeros(n_site), np.zeros(n_site), np.zeros(n_site)
-    descends, parallel = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
+    descends, possible = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
+    parallel = np.zeros((n_site, n_site))
     patterns = np.zeros(9)
     above = np.zeros((n_clone, n_clone), np.bool_)
+    weight = np.zeros(n)
     for i in range(n):
         if share[i] < 1e-12:
             continue
@@ -206,21 +227,27 @@ def tally(trees, present, share, n_site, per_migration, per_unseen, root_site, m
             while p < n_clone:
                 above[p, k] = True
                 p = parent[p]
-        w = share[i] / max(len(home), 1)
         for h in range(len(home)):
+            w = share[i] / len(home)
             gone = moves_of(parent, home[h], extra[h], here)
             edges = np.zeros((n_all, n_all), np.int64)
             for u in range(n_clone + 1):
                 for t in range(n_all):
                     if gone[u] >> t & 1:
                         edges[home[h, u], t] += 1
+            for s in range(n_all):
+                if edges[s, root_site] > 0:
+                    w = share[i] / len(home) * of_return
+            weight[i] += w
             patterns[_pattern(edges, _reach(edges))] += w
             sampled = _reach(edges[:n_site, :n_site])
+            may = _may_have_come(home[h], gone, here, n_site)
             for a in range(n_site):
                 for b in range(n_site):
+                    possible[a, b] += w * may[a, b]
                     if sampled[a, b]:
                         descends[a, b] += w
-                    elif not sampled[b, a]:
+                    elif not sampled[b, a] and not may[a, b] and not may[b, a]:
                         parallel[a, b] += w
             for s in range(n_all):
                 for t in range(n_all):
@@ -249,4 +276,22 @@ def tally(trees, present, share, n_site, per_migration, per_unseen, root_site, m
                             one_line = False
                 polyclonal[t] += w * (n_founder > 1)
                 polyphyletic[t] += w * (not one_line)
-    return ways, founders, sources, seeded, polyclonal, polyphyletic, descends, parallel, patterns
+    all_in_all = weight.sum()
+    for sums in (ways, founders, sources, descends, possible, parallel):
+        sums /= all_in_all
+    for sums in (seeded, polyclonal, polyphyletic, patterns):
+        sums /= all_in_all
+    weight /= all_in_all
+    return (
+        weight,
+        ways,
+        founders,
+        sources,
+        seeded,
+        polyclonal,
+        polyphyletic,
+        descends,
+        possible,
+        parallel,
+        patterns,
+    )

@@ -26,6 +26,9 @@ UNKNOWN = -1
 """Source of a lesion that came from a site not sampled (the primary, when it was not sequenced)."""
 MIGRATION_LOG_PRIOR = -2.0
 """Log prior of each further migration: a history with one more is about 7 times less likely."""
+RETURN_LOG_PRIOR = -2.0
+"""Log prior of a history in which cells of a metastasis come back to the primary: rare, and easily mistaken for an
+ancestor that the samples of the primary happen not to show."""
 MIN_FRACTION = 0.02
 """Cells of a clone below this share of a sample do not count as presence."""
 
@@ -66,7 +69,9 @@ class SeedingPosterior:
         of each clone, (source, target, clone) per migration; clone -1 is the root
     n_history : different (tree, presence) pairs looked at
     p_descends : shape (M, M), probability that migrations lead from site i, over any number of steps, to site j
-    p_parallel : shape (M, M), probability that neither descends from the other
+    p_possible : shape (M, M), probability that all founders of site j were also in site i: whatever the shortest history
+        says, they may have come from there
+    p_parallel : shape (M, M), probability that neither descends from the other, nor may have
     """
 
     lesions: tuple[LesionSeeding, ...]
@@ -77,6 +82,7 @@ class SeedingPosterior:
     best_migrations: tuple[tuple[int, int, int], ...]
     n_history: int
     p_descends: FloatArray
+    p_possible: FloatArray
     p_parallel: FloatArray
 
 
@@ -157,9 +163,18 @@ def seeding_posterior(
     share = np.exp(log_weight - log_weight.max())
     share /= share.sum()
     counted = tally(
-        trees[of_tree], present, share, n_site, PER_MIGRATION, price, root, MAX_LABELLINGS, MAX_VISITS
+        trees[of_tree],
+        present,
+        share,
+        n_site,
+        PER_MIGRATION,
+        price,
+        root,
+        np.exp(RETURN_LOG_PRIOR),
+        MAX_LABELLINGS,
+        MAX_VISITS,
     )
-    best = int(np.argmax(share))
+    best = int(np.argmax(counted[0]))
     histories = parsimonious_histories(
         posterior.trees[of_tree[best]], present[best], root_site=root_site, n_root_samples=n_root
     )
@@ -172,7 +187,9 @@ def _summary(
     """Put the sums of `_seeding_kernels.tally` into words; histories: those of the most probable tree and presence."""
     from oncourse.evolution._seeding_kernels import PATTERNS
 
-    ways, founders, sources, seeded, polyclonal, polyphyletic, descends, parallel, patterns = counted
+    _, ways, founders, sources, seeded, polyclonal, polyphyletic, descends, possible, parallel, patterns = (
+        counted
+    )
     n_clone = founders.shape[1] - 1
     # of equally short histories the one whose moves are made most often in all of them
     history = max(
@@ -206,5 +223,6 @@ def _summary(
         best_migrations=tuple((UNKNOWN if s >= n_site else s, m, c) for s, m, c in history.migrations),
         n_history=n_history,
         p_descends=descends.clip(0, 1),
+        p_possible=possible.clip(0, 1),
         p_parallel=parallel.clip(0, 1),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from oncourse.derive.clones.clusters import PatientClusters
 from oncourse.derive.clones.evolution import PatientEvolution
+
+if TYPE_CHECKING:
+    from oncourse.evolution.seeding import LesionSeeding
 
 Row = dict[str, Any]
 UNKNOWN = "unknown"
@@ -46,6 +49,13 @@ def _is_assessable(patient: PatientEvolution, lesion: int) -> bool:
     )
 
 
+def _other_sources(patient: PatientEvolution, lesion: LesionSeeding) -> list[int]:
+    """Lesions besides the source that hold all founders of the lesion: it may have come from there."""
+    assert patient.seeding is not None
+    possible = patient.seeding.p_possible[:, lesion.site] > 0.5 * lesion.p_seeded
+    return [m for m in np.flatnonzero(possible).tolist() if m != lesion.source]
+
+
 def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
     """One row per lesion that was seeded from elsewhere (the primary only where it was re-seeded)."""
     if patient.seeding is None:
@@ -69,6 +79,9 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
             "n_shared_clonal": apart.n_shared_clonal if apart else None,
             "probability_phyleticity": max(phyl, 1 - phyl) if assessable else None,
             "p_source": lesion.p_source if lesion.p_seeded > 0.5 else None,
+            "other_sources": ";".join(
+                patient.lesions[m] for m in _other_sources(patient, lesion) if lesion.p_seeded > 0.5
+            ),
             "role": roles[name],
             "n_samples": int((patient.site_of_sample == lesion.site).sum()),
             "divergence": apart.call if apart else NOT_ASSESSABLE,
@@ -92,7 +105,10 @@ def migration_rows(patient: PatientEvolution) -> Iterator[Row]:
 
 
 def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
-    """Every pair of metastases: did one descend from the other (linear), or did both come from elsewhere (parallel)?"""
+    """Every pair of metastases: did one descend from the other (linear), or did both come from elsewhere (parallel)?
+
+    Not assessable where the founders of one are in the other too: then either may be.
+    """
     if patient.seeding is None:
         return
     mets = [x for x in patient.seeding.lesions if x.site != patient.primary]
@@ -102,11 +118,13 @@ def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
             forth = float(patient.seeding.p_descends[first.site, second.site])
             back = float(patient.seeding.p_descends[second.site, first.site])
             parallel = float(patient.seeding.p_parallel[first.site, second.site])
+            linear = min(forth + back, 1 - parallel)
+            call = "parallel" if parallel > 0.5 else "linear" if linear > 0.5 else NOT_ASSESSABLE
             yield {
                 "patient_id": patient.patient_id, "lesion_a": patient.lesions[first.site],
                 "lesion_b": patient.lesions[second.site],
-                "progression": ("parallel" if parallel > 0.5 else "linear") if known else NOT_ASSESSABLE,
-                "probability": max(parallel, 1 - parallel) if known else None,
+                "progression": call if known else NOT_ASSESSABLE,
+                "probability": max(parallel, linear) if known and call != NOT_ASSESSABLE else None,
                 "p_b_from_a": forth if known else None, "p_a_from_b": back if known else None,
             }  # fmt: skip
 
