@@ -52,3 +52,59 @@ def test_reads_follow_the_true_cancer_cell_fraction():
 def test_unknown_design_is_refused():
     with pytest.raises(ConfigError, match="crc, mcrpc"):
         simulate_study("brca", 3)
+
+
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_the_truth_is_a_tree_whose_fractions_sum_to_one(design):
+    made = simulate_study(design, 8, 3)
+    clones, fractions = made.truth["clones"], made.truth["fractions"]
+    roots = clones.filter(pl.col("parent_id").is_null()).group_by("patient_id").len()
+    assert roots.height == 8 and (roots["len"] == 1).all()
+    parents = clones.drop_nulls("parent_id").select("patient_id", clone_id="parent_id")
+    assert parents.join(clones, on=["patient_id", "clone_id"], how="anti").is_empty()
+    whole = fractions.group_by("sample_id").agg(pl.col("fraction").sum())
+    assert whole["fraction"].is_between(1 - 1e-6, 1 + 1e-6).all()
+    assert set(fractions["sample_id"]) == set(
+        made.tables["samples"].filter(pl.col("material") != "normal")["sample_id"]
+    )
+    known = made.truth["lesions"].join(made.tables["lesions"], on=["patient_id", "lesion_id"], how="inner")
+    assert known.height >= 8
+    of = made.truth["variants"].filter(pl.col("kind") == "clone")
+    assert of.join(clones, on=["patient_id", "clone_id"], how="anti").is_empty()
+
+
+def test_focal_events_are_in_the_segments_of_every_tissue_sample():
+    made = simulate_study("mcrpc", 30, 3)
+    segments, samples = made.tables["segments"], made.tables["samples"]
+    tissue = samples.filter(pl.col("material") == "tissue").select("patient_id", "sample_id")
+    place = {"AR": ("X", 67_600_000), "PTEN": ("10", 87_900_000), "RB1": ("13", 48_400_000)}
+    checked = 0
+    for patient, gene, copies in made.truth["focal"].iter_rows():
+        chrom, at = place[gene]
+        here = segments.join(tissue.filter(pl.col("patient_id") == patient), on="sample_id").filter(
+            (pl.col("chrom") == chrom) & (pl.col("start") <= at) & (pl.col("end") >= at)
+        )
+        assert here["total_cn"].to_list() == [copies] * tissue.filter(pl.col("patient_id") == patient).height
+        checked += here.height
+    assert checked >= 10
+    overlap = segments.sort("sample_id", "chrom", "start").with_columns(
+        before=pl.col("end").shift().over("sample_id", "chrom")
+    )
+    assert overlap.filter(pl.col("start") <= pl.col("before")).is_empty()
+
+
+def test_treatment_lowers_the_tumour_fraction_of_some_and_selects_resistant_clones():
+    """A clone that resists has a larger share of the tumour after treatment than before, summed over the patients."""
+    made = simulate_study("mcrpc", 60, 4)
+    fraction = made.tables["samples"].drop_nulls("tumor_fraction")
+    draws = fraction.with_columns(draw=pl.col("sample_id").str.slice(-2)).pivot(
+        on="draw", index="patient_id", values="tumor_fraction"
+    ).drop_nulls()  # fmt: skip
+    assert (draws["B2"] < 0.3 * draws["B1"]).mean() > 0.1
+    share = (
+        made.truth["fractions"].with_columns(draw=pl.col("sample_id").str.slice(-2))
+        .filter(pl.col("draw").is_in(["B1", "B2"]) & pl.col("patient_id").is_in(draws["patient_id"].to_list()))
+        .join(made.truth["clones"].filter("is_resistant"), on=["patient_id", "clone_id"])
+        .group_by("draw").agg(pl.col("fraction").sum()).sort("draw")["fraction"]
+    )  # fmt: skip
+    assert share[1] > share[0] + 1

@@ -24,8 +24,8 @@ from oncourse.simulate.genomes import (
     add_focal,
     add_ras_coverage,
     add_reads,
-    add_tumour,
     add_truth,
+    add_tumour,
     draw_focal,
 )
 from oncourse.stats.rng import generator

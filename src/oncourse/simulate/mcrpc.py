@@ -20,8 +20,8 @@ from oncourse.simulate.genomes import (
     add_call,
     add_focal,
     add_reads,
-    add_tumour,
     add_truth,
+    add_tumour,
     draw_focal,
     taken,
 )
