@@ -21,8 +21,8 @@ import numpy as np
 
 import evolution_truth as truth
 import peer_pyclone_vi as peer
-from oncourse.evolution.cluster import ClusterParams, cluster_patient
-from oncourse.evolution.clustering_types import Clustering, Counts, FloatArray, IntArray
+from oncourse.evolution.cluster import cluster_patient
+from oncourse.evolution.clustering_types import Clustering, ClusterParams, Counts, FloatArray, IntArray
 from oncourse.io.clones import counts_from_frame, read_pyclone_vi
 
 
@@ -268,23 +268,23 @@ def tracerx(folder: Path, run: Run) -> None:
 
 def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
     """Return the log evidence of a partition, multiplicities, noise and spikes at their best for it."""
-    from oncourse.evolution import cluster
+    from oncourse.evolution import cluster_partition, cluster_state
     from oncourse.evolution.cluster_noise import learn_noise
     from oncourse.evolution.cluster_rows import multiplicity_rows
 
     rows, n_sample = multiplicity_rows(counts), counts.n_sample
     best = -np.inf
-    for precision in cluster.START_PRECISIONS:
-        state = cluster.new_state(counts, rows, ClusterParams(), precision, np.zeros(n_sample))
-        state.labels = cluster.compact(np.asarray(labels, np.int64))
-        cluster.fill_tables(state)
+    for precision in cluster_partition.START_PRECISIONS:
+        state = cluster_state.new_state(counts, rows, ClusterParams(), precision, np.zeros(n_sample))
+        state.labels = cluster_state.compact(np.asarray(labels, np.int64))
+        cluster_state.fill_tables(state)
         for _ in range(n_round):
-            cluster.best_rows(state)
-            cluster.learn_spikes(state)
+            cluster_partition.best_rows(state)
+            cluster_state.learn_spikes(state)
             state.rows = state.rows.reweighted(state.row_of)
             if learn_noise(state):
-                cluster.fill_tables(state)
-        best = max(best, cluster.log_score(state))
+                cluster_state.fill_tables(state)
+        best = max(best, cluster_partition.log_score(state))
     return best
 
 

@@ -13,13 +13,20 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-from oncourse.evolution import _average_kernels, _cluster_kernels, _likelihood_kernels
-from oncourse.evolution import cluster as module
+from oncourse.evolution import (
+    _average_kernels,
+    _cluster_kernels,
+    _likelihood_kernels,
+    cluster_partition,
+    cluster_prior,
+    cluster_state,
+)
 from oncourse.evolution.ccf import estimate_purity, variant_ccf
-from oncourse.evolution.cluster import ClusterParams, ccf_grid, ccf_prior, cluster_patient
+from oncourse.evolution.cluster import cluster_patient
+from oncourse.evolution.cluster_prior import ccf_grid, ccf_prior
 from oncourse.evolution.cluster_rows import multiplicity_rows
 from oncourse.evolution.cluster_summary import grid_interval
-from oncourse.evolution.clustering_types import Counts
+from oncourse.evolution.clustering_types import ClusterParams, Counts
 from oncourse.evolution.vaf import expected_vaf, with_errors
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -78,7 +85,7 @@ def test_likelihood_table_is_the_beta_binomial_of_scipy(precision):
 def test_score_is_the_definition_of_the_partition_posterior():
     """prod_k Gamma(n_k) e(S_k) x E[a^K Gamma(a) / Gamma(a + n)] x rows, written out with scipy for one partition."""
     counts = draw(PHI, LABELS[::4], depth=60)
-    state = module.best_partition(counts, MAP, np.zeros(3))
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(3))
     weight, score = state.weight, 0.0
     for k in range(state.n_cluster):
         members = np.nonzero(state.labels == k)[0]
@@ -99,37 +106,37 @@ def test_score_is_the_definition_of_the_partition_posterior():
             at_one += total[-1]
         score += logsumexp([free, at_one], b=[1 - state.trunk, state.trunk])
     n = len(state.labels)
-    a = module.CONCENTRATIONS
+    a = cluster_prior.CONCENTRATIONS
     score += logsumexp(
-        module.CONCENTRATION_LOG_PRIOR + state.n_cluster * np.log(a) + gammaln(a) - gammaln(a + n)
+        cluster_prior.CONCENTRATION_LOG_PRIOR + state.n_cluster * np.log(a) + gammaln(a) - gammaln(a + n)
     )
     from oncourse.evolution.cluster_noise import noise_log_prior
 
-    out0, out1 = module.OUTLIER_PRIOR
+    out0, out1 = cluster_prior.OUTLIER_PRIOR
     score += gammaln(n + out1) + gammaln(out0 + out1) - gammaln(out1) - gammaln(n + out0 + out1)
     assert (state.labels >= 0).all()
-    assert module.log_score(state) == pytest.approx(score + noise_log_prior(state), abs=1e-5)
+    assert cluster_partition.log_score(state) == pytest.approx(score + noise_log_prior(state), abs=1e-5)
 
 
 def test_small_case_finds_the_best_of_all_partitions():
     """All 52 partitions of five variants, scored one by one, at fixed noise."""
     phi = np.array([[1.0, 1.0], [0.3, 0.0]])
     counts = draw(phi, np.array([0, 0, 0, 1, 1]), depth=120)
-    state = module.best_partition(counts, MAP, np.zeros(2))
-    found, best = module.log_score(state), -np.inf
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(2))
+    found, best = cluster_partition.log_score(state), -np.inf
     for labels in itertools.product(range(5), repeat=5):
         if all(x <= max(labels[:i], default=-1) + 1 for i, x in enumerate(labels)):
-            best = max(best, module.log_score(replace(state, labels=np.array(labels))))
+            best = max(best, cluster_partition.log_score(replace(state, labels=np.array(labels))))
     assert found == pytest.approx(best, abs=1e-6)
 
 
 def test_merging_equals_merging_the_slow_way():
     """The agglomeration with its cached best partners, beside one that compares all pairs at every step."""
     counts = draw(PHI, LABELS[::3], depth=80)
-    state = module.best_partition(counts, MAP, np.zeros(3))
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(3))
     prob, weight = state.tables["prob"], state.weight
     n = len(prob)
-    log_k = module.log_concentration_prior(n)
+    log_k = cluster_prior.log_concentration_prior(n)
 
     trunk = 0.15
 
@@ -171,14 +178,14 @@ def test_expected_rand_is_the_mean_adjusted_rand_in_the_certain_case():
 def test_gibbs_visits_partitions_in_proportion_to_their_posterior():
     """Three variants have five partitions: the share of sweeps in each against the exact posterior (fixed alpha)."""
     counts = diploid([[24, 23], [21, 25], [13, 4]], [[60, 60]] * 3)
-    state = module.best_partition(counts, MAP, np.zeros(2))
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(2))
     alpha, n_sweep = 1.0, 12000
     weight, trunk = np.tile(ccf_prior(state.grid, 0.3, 0.1), (2, 1)), 0.2
     partitions = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
     exact = []
     for labels in partitions:
         current = replace(state, labels=np.array(labels))
-        sums, sizes = module.sums_of(current)
+        sums, sizes = cluster_state.sums_of(current)
         post = np.empty(sums.shape, np.float32)
         exact.append(
             sum(_cluster_kernels.posterior_of(sums[k], weight, trunk, post[k])[0] for k in range(len(sums)))
@@ -191,7 +198,7 @@ def test_gibbs_visits_partitions_in_proportion_to_their_posterior():
     shape = (8, 2, len(state.grid))
     sums, post, sizes = np.zeros(shape), np.zeros(shape, np.float32), np.zeros(8, np.int64)
     p_trunk = np.zeros(8)
-    fresh = module.new_log(replace(state, absent=0.3, clonal=0.1, trunk=trunk))
+    fresh = cluster_state.new_log(replace(state, absent=0.3, clonal=0.1, trunk=trunk))
     seen = dict.fromkeys(partitions, 0)
     for _ in range(n_sweep):
         used = int(labels.max()) + 1
@@ -421,3 +428,17 @@ def test_public_truth(shared_data):
     assert np.mean(found) > 0.91
     (example,) = truth.pyclone_synthetic(shared_data("evo-pyclonevi"))
     assert truth.adjusted_rand(cluster_patient(example.counts).labels, example.labels) >= 0.9
+
+
+def test_modules_of_the_clustering_import_one_way():
+    """They once imported each other in a circle; the order is that of the docstring of `cluster`."""
+    import ast
+
+    order = ["clustering_types", "cluster_prior", "cluster_rows", "cluster_state", "cluster_noise", "cluster_partition",
+             "cluster_large", "cluster_summary", "cluster_average", "cluster"]  # fmt: skip
+    folder = Path(cluster_state.__file__).parent
+    for i, name in enumerate(order):
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                assert node.module.removeprefix("oncourse.evolution.") not in order[i:], (name, node.module)
+    assert not {p.stem for p in folder.glob("cluster*.py")} - set(order)

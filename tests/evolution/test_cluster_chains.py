@@ -13,11 +13,20 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-from oncourse.evolution import _cluster_kernels, _fast_math, _noise_kernels, cluster_average, cluster_noise
-from oncourse.evolution import cluster as module
+from oncourse.evolution import (
+    _cluster_kernels,
+    _fast_math,
+    _noise_kernels,
+    cluster_average,
+    cluster_noise,
+    cluster_partition,
+    cluster_state,
+)
 from oncourse.evolution._average_kernels import split_merge
-from oncourse.evolution.cluster import ClusterParams, ccf_prior, cluster_patient
-from oncourse.evolution.clustering_types import Counts
+from oncourse.evolution.cluster import cluster_patient
+from oncourse.evolution.cluster_prior import ccf_prior
+from oncourse.evolution.cluster_rows import multiplicity_rows
+from oncourse.evolution.clustering_types import ClusterParams, Counts
 from oncourse.evolution.vaf import expected_vaf, with_errors
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -56,17 +65,17 @@ def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posteri
     """Four variants have 15 partitions: the share of proposals' outcomes in each against the exact posterior."""
     alt, depth = np.array([[26, 22], [22, 25], [13, 4], [9, 12]]), np.full((4, 2), 60)
     one = np.ones((4, 2))
-    state = module.new_state(
+    state = cluster_state.new_state(
         Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3)),
-        module.multiplicity_rows(Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3))), MAP, math.inf, np.zeros(2),
+        multiplicity_rows(Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3))), MAP, math.inf, np.zeros(2),
     )  # fmt: skip
-    module.fill_tables(state)
+    cluster_state.fill_tables(state)
     weight, alpha, n_draw = np.tile(ccf_prior(state.grid, 0.3, 0.1), (2, 1)), 1.5, 40_000
     trunk = 0.2
     exact = {}
     for labels in itertools.product(range(4), repeat=4):
         if all(x <= max(labels[:i], default=-1) + 1 for i, x in enumerate(labels)):
-            sums, sizes = module.sums_of(replace(state, labels=np.array(labels)))
+            sums, sizes = cluster_state.sums_of(replace(state, labels=np.array(labels)))
             log_e = sum(_cluster_evidence(sums[k], weight, trunk) for k in range(len(sums)))
             exact[labels] = log_e + gammaln(sizes).sum() + len(sums) * math.log(alpha)
     total = logsumexp(list(exact.values()))
@@ -109,7 +118,7 @@ def _slow_evidence(state, d, precision):
 
 def test_noise_climbs_to_a_maximum_of_the_slow_definition():
     counts = draw(PHI, LABELS, depth=300, precision=100.0)
-    state = module.best_partition(counts, MAP, np.zeros(3))
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(3))
     for d in range(3):
         at = int(np.argmin(np.abs(np.log(np.minimum(cluster_noise.PRECISIONS, 1e5) / state.precision[d]))))
         near = [q for q in (at - 1, at, at + 1) if 0 <= q < len(cluster_noise.PRECISIONS)]
@@ -122,13 +131,13 @@ def test_noise_climbs_to_a_maximum_of_the_slow_definition():
 
 def test_predictive_without_the_variant_is_a_ratio_of_evidences():
     counts = draw(PHI, LABELS[::3], depth=60)
-    state = module.best_partition(counts, MAP, np.zeros(3))
-    sums, sizes = module.sums_of(state)
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(3))
+    sums, sizes = cluster_state.sums_of(state)
     t, rows = state.tables, state.rows
     out = np.empty((len(rows.variant), len(sums)))
     _cluster_kernels.predictive_table(
         t["table"], t["prob"], state.weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start,
-        module.new_log(state) - t["scale_sum"], out,
+        cluster_state.new_log(state) - t["scale_sum"], out,
     )  # fmt: skip
 
     def evidence(total):
@@ -167,7 +176,7 @@ def test_chains_from_both_ends_agree_and_say_so():
 
 
 def test_chains_that_disagree_go_on(monkeypatch):
-    state = module.best_partition(draw(PHI, LABELS[::3], depth=50), MAP, np.zeros(3))
+    state = cluster_partition.best_partition(draw(PHI, LABELS[::3], depth=50), MAP, np.zeros(3))
     params = ClusterParams(n_sweep=5, n_burn=2, n_round=3)
     monkeypatch.setattr(cluster_average, "AGREE", -1.0)
     assert len(cluster_average.run_chains(state, params).kept) == 2 * 5
@@ -192,11 +201,11 @@ def test_best_rows_are_those_of_the_cluster():
     major[:6] = 2
     alt[:3] = np.round(counts.depth[:3] * expected_vaf(0.8, 3, multiplicity=2))
     alt[3:6] = np.round(counts.depth[3:6] * expected_vaf(0.8, 3, multiplicity=1))
-    state = module.best_partition(replace(counts, alt_count=alt, major_cn=major), MAP, np.zeros(3))
+    state = cluster_partition.best_partition(replace(counts, alt_count=alt, major_cn=major), MAP, np.zeros(3))
     found = state.row_of.copy()
     state.row_of = state.rows.start[:-1].copy()
     for _ in range(3):
-        module.best_rows(state)
+        cluster_partition.best_rows(state)
     np.testing.assert_array_equal(state.row_of, found)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster import ccf_grid, ccf_prior
+from oncourse.evolution.cluster_prior import ccf_grid, ccf_prior
 from oncourse.evolution.cluster_rows import multiplicity_rows
 from oncourse.evolution.cluster_summary import grid_interval
 from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray

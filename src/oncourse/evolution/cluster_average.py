@@ -19,29 +19,26 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster import (
+from oncourse.evolution.cluster_noise import ERROR_SPREAD, PRECISION_CENTRE, PRECISION_SPREAD
+from oncourse.evolution.cluster_partition import log_score
+from oncourse.evolution.cluster_prior import (
     CONCENTRATION_LOG_PRIOR,
     CONCENTRATIONS,
     OUTLIER_PRIOR,
     SPIKE_PRIOR,
-    ClusterParams,
+)
+from oncourse.evolution.cluster_rows import WAY_PRIOR, likely_rows
+from oncourse.evolution.cluster_state import (
     State,
     compact,
     fill_tables,
     learn_spikes,
-    log_score,
-    sums_of,
-)
-from oncourse.evolution.cluster_noise import (
-    ERROR_SPREAD,
-    PRECISION_CENTRE,
-    PRECISION_SPREAD,
     moved_purity,
     sample_purity,
+    sums_of,
 )
-from oncourse.evolution.cluster_rows import WAY_PRIOR
-from oncourse.evolution.cluster_summary import build, likely_rows
-from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
+from oncourse.evolution.cluster_summary import build
+from oncourse.evolution.clustering_types import Clustering, ClusterParams, FloatArray, IntArray
 from oncourse.stats.rng import generator
 
 CCF_EVERY = 4

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oncourse.evolution.cluster_rows import Rows
-from oncourse.evolution.cluster_summary import cluster_posteriors
-from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from oncourse.evolution.cluster import ClusterParams, State
+from oncourse.evolution.cluster_partition import best_partition, polish, refine
+from oncourse.evolution.cluster_prior import CONCENTRATIONS, concentration_posterior
+from oncourse.evolution.cluster_rows import multiplicity_rows
+from oncourse.evolution.cluster_state import (
+    State,
+    cluster_posteriors,
+    compact,
+    fill_tables,
+    learn_spikes,
+    new_log,
+    sample_purity,
+    sums_of,
+)
+from oncourse.evolution.clustering_types import ClusterParams, Counts, FloatArray, IntArray
 
 N_ROUND = 4
 """Rounds of placing all variants and looking for clusters among those that fit none."""
 
 
-def large_partition(counts: Counts, rows: Rows, params: ClusterParams, purity_sd: FloatArray) -> State:
+def large_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray) -> State:
     """Return a partition of more variants than are compared pair by pair.
 
     `params.max_merge` variants, spread evenly over the sorted counts, are clustered in full, which also gives a first
     idea of precision, error rates and spikes. All variants are then placed in the cluster that predicts them best, those
     that fit no cluster are clustered among themselves, and the whole is refined by single moves, merges and noise.
     """
-    from oncourse.evolution.cluster import best_partition, compact, fill_tables, learn_spikes, polish, refine
-    from oncourse.evolution.cluster_noise import sample_purity
-
-    n = counts.n_variant
+    n, rows = counts.n_variant, multiplicity_rows(counts)
     spread = np.unique(np.linspace(0, n - 1, params.max_merge).astype(np.int64))
     small = best_partition(take_variants(counts, spread), params, purity_sd)
     given = np.median(counts.purity, axis=0)
@@ -78,8 +82,6 @@ def take_variants(counts: Counts, variants: IntArray) -> Counts:
 
 def place(state: State) -> None:
     """Give every variant the cluster and row that predict it best; -1 where a cluster of its own does better."""
-    from oncourse.evolution.cluster import CONCENTRATIONS, compact, concentration_posterior, new_log, sums_of
-
     sums, sizes = sums_of(state)
     post = cluster_posteriors(sums, state.weight, state.trunk)
     rows, prob = state.rows, state.tables["prob"]

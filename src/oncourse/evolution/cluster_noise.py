@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.evolution.cluster_state import State, moved_purity, purity_factors, sums_of, trunk_probability
 from oncourse.evolution.clustering_types import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from oncourse.evolution.cluster import State
 
 PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
 """Beta-binomial precisions tried per sample (inf: binomial)."""
@@ -46,7 +43,7 @@ def learn_noise(state: State) -> bool:
     state.error_factor = ERROR_FACTORS[at]
     state.counts = replace(state.counts, error_rate=assay * state.error_factor)
     if (state.purity_sd > 0).any():
-        factors = _purity_factors(state, PURITY_SHIFTS[:, None])
+        factors = purity_factors(state, PURITY_SHIFTS[:, None])
         at = _climb(
             state,
             2,
@@ -74,24 +71,6 @@ def _nearest(ladder: FloatArray, values: FloatArray) -> IntArray:
     return np.asarray(np.where(np.isinf(values), len(ladder), at), dtype=np.int64)
 
 
-def sample_purity(state: State) -> FloatArray:
-    """Return shape (n_sample,): the purity in use."""
-    return np.asarray(np.median(state.counts.purity, axis=0))
-
-
-def moved_purity(state: State, shift: FloatArray) -> FloatArray:
-    """Return shape (n_variant, n_sample): purities `shift` standard errors from the given ones."""
-    return np.minimum(1.0, state.counts.purity * _purity_factors(state, shift))
-
-
-def _purity_factors(state: State, shift: FloatArray) -> FloatArray:
-    """Return what the purities in use are multiplied with to be `shift` standard errors from the given ones."""
-    now = sample_purity(state)
-    given = state.purity_given
-    wanted = np.clip(given + shift * state.purity_sd, np.minimum(0.02, given), np.maximum(1.0, given))
-    return np.asarray(np.where(now > 0, wanted / np.maximum(now, 1e-9), 1.0))
-
-
 def noise_log_prior(state: State) -> float:
     """Return the log prior of the state's error rates, purities and precisions."""
     precision = np.log(np.minimum(state.precision, 16000.0) / PRECISION_CENTRE) / PRECISION_SPREAD
@@ -109,8 +88,6 @@ def _climb(
 ) -> IntArray:
     """Return shape (n_sample,): the index into `values` (n_try, n_sample) that each sample climbs to from `at`."""
     from oncourse.evolution import _noise_kernels as kernels
-    from oncourse.evolution.cluster import sums_of
-    from oncourse.evolution.cluster_summary import trunk_probability
 
     c, rows = state.counts, state.rows
     sums, _ = sums_of(state)

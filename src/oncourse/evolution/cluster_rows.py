@@ -138,3 +138,9 @@ def _free_states(
         for q, (value, beside_normal) in enumerate(states):
             mutated[index[at], d, q] = value
             ref_is_normal[index[at], d, q] = beside_normal
+
+
+def likely_rows(values: FloatArray, start: IntArray, variant: IntArray) -> IntArray:
+    """Return shape (n_variant,): the first row of each variant with its highest value."""
+    is_top = np.nonzero(values == np.maximum.reduceat(values, start[:-1])[variant])[0]
+    return np.asarray(is_top[np.unique(variant[is_top], return_index=True)[1]])

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from oncourse.evolution.cluster_partition import log_score
+from oncourse.evolution.cluster_prior import CONCENTRATIONS, OUTLIER_PRIOR, concentration_posterior
+from oncourse.evolution.cluster_rows import likely_rows
+from oncourse.evolution.cluster_state import State, cluster_posteriors, new_log, sample_purity, sums_of
 from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
+
+PRESENT_FROM = 0.01
+"""Least CCF that counts as present: a clone of fewer cells cannot be told from none, by anybody."""
 
 
 def grid_interval(mass: FloatArray, grid: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
@@ -29,29 +36,10 @@ def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) 
     return np.asarray(np.where((at == 0) | (at == len(grid) - 1), grid[at], inner))
 
 
-def trunk_probability(sums: FloatArray, weight: FloatArray, trunk: float) -> FloatArray:
-    """Return (n_cluster,): probability that the cluster has CCF 1 in every sample."""
-    top = sums.max(axis=2)
-    free = (np.log((np.exp(sums - top[:, :, None]) * weight).sum(axis=2)) + top).sum(axis=1)
-    log_odds = np.log(trunk) - np.log1p(-trunk) + sums[:, :, -1].sum(axis=1) - free
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -700, 700))))
-
-
-def cluster_posteriors(sums: FloatArray, weight: FloatArray, trunk: float) -> FloatArray:
-    """Return (n_cluster, S, G): normalised posterior of each cluster's CCF."""
-    mass = np.exp(sums - sums.max(axis=2, keepdims=True)) * weight
-    p_trunk = trunk_probability(sums, weight, trunk)[:, None]
-    mass *= ((1 - p_trunk) / mass.sum(axis=2))[:, :, None]
-    mass[:, :, -1] += p_trunk
-    return np.asarray(mass)
-
-
-def summarise(state: object, level: float) -> Clustering:
+def summarise(state: State, level: float) -> Clustering:
     """Return the clustering of one fixed partition (no averaging over partitions)."""
     from oncourse.evolution import _cluster_kernels as kernels
-    from oncourse.evolution.cluster import OUTLIER_PRIOR, State, log_score, new_log, sums_of
 
-    assert isinstance(state, State)
     sums, sizes = sums_of(state)
     weight, rows, prob = state.weight, state.rows, state.tables["prob"]
     post = cluster_posteriors(sums, weight, state.trunk)
@@ -59,7 +47,17 @@ def summarise(state: object, level: float) -> Clustering:
     log_p = np.empty((len(rows.variant), n_cluster))
     fresh = new_log(state) - state.tables["scale_sum"]
     kernels.predictive_table(
-        state.tables["table"], prob, weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start, fresh, log_p
+        state.tables["table"],
+        prob,
+        weight,
+        state.trunk,
+        sums,
+        sizes,
+        state.labels,
+        state.row_of,
+        rows.start,
+        fresh,
+        log_p,
     )
     others = np.maximum(sizes[None, :] - (state.labels[rows.variant][:, None] == np.arange(n_cluster)), 0)
     alone = others == 0
@@ -88,14 +86,8 @@ def summarise(state: object, level: float) -> Clustering:
     )
 
 
-def likely_rows(values: FloatArray, start: IntArray, variant: IntArray) -> IntArray:
-    """Return shape (n_variant,): the first row of each variant with its highest value."""
-    is_top = np.nonzero(values == np.maximum.reduceat(values, start[:-1])[variant])[0]
-    return np.asarray(is_top[np.unique(variant[is_top], return_index=True)[1]])
-
-
 def build(
-    state: object,
+    state: State,
     sums: FloatArray,
     post: FloatArray,
     labels: IntArray,
@@ -107,10 +99,6 @@ def build(
     log_evidence: float,
 ) -> Clustering:
     """Return the `Clustering` of these posteriors; `way` (n_row,) is the probability of each variant's rows."""
-    from oncourse.evolution.cluster import CONCENTRATIONS, PRESENT_FROM, State, concentration_posterior
-    from oncourse.evolution.cluster_noise import sample_purity
-
-    assert isinstance(state, State)
     rows, grid = state.rows, state.grid
     low, high = grid_interval(post, grid, level)
     variant_low, variant_high = grid_interval(variant_post, grid, level)

@@ -47,6 +47,28 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class ClusterParams:
+    """Settings of the clustering; the defaults are used for every kind of data.
+
+    n_grid : points of the CCF grid; average : whether to average over partitions; n_sweep, n_burn : Gibbs sweeps kept
+    and thrown away, per chain and round; n_chain : chains; n_round : most rounds, while chains disagree; max_merge :
+    variants up to which all pairs are compared; max_average : variants up to which partitions are averaged; level : of
+    the credible intervals
+    """
+
+    n_grid: int = 96
+    average: bool = True
+    n_sweep: int = 120
+    n_burn: int = 20
+    n_chain: int = 2
+    n_round: int = 3
+    max_merge: int = 800
+    max_average: int = 1500
+    max_cluster: int = 200
+    level: float = 0.9
+
+
+@dataclass(frozen=True)
 class Clustering:
     """Clusters of variants with the same cell fraction in every sample.
 

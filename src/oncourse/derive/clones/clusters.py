@@ -115,7 +115,8 @@ def cluster_table(
     average : average over partitions (slower, better calibrated) instead of the most probable one
     progress : told before each patient how many are done
     """
-    from oncourse.evolution.cluster import ClusterParams, cluster_patient
+    from oncourse.evolution.cluster import cluster_patient
+    from oncourse.evolution.clustering_types import ClusterParams
 
     settings = ClusterParams(average=average, level=params.level)
     use = [p for p in table.patients.values() if p.counts.n_variant >= params.min_variants]
