@@ -143,3 +143,28 @@ def test_without_a_primary_the_source_is_named_unknown():
     rows = result.tables["evolution/seeding"]
     assert "unknown" in set(rows["source"]) and not (rows["divergence"] == "early").any()
     assert any("no sample of the primary" in note for note in result.notes)
+
+
+def test_drivers_say_what_kind_and_labels_name_the_known_ones_first(tumours):
+    """APC nonsense and KRAS G12D stand before AKT1 of unknown meaning, in the figure too."""
+    from oncourse.derive.clones.evolution_tables import driver_labels, driver_rows
+
+    tumour = tumours["P1"]
+    study = as_study({"P1": tumour})
+    trunk = tumour.variants.filter(pl.col("clone_id") == "C0")["variant_id"][:3].to_list()
+    facts = [("AKT1", "p.R25H", "missense"), ("APC", "p.R230*", "nonsense"), ("KRAS", "p.G12D", "missense")]
+    named = pl.DataFrame(
+        [(v, *fact) for v, fact in zip(trunk, facts, strict=True)],
+        schema=["variant_id", "gene", "hgvs_p", "consequence"],
+        orient="row",
+    )
+    others = study["variants"].drop("gene", "hgvs_p", "consequence")
+    variants = others.join(named, on="variant_id", how="left").select(study["variants"].columns)
+    tables = {name: study[name] for name in ("patients", "lesions", "samples", "calls", "segments")}
+    cohort = Cohort(
+        Study(study.config, {**tables, "variants": variants}), settings={"evolution": {"average": False}}
+    )
+    (patient,) = cohort.evolution
+    kinds = {row["gene"]: row["kind"] for row in driver_rows(patient)}
+    assert kinds == {"AKT1": "other", "APC": "truncating", "KRAS": "recurrent"}
+    assert [label for label in driver_labels(patient) if label] == ["APC, KRAS, AKT1"]

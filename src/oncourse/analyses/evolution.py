@@ -95,7 +95,8 @@ TIMING = OutputTable("evolution/timing", "clonal variants on gained segments: be
 ))  # fmt: skip
 DRIVERS = OutputTable("evolution/drivers", "altered genes of known role by lesion", (
     _PATIENT, Column("gene", pl.String, "HGNC symbol"), Column("variant_id", pl.String, "chrom:pos:ref:alt"),
-    Column("role", pl.String, "suppressor / oncogene"), _CLONE,
+    Column("role", pl.String, "suppressor / oncogene"),
+    Column("kind", pl.String, "recurrent (a known hotspot) / truncating (of a suppressor) / other"), _CLONE,
     Column("in_primary", pl.Boolean, "present in the primary; null = not sampled or not looked at"),
     Column("n_metastases_present", pl.Int64, "metastases with it"),
     Column("n_metastases_assessed", pl.Int64, "metastases where it was looked at and its locus is not lost"),

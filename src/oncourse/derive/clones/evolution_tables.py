@@ -9,6 +9,8 @@ import numpy as np
 
 from oncourse.derive.clones.clusters import PatientClusters
 from oncourse.derive.clones.evolution import PatientEvolution
+from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
+from oncourse.genome.effect import TRUNCATING, consequences
 
 if TYPE_CHECKING:
     from oncourse.evolution.seeding import LesionSeeding
@@ -176,7 +178,9 @@ def sample_tree_rows(patient: PatientEvolution) -> Iterator[Row]:
 def driver_rows(patient: PatientEvolution) -> Iterator[Row]:
     """Altered genes of known role, and in which lesions they are present (probability above a half)."""
     found, sites = patient.clustering, patient.site_of_sample
-    for v, (variant, gene) in enumerate(patient.clones.variants.select("variant_id", "gene").iter_rows()):
+    names = patient.clones.variants.select("variant_id", "gene", "consequence", change_expr())
+    names = names.with_columns(consequences(names["consequence"]))
+    for v, (variant, gene, consequence, change) in enumerate(names.iter_rows()):
         if variant not in patient.roles:
             continue
         lost = found.p_lost[v] > 0.5
@@ -189,11 +193,17 @@ def driver_rows(patient: PatientEvolution) -> Iterator[Row]:
         in_primary = None if patient.primary is None or not could[patient.primary] else seen[patient.primary]
         yield {
             "patient_id": patient.patient_id, "gene": gene, "variant_id": variant, "role": patient.roles[variant],
-            "clone_id": label + 1 if label >= 0 else None,
+            "kind": _driver_kind(patient.roles[variant], consequence, change), "clone_id": label + 1 if label >= 0 else None,
             "in_primary": in_primary, "n_metastases_present": sum(seen[m] for m in mets),
             "n_metastases_assessed": sum(could[m] for m in mets), "n_metastases_lost": sum(
                 bool((lost & (patient.clones.depth[v] > 0) & (sites == m)).any()) for m in mets),
         }  # fmt: skip
+
+
+def _driver_kind(role: str, consequence: str | None, change: str | None) -> str:
+    if change in HOTSPOT_FREQUENCY:
+        return "recurrent"
+    return "truncating" if "suppressor" in role and consequence in TRUNCATING else "other"
 
 
 def growth_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -249,13 +259,13 @@ def sweep_rows(patient: PatientEvolution) -> Iterator[Row]:
 
 
 def driver_labels(patient: PatientEvolution) -> list[str]:
-    """Genes of known role per clone of the tree, for figures."""
-    genes: dict[int | None, list[str]] = {}
+    """Six genes of known role at most per clone of the tree, for figures: recurrent and truncating changes first."""
+    genes: dict[int | None, dict[str, bool]] = {}
     for row in driver_rows(patient):
-        genes.setdefault(row["clone_id"], []).append(str(row["gene"]))
-    return [
-        ", ".join(sorted(set(genes.get(patient.clone_id(k), [])))[:6]) for k in range(len(patient.clusters))
-    ]
+        of_clone, gene = genes.setdefault(row["clone_id"], {}), str(row["gene"])
+        of_clone[gene] = of_clone.get(gene, True) and row["kind"] == "other"
+    ranked = {clone: sorted(found, key=lambda gene: (found[gene], gene)) for clone, found in genes.items()}
+    return [", ".join(ranked.get(patient.clone_id(k), [])[:6]) for k in range(len(patient.clusters))]
 
 
 def collect(patients: Iterable[Any], rows: Any, *args: Any) -> list[Row]:

@@ -99,23 +99,26 @@ def log10_likelihood_ratio(
     return np.asarray((np.log((np.exp(total - top) * _BELIEF).sum(axis=1)) + top[:, 0]) / np.log(10))
 
 
+def change_expr() -> pl.Expr:
+    """Return gene and protein change as `HOTSPOT_FREQUENCY` writes them, named ``change``."""
+    protein = (
+        pl.col("hgvs_p").str.strip_prefix("p.").str.to_uppercase()
+        .str.replace(r"^([A-Z]\d+)[A-Z]*FS.*$", "${1}FS")
+    )  # fmt: skip
+    return pl.concat_str("gene", pl.lit(" "), protein).alias("change")
+
+
 def population_frequency(cells: pl.DataFrame, n_patient: int) -> pl.Series:
     """Return per cell the chance that another tumour has the variant: other patients of the study, and hotspots.
 
     The study's count leaves the patient out and is pulled towards the outside frequency as if that came from
     `OUTSIDE_PATIENTS` patients.
     """
-    change = (
-        pl.col("hgvs_p")
-        .str.strip_prefix("p.")
-        .str.to_uppercase()
-        .str.replace(r"^([A-Z]\d+)[A-Z]*FS.*$", "${1}FS")
-    )
     sites = cells.select("site", "patient_id", "variant_id", "gene", "hgvs_p").unique(
         "site", maintain_order=True
     )
     carriers = sites.group_by("variant_id").agg(pl.col("patient_id").n_unique().alias("n"))
-    outside = pl.concat_str("gene", pl.lit(" "), change).replace_strict(
+    outside = change_expr().replace_strict(
         HOTSPOT_FREQUENCY, default=PASSENGER_FREQUENCY, return_dtype=pl.Float64
     )
     sites = sites.join(carriers, on="variant_id", how="left", maintain_order="left").with_columns(
