@@ -9,7 +9,7 @@ import pytest
 
 from oncourse.analyses.prediction import Params, prediction
 from oncourse.derive.cohort import Cohort
-from oncourse.errors import InputError, NotEnoughData
+from oncourse.errors import ConfigError, InputError, NotEnoughData
 from oncourse.models.card import read_card
 from oncourse.report.predict import predict_patients
 from oncourse.study.config import StudyConfig
@@ -227,3 +227,47 @@ def test_genes_of_a_pathway_enter_together():
     coef = fit_ladder(data, settings, np.random.default_rng(1), models=(MUTATIONS,))[MUTATIONS].coef
     assert (coef[:3] != 0).all()
     assert (coef[3:5] != 0).all() or not coef[3:5].any()
+
+
+@pytest.fixture(scope="module")
+def stratified():
+    study = make_study(n=200)
+    centre = pl.Series("centre", [None if i % 20 == 2 else "AB"[i % 2] for i in range(200)])
+    patients = study["patients"].with_columns(centre)
+    config = replace(study.config, covariates={**study.config.covariates, "centre": "category"})
+    study = Study(config, {**study.tables, "patients": patients})
+    return study, prediction(Cohort(study), replace(QUICK, strata="centre", max_genes=0))
+
+
+def test_strata_have_baselines_of_their_own_in_the_card_and_for_new_patients(stratified):
+    study, result = stratified
+    lacking = result.excluded.filter(pl.col("reason").str.contains("centre"))
+    assert lacking.height == study["patients"]["centre"].null_count() > 0
+    patients = result.tables["prediction/patients"]
+    assert set(patients["stratum"]) == {"A", "B"} and any("Strata of centre" in note for note in result.notes)
+    assert not any("centre" in f for f in result.tables["prediction/coefficients"]["feature"])
+    card = read_card(result.artifacts["tables/prediction/model.json"])
+    assert (
+        card.data["version"] == 2
+        and card.strata["levels"] == ["A", "B"]
+        and card.model.base_hazard.shape == (2,)
+    )
+    found = predict_patients(card, study).table.join(patients, on="patient_id", how="inner", suffix="_run")
+    np.testing.assert_allclose(found["risk"].to_numpy(), found["risk_run"].to_numpy(), atol=1e-6)
+    unknown = predict_patients(card, study).table.filter(pl.col("note").str.contains("centre not known"))
+    assert unknown.height == lacking.height and unknown["risk"].is_null().all()
+
+
+def test_strata_are_refused_where_they_cannot_be(stratified):
+    study, _ = stratified
+    with pytest.raises(ConfigError, match="a number has no strata"):
+        prediction(Cohort(study), replace(QUICK, strata="risk"))
+    with pytest.raises(ConfigError, match="Did you mean centre"):
+        prediction(Cohort(study), replace(QUICK, strata="center"))
+    with pytest.raises(NotEnoughData, match="each stratum needs 5 events"):
+        few = study["patients"].with_columns(
+            pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("C")).otherwise("centre").alias("centre")
+        )
+        prediction(
+            Cohort(Study(study.config, {**study.tables, "patients": few})), replace(QUICK, strata="centre")
+        )

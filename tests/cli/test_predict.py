@@ -22,7 +22,7 @@ def files(tmp_path):
     model = FittedRisk(
         "clinical",
         np.array([0.02, 0.7]),
-        0.1,
+        np.array([0.1]),
         Imputer(np.array([60.0]), np.array([[100.0]])),
         np.array([0.5]),
     )

@@ -1,14 +1,20 @@
 """Validation is honest: selection stays inside the resampling, patients stay whole, nested models are nested."""
 
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
+import pytest
 
 from oncourse.models import ladder, metrics
 from oncourse.models.ladder import (
     BOTH,
     CLINICAL,
     MUTATIONS,
+    FittedRisk,
     LadderSettings,
     PredictionData,
+    base_hazards,
     fit_ladder,
     inner_folds,
 )
@@ -108,3 +114,59 @@ def test_ending_the_path_past_its_optimum_does_not_change_the_model(monkeypatch)
         full = fit_ladder(p, settings, np.random.default_rng(1))
         for name in full:
             np.testing.assert_array_equal(quick[name].coef, full[name].coef)
+
+
+def test_a_stratified_fit_and_its_risks_equal_r(shared_data):
+    """R survival 3.5: f <- coxph(Surv(time, status) ~ age + sex + obstruct + strata(node4), colon deaths);
+    survfit(f, newdata = data.frame(age = 60, sex = 1, obstruct = 0, node4 = k)) at 730.5 days."""
+    d = pl.read_csv(shared_data("survival-reference") / "colon_death.csv", null_values="NA")
+    x = d.select("age", "sex", "obstruct").to_numpy().astype(float)
+    time, event, node4 = (
+        d["time"].to_numpy().astype(float),
+        d["status"].to_numpy() == 1,
+        d["node4"].to_numpy(),
+    )
+    path = cox_path(x, time, event, strata=node4, lambdas=[0.0], tolerance=1e-13)
+    expected = [0.00717789017641484, 0.06176417220866808, 0.32351838175633491]
+    np.testing.assert_allclose(path.coef[0], expected, rtol=1e-6)
+    data = PredictionData(
+        time, event, np.zeros(len(time)), x, np.zeros((len(x), 0)), None, np.arange(len(x)), node4, 2
+    )
+    hazard = base_hazards(x @ path.coef[0], data, 730.5)
+    imputer = fit_ladder(data, LadderSettings(730.5), np.random.default_rng(1))[CLINICAL].imputer
+    model = FittedRisk(CLINICAL, path.coef[0], hazard, imputer, np.zeros(0))
+    risk = model.risk(np.array([[60.0, 1, 0]] * 3), np.zeros((3, 0)), np.array([0, 1, -1]))
+    assert 1 - risk[:2] == pytest.approx([0.849050450144771, 0.597077905570279], rel=1e-6)
+    assert np.isnan(risk[2])
+
+
+def test_strata_take_the_place_of_a_variable_whose_hazards_cross():
+    """Group 1 dies early, group 0 late: within groups x0 acts alike. The strata know both baselines, and every fold both."""
+    rng = np.random.default_rng(8)
+    n = 600
+    x, group = rng.normal(size=(n, 2)), rng.integers(0, 2, n)
+    time = 900 * (rng.exponential(np.exp(-0.8 * x[:, 0]))) ** np.where(group, 2.0, 0.5)
+    censored = rng.uniform(400, 2000, n)
+    data = PredictionData(
+        np.minimum(time, censored),
+        time <= censored,
+        np.zeros(n),
+        x,
+        np.zeros((n, 0)),
+        None,
+        np.arange(n),
+        group,
+        2,
+    )
+    fitted = fit_ladder(data, LadderSettings(730.5), np.random.default_rng(1))[CLINICAL]
+    assert fitted.coef[0] == pytest.approx(0.8, abs=0.2)  # the group is no Cox covariate: its hazards cross
+    truth = [1 - np.exp(-((730.5 / 900) ** 2.0)), 1 - np.exp(-((730.5 / 900) ** 0.5))]
+    at_zero = fitted.risk(np.zeros((2, 2)), np.zeros((2, 0)), np.array([0, 1]))
+    np.testing.assert_allclose(at_zero, truth, atol=0.07)
+    out = nested_cross_validation(data, LadderSettings(730.5), models=(CLINICAL,), repeats=1, folds=5, seed=1)
+    assert np.isfinite(out.risk[CLINICAL]).all()
+    fold = inner_folds(data, 5, np.random.default_rng(2))
+    assert np.ptp(np.bincount(fold[data.event & (group == 1)])) <= 1
+    alone = replace(data.take(np.flatnonzero(group == 0)), n_strata=2)
+    together = base_hazards(np.zeros(len(alone.time)), replace(alone, strata=None), 730.5)[0]
+    np.testing.assert_allclose(base_hazards(np.zeros(len(alone.time)), alone, 730.5), [together, together])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from oncourse.models.fit_report import FittedPrediction
 
 MONTH_DAYS = 30.4375
+#: Fewest events by the horizon, and patients beyond it, of a stratum with a baseline hazard of its own.
+MIN_STRATUM = 5
 _MODEL = Column("model", pl.String, "null, clinical, mutations, clinical+mutations, boosted or forest")
 _LOW = Column("ci_low", pl.Float64, "lower end of the 95 % interval")
 _HIGH = Column("ci_high", pl.Float64, "upper end of the 95 % interval")
@@ -104,6 +106,7 @@ PATIENTS = OutputTable(
         Column("time_days", pl.Int64, "follow-up from time zero", unit="days"),
         Column("entry_days", pl.Int64, "under observation from", unit="days from time zero"),
         Column("is_event", pl.Boolean, "whether it ended in the event"),
+        Column("stratum", pl.String, "the patient's stratum (prediction.strata); null without strata"),
         Column("model", pl.String, "the recommended model"),
         Column("risk", pl.Float64, "risk by the saved model", unit="fraction"),
         _LOW,
@@ -146,6 +149,10 @@ class Params:
         choices=("none", "pathway"),
         source="Yuan & Lin 2006; pathways of Sanchez-Vega 2018",
     )
+    strata: str | None = setting(
+        None,
+        "a covariate (category or yes_no) whose values get a baseline hazard each instead of a coefficient",
+    )
     threshold: float | None = setting(
         None, "risk called high; null: the overall risk, rounded to 5 %", low=0.01, high=0.99
     )
@@ -179,6 +186,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
         covariates=params.covariates,
         min_carriers=params.min_carriers,
         max_genes=params.max_genes,
+        strata=params.strata,
     )
     _check(frame, params)
     fitted = fit_prediction(
@@ -236,10 +244,31 @@ def _check(frame: PredictionFrame, params: Params) -> None:
             f"{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by {params.months:g} "
             f"months and {beyond} patients followed beyond; a model needs at least {params.min_events} of each."
         )
+    _check_strata(frame, horizon, params)
     if not frame.columns and not frame.genes:
         raise NotEnoughData(
             "No predictor: no clinical covariate with two values (study.yaml, `covariates:`) and no gene altered in "
             f"{params.min_carriers} patients by time zero."
+        )
+
+
+def _check_strata(frame: PredictionFrame, horizon: float, params: Params) -> None:
+    """A baseline hazard rests on its own stratum alone: each needs events by the horizon and patients beyond it."""
+    if frame.strata is None or frame.stratum is None:
+        return
+    time, event = frame.patients["time_days"].to_numpy(), frame.patients["is_event"].to_numpy()
+    thin = []
+    for k, level in enumerate(frame.strata.levels):
+        mine = frame.stratum == k
+        events, beyond = int((mine & event & (time <= horizon)).sum()), int((mine & (time > horizon)).sum())
+        if min(events, beyond) < MIN_STRATUM:
+            thin.append(f"{level} ({events} events, {beyond} patients beyond)")
+    if thin or len(frame.strata.levels) < 2:
+        raise NotEnoughData(
+            f"prediction.strata={params.strata}: each stratum needs {MIN_STRATUM} events by {params.months:g} months and "
+            f"{MIN_STRATUM} patients followed beyond, and there must be two strata; "
+            + (", ".join(thin) or "there is only one")
+            + ". Join its values, or leave it a covariate."
         )
 
 
@@ -336,6 +365,12 @@ def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> 
         notes.append("No clinical covariates are recorded; list them under `covariates:` in study.yaml.")
     if not frame.genes:
         notes.append("No gene was altered in enough patients by time zero: clinical models only.")
+    if frame.strata is not None and frame.stratum is not None:
+        sizes = ", ".join(f"{v} {int((frame.stratum == k).sum())}" for k, v in enumerate(frame.strata.levels))
+        notes.append(
+            f"Strata of {frame.strata.covariate}, each with a baseline hazard of its own (patients: {sizes}): coefficients "
+            "compare patients within a stratum; every model, the null model too, knows the stratum."
+        )
     if frame.zero.assumed:
         notes.append(
             f"{frame.zero.assumed} patients have samples without a day; their findings are taken as known at time zero."
@@ -413,6 +448,7 @@ def _tables(
     ]
     name = fitted.recommended or "null"
     patients = frame.patients.with_columns(
+        pl.Series("stratum", _stratum_names(frame), dtype=pl.String),
         pl.lit(name).alias("model"),
         pl.Series("risk", fitted.risk),
         pl.Series("ci_low", fitted.risk_low).fill_nan(None),
@@ -427,6 +463,12 @@ def _tables(
         COEFFICIENTS.name: COEFFICIENTS.frame(coefficients),
         PATIENTS.name: PATIENTS.frame(patients),
     }
+
+
+def _stratum_names(frame: PredictionFrame) -> list[str | None]:
+    if frame.strata is None or frame.stratum is None:
+        return [None] * frame.patients.height
+    return [frame.strata.levels[k] for k in frame.stratum]
 
 
 def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
@@ -515,7 +557,14 @@ def _card(
             "settings": asdict(params),
         },
     }
-    return card_text(fitted.final[name], features, len(frame.columns), fitted.refits_of(name), described)
+    return card_text(
+        fitted.final[name],
+        features,
+        len(frame.columns),
+        fitted.refits_of(name),
+        described,
+        None if frame.strata is None else asdict(frame.strata),
+    )
 
 
 def _number(value: Any) -> float | None:

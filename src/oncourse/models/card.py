@@ -15,7 +15,8 @@ from oncourse.models.impute import Imputer
 from oncourse.models.ladder import FittedRisk
 
 FORMAT = "oncourse risk model"
-VERSION = 1
+#: 1: one baseline hazard; 2: one per stratum.
+VERSIONS = (1, 2)
 #: Bootstrap refits kept in the card for the interval of a new patient's risk.
 KEPT_REFITS = 100
 #: A mean shifted by more than this many standard deviations of the development patients is flagged.
@@ -31,7 +32,8 @@ class ModelCard:
     features : one mapping per column: feature, kind (number, yes_no, category, gene), covariate, level, kept, mean, sd
     clinical : how many of the first columns are clinical
     model : the equation
-    refits : (b, columns) coefficients and (b,) baseline hazards of bootstrap refits
+    refit_coef, refit_hazard : (b, columns) coefficients and (b, strata) baseline hazards of bootstrap refits
+    strata : covariate, kind, levels of the strata, each with a baseline hazard of its own; None: one for everyone
     data : everything else of the card, as in the JSON
     """
 
@@ -41,19 +43,27 @@ class ModelCard:
     refit_coef: np.ndarray
     refit_hazard: np.ndarray
     data: dict[str, Any]
+    strata: dict[str, Any] | None = None
 
-    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict(
+        self, x: np.ndarray, strata: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (risk, low, high) for rows of features (n, columns), NaN where not known.
+
+        strata : (n,) number of each patient's stratum among its levels, -1 not known (the risk is then NaN); None where
+        the model has none.
 
         The interval holds the risk by 95 % of the bootstrap refits: how far the estimate of a patient's risk
         depends on who happened to be in the development data (Riley & Collins 2023), not whether the event comes.
         """
         clinical, genes = x[:, : self.clinical], x[:, self.clinical :]
         full = self.model.complete(clinical, genes)
-        risk = self.model.risk(clinical, genes)
+        at = np.zeros(len(x), np.int64) if strata is None else strata
+        risk = self.model.risk(clinical, genes, at)
         if not len(self.refit_hazard):
             return risk, np.full(len(x), np.nan), np.full(len(x), np.nan)
-        each = -np.expm1(-self.refit_hazard[:, None] * np.exp(np.clip(self.refit_coef @ full.T, -50, 50)))
+        hazard = np.column_stack([self.refit_hazard, np.full(len(self.refit_hazard), np.nan)])[:, at]
+        each = -np.expm1(-hazard * np.exp(np.clip(self.refit_coef @ full.T, -50, 50)))
         low, high = np.quantile(each, [0.025, 0.975], axis=0)
         return risk, low, high
 
@@ -99,17 +109,28 @@ def card_text(
     clinical: int,
     refits: Sequence[FittedRisk],
     described: Mapping[str, Any],
+    strata: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the JSON of a model card; `described` are the parts in words and the performance."""
+    """Return the JSON of a model card; `described` are the parts in words and the performance.
+
+    strata : covariate, kind and levels of the strata, in the order of the baseline hazards; None: there are none.
+    """
     kept = list(refits[:KEPT_REFITS])
+
+    def hazard(fitted: FittedRisk) -> float | list[float | None] | None:
+        values = [_round(v) for v in fitted.base_hazard]
+        return values[0] if strata is None else values
+
     body = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSIONS[0] if strata is None else VERSIONS[1],
         **described,
         "equation": {
-            "risk": "1 - exp(-base_hazard * exp(sum(coefficient * value)))",
+            "risk": "1 - exp(-base_hazard * exp(sum(coefficient * value)))"
+            + ("" if strata is None else ", base_hazard being that of the patient's stratum"),
             "model": model.name,
-            "base_hazard": _round(model.base_hazard),
+            **({} if strata is None else {"strata": dict(strata)}),
+            "base_hazard": hazard(model),
             "n_clinical": clinical,
             "coefficients": {
                 f["feature"]: _round(c) for f, c in zip(features, model.coef, strict=True) if c != 0
@@ -124,7 +145,7 @@ def card_text(
         },
         "bootstrap_refits": [
             {
-                "base_hazard": _round(r.base_hazard),
+                "base_hazard": hazard(r),
                 "coefficients": {str(j): _round(r.coef[j]) for j in np.flatnonzero(r.coef)},
             }
             for r in kept
@@ -143,8 +164,10 @@ def read_card(text: str, name: str = "model.json") -> ModelCard:
         raise InputError(
             f"{name}: not a saved model; expected the model.json that `oncourse run` writes in tables/prediction."
         )
-    if data.get("version") != VERSION:
-        raise InputError(f"{name}: version {data.get('version')}; this program reads version {VERSION}.")
+    if data.get("version") not in VERSIONS:
+        raise InputError(
+            f"{name}: version {data.get('version')}; this program reads versions {VERSIONS[0]} and {VERSIONS[1]}."
+        )
     try:
         features = data["features"]
         p = len(features)
@@ -154,7 +177,7 @@ def read_card(text: str, name: str = "model.json") -> ModelCard:
         model = FittedRisk(
             data["equation"]["model"],
             np.array([float(by_name.get(f["feature"], 0.0)) for f in features]),
-            float(data["equation"]["base_hazard"]),
+            np.atleast_1d(np.array(data["equation"]["base_hazard"], float)),
             Imputer(np.array(gaps["mean"], float), np.array(gaps["covariance"], float).reshape(c, c)),
             np.array(gaps["prevalence"], float),
         )
@@ -163,7 +186,12 @@ def read_card(text: str, name: str = "model.json") -> ModelCard:
         for b, refit in enumerate(refits):
             for j, value in refit["coefficients"].items():
                 coef[b, int(j)] = value
-        return ModelCard(features, c, model, coef, np.array([r["base_hazard"] for r in refits], float), data)
+        strata = data["equation"].get("strata")
+        k = len(model.base_hazard)
+        if strata is not None and len(strata["levels"]) != k:
+            raise ValueError("strata and baseline hazards differ in number")
+        hazard = np.array([r["base_hazard"] for r in refits], float).reshape(len(refits), k)
+        return ModelCard(features, c, model, coef, hazard, data, strata)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"{name}: the model is incomplete ({type(error).__name__}: {error}).") from None
 

@@ -120,15 +120,7 @@ def fit_prediction(
         threshold = float(np.clip(np.round(observed * 20) / 20, 0.05, 0.95))
     final = fit_final(data, settings, seed, models=models)
     apparent = {
-        name: all_metrics(
-            model.risk(data.clinical, data.mutations)
-            if name != NULL
-            else np.full(n, model.risk(data.clinical[:1], data.mutations[:1])[0]),
-            data,
-            horizon,
-            threshold,
-        )
-        for name, model in final.items()
+        name: all_metrics(model.risk_of(data), data, horizon, threshold) for name, model in final.items()
     }
     out = nested_cross_validation(
         data, settings, models=models, repeats=repeats, folds=folds, seed=seed, workers=workers
@@ -150,7 +142,7 @@ def fit_prediction(
         adds = bool(added.p_value < ADDED_LEVEL and better)
     recommended = (full if adds else CLINICAL if c else None) if m else CLINICAL
     shown = recommended or NULL
-    risks = np.array([b[shown].risk(data.clinical, data.mutations) for b in boot.models if shown in b])
+    risks = np.array([b[shown].risk_of(data) for b in boot.models if shown in b])
     low, high = np.quantile(risks, [0.025, 0.975], axis=0) if len(risks) >= 20 else np.full((2, n), np.nan)
     stability = {
         name: np.mean([b[name].coef != 0 for b in boot.models], axis=0)
@@ -182,7 +174,7 @@ def fit_prediction(
         added=added,
         mutations_add=adds,
         differences=differences,
-        risk=final[shown].risk(data.clinical, data.mutations),
+        risk=final[shown].risk_of(data),
         risk_low=low,
         risk_high=high,
         out_of_fold=out.risk[shown].mean(axis=0),

@@ -35,6 +35,8 @@ class PredictionData:
     mutations : (n, m) 1 altered, 0 not altered, NaN not assessed (or a number)
     groups : (m,) labels of mutation columns that enter together, or None
     patient : (n,) int; copies of one patient carry the same number, so that they stay in one fold
+    strata : (n,) int from 0, groups with a baseline hazard of their own, or None
+    n_strata : how many strata there are (in all the patients, also where a resample lacks one)
     """
 
     time: np.ndarray
@@ -44,6 +46,8 @@ class PredictionData:
     mutations: np.ndarray
     groups: np.ndarray | None
     patient: np.ndarray
+    strata: np.ndarray | None = None
+    n_strata: int = 1
 
     def take(self, rows: np.ndarray) -> PredictionData:
         """Return the rows, in this order."""
@@ -55,6 +59,8 @@ class PredictionData:
             self.mutations[rows],
             self.groups,
             self.patient[rows],
+            None if self.strata is None else self.strata[rows],
+            self.n_strata,
         )
 
     @property
@@ -77,12 +83,12 @@ class LadderSettings:
 
 @dataclass(frozen=True)
 class FittedRisk:
-    """One fitted model: risk by the horizon = 1 - exp(-base_hazard exp(x beta)).
+    """One fitted model: risk by the horizon = 1 - exp(-base_hazard[stratum] exp(x beta)).
 
     Attributes
     ----------
     coef : (c + m,) on the scale of the columns (clinical first)
-    base_hazard : cumulative baseline hazard at the horizon, for a linear predictor of 0
+    base_hazard : (strata,) cumulative baseline hazard at the horizon, for a linear predictor of 0; one without strata
     imputer : of the clinical columns
     prevalence : (m,) training mean of each mutation column, which stands for a value not assessed
     forest : a fitted classifier of scikit-learn instead of coefficients, or None
@@ -91,7 +97,7 @@ class FittedRisk:
 
     name: str
     coef: np.ndarray
-    base_hazard: float
+    base_hazard: np.ndarray
     imputer: Imputer
     prevalence: np.ndarray
     forest: object | None = None
@@ -99,21 +105,31 @@ class FittedRisk:
     is_converged: bool = True
     extra: dict[str, float] = field(default_factory=dict)
 
-    def score(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
+    def score(
+        self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the linear predictor (log(-log(1 - risk)) of a forest), shape (n,)."""
         x = self.complete(clinical, mutations)
         if self.forest is not None:
             from oncourse.models.calibration import log_minus_log
 
+            x = _with_strata(x, strata, len(self.base_hazard))
             return log_minus_log(self.forest.predict_proba(x)[:, 1])  # type: ignore[attr-defined]
         return x @ self.coef
 
-    def risk(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
-        """Return the risk of the event by the horizon, shape (n,)."""
-        score = self.score(clinical, mutations)
+    def risk(
+        self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the risk of the event by the horizon, shape (n,); NaN where the stratum is -1 (not known)."""
+        score = self.score(clinical, mutations, strata)
         if self.forest is not None:
             return -np.expm1(-np.exp(score))
-        return -np.expm1(-self.base_hazard * np.exp(np.clip(score, -50.0, 50.0)))
+        hazard = self.base_hazard[0] if strata is None else np.append(self.base_hazard, np.nan)[strata]
+        return -np.expm1(-hazard * np.exp(np.clip(score, -50.0, 50.0)))
+
+    def risk_of(self, data: PredictionData) -> np.ndarray:
+        """Return the risk of each patient of `data`, shape (n,)."""
+        return self.risk(data.clinical, data.mutations, data.strata)
 
     def complete(self, clinical: np.ndarray, mutations: np.ndarray) -> np.ndarray:
         """Return (n, c + m) without gaps: conditional means, and prevalences for mutations not assessed."""
@@ -153,9 +169,8 @@ def fit_ladder(
     ridge = 0.0
 
     def make(name: str, beta: np.ndarray, lam: float = float("nan"), good: bool = True) -> FittedRisk:
-        sets = risk_sets(data.time, data.event, entry=data.late)
-        base = cumulative_hazard(x @ beta, sets, settings.horizon)[0]
-        return FittedRisk(name, beta, float(base), kept, prevalence, None, lam, good)
+        base = base_hazards(x @ beta, data, settings.horizon)
+        return FittedRisk(name, beta, base, kept, prevalence, None, lam, good)
 
     wanted = set(models)
     if NULL in wanted:
@@ -207,18 +222,21 @@ def fit_final(
         out[name] = replace(
             parts[0],
             coef=np.mean([p.coef for p in parts], axis=0),
-            base_hazard=float(np.exp(np.mean([np.log(max(p.base_hazard, 1e-12)) for p in parts]))),
+            base_hazard=np.exp(np.mean([np.log(np.maximum(p.base_hazard, 1e-12)) for p in parts], axis=0)),
             is_converged=all(p.is_converged for p in parts),
         )
     return out
 
 
 def inner_folds(data: PredictionData, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a fold number per row: patients stay whole, folds are balanced by event."""
+    """Return a fold number per row: patients stay whole, folds are balanced by event (and stratum)."""
     patients, first = np.unique(data.patient, return_index=True)
     fold = np.empty(len(patients), dtype=np.int64)
-    for value in (False, True):
-        rows = np.flatnonzero(data.event[first] == value)
+    kind = data.event[first].astype(np.int64)
+    if data.strata is not None:
+        kind = kind + 2 * data.strata[first]
+    for value in range(2 * data.n_strata):
+        rows = np.flatnonzero(kind == value)
         fold[rows] = rng.permutation(np.arange(len(rows)) % k)
     return fold[np.searchsorted(patients, data.patient)]
 
@@ -261,16 +279,24 @@ def _tuned(
         "max_columns": None if alpha == 0 else clinical + max(5, int(data.event.sum()) // 2),
     }
     late = data.late
-    whole = PathWalk(part, data.time, data.event, entry=late, **fixed)
+    strata = data.strata
+    whole = PathWalk(part, data.time, data.event, entry=late, strata=strata, **fixed)
     ratio = 1e-4 if alpha == 0 else 0.05
     lambdas = whole.largest_lambda() * np.geomspace(1.0, ratio, settings.n_lambda)
     trains = [folds != k for k in range(settings.inner_folds)]
     inner = [
-        PathWalk(part[t], data.time[t], data.event[t], entry=None if late is None else late[t], **fixed)
+        PathWalk(
+            part[t],
+            data.time[t],
+            data.event[t],
+            entry=None if late is None else late[t],
+            strata=None if strata is None else strata[t],
+            **fixed,
+        )
         for t in trains
         if data.event[t].any()
     ]
-    everyone = risk_sets(data.time, data.event, entry=late)
+    everyone = risk_sets(data.time, data.event, entry=late, strata=strata)
     coef, good = np.zeros((0, len(at))), np.zeros(0, bool)
     gain = np.zeros((len(inner), 0))
     for block in np.array_split(lambdas, max(1, round(len(lambdas) / BLOCK))):
@@ -295,6 +321,28 @@ def _tuned(
     return full, float(lambdas[best]), bool(good[best])
 
 
+def base_hazards(eta: np.ndarray, data: PredictionData, horizon: float) -> np.ndarray:
+    """Return the cumulative baseline hazard at the horizon of each stratum, shape (n_strata,).
+
+    A stratum of which a resample holds no event has the hazard of all strata together there.
+    """
+    if data.strata is None:
+        return cumulative_hazard(eta, risk_sets(data.time, data.event, entry=data.late), horizon)
+    sets = risk_sets(data.time, data.event, entry=data.late, strata=data.strata)
+    together = cumulative_hazard(eta, risk_sets(data.time, data.event, entry=data.late), horizon)[0]
+    out = np.full(data.n_strata, together)
+    found = cumulative_hazard(eta, sets, horizon)
+    for hazard, stratum in zip(found, np.unique(data.strata), strict=True):
+        if (data.event & (data.strata == stratum) & (data.time <= horizon)).any():
+            out[stratum] = hazard
+    return out
+
+
+def _with_strata(x: np.ndarray, strata: np.ndarray | None, n_strata: int) -> np.ndarray:
+    """Return x with a 0/1 column per stratum, for models that have no baseline."""
+    return x if strata is None else np.column_stack([x, np.eye(n_strata)[strata]])
+
+
 def _candidates(mutations: np.ndarray) -> np.ndarray:
     """Return which mutation columns vary enough in this resample: a yes/no one on both sides."""
     ones = np.nansum(mutations == 1, axis=0)
@@ -305,7 +353,7 @@ def _candidates(mutations: np.ndarray) -> np.ndarray:
 
 def _outcome(data: PredictionData) -> np.ndarray:
     """Return the event and the Nelson-Aalen hazard over the time at risk, columns of the imputation model."""
-    sets = risk_sets(data.time, data.event, entry=data.late)
+    sets = risk_sets(data.time, data.event, entry=data.late, strata=data.strata)
     hazard = np.array(data.event, float) - _residual(sets, len(data.time))
     return np.column_stack([data.event, hazard])
 
@@ -333,6 +381,7 @@ def _challenger(
 
     at = horizon_weights(data.time, data.event, settings.horizon, entry=data.late)
     known = at.weight > 0
+    design = _with_strata(x, data.strata, data.n_strata)
     if name == BOOSTED:
         model = GradientBoostingClassifier(
             n_estimators=settings.trees,
@@ -348,8 +397,8 @@ def _challenger(
             n_estimators=settings.trees, min_samples_leaf=10, max_features="sqrt", random_state=seed, n_jobs=1
         )
     if len(np.unique(at.is_case[known])) < 2:
-        return FittedRisk(
-            name, np.zeros(x.shape[1]), -np.log(np.clip(at.survival, 1e-6, 1)), imputer, prevalence
-        )
-    model.fit(x[known], at.is_case[known], sample_weight=at.weight[known] * known.sum())
-    return FittedRisk(name, np.zeros(x.shape[1]), float("nan"), imputer, prevalence, model)
+        same = np.full(data.n_strata, -np.log(np.clip(at.survival, 1e-6, 1)))
+        return FittedRisk(name, np.zeros(x.shape[1]), same, imputer, prevalence)
+    model.fit(design[known], at.is_case[known], sample_weight=at.weight[known] * known.sum())
+    unused = np.full(data.n_strata, np.nan)
+    return FittedRisk(name, np.zeros(x.shape[1]), unused, imputer, prevalence, model)

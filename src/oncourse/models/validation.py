@@ -122,7 +122,7 @@ def nested_cross_validation(
         )
         held = data.take(test)
         return {
-            name: (model.risk(held.clinical, held.mutations), model.score(held.clinical, held.mutations))
+            name: (model.risk_of(held), model.score(held.clinical, held.mutations, held.strata))
             for name, model in fitted.items()
         }
 
@@ -164,7 +164,7 @@ def bootstrap_optimism(
         for name, model in fitted.items():
             values = []
             for part in (train, data):
-                risk = model.risk(part.clinical, part.mutations)
+                risk = model.risk_of(part)
                 values.append(all_metrics(risk, part, settings.horizon, threshold))
             gap[name] = values[0] - values[1]
         return fitted, gap
@@ -249,11 +249,13 @@ def added_value(out: OutOfFold, data: PredictionData, *, base: str = CLINICAL, f
         return nothing
     varies = np.ptp(clinical) > 1e-8
     x = np.column_stack([extra, clinical]) if varies else extra[:, None]
-    fit = fit_cox(data.time, data.event, x, entry=data.late)
+    fit = fit_cox(data.time, data.event, x, entry=data.late, strata=data.strata)
     if not np.isfinite(fit.coef[0]) or not fit.std_err[0] > 0:
         return nothing
     if varies:
-        alone = fit_cox(data.time, data.event, clinical[:, None], entry=data.late).loglik[1]
+        alone = fit_cox(data.time, data.event, clinical[:, None], entry=data.late, strata=data.strata).loglik[
+            1
+        ]
     else:
         alone = fit.loglik[0]
     ratio = 2 * (fit.loglik[1] - alone)

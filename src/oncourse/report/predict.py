@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.outcomes.prediction_data import features_of
+from oncourse.derive.outcomes.prediction_data import features_of, strata_of
 from oncourse.derive.outcomes.predictors import ORIGINS, time_zero
 from oncourse.errors import ConfigError
 from oncourse.models.card import ModelCard
@@ -34,7 +34,8 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
 
     ``drivers``: the predictors that move the log hazard most away from the average development patient, with the hazard
     ratio against that patient. ``not_known``: predictors of the equation without a value (filled as the card says).
-    A patient without time zero, or who lacks most predictors, has no risk (null) and a note.
+    A patient without time zero, who lacks most predictors, or whose stratum the model does not know, has no risk (null)
+    and a note.
     """
     outcome = card.data["outcome"]
     wanted = origin or outcome["origin"]
@@ -43,7 +44,8 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
     cohort = Cohort(study)
     zero = time_zero(cohort, wanted, int(outcome.get("line", 1)))
     patients, x = features_of(cohort, card.features, zero)
-    risk, low, high = card.predict(x) if len(patients) else (np.empty(0), np.empty(0), np.empty(0))
+    stratum = None if card.strata is None else strata_of(cohort, card.strata, zero)
+    risk, low, high = card.predict(x, stratum) if len(patients) else (np.empty(0), np.empty(0), np.empty(0))
     share = card.drivers(x) if len(patients) else np.empty((0, len(card.features)))
     used = np.flatnonzero(card.model.coef)
     names = [f["feature"] for f in card.features]
@@ -57,17 +59,21 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
             for j in order[:NAMED_DRIVERS]
             if abs(share[i, j]) > 0.005
         ]
-        too_few = len(used) > 0 and len(gaps) > MAX_UNKNOWN * len(used)
+        note = None
+        if len(used) > 0 and len(gaps) > MAX_UNKNOWN * len(used):
+            note = "most predictors not known: no risk given"
+        elif card.strata is not None and np.isnan(risk[i]):
+            note = f"{card.strata['covariate']} not known, or not among the model's strata: no risk given"
         rows.append(
             {
                 "patient_id": patient,
                 "zero_day": zero_day[patient],
-                "risk": None if too_few else float(risk[i]),
-                "ci_low": None if too_few or np.isnan(low[i]) else float(low[i]),
-                "ci_high": None if too_few or np.isnan(high[i]) else float(high[i]),
+                "risk": None if note else float(risk[i]),
+                "ci_low": None if note or np.isnan(low[i]) else float(low[i]),
+                "ci_high": None if note or np.isnan(high[i]) else float(high[i]),
                 "drivers": "; ".join(drivers) or None,
                 "not_known": "; ".join(gaps) or None,
-                "note": "most predictors not known: no risk given" if too_few else None,
+                "note": note,
             }
         )
     placed = set(patients)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.covariates import (
+    MIN_CATEGORY,
     CovariateColumn,
     chosen_covariates,
     covariates_at,
@@ -17,9 +19,29 @@ from oncourse.derive.outcomes.covariates import (
     matrix,
 )
 from oncourse.derive.outcomes.predictors import TimeZero, gene_matrix, outcome_after, time_zero
+from oncourse.errors import ConfigError
 
 if TYPE_CHECKING:
     from oncourse.models.ladder import PredictionData
+
+#: The stratum of values too rare for one of their own.
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Groups with a baseline hazard of their own: a covariate, its kind (category, yes_no) and its levels in order."""
+
+    covariate: str
+    kind: str
+    levels: tuple[str, ...]
+
+    def number(self, values: pl.Series) -> np.ndarray:
+        """Return the number of each value's level, shape (n,); -1 unknown, or never seen and there is no ``other``."""
+        words = _words(values, self.kind)
+        place = {level: i for i, level in enumerate(self.levels)}
+        other = place.get(OTHER, -1)
+        return np.array([-1 if w is None else place.get(w, other) for w in words], np.int64)
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,7 @@ class PredictionFrame:
     clinical, mutations : (n, c) and (n, m), NaN = missing / not assessed
     excluded : patient_id, sample_id, reason
     zero : the time zero used
+    strata, stratum : the groups with a baseline of their own and each patient's number among them; None: there are none
     """
 
     patients: pl.DataFrame
@@ -43,6 +66,8 @@ class PredictionFrame:
     mutations: np.ndarray
     excluded: pl.DataFrame
     zero: TimeZero
+    strata: Strata | None = None
+    stratum: np.ndarray | None = None
 
     def arrays(self, *, by_pathway: bool = False) -> PredictionData:
         """Return the arrays of `oncourse.models.ladder`; with `by_pathway` the genes of a pathway are one group."""
@@ -56,6 +81,8 @@ class PredictionFrame:
             self.mutations,
             pathway_groups(self.genes) if by_pathway else None,
             np.arange(self.patients.height),
+            self.stratum,
+            1 if self.strata is None else len(self.strata.levels),
         )
 
     def features(self) -> list[dict[str, Any]]:
@@ -98,8 +125,17 @@ def prediction_frame(
     covariates: tuple[str, ...],
     min_carriers: int,
     max_genes: int,
+    strata: str | None = None,
 ) -> PredictionFrame:
-    """Assemble outcome and predictors of every patient with both; the others are listed with the reason."""
+    """Assemble outcome and predictors of every patient with both; the others are listed with the reason.
+
+    strata : a covariate whose values get a baseline hazard each instead of coefficients; a patient in whom it is not
+    known by time zero is left out
+
+    Raises
+    ------
+    ConfigError : `strata` is not a covariate, or a number
+    """
     study = cohort.study
     zero = time_zero(cohort, origin, line)
     records = cohort.time_to_event.filter((pl.col("endpoint") == endpoint) & pl.col("line").is_null())
@@ -118,13 +154,59 @@ def prediction_frame(
             )
         )
         patients = patients.join(table, on="patient_id", how="inner", maintain_order="left")
-    chosen = chosen_covariates(study, covariates)
+    groups, stratum = None, None
+    if strata is not None:
+        patients, groups, stratum, unknown = _strata(cohort, patients, strata)
+        parts.append(unknown)
+    chosen = {name: kind for name, kind in chosen_covariates(study, covariates).items() if name != strata}
     units = patients.select("patient_id", "zero_day").with_row_index("unit")
     values = covariates_at(study, units, chosen).sort("unit")
     clinical, columns = encode(values, chosen)
     mutations = patients.select(genes).to_numpy().astype(float) if genes else np.zeros((patients.height, 0))
     who = patients.select("patient_id", "zero_day", "time_days", "entry_days", "is_event")
-    return PredictionFrame(who, columns, genes, clinical, mutations, pl.concat(parts), zero)
+    return PredictionFrame(who, columns, genes, clinical, mutations, pl.concat(parts), zero, groups, stratum)
+
+
+def _strata(
+    cohort: Cohort, patients: pl.DataFrame, name: str
+) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
+    """Return (patients with a stratum, the strata, each one's number, those without and why)."""
+    study = cohort.study
+    kind = chosen_covariates(study, (name,))[name]
+    if kind == "number":
+        raise ConfigError(
+            f"prediction.strata={name}: a number has no strata; list it as category in study.yaml, or leave it a covariate."
+        )
+    units = patients.select("patient_id", "zero_day").with_row_index("unit")
+    values = covariates_at(study, units, {name: kind}).sort("unit")[name]
+    words = _words(values, kind)
+    counts = Counter(w for w in words if w is not None)
+    kept = sorted(w for w, n in counts.items() if n >= MIN_CATEGORY)
+    rare = any(n < MIN_CATEGORY for n in counts.values())
+    strata = Strata(name, kind, tuple(kept + [OTHER] * (rare and OTHER not in kept)))
+    number = strata.number(values)
+    without = patients.filter(pl.Series(number < 0)).select(
+        "patient_id",
+        pl.lit(None, pl.String).alias("sample_id"),
+        pl.lit(f"{name}, which makes the strata, is not known by time zero").alias("reason"),
+    )
+    return patients.filter(pl.Series(number >= 0)), strata, number[number >= 0], without
+
+
+def _words(values: pl.Series, kind: str) -> list[str | None]:
+    if kind == "category":
+        return values.cast(pl.String).to_list()
+    return [None if v is None else "yes" if v else "no" for v in values.to_list()]
+
+
+def strata_of(cohort: Cohort, strata: dict[str, Any], zero: TimeZero) -> np.ndarray:
+    """Return the number of each patient's stratum in a new study, -1 not known; the patients are those of `features_of`."""
+    found = Strata(strata["covariate"], strata["kind"], tuple(strata["levels"]))
+    units = zero.table.sort("patient_id").with_row_index("unit")
+    if found.covariate not in {*cohort.study["patients"].columns, *cohort.study["samples"].columns}:
+        return np.full(units.height, -1)
+    values = covariates_at(cohort.study, units, {found.covariate: found.kind}).sort("unit")
+    return found.number(values[found.covariate])
 
 
 def features_of(
