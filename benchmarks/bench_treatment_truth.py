@@ -1,11 +1,13 @@
 """What the treatment estimates answer for: simulated studies against potential outcomes, and the interaction test's size.
 
     python benchmarks/bench_treatment_truth.py weights [STUDIES] [N]
-    python benchmarks/bench_treatment_truth.py interaction [STUDIES]
+    python benchmarks/bench_treatment_truth.py interaction [STUDIES] [RATIO] [EFFECT]
 
 weights: confounded studies; bias and coverage of overlap and inverse-probability weights for the marginal log hazard ratio
 and the difference of restricted means of their own target population, whose truth comes from 1,000,000 patients simulated
-on both treatments. interaction: share of null studies with p < .05.
+on both treatments. interaction: share of studies with p < .05 without an interaction (size) and, where a true ratio of
+hazard ratios is given, with it (power); of the ratio and of the difference of the restricted means. EFFECT: log hazard
+ratio of the treatment, -0.4; with 0 no interaction of the hazards is none of the means either.
 """
 
 from __future__ import annotations
@@ -103,12 +105,13 @@ CELLS = (
     ("600 patients, 10 % carriers", 600, 0.1, 1, False),
     ("300 patients, 30 % carriers, delayed entry", 300, 0.3, 1, True),
     ("300 patients with two lines, frailty", 300, 0.3, 2, False),
+    ("100 patients with two lines, frailty", 100, 0.3, 2, False),
 )
 
 
-def interaction_size(studies: int) -> None:
+def interaction_size(studies: int, ratio: float, effect: float) -> None:
     for name, n, share, lines, late in CELLS:
-        p = []
+        p: list[tuple[float, float]] = []
         for seed in range(studies):
             rng = np.random.default_rng([13, n, lines, int(late), int(100 * share), seed])
             patient = np.repeat(np.arange(n), lines)
@@ -117,17 +120,21 @@ def interaction_size(studies: int) -> None:
             frailty = np.repeat(rng.gamma(2, 0.5, n), lines) if lines > 1 else np.ones(n)
             arm = rng.random(n * lines) < 0.5
             entry = rng.uniform(0, 0.5, n * lines) if late else np.zeros(n * lines)
-            life = entry + rng.exponential(np.exp(-(-0.4 * arm + 0.5 * marker)) / frailty)
+            log_hazard = effect * arm + 0.5 * marker + np.log(ratio) * (arm & marker)
+            life = entry + rng.exponential(np.exp(-log_hazard) / frailty)
             loss = entry + rng.uniform(0.3, 3, n * lines)
             data = PairData(np.minimum(life, loss), life <= loss, entry, arm, np.zeros((n * lines, 0)), ())
             found = interaction(
                 data, marker.astype(int), patient, line.astype(float), horizon=1.0, min_cell=5
             )
-            p.append(found.ratio.p_value)
-        kept = np.array(p)[np.isfinite(p)]
-        size = np.mean(kept < 0.05)
+            p.append((found.ratio.p_value, found.mean_difference.p_value))
+        kept = np.array(p)
+        kept = kept[np.isfinite(kept[:, 0])]
+        size = (kept < 0.05).mean(axis=0)
+        band = 2.576 * np.sqrt(size * (1 - size) / len(kept))
         print(
-            f"{name:45s} {len(kept)} studies  size {size:.4f} +- {2.576 * np.sqrt(size * (1 - size) / len(kept)):.4f}",
+            f"{name:45s} {len(kept)} studies  ratio of hazard ratios {size[0]:.4f} +- {band[0]:.4f}  "
+            f"restricted means {size[1]:.4f} +- {band[1]:.4f}",
             flush=True,
         )
 
@@ -138,7 +145,9 @@ def main() -> None:
             int(sys.argv[2]) if len(sys.argv) > 2 else 600, int(sys.argv[3]) if len(sys.argv) > 3 else 1000
         )
     else:
-        interaction_size(int(sys.argv[2]) if len(sys.argv) > 2 else 4000)
+        given = sys.argv[2:]
+        ratio, effect = (float(given[k]) if len(given) > k else d for k, d in ((1, 1.0), (2, -0.4)))
+        interaction_size(int(given[0]) if given else 12_000, ratio, effect)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,11 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     tau = min(horizon, last)
     means = _pseudo(data, tau, mean=True)
     share = _pseudo(data, milestone, mean=False) if milestone <= last else np.full(len(time), np.nan)
+    if late is not None and np.isnan(means).any():
+        warnings.append(
+            "restricted means and milestones left out: patients enter late and early events meet fewer than "
+            f"{w.LEAST_AT_RISK} at risk"
+        )
     one = np.ones(len(time))
     rows.append(PairRow("rmst", "rmst_difference", w.weighted_contrast(means, treated, one), tau))
     rows.append(
@@ -265,10 +270,12 @@ def interaction(
 
     Where no line holds both treatments the line's number is a covariate instead, and the note says so.
 
-    The p-value is that of the likelihood ratio where every patient counts once, of the robust Wald statistic otherwise. With
-    fewer than `min_cell` patients or `min_events` events in a cell nothing is estimated and the note says so.
+    Interval and p-value rest on the variance clustered by patient with Fay and Graubard's correction for small samples:
+    neither a changing hazard ratio nor a patient's several lines is taken for more information than there is. With fewer
+    than `min_cell` patients or `min_events` events in a cell nothing is estimated and the note says so.
     """
     from oncourse.stats.cox import fit_cox
+    from oncourse.stats.sandwich import small_sample_variance
 
     treated, positive = data.treated, marker == 1
     cells, few = {}, []
@@ -302,37 +309,29 @@ def interaction(
             filter(None, [note, "no line holds both treatments: the line's number is a covariate"])
         )
         strata = np.zeros(n)
-    again = len(np.unique(patient)) < n
-    fit = fit_cox(
-        data.time,
-        data.event,
-        x,
-        entry=data.late,
-        strata=strata,
-        cluster=patient if again else None,
-    )
+    fit = fit_cox(data.time, data.event, x, entry=data.late, strata=strata)
     if fit.is_infinite[:3].any() or not np.isfinite(fit.coef[:3]).all():
         return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "the model did not converge")
-    ratio = w.effect(float(fit.coef[0]), float(fit.std_err[0]), is_log=True)
-    if not again:
-        from scipy.special import chdtrc
-
-        without = fit_cox(data.time, data.event, x[:, 1:], entry=data.late, strata=strata)
-        p_value = float(chdtrc(1, max(0.0, 2 * (fit.loglik[1] - without.loglik[1]))))
-        ratio = w.Effect(ratio.value, ratio.std_err, ratio.ci_low, ratio.ci_high, p_value)
+    spread = float(np.sqrt(small_sample_variance(fit, patient)[0, 0]))
+    ratio = w.effect(float(fit.coef[0]), spread, is_log=True)
+    means = _mean_interaction(data, positive, patient, horizon)
+    if data.late is not None and np.isnan(means.value):
+        few_early = f"no restricted means: early events meet fewer than {w.LEAST_AT_RISK} at risk in a cell"
+        note = "; ".join(filter(None, [note, few_early]))
     return Interaction(
         n,
         ratio,
         float(np.exp(fit.coef[0] + fit.coef[1])),
         float(np.exp(fit.coef[1])),
         float(np.exp(fit.coef[2])),
-        _mean_interaction(data, positive, patient, horizon),
+        means,
         cells,
         note,
     )
 
 
 def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray, horizon: float) -> w.Effect:
+    """Difference of the differences in restricted means, carriers v others, by Welch's t: some cells are small."""
     gap, influence = 0.0, np.zeros(len(positive))
     groups = [
         (data.treated & positive, 1.0),
@@ -341,12 +340,17 @@ def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray,
         (~data.treated & ~positive, 1.0),
     ]
     tau = min([horizon, *(float(data.time[g].max()) for g, _ in groups)])
+    parts = []
     for inside, sign in groups:
         late = None if data.late is None else data.entry[inside]
         values = w.pseudo_values(data.time[inside], data.event[inside], tau, entry=late)
+        size = max(int(inside.sum()), 2)
         gap += sign * float(values.mean())
-        influence[inside] = sign * (values - values.mean()) / inside.sum()
-    return w.effect(gap, float(np.sqrt(w._sum_of_squares(influence, patient))))
+        influence[inside] = sign * (values - values.mean()) / np.sqrt(size * (size - 1.0))
+        parts.append((float(np.sum(influence[inside] ** 2)), size - 1))
+    below = sum(v**2 / d for v, d in parts)
+    df = sum(v for v, _ in parts) ** 2 / below if below > 0 else np.nan
+    return w.effect(gap, float(np.sqrt(w._sum_of_squares(influence, patient))), df=df)
 
 
 @dataclass(frozen=True)
@@ -383,6 +387,8 @@ def policy(data: PairData, *, horizon: float, rng: np.random.Generator) -> Polic
         return Policy(none, float("nan"), "positivity fails: no like patients on the other treatment")
     tau = min(horizon, float(data.time[data.treated].max()), float(data.time[~data.treated].max()))
     values = _pseudo(data, tau, mean=True)
+    if np.isnan(values).any():
+        return Policy(none, float("nan"), "patients enter late: too few at risk at the early events")
     fold = np.empty(n, dtype=np.int64)
     for arm in (data.treated, ~data.treated):
         fold[arm] = rng.permutation(np.arange(arm.sum()) % POLICY_FOLDS)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oncourse.stats.cox import _independent
+from oncourse.stats.cox import _RUNAWAY_STEP, _independent
 from oncourse.stats.km import check_survival
 
 Floats = NDArray[np.float64]
@@ -139,7 +139,10 @@ def _influence(
 
 @dataclass(frozen=True)
 class FineGray:
-    """Log subdistribution hazard ratios with robust standard errors; NaN for a redundant column."""
+    """Log subdistribution hazard ratios with robust standard errors; NaN for a redundant column.
+
+    ``converged`` is false, and there are no standard errors, where the likelihood has no maximum (separation).
+    """
 
     coef: Floats
     std_err: Floats
@@ -226,10 +229,16 @@ def fine_gray(time: ArrayLike, cause: ArrayLike, x: ArrayLike, *, of: int = 1) -
     beta = np.zeros(p)
     loglik, score, info = evaluate(beta)
     converged = p == 0
+    move = np.zeros(p)
     for _ in range(50):
         if p == 0:
             break
-        move = np.linalg.solve(info, score)
+        try:
+            move = np.linalg.solve(info, score)
+        except (
+            np.linalg.LinAlgError
+        ):  # those at risk at the events do not differ, or the likelihood has no maximum
+            break
         small = float(move @ score) < 1e-12
         size = 1.0
         while True:
@@ -239,13 +248,11 @@ def fine_gray(time: ArrayLike, cause: ArrayLike, x: ArrayLike, *, of: int = 1) -
             size /= 2
         beta, (loglik, score, info) = beta + size * move, new
         if small:
-            converged = True
+            converged = bool((np.abs(move) * z.std(axis=0) < _RUNAWAY_STEP).all())
             break
-    variance = (
-        _fine_gray_variance(t, k, z, beta, of, times, d, g_row, g_at, g_times, sums, info)
-        if p
-        else np.zeros((0, 0))
-    )
+    variance = np.full((p, p), np.nan)
+    if converged and p:
+        variance = _fine_gray_variance(t, k, z, beta, of, times, d, g_row, g_at, g_times, sums, info)
     coef, spread = np.full(full, np.nan), np.full((full, full), np.nan)
     coef[kept] = beta
     spread[np.ix_(kept, kept)] = variance

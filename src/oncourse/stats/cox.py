@@ -14,8 +14,9 @@ from oncourse.stats.km import check_survival
 Floats = NDArray[np.float64]
 
 _MAX_ITER = 60
-#: A coefficient whose last Newton step is longer than this ran off to infinity (separation).
-_RUNAWAY_STEP = 0.01
+#: A coefficient whose last Newton step is longer than this, or whose error is (both per standard deviation of its
+#: column), ran off to infinity (separation). A finite one has an error far below: one event in a risk set of two gives 2.
+_RUNAWAY_STEP, _RUNAWAY_ERROR = 0.01, 100.0
 
 
 class ChiSquare(NamedTuple):
@@ -78,7 +79,8 @@ class CoxFit:
     ``coef`` shape (p,), log hazard ratio per unit; NaN where a column says nothing beyond those before it.
     ``std_err`` robust where a cluster (or ``robust``) was given, else from the information; ``naive_std_err``
     always the latter. ``variance`` (p, p) belongs to ``std_err``. ``is_infinite`` marks coefficients that ran off
-    (separation: use penalty="firth"). ``loglik`` is the partial log likelihood (without penalty) at 0 and at the fit.
+    (separation: use penalty="firth"); the others are those of the limit, as in R. ``loglik`` is the partial log likelihood
+    (without penalty) at 0 and at the fit.
     """
 
     coef: Floats
@@ -252,6 +254,18 @@ def _independent(x: Floats, weights: Floats) -> NDArray[np.bool_]:
     return out
 
 
+def _informative(information: Floats, x: Floats, data: SurvivalData) -> NDArray[np.bool_]:
+    """Mark the columns that differ within risk sets, given those before them: the information at 0 has a pivot there."""
+    total = float((data.weights * data.event).sum())
+    rest = information.copy()
+    out = np.zeros(x.shape[1], dtype=bool)
+    for j in range(x.shape[1]):
+        if rest[j, j] > 1e-9 * total * float(x[:, j].var()):
+            out[j] = True
+            rest = rest - np.outer(rest[:, j], rest[j]) / rest[j, j]
+    return out
+
+
 def fit_cox(
     time: ArrayLike | SurvivalData,
     event: ArrayLike | None,
@@ -331,6 +345,11 @@ def fit_cox(
     loglik0, u0, i0, _ = kernels.cox_terms(
         *data.kernel, centred, off, data.weights, np.zeros(k), efron, False
     )  # fmt: skip
+    told = _informative(i0, centred, data) | (ridge[kept] > 0)
+    if not told.all():  # constant among those at risk at every event, as a number per stratum is
+        kept[np.flatnonzero(kept)[~told]] = False
+        centred, u0, i0 = np.ascontiguousarray(centred[:, told]), u0[told], i0[np.ix_(told, told)]
+        begin, k = begin[told], int(told.sum())
     beta, _, _, matrix, last, loglik, iterations, state = kernels.cox_newton(
         *data.kernel,
         centred,
@@ -343,9 +362,27 @@ def fit_cox(
         np.ones(k, np.bool_),
         _MAX_ITER,
     )
-    _, logdet = kernels.factor(matrix)
-    good = np.isfinite(logdet)
-    inverse = np.linalg.inv(matrix) if good and k else np.full((k, k), np.nan)
+    spread = np.maximum(centred.std(axis=0), 1e-300)
+    ran = np.abs(last) * spread > _RUNAWAY_STEP
+    if (
+        state == 2 and ran.any() and not ran.all()
+    ):  # hold those that run off where they are and finish the others
+        beta, _, _, matrix, rest, loglik, more, state = kernels.cox_newton(
+            *data.kernel, centred, off, data.weights, beta, efron, ridge[kept], firth, ~ran, _MAX_ITER
+        )  # fmt: skip
+        iterations += more
+        ran |= np.abs(rest) * spread > _RUNAWAY_STEP
+        stays = ~ran
+    else:
+        stays = np.ones(k, bool)
+    _, logdet = kernels.factor(np.ascontiguousarray(matrix[np.ix_(stays, stays)]))
+    good = bool(np.isfinite(logdet)) and state != 2
+    inverse = np.full((k, k), np.nan)
+    if good and k:
+        inverse[np.ix_(stays, stays)] = np.linalg.inv(matrix[np.ix_(stays, stays)])
+        ran |= np.sqrt(np.maximum(np.nan_to_num(np.diag(inverse)), 0.0)) * spread > _RUNAWAY_ERROR
+    else:
+        ran[:] = True
     _, det0 = kernels.factor(i0)
     score = float(u0 @ np.linalg.solve(i0, u0)) if np.isfinite(det0) and k else float("nan")
     coef = np.full(p, np.nan)
@@ -353,9 +390,7 @@ def fit_cox(
     naive = np.full((p, p), np.nan)
     naive[np.ix_(kept, kept)] = inverse
     runaway = np.zeros(p, bool)
-    runaway[kept] = np.abs(last) * np.maximum(centred.std(axis=0), 1e-300) > _RUNAWAY_STEP
-    if state == 2 or not good:
-        runaway[kept] = True
+    runaway[kept] = ran
     fit = CoxFit(
         coef, np.sqrt(np.diag(naive)), np.sqrt(np.diag(naive)), naive, (loglik0, loglik), _test(score, k), n,
         int((data.event & (data.weights > 0)).sum()), iterations, state == 0 and not runaway.any(), runaway,
@@ -376,7 +411,7 @@ def _with_robust(fit: CoxFit, cluster: ArrayLike | None) -> CoxFit:
         np.add.at(summed, labels, change)
         change = summed
     variance = change.T @ change
-    unknown = np.isnan(fit.coef)
+    unknown = np.isnan(np.diag(fit._naive))
     variance[unknown, :] = np.nan
     variance[:, unknown] = np.nan
     return replace(fit, variance=variance, std_err=np.sqrt(np.diag(variance)))
