@@ -62,7 +62,8 @@ def main(folder: str) -> None:
         alt, depth, parent, size = read_instance(file)
         shuffle = rng.permutation(len(parent))
         begin = time.process_time()
-        posterior = fit_trees(*moments_from_counts(alt[shuffle], depth[shuffle]))
+        counts = alt[shuffle], depth[shuffle]
+        posterior = fit_trees(*moments_from_counts(*counts), counts=counts)
         cpu += (took := time.process_time() - begin)
         back = np.argsort(shuffle)
         above = posterior.ancestor[np.ix_(back, back)]

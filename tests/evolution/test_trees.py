@@ -14,6 +14,7 @@ from oncourse.evolution._tree_kernels import eta_log_evidence, tree_score
 from oncourse.evolution.trees import (
     _supports,
     ancestors,
+    binomial_grid,
     fit_trees,
     likelihood_grid,
     moments_from_counts,
@@ -133,6 +134,17 @@ def test_the_table_of_nodes_gives_the_score_of_every_tree():
     assert top[0] == max(score) and best[0].tolist() == trees[int(np.argmax(score))].tolist()
     some, *_ = enumerate_trees(table, np.arange(1, 4), np.sort(score)[-5], 100, 10_000, False)
     assert len(some) == 5
+
+
+def test_binomial_counts_against_sums_by_definition():
+    """One clone on the root: spike at 0, uniform on the rest, likelihood Bin(3; 10, x / 2)."""
+    like, low, high = binomial_grid(np.array([[3.0]]), np.array([[10.0]]), 0.5, 129)
+    x = np.linspace(0, 1, 129)
+    wanted = (x / 2) ** 3 * (1 - x / 2) ** 7
+    np.testing.assert_allclose(like[1, 0], wanted / wanted.max(), atol=3e-3)  # means over a cell each
+    assert low[1, 0] <= 1 and high[1, 0] == 128
+    with pytest.raises(ValueError, match="wide"):
+        fit_trees(np.ones((1, 1)), np.ones((1, 1)), wide=np.ones((1, 1)), counts=(np.ones((1, 1)),) * 2)
 
 
 def test_the_sum_on_the_grid_is_the_integral():
@@ -278,6 +290,11 @@ def test_relation_error_on_published_simulations(shared_data):
     from bench_trees import read_instance, relation_error
 
     folder = shared_data("evo-pairtree-sims")
-    for name, most in (("K3_S10_T50_M30_G0_run1", 0.01), ("K10_S10_T200_M100_G0_run1", 0.03)):
-        alt, depth, parent, _ = read_instance(folder / f"{name}.truth.json.gz")
-        assert relation_error(fit_trees(*moments_from_counts(alt, depth)).ancestor, parent) <= most
+    for name, most in (
+        ("K3_S10_T50_M30_G0_run1", 0.01),
+        ("K10_S10_T200_M100_G0_run1", 0.01),
+        ("K30_S10_T50_M300_G0_run1", 0.025),
+    ):
+        alt, depth, parent, size = read_instance(folder / f"{name}.truth.json.gz")
+        found = fit_trees(*moments_from_counts(alt, depth), counts=(alt, depth))
+        assert relation_error(found.ancestor, parent, size) <= most

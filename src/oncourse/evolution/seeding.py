@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,8 @@ class SeedingPosterior:
     best_tree, best_home, best_migrations : the single most probable history: index into the posterior's trees, home
         of each clone, (source, target, clone) per migration; clone -1 is the root
     n_history : different (tree, presence) pairs looked at
-    p_descends : shape (M, M), probability that migrations lead from site i, over any number of steps, to site j
+    p_descends : shape (M, M), probability that migrations lead from site i, over any number of steps, to site j, rather
+        than that a clone of both lived unseen in the primary
     p_possible : shape (M, M), probability that all founders of site j were also in site i: whatever the shortest history
         says, they may have come from there
     p_parallel : shape (M, M), probability that neither descends from the other, nor may have
@@ -178,7 +179,10 @@ def seeding_posterior(
     histories = parsimonious_histories(
         posterior.trees[of_tree[best]], present[best], root_site=root_site, n_root_samples=n_root
     )
-    return _summary(counted, histories, int(of_tree[best]), len(of_tree), n_site)
+    found = _summary(counted, histories, int(of_tree[best]), len(of_tree), n_site)
+    # a way between metastases stands against clones that lived unseen in the primary, at its price
+    known = 1 / (1 + np.exp(MIGRATION_LOG_PRIOR * price[root] / PER_MIGRATION))
+    return replace(found, p_descends=found.p_descends * known)
 
 
 def _summary(

@@ -172,11 +172,13 @@ def fit_trees(
     var: FloatArray,
     *,
     wide: FloatArray | None = None,
+    counts: tuple[FloatArray, FloatArray] | None = None,
+    read_prob: float = 0.5,
     seed: int = 1,
     name: str = "trees",
     min_sd: float = MIN_SD,
     root_branch: float = -3.0,
-    steps_per_clone: int = 4000,
+    steps_per_clone: int = 16000,
     max_trees: int = 400,
 ) -> TreePosterior:
     """Return the posterior over the trees of K clones seen in S samples.
@@ -185,7 +187,10 @@ def fit_trees(
     ----------
     mean, var : shape (K, S), CCF of each clone and its variance; variance 0 says "not looked at there"
     wide : shape (K, S), variance that holds instead in `WIDE_SHARE` of cases; None: ``var`` always holds
-    min_sd : error of a CCF that counts do not show (purity, copy number), added in quadrature
+    counts : alt and depth, shape (K, S) each, summed over the clone's variants: the likelihood of a CCF is then binomial
+        with ``read_prob`` (see `moments_from_counts`, whose mean and variance belong to it); None: normal, which is
+        poor for few reads. Not together with ``wide``
+    min_sd : error of a CCF that counts do not show (purity, copy number), added in quadrature; not to ``counts``
     root_branch : log prior of each child of the root past the first (a tumour of several origins is rare: -3 is 5 %)
     steps_per_clone : length of each of two Markov chains, per clone
     max_trees : trees kept; where more are plausible, this many are drawn in proportion
@@ -197,6 +202,8 @@ def fit_trees(
     mean, var = np.asarray(mean, float), np.asarray(var, float)
     if mean.ndim != 2 or mean.shape != var.shape or mean.shape[0] == 0:
         raise ValueError(f"mean and var must both be clones x samples, not {mean.shape} and {var.shape}")
+    if counts is not None and wide is not None:
+        raise ValueError("counts say what the error is; wide cannot be given with them")
     # canonical order of clones and samples: relabelled input gives the same numbers
     columns = np.lexsort(mean[np.argsort(-mean.sum(1), kind="stable")][::-1])
     rows = np.lexsort(np.vstack([mean.T[columns][::-1], -mean.mean(1)]))
@@ -210,6 +217,9 @@ def fit_trees(
         ranked_far = np.vstack([np.zeros((1, mean.shape[1])), far[np.ix_(rows, columns)]])
         grid = likelihood_grid(ranked_mean, ranked_var, ranked_far)
         ranked_var = (1 - WIDE_SHARE) * ranked_var + WIDE_SHARE * ranked_far
+    if counts is not None:
+        alt, depth = (np.asarray(x, float)[np.ix_(rows, columns)] for x in counts)
+        grid = binomial_grid(alt, depth, read_prob, grid[0].shape[2])
     start, spike = _start(ranked_mean, ranked_var, grid, root_branch, rng)
     model = (ranked_mean, ranked_var, *grid, spike, root_branch)
     found = None
@@ -254,9 +264,32 @@ def likelihood_grid(mean: FloatArray, var: FloatArray, wide: FloatArray | None =
 
     like = normal(var) if wide is None else (1 - WIDE_SHARE) * normal(var) + WIDE_SHARE * normal(wide)
     top = like.max(-1, keepdims=True)
-    like = np.where((var[..., None] > 0) & (top > 0), like / np.maximum(top, 1e-300), 1.0)
+    return _bounded(np.where((var[..., None] > 0) & (top > 0), like / np.maximum(top, 1e-300), 1.0))
+
+
+def _bounded(like: FloatArray) -> Grid:
     matters = like > 1e-15
-    return like, matters.argmax(-1), n_grid - 1 - matters[..., ::-1].argmax(-1)
+    return like, matters.argmax(-1), like.shape[-1] - 1 - matters[..., ::-1].argmax(-1)
+
+
+def binomial_grid(alt: FloatArray, depth: FloatArray, read_prob: float, n_grid: int) -> Grid:
+    """Return what `likelihood_grid` does for binomial counts (K, S): the mean of the likelihood around each grid point.
+
+    Examples
+    --------
+    Half of 400 reads: all cells; none of 400: no cells.
+
+    >>> like, low, high = binomial_grid(np.array([[200.0], [0.0]]), np.full((2, 1), 400.0), 0.5, 33)
+    >>> like[1:, 0].argmax(-1).tolist(), bool(high[2, 0] < 12)
+    ([32, 0], True)
+    """
+    step = 1 / (n_grid - 1)
+    around = np.linspace(0, 1, n_grid)[:, None] + step * ((np.arange(8) + 0.5) / 8 - 0.5)
+    p = read_prob * np.clip(around, 1e-9, 1 - 1e-9)
+    score = alt[..., None, None] * np.log(p) + (depth - alt)[..., None, None] * np.log1p(-p)
+    like = np.exp(score - score.max((-2, -1), keepdims=True)).mean(-1)
+    like /= like.max(-1, keepdims=True)
+    return _bounded(np.concatenate([np.ones((1, *like.shape[1:])), like]))
 
 
 def _start(
