@@ -267,47 +267,42 @@ def _name(row: dict[str, object]) -> str:
 
 def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
     hits = tested.filter(pl.col("q_value") <= params.alpha)
-    shown = hits.filter(pl.col("kind") != "covariate").head(5)
+    found = hits.filter(pl.col("kind") != "covariate")
+    groups = {
+        "Pre-specified": found.filter("is_prespecified").head(6),
+        "Exploratory": found.filter(~pl.col("is_prespecified")).head(3),
+    }
     named = tested.filter("is_prespecified").head(12)
-    rows = pl.concat([shown, named]).unique(["feature", "endpoint"], keep="first", maintain_order=True)
+    rows = pl.concat([*groups.values(), named]).unique(
+        ["feature", "endpoint"], keep="first", maintain_order=True
+    )
     estimates = [
         Estimate("tests", tested.height, n=None, unit="count"),
         Estimate("hits", hits.height, n=None, unit="count"),
     ]
-    texts = []
-    shown_keys = set(shown.select("feature", "endpoint").iter_rows())
-    for row in rows.iter_rows(named=True):
-        if row["hazard_ratio"] is None:
-            continue
-        name = _name(row)
-        estimates.append(
-            Estimate(
-                name,
-                row["hazard_ratio"],
-                row["ci_low"],
-                row["ci_high"],
-                row["n"],
-                f"Cox, {row['ci_method']}",
-                "ratio",
-            )
+    for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
+        method = f"Cox, {row['ci_method']}"
+        limits = (row["ci_low"], row["ci_high"])
+        estimates.append(Estimate(_name(row), row["hazard_ratio"], *limits, row["n"], method, "ratio"))
+    share = f"a false discovery rate of {100 * params.alpha:g} %"
+    if not hits.height:
+        return tuple(estimates), (
+            f"None of {{tests:value}} tests keeps {share}. This does not say that there is no effect: the smallest "
+            "detectable hazard ratio stands beside each feature."
         )
-        if (row["feature"], row["endpoint"]) in shown_keys:
-            texts.append(f"{row['feature']} with {row['endpoint']}, hazard ratio {{{name}}}")
-    share = f"{100 * params.alpha:g} %"
-    if texts:
-        answer = (
-            f"{{hits:value}} of {{tests:value}} tests keep a false discovery rate of {share}: "
-            + "; ".join(texts)
-            + "."
-        )
-    elif hits.height:
-        answer = f"{{hits:value}} of {{tests:value}} tests keep a false discovery rate of {share}, clinical covariates only."
-    else:
-        answer = (
-            f"None of {{tests:value}} tests keeps a false discovery rate of {share}. This does not say that there is no "
-            "effect: the smallest detectable hazard ratio stands beside each feature."
-        )
-    return tuple(estimates), answer
+    if not found.height:
+        return tuple(
+            estimates
+        ), f"{{hits:value}} of {{tests:value}} tests keep {share}, clinical covariates only."
+    parts = [f"{{hits:value}} of {{tests:value}} tests keep {share}."]
+    for words, group in groups.items():
+        texts = [
+            f"{row['feature']} with {row['endpoint']}, hazard ratio {{{_name(row)}}}"
+            for row in group.drop_nulls("hazard_ratio").iter_rows(named=True)
+        ]
+        if texts:
+            parts.append(f"{words}: {'; '.join(texts)}.")
+    return tuple(estimates), " ".join(parts)
 
 
 def _notes(
@@ -375,12 +370,20 @@ def _figures(
             low = 0.0 if row["ci_low"] is None else row["ci_low"]
             high = float("inf") if row["ci_high"] is None else row["ci_high"]
             counts = f"n {row['n']}" if row["n_altered"] is None else f"{row['n_altered']}/{row['n']}"
-            note = f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})  {counts}  q {row['q_value']:.2g}"
-            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, note))
+            least = "" if row["min_detectable_hr"] is None else f"{row['min_detectable_hr']:.1f}"
+            cells = (
+                f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})",
+                counts,
+                f"{row['q_value']:.2g}",
+                least,
+            )
+            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells))
         out.append(Figure(
             f"forest_{endpoint}", f"{endpoint}: smallest p-values",
-            f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; altered / known patients and q beside.",
-            forest_figure(rows, xlabel=_RATIO, better="longer", worse="shorter"),
+            f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, and the "
+            "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
+            forest_figure(rows, xlabel=_RATIO, better=f"longer {endpoint}", worse=f"shorter {endpoint}",
+                          columns=("ratio (95 % CI)", "altered", "q", "detectable")),
         ))  # fmt: skip
         if mine.height >= 10:
             binary = mine.filter(pl.col("n_altered").is_not_null())

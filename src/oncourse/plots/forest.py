@@ -16,19 +16,33 @@ _WIDEST = 32.0
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One line of a forest plot; limits may be infinite, the value is finite and above 0."""
+    """One line of a forest plot; limits may be infinite, the value is finite and above 0.
+
+    Beside it stands `note`, or `cells`, one per column of the figure.
+    """
 
     label: str
     value: float
     ci_low: float
     ci_high: float
     note: str = ""
+    cells: tuple[str, ...] = ()
 
 
-def forest_figure(rows: Sequence[ForestRow], *, xlabel: str, better: str = "", worse: str = "") -> str:
-    """Return the SVG of ratios with intervals, first row on top; `better`/`worse` name the sides of 1."""
-    with drawing(8.6, 1.2 + 0.27 * len(rows)) as canvas:
-        ax = canvas.ax
+def forest_figure(
+    rows: Sequence[ForestRow], *, xlabel: str, better: str = "", worse: str = "", columns: Sequence[str] = ()
+) -> str:
+    """Return the SVG of ratios with intervals, first row on top.
+
+    better, worse : what the sides of 1 mean
+    columns : heads of the rows' `cells`, set beside the plot
+    """
+    starts = _starts(columns, [r.cells for r in rows])
+    labels = _CHARACTER * max(len(_short(r.label)) for r in rows)
+    shares = [max(8.6 * 72 - labels - starts[-1], 200.0), starts[-1]]
+    beside = {"columns": 2, "width_ratios": shares, "sharey": True} if columns else {}
+    with drawing(8.6, 1.2 + 0.27 * len(rows), **beside) as canvas:  # type: ignore[arg-type]
+        ax, text_ax = canvas.ax if columns else (canvas.ax, canvas.ax)
         low = max(1 / _WIDEST, min(min(r.ci_low, r.value) for r in rows) / 1.15)
         high = min(_WIDEST, max(max(r.ci_high, r.value) for r in rows) * 1.15)
         low, high = min(low, 0.8), max(high, 1.25)
@@ -42,20 +56,43 @@ def forest_figure(rows: Sequence[ForestRow], *, xlabel: str, better: str = "", w
                 ax.plot(high, y, ">", color=COLOURS["text"], markersize=4, clip_on=False)
             if low <= row.value <= high:
                 ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
-            ax.text(1.02, y, row.note, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+            for at, text in zip(starts, row.cells, strict=False):
+                text_ax.text(at, y, text, va="center", fontsize=8)
+            if row.note:
+                ax.text(1.02, y, row.note, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
         ax.axvline(1.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         ax.set_xscale("log", base=2)
         ax.set_xlim(low, high)
         ticks = [t for t in (1 / 32, 1 / 16, 1 / 8, 0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= t <= high]
-        ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        ax.set_xticks(ticks, [f"{t:.3g}" for t in ticks])
         ax.minorticks_off()
         ax.set_yticks(range(len(rows)), [_short(r.label) for r in rows][::-1])
         ax.set_ylim(-0.7, len(rows) - 0.3)
         ax.set_xlabel(xlabel)
-        if better or worse:
-            ax.set_title(f"{better}  <  1  >  {worse}", loc="center", fontsize=8, fontweight="normal")
+        top = len(rows) - 0.1
+        for at, text in zip(starts, columns, strict=False):
+            text_ax.text(at, top, text, va="bottom", fontsize=8, fontweight="bold")
+        for x, text, side in ((0.94, better, "right"), (1.06, worse, "left")):
+            arrow = f"\u2190 {text}" if side == "right" else f"{text} \u2192"
+            if text:
+                ax.text(x, top, arrow, va="bottom", ha=side, fontsize=8, clip_on=False)
         clean(ax, grid="x")
+        if columns:
+            text_ax.set_xlim(0, starts[-1])
+            text_ax.set_axis_off()
     return canvas.svg
+
+
+#: Width of a character of labels and cells, in points.
+_CHARACTER = 5.0
+
+
+def _starts(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return where each column of text begins and where the last ends, in points; each is as wide as its longest cell."""
+    out = [0.0]
+    for k, head in enumerate(columns):
+        out.append(out[-1] + _CHARACTER * (max([1.15 * len(head), *(len(r[k]) for r in rows)]) + 1.5))
+    return out
 
 
 def _short(label: str, most: int = 38) -> str:
@@ -71,7 +108,10 @@ def volcano_figure(
     xlabel: str,
     most: int = 12,
 ) -> str:
-    """Return the SVG of ratio (log axis) against -log10 p; hits in colour, the `most` smallest p-values named."""
+    """Return the SVG of ratio (log axis) against -log10 p; hits in colour.
+
+    The `most` smallest p-values are named, as far as their names do not lie on each other.
+    """
     r, p, hit = np.asarray(ratio, float), np.asarray(p_value, float), np.asarray(is_hit, bool)
     x = np.log2(np.clip(r, 1 / _WIDEST, _WIDEST))
     y = -np.log10(np.maximum(p, 1e-300))
@@ -79,14 +119,38 @@ def volcano_figure(
         ax = canvas.ax
         ax.scatter(x[~hit], y[~hit], s=14, color="#9AA3AA", linewidths=0, rasterized=False)
         ax.scatter(x[hit], y[hit], s=20, color=PALETTE[5], linewidths=0)
-        for j in np.argsort(p, kind="stable")[:most]:
-            ax.annotate(labels[j], (x[j], y[j]), xytext=(3, 3), textcoords="offset points", fontsize=7)
         ax.axvline(0.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         edge = max(1.0, float(np.ceil(np.abs(x).max()))) if x.size else 1.0
         ax.set_xlim(-edge, edge)
-        ticks = np.arange(-edge, edge + 1, max(1.0, np.ceil(edge / 4)))
-        ax.set_xticks(ticks, [f"{2.0**t:g}" for t in ticks])
+        step = max(1.0, np.ceil(edge / 4))
+        ticks = np.arange(-step * np.floor(edge / step), edge + 0.5, step)
+        ax.set_xticks(ticks, [f"{2.0**t:.2g}" for t in ticks])
+        ax.set_ylim(0.0, max(1.0, float(y.max()) * 1.06) if y.size else 1.0)
+        order = np.argsort(p, kind="stable")[:most]
+        for j, (dx, side) in _placed(x, y, order, edge, ax.get_ylim()[1]):
+            ax.annotate(
+                labels[j], (x[j], y[j]), xytext=(dx, 3), textcoords="offset points", fontsize=7, ha=side
+            )
         ax.set_xlabel(xlabel)
         ax.set_ylabel("-log10 p")
         clean(ax)
     return canvas.svg
+
+
+#: Height of a line of text, as a share of the volcano's.
+_LINE = 0.028
+
+
+def _placed(
+    x: np.ndarray, y: np.ndarray, order: np.ndarray, edge: float, top: float
+) -> list[tuple[int, tuple[int, str]]]:
+    """Return which points are named and on which side: outwards, and only where no better point's name lies already."""
+    out: list[tuple[int, tuple[int, str]]] = []
+    taken: list[tuple[float, float, int]] = []
+    for j in order:
+        side = -1 if x[j] < 0 else 1
+        u, v = x[j] / (2 * edge), y[j] / top
+        if all(abs(v - w) > _LINE or (side != s and abs(u - t) > 0.05) for t, w, s in taken):
+            taken.append((float(u), float(v), side))
+            out.append((int(j), (4, "left") if side > 0 else (-4, "right")))
+    return out
