@@ -28,8 +28,8 @@ CLONAL_CCF = 0.5
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
 #: Variants of a sample that its tumour fraction is estimated from (the deepest).
 N_FOR_PURITY = 80
-#: Points of an unknown purity: over its whole range first, then where the weight lies.
-N_COARSE, N_FINE = 20, 16
+#: Points of an unknown purity: over its whole range first (from the deepest variants), then where the weight lies.
+N_COARSE, N_FINE, N_FOR_COARSE = 14, 12, 30
 #: Largest change of a prior share at which learning stops.
 CONVERGED = 1e-3
 
@@ -309,12 +309,12 @@ def _purity_posterior(
     starts = np.searchsorted(of, np.arange(n_sample + 1))
     measured = np.ones(cells.n, bool) if cells.is_measured is None else cells.is_measured
 
-    def log_likelihood(purities: FloatArray) -> FloatArray:
+    def log_likelihood(purities: FloatArray, n_most: int) -> FloatArray:
         logs = np.zeros((len(chosen), purities.shape[1]))
 
         def fill(begin: int, end: int) -> None:
             for s in range(begin, end):
-                part = slice(starts[s], starts[s + 1])
+                part = slice(starts[s], min(starts[s + 1], starts[s] + n_most))
                 if starts[s] < starts[s + 1]:
                     kernels.purity_log_likelihood(
                         chosen[part], cells.alt_count, cells.depth, elsewhere, cells.total_cn, multiplicity,
@@ -334,7 +334,7 @@ def _purity_posterior(
 
     is_plasma = samples.is_plasma[:, None]
     coarse = np.where(is_plasma, np.geomspace(5e-4, 0.95, N_COARSE), np.linspace(0.05, 1.0, N_COARSE))
-    weights, rows = weigh(log_likelihood(coarse))
+    weights, rows = weigh(log_likelihood(coarse, N_FOR_COARSE))
     # many variants say the purity more finely than the coarse points: as many more points where the weight lies,
     # with any one cell left out, and a step beyond
     used = weights > 0
@@ -347,7 +347,7 @@ def _purity_posterior(
         is_plasma, np.exp(np.log(first)[:, None] + np.log(last / first)[:, None] * step),
         first[:, None] + (last - first)[:, None] * step,
     )  # fmt: skip
-    weights, rows = weigh(log_likelihood(fine))
+    weights, rows = weigh(log_likelihood(fine, N_FOR_PURITY))
     fine[~unknown] = samples.purity[~unknown][:, None]
     weights[~unknown] = np.eye(1, N_FINE)[0]
     row_of[chosen] = np.arange(len(chosen))
@@ -358,7 +358,7 @@ def _normalise(logs: FloatArray) -> FloatArray:
     """Return exp(logs) scaled to sum 1 per row; points below a thousandth of the whole are dropped for speed."""
     weight = np.exp(logs - logs.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
-    weight[weight < 1e-3] = 0.0
+    weight[weight < 1e-2] = 0.0
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 

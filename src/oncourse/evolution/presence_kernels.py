@@ -11,10 +11,8 @@ from numba import njit
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False}
 _TINY = 1e-30
 #: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
-#: and the other doubled, one gained before or after the mutation. The shares are a choice.
-UNMEASURED = np.array(
-    [[2.0, 1.0, 0.7], [1.0, 1.0, 0.08], [2.0, 2.0, 0.08], [3.0, 2.0, 0.07], [3.0, 1.0, 0.07]]
-)
+#: and the other doubled. The shares are a choice.
+UNMEASURED = np.array([[2.0, 1.0, 0.8], [1.0, 1.0, 0.1], [2.0, 2.0, 0.1]])
 
 
 @njit(**_OPTIONS)
@@ -146,25 +144,25 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
         share = 0.5 if seen_elsewhere[c] else 0.95
         for r in range(purities.shape[0]):
             total, high = 1.0 - share, 0.0  # sum of exp(x - high); the first term is the background alone
-            for g in range(4):
-                ccf = 0.25 * (g + 1)
-                weight = share * (0.5 if g == 3 else 0.5 / 3.0)
-                guessed = not is_measured[c] and normal_cn[c] > 1.5
-                n_way = UNMEASURED.shape[0] if guessed else 2 if multiplicity[c] > 1.0 else 1
-                for way in range(n_way):
-                    m = 1.0 if way == 0 else multiplicity[c]
-                    copies, part = total_cn[c], weight / n_way
-                    if guessed:
-                        copies, m, part = UNMEASURED[way, 0], UNMEASURED[way, 1], weight * UNMEASURED[way, 2]
-                    v = _vaf(purities[r], ccf, m, copies, normal_cn[c], e)
+            guessed = not is_measured[c] and normal_cn[c] > 1.5
+            n_way = UNMEASURED.shape[0] if guessed else 2 if multiplicity[c] > 1.0 else 1
+            for way in range(n_way):
+                m = 1.0 if way == 0 else multiplicity[c]
+                copies, part = total_cn[c], share / n_way
+                if guessed:
+                    copies, m, part = UNMEASURED[way, 0], UNMEASURED[way, 1], share * UNMEASURED[way, 2]
+                # a guessed gain or loss is taken as clonal: what is rare is not spread over the fractions as well
+                for g in range(3 if guessed and way > 0 else 0, 4):
+                    weight = part * (1.0 if guessed and way > 0 else 0.5 if g == 3 else 0.5 / 3.0)
+                    v = _vaf(purities[r], 0.25 * (g + 1), m, copies, normal_cn[c], e)
                     x = log_beta_binomial(k, n, v, s) - noise
                     if not seen_elsewhere[c]:
                         x += math.log(floor) - math.log(max(beta_binomial_sf(least[c], n, v, s), _TINY))
                     if x > high:
-                        total = total * math.exp(high - x) + part
+                        total = total * math.exp(high - x) + weight
                         high = x
                     else:
-                        total += part * math.exp(x - high)
+                        total += weight * math.exp(x - high)
             out[i, r] = high + math.log(total)
 
 
