@@ -98,6 +98,25 @@ def test_samples_of_two_patients_may_have_one_name(tmp_path):
     (tmp_path / "c.tsv").write_text(head + rows)
     reading = read_clone_tables("conipher", tmp_path / "c.tsv")
     assert reading.tables["samples"].rows() == [
-        ("P1_R1", "P1", "tissue", "P1_R1", 1.0),
-        ("P2_R1", "P2", "tissue", "P2_R1", 1.0),
+        ("P1_R1", "P1", "tissue", "P1_R1", 1.0, None),
+        ("P2_R1", "P2", "tissue", "P2_R1", 1.0, None),
     ]
+
+
+def test_plasma_is_known_by_its_name_and_indels_are_written_our_way(tmp_path):
+    """A CONIPHER table of a lesion and cfDNA: no lesion for the blood, its purity a tumour fraction; AT>A becomes T>-."""
+    rows = [
+        {"CASE_ID": "K1", "SAMPLE": sample, "CHR": "20", "POS": pos, "REF": ref, "ALT": alt, "REF_COUNT": 70,
+         "VAR_COUNT": 30, "DEPTH": 100, "COPY_NUMBER_A": 1, "COPY_NUMBER_B": 1, "ACF": acf, "PLOIDY": 2}
+        for sample, acf in (("K1_liver", 0.6), ("K1_cfDNA", 0.2))
+        for pos, ref, alt in ((100, "A", "G"), (10439001, "AT", "A"))
+    ]  # fmt: skip
+    pl.DataFrame(rows).write_csv(tmp_path / "K1.tsv", separator="\t")
+    said = run("import", "conipher", tmp_path / "K1.tsv", tmp_path / "study")
+    assert "taken as plasma or normal by their names: K1_cfDNA" in said and "not normalised" not in said
+    samples = pl.read_csv(tmp_path / "study" / "samples.tsv", separator="\t").sort("sample_id")
+    assert samples["material"].to_list() == ["plasma", "tissue"]
+    assert samples["lesion_id"].to_list() == [None, "K1_liver"]
+    assert samples["tumor_fraction"].to_list() == [0.2, None] and samples["purity"].to_list() == [None, 0.6]
+    variants = pl.read_csv(tmp_path / "study" / "variants.tsv", separator="\t")["variant_id"].sort().to_list()
+    assert variants == ["20:100:A:G", "20:10439002:T:-"]

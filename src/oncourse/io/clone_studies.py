@@ -9,7 +9,9 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.variant import canonical_ids
 from oncourse.io import clones
+from oncourse.io.clinical import mapped, material
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
 
@@ -56,6 +58,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
         .agg(pl.col("purity").median())
         .sort("patient_id", "sample_id")
     )
+    samples = samples.with_columns(material=mapped(samples["sample_id"], material))
+    is_tissue = pl.col("material") == "tissue"
     primary = pl.col("sample_id").str.strip_prefix(pl.col("patient_id")).str.contains(_PRIMARY)
     role = pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis"))
     lesion = pl.when(primary).then(pl.format("{}_primary", "patient_id")).otherwise(pl.col("sample_id"))
@@ -65,10 +69,13 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
         ),
         "samples": samples.select(
-            "sample_id", "patient_id", material=pl.lit("tissue"), lesion_id=lesion, purity="purity"
+            "sample_id", "patient_id", "material", lesion_id=pl.when(is_tissue).then(lesion),
+            purity=pl.when(is_tissue).then("purity"),
+            tumor_fraction=pl.when(pl.col("material") == "plasma").then("purity"),
         ),
         "lesions": (
-            samples.select(lesion_id=lesion, patient_id="patient_id", role=role).unique("lesion_id").sort("lesion_id")
+            samples.filter(is_tissue)
+            .select(lesion_id=lesion, patient_id="patient_id", role=role).unique("lesion_id").sort("lesion_id")
         ),
         "variants": names.select("place", "gene").rename({"place": "variant_id"}).unique("variant_id").sort("variant_id"),
         "calls": rows.select(
@@ -76,6 +83,9 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             origin=pl.lit("somatic"),
         ).sort("sample_id", "variant_id"),
     }  # fmt: skip
+    named = samples.filter(~is_tissue)["sample_id"].to_list()
+    if named:
+        reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
     known = rows.drop_nulls(["major_cn", "minor_cn"])
     if kind in ("pyclone", "conipher") and known.height:
         place = pl.col("place").str.split(":")
@@ -85,7 +95,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             total_cn=pl.col("major_cn") + pl.col("minor_cn"), minor_cn="minor_cn",
         ).unique(["sample_id", "chrom", "start"], maintain_order=True).sort("sample_id", "chrom", "start")  # fmt: skip
     reading.notes.append(
-        "the format does not say what a sample is: each is a metastasis of its own, but samples whose name says "
+        "the format does not say what a sample is: each of tissue is a metastasis of its own, but samples whose name says "
         "primary, P or PT are of the primary. Correct lesions.tsv and samples.tsv for calls of seeding."
     )
     return reading
@@ -131,12 +141,13 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     names = counts.select("patient_id", "variant_id").unique().sort("patient_id", "variant_id")
     parts = pl.col("variant_id").str.to_uppercase().str.extract_groups(_PLACED)
     chrom, pos, ref, alt = (parts.struct.field(str(i)) for i in (1, 2, 3, 4))
-    whole = pl.concat_str(chrom, pos, ref, alt, separator=":")
+    read = names.select(pl.concat_str(chrom, pos, ref, alt, separator=":").alias("whole"))["whole"]
+    names, whole = names.with_columns(whole=canonical_ids(read)), pl.col("whole")
     number = pl.int_range(pl.len()).over(whole.is_null())
     dummy = pl.format("{}:{}:A:C", number // _PLACES + 1, number % _PLACES + 1)
     placed = names.with_columns(
         place=pl.coalesce(whole, dummy), gene=pl.when(whole.is_null()).then(pl.col("variant_id"))
-    )
+    ).drop("whole")
     without = placed["gene"].drop_nulls().len()
     if without > 22 * _PLACES:
         raise InputError(f"{without:,} variants without a place in the genome: at most {22 * _PLACES:,}.")
