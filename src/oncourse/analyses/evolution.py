@@ -339,7 +339,7 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
         notes.append(
             f"Edges of the tree are uncertain by more than 0.2 from chain to chain in: {', '.join(rough[:20])}."
         )
-    open_source = seeding.filter(pl.col("other_sources") != "").height
+    open_source = seeding["other_sources"].drop_nulls().len()
     if open_source:
         notes.append(
             f"{open_source} of {seeding.height} lesions may have come from another sampled lesion as well: it holds all "
@@ -369,7 +369,7 @@ def _figures(
                 ("divergence", "divergence"),
             )
         }
-        with drawing(6.5, 2.6) as canvas:
+        with drawing(7.0, 2.6) as canvas:
             seeding_summary(canvas.ax, counts)
         figures.append(
             Figure(
@@ -385,6 +385,12 @@ def _figures(
     for patient in sorted(chosen, key=lambda p: p.patient_id):
         figures += patient_figures(patient)
     return figures
+
+
+def _how_probable(p: float) -> str:
+    if p >= 0.1:
+        return f"Most probable tree (probability {p:.2f})"
+    return f"One of many trees that fit (probability {'below 0.01' if p < 0.01 else f'{p:.2f}'}): trust sure edges only"
 
 
 def patient_figures(patient: PatientEvolution) -> list[Figure]:
@@ -414,8 +420,8 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
         clone_bars(canvas.ax[1], post.fraction, clones, samples)
     add("tree", "tree of clones and what each sample is made of",
-        f"Most probable tree (probability {post.probability[0]:.2f}); numbers on edges: probability of the edge over all "
-        "trees. Fractions obey the sum rule.", canvas)  # fmt: skip
+        f"{_how_probable(float(post.probability[0]))}; numbers on edges: probability of the edge over all trees. Fractions "
+        "obey the sum rule.", canvas)  # fmt: skip
     with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
         measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
         ccf_heat_map(canvas.ax, measured, clones, samples, size)

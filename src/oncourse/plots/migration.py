@@ -66,23 +66,37 @@ def migration_graph(
     ax.axis("off")
 
 
+WIDE_ENOUGH = 0.17
+"""Share of the bar that holds the name of a call; of narrower parts it stands beside the bar, in their order."""
+
+
 def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     """Draw stacked bars, one per kind of call: {kind: {call: lesions}}; a call has one colour throughout."""
+    from matplotlib.ticker import MaxNLocator
+
     calls = sorted({c for kind in counts.values() for c in kind if c != "not_assessable"})
     colour = {c: PALETTE[i % len(PALETTE)] for i, c in enumerate(calls)} | {
         "not_assessable": COLOURS["not_assessable"]
     }
     names = list(counts)
+    total = max((sum(kind.values()) for kind in counts.values()), default=0)
     for row, name in enumerate(names):
-        start = 0
+        start, beside = 0, []
         for call in [*calls, "not_assessable"]:
             n = counts[name].get(call, 0)
             if n:
+                word = call.replace("_", " ")
                 ax.barh(row, n, left=start, color=colour[call], height=0.6)
-                ax.text(start + n / 2, row, f"{call.replace('_', ' ')}\n{n}", ha="center", va="center", fontsize=7,
-                        color=COLOURS["text"] if call == "not_assessable" else "white")  # fmt: skip
+                if n / total >= WIDE_ENOUGH:
+                    ax.text(start + n / 2, row, f"{word}\n{n}", ha="center", va="center", fontsize=7,
+                            color=COLOURS["text"] if call == "not_assessable" else "white")  # fmt: skip
+                else:
+                    beside.append(f"{word} {n}")
             start += n
+        ax.text(start + 0.01 * total, row, "\n".join(beside), ha="left", va="center", fontsize=7)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlim(0, 1.18 * max(total, 1))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("lesions")
     clean(ax, grid="x")

@@ -53,7 +53,8 @@ def _is_assessable(patient: PatientEvolution, lesion: int) -> bool:
 
 def _other_sources(patient: PatientEvolution, lesion: LesionSeeding) -> list[int]:
     """Lesions besides the source that hold all founders of the lesion: it may have come from there."""
-    assert patient.seeding is not None
+    if patient.seeding is None or lesion.p_seeded <= 0.5:
+        return []
     possible = patient.seeding.p_possible[:, lesion.site] > 0.5 * lesion.p_seeded
     return [m for m in np.flatnonzero(possible).tolist() if m != lesion.source]
 
@@ -81,16 +82,15 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
             "n_shared_clonal": apart.n_shared_clonal if apart else None,
             "probability_phyleticity": max(phyl, 1 - phyl) if assessable else None,
             "p_source": lesion.p_source if lesion.p_seeded > 0.5 else None,
-            "other_sources": ";".join(
-                patient.lesions[m] for m in _other_sources(patient, lesion) if lesion.p_seeded > 0.5
-            ),
+            "other_sources": ";".join(patient.lesions[m] for m in _other_sources(patient, lesion)) or None,
             "role": roles[name],
             "n_samples": int((patient.site_of_sample == lesion.site).sum()),
             "divergence": apart.call if apart else NOT_ASSESSABLE,
             "p_early": apart.p_early if apart else None,
             "n_missing_clonal": apart.n_missing if apart else None,
             "jsi": apart.jsi if apart else None,
-            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5),
+            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5)
+            or None,
         }  # fmt: skip
 
 
