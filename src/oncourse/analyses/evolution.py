@@ -345,6 +345,17 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
             f"{open_source} of {seeding.height} lesions may have come from another sampled lesion as well: it holds all "
             "their founders (evolution/seeding, other_sources). The source named is that of the history with fewest sources."
         )
+    placeless = [
+        p.patient_id
+        for p in patients
+        if len(p.lesions) < 2
+        and p.samples.filter(pl.col("lesion_id").is_null(), pl.col("role") != "plasma").height
+    ]
+    if placeless:
+        notes.append(
+            "Tissue without a lesion (samples.lesion_id) has no place in a history: no seeding in "
+            f"{', '.join(placeless[:20])}."
+        )
     none = sum(p.primary is None for p in patients)
     if none:
         notes.append(

@@ -108,20 +108,36 @@ def divergence(
     p_any = 1 - float(np.prod(1 - lack))
     p_several = 1 - float(np.prod(1 - lack[n >= min_variants]))
     has_trunk = bool((known & (p_clonal > sure)).any())
+    by_chance = early_all_shared(int(n[p_clonal > sure].sum()))
     misread = (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION
     trust = 1.0 if n_primary_regions > 1 else EARLY_PRIOR / (EARLY_PRIOR + misread)
     if n_missing >= min_variants and n_primary_regions > 1:
         call = "early"
-    elif p_any < 1 - sure and has_trunk:
+    elif p_any < 1 - sure and has_trunk and by_chance < 1 - sure:
         call = "late"
     else:
         call = "not_assessable"
-    p_early = p_several * trust if has_trunk else None
+    p_early = 1 - (1 - p_several * trust) * (1 - by_chance * (1 - p_any)) if has_trunk else None
     between = int(n[private].sum() + n[other].sum() + n[subclonal].sum())
     return Divergence(
         call, p_early, n_missing, int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
         float(n[subclonal].sum() / between) if between else None,
     )  # fmt: skip
+
+
+def early_all_shared(n_trunk: int) -> float:
+    """Return P(early | the metastasis has all ``n_trunk`` variants that are clonal in the primary).
+
+    A lesion that left while the trunk arose, at any time alike, has all n of its variants with chance 1 / (n + 1): few
+    variants, as of a panel, cannot show that it left late.
+
+    Examples
+    --------
+    >>> [round(early_all_shared(n), 3) for n in (0, 2, 6, 50)]
+    [0.25, 0.1, 0.045, 0.006]
+    """
+    early = EARLY_PRIOR / (n_trunk + 1)
+    return early / (early + 1 - EARLY_PRIOR)
 
 
 @dataclass(frozen=True)

@@ -394,7 +394,7 @@ def _supports(trees: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArr
         row, clone = np.nonzero(alive)
         np.add.at(above, (node[row, clone], clone), weight[row])
         node[row, clone] = trees[row, node[row, clone]]
-    return support, above
+    return np.minimum(support, 1.0), np.minimum(above, 1.0)
 
 
 def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray, FloatArray]:
