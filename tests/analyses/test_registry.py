@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import polars
+import polars.selectors
 import pytest
 
 from oncourse.analyses._base import Estimate, Result, registry, say
@@ -114,3 +116,19 @@ def test_an_infinite_limit_is_null_in_results_json(make_study, tmp_path):
     write_json(results_json([outcome], {}), tmp_path / "results.json")
     stored = json.loads((tmp_path / "results.json").read_text())["overview"]["estimates"][0]
     assert (stored["value"], stored["ci_low"], stored["ci_high"]) == (None, 3.0, None)
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_probabilities_are_between_zero_and_one(name, twice):
+    """Columns p_..., ..._probability, q_value, power, and limits of an estimate around it."""
+    outcome = twice[0][name]
+    if outcome.result is None:
+        return
+    for table, frame in outcome.result.tables.items():
+        for column in frame.select(polars.selectors.float()).columns:
+            if column.startswith(("p_", "q_")) or "probability" in column or column in ("power", "edge_support"):
+                values = frame[column].drop_nulls()
+                assert values.is_between(0, 1).all(), f"{table}.{column}: {values.min()} to {values.max()}"
+    for e in outcome.result.estimates:
+        if None not in (e.value, e.ci_low, e.ci_high):
+            assert e.ci_low <= e.value + 1e-9 and e.value <= e.ci_high + 1e-9, e.name

@@ -196,9 +196,10 @@ def presence(
     own_call = (kind == ONLY_HERE) & cells.is_called
     patient = _patients(cells, len(samples.purity))
     theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread)
-    present = resp[:, 1:].sum(axis=1).astype(float)
+    present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
+    sizeable = np.minimum(sizeable, 1.0)
     known = depth > 0
     prior = np.full((len(samples.purity), 3), np.nan)
     used = np.unique(group)

@@ -103,7 +103,8 @@ def ctdna_table(study: Study, presence: PresenceTable | None, params: CtdnaParam
             n_seen=(pl.col("alt_count").fill_null(0) > 0).sum().cast(pl.Int64),
             alt_reads=pl.col("alt_count").fill_null(0).sum(),
             depth=pl.col("depth").sum(),
-            square=((pl.col("depth") * pl.col("error")) ** 2).sum(),
+            # whole numbers are added: the order of the rows leaves no trace
+            square=(pl.col("depth") * pl.col("depth")).sum() * pl.col("error").first() ** 2,
         )
     )
     table = info.join(informed, on="sample_id", how="left").join(

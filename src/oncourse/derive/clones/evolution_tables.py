@@ -28,7 +28,7 @@ def tree_rows(patient: PatientEvolution, max_trees: int) -> Iterator[Row]:
             yield {
                 "patient_id": patient.patient_id, "tree_rank": rank, "probability": float(p),
                 "parent_cluster": patient.clone_id(int(parent)), "child_cluster": patient.clone_id(child),
-                "edge_support": float(post.edge_support[int(parent) + 1, child]),
+                "edge_support": min(float(post.edge_support[int(parent) + 1, child]), 1.0),
             }  # fmt: skip
 
 
