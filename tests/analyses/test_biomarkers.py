@@ -153,6 +153,15 @@ def test_detectable_ratio_equals_the_methods_page():
     assert detectable(60, 0.1) == pytest.approx(3.3, abs=0.05)
     assert detectable(150, 0.1) == pytest.approx(2.14, abs=0.02)
     assert detectable(0, 0.1) is None and detectable(50, None) is None
+    assert detectable(60, None, variance=0.09) == pytest.approx(detectable(60, 0.1))
+
+
+def test_a_pathway_known_through_one_gene_only_is_not_tested_twice(made, result):
+    """TP53 is the only gene of its pathway on these panels: pathway:TP53 would be the same test again."""
+    names = {n for block in Cohort(made).features.blocks for n in block.names}
+    assert "TP53" in names and "pathway:TP53" not in names
+    numbers = result.tables["biomarkers/scan"].filter(pl.col("feature") == "covariate:age_years")
+    assert numbers["min_detectable_hr"].drop_nulls().len() == numbers.height > 0
 
 
 def null_metastasis(seed: int, replicates: int, n: int = 600):

@@ -5,6 +5,8 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.biomarkers import Params, biomarkers
+from oncourse.analyses.psa_response import Params as PsaResponse
+from oncourse.analyses.psa_response import psa_response
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.feature_scores import score_columns
 from oncourse.study.config import StudyConfig
@@ -54,6 +56,22 @@ def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
     assert row["odds_ratio"] == pytest.approx((8.5 / 32.5) / (32.5 / 8.5))
     assert row["ci_high"] < 1 and row["p_value"] < 1e-4 and row["is_prespecified"]
     assert row["q_value"] >= row["p_value"] and "odds ratio" in result.answer
+
+
+def test_a_line_without_any_psa_counts_as_in_the_rates_of_response():
+    """No PSA at all: a non-responder in the rate (PCWG3 analyses by intention to treat), so here too, unless set off."""
+    study = psa_study()
+    labs = study["labs"].filter(~pl.col("patient_id").is_in(["P001", "P003"]))  # responders, negative
+    cohort = Cohort(Study(study.config, {**study.tables, "labs": labs}))
+    result = biomarkers(cohort, Params(n_bootstrap=0))
+    row = response(result, "marker:AR-V7")
+    assert (row["n"], row["n_response"]) == (80, 39)  # P001 does not respond in either
+    rate = {e.name: e for e in psa_response(cohort, PsaResponse()).estimates}["psa50_confirmed"]
+    assert (rate.n, rate.value) == (80, pytest.approx(39 / 80))
+    assert any("PSA50: 2 patients have no line with any PSA" in note for note in result.notes)
+    without = Cohort(cohort.study, {"psa": {"missing_in_denominator": False}})
+    row = response(biomarkers(without, Params(n_bootstrap=0)), "marker:AR-V7")
+    assert (row["n"], row["n_response"]) == (78, 39)
 
 
 def test_a_finding_after_the_start_of_the_line_never_predicts_its_response():

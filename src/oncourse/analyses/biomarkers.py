@@ -55,7 +55,7 @@ SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its haz
 RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of response: its odds ratio", (
     Column("feature", pl.String, "as in biomarkers/scan"),
     Column("endpoint", pl.String, "PSA50: confirmed fall by half; ORR: confirmed objective response; of one line"),
-    Column("n", pl.Int64, "patients whose finding was known by the line's start and whose response could be judged"),
+    Column("n", pl.Int64, "patients whose finding was known by the line's start"),
     Column("n_response", pl.Int64, "of these, responders"),
     Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
     Column("n_response_altered", pl.Int64, "responders among the altered"),
@@ -96,7 +96,9 @@ class Params:
         RESPONSES, "kinds of response: PSA50 (confirmed), ORR (confirmed); none: no response"
     )
     response_line: int | None = setting(
-        None, "line of the response; null: each patient's first line in which it could be judged", low=1
+        None,
+        "line of the response; null: each patient's first line in which it could be judged, else the first",
+        low=1,
     )
     min_altered: int = setting(
         3, "a feature needs so many altered and not altered patients to be tested", low=1
@@ -193,7 +195,7 @@ def _responses(
             continue
         if not cohort.study.has("treatments"):
             continue
-        target, _ = response_outcome(cohort, name, params.response_line)
+        target, missing = response_outcome(cohort, name, params.response_line)
         rarer = int(min(target.event.sum(), (~target.event).sum()))
         if rarer < params.min_events:
             if target.patients:
@@ -202,6 +204,8 @@ def _responses(
         new, late = scan_response(cohort, features, target, covariates, min_altered=params.min_altered)
         rows += new
         found.excluded += late
+        if missing:
+            found.missing_response[name] = missing
     return rows
 
 
@@ -271,6 +275,7 @@ def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], 
     groups = {
         "Pre-specified": found.filter("is_prespecified").head(6),
         "Exploratory": found.filter(~pl.col("is_prespecified")).head(3),
+        "Clinical": hits.filter(pl.col("kind") == "covariate").head(3),
     }
     named = tested.filter("is_prespecified").head(12)
     rows = pl.concat([*groups.values(), named]).unique(
@@ -290,14 +295,10 @@ def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], 
             f"None of {{tests:value}} tests keeps {share}. This does not say that there is no effect: the smallest "
             "detectable hazard ratio stands beside each feature."
         )
-    if not found.height:
-        return tuple(
-            estimates
-        ), f"{{hits:value}} of {{tests:value}} tests keep {share}, clinical covariates only."
     parts = [f"{{hits:value}} of {{tests:value}} tests keep {share}."]
     for words, group in groups.items():
         texts = [
-            f"{row['feature']} with {row['endpoint']}, hazard ratio {{{_name(row)}}}"
+            f"{row['feature'].removeprefix('covariate:')} with {row['endpoint']}, hazard ratio {{{_name(row)}}}"
             for row in group.drop_nulls("hazard_ratio").iter_rows(named=True)
         ]
         if texts:
@@ -317,6 +318,19 @@ def _notes(
         notes.append(
             f"{len(found.late)} patients enter after the start, on the day their sample was taken: the naive estimate "
             "(column naive_hazard_ratio) counts the time before, which only survivors have."
+        )
+    if found.enrolled_late:
+        notes.append(
+            f"{len(found.enrolled_late)} patients came under observation after the start (follow_up.entry_day) and are at "
+            "risk from that day on; the naive estimate (column naive_hazard_ratio) counts the time before, which only "
+            "survivors have."
+        )
+    for name, n in found.missing_response.items():
+        what = "any PSA" if name == "PSA50" else "an evaluable visit"
+        section = "psa" if name == "PSA50" else "imaging"
+        notes.append(
+            f"{name}: {n} patients have no line with {what} and count as non-responders, as in the rates of response "
+            f"({section}.missing_in_denominator=no leaves them out)."
         )
     if found.assumed:
         notes.append(

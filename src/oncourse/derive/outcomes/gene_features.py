@@ -67,7 +67,13 @@ def gene_findings(cohort: Cohort, samples: SampleOrder, params: FeatureParams) -
         for name, members in PATHWAYS.items():
             listed = tuple(m for m in members if everything or m in covered)
             union = {s for m in listed for s in hits.get(m, ())}
-            if listed and union:
+            # a pathway altered through one gene alone, and looked at wherever that gene was, is that gene
+            same = any(
+                set(hits.get(m, ())) == union and (looked(listed) == looked((m,))).all()
+                for m in listed
+                if m in genes
+            )
+            if listed and union and not same:
                 yield Finding(f"pathway:{name}", "pathway", looked(listed), mask(samples, union))
     if params.hotspots:
         calls = cohort.annotated_calls.filter(pl.col("is_altering")).drop_nulls(["gene", "hgvs_p"])

@@ -42,12 +42,18 @@ class ScanRules:
 
 @dataclass
 class OutcomeScan:
-    """Rows of the scan, who was left out, and what the sentences need."""
+    """Rows of the scan, who was left out, and what the sentences need.
+
+    assumed, late: patients whose findings have no day, or one after the start; enrolled_late: patients who came under
+    observation after the start; missing_response: kind of response -> patients counted without anything to judge it by.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     excluded: list[tuple[str | None, str | None, str]] = field(default_factory=list)
     assumed: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
+    enrolled_late: set[str] = field(default_factory=set)
+    missing_response: dict[str, int] = field(default_factory=dict)
     incomplete: int = 0
     unadjusted: int = 0
 
@@ -109,6 +115,7 @@ def scan_outcome(
     index = np.array([where[p] for p in target.patients], dtype=np.int64)
     x, columns = covariate_block(cohort, target, covariates)
     out.incomplete = max(out.incomplete, int(np.isnan(x).any(axis=1).sum())) if x.shape[1] else out.incomplete
+    out.enrolled_late |= {p for p, entry in zip(target.patients, target.entry, strict=True) if entry > 0}
     maxima: list[tuple[list[dict[str, Any]], Floats, Floats]] = []
     for block in features.blocks:
         _scan_block(target, block, index, x, None, rules, out, maxima)
@@ -191,6 +198,10 @@ def _scan_block(
         cell = values[keep, j]
         mine = cell >= 0 if block.is_binary else ~np.isnan(cell)
         row = _row(target.endpoint, name, kind, block.per, scan, j)
+        if not block.is_binary:
+            row["min_detectable_hr"] = detectable(
+                int(scan.n_event[j]), None, variance=float(np.var(cell[mine]))
+            )
         row["stability"] = stable[j]
         row["naive_hazard_ratio"] = None if naive is None else _ratio(naive.coef[j])
         n_undated = int((undated[keep] & mine).sum())
@@ -254,17 +265,27 @@ def _limit(log_limit: float) -> float | None:
     return None if np.isnan(log_limit) else math.inf if log_limit > 709 else math.exp(log_limit)
 
 
-def detectable(events: int, share: float | None, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
+def detectable(
+    events: int,
+    share: float | None,
+    *,
+    variance: float | None = None,
+    power: float = 0.8,
+    alpha: float = 0.05,
+) -> float | None:
     """Return the smallest hazard ratio above 1 found with this power (Schoenfeld. Biometrics 1983;39:499).
 
-    events: all events; share: altered among the patients. None where nobody, or everybody, is altered.
+    events: all events; share: altered among the patients; or variance: of a number, the ratio being that of one step
+    (Hsieh, Lavori. Control Clin Trials 2000;21:552). None where the feature does not vary.
     """
     from scipy.special import ndtri
 
-    if share is None or not 0 < share < 1 or events == 0:
+    if share is not None:
+        variance = share * (1 - share)
+    if variance is None or not variance > 0 or events == 0:
         return None
     z = float(ndtri(1 - alpha / 2) + ndtri(power))
-    return float(np.exp(z / np.sqrt(events * share * (1 - share))))
+    return float(np.exp(min(z / np.sqrt(events * variance), 700.0)))
 
 
 def _adjusted(

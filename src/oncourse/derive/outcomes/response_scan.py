@@ -21,36 +21,46 @@ RESPONSES = ("PSA50", "ORR")
 SMALL_CELL = 5.0
 
 
-def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[Outcome, tuple[int, ...]]:
-    """Return who responded, from the line's start, and each patient's line.
+def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[Outcome, int]:
+    """Return who responded, from the line's start, and how many of them had nothing to judge it by.
 
     PSA50: a confirmed fall by half (PCWG3). ORR: a confirmed complete or partial response (RECIST 1.1). `line` None: each
-    patient's first line in which the response could be judged; patients without one are not in the outcome.
+    patient's first line in which the response could be judged, else the first line. A line without any PSA, or without an
+    evaluable visit, is one without response, as in the rates of response (`psa.missing_in_denominator`,
+    `imaging.missing_in_denominator`); with that setting off it is left out.
     """
     if endpoint == "PSA50":
+        from oncourse.derive.clinical.psa import PsaParams
+
         rows = cohort.psa.select("patient_id", "line", "start_day", y="psa50_confirmed")
+        missing_counts = cohort.params(PsaParams).missing_in_denominator
     else:
+        from oncourse.derive.clinical.response import ImagingParams
+
+        seen = ~pl.col("best_unconfirmed").fill_null("MISSING").is_in(["MISSING", "NE", "ND"])
         starts = cohort.lines.select("patient_id", "line", "start_day")
-        judged = cohort.best_response.filter(
-            ~pl.col("best_unconfirmed").fill_null("MISSING").is_in(["MISSING", "NE"])
-        )
-        rows = judged.select("patient_id", "line", y="is_confirmed_response").join(
-            starts, on=["patient_id", "line"], how="inner"
-        )
-    rows = rows.drop_nulls(["y", "start_day"])
+        rows = cohort.best_response.select(
+            "patient_id", "line", y=pl.when(seen).then(pl.col("is_confirmed_response"))
+        ).join(starts, on=["patient_id", "line"], how="inner")
+        missing_counts = cohort.params(ImagingParams).missing_in_denominator
+    rows = rows.drop_nulls("start_day").with_columns(pl.col("y").is_null().alias("is_missing"))
+    if not missing_counts or rows["is_missing"].all():  # nobody judged: the study does not hold this response
+        rows = rows.filter(~pl.col("is_missing"))
     if line is not None:
         rows = rows.filter(pl.col("line") == line)
-    rows = rows.sort("patient_id", "start_day").unique("patient_id", keep="first", maintain_order=True)
+    rows = rows.sort("patient_id", "is_missing", "start_day").unique(
+        "patient_id", keep="first", maintain_order=True
+    )
     n = rows.height
     target = Outcome(
         endpoint,
         tuple(rows["patient_id"].to_list()),
         rows["start_day"].cast(pl.Float64).to_numpy(),
         np.ones(n),
-        rows["y"].to_numpy().astype(bool),
+        rows["y"].fill_null(False).to_numpy().astype(bool),
         np.zeros(n),
     )
-    return target, tuple(rows["line"].to_list())
+    return target, int(rows["is_missing"].sum())
 
 
 def scan_response(
