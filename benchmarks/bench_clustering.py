@@ -282,7 +282,7 @@ def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
             cluster_partition.best_rows(state)
             cluster_state.learn_spikes(state)
             state.rows = state.rows.reweighted(state.row_of)
-            if learn_noise(state):
+            if learn_noise(state).any():
                 cluster_state.fill_tables(state)
         best = max(best, cluster_partition.log_score(state))
     return best

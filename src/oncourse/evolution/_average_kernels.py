@@ -192,12 +192,12 @@ def chain(
     alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, grid, variant, way_of, mutated, ref_is_normal,
     n_state, row_start, outlier_log, base, way_prior, noise_prior, outlier_prior, concentrations, spike_prior,
     concentration_log_prior, seen, table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state,
-    capacity, n_burn, n_sweep, n_split, noise_every, every, kept_labels, way, variant_post, noise_sum, trace,
+    capacity, n_burn, n_sweep, n_split, noise_every, n_turn, every, kept_labels, way, variant_post, noise_sum, trace,
 ):  # fmt: skip
     """Run one collapsed Gibbs chain; returns how many sweeps entered `variant_post`.
 
     A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
-    the ways follow. Every `noise_every`-th moves the noise. Fills kept_labels (n_sweep, n), adds to way (n_row,) each
+    the ways follow. Every `noise_every`-th moves the noise, n_turn times. Fills kept_labels (n_sweep, n), adds to way (n_row,) each
     sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each variant's cluster at
     every `every`-th sweep; trace (n_sweep, 5): clusters, log evidence, absent, clonal, trunk. Changes in place, so that it
     can go on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state.
@@ -260,7 +260,7 @@ def chain(
             move_noise(
                 alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated,
                 ref_is_normal, n_state, table, prob, scale, sums, labels, row_of, used, weight, p_trunk, noise_prior, work,
-                lines, trial, points, masses, n_point, state,
+                lines, trial, points, masses, n_point, n_turn, state,
             )  # fmt: skip
             evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         for r in range(prob.shape[0]):

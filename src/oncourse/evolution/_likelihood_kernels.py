@@ -155,10 +155,22 @@ def normalise_sample(table, d, prob, scale):
 
 
 @jit
-def normalise_table(table, prob, scale):
-    """Split log-likelihoods into prob = exp(table - scale), scale = their largest value per row and sample."""
-    for d in range(table.shape[1]):
-        normalise_sample(table, d, prob, scale)
+def fill_samples(
+    alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, samples, table,
+    prob, scale,
+):  # fmt: skip
+    """Fill table (n_row, n_sample, n_grid) of the samples marked in `samples` (n_sample,) with log-likelihoods.
+
+    prob = exp(table - scale), scale (n_row, n_sample) = their largest value per row and sample.
+    """
+    work = np.empty((3, grid.shape[0]))
+    for d in range(alt.shape[1]):
+        if samples[d]:
+            sample_table(
+                alt, depth, purity, copies, normal, error[d], precision[d], grid, row_variant, mutated, ref_is_normal,
+                n_state, d, table, work,
+            )  # fmt: skip
+            normalise_sample(table, d, prob, scale)
 
 
 @jit

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from oncourse.evolution._likelihood_kernels import (
+    IMPOSSIBLE,
     highest,
     jit,
     line_evidence,
@@ -17,8 +18,6 @@ from oncourse.evolution._likelihood_kernels import (
 
 STEPS = (0.7, 0.7, 0.8)
 """Standard deviations of the steps of log precision, log error factor, purity shift."""
-N_TURN = 2
-"""Steps of each number between two computations of the tables."""
 NIL = 150.0
 """Nats below the best at which a CCF is given up when noise is moved."""
 PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
@@ -74,11 +73,24 @@ def sample_evidence(
 
 
 @jit
+def evidence_by_sample(sums, weight, is_trunk, n_cluster):
+    """Return (S,): log evidence of each sample from the sums of the clusters' log-likelihoods."""
+    out = np.zeros(sums.shape[1])
+    last = sums.shape[2] - 1
+    for k in range(n_cluster):
+        for d in range(sums.shape[1]):
+            out[d] += sums[k, d, last] if is_trunk[k] else line_evidence(sums[k, d], weight[d])
+    return out
+
+
+@jit
 def climb_noise(
     alt, depth, purity, copies, normal, grid, weight, is_trunk, mutated, ref_is_normal, n_state, table_sums, labels,
-    row_of, n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only,
+    row_of, n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only, now,
 ):  # fmt: skip
     """Move at[d], an index into values[:, d], uphill to the nearest maximum of evidence x prior, sample by sample.
+
+    now (S,) is the log evidence of each sample where it stands, and follows it.
 
     `values` (n_try, S) are errors (what = 0), precisions (1) or purity factors (2); the other two stay as given (S,).
     Of each cluster only CCFs within `nats` of its best are looked at. Samples where `only` is False stay.
@@ -92,30 +104,33 @@ def climb_noise(
     line = np.empty(n_grid)
     work = np.empty((3, n_grid))
     known = np.empty(n_try)
-    is_known = np.empty(n_try, dtype=np.bool_)
     for d in range(n_sample):
         if not only[d]:
             continue
         points_within(table_sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point)
-        is_known[:] = False
+        here = now[d] + log_prior[at[d]]
+        known[:] = IMPOSSIBLE
+        known[at[d]] = here
         step = 1
         while True:
-            for q in (at[d], at[d] + step):
-                if 0 <= q < n_try and not is_known[q]:
-                    is_known[q] = True
+            ahead = at[d] + step
+            if 0 <= ahead < n_try:
+                q = ahead
+                if known[q] == IMPOSSIBLE:
                     known[q] = log_prior[q] + sample_evidence(
                         alt, depth, purity, copies, normal, values[q, d] if what == 0 else errors[d],
                         values[q, d] if what == 1 else precisions[d], values[q, d] if what == 2 else factors[d],
                         mutated, ref_is_normal, n_state, labels, row_of, n_cluster, d, points, masses, n_point, sums,
                         line, work,
                     )  # fmt: skip
-            ahead = at[d] + step
-            if 0 <= ahead < n_try and known[ahead] > known[at[d]]:
+            if 0 <= ahead < n_try and known[ahead] > here:
                 at[d] = ahead
+                here = known[ahead]
             elif step == 1:
                 step = -1
             else:
                 break
+        now[d] = here - log_prior[at[d]]
 
 
 @jit
@@ -156,9 +171,9 @@ def _factor(given, shift, sd):
 def move_noise(
     alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated, ref_is_normal,
     n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, p_trunk, prior, work, lines, trial, points,
-    masses, n_point, state,
+    masses, n_point, n_turn, state,
 ):  # fmt: skip
-    """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, in turn.
+    """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, n_turn times each.
 
     Clusters and rows are held fixed, and which cluster is the trunk, drawn from p_trunk (n_cluster,) first; CCFs are
     integrated out. `purity` (n, S) is the given one. Tables follow what is accepted.
@@ -174,7 +189,7 @@ def move_noise(
             now += sums[k, d, n_grid - 1] if is_trunk[k] else line_evidence(sums[k, d], weight[d])
         points_within(sums, weight, grid, is_trunk, n_cluster, d, NIL, points, masses, n_point)
         moved = False
-        for turn in range(3 * N_TURN):
+        for turn in range(3 * n_turn):
             p = turn % 3
             if p == 2 and not purity_sd[d] > 0.0:
                 continue

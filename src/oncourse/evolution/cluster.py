@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster_average import average_partitions
+from oncourse.evolution.cluster_average import average_partitions, posteriors_around
 from oncourse.evolution.cluster_large import large_partition
 from oncourse.evolution.cluster_partition import best_partition
 from oncourse.evolution.cluster_prior import ccf_prior
@@ -63,7 +63,7 @@ def cluster_patient(
     if params.average and 1 < counts.n_variant <= params.max_average:
         result = average_partitions(state, params)
     else:
-        result = summarise(state, params.level)
+        result = summarise(state, params.level, posteriors_around(state, params))
     return _restore(result, variants, samples, counts)
 
 

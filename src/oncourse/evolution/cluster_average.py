@@ -37,7 +37,7 @@ from oncourse.evolution.cluster_state import (
     sample_purity,
     sums_of,
 )
-from oncourse.evolution.cluster_summary import build
+from oncourse.evolution.cluster_summary import build, member_posteriors
 from oncourse.evolution.clustering_types import Clustering, ClusterParams, FloatArray, IntArray
 from oncourse.stats.rng import generator
 
@@ -45,10 +45,14 @@ CCF_EVERY = 4
 """Sweeps between two additions to the variants' CCF posteriors (neighbouring sweeps tell little new)."""
 NOISE_EVERY = 12
 """Sweeps between two rounds of Metropolis steps of the noise."""
+N_TURN = 2
+"""Steps of each number of the noise in a round."""
 N_SPLIT = 12
 """Split-merge proposals per sweep."""
 AGREE = 0.95
 """Correlation of the chains' co-clustering probabilities from which they count as agreeing."""
+AROUND = {"n_sweep": 16, "n_split": 6, "noise_every": 6, "n_turn": 1, "every": 1}
+"""The short chain around the best partition, where partitions are not averaged."""
 
 
 @dataclass
@@ -116,12 +120,24 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     return replace(made, agreement=seen.agreement)
 
 
-def member_posteriors(labels: IntArray, variant_post: FloatArray) -> FloatArray:
-    """Return (n_cluster, S, G): mean of the members' CCF posteriors."""
-    n_cluster = int(labels.max(initial=-1)) + 1
-    out = np.empty((n_cluster, *variant_post.shape[1:]))
-    for k in range(n_cluster):
-        out[k] = variant_post[labels == k].mean(axis=0)
+def posteriors_around(state: State, params: ClusterParams) -> FloatArray:
+    """Return (n_variant, S, G): CCF posterior of each variant over a short chain that starts at the best partition.
+
+    What follows from that one partition alone, with noise and purity at their best, covers too little; most of what is
+    missing are clusters that may as well be two, at another noise. Single moves, other noise and other cuts of the tree
+    of merges, each on its own, make up for little of it.
+    """
+    from oncourse.evolution import _average_kernels as kernels
+
+    n, n_sample = state.counts.n_variant, state.counts.n_sample
+    out = np.zeros((n, n_sample, len(state.grid)))
+    n_sweep = AROUND["n_sweep"]
+    averaged = kernels.chain(
+        **_fixed(state), **_start(state, params, 0).arrays, **AROUND, n_burn=0,
+        kept_labels=np.empty((n_sweep, n), np.int64), way=np.zeros(len(state.rows.variant)), variant_post=out,
+        noise_sum=np.zeros((3, n_sample)), trace=np.empty((n_sweep, 5)),
+    )  # fmt: skip
+    out /= averaged
     return out
 
 
@@ -141,7 +157,7 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
             kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 5))
             averaged += kernels.chain(
                 **_fixed(state), **chain.arrays, n_burn=params.n_burn if turn == 0 else 0, n_sweep=params.n_sweep,
-                n_split=N_SPLIT, noise_every=NOISE_EVERY, every=CCF_EVERY, kept_labels=kept, way=way,
+                n_split=N_SPLIT, noise_every=NOISE_EVERY, n_turn=N_TURN, every=CCF_EVERY, kept_labels=kept, way=way,
                 variant_post=variant_post, noise_sum=noise_sum, trace=trace,
             )  # fmt: skip
             chain.kept.append(kept)

@@ -45,8 +45,9 @@ def polish(state: State, params: ClusterParams, n_round: int = 2, n_sweep: int =
     for _ in range(n_round):
         before = state.rows.log_prior
         state.rows = state.rows.reweighted(state.row_of)
-        if learn_noise(state):
-            fill_tables(state)
+        changed = learn_noise(state)
+        if changed.any():
+            fill_tables(state, changed)
         elif np.abs(before - state.rows.log_prior).max() < 0.1:
             break
         refine(state, params, n_sweep)

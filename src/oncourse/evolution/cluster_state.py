@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncourse.evolution.cluster_prior import SPIKE_PRIOR, ccf_grid, prior_weights
 from oncourse.evolution.cluster_rows import Rows
@@ -60,26 +61,25 @@ def new_state(
     )  # fmt: skip
 
 
-def fill_tables(state: State) -> None:
-    """Compute the likelihood tables of the state's rows at its precisions."""
+def fill_tables(state: State, samples: NDArray[np.bool_] | None = None) -> None:
+    """Compute the likelihood tables of the state's rows at its precisions; only those of some `samples` (n_sample,)."""
     from oncourse.evolution import _likelihood_kernels as kernels
 
-    c, rows = state.counts, state.rows
-    shape = (len(rows.variant), c.n_sample, len(state.grid))
-    table, prob, scale = np.empty(shape), np.empty(shape, np.float32), np.empty(shape[:2])
-    kernels.likelihood_table(
+    c, rows, t = state.counts, state.rows, state.tables
+    if samples is None or not t:
+        shape = (len(rows.variant), c.n_sample, len(state.grid))
+        t = {"table": np.empty(shape), "prob": np.empty(shape, np.float32), "scale": np.empty(shape[:2])}
+        samples = np.ones(c.n_sample, bool)
+    kernels.fill_samples(
         c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, c.error_rate, state.precision, state.grid,
-        rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, table,
+        rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, samples, t["table"], t["prob"], t["scale"],
     )  # fmt: skip
-    kernels.normalise_table(table, prob, scale)
     seen = (c.depth > 0) & (c.purity > 0)
     state.tables = {
-        "table": table,
-        "prob": prob,
-        "scale": scale,
-        "scale_sum": scale.sum(axis=1),
+        **t,
+        "scale_sum": t["scale"].sum(axis=1),
+        "at_one": np.log(np.maximum(t["prob"][:, :, -1].astype(np.float64), 1e-300)).sum(axis=1),
         # an artefact shows any allele fraction: every count from 0 to depth is as likely
-        "at_one": np.log(np.maximum(prob[:, :, -1].astype(np.float64), 1e-300)).sum(axis=1),
         "outlier": np.where(seen, -np.log(c.depth + 1.0), 0.0).sum(axis=1),
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 from oncourse.evolution.cluster_partition import log_score
 from oncourse.evolution.cluster_prior import CONCENTRATIONS, OUTLIER_PRIOR, concentration_posterior
 from oncourse.evolution.cluster_rows import likely_rows
-from oncourse.evolution.cluster_state import State, cluster_posteriors, new_log, sample_purity, sums_of
+from oncourse.evolution.cluster_state import State, new_log, sample_purity, sums_of
 from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
 
 PRESENT_FROM = 0.01
@@ -36,13 +36,24 @@ def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) 
     return np.asarray(np.where((at == 0) | (at == len(grid) - 1), grid[at], inner))
 
 
-def summarise(state: State, level: float) -> Clustering:
-    """Return the clustering of one fixed partition (no averaging over partitions)."""
+def member_posteriors(labels: IntArray, variant_post: FloatArray) -> FloatArray:
+    """Return (n_cluster, S, G): mean of the members' CCF posteriors."""
+    n_cluster = int(labels.max(initial=-1)) + 1
+    out = np.empty((n_cluster, *variant_post.shape[1:]))
+    for k in range(n_cluster):
+        out[k] = variant_post[labels == k].mean(axis=0)
+    return out
+
+
+def summarise(state: State, level: float, variant_post: FloatArray) -> Clustering:
+    """Return the clustering of one fixed partition.
+
+    variant_post : shape (n_variant, S, G), CCF posteriors of the variants; clusters take the mean of their members'
+    """
     from oncourse.evolution import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
     weight, rows, prob = state.weight, state.rows, state.tables["prob"]
-    post = cluster_posteriors(sums, weight, state.trunk)
     n, n_cluster = state.counts.n_variant, len(sums)
     log_p = np.empty((len(rows.variant), n_cluster))
     fresh = new_log(state) - state.tables["scale_sum"]
@@ -77,10 +88,7 @@ def summarise(state: State, level: float) -> Clustering:
     row_total = row_mass.sum(axis=1)
     own_total = np.add.reduceat(row_total, rows.start[:-1])[rows.variant]
     way = np.where(own_total > 0, row_total / np.maximum(own_total, 1e-300), np.exp(rows.log_prior))
-    # an artefact has no clone: what its own reads say
-    own = prob[state.row_of] * weight
-    own /= own.sum(axis=2, keepdims=True)
-    variant_post = np.einsum("nk,kdg->ndg", assignment, post) + p_outlier[:, None, None] * own
+    post = member_posteriors(state.labels, variant_post)
     return build(
         state, sums, post, state.labels, assignment, p_outlier, variant_post, way, level, log_score(state)
     )
@@ -116,7 +124,7 @@ def build(
         variant_ccf_mean=variant_post @ grid,
         variant_ccf_low=variant_low,
         variant_ccf_high=variant_high,
-        variant_p_present=np.minimum(variant_post[:, :, grid >= PRESENT_FROM].sum(axis=2), 1.0),
+        variant_p_present=variant_post[:, :, grid >= PRESENT_FROM].sum(axis=2),
         multiplicity=np.rint(rows.mutated[likely, :, 0]).astype(np.int64),
         p_lost=np.add.reduceat(way[:, None] * rows.is_lost, rows.start[:-1]),
         overdispersion=state.precision,
