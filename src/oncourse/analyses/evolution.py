@@ -20,6 +20,7 @@ from oncourse.derive.clones.clusters import (
 from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
+from oncourse.evolution.clustering_types import ClusterParams
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
@@ -333,6 +334,13 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
         notes.append(
             "Two sampling chains from different starts did not come to agree on who clusters with whom (column `agreement` "
             f"of evolution/clusters below 0.9) in: {', '.join(unsettled[:20])}."
+        )
+    most = ClusterParams().max_average
+    large = [p.patient_id for p in patients if len(p.clustering.labels) > most]
+    if large:
+        notes.append(
+            f"More than {most:,} variants are not averaged over partitions; the best one is taken, cell fractions and "
+            f"intervals from a short chain around it: {', '.join(large[:20])}."
         )
     rough = [p.patient_id for p in patients if p.posterior.disagreement > 0.2]
     if rough:
