@@ -94,3 +94,15 @@ def test_the_founder_that_a_primary_does_not_show_is_no_return():
     var = np.full(mean.shape, 0.03**2)
     found = seeding_posterior(fit_trees(mean, var), mean, var, np.array([0, 0, 1, 2]), root_site=0)
     assert found.lesions[0].p_seeded < 0.5  # without the prior against a return: 0.8
+
+
+def test_linear_parallel_and_unknown_share_the_probability():
+    """On any data the three cannot be more than 1, and linear is at least either direction."""
+    rng = generator(3, "progression")
+    for _ in range(5):
+        found = seed(
+            np.vstack([np.ones(4), rng.random((5, 4)) * (rng.random((5, 4)) < 0.6)]), [0, 1, 2, 3], 0
+        )
+        off = ~np.eye(4, dtype=bool)
+        assert ((found.p_linear + found.p_parallel)[off] <= 1 + 1e-9).all()
+        assert (found.p_linear >= np.maximum(found.p_descends, found.p_descends.T) - 1e-9)[off].all()

@@ -198,8 +198,8 @@ def tally(
     A history in which cells come back to the ``root_site`` weighs ``of_return`` times as much. Returns the weight of each
     tree (n,), which sum to one; ways (M', M') with M' = M or M + 1 (the last a site not sampled); founders (M, K + 1; the
     last the root); sources (M, M' + 1; first a site not sampled, then site 0...); seeded, polyclonal, polyphyletic (M,);
-    descends, possible, parallel (M, M); patterns (9,). possible[a, b]: site a holds or held all founders of b, so that
-    they may have come from there; parallel: neither descends from the other, nor may.
+    descends, possible, parallel, linear (M, M); patterns (9,). possible[a, b]: site a holds or held all founders of b,
+    so that they may have come from there; parallel: neither descends from the other, nor may; linear: one of them does.
     """
     n, n_clone, _ = present.shape
     n_all = len(per_unseen)
@@ -207,7 +207,7 @@ def tally(
     sources = np.zeros((n_site, n_site + 1))
     seeded, polyclonal, polyphyletic = np.zeros(n_site), np.zeros(n_site), np.zeros(n_site)
     descends, possible = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
-    parallel = np.zeros((n_site, n_site))
+    parallel, linear = np.zeros((n_site, n_site)), np.zeros((n_site, n_site))
     patterns = np.zeros(9)
     above = np.zeros((n_clone, n_clone), np.bool_)
     weight = np.zeros(n)
@@ -247,7 +247,9 @@ def tally(
                     possible[a, b] += w * may[a, b]
                     if sampled[a, b]:
                         descends[a, b] += w
-                    elif not sampled[b, a] and not may[a, b] and not may[b, a]:
+                    if sampled[a, b] or sampled[b, a]:
+                        linear[a, b] += w
+                    elif not may[a, b] and not may[b, a]:
                         parallel[a, b] += w
             for s in range(n_all):
                 for t in range(n_all):
@@ -277,21 +279,12 @@ def tally(
                 polyclonal[t] += w * (n_founder > 1)
                 polyphyletic[t] += w * (not one_line)
     all_in_all = weight.sum()
-    for sums in (ways, founders, sources, descends, possible, parallel):
+    for sums in (ways, founders, sources, descends, possible, parallel, linear):
         sums /= all_in_all
     for sums in (seeded, polyclonal, polyphyletic, patterns):
         sums /= all_in_all
     weight /= all_in_all
     return (
-        weight,
-        ways,
-        founders,
-        sources,
-        seeded,
-        polyclonal,
-        polyphyletic,
-        descends,
-        possible,
-        parallel,
+        weight, ways, founders, sources, seeded, polyclonal, polyphyletic, descends, possible, parallel, linear,
         patterns,
-    )
+    )  # fmt: skip

@@ -31,7 +31,8 @@ class Divergence:
     p_early : probability that some cluster of at least `min_variants` variants is clonal in the primary and missing
         here; from one primary region that is expected in 83 % of late cases too, so it stays below .29 there. None
         where no cluster is surely clonal in the primary
-    n_missing : variants clonal in the primary and absent in the metastasis
+    n_missing : variants clonal in the primary and absent in the metastasis; like the other numbers, of clusters of which
+        that is likelier than not (a call needs ``sure``)
     n_private_clonal : variants clonal in the metastasis and absent in the primary
     n_shared_clonal : variants clonal in both
     n_shared_subclonal : variants present, not clonal, in both
@@ -102,7 +103,7 @@ def divergence(
     shared = (m_clonal > 0.5) & (p_clonal > 0.5)
     other = (p_clonal > 0.5) & (m_absent > 0.5)
     subclonal = (p_clonal <= 0.5) & (p_absent <= 0.5) & (m_clonal <= 0.5) & (m_absent <= 0.5)
-    n_missing = int(n[missing].sum())
+    surely_missing = int(n[missing].sum())
     # any cluster may be clonal in the primary and missing here, also one whose state is not sure
     lack = np.where(known, p_clonal * m_absent, 0.0)
     p_any = 1 - float(np.prod(1 - lack))
@@ -111,7 +112,7 @@ def divergence(
     by_chance = early_all_shared(int(n[p_clonal > sure].sum()))
     misread = (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION
     trust = 1.0 if n_primary_regions > 1 else EARLY_PRIOR / (EARLY_PRIOR + misread)
-    if n_missing >= min_variants and n_primary_regions > 1:
+    if surely_missing >= min_variants and n_primary_regions > 1:
         call = "early"
     elif p_any < 1 - sure and has_trunk and by_chance < 1 - sure:
         call = "late"
@@ -120,7 +121,7 @@ def divergence(
     p_early = 1 - (1 - p_several * trust) * (1 - by_chance * (1 - p_any)) if has_trunk else None
     between = int(n[private].sum() + n[other].sum() + n[subclonal].sum())
     return Divergence(
-        call, p_early, n_missing, int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
+        call, p_early, int(n[other].sum()), int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
         float(n[subclonal].sum() / between) if between else None,
     )  # fmt: skip
 

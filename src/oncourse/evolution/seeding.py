@@ -73,6 +73,7 @@ class SeedingPosterior:
     p_possible : shape (M, M), probability that all founders of site j were also in site i: whatever the shortest history
         says, they may have come from there
     p_parallel : shape (M, M), probability that neither descends from the other, nor may have
+    p_linear : shape (M, M), probability that one descends from the other; the rest of 1 cannot be told
     """
 
     lesions: tuple[LesionSeeding, ...]
@@ -85,6 +86,7 @@ class SeedingPosterior:
     p_descends: FloatArray
     p_possible: FloatArray
     p_parallel: FloatArray
+    p_linear: FloatArray
 
 
 def own_presence(
@@ -182,7 +184,7 @@ def seeding_posterior(
     found = _summary(counted, histories, int(of_tree[best]), len(of_tree), n_site)
     # a way between metastases stands against clones that lived unseen in the primary, at its price
     known = 1 / (1 + np.exp(MIGRATION_LOG_PRIOR * price[root] / PER_MIGRATION))
-    return replace(found, p_descends=found.p_descends * known)
+    return replace(found, p_descends=found.p_descends * known, p_linear=found.p_linear * known)
 
 
 def _summary(
@@ -191,9 +193,20 @@ def _summary(
     """Put the sums of `_seeding_kernels.tally` into words; histories: those of the most probable tree and presence."""
     from oncourse.evolution._seeding_kernels import PATTERNS
 
-    _, ways, founders, sources, seeded, polyclonal, polyphyletic, descends, possible, parallel, patterns = (
-        counted
-    )
+    (
+        _,
+        ways,
+        founders,
+        sources,
+        seeded,
+        polyclonal,
+        polyphyletic,
+        descends,
+        possible,
+        parallel,
+        linear,
+        patterns,
+    ) = counted
     n_clone = founders.shape[1] - 1
     # of equally short histories the one whose moves are made most often in all of them
     history = max(
@@ -229,4 +242,5 @@ def _summary(
         p_descends=descends.clip(0, 1),
         p_possible=possible.clip(0, 1),
         p_parallel=parallel.clip(0, 1),
+        p_linear=linear.clip(0, 1),
     )

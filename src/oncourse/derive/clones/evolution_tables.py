@@ -120,7 +120,7 @@ def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
             forth = float(patient.seeding.p_descends[first.site, second.site])
             back = float(patient.seeding.p_descends[second.site, first.site])
             parallel = float(patient.seeding.p_parallel[first.site, second.site])
-            linear = min(forth + back, 1 - parallel)
+            linear = float(patient.seeding.p_linear[first.site, second.site])
             call = "parallel" if parallel > 0.5 else "linear" if linear > 0.5 else NOT_ASSESSABLE
             yield {
                 "patient_id": patient.patient_id, "lesion_a": patient.lesions[first.site],
