@@ -264,10 +264,10 @@ def test_strata_are_refused_where_they_cannot_be(stratified):
         prediction(Cohort(study), replace(QUICK, strata="risk"))
     with pytest.raises(ConfigError, match="Did you mean centre"):
         prediction(Cohort(study), replace(QUICK, strata="center"))
+    few = study["patients"].with_columns(
+        pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("C")).otherwise("centre").alias("centre")
+    )
     with pytest.raises(NotEnoughData, match="each stratum needs 5 events"):
-        few = study["patients"].with_columns(
-            pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("C")).otherwise("centre").alias("centre")
-        )
         prediction(
             Cohort(Study(study.config, {**study.tables, "patients": few})), replace(QUICK, strata="centre")
         )

@@ -170,3 +170,28 @@ def test_strata_take_the_place_of_a_variable_whose_hazards_cross():
     alone = replace(data.take(np.flatnonzero(group == 0)), n_strata=2)
     together = base_hazards(np.zeros(len(alone.time)), replace(alone, strata=None), 730.5)[0]
     np.testing.assert_allclose(base_hazards(np.zeros(len(alone.time)), alone, 730.5), [together, together])
+
+
+def test_stopped_at_the_horizon_the_effect_is_that_before_it():
+    """x acts (log hazard ratio 1) until day 730 and no longer: the whole follow-up dilutes it, two years do not."""
+    rng = np.random.default_rng(31)
+    n = 800
+    x = rng.normal(size=(n, 1))
+    early = rng.exponential(1200 * np.exp(-x[:, 0]))
+    time = np.where(early < 730.5, early, 730.5 + rng.exponential(1200, n))
+    censored = rng.uniform(600, 4000, n)
+    entry = np.where(rng.random(n) < 0.2, rng.uniform(0, 900, n), 0.0)  # some come after the horizon
+    kept = np.minimum(time, censored) > entry
+    data = PredictionData(
+        np.minimum(time, censored), time <= censored, entry, x, np.zeros((n, 0)), None, np.arange(n)
+    ).take(np.flatnonzero(kept))
+    fits = {
+        stop: fit_ladder(data, LadderSettings(730.5, stop=stop), np.random.default_rng(1))[CLINICAL]
+        for stop in (False, True)
+    }
+    assert fits[True].coef[0] == pytest.approx(1.0, abs=0.12) and fits[False].coef[0] < 0.8
+    truth = -np.expm1(-730.5 / 1200 * np.exp([-1.0, 0.0, 1.0]))
+    risk = fits[True].risk(np.array([[-1.0], [0.0], [1.0]]), np.zeros((3, 0)))
+    np.testing.assert_allclose(risk, truth, atol=0.05)
+    forest = fit_ladder(data, LadderSettings(730.5, stop=True), np.random.default_rng(1), models=("forest",))
+    assert np.corrcoef(forest["forest"].risk_of(data), x[data.patient, 0])[0, 1] > 0.7

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from oncourse.models.fit_report import FittedPrediction
 
 MONTH_DAYS = 30.4375
+#: p-value of the proportional-hazards test below which the page names the setting that fits within the horizon.
+NOT_PROPORTIONAL = 0.01
 #: Fewest events by the horizon, and patients beyond it, of a stratum with a baseline hazard of its own.
 MIN_STRATUM = 5
 _MODEL = Column("model", pl.String, "null, clinical, mutations, clinical+mutations, boosted or forest")
@@ -153,6 +155,11 @@ class Params:
         None,
         "a covariate (category or yes_no) whose values get a baseline hazard each instead of a coefficient",
     )
+    stop_at_horizon: bool = setting(
+        False,
+        "cut follow-up at the horizon before fitting: for hazards that are not proportional later on",
+        source="van Houwelingen & Putter 2011, section 2.4",
+    )
     threshold: float | None = setting(
         None, "risk called high; null: the overall risk, rounded to 5 %", low=0.01, high=0.99
     )
@@ -200,6 +207,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
         bootstraps=params.bootstraps,
         challengers=params.challengers,
         seed=cohort.seed,
+        stop=params.stop_at_horizon,
     )
     features = frame.features()
     estimates = _estimates(fitted, params)
@@ -321,13 +329,14 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
     m = f"{params.months:g}"
     event = {"OS": "death"}.get(params.endpoint, params.endpoint)
     parts = [
-        f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}."
+        _support(fitted, params),
+        f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}.",
     ]
     if fitted.recommended is not None:
         r = fitted.recommended
         parts.append(
-            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen, and explains "
-            f"{{ipa_{m}m {r}}} of the Brier score; calibration slope {{calibration_slope {r}}}."
+            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen; its Brier score is "
+            f"{{ipa_{m}m {r}}} better than with the same risk for everyone; calibration slope {{calibration_slope {r}}}."
         )
         parts.append(
             f"At a threshold of {{threshold:value}} its sensitivity is {{sensitivity_{m}m {r}:value}}, specificity "
@@ -344,6 +353,17 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
     return " ".join(parts)
 
 
+def _support(fitted: FittedPrediction, params: Params) -> str:
+    """The sentence on sample size, which comes first."""
+    event = {"OS": "deaths"}.get(params.endpoint, f"{params.endpoint} events")
+    some = "parameter" if fitted.supported == 1 else "parameters"
+    return (
+        f"The {{n_events:value}} {event} by {params.months:g} months in {{n_patients:value}} patients support "
+        f"{{supported_parameters:value}} unpenalised {some} at an expected shrinkage of 0.9; the penalised models chose "
+        "among {candidate_parameters:value}."
+    )
+
+
 def _against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...]:
     """Reasons against using the model: those of its accuracy, and findings that may be later than time zero."""
     if 2 * frame.zero.assumed <= frame.patients.height:
@@ -356,9 +376,6 @@ def _against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...
 
 def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> tuple[str, ...]:
     notes = [
-        "Sample size: {n_events:value} events by the horizon in {n_patients:value} patients support "
-        "{supported_parameters:value} unpenalised parameters (expected shrinkage 0.9); {candidate_parameters:value} "
-        "candidates were offered to the penalised models.",
         "Accuracy here is of this way of building a model in this study; a new study has to confirm it.",
     ]
     if params.covariates == () and not frame.columns:
@@ -385,6 +402,12 @@ def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> 
                 if p < 0.05
                 else ""
             )
+        )
+    if fitted.proportional is not None and fitted.proportional < NOT_PROPORTIONAL:
+        notes.append(
+            f"The predictors do not act alike at all times (proportional hazards p = {fitted.proportional:.2g}): over the "
+            f"whole follow-up their effect differs from that by {params.months:g} months. prediction.stop_at_horizon=yes "
+            "fits within the horizon."
         )
     if fitted.unstable:
         notes.append(f"Refits did not all converge: {fitted.unstable}.")

@@ -81,6 +81,7 @@ class FittedPrediction:
     warnings: tuple[str, ...]
     truncation: tuple[int, float] | None
     unstable: str
+    proportional: float | None
 
     def refits_of(self, name: str) -> list[FittedRisk]:
         """Return the bootstrap refits of one model."""
@@ -99,6 +100,7 @@ def fit_prediction(
     bootstraps: int,
     challengers: bool,
     seed: int,
+    stop: bool = False,
     workers: int = 2,
 ) -> FittedPrediction:
     """Fit every model the columns allow, validate it and choose the one to recommend.
@@ -110,7 +112,7 @@ def fit_prediction(
     from oncourse.stats.km import kaplan_meier
 
     n, c, m = len(data.time), data.clinical.shape[1], data.mutations.shape[1]
-    settings = LadderSettings(horizon, alpha=alpha, inner_folds=folds)
+    settings = LadderSettings(horizon, alpha=alpha, inner_folds=folds, stop=stop)
     ladder = [NULL] + [CLINICAL] * (c > 0) + [MUTATIONS] * (m > 0) + [BOTH] * (c > 0 and m > 0)
     models = ladder + ([BOOSTED, FOREST] if challengers else [])
     at = kaplan_meier(data.time, data.event, entry=data.late).at([horizon])
@@ -183,6 +185,7 @@ def fit_prediction(
         warnings=_verdict(recommended, corrected, _supported(data), high - low),
         truncation=_truncation(data),
         unstable=", ".join(failed),
+        proportional=None if stop or shown == NULL else _proportional(final[shown], data),
     )
 
 
@@ -219,10 +222,11 @@ def _verdict(
         )
     slope = found.value[METRICS.index("calibration_slope")]
     if not SLOPE_LIMITS[0] <= slope <= SLOPE_LIMITS[1]:
-        extreme = "extreme" if slope < 1 else "alike"
-        reasons.append(
-            f"its risks are too {extreme} (calibration slope outside {SLOPE_LIMITS[0]}-{SLOPE_LIMITS[1]})"
+        limits = f"calibration slope outside {SLOPE_LIMITS[0]}-{SLOPE_LIMITS[1]}"
+        wrong = (
+            "too alike" if slope > 1 else "too extreme" if slope > 0 else "in no better than a random order"
         )
+        reasons.append(f"its risks are {wrong} ({limits})")
     if supported < 1:
         reasons.append("the events do not support a single parameter")
     if np.isfinite(width).any() and np.nanmedian(width) > WIDEST_RANGE:
@@ -239,6 +243,19 @@ def _truncation(data: PredictionData) -> tuple[int, float] | None:
 
     test = dependent_truncation(data.time, data.event, data.entry)
     return int((data.entry > 0).sum()), float(test.p_value)
+
+
+def _proportional(model: FittedRisk, data: PredictionData) -> float | None:
+    """Return the p-value of the test that the linear predictor acts alike at all times; None where it does not vary."""
+    from oncourse.stats.cox import fit_cox
+    from oncourse.stats.zph import proportional_hazards
+
+    score = model.score(data.clinical, data.mutations, data.strata)
+    if np.ptp(score) < 1e-8:
+        return None
+    fit = fit_cox(data.time, data.event, score[:, None], entry=data.late, strata=data.strata)
+    p = float(proportional_hazards(fit).overall.p_value) if np.isfinite(fit.coef).all() else float("nan")
+    return p if np.isfinite(p) else None
 
 
 def _calibration(

@@ -63,6 +63,10 @@ class PredictionData:
             self.n_strata,
         )
 
+    def stopped(self, horizon: float) -> PredictionData:
+        """Return the patients followed to the horizon at most; all must be at risk before it."""
+        return replace(self, time=np.minimum(self.time, horizon), event=self.event & (self.time <= horizon))
+
     @property
     def late(self) -> np.ndarray | None:
         """Entry times, None where nobody entered late."""
@@ -71,7 +75,10 @@ class PredictionData:
 
 @dataclass(frozen=True)
 class LadderSettings:
-    """How the models are fitted; see the prediction analysis for the meaning of each."""
+    """How the models are fitted; see the prediction analysis for the meaning of each.
+
+    stop : follow-up is cut at the horizon before the Cox models are fitted (van Houwelingen & Putter 2011, section 2.4)
+    """
 
     horizon: float
     alpha: float = 0.5
@@ -79,6 +86,7 @@ class LadderSettings:
     inner_folds: int = 5
     rule: str = "min"
     trees: int = 100
+    stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,10 @@ def fit_ladder(
     the two are nested. A model without columns is the null model. Everything that looks at the data - imputation,
     the filter on carriers, the choice of lambda - happens here, so that a resample repeats it.
     """
+    whole = data
+    if settings.stop:
+        whole = data.take(np.flatnonzero(data.entry < settings.horizon))
+        data = whole.stopped(settings.horizon)
     c, m = data.clinical.shape[1], data.mutations.shape[1]
     imputer = fit_imputer(
         np.column_stack([data.clinical, _outcome(data)]) if c else np.zeros((len(data.time), 0))
@@ -192,7 +204,9 @@ def fit_ladder(
         out[BOTH] = make(BOTH, beta, lam, good)
     for name in (BOOSTED, FOREST):
         if name in wanted:
-            out[name] = _challenger(name, x, data, settings, kept, prevalence, int(rng.integers(2**31)))
+            # the weights of the horizon need to know who lived beyond it
+            seed = int(rng.integers(2**31))
+            out[name] = _challenger(name, x, whole, settings, kept, prevalence, seed)
     return {name: out[name] for name in models if name in out}
 
 

@@ -182,13 +182,15 @@ def _strata(
     words = _words(values, kind)
     counts = Counter(w for w in words if w is not None)
     kept = sorted(w for w, n in counts.items() if n >= MIN_CATEGORY)
-    rare = any(n < MIN_CATEGORY for n in counts.values())
-    strata = Strata(name, kind, tuple(kept + [OTHER] * (rare and OTHER not in kept)))
+    rare = sum(n for n in counts.values() if n < MIN_CATEGORY)
+    strata = Strata(name, kind, tuple(kept + [OTHER] * (rare >= MIN_CATEGORY and OTHER not in kept)))
     number = strata.number(values)
     without = patients.filter(pl.Series(number < 0)).select(
         "patient_id",
         pl.lit(None, pl.String).alias("sample_id"),
-        pl.lit(f"{name}, which makes the strata, is not known by time zero").alias("reason"),
+        pl.lit(f"{name}, which makes the strata, is not known by time zero or too rare for a stratum").alias(
+            "reason"
+        ),
     )
     return patients.filter(pl.Series(number >= 0)), strata, number[number >= 0], without
 
