@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.cohort import Cohort
-from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows, pair_data
+from oncourse.derive.outcomes.treatment_comparisons import (
+    Comparisons,
+    PairRules,
+    compare_lines,
+    line_covariates,
+)
+from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
-if TYPE_CHECKING:
-    from oncourse.models.compare import Pair, PairData
-
 MONTH_DAYS = 30.4375
+#: A group of fewer lines is named beside an interaction.
+FEW_LINES = 20
 #: Most Kaplan-Meier figures by marker.
 MOST_CURVES = 6
 _LINE = Column("line", pl.Int64, "line of therapy")
@@ -102,6 +106,8 @@ INTERACTION = OutputTable(
         Column("rmst_ci_high", pl.Float64, "upper end of its 95 % interval", unit="days"),
         Column("n_arm_positive", pl.Int64, "carriers on the arm"),
         Column("n_reference_positive", pl.Int64, "carriers on the reference"),
+        Column("n_arm_negative", pl.Int64, "others on the arm"),
+        Column("n_reference_negative", pl.Int64, "others on the reference"),
         Column("n_unknown", pl.Int64, "lines without an assessable value on or before their start"),
         Column("note", pl.String, "adjusted, or why there is no estimate"),
     ),
@@ -197,8 +203,16 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         raise NotEnoughData(
             "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
         )
-    x = _covariates(cohort, table, params)
-    compared = _compare(rows, table, x, cohort, params)
+    x = line_covariates(cohort, table, params.covariates)
+    pairwise = PairRules(
+        params.rmst_months * MONTH_DAYS,
+        params.milestone_months * MONTH_DAYS,
+        params.landmark_days,
+        params.min_arm,
+        params.min_events,
+        params.max_arms,
+    )
+    compared = compare_lines(rows, table, x, cohort.seed, pairwise)
     rules = InteractionRules(
         params.rmst_months * MONTH_DAYS,
         params.marker_window_days,
@@ -243,127 +257,8 @@ METHODS = (
 )
 
 
-@dataclass(frozen=True)
-class _Compared:
-    comparison: list[dict[str, Any]]
-    balance: list[dict[str, Any]]
-    policy: list[dict[str, Any]]
-
-
-def _covariates(cohort: Cohort, table: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """Return unit and one column per model column, NaN or null where not known."""
-    from oncourse.derive.outcomes.covariates import chosen_covariates, covariates_at, encode
-    from oncourse.derive.outcomes.treatment_units import prior_classes
-
-    chosen = chosen_covariates(cohort.study, params.covariates)
-    values = covariates_at(cohort.study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
-    matrix, columns = encode(values, chosen)
-    frame = values.select("unit").hstack(
-        [pl.Series(c.name, matrix[:, j], dtype=pl.Float64) for j, c in enumerate(columns)]
-    )
-    if params.covariates != ("none",):
-        frame = frame.join(prior_classes(table), on="unit", how="left", maintain_order="left")
-    return frame
-
-
-def _compare(
-    rows: pl.DataFrame,
-    table: pl.DataFrame,
-    x: pl.DataFrame,
-    cohort: Cohort,
-    params: Params,
-) -> _Compared:
-    from oncourse.derive.outcomes.treatment_units import crossover, switch_days
-    from oncourse.models.compare import as_treated, compare, policy
-    from oncourse.stats.rng import generator
-
-    found = _Compared([], [], [])
-    for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
-        counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
-        arms = [a for a, n in counts if n >= params.min_arm][: params.max_arms]
-        for reference, arm in combinations(arms, 2):
-            inside = part.filter(pl.col("arm").is_in([arm, reference])).sort("patient_id")
-            treated = inside["arm"] == arm
-            data = pair_data(inside, treated, x)
-            if data.event.sum() < params.min_events:
-                continue
-            pair = compare(
-                data,
-                horizon=params.rmst_months * MONTH_DAYS,
-                milestone=params.milestone_months * MONTH_DAYS,
-            )
-            head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
-            later = crossover(table, arm, reference, line)
-            switch = switch_days(
-                table, inside["unit"], pl.Series([reference if t else arm for t in treated], dtype=pl.String)
-            )
-            as_treated(pair, data, (switch - params.landmark_days).to_numpy())
-            found.comparison.extend(_comparison_rows(head, pair, data, later))
-            found.balance.extend(
-                {
-                    **head,
-                    "covariate": b.name,
-                    "mean_arm": b.mean_arm,
-                    "mean_reference": b.mean_reference,
-                    "smd": _number(b.raw),
-                    "smd_overlap": _number(b.overlap),
-                    "smd_iptw": _number(b.iptw),
-                    "n_known": b.n_known,
-                }
-                for b in pair.balance
-            )
-            rng = generator(cohort.seed, f"treatment policy {endpoint} {line} {arm} {reference}")
-            rule = policy(data, horizon=params.rmst_months * MONTH_DAYS, rng=rng)
-            found.policy.append(
-                {
-                    **head,
-                    "gain_days": _number(rule.gain.value),
-                    "ci_low": _number(rule.gain.ci_low),
-                    "ci_high": _number(rule.gain.ci_high),
-                    "share_arm": _number(rule.share_treated),
-                    "withheld": rule.withheld or None,
-                }
-            )
-    return found
-
-
-def _comparison_rows(
-    head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]
-) -> list[dict[str, Any]]:
-    from oncourse.models.weighting import e_value
-
-    out = []
-    for row in pair.rows:
-        e = row.effect
-        is_ratio = row.estimate_name == "hazard_ratio"
-        holds_one = is_ratio and e.ci_low <= 1 <= e.ci_high
-        near = e.ci_low if e.value > 1 else e.ci_high
-        out.append(
-            {
-                **head,
-                "method": row.method,
-                "n_arm": int(data.treated.sum()),
-                "n_reference": int((~data.treated).sum()),
-                "n_event_arm": int(data.event[data.treated].sum()),
-                "n_event_reference": int(data.event[~data.treated].sum()),
-                "estimate_name": row.estimate_name,
-                "estimate": e.value,
-                "ci_low": e.ci_low,
-                "ci_high": e.ci_high,
-                "p_value": e.p_value,
-                "horizon_days": _number(row.horizon),
-                "e_value": _number(e_value(e.value)) if is_ratio else None,
-                "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
-                "later_reference": later[0],
-                "later_arm": later[1],
-                "warning": "; ".join(pair.warnings) or None,
-            }
-        )
-    return out
-
-
 def _answer(
-    compared: _Compared, tested: list[dict[str, Any]], params: Params
+    compared: Comparisons, tested: list[dict[str, Any]], params: Params
 ) -> tuple[tuple[Estimate, ...], str]:
     estimates: list[Estimate] = []
     parts: list[str] = []
@@ -394,6 +289,7 @@ def _answer(
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
     estimates.append(Estimate("n_comparisons", pairs, unit="count"))
     text += " {n_comparisons} comparisons of treatments are in the table."
+    names: dict[tuple[str, str, str, str], str] = {}
     for row in tested:
         if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None:
             continue
@@ -412,16 +308,56 @@ def _answer(
                 "ratio",
             )
         )
-        if row["endpoint"] == "OS" and _is_class(row):
-            verdict = (
-                "changes the effect of the treatment (predictive)"
-                if row["p_value"] < 0.05
-                else "is not shown to change the effect of the treatment"
-            )
-            text += f" {row['marker']} {verdict}: ratio of hazard ratios, {row['arm']} v {row['reference']}, {{{name}}}."
+        names[row["marker"], row["arm"], row["reference"], row["endpoint"]] = name
+    text += _interaction_text([r for r in tested if r["is_prespecified"] and _is_class(r)], names)
     if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
         text += " No pre-specified marker had enough patients on both treatments for an interaction."
     return tuple(estimates), text.strip()
+
+
+def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
+    """One sentence per pre-specified contrast of classes: OS first, then on which of the other endpoints it shows."""
+    text = ""
+    for contrast in dict.fromkeys((r["marker"], r["arm"], r["reference"]) for r in rows):
+        mine = [r for r in rows if (r["marker"], r["arm"], r["reference"]) == contrast]
+        mine = [r for r in mine if r["hazard_ratio_ratio"] is not None]
+        if not mine:
+            continue
+        mine.sort(key=lambda r: (r["endpoint"] != "OS", r["endpoint"]))
+
+        def ratio(row: dict[str, Any], key: tuple[str, str, str] = contrast) -> str:
+            return f"{row['endpoint']} {{{names[(*key, row['endpoint'])]}}}"
+
+        marker, arm, reference = contrast
+        shown = [r for r in mine if r["p_value"] < 0.05]
+        silent = [r for r in mine if r["p_value"] >= 0.05]
+        few = _smallest_group(mine, arm, reference)
+        words = []
+        if shown:
+            verb = "may change" if few else "changes"
+            start = f"{verb} the effect of the treatment ({'' if few else 'predictive, '}p < .05) on "
+            words.append(start + ", ".join(map(ratio, shown)))
+        if silent:
+            start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
+            words.append(start + ", ".join(map(ratio, silent)))
+        text += (
+            f" {marker} {'; '.join(words)}: ratio of hazard ratios of {arm} v {reference}, carriers to others"
+        )
+        text += f"; above 1, carriers gain less from {arm}." if shown else "."
+        text += few if shown else ""
+    return text
+
+
+def _smallest_group(rows: list[dict[str, Any]], arm: str, reference: str) -> str:
+    """A sentence where a difference rests on a handful: who is treated against the marker is seldom like the rest."""
+    names = {
+        "n_arm_positive": f"carriers on {arm}",
+        "n_arm_negative": f"non-carriers on {arm}",
+        "n_reference_positive": f"carriers on {reference}",
+        "n_reference_negative": f"non-carriers on {reference}",
+    }
+    few, who = min((row[key], words) for row in rows for key, words in names.items())
+    return f" It rests on {few} lines of {who}: read with care." if few < FEW_LINES else ""
 
 
 def _is_class(row: dict[str, Any]) -> bool:
@@ -443,7 +379,7 @@ def _headline(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [r for r in comparison if all(r[k] == best[k] for k in keys)]
 
 
-def _notes(compared: _Compared, tested: list[dict[str, Any]], params: Params) -> tuple[str, ...]:
+def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) -> tuple[str, ...]:
     notes = [
         "Patients were not drawn by lot: weights and adjustment remove only what the covariates record; the E-value says "
         "how strong something unrecorded would have to be.",
@@ -496,7 +432,7 @@ def _plain(text: str) -> str:
     return text.replace("{", "(").replace("}", ")")
 
 
-def _figures(compared: _Compared, curves: dict[tuple[str, str, str, str], Any]) -> tuple[Figure, ...]:
+def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]) -> tuple[Figure, ...]:
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.plots.treatment import balance_figure, comparison_figure
@@ -535,11 +471,3 @@ def _largest(rows: pl.DataFrame) -> str:
         .sort(["len", "line", "arm"], descending=[True, False, False])
     )
     return "; ".join(f"line {line} {arm} (n = {n})" for line, arm, n in counts.head(4).iter_rows())
-
-
-def _key(values: tuple[Any, ...]) -> tuple[str, int]:
-    return str(values[0]), int(values[1])
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

@@ -242,8 +242,8 @@ class Interaction:
     """Does the treatment's effect depend on the marker?
 
     ratio : hazard ratio of the treatment in carriers over that in non-carriers; in_positive, in_negative : the two hazard
-    ratios; prognostic : hazard ratio of the marker under the reference; mean_difference : difference of the
-    differences of restricted means (days).
+    ratios, NaN where the treatment's own effect cannot be told from other columns; prognostic : hazard ratio of the marker
+    under the reference; mean_difference : difference of the differences of restricted means (days).
     """
 
     n: int
@@ -310,8 +310,13 @@ def interaction(
         )
         strata = np.zeros(n)
     fit = fit_cox(data.time, data.event, x, entry=data.late, strata=strata)
-    if fit.is_infinite[:3].any() or not np.isfinite(fit.coef[:3]).all():
+    told = np.isfinite(fit.coef[:3]) & ~fit.is_infinite[:3]
+    if not told[0]:
         return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "the model did not converge")
+    if not told[1]:
+        alone = "the treatment's own effect cannot be told from earlier treatment and line"
+        note = "; ".join(filter(None, [note, alone]))
+    main = np.where(told, fit.coef[:3], np.nan)
     spread = float(np.sqrt(small_sample_variance(fit, patient)[0, 0]))
     ratio = w.effect(float(fit.coef[0]), spread, is_log=True)
     means = _mean_interaction(data, positive, patient, horizon)
@@ -321,9 +326,9 @@ def interaction(
     return Interaction(
         n,
         ratio,
-        float(np.exp(fit.coef[0] + fit.coef[1])),
-        float(np.exp(fit.coef[1])),
-        float(np.exp(fit.coef[2])),
+        float(np.exp(main[0] + main[1])),
+        float(np.exp(main[1])),
+        float(np.exp(main[2])),
         means,
         cells,
         note,

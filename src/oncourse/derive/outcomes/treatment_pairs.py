@@ -144,7 +144,7 @@ def _interaction_row(
     keys = (
         "hazard_ratio_ratio", "ci_low", "ci_high", "p_value", "hazard_ratio_positive", "hazard_ratio_negative",
         "hazard_ratio_marker", "rmst_interaction", "rmst_ci_low", "rmst_ci_high", "n_arm_positive",
-        "n_reference_positive",
+        "n_reference_positive", "n_arm_negative", "n_reference_negative",
     )  # fmt: skip
     if usable.is_empty():
         return {**row, **dict.fromkeys(keys), "note": "no assessable value before the lines' start"}
@@ -161,7 +161,8 @@ def _interaction_row(
         found.in_negative, found.prognostic, found.mean_difference.value, found.mean_difference.ci_low,
         found.mean_difference.ci_high,
     )  # fmt: skip
-    counts = (found.cells["arm_positive"], found.cells["reference_positive"])
+    cells = ("arm_positive", "reference_positive", "arm_negative", "reference_negative")
+    counts = tuple(found.cells[c] for c in cells)
     return {
         **row,
         **dict(zip(keys, [*map(_number, numbers), *counts], strict=True)),

@@ -1,0 +1,160 @@
+"""Every two treatments of a line compared on every endpoint: hazard ratios, means, balance, and who should get which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from oncourse.derive.cohort import Cohort
+from oncourse.derive.outcomes.treatment_pairs import pair_data
+
+if TYPE_CHECKING:
+    from oncourse.models.compare import Pair, PairData
+
+
+@dataclass(frozen=True)
+class PairRules:
+    """Days: end of the restricted means, milestone, landmark. Fewest patients of an arm and events of a pair, most arms."""
+
+    horizon_days: float
+    milestone_days: float
+    landmark_days: int
+    min_arm: int
+    min_events: int
+    max_arms: int
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Rows of the tables treatment/comparison, balance and policy."""
+
+    comparison: list[dict[str, Any]]
+    balance: list[dict[str, Any]]
+    policy: list[dict[str, Any]]
+
+
+def line_covariates(cohort: Cohort, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """Return unit and one column per model column as known at the line's start, NaN or null where not known.
+
+    names : covariates; empty: the study's, ("none",): none at all. Earlier drug classes are added but for "none".
+    """
+    from oncourse.derive.outcomes.covariates import chosen_covariates, covariates_at, encode
+    from oncourse.derive.outcomes.treatment_units import prior_classes
+
+    chosen = chosen_covariates(cohort.study, names)
+    values = covariates_at(cohort.study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
+    matrix, columns = encode(values, chosen)
+    frame = values.select("unit").hstack(
+        [pl.Series(c.name, matrix[:, j], dtype=pl.Float64) for j, c in enumerate(columns)]
+    )
+    if names != ("none",):
+        frame = frame.join(prior_classes(table), on="unit", how="left", maintain_order="left")
+    return frame
+
+
+def compare_lines(
+    rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed: int, rules: PairRules
+) -> Comparisons:
+    """Compare every two frequent arms of a line on every endpoint; the more frequent one is the reference.
+
+    rows : a row per unit and endpoint (time_days, is_event, entry_days, line, arm, patient_id); table : the lines of
+    `treatment_units.units`; x : covariates by unit. Pairs with fewer than `min_events` events are left out.
+    """
+    from oncourse.derive.outcomes.treatment_units import crossover, switch_days
+    from oncourse.models.compare import as_treated, compare, policy
+    from oncourse.stats.rng import generator
+
+    found = Comparisons([], [], [])
+    for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
+        counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
+        arms = [a for a, n in counts if n >= rules.min_arm][: rules.max_arms]
+        for reference, arm in combinations(arms, 2):
+            inside = part.filter(pl.col("arm").is_in([arm, reference])).sort("patient_id")
+            treated = inside["arm"] == arm
+            data = pair_data(inside, treated, x)
+            if data.event.sum() < rules.min_events:
+                continue
+            pair = compare(
+                data,
+                horizon=rules.horizon_days,
+                milestone=rules.milestone_days,
+            )
+            head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
+            later = crossover(table, arm, reference, line)
+            switch = switch_days(
+                table, inside["unit"], pl.Series([reference if t else arm for t in treated], dtype=pl.String)
+            )
+            as_treated(pair, data, (switch - rules.landmark_days).to_numpy())
+            found.comparison.extend(_comparison_rows(head, pair, data, later))
+            found.balance.extend(
+                {
+                    **head,
+                    "covariate": b.name,
+                    "mean_arm": b.mean_arm,
+                    "mean_reference": b.mean_reference,
+                    "smd": _number(b.raw),
+                    "smd_overlap": _number(b.overlap),
+                    "smd_iptw": _number(b.iptw),
+                    "n_known": b.n_known,
+                }
+                for b in pair.balance
+            )
+            rng = generator(seed, f"treatment policy {endpoint} {line} {arm} {reference}")
+            rule = policy(data, horizon=rules.horizon_days, rng=rng)
+            found.policy.append(
+                {
+                    **head,
+                    "gain_days": _number(rule.gain.value),
+                    "ci_low": _number(rule.gain.ci_low),
+                    "ci_high": _number(rule.gain.ci_high),
+                    "share_arm": _number(rule.share_treated),
+                    "withheld": rule.withheld or None,
+                }
+            )
+    return found
+
+
+def _comparison_rows(
+    head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]
+) -> list[dict[str, Any]]:
+    from oncourse.models.weighting import e_value
+
+    out = []
+    for row in pair.rows:
+        e = row.effect
+        is_ratio = row.estimate_name == "hazard_ratio"
+        holds_one = is_ratio and e.ci_low <= 1 <= e.ci_high
+        near = e.ci_low if e.value > 1 else e.ci_high
+        out.append(
+            {
+                **head,
+                "method": row.method,
+                "n_arm": int(data.treated.sum()),
+                "n_reference": int((~data.treated).sum()),
+                "n_event_arm": int(data.event[data.treated].sum()),
+                "n_event_reference": int(data.event[~data.treated].sum()),
+                "estimate_name": row.estimate_name,
+                "estimate": e.value,
+                "ci_low": e.ci_low,
+                "ci_high": e.ci_high,
+                "p_value": e.p_value,
+                "horizon_days": _number(row.horizon),
+                "e_value": _number(e_value(e.value)) if is_ratio else None,
+                "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
+                "later_reference": later[0],
+                "later_arm": later[1],
+                "warning": "; ".join(pair.warnings) or None,
+            }
+        )
+    return out
+
+
+def _key(values: tuple[Any, ...]) -> tuple[str, int]:
+    return str(values[0]), int(values[1])
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)
