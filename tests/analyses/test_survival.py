@@ -51,6 +51,29 @@ def test_without_late_entry_there_is_one_curve(make_study):
     assert medians["median_months"][0] == pytest.approx(55 / MONTH) and result.notes == ()
 
 
+def test_a_sequenced_patient_without_a_day_of_entry_is_said_to_be_one(make_study):
+    """Sampled on day 30, 50 or on an unknown day: with a day of entry nothing is said."""
+    patients = [f"P{i}" for i in range(8)]
+    rows = [
+        {"patient_id": p, "last_contact_day": 100 + i, "is_dead": True, "death_day": 100 + i}
+        for i, p in enumerate(patients)
+    ]
+    samples = [
+        {"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": day}
+        for p, day in zip(patients, (30, 30, 50, 50, None, None, 0, 0), strict=True)
+    ]
+    given = {"patients": [{"patient_id": p} for p in patients], "samples": samples, "calls": []}
+    (note,) = survival(Cohort(make_study(follow_up=rows, **given)), Params()).notes
+    assert (
+        note.startswith("OS: 8 of 8 patients without a day of entry")
+        and "survival is then overstated" in note
+    )
+    assert "first sample of 4 is later than time zero, a median of 40 days" in note
+    assert "samples of 2 have no day" in note
+    known = [{**r, "entry_day": 0} for r in rows]
+    assert survival(Cohort(make_study(follow_up=known, **given)), Params()).notes == ()
+
+
 def test_too_few_events(make_study):
     rows = [{"patient_id": "P1", "last_contact_day": 10, "is_dead": True, "death_day": 10}]
     with pytest.raises(NotEnoughData, match="5 events"):

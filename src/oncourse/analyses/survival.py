@@ -84,6 +84,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
         if int(target.event.sum()) < params.min_events:
             continue
         _one(target, params, landmarks, medians, estimates, figures, notes, words)
+        notes.extend(_entry_unknown(cohort, name))
     if not words:
         raise NotEnoughData(f"Needs an endpoint with at least {params.min_events} events.")
     checked = _visits(cohort, params, figures, notes)
@@ -202,6 +203,32 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
         f"Hazard ratio per month of later entry {{{name}_entry}}, p {{{name}_entry_p:value}}; conditional tau "
         f"{{{name}_entry_tau:value}}.{small}"
     )
+
+
+def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
+    """A note where sequenced patients have no day of entry: whether they were followed from time zero is not known."""
+    rows = cohort.time_to_event.filter(
+        (pl.col("endpoint") == name) & pl.col("line").is_null() & pl.col("entry_days").is_null()
+    ).select("patient_id", "origin_day")
+    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = samples.join(rows, on="patient_id", how="inner")
+    unknown, total = samples["patient_id"].n_unique(), rows.height
+    if unknown == 0:
+        return []
+    first = samples.group_by("patient_id").agg((pl.col("day") - pl.col("origin_day")).min().alias("after"))
+    later = first.filter(pl.col("after") > 0)["after"]
+    undated = int(first["after"].is_null().sum())
+    text = (
+        f"{name}: {unknown} of {total} patients without a day of entry (follow_up.entry_day) have a sequenced sample and "
+        "count from time zero. Who was included because of a later sample could not have died before it: survival is "
+        "then overstated."
+    )
+    if later.len():
+        days = float(np.median(later.to_numpy()))
+        text += f" The first sample of {later.len()} is later than time zero, a median of {days:.0f} days."
+    if undated:
+        text += f" The samples of {undated} have no day, so by how much cannot be said."
+    return [text]
 
 
 def _visits(
