@@ -195,3 +195,22 @@ def test_stopped_at_the_horizon_the_effect_is_that_before_it():
     np.testing.assert_allclose(risk, truth, atol=0.05)
     forest = fit_ladder(data, LadderSettings(730.5, stop=True), np.random.default_rng(1), models=("forest",))
     assert np.corrcoef(forest["forest"].risk_of(data), x[data.patient, 0])[0, 1] > 0.7
+
+
+def test_the_forest_is_scikit_learns():
+    """Two forests of 300 trees of one kind differ by their random numbers only; the weights count in both."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(250, 8))
+    y, weight = rng.random(250) < 1 / (1 + np.exp(-2 * x[:, 0])), rng.uniform(0.2, 2, 250)
+    new = rng.normal(size=(400, 8))
+    ours = ladder.Forest(300, 1).fit(x, y, weight).predict_proba(new)[:, 1]
+    theirs = [
+        RandomForestClassifier(300, min_samples_leaf=10, random_state=seed)
+        .fit(x, y, sample_weight=weight)
+        .predict_proba(new)[:, 1]
+        for seed in (1, 2)
+    ]
+    apart = np.abs(theirs[0] - theirs[1]).mean()
+    assert np.abs(ours - theirs[0]).mean() < 1.5 * apart

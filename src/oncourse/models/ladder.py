@@ -381,6 +381,38 @@ def _residual(sets: RiskSets, n: int) -> np.ndarray:
     return (sets.own >= 0) - expected
 
 
+class Forest:
+    """Bagged classification trees (Breiman 2001): each grown on a bootstrap sample, a random sqrt of the columns per split.
+
+    scikit-learn's trees, without the thread pool of its forest, which is not safe where analyses run side by side.
+    """
+
+    def __init__(self, n_trees: int, seed: int, *, min_leaf: int = 10):
+        self.n_trees, self.seed, self.min_leaf = n_trees, seed, min_leaf
+        self.trees: list[Any] = []
+
+    def fit(self, x: np.ndarray, y: np.ndarray, sample_weight: np.ndarray) -> Forest:
+        """Grow the trees on x (n, p) and classes y (n,) bool, both of which occur."""
+        from sklearn.tree import DecisionTreeClassifier
+
+        rng = np.random.default_rng(self.seed)
+        x = np.ascontiguousarray(x, dtype=np.float32)  # as the trees want it
+        while len(self.trees) < self.n_trees:
+            drawn = np.bincount(rng.integers(0, len(y), len(y)), minlength=len(y))
+            if len(np.unique(y[drawn > 0])) < 2:
+                continue
+            tree = DecisionTreeClassifier(
+                max_features="sqrt", min_samples_leaf=self.min_leaf, random_state=int(rng.integers(2**31))
+            )
+            self.trees.append(tree.fit(x, y, sample_weight=sample_weight * drawn, check_input=False))
+        return self
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return (n, 2) chances of not y and y, averaged over the trees."""
+        x = np.ascontiguousarray(x, dtype=np.float32)
+        return np.mean([tree.predict_proba(x, check_input=False) for tree in self.trees], axis=0)
+
+
 def _challenger(
     name: str,
     x: np.ndarray,
@@ -391,13 +423,13 @@ def _challenger(
     seed: int,
 ) -> FittedRisk:
     """Fit a classifier of the state at the horizon, each patient with the horizon's weight (Vock et al. 2016)."""
-    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+    from sklearn.ensemble import GradientBoostingClassifier
 
     at = horizon_weights(data.time, data.event, settings.horizon, entry=data.late)
     known = at.weight > 0
     design = _with_strata(x, data.strata, data.n_strata)
     if name == BOOSTED:
-        model = GradientBoostingClassifier(
+        model: Any = GradientBoostingClassifier(
             n_estimators=settings.trees,
             max_depth=2,
             learning_rate=0.05,
@@ -407,9 +439,7 @@ def _challenger(
             random_state=seed,
         )
     else:
-        model = RandomForestClassifier(
-            n_estimators=settings.trees, min_samples_leaf=10, max_features="sqrt", random_state=seed, n_jobs=1
-        )
+        model = Forest(settings.trees, seed)
     if len(np.unique(at.is_case[known])) < 2:
         same = np.full(data.n_strata, -np.log(np.clip(at.survival, 1e-6, 1)))
         return FittedRisk(name, np.zeros(x.shape[1]), same, imputer, prevalence)
