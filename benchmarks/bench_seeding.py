@@ -1,7 +1,7 @@
 """Seeding of metastases against known truth: pattern, seeding clones, migration multigraph.
 
     python benchmarks/bench_seeding.py FOLDER [--clusters true|own]   MACHINA's simulations (sims/m5 inside FOLDER)
-    python benchmarks/bench_seeding.py simulated [--patients N]       tumours of oncourse.evolution.simulate, 120 x exomes
+    python benchmarks/bench_seeding.py simulated [--patients N] [--metastases M]    oncourse.evolution.simulate, exomes
 
 pattern: mono- or polyclonal and S (also PS), M or R, all right. seeding clones: F1 of the sets of mutations of the
 clones that migrated. multigraph: F1 of the (source, target) edges with their number; all of the one most probable
@@ -144,16 +144,28 @@ CCF_ERROR, FAR = (
 )  # defaults of evolution.ccf_error and ccf_error_far: purity and copy number are not exact
 
 
-def simulated(n_patient: int, depth: str, tag: str) -> None:
+def lines_of(truth: dict, lesion: str) -> set[str]:
+    """Lesions that this one came from, over any number of steps."""
+    out, source = set(), truth[lesion]["source"]
+    while source is not None:
+        out.add(source)
+        source = truth[source]["source"]
+    return out
+
+
+def simulated(n_patient: int, depth: str, tag: str, n_metastases: int) -> None:
     """Clinical tumours with copy number, purity 0.15-0.95, neutral tails: from reads to calls."""
     from oncourse.evolution.cluster import cluster_patient
     from oncourse.evolution.clustering_types import Counts
     from oncourse.evolution.simulate import default_plan, simulate_tumour
 
     poly, phyl, source, edges, cpu = [], [], [], [], Counter()
+    progression, sources, returns = [], [], []
     for i in range(n_patient):
         name = f"{tag}{i}"
-        tumour = simulate_tumour(1, name, default_plan(1, name, assay=depth, n_metastases=2, n_plasma=0))
+        tumour = simulate_tumour(
+            1, name, default_plan(1, name, assay=depth, n_metastases=n_metastases, n_plasma=0)
+        )
         samples = tumour.samples["sample_id"].to_list()
         chrom = tumour.counts["variant_id"].str.split(":").list.first().alias("chrom")
         rows = tumour.counts.with_columns(chrom).join(
@@ -188,7 +200,17 @@ def simulated(n_patient: int, depth: str, tag: str) -> None:
             row = truth[lesions[lesion.site]]
             poly.append((lesion.p_polyclonal, row["clonality"] == "polyclonal"))
             phyl.append((lesion.p_polyphyletic, row["phyleticity"] == "polyphyletic"))
-            source.append((lesion.p_source, lesion.source >= 0 and lesions[lesion.source] == row["source"]))
+            right = lesion.source >= 0 and lesions[lesion.source] == row["source"]
+            source.append((lesion.p_source, right))
+            others = np.flatnonzero(calls.p_possible[:, lesion.site] > 0.5 * lesion.p_seeded)
+            sources.append((bool(np.setdiff1d(others, lesion.source).size), right))
+            for other in calls.lesions[lesion.site + 1 :]:
+                a, b = lesions[lesion.site], lesions[other.site]
+                linear = a in lines_of(truth, b) or b in lines_of(truth, a)
+                p = calls.p_parallel[lesion.site, other.site], calls.p_linear[lesion.site, other.site]
+                call = "parallel" if p[0] > 0.5 else "linear" if p[1] > 0.5 else "cannot be told"
+                progression.append((call, linear))
+        returns.append(calls.lesions[0].p_seeded > 0.5)
         # a cluster stands for the true clone of most of its variants
         names = np.array(rows["variant_id"].unique(maintain_order=True))[seen]
         clone_of = dict(tumour.variants.select("variant_id", "clone_id").iter_rows())
@@ -205,6 +227,13 @@ def simulated(n_patient: int, depth: str, tag: str) -> None:
             for q in range(-1, len(able)):
                 edges.append((posterior.edge_support[q + 1, k], (stands[q] if q >= 0 else None) == parent))
     print(f"{n_patient} tumours; CPU s: " + ", ".join(f"{k} {v:.1f}" for k, v in cpu.items()))
+    for call in ("parallel", "linear", "cannot be told"):
+        linear = [x for name, x in progression if name == call]
+        print(f"progression {call}: {sum(linear)} of {len(linear)} pairs are linear")
+    for several in (False, True):
+        right = [x for other, x in sources if other == several]
+        print(f"source {'with' if several else 'without'} other sources: {sum(right)} of {len(right)} right")
+    print(f"return to the primary called in {sum(returns)} of {n_patient}, where there is none")
     for title, table in (("polyclonal", poly), ("polyphyletic", phyl), ("source", source), ("edge", edges)):
         array = np.array(table, float)
         parts = []
@@ -223,9 +252,10 @@ if __name__ == "__main__":
     parser.add_argument("--clusters", choices=("true", "own"), default="true")
     parser.add_argument("--patients", type=int, default=60)
     parser.add_argument("--assay", default="wes")
+    parser.add_argument("--metastases", type=int, default=2)
     parser.add_argument("--tag", default="bench", help="another word gives other simulated patients")
     args = parser.parse_args()
     if args.folder == "simulated":
-        simulated(args.patients, args.assay, args.tag)
+        simulated(args.patients, args.assay, args.tag, args.metastases)
     else:
         main(args.folder, args.clusters)

@@ -26,7 +26,7 @@ UNKNOWN = -1
 """Source of a lesion that came from a site not sampled (the primary, when it was not sequenced)."""
 MIGRATION_LOG_PRIOR = -2.0
 """Log prior of each further migration: a history with one more is about 7 times less likely."""
-RETURN_LOG_PRIOR = -2.0
+RETURN_LOG_PRIOR = -1.5
 """Log prior of a history in which cells of a metastasis come back to the primary: rare, and easily mistaken for an
 ancestor that the samples of the primary happen not to show."""
 MIN_FRACTION = 0.02
