@@ -280,12 +280,9 @@ def _check_strata(frame: PredictionFrame, horizon: float, params: Params) -> Non
         )
 
 
-def _named(metric: str, months: float) -> str:
-    at_horizon = ("auc", "brier", "ipa", "oe", "sensitivity", "specificity", "ppv", "npv", "net_benefit")
-    return f"{metric}_{months:g}m" if metric in at_horizon else metric
-
-
 def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]:
+    from oncourse.models.fit_tables import named
+
     n = fitted.n
     out = [
         Estimate("n_patients", n, unit="count"),
@@ -297,7 +294,7 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
     ]
     for name, found in fitted.corrected.items():
         for j, metric in enumerate(fitted.metrics):
-            text = f"{_named(metric, params.months)} {name}"
+            text = f"{named(metric, params.months)} {name}"
             unit = (
                 "fraction"
                 if metric in ("sensitivity", "specificity", "ppv", "npv", "ipa")
@@ -313,7 +310,7 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
     for metric, value, low, high in fitted.differences:
         out.append(
             Estimate(
-                f"added {_named(metric, params.months)}",
+                f"added {named(metric, params.months)}",
                 value,
                 low,
                 high,
@@ -344,9 +341,15 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
         )
     if fitted.added is not None:
         if fitted.mutations_add:
-            parts.append(f"The mutations add to the {fitted.base} model: AUC {{added auc_{m}m}}.")
+            parts.append(
+                f"The mutations add to the {fitted.base} model: {{added auc_{m}m}} in AUC, {{added ipa_{m}m}} in the gain "
+                "in Brier score."
+            )
         else:
-            parts.append(f"There is no evidence that mutations add to the {fitted.base} model.")
+            parts.append(
+                f"There is no evidence that mutations add to the {fitted.base} model: {{added auc_{m}m}} in AUC, "
+                f"{{added ipa_{m}m}} in the gain in Brier score."
+            )
     against = _against(fitted, frame)
     if against:
         parts.append("The model should not be used for decisions: " + "; ".join(against) + ".")
@@ -417,58 +420,8 @@ def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> 
 def _tables(
     fitted: FittedPrediction, frame: PredictionFrame, features: list[dict[str, Any]]
 ) -> dict[str, pl.DataFrame]:
-    months = fitted.months
-    performance = [
-        {
-            "model": name,
-            "metric": _named(metric, months),
-            "apparent": _number(fitted.apparent[name][j]),
-            "corrected": _number(found.value[j]),
-            "ci_low": _number(found.ci_low[j]),
-            "ci_high": _number(found.ci_high[j]),
-            "optimism_corrected": _number(fitted.optimism_corrected.get(name, [None] * 99)[j]),
-            "n": fitted.n,
-            "n_event": fitted.n_event,
-        }
-        for name, found in fitted.corrected.items()
-        for j, metric in enumerate(fitted.metrics)
-    ]
-    added: list[dict[str, Any]] = []
-    if fitted.added is not None:
-        added = [
-            {
-                "metric": _named(metric, months),
-                "difference": _number(value),
-                "ci_low": _number(low),
-                "ci_high": _number(high),
-                "p_value": None,
-            }
-            for metric, value, low, high in fitted.differences
-        ]
-        added.append(
-            {
-                "metric": "likelihood_ratio",
-                "difference": _number(fitted.added.likelihood_ratio),
-                "ci_low": None,
-                "ci_high": None,
-                "p_value": _number(fitted.added.p_value),
-            }
-        )
-    coefficients = [
-        {
-            "model": name,
-            "feature": f["feature"],
-            "coefficient": float(model.coef[j]),
-            "hazard_ratio": float(2.718281828459045 ** model.coef[j]),
-            "stability": _number(fitted.stability[name][j]) if name in fitted.stability else None,
-            "mean": f["mean"],
-            "n_known": f["n_known"],
-        }
-        for name, model in fitted.final.items()
-        if model.forest is None and name not in ("null", "boosted", "forest")
-        for j, f in enumerate(features)
-        if model.coef[j] != 0
-    ]
+    from oncourse.models.fit_tables import added_rows, coefficient_rows, performance_rows
+
     name = fitted.recommended or "null"
     patients = frame.patients.with_columns(
         pl.Series("stratum", _stratum_names(frame), dtype=pl.String),
@@ -479,11 +432,11 @@ def _tables(
         pl.Series("risk_out_of_fold", fitted.out_of_fold),
     )
     return {
-        PERFORMANCE.name: PERFORMANCE.frame(performance),
-        ADDED.name: ADDED.frame(added),
+        PERFORMANCE.name: PERFORMANCE.frame(performance_rows(fitted)),
+        ADDED.name: ADDED.frame(added_rows(fitted)),
         CALIBRATION.name: CALIBRATION.frame(fitted.calibration),
         DECISION.name: DECISION.frame(fitted.decision),
-        COEFFICIENTS.name: COEFFICIENTS.frame(coefficients),
+        COEFFICIENTS.name: COEFFICIENTS.frame(coefficient_rows(fitted, features)),
         PATIENTS.name: PATIENTS.frame(patients),
     }
 
@@ -508,7 +461,7 @@ def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
             f"Calibration at {m} months",
             f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by models "
             "that had not seen them; band: 95 % by bootstrap; bars below: the predictions.",
-            calibration(curves, groups, title=f"Calibration at {m} months"),
+            calibration(curves, groups, title=f"Calibration at {m} months", order=tuple(benefits)),
         ),
         Figure(
             "decision_curve",
@@ -538,15 +491,16 @@ def _card(
     cohort: Cohort,
 ) -> str:
     from oncourse.models.card import card_text
+    from oncourse.models.fit_tables import named, number
 
     name = fitted.recommended or "null"
     found = fitted.corrected[name]
     values = {
-        _named(metric, params.months): {
-            "corrected": _number(found.value[j]),
-            "ci_low": _number(found.ci_low[j]),
-            "ci_high": _number(found.ci_high[j]),
-            "apparent": _number(fitted.apparent[name][j]),
+        named(metric, params.months): {
+            "corrected": number(found.value[j]),
+            "ci_low": number(found.ci_low[j]),
+            "ci_high": number(found.ci_high[j]),
+            "apparent": number(fitted.apparent[name][j]),
         }
         for j, metric in enumerate(fitted.metrics)
     }
@@ -588,7 +542,3 @@ def _card(
         described,
         None if frame.strata is None else asdict(frame.strata),
     )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

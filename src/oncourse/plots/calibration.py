@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,11 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 
 def calibration(
-    curves: Mapping[str, Mapping[str, np.ndarray]], groups: Mapping[str, np.ndarray], *, title: str
+    curves: Mapping[str, Mapping[str, np.ndarray]],
+    groups: Mapping[str, np.ndarray],
+    *,
+    title: str,
+    order: Sequence[str] = (),
 ) -> str:
     """Draw calibration curves; return SVG.
 
@@ -18,22 +22,23 @@ def calibration(
     ----------
     curves : model -> predicted, observed, ci_low, ci_high (fractions; NaN is not drawn) and all (every prediction)
     groups : predicted, observed, ci_low, ci_high of groups of patients of the first model
+    order : names whose places give the colours, so that a model keeps its colour in other figures
     """
+    places = {name: i for i, name in enumerate(order or curves)}
     with drawing(5.2, 5.2) as canvas:
         ax = canvas.ax
         top = max([0.2, *(float(np.nanmax(c["predicted"])) for c in curves.values() if len(c["predicted"]))])
         top = min(1.0, top * 1.15)
         ax.plot([0, top], [0, top], color=COLOURS["muted"], linestyle="--", linewidth=0.9, label="perfect")
         for i, (name, c) in enumerate(curves.items()):
-            ax.fill_between(
-                c["predicted"], c["ci_low"], c["ci_high"], color=PALETTE[i], alpha=0.15, linewidth=0
-            )
-            ax.plot(c["predicted"], c["observed"], color=PALETTE[i], label=name)
+            colour = PALETTE[places[name]]
+            ax.fill_between(c["predicted"], c["ci_low"], c["ci_high"], color=colour, alpha=0.15, linewidth=0)
+            ax.plot(c["predicted"], c["observed"], color=colour, label=name)
             heights, edges = np.histogram(c["all"], bins=40, range=(0, top))
             base = -0.02 * top - 0.06 * top * i
             scale = 0.05 * top / max(heights.max(), 1)
             ax.bar(edges[:-1], heights * scale, width=np.diff(edges), bottom=base - 0.05 * top, align="edge",
-                   color=PALETTE[i], alpha=0.6)  # fmt: skip
+                   color=colour, alpha=0.6)  # fmt: skip
         if len(groups["predicted"]):
             spread = np.vstack(
                 [groups["observed"] - groups["ci_low"], groups["ci_high"] - groups["observed"]]
