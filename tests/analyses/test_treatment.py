@@ -140,6 +140,47 @@ def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_pred
     assert {("arpi", "taxane"), ("abiraterone", "docetaxel"), ("enzalutamide", "docetaxel")} <= pairs
 
 
+def test_every_endpoint_is_in_the_answer_and_a_hypothesis_without_lines_keeps_its_reason():
+    result = treatment(Cohort(planted(1, 600, interaction=0.9)), Params(endpoints=("OS",)))
+    assert "predictive, p < .05) on OS" in result.answer and "carriers gain less from arpi" in result.answer
+    table = result.tables["treatment/interaction"]
+    absent = table.filter(pl.col("arm") == "pd-1/pd-l1 inhibitor").row(0, named=True)
+    assert absent["n"] == 0 and absent["hazard_ratio_ratio"] is None and absent["is_prespecified"]
+    assert absent["note"] == "no line with pd-1/pd-l1 inhibitor"
+    assert any("x parp inhibitor v other, OS: no estimate; no line with" in note for note in result.notes)
+    row = class_row(result)
+    cells = sum(
+        row[c] for c in ("n_arm_positive", "n_arm_negative", "n_reference_positive", "n_reference_negative")
+    )
+    assert cells == row["n"] == 600
+
+
+def test_a_difference_that_rests_on_a_handful_is_not_called_predictive():
+    from oncourse.analyses.treatment import _interaction_text
+
+    row = {
+        "marker": "HRR", "arm": "parp inhibitor", "reference": "other", "endpoint": "PFS", "hazard_ratio_ratio": 3.0,
+        "p_value": 0.01, "n_arm_positive": 40, "n_arm_negative": 5, "n_reference_positive": 60, "n_reference_negative": 300,
+    }  # fmt: skip
+    names = {("HRR", "parp inhibitor", "other", "PFS"): "x"}
+    text = _interaction_text([row], names)
+    assert "predictive" not in text and "may change" in text
+    assert "It rests on 5 lines of non-carriers on parp inhibitor" in text
+    assert "predictive" in _interaction_text([{**row, "n_arm_negative": 50}], names)
+
+
+def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):
+    """Adjuvant colon trial: three arms, so three ratios; the largest pair alone would hide the treatment that works."""
+    data = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values=["NA"]).filter(
+        pl.col("etype") == 2
+    )
+    study = study_of(
+        data["time"].to_numpy().astype(float), data["status"].to_numpy() == 1, data["rx"].to_list()
+    )
+    answer = treatment(Cohort(study), Params(endpoints=("OS",))).answer
+    assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55 to 0.87" in answer
+
+
 def test_marker_found_after_the_line_started_never_defines_it():
     """AR-V7 measured on day 5 of the line: unknown at its start; on day 0 or before: known; the last one counts."""
     study = planted(1, 100, interaction=0.5)

@@ -36,6 +36,8 @@ def test_progression_lies_between_visits_a_death_is_exact_and_censoring_follows_
     assert found.middle.tolist() == [81, 80, 111, 25.5]
     assert visit_intervals(rows.filter(pl.col("patient_id") == "B"), "PFS", 1) is None
     assert visit_intervals(rows.with_columns(entry_days=pl.lit(5)), "PFS", 1) is None
+    # Day D is all that is known where nobody has a visit on record: no interval is made up.
+    assert visit_intervals(rows.filter(pl.col("patient_id") != "A"), "PFS", 1) is None
 
 
 def test_dating_to_the_visit_flatters_by_the_time_since_the_last_one():

@@ -22,6 +22,8 @@ from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
 MONTH_DAYS = 30.4375
+#: Most pairs of treatments in the answer.
+MOST_PAIRS = 3
 #: A group of fewer lines is named beside an interaction.
 FEW_LINES = 20
 #: Most Kaplan-Meier figures by marker.
@@ -261,34 +263,10 @@ def _answer(
     compared: Comparisons, tested: list[dict[str, Any]], params: Params
 ) -> tuple[tuple[Estimate, ...], str]:
     estimates: list[Estimate] = []
-    parts: list[str] = []
-    shown = _headline(compared.comparison)
-    for method in ("unadjusted", "overlap"):
-        row = next((r for r in shown if r["method"] == method and r["estimate_name"] == "hazard_ratio"), None)
-        if row is not None:
-            estimates.append(
-                Estimate(
-                    f"hazard ratio {method}",
-                    row["estimate"],
-                    row["ci_low"],
-                    row["ci_high"],
-                    row["n_arm"] + row["n_reference"],
-                    method,
-                    "ratio",
-                )
-            )
-            words = {"unadjusted": "unadjusted", "overlap": "in patients who could have had either"}[method]
-            if not parts:
-                parts.append(
-                    f"In line {row['line']}, {row['arm']} against {row['reference']} had a hazard ratio for "
-                    f"{row['endpoint']} of {{hazard ratio {method}}} {words}"
-                )
-            else:
-                parts.append(f", {{hazard ratio {method}}} {words} (overlap weights)")
-    text = "".join(parts) + ("." if parts else "")
+    text = _pairs_text(compared.comparison, estimates)
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
     estimates.append(Estimate("n_comparisons", pairs, unit="count"))
-    text += " {n_comparisons} comparisons of treatments are in the table."
+    text += " Comparisons of two treatments in the table: {n_comparisons}."
     names: dict[tuple[str, str, str, str], str] = {}
     for row in tested:
         if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None:
@@ -311,8 +289,44 @@ def _answer(
         names[row["marker"], row["arm"], row["reference"], row["endpoint"]] = name
     text += _interaction_text([r for r in tested if r["is_prespecified"] and _is_class(r)], names)
     if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
-        text += " No pre-specified marker had enough patients on both treatments for an interaction."
+        text += " No interaction that the design names could be estimated; the limits below say why for each."
     return tuple(estimates), text.strip()
+
+
+def _pairs_text(comparison: list[dict[str, Any]], estimates: list[Estimate]) -> str:
+    """The pairs of the headline's line and endpoint, largest first; their estimates are added to `estimates`."""
+    best = _headline(comparison)
+    if not best:
+        return ""
+    endpoint, line = best[0]["endpoint"], best[0]["line"]
+    mine = [r for r in comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
+    order = sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
+    text = ""
+    for place, (n, arm, reference) in enumerate(order[:MOST_PAIRS]):
+        found = []
+        for method, words in (("unadjusted", ""), ("overlap", " in patients who could have had either")):
+            row = next(
+                (
+                    r
+                    for r in mine
+                    if (r["arm"], r["reference"], r["method"], r["estimate_name"])
+                    == (arm, reference, method, "hazard_ratio")
+                ),
+                None,
+            )
+            if row is None:
+                continue
+            name = f"hazard ratio {method}" + (f" {arm} {reference}".replace(";", "+") if place else "")
+            name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
+            ends = row["estimate"], row["ci_low"], row["ci_high"]
+            estimates.append(Estimate(name, *ends, n, method, "ratio"))
+            found.append(f"{{{name}}} {'unadjusted' if not words else words.strip() + ' (overlap weights)'}")
+        if found and not text:
+            text = f"In line {line}, {arm} against {reference} had a hazard ratio for {endpoint} of {', '.join(found)}"
+        elif found:
+            text += f"; {arm} against {reference} {', '.join(found)}"
+    rest = len(order) - MOST_PAIRS
+    return text + (f"; {rest} more of this line in the table" if rest > 0 else "") + ("." if text else "")
 
 
 def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
@@ -381,8 +395,8 @@ def _headline(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) -> tuple[str, ...]:
     notes = [
-        "Patients were not drawn by lot: weights and adjustment remove only what the covariates record; the E-value says "
-        "how strong something unrecorded would have to be.",
+        "Unless the treatment was drawn by lot, weights and adjustment remove only what the covariates record; the E-value "
+        "says how strong something unrecorded would have to be.",
         f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
         "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
     ]
@@ -397,13 +411,12 @@ def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) 
         notes.append(
             _plain(f"{warning} ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}).")
         )
-    few = [r for r in tested if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r)]
-    for row in few:
-        notes.append(
-            _plain(
-                f"{row['marker']} x {row['arm']} v {row['reference']}, {row['endpoint']}: no estimate; {row['note']}."
-            )
-        )
+    few: dict[tuple[str, str, str, str], list[str]] = {}
+    for r in tested:
+        if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r):
+            few.setdefault((r["marker"], r["arm"], r["reference"], r["note"]), []).append(r["endpoint"])
+    for (marker, arm, reference, why), endpoints in few.items():
+        notes.append(_plain(f"{marker} x {arm} v {reference}, {', '.join(endpoints)}: no estimate; {why}."))
     if compared.policy:
         shown = [p for p in compared.policy if p["withheld"] is None]
         if not shown:
@@ -417,7 +430,8 @@ def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) 
             notes.append(
                 "Which treatment for whom (exploratory): "
                 + (
-                    "choosing by patient gains time in some comparisons, see the table policy."
+                    f"choosing by patient gains time in {len(good)} of {len(shown)} comparisons (by chance alone 1 in 40), "
+                    "see the table policy."
                     if good
                     else "no comparison shows that choosing by patient gains time over one treatment for everyone."
                 )

@@ -24,6 +24,12 @@ HYPOTHESES: dict[str, tuple[tuple[str, str, str | None], ...]] = {
     "crc": (("RAS", "anti-EGFR", None), ("MSI-H/dMMR", "PD-1/PD-L1 inhibitor", None)),
 }
 MAX_EXPLORATORY_GENES = 20
+#: Columns of the interaction table that an estimate fills.
+NUMBERS = (
+    "hazard_ratio_ratio", "ci_low", "ci_high", "p_value", "hazard_ratio_positive", "hazard_ratio_negative",
+    "hazard_ratio_marker", "rmst_interaction", "rmst_ci_low", "rmst_ci_high", "n_arm_positive",
+    "n_reference_positive", "n_arm_negative", "n_reference_negative",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,14 @@ def interaction_rows(
     for endpoint in sorted(rows["endpoint"].unique()):
         part = named.filter(pl.col("endpoint") == endpoint)
         for marker, arm, reference in wanted:
-            for place, (inside, treated, names) in enumerate(_contrasts(part, arm, reference)):
+            contrasts = _contrasts(part, arm, reference)
+            if not contrasts:
+                label = (arm.lower(), "other" if reference is None else reference.lower())
+                missing = f"no line with {label[0]}" + (
+                    "" if reference is None else f" or none with {label[1]}"
+                )
+                out.append({**_empty_row(marker, label, endpoint), "note": missing})
+            for place, (inside, treated, names) in enumerate(contrasts):
                 row = _interaction_row(inside, treated, names, marker, endpoint, known, x, rules, True)
                 out.append(row)
                 if curves is not None and place == 0 and row["hazard_ratio_ratio"] is not None:
@@ -80,7 +93,9 @@ def interaction_rows(
                 )
                 if row["hazard_ratio_ratio"] is not None:
                     out.append(row)
-    out = [r for r in out if r["n"] > 0]
+    classes = {(m, a.lower(), (r or "other").lower()) for m, a, r in wanted}
+    # A hypothesis of the design stays with its reason; of its single drugs and the exploratory ones only what has lines.
+    out = [r for r in out if r["n"] > 0 or (r["marker"], r["arm"], r["reference"]) in classes]
     exploratory = [r for r in out if not r["is_prespecified"]]
     if exploratory:
         for row, q in zip(exploratory, benjamini_hochberg([r["p_value"] for r in exploratory]), strict=True):
@@ -113,6 +128,12 @@ def _contrasts(
     return out
 
 
+def _empty_row(marker: str, names: tuple[str, str], endpoint: str) -> dict[str, Any]:
+    """A pre-specified row without lines and numbers."""
+    head = {"marker": marker, "arm": names[0], "reference": names[1], "endpoint": endpoint, "n": 0}
+    return {**head, "is_prespecified": True, "q_value": None, "n_unknown": 0, **dict.fromkeys(NUMBERS)}
+
+
 def _interaction_row(
     inside: pl.DataFrame,
     treated: pl.Series,
@@ -131,23 +152,14 @@ def _interaction_row(
         value, on="unit", how="left", maintain_order="left"
     )
     usable = joined.drop_nulls("value")
-    row: dict[str, Any] = {
-        "marker": marker,
-        "arm": names[0],
-        "reference": names[1],
-        "endpoint": endpoint,
+    row = {
+        **_empty_row(marker, names, endpoint),
         "n": usable.height,
         "is_prespecified": is_prespecified,
-        "q_value": None,
         "n_unknown": joined.height - usable.height,
     }
-    keys = (
-        "hazard_ratio_ratio", "ci_low", "ci_high", "p_value", "hazard_ratio_positive", "hazard_ratio_negative",
-        "hazard_ratio_marker", "rmst_interaction", "rmst_ci_low", "rmst_ci_high", "n_arm_positive",
-        "n_reference_positive", "n_arm_negative", "n_reference_negative",
-    )  # fmt: skip
     if usable.is_empty():
-        return {**row, **dict.fromkeys(keys), "note": "no assessable value before the lines' start"}
+        return {**row, "note": "no assessable value before the lines' start"}
     found = interaction(
         pair_data(usable, usable["treated"], x),
         usable["value"].to_numpy(),
@@ -165,7 +177,7 @@ def _interaction_row(
     counts = tuple(found.cells[c] for c in cells)
     return {
         **row,
-        **dict(zip(keys, [*map(_number, numbers), *counts], strict=True)),
+        **dict(zip(NUMBERS, [*map(_number, numbers), *counts], strict=True)),
         "note": found.note or None,
     }
 

@@ -41,6 +41,8 @@ class VisitIntervals:
 def visit_intervals(records: pl.DataFrame, endpoint: str, line: int | None) -> VisitIntervals | None:
     """Return the intervals of an endpoint, or None where no event lies between two visits or somebody enters late.
 
+    None too where no event has a visit without it on record: the day it was found is then all that is known.
+
     A death is exact. A progression lies after the last visit without it (``last_negative_day``) and by the visit that
     found it; a censored time after the last visit without it. Time counts the first day, as in ``time_days``.
     """
@@ -58,6 +60,8 @@ def visit_intervals(records: pl.DataFrame, endpoint: str, line: int | None) -> V
     died = (rows["event_or_reason"] == "death").fill_null(False).to_numpy()
     exact = event & died
     left = np.where(exact, time, left)
+    if not np.isfinite(seen[event & ~died]).any():
+        return None
     right = np.where(event, time, np.inf)
     between = event & (left < right)
     if not between.any():
