@@ -70,7 +70,6 @@ def heterogeneity_table(
     roles = dict(table.samples.select("sample_id", "role").iter_rows())
     rows: list[dict[str, Any]] = []
     for patient in table.patients.values():
-        random = generator(seed, f"heterogeneity.{patient.patient_id}")
         rows += [
             {
                 "patient_id": patient.patient_id,
@@ -79,8 +78,8 @@ def heterogeneity_table(
                 "role_b": roles.get(row["sample_b"]),
             }
             for row in (
-                *_samples(patient, depth, params, random),
-                *_pairs(patient, depth, copies, params, random),
+                *_samples(patient, depth, params, seed),
+                *_pairs(patient, depth, copies, params, seed),
             )
         ]
     schema = {name: dtype for name, dtype, _ in COLUMNS}
@@ -121,7 +120,7 @@ def _row(
 
 
 def _samples(
-    patient: PatientClusters, depth: int, params: HeterogeneityParams, random: np.random.Generator
+    patient: PatientClusters, depth: int, params: HeterogeneityParams, seed: int
 ) -> Iterator[dict[str, Any]]:
     from oncourse.evolution import heterogeneity as h
 
@@ -129,6 +128,8 @@ def _samples(
     clonal, present = probabilities(patient)
     real = c.labels >= 0
     for d, sample in enumerate(data.sample_ids):
+        # a stream of its own: other samples change nothing here
+        random = generator(seed, f"heterogeneity.{patient.patient_id}.{sample}")
         use = np.nonzero(real & data.is_counted[:, d] & (data.counts.depth[:, d] > 0))[0]
         alt, kept = h.thin(
             data.counts.alt_count[use, d], data.counts.depth[use, d], depth, params.n_draw, random
@@ -203,7 +204,7 @@ def _pairs(
     depth: int,
     copies: dict[str, pl.DataFrame],
     params: HeterogeneityParams,
-    random: np.random.Generator,
+    seed: int,
 ) -> Iterator[dict[str, Any]]:
     from oncourse.evolution import heterogeneity as h
     from oncourse.evolution.vaf import ccf_from_vaf
@@ -216,6 +217,7 @@ def _pairs(
     looked = counts.depth > 1
     for a, b in combinations(range(len(data.sample_ids)), 2):
         names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
+        random = generator(seed, f"heterogeneity.{patient.patient_id}.{names[0]}.{names[1]}")
         both = np.nonzero(
             (c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1)
         )[0]
