@@ -12,8 +12,10 @@ from oncourse.planning.survival import (
     interaction_patients,
     landmark_half_width,
     landmark_patients,
+    mean_time_at_risk,
     power_of,
     schoenfeld_events,
+    simulate_landmark,
     simulate_power,
 )
 
@@ -61,6 +63,11 @@ def survival_numbers(
             "mean_events": result.mean_events, "mean_ratio": _known(math.exp(result.mean_log_ratio)),
             "replicates": result.replicates,
         }  # fmt: skip
+        wide = simulate_landmark(design, out.get("patients_for_precision", n), replicates=simulate, seed=seed)
+        out["simulated_24m"] = {
+            "patients": out.get("patients_for_precision", n), "half_width": _known(wide.half_width),
+            "coverage": _known(wide.coverage), "known": wide.known, "replicates": wide.replicates,
+        }  # fmt: skip
     return out
 
 
@@ -74,21 +81,17 @@ def _prediction(design: SurvivalDesign, parameters: int, r2: float) -> dict[str,
 
     if not 0 < r2 < 1:
         raise ConfigError(f"r2: {r2:g} must lie between 0 and 1")
-    mean_rate = design.hazard * (1 - design.share_altered + design.share_altered * design.hazard_ratio)
-    yearly = 12 * mean_rate
-    follow_up = (design.follow_up_months + design.accrual_months / 2) / 12
+    follow_up = mean_time_at_risk(design) / 12
+    yearly = event_probability(design) / follow_up
     result = sample_size(parameters=parameters, r2=r2, event_rate=yearly, mean_follow_up=follow_up)
+    # criterion 3: the rate's interval (Poisson), carried to the 2-year risk, ends at most 5 points above it
     risk = 1 - math.exp(-2 * yearly)
-    n = result.n
-    # criterion 3: interval of the rate by its Poisson error, carried to the risk at 2 years
-    while True:
-        error = 1.96 * math.sqrt(yearly / (n * follow_up))
-        if 1 - math.exp(-2 * (yearly + error)) - risk <= 0.05 or n > 1_000_000:
-            break
-        n += max(1, n // 100)
+    margin = -math.log(max(1 - risk - 0.05, 1e-12)) / 2 - yearly
+    precise = math.ceil(yearly / follow_up * (1.959963984540054 / margin) ** 2)
+    n = max(result.n, precise)
     return {
         "parameters": parameters, "r2": r2, "patients": n, "for_shrinkage": result.n_shrinkage,
-        "for_optimism": result.n_optimism, "events": math.ceil(n * yearly * follow_up),
+        "for_optimism": result.n_optimism, "for_precision": precise, "events": math.ceil(n * yearly * follow_up),
         "events_per_parameter": n * yearly * follow_up / parameters,
     }  # fmt: skip
 
@@ -119,16 +122,27 @@ def survival_text(design: SurvivalDesign, numbers: dict[str, Any]) -> str:
             f"{100 * s['ci_high']:.1f}, {s['replicates']} studies, {s['mean_events']:.0f} events)"
         )
     half = numbers["half_width_24m"]
-    width = "nobody is followed so long" if half is None else f"+- {100 * half:.1f} percentage points"
+    if half is not None:
+        width = f"+- {100 * half:.1f} percentage points"
+    elif design.sampling_delay_months > 0:
+        width = "by simulation only: late entry leaves the first events nearly nobody at risk"
+    else:
+        width = "nobody is followed so long"
     lines.append(f"  interval of 24-month survival          {width:>8}")
     if "patients_for_precision" in numbers:
         lines.append(f"  patients for the wanted precision      {numbers['patients_for_precision']:>8,}")
+    wide = numbers.get("simulated_24m")
+    if wide and wide["half_width"] is not None:
+        lines.append(
+            f"  24-month interval by simulation        +- {100 * wide['half_width']:.1f} percentage points with "
+            f"{wide['patients']:,} patients, covers the truth in {100 * wide['coverage']:.0f} %"
+        )
     if "prediction" in numbers:
         p = numbers["prediction"]
         lines += [
             f"Prediction model with {p['parameters']} parameters (Cox-Snell R2 {p['r2']:g}; Riley, BMJ 2020;368:m441)",
             f"  patients needed                        {p['patients']:>8,}  (shrinkage 0.9: {p['for_shrinkage']:,}; "
-            f"optimism 0.05: {p['for_optimism']:,})",
+            f"optimism 0.05: {p['for_optimism']:,}; 2-year risk within 5 points: {p['for_precision']:,})",
             f"  events, per parameter                  {p['events']:>8,}, {p['events_per_parameter']:.1f}",
         ]
     return "\n".join(lines)

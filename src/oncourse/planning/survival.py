@@ -125,6 +125,19 @@ def power_of(design: SurvivalDesign, patients: int) -> float:
     return float(ndtr(drift - z) + ndtr(-drift - z))
 
 
+def mean_time_at_risk(design: SurvivalDesign) -> float:
+    """Return the mean months a patient of the study is at risk: until event, loss or end, from the sample on."""
+    cells = _cells(design)
+    ratios = [design.hazard_ratio, 1.0]
+    if design.interaction_ratio is not None:
+        ratios = [design.hazard_ratio * design.interaction_ratio, design.hazard_ratio, 1.0, 1.0]
+    total = sum(
+        share * events / (design.hazard * ratio)
+        for (share, events, _), ratio in zip(cells, ratios, strict=True)
+    )
+    return total / sum(share * enrolled for share, _, enrolled in cells)
+
+
 def event_probability(design: SurvivalDesign) -> float:
     """Return the share of the patients in the study who have the event while at risk.
 
@@ -162,9 +175,15 @@ def _cells(design: SurvivalDesign, *, n_grid: int = 400) -> list[tuple[float, fl
 def landmark_half_width(
     design: SurvivalDesign, patients: int, *, months: float = 24.0, level: float = 0.95
 ) -> float:
-    """Return half the width of the interval of survival at `months` among the not altered (Greenwood, expected)."""
+    """Return half the width of the interval of survival at `months` among the not altered (Greenwood, expected).
+
+    NaN where nobody is followed so long, and with a sampling delay: next to nobody is then at risk at the first events, and
+    the variance of a curve from the start of the clock has no limit (`simulate_landmark` says what to expect).
+    """
     from scipy.special import ndtri
 
+    if design.sampling_delay_months > 0:
+        return float("nan")
     grid = (np.arange(2000) + 0.5) / 2000 * months
     since = np.clip(
         (design.accrual_months + design.follow_up_months - grid) / max(design.accrual_months, 1e-9), 0, 1
@@ -181,6 +200,11 @@ def landmark_patients(
 ) -> int:
     """Return the patients for an interval of survival at `months` of plus/minus `half_width`."""
     one = landmark_half_width(design, 1, months=months, level=level)
+    if design.sampling_delay_months > 0:
+        raise ConfigError(
+            "a precise survival from the start of the clock cannot be planned by formula with a sampling delay: give "
+            "--patients and read the simulated interval, or start the clock at the sample (--sampling-delay-months 0)"
+        )
     if math.isnan(one):
         raise ConfigError(f"nobody is followed for {months:g} months: lengthen accrual or follow-up")
     return math.ceil((one / half_width) ** 2)
@@ -196,6 +220,50 @@ class Simulated:
     mean_events: float
     mean_log_ratio: float
     replicates: int
+
+
+@dataclass(frozen=True)
+class SimulatedLandmark:
+    """Survival at a landmark in simulated studies: median half-width of its interval and how often it covers the truth."""
+
+    half_width: float
+    coverage: float
+    known: int
+    replicates: int
+
+
+def simulate_landmark(
+    design: SurvivalDesign, patients: int, *, months: float = 24.0, replicates: int = 500, seed: int = 1
+) -> SimulatedLandmark:
+    """Simulate studies of so many not altered patients; Kaplan-Meier with delayed entry, log-log interval at `months`.
+
+    ``known`` studies have an interval there (some patient is followed so long and the curve is neither 1 nor 0).
+    """
+    from dataclasses import replace
+
+    from oncourse.stats.km import kaplan_meier
+
+    alike = replace(design, hazard_ratio=1.0 + 1e-9, interaction_ratio=None)
+    truth = math.exp(-design.hazard * months)
+    random = generator(seed, "plan landmark")
+    widths, covered = [], 0
+    for _ in range(replicates):
+        time, event, entry, *_ = _draw(alike, patients, random)
+        curve = kaplan_meier(time, event, entry=entry if design.sampling_delay_months else None)
+        at = curve.at([months])
+        low, high = float(at.ci_low[0]), float(at.ci_high[0])
+        if math.isnan(low) or math.isnan(high):
+            continue
+        widths.append((high - low) / 2)
+        covered += low <= truth <= high
+    known = len(widths)
+    nothing = float("nan")
+    return SimulatedLandmark(
+        float(np.median(widths)) if known else nothing,
+        covered / known if known else nothing,
+        known,
+        replicates,
+    )
 
 
 def _draw(design: SurvivalDesign, patients: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -229,8 +297,11 @@ def simulate_power(
     design: SurvivalDesign, patients: int, *, replicates: int = 500, seed: int = 1
 ) -> Simulated:
     """Return the share of simulated studies whose Cox model (delayed entry) finds the effect, or the interaction."""
+    from scipy.special import ndtr
+
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.proportions import clopper_pearson
+    from oncourse.stats.sandwich import small_sample_variance
 
     random = generator(seed, "plan survival")
     alpha = design.alpha / design.tests
@@ -243,7 +314,10 @@ def simulate_power(
         )
         events += fit.n_event
         if fit.converged and not np.isnan(fit.coef[0]):
-            found += bool(fit.p_value[0] < alpha)
+            p = float(fit.p_value[0])
+            if design.interaction_ratio is not None:  # as the analysis tests it
+                p = float(2 * ndtr(-abs(fit.coef[0]) / math.sqrt(small_sample_variance(fit)[0, 0])))
+            found += p < alpha
             logs.append(float(fit.coef[0]))
     low, high = clopper_pearson(found, replicates)
     mean = float(np.mean(logs)) if logs else float("nan")
