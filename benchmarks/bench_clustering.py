@@ -225,7 +225,7 @@ def resequenced(folder: Path, params: ClusterParams) -> None:
         is_there = (other_alt >= 4) & (other_alt >= 0.02 * other_depth)
         is_not = (other_alt == 0) & ((1 - vaf) ** other_depth < 0.01)
         use = ((is_there | is_not) & (depth >= 10))[seen]
-        p.append(found.variant_p_present[use])
+        p.append((found.variant_p_present * (1 - found.p_lost))[use])
         rule.append((alt[seen] >= 3).astype(float)[use])
         there.append(is_there[seen][use].astype(float))
     _print_presence("six cancers, other half of the reads", p, rule, there)

@@ -115,3 +115,40 @@ def test_heterogeneity_of_this_patient(cohort):
     assert jsi["value"] < 0.1 and {jsi["role_a"], jsi["role_b"]} == {"primary", "metastasis"}
     share = rows.filter(pl.col("measure") == "subclonal_share", pl.col("sample_a") == "a").row(0, named=True)
     assert share["value"] < 0.1 and share["ci_low"] <= share["value"] <= share["ci_high"]
+
+
+def test_a_lost_allele_is_lost_and_not_present(make_study):
+    """Four trunk variants on the allele that the metastasis lost (one copy left): no reads there."""
+    lost = list(TRUNK)[:4]
+    calls = [*_rows("a", TRUNK, 0.8), *_rows("b", TRUNK | dict.fromkeys(lost, 0.0) | PRIVATE, 0.8)]
+    made = Cohort(make_study(
+        patients=[{"patient_id": "P1"}],
+        samples=[{"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8} for s in "ab"], calls=calls,
+        variants=[{"variant_id": v, "gene": "G"} for v in TRUNK | PRIVATE],
+        segments=[
+            {"sample_id": s, "chrom": c, "start": 1, "end": 1000, "total_cn": 1.0 if (s, c) == ("b", "1") else 2.0,
+             "minor_cn": 0.0 if (s, c) == ("b", "1") else 1.0} for s in "ab" for c in "12"
+        ],
+    ))  # fmt: skip
+    rows = variants_frame(made.clusters).filter(pl.col("sample_id") == "b", pl.col("variant_id").is_in(lost))
+    assert (rows["p_lost"] > 0.8).all() and (rows["p_present"] < 0.2).all()
+
+
+def test_x_and_y_enter_where_the_sex_is_recorded(make_study):
+    """One copy per normal cell of a man: a variant of every tumour cell shows the purity as its allele fraction."""
+    sites = {"X:5:A:G": 0.8, "Y:9:A:G": 0.8}
+    calls = _rows("a", TRUNK, 0.8)
+    calls += [
+        {"sample_id": "a", "variant_id": v, "alt_count": int(200 * f), "depth": 200} for v, f in sites.items()
+    ]
+    made = {}
+    for sex in ("male", None):
+        made[sex] = Cohort(make_study(
+            patients=[{"patient_id": "P1", "sex": sex}], calls=calls,
+            samples=[{"sample_id": "a", "patient_id": "P1", "material": "tissue", "purity": 0.8}],
+            variants=[{"variant_id": v, "gene": "G"} for v in [*TRUNK, *sites]],
+        ))  # fmt: skip
+    rows = variants_frame(made["male"].clusters).filter(pl.col("variant_id").is_in(list(sites)))
+    assert rows.height == 2 and (rows["cluster_id"] == 1).all() and (rows["ccf"] > 0.9).all()
+    assert not variants_frame(made[None].clusters)["variant_id"].is_in(list(sites)).any()
+    assert "2 variants: on X or Y, sex not recorded" in " ".join(made[None].clusters.excluded["reason"])

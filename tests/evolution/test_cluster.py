@@ -376,6 +376,15 @@ def test_single_variant_and_panel_of_five():
     assert five.n_cluster == 2
 
 
+@pytest.mark.parametrize("shape", [(5, 1), (12, 2), (30, 3)])
+def test_a_tumour_of_one_clone_is_one_cluster(shape):
+    """Averaging once split every tumour of a single clone: the expected index of one cluster was taken as 0."""
+    for seed in range(4):
+        counts = draw(np.ones((1, shape[1])), np.zeros(shape[0], int), seed=seed)
+        found = cluster_patient(counts)
+        assert found.n_cluster == 1 and (found.labels == 0).all()
+
+
 def test_ccf_intervals_of_known_clusters_cover_as_they_say():
     """900 single variants with CCF from the slab: 90 % intervals cover 90 % +- 3 (3 standard errors)."""
     random = np.random.default_rng(9)

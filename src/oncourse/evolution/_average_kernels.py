@@ -198,9 +198,10 @@ def chain(
 
     A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
     the ways follow. Every `noise_every`-th moves the noise, n_turn times. Fills kept_labels (n_sweep, n), adds to way
-    (n_row,) each sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each variant's cluster at
-    every `every`-th sweep; trace (n_sweep, 5): clusters, log evidence, absent, clonal, trunk. Changes in place, so that it
-    can go on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state.
+    (n_row,) each sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each
+    variant's cluster at every `every`-th sweep; trace (n_sweep, 5): clusters, log evidence, absent, clonal, trunk.
+    Changes in place, so that it can go on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes,
+    is_busy, state.
     """
     n = labels.shape[0]
     n_sample = table.shape[1]

@@ -224,7 +224,11 @@ def correlation(a: FloatArray, b: FloatArray) -> float:
 
 
 def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArray) -> IntArray:
-    """Return the labels of highest expected adjusted Rand index among `start`, some visited and all cuts of a tree."""
+    """Return the labels of highest expected adjusted Rand index among `start`, some visited and all cuts of a tree.
+
+    Of one cluster the index with another partition is 1 where that is one cluster too, else 0: its expectation is how often
+    one cluster was visited. The formula for the others would give it 0 and split every tumour of a single clone.
+    """
     from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform
 
@@ -240,10 +244,11 @@ def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArra
         name[n + step] = name[left]
         if n - step - 1 <= most:
             candidates.append(labels.copy())
+    one = float((kept.max(axis=1) == 0).mean())
     best, best_value = start, -np.inf
     for labels in candidates:
         apart = np.where(labels < 0, labels.max() + 1 + np.arange(n), labels)
-        value = kernels.expected_rand(apart, together)
+        value = kernels.expected_rand(apart, together) if len(set(apart.tolist())) > 1 else one
         if value > best_value + 1e-9:
             best, best_value = apart, value
     return best

@@ -53,7 +53,11 @@ VARIANT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ),
     ("p_cluster", pl.Float64, "probability of that cluster; of being an artefact where cluster_id is null"),
     ("gene", pl.String, "HGNC symbol"),
-    ("p_present", pl.Float64, "probability that the clone is in at least 1 % of the sample's tumour cells"),
+    (
+        "p_present",
+        pl.Float64,
+        "probability that at least 1 % of the tumour cells carry the variant: its clone is there and its allele not lost",
+    ),
     ("p_lost", pl.Float64, "probability that the sample lost the allele that carried the variant"),
     (
         "basis",
@@ -187,7 +191,7 @@ def _variants(patient: PatientClusters) -> dict[str, Any]:
         "cluster_id": [int(k) + 1 if k >= 0 else None for k in np.repeat(c.labels, s)],
         "p_cluster": np.repeat(own, s),
         "gene": [gene for gene in data.variants["gene"] for _ in range(s)],
-        "p_present": c.variant_p_present.ravel(),
+        "p_present": (c.variant_p_present * (1 - c.p_lost)).ravel(),
         "p_lost": c.p_lost.ravel(),
         "basis": basis.ravel().tolist(),
     }
