@@ -239,6 +239,16 @@ def stratified():
     return study, prediction(Cohort(study), replace(QUICK, strata="centre", max_genes=0))
 
 
+def test_the_card_answers_the_checklist(result):
+    """TRIPOD+AI, Collins BMJ 2024: an item is answered from the data, or left to the authors by name."""
+    items = read_card(result.artifacts["tables/prediction/model.json"]).data["tripod_ai"]
+    numbers = {int(name.split()[0].rstrip("abcde")) for name in items if name[0].isdigit()}
+    assert numbers >= set(range(4, 28)) and all(items.values())
+    n = result.tables["prediction/performance"]["n"][0]
+    assert items["20 participants"].startswith(f"{n} patients")
+    assert items["17 ethical approval"] == "to be stated by the authors"
+
+
 def test_strata_have_baselines_of_their_own_in_the_card_and_for_new_patients(stratified):
     study, result = stratified
     lacking = result.excluded.filter(pl.col("reason").str.contains("centre"))

@@ -492,6 +492,7 @@ def _card(
 ) -> str:
     from oncourse.models.card import card_text
     from oncourse.models.fit_tables import named, number
+    from oncourse.models.tripod import tripod_items
 
     name = fitted.recommended or "null"
     found = fitted.corrected[name]
@@ -521,18 +522,24 @@ def _card(
             "intended": "research; a doctor's judgement stays above it; needs external validation first",
         },
         "performance": values,
-        "tripod_ai": {
-            "source of data": cohort.study.config.title or "not stated",
-            "participants": fitted.n,
-            "events by the horizon": fitted.n_event,
-            "candidate predictor parameters": fitted.parameters,
-            "parameters supported (Riley 2019, shrinkage 0.9)": fitted.supported,
-            "missing data": "multiple imputation by a multivariate normal inside every resample",
-            "model": "Cox; clinical columns ridge, mutations elastic net; tuning by inner cross-validation",
-            "validation": f"nested cross-validation, {params.repeats} x {params.folds} folds; bootstrap optimism",
-            "mutations add to the clinical model": fitted.mutations_add,
-            "settings": asdict(params),
-        },
+        "tripod_ai": tripod_items(
+            study=cohort.study.config.title or "untitled study",
+            outcome=f"{params.endpoint} by {params.months:g} months",
+            time_zero=frame.zero.words,
+            n=fitted.n,
+            n_event=fitted.n_event,
+            left_out=frame.excluded["patient_id"].n_unique(),
+            candidates=fitted.parameters,
+            supported=fitted.supported,
+            predictors=f"{len(frame.columns)} clinical columns and {len(frame.genes)} genes, known by time zero",
+            missing="multiple imputation by a multivariate normal inside every resample; genes: share altered",
+            model=METHODS[0],
+            validation=f"nested cross-validation, {params.repeats} x {params.folds} folds; bootstrap optimism",
+            threshold=fitted.threshold,
+            findings="mutations add" if fitted.mutations_add else "no evidence that mutations add",
+            limits="; ".join(_against(fitted, frame)) or "no external validation yet",
+            settings=asdict(params),
+        ),
     }
     return card_text(
         fitted.final[name],

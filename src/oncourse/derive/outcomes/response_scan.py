@@ -25,8 +25,8 @@ def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[O
     """Return who responded, from the line's start, and how many of them had nothing to judge it by.
 
     PSA50: a confirmed fall by half (PCWG3). ORR: a confirmed complete or partial response (RECIST 1.1). `line` None: each
-    patient's first line in which the response could be judged, else the first line. A line without any PSA, or without an
-    evaluable visit, is one without response, as in the rates of response (`psa.missing_in_denominator`,
+    patient's first line (from 1 on) in which the response could be judged, else the first. A line without any PSA, or
+    without an evaluable visit, is one without response, as in the rates of response (`psa.missing_in_denominator`,
     `imaging.missing_in_denominator`); with that setting off it is left out.
     """
     if endpoint == "PSA50":
@@ -43,7 +43,12 @@ def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[O
             "patient_id", "line", y=pl.when(seen).then(pl.col("is_confirmed_response"))
         ).join(starts, on=["patient_id", "line"], how="inner")
         missing_counts = cohort.params(ImagingParams).missing_in_denominator
-    rows = rows.drop_nulls("start_day").with_columns(pl.col("y").is_null().alias("is_missing"))
+    # line 0 is adjuvant: nothing there that could respond
+    rows = (
+        rows.filter(pl.col("line") >= 1)
+        .drop_nulls("start_day")
+        .with_columns(pl.col("y").is_null().alias("is_missing"))
+    )
     if not missing_counts or rows["is_missing"].all():  # nobody judged: the study does not hold this response
         rows = rows.filter(~pl.col("is_missing"))
     if line is not None:
