@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 #: Limits beyond this ratio are drawn as arrows.
 _WIDEST = 32.0
+#: More ticks than this would run into each other.
+MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ def forest_figure(
         ax.set_xscale("log", base=2)
         ax.set_xlim(low, high)
         ticks = [t for t in (1 / 32, 1 / 16, 1 / 8, 0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= t <= high]
-        ax.set_xticks(ticks, [f"{t:.3g}" for t in ticks])
+        if len(ticks) > MOST_TICKS:
+            ticks = [t for t in ticks if math.log2(t) % 2 == 0]
+        ax.set_xticks(ticks, [f"{t:.2g}" for t in ticks])
         ax.minorticks_off()
         ax.set_yticks(range(len(rows)), [_short(r.label) for r in rows][::-1])
         ax.set_ylim(-0.7, len(rows) - 0.3)
@@ -138,17 +143,19 @@ def volcano_figure(
 
 
 #: Height of a line of text, as a share of the volcano's.
-_LINE = 0.028
+_LINE = 0.04
 
 
 def _placed(
     x: np.ndarray, y: np.ndarray, order: np.ndarray, edge: float, top: float
 ) -> list[tuple[int, tuple[int, str]]]:
-    """Return which points are named and on which side: outwards, and only where no better point's name lies already."""
+    """Return which points are named and on which side: outwards where there is room, never on a better point's name."""
     out: list[tuple[int, tuple[int, str]]] = []
     taken: list[tuple[float, float, int]] = []
     for j in order:
         side = -1 if x[j] < 0 else 1
+        if abs(x[j]) > 0.6 * edge:  # there is no room outside
+            side = -side
         u, v = x[j] / (2 * edge), y[j] / top
         if all(abs(v - w) > _LINE or (side != s and abs(u - t) > 0.05) for t, w, s in taken):
             taken.append((float(u), float(v), side))
