@@ -181,6 +181,24 @@ def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):
     assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55 to 0.87" in answer
 
 
+def test_a_drug_given_to_non_carriers_only_is_said_to_mix_the_marker_into_its_effect():
+    rng = np.random.default_rng(4)
+    n = 400
+    ras = rng.random(n) < 0.5
+    drug = np.where(ras | (rng.random(n) < 0.5), "bevacizumab", "cetuximab")
+    time = np.ceil(rng.exponential(500 * np.exp(-1.2 * ras)))
+    words = ["positive" if r else "negative" for r in ras]
+    markers = {"marker": ["RAS"] * n, "value": words, "day": [-10] * n}
+    study = study_of(time, np.ones(n, bool), drug, design="crc", markers=markers)
+    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    plain = rows_of(result, method="unadjusted")["estimate"].item()
+    row = class_row(result, "RAS", "anti-egfr")
+    assert row["hazard_ratio_ratio"] is None and row["n_arm_positive"] == 0
+    # without effect of the drug: the comparison is confounded by RAS, the non-carriers are not
+    assert plain < 0.8 < row["hazard_ratio_negative"] < 1.25
+    assert any(note.startswith("Nobody with RAS had anti-egfr") for note in result.notes)
+
+
 def test_marker_found_after_the_line_started_never_defines_it():
     """AR-V7 measured on day 5 of the line: unknown at its start; on day 0 or before: known; the last one counts."""
     study = planted(1, 100, interaction=0.5)

@@ -86,3 +86,16 @@ def test_interaction_is_told_where_the_treatments_own_effect_is_not():
     assert "cannot be told" in result.note
     plain = found(data, marker, patient, line)
     assert result.ratio.value == pytest.approx(plain.ratio.value, rel=0.1)
+
+
+def test_without_carriers_on_the_treatment_the_others_alone_are_compared():
+    """RAS and anti-EGFR: no ratio, but the treatment's hazard ratio where both treatments were given."""
+    data, marker, patient, line = lines(300, per_patient=1)
+    treated = data.treated & (marker == 0)
+    only = PairData(data.time, data.event, data.entry, treated, data.x, ())
+    result = found(only, marker, patient, line)
+    assert np.isnan(result.ratio.value) and np.isnan(result.in_positive) and np.isnan(result.prognostic)
+    rows = marker == 0
+    fit = fit_cox(data.time[rows], data.event[rows], treated[rows].astype(float))
+    assert result.in_negative == pytest.approx(np.exp(fit.coef[0]))
+    assert "arm positive: 0 lines" in result.note and "among non-carriers alone" in result.note

@@ -417,6 +417,23 @@ def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) 
             few.setdefault((r["marker"], r["arm"], r["reference"], r["note"]), []).append(r["endpoint"])
     for (marker, arm, reference, why), endpoints in few.items():
         notes.append(_plain(f"{marker} x {arm} v {reference}, {', '.join(endpoints)}: no estimate; {why}."))
+    for word, empty, other in (("with", "positive", "non-carriers"), ("without", "negative", "carriers")):
+        mixed = {
+            (r["marker"], r["arm"], r["reference"])
+            for r in tested
+            if r["is_prespecified"]
+            and _is_class(r)
+            and r[f"n_arm_{empty}"] == 0
+            and r[f"n_reference_{empty}"]
+        }
+        for marker, arm, reference in sorted(mixed):
+            notes.append(
+                _plain(
+                    f"Nobody {word} {marker} had {arm}, while patients on {reference} were both: a comparison of "
+                    f"treatments with {arm} on one side mixes {marker} into the effect of the drug; read the hazard "
+                    f"ratio among {other} alone."
+                )
+            )
     if compared.policy:
         shown = [p for p in compared.policy if p["withheld"] is None]
         if not shown:

@@ -272,13 +272,15 @@ def interaction(
 
     Interval and p-value rest on the variance clustered by patient with Fay and Graubard's correction for small samples:
     neither a changing hazard ratio nor a patient's several lines is taken for more information than there is. With fewer
-    than `min_cell` patients or `min_events` events in a cell nothing is estimated and the note says so.
+    than `min_cell` patients or `min_events` events in a cell there is no ratio and the note says so; the treatment's hazard
+    ratio among carriers or among the others is given where both treatments have enough there.
     """
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.sandwich import small_sample_variance
 
     treated, positive = data.treated, marker == 1
-    cells, few = {}, []
+    cells: dict[str, int] = {}
+    few: dict[str, str] = {}
     for name, inside in (
         ("arm_positive", treated & positive),
         ("arm_negative", treated & ~positive),
@@ -287,13 +289,22 @@ def interaction(
     ):
         cells[name] = int(inside.sum())
         if inside.sum() < min_cell or data.event[inside].sum() < min_events:
-            few.append(
-                f"{name.replace('_', ' ')}: {int(inside.sum())} lines, {int(data.event[inside].sum())} events"
-            )
+            events = int(data.event[inside].sum())
+            few[name] = f"{name.replace('_', ' ')}: {int(inside.sum())} lines, {events} events"
     nothing = w.effect(float("nan"), float("nan"))
     n = len(treated)
     if few:
-        return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "too few: " + "; ".join(few))
+        why, alone = "too few: " + "; ".join(few.values()), {}
+        for kind, inside in (("positive", positive), ("negative", ~positive)):
+            alone[kind] = float("nan")
+            if not any(name.endswith(kind) for name in few):
+                one = _treatment_within(data, inside, patient, strata)
+                alone[kind] = one.value
+                if np.isfinite(one.value):
+                    who = "carriers" if kind == "positive" else "non-carriers"
+                    why += f"; among {who} alone the hazard ratio of the treatment is {one.value:.2f} "
+                    why += f"({one.ci_low:.2f}-{one.ci_high:.2f})"
+        return Interaction(n, nothing, alone["positive"], alone["negative"], np.nan, nothing, cells, why)
     x = np.column_stack([treated * positive, treated, positive]).astype(float)
     p = data.x.shape[1]
     note = ""
@@ -314,8 +325,8 @@ def interaction(
     if not told[0]:
         return Interaction(n, nothing, np.nan, np.nan, np.nan, nothing, cells, "the model did not converge")
     if not told[1]:
-        alone = "the treatment's own effect cannot be told from earlier treatment and line"
-        note = "; ".join(filter(None, [note, alone]))
+        untold = "the treatment's own effect cannot be told from earlier treatment and line"
+        note = "; ".join(filter(None, [note, untold]))
     main = np.where(told, fit.coef[:3], np.nan)
     spread = float(np.sqrt(small_sample_variance(fit, patient)[0, 0]))
     ratio = w.effect(float(fit.coef[0]), spread, is_log=True)
@@ -333,6 +344,26 @@ def interaction(
         cells,
         note,
     )
+
+
+def _treatment_within(
+    data: PairData, inside: np.ndarray, patient: np.ndarray, strata: np.ndarray
+) -> w.Effect:
+    """Hazard ratio of the treatment among the marked rows: by line, clustered by patient, adjusted where events allow."""
+    from oncourse.stats.cox import fit_cox
+    from oncourse.stats.sandwich import small_sample_variance
+
+    x = data.treated[inside].astype(float)[:, None]
+    p = data.x.shape[1]
+    if p and data.event[inside].sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
+        filled = fit_imputer(data.x).fill(data.x)[inside]
+        x = np.column_stack([x, filled[:, filled.std(axis=0) > 0]])
+    late = None if data.late is None else data.entry[inside]
+    fit = fit_cox(data.time[inside], data.event[inside], x, entry=late, strata=strata[inside])
+    if fit.is_infinite[0] or not np.isfinite(fit.coef[0]):
+        return w.effect(float("nan"), float("nan"))
+    spread = float(np.sqrt(small_sample_variance(fit, patient[inside])[0, 0]))
+    return w.effect(float(fit.coef[0]), spread, is_log=True)
 
 
 def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray, horizon: float) -> w.Effect:
