@@ -10,7 +10,7 @@ from oncourse.cli.export import export
 from oncourse.cli.import_ import import_
 from oncourse.errors import InputError
 from oncourse.io.clone_studies import read_clone_tables
-from oncourse.io.clones import read_conipher, read_lichee, read_pairtree, read_pyclone_vi
+from oncourse.io.clones import read_ascn, read_conipher, read_lichee, read_pairtree, read_pyclone_vi
 
 
 def pyclone_rows():
@@ -120,3 +120,40 @@ def test_plasma_is_known_by_its_name_and_indels_are_written_our_way(tmp_path):
     assert samples["tumor_fraction"].to_list() == [0.2, None] and samples["purity"].to_list() == [None, 0.6]
     variants = pl.read_csv(tmp_path / "study" / "variants.tsv", separator="\t")["variant_id"].sort().to_list()
     assert variants == ["20:100:A:G", "20:10439002:T:-"]
+
+
+def test_clonality_columns_of_cbioportal_by_command_and_back(study, tmp_path):
+    """Cell fractions, clonality and copies in the ASCN columns; copies come back as copy number of the sites."""
+    run("export", study, "--format", "cbioportal", "--out", tmp_path / "portal", "--clonality")
+    table = read_ascn(tmp_path / "portal/data_mutations.txt")
+    assert table.height == 12  # the called rows
+    liver = table.filter(pl.col("sample_id") == "liver").sort("pos")
+    assert set(liver["clonal"]) == {"CLONAL"} and (liver["ccf"] > 0.9).all()
+    assert (liver["ccf_high"] >= liver["ccf"] - 1e-4).all() and set(liver["method"]) == {"ONCOURSE"}
+    assert liver["total_cn"].to_list() == [2.0] * 7 + [3.0] and liver["minor_cn"].to_list() == [1.0] * 8
+    run("import", "cbioportal", tmp_path / "portal", tmp_path / "back")
+    segments = pl.read_csv(tmp_path / "back/segments.tsv", separator="\t")
+    gained = segments.filter(pl.col("start") == 1007, pl.col("sample_id") == "liver")
+    assert gained.select("end", "total_cn", "minor_cn").row(0) == (1007, 3, 1)
+    assert segments.height == 12
+    run("import", "maf", tmp_path / "portal/data_mutations.txt", tmp_path / "from_maf")
+    assert pl.read_csv(tmp_path / "from_maf/segments.tsv", separator="\t").height == 12
+
+
+def test_segments_of_a_sample_win_over_the_ascn_columns(tmp_path):
+    maf = pl.DataFrame({
+        "Hugo_Symbol": ["TP53", "KRAS"], "Chromosome": ["17", "12"], "Start_Position": [7577121, 25398284],
+        "Reference_Allele": ["G", "C"], "Tumor_Seq_Allele2": ["A", "T"], "Tumor_Sample_Barcode": ["S1", "S2"],
+        "t_alt_count": [30, 20], "t_ref_count": [70, 80], "Variant_Classification": ["Missense_Mutation"] * 2,
+        "ASCN.TOTAL_COPY_NUMBER": ["4", "NA"], "ASCN.MINOR_COPY_NUMBER": ["1", "NA"],
+    })  # fmt: skip
+    maf.write_csv(tmp_path / "x.maf", separator="\t")
+    run("import", "maf", tmp_path / "x.maf", tmp_path / "alone")
+    alone = pl.read_csv(tmp_path / "alone/segments.tsv", separator="\t")
+    assert alone.select("sample_id", "total_cn", "minor_cn").rows() == [("S1", 4, 1)]
+    pl.DataFrame(
+        {"sample_id": ["S1"], "chrom": ["17"], "start": [1], "end": [9_000_000], "total_cn": [3.0]}
+    ).write_csv(tmp_path / "cn.tsv", separator="\t")
+    run("import", "maf", tmp_path / "x.maf", tmp_path / "given", "--segments", tmp_path / "cn.tsv")
+    given = pl.read_csv(tmp_path / "given/segments.tsv", separator="\t")
+    assert given.select("sample_id", "total_cn").rows() == [("S1", 3)]

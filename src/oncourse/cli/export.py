@@ -22,7 +22,9 @@ from oncourse.cli._shared import end_progress, progress_line
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--study-id", default=None, help="cBioPortal identifier (default: from the folder's name).")
 @click.option(
-    "--clonality", is_flag=True, help="cBioPortal: judge presence and cell fractions first (slower)."
+    "--clonality",
+    is_flag=True,
+    help="cBioPortal: presence, clonality, cell fractions and copies (ASCN columns; slower).",
 )
 def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool) -> None:
     """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient.
@@ -58,9 +60,11 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         end_progress()
         click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
         return
+    from oncourse.derive.clones.clusters import clonality_frame
     from oncourse.io.export_cbioportal import export_cbioportal
 
-    table = Cohort(loaded).presence_or_none if clonality else None
+    cohort = Cohort(loaded)
+    table = cohort.presence_or_none if clonality else None
     name = study_id or re.sub(r"\W+", "_", study.resolve().name).strip("_").lower()
     written = export_cbioportal(
         loaded,
@@ -68,6 +72,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         study_id=name,
         called=called_rows(loaded),
         clonality=None if table is None else table.cells,
+        clones=clonality_frame(cohort.clusters) if clonality else None,
     )
     end_progress()
     for file, rows_written in written.items():

@@ -67,6 +67,7 @@ def read_calls(
     samples = pl.concat([p.samples for p in parts]).unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     problems += [problem for p in parts for problem in p.problems]
+    copies = [p.copies for p in parts if p.copies is not None]
     return MafTables(
         calls.drop("line"),
         variants.sort("variant_id"),
@@ -75,4 +76,7 @@ def read_calls(
         build,
         notes,
         problems,
+        pl.concat(copies).unique(["sample_id", "chrom", "start"], keep="first", maintain_order=True)
+        if copies
+        else None,
     )

@@ -26,7 +26,7 @@ from oncourse.io.cbioportal_panels import (
     with_seen_genes,
 )
 from oncourse.io.events import read_gene_copy_number, read_structural_variants
-from oncourse.io.maf import MafTables
+from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
 from oncourse.io.timeline import Timeline, read_timelines
@@ -91,6 +91,8 @@ def read_cbioportal(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         reading.tables["gene_copy_number"] = cna_on_panels(cna, reading)
     if fusions is not None:
         reading.tables["fusions"] = fusions
+    if maf is not None:
+        segments = with_copies(segments, maf, reading.notes)
     if segments is not None:
         reading.tables["segments"] = segments
     _add_timeline(timeline, reading)

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.genome.variant import parts
+from oncourse.io.clones import ascn_columns
 from oncourse.knowledge.alterations import short_change
 from oncourse.study.config import config_to_yaml
 from oncourse.study.model import Study
@@ -23,7 +24,13 @@ _CLASSES = {
 
 
 def export_cbioportal(
-    study: Study, out: Path, *, study_id: str, called: pl.DataFrame, clonality: pl.DataFrame | None = None
+    study: Study,
+    out: Path,
+    *,
+    study_id: str,
+    called: pl.DataFrame,
+    clonality: pl.DataFrame | None = None,
+    clones: pl.DataFrame | None = None,
 ) -> dict[str, int]:
     """Write a study folder as cBioPortal reads it; return file -> rows.
 
@@ -33,6 +40,9 @@ def export_cbioportal(
     called : the called variants of the tumour samples (`oncourse.derive.patient_variants.called_rows`)
     clonality : variant_id, sample_id, state, ccf (`oncourse.derive.concordance.presence`): written in the columns
         ASCN.CCF_EXPECTED_COPIES, ASCN.CLONAL and PRESENCE; a variant that was not judged has none
+    clones : rows of evolution/variants with total_cn and minor_cn (`oncourse.derive.clones.clusters.clonality_frame`):
+        cell fraction with upper limit, clonality, mutated, total and minor copies of the ASCN columns come from it where
+        it has the variant
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
     becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
@@ -41,7 +51,7 @@ def export_cbioportal(
     out.mkdir(parents=True, exist_ok=True)
     (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
     files: dict[str, pl.DataFrame] = {
-        "data_mutations.txt": mutations(study, called, clonality),
+        "data_mutations.txt": mutations(study, called, clonality, clones),
         **timelines(study),
     }
     written = _clinical(study, out, study_id)
@@ -111,7 +121,12 @@ def _write_clinical(frame: pl.DataFrame, path: Path) -> None:
     path.write_text("\n".join(head) + "\n" + frame.write_csv(separator="\t", null_value=""), encoding="utf-8")
 
 
-def mutations(study: Study, called: pl.DataFrame, clonality: pl.DataFrame | None = None) -> pl.DataFrame:
+def mutations(
+    study: Study,
+    called: pl.DataFrame,
+    clonality: pl.DataFrame | None = None,
+    clones: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Return the called variants as a MAF, with counts and, where judged, cell fraction and presence."""
     rows = called.sort("sample_id", "variant_id")
     if rows.is_empty():
@@ -130,6 +145,16 @@ def mutations(study: Study, called: pl.DataFrame, clonality: pl.DataFrame | None
     changes = {
         p: (f"p.{short_change(p)}" if short_change(p) else None) for p in rows["hgvs_p"].drop_nulls().unique()
     }
+    own = {
+        "ASCN.CCF_EXPECTED_COPIES": pl.col("ccf"),
+        "ASCN.CLONAL": pl.when(pl.col("ccf") >= 0.8).then(pl.lit("CLONAL"))
+        .when(pl.col("ccf").is_not_null()).then(pl.lit("SUBCLONAL")),
+    }  # fmt: skip
+    if clones is not None:
+        ascn = ascn_columns(clones)
+        rows = rows.join(ascn, on=["sample_id", "variant_id"], how="left", maintain_order="left")
+        own = {c: pl.coalesce(c, own[c]) if c in own else pl.col(c) for c in ascn.columns[2:]}
+    own["ASCN.CCF_EXPECTED_COPIES"] = own["ASCN.CCF_EXPECTED_COPIES"].round(4)
     return rows.select(
         Hugo_Symbol=pl.col("gene").fill_null("Unknown"), NCBI_Build=pl.lit(build), Chromosome="chrom",
         Start_Position="pos", End_Position=last,
@@ -138,9 +163,7 @@ def mutations(study: Study, called: pl.DataFrame, clonality: pl.DataFrame | None
         HGVSp_Short=pl.col("hgvs_p").replace_strict(changes, default=None, return_dtype=pl.String), HGVSc="hgvs_c",
         t_alt_count="alt_count", t_ref_count=pl.col("depth") - pl.col("alt_count"),
         Mutation_Status=pl.when(pl.col("origin") == "somatic").then(pl.lit("SOMATIC")).otherwise(pl.lit("UNKNOWN")),
-        **{"ASCN.CCF_EXPECTED_COPIES": pl.col("ccf").round(4),
-           "ASCN.CLONAL": pl.when(pl.col("ccf") >= 0.8).then(pl.lit("CLONAL"))
-           .when(pl.col("ccf").is_not_null()).then(pl.lit("SUBCLONAL")), "PRESENCE": pl.col("state")},
+        **own, PRESENCE=pl.col("state"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.clinical import mapped
+from oncourse.io.maf import with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
 from oncourse.study.config import StudyConfig
@@ -91,6 +92,10 @@ def read_files(
             frames.append(frame)
         reading.tables["segments"] = pl.concat(frames)
         reading.sources["segments"] = segments[0].name
+    copies = with_copies(reading.tables.get("segments"), found, reading.notes)
+    if copies is not None:
+        reading.tables["segments"] = copies
+        reading.sources.setdefault("segments", files[0].name)
     if len(files) == 1:
         reading.lines["calls"] = found.lines
     reading.sources["calls"] = files[0].name if len(files) == 1 else f"{len(files)} files"

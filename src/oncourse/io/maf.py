@@ -50,6 +50,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "filter": ("filter", "filters"),
     "status": ("mutation_status",),
     "variant_type": ("variant_type",),
+    "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
 }  # fmt: skip
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
 #: Above this share of rows without one variant read a file is taken as forced counts, not as a list of calls.
@@ -65,7 +66,8 @@ class MafTables:
     """What one MAF holds.
 
     ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
-    names none); ``lines``: the file's line of each row of ``calls``.
+    names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the file
+    has cBioPortal's ASCN columns, as segments of one base.
     """
 
     calls: pl.DataFrame
@@ -75,6 +77,7 @@ class MafTables:
     build: str | None = None
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    copies: pl.DataFrame | None = None
 
 
 def looks_like_maf(header: Iterable[str]) -> bool:
@@ -187,6 +190,7 @@ def tables_of(
         _optional(frame, "filter"), _origin(frame).alias("origin"),
         "line", *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
     )  # fmt: skip
+    copies = _copies(frame)
     calls, found = _annotated(calls, name)
     problems += found
     calls, found = _one_row_per_call(calls, name, notes)
@@ -200,7 +204,39 @@ def tables_of(
         build,
         notes,
         problems,
+        copies,
     )
+
+
+def _copies(frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return sample_id, chrom, start, end, total_cn, minor_cn of the sites whose total copies the file gives."""
+    if "total_cn" not in frame.columns:
+        return None
+    place = pl.col("variant_id").str.split(":")
+    start = place.list.get(1).cast(pl.Int64)
+    copies = frame.select(
+        "sample_id", chrom=place.list.get(0), start=start, end=start,
+        total_cn=pl.col("total_cn").cast(pl.Float64, strict=False),
+        minor_cn=_optional(frame, "minor_cn").cast(pl.Float64, strict=False),
+    )  # fmt: skip
+    keys = ["sample_id", "chrom", "start"]
+    return copies.drop_nulls("total_cn").unique(keys, keep="first", maintain_order=True).sort(keys)
+
+
+def with_copies(segments: pl.DataFrame | None, found: MafTables, notes: list[str]) -> pl.DataFrame | None:
+    """Return the segments with the ASCN copies of samples that have no segment of their own; says what it did."""
+    if found.copies is None or found.copies.is_empty():
+        return segments
+    copies = found.copies
+    if segments is not None:
+        copies = copies.join(segments.select("sample_id").unique(), on="sample_id", how="anti")
+    if copies.is_empty():
+        return segments
+    notes.append(
+        f"copy number at {copies.height} sites of {copies['sample_id'].n_unique()} samples without segments taken from the "
+        "ASCN columns; their cell fractions are not taken over but estimated from the reads"
+    )
+    return copies if segments is None else pl.concat([segments, copies], how="diagonal_relaxed")
 
 
 def _optional(frame: pl.DataFrame, column: str) -> pl.Expr:

@@ -159,6 +159,27 @@ def variants_frame(table: ClusterTable) -> pl.DataFrame:
     return _stack(frames, VARIANT_COLUMNS).sort("patient_id", "sample_id", "variant_id")
 
 
+def clonality_frame(table: ClusterTable) -> pl.DataFrame:
+    """Return the rows of evolution/variants that were looked at, with total_cn and minor_cn (null: not measured)."""
+    schema = {name: dtype for name, dtype, _ in VARIANT_COLUMNS} | {
+        "total_cn": pl.Float64,
+        "minor_cn": pl.Float64,
+    }
+    frames = [pl.DataFrame(schema=schema)]
+    for p in table.patients.values():
+        c = p.data.counts
+        known = np.ones(c.depth.shape, bool) if c.cn_known is None else c.cn_known
+        total, minor = np.where(known, c.major_cn + c.minor_cn, np.nan), np.where(known, c.minor_cn, np.nan)
+        rows = _stack([_variants(p)], VARIANT_COLUMNS)
+        frames.append(
+            rows.with_columns(
+                pl.Series("total_cn", total.ravel(), nan_to_null=True),
+                pl.Series("minor_cn", minor.ravel(), nan_to_null=True),
+            )
+        )
+    return pl.concat(frames).filter(pl.col("basis") != "not_assessable").sort("sample_id", "variant_id")
+
+
 def clusters_frame(table: ClusterTable) -> pl.DataFrame:
     """Return evolution/clusters: one row per patient, cluster and sample."""
     frames = [_clusters(p) for p in table.patients.values()]
