@@ -353,7 +353,11 @@ def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, st
             words.append(start + ", ".join(map(ratio, shown)))
         if silent:
             start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
-            words.append(start + ", ".join(map(ratio, silent)))
+            first, *others = silent
+            rest = "".join(f", {r['endpoint']}" for r in others)
+            words.append(
+                start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest
+            )
         text += (
             f" {marker} {'; '.join(words)}: ratio of hazard ratios of {arm} v {reference}, carriers to others"
         )

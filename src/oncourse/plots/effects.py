@@ -18,30 +18,44 @@ def ratios(
     *,
     xlabel: str,
 ) -> str:
-    """Draw ratios with 95 % intervals on a log scale, one row each, coloured by group; return SVG."""
+    """Draw ratios with 95 % intervals on a log scale; return SVG.
+
+    Rows that follow each other with one label stand together under it (the label above, so that the plot keeps its
+    width on a small screen), coloured by group.
+    """
     order = list(dict.fromkeys(groups))
-    height = 0.9 + 0.24 * len(labels)
-    with drawing(7.2, max(height, 1.6)) as canvas:
+    at, heads, y = np.empty(len(labels)), [], 0.0
+    for i, label in enumerate(labels):
+        if i == 0 or label != labels[i - 1]:
+            y -= 1.0 if i == 0 else 1.35
+            heads.append((y, label))
+            y -= 0.2
+        y -= 0.6
+        at[i] = y
+    with drawing(5.0, max(1.2 + 0.24 * -y, 1.8)) as canvas:
         ax = canvas.ax
-        at = np.arange(len(labels))[::-1]
+        lowest, highest = np.nanmin([*low, 0.5]), np.nanmax([*high, 2.0])
+        ends = max(lowest / 1.1, 0.05), min(highest * 1.1, 20)
         for i, name in enumerate(order):
             mine = np.array([g == name for g in groups])
             ax.hlines(at[mine], low[mine], high[mine], color=PALETTE[i % len(PALETTE)], linewidth=1.4)
             ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
         ax.axvline(1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_xscale("log")
-        lowest, highest = np.nanmin([*low, 0.5]), np.nanmax([*high, 2.0])
-        ax.set_xlim(max(lowest / 1.1, 0.05), min(highest * 1.1, 20))
-        ticks = [
-            t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]
-        ]
+        ax.set_xlim(*ends)
+        for height, label in heads:
+            ax.text(ends[0], height, label, fontsize=7.5, va="center", ha="left", color=COLOURS["text"],
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
+        ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ends[0] <= t <= ends[1]]
         ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
         ax.minorticks_off()
-        ax.set_yticks(at, list(labels), fontsize=7)
-        ax.set_ylim(-0.7, len(labels) - 0.3)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.set_ylim(y - 0.8, 0.2)
         ax.set_xlabel(xlabel)
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), title=None)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(order), 4), title=None)
         clean(ax, grid="x")
+        ax.spines["left"].set_visible(False)
     return canvas.svg
 
 
