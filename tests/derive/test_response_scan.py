@@ -9,6 +9,7 @@ from oncourse.analyses.psa_response import Params as PsaResponse
 from oncourse.analyses.psa_response import psa_response
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.feature_scores import score_columns
+from oncourse.derive.outcomes.response_scan import response_outcome
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
@@ -72,6 +73,18 @@ def test_a_line_without_any_psa_counts_as_in_the_rates_of_response():
     without = Cohort(cohort.study, {"psa": {"missing_in_denominator": False}})
     row = response(biomarkers(without, Params(n_bootstrap=0)), "marker:AR-V7")
     assert (row["n"], row["n_response"]) == (78, 39)
+
+
+def test_an_adjuvant_line_has_no_response():
+    """Line 0 (adjuvant) has no disease to measure: whoever had nothing else is not a non-responder."""
+    study = psa_study()
+    only = study["treatments"].with_columns(
+        line=pl.when(pl.col("patient_id") == "P000").then(0).otherwise("line").cast(pl.Int64),
+        setting=pl.when(pl.col("patient_id") == "P000").then(pl.lit("adjuvant")).otherwise("setting"),
+    )
+    cohort = Cohort(Study(study.config, {**study.tables, "treatments": only}))
+    target, missing = response_outcome(cohort, "PSA50", None)
+    assert len(target.patients) == 79 and "P000" not in target.patients and missing == 0
 
 
 def test_a_finding_after_the_start_of_the_line_never_predicts_its_response():
