@@ -194,7 +194,7 @@ def chain(
     concentration_log_prior, seen, table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state,
     capacity, n_burn, n_sweep, n_split, noise_every, n_turn, every, kept_labels, way, variant_post, noise_sum, trace,
 ):  # fmt: skip
-    """Run one collapsed Gibbs chain; returns how many sweeps entered `variant_post`.
+    """Run one collapsed Gibbs chain.
 
     A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
     the ways follow. Every `noise_every`-th moves the noise, n_turn times. Fills kept_labels (n_sweep, n), adds to way
@@ -226,7 +226,6 @@ def chain(
     stay = np.ones(n)
     least_stay = np.ones(n)
     ways = np.empty(way_prior.shape[0])
-    averaged = 0
     used = 0
     p_trunk = np.zeros(capacity)
     at_one = np.empty(prob.shape[0])
@@ -300,7 +299,6 @@ def chain(
                 for d in range(n_sample):
                     noise_sum[p, d] += noise[p, d]
             if s % every == 0:
-                averaged += 1
                 for i in range(n):
                     k = labels[i]
                     if k >= 0:
@@ -338,7 +336,6 @@ def chain(
                 table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used, scratch,
                 state,
             )  # fmt: skip
-    return averaged
 
 
 @jit

@@ -132,13 +132,12 @@ def posteriors_around(state: State, params: ClusterParams) -> FloatArray:
     n, n_sample = state.counts.n_variant, state.counts.n_sample
     out = np.zeros((n, n_sample, len(state.grid)))
     n_sweep = AROUND["n_sweep"]
-    averaged = kernels.chain(
+    kernels.chain(
         **_fixed(state), **_start(state, params, 0).arrays, **AROUND, n_burn=0,
         kept_labels=np.empty((n_sweep, n), np.int64), way=np.zeros(len(state.rows.variant)), variant_post=out,
         noise_sum=np.zeros((3, n_sample)), trace=np.empty((n_sweep, 5)),
     )  # fmt: skip
-    out /= averaged
-    return out
+    return np.asarray(out / out.sum(axis=2, keepdims=True))
 
 
 def run_chains(state: State, params: ClusterParams) -> Visited:
@@ -150,12 +149,12 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     variant_post = np.zeros((n, state.counts.n_sample, len(state.grid)))
     noise_sum = np.zeros((3, state.counts.n_sample))
     chains = [_start(state, params, index) for index in range(params.n_chain)]
-    averaged, agreement = 0, 1.0
+    agreement = 1.0
     similar: list[FloatArray] = []
     for turn in range(params.n_round):
         for chain in chains:
             kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 5))
-            averaged += kernels.chain(
+            kernels.chain(
                 **_fixed(state), **chain.arrays, n_burn=params.n_burn if turn == 0 else 0, n_sweep=params.n_sweep,
                 n_split=N_SPLIT, noise_every=NOISE_EVERY, n_turn=N_TURN, every=CCF_EVERY, kept_labels=kept, way=way,
                 variant_post=variant_post, noise_sum=noise_sum, trace=trace,
@@ -169,7 +168,7 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     trace = np.concatenate([part for chain in chains for part in chain.trace])
     return Visited(
         np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
-        variant_post / averaged, noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()),
+        variant_post / variant_post.sum(axis=2, keepdims=True), noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()),
         float(trace[:, 4].mean()), agreement,
     )  # fmt: skip
 

@@ -124,7 +124,7 @@ def build(
         variant_ccf_mean=variant_post @ grid,
         variant_ccf_low=variant_low,
         variant_ccf_high=variant_high,
-        variant_p_present=variant_post[:, :, grid >= PRESENT_FROM].sum(axis=2),
+        variant_p_present=variant_post[:, :, grid >= PRESENT_FROM].sum(axis=2).clip(0, 1),
         multiplicity=np.rint(rows.mutated[likely, :, 0]).astype(np.int64),
         p_lost=np.add.reduceat(way[:, None] * rows.is_lost, rows.start[:-1]),
         overdispersion=state.precision,
