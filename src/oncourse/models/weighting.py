@@ -11,7 +11,7 @@ import numpy as np
 #: Weak prior on the standardised slopes (sd 10), so that a covariate that separates the arms gives a finite score.
 PRIOR_SD = 10.0
 #: Fewest at risk at an event while patients are still entering: with 1 a death takes the whole curve to 0, with 2-4 a test
-#: at 5 % rejects in 12 % of null studies, from about 10 in 6-7 % (simulated, docs/explanation/treatment.md).
+#: at 5 % rejects in 12 % of null studies, from 10 on in 5-8 % (simulated, docs/explanation/treatment.md).
 LEAST_AT_RISK = 10
 
 
