@@ -166,10 +166,10 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
         if agreement >= AGREE:
             break
     trace = np.concatenate([part for chain in chains for part in chain.trace])
+    absent, clonal, share = (float(x) for x in trace[:, 2:].mean(axis=0))
     return Visited(
         np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
-        variant_post / variant_post.sum(axis=2, keepdims=True), noise_sum / len(trace), float(trace[:, 2].mean()), float(trace[:, 3].mean()),
-        float(trace[:, 4].mean()), agreement,
+        variant_post / variant_post.sum(axis=2, keepdims=True), noise_sum / len(trace), absent, clonal, share, agreement,
     )  # fmt: skip
 
 
