@@ -294,3 +294,17 @@ def test_thousands_of_variants_give_the_same_answer_in_any_order(shared_data):
     assert answers[0] == answers[1]
     # the evidence of the partition with an eighth of the variants clustered first, before all were refined
     assert found.log_evidence > -17230
+
+
+def test_a_trunk_seen_in_many_samples_is_one_cluster():
+    """40 variants in all cells of 20 samples, 10 of one: what is everywhere clonal cannot be several clones."""
+    rng = generator(11, "trunk")
+    ccf = np.vstack([np.ones((40, 20)), np.eye(20)[np.zeros(10, int)]])
+    shape = ccf.shape
+    counts = Counts(
+        rng.binomial(120, 0.35 * ccf), np.full(shape, 120), np.full(shape, 0.7), np.ones(shape), np.ones(shape),
+        np.full(shape, 2.0), np.full(20, 1e-3),
+    )  # fmt: skip
+    for average in (True, False):
+        labels = cluster_patient(counts, ClusterParams(average=average)).labels
+        assert len(set(labels[:40].tolist())) == 1 and labels[0] not in labels[40:]

@@ -256,6 +256,10 @@ def chain(
         trunk = spikes[2]
         set_prior(base, spikes[0], spikes[1], weight)
         evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
+        if _join_trunks(labels, p_trunk):
+            used = _renumber(labels, used)
+            cluster_sums(table, row_of, labels, used, sums, counts)
+            evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         if noise_every > 0 and t % noise_every == noise_every - 1:
             move_noise(
                 alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated,
@@ -336,6 +340,20 @@ def chain(
                 table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used, scratch,
                 state,
             )  # fmt: skip
+
+
+@jit
+def _join_trunks(labels, p_trunk):
+    """Make one cluster of all that are more likely than not the trunk; returns whether there were several."""
+    first, joined = -1, False
+    for i in range(labels.shape[0]):
+        k = labels[i]
+        if k >= 0 and p_trunk[k] > 0.5:
+            if first < 0:
+                first = k
+            joined = joined or k != first
+            labels[i] = first
+    return joined
 
 
 @jit

@@ -24,6 +24,7 @@ from oncourse.evolution.cluster_average import average_partitions, posteriors_ar
 from oncourse.evolution.cluster_large import large_partition
 from oncourse.evolution.cluster_partition import best_partition
 from oncourse.evolution.cluster_prior import ccf_prior
+from oncourse.evolution.cluster_state import join_trunks
 from oncourse.evolution.cluster_summary import PRESENT_FROM, grid_interval, summarise
 from oncourse.evolution.clustering_types import Clustering, ClusterParams, Counts, FloatArray, IntArray
 
@@ -60,6 +61,7 @@ def cluster_patient(
     sd = np.zeros(counts.n_sample) if purity_sd is None else np.asarray(purity_sd, np.float64)
     find = best_partition if counts.n_variant <= params.max_merge else large_partition
     state = find(_take(counts, variants, samples), params, sd[samples])
+    join_trunks(state)
     if params.average and 1 < counts.n_variant <= params.max_average:
         result = average_partitions(state, params)
     else:

@@ -139,6 +139,14 @@ def informative_pairs(state: State) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return out
 
 
+def join_trunks(state: State) -> None:
+    """Make one cluster of all that are more likely than not the trunk: what is in all cells everywhere is one clone."""
+    sums, _ = sums_of(state)
+    several = np.flatnonzero(trunk_probability(sums, state.weight, state.trunk) > 0.5)
+    if len(several) > 1:
+        state.labels = compact(np.where(np.isin(state.labels, several), several[0], state.labels))
+
+
 def learn_spikes(state: State) -> None:
     """Set the shares of the spikes at CCF 0 and 1 and of the trunk by EM over the clusters."""
     from oncourse.evolution import _cluster_kernels as kernels
