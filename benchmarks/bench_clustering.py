@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,33 +101,6 @@ def wrong_purity(params: ClusterParams, n: int = 30) -> None:
         print(f"purity off by .05, {how}: 90 % intervals cover "
               f"{100 * variants:.1f} % (variants), {100 * clusters:.1f} % (clusters), CCF RMSE {error:.4f}",
               flush=True)  # fmt: skip
-
-
-def cohort(n: int, params: ClusterParams) -> None:
-    """Print the time for n clinical patients (about 95 variants, 4 samples) in two threads, clusters and trees."""
-    from oncourse.evolution.trees import fit_trees, moments_from_grid, with_ccf_error
-
-    patients = [truth.clinical(i).counts for i in range(n)]
-
-    def tree(found: Clustering) -> object:
-        large = [k for k in range(found.n_cluster) if found.n_variants[k] >= 2]
-        mean, var = moments_from_grid(found.log_lik[large], found.grid)
-        return fit_trees(mean, with_ccf_error(mean, var, 0.15), seed=1, name="cohort")
-
-    tree(cluster_patient(patients[0], params))  # compile
-    for what in ("clusters", "trees"):
-        wall, cpu = time.perf_counter(), time.process_time()
-        with ThreadPoolExecutor(2) as pool:
-            if what == "clusters":
-                found = list(pool.map(lambda counts: cluster_patient(counts, params), patients))
-            else:
-                list(pool.map(tree, found))
-        sizes = np.mean([(c.n_variant, c.n_sample) for c in patients], axis=0)
-        print(
-            f"{n} patients ({sizes[0]:.0f} variants x {sizes[1]:.1f} samples), average={params.average}, {what}: "
-            f"{time.perf_counter() - wall:.1f} s wall, {time.process_time() - cpu:.1f} s CPU, two threads",
-            flush=True,
-        )
 
 
 def _many(n: int, n_sample: int, n_cluster: int) -> tuple[Counts, IntArray]:
@@ -296,9 +268,8 @@ def main() -> None:
     parser.add_argument("--no-average", action="store_true")
     parser.add_argument(
         "--only",
-        default="machina,pairtree,synthetic,clinical,purity,presence,resequenced,tracerx,cost,large,cohort",
+        default="machina,pairtree,synthetic,clinical,purity,presence,resequenced,tracerx,cost,large",
     )
-    parser.add_argument("--patients", type=int, default=500)
     parser.add_argument("--pyclone-vi", type=Path, help="python of an environment that has PyClone-VI")
     options = parser.parse_args()
     run = Run(ClusterParams(average=not options.no_average), options.pyclone_vi)
@@ -332,8 +303,6 @@ def main() -> None:
         cost()
     if "large" in only:
         large(20_000, 10)
-    if "cohort" in only:
-        cohort(options.patients, run.params)
 
 
 if __name__ == "__main__":

@@ -38,17 +38,32 @@ def ccf_grid(n_grid: int) -> FloatArray:
 
 def ccf_prior(grid: FloatArray, absent: float, clonal: float) -> FloatArray:
     """Return the prior mass of each grid point: `absent` at 0, `clonal` at 1, the rest uniform in the CCF between."""
+    slab = _slab(grid)
+    return _with_spikes(slab, slab.sum(), absent, clonal)
+
+
+def _slab(grid: FloatArray) -> FloatArray:
     edges = (grid[1:] + grid[:-1]) / 2
-    weight = np.zeros_like(grid)
-    weight[1:-1] = SLAB_FLAT * np.diff(edges) / (edges[-1] - edges[0]) + (1 - SLAB_FLAT) / (len(grid) - 2)
-    weight *= (1 - absent - clonal) / weight.sum()
+    slab = np.zeros_like(grid)
+    slab[1:-1] = SLAB_FLAT * np.diff(edges) / (edges[-1] - edges[0]) + (1 - SLAB_FLAT) / (len(grid) - 2)
+    return slab
+
+
+def _with_spikes(slab: FloatArray, total: float, absent: float, clonal: float) -> FloatArray:
+    weight = slab * ((1 - absent - clonal) / total)
     weight[0], weight[-1] = absent, clonal
     return weight
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
+def _slab_of(n_grid: int) -> tuple[FloatArray, float]:
+    slab = _slab(ccf_grid(n_grid))
+    return slab, float(slab.sum())
+
+
 def prior_weights(n_grid: int, n_sample: int, absent: float, clonal: float) -> FloatArray:
-    return np.tile(ccf_prior(ccf_grid(n_grid), absent, clonal), (n_sample, 1))
+    """Return shape (n_sample, n_grid): `ccf_prior` for each sample."""
+    return np.tile(_with_spikes(*_slab_of(n_grid), absent, clonal), (n_sample, 1))
 
 
 @lru_cache(maxsize=64)
