@@ -28,6 +28,7 @@ from oncourse.evolution.cluster_prior import ccf_prior
 from oncourse.evolution.cluster_rows import multiplicity_rows
 from oncourse.evolution.clustering_types import ClusterParams, Counts
 from oncourse.evolution.vaf import expected_vaf, with_errors
+from oncourse.stats.rng import generator
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import evolution_truth as truth
