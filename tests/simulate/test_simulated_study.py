@@ -108,3 +108,16 @@ def test_treatment_lowers_the_tumour_fraction_of_some_and_selects_resistant_clon
         .group_by("draw").agg(pl.col("fraction").sum()).sort("draw")["fraction"]
     )  # fmt: skip
     assert share[1] > share[0] + 1
+
+
+def test_passengers_fall_on_the_tissue_panel_in_proportion_to_coding_length():
+    """The plasma panel is a part of the tissue panel; its genes take no more than their share of the passengers."""
+    from oncourse.simulate.drivers import passenger_pool, plasma_genes
+
+    made = simulate_study("crc", 60, 11)
+    drivers = made.truth["drivers"]["gene"].unique().to_list() + ["DNMT3A", "PPM1D", "KRAS"]
+    passengers = made.tables["variants"].filter(~pl.col("gene").is_in(drivers))
+    assert set(plasma_genes()) <= set(made.tables["assays"]["targets"][0].split(";"))
+    genes, weight = passenger_pool(frozenset(made.tables["assays"]["targets"][0].split(";")))
+    expected = sum(w for g, w in zip(genes, weight, strict=True) if g in set(plasma_genes()))
+    assert passengers["gene"].is_in(list(plasma_genes())).mean() == pytest.approx(expected, abs=0.05)

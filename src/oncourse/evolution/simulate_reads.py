@@ -8,7 +8,30 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-CHROM_MB = (248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50)
+CHROM_MB = (
+    248,
+    242,
+    198,
+    190,
+    181,
+    170,
+    159,
+    145,
+    138,
+    133,
+    135,
+    133,
+    114,
+    107,
+    101,
+    90,
+    83,
+    80,
+    58,
+    64,
+    46,
+    50,
+)
 """Lengths of chromosomes 1-22 in megabases (GRCh38, rounded)."""
 NUCLEOTIDES = np.array(list("ACGT"))
 
@@ -33,7 +56,7 @@ ASSAYS = {
     "wgs": Assay(60.0, 20.0, 1e-3, 500.0),
     "panel": Assay(800.0, 8.0, 5e-4, 300.0, 0.15),
     "ctdna": Assay(3000.0, 8.0, 5e-5, 1000.0),
-    "ctdna_panel": Assay(3000.0, 8.0, 5e-5, 1000.0, 0.15),
+    "ctdna_panel": Assay(3000.0, 8.0, 5e-5, 1000.0, 0.08),
 }
 
 

@@ -13,10 +13,10 @@ from oncourse.simulate.drivers import (
     CHIP,
     CRC_FOCAL,
     CRC_GROUPS,
-    PLASMA_GENES,
     Driver,
     draw_drivers,
     panel_genes,
+    plasma_genes,
 )
 from oncourse.simulate.genomes import (
     Rows,
@@ -150,7 +150,7 @@ def _genome(
     rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str],
     drivers: list[Driver], msi_high: bool,
 ) -> None:  # fmt: skip
-    plasma_genes = set(PLASMA_GENES)
+    in_plasma = set(plasma_genes())
     material = dict(tumour.samples.select("sample_id", "material").iter_rows())
     for row in tumour.samples.iter_rows(named=True):
         tissue = row["material"] == "tissue"
@@ -163,7 +163,7 @@ def _genome(
             preservation=row["preservation"], cfdna_ng_ml=None if tissue else round(float(rng.lognormal(2.3, 0.6)), 1),
         )  # fmt: skip
         add_ras_coverage(rows, rng, ids[row["sample_id"]], row["mean_depth"])
-    add_tumour(rows, rng, tumour, ids, {"tissue": panel_genes(), "plasma": PLASMA_GENES})
+    add_tumour(rows, rng, tumour, ids, {"tissue": panel_genes(), "plasma": plasma_genes()})
     full = dict.fromkeys(ids, 1.0)
     for driver in drivers:
         ccf = dict(full)
@@ -172,7 +172,7 @@ def _genome(
         ):  # gained in the metastasis, or lost with a branch
             gone = ["P"] if rng.random() < 0.7 else [s for s in ids if s != "P"]
             ccf.update(dict.fromkeys(gone, 0.0))
-        only = {s for s in ids if material[s] == "tissue" or driver.gene in plasma_genes}
+        only = {s for s in ids if material[s] == "tissue" or driver.gene in in_plasma}
         rows.add("variants", variant_id=driver.variant_id, gene=driver.gene, hgvs_p=driver.hgvs_p,
                  consequence=driver.consequence)  # fmt: skip
         add_reads(rows, rng, tumour, driver, ccf, ids, only=only)
@@ -274,7 +274,7 @@ CONFIG = {
 ASSAYS = pl.DataFrame(
     {
         "assay_id": ["tissue-panel", "plasma-panel"], "kind": ["panel", "panel"],
-        "targets": [";".join(panel_genes()), ";".join(PLASMA_GENES)], "min_depth": [50, 500], "error_rate": [5e-4, 5e-5],
+        "targets": [";".join(panel_genes()), ";".join(plasma_genes())], "min_depth": [50, 500], "error_rate": [5e-4, 5e-5],
         "min_alt_count": [4, 4], "min_vaf": [0.03, 0.002], "has_umi": [False, True],
     }
 )  # fmt: skip

@@ -135,15 +135,16 @@ RAS_CODONS = tuple(
     )
     for codon, start in codons
 )  # fmt: skip
-#: Genes of the simulated plasma panel; the tissue panel holds every gene of `oncourse.genome.genes` below
-#: `PANEL_LENGTH` amino acids, the exome all of them.
-PLASMA_GENES = (
+#: The simulated tissue panel holds every gene of `oncourse.genome.genes` below `PANEL_LENGTH` amino acids, the plasma panel
+#: those of `PLASMA_CORE` and those below `PLASMA_LENGTH` (the share of the coding length that
+#: `oncourse.evolution.simulate_reads` takes for it), the exome all of them.
+PLASMA_CORE = (
     "KRAS", "NRAS", "BRAF", "TP53", "APC", "PIK3CA", "SMAD4", "FBXW7", "ERBB2", "EGFR", "MAP2K1", "MET", "PTEN", "AKT1",
     "CTNNB1", "GNAS", "RNF43", "TCF7L2", "SOX9", "DNMT3A", "PPM1D", "TET2", "ASXL1", "ATM", "BRCA1", "BRCA2", "ARID1A",
     "AMER1", "ERBB3", "ERBB4", "FGFR1", "FGFR2", "FGFR3", "KIT", "PDGFRA", "ALK", "ROS1", "RET", "NTRK1", "NF1", "STK11",
     "NOTCH1", "MYC", "MLH1", "MSH2", "MSH6", "POLE", "PIK3R1", "CDKN2A", "RB1", "SMAD2", "TGFBR2", "CCND1", "CDK4",
 )  # fmt: skip
-PANEL_LENGTH = 3_500
+PANEL_LENGTH, PLASMA_LENGTH = 3_500, 1_000
 MEAN_LENGTH = 550.0
 _DRIVER_GENES = frozenset(
     d.gene for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP) for d in group
@@ -153,7 +154,13 @@ _DRIVER_GENES = frozenset(
 def panel_genes() -> tuple[str, ...]:
     """Return the genes of the simulated tissue panel."""
     table = gene_table().filter(pl.col("protein_length") < PANEL_LENGTH)
-    return tuple(sorted({*table["gene"], *PLASMA_GENES, *_DRIVER_GENES}))
+    return tuple(sorted({*table["gene"], *PLASMA_CORE, *_DRIVER_GENES}))
+
+
+def plasma_genes() -> tuple[str, ...]:
+    """Return the genes of the simulated plasma panel, all of them on the tissue panel too."""
+    table = gene_table().filter(pl.col("protein_length") < PLASMA_LENGTH)
+    return tuple(sorted({*table["gene"], *PLASMA_CORE}))
 
 
 #: Made-up genes that take most passengers of an exome, as the genes outside `oncourse.genome.genes` would.
