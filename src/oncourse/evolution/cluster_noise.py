@@ -61,7 +61,10 @@ def learn_noise(state: State) -> NDArray[np.bool_]:
     state.counts = replace(state.counts, error_rate=assay * state.error_factor)
     unsure = state.purity_sd > 0
     if unsure.any():
-        factors, at = purity_factors(state, PURITY_SHIFTS[:, None]), _nearest(PURITY_SHIFTS, state.purity_shift)
+        factors, at = (
+            purity_factors(state, PURITY_SHIFTS[:, None]),
+            _nearest(PURITY_SHIFTS, state.purity_shift),
+        )
         at = _climb(state, ground, 2, factors, -0.5 * PURITY_SHIFTS**2, at, unsure)
         shift = np.where(unsure, PURITY_SHIFTS[at], 0.0)
         state.counts = replace(state.counts, purity=moved_purity(state, shift))
@@ -71,7 +74,9 @@ def learn_noise(state: State) -> NDArray[np.bool_]:
     at = _nearest(np.log(PRECISIONS[:-1]), np.log(state.precision))
     at = _climb(state, ground, 1, precisions, PRECISION_LOG_PRIOR, at, every)
     state.precision = PRECISIONS[at]
-    return np.asarray((before != np.stack([state.error_factor, state.purity_shift, state.precision])).any(axis=0))
+    return np.asarray(
+        (before != np.stack([state.error_factor, state.purity_shift, state.precision])).any(axis=0)
+    )
 
 
 def _nearest(ladder: FloatArray, values: FloatArray) -> IntArray:
