@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,8 +121,8 @@ def _row(
         return row
     if block.is_binary:
         sizes = np.array([(v == k).sum() for k in (0, 1)], float)
-        shares = np.array([y[v == k].mean() for k in (0, 1)])
-        fit = firth_logistic([0.0, 1.0], shares, weights=sizes)
+        responders = (int((y & (v == 0)).sum()), int((y & (v == 1)).sum()))
+        fit = _two_groups(int(sizes[0]), int(sizes[1]), *responders)
         p, method = fit.p_value, "penalised likelihood ratio"
         if np.min(np.outer(sizes, [y.sum(), (~y).sum()])) / y.size < SMALL_CELL:
             from scipy.stats import fisher_exact
@@ -148,6 +149,14 @@ def _row(
                 "adjusted_ci_high": _exp(beside.ci_high), "adjusted_p_value": beside.p_value,
             }  # fmt: skip
     return row
+
+
+@lru_cache(maxsize=20_000)
+def _two_groups(n0: int, n1: int, y0: int, y1: int) -> Any:
+    """Firth's fit of a 2 x 2 table; thousands of genes share few tables."""
+    from oncourse.stats.firth_logistic import firth_logistic
+
+    return firth_logistic([0.0, 1.0], np.array([y0 / n0, y1 / n1]), weights=np.array([n0, n1], float))
 
 
 def _exp(value: float) -> float:
