@@ -20,8 +20,8 @@ import numpy as np
 
 import evolution_truth as truth
 import peer_pyclone_vi as peer
-from oncourse.evolution.cluster import cluster_patient
-from oncourse.evolution.clustering_types import Clustering, ClusterParams, Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.cluster import cluster_patient
+from oncourse.evolution.clustering.types import Clustering, ClusterParams, Counts, FloatArray, IntArray
 from oncourse.io.clones import counts_from_frame, read_pyclone_vi
 
 
@@ -240,9 +240,10 @@ def tracerx(folder: Path, run: Run) -> None:
 
 def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
     """Return the log evidence of a partition, multiplicities, noise and spikes at their best for it."""
-    from oncourse.evolution import cluster_partition, cluster_state
-    from oncourse.evolution.cluster_noise import learn_noise
-    from oncourse.evolution.cluster_rows import multiplicity_rows
+    from oncourse.evolution.clustering import partition as cluster_partition
+    from oncourse.evolution.clustering import state as cluster_state
+    from oncourse.evolution.clustering.noise import learn_noise
+    from oncourse.evolution.clustering.rows import multiplicity_rows
 
     rows, n_sample = multiplicity_rows(counts), counts.n_sample
     best = -np.inf

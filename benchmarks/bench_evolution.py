@@ -21,7 +21,9 @@ from oncourse.derive.clones import evolution
 from oncourse.derive.clones.ccf import WHO, CountsTable, PatientCounts
 from oncourse.derive.clones.clusters import ClusteringParams, ClusterTable, cluster_table
 from oncourse.derive.clones.evolution import EvolutionParams
-from oncourse.evolution import divergence, seeding, trees
+from oncourse.evolution.seeding import divergence
+from oncourse.evolution.seeding import lesions as seeding
+from oncourse.evolution.trees import posterior as trees
 
 
 def cohort(n: int) -> CountsTable:

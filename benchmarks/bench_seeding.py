@@ -18,9 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from oncourse.evolution.migration import pattern_of
-from oncourse.evolution.seeding import seeding_posterior
-from oncourse.evolution.trees import fit_trees, moments_from_counts, moments_from_grid, with_ccf_error
+from oncourse.evolution.seeding.lesions import seeding_posterior
+from oncourse.evolution.seeding.migration import pattern_of
+from oncourse.evolution.trees.posterior import (
+    fit_trees,
+    moments_from_counts,
+    moments_from_grid,
+    with_ccf_error,
+)
 
 
 def lines(file: Path) -> list[str]:
@@ -65,8 +70,8 @@ def as_set(edges: Counter) -> set:
 
 def own_clusters(alt: np.ndarray, depth: np.ndarray):
     """Cluster by oncourse: members, mean and variance of the CCFs."""
-    from oncourse.evolution.cluster import cluster_patient
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.cluster import cluster_patient
+    from oncourse.evolution.clustering.types import Counts
 
     shape = alt.shape
     found = cluster_patient(
@@ -155,8 +160,8 @@ def lines_of(truth: dict, lesion: str) -> set[str]:
 
 def simulated(n_patient: int, depth: str, tag: str, n_metastases: int) -> None:
     """Clinical tumours with copy number, purity 0.15-0.95, neutral tails: from reads to calls."""
-    from oncourse.evolution.cluster import cluster_patient
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.cluster import cluster_patient
+    from oncourse.evolution.clustering.types import Counts
     from oncourse.evolution.simulate import default_plan, simulate_tumour
 
     poly, phyl, source, edges, cpu = [], [], [], [], Counter()

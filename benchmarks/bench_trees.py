@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from oncourse.evolution.trees import ancestors, fit_trees, moments_from_counts
+from oncourse.evolution.trees.posterior import ancestors, fit_trees, moments_from_counts
 
 
 def read_instance(truth_file: Path):

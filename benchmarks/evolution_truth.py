@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.types import Counts, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

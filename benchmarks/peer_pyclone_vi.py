@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from evolution_truth import Truth
-from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.types import Counts, FloatArray, IntArray
 
 _DRIVER = """
 import json, sys, time

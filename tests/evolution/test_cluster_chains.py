@@ -13,20 +13,17 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-from oncourse.evolution import (
-    _cluster_kernels,
-    _fast_math,
-    _noise_kernels,
-    cluster_average,
-    cluster_noise,
-    cluster_partition,
-    cluster_state,
-)
-from oncourse.evolution._average_kernels import split_merge
-from oncourse.evolution.cluster import cluster_patient
-from oncourse.evolution.cluster_prior import ccf_prior
-from oncourse.evolution.cluster_rows import multiplicity_rows
-from oncourse.evolution.clustering_types import ClusterParams, Counts
+from oncourse.evolution import _fast_math
+from oncourse.evolution.clustering import _cluster_kernels, _noise_kernels
+from oncourse.evolution.clustering import average as cluster_average
+from oncourse.evolution.clustering import noise as cluster_noise
+from oncourse.evolution.clustering import partition as cluster_partition
+from oncourse.evolution.clustering import state as cluster_state
+from oncourse.evolution.clustering._average_kernels import split_merge
+from oncourse.evolution.clustering.cluster import cluster_patient
+from oncourse.evolution.clustering.prior import ccf_prior
+from oncourse.evolution.clustering.rows import multiplicity_rows
+from oncourse.evolution.clustering.types import ClusterParams, Counts
 from oncourse.evolution.vaf import expected_vaf, with_errors
 from oncourse.stats.rng import generator
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from oncourse.evolution.divergence import (
+from oncourse.evolution.seeding.divergence import (
     EARLY_PRIOR,
     MISREAD_FROM_ONE_REGION,
     divergence,

@@ -6,15 +6,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from oncourse.evolution.migration import (
+from oncourse.evolution.seeding.lesions import UNKNOWN, own_presence, seeding_posterior
+from oncourse.evolution.seeding.migration import (
     PER_MIGRATION,
     PER_UNSEEN,
     PER_UNSEEN_ONE_BIOPSY,
     parsimonious_histories,
     pattern_of,
 )
-from oncourse.evolution.seeding import UNKNOWN, own_presence, seeding_posterior
-from oncourse.evolution.trees import fit_trees
+from oncourse.evolution.trees.posterior import fit_trees
 from oncourse.stats.rng import generator
 
 
@@ -142,7 +142,7 @@ def test_twenty_lesions_get_an_answer():
 
 def test_sets_of_sites():
     """All sets of few sites, sets of up to two of many."""
-    from oncourse.evolution._migration_kernels import subsets
+    from oncourse.evolution.seeding._migration_kernels import subsets
 
     assert sorted(subsets(0b1011)) == [0, 1, 2, 3, 8, 9, 10, 11]
     many = (1 << 14) - 1

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from oncourse.evolution.clustering_types import Counts
-from oncourse.evolution.seeding import seeding_posterior
+from oncourse.evolution.clustering.types import Counts
+from oncourse.evolution.seeding.lesions import seeding_posterior
 from oncourse.evolution.timing import clonal_share, p_before_gain, timing_call
-from oncourse.evolution.trees import fit_trees
+from oncourse.evolution.trees.posterior import fit_trees
 from oncourse.stats.rng import generator
 
 

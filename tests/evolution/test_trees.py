@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.evolution._chain_kernels import walk
-from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
-from oncourse.evolution._evidence_kernels import log_evidence, new_store, stored_evidence
-from oncourse.evolution._tree_kernels import eta_log_evidence, tree_score
-from oncourse.evolution.trees import (
+from oncourse.evolution.trees._chain_kernels import walk
+from oncourse.evolution.trees._enumerate_kernels import enumerate_trees, node_table
+from oncourse.evolution.trees._evidence_kernels import log_evidence, new_store, stored_evidence
+from oncourse.evolution.trees._tree_kernels import eta_log_evidence, tree_score
+from oncourse.evolution.trees.posterior import (
     _supports,
     ancestors,
     binomial_grid,

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.evolution.clustering_types import Counts
+from oncourse.evolution.clustering.types import Counts
 from oncourse.io import clones
 
 VARIANTS, SAMPLES = ["1:100:A:G", "2:200:C:T", "X:5:G:-"], ["P", "M"]

@@ -21,7 +21,7 @@ from oncourse.study.model import Study
 def cohorts():
     found = {}
     for design in ("crc", "mcrpc"):
-        made = simulate_study(design, 24, seed=2)
+        made = simulate_study(design, 24, seed=7)
         found[design] = Cohort(Study(made.config, made.tables))
     return found
 

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
-"""Compiled likelihoods of read counts over a grid of CCFs; `oncourse.evolution.cluster` says what they are for."""
+"""Compiled likelihoods of read counts over a grid of CCFs; `clustering.cluster` says what they are for."""
 
 from __future__ import annotations
 

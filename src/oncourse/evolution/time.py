@@ -42,7 +42,7 @@ def growth_rates(
     Parameters
     ----------
     day : shape (T,), at least two different days
-    fraction : shape (draws, K, T), clone fractions 0-1, for instance `trees.TreePosterior.drawn`
+    fraction : shape (draws, K, T), clone fractions 0-1, for instance `trees.posterior.TreePosterior.drawn`
     burden : shape (T,), tumour burden in any unit (tumour fraction of plasma, times cell-free DNA per ml where it is
         known); positive. None: rates are of the share of the tumour, whatever its size
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.clustering_types import Counts, FloatArray
+from oncourse.evolution.clustering.types import Counts, FloatArray
 from oncourse.evolution.vaf import expected_vaf, with_errors
 
 CLONAL = 0.75

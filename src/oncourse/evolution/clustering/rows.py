@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.types import Counts, FloatArray, IntArray
 
 WAY_PRIOR = np.array([4.0, 4.0, 1.0, 1.0, 0.5])
 """Pseudo-counts of variants that are late, major, minor, free, hidden; the shares are learned for each patient."""

@@ -8,13 +8,13 @@ import math
 import numba
 import numpy as np
 
-from oncourse.evolution._migration_kernels import (
+from oncourse.evolution.seeding._migration_kernels import (
     migration_costs,
     optimal_histories,
     parents_first,
     sites_below,
 )
-from oncourse.evolution._tree_kernels import _log_normal_cdf
+from oncourse.evolution.trees._tree_kernels import _log_normal_cdf
 
 
 @numba.njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.migration import (
+from oncourse.evolution.seeding.migration import (
     MAX_LABELLINGS,
     MAX_SITES,
     MAX_VISITS,
@@ -16,7 +16,7 @@ from oncourse.evolution.migration import (
     parsimonious_histories,
     price_of_unseen,
 )
-from oncourse.evolution.trees import MIN_SD, TreePosterior
+from oncourse.evolution.trees.posterior import MIN_SD, TreePosterior
 from oncourse.stats.rng import generator
 
 FloatArray = NDArray[np.float64]
@@ -105,7 +105,7 @@ def own_presence(
     >>> own_presence(tree, np.array([[1.0, 1.0], [0.5, 1.0]]), var, 0.5).round(2)[0].tolist()
     [1.0, 0.02]
     """
-    from oncourse.evolution._seeding_kernels import own_presence as kernel
+    from oncourse.evolution.seeding._seeding_kernels import own_presence as kernel
 
     mean, var = np.asarray(mean, float), np.asarray(var, float)
     return np.asarray(kernel(np.asarray(tree, np.int64), mean, var, spike, min_fraction))
@@ -137,7 +137,7 @@ def seeding_posterior(
     ------
     ValueError : no sample belongs to a lesion
     """
-    from oncourse.evolution._seeding_kernels import draw_presence, least_costs, tally
+    from oncourse.evolution.seeding._seeding_kernels import draw_presence, least_costs, tally
 
     sites = np.asarray(site_of_sample, np.int64)
     n_site = int(sites.max()) + 1 if len(sites) else 0
@@ -191,7 +191,7 @@ def _summary(
     counted: tuple[FloatArray, ...], histories: Histories, best_tree: int, n_history: int, n_site: int
 ) -> SeedingPosterior:
     """Put the sums of `_seeding_kernels.tally` into words; histories: those of the most probable tree and presence."""
-    from oncourse.evolution._seeding_kernels import PATTERNS
+    from oncourse.evolution.seeding._seeding_kernels import PATTERNS
 
     (
         _,

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
-"""Compiled loops of the clustering; `oncourse.evolution.cluster` says what they compute and why.
+"""Compiled loops of the clustering; `oncourse.evolution.clustering.cluster` says what they compute and why.
 
 Everywhere: ``prob`` (n_row, n_sample, n_grid), in single precision, is the likelihood of one row of counts at each CCF
 divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior of a cluster

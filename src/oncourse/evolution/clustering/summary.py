@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from oncourse.evolution.cluster_partition import log_score
-from oncourse.evolution.cluster_prior import CONCENTRATIONS, OUTLIER_PRIOR, concentration_posterior
-from oncourse.evolution.cluster_rows import likely_rows
-from oncourse.evolution.cluster_state import State, new_log, sample_purity, sums_of
-from oncourse.evolution.clustering_types import Clustering, FloatArray, IntArray
+from oncourse.evolution.clustering.partition import log_score
+from oncourse.evolution.clustering.prior import CONCENTRATIONS, OUTLIER_PRIOR, concentration_posterior
+from oncourse.evolution.clustering.rows import likely_rows
+from oncourse.evolution.clustering.state import State, new_log, sample_purity, sums_of
+from oncourse.evolution.clustering.types import Clustering, FloatArray, IntArray
 
 PRESENT_FROM = 0.01
 """Least CCF that counts as present: a clone of fewer cells cannot be told from none, by anybody."""
@@ -50,7 +50,7 @@ def summarise(state: State, level: float, variant_post: FloatArray) -> Clusterin
 
     variant_post : shape (n_variant, S, G), CCF posteriors of the variants; clusters take the mean of their members'
     """
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
     weight, rows, prob = state.weight, state.rows, state.tables["prob"]

@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster_noise import ERROR_SPREAD, PRECISION_CENTRE, PRECISION_SPREAD
-from oncourse.evolution.cluster_partition import log_score
-from oncourse.evolution.cluster_prior import (
+from oncourse.evolution.clustering.noise import ERROR_SPREAD, PRECISION_CENTRE, PRECISION_SPREAD
+from oncourse.evolution.clustering.partition import log_score
+from oncourse.evolution.clustering.prior import (
     CONCENTRATION_LOG_PRIOR,
     CONCENTRATIONS,
     OUTLIER_PRIOR,
     SPIKE_PRIOR,
 )
-from oncourse.evolution.cluster_rows import WAY_PRIOR, likely_rows
-from oncourse.evolution.cluster_state import (
+from oncourse.evolution.clustering.rows import WAY_PRIOR, likely_rows
+from oncourse.evolution.clustering.state import (
     State,
     compact,
     fill_tables,
@@ -37,8 +37,8 @@ from oncourse.evolution.cluster_state import (
     sample_purity,
     sums_of,
 )
-from oncourse.evolution.cluster_summary import build, member_posteriors
-from oncourse.evolution.clustering_types import Clustering, ClusterParams, FloatArray, IntArray
+from oncourse.evolution.clustering.summary import build, member_posteriors
+from oncourse.evolution.clustering.types import Clustering, ClusterParams, FloatArray, IntArray
 from oncourse.stats.rng import generator
 
 CCF_EVERY = 4
@@ -86,7 +86,7 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     often a variant sat in each of its clusters; variant CCFs are mixtures over the sweeps, cluster CCFs the mean of their
     members'. Likelihoods of clusters are at the posterior mean of the noise.
     """
-    from oncourse.evolution import _average_kernels as kernels
+    from oncourse.evolution.clustering import _average_kernels as kernels
 
     seen = run_chains(state, params)
     best = log_score(state)
@@ -127,7 +127,7 @@ def posteriors_around(state: State, params: ClusterParams) -> FloatArray:
     missing are clusters that may as well be two, at another noise. Single moves, other noise and other cuts of the tree
     of merges, each on its own, make up for little of it.
     """
-    from oncourse.evolution import _average_kernels as kernels
+    from oncourse.evolution.clustering import _average_kernels as kernels
 
     n, n_sample = state.counts.n_variant, state.counts.n_sample
     out = np.zeros((n, n_sample, len(state.grid)))
@@ -142,7 +142,7 @@ def posteriors_around(state: State, params: ClusterParams) -> FloatArray:
 
 def run_chains(state: State, params: ClusterParams) -> Visited:
     """Run the chains, and again up to `params.n_round` times while their co-clustering probabilities differ."""
-    from oncourse.evolution import _average_kernels as kernels
+    from oncourse.evolution.clustering import _average_kernels as kernels
 
     n, rows = state.counts.n_variant, state.rows
     way = np.zeros(len(rows.variant))
@@ -231,7 +231,7 @@ def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArra
     from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform
 
-    from oncourse.evolution import _average_kernels as kernels
+    from oncourse.evolution.clustering import _average_kernels as kernels
 
     n = len(together)
     candidates = [start] + [kept[i] for i in range(0, len(kept), max(1, len(kept) // 20))]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from oncourse.evolution._tree_kernels import FAR, eta_log_evidence
+from oncourse.evolution.trees._tree_kernels import FAR, eta_log_evidence
 
 
 @numba.njit(cache=True, nogil=True)

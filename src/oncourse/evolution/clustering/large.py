@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from oncourse.evolution.cluster_partition import best_partition, polish, refine
-from oncourse.evolution.cluster_prior import CONCENTRATIONS, concentration_posterior
-from oncourse.evolution.cluster_rows import multiplicity_rows
-from oncourse.evolution.cluster_state import (
+from oncourse.evolution.clustering.partition import best_partition, polish, refine
+from oncourse.evolution.clustering.prior import CONCENTRATIONS, concentration_posterior
+from oncourse.evolution.clustering.rows import multiplicity_rows
+from oncourse.evolution.clustering.state import (
     State,
     cluster_posteriors,
     compact,
@@ -19,7 +19,7 @@ from oncourse.evolution.cluster_state import (
     sample_purity,
     sums_of,
 )
-from oncourse.evolution.clustering_types import ClusterParams, Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.types import ClusterParams, Counts, FloatArray, IntArray
 
 N_ROUND = 4
 """Rounds of placing all variants and looking for clusters among those that fit none."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from oncourse.evolution.cluster_noise import learn_noise, noise_log_prior
-from oncourse.evolution.cluster_prior import (
+from oncourse.evolution.clustering.noise import learn_noise, noise_log_prior
+from oncourse.evolution.clustering.prior import (
     CONCENTRATIONS,
     OUTLIER_PRIOR,
     concentration_posterior,
     log_concentration_prior,
 )
-from oncourse.evolution.cluster_rows import likely_rows, multiplicity_rows
-from oncourse.evolution.cluster_state import (
+from oncourse.evolution.clustering.rows import likely_rows, multiplicity_rows
+from oncourse.evolution.clustering.state import (
     State,
     compact,
     fill_tables,
@@ -21,7 +21,7 @@ from oncourse.evolution.cluster_state import (
     new_state,
     sums_of,
 )
-from oncourse.evolution.clustering_types import ClusterParams, Counts, FloatArray
+from oncourse.evolution.clustering.types import ClusterParams, Counts, FloatArray
 
 START_PRECISIONS = (120.0, 1000.0)
 
@@ -57,7 +57,7 @@ def polish(state: State, params: ClusterParams, n_round: int = 2, n_sweep: int =
 
 def merge_all(state: State) -> None:
     """Set the labels to the best point of the whole path of merges from single variants."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     rows, prob = state.rows, state.tables["prob"]
     # multiplicities are averaged per sample here; refine() then fixes one way for all samples
@@ -75,7 +75,7 @@ def merge_all(state: State) -> None:
 
 def best_rows(state: State) -> None:
     """Give every variant the row that its cluster, without it, predicts best."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
     rows, t = state.rows, state.tables
@@ -102,7 +102,7 @@ def refine(state: State, params: ClusterParams, n_sweep: int = 20) -> None:
 
 def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
     """Run ICM sweeps until nothing moves; return the number of moves."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     n = state.counts.n_variant
     capacity = min(n, max(params.max_cluster, state.n_cluster + 20)) + 1
@@ -132,7 +132,7 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
 
 def merge_clusters(state: State) -> bool:
     """Merge whole clusters along their merge path where that raises the score; say whether any were."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     if state.n_cluster < 2:
         return False
@@ -152,7 +152,7 @@ def log_score(state: State) -> float:
     """Return the log of partition prior x multiplicity prior x collapsed likelihood."""
     from scipy.special import betaln, gammaln
 
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
     post = np.empty(sums.shape, np.float32)

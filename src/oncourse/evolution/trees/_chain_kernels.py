@@ -8,8 +8,14 @@ import math
 import numba
 import numpy as np
 
-from oncourse.evolution._evidence_kernels import IMPOSSIBLE, _mixed, new_store, rows_of_store, stored_evidence
-from oncourse.evolution._tree_kernels import _child_sums, _node_score, _score_with
+from oncourse.evolution.trees._evidence_kernels import (
+    IMPOSSIBLE,
+    _mixed,
+    new_store,
+    rows_of_store,
+    stored_evidence,
+)
+from oncourse.evolution.trees._tree_kernels import _child_sums, _node_score, _score_with
 
 PLACES = 1 << 15
 """Quick scores of nodes that are remembered."""

@@ -4,12 +4,12 @@ The counts of a cluster S have the evidence ``prod_d sum_g w_g prod_{n in S} p(x
 with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; or the cluster is the
 trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best partition:
 variants are merged pair by pair along the whole path, then moved one by one. Beta-binomial precision (per sample),
-concentration and the shares of spikes and trunk are learned. Posterior averaging over partitions (`cluster_average`) then
+concentration and the shares of spikes and trunk are learned. Posterior averaging over partitions (`average`) then
 gives the point estimate and its uncertainty.
 
-The parts, each of which imports only those before it: `clustering_types` (in and out), `cluster_prior`, `cluster_rows`
-(ways to sit on copies), `cluster_state` (a partition and its tables), `cluster_noise`, `cluster_partition` (the best one),
-`cluster_large`, `cluster_summary` (posteriors and intervals), `cluster_average`; this file is the door.
+The parts, each of which imports only those before it: `types` (in and out), `prior`, `rows`
+(ways to sit on copies), `state` (a partition and its tables), `noise`, `partition` (the best one),
+`large`, `summary` (posteriors and intervals), `average`; this file is the door.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster_average import average_partitions, posteriors_around
-from oncourse.evolution.cluster_large import large_partition
-from oncourse.evolution.cluster_partition import best_partition
-from oncourse.evolution.cluster_prior import ccf_prior
-from oncourse.evolution.cluster_state import join_trunks
-from oncourse.evolution.cluster_summary import PRESENT_FROM, grid_interval, summarise
-from oncourse.evolution.clustering_types import Clustering, ClusterParams, Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.average import average_partitions, posteriors_around
+from oncourse.evolution.clustering.large import large_partition
+from oncourse.evolution.clustering.partition import best_partition
+from oncourse.evolution.clustering.prior import ccf_prior
+from oncourse.evolution.clustering.state import join_trunks
+from oncourse.evolution.clustering.summary import PRESENT_FROM, grid_interval, summarise
+from oncourse.evolution.clustering.types import Clustering, ClusterParams, Counts, FloatArray, IntArray
 
 
 def cluster_patient(

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from oncourse.evolution.clustering_types import FloatArray
+from oncourse.evolution.clustering.types import FloatArray
 
 SPIKE_PRIOR = np.array([1.5, 0.5, 3.0, 1.0, 5.0])
 """Pseudo-counts of (cluster, sample) pairs with CCF 0, CCF 1 and between; of clusters that are trunk and not."""

@@ -138,7 +138,7 @@ def parsimonious_histories(
     >>> found.score, found.histories[0].home, found.histories[0].migrations
     ((1, 1, 1), (0, 1), ((0, 1, 0),))
     """
-    from oncourse.evolution._migration_kernels import (
+    from oncourse.evolution.seeding._migration_kernels import (
         MAX_ALL_SUBSETS,
         migration_costs,
         optimal_histories,

@@ -172,7 +172,7 @@ def neighbour_joining(distance: FloatArray) -> dict[frozenset[int], float]:
     >>> {tuple(sorted(k)): v for k, v in neighbour_joining(d).items()}
     {(0, 1): 3.0}
     """
-    from oncourse.evolution._sample_tree_kernels import neighbour_joining as kernel
+    from oncourse.evolution.seeding._sample_tree_kernels import neighbour_joining as kernel
 
     splits, lengths = kernel(np.array(distance, float))
     return {frozenset(np.flatnonzero(s).tolist()): float(x) for s, x in zip(splits, lengths, strict=True)}
@@ -185,7 +185,7 @@ def sample_distances(ccf: FloatArray, weight: FloatArray | None = None) -> Float
     ----------
     ccf : shape (N, S), NaN where not known; weight : shape (N,), times each variant counts
     """
-    from oncourse.evolution._sample_tree_kernels import sample_distances as kernel
+    from oncourse.evolution.seeding._sample_tree_kernels import sample_distances as kernel
 
     times = np.ones(len(ccf)) if weight is None else weight
     return np.asarray(kernel(np.ascontiguousarray(ccf, float), np.asarray(times, float)))
@@ -193,8 +193,8 @@ def sample_distances(ccf: FloatArray, weight: FloatArray | None = None) -> Float
 
 def sample_tree(ccf: FloatArray, rng: np.random.Generator, *, n_boot: int = 200) -> SampleTree:
     """Return the neighbour-joining tree of samples, support by bootstrap over variants; empty below 4 samples."""
-    from oncourse.evolution._sample_tree_kernels import neighbour_joining as kernel
-    from oncourse.evolution._sample_tree_kernels import times_found
+    from oncourse.evolution.seeding._sample_tree_kernels import neighbour_joining as kernel
+    from oncourse.evolution.seeding._sample_tree_kernels import times_found
 
     if ccf.shape[1] < 4:
         return SampleTree((), (), ())

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.cluster_prior import SPIKE_PRIOR, ccf_grid, prior_weights
-from oncourse.evolution.cluster_rows import Rows
-from oncourse.evolution.clustering_types import ClusterParams, Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.prior import SPIKE_PRIOR, ccf_grid, prior_weights
+from oncourse.evolution.clustering.rows import Rows
+from oncourse.evolution.clustering.types import ClusterParams, Counts, FloatArray, IntArray
 
 
 @dataclass
@@ -103,7 +103,7 @@ def compact(labels: IntArray) -> IntArray:
 
 def sums_of(state: State, labels: IntArray | None = None) -> tuple[FloatArray, IntArray]:
     """Return the summed log-likelihoods (n_cluster, S, G) and sizes of the state's clusters."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     labels = state.labels if labels is None else labels
     n_cluster = int(labels.max(initial=-1)) + 1
@@ -149,7 +149,7 @@ def join_trunks(state: State) -> None:
 
 def learn_spikes(state: State) -> None:
     """Set the shares of the spikes at CCF 0 and 1 and of the trunk by EM over the clusters."""
-    from oncourse.evolution import _cluster_kernels as kernels
+    from oncourse.evolution.clustering import _cluster_kernels as kernels
 
     sums, sizes = sums_of(state)
     shares = np.array([state.absent, state.clonal, state.trunk])

@@ -8,8 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.cluster_state import State, moved_purity, purity_factors, sums_of, trunk_probability
-from oncourse.evolution.clustering_types import FloatArray, IntArray
+from oncourse.evolution.clustering.state import (
+    State,
+    moved_purity,
+    purity_factors,
+    sums_of,
+    trunk_probability,
+)
+from oncourse.evolution.clustering.types import FloatArray, IntArray
 
 PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
 """Beta-binomial precisions tried per sample (inf: binomial)."""
@@ -45,7 +51,7 @@ def learn_noise(state: State) -> NDArray[np.bool_]:
     overdispersion; so would a purity that puts the trunk at a CCF above 1. The partition is held fixed; each number
     climbs from where it is to the next maximum.
     """
-    from oncourse.evolution import _noise_kernels as kernels
+    from oncourse.evolution.clustering import _noise_kernels as kernels
 
     before = np.stack([state.error_factor, state.purity_shift, state.precision])
     sums, _ = sums_of(state)
@@ -102,7 +108,7 @@ def _climb(
     only: NDArray[np.bool_],
 ) -> IntArray:
     """Return shape (n_sample,): the index into `values` (n_try, n_sample) that each sample climbs to from `at`."""
-    from oncourse.evolution import _noise_kernels as kernels
+    from oncourse.evolution.clustering import _noise_kernels as kernels
 
     c, rows = state.counts, state.rows
     kernels.climb_noise(

@@ -153,7 +153,7 @@ def sum_rule_fit(tree: IntArray, mean: FloatArray, var: FloatArray) -> tuple[Flo
     >>> ccf.round(2).ravel().tolist(), own.round(2).ravel().tolist()
     ([1.0, 0.6, 0.4], [0.0, 0.6, 0.4])
     """
-    from oncourse.evolution._tree_kernels import project
+    from oncourse.evolution.trees._tree_kernels import project
 
     n, n_sample = mean.shape
     parent = np.concatenate([[-1], np.asarray(tree, np.int64) + 1])
@@ -305,10 +305,10 @@ def _start(
     The tree of best quick score where all can be searched; else insertion in the order of falling CCF, then annealing.
     The quick score's own spike is learned between three rounds.
     """
-    from oncourse.evolution._chain_kernels import walk
-    from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
-    from oncourse.evolution._evidence_kernels import log_evidence
-    from oncourse.evolution._tree_kernels import greedy, spike_responsibility, tree_score
+    from oncourse.evolution.trees._chain_kernels import walk
+    from oncourse.evolution.trees._enumerate_kernels import enumerate_trees, node_table
+    from oncourse.evolution.trees._evidence_kernels import log_evidence
+    from oncourse.evolution.trees._tree_kernels import greedy, spike_responsibility, tree_score
 
     n = mean.shape[0]
     tree = greedy(mean, var, spike, root_branch, np.arange(1, n))
@@ -335,9 +335,9 @@ Model = tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, float, flo
 
 
 def _enumerate(model: Model, start: IntArray) -> tuple[IntArray, FloatArray, float] | None:
-    from oncourse.evolution._enumerate_kernels import enumerate_trees, node_table
-    from oncourse.evolution._evidence_kernels import rescore
-    from oncourse.evolution._tree_kernels import tree_score
+    from oncourse.evolution.trees._enumerate_kernels import enumerate_trees, node_table
+    from oncourse.evolution.trees._evidence_kernels import rescore
+    from oncourse.evolution.trees._tree_kernels import tree_score
 
     mean, var, like, low, high, spike, root_branch = model
     floor = tree_score(start, mean, var, spike, root_branch) - KEPT_MARGIN
@@ -357,7 +357,7 @@ def _sample(
     model: Model, start: IntArray, rng: np.random.Generator, steps_per_clone: int
 ) -> tuple[IntArray, FloatArray, float]:
     """Two chains from the start tree, each heated first; weighed by the probability of the trees they found."""
-    from oncourse.evolution._chain_kernels import walk
+    from oncourse.evolution.trees._chain_kernels import walk
 
     steps = steps_per_clone * len(start)
     temperature = np.ones(steps)
@@ -423,7 +423,7 @@ def _draw(
     rng: np.random.Generator,
     draws: int,
 ) -> FloatArray:
-    from oncourse.evolution._tree_kernels import draw_own_cells
+    from oncourse.evolution.trees._tree_kernels import draw_own_cells
 
     points = (np.arange(draws) + 0.5) / draws * weight.sum()
     pick = np.searchsorted(np.cumsum(weight), points).clip(0, len(weight) - 1)

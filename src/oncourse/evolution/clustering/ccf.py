@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from oncourse.evolution.cluster_prior import ccf_grid, ccf_prior
-from oncourse.evolution.cluster_rows import multiplicity_rows
-from oncourse.evolution.cluster_summary import grid_interval
-from oncourse.evolution.clustering_types import Counts, FloatArray, IntArray
+from oncourse.evolution.clustering.prior import ccf_grid, ccf_prior
+from oncourse.evolution.clustering.rows import multiplicity_rows
+from oncourse.evolution.clustering.summary import grid_interval
+from oncourse.evolution.clustering.types import Counts, FloatArray, IntArray
 
 ABSENT, CLONAL = 0.3, 0.15
 """Prior shares of CCF 0 and CCF 1 of a variant looked at on its own."""

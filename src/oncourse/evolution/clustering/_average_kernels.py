@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
-"""Compiled loops of the posterior average over partitions (`oncourse.evolution.cluster_average`)."""
+"""Compiled loops of the posterior average over partitions (`oncourse.evolution.clustering.average`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from oncourse.evolution._cluster_kernels import (
+from oncourse.evolution._likelihood_kernels import IMPOSSIBLE, jit, log_gamma
+from oncourse.evolution.clustering._cluster_kernels import (
     cluster_sums,
     log_at_one,
     log_predictive,
@@ -16,8 +17,7 @@ from oncourse.evolution._cluster_kernels import (
     spike_shares,
     sweep,
 )
-from oncourse.evolution._likelihood_kernels import IMPOSSIBLE, jit, log_gamma
-from oncourse.evolution._noise_kernels import move_noise, uniform
+from oncourse.evolution.clustering._noise_kernels import move_noise, uniform
 
 CERTAIN, IDLE_EVERY = 0.998, 4
 """A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep only."""

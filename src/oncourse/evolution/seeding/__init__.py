@@ -1,0 +1,1 @@
+"""How lesions were seeded and when they parted: histories over the trees, migration, divergence."""
