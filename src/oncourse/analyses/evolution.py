@@ -20,7 +20,7 @@ from oncourse.derive.clones.clusters import (
 from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
-from oncourse.evolution.clustering_types import ClusterParams
+from oncourse.evolution.clustering.types import ClusterParams
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column

@@ -17,7 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 
 if TYPE_CHECKING:
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.types import Counts
 
 COUNTS_SCHEMA: dict[str, Any] = {
     "variant_id": pl.String, "sample_id": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "major_cn": pl.Float64,
@@ -51,14 +51,14 @@ def _counts(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
 
 
 def counts_from_frame(frame: pl.DataFrame, error_rate: float = 1e-3) -> tuple[Counts, list[str], list[str]]:
-    """Return (counts, variant_ids, sample_ids) for `oncourse.evolution.cluster.cluster_patient`.
+    """Return (counts, variant_ids, sample_ids) for `oncourse.evolution.clustering.cluster.cluster_patient`.
 
     Variants and samples are sorted by name. A site without a row is not looked at (depth 0); null copy number is one
     of each allele, null purity 1.
     """
     import numpy as np
 
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.types import Counts
 
     if frame.select(pl.struct("variant_id", "sample_id").is_duplicated().any()).item():
         raise InputError("a variant is counted twice in one sample.")

@@ -23,7 +23,7 @@ def clone_track(evolution: PatientEvolution) -> Track | None:
     Each point is the mean over trees and counts, its band the central 95 %; None without two days of one series.
     Samples of different lesions are never joined by a line: a difference between places is no change through time.
     """
-    from oncourse.evolution.trees import ancestors
+    from oncourse.evolution.trees.posterior import ancestors
 
     samples = evolution.samples
     series: dict[str, list[int]] = {}

@@ -21,7 +21,7 @@ from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.types import Counts
 
 WHO = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
@@ -170,8 +170,8 @@ def _patient(
     params: CcfParams,
     known: dict[str, dict[str, float]],
 ) -> tuple[PatientCounts | None, list[tuple[object, ...]], list[tuple[str, str | None, str]]]:
-    from oncourse.evolution.ccf import estimate_purity
-    from oncourse.evolution.clustering_types import Counts
+    from oncourse.evolution.clustering.ccf import estimate_purity
+    from oncourse.evolution.clustering.types import Counts
 
     shape = (cells["variant_id"].n_unique(), samples.height)
 

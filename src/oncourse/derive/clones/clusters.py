@@ -15,7 +15,7 @@ from oncourse.derive.clones.ccf import CountsTable, PatientCounts
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
-    from oncourse.evolution.clustering_types import Clustering
+    from oncourse.evolution.clustering.types import Clustering
 
 N_THREAD = 2
 
@@ -119,8 +119,8 @@ def cluster_table(
     average : average over partitions (slower, better calibrated) instead of the most probable one
     progress : told before each patient how many are done
     """
-    from oncourse.evolution.cluster import cluster_patient
-    from oncourse.evolution.clustering_types import ClusterParams
+    from oncourse.evolution.clustering.cluster import cluster_patient
+    from oncourse.evolution.clustering.types import ClusterParams
 
     settings = ClusterParams(average=average, level=params.level)
     use = [p for p in table.patients.values() if p.counts.n_variant >= params.min_variants]

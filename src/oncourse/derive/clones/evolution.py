@@ -17,10 +17,10 @@ from oncourse.genome.genes import gene_table
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
-    from oncourse.evolution.clustering_types import Clustering
-    from oncourse.evolution.divergence import Divergence, SampleTree
-    from oncourse.evolution.seeding import SeedingPosterior
-    from oncourse.evolution.trees import TreePosterior
+    from oncourse.evolution.clustering.types import Clustering
+    from oncourse.evolution.seeding.divergence import Divergence, SampleTree
+    from oncourse.evolution.seeding.lesions import SeedingPosterior
+    from oncourse.evolution.trees.posterior import TreePosterior
 
 FloatArray = NDArray[np.float64]
 SMALL_PATIENT = 20
@@ -157,10 +157,10 @@ def evolve(
     data: PatientClusters, samples: pl.DataFrame, roles: dict[str, str], params: EvolutionParams, seed: int
 ) -> PatientEvolution:
     """Fit the tree, the seeding and the divergence of one patient."""
-    from oncourse.evolution.divergence import divergence, lesion_state, sample_tree
-    from oncourse.evolution.migration import MAX_SITES
-    from oncourse.evolution.seeding import seeding_posterior
-    from oncourse.evolution.trees import fit_trees, moments_from_grid, with_ccf_error
+    from oncourse.evolution.seeding.divergence import divergence, lesion_state, sample_tree
+    from oncourse.evolution.seeding.lesions import seeding_posterior
+    from oncourse.evolution.seeding.migration import MAX_SITES
+    from oncourse.evolution.trees.posterior import fit_trees, moments_from_grid, with_ccf_error
     from oncourse.stats.rng import generator
 
     found, depth = data.clustering, data.data.counts.depth

@@ -13,7 +13,7 @@ from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_ex
 from oncourse.genome.effect import TRUNCATING, consequences
 
 if TYPE_CHECKING:
-    from oncourse.evolution.seeding import LesionSeeding
+    from oncourse.evolution.seeding.lesions import LesionSeeding
 
 Row = dict[str, Any]
 UNKNOWN = "unknown"
@@ -237,7 +237,7 @@ def growth_rows(patient: PatientEvolution) -> Iterator[Row]:
 def sweep_rows(patient: PatientEvolution) -> Iterator[Row]:
     """Clones that took over between two samples of one series."""
     from oncourse.evolution.time import sweeps
-    from oncourse.evolution.trees import ancestors
+    from oncourse.evolution.trees.posterior import ancestors
 
     samples = patient.samples
     day = samples["day"].to_numpy().astype(float)
