@@ -262,7 +262,8 @@ def _estimates(
     n_clones = [p.posterior.n_clone for p in patients]
     out = [
         Estimate("n_patients", len(patients), n=len(patients), unit="count"),
-        Estimate("clones_per_patient", float(np.median(n_clones)) if n_clones else None, n=len(patients), method="median"),
+        Estimate("clones_per_patient", float(np.median(n_clones)) if n_clones else None, n=len(patients), method="median",
+                 unit="count"),
     ]  # fmt: skip
     mets = seeding.filter(pl.col("role") != "primary")
     sure = mets.filter(pl.col("probability") >= params.min_probability)
@@ -293,7 +294,7 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     known = {e.name for e in estimates if e.value is not None}
     text = (
         "The clones of {n_patients:value} patients with several tumour samples were found "
-        "(clones per patient: {clones_per_patient:value})."
+        "(median {clones_per_patient:value} per patient)."
     )
     if "polyclonal_fraction" in known:
         text += (
@@ -367,7 +368,7 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     none = sum(p.primary is None for p in patients)
     if none:
         notes.append(
-            f"{none} patients have no sample of the primary: sources outside the sampled lesions are `unknown`."
+            f"{none} patients have no sample of the primary: sources outside the sampled lesions are called unknown."
         )
     return tuple(notes)
 

@@ -332,8 +332,8 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
     if fitted.recommended is not None:
         r = fitted.recommended
         parts.append(
-            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen; its Brier score is "
-            f"{{ipa_{m}m {r}}} better than with the same risk for everyone; calibration slope {{calibration_slope {r}}}."
+            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen; it removes {{ipa_{m}m {r}}} of "
+            f"the Brier score of the same risk for everyone (below 0: adds to it); calibration slope {{calibration_slope {r}}}."
         )
         parts.append(
             f"At a threshold of {{threshold:value}} its sensitivity is {{sensitivity_{m}m {r}:value}}, specificity "

@@ -15,6 +15,8 @@ _PARTS = (("shared", "shared"), ("private_a", "first sample only"), ("private_b"
 
 def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, title: str) -> str:
     """Draw one stacked bar per patient; ``counts`` has shape (n, 4): shared, first only, second only, not assessable."""
+    from matplotlib.ticker import MaxNLocator
+
     with drawing(7.2, max(2.2, 1.2 + 0.2 * len(labels))) as canvas:
         ax, left = canvas.ax, np.zeros(len(labels))
         for j, (key, word) in enumerate(_PARTS):
@@ -25,6 +27,7 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
         ax.set_yticks(np.arange(len(labels)), labels, fontsize=7)
         ax.invert_yaxis()
         ax.set_xlabel("mutations")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), title=title, alignment="left")
         clean(ax, grid="x")
     return canvas.svg
