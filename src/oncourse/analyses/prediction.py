@@ -333,7 +333,7 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
         r = fitted.recommended
         parts.append(
             f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen; it removes {{ipa_{m}m {r}}} of "
-            f"the Brier score of the same risk for everyone (below 0: adds to it); calibration slope {{calibration_slope {r}}}."
+            f"the Brier score of the same risk for everyone (below 0: adds); calibration slope {{calibration_slope {r}}}."
         )
         parts.append(
             f"At a threshold of {{threshold:value}} its sensitivity is {{sensitivity_{m}m {r}:value}}, specificity "
