@@ -56,6 +56,16 @@ def test_plasma_has_the_copies_of_the_sample_nearest_in_time(study):
     assert own["cn_known"].to_list() == [True, True, False] and not own["cn_borrowed"].any()
 
 
+def test_the_report_says_whose_copies_were_borrowed(study):
+    from oncourse.analyses._base import registry
+
+    for name in ("concordance", "evolution"):
+        cohort = Cohort(study)
+        entry = registry()[name]
+        notes = entry.run(cohort).notes
+        assert [n for n in notes if n.startswith("1 samples have no copy-number segments")], name
+
+
 def test_a_sample_with_segments_borrows_nothing_in_its_gaps_and_normals_give_none(make_study, study):
     tables = {
         name: study[name].to_dicts() for name in ("patients", "lesions", "samples", "calls", "segments")

@@ -24,6 +24,7 @@ from oncourse.derive.concordance.pairs import (
     variant_rows,
 )
 from oncourse.derive.concordance.presence import STATE_COLUMNS, PresenceTable
+from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.derive.concordance.relatedness import RELATEDNESS_COLUMNS
 from oncourse.derive.concordance.status_tables import (
     FLIP_COLUMNS,
@@ -174,7 +175,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         figures=tuple(_figures(presence, pairs, counts, summary, noise)),
         excluded=_excluded(cohort, pairs),
         samples_used=_used(pairs),
-        notes=_notes(presence, counts, related),
+        notes=(*_notes(presence, counts, related), *borrowed_note(cohort.study)),
         methods=_METHODS,
     )
 

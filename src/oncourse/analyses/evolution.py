@@ -19,6 +19,7 @@ from oncourse.derive.clones.clusters import (
 )
 from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.errors import NotEnoughData
 from oncourse.evolution.clustering.types import ClusterParams
 from oncourse.stats.proportions import clopper_pearson
@@ -195,7 +196,7 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         samples_used=exclusions(
             (p.patient_id, s, "in the patient's tree") for p in patients for s in p.samples["sample_id"]
         ),
-        notes=_notes(patients, seeding),
+        notes=(*_notes(patients, seeding), *borrowed_note(cohort.study)),
         methods=_METHODS,
     )
 

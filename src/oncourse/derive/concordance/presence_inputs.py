@@ -357,6 +357,15 @@ def segment_donors(study: Study) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def borrowed_note(study: Study) -> tuple[str, ...]:
+    """Return the sentence that says how many samples have the copies of another one; nothing where none has."""
+    n = segment_donors(study).height if study.has("segments") else 0
+    return (
+        f"{n} samples have no copy-number segments: their expected reads are those of the copies of the patient's tumour "
+        "sample nearest in time that has some; a locus is never called lost on them.",
+    ) if n else ()  # fmt: skip
+
+
 def _with_segments(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     """Add total_cn and minor_cn of the segment that holds the site (null outside every segment), and cn_borrowed."""
     segments = (
