@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from oncourse.io.ledger import Ledger
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 
@@ -18,7 +19,8 @@ class Reading:
     ``tables`` hold text or typed columns; ``first_row`` is the line of the file that holds a table's first
     row (2 where it is not named); ``notes`` say what the reader did that a reader of the report must know.
     ``lines`` holds, where rows are not simply one after the other, the line of each row; ``sources`` the file a
-    table was made from, where its name is another.
+    table was made from, where its name is another. ``ledger`` says of each file, column and left-out row what became
+    of it; ``descriptions`` how the source's own header describes a column (name in capitals).
     """
 
     tables: dict[str, pl.DataFrame]
@@ -28,6 +30,8 @@ class Reading:
     first_row: dict[str, int] = field(default_factory=dict)
     lines: dict[str, pl.Series] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    descriptions: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:
         """Drop every row of the patients and samples listed (patient_id, sample_id, reason)."""

@@ -45,11 +45,13 @@ class Problem:
 
 
 def sorted_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems, errors first, each by table, row, column."""
+    """Return the problems, errors first, each by table, row, column; the same order at every run."""
     return sorted(
         set(problems),
-        key=lambda p: (p.severity != "error", p.table, p.row or 0, p.column or "", p.message),
-    )
+        key=lambda p: (
+            p.severity != "error", p.table, p.row or 0, p.column or "", p.message, p.where, p.value or "", p.cure,
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

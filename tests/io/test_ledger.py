@@ -1,0 +1,40 @@
+"""What became of every file, column and row of a source."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.io.ledger import STATES, Ledger
+from oncourse.study.schema import Problem, sorted_problems
+
+
+def test_the_ledger_is_three_sorted_tables():
+    ledger = Ledger()
+    ledger.file("b.txt", "timeline", "not read", n_rows=3, why="no table holds it")
+    ledger.file("a.txt", "patients", "used", n_rows=2)
+    ledger.column("a.txt", "OS_MONTHS", "used", became="follow_up.last_contact_day", n=2)
+    ledger.unread("b.txt", ["X"])
+    ledger.taken("a.txt", "patients", 1)
+    ledger.left_out("a.txt", 1, "no id", became="patients", line=7, first="P2")
+    ledger.left_out("a.txt", 0, "nothing left out is no row")
+    tables = ledger.tables()
+    assert tables["intake/files"]["file"].to_list() == ["a.txt", "b.txt"]
+    assert tables["intake/columns"]["state"].to_list() == ["used", "not read"]
+    assert tables["intake/rows"].select("state", "n", "first_line", "why").rows() == [
+        ("left out", 1, 7, "no id"), ("taken", 1, None, ""),
+    ]  # fmt: skip
+
+
+def test_a_state_is_one_of_the_list():
+    with pytest.raises(ValueError, match="not a state"):
+        Ledger().file("a", "b", "ignored")
+    assert set(STATES) == {"used", "kept", "not understood", "not read", "empty"}
+
+
+def test_warnings_that_differ_only_in_the_patient_come_in_one_order():
+    """They were sorted without the patient, so that their order followed the hash seed of the run."""
+    problems = [
+        Problem("labs", None, "day", v, "m", "c", "warning", w)
+        for v, w in [("1", "B"), ("1", "A"), ("0", "A")]
+    ]
+    assert [(p.where, p.value) for p in sorted_problems(problems)] == [("A", "0"), ("A", "1"), ("B", "1")]
