@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from oncourse.cli._shared import end_progress, progress_line
+
+if TYPE_CHECKING:
+    from oncourse.simulate.study import Simulated
 
 #: Patients of each simulated study: enough for every analysis, few enough for a minute.
 DEMO_PATIENTS = 60
@@ -25,38 +29,47 @@ DEMO_PATIENTS = 60
 )
 def demo(folder: Path, seed: int, patients: int) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
-    import shutil
-
     from oncourse.cli.run import print_report
-    from oncourse.errors import InputError
     from oncourse.io import load_study
-    from oncourse.io.native import write_study
     from oncourse.report.study import report_study
     from oncourse.simulate.study import simulate_study
 
-    marker = folder / ".oncourse-demo"
-    if folder.exists() and any(folder.iterdir()) and not marker.exists():
-        raise InputError(f"{folder}: exists and is not a demo folder. Choose another.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    marker.touch()
     progress = progress_line()
     failed: list[str] = []
     for design in ("crc", "mcrpc"):
         simulated = simulate_study(design, patients, seed, progress)
-        source = write_study(folder / design / "study", simulated.tables, simulated.config)
-        for name, frame in simulated.truth.items():
-            (folder / design / "truth").mkdir(exist_ok=True)
-            frame.write_csv(folder / design / "truth" / f"{name}.tsv", separator="\t")
+        source, truth = folder / design / "study", folder / design / "truth"
+        made_by = {"written_by": "oncourse", "simulated": design, "patients": patients, "seed": seed}
+        _write_simulated(simulated, source, truth, made_by)
         out = folder / design / "results"
         report = report_study(
             load_study(source), out, source=source, seed=seed, jobs=os.cpu_count() or 1, progress=progress
         )
         end_progress()
-        click.echo(f"{simulated.config.title}\n  study {source}, truth {folder / design / 'truth'}")
+        click.echo(f"{simulated.config.title}\n  study {source}, truth {truth}")
         try:
             print_report(report)
         except click.exceptions.Exit:
             failed.append(design)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _write_simulated(simulated: Simulated, source: Path, truth: Path, made_by: dict[str, Any]) -> None:
+    """Write study and truth; what an earlier demo wrote is replaced, what is not of a demo stays or is refused."""
+    import json
+
+    from oncourse.disk.folder import replaced_folder
+    from oncourse.disk.manifest import CARRIER, sealed
+    from oncourse.io.native import fill_study
+
+    def seal(draft: Path) -> None:
+        (draft / CARRIER).write_text(json.dumps(sealed(draft, made_by), indent=1) + "\n", "utf-8")
+
+    with replaced_folder(source) as draft:
+        fill_study(draft, simulated.tables, simulated.config)
+        seal(draft)
+    with replaced_folder(truth) as draft:
+        for name, frame in simulated.truth.items():
+            frame.write_csv(draft / f"{name}.tsv", separator="\t")
+        seal(draft)

@@ -34,11 +34,10 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     from oncourse.derive.care.patient_facts import tumour_of
     from oncourse.derive.care.patient_variants import called_rows
     from oncourse.derive.cohort import Cohort
-    from oncourse.errors import ConfigError
+    from oncourse.disk.new import check_new, new_folder
     from oncourse.io import load_study
 
-    if out.exists() and any(out.iterdir()):
-        raise ConfigError([f"{out}: exists and is not empty. Choose another folder."])
+    check_new(out, [study])
     progress = progress_line()
     progress("reading the study")
     loaded = load_study(study)
@@ -49,14 +48,16 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         tumours = {
             p: tumour_of(f"{d or ''} {s or ''}") or tumour_of(loaded.config.disease) for p, d, s in rows
         }
-        count = write_phenopackets(loaded, out, called_rows(loaded), tumours=tumours)
+        with new_folder(out, [study]) as draft:
+            count = write_phenopackets(loaded, draft, called_rows(loaded), tumours=tumours)
         end_progress()
         click.echo(f"{count} phenopackets: {out}")
         return
     if kind != "cbioportal":
         from oncourse.io.clone_studies import export_clone_tables
 
-        said = export_clone_tables(Cohort(loaded).clusters.patients, kind, out)
+        with new_folder(out, [study]) as draft:
+            said = export_clone_tables(Cohort(loaded).clusters.patients, kind, draft)
         end_progress()
         click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
         return
@@ -66,14 +67,15 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     cohort = Cohort(loaded)
     table = cohort.presence_or_none if clonality else None
     name = study_id or re.sub(r"\W+", "_", study.resolve().name).strip("_").lower()
-    written = export_cbioportal(
-        loaded,
-        out,
-        study_id=name,
-        called=called_rows(loaded),
-        clonality=None if table is None else table.cells,
-        clones=clonality_frame(cohort.clusters) if clonality else None,
-    )
+    with new_folder(out, [study]) as draft:
+        written = export_cbioportal(
+            loaded,
+            draft,
+            study_id=name,
+            called=called_rows(loaded),
+            clonality=None if table is None else table.cells,
+            clones=clonality_frame(cohort.clusters) if clonality else None,
+        )
     end_progress()
     for file, rows_written in written.items():
         click.echo(f"{rows_written:>9,} rows  {out / file}")

@@ -69,14 +69,14 @@ def import_(
     """
     from dataclasses import replace
 
+    from oncourse.disk.new import check_new
     from oncourse.errors import InputError
     from oncourse.io.native import write_study
     from oncourse.study.config import config_from_mapping
     from oncourse.study.schema import sorted_problems
     from oncourse.study.validate import validate
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
+    check_new(folder, [source, *clinical, *segments])
     reading = _read(
         format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material,
         depth=depth,

@@ -68,6 +68,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; a user's error is printed without traceback, exit code 2."""
+    from oncourse.disk.endings import listen
+
+    listen()
     try:
         code = cli.main(standalone_mode=False)  # click returns the code of an Exit, it does not raise it
     except click.exceptions.Abort:

@@ -19,9 +19,16 @@ from oncourse.cli._shared import end_progress, parse_settings, progress_line
 @click.option(
     "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
 )
+@click.option("--force", is_flag=True, help="Replace a file that oncourse did not write.")
 @click.option("--clones", is_flag=True, help="Work out the clones too (slower).")
 def patient(
-    study: Path, patient_id: str, out: Path, seed: int, assignments: tuple[str, ...], clones: bool
+    study: Path,
+    patient_id: str,
+    out: Path,
+    seed: int,
+    assignments: tuple[str, ...],
+    clones: bool,
+    force: bool,
 ) -> None:
     """Write the report of PATIENT_ID of STUDY: findings, course, watch list, therapy rules, on two to four pages.
 
@@ -29,11 +36,13 @@ def patient(
     for research use.
     """
     from oncourse.derive.cohort import Cohort
+    from oncourse.disk.file import check_file, replaced_file
     from oncourse.errors import ConfigError
     from oncourse.io import load_study
     from oncourse.report.patient import patient_page
     from oncourse.report.study import merged_settings
 
+    check_file(out, [study], force=force)
     progress = progress_line()
     progress("reading the study")
     loaded = load_study(study)
@@ -51,10 +60,11 @@ def patient(
         _ = cohort.evolution
     progress("writing the page")
     page = patient_page(cohort, patient_id)
-    if out.suffix.lower() == ".pdf":
-        _write_pdf(page, out)
-    else:
-        out.write_text(page, encoding="utf-8")
+    with replaced_file(out, [study], force=force) as draft:
+        if out.suffix.lower() == ".pdf":
+            _write_pdf(page, draft)
+        else:
+            draft.write_text(page, encoding="utf-8")
     end_progress()
     click.echo(f"{patient_id}: {out}")
 

@@ -15,27 +15,35 @@ import click
 @click.option(
     "--origin", help="Time zero in the new study; default: that of the model (see the prediction analysis)."
 )
-def predict(model: Path, study: Path, out: Path | None, shift: Path | None, origin: str | None) -> None:
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def predict(
+    model: Path, study: Path, out: Path | None, shift: Path | None, origin: str | None, force: bool
+) -> None:
     """Apply MODEL (tables/prediction/model.json of a run) to the patients of STUDY.
 
     One row per patient: the risk by the model's horizon, its range over 95 % of bootstrap refits, the predictors that
     drive it, and those that were not known. A study whose patients differ from the model's is warned about.
     """
+    from oncourse.disk.file import check_file, replaced_file
     from oncourse.io import load_study
     from oncourse.models.card import read_card
     from oncourse.report.predict import predict_patients
 
+    inputs = [model, study]
+    for path in (out, shift):
+        if path is not None:
+            check_file(path, inputs, force=force)
     card = read_card(model.read_text(encoding="utf-8"), model.name)
     found = predict_patients(card, load_study(study), origin=origin)
     text = found.table.write_csv(separator="\t")
     if out is None:
         click.echo(text, nl=False)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        with replaced_file(out, inputs, force=force) as draft:
+            draft.write_text(text, encoding="utf-8")
         click.echo(f"{found.table.height} patients: {out}", err=True)
     if shift is not None:
-        shift.parent.mkdir(parents=True, exist_ok=True)
-        shift.write_text(found.shift.write_csv(separator="\t"), encoding="utf-8")
+        with replaced_file(shift, inputs, force=force) as draft:
+            draft.write_text(found.shift.write_csv(separator="\t"), encoding="utf-8")
     for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)

@@ -57,9 +57,11 @@ def run(
     STUDY is a study folder, a cBioPortal folder, or a MAF file. Exit code 0: done; 1: done, but an analysis
     failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
     """
+    from oncourse.disk.folder import check_out
     from oncourse.io import load_study
     from oncourse.report.study import report_study
 
+    check_out(out, [path for path in (study, exclude, fasta, reference) if path is not None])
     settings = parse_settings(assignments)
     if reference is not None:
         settings.setdefault("landscape", {})["reference"] = str(reference)
@@ -84,6 +86,8 @@ def print_report(report: Report) -> None:
     for outcome in report.outcomes:
         if outcome.status in ("skipped", "too_few"):
             click.echo(f"  {outcome.analysis.name}: {outcome.message}")
+    for note in report.notes:
+        click.echo(f"note: {note}")
     for line in report.failures:
         click.echo(f"error: {line}", err=True)
     if report.failures:

@@ -21,17 +21,18 @@ from oncourse.cli._shared import end_progress, progress_line
 )
 def simulate(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:
     """Write a simulated study with known truth to FOLDER."""
-    from oncourse.errors import InputError
+    from oncourse.disk.new import check_new, new_folder
     from oncourse.io.native import write_study
     from oncourse.simulate.study import simulate_study
 
-    if truth is not None and truth.exists() and (not truth.is_dir() or any(truth.iterdir())):
-        raise InputError(f"{truth}: exists and is not empty. Choose another --truth folder.")
+    for place in (folder, truth):
+        if place is not None:
+            check_new(place)
     study = simulate_study(design, patients, seed, progress_line())
     end_progress()
     write_study(folder, study.tables, study.config)
     if truth is not None:
-        truth.mkdir(parents=True, exist_ok=True)
-        for name, frame in study.truth.items():
-            frame.write_csv(truth / f"{name}.tsv", separator="\t")
+        with new_folder(truth) as draft:
+            for name, frame in study.truth.items():
+                frame.write_csv(draft / f"{name}.tsv", separator="\t")
     click.echo(f"{folder}: {patients} simulated patients; next `oncourse run {folder} --out results`.")

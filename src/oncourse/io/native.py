@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
-from oncourse.errors import ConfigError, InputError
+from oncourse.disk.new import new_folder
+from oncourse.errors import ConfigError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
 from oncourse.io.bed import add_target_regions
@@ -201,28 +200,20 @@ def write_study(folder: Path | str, tables: Mapping[str, pl.DataFrame], config: 
     InputError : `folder` is there and holds something
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        (draft / "study.yaml").write_text(config_to_yaml(config), "utf-8")
-        for name, table in TABLES.items():
-            if name not in tables or (
-                tables[name].is_empty() and name not in ("patients", "samples", "calls")
-            ):
-                continue
-            _writable(tables[name], {c.name for c in table.columns if c.required}).write_csv(
-                draft / f"{name}.tsv", separator="\t", quote_style="never", null_value=""
-            )
-        if folder.exists():
-            folder.rmdir()
-        draft.chmod(0o755)
-        draft.rename(folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with new_folder(folder) as draft:
+        fill_study(draft, tables, config)
     return folder
+
+
+def fill_study(folder: Path, tables: Mapping[str, pl.DataFrame], config: StudyConfig) -> None:
+    """Write study.yaml and the tables into a folder that is there (`write_study` makes one)."""
+    (folder / "study.yaml").write_text(config_to_yaml(config), "utf-8")
+    for name, table in TABLES.items():
+        if name not in tables or (tables[name].is_empty() and name not in ("patients", "samples", "calls")):
+            continue
+        _writable(tables[name], {c.name for c in table.columns if c.required}).write_csv(
+            folder / f"{name}.tsv", separator="\t", quote_style="never", null_value=""
+        )
 
 
 def _writable(frame: pl.DataFrame, required: set[str]) -> pl.DataFrame:

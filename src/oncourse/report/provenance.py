@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,15 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from oncourse.disk.manifest import sha256
 from oncourse.report.results import plain
 
 _PACKAGES = ("numpy", "scipy", "polars", "matplotlib", "numba", "scikit-learn", "jinja2")
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def input_hashes(folder: Path) -> dict[str, str]:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +13,12 @@ import polars as pl
 
 from oncourse.analyses._base import WHO_SCHEMA
 from oncourse.derive.cohort import Cohort
-from oncourse.errors import InputError
 from oncourse.report.execute import Outcome
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
 SCHEMA_VERSION = "1.0"
 FLOW_SCHEMA = {"step": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
 USED_SCHEMA = {"analysis": pl.String, "patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
-
-
-@contextmanager
-def results_folder(out: Path) -> Iterator[Path]:
-    """Give a folder to write into that becomes `out` only when everything is written.
-
-    An existing results folder is replaced; any other non-empty folder is refused (InputError).
-    """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "results.json").exists())):
-        raise InputError(
-            f"{out.name}: exists and is not a results folder. Choose another --out, or empty it."
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        yield work
-        os.chmod(work, 0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        work.rename(out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.DataFrame]:

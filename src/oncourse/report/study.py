@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.derive.cohort import Cohort
+from oncourse.disk.folder import check_out, replaced_folder
+from oncourse.disk.manifest import sealed
 from oncourse.errors import ConfigError
 from oncourse.report.execute import Outcome, choose, run_all
 from oncourse.report.page import study_page
 from oncourse.report.provenance import provenance
 from oncourse.report.results import (
     collect_tables,
-    results_folder,
     results_json,
     write_json,
     write_tables,
@@ -30,11 +31,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: the outcome of each analysis, and the patients whose page failed with the reason."""
+    """What was written: the outcome of each analysis, the patients whose page failed with the reason, and notes."""
 
     folder: Path
     outcomes: list[Outcome]
     failed_pages: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -87,6 +89,7 @@ def report_study(
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
+    check_out(out, [source, *beside])
     cohort = Cohort(study, merged_settings(study, settings or {}), seed)
     cohort.progress = progress
     analyses = choose(only, study.config.objectives)
@@ -94,7 +97,8 @@ def report_study(
     outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
     progress("writing the report")
     tables = collect_tables(cohort, outcomes)
-    with results_folder(out) as folder:
+    said: list[str] = []
+    with replaced_folder(out, [source, *beside], tell=said.append) as folder:
         write_tables(tables, folder / "tables")
         write_workbook(tables, folder / "tables" / "all_tables.xlsx")
         for outcome in outcomes:
@@ -111,8 +115,9 @@ def report_study(
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
         failed = write_patient_pages(cohort, folder / "patients", patients, progress)
-        write_json(provenance(source, cohort.used, seed, started, beside), folder / "provenance.json")
-    return Report(out, outcomes, failed)
+        origin = provenance(source, cohort.used, seed, started, beside)
+        write_json(sealed(folder, origin), folder / "provenance.json")
+    return Report(out, outcomes, failed, tuple(said))
 
 
 #: Patient pages are written by default for studies up to this size.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.errors import InputError
+from oncourse.disk.new import new_folder
 from oncourse.study.tables import REQUIRED_TABLES, TABLES
 
 _YAML = {
@@ -56,10 +56,9 @@ def dictionary() -> pl.DataFrame:
 
 def write_template(folder: Path, design: str) -> None:
     """Write an empty study folder; InputError if `folder` is there and holds anything."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: exists and is not empty. Choose another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.yaml").write_text(_YAML[design], "utf-8")
-    for table in TABLES.values():
-        (folder / f"{table.name}.tsv").write_text("\t".join(c.name for c in table.columns) + "\n", "utf-8")
-    dictionary().write_csv(folder / "data_dictionary.tsv", separator="\t")
+    with new_folder(folder) as draft:
+        (draft / "study.yaml").write_text(_YAML[design], "utf-8")
+        for table in TABLES.values():
+            header = "\t".join(c.name for c in table.columns)
+            (draft / f"{table.name}.tsv").write_text(header + "\n", "utf-8")
+        dictionary().write_csv(draft / "data_dictionary.tsv", separator="\t")

@@ -1,0 +1,1 @@
+"""Writing without hurting: what may be replaced, how it is swapped in, and what a run that ends early leaves."""

@@ -1,0 +1,111 @@
+"""The manifest: every file of a results folder with its size and SHA-256, kept inside provenance.json.
+
+What the manifest names and is unchanged is ours to replace or remove. Everything else in the folder, a changed file
+included, belongs to the user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: The file that carries the manifest, and its keys there.
+CARRIER = "provenance.json"
+FILES_KEY, SEAL_KEY = "files", "sha256_of_this"
+#: Stands in a draft as long as it is being written; a folder that has it holds nothing of anybody else.
+UNFINISHED = ".oncourse-unfinished"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What stands in a results folder, as paths inside it (links are never followed).
+
+    Attributes
+    ----------
+    ours : written by oncourse and unchanged
+    changed : written by oncourse and changed since
+    foreign : not written by oncourse
+    """
+
+    ours: tuple[str, ...]
+    changed: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def entries(folder: Path) -> list[str]:
+    """Return the path of every file, link and special file below `folder`, sorted; folders that are links count as one."""
+    found = []
+    for root, folders, files in os.walk(folder):
+        linked = [name for name in folders if (Path(root) / name).is_symlink()]
+        folders[:] = [name for name in folders if name not in linked]
+        found += [str((Path(root) / name).relative_to(folder)) for name in [*files, *linked]]
+    return sorted(path.replace(os.sep, "/") for path in found)
+
+
+def sealed(folder: Path, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `provenance` with the manifest of `folder` and a checksum of itself."""
+    files = [
+        {"path": name, "size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+        for name in entries(folder)
+        if name not in (CARRIER, UNFINISHED)
+    ]
+    body = {**provenance, FILES_KEY: files}
+    return {**body, SEAL_KEY: seal(body)}
+
+
+def seal(body: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of `body` without its own checksum."""
+    plain = {key: value for key, value in body.items() if key != SEAL_KEY}
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(folder: Path) -> dict[str, tuple[int, str]] | None:
+    """Return path -> (size, sha256) of the manifest of a results folder; None where it has none that can be read."""
+    try:
+        data = json.loads((folder / CARRIER).read_text("utf-8"))
+        return {str(f["path"]): (int(f["size"]), str(f["sha256"])) for f in data[FILES_KEY]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def contents(folder: Path) -> Contents | None:
+    """Return what stands in a results folder, compared with its manifest; None where it has no manifest."""
+    listed = read(folder)
+    if listed is None:
+        return None
+    ours: list[str] = []
+    changed: list[str] = []
+    foreign: list[str] = []
+    for name in entries(folder):
+        if name == CARRIER:
+            (ours if _carrier_unchanged(folder) else changed).append(name)
+        elif name not in listed:
+            foreign.append(name)
+        else:
+            (ours if _unchanged(folder / name, *listed[name]) else changed).append(name)
+    return Contents(tuple(ours), tuple(changed), tuple(foreign))
+
+
+def _unchanged(path: Path, size: int, digest: str) -> bool:
+    try:
+        regular = path.is_file() and not path.is_symlink()
+        return regular and path.stat().st_size == size and sha256(path) == digest
+    except OSError:
+        return False
+
+
+def _carrier_unchanged(folder: Path) -> bool:
+    data = json.loads((folder / CARRIER).read_text("utf-8"))
+    return bool(data.get(SEAL_KEY) == seal(data))

@@ -1,0 +1,87 @@
+"""Ctrl-C and SIGTERM end a run within a second, with nothing half left behind."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+from oncourse.disk.endings import listen
+from oncourse.disk.folder import replaced_folder
+listen()
+with replaced_folder(Path(sys.argv[1])) as draft:
+    (draft / "report.html").write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_run_cleaned_up(tmp_path, number, code):
+    run = subprocess.Popen(
+        [sys.executable, "-c", SLOW_RUN, str(tmp_path / "res")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stdout.readline() == b"writing\n"
+    run.send_signal(number)
+    _, said = run.communicate(timeout=20)
+    assert run.returncode == code
+    assert b"nothing half" in said
+    assert b"Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_run_is_cleared_by_the_next(tmp_path):
+    """13 of 30 kills left a hidden draft folder for ever (reported November 2026)."""
+    out = tmp_path / "res"
+    run = subprocess.Popen([sys.executable, "-c", SLOW_RUN, str(out)], stdout=subprocess.PIPE)
+    run.stdout.readline()
+    run.kill()
+    run.wait()
+    assert len(list(tmp_path.iterdir())) == 2  # the draft and the lock
+    from oncourse.disk import manifest
+    from oncourse.disk.folder import replaced_folder
+
+    with replaced_folder(out) as draft:
+        (draft / "report.html").write_text("whole")
+        (draft / manifest.CARRIER).write_text(json.dumps(manifest.sealed(draft, {})))
+    assert [p.name for p in tmp_path.iterdir()] == ["res"]
+
+
+@pytest.mark.slow
+def test_200_kills_at_random_moments(tmp_path):
+    """kill -9 at random moments while one result is replaced by the next, over and over."""
+    program = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from test_results_folder import write
+for number in range(100_000):
+    write(Path(sys.argv[1]), f"result {number}", **{f"tables/{k}.tsv": "x" * 1000 for k in "bcdefgh"})
+"""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from test_results_folder import whole, write
+
+    out = tmp_path / "res"
+    rng = random.Random(7)
+    for _ in range(200):
+        run = subprocess.Popen([sys.executable, "-c", program, str(out), str(Path(__file__).parent)])
+        time.sleep(0.1 + rng.random() * 0.3)
+        run.kill()
+        run.wait()
+        if out.exists():
+            assert whole(out).startswith("result ")
+            (out / "note.txt").write_text("mine")
+    write(out, "last")
+    assert whole(out) == "last"
+    assert (out / "note.txt").exists()
+    left = [p.name for p in tmp_path.iterdir()]
+    assert left == ["res"], left
