@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from oncourse.cli._errors import visible
 from oncourse.errors import ConfigError
 
 
@@ -49,4 +50,4 @@ def end_progress() -> None:
 def print_problems(problems: Iterable[Any]) -> None:
     """Print problems, one a line, severity first."""
     for problem in problems:
-        click.echo(f"{getattr(problem, 'severity', 'error')}: {problem}")
+        click.echo(f"{getattr(problem, 'severity', 'error')}: {visible(str(problem))}")

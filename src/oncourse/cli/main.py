@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from oncourse import __version__
+from oncourse.cli._errors import echo_error, grouped, unexpected
 from oncourse.errors import InputError, OncourseError
 
 #: command -> (module:function, one line for `oncourse --help`); kept in the order a user meets them.
@@ -79,11 +81,23 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except InputError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+        for line in grouped(error.problems):
+            echo_error(line)
         sys.exit(2)
     except OncourseError as error:
-        click.echo(f"error: {error}", err=True)
+        echo_error(str(error))
         sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)
+    except OSError as error:
+        name = Path(str(error.filename)).name if error.filename else ""
+        echo_error(f"{name}: {error.strerror or error}" if name else f"{error.strerror or error}")
+        sys.exit(2)
+    except MemoryError:
+        echo_error("not enough memory for this input. Nothing was written.")
+        sys.exit(2)
+    except Exception as error:
+        echo_error(unexpected(error))
+        sys.exit(1)
     if isinstance(code, int) and code:
         sys.exit(code)

@@ -25,6 +25,7 @@ def predict(
     drive it, and those that were not known. A study whose patients differ from the model's is warned about.
     """
     from oncourse.disk.file import check_file, replaced_file
+    from oncourse.errors import InputError
     from oncourse.io import load_study
     from oncourse.models.card import read_card
     from oncourse.report.predict import predict_patients
@@ -33,7 +34,11 @@ def predict(
     for path in (out, shift):
         if path is not None:
             check_file(path, inputs, force=force)
-    card = read_card(model.read_text(encoding="utf-8"), model.name)
+    try:
+        text = model.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{model.name}: cannot be read as text ({type(error).__name__}).") from None
+    card = read_card(text, model.name)
     found = predict_patients(card, load_study(study), origin=origin)
     text = found.table.write_csv(separator="\t")
     if out is None:

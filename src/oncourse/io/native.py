@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _others(folder: Path) -> bool:
 
 def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
     """Read a native study folder; what is wrong with its files is in ``problems``."""
-    config_path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
+    config_path = next((folder / n for n in ("study.yaml", "study.yml") if os.path.lexists(folder / n)), None)
     reading = Reading({}, StudyConfig())
     if config_path:
         try:
@@ -133,8 +134,15 @@ def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
     """Return table -> file; a table given twice, in another format or under a misspelled name is a problem."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name.startswith((".", "study.y", "data_dictionary")):
+        if path.name.startswith((".", "study.y", "data_dictionary")):
             continue
+        if not path.is_file():
+            problems += _no_file(path)
+            continue
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            message = f"{path.name} is a link that leads out of the study folder, to {path.resolve().name}."
+            cure = "Copy the file into the study folder, so that the study is complete without the other place."
+            problems.append(Problem(path.name.split(".")[0], None, None, None, message, cure, "warning"))
         suffix = next(
             (s for s in sorted(_SUFFIXES + _FOREIGN, key=len, reverse=True) if path.name.endswith(s)), ""
         )
@@ -154,6 +162,21 @@ def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
             cure = f"Did you mean {near}.tsv?"
             problems.append(Problem(stem, None, None, None, message, cure, "warning"))
     return {name: found[name] for name in TABLES if name in found}
+
+
+def _no_file(path: Path) -> list[Problem]:
+    """A table of ours that is a folder, a device or a link to nowhere is an error: it must not read as absent."""
+    suffix = next((s for s in sorted(_SUFFIXES + _FOREIGN, key=len, reverse=True) if path.name.endswith(s)), "")
+    stem = path.name.removesuffix(suffix)
+    if not suffix or stem not in TABLES:
+        return []
+    kind = (
+        "a folder" if path.is_dir()
+        else "a link that leads nowhere" if path.is_symlink() and not path.exists()
+        else "a device or pipe"
+    )  # fmt: skip
+    message = f"{path.name} is {kind}, not a file; the table cannot be read."
+    return [Problem(stem, None, None, None, message, "Put the file itself there, or remove the entry.")]
 
 
 def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:

@@ -170,8 +170,10 @@ def _yaml_rows(text: str, path: Path) -> list[Mapping[str, Any]]:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # everything stays text
     try:
+        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+            raise InputError(f"{path.name}: holds YAML aliases, which unfold without limit; write the values out.")
         data = yaml.load(text, Loader=loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path.name}: not valid YAML ({error}).") from None
     items = data.get("evidence_items") if isinstance(data, dict) else data
     if not isinstance(items, list):

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from oncourse.errors import InputError
+from oncourse.models.card_check import faults, finite, no_infinity
 from oncourse.models.impute import Imputer
 from oncourse.models.ladder import FittedRisk
 
 FORMAT = "oncourse risk model"
 #: 1: one baseline hazard; 2: one per stratum.
 VERSIONS = (1, 2)
+#: A longer text is no card: the largest of 100 refits over 1,000 predictors is far below.
+MAX_CHARACTERS = 100 << 20
 #: Bootstrap refits kept in the card for the interval of a new patient's risk.
 KEPT_REFITS = 100
 #: A mean shifted by more than this many standard deviations of the development patients is flagged.
@@ -156,18 +159,25 @@ def card_text(
 
 def read_card(text: str, name: str = "model.json") -> ModelCard:
     """Return the card of a JSON text; InputError where it is none."""
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"{name}: larger than any saved model ({len(text) >> 20} MB).")
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=no_infinity, parse_float=finite)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}, line {error.lineno}: not valid JSON ({error.msg}).") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: not valid JSON ({str(error)[:80]}).") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(
             f"{name}: not a saved model; expected the model.json that `oncourse run` writes in tables/prediction."
         )
-    if data.get("version") not in VERSIONS:
+    if not isinstance(data.get("version"), int) or data["version"] not in VERSIONS:
         raise InputError(
-            f"{name}: version {data.get('version')}; this program reads versions {VERSIONS[0]} and {VERSIONS[1]}."
+            f"{name}: version {str(data.get('version'))[:20]}; this program reads versions {VERSIONS[0]} and {VERSIONS[1]}."
         )
+    wrong = faults(data)
+    if wrong:
+        raise InputError([f"{name}: {text}. Use the file as `oncourse run` wrote it." for text in wrong[:10]])
     try:
         features = data["features"]
         p = len(features)
@@ -192,7 +202,7 @@ def read_card(text: str, name: str = "model.json") -> ModelCard:
             raise ValueError("strata and baseline hazards differ in number")
         hazard = np.array([r["base_hazard"] for r in refits], float).reshape(len(refits), k)
         return ModelCard(features, c, model, coef, hazard, data, strata)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise InputError(f"{name}: the model is incomplete ({type(error).__name__}: {error}).") from None
 
 

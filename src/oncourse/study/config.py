@@ -14,6 +14,8 @@ DESIGNS = ("crc", "mcrpc")
 BUILDS = ("GRCh37", "GRCh38")
 _BUILD_ALIASES = {"hg19": "GRCh37", "37": "GRCh37", "grch37": "GRCh37", "b37": "GRCh37",
                   "hg38": "GRCh38", "38": "GRCh38", "grch38": "GRCh38"}  # fmt: skip
+#: A larger study.yaml is not read.
+MAX_BYTES = 1 << 20
 COVARIATE_KINDS = ("number", "category", "yes_no")
 
 
@@ -73,6 +75,10 @@ def read_config(path: Path) -> StudyConfig:
     """Read study.yaml; ConfigError names the line that cannot be read."""
     import yaml
 
+    if not path.is_file():
+        raise ConfigError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
+    if path.stat().st_size > MAX_BYTES:
+        raise ConfigError(f"{path.name}: larger than {MAX_BYTES >> 20} MB; is it really the study's settings?")
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = yaml.load(text, Loader=_loader())
@@ -84,6 +90,8 @@ def read_config(path: Path) -> StudyConfig:
         raise ConfigError(
             f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}."
         ) from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path.name}: not valid YAML ({str(error)[:80]}).") from None
     if data is None:
         return StudyConfig()
     if not isinstance(data, dict):
@@ -103,15 +111,25 @@ def config_to_yaml(config: StudyConfig) -> str:
         plain[item.name] = (
             list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
         )
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110)
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True  # the loader reads none
+
+    return yaml.dump(plain, Dumper=Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110)
 
 
 def _loader() -> Any:
-    """A safe YAML loader that refuses a key written twice."""
+    """A safe YAML loader that refuses a key written twice, and aliases: a few lines of them unfold to gigabytes."""
     import yaml
 
     class Loader(yaml.SafeLoader):
-        pass
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                event = self.peek_event()
+                raise yaml.composer.ComposerError(
+                    None, None, f"alias *{event.anchor}: write the value out, aliases are not read", event.start_mark
+                )
+            return super().compose_node(parent, index)
 
     def mapping(loader: Any, node: Any) -> dict[Any, Any]:
         seen: set[Any] = set()

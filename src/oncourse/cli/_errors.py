@@ -1,0 +1,72 @@
+"""Errors on the terminal: one line each, nothing that a terminal would obey, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+_LONGEST = 2_000
+#: Lines shown of one cause; a count stands for the others.
+_LINES_OF_A_CAUSE = 10
+
+
+def visible(text: str) -> str:
+    """Return text with control characters written out, so that no file can steer the terminal.
+
+    >>> visible("a\\x1b[2Jb\\tc")
+    'a\\\\x1b[2Jb\\tc'
+    """
+    shown = "".join(
+        c if c.isprintable() or c in " \t\n" else c.encode("unicode_escape").decode() for c in text
+    )
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
+
+
+def echo_error(text: str) -> None:
+    """Print one error."""
+    click.echo(f"error: {visible(text)}", err=True)
+
+
+def grouped(problems: Sequence[Any]) -> list[str]:
+    """Return one line per problem, those of one cause together in the order of the causes, ten of each at most.
+
+    A cause: the same table, column and message but for the numbers and quoted values in it.
+    """
+    causes: dict[tuple[Any, ...], list[str]] = {}
+    for problem in problems:
+        message = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "_", str(getattr(problem, "message", problem)))
+        key = (getattr(problem, "table", None), getattr(problem, "column", None), message)
+        causes.setdefault(key, []).append(str(problem))
+    lines = []
+    for texts in causes.values():
+        lines += texts[:_LINES_OF_A_CAUSE]
+        if len(texts) > _LINES_OF_A_CAUSE:
+            lines.append(f"... and {len(texts) - _LINES_OF_A_CAUSE:,} more of this kind")
+    return lines
+
+
+def unexpected(error: Exception) -> str:
+    """Write the traceback of a fault of ours to a log and return the line for the user."""
+    trace = "".join(traceback.format_exception(error))
+    try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "oncourse"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        folder = Path(tempfile.gettempdir())
+    log = folder / "error.log"
+    try:
+        log.write_text(trace, "utf-8")
+        where = f"The details are in {log}; it may quote values of your data: read it before you send it"
+    except OSError:
+        where = f"The details could not be written to {log}"
+    return (
+        f"this is a fault of oncourse, not of your data ({type(error).__name__}). {where}. "
+        "Please report the command and the log, without patient data."
+    )

@@ -1,0 +1,179 @@
+"""Files from outside that are broken or hostile: one clear line, no traceback, no endless work."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+
+from oncourse.errors import InputError
+from oncourse.models.card import read_card
+
+
+def oncourse(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "from oncourse.cli.main import main; main()", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "patients.tsv").write_text("patient_id\nP1\n")
+    (folder / "samples.tsv").write_text("sample_id\tpatient_id\tmaterial\nS1\tP1\ttissue\n")
+    (folder / "calls.tsv").write_text("sample_id\tvariant_id\nS1\t12:25398284:C:T\n")
+    (folder / "variants.tsv").write_text("variant_id\tgene\n12:25398284:C:T\tKRAS\n")
+    return folder
+
+
+def test_a_yaml_alias_bomb_is_refused_at_once(study):
+    """Nine lines that unfold to 10^9 entries (the billion laughs)."""
+    lines = ['a: &a ["x","x","x","x","x","x","x","x","x","x"]']
+    lines += [f"{n}: &{n} [{','.join(['*' + b] * 10)}]" for b, n in zip("abcdefgh", "bcdefghi", strict=True)]
+    (study / "study.yaml").write_text("\n".join(lines) + "\n")
+    done = oncourse("check", study)
+    assert done.returncode == 2
+    assert "alias" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling", "pipe"])
+def test_a_table_that_is_no_file_is_not_read_as_absent(study, kind):
+    """A dangling link or a folder in place of a table read as absent, "no problem found" (November 2026)."""
+    path = study / "treatments.tsv"
+    {"folder": path.mkdir, "dangling": lambda: path.symlink_to("gone"), "pipe": lambda: os.mkfifo(path)}[
+        kind
+    ]()
+    done = oncourse("check", study)
+    assert done.returncode == 2
+    assert "treatments" in done.stdout
+    assert "not a file" in done.stdout
+
+
+def test_a_link_that_leads_out_of_the_folder_is_told(study, tmp_path):
+    (tmp_path / "elsewhere.tsv").write_text("patient_id\tdrugs\tstart_day\nP1\tcapecitabine\t0\n")
+    (study / "treatments.tsv").symlink_to(tmp_path / "elsewhere.tsv")
+    done = oncourse("check", study)
+    assert "leads out of the study folder" in done.stdout
+
+
+def test_no_file_can_steer_the_terminal(study):
+    (study / "patients.tsv").write_text("patient_id\tsex\nP1\t\x1b[2J\x1b]0;owned\x07\n")
+    done = oncourse("check", study)
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_many_errors_of_one_cause_are_ten_lines_and_a_count(study):
+    rows = "".join(f"P{i}\tsex{i}\n" for i in range(500))
+    (study / "patients.tsv").write_text("patient_id\tsex\n" + rows)
+    done = oncourse("run", study, "--out", study.parent / "res")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) < 40
+
+
+def test_a_fault_of_ours_is_one_line_and_a_log(study, tmp_path):
+    code = (
+        "import oncourse.io as io\n"
+        "def broken(*a, **k): raise RuntimeError('boom')\n"
+        "io.check_study = broken\n"
+        "from oncourse.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", str(study)], capture_output=True, text=True, check=False,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "fault of oncourse" in done.stderr and "Traceback" not in done.stderr
+    assert "boom" in (tmp_path / "state" / "oncourse" / "error.log").read_text()
+
+
+CARD = {
+    "format": "oncourse risk model", "version": 1,
+    "outcome": {"origin": "diagnosis", "line": 1}, "use": {"may_be_used": True, "reasons_against": []},
+    "equation": {"model": "clinical", "base_hazard": 0.1, "n_clinical": 1, "coefficients": {"age_years": 0.02}},
+    "features": [
+        {"feature": "age_years", "kind": "number", "covariate": "age_years", "level": None, "kept": [],
+         "mean": 60.0, "sd": 9.0},
+        {"feature": "KRAS", "kind": "gene", "mean": 0.4, "sd": 0.5},
+    ],
+    "missing_values": {"mean": [60.0], "covariance": [[81.0]], "prevalence": [0.4]},
+    "bootstrap_refits": [{"base_hazard": 0.1, "coefficients": {"0": 0.02, "1": 0.1}}],
+}  # fmt: skip
+
+
+def places(value, path=()):
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*path, key))
+
+
+def changed(path, new):
+    card = json.loads(json.dumps(CARD))
+    if not path:
+        return None if new is changed else new
+    inner = card
+    for key in path[:-1]:
+        inner = inner[key]
+    if new is changed:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = new
+    return card
+
+
+def test_no_mutated_model_card_gives_a_traceback():
+    """23 of 90 mutated cards did (November 2026). Either it is refused in words, or it can be applied."""
+    import numpy as np
+
+    good = read_card(json.dumps(CARD))
+    x = np.array([[60.0, 1.0], [np.nan, np.nan]])
+    assert 0 < good.predict(x)[0][0] < 1
+    wrong = [
+        changed,
+        None,
+        True,
+        -1,
+        3,
+        1e308,
+        10**400,
+        "x",
+        "",
+        [],
+        {},
+        [[]],
+        [None],
+        {"a": None},
+        [1, 2, 3],
+    ]
+    refused = 0
+    for path in places(CARD):
+        for new in wrong:
+            try:
+                card = read_card(json.dumps(changed(path, new)))
+            except InputError:
+                refused += 1
+                continue
+            card.predict(x)
+            card.drivers(x)
+            card.shift(x)
+    assert refused > 200
+
+
+def test_random_bytes_are_no_model_card():
+    rng = random.Random(3)
+    text = json.dumps(CARD)
+    for _ in range(300):
+        at = rng.randrange(len(text))
+        broken = text[:at] + rng.choice('{}[]",:0e-\x00é') + text[at + rng.randrange(3) :]
+        try:
+            read_card(broken)
+        except InputError:
+            continue
+    for hostile in ("[" * 100_000, '{"a": NaN}', "1e999", '"\ud800"'):
+        with pytest.raises(InputError):
+            read_card(hostile)
