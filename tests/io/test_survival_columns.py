@@ -38,7 +38,7 @@ SAME = {
 def test_one_follow_up(spelling):
     """12 x 30.4375 = 365.25, 24 x 30.4375 = 730.5 (rounded to even: 730); a patient without a time is noted."""
     reading = Reading({}, StudyConfig())
-    found = follow_up(SAME[spelling], NOBODY, reading)
+    found, _ = follow_up(SAME[spelling], NOBODY, reading)
     assert found.select(COLUMNS).rows() == [("A", 365, True, 365), ("B", 730, False, None)]
     assert any("1 patients have no survival time" in note for note in reading.notes)
 

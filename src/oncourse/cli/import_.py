@@ -55,11 +55,16 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native", *CLON
 @click.option(
     "--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only."
 )
+@click.option(
+    "--anchor", multiple=True, metavar="END_POINT=ANCHOR",
+    help="Where the times of an end point of a cBioPortal study start, where its header does not say: OS=sequencing; "
+    "anchors: index, diagnosis, sequencing, sample, surgery, treatment. May be repeated.",
+)  # fmt: skip
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
     fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
-    depth: int | None,
+    depth: int | None, anchor: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
 
@@ -79,7 +84,7 @@ def import_(
     check_new(folder, [source, *clinical, *segments])
     reading = _read(
         format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material,
-        depth=depth,
+        depth=depth, anchor=anchor,
     )  # fmt: skip
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
@@ -98,7 +103,7 @@ def import_(
 
 def _read(
     format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
-    called: str, panel: str | None, material: str, depth: int | None,
+    called: str, panel: str | None, material: str, depth: int | None, anchor: tuple[str, ...],
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
@@ -118,9 +123,10 @@ def _read(
 
         return read_clone_tables(kind, source, depth=depth)
     if kind == "cbioportal":
+        from oncourse.io.anchors import parse_anchors
         from oncourse.io.cbioportal import read_cbioportal
 
-        return read_cbioportal(source, fasta=reference)
+        return read_cbioportal(source, fasta=reference, anchors=parse_anchors(anchor))
     if kind == "sdtm":
         from oncourse.io.sdtm import read_sdtm
 

@@ -8,6 +8,8 @@ months x 30.4375, rounded.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io import clinical_tables as ct
+from oncourse.io.anchors import Anchors
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_folder import Folder, look, plain
 from oncourse.io.cbioportal_panels import (
@@ -42,8 +45,14 @@ def is_cbioportal(folder: Path) -> bool:
     )
 
 
-def read_cbioportal(folder: Path, *, fasta: Fasta | None = None) -> Reading:
+def read_cbioportal(
+    folder: Path, *, fasta: Fasta | None = None, anchors: Mapping[str, str] | None = None
+) -> Reading:
     """Read a cBioPortal study folder.
+
+    Parameters
+    ----------
+    anchors : end point -> where its times start (`oncourse.io.anchors`), over what the header of its column says
 
     Raises
     ------
@@ -69,10 +78,11 @@ def read_cbioportal(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         extra[name] = frame["sample_id"].unique() if frame is not None else pl.Series([], dtype=pl.String)
     samples = ct.with_missing_samples(samples, patients, pl.concat(list(extra.values())).unique(), reading)
     timeline = read_timelines(found.files.get("timeline", []))
-    built = ct.build(patients, samples, reading)
+    anchors_known = _anchors(timeline, anchors or {})
+    built = ct.build(patients, samples, reading, anchors_known)
     built.samples = with_assays(built.samples, samples, matrix, found, extra, reading)
     reading.tables |= {"patients": built.patients, "samples": built.samples, "lesions": built.lesions}
-    reading.tables["follow_up"] = built.follow_up
+    reading.tables |= {"follow_up": built.follow_up, "published_endpoints": built.published}
     reading.tables["assays"] = assays_of(built.samples, found, cna, reading)
     if maf is not None:
         reading.tables["assays"] = with_seen_genes(reading.tables["assays"], built.samples, maf, reading)
@@ -97,6 +107,8 @@ def read_cbioportal(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         reading.tables["segments"] = segments
     _add_timeline(timeline, reading)
     reading.config = _config(folder, found, maf, built.extra, reading)
+    if not anchors_known.has_clock and len(named := set(built.published["anchor"].drop_nulls())) == 1:
+        reading.config = replace(reading.config, index=f"{named.pop()} (day 0 of the source's survival times)")
     reading.tables = {
         k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
     }
@@ -184,6 +196,26 @@ def _segments(found: Folder, reading: Reading) -> pl.DataFrame | None:
         reading.problems += problems
         frames.append(frame)
     return pl.concat(frames) if frames else None
+
+
+def _anchors(timeline: Timeline, chosen: Mapping[str, str]) -> Anchors:
+    """Return the days that end points may count from, as the timelines give them."""
+
+    def days(frames: list[pl.DataFrame], day: str) -> pl.DataFrame:
+        return pl.concat([f.select("patient_id", pl.col(day).alias("day")) for f in frames])
+
+    found = {"sequencing": days(timeline.entry_day, "entry_day")} if timeline.entry_day else {}
+    if timeline.patient_sample_day:
+        found["sample"] = days(timeline.patient_sample_day, "day")
+    if timeline.diagnosis_day:
+        found["diagnosis"] = days(timeline.diagnosis_day, "day")
+    treatments, procedures = timeline.table("treatments"), timeline.table("procedures")
+    if treatments is not None:
+        found["treatment"] = days([treatments], "start_day")
+    if procedures is not None:
+        surgery = procedures.filter(~pl.col("kind").is_in(["biopsy", "radiotherapy"]))
+        found |= {"surgery": days([surgery], "day")} if surgery.height else {}
+    return Anchors(chosen, found, has_clock=bool(found) or bool(timeline.tables))
 
 
 def _add_timeline(timeline: Timeline, reading: Reading) -> None:

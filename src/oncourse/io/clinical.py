@@ -6,6 +6,8 @@ import re
 
 import polars as pl
 
+from oncourse.io.values import numbers
+
 #: Days per month of cBioPortal's survival times (365.25 / 12).
 DAYS_PER_MONTH = 30.4375
 #: Texts of exports that mean "not assessed".
@@ -148,9 +150,8 @@ def mapped(
 
 
 def number(values: pl.Series) -> pl.Series:
-    """Return the finite numbers of a text column, null elsewhere."""
-    wide = values.cast(pl.String).str.strip_chars().str.strip_suffix("%").cast(pl.Float64, strict=False)
-    return wide.set((~wide.is_finite()).fill_null(True), None)
+    """Return the finite numbers of a text column, null elsewhere (`oncourse.io.values.numbers`)."""
+    return numbers(values)
 
 
 def fraction(values: pl.Series) -> pl.Series:

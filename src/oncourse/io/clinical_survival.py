@@ -1,4 +1,9 @@
-"""Survival columns of clinical exports -> follow_up: months (cBioPortal) or days (TCGA, maftools annotations)."""
+"""Survival columns of clinical exports -> follow_up and published_endpoints: months (cBioPortal) or days (TCGA).
+
+Every pair of a time and a status is an end point of the source and is kept as published. Only those whose meaning is a
+single event feed follow_up: overall survival, recurrence (DFS, RFS), progression (PFS). EFS, MFS, TTP, DSS and the like
+hold deaths or events that are none of these.
+"""
 
 from __future__ import annotations
 
@@ -8,105 +13,118 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.io import clinical as words
+from oncourse.io.anchors import Anchors, anchor_of
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
+from oncourse.study.tables import PUBLISHED_ENDPOINTS
 
-#: End point -> prefixes of its columns.
-_PREFIXES = {
+#: What follow_up takes -> the end points it is taken from, the first that is there.
+_ROLES = {
     "OS": ("OS", "OVERALL_SURVIVAL", "CDR_OS"),
-    "DFS": ("DFS", "RFS", "DFI", "EFS", "BCR_FREE", "CDR_DFI"),
-    "PFS": ("PFS", "PFI", "CDR_PFI"),
+    "DFS": ("DFS", "RFS", "DFI", "BCR_FREE", "CDR_DFI"),
+    "PFS": ("PFS", "PFI", "PF", "CDR_PFI"),
 }
+_MONTHS, _DAYS = ("_MONTHS", "_MONTH"), ("_DAYS", ".TIME", "_TIME")
+#: End points of the TCGA clinical data resource, whose status has the bare name.
+_BARE = ("OS", "DSS", "DFI", "PFI", "CDR_OS", "CDR_DSS", "CDR_DFI", "CDR_PFI", "DFS", "PFS", "RFS", "EFS")
 #: Columns of TCGA that give death and last contact apart.
-_VITAL = ("OVERALL_SURVIVAL_STATUS", "CDR_VITAL_STATUS", "VITAL_STATUS", "PATIENT_VITAL_STATUS")
+_VITAL = ("OVERALL_SURVIVAL_STATUS", "CDR_VITAL_STATUS", "VITAL_STATUS", "PATIENT_VITAL_STATUS", "OS_STATUS")
 _TO_DEATH = ("CDR_DEATH_DAYS_TO", "DAYS_TO_DEATH", "DEATH_DAYS_TO")
 _TO_LAST = ("CDR_LAST_CONTACT_DAYS_TO", "DAYS_TO_LAST_FOLLOWUP", "DAYS_TO_LAST_FOLLOW_UP", "LAST_CONTACT_DAYS_TO",
             "DAYS_TO_LAST_KNOWN_ALIVE")  # fmt: skip
 SCHEMA = {
     "patient_id": pl.String, "last_contact_day": pl.Int64, "is_dead": pl.Boolean, "death_day": pl.Int64,
     "cause_of_death": pl.String, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
-    "progression_day": pl.Int64,
+    "progression_day": pl.Int64, "progression_free_day": pl.Int64,
 }  # fmt: skip
 #: Statuses that say "unknown" and need no warning.
 _UNKNOWN = ("unknown", "not available", "na", "lost to follow-up")
 
 
 @dataclass(frozen=True)
-class _End:
+class _Pair:
+    """One end point of the source: its columns, its day 0, and per patient days from it and whether it happened."""
+
+    endpoint: str
+    time: str
+    status: str
     days: pl.Series
     event: pl.Series
+    anchor: str | None
+    definition: str
 
 
-def survival_columns(frame: pl.DataFrame) -> list[str]:
-    """Return the columns of `frame` that this module reads."""
-    names = {*_VITAL, *_TO_DEATH, *_TO_LAST, "DSS_STATUS", "CAUSE_OF_DEATH"}
-    for prefixes in _PREFIXES.values():
-        for p in prefixes:
-            names |= {p, *(f"{p}{s}" for s in ("_MONTHS", "_MONTH", "_STATUS", "_DAYS", ".TIME", "_TIME"))}
-    return [c for c in frame.columns if c in names]
+def follow_up(
+    base: pl.DataFrame, samples: pl.DataFrame, reading: Reading, anchors: Anchors | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return follow_up and published_endpoints, from the patient columns, else from the sample table's.
 
-
-def follow_up(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Return follow_up from the patient columns, else from the sample table's (one row per patient).
-
-    A patient without a survival time has no row; their number is noted.
+    A patient without a survival time has no row in follow_up; their number is noted. Days of follow_up are on the clock
+    of the source's timelines: an end point that counts from another day is moved there (`oncourse.io.anchors`); where
+    that day is not known the end point stays as published only, and is named.
     """
+    anchors = anchors or Anchors()
     source = base
-    if _overall(base) is None and _overall(samples) is not None:
+    if not _has_survival(base) and _has_survival(samples):
         source = samples.unique("PATIENT_ID", keep="first", maintain_order=True)
-    ends = {"OS": _overall(source), "DFS": _pair(source, "DFS"), "PFS": _pair(source, "PFS")}
-    if not any(ends.values()):
-        return pl.DataFrame(schema=SCHEMA)
-    _told(source, reading)
-    n = len(source)
-    none = _End(pl.Series([None] * n, dtype=pl.Int64), pl.Series([None] * n, dtype=pl.Boolean))
-    overall, free, progress = (ends[e] or none for e in ("OS", "DFS", "PFS"))
-    frame = source.select(pl.col("PATIENT_ID").alias("patient_id")).with_columns(
-        overall.days.alias("os"), overall.event.alias("is_dead"), free.days.alias("dfs"),
-        free.event.alias("dfs_event"), progress.days.alias("pfs"), progress.event.alias("pfs_event"),
-        _cause(source).alias("cause_of_death"),
-    )  # fmt: skip
-    dead = pl.col("is_dead")
-    out = frame.select(
-        "patient_id",
-        pl.coalesce("os", pl.max_horizontal("dfs", "pfs")).alias("last_contact_day"),
-        "is_dead",
-        pl.when(dead).then(pl.col("os")).alias("death_day"),
-        pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
-        pl.when(pl.col("dfs_event")).then(pl.col("dfs")).alias("recurrence_day"),
-        pl.when(~pl.col("dfs_event")).then(pl.col("dfs")).alias("recurrence_free_day"),
-        pl.when(pl.col("pfs_event")).then(pl.col("pfs")).alias("progression_day"),
-    ).with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
-    lost = out["last_contact_day"].null_count()
-    if lost:
-        reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")
-    return out.drop_nulls("last_contact_day")
+    pairs = _pairs(source, reading, anchors)
+    vital = _vital(source) if _role(pairs, "OS") is None else None
+    if vital is not None:
+        pairs.append(vital)
+    if not pairs:
+        return pl.DataFrame(schema=SCHEMA), PUBLISHED_ENDPOINTS.empty()
+    _told(source, pairs, reading)
+    placed = {role: pair for role in _ROLES if (pair := _role(pairs, role)) is not None}
+    placed = _one_clock(placed, anchors, reading)
+    return _follow_up(source, placed, anchors, reading), _published(source, pairs, reading)
 
 
-def _columns(frame: pl.DataFrame, end: str) -> tuple[str, str, bool] | None:
-    """Return (time, status, whether the time is in months) of an end point."""
-    for p in _PREFIXES[end]:
-        months = next((c for c in (f"{p}_MONTHS", f"{p}_MONTH") if c in frame.columns), None)
-        days = next((c for c in (f"{p}_DAYS", f"{p}.TIME", f"{p}_TIME") if c in frame.columns), None)
-        status = next((c for c in (f"{p}_STATUS", p) if c in frame.columns), None)
-        if status and (months or days):
-            return months or days or "", status, months is not None
-    return None
+def _found(frame: pl.DataFrame) -> list[tuple[str, str, str, bool]]:
+    """Return (end point, time, status, whether the time is in months) of every pair, in the order of the columns."""
+    out, seen = [], set()
+    for column in frame.columns:
+        for suffix in (*_MONTHS, *_DAYS):
+            name = column.removesuffix(suffix)
+            bare = name if name in frame.columns and name in _BARE else None
+            status = f"{name}_STATUS" if f"{name}_STATUS" in frame.columns else bare
+            if name != column and name and status and name not in seen:
+                seen.add(name)
+                out.append((name, column, status, suffix in _MONTHS))
+    return out
 
 
-def _pair(frame: pl.DataFrame, end: str) -> _End | None:
-    found = _columns(frame, end)
-    if found is None:
-        return None
-    time, status, in_months = found
-    days = words.days_of_months(frame[time]) if in_months else _whole_days(frame[time])
-    return _End(days, words.mapped(frame[status], words.event, pl.Boolean))
+def _has_survival(frame: pl.DataFrame) -> bool:
+    return any(name in _ROLES["OS"] for name, *_ in _found(frame)) or _vital(frame) is not None
 
 
-def _overall(frame: pl.DataFrame) -> _End | None:
-    """Overall survival: one time and status, else vital status with days to death and to last contact."""
-    if pair := _pair(frame, "OS"):
-        return pair
+def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pair]:
+    out = []
+    for name, time, status, in_months in _found(source):
+        days = words.days_of_months(source[time]) if in_months else _whole_days(source[time])
+        _odd_times(source[time], days, time, reading)
+        event = words.mapped(source[status], words.event, pl.Boolean)
+        about = [reading.descriptions.get(c, "") for c in (time, status)]
+        named = [a for text in about if (a := anchor_of(text))]
+        chosen = anchors.chosen.get(name) or (named[0] if named else None)
+        out.append(_Pair(name, time, status, days, event, chosen, about[0] or about[1]))
+    return out
+
+
+def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -> None:
+    lost = raw.filter(days.is_null()).drop_nulls()
+    if len(lost):
+        message = f"{column}: {len(lost):,} values are no number (first: '{lost[0]}'); taken as unknown."
+        cure = "Write 12.5 (or 12,5 in the whole column)."
+        reading.problems.append(Problem("follow_up", None, None, lost[0], message, cure, "warning"))
+
+
+def _role(pairs: list[_Pair], role: str) -> _Pair | None:
+    by_name = {p.endpoint: p for p in pairs}
+    return next((by_name[n] for n in _ROLES[role] if n in by_name), None)
+
+
+def _vital(frame: pl.DataFrame) -> _Pair | None:
+    """Overall survival from a vital status with days to death and to last contact."""
     vital = next((c for c in _VITAL if c in frame.columns), None)
     times = [c for c in (*_TO_DEATH, *_TO_LAST) if c in frame.columns]
     if vital is None or not times:
@@ -120,14 +138,90 @@ def _overall(frame: pl.DataFrame) -> _End | None:
     days = pl.DataFrame({"event": event}).select(
         pl.when(pl.col("event")).then(dead).otherwise(alive).alias("days")
     )
-    return _End(days["days"], event)
+    return _Pair("OS", ", ".join(times), vital, days["days"], event, None, "")
+
+
+def _one_clock(placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> dict[str, _Pair]:
+    """Leave out of follow_up what counts from a day that is not known on the study's clock."""
+    kept: dict[str, _Pair] = {}
+    zero = (None, "index", "diagnosis")
+    for role, pair in placed.items():
+        first = next(iter(kept.values()), pair)
+        if anchors.has_clock:
+            apart = pair.anchor not in zero and pair.anchor not in anchors.days
+            why = "of which the source gives no day"
+        else:
+            apart = None not in (pair.anchor, first.anchor) and pair.anchor != first.anchor
+            why = f"not from the day 0 of {first.time}, and nothing ties the two"
+        if not apart:
+            kept[role] = pair
+            continue
+        message = f"{pair.time} counts from {str(pair.anchor).removeprefix('unknown: ')}, {why}: kept as published only."
+        cure = f"Name its day 0 with `import --anchor {pair.endpoint}=ANCHOR`, or give that day in a timeline."
+        reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
+    for pair in kept.values():
+        if pair.anchor not in zero:
+            where = "moved to the clock of the timelines" if anchors.has_clock else "day 0 of the study"
+            reading.notes.append(f"{pair.time} counts from {pair.anchor}: {where}")
+    return kept
+
+
+def _follow_up(
+    source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors, reading: Reading
+) -> pl.DataFrame:
+    frame = source.select(
+        pl.col("PATIENT_ID").alias("patient_id"), _cause(source, reading).alias("cause_of_death")
+    )
+    for role in _ROLES:
+        pair = placed.get(role)
+        if pair is None:
+            none = pl.lit(None, pl.Int64).alias(role), pl.lit(None, pl.Boolean).alias(f"{role}_event")
+            frame = frame.with_columns(*none)
+            continue
+        start = anchors.shift(frame["patient_id"], pair.anchor)
+        lost = int((start.is_null() & pair.days.is_not_null()).sum())
+        if lost:
+            message = f"{lost:,} patients have no day of {pair.anchor}, from which {pair.time} counts: not placed."
+            cure = "Give that day in a timeline; the published time is kept."
+            reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
+        frame = frame.with_columns((pair.days + start).alias(role), pair.event.alias(f"{role}_event"))
+    dead = pl.col("OS_event")
+    out = frame.select(
+        "patient_id",
+        pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
+        dead.alias("is_dead"),
+        pl.when(dead).then(pl.col("OS")).alias("death_day"),
+        pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
+        pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
+        pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),
+        pl.when(pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_day"),
+        pl.when(~pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_free_day"),
+    ).with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
+    lost = out["last_contact_day"].null_count()
+    if lost:
+        reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")
+    return out.drop_nulls("last_contact_day")
+
+
+def _published(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> pl.DataFrame:
+    """Return every end point as the source gives it, one row per patient with a time."""
+    frames = []
+    for pair in pairs:
+        frames.append(source.select(
+            pl.col("PATIENT_ID").alias("patient_id"), pl.lit(pair.endpoint.removeprefix("CDR_")).alias("endpoint"),
+            pair.days.alias("time_days"), pair.event.alias("is_event"), pl.col(pair.status).alias("status"),
+            pl.lit(pair.anchor, pl.String).alias("anchor"), pl.lit(pair.definition or None, pl.String).alias("definition"),
+            pl.lit(f"{pair.time}, {pair.status}").alias("source"),
+        ))  # fmt: skip
+    every = PUBLISHED_ENDPOINTS.conform(pl.concat(frames)).drop_nulls("time_days")
+    return every.unique(["patient_id", "endpoint"], keep="first", maintain_order=True)
 
 
 def _whole_days(values: pl.Series) -> pl.Series:
     return words.number(values).round(0).cast(pl.Int64)
 
 
-def _cause(source: pl.DataFrame) -> pl.Series:
+def _cause(source: pl.DataFrame, reading: Reading) -> pl.Series:
     column = next((c for c in ("DSS_STATUS", "CAUSE_OF_DEATH") if c in source.columns), None)
     if column is None:
         return pl.Series([None] * len(source), dtype=pl.String)
@@ -144,14 +238,11 @@ def _cause(source: pl.DataFrame) -> pl.Series:
     return words.mapped(source[column], cause)
 
 
-def _told(source: pl.DataFrame, reading: Reading) -> None:
+def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
     """Name the statuses in no known spelling: they are taken as unknown."""
-    columns = [found[1] for end in _PREFIXES if (found := _columns(source, end))]
-    if _columns(source, "OS") is None:
-        columns += [c for c in _VITAL if c in source.columns][:1]
-    for column in columns:
-        status = words.mapped(source[column], words.event, pl.Boolean)
-        odd = sorted(set(source[column].filter(status.is_null()).drop_nulls()))
+    for pair in pairs:
+        column = pair.status
+        odd = sorted(set(source[column].filter(pair.event.is_null()).drop_nulls()))
         odd = [o for o in odd if o.lower() not in _UNKNOWN]
         if odd:
             message = f"{column}: {', '.join(odd[:4])} is no known status; taken as unknown."

@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.io import clinical as words
 from oncourse.io import clinical_survival as survival
+from oncourse.io.anchors import Anchors
 from oncourse.io.clinical import clean
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
@@ -47,6 +48,7 @@ class Built:
 
     patients: pl.DataFrame
     follow_up: pl.DataFrame
+    published: pl.DataFrame
     lesions: pl.DataFrame
     samples: pl.DataFrame
     extra: list[str]
@@ -59,6 +61,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
         table = read_table(path, lenient=True)
         reading.problems += table.problems
         frame = _named(table.frame)
+        reading.descriptions |= _descriptions(frame.columns, table.comments)
         if key not in frame.columns:
             if frame.columns:
                 cure = f"Name the column of the ids {key} (found: {', '.join(frame.columns[:6])})."
@@ -79,6 +82,14 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
                 frame.select(key, *new).unique(key), on=key, how="full", coalesce=True, maintain_order="left"
             )
     return out
+
+
+def _descriptions(columns: Sequence[str], comments: Sequence[str]) -> dict[str, str]:
+    """Return column -> its description, the second line above a cBioPortal header."""
+    if len(comments) < 2:
+        return {}
+    cells = [c.strip().strip('"') for c in comments[1].lstrip('"').lstrip("#").split("\t")]
+    return {name: text for name, text in zip(columns, cells, strict=False) if text}
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
@@ -132,8 +143,13 @@ def with_missing_samples(
     return pl.concat([samples, rows], how="diagonal")
 
 
-def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading) -> Built:
-    """Return our tables; `patients` and `samples` as `read_clinical` gives them (names in capitals)."""
+def build(
+    patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading, anchors: Anchors | None = None
+) -> Built:
+    """Return our tables; `patients` and `samples` as `read_clinical` gives them (names in capitals).
+
+    ``anchors`` says where the times of the end points start (`oncourse.io.anchors`).
+    """
     ids = samples["PATIENT_ID"].unique().drop_nulls()
     base = _one_row_each(patients, reading) if patients is not None else _patients_of_samples(samples)
     missing = sorted(set(ids) - set(base["PATIENT_ID"]))
@@ -147,8 +163,8 @@ def build(patients: pl.DataFrame | None, samples: pl.DataFrame, reading: Reading
     our_patients, extra_patients = _patients(base, samples, reading)
     lesions, sample_lesion = _lesions(samples, reading)
     our_samples, extra_samples = _samples(samples, sample_lesion, reading)
-    follow_up = survival.follow_up(base, samples, reading)
-    return Built(our_patients, follow_up, lesions, our_samples, sorted({*extra_patients, *extra_samples}))
+    follow_up, published = survival.follow_up(base, samples, reading, anchors)
+    return Built(our_patients, follow_up, published, lesions, our_samples, sorted({*extra_patients, *extra_samples}))
 
 
 def _patients_of_samples(samples: pl.DataFrame) -> pl.DataFrame:

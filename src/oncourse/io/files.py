@@ -81,8 +81,8 @@ def read_files(
         built.samples = built.samples.with_columns(pl.lit(panel).alias("assay_id"))
         reading.tables["assays"] = _assay(panel)
     reading.tables |= {
-        "patients": built.patients, "follow_up": built.follow_up, "lesions": built.lesions, "samples": built.samples,
-        "calls": found.calls, "variants": found.variants,
+        "patients": built.patients, "follow_up": built.follow_up, "published_endpoints": built.published,
+        "lesions": built.lesions, "samples": built.samples, "calls": found.calls, "variants": found.variants,
     }  # fmt: skip
     if segments:
         frames = []

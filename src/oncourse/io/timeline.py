@@ -24,6 +24,8 @@ class Timeline:
     sample_day: list[pl.DataFrame] = field(default_factory=list)
     entry_day: list[pl.DataFrame] = field(default_factory=list)
     status: list[pl.DataFrame] = field(default_factory=list)
+    diagnosis_day: list[pl.DataFrame] = field(default_factory=list)
+    patient_sample_day: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -83,6 +85,8 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
         )
     elif "SPECIMEN" in event or "SAMPLE" in event or "SEQUENC" in event:
         _specimen(rows, event, out)
+    elif event == "DIAGNOSIS":
+        out.diagnosis_day.append(_patient_day(rows))
     elif "STATUS" in event or "PROGRESSION" in event or "RECURRENCE" in event or "FOLLOW" in event:
         _status(rows, event, out)
     elif "IMAGING" in event or "DIAGNOSTIC" in event or "RESPONSE" in event or "SCAN" in event:
@@ -91,6 +95,10 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
         out.notes.append(
             f"{rows.height:,} rows of the timeline {name} ({event}) have no table here: not read"
         )
+
+
+def _patient_day(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"))
 
 
 def _first(rows: pl.DataFrame, *names: str) -> pl.Expr:
@@ -184,6 +192,7 @@ def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
         )
     else:
         out.sample_day.append(days)
+        out.patient_sample_day.append(_patient_day(rows))
 
 
 def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:

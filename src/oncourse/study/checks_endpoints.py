@@ -218,13 +218,14 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
         late = (pl.col(column) > last) & (death.is_null() | (pl.col(column) <= death))
         found += _rows(name, rows, late, column, f"{text} on day {{value}} is after the last contact.",
                        "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
-    free = pl.col("recurrence_free_day")
-    found += _rows(name, rows, free > pl.col("recurrence_day"), "recurrence_free_day",
-                   "known free of recurrence on day {value}, after the recurrence.",
-                   "Correct one of the two days; the recurrence is used.", WARNING)  # fmt: skip
-    found += _rows(name, rows, free > last, "recurrence_free_day",
-                   "known free of recurrence on day {value}, after the last contact.",
-                   "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
+    for text in ("recurrence", "progression"):
+        free, event = f"{text}_free_day", f"{text}_day"
+        found += _rows(name, rows, pl.col(free) > pl.col(event), free,
+                       f"known free of {text} on day {{value}}, after the {text}.",
+                       f"Correct one of the two days; the {text} is used.", WARNING)  # fmt: skip
+        found += _rows(name, rows, pl.col(free) > last, free,
+                       f"known free of {text} on day {{value}}, after the last contact.",
+                       "Last contact is at least the last day anything is known: correct it.", WARNING)  # fmt: skip
     return found + _rows(
         name, rows, pl.col("entry_day") > last, "entry_day",
         "came under observation on day {value}, after the last contact: never at risk.",

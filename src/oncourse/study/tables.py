@@ -49,10 +49,30 @@ FOLLOW_UP = Table(
         _day("recurrence_day", "first day a recurrence was seen"),
         _day("recurrence_free_day", "last day the patient was known to be free of recurrence"),
         _day("progression_day", "first day progression was recorded"),
+        _day(
+            "progression_free_day",
+            "last day the patient was known to be free of progression: a patient without progression is censored there",
+        ),
         _day("entry_day", "day the patient came under observation, e.g. sequencing: delayed entry"),
     ),
     key=("patient_id",),
 )
+PUBLISHED_ENDPOINTS = Table(
+    "published_endpoints",
+    "time to event as the source itself gives it, one row per patient and end point; compared with the derived ones",
+    (
+        _PATIENT,
+        Column("endpoint", TEXT, "the source's name of the end point: OS, PFS, EFS, TTP, DSS, MFS ...", required=True),
+        Column("time_days", INT, "time from the end point's own day 0; months x 30.4375", unit="days", low=-40_000,
+               high=40_000, required=True),
+        Column("is_event", BOOL, "whether it happened; null = the status is not known"),
+        Column("status", TEXT, "the source's own word"),
+        Column("definition", TEXT, "how the source describes the end point"),
+        Column("anchor", TEXT, "day 0: index, diagnosis, sequencing, sample, treatment, surgery; null = not said"),
+        Column("source", TEXT, "columns or record it was read from"),
+    ),
+    key=("patient_id", "endpoint"),
+)  # fmt: skip
 LESIONS = Table(
     "lesions",
     "tumour lesions",
@@ -307,8 +327,8 @@ ASSESSMENTS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        PATIENTS, FOLLOW_UP, LESIONS, SAMPLES, ASSAYS, ERROR_RATES, TARGET_REGIONS, VARIANTS, CALLS, COVERAGE,
-        SEGMENTS, GENE_COPY_NUMBER, MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
+        PATIENTS, FOLLOW_UP, PUBLISHED_ENDPOINTS, LESIONS, SAMPLES, ASSAYS, ERROR_RATES, TARGET_REGIONS, VARIANTS, CALLS,
+        COVERAGE, SEGMENTS, GENE_COPY_NUMBER, MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
     )
 }  # fmt: skip
 

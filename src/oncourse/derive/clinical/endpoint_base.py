@@ -97,6 +97,19 @@ def contacts(origins: pl.DataFrame, word: str | None = None) -> pl.DataFrame:
     )
 
 
+def free_of_progression(origins: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the censoring records of reported progression: the last day known free of it, else the last contact.
+
+    A patient without a scan whose source says "no progression until day 240" is censored there, not when last seen.
+    """
+    free = records(
+        origins, day="progression_free_day", reason="known free of progression", source_table="follow_up",
+        source_row="fu_row",
+    )  # fmt: skip
+    unseen = origins.filter(pl.col("progression_free_day").is_null())
+    return [free, contacts(unseen, "last contact, no progression recorded")]
+
+
 def make(
     endpoint: str, origins: pl.DataFrame, events: list[pl.DataFrame], censors: list[pl.DataFrame],
     params: EndpointParams, no_follow_up: str = "no assessment after the origin",

@@ -17,6 +17,7 @@ from oncourse.derive.clinical.endpoint_base import (
     contacts,
     deaths,
     exclude,
+    free_of_progression,
     make,
 )
 from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoints, response_duration
@@ -135,8 +136,8 @@ def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
     """One row per patient: last contact, death (day of last contact where the day of death is not given), source row."""
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    columns = {"entry_day": pl.Int64, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
-               "progression_day": pl.Int64, "death_day": pl.Int64, "is_dead": pl.Boolean}  # fmt: skip
+    days = ("entry_day", "recurrence_day", "recurrence_free_day", "progression_day", "progression_free_day", "death_day")
+    columns = dict.fromkeys(days, pl.Int64) | {"is_dead": pl.Boolean}
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     return (
         follow_up.with_columns(missing)
@@ -144,6 +145,7 @@ def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
         .unique("patient_id", keep="first", maintain_order=True)
         .select(
             "patient_id", "last_contact_day", "entry_day", "recurrence_day", "recurrence_free_day", "progression_day",
+            "progression_free_day",
             pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
             pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
             .otherwise(pl.lit("death")).alias("death_word"),
@@ -260,8 +262,8 @@ def _recurrence(
 def _reported_progression(
     study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams
 ) -> list[pl.DataFrame]:
-    """PFS and TTP of the study from follow_up.progression_day, where no treatments are recorded."""
-    if study["progression_day"].is_null().all():
+    """PFS and TTP of the study from follow_up.progression_day and progression_free_day, where no treatments are."""
+    if study["progression_day"].is_null().all() and study["progression_free_day"].is_null().all():
         return []
     study = study.filter(~(pl.col("progression_day") < pl.col("origin_day")).fill_null(False))
     event = records(
@@ -271,9 +273,9 @@ def _reported_progression(
         source_table="follow_up",
         source_row="fu_row",
     )
-    censor = contacts(study, "last contact, no progression recorded")
+    censors = free_of_progression(study)
     return [
-        make(name, study, [event, deaths(study, competing=name == "TTP")], [censor], params)
+        make(name, study, [event, deaths(study, competing=name == "TTP")], censors, params)
         for name in ("PFS", "TTP")
     ]
 

@@ -7,9 +7,9 @@ import polars as pl
 from oncourse.derive.clinical.endpoint_base import (
     EndpointParams,
     EndpointTables,
-    contacts,
     exclude,
     fda_deaths,
+    free_of_progression,
     make,
     over_lines,
 )
@@ -21,7 +21,7 @@ def imaging_endpoints(
     lines: pl.DataFrame, data: EndpointTables, params: EndpointParams
 ) -> list[pl.DataFrame]:
     """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
-    reported = lines["progression_day"].is_not_null().any()
+    reported = lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
     if data.visits.is_empty() and data.bone.is_empty() and not reported:
         return []
     visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(
@@ -54,9 +54,7 @@ def imaging_endpoints(
         source_row="fu_row",
     )
     no_scans = data.visits.is_empty() and data.bone.is_empty()
-    contact = (
-        contacts(unseen, "last contact, no progression recorded") if no_scans else pl.DataFrame(schema=RECORD)
-    )
+    contact = free_of_progression(unseen) if no_scans else [pl.DataFrame(schema=RECORD)]
     tables = []
     for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
         seen = over_lines(lines, looks, "day", params)
@@ -69,7 +67,7 @@ def imaging_endpoints(
             source_row="source_row",
         )  # fmt: skip
         deaths = fda_deaths(lines, params, competing=name == "TTP")
-        table = make(name, lines, [progression, claim, deaths], [looked, contact], params)
+        table = make(name, lines, [progression, claim, deaths], [looked, *contact], params)
         table = _brackets(table, seen)
         if params.censoring == "fda":
             table = _fda(table, lines, data.visits, params)
@@ -176,7 +174,7 @@ def response_duration(
 ) -> list[pl.DataFrame]:
     """DOR of the confirmed responders, from `oncourse.derive.response.best_response`."""
     best = data.best.filter(pl.col("response_day").is_not_null())
-    known = lines.drop("source_row", "origin_day", "progression_day").join(
+    known = lines.drop("source_row", "origin_day", "progression_day", "progression_free_day").join(
         best.select("patient_id", "line", "response_day", "duration_days", "duration_censored", "duration_end"),
         on=["patient_id", "line"],
     )  # fmt: skip
