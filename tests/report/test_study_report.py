@@ -118,3 +118,42 @@ def test_withdrawn_patients_are_left_out_and_listed(simulated_study, tmp_path):
         assert gone not in table["patient_id"].to_list()
     excluded = pl.read_csv(tmp_path / "out/tables/overview/excluded.tsv", separator="\t")
     assert excluded.filter(pl.col("patient_id") == gone)["reason"].to_list() == ["consent withdrawn"]
+
+
+def test_the_policy_of_a_page_allows_its_own_scripts_and_styles_only(simulated_study, tmp_path):
+    """Every executable script and style sheet of the pages is named by its hash; a foreign one would not run."""
+    import base64
+    import hashlib
+    import re
+
+    out = tmp_path / "res"
+    report_study(simulated_study("crc"), out, source=tmp_path, only=["overview", "survival"])
+    pages = [out / "report.html", *sorted((out / "patients").glob("*.html"))[:2]]
+    assert len(pages) == 3
+    for page in pages:
+        html = page.read_text("utf-8")
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].replace("&#39;", "'")
+        assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", "")
+        blocks = re.findall(r"<(?:script|style(?: type=\"text/css\")?)>(.*?)</(?:script|style)>", html, re.S)
+        assert len(blocks) >= 2
+        for block in blocks:
+            digest = base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in policy, block[:60]
+
+
+def test_text_that_a_spreadsheet_would_run_is_defused_and_read_back(tmp_path):
+    import polars as pl
+
+    from oncourse.report.results import as_written, write_tables
+
+    given = pl.DataFrame(
+        {
+            "note": ["=cmd|'/c calc'!A1", "@SUM(1)", "+1", "-", "-2.5", "-x", "plain"],
+            "n": [1, 2, 3, 4, 5, 6, 7],
+        }
+    )
+    write_tables({"t/x": given}, tmp_path)
+    text = (tmp_path / "t" / "x.tsv").read_text()
+    assert "\n=" not in text and "\n@" not in text and "\n-x" not in text
+    back = pl.read_csv(tmp_path / "t" / "x.tsv", separator="\t", quote_char=None, infer_schema=False)
+    assert as_written(back)["note"].to_list() == given["note"].to_list()

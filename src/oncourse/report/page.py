@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -117,9 +119,31 @@ def environment() -> Any:
 
     env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    env.globals["css"] = Markup((_HERE / "static" / "report.css").read_text("utf-8"))
-    env.globals["js"] = Markup((_HERE / "static" / "report.js").read_text("utf-8"))
+    static = {name: (_HERE / "static" / name).read_text("utf-8") for name in ("report.css", "patient.css", "report.js")}
+    env.globals["css"], env.globals["patient_css"] = Markup(static["report.css"]), Markup(static["patient.css"])
+    env.globals["js"] = Markup(static["report.js"])
+    env.globals["policy"] = Markup(policy([static["report.css"], static["patient.css"], SVG_STYLE], [static["report.js"]]))
     return env
+
+
+#: The one style sheet that matplotlib writes into a drawing.
+SVG_STYLE = "*{stroke-linejoin: round; stroke-linecap: butt}"
+
+
+def policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return the Content-Security-Policy of a page: nothing from outside, and only these style sheets and scripts run.
+
+    Style attributes are allowed: drawings are made of them, and they cannot load or run anything.
+    """
+
+    def hashes(texts: Sequence[str]) -> str:
+        digests = [hashlib.sha256(text.encode("utf-8")).digest() for text in texts]
+        return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+    return (
+        f"default-src 'none'; img-src data:; script-src {hashes(scripts)}; style-src-elem {hashes(styles)}; "
+        "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    )
 
 
 def study_page(cohort: Cohort, outcomes: Sequence[Outcome], tables: Mapping[str, pl.DataFrame]) -> str:
