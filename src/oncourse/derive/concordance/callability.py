@@ -11,8 +11,8 @@ import polars as pl
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
+from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.protein import codon
-from oncourse.knowledge.alterations import data_rows
 from oncourse.stats.betabinomial import logpmf
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -146,17 +146,11 @@ def _depths(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def codon_positions(build: str | None) -> pl.DataFrame:
-    """Return gene, codon, chrom, first, last of the codons whose place is known; empty without a genome build."""
-    schema = {"gene": pl.String, "codon": pl.Int64, "chrom": pl.String, "first": pl.Int64, "last": pl.Int64}
-    if build not in ("GRCh37", "GRCh38"):
-        return pl.DataFrame(schema=schema)
-    key = build.lower()
-    rows = [
-        (r["gene"], int(r["codon"]), r["chrom"], int(r[f"start_{key}"]), int(r[f"end_{key}"]))
-        for r in data_rows("codon_positions.tsv")
-    ]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def codon_places(build: str | None, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return gene, codon, chrom, first, last of the codons of `wanted` that lie in one piece; empty without a build."""
+    bases = codon_positions(build).join(wanted, on=["gene", "codon"], how="semi")
+    spans = bases.group_by("gene", "codon", "chrom").agg(first=pl.col("pos").min(), last=pl.col("pos").max())
+    return spans.filter(pl.col("last") - pl.col("first") == 2).sort("gene", "codon")
 
 
 def _by_region(study: Study, coverage: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +159,7 @@ def _by_region(study: Study, coverage: pl.DataFrame, wanted: pl.DataFrame) -> pl
         schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64}
     )
     regions = coverage.filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
-    places = codon_positions(study.config.genome_build).join(wanted, on=["gene", "codon"], how="semi")
+    places = codon_places(study.config.genome_build, wanted)
     if regions.is_empty() or places.is_empty():
         return empty
     return (
@@ -180,7 +174,7 @@ def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return sample_id, gene, codon, total_cn from the segment over the codon."""
     schema = {"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "total_cn": pl.Float64}
     segments = study["segments"].drop_nulls("total_cn")
-    places = codon_positions(study.config.genome_build).join(wanted, on=["gene", "codon"], how="semi")
+    places = codon_places(study.config.genome_build, wanted)
     if segments.is_empty() or places.is_empty():
         return pl.DataFrame(schema=schema)
     return (
