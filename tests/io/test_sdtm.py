@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from oncourse.errors import InputError
+from oncourse.io.aside import checked
 from oncourse.io.sdtm import find_domains, is_sdtm, read_sdtm
 from oncourse.io.xport import ibm_to_float, read_xport
 from oncourse.study.validate import validate
@@ -84,11 +85,11 @@ def test_diameters(folder):
 
 
 def test_assessments_from_single_lesions(folder):
-    """Non-target response and new lesions come from TR where RS does not give them."""
+    """Non-target response and new lesions come from TR where RS does not give them; silence is not "none"."""
     tables, _ = validate(read_sdtm(folder).tables, read_sdtm(folder).config)
     rows = tables["assessments"].sort("day").select("day", "non_target", "new_lesions", "overall").rows()
     assert rows == [
-        (-5, "NON-CR/NON-PD", None, None), (59, "CR", "no", "PR"), (115, None, "equivocal", None),
+        (-5, "NON-CR/NON-PD", None, None), (59, "CR", None, "PR"), (115, None, "equivocal", None),
     ]  # fmt: skip
 
 
@@ -189,3 +190,139 @@ def test_not_a_transport_file(tmp_path):
     (tmp_path / "x.xpt").write_text("hello")
     with pytest.raises(InputError, match="not a SAS transport file"):
         read_xport(tmp_path / "x.xpt")
+
+
+def folder_of(path, **domains):
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in domains.items():
+        (path / f"{name}.csv").write_text(text)
+    return path
+
+
+def read(path):
+    reading = read_sdtm(path)
+    tables, problems = checked(reading)
+    assert not [str(p) for p in problems if p.severity == "error"]
+    return tables, reading, problems
+
+
+ONE = "USUBJID,SEX,AGE,RFSTDTC,RFPENDTC,DTHFL,DTHDTC,ARM\nS1,M,60,2019-01-10,2020-06-01,,,A\n"
+
+
+def test_a_new_lesion_that_only_tu_names(tmp_path):
+    """pharmaverse/sdtmchecks #98: TUSTRESC = NEW at week 8 is a new lesion of that visit, whatever the diameters do."""
+    tu = (
+        "USUBJID,TULNKID,TUTESTCD,TUSTRESC,TULOC,VISIT,TUDTC,TUEVAL\n"
+        "S1,T01,TUMIDENT,TARGET,LIVER,SCREENING,2019-01-03,INVESTIGATOR\n"
+        "S1,N01,TUMIDENT,NEW,BRAIN,WEEK 8,2019-03-07,INVESTIGATOR\n"
+    )
+    rs = (
+        "USUBJID,RSTESTCD,RSSTRESC,VISIT,RSDTC,RSEVAL\n"
+        "S1,OVRLRESP,PD,WEEK 8,2019-03-07,INVESTIGATOR\nS1,OVRLRESP,SD,WEEK 4,2019-02-07,INVESTIGATOR\n"
+    )
+    tables, _, _ = read(folder_of(tmp_path / "s", dm=ONE, tu=tu, rs=rs))
+    rows = tables["assessments"].sort("day").select("day", "new_lesions", "overall").rows()
+    assert rows == [(28, None, "SD"), (56, "yes", "PD")]
+
+
+def test_scans_of_one_visit_are_one_assessment(tmp_path):
+    """admiralonco #24: T01 on day 56, T02 on day 58, both VISIT = WEEK 8; a visit name used again months later is two."""
+    head = "USUBJID,TRGRPID,TRLNKID,TRTESTCD,TRSTRESN,TRSTRESU,VISIT,TRDTC,TREVAL\n"
+    rows = [("T01", 40, "BASE", "2018-12-31"), ("T02", 40, "BASE", "2019-01-02"), ("T01", 20, "WEEK 8", "2019-03-07"),
+            ("T02", 20, "WEEK 8", "2019-03-09"), ("T01", 21, "UNSCHEDULED", "2019-05-01"),
+            ("T01", 22, "UNSCHEDULED", "2019-08-01")]  # fmt: skip
+    tr = head + "".join(f"S1,TARGET,{i},LDIAM,{mm},mm,{v},{d},INVESTIGATOR\n" for i, mm, v, d in rows)
+    rs = "USUBJID,RSTESTCD,RSSTRESC,VISIT,RSDTC,RSEVAL\nS1,OVRLRESP,PR,WEEK 8,2019-03-10,INVESTIGATOR\n"
+    tables, reading, problems = read(folder_of(tmp_path / "s", dm=ONE, tr=tr, rs=rs))
+    assert tables["target_lesions"]["day"].to_list() == [-10, -10, 56, 56, 111, 203]
+    assert tables["assessments"]["day"].to_list() == [56]
+    assert not [p for p in problems if "within a week" in p.message]
+    assert any("dated to the visit's first day" in note for note in reading.notes)
+
+
+def test_the_group_of_a_lesion_without_trgrpid(tmp_path):
+    """TRGRPID is permissible: what TU identified, else the letters of the link say target, non-target or new."""
+    tu = "USUBJID,TULNKID,TUSTRESC,TULOC,TUDTC\nS1,L1,TARGET,LIVER,2019-01-03\nS1,L2,NON-TARGET,LUNG,2019-01-03\n"
+    tr = (
+        "USUBJID,TRLNKID,TRTESTCD,TRSTRESN,TRSTRESC,TRDTC\n"
+        "S1,L1,LDIAM,30,30,2019-01-03\nS1,L2,TUMSTATE,,PRESENT,2019-01-03\nS1,NEW1,TUMSTATE,,UNEQUIVOCAL,2019-03-03\n"
+    )
+    tables, _, _ = read(folder_of(tmp_path / "s", dm=ONE, tu=tu, tr=tr))
+    assert tables["target_lesions"]["lesion_id"].to_list() == ["L1"]
+    assert tables["assessments"].sort("day").select("non_target", "new_lesions").rows() == [
+        ("NON-CR/NON-PD", None), (None, "yes"),
+    ]  # fmt: skip
+
+
+def test_randomised_and_never_treated_is_in_the_study(tmp_path):
+    """Intention to treat: no RFSTDTC, but randomised; screen failures and people never assigned are named and left out."""
+    dm = (
+        "USUBJID,SEX,AGE,RFSTDTC,RFICDTC,RFPENDTC,DTHDTC,DTHFL,ARM,ARMNRS\n"
+        "S1,M,60,2019-01-10,,2020-06-01,,,A,\nS2,M,60,,2019-01-05,2020-06-01,,,A,\n"
+        "S3,M,60,,2019-01-05,,,,Screen Failure,SCREEN FAILURE\nS4,M,60,,2019-01-05,,,,,NOT ASSIGNED\n"
+        "S5,M,60,,2019-01-05,2019-02-01,,,A,ASSIGNED NOT TREATED\n"
+    )
+    ds = "USUBJID,DSDECOD,DSSTDTC\nS2,RANDOMIZED,2019-01-08\nS3,SCREEN FAILURE,2019-01-06\nS5,RANDOMIZED,2019-01-09\n"
+    ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\nS1,DRUG,2019-01-10,2019-02-10\n"
+    tables, reading, _ = read(folder_of(tmp_path / "s", dm=dm, ds=ds, ex=ex))
+    assert tables["patients"].select("patient_id", "index_date", "treated").rows() == [
+        ("S1", "2019-01-10", "yes"), ("S2", "2019-01-08", "no"), ("S5", "2019-01-09", "no"),
+    ]  # fmt: skip
+    left_out = reading.ledger.tables()["intake/rows"].filter(state="left out").sort("first")
+    assert left_out.select("first", "why").rows() == [("S3", "screen failure"), ("S4", "never assigned to an arm")]
+    assert any("day 0 is randomisation (DS)" in note for note in reading.notes)
+
+
+def test_population_flags_decide_over_words(tmp_path):
+    dm = "USUBJID,SEX,RFICDTC,RFPENDTC,ARM\nS1,M,2019-01-05,2019-06-01,A\nS2,F,2019-01-05,2019-06-01,A\n"
+    supp = "USUBJID,QNAM,QVAL\nS1,ITTFL,Y\nS2,ITTFL,N\n"
+    ex = "USUBJID,EXTRT,EXSTDTC\n"
+    tables, reading, _ = read(folder_of(tmp_path / "s", dm=dm, suppdm=supp, ex=ex))
+    assert tables["patients"]["patient_id"].to_list() == ["S1"]
+    assert any("ITTFL = N" in note for note in reading.notes)
+
+
+def test_dose_periods_a_year_apart_are_two_treatments(tmp_path):
+    """Cycles three weeks apart are one treatment; the same drug again after a year is another line, not a long one."""
+    ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\n" + "".join(
+        f"S1,CETUXIMAB,{day},{day}\n" for day in ("2019-01-10", "2019-01-31", "2019-02-21", "2020-03-01", "2020-03-22")
+    )
+    cm = (
+        "USUBJID,CMTRT,CMDECOD,CMCAT,CMSTDTC,CMENDTC\n"
+        "S1,Xeloda,CAPECITABINE,PRIOR ANTICANCER THERAPY,2018-01-01,2018-06-01\n"
+        "S1,Aspirin,ASPIRIN,GENERAL,2018-01-01,\nS1,Iron,IRON,NON-CANCER THERAPY,2018-01-01,\n"
+    )
+    tables, _, _ = read(folder_of(tmp_path / "s", dm=ONE, ex=ex, cm=cm))
+    assert tables["treatments"].select("drugs", "start_day", "stop_day").rows() == [
+        ("capecitabine", -374, -223), ("cetuximab", 0, 42), ("cetuximab", 416, 437),
+    ]  # fmt: skip
+
+
+def test_death_by_disposition_or_survival_status(tmp_path):
+    dm = "USUBJID,SEX,RFSTDTC,ARM\nS1,M,2019-01-10,A\nS2,M,2019-01-10,A\n"
+    ds = "USUBJID,DSDECOD,DSSTDTC\nS1,DEATH,2019-05-10\n"
+    ss = "USUBJID,SSTESTCD,SSSTRESC,SSDTC\nS2,SURVSTAT,ALIVE,2019-09-10\n"
+    tables, _, _ = read(folder_of(tmp_path / "s", dm=dm, ds=ds, ss=ss))
+    assert tables["follow_up"].select("last_contact_day", "is_dead", "death_day").rows() == [
+        (120, True, 120), (243, False, None),
+    ]  # fmt: skip
+
+
+def test_one_contradiction_sets_one_row_aside(tmp_path):
+    """A stop before the start in one of four patients refused the whole study."""
+    ids = ["S1", "S2", "S3", "S4"]
+    dm = "USUBJID,SEX,RFSTDTC,RFPENDTC,ARM\n" + "".join(f"{i},M,2019-01-10,2020-01-01,A\n" for i in ids)
+    ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\n" + "".join(f"{i},DRUG,2019-01-10,2019-03-01\n" for i in ids[1:])
+    source = folder_of(tmp_path / "s", dm=dm, ex=ex + "S1,DRUG,2019-03-01,2019-02-01\n")
+    tables, reading, problems = read(source)
+    assert tables["treatments"]["patient_id"].to_list() == ["S2", "S3", "S4"]
+    assert [p.where for p in problems if "set aside" in p.cure] == ["ex.csv, S1"]
+    assert reading.ledger.tables()["intake/rows"].filter(state="left out").height == 1
+
+
+def test_many_contradictions_are_a_source_misread(tmp_path):
+    ids = [f"S{i}" for i in range(6)]
+    dm = "USUBJID,SEX,RFSTDTC,RFPENDTC,ARM\n" + "".join(f"{i},M,2019-01-10,2020-01-01,A\n" for i in ids)
+    ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\n" + "".join(f"{i},DRUG,2019-03-01,2019-02-01\n" for i in ids)
+    _, problems = checked(read_sdtm(folder_of(tmp_path / "s", dm=dm, ex=ex)))
+    assert sum(p.severity == "error" for p in problems) == 6

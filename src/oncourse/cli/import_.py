@@ -76,10 +76,10 @@ def import_(
 
     from oncourse.disk.new import check_new
     from oncourse.errors import InputError
+    from oncourse.io.aside import checked
     from oncourse.io.native import write_study
     from oncourse.study.config import config_from_mapping
     from oncourse.study.schema import sorted_problems
-    from oncourse.study.validate import validate
 
     check_new(folder, [source, *clinical, *segments])
     reading = _read(
@@ -88,10 +88,10 @@ def import_(
     )  # fmt: skip
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
-        checked = config_from_mapping(given, "--design/--build")
-        reading.config = replace(reading.config, **{k: getattr(checked, k) for k in given})
-    tables, found = validate(reading.tables, reading.config, reading.first_row)
-    problems = sorted_problems([*reading.problems, *reading.located(found)])
+        named = config_from_mapping(given, "--design/--build")
+        reading.config = replace(reading.config, **{k: getattr(named, k) for k in given})
+    tables, found = checked(reading)
+    problems = sorted_problems([*reading.problems, *found])
     _report(problems, reading)
     errors = [p for p in problems if p.severity == "error"]
     if errors:

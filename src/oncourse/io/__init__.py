@@ -30,19 +30,19 @@ def load_study(
     InputError : with every problem, when one is an error (with `strict`, also when one is a warning)
     """
     from oncourse.errors import InputError
+    from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
     from oncourse.io.lists import read_exclusions
     from oncourse.study.model import Study, nobody
     from oncourse.study.schema import sorted_problems
-    from oncourse.study.validate import validate
 
     reading = read_any(Path(path), fasta=Path(fasta) if fasta else None)
     withdrawn = nobody()
     if exclude is not None:
         withdrawn = read_exclusions(Path(exclude), reading.tables)
         reading.leave_out(withdrawn)
-    tables, found = validate(reading.tables, reading.config, reading.first_row)
-    problems = sorted_problems([*reading.problems, *reading.located(found)])
+    tables, found = checked(reading)
+    problems = sorted_problems([*reading.problems, *found])
     if any(strict or p.severity == "error" for p in problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
     notes = tuple(reading.notes)
@@ -52,9 +52,9 @@ def load_study(
 def check_study(path: str | Path) -> list[Problem]:
     """Return every problem of a study, without raising."""
     from oncourse.errors import InputError
+    from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
     from oncourse.study.schema import Problem
-    from oncourse.study.validate import validate
 
     try:
         reading = read_any(Path(path))
@@ -63,5 +63,5 @@ def check_study(path: str | Path) -> list[Problem]:
             p if isinstance(p, Problem) else Problem("study", None, None, None, str(p))
             for p in error.problems
         ]
-    _, found = validate(reading.tables, reading.config, reading.first_row)
-    return [*reading.problems, *reading.located(found)]
+    _, found = checked(reading)
+    return [*reading.problems, *found]

@@ -61,7 +61,7 @@ def read_cbioportal(
     found = look(folder)
     if not any(found.files.get(k) for k in ("patient", "sample", "mixed", "mutations")):
         raise InputError(f"{folder}: no data_clinical_* and no data_mutations* file.")
-    reading = Reading({}, StudyConfig())
+    reading = Reading({}, StudyConfig(), foreign=True)
     patients, samples = _clinical(found, reading)
     maf = _mutations(found, reading, fasta)
     extra = {"maf": maf.samples["sample_id"] if maf else pl.Series([], dtype=pl.String)}

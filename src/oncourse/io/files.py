@@ -63,7 +63,7 @@ def read_files(
     if not files:
         wanted = "table of counts (.tsv, .txt)" if kind == "counts" else "MAF or VCF file"
         raise InputError(f"{paths[0]}: no {wanted} found.")
-    reading = Reading({}, StudyConfig())
+    reading = Reading({}, StudyConfig(), foreign=True)
     per_sample, per_patient = _clinical(clinical, reading)
     known = [] if per_sample is None else per_sample["SAMPLE_ID"].to_list()
     found = read_calls(files, fasta=fasta, called=called, kind=kind, known=known)

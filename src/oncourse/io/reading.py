@@ -20,7 +20,8 @@ class Reading:
     row (2 where it is not named); ``notes`` say what the reader did that a reader of the report must know.
     ``lines`` holds, where rows are not simply one after the other, the line of each row; ``sources`` the file a
     table was made from, where its name is another. ``ledger`` says of each file, column and left-out row what became
-    of it; ``descriptions`` how the source's own header describes a column (name in capitals).
+    of it; ``foreign`` whether it is in another format than ours, whose bad rows are set aside (`oncourse.io.aside`);
+    ``descriptions`` how the source's own header describes a column (name in capitals).
     """
 
     tables: dict[str, pl.DataFrame]
@@ -32,6 +33,7 @@ class Reading:
     sources: dict[str, str] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     descriptions: dict[str, str] = field(default_factory=dict)
+    foreign: bool = False
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:
         """Drop every row of the patients and samples listed (patient_id, sample_id, reason)."""

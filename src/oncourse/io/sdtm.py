@@ -1,34 +1,43 @@
-"""CDISC SDTM (oncology): DM, EX, LB, TU, TR and RS domains -> patients, treatments, labs, lesions, assessments.
+"""CDISC SDTM (oncology) -> patients, follow_up, treatments, procedures, labs, lesions and assessments.
 
-Standard: CDISC SDTM Implementation Guide 3.4, Tumor/Lesion Domains (TU, TR) and Disease Response (RS).
+Standard: CDISC SDTM Implementation Guide 3.4: demographics (DM), exposure (EX, EC), other treatments (CM, PR),
+disposition and survival status (DS, SS), laboratory (LB), and the tumour domains (TU, TR, RS: `oncourse.io.sdtm_tumours`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.io import sdtm_events as events
+from oncourse.io import sdtm_tumours as tumours
+from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import LISTED_PER_KIND, NULL_TEXTS, Problem
 from oncourse.study.tables import TABLES
 
-DOMAINS = ("DM", "EX", "LB", "TU", "TR", "RS")
+DOMAINS = ("DM", "EX", "EC", "CM", "PR", "DS", "SS", "LB", "TU", "TR", "RS", "SUPPDM")
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xpt")
-#: Spellings of the non-target states of a lesion (TR.TUMSTATE).
-NON_TARGET_STATE = {
-    "ABSENT": "CR",
-    "PRESENT": "NON-CR/NON-PD",
-    "UNEQUIVOCAL": "PD",
-    "UNEQUIVOCAL PROGRESSION": "PD",
-}
-NON_TARGET_WORDS = {"NON-ICR/NON-IUPD": "NON-CR/NON-PD", "ICR": "CR", "IUPD": "PD", "ICPD": "PD"}
-NEW_WORDS = {"UNEQUIVOCAL": "yes", "EQUIVOCAL": "equivocal", "Y": "yes", "N": "no"}
-SMALL = re.compile(r"TOO SMALL")
+#: Columns of each domain that are read; the others are named in the ledger.
+USED = {
+    "DM": ("SEX", "AGE", "RFSTDTC", "RFXSTDTC", "RFICDTC", "DMDTC", "RFENDTC", "RFPENDTC", "DTHDTC", "DTHFL", "ARM",
+           "ARMCD", "ACTARM", "ARMNRS", "ITTFL", "SAFFL"),
+    "EX": ("EXTRT", "EXSTDTC", "EXENDTC", "EXADJ"), "EC": ("ECTRT", "ECSTDTC", "ECENDTC", "ECMOOD"),
+    "CM": ("CMTRT", "CMDECOD", "CMCAT", "CMSCAT", "CMSTDTC", "CMENDTC"),
+    "PR": ("PRTRT", "PRDECOD", "PRCAT", "PRSTDTC", "PRINTENT"),
+    "DS": ("DSDECOD", "DSTERM", "DSSTDTC", "DSDTC"), "SS": ("SSTESTCD", "SSSTRESC", "SSORRES", "SSDTC"),
+    "LB": ("LBTESTCD", "LBDTC", "LBSTRESC", "LBORRES", "LBSTRESU", "LBORRESU"),
+    "TU": ("TULNKID", "TULOC", "TUTESTCD", "TUSTRESC", "TUORRES", "TUEVAL", "TUEVALID", "TUDTC", "VISIT"),
+    "TR": ("TRGRPID", "TRLNKID", "TRTESTCD", "TRSTRESN", "TRSTRESC", "TRORRES", "TRSTRESU", "TRORRESU", "TRSTAT",
+           "TREVAL", "TREVALID", "TRDTC", "VISIT"),
+    "RS": ("RSTESTCD", "RSSTRESC", "RSORRES", "RSEVAL", "RSEVALID", "RSDTC", "VISIT"),
+    "SUPPDM": ("QNAM", "QVAL"),
+}  # fmt: skip
 
 
 def find_domains(path: Path) -> dict[str, Path]:
@@ -74,45 +83,53 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
 
     Returns
     -------
-    A Reading with dates as ``*_date`` columns (they become days from patients.index_date = RFSTDTC on validation).
-    Diameters: DIAMETER where given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of
-    other lesions. A partial date takes the full date of the same subject and visit, else the first day of its month,
-    which is listed as a warning. ``samples`` and ``calls`` are empty: SDTM holds no sequencing.
+    A Reading with dates as ``*_date`` columns (they become days from patients.index_date on validation). Everybody
+    randomised is in it, treated or not; screen failures and people never assigned are left out and counted. Day 0 is the
+    first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
+    given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
+    VISIT on several days are one assessment, dated to the first. A new lesion is one that TU, TR or RS names; nobody's
+    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else the first day
+    of its month, which is listed as a warning; a partial date of death is passed on as it is. ``samples`` and
+    ``calls`` are empty: SDTM holds no sequencing.
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
     domains = {name: _read(path) for name, path in files.items()}
     for name, frame in domains.items():
         if "USUBJID" not in frame.columns:
             raise InputError(f"{files[name].name}: has no column USUBJID; is it an SDTM {name} domain?")
-    problems: list[Problem] = []
-    visits = _visit_dates(domains)
-    domains = {name: _dated(name, frame, visits, problems) for name, frame in domains.items()}
-    tables: dict[str, pl.DataFrame] = {}
-    notes: list[str] = []
-    tables["patients"] = _patients(domains)
+    index = "first study treatment (RFSTDTC); of people never treated the randomisation, else the consent"
+    reading = Reading({}, StudyConfig(title=title or "SDTM study", index=index), foreign=True)
+    _ledger(source, files, domains, reading)
+    domains = _without_screen_failures(domains, files, reading)
+    visits = tumours.visit_dates(domains)
+    domains = {name: _dated(name, frame, visits, reading.problems) for name, frame in domains.items()}
+    domains = tumours.one_day_per_visit(domains, reading)
+    tables = reading.tables
+    tables["patients"] = _patients(domains, reading)
     if "DM" in domains:
-        tables["follow_up"] = _follow_up(domains)
-    if "EX" in domains:
-        tables["treatments"] = _treatments(domains["EX"])
+        tables["follow_up"] = events.follow_up(domains)
+    treatments = events.treatments(domains, files, reading)
+    if treatments is not None:
+        tables["treatments"] = treatments
+    if "PR" in domains:
+        tables["procedures"] = events.procedures(domains["PR"], files["PR"].name, reading)
     if "LB" in domains:
-        tables["labs"] = _labs(domains["LB"])
+        tables["labs"] = events.labs(domains["LB"], files["LB"].name, reading)
     if "TR" in domains:
-        tables["target_lesions"] = _targets(domains["TR"], domains.get("TU"))
-    if "RS" in domains or "TR" in domains:
-        tables["assessments"] = _assessments(domains)
+        tables["target_lesions"] = tumours.targets(domains["TR"], domains.get("TU"))
+    if {"RS", "TR", "TU"} & set(domains):
+        tables["assessments"] = tumours.assessments(domains)
     for name in ("samples", "calls"):
         tables[name] = TABLES[name].empty()
-    notes.append("SDTM holds no sequencing: samples and calls are empty.")
+    reading.notes.append("SDTM holds no sequencing: samples and calls are empty.")
     sources = {
-        "follow_up": "DM",
-        "treatments": "EX",
-        "labs": "LB",
-        "target_lesions": "TR",
-        "assessments": "RS",
-    }
-    named = {table: files[d].name for table, d in sources.items() if d in files and table in tables}
-    config = StudyConfig(title=title or "SDTM study", index="RFSTDTC, first day of study treatment")
-    return Reading(tables, config, notes=notes, problems=problems, sources=named)
+        "patients": "DM", "follow_up": "DM", "treatments": "EX", "labs": "LB", "target_lesions": "TR",
+        "assessments": "RS", "procedures": "PR",
+    }  # fmt: skip
+    reading.sources = {table: files[d].name for table, d in sources.items() if d in files and table in tables}
+    for table, name in reading.sources.items():
+        reading.ledger.taken(name, table, tables[table].height)
+    return reading
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -132,34 +149,73 @@ def _read(path: Path) -> pl.DataFrame:
     ).with_row_index("_row", 2)  # fmt: skip
 
 
-def _col(frame: pl.DataFrame, *names: str) -> pl.Expr:
-    """The first of these columns that has a value; null where none is there."""
-    there = [pl.col(n) for n in names if n in frame.columns]
-    return pl.coalesce(there) if there else pl.lit(None, pl.String)
+def _ledger(
+    source: Path | Mapping[str, Path], files: Mapping[str, Path], domains: Mapping[str, pl.DataFrame], reading: Reading
+) -> None:  # fmt: skip
+    """Say of every file and column whether it is read."""
+    keys = ("STUDYID", "DOMAIN", "USUBJID", "VISIT", "_row")
+    for domain, path in files.items():
+        frame = domains[domain]
+        reading.ledger.file(path.name, f"SDTM {domain}", "used", n_rows=frame.height)
+        for column in frame.columns:
+            if column == "_row":
+                continue
+            state = "used" if column in (*USED[domain], *keys) else "not read"
+            n = frame.height - frame[column].null_count()
+            reading.ledger.column(path.name, column, state if n else "empty", n=n)
+    if isinstance(source, Path):
+        others = [p for p in sorted(source.iterdir()) if p.is_file() and p not in files.values()]
+        for path in others:
+            reading.ledger.file(path.name, "unknown", "not read", why="no SDTM domain that is read")
+        data = [p.name for p in others if p.name.lower().endswith(SUFFIXES)]
+        if data:
+            reading.notes.append(f"not read, no domain known here: {', '.join(data[:12])}")
 
 
-def _visit_dates(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Full dates per subject and visit over the tumour domains: what a partial date of the visit stands for."""
-    parts = [
-        frame.select("USUBJID", "VISIT", pl.col(f"{name}DTC").str.slice(0, 10).alias("_full"))
-        for name, frame in domains.items()
-        if name in ("TU", "TR", "RS") and {"VISIT", f"{name}DTC"} <= set(frame.columns)
-    ]
-    if not parts:
-        return pl.DataFrame(schema={"USUBJID": pl.String, "VISIT": pl.String, "_full": pl.String})
-    full = pl.concat(parts).filter(pl.col("_full").str.len_chars() == 10)
-    return full.group_by("USUBJID", "VISIT").agg(pl.col("_full").min())
+def _without_screen_failures(
+    domains: dict[str, pl.DataFrame], files: Mapping[str, Path], reading: Reading
+) -> dict[str, pl.DataFrame]:
+    """Leave out who was never randomised or assigned, in every domain; say how many and why."""
+    if "DM" not in domains:
+        return domains
+    dm = events.with_population(domains)
+    arm = pl.concat_str([first_of(dm, c).fill_null("") for c in ("ARM", "ARMCD", "ARMNRS", "ACTARM")], separator=" ")
+    word = arm.str.to_uppercase().str.replace_all(r"[^A-Z]+", "")
+    treated = pl.col("_treated")
+    reason = (
+        pl.when(pl.col("_itt") == "Y").then(None)
+        .when(word.str.contains("SCREENFAIL|SCRNFAIL|SCRFAIL") | pl.col("_screen_failure"))
+        .then(pl.lit("screen failure"))
+        .when(treated).then(None)
+        .when(pl.col("_itt") == "N").then(pl.lit("not randomised (ITTFL = N)"))
+        .when(word.str.contains("NOTASSGN|NOTASSIGNED") & ~word.str.contains("ASSIGNEDNOTTREATED"))
+        .then(pl.lit("never assigned to an arm"))
+    )  # fmt: skip
+    dm = dm.with_columns(reason.alias("_why"))
+    out = dm.filter(pl.col("_why").is_not_null())
+    for (why,), rows in out.group_by("_why", maintain_order=True):
+        first = rows["USUBJID"][0]
+        reading.notes.append(f"{rows.height:,} people of DM are left out: {why} (first: {first})")
+        reading.ledger.left_out(
+            files["DM"].name, rows.height, str(why), became="patients", line=int(rows["_row"][0]), first=first
+        )
+    gone = out["USUBJID"].implode()
+    kept = {name: f.filter(~pl.col("USUBJID").is_in(gone)) for name, f in domains.items() if name != "DM"}
+    return {"DM": dm.filter(pl.col("_why").is_null()).drop("_why"), **kept}
 
 
 def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[Problem]) -> pl.DataFrame:
     """Add _date (YYYY-MM-DD) from --DTC; partial dates are completed and listed."""
     column = f"{name}DTC"
     if column not in frame.columns:
-        return frame
-    frame = frame.with_columns(pl.col(column).str.slice(0, 10).alias("_date"))
+        if "VISIT" not in frame.columns or name not in tumours.DOMAINS:
+            return frame
+        dated = frame.join(visits, on=["USUBJID", "VISIT"], how="left", maintain_order="left")
+        return dated.rename({"_full": "_date"})
+    frame = frame.with_columns(events.plain_date(pl.col(column)).alias("_date"))
     partial = pl.col("_date").str.len_chars() < 10
-    if not frame.select(partial.fill_null(False).any()).item():
-        return frame
+    if name not in tumours.DOMAINS or not frame.select(partial.fill_null(False).any()).item():
+        return frame.with_columns(pl.when(~partial).then("_date").alias("_date"))
     if "VISIT" in frame.columns:
         frame = frame.join(visits, on=["USUBJID", "VISIT"], how="left", maintain_order="left")
     else:
@@ -185,187 +241,20 @@ def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[
     return frame.drop("_guess", "_full")
 
 
-def _patients(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _patients(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataFrame:
     if "DM" not in domains:
         ids = pl.concat([f.select("USUBJID") for f in domains.values()]).unique().sort("USUBJID")
         return ids.select(pl.col("USUBJID").alias("patient_id"))
-    dm = domains["DM"]
-    sex = _col(dm, "SEX").replace_strict({"F": "female", "M": "male"}, default=None, return_dtype=pl.String)
+    dm = events.with_index(domains)
+    for what, first in dm.group_by("_index_from").agg(pl.col("USUBJID").min()).sort("_index_from").iter_rows():
+        if what in ("RFSTDTC", "RFXSTDTC"):
+            continue
+        n = dm.filter(pl.col("_index_from").eq_missing(pl.lit(what))).height
+        zero = f"day 0 is {what}" if what else "no date at all: no day of theirs is known"
+        reading.notes.append(f"{n:,} randomised people have no first treatment (first: {first}); {zero}")
+    sex = first_of(dm, "SEX").replace_strict({"F": "female", "M": "male"}, default=None, return_dtype=pl.String)
     return dm.select(
-        pl.col("USUBJID").alias("patient_id"), sex.alias("sex"), _col(dm, "AGE").alias("age_years"),
-        _col(dm, "RFSTDTC", "RFXSTDTC").str.slice(0, 10).alias("index_date"), _col(dm, "ARM").alias("arm"),
-    ).filter(pl.col("index_date").is_not_null())  # fmt: skip
-
-
-def _follow_up(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    dm = domains["DM"]
-    seen = [f.select("USUBJID", "_date") for f in domains.values() if "_date" in f.columns]
-    seen += [
-        dm.select("USUBJID", _col(dm, c).str.slice(0, 10).alias("_date"))
-        for c in ("RFPENDTC", "RFENDTC", "DTHDTC", "RFSTDTC")
-    ]
-    last = (
-        pl.concat(seen)
-        .filter(pl.col("_date").str.len_chars() == 10)
-        .group_by("USUBJID")
-        .agg(pl.col("_date").max())
-    )
-    death = _col(dm, "DTHDTC").str.slice(0, 10)
-    return (
-        dm.filter(_col(dm, "RFSTDTC", "RFXSTDTC").is_not_null())
-        .select(
-            "USUBJID", (_col(dm, "DTHFL") == "Y").fill_null(False).alias("is_dead"), death.alias("death_date")
-        )
-        .join(last, on="USUBJID", how="left", maintain_order="left")
-        .select(
-            pl.col("USUBJID").alias("patient_id"),
-            pl.coalesce("death_date", "_date").alias("last_contact_date"),
-            pl.col("is_dead"),
-            pl.when("is_dead").then("death_date").alias("death_date"),
-        )
-    )
-
-
-def _treatments(ex: pl.DataFrame) -> pl.DataFrame:
-    rows = ex.select(
-        pl.col("USUBJID").alias("patient_id"), _col(ex, "EXTRT").str.to_lowercase().alias("drugs"),
-        _col(ex, "EXSTDTC").str.slice(0, 10).alias("start_date"), _col(ex, "EXENDTC").str.slice(0, 10).alias("stop_date"),
+        pl.col("USUBJID").alias("patient_id"), sex.alias("sex"), first_of(dm, "AGE").alias("age_years"),
+        pl.col("_index").alias("index_date"), first_of(dm, "ARM").alias("arm"),
+        pl.when("_treated").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("treated"),
     )  # fmt: skip
-    return (
-        rows.filter(pl.col("start_date").str.len_chars() == 10)
-        .group_by("patient_id", "drugs")
-        .agg(pl.col("start_date").min(), pl.col("stop_date").max())
-        .sort("patient_id", "start_date", "drugs")
-    )
-
-
-def _labs(lb: pl.DataFrame) -> pl.DataFrame:
-    return lb.select(
-        pl.col("USUBJID").alias("patient_id"), pl.col("_date").alias("date"), _col(lb, "LBTESTCD").alias("analyte"),
-        _col(lb, "LBSTRESC", "LBORRES").alias("value"), _col(lb, "LBSTRESU", "LBORRESU").alias("unit"),
-    ).filter(pl.col("date").is_not_null() & pl.col("value").is_not_null())  # fmt: skip
-
-
-def _evaluator(frame: pl.DataFrame, domain: str) -> pl.Expr:
-    who, which = _col(frame, f"{domain}EVAL"), _col(frame, f"{domain}EVALID")
-    return (
-        pl.when(which.is_not_null())
-        .then(who + ": " + which)
-        .otherwise(who)
-        .str.to_lowercase()
-        .alias("evaluator")
-    )
-
-
-def _nodes(tu: pl.DataFrame | None) -> pl.DataFrame:
-    if tu is None or not {"TULNKID", "TULOC"} <= set(tu.columns):
-        return pl.DataFrame(schema={"USUBJID": pl.String, "TRLNKID": pl.String, "is_node": pl.Boolean})
-    known = tu.filter(pl.col("TULOC").is_not_null() & pl.col("TULNKID").is_not_null())
-    return known.group_by("USUBJID", pl.col("TULNKID").alias("TRLNKID")).agg(
-        pl.col("TULOC").str.to_uppercase().str.contains("LYMPH NODE").any().alias("is_node")
-    )
-
-
-def _targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
-    size, text = (
-        _col(tr, "TRSTRESN", "TRSTRESC", "TRORRES"),
-        _col(tr, "TRSTRESC", "TRORRES").str.to_uppercase(),
-    )
-    rows = (
-        tr.with_columns(_evaluator(tr, "TR"), size.cast(pl.Float64, strict=False).alias("_size"),
-                        text.str.contains(SMALL.pattern).fill_null(False).alias("_small"),
-                        _col(tr, "TRSTRESU", "TRORRESU").str.to_lowercase().alias("_unit"),
-                        (_col(tr, "TRSTAT") == "NOT DONE").fill_null(False).alias("_undone"))
-        .filter((_col(tr, "TRGRPID") == "TARGET") & pl.col("TRLNKID").is_not_null() & pl.col("_date").is_not_null())
-        .filter(pl.col("TRTESTCD").is_in(["DIAMETER", "LDIAM", "LPERP"]))
-        .join(_nodes(tu), on=["USUBJID", "TRLNKID"], how="left", maintain_order="left")
-        .with_columns(pl.col("is_node").fill_null(False))
-    )  # fmt: skip
-    wanted = pl.when(pl.col("is_node")).then(pl.lit("LPERP")).otherwise(pl.lit("LDIAM"))
-    rank = pl.when(pl.col("TRTESTCD") == "DIAMETER").then(0).when(pl.col("TRTESTCD") == wanted).then(1)
-    rows = rows.with_columns(rank.alias("_rank")).filter(pl.col("_rank").is_not_null())
-    keys = ["USUBJID", "_date", "TRLNKID", "evaluator"]
-    rows = rows.sort("_rank", "_row").unique(keys, keep="first", maintain_order=True).sort("_row")
-    factor = pl.when(pl.col("_unit") == "cm").then(10.0).otherwise(1.0)
-    return rows.select(
-        pl.col("USUBJID").alias("patient_id"),
-        pl.col("_date").alias("date"),
-        pl.col("TRLNKID").alias("lesion_id"),
-        (pl.col("_size") * factor).alias("diameter_mm"),
-        "is_node",
-        pl.when("_undone").then(pl.lit("not_evaluable")).when("_small").then(pl.lit("too_small"))
-        .when(pl.col("_size") == 0).then(pl.lit("absent")).when(pl.col("_size").is_null())
-        .then(pl.lit("not_evaluable")).otherwise(pl.lit("measured")).alias("status"),
-        "evaluator",
-    )  # fmt: skip
-
-
-def _assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    keys = ["USUBJID", "_date", "evaluator"]
-    parts: list[pl.DataFrame] = []
-    if "RS" in domains:
-        parts.append(_responses(domains["RS"], keys))
-    if "TR" in domains:
-        parts += _tumour_states(domains["TR"], keys)
-    every = pl.concat([p.select(keys) for p in parts]).unique()
-    for part in parts:
-        every = every.join(part, on=keys, how="left", nulls_equal=True)
-    for name in ("non_target", "_state", "new_lesions", "_new", "overall"):
-        if name not in every.columns:
-            every = every.with_columns(pl.lit(None, pl.String).alias(name))
-    return every.sort(keys).select(
-        pl.col("USUBJID").alias("patient_id"),
-        pl.col("_date").alias("date"),
-        pl.coalesce("non_target", "_state").alias("non_target"),
-        pl.coalesce("new_lesions", "_new", pl.when(pl.col("overall").is_not_null()).then(pl.lit("no"))).alias(
-            "new_lesions"
-        ),
-        "overall",
-        "evaluator",
-    )
-
-
-def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    word = _col(rs, "RSSTRESC", "RSORRES")
-    upper = word.str.to_uppercase()
-    test = pl.col("RSTESTCD")
-    rows = rs.with_columns(_evaluator(rs, "RS"), word.alias("_word"), upper.alias("_upper")).filter(
-        pl.col("_date").is_not_null()
-    )
-    non_target = pl.col("_upper").replace(NON_TARGET_WORDS)
-    new = pl.col("_upper").replace_strict(NEW_WORDS, default=None, return_dtype=pl.String)
-    allowed = TABLES["assessments"].by_name["non_target"].choices
-    return rows.group_by(keys).agg(
-        pl.col("_word").filter(test == "OVRLRESP").first().alias("overall"),
-        non_target.filter((test == "NTRGRESP") & non_target.is_in(allowed)).first().alias("non_target"),
-        new.filter(test.is_in(["NEWLPROG", "NEWLIND"])).sort(descending=True).first().alias("new_lesions"),
-    )
-
-
-def _tumour_states(tr: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
-    """Non-target response and new lesions from the states of single lesions (TR), where RS does not say."""
-    state = _col(tr, "TRSTRESC", "TRORRES").str.to_uppercase()
-    rows = tr.with_columns(_evaluator(tr, "TR"), state.alias("_word")).filter(
-        (pl.col("TRTESTCD") == "TUMSTATE") & pl.col("_date").is_not_null()
-    )
-    order = {"PD": 0, "NE": 1, "NON-CR/NON-PD": 2, "CR": 3}
-    response = (
-        pl.col("_word").replace_strict(NON_TARGET_STATE, default="NE", return_dtype=pl.String).fill_null("NE")
-    )
-    non_target = (
-        rows.filter(pl.col("TRGRPID") == "NON-TARGET")
-        .with_columns(response.alias("_state"))
-        .sort(pl.col("_state").replace_strict(order, return_dtype=pl.Int64))
-        .group_by(keys, maintain_order=True)
-        .agg(pl.col("_state").first())
-    )
-    new = (
-        rows.filter(pl.col("TRGRPID") == "NEW")
-        .with_columns(
-            pl.col("_word").replace_strict(NEW_WORDS, default="yes", return_dtype=pl.String).alias("_new")
-        )
-        .sort("_new", descending=True)
-        .group_by(keys, maintain_order=True)
-        .agg(pl.col("_new").first())
-    )
-    return [non_target, new]

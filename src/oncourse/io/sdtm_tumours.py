@@ -1,0 +1,248 @@
+"""SDTM tumour domains (TU, TR, RS): one assessment per visit, diameters, non-target states, new lesions, responses.
+
+Standard: CDISC SDTM Implementation Guide 3.4, Tumor/Lesion Domains (TU, TR) and Disease Response (RS).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from oncourse.io.clinical_tables import first_of
+from oncourse.io.reading import Reading
+from oncourse.study.tables import TABLES
+
+DOMAINS = ("TU", "TR", "RS")
+#: Scans of one visit at most this far apart are one assessment; further apart the visit's name was used twice.
+VISIT_GAP_DAYS = 14
+#: Spellings of the non-target states of a lesion (TR.TUMSTATE).
+NON_TARGET_STATE = {
+    "ABSENT": "CR",
+    "PRESENT": "NON-CR/NON-PD",
+    "UNEQUIVOCAL": "PD",
+    "UNEQUIVOCAL PROGRESSION": "PD",
+}
+NON_TARGET_WORDS = {"NON-ICR/NON-IUPD": "NON-CR/NON-PD", "ICR": "CR", "IUPD": "PD", "ICPD": "PD"}
+NEW_WORDS = {
+    "UNEQUIVOCAL": "yes", "EQUIVOCAL": "equivocal", "Y": "yes", "YES": "yes", "N": "no", "NO": "no", "PRESENT": "yes",
+    "ABSENT": "no", "NONE": "no",
+}  # fmt: skip
+SMALL = re.compile(r"TOO SMALL")
+
+
+def visit_dates(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Full dates per subject and visit over the tumour domains: what a partial date of the visit stands for."""
+    parts = [
+        frame.select("USUBJID", "VISIT", pl.col(f"{name}DTC").str.slice(0, 10).alias("_full"))
+        for name, frame in domains.items()
+        if name in DOMAINS and {"VISIT", f"{name}DTC"} <= set(frame.columns)
+    ]
+    if not parts:
+        return pl.DataFrame(schema={"USUBJID": pl.String, "VISIT": pl.String, "_full": pl.String})
+    full = pl.concat(parts).filter(pl.col("_full").str.len_chars() == 10)
+    return full.group_by("USUBJID", "VISIT").agg(pl.col("_full").min())
+
+
+def one_day_per_visit(domains: dict[str, pl.DataFrame], reading: Reading) -> dict[str, pl.DataFrame]:
+    """Date every row of the tumour domains to the first day of its VISIT; SDTM's VISIT is the unit of an assessment."""
+    there = {n: f for n, f in domains.items() if n in DOMAINS and {"VISIT", "_date"} <= set(f.columns)}
+    if not there:
+        return domains
+    every = pl.concat([f.select("USUBJID", "VISIT", "_date") for f in there.values()]).drop_nulls().unique()
+    keys = ["USUBJID", "VISIT"]
+    day = pl.col("_date").str.to_date("%Y-%m-%d", strict=False)
+    every = every.sort(*keys, "_date").with_columns(
+        ((day - day.shift(1).over(keys)).dt.total_days() > VISIT_GAP_DAYS).fill_null(True).alias("_new")
+    )
+    every = every.with_columns(pl.col("_new").cum_sum().over(keys).alias("_scan"))
+    first = every.with_columns(pl.col("_date").min().over(*keys, "_scan").alias("_visit_date")).drop("_new", "_scan")
+    moved = first.filter(pl.col("_date") != pl.col("_visit_date"))
+    if moved.height:
+        who = moved.sort("USUBJID", "_date")["USUBJID"][0]
+        reading.notes.append(
+            f"{moved.height:,} scan days of visits on several days are dated to the visit's first day (first: {who})"
+        )
+    out = dict(domains)
+    for name, frame in there.items():
+        dated = frame.join(first, on=[*keys, "_date"], how="left", maintain_order="left")
+        out[name] = dated.with_columns(pl.coalesce("_visit_date", "_date").alias("_date")).drop("_visit_date")
+    return out
+
+
+def _evaluator(frame: pl.DataFrame, domain: str) -> pl.Expr:
+    who, which = first_of(frame, f"{domain}EVAL"), first_of(frame, f"{domain}EVALID")
+    return (
+        pl.when(which.is_not_null())
+        .then(who + ": " + which)
+        .otherwise(who)
+        .str.to_lowercase()
+        .alias("evaluator")
+    )
+
+
+def _nodes(tu: pl.DataFrame | None) -> pl.DataFrame:
+    if tu is None or not {"TULNKID", "TULOC"} <= set(tu.columns):
+        return pl.DataFrame(schema={"USUBJID": pl.String, "TRLNKID": pl.String, "is_node": pl.Boolean})
+    known = tu.filter(pl.col("TULOC").is_not_null() & pl.col("TULNKID").is_not_null())
+    return known.group_by("USUBJID", pl.col("TULNKID").alias("TRLNKID")).agg(
+        pl.col("TULOC").str.to_uppercase().str.contains("LYMPH NODE").any().alias("is_node")
+    )
+
+
+def _identified(tu: pl.DataFrame) -> pl.Expr:
+    """What a tumour was identified as: TARGET, NON-TARGET, NEW; null for anything else."""
+    word = first_of(tu, "TUSTRESC", "TUORRES").str.to_uppercase()
+    return (
+        pl.when(word.str.contains(r"\bNEW\b")).then(pl.lit("NEW"))
+        .when(word.str.contains(r"^NON[- ]?TARGET")).then(pl.lit("NON-TARGET"))
+        .when(word.str.contains(r"^TARGET")).then(pl.lit("TARGET"))
+    )  # fmt: skip
+
+
+def grouped(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
+    """Return TR with _group (TARGET, NON-TARGET, NEW): its TRGRPID, else what TU identified, else the id's letters."""
+    own = first_of(tr, "TRGRPID").str.to_uppercase()
+    own = pl.when(own.str.contains(r"^NON[- ]?TARGET")).then(pl.lit("NON-TARGET")).otherwise(own.str.extract("(TARGET|NEW)"))
+    link = first_of(tr, "TRLNKID").str.to_uppercase()
+    by_id = (
+        pl.when(link.str.contains(r"^NT")).then(pl.lit("NON-TARGET")).when(link.str.contains(r"^(NEW|N|NL)\d"))
+        .then(pl.lit("NEW")).when(link.str.contains(r"^T\d")).then(pl.lit("TARGET"))
+    )  # fmt: skip
+    if tu is None or "TULNKID" not in tu.columns or "TRLNKID" not in tr.columns:
+        return tr.with_columns(pl.coalesce(own, by_id).alias("_group"))
+    named = tu.select("USUBJID", pl.col("TULNKID").alias("TRLNKID"), _identified(tu).alias("_tu")).drop_nulls()
+    named = named.unique(["USUBJID", "TRLNKID"], keep="first", maintain_order=True)
+    tr = tr.join(named, on=["USUBJID", "TRLNKID"], how="left", maintain_order="left")
+    return tr.with_columns(pl.coalesce(own, "_tu", by_id).alias("_group")).drop("_tu")
+
+
+def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the target lesions of TR, one row per subject, visit, lesion and evaluator."""
+    size, text = (
+        first_of(tr, "TRSTRESN", "TRSTRESC", "TRORRES"),
+        first_of(tr, "TRSTRESC", "TRORRES").str.to_uppercase(),
+    )
+    rows = (
+        grouped(tr, tu)
+        .with_columns(_evaluator(tr, "TR"), size.cast(pl.Float64, strict=False).alias("_size"),
+                      text.str.contains(SMALL.pattern).fill_null(False).alias("_small"),
+                      first_of(tr, "TRSTRESU", "TRORRESU").str.to_lowercase().alias("_unit"),
+                      (first_of(tr, "TRSTAT") == "NOT DONE").fill_null(False).alias("_undone"))
+        .filter((pl.col("_group") == "TARGET") & pl.col("TRLNKID").is_not_null() & pl.col("_date").is_not_null())
+        .filter(pl.col("TRTESTCD").is_in(["DIAMETER", "LDIAM", "LPERP"]))
+        .join(_nodes(tu), on=["USUBJID", "TRLNKID"], how="left", maintain_order="left")
+        .with_columns(pl.col("is_node").fill_null(False))
+    )  # fmt: skip
+    wanted = pl.when(pl.col("is_node")).then(pl.lit("LPERP")).otherwise(pl.lit("LDIAM"))
+    rank = pl.when(pl.col("TRTESTCD") == "DIAMETER").then(0).when(pl.col("TRTESTCD") == wanted).then(1)
+    rows = rows.with_columns(rank.alias("_rank")).filter(pl.col("_rank").is_not_null())
+    keys = ["USUBJID", "_date", "TRLNKID", "evaluator"]
+    rows = rows.sort("_rank", "_row").unique(keys, keep="first", maintain_order=True).sort("_row")
+    factor = pl.when(pl.col("_unit") == "cm").then(10.0).otherwise(1.0)
+    return rows.select(
+        pl.col("USUBJID").alias("patient_id"),
+        pl.col("_date").alias("date"),
+        pl.col("TRLNKID").alias("lesion_id"),
+        (pl.col("_size") * factor).alias("diameter_mm"),
+        "is_node",
+        pl.when("_undone").then(pl.lit("not_evaluable")).when("_small").then(pl.lit("too_small"))
+        .when(pl.col("_size") == 0).then(pl.lit("absent")).when(pl.col("_size").is_null())
+        .then(pl.lit("not_evaluable")).otherwise(pl.lit("measured")).alias("status"),
+        "evaluator",
+    )  # fmt: skip
+
+
+def assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the assessments of RS with what TR and TU add; new lesions only where one of them says so."""
+    keys = ["USUBJID", "_date", "evaluator"]
+    parts: list[pl.DataFrame] = []
+    if "RS" in domains:
+        parts.append(_responses(domains["RS"], keys))
+    if "TR" in domains:
+        parts += _tumour_states(grouped(domains["TR"], domains.get("TU")), keys)
+    if "TU" in domains and "_date" in domains["TU"].columns:
+        parts.append(_new_in_tu(domains["TU"], domains.get("RS"), keys))
+    every = pl.concat([p.select(keys) for p in parts]).unique()
+    for part in parts:
+        every = every.join(part, on=keys, how="left", nulls_equal=True)
+    for name in ("non_target", "_state", "new_lesions", "_new", "_tu_new", "overall"):
+        if name not in every.columns:
+            every = every.with_columns(pl.lit(None, pl.String).alias(name))
+    told = [pl.col(c) for c in ("new_lesions", "_new", "_tu_new")]
+    worst = [pl.any_horizontal((c == word).fill_null(False) for c in told) for word in ("yes", "equivocal", "no")]
+    return every.sort(keys).select(
+        pl.col("USUBJID").alias("patient_id"),
+        pl.col("_date").alias("date"),
+        pl.coalesce("non_target", "_state").alias("non_target"),
+        pl.when(worst[0]).then(pl.lit("yes")).when(worst[1]).then(pl.lit("equivocal")).when(worst[2]).then(pl.lit("no"))
+        .alias("new_lesions"),
+        "overall",
+        "evaluator",
+    )  # fmt: skip
+
+
+def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    word = first_of(rs, "RSSTRESC", "RSORRES")
+    upper = word.str.to_uppercase()
+    test = pl.col("RSTESTCD")
+    rows = rs.with_columns(_evaluator(rs, "RS"), word.alias("_word"), upper.alias("_upper")).filter(
+        pl.col("_date").is_not_null()
+    )
+    non_target = pl.col("_upper").replace(NON_TARGET_WORDS)
+    new = pl.col("_upper").replace_strict(NEW_WORDS, default=None, return_dtype=pl.String)
+    allowed = TABLES["assessments"].by_name["non_target"].choices
+    return rows.group_by(keys).agg(
+        pl.col("_word").filter(test == "OVRLRESP").first().alias("overall"),
+        non_target.filter((test == "NTRGRESP") & non_target.is_in(allowed)).first().alias("non_target"),
+        new.filter(test.is_in(["NEWLPROG", "NEWLIND"])).sort(descending=True).first().alias("new_lesions"),
+    )
+
+
+def _tumour_states(tr: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
+    """Non-target response and new lesions from the states of single lesions (TR), where RS does not say."""
+    state = first_of(tr, "TRSTRESC", "TRORRES").str.to_uppercase()
+    rows = tr.with_columns(_evaluator(tr, "TR"), state.alias("_word")).filter(
+        (pl.col("TRTESTCD") == "TUMSTATE") & pl.col("_date").is_not_null()
+    )
+    order = {"PD": 0, "NE": 1, "NON-CR/NON-PD": 2, "CR": 3}
+    response = (
+        pl.col("_word").replace_strict(NON_TARGET_STATE, default="NE", return_dtype=pl.String).fill_null("NE")
+    )
+    non_target = (
+        rows.filter(pl.col("_group") == "NON-TARGET")
+        .with_columns(response.alias("_state"))
+        .sort(pl.col("_state").replace_strict(order, return_dtype=pl.Int64))
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("_state").first())
+    )
+    new = (
+        rows.filter(pl.col("_group") == "NEW")
+        .with_columns(
+            pl.col("_word").replace_strict(NEW_WORDS, default="yes", return_dtype=pl.String).alias("_new")
+        )
+        .sort("_new", descending=True)
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("_new").first())
+    )
+    return [non_target, new]
+
+
+def _new_in_tu(tu: pl.DataFrame, rs: pl.DataFrame | None, keys: Sequence[str]) -> pl.DataFrame:
+    """Lesions identified as new (TU.TUSTRESC = NEW), per visit and evaluator.
+
+    Where TU names no evaluator and RS has one, it is that one's finding.
+    """
+    equivocal = first_of(tu, "TUSTRESC", "TUORRES").str.to_uppercase().str.contains("EQUIVOCAL") & ~first_of(
+        tu, "TUSTRESC", "TUORRES"
+    ).str.to_uppercase().str.contains("UNEQUIVOCAL")
+    rows = tu.with_columns(_evaluator(tu, "TU"), _identified(tu).alias("_as"), equivocal.alias("_maybe"))
+    rows = rows.filter((pl.col("_as") == "NEW") & pl.col("_date").is_not_null())
+    if rs is not None:
+        readers = rs.select(_evaluator(rs, "RS"))["evaluator"].drop_nulls().unique()
+        if len(readers) == 1:
+            rows = rows.with_columns(pl.col("evaluator").fill_null(readers[0]))
+    return rows.group_by(keys).agg(
+        pl.when(pl.col("_maybe").all()).then(pl.lit("equivocal")).otherwise(pl.lit("yes")).alias("_tu_new")
+    )
