@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import oncourse.verify
 from oncourse.stats import agreement as ag
 from oncourse.stats.proportions import wilson
 from oncourse.stats.rng import generator
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "agreement.json").read_text())
+REFERENCE = json.loads((Path(oncourse.verify.__file__).parent / "data" / "agreement.json").read_text())
 count = st.integers(0, 60)
 
 
 @pytest.mark.parametrize("row", REFERENCE, ids=lambda r: str([int(x) for x in r["table"]]))
 def test_agreement_equals_r(row):
-    """R 4.2.2: psych::cohen.kappa, binom.test, prop.test; AC1 and Tango written out in reference/agreement.R."""
+    """R 4.2.2: psych::cohen.kappa, binom.test, prop.test; AC1 and Tango written out in verify/data/agreement.R."""
     both, a_only, b_only, neither = (int(x) for x in row["table"])
     for name, function in (("kappa", ag.kappa), ("ac1", ag.gwet_ac1)):
         found = function(both, a_only, b_only, neither)

@@ -1,6 +1,6 @@
 """Forty small random problems solved by R: ties, late entry, strata, weights, competing events, separation, few patients.
 
-tests/reference/survival.R beside the frozen numbers has the commands (R 4.2.2, survival 3.5-3, cmprsk 2.2-11, riskRegression
+verify/data/survival.R beside the frozen numbers has the commands (R 4.2.2, survival 3.5-3, cmprsk 2.2-11, riskRegression
 2022.11.28). Tolerances are those the project promises, not those it reaches.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import oncourse.verify
 from oncourse.models.metrics import auc, brier, horizon_weights
 from oncourse.stats.competing import cumulative_incidence, fine_gray
 from oncourse.stats.cox import fit_cox
@@ -22,7 +23,7 @@ from oncourse.stats.logrank import logrank
 from oncourse.stats.sandwich import small_sample_variance
 from oncourse.stats.zph import proportional_hazards
 
-FOLDER = Path(__file__).parents[1] / "reference"
+FOLDER = Path(oncourse.verify.__file__).parent / "data"
 R = json.loads((FOLDER / "survival.json").read_text())
 
 

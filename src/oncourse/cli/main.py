@@ -24,6 +24,7 @@ COMMANDS = {
     "simulate": ("oncourse.cli.simulate:simulate", "Write a simulated study with known truth."),
     "plan": ("oncourse.cli.plan:plan", "Sample size and power of a planned study."),
     "predict": ("oncourse.cli.predict:predict", "Apply a saved model to new patients."),
+    "verify": ("oncourse.cli.verify:verify", "Prove what is computed here, or that results are unchanged."),
     "kb": ("oncourse.cli.kb:kb", "List, explain, compare and import therapy knowledge."),
     "export": ("oncourse.cli.export:export", "Write a study as cBioPortal folder or Phenopackets."),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Reference genome: moves indels left, finds a wrong build.",
 )
+@click.option(
+    "--sign",
+    "key",
+    metavar="KEYFILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Ed25519 private key (PEM): sign the results.",
+)
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
     "--reference",
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
     patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
+    key: Path | None,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -74,9 +83,21 @@ def run(
     report = report_study(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
         beside=[path for path in (exclude, fasta, reference) if path is not None], progress=progress,
+        sign=None if key is None else signer(key),
     )  # fmt: skip
     end_progress()
     print_report(report)
+
+
+def signer(key: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what signs with the key; the key is tried at once, before the work."""
+    from functools import partial
+
+    from oncourse.disk.manifest import SEAL_KEY
+    from oncourse.verify.results import sign
+
+    sign({SEAL_KEY: ""}, key)
+    return partial(sign, key_file=key)
 
 
 def print_report(report: Report) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 #: The file that carries the manifest, and its keys there.
 CARRIER = "provenance.json"
-FILES_KEY, SEAL_KEY = "files", "sha256_of_this"
+FILES_KEY, SEAL_KEY, SIGNATURE_KEY = "files", "sha256_of_this", "signature"
 #: Stands in a draft as long as it is being written; a folder that has it holds nothing of anybody else.
 UNFINISHED = ".oncourse-unfinished"
 
@@ -65,8 +65,8 @@ def sealed(folder: Path, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def seal(body: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON of `body` without its own checksum."""
-    plain = {key: value for key, value in body.items() if key != SEAL_KEY}
+    """Return the SHA-256 of the canonical JSON of `body` without its own checksum and signature."""
+    plain = {key: value for key, value in body.items() if key not in (SEAL_KEY, SIGNATURE_KEY)}
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

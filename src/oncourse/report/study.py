@@ -77,6 +77,7 @@ def report_study(
     jobs: int = 1,
     patients: str | Sequence[str] = "auto",
     beside: Sequence[Path] = (),
+    sign: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Run the analyses and write the results folder, whole or not at all.
@@ -86,6 +87,7 @@ def report_study(
     source : the study folder, for the checksums
     only : names of analyses; empty = the study's objectives, or all
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
+    sign : returns the sealed provenance with a signature (`oncourse.verify.results.sign`)
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
@@ -116,7 +118,8 @@ def report_study(
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
         failed = write_patient_pages(cohort, folder / "patients", patients, progress)
         origin = provenance(source, cohort.used, seed, started, beside)
-        write_json(sealed(folder, origin), folder / "provenance.json")
+        body = sealed(folder, origin)
+        write_json(body if sign is None else sign(body), folder / "provenance.json")
     return Report(out, outcomes, failed, tuple(said))
 
 

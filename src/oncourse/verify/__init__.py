@@ -1,0 +1,1 @@
+"""Proof on the machine where oncourse runs: reference cases, and results that nobody changed."""

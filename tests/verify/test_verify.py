@@ -1,0 +1,104 @@
+"""`oncourse verify`: every reference case holds here, a wrong kernel is found, and a changed byte of results too."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from oncourse.cli.verify import verify
+from oncourse.verify import registry
+from oncourse.verify.report import as_data, cyclonedx, write
+
+
+@pytest.mark.parametrize("case", registry.all_cases(), ids=lambda c: c.name)
+def test_the_reference_cases_hold(case):
+    verdict = registry.judge(case)
+    assert verdict.passed, verdict.failures[:5]
+
+
+def test_a_wrong_kernel_is_found(monkeypatch):
+    from oncourse.stats import agreement
+
+    right = agreement.mcnemar_exact
+    monkeypatch.setattr(agreement, "mcnemar_exact", lambda a, b: right(a, b) * 1.001)
+    verdict = registry.judge(registry.CASES["agreement_of_two_tests"])
+    assert not verdict.passed and "McNemar" in verdict.failures[0]
+
+
+def test_a_case_that_compares_nothing_has_not_passed():
+    case = registry.Case("empty", "", "", "", 0.0, lambda: iter(()))
+    assert not registry.judge(case).passed
+
+
+def test_the_report_names_versions_and_components(tmp_path):
+    one = registry.judge(registry.CASES["expected_allele_fraction"])
+    data = as_data([one])
+    write(data, tmp_path)
+    assert data["passed"] and len(data["sha256_of_the_package"]) == 64
+    names = {c["name"]: c for c in data["components"]}
+    assert {"oncourse", "numpy", "polars", "scipy"} <= set(names)
+    assert names["oncourse"]["licence"] == "Apache-2.0"
+    assert cyclonedx(data["components"])["bomFormat"] == "CycloneDX"
+    assert "All cases passed" in (tmp_path / "validation.html").read_text()
+
+
+@pytest.fixture
+def results(simulated_study, tmp_path):
+    pytest.importorskip("cryptography")
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from oncourse.cli.run import signer
+    from oncourse.report.study import report_study
+
+    keys = []
+    for name in ("mine", "other"):
+        key = Ed25519PrivateKey.generate()
+        private = tmp_path / f"{name}.pem"
+        private.write_bytes(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ))  # fmt: skip
+        public = tmp_path / f"{name}.pub"
+        public.write_bytes(key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ))  # fmt: skip
+        keys.append(public)
+    out = tmp_path / "res"
+    study = simulated_study("crc")
+    report_study(
+        study, out, source=keys[0], only=["overview"], patients="none", sign=signer(tmp_path / "mine.pem")
+    )
+    return out, keys
+
+
+def run(*arguments):
+    return CliRunner().invoke(verify, [str(a) for a in arguments])
+
+
+def test_signed_results_are_checked_to_the_byte(results):
+    out, (mine, other) = results
+    assert run(out).exit_code == 0
+    assert run(out, "--public-key", mine).exit_code == 0
+    assert run(out, "--public-key", other).exit_code == 1
+    for path in sorted(p for p in out.rglob("*") if p.is_file() and p.name != "provenance.json"):
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        found = run(out)
+        assert found.exit_code == 1 and f"changed: {path.relative_to(out)}" in found.output
+        path.write_bytes(data)
+    (out / "results.json").rename(out / "gone.json")
+    found = run(out)
+    assert found.exit_code == 1
+    assert "missing: results.json" in found.output and "not of oncourse: gone.json" in found.output
+
+
+def test_a_manifest_that_was_made_to_fit_is_found_by_the_signature(results):
+    from oncourse.disk import manifest
+
+    out, _ = results
+    (out / "results.json").write_text("{}")
+    body = json.loads((out / "provenance.json").read_text())
+    forged = manifest.sealed(out, {k: v for k, v in body.items() if k not in ("files", "sha256_of_this")})
+    (out / "provenance.json").write_text(json.dumps(forged))
+    found = run(out)
+    assert found.exit_code == 1 and "signature is WRONG" in found.output
