@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -168,7 +168,7 @@ def agreement_of_two_tests() -> Iterator[Comparison]:
         label = f"table {both}/{a_only}/{b_only}/{neither}"
         n = both + a_only + b_only + neither
         exact = ag.agreement(both, a_only, b_only, neither).ppa
-        pairs: dict[str, tuple[Sequence[float], Sequence[float]]] = {
+        pairs: dict[str, tuple[Any, Any]] = {
             "kappa": (row["kappa"][:1], [ag.kappa(both, a_only, b_only, neither).value]),
             "AC1": (row["ac1"][:1], [ag.gwet_ac1(both, a_only, b_only, neither).value]),
             "positive agreement": (row["ppa_exact"], [exact.low, exact.high]),
