@@ -35,6 +35,7 @@ from oncourse.derive.concordance.status_tables import (
 )
 from oncourse.derive.concordance.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
+from oncourse.facts.material import is_tumour
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 
@@ -248,7 +249,7 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
 
 
 def _excluded(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
-    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = cohort.study["samples"].filter(is_tumour())
     compared = set(pairs.pairs["sample_a"]) | set(pairs.pairs["sample_b"])
     per_patient = samples.group_by("patient_id").agg(n=pl.len())
     left = samples.join(per_patient, on="patient_id").filter(~pl.col("sample_id").is_in(list(compared)))

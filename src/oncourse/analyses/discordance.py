@@ -20,6 +20,7 @@ from oncourse.derive.concordance.discordance import (
     predictor_table,
 )
 from oncourse.errors import NotEnoughData
+from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -237,7 +238,7 @@ def _excluded(
 ) -> pl.DataFrame:
     out: list[tuple[str | None, str | None, str]] = []
     compared = pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED))
-    tumour = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    tumour = cohort.study["samples"].filter(is_tumour())
     for patient in set(tumour["patient_id"]) - set(compared["patient_id"]):
         out.append((patient, None, "neither primary and metastasis nor tissue and plasma"))
     bad = set(unrelated.select("sample_a", "sample_b").iter_rows())

@@ -9,8 +9,8 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.clinical.endpoints import (
+    DAYS_PER_MONTH,
     ENDPOINTS,
-    MONTH_DAYS,
     TTE_SCHEMA,
     EndpointParams,
     endpoint_table,
@@ -154,7 +154,7 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
     at = start if start.any() else None
     time, event = usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy()
     curve = kaplan_meier(time, event, entry=at)
-    mark = curve.at(params.status_months * MONTH_DAYS)
+    mark = curve.at(params.status_months * DAYS_PER_MONTH)
     followed = follow_up(time, event, entry=at)
 
     def number(value: float) -> float | None:
@@ -174,7 +174,7 @@ def _answer(table: pl.DataFrame, summary: pl.DataFrame) -> tuple[list[Estimate],
     for row in summary.iter_rows(named=True):
         base = row["endpoint"] + ("" if row["line"] is None else f"_line_{row['line']}")
         mid, low, high = (
-            None if row[k] is None else row[k] / MONTH_DAYS for k in ("median_days", "ci_low", "ci_high")
+            None if row[k] is None else row[k] / DAYS_PER_MONTH for k in ("median_days", "ci_low", "ci_high")
         )
         estimates.append(Estimate(f"median_{base}", mid, low, high, row["n"], "Kaplan-Meier", "months"))
         at, low, high = (row[f"landmark_{k}"] for k in ("fraction", "ci_low", "ci_high"))

@@ -14,6 +14,7 @@ from oncourse.derive.care.lead import line_lead_times
 from oncourse.derive.care.watchlist import class_periods, watch_items
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
+from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -320,7 +321,7 @@ def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
     """What can show each kind of resistance: patient_id, day, name (empty = every name of the kind)."""
     from oncourse.derive.care.patient_facts import MARKER_NAMES
 
-    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = cohort.study["samples"].filter(is_tumour())
     read = samples.select("patient_id", "day", pl.lit("").alias("name")).drop_nulls("day")
     genes = [(g, i.name) for i in watch_items() if i.kind == "amplification" for g in i.genes]
     named = pl.DataFrame(genes, schema=["gene", "name"], orient="row").unique().sort("gene")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
+from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.study.tables import TABLES
@@ -167,7 +169,6 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[tup
     return estimates, out
 
 
-DAYS_PER_MONTH = 30.4375
 
 
 @analysis(
@@ -204,7 +205,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
     else:
         notes.append("No follow-up: nothing can be said of survival.")
     assumed = study["samples"].filter(
-        pl.col("assay_id").is_null() & pl.col("material").is_in(["tissue", "plasma"])
+        pl.col("assay_id").is_null() & is_tumour()
     )
     if assumed.height:
         notes.append(

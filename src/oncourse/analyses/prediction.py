@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from oncourse.derive.outcomes.prediction_data import PredictionFrame
     from oncourse.models.fit_report import FittedPrediction
 
-MONTH_DAYS = 30.4375
 #: p-value of the proportional-hazards test below which the page names the setting that fits within the horizon.
 NOT_PROPORTIONAL = 0.01
 #: Fewest events by the horizon, and patients beyond it, of a stratum with a baseline hazard of its own.
@@ -198,7 +198,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     _check(frame, params)
     fitted = fit_prediction(
         frame.arrays(by_pathway=params.gene_groups == "pathway"),
-        horizon=params.months * MONTH_DAYS,
+        horizon=params.months * DAYS_PER_MONTH,
         months=params.months,
         alpha=params.alpha,
         threshold=params.threshold,
@@ -243,7 +243,7 @@ METHODS = (
 
 
 def _check(frame: PredictionFrame, params: Params) -> None:
-    horizon = params.months * MONTH_DAYS
+    horizon = params.months * DAYS_PER_MONTH
     who = frame.patients
     events = who.filter(pl.col("is_event") & (pl.col("time_days") <= horizon)).height
     beyond = who.filter(pl.col("time_days") > horizon).height
@@ -510,7 +510,7 @@ def _card(
         "outcome": {
             "endpoint": params.endpoint,
             "horizon_months": params.months,
-            "horizon_days": params.months * MONTH_DAYS,
+            "horizon_days": params.months * DAYS_PER_MONTH,
             "time_zero": frame.zero.words,
             "origin": params.origin,
             "line": params.line,

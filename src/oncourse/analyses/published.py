@@ -8,14 +8,13 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable, Result, analysis
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.published import COMPARED, SAME_DAYS, compared
 from oncourse.derive.cohort import Cohort
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
-#: Days per month (365.25 / 12).
-MONTH_DAYS = 30.4375
 _WORDS = {
     "patient_id": "the patient",
     "endpoint": "the source's name of the end point",
@@ -89,7 +88,7 @@ def published(cohort: Cohort, params: Params) -> Result:
     ]
     for row in summary.iter_rows(named=True):
         mid, low, high = (
-            None if row[k] is None else row[k] / MONTH_DAYS for k in ("median_days", "ci_low", "ci_high")
+            None if row[k] is None else row[k] / DAYS_PER_MONTH for k in ("median_days", "ci_low", "ci_high")
         )
         estimates.append(
             Estimate(f"median_{row['endpoint']}", mid, low, high, row["n"], "Kaplan-Meier", "months")

@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
+from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
-_MONTH = 30.4375
 CURVES = OutputTable("survival/landmarks", "survival at landmarks, with delayed entry and as if nobody entered late", (
     Column("endpoint", pl.String, "OS, DFS"),
     Column("method", pl.String, "kaplan_meier (delayed entry where patients enter late), or naive: late entry ignored"),
@@ -132,14 +133,14 @@ def _one(
     found = {method: curve.median for method, curve in curves.items()}
     found["follow_up"] = follow_up(time, event, entry=entry)
     for method, median in found.items():
-        value, low, high = (None if np.isnan(v) else v / _MONTH for v in median)
+        value, low, high = (None if np.isnan(v) else v / DAYS_PER_MONTH for v in median)
         medians.append({"endpoint": name, "method": method, "n": time.size, "n_event": int(event.sum()), "n_late": n_late,
                         "median_months": value, "ci_low": low, "ci_high": high})  # fmt: skip
         # a limit that is not reached is infinite; a median that is not reached has no value
         upper = float("inf") if high is None and value is not None else high
         estimates.append(Estimate(f"{name}_{method}_median", value, low, upper, time.size, method, "months"))
     for method, curve in curves.items():
-        at = curve.at(np.array(params.months) * _MONTH)
+        at = curve.at(np.array(params.months) * DAYS_PER_MONTH)
         for j, months in enumerate(params.months):
             value, low, high = (
                 None if np.isnan(v[j]) else float(v[j]) for v in (at.survival, at.ci_low, at.ci_high)
@@ -173,8 +174,8 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
 
     name = target.endpoint
     check = dependent_truncation(target.time, target.event, target.entry)
-    ratio = float(np.exp(check.log_hazard_ratio * _MONTH))
-    half = 1.959964 * check.std_err * _MONTH
+    ratio = float(np.exp(check.log_hazard_ratio * DAYS_PER_MONTH))
+    half = 1.959964 * check.std_err * DAYS_PER_MONTH
     estimates.append(Estimate(f"{name}_entry", ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)),
                               target.time.size, "Cox, per month of later entry", "ratio"))  # fmt: skip
     estimates.append(Estimate(f"{name}_entry_p", check.p_value, method="Wald", unit="score"))
@@ -210,7 +211,7 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
     rows = cohort.time_to_event.filter(
         (pl.col("endpoint") == name) & pl.col("line").is_null() & pl.col("entry_days").is_null()
     ).select("patient_id", "origin_day")
-    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = cohort.study["samples"].filter(is_tumour())
     samples = samples.join(rows, on="patient_id", how="inner")
     unknown, total = samples["patient_id"].n_unique(), rows.height
     if unknown == 0:
@@ -253,7 +254,7 @@ def _visits(
         if key in drawn_rows:  # rPFS is PFS where there is no bone scan
             continue
         drawn_rows.add(key)
-        months = np.array([6.0, 12.0]) * _MONTH
+        months = np.array([6.0, 12.0]) * DAYS_PER_MONTH
         between = turnbull(found.left, found.right)
         last = float(found.time.max())
         shares = {
@@ -261,11 +262,11 @@ def _visits(
         }
         below = np.flatnonzero(between.survival <= 0.5)
         middle = float(between.right[below[0]]) if below.size else np.inf
-        medians = {"interval": middle / _MONTH if np.isfinite(middle) else None}
+        medians = {"interval": middle / DAYS_PER_MONTH if np.isfinite(middle) else None}
         for method, time in (("right_censored", found.time), ("midpoint", found.middle)):
             curve = kaplan_meier(time, found.event)
             shares[method] = [None if np.isnan(v) else float(v) for v in curve.at(months).survival]
-            medians[method] = None if np.isnan(curve.median[0]) else curve.median[0] / _MONTH
+            medians[method] = None if np.isnan(curve.median[0]) else curve.median[0] / DAYS_PER_MONTH
         for method in ("right_censored", "midpoint", "interval"):
             rows.append({
                 "endpoint": name, "method": method, "n": found.time.size, "n_event": int(found.event.sum()),

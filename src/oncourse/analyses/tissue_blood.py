@@ -21,6 +21,7 @@ from oncourse.derive.concordance.statuses import (
 )
 from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
+from oncourse.facts.material import is_tumour
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -235,7 +236,7 @@ def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame, withheld: s
 
 
 def _excluded(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
-    samples = cohort.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = cohort.study["samples"].filter(is_tumour())
     have = samples.group_by("patient_id").agg(
         tissue=(pl.col("material") == "tissue").any(), plasma=(pl.col("material") == "plasma").any()
     )

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.treatment_comparisons import (
     Comparisons,
@@ -21,7 +22,6 @@ from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
-MONTH_DAYS = 30.4375
 #: Most pairs of treatments in the answer.
 MOST_PAIRS = 3
 #: A group of fewer lines is named beside an interaction.
@@ -207,8 +207,8 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         )
     x = line_covariates(cohort, table, params.covariates)
     pairwise = PairRules(
-        params.rmst_months * MONTH_DAYS,
-        params.milestone_months * MONTH_DAYS,
+        params.rmst_months * DAYS_PER_MONTH,
+        params.milestone_months * DAYS_PER_MONTH,
         params.landmark_days,
         params.min_arm,
         params.min_events,
@@ -216,7 +216,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     )
     compared = compare_lines(rows, table, x, cohort.seed, pairwise)
     rules = InteractionRules(
-        params.rmst_months * MONTH_DAYS,
+        params.rmst_months * DAYS_PER_MONTH,
         params.marker_window_days,
         params.min_cell,
         params.min_arm,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import polars as pl
 
+from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
 from oncourse.study.settings import resolve
 
@@ -89,7 +90,7 @@ class Cohort:
         """
         alone = Cohort(self.study.select(patients=[patient_id]), self.settings, self.seed)
         alone._cache["panels"] = self.panels.of_patient(patient_id)
-        tumour = alone.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        tumour = alone.study["samples"].filter(is_tumour())
         if tumour.height > 1:
             alone._cache["presence"] = self.presence.of_patient(patient_id)
         alone.used = self.used
@@ -211,7 +212,7 @@ class Cohort:
     @property
     def presence_or_none(self) -> PresenceTable | None:
         """`presence`, or None where no patient has two tumour samples."""
-        tumour = self.study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        tumour = self.study["samples"].filter(is_tumour())
         return self.presence if tumour["patient_id"].is_duplicated().any() else None
 
     @derived

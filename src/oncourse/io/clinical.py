@@ -6,10 +6,9 @@ import re
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.io.values import numbers
 
-#: Days per month of cBioPortal's survival times (365.25 / 12).
-DAYS_PER_MONTH = 30.4375
 #: Texts of exports that mean "not assessed".
 NO_VALUE = (
     "", "NA", "N/A", "[NOT AVAILABLE]", "[NOT APPLICABLE]", "[NOT EVALUATED]", "[UNKNOWN]", "[PENDING]",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.material import is_tumour
 from oncourse.genome.variant import parts
 from oncourse.io.clones import ascn_columns
 from oncourse.knowledge.alterations import short_change
@@ -76,7 +78,7 @@ def export_cbioportal(
 
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     patients = study["patients"].join(study["follow_up"], on="patient_id", how="left")
-    months = pl.col("last_contact_day") / (365.25 / 12)
+    months = pl.col("last_contact_day") / DAYS_PER_MONTH
     status = (
         pl.when(pl.col("is_dead"))
         .then(pl.lit("1:DECEASED"))
@@ -89,7 +91,7 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
         INDEX=pl.lit(study.config.index), **_further(study, "patients"),
     )  # fmt: skip
     lesions = study["lesions"].select("lesion_id", "role", "site")
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     samples = samples.join(lesions, on="lesion_id", how="left").select(
         PATIENT_ID="patient_id", SAMPLE_ID="sample_id",
         SAMPLE_CLASS=pl.col("material").replace({"tissue": "Tumor", "plasma": "cfDNA"}),
@@ -210,7 +212,7 @@ def _panels(study: Study, out: Path) -> dict[str, int]:
         lines = [f"stable_id: {assay}", f"description: targets of {assay}", "gene_list: " + "\t".join(genes)]
         (out / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
         written[name] = len(genes)
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("assay_id")
+    samples = study["samples"].filter(is_tumour()).drop_nulls("assay_id")
     if written and samples.height:
         known = [n.removeprefix("data_gene_panel_").removesuffix(".txt") for n in written]
         panel = pl.when(pl.col("assay_id").is_in(known)).then("assay_id").otherwise(pl.lit("NA"))
@@ -276,7 +278,7 @@ def _in_mm(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _specimens(study: Study) -> pl.DataFrame:
     lesions = study["lesions"].select("lesion_id", "role", "site")
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("day")
+    samples = study["samples"].filter(is_tumour()).drop_nulls("day")
     return samples.join(lesions, on="lesion_id", how="left").select(
         PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SPECIMEN"),
         SAMPLE_ID="sample_id", SPECIMEN_TYPE=pl.coalesce("role", "material"), SPECIMEN_SITE="site",

@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_YEAR
+from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
 
 #: NCI Thesaurus terms; everything else of the study keeps its own words under a local id.
@@ -48,7 +50,7 @@ def phenopackets(
     tables = {
         name: _by_patient(frame)
         for name, frame in (
-            ("samples", study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))),
+            ("samples", study["samples"].filter(is_tumour())),
             ("follow_up", study["follow_up"]), ("treatments", study["treatments"]), ("labs", study["labs"]),
             ("procedures", study["procedures"]), ("calls", called),
         )
@@ -89,7 +91,7 @@ def _packet(
     def when(day: int | None) -> dict[str, Any] | None:
         if day is None or age is None:
             return None
-        days = round(age * 365.25 + day)
+        days = round(age * DAYS_PER_YEAR + day)
         return {"age": {"iso8601duration": f"P{days // 365}Y{days % 365}D"}} if days >= 0 else None
 
     term = _DISEASES.get(tumour or "") or {

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from oncourse.knowledge.alterations import Site, data_rows, loss_reason
+from oncourse.genome.gene_sets import gene_set
+from oncourse.knowledge.alterations import Site, loss_reason
 from oncourse.knowledge.expression import All, AtLeast, Atom, Node, Not
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 
@@ -174,7 +175,7 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
 @lru_cache(maxsize=1)
 def germline_relevant() -> frozenset[str]:
     """Return the HRR and MMR genes for which a tumour alone cannot conclude "negative"."""
-    return frozenset(r["gene"] for r in data_rows("repair_genes.tsv"))
+    return frozenset((*gene_set("HRR listed"), *gene_set("MMR germline")))
 
 
 def _loss(atom: Atom, patient: PatientFindings) -> Outcome:

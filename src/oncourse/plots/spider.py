@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
-MONTH_DAYS = 30.4375
 #: Series drawn at most; more would be a grey wall.
 MOST = 400
 
@@ -32,7 +32,7 @@ def spider(
         ax = canvas.ax
         for name in list(series)[:MOST]:
             days, change = (np.asarray(v, float) for v in series[name])
-            ax.plot(days / MONTH_DAYS, np.minimum(change, clip), "-", linewidth=0.9, marker="o", markersize=1.8,
+            ax.plot(days / DAYS_PER_MONTH, np.minimum(change, clip), "-", linewidth=0.9, marker="o", markersize=1.8,
                     color=(colours or {}).get(name, PALETTE[0]), alpha=0.75)  # fmt: skip
         for label, height in limits.items():
             ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
@@ -69,14 +69,14 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
                 ax.set_yscale("log")
                 ax.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
                 ax.yaxis.set_minor_formatter(lambda v, _: "")
-            ax.plot(day / MONTH_DAYS, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
+            ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
             for start, label in item["starts"]:  # type: ignore[attr-defined]
-                ax.axvline(start / MONTH_DAYS, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
-                ax.annotate(label, (start / MONTH_DAYS, 1.0), xycoords=("data", "axes fraction"), fontsize=5,
+                ax.axvline(start / DAYS_PER_MONTH, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
+                ax.annotate(label, (start / DAYS_PER_MONTH, 1.0), xycoords=("data", "axes fraction"), fontsize=5,
                             color=COLOURS["muted"], rotation=90, va="top", ha="right")  # fmt: skip
             for at, height, kind in item["marks"]:  # type: ignore[attr-defined]
                 marker, face = kinds[kind]
-                ax.plot([at / MONTH_DAYS], [height], marker, markersize=4, markerfacecolor=face,
+                ax.plot([at / DAYS_PER_MONTH], [height], marker, markersize=4, markerfacecolor=face,
                         markeredgecolor=PALETTE[5] if "confirmed" in kind else face)  # fmt: skip
             ax.set_title(str(item["title"]), fontsize=7)
             ax.tick_params(labelsize=5)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 Floats = NDArray[np.float64]
-_MONTH = 30.4375
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ def _ticks(last: float) -> Floats:
 
 def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: str) -> None:
     """Draw the curves on `ax` and the numbers at risk, in rows, on `risk_ax` (months on both)."""
-    last = max((float(g.exit.max()) for g in groups if g.exit.size), default=_MONTH) / _MONTH
+    last = max((float(g.exit.max()) for g in groups if g.exit.size), default=DAYS_PER_MONTH) / DAYS_PER_MONTH
     ticks = _ticks(last)
     for k, group in enumerate(groups):
         colour = PALETTE[k % len(PALETTE)]
-        t = np.concatenate([[0.0], group.time / _MONTH])
+        t = np.concatenate([[0.0], group.time / DAYS_PER_MONTH])
         s = np.concatenate([[1.0], group.survival])
         ax.step(
             t, s, where="post", color=colour, linewidth=1.6, label=f"{group.label} (n = {group.exit.size})"
@@ -55,13 +55,13 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
             for v in (group.ci_low, group.ci_high)
         )
         ax.fill_between(t, low, high, step="post", color=colour, alpha=0.13, linewidth=0)
-        marks = group.censored / _MONTH
+        marks = group.censored / DAYS_PER_MONTH
         if marks.size:
             at = s[np.maximum(np.searchsorted(t, marks, side="right") - 1, 0)]
             ax.plot(marks, at, "|", color=colour, markersize=5, markeredgewidth=0.8)
         y = len(groups) - 1 - k
         for tick in ticks:
-            n = int(((group.entry < max(tick * _MONTH, 1e-9)) & (group.exit >= tick * _MONTH)).sum())
+            n = int(((group.entry < max(tick * DAYS_PER_MONTH, 1e-9)) & (group.exit >= tick * DAYS_PER_MONTH)).sum())
             risk_ax.text(tick, y, f"{n:,}", ha="center", va="center", fontsize=8, color=colour)
     ax.set_ylim(0, 1.02)
     ax.set_xlim(0, last * 1.01)

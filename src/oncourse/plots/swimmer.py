@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
-MONTH_DAYS = 30.4375
 MARKS = {
     "response": ("o", "#009E73", "response (CR, PR)"),
     "progression": ("D", "#D55E00", "progression"),
@@ -34,17 +34,17 @@ def swimmer(lanes: Sequence[Mapping[str, Any]], *, colours: Mapping[str, str] | 
         ax = canvas.ax
         for y, lane in enumerate(lanes):
             ax.hlines(
-                y, lane["start"] / MONTH_DAYS, lane["end"] / MONTH_DAYS, color=COLOURS["grid"], linewidth=2
+                y, lane["start"] / DAYS_PER_MONTH, lane["end"] / DAYS_PER_MONTH, color=COLOURS["grid"], linewidth=2
             )
             for begin, end, name in lane["bars"]:
-                ax.barh(y, (end - begin) / MONTH_DAYS, left=begin / MONTH_DAYS, height=0.62, color=paint[name],
+                ax.barh(y, (end - begin) / DAYS_PER_MONTH, left=begin / DAYS_PER_MONTH, height=0.62, color=paint[name],
                         alpha=0.85)  # fmt: skip
             if lane["is_ongoing"]:
-                ax.plot([lane["end"] / MONTH_DAYS], [y], ">", color=COLOURS["text"], markersize=4)
+                ax.plot([lane["end"] / DAYS_PER_MONTH], [y], ">", color=COLOURS["text"], markersize=4)
         for kind, (marker, colour, label) in MARKS.items():
             points = [(day, y) for y, lane in enumerate(lanes) for day, what in lane["marks"] if what == kind]
             if points:
-                ax.plot([d / MONTH_DAYS for d, _ in points], [y for _, y in points], marker, color=colour,
+                ax.plot([d / DAYS_PER_MONTH for d, _ in points], [y for _, y in points], marker, color=colour,
                         markersize=4, markeredgecolor="white", markeredgewidth=0.4, linestyle="",
                         label=label)  # fmt: skip
         for name in names[:10]:

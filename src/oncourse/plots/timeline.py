@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE
 
-MONTH = 365.25 / 12
 _WIDTH, _LEFT, _RIGHT = 1000, 132, 18
 _SERIES_HEIGHT, _BAR_HEIGHT = 104, 17
 
@@ -97,10 +97,10 @@ class _Axis:
 
     def ticks(self) -> list[int]:
         """Months at which a tick is drawn."""
-        months = (self.last - self.first) / MONTH
+        months = (self.last - self.first) / DAYS_PER_MONTH
         step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if months / s <= 12), 120)
-        low = math.ceil(self.first / MONTH / step) * step
-        return list(range(low, math.floor(self.last / MONTH) + 1, step))
+        low = math.ceil(self.first / DAYS_PER_MONTH / step) * step
+        return list(range(low, math.floor(self.last / DAYS_PER_MONTH) + 1, step))
 
 
 def timeline_svg(data: Timeline) -> str:
@@ -121,9 +121,9 @@ def timeline_svg(data: Timeline) -> str:
     if data.events:
         y = _draw_marks(parts, "Events", data.events, axis, y)
     grid = "".join(
-        f'<line x1="{axis.x(m * MONTH):.1f}" x2="{axis.x(m * MONTH):.1f}" y1="4" y2="{y:.0f}" stroke="{COLOURS["grid"]}"/>'
-        f'<text x="{axis.x(m * MONTH):.1f}" y="{y + 15:.0f}" text-anchor="middle" fill="#59636d">{m}</text>'
-        for m in axis.ticks()
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{y:.0f}" stroke="{COLOURS["grid"]}"/>'
+        f'<text x="{x:.1f}" y="{y + 15:.0f}" text-anchor="middle" fill="#59636d">{m}</text>'
+        for m, x in ((m, axis.x(m * DAYS_PER_MONTH)) for m in axis.ticks())
     )
     parts.append(
         f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index date</text>'

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import ConfigError
+from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
@@ -234,7 +235,7 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
     if not shown:
         return None
     presence = cohort.presence_or_none
-    samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in ("tissue", "plasma")][
+    samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in TUMOUR][
         :GRID_COLUMNS
     ]
     columns = tuple(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.timeline import Line, Point, Track
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 #: Clones drawn: those whose cell fraction changes most.
 CLONES_SHOWN = 6
 #: Days in a month.
-_MONTH = 365.25 / 12
 
 
 def clone_track(evolution: PatientEvolution) -> Track | None:
@@ -64,7 +64,7 @@ def clone_growth(evolution: PatientEvolution) -> dict[str, str]:
     names = {evolution.clone_id(k): f"C{c + 1}" for k, c in enumerate(evolution.clusters)}
     words: dict[str, str] = {}
     for row in growth_rows(evolution):
-        factor, low, high = (float(np.exp(row[c] * _MONTH)) for c in ("rate_per_day", "ci_low", "ci_high"))
+        factor, low, high = (float(np.exp(row[c] * DAYS_PER_MONTH)) for c in ("rate_per_day", "ci_low", "ci_high"))
         bound = "at least " if row["is_bound"] else ""
         where = "plasma" if row["series"] == "plasma" else row["series"]
         text = f"{bound}x {factor:.2g} a month ({low:.2g} to {high:.2g}), {where}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
 from oncourse.report.patient_timeline import of_patient
 
@@ -43,7 +44,7 @@ def _psa(row: dict[str, Any] | None) -> str:
     elif row["progression_status"] == "unconfirmed":
         parts.append(f"rise day {row['progression_day']}, unconfirmed")
     if row["doubling_time_days"] is not None:
-        months = row["doubling_time_days"] * 12 / 365.25
+        months = row["doubling_time_days"] / DAYS_PER_MONTH
         low, high = row["doubling_time_ci_low"], row["doubling_time_ci_high"]
         interval = f" ({_months(low)} to {_months(high)})" if low is not None or high is not None else ""
         parts.append(f"doubling time {months:.1f} months{interval}")
@@ -53,7 +54,7 @@ def _psa(row: dict[str, Any] | None) -> str:
 def _months(days: float | None) -> str:
     if days is None or days == float("inf"):
         return "no limit"
-    return f"{days * 12 / 365.25:.1f}"
+    return f"{days / DAYS_PER_MONTH:.1f}"
 
 
 def _imaging(row: dict[str, Any] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
+from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes, drug_names
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
 
@@ -204,7 +205,7 @@ def _samples(cohort: Cohort, patient: str) -> list[Mark]:
     lesions = cohort.study["lesions"].select("lesion_id", "role", "site")
     rows = of_patient(cohort.study["samples"], patient).join(lesions, on="lesion_id", how="left")
     rows = (
-        rows.filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("day").sort("day", "sample_id")
+        rows.filter(is_tumour()).drop_nulls("day").sort("day", "sample_id")
     )
     marks = []
     for number, row in enumerate(rows.iter_rows(named=True), 1):

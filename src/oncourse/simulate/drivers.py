@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.genome.gene_models import codon_positions
+from oncourse.genome.gene_sets import codon_table
 from oncourse.genome.genes import gene_table
 
 
@@ -126,15 +128,14 @@ CHIP = (
     Driver("17:60663120:C:T", "PPM1D", "p.R552*", "nonsense", 0.04),
 )
 #: RAS codons whose depth the simulated studies state (gene, codon, chromosome, first base in GRCh38).
-RAS_CODONS = tuple(
-    (gene, codon, chrom, start)
-    for gene, chrom, codons in (
-        ("KRAS", "12", ((12, 25245349), (13, 25245346), (59, 25227348), (61, 25227341), (117, 25225713), (146, 25225626))),
-        ("NRAS", "1", ((12, 114716125), (13, 114716122), (59, 114713914), (61, 114713907), (117, 114709671),
-                       (146, 114709584))),
-    )
-    for codon, start in codons
-)  # fmt: skip
+RAS_CODONS: tuple[tuple[str, int, str, int], ...] = tuple(
+    codon_positions("GRCh38")
+    .join(codon_table("RAS"), on=["gene", "codon"], how="semi")
+    .group_by("gene", "codon", "chrom")
+    .agg(pl.col("pos").min())
+    .sort("gene", "codon")
+    .iter_rows()
+)
 #: The simulated tissue panel holds every gene of `oncourse.genome.genes` below `PANEL_LENGTH` amino acids, the plasma panel
 #: those of `PLASMA_CORE` and those below `PLASMA_LENGTH` (the share of the coding length that
 #: `oncourse.evolution.simulate_reads` takes for it), the exome all of them.

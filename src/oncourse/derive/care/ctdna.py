@@ -10,7 +10,8 @@ import polars as pl
 
 from oncourse.derive.concordance.presence_inputs import tumour_calls, tumour_samples
 from oncourse.derive.genes.calls import is_called_expr
-from oncourse.knowledge.alterations import data_rows
+from oncourse.facts.material import is_normal
+from oncourse.genome.gene_sets import gene_set
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -116,7 +117,7 @@ def ctdna_table(study: Study, presence: PresenceTable | None, params: CtdnaParam
 def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     """patient_id, variant_id of germline, blood clones and possible blood clones."""
     schema = {"patient_id": pl.String, "variant_id": pl.String}
-    blood = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"])).select(
+    blood = study["samples"].filter(is_normal()).select(
         "sample_id", "patient_id"
     )  # fmt: skip
     rule = pl.lit(None, pl.Int64).alias("min_alt_count"), pl.lit(None, pl.Float64).alias("min_vaf")
@@ -131,7 +132,7 @@ def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
 
 def _naive(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame) -> pl.DataFrame:
     """sample_id, n_called (variants outside the genes of clonal haematopoiesis), called_vaf (the highest)."""
-    chip = sorted({r["gene"] for r in data_rows("chip_genes.tsv")})
+    chip = gene_set("blood clone in plasma alone")
     genes = study["variants"].select("variant_id", "gene")
     mine = calls.filter("called").join(plasma.select("sample_id"), on="sample_id", how="semi")
     mine = mine.join(genes, on="variant_id", how="left").filter(~pl.col("gene").is_in(chip).fill_null(False))

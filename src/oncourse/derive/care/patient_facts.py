@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
@@ -33,7 +34,7 @@ class Facts:
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
         self.markers = _latest_markers(study)
-        samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+        samples = study["samples"].filter(is_tumour())
         self.msi: dict[str, str] = {}
         for patient, status in samples.select("patient_id", "msi_status").drop_nulls().iter_rows():
             if status == "MSI-H" or (status in ("MSS", "MSI-L") and self.msi.get(patient) != "high"):

@@ -9,11 +9,12 @@ import polars as pl
 
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
+from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
+from oncourse.genome.gene_sets import gene_set
 from oncourse.knowledge.alterations import (
     canonical,
     codon_of,
-    data_rows,
     gene_name,
     loss_reason,
     short_change,
@@ -108,7 +109,7 @@ def called_rows(study: Study) -> pl.DataFrame:
 
     Columns: patient_id, those of calls, gene, hgvs_c, hgvs_p, consequence; sorted by patient, variant, sample.
     """
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     known = study["variants"].select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     return (
@@ -131,7 +132,7 @@ def blood_classes(
     """Return (patient, variant) -> germline, chip or possible_chip.
 
     What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern). Beside it
-    every called variant seen only in plasma, in a gene of chip_genes.tsv, of a patient in whom no white cells or
+    every called variant seen only in plasma, in a gene of that set of gene_sets.tsv, of a patient in whom no white cells or
     normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
     """
     found: dict[tuple[str, str], str] = {}
@@ -147,8 +148,8 @@ def blood_classes(
         blood = presence.cells.select("patient_id", "variant_id", "blood").drop_nulls("blood").unique()
         found.update({(p, v): b for p, v, b in blood.iter_rows()})
     counted = _counted_in_blood(study)
-    chip = {r["gene"] for r in data_rows("chip_genes.tsv")}
-    tumour = rows.filter(pl.col("material").is_in(["tissue", "plasma"]) & pl.col("gene").is_in(sorted(chip)))
+    chip = gene_set("blood clone in plasma alone")
+    tumour = rows.filter(is_tumour() & pl.col("gene").is_in(chip))
     ccf = 2 * pl.col("alt_count") / pl.col("depth") / pl.col("tumor_fraction")
     only = tumour.group_by("patient_id", "variant_id").agg(
         (pl.col("material") == "plasma").all().alias("only_plasma"), ccf.max().fill_null(0.0).alias("ccf")
@@ -164,7 +165,7 @@ def blood_classes(
 
 def _counted_in_blood(study: Study) -> set[tuple[str, str]]:
     """(patient, variant) of sites counted in white cells or a normal: a blood clone would have been seen."""
-    normals = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))
+    normals = study["samples"].filter(is_normal())
     rows = (
         study["calls"]
         .filter(pl.col("depth") > 0)
@@ -236,7 +237,7 @@ def patient_variants(
     decision : patient -> sample nearest the decision; new : (patient, variant) -> classes it emerged under
     alleles : patient -> gene -> whether an allele is lost; no entry = not known
     """
-    normals = study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))
+    normals = study["samples"].filter(is_normal())
     with_normal = set(normals["patient_id"])
     found: dict[str, list[VariantFinding]] = {}
     first_day: dict[str, dict[str, int]] = {}
@@ -244,7 +245,7 @@ def patient_variants(
     for (patient, gene, variant), group in _groups(rows, keys):
         first = group[0]
         key = (patient, variant)
-        tumour = [r for r in group if r["material"] in ("tissue", "plasma")]
+        tumour = [r for r in group if r["material"] in TUMOUR]
         origin = blood.get(key) or _origin(tumour, gene, patient in with_normal)
         if not tumour and origin != "germline":
             continue

@@ -21,6 +21,8 @@ from oncourse.derive.concordance.callability import CallabilityParams, callabili
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
+from oncourse.facts.material import is_normal
+from oncourse.genome.gene_sets import gene_set
 from oncourse.knowledge.alterations import data_rows, gene_name
 from oncourse.knowledge.evidence import EvidenceBase, read_evidence
 from oncourse.knowledge.expression import atoms_of
@@ -150,7 +152,7 @@ def findings(
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes)
     facts = Facts(study, lines, burden, chosen)
     shown = _shown_in_plasma(plasma)
-    normals = set(study["samples"].filter(pl.col("material").is_in(["normal", "white_cells"]))["patient_id"])
+    normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes)
     patients = {}
     for patient in study["patients"]["patient_id"].to_list():
@@ -223,11 +225,11 @@ def plasma_tumour(study: Study, blood: Mapping[tuple[str, str], str]) -> pl.Data
     schema = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "has_tumour": pl.Boolean}
     if samples.is_empty():
         return pl.DataFrame(schema=schema)
-    chip = frozenset(r["gene"] for r in data_rows("chip_genes.tsv"))
+    chip = gene_set("blood clone in plasma alone")
     apart = pl.DataFrame(list(blood), schema={"patient_id": pl.String, "variant_id": pl.String}, orient="row")
     calls = annotated_calls(study).join(samples.select("sample_id"), on="sample_id", how="semi")
     calls = calls.join(apart, on=["patient_id", "variant_id"], how="anti").filter(
-        ~pl.col("gene").is_in(sorted(chip)).fill_null(False)
+        ~pl.col("gene").is_in(chip).fill_null(False)
     )
     with_call = calls.select("sample_id", pl.lit(True).alias("called")).unique()
     return (

@@ -9,7 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from oncourse.derive.care.therapy import Findings
-from oncourse.derive.concordance.callability import RAS_CODONS
+from oncourse.genome.gene_sets import site_text
 from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.evidence import EvidenceMatch
@@ -18,9 +18,8 @@ from oncourse.knowledge.findings import PatientFindings
 from oncourse.knowledge.matching import Match, match_rules
 from oncourse.study.model import Study
 
-RAS_SITES = "; ".join(f"{gene}:{','.join(map(str, codons))}" for gene, codons in RAS_CODONS.items())
-_RAS_MUTATED = parse(f"mutation({RAS_SITES})")
-_RAS_WILD = parse(f"wild_type({RAS_SITES})")
+_RAS_MUTATED = parse(f"mutation({site_text('RAS')})")
+_RAS_WILD = parse(f"wild_type({site_text('RAS')})")
 
 RAS_SCHEMA = {
     "patient_id": pl.String, "state": pl.String, "mutations": pl.String, "sample_id": pl.String,

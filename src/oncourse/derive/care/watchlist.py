@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.material import is_tumour
 from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site, short_change
 from oncourse.knowledge.drugs import drug_classes
 from oncourse.study.settings import section, setting
@@ -242,7 +244,7 @@ def emerged_amplifications(
     if pairs.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
     content = pl.when(pl.col("material") == "plasma").then("tumor_fraction").otherwise("purity")
-    dated = samples.filter(pl.col("material").is_in(["tissue", "plasma"])).drop_nulls("day")
+    dated = samples.filter(is_tumour()).drop_nulls("day")
     rows = pairs.join(
         dated.select("patient_id", "sample_id", "day", content=content), on="patient_id", how="inner"
     ).join(copies.select("sample_id", "gene", "state", "copies"), on=["sample_id", "gene"], how="left")
@@ -341,7 +343,7 @@ def retest_reminders(found: pl.DataFrame, today: pl.DataFrame) -> pl.DataFrame:
         schema={"drug_class": pl.String, "name": pl.String, "half_life_months": pl.Float64},
         orient="row",
     )
-    days = (pl.col("stop_day") + 2 * pl.col("half_life_months") * 365.25 / 12).round(0).cast(pl.Int64)
+    days = (pl.col("stop_day") + 2 * pl.col("half_life_months") * DAYS_PER_MONTH).round(0).cast(pl.Int64)
     return (
         found.drop_nulls("stop_day").join(lives, on=["drug_class", "name"], how="inner")
         .join(today, on="patient_id", how="left")

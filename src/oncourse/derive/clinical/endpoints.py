@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import (
     EndpointParams,
     EndpointTables,
@@ -25,8 +26,6 @@ from oncourse.derive.clinical.psa import PSA_SCHEMA
 from oncourse.derive.clinical.response import BEST_SCHEMA
 from oncourse.derive.clinical.tte import records
 
-#: Days of a month (365.25 / 12).
-MONTH_DAYS = 30.4375
 TTE_SCHEMA = {
     "patient_id": pl.String,
     "line": pl.Int64,
@@ -306,7 +305,7 @@ def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataF
             "ended on day {}, before entry on day {}: never observed at risk", "end_day", "entry_day"
         )
         excluded.append(gone.select("patient_id", "line", "endpoint", text.alias("reason")))
-    landmark = params.status_months * MONTH_DAYS
+    landmark = params.status_months * DAYS_PER_MONTH
     status = (
         pl.when(pl.col("endpoint") != "OS").then(None)
         .when(pl.col("is_event") & (pl.col("time_days") <= landmark)).then(pl.lit("dead"))

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.clinical.exact import LARGEST, parts, scaled, scaled_expr, unscaled
 from oncourse.study.settings import section, setting
 
@@ -388,7 +389,7 @@ def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> 
     logs = rising.filter((pl.col("value_ng_ml") > 0) & ~pl.col("is_below_limit"))
     slope = _slopes(logs, pl.col("value_ng_ml").log(), params)
     plain = _slopes(rising, pl.col("value_ng_ml"), params)
-    ln2, year = float(np.log(2)), 365.25
+    ln2, year = float(np.log(2)), DAYS_PER_YEAR
 
     def doubling(name: str) -> pl.Expr:  # a slope at or below zero does not double
         return pl.when(pl.col(name) > 0).then(ln2 / pl.col(name))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.facts.material import is_normal
+from oncourse.genome.gene_sets import gene_set
 from oncourse.study.model import Study
 
-#: Genes in which clonal haematopoiesis is common (Jaiswal 2014, Razavi 2019, Bolton 2020).
-CHIP_GENES = (
-    "ASXL1", "ATM", "BCOR", "BCORL1", "BRCC3", "CBL", "CHEK2", "CREBBP", "CUX1", "DNMT3A", "GNAS", "GNB1", "IDH2",
-    "JAK2", "KDM6A", "MPL", "NF1", "NRAS", "PPM1D", "RAD21", "RUNX1", "SETD2", "SF3B1", "SH2B3", "SRSF2", "STAG2",
-    "SUZ12", "TET2", "TP53", "U2AF1", "ZRSR2",
-)  # fmt: skip
 #: Reads in white cells that tell a blood clone from background (three, and one per cent of the depth).
 MIN_BLOOD_READS, MIN_BLOOD_VAF = 3, 0.01
 #: z of the 95 % Wilson limits by which two fractions are called compatible.
@@ -32,8 +28,8 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
     chip: recorded as chip, or in white cells below that level at a fraction compatible with the patient's plasma
     (their 95 % intervals overlap, or white cells show more), even if faintly in tissue: no tissue sample of the
     patient shows more than white cells do, which is all that blood in it could explain.
-    possible_chip: the patient has no white cells, the gene is in `CHIP_GENES`, the variant is in plasma at less
-    than half the fraction of its clonal variants and *absent* (not merely unseen) in every tissue sample.
+    possible_chip: the patient has no white cells, the gene is in the set ``blood clone pattern``, the variant is in plasma
+    at less than half the fraction of its clonal variants and *absent* (not merely unseen) in every tissue sample.
     """
     cells = _recorded_or_measured(study, cells, samples, germline_vaf)
     cells = _possible(study, cells, samples)
@@ -48,7 +44,7 @@ def _normal_counts(study: Study) -> pl.DataFrame:
     """Return patient_id, variant_id, n_alt, n_depth of normal and white cells (the deepest)."""
     normals = (
         study["samples"]
-        .filter(pl.col("material").is_in(["normal", "white_cells"]))
+        .filter(is_normal())
         .select("sample_id", "patient_id")
     )
     return (
@@ -117,7 +113,7 @@ def _possible(study: Study, cells: pl.DataFrame, samples: pl.DataFrame) -> pl.Da
     )
     is_plasma = pl.col("material") == "plasma"
     possible = marked.group_by("site").agg(
-        (pl.col("gene").first().is_in(CHIP_GENES) & pl.col("blood").first().is_null())
+        (pl.col("gene").first().is_in(gene_set("blood clone pattern")) & pl.col("blood").first().is_null())
         .fill_null(False)
         .alias("listed"),
         ((pl.col("state") == "present") & is_plasma & (pl.col("ccf") < 0.5)).any().alias("low"),

@@ -12,16 +12,14 @@ from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
 from oncourse.genome.gene_models import codon_positions
+from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.protein import codon
 from oncourse.stats.betabinomial import logpmf
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
 #: The codons every RAS rule asks for (FDA label of panitumumab: exons 2-4 of KRAS and NRAS).
-RAS_CODONS: dict[str, tuple[int, ...]] = {
-    "KRAS": (12, 13, 59, 61, 117, 146),
-    "NRAS": (12, 13, 59, 61, 117, 146),
-}
+RAS_CODONS = set_codons("RAS")
 ERROR_RATE = 1e-3
 
 

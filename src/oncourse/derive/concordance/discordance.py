@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.genes.panels import Panels
@@ -144,7 +145,7 @@ def _pair_facts(study: Study, samples: pl.DataFrame, main: pl.DataFrame) -> pl.D
         first=pl.min_horizontal("day_a", "day_b"), last=pl.max_horizontal("day_a", "day_b"),
         is_dated=pl.col("day_a").is_not_null() & pl.col("day_b").is_not_null(),
     )  # fmt: skip
-    gap = pl.when("is_dated").then((pl.col("last") - pl.col("first")) / 365.25)
+    gap = pl.when("is_dated").then((pl.col("last") - pl.col("first")) / DAYS_PER_YEAR)
     therapy: pl.Expr = pl.lit(None, dtype=pl.String)
     if study.has("treatments"):
         runs = study["treatments"].select("patient_id", "start_day", "stop_day")

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.derive.genes.panels import Panels, target_regions
+from oncourse.facts.material import is_normal, is_tumour
 from oncourse.genome.variant import parts
 from oncourse.study.model import Study
 
@@ -34,7 +35,7 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         .group_by("sample_id")
         .agg(pl.col("depth").mean().alias("counted_depth"))
     )
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     kept = ("sample_id", "patient_id", "material", "lesion_id", "assay_id", "day", "purity", "tumor_fraction",
             "mean_depth")  # fmt: skip
     samples = (
@@ -345,7 +346,7 @@ def segment_donors(study: Study) -> pl.DataFrame:
     """
     measured = study["segments"].drop_nulls(["total_cn", "start"]).select("sample_id").unique()
     samples = study["samples"].select("patient_id", "sample_id", "material", "day")
-    samples = samples.filter(~pl.col("material").is_in(["normal", "white_cells"]))
+    samples = samples.filter(~is_normal())
     donors = samples.join(measured, on="sample_id", how="semi")
     pairs = samples.join(measured, on="sample_id", how="anti").join(donors, on="patient_id", suffix="_donor")
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.facts.material import is_tumour
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.study.model import Study
 
@@ -33,7 +34,7 @@ def annotated_calls(study: Study) -> pl.DataFrame:
     vocabulary of `oncourse.genome.effect`), is_altering (protein-changing or splice site +-2 bp),
     alt_count, depth (null = not counted), vaf (null likewise). Germline and clonal haematopoiesis are left out.
     """
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     samples = samples.select("sample_id", "patient_id", "assay_id").join(assays, on="assay_id", how="left")
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.facts.material import is_tumour
 from oncourse.genome.genes import gene_places
 from oncourse.knowledge.alterations import gene_name
 from oncourse.study.model import Study
@@ -56,7 +57,7 @@ def copy_table(
     X of a man). ``copies`` is the least of them. ``is_allele_lost``: no copy of the minor allele; null = not known.
     A plasma sample below ``min_plasma_fraction``, or of unknown fraction, shows changes but never their absence.
     """
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     samples = samples.select("sample_id", "patient_id", "material", "day", "tumor_fraction", "ploidy")
     called = _from_calls(study, genes)
     counted = _from_segments(study, samples, genes, params)

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
 from oncourse.errors import ConfigError
+from oncourse.facts.material import is_tumour
 from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.stats.proportions import fisher_exact
 from oncourse.study.model import Study
@@ -26,7 +27,7 @@ def group_of_samples(study: Study, column: str) -> pl.DataFrame:
     ------
     ConfigError : no such column; names the nearest
     """
-    samples = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
+    samples = study["samples"].filter(is_tumour())
     base = samples.select("sample_id", "patient_id")
     if column in samples.columns and column not in ("sample_id", "patient_id"):
         return samples.select("sample_id", "patient_id", pl.col(column).cast(pl.String).alias("group"))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.facts.material import is_tumour
 from oncourse.genome.genes import gene_places
 from oncourse.genome.variant import parts
 from oncourse.study.model import Study
 
 KINDS = ("mutation", "cna", "sv")
-#: Materials in which tumour is looked for.
-TUMOUR_MATERIALS = ("tissue", "plasma")
 #: Assay of samples that name none: all genes are taken as looked at, marked assumed.
 ASSUMED = "(assumed: all genes)"
 
@@ -109,7 +108,7 @@ def read_panels(study: Study) -> Panels:
     genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. The copy number
     and fusion assays are the sample's own, else its assay where the study has that table.
     """
-    samples = study["samples"].filter(pl.col("material").is_in(TUMOUR_MATERIALS))
+    samples = study["samples"].filter(is_tumour())
     assay = pl.col("assay_id").fill_null(ASSUMED)
 
     def kind(column: str, table: str) -> pl.Expr:

@@ -18,28 +18,12 @@ from oncourse.derive.outcomes.feature_blocks import (
     mask,
     of_kind,
 )
+from oncourse.genome.gene_sets import pathways
 
 if TYPE_CHECKING:
     from oncourse.derive.cohort import Cohort
     from oncourse.derive.outcomes.features import FeatureParams
 
-#: Genes of the signalling pathways of Sanchez-Vega, Cell 2018;173:321 (curated members), of homologous
-#: recombination (PROfound gene list, NEJM 2020;382:2091) and of mismatch repair.
-PATHWAYS: dict[str, tuple[str, ...]] = {
-    "RTK-RAS": ("EGFR", "ERBB2", "ERBB3", "ERBB4", "MET", "FGFR1", "FGFR2", "FGFR3", "KIT", "PDGFRA", "KRAS", "NRAS",
-                "HRAS", "BRAF", "RAF1", "MAP2K1", "NF1"),
-    "PI3K": ("PIK3CA", "PIK3R1", "PTEN", "AKT1", "AKT2", "AKT3", "MTOR", "TSC1", "TSC2", "STK11"),
-    "TP53": ("TP53", "MDM2", "MDM4", "ATM", "CHEK2"),
-    "cell cycle": ("RB1", "CDKN2A", "CDKN2B", "CDKN1B", "CCND1", "CCNE1", "CDK4", "CDK6"),
-    "WNT": ("APC", "CTNNB1", "RNF43", "AXIN1", "AXIN2", "TCF7L2", "AMER1"),
-    "TGF-beta": ("SMAD2", "SMAD3", "SMAD4", "TGFBR1", "TGFBR2", "ACVR2A"),
-    "MYC": ("MYC", "MYCN", "MYCL"),
-    "NOTCH": ("NOTCH1", "NOTCH2", "NOTCH3", "FBXW7", "SPEN"),
-    "HRR": ("BRCA1", "BRCA2", "ATM", "PALB2", "CHEK2", "CHEK1", "BARD1", "BRIP1", "CDK12", "FANCL", "RAD51B",
-            "RAD51C", "RAD51D", "RAD54L"),
-    "mismatch repair": ("MLH1", "MSH2", "MSH6", "PMS2"),
-    "AR": ("AR", "FOXA1", "NCOR1", "NCOR2", "ZBTB16"),
-}  # fmt: skip
 
 
 def gene_findings(cohort: Cohort, samples: SampleOrder, params: FeatureParams) -> Iterable[Finding]:
@@ -64,7 +48,7 @@ def gene_findings(cohort: Cohort, samples: SampleOrder, params: FeatureParams) -
     if params.pathways:
         everything = any(panels.genes.get(a) is None for a in assays)
         covered = set().union(*(panels.genes.get(a) or () for a in assays)) if assays else set()
-        for name, members in PATHWAYS.items():
+        for name, members in pathways().items():
             listed = tuple(m for m in members if everything or m in covered)
             union = {s for m in listed for s in hits.get(m, ())}
             # a pathway altered through one gene alone, and looked at wherever that gene was, is that gene

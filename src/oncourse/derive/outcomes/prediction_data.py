@@ -105,14 +105,14 @@ class PredictionFrame:
 
 
 def pathway_groups(genes: list[str]) -> np.ndarray:
-    """Return a label per gene: the first pathway it is in (`gene_features.PATHWAYS`), else its own.
+    """Return a label per gene: the first pathway it is in (`oncourse.genome.gene_sets.pathways`), else its own.
 
     >>> pathway_groups(["KRAS", "BRAF", "SPOP"]).tolist()
     ['pathway RTK-RAS', 'pathway RTK-RAS', 'SPOP']
     """
-    from oncourse.derive.outcomes.gene_features import PATHWAYS
+    from oncourse.genome.gene_sets import pathways
 
-    first = {g: name for name, members in reversed(PATHWAYS.items()) for g in members}
+    first = {g: name for name, members in reversed(pathways().items()) for g in members}
     return np.array([f"pathway {first[g]}" if g in first else g for g in genes], dtype=object)
 
 
