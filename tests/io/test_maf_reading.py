@@ -62,11 +62,30 @@ def test_protein_change_falls_back_on_the_long_form(write):
 
 
 def test_forced_counts_are_no_calls(write):
-    """A file with rows of no variant read lists sites, not calls: the assay's thresholds decide."""
-    text = MINIMAL + "TP53\t17\t7577120\tC\tT\tMissense_Mutation\t90\t0\tA1\tQ1\n"
-    found = read_maf(write(text))
-    assert found.calls["is_called"].to_list() == [None] * 3
-    assert read_maf(write(text), called="yes").calls["is_called"].to_list() == [True, True, False]
+    """A file that lists the same sites for several samples, reads or not: the assay's thresholds decide."""
+    rows = [line.split("\t") for line in MINIMAL.splitlines()[1:]]
+    more = "".join("\t".join([*r[:6], "100", "0", "A2", "Q2"]) + "\n" for r in rows)
+    found = read_maf(write(MINIMAL + more))
+    assert found.calls["is_called"].to_list() == [None] * 4
+    assert "forced counts" in " ".join(found.notes)
+
+
+def test_a_list_of_hotspots_without_reads_holds_no_call(write):
+    """One sample, many covered sites without the variant: sites that were looked at."""
+    sites = "".join(f"TP53\t17\t{7577120 + i}\tC\tT\tMissense_Mutation\t90\t0\tA1\tQ1\n" for i in range(8))
+    assert read_maf(write(MINIMAL + sites)).calls["is_called"].to_list() == [None] + [True] + [None] * 8
+
+
+def test_a_count_of_0_beside_a_call_is_told_and_does_not_undo_the_call(write):
+    """SU2C/PCF 2019 (cBioPortal prad_su2c_2019): every indel has t_alt_count 0; 15,659 mutations were lost by it."""
+    genes = ("TP53", "APC", "PTEN")
+    rows = "".join(
+        f"{g}\t17\t{7577000 + 9 * i}\tC\t-\tFrame_Shift_Del\t0\t0\tB{i}\tQ{i}\n" for i, g in enumerate(genes)
+    )
+    found = read_maf(write(MINIMAL + rows))
+    assert found.calls["is_called"].to_list() == [True] * 5
+    assert found.calls["alt_count"].to_list() == [40, 30, None, None, None]
+    assert [p.message[:35] for p in found.problems] == ["3 of 3 rows of kind DEL are calls w"]
 
 
 def test_samples_of_unusable_rows_stay_in_the_denominator(write):

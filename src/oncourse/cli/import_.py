@@ -38,10 +38,11 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native", *CLON
 )
 @click.option(
     "--called",
-    type=click.Choice(["auto", "yes", "counts"]),
+    type=click.Choice(["auto", "yes", "no", "counts"]),
     default="auto",
     show_default=True,
-    help="MAF rows are calls (yes), or read counts that the assay's thresholds judge (counts).",
+    help="Every row is a call (yes), none is, all were looked at (no), or the assay's thresholds judge the reads "
+    "(counts); auto goes by status, FILTER and genotype.",
 )
 @click.option("--panel", help="Assay of every sample: a known panel (IMPACT468 ...), wes or wgs.")
 @click.option(
@@ -126,7 +127,7 @@ def _read(
         from oncourse.io.anchors import parse_anchors
         from oncourse.io.cbioportal import read_cbioportal
 
-        return read_cbioportal(source, fasta=reference, anchors=parse_anchors(anchor))
+        return read_cbioportal(source, fasta=reference, called=called, anchors=parse_anchors(anchor))
     if kind == "sdtm":
         from oncourse.io.sdtm import read_sdtm
 

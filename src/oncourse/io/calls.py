@@ -25,11 +25,12 @@ def read_calls(
     called: str = "auto",
     kind: str | None = None,
     known: Collection[str] = (),
+    looked: Collection[Path] = (),
 ) -> MafTables:
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
 
     `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name;
-    `known` are the samples that a clinical table names.
+    `known` are the samples that a clinical table names; `looked` the files whose rows are sites looked at, not calls.
 
     Raises
     ------
@@ -44,9 +45,9 @@ def read_calls(
             how = "counts" if called == "auto" else called
             parts.append(read_counts(path, fasta=fasta, called=how, known=known))
         elif is_vcf(path):
-            parts.append(read_vcf(path, fasta=fasta))
+            parts.append(read_vcf(path, fasta=fasta, called=called))
         else:
-            parts.append(read_maf(path, fasta=fasta, called=called))
+            parts.append(read_maf(path, fasta=fasta, called="no" if path in looked else called))
     problems: list[Problem] = []
     for path, part in zip(paths, parts, strict=True):
         build = build or part.build

@@ -18,6 +18,7 @@ from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io import clinical_tables as ct
 from oncourse.io.anchors import Anchors
+from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_folder import Folder, look, plain
 from oncourse.io.cbioportal_panels import (
@@ -46,12 +47,13 @@ def is_cbioportal(folder: Path) -> bool:
 
 
 def read_cbioportal(
-    folder: Path, *, fasta: Fasta | None = None, anchors: Mapping[str, str] | None = None
+    folder: Path, *, fasta: Fasta | None = None, called: str = "auto", anchors: Mapping[str, str] | None = None
 ) -> Reading:
     """Read a cBioPortal study folder.
 
     Parameters
     ----------
+    called : as in `oncourse.io.calling.decide`
     anchors : end point -> where its times start (`oncourse.io.anchors`), over what the header of its column says
 
     Raises
@@ -63,7 +65,7 @@ def read_cbioportal(
         raise InputError(f"{folder}: no data_clinical_* and no data_mutations* file.")
     reading = Reading({}, StudyConfig(), foreign=True)
     patients, samples = _clinical(found, reading)
-    maf = _mutations(found, reading, fasta)
+    maf = _mutations(found, reading, fasta, called)
     extra = {"maf": maf.samples["sample_id"] if maf else pl.Series([], dtype=pl.String)}
     matrix = panel_matrix(found, reading)
     matrix_calls = _mutation_matrix(folder, reading) if maf is None else None
@@ -87,7 +89,8 @@ def read_cbioportal(
     if maf is not None:
         reading.tables["assays"] = with_seen_genes(reading.tables["assays"], built.samples, maf, reading)
     if maf is not None:
-        reading.tables |= {"calls": maf.calls, "variants": maf.variants}
+        calls = germline_by_normals(maf.calls, built.samples, reading.notes)
+        reading.tables |= {"calls": calls, "variants": maf.variants}
         reading.lines["calls"] = maf.lines
     elif matrix_calls is not None:
         reading.tables |= {"calls": matrix_calls[0], "variants": matrix_calls[1]}
@@ -127,11 +130,13 @@ def _clinical(found: Folder, reading: Reading) -> tuple[pl.DataFrame | None, pl.
     return patients, samples
 
 
-def _mutations(found: Folder, reading: Reading, fasta: Fasta | None) -> MafTables | None:
-    paths = found.files.get("mutations", [])
+def _mutations(found: Folder, reading: Reading, fasta: Fasta | None, called: str) -> MafTables | None:
+    paths, looked = found.files.get("mutations", []), found.files.get("uncalled", [])
     if not paths:
         return None
-    maf = read_calls(paths, fasta=fasta)
+    maf = read_calls([*paths, *looked], fasta=fasta, called=called, looked=looked)
+    for path in looked:
+        reading.notes.append(f"{path.name}: its rows are sites looked at and not called")
     reading.notes += maf.notes
     reading.problems += maf.problems
     return maf

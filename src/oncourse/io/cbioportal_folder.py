@@ -13,6 +13,7 @@ _META_KINDS = {
     ("MUTATION_EXTENDED", "MAF"): "mutations", ("COPY_NUMBER_ALTERATION", "DISCRETE"): "cna",
     ("COPY_NUMBER_ALTERATION", "DISCRETE_LONG"): "cna", ("COPY_NUMBER_ALTERATION", "SEG"): "seg",
     ("STRUCTURAL_VARIANT", "SV"): "sv", ("FUSION", "FUSION"): "fusions",
+    ("MUTATION_UNCALLED", "MAF"): "uncalled",
     ("GENE_PANEL_MATRIX", "GENE_PANEL_MATRIX"): "panel_matrix",
 }  # fmt: skip
 
@@ -23,6 +24,7 @@ _NAME_KINDS = (
     ("mixed", r"data_(bcr_)?clinical(_data)?"),
     ("timeline", r"data_(clinical_)?timeline.*"),
     ("mutations", r"data_mutations(_(extended|mskcc|mskcc_.*|somatic|merged|impact.*|tcga))?(\.maf)?"),
+    ("uncalled", r"data_mutations_uncalled(_.*)?(\.maf)?"),
     ("cna", r"data_(cna|discrete_cna|cna_discrete|gistic|cna_gistic|cna_tcga)"),
     ("seg", r".*(cna_hg\d+\.seg|_segments|_hg\d+\.seg|data_cna_seg|\.seg)"),
     ("sv", r"data_(sv|structural_variants?)"),

@@ -63,10 +63,6 @@ def read_counts(
     found = tables_of(long, TextTable(long, lines), name, problems, fasta=fasta, called=called)
     if skipped:
         found.notes.append(f"{name}: {', '.join(skipped)} taken as normal and left out")
-    passed = pl.col("filter").is_null() | pl.col("filter").is_in(["PASS", "."])
-    found.calls = found.calls.with_columns(
-        pl.when(passed).then(pl.col("is_called")).otherwise(False).alias("is_called")
-    )
     return found
 
 

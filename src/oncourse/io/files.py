@@ -11,6 +11,7 @@ from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
+from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.clinical import mapped
 from oncourse.io.maf import with_copies
@@ -82,7 +83,8 @@ def read_files(
         reading.tables["assays"] = _assay(panel)
     reading.tables |= {
         "patients": built.patients, "follow_up": built.follow_up, "published_endpoints": built.published,
-        "lesions": built.lesions, "samples": built.samples, "calls": found.calls, "variants": found.variants,
+        "lesions": built.lesions, "samples": built.samples, "variants": found.variants,
+        "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }  # fmt: skip
     if segments:
         frames = []

@@ -17,7 +17,9 @@ from oncourse.errors import InputError
 from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise
+from oncourse.io.calling import decide
 from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.units import fractions, in_percent, with_percent
 from oncourse.study.schema import Problem, row_problems
 
 #: Our name -> the names the dialects use (lower case), best first.
@@ -42,20 +44,25 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
                   "ref_reads"),
     "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp", "total_read_count"),
-    "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumorvaf_wu", "allele_frequency"),
+    "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumor_f", "i_tumorvaf_wu", "allele_frequency",
+            "variant_allele_frequency", "variant_allele_freq", "mutant_allele_frequency", "allele_fraction",
+            "mutation_abundance", "var_freq", "freq"),
     "hgvs_p": ("hgvsp_short", "hgvsp", "protein_change", "amino_acid_change", "aachange", "aa_change", "hgvs_p",
                "aachange.refgene", "aa_mutation"),
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation"),
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version"),
     "filter": ("filter", "filters"),
-    "status": ("mutation_status",),
+    "status": ("mutation_status", "somatic_status", "variant_status"),
     "variant_type": ("variant_type",),
+    "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads"),
+    "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads"),
+    "normal_depth": ("n_depth", "normal_depth", "n_total_count"),
+    "population_af": ("gnomad_af", "gnomad_exome_af", "gnomad_genome_af", "gnomade_af", "gnomadg_af", "exac_af",
+                      "gnomad_af_popmax", "af_popmax", "max_af", "gnomad_exome_all", "gnomad_genome_all", "exac_all",
+                      "1000g_all", "gmaf"),
     "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
 }  # fmt: skip
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
-#: Above this share of rows without one variant read a file is taken as forced counts, not as a list of calls.
-GENOTYPED_SHARE = 0.05
-_ORIGINS = {"somatic": "somatic", "germline": "germline", "chip": "chip", "clonal hematopoiesis": "chip"}
 _BUILDS = {"37": "GRCh37", "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "grch37-lite": "GRCh37",
            "38": "GRCh38", "grch38": "GRCh38", "hg38": "GRCh38", "36": "NCBI36", "hg18": "NCBI36",
            "36.1": "NCBI36", "ncbi36": "NCBI36"}  # fmt: skip
@@ -100,8 +107,7 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
     Parameters
     ----------
     fasta : reference for left alignment of indels
-    called : "yes" - every row is a call; "counts" - the assay's thresholds decide; "auto" - "counts" where more
-        than `GENOTYPED_SHARE` of the rows show no variant read (forced counts), else "yes"
+    called : as in `oncourse.io.calling.decide`
 
     Raises
     ------
@@ -125,7 +131,7 @@ _KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
 
 
 def _wanted(header: list[str]) -> list[str]:
-    return [h for h in header if h.lower() in _KNOWN]
+    return [h for h in header if h.lower() in _KNOWN or (in_percent(h) or "").lower() in ALIASES["vaf"]]
 
 
 def _not_maf(name: str, lacking: list[str]) -> Problem:
@@ -141,11 +147,14 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
         by_lower.setdefault(column.lower(), column)
     picked: dict[str, pl.Expr] = {}
     for ours, aliases in ALIASES.items():
-        present = [by_lower[a] for a in aliases if a in by_lower]
+        present = [_clean(by_lower[a]) for a in aliases if a in by_lower]
+        if ours == "vaf":
+            heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
+            present += [with_percent(_clean(heads[a])) for a in aliases if a in heads]
         if not present:
             continue
         # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
-        picked[ours] = pl.coalesce([_clean(c) for c in present]).alias(ours)
+        picked[ours] = pl.coalesce(present).alias(ours)
     return frame.select(list(picked.values()))
 
 
@@ -184,10 +193,12 @@ def tables_of(
         problems += reference_problems(frame, name)
     build, found = _build(frame, name)
     problems += found
+    decided = decide(frame, name, called=called, has_normal=_has_normal(frame))
+    frame = decided.frame
+    notes += decided.notes
+    problems += decided.problems
     calls = frame.select(
-        "sample_id", "variant_id", "alt_count", "depth",
-        _called(frame, called, notes).alias("is_called"),
-        _optional(frame, "filter"), _origin(frame).alias("origin"),
+        "sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin",
         "line", *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
     )  # fmt: skip
     copies = _copies(frame)
@@ -307,31 +318,25 @@ def _unusable(frame: pl.DataFrame, name: str) -> list[Problem]:
     return problems
 
 
+_COUNTS = ("alt_count", "ref_count", "depth", "normal_alt", "normal_ref", "normal_depth")
+
+
 def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
     problems: list[Problem] = []
-    for column in ("alt_count", "ref_count", "depth", "vaf"):
+    for column in _COUNTS:
         if column not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.Int64).alias(column))
             continue
-        text = frame[column]
-        kind = pl.Float64 if column == "vaf" else pl.Int64
-        number = (
-            text.str.strip_suffix("%").cast(pl.Float64, strict=False) if column == "vaf" else _whole(text)
-        )
-        wrong = text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
-        if wrong.any():
-            message = "'{value}' is not a read count." if column != "vaf" else "'{value}' is not a fraction."
-            severity = "error" if column != "vaf" else "warning"
-            cure = "Leave it empty where it was not counted."
-            problems += _at_lines(frame, wrong, name, column, message, cure, severity)
-        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(kind).alias(column))
-    missing = [
-        pl.lit(None, pl.Float64 if c == "vaf" else pl.Int64).alias(c)
-        for c in ("alt_count", "ref_count", "depth", "vaf")
-        if c not in frame.columns
-    ]
-    frame = frame.with_columns(missing)
-    if (frame["vaf"].drop_nulls() > 1).any():  # written in percent (TCGA LAML)
-        frame = frame.with_columns(pl.col("vaf") / 100)
+        number = _whole(frame[column])
+        wrong = _wrong(frame[column], number)
+        severity = "warning" if column.startswith("normal") else "error"
+        message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
+        problems += _at_lines(frame, wrong, name, column, message, cure, severity)
+        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(pl.Int64).alias(column))
+    frame, found = _with_fractions(frame, name)
+    problems += found
+    normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
+    frame = frame.with_columns(normal.alias("normal_depth"))
     counted = pl.col("alt_count") + pl.col("ref_count")
     # the depth may hold reads of other alleles; it is never less than what is counted
     depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
@@ -340,6 +345,29 @@ def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
     by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
     return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
+
+
+def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
+    return text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
+
+
+def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Read ``vaf`` and ``population_af``; a cell that says % is percent, else a VAF column with a value above 1 is."""
+    problems: list[Problem] = []
+    for column in ("vaf", "population_af"):
+        if column not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.Float64).alias(column))
+            continue
+        text = frame[column]
+        value, says = fractions(text.str.extract(r"^([^&,;|]*)") if column == "population_af" else text)
+        if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
+            value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
+        wrong = _wrong(text, value) | (value > 1).fill_null(False)
+        if column == "vaf":
+            cure = "A fraction of 0-1, or percent; leave it empty where it was not counted."
+            problems += _at_lines(frame, wrong, name, column, "'{value}' is not a fraction.", cure, "warning")
+        frame = frame.with_columns(value.set(wrong.fill_null(True), None).alias(column))
+    return frame, problems
 
 
 def _whole(text: pl.Series) -> pl.Series:
@@ -351,29 +379,13 @@ def _whole(text: pl.Series) -> pl.Series:
     return number
 
 
-def _called(frame: pl.DataFrame, called: str, notes: list[str]) -> pl.Expr:
-    counts = frame["alt_count"].drop_nulls()
-    share = float((counts == 0).mean() or 0.0) if len(counts) else 0.0  # type: ignore[arg-type]
-    if called == "auto":
-        called = "counts" if share > GENOTYPED_SHARE else "yes"
-        if called == "counts":
-            notes.append(
-                f"{share:.0%} of the rows show no variant read: taken as forced counts; a row is called by the "
-                "assay's min_alt_count and min_vaf"
-            )
-    if called == "counts":
-        return pl.lit(None, pl.Boolean)
-    return pl.when(pl.col("alt_count") == 0).then(False).otherwise(True)
-
-
-def _origin(frame: pl.DataFrame) -> pl.Expr:
-    if "status" not in frame.columns:
-        return pl.lit("unknown")
-    return (
-        pl.col("status")
-        .str.to_lowercase()
-        .replace_strict(_ORIGINS, default="unknown", return_dtype=pl.String)
+def _has_normal(frame: pl.DataFrame) -> bool:
+    """Whether the calls were made against a normal: one is named (vcf2maf writes NORMAL where there was none)."""
+    named = (
+        frame["normal_id"].drop_nulls() if "normal_id" in frame.columns else pl.Series([], dtype=pl.String)
     )
+    real = ~named.str.to_uppercase().is_in(["NORMAL", ".", "NONE", "__UNKNOWN__"])
+    return bool(real.any()) or frame["normal_depth"].is_not_null().any()
 
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:

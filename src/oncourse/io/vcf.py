@@ -1,8 +1,7 @@
 """VCF (one or many samples; Mutect2, Strelka2, VarDict, FreeBayes, GATK, bcftools conventions) -> variants, calls.
 
-Depths are read where the caller put them: FORMAT/AD; FreeBayes RO and AO; Strelka2 tier-1 counts (AU/CU/GU/TU of SNVs,
-TAR and TIR of indels); else AF x DP. Normal samples are left out: those the header names (``##normal_sample=``), or
-called NORMAL. A record that did not pass its filter is a site that was looked at and not called.
+Depths are read where the caller put them (`oncourse.io.dialects`). Normal samples are left out: those the header names
+(``##normal_sample=``), or called NORMAL. What is a call is decided in `oncourse.io.calling`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from oncourse.errors import InputError
 from oncourse.genome import effect
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise
+from oncourse.io.calling import decide
+from oncourse.io.dialects import Site, counts
 from oncourse.io.maf import MafTables, reference_problems, variants_of
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem
@@ -35,7 +36,7 @@ class _Header:
     effect_columns: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_vcf(path: Path | str, *, fasta: Fasta | None = None) -> MafTables:
+def read_vcf(path: Path | str, *, fasta: Fasta | None = None, called: str = "auto") -> MafTables:
     """Read a VCF.
 
     Multi-allelic records are split; symbolic alleles, breakends and ``*`` are left out and counted. A genotype
@@ -68,8 +69,9 @@ def read_vcf(path: Path | str, *, fasta: Fasta | None = None) -> MafTables:
         notes.append(f"{name}: the sample column TUMOR is named after the file")
     else:
         tumours_named = {s: s for s in tumours}
-    rows = _rows(table, tumours, tumours_named)
-    found = _tables(rows, header, name, problems, notes, fasta)
+    beside = sorted(normals - set(tumours))
+    rows = _rows(table, tumours, beside, tumours_named)
+    found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
     # a sample without a call was looked at all the same
     every = sorted(tumours_named.values()) if samples else []
     found.samples = pl.DataFrame(
@@ -100,14 +102,16 @@ def _header(comments: Sequence[str]) -> _Header:
     return out
 
 
-def _rows(table: TextTable, tumours: Sequence[str], named: dict[str, str]) -> list[tuple[object, ...]]:
-    """One row per record, alternative allele and tumour sample."""
+def _rows(
+    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str]
+) -> list[tuple[object, ...]]:
+    """One row per record, alternative allele and tumour sample, with the counts of the normal beside it."""
     frame = table.frame
     columns = [frame[c].to_list() for c in ("#CHROM", "POS", "REF", "ALT")]
     filters = frame["FILTER"].to_list() if "FILTER" in frame.columns else [None] * len(frame)
     infos = frame["INFO"].to_list() if "INFO" in frame.columns else [None] * len(frame)
     formats = frame["FORMAT"].to_list() if "FORMAT" in frame.columns else [None] * len(frame)
-    values = {s: frame[s].to_list() for s in tumours}
+    values = {s: frame[s].to_list() for s in (*tumours, *normals)}
     out: list[tuple[object, ...]] = []
     keys_of: dict[str, list[str]] = {}
     lines = table.lines.to_list()
@@ -117,112 +121,74 @@ def _rows(table: TextTable, tumours: Sequence[str], named: dict[str, str]) -> li
         words = formats[i] or ""
         keys = keys_of.setdefault(words, words.split(":"))
         each = alts.split(",")
+        others = [_fields(values[s][i], keys) for s in normals]
+        one = _info(infos[i]) if len(tumours) + len(normals) == 1 else None
         for sample in tumours:
-            text = values[sample][i]
-            fields = dict(zip(keys, text.split(":"), strict=False)) if text else {}
+            fields = _fields(values[sample][i], keys)
+            if _says_nothing(fields):
+                continue
             for number, alt in enumerate(each):
-                alt_count, depth = _counts(fields, ref, alt, number, len(each))
-                called = _called(fields, filters[i], alt_count, number)
-                if called is None:
-                    continue
-                out.append(
-                    (
-                        lines[i],
-                        named[sample],
-                        chrom,
-                        pos,
-                        ref,
-                        alt,
-                        filters[i],
-                        alt_count,
-                        depth,
-                        called,
-                        infos[i],
-                    )
-                )
+                site = Site(ref, alt, number, len(each))
+                out.append((
+                    lines[i], named[sample], chrom, pos, ref, alt, filters[i], *counts(fields, site, one),
+                    _carried(fields, number), len(tumours) > 1, *_normal_counts(others, site),
+                    _status(fields, infos[i]), infos[i],
+                ))  # fmt: skip
     return out
 
 
-def _int(text: str | None) -> int | None:
-    if text is None:
+def _fields(text: str | None, keys: list[str]) -> dict[str, str]:
+    return dict(zip(keys, text.split(":"), strict=False)) if text else {}
+
+
+def _info(text: str | None) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in (text or "").split(";"))
+
+
+def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None, int | None]:
+    """Return reads with the allele and depth of the first normal that was counted."""
+    for fields in others:
+        found = counts(fields, site)
+        if found[1] is not None:
+            return found
+    return None, None
+
+
+_SAID = re.compile(r"(?:^|;)(?:STATUS=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$))")
+
+
+def _status(fields: dict[str, str], info: str | None) -> str | None:
+    """Return what the record says of its origin: VarDict's STATUS, SS (VarScan, SomaticSniper, MuTect), a flag."""
+    if fields.get("SS", "").isdigit():
+        return f"ss{fields['SS']}"
+    found = _SAID.findall(info or "")
+    if not found:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return int(float(text))
-        except ValueError:
-            return None
+    status, number, flag = max(found, key=lambda groups: bool(groups[0]))
+    return status or (f"ss{number}" if number else flag)
 
 
-def _nth(text: str | None, index: int) -> int | None:
-    parts = (text or "").split(",")
-    return _int(parts[index]) if index < len(parts) else None
+def _carried(fields: dict[str, str], number: int) -> bool | None:
+    """Whether the genotype holds the allele; null without a genotype."""
+    alleles = re.split(r"[/|]", fields["GT"]) if fields.get("GT") else []
+    return str(number + 1) in alleles if alleles else None
 
 
-def _counts(
-    fields: dict[str, str], ref: str, alt: str, number: int, n_alt: int
-) -> tuple[int | None, int | None]:
-    """Return reads with the allele and depth at the site, by the caller's convention."""
-    depth = _int(fields.get("DP"))
-    if "AU" in fields and "TU" in fields:  # Strelka2 SNV: tier-1 counts of each base
-        count = _nth(fields.get(f"{alt}U"), 0)
-        bases = [_nth(fields.get(f"{base}U"), 0) or 0 for base in "ACGT"]
-        return count, sum(bases) if count is not None else depth
-    if "TIR" in fields:  # Strelka2 indel
-        count, other = _nth(fields["TIR"], 0), _nth(fields.get("TAR"), 0)
-        both = None if count is None or other is None else count + other
-        return count, max(both, depth) if both is not None and depth is not None else (both or depth)
-    if "AD" in fields and fields["AD"] not in (".", ""):
-        parts = [_int(p) for p in fields["AD"].split(",")]
-        if len(parts) == n_alt + 1:  # VCF: reference first
-            total = sum(p or 0 for p in parts)
-            return parts[number + 1], max(total, depth or 0)
-        if len(parts) == n_alt and "RD" in fields:  # VarScan: AD is of the variant alone
-            rest, seen = _int(fields["RD"]) or 0, parts[number]
-            return seen, depth if depth is not None else rest + (seen or 0)
-    if "AO" in fields:  # FreeBayes
-        count = _nth(fields["AO"], number)
-        rest_reads = _int(fields.get("RO"))
-        both = None if rest_reads is None or count is None else rest_reads + count
-        return count, depth if depth is not None else both
-    if "VD" in fields:  # VarDict without AD
-        return _nth(fields["VD"], number), depth
-    share = fields.get("AF") or fields.get("FREQ") or fields.get("VAF")
-    if share and depth is not None:
-        part = share.split(",")[number if number < len(share.split(",")) else 0].rstrip("%")
-        try:
-            value = float(part) / (100 if share.rstrip().endswith("%") else 1)
-        except ValueError:
-            return None, depth
-        return round(value * depth), depth
-    return None, depth
-
-
-def _called(fields: dict[str, str], filter_: str | None, alt_count: int | None, number: int) -> bool | None:
-    """Whether the record is a call of this sample; None where it says nothing of the sample."""
-    genotype = fields.get("GT")
-    alleles = re.split(r"[/|]", genotype) if genotype else []
-    missing = bool(alleles) and all(a == "." for a in alleles)
-    depth_known = any(k in fields and fields[k] not in (".", "") for k in ("DP", "AD", "AU", "TIR", "AO"))
-    if not fields or (missing and not depth_known):
-        return None
-    passed = filter_ in (None, "", ".", "PASS")
-    if alt_count == 0 or missing or not passed:
-        return False
-    if alleles and alt_count is None:
-        return str(number + 1) in alleles
-    return not (alleles and all(a == "0" for a in alleles))
+def _says_nothing(fields: dict[str, str]) -> bool:
+    """Whether a sample's column is empty: no field, or a missing genotype without depth."""
+    missing = "GT" in fields and not set(fields["GT"]) - set("./|")
+    depth_known = any(fields.get(k) not in (None, ".", "") for k in ("DP", "AD", "AU", "TIR", "AO", "NR"))
+    return not fields or (missing and not depth_known)
 
 
 def _tables(
     rows: list[tuple[object, ...]], header: _Header, name: str, problems: list[Problem], notes: list[str],
-    fasta: Fasta | None,
+    fasta: Fasta | None, called: str, has_normal: bool,
 ) -> MafTables:  # fmt: skip
     schema = {
         "line": pl.UInt32, "sample_id": pl.String, "chrom": pl.String, "pos": pl.String, "ref": pl.String,
-        "alt": pl.String, "filter": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "is_called": pl.Boolean,
-        "info": pl.String,
+        "alt": pl.String, "filter": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "carried": pl.Boolean,
+        "joint": pl.Boolean, "normal_alt": pl.Int64, "normal_depth": pl.Int64, "status": pl.String, "info": pl.String,
     }  # fmt: skip
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
     bad = frame["why_not"].is_not_null()
@@ -237,6 +203,11 @@ def _tables(
         problems.append(Problem(name, line, "AD", None, "a read count is negative.", "Correct the record."))
     if fasta is not None:
         problems += reference_problems(frame, name)
+    frame = frame.with_columns(_population(header).alias("population_af"))
+    decided = decide(frame, name, called=called, has_normal=has_normal)
+    frame = decided.frame
+    notes += decided.notes
+    problems += decided.problems
     infos = frame["info"].unique().drop_nulls()
     parsed = [_effect_of(text, header) for text in infos]
     columns = ("gene", "consequence", "hgvs_c", "hgvs_p")
@@ -253,8 +224,27 @@ def _tables(
     kept = kept.unique(key, keep="first", maintain_order=True).sort("line", "sample_id", "variant_id")
     if kept.height < frame.height:
         notes.append(f"{name}: {frame.height - kept.height:,} records repeat a variant of the file: joined")
-    calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", pl.lit("unknown").alias("origin"))
+    calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", "origin")
     return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems)
+
+
+#: INFO keys, and columns of VEP's CSQ, that hold a variant's frequency in the population.
+_POPULATION = (
+    r"(?i)(?:^|;)(?:gnomad[a-z]*_?AF|gnomad_[a-z]+_AF|AF_popmax|gnomAD_(?:ex|gen)ome_ALL|ExAC_(?:AF|ALL))=([0-9.e-]+)"
+)
+_CSQ_POPULATION = ("MAX_AF", "gnomADe_AF", "gnomADg_AF", "gnomAD_AF", "AF")
+
+
+def _population(header: _Header) -> pl.Expr:
+    """Return the largest population frequency a record names; Mutect2's POPAF is -log10 of it."""
+    info = pl.col("info")
+    found = [info.str.extract(_POPULATION).cast(pl.Float64, strict=False)]
+    columns = header.effect_columns.get("CSQ", [])
+    first = info.str.extract(r"(?:^|;)CSQ=([^;,]*)").str.split("|")
+    for name in (n for n in _CSQ_POPULATION if n in columns):
+        found.append(first.list.get(columns.index(name), null_on_oob=True).cast(pl.Float64, strict=False))
+    log = info.str.extract(r"(?:^|;)POPAF=([0-9.]+)").cast(pl.Float64, strict=False)
+    return pl.max_horizontal(*found, pl.lit(10.0).pow(-log))
 
 
 def _effect_of(info: str, header: _Header) -> tuple[str | None, str | None, str | None, str | None]:

@@ -1,0 +1,281 @@
+"""What a row of any file says: called or looked at, somatic or germline. One rule for all formats.
+
+A row is a call unless the file says otherwise. In this order: its status (``UNCALLED``, ``Wildtype`` ...), its FILTER,
+its genotype, a list of sites that was counted whatever was seen (forced counts: the assay's thresholds decide). A
+count of 0 beside a call is a contradiction: the call stays, the counts are not believed, and it is told.
+
+The origin is what the file's status says; else germline where the normal's own reads show the variant, or, without
+a normal, where the variant is common in the population.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from oncourse.genome.variant import kind
+from oncourse.study.schema import Problem
+
+#: FILTER words that fail nothing, by the caller that writes them; every other word fails the row (VCF 4.3, 1.6.1).
+PASSING: dict[str, tuple[str, ...]] = {
+    "VCF": ("pass", ".", ""),
+    # MuSE 1.0: tiers of the sample-specific error model, Tier5 is the least certain and left to the user
+    "MuSE": ("tier1", "tier2", "tier3", "tier4"),
+    # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made or where the call was filled in, not a fault
+    "MC3": ("wga", "native_wga_mix", "gapfiller"),
+    # MSK clinical pipelines: version and caller of a reviewed call
+    "MSK-IMPACT": ("v1", "v2", "v3", "v4", "v5", "p8", "pstd", "ppileup", "rescue"),
+    # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
+    "vcf2maf": ("common_variant",),
+    "other words for a pass": ("passed", "ok", "true", "yes", "na", "none", "null", "[not available]"),
+}
+#: Mutation_Status, VarDict's STATUS, Strelka's and VarScan's flags -> origin.
+ORIGINS: dict[str, str] = {
+    "somatic": "somatic", "strongsomatic": "somatic", "likelysomatic": "somatic", "somatic_vcf": "somatic",
+    "samplespecific": "somatic", "post-transcriptional": "somatic",
+    "germline": "germline", "loh": "germline", "strongloh": "germline", "likelyloh": "germline",
+    "germline_vcf": "germline", "afdiff": "germline",
+    # SS of VarScan, SomaticSniper, MuTect and MuSE
+    "ss1": "germline", "ss2": "somatic", "ss3": "germline",
+    "chip": "chip", "clonal hematopoiesis": "chip", "clonal haematopoiesis": "chip", "ch": "chip",
+}  # fmt: skip
+#: Status of a site that was looked at and not called (VarDict's Deletion: the allele is the normal's, lost here).
+NOT_CALLED = ("uncalled", "not called", "not_called", "notcalled", "wildtype", "wild type", "wt", "none", "reference",
+              "absent", "deletion", "likelydeletion", "ss0")  # fmt: skip
+#: FILTER words by which the caller calls the variant germline.
+GERMLINE_FILTERS = ("germline", "germline_risk", "germline_event", "germline_variant")
+#: Above this share of rows without one variant read, sites seen in several samples are taken as forced counts.
+GENOTYPED_SHARE = 0.05
+#: A normal shows the variant itself from this share of its reads on: a heterozygous one has 0.5, and of 10 reads
+#: 95 % have more than 2. Less is tumour in the normal, or noise.
+NORMAL_VAF, NORMAL_DEPTH = 0.25, 10
+#: Without a normal a variant this common in the population is taken as germline (PCGR's default for tumour-only
+#: calls: Nakken 2018, Bioinformatics 34:1778).
+POPULATION_AF = 0.002
+#: Choices of `--called`.
+CHOICES = ("auto", "yes", "no", "counts")
+
+
+@dataclass
+class Decided:
+    """The frame with ``is_called`` and ``origin``, and what must be told."""
+
+    frame: pl.DataFrame
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def passes(column: str = "filter") -> pl.Expr:
+    """Return whether every word of a FILTER is one that fails nothing (`PASSING`); null: nothing was filtered.
+
+    >>> pl.DataFrame({"filter": ["PASS", "Tier3", "wga;oxog", "v3;pSTD", None]}).select(passes())["filter"].to_list()
+    [True, True, False, True, True]
+    """
+    known = [w for words in PASSING.values() for w in words]
+    words = (
+        pl.col(column).str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
+    )
+    return words.list.eval(pl.element().is_in(known)).list.all().fill_null(True)
+
+
+def decide(
+    frame: pl.DataFrame, name: str, *, called: str = "auto", has_normal: bool | None = None
+) -> Decided:
+    """Decide for each row whether it is a call and where the variant comes from.
+
+    Parameters
+    ----------
+    frame : sample_id, variant_id, ref, alt, alt_count, depth (null = not counted) and, where the format has them,
+        ``filter``, ``status`` (in any case), ``carried`` (whether the genotype holds the allele), ``joint`` (whether
+        the record lists the site for several samples), ``normal_alt``, ``normal_depth``, ``population_af``
+    name : the file, for messages
+    called : "yes" - every row is a call; "no" - none is, all were looked at; "counts" - the assay's thresholds judge
+        the reads; "auto" - the rule of this module
+    has_normal : whether the calls were made against a normal; null: as ``normal_depth`` says
+    """
+    out = Decided(_with(frame, {
+        "filter": pl.String, "status": pl.String, "carried": pl.Boolean, "joint": pl.Boolean,
+        "normal_alt": pl.Int64, "normal_depth": pl.Int64, "population_af": pl.Float64,
+    }))  # fmt: skip
+    out.frame = out.frame.with_columns(
+        _each_word("filter", passes("filter"), out.frame).alias("_pass"), _status(out.frame).alias("_status")
+    )
+    _called(out, name, called)
+    _origin(out, name, has_normal)
+    return Decided(out.frame.drop("_pass", "_status"), out.notes, out.problems)
+
+
+def _with(frame: pl.DataFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit(None, dtype).alias(c) for c, dtype in columns.items() if c not in frame.columns
+    )
+
+
+def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Series:
+    """Return `expression` of a text column, worked out once per distinct text; null texts pass."""
+    distinct = frame.select(column).unique().drop_nulls()
+    values = distinct.select(expression.alias("x"))["x"]
+    return frame[column].replace_strict(distinct[column], values, default=True, return_dtype=pl.Boolean)
+
+
+def _status(frame: pl.DataFrame) -> pl.Series:
+    low = frame["status"].str.strip_chars().str.to_lowercase()
+    return low.rename("_status")
+
+
+def _called(out: Decided, name: str, called: str) -> None:
+    frame = out.frame
+    if called in ("yes", "no"):
+        out.frame = frame.with_columns(pl.lit(called == "yes").alias("is_called"))
+        if called == "yes":
+            _contradictions(out, name, pl.lit(True))
+        return
+    said_no = pl.col("_status").is_in(NOT_CALLED).fill_null(False)
+    held = said_no | ~pl.col("_pass") | ~pl.col("carried").fill_null(True)
+    looked = (pl.col("alt_count") == 0).fill_null(False) & pl.col("joint").fill_null(False)
+    frame = frame.with_columns(pl.when(held | looked).then(False).otherwise(True).alias("is_called"))
+    if called == "counts":
+        by_counts = pl.when(pl.col("is_called") | looked).then(pl.lit(None, pl.Boolean)).otherwise(False)
+        out.frame = frame.with_columns(by_counts.alias("is_called"))
+        return
+    out.frame = frame
+    _tell_held(out, name, said_no)
+    forced = _forced_kinds(out, name)
+    if forced:
+        is_forced = kind().is_in(forced) & pl.col("is_called")
+        out.frame = out.frame.with_columns(
+            pl.when(is_forced).then(pl.lit(None, pl.Boolean)).otherwise("is_called").alias("is_called")
+        )
+    _contradictions(out, name, pl.col("is_called").fill_null(False))
+
+
+def _tell_held(out: Decided, name: str, said_no: pl.Expr) -> None:
+    """Note how many rows the file itself does not call, and by which word."""
+    for what, mask, column in (
+        ("status", said_no, "status"), ("FILTER", ~pl.col("_pass") & ~said_no, "filter"),
+    ):  # fmt: skip
+        words = (
+            out.frame.filter(mask)[column]
+            .value_counts(sort=True)
+            .sort(["count", column], descending=[True, False])
+        )
+        if words.height:
+            shown = ", ".join(f"{w} {n:,}" for w, n in words.head(5).iter_rows())
+            more = f" and {words.height - 5} further words" if words.height > 5 else ""
+            out.notes.append(
+                f"{name}: {words['count'].sum():,} rows looked at and not called by their {what} ({shown}{more})"
+            )
+
+
+def _forced_kinds(out: Decided, name: str) -> list[str]:
+    """Return the kinds of variant that the file lists whatever was seen.
+
+    Rows without a variant read are such sites where most of them are listed for several samples, or where most single
+    base changes have reads at the site and none of the variant. A kind whose rows are simply all 0 (callers that do not
+    count indels; SU2C/PCF 2019) is not.
+    """
+    counted = out.frame.filter(pl.col("is_called") & pl.col("alt_count").is_not_null()).with_columns(
+        kind().alias("kind")
+    )
+    if not (counted["alt_count"] == 0).any():
+        return []
+    covered = (pl.col("depth") > 0).fill_null(False)
+    sites = counted.group_by("variant_id").agg(pl.col("sample_id").n_unique().alias("_n"))
+    zero = pl.col("alt_count") == 0
+    found = (
+        counted.join(sites, on="variant_id", how="left").group_by("kind").agg(
+            n=pl.len(), share=zero.mean(), several=(pl.col("_n") > 1).filter(zero).mean(),
+            listed=(zero & covered).mean(),
+        ).sort("kind")
+    )  # fmt: skip
+    is_list = pl.col("listed").filter(pl.col("kind") == "SNV").first() > 0.5
+    forced = (pl.col("share") > GENOTYPED_SHARE) & ((pl.col("several") > 0.5) | is_list.fill_null(False))
+    any_seen = bool((counted["alt_count"] > 0).any())
+    found = found.filter(forced & ((pl.col("several") > 0.5) | pl.lit(any_seen)))
+    for k, n, share in found.select("kind", "n", "share").iter_rows():
+        out.notes.append(
+            f"{name}: {share:.0%} of the {n:,} rows of kind {k} show no variant read: taken as forced counts (sites that "
+            "were looked at); a row is called by the assay's min_alt_count and min_vaf"
+        )
+    return found["kind"].to_list()
+
+
+def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
+    """Keep a call with 0 reads, without its counts, and say how many of each kind of variant."""
+    wrong = is_call & (pl.col("alt_count") == 0).fill_null(False)
+    rows = out.frame.filter(wrong)
+    if rows.is_empty():
+        return
+    total = dict(out.frame.group_by(kind().alias("kind")).len().iter_rows())
+    for k, n in rows.group_by(kind().alias("kind")).len().sort("kind").iter_rows():
+        message = (
+            f"{n:,} of {total[k]:,} rows of kind {k} are calls with 0 variant reads; the calls stay, their counts are "
+            "taken as unknown."
+        )
+        cure = "Correct the counts; or `--called counts` where the file lists sites that were only looked at."
+        out.problems.append(Problem(name, None, "alt_count", "0", message, cure, "warning"))
+    unknown = [
+        pl.when(wrong).then(None).otherwise(pl.col(c)).alias(c) for c in ("alt_count", "depth")
+    ]  # fmt: skip
+    out.frame = out.frame.with_columns(unknown)
+
+
+def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
+    frame = out.frame
+    said = pl.col("_status").replace_strict(ORIGINS, default=None, return_dtype=pl.String)
+    filters = pl.col("filter").str.to_lowercase().str.split(";")
+    by_filter = filters.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any().fill_null(False)
+    in_normal = (
+        (pl.col("normal_depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))
+    ).fill_null(False)  # fmt: skip
+    matched = frame["normal_depth"].is_not_null().any() if has_normal is None else has_normal
+    common = (pl.col("population_af") >= POPULATION_AF).fill_null(False) & pl.lit(not matched)
+    origin = (
+        pl.when(in_normal & (said != "somatic").fill_null(True)).then(pl.lit("germline"))
+        .when(said.is_not_null()).then(said)
+        .when(by_filter | common).then(pl.lit("germline"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    out.frame = frame.with_columns(origin.alias("origin"))
+    called = pl.col("is_called").fill_null(True)
+    doubt = frame.select((in_normal & (said == "somatic").fill_null(False) & called).sum().alias("n"))["n"][0]
+    if doubt:
+        message = f"{doubt:,} calls named somatic show the variant in {NORMAL_VAF:.0%} or more of the normal's reads."
+        cure = "Is the normal of the same patient and free of tumour? Correct Mutation_Status where they are germline."
+        out.problems.append(Problem(name, None, "status", None, message, cure, "warning"))
+    n_normal = frame.select((in_normal & said.is_null() & called).sum().alias("n"))["n"][0]
+    if n_normal:
+        out.notes.append(f"{name}: {n_normal:,} calls are germline by the normal's own reads")
+    if not matched and frame["population_af"].is_not_null().any():
+        n_common = frame.select((common & said.is_null() & called).sum().alias("n"))["n"][0]
+        out.notes.append(
+            f"{name}: tumour-only calls (no normal); {n_common:,} with a population frequency of {POPULATION_AF:g} or "
+            "more are taken as germline, the origin of the others is unknown"
+        )
+
+
+def germline_by_normals(calls: pl.DataFrame, samples: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the calls with ``origin`` germline where a normal sample of the patient shows the variant itself.
+
+    Calls whose origin the file states stay; `samples` has sample_id, patient_id, material.
+    """
+    owner = samples.select("sample_id", "patient_id", "material")
+    known = calls.join(owner, on="sample_id", how="left", maintain_order="left")
+    is_normal = (pl.col("material") == "normal").fill_null(False)
+    seen = (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("alt_count") >= NORMAL_VAF * pl.col("depth"))
+    shown = (
+        known.filter(is_normal & seen)
+        .select("patient_id", "variant_id", pl.lit(True).alias("_shown"))
+        .unique()
+    )
+    if shown.is_empty():
+        return calls
+    known = known.join(shown, on=["patient_id", "variant_id"], how="left", maintain_order="left")
+    changes = (pl.col("_shown") & (pl.col("origin") == "unknown")).fill_null(False)
+    n = known.filter(changes & ~is_normal)["variant_id"].len()
+    if n:
+        notes.append(f"{n:,} calls are germline by the reads of the patient's normal sample")
+    origin = pl.when(changes).then(pl.lit("germline")).otherwise(pl.col("origin"))
+    return known.with_columns(origin.alias("origin")).select(calls.columns)
