@@ -23,8 +23,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "VCF": ("pass", ".", ""),
     # MuSE 1.0: tiers of the sample-specific error model, Tier5 is the least certain and left to the user
     "MuSE": ("tier1", "tier2", "tier3", "tier4"),
-    # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made or where the call was filled in, not a fault
-    "MC3": ("wga", "native_wga_mix", "gapfiller"),
+    # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made, which pair was taken: not a fault
+    "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
     # MSK clinical pipelines: version and caller of a reviewed call
     "MSK-IMPACT": ("v1", "v2", "v3", "v4", "v5", "p8", "pstd", "ppileup", "rescue"),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
