@@ -128,20 +128,35 @@ def test_origin_surgery():
 
 
 def test_delayed_entry_is_carried_along():
-    """Risk set (entry, exit]: entry_days = entry_day - origin, at least 0."""
+    """Risk set (entry, exit]: entry is counted as exit is, 0 from the origin on."""
     found, _ = endpoints({**DEAD, "entry_day": 100}, treatments=((0, "a"), (150, "b")))
-    assert found["OS", None]["entry_days"] == 100
+    assert found["OS", None]["entry_days"] == 101
     assert found["OS", 2]["entry_days"] == 0
     found, excluded = endpoints({**DEAD, "entry_day": 100}, visits=((56, "PD"),))
     assert ("PFS", 1) not in found
     assert excluded.filter(pl.col("endpoint") == "PFS")["reason"][0].startswith(
-        "ended on day 56, before entry"
+        "ended on day 56, not after entry"
     )
 
 
-def test_dying_on_the_day_of_entry_is_at_risk_where_the_first_day_counts():
-    found, _ = endpoints({**DEAD, "entry_day": 400})
-    assert (found["OS", None]["entry_days"], found["OS", None]["time_days"]) == (400, 401)
+@pytest.mark.parametrize("first_day", [True, False])
+def test_dying_on_the_day_of_entry_is_never_at_risk(first_day):
+    """lifelines #1604: (400, 400] is empty, whether the first day counts or not; entry on day 0 is no late entry."""
+    found, excluded = endpoints({**DEAD, "entry_day": 400}, count_first_day=first_day)
+    assert ("OS", None) not in found
+    assert "not after entry on day 400" in excluded["reason"][0]
+    found, _ = endpoints({**DEAD, "entry_day": 0}, count_first_day=first_day)
+    assert found["OS", None]["entry_days"] == 0
+
+
+@pytest.mark.parametrize("first_day", [True, False])
+def test_a_death_on_day_730_has_happened_by_24_months(first_day):
+    """therneau/survival #273: an event at the landmark lies in the interval that ends there."""
+    for day, status in ((730, "dead"), (731, "alive")):
+        found, _ = endpoints(
+            {"last_contact_day": day, "is_dead": True, "death_day": day}, count_first_day=first_day
+        )
+        assert found["OS", None]["status_24m"] == status
 
 
 PFS = [

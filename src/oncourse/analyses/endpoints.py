@@ -9,7 +9,6 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.derive.clinical.endpoints import (
-    DAYS_PER_MONTH,
     ENDPOINTS,
     TTE_SCHEMA,
     EndpointParams,
@@ -19,6 +18,7 @@ from oncourse.derive.clinical.endpoints import (
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
 
 _DAYS = "days from the index date"
@@ -34,7 +34,7 @@ _WORDS = {
     "source_table": ("table of the row that decided", ""),
     "source_row": ("its row there (the header is row 1)", ""),
     "end_day": ("day of the event or of censoring", _DAYS),
-    "entry_days": ("entry_day - origin, at least 0: at risk after it", "days"),
+    "entry_days": ("day of entry counted as time_days, 0 from the origin on: at risk after it", "days"),
     "is_competing": ("whether another event ended the record (death before recurrence)", ""),
     "last_negative_day": ("last day known without the event (imaging, recurrence)", _DAYS),
     "first_positive_day": ("first day known with it", _DAYS),
@@ -110,7 +110,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         ],
         schema=SUMMARY.schema,
     )
-    estimates, answer = _answer(table, summary)
+    estimates, answer = _answer(table, summary, params)
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
@@ -154,7 +154,7 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
     at = start if start.any() else None
     time, event = usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy()
     curve = kaplan_meier(time, event, entry=at)
-    mark = curve.at(params.status_months * DAYS_PER_MONTH)
+    mark = curve.at(landmark_days(params.status_months, first_day=params.count_first_day))
     followed = follow_up(time, event, entry=at)
 
     def number(value: float) -> float | None:
@@ -169,12 +169,13 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
     return row
 
 
-def _answer(table: pl.DataFrame, summary: pl.DataFrame) -> tuple[list[Estimate], str]:
+def _answer(table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams) -> tuple[list[Estimate], str]:
     estimates = []
     for row in summary.iter_rows(named=True):
         base = row["endpoint"] + ("" if row["line"] is None else f"_line_{row['line']}")
         mid, low, high = (
-            None if row[k] is None else row[k] / DAYS_PER_MONTH for k in ("median_days", "ci_low", "ci_high")
+            None if row[k] is None else in_months(row[k], first_day=params.count_first_day)
+            for k in ("median_days", "ci_low", "ci_high")
         )
         estimates.append(Estimate(f"median_{base}", mid, low, high, row["n"], "Kaplan-Meier", "months"))
         at, low, high = (row[f"landmark_{k}"] for k in ("fraction", "ci_low", "ci_high"))

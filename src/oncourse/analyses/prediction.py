@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import landmark_days
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -198,7 +198,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     _check(frame, params)
     fitted = fit_prediction(
         frame.arrays(by_pathway=params.gene_groups == "pathway"),
-        horizon=params.months * DAYS_PER_MONTH,
+        horizon=landmark_days(params.months),
         months=params.months,
         alpha=params.alpha,
         threshold=params.threshold,
@@ -243,7 +243,7 @@ METHODS = (
 
 
 def _check(frame: PredictionFrame, params: Params) -> None:
-    horizon = params.months * DAYS_PER_MONTH
+    horizon = landmark_days(params.months)
     who = frame.patients
     events = who.filter(pl.col("is_event") & (pl.col("time_days") <= horizon)).height
     beyond = who.filter(pl.col("time_days") > horizon).height
@@ -510,7 +510,7 @@ def _card(
         "outcome": {
             "endpoint": params.endpoint,
             "horizon_months": params.months,
-            "horizon_days": params.months * DAYS_PER_MONTH,
+            "horizon_days": landmark_days(params.months),
             "time_zero": frame.zero.words,
             "origin": params.origin,
             "line": params.line,

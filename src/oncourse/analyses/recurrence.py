@@ -19,6 +19,7 @@ from oncourse.derive.outcomes.recurrence import (
     recurrence_table,
 )
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -151,7 +152,7 @@ def _risk(
     free = kaplan_meier(time, cause > 0)
     rows = []
     for months in params.months:
-        at = [months * DAYS_PER_MONTH]
+        at = [landmark_days(months)]
         n_risk = int((time >= at[0]).sum())
         for cause_number, measure in ((1, "recurrence"), (2, "death before recurrence")):
             if cause_number not in curve.causes:
@@ -190,7 +191,7 @@ def _row(months: float, measure: str, value: float, low: float, high: float, n_r
 
 
 def _months(days: float) -> float | None:
-    return None if np.isnan(days) else days / DAYS_PER_MONTH
+    return None if np.isnan(days) else in_months(days)
 
 
 def _in_months(name: str, days: Any, n: int, method: str) -> Estimate:
@@ -224,7 +225,7 @@ def _among_recurred(
     estimates.append(_in_months("time_to_recurrence", median, time.size, "median among patients who recurred"))  # fmt: skip
     rows = []
     for months in params.months:
-        k = int((time <= months * DAYS_PER_MONTH).sum())
+        k = int((time <= landmark_days(months)).sum())
         low, high = clopper_pearson(k, time.size)
         rows.append(
             _row(
@@ -263,7 +264,7 @@ def _sites(people: pl.DataFrame, estimates: list[Estimate]) -> tuple[pl.DataFram
         known.select("patient_id", "time_days", pl.col("sites").str.split(";").alias("site"))
         .explode("site")
         .group_by("site")
-        .agg(pl.len().alias("n"), (pl.col("time_days").median() / DAYS_PER_MONTH).alias("median_months"))
+        .agg(pl.len().alias("n"), ((pl.col("time_days").median() - 1) / DAYS_PER_MONTH).alias("median_months"))
         .sort(["n", "site"], descending=[True, False])
     )
     low, high = clopper_pearson(per["n"].to_numpy(), known.height)
@@ -296,7 +297,7 @@ def _after(
     time = (rows["last_day"] - rows["recurrence_day"] + 1).cast(pl.Float64).to_numpy()
     drawn, curves = km_groups(time, dead, None, {"from recurrence": np.ones(time.size, bool)})
     curve = curves["from recurrence"]
-    median, at = curve.median, curve.at([24 * DAYS_PER_MONTH])
+    median, at = curve.median, curve.at([landmark_days(24)])
     estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median"))  # fmt: skip
     alive = float(at.survival[0]), float(at.ci_low[0]), float(at.ci_high[0])
     estimates.append(Estimate("alive_24m_after_recurrence", *alive, time.size, "Kaplan-Meier", "fraction"))

@@ -9,9 +9,11 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import in_months, landmark_days
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -80,11 +82,12 @@ def survival(cohort: Cohort, params: Params) -> Result:
     figures: list[Figure] = []
     notes: list[str] = []
     words: list[str] = []
+    first_day = cohort.params(EndpointParams).count_first_day
     for name in params.endpoints:
         target = outcome(cohort.time_to_event, name)
         if int(target.event.sum()) < params.min_events:
             continue
-        _one(target, params, landmarks, medians, estimates, figures, notes, words)
+        _one(target, params, first_day, landmarks, medians, estimates, figures, notes, words)
         notes.extend(_entry_unknown(cohort, name))
     if not words:
         raise NotEnoughData(f"Needs an endpoint with at least {params.min_events} events.")
@@ -117,7 +120,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
 
 
 def _one(
-    target: Outcome, params: Params, landmarks: list[dict[str, object]], medians: list[dict[str, object]],
+    target: Outcome, params: Params, first_day: bool, landmarks: list[dict[str, object]], medians: list[dict[str, object]],
     estimates: list[Estimate], figures: list[Figure], notes: list[str], words: list[str],
 ) -> None:  # fmt: skip
     from oncourse.derive.outcomes.curves import km_groups
@@ -133,14 +136,14 @@ def _one(
     found = {method: curve.median for method, curve in curves.items()}
     found["follow_up"] = follow_up(time, event, entry=entry)
     for method, median in found.items():
-        value, low, high = (None if np.isnan(v) else v / DAYS_PER_MONTH for v in median)
+        value, low, high = (None if np.isnan(v) else in_months(v, first_day=first_day) for v in median)
         medians.append({"endpoint": name, "method": method, "n": time.size, "n_event": int(event.sum()), "n_late": n_late,
                         "median_months": value, "ci_low": low, "ci_high": high})  # fmt: skip
         # a limit that is not reached is infinite; a median that is not reached has no value
         upper = float("inf") if high is None and value is not None else high
         estimates.append(Estimate(f"{name}_{method}_median", value, low, upper, time.size, method, "months"))
     for method, curve in curves.items():
-        at = curve.at(np.array(params.months) * DAYS_PER_MONTH)
+        at = curve.at(np.array([landmark_days(m, first_day=first_day) for m in params.months]))
         for j, months in enumerate(params.months):
             value, low, high = (
                 None if np.isnan(v[j]) else float(v[j]) for v in (at.survival, at.ci_low, at.ci_high)
@@ -243,6 +246,7 @@ def _visits(
     from oncourse.stats.km import kaplan_meier
 
     rows: list[dict[str, object]] = []
+    first_day = cohort.params(EndpointParams).count_first_day
     drawn_rows: set[bytes] = set()
     for name in params.visit_endpoints:
         if name not in AT_VISITS:
@@ -254,7 +258,7 @@ def _visits(
         if key in drawn_rows:  # rPFS is PFS where there is no bone scan
             continue
         drawn_rows.add(key)
-        months = np.array([6.0, 12.0]) * DAYS_PER_MONTH
+        months = np.array([landmark_days(m, first_day=first_day) for m in (6.0, 12.0)])
         between = turnbull(found.left, found.right)
         last = float(found.time.max())
         shares = {
@@ -262,11 +266,12 @@ def _visits(
         }
         below = np.flatnonzero(between.survival <= 0.5)
         middle = float(between.right[below[0]]) if below.size else np.inf
-        medians = {"interval": middle / DAYS_PER_MONTH if np.isfinite(middle) else None}
+        medians = {"interval": in_months(middle, first_day=first_day) if np.isfinite(middle) else None}
         for method, time in (("right_censored", found.time), ("midpoint", found.middle)):
             curve = kaplan_meier(time, found.event)
             shares[method] = [None if np.isnan(v) else float(v) for v in curve.at(months).survival]
-            medians[method] = None if np.isnan(curve.median[0]) else curve.median[0] / DAYS_PER_MONTH
+            middle = curve.median[0]
+            medians[method] = None if np.isnan(middle) else in_months(middle, first_day=first_day)
         for method in ("right_censored", "midpoint", "interval"):
             rows.append({
                 "endpoint": name, "method": method, "n": found.time.size, "n_event": int(found.event.sum()),

@@ -19,6 +19,7 @@ from oncourse.derive.outcomes.treatment_comparisons import (
 )
 from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import landmark_days
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -208,7 +209,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     x = line_covariates(cohort, table, params.covariates)
     pairwise = PairRules(
         params.rmst_months * DAYS_PER_MONTH,
-        params.milestone_months * DAYS_PER_MONTH,
+        landmark_days(params.milestone_months),
         params.landmark_days,
         params.min_arm,
         params.min_events,

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import (
     EndpointParams,
     EndpointTables,
@@ -25,6 +24,7 @@ from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoint
 from oncourse.derive.clinical.psa import PSA_SCHEMA
 from oncourse.derive.clinical.response import BEST_SCHEMA
 from oncourse.derive.clinical.tte import records
+from oncourse.facts.days import entry_days, landmark_days
 
 TTE_SCHEMA = {
     "patient_id": pl.String,
@@ -68,10 +68,10 @@ def endpoint_table(
     """Return the time-to-event records (`TTE_SCHEMA`) and who has none, with the reason (`EXCLUDED_SCHEMA`).
 
     ``line`` is null for endpoints of the study (from `endpoints.origin`); the others start with their line. An
-    endpoint whose tables are missing is not made at all. ``entry_days`` = entry_day - origin, at least 0: the patient
-    is at risk in (entry_days, time_days]; a record that ends before entry is left out and listed. ``last_negative_day``
-    and ``first_positive_day`` bracket an imaging event. ``status_24m`` (OS): dead, alive, or unknown where follow-up
-    is shorter.
+    endpoint whose tables are missing is not made at all. ``entry_days`` is counted as time_days, 0 from the origin on:
+    the patient is at risk in (entry_days, time_days]; a record that ends by entry is left out and listed.
+    ``last_negative_day`` and ``first_positive_day`` bracket an imaging event. ``status_24m`` (OS): dead, alive, or
+    unknown where follow-up is shorter.
     """
     params = params or EndpointParams()
     people = _people(data.follow_up)
@@ -135,7 +135,14 @@ def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
     """One row per patient: last contact, death (day of last contact where the day of death is not given), source row."""
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    days = ("entry_day", "recurrence_day", "recurrence_free_day", "progression_day", "progression_free_day", "death_day")
+    days = (
+        "entry_day",
+        "recurrence_day",
+        "recurrence_free_day",
+        "progression_day",
+        "progression_free_day",
+        "death_day",
+    )
     columns = dict.fromkeys(days, pl.Int64) | {"is_dead": pl.Boolean}
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     return (
@@ -298,26 +305,26 @@ def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.Data
 
 def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]) -> pl.DataFrame:
     """Add entry and landmark status; leave out (and list) records that end before the patient was observed."""
-    before = (pl.col("end_day") < pl.col("entry_day")).fill_null(False)
+    late = pl.col("entry_day") > pl.col("origin_day")
+    before = (late & (pl.col("end_day") <= pl.col("entry_day"))).fill_null(False)
     gone = table.filter(before)
     if gone.height:
         text = pl.format(
-            "ended on day {}, before entry on day {}: never observed at risk", "end_day", "entry_day"
+            "ended on day {}, not after entry on day {}: never observed at risk", "end_day", "entry_day"
         )
         excluded.append(gone.select("patient_id", "line", "endpoint", text.alias("reason")))
-    landmark = params.status_months * DAYS_PER_MONTH
+    landmark = landmark_days(params.status_months, first_day=params.count_first_day)
     status = (
         pl.when(pl.col("endpoint") != "OS").then(None)
         .when(pl.col("is_event") & (pl.col("time_days") <= landmark)).then(pl.lit("dead"))
         .when(pl.col("time_days") >= landmark).then(pl.lit("alive"))
         .otherwise(pl.lit("unknown"))
     )  # fmt: skip
-    entry = pl.max_horizontal(pl.col("entry_day") - pl.col("origin_day"), pl.lit(0))
     return (
         table.filter(~before)
         .with_columns(
             status.alias("status_24m"),
-            pl.when(pl.col("entry_day").is_not_null()).then(entry).alias("entry_days"),
+            entry_days("entry_day", "origin_day", first_day=params.count_first_day).alias("entry_days"),
         )
         .select(pl.col(n).cast(t) for n, t in TTE_SCHEMA.items())
         .sort("patient_id", "line", "endpoint")

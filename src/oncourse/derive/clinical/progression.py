@@ -21,7 +21,9 @@ def imaging_endpoints(
     lines: pl.DataFrame, data: EndpointTables, params: EndpointParams
 ) -> list[pl.DataFrame]:
     """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
-    reported = lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
+    reported = (
+        lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
+    )
     if data.visits.is_empty() and data.bone.is_empty() and not reported:
         return []
     visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.facts.days import entry_days, time_days
 
 #: Share of patients with metastasis above which the study is taken to have included them because of it.
 INCLUDED_BY_METASTASIS = 0.9
@@ -150,8 +151,8 @@ def outcome_after(records: pl.DataFrame, zero: pl.DataFrame) -> tuple[pl.DataFra
         how="left",
         maintain_order="left",
     ).with_columns(
-        (pl.col("end_day") - pl.col("zero_day") + 1).alias("time_days"),
-        (pl.col("entry_day") - pl.col("zero_day")).fill_null(0).clip(lower_bound=0).alias("entry_days"),
+        time_days("end_day", "zero_day").alias("time_days"),
+        entry_days("entry_day", "zero_day").fill_null(0).alias("entry_days"),
     )
     reason = (
         pl.when(pl.col("end_day").is_null())

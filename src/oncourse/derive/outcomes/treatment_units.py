@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
+from oncourse.facts.days import entry_days, time_days
 from oncourse.knowledge.drugs import drug_classes
 
 #: Genes of homologous recombination repair; a negative needs all of `HRR_CORE` looked at (PROfound cohort A).
@@ -94,11 +95,8 @@ def outcomes(
             (pl.col("is_event") & ~switched).alias("is_event"),
         )
     rows = rows.with_columns(
-        (pl.col("end_day") - pl.col("zero_day") + 1 - landmark_days).alias("time_days"),
-        (pl.col("entry_day") - pl.col("zero_day") - landmark_days)
-        .fill_null(0)
-        .clip(lower_bound=0)
-        .alias("entry_days"),
+        (time_days("end_day", "zero_day") - landmark_days).alias("time_days"),
+        (entry_days("entry_day", "zero_day") - landmark_days).fill_null(0).clip(lower_bound=0).alias("entry_days"),
     )
     bad = rows.filter((pl.col("time_days") <= pl.col("entry_days")) | pl.col("time_days").is_null())
     good = rows.join(bad.select("unit", "endpoint"), on=["unit", "endpoint"], how="anti")
