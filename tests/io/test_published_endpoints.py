@@ -18,7 +18,7 @@ from oncourse.errors import InputError
 from oncourse.io import load_study
 from oncourse.io.anchors import anchor_of, parse_anchors
 from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.values import numbers
+from oncourse.study.values import numbers
 
 
 def folder(path, patient, *, about=None, timelines=None):

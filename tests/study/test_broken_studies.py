@@ -296,13 +296,13 @@ CASES = {
     ),
     "web page": (put(C, "<!DOCTYPE html><html>Not found</html>"), ["calls", "web page", "Download"]),
     "Excel workbook": (put(C, b"PK\x03\x04" + b"x" * 100), ["calls", "Excel", "tab-separated"]),
-    "commas": (
-        put(P, "patient_id,sex,age_years\nP1,female,60\nP2,male,70\n"),
-        ["patients", "row 1", "commas", "tab-separated"],
+    "commas with a fault": (
+        put(P, "patient_id,sex,age_years\nP1,female,60\nP2,males,70\n"),
+        ["patients.sex", "row 3", "not an allowed value", "male"],
     ),
-    "CSV beside": (
-        lambda folder: (folder / "calls.tsv").rename(folder / "calls.csv"),
-        ["calls", "not a TSV", "calls.tsv"],
+    "a workbook that is none": (
+        lambda folder: (folder / "calls.tsv").rename(folder / "calls.xlsx").write_bytes(b"PK\x03\x04" + b"x" * 100),
+        ["calls", "cannot be read as a workbook", "without a password"],
     ),
     "table given twice": (
         lambda folder: shutil.copy(folder / "calls.tsv", folder / "calls.txt"),

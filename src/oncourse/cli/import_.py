@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oncourse.io.reading import Reading
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
-FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "native", *CLONE_TABLES)
+FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "native", *CLONE_TABLES)
 
 
 @click.command("import")
@@ -70,7 +70,8 @@ def import_(
     """Turn SOURCE into a study folder DIR, and check it.
 
     FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
-    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), pyclone, pairtree, conipher or
+    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), workbook
+    (.xlsx, .xls or .ods with a sheet per table), pyclone, pairtree, conipher or
     lichee (a table of these tools), or auto. Nothing is written when the study has an error.
     """
     from dataclasses import replace
@@ -132,6 +133,10 @@ def _read(
         from oncourse.io.sdtm import read_sdtm
 
         return read_sdtm(source)
+    if kind == "workbook":
+        from oncourse.io.workbook import read_workbook
+
+        return read_workbook(source)
     from oncourse.io.native import read_native
 
     return read_native(source)

@@ -7,7 +7,8 @@ import re
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.io.values import numbers
+from oncourse.study.values import numbers
+from oncourse.study.words import meaning
 
 #: Texts of exports that mean "not assessed".
 NO_VALUE = (
@@ -15,28 +16,6 @@ NO_VALUE = (
     "[DISCREPANCY]", "[COMPLETED]", "NULL", "NONE", "NAN", "NOT AVAILABLE", "NOT REPORTED", ".", "--", "#N/A",
 )  # fmt: skip
 
-_EVENT = {
-    "deceased", "dead", "died", "death", "1", "1.0", "true", "yes", "y", "event", "recurred/progressed", "recurred",
-    "recurrence", "progressed", "progression", "progressed/recurred", "relapse", "relapsed", "recurred/relapsed",
-    "dead with tumor", "dead of disease", "expired", "metastasis", "failed", "dead of other causes",
-}  # fmt: skip
-_NO_EVENT = {
-    "living", "alive", "0", "0.0", "false", "no", "n", "censored", "diseasefree", "disease free", "disease-free",
-    "no recurrence", "progression free", "not progressed", "no event", "alive or dead tumor free", "tumor free",
-    "disease-free/progression-free", "no evidence of disease", "progressionfree", "no progression",
-    "without recurrence", "no relapse",
-}  # fmt: skip
-
-_ROLES = {
-    "primary": "primary", "primary tumor": "primary", "primary tumour": "primary", "p": "primary", "pt": "primary",
-    "primary solid tumor": "primary", "primary tissue": "primary", "tumor primary": "primary", "pri": "primary",
-    "metastasis": "metastasis", "metastatic": "metastasis", "met": "metastasis", "mets": "metastasis",
-    "metastases": "metastasis", "distant metastasis": "metastasis", "lymph node metastasis": "metastasis",
-    "regional metastasis": "metastasis", "metastatic tumor": "metastasis", "metastasis site unspecified": "metastasis",
-    "local recurrence": "local_recurrence", "recurrence": "local_recurrence", "local_recurrence": "local_recurrence",
-    "recurrent": "local_recurrence", "recurrent tumor": "local_recurrence", "rec": "local_recurrence",
-    "primary recurrent tumor": "local_recurrence",
-}  # fmt: skip
 #: Short lesion names of multi-region studies -> (role, organ).
 _CODES = {
     "bm": ("metastasis", "brain"), "br": ("metastasis", "brain"), "ln": ("metastasis", "lymph node"),
@@ -49,14 +28,6 @@ _CODES = {
 }  # fmt: skip
 _PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|circulating tumou?r dna", re.I)
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
-_MSI = {
-    "msi-h": "MSI-H", "msih": "MSI-H", "msi": "MSI-H", "msi-high": "MSI-H", "msi high": "MSI-H", "high": "MSI-H",
-    "instable": "MSI-H", "unstable": "MSI-H", "dmmr": "MSI-H", "mmr-d": "MSI-H", "mmrd": "MSI-H", "msi_h": "MSI-H",
-    "msi-l": "MSI-L", "msi-low": "MSI-L", "msi low": "MSI-L", "low": "MSI-L",
-    "mss": "MSS", "stable": "MSS", "pmmr": "MSS", "mmr-p": "MSS", "mmrp": "MSS", "ms-stable": "MSS",
-    "microsatellite stable": "MSS", "microsatellite instability high": "MSI-H",
-    "indeterminate": "indeterminate", "equivocal": "indeterminate",
-}  # fmt: skip
 
 
 def clean(column: str) -> pl.Expr:
@@ -80,9 +51,8 @@ def event(text: str | None) -> bool | None:
     if colon and number in ("0", "1"):
         return number == "1"
     words = rest.strip() if colon else words
-    if words in _EVENT:
-        return True
-    return False if words in _NO_EVENT else None
+    known = meaning("event", words)
+    return None if known is None else known == "yes"
 
 
 def sex(text: str | None) -> str | None:
@@ -91,21 +61,12 @@ def sex(text: str | None) -> str | None:
     >>> sex("F"), sex("Male"), sex("unknown")
     ('female', 'male', None)
     """
-    word = (text or "").strip().lower()
-    return {
-        "f": "female",
-        "female": "female",
-        "woman": "female",
-        "m": "male",
-        "male": "male",
-        "man": "male",
-    }.get(word)
+    return meaning("sex", text)
 
 
 def role(text: str | None) -> str | None:
     """Return primary, metastasis or local_recurrence; None where the words say none of them."""
-    word = re.sub(r"[_\s]+", " ", (text or "").strip().lower())
-    return _ROLES.get(word)
+    return meaning("role", re.sub(r"[_\s]+", " ", text or ""))
 
 
 def lesion_code(text: str) -> tuple[str | None, str | None]:
@@ -131,12 +92,14 @@ def material(*texts: str | None) -> str:
             return "plasma"
         if text and _NORMAL.match(text):
             return "normal"
+        if text and (known := meaning("material", text)) not in (None, "tissue"):
+            return str(known)
     return "tissue"
 
 
 def msi(text: str | None) -> str | None:
     """Return MSI-H, MSI-L, MSS or indeterminate; None for "Do not report" and the like."""
-    return _MSI.get((text or "").strip().lower())
+    return meaning("msi_status", text)
 
 
 def mapped(
@@ -149,7 +112,7 @@ def mapped(
 
 
 def number(values: pl.Series) -> pl.Series:
-    """Return the finite numbers of a text column, null elsewhere (`oncourse.io.values.numbers`)."""
+    """Return the finite numbers of a text column, null elsewhere (`oncourse.study.values.numbers`)."""
     return numbers(values)
 
 

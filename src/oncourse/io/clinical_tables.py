@@ -17,6 +17,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
+from oncourse.study.words import our_columns
 
 __all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing_samples"]
 
@@ -35,7 +36,7 @@ _IDS = {
 
 
 _SEX = ("SEX", "GENDER", "CDR_GENDER")
-_AGE = ("AGE", "AGE_AT_DIAGNOSIS", "AGE_AT_DX", "DIAGNOSIS_AGE", "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
+_AGE = ("AGE", "AGE_YEARS", "AGE_AT_DIAGNOSIS", "AGE_AT_DX", "DIAGNOSIS_AGE", "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
         "CDR_AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS")  # fmt: skip
 _STAGE = ("STAGE", "STAGE_AT_DIAGNOSIS", "AJCC_PATHOLOGIC_TUMOR_STAGE", "CDR_AJCC_PATHOLOGIC_TUMOR_STAGE",
           "STAGE_HIGHEST_RECORDED", "TUMOR_STAGE", "CLINICAL_STAGE", "CDR_CLINICAL_STAGE",
@@ -95,10 +96,13 @@ def _descriptions(columns: Sequence[str], comments: Sequence[str]) -> dict[str, 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
     """Names in capitals with _; ids under the names the rest of this module uses."""
     names: dict[str, str] = {}
+    ours_of, taken = our_columns(frame.columns), set()
     for column in frame.columns:
-        name = re.sub(r"[^A-Z0-9.]+", "_", column.strip().upper()).strip("_") or column
-        while name in names.values():
+        name = ours_of.get(column, column)
+        name = re.sub(r"[^A-Z0-9.]+", "_", name.strip().upper()).strip("_") or column
+        while name in taken:
             name += "_2"
+        taken.add(name)
         names[column] = name
     frame = frame.rename(names)
     for ours, theirs in _IDS.items():
@@ -206,35 +210,20 @@ def _told_numbers(raw: pl.DataFrame, table: str, columns: Sequence[str], reading
 
 def _kept(frame: pl.DataFrame, ours: pl.DataFrame, known: set[str], ids: tuple[str, ...]) -> pl.DataFrame:
     """Add every source column in lower case; under ``source_`` where ours has the name with another value."""
+    added: dict[str, pl.Series] = {}
     for column in frame.columns:
-        if column in ids:
+        name, values = column.lower(), frame[column]
+        if column in ids or (name in ours.columns and _same_words(ours[name], values)):
             continue
-        name = column.lower()
-        values = frame[column]
-        if name in ours.columns:
-            # our value says the same in our words or unit; the source's is kept where it does not
-            same = (
-                (ours[name].cast(pl.String).str.to_lowercase() == values.str.to_lowercase())
-                .fill_null(True)
-                .all()
-            )
-            both_missing = bool((ours[name].is_null() == values.is_null()).all())
-            if not (same and both_missing):
-                ours = ours.with_columns(values.alias(f"source_{name}"))
-        elif name in known:
-            ours = ours.with_columns(values.alias(f"source_{name}"))
-        else:
-            ours = ours.with_columns(values.alias(name))
-    return ours
+        kept = f"source_{name}" if name in ours.columns or name in known else name
+        added[kept] = values.alias(kept)
+    return ours.with_columns(added.values())
 
 
-def _same(ours: pl.Series, source: pl.Series) -> bool:
-    """Whether two columns say the same, capitals and 1 / 1.0 aside."""
-    if ours.dtype.is_numeric():
-        equal = (ours - words.number(source)).abs() < 1e-9
-    else:
-        equal = ours.str.to_lowercase() == source.str.to_lowercase()
-    return bool(equal.fill_null(True).all() and (ours.is_null() == source.is_null()).all())
+def _same_words(ours: pl.Series, source: pl.Series) -> bool:
+    """Whether our value says the same in our words or unit, and is missing where the source's is."""
+    same = (ours.cast(pl.String).str.to_lowercase() == source.str.to_lowercase()).fill_null(True).all()
+    return bool(same and (ours.is_null() == source.is_null()).all())
 
 
 def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:

@@ -17,6 +17,7 @@ FORMATS = {
     "maf": "MAF file",
     "vcf": "VCF file, or folder of VCF files",
     "sdtm": "folder of SDTM domains",
+    "workbook": "workbook (.xlsx, .xls, .ods) with a sheet per table",
 }
 
 
@@ -51,6 +52,10 @@ def detect(path: Path) -> str:
             f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "
             "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too."
         )
+    from oncourse.io.sheets import is_workbook
+
+    if is_workbook(path):
+        return "workbook"
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".vcf"):
         return "vcf"
@@ -93,6 +98,10 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
         from oncourse.io.sdtm import read_sdtm
 
         reading = read_sdtm(path)
+    elif kind == "workbook":
+        from oncourse.io.workbook import read_workbook
+
+        reading = read_workbook(path)
     else:
         from oncourse.io.files import read_files
 

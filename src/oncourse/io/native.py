@@ -1,4 +1,4 @@
-"""The native study folder: study.yaml and one TSV per table (gzip allowed); calls may come from a MAF or VCFs."""
+"""The native study folder: study.yaml and a table per file (TSV, CSV, a workbook); calls may come from a MAF or VCFs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES
+from oncourse.study.words import meaning, our_columns
 
 _SUFFIXES = (".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
@@ -60,7 +61,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         table = read_table(path, name=name)
         reading.problems += table.problems
         if table.frame.columns or not table.has_errors:
-            reading.tables[name] = table.frame
+            reading.tables[name] = table.frame.rename(our_columns(table.frame.columns))
             reading.lines[name] = table.lines
         else:
             # the file is there but cannot be read: said once, not again as a missing table
@@ -149,10 +150,8 @@ def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
         stem = path.name.removesuffix(suffix)
         if not suffix:
             continue
-        if stem in TABLES and suffix in _FOREIGN:
-            cure = f"Save it as tab-separated text: {stem}.tsv."
-            problems.append(Problem(stem, None, None, path.name, f"{path.name} is not a TSV file.", cure))
-        elif stem in found:
+        stem = meaning("table", stem) or stem
+        if stem in found:
             message = f"is there twice: {found[stem].name} and {path.name}."
             problems.append(Problem(stem, None, None, None, message, "Keep one of them."))
         elif stem in TABLES:

@@ -1,7 +1,8 @@
-"""Read a tab-separated file of unknown manners: every cell as text, every fault with its line number.
+"""Read a table of unknown manners: every cell as text, every fault with its line number.
 
-A file is taken as people send it: gzip or plain, with or without byte-order mark, Unix, Windows or old-Mac
-line ends, comment lines above the header, quoted cells. What cannot be read is a `Problem`, never a traceback.
+A file is taken as people send it: gzip or plain, any encoding of `oncourse.io.encoding`, Unix, Windows or old-Mac line
+ends, comment lines above the header, tabs, commas or semicolons between the cells, quoted cells, or a sheet of a workbook.
+What cannot be read is a `Problem`, never a traceback.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +21,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from oncourse.io.encoding import first_bad_byte, sniff
+from oncourse.io.sheets import SUFFIXES, is_workbook
 from oncourse.study.schema import LISTED_PER_KIND, Problem
 
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
@@ -26,17 +30,14 @@ MAX_LINE_BYTES = 64 << 20
 _CHUNK = 4 << 20
 
 _MAGIC = (
-    (b"PK\x03\x04", "is a zip file or Excel workbook.", "Save the sheet as tab-separated text (UTF-8)."),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Save the sheet as tab-separated text (UTF-8)."),
+    (b"PK\x03\x04", "is a zip file or Excel workbook.", "Name a workbook .xlsx, or save it as tab-separated text (UTF-8)."),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Name it .xls, or save it as tab-separated text (UTF-8)."),
     (b"BZh", "is compressed with bzip2.", "Decompress it (bunzip2), or compress it with gzip."),
     (b"\xfd7zXZ", "is compressed with xz.", "Decompress it (unxz), or compress it with gzip."),
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd.", "Decompress it (unzstd), or compress it with gzip."),
     (b"version https://git-lfs", "is a Git LFS pointer: the data was not downloaded.", "Run `git lfs pull`."),
     (b"<!doctype html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
     (b"<html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
-)  # fmt: skip
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 
 
@@ -83,7 +84,8 @@ class _Refused(Exception):
 def table_name(path: Path) -> str:
     """Return the file's name without .gz and extension: what messages call the table."""
     name = path.name.removesuffix(".gz")
-    return name.rsplit(".", 1)[0] if name.endswith((".tsv", ".txt", ".csv", ".maf", ".vcf", ".seg")) else name
+    ends = (".tsv", ".txt", ".csv", ".maf", ".vcf", ".seg", *SUFFIXES)
+    return name.rsplit(".", 1)[0] if name.lower().endswith(ends) else name
 
 
 def read_table(
@@ -95,8 +97,9 @@ def read_table(
     separator: str = "\t",
     lenient: bool = False,
     max_line_bytes: int = MAX_LINE_BYTES,
+    sheet: str | None = None,
 ) -> TextTable:
-    """Read a delimited text file; all its cells as text.
+    """Read a delimited text file, or a sheet of a workbook; all its cells as text.
 
     Parameters
     ----------
@@ -104,8 +107,10 @@ def read_table(
     name : what messages call the table; the file's name by default
     columns : header -> the columns to keep (the others are not materialised); all by default
     comment : lines that start with this above the header are comments
-    lenient : read a file that is not UTF-8 as Windows-1252 with a warning (exports of others);
+    separator : between the cells; where the header has none of it, commas or semicolons are taken
+    lenient : read a file that is neither UTF-8, UTF-16 nor GB18030 as Windows-1252 with a warning (exports of others);
         otherwise it is an error
+    sheet : of a workbook; the one named as the table by default, else the only one, else the first
     max_line_bytes : a longer line is refused with its number, before it is held in memory (at least 4 MB)
 
     Returns
@@ -116,21 +121,26 @@ def read_table(
     path = Path(path)
     name = name or table_name(path)
     problems: list[Problem] = []
+    if is_workbook(path):
+        from oncourse.io.sheet_table import from_workbook
+
+        return from_workbook(path, name, sheet, columns)
     try:
         data = _load(path, max_line_bytes)
         data = _as_utf8(data, name, problems, lenient)
         header_at, line_no, comments = _skip_comments(data, comment.encode())
         if header_at >= len(data):
             raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+        data = _tabbed(data, header_at, separator)
         header, body_at = _header(data, header_at, separator, name, line_no, problems)
     except _Refused as refused:
         problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))
         return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
-    keep = columns(header) if columns else header
+    keep = set(columns(header) if columns else header)
     body = data[body_at:] if body_at else data
     del data
     body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
-    frame = _parse(body, header, [h for h in header if h in set(keep)], separator)
+    frame = _parse(body, header, keep, separator)
     return TextTable(frame, lines, comments, tuple(problems))
 
 
@@ -205,42 +215,47 @@ def _load(path: Path, max_line_bytes: int) -> bytes:
 
 
 def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> bytes:
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            data = data[len(bom) :]
-            if encoding != "utf-8":
-                text = data.decode(encoding, errors="replace")
-                return text.replace("\r\n", "\n").replace("\r", "\n").encode()
-            break
-    zero = data.find(b"\0")
-    if zero >= 0:
-        line = data.count(b"\n", 0, zero) + 1
-        raise _Refused(
-            "holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8).", line
-        )
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for at in range(0, len(data), _CHUNK):
-            decoder.decode(data[at : at + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        bad_line = _first_bad_line(data)
+    encoding, mark = sniff(data)
+    if encoding == "utf-8":
+        return data[mark:]
+    if encoding == "binary":
+        line = data.count(b"\n", 0, data.find(b"\0")) + 1
+        raise _Refused("holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8) or .xlsx.", line)
+    at = first_bad_byte(data)
+    line = data.count(b"\n", 0, at or 0) + 1
+    if encoding == "cp1252" and not lenient:
         cure = "Save the file as UTF-8 (for example `iconv -f WINDOWS-1252 -t UTF-8`)."
-        if not lenient:
-            raise _Refused("is not UTF-8 text.", cure, bad_line) from None
-        message = "is not UTF-8 text; read as Windows-1252."
-        problems.append(Problem(name, bad_line, None, None, message, cure, "warning"))
-        return data.decode("cp1252", errors="replace").encode()
-    return data
+        raise _Refused("is not UTF-8 text.", cure, line)
+    if not encoding.startswith("utf-16"):
+        words = {"gb18030": "GB18030 (Chinese)", "cp1252": "Windows-1252"}[encoding]
+        message, cure = f"is not UTF-8 text; read as {words}.", "Save it as UTF-8 to be sure of every character."
+        problems.append(Problem(name, line, None, None, message, cure, "warning"))
+    text = data[mark:].decode(encoding, errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode()
 
 
-def _first_bad_line(data: bytes) -> int | None:
-    for number, line in enumerate(data.split(b"\n"), 1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
-            return number
-    return None
+def _tabbed(data: bytes, at: int, separator: str) -> bytes:
+    """Return a table of commas or semicolons with tabs; as it is where its header has the separator, or neither.
+
+    A tab or line end inside a quoted cell becomes a space; line numbers stay.
+    """
+    end = data.find(b"\n", at)
+    line = data[at : end if end >= 0 else len(data)].decode()
+    if separator != "\t" or separator in line:
+        return data
+    bare = re.sub(r'"[^"]*"', "", line)
+    mark = ";" if bare.count(";") >= max(1, bare.count(",")) else ","
+    if mark not in bare:
+        return data
+    if b'"' not in data and b"\t" not in data:
+        return data[:at] + data[at:].replace(mark.encode(), b"\t")
+    out, last = [], 0
+    rows = csv.reader(io.StringIO(data[at:].decode(), newline=""), delimiter=mark)
+    for row in rows:
+        out += [""] * (rows.line_num - last - 1)  # the lines a quoted cell runs over
+        out.append("\t".join(" ".join(cell.replace('"', "'").split()) for cell in row))
+        last = rows.line_num
+    return data[:at] + ("\n".join(out) + "\n").encode()
 
 
 def _skip_comments(data: bytes, comment: bytes) -> tuple[int, int, tuple[str, ...]]:
@@ -274,11 +289,11 @@ def _header(
     cells = [_unquote(c.strip()).strip() for c in line.split(separator)]
     while len(cells) > 1 and not cells[-1]:
         cells.pop()
-    if len(cells) == 1 and separator == "\t" and (line.count(",") > 1 or line.count(";") > 1):
-        what = "commas" if line.count(",") >= line.count(";") else "semicolons"
-        raise _Refused(
-            f"the columns are separated by {what}.", "Save it as tab-separated text (UTF-8).", line_no
-        )
+    return column_names(cells, name, line_no, problems), min(end + 1, len(data))
+
+
+def column_names(cells: list[str], name: str, line_no: int, problems: list[Problem]) -> list[str]:
+    """Return the column names; a missing or repeated one is a problem and gets a name of its own."""
     seen: Counter[str] = Counter()
     header = []
     for number, cell in enumerate(cells, 1):
@@ -295,7 +310,7 @@ def _header(
             problems.append(Problem(name, line_no, cell, None, f"the column {cell} is there twice.", cure))
             cell = f"{cell}_{seen[cell]}"
         header.append(cell)
-    return header, min(end + 1, len(data))
+    return header
 
 
 def _regular(
@@ -404,10 +419,10 @@ def _without_quotes(
     return b"\n".join(out)
 
 
-def _parse(body: bytes, header: list[str], keep: list[str], separator: str) -> pl.DataFrame:
-    if not body or not keep:
-        return pl.DataFrame(schema=dict.fromkeys(keep, pl.String))
-    wanted = [at for at, name in enumerate(header) if name in set(keep)]
+def _parse(body: bytes, header: list[str], keep: set[str], separator: str) -> pl.DataFrame:
+    wanted = [at for at, name in enumerate(header) if name in keep]
+    if not body or not wanted:
+        return pl.DataFrame(schema=dict.fromkeys([header[at] for at in wanted], pl.String))
     frame = pl.read_csv(
         io.BytesIO(body), separator=separator, has_header=False, quote_char=None, raise_if_empty=False,
         infer_schema=False, columns=wanted if len(wanted) < len(header) else None,

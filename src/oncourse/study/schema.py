@@ -9,6 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.study.values import plain_numbers
+from oncourse.study.words import is_free, subject_of, translated
+
 #: Texts that mean "not assessed" in every column.
 NULL_TEXTS = ("", "NA", "N/A", "null", "NULL", "None", "nan", "NaN", ".")
 TRUE_TEXTS = ("true", "yes", "y", "1", "t")
@@ -213,6 +216,17 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
     return problems
 
 
+def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
+    """Put words the vocabulary knows into ours, and decimal commas of a number column into points."""
+    if column.dtype == pl.Float64:
+        return plain_numbers(raw)
+    is_true_false = column.dtype == pl.Boolean
+    if not is_true_false and not column.choices and not is_free(column.name) and table.name != "markers":
+        return raw
+    subject = subject_of(table.name, column.name, is_true_false=is_true_false)
+    return translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
+
+
 def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the column cast to its type and a mask of the values that could not be."""
     if raw.dtype == column.dtype:
@@ -275,6 +289,7 @@ def check_table(
             if column is None or column.dtype == pl.String:
                 nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
             raw = stripped.set(stripped.is_in(nulls).fill_null(False), None)
+            raw = _in_our_words(table, column, raw) if column is not None else raw
         if column is None:
             typed[name] = raw
             continue

@@ -1,0 +1,115 @@
+"""A whole study as one workbook (.xlsx, .xls, .ods): one sheet per table, named as the table, in English or Chinese."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import ConfigError, InputError
+from oncourse.io.reading import Reading
+from oncourse.io.sheet_table import sheet_table
+from oncourse.io.sheets import NotAWorkbook, Sheet, is_workbook, read_sheets
+from oncourse.study.config import StudyConfig, config_from_mapping
+from oncourse.study.schema import Problem
+from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
+from oncourse.study.words import meaning, our_columns, plain
+
+__all__ = ["is_workbook", "our_names", "read_workbook", "table_of"]
+
+
+def table_of(name: str) -> str | None:
+    """Return the table a sheet or file is named after: patients, Patients, 患者; None where it is no table of ours."""
+    word = plain(name).replace(" ", "_")
+    return word if word in TABLES else meaning("table", name)
+
+
+def our_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with the columns the vocabulary knows under our names (患者编号 -> patient_id)."""
+    return frame.rename(our_columns(frame.columns))
+
+
+def read_workbook(path: Path) -> Reading:
+    """Read a workbook as a study.
+
+    Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only one.
+    A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those the other
+    sheets name; without samples or calls these are empty. Sheets that are no table are named.
+
+    Raises
+    ------
+    InputError : no workbook, or no sheet of it is a table
+    """
+    try:
+        sheets = read_sheets(path)
+    except NotAWorkbook as error:
+        raise InputError(f"{path.name}: {error} Save it again as .xlsx without a password.") from None
+    reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
+    for sheet in sheets:
+        if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
+            reading.config = _config(sheet, path, reading)
+            continue
+        name = table_of(sheet.name) or _by_columns(sheet)
+        place = f"{path.name}: {sheet.name}"
+        if name is None or name in reading.tables:
+            why = "names no table" if name is None else f"{name} is there twice"
+            reading.ledger.file(place, "unknown", "not read", n_rows=len(sheet.rows), why=why)
+            message = f"the sheet {sheet.name} is not read: it {why}." if name is None else f"the sheet {sheet.name}: {why}."
+            cure = f"Name it after its table: {', '.join(TABLES)}."
+            severity = "warning" if name is None else "error"
+            reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure, severity))
+            continue
+        table = sheet_table(sheet, name)
+        reading.problems += table.problems
+        reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
+        reading.ledger.file(place, name, "used", n_rows=len(sheet.rows))
+    if not reading.tables:
+        there = ", ".join(s.name for s in sheets) or "none"
+        raise InputError(
+            f"{path.name}: no sheet is a table of a study (sheets: {there}). Name the sheets "
+            f"{', '.join(REQUIRED_TABLES)} ... (患者, 样本, 突变 ...), "
+            "or import one table with `oncourse import table FILE DIR --mapping map.yaml`."
+        )
+    _complete(reading)
+    return reading
+
+
+def _by_columns(sheet: Sheet) -> str | None:
+    """The one table all of whose required columns, and nothing unknown, a sheet has."""
+    header = {c for c in sheet.header if c}
+    names = {our_columns(list(header)).get(c, c) for c in header}
+
+    def fits(name: str) -> bool:
+        known = {c.name for c in TABLES[name].columns}
+        dates = {date_name(c) for c in known if c == "day" or c.endswith("_day")}
+        needed = {c.name for c in TABLES[name].columns if c.required}
+        lacking = {c for c in needed if c not in names and date_name(c) not in names}
+        return names <= known | dates and not lacking
+
+    found = [name for name in TABLES if fits(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:
+    rows: list[list[str | None]] = [list(sheet.header), *sheet.rows]
+    pairs = {str(r[0]): r[1] for r in rows if len(r) > 1 and r[0] and r[1]}
+    pairs = {k: v for k, v in pairs.items() if plain(k) not in ("setting", "key", "项目")}
+    try:
+        return config_from_mapping(pairs, f"{path.name}, sheet {sheet.name}")
+    except ConfigError as error:
+        reading.problems += [Problem(path.name, None, None, None, str(text)) for text in error.problems]
+        return reading.config
+
+
+def _complete(reading: Reading) -> None:
+    """Patients are those the sheets name; samples and calls are empty where no sheet holds them."""
+    if "patients" not in reading.tables:
+        ids = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
+        if ids:
+            people = pl.concat(ids).drop_nulls().unique().sort()
+            reading.tables["patients"] = people.to_frame("patient_id")
+            reading.notes.append(f"no sheet of patients: the {len(people):,} patients the other sheets name are taken")
+    for name in ("samples", "calls"):
+        if name not in reading.tables and "patients" in reading.tables:
+            reading.tables[name] = TABLES[name].empty()
+            reading.notes.append(f"no sheet of {name}: the study holds none")
