@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from oncourse.io.reading import Reading
+    from oncourse.io.whose import Question
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
 FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "native", *CLONE_TABLES)
@@ -44,6 +45,13 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "na
     help="Every row is a call (yes), none is, all were looked at (no), or the assay's thresholds judge the reads "
     "(counts); auto goes by status, FILTER and genotype.",
 )
+@click.option(
+    "--files",
+    "manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Table that says whose each file and column is: path, column, sample_id, patient_id, role (tumour, normal, "
+    "ignore).",
+)
 @click.option("--panel", help="Assay of every sample: a known panel (IMPACT468 ...), wes or wgs.")
 @click.option(
     "--material",
@@ -65,7 +73,7 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "na
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
     fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
-    depth: int | None, anchor: tuple[str, ...],
+    depth: int | None, anchor: tuple[str, ...], manifest: Path | None,
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
 
@@ -80,14 +88,19 @@ def import_(
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.native import write_study
+    from oncourse.io.whose import Question
     from oncourse.study.config import config_from_mapping
     from oncourse.study.schema import sorted_problems
 
     check_new(folder, [source, *clinical, *segments])
-    reading = _read(
-        format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel, material=material,
-        depth=depth, anchor=anchor,
-    )  # fmt: skip
+    try:
+        reading = _read(
+            format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel,
+            material=material, depth=depth, anchor=anchor, manifest=manifest,
+        )  # fmt: skip
+    except Question as question:
+        _write_manifest(question, folder)
+        raise
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
         named = config_from_mapping(given, "--design/--build")
@@ -106,6 +119,7 @@ def import_(
 def _read(
     format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
     called: str, panel: str | None, material: str, depth: int | None, anchor: tuple[str, ...],
+    manifest: Path | None,
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
@@ -115,9 +129,11 @@ def _read(
     if kind in ("maf", "vcf", "counts"):
         from oncourse.io.files import files_in, read_files
 
+        if manifest is None and (source / "files.tsv").is_file():
+            manifest = source / "files.tsv"
         return read_files(
-            [source] if kind == "counts" else files_in(source, kind), clinical=clinical, segments=segments,
-            fasta=reference, called=called, material=material, panel=panel,
+            [source] if kind == "counts" else files_in(source, kind), manifest=manifest, clinical=clinical,
+            segments=segments, fasta=reference, called=called, material=material, panel=panel,
             kind="counts" if kind == "counts" else None,
         )  # fmt: skip
     if kind in CLONE_TABLES:
@@ -140,6 +156,13 @@ def _read(
     from oncourse.io.native import read_native
 
     return read_native(source)
+
+
+def _write_manifest(question: Question, folder: Path) -> None:
+    """Write what is known of the files beside the folder that was to be made, for the user to fill in."""
+    path = folder.with_name(f"{folder.name}.files.tsv")
+    question.manifest.write_csv(path, separator="\t", quote_style="never", null_value="")
+    click.echo(f"{path}: fill in role (tumour, normal, ignore), correct the samples, and give it with --files {path}.")
 
 
 def _report(problems: list, reading: Reading) -> None:  # type: ignore[type-arg]

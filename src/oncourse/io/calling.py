@@ -25,8 +25,6 @@ PASSING: dict[str, tuple[str, ...]] = {
     "MuSE": ("tier1", "tier2", "tier3", "tier4"),
     # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made, which pair was taken: not a fault
     "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
-    # MSK clinical pipelines: version and caller of a reviewed call
-    "MSK-IMPACT": ("v1", "v2", "v3", "v4", "v5", "p8", "pstd", "ppileup", "rescue"),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
     "other words for a pass": ("passed", "ok", "true", "yes", "na", "none", "null", "[not available]"),
@@ -71,7 +69,7 @@ def passes(column: str = "filter") -> pl.Expr:
     """Return whether every word of a FILTER is one that fails nothing (`PASSING`); null: nothing was filtered.
 
     >>> pl.DataFrame({"filter": ["PASS", "Tier3", "wga;oxog", "v3;pSTD", None]}).select(passes())["filter"].to_list()
-    [True, True, False, True, True]
+    [True, True, False, False, True]
     """
     known = [w for words in PASSING.values() for w in words]
     words = (
@@ -81,7 +79,7 @@ def passes(column: str = "filter") -> pl.Expr:
 
 
 def decide(
-    frame: pl.DataFrame, name: str, *, called: str = "auto", has_normal: bool | None = None
+    frame: pl.DataFrame, name: str, *, called: str = "auto", has_normal: bool | None = None, listed: bool = False
 ) -> Decided:
     """Decide for each row whether it is a call and where the variant comes from.
 
@@ -93,6 +91,8 @@ def decide(
     name : the file, for messages
     called : "yes" - every row is a call; "no" - none is, all were looked at; "counts" - the assay's thresholds judge
         the reads; "auto" - the rule of this module
+    listed : the table lists calls by its own definition (cBioPortal's mutation table, whose FILTER the portal does not
+        read): a FILTER word is kept and undoes no call
     has_normal : whether the calls were made against a normal; null: as ``normal_depth`` says
     """
     out = Decided(_with(frame, {
@@ -102,9 +102,18 @@ def decide(
     out.frame = out.frame.with_columns(
         _each_word("filter", passes("filter"), out.frame).alias("_pass"), _status(out.frame).alias("_status")
     )
+    if listed:
+        _listed(out, name)
     _called(out, name, called)
     _origin(out, name, has_normal)
     return Decided(out.frame.drop("_pass", "_status"), out.notes, out.problems)
+
+
+def _listed(out: Decided, name: str) -> None:
+    n = int((~out.frame["_pass"]).sum())
+    if n:
+        out.notes.append(f"{name}: {n:,} rows bear a FILTER word and stay calls: the portal's mutation table lists calls")
+        out.frame = out.frame.with_columns(pl.lit(True).alias("_pass"))
 
 
 def _with(frame: pl.DataFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:

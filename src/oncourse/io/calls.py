@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.genome.fasta import Fasta
+from oncourse.io.ids import called_first
 from oncourse.io.maf import MafTables, read_maf
+from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
 
 
@@ -24,13 +26,15 @@ def read_calls(
     fasta: Fasta | None = None,
     called: str = "auto",
     kind: str | None = None,
-    known: Collection[str] = (),
+    known: Mapping[str, str | None] | None = None,
+    manifest: Manifest | None = None,
     looked: Collection[Path] = (),
 ) -> MafTables:
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
 
     `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name;
-    `known` are the samples that a clinical table names; `looked` the files whose rows are sites looked at, not calls.
+    `known` are the samples that a clinical table names, with their material; `manifest` says whose a column is; `looked`
+    are the files whose rows are sites looked at, not calls.
 
     Raises
     ------
@@ -39,13 +43,18 @@ def read_calls(
     from oncourse.io.counts import read_counts
     from oncourse.io.vcf import read_vcf
 
+    known = known or {}
+    starts = [vcf_start(path) for path in paths if is_vcf(path) and kind != "counts"]
+    whose: dict[Path, list[Column]] = {start.path: [] for start in starts}
+    for column in assign(starts, known=known, manifest=manifest):
+        whose[column.path].append(column)
     parts = []
     for path in paths:
         if kind == "counts":
             how = "counts" if called == "auto" else called
             parts.append(read_counts(path, fasta=fasta, called=how, known=known))
         elif is_vcf(path):
-            parts.append(read_vcf(path, fasta=fasta, called=called))
+            parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path]))
         else:
             parts.append(read_maf(path, fasta=fasta, called="no" if path in looked else called))
     problems: list[Problem] = []
@@ -58,14 +67,10 @@ def read_calls(
     if len(parts) == 1:
         parts[0].problems += problems
         return parts[0]
-    key = ["sample_id", "variant_id"]
-    calls = pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts])
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
-    order = [pl.col("is_called").fill_null(False).cast(pl.Int8), pl.col("depth")]
-    calls = calls.sort(order, descending=True, nulls_last=True, maintain_order=True)
-    calls = calls.unique(key, keep="first", maintain_order=True).sort(key)
+    calls = called_first(pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts]))
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
-    samples = pl.concat([p.samples for p in parts]).unique("sample_id", keep="first", maintain_order=True)
+    samples = pl.concat([p.samples for p in parts], how="diagonal").unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     problems += [problem for p in parts for problem in p.problems]
     copies = [p.copies for p in parts if p.copies is not None]

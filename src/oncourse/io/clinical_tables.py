@@ -271,7 +271,7 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
         *[words.fraction(raw[c]).alias(c) for c in fractions],
         *[words.number(raw[c]).alias(c) for c in numbers],
         words.mapped(raw["msi_status"], words.msi).alias("msi_status"),
-        _material(samples).alias("material"),
+        materials(samples).alias("material"),
     )
     if "msi_score" in raw.columns:  # MSK writes -1 where MSIsensor gave nothing
         raw = raw.with_columns(pl.when(pl.col("msi_score") >= 0).then(pl.col("msi_score")).alias("msi_score"))
@@ -282,7 +282,8 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
     return out, [c for c in out.columns if c not in SAMPLES.by_name]
 
 
-def _material(samples: pl.DataFrame) -> pl.Series:
+def materials(samples: pl.DataFrame) -> pl.Series:
+    """Return tissue, plasma or normal of each row of a table of samples, by the columns that say it."""
     columns = ["SAMPLE_CLASS", "SAMPLE_TYPE", "SPECIMEN_TYPE", "MATERIAL", "SAMPLE_MATERIAL", "TISSUE_SOURCE_SITE_TYPE",
                "GENE_PANEL"]  # fmt: skip
     present = [c for c in columns if c in samples.columns]
@@ -319,7 +320,7 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
         first_of(samples, "METASTATIC_SITE", "METASTATIC_BIOPSY_SITE", "BIOPSY_SITE", "SAMPLE_SITE", "TISSUE_SITE",
                  "SITE").alias("met_site"),
         first_of(samples, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "SITE").alias("primary_site"),
-    ).with_columns(_material(samples).alias("material"))  # fmt: skip
+    ).with_columns(materials(samples).alias("material"))  # fmt: skip
     frame = frame.filter(pl.col("material") == "tissue")
     role = words.mapped(frame["kind"], words.role)
     coded = {v: words.lesion_code(v) for v in frame["lesion"].unique().drop_nulls()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +14,11 @@ from oncourse.io import clinical_tables as ct
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.clinical import mapped
-from oncourse.io.maf import with_copies
+from oncourse.io.ids import called_first, matched, renamed, unmatched
+from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
+from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
 
 
@@ -42,6 +44,7 @@ def read_files(
     material: str = "tissue",
     panel: str | None = None,
     kind: str | None = None,
+    manifest: Path | None = None,
 ) -> Reading:
     """Read MAF or VCF files as one study.
 
@@ -54,6 +57,7 @@ def read_files(
     called : as in `oncourse.io.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
+    manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a folder
     kind : "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
@@ -66,10 +70,17 @@ def read_files(
         raise InputError(f"{paths[0]}: no {wanted} found.")
     reading = Reading({}, StudyConfig(), foreign=True)
     per_sample, per_patient = _clinical(clinical, reading)
-    known = [] if per_sample is None else per_sample["SAMPLE_ID"].to_list()
-    found = read_calls(files, fasta=fasta, called=called, kind=kind, known=known)
+    known = {} if per_sample is None else dict(
+        zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))  # fmt: skip
+    manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
+    found = read_calls(
+        files, fasta=fasta, called=called, kind=kind, known=known,
+        manifest=read_manifest(manifest) if manifest else None,
+    )  # fmt: skip
     reading.notes += found.notes
     reading.problems += found.problems
+    if known:
+        _match_ids(found, known, reading)
     samples = _samples(found.samples, per_sample, reading)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
@@ -135,10 +146,26 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
     return per_sample, per_patient
 
 
+def _match_ids(found: MafTables, known: Mapping[str, str | None], reading: Reading) -> None:
+    """Write the samples of the calls as the clinical table does; say which have no partner."""
+    mapping, said = matched(found.samples["sample_id"].to_list(), known)
+    reading.notes += said
+    found.calls = renamed(found.calls, mapping)
+    if mapping and found.calls.select("sample_id", "variant_id").is_duplicated().any():
+        kept = called_first(found.calls.with_columns(found.lines.alias("_line")))
+        found.calls, found.lines = kept.drop("_line"), kept["_line"]
+    found.samples = renamed(found.samples, mapping).unique("sample_id", keep="first", maintain_order=True)
+    found.copies = None if found.copies is None else renamed(found.copies, mapping)
+    normals = {s for s, material in known.items() if material == "normal"}
+    reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")
+
+
 def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
     """Return one row per sample: the clinical table, with samples that only the calls name."""
     own = pl.coalesce(pl.col("patient_id"), mapped(seen["sample_id"], ct.patient_of)).alias("PATIENT_ID")
     base = seen.select(pl.col("sample_id").alias("SAMPLE_ID"), own)
+    if "role" in seen.columns and (seen["role"] == "normal").any():
+        base = base.with_columns(pl.when(seen["role"] == "normal").then(pl.lit("normal")).alias("MATERIAL"))
     if clinical is None:
         if (base["SAMPLE_ID"] == base["PATIENT_ID"]).all():
             reading.notes.append("the files name no patients: every sample is taken as a patient of its own")

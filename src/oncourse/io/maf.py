@@ -155,6 +155,8 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
             continue
         # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
         picked[ours] = pl.coalesce(present).alias(ours)
+        if ours.endswith("_id"):
+            picked[ours] = picked[ours].str.strip_chars().replace("", None)
     return frame.select(list(picked.values()))
 
 
@@ -193,7 +195,9 @@ def tables_of(
         problems += reference_problems(frame, name)
     build, found = _build(frame, name)
     problems += found
-    decided = decide(frame, name, called=called, has_normal=_has_normal(frame))
+    decided = decide(
+        frame, name, called=called, has_normal=_has_normal(frame), listed=name.lower().startswith("data_mutations")
+    )
     frame = decided.frame
     notes += decided.notes
     problems += decided.problems

@@ -195,7 +195,10 @@ def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:
         return
     from oncourse.io.calls import read_calls
 
-    found = read_calls(sources, reading.config.genome_build, fasta=fasta)
+    samples, known = reading.tables.get("samples"), {}
+    if samples is not None and {"sample_id", "material"} <= set(samples.columns):
+        known = dict(samples.select("sample_id", "material").drop_nulls("sample_id").iter_rows())
+    found = read_calls(sources, reading.config.genome_build, fasta=fasta, known=known)
     reading.tables["calls"] = found.calls
     if len(sources) == 1:
         reading.lines["calls"] = found.lines

@@ -21,23 +21,24 @@ from oncourse.io.calling import decide
 from oncourse.io.dialects import Site, counts
 from oncourse.io.maf import MafTables, reference_problems, variants_of
 from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.whose import Column, Start, assign
 from oncourse.study.schema import Problem
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
-_NORMAL = re.compile(r"^(normal|germline|blood|pbmc|n)$", re.I)
 #: Header fields of annotation: VEP's CSQ, snpEff's ANN.
 _EFFECT_FIELDS = ("CSQ", "ANN")
 
 
 @dataclass
 class _Header:
-    normals: set[str] = field(default_factory=set)
     build: str | None = None
     effect_columns: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_vcf(path: Path | str, *, fasta: Fasta | None = None, called: str = "auto") -> MafTables:
-    """Read a VCF.
+def read_vcf(
+    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", whose: Sequence[Column] | None = None
+) -> MafTables:
+    """Read a VCF; `whose` says of each column whose it is (`oncourse.io.whose.assign`).
 
     Multi-allelic records are split; symbolic alleles, breakends and ``*`` are left out and counted. A genotype
     without a read of the variant is not called; one of ``.`` without depth leaves no row.
@@ -54,39 +55,43 @@ def read_vcf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
         problem = Problem(name, 1, None, None, "is not a VCF file.", cure)
         raise InputError([p for p in table.problems if p.severity == "error"] or [problem])
     header = _header(table.comments)
-    samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
-    normals = {s for s in samples if s in header.normals or _NORMAL.match(s)}
-    tumours = [s for s in samples if s not in normals] or samples
     problems, notes = list(table.problems), []
+    samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
+    if whose is None:
+        first = table.frame["INFO"].head(1).to_list() if "INFO" in table.frame.columns else []
+        whose = assign([Start(path, tuple(samples), table.comments, (first or [None])[0] or "")])
     if not samples:
         cure = "Its records have no FORMAT and sample columns; give the caller's own VCF."
         problems.append(Problem(name, 1, None, None, "the VCF holds no sample.", cure))
-    if len(tumours) < len(samples):
-        notes.append(f"{name}: {', '.join(sorted(normals))} taken as normal and left out")
-    if tumours == ["TUMOR"]:
-        # Strelka's fixed column name says nothing; the file's name does
-        tumours_named = {"TUMOR": name}
-        notes.append(f"{name}: the sample column TUMOR is named after the file")
-    else:
-        tumours_named = {s: s for s in tumours}
-    beside = sorted(normals - set(tumours))
-    rows = _rows(table, tumours, beside, tumours_named)
+    tumours = [c for c in whose if c.role == "tumour"]
+    normals = [c for c in whose if c.role == "normal"]
+    beside = [c.column for c in normals] if tumours else []
+    taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
+    notes += _told(name, taken, [c for c in normals if c not in taken])
+    rows = _rows(table, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
     # a sample without a call was looked at all the same
-    every = sorted(tumours_named.values()) if samples else []
     found.samples = pl.DataFrame(
-        {"sample_id": every, "patient_id": [None] * len(every)},
-        schema={"sample_id": pl.String, "patient_id": pl.String},
-    )
+        [(c.sample_id, c.patient_id, c.role) for c in taken],
+        schema={"sample_id": pl.String, "patient_id": pl.String, "role": pl.String}, orient="row",
+    ).unique("sample_id", maintain_order=True).sort("sample_id")  # fmt: skip
     return found
+
+
+def _told(name: str, taken: Sequence[Column], left: Sequence[Column]) -> list[str]:
+    out = []
+    if left:
+        out.append(f"{name}: {', '.join(sorted(c.column for c in left))} taken as normal and left out")
+    for c in taken:
+        if c.sample_id != c.column:
+            out.append(f"{name}: the column {c.column} is sample {c.sample_id} ({c.why})")
+    return out
 
 
 def _header(comments: Sequence[str]) -> _Header:
     out = _Header()
     for line in comments:
-        if found := re.match(r'"?##normal_sample=([^\s"]+)', line):
-            out.normals.add(found.group(1))
-        elif line.lstrip('"').startswith(("##reference", "##contig", "##assembly")) and not out.build:
+        if line.lstrip('"').startswith(("##reference", "##contig", "##assembly")) and not out.build:
             low = line.lower()
             if re.search(r"hg19|grch37|b37|hs37", low):
                 out.build = "GRCh37"

@@ -1,0 +1,98 @@
+"""Ids of one sample written in two ways: blanks, capitals, separators, TCGA barcodes of another length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from oncourse.study.schema import Problem, nearest
+
+_TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
+
+
+def matched(ids: Collection[str], known: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """Return id -> the known id it means, of ids that are not known as they stand, and what was done, in words.
+
+    A TCGA barcode means the sample whose parts it continues; an id that differs by capitals, blanks or separators
+    alone, from one known id only that nothing else names, means that one.
+
+    >>> matched(["TCGA-AA-0001-01A-11D-A10X-10", "p2_t", "P3"], ["TCGA-AA-0001-01", "P2-T", "P4"])[0]
+    {'TCGA-AA-0001-01A-11D-A10X-10': 'TCGA-AA-0001-01', 'p2_t': 'P2-T'}
+    """
+    given, listed = set(ids), set(known)
+    by_parts = {part: k for k in sorted(listed) for part in [_sample_part(k)] if part}
+    plain: dict[str, list[str]] = {}
+    for k in sorted(listed - given):
+        plain.setdefault(_plain(k), []).append(k)
+    counts: dict[str, int] = {}
+    for i in given - listed:
+        counts[_plain(i)] = counts.get(_plain(i), 0) + 1
+    out: dict[str, str] = {}
+    for i in sorted(given - listed):
+        part, same = _sample_part(i), plain.get(_plain(i), [])
+        if part and part in by_parts:
+            out[i] = by_parts[part]
+        elif len(same) == 1 and counts[_plain(i)] == 1:
+            out[i] = same[0]
+    return out, _said(out)
+
+
+def _sample_part(text: str) -> str | None:
+    """Return patient and sample type of a TCGA barcode (TCGA-AA-0001-01)."""
+    found = _TCGA.match(text)
+    return f"{found.group(1)}-{found.group(2)}" if found else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_.\-]+", "", text).lower()
+
+
+def _said(mapping: dict[str, str]) -> list[str]:
+    barcodes = {a: b for a, b in mapping.items() if a.startswith("TCGA-")}
+    others = {a: b for a, b in mapping.items() if a not in barcodes}
+    out = []
+    if barcodes:
+        first = next(iter(barcodes))
+        out.append(
+            f"{len(barcodes):,} TCGA barcodes matched to the clinical table by their parts ({first}: {barcodes[first]})"
+        )
+        several = len(barcodes) - len(set(barcodes.values()))
+        if several:
+            out.append(f"{several:,} further aliquots of a TCGA sample were joined with it")
+    if others:
+        shown = ", ".join(f"{a}: {b}" for a, b in list(others.items())[:5])
+        out.append(
+            f"{len(others):,} sample ids matched to the clinical table without regard to capitals and separators ({shown})"
+        )
+    return out
+
+
+def unmatched(ids: Collection[str], known: Collection[str], normals: Collection[str], name: str) -> list[Problem]:
+    """Say which samples of the calls have no clinical row, and which of the clinical table no row of calls."""
+    more, less = sorted(set(ids) - set(known)), sorted(set(known) - set(ids) - set(normals))
+    out = []
+    if more:
+        near = [(i, nearest(i, known, cutoff=0.6)) for i in more]
+        shown = ", ".join(f"{i} (nearest: {n})" if n else i for i, n in near[:5])
+        message = f"{len(more):,} samples of the calls have no row in the clinical table: {shown}."
+        cure = "Add them there, or write their ids in the same way."
+        out.append(Problem(name, None, "sample_id", more[0], message, cure, "warning"))
+    if less:
+        message = f"{len(less):,} samples of the clinical table have no row in the calls: {', '.join(less[:5])}."
+        cure = "They count as sequenced and without a mutation. Leave out (--exclude) those that were not sequenced."
+        out.append(Problem(name, None, "sample_id", less[0], message, cure, "warning"))
+    return out
+
+
+def renamed(frame: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
+    """Return the frame with the ids of `mapping` in ``sample_id`` replaced."""
+    return frame.with_columns(pl.col("sample_id").replace(mapping)) if mapping else frame
+
+
+def called_first(calls: pl.DataFrame, key: Sequence[str] = ("sample_id", "variant_id")) -> pl.DataFrame:
+    """Keep one row per sample and variant: the called one, then the deepest."""
+    order = [pl.col("is_called").fill_null(False).cast(pl.Int8), pl.col("depth")]
+    calls = calls.sort(order, descending=True, nulls_last=True, maintain_order=True)
+    return calls.unique(list(key), keep="first", maintain_order=True).sort(list(key))

@@ -1,0 +1,360 @@
+"""Whose column is it: sample, patient and role of every column of VCF files.
+
+In this order: a manifest (``files.tsv``), what the file says (``##SAMPLE``, ``##tumor_sample``, TCGA barcodes), the clinical
+table, the file's name (``T_vs_N``, folders of Strelka and sarek). Names that every file uses (TUMOR, NORMAL, primary,
+blood) name nobody. What stays open is a question, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.text import read_table
+from oncourse.study.schema import Problem
+
+#: (file name, column) -> sample, patient, role.
+Manifest = Mapping[tuple[str, str], tuple[str, str | None, str]]
+#: Columns of a manifest; ``column`` is empty for a file of one sample.
+MANIFEST = ("path", "column", "sample_id", "patient_id", "role")
+ROLES = {"tumour": "tumour", "tumor": "tumour", "t": "tumour", "normal": "normal", "n": "normal", "germline": "normal",
+         "plasma": "tumour", "tissue": "tumour", "": "tumour", "ignore": "ignore"}  # fmt: skip
+_NORMAL_WORD = r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional"
+_TUMOUR_WORD = r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met"
+_GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default|t|n)[_.-]?\d*$", re.I)
+_IS_NORMAL = re.compile(rf"^({_NORMAL_WORD}|n)[_.-]?\d*$", re.I)
+#: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
+_ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{_NORMAL_WORD}|tumou?r)\d*$", re.I)
+_PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
+_BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
+#: Words of callers and steps at the end of a file's name.
+_STEPS = (
+    r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
+    r"somaticsniper|sniper|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
+    r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
+    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
+    r"multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
+)
+_ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
+_ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of one file: sample, patient (null: from the sample's name), role (tumour, normal, ignore, open).
+
+    ``listed``: the clinical table or the manifest (with its patient) names the sample: a normal is then a sample too.
+    """
+
+    path: Path
+    column: str
+    sample_id: str
+    patient_id: str | None
+    role: str
+    why: str
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """The beginning of a VCF: sample columns, header lines, INFO of the first record."""
+
+    path: Path
+    columns: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    info: str = ""
+
+
+class Question(InputError):
+    """Whose columns these are is not said anywhere; ``manifest`` holds what is known, to be confirmed."""
+
+    def __init__(self, message: str, columns: Sequence[Column]):
+        super().__init__([message])
+        self.manifest = manifest_of(columns)
+
+
+def manifest_of(columns: Iterable[Column]) -> pl.DataFrame:
+    """Return the columns as a manifest the user can edit; an open role is left empty."""
+    rows = [
+        (str(c.path), c.column, c.sample_id, c.patient_id or "", "" if c.role == "open" else c.role)
+        for c in columns
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(MANIFEST, pl.String), orient="row")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return (file name, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole file.
+
+    Raises
+    ------
+    InputError : columns are missing, or a role is none of tumour, normal, ignore
+    """
+    table = read_table(path, lenient=True)
+    lacking = [c for c in ("path", "sample_id", "role") if c not in table.frame.columns]
+    if lacking:
+        cure = f"A manifest has the columns {', '.join(MANIFEST)}."
+        raise InputError([*table.problems, Problem(path.name, 1, None, None, f"no column {', '.join(lacking)}.", cure)])
+    out: dict[tuple[str, str], tuple[str, str | None, str]] = {}
+    problems = []
+    frame = table.frame.with_columns(pl.lit("").alias(c) for c in MANIFEST if c not in table.frame.columns)
+    for line, row in zip(table.lines, frame.select(MANIFEST).fill_null("").iter_rows(), strict=True):
+        name, column, sample, patient, role = (cell.strip() for cell in row)
+        if role.lower() not in ROLES or (not sample and ROLES[role.lower()] != "ignore"):
+            cure = "Give sample_id, and role tumour, normal or ignore."
+            problems.append(Problem(path.name, int(line), "role", role, "the row does not say whose column this is.", cure))
+            continue
+        out[(Path(name).name, column)] = (sample, patient or None, ROLES[role.lower()])
+    if problems:
+        raise InputError(problems)
+    return out
+
+
+def stem_of(path: Path) -> str:
+    """Return the name a file bears without the words of callers and steps; its folder's where nothing else is left.
+
+    >>> stem_of(Path("P1.mutect2.filtered.vep.vcf.gz")), stem_of(Path("P2_T/strelka/somatic.snvs.vcf.gz"))
+    ('P1', 'P2_T')
+    >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"))
+    'P1_T_vs_P1_N'
+    """
+    name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
+    stem = _ENDS.sub("", name) or name
+    if not _ONLY_STEPS.match(stem):
+        return stem
+    return next((p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name)), stem)
+
+
+def pair_of(path: Path) -> tuple[str, str] | None:
+    """Return (tumour, normal) of a name such as ``P1_T_vs_P1_N.strelka.vcf``, or of the folder it lies in."""
+    for text in (stem_of(path), *(p.name for p in list(path.parents)[:3])):
+        if found := _PAIR.match(text):
+            return found["tumour"], found["normal"]
+    return None
+
+
+def assign(
+    starts: Sequence[Start],
+    *,
+    known: Mapping[str, str | None] | None = None,
+    manifest: Manifest | None = None,
+) -> list[Column]:
+    """Return whose each column is.
+
+    Parameters
+    ----------
+    known : the clinical table's samples and their material (null where it does not say)
+    manifest : as `read_manifest` returns it
+
+    Raises
+    ------
+    Question : a column's role, or which of several samples it is, is not said anywhere
+    """
+    known, manifest = known or {}, manifest or {}
+    shared = _shared_generic(starts)
+    out = [c for start in starts for c in _of_file(start, known, manifest, shared)]
+    out = [
+        replace(c, listed=c.sample_id in known or (c.why == "manifest" and c.patient_id is not None))
+        for c in _one_name(out)
+    ]
+    _ask(out, known)
+    return out
+
+
+def _shared_generic(starts: Sequence[Start]) -> set[str]:
+    """Return the generic column names that files of different stems share."""
+    seen: dict[str, set[str]] = {}
+    for start in starts:
+        for column in start.columns:
+            if _GENERIC.match(column):
+                seen.setdefault(column, set()).add(stem_of(start.path))
+    return {column for column, stems in seen.items() if len(stems) > 1}
+
+
+def _of_file(
+    start: Start, known: Mapping[str, str | None], manifest: Manifest,
+    shared: set[str],
+) -> list[Column]:  # fmt: skip
+    pair, stated = pair_of(start.path), _stated(start)
+    lone = {c: _role(c, start, known, stated, pair) for c in start.columns}
+    tumours = [c for c in start.columns if lone[c] != "normal"]
+    out = []
+    for column in start.columns:
+        given = manifest.get((start.path.name, column)) or (
+            manifest.get((start.path.name, "")) if len(tumours) == 1 and column in tumours else None
+        )
+        if given:
+            out.append(Column(start.path, column, *given, "manifest"))
+            continue
+        sample, why = _name(column, lone[column], start, known, stated, pair, tumours, shared)
+        patient = _individual(start) or _patient(column, pair, stated, start, tumours, sample, known)
+        out.append(Column(start.path, column, sample, patient, lone[column], why))
+    return out
+
+
+def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
+    """Return column -> (sample, role) as the header says; Mutect names columns, others name what a column holds."""
+    out: dict[str, tuple[str | None, str | None]] = {}
+    for line in start.comments:
+        if found := re.match(r'"?##(tumou?r|normal)_sample=([^\s"]+)', line):
+            out[found.group(2)] = (None, "normal" if found.group(1) == "normal" else "tumour")
+        elif line.lstrip('"').startswith("##SAMPLE=<"):
+            cells = dict(re.findall(r'(\w+)="?([^",<>]+)', line.partition("<")[2]))
+            column = cells.get("ID", "")
+            name = next((cells[k] for k in ("SampleName", "BARCODE", "NAME", "Sample", "SampleID") if cells.get(k)), None)
+            role = "normal" if _IS_NORMAL.match(column) else "tumour" if _GENERIC.match(column) else None
+            out[column] = (name if name != column else None, role)
+    return out
+
+
+def _bams(start: Start) -> dict[str, str]:
+    """Return role -> sample by the file or sample name on the caller's command line."""
+    out: dict[str, str] = {}
+    for line in start.comments:
+        if re.match(r"(?i)\"?##\w*(cmd|command|mutect)", line):
+            for word, value in _BAM.findall(line):
+                role = "normal" if word.lower() == "normal" else "tumour"
+                out.setdefault(role, stem_of(Path(value).with_suffix(".vcf")))
+    return out
+
+
+def _individual(start: Start) -> str | None:
+    for line in start.comments:
+        if found := re.match(r"##INDIVIDUAL=<NAME=([^,>]+)", line):
+            return found.group(1)
+    return None
+
+
+def _role(
+    column: str, start: Start, known: Mapping[str, str | None], stated: Mapping[str, tuple[str | None, str | None]],
+    pair: tuple[str, str] | None,
+) -> str:  # fmt: skip
+    said = stated.get(column, (None, None))[1]
+    if said:
+        return said
+    barcode = re.match(r"TCGA-\w{2}-\w{4}-(\d{2})", column)
+    if barcode:
+        return "normal" if barcode.group(1).startswith("1") else "tumour"
+    if column in known:
+        return "normal" if known[column] == "normal" else "tumour"
+    if pair:
+        for role, name in (("tumour", pair[0]), ("normal", pair[1])):
+            if column == name or re.search(rf"[_.-]{re.escape(name)}$", column):
+                return role
+    if _GENERIC.match(column):
+        return "normal" if _IS_NORMAL.match(column) else "tumour"
+    if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
+        return "tumour"  # the header names its normals: the others are none
+    end = _ROLE_END.match(column)
+    others = [_ROLE_END.match(c) for c in start.columns if c != column]
+    if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in others):
+        return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
+    return "tumour" if len(start.columns) != 2 else "open"
+
+
+def _name(
+    column: str, role: str, start: Start, known: Mapping[str, str | None],
+    stated: Mapping[str, tuple[str | None, str | None]], pair: tuple[str, str] | None, tumours: Sequence[str],
+    shared: set[str],
+) -> tuple[str, str]:  # fmt: skip
+    """Return the first name the clinical table knows, else the first that is a name, and where it stands."""
+    stem, generic = stem_of(start.path), bool(_GENERIC.match(column))
+    candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
+    if pair and role in ("tumour", "normal") and (generic or column.endswith(pair[role == "normal"])):
+        candidates.insert(1, (pair[role == "normal"], "file name"))
+    if generic:
+        info = re.search(r"(?:^|;)SAMPLE=([^;]+)", start.info)
+        if role == "tumour" and len(tumours) == 1:
+            bam = _bams(start).get("tumour")
+            candidates += [(info and info.group(1), "INFO/SAMPLE"), (bam, "command line"), (stem, "file name")]
+        elif role == "normal":
+            candidates += [(_bams(start).get("normal"), "command line")]
+        candidates += [(f"{stem}{mark}{column}", "file name and column") for mark in ("_", "-", ".")]
+    found = [(name, why) for name, why in candidates if name]
+    for name, why in [*found, (column, "clinical table")]:
+        if name in known:
+            return name, why
+    if generic and role == "tumour" and len(tumours) > 1 and column not in shared and not stated.get(column, (None,))[0]:
+        return column, "column"
+    return found[0]
+
+
+def _patient(
+    column: str, pair: tuple[str, str] | None, stated: Mapping[str, tuple[str | None, str | None]], start: Start,
+    tumours: Sequence[str], sample: str, known: Mapping[str, str | None],
+) -> str | None:  # fmt: skip
+    if pair:
+        ends = [_ROLE_END.match(name) for name in pair]
+        if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
+            return ends[0]["stem"]
+        return None
+    if _GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
+        return stem_of(start.path)
+    ends = [_ROLE_END.match(c) for c in start.columns]
+    stems = {e["stem"] for e in ends if e}
+    return stems.pop() if len(start.columns) > 1 and all(ends) and len(stems) == 1 else None
+
+
+def _one_name(columns: list[Column]) -> list[Column]:
+    """sarek writes PATIENT_SAMPLE into some files and SAMPLE into others: one sample."""
+    names = {c.sample_id for c in columns}
+    patients = {c.patient_id for c in columns if c.patient_id}
+    out = []
+    for c in columns:
+        short = [(c.sample_id[len(p) + 1 :], p) for p in sorted(patients) if c.sample_id.startswith(f"{p}_")]
+        same = next(((s, p) for s, p in short if s in names), None)
+        out.append(replace(c, sample_id=same[0], patient_id=same[1]) if same else c)
+    owner = {c.sample_id: c.patient_id for c in out if c.patient_id}
+    return [replace(c, patient_id=c.patient_id or owner.get(c.sample_id)) for c in out]
+
+
+def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
+    openly = [c for c in columns if c.role == "open"]
+    if openly:
+        first = openly[0]
+        both = ", ".join(c.column for c in openly if c.path == first.path)
+        files = len({c.path for c in openly})
+        raise Question(
+            f"{first.path.name}: columns {both}: nothing says which is the tumour and which the normal"
+            f"{f' (and {files - 1} more files)' if files > 1 else ''}. Confirm the manifest (--files), or give --clinical.",
+            columns,
+        )
+    of: dict[str, set[str]] = {}
+    for c in columns:
+        if _GENERIC.match(c.column) and c.why in ("column", "clinical table") and c.role != "normal":
+            of.setdefault(c.sample_id, set()).add(stem_of(c.path))
+    several = sorted(s for s, stems in of.items() if len(stems) > 1)
+    if several:
+        raise Question(
+            f"the column {several[0]} stands in several files and may be another sample in each. Confirm the manifest "
+            "(--files).",
+            [replace(c, role="open") if c.sample_id in several else c for c in columns],
+        )
+
+
+def vcf_start(path: Path) -> Start:
+    """Read the header and the first record of a VCF; no columns where it is none."""
+    import gzip
+
+    comments: list[str] = []
+    columns: tuple[str, ...] = ()
+    try:
+        with path.open("rb") as raw:
+            stream = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw
+            for line in stream:
+                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+                if columns:
+                    return Start(path, columns, tuple(comments), (text.split("\t") + [""] * 8)[7])
+                if text.startswith("#CHROM"):
+                    columns = tuple(c.strip() for c in text.split("\t")[9:] if c.strip())
+                elif text.startswith(("##", '"##')):
+                    comments.append(text)
+                elif text:
+                    break
+    except (OSError, EOFError):
+        pass
+    return Start(path, columns, tuple(comments))
