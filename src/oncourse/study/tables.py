@@ -281,7 +281,7 @@ LABS = Table(
         _PATIENT,
         _day("day", "day of the blood draw", required=True),
         Column("analyte", TEXT, "PSA, CEA ...", required=True),
-        Column("value", TEXT, "a number, or `<number` below detection", required=True),
+        Column("value", TEXT, "a number, `<number` below detection, `>number` above the measuring range", required=True),
         Column("unit", TEXT, "unit of the value"),
     ),
 )

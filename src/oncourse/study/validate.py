@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from oncourse.study.config import StudyConfig
+from oncourse.study.lab_values import tidy_labs
 from oncourse.study.schema import Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 
@@ -37,6 +38,7 @@ def validate(
     typed: dict[str, pl.DataFrame] = {}
     for name, frame in tables.items():
         first = (first_row or {}).get(name, 2)
+        frame = tidy_labs(frame) if name == "labs" else frame
         frame, found = days_from_dates(name, frame, tables.get("patients"), first)
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)

@@ -156,7 +156,7 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
     params = params or PsaParams()
     unit = pl.col("unit") if "unit" in labs.columns else pl.lit(None, pl.String)
     text = pl.col("value").cast(pl.String).str.strip_chars()
-    number = text.str.strip_prefix("<").str.strip_prefix("=").str.strip_chars().cast(pl.Float64, strict=False)
+    number = text.str.replace(r"^[<>=]+\s*", "").cast(pl.Float64, strict=False)  # >1000 is at least 1000
     factor = {"limit": 1.0, "half": 0.5, "zero": 0.0}[params.below_limit]
     rows = (
         labs.with_row_index("row", 2)

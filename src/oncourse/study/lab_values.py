@@ -1,0 +1,82 @@
+"""Laboratory values as written -> a number or a bound, its unit apart, the analyte under one name.
+
+``12,5``, ``1,234.5``, ``12.5 ng/mL``, ``＜0.01``, ``> 1000``, ``未检出``: what can be told is put into one spelling,
+the rest stays as it is and is named by the checks.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.study.values import plain_numbers
+from oncourse.study.words import meaning, plain
+
+#: Factor of each unit (lower case, no blanks) to ng/mL.
+NG_ML = {
+    "ng/ml": 1.0, "ug/l": 1.0, "µg/l": 1.0, "μg/l": 1.0, "mcg/l": 1.0, "ng/dl": 0.01, "pg/ml": 0.001, "ng/l": 0.001,
+    "mg/l": 1000.0, "ug/ml": 1000.0, "μg/ml": 1000.0, "µg/ml": 1000.0,
+}  # fmt: skip
+#: Analyte -> (factors of its units to the first one, the most that is seen in the clinic in that unit). Above it the unit or
+#: the number is probably another: general clinical knowledge, a warning only.
+PLAUSIBLE = {"PSA": (NG_ML, 10_000.0), "CEA": (NG_ML, 20_000.0)}
+_VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?)\s*([A-Za-zµμ%].*)?$"
+BELOW = "below detection"
+
+
+def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
+    """Return the labs with analyte, value and unit in one spelling; other columns and unknown texts as they are."""
+    if not {"analyte", "value"} <= set(labs.columns):
+        return labs
+    unit = labs["unit"].cast(pl.String) if "unit" in labs.columns else pl.Series("unit", [None] * labs.height, pl.String)
+    value = labs["value"].cast(pl.String)
+    told = tidy_values(value)
+    same = _mapped(labs["analyte"].cast(pl.String), lambda text: meaning("analyte", text) or text)
+    units = pl.select(pl.coalesce(pl.when(unit.str.strip_chars() != "").then(unit), told["unit"]).alias("unit"))["unit"]
+    return labs.with_columns(same.alias("analyte"), told["value"].alias("value"), units)
+
+
+def tidy_values(values: pl.Series) -> pl.DataFrame:
+    """Return value (``number``, ``<number``, ``>number``, ``below detection``, or the text as it is) and unit.
+
+    >>> tidy_values(pl.Series(["12,5", "＞1000", "6.1 ng/mL", "未检出", "<0,01", "high"])).rows()[:3]
+    [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
+    """
+    unique = values.drop_nulls().unique(maintain_order=True)
+    text = _mapped(unique, lambda t: _ascii(t))
+    parts = pl.DataFrame({"raw": unique, "text": text}).with_columns(
+        pl.col("text").str.extract(_VALUE, 1).str.replace("=", "").alias("sign"),
+        pl.col("text").str.extract(_VALUE, 2).str.strip_chars().alias("digits"),
+        pl.col("text").str.extract(_VALUE, 3).str.strip_chars().alias("unit"),
+    )
+    digits = plain_numbers(parts["digits"])
+    is_number = digits.cast(pl.Float64, strict=False).is_not_null()
+    below = _mapped(parts["text"], lambda t: meaning("below_detection", t))
+    parts = parts.with_columns(digits.alias("digits"), is_number.alias("ok"), below.alias("below"))
+    known = parts.select(
+        pl.col("raw"),
+        pl.when("ok").then(pl.col("sign") + pl.col("digits")).otherwise(pl.coalesce("below", "raw")).alias("value"),
+        pl.when("ok").then("unit").alias("unit"),
+    )
+    return values.to_frame("raw").join(known, on="raw", how="left", maintain_order="left").select("value", "unit")
+
+
+def _ascii(text: str) -> str:
+    return text.strip().translate(str.maketrans("＜＞≤≥＝。，", "<><>=.,"))
+
+
+def _mapped(values: pl.Series, function: object) -> pl.Series:
+    unique = values.drop_nulls().unique()
+    pairs = {v: function(v) for v in unique}  # type: ignore[operator]
+    return values.replace_strict(pairs, default=None, return_dtype=pl.String)
+
+
+def nearest_analyte(text: str) -> str | None:
+    """Return the known analyte whose name is most like `text`; None where it is known, or like none."""
+    from oncourse.study.schema import nearest
+    from oncourse.study.words import vocabulary
+
+    if meaning("analyte", text) is not None:
+        return None
+    known = vocabulary()["analyte"]
+    near = nearest(plain(text), [w for w in known if len(w) > 2], cutoff=0.8)
+    return known[near] if near else None
