@@ -63,13 +63,17 @@ def test_a_sequenced_patient_without_a_day_of_entry_is_said_to_be_one(make_study
         for p, day in zip(patients, (30, 30, 50, 50, None, None, 0, 0), strict=True)
     ]
     given = {"patients": [{"patient_id": p} for p in patients], "samples": samples, "calls": []}
-    (note,) = survival(Cohort(make_study(follow_up=rows, **given)), Params()).notes
+    late, note, by_sample = survival(Cohort(make_study(follow_up=rows, **given)), Params()).notes
+    assert late.startswith("OS: 4 of 8 patients enter after the origin")
+    assert by_sample.startswith("OS: the entry of 4 patients is the day of their first tumour sample")
     assert (
-        note.startswith("OS: 8 of 8 patients without a day of entry")
+        note.startswith("OS: 2 of 4 patients without a day of entry")
         and "survival is then overstated" in note
     )
-    assert "first sample of 4 is later than time zero, a median of 40 days" in note
     assert "samples of 2 have no day" in note
+    settings = {"endpoints": {"entry": "recorded"}}
+    (note,) = survival(Cohort(make_study(follow_up=rows, **given), settings), Params()).notes
+    assert "first sample of 4 is later than time zero, a median of 40 days" in note
     known = [{**r, "entry_day": 0} for r in rows]
     assert survival(Cohort(make_study(follow_up=known, **given)), Params()).notes == ()
 

@@ -82,9 +82,23 @@ def test_alive_is_censored_at_last_contact():
     assert short(found["OS", None]) == (401, False, "alive at last contact")
 
 
-def test_vital_status_unknown_is_censored_and_said():
-    found, _ = endpoints({"last_contact_day": 300})
-    assert short(found["OS", None]) == (301, False, "last contact, vital status unknown")
+def test_no_overall_survival_from_an_unknown_vital_status():
+    """Neither dead nor alive: of nobody known there is no survival at all; of one in four, the three others'."""
+    found, excluded = endpoints({"last_contact_day": 300})
+    assert ("OS", None) not in found and ("OS", 1) not in found
+    assert "vital status is unknown in 1 of 1 patients" in excluded.filter(endpoint="OS")["reason"][0]
+    found, excluded = endpoints({"last_contact_day": 300, "recurrence_day": 200})
+    assert short(found["DFS", None]) == (201, True, "recurrence")  # what is known of him otherwise stays
+
+
+@pytest.mark.parametrize(
+    ("follow_up", "word"),
+    [({"is_dead": False}, "alive, without a day"), ({"is_dead": True}, "dead, on a day that is not known")],
+)
+def test_alive_needs_a_date_and_so_does_dead(follow_up, word):
+    found, excluded = endpoints(follow_up, max_unknown_status=1.0)
+    assert ("OS", None) not in found
+    assert word in excluded.filter(pl.col("endpoint") == "OS")["reason"][0] or "1 of 1" in str(excluded["reason"].to_list())
 
 
 def test_dead_without_a_day_dies_on_the_last_contact():
@@ -107,7 +121,6 @@ STATUS = [
     ),
     ("alive beyond", {"last_contact_day": 800, "is_dead": False}, "alive"),
     ("alive, followed for less: unknown", {"last_contact_day": 600, "is_dead": False}, "unknown"),
-    ("unknown status, followed for less", {"last_contact_day": 600}, "unknown"),
 ]
 
 

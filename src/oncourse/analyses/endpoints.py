@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
@@ -13,9 +14,11 @@ from oncourse.derive.clinical.endpoints import (
     TTE_SCHEMA,
     EndpointParams,
     endpoint_table,
+    survival_bounds,
     tables_of,
 )
 from oncourse.derive.clinical.lines import first_line
+from oncourse.derive.clinical.people import late_by_sample, people, vital_status
 from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -100,7 +103,11 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     """Time to event per endpoint with medians, landmark status, other censoring, swimmer and Kaplan-Meier."""
     table, left_out = cohort.endpoint_tables
     if table.is_empty():
-        raise NotEnoughData("no patient has follow-up after the origin: no time to event can be told.")
+        status = vital_status(people(cohort.study["follow_up"]), params.max_unknown_status)
+        raise NotEnoughData(
+            "no patient has follow-up after the origin: no time to event can be told."
+            if status.is_told else f"no time to event can be told: {status.refusal}."
+        )  # fmt: skip
     summary = pl.DataFrame(
         [
             _summary(part, str(name), line, params)
@@ -111,6 +118,8 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         schema=SUMMARY.schema,
     )
     estimates, answer = _answer(table, summary, params)
+    more, told, notes = _life(cohort, table, params)
+    estimates, answer = estimates + more, " ".join([*told, answer])
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
@@ -127,7 +136,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         excluded=exclusions(
             (p, None, f"{e}: {r}" if n is None else f"{e}, line {n}: {r}") for p, n, e, r in left_out.rows()
         ),
-        notes=_notes(cohort, params, table, other),
+        notes=(*notes, *_notes(cohort, params, table, other)),
         methods=(
             f"Censoring preset {params.censoring}: "
             + ("progression and death count whatever came before them" if params.censoring == "ema" else
@@ -203,6 +212,46 @@ def _answer(table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams) 
                 parts.append(f"median {text}{where} was {{{name}}}")
     text = "; ".join(parts)
     return estimates, (text[:1].upper() + text[1:] + ".") if text else "No endpoint could be told."
+
+
+def _life(
+    cohort: Cohort, table: pl.DataFrame, params: EndpointParams
+) -> tuple[list[Estimate], list[str], list[str]]:
+    """What is not known of life and entry: estimates, sentences before the answer, and notes."""
+    from oncourse.stats.km import kaplan_meier
+
+    follow_up = cohort.study["follow_up"]
+    status = vital_status(people(follow_up), params.max_unknown_status)
+    estimates, told, notes = [], [], []
+    if not status.is_told:
+        told.append(f"Overall survival is not told: {status.refusal}.")
+    late = late_by_sample(table, follow_up, "OS")
+    if late:
+        estimates.append(Estimate("late_by_sample", late, n=status.n, unit="count"))
+        told.append(
+            "Overall survival counts {late_by_sample:value} patients only from their first tumour sample on, before which "
+            "they could not have died (delayed entry)."
+        )
+    bounds = survival_bounds(tables_of(cohort), params)
+    if bounds is not None:
+        estimates.append(Estimate("status_unknown", status.n_unknown, n=status.n, unit="count"))
+        at = landmark_days(params.status_months, first_day=params.count_first_day)
+        for word, rows in zip(("alive", "dead"), bounds, strict=True):
+            rows = rows.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
+            entry = rows["entry_days"].fill_null(0).cast(pl.Float64).to_numpy()
+            time, event = rows["time_days"].cast(pl.Float64).to_numpy(), rows["is_event"].to_numpy()
+            curve = kaplan_meier(time, event, entry=entry if entry.any() else None).at(at)
+            value, low, high = (
+                None if np.isnan(v[0]) else float(v[0]) for v in (curve.survival, curve.ci_low, curve.ci_high)
+            )
+            name = f"OS_24m_if_unknown_{word}"
+            estimates.append(Estimate(name, value, low, high, rows.height, "Kaplan-Meier", "fraction"))
+        notes.append(
+            "The vital status of {status_unknown:value} patients is unknown: they are left out of overall survival. Had "
+            "all of them lived, {OS_24m_if_unknown_alive} would be alive at the landmark; had all died on the day "
+            "of last contact, {OS_24m_if_unknown_dead}."
+        )
+    return estimates, told, notes
 
 
 def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame) -> pl.DataFrame:

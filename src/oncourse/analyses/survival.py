@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
+from oncourse.derive.clinical.people import late_by_sample, people, vital_status
 from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
@@ -48,6 +49,12 @@ INTERVALS = OutputTable("survival/visit_intervals", "progression as found at a v
     Column("survival_6m", pl.Float64, "free of the event at 6 months; null past the end of follow-up", unit="fraction"),
     Column("survival_12m", pl.Float64, "the same at 12 months", unit="fraction"),
 ))  # fmt: skip
+#: Said where entry is taken from the samples.
+ENTRY_BY_SAMPLE = (
+    "{name}: the entry of {n} patients is the day of their first tumour sample: every patient of the study is sequenced and "
+    "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts them from "
+    "time zero)."
+)
 #: Fewer than this at risk and the curve hangs on a handful of patients.
 FEW_AT_RISK = 10
 
@@ -82,15 +89,27 @@ def survival(cohort: Cohort, params: Params) -> Result:
     figures: list[Figure] = []
     notes: list[str] = []
     words: list[str] = []
-    first_day = cohort.params(EndpointParams).count_first_day
+    rules = cohort.params(EndpointParams)
+    first_day = rules.count_first_day
     for name in params.endpoints:
         target = outcome(cohort.time_to_event, name)
         if int(target.event.sum()) < params.min_events:
             continue
         _one(target, params, first_day, landmarks, medians, estimates, figures, notes, words)
         notes.extend(_entry_unknown(cohort, name))
+        by_sample = late_by_sample(cohort.time_to_event, cohort.study["follow_up"], name)
+        if by_sample:
+            notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample))
+    status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status)
+    refused = (
+        ""
+        if status.is_told or "OS" not in params.endpoints
+        else f"Overall survival is not told: {status.refusal}."
+    )
     if not words:
-        raise NotEnoughData(f"Needs an endpoint with at least {params.min_events} events.")
+        raise NotEnoughData(refused or f"Needs an endpoint with at least {params.min_events} events.")
+    if refused:
+        words.insert(0, refused)
     checked = _visits(cohort, params, figures, notes)
     listed = cohort.endpoint_tables[1].filter(
         pl.col("endpoint").is_in(list(params.endpoints)) & pl.col("line").is_null()
@@ -177,9 +196,10 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
 
     name = target.endpoint
     check = dependent_truncation(target.time, target.event, target.entry)
-    ratio = float(np.exp(check.log_hazard_ratio * DAYS_PER_MONTH))
-    half = 1.959964 * check.std_err * DAYS_PER_MONTH
-    estimates.append(Estimate(f"{name}_entry", ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)),
+    log_ratio, half = (v * DAYS_PER_MONTH for v in (check.log_hazard_ratio, 1.959964 * check.std_err))
+    with np.errstate(over="ignore"):  # a limit beyond any number is not reached
+        ratio, lower, upper = (float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half))
+    estimates.append(Estimate(f"{name}_entry", ratio, lower, upper,
                               target.time.size, "Cox, per month of later entry", "ratio"))  # fmt: skip
     estimates.append(Estimate(f"{name}_entry_p", check.p_value, method="Wald", unit="score"))
     estimates.append(
@@ -222,6 +242,9 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
     first = samples.group_by("patient_id").agg((pl.col("day") - pl.col("origin_day")).min().alias("after"))
     later = first.filter(pl.col("after") > 0)["after"]
     undated = int(first["after"].is_null().sum())
+    if later.is_empty() and not undated:  # everybody was sequenced by time zero
+        return []
+    unknown = later.len() + undated
     text = (
         f"{name}: {unknown} of {total} patients without a day of entry (follow_up.entry_day) have a sequenced sample and "
         "count from time zero. Who was included because of a later sample could not have died before it: survival is "

@@ -133,7 +133,7 @@ class Cohort:
     @derived
     def best_response(self) -> pl.DataFrame:
         """Best overall response per patient and line (`oncourse.derive.clinical.response`)."""
-        from oncourse.derive.clinical.endpoints import death_days
+        from oncourse.derive.clinical.people import death_days
         from oncourse.derive.clinical.response import ImagingParams, best_response
 
         deaths = death_days(self.study["follow_up"])

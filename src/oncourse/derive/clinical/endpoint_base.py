@@ -48,6 +48,20 @@ class EndpointParams:
     count_first_day: bool = setting(
         True, "whether time is end - origin + 1", source="CDISC ADaM time-to-event: AVAL = ADT - STARTDT + 1"
     )
+    entry: str = setting(
+        "auto",
+        "who comes under observation late, for overall survival: auto: on follow_up.entry_day, and where none is recorded "
+        "and every patient is sequenced not before the first tumour sample; recorded: on follow_up.entry_day alone",
+        choices=("auto", "recorded"),
+        source="Brown et al., JAMA Oncol 2022;8:287: delayed entry of sequenced patients",
+    )
+    max_unknown_status: float = setting(
+        0.1,
+        "overall survival is not told where the vital status of more than this share of the patients is unknown; others "
+        "without it are left out, and the best and the worst case shown",
+        low=0,
+        high=1,
+    )
     status_months: float = setting(24.0, "months of the landmark status", low=0)
 
 
@@ -55,7 +69,8 @@ class EndpointParams:
 class EndpointTables:
     """What the endpoints are made of; every frame may be empty.
 
-    follow_up, procedures, lesions, patients: as in the study; lines, psa, visits, bone, best: derived.
+    follow_up, procedures, lesions, patients: as in the study;
+    samples: patient_id, day of the tumour samples; lines, psa, visits, bone, best: derived.
     """
 
     patients: pl.DataFrame
@@ -67,6 +82,7 @@ class EndpointTables:
     visits: pl.DataFrame
     bone: pl.DataFrame
     best: pl.DataFrame
+    samples: pl.DataFrame | None = None
 
 
 def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, reason: str | pl.Expr) -> None:

@@ -20,11 +20,14 @@ from oncourse.derive.clinical.endpoint_base import (
     free_of_progression,
     make,
 )
+from oncourse.derive.clinical.people import people as known_people
+from oncourse.derive.clinical.people import vital_status
 from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoints, response_duration
 from oncourse.derive.clinical.psa import PSA_SCHEMA
 from oncourse.derive.clinical.response import BEST_SCHEMA
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
+from oncourse.facts.material import is_tumour
 
 TTE_SCHEMA = {
     "patient_id": pl.String,
@@ -74,7 +77,7 @@ def endpoint_table(
     unknown where follow-up is shorter.
     """
     params = params or EndpointParams()
-    people = _people(data.follow_up)
+    people = known_people(data.follow_up, data.samples if params.entry == "auto" else None)
     excluded: list[pl.DataFrame] = []
     parts: list[pl.DataFrame] = []
     study = _study_origins(data, people, params, excluded)
@@ -105,6 +108,7 @@ def endpoint_table(
 def tables_of(cohort: Any) -> EndpointTables:
     """Return the tables of a Cohort that the endpoints are made of; imaging only where the study has any."""
     study = cohort.study
+    tumour = study["samples"].filter(is_tumour())
     imaging = study.has("target_lesions") or study.has("assessments")
     return EndpointTables(
         patients=study["patients"],
@@ -116,50 +120,13 @@ def tables_of(cohort: Any) -> EndpointTables:
         visits=cohort.recist_visits,
         bone=cohort.bone_visits,
         best=cohort.best_response if imaging else pl.DataFrame(schema=BEST_SCHEMA),
+        samples=tumour.select("patient_id", "day"),
     )
-
-
-def death_days(follow_up: pl.DataFrame) -> pl.DataFrame:
-    """Return patient_id and death_day of the dead; the day of last contact where no day of death is given."""
-    return _people(follow_up).filter(pl.col("dead_day").is_not_null()).select(
-        "patient_id", pl.col("dead_day").alias("death_day")
-    )  # fmt: skip
 
 
 def _columns() -> dict[str, type[pl.DataType]]:
     computed = ("entry_days", "status_24m")
     return {n: t for n, t in TTE_SCHEMA.items() if n not in computed}  # type: ignore[misc]
-
-
-def _people(follow_up: pl.DataFrame) -> pl.DataFrame:
-    """One row per patient: last contact, death (day of last contact where the day of death is not given), source row."""
-    # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
-    dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    days = (
-        "entry_day",
-        "recurrence_day",
-        "recurrence_free_day",
-        "progression_day",
-        "progression_free_day",
-        "death_day",
-    )
-    columns = dict.fromkeys(days, pl.Int64) | {"is_dead": pl.Boolean}
-    missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
-    return (
-        follow_up.with_columns(missing)
-        .with_row_index("fu_row", 2)
-        .unique("patient_id", keep="first", maintain_order=True)
-        .select(
-            "patient_id", "last_contact_day", "entry_day", "recurrence_day", "recurrence_free_day", "progression_day",
-            "progression_free_day",
-            pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
-            pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
-            .otherwise(pl.lit("death")).alias("death_word"),
-            pl.when(pl.col("is_dead").is_null()).then(pl.lit("last contact, vital status unknown"))
-            .otherwise(pl.lit("alive at last contact")).alias("alive_word"),
-            pl.col("fu_row").cast(pl.Int64),
-        )
-    )  # fmt: skip
 
 
 def _study_origins(
@@ -201,9 +168,47 @@ def _survival(
     params: EndpointParams,
     excluded: list[pl.DataFrame],
 ) -> list[pl.DataFrame]:
+    """Overall survival of those whose vital status is known; of nobody where it is unknown for too many."""
+    if origins.is_empty():
+        return []
+    status = vital_status(people, params.max_unknown_status)
+    told = pl.lit(status.is_told)
+    known = pl.col("is_status_known") & told
+    reason = pl.when(told).then(pl.col("status_word") + ": no overall survival").otherwise(
+        pl.lit(f"no overall survival: {status.refusal}")
+    )  # fmt: skip
+    exclude(excluded, origins.filter(~known), endpoint, reason)
+    # whoever had died before the sample that leads into the study could not be in it
+    late = pl.when(pl.col("sampled_day") > pl.col("origin_day")).then("sampled_day")
+    origins = origins.filter(known).with_columns(pl.coalesce("entry_day", late).alias("entry_day"))
     if origins.is_empty():
         return []
     return [make(endpoint, origins, [deaths(origins)], [contacts(origins)], params)]
+
+
+def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Return overall survival of the study as if every patient of unknown status had lived, or died, at last contact.
+
+    None where nobody's status is unknown, or where it is of too many (then overall survival is not told at all).
+    """
+    people = known_people(data.follow_up, data.samples if params.entry == "auto" else None)
+    status = vital_status(people, params.max_unknown_status)
+    if status.n_unknown == 0 or not status.is_told:
+        return None
+    unknown = ~pl.col("is_status_known") & pl.col("last_contact_day").is_not_null()
+    alive = people.with_columns((pl.col("is_status_known") | unknown).alias("is_status_known"))
+    dead = alive.with_columns(
+        pl.when((pl.col("status_word") == "vital status unknown").fill_null(False)).then("last_contact_day")
+        .otherwise("dead_day").alias("dead_day")
+    )  # fmt: skip
+    tables = []
+    for case in (alive, dead):
+        ignored: list[pl.DataFrame] = []
+        origins = _study_origins(data, case, params, ignored)
+        parts = [p.select(pl.col(n).cast(t) for n, t in _columns().items())
+                 for p in _survival(origins, case, "OS", params, ignored)]  # fmt: skip
+        tables.append(_finish(pl.concat(parts), params, ignored))
+    return tables[0], tables[1]
 
 
 def _recurrence(

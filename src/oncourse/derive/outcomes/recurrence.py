@@ -39,7 +39,7 @@ def recurrence_table(cohort: Cohort, *, origin: str = "auto", site_window_days: 
     recurrence is `follow_up.recurrence_day`, else the first day a metastasis or local recurrence was found (after the
     origin); its sites are those of lesions found up to `site_window_days` after it.
     """
-    from oncourse.derive.clinical.endpoints import death_days
+    from oncourse.derive.clinical.people import death_days
 
     study = cohort.study
     resection = (
