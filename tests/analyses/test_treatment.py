@@ -62,10 +62,10 @@ def test_adjuvant_colon_trial(shared_data):
         study = study_of(part["time"], part["status"], part["rx"].str.to_lowercase(), progression=progression)
         endpoint = "PFS" if progression else "OS"
         result = treatment(Cohort(study), Params(endpoints=(endpoint,)))
-        row = rows_of(result, arm="lev+5fu", reference="obs", method="unadjusted").row(0, named=True)
+        row = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="unadjusted").row(0, named=True)
         assert row["estimate"] == pytest.approx(expected, abs=0.005)
         if not progression:
-            mean = rows_of(result, arm="lev+5fu", reference="obs", method="rmst").row(0, named=True)
+            mean = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="rmst").row(0, named=True)
             assert (mean["estimate"], mean["ci_low"], mean["ci_high"]) == pytest.approx(
                 (7.333009304662, -16.322429445789, 30.988448055114), rel=1e-6
             )

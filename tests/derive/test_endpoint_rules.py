@@ -364,7 +364,12 @@ LINES = [
     ("another setting", [("a", 0, None, 60, "adjuvant"), ("a", 70, None, None, "metastatic")], [(1, "a"), (2, "a")]),
     ("supportive drugs start none", [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
      [(1, "a;denosumab")]),
-    ("names are lower case and sorted", [("Folfox; Bevacizumab", 0, 1, None, None)], [(1, "bevacizumab;folfox")]),
+    ("names are generic and sorted, a regimen is its drugs", [("Folfox; Avastin", 0, 1, None, None)],
+     [(1, "bevacizumab;fluorouracil;folinic acid;oxaliplatin")]),
+    ("castration beside a drug of the tumour starts none",
+     [("enzalutamide", 0, None, None, None), ("Zoladex", 60, None, None, None)], [(1, "enzalutamide;goserelin")]),
+    ("a drug added to castration starts one",
+     [("ADT", 0, None, None, None), ("Xtandi", 60, None, None, None)], [(1, "castration"), (2, "enzalutamide")]),
 ]  # fmt: skip
 
 

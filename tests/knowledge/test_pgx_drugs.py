@@ -34,6 +34,6 @@ def test_an_unknown_allele_is_not_assessable():
 
 
 def test_regimens_and_classes():
-    assert drug_names("FOLFOX;bevacizumab") == ("fluorouracil", "oxaliplatin", "bevacizumab")
+    assert drug_names("FOLFOX;bevacizumab") == ("fluorouracil", "folinic acid", "oxaliplatin", "bevacizumab")
     assert drug_classes("capecitabine;oxaliplatin") == {"fluoropyrimidine", "oxaliplatin", "platinum"}
     assert drug_classes("an unheard-of drug") == frozenset()

@@ -30,7 +30,11 @@ FEW_LINES = 20
 #: Most Kaplan-Meier figures by marker.
 MOST_CURVES = 6
 _LINE = Column("line", pl.Int64, "line of therapy")
-_ARM = Column("arm", pl.String, "the treatment: drugs of the line, lower case, ';'-sorted (or its class)")
+_ARM = Column(
+    "arm",
+    pl.String,
+    "the treatment: generic names of the line's drugs, ';'-sorted, without castration, steroids and supportive drugs",
+)
 _REFERENCE = Column("reference", pl.String, "what it is compared with")
 _LOW = Column("ci_low", pl.Float64, "lower end of the 95 % interval")
 _HIGH = Column("ci_high", pl.Float64, "upper end of the 95 % interval")
@@ -158,6 +162,10 @@ class Params:
     endpoints: tuple[str, ...] = setting(
         ("OS", "PFS", "rPFS", "PSA_PFS", "DFS", "TTR"), "endpoints compared, where the study has them"
     )
+    new_drugs: tuple[str, ...] = setting(
+        (),
+        "drugs that the dictionary does not have and that are none of its drugs under another name: compared as they are",
+    )
     min_arm: int = setting(10, "fewest patients of an arm in a line", low=3)
     min_events: int = setting(5, "fewest events of both arms together", low=2)
     max_arms: int = setting(
@@ -201,7 +209,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         landmark_days=params.landmark_days,
         estimand=params.estimand,
     )
-    rows = times.join(table.drop("classes"), on="unit").sort("endpoint", "line", "unit")
+    rows = times.join(table.drop("classes", "unknown"), on="unit").sort("endpoint", "line", "unit")
     if rows.is_empty():
         raise NotEnoughData(
             "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
@@ -214,6 +222,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         params.min_arm,
         params.min_events,
         params.max_arms,
+        params.new_drugs,
     )
     compared = compare_lines(rows, table, x, cohort.seed, pairwise)
     rules = InteractionRules(
@@ -222,13 +231,14 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         params.min_cell,
         params.min_arm,
         params.max_arms,
+        params.new_drugs,
     )
     curves: dict[tuple[str, str, str, str], Any] = {}
     tested = interaction_rows(rows, table, x, cohort, rules, curves)
     if not compared.comparison and not any(r["hazard_ratio_ratio"] is not None for r in tested):
         raise NotEnoughData(
             f"No line has two treatments of at least {params.min_arm} patients and {params.min_events} events; "
-            "the largest arms: " + _largest(rows)
+            "the largest arms: " + "; ".join([_largest(rows), *_withheld_notes(compared)])
         )
     estimates, answer = _answer(compared, tested, params)
     return Result(
@@ -244,6 +254,14 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         excluded=exclusions(left.iter_rows()),
         notes=_notes(compared, tested, params),
         methods=METHODS,
+    )
+
+
+def _withheld_notes(compared: Comparisons) -> tuple[str, ...]:
+    """One line per pair of arms that may be one treatment."""
+    return tuple(
+        f"{arm} and {reference} are not compared: {why}. Correct the name, or list a new drug in treatment.new_drugs"
+        for (arm, reference), why in sorted(compared.withheld.items())
     )
 
 
@@ -405,6 +423,7 @@ def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) 
         f"Estimand: {params.estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
         "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
     ]
+    notes += [_plain(f"{text}.") for text in _withheld_notes(compared)]
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
             {

@@ -1,64 +1,142 @@
-"""Drug names -> classes, regimens -> drugs."""
+"""The drug dictionary: every name of a substance, its classes and kind; regimens as their drugs."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
 
+#: Kinds of substances that a comparison of treatments compares; None: not known.
+COMPARED = ("anticancer", None)
+#: Kinds that never start a line of therapy.
+ACCOMPANYING = ("steroid", "supportive")
+
+
+@dataclass(frozen=True)
+class Drug:
+    """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes, kind."""
+
+    name: str
+    names: tuple[str, ...]
+    atc: str
+    classes: frozenset[str]
+    mechanism: str
+    kind: str
+
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, frozenset[str]], dict[str, tuple[str, ...]]]:
-    classes: dict[str, set[str]] = {}
-    regimens: dict[str, tuple[str, ...]] = {}
-    for row in data_rows("drug_classes.tsv"):
-        if row["class"]:
-            classes.setdefault(row["drug"], set()).add(row["class"])
-        else:
-            regimens[row["drug"]] = tuple(row["drugs_of_regimen"].split(";"))
-    return {d: frozenset(c) for d, c in classes.items()}, regimens
+def dictionary() -> dict[str, Drug]:
+    """Return generic name -> drug, in the order of ``data/drugs.tsv``."""
+    return {
+        row["drug"]: Drug(
+            row["drug"],
+            tuple(n for n in f"{row['names']};{row['chinese']}".split(";") if n),
+            row["atc"],
+            frozenset(c for c in row["class"].split(";") if c),
+            row["mechanism"],
+            row["kind"],
+        )
+        for row in data_rows("drugs.tsv")
+    }
 
 
-def drug_names(drugs: str) -> tuple[str, ...]:
-    """Return the single drugs of a ";"- or "+"-separated text, regimens spelt out, in lower case.
+def key(text: str) -> str:
+    """Return the letters and digits of a name, folded: what two spellings of one name share.
 
-    >>> drug_names("FOLFOX; Panitumumab")
-    ('fluorouracil', 'oxaliplatin', 'panitumumab')
+    >>> key("Lu-177 PSMA-617") == key("LU177-PSMA617")
+    True
     """
-    _, regimens = _table()
-    names: list[str] = []
-    for part in re.split(r"[;+,]| and ", drugs.lower()):
-        name = part.strip()
-        if name:
-            names.extend(regimens.get(name, (name,)))
-    return tuple(dict.fromkeys(names))
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+@lru_cache(maxsize=1)
+def index() -> dict[str, tuple[str, ...]]:
+    """Return the key of every name and regimen -> its substances."""
+    found: dict[str, tuple[str, ...]] = {}
+    for drug in dictionary().values():
+        for name in (drug.name, *drug.names):
+            found.setdefault(key(name), (drug.name,))
+    for row in data_rows("regimens.tsv"):
+        for name in (row["regimen"], *row["names"].split(";")):
+            if name:
+                found[key(name)] = tuple(row["drugs"].split(";"))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def drug_names(drugs: str) -> tuple[str, ...]:
+    """Return the substances of a text in its order, regimens spelt out; what is not known stays as written.
+
+    >>> drug_names("FOLFOX + Vectibix")
+    ('fluorouracil', 'folinic acid', 'oxaliplatin', 'panitumumab')
+    """
+    from oncourse.knowledge.drug_text import read_drugs
+
+    return read_drugs(drugs).names
 
 
 @lru_cache(maxsize=4096)
 def drug_classes(drugs: str) -> frozenset[str]:
-    """Return the classes of every drug of the text; an unknown drug has none.
+    """Return the classes of every drug of the text; an unknown drug has none (`unknown_drugs` names it).
 
-    >>> sorted(drug_classes("abiraterone;prednisone"))
+    >>> sorted(drug_classes("Zytiga; prednisone"))
     ['ARPI', 'glucocorticoid']
     """
-    classes, _ = _table()
-    return frozenset(
-        c for name in drug_names(drugs) for c in classes.get(name, classes.get(name.split()[0], ()))
-    )
+    table = dictionary()
+    return frozenset(c for name in drug_names(drugs) if name in table for c in table[name].classes)
+
+
+@lru_cache(maxsize=4096)
+def unknown_drugs(drugs: str) -> tuple[str, ...]:
+    """Return what a text names that is no drug of the dictionary; its class is not known, which is never "no"."""
+    table = dictionary()
+    return tuple(name for name in drug_names(drugs) if name not in table)
+
+
+@lru_cache(maxsize=4096)
+def compared_drugs(drugs: str) -> str:
+    """Return the substances that a comparison of treatments compares, sorted and ";"-joined.
+
+    Castration, steroids and supportive drugs are background. Where nothing else is given the background itself is
+    the treatment. Unknown drugs stay.
+
+    >>> compared_drugs("enzalutamide;leuprolide"), compared_drugs("leuprolide"), compared_drugs("prednisone")
+    ('enzalutamide', 'castration', 'prednisone')
+    """
+    names = drug_names(drugs)
+    chosen = {name for name in names if kind(name) in COMPARED}
+    if not chosen and any(kind(name) == "castration" for name in names):
+        return "castration"
+    return ";".join(sorted(chosen or names))
+
+
+def kind(name: str) -> str | None:
+    """Return the kind of a substance (anticancer, castration, steroid, supportive, no drug); None: not known."""
+    drug = dictionary().get(name)
+    return drug.kind if drug is not None else None
+
+
+def accompanies(name: str) -> bool:
+    """Return whether a substance is a steroid or supportive: it never starts a line of therapy."""
+    return kind(name) in ACCOMPANYING
 
 
 @lru_cache(maxsize=1024)
 def drugs_in_text(text: str) -> tuple[str, ...]:
-    """Return the drugs of the table that a text names, in the order of the table.
+    """Return the drugs that a sentence names, in the order of the dictionary.
 
-    >>> drugs_in_text("sotorasib 960 mg + panitumumab")
+    >>> drugs_in_text("sotorasib 960 mg + panitumumab, not in everyone")
     ('panitumumab', 'sotorasib')
     """
-    low = text.lower()
-    return tuple(d for d in _table()[0] if re.search(rf"(?<![\w-]){re.escape(d)}(?![\w])", low))
+    from oncourse.knowledge.drug_text import named_in
+
+    found = named_in(text)
+    return tuple(name for name in dictionary() if name in found)
 
 
 def class_names() -> tuple[str, ...]:
-    """Return every class of the table, sorted."""
-    return tuple(sorted({c for classes in _table()[0].values() for c in classes}))
+    """Return every class of the dictionary, sorted."""
+    return tuple(sorted({c for drug in dictionary().values() for c in drug.classes}))

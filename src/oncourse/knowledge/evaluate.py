@@ -318,6 +318,8 @@ def _emerged(atom: Atom, patient: PatientFindings) -> Outcome:
     if patient.drug_classes is None:
         return Outcome(UNKNOWN, missing=("treatment not recorded",))
     if atom.under not in patient.drug_classes | patient.adjuvant_classes:
+        if patient.unknown_drugs:
+            return Outcome(UNKNOWN, missing=(_class_not_known(patient),))
         return Outcome(NO, against=(f"no {atom.under} given",))
     near += [f"{v.name}: not shown to be new under {atom.under}" for v in found]
     if found:
@@ -334,7 +336,13 @@ def _previous(atom: Atom, patient: PatientFindings) -> Outcome:
         return Outcome(UNKNOWN, missing=("treatment not recorded",))
     if atom.name in patient.drug_classes:
         return Outcome(YES, facts=(f"{atom.name} given before",))
+    if patient.unknown_drugs:
+        return Outcome(UNKNOWN, missing=(_class_not_known(patient),))
     return Outcome(NO, against=(f"no {atom.name} given before",))
+
+
+def _class_not_known(patient: PatientFindings) -> str:
+    return f"class not known of {', '.join(patient.unknown_drugs)}"
 
 
 def _marker(atom: Atom, patient: PatientFindings) -> Outcome:

@@ -86,6 +86,7 @@ class PatientFindings:
     side : left, right or None
     drug_classes : classes of every drug given so far, lines of metastatic disease; None = treatment not recorded
     adjuvant_classes : classes given before metastatic disease
+    unknown_drugs : given, and no drug of the dictionary: they may be of any class
     next_line : number of the line now to be chosen; None = not recorded
     reports_germline : whether germline findings may be used; has_normal : whether a matched normal was sequenced
     plasma_has_tumour : whether tumour DNA is shown in plasma by other evidence; None = no plasma
@@ -109,6 +110,7 @@ class PatientFindings:
     side: str | None = None
     drug_classes: frozenset[str] | None = None
     adjuvant_classes: frozenset[str] = frozenset()
+    unknown_drugs: tuple[str, ...] = ()
     next_line: int | None = None
     reports_germline: bool = False
     has_normal: bool = False

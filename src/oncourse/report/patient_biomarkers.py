@@ -141,8 +141,12 @@ _EMERGED = {
 
 def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
     """Return the watch list of every class of drugs the patient was given: what was found, with the earlier reads."""
+    unknown = [
+        WatchRow("class not known", drug, "not assessable", "no drug of the dictionary: not watched", "unclear")
+        for drug in facts.unknown_drugs
+    ]
     if not facts.drug_classes:
-        return []
+        return unknown
     emerged = cohort.findings.emerged.filter(pl.col("patient_id") == facts.patient_id)
     follow = cohort.study["follow_up"].select("patient_id", pl.col("last_contact_day").alias("last_day"))
     reminders = {(r["name"], r["change"]): r for r in retest_reminders(emerged, follow).iter_rows(named=True)}
@@ -157,7 +161,7 @@ def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
         ]
         if mine.is_empty():
             rows.append(_unseen_row(item, facts))
-    return rows
+    return [*rows, *unknown]
 
 
 def _lost(item: WatchItem, facts: PatientFindings) -> bool:

@@ -6,7 +6,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import drug_classes, drug_names
+from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
 
 #: Class that colours a treatment, first match.
@@ -15,7 +15,6 @@ _COLOUR_ORDER = (
 )  # fmt: skip
 #: Tracked variants drawn one by one; the mean of all is always drawn.
 LINES_SHOWN = 4
-_SUPPORTIVE = ("leucovorin", "folinic acid", "prednisone", "prednisolone", "dexamethasone")
 
 
 def of_patient(frame: pl.DataFrame, patient: str) -> pl.DataFrame:
@@ -47,7 +46,7 @@ def _bars(treatments: pl.DataFrame) -> list[Bar]:
     for drugs, start, stop in treatments.select("drugs", "start_day", "stop_day").iter_rows():
         classes = drug_classes(drugs)
         group = next((c for c in _COLOUR_ORDER if c in classes), "chemotherapy" if classes else "other")
-        names = [d for d in drug_names(drugs) if d not in _SUPPORTIVE] or list(drug_names(drugs))
+        names = [d for d in drug_names(drugs) if not accompanies(d)] or list(drug_names(drugs))
         bars.append(Bar(start, stop, " + ".join(names), group))
     return bars
 

@@ -23,6 +23,7 @@ def validate(
     first_row : line of the file that holds a table's first row (default 2)
     """
     from oncourse.study.checks import cross_checks
+    from oncourse.study.checks_drugs import drug_checks
     from oncourse.study.checks_endpoints import endpoint_checks
 
     problems: list[Problem] = []
@@ -45,6 +46,7 @@ def validate(
         problems += found
     problems += cross_checks(typed, config)
     problems += endpoint_checks(typed)
+    problems += drug_checks(typed)
     return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems
 
 

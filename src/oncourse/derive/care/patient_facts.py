@@ -9,7 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import drug_classes
+from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
 from oncourse.study.model import Study
@@ -42,6 +42,7 @@ class Facts:
         self.tmb = _tmb(samples, burden, decision)
         self.metastatic = _metastatic(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
+        self.unknown_drugs = _unknown(study)
         lines = lines.filter(~pl.col("setting").is_in(ADJUVANT).fill_null(False)).filter(pl.col("line") > 0)
         self.lines = dict(lines.group_by("patient_id").agg(pl.col("line").n_unique()).iter_rows())
 
@@ -67,6 +68,7 @@ class Facts:
             "adjuvant_classes": self.adjuvant.get(patient, frozenset()),
             "next_line": self.lines.get(patient, 0) + 1 if treated else None,
             "phenotypes": phenotypes,
+            "unknown_drugs": self.unknown_drugs.get(patient, ()),
         }
 
     def _state(self, patient: str, tumour: str | None, words: str) -> str | None:
@@ -187,3 +189,12 @@ def _treatments(study: Study) -> tuple[dict[str, frozenset[str]], dict[str, froz
         if place:
             settings[patient] = place
     return given, before, settings
+
+
+def _unknown(study: Study) -> dict[str, tuple[str, ...]]:
+    """patient -> what was given and is no drug of the dictionary."""
+    found: dict[str, dict[str, None]] = {}
+    for patient, drugs in study["treatments"].select("patient_id", "drugs").iter_rows():
+        for name in unknown_drugs(drugs):
+            found.setdefault(patient, {})[name] = None
+    return {patient: tuple(sorted(names)) for patient, names in found.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.knowledge.drugs import accompanies, drug_names, kind
 from oncourse.study.settings import section, setting
 
 LINES_SCHEMA = {
@@ -41,16 +42,7 @@ class LineParams:
         source="Hess et al. 2021: 90 days without treatment end a line",
     )
     supportive: tuple[str, ...] = setting(
-        (
-            "prednisone",
-            "prednisolone",
-            "dexamethasone",
-            "denosumab",
-            "zoledronic acid",
-            "leucovorin",
-            "folinic acid",
-        ),
-        "drugs that never start a line",
+        (), "more drugs that never start a line, beside the steroids and supportive drugs of the dictionary"
     )
 
 
@@ -59,14 +51,15 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
 
     Parameters
     ----------
-    treatments : patient_id, drugs (";"-separated), start_day; line, stop_day, stop_reason, setting may be null
-        or absent
+    treatments : patient_id, drugs (any text that `oncourse.knowledge.drug_text` reads), start_day; line, stop_day,
+        stop_reason, setting may be null or absent
 
     Returns
     -------
     `LINES_SCHEMA`, sorted by patient and start: a value belongs to a line from ``start_day`` until the day before
     ``next_start_day`` (null: no later line). ``stop_day`` is null where any drug of the line has no stop. ``drugs``
-    is lower case, sorted, ";"-separated. ``setting_line`` counts lines within one setting. ``source_row`` is the
+    holds the generic names of the dictionary, sorted, ";"-separated (what it does not know, as written, in lower case).
+    ``setting_line`` counts lines within one setting. ``source_row`` is the
     line of the treatments table (header = 1) that started it. Recorded numbers are kept; where ``line`` is null
     the rule is: a new line starts with the first treatment; with a drug the line does not hold, more than
     ``combination_days`` after its start; when the setting changes; or when treatment resumes more than ``gap_days``
@@ -84,13 +77,12 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     rows = (
         treatments.with_row_index("source_row", 2)
         .filter(pl.col("start_day").is_not_null() & pl.col("patient_id").is_not_null())
-        .with_columns(
-            _drug_list(pl.col("drugs")).alias("_drugs"), pl.col("line").is_null().alias("is_derived")
-        )
+        .with_columns(pl.col("line").is_null().alias("is_derived"))
         .sort("patient_id", "start_day", "line", "drugs", "stop_day", "source_row", nulls_last=True)
     )
     if rows.is_empty():
         return pl.DataFrame(schema=LINES_SCHEMA)
+    rows = rows.with_columns(_drug_list(rows["drugs"]))
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
         numbered = unnumbered.with_columns(pl.Series("line", _number(unnumbered, params), pl.Int64))
@@ -123,14 +115,14 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
 
 
-def _drug_list(drugs: pl.Expr) -> pl.Expr:
-    parts = drugs.str.to_lowercase().str.split(";").list.eval(pl.element().str.strip_chars())
-    return parts.list.eval(pl.element().filter(pl.element() != ""))
+def _drug_list(drugs: pl.Series) -> pl.Series:
+    names = [None if text is None else list(drug_names(text)) for text in drugs]
+    return pl.Series("_drugs", names, dtype=pl.List(pl.String))
 
 
 def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
     """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line."""
-    supportive = {drug.lower() for drug in params.supportive}
+    supportive = {name for text in params.supportive for name in drug_names(text)}
     numbers: list[int | None] = []
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
@@ -138,7 +130,7 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
     highest = 0
     columns = ("patient_id", "start_day", "stop_day", "_drugs", "setting", "line")
     for who, day, stop, drugs, place, given in rows.select(columns).iter_rows():
-        active = set(drugs) - supportive
+        active = {drug for drug in drugs or () if not accompanies(drug)} - supportive
         if who != patient:
             patient, line, highest, held, end, setting_ = who, None, 0, set(), None, None
         if given is not None:
@@ -151,7 +143,9 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
         else:
             other_setting = place is not None and setting_ is not None and place != setting_
             paused = end is not None and day - end > params.gap_days
-            added = not active <= held and day - start > params.combination_days
+            # castration given with a drug of the tumour is its background and starts no line
+            background = _castration(active) if held - _castration(held) else set()
+            added = not active - background <= held and day - start > params.combination_days
             begins = other_setting or paused or added
             number = highest + 1 if begins else line
         if begins:
@@ -163,6 +157,10 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
         setting_ = setting_ or place
         numbers.append(number)
     return numbers
+
+
+def _castration(drugs: set[str]) -> set[str]:
+    return {drug for drug in drugs if kind(drug) == "castration"}
 
 
 def first_line(frame: pl.DataFrame, has_data: pl.Expr) -> int | None:

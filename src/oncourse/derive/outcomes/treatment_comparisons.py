@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
 from oncourse.derive.outcomes.treatment_pairs import pair_data
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ class PairRules:
     min_arm: int
     min_events: int
     max_arms: int
+    new_drugs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Rows of the tables treatment/comparison, balance and policy."""
+    """Rows of the tables treatment/comparison, balance and policy; and pairs that may be one treatment, with the reason."""
 
     comparison: list[dict[str, Any]]
     balance: list[dict[str, Any]]
     policy: list[dict[str, Any]]
+    withheld: dict[tuple[str, str], str]
 
 
 def line_covariates(cohort: Cohort, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
@@ -67,11 +70,16 @@ def compare_lines(
     from oncourse.models.compare import as_treated, compare, policy
     from oncourse.stats.rng import generator
 
-    found = Comparisons([], [], [])
+    found = Comparisons([], [], [], {})
+    held = arms_of(table, rules.new_drugs)
     for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
         counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
         arms = [a for a, n in counts if n >= rules.min_arm][: rules.max_arms]
         for reference, arm in combinations(arms, 2):
+            unclear = held.unclear(arm, reference)
+            if unclear not in ("", AS_WRITTEN):
+                found.withheld[arm, reference] = unclear
+                continue
             inside = part.filter(pl.col("arm").is_in([arm, reference])).sort("patient_id")
             treated = inside["arm"] == arm
             data = pair_data(inside, treated, x)
@@ -82,6 +90,8 @@ def compare_lines(
                 horizon=rules.horizon_days,
                 milestone=rules.milestone_days,
             )
+            if unclear:
+                pair.warnings.append(f"{arm} and {reference} are two drugs because they are written so: neither is known")
             head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
             later = crossover(table, arm, reference, line)
             switch = switch_days(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.derive.cohort import Cohort
+from oncourse.derive.outcomes.arms import AS_WRITTEN, Arms, arms_of
 from oncourse.derive.outcomes.treatment_units import marker_values, markers_at
 
 if TYPE_CHECKING:
@@ -34,13 +35,17 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class InteractionRules:
-    """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a pair."""
+    """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a pair.
+
+    new_drugs : drugs that the dictionary does not have and that are none of its drugs under another name
+    """
 
     horizon_days: float
     marker_window_days: int | None
     min_cell: int
     min_arm: int
     max_arms: int
+    new_drugs: tuple[str, ...] = ()
 
 
 def interaction_rows(
@@ -63,20 +68,28 @@ def interaction_rows(
     wanted = tuple(dict.fromkeys(wanted))
     values = marker_values(cohort, _frequent_genes(cohort))
     known = markers_at(table, values, rules.marker_window_days)
-    named = rows.join(table.select("unit", "classes"), on="unit")
+    held = arms_of(table, rules.new_drugs)
+    named = rows.join(table.select("unit", "classes", "unknown"), on="unit")
     out: list[dict[str, Any]] = []
     for endpoint in sorted(rows["endpoint"].unique()):
         part = named.filter(pl.col("endpoint") == endpoint)
         for marker, arm, reference in wanted:
-            contrasts = _contrasts(part, arm, reference)
+            contrasts = _contrasts(part, arm, reference, held)
+            is_unclear = ~pl.col("classes").list.contains(arm) & pl.col("unknown").is_not_null()
+            unclear = part.filter(is_unclear)["unit"].n_unique()
             if not contrasts:
                 label = (arm.lower(), "other" if reference is None else reference.lower())
                 missing = f"no line with {label[0]}" + (
                     "" if reference is None else f" or none with {label[1]}"
                 )
+                if unclear:
+                    missing = f"not assessable: the class is not known of a drug in {unclear} lines, and {missing}"
                 out.append({**_empty_row(marker, label, endpoint), "note": missing})
             for place, (inside, treated, names) in enumerate(contrasts):
                 row = _interaction_row(inside, treated, names, marker, endpoint, known, x, rules, True)
+                if unclear:
+                    text = f"{unclear} lines left out: with a drug whose class is not known"
+                    row["note"] = "; ".join(filter(None, [row["note"], text]))
                 out.append(row)
                 if curves is not None and place == 0 and row["hazard_ratio_ratio"] is not None:
                     value = known.filter(pl.col("marker") == marker).select("unit", "value")
@@ -86,6 +99,8 @@ def interaction_rows(
         special = {m for m, _, _ in wanted}
         others = [m for m in known["marker"].unique().sort() if m not in special]
         for pair in _frequent_pairs(part, rules):
+            if held.unclear(*pair) not in ("", AS_WRITTEN):
+                continue
             inside = part.filter(pl.col("arm").is_in(list(pair)))
             for marker in others:
                 row = _interaction_row(
@@ -106,11 +121,13 @@ def interaction_rows(
 
 
 def _contrasts(
-    part: pl.DataFrame, arm: str, reference: str | None
+    part: pl.DataFrame, arm: str, reference: str | None, held: Arms
 ) -> list[tuple[pl.DataFrame, pl.Series, tuple[str, str]]]:
     """The class contrast of a hypothesis, and each pair of its drugs when there is more than one pair."""
     has_arm = pl.col("classes").list.contains(arm)
-    has_reference = ~has_arm if reference is None else pl.col("classes").list.contains(reference) & ~has_arm
+    # a drug that is not known may be of the arm's class: such a line is no reference
+    other = ~has_arm & pl.col("unknown").is_null()
+    has_reference = other if reference is None else pl.col("classes").list.contains(reference) & other
     inside = part.filter(has_arm | has_reference).sort("patient_id", "line")
     if inside.is_empty():
         return []
@@ -123,6 +140,8 @@ def _contrasts(
     theirs = inside.filter(~treated)["arm"].unique().sort().to_list()
     for a in ours:
         for b in theirs:
+            if held.unclear(a, b) not in ("", AS_WRITTEN):
+                continue
             pair = inside.filter(pl.col("arm").is_in([a, b]))
             out.append((pair, pair["arm"] == a, (a, b)))
     return out

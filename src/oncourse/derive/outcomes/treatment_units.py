@@ -6,7 +6,7 @@ import polars as pl
 
 from oncourse.derive.cohort import Cohort
 from oncourse.facts.days import entry_days, time_days
-from oncourse.knowledge.drugs import drug_classes
+from oncourse.knowledge.drugs import compared_drugs, drug_classes, unknown_drugs
 
 #: Genes of homologous recombination repair; a negative needs all of `HRR_CORE` looked at (PROfound cohort A).
 HRR = ("ATM", "BRCA1", "BRCA2", "CDK12", "CHEK2", "PALB2")
@@ -29,26 +29,38 @@ PRIOR_CLASSES = (
 
 
 def units(cohort: Cohort, group_by: str) -> pl.DataFrame:
-    """Return one row per patient and line: unit, patient_id, line, zero_day (its start), next_start_day, arm, classes.
+    """Return one row per patient and line: unit, patient_id, line, zero_day (its start), next_start_day, arm, classes,
+    unknown, setting.
 
-    ``arm`` is the line's drugs, or with ``group_by = class`` its drug classes (";"-sorted; the drugs where no class is
-    known). ``classes`` is a list.
+    ``arm`` is the line's compared substances (`oncourse.knowledge.drugs.compared_drugs`: castration, steroids and
+    supportive drugs are background), or with ``group_by = class`` their classes (";"-sorted; the substances where no
+    class is known). ``classes`` is a list, of every drug of the line. ``unknown`` holds what is no drug of the
+    dictionary, null where there is none: such a line may be of any class and of any arm.
     """
     lines = cohort.lines.filter(pl.col("line").is_not_null() & pl.col("drugs").is_not_null())
-    found = {text: sorted(drug_classes(text)) for text in lines["drugs"].unique().sort().to_list()}
-    classes = pl.Series("classes", [found[t] for t in lines["drugs"]], dtype=pl.List(pl.String))
-    label = (
-        pl.when(pl.col("classes").list.len() > 0).then(pl.col("classes").list.join(";")).otherwise("drugs")
-    )
+    told = {text: _told(text, group_by) for text in lines["drugs"].unique().sort().to_list()}
+    rows = [told[text] for text in lines["drugs"]]
     return (
-        lines.with_columns(classes)
-        .with_columns((label.str.to_lowercase() if group_by == "class" else pl.col("drugs")).alias("arm"))
+        lines.with_columns(
+            pl.Series("arm", [r[0] for r in rows], dtype=pl.String),
+            pl.Series("classes", [r[1] for r in rows], dtype=pl.List(pl.String)),
+            pl.Series("unknown", [r[2] for r in rows], dtype=pl.String),
+        )
         .select(
-            "patient_id", "line", pl.col("start_day").alias("zero_day"), "next_start_day", "arm", "classes", "setting"
+            "patient_id", "line", pl.col("start_day").alias("zero_day"), "next_start_day", "arm", "classes", "unknown",
+            "setting",
         )
         .sort("patient_id", "line")
         .with_row_index("unit")
     )  # fmt: skip
+
+
+def _told(drugs: str, group_by: str) -> tuple[str, list[str], str | None]:
+    """(arm, classes, unknown drugs) of one line's drugs."""
+    substances = compared_drugs(drugs)
+    of_arm = ";".join(sorted(drug_classes(substances))).lower()
+    arm = (of_arm or substances) if group_by == "class" else substances
+    return arm, sorted(drug_classes(drugs)), ";".join(unknown_drugs(drugs)) or None
 
 
 def outcomes(
@@ -109,13 +121,25 @@ def outcomes(
 
 
 def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
-    """Return unit and one 0/1 column per drug class of `PRIOR_CLASSES`: given in an earlier line."""
+    """Return unit and one 0/1 column per drug class of `PRIOR_CLASSES`: given in an earlier line.
+
+    Null where it was not, but a drug of an earlier line is not known.
+    """
     long = (
         table.select("patient_id", "zero_day", "classes")
         .explode("classes", empty_as_null=True)
         .drop_nulls("classes")
     )
-    out = table.select("unit", "patient_id", "zero_day")
+    unclear = (
+        table.filter(pl.col("unknown").is_not_null())
+        .group_by("patient_id")
+        .agg(pl.col("zero_day").min().alias("unclear"))
+    )
+    out = table.select("unit", "patient_id", "zero_day").join(
+        unclear, on="patient_id", how="left", maintain_order="left"
+    )
+    before = pl.col("first") < pl.col("zero_day")
+    not_known = pl.col("unclear") < pl.col("zero_day")
     for name in PRIOR_CLASSES:
         given = (
             long.filter(pl.col("classes") == name)
@@ -124,10 +148,10 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
         )
         out = (
             out.join(given, on="patient_id", how="left", maintain_order="left")
-            .with_columns((pl.col("first") < pl.col("zero_day")).fill_null(False).cast(pl.Float64).alias(f"prior:{name}"))
+            .with_columns(pl.when(before).then(1.0).when(not_known).then(None).otherwise(0.0).alias(f"prior:{name}"))
             .drop("first")
         )  # fmt: skip
-    return out.drop("patient_id", "zero_day")
+    return out.drop("patient_id", "zero_day", "unclear")
 
 
 def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:

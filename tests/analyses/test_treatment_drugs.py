@@ -1,0 +1,46 @@
+"""Arms are sets of substances: spelling, separators and background make no second treatment."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
+from oncourse.study.checks_drugs import drug_checks
+
+
+def arms(*rows):
+    return pl.DataFrame(rows, schema={"arm": pl.String, "unknown": pl.String}, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("arm", "reference", "new", "clear"),
+    [
+        (("xtd-1", "xtd-1"), ("enzalutamide", None), (), False),
+        (("xtd-1", "xtd-1"), ("enzalutamide", None), ("xtd-1",), True),
+        (("xtd-1", "xtd-1"), ("observation", None), (), True),
+        (("docetaxel;xtd-1", "xtd-1"), ("enzalutamide", None), (), True),
+        (("docetaxel;xtd-1", "xtd-1"), ("docetaxel;enzalutamide", None), (), False),
+        (("abiraterone", None), ("enzalutamide", None), (), True),
+    ],
+)
+def test_an_unknown_name_is_no_second_treatment_unless_it_cannot_be_the_other(arm, reference, new, clear):
+    found = arms_of(arms(arm, reference), new).unclear(arm[0], reference[0])
+    assert (found == "") == clear
+    assert clear or "may be another name of" in found
+
+
+def test_two_unknown_names_are_taken_as_written():
+    assert arms_of(arms(("a", "a"), ("b", "b"))).unclear("a", "b") == AS_WRITTEN
+
+
+def test_check_names_unknown_drugs_with_the_nearest_and_spellings_that_were_joined():
+    frame = pl.DataFrame({"drugs": ["enzalutmd", "regorafinib", "docetaxel", "enzalutmd", None]})
+    found = {p.value: (p.row, p.message, p.severity) for p in drug_checks({"treatments": frame})}
+    assert set(found) == {"enzalutmd", "regorafinib"}
+    assert found["enzalutmd"][0] == 2 and "nearest name is enzalutamide" in found["enzalutmd"][1]
+    assert (
+        "2 rows" in found["enzalutmd"][1]
+        and found["regorafinib"][1] == "'regorafinib' is read as regorafenib."
+    )
+    assert {severity for _, _, severity in found.values()} == {"warning"}

@@ -1,0 +1,131 @@
+"""Drug text: what one reader makes of spellings that studies use; what it does not know is said, never guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oncourse.knowledge.drug_text import nearest_name, read_drugs
+from oncourse.knowledge.drugs import (
+    compared_drugs,
+    dictionary,
+    drug_classes,
+    drugs_in_text,
+    index,
+    key,
+    kind,
+    unknown_drugs,
+)
+
+FOLFOX = ("fluorouracil", "folinic acid", "oxaliplatin")
+#: Kinds of spelling asked for in cancervariants/therapy-normalization #258 and cBioPortal #7223.
+TEXTS = [
+    ("brand", "Jevtana", ("cabazitaxel",)),
+    ("code", "ARN-509", ("apalutamide",)),
+    ("salt", "irinotecan hydrochloride", ("irinotecan",)),
+    ("salt in Chinese", "甲磺酸阿帕替尼片", ("apatinib",)),
+    ("dose and route", "Darolutamide 600 mg p.o. bid", ("darolutamide",)),
+    ("dose per area", "docetaxel 75 mg/m2 q3w x 6 cycles", ("docetaxel",)),
+    ("thousands", "Zytiga 1,000 mg, prednisone 5 mg", ("abiraterone", "prednisone")),
+    ("brackets explain", "apalutamide (Erleada)", ("apalutamide",)),
+    ("a name that is not known, explained in brackets", "ABC (apalutamide)", ("apalutamide",)),
+    ("biosimilar suffix", "trastuzumab-dkst", ("trastuzumab",)),
+    ("a conjugate is no antibody", "trastuzumab deruxtecan", ("trastuzumab deruxtecan",)),
+    ("a liposome is its own drug", "liposomal irinotecan", ("irinotecan liposome",)),
+    ("slash in a name", "bevacizumab/trifluridine/tipiracil", ("bevacizumab", "trifluridine/tipiracil")),
+    ("plus and commas", "leucovorin, 5-FU + oxaliplatin", ("folinic acid", "fluorouracil", "oxaliplatin")),
+    ("ampersand, pipe", "docetaxel & ADT | prednisone", ("docetaxel", "castration", "prednisone")),
+    ("with", "docetaxel with prednisolone", ("docetaxel", "prednisolone")),
+    ("Chinese separators", "替雷利珠单抗、卡培他滨，奥沙利铂", ("tislelizumab", "capecitabine", "oxaliplatin")),
+    ("Chinese 'with' inside no name", "地加瑞克联合多西他赛", ("degarelix", "docetaxel")),
+    ("full width", "ＸＥＬＯＸ", ("capecitabine", "oxaliplatin")),
+    ("regimen", "mFOLFOX6", FOLFOX),
+    ("regimen and a drug", "FOLFOX4/Vectibix", (*FOLFOX, "panitumumab")),
+    ("regimen in Chinese words", "mFOLFOX6方案化疗", FOLFOX),
+    ("hyphen between drugs", "docetaxel-prednisone", ("docetaxel", "prednisone")),
+    ("radioligand", "[177Lu]Lu-PSMA-617", ("lutetium-177-psma-617",)),
+    ("trade mark", "Lynparza®", ("olaparib",)),
+    ("China's drugs", "瑞维鲁胺;氟唑帕利;呋喹替尼", ("rezvilutamide", "fuzuloparib", "fruquintinib")),
+    ("no drug at all", "Obs", ("observation",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "names"), [c[1:] for c in TEXTS], ids=[c[0] for c in TEXTS])
+def test_text_is_its_substances(text, names):
+    found = read_drugs(text)
+    assert found.unknown == ()
+    assert found.names == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no abiraterone", "prior docetaxel", "abiraterone or enzalutamide", "docetaxel then cabazitaxel",
+        "docetaxel -> olaparib", "chemotherapy", "靶向治疗", "恩扎卢胺后多西他赛", "阿比特龙停药", "study drug", "HRS-9999",
+    ],
+)  # fmt: skip
+def test_what_does_not_say_that_a_drug_was_given_is_not_understood(text):
+    found = read_drugs(text)
+    assert found.names == found.unknown and len(found.unknown) == 1
+    assert drug_classes(text) == frozenset()
+
+
+def test_a_misspelling_is_joined_only_within_the_stated_distance_and_when_no_other_drug_is_near():
+    assert read_drugs("regorafinib").corrected == (("regorafinib", "regorafenib"),)
+    assert read_drugs("nlutamide").unknown == ("nlutamide",)  # one edit from nilutamide and from flutamide
+    assert read_drugs("enzalutmd").unknown == ("enzalutmd",)  # three letters lost
+    assert nearest_name("enzalutmd") == "enzalutamide"
+    assert read_drugs("HRS-1168").corrected == ()  # codes differ by one digit
+
+
+def test_apatinib_and_afatinib_are_one_letter_apart_and_stay_two_drugs():
+    assert read_drugs("apatinib").names == ("apatinib",)
+    assert read_drugs("afatinib").names == ("afatinib",)
+
+
+def test_background_is_told_apart_from_what_is_compared():
+    """OHDSI OncologyWG #70: castration recorded for half of the patients made two arms of one drug."""
+    assert compared_drugs("enzalutamide;Lupron") == compared_drugs("Xtandi + ADT") == "enzalutamide"
+    assert compared_drugs("docetaxel;prednisone;Zometa") == "docetaxel"
+    assert compared_drugs("FOLFOX") == "fluorouracil;oxaliplatin"
+    assert compared_drugs("Zoladex") == compared_drugs("orchiectomy") == "castration"
+    assert compared_drugs("mystery + ADT") == "mystery" and unknown_drugs("mystery + ADT") == ("mystery",)
+
+
+def test_rezvilutamide_is_an_androgen_receptor_inhibitor():
+    """Approved in China in 2022 for high-volume mHSPC (CHART); nothing said so before."""
+    assert "ARPI" in drug_classes("rezvilutamide") and "ARPI" in drug_classes("瑞维鲁胺")
+
+
+def test_dictionary_holds_its_own_rules():
+    names: dict[str, set[str]] = {}
+    for drug in dictionary().values():
+        assert drug.kind in ("anticancer", "castration", "steroid", "supportive", "no drug"), drug
+        assert drug.classes or drug.kind == "no drug", drug.name
+        for name in (drug.name, *drug.names):
+            names.setdefault(key(name), set()).add(drug.name)
+    assert len(dictionary()) >= 350
+    assert {k: v for k, v in names.items() if len(v) > 1} == {}
+    assert {d for drugs in index().values() for d in drugs} == set(dictionary())
+    assert kind("leuprolide") == "castration" and kind("no such drug") is None
+
+
+def test_sentences_name_drugs_by_any_name():
+    assert drugs_in_text("Braftovi with cetuximab, after FOLFIRI") == (
+        "cetuximab", "fluorouracil", "irinotecan", "encorafenib", "folinic acid",
+    )  # fmt: skip
+
+
+names = st.sampled_from(sorted(dictionary()))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(names, min_size=1, max_size=4, unique=True),
+    st.sampled_from([";", " + ", ", ", " and ", "、", " & "]),
+)
+def test_separators_and_case_change_no_set(drugs, separator):
+    together = read_drugs(separator.join(drugs).upper())
+    assert set(together.names) == set(drugs) and together.unknown == ()
+    assert read_drugs(";".join(sorted(together.names))).names == tuple(sorted(together.names))
