@@ -127,14 +127,14 @@ def _read(
     kind = detect(source) if format_ == "auto" else format_
     reference = Fasta(fasta) if fasta else None
     if kind in ("maf", "vcf", "counts"):
-        from oncourse.io.files import files_in, read_files
+        from oncourse.io.files import read_files
 
         if manifest is None and (source / "files.tsv").is_file():
             manifest = source / "files.tsv"
         return read_files(
-            [source] if kind == "counts" else files_in(source, kind), manifest=manifest, clinical=clinical,
+            [source], manifest=manifest, clinical=clinical,
             segments=segments, fasta=reference, called=called, material=material, panel=panel,
-            kind="counts" if kind == "counts" else None,
+            kind=kind,
         )  # fmt: skip
     if kind in CLONE_TABLES:
         from oncourse.io.clone_studies import read_clone_tables

@@ -26,6 +26,7 @@ _NAME_KINDS = (
     ("mutations", r"data_mutations(_(extended|mskcc|mskcc_.*|somatic|merged|impact.*|tcga))?(\.maf)?"),
     ("uncalled", r"data_mutations_uncalled(_.*)?(\.maf)?"),
     ("cna", r"data_(cna|discrete_cna|cna_discrete|gistic|cna_gistic|cna_tcga)"),
+    ("gistic", r"(.*[._])?all_thresholded\.by_genes"),
     ("seg", r".*(cna_hg\d+\.seg|_segments|_hg\d+\.seg|data_cna_seg|\.seg)"),
     ("sv", r"data_(sv|structural_variants?)"),
     ("fusions", r"data_fusions?"),
@@ -71,6 +72,8 @@ def look(folder: Path) -> Folder:
         kind = kinds.get(path) or next((k for k, pattern in _NAME_KINDS if re.fullmatch(pattern, name)), None)
         if kind:
             out.files.setdefault(kind, []).append(path)
+    if "cna" not in out.files and "gistic" in out.files:  # GISTIC's own name of the discrete matrix
+        out.files["cna"] = out.files["gistic"]
     for path in sorted(folder.glob("case_lists/*")) + sorted(folder.glob("case_lists*.txt")):
         if path.is_file():
             listed = colon_file(path)

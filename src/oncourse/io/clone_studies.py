@@ -19,6 +19,12 @@ KINDS = ("pyclone", "pairtree", "conipher", "lichee")
 _PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
 _PLACES = 9_000  # positions 1-9,000 of a chromosome are before its first known base in GRCh37 and GRCh38
 _PRIMARY = r"(?i)^[_.-]?(primary|prim|pt?\d*)($|[_. -])"
+_METASTASIS = (
+    r"(?i)(^|[_. -])(\w*met(astas[ei]s|astatic)?s?\d*|liver|lungs?|brain|bone|nodes?|ln\d*|peritone\w*|ovary|adrenal|"
+    r"spleen|relapse)\d*($|[_. -])"
+)
+#: How far a number of copies may be from a whole one: var_read_prob is written with 2-3 digits.
+MAX_BROKEN = 0.05
 MIN_ALT, MIN_VAF = 3, 0.02
 
 
@@ -39,6 +45,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     ------
     InputError : a file is not of the kind; a LICHeE table without `depth`
     """
+    if source.is_file() and not source.stat().st_size:
+        raise InputError(f"{source.name}: the file is empty.")
     reading = Reading({}, StudyConfig(title=source.stem, index="day 0 of the source", sources=(source.name,)))
     counts = _counts_of(kind, source, depth, reading).with_columns(pl.col("sample_id").cast(pl.String))
     if counts.is_empty():
@@ -50,6 +58,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     used = counts.group_by("sample_id").agg(pl.col("patient_id").n_unique())["patient_id"].max()
     if isinstance(used, int) and used > 1:
         counts = counts.with_columns(sample_id=pl.concat_str("patient_id", "sample_id", separator="_"))
+    if kind == "pairtree":
+        counts = _one_purity(counts, reading)
     names = _placed(counts, reading)
     rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
     called = (pl.col("alt_count") >= MIN_ALT) & (pl.col("alt_count") >= MIN_VAF * pl.col("depth"))
@@ -60,7 +70,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     )
     samples = samples.with_columns(material=mapped(samples["sample_id"], material))
     is_tissue = pl.col("material") == "tissue"
-    primary = pl.col("sample_id").str.strip_prefix(pl.col("patient_id")).str.contains(_PRIMARY)
+    samples = samples.with_columns(_rest=_without_patient(samples))
+    primary = pl.col("_rest").str.contains(_PRIMARY) & ~pl.col("_rest").str.contains(_METASTASIS)
     role = pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis"))
     lesion = pl.when(primary).then(pl.format("{}_primary", "patient_id")).otherwise(pl.col("sample_id"))
     is_male = (rows["normal_cn"] == 1).any()
@@ -87,7 +98,9 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     if named:
         reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
     known = rows.drop_nulls(["major_cn", "minor_cn"])
-    if kind in ("pyclone", "conipher") and known.height:
+    # Pairtree names no copies: what its shares say is kept where it is more than the diploid state assumed anyway
+    told = kind != "pairtree" or ((known["major_cn"] + known["minor_cn"] - 2).abs() > 1e-3).any()
+    if kind in ("pyclone", "conipher", "pairtree") and known.height and told:
         place = pl.col("place").str.split(":")
         pos = place.list.get(1).cast(pl.Int64)
         reading.tables["segments"] = known.select(
@@ -101,9 +114,49 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     return reading
 
 
+def _one_purity(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Write Pairtree's var_read_prob w as copies at one purity per sample: n copies, one mutated, w = p / (p n + 2 (1 - p)).
+
+    The purity is the median of 2 w, and no less than what leaves one copy at every site: 2 w / (1 + w). Where that asks for
+    a broken number of copies (w = 2/3: two of three) the depth is scaled to the diploid site with the same expected
+    share, as Pairtree does for its supervariants (Wintersinger 2022, Blood Cancer Discov 3:208).
+    """
+    p, total = pl.col("purity"), pl.col("major_cn") + pl.col("minor_cn")
+    w = p / (p * total + (1 - p) * 2)
+    one = pl.max_horizontal(p.median(), (2 * w / (1 + w)).max()).over("patient_id", "sample_id")
+    counts = counts.with_columns(_w=w, _p=one)
+    counts = counts.with_columns(_n=(1 / pl.col("_w") - 2 * (1 - pl.col("_p")) / pl.col("_p")).clip(1.0))
+    broken = (pl.col("_n") - pl.col("_n").round()).abs() > MAX_BROKEN
+    if counts.select(broken.any()).item():
+        n = counts.filter(broken)["variant_id"].n_unique()
+        reading.notes.append(
+            f"var_read_prob of {n:,} variants is that of no whole number of copies with one mutated: their depth is scaled "
+            "to a diploid site with the same cell fraction"
+        )
+    scaled = (pl.col("depth") * 2 * pl.col("_w") / pl.col("_p")).round().cast(pl.Int64)
+    whole = pl.when(broken).then(2.0).otherwise(pl.col("_n").round())
+    minor = pl.when(whole <= 2).then(whole - 1).otherwise((whole / 2).floor())
+    return counts.with_columns(
+        purity="_p", depth=pl.when(broken).then(pl.max_horizontal("alt_count", scaled)).otherwise("depth"),
+        minor_cn=minor, major_cn=whole - minor,
+    ).drop("_w", "_p", "_n")  # fmt: skip
+
+
+def _without_patient(samples: pl.DataFrame) -> pl.Series:
+    """Return the samples' names without the patient's: its id, or the first part that all samples of a patient share."""
+    frame = samples.with_columns(_rest=pl.col("sample_id").str.strip_prefix(pl.col("patient_id")))
+    first = pl.col("_rest").str.extract(r"^([^_. -]+)[_. -]")
+    shared = (first.n_unique().over("patient_id") == 1) & first.is_not_null().all().over("patient_id")
+    several = pl.len().over("patient_id") > 1
+    cut = pl.col("_rest").str.replace(r"^[^_. -]+[_. -]", "")
+    return frame.select(pl.when(shared & several).then(cut).otherwise("_rest").alias("_rest"))["_rest"]
+
+
 def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> pl.DataFrame:
     if kind == "pyclone":
         if source.is_dir():
+            if not list(source.glob("*.tsv")):
+                raise InputError(f"{source}: no .tsv table in the folder.")
             return clones.read_pyclone({p.name.split(".")[0]: p for p in sorted(source.glob("*.tsv"))})
         return clones.read_pyclone_vi(source)
     if kind == "pairtree":
@@ -112,7 +165,7 @@ def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> 
             raise InputError(f"{params}: missing; Pairtree's samples are named there.")
         return clones.read_pairtree(source, params)[0]
     if kind == "conipher":
-        head = pl.read_csv(source, separator="\t", infer_schema=False)
+        head = clones.read_text_columns(source)
         cases = head["CASE_ID"].unique().sort().to_list() if "CASE_ID" in head.columns else []
         if not cases:
             return clones.read_conipher(source)[0]

@@ -31,12 +31,21 @@ CLUSTERS_SCHEMA: dict[str, Any] = {
 
 def _table(path: Path, needed: Sequence[str]) -> pl.DataFrame:
     """Return a tab-separated file as text columns; InputError names the columns that are missing."""
-    frame = pl.read_csv(path, separator="\t", infer_schema=False, null_values=["", "NA", "nan", "NaN"])
+    try:
+        frame = pl.read_csv(path, separator="\t", infer_schema=False, null_values=["", "NA", "nan", "NaN"])
+    except (pl.exceptions.NoDataError, pl.exceptions.ComputeError) as error:
+        what = "the file is empty." if isinstance(error, pl.exceptions.NoDataError) else "is no table."
+        raise InputError(f"{path.name}: {what}") from None
     missing = [column for column in needed if column not in frame.columns]
     if missing:
         raise InputError(f"{path.name}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing; it has "
                          f"{', '.join(frame.columns)}.")  # fmt: skip
     return frame
+
+
+def read_text_columns(path: Path) -> pl.DataFrame:
+    """Return a tab-separated file as text columns; InputError where it is empty or no table."""
+    return _table(path, ())
 
 
 def _whole(column: str) -> pl.Expr:
@@ -210,7 +219,8 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (counts, clusters) of a Pairtree .ssm and its params.json.
 
     Copy number is not in the format: var_read_prob w (the share of a mutated cell's reads that show the variant) comes
-    back as purity 2 w of a diploid site, the only reading of its numbers that gives the same expected reads. Garbage
+    back as purity 2 w of a diploid site, and above 0.5 as 1 / w copies of a pure sample, one of them mutated: the reading
+    of its numbers that gives the same expected reads. Garbage
     variants and those in no cluster have a null cluster_id; ccf is not part of the input.
     """
     frame = _table(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
@@ -229,10 +239,11 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         "var_reads", "total_reads", "var_read_prob", "sample_id"
     )
     one, two = pl.lit(1.0), pl.lit(2.0)
+    w = pl.col("var_read_prob").cast(pl.Float64)
     counts = _counts(
         long, variant_id=pl.col("id"), sample_id=pl.col("sample_id"), alt_count=_whole("var_reads"),
-        depth=_whole("total_reads"), major_cn=one, minor_cn=one, normal_cn=two,
-        purity=(pl.col("var_read_prob").cast(pl.Float64) * 2).clip(0, 1),
+        depth=_whole("total_reads"), major_cn=one, minor_cn=(1 / w.clip(0.5, 1) - 1), normal_cn=two,
+        purity=(w * 2).clip(0, 1),
     )  # fmt: skip
     where = {v: str(k + 1) for k, members in enumerate(meta.get("clusters", [])) for v in members}
     rows = [{"variant_id": v, "cluster_id": where.get(v)} for v in frame["id"]]

@@ -43,10 +43,15 @@ def detect(path: Path) -> str:
         if is_sdtm(path):
             return "sdtm"
         names = [p.name.lower() for p in path.iterdir()]
-        if any(n.endswith((".vcf", ".vcf.gz")) for n in names):
+        if any(n.endswith((".vcf", ".vcf.gz", ".vcf.bgz")) for n in names):
             return "vcf"
         if any(n.endswith((".maf", ".maf.gz")) for n in names):
             return "maf"
+        from oncourse.io.tree import look_into
+
+        below = look_into(path).calls
+        if below:
+            return "vcf" if any(".vcf" in p.name.lower() for p in below) else "maf"
         seen = ", ".join(sorted(names)[:8]) or "nothing"
         raise InputError(
             f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "

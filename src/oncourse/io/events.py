@@ -24,8 +24,9 @@ _NOT_SAMPLES = {
     "gene_id",
     "location",
 }
-#: Fractions are allowed (MSK writes -1.5: a loss between one and two copies).
 _LEVELS = (-2.0, 2.0)
+#: cBioPortal's format: -1.5 is a partial homozygous deletion, which the portal counts as -2 (deep deletion).
+_PARTIAL_DELETION = -1.5
 
 
 def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
@@ -58,7 +59,7 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         except ValueError:
             level = float("nan")
         if _LEVELS[0] <= level <= _LEVELS[1]:
-            values[word] = level
+            values[word] = -2.0 if level == _PARTIAL_DELETION else level
         elif word.strip().upper() not in ("", "NA", "NAN", "[NOT AVAILABLE]", "NULL", "NP", "N/A"):
             bad.append(word)
     if bad:

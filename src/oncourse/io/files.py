@@ -12,26 +12,29 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.calling import germline_by_normals
-from oncourse.io.calls import is_vcf, read_calls
+from oncourse.io.calls import read_calls
 from oncourse.io.clinical import mapped
 from oncourse.io.ids import called_first, matched, renamed, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
-from oncourse.io.segments import read_segments
+from oncourse.io.segments import is_purity_table, read_purity, read_segments
+from oncourse.io.tree import Tree, look_into
 from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
     """Return the MAF or VCF files (or tables of counts) of a path: itself, or those in the folder."""
+    return _tree(path, kind).calls
+
+
+def _tree(path: Path, kind: str | None) -> Tree:
     if path.is_file():
-        return [path]
+        return Tree([path])
     if kind == "counts":
         ends = (".tsv", ".txt", ".tab")
-        return [p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(ends)]
-    vcfs = [p for p in sorted(path.iterdir()) if is_vcf(p)]
-    mafs = [p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(".maf")]
-    return (mafs if kind == "maf" else vcfs) if kind else vcfs or mafs
+        return Tree([p for p in sorted(path.iterdir()) if p.name.lower().removesuffix(".gz").endswith(ends)])
+    return look_into(path, kind)
 
 
 def read_files(
@@ -58,16 +61,19 @@ def read_files(
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
     manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a folder
-    kind : "counts" for tables of read counts (`oncourse.io.counts`)
+    kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
     ------
     InputError : a file cannot be read at all
     """
-    files = [file for path in paths for file in files_in(path, "counts" if kind == "counts" else None)]
+    trees = [_tree(path, kind) for path in paths]
+    files = [file for tree in trees for file in tree.calls]
     if not files:
-        wanted = "table of counts (.tsv, .txt)" if kind == "counts" else "MAF or VCF file"
-        raise InputError(f"{paths[0]}: no {wanted} found.")
+        names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
+        source = ", ".join(p.name or str(p) for p in paths) or "the source"
+        raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
+    segments = [*segments, *(path for tree in trees for path in tree.copies)]
     reading = Reading({}, StudyConfig(), foreign=True)
     per_sample, per_patient = _clinical(clinical, reading)
     known = {} if per_sample is None else dict(
@@ -98,13 +104,7 @@ def read_files(
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }  # fmt: skip
     if segments:
-        frames = []
-        for path in segments:
-            frame, problems = read_segments(path)
-            reading.problems += problems
-            frames.append(frame)
-        reading.tables["segments"] = pl.concat(frames)
-        reading.sources["segments"] = segments[0].name
+        _add_copies(segments, built, reading)
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
     if copies is not None:
         reading.tables["segments"] = copies
@@ -144,6 +144,33 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
             per_patient = frame if per_patient is None or frame is None else per_patient.join(
                 frame, on="PATIENT_ID", how="full", coalesce=True)  # fmt: skip
     return per_sample, per_patient
+
+
+def _add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading) -> None:
+    """Read segments, and purity and ploidy where a caller's table gives them; ids as the samples table writes them."""
+    known = built.samples["sample_id"].to_list()
+    frames = []
+    for path in paths:
+        is_purity = is_purity_table(path)
+        frame, problems = read_purity(path) if is_purity else read_segments(path)
+        reading.problems += problems
+        mapping, said = matched(frame["sample_id"].drop_nulls().to_list(), known)
+        reading.notes += [f"{path.name}: {note}" for note in said]
+        frame = renamed(frame, mapping)
+        if not is_purity:
+            frames.append(frame)
+            continue
+        given = frame.unique("sample_id", keep="first").rename({"purity": "_purity", "ploidy": "_ploidy"})
+        joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
+        for column in ("purity", "ploidy"):
+            own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
+            joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
+        built.samples = joined.drop("_purity", "_ploidy")
+        reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'].drop_nulls()[:5])}")
+    reading.tables["samples"] = built.samples
+    if frames:
+        reading.tables["segments"] = pl.concat(frames)
+        reading.sources["segments"] = next(p.name for p in paths if not is_purity_table(p))
 
 
 def _match_ids(found: MafTables, known: Mapping[str, str | None], reading: Reading) -> None:

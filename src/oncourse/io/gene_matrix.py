@@ -68,7 +68,7 @@ def read_copy_number_matrix(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, gene, call of a samples x genes matrix; what is no number from -2 to 2 is not profiled."""
     long, problems = _long(path)
     call = pl.col("text").cast(pl.Float64, strict=False)
-    out = long.select("sample_id", "gene", pl.when(call.abs() <= 2).then(call).alias("call"))
+    out = long.select("sample_id", "gene", pl.when(call == -1.5).then(-2.0).when(call.abs() <= 2).then(call).alias("call"))
     return out.drop_nulls("call"), problems
 
 

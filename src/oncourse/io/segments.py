@@ -10,51 +10,116 @@ from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
 from oncourse.io.text import read_table, table_name
+from oncourse.io.whose import pair_of, stem_of
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id"),
+    "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id", "sample_name"),
     "chrom": ("chrom", "chromosome", "chr", "contig"),
-    "start": ("start", "loc.start", "start_position", "startpos", "start_pos", "chromosome_start"),
-    "end": ("end", "loc.end", "end_position", "endpos", "end_pos", "chromosome_end"),
+    "start": ("start", "loc.start", "start_position", "startpos", "start_pos", "chromosome_start", "start.pos"),
+    "end": ("end", "loc.end", "end_position", "endpos", "end_pos", "chromosome_end", "end.pos", "stop"),
     "total_cn": ("total_cn", "copynumber", "copy_number", "tcn.em", "tcn", "totalcn", "total_copy_number",
-                 "ntotal", "cn"),
-    "minor_cn": ("minor_cn", "minor_copy_number", "lcn.em", "lcn", "nminor", "minorcn", "minor"),
-    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number"),
-    "log2_ratio": ("log2_ratio", "seg.mean", "segment_mean", "log2", "seg_mean", "cnlr.median", "logratio"),
+                 "ntotal", "cn", "cnt", "copy.number"),
+    "minor_cn": ("minor_cn", "minor_copy_number", "lcn.em", "lcn", "nminor", "minorcn", "minor", "minorallelecopynumber",
+                 "nmin1_a"),
+    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a"),
+    "log2_ratio": ("log2_ratio", "seg.mean", "segment_mean", "log2", "seg_mean", "cnlr.median", "logratio",
+                   "mean_log2_copy_ratio", "seg.median.logr"),
 }  # fmt: skip
+#: Two columns of allele copies in no order: CNVkit call.cns (cn1, cn2), Sequenza (A, B).
+_ALLELES = (("cn1", "cn2"), ("a", "b"))
+#: Tables of purity and ploidy that copy-number callers write beside their segments.
+_PURITY = {
+    "purity": ("purity", "cellularity", "rho", "tumor_purity", "aberrantcellfraction"),
+    "ploidy": ("ploidy", "psi", "ploidy.estimate", "dipt", "ploidy_estimate"),
+}
+#: Battenberg's subclones.txt holds the observed total; its first state is the larger clone's copies.
+_BATTENBERG = "nmaj1_a"
+
+
+def sample_of_file(path: Path) -> str:
+    """Return the sample a copy-number file names: the tumour of ``T_vs_N``, else the name without the caller's words.
+
+    >>> sample_of_file(Path("P1T_vs_P1N_hisens.cncf.txt")), sample_of_file(Path("P1T.purple.cnv.somatic.tsv"))
+    ('P1T', 'P1T')
+    """
+    pair = pair_of(path)
+    return pair[0] if pair else stem_of(path)
+
+
+def is_purity_table(path: Path) -> bool:
+    """Whether a table gives purity (and ploidy) of a sample and no segments: PURPLE, Sequenza, Battenberg, ASCAT."""
+    low = {c.lower() for c in read_table(path, lenient=True).frame.columns}
+    return bool(low & set(_PURITY["purity"])) and not (low & set(ALIASES["start"]) and low & set(ALIASES["end"]))
+
+
+def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best."""
+    table = read_table(path, name=table_name(path), lenient=True)
+    lowered = {c.lower(): c for c in reversed(table.frame.columns)}
+    frame = table.frame
+    if "sample_id" not in lowered and not set(ALIASES["sample_id"]) & set(lowered):
+        frame = frame.head(1)
+    columns = {ours: next((lowered[a] for a in names if a in lowered), None) for ours, names in _PURITY.items()}
+    sample = next((lowered[a] for a in ALIASES["sample_id"] if a in lowered), None)
+    out = frame.select(
+        (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
+        *[number(frame[c]).alias(k) if c else pl.lit(None, pl.Float64).alias(k) for k, c in columns.items()],
+    )
+    return out, list(table.problems)
 
 
 def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     """Return the segments of a file (1-based, both ends inclusive) and the problems of its rows.
 
+    A file without a sample column is of the sample its name says. Copies below 0 (PURPLE, at low depth) are 0.
+
     Raises
     ------
-    InputError : the file cannot be read or has no columns for sample, chromosome, start and end
+    InputError : the file cannot be read or has no columns for chromosome, start and end
     """
-    name = table_name(Path(path))
+    path = Path(path)
+    name = table_name(path)
     table = read_table(path, name=name, lenient=True)
     frame, problems = table.frame, list(table.problems)
     lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
-    lacking = [c for c in ("sample_id", "chrom", "start", "end") if c not in found]
+    lacking = [c for c in ("chrom", "start", "end") if c not in found]
     if lacking:
         cure = (
             f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
         )
         raise InputError([*problems, Problem(name, 1, None, None, "is not a table of segments.", cure)])
-    if not {"total_cn", "major_cn", "log2_ratio"} & set(found):
+    alleles = next((pair for pair in _ALLELES if set(pair) <= set(lowered)), None)
+    if not {"total_cn", "major_cn", "log2_ratio"} & set(found) and not alleles:
         cure = (
             "It needs total_cn (CopyNumber, tcn.em ...), major and minor copies, or log2 ratios (seg.mean)."
         )
         raise InputError(
             [*problems, Problem(name, 1, None, None, "no column with copies or log2 ratios.", cure)]
         )
+    if "sample_id" not in found:
+        frame = frame.with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
+        found["sample_id"] = "sample_id"
+    if alleles and not {"minor_cn", "major_cn"} & set(found):
+        one, two = (number(frame[lowered[a]]) for a in alleles)
+        known = pl.lit(one).is_not_null() & pl.lit(two).is_not_null()
+        frame = frame.with_columns(
+            pl.when(known).then(pl.min_horizontal(one, two)).cast(pl.String).alias("minor_cn"),
+            pl.when(known).then(pl.max_horizontal(one, two)).cast(pl.String).alias("major_cn"),
+        )
+        found |= {"minor_cn": "minor_cn", "major_cn": "major_cn"}
+    if _BATTENBERG in lowered:
+        found.pop("total_cn", None)
     numbers = {
         ours: number(frame[found[ours]])
         if ours in found
         else pl.Series(ours, [None] * len(frame), dtype=pl.Float64)
         for ours in ("total_cn", "minor_cn", "major_cn", "log2_ratio")
+    }
+    numbers = {
+        k: v if k == "log2_ratio" else pl.select(pl.when(v < 0).then(0.0).otherwise(v)).to_series().rename(k)
+        for k, v in numbers.items()
     }
     raw = frame.select(
         pl.col(found[c]).str.strip_chars().alias(c) for c in ("sample_id", "chrom", "start", "end")
@@ -67,6 +132,7 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     # half-open files start at 0: the first base is 1
     zero = raw["start"].cast(pl.Float64, strict=False) == 0
     out = out.with_columns(pl.when(zero).then(1).otherwise(pl.col("start")).alias("start"))
+    out = out.with_columns(pl.col("sample_id").str.replace(r"(?i)^(.+?)_vs_.+$", "${1}"))
     both = pl.min_horizontal("minor_cn", pl.col("total_cn") - pl.col("minor_cn"))
     out = out.with_columns(pl.when(pl.col("minor_cn") <= pl.col("total_cn")).then(both).alias("minor_cn"))
     lost = out.select(pl.any_horizontal(pl.col("sample_id", "chrom", "start", "end").is_null()).alias("x"))[

@@ -26,8 +26,8 @@ ROLES = {"tumour": "tumour", "tumor": "tumour", "t": "tumour", "normal": "normal
          "plasma": "tumour", "tissue": "tumour", "": "tumour", "ignore": "ignore"}  # fmt: skip
 _NORMAL_WORD = r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional"
 _TUMOUR_WORD = r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met"
-_GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default|t|n)[_.-]?\d*$", re.I)
-_IS_NORMAL = re.compile(rf"^({_NORMAL_WORD}|n)[_.-]?\d*$", re.I)
+_GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
+_IS_NORMAL = re.compile(rf"^({_NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 _ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{_NORMAL_WORD}|tumou?r)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
@@ -38,6 +38,7 @@ _STEPS = (
     r"somaticsniper|sniper|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
+    r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|acf|facets|ascat|sequenza|"
     r"multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
@@ -249,9 +250,17 @@ def _role(
         return "normal" if _IS_NORMAL.match(column) else "tumour"
     if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
         return "tumour"  # the header names its normals: the others are none
+    others = [c for c in start.columns if c != column]
+    if any(_IS_NORMAL.match(c) for c in others):
+        return "tumour"
+    if len(others) == 1 and re.fullmatch(r"(?i)tumou?r", others[0]):
+        return "normal"
+    letters = {c: c[:1].upper() for c in start.columns if re.fullmatch(r"(?i)[tn]\d+", c)}
+    if column in letters and set(letters.values()) == {"T", "N"}:
+        return "normal" if letters[column] == "N" else "tumour"
     end = _ROLE_END.match(column)
-    others = [_ROLE_END.match(c) for c in start.columns if c != column]
-    if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in others):
+    ends = [_ROLE_END.match(c) for c in others]
+    if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
     return "tumour" if len(start.columns) != 2 else "open"
 

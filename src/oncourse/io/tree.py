@@ -1,0 +1,86 @@
+"""The files of a folder that hold calls and copies: those at its top, else those of a pipeline's result tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oncourse.io.whose import stem_of
+
+_VCF, _MAF = (".vcf", ".vcf.gz", ".vcf.bgz"), (".maf", ".maf.gz")
+#: Why a VCF of a result tree holds no somatic small variants (nf-core/sarek, oncoanalyser).
+_NOT_SOMATIC = (
+    (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
+    (r"\.(variants|genome|germline|g)\.vcf(\.b?gz)?$", "germline calls"),
+    (r"(^|[/._-])(manta|tiddit|svaba|gridss|esvee|linx|delly|sv|somaticsv|diploidsv|candidatesv|svs?)([/._-]|$)",
+     "structural variants"),
+    (r"(^|[/._-])(cnvs?|cnvkit|ascat|controlfreec|canvas)([/._-]|$)", "copy number"),
+    (r"(^|/)(work|pipeline_info|reports?|multiqc|csv|preprocessing|reference)/", "work files and reports"),
+)  # fmt: skip
+_CALLERS = r"mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
+_SEGMENTS = (
+    r"\.purple\.cnv\.somatic\.tsv$", r"\.purple\.purity\.tsv$", r"\.call\.cns$", r"\.cncf\.txt$", r"_segments\.txt$",
+    r"\.segments\.txt$", r"\.purityploidy\.txt$", r"_subclones\.txt$", r"\.seg$",
+)  # fmt: skip
+
+
+@dataclass
+class Tree:
+    """Files to read, and files left with the reason."""
+
+    calls: list[Path] = field(default_factory=list)
+    copies: list[Path] = field(default_factory=list)
+    left: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def look_into(folder: Path, kind: str | None = None) -> Tree:
+    """Return the MAF or VCF files of a folder and, where there are none at its top, those below it.
+
+    Of a file before and after annotation the annotated one is read. `kind` is "vcf" or "maf"; null: VCF before MAF.
+    """
+    ends = {"vcf": _VCF, "maf": _MAF, None: _VCF + _MAF}[kind]
+    top = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
+    calls = [p for p in top if p.name.lower().endswith(ends)]
+    if calls:
+        if kind is None and any(p.name.lower().endswith(_VCF) for p in calls):
+            calls = [p for p in calls if p.name.lower().endswith(_VCF)]
+        return Tree(calls, [], [(p, "another format") for p in top if p not in calls])
+    tree = Tree()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)):
+        name = path.relative_to(folder).as_posix().lower()
+        if any(re.search(pattern, name) for pattern in _SEGMENTS):
+            tree.copies.append(path)
+        elif not name.endswith(ends):
+            tree.left.append((path, "no calls or copies by its name"))
+        elif why := next((why for pattern, why in _NOT_SOMATIC if re.search(pattern, name)), None):
+            tree.left.append((path, why))
+        else:
+            tree.calls.append(path)
+    tree.calls, before = _annotated(tree.calls)
+    tree.left += [(p, "the annotated file of the same calls is read") for p in before]
+    return tree
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _annotated(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Split off the files that lie annotated elsewhere in the tree, and unfiltered ones beside their filtered."""
+
+    def is_annotated(path: Path) -> bool:
+        return bool(re.search(r"(?i)[._-](vep|snpeff|ann|annotated|funcotated)[._-]|(^|/)annotation/", path.as_posix()))
+
+    def key(path: Path) -> tuple[str, str, str]:
+        low = path.name.lower()
+        caller = re.search(_CALLERS, path.as_posix().lower())
+        kind = re.search(r"snvs?|indels?", low)
+        return stem_of(path), caller.group() if caller else "", kind.group() if kind else ""
+
+    done = {key(p) for p in paths if is_annotated(p)}
+    filtered = {key(p) for p in paths if re.search(r"(?i)(?<!un)filtered", p.name)}
+    before = [p for p in paths if (key(p) in done and not is_annotated(p))
+              or (key(p) in filtered and not re.search(r"(?i)(?<!un)filtered", p.name))]  # fmt: skip
+    return [p for p in paths if p not in before], before
