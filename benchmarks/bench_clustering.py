@@ -174,8 +174,8 @@ def resequenced(folder: Path, params: ClusterParams) -> None:
     out.
     """
     from bench_concordance_hu2019 import hu_study
+    from oncourse.cohort import Cohort
     from oncourse.derive.clones.ccf import CcfParams, counts_table
-    from oncourse.derive.cohort import Cohort
 
     study = hu_study(folder)
     cohort_ = Cohort(study)

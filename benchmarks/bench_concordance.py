@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.stats.rng import generator
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.stats.rng import generator
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -120,7 +120,7 @@ def _profile(folder: Path) -> None:
     import pstats
 
     from oncourse.analyses.prediction import Params, prediction
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
     from oncourse.io import load_study
 
     cohort = Cohort(load_study(folder))

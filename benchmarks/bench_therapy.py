@@ -17,8 +17,8 @@ from pathlib import Path
 
 
 def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
+    from oncourse.cohort import Cohort
     from oncourse.derive.care.therapy_matches import match_patient
-    from oncourse.derive.cohort import Cohort
     from oncourse.io import load_study
 
     settings = {"knowledge": {"evidence": str(civic)}} if civic else {}
@@ -37,7 +37,7 @@ def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
 
 
 def pages(n_pages: int) -> None:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
     from oncourse.report.patient import patient_page
     from oncourse.simulate.study import simulate_study
     from oncourse.study.model import Study

@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.analyses.treatment import Params, treatment
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.io import load_study
 
 MONTH_DAYS = 30.4375

@@ -36,13 +36,9 @@ def test_every_command_option_and_argument_has_words():
 def test_every_setting_has_words():
     import dataclasses
 
-    from oncourse.analyses._base import registry
-    from oncourse.derive import load_all
-    from oncourse.study.settings import sections
+    from oncourse.study.settings import load_sections
 
-    load_all()
-    registry()
-    for name, cls in sections().items():
+    for name, cls in load_sections().items():
         for field in dataclasses.fields(cls):
             assert field.metadata.get("text") or name.startswith("test_"), f"{name}.{field.name}"
 

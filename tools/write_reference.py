@@ -88,10 +88,9 @@ def _default(option: click.Option) -> str:
 def analyses_page() -> str:
     """Every analysis: question, needs, settings, tables; then the settings of the derivations."""
     from oncourse.analyses._base import registry
-    from oncourse.derive import load_all
-    from oncourse.study.settings import sections
+    from oncourse.study.settings import load_sections
 
-    load_all()
+    everything = load_sections()
     text = (
         HEADER
         + "# Analyses\n\nSettings are changed by `--set NAME.SETTING=VALUE`, in `study.yaml` under `objectives` or "
@@ -109,7 +108,7 @@ def analyses_page() -> str:
                 [[f"`{c.name}`", c.type_name, c.unit, c.text] for c in t.columns],
             )
     text += "\n# Settings of the derived tables\n"
-    for name, cls in sections().items():
+    for name, cls in everything.items():
         if name not in known:
             text += f"\n## {name}\n\n{(cls.__doc__ or '').splitlines()[0]}\n" + _settings(cls)
     return text

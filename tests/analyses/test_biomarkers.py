@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.biomarkers import Params, biomarkers
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, detectable, scan_outcome
 from oncourse.errors import NotEnoughData

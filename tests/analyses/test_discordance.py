@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.stats import binom
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.concordance.discordance import PREDICTORS, Rule, predictor_table, upper_tail
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cluster_logistic import cluster_logistic

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.plots.spider import panels, spider
 from oncourse.plots.swimmer import swimmer

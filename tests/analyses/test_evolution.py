@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.evolution import evolution
+from oncourse.cohort import Cohort
 from oncourse.derive.clones.evolution import EvolutionParams
-from oncourse.derive.cohort import Cohort
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, TumourPlan, simulate_tumour
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -8,7 +8,7 @@ import pytest
 from tests.studies import study
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cox import fit_cox
 from oncourse.stats.proportions import clopper_pearson

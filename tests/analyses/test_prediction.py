@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.prediction import Params, prediction
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, InputError, NotEnoughData
 from oncourse.models.card import read_card
 from oncourse.report.predict import predict_patients
@@ -203,11 +203,11 @@ def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastas
             day=[0, 0, 0, 0, 410, 490],
         ),
     }
-    crc = time_zero(Cohort(Study(StudyConfig(design="crc"), tables)), "auto")
+    crc = time_zero(Cohort(Study(StudyConfig(design="crc"), tables)).prediction_tables, "auto")
     # B was sampled before the record of the finding: alive with a metastasis from the later day; C has no sample of it
     assert dict(crc.table.select("patient_id", "zero_day").iter_rows()) == {"A": 410, "B": 500, "C": 600}
     assert crc.refused["patient_id"].to_list() == ["D"]
-    other = time_zero(Cohort(Study(StudyConfig(), tables)), "auto")
+    other = time_zero(Cohort(Study(StudyConfig(), tables)).prediction_tables, "auto")
     assert set(other.table["zero_day"]) == {0} and other.table.height == 4
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.analyses.recurrence import Params, recurrence
-from oncourse.derive.cohort import Cohort
+from oncourse.analyses.recurrence import recurrence
+from oncourse.cohort import Cohort
+from oncourse.derive.outcomes.recurrence import RecurrenceParams
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cox import fit_cox
 from oncourse.stats.rng import generator
@@ -40,7 +41,8 @@ def rows(n, share_recurred, *, seed=1, resected=0.0):
 
 def run(make_study, tables, **params):
     study = make_study(samples=[], calls=[], **tables)
-    return recurrence(Cohort(study), Params(**params))
+    cohort = Cohort(study, {"recurrence": params})
+    return recurrence(cohort, cohort.params(RecurrenceParams))
 
 
 def test_risk_is_the_cumulative_incidence_from_surgery(make_study):
@@ -111,7 +113,7 @@ def test_blood_after_surgery_is_compared_from_the_draw(make_study):
         for i, (p, follow) in enumerate(zip(tables["patients"], tables["follow_up"], strict=True))
     ]  # fmt: skip
     study = make_study(calls=[], **tables)
-    result = recurrence(Cohort(study), Params())
+    result = recurrence(Cohort(study), RecurrenceParams())
     estimate = next(e for e in result.estimates if e.name == "ctdna_after_surgery")
     assert estimate.value > 3 and estimate.ci_low > 1 and "ctDNA after surgery" in result.answer
 

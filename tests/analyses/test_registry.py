@@ -9,7 +9,7 @@ import polars.selectors
 import pytest
 
 from oncourse.analyses._base import Estimate, Result, registry, say
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.report.execute import run_all, run_one
 from oncourse.report.results import results_json, write_json
 

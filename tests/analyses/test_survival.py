@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.survival import Params, survival
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 
 MONTH = 30.4375

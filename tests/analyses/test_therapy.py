@@ -10,7 +10,7 @@ import pytest
 from tests.studies import study
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.io import load_study
 from oncourse.stats.proportions import clopper_pearson
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.treatment import Params, treatment
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.errors import NotEnoughData
 from oncourse.study.config import StudyConfig
@@ -300,8 +300,6 @@ def test_crossing_over_is_counted_and_shown_as_treated():
 
 
 def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_somatic_one_is_not():
-    from oncourse.derive.outcomes.treatment_units import marker_values
-
     ids = ["A", "B"]
     tables = {
         "patients": table("patients", patient_id=ids),
@@ -314,7 +312,7 @@ def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_s
     }  # fmt: skip
     cohort = Cohort(Study(StudyConfig(design="mcrpc"), tables))
     units = pl.DataFrame({"unit": [0, 1], "patient_id": ids, "zero_day": [100, 100]})
-    known = markers_at(units, marker_values(cohort, ()).filter(pl.col("marker") == "HRR"), None)
+    known = markers_at(units, cohort.treatment_markers.filter(pl.col("marker") == "HRR"), None)
     assert dict(known.select("unit", "value").iter_rows()) == {0: 1, 1: 0}
 
 

@@ -112,7 +112,7 @@ def test_a_pdf_has_two_to_four_a4_pages(design, tmp_path):
     weasyprint = pytest.importorskip(
         "weasyprint", reason="the optional extra pdf (WeasyPrint) is not installed"
     )
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
     from oncourse.report.patient import patient_page
     from oncourse.simulate.study import simulate_study
     from oncourse.study.model import Study

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.io import load_study
 
 

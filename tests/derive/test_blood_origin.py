@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

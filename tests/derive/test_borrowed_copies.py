@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.concordance.presence_inputs import segment_donors
 from oncourse.evolution.presence import Cells, Samples, presence
 from oncourse.stats.rng import generator

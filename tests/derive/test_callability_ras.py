@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.stats import betabinom
 
+from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.concordance.callability import RAS_CODONS, detection_power
 from oncourse.study.config import config_from_mapping
 from oncourse.study.model import Study

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.derive.clones.clusters import CLUSTER_COLUMNS, VARIANT_COLUMNS, clusters_frame, variants_frame
-from oncourse.derive.cohort import Cohort
 
 RANDOM = np.random.default_rng(1)
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.concordance.pairs import pair_counts
 from oncourse.derive.concordance.relatedness import log10_likelihood_ratio, relatedness_table
 from oncourse.derive.concordance.statuses import parse_status, sample_statuses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.genes.copy_states import copy_table
 from oncourse.genome.genes import gene_places
 from oncourse.study.config import StudyConfig

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from tests.studies import study
 
+from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.lead import line_lead_times
 from oncourse.derive.care.patient_facts import MARKER_NAMES
 from oncourse.derive.care.watchlist import EMERGENCE_SCHEMA, emerged_amplifications, emerged_markers
-from oncourse.derive.cohort import Cohort
 from oncourse.report.patient_biomarkers import watch_rows
 from oncourse.stats.rng import generator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 
 KRAS, TP53, SILENT = "12:25245350:C:T", "17:7675088:C:T", "17:7675089:C:T"
 

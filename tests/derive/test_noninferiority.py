@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from oncourse.analyses._base import registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.stats.agreement import tango_interval, tango_noninferiority
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -7,8 +7,8 @@ import pytest
 
 from oncourse.analyses.endpoints import endpoints
 from oncourse.analyses.survival import survival
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.people import people
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 
 

@@ -7,7 +7,7 @@ import pytest
 from oncourse.analyses.biomarkers import Params, biomarkers
 from oncourse.analyses.psa_response import Params as PsaResponse
 from oncourse.analyses.psa_response import psa_response
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.feature_scores import score_columns
 from oncourse.derive.outcomes.response_scan import response_outcome
 from oncourse.study.config import StudyConfig
@@ -83,7 +83,7 @@ def test_an_adjuvant_line_has_no_response():
         setting=pl.when(pl.col("patient_id") == "P000").then(pl.lit("adjuvant")).otherwise("setting"),
     )
     cohort = Cohort(Study(study.config, {**study.tables, "treatments": only}))
-    target, missing = response_outcome(cohort, "PSA50", None)
+    target, missing = response_outcome(cohort.responses("PSA50")[0], "PSA50", None, missing_counts=True)
     assert len(target.patients) == 79 and "P000" not in target.patients and missing == 0
 
 
@@ -130,8 +130,7 @@ def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_ju
     trees = tuple(
         SimpleNamespace(patient_id=p, samples=study["samples"].filter(pl.col("patient_id") == p)) for p in ids
     )
-    cohort = SimpleNamespace(study=study, evolution=trees)
-    (block,) = seeding_blocks(cohort, ids, 2, {})
+    (block,) = seeding_blocks(trees, study["samples"], ids, 2, {})
     assert block.names == ("clones:polyclonal_seeding",)
     assert block.values[:, 0].tolist() == [1, 0, -1, 1]
     np.testing.assert_array_equal(block.day, [50, 60, np.nan, 80])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, evaluate
 from oncourse.knowledge.expression import parse
 

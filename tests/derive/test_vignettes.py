@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import combined_overall
 from oncourse.derive.clinical.psa import psa_table
 from oncourse.derive.clinical.recist import recist_visits
 from oncourse.derive.clinical.response import ImagingParams, best_response
-from oncourse.derive.cohort import Cohort
 from oncourse.io.sdtm import read_sdtm
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

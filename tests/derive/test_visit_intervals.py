@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses.survival import Params, survival
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.visit_intervals import visit_intervals
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import copy_number_divergence
-from oncourse.derive.cohort import Cohort
 from oncourse.evolution import heterogeneity as h
 from oncourse.stats.rng import generator
 

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.main import cli
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import EndpointParams
 from oncourse.derive.clinical.published import compared
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import InputError
 from oncourse.io import load_study
 from oncourse.io.anchors import anchor_of, parse_anchors

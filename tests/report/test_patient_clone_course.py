@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.report.patient import patient_page
 from oncourse.report.patient_clone_course import clone_growth, clone_track
 from oncourse.simulate.study import simulate_study

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.knowledge.golden import examined, variant
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track, timeline_svg

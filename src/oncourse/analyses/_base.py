@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import OncourseError
 from oncourse.study.schema import Column
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
@@ -142,7 +142,7 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
             skipped.append(f"{name} (the same records as {same})")
             continue
         targets[name] = target
-        scan_outcome(cohort, features, target, covariates, rules, found)
+        scan_outcome(cohort.study, features, target, covariates, rules, found)
     responded = _responses(cohort, features, covariates, params, found, skipped)
     table, responses = _tables(found, responded, params, cohort.study.config.design)
     tested = table.drop_nulls("p_value")
@@ -195,13 +195,16 @@ def _responses(
             continue
         if not cohort.study.has("treatments"):
             continue
-        target, missing = response_outcome(cohort, name, params.response_line)
+        judged, missing_counts = cohort.responses(name)
+        target, missing = response_outcome(
+            judged, name, params.response_line, missing_counts=missing_counts
+        )
         rarer = int(min(target.event.sum(), (~target.event).sum()))
         if rarer < params.min_events:
             if target.patients:
                 skipped.append(f"{name} ({int(target.event.sum())} of {len(target.patients)} respond)")
             continue
-        new, late = scan_response(cohort, features, target, covariates, min_altered=params.min_altered)
+        new, late = scan_response(cohort.study, features, target, covariates, min_altered=params.min_altered)
         rows += new
         found.excluded += late
         if missing:

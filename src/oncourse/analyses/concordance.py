@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
     SUMMARY_COLUMNS,
     fraction_columns,

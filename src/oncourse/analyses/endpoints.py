@@ -9,17 +9,16 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
     ENDPOINTS,
     TTE_SCHEMA,
     EndpointParams,
     endpoint_table,
     survival_bounds,
-    tables_of,
 )
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
@@ -232,7 +231,7 @@ def _life(
             "Overall survival counts {late_by_sample:value} patients only from their first tumour sample on, before which "
             "they could not have died (delayed entry)."
         )
-    bounds = survival_bounds(tables_of(cohort), params)
+    bounds = survival_bounds(cohort.endpoint_inputs, params)
     if bounds is not None:
         estimates.append(Estimate("status_unknown", status.n_unknown, n=status.n, unit="count"))
         at = landmark_days(params.status_months, first_day=params.count_first_day)
@@ -258,7 +257,7 @@ def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame
     name = "fda" if params.censoring == "ema" else "ema"
     if not table["endpoint"].is_in(IMAGING_ENDPOINTS).any():
         return pl.DataFrame(schema=SENSITIVITY.schema)
-    other, _ = endpoint_table(tables_of(cohort), dataclasses.replace(params, censoring=name))
+    other, _ = endpoint_table(cohort.endpoint_inputs, dataclasses.replace(params, censoring=name))
     keys = ["patient_id", "line", "endpoint"]
     both = other.filter(pl.col("endpoint").is_in(IMAGING_ENDPOINTS)).join(
         table.select(*keys, pl.col("time_days").alias("_t"), pl.col("is_event").alias("_e")), on=keys, how="left",

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
 from oncourse.derive.clones.clusters import (
     CLUSTER_COLUMNS,
@@ -18,7 +19,6 @@ from oncourse.derive.clones.clusters import (
     variants_frame,
 )
 from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.errors import NotEnoughData
 from oncourse.evolution.clustering.types import ClusterParams

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visits
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.recist import VISITS_SCHEMA, disagreements, progression_dates, reader
 from oncourse.derive.clinical.response import BEST_SCHEMA, ImagingParams, contradictions
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 

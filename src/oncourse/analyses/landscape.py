@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
 from oncourse.derive.genes.gene_pairs import co_occurrence
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
 from oncourse.derive.care.lead import line_lead_times
 from oncourse.derive.care.watchlist import class_periods, watch_items
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column

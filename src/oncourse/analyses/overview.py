@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.derive.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting

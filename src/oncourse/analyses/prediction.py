@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
@@ -186,7 +186,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     from oncourse.models.fit_report import fit_prediction
 
     frame = prediction_frame(
-        cohort,
+        cohort.prediction_tables,
         endpoint=params.endpoint,
         origin=params.origin,
         line=params.line,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
-from oncourse.derive.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable, Result, analysis
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.published import COMPARED, SAME_DAYS, compared
-from oncourse.derive.cohort import Cohort
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.derive.cohort import Cohort
-from oncourse.derive.outcomes.recurrence import (
-    INCLUDED_BY_RECURRENCE,
-    RecurrenceTable,
-    blood_after_surgery,
-    gene_changes,
-    recurrence_table,
-)
+from oncourse.derive.outcomes.recurrence import INCLUDED_BY_RECURRENCE, RecurrenceParams, RecurrenceTable
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
-from oncourse.study.settings import section, setting
 
 _STATES = {"recurred": 1, "died": 2, "free": 0}
 PATIENTS = OutputTable("recurrence/patients", "one row per patient: time to the first recurrence, and its sites", (
@@ -61,37 +53,17 @@ GENES = OutputTable("recurrence/genes", "mutations of the primary v those of the
 ))  # fmt: skip
 
 
-@section("recurrence")
-@dataclass(frozen=True)
-class Params:
-    """Settings of the recurrence analysis."""
-
-    origin: str = setting(
-        "auto", "day 0: surgery where recorded, else the index date", choices=("auto", "surgery", "index")
-    )
-    months: tuple[float, ...] = setting((12.0, 24.0, 36.0, 60.0), "months at which probabilities are given")
-    site_window_days: int = setting(30, "lesions found so soon after the recurrence belong to it", low=0)
-    ctdna_first_day: int = setting(
-        14,
-        "first day after surgery of a plasma sample that tells residual disease",
-        low=0,
-        source="cell-free DNA of the wound falls within two weeks; GALAXY: 2-10 weeks",
-    )
-    ctdna_last_day: int = setting(120, "last such day", low=1)
-    min_events: int = setting(5, "a hazard ratio needs so many events", low=1)
-
-
 @analysis(
     title="Recurrence after surgery",
     question="When and where does the disease come back, and what follows?",
     needs=("follow_up",),
-    params=Params,
+    params=RecurrenceParams,
     tables=(PATIENTS, INCIDENCE, SITES, GENES),
     order=55,
 )
-def recurrence(cohort: Cohort, params: Params) -> Result:
+def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
     """Time to recurrence with death competing, its pattern, and survival after it."""
-    table = recurrence_table(cohort, origin=params.origin, site_window_days=params.site_window_days)
+    table = cohort.recurrence
     people = table.patients
     n_recurred = int((people["state"] == "recurred").sum())
     if n_recurred == 0:
@@ -116,7 +88,7 @@ def recurrence(cohort: Cohort, params: Params) -> Result:
             PATIENTS.name: PATIENTS.frame(people),
             INCIDENCE.name: INCIDENCE.frame(incidence),
             SITES.name: sites,
-            GENES.name: GENES.frame(gene_changes(cohort)),
+            GENES.name: GENES.frame(cohort.recurrence_genes),
         },
         figures=tuple(figures),
         excluded=exclusions(table.excluded.iter_rows()),
@@ -136,7 +108,7 @@ def _arrays(people: pl.DataFrame) -> tuple[Any, Any]:
 
 def _risk(
     people: pl.DataFrame,
-    params: Params,
+    params: RecurrenceParams,
     estimates: list[Estimate],
     figures: list[Figure],
     notes: list[str],
@@ -206,7 +178,7 @@ def _ratio(name: str, log: float, low: float, high: float, n: int, method: str) 
 
 def _among_recurred(
     people: pl.DataFrame,
-    params: Params,
+    params: RecurrenceParams,
     estimates: list[Estimate],
     figures: list[Figure],
     notes: list[str],
@@ -283,7 +255,7 @@ def _sites(people: pl.DataFrame, estimates: list[Estimate]) -> tuple[pl.DataFram
 
 
 def _after(
-    people: pl.DataFrame, params: Params, estimates: list[Estimate], figures: list[Figure], notes: list[str]
+    people: pl.DataFrame, params: RecurrenceParams, estimates: list[Estimate], figures: list[Figure], notes: list[str]
 ) -> str:
     """Survival from the recurrence; metastasectomy changes the hazard from its day on, never before."""
     from oncourse.derive.outcomes.curves import km_groups
@@ -348,7 +320,7 @@ def _after(
 def _blood(
     cohort: Cohort,
     table: RecurrenceTable,
-    params: Params,
+    params: RecurrenceParams,
     estimates: list[Estimate],
     figures: list[Figure],
     notes: list[str],
@@ -358,11 +330,8 @@ def _blood(
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.scan import scan_cox
 
-    blood = blood_after_surgery(
-        cohort, table, first_day=params.ctdna_first_day, last_day=params.ctdna_last_day
-    )
     rows = (
-        table.patients.join(blood, on="patient_id")
+        table.patients.join(cohort.recurrence_blood, on="patient_id")
         .filter(pl.col("end_day") > pl.col("day"))
         .sort("patient_id")
     )

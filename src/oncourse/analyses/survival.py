@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days

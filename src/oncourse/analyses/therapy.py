@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
-from oncourse.derive.cohort import Cohort
 from oncourse.knowledge.matching import Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
 from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.treatment_comparisons import (
     Comparisons,
     PairRules,
@@ -201,9 +201,9 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     """Compare arms within lines, then test marker x treatment over all lines."""
     from oncourse.derive.outcomes import treatment_units as lines
 
-    table = lines.units(cohort, params.group_by)
+    table = lines.units(cohort.lines, params.group_by)
     times, left = lines.outcomes(
-        cohort,
+        cohort.time_to_event,
         table,
         endpoints=params.endpoints,
         landmark_days=params.landmark_days,
@@ -214,7 +214,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         raise NotEnoughData(
             "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
         )
-    x = line_covariates(cohort, table, params.covariates)
+    x = line_covariates(cohort.study, table, params.covariates)
     pairwise = PairRules(
         params.rmst_months * DAYS_PER_MONTH,
         landmark_days(params.milestone_months),
@@ -232,9 +232,10 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         params.min_arm,
         params.max_arms,
         params.new_drugs,
+        cohort.study.config.design,
     )
     curves: dict[tuple[str, str, str, str], Any] = {}
-    tested = interaction_rows(rows, table, x, cohort, rules, curves)
+    tested = interaction_rows(rows, table, x, cohort.treatment_markers, rules, curves)
     if not compared.comparison and not any(r["hazard_ratio_ratio"] is not None for r in tested):
         raise NotEnoughData(
             f"No line has two treatments of at least {params.min_arm} patients and {params.min_events} events; "

@@ -35,12 +35,11 @@ def patient(
     One self-contained HTML file; with a name that ends in .pdf a PDF (needs the optional extra `pdf`). Decision support
     for research use.
     """
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
     from oncourse.disk.file import check_file, replaced_file
     from oncourse.errors import ConfigError
     from oncourse.io import load_study
     from oncourse.report.patient import patient_page
-    from oncourse.report.study import merged_settings
 
     check_file(out, [study], force=force)
     progress = progress_line()
@@ -54,7 +53,7 @@ def patient(
         raise ConfigError(
             [f"{patient_id}: no such patient in this study." + (f" Did you mean {near[0]}?" if near else "")]
         )
-    cohort = Cohort(loaded, merged_settings(loaded, parse_settings(assignments)), seed).of_patient(patient_id)
+    cohort = Cohort(loaded, parse_settings(assignments), seed).of_patient(patient_id)
     if clones:
         progress("working out the clones")
         _ = cohort.evolution

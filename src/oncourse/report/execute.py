@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oncourse.analyses._base import Analysis, Result, registry
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.study.schema import nearest
 

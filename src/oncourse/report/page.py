@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.report.execute import STATUSES, Outcome
 from oncourse.study.schema import Column
 

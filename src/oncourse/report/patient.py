@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason

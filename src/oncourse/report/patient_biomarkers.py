@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import polars as pl
 
+from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
 from oncourse.derive.care.watchlist import WatchItem, retest_reminders, watch_items
-from oncourse.derive.cohort import Cohort
 from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import Node, parse

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.derive.cohort import Cohort
 from oncourse.report.patient_timeline import of_patient
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.prediction_data import features_of, strata_of
 from oncourse.derive.outcomes.predictors import ORIGINS, time_zero
 from oncourse.errors import ConfigError
@@ -42,9 +42,9 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
     if wanted not in ORIGINS:
         raise ConfigError(f"--origin {wanted}: expected one of {', '.join(ORIGINS)}.")
     cohort = Cohort(study)
-    zero = time_zero(cohort, wanted, int(outcome.get("line", 1)))
-    patients, x = features_of(cohort, card.features, zero)
-    stratum = None if card.strata is None else strata_of(cohort, card.strata, zero)
+    zero = time_zero(cohort.prediction_tables, wanted, int(outcome.get("line", 1)))
+    patients, x = features_of(cohort.prediction_tables, card.features, zero)
+    stratum = None if card.strata is None else strata_of(study, card.strata, zero)
     risk, low, high = card.predict(x, stratum) if len(patients) else (np.empty(0), np.empty(0), np.empty(0))
     share = card.drivers(x) if len(patients) else np.empty((0, len(card.features)))
     used = np.flatnonzero(card.model.coef)

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import WHO_SCHEMA
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.report.execute import Outcome
 
 #: What a spreadsheet takes for the beginning of a formula.

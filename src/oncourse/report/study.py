@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from oncourse.derive.cohort import Cohort
+from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
 from oncourse.disk.manifest import sealed
 from oncourse.errors import ConfigError
@@ -24,7 +24,6 @@ from oncourse.report.results import (
     write_workbook,
 )
 from oncourse.study.model import Study
-from oncourse.study.settings import check_sections, sections
 
 log = logging.getLogger(__name__)
 
@@ -45,25 +44,6 @@ class Report:
             f"analysis {o.analysis.name} failed: {o.message}" for o in self.outcomes if o.status == "failed"
         ]
         return lines + [f"page of patient {p} failed: {message}" for p, message in self.failed_pages.items()]
-
-
-def merged_settings(study: Study, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the settings of every section: command line over study.yaml; ConfigError lists every wrong one."""
-    merged: dict[str, dict[str, Any]] = {}
-    for layer in (study.config.settings, study.config.objectives, overrides):
-        for name, values in layer.items():
-            merged.setdefault(name, {}).update(values)
-    if not merged:
-        return merged  # nothing to check: the sections need not be known
-    import oncourse.analyses._base as base
-    import oncourse.derive as derive
-
-    base.registry()  # importing the analyses registers their sections, and those of the derivations they use
-    derive.load_all()
-    problems = check_sections({k: v for k, v in merged.items() if v or k not in sections()})
-    if problems:
-        raise ConfigError(problems)
-    return merged
 
 
 def report_study(
@@ -92,7 +72,7 @@ def report_study(
     """
     started = datetime.now(UTC)
     check_out(out, [source, *beside])
-    cohort = Cohort(study, merged_settings(study, settings or {}), seed)
+    cohort = Cohort(study, settings, seed)
     cohort.progress = progress
     analyses = choose(only, study.config.objectives)
     check_patients(study, patients)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from oncourse.errors import ConfigError
@@ -24,6 +25,24 @@ def _key(default: Any, text: str) -> Any:
     if isinstance(default, (dict, list)):
         return field(default_factory=type(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def frozen(value: Any) -> Any:
+    """Return `value` read-only all the way down: mappings as views of their own copy, lists as tuples.
+
+    >>> frozen({"a": [1, {"b": 2}]})["a"][1]["b"]
+    2
+    """
+    if isinstance(value, Mapping):
+        return MappingProxyType({k: frozen(v) for k, v in value.items()})
+    return tuple(frozen(v) for v in value) if isinstance(value, (list, tuple)) else value
+
+
+def thawed(value: Any) -> Any:
+    """Return plain dicts and lists again, for writers."""
+    if isinstance(value, Mapping):
+        return {k: thawed(v) for k, v in value.items()}
+    return [thawed(v) for v in value] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,10 @@ class StudyConfig:
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")
     report_germline: bool = _key(False, "whether germline findings are reported")
     sources: tuple[str, ...] = _key((), "where the data come from")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, frozen(getattr(self, item.name)))
 
 
 def config_from_mapping(data: Mapping[str, Any], name: str = "study.yaml") -> StudyConfig:
@@ -108,9 +131,7 @@ def config_to_yaml(config: StudyConfig) -> str:
         value = getattr(config, item.name)
         if value in (None, "", (), {}):
             continue
-        plain[item.name] = (
-            list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-        )
+        plain[item.name] = thawed(value)
     class Dumper(yaml.SafeDumper):
         def ignore_aliases(self, data: Any) -> bool:
             return True  # the loader reads none

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from oncourse.study.config import StudyConfig
+from oncourse.study.config import StudyConfig, frozen
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 
@@ -35,6 +35,14 @@ class Study:
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     withdrawn: pl.DataFrame = field(default_factory=nobody)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tables", frozen(self.tables))
+        object.__setattr__(self, "inputs", frozen(self.inputs))
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items() if frame.height)
+        return f"<Study: {self.config.title or 'untitled'}; {rows or 'no rows'}>"
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name in self.tables:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import pkgutil
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oncourse.errors import ConfigError
 from oncourse.study.schema import nearest
+
+if TYPE_CHECKING:
+    from oncourse.study.config import StudyConfig
 
 T = TypeVar("T")
 _SECTIONS: dict[str, type] = {}
@@ -43,9 +48,39 @@ def section(name: str) -> Callable[[type[T]], type[T]]:
     return register
 
 
+#: The rooms whose modules declare settings; importing them registers every section.
+ROOMS = ("oncourse.derive", "oncourse.analyses")
+
+
 def sections() -> dict[str, type]:
-    """Return every registered section; import `oncourse.derive` and `oncourse.analyses` first."""
+    """Return every section that is registered by now; all of them after `load_sections`."""
     return dict(sorted(_SECTIONS.items()))
+
+
+def load_sections() -> dict[str, type]:
+    """Import every module that declares settings and return all sections."""
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+            importlib.import_module(module.name)
+    return sections()
+
+
+def merged_settings(
+    config: StudyConfig, overrides: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the settings of every section, `overrides` over study.yaml; ConfigError lists every wrong one."""
+    merged: dict[str, dict[str, Any]] = {}
+    for layer in (config.settings, config.objectives, overrides):
+        for name, values in layer.items():
+            merged.setdefault(name, {}).update(values)
+    if not merged:
+        return merged  # nothing to check: the sections need not be known
+    known = load_sections()
+    problems = check_sections({k: v for k, v in merged.items() if v or k not in known})
+    if problems:
+        raise ConfigError(problems)
+    return merged
 
 
 def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> Any:

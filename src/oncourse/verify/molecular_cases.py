@@ -11,7 +11,7 @@ import polars as pl
 from oncourse.verify.registry import Comparison, case
 
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
 
 SEED, PATIENTS = 20, 24
 #: Cancer cell fraction from which a variant is there, as the rule for "absent" means it.
@@ -21,7 +21,7 @@ SIZEABLE = 0.3
 @cache
 def _simulated(design: str) -> tuple[Cohort, pl.DataFrame]:
     """The Cohort of a simulated study, and patient_id, sample_id, variant_id, ccf as they truly are."""
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
     from oncourse.simulate.study import simulate_study
     from oncourse.study.model import Study
     from oncourse.study.validate import validate
@@ -112,7 +112,7 @@ def one_variant_one_name() -> Iterator[Comparison]:
     source="equality with itself",
 )
 def same_input_same_numbers() -> Iterator[Comparison]:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.cohort import Cohort
 
     cohort, _ = _simulated("crc")
     patient = cohort.study["patients"]["patient_id"][0]

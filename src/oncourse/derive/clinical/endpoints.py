@@ -7,8 +7,6 @@ drugs (2018, table A): censored before two or more missed visits and before new 
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from oncourse.derive.clinical.endpoint_base import (
@@ -23,11 +21,8 @@ from oncourse.derive.clinical.endpoint_base import (
 from oncourse.derive.clinical.people import people as known_people
 from oncourse.derive.clinical.people import vital_status
 from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoints, response_duration
-from oncourse.derive.clinical.psa import PSA_SCHEMA
-from oncourse.derive.clinical.response import BEST_SCHEMA
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
-from oncourse.facts.material import is_tumour
 
 TTE_SCHEMA = {
     "patient_id": pl.String,
@@ -103,25 +98,6 @@ def endpoint_table(
     table = _finish(table, params, excluded)
     left_out = pl.concat(excluded) if excluded else pl.DataFrame(schema=EXCLUDED_SCHEMA)
     return table, left_out.unique().sort("patient_id", "line", "endpoint", "reason", nulls_last=False)
-
-
-def tables_of(cohort: Any) -> EndpointTables:
-    """Return the tables of a Cohort that the endpoints are made of; imaging only where the study has any."""
-    study = cohort.study
-    tumour = study["samples"].filter(is_tumour())
-    imaging = study.has("target_lesions") or study.has("assessments")
-    return EndpointTables(
-        patients=study["patients"],
-        follow_up=study["follow_up"],
-        procedures=study["procedures"],
-        lesions=study["lesions"],
-        lines=cohort.lines,
-        psa=cohort.psa if study.has("labs") else pl.DataFrame(schema=PSA_SCHEMA),
-        visits=cohort.recist_visits,
-        bone=cohort.bone_visits,
-        best=cohort.best_response if imaging else pl.DataFrame(schema=BEST_SCHEMA),
-        samples=tumour.select("patient_id", "day"),
-    )
 
 
 def _columns() -> dict[str, type[pl.DataType]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from oncourse.derive.outcomes.feature_blocks import FeatureBlock, SampleOrder, make_block, mask
 
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.derive.clones.evolution import PatientEvolution
+    from oncourse.derive.clones.heterogeneity import HeterogeneityTable
+
 
 #: Clones are told across samples: with fewer patients of several samples than this the measures say little.
 MANY_SAMPLES = 0.1
@@ -23,20 +26,19 @@ DIVERSITY = (
 )
 
 
-def can_tell_clones(cohort: Cohort, samples: SampleOrder) -> bool:
+def can_tell_clones(calls: pl.DataFrame, samples: SampleOrder) -> bool:
     """Whether there are read counts, and enough patients with several tumour samples, to tell clones."""
-    calls = cohort.study["calls"]
     if calls.is_empty() or calls["alt_count"].null_count() == calls.height:
         return False
     several = np.bincount(samples.patient, minlength=len(samples.patients)) > 1
     return bool(several.mean() >= MANY_SAMPLES)
 
 
-def diversity_blocks(cohort: Cohort, samples: SampleOrder, chosen: NDArray[np.bool_]) -> list[FeatureBlock]:
+def diversity_blocks(
+    found: HeterogeneityTable, samples: SampleOrder, chosen: NDArray[np.bool_]
+) -> list[FeatureBlock]:
     """Diversity of the clones in the sample that speaks for the patient, and likeness of primary and metastasis."""
-    if not can_tell_clones(cohort, samples):
-        return []
-    rows = cohort.heterogeneity.rows.drop_nulls("value")
+    rows = found.rows.drop_nulls("value")
     every = np.ones(len(samples.ids), bool)
     out = []
     for measure, of_pair, scale, per in DIVERSITY:
@@ -54,7 +56,10 @@ def diversity_blocks(cohort: Cohort, samples: SampleOrder, chosen: NDArray[np.bo
 
 
 def seeding_blocks(
-    cohort: Cohort, patients: tuple[str, ...], min_altered: int, left_out: dict[str, int]
+    trees: Sequence[PatientEvolution],
+    sampled: pl.DataFrame,
+    patients: tuple[str, ...],
+    min_altered: int, left_out: dict[str, int]
 ) -> list[FeatureBlock]:
     """Polyclonal and polyphyletic seeding of any metastasis: since the day of the last sample the tree rests on.
 
@@ -63,11 +68,11 @@ def seeding_blocks(
     from oncourse.derive.clones.evolution_tables import seeding_rows
 
     number = {p: i for i, p in enumerate(patients)}
-    days = dict(cohort.study["samples"].select("sample_id", "day").iter_rows())
+    days = dict(sampled.select("sample_id", "day").iter_rows())
     values = np.full((len(patients), 2), -1, np.int8)
     since = np.full(len(patients), np.nan)
     last: list[str | None] = [None] * len(patients)
-    for patient in cohort.evolution:
+    for patient in trees:
         if patient.patient_id not in number:
             continue
         i = number[patient.patient_id]

@@ -10,8 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.study.model import Study
+
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.derive.clones.evolution import PatientEvolution
+    from oncourse.derive.clones.heterogeneity import HeterogeneityTable
+    from oncourse.derive.concordance.pairs import PairTable
+    from oncourse.derive.concordance.presence import PresenceTable
+    from oncourse.derive.genes.gene_status import GeneStatus
+    from oncourse.derive.genes.panels import Panels
+
 
 SAMPLE_RULES = ("first", "primary", "metastasis", "tissue", "plasma")
 
@@ -62,11 +70,32 @@ class SampleOrder:
         return out
 
 
-def sample_order(cohort: Cohort) -> SampleOrder:
-    study = cohort.study
+@dataclass(frozen=True)
+class FeatureTables:
+    """What features are made from: a study and tables derived from it.
+
+    Attributes
+    ----------
+    pairs, presence, heterogeneity : None where no feature needs them (`oncourse.derive.outcomes.features.asks`)
+    evolution : one per patient with a tree; empty where no feature needs it
+    """
+
+    study: Study
+    panels: Panels
+    gene_status: GeneStatus
+    annotated_calls: pl.DataFrame
+    burden: pl.DataFrame
+    pairs: PairTable | None = None
+    presence: PresenceTable | None = None
+    heterogeneity: HeterogeneityTable | None = None
+    evolution: tuple[PatientEvolution, ...] = ()
+
+
+def sample_order(study: Study, profiled: pl.DataFrame) -> SampleOrder:
+    """Return the order of the study's tumour samples; `profiled`: `oncourse.derive.genes.panels.Panels.samples`."""
     patients = tuple(sorted(study["patients"]["patient_id"].to_list()))
     frame = (
-        cohort.panels.samples.join(
+        profiled.join(
             study["samples"].select("sample_id", "day", "lesion_id"), on="sample_id", how="left"
         )
         .join(study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")

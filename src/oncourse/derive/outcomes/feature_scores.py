@@ -10,10 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.derive.outcomes.feature_blocks import FeatureBlock, Finding, SampleOrder, make_block, mask
+from oncourse.derive.outcomes.feature_blocks import (
+    FeatureBlock,
+    FeatureTables,
+    Finding,
+    SampleOrder,
+    make_block,
+    mask,
+)
 
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
     from oncourse.derive.outcomes.features import FeatureParams
 
 #: Mutations per megabase from which burden counts as high (FDA approval of pembrolizumab, 2020).
@@ -35,14 +41,14 @@ def score_columns(samples: pl.DataFrame, named: tuple[str, ...]) -> list[tuple[s
     return out + [(c, f"score:{c}", False) for c in named if c in numeric and not SIGNATURE.match(c)]
 
 
-def burden_findings(cohort: Cohort, samples: SampleOrder) -> Iterable[Finding]:
+def burden_findings(tables: FeatureTables, samples: SampleOrder) -> Iterable[Finding]:
     """MSI-H, and burden from the cut-off (study.yaml cutoffs: TMB)."""
-    burden = cohort.burden
+    burden = tables.burden
     known = burden.filter(pl.col("msi_status").is_in(["MSI-H", "MSI-L", "MSS"]))
     if known.height:
         high = known.filter(pl.col("msi_status") == "MSI-H")["sample_id"]
         yield Finding("msi:MSI-H", "msi", mask(samples, known["sample_id"]), mask(samples, high))
-    cut = float(cohort.study.config.cutoffs.get("TMB", TMB_HIGH))
+    cut = float(tables.study.config.cutoffs.get("TMB", TMB_HIGH))
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
         high = sized.filter(pl.col("tmb_per_mb") >= cut)["sample_id"]
@@ -50,21 +56,21 @@ def burden_findings(cohort: Cohort, samples: SampleOrder) -> Iterable[Finding]:
 
 
 def number_blocks(
-    cohort: Cohort, samples: SampleOrder, chosen: NDArray[np.bool_], params: FeatureParams
+    tables: FeatureTables, samples: SampleOrder, chosen: NDArray[np.bool_], params: FeatureParams
 ) -> list[FeatureBlock]:
     """Burden (per doubling), the tumour fraction of plasma (per 10 percentage points), signatures and scores as given."""
     out = []
-    burden = cohort.burden.drop_nulls("tmb_per_mb").select("sample_id", pl.col("tmb_per_mb").alias("value"))
+    burden = tables.burden.drop_nulls("tmb_per_mb").select("sample_id", pl.col("tmb_per_mb").alias("value"))
     plasma = (
-        cohort.study["samples"]
+        tables.study["samples"]
         .filter(pl.col("material") == "plasma")
         .drop_nulls("tumor_fraction")
         .select("sample_id", pl.col("tumor_fraction").alias("value"))
     )
     every = np.ones(len(samples.ids), bool)
     given: list[tuple[Any, ...]] = []
-    for column, feature, is_signature in score_columns(cohort.study["samples"], params.scores):
-        frame = cohort.study["samples"].select("sample_id", pl.col(column).cast(pl.Float64).alias("value"))
+    for column, feature, is_signature in score_columns(tables.study["samples"], params.scores):
+        frame = tables.study["samples"].select("sample_id", pl.col(column).cast(pl.Float64).alias("value"))
         frame = frame.filter(pl.col("value").is_finite().fill_null(False))
         rescale, step = score_scale(frame["value"].to_numpy(), is_signature)
         given.append((feature, feature.split(":")[0], frame, rescale, chosen, step))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from oncourse.derive.outcomes.clone_features import can_tell_clones, diversity_blocks, seeding_blocks
 from oncourse.derive.outcomes.feature_blocks import (
     SAMPLE_RULES,
     FeatureBlock,
+    FeatureTables,
     blocks_by_day,
     of_kind,
     sample_order,
@@ -16,10 +18,8 @@ from oncourse.derive.outcomes.feature_blocks import (
 from oncourse.derive.outcomes.feature_scores import burden_findings, number_blocks
 from oncourse.derive.outcomes.gene_features import gene_findings, new_in_metastasis, status_in_metastasis
 from oncourse.derive.outcomes.marker_features import marker_blocks
+from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
-
-if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
 
 
 @section("features")
@@ -70,28 +70,51 @@ class FeatureTable:
         return None
 
 
-def feature_table(cohort: Cohort, params: FeatureParams) -> FeatureTable:
-    """Return every feature of the cohort's patients.
+@dataclass(frozen=True)
+class Asked:
+    """Which costly tables the features of a study need."""
+
+    pairs: bool
+    heterogeneity: bool
+    evolution: bool
+
+
+def asks(study: Study, profiled: pl.DataFrame, params: FeatureParams) -> Asked:
+    """Return which tables the features need; `profiled`: `oncourse.derive.genes.panels.Panels.samples`."""
+    samples = sample_order(study, profiled)
+    several = len(set(samples.patient.tolist())) < len(samples.ids)
+    clones = can_tell_clones(study["calls"], samples)
+    return Asked(
+        pairs=params.by_lesion and several and "primary" in samples.role,
+        heterogeneity=params.clones and clones,
+        evolution=params.seeding and clones,
+    )
+
+
+def feature_table(tables: FeatureTables, params: FeatureParams) -> FeatureTable:
+    """Return every feature of the study's patients.
 
     A finding of a sample holds from that sample's day; before it the patient's state is unknown, never "not altered".
     The sample that speaks for a patient is, feature by feature, the first that looked (`FeatureParams.sample`); what a
     later sample shows is another feature (``metastasis:GENE``, ``new:GENE``), known from that later day.
     """
-    samples = sample_order(cohort)
+    study = tables.study
+    samples = sample_order(study, tables.panels.samples)
     chosen = of_kind(samples, params.sample)
     left_out: dict[str, int] = {}
-    wanted = list(gene_findings(cohort, samples, params))
+    wanted = list(gene_findings(tables, samples, params))
     made = blocks_by_day(samples, wanted, chosen, params.min_altered, left_out)
     if params.by_lesion:
         made += status_in_metastasis(samples, wanted, chosen, made, params.min_altered)
-        made += new_in_metastasis(cohort, samples, params.min_altered)
+        made += new_in_metastasis(tables, samples, params.min_altered)
     made += blocks_by_day(
-        samples, list(burden_findings(cohort, samples)), chosen, params.min_altered, left_out
+        samples, list(burden_findings(tables, samples)), chosen, params.min_altered, left_out
     )
-    made += number_blocks(cohort, samples, chosen, params)
-    if params.clones:
-        made += diversity_blocks(cohort, samples, chosen)
-    if params.seeding and can_tell_clones(cohort, samples):
-        made += seeding_blocks(cohort, samples.patients, params.min_altered, left_out)
-    made += marker_blocks(cohort, samples.patients, params.min_altered, left_out)
+    made += number_blocks(tables, samples, chosen, params)
+    if tables.heterogeneity is not None:
+        made += diversity_blocks(tables.heterogeneity, samples, chosen)
+    made += seeding_blocks(
+        tables.evolution, study["samples"], samples.patients, params.min_altered, left_out
+    )
+    made += marker_blocks(study, samples.patients, params.min_altered, left_out)
     return FeatureTable(samples.patients, tuple(made), left_out)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import (
     FeatureBlock,
+    FeatureTables,
     Finding,
     SampleOrder,
     blocks_by_day,
@@ -21,14 +22,13 @@ from oncourse.derive.outcomes.feature_blocks import (
 from oncourse.genome.gene_sets import pathways
 
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
     from oncourse.derive.outcomes.features import FeatureParams
 
 
 
-def gene_findings(cohort: Cohort, samples: SampleOrder, params: FeatureParams) -> Iterable[Finding]:
-    panels = cohort.panels
-    found = cohort.gene_status.altered.filter("is_altered").select("gene", "sample_id", "patient_id")
+def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeatureParams) -> Iterable[Finding]:
+    panels = tables.panels
+    found = tables.gene_status.altered.filter("is_altered").select("gene", "sample_id", "patient_id")
     counts = found.group_by("gene").agg(pl.col("patient_id").n_unique().alias("n"))
     genes = sorted(counts.filter(pl.col("n") >= params.min_altered)["gene"].to_list())
     hits = {key[0]: frame["sample_id"].to_list() for key, frame in found.group_by("gene")}
@@ -60,7 +60,7 @@ def gene_findings(cohort: Cohort, samples: SampleOrder, params: FeatureParams) -
             if listed and union and not same:
                 yield Finding(f"pathway:{name}", "pathway", looked(listed), mask(samples, union))
     if params.hotspots:
-        calls = cohort.annotated_calls.filter(pl.col("is_altering")).drop_nulls(["gene", "hgvs_p"])
+        calls = tables.annotated_calls.filter(pl.col("is_altering")).drop_nulls(["gene", "hgvs_p"])
         changes = (
             calls.group_by("gene", "hgvs_p")
             .agg(pl.col("sample_id").unique().sort(), pl.col("patient_id").n_unique().alias("n"))
@@ -101,18 +101,18 @@ def status_in_metastasis(
     return blocks_by_day(samples, later, spread, min_altered, {}, rename)
 
 
-def new_in_metastasis(cohort: Cohort, samples: SampleOrder, min_altered: int) -> list[FeatureBlock]:
+def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: int) -> list[FeatureBlock]:
     """Altering mutations seen in the metastasis and called absent in the primary, gene by gene; and the shared share."""
-    if len(set(samples.patient.tolist())) == len(samples.ids) or "primary" not in samples.role:
+    table, presence = tables.pairs, tables.presence
+    if table is None or presence is None:
         return []
-    table = cohort.pairs
     pairs = table.pairs.filter((pl.col("comparison") == "primary v metastasis") & pl.col("is_main"))
     if pairs.is_empty():
         return []
-    cells = cohort.presence.cells.with_row_index("cell_b").select(
+    cells = presence.cells.with_row_index("cell_b").select(
         pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence"
     )
-    genes = cohort.study["variants"].select("variant_id", "gene")
+    genes = tables.study["variants"].select("variant_id", "gene")
     from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 
     rows = (
@@ -132,7 +132,7 @@ def new_in_metastasis(cohort: Cohort, samples: SampleOrder, min_altered: int) ->
     out = _shared_share(samples, rows, number, speaks)
     effect = consequences(rows["consequence"]) if rows.height else rows["consequence"]
     rows = rows.filter(effect.is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)).drop_nulls("gene")
-    panels = cohort.panels
+    panels = tables.panels
     for (gene,), frame in rows.group_by("gene", maintain_order=False):
         gains = frame.filter(pl.col("state") == "private_b")["patient_id"].unique().to_list()
         if len(gains) < min_altered:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import FeatureBlock
-
-if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+from oncourse.study.model import Study
 
 POSITIVE = (
     "positive",
@@ -31,10 +29,9 @@ NEGATIVE = ("negative", "neg", "no", "false", "absent", "not detected", "wild ty
 
 
 def marker_blocks(
-    cohort: Cohort, patients: tuple[str, ...], min_altered: int, left_out: dict[str, int]
+    study: Study, patients: tuple[str, ...], min_altered: int, left_out: dict[str, int]
 ) -> list[FeatureBlock]:
     """The first assessable value of each marker: positive / negative, from its cut-off, or a number."""
-    study = cohort.study
     if not study.has("markers"):
         return []
     days = study["samples"].select("sample_id", pl.col("day").alias("sample_day"))

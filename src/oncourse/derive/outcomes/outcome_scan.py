@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from oncourse.derive.outcomes.covariates import CovariateColumn, covariates_at, encode
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.stats.rng import generator
+from oncourse.study.model import Study
 
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
     from oncourse.stats.scan import Scan
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ def outcome(records: pl.DataFrame, endpoint: str) -> Outcome:
 
 
 def covariate_block(
-    cohort: Cohort, target: Outcome, covariates: Mapping[str, str]
+    study: Study, target: Outcome, covariates: Mapping[str, str]
 ) -> tuple[Floats, list[CovariateColumn]]:
     """Return the covariates of the endpoint's patients as known at its origin: (n, columns) with NaN, and columns."""
     if not covariates:
@@ -99,11 +99,11 @@ def covariate_block(
         },
         schema={"unit": pl.Int64, "patient_id": pl.String, "zero_day": pl.Int64},
     )
-    return encode(covariates_at(cohort.study, units, covariates).sort("unit"), covariates)
+    return encode(covariates_at(study, units, covariates).sort("unit"), covariates)
 
 
 def scan_outcome(
-    cohort: Cohort,
+    study: Study,
     features: FeatureTable,
     target: Outcome,
     covariates: Mapping[str, str],
@@ -113,7 +113,7 @@ def scan_outcome(
     """Add to `out` one row per feature for this endpoint, and one per covariate column."""
     where = {p: i for i, p in enumerate(features.patients)}
     index = np.array([where[p] for p in target.patients], dtype=np.int64)
-    x, columns = covariate_block(cohort, target, covariates)
+    x, columns = covariate_block(study, target, covariates)
     out.incomplete = max(out.incomplete, int(np.isnan(x).any(axis=1).sum())) if x.shape[1] else out.incomplete
     out.enrolled_late |= {p for p, entry in zip(target.patients, target.entry, strict=True) if entry > 0}
     maxima: list[tuple[list[dict[str, Any]], Floats, Floats]] = []

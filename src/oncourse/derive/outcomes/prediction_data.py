@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.covariates import (
     MIN_CATEGORY,
     CovariateColumn,
@@ -18,8 +17,15 @@ from oncourse.derive.outcomes.covariates import (
     encode,
     matrix,
 )
-from oncourse.derive.outcomes.predictors import TimeZero, gene_matrix, outcome_after, time_zero
+from oncourse.derive.outcomes.predictors import (
+    PredictionTables,
+    TimeZero,
+    gene_matrix,
+    outcome_after,
+    time_zero,
+)
 from oncourse.errors import ConfigError
+from oncourse.study.model import Study
 
 if TYPE_CHECKING:
     from oncourse.models.ladder import PredictionData
@@ -117,7 +123,7 @@ def pathway_groups(genes: list[str]) -> np.ndarray:
 
 
 def prediction_frame(
-    cohort: Cohort,
+    tables: PredictionTables,
     *,
     endpoint: str,
     origin: str,
@@ -136,14 +142,14 @@ def prediction_frame(
     ------
     ConfigError : `strata` is not a covariate, or a number
     """
-    study = cohort.study
-    zero = time_zero(cohort, origin, line)
-    records = cohort.time_to_event.filter((pl.col("endpoint") == endpoint) & pl.col("line").is_null())
+    study = tables.study
+    zero = time_zero(tables, origin, line)
+    records = tables.records.filter((pl.col("endpoint") == endpoint) & pl.col("line").is_null())
     patients, without = outcome_after(records, zero.table)
     parts = [zero.refused, without]
     genes: list[str] = []
-    if not zero.samples.is_empty():
-        table = gene_matrix(cohort.gene_status, zero.samples, min_carriers=min_carriers, most=max_genes)
+    if tables.gene_status is not None and not zero.samples.is_empty():
+        table = gene_matrix(tables.gene_status, zero.samples, min_carriers=min_carriers, most=max_genes)
         genes = [c for c in table.columns if c != "patient_id"]
         blind = patients.join(table, on="patient_id", how="anti")
         parts.append(
@@ -156,7 +162,7 @@ def prediction_frame(
         patients = patients.join(table, on="patient_id", how="inner", maintain_order="left")
     groups, stratum = None, None
     if strata is not None:
-        patients, groups, stratum, unknown = _strata(cohort, patients, strata)
+        patients, groups, stratum, unknown = _strata(study, patients, strata)
         parts.append(unknown)
     chosen = {name: kind for name, kind in chosen_covariates(study, covariates).items() if name != strata}
     units = patients.select("patient_id", "zero_day").with_row_index("unit")
@@ -168,10 +174,9 @@ def prediction_frame(
 
 
 def _strata(
-    cohort: Cohort, patients: pl.DataFrame, name: str
+    study: Study, patients: pl.DataFrame, name: str
 ) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
     """Return (patients with a stratum, the strata, each one's number, those without and why)."""
-    study = cohort.study
     kind = chosen_covariates(study, (name,))[name]
     if kind == "number":
         raise ConfigError(
@@ -201,21 +206,21 @@ def _words(values: pl.Series, kind: str) -> list[str | None]:
     return [None if v is None else "yes" if v else "no" for v in values.to_list()]
 
 
-def strata_of(cohort: Cohort, strata: dict[str, Any], zero: TimeZero) -> np.ndarray:
+def strata_of(study: Study, strata: dict[str, Any], zero: TimeZero) -> np.ndarray:
     """Return the number of each patient's stratum in a new study, -1 not known; the patients are those of `features_of`."""
     found = Strata(strata["covariate"], strata["kind"], tuple(strata["levels"]))
     units = zero.table.sort("patient_id").with_row_index("unit")
-    if found.covariate not in {*cohort.study["patients"].columns, *cohort.study["samples"].columns}:
+    if found.covariate not in {*study["patients"].columns, *study["samples"].columns}:
         return np.full(units.height, -1)
-    values = covariates_at(cohort.study, units, {found.covariate: found.kind}).sort("unit")
+    values = covariates_at(study, units, {found.covariate: found.kind}).sort("unit")
     return found.number(values[found.covariate])
 
 
 def features_of(
-    cohort: Cohort, features: list[dict[str, Any]], zero: TimeZero
+    tables: PredictionTables, features: list[dict[str, Any]], zero: TimeZero
 ) -> tuple[list[str], np.ndarray]:
     """Return (patients, (n, columns)) of a saved model's features for a new study, NaN = not known."""
-    study = cohort.study
+    study = tables.study
     columns = [
         CovariateColumn(
             f["feature"].removeprefix("covariate:"), f["covariate"], f["kind"], f["level"], tuple(f["kept"])
@@ -234,9 +239,9 @@ def features_of(
     genes = [f["feature"] for f in features if f["kind"] == "gene"]
     patients = units["patient_id"].to_list()
     found = np.full((len(patients), len(genes)), np.nan)
-    if genes and not zero.samples.is_empty():
+    if genes and tables.gene_status is not None and not zero.samples.is_empty():
         used = zero.samples["sample_id"].implode()
-        state = cohort.gene_status.dense(genes).filter(pl.col("sample_id").is_in(used))
+        state = tables.gene_status.dense(genes).filter(pl.col("sample_id").is_in(used))
         row = {p: i for i, p in enumerate(patients)}
         at = {g: j for j, g in enumerate(genes)}
         value = {"altered": 1.0, "not_altered": 0.0, "not_assessed": np.nan}

@@ -6,15 +6,33 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.genes.gene_status import GeneStatus
 from oncourse.facts.days import entry_days, time_days
+from oncourse.study.model import Study
 
 #: Share of patients with metastasis above which the study is taken to have included them because of it.
 INCLUDED_BY_METASTASIS = 0.9
 #: The same share in a study of the colorectal design, whose question is life with a metastasis that came after surgery.
 MOSTLY_METASTATIC = 0.5
 ORIGINS = ("auto", "index", "surgery", "metastasis", "sampling", "line")
+
+
+@dataclass(frozen=True)
+class PredictionTables:
+    """What predictors and outcome are read from.
+
+    Attributes
+    ----------
+    profiled : the tumour samples and their assays (`oncourse.derive.genes.panels.Panels.samples`)
+    lines : lines of therapy
+    records : time-to-event records; gene_status : None where no sample was profiled
+    """
+
+    study: Study
+    profiled: pl.DataFrame
+    lines: pl.DataFrame
+    records: pl.DataFrame
+    gene_status: GeneStatus | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +55,7 @@ class TimeZero:
     assumed: int
 
 
-def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
+def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
     """Return time zero and the samples known by then.
 
     auto: the day the last predictor becomes known - that of the first tumour sample, and where nearly every patient
@@ -46,9 +64,9 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
     no time zero and are listed. Without samples the index date. sampling: the last tumour sample. A sample dated
     after the origin is refused and listed.
     """
-    study = cohort.study
+    study = tables.study
     patients = study["patients"].select("patient_id")
-    tumour = cohort.panels.samples.drop_nulls("mutation").select("sample_id", "patient_id")
+    tumour = tables.profiled.drop_nulls("mutation").select("sample_id", "patient_id")
     samples = (
         tumour.join(study["samples"].select("sample_id", "day", "lesion_id"), on="sample_id", how="left")
         .join(study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")
@@ -64,7 +82,7 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
     spread = found.join(samples.select("patient_id").unique(), on="patient_id", how="semi").height
     share = MOSTLY_METASTATIC if study.config.design == "crc" else INCLUDED_BY_METASTASIS
     by_metastasis = profiled > 0 and spread >= share * profiled
-    day, words = _origin_days(cohort, origin, line, samples, found, by_metastasis)
+    day, words = _origin_days(tables, origin, line, samples, found, by_metastasis)
     table = patients.join(day, on="patient_id", how="left", maintain_order="left")
     missing = table.filter(pl.col("zero_day").is_null())
     table = table.drop_nulls("zero_day")
@@ -96,9 +114,9 @@ def time_zero(cohort: Cohort, origin: str, line: int = 1) -> TimeZero:
 
 
 def _origin_days(
-    cohort: Cohort, origin: str, line: int, samples: pl.DataFrame, found: pl.DataFrame, by_metastasis: bool
+    tables: PredictionTables, origin: str, line: int, samples: pl.DataFrame, found: pl.DataFrame, by_metastasis: bool
 ) -> tuple[pl.DataFrame, str]:
-    study = cohort.study
+    study = tables.study
     everyone = study["patients"].select("patient_id")
     if origin == "surgery":
         rows = study["procedures"].filter(pl.col("kind").str.to_lowercase() == "primary_resection")
@@ -108,7 +126,7 @@ def _origin_days(
     if origin == "metastasis":
         return found.rename({"found_day": "zero_day"}), "the day the first metastasis was found"
     if origin == "line":
-        starts = cohort.lines.filter(pl.col("line") == line).group_by("patient_id")
+        starts = tables.lines.filter(pl.col("line") == line).group_by("patient_id")
         return starts.agg(pl.col("start_day").min().alias("zero_day")), f"the start of treatment line {line}"
     if origin == "index" or samples.is_empty():
         return everyone.with_columns(pl.lit(0, pl.Int64).alias("zero_day")), (

@@ -7,11 +7,36 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from oncourse.study.model import Study
+from oncourse.study.settings import section, setting
+
 if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+    from oncourse.derive.concordance.pairs import PairTable
+    from oncourse.derive.concordance.presence import PresenceTable
+
 
 #: Share of patients with a recurrence from which the study holds patients *because* they recurred.
 INCLUDED_BY_RECURRENCE = 0.9
+
+
+@section("recurrence")
+@dataclass(frozen=True)
+class RecurrenceParams:
+    """When the clock starts, which lesions are of the recurrence, which blood tells residual disease."""
+
+    origin: str = setting(
+        "auto", "day 0: surgery where recorded, else the index date", choices=("auto", "surgery", "index")
+    )
+    months: tuple[float, ...] = setting((12.0, 24.0, 36.0, 60.0), "months at which probabilities are given")
+    site_window_days: int = setting(30, "lesions found so soon after the recurrence belong to it", low=0)
+    ctdna_first_day: int = setting(
+        14,
+        "first day after surgery of a plasma sample that tells residual disease",
+        low=0,
+        source="cell-free DNA of the wound falls within two weeks; GALAXY: 2-10 weeks",
+    )
+    ctdna_last_day: int = setting(120, "last such day", low=1)
+    min_events: int = setting(5, "a hazard ratio needs so many events", low=1)
 
 
 @dataclass(frozen=True)
@@ -32,7 +57,7 @@ class RecurrenceTable:
     words: str
 
 
-def recurrence_table(cohort: Cohort, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
+def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
     """Return each patient's course to the first recurrence and after it.
 
     origin: surgery (resection of the primary), index, or auto: surgery where `procedures` has it for anybody. The
@@ -41,7 +66,6 @@ def recurrence_table(cohort: Cohort, *, origin: str = "auto", site_window_days: 
     """
     from oncourse.derive.clinical.people import death_days
 
-    study = cohort.study
     resection = (
         study["procedures"]
         .filter(pl.col("kind").str.to_lowercase() == "primary_resection")
@@ -143,15 +167,15 @@ def recurrence_table(cohort: Cohort, *, origin: str = "auto", site_window_days: 
 
 
 def blood_after_surgery(
-    cohort: Cohort, table: RecurrenceTable, *, first_day: int, last_day: int
+    samples: pl.DataFrame, calls: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int
 ) -> pl.DataFrame:
     """Return patient_id, sample_id, day, is_positive of the first plasma sample in the window after the origin.
 
     Positive: tumour fraction above 0, else any called somatic variant; negative: a tumour fraction of 0, else a
     profiled sample without one. null: neither recorded.
     """
-    plasma = cohort.study["samples"].filter(pl.col("material") == "plasma").drop_nulls("day")
-    called = cohort.annotated_calls.group_by("sample_id").len("n_called")
+    plasma = samples.filter(pl.col("material") == "plasma").drop_nulls("day")
+    called = calls.group_by("sample_id").len("n_called")
     rows = (
         plasma.join(table.patients.select("patient_id", "origin_day"), on="patient_id")
         .filter((pl.col("day") - pl.col("origin_day")).is_between(first_day, last_day))
@@ -166,7 +190,7 @@ def blood_after_surgery(
     )  # fmt: skip
 
 
-def gene_changes(cohort: Cohort) -> pl.DataFrame:
+def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: PresenceTable | None) -> pl.DataFrame:
     """Return per gene what became of the primary's mutations in the recurrence, over the main pairs.
 
     Columns: gene, n_pairs (with an altering mutation of the gene in either), n_shared, n_new, n_lost,
@@ -176,24 +200,23 @@ def gene_changes(cohort: Cohort) -> pl.DataFrame:
 
     schema = dict.fromkeys(("n_pairs", "n_shared", "n_new", "n_lost", "n_not_assessable"), pl.Int64)
     empty = pl.DataFrame(schema={"gene": pl.String, **schema})
-    if not cohort.study["samples"]["patient_id"].is_duplicated().any():
+    if pairs is None or presence is None:
         return empty
-    table = cohort.pairs
     kinds = ["primary v metastasis", "primary v local recurrence"]
-    pairs = table.pairs.filter(pl.col("comparison").is_in(kinds) & pl.col("is_main"))
-    pairs = pairs.sort("patient_id", "comparison", descending=[False, True]).unique(
+    main = pairs.pairs.filter(pl.col("comparison").is_in(kinds) & pl.col("is_main"))
+    main = main.sort("patient_id", "comparison", descending=[False, True]).unique(
         "patient_id", keep="first"
     )
-    if pairs.is_empty():
+    if main.is_empty():
         return empty
-    cells = cohort.presence.cells.with_row_index("cell_b").select(
+    cells = presence.cells.with_row_index("cell_b").select(
         pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence"
     )
     rows = (
-        table.variants.join(pairs.select("pair", "patient_id"), on="pair")
+        pairs.variants.join(main.select("pair", "patient_id"), on="pair")
         .with_columns(pl.col("cell_b").cast(pl.Int64))
         .join(cells, on="cell_b", how="left")
-        .join(cohort.study["variants"].select("variant_id", "gene"), on="variant_id", how="left")
+        .join(variants.select("variant_id", "gene"), on="variant_id", how="left")
         .drop_nulls("gene")
     )
     if rows.is_empty():

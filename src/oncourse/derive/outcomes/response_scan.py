@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.derive.outcomes.outcome_scan import EVENTS_PER_COEFFICIENT, Outcome, covariate_block
-
-if TYPE_CHECKING:
-    from oncourse.derive.cohort import Cohort
+from oncourse.study.model import Study
 
 Floats = NDArray[np.float64]
 RESPONSES = ("PSA50", "ORR")
@@ -22,28 +20,32 @@ RESPONSES = ("PSA50", "ORR")
 SMALL_CELL = 5.0
 
 
-def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[Outcome, int]:
+def psa_responses(psa: pl.DataFrame) -> pl.DataFrame:
+    """Return patient_id, line, start_day, y: a confirmed fall of PSA by half (PCWG3); null where it could not be judged."""
+    return psa.select("patient_id", "line", "start_day", y="psa50_confirmed")
+
+
+def objective_responses(best: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the same of a confirmed complete or partial response (RECIST 1.1).
+
+    best : `oncourse.derive.clinical.response.best_response`
+    """
+    seen = ~pl.col("best_unconfirmed").fill_null("MISSING").is_in(["MISSING", "NE", "ND"])
+    starts = lines.select("patient_id", "line", "start_day")
+    return best.select("patient_id", "line", y=pl.when(seen).then(pl.col("is_confirmed_response"))).join(
+        starts, on=["patient_id", "line"], how="inner"
+    )
+
+
+def response_outcome(
+    rows: pl.DataFrame, endpoint: str, line: int | None, *, missing_counts: bool
+) -> tuple[Outcome, int]:
     """Return who responded, from the line's start, and how many of them had nothing to judge it by.
 
-    PSA50: a confirmed fall by half (PCWG3). ORR: a confirmed complete or partial response (RECIST 1.1). `line` None: each
-    patient's first line (from 1 on) in which the response could be judged, else the first. A line without any PSA, or
-    without an evaluable visit, is one without response, as in the rates of response (`psa.missing_in_denominator`,
-    `imaging.missing_in_denominator`); with that setting off it is left out.
+    rows : `psa_responses` or `objective_responses`. line None: each patient's first line (from 1 on) in which the
+    response could be judged, else the first. missing_counts : a line without any PSA, or without an evaluable visit, is
+    one without response, as in the rates of response; otherwise it is left out.
     """
-    if endpoint == "PSA50":
-        from oncourse.derive.clinical.psa import PsaParams
-
-        rows = cohort.psa.select("patient_id", "line", "start_day", y="psa50_confirmed")
-        missing_counts = cohort.params(PsaParams).missing_in_denominator
-    else:
-        from oncourse.derive.clinical.response import ImagingParams
-
-        seen = ~pl.col("best_unconfirmed").fill_null("MISSING").is_in(["MISSING", "NE", "ND"])
-        starts = cohort.lines.select("patient_id", "line", "start_day")
-        rows = cohort.best_response.select(
-            "patient_id", "line", y=pl.when(seen).then(pl.col("is_confirmed_response"))
-        ).join(starts, on=["patient_id", "line"], how="inner")
-        missing_counts = cohort.params(ImagingParams).missing_in_denominator
     # line 0 is adjuvant: nothing there that could respond
     rows = (
         rows.filter(pl.col("line") >= 1)
@@ -70,7 +72,7 @@ def response_outcome(cohort: Cohort, endpoint: str, line: int | None) -> tuple[O
 
 
 def scan_response(
-    cohort: Cohort,
+    study: Study,
     features: FeatureTable,
     target: Outcome,
     covariates: Mapping[str, str],
@@ -80,7 +82,7 @@ def scan_response(
     """Return one row per feature, and the patients left out because their finding came after the line's start."""
     where = {p: i for i, p in enumerate(features.patients)}
     index = np.array([where[p] for p in target.patients], dtype=np.int64)
-    x, _ = covariate_block(cohort, target, covariates)
+    x, _ = covariate_block(study, target, covariates)
     rows: list[dict[str, Any]] = []
     late: dict[tuple[str, str | None], str] = {}
     for block in features.blocks:

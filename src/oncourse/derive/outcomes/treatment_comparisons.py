@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
 from oncourse.derive.outcomes.treatment_pairs import pair_data
+from oncourse.study.model import Study
 
 if TYPE_CHECKING:
     from oncourse.models.compare import Pair, PairData
@@ -39,7 +39,7 @@ class Comparisons:
     withheld: dict[tuple[str, str], str]
 
 
-def line_covariates(cohort: Cohort, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     """Return unit and one column per model column as known at the line's start, NaN or null where not known.
 
     names : covariates; empty: the study's, ("none",): none at all. Earlier drug classes are added but for "none".
@@ -47,8 +47,8 @@ def line_covariates(cohort: Cohort, table: pl.DataFrame, names: tuple[str, ...])
     from oncourse.derive.outcomes.covariates import chosen_covariates, covariates_at, encode
     from oncourse.derive.outcomes.treatment_units import prior_classes
 
-    chosen = chosen_covariates(cohort.study, names)
-    values = covariates_at(cohort.study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
+    chosen = chosen_covariates(study, names)
+    values = covariates_at(study, table.select("unit", "patient_id", "zero_day"), chosen).sort("unit")
     matrix, columns = encode(values, chosen)
     frame = values.select("unit").hstack(
         [pl.Series(c.name, matrix[:, j], dtype=pl.Float64) for j, c in enumerate(columns)]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
 from oncourse.derive.outcomes.arms import AS_WRITTEN, Arms, arms_of
-from oncourse.derive.outcomes.treatment_units import marker_values, markers_at
+from oncourse.derive.outcomes.treatment_units import markers_at
 
 if TYPE_CHECKING:
+    from oncourse.derive.genes.gene_status import GeneStatus
     from oncourse.models.compare import PairData
 
 #: (marker, class of the arm, class of the reference or None for any other treatment) per design.
@@ -38,6 +38,7 @@ class InteractionRules:
     """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a pair.
 
     new_drugs : drugs that the dictionary does not have and that are none of its drugs under another name
+    design : whose hypotheses are tested; None: those of all designs
     """
 
     horizon_days: float
@@ -46,27 +47,27 @@ class InteractionRules:
     min_arm: int
     max_arms: int
     new_drugs: tuple[str, ...] = ()
+    design: str | None = None
 
 
 def interaction_rows(
     rows: pl.DataFrame,
     table: pl.DataFrame,
     x: pl.DataFrame,
-    cohort: Cohort,
+    values: pl.DataFrame,
     rules: InteractionRules,
     curves: dict[tuple[str, str, str, str], tuple[pl.DataFrame, pl.Series]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of the interaction table.
 
+    values : every marker value with its day (`oncourse.derive.outcomes.treatment_units.marker_values`).
     `curves` gets, per pre-specified contrast of classes with an estimate (marker, arm, reference, endpoint), its lines with
     time_days, entry_days, is_event and value (1 carrier, 0 not), and which were treated.
     """
     from oncourse.stats.fdr import benjamini_hochberg
 
-    design = cohort.study.config.design
-    wanted = HYPOTHESES.get(design or "", tuple(h for hs in HYPOTHESES.values() for h in hs))
+    wanted = HYPOTHESES.get(rules.design or "", tuple(h for hs in HYPOTHESES.values() for h in hs))
     wanted = tuple(dict.fromkeys(wanted))
-    values = marker_values(cohort, _frequent_genes(cohort))
     known = markers_at(table, values, rules.marker_window_days)
     held = arms_of(table, rules.new_drugs)
     named = rows.join(table.select("unit", "classes", "unknown"), on="unit")
@@ -207,13 +208,13 @@ def _frequent_pairs(part: pl.DataFrame, rules: InteractionRules) -> list[tuple[s
     return [(b, a) for a, b in combinations(arms, 2)]
 
 
-def _frequent_genes(cohort: Cohort) -> tuple[str, ...]:
-    """The genes altered in a tenth of the patients or more, at most `MAX_EXPLORATORY_GENES`."""
-    if not (cohort.study.has("calls") or cohort.study.has("gene_copy_number")):
+def frequent_genes(status: GeneStatus | None, n_patients: int) -> tuple[str, ...]:
+    """Return the genes altered in a tenth of the patients or more, at most `MAX_EXPLORATORY_GENES`."""
+    if status is None:
         return ()
-    hits = cohort.gene_status.altered.filter(pl.col("is_altered"))
+    hits = status.altered.filter(pl.col("is_altered"))
     counts = hits.group_by("gene").agg(pl.col("patient_id").n_unique().alias("n"))
-    enough = counts.filter(pl.col("n") >= 0.1 * cohort.study.n_patients).sort(
+    enough = counts.filter(pl.col("n") >= 0.1 * n_patients).sort(
         ["n", "gene"], descending=[True, False]
     )
     return tuple(sorted(enough.head(MAX_EXPLORATORY_GENES)["gene"].to_list()))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from oncourse.derive.cohort import Cohort
 from oncourse.facts.days import entry_days, time_days
 from oncourse.knowledge.drugs import compared_drugs, drug_classes, unknown_drugs
+from oncourse.study.model import Study
+
+if TYPE_CHECKING:
+    from oncourse.derive.genes.gene_status import GeneStatus
 
 #: Genes of homologous recombination repair; a negative needs all of `HRR_CORE` looked at (PROfound cohort A).
 HRR = ("ATM", "BRCA1", "BRCA2", "CDK12", "CHEK2", "PALB2")
@@ -28,7 +33,7 @@ PRIOR_CLASSES = (
 )
 
 
-def units(cohort: Cohort, group_by: str) -> pl.DataFrame:
+def units(lines: pl.DataFrame, group_by: str) -> pl.DataFrame:
     """Return one row per patient and line: unit, patient_id, line, zero_day (its start), next_start_day, arm, classes,
     unknown, setting.
 
@@ -37,7 +42,7 @@ def units(cohort: Cohort, group_by: str) -> pl.DataFrame:
     class is known). ``classes`` is a list, of every drug of the line. ``unknown`` holds what is no drug of the
     dictionary, null where there is none: such a line may be of any class and of any arm.
     """
-    lines = cohort.lines.filter(pl.col("line").is_not_null() & pl.col("drugs").is_not_null())
+    lines = lines.filter(pl.col("line").is_not_null() & pl.col("drugs").is_not_null())
     told = {text: _told(text, group_by) for text in lines["drugs"].unique().sort().to_list()}
     rows = [told[text] for text in lines["drugs"]]
     return (
@@ -64,7 +69,7 @@ def _told(drugs: str, group_by: str) -> tuple[str, list[str], str | None]:
 
 
 def outcomes(
-    cohort: Cohort, table: pl.DataFrame, *, endpoints: tuple[str, ...], landmark_days: int, estimand: str
+    records: pl.DataFrame, table: pl.DataFrame, *, endpoints: tuple[str, ...], landmark_days: int, estimand: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (unit, endpoint, time_days, entry_days, is_event) from each line's start, and who has none and why.
 
@@ -72,13 +77,13 @@ def outcomes(
     later. With a landmark the time runs from that many days after the start and earlier events and
     censorings are left out: nobody's group may depend on having lived so far.
     """
-    by_line = cohort.time_to_event.filter(pl.col("line").is_not_null()).select(
+    by_line = records.filter(pl.col("line").is_not_null()).select(
         "patient_id", "line", "endpoint", "end_day", "entry_day", "is_event"
     )
     joined = table.select("unit", "patient_id", "line", "zero_day", "next_start_day", "setting").join(
         by_line, on=["patient_id", "line"], how="inner"
     )
-    origin = cohort.time_to_event.filter(
+    origin = records.filter(
         pl.col("line").is_null() & pl.col("endpoint").is_in(FROM_ORIGIN)
     ).select("patient_id", "endpoint", "origin_day", "end_day", "entry_day", "is_event")
     early = table.join(origin, on="patient_id", how="inner").filter(
@@ -154,7 +159,7 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     return out.drop("patient_id", "zero_day", "unclear")
 
 
-def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
+def marker_values(study: Study, status: GeneStatus | None, genes: tuple[str, ...]) -> pl.DataFrame:
     """Return every assessable marker value with its day: patient_id, marker, day (null = not recorded), value (1 / 0).
 
     AR-V7 and other markers of the table (positive / negative), known from their own day or else that of their sample; RAS
@@ -162,13 +167,12 @@ def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
     samples, MMR or MSI markers); and `genes`. Findings are somatic and of their sample's day, but for a truncating germline
     variant of an HRR gene: it was there at every line, whenever it was found, so HRR is positive throughout.
     """
-    study = cohort.study
     days = study["samples"].select("sample_id", "patient_id", "day")
     parts = [_recorded(study["markers"], days)]
     wanted = sorted({*RAS, *HRR, *genes})
-    if study.has("calls") or study.has("gene_copy_number"):
-        state = cohort.gene_status.dense(wanted)
-        mutated = cohort.gene_status.altered.filter(pl.col("is_mutated")).select(
+    if status is not None:
+        state = status.dense(wanted)
+        mutated = status.altered.filter(pl.col("is_mutated")).select(
             "sample_id", "gene", pl.lit(True).alias("hit")
         )
         state = state.join(mutated, on=["sample_id", "gene"], how="left").with_columns(
@@ -196,7 +200,7 @@ def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
     )
     parts.append(msi)
     found = pl.concat(parts).drop_nulls("value").unique()
-    born = germline_hrr(cohort)
+    born = germline_hrr(study)
     always = pl.DataFrame({"patient_id": born}, schema={"patient_id": pl.String}).select(
         "patient_id",
         pl.lit("HRR").alias("marker"),
@@ -207,12 +211,11 @@ def marker_values(cohort: Cohort, genes: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat([found, always]).sort("patient_id", "marker", "day", "value")
 
 
-def germline_hrr(cohort: Cohort) -> list[str]:
+def germline_hrr(study: Study) -> list[str]:
     """Return the patients with a called germline variant that truncates an HRR gene, in whatever sample and on any day."""
     from oncourse.derive.genes.calls import is_called_expr
     from oncourse.genome.effect import TRUNCATING, consequences
 
-    study = cohort.study
     rows = study["calls"].filter(pl.col("origin") == "germline")
     if rows.is_empty():
         return []

@@ -10,11 +10,12 @@ import polars as pl
 
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
-from oncourse.study.settings import resolve
+from oncourse.study.settings import merged_settings, resolve
 
 if TYPE_CHECKING:
     from oncourse.derive.care.therapy import Findings
     from oncourse.derive.care.therapy_matches import Therapy
+    from oncourse.derive.clinical.endpoint_base import EndpointTables
     from oncourse.derive.clones.ccf import CountsTable
     from oncourse.derive.clones.clusters import ClusterTable
     from oncourse.derive.clones.evolution import PatientEvolution
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
     from oncourse.derive.genes.panels import Panels
     from oncourse.derive.outcomes.features import FeatureTable
+    from oncourse.derive.outcomes.predictors import PredictionTables
+    from oncourse.derive.outcomes.recurrence import RecurrenceTable
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -55,25 +58,34 @@ class derived(Generic[T]):
 
 
 class Cohort:
-    """A study with its derived tables.
+    """A study with its derived tables: the one door to them, for analyses, pages, exports and users alike.
 
     Parameters
     ----------
     study : the study as recorded
-    settings : section -> parameter -> value, over the documented defaults
+    settings : section -> parameter -> value, over those of study.yaml, over the documented defaults
     seed : seed of every random number (`oncourse.stats.rng.generator`)
 
     `progress` is told in words how far a derivation of many minutes is; by default nobody listens.
+
+    Raises
+    ------
+    ConfigError : unknown or wrong settings, all at once
     """
 
     def __init__(self, study: Study, settings: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 1):
         self.study = study
-        self.settings: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (settings or {}).items()}
+        self.settings = merged_settings(study.config, settings or {})
         self.seed = seed
         self.used: dict[str, Any] = {}
         self.progress: Callable[[str], None] = lambda _: None
+        self._part_of: tuple[Cohort, str] | None = None
         self._cache: dict[str, Any] = {}
         self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        title = self.study.config.title or "untitled study"
+        return f"<Cohort: {title}, {self.study.n_patients} patients, {len(self._cache)} tables derived>"
 
     def params(self, cls: type[P]) -> P:
         """Return the resolved settings of one section and remember them for the provenance."""
@@ -89,11 +101,8 @@ class Cohort:
         and what is usual in a sample is learned from all of them.
         """
         alone = Cohort(self.study.select(patients=[patient_id]), self.settings, self.seed)
-        alone._cache["panels"] = self.panels.of_patient(patient_id)
-        tumour = alone.study["samples"].filter(is_tumour())
-        if tumour.height > 1:
-            alone._cache["presence"] = self.presence.of_patient(patient_id)
-        alone.used = self.used
+        alone._part_of = (self, patient_id)
+        alone.used, alone.progress = self.used, self.progress
         return alone
 
     # Each derived table: one property, one call into its room of `oncourse.derive`, room by room.
@@ -126,6 +135,9 @@ class Cohort:
         """Which genes each sample's assays looked at (`oncourse.derive.genes.panels`)."""
         from oncourse.derive.genes.panels import read_panels
 
+        if self._part_of is not None:
+            whole, patient_id = self._part_of
+            return whole.panels.of_patient(patient_id)
         return read_panels(self.study)
 
     # clinical: lines of therapy, response, time to event
@@ -149,11 +161,33 @@ class Cohort:
         return bone_visits(self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria)
 
     @derived
+    def endpoint_inputs(self) -> EndpointTables:
+        """What endpoints are made of; imaging and PSA only where the study has any."""
+        from oncourse.derive.clinical.endpoint_base import EndpointTables
+        from oncourse.derive.clinical.psa import PSA_SCHEMA
+        from oncourse.derive.clinical.response import BEST_SCHEMA
+
+        study = self.study
+        imaging = study.has("target_lesions") or study.has("assessments")
+        return EndpointTables(
+            patients=study["patients"],
+            follow_up=study["follow_up"],
+            procedures=study["procedures"],
+            lesions=study["lesions"],
+            lines=self.lines,
+            psa=self.psa if study.has("labs") else pl.DataFrame(schema=PSA_SCHEMA),
+            visits=self.recist_visits,
+            bone=self.bone_visits,
+            best=self.best_response if imaging else pl.DataFrame(schema=BEST_SCHEMA),
+            samples=study["samples"].filter(is_tumour()).select("patient_id", "day"),
+        )
+
+    @derived
     def endpoint_tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Time-to-event records, and who has none with the reason (`oncourse.derive.clinical.endpoints`)."""
-        from oncourse.derive.clinical.endpoints import EndpointParams, endpoint_table, tables_of
+        from oncourse.derive.clinical.endpoints import EndpointParams, endpoint_table
 
-        return endpoint_table(tables_of(self), self.params(EndpointParams))
+        return endpoint_table(self.endpoint_inputs, self.params(EndpointParams))
 
     @derived
     def lines(self) -> pl.DataFrame:
@@ -200,6 +234,9 @@ class Cohort:
         from oncourse.derive.concordance.pairs import ConcordanceParams
         from oncourse.derive.concordance.presence import PresenceParams, presence_table
 
+        if self._part_of is not None:
+            whole, patient_id = self._part_of
+            return whole.presence.of_patient(patient_id)
         rules = self.params(ConcordanceParams)
         return presence_table(
             self.study,
@@ -306,6 +343,85 @@ class Cohort:
     @derived
     def features(self) -> FeatureTable:
         """Altered / not altered / unknown per patient and feature, and since when (`oncourse.derive.outcomes.features`)."""
-        from oncourse.derive.outcomes.features import FeatureParams, feature_table
+        from oncourse.derive.outcomes.features import FeatureParams, FeatureTables, asks, feature_table
 
-        return feature_table(self, self.params(FeatureParams))
+        params = self.params(FeatureParams)
+        wanted = asks(self.study, self.panels.samples, params)
+        tables = FeatureTables(
+            self.study,
+            self.panels,
+            self.gene_status,
+            self.annotated_calls,
+            self.burden,
+            pairs=self.pairs if wanted.pairs else None,
+            presence=self.presence if wanted.pairs else None,
+            heterogeneity=self.heterogeneity if wanted.heterogeneity else None,
+            evolution=self.evolution if wanted.evolution else (),
+        )
+        return feature_table(tables, params)
+
+    @derived
+    def prediction_tables(self) -> PredictionTables:
+        """What a prediction model reads: predictors with their day, outcomes (`oncourse.derive.outcomes.predictors`)."""
+        from oncourse.derive.outcomes.predictors import PredictionTables
+
+        profiled = self.panels.samples
+        status = self.gene_status if profiled.height else None
+        return PredictionTables(self.study, profiled, self.lines, self.time_to_event, status)
+
+    @derived
+    def recurrence(self) -> RecurrenceTable:
+        """When and where the disease came back after its start (`oncourse.derive.outcomes.recurrence`)."""
+        from oncourse.derive.outcomes.recurrence import RecurrenceParams, recurrence_table
+
+        params = self.params(RecurrenceParams)
+        return recurrence_table(
+            self.study, origin=params.origin, site_window_days=params.site_window_days
+        )
+
+    @derived
+    def recurrence_blood(self) -> pl.DataFrame:
+        """The first blood sample after surgery (`oncourse.derive.outcomes.recurrence.blood_after_surgery`)."""
+        from oncourse.derive.outcomes.recurrence import RecurrenceParams, blood_after_surgery
+
+        params = self.params(RecurrenceParams)
+        return blood_after_surgery(
+            self.study["samples"],
+            self.annotated_calls,
+            self.recurrence,
+            first_day=params.ctdna_first_day,
+            last_day=params.ctdna_last_day,
+        )
+
+    @derived
+    def recurrence_genes(self) -> pl.DataFrame:
+        """What became of the primary's mutations in the recurrence (`oncourse.derive.outcomes.recurrence.gene_changes`)."""
+        from oncourse.derive.outcomes.recurrence import gene_changes
+
+        several = self.study["samples"]["patient_id"].is_duplicated().any()
+        pairs, presence = (self.pairs, self.presence) if several else (None, None)
+        return gene_changes(self.study["variants"], pairs, presence)
+
+    def responses(self, endpoint: str) -> tuple[pl.DataFrame, bool]:
+        """Return who responded per line (PSA50 or ORR), and whether a line that could not be judged counts.
+
+        See `oncourse.derive.outcomes.response_scan`.
+        """
+        from oncourse.derive.clinical.psa import PsaParams
+        from oncourse.derive.clinical.response import ImagingParams
+        from oncourse.derive.outcomes.response_scan import objective_responses, psa_responses
+
+        if endpoint == "PSA50":
+            return psa_responses(self.psa), self.params(PsaParams).missing_in_denominator
+        rows = objective_responses(self.best_response, self.lines)
+        return rows, self.params(ImagingParams).missing_in_denominator
+
+    @derived
+    def treatment_markers(self) -> pl.DataFrame:
+        """Every marker value with its day, frequent genes among them (`oncourse.derive.outcomes.treatment_units`)."""
+        from oncourse.derive.outcomes.treatment_pairs import frequent_genes
+        from oncourse.derive.outcomes.treatment_units import marker_values
+
+        sequenced = self.study.has("calls") or self.study.has("gene_copy_number")
+        status = self.gene_status if sequenced else None
+        return marker_values(self.study, status, frequent_genes(status, self.study.n_patients))
