@@ -22,7 +22,7 @@ def of_kras(make_study, position: int, build: str | None, text: str) -> int:
 
 
 @pytest.mark.parametrize(("position", "build", "mutated", "wild", "g12c"), [
-    (25398284, "GRCh37", YES, NO, UNKNOWN),  # codon 12, the change itself not told
+    (25398284, "GRCh37", YES, NO, NO),  # codon 12, by its bases G12D
     (25398284, None, UNKNOWN, UNKNOWN, UNKNOWN),
     (25398200, "GRCh37", NO, UNKNOWN, NO),  # in KRAS, at none of the codons; wild type only assumed
 ])  # fmt: skip

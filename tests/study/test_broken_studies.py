@@ -478,7 +478,7 @@ def test_readable_files_of_odd_manners_are_read(study, monkeypatch, capsys):
                                        '"L2"\t"P1"\t"metastasis"\n"L3"\t"P2"\t"primary"\n')  # fmt: skip
     (study / "calls.tsv").unlink()
     (study / "calls.tsv.gz").write_bytes(gzip.compress(b"# a comment\n" + BASE["calls.tsv"].encode()))
-    edit("variants.tsv", "KRAS", "<b>KRAS</b>")(study)
+    edit("markers.tsv", "HER2", "<b>HER2</b>")(study)
     code, text = command(monkeypatch, capsys, "check", study, "--strict")
     assert code == 0, text
 

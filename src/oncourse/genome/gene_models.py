@@ -80,6 +80,12 @@ def coding_bases() -> dict[str, str]:
 
 
 @cache
+def listed_residues() -> pl.DataFrame:
+    """Return gene, codon of codons.tsv: the residues that rules, statuses and watch lists name, and their neighbours."""
+    return _data("codons.tsv").select("gene", "codon")
+
+
+@cache
 def codon_positions(build: str | None) -> pl.DataFrame:
     """Return gene, codon, base (1-3), chrom, pos of every coding base of the genes with exon models; empty without build.
 

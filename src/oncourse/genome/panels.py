@@ -9,17 +9,7 @@ from importlib import resources
 
 import polars as pl
 
-#: Former symbol -> HGNC symbol, of the genes of these panels (HGNC "previous symbol").
-FORMER_NAMES = {
-    "C11orf30": "EMSY", "EIF2C1": "AGO1", "EIF2C2": "AGO2", "FAM123B": "AMER1", "FAM175A": "ABRAXAS1",
-    "FAM46C": "TENT5C", "FAM58A": "CCNQ", "FTSJD1": "CMTR2", "GPR124": "ADGRA2", "H3F3A": "H3-3A",
-    "H3F3B": "H3-3B", "H3F3C": "H3-5", "HIST1H1C": "H1-2", "HIST1H2BD": "H2BC5", "HIST1H3A": "H3C1",
-    "HIST1H3B": "H3C2", "HIST1H3C": "H3C3", "HIST1H3D": "H3C4", "HIST1H3E": "H3C6", "HIST1H3F": "H3C7",
-    "HIST1H3G": "H3C8", "HIST1H3H": "H3C10", "HIST1H3I": "H3C11", "HIST1H3J": "H3C12", "HIST2H3C": "H3C14",
-    "HIST2H3D": "H3C13", "HIST3H3": "H3-4", "MLL": "KMT2A", "MLL2": "KMT2D", "MLL3": "KMT2C", "MLL4": "KMT2B",
-    "MRE11A": "MRE11", "MYCL1": "MYCL", "PAK7": "PAK5", "PARK2": "PRKN", "RFWD2": "COP1", "SETD8": "KMT5A",
-    "TCEB1": "ELOC", "WHSC1": "NSD2", "WHSC1L1": "NSD3",
-}  # fmt: skip
+from oncourse.genome.gene_names import former_names
 
 
 @cache
@@ -50,11 +40,14 @@ def named_as(genes: Iterable[str], used: Collection[str]) -> list[str]:
     >>> named_as(["NSD2", "TP53"], {"WHSC1", "TP53"})
     ['TP53', 'WHSC1']
     """
-    former = {new: old for old, new in FORMER_NAMES.items()}
+    today = former_names()
+    former: dict[str, set[str]] = {}
+    for name in used:
+        former.setdefault(today.get(name.upper(), name), set()).add(name)
     out = set()
     for gene in genes:
-        names = {gene, former.get(gene, gene), FORMER_NAMES.get(gene, gene)}
-        out |= names & set(used) or {gene}
+        gene = today.get(gene.upper(), gene)
+        out |= former.get(gene, {gene})
     return sorted(out)
 
 

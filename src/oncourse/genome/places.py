@@ -127,12 +127,13 @@ def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
         found.region[frame["pos"].is_not_null().to_numpy()] = _OUTSIDE
         pos = frame["pos"].fill_null(0).to_numpy()
         # an insertion lies between two bases: both are looked at
+        between = (frame["ref"] == "-").fill_null(False).to_numpy()
         width = pl.when(pl.col("ref") == "-").then(2).otherwise(pl.col("ref").str.len_bytes())
         last = pos + frame.select(width.fill_null(1).cast(pl.Int64)).to_series().to_numpy() - 1
         for chrom, stretches in _maps(build).items():
             rows = (frame["chrom"] == chrom).fill_null(False).to_numpy().nonzero()[0]
             if len(rows):
-                found.put(rows, _strongest(stretches, pos[rows], last[rows]))
+                found.put(rows, _strongest(stretches, pos[rows], last[rows], between[rows]))
     return frame.with_columns(
         _named("gene", found.gene, names), _named("region", found.region, REGIONS),
         _codon("codon_first", found.low), _codon("codon_last", found.high),
@@ -170,15 +171,20 @@ def _codon(name: str, base: NDArray[np.int64]) -> pl.Series:
     return pl.Series(name, np.where(base >= 0, base // 3 + 1, -1)).replace(-1, None)
 
 
-def _strongest(found: _Map, first: NDArray[np.int64], last: NDArray[np.int64]) -> _Placed:
-    """Return what each span from `first` to `last` is by its strongest stretch."""
+def _strongest(
+    found: _Map, first: NDArray[np.int64], last: NDArray[np.int64], between: NDArray[np.bool_]
+) -> _Placed:
+    """Return what each span from `first` to `last` is by its strongest stretch; `between`: it lies between the two."""
     left = np.searchsorted(found.start, first, side="right") - 1
     right = np.searchsorted(found.start, last, side="right") - 1
     best, is_splice = left.copy(), found.region[left] == _SPLICE
     for row in (right > left).nonzero()[0]:
         span = np.arange(left[row], right[row] + 1)
-        best[row] = span[np.argmin(found.region[span])]
-        is_splice[row] = (found.region[span] == _SPLICE).any()
+        regions = found.region[span]
+        # an insertion beside a splice site's outer base is not in it
+        choose = np.argmax if between[row] and _CODING not in regions else np.argmin
+        best[row] = span[choose(regions)]
+        is_splice[row] = (regions == _SPLICE).any()
     region, step, start = found.region[best], found.step[best], found.start[best]
     inside = region == _CODING
     end = np.append(found.start[1:], np.iinfo(np.int64).max)[best] - 1

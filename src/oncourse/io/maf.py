@@ -16,6 +16,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
+from oncourse.genome.gene_names import NO_GENE
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import decide
 from oncourse.io.text import TextTable, read_table, table_name
@@ -24,7 +25,8 @@ from oncourse.study.schema import Problem, row_problems
 
 #: Our name -> the names the dialects use (lower case), best first.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene", "gene_affected"),
+    "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene.refgene", "gene.knowngene",
+             "gene.ensgene", "gene", "gene_affected", "entrez_gene_id", "entrez_id"),
     "chrom": ("chromosome", "chrom", "chr"),
     "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
     "end": ("end_position", "end", "end_pos", "chromosome_end"),
@@ -147,7 +149,7 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
         by_lower.setdefault(column.lower(), column)
     picked: dict[str, pl.Expr] = {}
     for ours, aliases in ALIASES.items():
-        present = [_clean(by_lower[a]) for a in aliases if a in by_lower]
+        present = [_clean(by_lower[a], ours) for a in aliases if a in by_lower]
         if ours == "vaf":
             heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
             present += [with_percent(_clean(heads[a])) for a in aliases if a in heads]
@@ -160,9 +162,12 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(list(picked.values()))
 
 
-def _clean(column: str) -> pl.Expr:
+def _clean(column: str, ours: str = "") -> pl.Expr:
     text = pl.col(column)
-    return pl.when(~text.is_in(["", "NA", "N/A", "null", "NULL", "[Not Available]"])).then(text)
+    nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]"]
+    # a gene named Unknown falls back on its Entrez id
+    named = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if ours == "gene" else text.is_in(nothing)
+    return pl.when(~named).then(text)
 
 
 def tables_of(

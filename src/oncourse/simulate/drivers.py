@@ -67,7 +67,7 @@ MCRPC_GROUPS = (
         Driver("17:7675088:C:T", "TP53", "p.R175H", "missense", 0.22),
         Driver("17:7673802:C:T", "TP53", "p.R273H", "missense", 0.20),
     ),
-    (Driver("17:49619064:A:C", "SPOP", "p.F133C", "missense", 0.10),),
+    (Driver("17:49619064:A:C", "SPOP", "p.F133V", "missense", 0.10),),
     (
         Driver("13:32340300:GT:-", "BRCA2", "p.S1982Rfs*22", "frameshift", 0.09),
         Driver("11:108284340:C:T", "ATM", "p.R1466*", "nonsense", 0.05),
@@ -75,7 +75,7 @@ MCRPC_GROUPS = (
     ),
     (Driver("10:87933147:C:T", "PTEN", "p.R130*", "nonsense", 0.12),),
     (Driver("13:48367494:C:T", "RB1", "p.R320*", "nonsense", 0.10),),
-    (Driver("14:37592028:T:A", "FOXA1", "p.F266I", "missense", 0.08),),
+    (Driver("14:37591988:A:T", "FOXA1", "p.F266I", "missense", 0.08),),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 def validate(
     tables: Mapping[str, pl.DataFrame], config: StudyConfig, first_row: Mapping[str, int] | None = None
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
-    """Return the typed tables (identical duplicate rows dropped) and every problem, errors and warnings.
+    """Return the typed tables (identical duplicate rows dropped; genes and effects decided) and every problem.
 
     Parameters
     ----------
@@ -25,6 +26,7 @@ def validate(
     from oncourse.study.checks import cross_checks
     from oncourse.study.checks_drugs import drug_checks
     from oncourse.study.checks_endpoints import endpoint_checks
+    from oncourse.study.effects import with_effects, with_gene_names
 
     problems: list[Problem] = []
     for name in REQUIRED_TABLES:
@@ -43,6 +45,9 @@ def validate(
         frame, found = days_from_dates(name, frame, tables.get("patients"), first)
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
+        problems += found
+    for decide in (partial(with_gene_names, first_row=first_row), partial(with_effects, build=config.genome_build)):
+        typed, found = decide(typed)
         problems += found
     problems += cross_checks(typed, config)
     problems += endpoint_checks(typed)
