@@ -192,8 +192,8 @@ _METHODS = (
     "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The latent "
     "shared fraction is that of all variants present in at least one of the two samples, corrected for those that neither "
     "sample could show (nonparametric maximum likelihood over pairs of cell fractions).",
-    "Relatedness: Ostrovnaya, Seshan, Begg. Ann Appl Stat 2015;9:1533. Agreement: Clopper-Pearson intervals; kappa (Fleiss "
-    "1969); AC1 (Gwet 2008); exact McNemar test.",
+    "Relatedness: Ostrovnaya, Seshan, Begg. Ann Appl Stat 2015;9:1533. Agreement: Clopper-Pearson intervals; kappa and AC1 "
+    "(Gwet 2008) with Bayesian limits; exact McNemar test.",
 )
 
 

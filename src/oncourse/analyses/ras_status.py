@@ -89,7 +89,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             "at the codons give the power, assumed where the gene was on the panel and nothing more is known, and not "
             "assessable elsewhere. An altering variant whose codon is not known makes the status not assessable.",
             "Positive, negative and overall percent agreement with Clopper-Pearson limits (FDA 2007: no reference); "
-            "Cohen's kappa, Gwet's AC1, exact McNemar test. A zero keeps its exact upper limit.",
+            "Cohen's kappa and Gwet's AC1 with Bayesian limits; exact McNemar test. A zero keeps its exact upper limit.",
         ),
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ def _estimates(table: pl.DataFrame) -> tuple[Estimate, ...]:
             ("npa", row["n_b_only"] + row["n_neither"]),
             ("ppv", row["n_both"] + row["n_b_only"]), ("kappa", n), ("ac1", n),
         ):  # fmt: skip
-            method = {"kappa": "Fleiss 1969", "ac1": "Gwet 2008"}.get(what, "Clopper-Pearson")
+            method = {"kappa": "Cohen; Bayesian limits", "ac1": "Gwet 2008; Bayesian limits"}.get(what, "Clopper-Pearson")
             unit = "score" if what in ("kappa", "ac1") else "fraction"
             out.append(
                 Estimate(

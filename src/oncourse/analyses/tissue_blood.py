@@ -94,7 +94,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     if rows.filter(pl.col("in_tissue") == "present").is_empty():
         raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
     rng = generator(cohort.seed, "tissue_blood")
-    table = stratum_table(rows, rules.n_bootstrap, rng)
+    table = stratum_table(rows)
     statuses = statuses_of(cohort.study)
     states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
     two = status_pairs(main, states, informative_by_status(presence, statuses))
@@ -124,7 +124,8 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
             "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by patient "
             "with Clopper-Pearson limits. Non-inferiority: H0: agreement <= aim - margin, one-sided 2.5 %, all sampled "
             "patients; the aim is a performance goal, or what a second sample of the lesion finds in the same patients "
-            "(variants: patients drawn again; status: Tango's paired score, Stat Med 1998;17:891).",
+            "(variants against a goal: beta-binomial over patients; against "
+            "repeat tissue: patients drawn again; status: Tango's paired score, Stat Med 1998;17:891).",
             "Latent class: two tests do not identify a truth (Pepe, Janes 2007). Sensitivities have Beta priors from the "
             "mean power of the samples, specificities one of 199 to 1; estimates are shown for a covariance given the truth "
             "of 0, 25 and 50 % of its largest value (Vacek 1985).",
@@ -155,9 +156,9 @@ def _estimates(
     for row in table.filter(pl.col("stratum") == "overall").iter_rows(named=True):
         ending = f"{row['set']}_{row['chip']}_chip"
         out.append(Estimate(f"ppa.{ending}", row["ppa"], row["ci_low"], row["ci_high"], row["n_tissue"],
-                            "patients drawn again", "fraction"))  # fmt: skip
+                            "beta-binomial over patients", "fraction"))  # fmt: skip
         out.append(Estimate(f"ppv.{ending}", row["ppv"], row["ppv_low"], row["ppv_high"],
-                            row["n_found"] + row["n_plasma_only"], "patients drawn again", "fraction"))  # fmt: skip
+                            row["n_found"] + row["n_plasma_only"], "beta-binomial over patients", "fraction"))  # fmt: skip
     used = plasma.filter(pl.col("sample_id").is_in(main["sample_b"].implode()))
     n, k = used.height, int(used["is_informative"].sum())
     interval = share(k, n)

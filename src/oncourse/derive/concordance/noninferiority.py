@@ -19,6 +19,7 @@ from oncourse.stats.agreement import (
     tango_interval,
     tango_noninferiority,
 )
+from oncourse.stats.clustered_share import clustered_share
 
 TEST_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
@@ -77,7 +78,7 @@ def noninferiority_tests(
         )
     out = []
     if aim.ppa0 is not None:
-        out.append(_goal_variants(rows, aim.ppa0, aim.margin, n_bootstrap, rng))
+        out.append(_goal_variants(rows, aim.ppa0, aim.margin))
         out.append(_goal_status(of, "ppa", aim.status, aim.ppa0, aim.margin))
     if aim.npa0 is not None:
         out.append(_goal_status(of, "npa", aim.status, aim.npa0, aim.margin))
@@ -97,9 +98,7 @@ def _row(
             "is_noninferior": None if lower is None else lower > -margin}  # fmt: skip
 
 
-def _goal_variants(
-    rows: pl.DataFrame, ppa0: float, margin: float, n_bootstrap: int, rng: np.random.Generator
-) -> dict[str, Any]:
+def _goal_variants(rows: pl.DataFrame, ppa0: float, margin: float) -> dict[str, Any]:
     """Test variants against a fixed goal; clonal haematopoiesis left out, plasma without a result found nothing."""
     per = patient_counts(rows.filter(pl.col("blood").is_null()), "all").filter(pl.col("n_tissue") > 0)
     counts, key = (
@@ -110,10 +109,9 @@ def _goal_variants(
         return _row(
             *key, margin, len(counts), "not run: fewer than two patients with tissue variants", aim=ppa0
         )
-    weights = cluster_weights(len(counts), n_bootstrap, rng)
-    found = cluster_bootstrap(counts, lambda s: s[:, 1] / s[:, 0] - ppa0, weights)
-    return _row(*key, margin, len(counts), "patients drawn again", aim=ppa0, agreement=float(found.value) + ppa0,
-                lower=float(found.low), p_value=_below(found.replicates, -margin))  # fmt: skip
+    found = clustered_share(counts[:, 1], counts[:, 0])
+    return _row(*key, margin, len(counts), "beta-binomial over patients", aim=ppa0, agreement=found.value,
+                lower=found.low - ppa0, p_value=found.p_below(ppa0 - margin))  # fmt: skip
 
 
 def _below(replicates: NDArray[np.float64], limit: float) -> float:

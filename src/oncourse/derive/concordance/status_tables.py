@@ -128,9 +128,10 @@ def with_agreement(table: pl.DataFrame) -> pl.DataFrame:
     counts = [table[c].to_numpy().astype(float) for c in ("n_both", "n_a_only", "n_b_only", "n_neither")]
     n11, n10, n01, n00 = counts
     shares = ag.agreement(n11, n10, n01, n00)
+    kappa, ac1 = ag.few_units_limits(n11, n10, n01, n00)
     found = {
-        "ppa": shares.ppa, "npa": shares.npa, "opa": shares.opa, "ppv": shares.ppv, "kappa": ag.kappa(n11, n10, n01, n00),
-        "ac1": ag.gwet_ac1(n11, n10, n01, n00), "discordance": ag.share(n10 + n01, n11 + n10 + n01 + n00),
+        "ppa": shares.ppa, "npa": shares.npa, "opa": shares.opa, "ppv": shares.ppv, "kappa": kappa,
+        "ac1": ac1, "discordance": ag.share(n10 + n01, n11 + n10 + n01 + n00),
     }  # fmt: skip
     added = []
     for name, interval in found.items():

@@ -10,7 +10,7 @@ import polars as pl
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.statuses import informative_plasma
-from oncourse.stats.agreement import cluster_bootstrap, cluster_weights, share
+from oncourse.stats.clustered_share import clustered_share
 from oncourse.study.model import Study
 
 STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -119,10 +119,9 @@ def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
     ]  # fmt: skip
 
 
-def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator) -> pl.DataFrame:
+def stratum_table(rows: pl.DataFrame) -> pl.DataFrame:
     """Return PPA and PPV of plasma by stratum, set and treatment of blood clones (`STRATUM_COLUMNS`)."""
     out = []
-    weights: dict[int, Any] = {}
     kept = rows.filter(pl.col("blood").is_null() | (pl.col("blood") != "germline"))
     levels = [(name, level.cast(pl.Categorical)) for name, level in strata(kept)]
     kept = kept.with_columns(level.alias(f"by {name}") for name, level in levels)
@@ -135,7 +134,7 @@ def stratum_table(rows: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator
                 per = per.with_columns(pl.col("level").cast(pl.String)).sort("level", "patient_id")
                 for (word,), group in per.group_by("level", maintain_order=True):
                     row = {"set": name, "chip": chip, "stratum": stratum, "level": word}
-                    out.append({**row, **_rates(group, n_bootstrap, rng, weights)})
+                    out.append({**row, **_rates(group)})
     return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
 
 
@@ -155,32 +154,16 @@ def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> p
     ).sort("patient_id")  # fmt: skip
 
 
-def _rates(
-    per: pl.DataFrame, n_bootstrap: int, rng: np.random.Generator, weights: dict[int, Any]
-) -> dict[str, Any]:
-    counts = per.select("n_tissue", "n_found", "n_unknown", "n_plasma_only").to_numpy().astype(float)
-    total = counts.sum(axis=0)
-
-    def rate(s: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.column_stack([s[:, 1] / s[:, 0], s[:, 1] / (s[:, 1] + s[:, 3])])
-
-    if len(counts) > 1:
-        n = len(counts)
-        if n not in weights:  # strata of as many patients share their draws
-            weights[n] = cluster_weights(n, n_bootstrap, rng)
-        found = cluster_bootstrap(counts, rate, weights[n])
-        value, low, high = found.value, found.low, found.high
-    else:
-        one = [share(total[1], total[0]), share(total[1], total[1] + total[3])]
-        value, low, high = (np.array([float(getattr(i, k)) for i in one]) for k in ("value", "low", "high"))
-    keys = (("ppa", "ci_low", "ci_high"), ("ppv", "ppv_low", "ppv_high"))
+def _rates(per: pl.DataFrame) -> dict[str, Any]:
+    found, tissue, alone = (per[c].to_numpy().astype(float) for c in ("n_found", "n_tissue", "n_plasma_only"))
+    ppa, ppv = clustered_share(found, tissue), clustered_share(found, found + alone)
+    keys = (("ppa", "ci_low", "ci_high", ppa), ("ppv", "ppv_low", "ppv_high", ppv))
     numbers = {
-        key: None if np.isnan(x[j]) else float(x[j])
-        for j, names in enumerate(keys)
-        for key, x in zip(names, (value, low, high), strict=True)
+        key: None if np.isnan(value) else value
+        for name, low, high, share in keys
+        for key, value in ((name, share.value), (low, share.low), (high, share.high))
     }
     return {
-        "n_patients": len(counts), "n_tissue": int(total[0]), "n_found": int(total[1]), "n_not_assessable": int(total[2]),
-        "n_plasma_only": int(total[3]), **numbers,
+        "n_patients": per.height, "n_tissue": int(tissue.sum()), "n_found": int(found.sum()),
+        "n_not_assessable": int(per["n_unknown"].sum()), "n_plasma_only": int(alone.sum()), **numbers,
     }  # fmt: skip

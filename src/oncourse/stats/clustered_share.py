@@ -1,0 +1,92 @@
+"""A share counted in units of few patients who differ from each other: interval from a beta-binomial model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+_MEANS = 400
+#: Concentrations a + b of the beta distribution of the patients' shares: from nearly 0/1 patients to nearly equal ones.
+_CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
+
+
+@dataclass(frozen=True)
+class ClusteredShare:
+    """A pooled share with the posterior of the mean share of patients.
+
+    ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value; NaN
+    without units.
+    """
+
+    value: float
+    low: float
+    high: float
+    _mean: Floats
+    _cumulated: Floats
+
+    def p_below(self, limit: float) -> float:
+        """Return the posterior probability that the mean share lies at or below `limit`."""
+        if np.isnan(self.value):
+            return float("nan")
+        return float(np.interp(limit, self._mean, self._cumulated, left=0.0, right=1.0))
+
+    def quantile(self, p: float) -> float:
+        """Return the value below which the mean share lies with probability `p`."""
+        return float(np.interp(p, self._cumulated, self._mean))
+
+
+@cache
+def _grid() -> tuple[Floats, Floats, Floats, Floats]:
+    """Means, a, b, and the prior weight of each (mean, concentration)."""
+    # the angular scale is even under Jeffreys' prior and reaches close to 0 and 1
+    mean = np.sin((np.arange(_MEANS) + 0.5) / _MEANS * np.pi / 2) ** 2
+    a, b = mean[:, None] * _CONCENTRATIONS, (1 - mean[:, None]) * _CONCENTRATIONS
+    # correlation within patients 1 / (1 + a + b) even over 0-1, on the log grid of concentrations
+    weight = _CONCENTRATIONS / (1 + _CONCENTRATIONS) ** 2
+    return mean, a, b, np.broadcast_to(weight, a.shape)
+
+
+def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> ClusteredShare:
+    """Return the share of units found, from counts per patient whose own shares may differ.
+
+    Parameters
+    ----------
+    found, total : shape (n_patient,), units found and units of each patient; patients without units do not count
+
+    Notes
+    -----
+    Each patient's share is drawn from a beta distribution; Jeffreys' prior on its mean, a uniform prior on the correlation
+    within patients. At 6 patients these limits cover 93-100 % where patients drawn again (the bootstrap) cover 61-89 %
+    (means .6-.95, concentrations 2, 10 and infinite; ``benchmarks/bench_few_patients.py``). One patient says nothing of
+    how patients differ: the limits are then nearly as wide as the prior.
+
+    Examples
+    --------
+    >>> found = clustered_share([8, 9, 10, 2], [10, 10, 10, 10])
+    >>> round(found.value, 3), round(found.low, 2), round(found.high, 2)
+    (0.725, 0.38, 0.92)
+    """
+    from scipy.special import betaln
+
+    x, n = np.asarray(found, float), np.asarray(total, float)
+    if np.any(x < 0) or np.any(x > n):
+        raise ValueError("found must lie between 0 and total")
+    x, n = x[n > 0], n[n > 0]
+    mean, a, b, prior = _grid()
+    if len(n) == 0:
+        return ClusteredShare(np.nan, np.nan, np.nan, mean, np.full(len(mean), np.nan))
+    pairs, times = np.unique(np.column_stack([x, n]), axis=0, return_counts=True)
+    log = np.zeros_like(a)
+    for (xi, ni), count in zip(pairs, times, strict=True):
+        log += count * (betaln(xi + a, ni - xi + b) - betaln(a, b))
+    mass = (np.exp(log - log.max()) * prior).sum(axis=1)
+    cumulated = (np.cumsum(mass) - mass / 2) / mass.sum()
+    edges, steps = np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], cumulated, [1.0]])
+    value = float(x.sum() / n.sum())
+    low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
+    return ClusteredShare(value, min(low, value), max(high, value), edges, steps)

@@ -1,0 +1,88 @@
+"""Shares over few patients who differ: bounds, symmetry, and coverage on truth drawn otherwise than the model assumes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oncourse.stats.agreement import few_units_limits, gwet_ac1, kappa
+from oncourse.stats.clustered_share import clustered_share
+from oncourse.stats.rng import generator
+
+rows = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows)
+def test_limits_hold_the_share_and_mirror(pairs):
+    found = np.array([x for x, _ in pairs])
+    total = found + np.array([y for _, y in pairs])
+    one, other = clustered_share(found, total), clustered_share(total - found, total)
+    if total.sum() == 0:
+        assert np.isnan(one.value) and np.isnan(one.low)
+        return
+    assert 0 <= one.low <= one.value <= one.high <= 1
+    assert np.allclose([one.low, one.high], [1 - other.high, 1 - other.low], atol=1e-6)
+    assert one.p_below(0.0) == 0 and one.p_below(1.0) == 1
+
+
+def test_like_patients_approach_the_binomial_and_unlike_ones_do_not():
+    like = clustered_share([40] * 40, [50] * 40)
+    assert (like.low, like.high) == pytest.approx((0.78, 0.82), abs=0.012)
+    unlike = clustered_share([50, 50, 50, 50, 0], [50] * 5)
+    assert unlike.value == 0.8 and unlike.low < 0.5  # four of five patients: exact binomial .28
+
+
+def test_no_discordance_among_few_patients_is_no_certainty():
+    """Six patients of whom all agree printed a bootstrap interval of [1, 1]."""
+    found = clustered_share([5, 3, 8, 2, 6, 4], [5, 3, 8, 2, 6, 4])
+    assert found.high == 1 and found.low < 0.9
+
+
+@pytest.mark.parametrize("patients", [6, 10, 20])
+def test_coverage_where_patients_shares_are_logit_normal(patients):
+    """The model draws them from a beta; 300 studies each, 99 % band of a coverage of .95 is .918-.982."""
+    rng = generator(5, f"logit-normal {patients}")
+    logits = rng.normal(1.2, 1.0, 200_000)
+    truth = float((1 / (1 + np.exp(-logits))).mean())
+    inside = 0
+    for _ in range(300):
+        n = rng.integers(3, 40, patients)
+        x = rng.binomial(n, 1 / (1 + np.exp(-rng.normal(1.2, 1.0, patients))))
+        found = clustered_share(x, n)
+        inside += found.low <= truth <= found.high
+    assert 0.918 <= inside / 300 <= 0.995
+
+
+def test_kappa_and_ac1_of_ten_patients_without_discordance():
+    """The large-sample interval is [1, 1], which covers a truth of 2 % discordance in 18 % of studies."""
+    for found, plain in zip(few_units_limits(5, 0, 0, 5), (kappa(5, 0, 0, 5), gwet_ac1(5, 0, 0, 5)), strict=True):
+        assert float(plain.low) == float(plain.high) == 1.0
+        assert float(found.value) == 1.0 and float(found.low) < 0.8 and float(found.high) == 1.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(*[st.integers(0, 25)] * 4)
+def test_limits_hold_kappa_and_ac1_and_repeat(both, a_only, b_only, neither):
+    one, again = few_units_limits(both, a_only, b_only, neither), few_units_limits(both, a_only, b_only, neither)
+    for found, same in zip(one, again, strict=True):
+        if np.isnan(found.value):
+            assert np.isnan(found.low)
+            continue
+        assert -1 <= found.low <= found.value <= found.high <= 1
+        assert found.low == same.low and found.high == same.high
+
+
+def test_exact_coverage_at_two_per_cent_discordance():
+    """Every table of ten units weighted by its probability: 93-98 % asked for, .99 allowed where tables are few."""
+    from scipy.stats import multinomial
+
+    n, p = 10, [0.49, 0.01, 0.01, 0.49]
+    tables = [(a, b, c, n - a - b - c) for a in range(n + 1) for b in range(3) for c in range(3 - b) if a + b + c <= n]
+    weight = np.array([multinomial.pmf(t, n, p) for t in tables])
+    found = few_units_limits(*np.array(tables, float).T)
+    for interval, statistic in zip(found, (kappa, gwet_ac1), strict=True):
+        true = float(statistic(*p).value)
+        told = ~np.isnan(interval.value)
+        inside = (interval.low <= true) & (true <= interval.high)
+        assert 0.93 <= weight[told & inside].sum() / weight[told].sum() <= 0.99
