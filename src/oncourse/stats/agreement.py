@@ -167,7 +167,7 @@ def few_units_limits(
     --------
     >>> k, _ = few_units_limits(5, 0, 0, 5)
     >>> [round(float(x), 2) for x in (k.value, k.low, k.high)]
-    [1.0, 0.68, 1.0]
+    [1.0, 0.57, 1.0]
     """
     from scipy.special import gammaincinv
 

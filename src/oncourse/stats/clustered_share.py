@@ -69,7 +69,7 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     --------
     >>> found = clustered_share([8, 9, 10, 2], [10, 10, 10, 10])
     >>> round(found.value, 3), round(found.low, 2), round(found.high, 2)
-    (0.725, 0.38, 0.92)
+    (0.725, 0.37, 0.91)
     """
     from scipy.special import betaln
 
