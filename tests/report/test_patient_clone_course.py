@@ -58,8 +58,8 @@ def test_one_sample_of_a_series_makes_no_track(cohort):
     assert clone_track(replace(evolution, clones=clones)) is None
 
 
-def test_page_shows_clones_only_where_they_were_worked_out(cohort):
+def test_page_shows_clones_unless_told_not_to(cohort):
     patient = next(e.clones.patient_id for e in cohort.evolution if clone_track(e))
     page = patient_page(cohort, patient)
     assert "Clones" in page and "of tumour cells (" in page and "a month (" in page
-    assert "CCF %" not in patient_page(Cohort(cohort.study), patient)
+    assert "CCF %" not in patient_page(cohort, patient, clones=False)

@@ -153,3 +153,14 @@ def test_timeline_draws_and_escapes():
     )
     assert svg.startswith("<svg") and "drug &lt;a&gt;" in svg and "<a>" not in svg
     assert timeline_svg(Timeline()) == ""
+
+
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_a_page_is_the_same_bytes_alone_and_after_a_whole_run(simulated_study, design):
+    """The page looked into the Cohort's cache: what had run before decided whether it had clones."""
+    study = simulated_study(design)
+    whole = Cohort(study)
+    _ = whole.evolution
+    for patient in study["patients"]["patient_id"].to_list()[:2]:
+        fresh = patient_page(Cohort(study), patient)
+        assert patient_page(whole, patient) == patient_page(Cohort(study).of_patient(patient), patient) == fresh

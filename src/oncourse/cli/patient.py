@@ -20,14 +20,16 @@ from oncourse.cli._shared import end_progress, parse_settings, progress_line
     "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
 )
 @click.option("--force", is_flag=True, help="Replace a file that oncourse did not write.")
-@click.option("--clones", is_flag=True, help="Work out the clones too (slower).")
+@click.option(
+    "--clones/--no-clones", default=None, help="With the clones or without; as a run of the study would, by default."
+)
 def patient(
     study: Path,
     patient_id: str,
     out: Path,
     seed: int,
     assignments: tuple[str, ...],
-    clones: bool,
+    clones: bool | None,
     force: bool,
 ) -> None:
     """Write the report of PATIENT_ID of STUDY: findings, course, watch list, therapy rules, on two to four pages.
@@ -54,11 +56,8 @@ def patient(
             [f"{patient_id}: no such patient in this study." + (f" Did you mean {near[0]}?" if near else "")]
         )
     cohort = Cohort(loaded, parse_settings(assignments), seed).of_patient(patient_id)
-    if clones:
-        progress("working out the clones")
-        _ = cohort.evolution
     progress("writing the page")
-    page = patient_page(cohort, patient_id)
+    page = patient_page(cohort, patient_id, clones=clones)
     with replaced_file(out, [study], force=force) as draft:
         if out.suffix.lower() == ".pdf":
             _write_pdf(page, draft)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.cohort import Cohort
-from oncourse.errors import ConfigError
+from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.evidence import EvidenceMatch
@@ -52,8 +52,14 @@ class FrontLine:
     n_more: int
 
 
-def patient_page(cohort: Cohort, patient_id: str) -> str:
+def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> str:
     """Return the page of one patient as HTML text: self-contained, every text from the study escaped.
+
+    The same bytes from the study's Cohort and from `Cohort.of_patient`, whatever was derived before.
+
+    Parameters
+    ----------
+    clones : whether the page shows the patient's clones; None: where the study asks for them (`shows_clones`)
 
     Raises
     ------
@@ -63,6 +69,7 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
     from oncourse.plots.timeline import timeline_svg
 
     found = cohort.findings
+    tree = _evolution(cohort, patient_id) if (shows_clones(cohort) if clones is None else clones) else None
     if patient_id not in found.patients:
         raise ConfigError([f"{patient_id}: no such patient in this study."])
     facts = found.patients[patient_id]
@@ -76,14 +83,14 @@ def patient_page(cohort: Cohort, patient_id: str) -> str:
         front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
         germline=germline_findings(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
-        timeline=timeline_svg(_timeline(cohort, patient_id)), grid=_grid(cohort, facts, matched),
+        timeline=timeline_svg(_timeline(cohort, patient_id, tree)), grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
         benefit=[m for m in matched if m.rule.direction in BENEFIT],
         against=[m for m in matched if m.rule.direction in AGAINST],
         other=[m for m in matched if m.rule.direction not in BENEFIT + AGAINST],
         excluded=[m for m in matches if m.status == "excluded"], unassessed=_unassessed(matches), nearly=_nearly(matches),
         evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
-        watch=watch_rows(cohort, facts), clones=_clones(cohort, patient_id), directions=DIRECTIONS,
+        watch=watch_rows(cohort, facts), clones=_clones(tree), directions=DIRECTIONS,
         setting_words=SETTING_WORDS, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
         base=base, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
     )  # fmt: skip
@@ -301,32 +308,39 @@ def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
     return Cell("unclear", "?", "not judged")
 
 
-def _timeline(cohort: Cohort, patient: str) -> Timeline:
-    """The timeline, with clones through time where they were worked out."""
+def _timeline(cohort: Cohort, patient: str, tree: PatientEvolution | None) -> Timeline:
+    """The timeline, with clones through time where there is a tree."""
     timeline = patient_timeline(cohort, patient)
-    evolution = _evolution(cohort, patient)
-    if evolution is None:
+    if tree is None:
         return timeline
     from oncourse.report.patient_clone_course import clone_track
 
-    track = clone_track(evolution)
+    track = clone_track(tree)
     return timeline if track is None else replace(timeline, tracks=(*timeline.tracks, track))
 
 
-def _clones(cohort: Cohort, patient: str) -> dict[str, Any] | None:
-    """Clones of the patient, where the study's run has worked them out."""
-    from oncourse.report.patient_clones import clone_view
-
-    evolution = _evolution(cohort, patient)
-    if evolution is None:
+def _clones(tree: PatientEvolution | None) -> dict[str, Any] | None:
+    if tree is None:
         return None
     from oncourse.report.patient_clone_course import clone_growth
+    from oncourse.report.patient_clones import clone_view
 
-    return {**clone_view(evolution), "growth": clone_growth(evolution)}
+    return {**clone_view(tree), "growth": clone_growth(tree)}
+
+
+def shows_clones(cohort: Cohort) -> bool:
+    """Return whether the study asks for its clones: `evolution` is among what a run of it answers."""
+    from oncourse.report.execute import choose
+
+    asked = {entry.name: entry for entry in choose((), cohort.study.config.objectives)}
+    return "evolution" in asked and not asked["evolution"].missing(cohort)
 
 
 def _evolution(cohort: Cohort, patient: str) -> PatientEvolution | None:
-    """Tree of the patient, where the study's run has worked it out."""
-    if "evolution" not in cohort._cache:
+    """Tree of the patient; None where there is none."""
+    if cohort.presence_or_none is None:
         return None
-    return next((e for e in cohort.evolution if e.clones.patient_id == patient), None)
+    try:
+        return next((e for e in cohort.evolution if e.clones.patient_id == patient), None)
+    except NotEnoughData:
+        return None

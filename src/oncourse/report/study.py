@@ -96,7 +96,8 @@ def report_study(
                 path.write_text(text, "utf-8")
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
-        failed = write_patient_pages(cohort, folder / "patients", patients, progress)
+        clones = any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
+        failed = write_patient_pages(cohort, folder / "patients", patients, progress, clones=clones)
         origin = provenance(source, cohort.used, seed, started, beside)
         body = sealed(folder, origin)
         write_json(body if sign is None else sign(body), folder / "provenance.json")
@@ -108,7 +109,12 @@ PAGES_BY_DEFAULT = 200
 
 
 def write_patient_pages(
-    cohort: Cohort, folder: Path, patients: str | Sequence[str], progress: Callable[[str], None]
+    cohort: Cohort,
+    folder: Path,
+    patients: str | Sequence[str],
+    progress: Callable[[str], None],
+    *,
+    clones: bool,
 ) -> dict[str, str]:
     """Write one page per patient asked for; return the patients whose page failed, with the reason."""
     known = cohort.study["patients"]["patient_id"].to_list()
@@ -127,7 +133,7 @@ def write_patient_pages(
     for number, patient in enumerate(chosen, 1):
         progress(f"patient page {number} of {len(chosen)}")
         try:
-            (folder / f"{patient}.html").write_text(patient_page(cohort, patient), "utf-8")
+            (folder / f"{patient}.html").write_text(patient_page(cohort, patient, clones=clones), "utf-8")
         except Exception as error:  # one patient's page must not cost the study its report
             log.debug("page of patient %s failed", patient, exc_info=True)
             failed[patient] = f"{type(error).__name__}: {error}"[:300]
