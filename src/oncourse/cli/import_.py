@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from oncourse.io.whose import Question
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
-FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "native", *CLONE_TABLES)
+CLINICAL = ("sdtm", "adam", "genie_bpc", "omop", "phenopackets", "fhir", "gdc", "redcap", "workbook")
+FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "native", *CLONE_TABLES)
 
 
 @click.command("import")
@@ -65,6 +66,11 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "na
     "--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only."
 )
 @click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of `import table`: which column is which of ours, what its words mean.",
+)
+@click.option(
     "--anchor", multiple=True, metavar="END_POINT=ANCHOR",
     help="Where the times of an end point of a cBioPortal study start, where its header does not say: OS=sequencing; "
     "anchors: index, diagnosis, sequencing, sample, surgery, treatment. May be repeated.",
@@ -73,14 +79,15 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", "sdtm", "workbook", "na
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
     fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
-    depth: int | None, anchor: tuple[str, ...], manifest: Path | None,
+    depth: int | None, anchor: tuple[str, ...], manifest: Path | None, mapping: Path | None,
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
 
     FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
-    counts per site and sample, long or wide), sdtm (a folder of SDTM domains), workbook
-    (.xlsx, .xls or .ods with a sheet per table), pyclone, pairtree, conipher or
-    lichee (a table of these tools), or auto. Nothing is written when the study has an error.
+    counts per site and sample, long or wide), sdtm or adam (a folder of CDISC data sets), genie_bpc, omop, fhir,
+    phenopackets, gdc or redcap (a file or folder of these), workbook (.xlsx, .xls or .ods with a sheet per
+    table), table (any other, with --mapping), pyclone, pairtree, conipher or lichee (a table of these tools), or
+    auto. Nothing is written when the study has an error.
     """
     from dataclasses import replace
 
@@ -96,7 +103,7 @@ def import_(
     try:
         reading = _read(
             format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel,
-            material=material, depth=depth, anchor=anchor, manifest=manifest,
+            material=material, depth=depth, anchor=anchor, manifest=manifest, mapping=mapping,
         )  # fmt: skip
     except Question as question:
         _write_manifest(question, folder)
@@ -119,7 +126,7 @@ def import_(
 def _read(
     format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
     called: str, panel: str | None, material: str, depth: int | None, anchor: tuple[str, ...],
-    manifest: Path | None,
+    manifest: Path | None, mapping: Path | None,
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
@@ -145,14 +152,17 @@ def _read(
         from oncourse.io.cbioportal import read_cbioportal
 
         return read_cbioportal(source, fasta=reference, called=called, anchors=parse_anchors(anchor))
-    if kind == "sdtm":
-        from oncourse.io.sdtm import read_sdtm
+    if kind in CLINICAL:
+        from oncourse.io.formats import CLINICAL as FORMATS_OF
 
-        return read_sdtm(source)
-    if kind == "workbook":
-        from oncourse.io.workbook import read_workbook
+        return FORMATS_OF[kind].read(source)
+    if kind == "table":
+        from oncourse.errors import InputError
+        from oncourse.io.mapping import read_mapped
 
-        return read_workbook(source)
+        if mapping is None:
+            raise InputError("import table needs --mapping FILE: which column of the table is which of ours.")
+        return read_mapped(source, mapping)
     from oncourse.io.native import read_native
 
     return read_native(source)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig, read_config
 
@@ -16,13 +17,12 @@ FORMATS = {
     "cbioportal": "cBioPortal study folder",
     "maf": "MAF file",
     "vcf": "VCF file, or folder of VCF files",
-    "sdtm": "folder of SDTM domains",
-    "workbook": "workbook (.xlsx, .xls, .ods) with a sheet per table",
+    **{name: one.words for name, one in CLINICAL.items()},
 }
 
 
 def detect(path: Path) -> str:
-    """Return the format of a file or folder: native, cbioportal, sdtm, maf or vcf.
+    """Return the format of a file or folder, a name of `FORMATS`.
 
     Raises
     ------
@@ -38,10 +38,8 @@ def detect(path: Path) -> str:
             return "native"
         if is_cbioportal(path):
             return "cbioportal"
-        from oncourse.io.sdtm import is_sdtm
-
-        if is_sdtm(path):
-            return "sdtm"
+        if kind := known(path):
+            return kind
         names = [p.name.lower() for p in path.iterdir()]
         if any(n.endswith((".vcf", ".vcf.gz", ".vcf.bgz")) for n in names):
             return "vcf"
@@ -55,17 +53,16 @@ def detect(path: Path) -> str:
         seen = ", ".join(sorted(names)[:8]) or "nothing"
         raise InputError(
             f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "
-            "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too."
+            "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too, "
+            f"and {', '.join(CLINICAL)}; any other table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
-    from oncourse.io.sheets import is_workbook
-
-    if is_workbook(path):
-        return "workbook"
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".vcf"):
         return "vcf"
     if name.endswith(".maf"):
         return "maf"
+    if kind := known(path):
+        return kind
     from oncourse.io.maf import looks_like_maf
     from oncourse.io.text import read_table
 
@@ -74,7 +71,8 @@ def detect(path: Path) -> str:
         return "maf"
     raise InputError([
         *[p for p in table.problems if p.severity == "error"],
-        f"{path.name}: is neither a study folder nor a MAF or VCF file.",
+        f"{path.name}: is neither a study folder nor a MAF or VCF file; any other table is read with "
+        "`oncourse import table FILE DIR --mapping map.yaml`.",
     ])  # fmt: skip
 
 
@@ -99,14 +97,8 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
         from oncourse.io.cbioportal import read_cbioportal
 
         reading = read_cbioportal(path, fasta=reference)
-    elif kind == "sdtm":
-        from oncourse.io.sdtm import read_sdtm
-
-        reading = read_sdtm(path)
-    elif kind == "workbook":
-        from oncourse.io.workbook import read_workbook
-
-        reading = read_workbook(path)
+    elif kind in CLINICAL:
+        reading = CLINICAL[kind].read(path)
     else:
         from oncourse.io.files import read_files
 

@@ -7,15 +7,29 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.io import sheets as raw
 from oncourse.io.reading import Reading
 from oncourse.io.sheet_table import sheet_table
-from oncourse.io.sheets import NotAWorkbook, Sheet, is_workbook, read_sheets
+from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
 __all__ = ["is_workbook", "our_names", "read_workbook", "table_of"]
+
+
+def _book(path: Path) -> Path | None:
+    """The workbook: the path itself, or the only one of a folder."""
+    if path.is_dir():
+        books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
+        return books[0] if len(books) == 1 else None
+    return path if raw.is_workbook(path) else None
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a path is a workbook, or a folder with one."""
+    return _book(path) is not None
 
 
 def table_of(name: str) -> str | None:
@@ -40,6 +54,7 @@ def read_workbook(path: Path) -> Reading:
     ------
     InputError : no workbook, or no sheet of it is a table
     """
+    path = _book(path) or path
     try:
         sheets = read_sheets(path)
     except NotAWorkbook as error:

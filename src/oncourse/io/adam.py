@@ -1,0 +1,186 @@
+"""CDISC ADaM (ADSL, ADTTE, ADRS; CSV or SAS transport) -> patients, follow_up, treatments, assessments, end points.
+
+Standard: ADaM Implementation Guide 1.3; ADaM Basic Data Structure for Time-to-Event Analyses 1.0 (CNSR 0 is an event).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+from oncourse.io.gather import Gather, Row, Source, files_of
+from oncourse.io.reading import Reading
+
+SETS = ("adsl", "adtte", "adrs")
+_ENDS = (".csv", ".tsv", ".txt", ".xpt")
+#: SAS counts days from here where a transport file holds a date as a number.
+_SAS_ZERO = dt.date(1960, 1, 1)
+
+
+def _sets(path: Path) -> dict[str, Path]:
+    found = files_of(path, *_ENDS) if path.is_dir() else {}
+    return {s: f for s in SETS for n, f in reversed(found.items()) if n == s or n.startswith(f"{s}_")}
+
+
+def is_adam(path: Path) -> bool:
+    """Whether a folder holds a subject-level data set (ADSL)."""
+    return "adsl" in _sets(path)
+
+
+def read_adam(path: Path) -> Reading:
+    """Read a folder of ADaM data sets.
+
+    Day 0 is STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of ADTTE
+    are ADT - STARTDT where both are there (AVAL counts the first day), and are kept as published end points; progression
+    and recurrence enter follow_up where the event is said not to be a death.
+    """
+    found = _sets(path)
+    out = Gather("ADaM study", "STARTDT of overall survival, else RANDDT, else TRTSDT")
+    times = out.table(found["adtte"]) if "adtte" in found else Source("", [], [])
+    starts = {
+        times.get(r, "usubjid"): _date(times.get(r, "startdt"))
+        for r in times.rows
+        if times.get(r, "paramcd") == "OS"
+    }
+    subjects = out.table(found["adsl"])
+    follow: dict[str, dict[str, str | None]] = {}
+    for row in subjects.rows:
+        _subject(row, subjects, starts, out, follow)
+    for row in times.rows:
+        _time(row, times, out, follow)
+    if "adrs" in found:
+        _responses(out.table(found["adrs"]), out, set(follow))
+    for patient, cells in follow.items():
+        cells["last_contact_date"] = cells["last_contact_date"] or out.last_seen.get(patient)
+        if cells["last_contact_date"]:
+            out.add("follow_up", patient_id=patient, **cells)
+    return out.finish()
+
+
+def _date(text: str | None) -> str | None:
+    """A date as written: ISO, 02JAN2019, or a SAS day number."""
+    if text is None:
+        return None
+    if re.fullmatch(r"-?\d+(\.0+)?", text):
+        return (_SAS_ZERO + dt.timedelta(days=int(float(text)))).isoformat()
+    if found := re.match(r"(\d{2})([A-Za-z]{3})(\d{4})", text):
+        return dt.datetime.strptime("".join(found.groups()).title(), "%d%b%Y").date().isoformat()
+    return text[:10]
+
+
+def _subject(
+    row: Row,
+    source: Source,
+    starts: dict[str | None, str | None],
+    out: Gather,
+    follow: dict[str, dict[str, str | None]],
+) -> None:
+    get = source.get
+    patient = get(row, "usubjid")
+    randomised, treated = _date(get(row, "randdt")), _date(get(row, "trtsdt"))
+    arm = get(row, "trt01p", "arm")
+    if patient is None:
+        out.skip(source.name, "patients", "no USUBJID", None)
+        return
+    failed = "screen" in f"{get(row, 'arm')} {get(row, 'armcd')}".lower() or get(row, "ittfl") == "N"
+    if failed and not treated and get(row, "ittfl") != "Y":
+        out.skip(source.name, "patients", "screen failure or not randomised (ITTFL = N)", patient)
+        return
+    index = starts.get(patient) or randomised or treated
+    sex = {"F": "female", "M": "male"}.get(get(row, "sex") or "")
+    out.add(
+        "patients",
+        patient_id=patient,
+        sex=sex,
+        age_years=get(row, "age"),
+        index_date=index,
+        arm=arm,
+        treated="yes" if treated else "no",
+    )
+    death = _date(get(row, "dthdt")) or _date(get(row, "dthdtc"))
+    last = _date(get(row, "lstalvdt")) or _date(get(row, "eosdt")) or _date(get(row, "rfpendtc"))
+    cause = get(row, "dthcgr1", "dthcaus") if death else None
+    dead = bool(death) or get(row, "dthfl") == "Y"
+    whole = death if death and len(death) == 10 else None
+    follow[patient] = {
+        "last_contact_date": whole or last,
+        "is_dead": str(dead).lower(),
+        "death_date": death,
+        "cause_of_death": _cause(cause),
+    }
+    if treated:
+        drug = get(row, "trt01a", "trt01p", "actarm", "arm")
+        out.add(
+            "treatments",
+            patient_id=patient,
+            drugs=(drug or "study treatment").lower(),
+            start_date=treated,
+            stop_date=_date(get(row, "trtedt")),
+        )
+
+
+def _cause(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return "cancer" if re.search(r"progress|disease|cancer|tumou?r|neoplasm", text, re.I) else "other"
+
+
+def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str | None]]) -> None:
+    get = source.get
+    patient, code = get(row, "usubjid"), get(row, "paramcd")
+    start, end = _date(get(row, "startdt")), _date(get(row, "adt"))
+    value, unit = get(row, "aval"), (get(row, "avalu") or "days").lower()
+    if patient is None or code is None or (end is None and value is None):
+        out.skip(source.name, "published_endpoints", "no subject, parameter or time", patient)
+        return
+    if patient not in follow:
+        out.skip(source.name, "published_endpoints", "the subject is not in ADSL, or left out there", patient)
+        return
+    if start and end and len(start) == len(end) == 10:
+        days = (dt.date.fromisoformat(end) - dt.date.fromisoformat(start)).days
+    else:
+        days = round(float(value or "nan") * {"months": 30.4375, "years": 365.25, "weeks": 7}.get(unit, 1))
+    event = {"0": "true", "0.0": "true"}.get(get(row, "cnsr") or "", "false" if get(row, "cnsr") else None)
+    words = get(row, "evntdesc", "cnsdtdsc") or ""
+    out.add(
+        "published_endpoints",
+        patient_id=patient,
+        endpoint=code,
+        time_days=days,
+        is_event=event,
+        status=words or None,
+        definition=get(row, "param"),
+        anchor="index" if start else None,
+        source=source.name,
+    )
+    kind = (
+        "progression" if code in ("PFS", "TTP") else "recurrence" if code in ("DFS", "RFS", "TTR") else None
+    )
+    if kind is None or end is None:
+        return
+    died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
+    if event == "false" or not died:
+        follow[patient].setdefault(f"{kind}{'' if event == 'true' else '_free'}_date", end)
+
+
+def _responses(source: Source, out: Gather, known: set[str]) -> None:
+    """Overall responses per visit; best responses and flags are derived here, not read."""
+    for row in source.rows:
+        patient, code = source.get(row, "usubjid"), source.get(row, "paramcd") or ""
+        date, word = _date(source.get(row, "adt")), source.get(row, "avalc")
+        if not code.startswith("OVR"):
+            out.skip(source.name, "assessments", "a derived parameter, not a visit's response", patient)
+        elif patient in known and date and word:
+            reader = source.get(row, "rseval", "parcat2")
+            out.add(
+                "assessments",
+                patient_id=patient,
+                date=date,
+                overall=word,
+                evaluator=reader.lower() if reader else None,
+            )
+        else:
+            out.skip(
+                source.name, "assessments", "no date or response, or the subject is not in ADSL", patient
+            )

@@ -1,0 +1,243 @@
+"""FHIR R4 bundles (mCODE profiles; JSON or NDJSON) -> patients, follow_up, treatments, labs, procedures, samples.
+
+Standards: HL7 FHIR R4 (4.0.1); mCODE STU 3: cancer disease status is LOINC 97509-4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from oncourse.errors import InputError
+from oncourse.io.gather import Gather, json_of, looks_like
+from oncourse.io.reading import Reading
+from oncourse.study.words import meaning
+
+DISEASE_STATUS = "97509-4"
+#: Words and SNOMED CT codes of the disease status that say progression; the others (stable, improved) say there is none.
+_WORSE = ("worsened", "progress", "271299001")
+_BETTER = ("improved", "stable", "remission", "268910001", "359746009", "260415000")
+_DRUGS = ("MedicationAdministration", "MedicationStatement", "MedicationRequest")
+_READ = ("Patient", "Condition", "Observation", "Procedure", "Specimen", "Encounter", "Medication", *_DRUGS)
+
+
+def _files(path: Path) -> list[Path]:
+    ends = (".json", ".ndjson")
+    return [path] if path.is_file() else [p for p in sorted(path.iterdir()) if p.name.lower().endswith(ends)]
+
+
+def is_fhir(path: Path) -> bool:
+    """Whether a file, or one in a folder, is a FHIR resource."""
+    files = [f for f in _files(path) if f.name.lower().endswith((".json", ".ndjson"))]
+    return any(looks_like(f, ('"resourceType"',)) for f in files)
+
+
+def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
+    for file in _files(path):
+        if file.name.lower().endswith(".ndjson"):
+            try:
+                contents = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+            except json.JSONDecodeError as error:
+                raise InputError(f"{file.name}: is no NDJSON file ({error}).") from None
+        else:
+            contents = [json_of(file)]
+        for content in contents:
+            if content.get("resourceType") == "Bundle":
+                yield from (e["resource"] for e in content.get("entry") or [] if "resource" in e)
+            else:
+                yield content
+
+
+def read_fhir(path: Path) -> Reading:
+    """Read bundles or resources of one or many patients.
+
+    Day 0 is the onset of the first condition, else the first treatment. Partial dates are passed on as they are. A disease
+    status that says worse dates the first progression; one that does not, the last day free of it. Only resources that
+    happened count: entered-in-error, not-done, draft and requested ones without a start are left out and counted.
+    """
+    out = Gather("FHIR", "onset of the first condition, else first treatment")
+    by_type: dict[str, list[Mapping[str, Any]]] = {}
+    for resource in _resources(path):
+        by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
+    medications = {f"Medication/{m.get('id')}": _text(m.get("code")) for m in by_type.get("Medication", [])}
+    index: dict[str, tuple[int, str]] = {}
+    for condition in by_type.get("Condition", []):
+        _first(index, _patient(condition), 0, condition.get("onsetDateTime") or condition.get("recordedDate"))
+    for kind in _DRUGS:
+        for drug in by_type.get(kind, []):
+            _drug(drug, medications, index, out)
+    status: dict[str, dict[str, str]] = {}
+    for observation in by_type.get("Observation", []):
+        _observation(observation, status, out)
+    for procedure in by_type.get("Procedure", []):
+        _procedure(procedure, out)
+    for specimen in by_type.get("Specimen", []):
+        kind = (_text(specimen.get("type")) or "").lower()
+        day = _date((specimen.get("collection") or {}).get("collectedDateTime"))
+        out.add(
+            "samples",
+            sample_id=specimen.get("id"),
+            patient_id=_patient(specimen),
+            date=day,
+            material="plasma" if "plasma" in kind or "blood" in kind else "tissue",
+        )
+    for encounter in by_type.get("Encounter", []):
+        out.saw(_patient(encounter), _date((encounter.get("period") or {}).get("start")))
+    conditions = {_patient(c): _text(c.get("code")) for c in reversed(by_type.get("Condition", []))}
+    for patient in by_type.get("Patient", []):
+        _person(patient, index, status, conditions, out)
+    for kind, found in sorted(by_type.items()):
+        state = "used" if kind in _READ else "not read"
+        if state == "not read":
+            out.notes.append(f"{len(found):,} resources {kind} have no table here: not read")
+    reading = out.finish()
+    for kind, found in sorted(by_type.items()):
+        reading.ledger.file(
+            f"{path.name}: {kind}",
+            "FHIR resource",
+            "used" if kind in _READ else "not read",
+            n_rows=len(found),
+        )
+    return reading
+
+
+def _text(concept: Any) -> str | None:
+    """The words of a CodeableConcept: its text, else the first display, else the first code."""
+    if not isinstance(concept, dict):
+        return None
+    codings = concept.get("coding") or []
+    told = [concept.get("text"), *(c.get("display") for c in codings), *(c.get("code") for c in codings)]
+    return next((str(t) for t in told if t), None)
+
+
+def _codes(concept: Any) -> set[str]:
+    return {str(c.get("code")) for c in (concept or {}).get("coding") or []}
+
+
+def _patient(resource: Mapping[str, Any]) -> str:
+    reference = (resource.get("subject") or resource.get("patient") or {}).get("reference") or ""
+    return str(reference).rsplit("/", 1)[-1].removeprefix("urn:uuid:")
+
+
+def _date(text: Any) -> str | None:
+    return str(text)[:10] if text else None
+
+
+def _first(index: dict[str, tuple[int, str]], patient: str, rank: int, text: Any) -> None:
+    date = _date(text)
+    if date and len(date) == 10:
+        index[patient] = min((rank, date), index.get(patient, (rank, date)))
+
+
+def _drug(
+    drug: Mapping[str, Any], names: Mapping[str, str | None], index: dict[str, tuple[int, str]], out: Gather
+) -> None:
+    kind, patient = str(drug["resourceType"]), _patient(drug)
+    period = drug.get("effectivePeriod") or {}
+    start = _date(period.get("start") or drug.get("effectiveDateTime") or drug.get("authoredOn"))
+    reference = (drug.get("medicationReference") or {}).get("reference")
+    what = _text(drug.get("medicationCodeableConcept")) or names.get(str(reference))
+    if drug.get("status") in ("entered-in-error", "not-done", "not-taken", "cancelled", "draft"):
+        out.skip(kind, "treatments", f"status {drug['status']}", patient)
+    elif not (what and start):
+        out.skip(kind, "treatments", "no drug or no start", patient)
+    else:
+        _first(index, patient, 1, start)
+        reason = _text((drug.get("statusReason") or [None])[0])
+        out.add(
+            "treatments",
+            patient_id=patient,
+            drugs=what.lower(),
+            start_date=start,
+            stop_date=_date(period.get("end")),
+            stop_reason=reason,
+        )
+
+
+def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out: Gather) -> None:
+    patient, codes = _patient(row), _codes(row.get("code"))
+    day = _date(row.get("effectiveDateTime") or (row.get("effectivePeriod") or {}).get("start"))
+    if row.get("status") in ("entered-in-error", "cancelled") or day is None:
+        out.skip("Observation", "labs", "entered in error, or no date", patient)
+        return
+    if DISEASE_STATUS in codes:
+        value = row.get("valueCodeableConcept")
+        words = f"{_text(value)} {' '.join(_codes(value))}".lower()
+        known = status.setdefault(patient, {})
+        if any(w in words for w in _WORSE):
+            known["progression_date"] = min(day, known.get("progression_date", day))
+        elif any(w in words for w in _BETTER):
+            known["progression_free_date"] = max(day, known.get("progression_free_date", day))
+        else:
+            out.skip(
+                "Observation", "follow_up", f"disease status '{_text(value)}' is not understood", patient
+            )
+        out.saw(patient, day)
+        return
+    name = next((m for c in codes if (m := meaning("analyte", c))), None) or _text(row.get("code"))
+    quantity = row.get("valueQuantity") or {}
+    value = (
+        f"{quantity.get('comparator', '')}{quantity['value']}"
+        if "value" in quantity
+        else row.get("valueString")
+    )
+    if name and value:
+        out.add(
+            "labs",
+            patient_id=patient,
+            date=day,
+            analyte=name,
+            value=value,
+            unit=quantity.get("unit") or quantity.get("code"),
+        )
+    elif name and (coded := _text(row.get("valueCodeableConcept"))):
+        out.add("markers", patient_id=patient, marker=name, value=coded, date=day)
+    else:
+        out.skip("Observation", "labs", "no value", patient)
+
+
+def _procedure(row: Mapping[str, Any], out: Gather) -> None:
+    patient, kind = _patient(row), _text(row.get("code"))
+    day = _date(row.get("performedDateTime") or (row.get("performedPeriod") or {}).get("start"))
+    if kind and day and row.get("status") not in ("entered-in-error", "not-done"):
+        out.add("procedures", patient_id=patient, date=day, kind=kind.lower())
+    else:
+        out.skip("Procedure", "procedures", "no name or date, or not done", patient)
+
+
+def _person(
+    row: Mapping[str, Any],
+    index: dict[str, tuple[int, str]],
+    status: dict[str, dict[str, str]],
+    conditions: Mapping[str, str | None],
+    out: Gather,
+) -> None:
+    patient = str(row.get("id"))
+    zero = index.get(patient, (0, None))[1]
+    born = _date(row.get("birthDate"))
+    age = int(zero[:4]) - int(born[:4]) if zero and born else None
+    out.add(
+        "patients",
+        patient_id=patient,
+        sex=row.get("gender") if row.get("gender") in ("male", "female") else None,
+        age_years=age,
+        index_date=zero,
+        disease=conditions.get(patient),
+    )
+    death = _date(row.get("deceasedDateTime"))
+    dead = True if death else row.get("deceasedBoolean")
+    last = death if death and len(death) == 10 else out.last_seen.get(patient)
+    if last is None:
+        out.skip("Patient", "follow_up", "no date on which the patient was seen", patient)
+        return
+    # R4: without deceased[x] nothing is said of death; seen alive on the last date
+    out.add(
+        "follow_up",
+        patient_id=patient,
+        last_contact_date=last,
+        death_date=death,
+        is_dead=str(bool(dead)).lower(),
+        **status.get(patient, {}),
+    )

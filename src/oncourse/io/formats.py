@@ -1,0 +1,55 @@
+"""The clinical formats: how each is known and read. A new format is one file and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oncourse.io.reading import Reading
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: words for the help, its module, and the names of its two functions there."""
+
+    words: str
+    module: str
+    knows: str
+    reads: str
+
+    def is_one(self, path: Path) -> bool:
+        """Whether a path is in this format."""
+        known: Callable[[Path], bool] = getattr(import_module(self.module), self.knows)
+        return known(path)
+
+    def read(self, path: Path) -> Reading:
+        """Read it."""
+        read: Callable[[Path], Reading] = getattr(import_module(self.module), self.reads)
+        return read(path)
+
+
+def _format(name: str, words: str, module: str | None = None) -> Format:
+    return Format(words, f"oncourse.io.{module or name}", f"is_{name}", f"read_{name}")
+
+
+#: In the order they are tried: what is told from file names first.
+CLINICAL: dict[str, Format] = {
+    "sdtm": _format("sdtm", "folder of SDTM domains"),
+    "adam": _format("adam", "folder of ADaM data sets (ADSL, ADTTE, ADRS)"),
+    "genie_bpc": _format("genie_bpc", "folder of GENIE BPC files"),
+    "omop": _format("omop", "folder of OMOP CDM tables"),
+    "phenopackets": _format("phenopackets", "Phenopackets, a file or a folder of them", "phenopackets_reader"),
+    "fhir": _format("fhir", "FHIR bundle (mCODE), a file or a folder of them"),
+    "gdc": _format("gdc", "clinical data of the GDC (TSV or JSON)"),
+    "redcap": _format("redcap", "REDCap export with its data dictionary"),
+    "workbook": _format("workbook", "workbook (.xlsx, .xls, .ods) with a sheet per table"),
+}
+
+
+def known(path: Path) -> str | None:
+    """Return the clinical format of a path, None where it is none of them."""
+    return next((name for name, one in CLINICAL.items() if one.is_one(path)), None)

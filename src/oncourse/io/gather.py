@@ -1,0 +1,155 @@
+"""What the readers of clinical formats share: rows gathered into our tables, what was read told in the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.clinical import NO_VALUE
+from oncourse.io.reading import Reading
+from oncourse.io.text import read_table
+from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
+from oncourse.study.tables import TABLES
+
+Row = Mapping[str, str]
+
+
+@dataclass
+class Source:
+    """A table of the source: rows without empty cells, names in lower case; remembers which columns were asked for."""
+
+    name: str
+    rows: list[dict[str, str]]
+    columns: list[str]
+    used: set[str] = field(default_factory=set)
+
+    def get(self, row: Row, *names: str) -> str | None:
+        """Return the first of several cells that is there."""
+        self.used.update(names)
+        return next((row[n] for n in names if n in row), None)
+
+
+@dataclass
+class Gather:
+    """Rows of our tables as they are read, and the days on which each patient was seen."""
+
+    title: str
+    index: str
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    last_seen: dict[str, str] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left_out: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+
+    def table(self, path: Path) -> Source:
+        """Read a file (text of any kind, workbook, SAS transport) and remember it for the ledger."""
+        if path.name.lower().endswith(".xpt"):
+            from oncourse.io.xport import read_xport
+
+            frame = read_xport(path).select(pl.all().cast(pl.String).str.strip_chars())
+        else:
+            read = read_table(path, lenient=True)
+            self.problems += read.problems
+            frame = read.frame
+        frame = frame.rename({c: c.strip().lower() for c in frame.columns})
+        empty = {n.lower() for n in NO_VALUE} | {"'--"}
+        rows = [
+            {k: v.strip() for k, v in row.items() if v is not None and v.strip().lower() not in empty}
+            for row in frame.iter_rows(named=True)
+        ]
+        source = Source(path.name, rows, frame.columns)
+        self.sources.append(source)
+        return source
+
+    def add(self, table: str, **cells: Any) -> None:
+        """Add a row to a table of ours; its dates say when the patient was seen."""
+        self.rows.setdefault(table, []).append(cells)
+        if table in ("labs", "treatments", "procedures", "assessments", "target_lesions", "samples"):
+            for name, value in cells.items():
+                if name.endswith("date") and isinstance(value, str):
+                    self.saw(cells.get("patient_id"), value)
+
+    def saw(self, patient: str | None, date: str | None) -> None:
+        """Remember that a patient was alive on a whole date."""
+        if patient and date and len(date) >= 10:
+            self.last_seen[patient] = max(date[:10], self.last_seen.get(patient, ""))
+
+    def skip(self, file: str, table: str, why: str, who: str | None) -> None:
+        """Say that a row is left out, and why."""
+        self.left_out.setdefault((file, table, why), []).append(who or "")
+
+    def finish(self) -> Reading:
+        """Return the Reading: tables as text, samples and calls empty where the source has none, the ledger filled."""
+        reading = Reading({}, StudyConfig(title=self.title, index=self.index), foreign=True)
+        reading.notes, reading.problems = self.notes, self.problems
+        for name, rows in self.rows.items():
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            data = {c: [None if row.get(c) is None else str(row[c]) for row in rows] for c in columns}
+            reading.tables[name] = pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String)).unique(
+                maintain_order=True
+            )
+        if not reading.tables.get("patients", pl.DataFrame()).height:
+            raise InputError(f"{self.title}: no patient was found in it.")
+        for name in ("samples", "calls"):
+            if name not in reading.tables:
+                reading.tables[name] = TABLES[name].empty()
+        if not reading.tables["calls"].height:
+            reading.notes.append("the source holds no sequencing calls: calls are empty.")
+        for source in self.sources:
+            reading.ledger.file(
+                source.name, self.title, "used" if source.used else "not read", n_rows=len(source.rows)
+            )
+            for column in source.columns:
+                n = sum(column in row for row in source.rows)
+                state = "empty" if not n else "used" if column in source.used else "not read"
+                reading.ledger.column(source.name, column, state, n=n)
+        for (file, table, why), who in self.left_out.items():
+            reading.ledger.left_out(file, len(who), why, became=table, first=who[0])
+            reading.notes.append(f"{len(who):,} rows of {file} are left out: {why} (first: {who[0]})")
+        return reading
+
+
+def files_of(path: Path, *ends: str) -> dict[str, Path]:
+    """Return name in lower case without suffix -> file of a folder (or of the file itself)."""
+    paths = sorted(path.iterdir()) if path.is_dir() else [path]
+    out: dict[str, Path] = {}
+    for file in paths:
+        name = file.name.lower().removesuffix(".gz")
+        suffix = next((e for e in ends if name.endswith(e)), None)
+        if suffix and file.is_file():
+            out.setdefault(name.removesuffix(suffix), file)
+    return out
+
+
+def json_of(path: Path) -> Any:
+    """Return the content of a JSON file; InputError where it is none."""
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path.name}: is no JSON file ({error}).") from None
+
+
+def looks_like(path: Path, words: Iterable[str], size: int = 4096) -> bool:
+    """Whether the beginning of a text file holds one of these words."""
+    with path.open("rb") as file:
+        head = file.read(size).decode("utf-8", errors="replace")
+    return any(word in head for word in words)
+
+
+def walk(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every object inside a JSON value, outer ones first."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)

@@ -1,0 +1,171 @@
+"""Clinical data of the Genomic Data Commons (clinical.tsv, or cases as JSON) -> patients, follow_up, treatments.
+
+Day 0 of the GDC is the diagnosis. Names as in the GDC data dictionary (release 40 and older spellings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from oncourse.io.gather import Gather, json_of, looks_like
+from oncourse.io.reading import Reading
+
+_STAGES = ("ajcc_pathologic_stage", "ajcc_clinical_stage", "tumor_stage")
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    ends = (".tsv", ".txt", ".json")
+    files = [p for p in sorted(path.iterdir()) if p.is_file() and p.name.lower().endswith(ends)]
+    return [f for f in files if f.name.lower().startswith(("clinical", "cases", "follow_up"))]
+
+
+def is_gdc(path: Path) -> bool:
+    """Whether a file, or one in a folder, is a clinical table or case list of the GDC."""
+    words = (
+        "case_submitter_id",
+        "cases.submitter_id",
+        '"days_to_last_follow_up"',
+        '"diagnoses"',
+        '"demographic"',
+    )
+    return any(looks_like(f, words) for f in _files(path))
+
+
+def read_gdc(path: Path) -> Reading:
+    """Read clinical files of the GDC; several of one case (TSV and JSON) are one patient.
+
+    A death is dated by days_to_death, else the day is not known. Recurrence is days_to_recurrence, or a follow-up that says
+    progression or recurrence with its day; drugs without a day of start are left out and counted.
+    """
+    out = Gather("GDC clinical data", "diagnosis (day 0 of the GDC)")
+    cases: dict[str, dict[str, Any]] = {}
+    for file in _files(path):
+        if file.name.lower().endswith(".json"):
+            content = json_of(file)
+            listed = content if isinstance(content, list) else content.get("data", {}).get("hits", [content])
+            for case in listed:
+                _merge(cases, _case(case))
+        else:
+            source = out.table(file)
+            for row in source.rows:
+                flat = {name.split(".")[-1]: source.get(row, name) for name in row}
+                if "cases.submitter_id" in row:
+                    flat["case_submitter_id"] = row["cases.submitter_id"]
+                _merge(cases, _from_flat(flat))
+    for patient, case in sorted(cases.items()):
+        _write(patient, case, out)
+    return out.finish()
+
+
+def _case(case: Mapping[str, Any]) -> dict[str, Any]:
+    diagnoses = case.get("diagnoses") or []
+    first = diagnoses[0] if diagnoses else {}
+    follow_ups = case.get("follow_ups") or []
+    flat = {
+        **case.get("demographic", {}),
+        **{k: v for k, v in first.items() if not isinstance(v, list | dict)},
+    }
+    flat["case_submitter_id"] = case.get("submitter_id") or case.get("case_id")
+    flat.setdefault("primary_site", case.get("primary_site"))
+    flat.setdefault("disease_type", case.get("disease_type"))
+    out = _from_flat(flat)
+    out["treatments"] = [t for d in diagnoses for t in d.get("treatments") or []]
+    out["follow_ups"] = list(follow_ups)
+    return out
+
+
+def _from_flat(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """One case of a table; a treatment of the same row where one is named."""
+    drug = flat.get("therapeutic_agents")
+    return {
+        "facts": {k: v for k, v in flat.items() if v is not None},
+        "treatments": [flat] if drug else [],
+        "follow_ups": [flat],
+    }
+
+
+def _merge(cases: dict[str, dict[str, Any]], case: dict[str, Any]) -> None:
+    patient = case["facts"].get("case_submitter_id") or case["facts"].get("submitter_id")
+    if patient is None:
+        return
+    known = cases.setdefault(str(patient), {"facts": {}, "treatments": [], "follow_ups": []})
+    known["facts"] = {**case["facts"], **known["facts"]}
+    known["treatments"] += case["treatments"]
+    known["follow_ups"] += case["follow_ups"]
+
+
+def _day(value: Any) -> int | None:
+    try:
+        return round(float(value))
+    except (TypeError, ValueError):
+        return None
+
+
+def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
+    facts = case["facts"]
+    age = _day(facts.get("age_at_diagnosis"))
+    site = facts.get("tissue_or_organ_of_origin") or facts.get("primary_site")
+    stage = next((facts[s] for s in _STAGES if facts.get(s)), None)
+    out.add(
+        "patients",
+        patient_id=patient,
+        sex=facts.get("gender") or facts.get("sex_at_birth"),
+        age_years=None if age is None else round(age / 365.25, 2),
+        stage=stage,
+        primary_site=site,
+        disease=facts.get("primary_diagnosis") or facts.get("disease_type"),
+    )
+    days = [
+        _day(f.get(n)) for f in case["follow_ups"] for n in ("days_to_follow_up", "days_to_last_follow_up")
+    ]
+    days += [_day(facts.get(n)) for n in ("days_to_last_follow_up", "days_to_last_known_disease_status")]
+    vital = str(facts.get("vital_status") or "").lower()
+    death = _day(facts.get("days_to_death"))
+    dead = {"dead": True, "alive": False}.get(vital, True if death is not None else None)
+    last = max((d for d in days if d is not None), default=None)
+    last = death if death is not None else last
+    if last is None:
+        out.skip("cases", "follow_up", "no day of death or last follow-up", patient)
+    else:
+        out.add(
+            "follow_up",
+            patient_id=patient,
+            last_contact_day=last,
+            is_dead=None if dead is None else str(dead).lower(),
+            death_day=death,
+            **_events(case),
+        )
+    for row in case["treatments"]:
+        agents, start = row.get("therapeutic_agents"), _day(row.get("days_to_treatment_start"))
+        if not agents or start is None:
+            out.skip("cases", "treatments", "no drug, or no day of start", patient)
+            continue
+        out.add(
+            "treatments",
+            patient_id=patient,
+            drugs=str(agents).replace(", ", ";").lower(),
+            start_day=start,
+            stop_day=_day(row.get("days_to_treatment_end")),
+        )
+
+
+def _events(case: Mapping[str, Any]) -> dict[str, int | None]:
+    """First recurrence and progression that anything says, with its day."""
+    found: dict[str, list[int]] = {"recurrence": [], "progression": []}
+    for row in (case["facts"], *case["follow_ups"]):
+        for kind, days in found.items():
+            day = _day(row.get(f"days_to_{kind}"))
+            days += [] if day is None else [day]
+        if str(row.get("progression_or_recurrence") or "").lower().startswith("yes"):
+            kind = (
+                "recurrence"
+                if "recur" in str(row.get("progression_or_recurrence_type") or "").lower()
+                else "progression"
+            )
+            day = _day(row.get("days_to_follow_up"))
+            found[kind] += [] if day is None else [day]
+    return {f"{kind}_day": min(days) if days else None for kind, days in found.items()}

@@ -1,0 +1,215 @@
+"""AACR GENIE BPC release files -> patients, follow_up, treatments, samples, assessments, published end points.
+
+Day 0 is the diagnosis of the index cancer; names as in the BPC analytic data guide.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from oncourse.io.gather import Gather, Source, files_of
+from oncourse.io.reading import Reading
+
+INDEX = "cancer_level_dataset_index"
+_FILES = (
+    INDEX,
+    "regimen_cancer_level_dataset",
+    "cancer_panel_test_level_dataset",
+    "imaging_level_dataset",
+    "patient_level_dataset",
+)
+#: The reading radiologist's impression as curated (PRISSMM), in our words: not a RECIST response.
+_IMPRESSION = {
+    "progress": "PD",
+    "stable": "SD",
+    "improv": "PR",
+    "mixed": "NE",
+    "not stated": "NE",
+    "indeterminate": "NE",
+}
+#: End points per cancer and per regimen: (name, time, status); anchors differ.
+_TIMES = (("OS", "tt_os_dx_days", "os_dx_status", "diagnosis"),)
+_REGIMEN_TIMES = (
+    ("OS_REGIMEN", "tt_os_g_days", "os_g_status", "treatment"),
+    ("PFS_I_G", "tt_pfs_i_g_days", "pfs_i_g_status", "treatment"),
+    ("PFS_M_G", "tt_pfs_m_g_days", "pfs_m_g_status", "treatment"),
+    ("PFS_I_AND_M_G", "tt_pfs_i_and_m_g_days", "pfs_i_and_m_g_status", "treatment"),
+    ("PFS_I_OR_M_G", "tt_pfs_i_or_m_g_days", "pfs_i_or_m_g_status", "treatment"),
+)
+
+
+def is_genie_bpc(path: Path) -> bool:
+    """Whether a folder holds the cancer-level index data set."""
+    return path.is_dir() and INDEX in files_of(path, ".csv", ".tsv")
+
+
+def read_genie_bpc(path: Path) -> Reading:
+    """Read a folder of BPC files; a patient with several index cancers is counted from the first.
+
+    The end points of the first regimen are kept as published; a sample's day is that of its report, which is also the day
+    the patient came under observation.
+    """
+    files = files_of(path, ".csv", ".tsv")
+    out = Gather("GENIE BPC", "diagnosis of the index cancer")
+    cancers = out.table(files[INDEX])
+    entry = _samples(out.table(files[_FILES[2]]), out) if _FILES[2] in files else {}
+    zero: dict[str, str] = {}
+    people = out.table(files[_FILES[4]]) if _FILES[4] in files else None
+    sexes = (
+        {people.get(r, "record_id"): people.get(r, "naaccr_sex_code", "sex") for r in people.rows}
+        if people
+        else {}
+    )
+    for row in sorted(cancers.rows, key=lambda r: float(r.get("ca_seq", "0"))):
+        patient = cancers.get(row, "record_id")
+        if patient is None or patient in zero:
+            out.skip(
+                cancers.name, "patients", "a further index cancer of the patient, or no record_id", patient
+            )
+            continue
+        zero[patient] = row.get("ca_seq", "")
+        _cancer(patient, row, cancers, out, entry, sexes)
+    if _FILES[1] in files:
+        _regimens(out.table(files[_FILES[1]]), out, zero)
+    if _FILES[3] in files:
+        _images(out.table(files[_FILES[3]]), out, zero)
+    for name, file in files.items():
+        if name not in _FILES:
+            out.notes.append(f"{file.name} has no table here: not read")
+    return out.finish()
+
+
+def _cancer(
+    patient: str,
+    row: dict[str, str],
+    cancers: Source,
+    out: Gather,
+    entry: dict[str, int],
+    sexes: dict[str | None, str | None],
+) -> None:
+    get = cancers.get
+    age = get(row, "age_dx", "dob_ca_dx_yrs")
+    birth = get(row, "dob_ca_dx_days")
+    years = round(float(birth) / 365.25, 2) if age is None and birth else age
+    sex = sexes.get(patient) or get(row, "naaccr_sex_code", "sex")
+    sex = {"1": "male", "2": "female"}.get(sex or "", sex)
+    out.add(
+        "patients",
+        patient_id=patient,
+        sex=sex,
+        age_years=years,
+        stage=get(row, "stage_dx", "best_ajcc_stage_cd"),
+        disease=get(row, "ca_type", "cohort"),
+        primary_site=get(row, "ca_d_site_txt", "naaccr_primary_site"),
+    )
+    for name, time, status, anchor in _TIMES:
+        days, event = get(row, time), get(row, status)
+        if days is None:
+            out.skip(cancers.name, "follow_up", f"no {time}", patient)
+            continue
+        dead = {"1": True, "0": False}.get((event or "").removesuffix(".0"))
+        last = round(float(days))
+        out.add(
+            "follow_up",
+            patient_id=patient,
+            last_contact_day=last,
+            is_dead=None if dead is None else str(dead).lower(),
+            death_day=last if dead else None,
+            entry_day=entry.get(patient),
+        )
+        out.add(
+            "published_endpoints",
+            patient_id=patient,
+            endpoint=name,
+            time_days=last,
+            is_event=None if dead is None else str(dead).lower(),
+            anchor=anchor,
+            source=f"{time}, {status}",
+        )
+
+
+def _samples(tests: Source, out: Gather) -> dict[str, int]:
+    entry: dict[str, int] = {}
+    for row in tests.rows:
+        patient, sample = tests.get(row, "record_id"), tests.get(row, "cpt_genie_sample_id")
+        day = tests.get(row, "dx_cpt_rep_days")
+        if patient is None or sample is None:
+            out.skip(tests.name, "samples", "no record_id or sample", patient)
+            continue
+        whole = round(float(day)) if day else None
+        out.add("samples", sample_id=sample, patient_id=patient, material="tissue", day=whole)
+        if whole is not None:
+            entry[patient] = min(whole, entry.get(patient, whole))
+    return entry
+
+
+def _regimens(regimens: Source, out: Gather, zero: dict[str, str]) -> None:
+    get = regimens.get
+    first: dict[str, float] = {}
+    for row in sorted(
+        regimens.rows, key=lambda r: (r.get("record_id", ""), float(r.get("dx_reg_start_int", "inf")))
+    ):
+        patient, drugs, start = get(row, "record_id"), get(row, "regimen_drugs"), get(row, "dx_reg_start_int")
+        if patient not in zero or drugs is None or start is None:
+            out.skip(
+                regimens.name,
+                "treatments",
+                "no drug or no start, or the patient has no index cancer",
+                patient,
+            )
+            continue
+        if row.get("ca_seq", zero[patient]) != zero[patient]:
+            out.skip(regimens.name, "treatments", "for another cancer than the first index cancer", patient)
+            continue
+        stop = get(row, "dx_reg_end_all_int", "dx_reg_end_any_int")
+        agents = re.sub(r"\s*\([^)]*\)", "", drugs).lower()
+        out.add(
+            "treatments",
+            patient_id=patient,
+            drugs=re.sub(r"\s*,\s*", ";", agents),
+            start_day=round(float(start)),
+            stop_day=round(float(stop)) if stop else None,
+        )
+        if patient in first:
+            continue
+        first[patient] = float(start)
+        for name, time, status, anchor in _REGIMEN_TIMES:
+            days, event = get(row, time), get(row, status)
+            if days is not None:
+                out.add(
+                    "published_endpoints",
+                    patient_id=patient,
+                    endpoint=name,
+                    time_days=round(float(days)),
+                    is_event={"1": "true", "0": "false"}.get((event or "").removesuffix(".0")),
+                    anchor=anchor,
+                    definition="from the start of the first regimen",
+                    source=f"{time}, {status}",
+                )
+
+
+def _images(images: Source, out: Gather, zero: dict[str, str]) -> None:
+    n = 0
+    for row in images.rows:
+        patient, day = images.get(row, "record_id"), images.get(row, "dx_scan_days")
+        words = (images.get(row, "image_overall") or "").lower()
+        overall = next((ours for word, ours in _IMPRESSION.items() if word in words), None)
+        if patient not in zero or day is None or overall is None:
+            out.skip(
+                images.name, "assessments", "no day, no impression of the cancer, or no index cancer", patient
+            )
+            continue
+        n += 1
+        out.add(
+            "assessments",
+            patient_id=patient,
+            day=round(float(day)),
+            overall=overall,
+            method="ct_mri",
+            evaluator="radiology report (curated)",
+        )
+    if n:
+        out.notes.append(
+            f"{n:,} curated impressions of scans are taken as responses; they are not RECIST measurements"
+        )

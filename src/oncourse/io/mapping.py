@@ -1,0 +1,219 @@
+"""Any table by a mapping file (YAML): which of its columns is which of ours, what its words mean.
+
+A mapping has ``table`` (one of ours, or ``panel`` for calls of a report: sample, gene, change, fraction, depth), ``columns``
+(ours: theirs), and optionally ``values`` (our column -> their word: ours), ``constants`` (ours: a value for every row),
+``sheet``, ``build``, ``index`` and ``title``. Several tables of one file: a list of these under ``tables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from oncourse.errors import InputError
+from oncourse.genome import effect, protein
+from oncourse.genome.variant import normalise
+from oncourse.io.reading import Reading
+from oncourse.io.text import read_table
+from oncourse.study.config import StudyConfig, config_from_mapping
+from oncourse.study.schema import Problem, nearest
+from oncourse.study.tables import TABLES, date_name
+from oncourse.study.values import plain_numbers
+from oncourse.study.words import our_columns
+
+#: Columns of a panel report, beside those of samples and patients.
+PANEL = (
+    "sample_id", "patient_id", "gene", "hgvs_p", "hgvs_c", "vaf", "depth", "alt_count", "chrom", "pos", "ref", "alt",
+    "consequence", "origin", "material", "assay_id", "day", "date",
+)  # fmt: skip
+_KEYS = ("table", "columns", "values", "constants", "sheet")
+_TOP = ("tables", "build", "index", "title", "design", *_KEYS)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One table of a mapping."""
+
+    table: str
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    sheet: str | None = None
+
+
+def read_mapping(path: Path) -> tuple[list[Mapped], dict[str, Any]]:
+    """Return the tables of a mapping file and what else it says (build, index, title, design).
+
+    Raises
+    ------
+    InputError : no YAML, an unknown key, table or column; all of them at once
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: is no YAML file ({str(error).splitlines()[0]}).") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path.name}: write `table:` and `columns:` (ours: theirs).")
+    faults = [f"{path.name}: unknown key {k}. Known: {', '.join(_TOP)}." for k in content if k not in _TOP]
+    raw = content.get("tables") or [content]
+    tables = [_one(part, path.name, faults) for part in raw if isinstance(part, dict)]
+    if faults:
+        raise InputError(faults)
+    return [t for t in tables if t], {k: content[k] for k in ("build", "index", "title", "design") if k in content}
+
+
+def _one(part: Mapping[str, Any], name: str, faults: list[str]) -> Mapped | None:
+    table = part.get("table")
+    if table not in TABLES and table != "panel":
+        faults.append(f"{name}: table {table} is none of ours. Known: panel, {', '.join(TABLES)}.")
+        return None
+    known = _known(str(table))
+    columns = {str(k): str(v) for k, v in (part.get("columns") or {}).items()}
+    for column in (*columns, *(part.get("constants") or {}), *(part.get("values") or {})):
+        if column not in known and not (table != "panel" and TABLES[str(table)].open):
+            near = nearest(column, known, cutoff=0.5)
+            faults.append(f"{name}: {table} has no column {column}." + (f" Did you mean {near}?" if near else ""))
+    return Mapped(str(table), columns, part.get("values") or {}, part.get("constants") or {}, part.get("sheet"))
+
+
+def _known(table: str) -> list[str]:
+    if table == "panel":
+        return list(PANEL)
+    names = [c.name for c in TABLES[table].columns]
+    return [*names, *(date_name(n) for n in names if n == "day" or n.endswith("_day"))]
+
+
+def read_mapped(source: Path, mapping: Path) -> Reading:
+    """Read a file by a mapping; columns that it does not name, or that the file lacks, are told.
+
+    Patients and samples that only the rows name are added. A call with gene and protein change but no place is kept by these
+    two (``KRAS:p.G12D``): it can be compared with another call of the same form.
+    """
+    tables, more = read_mapping(mapping)
+    reading = Reading({}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True)
+    for part in tables:
+        text = read_table(source, lenient=True, sheet=part.sheet)
+        reading.problems += text.problems
+        if text.frame.is_empty() and text.has_errors:
+            continue
+        frame = _named(text.frame, part, source, reading)
+        if part.table == "panel":
+            _panel(frame, source, text.lines, reading)
+        else:
+            reading.tables[part.table], reading.lines[part.table] = frame, text.lines
+        reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
+    config: dict[str, Any] = {k: more[k] for k in ("index", "design") if k in more}
+    config |= {"genome_build": more["build"]} if "build" in more else {}
+    if config:
+        reading.config = config_from_mapping({"title": reading.config.title, **config}, mapping.name)
+    _complete(reading)
+    return reading
+
+
+def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
+    """Return the columns under our names; the vocabulary knows Chinese headers that the mapping leaves out."""
+    theirs = {v.strip(): k for k, v in part.columns.items()}
+    renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
+    known = set(_known(part.table))
+    guessed = {c: ours for c, ours in our_columns(frame.columns).items() if c not in renamed}
+    renamed |= {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+    for column in frame.columns:
+        ours = renamed.get(column) or (column if column in known else None)
+        state, became = ("used", f"{part.table}.{ours}") if ours else ("not read", "")
+        n = frame.height - frame[column].null_count()
+        reading.ledger.column(source.name, column, state if n else "empty", became=became, n=n)
+    for their, ours in theirs.items():
+        if their not in {c.strip() for c in frame.columns}:
+            near = nearest(their, frame.columns, cutoff=0.5)
+            cure = f"Did you mean {near}?" if near else f"The file has: {', '.join(frame.columns[:12])}."
+            problem = Problem(source.name, 1, their, None, f"the column {their} (for {ours}) is not there.", cure)
+            reading.problems.append(problem)
+    keep = [c for c in frame.columns if c in renamed or c in known]
+    unread = [c for c in frame.columns if c not in keep]
+    if unread:
+        reading.notes.append(f"{source.name}: columns not read: {', '.join(unread[:12])}")
+    out = frame.select(keep).rename({c: o for c, o in renamed.items() if c in keep})
+    for column, words in part.values.items():
+        if column in out.columns:
+            pairs = {str(k): str(v) for k, v in words.items()}
+            out = out.with_columns(pl.col(column).replace(pairs))
+    return out.with_columns(pl.lit(str(v)).alias(k) for k, v in part.constants.items())
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    return frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
+
+
+def _panel(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
+    """Turn the rows of a panel report into calls, variants, samples; a row without gene and place is left out."""
+    cells = {name: _column(frame, name) for name in PANEL}
+    table = pl.DataFrame(cells).with_columns(lines.alias("_line"))
+    change = protein.canonicals(table["hgvs_p"])
+    placed = normalise(table.select("chrom", "pos", "ref", "alt"))["variant_id"]
+    named = pl.select(
+        pl.coalesce(placed, table["gene"].str.strip_chars() + ":" + pl.coalesce(change, table["hgvs_c"])).alias("v")
+    )["v"]
+    table = table.with_columns(named.alias("variant_id"), change.alias("hgvs_p"))
+    lost = table.filter(pl.col("variant_id").is_null() | pl.col("sample_id").is_null())
+    for line, gene in lost.select("_line", "gene").head(20).iter_rows():
+        message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor gene and change: left out."
+        cure = "Map sample_id, and chrom, pos, ref, alt or gene and hgvs_p."
+        reading.problems.append(Problem(source.name, line, None, gene, message, cure, "warning"))
+    reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene and change", became="calls")
+    table = table.filter(pl.col("variant_id").is_not_null() & pl.col("sample_id").is_not_null())
+    without = table.filter(~pl.col("variant_id").str.contains(r"^[^:]+:\d+:")).height
+    if without:
+        reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
+    table = table.with_columns(_counts(table))
+    words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
+    consequence = pl.coalesce(effect.consequences(table["consequence"]), pl.Series(words, dtype=pl.String))
+    table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
+    calls = table.select(
+        "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"),
+        pl.coalesce(pl.col("origin"), pl.lit("unknown")).alias("origin"),
+    )  # fmt: skip
+    reading.tables["calls"] = calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
+    facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
+    _samples(table, reading)
+    reading.ledger.taken(source.name, "calls", calls.height)
+
+
+def _counts(table: pl.DataFrame) -> list[pl.Series]:
+    """Reads with the variant, from the count, else from fraction and depth; a fraction says whether it is percent."""
+    depth = plain_numbers(table["depth"]).cast(pl.Float64, strict=False)
+    given = plain_numbers(table["alt_count"]).cast(pl.Float64, strict=False)
+    text = table["vaf"].str.strip_chars()
+    percent = text.str.contains("%|％").fill_null(False)
+    number = plain_numbers(text.str.replace(r"\s*[%％]$", "")).cast(pl.Float64, strict=False)
+    # without a sign a column is in percent where any value is above 1
+    whole = bool((number.filter(~percent).drop_nulls() > 1).any())
+    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent))), number / 100)
+    alt = pl.select(pl.coalesce(given, (vaf * depth).round(0)).cast(pl.Int64).alias("alt_count"))["alt_count"]
+    return [alt, depth.cast(pl.Int64, strict=False).alias("depth")]
+
+
+def _samples(table: pl.DataFrame, reading: Reading) -> None:
+    own = table.with_columns(pl.coalesce("patient_id", "sample_id").alias("patient_id"))
+    if table["patient_id"].is_null().any():
+        reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
+    kept = [c for c in ("material", "assay_id", "day", "date") if table[c].null_count() < table.height]
+    samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
+    material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
+    if "samples" not in reading.tables:
+        reading.tables["samples"] = samples.with_columns(material)
+
+
+def _complete(reading: Reading) -> None:
+    """Patients are those the rows name; samples and calls are empty where no table holds them."""
+    ids: Sequence[pl.Series] = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
+    if "patients" not in reading.tables and ids:
+        reading.tables["patients"] = pl.concat(ids).drop_nulls().unique(maintain_order=True).to_frame("patient_id")
+    for name in ("samples", "calls"):
+        if name not in reading.tables:
+            reading.tables[name] = TABLES[name].empty()

@@ -1,0 +1,247 @@
+"""REDCap exports (CSV, raw or labelled; repeating instruments, check boxes) with their data dictionary.
+
+A project names its fields as it likes: a field is known by its name or its label (`FIELDS`), a code by the dictionary's
+choices. What is not known is listed, and never guessed: a code without a dictionary says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from oncourse.io.gather import Gather, Row, Source, files_of
+from oncourse.io.reading import Reading
+from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
+
+_EVENT_COLUMNS = (
+    "redcap_event_name",
+    "redcap_repeat_instrument",
+    "redcap_repeat_instance",
+    "redcap_data_access_group",
+)
+_DRUG = r"(tx|treat|drug|chemo|therapy|regimen|med|rx)"
+#: What a field is, by its name or label: the first row that fits.
+FIELDS = (
+    ("sex", r"^(sex|gender)$|sex at birth|性别"),
+    ("age_years", r"^age(_|$)|^age at|年龄"),
+    ("death_date", r"(death|died|deceased|dod).*(date|dt)|(date|dt)_?(of_)?death|死亡日期"),
+    ("last_contact_date", r"last_?(contact|follow|fu|seen|visit).*|(lfu|lkadt|date_last).*|末次随访"),
+    (
+        "is_dead",
+        r"^(vital|vital_status|alive|dead|is_dead|survival_status|status_vital)$|vital status|生存状态|是否死亡",
+    ),
+    ("recurrence_date", r"(recur|relapse).*(date|dt)|(date|dt)_?(of_)?(recur|relapse)|复发日期"),
+    ("progression_date", r"(progress|pd).*(date|dt)|(date|dt)_?(of_)?(progress|pd)\b|进展日期"),
+    ("start_date", rf"{_DRUG}\w*_?(start|begin|from)|(start|begin).*{_DRUG}|用药开始"),
+    ("stop_date", rf"{_DRUG}\w*_?(stop|end|to$)|(stop|end).*{_DRUG}|停药日期"),
+    (
+        "index_date",
+        r"(dx|diagnos\w*|enrol\w*|baseline|index)_?(date|dt)|(date|dt)_?(of_)?(dx|diagnos|enrol)|诊断日期",
+    ),
+    ("stage", r"^(tnm_?)?stage$|stage at|分期"),
+    ("primary_site", r"primary_?site|primary tumou?r (site|location)|原发部位"),
+    ("drugs", r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|药物"),
+    ("stop_reason", r"(stop|discontinu)\w*_?reason|停药原因"),
+    ("line", r"^line(_of_therapy|_no)?$|线数"),
+)
+_PATIENT = ("sex", "age_years", "stage", "primary_site")
+_FOLLOW = ("death_date", "last_contact_date", "is_dead", "recurrence_date", "progression_date")
+_TREATMENT = ("drugs", "start_date", "stop_date", "stop_reason", "line")
+
+
+def _split(path: Path) -> tuple[list[Path], Path | None]:
+    """The exports and the data dictionary of a folder (or beside a file)."""
+    files = files_of(path, ".csv", ".tsv") if path.is_dir() else {path.stem.lower(): path}
+    tables = {n: f for n, f in files.items() if "dictionary" not in n}
+    named = [f for n, f in files.items() if "dictionary" in n]
+    return list(tables.values()), named[0] if named else None
+
+
+def is_redcap(path: Path) -> bool:
+    """Whether a file, or one in a folder, has REDCap's own columns."""
+    files = [f for f in _split(path)[0] if f.name.lower().endswith((".csv", ".tsv"))]
+    return any(_EVENT_COLUMNS[0] in head or _EVENT_COLUMNS[1] in head for head in map(_head, files))
+
+
+def _head(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.readline(1 << 20).decode("utf-8", errors="replace")
+
+
+def read_redcap(path: Path) -> Reading:
+    """Read an export (a file, or a folder with the data dictionary named ``*dictionary*.csv``).
+
+    The first column is the record. Day 0 is the date of diagnosis, enrolment or baseline, else the record's first treatment.
+    A laboratory value takes the date field of its own row. Dates that are not whole are passed on as they are.
+    """
+    exports, dictionary = _split(path)
+    out = Gather("REDCap export", "diagnosis, else first treatment")
+    book = _dictionary(out.table(dictionary)) if dictionary else {}
+    for file in exports:
+        source = out.table(file)
+        if source.columns and (_EVENT_COLUMNS[0] in source.columns or _EVENT_COLUMNS[1] in source.columns):
+            _export(source, book, out)
+    return out.finish()
+
+
+def _dictionary(source: Source) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return field -> its label and its choices (code -> label)."""
+    out = {}
+    for row in source.rows:
+        field = source.get(row, "variable / field name", "field_name", "variable")
+        choices = (
+            source.get(row, "choices, calculations, or slider labels", "select_choices_or_calculations") or ""
+        )
+        pairs = (c.split(",", 1) for c in choices.split("|") if "," in c)
+        if field:
+            label = source.get(row, "field label", "field_label") or ""
+            out[field.lower()] = (label, {code.strip(): words.strip() for code, words in pairs})
+    return out
+
+
+def _role(field: str, label: str) -> str | None:
+    """What a field is: one of `FIELDS`, ``labs:ANALYTE``, or None."""
+    for role, pattern in FIELDS:
+        if re.search(pattern, field) or (label and re.search(pattern, label.lower())):
+            return role
+    analyte = (
+        meaning("analyte", field)
+        or meaning("analyte", re.sub(r"_?(value|result|level)$", "", field))
+        or (meaning("analyte", label))
+    )
+    return f"labs:{analyte}" if analyte else None
+
+
+def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Gather) -> None:
+    record = source.columns[0]
+    roles = {
+        c: role
+        for c in source.columns[1:]
+        if "___" not in c and c not in _EVENT_COLUMNS and (role := _role(c, book.get(c, ("", {}))[0]))
+    }
+    boxes = [
+        c
+        for c in source.columns
+        if re.search(r"___\w+$", c)
+        and _role(c.split("___")[0], book.get(c.split("___")[0], ("", {}))[0]) == "drugs"
+    ]
+    people: dict[str, dict[str, str]] = {}
+    strange: dict[str, str] = {}
+    unnamed = [b for b in boxes if b.split("___")[1] not in book.get(b.split("___")[0], ("", {}))[1]]
+    source.used |= {record, *_EVENT_COLUMNS, *roles, *(b for b in boxes if b not in unnamed)}
+    for row in source.rows:
+        patient = row.get(record)
+        if patient is None:
+            out.skip(source.name, "patients", "no record id", None)
+            continue
+        cells = {role: _decoded(row[c], c, role, book, strange) for c, role in roles.items() if c in row}
+        known = people.setdefault(patient, {})
+        for role in (*_PATIENT, *_FOLLOW, "index_date"):
+            if (value := cells.get(role)) is not None:
+                known.setdefault(role, value)
+        _row(patient, row, cells, roles, boxes, book, source, out)
+        for column in source.columns:
+            if re.fullmatch(r"\d{4}-\d\d-\d\d.*", row.get(column, "")) and not re.search(
+                r"birth|dob|due|plan", column
+            ):
+                out.saw(patient, row[column])
+    for column, value in strange.items():
+        message = f"'{value}' has no meaning here: the field has no choices in a data dictionary."
+        cure = "Put the data dictionary (..._DataDictionary_....csv) beside the export, or export labels."
+        out.problems.append(Problem(source.name, None, column, value, message, cure, "warning"))
+    if unnamed:
+        message = f"check boxes without a name: {', '.join(unnamed[:6])}; kept under these names."
+        cure = "Put the data dictionary beside the export, or export labels."
+        out.problems.append(Problem(source.name, None, unnamed[0], None, message, cure, "warning"))
+    _people(people, out)
+
+
+def _decoded(
+    value: str, column: str, role: str, book: dict[str, tuple[str, dict[str, str]]], strange: dict[str, str]
+) -> str | None:
+    """The label of a code; a code of sex or vital status without one is not understood."""
+    label = book.get(column, ("", {}))[1].get(value, value)
+    if role == "sex":
+        found = meaning("sex", label)
+        if found is None or (label == value and value.isdigit()):
+            strange[column] = value
+            return None
+        return found
+    if role == "is_dead":
+        found = None if label == value and value.isdigit() else meaning("dead", label)
+        asked_alive = re.search(r"alive|living", column) is not None
+        if found is None:
+            strange[column] = value
+        if (
+            found
+            and asked_alive
+            and meaning("yes_no", label) is not None
+            and not re.search(r"alive|dead|存活|死", label.lower())
+        ):
+            return {"true": "false", "false": "true"}[found]
+        return found
+    return label
+
+
+def _row(
+    patient: str,
+    row: Row,
+    cells: dict[str, str | None],
+    roles: dict[str, str],
+    boxes: list[str],
+    book: dict[str, tuple[str, dict[str, str]]],
+    source: Source,
+    out: Gather,
+) -> None:
+    """Add the treatment and the laboratory values of one row."""
+    checked = [b for b in boxes if row.get(b) in ("1", "Checked")]
+    named = [book.get(b.split("___")[0], ("", {}))[1].get(b.split("___")[1], b) for b in checked]
+    drugs = [*named, *([cells["drugs"]] if cells.get("drugs") else [])]
+    if cells.get("start_date") and drugs:
+        told = {r: cells.get(r) for r in _TREATMENT if r != "drugs"}
+        out.add("treatments", patient_id=patient, drugs=";".join(str(d).lower() for d in drugs), **told)
+    elif cells.get("start_date") or drugs:
+        out.skip(source.name, "treatments", "no drug or no start", patient)
+    for column, role in roles.items():
+        if not role.startswith("labs:") or column not in row:
+            continue
+        date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
+        if date is None:
+            out.skip(source.name, "labs", f"{column} without a date in its row", patient)
+            continue
+        out.add(
+            "labs",
+            patient_id=patient,
+            date=date[:10],
+            analyte=role.removeprefix("labs:"),
+            value=row[column],
+            unit=row.get(f"{column}_unit"),
+        )
+
+
+def _only_date(row: Row, column: str) -> str | None:
+    dates = [v for v in row.values() if re.fullmatch(r"\d{4}-\d\d-\d\d.*", v)]
+    return dates[0] if len(set(dates)) == 1 else None
+
+
+def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
+    starts: dict[str, str] = {}
+    for row in out.rows.get("treatments", []):
+        who, start = row["patient_id"], row["start_date"]
+        starts[who] = min(start, starts.get(who, start))
+    for patient, known in people.items():
+        index = known.get("index_date") or starts.get(patient)
+        out.add("patients", patient_id=patient, index_date=index, **{r: known.get(r) for r in _PATIENT})
+        death = known.get("death_date")
+        last = (
+            known.get("last_contact_date")
+            or (death if death and len(death) >= 10 else None)
+            or out.last_seen.get(patient)
+        )
+        if last is None:
+            out.skip("the export", "follow_up", "no date on which the patient was seen", patient)
+            continue
+        cells = {r: known.get(r) for r in _FOLLOW if r != "last_contact_date"}
+        cells["is_dead"] = "true" if death else cells.get("is_dead")
+        out.add("follow_up", patient_id=patient, last_contact_date=last, **cells)
