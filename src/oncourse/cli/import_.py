@@ -113,12 +113,13 @@ def import_(
         named = config_from_mapping(given, "--design/--build")
         reading.config = replace(reading.config, **{k: getattr(named, k) for k in given})
     tables, found = checked(reading)
-    problems = sorted_problems([*reading.problems, *found])
+    problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
     _report(problems, reading)
     errors = [p for p in problems if p.severity == "error"]
     if errors:
         raise InputError(errors)
     write_study(folder, tables, reading.config)
+    _write_intake(folder, reading)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
     click.echo(f"{folder}: {shown}")
 
@@ -166,6 +167,17 @@ def _read(
     from oncourse.io.native import read_native
 
     return read_native(source)
+
+
+def _write_intake(folder: Path, reading: Reading) -> None:
+    """Write what was understood of the source: ``intake.html`` and ``tables/intake/*.tsv``."""
+    from oncourse.io.ledger import write_ledger
+    from oncourse.report.intake import intake_page
+
+    tables = reading.ledger.tables()
+    if any(frame.height for frame in tables.values()):
+        write_ledger(tables, folder)
+        (folder / "intake.html").write_text(intake_page(tables, reading.config.title, reading.notes), "utf-8")
 
 
 def _write_manifest(question: Question, folder: Path) -> None:

@@ -42,11 +42,14 @@ def load_study(
         withdrawn = read_exclusions(Path(exclude), reading.tables)
         reading.leave_out(withdrawn)
     tables, found = checked(reading)
-    problems = sorted_problems([*reading.problems, *found])
+    problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
     if any(strict or p.severity == "error" for p in problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
     notes = tuple(reading.notes)
-    return Study(reading.config, tables, warnings=tuple(problems), notes=notes, withdrawn=withdrawn)
+    intake = reading.ledger.tables()
+    return Study(
+        reading.config, tables, warnings=tuple(problems), notes=notes, withdrawn=withdrawn, intake=intake
+    )
 
 
 def check_study(path: str | Path) -> list[Problem]:
@@ -64,4 +67,4 @@ def check_study(path: str | Path) -> list[Problem]:
             for p in error.problems
         ]
     _, found = checked(reading)
-    return [*reading.problems, *found]
+    return [*reading.problems, *found, *reading.ledger.problems()]

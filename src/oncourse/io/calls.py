@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.genome.fasta import Fasta
 from oncourse.io.ids import called_first
+from oncourse.io.ledger import Ledger
 from oncourse.io.maf import MafTables, read_maf
 from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
@@ -73,6 +74,11 @@ def read_calls(
     samples = pl.concat([p.samples for p in parts], how="diagonal").unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     problems += [problem for p in parts for problem in p.problems]
+    ledger = Ledger()
+    for part in parts:
+        ledger.extend(part.ledger)
+    n_twice = sum(p.calls.height for p in parts) - calls.height
+    ledger.left_out("several files", n_twice, "the same sample and variant in two files: joined", became="calls")
     copies = [p.copies for p in parts if p.copies is not None]
     return MafTables(
         calls.drop("line"),
@@ -85,4 +91,5 @@ def read_calls(
         pl.concat(copies).unique(["sample_id", "chrom", "start"], keep="first", maintain_order=True)
         if copies
         else None,
+        ledger=ledger,
     )

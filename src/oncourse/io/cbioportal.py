@@ -116,7 +116,28 @@ def read_cbioportal(
         k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
     }
     reading.sources |= _sources(found, reading.tables)
+    _write_ledger(folder, found, maf, reading)
     return reading
+
+
+def _write_ledger(folder: Path, found: Folder, maf: MafTables | None, reading: Reading) -> None:
+    """Say of every file of the folder what it was taken for."""
+    if maf is not None:
+        reading.ledger.extend(maf.ledger)
+    kinds = {path.name: kind for kind, paths in found.files.items() if kind != "gistic" for path in paths}
+    done = {row[0] for row in reading.ledger.files}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        name = path.relative_to(folder).as_posix()
+        if path.name in done or name in done:
+            continue
+        if path.name in kinds:
+            reading.ledger.file(name, kinds[path.name], "used")
+        elif plain(path).startswith("meta_") or name.startswith("case_list"):
+            reading.ledger.file(name, "meta file or case list", "used")
+        elif re.match(r"(?i)(readme|license|licence|study\.ya?ml|files\.tsv)", path.name) or "/" in name:
+            reading.ledger.file(name, "other", "not read", why="no data of the study")
+        elif not (re.fullmatch(r"mut(ations)?(_.*)?|cna(_.*)?", plain(path)) and "mutations" not in found.files):
+            reading.ledger.file(name, "unknown", "not read", why="no file of a cBioPortal study that is read")
 
 
 def _clinical(found: Folder, reading: Reading) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:

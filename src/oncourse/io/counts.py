@@ -15,7 +15,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
-from oncourse.io.maf import ALIASES, MafTables, renamed, tables_of
+from oncourse.io.maf import ALIASES, MafTables, renamed, tables_of, write_rows
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem
 
@@ -61,7 +61,10 @@ def read_counts(
         cure = "Give a column with the sample, or columns such as SAMPLE.NV and SAMPLE.DP."
         raise InputError([Problem(name, 1, None, None, "no column with the sample or its counts.", cure)])
     found = tables_of(long, TextTable(long, lines), name, problems, fasta=fasta, called=called)
+    found.ledger.file(path.name, "read counts", "used", n_rows=table.frame.height)
+    write_rows(found, path.name)
     if skipped:
+        found.ledger.unread(path.name, skipped, why="taken as normal by its name")
         found.notes.append(f"{name}: {', '.join(skipped)} taken as normal and left out")
     return found
 

@@ -85,6 +85,10 @@ def read_files(
     )  # fmt: skip
     reading.notes += found.notes
     reading.problems += found.problems
+    reading.ledger.extend(found.ledger)
+    for tree in trees:
+        for path, why in tree.left:
+            reading.ledger.file(path.name, "other", "not read", why=why)
     if known:
         _match_ids(found, known, reading)
     samples = _samples(found.samples, per_sample, reading)
@@ -154,6 +158,7 @@ def _add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading) -> Non
         is_purity = is_purity_table(path)
         frame, problems = read_purity(path) if is_purity else read_segments(path)
         reading.problems += problems
+        reading.ledger.file(path.name, "purity and ploidy" if is_purity else "segments", "used", n_rows=frame.height)
         mapping, said = matched(frame["sample_id"].drop_nulls().to_list(), known)
         reading.notes += [f"{path.name}: {note}" for note in said]
         frame = renamed(frame, mapping)

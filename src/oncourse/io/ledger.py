@@ -6,10 +6,13 @@ that is in no row of it was not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
+
+from oncourse.study.schema import Problem
 
 #: What can become of a file or column: its values are in our tables under our name; kept under its own name; there,
 #: but in no word or form known here; known and not read; nothing in it.
@@ -68,11 +71,49 @@ class Ledger:
             for name, (rows, schema) in parts.items()
         }
 
+    def problems(self) -> list[Problem]:
+        """Return warnings about files that are not read and unknown, and columns that are not understood."""
+        out = []
+        for file, kind, state, _, why in self.files:
+            if state == "not understood" or (state == "not read" and kind == "unknown"):
+                cure = "Give it in a format that is read (`oncourse import --help`), or leave it out of the folder."
+                out.append(Problem(str(file), None, None, None, f"the file is not read: {why}.", cure, "warning"))
+        for file, column, state, _, n, why in self.columns:
+            if state == "not understood":
+                cure = "Correct the words, or leave the column out."
+                said = f"the column is not understood ({why})" + (f": {n:,} values." if n else ".")
+                out.append(Problem(str(file), None, str(column), None, said, cure, "warning"))
+        return list(dict.fromkeys(out))
+
     def extend(self, other: Ledger) -> None:
         """Add the rows of another ledger."""
         self.files += other.files
         self.columns += other.columns
         self.rows += other.rows
+
+
+def write_ledger(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
+    """Write ``tables/intake/*.tsv`` into a folder that is there."""
+    for name, frame in tables.items():
+        path = folder / "tables" / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        texts = [pl.col(c).str.replace_all(r"[\t\r\n]+", " ") for c, t in frame.schema.items() if t == pl.String]
+        frame.with_columns(texts).write_csv(path, separator="\t", quote_style="never", null_value="")
+
+
+def read_ledger(folder: Path) -> Ledger:
+    """Read what `write_ledger` wrote; an empty ledger where there is none."""
+    out = Ledger()
+    for name, schema, rows in (("files", FILES, out.files), ("columns", COLUMNS, out.columns), ("rows", ROWS, out.rows)):
+        path = folder / f"{name}.tsv"
+        if path.is_file():
+            frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+            if set(schema) <= set(frame.columns):
+                typed = frame.select(
+                    pl.col(c).fill_null("") if t == pl.String else pl.col(c).cast(t, strict=False) for c, t in schema.items()
+                )
+                rows.extend(typed.iter_rows())
+    return out
 
 
 def _known(state: str) -> str:

@@ -7,7 +7,7 @@ file also lists sites where nothing was seen (forced counts): then the assay's t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import decide
+from oncourse.io.ledger import Ledger
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.units import fractions, in_percent, with_percent
 from oncourse.study.schema import Problem, row_problems
@@ -76,7 +77,7 @@ class MafTables:
 
     ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
     names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the file
-    has cBioPortal's ASCN columns, as segments of one base.
+    has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in no table.
     """
 
     calls: pl.DataFrame
@@ -87,6 +88,8 @@ class MafTables:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     copies: pl.DataFrame | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    left_out: list[tuple[str, int, int | None]] = field(default_factory=list)
 
 
 def looks_like_maf(header: Iterable[str]) -> bool:
@@ -117,7 +120,13 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
     """
     path = Path(path)
     name = table_name(path)
-    table = read_table(path, name=name, columns=_wanted, lenient=True)
+    header: list[str] = []
+
+    def wanted(names: list[str]) -> list[str]:
+        header.extend(names)
+        return _wanted(names)
+
+    table = read_table(path, name=name, columns=wanted, lenient=True)
     if not table.frame.columns:
         raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
     if lacking := missing_columns(table.frame.columns):
@@ -126,7 +135,42 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
         cure = "A MAF has one row per mutation; is the file complete?"
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
-    return tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
+    found = tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
+    _write_ledger(found, path.name, header, table.frame)
+    return found
+
+
+def _write_ledger(found: MafTables, file: str, header: Sequence[str], frame: pl.DataFrame) -> None:
+    """Say of every column what it became, and of the rows how many are calls."""
+    ours = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+    found.ledger.file(file, "MAF", "used", n_rows=frame.height)
+    for column in header:
+        became = ours.get((in_percent(column) or column).lower()) or ours.get(column.lower())
+        if column not in frame.columns or became is None:
+            found.ledger.column(file, column, "not read", why="no column of a MAF that is used")
+            continue
+        n = frame.height - frame[column].null_count()
+        found.ledger.column(file, column, "used" if n else "empty", became=_BECAME.get(became, f"calls.{became}"), n=n)
+    write_rows(found, file)
+
+
+_BECAME = {
+    "gene": "variants.gene", "hgvs_p": "variants.hgvs_p", "hgvs_c": "variants.hgvs_c", "term": "variants.consequence",
+    "classification": "variants.consequence", "region": "variants.consequence", "status": "calls.origin",
+    "population_af": "calls.origin", "patient_id": "samples.patient_id", "build": "study.yaml: genome_build",
+    "total_cn": "segments.total_cn", "minor_cn": "segments.minor_cn",
+    **dict.fromkeys(("chrom", "pos", "end", "ref", "alt", "alt_1"), "calls.variant_id"),
+    **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth"), "calls.origin"),
+}  # fmt: skip
+
+
+def write_rows(found: MafTables, file: str) -> None:
+    """Say how many rows are calls, were looked at, are left to the assay's thresholds, or are in no table."""
+    words = {True: "calls: called", False: "calls: looked at, not called", None: "calls: judged by the assay's thresholds"}
+    for value, n in sorted(found.calls["is_called"].value_counts().iter_rows(), key=lambda row: str(row[0])):
+        found.ledger.taken(file, words[value], n)
+    for why, n, line in found.left_out:
+        found.ledger.left_out(file, n, why, became="calls", line=line)
 
 
 _KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
@@ -189,9 +233,14 @@ def tables_of(
         "sample_id", maintain_order=True
     )
     frame = normalise(frame, fasta=fasta)
+    before = frame
     frame = _without_non_variants(frame, notes)
+    left: list[tuple[str, int, int | None]] = []
+    left.append(("wild-type marker or structural variant", before.height - frame.height, None))
     bad = frame["why_not"].is_not_null()
     if bad.any():
+        whys = frame.filter(bad).group_by("why_not").agg(pl.len(), pl.col("line").min()).sort("why_not")
+        left += list(whys.iter_rows())
         problems += _unusable(frame.filter(bad), name)
         frame = frame.filter(~bad)
     frame, found = _with_counts(frame, name)
@@ -213,7 +262,9 @@ def tables_of(
     copies = _copies(frame)
     calls, found = _annotated(calls, name)
     problems += found
+    n_rows = calls.height
     calls, found = _one_row_per_call(calls, name, notes)
+    left.append(("repeats a sample and variant: joined", n_rows - calls.height, None))
     problems += found
     columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
     return MafTables(
@@ -225,6 +276,7 @@ def tables_of(
         notes,
         problems,
         copies,
+        left_out=left,
     )
 
 

@@ -13,6 +13,7 @@ from oncourse.errors import ConfigError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
 from oncourse.io.bed import add_target_regions
+from oncourse.io.ledger import read_ledger
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
@@ -72,6 +73,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         _left_align(reading, fasta)
     _add_calls(folder, reading, fasta)
     add_target_regions(folder, reading)
+    reading.ledger.extend(read_ledger(folder / "tables" / "intake"))
     return reading
 
 
@@ -199,6 +201,7 @@ def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:
     if samples is not None and {"sample_id", "material"} <= set(samples.columns):
         known = dict(samples.select("sample_id", "material").drop_nulls("sample_id").iter_rows())
     found = read_calls(sources, reading.config.genome_build, fasta=fasta, known=known)
+    reading.ledger.extend(found.ledger)
     reading.tables["calls"] = found.calls
     if len(sources) == 1:
         reading.lines["calls"] = found.lines

@@ -18,8 +18,8 @@ from oncourse.genome import effect
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import decide
-from oncourse.io.dialects import Site, counts
-from oncourse.io.maf import MafTables, reference_problems, variants_of
+from oncourse.io.dialects import DIALECTS, Site, counts
+from oncourse.io.maf import MafTables, reference_problems, variants_of, write_rows
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import Column, Start, assign
 from oncourse.study.schema import Problem
@@ -70,12 +70,41 @@ def read_vcf(
     notes += _told(name, taken, [c for c in normals if c not in taken])
     rows = _rows(table, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
+    _write_ledger(found, path.name, table, whose, header)
     # a sample without a call was looked at all the same
     found.samples = pl.DataFrame(
         [(c.sample_id, c.patient_id, c.role) for c in taken],
         schema={"sample_id": pl.String, "patient_id": pl.String, "role": pl.String}, orient="row",
     ).unique("sample_id", maintain_order=True).sort("sample_id")  # fmt: skip
     return found
+
+
+#: Records looked at for INFO and FORMAT keys that the header does not declare.
+_LOOKED_AT = 1_000
+_INFO_USED = {"CSQ", "ANN", "STATUS", "SS", "SOMATIC", "GERMLINE", "SAMPLE", "POPAF", "GENE", "GN", "SYMBOL", "DP", "DP4",
+              "AF", "TC", "TR", "BCSQ", "FUNCOTATION"}  # fmt: skip
+
+
+def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence[Column], header: _Header) -> None:
+    """Say of every sample column, INFO and FORMAT key what it became."""
+    found.ledger.file(file, "VCF", "used", n_rows=table.frame.height)
+    for c in whose:
+        state, became = ("used", f"samples: {c.sample_id}") if c.role != "ignore" else ("not read", "")
+        found.ledger.column(file, c.column, state, became=became, why=f"{c.role}, by {c.why}")
+    used = {key for _, keys, _ in DIALECTS for key in keys} | {"GT", "DP", "RO", "RD", "FRO", "TAR", "SS"}
+    for kind, known in (("INFO", _INFO_USED), ("FORMAT", used)):
+        declared = [m.group(1) for line in table.comments if (m := re.match(rf"##{kind}=<ID=([^,>]+)", line))]
+        if kind not in table.frame.columns:
+            continue
+        cells = table.frame[kind].head(_LOOKED_AT).drop_nulls().unique().to_list()
+        seen = {part.partition("=")[0] for cell in cells for part in re.split("[;:]" if kind == "FORMAT" else ";", cell)}
+        for key in sorted({*declared, *seen} - {".", ""}):
+            is_used = key in known or bool(re.match(r"(?i)gnomad|exac|.*refgene", key))
+            found.ledger.column(
+                file, f"{kind}/{key}", "used" if is_used and key in seen else "empty" if key not in seen else "not read",
+                became="calls, variants" if is_used else "", why="" if is_used else "no value that is used",
+            )  # fmt: skip
+    write_rows(found, file)
 
 
 def _told(name: str, taken: Sequence[Column], left: Sequence[Column]) -> list[str]:
@@ -195,12 +224,13 @@ def _tables(
         "alt": pl.String, "filter": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "carried": pl.Boolean,
         "joint": pl.Boolean, "normal_alt": pl.Int64, "normal_depth": pl.Int64, "status": pl.String, "info": pl.String,
     }  # fmt: skip
+    left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
     bad = frame["why_not"].is_not_null()
     if bad.any():
-        notes.append(
-            f"{name}: {frame.filter(bad)['line'].n_unique():,} records are no small variants: left out"
-        )
+        n_bad = frame.filter(bad)["line"].n_unique()
+        left.append(("no small variant (symbolic, breakend or *)", n_bad, int(frame.filter(bad)["line"].to_list()[0])))
+        notes.append(f"{name}: {n_bad:,} records are no small variants: left out")
         frame = frame.filter(~bad)
     minus = (frame["alt_count"] < 0).fill_null(False) | (frame["depth"] < 0).fill_null(False)
     for index in minus.arg_true().to_list()[:100]:
@@ -228,9 +258,10 @@ def _tables(
     kept = frame.sort(order, descending=True, nulls_last=True, maintain_order=True)
     kept = kept.unique(key, keep="first", maintain_order=True).sort("line", "sample_id", "variant_id")
     if kept.height < frame.height:
+        left.append(("repeats a variant of the file: joined", frame.height - kept.height, None))
         notes.append(f"{name}: {frame.height - kept.height:,} records repeat a variant of the file: joined")
     calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", "origin")
-    return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems)
+    return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems, left_out=left)
 
 
 #: INFO keys, and columns of VEP's CSQ, that hold a variant's frequency in the population.

@@ -13,7 +13,9 @@ from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
 from oncourse.disk.manifest import sealed
 from oncourse.errors import ConfigError
+from oncourse.io.ledger import write_ledger
 from oncourse.report.execute import Outcome, choose, run_all
+from oncourse.report.intake import intake_page
 from oncourse.report.page import study_page
 from oncourse.report.provenance import provenance
 from oncourse.report.results import (
@@ -94,6 +96,9 @@ def report_study(
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
+        if any(frame.height for frame in study.intake.values()):
+            write_ledger(study.intake, folder)
+            (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
         (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
         clones = any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)

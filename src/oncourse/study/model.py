@@ -27,6 +27,7 @@ class Study:
     ``study["calls"]`` returns a table with every column of `oncourse.study.tables` (optional ones null);
     a table that was not given is an empty frame. ``warnings`` are the unlikely but usable values found
     on reading; ``withdrawn`` lists who was left out on request (patient_id, sample_id, reason).
+    ``intake`` holds what was understood of the source, by file, column and row (`oncourse.io.ledger`).
     """
 
     config: StudyConfig
@@ -35,6 +36,7 @@ class Study:
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     withdrawn: pl.DataFrame = field(default_factory=nobody)
+    intake: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", frozen(self.tables))

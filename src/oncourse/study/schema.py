@@ -200,6 +200,10 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
         near = nearest(name, [k for k in known if k not in frame.columns])
         if near:
             problems.append(Problem(table.name, None, name, None, "unknown column.", f"Did you mean {near}?"))
+        elif table.open and table.name == "samples":
+            cure = "List it under extra_columns (or covariates) in study.yaml if it is meant; else correct its name."
+            message = "unknown column; kept under its own name and used by no analysis."
+            problems.append(Problem(table.name, None, name, None, message, cure, "warning"))
         elif not table.open:
             near = nearest(name, known, cutoff=0.5)
             cure = f"The nearest known column is {near}." if near else "Remove it."
