@@ -93,12 +93,13 @@ def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):
     for method, name in (("unadjusted", "unadjusted"), ("adjusted", "adjusted"), ("overlap", "ow")):
         row = rows_of(result, method=method, estimate_name="hazard_ratio").row(0, named=True)
         expected = value[f"rotterdam.cox_{name}"]["value"]["coef"]["hormon"]
-        # The score has a weak prior: its weights differ by less than a thousandth.
-        assert np.log(row["estimate"]) == pytest.approx(expected, abs=5e-3 if method == "overlap" else 1e-6)
+        # R's model has the covariates alone; ours adds the squares and products that are unbalanced: near, not equal
+        # (equality of the linear score with R: tests/models/test_weighting.py).
+        assert np.log(row["estimate"]) == pytest.approx(expected, abs=1e-6 if method == "unadjusted" else 0.1)
         assert "positivity fails" in row["warning"]
     age = result.tables["treatment/balance"].filter(pl.col("covariate") == "age").row(0, named=True)
     assert age["smd"] == pytest.approx(0.722, abs=0.001)
-    assert abs(age["smd_overlap"]) < 0.01 and age["smd_iptw"] < -0.5
+    assert abs(age["smd_overlap"]) < 0.01 and abs(age["smd_iptw"]) > 0.25
     assert any("positivity fails" in note for note in result.notes)
 
 

@@ -27,6 +27,8 @@ from oncourse.study.settings import section, setting
 MOST_PAIRS = 3
 #: A group of fewer lines is named beside an interaction.
 FEW_LINES = 20
+#: Standardised difference above which arms are not alike (Austin 2009); p below which a hazard ratio changes with time.
+APART, CHANGING = 0.1, 0.05
 #: Most Kaplan-Meier figures by marker.
 MOST_CURVES = 6
 _LINE = Column("line", pl.Int64, "line of therapy")
@@ -78,6 +80,9 @@ COMPARISON = OutputTable(
         Column(
             "e_value_limit", pl.Float64, "the same for the interval's end nearer to 1; 1 = it holds 1 already"
         ),
+        Column(
+            "p_proportional", pl.Float64, "test that the unadjusted hazard ratio is the same at all times (score test)"
+        ),
         Column("later_reference", pl.Int64, "patients of the arm who later got the reference's drugs"),
         Column("later_arm", pl.Int64, "patients of the reference who later got the arm's drugs"),
         Column("warning", pl.String, "what to be careful about; null = nothing found"),
@@ -115,6 +120,7 @@ INTERACTION = OutputTable(
         Column("n_reference_positive", pl.Int64, "carriers on the reference"),
         Column("n_arm_negative", pl.Int64, "others on the arm"),
         Column("n_reference_negative", pl.Int64, "others on the reference"),
+        Column("p_proportional", pl.Float64, "test that the ratio of hazard ratios is the same at all times"),
         Column("n_unknown", pl.Int64, "lines without an assessable value on or before their start"),
         Column("note", pl.String, "adjusted, or why there is no estimate"),
     ),
@@ -283,13 +289,13 @@ def _answer(
     compared: Comparisons, tested: list[dict[str, Any]], params: Params
 ) -> tuple[tuple[Estimate, ...], str]:
     estimates: list[Estimate] = []
-    text = _pairs_text(compared.comparison, estimates)
+    text = _pairs_text(compared, estimates)
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
     estimates.append(Estimate("n_comparisons", pairs, unit="count"))
     text += " Comparisons of two treatments in the table: {n_comparisons}."
     names: dict[tuple[str, str, str, str], str] = {}
     for row in tested:
-        if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None:
+        if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None or _changes(row):
             continue
         name = f"interaction {row['marker']} {row['arm']} {row['reference']} {row['endpoint']}".replace(
             ";", "+"
@@ -307,46 +313,78 @@ def _answer(
             )
         )
         names[row["marker"], row["arm"], row["reference"], row["endpoint"]] = name
-    text += _interaction_text([r for r in tested if r["is_prespecified"] and _is_class(r)], names)
+    named = [r for r in tested if r["is_prespecified"] and _is_class(r)]
+    text += _interaction_text([r for r in named if not _changes(r)], names)
+    text += _changing_text([r for r in named if _changes(r)])
     if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
         text += " No interaction that the design names could be estimated; the limits below say why for each."
     return tuple(estimates), text.strip()
 
 
-def _pairs_text(comparison: list[dict[str, Any]], estimates: list[Estimate]) -> str:
+def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
     """The pairs of the headline's line and endpoint, largest first; their estimates are added to `estimates`."""
-    best = _headline(comparison)
+    best = _headline(compared.comparison)
     if not best:
         return ""
     endpoint, line = best[0]["endpoint"], best[0]["line"]
-    mine = [r for r in comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
+    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
     order = sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
-    text = ""
+    parts = []
     for place, (n, arm, reference) in enumerate(order[:MOST_PAIRS]):
-        found = []
-        for method, words in (("unadjusted", ""), ("overlap", " in patients who could have had either")):
-            row = next(
-                (
-                    r
-                    for r in mine
-                    if (r["arm"], r["reference"], r["method"], r["estimate_name"])
-                    == (arm, reference, method, "hazard_ratio")
-                ),
-                None,
-            )
-            if row is None:
-                continue
-            name = f"hazard ratio {method}" + (f" {arm} {reference}".replace(";", "+") if place else "")
-            name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
-            ends = row["estimate"], row["ci_low"], row["ci_high"]
-            estimates.append(Estimate(name, *ends, n, method, "ratio"))
-            found.append(f"{{{name}}} {'unadjusted' if not words else words.strip() + ' (overlap weights)'}")
-        if found and not text:
-            text = f"In line {line}, {arm} against {reference} had a hazard ratio for {endpoint} of {', '.join(found)}"
-        elif found:
-            text += f"; {arm} against {reference} {', '.join(found)}"
+        rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
+        apart = [
+            b
+            for b in compared.balance
+            if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
+        ]
+        suffix = f" {arm} {reference}".replace(";", "+") if place else ""
+        parts.append(f"{arm} against {reference} {_pair_text(rows, apart, n, suffix, estimates)}")
     rest = len(order) - MOST_PAIRS
-    return text + (f"; {rest} more of this line in the table" if rest > 0 else "") + ("." if text else "")
+    more = f"; {rest} more of this line in the table" if rest > 0 else ""
+    return f"In line {line}, for {endpoint}, {'; '.join(parts)}{more}."
+
+
+def _pair_text(
+    rows: list[dict[str, Any]], apart: list[dict[str, Any]], n: int, suffix: str, estimates: list[Estimate]
+) -> str:
+    """What one pair may say: weighted where the arms differ, restricted means where the hazard ratio changes with time."""
+
+    def shown(method: str, kind: str, label: str, unit: str) -> str:
+        row = next((r for r in rows if (r["method"], r["estimate_name"]) == (method, kind)), None)
+        if row is None:
+            return ""
+        name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in f"{label} {method}{suffix}")
+        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], n, method, unit))
+        return f"{{{name}}}"
+
+    differ = [b["covariate"] for b in apart if b["smd"] is not None and abs(b["smd"]) > APART]
+    weighted = any(r["method"] == "overlap" for r in rows)
+    if differ and not weighted:
+        return (
+            f"is not answered: the arms differ in {', '.join(differ[:3])}{' and more' if len(differ) > 3 else ''} "
+            "and cannot be made alike (unadjusted figures stand in the table only)"
+        )
+    who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
+    alone = "" if weighted else (" (unadjusted)" if apart else " (unadjusted: no covariate recorded)")
+    changes = rows[0]["p_proportional"]
+    if changes is not None and changes < CHANGING:
+        first = "doubly_robust" if weighted else "rmst"
+        mean = shown(first, "rmst_difference", "rmst", "days")
+        share = shown("doubly_robust" if weighted else "milestone", "milestone_difference", "milestone", "fraction")
+        at = next((r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"), None)
+        text = f"has no single hazard ratio (it changes with time, p {changes:.2g})"
+        text += f": restricted mean difference to day {at:.0f} {mean}" if mean and at else ""
+        return text + (f", survival difference at the milestone {share}" if share else "") + who + alone
+    ratio = shown("overlap" if weighted else "unadjusted", "hazard_ratio", "hazard ratio", "ratio")
+    if not ratio:
+        return "has no estimate: an arm without events"
+    plain = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
+    row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
+    hidden = "" if row["e_value"] is None else (
+        f"; something unrecorded would need a risk ratio of {row['e_value']:.1f} with both to explain it away "
+        f"(its interval: {row['e_value_limit']:.1f})"
+    )  # fmt: skip
+    return f"had a hazard ratio of {ratio}{who}{alone}" + (f", {plain} unadjusted" if plain else "") + hidden
 
 
 def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
@@ -383,6 +421,26 @@ def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, st
         )
         text += f"; above 1, carriers gain less from {arm}." if shown else "."
         text += few if shown else ""
+    return text
+
+
+def _changes(row: dict[str, Any]) -> bool:
+    return row["p_proportional"] is not None and row["p_proportional"] < CHANGING
+
+
+def _changing_text(rows: list[dict[str, Any]]) -> str:
+    """Interactions whose ratio of hazard ratios changes with time: the difference in restricted means instead."""
+    text = ""
+    for r in rows:
+        if r["hazard_ratio_ratio"] is None:
+            continue
+        text += f" {r['marker']} and {r['arm']} v {r['reference']}, {r['endpoint']}: no single ratio (it changes with time)"
+        if r["rmst_interaction"] is not None:
+            text += (
+                f"; restricted mean gain of carriers less that of others {r['rmst_interaction']:.0f} days "
+                f"({r['rmst_ci_low']:.0f} to {r['rmst_ci_high']:.0f})"
+            )
+        text += "."
     return text
 
 

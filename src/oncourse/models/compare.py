@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oncourse.models import weighting as w
 from oncourse.models.impute import fit_imputer
+from oncourse.models.score_terms import ScoreTerms, choose_terms
+
+if TYPE_CHECKING:
+    from oncourse.stats.cox import CoxFit
 
 #: Fewest events per coefficient of the adjusted model, patients per arm and coefficient of the score.
 EVENTS_PER_COEFFICIENT, PATIENTS_PER_COEFFICIENT = 5, 2
@@ -15,6 +20,8 @@ EVENTS_PER_COEFFICIENT, PATIENTS_PER_COEFFICIENT = 5, 2
 IMBALANCE = 0.1
 #: Scores outside these mark patients who would hardly ever get the other treatment.
 POSITIVITY = (0.05, 0.95)
+#: Fewest effective patients of an arm in the overlap; p below which the hazard ratio changes with time; events to ask it.
+LEAST_OVERLAP, CHANGING, FEWEST_EVENTS_TO_TEST = 10, 0.05, 10
 POLICY_PATIENTS, POLICY_EVENTS, POLICY_FOLDS = 200, 60, 5
 
 
@@ -63,19 +70,25 @@ class Balance:
 
 @dataclass(frozen=True)
 class Pair:
-    """Every estimate of one comparison, its balance and what to be careful about."""
+    """Every estimate of one comparison, its balance and what to be careful about.
+
+    p_proportional : test that the unadjusted hazard ratio is the same at all times (small: it is not)
+    """
 
     rows: list[PairRow]
     balance: list[Balance]
     warnings: list[str]
+    p_proportional: float = float("nan")
     sizes: dict[str, float] = field(default_factory=dict)
 
 
 def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     """Return unadjusted, adjusted, overlap and inverse-probability weighted hazard ratios and mean differences.
 
-    Restricted means run to `horizon` or, where an arm is followed less long, to the shorter arm's last time. The difference
-    at the `milestone` is left out where an arm is not followed so far.
+    Restricted means run to `horizon` or, where an arm is not known so long, to the last time of that arm (`known_until`).
+    The difference at the `milestone` is left out where an arm is not known so far. Weights come from a score whose terms
+    are chosen on balance; where the weighted arms are not alike, or overlap leaves fewer than `LEAST_OVERLAP` effective
+    patients in an arm, there is no weighted estimate and a warning says so.
     """
     from oncourse.stats.cox import fit_cox
 
@@ -86,7 +99,10 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     rows.append(
         PairRow("unadjusted", "hazard_ratio", _ratio(plain.coef[0], plain.std_err[0], plain.is_infinite[0]))
     )
-    last = min(float(time[treated].max()), float(time[~treated].max()))
+    last = min(known_until(time[arms], event[arms]) for arms in (treated, ~treated))
+    changes = _p_proportional(plain)
+    if changes < CHANGING:
+        warnings.append(f"the hazard ratio changes with time (p {changes:.2g}): it is no summary; read the restricted means")
     tau = min(horizon, last)
     means = _pseudo(data, tau, mean=True)
     share = _pseudo(data, milestone, mean=False) if milestone <= last else np.full(len(time), np.nan)
@@ -113,44 +129,89 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         filled = fit_imputer(x).fill(x)
         p = x.shape[1]
         if event.sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
-            fit = fit_cox(time, event, np.column_stack([arm, filled]), entry=late)
+            terms = choose_terms(filled, treated, tuple(names)).x
+            if event.sum() < EVENTS_PER_COEFFICIENT * (terms.shape[1] + 1):
+                terms = filled
+            fit = fit_cox(time, event, np.column_stack([arm, terms]), entry=late)
             adjusted = _ratio(fit.coef[0], fit.std_err[0], fit.is_infinite[0])
             rows.append(PairRow("adjusted", "hazard_ratio", adjusted))
         else:
             warnings.append(f"{int(event.sum())} events are too few to adjust for {p} covariates")
         if min(treated.sum(), (~treated).sum()) >= PATIENTS_PER_COEFFICIENT * (p + 1):
-            score = w.propensity(filled, treated)
+            chosen = choose_terms(filled, treated, tuple(names))
+            score = chosen.score
             overlap, inverse = w.overlap_weights(score, treated), w.inverse_weights(score, treated)
             for name, weights in (("overlap", overlap), ("iptw", inverse)):
-                rows.append(
-                    PairRow(
-                        name,
-                        "hazard_ratio",
-                        w.weighted_hazard_ratio(time, event, treated, weights, entry=late),
-                    )
-                )
-                rows.append(
-                    PairRow(name, "rmst_difference", w.weighted_contrast(means, treated, weights), tau)
-                )
                 sizes[name] = min(w.effective_size(weights[treated]), w.effective_size(weights[~treated]))
-            rows.append(
-                PairRow(
-                    "doubly_robust", "rmst_difference", w.doubly_robust(means, treated, filled, score), tau
-                )
-            )
-            rows.append(
-                PairRow(
-                    "doubly_robust",
-                    "milestone_difference",
-                    w.doubly_robust(share, treated, filled, score),
-                    milestone,
-                )
-            )
+            refused = _refused(chosen, sizes["overlap"])
+            if refused:
+                warnings.append(refused)
+            else:
+                kinds = {"overlap": overlap} | ({"iptw": inverse} if _usable(chosen, inverse, treated) else {})
+                rows += _weighted_rows(data, chosen, kinds, means, share, (tau, milestone))
             balance = _balance(filled, treated, overlap, inverse, names, known)
             warnings += _positivity(score, balance, sizes, min(int(treated.sum()), int((~treated).sum())))
         else:
             warnings.append(f"too few patients in an arm for a propensity score of {p} covariates")
-    return Pair([r for r in rows if np.isfinite(r.effect.value)], balance, warnings, sizes)
+    return Pair([r for r in rows if np.isfinite(r.effect.value)], balance, warnings, changes, sizes)
+
+
+def known_until(time: np.ndarray, event: np.ndarray) -> float:
+    """Return the time up to which an arm's survival is known: for ever where its curve has reached 0.
+
+    >>> known_until(np.array([1.0, 3.0]), np.array([True, True])), known_until(np.array([1.0, 3.0]), np.array([True, False]))
+    (inf, 3.0)
+    """
+    last = float(time.max())
+    return float("inf") if event[time == last].all() else last
+
+
+def _p_proportional(fit: CoxFit) -> float:
+    from oncourse.stats.zph import proportional_hazards
+
+    if not np.isfinite(fit.coef[0]) or fit.is_infinite[0] or fit.data.event.sum() < FEWEST_EVENTS_TO_TEST:
+        return float("nan")
+    return float(proportional_hazards(fit, terms={"first": [0]}).terms["first"].p_value)
+
+
+def _refused(chosen: ScoreTerms, effective: float) -> str:
+    """Why there is no weighted estimate; empty where there is."""
+    if effective < LEAST_OVERLAP:
+        return f"no overlap: {effective:.0f} effective patients in the smaller arm could have had either; no weighted result"
+    if chosen.unlike:
+        return f"the weighted arms are not alike in {', '.join(chosen.unlike[:3])}; no weighted result"
+    return ""
+
+
+def _usable(chosen: ScoreTerms, inverse: np.ndarray, treated: np.ndarray) -> bool:
+    """Whether inverse weights balance every term of the score and rest on more than a quarter of each arm."""
+    gap = np.nan_to_num(w.standardised_difference(chosen.x, treated, inverse))
+    least = min(w.effective_size(inverse[arm]) / arm.sum() for arm in (treated, ~treated))
+    extreme = float(np.mean((chosen.score < POSITIVITY[0]) | (chosen.score > POSITIVITY[1])))
+    return bool(np.abs(gap).max() <= IMBALANCE and least >= 0.25 and extreme <= 0.05)
+
+
+def _weighted_rows(
+    data: PairData,
+    chosen: ScoreTerms,
+    weights: dict[str, np.ndarray],
+    means: np.ndarray,
+    share: np.ndarray,
+    until: tuple[float, float],
+) -> list[PairRow]:
+    tau, milestone = until
+    treated, score = data.treated, chosen.score
+    rows = []
+    for name, weight in weights.items():
+        ratio = w.weighted_hazard_ratio(
+            data.time, data.event, treated, weight, entry=data.late, score_x=chosen.x, score=score
+        )
+        rows.append(PairRow(name, "hazard_ratio", ratio))
+        rows.append(PairRow(name, "rmst_difference", w.weighted_contrast(means, treated, weight), tau))
+    for name, values, end in (("rmst", means, tau), ("milestone", share, milestone)):
+        robust = w.doubly_robust(values, treated, chosen.x, score)
+        rows.append(PairRow("doubly_robust", f"{name}_difference", robust, end))
+    return rows
 
 
 def as_treated(pair: Pair, data: PairData, switch: np.ndarray) -> None:
@@ -243,7 +304,8 @@ class Interaction:
 
     ratio : hazard ratio of the treatment in carriers over that in non-carriers; in_positive, in_negative : the two hazard
     ratios, NaN where the treatment's own effect cannot be told from other columns; prognostic : hazard ratio of the marker
-    under the reference; mean_difference : difference of the differences of restricted means (days).
+    under the reference; mean_difference : difference of the differences of restricted means (days); p_proportional : test
+    that the ratio is the same at all times.
     """
 
     n: int
@@ -254,6 +316,7 @@ class Interaction:
     mean_difference: w.Effect
     cells: dict[str, int]
     note: str = ""
+    p_proportional: float = float("nan")
 
 
 def interaction(
@@ -330,6 +393,9 @@ def interaction(
     main = np.where(told, fit.coef[:3], np.nan)
     spread = float(np.sqrt(small_sample_variance(fit, patient)[0, 0]))
     ratio = w.effect(float(fit.coef[0]), spread, is_log=True)
+    changes = _p_proportional(fit)
+    if changes < CHANGING:
+        note = "; ".join(filter(None, [note, f"the ratio changes with time (p {changes:.2g}): read the means"]))
     means = _mean_interaction(data, positive, patient, horizon)
     if data.late is not None and np.isnan(means.value):
         few_early = f"no restricted means: early events meet fewer than {w.LEAST_AT_RISK} at risk in a cell"
@@ -343,6 +409,7 @@ def interaction(
         means,
         cells,
         note,
+        changes,
     )
 
 
@@ -375,7 +442,7 @@ def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray,
         (data.treated & ~positive, -1.0),
         (~data.treated & ~positive, 1.0),
     ]
-    tau = min([horizon, *(float(data.time[g].max()) for g, _ in groups)])
+    tau = min([horizon, *(known_until(data.time[g], data.event[g]) for g, _ in groups)])
     parts = []
     for inside, sign in groups:
         late = None if data.late is None else data.entry[inside]
@@ -421,7 +488,8 @@ def policy(data: PairData, *, horizon: float, rng: np.random.Generator) -> Polic
     score = w.propensity(x, data.treated)
     if np.mean((score < POSITIVITY[0]) | (score > POSITIVITY[1])) > 0.05:
         return Policy(none, float("nan"), "positivity fails: no like patients on the other treatment")
-    tau = min(horizon, float(data.time[data.treated].max()), float(data.time[~data.treated].max()))
+    arms = data.treated, ~data.treated
+    tau = min([horizon, *(known_until(data.time[arm], data.event[arm]) for arm in arms)])
     values = _pseudo(data, tau, mean=True)
     if np.isnan(values).any():
         return Policy(none, float("nan"), "patients enter late: too few at risk at the early events")

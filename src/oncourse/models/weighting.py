@@ -212,8 +212,15 @@ def weighted_hazard_ratio(
     *,
     entry: np.ndarray | None = None,
     cluster: np.ndarray | None = None,
+    score_x: np.ndarray | None = None,
+    score: np.ndarray | None = None,
 ) -> Effect:
-    """Return the marginal hazard ratio of a weighted Cox model with robust variance (Lin & Wei 1989)."""
+    """Return the marginal hazard ratio of a weighted Cox model with robust variance (Lin & Wei 1989).
+
+    With `score_x`, the columns of the propensity `score` the weights came from, the variance knows that the score was
+    fitted: what a patient's influence shares with the score's own equations is taken out (Lunceford & Davidian 2004;
+    Shu et al., Stat Biosci 2021). Taking the weights as known makes the interval too wide.
+    """
     from oncourse.stats.cox import fit_cox
 
     keep = weights > 0
@@ -228,7 +235,20 @@ def weighted_hazard_ratio(
     )
     if fit.is_infinite.any():
         return effect(float("nan"), float("nan"))
-    return effect(float(fit.coef[0]), float(fit.std_err[0]), is_log=True)
+    spread = float(fit.std_err[0])
+    if score_x is not None and score is not None and cluster is None:
+        own = fit.dfbeta().reshape(int(keep.sum()), -1)[:, 0]
+        spread = _known_score(own, score_x[keep], np.asarray(treated, bool)[keep], score[keep])
+    return effect(float(fit.coef[0]), spread, is_log=True)
+
+
+def _known_score(influence: np.ndarray, x: np.ndarray, treated: np.ndarray, score: np.ndarray) -> float:
+    """Standard error of the sum of influences less their regression on the equations of the logistic score."""
+    design = np.column_stack([np.ones(len(x)), x])
+    equations = design * (treated - score)[:, None]
+    left = influence - equations @ np.linalg.lstsq(equations, influence, rcond=None)[0]
+    n, k = design.shape
+    return float(np.sqrt(left @ left * n / max(n - k - 1, 1)))
 
 
 def e_value(hazard_ratio: float, *, common: bool = True) -> float:

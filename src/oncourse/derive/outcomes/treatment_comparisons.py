@@ -154,6 +154,7 @@ def _comparison_rows(
                 "horizon_days": _number(row.horizon),
                 "e_value": _number(e_value(e.value)) if is_ratio else None,
                 "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
+                "p_proportional": _number(pair.p_proportional),
                 "later_reference": later[0],
                 "later_arm": later[1],
                 "warning": "; ".join(pair.warnings) or None,

@@ -151,7 +151,8 @@ def _contrasts(
 def _empty_row(marker: str, names: tuple[str, str], endpoint: str) -> dict[str, Any]:
     """A pre-specified row without lines and numbers."""
     head = {"marker": marker, "arm": names[0], "reference": names[1], "endpoint": endpoint, "n": 0}
-    return {**head, "is_prespecified": True, "q_value": None, "n_unknown": 0, **dict.fromkeys(NUMBERS)}
+    head |= {"is_prespecified": True, "q_value": None, "n_unknown": 0, "p_proportional": None}
+    return {**head, **dict.fromkeys(NUMBERS)}
 
 
 def _interaction_row(
@@ -197,6 +198,7 @@ def _interaction_row(
     counts = tuple(found.cells[c] for c in cells)
     return {
         **row,
+        "p_proportional": _number(found.p_proportional),
         **dict(zip(NUMBERS, [*map(_number, numbers), *counts], strict=True)),
         "note": found.note or None,
     }
