@@ -114,6 +114,16 @@ _WORDS: dict[str, str] = {
     "splice_site_acceptor": "splice_site", "splice_site_donor": "splice_site",
     "splice_site_region": "splice_region", "utr_5_prime": "utr5", "utr_3_prime": "utr3",
     "utr_5_deleted": "utr5", "utr_3_deleted": "utr3", "start_gained": "utr5", "intragenic": "intron",
+    # bcftools csq, Funcotator and Torrent's FUNC, where they say it in other words
+    "splice_acceptor": "splice_site", "splice_donor": "splice_site", "5_prime_utr": "utr5",
+    "3_prime_utr": "utr3", "inframe_altering": "protein_altering", "start_retained": "synonymous",
+    "stop_retained": "synonymous", "coding_sequence": "unknown",
+    "five_prime_utr": "utr5", "three_prime_utr": "utr3", "five_prime_flank": "upstream",
+    "three_prime_flank": "downstream", "de_novo_start_in_frame": "utr5", "de_novo_start_out_frame": "utr5",
+    "nonstop": "stop_lost", "could_not_determine": "unknown", "frameshiftinsertion": "frameshift",
+    "frameshiftdeletion": "frameshift", "frameshiftblocksubstitution": "frameshift",
+    "nonframeshiftinsertion": "inframe_insertion", "nonframeshiftdeletion": "inframe_deletion",
+    "nonframeshiftblocksubstitution": "protein_altering", "splicesite": "splice_site",
     # names this package and others write
     "nonsense_variant": "nonsense", "in_frame_deletion": "inframe_deletion",
     "in_frame_insertion": "inframe_insertion", "nonframeshift": "protein_altering",

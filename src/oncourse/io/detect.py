@@ -7,6 +7,7 @@ from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io.annovar import is_multianno
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig, read_config
@@ -43,7 +44,7 @@ def detect(path: Path) -> str:
         names = [p.name.lower() for p in path.iterdir()]
         if any(n.endswith((".vcf", ".vcf.gz", ".vcf.bgz")) for n in names):
             return "vcf"
-        if any(n.endswith((".maf", ".maf.gz")) for n in names):
+        if any(n.endswith((".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz")) for n in names):
             return "maf"
         from oncourse.io.tree import look_into
 
@@ -59,7 +60,7 @@ def detect(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".vcf"):
         return "vcf"
-    if name.endswith(".maf"):
+    if name.endswith(".maf") or is_multianno(path):
         return "maf"
     if kind := known(path):
         return kind

@@ -8,7 +8,7 @@ file also lists sites where nothing was seen (forced counts): then the assay's t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
 from oncourse.genome.variant import normalise
+from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.ledger import Ledger
 from oncourse.io.text import TextTable, read_table, table_name
@@ -129,6 +130,10 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
     table = read_table(path, name=name, columns=wanted, lenient=True)
     if not table.frame.columns:
         raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
+    notes: list[str] = []
+    if looks_like_annovar(table.frame.columns):
+        frame, notes = as_maf(table.frame, path)
+        table = replace(table, frame=frame)
     if lacking := missing_columns(table.frame.columns):
         raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking)])
     if table.frame.is_empty():
@@ -136,6 +141,7 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
     found = tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
+    found.notes = [*notes, *found.notes]
     _write_ledger(found, path.name, header, table.frame)
     return found
 
@@ -177,7 +183,12 @@ _KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
 
 
 def _wanted(header: list[str]) -> list[str]:
-    return [h for h in header if h.lower() in _KNOWN or (in_percent(h) or "").lower() in ALIASES["vaf"]]
+    annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
+    return [
+        h
+        for h in header
+        if h.lower() in _KNOWN or (in_percent(h) or "").lower() in ALIASES["vaf"] or h.lower().startswith(annovar)
+    ]
 
 
 def _not_maf(name: str, lacking: list[str]) -> Problem:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from oncourse.io.whose import stem_of
 
-_VCF, _MAF = (".vcf", ".vcf.gz", ".vcf.bgz"), (".maf", ".maf.gz")
+_VCF, _MAF = (".vcf", ".vcf.gz", ".vcf.bgz"), (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
 #: Why a VCF of a result tree holds no somatic small variants (nf-core/sarek, oncoanalyser).
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),

@@ -14,9 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.genome import effect
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise
+from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.dialects import DIALECTS, Site, counts
 from oncourse.io.maf import MafTables, reference_problems, variants_of, write_rows
@@ -25,8 +25,6 @@ from oncourse.io.whose import Column, Start, assign
 from oncourse.study.schema import Problem
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
-#: Header fields of annotation: VEP's CSQ, snpEff's ANN.
-_EFFECT_FIELDS = ("CSQ", "ANN")
 
 
 @dataclass
@@ -128,11 +126,8 @@ def _header(comments: Sequence[str]) -> _Header:
                 out.build = "GRCh38"
             elif found := re.search(r"id=(?:chr)?1,.*length=(\d+)", low):
                 out.build = {"249250621": "GRCh37", "248956422": "GRCh38"}.get(found.group(1))
-        elif found := re.search(
-            r"##INFO=<ID=(CSQ|ANN),.*?(?:Format|annotations)\s*:\s*['\"]?([^'\">]+)", line
-        ):
-            columns = [c.strip(" '\"") for c in found.group(2).split("|")]
-            out.effect_columns[found.group(1)] = columns
+        elif listed := header_columns(line):
+            out.effect_columns[listed[0]] = listed[1]
     return out
 
 
@@ -166,7 +161,7 @@ def _rows(
                 out.append((
                     lines[i], named[sample], chrom, pos, ref, alt, filters[i], *counts(fields, site, one),
                     _carried(fields, number), len(tumours) > 1, *_normal_counts(others, site),
-                    _status(fields, infos[i]), infos[i],
+                    _status(fields, infos[i]), infos[i], f"{ref}|{alts}|{number}",
                 ))  # fmt: skip
     return out
 
@@ -223,6 +218,7 @@ def _tables(
         "line": pl.UInt32, "sample_id": pl.String, "chrom": pl.String, "pos": pl.String, "ref": pl.String,
         "alt": pl.String, "filter": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "carried": pl.Boolean,
         "joint": pl.Boolean, "normal_alt": pl.Int64, "normal_depth": pl.Int64, "status": pl.String, "info": pl.String,
+        "record": pl.String,
     }  # fmt: skip
     left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
@@ -243,14 +239,7 @@ def _tables(
     frame = decided.frame
     notes += decided.notes
     problems += decided.problems
-    infos = frame["info"].unique().drop_nulls()
-    parsed = [_effect_of(text, header) for text in infos]
-    columns = ("gene", "consequence", "hgvs_c", "hgvs_p")
-    effects = pl.DataFrame(
-        [(text, *found) for text, found in zip(infos, parsed, strict=True)],
-        schema={"info": pl.String, **dict.fromkeys(columns, pl.String)}, orient="row",
-    )  # fmt: skip
-    frame = frame.join(effects, on="info", how="left", maintain_order="left")
+    frame = frame.hstack(_effects(frame, header))
     variants = variants_of(frame)
     key = ["sample_id", "variant_id"]
     # one indel written twice in one file: the called, deeper row stands
@@ -262,6 +251,20 @@ def _tables(
         notes.append(f"{name}: {frame.height - kept.height:,} records repeat a variant of the file: joined")
     calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", "origin")
     return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems, left_out=left)
+
+
+def _effects(frame: pl.DataFrame, header: _Header) -> list[pl.Series]:
+    """Return gene, consequence, hgvs_c, hgvs_p of each row from its record's annotation of its allele."""
+    key = ["info", "record"]
+    distinct = frame.select(key).unique(maintain_order=True).drop_nulls("info")
+    found = []
+    for info, record in distinct.iter_rows():
+        ref, alts, number = record.split("|")
+        found.append(effect_of(info, Allele(ref, tuple(alts.split(",")), int(number)), header.effect_columns))
+    columns = ("gene", "consequence", "hgvs_c", "hgvs_p")
+    effects = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
+    joined = frame.select(key).join(distinct.hstack(effects), on=key, how="left", maintain_order="left")
+    return joined.select(columns).get_columns()
 
 
 #: INFO keys, and columns of VEP's CSQ, that hold a variant's frequency in the population.
@@ -283,48 +286,9 @@ def _population(header: _Header) -> pl.Expr:
     return pl.max_horizontal(*found, pl.lit(10.0).pow(-log))
 
 
-def _effect_of(info: str, header: _Header) -> tuple[str | None, str | None, str | None, str | None]:
-    """Return gene, consequence, hgvs_c, hgvs_p of the most severe annotation of a record."""
-    fields = dict(part.partition("=")[::2] for part in info.split(";"))
-    best: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
-    ranks = {word: rank for rank, word in enumerate(effect.CONSEQUENCES)}
-    found_rank = float(len(ranks) + 1)
-    for key in _EFFECT_FIELDS:
-        if key not in fields:
-            continue
-        columns = header.effect_columns.get(key) or _ANN
-        for annotation in fields[key].split(","):
-            cells = dict(zip(columns, annotation.split("|"), strict=False))
-            word = effect.consequence(cells.get("Consequence") or cells.get("Annotation"))
-            rank = float(ranks.get(word or "", len(ranks)))
-            # VEP marks the transcript to report
-            rank = rank - 0.5 if cells.get("PICK") == "1" or cells.get("CANONICAL") == "YES" else rank
-            if rank < found_rank:
-                found_rank = rank
-                gene = cells.get("SYMBOL") or cells.get("Gene_Name") or cells.get("Gene")
-                best = (gene or None, word, cells.get("HGVSc") or cells.get("HGVS.c") or None,
-                        cells.get("HGVSp") or cells.get("HGVS.p") or None)  # fmt: skip
-    if best[0] is None and best[1] is None:
-        gene = fields.get("GENE") or fields.get("GN") or fields.get("Gene.refGene") or fields.get("SYMBOL")
-        word = effect.consequence(fields.get("ExonicFunc.refGene")) or effect.consequence(
-            fields.get("Func.refGene")
-        )
-        best = (
-            gene if gene not in (None, "", ".") else None,
-            word,
-            None,
-            fields.get("AAChange.refGene") or None,
-        )
-    return best
-
-
 def effect_columns(annotations: pl.Series) -> pl.DataFrame:
     """Return gene, term, hgvs_c and hgvs_p of a column of snpEff annotations (``ANN`` without its name)."""
-    found = [_effect_of(f"ANN={a}", _Header()) if a else (None,) * 4 for a in annotations]
+    one = Allele("N", ("N",), 0)
+    found = [effect_of(f"ANN={a}", one, {}) if a else NOTHING for a in annotations]
     columns = ("gene", "term", "hgvs_c", "hgvs_p")
     return pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
-
-
-#: snpEff's columns where the header does not list them.
-_ANN = ["Allele", "Annotation", "Annotation_Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID",
-        "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p"]  # fmt: skip
