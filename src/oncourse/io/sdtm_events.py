@@ -121,9 +121,11 @@ def follow_up(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     death = pl.coalesce(plain_date(first_of(rows, "DTHDTC")), "_death")
     dead = (first_of(rows, "DTHFL").str.to_uppercase() == "Y").fill_null(False) | pl.col("_dead").fill_null(False)
     whole = pl.when(death.str.len_chars() == 10).then(death)
+    # the end of the study is no contact with somebody who died before it
+    before = pl.when(pl.col("_date").str.slice(0, death.str.len_chars()) > death).then(death).otherwise("_date")
     return rows.select(
         pl.col("USUBJID").alias("patient_id"),
-        pl.coalesce(whole, "_date").alias("last_contact_date"),
+        pl.coalesce(whole, before).alias("last_contact_date"),
         (dead | death.is_not_null()).alias("is_dead"),
         death.alias("death_date"),
     ).filter(pl.col("last_contact_date").is_not_null())  # fmt: skip

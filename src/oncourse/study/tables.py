@@ -45,6 +45,8 @@ FOLLOW_UP = Table(
         ),
         Column("is_dead", BOOL, "whether the patient has died; null = unknown"),
         _day("death_day", "day of death"),
+        _day("death_earliest_day", "first day the death may have been, where only its month or year is known"),
+        _day("death_latest_day", "last day the death may have been, where only its month or year is known"),
         Column("cause_of_death", TEXT, "cause of death", choices=("cancer", "other", "unknown")),
         _day("recurrence_day", "first day a recurrence was seen"),
         _day("recurrence_free_day", "last day the patient was known to be free of recurrence"),

@@ -9,7 +9,8 @@ import polars as pl
 
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
-from oncourse.study.schema import Problem, check_table, row_problems
+from oncourse.study.partial_dates import interval, known_part, read_partial
+from oncourse.study.schema import LISTED_PER_KIND, Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 
 
@@ -68,7 +69,8 @@ def days_from_dates(
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Turn ISO dates in ``*_date`` columns into days from the patient's index date.
 
-    A table may give start_date in place of start_day when patients has index_date.
+    A table may give start_date in place of start_day when patients has index_date. Of a date that is not whole the day is
+    read as `oncourse.study.partial_dates` says, with a warning; of a death the interval is kept.
     """
     table = TABLES[name]
     pairs = [(date_name(c.name), c.name) for c in table.columns if c.name == "day" or c.name.endswith("_day")]
@@ -93,10 +95,13 @@ def days_from_dates(
         text = frame[date].cast(pl.String).str.strip_chars()
         text = text.set((text == "").fill_null(False), None)
         parsed = text.str.to_date("%Y-%m-%d", strict=False)
-        bad = text.is_not_null() & parsed.is_null()
+        partial = known_part(text)
+        bad = text.is_not_null() & parsed.is_null() & partial.is_null()
         problems += row_problems(
             name, frame, bad, date, "'{value}' is not a date.", "Write YYYY-MM-DD.", first_row=first_row
         )
+        if partial.is_not_null().any():
+            parsed, frame = _with_partial(name, frame, date, partial, parsed, joined["_index"], problems, first_row)
         lost = parsed.is_not_null() & joined["_index"].is_null()
         problems += row_problems(name, frame, lost, date, "the patient has no index_date, so {value} has no day.",
                                  "Fill in patients.index_date.", first_row=first_row)  # fmt: skip
@@ -109,3 +114,29 @@ def days_from_dates(
             days = frame[day].cast(pl.String).fill_null(days.cast(pl.String))
         frame = frame.drop(date).with_columns(days.alias(day))
     return frame, problems
+
+
+def _with_partial(
+    name: str, frame: pl.DataFrame, date: str, partial: pl.Series, parsed: pl.Series, index: pl.Series,
+    problems: list[Problem], first_row: int,
+) -> tuple[pl.Series, pl.DataFrame]:  # fmt: skip
+    """Read partial dates: return the dates with them, and the frame with the interval of a death; say what was read."""
+    first, last = interval(partial)
+    floor = None
+    if date == "death_date" and "last_contact_day" in frame.columns:
+        seen = frame["last_contact_day"].cast(pl.Int64, strict=False)
+        floor = pl.select((index + pl.duration(days=pl.lit(seen))).cast(pl.Date).alias("d"))["d"]
+    used, first = read_partial(date, first, last, floor)
+    low, high, day = ((d - index).dt.total_days() for d in (first, last, used))
+    for at in partial.is_not_null().arg_true().to_list()[:LISTED_PER_KIND]:
+        where = str(frame["patient_id"][at])
+        message = f"'{partial[at]}' is not a whole date: day {low[at]} to {high[at]}, read as day {day[at]}."
+        cure = "Give the day where it is known; the end points rest on this reading."
+        row = at + first_row
+        problems.append(Problem(name, row, date, str(frame[date][at]), message, cure, "warning", where))
+    if date == "death_date":
+        is_partial = partial.is_not_null()
+        none = pl.Series([None] * frame.height, dtype=pl.Int64)
+        bounds = {"death_earliest_day": low, "death_latest_day": high}
+        frame = frame.with_columns(days.zip_with(is_partial, none).alias(n) for n, days in bounds.items())
+    return pl.select(pl.coalesce(parsed, used).alias("d"))["d"], frame
