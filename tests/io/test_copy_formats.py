@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io import segments
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.clone_studies import read_clone_tables
 from oncourse.io.files import read_files
@@ -20,12 +18,6 @@ VCF = (
     "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tT1\n"
     "12\t25398284\t.\tC\tT\t.\tPASS\t.\tGT:AD:DP\t0/1:70,30:100\n"
 )
-
-
-def test_examples():
-    found = doctest.testmod(segments)
-    assert found.attempted > 0
-    assert found.failed == 0
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,12 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     help="Copy-number segments of the samples; may be repeated.",
 )
 @click.option(
+    "--fusions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher); may be repeated.",
+)
+@click.option(
     "--fasta",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Reference genome: moves indels left, finds a wrong build.",
@@ -78,7 +84,8 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
-    fasta: Path | None, called: str, panel: str | None, material: str, design: str | None, build: str | None,
+    fusions: tuple[Path, ...], fasta: Path | None, called: str, panel: str | None, material: str,
+    design: str | None, build: str | None,
     depth: int | None, anchor: tuple[str, ...], manifest: Path | None, mapping: Path | None,
 ) -> None:  # fmt: skip
     """Turn SOURCE into a study folder DIR, and check it.
@@ -102,7 +109,7 @@ def import_(
     check_new(folder, [source, *clinical, *segments])
     try:
         reading = _read(
-            format_, source, clinical=clinical, segments=segments, fasta=fasta, called=called, panel=panel,
+            format_, source, clinical=clinical, segments=segments, fusions=fusions, fasta=fasta, called=called, panel=panel,
             material=material, depth=depth, anchor=anchor, manifest=manifest, mapping=mapping,
         )  # fmt: skip
     except Question as question:
@@ -125,8 +132,9 @@ def import_(
 
 
 def _read(
-    format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...], fasta: Path | None,
-    called: str, panel: str | None, material: str, depth: int | None, anchor: tuple[str, ...],
+    format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...],
+    fusions: tuple[Path, ...], fasta: Path | None, called: str, panel: str | None, material: str, depth: int | None,
+    anchor: tuple[str, ...],
     manifest: Path | None, mapping: Path | None,
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
@@ -141,7 +149,7 @@ def _read(
             manifest = source / "files.tsv"
         return read_files(
             [source], manifest=manifest, clinical=clinical,
-            segments=segments, fasta=reference, called=called, material=material, panel=panel,
+            segments=segments, fusions=fusions, fasta=reference, called=called, material=material, panel=panel,
             kind=kind,
         )  # fmt: skip
     if kind in CLONE_TABLES:

@@ -10,6 +10,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.annovar import is_multianno
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
+from oncourse.io.signatures import named
 from oncourse.study.config import StudyConfig, read_config
 
 #: Formats a path may be in, with the words `oncourse import` shows.
@@ -70,11 +71,20 @@ def detect(path: Path) -> str:
     table = read_table(path, lenient=True)
     if looks_like_maf(table.frame.columns):
         return "maf"
+    if said := named(table.frame.columns) or named(_raw_header(path)):
+        raise InputError(f"{path.name}: {said}")
     raise InputError([
         *[p for p in table.problems if p.severity == "error"],
         f"{path.name}: is neither a study folder nor a MAF or VCF file; any other table is read with "
         "`oncourse import table FILE DIR --mapping map.yaml`.",
     ])  # fmt: skip
+
+
+def _raw_header(path: Path) -> list[str]:
+    """Return the header of a table whose header line starts with #."""
+    from oncourse.io.text import read_table
+
+    return read_table(path, comment="##", lenient=True).frame.columns
 
 
 def read_any(path: Path, *, fasta: Path | None = None) -> Reading:

@@ -14,6 +14,7 @@ from oncourse.io import clinical_tables as ct
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.clinical import mapped
+from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import called_first, matched, renamed, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
@@ -42,6 +43,7 @@ def read_files(
     *,
     clinical: Sequence[Path] = (),
     segments: Sequence[Path] = (),
+    fusions: Sequence[Path] = (),
     fasta: Fasta | None = None,
     called: str = "auto",
     material: str = "tissue",
@@ -57,6 +59,7 @@ def read_files(
     clinical : tables with a sample id (then patient, lesion or tumour id, type ... of each sample) or with a patient
         id only (survival ...); columns named as in cBioPortal or in a MAF
     segments : copy-number segments of the samples
+    fusions : tables of fusion callers (`oncourse.io.fusion_callers`)
     called : as in `oncourse.io.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
@@ -107,6 +110,8 @@ def read_files(
         "lesions": built.lesions, "samples": built.samples, "variants": found.variants,
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }  # fmt: skip
+    if fusions:
+        _add_fusions(fusions, built.samples["sample_id"].to_list(), reading)
     if segments:
         _add_copies(segments, built, reading)
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
@@ -148,6 +153,20 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
             per_patient = frame if per_patient is None or frame is None else per_patient.join(
                 frame, on="PATIENT_ID", how="full", coalesce=True)  # fmt: skip
     return per_sample, per_patient
+
+
+def _add_fusions(paths: Sequence[Path], known: Sequence[str], reading: Reading) -> None:
+    """Read tables of fusion callers; ids as the samples table writes them."""
+    frames = []
+    for path in paths:
+        frame, problems = read_fusion_calls(path)
+        reading.problems += problems
+        mapping, said = matched(frame["sample_id"].drop_nulls().to_list(), known)
+        reading.notes += [f"{path.name}: {note}" for note in said]
+        reading.ledger.file(path.name, "fusions", "used", n_rows=frame.height)
+        frames.append(renamed(frame, mapping))
+    reading.tables["fusions"] = pl.concat(frames).unique(["sample_id", "gene_5p", "gene_3p"], maintain_order=True)
+    reading.sources["fusions"] = paths[0].name
 
 
 def _add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading) -> None:

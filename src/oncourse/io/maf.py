@@ -21,32 +21,34 @@ from oncourse.genome.variant import normalise
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.ledger import Ledger
+from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.units import fractions, in_percent, with_percent
+from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem, row_problems
 
 #: Our name -> the names the dialects use (lower case), best first.
 ALIASES: dict[str, tuple[str, ...]] = {
     "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene.refgene", "gene.knowngene",
              "gene.ensgene", "gene", "gene_affected", "entrez_gene_id", "entrez_id"),
-    "chrom": ("chromosome", "chrom", "chr"),
+    "chrom": ("chromosome", "chrom", "chr", "contig"),
     "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
     "end": ("end_position", "end", "end_pos", "chromosome_end"),
     "ref": ("reference_allele", "ref", "ref_allele", "reference", "reference_genome_allele"),
-    "alt": ("tumor_seq_allele2", "alt", "alt_allele", "alternate_allele", "variant_allele", "tumor_allele",
+    "alt": ("tumor_seq_allele2", "alt", "var", "alt_allele", "alternate_allele", "variant_allele", "tumor_allele",
             "mutated_to_allele"),
     "alt_1": ("tumor_seq_allele1",),
     "sample_id": ("tumor_sample_barcode", "tumor_sample_id", "sample_id", "tumor_sample", "sampleid", "sample",
-                  "icgc_sample_id"),
+                  "icgc_sample_id", "tumor_name"),
     "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id"),
-    "normal_id": ("matched_norm_sample_barcode",),
+    "normal_id": ("matched_norm_sample_barcode", "normal_name"),
     "classification": ("variant_classification", "variantclassification", "classification", "effect"),
     "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type", "exonicfunc", "function."),
     "region": ("func.refgene", "func", "region"),
     "alt_count": ("t_alt_count", "alt_allele_depth", "t_alt_reads", "tumor_alt_count", "alt_count", "t_var_count",
-                  "alt_depth", "alt_reads", "mutant_allele_read_count", "var_count"),
+                  "alt_depth", "alt_reads", "mutant_allele_read_count", "var_count", "tumor_reads2"),
     "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
-                  "ref_reads"),
+                  "ref_reads", "tumor_reads1"),
     "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp", "total_read_count"),
     "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumor_f", "i_tumorvaf_wu", "allele_frequency",
             "variant_allele_frequency", "variant_allele_freq", "mutant_allele_frequency", "allele_fraction",
@@ -55,11 +57,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
                "aachange.refgene", "aa_mutation"),
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation"),
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version"),
-    "filter": ("filter", "filters"),
+    "filter": ("filter", "filters", "judgement"),
     "status": ("mutation_status", "somatic_status", "variant_status"),
     "variant_type": ("variant_type",),
-    "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads"),
-    "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads"),
+    "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2"),
+    "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
     "normal_depth": ("n_depth", "normal_depth", "n_total_count"),
     "population_af": ("gnomad_af", "gnomad_exome_af", "gnomad_genome_af", "gnomade_af", "gnomadg_af", "exac_af",
                       "gnomad_af_popmax", "af_popmax", "max_af", "gnomad_exome_all", "gnomad_genome_all", "exac_all",
@@ -134,8 +136,12 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
     if looks_like_annovar(table.frame.columns):
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
+    if missing_columns(table.frame.columns) == ["sample_id"]:
+        # a table of one sample (MuTect1, VarScan): the file's name says whose
+        sample = pl.lit(sample_of_file(path)).alias("sample_id")
+        table = replace(table, frame=table.frame.with_columns(sample))
     if lacking := missing_columns(table.frame.columns):
-        raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking)])
+        raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking, header)])
     if table.frame.is_empty():
         cure = "A MAF has one row per mutation; is the file complete?"
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
@@ -191,7 +197,9 @@ def _wanted(header: list[str]) -> list[str]:
     ]
 
 
-def _not_maf(name: str, lacking: list[str]) -> Problem:
+def _not_maf(name: str, lacking: list[str], header: Sequence[str] = ()) -> Problem:
+    if said := named(header):
+        return Problem(name, 1, None, None, "is not a MAF:", said)
     names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
     cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."
     return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)

@@ -10,7 +10,7 @@ from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
 from oncourse.io.text import read_table, table_name
-from oncourse.io.whose import pair_of, stem_of
+from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -35,16 +35,6 @@ _PURITY = {
 }
 #: Battenberg's subclones.txt holds the observed total; its first state is the larger clone's copies.
 _BATTENBERG = "nmaj1_a"
-
-
-def sample_of_file(path: Path) -> str:
-    """Return the sample a copy-number file names: the tumour of ``T_vs_N``, else the name without the caller's words.
-
-    >>> sample_of_file(Path("P1T_vs_P1N_hisens.cncf.txt")), sample_of_file(Path("P1T.purple.cnv.somatic.tsv"))
-    ('P1T', 'P1T')
-    """
-    pair = pair_of(path)
-    return pair[0] if pair else stem_of(path)
 
 
 def is_purity_table(path: Path) -> bool:

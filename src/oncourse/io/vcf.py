@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -55,6 +55,10 @@ def read_vcf(
     header = _header(table.comments)
     problems, notes = list(table.problems), []
     samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
+    if not samples and _counts_in_info(table):
+        # LoFreq and the like call one sample and write no column for it
+        table = replace(table, frame=table.frame.with_columns(pl.lit("DP").alias("FORMAT"), pl.lit(".").alias("TUMOR")))
+        samples, whose = ["TUMOR"], None
     if whose is None:
         first = table.frame["INFO"].head(1).to_list() if "INFO" in table.frame.columns else []
         whose = assign([Start(path, tuple(samples), table.comments, (first or [None])[0] or "")])
@@ -113,6 +117,15 @@ def _told(name: str, taken: Sequence[Column], left: Sequence[Column]) -> list[st
         if c.sample_id != c.column:
             out.append(f"{name}: the column {c.column} is sample {c.sample_id} ({c.why})")
     return out
+
+
+def _counts_in_info(table: TextTable) -> bool:
+    """Whether a VCF without sample columns holds read counts in INFO."""
+    if "INFO" not in table.frame.columns:
+        return False
+    return bool(table.frame["INFO"].str.contains(r"(?:^|;)DP=\d").any()) and bool(
+        table.frame["INFO"].str.contains(r"(?:^|;)(DP4|AF|AD|AO)=").any()
+    )
 
 
 def _header(comments: Sequence[str]) -> _Header:

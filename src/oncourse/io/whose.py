@@ -39,7 +39,7 @@ _STEPS = (
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|acf|facets|ascat|sequenza|"
-    r"multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
+    r"call_stats|snp|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
@@ -136,6 +136,16 @@ def pair_of(path: Path) -> tuple[str, str] | None:
         if found := _PAIR.match(text):
             return found["tumour"], found["normal"]
     return None
+
+
+def sample_of_file(path: Path) -> str:
+    """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
+
+    >>> sample_of_file(Path("P1T_vs_P1N_hisens.cncf.txt")), sample_of_file(Path("P1T.purple.cnv.somatic.tsv"))
+    ('P1T', 'P1T')
+    """
+    pair = pair_of(path)
+    return pair[0] if pair else stem_of(path)
 
 
 def assign(

@@ -1,0 +1,79 @@
+"""Fusions of RNA callers (Arriba, STAR-Fusion, FusionCatcher) -> fusions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.whose import sample_of_file
+from oncourse.study.schema import Problem
+
+#: Our column -> the callers' names (lower case, without #).
+_COLUMNS = {
+    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a"),
+    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b"),
+    "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
+    "confidence": ("confidence",),
+}
+#: Reads across the junction, and pairs around it: their sum is the support.
+_READS = ("split_reads1", "split_reads2", "discordant_mates", "junctionreadcount", "spanningfragcount", "spanning_pairs",
+          "spanning_unique_reads")  # fmt: skip
+#: Arriba's own advice: low-confidence events are mostly artefacts.
+_LEFT_OUT = "low"
+
+
+def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return sample_id, gene_5p, gene_3p, support; the sample is the file's name where no column says it.
+
+    An intragenic event (one gene on both sides) and an event of low confidence are left out and told.
+
+    Raises
+    ------
+    InputError : the table has no columns for two genes
+    """
+    name = table_name(path)
+    table = _table(path, name)
+    by = {c.lstrip("#").lower(): c for c in reversed(table.frame.columns)}
+    found = {ours: by[a] for ours, names in _COLUMNS.items() for a in reversed(names) if a in by}
+    if not {"gene_5p", "gene_3p"} <= set(found):
+        cure = "A table of fusions names two genes (Arriba: gene1, gene2; STAR-Fusion: LeftGene, RightGene)."
+        raise InputError([*table.problems, Problem(name, 1, None, None, "no columns with the two genes.", cure)])
+    reads = [pl.col(by[c]).cast(pl.Int64, strict=False).fill_null(0) for c in _READS if c in by]
+    sample = pl.col(found["sample_id"]) if "sample_id" in found else pl.lit(sample_of_file(path))
+    frame = table.frame.select(
+        sample.alias("sample_id"), _gene(found["gene_5p"]).alias("gene_5p"), _gene(found["gene_3p"]).alias("gene_3p"),
+        (pl.sum_horizontal(reads) if reads else pl.lit(None, pl.Int64)).cast(pl.Int64).alias("support"),
+        (pl.col(found["confidence"]) if "confidence" in found else pl.lit(None, pl.String)).alias("confidence"),
+    )  # fmt: skip
+    problems = [p for p in table.problems if p.severity == "error"]
+    same = (pl.col("gene_5p") == pl.col("gene_3p")).fill_null(False)
+    low = (pl.col("confidence").str.to_lowercase() == _LEFT_OUT).fill_null(False)
+    for what, mask in (("lie within one gene", same), ("are of low confidence", low & ~same)):
+        n = frame.filter(mask).height
+        if n:
+            cure = "A fusion is of two genes; add it to fusions.tsv where it was confirmed."
+            problems.append(Problem(name, None, "fusions", None, f"{n} events {what}: left out.", cure, "warning"))
+    kept = frame.filter(~same & ~low).drop("confidence")
+    return kept.group_by("sample_id", "gene_5p", "gene_3p", maintain_order=True).agg(pl.col("support").max()), problems
+
+
+def _table(path: Path, name: str) -> TextTable:
+    """Read a table whose header starts with # (a comment to other readers)."""
+    return read_table(path, name=name, comment="##", lenient=True)
+
+
+def _gene(column: str) -> pl.Expr:
+    """The symbol of ``TMPRSS2^ENSG00000184012`` and ``ERG(1234),LINC01(99)``: the first, without id and distance."""
+    text = pl.col(column).str.replace(r"\^.*$", "").str.replace(r"[,(].*$", "").str.strip_chars()
+    return pl.when(~text.is_in(["", ".", "-", "NA"])).then(text)
+
+
+def is_fusion_table(header: Sequence[str]) -> bool:
+    """Whether a header has two genes of a fusion caller."""
+    low = {re.sub("^#", "", c).lower() for c in header}
+    return any(c in low for c in _COLUMNS["gene_5p"][:3]) and any(c in low for c in _COLUMNS["gene_3p"][:3])
