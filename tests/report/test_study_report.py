@@ -144,7 +144,7 @@ def test_the_policy_of_a_page_allows_its_own_scripts_and_styles_only(simulated_s
 def test_text_that_a_spreadsheet_would_run_is_defused_and_read_back(tmp_path):
     import polars as pl
 
-    from oncourse.report.results import as_written, write_tables
+    from oncourse.disk.tables import as_written, write_tables
 
     given = pl.DataFrame(
         {

@@ -7,13 +7,15 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from oncourse.analyses._show import as_html, as_text
 from oncourse.cohort import Cohort
-from oncourse.errors import OncourseError
-from oncourse.study.schema import Column
+from oncourse.errors import ConfigError, OncourseError
+from oncourse.study.schema import Column, nearest
 
 UNITS = ("fraction", "count", "ratio", "difference", "days", "months", "per_mb", "score", "")
 
@@ -72,7 +74,7 @@ class Estimate:
         return f"{text} ({', '.join(inside)})" if inside else text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """One figure: an SVG drawing with what it shows in words."""
 
@@ -80,6 +82,17 @@ class Figure:
     title: str
     caption: str
     svg: str
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.name}, {self.title}>"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing as an SVG file and return its path."""
+        Path(path).write_text('<?xml version="1.0" encoding="utf-8"?>\n' + self.svg, "utf-8")
+        return Path(path)
 
 
 @dataclass(frozen=True)
@@ -135,12 +148,13 @@ def say(template: str, estimates: Iterable[Estimate]) -> str:
     return _NAMES.sub(text, template)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What one analysis found; plain data, so that it can be stored, shown and compared.
 
     ``answer`` may hold ``{name}`` of its estimates (see `say`); ``tables`` maps topic/table to a frame with the
-    declared columns; ``artifacts`` maps a path inside the results folder to text (a model card).
+    declared columns; ``artifacts`` maps a path inside the results folder to text (a model card); ``title`` is that of the
+    analysis that made it. ``print(result)`` says it in a terminal; a notebook shows it with its figures.
     """
 
     answer: str
@@ -152,6 +166,7 @@ class Result:
     notes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.estimates]
@@ -160,6 +175,59 @@ class Result:
             raise ValueError(f"estimates named twice: {twice}")
         object.__setattr__(self, "answer", say(self.answer, self.estimates))
         object.__setattr__(self, "notes", tuple(say(note, self.estimates) for note in self.notes))
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return a table by its name, with or without the topic: ``medians`` or ``survival/medians``."""
+        return self.tables[_named(name, self.tables, "table")]
+
+    def figure(self, name: str) -> Figure:
+        """Return a figure by its name."""
+        by_name = {f.name: f for f in self.figures}
+        return by_name[_named(name, by_name, "figure")]
+
+    def estimate(self, name: str) -> Estimate:
+        """Return a number with its interval by its name."""
+        by_name = {e.name: e for e in self.estimates}
+        return by_name[_named(name, by_name, "estimate")]
+
+    def save(self, folder: str | Path) -> Path:
+        """Write answer, tables (TSV) and figures (SVG) into a folder that is new or empty, and return it."""
+        from oncourse.disk.new import new_folder
+        from oncourse.disk.tables import write_tables
+
+        with new_folder(Path(folder)) as draft:
+            (draft / "answer.txt").write_text(f"{self}\n", "utf-8")
+            write_tables(self.tables, draft / "tables")
+            for figure in self.figures:
+                (draft / "figures").mkdir(exist_ok=True)
+                figure.save(draft / "figures" / f"{figure.name}.svg")
+            for name, text in self.artifacts.items():
+                (draft / name).parent.mkdir(parents=True, exist_ok=True)
+                (draft / name).write_text(text, "utf-8")
+        return Path(folder)
+
+    def __str__(self) -> str:
+        return as_text(self.title or "Result", self.answer, self.estimates, self.notes, self.tables)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Result: {self.title or 'untitled'}; {len(self.estimates)} estimates, {len(self.tables)} tables, "
+            f"{len(self.figures)} figures>"
+        )
+
+    def _repr_html_(self) -> str:
+        heading = self.title or "Result"
+        return as_html(heading, self.answer, self.estimates, self.notes, self.tables, self.figures)
+
+
+def _named(name: str, known: Mapping[str, Any], what: str) -> str:
+    """The full name of what was asked for; ConfigError names the nearest."""
+    found = [full for full in known if name in (full, full.partition("/")[2])]
+    if found:
+        return found[0]
+    near = nearest(name, list(known), cutoff=0.4)
+    cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known) or 'none'}."
+    raise ConfigError(f"{name}: no such {what} in this result. {cure}")
 
 
 @dataclass(frozen=True)
@@ -190,6 +258,7 @@ class Analysis:
                 raise OncourseError(
                     f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
                 )
+        object.__setattr__(result, "title", self.title)  # the function does not know what it is called
         return result
 
 

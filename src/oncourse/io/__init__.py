@@ -46,9 +46,14 @@ def load_study(
     if any(strict or p.severity == "error" for p in problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
     notes = tuple(reading.notes)
-    intake = reading.ledger.tables()
     return Study(
-        reading.config, tables, warnings=tuple(problems), notes=notes, withdrawn=withdrawn, intake=intake
+        reading.config,
+        tables,
+        warnings=tuple(problems),
+        notes=notes,
+        withdrawn=withdrawn,
+        intake=reading.ledger.tables(),
+        source=Path(path),
     )
 
 

@@ -16,8 +16,10 @@ from oncourse.report.results import plain
 _PACKAGES = ("numpy", "scipy", "polars", "matplotlib", "numba", "scikit-learn", "jinja2")
 
 
-def input_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of the study folder by its path inside it."""
+def input_hashes(folder: Path | None) -> dict[str, str]:
+    """Return the SHA-256 of every file of the study folder by its path inside it; none of a study made in memory."""
+    if folder is None:
+        return {}
     if folder.is_file():
         return {folder.name: sha256(folder)}
     files = sorted(
@@ -27,7 +29,7 @@ def input_hashes(folder: Path) -> dict[str, str]:
 
 
 def provenance(
-    folder: Path, used: Mapping[str, Any], seed: int, started: datetime, beside: Sequence[Path] = ()
+    folder: Path | None, used: Mapping[str, Any], seed: int, started: datetime, beside: Sequence[Path] = ()
 ) -> dict[str, Any]:
     """Return provenance.json as plain data; `beside` are files given on the command line."""
     import oncourse

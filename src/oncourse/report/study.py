@@ -12,6 +12,7 @@ from typing import Any
 from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
 from oncourse.disk.manifest import sealed
+from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
 from oncourse.report.execute import Outcome, choose, run_all
@@ -22,7 +23,6 @@ from oncourse.report.results import (
     collect_tables,
     results_json,
     write_json,
-    write_tables,
     write_workbook,
 )
 from oncourse.study.model import Study
@@ -52,7 +52,7 @@ def report_study(
     study: Study,
     out: Path,
     *,
-    source: Path,
+    source: Path | None,
     only: Sequence[str] = (),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     seed: int = 1,
@@ -66,14 +66,15 @@ def report_study(
 
     Parameters
     ----------
-    source : the study folder, for the checksums
+    source : the study folder, for the checksums; None: made in memory
     only : names of analyses; empty = the study's objectives, or all
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
     sign : returns the sealed provenance with a signature (`oncourse.verify.results.sign`)
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
-    check_out(out, [source, *beside])
+    given = [*([] if source is None else [source]), *beside]
+    check_out(out, given)
     cohort = Cohort(study, settings, seed)
     cohort.progress = progress
     analyses = choose(only, study.config.objectives)
@@ -82,7 +83,7 @@ def report_study(
     progress("writing the report")
     tables = collect_tables(cohort, outcomes)
     said: list[str] = []
-    with replaced_folder(out, [source, *beside], tell=said.append) as folder:
+    with replaced_folder(out, given, tell=said.append) as folder:
         write_tables(tables, folder / "tables")
         write_workbook(tables, folder / "tables" / "all_tables.xlsx")
         for outcome in outcomes:

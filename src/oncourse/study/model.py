@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,27 +23,68 @@ def nobody() -> pl.DataFrame:
     return pl.DataFrame(schema=WITHDRAWN_SCHEMA)
 
 
+class Tables(Mapping[str, pl.DataFrame]):
+    """The tables of a study by name, read-only; ``tables.patients`` is ``tables["patients"]``.
+
+    As a mapping it holds the tables that were given; as an attribute a table that was not given is an empty frame.
+    """
+
+    def __init__(self, frames: Mapping[str, pl.DataFrame]):
+        self.__dict__["_frames"] = dict(frames)
+
+    @property
+    def _given(self) -> dict[str, pl.DataFrame]:
+        given: dict[str, pl.DataFrame] = self.__dict__["_frames"]
+        return given
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        return self._given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __getattr__(self, name: str) -> pl.DataFrame:
+        if name in TABLES:
+            return self._given[name] if name in self._given else TABLES[name].empty()
+        raise AttributeError(f"no such table: {name}. Known: {', '.join(TABLES)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("the tables of a study are read-only; make another Study")
+
+    def __dir__(self) -> list[str]:
+        return sorted(TABLES)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {frame.height} rows" for name, frame in self.items() if frame.height)
+
+
 @dataclass(frozen=True)
 class Study:
     """One study as recorded.
 
     ``study["calls"]`` returns a table with every column of `oncourse.study.tables` (optional ones null);
     a table that was not given is an empty frame. ``warnings`` are the unlikely but usable values found
-    on reading; ``withdrawn`` lists who was left out on request (patient_id, sample_id, reason).
-    ``intake`` holds what was understood of the source, by file, column and row (`oncourse.io.ledger`).
+    on reading; ``withdrawn`` lists who was left out on request (patient_id, sample_id, reason);
+    ``intake`` holds what was understood of the source, by file, column and row (`oncourse.io.ledger`);
+    ``source`` is the folder or file it was read from (None: made in memory).
     """
 
     config: StudyConfig
-    tables: Mapping[str, pl.DataFrame]
+    tables: Tables | Mapping[str, pl.DataFrame]
     warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     withdrawn: pl.DataFrame = field(default_factory=nobody)
     intake: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    source: Path | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tables", frozen(self.tables))
+        object.__setattr__(self, "tables", Tables(self.tables))
         object.__setattr__(self, "inputs", frozen(self.inputs))
+        object.__setattr__(self, "intake", frozen(self.intake))
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items() if frame.height)
@@ -59,6 +103,16 @@ class Study:
     def n_patients(self) -> int:
         """Number of patients."""
         return self["patients"].height
+
+    def cohort(self, *, seed: int = 1, **settings: Mapping[str, Any]) -> Any:
+        """Return the `oncourse.cohort.Cohort` of this study: its derived tables, each computed once.
+
+        Parameters
+        ----------
+        settings : section=mapping, over study.yaml: ``study.cohort(psa={"criteria": "pcwg3"})``
+        """
+        # the Cohort stands far above the Study, so it is named here and not imported
+        return import_module("oncourse.cohort").Cohort(self, settings, seed)
 
     def select(
         self, *, patients: Collection[str] | None = None, without_samples: Collection[str] = ()
