@@ -303,6 +303,15 @@ def test_a_chinese_panel_report_by_a_mapping(tmp_path, encoding):
     assert any("备注" in note for note in reading.notes)
 
 
+def test_a_panel_report_whose_headers_are_known_needs_no_mapping(tmp_path):
+    path = tmp_path / "panel.txt"
+    path.write_bytes(CHINESE.encode("gb18030"))
+    assert detect(path) == "panel"
+    tables, _, _ = read(path)
+    assert rows(tables, "samples", "sample_id", "patient_id") == [("甲01-T", "甲01"), ("甲02-T", "甲02")]
+    assert set(tables["variants"]["consequence"]) == {"missense"}
+
+
 def test_headers_the_vocabulary_knows_need_no_mapping_of_their_own(tmp_path):
     """A hospital's table of laboratory values: only the table is named."""
     text = "病人编号,检验项目,检验结果,单位,检查日期\nA,总PSA,12.5,ng/mL,2019-01-02\n"

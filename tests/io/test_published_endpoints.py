@@ -157,3 +157,17 @@ def test_a_number_nobody_can_read_is_named(tmp_path):
     columns = {"PATIENT_ID": ["A", "B"], "OS_STATUS": ["0:LIVING"] * 2, "OS_MONTHS": ["twelve", "12"]}
     reading = read_cbioportal(folder(tmp_path / "s", columns))
     assert any("'twelve'" in p.message for p in reading.problems)
+
+
+def test_the_ledger_of_a_cbioportal_folder(tmp_path):
+    """Events without a table, columns kept under their own name: nothing is passed over in silence."""
+    columns = {**PFS, "SMOKER": ["yes", "no"]}
+    toxicity = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSUBTYPE\nA\t30\t\tTOXICITY\tneuropathy\n"
+    reading = read_cbioportal(folder(tmp_path / "s", columns, timelines={"toxicity": toxicity}))
+    tables = reading.ledger.tables()
+    states = dict(tables["intake/columns"].select("column", "state").rows())
+    assert (states["SMOKER"], states["PATIENT_ID"]) == ("kept", "used")
+    left_out = tables["intake/rows"].filter(state="left out")
+    assert left_out.select("file", "n", "why").rows() == [
+        ("data_timeline_toxicity.txt", 1, "no table holds events of the type TOXICITY")
+    ]

@@ -82,6 +82,7 @@ def read_cbioportal(
     timeline = read_timelines(found.files.get("timeline", []))
     anchors_known = _anchors(timeline, anchors or {})
     built = ct.build(patients, samples, reading, anchors_known)
+    _clinical_ledger(found, patients, samples, built, reading)
     built.samples = with_assays(built.samples, samples, matrix, found, extra, reading)
     reading.tables |= {"patients": built.patients, "samples": built.samples, "lesions": built.lesions}
     reading.tables |= {"follow_up": built.follow_up, "published_endpoints": built.published}
@@ -149,6 +150,22 @@ def _clinical(found: Folder, reading: Reading) -> tuple[pl.DataFrame | None, pl.
     elif mixed is not None and patients is None:
         patients = mixed
     return patients, samples
+
+
+def _clinical_ledger(
+    found: Folder, patients: pl.DataFrame | None, samples: pl.DataFrame, built: ct.Built, reading: Reading
+) -> None:
+    """Say of every clinical column whether it is read as one of ours, or kept under its own name."""
+    for kinds, frame in ((("patient", "mixed"), patients), (("sample", "mixed"), samples)):
+        path = next((p for kind in kinds if (p := found.one(kind))), None)
+        if path is None or frame is None:
+            continue
+        reading.ledger.file(path.name, f"clinical table ({kinds[0]})", "used", n_rows=frame.height)
+        for column in frame.columns:
+            n = frame.height - frame[column].null_count()
+            kept = column.lower() in built.extra
+            state = "empty" if not n else "kept" if kept else "used"
+            reading.ledger.column(path.name, column, state, became=column.lower() if kept else "", n=n)
 
 
 def _mutations(found: Folder, reading: Reading, fasta: Fasta | None, called: str) -> MafTables | None:
@@ -246,6 +263,7 @@ def _anchors(timeline: Timeline, chosen: Mapping[str, str]) -> Anchors:
 
 def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     reading.notes += timeline.notes
+    reading.ledger.extend(timeline.ledger)
     reading.problems += timeline.problems
     for name in ("treatments", "procedures", "labs", "assessments", "target_lesions", "markers"):
         frame = timeline.table(name)

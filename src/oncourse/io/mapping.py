@@ -24,7 +24,7 @@ from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.values import plain_numbers
-from oncourse.study.words import our_columns
+from oncourse.study.words import our_columns, translated
 
 #: Columns of a panel report, beside those of samples and patients.
 PANEL = (
@@ -94,7 +94,23 @@ def read_mapped(source: Path, mapping: Path) -> Reading:
     Patients and samples that only the rows name are added. A call with gene and protein change but no place is kept by these
     two (``KRAS:p.G12D``): it can be compared with another call of the same form.
     """
-    tables, more = read_mapping(mapping)
+    return _read(source, *read_mapping(mapping))
+
+
+def is_panel(path: Path) -> bool:
+    """Whether a table has headers the vocabulary knows as sample and gene, with a place or a change: a panel report."""
+    if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
+        return False
+    ours = set(our_columns(read_table(path, lenient=True).frame.columns).values())
+    return {"sample_id", "gene"} <= ours and bool({"hgvs_p", "hgvs_c", "pos"} & ours)
+
+
+def read_panel(path: Path) -> Reading:
+    """Read a panel report whose Chinese headers are known, without a mapping of its own."""
+    return _read(path, [Mapped("panel", {})], {})
+
+
+def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Reading:
     reading = Reading({}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True)
     for part in tables:
         text = read_table(source, lenient=True, sheet=part.sheet)
@@ -110,7 +126,7 @@ def read_mapped(source: Path, mapping: Path) -> Reading:
     config: dict[str, Any] = {k: more[k] for k in ("index", "design") if k in more}
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
-        reading.config = config_from_mapping({"title": reading.config.title, **config}, mapping.name)
+        reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
     _complete(reading)
     return reading
 
@@ -171,7 +187,8 @@ def _panel(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading
         reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
     table = table.with_columns(_counts(table))
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
-    consequence = pl.coalesce(effect.consequences(table["consequence"]), pl.Series(words, dtype=pl.String))
+    told = effect.consequences(translated(table["consequence"], "consequence"))
+    consequence = pl.coalesce(told, pl.Series(words, dtype=pl.String))
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
     calls = table.select(
         "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"),

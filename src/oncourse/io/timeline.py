@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.clinical import clean, number
+from oncourse.io.ledger import Ledger
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
 
@@ -28,6 +29,7 @@ class Timeline:
     patient_sample_day: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def table(self, name: str) -> pl.DataFrame | None:
         """Return the rows for one of our tables, None where there are none."""
@@ -46,10 +48,13 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
         if "PATIENT_ID" not in frame.columns or "START_DATE" not in frame.columns:
             cure = "A timeline has PATIENT_ID, START_DATE, STOP_DATE and EVENT_TYPE."
             out.problems.append(Problem(name, 1, None, None, "is no timeline; not read.", cure, "warning"))
+            out.ledger.file(path.name, "timeline", "not read", n_rows=frame.height, why="no PATIENT_ID or START_DATE")
             continue
         frame = frame.with_columns(clean(c).alias(c) for c in frame.columns)
         start = number(frame["START_DATE"]).round(0).cast(pl.Int64)
         lost = int((start.is_null()).sum())
+        out.ledger.file(path.name, "timeline", "used", n_rows=frame.height)
+        out.ledger.left_out(path.name, lost, "no whole START_DATE")
         if lost:
             message = f"{lost} rows have no whole START_DATE; left out."
             out.problems.append(
@@ -62,7 +67,7 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
         )
         kind = pl.col("EVENT_TYPE") if "EVENT_TYPE" in frame.columns else pl.lit(name.upper())
         for (event,), rows in frame.group_by(kind.str.to_uppercase().alias("_event"), maintain_order=True):
-            _one_kind(str(event or name).upper(), rows, out, name)
+            _one_kind(str(event or name).upper(), rows, out, path.name)
     return out
 
 
@@ -95,6 +100,7 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
         out.notes.append(
             f"{rows.height:,} rows of the timeline {name} ({event}) have no table here: not read"
         )
+        out.ledger.left_out(name, rows.height, f"no table holds events of the type {event}")
 
 
 def _patient_day(rows: pl.DataFrame) -> pl.DataFrame:
