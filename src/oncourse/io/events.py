@@ -174,6 +174,8 @@ def _sites(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFr
 
 def _direction(one: str | None, two: str | None, event: str | None) -> tuple[str | None, str | None]:
     """Order the partners 5' to 3' where the event says so, and only if it names the same two genes."""
+    if re.search(r"(?i)intragenic", event or "") and (one is None) != (two is None):
+        return one or two, one or two  # within the gene it names
     found = re.search(r"[{(]([\w.-]+)\s*[:]\s*([\w.-]+)[})]", event or "")
     if found and {found.group(1), found.group(2)} == {one, two}:
         return found.group(1), found.group(2)

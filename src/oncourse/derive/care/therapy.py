@@ -21,6 +21,7 @@ from oncourse.derive.concordance.callability import CallabilityParams, callabili
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
+from oncourse.facts.fusions import is_within_gene
 from oncourse.facts.material import is_normal
 from oncourse.genome.gene_sets import gene_set
 from oncourse.knowledge.alterations import data_rows, gene_name
@@ -319,7 +320,8 @@ def _fusions(
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, frozenset[str]]]:
     found: dict[str, set[str]] = {}
     owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
-    for sample, five, three in study["fusions"].select("sample_id", "gene_5p", "gene_3p").iter_rows():
+    joined = study["fusions"].filter(~is_within_gene())
+    for sample, five, three in joined.select("sample_id", "gene_5p", "gene_3p").iter_rows():
         found.setdefault(owner[sample], set()).update(gene_name(g) for g in (five, three) if g)
     looked: dict[str, frozenset[str]] = {}
     cache: dict[str, frozenset[str]] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.derive.genes.panels import Panels
+from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -130,19 +131,17 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
     )  # fmt: skip
     fused = (
         study["fusions"]
-        .unpivot(on=["gene_5p", "gene_3p"], index="sample_id", value_name="gene")
-        .drop_nulls("gene")
-        .select(
-            "sample_id",
-            "gene",
-            pl.lit("is_fused").alias("event"),
-            pl.lit(None, dtype=pl.String).alias("effect"),
+        .with_columns(
+            pl.when(is_within_gene()).then(pl.lit("is_broken")).otherwise(pl.lit("is_fused")).alias("event")
         )
+        .unpivot(on=["gene_5p", "gene_3p"], index=["sample_id", "event"], value_name="gene")
+        .drop_nulls("gene")
+        .select("sample_id", "gene", "event", pl.lit(None, dtype=pl.String).alias("effect"))
     )
     events = pl.concat([mutated, copies, fused])
     flags = [
         (pl.col("event") == name).any().alias(name)
-        for name in ("is_mutated", "is_amplified", "is_deleted", "is_fused")
+        for name in ("is_mutated", "is_amplified", "is_deleted", "is_fused", "is_broken")
     ]
     found = events.group_by("sample_id", "gene").agg(*flags, pl.col("effect").drop_nulls().first())
     if params.copy_number == "any":
@@ -152,7 +151,7 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
         oncogene = pl.col("gene").is_in(list(genes_of_role("oncogene")))
         copy_counts = (pl.col("is_amplified") & ~suppressor) | (pl.col("is_deleted") & ~oncogene)
     altered = (
-        found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | copy_counts)
+        found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | pl.col("is_broken") | copy_counts)
         .join(panels.samples.select("sample_id", "patient_id"), on="sample_id", how="inner")
         .select("patient_id", "sample_id", "gene", "is_mutated", "is_amplified", "is_deleted", "is_fused",
                 "is_altered", "effect")
