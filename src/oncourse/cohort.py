@@ -168,6 +168,7 @@ class Cohort:
         from oncourse.derive.clinical.response import BEST_SCHEMA
 
         study = self.study
+        visits, bone, psa = self.followed_visits
         imaging = study.has("target_lesions") or study.has("assessments")
         return EndpointTables(
             patients=study["patients"],
@@ -176,8 +177,9 @@ class Cohort:
             lesions=study["lesions"],
             lines=self.lines,
             psa=self.psa if study.has("labs") else pl.DataFrame(schema=PSA_SCHEMA),
-            visits=self.recist_visits,
-            bone=self.bone_visits,
+            visits=visits,
+            bone=bone,
+            psa_followed=psa,
             best=self.best_response if imaging else pl.DataFrame(schema=BEST_SCHEMA),
             samples=study["samples"].filter(is_tumour()).select("patient_id", "day"),
         )
@@ -188,6 +190,22 @@ class Cohort:
         from oncourse.derive.clinical.endpoints import EndpointParams, endpoint_table
 
         return endpoint_table(self.endpoint_inputs, self.params(EndpointParams))
+
+    @derived
+    def followed_visits(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Imaging visits, bone scans and PSA of every line, judged and shown whatever treatment follows."""
+        from oncourse.derive.clinical.bone import BoneParams, bone_visits
+        from oncourse.derive.clinical.psa import PsaParams, psa_table
+        from oncourse.derive.clinical.recist import recist_visits
+        from oncourse.derive.clinical.response import ImagingParams
+
+        study, lines, psa = self.study, self.lines, self.params(PsaParams)
+        targets, seen = study["target_lesions"], study["assessments"]
+        return (
+            recist_visits(targets, seen, lines, self.params(ImagingParams), followed=True),
+            bone_visits(seen, lines, self.params(BoneParams), criteria=psa.criteria, followed=True),
+            psa_table(study["labs"], lines, psa, followed=True),
+        )
 
     @derived
     def lines(self) -> pl.DataFrame:

@@ -46,14 +46,15 @@ def endpoints(
         "labs",
         *[{"patient_id": "P", "day": d, "analyte": "PSA", "value": str(v), "unit": "ng/mL"} for d, v in psa],
     )
-    seen = recist_visits(table("target_lesions"), assessed, lines)
+    seen = recist_visits(table("target_lesions"), assessed, lines, followed=True)
+    own = recist_visits(table("target_lesions"), assessed, lines)
     data = EndpointTables(
         patients=table("patients", {"patient_id": "P"}), follow_up=follow,
         procedures=table("procedures", *[{"patient_id": "P", "day": d, "kind": k} for d, k in procedures]),
         lesions=table("lesions", *[{"patient_id": "P", "lesion_id": i, "role": r, "found_day": d} for i, r, d in lesions]),
         lines=lines, psa=psa_table(labs, lines) if psa else pl.DataFrame(), visits=seen,
-        bone=bone_visits(assessed, lines) if bone else pl.DataFrame(schema=BONE_SCHEMA),
-        best=best_response(seen, lines, deaths=None),
+        bone=bone_visits(assessed, lines, followed=True) if bone else pl.DataFrame(schema=BONE_SCHEMA),
+        best=best_response(own, lines, deaths=None), psa_followed=psa_table(labs, lines, followed=True) if psa else None,
     )  # fmt: skip
     found, excluded = endpoint_table(data, EndpointParams(**settings))
     return {(r["endpoint"], r["line"]): r for r in found.rows(named=True)}, excluded
@@ -170,6 +171,35 @@ def test_a_death_on_day_730_has_happened_by_24_months(first_day):
             {"last_contact_day": day, "is_dead": True, "death_day": day}, count_first_day=first_day
         )
         assert found["OS", None]["status_24m"] == status
+
+
+SWITCHES = [((0, "a"),), ((0, "a"), (100, "b")), ((0, "a"), (168, "b")), ((0, "a"), (100, "b"), (200, "c"))]
+
+
+@pytest.mark.parametrize("treatments", SWITCHES, ids=["none", "before", "on the day", "two"])
+@pytest.mark.parametrize(("confirm", "late"), [(True, False), (False, True)])
+def test_the_same_values_give_the_same_day_whatever_was_switched(treatments, confirm, late):
+    """A line is judged by its own baseline and nadir: PSA 100, 10, then 30 on day 168, confirmed on 224; a scan with PD on
+    168. Where a confirmation under a later line does not count, the rise is no event of a line that ended before it."""
+    found, _ = endpoints(
+        ALIVE, treatments=treatments, visits=((56, "SD"), (168, "PD")), psa=((0, 100), (56, 10), (168, 30), (224, 40)),
+        bone=((56, 0, 0), (168, 3, 0), (224, 0, 3)), confirm_after_switch=confirm,
+    )  # fmt: skip
+    assert short(found["PFS", 1]) == (169, True, "progression (RECIST)")
+    assert found["rPFS", 1]["time_days"] == 169
+    switched = len(treatments) > 1
+    assert found["TTPP", 1]["is_event"] is not (late and switched)
+    if not (late and switched):
+        assert found["TTPP", 1]["time_days"] == 169
+
+
+def test_a_scan_on_the_day_the_next_line_starts_is_an_event_of_the_old_line():
+    """The progression for which therapy is switched is seen before the first new dose: censored at 56 under fda before."""
+    for censoring in ("ema", "fda"):
+        found, _ = endpoints(
+            ALIVE, treatments=((0, "a"), (112, "b")), visits=((56, "SD"), (112, "PD")), censoring=censoring
+        )
+        assert short(found["PFS", 1]) == (113, True, "progression (RECIST)")
 
 
 PFS = [
@@ -357,6 +387,15 @@ LINES = [
     # Hess et al. 2021: drugs of the first 28 days are one line; a new drug later, or 90 days without, start another
     ("recorded lines are kept", [("a", 0, 1, None, None), ("b", 90, 2, None, None)], [(1, "a"), (2, "b")]),
     ("combination within 28 days", [("a", 0, None, None, None), ("b", 28, None, None, None)], [(1, "a;b")]),
+    # OHDSI/Atlas PR 2398: within the window, but stopped before the other: a switch for toxicity is no combination
+    ("switch within 28 days", [("a", 0, None, 10, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
+    ("added on the day of the stop", [("a", 0, None, 17, None), ("b", 17, None, None, None)], [(1, "a;b")]),
+    ("one of two stopped, a third added", [("a;c", 0, None, 10, None), ("c", 10, None, None, None),
+     ("b", 17, None, None, None)], [(1, "a;b;c")]),
+    ("cycles of a day, one drug more in the second", [("a", 0, None, 0, None), ("a", 14, None, 14, None),
+     ("b", 14, None, 14, None)], [(1, "a;b")]),
+    ("castration goes on under the switch", [("leuprolide", 0, None, None, None), ("abiraterone", 5, None, 10, None),
+     ("enzalutamide", 17, None, None, None)], [(1, "abiraterone;leuprolide"), (2, "enzalutamide")]),
     ("a drug on day 29 starts a line", [("a", 0, None, None, None), ("b", 29, None, None, None)], [(1, "a"), (2, "b")]),
     ("dropping a drug starts none", [("a;b", 0, None, 60, None), ("a", 61, None, None, None)], [(1, "a;b")]),
     ("restart within 90 days", [("a", 0, None, 60, None), ("a", 150, None, None, None)], [(1, "a")]),

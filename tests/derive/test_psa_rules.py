@@ -143,10 +143,14 @@ def test_old_baseline_is_flagged_and_may_be_refused():
 
 
 def test_values_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():
-    """The value on the next line's first day is that line's baseline."""
+    """The value on the next line's first day closes the old line (a rise from 10, confirmed on day 90) and is the
+    baseline of the new one."""
     table = psa_table(labs((0, 100), (28, 10), (60, 50), (90, 55), (120, 70), (150, 71)), lines(0, 60))
     first, second = table.rows(named=True)
-    assert (first["n_values"], first["nadir_ng_ml"], first["last_psa_day"]) == (1, 10, 28)
+    assert (first["n_values"], first["nadir_ng_ml"], first["last_psa_day"]) == (2, 10, 60)
+    assert (first["progression_status"], first["progression_day"], first["progression_confirmed_day"]) == (
+        "confirmed", 60, 90,
+    )  # fmt: skip
     assert (second["baseline_ng_ml"], second["nadir_ng_ml"], second["n_values"]) == (50, 50, 3)
     # no decline on line 2: days 30, 60 and 90 of the line, 90 > 84: 71 is 42 % above 50 but not confirmed
     assert (second["progression_status"], second["progression_day"]) == ("unconfirmed", 150)

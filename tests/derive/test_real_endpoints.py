@@ -74,10 +74,17 @@ def compare(frame, lines):
         start, stop = line["start_day"], line["next_start_day"]
         mine = series.get(row["patient_id"], [])
         before = [v for d, v in mine if d <= start]
-        after = [(d - start, v) for d, v in mine if d > start and (stop is None or d < stop)]
+        last = None if stop is None else stop - start
+        later = [(d - start, v) for d, v in mine if d > start]
+        after = [(d, v) for d, v in later if last is None or d <= last]
         if not after:
             continue
-        expected = plain(before[-1] if before else None, after)
+        base = before[-1] if before else None
+        # response: values of the line; progression: judged over all later ones, but none that begins under the next line
+        state, found_day = plain(base, later)[2:]
+        if last is not None and found_day is not None and found_day > last:
+            state, found_day = "none", None
+        expected = (*plain(base, after)[:2], state, found_day)
         day = row["progression_day"]
         found = (
             row["psa50"],

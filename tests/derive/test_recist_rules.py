@@ -251,12 +251,43 @@ def test_a_response_reported_on_the_first_day_belongs_to_the_first_line_unless_p
     assert recist_visits(lesions({}), assessments(cells), lines(0))["day"].to_list() == [60]
 
 
+def test_a_first_scan_on_day_3_is_the_baseline_and_says_so():
+    """RECIST 1.1 asks for a baseline before treatment; within imaging.baseline_after_days the first scan stands in."""
+    sizes = {3: {"A": 50}, 56: {"A": 30}}
+    cells = {3: {"non_target": "NONE", "new_lesions": "no"}, 56: {"non_target": "NONE", "new_lesions": "no"}}
+    (row,) = recist_visits(lesions(sizes), assessments(cells), lines(0)).rows(named=True)
+    assert (row["day"], row["overall"], row["resolution"]) == (56, "PR", "baseline on day 3 of the line")
+    late = recist_visits(lesions(sizes), assessments(cells), lines(0), ImagingParams(baseline_after_days=2))
+    assert late["overall"].to_list() == ["NE", "NE"] and late["resolution"][0].startswith("no baseline")
+    before = recist_visits(lesions({-7: {"A": 60}, **sizes}), assessments(cells), lines(0))
+    assert before["overall"].to_list() == ["SD", "PR"]  # 30 of 60, and 50 on day 3 is a visit
+
+
+@pytest.mark.parametrize(
+    ("day_120", "overall"),
+    [
+        ({"non_target": "NON-CR/NON-PD"}, "PD"),
+        ({"non_target": "CR"}, "CR"),
+        ({"non_target": "NE"}, "PR"),  # not looked at is not seen (tables 1 and 2: CR and NE is PR)
+    ],
+)
+def test_any_disease_after_a_complete_response_is_progression(day_120, overall):
+    """RECIST 1.1, table 3, footnote: disease seen after a CR has reappeared, whatever its size."""
+    cells = {56: {"non_target": "CR", "new_lesions": "no"}, 120: {**day_120, "new_lesions": "no"}}
+    sizes = {0: {"A": 50}, 56: {"A": 0}, 120: {"A": 0}}
+    found = recist_visits(lesions(sizes), assessments(cells), lines(0))
+    assert found["overall"].to_list() == ["CR", overall]
+    small = recist_visits(lesions({**sizes, 120: {"A": 4}}), assessments({56: cells[56]}), lines(0))
+    assert small["overall"].to_list() == ["CR", "PD"]  # 4 mm are less than 5 mm of growth
+
+
 def test_visits_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():
-    """The scan on the next line's first day is that line's baseline."""
+    """The scan on the next line's first day closes the old line (day 100: PD from 20 mm) and is the new one's baseline."""
     sizes = {0: {"A": 50}, 56: {"A": 20}, 100: {"A": 30}, 150: {"A": 33}}
     found = recist_visits(lesions(sizes), assessments({}), lines(0, 100))
     assert found.select("line", "day", "target", "baseline_mm").rows() == [
         (1, 56, "PR", 50.0),
+        (1, 100, "PD", 50.0),
         (2, 150, "SD", 30.0),
     ]
 

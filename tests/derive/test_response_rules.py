@@ -240,11 +240,11 @@ def test_soft_tissue_and_bone_are_joined_by_the_nearest_scan():
 
 
 def test_flare_window():
-    """Outside a flare window the first scan needs persistence, not two more lesions."""
+    """PCWG3: after 12 weeks the first scan needs persistence, not two more lesions."""
     rows = [(120, 2), (176, 0, 2)]
-    assert bone_summary(bone_visits(scans(*rows), LINE))["bone"].to_list() == ["NON-PD"]
-    windowed = bone_visits(scans(*rows), LINE, BoneParams(flare_window_days=84))
-    assert bone_summary(windowed).row(0, named=True)["bone"] == "PD"
+    always = bone_visits(scans(*rows), LINE, BoneParams(flare_window_days=None))
+    assert bone_summary(always)["bone"].to_list() == ["NON-PD"]
+    assert bone_summary(bone_visits(scans(*rows), LINE)).row(0, named=True)["bone"] == "PD"
 
 
 def test_every_bone_state_says_why():
@@ -258,4 +258,4 @@ def test_bone_scans_belong_to_their_line():
         schema=LINE.schema,
     )
     found = bone_visits(scans((56, 2), (150, 2), (200, 2)), two)
-    assert found.select("line", "bone").rows() == [(1, "PDu"), (2, "PD"), (2, "PDu")]
+    assert found.select("line", "bone").rows() == [(1, "PD"), (2, "PD"), (2, "PDu")]

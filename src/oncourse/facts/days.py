@@ -52,3 +52,17 @@ def entry_days(entry: str, origin: str, *, first_day: bool = True) -> pl.Expr:
     """
     late = pl.col(entry) > pl.col(origin)
     return pl.when(late).then(time_days(entry, origin, first_day=first_day)).when(late.is_not_null()).then(0)
+
+
+def on_line(day: str = "day", *, start: str = "start_day", following: str = "next_start_day") -> pl.Expr:
+    """Return whether an observation belongs to a line of therapy: after its first day, up to the first day of the next.
+
+    What is seen on the day a new line starts was seen before its first dose: it closes the old line and is the baseline
+    of the new one.
+    """
+    return (pl.col(day) > pl.col(start)) & (pl.col(following).is_null() | (pl.col(day) <= pl.col(following)))
+
+
+def followed_on(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines as if none followed: what comes later is judged by the line's own baseline and nadir too."""
+    return lines.with_columns(pl.lit(None, pl.Int64).alias("next_start_day"))

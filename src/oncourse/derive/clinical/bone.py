@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.clinical.recist import BONE_SCAN
+from oncourse.facts.days import on_line
 from oncourse.study.settings import section, setting
 
 BONE_SCHEMA = {
@@ -64,7 +65,11 @@ class BoneParams:
     )
     match_days: int = setting(14, "a bone scan this near a visit belongs to it in the joined response", low=0)
     flare_window_days: int | None = setting(
-        None, "the first scan may be a flare up to this day of the line; null: whenever it was", low=1
+        84,
+        "the first scan may be a flare up to this day of the line (12 weeks), a later first one can show progression; null: "
+        "the first scan is the reference whenever it was",
+        low=1,
+        source="PCWG3 table 4: first scan at 8 weeks, flare within 12",
     )
 
 
@@ -74,6 +79,7 @@ def bone_visits(
     params: BoneParams | None = None,
     *,
     criteria: str = "pcwg3",
+    followed: bool = False,
 ) -> pl.DataFrame:
     """Return the bone response of every scan of every line (`BONE_SCHEMA`).
 
@@ -86,7 +92,9 @@ def bone_visits(
     Returns
     -------
     One row per scan after the start: ``bone`` NON-PD, PDu (progression to be confirmed), PD or NE; ``rule`` says why.
-    The first scan of a line is its reference whatever it shows. ``progression_day`` of a PD is the scan that first
+    The first scan of a line up to ``flare_window_days`` is its reference whatever it shows. A scan is judged and
+    confirmed by the later ones whatever treatment follows; shown are those up to the first day of the next line, or with
+    ``followed`` all. ``progression_day`` of a PD is the scan that first
     showed it, ``confirmed_day`` the one that confirmed it.
     """
     from oncourse.derive.clinical import _bone_kernel as kernel
@@ -106,10 +114,7 @@ def bone_visits(
             pl.col("source_row").min().cast(pl.Int64),
         )
         .join(lines.select("patient_id", "line", "start_day", "next_start_day"), on="patient_id")
-        .filter(
-            (pl.col("day") > pl.col("start_day"))
-            & (pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day")))
-        )
+        .filter(pl.col("day") > pl.col("start_day"))
         .sort("patient_id", "line", "day")
     )
     scans = scans.filter(pl.col("new_bone_lesions").is_not_null().any().over("patient_id", "line"))
@@ -138,7 +143,8 @@ def bone_visits(
         pl.col("new_bone_lesions").alias("new_lesions"),
         pl.col("bone_persisting").alias("persisting"),
     )
-    return table.select(pl.col(n).cast(t) for n, t in BONE_SCHEMA.items())
+    shown = table if followed else table.filter(on_line())
+    return shown.select(pl.col(n).cast(t) for n, t in BONE_SCHEMA.items())
 
 
 def bone_summary(visits: pl.DataFrame) -> pl.DataFrame:

@@ -40,6 +40,11 @@ class EndpointParams:
         source="FDA 2018",
     )
     visit_window_days: int = setting(7, "days a visit may lie off its planned day", low=0)
+    confirm_after_switch: bool = setting(
+        True,
+        "whether a PSA or bone progression may be confirmed by a value or scan after the next line began",
+        source="PCWG3 asks for confirmation, not for the treatment under which; protocols differ",
+    )
     clinical_progression: bool = setting(
         False,
         "whether follow_up.progression_day counts as PFS event where scans exist (FDA table C)",
@@ -70,7 +75,8 @@ class EndpointTables:
     """What the endpoints are made of; every frame may be empty.
 
     follow_up, procedures, lesions, patients: as in the study;
-    samples: patient_id, day of the tumour samples; lines, psa, visits, bone, best: derived.
+    samples: patient_id, day of the tumour samples; lines, psa, best: derived; visits, bone and
+    psa_followed: derived for every line whatever treatment follows (``followed``).
     """
 
     patients: pl.DataFrame
@@ -83,6 +89,7 @@ class EndpointTables:
     bone: pl.DataFrame
     best: pl.DataFrame
     samples: pl.DataFrame | None = None
+    psa_followed: pl.DataFrame | None = None
 
 
 def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, reason: str | pl.Expr) -> None:
@@ -144,12 +151,25 @@ def make(
 
 
 def over_lines(lines: pl.DataFrame, rows: pl.DataFrame, day: str, params: EndpointParams) -> pl.DataFrame:
-    """Return the rows of a patient that lie after a line's start: all later ones (ema) or its own (fda)."""
+    """Return the rows that lie after a line's start: all later ones (ema), or up to the next line's first day (fda).
+
+    Rows with a ``line`` were judged for it; others are the patient's and count for each of the lines.
+    """
     spans = lines.select("patient_id", "line", "start_day", "next_start_day")
-    joined = spans.join(rows.drop("line"), on="patient_id").filter(pl.col(day) > pl.col("start_day"))
+    by = ["patient_id", "line"] if "line" in rows.columns else ["patient_id"]
+    joined = spans.join(rows, on=by).filter(pl.col(day) > pl.col("start_day"))
     if params.censoring == "fda":
-        joined = joined.filter(pl.col("next_start_day").is_null() | (pl.col(day) < pl.col("next_start_day")))
+        joined = joined.filter(pl.col("next_start_day").is_null() | (pl.col(day) <= pl.col("next_start_day")))
     return joined
+
+
+def confirmed_in_time(lines: pl.DataFrame, rows: pl.DataFrame, params: EndpointParams) -> pl.DataFrame:
+    """Return the rows whose ``confirmed_day`` counts: any, or with ``confirm_after_switch`` off none of a later line."""
+    if params.confirm_after_switch:
+        return rows
+    spans = lines.select("patient_id", "line", pl.col("next_start_day").alias("_next"))
+    late = (pl.col("confirmed_day") > pl.col("_next")).fill_null(False)
+    return rows.join(spans, on=["patient_id", "line"], how="left", maintain_order="left").filter(~late).drop("_next")
 
 
 def fda_deaths(lines: pl.DataFrame, params: EndpointParams, *, competing: bool) -> pl.DataFrame:

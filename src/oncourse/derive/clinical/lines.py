@@ -62,8 +62,9 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     ``setting_line`` counts lines within one setting. ``source_row`` is the
     line of the treatments table (header = 1) that started it. Recorded numbers are kept; where ``line`` is null
     the rule is: a new line starts with the first treatment; with a drug the line does not hold, more than
-    ``combination_days`` after its start; when the setting changes; or when treatment resumes more than ``gap_days``
-    after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+    ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while both are
+    given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes more than
+    ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
     """
     params = params or LineParams()
     for name, dtype in (
@@ -123,6 +124,7 @@ def _drug_list(drugs: pl.Series) -> pl.Series:
 def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
     """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line."""
     supportive = {name for text in params.supportive for name in drug_names(text)}
+    courses = _courses(rows)
     numbers: list[int | None] = []
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
@@ -145,7 +147,9 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
             paused = end is not None and day - end > params.gap_days
             # castration given with a drug of the tumour is its background and starts no line
             background = _castration(active) if held - _castration(held) else set()
-            added = not active - background <= held and day - start > params.combination_days
+            added = not active - background <= held and (
+                day - start > params.combination_days or _all_stopped(courses, who, held - active, day, params)
+            )
             begins = other_setting or paused or added
             number = highest + 1 if begins else line
         if begins:
@@ -161,6 +165,30 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
 
 def _castration(drugs: set[str]) -> set[str]:
     return {drug for drug in drugs if kind(drug) == "castration"}
+
+
+def _courses(rows: pl.DataFrame) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
+    """Return the (start, stop) of every patient and drug; stop None: not known to have stopped."""
+    found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
+    for who, day, stop, drugs in rows.select("patient_id", "start_day", "stop_day", "_drugs").iter_rows():
+        for drug in drugs or ():
+            found.setdefault((who, drug), []).append((day, stop))
+    return found
+
+
+def _all_stopped(
+    courses: dict[tuple[str, str], list[tuple[int, int | None]]], who: str, held: set[str], day: int, params: LineParams
+) -> bool:
+    """Whether the line holds drugs of the tumour, and none of them is given any more when another is started."""
+    drugs = held - _castration(held)
+    return bool(drugs) and not any(_is_given(courses[who, d], day, params.combination_days) for d in drugs)
+
+
+def _is_given(courses: list[tuple[int, int | None]], day: int, pause: int) -> bool:
+    """Whether a drug is being given on a day: a course holds it, or one before it is resumed within `pause` days."""
+    begun = [stop for start, stop in courses if start <= day]
+    resumed = any(day <= start <= day + pause for start, _ in courses)
+    return bool(begun) and (resumed or any(stop is None or stop >= day for stop in begun))
 
 
 def first_line(frame: pl.DataFrame, has_data: pl.Expr) -> int | None:

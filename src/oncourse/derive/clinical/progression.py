@@ -7,6 +7,7 @@ import polars as pl
 from oncourse.derive.clinical.endpoint_base import (
     EndpointParams,
     EndpointTables,
+    confirmed_in_time,
     exclude,
     fda_deaths,
     free_of_progression,
@@ -33,11 +34,21 @@ def imaging_endpoints(
     )
     scanned = pl.concat([data.visits.select("patient_id"), data.bone.select("patient_id")]).unique()
     soft = visits.filter("_ok").select(
-        "patient_id", "line", "day", pl.col("overall").is_in(["PD", "iCPD"]).alias("is_pd"),
+        "patient_id", "line", "day",
+        (pl.col("overall").is_in(["PD", "iCPD"]) | ((pl.col("overall") == "iUPD") & pl.col("progression_day").is_not_null()))
+        .alias("is_pd"),
         pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (RECIST)").alias("reason"),
         "source_table", "source_row",
     )  # fmt: skip
-    bone = data.bone.filter(pl.col("bone") != "NE").select(
+    bone = data.bone.filter(pl.col("bone") != "NE")
+    told_late = bone.filter(pl.col("bone") == "PD").join(
+        confirmed_in_time(lines, bone.filter(pl.col("bone") == "PD"), params), on=["patient_id", "line", "day"], how="anti"
+    )
+    bone = bone.join(
+        told_late.select("patient_id", "line", "day", pl.lit(True).alias("_late")), on=["patient_id", "line", "day"],
+        how="left", maintain_order="left",
+    ).with_columns(pl.when(pl.col("_late")).then(pl.lit("PDu")).otherwise("bone").alias("bone"))  # fmt: skip
+    bone = bone.select(
         "patient_id", "line", "day", (pl.col("bone") == "PD").alias("is_pd"),
         pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (bone, 2+2)").alias("reason"),
         pl.lit("assessments").alias("source_table"), "source_row",
@@ -45,7 +56,7 @@ def imaging_endpoints(
     unseen = lines.join(scanned, on="patient_id", how="anti")
     clinical = lines if params.clinical_progression else unseen
     told = over_lines(
-        lines, clinical.select("patient_id", "line", "progression_day", "fu_row").unique(["patient_id"]),
+        lines, clinical.select("patient_id", "progression_day", "fu_row").unique(["patient_id"]),
         "progression_day", params,
     )  # fmt: skip
     claim = records(
@@ -152,14 +163,18 @@ def psa_endpoints(
         exclude(excluded, lines.join(measured, on=["patient_id", "line"], how="anti"), name, "no PSA value")
     if known.is_empty():
         return []
-    rises = data.psa.filter(pl.col("progression_status") == "confirmed").select(
-        "patient_id", "line", "progression_day", "progression_row"
-    )
+    # ema: what the line's values show whatever treatment followed; fda: what they showed up to it
+    judged = data.psa if params.censoring == "fda" or data.psa_followed is None else data.psa_followed
+    rises = judged.filter(pl.col("progression_status") == "confirmed").select(
+        "patient_id", "line", "progression_day", "progression_row",
+        pl.col("progression_confirmed_day").alias("confirmed_day"),
+    )  # fmt: skip
+    rises = confirmed_in_time(lines, rises, params)
     event = records(
         over_lines(known, rises, "progression_day", params), day="progression_day", reason="PSA progression",
         source_table="labs", source_row="progression_row",
     )  # fmt: skip
-    values = data.psa.select("patient_id", "line", "last_psa_day", "last_psa_row").drop_nulls("last_psa_day")
+    values = judged.select("patient_id", "line", "last_psa_day", "last_psa_row").drop_nulls("last_psa_day")
     censor = records(
         over_lines(known, values, "last_psa_day", params), day="last_psa_day", reason="last PSA",
         source_table="labs", source_row="last_psa_row",

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.clinical.exact import LARGEST, parts, scaled, scaled_expr, unscaled
+from oncourse.facts.days import followed_on, on_line
 from oncourse.study.settings import section, setting
 
 #: Names of the analyte, lower case.
@@ -207,7 +208,9 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
     return values.select(pl.col(n).cast(t) for n, t in VALUES_SCHEMA.items()), left_out
 
 
-def psa_table(labs: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None = None) -> pl.DataFrame:
+def psa_table(
+    labs: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None = None, *, followed: bool = False
+) -> pl.DataFrame:
     """Return the PSA endpoints, one row per patient and line (`PSA_SCHEMA`).
 
     Parameters
@@ -217,8 +220,11 @@ def psa_table(labs: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None 
 
     Returns
     -------
-    Sorted by patient and start of the line. Baseline: last value on or before the start. Values after it and before
-    the next line's start belong to the line. ``psa50``/``psa90``: true where any value is at least that far below
+    Sorted by patient and start of the line. Baseline: last value on or before the start. Values after it up to the
+    next line's first day belong to the line, with ``followed`` all later ones. Progression is judged by the line's own
+    baseline and nadir and may be confirmed after its end.
+
+    ``psa50``/``psa90``: true where any value is at least that far below
     baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a baseline or a
     later value they are false, without any PSA null (MISSING). ``nadir_*`` is the lowest of baseline and values.
     ``progression_status``: none / unconfirmed / confirmed, null where the line has no value; ``progression_day`` is
@@ -227,7 +233,7 @@ def psa_table(labs: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None 
     """
     params = params or PsaParams()
     values, _ = psa_values(labs, params)
-    return psa_endpoints(values, lines, params)
+    return psa_endpoints(values, followed_on(lines) if followed else lines, params)
 
 
 def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams | None = None) -> pl.DataFrame:
@@ -250,25 +256,35 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     t, x = on_line["t"].to_numpy().astype(np.int64), on_line["_x"].to_numpy().astype(np.int64)
     base = lines["_base"].fill_null(-1).to_numpy().astype(np.int64)
     least = int(scaled(params.min_rise_ng_ml))
+    later = _values_on_line(values, followed_on(lines))
+    later_counts = np.bincount(later["group"].to_numpy(), minlength=n)
+    later_offsets = np.concatenate([[0], np.cumsum(later_counts)]).astype(np.int64)
+    later_t, later_x = later["t"].to_numpy().astype(np.int64), later["_x"].to_numpy().astype(np.int64)
     status, at, branch, _, by, early = kernel.progression(
-        offsets, t, x, base, parts(params.rise_fraction), least, params.confirmation_days, params.early_days,
-        params.early_scope == "all", params.confirm_no_decline,
+        later_offsets, later_t, later_x, base, parts(params.rise_fraction), least, params.confirmation_days,
+        params.early_days, params.early_scope == "all", params.confirm_no_decline,
     )  # fmt: skip
     falls = {
         name: kernel.decline(offsets, t, x, base, parts(limit), params.confirmation_days, params.sustained)
         for name, limit in (("psa50", 0.5), ("psa90", 0.9))
     }
-    day, row = on_line["day"].to_numpy().astype(np.int64), on_line["row"].to_numpy().astype(np.int64)
+    day = on_line["day"].to_numpy().astype(np.int64)
+    later_day, row = later["day"].to_numpy().astype(np.int64), later["row"].to_numpy().astype(np.int64)
+    # a rise after the next line began is none of this line
+    until = lines["next_start_day"].fill_null(np.iinfo(np.int64).max).to_numpy()
+    status, at, by, early = _until(until, later_day, status, at, by, early)
     is_measured = (counts > 0) | lines["_base"].is_not_null().to_numpy()
     known = lines.with_columns(
         pl.Series("n_values", counts, pl.Int64),
         pl.Series("progression_status", np.array(["none", "unconfirmed", "confirmed"])[status]),
-        _at(day, at, "progression_day"),
+        _at(later_day, at, "progression_day"),
         _at(row, at, "progression_row"),
-        _at(day, by, "progression_confirmed_day"),
-        _at(day, early, "early_rise_day"),
-        pl.Series("progression_rule", branch).replace_strict(RULES, default=None, return_dtype=pl.String),
-        unscaled(pl.lit(_at(x, at, "progression_ng_ml"))).alias("progression_ng_ml"),
+        _at(later_day, by, "progression_confirmed_day"),
+        _at(later_day, early, "early_rise_day"),
+        pl.Series("progression_rule", np.where(at >= 0, branch, 0)).replace_strict(
+            RULES, default=None, return_dtype=pl.String
+        ),
+        unscaled(pl.lit(_at(later_x, at, "progression_ng_ml"))).alias("progression_ng_ml"),
         *(
             column
             for name, (first, confirmed) in falls.items()
@@ -285,6 +301,18 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     known = known.join(_summary(on_line, lines, params), on="group", how="left", maintain_order="left")
     known = known.join(_kinetics(on_line, known, params), on="group", how="left", maintain_order="left")
     return known.select(pl.col(name).cast(dtype) for name, dtype in PSA_SCHEMA.items())
+
+
+def _until(
+    until: NDArray[np.int64], day: NDArray[np.int64], status: NDArray[np.int64], at: NDArray[np.int64],
+    by: NDArray[np.int64], early: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Return status, candidate, its confirmation and early rise with those after the last day of each line taken out."""
+    if not len(day):
+        return status, at, by, early
+    off = (at >= 0) & (day[np.maximum(at, 0)] > until)
+    late = (early >= 0) & (day[np.maximum(early, 0)] > until)
+    return np.where(off, 0, status), np.where(off, -1, at), np.where(off, -1, by), np.where(late, -1, early)
 
 
 def _at(values: NDArray[np.int64], index: NDArray[np.int64], name: str) -> pl.Series:
@@ -317,19 +345,19 @@ def _with_baseline(lines: pl.DataFrame, values: pl.DataFrame, params: PsaParams)
 
 
 def _values_on_line(values: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the values after a line's start and before the next one's, with their line (group) and day of it (t)."""
+    """Return the values after a line's start up to the next one's, with their line (group) and day of it (t)."""
     spans = lines.select("patient_id", "group", "start_day", "next_start_day")
+    several = spans.filter(pl.col("next_start_day").is_null())["patient_id"].is_duplicated().any()
     same_start = spans.select(pl.struct("patient_id", "start_day").is_duplicated().any()).item()
-    if same_start:  # rare: every line of that day gets the values
+    if same_start or several:  # lines of one day, or lines that are followed on: each gets the values
         joined = values.join(spans, on="patient_id").filter(pl.col("day") > pl.col("start_day"))
     else:
         joined = values.sort("day").join_asof(
             spans.sort("start_day"), left_on="day", right_on="start_day", by="patient_id", strategy="backward",
             allow_exact_matches=False, check_sortedness=False,
         ).filter(pl.col("group").is_not_null())  # fmt: skip
-    inside = pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
     return (
-        joined.filter(inside)
+        joined.filter(on_line())
         .with_columns((pl.col("day") - pl.col("start_day")).alias("t"))
         .sort("group", "day")
         .select("group", "patient_id", "day", "t", "value_ng_ml", "_x", "is_below_limit", "row")

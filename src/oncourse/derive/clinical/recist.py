@@ -12,6 +12,7 @@ import polars as pl
 
 from oncourse.derive.clinical.exact import PARTS, SCALE, parts, scaled, scaled_expr, unscaled
 from oncourse.derive.clinical.response import ImagingParams, clean_response
+from oncourse.facts.days import followed_on, on_line
 
 VISITS_SCHEMA = {
     "patient_id": pl.String,
@@ -37,6 +38,8 @@ VISITS_SCHEMA = {
     "source_row": pl.Int64,
 }
 BONE_SCAN = "bone_scan"
+#: Said of a visit whose target lesions have nothing to be compared with.
+NO_BASELINE = "no baseline of the target lesions within imaging.baseline_window_days"
 CM = {"mm": 1.0, "cm": 10.0}
 
 
@@ -125,18 +128,19 @@ def target_visits(
     spans = lines.select("patient_id", "line", "start_day", "next_start_day")
     joined = sizes.join(spans, on="patient_id")
     days_before = pl.col("start_day") - pl.col("day")
+    until = late_baselines(sizes, spans, params)
+    joined = joined.join(until, on=["patient_id", "line"], how="left")
+    is_baseline = days_before.is_between(0, params.baseline_window_days) | (
+        pl.col("day") == pl.col("base_until")
+    ).fill_null(False)
+    after_it = pl.col("day") > pl.coalesce("base_until", "start_day")
     baseline = (
-        joined.filter(
-            days_before.is_between(0, params.baseline_window_days) & (pl.col("size") > 0) & ~pl.col("merged")
-        )
+        joined.filter(is_baseline & (pl.col("size") > 0) & ~pl.col("merged"))
         .sort("day")
         .group_by("patient_id", "line", "lesion_id")
         .agg(pl.col("size").last().alias("base"), pl.col("is_node").last())
     )
-    inside = (pl.col("day") > pl.col("start_day")) & (
-        pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
-    )
-    later = _join_parts(joined.filter(inside), baseline)
+    later = _join_parts(joined.filter(on_line() & after_it), baseline)
     visits = later.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
     grid = (
         visits.join(baseline, on=["patient_id", "line"], how="left")
@@ -160,10 +164,25 @@ def target_visits(
             pl.col("base").sum().alias("base"),
             gone.fill_null(True).all().alias("rest_gone"),
         )
+        .join(until, on=["patient_id", "line"], how="left")
+        .join(spans.select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
         .sort("patient_id", "line", "day")
         .with_columns((pl.col("n_missing") == 0).alias("complete"))
     )
     return _target_response(table, params)
+
+
+def late_baselines(sizes: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
+    """Return patient_id, line, base_until: the first scan shortly after the start, where no baseline was made before it."""
+    days_before = pl.col("start_day") - pl.col("day")
+    joined = sizes.join(spans, on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
+    made = joined.filter(days_before.is_between(0, params.baseline_window_days)).select("patient_id", "line")
+    near = joined.filter(days_before.is_between(-params.baseline_after_days, -1) & on_line())
+    return (
+        near.join(made.unique(), on=["patient_id", "line"], how="anti")
+        .group_by("patient_id", "line")
+        .agg(pl.col("day").min().alias("base_until"))
+    )
 
 
 def _join_parts(rows: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
@@ -239,6 +258,11 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
         "n_target",
         "n_missing",
         "source_row",
+        pl.when(pl.col("base_until").is_not_null())
+        .then(pl.format("baseline on day {} of the line", pl.col("base_until") - pl.col("start_day")))
+        .when(~has)
+        .then(pl.lit(NO_BASELINE))
+        .alias("baseline_note"),
     )
 
 
@@ -303,6 +327,8 @@ def recist_visits(
     assessments: pl.DataFrame,
     lines: pl.DataFrame,
     params: ImagingParams | None = None,
+    *,
+    followed: bool = False,
 ) -> pl.DataFrame:
     """Return every visit of every line with its responses (`VISITS_SCHEMA`), sorted by patient, line, day.
 
@@ -310,20 +336,29 @@ def recist_visits(
     the investigator's response exists). ``resolution`` records a pending state that a later visit resolved: an
     equivocal new lesion that became unequivocal makes the *first* sighting PD. ``progression_day`` is the day a PD
     of this visit is dated to. Under ``criteria = irecist`` the responses carry iRECIST names.
+
+    A line is judged by its own baseline and nadir whatever treatment follows, so that the same scans give the same day
+    with a switch and without; shown are the visits up to the first day of the next line, or with ``followed`` all later.
     """
     params = params or ImagingParams()
-    spans = lines.select("patient_id", "line", "start_day", "next_start_day")
-    if spans.is_empty():
+    own = lines.select("patient_id", "line", "start_day", "next_start_day")
+    if own.is_empty():
         return pl.DataFrame(schema=VISITS_SCHEMA)
+    spans = followed_on(own)
     keys = ["patient_id", "line", "day"]
-    target_lesions, assessments = _one_day_per_visit(target_lesions, assessments, spans, params)
-    target = target_visits(target_lesions, lines, params)
+    target_lesions, assessments = _one_day_per_visit(target_lesions, assessments, own, params)
+    target = target_visits(target_lesions, spans, params)
     soft = soft_tissue(assessments, params).join(spans, on="patient_id")
-    inside = (pl.col("day") > pl.col("start_day")) & (
-        pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
-    )
-    inside = inside | _on_first_day(target_lesions, spans)
-    has_target = _baseline_targets(target_lesions, spans, params)
+    inside = on_line() | _on_first_day(target_lesions, spans)
+    late = late_baselines(lesion_sizes(target_lesions, params), spans, params)
+    has_target = pl.concat(
+        [
+            _baseline_targets(target_lesions, spans, params),
+            late.select("patient_id", "line", pl.lit(True).alias("_has_target")),
+        ]
+    ).unique()
+    soft = soft.join(late, on=["patient_id", "line"], how="left")
+    inside = inside & (pl.col("base_until").is_null() | (pl.col("day") > pl.col("base_until")))
     baseline = (
         soft.filter((pl.col("start_day") - pl.col("day")).is_between(0, params.baseline_window_days))
         .sort("day")
@@ -332,7 +367,10 @@ def recist_visits(
     )
     visits = (
         target.join(
-            soft.filter(inside).drop("start_day", "next_start_day"), on=keys, how="full", coalesce=True
+            soft.filter(inside).drop("start_day", "next_start_day", "base_until"),
+            on=keys,
+            how="full",
+            coalesce=True,
         )
         .join(baseline, on=["patient_id", "line"], how="left")
         .join(has_target, on=["patient_id", "line"], how="left")
@@ -370,11 +408,14 @@ def recist_visits(
         .otherwise(pl.lit("assessments")).alias("source_table"),
         pl.coalesce("source_row", "assessment_row").alias("source_row"),
     )  # fmt: skip
-    visits = _resolve_equivocal(visits)
+    visits = _resolve_equivocal(_disease_after_cr(visits))
     if params.criteria == "irecist":
         from oncourse.derive.clinical.irecist import irecist_visits
 
         visits = irecist_visits(visits, params)
+    if not followed:
+        here = on_line() | (pl.col("day") == pl.col("start_day"))
+        visits = visits.join(own, on=["patient_id", "line"], how="left", maintain_order="left").filter(here)
     return visits.select(pl.col(n).cast(t) for n, t in VISITS_SCHEMA.items())
 
 
@@ -387,10 +428,7 @@ def _one_day_per_visit(
     scanned = [
         frame.select("patient_id", "day") for frame in (target_lesions, soft_tissue(assessments, params))
     ]
-    inside = (pl.col("day") > pl.col("start_day")) & (
-        pl.col("next_start_day").is_null() | (pl.col("day") < pl.col("next_start_day"))
-    )
-    days = pl.concat(scanned).unique().join(spans, on="patient_id").filter(inside)
+    days = pl.concat(scanned).unique().join(spans, on="patient_id").filter(on_line())
     first: list[int] = []
     key = None
     for who, line, day in (
@@ -438,6 +476,28 @@ def _baseline_targets(
     return days.filter(near).select("patient_id", "line", pl.lit(True).alias("_has_target")).unique()
 
 
+def _disease_after_cr(visits: pl.DataFrame) -> pl.DataFrame:
+    """Make any disease seen after a derived complete response progression (RECIST 1.1, table 3, footnote).
+
+    Disease is a target lesion that is not gone or a non-target lesion that is there; what was not evaluated is not seen.
+    """
+    by = ["patient_id", "line"]
+    derived = pl.col("basis") != "reported"
+    is_cr = (derived & (pl.col("overall") == "CR")).fill_null(False)
+    after = is_cr.cast(pl.Int64).cum_sum().over(by) > 0
+    seen = pl.col("target").is_in(["PR", "SD"]).fill_null(False) | (
+        pl.col("non_target") == "NON-CR/NON-PD"
+    ).fill_null(False)
+    again = after & derived & seen & (pl.col("overall") != "PD").fill_null(False)
+    return visits.with_columns(
+        pl.when(again).then(pl.lit("PD")).otherwise("overall").alias("overall"),
+        pl.when(again)
+        .then(pl.lit("disease seen after a complete response"))
+        .otherwise("baseline_note")
+        .alias("resolution"),
+    )
+
+
 def _resolve_equivocal(visits: pl.DataFrame) -> pl.DataFrame:
     """Date a progression by a new lesion to the first visit that saw it, however doubtfully (RECIST 1.1, 4.3.5)."""
     by = ["patient_id", "line"]
@@ -449,7 +509,7 @@ def _resolve_equivocal(visits: pl.DataFrame) -> pl.DataFrame:
     confirmed = (pl.col("new_lesions") == "equivocal") & (pl.col("_next") == "yes")
     note = pl.format("equivocal new lesion confirmed on day {}", "_next_day")
     return visits.with_columns(
-        pl.when(confirmed.fill_null(False)).then(note).alias("resolution"),
+        pl.when(confirmed.fill_null(False)).then(note).otherwise("resolution").alias("resolution"),
         pl.when(confirmed.fill_null(False)).then(pl.lit("PD")).otherwise(pl.col("overall")).alias("overall"),
     ).with_columns(pl.when(pl.col("overall") == "PD").then(pl.col("day")).alias("progression_day"))
 

@@ -57,6 +57,12 @@ class ImagingParams:
         low=0,
         source=RECIST_SOURCE + " section 4.1",
     )
+    baseline_after_days: int = setting(
+        7,
+        "a first scan up to so many days after the start is the baseline where none was made before it; the visit says so",
+        low=0,
+        source="RECIST 1.1 section 4.1 asks for a baseline before treatment; scans of the first days are near enough",
+    )
     visit_window_days: int = setting(
         0,
         "scans of a patient within so many days are one visit, dated to the first; 0: each day is its own",
