@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 
+import polars as pl
 import pytest
 
 from oncourse.errors import InputError
@@ -95,3 +96,29 @@ def test_fusions_of_arriba_and_star_fusion(tmp_path):
         "KRAS 12 25398284 C T T1",
     )  # fmt: skip
     assert read_files([maf], fusions=[star]).tables["fusions"].rows() == [("T1", "TMPRSS2", "ERG", 32)]
+
+
+def test_a_file_of_structural_variants_makes_nobody_wild_type(tmp_path):
+    """SnpEff#97: a Manta file gave a sample without a mutation. It says nothing of small variants."""
+    columns = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT N1 T1"
+    manta = _put(
+        tmp_path / "T1.manta.vcf", "##fileformat=VCFv4.1", columns,
+        "21 39800000 x A <DEL> . PASS SVTYPE=DEL PR:SR 30,0:20,0 25,12:15,9",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="--fusions"):
+        read_files([manta])
+    small = _put(tmp_path / "T2.vcf", "##fileformat=VCFv4.1", columns.replace("1", "2"), "12 9 . C T . PASS . AD 90,0 70,30")
+    reading = read_files([manta, small])
+    assert reading.tables["samples"]["sample_id"].to_list() == ["T2"]
+    assert [p.table for p in reading.problems if "not read" in p.message] == ["T1.manta.vcf"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [(["60%", "0.6"], [0.6, 0.6]), (["60", "30"], [0.6, 0.3]), (["0.6", "0.3"], [0.6, 0.3]), (["60", "0.6"], [60.0, 0.6])],
+)
+def test_purity_keeps_its_unit(cells, read):
+    """Mixed fractions and percent: a cell that says % by itself; without a sign 60 stays above 1 and is refused."""
+    from oncourse.io.clinical import fraction
+
+    assert fraction(pl.Series(cells)).to_list() == read

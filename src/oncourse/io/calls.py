@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
+from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.ids import called_first
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf import MafTables, read_maf
+from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, read_maf
 from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
 
@@ -58,7 +60,7 @@ def read_calls(
             parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path]))
         else:
             parts.append(read_maf(path, fasta=fasta, called="no" if path in looked else called))
-    problems: list[Problem] = []
+    parts, paths, problems = _without_large(parts, paths)
     for path, part in zip(paths, parts, strict=True):
         build = build or part.build
         if part.build and part.build != build:
@@ -93,3 +95,33 @@ def read_calls(
         else None,
         ledger=ledger,
     )
+
+
+def _without_large(
+    parts: list[MafTables], paths: Sequence[Path]
+) -> tuple[list[MafTables], list[Path], list[Problem]]:
+    """Leave out files that hold structural variants or copy numbers alone: they say nothing of small variants.
+
+    Their samples must not count as looked at and wild type.
+
+    Raises
+    ------
+    InputError : no other file is left
+    """
+    kept: list[tuple[MafTables, Path]] = []
+    problems = []
+    cure = (
+        "Give fusions as a table (--fusions: Arriba, STAR-Fusion; or fusions.tsv with gene_5p and gene_3p) and copy numbers "
+        "with --segments, beside the small variants."
+    )
+    for part, path in zip(parts, paths, strict=True):
+        if not part.calls.is_empty() or not any(why == NO_SMALL_VARIANT and n for why, n, _ in part.left_out):
+            kept.append((part, path))
+            continue
+        message = "the file holds structural variants or copy numbers and no small variant: it is not read."
+        problems.append(Problem(path.name, None, None, None, message, cure, "warning"))
+    if parts and not kept:
+        raise InputError([replace(p, severity="error") for p in problems])
+    for left in {p.table for p in problems}:
+        kept[0][0].ledger.file(left, "structural variants or copy number", "not read", why="no small variant in it")
+    return [part for part, _ in kept], [path for _, path in kept], problems

@@ -117,9 +117,22 @@ def number(values: pl.Series) -> pl.Series:
 
 
 def fraction(values: pl.Series) -> pl.Series:
-    """Return 0-1 of a column in fractions or percent (percent where any value is above 1)."""
-    wide = number(values)
-    return wide / 100 if (wide.drop_nulls() > 1).any() else wide
+    """Return 0-1 of a column in fractions or percent; a cell that says % is percent by itself.
+
+    The others are percent where any is above 1. Where some of them are above 1 and some below (60 beside 0.6) the unit
+    cannot be known: they stay as they are, and those above 1 are refused as out of range.
+
+    >>> fraction(pl.Series(["60%", "0.6"])).to_list(), fraction(pl.Series(["60", "30"])).to_list()
+    ([0.6, 0.6], [0.6, 0.3])
+    """
+    from oncourse.io.units import fractions
+
+    given, says = fractions(values)
+    plain = number(values).fill_null(given).set(says, None)
+    above, below = plain.drop_nulls() > 1, (plain.drop_nulls() > 0) & (plain.drop_nulls() < 1)
+    if above.any() and not below.any():
+        plain = plain / 100
+    return plain.set(says, None).fill_null(given.set(~says, None))
 
 
 def days_of_months(values: pl.Series) -> pl.Series:

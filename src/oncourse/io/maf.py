@@ -68,6 +68,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
                       "1000g_all", "gmaf"),
     "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
 }  # fmt: skip
+#: Reason of a record that is left out because its allele is symbolic, a breakend or ``*``.
+NO_SMALL_VARIANT = "no small variant (symbolic, breakend or *)"
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
 _BUILDS = {"37": "GRCh37", "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "grch37-lite": "GRCh37",
            "38": "GRCh38", "grch38": "GRCh38", "hg38": "GRCh38", "36": "NCBI36", "hg18": "NCBI36",

@@ -19,7 +19,7 @@ from oncourse.genome.variant import normalise
 from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.dialects import DIALECTS, Site, counts
-from oncourse.io.maf import MafTables, reference_problems, variants_of, write_rows
+from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import Column, Start, assign
 from oncourse.study.schema import Problem
@@ -238,7 +238,7 @@ def _tables(
     bad = frame["why_not"].is_not_null()
     if bad.any():
         n_bad = frame.filter(bad)["line"].n_unique()
-        left.append(("no small variant (symbolic, breakend or *)", n_bad, int(frame.filter(bad)["line"].to_list()[0])))
+        left.append((NO_SMALL_VARIANT, n_bad, int(frame.filter(bad)["line"].to_list()[0])))
         notes.append(f"{name}: {n_bad:,} records are no small variants: left out")
         frame = frame.filter(~bad)
     minus = (frame["alt_count"] < 0).fill_null(False) | (frame["depth"] < 0).fill_null(False)
