@@ -13,7 +13,15 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
-from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, outcome, scan_outcome
+from oncourse.derive.outcomes.outcome_scan import (
+    CHANGING,
+    Outcome,
+    OutcomeScan,
+    ScanRules,
+    outcome,
+    same_patients,
+    scan_outcome,
+)
 from oncourse.derive.outcomes.response_scan import RESPONSES, response_outcome, scan_response
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
@@ -30,7 +38,7 @@ SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its haz
     Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
     Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
     Column("p_value", pl.Float64, "two-sided (column p_method); null = not tested"),
-    Column("q_value", pl.Float64, "Benjamini-Hochberg over every test of this table and of biomarkers/response"),
+    Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
     Column("adjusted_hazard_ratio", pl.Float64, "beside the covariates; null = too few events or no covariates"),
     Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
     Column("adjusted_ci_high", pl.Float64, "upper limit"),
@@ -49,6 +57,13 @@ SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its haz
     Column("max_t_p_value", pl.Float64, "family-wise by permutation; null unless biomarkers.max_t_permutations"),
     Column("n_delayed_entry", pl.Int64, "patients who enter after the start"),
     Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day"),
+    Column("same_as", pl.String, "an earlier feature that says the same of every patient: one test, counted there"),
+    Column("sd", pl.Float64, "standard deviation of a number; null for yes or no"),
+    Column("p_proportional", pl.Float64, "test that the hazard ratio is the same at all times (score test)"),
+    Column("rmst_difference", pl.Float64, "difference of restricted means where it is not", unit="days"),
+    Column("rmst_ci_low", pl.Float64, "lower 95 % limit", unit="days"),
+    Column("rmst_ci_high", pl.Float64, "upper limit", unit="days"),
+    Column("rmst_days", pl.Float64, "day up to which those means are restricted", unit="days"),
     Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified; the rest is exploratory"),
 ))  # fmt: skip
 
@@ -63,7 +78,7 @@ RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of r
     Column("ci_low", pl.Float64, "lower 95 % limit, profile of Firth's penalised likelihood"),
     Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
     Column("p_value", pl.Float64, "two-sided (column p_method)"),
-    Column("q_value", pl.Float64, "Benjamini-Hochberg over this table and biomarkers/scan together"),
+    Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
     Column("adjusted_odds_ratio", pl.Float64, "beside the covariates as known at the line's start"),
     Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
     Column("adjusted_ci_high", pl.Float64, "upper limit"),
@@ -72,6 +87,7 @@ RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of r
     Column("per", pl.String, "what the odds ratio compares"),
     Column("p_method", pl.String, "penalised likelihood ratio; Fisher's exact where a cell expects fewer than 5"),
     Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day: taken as known by the line's start"),
+    Column("same_as", pl.String, "as in biomarkers/scan"),
     Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified"),
 ))  # fmt: skip
 
@@ -144,8 +160,10 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
         targets[name] = target
         scan_outcome(cohort.study, features, target, covariates, rules, found)
     responded = _responses(cohort, features, covariates, params, found, skipped)
+    named = params.prespecified or PRESPECIFIED.get(cohort.study.config.design or "", ())
+    _mark_same(features, targets, found.rows, responded, named)
     table, responses = _tables(found, responded, params, cohort.study.config.design)
-    tested = table.drop_nulls("p_value")
+    tested = table.drop_nulls("p_value").filter(pl.col("same_as").is_null())
     if tested.is_empty() and responses.drop_nulls("p_value").is_empty():
         why = f" Endpoints left out: {', '.join(skipped)}." if skipped else ""
         raise NotEnoughData(
@@ -172,9 +190,9 @@ METHODS = (
     "Interval: profile likelihood; Firth's penalty where no event, or fewer than 5, are expected among the altered "
     "(Heinze, Schemper. Biometrics 2001;57:114). p: likelihood ratio; where fewer than 20 events are expected among the "
     "altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
-    "q: Benjamini-Hochberg over every test of both tables. Smallest detectable hazard ratio: Schoenfeld. Biometrics "
-    "1983;39:499. Response: logistic regression with Firth's penalty and profile limits (Heinze, Schemper. Stat Med "
-    "2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted estimates "
+    "q: Benjamini-Hochberg over the exploratory tests of both tables. Smallest detectable hazard ratio: Schoenfeld. "
+    "Biometrics 1983;39:499. Response: logistic regression with Firth's penalty and profile limits (Heinze, Schemper. "
+    "Stat Med 2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted estimates "
     "need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
 )
 
@@ -212,10 +230,28 @@ def _responses(
     return rows
 
 
+def _mark_same(
+    features: FeatureTable,
+    targets: dict[str, Outcome],
+    rows: list[dict[str, Any]],
+    responded: list[dict[str, Any]],
+    named: tuple[str, ...],
+) -> None:
+    """Say of each row which other feature is the same patients; a pre-specified one stands for the others."""
+    same = {name: same_patients(features, target) for name, target in targets.items()}
+    everyone = same_patients(features)
+    for row in (*rows, *responded):
+        alike = same.get(row["endpoint"], everyone)
+        group = alike.get(row["feature"], row["feature"])
+        members = [group, *(name for name, first in alike.items() if first == group)]
+        stands = next((name for name in named if name in members), group)
+        row["same_as"] = None if stands == row["feature"] else stands
+
+
 def _tables(
     found: OutcomeScan, responded: list[dict[str, Any]], params: Params, design: str | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The two tables, with q over every test of both."""
+    """The two tables, with q over every exploratory test of both: what was pre-specified is no discovery."""
     from oncourse.stats.fdr import benjamini_hochberg
 
     named = params.prespecified or PRESPECIFIED.get(design or "", ())
@@ -225,7 +261,9 @@ def _tables(
         schema = {c.name: c.dtype for c in output.columns}
         rows = [{name: row.get(name) for name in schema} for row in found_rows]
         frames.append(pl.DataFrame(rows, schema=schema))
-    p = pl.concat([f["p_value"].cast(pl.Float64) for f in frames]).fill_null(float("nan")).to_numpy()
+    counted = ~pl.col("feature").is_in(list(named)) & pl.col("same_as").cast(pl.String).is_null()
+    alone = [f.select(pl.when(counted).then(pl.col("p_value").cast(pl.Float64)).alias("p"))["p"] for f in frames]
+    p = pl.concat(alone).fill_null(float("nan")).to_numpy()
     q = pl.Series(benjamini_hochberg(p), dtype=pl.Float64).fill_nan(None)
     out, start = [], 0
     for output, frame in zip((SCAN, RESPONSE), frames, strict=True):
@@ -241,15 +279,15 @@ def _tables(
 
 
 def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
-    tested = responses.drop_nulls("p_value")
+    tested = responses.drop_nulls("p_value").filter(pl.col("same_as").is_null())
     if tested.is_empty():
         return (), ""
     hits = tested.filter((pl.col("q_value") <= params.alpha) & (pl.col("kind") != "covariate"))
-    shown = pl.concat([hits.head(3), tested.filter("is_prespecified").head(6)])
+    shown = pl.concat([tested.filter("is_prespecified").head(6), hits.head(3)])
     shown = shown.unique(["feature", "endpoint"], keep="first", maintain_order=True)
-    estimates = [Estimate("response tests", tested.height, n=None, unit="count")]
-    texts = []
-    keys = set(hits.head(3).select("feature", "endpoint").iter_rows())
+    exploratory = tested.filter(~pl.col("is_prespecified")).height
+    estimates = [Estimate("response tests", exploratory, n=None, unit="count")]
+    texts: dict[bool, list[str]] = {True: [], False: []}
     for row in shown.iter_rows(named=True):
         name = _name(row)
         estimates.append(
@@ -257,10 +295,13 @@ def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Esti
                 name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio"
             )
         )
-        if (row["feature"], row["endpoint"]) in keys:
-            texts.append(f"{row['feature']} with {row['endpoint']}, odds ratio {{{name}}}")
-    many = "Of {response tests:value} tests against response to treatment "
-    return tuple(estimates), many + ("; ".join(texts) if texts else "none keeps that rate") + "."
+        words = f"{row['feature']} with {row['endpoint']}, odds ratio {{{name}}}"
+        texts[row["is_prespecified"]].append(words)
+    named = f"Response, pre-specified: {'; '.join(texts[True])}. " if texts[True] else ""
+    if not exploratory:
+        return tuple(estimates), named.strip()
+    many = "Of {response tests:value} exploratory tests against response to treatment "
+    return tuple(estimates), named + many + ("; ".join(texts[False]) if texts[False] else "none keeps that rate") + "."
 
 
 def _is_same(a: Outcome, b: Outcome) -> bool:
@@ -273,40 +314,61 @@ def _name(row: dict[str, object]) -> str:
 
 
 def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
-    hits = tested.filter(pl.col("q_value") <= params.alpha)
-    found = hits.filter(pl.col("kind") != "covariate")
+    """Pre-specified findings first, each with its own estimate; then what is exploratory, at its false discovery rate."""
+    named = tested.filter("is_prespecified").head(12)
+    rest = tested.filter(~pl.col("is_prespecified"))
+    hits = rest.filter(pl.col("q_value") <= params.alpha)
     groups = {
-        "Pre-specified": found.filter("is_prespecified").head(6),
-        "Exploratory": found.filter(~pl.col("is_prespecified")).head(3),
+        "Exploratory": hits.filter(pl.col("kind") != "covariate").head(3),
         "Clinical": hits.filter(pl.col("kind") == "covariate").head(3),
     }
-    named = tested.filter("is_prespecified").head(12)
-    rows = pl.concat([*groups.values(), named]).unique(
-        ["feature", "endpoint"], keep="first", maintain_order=True
-    )
     estimates = [
-        Estimate("tests", tested.height, n=None, unit="count"),
+        Estimate("tests", rest.height, n=None, unit="count"),
         Estimate("hits", hits.height, n=None, unit="count"),
     ]
-    for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
-        method = f"Cox, {row['ci_method']}"
-        limits = (row["ci_low"], row["ci_high"])
-        estimates.append(Estimate(_name(row), row["hazard_ratio"], *limits, row["n"], method, "ratio"))
+    parts = []
+    first = _effects(named, estimates)
+    if first:
+        parts.append(f"Pre-specified: {'; '.join(first)}.")
     share = f"a false discovery rate of {100 * params.alpha:g} %"
-    if not hits.height:
-        return tuple(estimates), (
-            f"None of {{tests:value}} tests keeps {share}. This does not say that there is no effect: the smallest "
-            "detectable hazard ratio stands beside each feature."
+    if hits.height:
+        parts.append(f"{{hits:value}} of {{tests:value}} exploratory tests keep {share}.")
+    elif rest.height:
+        parts.append(
+            f"None of {{tests:value}} exploratory tests keeps {share}. This does not say that there is no effect: the "
+            "smallest detectable hazard ratio stands beside each feature."
         )
-    parts = [f"{{hits:value}} of {{tests:value}} tests keep {share}."]
     for words, group in groups.items():
-        texts = [
-            f"{row['feature'].removeprefix('covariate:')} with {row['endpoint']}, hazard ratio {{{_name(row)}}}"
-            for row in group.drop_nulls("hazard_ratio").iter_rows(named=True)
-        ]
+        texts = _effects(group, estimates)
         if texts:
             parts.append(f"{words}: {'; '.join(texts)}.")
     return tuple(estimates), " ".join(parts)
+
+
+def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
+    """One phrase per row: a ratio, of numbers per standard deviation; restricted means where it changes with time."""
+    out = []
+    for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
+        who = f"{row['feature'].removeprefix('covariate:')} with {row['endpoint']}"
+        name, n = _name(row), row["n"]
+        changes = row["p_proportional"] is not None and row["p_proportional"] < CHANGING
+        if changes and row["rmst_difference"] is not None:
+            limits = row["rmst_ci_low"], row["rmst_ci_high"]
+            estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
+            out.append(
+                f"{who}, no single hazard ratio (it changes with time), restricted mean difference to day "
+                f"{row['rmst_days']:.0f} {{{name}}}"
+            )
+            continue
+        # per unit is a scale that nobody knows; the other steps are named in the column per
+        step = row["sd"] if row["per"] == "per unit" and row["sd"] else 1.0
+        value, low, high = (None if v is None else v**step for v in (row["hazard_ratio"], row["ci_low"], row["ci_high"]))
+        estimates.append(Estimate(name, value, low, high, n, f"Cox, {row['ci_method']}", "ratio"))
+        per = f" per standard deviation ({step:.3g})" if step != 1.0 else ""
+        per = per or (f" {row['per']}" if row["sd"] else "")
+        doubt = ", which changes with time" if changes else ""
+        out.append(f"{who}, hazard ratio {{{name}}}{per}{doubt}")
+    return out
 
 
 def _notes(
@@ -350,8 +412,15 @@ def _notes(
             "Clone features (clones:...) rest on clusters and trees of every patient, which is what takes long in a study "
             "of exomes: --set features.clones=no --set features.seeding=no leaves them out."
         )
-    if covariates:
-        notes.append(f"Adjusted for {', '.join(sorted(covariates))}, on patients who have all of them.")
+    same = sorted({(row["feature"], row["same_as"]) for row in found.rows if row["same_as"]})
+    if same:
+        listed = ", ".join(f"{feature} = {other}" for feature, other in same[:6])
+        notes.append(f"The same patients, so one test: {listed}{' and more' if len(same) > 6 else ''}.")
+    adjusted = tested["adjusted_hazard_ratio"].drop_nulls().len()
+    if covariates and adjusted:
+        notes.append(f"Adjusted for {', '.join(sorted(covariates))}, on patients who have all of them ({adjusted} tests).")
+    elif covariates:
+        notes.append(f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them.")
     if found.incomplete:
         notes.append(
             f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only."
@@ -391,7 +460,7 @@ def _figures(
             cells = (
                 f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})",
                 counts,
-                f"{row['q_value']:.2g}",
+                "named" if row["q_value"] is None else f"{row['q_value']:.2g}",
                 least,
             )
             rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells))
@@ -404,7 +473,7 @@ def _figures(
         ))  # fmt: skip
         if mine.height >= 10:
             binary = mine.filter(pl.col("n_altered").is_not_null())
-            hit = (binary["q_value"] <= params.alpha).to_numpy()
+            hit = (binary["q_value"] <= params.alpha).fill_null(False).to_numpy()
             if binary.height:
                 out.append(Figure(
                     f"volcano_{endpoint}", f"{endpoint}: effect and evidence",

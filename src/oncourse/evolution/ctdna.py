@@ -121,17 +121,24 @@ def fraction_interval(
 ) -> tuple[Floats, Floats, Floats]:
     """Return mean allele fraction above background with its exact (Clopper-Pearson) interval, at least 0.
 
+    Fewer reads than background give no interval without width: the upper limit is the fraction at which so few reads are
+    `level` / 2 as likely as they are from background alone (CLs: Read. J Phys G 2002;28:2693); without background that
+    is Clopper-Pearson's.
+
     >>> [x.round(4).tolist() for x in fraction_interval([50], [10_000], [0.0])]
     [[0.005], [0.0037], [0.0066]]
+    >>> [x.round(5).tolist() for x in fraction_interval([0], [5_000], [0.001])]
+    [[0.0], [0.0], [0.00074]]
     """
-    from scipy.special import betaincinv
+    from scipy.special import betainc, betaincinv
 
     k, n = np.asarray(alt_total, float), np.asarray(depth_total, float)
     e = np.asarray(error_rate, float)
     n = np.where(n > 0, n, np.nan)
     tail = (1 - level) / 2
     low = np.where(k > 0, betaincinv(np.maximum(k, 1e-9), n - k + 1, tail), 0.0)
-    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1e-9), 1 - tail), 1.0)
+    so_few = betainc(np.maximum(n - k, 1e-9), k + 1, 1 - e)  # chance of at most k reads from background
+    high = np.where(k < n, 1 - betaincinv(np.maximum(n - k, 1e-9), k + 1, tail * so_few), 1.0)
 
     def above(v: Floats) -> Floats:
         return np.asarray(np.clip((v - e) / (1 - 2 * e), 0.0, 1.0), float)

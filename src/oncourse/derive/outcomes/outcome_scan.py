@@ -26,6 +26,8 @@ STUDY_LEVEL = ("OS", "DFS", "RFS", "TTR")
 #: Fewer events per coefficient than this and an adjusted estimate is not given (Vittinghoff, McCulloch.
 #: Am J Epidemiol 2007;165:710).
 EVENTS_PER_COEFFICIENT = 5
+#: Fewest events to ask whether a ratio changes with time; p below which it does; days to which means are restricted then.
+EVENTS_FOR_TIME, CHANGING, HORIZON = 10, 0.05, 730.5
 #: At most so many features of a block are bootstrapped: those with the smallest p-values.
 BOOTSTRAPPED = 400
 
@@ -199,6 +201,7 @@ def _scan_block(
         mine = cell >= 0 if block.is_binary else ~np.isnan(cell)
         row = _row(target.endpoint, name, kind, block.per, scan, j)
         if not block.is_binary:
+            row["sd"] = float(np.std(cell[mine]))
             row["min_detectable_hr"] = detectable(
                 int(scan.n_event[j]), None, variance=float(np.var(cell[mine]))
             )
@@ -208,6 +211,8 @@ def _scan_block(
         n_late = int((late & mine).sum())
         row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
         row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
+        if row["p_value"] is not None:
+            row.update(_over_time(data, mine, cell[mine], block.is_binary))
         if row["p_value"] is not None and x.shape[1]:
             row.update(_adjusted(data, keep[mine], cell[mine], mine, x, scan.method[j] == "firth", out))
         rows.append(row)
@@ -220,6 +225,53 @@ def _scan_block(
                 data, values[keep][:, tested], permutations=rules.max_t, random=random
             )
             maxima.append(([rows[j] for j in tested], z, largest))
+
+
+def _over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool) -> dict[str, float | None]:
+    """Whether the ratio is the same at all times; where it is not, the difference of the restricted means instead."""
+    from oncourse.models.compare import known_until
+    from oncourse.models.weighting import pseudo_values, weighted_contrast
+    from oncourse.stats.cox import fit_cox
+    from oncourse.stats.zph import proportional_hazards
+
+    time, event, entry = data.time[mine], data.event[mine], data.entry[mine]
+    if event.sum() < EVENTS_FOR_TIME or np.unique(cell).size < 2:
+        return {}
+    fit = fit_cox(time, event, cell.astype(float)[:, None], entry=entry)
+    if fit.is_infinite.any() or not np.isfinite(fit.coef).all():
+        return {}
+    p = _number(proportional_hazards(fit).overall.p_value)
+    if p is None or p >= CHANGING or not is_binary:
+        return {"p_proportional": p}
+    groups = cell == 1, cell == 0
+    until = min([HORIZON, *(known_until(time[g], event[g]) for g in groups)])
+    late = np.where(np.isfinite(entry), entry, 0.0)
+    values = np.full(time.size, np.nan)
+    for g in groups:
+        values[g] = pseudo_values(time[g], event[g], until, entry=late[g] if late.any() else None)
+    gap = weighted_contrast(values, groups[0], np.ones(time.size))
+    return {
+        "p_proportional": p, "rmst_days": until, "rmst_difference": _number(gap.value),
+        "rmst_ci_low": _number(gap.ci_low), "rmst_ci_high": _number(gap.ci_high),
+    }  # fmt: skip
+
+
+def same_patients(features: FeatureTable, target: Outcome | None = None) -> dict[str, str]:
+    """Return feature -> an earlier one that says the same of every patient (of the endpoint): they are one test."""
+    where = {p: i for i, p in enumerate(features.patients)}
+    rows = np.array([where[p] for p in target.patients], dtype=np.int64) if target else np.arange(len(where))
+    first: dict[tuple[bytes, bytes], str] = {}
+    found: dict[str, str] = {}
+    for block in features.blocks:
+        if not block.is_binary:
+            continue
+        day = block.day[rows]
+        for name, values in zip(block.names, block.values[rows].T, strict=True):
+            known = np.where(values >= 0, np.nan_to_num(day, nan=-1e9, neginf=-2e9), 0.0)
+            earlier = first.setdefault((values.tobytes(), known.tobytes()), name)
+            if earlier != name:
+                found[name] = earlier
+    return found
 
 
 def _max_t(maxima: list[tuple[list[dict[str, Any]], Floats, Floats]]) -> None:
