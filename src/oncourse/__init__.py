@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from oncourse.api import PatientPage, check, patient, read, run, settings
     from oncourse.cohort import Cohort
     from oncourse.errors import ConfigError, InputError, NotEnoughData, OncourseError
+    from oncourse.report.patient_view import PatientView, patient_view
+    from oncourse.report.results import Results
     from oncourse.study.model import Study
 
 __version__ = "0.1.0"
@@ -31,7 +33,9 @@ _HOME = {
     **dict.fromkeys(("PatientPage", "check", "patient", "read", "run", "settings"), "oncourse.api"),
     **dict.fromkeys(("Estimate", "Figure", "Result"), "oncourse.analyses._base"),
     **dict.fromkeys(("ConfigError", "InputError", "NotEnoughData", "OncourseError"), "oncourse.errors"),
+    **dict.fromkeys(("PatientView", "patient_view"), "oncourse.report.patient_view"),
     "Cohort": "oncourse.cohort",
+    "Results": "oncourse.report.results",
     "Study": "oncourse.study.model",
 }
 #: Public modules; `analyses`, `report` and `simulate` are called like functions.
@@ -46,12 +50,15 @@ __all__ = [
     "NotEnoughData",
     "OncourseError",
     "PatientPage",
+    "PatientView",
     "Result",
+    "Results",
     "Study",
     "analyses",
     "check",
     "clones",
     "patient",
+    "patient_view",
     "read",
     "report",
     "run",

@@ -15,6 +15,13 @@ from oncourse.cli._shared import end_progress, parse_settings, progress_line
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="File to write; .pdf with the pdf extra."
 )
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["html", "json", "pdf"]),
+    default=None,
+    help="What to write; without it the ending of the file says so, else html.",
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
@@ -27,6 +34,7 @@ def patient(
     study: Path,
     patient_id: str,
     out: Path,
+    kind: str | None,
     seed: int,
     assignments: tuple[str, ...],
     clones: bool | None,
@@ -34,14 +42,15 @@ def patient(
 ) -> None:
     """Write the report of PATIENT_ID of STUDY: findings, course, watch list, therapy rules, on two to four pages.
 
-    One self-contained HTML file; with a name that ends in .pdf a PDF (needs the optional extra `pdf`). Decision support
-    for research use.
+    One self-contained HTML file; a PDF (needs the optional extra `pdf`); or the same as plain data in JSON.
+    Decision support for research use.
     """
     from oncourse.cohort import Cohort
     from oncourse.disk.file import check_file, replaced_file
     from oncourse.errors import ConfigError
     from oncourse.io import load_study
     from oncourse.report.patient import patient_page
+    from oncourse.report.patient_view import patient_view
 
     check_file(out, [study], force=force)
     progress = progress_line()
@@ -57,12 +66,14 @@ def patient(
         )
     cohort = Cohort(loaded, parse_settings(assignments), seed).of_patient(patient_id)
     progress("writing the page")
-    page = patient_page(cohort, patient_id, clones=clones)
+    kind = kind or {".pdf": "pdf", ".json": "json"}.get(out.suffix.lower(), "html")
+    make = (lambda *a, **k: patient_view(*a, **k).to_json()) if kind == "json" else patient_page
+    text = make(cohort, patient_id, clones=clones)
     with replaced_file(out, [study], force=force) as draft:
-        if out.suffix.lower() == ".pdf":
-            _write_pdf(page, draft)
+        if kind == "pdf":
+            _write_pdf(text, draft)
         else:
-            draft.write_text(page, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
     end_progress()
     click.echo(f"{patient_id}: {out}")
 

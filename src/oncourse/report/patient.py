@@ -65,6 +65,11 @@ def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
     ------
     ConfigError : the study has no such patient
     """
+    return environment().get_template("patient.html").render(**page_data(cohort, patient_id, clones=clones))
+
+
+def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> dict[str, Any]:
+    """Return what the page and `oncourse.report.patient_view` show of one patient; arguments as of `patient_page`."""
     import oncourse
     from oncourse.plots.timeline import timeline_svg
 
@@ -77,13 +82,14 @@ def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
     matched = [m for m in matches if m.status == "matched"]
     date, checksum = rules_version()
     base = found.knowledge.evidence
-    return environment().get_template("patient.html").render(
+    timeline = _timeline(cohort, patient_id, tree)
+    return dict(  # noqa: C408 - the names are those of the template
         patient_id=patient_id, study=cohort.study.config, facts=facts, person=_person(cohort, facts),
         decision=of_patient(found.decision, patient_id).to_dicts(), samples=_samples(cohort, patient_id),
         front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
         germline=germline_findings(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
-        timeline=timeline_svg(_timeline(cohort, patient_id, tree)), grid=_grid(cohort, facts, matched),
+        timeline=timeline_svg(timeline), tracks=timeline, grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
         benefit=[m for m in matched if m.rule.direction in BENEFIT],
         against=[m for m in matched if m.rule.direction in AGAINST],

@@ -11,8 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import WHO_SCHEMA
+from oncourse.analyses._base import WHO_SCHEMA, registry
 from oncourse.cohort import Cohort
+from oncourse.disk.tables import as_written
+from oncourse.errors import InputError
 from oncourse.report.execute import Outcome
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
@@ -164,3 +166,47 @@ def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
                     for v in series.to_list()
                 ]
                 sheet.write_column(1, column, values)
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """A results folder read back: ``analyses`` by name as in results.json, ``tables`` by topic/table."""
+
+    folder: Path
+    schema_version: str
+    analyses: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, pl.DataFrame]
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Results:
+        """Read a results folder that `oncourse run` wrote.
+
+        Tables come back with the types their columns are declared with; a table of no analysis as text.
+
+        Raises
+        ------
+        InputError : no results folder, or of a layout this version does not know
+        """
+        folder = Path(folder)
+        try:
+            data = json.loads((folder / "results.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{folder}: no results folder of oncourse ({error}).") from None
+        version = str(data.pop("schema_version", "none"))
+        if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+            raise InputError(f"{folder}: layout {version}; this version reads {SCHEMA_VERSION}. Run it again.")
+        types = {t.name: t.schema for entry in registry().values() for t in entry.tables}
+        tables = {}
+        for path in sorted((folder / "tables").rglob("*.tsv")):
+            name = path.relative_to(folder / "tables").with_suffix("").as_posix()
+            frame = as_written(pl.read_csv(path, separator="\t", infer_schema=False))
+            known = types.get(name, {})
+            tables[name] = frame.with_columns(_typed(c, known[c]) for c in frame.columns if c in known)
+        return cls(folder, version, data, tables)
+
+    def __repr__(self) -> str:
+        return f"<Results: {self.folder}, {len(self.analyses)} analyses, {len(self.tables)} tables>"
+
+
+def _typed(column: str, dtype: Any) -> pl.Expr:
+    return (pl.col(column) == "true").alias(column) if dtype == pl.Boolean else pl.col(column).cast(dtype)
