@@ -28,6 +28,7 @@ def validate(
     from oncourse.study.checks_drugs import drug_checks
     from oncourse.study.checks_endpoints import endpoint_checks
     from oncourse.study.effects import with_effects, with_gene_names
+    from oncourse.study.joined import with_joined_changes
 
     problems: list[Problem] = []
     for name in REQUIRED_TABLES:
@@ -47,7 +48,10 @@ def validate(
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
-    for decide in (partial(with_gene_names, first_row=first_row), partial(with_effects, build=config.genome_build)):
+    for decide in (partial(with_gene_names, first_row=first_row),
+        partial(with_joined_changes, build=config.genome_build),
+        partial(with_effects, build=config.genome_build),
+    ):
         typed, found = decide(typed)
         problems += found
     problems += cross_checks(typed, config)
