@@ -1,8 +1,8 @@
 """Neighbouring single-base changes that are one change: V600E and V600M on the same reads are V600K.
 
 Callers write a change of two or three bases as one record or as several. They are joined within a patient where another
-sample of the patient has the one record, or where both lie in one codon of known reference, and in each case the reads are the same in number
-(`_same_reads`): the phase itself is not in the table, so every join is told.
+sample of the patient has the one record, or where both lie in one codon of known reference, and in each case the reads are
+the same in number (`_same_reads`): the phase itself is not in the table, so every join is told.
 """
 
 from __future__ import annotations
