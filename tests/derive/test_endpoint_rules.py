@@ -173,6 +173,44 @@ def test_a_death_on_day_730_has_happened_by_24_months(first_day):
         assert found["OS", None]["status_24m"] == status
 
 
+CONTRADICTIONS = [
+    ("metastasis after the last day free", {"recurrence_free_day": 300}, 350, (351, True, "recurrence")),
+    ("metastasis before the recurrence", {"recurrence_day": 380}, 350, (351, True, "recurrence")),
+    ("metastasis after the recurrence", {"recurrence_day": 200}, 350, (201, True, "recurrence")),
+    ("metastasis of day 0, resected", {"recurrence_day": 200}, 0, (201, True, "recurrence")),
+]
+
+
+@pytest.mark.parametrize(("name", "days", "found_day", "expected"), CONTRADICTIONS, ids=[c[0] for c in CONTRADICTIONS])
+def test_the_first_disease_found_is_the_recurrence(name, days, found_day, expected):
+    """What was seen outweighs what was not: the first was silently 'known free of recurrence' before."""
+    found, _ = endpoints({**ALIVE, **days}, lesions=(("L1", "metastasis", found_day),))
+    assert short(found["DFS", None]) == expected
+    before = found["DFS", None]["last_negative_day"]
+    assert before is None or before <= found["DFS", None]["first_positive_day"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [("cancer", (401, True, "death")), ("other", (401, False, "death of another cause")), ("unknown", None), (None, None)],
+)
+def test_cancer_specific_survival(cause, expected):
+    """DATECAN: death of the same cancer; another cause competes; one that is not known is told neither way."""
+    rows = [{"patient_id": "P", **DEAD, "cause_of_death": cause}, {"patient_id": "Q", **DEAD, "cause_of_death": "other"}]
+    data = EndpointTables(
+        patients=table("patients", {"patient_id": "P"}, {"patient_id": "Q"}), follow_up=table("follow_up", *rows),
+        procedures=table("procedures"), lesions=table("lesions"), lines=lines_table(table("treatments")),
+        psa=pl.DataFrame(), visits=pl.DataFrame(), bone=pl.DataFrame(), best=pl.DataFrame(),
+    )  # fmt: skip
+    found, excluded = endpoint_table(data)
+    mine = found.filter((pl.col("endpoint") == "CSS") & (pl.col("patient_id") == "P")).rows(named=True)
+    if expected is None:
+        assert mine == []
+        assert excluded.filter(pl.col("endpoint") == "CSS")["reason"].to_list() == ["the cause of death is not known"]
+    else:
+        assert short(mine[0]) == expected and mine[0]["is_competing"] is (cause == "other")
+
+
 SWITCHES = [((0, "a"),), ((0, "a"), (100, "b")), ((0, "a"), (168, "b")), ((0, "a"), (100, "b"), (200, "c"))]
 
 

@@ -87,6 +87,16 @@ EXCLUDED = OutputTable(
         Column("reason", pl.String, "why"),
     ),
 )
+#: What the answer calls an endpoint, in its order; in prostate cancer RECIST alone is not what PCWG3 means by PFS.
+ANSWER_WORDS = {
+    "OS": "overall survival", "CSS": "cancer-specific survival", "DFS": "disease-free survival",
+    "PFS": "progression-free survival", "rPFS": "radiographic progression-free survival",
+    "PSA_PFS": "PSA progression-free survival",
+}  # fmt: skip
+PROSTATE_WORDS = {
+    "PFS": "progression-free survival by RECIST alone (without bone)",
+    "rPFS": "radiographic progression-free survival (PCWG3: soft tissue, bone or death)",
+}
 IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 
 
@@ -116,7 +126,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         ],
         schema=SUMMARY.schema,
     )
-    estimates, answer = _answer(table, summary, params)
+    estimates, answer = _answer(table, summary, params, cohort.study.config.design == "mcrpc")
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
     other = _other_censoring(cohort, params, table)
@@ -177,7 +187,9 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
     return row
 
 
-def _answer(table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams) -> tuple[list[Estimate], str]:
+def _answer(
+    table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams, prostate: bool
+) -> tuple[list[Estimate], str]:
     estimates = []
     for row in summary.iter_rows(named=True):
         base = row["endpoint"] + ("" if row["line"] is None else f"_line_{row['line']}")
@@ -197,8 +209,7 @@ def _answer(table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams) 
         )
     by_name = {e.name: e for e in estimates}
     parts = []
-    words = {"OS": "overall survival", "DFS": "disease-free survival", "PFS": "progression-free survival",
-             "rPFS": "radiographic progression-free survival", "PSA_PFS": "PSA progression-free survival"}  # fmt: skip
+    words = ANSWER_WORDS | (PROSTATE_WORDS if prostate else {})
     first = first_line(summary, pl.col("line").is_not_null())
     for endpoint, text in words.items():
         for suffix, where in (("", ""), (f"_line_{first}", f" on line {first}")):

@@ -36,7 +36,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     targets, assessed, labs = get("target_lesions"), get("assessments"), get("labs")
     found = _diameters(targets) + _baseline(targets, treated, get("lesions")) + _split_visits(targets)
     found += _psa(labs) + _assessments(assessed) + _apart(assessed, targets)
-    found += _follow_up(follow) + _lines(treated, follow)
+    found += _follow_up(follow) + _recurrence(get("lesions"), follow) + _lines(treated, follow)
     for name, frame in (("labs", labs), ("target_lesions", targets), ("assessments", assessed)):
         found += _after_death(name, frame, follow) + _unsorted(name, frame)
     return found
@@ -260,6 +260,23 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
         "came under observation on day {value}, after the last contact: never at risk.",
         "Correct one of the two days; the patient has no time to event.", WARNING,
     )  # fmt: skip
+
+
+def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
+    """Metastases found after day 0 that contradict the days of recurrence; the day they were found stands."""
+    days = follow.unique("patient_id", keep="first").select("patient_id", "recurrence_day", "recurrence_free_day")
+    rows = lesions.join(days, on="patient_id", how="left", maintain_order="left")
+    day = pl.col("found_day")
+    spread = pl.col("role").is_in(["metastasis", "local_recurrence"]) & (day > 0)
+    cure = "Correct one of the two days; recurrence is dated to the first disease found after the origin."
+    found = _rows("lesions", rows, spread & (day < pl.col("recurrence_day")), "found_day",
+                  "found on day {value}, before follow_up.recurrence_day.", cure, WARNING)  # fmt: skip
+    free = spread & (day <= pl.col("recurrence_free_day")) & pl.col("recurrence_day").is_null()
+    found += _rows("lesions", rows, free, "found_day",
+                   "found on day {value}, while follow_up says free of recurrence until later.", cure, WARNING)  # fmt: skip
+    later = spread & (day > pl.col("recurrence_free_day")) & pl.col("recurrence_day").is_null()
+    return found + _rows("lesions", rows, later, "found_day",
+                         "found on day {value}, but follow_up records no recurrence.", cure, WARNING)  # fmt: skip
 
 
 def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:

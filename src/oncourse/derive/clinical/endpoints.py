@@ -46,10 +46,11 @@ EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.Str
 #: What each endpoint is.
 ENDPOINTS = {
     "OS": "death of any cause",
+    "CSS": "death of the cancer; other deaths compete, deaths of unknown cause are left out",
     "DFS": "recurrence or death",
     "RFS": "recurrence or death (as DFS: the tables hold no second primaries)",
     "TTR": "recurrence; death without recurrence competes",
-    "PFS": "RECIST progression or death",
+    "PFS": "RECIST progression or death (in mCRPC without bone: rPFS is progression-free survival by PCWG3)",
     "rPFS": "soft-tissue progression, confirmed bone progression or death",
     "TTP": "RECIST progression; death competes",
     "PSA_PFS": "confirmed PSA progression or death",
@@ -77,6 +78,7 @@ def endpoint_table(
     parts: list[pl.DataFrame] = []
     study = _study_origins(data, people, params, excluded)
     parts += _survival(study, people, "OS", params, excluded)
+    parts += _cancer_survival(study, people, params, excluded)
     parts += _recurrence(study, people, data.lesions, params, excluded)
     lines = data.lines.join(people, on="patient_id", how="left", maintain_order="left").with_columns(
         pl.col("start_day").alias("origin_day")
@@ -162,6 +164,32 @@ def _survival(
     return [make(endpoint, origins, [deaths(origins)], [contacts(origins)], params)]
 
 
+def _cancer_survival(
+    study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """Cancer-specific survival (DATECAN: death of the same cancer), where a cause of death is recorded at all."""
+    dead = pl.col("dead_day").is_not_null()
+    cause = pl.col("cause_of_death")
+    if study.filter(dead & cause.is_in(["cancer", "other"])).is_empty():
+        return []
+    unknown = study.filter(dead & (cause.is_null() | (cause == "unknown")) & pl.col("is_status_known"))
+    exclude(excluded, unknown, "CSS", "the cause of death is not known")
+    known = study.join(unknown.select("patient_id"), on="patient_id", how="anti")
+    (table,) = _survival(known, people, "CSS", params, excluded) or (None,)
+    if table is None:
+        return []
+    others = known.filter(cause == "other").select("patient_id", pl.lit(True).alias("_other"))
+    table = table.join(others, on="patient_id", how="left", maintain_order="left")
+    competes = pl.col("is_event") & pl.col("_other").fill_null(False)
+    return [
+        table.with_columns(
+            competes.alias("is_competing"),
+            (pl.col("is_event") & ~competes).alias("is_event"),
+            pl.when(competes).then(pl.lit("death of another cause")).otherwise("event_or_reason").alias("event_or_reason"),
+        ).drop("_other")
+    ]  # fmt: skip
+
+
 def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Return overall survival of the study as if every patient of unknown status had lived, or died, at last contact.
 
@@ -191,20 +219,27 @@ def _recurrence(
     origins: pl.DataFrame, people: pl.DataFrame, lesions: pl.DataFrame, params: EndpointParams,
     excluded: list[pl.DataFrame],
 ) -> list[pl.DataFrame]:  # fmt: skip
-    """DFS, RFS and TTR: recurrence from follow_up, else from the first lesion found after the origin."""
-    later = lesions.filter(
-        pl.col("role").is_in(["metastasis", "local_recurrence"]) & pl.col("found_day").is_not_null()
+    """DFS, RFS and TTR: the first disease after the origin that follow_up or lesions record.
+
+    A metastasis found before follow_up.recurrence_day, or after recurrence_free_day, contradicts it: the day it was found
+    stands, for what was seen outweighs what was not; the record names its table and row, and `check` says so.
+    """
+    recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
+    rows = (
+        lesions.with_row_index("lesion_row", 2)
+        .filter(pl.col("role").is_in(["metastasis", "local_recurrence"]) & pl.col("found_day").is_not_null())
+        .join(origins.select("patient_id", "origin_day", recorded.alias("_recorded")), on="patient_id")
+        .filter((pl.col("found_day") > pl.col("origin_day")) | ~pl.col("_recorded"))
+        .sort("found_day", "lesion_id")
+        .group_by("patient_id", maintain_order=True)
+        .first()
     )
-    rows = later.with_row_index("lesion_row", 2) if lesions.height == later.height else (
-        lesions.with_row_index("lesion_row", 2).join(later.select("lesion_id"), on="lesion_id", how="semi")
-    )  # fmt: skip
-    rows = rows.sort("found_day", "lesion_id").group_by("patient_id", maintain_order=True).first()
     found = origins.join(
         rows.select("patient_id", "found_day", pl.col("lesion_row").cast(pl.Int64)), on="patient_id", how="left",
         maintain_order="left",
     )  # fmt: skip
-    recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
-    use_lesion = ~recorded & pl.col("found_day").is_not_null()
+    earlier = pl.col("recurrence_day").is_null() | (pl.col("found_day") < pl.col("recurrence_day"))
+    use_lesion = (pl.col("found_day").is_not_null() & earlier).fill_null(False)
     has_any = found.select(
         (recorded | (use_lesion & (pl.col("found_day") > pl.col("origin_day")))).any()
     ).item()
@@ -235,7 +270,8 @@ def _recurrence(
         make(name, found, [event, deaths(found, competing=name == "TTR")], censors, params)
         for name in ("DFS", "RFS", "TTR")
     ]
-    seen = found.select("patient_id", "line", pl.col("recurrence_free_day").alias("_neg"), "rec_day")
+    free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then("recurrence_free_day")
+    seen = found.select("patient_id", "line", free_until.alias("_neg"), "rec_day")
     return [
         t.join(seen, on=["patient_id", "line"], how="left", nulls_equal=True, maintain_order="left").with_columns(
             pl.col("_neg").alias("last_negative_day"),

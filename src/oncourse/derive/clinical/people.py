@@ -24,14 +24,14 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
 
     Returns
     -------
-    patient_id, the `DAYS` but death_day, ``dead_day`` (day of last contact where no day of death is given; null: not
-    known to be dead), ``death_word``, ``alive_word``, ``is_status_known`` (dead, or alive on a day), ``status_word``
+    patient_id, cause_of_death, the `DAYS` but death_day, ``dead_day`` (day of last contact where no day of death is
+    given; null: not known to be dead), ``death_word``, ``alive_word``, ``is_status_known`` (dead, or alive on a day), ``status_word``
     (why not), ``sampled_day`` (first tumour sample while alive, where everybody is sequenced; see `first_sampled`),
     ``fu_row``.
     """
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    columns = dict.fromkeys(DAYS, pl.Int64) | {"is_dead": pl.Boolean}
+    columns = dict.fromkeys(DAYS, pl.Int64) | {"is_dead": pl.Boolean, "cause_of_death": pl.String}
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     undated = pl.col("last_contact_day").is_null()
     status = (
@@ -45,7 +45,7 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
         .with_row_index("fu_row", 2)
         .unique("patient_id", keep="first", maintain_order=True)
         .select(
-            "patient_id", *(d for d in DAYS if d != "death_day"),
+            "patient_id", "cause_of_death", *(d for d in DAYS if d != "death_day"),
             pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
             pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
             .otherwise(pl.lit("death")).alias("death_word"),
