@@ -26,7 +26,7 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     -------
     patient_id, cause_of_death, the `DAYS` but death_day, ``dead_day`` (day of last contact where no day of death is
     given; null: not known to be dead), ``death_word``, ``alive_word``, ``is_status_known`` (dead, or alive on a day),
-    ``status_word`` (why not), ``sampled_day`` (first tumour sample while alive, where everybody is sequenced; see `first_sampled`),
+    ``status_word`` (why not), ``sampled_day`` (first tumour sample while alive, see `first_sampled`),
     ``fu_row``.
     """
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
