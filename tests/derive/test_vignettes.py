@@ -64,7 +64,8 @@ def test_recist_from_lesions(home, evaluator):
     """rs_onco_recist: 3 x 22 overall responses, derived here from TU and TR alone, all equal."""
     visits = _cohort(home, "_recist", imaging={"evaluator": evaluator}).recist_visits
     assert visits.height == 22
-    assert visits["basis"].unique().to_list() == ["derived"]
+    # the source says nothing of new lesions: that is not "none", and the basis says so
+    assert visits["basis"].unique().to_list() == ["derived, new lesions not recorded"]
     assert visits["overall"].to_list() == visits["reported_overall"].to_list()
 
 
