@@ -308,6 +308,14 @@ def test_death_by_disposition_or_survival_status(tmp_path):
     ]  # fmt: skip
 
 
+def test_the_day_of_demographics_is_no_last_contact(tmp_path):
+    """DMDTC is the day the data were taken; the last contact is the latest date of all (RFPENDTC here)."""
+    dm = "USUBJID,SEX,RFSTDTC,RFPENDTC,DMDTC,ARM\nS1,M,2019-01-10,2020-01-10,2019-01-03,A\n"
+    ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\nS1,DRUG,2019-01-10,2019-03-01\n"
+    tables, _, _ = read(folder_of(tmp_path / "s", dm=dm, ex=ex))
+    assert tables["follow_up"]["last_contact_day"].to_list() == [365]
+
+
 def test_one_contradiction_sets_one_row_aside(tmp_path):
     """A stop before the start in one of four patients refused the whole study."""
     ids = ["S1", "S2", "S3", "S4"]

@@ -115,7 +115,7 @@ def follow_up(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     ]  # fmt: skip
     last = pl.concat(seen).drop_nulls().group_by("USUBJID").agg(pl.col("_date").max())
     told = _deaths(domains)
-    rows = dm.join(told, on="USUBJID", how="left", maintain_order="left").join(
+    rows = dm.drop("_date", strict=False).join(told, on="USUBJID", how="left", maintain_order="left").join(
         last, on="USUBJID", how="left", maintain_order="left"
     )
     death = pl.coalesce(plain_date(first_of(rows, "DTHDTC")), "_death")
