@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from oncourse.stats.fdr import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm, max_t
+from oncourse.stats.fdr import benjamini_hochberg, max_t
 from oncourse.stats.rng import generator
 
 
@@ -15,17 +15,11 @@ def test_equal_r_p_adjust(shared_data):
     value = json.loads((shared_data("survival-reference") / "reference.json").read_text())["p_adjust"][
         "value"
     ]
-    for name, method in {
-        "BH": benjamini_hochberg,
-        "BY": benjamini_yekutieli,
-        "holm": holm,
-        "bonferroni": bonferroni,
-    }.items():
-        np.testing.assert_allclose(method(value["p"]), value[name], rtol=1e-10)
+    np.testing.assert_allclose(benjamini_hochberg(value["p"]), value["BH"], rtol=1e-10)
 
 
-@pytest.mark.parametrize("method", [benjamini_hochberg, benjamini_yekutieli, holm, bonferroni])
-def test_the_untested_neither_count_nor_change(method):
+def test_the_untested_neither_count_nor_change():
+    method = benjamini_hochberg
     p = np.array([0.04, np.nan, 0.001, 0.2, np.nan])
     out = method(p)
     assert np.isnan(out[[1, 4]]).all()

@@ -16,20 +16,6 @@ def _tested(p_value: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     return p, known
 
 
-def _step_up(p_value: ArrayLike, penalty: float) -> Floats:
-    p, known = _tested(p_value)
-    out = np.full(p.shape, np.nan)
-    tested = p[known]
-    m = tested.size
-    if m:
-        order = np.argsort(tested, kind="stable")[::-1]
-        scaled = tested[order] * (penalty * m / np.arange(m, 0, -1))
-        adjusted = np.empty(m)
-        adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
-        out[known] = adjusted
-    return out
-
-
 def benjamini_hochberg(p_value: ArrayLike) -> Floats:
     """Return the q-value of each test: the smallest false discovery rate at which it would be called [1]_.
 
@@ -46,33 +32,17 @@ def benjamini_hochberg(p_value: ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, float("nan"), 0.02, 0.5]).round(3).tolist()
     [0.03, nan, 0.03, 0.5]
     """
-    return _step_up(p_value, 1.0)
-
-
-def benjamini_yekutieli(p_value: ArrayLike) -> Floats:
-    """Return q-values valid under any dependence (Benjamini, Yekutieli. Ann Stat 2001;29:1165); NaN stays NaN."""
-    m = int((~np.isnan(np.asarray(p_value, dtype=float))).sum())
-    return _step_up(p_value, float((1.0 / np.arange(1, m + 1)).sum()) if m else 1.0)
-
-
-def holm(p_value: ArrayLike) -> Floats:
-    """Return p-values that control the chance of any false finding (Holm. Scand J Stat 1979;6:65); NaN stays NaN."""
     p, known = _tested(p_value)
     out = np.full(p.shape, np.nan)
     tested = p[known]
     m = tested.size
     if m:
-        order = np.argsort(tested, kind="stable")
+        order = np.argsort(tested, kind="stable")[::-1]
+        scaled = tested[order] * (m / np.arange(m, 0, -1))
         adjusted = np.empty(m)
-        adjusted[order] = np.minimum(np.maximum.accumulate(tested[order] * np.arange(m, 0, -1)), 1.0)
+        adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
         out[known] = adjusted
     return out
-
-
-def bonferroni(p_value: ArrayLike) -> Floats:
-    """Return p-values times the number of tests made, at most 1; NaN stays NaN and is not counted."""
-    p, known = _tested(p_value)
-    return np.minimum(p * known.sum(), 1.0)
 
 
 def max_t(observed: ArrayLike, permuted: ArrayLike) -> Floats:
