@@ -59,7 +59,10 @@ class History:
 
 @dataclass(frozen=True)
 class Histories:
-    """All optima of one tree: (migrations, comigrations, seeding sites) and the labellings that reach them."""
+    """All optima of one tree and the labellings that reach them.
+
+    score : price (`PER_MIGRATION` per migration, and those of clones not seen where they lived), comigrations, seeding sites
+    """
 
     score: tuple[int, int, int]
     histories: tuple[History, ...]
@@ -136,7 +139,7 @@ def parsimonious_histories(
 
     >>> found = parsimonious_histories(np.array([-1, 0]), np.array([[True, False], [False, True]]), root_site=0)
     >>> found.score, found.histories[0].home, found.histories[0].migrations
-    ((1, 1, 1), (0, 1), ((0, 1, 0),))
+    ((10, 1, 1), (0, 1), ((0, 1, 0),))
     """
     from oncourse.evolution.seeding._migration_kernels import (
         MAX_ALL_SUBSETS,
