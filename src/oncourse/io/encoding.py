@@ -18,7 +18,7 @@ _CHINESE_SHARE = 0.8
 def sniff(data: bytes) -> tuple[str, int]:
     """Return the encoding (a codec name, or ``binary``) and the length of its byte-order mark.
 
-    >>> sniff("患者编号\t性别\\n".encode("gb18030")), sniff("Größe\\n".encode("cp1252")), sniff("Größe\\n".encode())
+    >>> sniff("患者编号\t性别\\n".encode("gb18030")), sniff("Maß\\n".encode("cp1252")), sniff("Größe\\n".encode())
     (('gb18030', 0), ('cp1252', 0), ('utf-8', 0))
     >>> sniff("id\tsex\\n".encode("utf-16-le")), sniff(b"a\\0b\\0\\0\\0c")
     (('utf-16-le', 0), ('binary', 0))

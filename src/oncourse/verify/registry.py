@@ -88,8 +88,8 @@ def judge(one: Case) -> Verdict:
 def deviation(expected: Any, obtained: Any) -> float:
     """Return how far `obtained` is off: 0 = equal or in the band, infinity = another kind of value.
 
-    >>> deviation(2.0, 2.1), deviation((0.9, 1.0), 0.95), deviation("PR", "SD"), deviation(None, float("nan"))
-    (0.05000000000000002, 0.0, inf, 0.0)
+    >>> deviation(2.0, 2.5), deviation((0.9, 1.0), 0.95), deviation("PR", "SD"), deviation(None, float("nan"))
+    (0.25, 0.0, inf, 0.0)
     """
     if isinstance(expected, tuple):
         return 0.0 if expected[0] <= obtained <= expected[1] else math.inf
