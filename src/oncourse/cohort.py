@@ -13,7 +13,7 @@ from oncourse.study.model import Study
 from oncourse.study.settings import merged_settings, resolve
 
 if TYPE_CHECKING:
-    from oncourse.derive.care.therapy import Findings
+    from oncourse.derive.care.therapy import Findings, Knowledge
     from oncourse.derive.care.therapy_matches import Therapy
     from oncourse.derive.clinical.endpoint_base import EndpointTables
     from oncourse.derive.clones.ccf import CountsTable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oncourse.derive.outcomes.features import FeatureTable
     from oncourse.derive.outcomes.predictors import PredictionTables
     from oncourse.derive.outcomes.recurrence import RecurrenceTable
+    from oncourse.derive.status.variants import SeenVariants
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -311,6 +312,79 @@ class Cohort:
         params = self.params(HeterogeneityParams)
         return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed)
 
+    # status: what each sample and patient has
+
+    @derived
+    def knowledge(self) -> Knowledge:
+        """The therapy rules and the evidence (`oncourse.derive.care.therapy`)."""
+        from oncourse.derive.care.therapy import KnowledgeParams, load_knowledge
+
+        return load_knowledge(self.params(KnowledgeParams))
+
+    @derived
+    def seen_variants(self) -> SeenVariants:
+        """Called variants of the genes that rules and statuses ask for (`oncourse.derive.status.variants`)."""
+        from oncourse.derive.status.variants import seen_variants
+        from oncourse.facts.statuses import statuses_of
+        from oncourse.knowledge.alterations import gene_name
+
+        named = {gene_name(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
+        return seen_variants(self.study, self.presence_or_none, self.knowledge.genes | named)
+
+    @derived
+    def decision_samples(self) -> pl.DataFrame:
+        """The sample nearest the decision, per patient (`oncourse.derive.status.samples`)."""
+        from oncourse.derive.care.therapy import KnowledgeParams
+        from oncourse.derive.status.samples import decision_samples
+
+        return decision_samples(
+            self.study, self.seen_variants.plasma, self.params(KnowledgeParams).decision_day
+        )
+
+    @derived
+    def marker_readings(self) -> pl.DataFrame:
+        """Every recorded marker in one reading (`oncourse.facts.markers`)."""
+        from oncourse.facts.markers import marker_readings
+
+        study = self.study
+        return marker_readings(study["samples"], study["markers"], study.config.cutoffs)
+
+    @derived
+    def statuses(self) -> pl.DataFrame:
+        """Positive, negative or not assessable per tumour sample and status (`oncourse.derive.status.table`)."""
+        from oncourse.derive.concordance.callability import CallabilityParams
+        from oncourse.derive.genes.copy_states import CopyNumberParams
+        from oncourse.derive.status.evidence import sample_statuses
+        from oncourse.facts.statuses import statuses_of
+
+        return sample_statuses(
+            self.study,
+            self.panels,
+            self.presence_or_none,
+            self.seen_variants,
+            self.marker_readings,
+            statuses_of(self.study.config.statuses),
+            self.params(CallabilityParams),
+            self.params(CopyNumberParams),
+        )
+
+    @derived
+    def germline_hrr(self) -> list[str]:
+        """Patients with a germline loss of an HRR gene, where germline is reported (`oncourse.derive.status.evidence`)."""
+        from oncourse.derive.status.evidence import germline_losses
+
+        return germline_losses(self.study, self.seen_variants, "HRR")
+
+    @derived
+    def patient_statuses(self) -> pl.DataFrame:
+        """The statuses of every patient (`oncourse.derive.status.patients`)."""
+        from oncourse.derive.status.patients import patient_statuses
+        from oncourse.facts.statuses import statuses_of
+
+        statuses = statuses_of(self.study.config.statuses)
+        patients = self.study["patients"]["patient_id"]
+        return patient_statuses(self.statuses, patients, self.decision_samples, statuses)
+
     # care: therapy, ctDNA
 
     @derived
@@ -330,23 +404,25 @@ class Cohort:
     @derived
     def findings(self) -> Findings:
         """What is known of every patient, as therapy rules ask for it (`oncourse.derive.care.therapy`)."""
-        from oncourse.derive.care.therapy import KnowledgeParams, findings, load_knowledge
+        from oncourse.derive.care.therapy import findings
         from oncourse.derive.care.watchlist import WatchParams
         from oncourse.derive.concordance.callability import CallabilityParams
         from oncourse.derive.genes.copy_states import CopyNumberParams
 
-        params = self.params(KnowledgeParams)
         return findings(
             self.study,
             self.panels,
             self.presence_or_none,
+            self.seen_variants,
             self.lines,
             self.burden,
-            load_knowledge(params),
-            params.decision_day,
+            self.knowledge,
+            self.decision_samples,
             self.params(CallabilityParams),
             self.params(WatchParams),
             self.params(CopyNumberParams),
+            self.marker_readings,
+            self.statuses,
         )
 
     @derived
@@ -371,6 +447,7 @@ class Cohort:
             self.gene_status,
             self.annotated_calls,
             self.burden,
+            self.statuses,
             pairs=self.pairs if wanted.pairs else None,
             presence=self.presence if wanted.pairs else None,
             heterogeneity=self.heterogeneity if wanted.heterogeneity else None,
@@ -442,4 +519,11 @@ class Cohort:
 
         sequenced = self.study.has("calls") or self.study.has("gene_copy_number")
         status = self.gene_status if sequenced else None
-        return marker_values(self.study, status, frequent_genes(status, self.study.n_patients))
+        return marker_values(
+            self.study,
+            status,
+            frequent_genes(status, self.study.n_patients),
+            statuses=self.statuses,
+            readings=self.marker_readings,
+            born=self.germline_hrr,
+        )

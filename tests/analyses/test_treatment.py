@@ -311,7 +311,7 @@ def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_s
         "calls": table("calls", sample_id=["A9", "B9"], variant_id=["13:1:C:T"] * 2, alt_count=[40, 40],
                        depth=[90, 90], origin=["germline", "somatic"]),
     }  # fmt: skip
-    cohort = Cohort(Study(StudyConfig(design="mcrpc"), tables))
+    cohort = Cohort(Study(StudyConfig(design="mcrpc", report_germline=True), tables))
     units = pl.DataFrame({"unit": [0, 1], "patient_id": ids, "zero_day": [100, 100]})
     known = markers_at(units, cohort.treatment_markers.filter(pl.col("marker") == "HRR"), None)
     assert dict(known.select("unit", "value").iter_rows()) == {0: 1, 1: 0}

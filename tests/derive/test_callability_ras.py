@@ -52,7 +52,8 @@ def covered(sample, depth, but=None):
 
 
 def ras(made):
-    return ras_table(Cohort(made).findings).to_dicts()
+    cohort = Cohort(made)
+    return ras_table(cohort.findings, cohort.patient_statuses).to_dicts()
 
 
 def test_power_is_the_beta_binomial_tail():

@@ -9,8 +9,8 @@ from tests.studies import study
 from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.lead import line_lead_times
-from oncourse.derive.care.patient_facts import MARKER_NAMES
 from oncourse.derive.care.watchlist import EMERGENCE_SCHEMA, emerged_amplifications, emerged_markers
+from oncourse.facts.markers import marker_readings
 from oncourse.report.patient_biomarkers import watch_rows
 from oncourse.stats.rng import generator
 
@@ -83,6 +83,17 @@ def test_false_emergence_of_an_amplification_is_at_most_one_percent():
     assert (found["status"] == "emerged").sum() <= 0.01 * n
 
 
+def read(markers: pl.DataFrame) -> pl.DataFrame:
+    samples = {
+        "patient_id": pl.String,
+        "sample_id": pl.String,
+        "day": pl.Int64,
+        "msi_status": pl.String,
+        "msi_score": pl.Float64,
+    }
+    return marker_readings(pl.DataFrame(schema=samples), markers)
+
+
 @pytest.mark.parametrize(
     ("before", "status", "earlier"),
     [
@@ -97,12 +108,11 @@ def test_ar_v7_through_time(before, status, earlier):
     markers = pl.DataFrame(rows, schema=["patient_id", "marker", "value", "day"], orient="row").with_columns(
         sample_id=pl.lit(None, dtype=pl.String)
     )
-    (row,) = emerged_markers(markers, GIVEN, MARKER_NAMES).to_dicts()
+    (row,) = emerged_markers(read(markers), GIVEN).to_dicts()
     assert (row["kind"], row["gene"], row["status"], row["earlier"]) == ("marker", "AR-V7", status, earlier)
     assert row["first_seen_day"] == 100
-    assert emerged_markers(
-        markers.with_columns(day=pl.lit(None, dtype=pl.Int64)), GIVEN, MARKER_NAMES
-    ).is_empty()
+    undated = markers.with_columns(day=pl.lit(None, dtype=pl.Int64))
+    assert emerged_markers(read(undated), GIVEN).is_empty()
 
 
 LOST, BACK = "13:32339421:A:-", "13:32339450:-:T"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.studies import simulated
 
-from oncourse.derive.care.patient_variants import called_rows
+from oncourse.derive.status.variants import called_rows
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
 from oncourse.io.detect import FORMATS, detect, read_any

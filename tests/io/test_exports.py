@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from oncourse.derive.care.patient_variants import called_rows
+from oncourse.derive.status.variants import called_rows
 from oncourse.io import load_study
 from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.phenopackets import phenopackets, write_phenopackets

@@ -16,6 +16,7 @@ from oncourse.derive.concordance.concordance_summary import (
     gene_counts,
     summary_table,
 )
+from oncourse.derive.concordance.informative import informative_by_status, with_rows
 from oncourse.derive.concordance.pairs import (
     COMPARISONS,
     ConcordanceParams,
@@ -33,9 +34,9 @@ from oncourse.derive.concordance.status_tables import (
     status_pairs,
     status_table,
 )
-from oncourse.derive.concordance.statuses import informative_by_status, sample_statuses, statuses_of
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
+from oncourse.facts.statuses import statuses_of
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 
@@ -155,10 +156,10 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     rng = generator(cohort.seed, "concordance")
     summary, noise = summary_table(presence, pairs, related, params, rng)
     counts = counts.join(noise, on="pair", how="left", maintain_order="left")
-    statuses = statuses_of(cohort.study)
+    statuses = statuses_of(cohort.study.config.statuses)
     two = status_pairs(
         pairs.pairs,
-        sample_statuses(cohort.study, cohort.panels, presence, min_power=params.min_power),
+        with_rows(cohort.statuses, presence),
         informative_by_status(presence, statuses),
     )
     rows = variant_rows(presence, pairs)

@@ -319,16 +319,13 @@ _READ_KINDS = ("mutation", "reversion")
 
 def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
     """What can show each kind of resistance: patient_id, day, name (empty = every name of the kind)."""
-    from oncourse.derive.care.patient_facts import MARKER_NAMES
-
     samples = cohort.study["samples"].filter(is_tumour())
     read = samples.select("patient_id", "day", pl.lit("").alias("name")).drop_nulls("day")
     genes = [(g, i.name) for i in watch_items() if i.kind == "amplification" for g in i.genes]
     named = pl.DataFrame(genes, schema=["gene", "name"], orient="row").unique().sort("gene")
     copies = cohort.findings.copies.join(named, on="gene", how="inner").drop_nulls("day")
-    spelling = pl.col("marker").str.strip_chars().str.to_uppercase().replace(MARKER_NAMES)
-    told = pl.col("value").str.to_lowercase().str.contains("^(pos|neg)")
-    markers = cohort.study["markers"].filter(told).drop_nulls("day").with_columns(name=spelling)
+    told = pl.col("state") != "unclear"
+    markers = cohort.marker_readings.filter(told).drop_nulls("day").rename({"marker": "name"})
     return {
         "mutation": read, "reversion": read, "amplification": copies.select("patient_id", "day", "name"),
         "marker": markers.select("patient_id", "day", "name"),

@@ -8,7 +8,8 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams
+from oncourse.derive.concordance.informative import informative_by_status, with_rows
+from oncourse.derive.concordance.pairs import COMPARISONS
 from oncourse.derive.concordance.status_tables import (
     FLIP_COLUMNS,
     STATUS_COLUMNS,
@@ -16,8 +17,10 @@ from oncourse.derive.concordance.status_tables import (
     status_pairs,
     status_table,
 )
-from oncourse.derive.concordance.statuses import informative_by_status, sample_statuses, statuses_of
+from oncourse.derive.status.columns import PATIENT_COLUMNS
+from oncourse.derive.status.columns import STATUS_COLUMNS as SAMPLE_COLUMNS
 from oncourse.errors import NotEnoughData
+from oncourse.facts.statuses import statuses_of
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 
@@ -31,16 +34,16 @@ FLIPS = OutputTable(
     "patients whose status differs between two samples",
     tuple(Column(n, d, t) for n, d, t in FLIP_COLUMNS),
 )
-SAMPLES = OutputTable("ras_status/samples", "the status of every sample that was compared", (
-    Column("patient_id", pl.String, "the patient"),
-    Column("sample_id", pl.String, "the sample"),
-    Column("status", pl.String, "RAS, BRAF V600E ..."),
-    Column("state", pl.String, "positive / negative / not_assessable"),
-    Column("basis", pl.String, "counted or assumed (positive); measured or assumed (negative)"),
-    Column("variants", pl.String, "the variants behind it"),
-    Column("alt_count", pl.Int64, "reads with the variant; null = not counted"),
-    Column("depth", pl.Int64, "reads at the site; null = not counted"),
-))  # fmt: skip
+SAMPLES = OutputTable(
+    "ras_status/samples",
+    "the status of every tumour sample, and of every record without one",
+    tuple(Column(n, d, t) for n, d, t in SAMPLE_COLUMNS),
+)
+PATIENTS = OutputTable(
+    "ras_status/patients",
+    "the status of every patient, as pages say it",
+    tuple(Column(n, d, t) for n, d, t in PATIENT_COLUMNS),
+)
 
 
 @section("ras_status")
@@ -56,7 +59,7 @@ class Params:
     question="Is the RAS status (and every other actionable status) the same in both samples of a patient?",
     needs=("calls", "samples"),
     params=Params,
-    tables=(STATUSES, FLIPS, SAMPLES),
+    tables=(STATUSES, FLIPS, SAMPLES, PATIENTS),
     order=32,
 )
 def ras_status(cohort: Cohort, params: Params) -> Result:
@@ -64,13 +67,12 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
     pairs, presence = cohort.pairs.pairs, cohort.presence
     if pairs.is_empty():
         raise NotEnoughData("no patient has two tumour samples that can be compared.")
-    rules = cohort.params(ConcordanceParams)
-    statuses = statuses_of(cohort.study)
+    statuses = statuses_of(cohort.study.config.statuses)
     if params.status not in {s.name for s in statuses}:
         raise NotEnoughData(
             f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: statuses)."
         )
-    states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
+    states = with_rows(cohort.statuses, presence)
     two = status_pairs(pairs, states, informative_by_status(presence, statuses))
     table = status_table(two)
     estimates = _estimates(table)
@@ -79,7 +81,8 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
         estimates=estimates,
         tables={
             STATUSES.name: STATUSES.frame(table), FLIPS.name: FLIPS.frame(flips(two, statuses)),
-            SAMPLES.name: SAMPLES.frame(states.sort("status", "patient_id", "sample_id")),
+            SAMPLES.name: SAMPLES.frame(cohort.statuses),
+            PATIENTS.name: PATIENTS.frame(cohort.patient_statuses),
         },
         figures=tuple(_figures(table)),
         excluded=_excluded(two, params.status),

@@ -65,6 +65,7 @@ RAS = OutputTable("therapy/ras", "RAS at the decision, one row per patient with 
     Column("sample_id", TEXT, "sample nearest the decision"), Column("sample_reason", TEXT, "why this sample"),
     Column("failing", TEXT, "codons that stand against wild type"),
     Column("conflict", TEXT, "mutations the decision sample does not have"),
+    Column("others", TEXT, "what the other samples and records say, where it differs"),
 ))  # fmt: skip
 EVIDENCE = OutputTable("therapy/evidence", "statements of the evidence table that fit a patient's own tumour", (
     _PATIENT, Column("evidence_id", TEXT, "the statement"), Column("profile", TEXT, "the biomarker as the source writes it"),
@@ -103,7 +104,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     tumours = {p: f.tumour for p, f in found.patients.items()}
     known = sorted({t for t in tumours.values() if t in ("colorectal", "prostate")})
     levels = LEVELS.frame(_levels(matched, tumours, known))
-    ras = RAS.frame(ras_table(found))
+    ras = RAS.frame(ras_table(found, cohort.patient_statuses))
     estimates = [*_shares(matched, tumours, known, params.levels), *_ras_estimates(ras)]
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more

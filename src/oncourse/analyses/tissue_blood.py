@@ -9,19 +9,15 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.cohort import Cohort
+from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
 from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
-from oncourse.derive.concordance.statuses import (
-    informative_by_status,
-    informative_plasma,
-    sample_statuses,
-    statuses_of,
-)
 from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
+from oncourse.facts.statuses import statuses_of
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -95,8 +91,8 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
         raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
     rng = generator(cohort.seed, "tissue_blood")
     table = stratum_table(rows)
-    statuses = statuses_of(cohort.study)
-    states = sample_statuses(cohort.study, cohort.panels, presence, min_power=rules.min_power)
+    statuses = statuses_of(cohort.study.config.statuses)
+    states = with_rows(cohort.statuses, presence)
     two = status_pairs(main, states, informative_by_status(presence, statuses))
     plasma = _plasma(cohort)
     if params.status not in {s.name for s in statuses}:

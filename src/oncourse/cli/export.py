@@ -33,7 +33,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     """
     from oncourse.cohort import Cohort
     from oncourse.derive.care.patient_facts import tumour_of
-    from oncourse.derive.care.patient_variants import called_rows
+    from oncourse.derive.status.variants import called_rows
     from oncourse.disk.new import check_new, new_folder
     from oncourse.io import load_study
 

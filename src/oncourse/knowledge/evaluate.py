@@ -92,6 +92,8 @@ def _negative(
             missing.append(f"{where}: too few reads or too little tumour to see a mutation")
         elif state == "not_covered":
             missing.append(f"{where}: not covered")
+        elif state == "unread":
+            missing.append(f"{where}: a variant called there was not understood, or another test found one")
     if material == "plasma" and patient.plasma_has_tumour is not True:
         missing.append("no tumour DNA shown in plasma")
     return not missing, assumed, missing

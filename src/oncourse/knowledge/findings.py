@@ -8,8 +8,8 @@ from functools import cached_property
 
 #: Whether the absence of a change can be claimed at a site.
 #: measured: power >= the limit; assumed: on target, depth not recorded; underpowered: looked at, too shallow;
-#: not_covered: no reads there, or the gene is not on the assay.
-SITE_STATES = ("measured", "assumed", "underpowered", "not_covered")
+#: not_covered: no reads there, or the gene is not on the assay; unread: something called or recorded there contradicts it.
+SITE_STATES = ("measured", "assumed", "underpowered", "not_covered", "unread")
 MATERIALS = ("decision", "tissue", "plasma", "any")
 ORIGINS = ("somatic", "germline", "possible_germline", "chip", "possible_chip", "unknown")
 #: Origins that never support a therapy, enter ctDNA positivity or clone dynamics.

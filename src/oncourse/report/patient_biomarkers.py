@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -11,29 +13,29 @@ from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
 from oncourse.derive.care.watchlist import WatchItem, retest_reminders, watch_items
 from oncourse.knowledge.alterations import loss_reason
-from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
+from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
 
-#: label -> expression, in the order a board asks.
+#: label -> expression of a therapy rule, or the status whose state is shown, in the order a board asks.
 ASKED: dict[str, tuple[tuple[str, str], ...]] = {
     "colorectal": (
-        ("BRAF V600E", "mutation(BRAF:V600E)"),
-        ("MSI / MMR", "msi = high OR mmr = deficient"),
+        ("BRAF V600E", "status BRAF V600E"),
+        ("MSI / MMR", "status MSI-H/dMMR"),
         ("HER2", "amplification(ERBB2) OR marker(HER2 IHC) = 3+"),
         ("KRAS G12C", "mutation(KRAS:G12C)"),
-        ("PIK3CA hotspot", "mutation(PIK3CA:542,545,546,1047)"),
+        ("PIK3CA hotspot", "status PIK3CA"),
         ("TMB >= 10/Mb", "tmb >= 10"),
         ("NTRK or RET fusion", "fusion(NTRK1,NTRK2,NTRK3,RET)"),
         ("DPYD reduced", "phenotype(DPYD) = reduced"),
         ("UGT1A1 poor", "phenotype(UGT1A1) = poor"),
     ),
     "prostate": (
-        ("BRCA1 / BRCA2 loss", "loss(BRCA1,BRCA2)"),
-        ("Other HRR gene loss", "loss(ATM,CDK12,PALB2,CHEK2,BARD1,BRIP1,CHEK1,FANCA,FANCL,RAD51B,RAD51C,RAD51D,RAD54L)"),
-        ("MSI / MMR", "msi = high OR mmr = deficient"),
+        ("BRCA1 / BRCA2 loss", "status BRCA"),
+        ("HRR gene loss", "status HRR"),
+        ("MSI / MMR", "status MSI-H/dMMR"),
         ("TMB >= 10/Mb", "tmb >= 10"),
-        ("AR-V7", "marker(AR-V7) = positive"),
+        ("AR-V7", "status AR-V7"),
         ("AR mutation (LBD)", "mutation(AR:L702H,W742C,W742L,H875Y,F877L,T878A,T878S)"),
         ("AR amplification", "amplification(AR)"),
         ("TP53 / RB1 / PTEN: two or more", "at_least(2; altered(TP53); altered(RB1); altered(PTEN))"),
@@ -60,8 +62,13 @@ def _node(expression: str) -> Node:
 
 def key_biomarkers(cohort: Cohort, facts: PatientFindings) -> list[Biomarker]:
     """Return the answers for the patient's tumour; empty where the tumour is not recorded."""
+    mine = cohort.patient_statuses.filter(pl.col("patient_id") == facts.patient_id)
+    known = {row["status"]: row for row in mine.iter_rows(named=True)}
     rows = [
-        _biomarker(label, evaluate(_node(text), facts)) for label, text in ASKED.get(facts.tumour or "", ())
+        _status(label, known.get(text.removeprefix("status ")))
+        if text.startswith("status ")
+        else _biomarker(label, evaluate(_node(text), facts))
+        for label, text in ASKED.get(facts.tumour or "", ())
     ]
     if facts.tumour == "colorectal":
         side = facts.side or "not recorded"
@@ -82,6 +89,29 @@ def _biomarker(label: str, outcome: Outcome) -> Biomarker:
             text = "; ".join(outcome.against)
         return Biomarker(label, "none", text, "")
     return Biomarker(label, "unclear", "not assessable", _shorten(outcome.missing))
+
+
+def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:
+    """The state of one status in words; `row` of `Cohort.patient_statuses`, None: nobody recorded it in this study."""
+    if row is None or row["state"] == "not_assessable":
+        reason = "not recorded" if row is None else row["reason"]
+        others = "" if row is None else row["others"]
+        return Biomarker(label, "unclear", "not assessable", _shorten(_reasons(reason, others), 300))
+    detail = "; ".join(filter(None, (row["reason"], row["others"])))
+    if row["state"] == "positive":
+        return Biomarker(label, "found", row["variants"] or "positive", detail)
+    if row["basis"] == "recorded":
+        return Biomarker(label, "none", row["variants"] or "negative", detail)
+    if row["basis"] == "measured":
+        return Biomarker(label, "none", "none found", detail)
+    words = _shorten(_reasons(row["reason"], row["others"]), 300)
+    if GERMLINE_TEXT in (row["reason"] or ""):
+        return Biomarker(label, "unclear", f"none found in the tumour; {GERMLINE_TEXT}", words)
+    return Biomarker(label, "none", "none found (coverage assumed)", words)
+
+
+def _reasons(*texts: str | None) -> tuple[str, ...]:
+    return tuple(part for text in texts if text for part in text.split("; "))
 
 
 def _shorten(missing: tuple[str, ...], limit: int = 150) -> str:
@@ -110,12 +140,13 @@ def _ras(cohort: Cohort, facts: PatientFindings) -> Biomarker:
     from dataclasses import replace
 
     found = replace(cohort.findings, patients={facts.patient_id: facts})
-    row = ras_table(found).row(0, named=True)
+    row = ras_table(found, cohort.patient_statuses).row(0, named=True)
     state = {"mutated": "found", "wild_type": "none"}.get(row["state"], "unclear")
     text = row["mutations"] if row["state"] == "mutated" else _RAS_WORDS[row["state"]]
     detail = "; ".join(
         filter(None, (f"conflict: not in the sample nearest the decision: {row['conflict']}" if row["conflict"] else None,
-                      row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None))
+                      row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None,
+                      row["others"]))
     )  # fmt: skip
     return Biomarker("RAS (KRAS, NRAS)", state, text, detail)
 

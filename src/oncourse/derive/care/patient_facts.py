@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from oncourse.facts.markers import POSITIVE, UNCLEAR
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
@@ -17,28 +18,19 @@ from oncourse.study.model import Study
 ADJUVANT = ("adjuvant", "neoadjuvant")
 #: Smallest assay on which a burden is counted: 0.8 Mb, the size of the FDA-approved test of TMB-H (FoundationOne CDx).
 MIN_TMB_MB = 0.8
-#: Names under which a marker may be recorded -> name the rules use.
-MARKER_NAMES = {
-    "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
-    "AR V7": "AR-V7", "PSMA": "PSMA PET", "PSMA-PET": "PSMA PET", "PSMA PET": "PSMA PET", "CTDNA": "CTDNA",
-    "MRD": "CTDNA",
-}  # fmt: skip
-_DEFICIENT = ("deficient", "dmmr", "loss", "lost", "mmr-d", "mmrd")
-_PROFICIENT = ("proficient", "pmmr", "intact", "retained", "normal", "mmr-p", "mmrp")
-
 
 class Facts:
     """Everything of a patient that is no alteration: tumour, state, treatment, markers."""
 
-    def __init__(self, study: Study, lines: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str]):
+    def __init__(
+        self, study: Study, lines: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str],
+        readings: pl.DataFrame,
+    ):  # fmt: skip
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
-        self.markers = _latest_markers(study)
+        self.markers = _latest_markers(readings)
         samples = study["samples"].filter(is_tumour())
-        self.msi: dict[str, str] = {}
-        for patient, status in samples.select("patient_id", "msi_status").drop_nulls().iter_rows():
-            if status == "MSI-H" or (status in ("MSS", "MSI-L") and self.msi.get(patient) != "high"):
-                self.msi[patient] = "high" if status == "MSI-H" else "stable"
+        self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
         self.tmb = _tmb(samples, burden, decision)
         self.metastatic = _metastatic(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
@@ -59,9 +51,9 @@ class Facts:
         return {
             "tumour": tumour,
             "state": self._state(patient, tumour, words),
-            "markers": {k: v for k, v in markers.items() if k not in ("MMR", *PGX_GENES)},
-            "msi": self.msi.get(patient),
-            "mmr": mmr_word(markers.get("MMR")),
+            "markers": {k: v for k, v in markers.items() if k not in ("MMR", "MSI", *PGX_GENES)},
+            "msi": {"positive": "high", "negative": "stable"}.get(self.msi.get(patient, "")),
+            "mmr": {"positive": "deficient", "negative": "proficient"}.get(self.mmr.get(patient, "")),
             "tmb_per_mb": self.tmb.get(patient),
             "side": side_of(row["primary_site"]),
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
@@ -127,33 +119,24 @@ def side_of(site: str | None) -> str | None:
     return None
 
 
-def mmr_word(value: str | None) -> str | None:
-    """Return deficient or proficient for a recorded MMR immunohistochemistry; None for anything else.
-
-    >>> mmr_word("dMMR"), mmr_word("intact"), mmr_word("equivocal")
-    ('deficient', 'proficient', None)
-    """
-    text = (value or "").strip().lower()
-    if text.startswith(_DEFICIENT):
-        return "deficient"
-    return "proficient" if text.startswith(_PROFICIENT) else None
-
-
-def _latest_markers(study: Study) -> dict[str, dict[str, str]]:
-    """patient -> marker name of the rules -> latest value; HER2 counts as immunohistochemistry only with a score."""
+def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """patient -> marker in capitals -> latest value; words of a result as positive or negative."""
     found: dict[str, dict[str, str]] = {}
-    rows = study["markers"].sort("patient_id", "day", "marker", "value", nulls_last=False)
-    for patient, marker, value in rows.select("patient_id", "marker", "value").iter_rows():
-        name = marker.strip().upper()
-        if name.startswith("MMR"):
-            name = "MMR"
-        elif name.split()[0] in PGX_GENES:
-            name = name.split()[0]
-        elif name == "HER2" and not re.match(r"^[0-3]\+?$", value.strip()):
-            name = "HER2"
-        else:
-            name = MARKER_NAMES.get(name, name)
-        found.setdefault(patient, {})[name] = value.strip()
+    rows = readings.filter(pl.col("source") == "markers").sort("patient_id", "day", "marker", "value", nulls_last=False)
+    for patient, marker, value, state in rows.select("patient_id", "marker", "value", "state").iter_rows():
+        name = marker.upper()
+        name = name.split()[0] if name.split()[0] in PGX_GENES else name
+        said = state if state != UNCLEAR and not any(c.isdigit() for c in value) else value
+        found.setdefault(patient, {})[name] = said
+    return found
+
+
+def _any(readings: pl.DataFrame, marker: str) -> dict[str, str]:
+    """patient -> positive where any reading of the marker is, else negative where any is."""
+    found: dict[str, str] = {}
+    mine = readings.filter((pl.col("marker") == marker) & (pl.col("state") != UNCLEAR))
+    for patient, state in mine.select("patient_id", "state").iter_rows():
+        found[patient] = state if found.get(patient) != POSITIVE else POSITIVE
     return found
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from oncourse.derive.care.patient_facts import MARKER_NAMES, Facts
-from oncourse.derive.care.patient_variants import blood_classes, patient_variants, variant_rows, where_seen
+from oncourse.derive.care.patient_facts import Facts
 from oncourse.derive.care.watchlist import (
     WatchParams,
     emerged_amplifications,
@@ -18,16 +17,17 @@ from oncourse.derive.care.watchlist import (
     watch_items,
 )
 from oncourse.derive.concordance.callability import CallabilityParams, callability
-from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
+from oncourse.derive.status.patients import recorded_sites
+from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
 from oncourse.facts.fusions import is_within_gene
 from oncourse.facts.material import is_normal
-from oncourse.genome.gene_sets import gene_set
+from oncourse.facts.statuses import statuses_of
 from oncourse.knowledge.alterations import data_rows, gene_name
 from oncourse.knowledge.evidence import EvidenceBase, read_evidence
 from oncourse.knowledge.expression import atoms_of
-from oncourse.knowledge.findings import PatientFindings, VariantFinding
+from oncourse.knowledge.findings import SITE_STATES, PatientFindings, VariantFinding
 from oncourse.knowledge.rules import Rule, default_rules, read_rules
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -124,20 +124,18 @@ class Findings:
 
 
 def findings(
-    study: Study, panels: Panels, presence: PresenceTable | None, lines: pl.DataFrame, burden: pl.DataFrame,
-    knowledge: Knowledge, decision_day: int | None, callable_params: CallabilityParams, watch: WatchParams,
-    copy_params: CopyNumberParams,
+    study: Study, panels: Panels, presence: PresenceTable | None, seen: SeenVariants,
+    lines: pl.DataFrame, burden: pl.DataFrame,
+    knowledge: Knowledge, decision: pl.DataFrame, callable_params: CallabilityParams, watch: WatchParams,
+    copy_params: CopyNumberParams, readings: pl.DataFrame, statuses: pl.DataFrame,
 ) -> Findings:  # fmt: skip
     """Derive the findings of every patient from the study's tables.
 
     Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
     can show one; loss rules of repair genes then never conclude "not altered".
     """
-    rows = variant_rows(study, knowledge.genes)
     copy_rows = copy_table(study, knowledge.genes, copy_params)
-    blood = blood_classes(study, rows, presence)
-    plasma = plasma_tumour(study, blood)
-    decision = decision_samples(study, plasma, decision_day)
+    rows, blood, plasma = seen.rows, seen.blood, seen.plasma
     purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
     codons = callability(study, panels, callable_params, codons=knowledge.codons, purity=purity)
     new = _emerged(study, presence, watch)
@@ -149,9 +147,10 @@ def findings(
     ):
         classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles)
-    new = _all_emerged(study, presence, watch, copy_rows, variants)
-    sites = _Sites(panels, codons, chosen, plasma, knowledge.genes)
-    facts = Facts(study, lines, burden, chosen)
+    new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
+    denied = recorded_sites(statuses, statuses_of(study.config.statuses))
+    sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
+    facts = Facts(study, lines, burden, chosen, readings)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes)
@@ -192,7 +191,7 @@ def _emerged(
 
 def _all_emerged(
     study: Study, presence: PresenceTable | None, watch: WatchParams, copies: pl.DataFrame,
-    variants: Mapping[str, tuple[VariantFinding, ...]],
+    variants: Mapping[str, tuple[VariantFinding, ...]], readings: pl.DataFrame,
 ) -> pl.DataFrame:  # fmt: skip
     """Mutations, reversions, amplifications and markers that the watch list names."""
     reverted = {
@@ -209,78 +208,15 @@ def _all_emerged(
         changed.filter(pl.col("kind") != "reversion"),
         changed.filter(pl.col("kind") == "reversion").join(own, on=["patient_id", "variant_id"], how="semi"),
         emerged_amplifications(copies, study["samples"], study["treatments"], watch),
-        emerged_markers(study["markers"], study["treatments"], MARKER_NAMES),
+        emerged_markers(readings, study["treatments"]),
     ]
     return pl.concat(parts).sort("patient_id", "drug_class", "name", "gene", "variant_id")
-
-
-def plasma_tumour(study: Study, blood: Mapping[tuple[str, str], str]) -> pl.DataFrame:
-    """Return patient_id, sample_id, day, has_tumour of plasma samples.
-
-    Tumour DNA is shown by a recorded tumour fraction above zero, or by a called variant that is neither germline
-    nor (possible) clonal haematopoiesis.
-    """
-    from oncourse.derive.genes.calls import annotated_calls
-
-    samples = study["samples"].filter(pl.col("material") == "plasma")
-    schema = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "has_tumour": pl.Boolean}
-    if samples.is_empty():
-        return pl.DataFrame(schema=schema)
-    chip = gene_set("blood clone in plasma alone")
-    apart = pl.DataFrame(list(blood), schema={"patient_id": pl.String, "variant_id": pl.String}, orient="row")
-    calls = annotated_calls(study).join(samples.select("sample_id"), on="sample_id", how="semi")
-    calls = calls.join(apart, on=["patient_id", "variant_id"], how="anti").filter(
-        ~pl.col("gene").is_in(chip).fill_null(False)
-    )
-    with_call = calls.select("sample_id", pl.lit(True).alias("called")).unique()
-    return (
-        samples.join(with_call, on="sample_id", how="left")
-        .with_columns(
-            has_tumour=(pl.col("tumor_fraction") > 0).fill_null(False) | pl.col("called").fill_null(False)
-        )
-        .select(list(schema))
-        .sort("patient_id", "day", "sample_id", nulls_last=True)
-    )
 
 
 def _shown_in_plasma(plasma: pl.DataFrame) -> dict[str, bool]:
     """patient -> whether the latest plasma sample shows tumour DNA; no entry without plasma."""
     last = plasma.group_by("patient_id", maintain_order=True).agg(pl.col("has_tumour").last())
     return dict(last.iter_rows())
-
-
-#: Without days the metastasis is taken as nearer the decision than the primary.
-_ROLE_RANK = {"primary": 0, "tissue": 1, "local_recurrence": 2, "metastasis": 3, "plasma": -1}
-
-
-def decision_samples(study: Study, plasma: pl.DataFrame, decision_day: int | None) -> pl.DataFrame:
-    """Return per patient the sample nearest the decision that can tell about the tumour.
-
-    Tissue, or plasma in which tumour DNA is shown; the latest up to ``decision_day``; of one day tissue before
-    plasma, metastasis before primary. Samples without a day come after all dated ones, metastasis first.
-    """
-    informative = plasma.filter("has_tumour")["sample_id"].implode()
-    samples = tumour_samples(study).filter(
-        (pl.col("material") == "tissue") | pl.col("sample_id").is_in(informative)
-    )
-    if decision_day is not None:
-        samples = samples.filter(pl.col("day").is_null() | (pl.col("day") <= decision_day))
-    rank = pl.col("role").replace_strict(_ROLE_RANK, default=0, return_dtype=pl.Int64)
-    last = (
-        samples.with_columns(rank=rank)
-        .sort("patient_id", "day", "rank", "sample_id", nulls_last=False)
-        .group_by("patient_id", maintain_order=True)
-        .agg(pl.col("sample_id", "material", "role", "day").last(), pl.len().alias("n"))
-    )
-    dated = pl.format("latest of {} tumour samples (day {})", "n", "day")
-    reason = (
-        pl.when(pl.col("n") == 1).then(pl.lit("the only tumour sample"))
-        .when(pl.col("day").is_null()).then(pl.format("{} of {} samples without a day", "role", "n"))
-        .otherwise(dated)
-    )  # fmt: skip
-    return last.select("patient_id", "sample_id", "material", "day", reason.alias("reason")).sort(
-        "patient_id"
-    )
 
 
 def copy_states(
@@ -338,8 +274,9 @@ class _Sites:
 
     def __init__(
         self, panels: Panels, codons: pl.DataFrame, decision: Mapping[str, str], plasma: pl.DataFrame,
-        genes: frozenset[str],
+        genes: frozenset[str], denied: Mapping[str, list[tuple[str, int]]],
     ):  # fmt: skip
+        self.denied = denied
         self.genes, self.panels, self.decision = genes, panels, decision
         self.samples: dict[str, list[tuple[str, str, str | None]]] = {}
         for sample, patient, material, assay in panels.samples.select(
@@ -349,7 +286,8 @@ class _Sites:
         informative = plasma.filter("has_tumour").group_by("patient_id").agg(pl.col("sample_id").last())
         self.plasma = dict(informative.iter_rows())
         self.measured: dict[str, list[tuple[str, int, str]]] = {}
-        known = codons.filter(pl.col("depth").is_not_null() & (pl.col("state") != "assumed"))
+        told = pl.col("depth").is_not_null() & (pl.col("state") != "assumed")
+        known = codons.filter(told | (pl.col("state") == "unread"))
         for sample, gene, codon, state in known.select("sample_id", "gene", "codon", "state").iter_rows():
             self.measured.setdefault(sample, []).append((gene, codon, state))
         self.cache: dict[tuple[tuple[str, frozenset[str]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
@@ -368,6 +306,8 @@ class _Sites:
             self.cache[key] = self._by_assay(key)
         sites, default = self.cache[key]
         overlay = self._overlay(groups)
+        # another test found a mutation there: no wild type beside it
+        overlay.update({(m, gene, codon): "unread" for gene, codon in self.denied.get(patient, ()) for m in groups})
         return ({**sites, **overlay} if overlay else sites), default
 
     def _by_assay(self, key):  # type: ignore[no-untyped-def]
@@ -384,7 +324,7 @@ class _Sites:
     def _overlay(
         self, groups: Mapping[str, list[tuple[str, str, str | None]]]
     ) -> dict[tuple[str, str, int], str]:
-        order = ("measured", "assumed", "underpowered", "not_covered")
+        order = SITE_STATES
         overlay: dict[tuple[str, str, int], str] = {}
         for material, samples in groups.items():
             for sample, _, _ in samples:
@@ -393,4 +333,9 @@ class _Sites:
                     old = overlay.get(key)
                     if old is None or order.index(state) < order.index(old):
                         overlay[key] = state
+        # what was not understood in one sample forbids a claim from any other
+        for sample, _, _ in groups["any"]:
+            for gene, codon, state in self.measured.get(sample, ()):
+                if state == "unread":
+                    overlay.update({(material, gene, codon): state for material in groups})
         return overlay

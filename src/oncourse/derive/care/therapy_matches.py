@@ -11,7 +11,7 @@ import polars as pl
 from oncourse.derive.care.therapy import Findings
 from oncourse.genome.gene_sets import site_text
 from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
-from oncourse.knowledge.evaluate import NO, YES, evaluate
+from oncourse.knowledge.evaluate import evaluate
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.expression import parse
 from oncourse.knowledge.findings import PatientFindings
@@ -19,11 +19,10 @@ from oncourse.knowledge.matching import Match, match_rules
 from oncourse.study.model import Study
 
 _RAS_MUTATED = parse(f"mutation({site_text('RAS')})")
-_RAS_WILD = parse(f"wild_type({site_text('RAS')})")
 
 RAS_SCHEMA = {
     "patient_id": pl.String, "state": pl.String, "mutations": pl.String, "sample_id": pl.String,
-    "sample_reason": pl.String, "failing": pl.String, "conflict": pl.String,
+    "sample_reason": pl.String, "failing": pl.String, "conflict": pl.String, "others": pl.String,
 }  # fmt: skip
 
 
@@ -91,41 +90,48 @@ def match_all(study: Study, found: Findings) -> Therapy:
     return Therapy(matches, evidence)
 
 
-def ras_table(found: Findings) -> pl.DataFrame:
-    """Return one row per patient with a colorectal tumour: RAS at the decision.
+_RAS_STATES = {
+    ("positive", None): "mutated", ("negative", "measured"): "wild_type", ("negative", "assumed"): "assumed_wild_type",
+    ("negative", "recorded"): "assumed_wild_type",
+}  # fmt: skip
+
+
+def ras_table(found: Findings, statuses: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per patient with a colorectal tumour: RAS at the decision (`RAS_SCHEMA`).
+
+    Parameters
+    ----------
+    statuses : of patients (`oncourse.derive.status.patients.patient_statuses`)
 
     state: ``mutated`` if any sample is (clonal haematopoiesis apart); ``wild_type`` only where every codon of the
     decision sample was measured; ``assumed_wild_type`` where the genes were on target but not every codon's depth
-    and purity are known; else ``not_assessable``. ``conflict`` names mutations that the decision sample does not have
-    (older, or in plasma only); ``failing`` the codons that stand against wild type.
+    and purity are known, or a record alone says so; else ``not_assessable``. ``conflict`` names mutations that the
+    decision sample does not have (older, or in plasma only); ``failing`` what stands against wild type; ``others`` what
+    the patient's other samples say.
     """
     decision = {r["patient_id"]: r for r in found.decision.iter_rows(named=True)}
-    rows = []
-    for patient in sorted(found.patients):
-        facts = found.patients[patient]
-        if facts.tumour != "colorectal":
-            continue
-        rows.append(_ras_row(facts, decision.get(patient)))
+    known = {r["patient_id"]: r for r in statuses.filter(pl.col("status") == "RAS").iter_rows(named=True)}
+    rows = [
+        _ras_row(facts, decision.get(patient), known[patient])
+        for patient, facts in sorted(found.patients.items())
+        if facts.tumour == "colorectal" and patient in known
+    ]
     return pl.DataFrame(rows, schema=RAS_SCHEMA, orient="row")
 
 
-def _ras_row(facts: PatientFindings, decision: Mapping[str, object] | None) -> tuple[object, ...]:
-    mutated = evaluate(_RAS_MUTATED, facts)
-    wild = evaluate(_RAS_WILD, facts)
-    state = "not_assessable"
-    if mutated.truth == YES:
-        state = "mutated"
-    elif wild.truth == YES:
-        state = "wild_type"
-    elif wild.assumed and wild.truth != NO and decision is not None:
-        state = "assumed_wild_type"
-    conflicts = [v for v in mutated.found if not v.in_decision]
+def _ras_row(
+    facts: PatientFindings, decision: Mapping[str, object] | None, status: Mapping[str, object]
+) -> tuple[object, ...]:
+    key = (status["state"], None if status["state"] == "positive" else status["basis"])
+    conflicts = [v for v in evaluate(_RAS_MUTATED, facts).found if not v.in_decision]
+    is_mutated = status["state"] == "positive"
     return (
         facts.patient_id,
-        state,
-        "; ".join(v.name for v in mutated.found) or None,
+        _RAS_STATES.get(key, "not_assessable"),  # type: ignore[arg-type]
+        status["variants"] if is_mutated else None,
         decision["sample_id"] if decision else None,
         decision["reason"] if decision else "no tumour sample that can tell",
-        "; ".join(wild.missing) or None if state != "mutated" else None,
+        None if is_mutated else status["reason"],
         "; ".join(f"{v.name} ({v.where or v.seen})" for v in conflicts) or None,
+        status["others"],
     )

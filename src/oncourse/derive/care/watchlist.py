@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site, short_change
 from oncourse.knowledge.drugs import drug_classes
@@ -258,16 +259,13 @@ def emerged_amplifications(
     return _placed(rows.with_columns(words=words, seen=seen.fill_null(False), able=able), "amplification")
 
 
-def emerged_markers(
-    markers: pl.DataFrame, treatments: pl.DataFrame, names: Mapping[str, str] | None = None
-) -> pl.DataFrame:
+def emerged_markers(readings: pl.DataFrame, treatments: pl.DataFrame) -> pl.DataFrame:
     """Return one row per patient, class of drug given, and watched marker found positive (AR-V7).
 
     Parameters
     ----------
-    markers : the study's table; a result without a day cannot be placed and is not used
+    readings : `oncourse.facts.markers.marker_readings`; a result without a day cannot be placed and is not used
     treatments : the study's table
-    names : upper-case spelling -> name of the watch list
 
     Returns
     -------
@@ -278,16 +276,14 @@ def emerged_markers(
         [(i.drug_class, i.kind, i.name, i.target) for i in watch_items() if i.kind == "marker"],
         schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String), orient="row",
     )  # fmt: skip
-    spelling = pl.col("marker").str.strip_chars().str.to_uppercase()
-    dated = markers.drop_nulls("day").with_columns(gene=spelling.replace(dict(names or {})))
-    dated = dated.select(
-        "patient_id", "gene", "sample_id", "day", state=pl.col("value").str.strip_chars().str.to_lowercase()
+    dated = readings.drop_nulls("day").select(
+        "patient_id", "sample_id", "day", "state", gene=pl.col("marker"), words=pl.col("value").str.to_lowercase()
     )
     rows = periods.join(items, on="drug_class", how="inner").join(
         dated, on=["patient_id", "gene"], how="inner"
     )
-    seen, able = pl.col("state").str.starts_with("pos"), pl.col("state").str.starts_with("neg")
-    return _placed(rows.with_columns(words=pl.col("state"), seen=seen, able=able), "marker")
+    seen, able = pl.col("state") == POSITIVE, pl.col("state") == NEGATIVE
+    return _placed(rows.with_columns(seen=seen, able=able), "marker")
 
 
 def _placed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
+from oncourse.derive.genes.unread import unread_codons
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.gene_sets import set_codons
@@ -62,7 +63,8 @@ def callability(
     Returns
     -------
     `SCHEMA`; state is ``measured`` (power >= the limit), ``underpowered``, ``not_covered`` (no reads, or the gene is
-    not on the assay) or ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
+    not on the assay), ``unread`` (something called there was not understood: `oncourse.derive.genes.unread`) or
+    ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
     table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
     depth of a sample is no measurement. Power is the chance that a clonal heterozygous mutation (one mutated copy)
     passes the sample's calling rule, beta-binomial around the allele fraction expected from purity (plasma: tumour
@@ -93,15 +95,18 @@ def callability(
         power=pl.Series(_power(grid, params.concentration), dtype=pl.Float64).fill_nan(None)
     )
     has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
+    grid = grid.join(unread_codons(study, wanted).drop("patient_id"), on=["sample_id", "gene", "codon"], how="left")
     state = (
-        pl.when(pl.col("depth") == 0).then(pl.lit("not_covered"))
+        pl.when(pl.col("unread").is_not_null()).then(pl.lit("unread"))
+        .when(pl.col("depth") == 0).then(pl.lit("not_covered"))
         .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("not_covered"))
         .when(~has_depth | ~has_power).then(pl.lit("assumed"))
         .when(pl.col("power") >= params.min_power).then(pl.lit("measured"))
         .otherwise(pl.lit("underpowered"))
     )  # fmt: skip
     reason = (
-        pl.when(pl.col("depth") == 0).then(pl.lit("no reads"))
+        pl.when(pl.col("unread").is_not_null()).then(pl.format("called there and not understood: {}", "unread"))
+        .when(pl.col("depth") == 0).then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("gene not on the assay"))
         .when(~has_depth).then(pl.lit("depth not recorded"))
         .when(pl.col("purity").is_null() & (pl.col("material") == "plasma")).then(pl.lit("tumour fraction not known"))
@@ -238,7 +243,7 @@ def summarise(rows: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
     failing (codons that keep it from wild type, "KRAS 61: too few reads or too little tumour"), min_power
     """
     rank = pl.col("state").replace_strict(
-        {"measured": 0, "assumed": 1, "underpowered": 2, "not_covered": 3}, return_dtype=pl.Int8
+        {"measured": 0, "assumed": 1, "underpowered": 2, "not_covered": 3, "unread": 4}, return_dtype=pl.Int8
     )
     failing = pl.format("{} {}: {}", "gene", "codon", "reason").filter(pl.col("state") != "measured")
     table = rows.group_by("patient_id", "sample_id", "material", "gene").agg(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.derive.concordance.statuses import Status
+from oncourse.facts.statuses import Status
 from oncourse.stats import agreement as ag
 
 STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -143,8 +143,8 @@ def with_agreement(table: pl.DataFrame) -> pl.DataFrame:
 
 def flips(two: pl.DataFrame, statuses: tuple[Status, ...]) -> pl.DataFrame:
     """Return every pair whose status differs, or is positive in one sample and not assessable in the other."""
-    gained = {s.name: s.gained for s in statuses}
-    lost = {s.name: s.lost for s in statuses}
+    gained = {s.name: s.if_gained for s in statuses}
+    lost = {s.name: s.if_lost for s in statuses}
     a, b = pl.col("state_a"), pl.col("state_b")
     differ = two.filter((a != b) & ((a == "positive") | (b == "positive")))
     word = (

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from oncourse.derive.concordance.informative import informative_plasma
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
-from oncourse.derive.concordance.statuses import informative_plasma
 from oncourse.stats.clustered_share import clustered_share
 from oncourse.study.model import Study
 

@@ -85,6 +85,7 @@ class FeatureTables:
     gene_status: GeneStatus
     annotated_calls: pl.DataFrame
     burden: pl.DataFrame
+    statuses: pl.DataFrame
     pairs: PairTable | None = None
     presence: PresenceTable | None = None
     heterogeneity: HeterogeneityTable | None = None

@@ -44,9 +44,10 @@ def score_columns(samples: pl.DataFrame, named: tuple[str, ...]) -> list[tuple[s
 def burden_findings(tables: FeatureTables, samples: SampleOrder) -> Iterable[Finding]:
     """MSI-H, and burden from the cut-off (study.yaml cutoffs: TMB)."""
     burden = tables.burden
-    known = burden.filter(pl.col("msi_status").is_in(["MSI-H", "MSI-L", "MSS"]))
+    msi = tables.statuses.filter((pl.col("status") == "MSI-H") & pl.col("sample_id").is_not_null())
+    known = msi.filter(pl.col("state") != "not_assessable")
     if known.height:
-        high = known.filter(pl.col("msi_status") == "MSI-H")["sample_id"]
+        high = known.filter(pl.col("state") == "positive")["sample_id"]
         yield Finding("msi:MSI-H", "msi", mask(samples, known["sample_id"]), mask(samples, high))
     cut = float(tables.study.config.cutoffs.get("TMB", TMB_HIGH))
     sized = burden.drop_nulls("tmb_per_mb")

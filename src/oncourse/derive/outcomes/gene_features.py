@@ -48,7 +48,14 @@ def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeaturePa
     if params.pathways:
         everything = any(panels.genes.get(a) is None for a in assays)
         covered = set().union(*(panels.genes.get(a) or () for a in assays)) if assays else set()
+        statuses = tables.statuses.filter((pl.col("status") == "HRR") & pl.col("sample_id").is_not_null())
+        told = statuses.filter(pl.col("state") != "not_assessable")["sample_id"].to_list()
+        lost = statuses.filter(pl.col("state") == "positive")["sample_id"].to_list()
+        if lost:
+            yield Finding("pathway:HRR", "pathway", mask(samples, told), mask(samples, lost))
         for name, members in pathways().items():
+            if name == "HRR":  # a loss of function, not any change: the one status of this name
+                continue
             listed = tuple(m for m in members if everything or m in covered)
             union = {s for m in listed for s in hits.get(m, ())}
             # a pathway altered through one gene alone, and looked at wherever that gene was, is that gene

@@ -9,23 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import FeatureBlock
+from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_name, marker_state
 from oncourse.study.model import Study
-
-POSITIVE = (
-    "positive",
-    "pos",
-    "yes",
-    "true",
-    "present",
-    "detected",
-    "mutated",
-    "altered",
-    "+",
-    "deficient",
-    "lost",
-)
-NEGATIVE = ("negative", "neg", "no", "false", "absent", "not detected", "wild type", "wild-type", "-", "proficient",
-            "retained", "intact")  # fmt: skip
 
 
 def marker_blocks(
@@ -43,14 +28,15 @@ def marker_blocks(
             text=pl.col("value").cast(pl.String).str.strip_chars().str.to_lowercase(),
             number=pl.col("value").cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False),
         )
-        .with_columns(
-            state=pl.when(pl.col("text").is_in(POSITIVE))
-            .then(1.0)
-            .when(pl.col("text").is_in(NEGATIVE))
-            .then(0.0)
-        )
-        .sort("marker", "patient_id", "day", "text", nulls_last=False)
     )
+    names = [marker_name(m, v) for m, v in rows.select("marker", "text").iter_rows()]
+    states = [
+        {POSITIVE: 1.0, NEGATIVE: 0.0}.get(marker_state(name, text))
+        for name, text in zip(names, rows["text"], strict=True)
+    ]
+    rows = rows.with_columns(
+        pl.Series("marker", names, pl.String), pl.Series("state", states, pl.Float64)
+    ).sort("marker", "patient_id", "day", "text", nulls_last=False)
     number = {p: i for i, p in enumerate(patients)}
     out = []
     for (marker,), frame in rows.group_by("marker", maintain_order=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,12 +14,8 @@ from oncourse.study.model import Study
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
 
-#: Genes of homologous recombination repair; a negative needs all of `HRR_CORE` looked at (PROfound cohort A).
-HRR = ("ATM", "BRCA1", "BRCA2", "CDK12", "CHEK2", "PALB2")
-HRR_CORE = ("ATM", "BRCA1", "BRCA2")
-RAS = ("KRAS", "NRAS")
-POSITIVE = ("positive", "pos", "yes", "+", "detected", "mutant", "mutated", "altered")
-NEGATIVE = ("negative", "neg", "no", "-", "not detected", "wild type", "wild-type", "wt", "not altered")
+#: Statuses that are markers of a comparison: their states come from the one table of statuses.
+STATUS_MARKERS = ("RAS", "HRR", "MSI-H/dMMR", "AR-V7")
 #: Study-level endpoints that also start with an adjuvant treatment or one given from the study's origin.
 FROM_ORIGIN = ("DFS", "TTR")
 #: Drug classes whose earlier use is a covariate.
@@ -159,48 +156,31 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     return out.drop("patient_id", "zero_day", "unclear")
 
 
-def marker_values(study: Study, status: GeneStatus | None, genes: tuple[str, ...]) -> pl.DataFrame:
+def marker_values(
+    study: Study, status: GeneStatus | None, genes: tuple[str, ...], *, statuses: pl.DataFrame, readings: pl.DataFrame,
+    born: Sequence[str],
+) -> pl.DataFrame:  # fmt: skip
     """Return every assessable marker value with its day: patient_id, marker, day (null = not recorded), value (1 / 0).
 
-    AR-V7 and other markers of the table (positive / negative), known from their own day or else that of their sample; RAS
-    (a protein-changing KRAS or NRAS mutation; negative needs both looked at); HRR (see `HRR`); MSI-H/dMMR (MSI status of
-    samples, MMR or MSI markers); and `genes`. Findings are somatic and of their sample's day, but for a truncating germline
-    variant of an HRR gene: it was there at every line, whenever it was found, so HRR is positive throughout.
+    RAS, HRR, MSI-H/dMMR and AR-V7 are those of the table of statuses, sample by sample; other recorded markers are positive
+    or negative as recorded, known from their own day or else that of their sample; and `genes` are altered or not. An HRR
+    loss of the germline was there at every line, whenever it was found: HRR is positive throughout.
+
+    Parameters
+    ----------
+    statuses : of samples (`oncourse.derive.status.table.status_table`); readings : `oncourse.facts.markers.marker_readings`
+    born : patients with a germline HRR loss (`oncourse.derive.status.evidence.germline_losses`)
     """
     days = study["samples"].select("sample_id", "patient_id", "day")
-    parts = [_recorded(study["markers"], days)]
-    wanted = sorted({*RAS, *HRR, *genes})
+    parts = [_values(statuses.filter(pl.col("status").is_in(STATUS_MARKERS)), "status"), _values(readings, "marker")]
+    parts[1] = parts[1].filter(~pl.col("marker").is_in(["MSI", "MMR", *STATUS_MARKERS]))
     if status is not None:
-        state = status.dense(wanted)
-        mutated = status.altered.filter(pl.col("is_mutated")).select(
-            "sample_id", "gene", pl.lit(True).alias("hit")
-        )
-        state = state.join(mutated, on=["sample_id", "gene"], how="left").with_columns(
-            pl.col("hit").fill_null(False)
-        )
+        state = status.dense(sorted(genes))
         looked = pl.col("state") != "not_assessed"
-        parts.append(
-            _combined(state.filter(pl.col("gene").is_in(RAS)), "RAS", pl.col("hit"), looked.all(), days)
-        )
-        core = (~pl.col("gene").is_in(HRR_CORE) | looked).all()
         altered = pl.col("state") == "altered"
-        parts.append(_combined(state.filter(pl.col("gene").is_in(HRR)), "HRR", altered, core, days))
         for gene in genes:
             parts.append(_combined(state.filter(pl.col("gene") == gene), gene, altered, looked.all(), days))
-    msi = study["samples"].select(
-        "patient_id",
-        pl.lit("MSI-H/dMMR").alias("marker"),
-        "day",
-        pl.when(pl.col("msi_status") == "MSI-H")
-        .then(1)
-        .when(pl.col("msi_status").is_in(["MSS", "MSI-L"]))
-        .then(0)
-        .cast(pl.Int64)
-        .alias("value"),
-    )
-    parts.append(msi)
     found = pl.concat(parts).drop_nulls("value").unique()
-    born = germline_hrr(study)
     always = pl.DataFrame({"patient_id": born}, schema={"patient_id": pl.String}).select(
         "patient_id",
         pl.lit("HRR").alias("marker"),
@@ -211,24 +191,10 @@ def marker_values(study: Study, status: GeneStatus | None, genes: tuple[str, ...
     return pl.concat([found, always]).sort("patient_id", "marker", "day", "value")
 
 
-def germline_hrr(study: Study) -> list[str]:
-    """Return the patients with a called germline variant that truncates an HRR gene, in whatever sample and on any day."""
-    from oncourse.derive.genes.calls import is_called_expr
-    from oncourse.genome.effect import TRUNCATING, consequences
-
-    rows = study["calls"].filter(pl.col("origin") == "germline")
-    if rows.is_empty():
-        return []
-    variants = study["variants"].filter(pl.col("gene").is_in(HRR))
-    lost = variants.filter(consequences(variants["consequence"]).is_in(list(TRUNCATING)))
-    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
-    samples = study["samples"].select("sample_id", "patient_id", "assay_id")
-    called = (
-        rows.join(samples, on="sample_id", how="inner")
-        .join(assays, on="assay_id", how="left")
-        .filter(is_called_expr() & pl.col("variant_id").is_in(lost["variant_id"].implode()))
-    )
-    return called["patient_id"].unique().sort().to_list()
+def _values(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return patient_id, marker, day, value of rows with a state: 1 positive, 0 negative, null not known."""
+    value = pl.when(pl.col("state") == "positive").then(1).when(pl.col("state") == "negative").then(0)
+    return rows.select("patient_id", pl.col(name).alias("marker"), "day", value.cast(pl.Int64).alias("value"))
 
 
 def switch_days(table: pl.DataFrame, unit: pl.Series, other: pl.Series) -> pl.Series:
@@ -276,32 +242,6 @@ def crossover(table: pl.DataFrame, arm: str, reference: str, line: int) -> tuple
         return later.filter((pl.col("first") == first) & (pl.col("arm") == then))["patient_id"].n_unique()
 
     return count(arm, reference), count(reference, arm)
-
-
-def _recorded(markers: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    from oncourse.derive.care.patient_facts import mmr_word
-
-    sampled = days.select("sample_id", pl.col("day").alias("sample_day"))
-    markers = markers.join(sampled, on="sample_id", how="left", maintain_order="left").with_columns(
-        day=pl.coalesce("day", "sample_day")
-    )
-    text = pl.col("value").cast(pl.String).str.strip_chars().str.to_lowercase()
-    name = pl.col("marker").str.strip_chars()
-    upper = name.str.to_uppercase().str.replace_all(r"[ _]", "-")
-    value = pl.when(text.is_in(POSITIVE)).then(1).when(text.is_in(NEGATIVE)).then(0).cast(pl.Int64)
-    plain = markers.select(
-        "patient_id",
-        pl.when(upper.is_in(["AR-V7", "ARV7"])).then(pl.lit("AR-V7")).otherwise(name).alias("marker"),
-        "day",
-        value.alias("value"),
-    )
-    mmr = markers.filter(upper.str.starts_with("MMR") | upper.str.starts_with("MSI"))
-    words = [mmr_word(v) or (v or "").strip().upper() for v in mmr["value"].to_list()]
-    known = {"deficient": 1, "dMMR": 1, "MSI-H": 1, "proficient": 0, "pMMR": 0, "MSS": 0, "MSI-L": 0}
-    repaired = mmr.select("patient_id", pl.lit("MSI-H/dMMR").alias("marker"), "day").with_columns(
-        pl.Series("value", [known.get(w) for w in words], dtype=pl.Int64)
-    )
-    return pl.concat([plain, repaired])
 
 
 def _combined(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
+from oncourse.derive.status.samples import plasma_tumour
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
 from oncourse.genome.gene_sets import gene_set
@@ -262,6 +264,22 @@ def patient_variants(
         )  # fmt: skip
         found.setdefault(patient, []).append(finding)
     return {p: tuple(_reversions(_two_hits(v), first_day.get(p, {}))) for p, v in found.items()}
+
+
+@dataclass(frozen=True)
+class SeenVariants:
+    """The called variants of a set of genes: rows (`variant_rows`), blood (`blood_classes`), plasma (`plasma_tumour`)."""
+
+    rows: pl.DataFrame
+    blood: dict[tuple[str, str], str]
+    plasma: pl.DataFrame
+
+
+def seen_variants(study: Study, presence: PresenceTable | None, genes: Collection[str]) -> SeenVariants:
+    """Return what was called in `genes`, with what is of the blood, and which plasma shows tumour DNA."""
+    rows = variant_rows(study, genes)
+    blood = blood_classes(study, rows, presence)
+    return SeenVariants(rows, blood, plasma_tumour(study, blood))
 
 
 def _groups(rows: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]

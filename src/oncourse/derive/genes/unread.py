@@ -1,0 +1,132 @@
+"""Called variants that were not understood, and where they lie: a codon that holds one is never called wild type."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
+from oncourse.facts.material import is_tumour
+from oncourse.genome.effect import PROTEIN_CHANGING, consequences
+from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.places import locate
+from oncourse.genome.protein import codon
+from oncourse.knowledge.alterations import gene_name
+from oncourse.study.model import Study
+
+SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "unread": pl.String}
+_ALTERING = (*PROTEIN_CHANGING, "splice_site")
+
+
+def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return the codons of `wanted` (gene, codon; 0 = the whole gene) at which a sample has something not understood.
+
+    That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says - that lies in
+    the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no effect and
+    no protein change of this gene are recorded for it, or the recorded effect is silent and the place says otherwise.
+    Germline and blood variants are apart. Without a build the places of both builds are tried.
+
+    Returns
+    -------
+    `SCHEMA`, sorted; ``unread`` names the variant, as it is written
+    """
+    seen = _loud(study)
+    variants = study["variants"].join(seen.select("variant_id").unique(), on="variant_id", how="semi")
+    genes = set(wanted["gene"])
+    sites = _sites(variants, genes, study.config.genome_build)
+    if sites.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    hit = sites.join(wanted, on="gene", how="inner").filter(
+        pl.col("first").is_null() | (pl.col("codon") == 0)
+        | ((pl.col("first") <= pl.col("codon")) & (pl.col("codon") <= pl.col("last")))
+    )  # fmt: skip
+    # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean that
+    aside = ~pl.col("understood") | (~pl.col("called") & (pl.col("codon") > 0))
+    return (
+        seen.join(hit, on="variant_id", how="inner")
+        .filter(aside)
+        .group_by("patient_id", "sample_id", "gene", "codon")
+        .agg(pl.col("unread").unique().sort().str.join(", "))
+        .select(list(SCHEMA))
+        .sort("sample_id", "gene", "codon")
+    )
+
+
+def _loud(study: Study) -> pl.DataFrame:
+    """Return patient_id, sample_id, variant_id, called: what is called, or has the reads of a call."""
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
+    reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
+        pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
+    )
+    return (
+        study["calls"]
+        .filter(~pl.col("origin").is_in(["germline", "chip"]).fill_null(False))
+        .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
+        .filter(is_called_expr() | reads.fill_null(False))
+        .group_by("patient_id", "sample_id", "variant_id")
+        .agg(called=is_called_expr().any())
+    )
+
+
+def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.DataFrame:
+    """Return variant_id, gene, first, last (codons; null = any), understood, unread of what may change these genes."""
+    schema = {"variant_id": pl.String, "gene": pl.String, "first": pl.Int64, "last": pl.Int64,
+              "understood": pl.Boolean, "unread": pl.String}  # fmt: skip
+    if variants.is_empty():
+        return pl.DataFrame(schema=schema)
+    table = variants.select("variant_id", "gene", "hgvs_p", "consequence").unique("variant_id")
+    symbols = table["gene"].drop_nulls().unique().to_list()
+    meant = {s: [g for g in _meant(s) if g in genes] for s in symbols}
+    table = table.with_columns(
+        consequence=consequences(table["consequence"]),
+        written="gene",
+        symbol=pl.col("gene").replace({s: gene_name(s) for s in symbols}),
+        own_codon=codon("hgvs_p"),
+    )
+    rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
+    for where in (build,) if build in BUILDS else BUILDS:
+        at = locate(table["variant_id"], where).select(
+            "variant_id", "region", "codon_first", "codon_last", place="gene", by_place="consequence"
+        )
+        for row in table.join(at, on="variant_id", how="left").iter_rows(named=True):
+            for gene, first, last, understood in _unread(row, genes, meant, build in BUILDS):
+                rows[row["variant_id"], gene] = (first, last, understood, _words(row))
+    listed = [(variant, gene, *found) for (variant, gene), found in sorted(rows.items())]
+    return pl.DataFrame(listed, schema=schema, orient="row")
+
+
+def _words(row: dict) -> str:  # type: ignore[type-arg]
+    return f"{row['variant_id']} (gene {row['written'] or 'not recorded'}, effect {row['consequence'] or 'not recorded'})"
+
+
+def _meant(symbol: str) -> list[str]:
+    """Genes a cell of the gene column may mean, today's symbols.
+
+    >>> _meant("KRAS;LRMP"), _meant("kras"), _meant("HER2")
+    (['KRAS', 'LRMP'], ['KRAS'], ['ERBB2'])
+    """
+    return [gene_name(part.upper()) for part in re.split(r"[;,/|&\s]+", symbol.strip()) if part]
+
+
+def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: bool):  # type: ignore[no-untyped-def,type-arg]
+    """Yield gene, first and last codon that one variant may change, and whether it is understood."""
+    place = row["place"] if row["place"] in genes else None
+    told = row["consequence"] not in (None, "unknown")
+    altering = row["consequence"] in _ALTERING
+    if place and row["region"] in ("coding", "gene"):
+        clean = row["symbol"] == place and (told or row["own_codon"] is not None)
+        silent = told and not altering and row["by_place"] in _ALTERING
+        # silent by its own word, and nothing else is known of the place
+        harmless = told and not altering and not silent
+        if not harmless:
+            yield place, row["codon_first"], row["codon_last"], clean and not silent
+        return
+    if placed and row["region"] is not None:
+        return
+    for gene in meant.get(row["written"] or "", ()):
+        odd = row["symbol"] != gene
+        blank = not told and row["own_codon"] is None
+        if (odd and (altering or not told)) or blank:
+            yield gene, row["own_codon"], row["own_codon"], False

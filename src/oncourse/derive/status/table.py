@@ -1,0 +1,272 @@
+"""The statuses of every tumour sample: positive, negative (measured or assumed) or not assessable, and why.
+
+Mutations and losses count as therapy rules count them (`oncourse.knowledge.alterations`); whether a negative was measured is
+asked of one power calculation (`oncourse.derive.concordance.callability`); markers given by hand are a second witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.derive.concordance.presence_inputs import tumour_samples
+from oncourse.derive.status.columns import NEGATIVE, POSITIVE, STATUS_SCHEMA, UNKNOWN
+from oncourse.derive.status.witnesses import marker_rows, with_witnesses
+from oncourse.facts.statuses import Status
+from oncourse.knowledge.alterations import gene_name, loss_reason
+from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT
+from oncourse.knowledge.findings import VariantFinding
+from oncourse.study.model import Study
+
+if TYPE_CHECKING:
+    from oncourse.derive.concordance.presence import PresenceTable
+
+_CELLS = {"patient_id": pl.String, "variant_id": pl.String, "sample_id": pl.String, "state": pl.String,
+          "basis": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "why": pl.String}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What statuses are read from.
+
+    variants : patient -> findings, germline and blood variants included; rows : the called rows behind them
+    (`oncourse.derive.status.variants.variant_rows`); presence : None where no patient has two tumour samples;
+    codons : `callability` of the statuses' codons (0: the whole gene); copies : `copy_table`;
+    plasma : patient_id, sample_id, has_tumour; readings : `marker_readings`; germline : what may be said of germline -
+    whether it is reported, and the patients with a matched normal.
+    """
+
+    variants: dict[str, tuple[VariantFinding, ...]]
+    rows: pl.DataFrame
+    presence: PresenceTable | None
+    codons: pl.DataFrame
+    copies: pl.DataFrame
+    plasma: pl.DataFrame
+    readings: pl.DataFrame
+    reports_germline: bool
+    with_normal: frozenset[str]
+
+
+def codons_asked(statuses: Sequence[Status]) -> dict[str, tuple[int, ...]]:
+    """Return gene -> codons whose callability the statuses ask for; 0 stands for the whole gene."""
+    wanted: dict[str, set[int]] = {}
+    for status in statuses:
+        for gene, codon in _asked(status):
+            wanted.setdefault(gene, set()).add(codon)
+    return {gene: tuple(sorted(codons)) for gene, codons in sorted(wanted.items())}
+
+
+def _asked(status: Status) -> list[tuple[str, int]]:
+    sites = [(site.gene, codon) for site in status.sites for codon in site.named_codons or (0,)]
+    return [*sites, *((gene_name(gene), 0) for gene in status.lost)]
+
+
+def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -> pl.DataFrame:
+    """Return one row per tumour sample and status, and one per recorded marker without a sample (`STATUS_SCHEMA`).
+
+    A status of which nothing is recorded in the whole study - a marker nobody wrote down - has no rows.
+    """
+    samples = tumour_samples(study).select("patient_id", "sample_id", "material", "day")
+    cells = _cells(evidence)
+    frames = []
+    for status in statuses:
+        if status.markers and not status.genes:
+            frames.append(marker_rows(samples, evidence.readings, status))
+        elif status.genes and (status.codons or not evidence.copies.is_empty() or status.lost):
+            read = _sequenced(samples, cells, status, evidence)
+            frames.append(with_witnesses(read, evidence.readings, status))
+    table = pl.concat([f.select(pl.col(n).cast(t) for n, t in STATUS_SCHEMA.items()) for f in frames]
+                      or [pl.DataFrame(schema=STATUS_SCHEMA)])  # fmt: skip
+    return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)
+
+
+def _cells(evidence: Evidence) -> pl.DataFrame:
+    """Return every variant in every sample where it was called or judged: called is present, whatever its probability."""
+    counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
+    called = evidence.rows.filter(pl.col("material").is_in(["tissue", "plasma"])).select(
+        "patient_id", "variant_id", "sample_id", pl.lit("present").alias("state"),
+        pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")).alias("basis"), "alt_count", "depth",
+        pl.lit(None, pl.String).alias("why"),
+    )  # fmt: skip
+    parts = [called]
+    if evidence.presence is not None and evidence.presence.cells.height:
+        known = evidence.rows.select("patient_id", "variant_id").unique()
+        judged = evidence.presence.cells.join(known, on=["patient_id", "variant_id"], how="semi").select(
+            "patient_id", "variant_id", "sample_id", pl.col("raw_state").alias("state"), "basis", "alt_count", "depth",
+            pl.col("reason").alias("why"),
+        )  # fmt: skip
+        parts.append(judged.join(called, on=["sample_id", "variant_id"], how="anti"))
+    return pl.concat([p.cast(_CELLS) for p in parts])  # type: ignore[arg-type]
+
+
+def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) -> str | None:
+    """Return hit, unclear or blood for a variant that is or may be the status; None for any other.
+
+    A germline loss that is not to be reported is passed over here, so that no table tells of it; the negative says
+    that germline was not looked at.
+    """
+    if variant.is_reversion:
+        return None
+    is_loss = variant.gene in map(gene_name, status.lost) and loss_reason(variant)[0]
+    if any(site.accepts(variant) for site in status.sites):
+        is_hit = variant.origin != "germline"
+    elif any(site.may_accept(variant) for site in status.sites):
+        return "blood" if variant.is_from_blood else "unclear"
+    else:
+        is_hit = False
+    if is_loss and variant.origin == "germline":
+        return "hit" if reports_germline else None
+    if not (is_hit or is_loss):
+        return None
+    return "blood" if variant.is_from_blood else "hit"
+
+
+def _judged(status: Status, evidence: Evidence) -> Iterator[tuple[str, str, str, str, str | None, bool]]:
+    """Yield patient, variant, verdict, name, codon, and whether it is germline (in every sample)."""
+    for patient, variants in evidence.variants.items():
+        for variant in variants:
+            verdict = _verdict(variant, status, evidence.reports_germline)
+            if verdict is not None:
+                codon = str(variant.codon) if variant.codon else None
+                yield patient, variant.variant_id, verdict, variant.name, codon, variant.origin == "germline"
+
+
+def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evidence: Evidence) -> pl.DataFrame:
+    schema = {"patient_id": pl.String, "variant_id": pl.String, "verdict": pl.String, "name": pl.String,
+              "codon": pl.String, "germline": pl.Boolean}  # fmt: skip
+    judged = pl.DataFrame(list(_judged(status, evidence)), schema=schema, orient="row")
+    found = judged.filter(~pl.col("germline")).join(cells, on=["patient_id", "variant_id"], how="inner")
+    born = samples.select("patient_id", "sample_id").join(judged.filter("germline"), on="patient_id", how="inner")
+    born = born.with_columns(state=pl.lit("present"), basis=pl.lit("counted"), why=pl.lit(None, pl.String),
+                             alt_count=pl.lit(None, pl.Int64), depth=pl.lit(None, pl.Int64))  # fmt: skip
+    seen = pl.concat([found.select(sorted(found.columns)), born.select(sorted(found.columns))])
+    told = pl.col("patient_id").is_in(sorted(evidence.with_normal)) & evidence.reports_germline
+    table = samples.with_columns(status=pl.lit(status.name), germline_told=told)
+    for part in (_seen(seen), _read(status, evidence), _copies(status, evidence)):
+        table = table.join(part, on="sample_id", how="left", maintain_order="left")
+    dry = evidence.plasma.filter(~pl.col("has_tumour")).select("sample_id", is_dry=pl.lit(True))
+    table = table.join(dry, on="sample_id", how="left", maintain_order="left")
+    return _decided(table, status)
+
+
+def _seen(seen: pl.DataFrame) -> pl.DataFrame:
+    """Return per sample what its variants say: is_hit, hit_basis, variants, codons, counts, doubt (words)."""
+    present = pl.col("state") == "present"
+    hit = present & (pl.col("verdict") == "hit")
+    words = (
+        pl.when(present & (pl.col("verdict") == "unclear")).then(pl.format("{}: protein change not recorded", "name"))
+        .when(present & (pl.col("verdict") == "blood")).then(pl.format("{}: {}", "name", pl.lit(CHIP_TEXT)))
+    )  # fmt: skip
+    # another sample of the patient has it; whether this one does cannot be told
+    open_here = (pl.col("verdict") == "hit") & (pl.col("state") == "not_assessable")
+    shown = hit | open_here | (present & pl.col("verdict").is_in(["unclear", "blood"]))
+    order = seen.with_columns(
+        rank=pl.when(hit).then(0).when(open_here).then(1).otherwise(2), is_doubt=words, shown=shown
+    ).sort("sample_id", "rank", "alt_count", "name", descending=[False, False, True, False], nulls_last=True)
+    return order.group_by("sample_id", maintain_order=True).agg(
+        is_hit=hit.any(),
+        hit_basis=pl.col("basis").filter(hit).first(),
+        variants=pl.col("name").filter("shown").unique().sort().str.join(", "),
+        codons=pl.col("codon").filter("shown").drop_nulls().unique().sort().str.join(", "),
+        alt_count=pl.col("alt_count").first(),
+        depth=pl.col("depth").first(),
+        doubt=pl.col("is_doubt").drop_nulls().unique().sort().str.join("; "),
+        unseen=pl.format("{}: {}", "name", "why").filter(open_here).unique().sort().str.join("; "),
+    )
+
+
+def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
+    """Return per sample how far absence of a mutation may be claimed: read (measured / assumed / no), why, power."""
+    core = set(map(gene_name, status.core or status.lost))
+    asked = pl.DataFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
+    rows = evidence.codons.join(asked, on=["gene", "codon"], how="inner")
+    must = pl.col("codon").ne(0) | pl.col("gene").is_in(sorted(core | set(status.codons)))
+    failing = ~pl.col("state").is_in(["measured", "assumed"]) & must
+    rows = rows.with_columns(fails=failing, open=pl.col("state") != "measured")
+    found = rows.group_by("sample_id").agg(
+        read=pl.when(pl.col("fails").any()).then(pl.lit("no"))
+        .when(pl.col("open").any()).then(pl.lit("assumed")).otherwise(pl.lit("measured")),
+        unread=(pl.col("state") == "unread").any(), power=pl.col("power").min(),
+    )  # fmt: skip
+    told = rows.join(found.select("sample_id", "read"), on="sample_id").filter(
+        pl.when(pl.col("read") == "no").then("fails").otherwise("open")
+    )
+    return found.join(_gaps(told), on="sample_id", how="left")
+
+
+def _gaps(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2: no reads"."""
+    codons = pl.col("codon").filter(pl.col("codon") > 0).sort().cast(pl.String).str.join(", ")
+    by_gene = rows.group_by("sample_id", "reason", "gene").agg(codons.alias("at")).with_columns(
+        place=pl.when(pl.col("at") == "").then("gene").otherwise(pl.format("{} codon {}", "gene", "at"))
+    )  # fmt: skip
+    by_reason = by_gene.group_by("sample_id", "reason").agg(pl.col("place").sort().str.join(", "))
+    words = pl.format("{}: {}", "place", "reason")
+    return by_reason.group_by("sample_id").agg(why=words.sort().str.join("; "))
+
+
+def _copies(status: Status, evidence: Evidence) -> pl.DataFrame:
+    """Return per sample is_copy_hit and n_copies (genes of known copy state)."""
+    lost, amplified = set(map(gene_name, status.lost)), set(map(gene_name, status.amplified))
+    rows = evidence.copies.filter(pl.col("gene").is_in(sorted(lost | amplified)))
+    hit = ((pl.col("state") == "amplified") & pl.col("gene").is_in(sorted(amplified))) | (
+        (pl.col("state") == "homozygous_deletion") & pl.col("gene").is_in(sorted(lost))
+    )
+    word = pl.format("{} {}", "gene", pl.col("state").str.replace("_", " "))
+    return rows.group_by("sample_id").agg(
+        is_copy_hit=hit.any(), n_copies=pl.col("gene").n_unique(), copy_words=word.filter(hit).sort().str.join(", ")
+    )  # fmt: skip
+
+
+def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
+    """Turn the parts into state, basis and reason: the definition itself."""
+    has_copies = pl.col("n_copies").fill_null(0) >= len(set(status.lost) | set(status.amplified))
+    hit, copy_hit = pl.col("is_hit").fill_null(False), pl.col("is_copy_hit").fill_null(False)
+    doubt = pl.col("doubt").fill_null("").ne("")
+    unseen = pl.col("unseen").fill_null("").ne("")
+    asks_reads = bool(status.codons or status.lost)
+    readable = pl.col("read").is_in(["measured", "assumed"]).fill_null(False) if asks_reads else pl.lit(True)
+    dry = pl.col("is_dry").fill_null(False)
+    copies_needed = ~has_copies if status.amplified else pl.lit(False)
+    state = (
+        pl.when(hit | copy_hit).then(pl.lit(POSITIVE))
+        .when(doubt | unseen | ~readable | dry | copies_needed).then(pl.lit(UNKNOWN))
+        .otherwise(pl.lit(NEGATIVE))
+    )  # fmt: skip
+    measured = (pl.col("read") == "measured").fill_null(False) if asks_reads else pl.lit(True)
+    if status.lost or status.amplified:
+        measured = measured & has_copies
+    if status.lost:  # a germline loss counts as much: without report and normal it is only assumed to be none
+        measured = measured & pl.col("germline_told")
+    table = table.with_columns(state=state)
+    basis = (
+        pl.when((pl.col("state") == POSITIVE) & hit).then("hit_basis")
+        .when(pl.col("state") == POSITIVE).then(pl.lit("counted"))
+        .when(pl.col("state") == NEGATIVE).then(pl.when(measured).then(pl.lit("measured")).otherwise(pl.lit("assumed")))
+    )  # fmt: skip
+    gaps = pl.concat_str(
+        pl.when(pl.col("why").fill_null("").ne("")).then("why"),
+        pl.when(~has_copies if status.lost else pl.lit(False)).then(pl.lit("deletion not profiled")),
+        pl.when(~pl.col("germline_told") if status.lost else pl.lit(False)).then(pl.lit(GERMLINE_TEXT)),
+        separator="; ", ignore_nulls=True,
+    )  # fmt: skip
+    reason = (
+        pl.when(pl.col("state") == POSITIVE).then(None)
+        .when(doubt).then("doubt").when(unseen).then("unseen")
+        .when(~readable).then(pl.col("why").fill_null("not looked at"))
+        .when(dry).then(pl.lit("no tumour DNA shown in plasma"))
+        .when(copies_needed).then(pl.lit("copy number not profiled"))
+        .when(pl.col("basis") == "assumed").then(gaps)
+    )  # fmt: skip
+    shown = pl.concat_str(
+        pl.when(pl.col("variants").fill_null("").ne("")).then("variants"),
+        pl.when(pl.col("copy_words").fill_null("").ne("")).then("copy_words"),
+        separator=", ", ignore_nulls=True,
+    )  # fmt: skip
+    return table.with_columns(basis=basis).with_columns(
+        reason=reason, variants=pl.when(shown != "").then(shown), codons=pl.when(pl.col("codons") != "").then("codons"),
+        is_doubtful=(pl.col("state") == UNKNOWN) & (doubt | pl.col("unread").fill_null(False)),
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""The one table of statuses: positive as therapy rules mean it, wild type only where nothing stands against it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.cohort import Cohort
+from oncourse.derive.care.therapy_matches import ras_table
+from oncourse.facts.statuses import STATUSES
+from oncourse.knowledge.evaluate import YES, evaluate
+from oncourse.knowledge.expression import parse
+
+RAS = (12, 13, 59, 61, 117, 146)
+WILD = "wild_type(KRAS:12,13,59,61,117,146; NRAS:12,13,59,61,117,146)"
+#: KRAS codon 12, c.35G>A (p.G12D) in both builds.
+G12D = {"GRCh37": "12:25398284:C:T", "GRCh38": "12:25245350:C:T"}
+
+
+def cohort_of(make_study, calls, variants, *, build="GRCh37", markers=(), samples=(), config=()) -> Cohort:
+    """A colon cancer whose RAS codons are all read at 400 reads in T1 (and M1)."""
+    tissue = [
+        {"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": d}
+        for s, d in (("T1", 0), ("M1", 90))
+    ]
+    coverage = [
+        {"sample_id": s["sample_id"], "gene": g, "codon": c, "min_depth": 400}
+        for s in tissue
+        for g in ("KRAS", "NRAS")
+        for c in RAS
+    ]
+    settings = {"design": "crc", **({"genome_build": build} if build else {}), **dict(config)}
+    return Cohort(
+        make_study(
+            settings,
+            patients=[{"patient_id": "P1", "disease": "colon cancer"}],
+            samples=[*tissue, *samples],
+            calls=[{"alt_count": 120, "depth": 400, **c} for c in calls],
+            variants=variants,
+            coverage=coverage,
+            markers=[{"patient_id": "P1", **m} for m in markers],
+        )
+    )
+
+
+def of(cohort: Cohort, status: str) -> dict:
+    return cohort.patient_statuses.filter(pl.col("status") == status).row(0, named=True)
+
+
+@pytest.mark.parametrize("gene", ["kras", "KRAS;LRMP", None, "LOC1"])
+@pytest.mark.parametrize("build", ["GRCh37", "GRCh38", None])
+def test_ras_is_never_wild_type_beside_a_called_variant_at_its_codon_whatever_the_gene_column_says(
+    make_study, gene, build
+):
+    """KRAS c.35G>A unannotated, in small letters or as a pair of genes (maftools#417, #683) gave wild type."""
+    place = G12D[build or "GRCh37"]
+    cohort = cohort_of(
+        make_study,
+        [{"sample_id": "T1", "variant_id": place}],
+        [{"variant_id": place, "gene": gene}],
+        build=build,
+    )
+    assert of(cohort, "RAS")["state"] != "negative"
+    facts = cohort.findings.patients["P1"]
+    assert evaluate(parse(WILD), facts).truth != YES
+    assert ras_table(cohort.findings, cohort.patient_statuses)["state"][0] in ("mutated", "not_assessable")
+
+
+def test_a_codon_filtered_away_with_the_reads_of_a_call_is_no_wild_type(make_study):
+    call = {"sample_id": "T1", "variant_id": G12D["GRCh37"], "is_called": False}
+    variant = {"variant_id": G12D["GRCh37"], "gene": None}
+    assert of(cohort_of(make_study, [call], [variant]), "RAS")["state"] == "not_assessable"
+    faint = {**call, "alt_count": 1}
+    assert of(cohort_of(make_study, [faint], [variant]), "RAS")["state"] == "negative"
+
+
+def test_an_unread_variant_beside_the_codons_does_not_forbid_wild_type(make_study):
+    """KRAS intron and codon 35: neither is a RAS codon."""
+    for place in ("12:25398200:C:T", "12:25390000:C:T"):
+        cohort = cohort_of(
+            make_study, [{"sample_id": "T1", "variant_id": place}], [{"variant_id": place, "gene": "kras"}]
+        )
+        found = of(cohort, "RAS")
+        assert (found["state"], found["basis"]) == ("negative", "measured")
+
+
+def test_a_mutation_in_one_sample_makes_the_patient_positive_and_the_other_is_named(make_study):
+    variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}
+    cohort = cohort_of(
+        make_study,
+        [
+            {"sample_id": "T1", "variant_id": variant["variant_id"]},
+            {"sample_id": "M1", "variant_id": variant["variant_id"], "alt_count": 0},
+        ],
+        [variant],
+    )
+    found = of(cohort, "RAS")
+    assert (found["state"], found["variants"]) == ("positive", "KRAS G12D")
+    assert found["others"] == "M1 (day 90): negative, measured"
+
+
+def test_a_later_plasma_that_cannot_tell_does_not_hide_the_measured_tissue(make_study):
+    """Nine patients of the demo were "not assessable" by plasma beside a tissue measured wild type that no page showed."""
+    plasma = [
+        {
+            "sample_id": "B1",
+            "patient_id": "P1",
+            "material": "plasma",
+            "tumor_fraction": 0.02,
+            "day": 200,
+            "mean_depth": 300,
+        }
+    ]
+    cohort = cohort_of(make_study, [], [], samples=plasma)
+    found = of(cohort, "RAS")
+    assert found["sample_id"] == "B1"
+    assert "T1 (day 0): negative, measured" in found["others"]
+
+
+def test_a_record_is_a_second_witness(make_study):
+    wild = {"marker": "RAS", "value": "wt", "day": 10}
+    mutant = {"marker": "KRAS", "value": "mutant", "day": 10}
+    denied = cohort_of(make_study, [], [], markers=[mutant])
+    assert of(denied, "RAS")["state"] == "not_assessable"
+    assert evaluate(parse(WILD), denied.findings.patients["P1"]).truth != YES
+    assert of(cohort_of(make_study, [], [], markers=[wild]), "RAS")["state"] == "negative"
+    variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}
+    found = of(
+        cohort_of(
+            make_study, [{"sample_id": "T1", "variant_id": variant["variant_id"]}], [variant], markers=[wild]
+        ),
+        "RAS",
+    )
+    assert found["state"] == "positive" and "record (day 10): recorded negative" in found["others"]
+
+
+HRR_CASES = [
+    (
+        "11:108100000:C:T",
+        "ATM",
+        "p.R337C",
+        "missense",
+        "negative",
+    ),  # unknown significance: 76 of 80 were "carriers" by such
+    ("11:108100001:C:T", "ATM", "p.R337*", "nonsense", "positive"),
+    ("13:32914437:T:-", "BRCA2", "p.S1982Rfs*22", "frameshift", "positive"),
+    ("13:32972626:A:T", "BRCA2", "p.K3326*", "nonsense", "negative"),  # listed as harmless
+]
+
+
+@pytest.mark.parametrize(("place", "gene", "change", "effect", "state"), HRR_CASES)
+def test_hrr_is_loss_of_function(make_study, place, gene, change, effect, state):
+    variant = {"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}
+    cohort = cohort_of(make_study, [{"sample_id": "T1", "variant_id": place}], [variant])
+    found = of(cohort, "HRR")
+    assert found["state"] == state
+    assert state == "positive" or found["basis"] == "assumed"
+
+
+def test_a_germline_loss_counts_where_it_is_reported_and_leaves_no_trace_where_it_is_not(make_study):
+    variant = {
+        "variant_id": "13:32914437:T:-",
+        "gene": "BRCA2",
+        "hgvs_p": "p.S1982Rfs*22",
+        "consequence": "frameshift",
+    }
+    call = {"sample_id": "T1", "variant_id": variant["variant_id"], "origin": "germline"}
+    told = of(cohort_of(make_study, [call], [variant], config={"report_germline": True}), "HRR")
+    hidden = of(cohort_of(make_study, [call], [variant]), "HRR")
+    none = of(cohort_of(make_study, [], []), "HRR")
+    assert told["state"] == "positive"
+    assert hidden == none and hidden["state"] == "negative" and "germline not reported" in hidden["reason"]
+
+
+def test_an_unknown_purity_is_assumed_never_one_half(make_study):
+    """One of two power calculations took 0.5 for a purity nobody knew."""
+    sample = {"sample_id": "X1", "patient_id": "P2", "material": "tissue", "day": 0}
+    cohort = Cohort(
+        make_study(
+            {"genome_build": "GRCh37"},
+            patients=[{"patient_id": "P2"}],
+            samples=[sample],
+            coverage=[
+                {"sample_id": "X1", "gene": g, "codon": c, "min_depth": 400}
+                for g in ("KRAS", "NRAS")
+                for c in RAS
+            ],
+            calls=[{"sample_id": "X1", "variant_id": "17:7577538:C:T", "alt_count": 40, "depth": 100}],
+            variants=[
+                {
+                    "variant_id": "17:7577538:C:T",
+                    "gene": "TP53",
+                    "hgvs_p": "p.R248Q",
+                    "consequence": "missense",
+                }
+            ],
+        )
+    )
+    found = of(cohort, "RAS")
+    assert (found["state"], found["basis"]) == ("negative", "assumed") and "purity not known" in found[
+        "reason"
+    ]
+
+
+def test_a_patient_without_data_is_not_assessable_and_adds_no_negative(make_study):
+    cohort = Cohort(
+        make_study(
+            patients=[{"patient_id": "P1"}, {"patient_id": "P2"}],
+            samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue"}],
+            calls=[{"sample_id": "T1", "variant_id": "17:7577538:C:T"}],
+            variants=[{"variant_id": "17:7577538:C:T", "gene": "TP53"}],
+        )
+    )
+    empty = cohort.patient_statuses.filter(pl.col("patient_id") == "P2")
+    assert (
+        empty.height
+        and set(empty["state"]) == {"not_assessable"}
+        and set(empty["reason"]) == {"no tumour sample"}
+    )
+
+
+def test_every_status_has_a_name_of_its_own():
+    names = [status.name for status in STATUSES]
+    assert len(names) == len(set(names))

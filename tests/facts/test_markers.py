@@ -1,0 +1,102 @@
+"""One reading of recorded markers, whoever wrote them."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.cohort import Cohort
+from oncourse.facts.markers import marker_readings, marker_state
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "state"),
+    [
+        ("MSI", "MSI-H", "positive"),
+        ("MSI", "msi_h", "positive"),
+        ("MSI", "unstable", "positive"),
+        ("MSI", "MSS", "negative"),
+        ("MSI", "MSI-L", "negative"),
+        ("MSI", "indeterminate", "unclear"),
+        ("MMR", "dMMR", "positive"),
+        ("MMR", "loss of MLH1", "positive"),
+        ("MMR", "no loss", "negative"),
+        ("MMR", "pMMR", "negative"),
+        ("MMR", "equivocal", "unclear"),
+        ("KRAS", "wt", "negative"),
+        ("HER2 IHC", "3+", "positive"),
+        ("HER2 IHC", "2+", "unclear"),
+        ("HER2 IHC", "0", "negative"),
+        ("AR-V7", "no CTC found", "unclear"),
+        ("AR-V7", "", "unclear"),
+    ],
+)
+def test_a_word_nobody_can_tell_is_never_negative(name: str, value: str, state: str):
+    assert marker_state(name, value) == state
+
+
+SAMPLES = pl.DataFrame(
+    [("P1", "T1", 5, None, 21.0)],
+    schema={
+        "patient_id": pl.String,
+        "sample_id": pl.String,
+        "day": pl.Int64,
+        "msi_status": pl.String,
+        "msi_score": pl.Float64,
+    },
+    orient="row",
+)
+MARKERS = pl.DataFrame(
+    [("P1", "T1", None, "MSI", "MSI-H")],
+    schema={
+        "patient_id": pl.String,
+        "sample_id": pl.String,
+        "day": pl.Int64,
+        "marker": pl.String,
+        "value": pl.String,
+    },
+    orient="row",
+)
+
+
+def test_a_score_is_read_by_the_cut_off_of_the_study_alone_and_a_marker_has_the_day_of_its_sample():
+    def states(cutoffs):
+        rows = marker_readings(SAMPLES, MARKERS, cutoffs)
+        return rows.select("source", "state", "day").sort("source").rows()
+
+    assert states({}) == [("markers", "positive", 5), ("samples.msi_score", "unclear", 5)]
+    assert states({"msi_score": 10.0})[1] == ("samples.msi_score", "positive", 5)
+    assert states({"msi_score": 30.0})[1] == ("samples.msi_score", "negative", 5)
+
+
+def msi_of(make_study, status: str | None, *markers: dict) -> dict:
+    rows = [{"patient_id": "P1", "day": 0, **m} for m in markers]
+    cohort = Cohort(
+        make_study(
+            {"design": "crc"},
+            patients=[{"patient_id": "P1", "disease": "colon cancer"}],
+            samples=[
+                {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "day": 0, "msi_status": status}
+            ],
+            markers=rows,
+            calls=[{"sample_id": "T1", "variant_id": "17:7577538:C:T"}],
+            variants=[{"variant_id": "17:7577538:C:T", "gene": "TP53"}],
+        )
+    )
+    states = cohort.patient_statuses.filter(pl.col("status") == "MSI-H/dMMR")
+    return states.row(0, named=True) if states.height else {}
+
+
+def test_msi_by_any_door_is_one_status(make_study):
+    """MSI = MSI-H given as a marker was positive in `treatment` and "not assessed" on the page; so was MSS."""
+    assert msi_of(make_study, "MSS")["state"] == "negative"
+    assert msi_of(make_study, None, {"marker": "MSI", "value": "MSI-H"})["state"] == "positive"
+    assert msi_of(make_study, None, {"marker": "MMR IHC", "value": "dMMR"})["state"] == "positive"
+    assert msi_of(make_study, None) == {}
+
+
+def test_a_contradiction_is_shown_and_never_averaged(make_study):
+    found = msi_of(make_study, "MSS", {"marker": "MMR IHC", "value": "dMMR", "sample_id": "T1"})
+    assert found["state"] == "positive" and found["reason"] == "contradicted by MSI MSS"
+    apart = msi_of(make_study, "MSS", {"marker": "MMR IHC", "value": "dMMR"})
+    assert apart["state"] == "positive" and apart["others"] == "T1 (day 0): recorded negative"

@@ -1,0 +1,204 @@
+"""Whatever two analyses, tables, pages or exports state of one patient, sample and word is the same.
+
+Each source is a function that reads what a user gets - a result table, a page, a derived table - and returns claims
+(patient, sample or "", word, state). Sources that use the same word for the same person are compared with each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+
+import polars as pl
+import pytest
+
+from oncourse.analyses._base import registry
+from oncourse.cohort import Cohort
+from oncourse.knowledge.evaluate import YES, evaluate
+from oncourse.knowledge.expression import parse
+from oncourse.report.patient import patient_page
+
+Claim = tuple[str, str, str, str]
+RAS = "KRAS:12,13,59,61,117,146; NRAS:12,13,59,61,117,146"
+
+
+def table_of(cohort: Cohort, analysis: str, name: str) -> pl.DataFrame | None:
+    try:
+        return registry()[analysis].run(cohort).tables[name]
+    except Exception as error:  # an analysis that has not enough data states nothing
+        if type(error).__name__ != "NotEnoughData":
+            raise
+        return None
+
+
+def samples_of_statuses(cohort: Cohort) -> Iterator[Claim]:
+    """ras_status/samples: sample by sample."""
+    found = table_of(cohort, "ras_status", "ras_status/samples")
+    for row in found.iter_rows(named=True) if found is not None else ():
+        if row["sample_id"] is not None:
+            yield row["patient_id"], row["sample_id"], row["status"], word(row["state"], row["basis"])
+
+
+def flips(cohort: Cohort) -> Iterator[Claim]:
+    """Both sides of concordance/flips."""
+    for analysis in ("concordance", "ras_status"):
+        found = table_of(cohort, analysis, f"{analysis}/flips")
+        for row in found.iter_rows(named=True) if found is not None else ():
+            for end in "ab":
+                state = word(row[f"state_{end}"], row[f"basis_{end}"])
+                yield row["patient_id"], row[f"sample_{end}"], row["status"], state
+
+
+def codons_of_samples(cohort: Cohort) -> Iterator[Claim]:
+    """The callability table behind therapy: a sample whose codons cannot be read is no measured negative."""
+    codons = cohort.findings.callable_codons
+    ras = codons.filter(
+        pl.col("gene").is_in(["KRAS", "NRAS"]) & pl.col("codon").is_in([12, 13, 59, 61, 117, 146])
+    )
+    called = set()
+    for patient, facts in cohort.findings.patients.items():
+        if evaluate(parse(f"mutation({RAS})"), facts).found:
+            called.add(patient)
+    for (patient, sample), rows in ras.group_by("patient_id", "sample_id", maintain_order=True):
+        states = set(rows["state"])
+        if patient in called:
+            continue
+        worst = (
+            "not_assessable"
+            if states - {"measured", "assumed"}
+            else "negative assumed"
+            if "assumed" in states
+            else None
+        )
+        shown = cohort.findings.plasma.filter(pl.col("sample_id") == sample)
+        dry = shown.height > 0 and not shown["has_tumour"][0]
+        yield str(patient), str(sample), "RAS", "not_assessable" if dry else worst or "negative measured"
+
+
+def ras_at_decision(cohort: Cohort) -> Iterator[Claim]:
+    """therapy/ras: the patient."""
+    words = {"mutated": "positive", "wild_type": "negative measured", "assumed_wild_type": "negative assumed"}
+    found = table_of(cohort, "therapy", "therapy/ras")
+    for row in found.iter_rows(named=True) if found is not None else ():
+        yield row["patient_id"], "", "RAS", words.get(row["state"], "not_assessable")
+
+
+def ras_by_rules(cohort: Cohort) -> Iterator[Claim]:
+    """What the wild-type rules say of the patient."""
+    for patient, facts in cohort.findings.patients.items():
+        if facts.tumour != "colorectal":
+            continue
+        if evaluate(parse(f"mutation({RAS})"), facts).truth == YES:
+            yield patient, "", "RAS", "positive"
+        elif evaluate(parse(f"wild_type({RAS})"), facts).truth == YES:
+            yield patient, "", "RAS", "negative measured"
+
+
+#: Label on the page -> status.
+LABELS = {
+    "RAS (KRAS, NRAS)": "RAS", "BRAF V600E": "BRAF V600E", "MSI / MMR": "MSI-H/dMMR", "HRR gene loss": "HRR",
+    "BRCA1 / BRCA2 loss": "BRCA", "AR-V7": "AR-V7", "PIK3CA hotspot": "PIK3CA",
+}  # fmt: skip
+
+
+def page(cohort: Cohort) -> Iterator[Claim]:
+    """The biomarkers of the patient page, as they stand in its HTML."""
+    for patient in cohort.study["patients"]["patient_id"].to_list():
+        text = patient_page(cohort, patient)
+        marks = re.search(r'<ul class="marks">(.*?)</ul>', text, re.S)
+        for state, label, rest in re.findall(
+            r'<li class="(\w+)"><b>(.*?)</b>(.*?)</li>', marks[1] if marks else "", re.S
+        ):
+            status, words = LABELS.get(unescape(label)), unescape(rest)
+            if status is None:
+                continue
+            assumed = "assumed" in words or "germline not reported" in words.split("<small>")[0]
+            claim = {"found": "positive", "none": "negative"}.get(state, "not_assessable")
+            if claim != "positive" and assumed and "not assessable" not in words.split("<small>")[0]:
+                claim = "negative assumed"
+            yield patient, "", status, claim
+
+
+def patients_of_statuses(cohort: Cohort) -> Iterator[Claim]:
+    for row in cohort.patient_statuses.iter_rows(named=True):
+        yield row["patient_id"], "", row["status"], word(row["state"], row["basis"])
+
+
+def treatment_markers(cohort: Cohort) -> Iterator[Claim]:
+    """The marker values of the treatment comparisons, sample by sample where a day tells it."""
+    days = cohort.study["samples"].select("patient_id", "sample_id", "day", "material").drop_nulls("day")
+    days = days.filter(pl.col("material").is_in(["tissue", "plasma"]))
+    days = days.filter(pl.len().over("patient_id", "day") == 1)
+    values = cohort.treatment_markers.filter(pl.col("marker").is_in(["RAS", "HRR", "MSI-H/dMMR"]))
+    rows = values.join(days, on=["patient_id", "day"], how="inner")
+    for patient, marker, value, sample in rows.select(
+        "patient_id", "marker", "value", "sample_id"
+    ).iter_rows():
+        yield patient, sample, marker, "positive" if value else "negative"
+
+
+def features(cohort: Cohort) -> Iterator[Claim]:
+    """MSI-H and HRR as features: the sample that speaks for the patient."""
+    table = cohort.features
+    names = {"msi:MSI-H": "MSI-H", "pathway:HRR": "HRR"}
+    for block in getattr(table, "blocks", ()):
+        for column, name in enumerate(block.names):
+            if name not in names:
+                continue
+            for place, patient in enumerate(table.patients):
+                sample, value = block.sample_id[place], block.values[place, column]
+                if sample is not None and value in (0, 1):
+                    yield patient, sample, names[name], "positive" if value == 1 else "negative"
+
+
+def ctdna_tables(cohort: Cohort) -> Iterator[Claim]:
+    for row in cohort.ctdna.iter_rows(named=True):
+        if row["state"] == "positive":
+            yield row["patient_id"], row["sample_id"], "tumour DNA in plasma", "positive"
+
+
+def plasma_of_decision(cohort: Cohort) -> Iterator[Claim]:
+    for row in cohort.findings.plasma.iter_rows(named=True):
+        state = "positive" if row["has_tumour"] else "not_assessable"
+        yield row["patient_id"], row["sample_id"], "tumour DNA in plasma", state
+
+
+SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (
+    samples_of_statuses, flips, codons_of_samples, ras_at_decision, ras_by_rules, page, patients_of_statuses,
+    treatment_markers, features, ctdna_tables, plasma_of_decision,
+)  # fmt: skip
+
+
+def word(state: str, basis: str | None) -> str:
+    """State and, of a negative, what it rests on."""
+    if state == "negative" and basis in ("measured", "assumed"):
+        return f"negative {basis}"
+    return state
+
+
+def differ(one: str, two: str) -> bool:
+    """Whether two states cannot both be right; a source that does not say what a negative rests on says less, not other."""
+    if "negative" in (one, two):
+        return one.split()[0] != two.split()[0]
+    return one != two
+
+
+def contradictions(cohort: Cohort) -> list[str]:
+    said: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for source in SOURCES:
+        for patient, sample, status, state in source(cohort):
+            said.setdefault((patient, sample, status), []).append((source.__name__, state))
+    found = []
+    for key, claims in sorted(said.items()):
+        pairs = {(a, b) for a in claims for b in claims if a < b and differ(a[1], b[1])}
+        found += [f"{' '.join(key)}: {a[0]} says {a[1]}, {b[0]} says {b[1]}" for a, b in sorted(pairs)]
+    return found
+
+
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_no_two_outputs_of_a_simulated_study_disagree(simulated_study, design: str):
+    cohort = Cohort(simulated_study(design, 40, 3))
+    claims = [claim for source in SOURCES for claim in source(cohort)]
+    assert len({c[2] for c in claims}) >= 6 and len(claims) > 1000
+    assert contradictions(cohort) == []
