@@ -44,3 +44,15 @@ def test_check_names_unknown_drugs_with_the_nearest_and_spellings_that_were_join
         and found["regorafinib"][1] == "'regorafinib' is read as regorafenib."
     )
     assert {severity for _, _, severity in found.values()} == {"warning"}
+
+
+def test_the_page_prints_the_trial_that_a_comparison_stands_for():
+    from oncourse.analyses.treatment import Params, _trials
+    from oncourse.derive.outcomes.treatment_comparisons import Comparisons
+
+    head = {"endpoint": "OS", "line": 1, "arm": "docetaxel", "reference": "enzalutamide"}
+    row = head | {"n_arm": 20, "n_reference": 30}
+    found = Comparisons([row], [head | {"covariate": "age"}], [], {})
+    (text,) = _trials(found, Params())
+    for part in ("eligible are", "strategies", "time zero", "outcome OS", "estimand: treatment policy", "given age"):
+        assert part in text

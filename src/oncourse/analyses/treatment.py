@@ -264,6 +264,32 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     )
 
 
+def _trials(compared: Comparisons, params: Params) -> list[str]:
+    """The trial that each comparison of the headline's line and endpoint stands for (Hernan & Robins 2016)."""
+    best = _headline(compared.comparison)
+    if not best:
+        return []
+    endpoint, line = best[0]["endpoint"], best[0]["line"]
+    out = []
+    later = f" and {params.landmark_days} days, alive and followed then" if params.landmark_days else ""
+    policy = params.estimand.replace("_", " ")
+    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
+    pairs = sorted({(r["arm"], r["reference"]) for r in mine})
+    for arm, reference in pairs[:MOST_PAIRS]:
+        known = [
+            b["covariate"]
+            for b in compared.balance
+            if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
+        ]
+        given = f"as if drawn by lot given {', '.join(known)}" if known else "as if drawn by lot: no covariate recorded"
+        out.append(
+            f"Target trial of {arm} v {reference}: eligible are patients who start line {line} with either; strategies: "
+            f"start {arm}, or start {reference}, background treatment as it was; time zero: start of the line{later}; "
+            f"outcome {endpoint}; estimand: {policy}; assignment {given}."
+        )
+    return out
+
+
 def _withheld_notes(compared: Comparisons) -> tuple[str, ...]:
     """One line per pair of arms that may be one treatment."""
     return tuple(
@@ -380,9 +406,10 @@ def _pair_text(
         return "has no estimate: an arm without events"
     plain = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
     row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
-    hidden = "" if row["e_value"] is None else (
-        f"; something unrecorded would need a risk ratio of {row['e_value']:.1f} with both to explain it away "
-        f"(its interval: {row['e_value_limit']:.1f})"
+    # an interval that holds 1 needs nothing hidden to be explained
+    hidden = "" if row["e_value"] is None or row["e_value_limit"] in (None, 1.0) else (
+        f"; something unrecorded would need a risk ratio of {row['e_value']:.1f} with both treatment and outcome to explain "
+        f"it away ({row['e_value_limit']:.1f} for the end of the interval)"
     )  # fmt: skip
     return f"had a hazard ratio of {ratio}{who}{alone}" + (f", {plain} unadjusted" if plain else "") + hidden
 
@@ -483,6 +510,7 @@ def _notes(compared: Comparisons, tested: list[dict[str, Any]], params: Params) 
         "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
     ]
     notes += [_plain(f"{text}.") for text in _withheld_notes(compared)]
+    notes += [_plain(text) for text in _trials(compared, params)]
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
             {
