@@ -2,11 +2,17 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs clean
+.PHONY: build wheel demo test test-all lint docs clean
 
-.venv/.ready: pyproject.toml constraints.txt tools/setup.sh
+.venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
 	@touch $@
+
+build: .venv/.ready ## compile the loops anew after a change of a file with `@compiled`
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+
+wheel: .venv/.ready ## dist/*.whl: installs and runs without a compiler
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 demo: .venv/.ready ## simulate both studies, run every analysis, say where the reports are
 	$(BIN)/oncourse demo demo
@@ -26,4 +32,5 @@ docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py
 
 clean:
-	rm -rf .venv demo build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -f src/oncourse/_loops*
+	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

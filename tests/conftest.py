@@ -10,6 +10,18 @@ import pytest
 SHARED = Path(os.environ.get("ONCOURSE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+def pytest_configure():
+    """Uncompiled loops would take hours, loops of older sources would test what is not there."""
+    from oncourse.compiled import uncompiled
+
+    if rooms := uncompiled():
+        pytest.exit(
+            f"the loops of {', '.join(rooms)} were not compiled, or changed since: run `make build` "
+            "(or python setup.py build_ext --inplace -j2)",
+            returncode=2,
+        )
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """Return a function: name of a study -> its folder, or skip the test with a reason."""

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv with the pinned versions of constraints.txt; on Debian/Ubuntu fetch python3-venv where it is missing.
+# Make .venv with the pinned versions of constraints.txt and compile the loops; on Debian/Ubuntu fetch python3-venv,
+# gcc and Python's headers where they are missing.
 set -eu
 python="${1:-python3}"
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
@@ -8,5 +9,10 @@ if ! "$python" -m venv .venv 2>/dev/null; then
   rm -rf .venv
   apt-get update -qq && apt-get install -y -qq python3-venv
   "$python" -m venv .venv
+fi
+headers="$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')"
+if ! command -v gcc >/dev/null || ! command -v g++ >/dev/null || [ ! -f "$headers/Python.h" ]; then
+  version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  apt-get update -qq && apt-get install -y -qq gcc g++ libc6-dev "python$version-dev"
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'

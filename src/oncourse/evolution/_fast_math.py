@@ -7,13 +7,12 @@ compiled without reassociation: the rounding trick depends on the order of opera
 
 from __future__ import annotations
 
-from typing import Any
+import struct
+from functools import partial
 
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from oncourse.compiled import compiled
 
-exact: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="never")
+exact = partial(compiled, error_model="numpy", fastmath={"contract"}, inline="never")
 
 _ROUND = 6755399441055744.0
 """1.5 x 2^52: a double added to it keeps its integer part in the low bits."""
@@ -23,31 +22,19 @@ _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 
 
-@intrinsic
-def _to_bits(_context, value):
+@compiled(bits="to")
+def to_bits(x):
     """Return the bits of a double as a whole number."""
-
-    def build(_context, builder, _signature, args):
-        return builder.bitcast(args[0], ir.IntType(64))
-
-    return types.int64(types.float64), build
+    return struct.unpack("<q", struct.pack("<d", x))[0]
 
 
-@intrinsic
-def _from_bits(_context, value):
+@compiled(bits="from")
+def from_bits(bits):
     """Return the double of these bits."""
-
-    def build(_context, builder, _signature, args):
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.int64), build
+    return struct.unpack("<d", struct.pack("<Q", bits & 0xFFFFFFFFFFFFFFFF))[0]
 
 
-to_bits: Any = _to_bits
-from_bits: Any = _from_bits
-
-
-@exact
+@exact("f8")
 def fast_exp(x):
     """Return exp(x) for -700 <= x <= 700 (relative error below 1e-9); outside it is not defined."""
     shifted = x * _LOG2E + _ROUND
@@ -60,7 +47,7 @@ def fast_exp(x):
     return from_bits(to_bits(p) + (to_bits(shifted) << 52))
 
 
-@exact
+@exact("f8")
 def fast_log(x):
     """Return log(x) of a normal double x > 0 (absolute error below 1e-13 of max(1, log x))."""
     bits = to_bits(x)

@@ -4,21 +4,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numba import njit
 
+from oncourse.compiled import compiled
 from oncourse.evolution._fast_math import fast_exp, fast_log
 
-jit: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
+jit = partial(compiled, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
 TINY = 1e-30
 _NIL = -69.0
 """exp(-69) = 1e-30: less than that is taken as nothing, so that single precision never underflows."""
 IMPOSSIBLE = -1e30
 
 
-@jit
+@jit()
 def log_gamma(x):
     """Return log Gamma for x > 0 (Stirling's series after a shift; absolute error below 1e-10)."""
     shift = 1.0
@@ -32,7 +32,7 @@ def log_gamma(x):
     return (x - 0.5) * math.log(x) - x + 0.9189385332046727 + series - math.log(shift)
 
 
-@jit
+@jit()
 def _stirling(x):
     """Return log Gamma(x) without its constant, x >= 8."""
     y = 1.0 / x
@@ -41,7 +41,7 @@ def _stirling(x):
     return (x - 0.5) * fast_log(x) - x + series
 
 
-@jit
+@jit()
 def add_log_rising(x, k, out, product):
     """Add log Gamma(x + k) - log Gamma(x) to out, element by element, for a whole k >= 0 and 0 < x < 1e30."""
     if k == 0:
@@ -61,7 +61,7 @@ def add_log_rising(x, k, out, product):
         out[g] += fast_log(first) + _stirling(y + k) - _stirling(y + 8.0)
 
 
-@jit
+@jit()
 def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_normal, n_state, out, work):
     """Fill out[g] with log P(k | n, CCF grid[g]) averaged over the states of one site in one sample.
 
@@ -106,7 +106,7 @@ def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_n
         out[g] += coefficient
 
 
-@jit
+@jit()
 def sample_table(
     alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, d, out, work,
 ):  # fmt: skip
@@ -122,7 +122,10 @@ def sample_table(
         )  # fmt: skip
 
 
-@jit
+@jit(
+    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], i8[:], f8[:,:,:], b1[:,:,:], "
+    "i8[:,:], f8[:,:,:]"
+)
 def likelihood_table(
     alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, out,
 ):  # fmt: skip
@@ -135,13 +138,13 @@ def likelihood_table(
         )  # fmt: skip
 
 
-@jit
+@jit()
 def exp_or_tiny(x):
     """Return exp(x) where x > -69; the least value is 1e-30, which counts as nothing."""
     return fast_exp(max(x, _NIL))
 
 
-@jit
+@jit()
 def normalise_sample(table, d, prob, scale):
     """Split table[:, d] into prob = exp(table - scale), scale = the largest value per row."""
     for r in range(table.shape[0]):
@@ -154,7 +157,10 @@ def normalise_sample(table, d, prob, scale):
             prob[r, d, g] = value if value > 2 * TINY else 0.0
 
 
-@jit
+@jit(
+    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], i8[:], f8[:,:,:], b1[:,:,:], "
+    "i8[:,:], b1[:], f8[:,:,:], f4[:,:,:], f8[:,:]"
+)
 def fill_samples(
     alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, samples, table,
     prob, scale,
@@ -173,7 +179,7 @@ def fill_samples(
             normalise_sample(table, d, prob, scale)
 
 
-@jit
+@jit()
 def highest(line):
     top = line[0]
     for g in range(line.shape[0]):
@@ -181,7 +187,7 @@ def highest(line):
     return top
 
 
-@jit
+@jit()
 def line_evidence(line, weight):
     """Return log sum over the grid of weight x exp(line)."""
     top = highest(line)

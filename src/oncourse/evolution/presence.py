@@ -235,7 +235,7 @@ def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArr
 
 
 def _in_chunks(work, n: int, n_thread: int, n_part: int = 8) -> None:  # type: ignore[no-untyped-def]
-    """Run ``work(begin, end)`` over 0..n; numba lets go of the interpreter, so threads share the cores."""
+    """Run ``work(begin, end)`` over 0..n; the loops let go of the interpreter, so threads share the cores."""
     if n < 20_000 or n_thread < 2:
         work(0, n)
         return

@@ -1,21 +1,20 @@
-"""The loops of `oncourse.evolution.presence`: read likelihoods per cell, and the prior they teach (numba)."""
+"""The loops of `oncourse.evolution.presence`: read likelihoods per cell, and the prior they teach."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False}
+from oncourse.compiled import compiled
+
 _TINY = 1e-30
 #: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
 #: and the other doubled. The shares are a choice.
 UNMEASURED = np.array([[2.0, 1.0, 0.8], [1.0, 1.0, 0.1], [2.0, 2.0, 0.1]])
 
 
-@njit(**_OPTIONS)
+@compiled("f8, f8, f8, f8")
 def log_beta_binomial(k, n, mean, s):  # type: ignore[no-untyped-def]
     """Return log P(k | n) up to the binomial coefficient, which every alternative shares."""
     if mean <= 0.0:
@@ -31,7 +30,7 @@ def log_beta_binomial(k, n, mean, s):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(**_OPTIONS)
+@compiled("f8, f8, f8, f8")
 def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
     """Return P(count >= least): one minus the recursively summed lower tail."""
     if least <= 0:
@@ -48,7 +47,7 @@ def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
         log_p = math.lgamma(n + b) - math.lgamma(b) - math.lgamma(n + s) + math.lgamma(s)
     if log_p < -680.0:  # the first term underflows: sum in logs
         total, top = 0.0, -1e300
-        for k in range(least):
+        for k in range(int(least)):
             if log_p > top:
                 total = total * math.exp(top - log_p) + 1.0
                 top = log_p
@@ -61,7 +60,7 @@ def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
         below = math.exp(top) * total if top > -700.0 else 0.0
     else:
         p, below = math.exp(log_p), 0.0
-        for k in range(least):
+        for k in range(int(least)):
             below += p
             if binomial:
                 p *= (n - k) / (k + 1.0) * mean / (1.0 - mean)
@@ -70,7 +69,7 @@ def beta_binomial_sf(least, n, mean, s):  # type: ignore[no-untyped-def]
     return min(max(1.0 - below, 0.0), 1.0)
 
 
-@njit(**_OPTIONS)
+@compiled("f8, f8, f8, f8, f8, f8")
 def count_and_tail(k, n, mean, s, least, scale):  # type: ignore[no-untyped-def]
     """Return `log_beta_binomial` of `k` and `beta_binomial_sf` of `least`, sharing what both need.
 
@@ -83,7 +82,7 @@ def count_and_tail(k, n, mean, s, least, scale):  # type: ignore[no-untyped-def]
     log_none = math.lgamma(n + b) - low - scale
     if k <= 12:
         ratio = 1.0
-        for j in range(k):
+        for j in range(int(k)):
             ratio *= (j + a) / (n - j - 1.0 + b)
         log_p = log_none + math.log(ratio)
     else:
@@ -95,13 +94,13 @@ def count_and_tail(k, n, mean, s, least, scale):  # type: ignore[no-untyped-def]
     if log_none < -680.0:
         return log_p, beta_binomial_sf(least, n, mean, s)
     p, below = math.exp(log_none), 0.0
-    for j in range(least):
+    for j in range(int(least)):
         below += p
         p *= (n - j) / (j + 1.0) * (j + a) / (n - j - 1.0 + b)
     return log_p, min(max(1.0 - below, 0.0), 1.0)
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _vaf(purity, ccf, multiplicity, total_cn, normal_cn, error):  # type: ignore[no-untyped-def]
     copies = purity * total_cn + (1.0 - purity) * normal_cn
     if copies <= 0.0:
@@ -110,7 +109,7 @@ def _vaf(purity, ccf, multiplicity, total_cn, normal_cn, error):  # type: ignore
     return min(v * (1.0 - error) + (1.0 - v) * error, 1.0)
 
 
-@njit(**_OPTIONS)
+@compiled("i8[:], f8[:], f8[:], b1[:], f8[:], f8[:], f8[:], b1[:], f8[:], f8, f8, f8[:], f8[:], f8[:,:]")
 def purity_log_likelihood(  # type: ignore[no-untyped-def]
     cell,
     alt,
@@ -166,7 +165,10 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
             out[i, r] = high + math.log(total)
 
 
-@njit(**_OPTIONS)
+@compiled(
+    "i8, i8, i8[:], f8[:], f8[:], b1[:], b1[:], f8[:], f8[:], f8[:], f8[:], f8[:], f8[:], i8[:], f8[:], "
+    "f8[:,:], f8[:,:], f8[:,:], i8[:], f8[:], f8[:], f4[:,:], f4[:,:], f8[:]"
+)
 def cell_likelihoods(  # type: ignore[no-untyped-def]
     begin, end, sample, alt, depth, counted, is_called, total_cn, multiplicity, normal_cn, error,
     s, noise_shape, min_alt, min_vaf, purities, purity_weight, row_weight, row_of, depth_spread, ccfs,
@@ -246,7 +248,7 @@ def cell_likelihoods(  # type: ignore[no-untyped-def]
                 like[i, g] = max(p, _TINY)
 
 
-@njit(**_OPTIONS)
+@compiled("f4[:,:], f4[:,:], i8[:], b1[:], f8[:,:], f4[:,:], f8[:,:]")
 def posterior_step(like, power, group, own_call, theta, responsibility, total):  # type: ignore[no-untyped-def]
     """Fill ``responsibility`` (posterior over CCF 0 and the grid) and add it up per group into ``total``.
 

@@ -1,10 +1,10 @@
-"""Coordinate descent for the penalised Cox partial likelihood (numba kernels of `penalised`)."""
+"""Coordinate descent for the penalised Cox partial likelihood (loops of `penalised`)."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from oncourse.compiled import compiled
 from oncourse.models.risk_sets import hazard_pass
 
 MAX_OUTER = 200
@@ -12,7 +12,7 @@ MAX_SWEEPS = 2000
 INNER_SHARE = 0.02
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _dot(a, b):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(len(a)):
@@ -20,7 +20,7 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _moments(x, w):  # type: ignore[no-untyped-def]
     first = 0.0
     second = 0.0
@@ -31,13 +31,13 @@ def _moments(x, w):  # type: ignore[no-untyped-def]
     return first, second
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _shift(step, bar, x, w, residual):  # type: ignore[no-untyped-def]
     for i in range(len(x)):
         residual[i] -= step * w[i] * (x[i] - bar)
 
 
-@njit(cache=True)
+@compiled()
 def _centre(x, w, lo, sums, bars):  # type: ignore[no-untyped-def]
     """Fill the weighted stratum means of one column; return its centred weighted sum of squares."""
     curvature = 0.0
@@ -48,14 +48,14 @@ def _centre(x, w, lo, sums, bars):  # type: ignore[no-untyped-def]
     return max(curvature, 0.0)
 
 
-@njit(cache=True)
+@compiled()
 def _move(step, x, w, lo, bars, residual):  # type: ignore[no-untyped-def]
     for s in range(len(lo) - 1):
         # Slices of whole strata: the inner loop then runs on vectors.
         _shift(step, bars[s], x[lo[s] : lo[s + 1]], w[lo[s] : lo[s + 1]], residual[lo[s] : lo[s + 1]])
 
 
-@njit(cache=True)
+@compiled()
 def _top_eigenvalue(m):  # type: ignore[no-untyped-def]
     """Return an upper bound of the largest eigenvalue: the smallest of the trace and the row-sum norm."""
     trace = 0.0
@@ -69,7 +69,7 @@ def _top_eigenvalue(m):  # type: ignore[no-untyped-def]
     return min(trace, widest)
 
 
-@njit(cache=True)
+@compiled()
 def _penalty(beta, bounds, lasso, ridge):  # type: ignore[no-untyped-def]
     total = 0.0
     for g in range(len(bounds) - 1):
@@ -81,7 +81,7 @@ def _penalty(beta, bounds, lasso, ridge):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@compiled()
 def descend(  # type: ignore[no-untyped-def]
     x, offset, start, stop, own, deaths, opens, ties, lo, bounds, lasso, ridge, beta, candidates, tolerance
 ):
@@ -215,7 +215,10 @@ def descend(  # type: ignore[no-untyped-def]
     return loglik, False
 
 
-@njit(cache=True, nogil=True)
+@compiled(
+    "f8[:,:], f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, i8[:], i8[:], f8[:], f8, f8[:], f8[:], f8, "
+    "i8, f8[:], f8"
+)
 def fit_path(  # type: ignore[no-untyped-def]
     x,
     offset,
@@ -333,7 +336,7 @@ def fit_path(  # type: ignore[no-untyped-def]
     return coefficients, logliks, converged
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _group_norm(x, residual, first, last):  # type: ignore[no-untyped-def]
     total = 0.0
     for j in range(first, last):

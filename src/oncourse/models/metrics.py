@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from oncourse.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _members(labels: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(labels == value) for value in np.unique(labels)]
 
 
-@njit(cache=True, nogil=True)
+@compiled("f8[:], f8[:], b1[:]")
 def _auc(score, weight, case):  # type: ignore[no-untyped-def]
     order = np.argsort(score)
     cases = controls = won = 0.0
@@ -215,7 +216,7 @@ def concordance(
     return float(_concordance(np.asarray(score, float), time, event, late, weight, float(horizon), label))
 
 
-@njit(cache=True, nogil=True)
+@compiled("f8[:], f8[:], b1[:], f8[:], f8[:], f8, i8[:]")
 def _concordance(score, time, event, entry, weight, horizon, label):  # type: ignore[no-untyped-def]
     good = total = 0.0
     n = len(time)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from oncourse.compiled import compiled
 
 EFRON, BRESLOW = 1, 0
 
@@ -94,7 +95,7 @@ def risk_sets(
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled("f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, f8[:], f8[:]")
 def hazard_pass(eta, start, stop, own, deaths, opens, ties, increments, expected):  # type: ignore[no-untyped-def]
     """Return the log partial likelihood; fill `increments` (k,) and `expected` (n,) in place.
 
@@ -164,7 +165,7 @@ def path_loglik(x: np.ndarray, coef: np.ndarray, sets: RiskSets) -> np.ndarray:
     return np.asarray(_logliks(np.ascontiguousarray(coef @ x.T), *_arrays(sets)))
 
 
-@njit(cache=True, nogil=True)
+@compiled("f8[:,:], i8[:], i8[:], i8[:], i8[:], b1[:]")
 def _logliks(eta, start, stop, own, deaths, opens):  # type: ignore[no-untyped-def]
     increments, expected = np.empty(len(deaths)), np.empty(eta.shape[1])
     out = np.empty(len(eta))

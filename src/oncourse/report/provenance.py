@@ -13,7 +13,7 @@ from typing import Any
 from oncourse.disk.manifest import sha256
 from oncourse.report.results import plain
 
-_PACKAGES = ("numpy", "scipy", "polars", "matplotlib", "numba", "scikit-learn", "jinja2")
+_PACKAGES = ("numpy", "scipy", "polars", "matplotlib", "scikit-learn", "jinja2")
 
 
 def input_hashes(folder: Path | None) -> dict[str, str]:

@@ -11,14 +11,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from oncourse.compiled import compiled
 
 Array = np.ndarray[Any, Any]
 #: Least sum of risks: keeps a fit that runs away from dividing by zero.
 TINY = 1e-300
 
 
-@njit(cache=True)
+@compiled()
 def _add_moments(x: Array, r: float, s1: Array, s2: Array, s3: Array, third: bool) -> None:
     p = x.size
     for a in range(p):
@@ -32,7 +33,7 @@ def _add_moments(x: Array, r: float, s1: Array, s2: Array, s3: Array, third: boo
                     s3[a, b, c] += rab * x[c]
 
 
-@njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, b1")
 def cox_terms(
     by_exit: Array,
     by_entry: Array,
@@ -158,7 +159,7 @@ def cox_terms(
     return loglik, score, info, slope
 
 
-@njit(cache=True)
+@compiled("f8[:,:]")
 def factor(matrix: Array) -> tuple[Array, float]:
     """Return the lower Cholesky factor and the log determinant (-inf where not positive definite)."""
     p = matrix.shape[0]
@@ -179,7 +180,7 @@ def factor(matrix: Array) -> tuple[Array, float]:
     return lower, logdet
 
 
-@njit(cache=True)
+@compiled("f8[:,:], f8[:]")
 def solve(lower: Array, right: Array) -> Array:
     """Return the solution of (lower lower') v = right."""
     p = right.size
@@ -195,7 +196,7 @@ def solve(lower: Array, right: Array) -> Array:
     return v
 
 
-@njit(cache=True)
+@compiled()
 def penalised_terms(
     by_exit: Array,
     by_entry: Array,
@@ -235,7 +236,9 @@ def penalised_terms(
     return value, score, matrix, loglik
 
 
-@njit(cache=True)
+@compiled(
+    "i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, f8[:], b1, b1[:], i8"
+)
 def cox_newton(
     by_exit: Array,
     by_entry: Array,
@@ -308,7 +311,7 @@ def cox_newton(
     return beta, value, score, matrix, last, loglik, max_iter, 1
 
 
-@njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, b1")
 def cox_steps(
     by_exit: Array,
     by_entry: Array,
@@ -333,7 +336,10 @@ def cox_steps(
     times, wds, hazard, hazard_own = np.zeros(most), np.zeros(most), np.zeros(most), np.zeros(most)
     drift, drift_own, means = np.zeros((most, p)), np.zeros((most, p)), np.zeros((most, p))
     variance = np.zeros((most if with_variance else 0, p, p))
-    eta = offset + x @ beta
+    eta = offset.copy()
+    for i in range(n):
+        for a in range(p):
+            eta[i] += beta[a] * x[i, a]
     s1, d1, mean = np.zeros(p), np.zeros(p), np.zeros(p)
     s2, d2 = np.zeros((p, p)), np.zeros((p, p))
     none = np.zeros((0, 0, 0))

@@ -1,16 +1,17 @@
-"""Compiled inside of the exact test of 2x2 tables (imported where it is used: numba is slow to load)."""
+"""Compiled inside of the exact test of 2x2 tables."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
+
+from oncourse.compiled import compiled
 
 _RELATIVE = 1.0 + 1e-7  # tables as likely as the one seen count as "as extreme" (guards the last digit)
 
 
-@njit(cache=True)
+@compiled()
 def _log_densities(row1: int, row2: int, column1: int, lo: int, hi: int) -> np.ndarray:  # type: ignore[type-arg]
     """Log of the hypergeometric density over its support, by the ratio of neighbours."""
     out = np.zeros(hi - lo + 1)
@@ -28,7 +29,7 @@ def _log_densities(row1: int, row2: int, column1: int, lo: int, hi: int) -> np.n
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _moments(density: np.ndarray, theta: float, at: int) -> tuple[float, float, float]:  # type: ignore[type-arg]
     """Mean of the support index, P(index <= at), P(index >= at) when the log odds ratio is theta."""
     top = -1e308
@@ -46,7 +47,7 @@ def _moments(density: np.ndarray, theta: float, at: int) -> tuple[float, float, 
     return mean / total, below / total, above / total
 
 
-@njit(cache=True)
+@compiled()
 def _solve(density: np.ndarray, at: int, which: int, target: float) -> float:  # type: ignore[type-arg]
     """Theta at which mean (0), lower tail (1) or upper tail (2) takes its target; each is monotone in theta."""
     low, high = -1.0, 1.0
@@ -86,7 +87,7 @@ def _solve(density: np.ndarray, at: int, which: int, target: float) -> float:  #
     return 0.5 * (low + high)
 
 
-@njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], i8[:], f8, b1")
 def fisher_tables(
     a: np.ndarray,  # type: ignore[type-arg]
     b: np.ndarray,  # type: ignore[type-arg]

@@ -10,14 +10,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from oncourse.compiled import compiled
 
 Array = np.ndarray[Any, Any]
 
 _LIMIT = 15.0  # a log hazard ratio beyond this has run off
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _counts(x: Array, first: Array, last: Array, event: Array, n_all: Array, d_all: Array, out: Array) -> int:
     """Fill out[0..3] = others and carriers at risk, others and carriers dying, where both kinds are at risk."""
     m = n_all.size
@@ -58,7 +59,7 @@ def _counts(x: Array, first: Array, last: Array, event: Array, n_all: Array, d_a
     return k
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _terms(b: float, c: Array, k: int, efron: bool) -> tuple[float, float, float]:
     """Score, information and its slope in b of the compressed counts."""
     e = math.exp(b)
@@ -85,7 +86,7 @@ def _terms(b: float, c: Array, k: int, efron: bool) -> tuple[float, float, float
     return score, info, slope
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _loglik(b: float, c: Array, k: int, efron: bool, firth: bool) -> float:
     """Log partial likelihood, up to a constant, with half the log information where penalised."""
     e = math.exp(b)
@@ -104,7 +105,7 @@ def _loglik(b: float, c: Array, k: int, efron: bool, firth: bool) -> float:
     return total + 0.5 * math.log(info) if firth else total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _maximise(c: Array, k: int, efron: bool, firth: bool) -> tuple[float, float]:
     """Newton inside a bracket: the score falls in b, so its sign tells the side (Firth's too, in practice)."""
     low, high = -_LIMIT, _LIMIT
@@ -133,7 +134,7 @@ def _maximise(c: Array, k: int, efron: bool, firth: bool) -> tuple[float, float]
     return b, info
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _limit(
     c: Array, k: int, efron: bool, firth: bool, best: float, top: float, drop: float, up: bool
 ) -> float:
@@ -172,7 +173,7 @@ def _limit(
     return 0.5 * (near + far)
 
 
-@njit(cache=True, nogil=True)
+@compiled("i1[:,:], i8[:], i8[:], b1[:], f8[:], f8[:], b1, i8, f8, b1")
 def scan_binary(
     x: Array,
     first: Array,
@@ -243,7 +244,7 @@ def scan_binary(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled("i1[:,:], i8[:], i8[:], b1[:], f8[:], f8[:]")
 def logrank_binary(x: Array, first: Array, last: Array, event: Array, n_all: Array, d_all: Array) -> Array:
     """Rows: observed minus expected carrier events, hypergeometric variance, expected. x is (features, n)."""
     features = x.shape[0]
@@ -261,7 +262,7 @@ def logrank_binary(x: Array, first: Array, last: Array, event: Array, n_all: Arr
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled("f8[:,:], i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], b1, b1")
 def scan_numeric(
     x: Array,
     by_exit: Array,
@@ -332,7 +333,7 @@ def scan_numeric(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _numeric_terms(
     z: Array, r: Array, b: float, by_exit: Array, by_entry: Array, bounds: Array, time: Array, entry: Array,
     event: Array, late: bool, efron: bool,
@@ -387,12 +388,12 @@ def _numeric_terms(
     return loglik, score, info
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _choose(n: float, k: float) -> float:
     return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _upper_tail(m: Array, c: int, u: float) -> float:
     """P(sum of c of these values, drawn without replacement, >= u): double saddlepoint; exact at the extreme and for c = 1.
 
@@ -468,7 +469,7 @@ def _upper_tail(m: Array, c: int, u: float) -> float:
     return min(1.0, max(tail, 0.0))
 
 
-@njit(cache=True, nogil=True)
+@compiled("i1[:,:], b1[:], i8[:], i8[:], b1[:], f8[:], f8[:]")
 def permutation_p(
     x: Array, wanted: Array, first: Array, last: Array, event: Array, n_all: Array, d_all: Array
 ) -> Array:

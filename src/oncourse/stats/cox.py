@@ -224,7 +224,7 @@ class CoxFit:
 
 
 def _kernels() -> Any:
-    from oncourse.stats import _cox  # numba is slow to load: only where a model is fitted
+    from oncourse.stats import _cox  # only where a model is fitted
 
     return _cox
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from oncourse.compiled import compiled
 
 NO_DAY = -(2**60)
 NON_PD, PDU, PD = 0, 1, 2
 
 
-@numba.njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], i8[:], i8[:], i8, i8, i8, i8, i8")
 def two_plus_two(  # pragma: no cover - compiled
     offsets: NDArray[np.int64],
     day: NDArray[np.int64],

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.compiled import compiled
 from oncourse.derive.clinical.exact import PARTS
 
 NONE, UNCONFIRMED, CONFIRMED = 0, 1, 2
 AFTER_DECLINE, NO_DECLINE, NO_BASELINE = 1, 2, 3
 
 
-@numba.njit(cache=True)
+@compiled()
 def _meets(value: int, reference: int, rise: int, least: int) -> bool:  # pragma: no cover - compiled
     return (value - reference) * PARTS >= rise * reference and value - reference >= least
 
 
-@numba.njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], i8[:], i8, i8, i8, i8, b1, b1")
 def progression(  # pragma: no cover - compiled
     offsets: NDArray[np.int64],
     day: NDArray[np.int64],
@@ -82,7 +82,7 @@ def progression(  # pragma: no cover - compiled
     return status, where, branch, nadir_at, confirmed_by, early
 
 
-@numba.njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], i8[:], i8, i8, b1")
 def decline(  # pragma: no cover - compiled
     offsets: NDArray[np.int64],
     day: NDArray[np.int64],

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from oncourse.compiled import compiled
 
 CR, PR, SD, NON, PD, UPD, NE, ND, MISSING = 0, 1, 2, 3, 4, 5, 6, 7, 8
 CODES = {"CR": CR, "PR": PR, "SD": SD, "NON-CR/NON-PD": NON, "PD": PD, "iUPD": UPD, "NE": NE, "ND": ND}
 NAMES = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "iUPD", "NE", "ND", "MISSING")
 
 
-@numba.njit(cache=True)
+@compiled()
 def _is_confirmed(  # pragma: no cover - compiled
     code: NDArray[np.int64], day: NDArray[np.int64], i: int, stop: int, days: int, max_ne: int, max_sd: int
 ) -> bool:
@@ -45,7 +46,7 @@ def _is_confirmed(  # pragma: no cover - compiled
     return False
 
 
-@numba.njit(cache=True)
+@compiled("i8[:], i8[:], i8[:], i8, i8, i8, i8")
 def best(  # pragma: no cover - compiled
     offsets: NDArray[np.int64],
     day: NDArray[np.int64],

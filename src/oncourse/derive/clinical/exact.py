@@ -7,11 +7,13 @@ Percent limits in double arithmetic miss exact boundaries (37.03 -> 3.703 is a 9
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import polars as pl  # the loops that use `PARTS` are compiled where there is numpy alone
 
 #: Units per 1: values keep six decimals.
 SCALE = 1_000_000
@@ -36,6 +38,8 @@ def scaled(values: ArrayLike) -> NDArray[np.int64]:
 
 def scaled_expr(column: str | pl.Expr) -> pl.Expr:
     """Return the polars form of `scaled`; null stays null."""
+    import polars as pl
+
     expr = pl.col(column) if isinstance(column, str) else column
     return (expr * SCALE).round(0).cast(pl.Int64)
 

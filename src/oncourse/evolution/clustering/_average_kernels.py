@@ -23,7 +23,7 @@ CERTAIN, IDLE_EVERY = 0.998, 4
 """A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep only."""
 
 
-@jit
+@jit()
 def _renumber(labels, n_cluster):
     """Close the gaps of the labels in place and return the number of clusters."""
     new = np.full(n_cluster, -1)
@@ -38,7 +38,7 @@ def _renumber(labels, n_cluster):
     return used
 
 
-@jit
+@jit()
 def set_prior(base, absent, clonal, weight):
     """Set the CCF prior weight (S, G) from the two spikes and the slab of `base` (n_grid,)."""
     last = base.shape[0] - 1
@@ -52,7 +52,7 @@ def set_prior(base, absent, clonal, weight):
         weight[d, last] = clonal
 
 
-@jit
+@jit()
 def _prior_evidence(prob, scale_sum, at_one, weight, trunk, out):
     for r in range(prob.shape[0]):
         total = math.log(1.0 - trunk)
@@ -64,7 +64,7 @@ def _prior_evidence(prob, scale_sum, at_one, weight, trunk, out):
         out[r] = scale_sum[r] + log_sum(total, max(IMPOSSIBLE, math.log(trunk) + at_one[r]))
 
 
-@jit
+@jit()
 def _posteriors(sums, weight, trunk, post, p_trunk, n_cluster):
     """Fill post and p_trunk of all clusters and return their log evidence."""
     out = 0.0
@@ -74,14 +74,17 @@ def _posteriors(sums, weight, trunk, post, p_trunk, n_cluster):
     return out
 
 
-@jit
+@jit()
 def _add(sums_k, table_r, sign):
     for d in range(sums_k.shape[0]):
         for g in range(sums_k.shape[1]):
             sums_k[d, g] += sign * table_r[d, g]
 
 
-@jit
+@jit(
+    "f8[:,:,:], f4[:,:,:], f8[:], f8[:,:], f8, f8, i8[:], i8[:], f8[:,:,:], i8[:], f4[:,:,:], f8[:], "
+    "i8, f8[:,:,:], u8[:]"
+)
 def split_merge(
     table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, n_cluster, scratch, state,
 ):  # fmt: skip
@@ -187,7 +190,12 @@ def split_merge(
     return n_cluster
 
 
-@jit
+@jit(
+    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], f8[:], i8[:], i8[:], f8[:,:,:], "
+    "b1[:,:,:], i8[:,:], i8[:], f8[:], f8[:], f8[:], f8[:], f8[:], f8[:], f8[:], f8[:], b1[:,:], "
+    "f8[:,:,:], f4[:,:,:], f8[:,:], i8[:], i8[:], f8[:], f8[:,:], f8[:], b1[:], u8[:], i8, i8, i8, i8, "
+    "i8, i8, i8, i8[:,:], f8[:], f8[:,:,:], f8[:,:], f8[:,:]"
+)
 def chain(
     alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, grid, variant, way_of, mutated, ref_is_normal,
     n_state, row_start, outlier_log, base, way_prior, noise_prior, outlier_prior, concentrations, spike_prior,
@@ -342,7 +350,7 @@ def chain(
             )  # fmt: skip
 
 
-@jit
+@jit()
 def _join_trunks(labels, p_trunk):
     """Make one cluster of all that are more likely than not the trunk; returns whether there were several."""
     first, joined = -1, False
@@ -356,7 +364,7 @@ def _join_trunks(labels, p_trunk):
     return joined
 
 
-@jit
+@jit("i8[:,:]")
 def similarity(kept_labels):
     """Return (n, n): share of partitions that put two variants together; an outlier is with nobody."""
     n_sweep, n = kept_labels.shape
@@ -373,7 +381,7 @@ def similarity(kept_labels):
     return out
 
 
-@jit
+@jit("i8[:], f8[:,:]")
 def expected_rand(labels, together):
     """Return the posterior expected adjusted Rand index of a partition (Fritsch and Ickstadt 2009, eq. 14)."""
     n = labels.shape[0]
@@ -393,7 +401,7 @@ def expected_rand(labels, together):
     return (both - chance) / bottom
 
 
-@jit
+@jit("i8[:,:], i8[:], i8")
 def match_clusters(kept_labels, labels, n_cluster):
     """Return (n, n_cluster): share of partitions in which the variant sits in the cluster that best overlaps k.
 

@@ -22,7 +22,7 @@ from oncourse.evolution._likelihood_kernels import (
 )
 
 
-@jit
+@jit()
 def dot(a, b):
     total = np.float32(0.0)
     for g in range(a.shape[0]):
@@ -30,7 +30,7 @@ def dot(a, b):
     return total
 
 
-@jit
+@jit()
 def log_mass(prob_i, prob_j):
     """Return sum over samples of log sum over the grid of prob_i x prob_j (one of them times the prior)."""
     total = 0.0
@@ -46,7 +46,7 @@ def log_mass(prob_i, prob_j):
     return total + math.log(product)
 
 
-@jit
+@jit()
 def log_sum(a, b):
     """Return log(exp(a) + exp(b))."""
     top = max(a, b)
@@ -55,7 +55,7 @@ def log_sum(a, b):
     return top + math.log(1.0 + math.exp(min(a, b) - top))
 
 
-@jit
+@jit()
 def log_at_one(prob_r):
     """Return the sum over samples of the log of what a row has at CCF 1."""
     last = prob_r.shape[1] - 1
@@ -67,7 +67,7 @@ def log_at_one(prob_r):
     return total
 
 
-@jit
+@jit("f4[:,:,:], f8[:], f8[:,:], f8, f8[:]")
 def agglomerate(prob, sizes, weight, trunk, log_k):
     """Merge clusters pair by pair down to one and return the labels at the best point of the whole path.
 
@@ -177,7 +177,7 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
     return root
 
 
-@jit
+@jit("f8[:,:,:], i8[:], i8[:], i8, f8[:,:,:], i8[:]")
 def cluster_sums(table, row_of, labels, n_cluster, sums, counts):
     """Add the log-likelihoods of the members: sums (n_cluster, S, G), counts (n_cluster,); -1 is no cluster."""
     sums[:n_cluster] = 0.0
@@ -192,7 +192,7 @@ def cluster_sums(table, row_of, labels, n_cluster, sums, counts):
                     sums[k, d, g] += table[r, d, g]
 
 
-@jit
+@jit()
 def line_posterior(line, weight, out):
     """Fill out (n_grid,) with weight x exp(line), normalised, in single precision; return the log of the total."""
     top = highest(line)
@@ -209,7 +209,7 @@ def line_posterior(line, weight, out):
     return top + math.log(total)
 
 
-@jit
+@jit("f8[:,:], f8[:,:], f8, f4[:,:]")
 def posterior_of(sums_k, weight, trunk, post_k):
     """Fill post_k (S, G) with the normalised CCF posterior of a cluster taken not to be the trunk.
 
@@ -230,7 +230,7 @@ def posterior_of(sums_k, weight, trunk, post_k):
     return at_one + math.log(1.0 + odds), 1.0 / (1.0 + odds)
 
 
-@jit
+@jit()
 def log_predictive(post_k, p_trunk, prob_r, at_one_r):
     """Return log P(row | cluster) up to the row's scale; at_one_r is `log_at_one` of the row."""
     if p_trunk < 1e-15:
@@ -241,7 +241,10 @@ def log_predictive(post_k, p_trunk, prob_r, at_one_r):
     return log_sum(math.log(1.0 - p_trunk) + log_mass(post_k, prob_r), is_trunk)
 
 
-@jit
+@jit(
+    "f8[:,:,:], f4[:,:,:], f8[:], i8[:], f8[:], f8[:], f8[:], f8[:], f8[:,:], f8, f8, f8[:], i8[:], "
+    "i8[:], f8[:,:,:], i8[:], f4[:,:,:], f8[:], i8, f8[:], i8[:], f8[:]"
+)
 def sweep(
     table, prob, scale_sum, row_start, row_log_prior, new_log, outlier_log, at_one, weight, trunk, alpha, outlier_prior,
     labels, row_of, sums, counts, post, p_trunk, n_cluster, uniforms, order, stay,
@@ -375,7 +378,7 @@ def sweep(
     return n_cluster, moves
 
 
-@jit
+@jit("f8[:,:,:], f4[:,:,:], f8[:,:], f8, f8[:,:,:], i8[:], i8[:], i8[:], i8[:], f8[:], f8[:,:]")
 def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, row_start, fresh, out):
     """Fill out (n_row, n_cluster) with log P(row | cluster) up to the row's scale, the variant itself left out.
 
@@ -406,7 +409,7 @@ def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, ro
                     out[r, k] = fresh[r]
 
 
-@jit
+@jit("f8[:,:,:], i8[:], i8, b1[:,:], f8[:], f8[:], f8[:], i8")
 def spike_shares(sums, counts, n_cluster, informative, weight, shares, prior, n_round):
     """Move shares (absent, clonal, trunk) in place by EM with pseudo-counts `prior` (absent, clonal, slab, trunk, not).
 

@@ -23,7 +23,7 @@ NIL = 150.0
 PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
 
 
-@jit
+@jit()
 def points_within(sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point):
     """Per cluster keep the grid points within `nats` of its best log-likelihood in sample d, and both ends.
 
@@ -47,7 +47,7 @@ def points_within(sums, weight, grid, is_trunk, n_cluster, d, nats, points, mass
         n_point[k] = m
 
 
-@jit
+@jit()
 def sample_evidence(
     alt, depth, purity, copies, normal, error, precision, factor, mutated, ref_is_normal, n_state, labels, row_of,
     n_cluster, d, points, masses, n_point, sums, line, work,
@@ -72,7 +72,7 @@ def sample_evidence(
     return out
 
 
-@jit
+@jit("f8[:,:,:], f8[:,:], b1[:], i8")
 def evidence_by_sample(sums, weight, is_trunk, n_cluster):
     """Return (S,): log evidence of each sample from the sums of the clusters' log-likelihoods."""
     out = np.zeros(sums.shape[1])
@@ -83,7 +83,10 @@ def evidence_by_sample(sums, weight, is_trunk, n_cluster):
     return out
 
 
-@jit
+@jit(
+    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:,:], b1[:], f8[:,:,:], b1[:,:,:], i8[:,:], "
+    "f8[:,:,:], i8[:], i8[:], i8, f8, i8, f8[:,:], f8[:], i8[:], f8[:], f8[:], f8[:], b1[:], f8[:]"
+)
 def climb_noise(
     alt, depth, purity, copies, normal, grid, weight, is_trunk, mutated, ref_is_normal, n_state, table_sums, labels,
     row_of, n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only, now,
@@ -133,7 +136,7 @@ def climb_noise(
         now[d] = here - log_prior[at[d]]
 
 
-@jit
+@jit("u8[:]")
 def uniform(state):
     """Return the next number of [0, 1) of a splitmix64 stream; state (1,) of unsigned 64-bit."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -144,14 +147,14 @@ def uniform(state):
     return np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@jit
+@jit("u8[:]")
 def normal(state):
     """Return a standard normal number (Box and Muller 1958)."""
     u = 1.0 - uniform(state)
     return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * uniform(state))
 
 
-@jit
+@jit()
 def _noise_log_prior(log_precision, log_error, shift, prior):
     """prior: (mean, sd) of the log precision, sd of the log error factor."""
     a = (log_precision - prior[0]) / prior[1]
@@ -159,7 +162,7 @@ def _noise_log_prior(log_precision, log_error, shift, prior):
     return -0.5 * (a * a + b * b + shift * shift)
 
 
-@jit
+@jit()
 def _factor(given, shift, sd):
     """Return (wanted purity) / (given purity) of a purity `shift` standard errors from the given one."""
     wanted = given + shift * sd
@@ -167,7 +170,7 @@ def _factor(given, shift, sd):
     return wanted / given
 
 
-@jit
+@jit()
 def move_noise(
     alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated, ref_is_normal,
     n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, p_trunk, prior, work, lines, trial, points,

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from oncourse.compiled import compiled
 
 MAX_ALL_SUBSETS = 12
 """Sites a clone may have gone to and been replaced in: all sets of up to this many, beyond that sets of up to two."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8")
 def subsets(pool):
     """Return the sets of sites (bit masks) within ``pool`` that are looked at: all, or those of up to two sites."""
     bits = np.empty(64, np.int64)
@@ -41,7 +42,7 @@ def subsets(pool):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], i8[:], b1[:,:], i8[:], i8, i8[:]")
 def migration_costs(parent, order, present, candidates, per_migration, per_unseen):
     """Return cost (K, M): least cost at and below clone u when its own home is site s.
 
@@ -94,7 +95,7 @@ def migration_costs(parent, order, present, candidates, per_migration, per_unsee
     return cost
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def best_subsets(kids, s, must, pool, fixed, wanted, cost, per_migration, per_unseen):
     """Return the sets of `subsets` (pool) with which a clone at home in s costs ``wanted``; kids: its children."""
     m = cost.shape[1]
@@ -121,7 +122,7 @@ def best_subsets(kids, s, must, pool, fixed, wanted, cost, per_migration, per_un
     return out[:n]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], i8[:], b1[:,:]")
 def sites_below(parent, order, present):
     """Return (K,): bit mask of the sites with cells of the clone or of a descendant; 0 where there are none."""
     out = np.zeros(len(parent), np.int64)
@@ -135,7 +136,7 @@ def sites_below(parent, order, present):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:]")
 def parents_first(parent):
     """Return the clones, a parent before its children."""
     n = len(parent)
@@ -153,7 +154,7 @@ def parents_first(parent):
     return order
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _next_home(option, cost, opened, per_migration):
     """Return the next cheapest home of a child after ``option``, -1 where there is none; cost : (M,) of the child.
 
@@ -174,7 +175,7 @@ def _next_home(option, cost, opened, per_migration):
     return -1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _went(u, s, extra, parent, present, home):
     """Return the bit mask of sites that clone u, at home in s, migrated to."""
     inside = extra | (1 << s)
@@ -188,7 +189,7 @@ def _went(u, s, extra, parent, present, home):
     return gone & ~(1 << s)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], i8[:], b1[:,:], i8[:], i8[:,:], i8, i8[:], i8, i8, i8")
 def optimal_histories(
     parent, order, present, below, cost, per_migration, per_unseen, root_site, max_keep, max_visit
 ):

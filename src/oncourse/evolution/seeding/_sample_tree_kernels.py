@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from oncourse.compiled import compiled
 
-@numba.njit(cache=True, nogil=True)
+
+@compiled("f8[:,:], f8[:]")
 def sample_distances(ccf, weight):
     """Return (S, S): mean absolute difference of CCF over variants known in both samples, 0 where none is.
 
@@ -28,7 +29,7 @@ def sample_distances(ccf, weight):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _note(group, length, splits, lengths, n_split):
     """Write a split as the side without the last sample; a single sample is none."""
     n = len(group)
@@ -43,7 +44,7 @@ def _note(group, length, splits, lengths, n_split):
     return n_split
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("f8[:,:]")
 def neighbour_joining(distance):
     """Return the inner splits (n, S) of the tree, as the samples of the side without the last one, and their lengths."""
     n = len(distance)
@@ -90,7 +91,7 @@ def neighbour_joining(distance):
     return splits[:n_split], lengths[:n_split]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("b1[:,:], f8[:,:], f8[:,:]")
 def times_found(base, ccf, times):
     """Return (n,): in how many trees of redrawn variants each split of ``base`` (n, S) is; times : (draws, N)."""
     out = np.zeros(len(base))

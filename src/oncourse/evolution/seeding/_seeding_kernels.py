@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from oncourse.compiled import compiled
 from oncourse.evolution.seeding._migration_kernels import (
     migration_costs,
     optimal_histories,
@@ -17,7 +17,7 @@ from oncourse.evolution.seeding._migration_kernels import (
 from oncourse.evolution.trees._tree_kernels import _log_normal_cdf
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:], f8[:,:], f8, f8")
 def own_presence(tree, mean, var, spike, min_fraction):
     """See `seeding.own_presence`."""
     n, n_sample = mean.shape
@@ -41,7 +41,7 @@ def own_presence(tree, mean, var, spike, min_fraction):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:,:], i8[:], f8[:,:,:], f8[:,:], f8[:,:], f8, f8, i8[:]")
 def draw_presence(trees, pick, uniform, mean, var, spike, min_fraction, sites):
     """Return (draws, K, M): is the clone in the site, drawn on tree ``pick[i]`` with ``uniform`` (draws, K, M).
 
@@ -91,7 +91,7 @@ def draw_presence(trees, pick, uniform, mean, var, spike, min_fraction, sites):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _with_root(tree, present, n_all):
     """Clones and sites with the root of all as the last clone, and sites that hold no cells up to ``n_all``."""
     n, m = present.shape
@@ -105,7 +105,7 @@ def _with_root(tree, present, n_all):
     return parent, here
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:,:], b1[:,:,:], i8, i8[:], i8")
 def least_costs(trees, present, per_migration, per_unseen, root_site):
     """Return (n,): cost of the best history of each tree (n, K) with that presence (n, K, M)."""
     n, n_clone, _ = present.shape
@@ -118,7 +118,7 @@ def least_costs(trees, present, per_migration, per_unseen, root_site):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def moves_of(parent, home, extra, present):
     """Return (K,): bit mask of the sites that each clone migrated to, its children's own ways included."""
     n, m = present.shape
@@ -136,7 +136,7 @@ def moves_of(parent, home, extra, present):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _reach(edges):
     m = len(edges)
     out = edges > 0
@@ -153,7 +153,7 @@ PATTERNS = ("none", "mPS", "mS", "mM", "mR", "pPS", "pS", "pM", "pR")
 """Names of the rows of the patterns that `tally` counts."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _pattern(edges, reach):
     """Index into `PATTERNS`; edges : (M, M) clones on each way."""
     m = len(edges)
@@ -174,7 +174,7 @@ def _pattern(edges, reach):
     return kind + (4 if most > 1 else 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _may_have_come(home, gone, present, n_site):
     """Return (M, M): site a holds, or its clones passed through, every founder of site b, which has some."""
     out = np.zeros((n_site, n_site), np.bool_)
@@ -189,7 +189,7 @@ def _may_have_come(home, gone, present, n_site):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:,:], b1[:,:,:], f8[:], i8, i8, i8[:], i8, f8, i8, i8")
 def tally(
     trees, present, share, n_site, per_migration, per_unseen, root_site, of_return, max_keep, max_visit
 ):

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from oncourse.compiled import compiled
 from oncourse.evolution.trees._evidence_kernels import (
     IMPOSSIBLE,
     _mixed,
@@ -21,7 +21,7 @@ PLACES = 1 << 15
 """Quick scores of nodes that are remembered."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _is_below_strict(parent, node, top):
     node = parent[node] if node > 0 else 0
     while node > 0:
@@ -31,7 +31,7 @@ def _is_below_strict(parent, node, top):
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _remembered_score(p, parent, mean, var, spike, of_node, of_children, scores):
     """Quick score of node p; the last score of every place of a hash of (node, set of its children) is remembered."""
     if len(parent) > 64:  # more than a set of bits holds
@@ -47,7 +47,7 @@ def _remembered_score(p, parent, mean, var, spike, of_node, of_children, scores)
     return scores[place]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _propose(parent, trial, u):
     """Write a changed tree to ``trial``: a subtree moved, one node moved (its children stay), or two nodes swapped.
 
@@ -102,7 +102,7 @@ def _propose(parent, trial, u):
     return True, log_hastings
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:], f8[:,:], f8[:,:,:], i8[:,:], i8[:,:], f8, f8, f8[:,:], f8[:], i8, b1")
 def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temperature, n_keep, is_exact):
     """Walk over trees from ``parent``.
 
@@ -188,7 +188,7 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
     return kept[:n_kept], scores[:n_kept], best_parent, best
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _exact(parent, like, low, high, spike, root_branch, quick, at_root, store):
     """Exact log score; a tree that nothing fits is far below all others and ranked by its quick score."""
     value = stored_evidence(parent, like, low, high, spike, store)

@@ -8,13 +8,13 @@ placed: a search that leaves out only what cannot reach the floor. A set of chil
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from oncourse.compiled import compiled
 from oncourse.evolution.trees._tree_kernels import FAR, eta_log_evidence
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("f8[:,:], f8[:,:], f8, f8")
 def node_table(mean, var, spike, root_branch):
     """Return (K + 1, 2^K): quick score of node p with that set of children; -FAR where it would be its own child."""
     n, n_sample = mean.shape
@@ -50,7 +50,7 @@ def node_table(mean, var, spike, root_branch):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _best_reachable(table, order):
     """Return (K + 1, K + 1, 2^K): the best a node can come to once the first d clones of ``order`` are placed."""
     n, n_set = table.shape
@@ -64,7 +64,7 @@ def _best_reachable(table, order):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _closes_cycle(parent, k, q):
     node = q
     while node > 0:
@@ -74,7 +74,7 @@ def _closes_cycle(parent, k, q):
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("f8[:,:], i8[:], f8, i8, i8, b1")
 def enumerate_trees(table, order, floor, max_keep, max_visit, only_best):
     """Depth-first over all parent choices in ``order``; keep the trees that score at least ``floor``.
 

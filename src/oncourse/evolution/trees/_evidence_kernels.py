@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
+
+from oncourse.compiled import compiled
 
 IMPOSSIBLE = -1e6
 CUT = 1e-15
@@ -21,7 +22,7 @@ STORE = 2_000_000
 """Numbers that a store of messages may hold (16 MB)."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _add_sibling(s, row, first, second, n_grid, messages, m_low, m_high, scale):
     """Write the convolution of rows ``first`` and ``second`` to ``row``; returns its log scale."""
     lo, hi = m_low[first, s] + m_low[second, s], min(m_high[first, s] + m_high[second, s], n_grid - 1)
@@ -38,7 +39,7 @@ def _add_sibling(s, row, first, second, n_grid, messages, m_low, m_high, scale):
     return scale[first, s] + scale[second, s]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _message(s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale):
     """Write the message of node p in sample s to ``row``, from the row of all its ``children`` (-1: none).
 
@@ -85,7 +86,7 @@ def _message(s, p, row, children, like, low, high, spike, messages, m_low, m_hig
     return log + math.log(best)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _mixed(x):
     """Spread the bits of a 64-bit number (the finaliser of Vigna's splitmix64)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -93,7 +94,7 @@ def _mixed(x):
     return x ^ (x >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8, i8, i8")
 def new_store(n_row, n_sample, n_grid):
     """Return an empty store of messages: keys, rows by hash, messages, their bounds and scales, rows in use.
 
@@ -109,13 +110,13 @@ def new_store(n_row, n_sample, n_grid):
     )  # fmt: skip
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def rows_of_store(n, n_sample, n_grid):
     """Return how many messages a store for many trees of n nodes holds."""
     return min(20_000, max(8 * n, STORE // (n_sample * n_grid)))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _row_of(key, keys, table, used):
     """Return the row of a key, and whether it is new."""
     mask = len(table) - 1
@@ -130,7 +131,10 @@ def _row_of(key, keys, table, used):
     return row, True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(
+    "i8[:], f8[:,:,:], i8[:,:], i8[:,:], f8, (u8[:], i4[:], f8[:,:,:], i8[:,:], i8[:,:], f8[:,:], "
+    "i8[:])"
+)
 def stored_evidence(parent, like, low, high, spike, store):
     """Log of the integral over all cell fractions that the tree allows; `IMPOSSIBLE` or less where there are none.
 
@@ -196,13 +200,13 @@ def stored_evidence(parent, like, low, high, spike, store):
     return scale[at[0]].sum()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:,:], i8[:,:], i8[:,:], f8")
 def log_evidence(parent, like, low, high, spike):
     """`stored_evidence` of one tree alone."""
     return stored_evidence(parent, like, low, high, spike, new_store(2 * len(like), *like.shape[1:]))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i1[:,:], f8[:,:,:], i8[:,:], i8[:,:], f8, f8, f8[:]")
 def rescore(trees, like, low, high, spike, root_branch, fallback):
     """Log scores of many trees (n, K + 1); those that nothing fits keep ``fallback`` (n,) far below all others."""
     out = np.empty(len(trees))

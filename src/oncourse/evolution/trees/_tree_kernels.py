@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
+
+from oncourse.compiled import compiled
 
 FAR = 1e300
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _log_normal_cdf(z: float) -> float:
     if z > -25.0:
         return math.log(0.5 * math.erfc(-z / math.sqrt(2.0)))
     return -0.5 * z * z - math.log(-z) - 0.9189385332046727
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("f8, f8, f8")
 def eta_log_evidence(m: float, v: float, spike: float) -> float:
     """Log of: integral over eta >= 0 of Normal(eta; m, v) times (spike at 0, else uniform on 0-1)."""
     if v < 1e-10:
@@ -38,7 +39,7 @@ def eta_log_evidence(m: float, v: float, spike: float) -> float:
     return above + math.log1p(math.exp(at_zero - above))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _node_score(p, mean, var, sum_mean, sum_var, spike):
     """Score of one node given the sums over its children."""
     total = 0.0
@@ -49,7 +50,7 @@ def _node_score(p, mean, var, sum_mean, sum_var, spike):
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _child_sums(parent, mean, var, sum_mean, sum_var):
     sum_mean[:] = 0.0
     sum_var[:] = 0.0
@@ -60,7 +61,7 @@ def _child_sums(parent, mean, var, sum_mean, sum_var):
                 sum_var[parent[k], s] += var[k, s]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:], f8[:,:], f8, f8")
 def tree_score(parent, mean, var, spike, root_branch):
     """Log score of a tree: sum over nodes and samples of `eta_log_evidence`, and the prior of extra root children."""
     sum_mean = np.zeros_like(mean)
@@ -75,7 +76,7 @@ def tree_score(parent, mean, var, spike, root_branch):
     return total + root_branch * max(0, at_root - 1)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:], f8[:,:], f8")
 def spike_responsibility(parent, mean, var, spike):
     """Mean over nodes and samples of the probability that the clone has no cells of its own there."""
     sum_mean = np.zeros_like(mean)
@@ -93,7 +94,7 @@ def spike_responsibility(parent, mean, var, spike):
     return total / n
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:], f8[:,:], f8[:,:]")
 def project(parent, mean, weight):
     """Return F (K + 1, S): the weighted least-squares fit to ``mean`` that obeys the sum rule, with F[0] = 1.
 
@@ -155,7 +156,7 @@ def project(parent, mean, weight):
     return out
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _value_at(price, value, count, at):
     if at <= price[0]:
         return value[0]
@@ -168,7 +169,7 @@ def _value_at(price, value, count, at):
     return 0.0
 
 
-@numba.njit(cache=True, inline="always")
+@compiled(inline="always")
 def _price_at(price, value, count, wanted):
     """Least price >= 0 at which the demand is at most ``wanted``."""
     if count == 0 or value[0] <= wanted:
@@ -182,7 +183,7 @@ def _price_at(price, value, count, wanted):
     return price[count - 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _demand_of_children(p, child, first, price, value, count, d_price, d_value, d_count, buffer):
     m = 0
     for j in range(first[p], first[p + 1]):
@@ -208,7 +209,7 @@ def _demand_of_children(p, child, first, price, value, count, d_price, d_value, 
     d_count[p] = n
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _own_demand(p, mean, weight, d_price, d_value, d_count, price, value, count):
     """Break points of the node's own demand from those of its children."""
     w2 = 2.0 * weight
@@ -248,7 +249,7 @@ def _own_demand(p, mean, weight, d_price, d_value, d_count, price, value, count)
     count[p] = n
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _is_below(parent, node, top):
     while node > 0:
         if node == top:
@@ -257,7 +258,7 @@ def _is_below(parent, node, top):
     return top == 0
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("f8[:,:], f8[:,:], f8, f8, i8[:]")
 def greedy(mean, var, spike, root_branch, order):
     """Insert nodes in ``order`` where the score is best, adopting one child of the new parent or none or all."""
     n = mean.shape[0]
@@ -294,7 +295,7 @@ def greedy(mean, var, spike, root_branch, order):
     return parent
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _partial_score(parent, placed, new, mean, var, spike, root_branch):
     n, n_sample = mean.shape
     sum_mean = np.zeros((n, n_sample))
@@ -315,7 +316,7 @@ def _partial_score(parent, placed, new, mean, var, spike, root_branch):
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _score_with(p, parent, mean, var, spike):
     total = 0.0
     n, n_sample = mean.shape
@@ -331,7 +332,7 @@ def _score_with(p, parent, mean, var, spike):
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled("i8[:,:], i8[:], f8[:,:,:], f8[:,:], f8[:,:]")
 def draw_own_cells(trees, pick, noise, mean, var):
     """Return (draws, K, S): cells of exactly each clone on tree ``pick[i]``, fitted to the CCFs moved by ``noise`` sd.
 

@@ -1,0 +1,108 @@
+"""The compiled loops do what their Python definitions say, and nothing is compiled at run time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from oncourse import compiled
+from oncourse.derive.clinical._psa_kernel import decline
+from oncourse.evolution._fast_math import fast_exp, fast_log
+from oncourse.evolution.presence_kernels import beta_binomial_sf, posterior_step
+from oncourse.evolution.seeding._sample_tree_kernels import neighbour_joining
+from oncourse.evolution.trees._enumerate_kernels import node_table
+from oncourse.models.risk_sets import hazard_pass
+from oncourse.stats._cox import cox_terms, factor
+from oncourse.stats._fisher import fisher_tables
+from oncourse.stats._scan import scan_binary
+
+
+def _cox_data(n=40, p=2, seed=3):
+    rng = np.random.default_rng(seed)
+    time = np.round(rng.exponential(10, n), 1) + 0.1
+    entry = np.where(rng.random(n) < 0.3, time * 0.4, -np.inf)
+    by_exit, by_entry = np.argsort(-time, kind="stable"), np.argsort(-entry, kind="stable")
+    return (
+        by_exit, by_entry, np.array([0, n]), time, entry, rng.random(n) < 0.7, rng.normal(size=(n, p)), np.zeros(n),
+        np.ones(n), rng.normal(size=p) * 0.3,
+    )  # fmt: skip
+
+
+def _cases():
+    rng = np.random.default_rng(5)
+    a, b, c, d = (rng.integers(0, 30, 20) for _ in range(4))
+    yield fisher_tables, (a, b, c, d, 0.05, True)
+    yield cox_terms, (*_cox_data(), True, True)
+    yield factor, (np.array([[2.0, 0.5], [0.5, 1.0]]),)
+    grid = np.arange(12)
+    yield scan_binary, (
+        rng.integers(-1, 2, (6, 12)).astype(np.int8), np.zeros(12, np.int64), grid, rng.random(12) < 0.8,
+        np.arange(12.0, 0, -1), np.ones(12), True, 1, 1.92, False,
+    )  # fmt: skip
+    yield decline, (np.array([0, 3, 6]), np.arange(6) * 30, np.array([90, 40, 45, 60, 80, 20]), np.array([100, 100]),
+                    5000, 21, True)  # fmt: skip
+    yield beta_binomial_sf, (3.0, 40.0, 0.1, 200.0)
+    yield node_table, (rng.random((4, 3)), rng.random((4, 3)) * 0.01, 0.05, -1.0)
+    distance = rng.random((6, 6))
+    yield neighbour_joining, (distance + distance.T,)
+    yield fast_exp, (-3.7,)
+    yield fast_log, (0.0123,)
+
+
+@pytest.mark.parametrize("loop, args", [pytest.param(*case, id=case[0].__name__) for case in _cases()])
+def test_machine_code_equals_the_python_definition(loop, args):
+    """1e-9: the order of sums and the C library's exp may differ, nothing else."""
+    fast, slow = loop(*args), loop.__wrapped__(*args)
+    pairs = zip(fast, slow, strict=True) if isinstance(slow, tuple) else [(fast, slow)]
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_loop_that_fills_its_arguments_fills_them_in_any_layout():
+    """Machine code takes C-contiguous arrays of one type; a transposed one is filled all the same."""
+    like, power = np.full((3, 2), 0.5, np.float32), np.ones((3, 2), np.float32)
+    group, own = np.zeros(3, np.int64), np.zeros(3, bool)
+    plain, turned = np.zeros((3, 2), np.float32), np.zeros((2, 3), np.float32).T
+    for out in (plain, turned):
+        posterior_step(like, power, group, own, np.full((1, 2), 0.5), out, np.zeros((1, 2)))
+    assert (plain == 0.5).all() and (turned == plain).all()
+
+
+def test_the_number_of_arguments_and_axes_is_checked():
+    with pytest.raises(TypeError, match="takes 1 arguments, not 0"):
+        factor()
+    with pytest.raises(TypeError, match="1 axes, not 2"):
+        factor(np.ones(3))
+    with pytest.raises(TypeError, match="Cannot cast"):  # reals are not cut to integers
+        decline(np.array([0.0, 1.5]), *(np.zeros(1, np.int64),) * 3, 1, 1, True)
+
+
+def test_every_door_has_machine_code():
+    """A door that was forgotten in the build would silently run a hundred times slower."""
+    assert compiled.uncompiled() == []
+    for loop in (hazard_pass, scan_binary, node_table, fast_exp):
+        assert hasattr(loop, "__wrapped__")
+
+
+def test_changed_sources_are_not_run_as_older_machine_code(monkeypatch):
+    """A loop that was edited and not built anew would give the numbers of the older one."""
+    monkeypatch.setattr(compiled, "digest", lambda room: "newer")
+    compiled.folder_of.cache_clear()
+    try:
+        assert compiled.uncompiled() == list(compiled.ROOMS)
+    finally:
+        compiled.folder_of.cache_clear()
+
+
+def test_no_compiler_is_loaded_at_run_time():
+    """numba compiled 133 loops at first use: 164 s in every fresh container."""
+    code = (
+        "import sys, importlib; from oncourse.compiled import ROOMS\n"
+        "[importlib.import_module('oncourse.' + m) for ms in ROOMS.values() for m in ms]\n"
+        "print([m for m in ('numba', 'llvmlite') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
