@@ -55,6 +55,8 @@ ENTRY_BY_SAMPLE = (
     "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts them from "
     "time zero)."
 )
+#: Half an interval of a log hazard ratio beyond which nothing was estimated.
+MAX_LOG_WIDTH = 20.0
 #: Fewer than this at risk and the curve hangs on a handful of patients.
 FEW_AT_RISK = 10
 
@@ -198,7 +200,9 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
     check = dependent_truncation(target.time, target.event, target.entry)
     log_ratio, half = (v * DAYS_PER_MONTH for v in (check.log_hazard_ratio, 1.959964 * check.std_err))
     with np.errstate(over="ignore"):  # a limit beyond any number is not reached
-        ratio, lower, upper = (float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half))
+        limits = [float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half)]
+    # a likelihood that is flat, or has no maximum, gives no ratio
+    ratio, lower, upper = limits if half < MAX_LOG_WIDTH else (None, None, None)
     estimates.append(Estimate(f"{name}_entry", ratio, lower, upper,
                               target.time.size, "Cox, per month of later entry", "ratio"))  # fmt: skip
     estimates.append(Estimate(f"{name}_entry_p", check.p_value, method="Wald", unit="score"))
