@@ -141,12 +141,13 @@ def results_page() -> str:
 | tables/all_tables.xlsx | the same tables, a sheet each |
 | figures/ANALYSIS/FIGURE.svg | every figure |
 | results.json | the answers and estimates, for programs |
-| provenance.json | versions, seed, settings, SHA-256 of every input file, and the manifest: size and SHA-256 of every file written; the only place with time stamps |
+| provenance.json | versions, seed, settings, SHA-256 of every input; the manifest of every file written; all time stamps |
 
 The same input, seed and package versions give the same bytes everywhere but provenance.json, whatever `--jobs` is.
 
-A later run replaces the files that the manifest names. A file of yours in the folder stays there and is named; a file of ours that you
-changed stops the run before it begins, until you move it elsewhere. At every instant one whole result stands in the folder.
+A later run replaces the files that the manifest names. A file of yours in the folder stays there and is named; a file of
+ours that you changed stops the run before it begins, until you move it elsewhere. At every instant one whole result stands
+in the folder.
 
 ## results.json, schema {SCHEMA_VERSION}
 
