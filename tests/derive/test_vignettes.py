@@ -61,12 +61,20 @@ def _lines(frame):
     ["investigator", "independent assessor: radiologist 1", "independent assessor: radiologist 2"],
 )
 def test_recist_from_lesions(home, evaluator):
-    """rs_onco_recist: 3 x 22 overall responses, derived here from TU and TR alone, all equal."""
+    """rs_onco_recist: 3 x 22 overall responses, derived here from TU and TR alone, all equal but one.
+
+    The made-up data give one visit of radiologist 2 as PR after a CR: by the footnote of table 3 (RECIST 1.1) any disease
+    seen after a complete response is progression, and the resolution says so.
+    """
     visits = _cohort(home, "_recist", imaging={"evaluator": evaluator}).recist_visits
     assert visits.height == 22
     # the source says nothing of new lesions: that is not "none", and the basis says so
     assert visits["basis"].unique().to_list() == ["derived, new lesions not recorded"]
-    assert visits["overall"].to_list() == visits["reported_overall"].to_list()
+    again = visits["resolution"].fill_null("").str.contains("after a complete response")
+    assert again.sum() == (1 if evaluator.endswith("radiologist 2") else 0)
+    assert visits.filter(again).select("overall", "reported_overall").rows() == [("PD", "PR")] * again.sum()
+    plain = visits.filter(~again)
+    assert plain["overall"].to_list() == plain["reported_overall"].to_list()
 
 
 def test_sums_of_diameters(home):
