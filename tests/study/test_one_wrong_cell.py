@@ -31,7 +31,7 @@ CELLS = st.one_of(
     st.tuples(st.just("alt_count"), st.none() | st.integers(0, 1000)),
     st.tuples(st.just("depth"), st.none() | st.integers(300, 9000)),
     st.tuples(st.just("filter"), st.none() | st.sampled_from(["LowQual", "germline", "oxog", "PASS"])),
-    st.tuples(st.just("origin"), st.none() | st.just("unknown")),
+    st.tuples(st.just("origin"), st.none() | st.sampled_from(["unknown", "germline", "chip"])),
 )
 
 
@@ -79,3 +79,13 @@ def test_the_patient_is_never_wild_type(name: str, cell: tuple[str, object]) -> 
         patient = Cohort(study).findings.patients["P1"]
         assert evaluate(parse(f"mutation({ROWS[name][4]})"), patient).truth != NO
         assert evaluate(parse(f"wild_type({ROWS[name][4]})"), patient).truth != YES
+
+
+@pytest.mark.parametrize("origin", ["germline", "chip"])
+@pytest.mark.parametrize("name", ["KRAS G12D", "NRAS Q61R"])
+def test_one_word_of_origin_makes_no_wild_type(name: str, origin: str) -> None:
+    """A KRAS G12D with 300 of 1,000 reads said to be germline: the status is not assessable, never wild type."""
+    study = _study(name, "origin", origin)
+    assert study is not None
+    patient = Cohort(study).findings.patients["P1"]
+    assert evaluate(parse(f"wild_type({ROWS[name][4]})"), patient).truth != YES

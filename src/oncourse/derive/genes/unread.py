@@ -25,7 +25,8 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says - that lies in
     the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no effect and
     no protein change of this gene are recorded for it, or the recorded effect is silent and the place says otherwise.
-    Germline and blood variants are apart. Without a build the places of both builds are tried.
+    Germline and blood variants count at decision codons only: one cell of the table says where they come from.
+    Without a build the places of both builds are tried.
 
     Returns
     -------
@@ -42,7 +43,8 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         | ((pl.col("first") <= pl.col("codon")) & (pl.col("codon") <= pl.col("last")))
     )  # fmt: skip
     # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean that
-    aside = ~pl.col("understood") | (~pl.col("called") & (pl.col("codon") > 0))
+    tumour = ~pl.col("elsewhere")
+    aside = (tumour & ~pl.col("understood")) | ((~pl.col("called") | ~tumour) & (pl.col("codon") > 0))
     return (
         seen.join(hit, on="variant_id", how="inner")
         .filter(aside)
@@ -54,7 +56,10 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _loud(study: Study) -> pl.DataFrame:
-    """Return patient_id, sample_id, variant_id, called: what is called, or has the reads of a call."""
+    """Return patient_id, sample_id, variant_id, called, elsewhere: what is called, or has the reads of a call.
+
+    elsewhere: said to be germline or of blood in every row.
+    """
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
     reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
@@ -62,11 +67,13 @@ def _loud(study: Study) -> pl.DataFrame:
     )
     return (
         study["calls"]
-        .filter(~pl.col("origin").is_in(["germline", "chip"]).fill_null(False))
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
         .filter(is_called_expr() | reads.fill_null(False))
         .group_by("patient_id", "sample_id", "variant_id")
-        .agg(called=is_called_expr().any())
+        .agg(
+            called=is_called_expr().any(),
+            elsewhere=pl.col("origin").is_in(["germline", "chip"]).fill_null(False).all(),
+        )
     )
 
 
