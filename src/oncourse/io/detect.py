@@ -10,7 +10,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.annovar import is_multianno
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
-from oncourse.io.signatures import named
+from oncourse.io.signatures import document, named
 from oncourse.study.config import StudyConfig, read_config
 
 #: Formats a path may be in, with the words `oncourse import` shows.
@@ -68,6 +68,8 @@ def detect(path: Path) -> str:
     from oncourse.io.maf import looks_like_maf
     from oncourse.io.text import read_table
 
+    if said := document(path):
+        raise InputError(f"{path.name}: {said}")
     table = read_table(path, lenient=True)
     if looks_like_maf(table.frame.columns):
         return "maf"

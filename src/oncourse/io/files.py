@@ -19,6 +19,7 @@ from oncourse.io.ids import called_first, matched, renamed, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import is_purity_table, read_purity, read_segments
+from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into
 from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
@@ -72,6 +73,8 @@ def read_files(
     """
     trees = [_tree(path, kind) for path in paths]
     files = [file for tree in trees for file in tree.calls]
+    if told := [f"{file.name}: {said}" for file in files if (said := document(file))]:
+        raise InputError(told)
     if not files:
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
         source = ", ".join(p.name or str(p) for p in paths) or "the source"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 #: Columns a tool's table has (lower case), what it is, and what to do with it. Written from the tools' manuals.
 SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
@@ -30,6 +31,42 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("#gene1", "gene2", "strand1(gene/fusion)"), "Arriba's fusions",
      "Give it with --fusions beside the calls, or put gene1 and gene2 into fusions.tsv (gene_5p, gene_3p)."),
 )  # fmt: skip
+
+
+_PANEL = (
+    "Its variants are not read yet: put sample, gene, protein change, position, alleles and reads into a table and give "
+    "that as `oncourse import panel`, or ask the laboratory for the VCF."
+)
+#: Text near the beginning of a report that is no table, what it is, and what to do with it.
+DOCUMENTS: tuple[tuple[bytes, str, str], ...] = (
+    (b"foundationmedicine.com", "a Foundation Medicine report (XML)", _PANEL),
+    (b"<variant-report", "a Foundation Medicine report (XML)", _PANEL),
+    (b"[Analysis Details]", "TSO 500's CombinedVariantOutput", _PANEL),
+    (b"somaticPotentiallyActionable", "a Tempus report (JSON)", _PANEL),
+    (b'"resourceType"', "a FHIR document", "Give it as `oncourse import fhir`."),
+    (b"BCF\x02", "a BCF file", "Turn it into a VCF: bcftools view FILE.bcf -Oz -o FILE.vcf.gz."),
+    (b"BAM\x01", "a BAM file", "Reads are not read here; give the calls made from it (VCF or MAF)."),
+    (b"%PDF-", "a PDF", _PANEL),
+)
+_HEAD_BYTES = 65_536
+
+
+def document(path: Path) -> str | None:
+    """Return what a file that is no table is and what to do with it, in one sentence; None where nobody knows it."""
+    import gzip
+    import zlib
+
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return None  # whoever reads the file says so
+    for mark, what, cure in DOCUMENTS:
+        if mark in head[:4096] if mark.startswith((b"BCF", b"BAM", b"%PDF", b"[")) else mark in head:
+            return f"this is {what}. {cure}"
+    return None
 
 
 def named(header: Sequence[str]) -> str | None:
