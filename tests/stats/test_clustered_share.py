@@ -41,17 +41,17 @@ def test_no_discordance_among_few_patients_is_no_certainty():
 
 @pytest.mark.parametrize("patients", [6, 10, 20])
 def test_coverage_where_patients_shares_are_logit_normal(patients):
-    """The model draws them from a beta; 300 studies each, 99 % band of a coverage of .95 is .918-.982."""
+    """The model draws them from a beta; 200 studies each, 99 % band of a coverage of .95 is .910-.990."""
     rng = generator(5, f"logit-normal {patients}")
     logits = rng.normal(1.2, 1.0, 200_000)
     truth = float((1 / (1 + np.exp(-logits))).mean())
     inside = 0
-    for _ in range(300):
+    for _ in range(200):
         n = rng.integers(3, 40, patients)
         x = rng.binomial(n, 1 / (1 + np.exp(-rng.normal(1.2, 1.0, patients))))
         found = clustered_share(x, n)
         inside += found.low <= truth <= found.high
-    assert 0.918 <= inside / 300 <= 0.995
+    assert 0.91 <= inside / 200 <= 0.995
 
 
 def test_kappa_and_ac1_of_ten_patients_without_discordance():

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_MEANS = 400
+_MEANS = 200
 #: Concentrations a + b of the beta distribution of the patients' shares: from nearly 0/1 patients to nearly equal ones.
 _CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
 
@@ -41,14 +41,16 @@ class ClusteredShare:
 
 
 @cache
-def _grid() -> tuple[Floats, Floats, Floats, Floats]:
-    """Means, a, b, and the prior weight of each (mean, concentration)."""
+def _grid() -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Means, a, b, log B(a, b) and the prior weight of each (mean, concentration)."""
+    from scipy.special import betaln
+
     # the angular scale is even under Jeffreys' prior and reaches close to 0 and 1
     mean = np.sin((np.arange(_MEANS) + 0.5) / _MEANS * np.pi / 2) ** 2
     a, b = mean[:, None] * _CONCENTRATIONS, (1 - mean[:, None]) * _CONCENTRATIONS
     # correlation within patients 1 / (1 + a + b) even over 0-1, on the log grid of concentrations
     weight = _CONCENTRATIONS / (1 + _CONCENTRATIONS) ** 2
-    return mean, a, b, np.broadcast_to(weight, a.shape)
+    return mean, a, b, betaln(a, b), np.broadcast_to(weight, a.shape)
 
 
 def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> ClusteredShare:
@@ -77,13 +79,13 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     if np.any(x < 0) or np.any(x > n):
         raise ValueError("found must lie between 0 and total")
     x, n = x[n > 0], n[n > 0]
-    mean, a, b, prior = _grid()
+    mean, a, b, log_beta, prior = _grid()
     if len(n) == 0:
         return ClusteredShare(np.nan, np.nan, np.nan, mean, np.full(len(mean), np.nan))
     pairs, times = np.unique(np.column_stack([x, n]), axis=0, return_counts=True)
     log = np.zeros_like(a)
     for (xi, ni), count in zip(pairs, times, strict=True):
-        log += count * (betaln(xi + a, ni - xi + b) - betaln(a, b))
+        log += count * (betaln(xi + a, ni - xi + b) - log_beta)
     mass = (np.exp(log - log.max()) * prior).sum(axis=1)
     cumulated = (np.cumsum(mass) - mass / 2) / mass.sum()
     edges, steps = np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], cumulated, [1.0]])
