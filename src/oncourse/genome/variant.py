@@ -35,8 +35,10 @@ def chromosome(column: str = "chrom") -> pl.Expr:
 
 
 def position(column: str = "pos") -> pl.Expr:
-    """Return a position as integer, also from ``4.7e+07`` or ``100.0``; null where it is not a whole number >= 1."""
+    """Return a position as integer, also from ``4.7e+07``, ``100.0``, ``25,398,284``; null where no whole number >= 1."""
     text = pl.col(column).cast(pl.String).str.strip_chars()
+    parted = text.str.contains(r"^\d{1,3}([, \u00a0]\d{3})+$")
+    text = pl.when(parted).then(text.str.replace_all(r"[, \u00a0]", "")).otherwise(text)
     number = text.cast(pl.Float64, strict=False)
     whole = number.is_finite() & (number == number.round(0)) & (number.abs() < 2.0**53)
     value = pl.coalesce(

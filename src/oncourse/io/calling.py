@@ -41,7 +41,10 @@ ORIGINS: dict[str, str] = {
 }  # fmt: skip
 #: Status of a site that was looked at and not called (VarDict's Deletion: the allele is the normal's, lost here).
 NOT_CALLED = ("uncalled", "not called", "not_called", "notcalled", "wildtype", "wild type", "wt", "none", "reference",
-              "absent", "deletion", "likelydeletion", "ss0")  # fmt: skip
+              "absent", "deletion", "likelydeletion", "ss0", "redacted", "artifact", "artefact",
+              "filteredinall")  # fmt: skip
+#: Validation_Status of a mutation that a second method did not find (TCGA's MAF: Wildtype, Invalid).
+NOT_VALIDATED = ("wildtype", "invalid", "false positive", "not validated")
 #: FILTER words by which the caller calls the variant germline.
 GERMLINE_FILTERS = ("germline", "germline_risk", "germline_event", "germline_variant")
 #: Above this share of rows without one variant read, sites seen in several samples are taken as forced counts.
@@ -86,8 +89,9 @@ def decide(
     Parameters
     ----------
     frame : sample_id, variant_id, ref, alt, alt_count, depth (null = not counted) and, where the format has them,
-        ``filter``, ``status`` (in any case), ``carried`` (whether the genotype holds the allele), ``joint`` (whether
-        the record lists the site for several samples), ``normal_alt``, ``normal_depth``, ``population_af``
+        ``filter``, ``status``, ``validation`` (in any case), ``carried`` (whether the genotype holds the allele),
+        ``joint`` (whether the record lists the site for several samples, or has a genotype of dots), ``normal_alt``,
+        ``normal_depth``, ``population_af``
     name : the file, for messages
     called : "yes" - every row is a call; "no" - none is, all were looked at; "counts" - the assay's thresholds judge
         the reads; "auto" - the rule of this module
@@ -97,7 +101,7 @@ def decide(
     """
     out = Decided(_with(frame, {
         "filter": pl.String, "status": pl.String, "carried": pl.Boolean, "joint": pl.Boolean,
-        "normal_alt": pl.Int64, "normal_depth": pl.Int64, "population_af": pl.Float64,
+        "normal_alt": pl.Int64, "normal_depth": pl.Int64, "population_af": pl.Float64, "validation": pl.String,
     }))  # fmt: skip
     out.frame = out.frame.with_columns(
         _each_word("filter", passes("filter"), out.frame).alias("_pass"), _status(out.frame).alias("_status")
@@ -106,7 +110,7 @@ def decide(
         _listed(out, name)
     _called(out, name, called)
     _origin(out, name, has_normal)
-    return Decided(out.frame.drop("_pass", "_status"), out.notes, out.problems)
+    return Decided(out.frame.drop("_pass", "_status", "validation"), out.notes, out.problems)
 
 
 def _listed(out: Decided, name: str) -> None:
@@ -114,6 +118,7 @@ def _listed(out: Decided, name: str) -> None:
     if n:
         out.notes.append(f"{name}: {n:,} rows bear a FILTER word and stay calls: the portal's mutation table lists calls")
         out.frame = out.frame.with_columns(pl.lit(True).alias("_pass"))
+    out.frame = out.frame.with_columns(pl.lit(None, pl.String).alias("validation"))
 
 
 def _with(frame: pl.DataFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -142,7 +147,8 @@ def _called(out: Decided, name: str, called: str) -> None:
             _contradictions(out, name, pl.lit(True))
         return
     said_no = pl.col("_status").is_in(NOT_CALLED).fill_null(False)
-    held = said_no | ~pl.col("_pass") | ~pl.col("carried").fill_null(True)
+    not_seen = pl.col("validation").str.strip_chars().str.to_lowercase().is_in(NOT_VALIDATED).fill_null(False)
+    held = said_no | not_seen | ~pl.col("_pass") | ~pl.col("carried").fill_null(True)
     looked = (pl.col("alt_count") == 0).fill_null(False) & pl.col("joint").fill_null(False)
     frame = frame.with_columns(pl.when(held | looked).then(False).otherwise(True).alias("is_called"))
     if called == "counts":
@@ -150,7 +156,7 @@ def _called(out: Decided, name: str, called: str) -> None:
         out.frame = frame.with_columns(by_counts.alias("is_called"))
         return
     out.frame = frame
-    _tell_held(out, name, said_no)
+    _tell_held(out, name, said_no, not_seen)
     forced = _forced_kinds(out, name)
     if forced:
         is_forced = kind().is_in(forced) & pl.col("is_called")
@@ -160,10 +166,11 @@ def _called(out: Decided, name: str, called: str) -> None:
     _contradictions(out, name, pl.col("is_called").fill_null(False))
 
 
-def _tell_held(out: Decided, name: str, said_no: pl.Expr) -> None:
+def _tell_held(out: Decided, name: str, said_no: pl.Expr, not_seen: pl.Expr) -> None:
     """Note how many rows the file itself does not call, and by which word."""
     for what, mask, column in (
         ("status", said_no, "status"), ("FILTER", ~pl.col("_pass") & ~said_no, "filter"),
+        ("validation", not_seen & pl.col("_pass") & ~said_no, "validation"),
     ):  # fmt: skip
         words = (
             out.frame.filter(mask)[column]

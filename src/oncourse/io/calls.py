@@ -59,7 +59,8 @@ def read_calls(
         elif is_vcf(path):
             parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path]))
         else:
-            parts.append(read_maf(path, fasta=fasta, called="no" if path in looked else called))
+            how = "no" if path in looked else called
+            parts.append(read_maf(path, fasta=fasta, called=how, known=known, manifest=manifest))
     parts, paths, problems = _without_large(parts, paths)
     for path, part in zip(paths, parts, strict=True):
         build = build or part.build

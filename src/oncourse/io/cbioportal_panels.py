@@ -44,13 +44,35 @@ def panel_matrix(found: Folder, reading: Reading) -> pl.DataFrame | None:
     return frame.with_columns(pl.lit(k in kinds).alias(f"has_{k}") for k in names)
 
 
+def panel_column(clinical: pl.DataFrame) -> pl.Expr:
+    """Return the panel that a clinical table (names in capitals) gives of each sample."""
+    return ct.first_of(clinical, "GENE_PANEL", "PANEL", "GENE_PANEL_ID", "ASSAY", "SEQUENCING_PANEL")
+
+
+def targets_of_panel(assay: str, reading: Reading) -> tuple[str, str | None]:
+    """Return kind and gene list of a panel by its name; an unknown one has no list, and that is said."""
+    genes = panel_genes(assay)
+    kind = _kind(assay)
+    if genes or kind != "panel":
+        return kind, ";".join(sorted(genes)) if genes else None
+    message = f"the gene list of panel {assay} is not known; every gene is taken as looked at (assumed)."
+    cure = "Fill in assays.targets with its genes."
+    reading.problems.append(Problem("assays", None, "targets", assay, message, cure, "warning"))
+    return kind, None
+
+
+def _kind(assay: str) -> str:
+    if re.search(r"wes|exome|wxs", assay, re.I):
+        return "wes"
+    return "wgs" if re.search("wgs", assay, re.I) else "panel"
+
+
 def with_assays(
     samples: pl.DataFrame, clinical: pl.DataFrame, matrix: pl.DataFrame | None, found: Folder,
     seen: dict[str, pl.Series], reading: Reading,
 ) -> pl.DataFrame:  # fmt: skip
     """Fill assay_id, cna_assay_id and sv_assay_id: panel matrix, else GENE_PANEL column, else the case lists."""
-    own = ct.first_of(clinical, "GENE_PANEL", "PANEL", "GENE_PANEL_ID", "ASSAY", "SEQUENCING_PANEL")
-    panel = clinical.select(pl.col("SAMPLE_ID").alias("sample_id"), own.alias("_own"))
+    panel = clinical.select(pl.col("SAMPLE_ID").alias("sample_id"), panel_column(clinical).alias("_own"))
     out = samples.join(panel.unique("sample_id"), on="sample_id", how="left", maintain_order="left")
     if matrix is None:
         out = out.with_columns(pl.lit(None, pl.String).alias(c) for c in ("mutations", "cna", "sv"))
@@ -103,13 +125,7 @@ def assays_of(
     rows: list[tuple[str, str, str | None]] = []
     for assay in ids:
         listed = own.get(assay) or panel_genes(assay)
-        kind = (
-            "wes"
-            if re.search(r"wes|exome|wxs", assay, re.I)
-            else "wgs"
-            if re.search("wgs", assay, re.I)
-            else "panel"
-        )
+        kind = _kind(assay)
         if assay == NOT_PROFILED:
             rows.append((assay, "panel", ";"))
         elif listed or kind != "panel":

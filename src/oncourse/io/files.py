@@ -13,6 +13,7 @@ from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
+from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
 from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import called_first, matched, renamed, unmatched
@@ -95,8 +96,8 @@ def read_files(
     for tree in trees:
         for path, why in tree.left:
             reading.ledger.file(path.name, "other", "not read", why=why)
-    if known:
-        _match_ids(found, known, reading)
+    if per_sample is not None:
+        _match_ids(found, known, per_sample, reading)
     samples = _samples(found.samples, per_sample, reading)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
@@ -108,6 +109,9 @@ def read_files(
     if panel:
         built.samples = built.samples.with_columns(pl.lit(panel).alias("assay_id"))
         reading.tables["assays"] = _assay(panel)
+    elif per_sample is not None:
+        _named_assays(built, per_sample, reading)
+        _not_sequenced(built, found.samples["sample_id"], reading)
     reading.tables |= {
         "patients": built.patients, "follow_up": built.follow_up, "published_endpoints": built.published,
         "lesions": built.lesions, "samples": built.samples, "variants": found.variants,
@@ -200,9 +204,16 @@ def _add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading) -> Non
         reading.sources["segments"] = next(p.name for p in paths if not is_purity_table(p))
 
 
-def _match_ids(found: MafTables, known: Mapping[str, str | None], reading: Reading) -> None:
+def _match_ids(
+    found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading
+) -> None:
     """Write the samples of the calls as the clinical table does; say which have no partner."""
-    mapping, said = matched(found.samples["sample_id"].to_list(), known)
+    patients: dict[str, list[str]] = {}
+    if "PATIENT_ID" in per_sample.columns:
+        for sample, patient in per_sample.select("SAMPLE_ID", "PATIENT_ID").drop_nulls().iter_rows():
+            if known.get(sample) != "normal":
+                patients.setdefault(patient, []).append(sample)
+    mapping, said = matched(found.samples["sample_id"].to_list(), known, patients=patients)
     reading.notes += said
     found.calls = renamed(found.calls, mapping)
     if mapping and found.calls.select("sample_id", "variant_id").is_duplicated().any():
@@ -243,6 +254,32 @@ def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     named = samples["SAMPLE_ID"].filter(kinds != "tissue").to_list()
     reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
     return samples.with_columns(kinds.alias("MATERIAL"))
+
+
+def _named_assays(built: ct.Built, per_sample: pl.DataFrame, reading: Reading) -> None:
+    """Take the assay of each sample from the clinical table's panel column."""
+    named = per_sample.select(pl.col("SAMPLE_ID").alias("sample_id"), panel_column(per_sample).alias("assay_id"))
+    named = named.drop_nulls().unique("sample_id", keep="first", maintain_order=True)
+    if named.is_empty():
+        return
+    built.samples = built.samples.drop("assay_id", strict=False).join(
+        named, on="sample_id", how="left", maintain_order="left"
+    )
+    rows = [(a, *targets_of_panel(a, reading)) for a in named["assay_id"].unique().sort()]
+    schema = {"assay_id": pl.String, "kind": pl.String, "targets": pl.String}
+    reading.tables["assays"] = pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _not_sequenced(built: ct.Built, seen: pl.Series, reading: Reading) -> None:
+    """Mark the samples that no file of calls names, and of which no assay is said, as not profiled: no wild type."""
+    own = pl.col("assay_id") if "assay_id" in built.samples.columns else pl.lit(None, pl.String)
+    silent = own.is_null() & ~pl.col("sample_id").is_in(seen.implode())
+    if not built.samples.select(silent.any()).item():
+        return
+    built.samples = built.samples.with_columns(pl.when(silent).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id"))
+    row = pl.DataFrame({"assay_id": [NOT_PROFILED], "kind": ["panel"], "targets": [";"]})
+    before = reading.tables.get("assays")
+    reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
 
 
 def _assay(panel: str) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -12,16 +12,22 @@ from oncourse.study.schema import Problem, nearest
 _TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
 
 
-def matched(ids: Collection[str], known: Collection[str]) -> tuple[dict[str, str], list[str]]:
+def matched(
+    ids: Collection[str], known: Collection[str], *, patients: Mapping[str, Collection[str]] | None = None
+) -> tuple[dict[str, str], list[str]]:
     """Return id -> the known id it means, of ids that are not known as they stand, and what was done, in words.
 
-    A TCGA barcode means the sample whose parts it continues; an id that differs by capitals, blanks or separators
-    alone, from one known id only that nothing else names, means that one.
+    A TCGA barcode means the sample whose parts it continues; an id that differs by capitals, blanks, separators, zeros
+    before it or R's ``X`` alone, from one known id only that nothing else names, means that one. A patient's id means his
+    tumour sample where he has one (`patients`: patient -> his tumour samples).
 
     >>> matched(["TCGA-AA-0001-01A-11D-A10X-10", "p2_t", "P3"], ["TCGA-AA-0001-01", "P2-T", "P4"])[0]
     {'TCGA-AA-0001-01A-11D-A10X-10': 'TCGA-AA-0001-01', 'p2_t': 'P2-T'}
+    >>> matched(["X001.T", "P5"], ["001-T", "P5-a"], patients={"P5": ["P5-a"]})[0]
+    {'P5': 'P5-a', 'X001.T': '001-T'}
     """
     given, listed = set(ids), set(known)
+    own = {p: next(iter(s)) for p, s in (patients or {}).items() if len(set(s)) == 1 and not set(s) & given}
     by_parts = {part: k for k in sorted(listed) for part in [_sample_part(k)] if part}
     plain: dict[str, list[str]] = {}
     for k in sorted(listed - given):
@@ -36,7 +42,9 @@ def matched(ids: Collection[str], known: Collection[str]) -> tuple[dict[str, str
             out[i] = by_parts[part]
         elif len(same) == 1 and counts[_plain(i)] == 1:
             out[i] = same[0]
-    return out, _said(out)
+        elif i in own:
+            out[i] = own[i]
+    return out, _said(out, own)
 
 
 def _sample_part(text: str) -> str | None:
@@ -46,13 +54,19 @@ def _sample_part(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s_.\-]+", "", text).lower()
+    bare = re.sub(r"[\s_.\-]+", "", text).lower()
+    # R's make.names writes X before a name that starts with a digit; a spreadsheet drops zeros before a number
+    return re.sub(r"^x?0*(?=\d)", "", bare)
 
 
-def _said(mapping: dict[str, str]) -> list[str]:
-    barcodes = {a: b for a, b in mapping.items() if a.startswith("TCGA-")}
-    others = {a: b for a, b in mapping.items() if a not in barcodes}
+def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
+    barcodes = {a: b for a, b in mapping.items() if a.startswith("TCGA-") and a not in own}
+    theirs = {a: b for a, b in mapping.items() if own.get(a) == b}
+    others = {a: b for a, b in mapping.items() if a not in barcodes and a not in theirs}
     out = []
+    if theirs:
+        shown = ", ".join(f"{a}: {b}" for a, b in list(theirs.items())[:5])
+        out.append(f"{len(theirs):,} ids of the calls are patients': taken as their only tumour sample ({shown})")
     if barcodes:
         first = next(iter(barcodes))
         out.append(
@@ -81,7 +95,10 @@ def unmatched(ids: Collection[str], known: Collection[str], normals: Collection[
         out.append(Problem(name, None, "sample_id", more[0], message, cure, "warning"))
     if less:
         message = f"{len(less):,} samples of the clinical table have no row in the calls: {', '.join(less[:5])}."
-        cure = "They count as sequenced and without a mutation. Leave out (--exclude) those that were not sequenced."
+        cure = (
+            "Those without an assay count as not sequenced. Give the assay (a column GENE_PANEL, or --panel) of those that "
+            "were sequenced and have no mutation."
+        )
         out.append(Problem(name, None, "sample_id", less[0], message, cure, "warning"))
     return out
 

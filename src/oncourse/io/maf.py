@@ -7,7 +7,7 @@ file also lists sites where nothing was seen (forced counts): then the assay's t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,11 +21,14 @@ from oncourse.genome.variant import normalise
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.ledger import Ledger
+from oncourse.io.maf_numbers import at_lines, with_counts
+from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
-from oncourse.io.units import fractions, in_percent, with_percent
-from oncourse.io.whose import sample_of_file
-from oncourse.study.schema import Problem, row_problems
+from oncourse.io.units import in_percent, with_percent
+from oncourse.io.whose import Manifest, sample_of_file
+from oncourse.io.whose_rows import name_rows
+from oncourse.study.schema import Problem
 
 #: Our name -> the names the dialects use (lower case), best first.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -59,6 +62,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version"),
     "filter": ("filter", "filters", "judgement"),
     "status": ("mutation_status", "somatic_status", "variant_status"),
+    "validation": ("validation_status", "verification_status"),
     "variant_type": ("variant_type",),
     "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2"),
     "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
@@ -111,13 +115,17 @@ def missing_columns(header: Iterable[str]) -> list[str]:
     return needed
 
 
-def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "auto") -> MafTables:
+def read_maf(
+    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", known: Collection[str] = (),
+    manifest: Manifest | None = None,
+) -> MafTables:  # fmt: skip
     """Read a MAF of any dialect.
 
     Parameters
     ----------
     fasta : reference for left alignment of indels
     called : as in `oncourse.io.calling.decide`
+    known, manifest : samples of the clinical table, and whose each is (`oncourse.io.whose_rows`)
 
     Raises
     ------
@@ -148,8 +156,12 @@ def read_maf(path: Path | str, *, fasta: Fasta | None = None, called: str = "aut
         cure = "A MAF has one row per mutation; is the file complete?"
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
-    found = tables_of(renamed(table.frame), table, name, problems, fasta=fasta, called=called)
-    found.notes = [*notes, *found.notes]
+    rows = renamed(table.frame).with_columns(table.lines.alias("line"))
+    rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
+    table = replace(table, lines=rows["line"])
+    found = tables_of(rows.drop("line"), table, name, problems, fasta=fasta, called=called)
+    found.notes = [*notes, *told, *found.notes]
+    found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     _write_ledger(found, path.name, header, table.frame)
     return found
 
@@ -171,6 +183,7 @@ def _write_ledger(found: MafTables, file: str, header: Sequence[str], frame: pl.
 _BECAME = {
     "gene": "variants.gene", "hgvs_p": "variants.hgvs_p", "hgvs_c": "variants.hgvs_c", "term": "variants.consequence",
     "classification": "variants.consequence", "region": "variants.consequence", "status": "calls.origin",
+    "validation": "calls.is_called",
     "population_af": "calls.origin", "patient_id": "samples.patient_id", "build": "study.yaml: genome_build",
     "total_cn": "segments.total_cn", "minor_cn": "segments.minor_cn",
     **dict.fromkeys(("chrom", "pos", "end", "ref", "alt", "alt_1"), "calls.variant_id"),
@@ -250,21 +263,18 @@ def tables_of(
     frame, found = _with_alleles(frame, name)
     problems = [*problems, *found]
     # also the samples of rows that cannot be used: they were sequenced and count in every denominator
-    samples = frame.select("sample_id", _optional(frame, "patient_id")).unique(
-        "sample_id", maintain_order=True
-    )
+    samples = frame.select(
+        "sample_id", _optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
+    ).unique("sample_id", maintain_order=True)
     frame = normalise(frame, fasta=fasta)
     before = frame
     frame = _without_non_variants(frame, notes)
     left: list[tuple[str, int, int | None]] = []
     left.append(("wild-type marker or structural variant", before.height - frame.height, None))
-    bad = frame["why_not"].is_not_null()
-    if bad.any():
-        whys = frame.filter(bad).group_by("why_not").agg(pl.len(), pl.col("line").min()).sort("why_not")
-        left += list(whys.iter_rows())
-        problems += _unusable(frame.filter(bad), name)
-        frame = frame.filter(~bad)
-    frame, found = _with_counts(frame, name)
+    frame, found, lost = kept_by_gene(frame, name)
+    problems += found
+    left += lost
+    frame, found = with_counts(frame, name)
     problems += found
     if fasta is not None:
         problems += reference_problems(frame, name)
@@ -345,27 +355,10 @@ def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pr
         alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
         frame = frame.with_columns(alt.alias("alt"))
     lost = frame["sample_id"].is_null()
-    problems = _at_lines(
+    problems = at_lines(
         frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode."
     )
     return frame.filter(~lost), problems
-
-
-def _at_lines(
-    frame: pl.DataFrame,
-    bad: pl.Series,
-    name: str,
-    column: str,
-    message: str,
-    cure: str,
-    severity: str = "error",
-) -> list[Problem]:
-    """Problems of the rows where `bad`, with the line of the file from the column ``line``."""
-    if not bad.any():
-        return []
-    shown = row_problems(name, frame, bad, column, message, cure, severity=severity, first_row=0)
-    lines = frame["line"].to_list()
-    return [Problem(**{**p.__dict__, "row": None if p.row is None else lines[p.row]}) for p in shown]
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
@@ -383,82 +376,6 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
         f"{dropped.sum():,} rows of the MAF are wild-type markers or structural variants: not read as calls"
     )
     return frame.filter(~dropped)
-
-
-def _unusable(frame: pl.DataFrame, name: str) -> list[Problem]:
-    cures = {
-        "no chromosome": ("chrom", "Fill in Chromosome (1-22, X, Y, MT)."),
-        "no position": ("pos", "Start_Position is a whole number from 1 on."),
-        "no allele": ("alt", "Fill in the alleles; an empty one is written '-'."),
-        "not a sequence of bases": ("alt", "Alleles hold the letters A, C, G, T, N, or '-'."),
-        "no change": ("alt", "Reference and tumour allele are the same; is the variant in another column?"),
-    }
-    problems = []
-    for why, (column, cure) in cures.items():
-        message = f"the row is not used: {why}."
-        problems += _at_lines(frame, frame["why_not"] == why, name, column, message, cure, severity="warning")
-    return problems
-
-
-_COUNTS = ("alt_count", "ref_count", "depth", "normal_alt", "normal_ref", "normal_depth")
-
-
-def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    problems: list[Problem] = []
-    for column in _COUNTS:
-        if column not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, pl.Int64).alias(column))
-            continue
-        number = _whole(frame[column])
-        wrong = _wrong(frame[column], number)
-        severity = "warning" if column.startswith("normal") else "error"
-        message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
-        problems += _at_lines(frame, wrong, name, column, message, cure, severity)
-        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(pl.Int64).alias(column))
-    frame, found = _with_fractions(frame, name)
-    problems += found
-    normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
-    frame = frame.with_columns(normal.alias("normal_depth"))
-    counted = pl.col("alt_count") + pl.col("ref_count")
-    # the depth may hold reads of other alleles; it is never less than what is counted
-    depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
-    depth = pl.when(pl.col("depth").is_not_null()).then(pl.col("depth")).otherwise(depth)
-    frame = frame.with_columns(depth.alias("depth"))
-    by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
-    by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
-    return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
-
-
-def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
-    return text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
-
-
-def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    """Read ``vaf`` and ``population_af``; a cell that says % is percent, else a VAF column with a value above 1 is."""
-    problems: list[Problem] = []
-    for column in ("vaf", "population_af"):
-        if column not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, pl.Float64).alias(column))
-            continue
-        text = frame[column]
-        value, says = fractions(text.str.extract(r"^([^&,;|]*)") if column == "population_af" else text)
-        if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
-            value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
-        wrong = _wrong(text, value) | (value > 1).fill_null(False)
-        if column == "vaf":
-            cure = "A fraction of 0-1, or percent; leave it empty where it was not counted."
-            problems += _at_lines(frame, wrong, name, column, "'{value}' is not a fraction.", cure, "warning")
-        frame = frame.with_columns(value.set(wrong.fill_null(True), None).alias(column))
-    return frame, problems
-
-
-def _whole(text: pl.Series) -> pl.Series:
-    number = text.cast(pl.Int64, strict=False)
-    if number.null_count() > text.null_count():
-        wide = text.cast(pl.Float64, strict=False)
-        whole = (wide.is_finite() & (wide == wide.round(0))).fill_null(False)
-        number = number.fill_null(wide.set(~whole, None).cast(pl.Int64, strict=False))
-    return number
 
 
 def _has_normal(frame: pl.DataFrame) -> bool:
@@ -482,7 +399,7 @@ def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
     other = (named != main).fill_null(False)
     cure = f"Most rows are {main}: lift the others over, or give them as another study."
     message = "genome build {value} differs from the rest of the file."
-    return main, _at_lines(frame, other, name, "build", message, cure)
+    return main, at_lines(frame, other, name, "build", message, cure)
 
 
 def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:
@@ -501,7 +418,7 @@ def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:
         return [*problems, Problem(name, None, "ref", None, message, cure)]
     message = "the reference allele {value} is not what the FASTA has there."
     bad = ~match.fill_null(True)
-    return problems + _at_lines(frame, bad, name, "ref", message, "Check build and strand.", "warning")
+    return problems + at_lines(frame, bad, name, "ref", message, "Check build and strand.", "warning")
 
 
 def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:

@@ -173,7 +173,7 @@ def _rows(
                 site = Site(ref, alt, number, len(each))
                 out.append((
                     lines[i], named[sample], chrom, pos, ref, alt, filters[i], *counts(fields, site, one),
-                    _carried(fields, number), len(tumours) > 1, *_normal_counts(others, site),
+                    _carried(fields, number), len(tumours) > 1 or _is_missing(fields), *_normal_counts(others, site),
                     _status(fields, infos[i]), infos[i], f"{ref}|{alts}|{number}",
                 ))  # fmt: skip
     return out
@@ -196,7 +196,7 @@ def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None
     return None, None
 
 
-_SAID = re.compile(r"(?:^|;)(?:STATUS=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$))")
+_SAID = re.compile(r"(?:^|;)(?:STATUS=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))")
 
 
 def _status(fields: dict[str, str], info: str | None) -> str | None:
@@ -206,19 +206,24 @@ def _status(fields: dict[str, str], info: str | None) -> str | None:
     found = _SAID.findall(info or "")
     if not found:
         return None
-    status, number, flag = max(found, key=lambda groups: bool(groups[0]))
-    return status or (f"ss{number}" if number else flag)
+    status, number, flag, combined = max(found, key=lambda groups: (bool(groups[3]), bool(groups[0])))
+    return combined or status or (f"ss{number}" if number else flag)
 
 
 def _carried(fields: dict[str, str], number: int) -> bool | None:
-    """Whether the genotype holds the allele; null without a genotype."""
-    alleles = re.split(r"[/|]", fields["GT"]) if fields.get("GT") else []
+    """Whether the genotype holds the allele; null without a genotype, or with one of dots."""
+    alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {"."}
     return str(number + 1) in alleles if alleles else None
+
+
+def _is_missing(fields: dict[str, str]) -> bool:
+    """Whether the genotype is one of dots: the caller says nothing, the reads decide."""
+    return "GT" in fields and not set(fields["GT"]) - set("./|")
 
 
 def _says_nothing(fields: dict[str, str]) -> bool:
     """Whether a sample's column is empty: no field, or a missing genotype without depth."""
-    missing = "GT" in fields and not set(fields["GT"]) - set("./|")
+    missing = _is_missing(fields)
     depth_known = any(fields.get(k) not in (None, ".", "") for k in ("DP", "AD", "AU", "TIR", "AO", "NR"))
     return not fields or (missing and not depth_known)
 

@@ -138,6 +138,16 @@ def pair_of(path: Path) -> tuple[str, str] | None:
     return None
 
 
+def is_generic(name: str) -> bool:
+    """Whether a name is one that every file uses and names nobody: TUMOR, NORMAL, primary, blood ..."""
+    return bool(_GENERIC.match(name))
+
+
+def is_normal_name(name: str) -> bool:
+    """Whether a name says that it is a normal."""
+    return bool(_IS_NORMAL.match(name))
+
+
 def sample_of_file(path: Path) -> str:
     """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
 

@@ -1,0 +1,90 @@
+"""Read counts and fractions of a table's rows, each number in its unit; what is no number is named with its line."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.io.units import fractions
+from oncourse.study.schema import Problem, row_problems
+
+
+def at_lines(
+    frame: pl.DataFrame,
+    bad: pl.Series,
+    name: str,
+    column: str,
+    message: str,
+    cure: str,
+    severity: str = "error",
+) -> list[Problem]:
+    """Problems of the rows where `bad`, with the line of the file from the column ``line``."""
+    if not bad.any():
+        return []
+    shown = row_problems(name, frame, bad, column, message, cure, severity=severity, first_row=0)
+    lines = frame["line"].to_list()
+    return [Problem(**{**p.__dict__, "row": None if p.row is None else lines[p.row]}) for p in shown]
+
+
+_COUNTS = ("alt_count", "ref_count", "depth", "normal_alt", "normal_ref", "normal_depth")
+
+
+def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Read ``alt_count``, ``depth`` and the normal's counts (text) as numbers; what a row lacks follows from the others."""
+    problems: list[Problem] = []
+    for column in _COUNTS:
+        if column not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.Int64).alias(column))
+            continue
+        number = whole_numbers(frame[column])
+        wrong = _wrong(frame[column], number)
+        severity = "warning" if column.startswith("normal") else "error"
+        message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
+        problems += at_lines(frame, wrong, name, column, message, cure, severity)
+        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(pl.Int64).alias(column))
+    frame, found = _with_fractions(frame, name)
+    problems += found
+    normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
+    frame = frame.with_columns(normal.alias("normal_depth"))
+    counted = pl.col("alt_count") + pl.col("ref_count")
+    # the depth may hold reads of other alleles; it is never less than what is counted
+    depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
+    depth = pl.when(pl.col("depth").is_not_null()).then(pl.col("depth")).otherwise(depth)
+    frame = frame.with_columns(depth.alias("depth"))
+    by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
+    by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
+    return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
+
+
+def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
+    return text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
+
+
+def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Read ``vaf`` and ``population_af``; a cell that says % is percent, else a VAF column with a value above 1 is."""
+    problems: list[Problem] = []
+    for column in ("vaf", "population_af"):
+        if column not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.Float64).alias(column))
+            continue
+        text = frame[column]
+        value, says = fractions(text.str.extract(r"^([^&,;|]*)") if column == "population_af" else text)
+        if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
+            value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
+        wrong = _wrong(text, value) | (value > 1).fill_null(False)
+        if column == "vaf":
+            cure = "A fraction of 0-1, or percent; leave it empty where it was not counted."
+            problems += at_lines(frame, wrong, name, column, "'{value}' is not a fraction.", cure, "warning")
+        frame = frame.with_columns(value.set(wrong.fill_null(True), None).alias(column))
+    return frame, problems
+
+
+def whole_numbers(text: pl.Series) -> pl.Series:
+    """Return whole numbers (``12``, ``12.0``, ``1,234``: a comma in a count can only part thousands), null elsewhere."""
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() > text.null_count():
+        parted = text.str.contains(r"^\d{1,3}([, \u00a0]\d{3})+$").fill_null(False)
+        text = text.zip_with(~parted, text.str.replace_all(r"[, \u00a0]", ""))
+        wide = text.cast(pl.Float64, strict=False)
+        whole = (wide.is_finite() & (wide == wide.round(0))).fill_null(False)
+        number = number.fill_null(wide.set(~whole, None).cast(pl.Int64, strict=False))
+    return number

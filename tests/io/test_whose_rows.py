@@ -1,0 +1,114 @@
+"""Rows of a table: whose they are, and that a row without a readable place is never dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from oncourse.io.files import files_in, read_files
+from oncourse.io.maf import read_maf
+from oncourse.io.whose import read_manifest
+
+HEADER = ("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2", "Tumor_Sample_Barcode",
+          "HGVSp_Short", "t_alt_count", "t_depth", "NCBI_Build")  # fmt: skip
+
+
+def _row(sample, *, gene="KRAS", chrom="12", pos="25398284", alt="T", change="p.G12D", alt_count="30", depth="100", more=()):
+    return (gene, chrom, pos, "C", alt, sample, change, alt_count, depth, "GRCh37", *more)
+
+
+def _maf(folder: Path, name: str, *rows, more=()) -> Path:
+    path = folder / name
+    path.write_text("\n".join("\t".join(cells) for cells in ((*HEADER, *more), *rows)) + "\n")
+    return path
+
+
+def _clinical(folder: Path, *rows, columns=("SAMPLE_ID", "PATIENT_ID", "SAMPLE_TYPE")) -> Path:
+    path = folder / "clinical.txt"
+    path.write_text("\n".join("\t".join(cells) for cells in (columns, *rows)) + "\n")
+    return path
+
+
+def test_tumor_of_two_mafs_is_two_samples(tmp_path):
+    """vcf2maf writes TUMOR where no --tumor-id is given (mskcc/vcf2maf#60): two patients became one."""
+    for name, alt in (("P1", "T"), ("P2", "A")):
+        _maf(tmp_path, f"{name}.maf", _row("TUMOR", alt=alt))
+    reading = read_files(files_in(tmp_path, "maf"))
+    assert reading.tables["calls"].sort("sample_id").select("sample_id", "variant_id").rows() == [
+        ("P1", "12:25398284:C:T"), ("P2", "12:25398284:C:A"),
+    ]  # fmt: skip
+
+
+def test_primary_and_metastasis_of_one_maf_are_of_the_patient_the_file_names(tmp_path):
+    _maf(tmp_path, "P7.maf", _row("primary"), _row("liver_met"))
+    samples = read_files(files_in(tmp_path, "maf")).tables["samples"]
+    assert set(samples.select("sample_id", "patient_id").rows()) == {("P7_primary", "P7"), ("P7_liver_met", "P7")}
+
+
+@pytest.mark.parametrize("name", ["/data/bams/P1_T.bam", "P1_T.sorted.bam", "./P1_T.cram", "D:\\runs\\P1_T.bam"])
+def test_a_path_as_sample_is_the_sample_of_that_file(tmp_path, name):
+    assert read_maf(_maf(tmp_path, "a.maf", _row(name))).calls["sample_id"].to_list() == ["P1_T"]
+
+
+def test_a_manifest_says_whose_the_rows_of_a_maf_are(tmp_path):
+    path = _maf(tmp_path, "a.maf", _row("x1"), _row("x2"), _row("x3"))
+    manifest = tmp_path / "files.tsv"
+    manifest.write_text(
+        "path\tcolumn\tsample_id\tpatient_id\trole\na.maf\tx1\tP1_T\tP1\ttumour\na.maf\tx2\tP1_M\tP1\ttumour\n"
+        "a.maf\tx3\t\t\tignore\n"
+    )
+    found = read_maf(path, manifest=read_manifest(manifest))
+    assert found.samples.select("sample_id", "patient_id").rows() == [("P1_M", "P1"), ("P1_T", "P1")]
+    assert found.calls["sample_id"].to_list() == ["P1_T", "P1_M"]
+    assert ("of a sample the manifest leaves out", 1, None) in found.left_out
+
+
+def test_an_unreadable_position_never_drops_the_mutation(tmp_path):
+    """A KRAS row whose position a spreadsheet had spoilt made its patient KRAS wild type."""
+    path = _maf(tmp_path, "a.maf", _row("P1", pos=""), _row("P2", pos="x", change=""), _row("P3", pos="25,398,284",
+                alt_count="1,030", depth="2,100"))  # fmt: skip
+    found = read_maf(path)
+    assert found.calls.select("sample_id", "variant_id", "alt_count", "is_called").rows() == [
+        ("P1", "KRAS:p.G12D", 30, True), ("P2", "KRAS:line3", 30, True), ("P3", "12:25398284:C:T", 1030, True),
+    ]  # fmt: skip
+    assert sum("kept as a call by gene" in p.message for p in found.problems) == 2
+
+
+def test_a_row_with_neither_place_nor_gene_is_left_out_and_told(tmp_path):
+    found = read_maf(_maf(tmp_path, "a.maf", _row("P1", gene="", pos="")))
+    assert found.calls.is_empty()
+    assert found.left_out[1] == ("no position", 1, 2)
+
+
+def test_what_a_second_method_did_not_find_is_not_called(tmp_path):
+    """NCI's MAF specification: Validation_Status Wildtype and Invalid; cBioPortal's own tables list calls regardless."""
+    rows = [_row(f"P{i}", more=(w,)) for i, w in enumerate(["Wildtype", "Invalid", "Valid", "Untested", ""], 1)]
+    for name, called in (("a.maf", [False, False, True, True, True]), ("data_mutations.txt", [True] * 5)):
+        found = read_maf(_maf(tmp_path, name, *rows, more=("Validation_Status",)))
+        assert found.calls["is_called"].to_list() == called
+
+
+def test_ids_as_r_and_spreadsheets_rewrite_them_and_patients_ids_are_matched(tmp_path):
+    """R's make.names writes X001.T for 001-T (maftools#66); a MAF by patient means his only tumour sample."""
+    path = _maf(tmp_path, "a.maf", _row("X001.T"), _row("P2"), _row("P3"))
+    clinical = _clinical(tmp_path, ("001-T", "P1", "Primary"), ("S2", "P2", "Primary"), ("S2N", "P2", "Normal"),
+                         ("S3a", "P3", "Primary"), ("S3b", "P3", "Metastasis"))  # fmt: skip
+    reading = read_files([path], clinical=[clinical])
+    # P3 has two tumours: nothing says which is meant
+    assert reading.tables["calls"]["sample_id"].to_list() == ["001-T", "S2", "P3"]
+
+
+def test_a_sample_without_rows_is_sequenced_only_where_an_assay_says_so(tmp_path):
+    """An added patient without data changed every percentage: the unknown are not "no"."""
+    path = _maf(tmp_path, "a.maf", _row("S1"))
+    rows = (("S1", "P1", "IMPACT468"), ("S2", "P2", "IMPACT468"), ("S3", "P3", ""))
+    clinical = _clinical(tmp_path, *rows, columns=("SAMPLE_ID", "PATIENT_ID", "GENE_PANEL"))
+    reading = read_files([path], clinical=[clinical])
+    assays = dict(reading.tables["samples"].select("sample_id", "assay_id").iter_rows())
+    assert assays == {"S1": "IMPACT468", "S2": "IMPACT468", "S3": "not_profiled"}
+    targets = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
+    assert targets["not_profiled"] == ";"
+    assert "KRAS" in targets["IMPACT468"].split(";")
+    assert reading.tables["samples"].schema["assay_id"] == pl.String
