@@ -68,13 +68,45 @@ def test_tcga_prostate_counts_equal_maftools(shared_data):
 
 
 def test_coad_kras_and_braf_exclude_each_other(shared_data):
-    """Fisher's test misses it (p = .07) where hypermutated samples carry both; given burden it is plain."""
+    """Fisher's test misses it (p = .07) where hypermutated samples carry both; given burden it is plain among 200
+    genes too. The RTK-RAS genes together exclude each other (Sanchez-Vega 2018, doi 10.1016/j.cell.2018.03.035)."""
     from oncourse.io import load_study
 
     study = load_study(shared_data("tcga_crc_prad_maf", "fh_COAD.maf.gz"))
-    pairs = landscape(study, pair_genes=60).tables["landscape/pairs"]
+    result = landscape(study, pair_genes=200)
+    pairs = result.table("pairs")
+    assert pairs.height == 200 * 199 / 2
     row = pairs.filter((pl.col("gene_a") == "KRAS") & (pl.col("gene_b") == "BRAF")).row(0, named=True)
-    assert row["direction"] == "exclusivity" and row["p_value"] < 1e-3 and row["q_value"] < 0.05
+    assert row["direction"] == "exclusivity" and row["q_value"] < 0.001 and row["power_exclusivity"] > 0.8
+    group = result.table("gene_groups").filter(pl.col("gene_group") == "RTK-RAS").row(0, named=True)
+    assert group["direction"] == "exclusivity" and group["q_value"] < 0.01
+    assert "exclusivity" in [f.name for f in result.figures]
+
+
+def three_lesions(make_study):
+    """Ten patients, gene AAA in the primary of five of them, BBB in the two later samples of the same."""
+    samples, calls = [], []
+    for i in range(10):
+        for j, day in (("a", 0), ("b", 400), ("c", 800)):
+            samples.append({"sample_id": f"P{i}{j}", "patient_id": f"P{i}", "material": "tissue", "day": day})
+            if i < 5:
+                variant = "1:1:A:C" if j == "a" else "1:2:A:C"
+                calls.append({"sample_id": f"P{i}{j}", "variant_id": variant, "is_called": True})
+    named = ((1, "AAA"), (2, "BBB"))
+    variants = [{"variant_id": f"1:{n}:A:C", "gene": g, "consequence": "nonsense"} for n, g in named]
+    patients = [{"patient_id": f"P{i}"} for i in range(10)]
+    return make_study(patients=patients, samples=samples, calls=calls, variants=variants)
+
+
+@pytest.mark.parametrize(
+    ("rule", "altered"), [("all", {"AAA": 5, "BBB": 5}), ("first", {"AAA": 5}), ("last", {"BBB": 5})]
+)
+def test_patient_with_several_samples_counts_once_by_the_rule_that_is_printed(make_study, rule, altered):
+    result = landscape(three_lesions(make_study), per_patient=rule)
+    found = {g: r["n_altered"] for g, r in genes(result).items() if r["n_altered"]}
+    assert found == altered and {r["n_profiled"] for r in genes(result).values()} == {10}
+    words = {"all": "all their samples", "first": "their first sample", "last": "their last sample"}[rule]
+    assert any(words in line for line in result.methods)
 
 
 def two_groups(make_study):

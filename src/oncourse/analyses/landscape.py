@@ -11,14 +11,15 @@ import polars as pl
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
-from oncourse.derive.genes.gene_pairs import co_occurrence
-from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
+from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
+from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 
 if TYPE_CHECKING:
+    from oncourse.derive.genes.gene_pairs import BurdenModel
     from oncourse.plots.oncoprint import Oncoprint
 
 _GENE = Column("gene", pl.String, "HGNC symbol")
@@ -64,15 +65,30 @@ GROUPS = OutputTable("landscape/groups", "gene frequencies of two groups compare
     Column("p_value", pl.Float64, "Fisher's exact test, two-sided"),
     Column("q_value", pl.Float64, "false discovery rate over this table (Benjamini-Hochberg)"),
 ))  # fmt: skip
-PAIRS = OutputTable("landscape/pairs", "co-occurrence and mutual exclusivity given each sample's burden", (
+PAIRS = OutputTable("landscape/pairs", "co-occurrence and mutual exclusivity given each patient's burden", (
     Column("gene_a", pl.String, "first gene"),
     Column("gene_b", pl.String, "second gene"),
-    Column("n_samples", pl.Int64, "samples in which both were looked at"),
+    Column("n_patients", pl.Int64, "patients in whom both were looked at"),
     Column("n_both", pl.Int64, "altered in both"),
-    Column("n_a_only", pl.Int64, "altered in the first only"),
-    Column("n_b_only", pl.Int64, "altered in the second only"),
-    Column("expected_both", pl.Float64, "altered in both if the genes were independent given each sample's burden"),
+    Column("n_a_only", pl.Int64, "altered in the first only, both looked at"),
+    Column("n_b_only", pl.Int64, "altered in the second only, both looked at"),
+    Column("expected_both", pl.Float64, "altered in both if the genes were independent given burden and stratum"),
+    Column("ratio", pl.Float64, "n_both / expected_both", unit="ratio"),
     Column("direction", pl.String, "co-occurrence or exclusivity"),
+    Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
+    Column("q_value", pl.Float64, "false discovery rate over this table"),
+    Column("power_exclusivity", pl.Float64, "chance of p < 0.05 if the odds ratio were 1 / landscape.pair_odds: where it is "
+           "low a pair that is not found says nothing", unit="fraction"),
+    Column("power_co_occurrence", pl.Float64, "chance of p < 0.05 if the odds ratio were landscape.pair_odds",
+           unit="fraction"),
+))  # fmt: skip
+GENE_GROUPS = OutputTable("landscape/gene_groups", "do the genes of a pathway exclude each other, given burden", (
+    Column("gene_group", pl.String, "pathway (gene_sets.tsv)"),
+    Column("genes", pl.String, "its genes that are altered often enough, joined by ;"),
+    Column("n_patients", pl.Int64, "patients in whom at least one of them was looked at"),
+    Column("n_covered", pl.Int64, "altered in at least one"),
+    Column("expected_covered", pl.Float64, "altered in at least one if independent given burden and stratum"),
+    Column("direction", pl.String, "exclusivity (more are covered than expected) or co-occurrence"),
     Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
     Column("q_value", pl.Float64, "false discovery rate over this table"),
 ))  # fmt: skip
@@ -105,7 +121,10 @@ def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
         count("is_fused", "n_fusion"),
     )  # fmt: skip
     table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left")
-    table = table.join(_altered_on_panel(status, key), on="gene", how="left").fill_null(0)
+    table = table.join(
+        status.altered_on_panel(key).group_by("gene").agg(pl.len().cast(pl.Int64).alias("n_altered")),
+        on="gene", how="left",
+    ).fill_null(0)  # fmt: skip
     low, high = clopper_pearson(table["n_altered"].to_numpy(), table["n_profiled"].to_numpy())
     table = table.with_columns(
         frequency=(pl.col("n_altered") / pl.col("n_profiled")).fill_nan(None),
@@ -114,25 +133,6 @@ def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
     )
     return GENES.frame(
         table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True)
-    )
-
-
-def _altered_on_panel(status: GeneStatus, key: str) -> pl.DataFrame:
-    """Patients (samples) altered in a gene among those on whose mutation panel it is: gene, n_altered.
-
-    A fusion partner off the panel is an incidental finding: it has no denominator.
-    """
-    found = status.altered.filter("is_altered").select("gene", key).unique()
-    # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
-    assays = status.panels.samples.select(key, "mutation").drop_nulls().unique()
-    pairs = status.panels.pairs(set(found["gene"]))
-    return (
-        found.join(assays, on=key, how="inner")
-        .join(pairs, left_on=["mutation", "gene"], right_on=["assay_id", "gene"], how="semi")
-        .select("gene", key)
-        .unique()
-        .group_by("gene")
-        .agg(pl.len().cast(pl.Int64).alias("n_altered"))
     )
 
 
@@ -162,12 +162,14 @@ def _msi(burden: pl.DataFrame, unit: str) -> list[Estimate]:
     question="Which genes are altered in this cohort, and how often?",
     needs=("samples", "calls|gene_copy_number|fusions"),
     params=LandscapeParams,
-    tables=(GENES, SAMPLES, CLASSES, GROUPS, PAIRS),
+    tables=(GENES, SAMPLES, CLASSES, GROUPS, PAIRS, GENE_GROUPS),
     order=10,
 )
 def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     """Frequency of altered genes with the right denominators, burden, groups, co-occurrence."""
-    status, calls, burden = cohort.gene_status, cohort.annotated_calls, cohort.burden
+    counted = counted_samples(cohort.study, cohort.panels, params.per_patient)
+    status = cohort.gene_status.of_samples(counted) if params.unit == "patient" else cohort.gene_status
+    calls, burden = cohort.annotated_calls, cohort.burden
     profiled = cohort.panels.samples.drop_nulls("mutation")
     if profiled.is_empty():
         raise NotEnoughData("No tumour sample was profiled for mutations.")
@@ -198,9 +200,12 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     estimates += (msi := _msi(burden, params.unit))
     if msi:
         answer += " MSI-H: {msi_high}."
+    model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
+    pairs = co_occurrence(model, params)
     tables = {
         GENES.name: genes, SAMPLES.name: SAMPLES.frame(burden), CLASSES.name: _class_table(calls),
-        GROUPS.name: GROUPS.frame(), PAIRS.name: PAIRS.frame(co_occurrence(status, params)),
+        GROUPS.name: GROUPS.frame(), PAIRS.name: PAIRS.frame(pairs),
+        GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }  # fmt: skip
     notes = _notes(cohort, burden, params)
     groups = None
@@ -238,10 +243,18 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
             "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
             "odds ratio, Benjamini-Hochberg 1995.",
-            "Co-occurrence: Poisson-binomial given each sample's burden (Canisius 2016, doi "
-            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence.",
+            "Co-occurrence: Poisson-binomial given each patient's burden (Canisius 2016, doi "
+            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence. "
+            + _strata_words(model, params),
         ),
     )  # fmt: skip
+
+
+def _strata_words(model: BurdenModel | None, params: LandscapeParams) -> str:
+    """Say who counted once and in which strata the burden model was fitted."""
+    rule = {"all": "all their samples together", "first": "their first sample", "last": "their last sample"}
+    within = f"within strata of {' and '.join(model.strata)}" if model and model.strata else "in one stratum"
+    return f"Patients with several samples count once, with {rule[params.per_patient]}; the model is fitted {within}."
 
 
 def _plain(text: str) -> str:
@@ -290,6 +303,13 @@ def _figures(
                              [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
                              xlabel=f"{params.unit}s with an alteration")),
     ]  # fmt: skip
+    if (pairs := tables[PAIRS.name]).height:
+        from oncourse.plots.exclusivity import exclusivity_svg
+
+        figures.append(Figure("exclusivity", "Genes that exclude or accompany each other", "Each cell a pair of genes, over "
+            "what burden and stratum explain: blue together less often, orange more; a ring: FDR below 5 %; a dot: the "
+            f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so that nothing found says "
+            "nothing. Table landscape/pairs.", exclusivity_svg(pairs, params.top_genes)))  # fmt: skip
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
         if groups is not None:

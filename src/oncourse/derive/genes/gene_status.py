@@ -36,8 +36,13 @@ class LandscapeParams:
     reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
     min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)
     top_genes: int = setting(25, "genes in the oncoprint", low=1, high=200)
-    min_pair: int = setting(5, "a gene enters co-occurrence when altered in at least so many samples", low=2)
-    pair_genes: int = setting(20, "most genes in the co-occurrence analysis", low=2, high=60)
+    per_patient: str = setting(
+        "all", "which samples of a patient with several count, once and together: all (altered in any), the first or the "
+        "last by day (ties by sample_id)", choices=("all", "first", "last"),
+    )  # fmt: skip
+    min_pair: int = setting(5, "a gene enters co-occurrence when altered in at least so many patients", low=2)
+    pair_genes: int = setting(50, "most genes in the co-occurrence analysis", low=2, high=1000)
+    pair_odds: float = setting(4.0, "odds ratio (or its inverse) whose power is given for each pair", low=1.1, high=100)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,28 @@ class GeneStatus:
 
     altered: pl.DataFrame
     panels: Panels
+
+    def of_samples(self, sample_ids: Collection[str]) -> GeneStatus:
+        """Return the status of these samples alone."""
+        ids = pl.Series(sorted(sample_ids), dtype=pl.String).implode()
+        inside = pl.col("sample_id").is_in(ids)
+        return GeneStatus(self.altered.filter(inside), Panels(self.panels.samples.filter(inside), self.panels.genes))
+
+    def altered_on_panel(self, key: str) -> pl.DataFrame:
+        """Return the altered genes of each patient (sample) among those on its mutation panels: gene, `key`.
+
+        A fusion partner off the panel is an incidental finding: it has no denominator.
+        """
+        found = self.altered.filter("is_altered").select("gene", key).unique()
+        # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
+        assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
+        pairs = self.panels.pairs(set(found["gene"]))
+        return (
+            found.join(assays, on=key, how="inner")
+            .join(pairs, left_on=["mutation", "gene"], right_on=["assay_id", "gene"], how="semi")
+            .select("gene", key)
+            .unique()
+        )
 
     def dense(self, genes: Collection[str]) -> pl.DataFrame:
         """Return every tumour sample x gene of `genes`: patient_id, sample_id, gene, state, effect.
@@ -90,6 +117,17 @@ class GeneStatus:
             )
             .sort("patient_id", "gene")
         )  # fmt: skip
+
+
+def counted_samples(study: Study, panels: Panels, rule: str) -> pl.Series:
+    """Return the tumour samples that stand for their patients under `LandscapeParams.per_patient`."""
+    samples = panels.samples.join(study["samples"].select("sample_id", "day"), on="sample_id", how="left")
+    if rule == "all":
+        return samples["sample_id"]
+    profiled = samples.drop_nulls("mutation").sort(
+        "patient_id", "day", "sample_id", descending=[False, rule == "last", False], nulls_last=True
+    )
+    return profiled.unique("patient_id", keep="first", maintain_order=True)["sample_id"]
 
 
 #: Worst effect of several mutations of one gene, for drawing.
