@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 SOURCE = Path(__file__).parent / "src"
 _SCALARS = {
-    "i1": types.int8, "i4": types.int32, "i8": types.int64, "u8": types.uint64, "f4": types.float32,
+    "i1": types.int8, "u1": types.uint8, "i4": types.int32, "i8": types.int64, "u8": types.uint64, "f4": types.float32,
     "f8": types.float64, "b1": types.boolean,
 }  # fmt: skip
 

@@ -38,6 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "evolution.clustering._cluster_kernels",
         "evolution.clustering._noise_kernels",
     ),
+    "reads": ("reads._site_kernels",),
     "trees": (
         "evolution.seeding._migration_kernels",
         "evolution.seeding._sample_tree_kernels",
