@@ -132,7 +132,7 @@ def test_endpoints():
     assert [value(result, f"status_24m_{w}").value for w in ("dead", "alive", "unknown")] == [1, 1, 2]
     left = result.tables["endpoints/excluded"]
     assert left.select("patient_id", "endpoint").rows() == [("D", "PSA_PFS"), ("D", "TTPP")]
-    assert "median progression-free survival on line 1" in result.answer
+    assert "Median progression-free survival, first line," in result.answer
     names = {f.name for f in result.figures}
     assert {"km_OS", "km_PFS_by_line", "swimmer"} <= names
 

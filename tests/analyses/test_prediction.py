@@ -82,7 +82,7 @@ def test_corrected_accuracy_is_below_apparent_and_noise_adds_nothing(result):
 
 def test_a_strong_mutation_is_said_to_add():
     result = prediction(Cohort(make_study(seed=3, n=300, effect=1.5)), replace(QUICK, bootstraps=0))
-    assert "The mutations add to the clinical model: " in result.answer
+    assert "The mutations add to the clinical model." in result.answer
     added = {r["metric"]: r for r in result.tables["prediction/added"].iter_rows(named=True)}
     assert added["auc_24m"]["difference"] > 0 and added["likelihood_ratio"]["p_value"] < 0.025
     kept = result.tables["prediction/coefficients"].filter(pl.col("model") == "clinical+mutations")

@@ -82,7 +82,7 @@ def test_row_order_and_jobs_change_nothing(name, twice):
 
 def test_a_number_in_a_sentence_is_an_estimate():
     estimate = Estimate("share", 0.25, 0.1, 0.5, 40, "exact", "fraction")
-    assert say("It was {share}.", [estimate]) == "It was 25.0 % (95 % CI 10.0 % to 50.0 %, n = 40)."
+    assert say("It was {share}.", [estimate]) == "It was 25 % (95 % CI 10-50; n = 40)."
     with pytest.raises(KeyError):
         Result(answer="{unknown} of them")
 

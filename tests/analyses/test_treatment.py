@@ -179,7 +179,7 @@ def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):
         data["time"].to_numpy().astype(float), data["status"].to_numpy() == 1, data["rx"].to_list()
     )
     answer = treatment(Cohort(study), Params(endpoints=("OS",))).answer
-    assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55 to 0.87" in answer
+    assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55-0.87" in answer
 
 
 def test_a_drug_given_to_non_carriers_only_is_said_to_mix_the_marker_into_its_effect():

@@ -12,10 +12,12 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.analyses._headline import Headline
 from oncourse.analyses._show import as_html, as_text
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, OncourseError
 from oncourse.study.schema import Column, nearest
+from oncourse.words.numbers import limits, with_unit
 
 UNITS = ("fraction", "count", "ratio", "difference", "days", "months", "per_mb", "score", "")
 
@@ -47,31 +49,15 @@ class Estimate:
             object.__setattr__(self, "n", int(self.n))
 
     def number(self, value: float | None) -> str:
-        """Return one of its values as text in its unit."""
-        if value is None:
-            return "not estimable"
-        if value in (float("inf"), float("-inf")):
-            return "not reached"
-        if self.unit == "fraction":
-            return f"{100 * value:.1f} %"
-        if self.unit == "count":
-            return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-        if self.unit == "days":
-            return f"{value:,.0f} days"
-        if self.unit == "months":
-            return f"{value:.1f} months"
-        if self.unit == "per_mb":
-            return f"{value:.2f} per Mb"
-        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+        """Return one of its values as text in its unit, with the digits that `n` carries."""
+        return with_unit(value, self.unit, self.n)
 
     def __str__(self) -> str:
-        text = self.number(self.value)
-        inside = []
-        if self.ci_low is not None or self.ci_high is not None:
-            inside.append(f"95 % CI {self.number(self.ci_low)} to {self.number(self.ci_high)}")
+        inside = [limits(self)] if self.ci_low is not None or self.ci_high is not None else []
         if self.n is not None and self.unit != "count":
             inside.append(f"n = {self.n:,}")
-        return f"{text} ({', '.join(inside)})" if inside else text
+        text = self.number(self.value)
+        return f"{text} ({'; '.join(inside)})" if inside else text
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,7 +140,8 @@ class Result:
 
     ``answer`` may hold ``{name}`` of its estimates (see `say`); ``tables`` maps topic/table to a frame with the
     declared columns; ``artifacts`` maps a path inside the results folder to text (a model card); ``title`` is that of the
-    analysis that made it. ``print(result)`` says it in a terminal; a notebook shows it with its figures.
+    analysis that made it; ``headline`` its one sentence for page one. ``print(result)`` says it in a terminal; a notebook
+    shows it with its figures.
     """
 
     answer: str
@@ -167,9 +154,12 @@ class Result:
     methods: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    headline: Headline | None = None
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.estimates]
+        if self.headline is not None and self.headline.number not in (None, *names):
+            raise ValueError(f"the headline rests on {self.headline.number}, which is no estimate")
         twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
         if twice:
             raise ValueError(f"estimates named twice: {twice}")

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
@@ -26,6 +27,7 @@ from oncourse.derive.outcomes.response_scan import RESPONSES, response_outcome, 
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 _RATIO = "hazard ratio"
 SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its hazard ratio, alone and adjusted", (
@@ -174,6 +176,7 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
     more, sentence = _response_words(responses, params)
     return Result(
         answer=f"{answer} {sentence}".strip(),
+        headline=_headline(tested, {e.name: e for e in (*estimates, *more)}, params),
         estimates=estimates + more,
         tables={SCAN.name: table, RESPONSE.name: responses},
         figures=_figures(cohort, features, targets, tested, params),
@@ -295,13 +298,14 @@ def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Esti
                 name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio"
             )
         )
-        words = f"{row['feature']} with {row['endpoint']}, odds ratio {{{name}}}"
+        words = f"{row['feature']} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
         texts[row["is_prespecified"]].append(words)
-    named = f"Response, pre-specified: {'; '.join(texts[True])}. " if texts[True] else ""
+    named = "".join(f"Response, pre-specified: {text}. " for text in texts[True])
     if not exploratory:
         return tuple(estimates), named.strip()
-    many = "Of {response tests:value} exploratory tests against response to treatment "
-    return tuple(estimates), named + many + ("; ".join(texts[False]) if texts[False] else "none keeps that rate") + "."
+    many = "After correction for {response tests:value} exploratory tests against response to treatment, "
+    none = many + "no finding was associated with it."
+    return tuple(estimates), named + ("".join(f"{many}{text}." for text in texts[False][:1]) if texts[False] else none)
 
 
 def _is_same(a: Outcome, b: Outcome) -> bool:
@@ -329,27 +333,52 @@ def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], 
     parts = []
     first = _effects(named, estimates)
     if first:
-        parts.append(f"Pre-specified: {'; '.join(first)}.")
-    share = f"a false discovery rate of {100 * params.alpha:g} %"
+        parts.extend(f"Pre-specified: {text}." for text in first)
+    share = f"(false discovery rate {100 * params.alpha:g} %)"
     if hits.height:
-        parts.append(f"{{hits:value}} of {{tests:value}} exploratory tests keep {share}.")
+        parts.append(f"After correction for {{tests:value}} exploratory tests {share}, {{hits:value}} go with outcome.")
     elif rest.height:
         parts.append(
-            f"None of {{tests:value}} exploratory tests keeps {share}. This does not say that there is no effect: the "
-            "smallest detectable hazard ratio stands beside each feature."
+            f"After correction for {{tests:value}} exploratory tests {share}, no finding was associated with outcome. "
+            "An effect may still exist: the smallest hazard ratio that could have been seen stands beside each finding."
         )
     for words, group in groups.items():
         texts = _effects(group, estimates)
         if texts:
-            parts.append(f"{words}: {'; '.join(texts)}.")
+            parts.extend(f"{words}: {text}." for text in texts)
     return tuple(estimates), " ".join(parts)
+
+
+def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) -> Headline:
+    """The first finding that holds after correction; without one, that only large effects could be seen."""
+    rest = tested.filter(~pl.col("is_prespecified"))
+    hits = rest.filter((pl.col("q_value") <= params.alpha) & (pl.col("kind") != "covariate"))
+    n = int(tested["n"].max() or 0)  # type: ignore[call-overload]
+    for row in hits.iter_rows(named=True):
+        told = {"tests": rest.height, "hits": hits.height, "what": row["feature"]}
+        told["endpoint"] = endpoint_words(row["endpoint"])
+        ratio = found.get(_name(row))
+        if ratio is not None and ratio.unit == "ratio":
+            return Headline(said("headline.biomarkers.hits", **told, ratio=ratio), "uncertain", said("reason.one_by_one"),
+                            ratio.name)  # fmt: skip
+        return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
+    if rest.height:
+        text = said("headline.biomarkers.none", tests=rest.height, patients=n)
+        return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
+    for row in tested.iter_rows(named=True):
+        ratio = found.get(_name(row))
+        if ratio is not None and ratio.unit == "ratio":
+            text = said("headline.biomarkers.named", what=row["feature"], endpoint=endpoint_words(row["endpoint"]),
+                        ratio=ratio, patients=ratio.n)  # fmt: skip
+            return Headline(text, *light_of(ratio), ratio.name)
+    return cannot(said("headline.too_few"), said("reason.too_few"))
 
 
 def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
     """One phrase per row: a ratio, of numbers per standard deviation; restricted means where it changes with time."""
     out = []
     for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
-        who = f"{row['feature'].removeprefix('covariate:')} with {row['endpoint']}"
+        who = f"{row['feature'].removeprefix('covariate:')} with {endpoint_words(row['endpoint'])}"
         name, n = _name(row), row["n"]
         changes = row["p_proportional"] is not None and row["p_proportional"] < CHANGING
         if changes and row["rmst_difference"] is not None:

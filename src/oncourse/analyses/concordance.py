@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, rated, two_sides
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
     SUMMARY_COLUMNS,
@@ -39,6 +40,7 @@ from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 _COUNT = "reads; null = not counted"
 
@@ -172,6 +174,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     estimates = _estimates(summary, counts, related)
     return Result(
         answer=_answer(estimates),
+        headline=_headline(estimates),
         estimates=estimates,
         tables=tables,
         figures=tuple(_figures(presence, pairs, counts, summary, noise)),
@@ -226,27 +229,42 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
     return tuple(out)
 
 
+def _first(known: dict[str, Estimate]) -> str | None:
+    """The comparison that the answer is about: the first of the order with a shared share."""
+    return next((c for c in COMPARISONS if f"shared_fraction_assessable.{_key(c)}" in known), None)
+
+
+def _headline(estimates: tuple[Estimate, ...]) -> Headline:
+    known = {e.name: e for e in estimates if e.value is not None}
+    comparison = _first(known)
+    if comparison is None:
+        return cannot(said("headline.concordance.none"), said("reason.no_value"))
+    name = f"shared_fraction_assessable.{_key(comparison)}"
+    share, patients = known[name], int(known[f"n_patients.{_key(comparison)}"].value or 0)
+    a, b = two_sides(comparison)
+    mutations = share.n or 0
+    few = patients < 2 or share.ci_low is None
+    rest: dict[str, Any] = {"k": round((share.value or 0) * mutations)} if few else {"share": share}
+    rest |= {"a": a, "b": b, "mutations": mutations, "patients": patients}
+    text = said(f"headline.concordance.{'few' if few else 'shared'}", **rest)
+    return rated(text, share, name, n_patients=patients)
+
+
 def _answer(estimates: tuple[Estimate, ...]) -> str:
-    names = {e.name for e in estimates if e.value is not None}
-    for comparison in COMPARISONS:
-        key = _key(comparison)
-        if f"shared_fraction_assessable.{key}" not in names:
-            continue
-        text = (
-            f"Between the samples compared as {comparison} (patients: {{n_patients.{key}:value}}), "
-            f"{{shared_fraction_assessable.{key}}} of the assessable mutations are shared"
-        )
-        if f"shared_fraction_called.{key}" in names:
-            text += f"; by calls alone it would be {{shared_fraction_called.{key}}}"
-        if f"shared_fraction_latent.{key}" in names:
-            text += f", and corrected for what neither sample could show {{shared_fraction_latent.{key}}}"
-        text += "."
-        if f"not_assessable_fraction.{key}" in names:
-            text += f" Not assessable: {{not_assessable_fraction.{key}:value}} of the mutations."
-        if f"assumed_fraction.{key}" in names:
-            text += f" Of the private ones {{assumed_fraction.{key}:value}} rest on an assumption, not on counted reads."
+    """The headline, then what calls alone would say, what was corrected, what could not be judged."""
+    known = {e.name: e for e in estimates if e.value is not None}
+    comparison = _first(known)
+    text = _headline(estimates).text.text()
+    if comparison is None:
         return text
-    return "Pairs of samples were compared, but none of their mutations could be assessed in both."
+    more = (
+        ("shared_fraction_called", " By calls alone it would be {%s}."),
+        ("shared_fraction_latent", " Corrected for mutations that neither sample could show, it is {%s}."),
+        ("not_assessable_fraction", " Of the mutations, {%s:value} could not be judged in both samples."),
+        ("assumed_fraction", " Of the mutations in one sample only, {%s:value} rest on an assumption, not on counts."),
+    )
+    names = ((f"{name}.{_key(comparison)}", words) for name, words in more)
+    return text[:1].upper() + text[1:] + "".join(words % name for name, words in names if name in known)
 
 
 def _excluded(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of, two_sides
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.discordance import (
     COMPARED,
@@ -23,6 +24,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 PREDICTORS_TABLE = OutputTable(
     "concordance/predictors",
@@ -97,6 +99,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     estimates = _estimates(rows, table, genes, n_new, has_lesions, params)
     return Result(
         answer=_answer(table, genes, has_lesions, params),
+        headline=_headline(table, estimates, params),
         estimates=estimates,
         tables={PREDICTORS_TABLE.name: PREDICTORS_TABLE.frame(table), NEW.name: NEW.frame(genes)},
         figures=tuple(_figures(table)),
@@ -174,6 +177,30 @@ def _plain(level: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in " +-") else "_" for c in level)
 
 
+def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Params) -> Headline:
+    """How many variants are in one sample only, and what goes with it most."""
+    by_name = {e.name: e for e in estimates}
+    comparison = next(c for c in COMPARED if not table.filter(pl.col("comparison") == c).is_empty())
+    part = table.filter(pl.col("comparison") == comparison)
+    k, mutations, patients = (
+        int(by_name[_key(name, comparison)].value or 0) for name in ("n_discordant", "n_variants", "n_patients")
+    )
+    a, b = two_sides(comparison)
+    counts = {"k": k, "mutations": mutations, "a": a, "b": b}
+    number = _key("n_discordant", comparison)
+    if part["odds_ratio"].null_count() == part.height:
+        text = said("headline.discordance.few", **counts)
+        return Headline(text, "uncertain", said("reason.few_patients", n=patients), number)
+    hits = part.filter(pl.col("q_value") <= params.max_q).sort("p_value", "predictor", "level")
+    if hits.is_empty():
+        text = said("headline.discordance.none", **counts, patients=patients)
+        return Headline(text, "uncertain", said("reason.nothing_found"), number)
+    predictor, level = hits.select("predictor", "level").row(0)
+    odds = by_name[_key("odds_ratio", comparison, predictor, _plain(level))]
+    text = said("headline.discordance.goes", **counts, what=f"{predictor} ({level})", odds=odds)
+    return Headline(text, *light_of(odds, patients), odds.name)
+
+
 def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params: Params) -> str:
     parts = []
     for comparison in COMPARED:
@@ -181,7 +208,7 @@ def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params:
         if part.is_empty():
             continue
         counts = tuple(_key(name, comparison) for name in ("n_discordant", "n_variants", "n_patients"))
-        text = "{}: {{{}:value}} of {{{}:value}} assessable variants in {{{}:value}} patients are discordant".format(
+        text = "{}: {{{}:value}} of {{{}:value}} mutations in {{{}:value}} patients are in one sample only".format(
             comparison[0].upper() + comparison[1:], *counts
         )
         hits = part.filter(pl.col("q_value") <= params.max_q).sort("p_value", "predictor", "level").head(3)
@@ -190,7 +217,7 @@ def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params:
             name = _key("odds_ratio", comparison, predictor, _plain(level))
             named.append(f"{predictor} ({level.replace('{', '(').replace('}', ')')}): odds ratio {{{name}}}")
         if named:
-            text += "; it goes with " + "; ".join(named)
+            text += ". It goes with " + "; ".join(named)
         elif part["odds_ratio"].null_count() < part.height:
             text += "; no predictor stands out"
         else:

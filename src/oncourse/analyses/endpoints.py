@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
     ENDPOINTS,
@@ -22,6 +23,7 @@ from oncourse.derive.clinical.people import late_by_sample, people, vital_status
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 _DAYS = "days from the index date"
 _WORDS = {
@@ -129,11 +131,13 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     estimates, answer = _answer(table, summary, params, cohort.study.config.design == "mcrpc")
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
+    headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
     return Result(
         answer=answer,
+        headline=headline,
         estimates=tuple(estimates),
         tables={
             TTE.name: TTE.frame(table),
@@ -212,16 +216,29 @@ def _answer(
     words = ANSWER_WORDS | (PROSTATE_WORDS if prostate else {})
     first = first_line(summary, pl.col("line").is_not_null())
     for endpoint, text in words.items():
-        for suffix, where in (("", ""), (f"_line_{first}", f" on line {first}")):
+        for suffix, where in (("", ""), (f"_line_{first}", f", {line_words(first)},")):
             name = f"median_{endpoint}{suffix}"
             if name not in by_name or (endpoint == "OS" and suffix) or (endpoint == "rPFS" and not suffix):
                 continue
             if by_name[name].value is None:
-                parts.append(f"median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events)")
+                parts.append(f"Median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events).")
             else:
-                parts.append(f"median {text}{where} was {{{name}}}")
-    text = "; ".join(parts)
-    return estimates, (text[:1].upper() + text[1:] + ".") if text else "No endpoint could be told."
+                parts.append(f"Median {text}{where} was {{{name}}}.")
+    return estimates, " ".join(parts) or "No endpoint could be told."
+
+
+def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
+    """The median of the first endpoint of the answer's order that could be told."""
+    for name in (f"{e}{suffix}" for e in ANSWER_WORDS for suffix in ("", f"_line_{line}")):
+        median, events = found.get(f"median_{name}"), found.get(f"events_{name}")
+        if median is None or events is None:
+            continue
+        words = {"endpoint": endpoint_words(name.partition("_line_")[0]), "n": median.n, "events": int(events.value or 0)}
+        if median.value is None:
+            text = said("headline.endpoints.not_reached", **words)
+            return Headline(text, "uncertain", said("reason.few_events", n=words["events"]), events.name)
+        return Headline(said("headline.endpoints.median", median=median, **words), *light_of(median), median.name)
+    return cannot(said("headline.endpoints.none"), said("reason.no_value"))
 
 
 def _life(

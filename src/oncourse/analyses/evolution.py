@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
 from oncourse.derive.clones.clusters import (
@@ -25,6 +26,7 @@ from oncourse.evolution.clustering.types import ClusterParams
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 _PATIENT = Column("patient_id", pl.String, "the patient")
 _SAMPLE = Column("sample_id", pl.String, "the sample")
@@ -189,6 +191,7 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
     estimates = _estimates(cohort, params, patients, seeding, drivers)
     return Result(
         answer=_answer(estimates),
+        headline=_headline(estimates),
         estimates=estimates,
         tables=tables,
         figures=tuple(_figures(params, patients, seeding)),
@@ -291,6 +294,16 @@ def _estimates(
     return tuple(out)
 
 
+def _headline(estimates: tuple[Estimate, ...]) -> Headline:
+    """How metastases were founded; without a clear history, how many clones there are."""
+    found = {e.name: e for e in estimates}
+    patients, poly = int(found["n_patients"].value or 0), found["polyclonal_fraction"]
+    if poly.value is None:
+        text = said("headline.evolution.clones", patients=patients, clones=found["clones_per_patient"])
+        return Headline(text, "uncertain", said("reason.few_patients", n=patients), "clones_per_patient")
+    return Headline(said("headline.evolution.poly", share=poly, patients=patients), *light_of(poly), poly.name)
+
+
 def _answer(estimates: tuple[Estimate, ...]) -> str:
     known = {e.name for e in estimates if e.value is not None}
     text = (
@@ -299,11 +312,11 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     )
     if "polyclonal_fraction" in known:
         text += (
-            " Of {n_metastases:value} lesions seeded by another, those with a clear call were polyclonal in "
+            " Of {n_metastases:value} metastases, those with a clear history were founded by several clones in "
             "{polyclonal_fraction}."
         )
     if "early_divergence_fraction" in known:
-        text += " Early divergence, where it can be told: {early_divergence_fraction}."
+        text += " Where it can be told, {early_divergence_fraction} left the primary early."
     if "drivers_new_in_metastasis" in known:
         text += " Of the altered driver genes of metastases {drivers_new_in_metastasis} were not found in the primary."
     return text

@@ -8,11 +8,13 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 TABLE = OutputTable(
     "evolution/heterogeneity",
@@ -47,12 +49,13 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
     parts = [
         text
         for name, text in (
-            ("median_subclonal_share", "In the median patient {median_subclonal_share} of a sample's mutations are "
-             "subclonal."),
-            ("median_math", "MATH is {median_math}."),
-            ("median_jsi", "Between samples of one patient JSI is {median_jsi}: shared subclones against private clonal "
-             "mutations."),
-            ("median_copy_number_divergence", "Copy number differs over {median_copy_number_divergence} of the genome."),
+            ("median_subclonal_share", "In the median patient, {median_subclonal_share} of a sample's mutations are in only "
+             "part of its tumour cells (subclonal)."),
+            ("median_math", "The spread of allele fractions within a sample (MATH) is {median_math}."),
+            ("median_jsi", "The Jaccard similarity of two samples of one patient (JSI) is {median_jsi}: near 1, subclones "
+             "are shared."),
+            ("median_copy_number_divergence", "Copy number differs between them over {median_copy_number_divergence} of the "
+             "genome."),
         )
         if name in names
     ]  # fmt: skip
@@ -63,6 +66,7 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
     ]
     return Result(
         answer=" ".join(parts),
+        headline=_headline({e.name: e for e in estimates}, rows),
         estimates=estimates,
         tables={TABLE.name: TABLE.frame(rows)},
         figures=tuple(_figures(found, cohort.study["samples"])),
@@ -76,6 +80,15 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
         ),
         methods=_METHODS,
     )
+
+
+def _headline(found: dict[str, Estimate], rows: pl.DataFrame) -> Headline:
+    """How much of a sample is subclonal."""
+    share = found.get("median_subclonal_share")
+    if share is None or share.value is None:
+        n = rows.drop_nulls("value")["patient_id"].n_unique()
+        return Headline(said("headline.heterogeneity.other", n=n), "uncertain", said("reason.no_value"))
+    return rated(said("headline.heterogeneity.share", share=share, n=share.n), share, share.name)
 
 
 def _assumed(rows: pl.DataFrame) -> list[str]:

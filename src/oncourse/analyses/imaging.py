@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import line_words, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visits
 from oncourse.derive.clinical.lines import first_line
@@ -15,6 +16,7 @@ from oncourse.derive.clinical.recist import VISITS_SCHEMA, disagreements, progre
 from oncourse.derive.clinical.response import BEST_SCHEMA, ImagingParams, contradictions
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 _VISITS = {
     "patient_id": "the patient",
@@ -198,15 +200,19 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
         Estimate("progression_dates", dates.height, unit="count"),
     ]
     names = {e.name for e in estimates if e.value is not None}
+    words = line_words(line)
     answer = (
-        f"On line {line} "
-        "{objective_response} responded (confirmed CR or PR), {unconfirmed_response} "
-        "without asking for confirmation; disease was controlled in {disease_control}."
+        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}}; without asking for "
+        "confirmation in {unconfirmed_response}. Disease was controlled in {disease_control}."
     )
+    share = next(e for e in estimates if e.name == "objective_response")
+    told = said("headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
+                line=words)  # fmt: skip
     if "median_duration" in names:
         answer += " Confirmed responses lasted a median of {median_duration}."
     return Result(
         answer=answer,
+        headline=rated(told, share, share.name),
         estimates=tuple(estimates),
         tables={
             VISITS.name: VISITS.frame(visits),

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
@@ -17,6 +18,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_pairs import BurdenModel
@@ -225,6 +227,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     out = cohort.study["samples"].filter(~pl.col("sample_id").is_in(profiled["sample_id"].implode()))
     return Result(
         answer=answer,
+        headline=_headline(named, estimates[0]),
         estimates=tuple(estimates),
         tables=tables,
         figures=tuple(_figures(cohort, status, top, burden, tables, groups, params)),
@@ -255,6 +258,15 @@ def _strata_words(model: BurdenModel | None, params: LandscapeParams) -> str:
     rule = {"all": "all their samples together", "first": "their first sample", "last": "their last sample"}
     within = f"within strata of {' and '.join(model.strata)}" if model and model.strata else "in one stratum"
     return f"Patients with several samples count once, with {rule[params.per_patient]}; the model is fitted {within}."
+
+
+def _headline(named: list[tuple[str, Estimate]], patients: Estimate) -> Headline:
+    """The genes most often altered."""
+    n = int(patients.value or 0)
+    if not named:
+        return Headline(said("headline.landscape.none", n=n), "answered", said("reason.counted"), patients.name)
+    genes = [said("headline.landscape.gene", gene=gene, share=e) for gene, e in named]
+    return Headline(said("headline.landscape.genes", genes=genes, n=n), *light_of(named[0][1]), named[0][1].name)
 
 
 def _plain(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
 from oncourse.derive.care.lead import line_lead_times
@@ -17,6 +18,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
 _PATIENT = Column("patient_id", TEXT, "the patient")
@@ -176,6 +178,7 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
     ]
     return Result(
         answer=_answer({e.name for e in estimates}, rates),
+        headline=_headline({e.name: e for e in estimates}, rates),
         estimates=tuple(estimates),
         tables={
             "monitoring/ctdna": CTDNA.frame(ctdna), "monitoring/response": RESPONSE.frame(response),
@@ -196,20 +199,56 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
     )  # fmt: skip
 
 
+def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
+    """Whether ctDNA came before imaging; else which resistance appears; else how often ctDNA is found."""
+    for kind in ("lead", "treatment_lead"):
+        low, high = (found.get(f"{kind}_median_{end}") for end in ("low", "high"))
+        if low is None or high is None or low.value is None or high.value is None:
+            continue
+        n = int(found[f"{kind}_patients"].value or 0)
+        after = high.value < 0
+        clear = low.value > 0 or after
+        if after:  # imaging came first: the sizes are told, the wording turns round
+            low, high = replace(high, value=-high.value), replace(low, value=-low.value)
+        text = said(f"headline.monitoring.{kind}{'_after' if after else '' if clear else '_unclear'}", low=low, high=high,
+                    patients=n)  # fmt: skip
+        few = n < FEW_LEADS
+        why = said("reason.few_patients", n=n) if few else said("reason.apart" if clear else "reason.no_effect")
+        return Headline(text, "answered" if clear and not few else "uncertain", why, low.name)
+    for drug, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
+        if name == "any":
+            share = found[f"{_slug(drug)}_emerged"]
+            text = said("headline.monitoring.resistance", k=_count(share), n=share.n, drug=drug, share=share)
+            return rated(text, share, share.name)
+    share = found.get("ctdna_positive")
+    if share is None:
+        return cannot(said("headline.monitoring.none"), said("reason.not_recorded"))
+    return rated(said("headline.monitoring.positive", k=_count(share), n=share.n, share=share), share, share.name)
+
+
+#: Fewer patients with a lead than this settle nothing (own choice).
+FEW_LEADS = 10
+
+
+def _count(share: Estimate) -> int:
+    return round((share.value or 0) * (share.n or 0))
+
+
 def _answer(names: set[str], rates: pl.DataFrame) -> str:
     parts = []
     if "ctdna_positive" in names:
         parts.append("ctDNA is positive in {ctdna_positive} of the assessable plasma samples.")
     if "clearance" in names:
-        parts.append("It cleared in {clearance} of the lines with a positive sample before, with a molecular response in "
-                     "{molecular_response}.")  # fmt: skip
+        parts.append("It cleared in {clearance} of the lines of therapy with a positive sample before.")
+        parts.append("A molecular response was seen in {molecular_response}.")
     if "lead_patients" in names:
-        parts.append("After resection the median lead of ctDNA over imaging lies between {lead_median_low} and "
-                     "{lead_median_high} ({lead_patients} patients).")  # fmt: skip
+        parts.append("After resection ctDNA came before imaging by a median between {lead_median_low:value} and "
+                     "{lead_median_high:value} ({lead_patients:value} patients).")  # fmt: skip
     if "treatment_lead_patients" in names:
         parts.append(
-            "On treatment the median lead of a rise of ctDNA over progression on imaging lies between "
-            "{treatment_lead_median_low} and {treatment_lead_median_high} ({treatment_lead_patients} patients)."
+            "On treatment a rise of ctDNA came before progression on imaging by a median between "
+            "{treatment_lead_median_low:value} and {treatment_lead_median_high:value} ({treatment_lead_patients:value} "
+            "patients); below 0, it came after."
         )
     if "clearance_hazard_ratio" in names:
         parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")

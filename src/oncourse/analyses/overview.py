@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.study.tables import TABLES
+from oncourse.words.catalogue import said
 
 FLOW = OutputTable(
     "overview/flow",
@@ -84,6 +86,18 @@ def _flow(cohort: Cohort) -> pl.DataFrame:
          f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up"),
     ]  # fmt: skip
     return FLOW.frame(pl.DataFrame(rows, schema=FLOW.schema, orient="row"))
+
+
+def _headline(found: dict[str, Estimate]) -> Headline:
+    """How many, how long followed."""
+    counts = {name: int(found[name].value or 0) for name in ("patients", "samples")}
+    if "median_follow_up" not in found:
+        profiled = int(found["profiled_patients"].value or 0)
+        text = said("headline.overview.plain", **counts, profiled=profiled)
+        return Headline(text, "answered", said("reason.counted"), "patients")
+    text = said("headline.overview.followed", **counts, deaths=int(found["deaths"].value or 0),
+                follow_up=found["median_follow_up"])  # fmt: skip
+    return Headline(text, "answered", said("reason.counted"), "median_follow_up")
 
 
 def _drawn(flow: pl.DataFrame) -> str:
@@ -216,6 +230,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
         answer=answer,
         estimates=tuple(estimates),
         tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort)},
+        headline=_headline({e.name: e for e in estimates}),
         figures=(
             Figure(
                 "flow",

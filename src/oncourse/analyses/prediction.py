@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 if TYPE_CHECKING:
     from oncourse.derive.outcomes.prediction_data import PredictionFrame
@@ -213,6 +215,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     estimates = _estimates(fitted, params)
     return Result(
         answer=_answer(fitted, frame, params),
+        headline=_headline(fitted, {e.name: e for e in estimates}, params),
         estimates=estimates,
         tables=_tables(fitted, frame, features),
         figures=_figures(fitted, params),
@@ -322,6 +325,36 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
     return tuple(out)
 
 
+def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: Params) -> bool:
+    """Whether the recommended model removes nothing of the error of one risk for everyone."""
+    gain = found.get(f"ipa_{params.months:g}m {fitted.recommended}")
+    return gain is None or gain.value is None or gain.value <= 0
+
+
+def _headline(fitted: FittedPrediction, found: dict[str, Estimate], params: Params) -> Headline:
+    """Too few for a model, no better than one risk for all, or how well it ranks."""
+    patients, events = found["n_patients"], found["n_events"]
+    n, m = int(patients.value or 0), f"{params.months:g}"
+    r = fitted.recommended
+    if r is not None and not _is_useless(fitted, found, params) and found[f"auc_{m}m {r}"].value is not None:
+        auc = found[f"auc_{m}m {r}"]
+        added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
+        told = {"model": r, "auc": auc, "patients": n, "added": said(f"headline.prediction.{added}")}
+        text = said("headline.prediction.works", **told)
+        weak = bool(fitted.warnings) or fitted.supported < 1
+        return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)
+    if fitted.supported < 1:
+        deaths = said(f"noun.{'deaths' if params.endpoint == 'OS' else 'events'}", n=int(events.value or 0))
+        text = said("headline.prediction.few", deaths=deaths, patients=n)
+        return Headline(text, "cannot", said("reason.few", what=deaths), "n_events")
+    if r is not None:
+        text = said("headline.prediction.no_better", model=r, patients=n)
+        return Headline(text, "answered", said("reason.no_better"), f"ipa_{m}m {r}")
+    risk = found["observed_risk"]
+    text = said("headline.prediction.plain", months=m, risk=risk, patients=n)
+    return Headline(text, "uncertain", said("reason.too_few"), risk.name)
+
+
 def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> str:
     m = f"{params.months:g}"
     event = {"OS": "death"}.get(params.endpoint, params.endpoint)
@@ -330,41 +363,47 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
         f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}.",
     ]
     if fitted.recommended is not None:
-        r = fitted.recommended
-        parts.append(
-            f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen; it removes {{ipa_{m}m {r}}} of "
-            f"the Brier score of the same risk for everyone (below 0: adds); calibration slope {{calibration_slope {r}}}."
-        )
-        parts.append(
-            f"At a threshold of {{threshold:value}} its sensitivity is {{sensitivity_{m}m {r}:value}}, specificity "
-            f"{{specificity_{m}m {r}:value}}, PPV {{ppv_{m}m {r}:value}}, NPV {{npv_{m}m {r}:value}}."
-        )
+        parts += _accuracy(fitted.recommended, _estimates(fitted, params), params)
     if fitted.added is not None:
-        if fitted.mutations_add:
-            parts.append(
-                f"The mutations add to the {fitted.base} model: {{added auc_{m}m}} in AUC, {{added ipa_{m}m}} in the gain "
-                "in Brier score."
-            )
-        else:
-            parts.append(
-                f"There is no evidence that mutations add to the {fitted.base} model: {{added auc_{m}m}} in AUC, "
-                f"{{added ipa_{m}m}} in the gain in Brier score."
-            )
+        parts.append(
+            f"The mutations add to the {fitted.base} model." if fitted.mutations_add
+            else f"There is no evidence that mutations add to the {fitted.base} model."
+        )  # fmt: skip
+        parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
     against = _against(fitted, frame)
     if against:
-        parts.append("The model should not be used for decisions: " + "; ".join(against) + ".")
+        parts.append("The model should not be used for decisions.")
+        parts += [f"Reason: {why}." for why in against]
     return " ".join(parts)
+
+
+def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Params) -> list[str]:
+    """How well the recommended model did in patients it had not seen."""
+    m = f"{params.months:g}"
+    gain = next((e.value for e in estimates if e.name == f"ipa_{m}m {r}"), None)
+    better = (
+        f"Against the same risk for everyone, it removes {{ipa_{m}m {r}}} of the prediction error (Brier score)."
+        if gain is not None and gain > 0
+        else f"The {r} model predicted no better than giving every patient the same risk."
+    )
+    return [
+        f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",
+        better,
+        f"Its calibration slope is {{calibration_slope {r}}}; 1 is ideal.",
+        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}:value}} and its specificity "
+        f"{{specificity_{m}m {r}:value}}; its PPV is {{ppv_{m}m {r}:value}} and its NPV {{npv_{m}m {r}:value}}.",
+    ]
 
 
 def _support(fitted: FittedPrediction, params: Params) -> str:
     """The sentence on sample size, which comes first."""
     event = {"OS": "deaths"}.get(params.endpoint, f"{params.endpoint} events")
-    some = "parameter" if fitted.supported == 1 else "parameters"
-    return (
-        f"The {{n_events:value}} {event} by {params.months:g} months in {{n_patients:value}} patients support "
-        f"{{supported_parameters:value}} unpenalised {some} at an expected shrinkage of 0.9; the penalised models chose "
-        "among {candidate_parameters:value}."
-    )
+    start = f"With {{n_events:value}} {event} by {params.months:g} months in {{n_patients:value}} patients"
+    if fitted.supported < 1:
+        return f"{start}, the data are too few to build a reliable model."
+    some = "predictor" if fitted.supported == 1 else "predictors"
+    offered = "{candidate_parameters:value} were offered"
+    return f"{start}, a model of {{supported_parameters:value}} {some} is reliable; {offered}."
 
 
 def _against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...]:

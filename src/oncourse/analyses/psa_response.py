@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import line_words, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 _WORDS = {
     "patient_id": "the patient",
@@ -137,15 +139,20 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         Estimate("without_unit", _without_unit(cohort), unit="count"),
     ]
     what = f"line {shown['line'][0]}"
+    words = line_words(shown["line"][0])
     answer = (
-        f"On {what} PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
-        "{psa90_confirmed}; it progressed (confirmed) in {progressed}."
+        f"{str(words).capitalize()}: PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
+        "{psa90_confirmed}. It progressed, confirmed, in {progressed}."
     )
+    share = next(e for e in estimates if e.name == "psa50_confirmed")
+    told = said("headline.psa_response.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
+                line=words)  # fmt: skip
     count = "lines without any PSA count as non-responders" if rules.missing_in_denominator else (
         "lines without any PSA are left out of the rates"
     )  # fmt: skip
     return Result(
         answer=answer,
+        headline=rated(told, share, share.name),
         estimates=tuple(estimates),
         tables={
             PSA.name: PSA.frame(table.sort("patient_id", "start_day", "line")),

@@ -8,12 +8,14 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable, Result, analysis
+from oncourse.analyses._headline import Headline
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.published import COMPARED, SAME_DAYS, compared
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 _WORDS = {
     "patient_id": "the patient",
@@ -95,6 +97,9 @@ def published(cohort: Cohort, params: Params) -> Result:
         )
     return Result(
         answer="The source publishes {endpoints} end points; {differs} of its records differ from the derived ones.",
+        headline=Headline(
+            said("headline.published.differs", k=differs, n=known), "answered", said("reason.counted"), "differs"
+        ),
         estimates=tuple(estimates),
         tables={RECORDS.name: RECORDS.frame(rows), SUMMARY.name: SUMMARY.frame(summary)},
         notes=(

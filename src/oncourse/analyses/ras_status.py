@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, rated, two_sides
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, with_rows
 from oncourse.derive.concordance.pairs import COMPARISONS
@@ -23,6 +24,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.facts.statuses import statuses_of
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 STATUSES = OutputTable(
     "ras_status/statuses",
@@ -77,7 +79,8 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
     table = status_table(two)
     estimates = _estimates(table)
     return Result(
-        answer=_answer(table, params.status),
+        answer=_answer(table, estimates, params.status),
+        headline=_headline(table, estimates, params.status),
         estimates=estimates,
         tables={
             STATUSES.name: STATUSES.frame(table), FLIPS.name: FLIPS.frame(flips(two, statuses)),
@@ -131,21 +134,36 @@ def _estimates(table: pl.DataFrame) -> tuple[Estimate, ...]:
     return tuple(out)
 
 
-def _answer(table: pl.DataFrame, status: str) -> str:
-    for comparison in COMPARISONS:
-        row = table.filter(
-            (pl.col("status") == status) & (pl.col("comparison") == comparison) & (pl.col("set") == "all")
-        )
-        if row.is_empty() or row["discordance"][0] is None:
-            continue
-        first = row.row(0, named=True)
-        return (
-            f"{status} differs between the two samples ({comparison}) in {{{_name(first, 'discordance')}}} of the patients "
-            f"judged. Patients discordant: {{{_name(first, 'n_discordant')}:value}}; not assessable: "
-            f"{{{_name(first, 'n_not_assessable')}:value}}; judged on an assumed negative: "
-            f"{{{_name(first, 'n_assumed')}:value}}."
-        )
-    return f"The {status} status could not be judged in both samples of any patient."
+def _first(table: pl.DataFrame, status: str) -> dict[str, object] | None:
+    """The row that the answer is about: all patients of the first comparison in which the status could be judged."""
+    mine = table.filter((pl.col("status") == status) & (pl.col("set") == "all") & pl.col("discordance").is_not_null())
+    rows = {row["comparison"]: row for row in mine.iter_rows(named=True)}
+    return next((rows[c] for c in COMPARISONS if c in rows), None)
+
+
+def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> Headline:
+    row = _first(table, status)
+    if row is None:
+        return cannot(said("headline.ras_status.none", status=status), said("reason.no_value"))
+    by_name = {e.name: e for e in estimates}
+    share, k = by_name[_name(row, "discordance")], int(by_name[_name(row, "n_discordant")].value or 0)
+    a, b = two_sides(str(row["comparison"]))
+    if share.n == 1:
+        key, more = ("one_differs" if k else "one_same"), {}
+    else:
+        key, more = ("differs" if k else "same"), {"share": share, "patients": share.n} | ({"k": k} if k else {})
+    return rated(said(f"headline.ras_status.{key}", status=status, a=a, b=b, **more), share, share.name)
+
+
+def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> str:
+    row = _first(table, status)
+    text = _headline(table, estimates, status).text.text()
+    if row is None:
+        return text
+    return (
+        f"{text} Patients whose {status} could not be judged in both samples: {{{_name(row, 'n_not_assessable')}:value}}. "
+        f"Patients in whom a negative was assumed, not measured: {{{_name(row, 'n_assumed')}:value}}."
+    )
 
 
 def _excluded(two: pl.DataFrame, status: str) -> pl.DataFrame:

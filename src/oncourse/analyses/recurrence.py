@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.recurrence import INCLUDED_BY_RECURRENCE, RecurrenceParams, RecurrenceTable
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
 
 _STATES = {"recurred": 1, "died": 2, "free": 0}
 PATIENTS = OutputTable("recurrence/patients", "one row per patient: time to the first recurrence, and its sites", (
@@ -83,6 +85,7 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
     blood = _blood(cohort, table, params, estimates, figures, notes)
     return Result(
         answer=" ".join(part for part in (answer, words, after, blood) if part),
+        headline=_headline({e.name: e for e in estimates}, params),
         estimates=tuple(estimates),
         tables={
             PATIENTS.name: PATIENTS.frame(people),
@@ -99,6 +102,19 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
             "the day of recurrence; metastasectomy enters as a time-dependent covariate (start-stop rows).",
         ),
     )
+
+
+def _headline(found: dict[str, Estimate], params: RecurrenceParams) -> Headline:
+    """The risk; where recurrence chose the patients, the time to it; else the count."""
+    counts = {"k": int(found["recurred"].value or 0), "n": int(found["patients"].value or 0)}
+    risk, time = found.get("recurrence_risk"), found.get("time_to_recurrence")
+    if time is not None:
+        text = said("headline.recurrence.selected", **counts, time=time)
+        return Headline(text, *light_of(time), time.name)
+    if risk is None:
+        return Headline(said("headline.recurrence.count", **counts), "uncertain", said("reason.no_value"), "recurred")
+    months = float(min(params.months, key=lambda m: abs(m - 24)))
+    return Headline(said("headline.recurrence.risk", **counts, months=months, share=risk), *light_of(risk), risk.name)
 
 
 def _arrays(people: pl.DataFrame) -> tuple[Any, Any]:

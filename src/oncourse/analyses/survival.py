@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, endpoint_words, light_of
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -18,6 +19,7 @@ from oncourse.facts.days import in_months, landmark_days
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import Said, said
 
 CURVES = OutputTable("survival/landmarks", "survival at landmarks, with delayed entry and as if nobody entered late", (
     Column("endpoint", pl.String, "OS, DFS"),
@@ -118,6 +120,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
     )
     return Result(
         answer=" ".join(words),
+        headline=_headline({e.name: e for e in estimates}, params),
         estimates=tuple(estimates),
         tables={
             CURVES.name: CURVES.frame(landmarks),
@@ -138,6 +141,27 @@ def survival(cohort: Cohort, params: Params) -> Result:
             "B 1976;38:290), deaths exact; beside it the usual curve, which dates the event to the visit that found it.",
         ),
     )
+
+
+def _headline(found: dict[str, Estimate], params: Params) -> Headline:
+    """The median of the first endpoint that could be told, and the share free of it at two years."""
+    name = next(n for n in params.endpoints if f"{n}_kaplan_meier_median" in found)
+    two = _two_years(params)
+    median, share = found[f"{name}_kaplan_meier_median"], found[f"{name}_kaplan_meier_{two:g}m"]
+    told = {"endpoint": endpoint_words(name), "n": median.n, "share": share, "months": float(two)}
+    told["state"] = _state(name)
+    if median.value is None:
+        return Headline(said("headline.survival.not_reached", **told), *light_of(share), share.name)
+    return Headline(said("headline.survival.median", median=median, **told), *light_of(median), median.name)
+
+
+def _state(endpoint: str) -> Said:
+    return said("term.alive" if endpoint == "OS" else "term.event_free")
+
+
+def _two_years(params: Params) -> float:
+    """The landmark nearest to two years."""
+    return min(params.months, key=lambda m: abs(m - 24))
 
 
 def _one(
@@ -174,10 +198,11 @@ def _one(
             estimates.append(
                 Estimate(f"{name}_{method}_{months:g}m", value, low, high, time.size, method, "fraction")
             )
-    two = min(params.months, key=lambda m: abs(m - 24))
-    words.append(
-        f"{name}: median {{{name}_kaplan_meier_median}}; at {two:g} months {{{name}_kaplan_meier_{two:g}m}}."
-    )
+    two = _two_years(params)
+    plain = str(endpoint_words(name))
+    start = f"Median {plain}" if np.isnan(found["kaplan_meier"].value) else f"Median {plain} was"
+    middle = " was not reached" if np.isnan(found["kaplan_meier"].value) else f" {{{name}_kaplan_meier_median}}"
+    words.append(f"{start}{middle}; at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}.")
     groups, _ = km_groups(
         time, event, entry, {"with delayed entry" if n_late else "all patients": np.ones(time.size, bool)}
     )

@@ -9,12 +9,14 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.knowledge.matching import Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
 _PATIENT = Column("patient_id", TEXT, "the patient")
@@ -113,6 +115,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     date, checksum = rules_version()
     return Result(
         answer=_answer(known, estimates),
+        headline=_headline(known, {e.name: e for e in estimates}),
         estimates=tuple(estimates),
         tables={
             "therapy/levels": levels, "therapy/matches": _matches(matched), "therapy/ras": ras,
@@ -134,18 +137,28 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     )  # fmt: skip
 
 
+def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:
+    """Who has a finding that speaks for a therapy; of two tumours the larger group."""
+    if not known:
+        return cannot(said("headline.therapy.none"), said("reason.not_recorded"))
+    share = max((found[f"benefit_1_{t}"] for t in known), key=lambda e: e.n or 0)
+    n = share.n or 0
+    text = said("headline.therapy.benefit", k=round((share.value or 0) * n), n=n, share=share)
+    return rated(text, share, share.name)
+
+
 def _answer(known: list[str], estimates: list[Estimate]) -> str:
     names = {e.name for e in estimates}
     parts = []
     for tumour in known:
         parts.append(
-            f"Of {{n_{tumour}}} patients with a {tumour} tumour, {{level_1_{tumour}}} have a biomarker of the highest "
-            f"levels for or against a therapy and {{benefit_1_{tumour}}} one that speaks for a therapy."
+            f"Of {{n_{tumour}}} patients with a {tumour} tumour, {{level_1_{tumour}}} have a finding for or against a "
+            f"therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that speaks for a therapy."
         )
     if "ras_mutated" in names:
         parts.append(
-            "RAS is mutated in {ras_mutated}, wild type with every codon measured in {ras_wild_type}, assumed wild type in "
-            "{ras_assumed_wild_type} and not assessable in {ras_not_assessable}."
+            "RAS is mutated in {ras_mutated}. It is wild type, every codon measured, in {ras_wild_type}; wild type is "
+            "assumed in {ras_assumed_wild_type}. In {ras_not_assessable} it could not be judged."
         )
     return " ".join(parts) or "No patient has a tumour that a rule is written for."
 

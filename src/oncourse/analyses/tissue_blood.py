@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, light_of
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
@@ -21,6 +22,7 @@ from oncourse.facts.statuses import statuses_of
 from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
 
 STRATA = OutputTable(
     "tissue_blood/variants",
@@ -103,6 +105,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     estimates = _estimates(table, plasma, main, tests, truth)
     return Result(
         answer=_answer(estimates, tests),
+        headline=_headline(estimates, tests),
         estimates=estimates,
         tables={
             STRATA.name: STRATA.frame(table), STATUSES.name: STATUSES.frame(status_table(two)),
@@ -178,27 +181,38 @@ def _test_name(row: dict[str, Any]) -> str:
     return f"noninferiority_p.{row['measure']}.{row['of']}.{row['comparator']}".replace(" ", "_")
 
 
+def _headline(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> Headline:
+    """What blood shows of tissue, and whether it was shown to be enough."""
+    by_name = {e.name: e for e in estimates}
+    share, patients = by_name["ppa.all_without_chip"], int(by_name["n_patients"].value or 0)
+    run = [row for row in tests if _test_name(row) in by_name]
+    verdict = "untested" if not run else "within" if all(row["is_noninferior"] for row in run) else "not_within"
+    text = said(f"headline.tissue_blood.{verdict}", share=share, patients=patients)
+    light, reason = light_of(share, patients)
+    if verdict == "untested" and light == "answered":
+        light, reason = "uncertain", said("reason.no_margin")
+    return Headline(text, light, reason, share.name)
+
+
 def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str:
     names = {e.name for e in estimates}
     text = (
-        "In {n_patients:value} patients with both, plasma found {ppa.all_without_chip} of the tissue's mutations; "
-        "{informative_plasma} of the plasma samples were informative"
+        "In {n_patients:value} patients with both, blood showed {ppa.all_without_chip} of the mutations of tissue. "
+        "Of the plasma samples, {informative_plasma} held enough tumour DNA to judge"
     )
     if "ppa.informative_without_chip" in names:
-        text += ", and in these plasma found {ppa.informative_without_chip} of those it could have shown"
+        text += "; these showed {ppa.informative_without_chip} of the mutations they could have shown"
     text += "."
     run = [row for row in tests if _test_name(row) in names]
     for row in run:
         verdict = "within" if row["is_noninferior"] else "not shown to be within"
+        what = {"ppa": "positive agreement", "npa": "negative agreement"}.get(row["measure"], row["measure"])
         text += (
-            f" Non-inferiority of {row['measure'].upper()} ({row['of']}) to the {row['comparator']}: {verdict} the margin, "
+            f" Equivalence of {what} ({row['of']}) with the {row['comparator']}: {verdict} the margin, "
             f"p = {{{_test_name(row)}:value}}."
         )
     if not run:
-        text += (
-            " Non-inferiority was not tested: set tissue_blood.margin and ppa0, npa0 or repeat_tissue before looking at the "
-            "data."
-        )
+        text += " Equivalence with tissue was not tested, because no margin was set."
     return text
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.treatment_comparisons import (
@@ -20,8 +21,10 @@ from oncourse.derive.outcomes.treatment_comparisons import (
 from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
+from oncourse.knowledge.regimen_names import treatment_name
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import Said, said
 
 #: Most pairs of treatments in the answer.
 MOST_PAIRS = 3
@@ -250,6 +253,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     estimates, answer = _answer(compared, tested, params)
     return Result(
         answer=answer,
+        headline=_first_pair(compared, tested, {e.name: e for e in estimates}),
         estimates=estimates,
         tables={
             COMPARISON.name: COMPARISON.frame(compared.comparison),
@@ -318,7 +322,7 @@ def _answer(
     text = _pairs_text(compared, estimates)
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
     estimates.append(Estimate("n_comparisons", pairs, unit="count"))
-    text += " Comparisons of two treatments in the table: {n_comparisons}."
+    text += " The table holds {n_comparisons} comparisons of two treatments."
     names: dict[tuple[str, str, str, str], str] = {}
     for row in tested:
         if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None or _changes(row):
@@ -347,27 +351,74 @@ def _answer(
     return tuple(estimates), text.strip()
 
 
-def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
-    """The pairs of the headline's line and endpoint, largest first; their estimates are added to `estimates`."""
+def _ordered(compared: Comparisons) -> tuple[list[dict[str, Any]], list[tuple[int, str, str]]]:
+    """The rows of the headline's line and endpoint, and its pairs of treatments, largest first."""
     best = _headline(compared.comparison)
     if not best:
-        return ""
-    endpoint, line = best[0]["endpoint"], best[0]["line"]
-    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
-    order = sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
+        return [], []
+    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (best[0]["endpoint"], best[0]["line"])]
+    return mine, sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
+
+
+def _balance_of(compared: Comparisons, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the balance table of one comparison."""
+    keys = ("endpoint", "line", "arm", "reference")
+    return [b for b in compared.balance if all(b[k] == row[k] for k in keys)]
+
+
+def _first_pair(
+    compared: Comparisons, tested: list[dict[str, Any]], found: dict[str, Estimate]
+) -> Headline:
+    """The largest comparison in one sentence: its weighted ratio, days gained, or why there is neither."""
+    mine, order = _ordered(compared)
+    if not order:
+        markers = [r["marker"] for r in tested if r["hazard_ratio_ratio"] is not None]
+        return cannot(said("headline.treatment.marker", marker=markers[0]), said("reason.too_few"))
+    n, arm, reference = order[0]
+    rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
+    told = {"arm": treatment_name(arm), "reference": treatment_name(reference), "line": line_words(rows[0]["line"])}
+    weighted = any(r["method"] == "overlap" for r in rows)
+    differ = _differ(_balance_of(compared, rows[0]))
+    if differ and not weighted:
+        covariates = [_plain(c) for c in differ[:2]]
+        return cannot(said("headline.treatment.apart", **told, covariates=covariates), said("reason.not_comparable"))
+    told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
+    for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
+        if name in found:
+            key, part = ("difference", "days") if name.startswith("rmst") else ("ratio", "ratio")
+            text = said(f"headline.treatment.{key}", **told, **{part: found[name]})
+            return Headline(text, *_sure(found[name], weighted), name)
+    told = {k: told[k] for k in ("arm", "reference", "line")}
+    return cannot(said("headline.treatment.no_estimate", **told), said("reason.no_value"))
+
+
+def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
+    """Light of an effect: a difference is told apart from 0; an unadjusted one answers nothing."""
+    low, high = found.ci_low, found.ci_high
+    if not weighted:
+        return "uncertain", said("reason.not_comparable")
+    if found.unit == "ratio" or low is None or high is None:
+        return light_of(found)
+    return ("answered", said("reason.apart")) if low > 0 or high < 0 else ("uncertain", said("reason.no_effect"))
+
+
+def _differ(balance: list[dict[str, Any]]) -> list[str]:
+    """Covariates in which the arms are not alike."""
+    return [b["covariate"] for b in balance if b["smd"] is not None and abs(b["smd"]) > APART]
+
+
+def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
+    """The pairs of the headline's line and endpoint, largest first; their estimates are added to `estimates`."""
+    mine, order = _ordered(compared)
     parts = []
     for place, (n, arm, reference) in enumerate(order[:MOST_PAIRS]):
         rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
-        apart = [
-            b
-            for b in compared.balance
-            if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
-        ]
         suffix = f" {arm} {reference}".replace(";", "+") if place else ""
-        parts.append(f"{arm} against {reference} {_pair_text(rows, apart, n, suffix, estimates)}")
+        who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
+        text = _pair_text(rows, _balance_of(compared, rows[0]), n, suffix, estimates)
+        parts.append(f"{_plain(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
     rest = len(order) - MOST_PAIRS
-    more = f"; {rest} more of this line in the table" if rest > 0 else ""
-    return f"In line {line}, for {endpoint}, {'; '.join(parts)}{more}."
+    return " ".join(parts) + (f" The table has {rest} more comparisons of this line." if rest > 0 else "")
 
 
 def _pair_text(
@@ -383,12 +434,12 @@ def _pair_text(
         estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], n, method, unit))
         return f"{{{name}}}"
 
-    differ = [b["covariate"] for b in apart if b["smd"] is not None and abs(b["smd"]) > APART]
+    differ = _differ(apart)
     weighted = any(r["method"] == "overlap" for r in rows)
     if differ and not weighted:
         return (
-            f"is not answered: the arms differ in {', '.join(differ[:3])}{' and more' if len(differ) > 3 else ''} "
-            "and cannot be made alike (unadjusted figures stand in the table only)"
+            f"not answered. The arms differ in {_plain(', '.join(differ[:3]))}{' and more' if len(differ) > 3 else ''} "
+            "and cannot be made alike; unadjusted figures stand in the table only"
         )
     who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
     alone = "" if weighted else (" (unadjusted)" if apart else " (unadjusted: no covariate recorded)")
@@ -398,20 +449,20 @@ def _pair_text(
         mean = shown(first, "rmst_difference", "rmst", "days")
         share = shown("doubly_robust" if weighted else "milestone", "milestone_difference", "milestone", "fraction")
         at = next((r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"), None)
-        text = f"has no single hazard ratio (it changes with time, p {changes:.2g})"
-        text += f": restricted mean difference to day {at:.0f} {mean}" if mean and at else ""
-        return text + (f", survival difference at the milestone {share}" if share else "") + who + alone
+        text = f"no single hazard ratio (it changes with time, p {changes:.2g})"
+        text += f". The mean difference to day {at:.0f} is {mean}{who}{alone}" if mean and at else ""
+        return text + (f". The difference in survival at the milestone is {share}" if share else "")
     ratio = shown("overlap" if weighted else "unadjusted", "hazard_ratio", "hazard ratio", "ratio")
     if not ratio:
-        return "has no estimate: an arm without events"
+        return "no estimate, because an arm has no event"
     plain = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
     row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
     # an interval that holds 1 needs nothing hidden to be explained
     hidden = "" if row["e_value"] is None or row["e_value_limit"] in (None, 1.0) else (
-        f"; something unrecorded would need a risk ratio of {row['e_value']:.1f} with both treatment and outcome to explain "
-        f"it away ({row['e_value_limit']:.1f} for the end of the interval)"
+        f". To explain this away, something unrecorded would need a risk ratio of {row['e_value']:.1f} with both treatment "
+        f"and outcome ({row['e_value_limit']:.1f} for the end of the interval)"
     )  # fmt: skip
-    return f"had a hazard ratio of {ratio}{who}{alone}" + (f", {plain} unadjusted" if plain else "") + hidden
+    return f"hazard ratio {ratio}{who}{alone}" + (f". Unadjusted it is {plain}" if plain else "") + hidden
 
 
 def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
@@ -444,7 +495,7 @@ def _interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, st
                 start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest
             )
         text += (
-            f" {marker} {'; '.join(words)}: ratio of hazard ratios of {arm} v {reference}, carriers to others"
+            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm} v {reference}, carriers to others"
         )
         text += f"; above 1, carriers gain less from {arm}." if shown else "."
         text += few if shown else ""

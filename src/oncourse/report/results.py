@@ -11,14 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import WHO_SCHEMA, registry
+from oncourse.analyses._base import WHO_SCHEMA, Result, registry
 from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
 from oncourse.report.execute import Outcome
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 FLOW_SCHEMA = {"step": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
 USED_SCHEMA = {"analysis": pl.String, "patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
@@ -101,10 +101,19 @@ def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict
             entry["excluded"] = outcome.result.excluded.to_dicts()
             entry["notes"] = list(outcome.result.notes)
             entry["methods"] = list(outcome.result.methods)
+            entry["headline"] = headline(outcome.result)
             entry["tables"] = sorted(outcome.result.tables)
             entry["figures"] = [f"{outcome.analysis.name}/{f.name}.svg" for f in outcome.result.figures]
         data[outcome.analysis.name] = entry
     return data
+
+
+def headline(result: Result) -> dict[str, Any] | None:
+    """Return the sentence of page one as plain data; None where the analysis has none."""
+    found = result.headline
+    if found is None:
+        return None
+    return {"text": found.text.text(), "light": found.light, "reason": found.reason.text(), "estimate": found.number}
 
 
 def finite(value: Any) -> Any:

@@ -1,0 +1,101 @@
+"""The one sentence of an analysis for page one, with its number and a light that says how sure it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from oncourse.words.catalogue import Said, said
+from oncourse.words.numbers import Numeric
+
+LIGHTS = ("answered", "uncertain", "cannot")
+#: Widest 95 % interval of a share that still answers (own choice: 25 of 100 patients).
+WIDE_SHARE = 0.25
+#: Largest ratio of the limits of a time that still answers (own choice).
+WIDE_TIMES = 2.0
+#: Fewer patients than this answer nothing for sure (own choice).
+FEW_PATIENTS = 10
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One plain sentence of an analysis.
+
+    ``number`` is the name of the estimate it rests on (None: no number); ``reason`` says in five words why the light is so.
+    """
+
+    text: Said
+    light: str
+    reason: Said
+    number: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.light not in LIGHTS:
+            raise ValueError(f"light {self.light!r} is not one of {LIGHTS}")
+
+
+def cannot(text: Said, reason: Said, number: str | None = None) -> Headline:
+    """Return the headline of what cannot be answered."""
+    return Headline(text, "cannot", reason, number)
+
+
+def rated(text: Said, number: Numeric, name: str, *, n_patients: int | None = None) -> Headline:
+    """Return a headline whose light follows from the interval of its number.
+
+    Answered: the interval of a share spans at most `WIDE_SHARE`, that of a time at most a factor of `WIDE_TIMES`, that of a
+    ratio leaves out 1. `n_patients` is what it rests on where the number counts something else.
+    """
+    return Headline(text, *light_of(number, n_patients), name)
+
+
+def light_of(number: Numeric, n_patients: int | None = None) -> tuple[str, Said]:
+    """Return light and reason of a number by its interval."""
+    n = number.n if n_patients is None else n_patients
+    if number.value is None or n == 0:
+        return "cannot", said("reason.no_value")
+    if n is not None and n < FEW_PATIENTS:
+        return "uncertain", said("reason.few_patients", n=n)
+    low, high = number.ci_low, number.ci_high
+    if low is None or high is None or math.isinf(high):
+        return "uncertain", said("reason.open_interval")
+    if number.unit == "ratio":
+        apart = low > 1 or high < 1
+        return ("answered", said("reason.apart")) if apart else ("uncertain", said("reason.no_effect"))
+    if number.unit == "fraction":
+        narrow = high - low <= WIDE_SHARE
+    else:
+        narrow = low > 0 and high / low <= WIDE_TIMES
+    return ("answered", said("reason.narrow")) if narrow else ("uncertain", said("reason.wide"))
+
+
+#: Words of sample comparisons ("primary v metastasis") in the catalogue.
+_SIDES = {
+    "primary": "term.primary", "metastasis": "term.metastasis", "local recurrence": "term.local_recurrence",
+    "tissue": "term.tissue", "plasma": "term.plasma",
+}  # fmt: skip
+
+
+def two_sides(comparison: str) -> tuple[Said | str, Said | str]:
+    """Return the two sides of a comparison as terms: ``primary v metastasis`` -> primary, metastasis."""
+    first, _, second = comparison.partition(" v ")
+    if not second:  # within lesion
+        return said("term.first_sample"), said("term.second_sample")
+    sides = [said(_SIDES[side]) if side in _SIDES else side for side in (first, second)]
+    if first == second:
+        return said("term.one_of", what=sides[0]), said("term.another", what=sides[0])
+    return sides[0], sides[1]
+
+
+_ENDPOINTS = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS", "TTP", "TTPP", "TTNT", "DOR", "RFS", "PSA50", "ORR")
+
+
+def endpoint_words(name: str) -> Said | str:
+    """Return an endpoint in words, its own name where the catalogue has none."""
+    return said(f"endpoint.{name}") if name in _ENDPOINTS else name.replace("_", " ")
+
+
+def line_words(line: int | None) -> Said:
+    """Return a line of therapy in words; 0 is what came before the first line."""
+    if line is None:
+        return said("line.none")
+    return said(f"line.n{line}") if 0 <= line <= 4 else said("line.n", line=line)

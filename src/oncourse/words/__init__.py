@@ -1,0 +1,1 @@
+"""What the pages say: templates with parameters, English and Chinese side by side (`en/*.toml`, `zh/*.toml`)."""
