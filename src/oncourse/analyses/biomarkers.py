@@ -24,6 +24,7 @@ from oncourse.derive.outcomes.outcome_scan import (
     scan_outcome,
 )
 from oncourse.derive.outcomes.response_scan import RESPONSES, response_outcome, scan_response
+from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -93,11 +94,6 @@ RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of r
     Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified"),
 ))  # fmt: skip
 
-#: Named before the data were seen, per design.
-PRESPECIFIED = {
-    "crc": ("KRAS", "NRAS", "hotspot:BRAF V600E", "TP53", "SMAD4", "msi:MSI-H"),
-    "mcrpc": ("TP53", "RB1", "PTEN", "SPOP", "AR", "BRCA2", "pathway:HRR", "marker:AR-V7"),
-}
 ENDPOINTS = ("OS", "DFS", "PFS", "rPFS", "PSA_PFS")
 
 
@@ -162,7 +158,7 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
         targets[name] = target
         scan_outcome(cohort.study, features, target, covariates, rules, found)
     responded = _responses(cohort, features, covariates, params, found, skipped)
-    named = params.prespecified or PRESPECIFIED.get(cohort.study.config.design or "", ())
+    named = params.prespecified or _prespecified(cohort.study.config.design)
     _mark_same(features, targets, found.rows, responded, named)
     table, responses = _tables(found, responded, params, cohort.study.config.design)
     tested = table.drop_nulls("p_value").filter(pl.col("same_as").is_null())
@@ -257,7 +253,7 @@ def _tables(
     """The two tables, with q over every exploratory test of both: what was pre-specified is no discovery."""
     from oncourse.stats.fdr import benjamini_hochberg
 
-    named = params.prespecified or PRESPECIFIED.get(design or "", ())
+    named = params.prespecified or _prespecified(design)
     order = {name: i for i, name in enumerate((*params.endpoints, *params.responses))}
     frames = []
     for output, found_rows in ((SCAN, found.rows), (RESPONSE, responded)):
@@ -552,3 +548,8 @@ def _curves(
             survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
         ))  # fmt: skip
     return out
+
+
+def _prespecified(design: str | None) -> tuple[str, ...]:
+    """Features the study's disease names before the data are seen."""
+    return disease(design).prespecified if design else ()

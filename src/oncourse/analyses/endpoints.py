@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from oncourse.derive.clinical.endpoints import (
 )
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
+from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
 from oncourse.study.schema import Column
@@ -89,16 +91,12 @@ EXCLUDED = OutputTable(
         Column("reason", pl.String, "why"),
     ),
 )
-#: What the answer calls an endpoint, in its order; in prostate cancer RECIST alone is not what PCWG3 means by PFS.
+#: What the answer calls an endpoint, in its order; a disease may call it otherwise.
 ANSWER_WORDS = {
     "OS": "overall survival", "CSS": "cancer-specific survival", "DFS": "disease-free survival",
     "PFS": "progression-free survival", "rPFS": "radiographic progression-free survival",
     "PSA_PFS": "PSA progression-free survival",
 }  # fmt: skip
-PROSTATE_WORDS = {
-    "PFS": "progression-free survival by RECIST alone (without bone)",
-    "rPFS": "radiographic progression-free survival (PCWG3: soft tissue, bone or death)",
-}
 IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 
 
@@ -128,7 +126,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         ],
         schema=SUMMARY.schema,
     )
-    estimates, answer = _answer(table, summary, params, cohort.study.config.design == "mcrpc")
+    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design))
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
     headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
@@ -192,7 +190,7 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
 
 
 def _answer(
-    table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams, prostate: bool
+    table: pl.DataFrame, summary: pl.DataFrame, params: EndpointParams, words: Mapping[str, str]
 ) -> tuple[list[Estimate], str]:
     estimates = []
     for row in summary.iter_rows(named=True):
@@ -213,7 +211,6 @@ def _answer(
         )
     by_name = {e.name: e for e in estimates}
     parts = []
-    words = ANSWER_WORDS | (PROSTATE_WORDS if prostate else {})
     first = first_line(summary, pl.col("line").is_not_null())
     for endpoint, text in words.items():
         for suffix, where in (("", ""), (f"_line_{first}", f", {line_words(first)},")):
@@ -239,6 +236,10 @@ def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
             return Headline(text, "uncertain", said("reason.few_events", n=words["events"]), events.name)
         return Headline(said("headline.endpoints.median", median=median, **words), *light_of(median), median.name)
     return cannot(said("headline.endpoints.none"), said("reason.no_value"))
+
+
+def _words(design: str | None) -> dict[str, str]:
+    return ANSWER_WORDS | dict(disease(design).endpoint_words if design else {})
 
 
 def _life(

@@ -12,6 +12,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
+from oncourse.disease import tumours as all_tumours
 from oncourse.knowledge.matching import Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
@@ -104,13 +105,13 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     """Match every patient against the therapy rules."""
     found, matched = cohort.findings, cohort.therapy
     tumours = {p: f.tumour for p, f in found.patients.items()}
-    known = sorted({t for t in tumours.values() if t in ("colorectal", "prostate")})
+    known = sorted({t for t in tumours.values() if t in all_tumours()})
     levels = LEVELS.frame(_levels(matched, tumours, known))
     ras = RAS.frame(ras_table(found, cohort.patient_statuses))
     estimates = [*_shares(matched, tumours, known, params.levels), *_ras_estimates(ras)]
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more
-    others = [(p, None, "tumour is neither colorectal nor prostate, or not recorded: no rule applies")
+    others = [(p, None, f"tumour is none of {', '.join(all_tumours())}, or not recorded: no rule applies")
               for p, t in tumours.items() if t not in known]  # fmt: skip
     date, checksum = rules_version()
     return Result(
@@ -309,7 +310,7 @@ def _evidence(
                 "therapies": e.therapies or None, "effect": e.effect.replace("_", " "), "level": e.level,
                 "is_opposed": m.is_opposed, "is_exact": is_exact, "citation": e.citation,
             })  # fmt: skip
-    for tumour in sorted({t for t in tumours.values() if t in ("colorectal", "prostate")}):
+    for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
         patients = [p for p, t in tumours.items() if t == tumour]
         estimates.append(_share(f"evidence_{tumour}", sum(strong.get(p, False) for p in patients), len(patients)))
         estimates.append(

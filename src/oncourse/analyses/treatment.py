@@ -18,7 +18,7 @@ from oncourse.derive.outcomes.treatment_comparisons import (
     compare_lines,
     line_covariates,
 )
-from oncourse.derive.outcomes.treatment_pairs import HYPOTHESES, InteractionRules, interaction_rows
+from oncourse.derive.outcomes.treatment_pairs import InteractionRules, hypotheses_of, interaction_rows
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
 from oncourse.knowledge.regimen_names import treatment_name
@@ -537,8 +537,7 @@ def _smallest_group(rows: list[dict[str, Any]], arm: str, reference: str) -> str
 def _is_class(row: dict[str, Any]) -> bool:
     return any(
         row["arm"] == arm.lower() and row["reference"] == (reference or "other").lower()
-        for hypotheses in HYPOTHESES.values()
-        for _, arm, reference in hypotheses
+        for _, arm, reference in hypotheses_of(None)
     )
 
 

@@ -32,8 +32,8 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
     """
     from oncourse.cohort import Cohort
-    from oncourse.derive.care.patient_facts import tumour_of
     from oncourse.derive.status.variants import called_rows
+    from oncourse.disease import tumour_of
     from oncourse.disk.new import check_new, new_folder
     from oncourse.io import load_study
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.disease import diseases
+
 if TYPE_CHECKING:
     from oncourse.io.reading import Reading
     from oncourse.io.whose import Question
@@ -67,7 +69,7 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     show_default=True,
     help="Material of samples of which nothing else is said.",
 )
-@click.option("--design", type=click.Choice(["crc", "mcrpc"]), help="Design to write into study.yaml.")
+@click.option("--design", type=click.Choice(diseases()), help="Design to write into study.yaml.")
 @click.option(
     "--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only."
 )

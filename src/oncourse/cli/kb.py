@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.disease import tumours
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -17,7 +19,7 @@ def kb() -> None:
 
 @kb.command("list")
 @click.option("--rules", type=_FILE, help="A rules file in place of the package's.")
-@click.option("--tumour", type=click.Choice(["colorectal", "prostate"]), help="Only rules of this tumour.")
+@click.option("--tumour", type=click.Choice(tumours()), help="Only rules of this tumour.")
 @click.option("--gene", help="Only rules that name this gene.")
 def list_(rules: Path | None, tumour: str | None, gene: str | None) -> None:
     """List the therapy rules: id, level, direction, biomarker, therapy."""

@@ -1,4 +1,4 @@
-"""`oncourse new DIR --design crc|mcrpc`."""
+"""`oncourse new DIR --design DISEASE`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
+from oncourse.disease import diseases
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--design",
-    type=click.Choice(["crc", "mcrpc"]),
+    type=click.Choice(diseases()),
     required=True,
-    help="Which study: colorectal or prostate.",
+    help="Which disease: crc (colorectal), mcrpc (prostate) ...",
 )
 def new(folder: Path, design: str) -> None:
     """Make FOLDER an empty study: study.yaml, a blank table for each kind of data, and the data dictionary."""

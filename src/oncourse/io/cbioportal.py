@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.disease import of_tumour, tumour_of
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io import clinical_tables as ct
@@ -312,14 +313,8 @@ def _config(
 ) -> StudyConfig:
     meta = found.meta
     disease = meta.get("type_of_cancer", "")
-    low = f"{disease} {meta.get('name', '')} {folder.name}".lower()
-    design = (
-        "mcrpc"
-        if re.search(r"prad|prostate|crpc", low)
-        else "crc"
-        if re.search(r"coad|read|colorectal|crc", low)
-        else None
-    )
+    known = of_tumour(tumour_of(f"{disease} {meta.get('name', '')} {folder.name}"))
+    design = known.name if known else None
     build = meta.get("reference_genome", "")
     build = {"hg19": "GRCh37", "hg38": "GRCh38", "grch37": "GRCh37", "grch38": "GRCh38"}.get(
         build.lower(), ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.disease import disease
 from oncourse.facts.material import is_tumour
 from oncourse.genome.variant import parts
 from oncourse.io.clones import ascn_columns
@@ -318,7 +319,7 @@ def _meta(
             "\n".join([f"cancer_study_identifier: {study_id}", *lines]) + "\n", encoding="utf-8"
         )
 
-    cancer = {"crc": "coadread", "mcrpc": "prostate"}.get(study.config.design or "", "mixed")
+    cancer = disease(study.config.design).cbioportal_type if study.config.design else "mixed"
     title = study.config.title or study_id
     write("meta_study.txt", type_of_cancer=cancer, name=title, description=title, add_global_case_list="true")
     for level in ("patient", "sample"):

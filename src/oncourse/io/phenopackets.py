@@ -11,14 +11,10 @@ from typing import Any
 import polars as pl
 
 from oncourse.days import DAYS_PER_YEAR
+from oncourse.disease import of_tumour
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
 
-#: NCI Thesaurus terms; everything else of the study keeps its own words under a local id.
-_DISEASES = {
-    "colorectal": {"id": "NCIT:C2955", "label": "Colorectal Carcinoma"},
-    "prostate": {"id": "NCIT:C4863", "label": "Prostate Carcinoma"},
-}
 _SEX = {"female": "FEMALE", "male": "MALE"}
 _CREATED = "1970-01-01T00:00:00Z"
 _RESOURCES = [
@@ -41,7 +37,7 @@ def phenopackets(
     Parameters
     ----------
     called : the called variants of the tumour samples (`oncourse.derive.patient_variants.called_rows`)
-    tumours : patient -> colorectal or prostate, for the disease term; others keep their words only
+    tumours : patient -> tumour, for the NCI Thesaurus term of its disease; others keep their words only
 
     Days from the index date become ISO 8601 durations of age where the age at the index date is known; no calendar date
     is written. The creation time is a constant, so that the same study gives the same bytes. Called somatic variants
@@ -94,7 +90,8 @@ def _packet(
         days = round(age * DAYS_PER_YEAR + day)
         return {"age": {"iso8601duration": f"P{days // 365}Y{days % 365}D"}} if days >= 0 else None
 
-    term = _DISEASES.get(tumour or "") or {
+    known = of_tumour(tumour, study.config.design)
+    term = dict(known.term) if known else {
         "id": "NCIT:C3262",
         "label": row["disease"] or study.config.disease or "Neoplasm",
     }

@@ -12,6 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from oncourse.disease import tumour_of
 from oncourse.errors import InputError
 from oncourse.knowledge.evaluate import YES, Outcome, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Node, Not, genes_of, parse
@@ -72,17 +73,15 @@ COLUMNS = tuple(f.name for f in fields(Evidence))
 
 
 def tumour_of_disease(disease: str) -> str:
-    """Return colorectal, prostate, any or other for the name of a disease.
+    """Return the tumour, any or other for the name of a disease.
 
     >>> [tumour_of_disease(d) for d in ("Prostate Adenocarcinoma", "Rectum Cancer", "Solid Tumor", "Melanoma")]
     ['prostate', 'colorectal', 'any', 'other']
     """
     text = disease.lower()
-    if "prostat" in text:
-        return "prostate"
-    if any(word in text for word in ("colorect", "colon ", "rectum", "rectal")):
-        return "colorectal"
-    return "any" if text in ("", "cancer", "solid tumor", "solid tumors, advanced") else "other"
+    if text in ("", "cancer", "solid tumor", "solid tumors, advanced"):
+        return "any"
+    return tumour_of(text) or "other"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from oncourse.disease import disease, diseases
 from oncourse.knowledge.alterations import canonical, codon_of, gene_name
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.findings import MATERIALS, ORIGINS, PatientFindings, VariantFinding
@@ -125,6 +126,8 @@ def _definitions() -> dict[str, dict[str, dict[str, Any]]]:
 
     text = resources.files("oncourse.knowledge").joinpath("data", "golden.yaml").read_text(encoding="utf-8")
     rules: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)["rules"]
+    for own in (disease(name).golden for name in diseases()):
+        rules |= yaml.safe_load(own)["rules"] if own else {}
     return rules
 
 

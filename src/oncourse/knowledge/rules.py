@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,6 +12,7 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
+from oncourse.disease import disease, diseases, states, tumours
 from oncourse.errors import InputError
 from oncourse.knowledge.expression import ExpressionError, Node, genes_of, parse
 
@@ -42,8 +44,6 @@ LEVELS = {
 }
 #: In another tumour: approval there is II-C, everything else at most II-D.
 OTHER_TUMOUR_LEVELS = {"approved": "II-C", "guideline": "II-C", "well_powered": "II-C", "unclear": "III"}
-TUMOURS = ("colorectal", "prostate", "any")
-STATES = ("resected", "metastatic", "mCSPC", "mCRPC")
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,14 @@ def check_rules(rows: Iterable[Mapping[str, str]], name: str) -> tuple[Rule, ...
             c: tuple(filter(None, values[c].split(";"))) for c in ("tumours", "states", "excluded_tumours")
         }
         problems += [
-            f"{where}: state '{s}' is not one of {', '.join(STATES)}"
+            f"{where}: state '{s}' is not one of {', '.join(states())}"
             for s in lists["states"]
-            if s not in STATES
+            if s not in states()
+        ]
+        problems += [
+            f"{where}: tumour '{t}' is not one of {', '.join((*tumours(), 'any'))}"
+            for t in lists["tumours"]
+            if t not in (*tumours(), "any")
         ]
         for column in ("expression", "requires", "setting_expression"):
             try:
@@ -156,21 +161,24 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
         raise InputError(f"{path}: cannot be read ({error}).") from None
 
 
-def _own_text() -> str:
-    return (
-        resources.files("oncourse.knowledge")
-        .joinpath("data", "therapy_rules.tsv")
-        .read_text(encoding="utf-8")
-    )
+def _own_texts() -> dict[str, str]:
+    """File -> text: the rules of several diseases, then those each disease keeps in its folder."""
+    shared = resources.files("oncourse.knowledge").joinpath("data", "therapy_rules.tsv")
+    own = {f"{name}/therapy_rules.tsv": disease(name).rules for name in diseases() if disease(name).rules}
+    return {"therapy_rules.tsv": shared.read_text(encoding="utf-8"), **own}
 
 
 @lru_cache(maxsize=1)
 def default_rules() -> tuple[Rule, ...]:
-    """Return the rules of the package."""
-    return parse_rules(_own_text(), "therapy_rules.tsv")
+    """Return the rules of the package; InputError if a rule_id stands in two files."""
+    rules = tuple(rule for name, text in _own_texts().items() for rule in parse_rules(text, name))
+    twice = [rule_id for rule_id, n in Counter(rule.rule_id for rule in rules).items() if n > 1]
+    if twice:
+        raise InputError(f"therapy_rules.tsv: {', '.join(twice)}: the rule_id is there twice")
+    return rules
 
 
 @lru_cache(maxsize=1)
 def rules_version() -> tuple[str, str]:
     """Return (date, first 12 digits of the sha256) of the package's rules, as printed in every report."""
-    return max(r.date for r in default_rules()), sha256(_own_text().encode()).hexdigest()[:12]
+    return max(r.date for r in default_rules()), sha256("".join(_own_texts().values()).encode()).hexdigest()[:12]

@@ -12,37 +12,11 @@ import polars as pl
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
 from oncourse.derive.care.watchlist import WatchItem, retest_reminders, watch_items
+from oncourse.disease import of_tumour
 from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
-
-#: label -> expression of a therapy rule, or the status whose state is shown, in the order a board asks.
-ASKED: dict[str, tuple[tuple[str, str], ...]] = {
-    "colorectal": (
-        ("BRAF V600E", "status BRAF V600E"),
-        ("MSI / MMR", "status MSI-H/dMMR"),
-        ("HER2", "amplification(ERBB2) OR marker(HER2 IHC) = 3+"),
-        ("KRAS G12C", "mutation(KRAS:G12C)"),
-        ("PIK3CA hotspot", "status PIK3CA"),
-        ("TMB >= 10/Mb", "tmb >= 10"),
-        ("NTRK or RET fusion", "fusion(NTRK1,NTRK2,NTRK3,RET)"),
-        ("DPYD reduced", "phenotype(DPYD) = reduced"),
-        ("UGT1A1 poor", "phenotype(UGT1A1) = poor"),
-    ),
-    "prostate": (
-        ("BRCA1 / BRCA2 loss", "status BRCA"),
-        ("HRR gene loss", "status HRR"),
-        ("MSI / MMR", "status MSI-H/dMMR"),
-        ("TMB >= 10/Mb", "tmb >= 10"),
-        ("AR-V7", "status AR-V7"),
-        ("AR mutation (LBD)", "mutation(AR:L702H,W742C,W742L,H875Y,F877L,T878A,T878S)"),
-        ("AR amplification", "amplification(AR)"),
-        ("TP53 / RB1 / PTEN: two or more", "at_least(2; altered(TP53); altered(RB1); altered(PTEN))"),
-        ("SPOP mutation", "mutation(SPOP:87,102,119,125,129,131,133,134)"),
-        ("PSMA PET", "marker(PSMA PET) = positive"),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,20 +38,20 @@ def key_biomarkers(cohort: Cohort, facts: PatientFindings) -> list[Biomarker]:
     """Return the answers for the patient's tumour; empty where the tumour is not recorded."""
     mine = cohort.patient_statuses.filter(pl.col("patient_id") == facts.patient_id)
     known = {row["status"]: row for row in mine.iter_rows(named=True)}
-    rows = [
-        _status(label, known.get(text.removeprefix("status ")))
-        if text.startswith("status ")
-        else _biomarker(label, evaluate(_node(text), facts))
-        for label, text in ASKED.get(facts.tumour or "", ())
-    ]
-    if facts.tumour == "colorectal":
-        side = facts.side or "not recorded"
-        rows = [
-            _ras(cohort, facts),
-            Biomarker("Side of the primary", "none" if facts.side else "unclear", side, ""),
-            *rows,
-        ]
-    return rows
+    tumour = of_tumour(facts.tumour, cohort.study.config.design)
+    return [_asked(cohort, facts, known, label, what) for label, what in (tumour.asked if tumour else ())]
+
+
+def _asked(
+    cohort: Cohort, facts: PatientFindings, known: Mapping[str, Mapping[str, Any]], label: str, what: str
+) -> Biomarker:
+    if what == "ras":
+        return _ras(cohort, facts, label)
+    if what == "side":
+        return Biomarker(label, "none" if facts.side else "unclear", facts.side or "not recorded", "")
+    if what.startswith("status "):
+        return _status(label, known.get(what.removeprefix("status ")))
+    return _biomarker(label, evaluate(_node(what), facts))
 
 
 def _biomarker(label: str, outcome: Outcome) -> Biomarker:
@@ -136,7 +110,7 @@ _RAS_WORDS = {
 }
 
 
-def _ras(cohort: Cohort, facts: PatientFindings) -> Biomarker:
+def _ras(cohort: Cohort, facts: PatientFindings, label: str) -> Biomarker:
     from dataclasses import replace
 
     found = replace(cohort.findings, patients={facts.patient_id: facts})
@@ -148,7 +122,7 @@ def _ras(cohort: Cohort, facts: PatientFindings) -> Biomarker:
                       row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None,
                       row["others"]))
     )  # fmt: skip
-    return Biomarker("RAS (KRAS, NRAS)", state, text, detail)
+    return Biomarker(label, state, text, detail)
 
 
 @dataclass(frozen=True)

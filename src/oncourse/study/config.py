@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from oncourse.disease import diseases
 from oncourse.errors import ConfigError
 from oncourse.study.schema import nearest
 
-DESIGNS = ("crc", "mcrpc")
 BUILDS = ("GRCh37", "GRCh38")
 _BUILD_ALIASES = {"hg19": "GRCh37", "37": "GRCh37", "grch37": "GRCh37", "b37": "GRCh37",
                   "hg38": "GRCh38", "38": "GRCh38", "grch38": "GRCh38"}  # fmt: skip
@@ -53,7 +53,7 @@ class StudyConfig:
     disease: str = _key("", "disease, free text")
     genome_build: str | None = _key(None, "GRCh37 or GRCh38")
     index: str = _key("diagnosis of the primary", "what day 0 is")
-    design: str | None = _key(None, "crc or mcrpc: chooses the pre-specified hypotheses")
+    design: str | None = _key(None, "crc, mcrpc or another disease folder: its hypotheses, words and rules")
     objectives: Mapping[str, Mapping[str, Any]] = _key(
         {}, "the analyses to run with their settings; without it every analysis that can run, runs"
     )
@@ -189,9 +189,9 @@ def _build(value: Any, name: str) -> str:
 
 def _design(value: Any, name: str) -> str:
     text = str(value).strip().lower()
-    if text not in DESIGNS:
-        near = nearest(text, DESIGNS, cutoff=0.4)
-        raise ConfigError(f"{name}: '{text}' is not a known design. Allowed: crc, mcrpc."
+    if text not in diseases():
+        near = nearest(text, diseases(), cutoff=0.4)
+        raise ConfigError(f"{name}: '{text}' is not a known design. Allowed: {', '.join(diseases())}."
                           + (f" Did you mean {near}?" if near else ""))  # fmt: skip
     return text
 

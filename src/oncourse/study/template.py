@@ -6,38 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.disease import disease
 from oncourse.disk.new import new_folder
 from oncourse.study.tables import REQUIRED_TABLES, TABLES
-
-_YAML = {
-    "crc": """\
-title: Primary, metastasis and plasma of stage III colorectal cancer
-disease: colorectal cancer
-genome_build: GRCh38        # GRCh37 or GRCh38
-index: resection of the primary   # what day 0 is
-design: crc
-covariates:                 # columns of patients or samples, or lab:NAME; number, category or yes_no
-  age_years: number
-  sex: category
-  stage: category
-# objectives:               # without it every analysis that can run, runs
-#   - concordance
-#   - ras_status
-""",
-    "mcrpc": """\
-title: Whole exome sequencing of metastatic castration-resistant prostate cancer
-disease: prostate cancer
-genome_build: GRCh38        # GRCh37 or GRCh38
-index: diagnosis of the primary   # what day 0 is
-design: mcrpc
-covariates:                 # columns of patients or samples, or lab:NAME; number, category or yes_no
-  age_years: number
-  lab:PSA: number
-# objectives:               # without it every analysis that can run, runs
-#   - landscape
-#   - psa_response
-""",
-}
 
 
 def dictionary() -> pl.DataFrame:
@@ -57,7 +28,7 @@ def dictionary() -> pl.DataFrame:
 def write_template(folder: Path, design: str) -> None:
     """Write an empty study folder; InputError if `folder` is there and holds anything."""
     with new_folder(folder) as draft:
-        (draft / "study.yaml").write_text(_YAML[design], "utf-8")
+        (draft / "study.yaml").write_text(disease(design).study_yaml, "utf-8")
         for table in TABLES.values():
             header = "\t".join(c.name for c in table.columns)
             (draft / f"{table.name}.tsv").write_text(header + "\n", "utf-8")

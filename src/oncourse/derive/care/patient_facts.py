@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 import polars as pl
 
+from oncourse.disease import Disease, disease, of_tumour, tumour_of
 from oncourse.facts.markers import POSITIVE, UNCLEAR
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
@@ -42,20 +41,20 @@ class Facts:
         """Return the fields of `PatientFindings` that are facts."""
         row = self.patients[patient]
         words = " ".join(str(row[c] or "") for c in ("disease", "primary_site"))
-        tumour = tumour_of(words) or tumour_of(self.study.config.disease) or _DESIGN_TUMOUR.get(
-            self.study.config.design or ""
-        )  # fmt: skip
+        config = self.study.config
+        tumour = tumour_of(words) or tumour_of(config.disease) or (disease(config.design).tumour if config.design else None)
+        known = of_tumour(tumour, config.design)
         markers = self.markers.get(patient, {})
         phenotypes = {g: phenotype(g, markers[g]) for g in PGX_GENES if g in markers}
         treated = patient in self.classes or patient in self.adjuvant
         return {
             "tumour": tumour,
-            "state": self._state(patient, tumour, words),
+            "state": self._state(patient, known, words),
             "markers": {k: v for k, v in markers.items() if k not in ("MMR", "MSI", *PGX_GENES)},
             "msi": {"positive": "high", "negative": "stable"}.get(self.msi.get(patient, "")),
             "mmr": {"positive": "deficient", "negative": "proficient"}.get(self.mmr.get(patient, "")),
             "tmb_per_mb": self.tmb.get(patient),
-            "side": side_of(row["primary_site"]),
+            "side": known.side(row["primary_site"]) if known else None,
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
             "adjuvant_classes": self.adjuvant.get(patient, frozenset()),
             "next_line": self.lines.get(patient, 0) + 1 if treated else None,
@@ -63,60 +62,14 @@ class Facts:
             "unknown_drugs": self.unknown_drugs.get(patient, ()),
         }
 
-    def _state(self, patient: str, tumour: str | None, words: str) -> str | None:
-        last = self.settings.get(patient)
-        text = f"{words} {self.study.config.disease}".lower()
-        if tumour == "prostate":
-            if last in ("mCRPC", "mCSPC"):
-                return last
-            castrate = "castration-resistant" in text or "castration resistant" in text or "mcrpc" in text
-            return "mCRPC" if castrate or self.study.config.design == "mcrpc" else None
-        if tumour == "colorectal":
-            if (
-                patient in self.metastatic
-                or last == "metastatic"
-                or self.patients[patient]["stage"] in ("IV", "4")
-            ):
-                return "metastatic"
-            stage = str(self.patients[patient]["stage"] or "").upper()
-            return "resected" if stage.startswith(("I", "1", "2", "3")) else None
-        return None
-
-
-_DESIGN_TUMOUR = {"crc": "colorectal", "mcrpc": "prostate"}
-
-
-@lru_cache(maxsize=4096)
-def tumour_of(text: str) -> str | None:
-    """Return colorectal or prostate for the words of a diagnosis or site; None for any other.
-
-    >>> tumour_of("rectal adenocarcinoma"), tumour_of("mCRPC prostate"), tumour_of("")
-    ('colorectal', 'prostate', None)
-    """
-    words = text.lower()
-    if re.search(r"prostat|\bm?crpc\b|\bm?cspc\b|\bprad\b", words):
-        return "prostate"
-    if re.search(r"colorect|colon|rectum|rectal|sigmoid|caec|cecum|\bm?crc\b|\bcoad\b|\bread\b", words):
-        return "colorectal"
-    return None
-
-
-@lru_cache(maxsize=4096)
-def side_of(site: str | None) -> str | None:
-    """Return left or right for the site of a colorectal primary: right = caecum to transverse colon.
-
-    >>> side_of("sigmoid colon"), side_of("Cecum"), side_of("colon"), side_of(None)
-    ('left', 'right', None, None)
-    """
-    words = (site or "").lower()
-    if (
-        re.search(r"right|caec|cecum|ascending(?!.*descending)|hepatic|transverse", words)
-        and "descending" not in words
-    ):
-        return "right"
-    if re.search(r"left|descending|splenic|sigmoid|rect", words):
-        return "left"
-    return None
+    def _state(self, patient: str, known: Disease | None, words: str) -> str | None:
+        if known is None:
+            return None
+        config = self.study.config
+        return known.state(
+            self.settings.get(patient), self.patients[patient]["stage"], f"{words} {config.disease}",
+            has_metastasis=patient in self.metastatic, in_design=config.design == known.name,
+        )  # fmt: skip
 
 
 def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from oncourse.derive.care.therapy import Findings
+from oncourse.disease import of_tumour
 from oncourse.genome.gene_sets import site_text
 from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
 from oncourse.knowledge.evaluate import evaluate
@@ -97,7 +98,7 @@ _RAS_STATES = {
 
 
 def ras_table(found: Findings, statuses: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per patient with a colorectal tumour: RAS at the decision (`RAS_SCHEMA`).
+    """Return one row per patient whose tumour asks for RAS (colorectal): RAS at the decision (`RAS_SCHEMA`).
 
     Parameters
     ----------
@@ -114,9 +115,14 @@ def ras_table(found: Findings, statuses: pl.DataFrame) -> pl.DataFrame:
     rows = [
         _ras_row(facts, decision.get(patient), known[patient])
         for patient, facts in sorted(found.patients.items())
-        if facts.tumour == "colorectal" and patient in known
+        if patient in known and _asks_ras(facts.tumour)
     ]
     return pl.DataFrame(rows, schema=RAS_SCHEMA, orient="row")
+
+
+def _asks_ras(tumour: str | None) -> bool:
+    known = of_tumour(tumour)
+    return known is not None and known.asks("ras")
 
 
 def _ras_row(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.disease import disease
 from oncourse.facts.days import entry_days, time_days
 from oncourse.study.model import Study
 
-#: Share of patients with metastasis above which the study is taken to have included them because of it.
+#: Share of patients with metastasis above which a study without a design is taken to have included them because of it.
 INCLUDED_BY_METASTASIS = 0.9
-#: The same share in a study of the colorectal design, whose question is life with a metastasis that came after surgery.
-MOSTLY_METASTATIC = 0.5
 ORIGINS = ("auto", "index", "surgery", "metastasis", "sampling", "line")
 
 
@@ -59,7 +58,7 @@ def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
     """Return time zero and the samples known by then.
 
     auto: the day the last predictor becomes known - that of the first tumour sample, and where nearly every patient
-    has a metastasis (so that the study holds them because of it; in a study of the colorectal design: half of them)
+    has a metastasis (so that the study holds them because of it; or the share the disease names)
     of the first sample of a metastasis, never before the metastasis was found: patients without a metastasis then have
     no time zero and are listed. Without samples the index date. sampling: the last tumour sample. A sample dated
     after the origin is refused and listed.
@@ -80,7 +79,8 @@ def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
     )
     profiled = samples["patient_id"].n_unique()
     spread = found.join(samples.select("patient_id").unique(), on="patient_id", how="semi").height
-    share = MOSTLY_METASTATIC if study.config.design == "crc" else INCLUDED_BY_METASTASIS
+    design = study.config.design
+    share = disease(design).time_zero_metastatic_share if design else INCLUDED_BY_METASTASIS
     by_metastasis = profiled > 0 and spread >= share * profiled
     day, words = _origin_days(tables, origin, line, samples, found, by_metastasis)
     table = patients.join(day, on="patient_id", how="left", maintain_order="left")

@@ -10,20 +10,12 @@ import polars as pl
 
 from oncourse.derive.outcomes.arms import AS_WRITTEN, Arms, arms_of
 from oncourse.derive.outcomes.treatment_units import markers_at
+from oncourse.disease import Hypothesis, disease, diseases
 
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
     from oncourse.models.compare import PairData
 
-#: (marker, class of the arm, class of the reference or None for any other treatment) per design.
-HYPOTHESES: dict[str, tuple[tuple[str, str, str | None], ...]] = {
-    "mcrpc": (
-        ("AR-V7", "ARPI", "taxane"),
-        ("HRR", "PARP inhibitor", None),
-        ("MSI-H/dMMR", "PD-1/PD-L1 inhibitor", None),
-    ),
-    "crc": (("RAS", "anti-EGFR", None), ("MSI-H/dMMR", "PD-1/PD-L1 inhibitor", None)),
-}
 MAX_EXPLORATORY_GENES = 20
 #: Columns of the interaction table that an estimate fills.
 NUMBERS = (
@@ -50,6 +42,12 @@ class InteractionRules:
     design: str | None = None
 
 
+def hypotheses_of(design: str | None) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses a design names in advance; without a design those of all diseases, each once."""
+    names = (design,) if design else diseases()
+    return tuple(dict.fromkeys(h for name in names for h in disease(name).hypotheses))
+
+
 def interaction_rows(
     rows: pl.DataFrame,
     table: pl.DataFrame,
@@ -66,7 +64,7 @@ def interaction_rows(
     """
     from oncourse.stats.fdr import benjamini_hochberg
 
-    wanted = HYPOTHESES.get(rules.design or "", tuple(h for hs in HYPOTHESES.values() for h in hs))
+    wanted = hypotheses_of(rules.design)
     wanted = tuple(dict.fromkeys(wanted))
     known = markers_at(table, values, rules.marker_window_days)
     held = arms_of(table, rules.new_drugs)

@@ -1,0 +1,110 @@
+"""What is known of one disease, as plain data, with the few questions code asks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Hypothesis(NamedTuple):
+    """A marker that is expected to change the effect of a class of drugs against another (None: any other treatment)."""
+
+    marker: str
+    arm: str
+    reference: str | None
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of the disease and what shows it; any one of the grounds is enough.
+
+    settings : of the patient's last line of treatment
+    stage, text : regular expressions on the stage, and on the diagnosis with the study's disease
+    by_metastasis : a metastasis was found
+    by_design : the study's design is this disease
+    """
+
+    name: str
+    words: str
+    settings: tuple[str, ...] = ()
+    stage: str | None = None
+    text: str | None = None
+    by_metastasis: bool = False
+    by_design: bool = False
+
+    def is_shown(self, setting: str | None, stage: str, text: str, has_metastasis: bool, in_design: bool) -> bool:
+        """Return whether any ground holds; an unknown stage or setting shows nothing."""
+        return (
+            setting in self.settings
+            or bool(self.stage and re.search(self.stage, stage, re.IGNORECASE))
+            or bool(self.text and re.search(self.text, text, re.IGNORECASE))
+            or (self.by_metastasis and has_metastasis)
+            or (self.by_design and in_design)
+        )
+
+
+@dataclass(frozen=True)
+class Disease:
+    """One disease, read from its folder.
+
+    tumour : the word therapy rules use for it
+    words : regular expression that knows a diagnosis, site or study code of it, in English and Chinese
+    states : in the order they are looked for; the first that is shown holds
+    sides : side of the primary -> regular expression on its site; empty where the side means nothing
+    asked : (label, what) of the biomarkers a tumour board asks for first: ``ras``, ``side``, ``status NAME``, or an
+        expression of the therapy rules
+    prespecified : features of `biomarkers` named before the data were seen
+    hypotheses : marker x treatment interactions named before the data were seen
+    endpoint_words : what an endpoint is called here, where not as everywhere
+    time_zero_metastatic_share : share of patients with a metastasis from which a study is taken to hold its patients
+        because of it
+    cbioportal_type, term : cBioPortal's type of cancer; id and label of the NCI Thesaurus
+    study_yaml : the settings an empty study starts with
+    rules : therapy rules of this disease alone (text of a table with the columns of therapy_rules.tsv), or empty
+    golden : what must come out of each of these rules for three patients (YAML as `knowledge.golden` reads it)
+    """
+
+    name: str
+    title: str
+    tumour: str
+    words: str
+    states: tuple[State, ...]
+    asked: tuple[tuple[str, str], ...]
+    prespecified: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    study_yaml: str
+    time_zero_metastatic_share: float = 0.9
+    sides: Mapping[str, str] = field(default_factory=dict)
+    endpoint_words: Mapping[str, str] = field(default_factory=dict)
+    cbioportal_type: str = "mixed"
+    term: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
+    golden: str = ""
+
+    def is_named(self, text: str) -> bool:
+        """Return whether a diagnosis, site or study code speaks of this disease's tumour."""
+        return bool(re.search(self.words, text.replace("_", " "), re.IGNORECASE))
+
+    def side(self, site: str | None) -> str | None:
+        """Return the side of the primary by the words of its site; None: not told, or both are.
+
+        >>> from oncourse.disease import disease
+        >>> crc = disease("crc")
+        >>> crc.side("sigmoid colon"), crc.side("Cecum"), crc.side("colorectal"), crc.side(None), crc.side("升结肠")
+        ('left', 'right', None, None, 'right')
+        """
+        found = [side for side, words in self.sides.items() if re.search(words, site or "", re.IGNORECASE)]
+        return found[0] if len(found) == 1 else None
+
+    def state(
+        self, setting: str | None, stage: str | None, text: str, *, has_metastasis: bool, in_design: bool
+    ) -> str | None:
+        """Return the first state any of whose grounds is known to hold; None: not known."""
+        shown = (s.name for s in self.states if s.is_shown(setting, stage or "", text, has_metastasis, in_design))
+        return next(shown, None)
+
+    def asks(self, what: str) -> bool:
+        """Return whether `what` is among the biomarkers asked for first."""
+        return what in {asked for _, asked in self.asked}
