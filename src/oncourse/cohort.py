@@ -332,6 +332,21 @@ class Cohort:
         return seen_variants(self.study, self.presence_or_none, self.knowledge.genes | named)
 
     @derived
+    def hits(self) -> pl.DataFrame:
+        """What hit each cancer gene in each sample, driver or not (`oncourse.derive.status.alterations`)."""
+        from oncourse.derive.genes.gene_status import LandscapeParams
+        from oncourse.derive.status.alterations import hits_table
+
+        return hits_table(self.study, self.gene_status, self.params(LandscapeParams).hotspots)
+
+    @derived
+    def alterations(self) -> pl.DataFrame:
+        """Hits per patient and cancer gene, one allele or both (`oncourse.derive.status.alterations`)."""
+        from oncourse.derive.status.alterations import alterations_table
+
+        return alterations_table(self.study, self.hits)
+
+    @derived
     def decision_samples(self) -> pl.DataFrame:
         """The sample nearest the decision, per patient (`oncourse.derive.status.samples`)."""
         from oncourse.derive.care.therapy import KnowledgeParams

@@ -14,6 +14,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
+from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
@@ -36,6 +37,22 @@ GENES = OutputTable("landscape/genes", "how often each gene is altered, by patie
     Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
     Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
     Column("n_fusion", pl.Int64, "with a fusion"),
+    Column("n_germline", pl.Int64, "with a germline loss that is listed or truncates a suppressor; not part of n_altered"),
+    Column("n_driver", pl.Int64, "with a hit that a rule calls a driver; null: a gene whose role is not in genes.tsv"),
+    Column("n_biallelic", pl.Int64, "with both alleles hit; null: a gene of no known role (landscape/alterations)"),
+    Column("n_profiled_copies", pl.Int64, "looked at for copy number; 0: amplification and deletion not assessed"),
+    Column("n_profiled_fusions", pl.Int64, "looked at for fusions of the gene"),
+))  # fmt: skip
+ALTERATIONS = OutputTable("landscape/alterations", "what hit each cancer gene of each patient: the rows behind every bar", (
+    Column("patient_id", pl.String, "the patient"), _GENE,
+    Column("kinds", pl.String, "mutation, germline, amplification, deletion, fusion, joined by ;"),
+    Column("changes", pl.String, "protein changes (effects where there is none), drivers first, joined by ;"),
+    Column("samples", pl.String, "samples in which something was found, joined by ;"),
+    Column("n_hits", pl.Int64, "different variants and events"),
+    Column("driver", pl.String, "driver, or unknown: no rule says so"),
+    Column("rule", pl.String, "the rule that decided, with its source"),
+    Column("is_biallelic", pl.Boolean, "of suppressors with a driver hit: both alleles hit; null = not assessed"),
+    Column("basis", pl.String, "what says so"),
 ))  # fmt: skip
 SAMPLES = OutputTable("landscape/samples", "mutational burden and microsatellite status of each sample", (
     Column("sample_id", pl.String, "the sample"),
@@ -102,7 +119,7 @@ _LABELS = {
 }  # fmt: skip
 
 
-def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
+def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: pl.DataFrame) -> pl.DataFrame:
     """Return the genes table: counts by patient (any of its samples) or by sample, with exact intervals.
 
     The denominator is who was looked at on a mutation panel with the gene; events are counted wherever seen.
@@ -127,6 +144,13 @@ def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
         status.altered_on_panel(key).group_by("gene").agg(pl.len().cast(pl.Int64).alias("n_altered")),
         on="gene", how="left",
     ).fill_null(0)  # fmt: skip
+    for name, kind in (("n_profiled_copies", "cna"), ("n_profiled_fusions", "sv")):
+        looked = status.panels.n_profiled(genes, unit, kind).rename({"n_profiled": name})
+        table = table.join(looked, on="gene", how="left")
+    table = table.join(_hit_counts(hits, alterations, key), on="gene", how="left").with_columns(
+        pl.when(pl.col("gene").is_in(sorted(cancer_genes()))).then(pl.col(c).fill_null(0)).alias(c)
+        for c in ("n_germline", "n_driver", "n_biallelic")
+    )
     low, high = clopper_pearson(table["n_altered"].to_numpy(), table["n_profiled"].to_numpy())
     table = table.with_columns(
         frequency=(pl.col("n_altered") / pl.col("n_profiled")).fill_nan(None),
@@ -136,6 +160,17 @@ def gene_table(status: GeneStatus, unit: str) -> pl.DataFrame:
     return GENES.frame(
         table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True)
     )
+
+
+def _hit_counts(hits: pl.DataFrame, alterations: pl.DataFrame, key: str) -> pl.DataFrame:
+    """gene, n_germline, n_driver, n_biallelic; both alleles are judged by patient, whatever is counted."""
+    counts = hits.group_by("gene").agg(
+        n_germline=pl.col(key).filter(pl.col("kind") == "germline").n_unique().cast(pl.Int64),
+        n_driver=pl.col(key).filter((pl.col("driver") == "driver") & (pl.col("kind") != "germline")).n_unique()
+        .cast(pl.Int64),
+    )  # fmt: skip
+    both = alterations.filter("is_biallelic").group_by("gene").agg(n_biallelic=pl.len().cast(pl.Int64))
+    return counts.join(both, on="gene", how="full", coalesce=True)
 
 
 def _class_table(calls: pl.DataFrame) -> pl.DataFrame:
@@ -164,7 +199,7 @@ def _msi(burden: pl.DataFrame, unit: str) -> list[Estimate]:
     question="Which genes are altered in this cohort, and how often?",
     needs=("samples", "calls|gene_copy_number|fusions"),
     params=LandscapeParams,
-    tables=(GENES, SAMPLES, CLASSES, GROUPS, PAIRS, GENE_GROUPS),
+    tables=(GENES, ALTERATIONS, SAMPLES, CLASSES, GROUPS, PAIRS, GENE_GROUPS),
     order=10,
 )
 def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
@@ -175,7 +210,10 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     profiled = cohort.panels.samples.drop_nulls("mutation")
     if profiled.is_empty():
         raise NotEnoughData("No tumour sample was profiled for mutations.")
-    genes = gene_table(status, params.unit)
+    hits = cohort.hits
+    if params.unit == "patient" and params.per_patient != "all":
+        hits = hits.filter(pl.col("sample_id").is_in(counted.implode()))
+    genes = gene_table(status, params.unit, hits, cohort.alterations)
     estimates = [
         Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted"),
         Estimate("profiled_samples", profiled.height, unit="count", method="counted"),
@@ -205,7 +243,8 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
     pairs = co_occurrence(model, params)
     tables = {
-        GENES.name: genes, SAMPLES.name: SAMPLES.frame(burden), CLASSES.name: _class_table(calls),
+        GENES.name: genes, ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
+        SAMPLES.name: SAMPLES.frame(burden), CLASSES.name: _class_table(calls),
         GROUPS.name: GROUPS.frame(), PAIRS.name: PAIRS.frame(pairs),
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }  # fmt: skip
@@ -243,6 +282,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a deep deletion of a suppressor, "
             "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
             f"{params.copy_number}).",
+            "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot residue, an "
+            "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv); else "
+            "of unknown significance, which is not 'passenger'. Both alleles: two losses, or one and the other lost.",
             "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
             "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
             "odds ratio, Benjamini-Hochberg 1995.",

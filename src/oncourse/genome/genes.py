@@ -25,6 +25,13 @@ def genes_of_role(role: str) -> frozenset[str]:
     return frozenset(table.filter(pl.col("role") == role)["gene"])
 
 
+@cache
+def hotspot_codons() -> frozenset[tuple[str, int]]:
+    """Return (gene, codon) of hotspots.tsv: residues changed in many tumours."""
+    data = resources.files("oncourse.genome").joinpath("data/hotspots.tsv").read_bytes()
+    return frozenset(pl.read_csv(data, separator="\t").iter_rows())
+
+
 def coding_mb(genes: Iterable[str]) -> float:
     """Return the summed coding length of `genes` in megabases.
 

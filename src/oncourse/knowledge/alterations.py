@@ -218,6 +218,11 @@ def _pathogenic() -> dict[str, tuple[frozenset[str], tuple[tuple[int, int], ...]
     return {gene: (frozenset(c), tuple(s)) for gene, (c, s) in found.items()}
 
 
+def listed_genes() -> frozenset[str]:
+    """Return the genes that harmless_truncations.tsv or pathogenic.tsv has something to say of."""
+    return frozenset(_harmless_truncations()) | frozenset(_pathogenic())
+
+
 def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
     """Return whether the variant is a loss of function, and the reason in words.
 

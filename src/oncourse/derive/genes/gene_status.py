@@ -36,6 +36,9 @@ class LandscapeParams:
     reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
     min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)
     top_genes: int = setting(25, "genes in the oncoprint", low=1, high=200)
+    hotspots: str | None = setting(
+        None, "TSV of further hotspot residues (gene, codon, or the columns of cancerhotspots.org) beside hotspots.tsv"
+    )
     per_patient: str = setting(
         "all", "which samples of a patient with several count, once and together: all (altered in any), the first or the "
         "last by day (ties by sample_id)", choices=("all", "first", "last"),

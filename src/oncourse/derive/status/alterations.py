@@ -1,0 +1,201 @@
+"""What hit each cancer gene of each patient: mutation, copy number, fusion, germline; driver or not, one allele or both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from oncourse.derive.genes.copy_states import copy_table
+from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.derive.status.variants import variant_rows
+from oncourse.errors import InputError
+from oncourse.facts.material import TUMOUR
+from oncourse.genome.gene_sets import set_codons
+from oncourse.genome.genes import gene_table, genes_of_role, hotspot_codons
+from oncourse.knowledge.alterations import listed_genes, loss_reason
+from oncourse.knowledge.findings import VariantFinding
+from oncourse.stats.proportions import clopper_pearson
+from oncourse.study.model import Study
+
+HIT_SCHEMA = {
+    "patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "kind": pl.String, "variant_id": pl.String,
+    "change": pl.String, "effect": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "driver": pl.String,
+    "rule": pl.String,
+}  # fmt: skip
+ALTERATION_SCHEMA = {
+    "patient_id": pl.String, "gene": pl.String, "kinds": pl.String, "changes": pl.String, "samples": pl.String,
+    "n_hits": pl.Int64, "driver": pl.String, "rule": pl.String, "is_biallelic": pl.Boolean, "basis": pl.String,
+}  # fmt: skip
+#: Strongest word first.
+DRIVER_ORDER = ("driver", "unknown")
+LOSSES = ("nonsense", "frameshift", "splice", "start_loss")
+
+
+def cancer_genes() -> frozenset[str]:
+    """Genes of genes.tsv: those whose role is looked at."""
+    return frozenset(gene_table()["gene"])
+
+
+@cache
+def _hotspots() -> frozenset[tuple[str, int]]:
+    """(gene, codon) of hotspots.tsv and of the residues of the sets RAS and PIK3CA."""
+    listed = {(gene, codon) for name in ("RAS", "PIK3CA") for gene, codons in set_codons(name).items() for codon in codons}
+    return frozenset(listed | hotspot_codons())
+
+
+def read_hotspots(path: Path) -> frozenset[tuple[str, int]]:
+    """Read a user's hotspots: TSV with gene (or Hugo_Symbol) and codon (or Amino_Acid_Position)."""
+    frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+    names = {c.lower(): c for c in frame.columns}
+    gene = next((names[n] for n in ("gene", "hugo_symbol") if n in names), None)
+    codon = next((names[n] for n in ("codon", "amino_acid_position") if n in names), None)
+    if gene is None or codon is None:
+        raise InputError(f"{path.name}: hotspots need the columns gene and codon; found {', '.join(frame.columns[:8])}.")
+    rows = frame.select(gene=gene, codon=pl.col(codon).cast(pl.Int64, strict=False)).drop_nulls()
+    return frozenset(rows.iter_rows())
+
+
+def hits_table(study: Study, status: GeneStatus, hotspots: str | None = None) -> pl.DataFrame:
+    """Return every hit of a gene of genes.tsv: `HIT_SCHEMA`, sorted.
+
+    kind: mutation, germline, amplification, deletion, fusion. driver: ``driver``, or ``unknown`` where no rule says so;
+    rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
+    it takes the protein of a suppressor away or is listed as pathogenic; blood clones are no hits.
+    """
+    rows = variant_rows(study, cancer_genes()).with_columns(
+        kind=pl.when(pl.col("origin") == "germline").then(pl.lit("germline")).otherwise(pl.lit("mutation"))
+    )
+    tumour = pl.col("material").is_in(list(TUMOUR)) & ~pl.col("origin").is_in(["chip"]).fill_null(False)
+    rows = rows.filter((pl.col("kind") == "germline") | tumour)
+    extra = read_hotspots(Path(hotspots)) if hotspots else frozenset()
+    known = _with_rule(rows, _hotspots() | extra)
+    known = known.filter((pl.col("kind") == "mutation") | (pl.col("driver") == "driver"))
+    return pl.concat([known.select(list(HIT_SCHEMA)), _events(status)]).sort("patient_id", "gene", "sample_id", "variant_id")
+
+
+def _with_rule(rows: pl.DataFrame, hotspots: Collection[tuple[str, int]]) -> pl.DataFrame:
+    """Add driver and rule to variant rows."""
+    spots = pl.DataFrame(sorted(hotspots), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
+    rows = rows.join(spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left", maintain_order="left")
+    rows = rows.join(_listed(rows), on=["gene", "change", "effect", "codon"], how="left", maintain_order="left",
+                     nulls_equal=True)  # fmt: skip
+    driver, rule = pl.lit("unknown"), pl.lit("no rule says that it drives")
+    for when, word, text in reversed(_mutation_rules()):
+        driver = pl.when(when).then(pl.lit(word)).otherwise(driver)
+        rule = pl.when(when).then(pl.lit(text)).otherwise(rule)
+    return rows.with_columns(driver=driver, rule=rule)
+
+
+def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
+    """The rules for mutations, first come first served: when, driver or unknown, in words with the source."""
+    suppressor = pl.col("gene").is_in(sorted(genes_of_role("suppressor")))
+    oncogene = pl.col("gene").is_in(sorted(genes_of_role("oncogene")))
+    changed = pl.col("effect").is_in(["missense", "inframe"])
+    truncating = pl.col("effect").is_in(list(LOSSES))
+    return [
+        (pl.col("is_loss").fill_null(False), "driver", "loss by pathogenic.tsv and harmless_truncations.tsv"),
+        (truncating & ~pl.col("is_loss").fill_null(True), "unknown", "truncation listed as harmless"),
+        (truncating & suppressor, "driver", "truncating or splice site in a suppressor (genes.tsv)"),
+        (changed & pl.col("is_hotspot").fill_null(False), "driver",
+         "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)"),
+        (truncating & oncogene, "unknown", "truncating in an oncogene"),
+        (changed & pl.col("codon").is_null(), "unknown", "protein change not recorded: hotspots not assessed"),
+    ]  # fmt: skip
+
+
+def _listed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Judge the changes of genes with rules of their own by `oncourse.knowledge.alterations.loss_reason`: is_loss."""
+    keys = {"gene": pl.String, "change": pl.String, "effect": pl.String, "codon": pl.Int64, "is_loss": pl.Boolean}
+    mine = rows.filter(pl.col("gene").is_in(sorted(listed_genes())))
+    mine = mine.select(list(keys)[:4]).unique().sort(list(keys)[:4])
+    judged = [
+        (gene, change, effect, codon, _is_loss(gene, change, effect, codon))
+        for gene, change, effect, codon in mine.iter_rows()
+    ]
+    return pl.DataFrame(judged, schema=keys, orient="row")
+
+
+def _is_loss(gene: str, change: str, effect: str, codon: int | None) -> bool | None:
+    """Whether the lists say loss; None where a missense or in-frame change is on none of them."""
+    found, _ = loss_reason(VariantFinding(gene, change, effect, codon=codon))
+    return found if found or effect in LOSSES else None
+
+
+def _events(status: GeneStatus) -> pl.DataFrame:
+    """Amplifications, deletions and fusions of cancer genes as hits."""
+    suppressor, oncogene = (pl.col("gene").is_in(sorted(genes_of_role(r))) for r in ("suppressor", "oncogene"))
+    found = status.altered.filter(pl.col("gene").is_in(sorted(cancer_genes())))
+    parts = []
+    for flag, kind, drives, rule in (
+        ("is_amplified", "amplification", oncogene, "amplified oncogene (genes.tsv)"),
+        ("is_deleted", "deletion", suppressor, "both copies of a suppressor deleted (genes.tsv)"),
+        ("is_fused", "fusion", suppressor | oncogene, "fusion of a gene of known role (genes.tsv)"),
+    ):
+        parts.append(found.filter(flag).select(
+            "patient_id", "sample_id", "gene", kind=pl.lit(kind), variant_id=pl.lit(None, pl.String), change=pl.lit(kind),
+            effect=pl.lit(kind), alt_count=pl.lit(None, pl.Int64), depth=pl.lit(None, pl.Int64),
+            driver=pl.when(drives).then(pl.lit("driver")).otherwise(pl.lit("unknown")),
+            rule=pl.when(drives).then(pl.lit(rule)).otherwise(pl.lit("no rule says that it drives")),
+        ))  # fmt: skip
+    return pl.concat(parts)
+
+
+def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per patient and gene with a hit: `ALTERATION_SCHEMA`.
+
+    is_biallelic, of suppressors that have a driver hit, true beats unknown beats false over the patient's samples: both
+    copies deleted, two different losses (germline among them; phase not known), or one loss and the other allele lost
+    (segments); false where segments show both alleles; null where nothing tells. A read share above that of one of two
+    copies at the sample's purity is named in ``basis`` and decides nothing: the other allele is lost, or this one gained.
+    """
+    if hits.is_empty():
+        return pl.DataFrame(schema=ALTERATION_SCHEMA)
+    rank = pl.col("driver").replace_strict({w: i for i, w in enumerate(DRIVER_ORDER)}, return_dtype=pl.Int8)
+    ordered = hits.with_columns(rank=rank).sort("patient_id", "gene", "rank", "sample_id", "variant_id", nulls_last=True)
+    named = pl.coalesce(pl.col("variant_id"), pl.col("kind"))
+    word = pl.when(pl.col("change") == "").then(pl.col("effect")).otherwise("change")
+    table = ordered.group_by("patient_id", "gene", maintain_order=True).agg(
+        kinds=pl.col("kind").unique().sort().str.join(";"), changes=word.unique(maintain_order=True).str.join(";"),
+        samples=pl.col("sample_id").unique().sort().str.join(";"), n_hits=named.n_unique().cast(pl.Int64),
+        driver=pl.col("driver").first(), rule=pl.col("rule").first(),
+    )  # fmt: skip
+    table = table.join(_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
+    return table.select(list(ALTERATION_SCHEMA)).sort("patient_id", "gene")
+
+
+def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
+    """patient_id, gene, is_biallelic, basis of suppressors with a driver hit."""
+    losses = hits.filter((pl.col("driver") == "driver") & pl.col("gene").is_in(sorted(genes_of_role("suppressor"))))
+    copies = copy_table(study, set(losses["gene"])).select("sample_id", "gene", "state", "is_allele_lost")
+    rows = losses.join(copies, on=["sample_id", "gene"], how="left", maintain_order="left")
+    rows = rows.join(_allele_balance(study, losses), on=["sample_id", "variant_id"], how="left", maintain_order="left")
+    variants = pl.col("variant_id").drop_nulls().n_unique()
+    found = rows.group_by("patient_id", "gene").agg(
+        gone=((pl.col("kind") == "deletion") | (pl.col("state") == "homozygous_deletion").fill_null(False)).any(),
+        two=variants > 1, lost=(pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False).any(),
+        kept=(pl.col("is_allele_lost") == False).fill_null(False).all(),  # noqa: E712
+        skewed=pl.col("is_skewed").fill_null(False).any(),
+    )  # fmt: skip
+    words = (
+        ("gone", True, "both copies deleted"), ("two", True, "two different losses (phase not known)"),
+        ("lost", True, "one loss, the other allele lost"), ("kept", False, "one loss, both alleles kept"),
+        ("skewed", None, "more reads than one of two copies gives at this purity: other allele lost, or this one gained"),
+    )  # fmt: skip
+    both, basis = pl.lit(None, pl.Boolean), pl.lit("other allele not assessed")
+    for flag, value, text in reversed(words):
+        both = pl.when(flag).then(pl.lit(value, pl.Boolean)).otherwise(both)
+        basis = pl.when(flag).then(pl.lit(text)).otherwise(basis)
+    return found.select("patient_id", "gene", is_biallelic=both, basis=basis)
+
+
+def _allele_balance(study: Study, losses: pl.DataFrame) -> pl.DataFrame:
+    """sample_id, variant_id, is_skewed: the 95 % interval of the read share lies above purity / 2."""
+    purity = study["samples"].select("sample_id", "purity").drop_nulls()
+    counted = losses.filter(pl.col("kind") == "mutation").drop_nulls(["alt_count", "depth"]).filter(pl.col("depth") > 0)
+    counted = counted.join(purity, on="sample_id", how="inner").unique(["sample_id", "variant_id"])
+    low, _ = clopper_pearson(counted["alt_count"].to_numpy(), counted["depth"].to_numpy())
+    return counted.select("sample_id", "variant_id", is_skewed=pl.Series(np.atleast_1d(low)) > pl.col("purity") / 2)
