@@ -7,6 +7,7 @@ import json
 import pytest
 
 from oncourse.errors import InputError
+from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.clone_studies import read_clone_tables
 from oncourse.io.files import read_files
@@ -34,6 +35,11 @@ VCF = (
         ("Q1.segments.txt", "sample chr startpos endpos nMajor nMinor", "Q1 17 1 9000 2 0", (2.0, 0.0)),
         ("Q1_subclones.txt", "chr startpos endpos BAF ntot nMaj1_A nMin1_A frac1_A",
          "17 1 9000 0.9 2.4 2 1 0.8", (3.0, 1.0)),
+        ("Q1.titan.txt", "Chromosome Start_Position(bp) End_Position(bp) Median_logR Copy_Number MinorCN MajorCN",
+         "17 1 9000 -0.1 2 0 2", (2.0, 0.0)),
+        ("Q1.segtab.txt", "Chromosome Start.bp End.bp modal_total_cn modal.a1 modal.a2", "17 1 9000 3 1 2", (3.0, 1.0)),
+        ("best.seg.ucn", "#CHR START END SAMPLE cn_normal u_normal cn_clone1 u_clone1 cn_clone2 u_clone2",
+         "chr17 1 9000 Q1 1|1 0.4 1|1 0.1 2|0 0.5", (2.0, 0.0)),
     ],
 )  # fmt: skip
 def test_segments_as_their_caller_writes_them(tmp_path, name, header, row, copies):
@@ -55,6 +61,36 @@ def test_purity_and_ploidy_of_a_caller(tmp_path):
     assert samples.select("sample_id", "purity", "ploidy").rows() == [("Q1", 0.62, 2.1)]
 
 
+def test_a_fit_that_failed_gives_no_purity(tmp_path):
+    """PURPLE writes purity 1 where it found no tumour (hmftools: status NO_TUMOR)."""
+    (tmp_path / "a.maf").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tQ1\n")
+    purity = tmp_path / "Q1.purple.purity.tsv"
+    purity.write_text("purity\tploidy\tstatus\n1.0\t2.0\tNO_TUMOR\n")
+    reading = read_files([tmp_path / "a.maf"], segments=[purity])
+    assert reading.tables["samples"]["purity"].to_list() == [None]
+    assert any("no purity (NO_TUMOR)" in p.message for p in reading.problems)
+
+
+def test_segments_of_a_pair_or_of_a_stranger_are_matched_or_told(tmp_path):
+    """mskcc/facets#57: TUMOUR_NORMAL as id; a SEG of a whole cohort names samples the study does not have."""
+    (tmp_path / "a.maf").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tQ1\n")
+    seg = tmp_path / "cohort.seg"
+    seg.write_text("ID\tchrom\tloc.start\tloc.end\tseg.mean\nQ1_B1\t17\t1\t9\t0.1\nZ9\t17\t1\t9\t0.1\n")
+    reading = read_files([tmp_path / "a.maf"], segments=[seg])
+    assert reading.tables["segments"]["sample_id"].to_list() == ["Q1"]
+    assert [p.value for p in reading.problems if "are left out" in p.message] == ["Z9"]
+
+
+def test_a_backward_segment_is_set_aside_and_the_rest_read(tmp_path):
+    """cBioPortal#839: start after end in a TCGA SEG refused the whole import."""
+    (tmp_path / "a.maf").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tQ1\n")
+    seg = tmp_path / "a.seg"
+    seg.write_text("ID\tchrom\tloc.start\tloc.end\tseg.mean\nQ1\t1\t200\t100\t0.1\nQ1\t2\t100\t200\t0.1\n")
+    tables, problems = checked(read_files([tmp_path / "a.maf"], segments=[seg]))
+    assert tables["segments"]["chrom"].to_list() == ["2"]
+    assert [p.severity for p in problems if p.table == "segments"] == ["warning"]
+
+
 def test_gistics_own_matrix_and_the_portals_partial_deletion(tmp_path):
     """cBioPortal PR#4467; docs of the portal's discrete format: -1.5 counts as a deep deletion."""
     (tmp_path / "data_mutations.txt").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tS1\n")
@@ -66,21 +102,21 @@ def test_gistics_own_matrix_and_the_portals_partial_deletion(tmp_path):
 
 
 def test_a_result_tree_is_looked_into(tmp_path):
-    """nf-core/sarek: annotated somatic calls below the folder; germline calls and SV are left, with reason."""
+    """nf-core/sarek: annotated somatic calls and Manta's somatic SV; germline calls and other SV are left, with reason."""
     names = ("annotation/mutect2/P1/P1.mutect2_VEP.ann.vcf", "variant_calling/mutect2/P1/P1.mutect2.vcf",
              "variant_calling/haplotypecaller/P1_N/P1_N.haplotypecaller.vcf",
-             "variant_calling/manta/P1/P1.manta.somatic_sv.vcf",
+             "variant_calling/manta/P1/P1.manta.somatic_sv.vcf", "variant_calling/manta/P1/P1.manta.diploid_sv.vcf",
              "variant_calling/cnvkit/P1/T1.call.cns", "multiqc/report.html")  # fmt: skip
     for name in names:
         path = tmp_path / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("chromosome\tstart\tend\tcn\n12\t1\t9\t2\n" if name.endswith("cns") else VCF)
     tree = look_into(tmp_path / "results")
-    assert [p.name for p in tree.calls] == ["P1.mutect2_VEP.ann.vcf"]
+    assert [p.name for p in tree.calls] == ["P1.mutect2_VEP.ann.vcf", "P1.manta.somatic_sv.vcf"]
     assert [p.name for p in tree.copies] == ["T1.call.cns"]
     why = {p.name: reason for p, reason in tree.left}
     assert why["P1_N.haplotypecaller.vcf"] == "germline calls"
-    assert why["P1.manta.somatic_sv.vcf"] == "structural variants"
+    assert why["P1.manta.diploid_sv.vcf"].startswith("structural variants before")
     assert "annotated" in why["P1.mutect2.vcf"]
     reading = read_files([tmp_path / "results"], kind="vcf")
     assert reading.tables["segments"]["sample_id"].to_list() == ["T1"]

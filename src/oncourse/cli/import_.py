@@ -33,13 +33,13 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     "--segments",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Copy-number segments of the samples; may be repeated.",
+    help="Copy-number segments of the samples (table or VCF), or purity and ploidy; may be repeated.",
 )
 @click.option(
     "--fusions",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher); may be repeated.",
+    help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher) or VCF of structural variants; may be repeated.",
 )
 @click.option(
     "--fasta",
@@ -112,7 +112,7 @@ def import_(
     try:
         reading = _read(
             format_, source, clinical=clinical, segments=segments, fusions=fusions, fasta=fasta, called=called, panel=panel,
-            material=material, depth=depth, anchor=anchor, manifest=manifest, mapping=mapping,
+            material=material, depth=depth, anchor=anchor, manifest=manifest, mapping=mapping, build=build,
         )  # fmt: skip
     except Question as question:
         _write_manifest(question, folder)
@@ -137,7 +137,7 @@ def _read(
     format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...],
     fusions: tuple[Path, ...], fasta: Path | None, called: str, panel: str | None, material: str, depth: int | None,
     anchor: tuple[str, ...],
-    manifest: Path | None, mapping: Path | None,
+    manifest: Path | None, mapping: Path | None, build: str | None,
 ) -> Reading:  # fmt: skip
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
@@ -155,7 +155,7 @@ def _read(
         return read_files(
             [source], manifest=manifest, clinical=clinical,
             segments=segments, fusions=fusions, fasta=reference, called=called, material=material, panel=panel,
-            kind=kind,
+            kind=kind, build=_build(build),
         )  # fmt: skip
     if kind in CLONE_TABLES:
         from oncourse.io.clone_studies import read_clone_tables
@@ -180,6 +180,13 @@ def _read(
     from oncourse.io.native import read_native
 
     return read_native(source)
+
+
+def _build(text: str | None) -> str | None:
+    """Return the genome build as study.yaml would hold it (hg19 is GRCh37)."""
+    from oncourse.study.config import config_from_mapping
+
+    return config_from_mapping({"genome_build": text}, "--build").genome_build if text else None
 
 
 def _write_intake(folder: Path, reading: Reading) -> None:

@@ -11,10 +11,10 @@ from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 from oncourse.study.validate import validate
 
-#: Tables whose rows say something of a patient; sequencing is judged by its own readers.
+#: Tables whose rows say something of a patient, and segments; other sequencing is judged by its own readers.
 CLINICAL = (
     "patients", "follow_up", "published_endpoints", "treatments", "procedures", "labs", "markers", "target_lesions",
-    "assessments",
+    "assessments", "segments",
 )  # fmt: skip
 #: Where more people than this share (and more than `MOST_PEOPLE`) are affected, the source is misread: an error.
 MOST_SHARE, MOST_PEOPLE = 0.2, 2

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.ids import called_first
+from oncourse.io.large import joined_large
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, read_maf
+from oncourse.io.maf import MafTables, read_maf
 from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
 
@@ -57,11 +56,16 @@ def read_calls(
             how = "counts" if called == "auto" else called
             parts.append(read_counts(path, fasta=fasta, called=how, known=known))
         elif is_vcf(path):
-            parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path]))
+            parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path], build=build))
         else:
             how = "no" if path in looked else called
             parts.append(read_maf(path, fasta=fasta, called=how, known=known, manifest=manifest))
-    parts, paths, problems = _without_large(parts, paths)
+    problems: list[Problem] = []
+    unseen, large = _unseen(parts), joined_large([p.large for p in parts if p.large is not None])
+    if unseen:
+        message = f"{', '.join(unseen[:5])}: the files hold structural variants or copy numbers alone."
+        cure = "The samples count as not looked at for mutations; give the calls of small variants beside them."
+        problems.append(Problem("calls", None, "sample_id", unseen[0], message, cure, "warning"))
     for path, part in zip(paths, parts, strict=True):
         build = build or part.build
         if part.build and part.build != build:
@@ -70,6 +74,7 @@ def read_calls(
             problems.append(Problem("calls", None, "variant_id", part.build, message, cure))
     if len(parts) == 1:
         parts[0].problems += problems
+        parts[0].unseen = unseen
         return parts[0]
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
     calls = called_first(pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts]))
@@ -94,35 +99,11 @@ def read_calls(
         pl.concat(copies).unique(["sample_id", "chrom", "start"], keep="first", maintain_order=True)
         if copies
         else None,
-        ledger=ledger,
-    )
+        ledger=ledger, large=large, unseen=unseen,
+    )  # fmt: skip
 
 
-def _without_large(
-    parts: list[MafTables], paths: Sequence[Path]
-) -> tuple[list[MafTables], list[Path], list[Problem]]:
-    """Leave out files that hold structural variants or copy numbers alone: they say nothing of small variants.
-
-    Their samples must not count as looked at and wild type.
-
-    Raises
-    ------
-    InputError : no other file is left
-    """
-    kept: list[tuple[MafTables, Path]] = []
-    problems = []
-    cure = (
-        "Give fusions as a table (--fusions: Arriba, STAR-Fusion; or fusions.tsv with gene_5p and gene_3p) and copy numbers "
-        "with --segments, beside the small variants."
-    )
-    for part, path in zip(parts, paths, strict=True):
-        if not part.calls.is_empty() or not any(why == NO_SMALL_VARIANT and n for why, n, _ in part.left_out):
-            kept.append((part, path))
-            continue
-        message = "the file holds structural variants or copy numbers and no small variant: it is not read."
-        problems.append(Problem(path.name, None, None, None, message, cure, "warning"))
-    if parts and not kept:
-        raise InputError([replace(p, severity="error") for p in problems])
-    for left in {p.table for p in problems}:
-        kept[0][0].ledger.file(left, "structural variants or copy number", "not read", why="no small variant in it")
-    return [part for part, _ in kept], [path for _, path in kept], problems
+def _unseen(parts: Sequence[MafTables]) -> tuple[str, ...]:
+    """Return the samples of files of large events alone: they must not count as looked at and wild type."""
+    seen = {s for p in parts if p.is_small for s in p.samples["sample_id"]}
+    return tuple(sorted({s for p in parts for s in p.samples["sample_id"]} - seen))

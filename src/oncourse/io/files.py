@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
+from oncourse.io.beside import add_copies, add_events, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
-from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import called_first, matched, renamed, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
-from oncourse.io.segments import is_purity_table, read_purity, read_segments
 from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into
 from oncourse.io.whose import read_manifest
@@ -52,6 +53,7 @@ def read_files(
     panel: str | None = None,
     kind: str | None = None,
     manifest: Path | None = None,
+    build: str | None = None,
 ) -> Reading:
     """Read MAF or VCF files as one study.
 
@@ -66,6 +68,7 @@ def read_files(
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
     manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a folder
+    build : genome build where the files do not say
     kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
@@ -87,7 +90,7 @@ def read_files(
         zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))  # fmt: skip
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
     found = read_calls(
-        files, fasta=fasta, called=called, kind=kind, known=known,
+        files, build, fasta=fasta, called=called, kind=kind, known=known,
         manifest=read_manifest(manifest) if manifest else None,
     )  # fmt: skip
     reading.notes += found.notes
@@ -111,16 +114,22 @@ def read_files(
         reading.tables["assays"] = _assay(panel)
     elif per_sample is not None:
         _named_assays(built, per_sample, reading)
-        _not_sequenced(built, found.samples["sample_id"], reading)
+    if found.unseen or (per_sample is not None and not panel):
+        seen = found.samples.filter(~pl.col("sample_id").is_in(found.unseen))["sample_id"]
+        _not_sequenced(built, seen, found.unseen, reading)
     reading.tables |= {
         "patients": built.patients, "follow_up": built.follow_up, "published_endpoints": built.published,
         "lesions": built.lesions, "samples": built.samples, "variants": found.variants,
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }  # fmt: skip
+    reading.config = replace(reading.config, genome_build=found.build if found.build in BUILDS else build)
+    if found.large is not None:
+        add_events(found.large, built, reading)
     if fusions:
-        _add_fusions(fusions, built.samples["sample_id"].to_list(), reading)
+        add_fusions(fusions, built, reading, known)
     if segments:
-        _add_copies(segments, built, reading)
+        add_copies(segments, built, reading, known)
+    reading.tables["samples"] = built.samples
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
     if copies is not None:
         reading.tables["segments"] = copies
@@ -135,7 +144,7 @@ def read_files(
     first = files[0].name.split(".")[0]
     reading.config = StudyConfig(
         title=first if len(files) == 1 else Path(paths[0]).name,
-        genome_build=found.build if found.build in ("GRCh37", "GRCh38") else None,
+        genome_build=found.build if found.build in BUILDS else None,
         index="day 0 of the source",
         extra_columns=tuple(built.extra),
         sources=tuple(f.name for f in files[:20]),
@@ -162,48 +171,6 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
     return per_sample, per_patient
 
 
-def _add_fusions(paths: Sequence[Path], known: Sequence[str], reading: Reading) -> None:
-    """Read tables of fusion callers; ids as the samples table writes them."""
-    frames = []
-    for path in paths:
-        frame, problems = read_fusion_calls(path)
-        reading.problems += problems
-        mapping, said = matched(frame["sample_id"].drop_nulls().to_list(), known)
-        reading.notes += [f"{path.name}: {note}" for note in said]
-        reading.ledger.file(path.name, "fusions", "used", n_rows=frame.height)
-        frames.append(renamed(frame, mapping))
-    reading.tables["fusions"] = pl.concat(frames).unique(["sample_id", "gene_5p", "gene_3p"], maintain_order=True)
-    reading.sources["fusions"] = paths[0].name
-
-
-def _add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading) -> None:
-    """Read segments, and purity and ploidy where a caller's table gives them; ids as the samples table writes them."""
-    known = built.samples["sample_id"].to_list()
-    frames = []
-    for path in paths:
-        is_purity = is_purity_table(path)
-        frame, problems = read_purity(path) if is_purity else read_segments(path)
-        reading.problems += problems
-        reading.ledger.file(path.name, "purity and ploidy" if is_purity else "segments", "used", n_rows=frame.height)
-        mapping, said = matched(frame["sample_id"].drop_nulls().to_list(), known)
-        reading.notes += [f"{path.name}: {note}" for note in said]
-        frame = renamed(frame, mapping)
-        if not is_purity:
-            frames.append(frame)
-            continue
-        given = frame.unique("sample_id", keep="first").rename({"purity": "_purity", "ploidy": "_ploidy"})
-        joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
-        for column in ("purity", "ploidy"):
-            own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
-            joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
-        built.samples = joined.drop("_purity", "_ploidy")
-        reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'].drop_nulls()[:5])}")
-    reading.tables["samples"] = built.samples
-    if frames:
-        reading.tables["segments"] = pl.concat(frames)
-        reading.sources["segments"] = next(p.name for p in paths if not is_purity_table(p))
-
-
 def _match_ids(
     found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading
 ) -> None:
@@ -221,6 +188,11 @@ def _match_ids(
         found.calls, found.lines = kept.drop("_line"), kept["_line"]
     found.samples = renamed(found.samples, mapping).unique("sample_id", keep="first", maintain_order=True)
     found.copies = None if found.copies is None else renamed(found.copies, mapping)
+    found.unseen = tuple(mapping.get(s, s) for s in found.unseen)
+    if found.large is not None:
+        found.large.fusions = renamed(found.large.fusions, mapping)
+        found.large.segments = renamed(found.large.segments, mapping)
+        found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
     normals = {s for s, material in known.items() if material == "normal"}
     reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")
 
@@ -270,10 +242,13 @@ def _named_assays(built: ct.Built, per_sample: pl.DataFrame, reading: Reading) -
     reading.tables["assays"] = pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _not_sequenced(built: ct.Built, seen: pl.Series, reading: Reading) -> None:
-    """Mark the samples that no file of calls names, and of which no assay is said, as not profiled: no wild type."""
+def _not_sequenced(built: ct.Built, seen: pl.Series, unseen: Sequence[str], reading: Reading) -> None:
+    """Mark the samples that no file of calls names, and of which no assay is said, as not profiled: no wild type.
+
+    `seen`: samples of the files of small variants; `unseen`: samples whose files hold none, whatever their assay.
+    """
     own = pl.col("assay_id") if "assay_id" in built.samples.columns else pl.lit(None, pl.String)
-    silent = own.is_null() & ~pl.col("sample_id").is_in(seen.implode())
+    silent = (own.is_null() & ~pl.col("sample_id").is_in(seen.implode())) | pl.col("sample_id").is_in(list(unseen))
     if not built.samples.select(silent.any()).item():
         return
     built.samples = built.samples.with_columns(pl.when(silent).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id"))

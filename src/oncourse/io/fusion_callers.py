@@ -1,4 +1,4 @@
-"""Fusions of RNA callers (Arriba, STAR-Fusion, FusionCatcher) -> fusions."""
+"""Fusions of callers (Arriba, STAR-Fusion, FusionCatcher, LINX) -> fusions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from oncourse.study.schema import Problem
 
 #: Our column -> the callers' names (lower case, without #).
 _COLUMNS = {
-    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a"),
-    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b"),
+    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a",
+                "genestart"),
+    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b",
+                "geneend"),
     "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
     "confidence": ("confidence",),
 }

@@ -20,6 +20,7 @@ from oncourse.genome.gene_names import NO_GENE
 from oncourse.genome.variant import normalise
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
+from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf_numbers import at_lines, with_counts
 from oncourse.io.placeless import kept_by_gene
@@ -72,8 +73,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
                       "1000g_all", "gmaf"),
     "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
 }  # fmt: skip
-#: Reason of a record that is left out because its allele is symbolic, a breakend or ``*``.
-NO_SMALL_VARIANT = "no small variant (symbolic, breakend or *)"
+#: Reason of a record that is left out because its allele is no sequence of bases.
+NO_SMALL_VARIANT = "no small variant (<NON_REF>, *)"
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
 _BUILDS = {"37": "GRCh37", "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "grch37-lite": "GRCh37",
            "38": "GRCh38", "grch38": "GRCh38", "hg38": "GRCh38", "36": "NCBI36", "hg18": "NCBI36",
@@ -86,7 +87,9 @@ class MafTables:
 
     ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
     names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the file
-    has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in no table.
+    has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in no table;
+    ``large``: structural variants and copy numbers of a VCF; ``is_small``: whether small variants were looked for in it;
+    ``unseen``: samples of files of large events alone, in which small variants were not looked for.
     """
 
     calls: pl.DataFrame
@@ -99,6 +102,9 @@ class MafTables:
     copies: pl.DataFrame | None = None
     ledger: Ledger = field(default_factory=Ledger)
     left_out: list[tuple[str, int, int | None]] = field(default_factory=list)
+    large: Large | None = None
+    is_small: bool = True
+    unseen: tuple[str, ...] = ()
 
 
 def looks_like_maf(header: Iterable[str]) -> bool:

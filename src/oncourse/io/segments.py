@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,22 +11,25 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
-from oncourse.io.text import read_table, table_name
+from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id", "sample_name"),
     "chrom": ("chrom", "chromosome", "chr", "contig"),
-    "start": ("start", "loc.start", "start_position", "startpos", "start_pos", "chromosome_start", "start.pos"),
-    "end": ("end", "loc.end", "end_position", "endpos", "end_pos", "chromosome_end", "end.pos", "stop"),
+    "start": ("start", "loc.start", "start_position", "startpos", "start_pos", "chromosome_start", "start.pos",
+              "start_position(bp)", "start.bp", "start_bp"),
+    "end": ("end", "loc.end", "end_position", "endpos", "end_pos", "chromosome_end", "end.pos", "stop",
+            "end_position(bp)", "end.bp", "end_bp"),
     "total_cn": ("total_cn", "copynumber", "copy_number", "tcn.em", "tcn", "totalcn", "total_copy_number",
-                 "ntotal", "cn", "cnt", "copy.number"),
+                 "ntotal", "cn", "cnt", "copy.number", "modal_total_cn"),
     "minor_cn": ("minor_cn", "minor_copy_number", "lcn.em", "lcn", "nminor", "minorcn", "minor", "minorallelecopynumber",
-                 "nmin1_a"),
-    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a"),
+                 "nmin1_a", "modal.a1"),
+    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a",
+                 "modal.a2"),
     "log2_ratio": ("log2_ratio", "seg.mean", "segment_mean", "log2", "seg_mean", "cnlr.median", "logratio",
-                   "mean_log2_copy_ratio", "seg.median.logr"),
+                   "mean_log2_copy_ratio", "seg.median.logr", "median_logr"),
 }  # fmt: skip
 #: Two columns of allele copies in no order: CNVkit call.cns (cn1, cn2), Sequenza (A, B).
 _ALLELES = (("cn1", "cn2"), ("a", "b"))
@@ -33,6 +38,9 @@ _PURITY = {
     "purity": ("purity", "cellularity", "rho", "tumor_purity", "aberrantcellfraction"),
     "ploidy": ("ploidy", "psi", "ploidy.estimate", "dipt", "ploidy_estimate"),
 }
+#: PURPLE's status of its own fit; a fit that failed has purity 1 or a guess.
+_STATUS = ("status", "qcstatus", "fitmethod")
+_FAILED = "NO_TUMOR|FAIL"
 #: Battenberg's subclones.txt holds the observed total; its first state is the larger clone's copies.
 _BATTENBERG = "nmaj1_a"
 
@@ -50,13 +58,43 @@ def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     frame = table.frame
     if "sample_id" not in lowered and not set(ALIASES["sample_id"]) & set(lowered):
         frame = frame.head(1)
+    problems = list(table.problems)
+    status = next((lowered[a] for a in _STATUS if a in lowered), None)
+    if status is not None:
+        failed = frame[status].str.to_uppercase().str.contains(_FAILED).fill_null(False)
+        for line, said in zip(table.lines.filter(failed).to_list(), frame.filter(failed)[status], strict=False):
+            message = f"the caller found no purity ({said}): its numbers are not taken."
+            cure = "Give purity in the clinical table where it is known from elsewhere."
+            problems.append(Problem(table_name(path), int(line), status, said, message, cure, "warning"))
+        frame = frame.filter(~failed)
     columns = {ours: next((lowered[a] for a in names if a in lowered), None) for ours, names in _PURITY.items()}
     sample = next((lowered[a] for a in ALIASES["sample_id"] if a in lowered), None)
     out = frame.select(
         (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
         *[number(frame[c]).alias(k) if c else pl.lit(None, pl.Float64).alias(k) for k, c in columns.items()],
     )
-    return out, list(table.problems)
+    return out, problems
+
+
+def _with_hash(path: Path, name: str) -> TextTable | None:
+    """Read a table whose header starts with # (HATCHet, bedGraph-like files); null where it has none."""
+    table = read_table(path, name=name, comment="##", lenient=True)
+    if not table.frame.columns or not table.frame.columns[0].startswith("#"):
+        return None
+    return replace(table, frame=table.frame.rename({c: c.lstrip("# ") for c in table.frame.columns}))
+
+
+def _with_clone(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the copies of the largest tumour clone of HATCHet's seg.ucn (cn_clone1 = major|minor, u_clone1 its share)."""
+    clones = [c.removeprefix("cn_") for c in frame.columns if re.fullmatch(r"cn_clone\d+", c)]
+    if not clones:
+        return frame
+    shares = {c: pl.col(f"u_{c}").cast(pl.Float64, strict=False).fill_null(0) for c in clones if f"u_{c}" in frame.columns}
+    best = pl.max_horizontal(*shares.values()) if shares else pl.lit(0.0)
+    largest = [pl.when(share == best).then(pl.col(f"cn_{c}")) for c, share in shares.items()]
+    state = pl.coalesce([*largest, pl.col(f"cn_{clones[0]}")])
+    parts = state.str.split("|")
+    return frame.with_columns(parts.list.get(0, null_on_oob=True).alias("A"), parts.list.get(1, null_on_oob=True).alias("B"))
 
 
 def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
@@ -71,7 +109,9 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     path = Path(path)
     name = table_name(path)
     table = read_table(path, name=name, lenient=True)
-    frame, problems = table.frame, list(table.problems)
+    if not {"chrom", "chr", "chromosome"} & {c.lower() for c in table.frame.columns}:
+        table = _with_hash(path, name) or table
+    frame, problems = _with_clone(table.frame), list(table.problems)
     lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
     lacking = [c for c in ("chrom", "start", "end") if c not in found]

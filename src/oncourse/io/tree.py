@@ -14,12 +14,14 @@ _VCF, _MAF = (".vcf", ".vcf.gz", ".vcf.bgz"), (".maf", ".maf.gz", "_multianno.tx
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
     (r"\.(variants|genome|germline|g)\.vcf(\.b?gz)?$", "germline calls"),
-    (r"(^|[/._-])(manta|tiddit|svaba|gridss|esvee|linx|delly|sv|somaticsv|diploidsv|candidatesv|svs?)([/._-]|$)",
-     "structural variants"),
+    (r"(candidate|diploid|tumou?r)[_.]?sv|candidate_?small_?indels|(^|[/._-])(tiddit|esvee|gridss)([/._-]|$)",
+     "structural variants before the choice of the somatic ones"),
     (r"(^|[/._-])(cnvs?|cnvkit|ascat|controlfreec|canvas)([/._-]|$)", "copy number"),
     (r"(^|/)(work|pipeline_info|reports?|multiqc|csv|preprocessing|reference)/", "work files and reports"),
 )  # fmt: skip
-_CALLERS = r"mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
+#: Manta's files beside somaticSV.vcf.gz.
+_MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
+_CALLERS = r"manta|mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
 _SEGMENTS = (
     r"\.purple\.cnv\.somatic\.tsv$", r"\.purple\.purity\.tsv$", r"\.call\.cns$", r"\.cncf\.txt$", r"_segments\.txt$",
     r"\.segments\.txt$", r"\.purityploidy\.txt$", r"_subclones\.txt$", r"\.seg$",
@@ -43,6 +45,9 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
     ends = {"vcf": _VCF, "maf": _MAF, None: _VCF + _MAF}[kind]
     top = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     calls = [p for p in top if p.name.lower().endswith(ends)]
+    raw = [p for p in calls if re.search(_MANTA_RAW, p.name.lower())]
+    if len(raw) < len(calls):
+        calls = [p for p in calls if p not in raw]
     if calls:
         if kind is None and any(p.name.lower().endswith(_VCF) for p in calls):
             calls = [p for p in calls if p.name.lower().endswith(_VCF)]

@@ -19,6 +19,8 @@ from oncourse.genome.variant import normalise
 from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.dialects import DIALECTS, Site, counts
+from oncourse.io.junctions import is_large
+from oncourse.io.large import annotated_genes, read_large
 from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import Column, Start, assign
@@ -34,12 +36,14 @@ class _Header:
 
 
 def read_vcf(
-    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", whose: Sequence[Column] | None = None
-) -> MafTables:
+    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", whose: Sequence[Column] | None = None,
+    build: str | None = None,
+) -> MafTables:  # fmt: skip
     """Read a VCF; `whose` says of each column whose it is (`oncourse.io.whose.assign`).
 
-    Multi-allelic records are split; symbolic alleles, breakends and ``*`` are left out and counted. A genotype
-    without a read of the variant is not called; one of ``.`` without depth leaves no row.
+    Multi-allelic records are split; symbolic alleles and breakends are events (`oncourse.io.large`), read in `build` where
+    the header names none; ``*`` is left out and counted. A genotype without a read of the variant is not called; one of
+    ``.`` without depth leaves no row.
 
     Raises
     ------
@@ -70,8 +74,11 @@ def read_vcf(
     beside = [c.column for c in normals] if tumours else []
     taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
     notes += _told(name, taken, [c for c in normals if c not in taken])
-    rows = _rows(table, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
+    events, small = _parted(table)
+    rows = _rows(small, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
+    if not events.frame.is_empty() or _is_of_large_caller(table):
+        _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
     _write_ledger(found, path.name, table, whose, header)
     # a sample without a call was looked at all the same
     found.samples = pl.DataFrame(
@@ -81,10 +88,65 @@ def read_vcf(
     return found
 
 
+def _parted(table: TextTable) -> tuple[TextTable, TextTable]:
+    """Return the records of events (no alternative of bases, or copies of a region), and those of small variants."""
+    alts = table.frame["ALT"].unique()
+    named = {a for a in alts.drop_nulls() if is_large(a)}
+    large = table.frame["ALT"].is_in(list(named)).fill_null(False)
+    if {"FORMAT", "INFO"} <= set(table.frame.columns):  # DRAGEN, CNVkit: a region of normal copies has no alternative
+        plain = (table.frame["ALT"] == ".").fill_null(True) & table.frame["FORMAT"].str.contains(r"(^|:)CN(:|$)")
+        large = large | (plain & table.frame["INFO"].str.contains(r"(^|;)END=")).fill_null(False)
+    one, two = (replace(table, frame=table.frame.filter(m), lines=table.lines.filter(m)) for m in (large, ~large))
+    return one, two
+
+
+#: Programs that call structural variants or copy numbers: their file says nothing of small variants, though it may spell
+#: some events in bases.
+_LARGE_CALLERS = re.compile(
+    r"(?i)##source=.*(manta|GenerateSVCandidates|gridss|delly|lumpy|svaba|sniffles|tiddit|brass|canvas|cnvkit)"
+)
+
+
+def _is_of_large_caller(table: TextTable) -> bool:
+    """Whether a file is of a caller of large events: by its source, or where it holds no record by what it declares."""
+    declared = any(c.startswith("##INFO=<ID=SVTYPE") for c in table.comments) and table.frame.is_empty()
+    return declared or any(_LARGE_CALLERS.match(c) for c in table.comments)
+
+
+def _add_large(
+    found: MafTables, file: str, events: TextTable, small: TextTable, taken: Sequence[Column], normals: Sequence[str],
+    header: _Header, build: str | None,
+) -> None:  # fmt: skip
+    """Add fusions and segments; say what the events became."""
+    named = {c.column: c.sample_id for c in taken if c.role == "tumour"}
+    large = read_large(
+        events, named, normals, header.build or build, lambda info: annotated_genes(info, header.effect_columns)
+    )
+    typed = "INFO" in small.frame.columns and small.frame["INFO"].str.contains(r"(^|;)SVTYPE=").fill_null(False).all()
+    found.large, found.is_small = large, not (typed or small.frame.is_empty() or _is_of_large_caller(events))
+    found.left_out += [(f"structural variant: {why}", n, None) for why, n in large.left.items()]
+    for name, frame in (("fusions", large.fusions), ("segments", large.segments)):
+        if frame.height:
+            found.ledger.taken(file, name, frame.height)
+    left = ", ".join(f"{why} {n:,}" for why, n in large.left.items())
+    found.notes.append(
+        f"{file}: {events.frame.height:,} structural or copy-number records: {large.fusions.height:,} rows of fusions, "
+        f"{large.segments.height:,} of segments" + (f"; in no table: {left}" if left else "")
+    )
+    if large.unknown_partner:
+        message = f"{', '.join(large.unknown_partner)}: the end of the gene is kept and joined to no gene known here."
+        cure = "It is taken as a fusion with an unknown partner: confirm it, or annotate the file (snpEff, VEP)."
+        found.problems.append(Problem(file, None, "fusions", None, message, cure, "warning"))
+    if header.build is None and build is None and events.frame.height:
+        cure = "Give --build; without it only annotated genes are known."
+        found.problems.append(Problem(file, None, "fusions", None, "the file names no genome build.", cure, "warning"))
+
+
 #: Records looked at for INFO and FORMAT keys that the header does not declare.
 _LOOKED_AT = 1_000
 _INFO_USED = {"CSQ", "ANN", "STATUS", "SS", "SOMATIC", "GERMLINE", "SAMPLE", "POPAF", "GENE", "GN", "SYMBOL", "DP", "DP4",
-              "AF", "TC", "TR", "BCSQ", "FUNCOTATION"}  # fmt: skip
+              "AF", "TC", "TR", "BCSQ", "FUNCOTATION", "SVTYPE", "END", "SVLEN", "CHR2", "POS2", "CT", "STRANDS",
+              "INV3", "INV5", "FOLD_CHANGE_LOG", "set"}  # fmt: skip
 
 
 def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence[Column], header: _Header) -> None:
@@ -94,6 +156,8 @@ def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence
         state, became = ("used", f"samples: {c.sample_id}") if c.role != "ignore" else ("not read", "")
         found.ledger.column(file, c.column, state, became=became, why=f"{c.role}, by {c.why}")
     used = {key for _, keys, _ in DIALECTS for key in keys} | {"GT", "DP", "RO", "RD", "FRO", "TAR", "SS"}
+    if found.large is not None:
+        used |= {"PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"}
     for kind, known in (("INFO", _INFO_USED), ("FORMAT", used)):
         declared = [m.group(1) for line in table.comments if (m := re.match(rf"##{kind}=<ID=([^,>]+)", line))]
         if kind not in table.frame.columns:

@@ -26,19 +26,22 @@ ROLES = {"tumour": "tumour", "tumor": "tumour", "t": "tumour", "normal": "normal
          "plasma": "tumour", "tissue": "tumour", "": "tumour", "ignore": "ignore"}  # fmt: skip
 _NORMAL_WORD = r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional"
 _TUMOUR_WORD = r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met"
+_NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 _GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
 _IS_NORMAL = re.compile(rf"^({_NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 _ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{_NORMAL_WORD}|tumou?r)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
 _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
+#: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
+_PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
 #: Words of callers and steps at the end of a file's name.
 _STEPS = (
     r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
     r"somaticsniper|sniper|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
-    r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|acf|facets|ascat|sequenza|"
+    r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|snp|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
@@ -148,6 +151,15 @@ def is_normal_name(name: str) -> bool:
     return bool(_IS_NORMAL.match(name))
 
 
+def of_path(name: str) -> str:
+    """Return the sample that a path names (bcftools and Platypus name a column after its BAM); other names as they are.
+
+    >>> of_path("/data/P1_T.sorted.bam"), of_path("P1_T"), of_path("Patient 2/T")
+    ('P1_T', 'P1_T', 'Patient 2/T')
+    """
+    return stem_of(Path(name.replace("\\", "/").rsplit("/", 1)[-1])) if _PATH.search(name) else name
+
+
 def sample_of_file(path: Path) -> str:
     """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
 
@@ -200,20 +212,22 @@ def _of_file(
     start: Start, known: Mapping[str, str | None], manifest: Manifest,
     shared: set[str],
 ) -> list[Column]:  # fmt: skip
+    given_names = start.columns
+    start = replace(start, columns=tuple(of_path(c) for c in start.columns))
     pair, stated = pair_of(start.path), _stated(start)
     lone = {c: _role(c, start, known, stated, pair) for c in start.columns}
     tumours = [c for c in start.columns if lone[c] != "normal"]
     out = []
-    for column in start.columns:
-        given = manifest.get((start.path.name, column)) or (
+    for original, column in zip(given_names, start.columns, strict=True):
+        given = manifest.get((start.path.name, original)) or (
             manifest.get((start.path.name, "")) if len(tumours) == 1 and column in tumours else None
         )
         if given:
-            out.append(Column(start.path, column, *given, "manifest"))
+            out.append(Column(start.path, original, *given, "manifest"))
             continue
         sample, why = _name(column, lone[column], start, known, stated, pair, tumours, shared)
         patient = _individual(start) or _patient(column, pair, stated, start, tumours, sample, known)
-        out.append(Column(start.path, column, sample, patient, lone[column], why))
+        out.append(Column(start.path, original, sample, patient, lone[column], why))
     return out
 
 
@@ -278,6 +292,10 @@ def _role(
     letters = {c: c[:1].upper() for c in start.columns if re.fullmatch(r"(?i)[tn]\d+", c)}
     if column in letters and set(letters.values()) == {"T", "N"}:
         return "normal" if letters[column] == "N" else "tumour"
+    if len(others) == 1:  # HCC1954 and HCC1954_BL: the longer name says that it is the blood of the shorter
+        for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
+            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({_NORMAL_END}|{_NORMAL_WORD})", longer, re.I):
+                return role
     end = _ROLE_END.match(column)
     ends = [_ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):

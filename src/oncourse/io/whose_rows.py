@@ -12,10 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.whose import Manifest, is_generic, is_normal_name, sample_of_file, stem_of
-
-#: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
-_PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
+from oncourse.io.whose import Manifest, is_generic, is_normal_name, of_path, sample_of_file, stem_of
 
 
 def name_rows(
@@ -56,8 +53,8 @@ def _named(
     role = "normal" if is_normal_name(name) or re.match(r"TCGA-\w{2}-\w{4}-1\d", name) else "tumour"
     if name in known:
         return name, None, "tumour"  # the clinical table says what it is
-    if _PATH.search(name):
-        return stem_of(Path(name.replace("\\", "/").rsplit("/", 1)[-1])), None, role
+    if of_path(name) != name:
+        return of_path(name), None, role
     if not is_generic(name):
         return name, None, role
     tumours = [i for i in ids if not is_normal_name(i)]

@@ -103,6 +103,7 @@ def _target_names(targets: pl.Series) -> pl.Series:
             g or part
             for part, g in zip(parts, gene_names(pl.Series(parts, dtype=pl.String))["gene"], strict=True)
         )
+        or ";"  # a list without genes (nothing looked at) is none that is missing
         for parts in ([p.strip() for p in text.replace(",", ";").split(";") if p.strip()] for text in lists)
     ]
     return targets.replace(lists, pl.Series(new, dtype=pl.String)) if len(lists) else targets

@@ -1,0 +1,159 @@
+"""What stands beside the calls of MAF and VCF files: fusions, segments, purity; ids as the samples table writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.io import clinical_tables as ct
+from oncourse.io.calls import is_vcf, read_calls
+from oncourse.io.cbioportal_panels import NOT_PROFILED
+from oncourse.io.fusion_callers import read_fusion_calls
+from oncourse.io.ids import matched, renamed
+from oncourse.io.large import Large
+from oncourse.io.reading import Reading
+from oncourse.io.segments import is_purity_table, read_purity, read_segments
+from oncourse.study.schema import Problem, nearest
+
+#: Assay of samples in which a caller looked for structural variants; its genes are not said.
+SV_ASSAY = "structural_variants"
+
+
+def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known: Mapping[str, str | None]) -> None:
+    """Add tables of fusion callers, or VCF files of structural variants, to the table of fusions.
+
+    In a sample that no file of the kind is of, fusions were not looked for.
+    """
+    looked: set[str] = set()
+    for path in paths:
+        if is_vcf(path):
+            found = read_calls([path], reading.config.genome_build, known=known)
+            reading.problems += [p for p in found.problems if p.table != "calls"]
+            reading.ledger.extend(found.ledger)
+            frame = found.large.fusions if found.large else _no_rows("fusions")
+            names = list(found.large.looked) if found.large else []
+            frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
+            looked |= set(_ids(names, built.samples["sample_id"])[0].values()) | set(names)
+        else:
+            frame, problems = read_fusion_calls(path)
+            reading.problems += problems
+            reading.ledger.file(path.name, "fusions", "used", n_rows=frame.height)
+            frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
+            looked |= set(frame["sample_id"].drop_nulls())
+        _add(frame, "fusions", path, reading)
+    if any(is_vcf(p) for p in paths):
+        mark_looked(looked, built, reading)
+
+
+def add_events(found: Large, built: ct.Built, reading: Reading) -> None:
+    """Add fusions and segments of the VCF files given, and say in which samples structural variants were looked for."""
+    for name, frame in (("fusions", found.fusions), ("segments", found.segments)):
+        if frame.height:
+            ids = _known_ids(frame["sample_id"], built, Path(reading.sources.get("calls", "VCF")), name, reading)
+            _add(frame.with_columns(ids), name, None, reading)
+    if found.looked:
+        names = _ids(found.looked, built.samples["sample_id"])[0]
+        mark_looked({names.get(s, s) for s in found.looked}, built, reading)
+
+
+def mark_looked(looked: Collection[str], built: ct.Built, reading: Reading) -> None:
+    """Give the samples of `looked` the assay of structural variants (their own where it is said), the others none."""
+    own = [pl.col(c) for c in ("sv_assay_id", "assay_id") if c in built.samples.columns]
+    given = pl.coalesce([*[pl.when(c != NOT_PROFILED).then(c) for c in own], pl.lit(SV_ASSAY)])
+    inside = pl.col("sample_id").is_in(sorted(looked))
+    built.samples = built.samples.with_columns(
+        pl.when(inside).then(given).otherwise(pl.lit(NOT_PROFILED)).alias("sv_assay_id")
+    )
+    used = set(built.samples["sv_assay_id"].drop_nulls())
+    before = reading.tables.get("assays")
+    known = set() if before is None else set(before["assay_id"])
+    rows = [(a, "panel" if a == NOT_PROFILED else None, ";" if a == NOT_PROFILED else None) for a in sorted(used - known)]
+    new = pl.DataFrame(rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row")
+    reading.tables["assays"] = new if before is None else pl.concat([before, new], how="diagonal")
+    reading.tables["samples"] = built.samples
+
+
+def add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading, known: Mapping[str, str | None]) -> None:
+    """Add segments, and purity and ploidy where a caller's table gives them."""
+    for path in paths:
+        if is_vcf(path):
+            found = read_calls([path], reading.config.genome_build, known=known)
+            reading.problems += [p for p in found.problems if p.table != "calls"]
+            reading.ledger.extend(found.ledger)
+            frame = found.large.segments if found.large else _no_rows("segments")
+        elif is_purity_table(path):
+            _add_purity(path, built, reading)
+            continue
+        else:
+            frame, problems = read_segments(path)
+            reading.problems += problems
+            reading.ledger.file(path.name, "segments", "used", n_rows=frame.height)
+        frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "segments", reading))
+        _add(frame, "segments", path, reading)
+    reading.tables["samples"] = built.samples
+
+
+def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
+    frame, problems = read_purity(path)
+    reading.problems += problems
+    reading.ledger.file(path.name, "purity and ploidy", "used", n_rows=frame.height)
+    frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "samples", reading)).drop_nulls("sample_id")
+    given = frame.unique("sample_id", keep="first").rename({"purity": "_purity", "ploidy": "_ploidy"})
+    joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
+    for column in ("purity", "ploidy"):
+        own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
+        joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
+    built.samples = joined.drop("_purity", "_ploidy")
+    if given.height:
+        reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'][:5])}")
+
+
+def _no_rows(table: str) -> pl.DataFrame:
+    from oncourse.io.large import FUSIONS, SEGMENTS
+
+    return pl.DataFrame(schema=FUSIONS if table == "fusions" else SEGMENTS)
+
+
+def _add(frame: pl.DataFrame, table: str, path: Path | None, reading: Reading) -> None:
+    frame = frame.drop_nulls("sample_id")
+    before = reading.tables.get(table)
+    joined = frame if before is None else pl.concat([before, frame], how="diagonal_relaxed")
+    key = ["sample_id", "gene_5p", "gene_3p"] if table == "fusions" else None
+    reading.tables[table] = joined.unique(key, maintain_order=True)
+    if path is not None:
+        reading.sources.setdefault(table, path.name)
+
+
+def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading: Reading) -> pl.Series:
+    """Return the ids as the samples table writes them; null, and told, where no sample is meant."""
+    known = built.samples["sample_id"]
+    mapping, said = _ids(ids.drop_nulls().unique().to_list(), known)
+    reading.notes += [f"{path.name}: {note}" for note in said]
+    new = renamed(ids.to_frame("sample_id"), mapping)["sample_id"]
+    lost = sorted(set(new.drop_nulls()) - set(known))
+    if not lost:
+        return new
+    shown = ", ".join(f"{i} (nearest: {n})" if (n := nearest(i, known.to_list(), cutoff=0.5)) else i for i in lost[:5])
+    n_rows = int(new.is_in(lost).sum())
+    message = f"{n_rows:,} rows of {len(lost):,} samples that the study does not have are left out: {shown}."
+    cure = "Write their ids as samples.sample_id, or give their calls or clinical rows too."
+    reading.problems.append(Problem(path.name, None, "sample_id", lost[0], message, cure, "warning"))
+    reading.ledger.left_out(path.name, n_rows, "the study has no such sample", became=table, first=lost[0])
+    return new.set(new.is_in(lost).fill_null(False), None)
+
+
+def _ids(ids: Sequence[str], known: pl.Series) -> tuple[dict[str, str], list[str]]:
+    """Match ids as `oncourse.io.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the tumour."""
+    mapping, said = matched(ids, known.to_list())
+    begins = {}
+    for i in sorted(set(ids) - set(known) - set(mapping)):
+        heads = [k for k in known if k and re.match(rf"{re.escape(k)}[_.\-]", i)]
+        if heads:
+            begins[i] = max(heads, key=len)
+    if begins:
+        shown = ", ".join(f"{a}: {b}" for a, b in list(begins.items())[:5])
+        said = [*said, f"{len(begins):,} ids begin with a sample's and are taken as it ({shown})"]
+    return mapping | begins, said
