@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "derive.clinical._psa_kernel",
         "derive.clinical._response_kernel",
     ),
-    "stats": ("stats._cox", "stats._fisher", "stats._scan"),
+    "stats": ("stats._cox", "stats._firth", "stats._fisher", "stats._scan"),
     "models": ("models._descent", "models.metrics", "models.risk_sets"),
     "presence": ("evolution.presence_kernels",),
     "clusters": (

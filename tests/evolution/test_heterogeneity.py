@@ -17,6 +17,22 @@ def test_math_score_by_hand():
     assert h.math_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) == pytest.approx(49.42)
 
 
+def test_measures_of_many_drawings_are_those_of_each():
+    """Rows of a matrix, one by one: the plain definitions with numpy's median and the tail alone."""
+    random = generator(6, "test.rows")
+    vaf, seen = random.uniform(0.01, 0.5, (40, 33)), random.random((40, 33)) < 0.6
+    seen[0], seen[1, 1:] = False, False
+    for row, mask, found, r2 in zip(vaf, seen, h.math_score(vaf, seen), h.neutral_r2(vaf), strict=True):
+        kept = row[mask]
+        middle = np.median(kept) if len(kept) else np.nan
+        plain = 148.26 * np.median(np.abs(kept - middle)) / middle if len(kept) else np.nan
+        assert found == pytest.approx(plain, nan_ok=True)
+        tail = np.sort(row[(row >= 0.12) & (row <= 0.24)])[::-1]
+        x, y = 1 / tail - 1 / 0.24, np.arange(1, len(tail) + 1)
+        fit = y - (x @ y) / (x @ x) * x
+        assert r2 == pytest.approx(1 - (fit @ fit) / ((y - y.mean()) ** 2).sum() if len(tail) >= 5 else np.nan, nan_ok=True)
+
+
 def test_fst_of_equal_samples_is_not_positive():
     """The correction for the number of reads takes away what sampling adds: 0 in the mean over draws."""
     random = generator(1, "test.fst")
@@ -67,7 +83,7 @@ def test_depth_alone_does_not_move_math():
 
         def score(b, index, thinned=thinned, kept=kept):
             seen = thinned[b, index] >= h.MIN_ALT
-            return h.math_score((thinned[b, index] / kept[index])[seen])
+            return h.math_score(thinned[b, index] / kept[index], seen)
 
         found.append(h.over_variants(score, 180, 60, random))
         plain.append(h.math_score((alt / n)[alt >= h.MIN_ALT]))
@@ -199,7 +215,7 @@ def test_intervals_hold_the_value_of_the_whole_tumour():
         )
         seen = a >= h.MIN_ALT
         math = h.over_variants(
-            lambda t, i: h.math_score((a[t, i] / kept[i])[seen[t, i]]), len(n), times, random
+            lambda t, i: h.math_score(a[t, i] / kept[i], seen[t, i]), len(n), times, random
         )
         return fst, math
 

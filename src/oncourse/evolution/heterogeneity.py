@@ -45,8 +45,10 @@ def thin(
     return np.asarray(drawn, np.int64), kept
 
 
-def math_score(vaf: FloatArray) -> float:
+def math_score(vaf: FloatArray, seen: NDArray[np.bool_] | None = None) -> FloatArray:
     """Return MATH, 100 x 1.4826 x median absolute deviation / median of the allele fractions [1]_; NaN without any.
+
+    Along the last axis, of the variants that are `seen` (None: all).
 
     References
     ----------
@@ -54,17 +56,29 @@ def math_score(vaf: FloatArray) -> float:
 
     Examples
     --------
-    >>> round(math_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5])), 2)
+    >>> round(float(math_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5]))), 2)
     49.42
     """
-    if len(vaf) == 0:
-        return float("nan")
-    middle = float(np.median(vaf))
-    return 100 * 1.4826 * float(np.median(np.abs(vaf - middle))) / middle
+    values = vaf if seen is None else np.where(seen, vaf, np.inf)
+    if values.shape[-1] == 0:
+        return np.full(values.shape[:-1], np.nan)[()]
+    with np.errstate(invalid="ignore"):
+        middle = _median_of_finite(values)
+        return 100 * 1.4826 * _median_of_finite(np.abs(values - middle[..., None])) / middle
 
 
-def nei_distance(p: FloatArray, q: FloatArray) -> float:
+def _median_of_finite(values: FloatArray) -> FloatArray:
+    """The median along the last axis of what is not infinite; infinite or NaN where nothing is finite."""
+    ordered = np.sort(values, axis=-1)
+    n = np.maximum(np.isfinite(ordered).sum(axis=-1, keepdims=True), 1)
+    low, high = (np.take_along_axis(ordered, k, axis=-1) for k in ((n - 1) // 2, n // 2))
+    return np.asarray((low + high)[..., 0] / 2)
+
+
+def nei_distance(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return Nei's standard genetic distance of two samples' allele frequencies [1]_; NaN without variants.
+
+    Along the last axis.
 
     References
     ----------
@@ -73,18 +87,19 @@ def nei_distance(p: FloatArray, q: FloatArray) -> float:
     Examples
     --------
     >>> p = np.array([0.5, 0.25])
-    >>> abs(round(nei_distance(p, p), 6)), nei_distance(p, np.array([0.0, 0.25])) > 0
+    >>> float(abs(nei_distance(p, p).round(6))), bool(nei_distance(p, np.array([0.0, 0.25])) > 0)
     (0.0, True)
     """
-    if len(p) == 0:
-        return float("nan")
-    both = float((p * q + (1 - p) * (1 - q)).sum())
-    own = float((p**2 + (1 - p) ** 2).sum()) * float((q**2 + (1 - q) ** 2).sum())
-    return -float(np.log(both / np.sqrt(own)))
+    both = (p * q + (1 - p) * (1 - q)).sum(axis=-1)
+    own = (p**2 + (1 - p) ** 2).sum(axis=-1) * (q**2 + (1 - q) ** 2).sum(axis=-1)
+    with np.errstate(invalid="ignore"):
+        return -np.log(both / np.sqrt(own))
 
 
-def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> float:
+def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> FloatArray:
     """Return Hudson's Fst as a ratio of sums, corrected for the number of reads [1]_; NaN where nothing varies.
+
+    Along the last axis.
 
     Parameters
     ----------
@@ -96,22 +111,20 @@ def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> fl
 
     Examples
     --------
-    >>> round(hudson_fst(np.array([0.5]), np.array([0.0]), np.array([1e9]), np.array([1e9])), 3)
+    >>> round(float(hudson_fst(np.array([0.5]), np.array([0.0]), np.array([1e9]), np.array([1e9]))), 3)
     0.5
     """
-    if len(p) == 0:
-        return float("nan")
-    above = (p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)
-    below = float((p * (1 - q) + q * (1 - p)).sum())
-    return float(above.sum()) / below if below > 0 else float("nan")
+    above = ((p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)).sum(axis=-1)
+    below = (p * (1 - q) + q * (1 - p)).sum(axis=-1)
+    return np.asarray(above / np.where(below > 0, below, np.nan))[()]
 
 
-def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> float:
+def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> FloatArray:
     """Return the JSI of two samples: shared subclonal over shared subclonal + private clonal variants [1]_.
 
     Parameters
     ----------
-    clonal, present : shape (n, 2), probability that the variant is clonal / there at all in each sample
+    clonal, present : shape (..., n, 2), probability that the variant is clonal / there at all in each sample
 
     Returns
     -------
@@ -125,13 +138,13 @@ def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> float:
     --------
     >>> clonal = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     >>> present = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
-    >>> round(jaccard_similarity(clonal, present), 3)
+    >>> round(float(jaccard_similarity(clonal, present)), 3)
     0.667
     """
     subclonal = np.maximum(present - clonal, 0)
-    shared = float((subclonal[:, 0] * subclonal[:, 1]).sum())
-    private = float((clonal[:, 0] * (1 - present[:, 1]) + clonal[:, 1] * (1 - present[:, 0])).sum())
-    return shared / (shared + private) if shared + private >= 0.5 else float("nan")
+    shared = (subclonal[..., 0] * subclonal[..., 1]).sum(axis=-1)
+    private = (clonal[..., 0] * (1 - present[..., 1]) + clonal[..., 1] * (1 - present[..., 0])).sum(axis=-1)
+    return np.asarray(shared / np.where(shared + private >= 0.5, shared + private, np.nan))[()]
 
 
 def shannon(fraction: FloatArray) -> FloatArray:
@@ -158,22 +171,28 @@ def simpson(fraction: FloatArray) -> FloatArray:
     return np.asarray(1 - (p**2).sum(axis=-1))
 
 
-def neutral_r2(vaf: FloatArray) -> float:
+def neutral_r2(vaf: FloatArray) -> FloatArray:
     """Return R2 of the cumulative count of variants against 1/f - 1/f_max between 0.12 and 0.24 [1]_.
 
-    `vaf` at purity 1 (CCF / 2). NaN with fewer than 5 variants in the range.
+    `vaf` at purity 1 (CCF / 2), along the last axis. NaN with fewer than 5 variants in the range.
 
     References
     ----------
     .. [1] Williams et al. Nat Genet 2016;48:238.
     """
-    tail = np.sort(vaf[(vaf >= NEUTRAL_LOW) & (vaf <= NEUTRAL_HIGH)])[::-1]
-    if len(tail) < 5:
-        return float("nan")
-    x = 1 / tail - 1 / NEUTRAL_HIGH
-    y = np.arange(1, len(tail) + 1, dtype=float)
-    slope = float((x * y).sum() / max((x * x).sum(), 1e-300))
-    return 1 - float(((y - slope * x) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+    inside = (vaf >= NEUTRAL_LOW) & (vaf <= NEUTRAL_HIGH)
+    n = inside.sum(axis=-1)
+    # the tail from its largest fraction down, padded with zeros
+    tail = -np.sort(np.where(inside, -vaf, 0.0), axis=-1)[..., : int(n.max(initial=0))]
+    rank = np.arange(1.0, tail.shape[-1] + 1)
+    is_tail = rank <= n[..., None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = np.where(is_tail, 1 / tail - 1 / NEUTRAL_HIGH, 0.0)
+        y = np.where(is_tail, rank, 0.0)
+        slope = (x * y).sum(axis=-1) / np.maximum((x * x).sum(axis=-1), 1e-300)
+        unexplained = ((y - slope[..., None] * x) ** 2).sum(axis=-1)
+        spread = np.where(is_tail, y - y.sum(axis=-1, keepdims=True) / n[..., None], 0.0)
+        return np.where(n < 5, np.nan, 1 - unexplained / (spread**2).sum(axis=-1))[()]
 
 
 def neutral_power(n_tail: int, n_draw: int, random: np.random.Generator) -> float:
@@ -182,21 +201,27 @@ def neutral_power(n_tail: int, n_draw: int, random: np.random.Generator) -> floa
         return float("nan")
     # density 1/f^2: 1/f is uniform
     inverse = random.uniform(1 / NEUTRAL_HIGH, 1 / NEUTRAL_LOW, size=(n_draw, n_tail))
-    return float(np.mean([neutral_r2(1 / row) >= NEUTRAL_R2 for row in inverse]))
+    return float(np.mean(neutral_r2(1 / inverse) >= NEUTRAL_R2))
+
+
+#: Cells of thinnings x variants that are measured at once: bounds the memory.
+_CELLS = 2_000_000
 
 
 def over_variants(
-    statistic: Callable[[int, IntArray], float], n: int, n_draw: int, random: np.random.Generator
+    statistic: Callable[[IntArray, IntArray], FloatArray], n: int, n_draw: int, random: np.random.Generator
 ) -> Interval:
     """Return the mean of a statistic over thinnings and its percentile interval over redrawn variants.
 
     Parameters
     ----------
-    statistic : (thinning, variant indices) -> value
+    statistic : (thinnings, variant indices), shapes (b, 1) and (b, n), -> values, shape (b,)
     """
     everything = np.arange(n)
-    values = np.array([statistic(b, everything) for b in range(n_draw)])
-    again = np.array([statistic(b, random.integers(0, n, n)) for b in range(n_draw)])
+    step = max(1, _CELLS // max(n, 1))
+    blocks = [np.arange(i, min(i + step, n_draw))[:, None] for i in range(0, n_draw, step)]
+    values = np.concatenate([statistic(b, np.broadcast_to(everything, (len(b), n))) for b in blocks])
+    again = np.concatenate([statistic(b, random.integers(0, n, (len(b), n))) for b in blocks])
     values, again = values[np.isfinite(values)], again[np.isfinite(again)]
     if len(values) < n_draw / 2 or len(again) < n_draw / 2:
         return NOTHING

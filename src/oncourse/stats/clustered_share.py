@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +53,14 @@ def _grid() -> tuple[Floats, Floats, Floats, Floats, Floats]:
     return mean, a, b, betaln(a, b), np.broadcast_to(weight, a.shape)
 
 
+@lru_cache(maxsize=256)
+def _log_gamma(count: float, side: int) -> Floats:
+    """log gamma of a count and a (side 0) or b (side 1) on the grid; 64 kB each."""
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(count + _grid()[1 + side]))
+
+
 def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> ClusteredShare:
     """Return the share of units found, from counts per patient whose own shares may differ.
 
@@ -73,19 +81,21 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     >>> round(found.value, 3), round(found.low, 2), round(found.high, 2)
     (0.725, 0.37, 0.91)
     """
-    from scipy.special import betaln
+    from scipy.special import gammaln
 
     x, n = np.asarray(found, float), np.asarray(total, float)
     if np.any(x < 0) or np.any(x > n):
         raise ValueError("found must lie between 0 and total")
     x, n = x[n > 0], n[n > 0]
-    mean, a, b, log_beta, prior = _grid()
+    mean, _, _, log_beta, prior = _grid()
     if len(n) == 0:
         return ClusteredShare(np.nan, np.nan, np.nan, mean, np.full(len(mean), np.nan))
-    pairs, times = np.unique(np.column_stack([x, n]), axis=0, return_counts=True)
-    log = np.zeros_like(a)
-    for (xi, ni), count in zip(pairs, times, strict=True):
-        log += count * (betaln(xi + a, ni - xi + b) - log_beta)
+    log = -len(n) * log_beta
+    # log B(x + a, n - x + b) in its three parts: patients share many counts, and a + b is the concentration alone
+    for counts, side in ((x, 0), (n - x, 1)):
+        for count, times in zip(*np.unique(counts, return_counts=True), strict=True):
+            log += times * _log_gamma(float(count), side)
+    log -= gammaln(n[:, None] + _CONCENTRATIONS).sum(axis=0)
     mass = (np.exp(log - log.max()) * prior).sum(axis=1)
     cumulated = (np.cumsum(mass) - mass / 2) / mass.sum()
     edges, steps = np.concatenate([[0.0], mean, [1.0]]), np.concatenate([[0.0], cumulated, [1.0]])

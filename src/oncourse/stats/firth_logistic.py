@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-#: Steps of one Newton fit, and the largest coefficient looked at (an odds ratio of e^30 is none).
-_STEPS, _LIMIT = 60, 30.0
+#: The largest coefficient looked at (an odds ratio of e^30 is none).
+_LIMIT = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def firth_logistic(
     """
     from scipy.special import chdtrc, chdtri
 
+    from oncourse.stats._firth import firth_newton
+
     columns = np.asarray(x, dtype=float)
     columns = columns[:, None] if columns.ndim == 1 else columns
     scale = columns.std(axis=0)
@@ -65,14 +67,17 @@ def firth_logistic(
     w = np.ones(len(target)) if weights is None else np.asarray(weights, dtype=float)
     if np.linalg.matrix_rank(design) < design.shape[1]:
         return nothing
-    beta, top = _fit(design, target, w, None)
+    begin = np.zeros(design.shape[1])
+    share = (w @ target + 0.5) / (w.sum() + 1.0)
+    begin[0] = math.log(share / (1 - share))
+    beta, top = firth_newton(design, target, w, begin, -1)
     b = float(beta[1])
     drop = 0.5 * float(chdtri(1, 1 - level))
 
     def fallen(value: float) -> float:
         start = beta.copy()
         start[1] = value
-        return top - _fit(design, target, w, start)[1] - drop
+        return float(top - firth_newton(design, target, w, start, 1)[1] - drop)
 
     low, high = (_limit(fallen, b, sign) for sign in (-1.0, 1.0))
     gap = 2 * (fallen(0.0) + drop)
@@ -90,43 +95,3 @@ def _limit(fallen, best: float, sign: float) -> float:  # type: ignore[no-untype
             return float(brentq(fallen, best, best + sign * step, xtol=1e-7))
         step *= 2
     return sign * math.inf
-
-
-def _fit(x: Floats, y: Floats, w: Floats, fixed: Floats | None) -> tuple[Floats, float]:
-    """Maximise the penalised likelihood; with `fixed` its entry 1 is held and the rest is the start."""
-    free = np.ones(x.shape[1], bool)
-    if fixed is not None:
-        free[1] = False
-    beta = np.zeros(x.shape[1]) if fixed is None else fixed.copy()
-    if fixed is None:
-        share = (w @ y + 0.5) / (w.sum() + 1.0)
-        beta[0] = math.log(share / (1 - share))
-    value, score, info = _terms(x, y, w, beta)
-    for _ in range(_STEPS):
-        step = np.zeros_like(beta)
-        step[free] = np.linalg.solve(info[np.ix_(free, free)], score[free])
-        step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
-        for _ in range(20):
-            new = _terms(x, y, w, beta + step)
-            if new[0] >= value - 1e-10:
-                break
-            step *= 0.5
-        beta = beta + step
-        value, score, info = new
-        if np.abs(step).max() < 1e-9:
-            break
-    return beta, value
-
-
-def _terms(x: Floats, y: Floats, w: Floats, beta: Floats) -> tuple[float, Floats, Floats]:
-    """Penalised log likelihood, its gradient, and the information of the bare likelihood."""
-    eta = x @ beta
-    p = 1 / (1 + np.exp(-np.clip(eta, -500, 500)))
-    v = w * p * (1 - p)
-    info = (x * v[:, None]).T @ x
-    sign, log_det = np.linalg.slogdet(info)
-    if sign <= 0:
-        return -math.inf, np.zeros(x.shape[1]), np.eye(x.shape[1])
-    hat = v * np.einsum("ij,jk,ik->i", x, np.linalg.inv(info), x)
-    value = float(w @ (y * eta - np.logaddexp(0.0, eta))) + 0.5 * float(log_det)
-    return value, x.T @ (w * (y - p) + hat * (0.5 - p)), info

@@ -142,14 +142,14 @@ def _samples(
             continue
         vaf = alt / kept
 
-        def math(b: int, index: Any, vaf: Any = vaf, alt: Any = alt) -> float:
-            return h.math_score(vaf[b, index][alt[b, index] >= h.MIN_ALT])
+        def math(b: Any, index: Any, vaf: Any = vaf, alt: Any = alt) -> Any:
+            return h.math_score(vaf[b, index], alt[b, index] >= h.MIN_ALT)
 
         yield _row(sample, None, "math", h.over_variants(math, len(use), params.n_draw, random), few)
         p_present, p_clonal = present[use, d], clonal[use, d]
 
-        def share(b: int, index: Any, there: Any = p_present, full: Any = p_clonal) -> float:
-            return float(1 - full[index].sum() / max(there[index].sum(), 1e-9))
+        def share(_: Any, index: Any, there: Any = p_present, full: Any = p_clonal) -> Any:
+            return 1 - full[index].sum(axis=1) / np.maximum(there[index].sum(axis=1), 1e-9)
 
         yield _row(
             sample, None, "subclonal_share", h.over_variants(share, len(use), params.n_draw, random), few
@@ -158,7 +158,7 @@ def _samples(
         tail = int(((half >= h.NEUTRAL_LOW) & (half <= h.NEUTRAL_HIGH)).sum())
         own = vaf / np.maximum(c.purity[d] if c.purity is not None else 1.0, 0.05)
 
-        def neutral(b: int, index: Any, own: Any = own) -> float:
+        def neutral(b: Any, index: Any, own: Any = own) -> Any:
             return h.neutral_r2(own[b, index])
 
         too_few = "fewer than 5 variants between 0.12 and 0.24"
@@ -229,7 +229,7 @@ def _pairs(
         else:
             pair_clonal, pair_present = clonal[np.ix_(both, pair)], present[np.ix_(both, pair)]
 
-            def jsi(_: int, index: Any, clonal: Any = pair_clonal, present: Any = pair_present) -> float:
+            def jsi(_: Any, index: Any, clonal: Any = pair_clonal, present: Any = pair_present) -> Any:
                 return h.jaccard_similarity(clonal[index], present[index])
 
             none = "no variant private and clonal, or subclonal in both"
@@ -249,14 +249,14 @@ def _pairs(
                 reads.append(kept.astype(float))
             p, q = frequency
 
-            def nei(b: int, index: Any, p: Any = p, q: Any = q) -> float:
+            def nei(b: Any, index: Any, p: Any = p, q: Any = q) -> Any:
                 return h.nei_distance(p[b, index], q[b, index])
 
-            def fst(b: int, index: Any, p: Any = p, q: Any = q, reads: Any = reads) -> float:
+            def fst(b: Any, index: Any, p: Any = p, q: Any = q, reads: Any = reads) -> Any:
                 return h.hudson_fst(p[b, index], q[b, index], reads[0][index], reads[1][index])
 
-            def distance(b: int, index: Any, p: Any = p, q: Any = q) -> float:
-                return float(2 * np.abs(p[b, index] - q[b, index]).mean())
+            def distance(b: Any, index: Any, p: Any = p, q: Any = q) -> Any:
+                return 2 * np.abs(p[b, index] - q[b, index]).mean(axis=1)
 
             for measure, statistic in (("nei", nei), ("fst", fst), ("ccf_distance", distance)):
                 drawn = h.over_variants(statistic, len(both), params.n_draw, random)
