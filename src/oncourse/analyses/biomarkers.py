@@ -326,7 +326,7 @@ def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], 
         Estimate("tests", rest.height, n=None, unit="count"),
         Estimate("hits", hits.height, n=None, unit="count"),
     ]
-    parts = []
+    parts: list[str] = []
     first = _effects(named, estimates)
     if first:
         parts.extend(f"Pre-specified: {text}." for text in first)
@@ -349,7 +349,7 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
     """The first finding that holds after correction; without one, that only large effects could be seen."""
     rest = tested.filter(~pl.col("is_prespecified"))
     hits = rest.filter((pl.col("q_value") <= params.alpha) & (pl.col("kind") != "covariate"))
-    n = int(tested["n"].max() or 0)  # type: ignore[call-overload]
+    n = max(tested["n"].to_list(), default=0)
     for row in hits.iter_rows(named=True):
         told = {"tests": rest.height, "hits": hits.height, "what": row["feature"]}
         told["endpoint"] = endpoint_words(row["endpoint"])

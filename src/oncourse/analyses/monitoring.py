@@ -199,6 +199,10 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
     )  # fmt: skip
 
 
+def _turned(estimate: Estimate) -> Estimate:
+    return estimate if estimate.value is None else replace(estimate, value=-estimate.value)
+
+
 def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
     """Whether ctDNA came before imaging; else which resistance appears; else how often ctDNA is found."""
     for kind in ("lead", "treatment_lead"):
@@ -209,7 +213,7 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
         after = high.value < 0
         clear = low.value > 0 or after
         if after:  # imaging came first: the sizes are told, the wording turns round
-            low, high = replace(high, value=-high.value), replace(low, value=-low.value)
+            low, high = _turned(high), _turned(low)
         text = said(f"headline.monitoring.{kind}{'_after' if after else '' if clear else '_unclear'}", low=low, high=high,
                     patients=n)  # fmt: skip
         few = n < FEW_LEADS
@@ -220,10 +224,11 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
             share = found[f"{_slug(drug)}_emerged"]
             text = said("headline.monitoring.resistance", k=_count(share), n=share.n, drug=drug, share=share)
             return rated(text, share, share.name)
-    share = found.get("ctdna_positive")
-    if share is None:
+    positive = found.get("ctdna_positive")
+    if positive is None:
         return cannot(said("headline.monitoring.none"), said("reason.not_recorded"))
-    return rated(said("headline.monitoring.positive", k=_count(share), n=share.n, share=share), share, share.name)
+    text = said("headline.monitoring.positive", k=_count(positive), n=positive.n, share=positive)
+    return rated(text, positive, positive.name)
 
 
 #: Fewer patients with a lead than this settle nothing (own choice).

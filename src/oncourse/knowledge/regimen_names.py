@@ -36,8 +36,8 @@ def treatment_name(drugs: str) -> str:
     if " " in drugs and ";" not in drugs and all(kind(n) is None for n in drug_names(drugs)):
         return drugs  # a name of a group, not a list of drugs
     found = list(dict.fromkeys(drug_names(drugs)))
-    for backbone, parts in BACKBONES.items():
-        if set(parts) <= set(found):
-            rest = [n for n in found if n not in parts and not (n == _WITH_FLUOROURACIL and "fluorouracil" in parts)]
+    for backbone, drugs_of in BACKBONES.items():
+        if set(drugs_of) <= set(found):
+            rest = [n for n in found if n not in drugs_of and not (n == _WITH_FLUOROURACIL and "fluorouracil" in drugs_of)]
             return " + ".join([backbone, *rest])
     return " + ".join(found) or drugs
