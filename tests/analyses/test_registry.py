@@ -55,6 +55,22 @@ def twice(request, simulated_study):
 
 
 @pytest.mark.parametrize("name", ANALYSES)
+def test_one_sentence_of_at_most_25_words_in_both_languages(name, twice):
+    """Issue 19: one plain sentence, a light, and why in five words; no name of a setting, no empty placeholder."""
+    result = twice[0][name].result
+    if result is None:
+        return
+    headline = result.headline
+    assert headline is not None, "an analysis says its answer in one sentence (analyses/_headline.py)"
+    text, chinese = headline.text.text(), headline.text.text("zh")
+    assert 3 < len(text.split()) <= 25, text
+    assert text[0].isupper() or not text.split()[0].islower(), text
+    assert "{" not in text + chinese and name + "." not in text and "None" not in text, text
+    assert len(headline.reason.text().split()) <= 5
+    assert headline.number is None or result.estimate(headline.number) is not None
+
+
+@pytest.mark.parametrize("name", ANALYSES)
 def test_simulated_study_is_answered(name, twice, tmp_path):
     outcome = twice[0][name]
     assert outcome.status in ("done", "skipped", "too_few"), outcome.detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Ed25519 private key (PEM): sign the results.",
 )
+@click.option(
+    "--language", type=click.Choice(["en", "zh"]), default=None, help="Language of page one and the patient pages."
+)
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
     "--reference",
@@ -59,7 +63,7 @@ if TYPE_CHECKING:
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
     patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
-    key: Path | None,
+    key: Path | None, language: str | None,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -77,6 +81,8 @@ def run(
     progress = progress_line()
     progress("reading the study")
     loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta)
+    if language is not None:
+        loaded = replace(loaded, config=replace(loaded.config, language=language))
     pages: str | tuple[str, ...] = patients or "auto"
     if len(patients) == 1 and patients[0] in ("none", "all"):
         pages = patients[0]
@@ -101,7 +107,7 @@ def signer(key: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def print_report(report: Report) -> None:
-    """Say what was answered and where, what was not and why; exit code 1 when a part failed."""
+    """Say what was answered and where, what was not and why; exit code 1 when a part failed or nothing was answered."""
     done = sum(o.status == "done" for o in report.outcomes)
     click.echo(f"{done} of {len(report.outcomes)} analyses answered: {report.folder / 'report.html'}")
     for outcome in report.outcomes:
@@ -111,5 +117,8 @@ def print_report(report: Report) -> None:
         click.echo(f"note: {note}")
     for line in report.failures:
         click.echo(f"error: {line}", err=True)
-    if report.failures:
+    if report.fill_first:
+        tables = ", ".join(f"{name}.tsv" for name in report.fill_first)
+        click.echo(f"error: no question could be answered. Fill in first: {tables}.", err=True)
+    if report.failures or report.fill_first:
         raise click.exceptions.Exit(1)

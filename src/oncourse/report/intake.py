@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
-from oncourse.report.page import environment, table_view
+from oncourse.report.packed import table_view
+from oncourse.report.page import environment
 from oncourse.study.schema import Column
 
 _FILE = Column("file", pl.String, "file of the source")

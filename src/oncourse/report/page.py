@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ import polars as pl
 
 from oncourse.analyses._base import OutputTable
 from oncourse.cohort import Cohort
-from oncourse.report.execute import STATUSES, Outcome
+from oncourse.report.execute import Outcome
+from oncourse.report.front import card, flow_steps, missing_lines, question, title
+from oncourse.report.objectives import DESCRIPTION, ordered
+from oncourse.report.packed import figure_view, packed, table_view, tie
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import catalogue, write
 
 _HERE = Path(__file__).parent
-#: Rows of a table that the page carries; the rest is in its TSV.
-ROWS_SHOWN = 1_000
-#: Rows that stand in the page without script.
-ROWS_STATIC = 8
 WARNINGS_SHOWN = 40
 NAMES_SHOWN = 12
 
@@ -40,34 +40,6 @@ REPORT_TABLES = (
         Column("analysis", pl.String, "the analysis"), Column("patient_id", pl.String, "the patient"),
         Column("sample_id", pl.String, "the sample; null = the patient"), Column("reason", pl.String, "why"))),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TableView:
-    """What the page shows of one table."""
-
-    id: str
-    name: str
-    title: str
-    text: str
-    columns: tuple[Column, ...]
-    n_rows: int
-    n_shown: int
-    head: list[list[Any]]
-    data: list[list[Any]]
-
-
-def table_view(declared: OutputTable, frame: pl.DataFrame) -> TableView:
-    """Return the first rows of a table with short numbers, for the page."""
-    floats = [c for c, t in frame.schema.items() if t.is_float()]
-    shown = frame.head(ROWS_SHOWN).with_columns(
-        pl.when(pl.col(c).is_finite()).then(pl.col(c).round_sig_figs(4)).alias(c) for c in floats
-    )
-    rows = [list(row) for row in shown.rows()]
-    return TableView(
-        id="t-" + declared.name.replace("/", "-"), name=declared.name, title=declared.name, text=declared.text,
-        columns=declared.columns, n_rows=frame.height, n_shown=shown.height, head=rows[:ROWS_STATIC], data=rows,
-    )  # fmt: skip
 
 
 def _excluded(frame: pl.DataFrame) -> list[tuple[str, int, str]]:
@@ -90,25 +62,35 @@ def _params(params: Any) -> list[dict[str, str]]:
 
 #: Overview tables that stand in their own section; the others are in the section on the data.
 _IN_SECTION = ("overview/flow", "overview/patients")
+#: Tables that are in the section on the data whatever analysis made them.
+_OF_DATA = "overview/"
 
 
 def _section(
-    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]
+    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str
 ) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
     section: dict[str, Any] = {
-        "name": entry.name, "title": entry.title, "question": entry.question, "status": outcome.status,
-        "status_text": STATUSES[outcome.status], "message": outcome.message,
+        "name": entry.name, "title": title(outcome, language), "status": outcome.status,
+        "question": entry.question if language == "en" else question(outcome, language),
+        "message": outcome.message, "card": card(outcome, language),
     }  # fmt: skip
-    if result is not None:
-        section |= {
-            "answer": result.answer, "estimates": result.estimates, "figures": result.figures,
-            "tables": [table_view(t, tables[t.name]) for t in entry.tables
-                       if t.name in result.tables and (t.name in _IN_SECTION or not t.name.startswith("overview/"))],
-            "excluded": _excluded(result.excluded), "n_excluded": result.excluded.height,
-            "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
-        }  # fmt: skip
-    return section
+    if result is None:
+        return section
+    mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables}
+    shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
+    return section | {
+        "answer": result.answer, "estimates": result.estimates,
+        "figures": [figure_view(entry.name, f) for f in result.figures],
+        "tables": [table_view(t, mine[t.name], tie(t.columns, mine)) for t in shown],
+        "excluded": _excluded(result.excluded), "n_excluded": result.excluded.height,
+        "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
+    }  # fmt: skip
+
+
+#: Style sheets and scripts of the pages, in the order in which they stand there.
+STYLES = ("report.css", "patient.css")
+SCRIPTS = ("data.js", "tables.js", "workbook.js", "figures.js", "search.js", "shell.js")
 
 
 @cache
@@ -119,11 +101,19 @@ def environment() -> Any:
 
     env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    static = {name: (_HERE / "static" / name).read_text("utf-8") for name in ("report.css", "patient.css", "report.js")}
-    env.globals["css"], env.globals["patient_css"] = Markup(static["report.css"]), Markup(static["patient.css"])
-    env.globals["js"] = Markup(static["report.js"])
-    env.globals["policy"] = Markup(policy([static["report.css"], static["patient.css"], SVG_STYLE], [static["report.js"]]))
+    styles = [(_HERE / "static" / name).read_text("utf-8") for name in STYLES]
+    script = "".join((_HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
+    env.filters["nb"] = unbroken
+    env.globals |= {
+        "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script), "word": write,
+        "policy": Markup(policy([*styles, SVG_STYLE], [script])), "language": "en",
+    }  # fmt: skip
     return env
+
+
+def unbroken(text: str) -> str:
+    """Return a sentence whose intervals do not break over lines."""
+    return text.replace("95 % CI ", "95\u00a0%\u00a0CI\u00a0").replace(" %", "\u00a0%")
 
 
 #: The one style sheet that matplotlib writes into a drawing.
@@ -146,18 +136,46 @@ def policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
     )
 
 
-def study_page(cohort: Cohort, outcomes: Sequence[Outcome], tables: Mapping[str, pl.DataFrame]) -> str:
-    """Return report.html."""
+def glossary(language: str) -> list[tuple[str, str]]:
+    """Return the words explained: term, explanation."""
+    pairs = [text.split(" | ", 1) for key, text in catalogue(language).items() if key.startswith("glossary.")]
+    return sorted((term, words) for term, words in pairs)
+
+
+def search_index(cohort: Cohort, pages: Collection[str]) -> str:
+    """Return patients, whether they have a page, and the patients in whom each gene is altered, packed."""
+    patients = cohort.study["patients"]["patient_id"].to_list()
+    place = {patient: i for i, patient in enumerate(patients)}
+    altered = cohort.gene_status.altered.filter("is_altered").select("gene", "patient_id").unique()
+    genes: dict[str, list[int]] = {}
+    for gene, patient in altered.sort("gene", "patient_id").iter_rows():
+        genes.setdefault(gene, []).append(place[patient])
+    data = {"patients": patients, "pages": [int(p in pages) for p in patients], "genes": genes}
+    return packed(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+def study_page(
+    cohort: Cohort, outcomes: Sequence[Outcome], tables: Mapping[str, pl.DataFrame], pages: Collection[str] = ()
+) -> str:
+    """Return report.html; `pages` are the patients who have a page beside it."""
     import oncourse
 
     study = cohort.study
+    language = study.config.language
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
+    questions, others = ordered(outcomes, study.config.design)
+    overview = [o for o in outcomes if o.analysis.name in DESCRIPTION]
+    of_data = [(declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared]
+
+    def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
+        return [_section(o, cohort.used, tables, language) for o in some]
+
     return environment().get_template("study.html").render(
-        study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height,
-        sections=[_section(o, cohort.used, tables) for o in outcomes],
+        study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height, language=language,
+        cards=[card(o, language) for o in questions], overview=sections(overview), sections=sections(questions),
+        others=sections(others), flow=flow_steps(tables, language), missing=missing_lines(cohort, language),
         warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]], n_warnings=len(study.warnings),
-        study_notes=study.notes,
-        data_tables=[table_view(declared[name], frame) for name, frame in tables.items()
-                     if name.startswith("overview/") and name in declared and name not in _IN_SECTION],
+        study_notes=study.notes, glossary=glossary(language), index=search_index(cohort, pages),
+        patient_pages=sorted(pages), data_tables=[table_view(t, f) for t, f in of_data if t.name not in _IN_SECTION],
         version=oncourse.__version__, seed=cohort.seed,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
 from oncourse.report.execute import Outcome, choose, run_all
+from oncourse.report.front import nothing_answered
 from oncourse.report.intake import intake_page
 from oncourse.report.page import study_page
 from oncourse.report.provenance import provenance
@@ -32,12 +33,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: the outcome of each analysis, the patients whose page failed with the reason, and notes."""
+    """What was written: the outcome of each analysis, the patients whose page failed with the reason, and notes.
+
+    ``fill_first`` names the tables to fill in first where no question could be answered; empty otherwise.
+    """
 
     folder: Path
     outcomes: list[Outcome]
     failed_pages: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fill_first: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -101,13 +106,24 @@ def report_study(
             write_ledger(study.intake, folder)
             (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
         write_json(results_json(outcomes, cohort.used), folder / "results.json")
-        (folder / "report.html").write_text(study_page(cohort, outcomes, tables), "utf-8")
         clones = any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
         failed = write_patient_pages(cohort, folder / "patients", patients, progress, clones=clones)
+        pages = {path.stem for path in (folder / "patients").glob("*.html")}
+        (folder / "report.html").write_text(study_page(cohort, outcomes, tables, pages), "utf-8")
         origin = provenance(source, cohort.used, seed, started, beside)
         body = sealed(folder, origin)
         write_json(body if sign is None else sign(body), folder / "provenance.json")
-    return Report(out, outcomes, failed, tuple(said))
+    first = _fill_first(study) if nothing_answered(outcomes) else ()
+    return Report(out, outcomes, failed, tuple(said), first)
+
+
+#: What every question rests on, in the order in which a study is filled in.
+BASIS = ("patients", "samples", "variants", "calls", "follow_up", "treatments")
+
+
+def _fill_first(study: Study) -> tuple[str, ...]:
+    """The tables without rows that the questions rest on; all of them where each has some."""
+    return tuple(name for name in BASIS if study[name].is_empty()) or BASIS
 
 
 #: Patient pages are written by default for studies up to this size.

@@ -12,6 +12,7 @@ from oncourse.disease import diseases
 from oncourse.errors import ConfigError
 from oncourse.study.schema import nearest
 
+LANGUAGES = ("en", "zh")
 BUILDS = ("GRCh37", "GRCh38")
 _BUILD_ALIASES = {"hg19": "GRCh37", "37": "GRCh37", "grch37": "GRCh37", "b37": "GRCh37",
                   "hg38": "GRCh38", "38": "GRCh38", "grch38": "GRCh38"}  # fmt: skip
@@ -65,6 +66,7 @@ class StudyConfig:
     cutoffs: Mapping[str, float] = _key({}, "cut-offs of markers: {TMB: 10}")
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")
     report_germline: bool = _key(False, "whether germline findings are reported")
+    language: str = _key("en", "language of page one and of the patient pages: en or zh (Simplified Chinese)")
     sources: tuple[str, ...] = _key((), "where the data come from")
 
     def __post_init__(self) -> None:
@@ -129,7 +131,7 @@ def config_to_yaml(config: StudyConfig) -> str:
     plain = {}
     for item in fields(StudyConfig):
         value = getattr(config, item.name)
-        if value in (None, "", (), {}):
+        if value in (None, "", (), {}) or (item.name == "language" and value == item.default):
             continue
         plain[item.name] = thawed(value)
     class Dumper(yaml.SafeDumper):
@@ -196,6 +198,13 @@ def _design(value: Any, name: str) -> str:
     return text
 
 
+def _language(value: Any, name: str) -> str:
+    text = str(value).strip().lower().partition("-")[0].partition("_")[0]
+    if text not in LANGUAGES:
+        raise ConfigError(f"{name}: '{value}' is not a language of the reports. Allowed: en, zh.")
+    return text
+
+
 def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{name}: '{value}' is not true or false.")
@@ -254,5 +263,5 @@ def _cutoffs(value: Any, name: str) -> dict[str, float]:
 _CONVERT = {
     "genome_build": _build, "design": _design, "objectives": _objectives, "settings": _sections,
     "covariates": _covariates, "extra_columns": _texts, "cutoffs": _cutoffs, "statuses": _mapping,
-    "report_germline": _flag, "sources": _texts,
+    "report_germline": _flag, "sources": _texts, "language": _language,
 }  # fmt: skip

@@ -1,0 +1,120 @@
+"""Figures and tables as compressed text inside a page: drawn when a reader opens them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import Figure, OutputTable
+from oncourse.study.schema import Column
+
+#: Rows of a table that the page carries; the rest is in its TSV.
+ROWS_SHOWN = 2_000
+#: Cells of a table that the page carries.
+CELLS_SHOWN = 40_000
+#: Columns that may tie a row of counts to the rows of patients behind it.
+_TIES = ("gene", "variant_id", "endpoint", "line", "comparison", "status", "drug_class", "name", "marker", "response",
+         "evidence_id", "rule_id", "measure", "kind", "step", "site")  # fmt: skip
+
+
+def packed(text: str) -> str:
+    """Return text as gzip in base64; the same text, the same bytes."""
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
+
+
+def unpacked(text: str) -> str:
+    """Return what `packed` packed.
+
+    >>> unpacked(packed("a"))
+    'a'
+    """
+    return gzip.decompress(base64.b64decode(text)).decode("utf-8")
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What a page holds of one table; ``data`` is its packed JSON (columns, rows, what lies behind a row)."""
+
+    id: str
+    name: str
+    title: str
+    text: str
+    n_rows: int
+    n_shown: int
+    data: str
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """What a page holds of one figure: its packed drawing and its shape, so that the page does not jump."""
+
+    id: str
+    file: str
+    title: str
+    caption: str
+    ratio: str
+    data: str
+
+
+def table_view(declared: OutputTable, frame: pl.DataFrame, behind: dict[str, Any] | None = None) -> TableView:
+    """Return the first rows of a table with short numbers, for the page.
+
+    behind : table with the patients behind a row and the columns that tie them, see `tie`
+    """
+    floats = [c for c, t in frame.schema.items() if t.is_float()]
+    most = min(ROWS_SHOWN, max(50, CELLS_SHOWN // max(frame.width, 1)))
+    shown = frame.head(most).with_columns(
+        pl.when(pl.col(c).is_finite()).then(pl.col(c).round_sig_figs(4)).alias(c) for c in floats
+    )
+    data: dict[str, Any] = {
+        "name": declared.name,
+        "columns": [[c.name, c.text + (f" ({c.unit})" if c.unit else "")] for c in declared.columns],
+        "rows": [list(row) for row in shown.rows()],
+    }
+    if behind:
+        data["behind"] = behind
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
+    return TableView(
+        id="t-" + declared.name.replace("/", "-"), name=declared.name, title=_title(declared.name), text=declared.text,
+        n_rows=frame.height, n_shown=shown.height, data=packed(text),
+    )  # fmt: skip
+
+
+def _title(name: str) -> str:
+    words = name.split("/")[-1].replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[str, Any] | None:
+    """Return which table names the patients behind a row of these columns, and the columns that tie them.
+
+    None where the row names its patient itself, or no table of patients shares a column.
+    """
+    mine = [c.name for c in columns]
+    if "patient_id" in mine:
+        return None
+    best: tuple[int, str, list[str]] | None = None
+    for name, frame in others.items():
+        shared = [c for c in mine if c in _TIES and c in frame.columns]
+        if "patient_id" in frame.columns and frame.height <= ROWS_SHOWN and shared:
+            best = max(best or (0, "", []), (len(shared), name, shared))
+    if best is None or not best[0]:
+        return None
+    return {"table": "t-" + best[1].replace("/", "-"), "on": best[2]}
+
+
+def figure_view(analysis: str, figure: Figure) -> FigureView:
+    """Return a figure packed for the page."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', figure.svg)
+    width, height = (float(box[1]), float(box[2])) if box else (7.0, 4.0)
+    return FigureView(
+        id=f"f-{analysis}-{figure.name}", file=f"{analysis}-{figure.name}", title=figure.title, caption=figure.caption,
+        ratio=f"{width:.0f} / {height:.0f}", data=packed(figure.svg),
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"use strict";
+// What the other scripts share: elements, packed data, the patients of the study, a dialog.
+var oncourse = (function () {
+  function element(name, attributes, text) {
+    var e = document.createElement(name);
+    Object.keys(attributes || {}).forEach(function (key) { e.setAttribute(key, attributes[key]); });
+    if (text !== undefined) e.textContent = text;
+    return e;
+  }
+  // base64 of gzip -> text; nothing is asked of a network
+  function unpack(id) {
+    var holder = document.getElementById(id);
+    if (!holder) return Promise.resolve("");
+    var bytes = Uint8Array.from(atob(holder.textContent), function (c) { return c.charCodeAt(0); });
+    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+  var tables = {};
+  function table(id) {
+    if (!tables[id]) tables[id] = unpack(id).then(JSON.parse);
+    return tables[id];
+  }
+  var known = null;
+  function index() {
+    if (!known) known = unpack("index").then(function (text) {
+      var data = text ? JSON.parse(text) : { patients: [], pages: [], genes: {} };
+      data.has = {};
+      data.patients.forEach(function (p, i) { data.has[p] = data.pages[i] === 1; });
+      return data;
+    });
+    return known;
+  }
+  function pageOf(patient) { return "patients/" + encodeURIComponent(patient) + ".html"; }
+  // a patient as a link to the page, or as plain text where there is no page
+  function person(patient, has) {
+    return has[patient] ? element("a", { href: pageOf(patient) }, patient) : element("span", {}, patient);
+  }
+  function dialog(title, fill) {
+    var box = element("dialog", { "aria-label": title });
+    var close = element("button", { type: "button" }, "\u00d7");
+    close.setAttribute("aria-label", "close");
+    close.style.cssText = "position:absolute;right:12px;top:12px;font-size:1.2rem";
+    close.addEventListener("click", function () { box.close(); });
+    box.addEventListener("click", function (event) { if (event.target === box) box.close(); });
+    box.addEventListener("close", function () { box.remove(); });
+    box.appendChild(close);
+    box.appendChild(element("h2", {}, title));
+    fill(box);
+    document.body.appendChild(box);
+    box.showModal();
+  }
+  function people(title, ids) {
+    index().then(function (data) {
+      dialog(title, function (box) {
+        var list = element("p", { "class": "ids" });
+        ids.forEach(function (id) { list.appendChild(person(id, data.has)); list.appendChild(document.createTextNode(" ")); });
+        box.appendChild(element("p", { "class": "muted" }, "n = " + ids.length));
+        box.appendChild(list);
+      });
+    });
+  }
+  function save(name, blob) {
+    var link = element("a", { download: name });
+    link.href = URL.createObjectURL(blob);
+    link.click();
+    setTimeout(function () { URL.revokeObjectURL(link.href); }, 5000);
+  }
+  function all(selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); }
+  return { element: element, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
+    dialog: dialog, save: save, all: all };
+})();

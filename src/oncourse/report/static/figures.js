@@ -1,0 +1,111 @@
+"use strict";
+// Figures: drawn when they come into sight; hover, groups on and off, zoom, download; from a mark to its patients.
+(function () {
+  var o = oncourse, tip = null;
+  function hover(drawing) {
+    drawing.addEventListener("pointermove", function (event) {
+      var mark = event.target.closest("[data-tip]");
+      if (!mark) return hide();
+      if (!tip) { tip = o.element("div", { id: "tip", role: "status" }); document.body.appendChild(tip); }
+      tip.textContent = mark.dataset.tip;
+      tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8) + "px";
+      tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + "px";
+      tip.hidden = false;
+    });
+    drawing.addEventListener("pointerleave", hide);
+    drawing.addEventListener("click", function (event) {
+      var mark = event.target.closest("[data-people]");
+      if (!mark) return;
+      var ids = mark.dataset.people.split(";").filter(Boolean);
+      o.index().then(function (data) {
+        if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(ids[0]);
+        else o.people(mark.dataset.tip || ids.join(", "), ids);
+      });
+    });
+  }
+  function hide() { if (tip) tip.hidden = true; }
+  // a <title> of the drawing becomes what is shown on hover
+  function marks(svg) {
+    o.all("title", svg).forEach(function (title) {
+      var mark = title.parentNode;
+      if (mark === svg || mark.closest("defs")) return;
+      mark.dataset.tip = title.textContent;
+      title.remove();
+    });
+  }
+  function series(figure, svg, tools) {
+    var names = Array.from(new Set(o.all("[data-series]", svg).map(function (e) { return e.dataset.series; })));
+    if (names.length < 2) return;
+    names.forEach(function (name) {
+      var parts = o.all("[data-series]", svg).filter(function (e) { return e.dataset.series === name; });
+      var button = o.element("button", { type: "button", "aria-pressed": "true" });
+      var dot = o.element("i"); dot.style.background = parts[0].dataset.colour || "#59636d";
+      button.appendChild(dot); button.appendChild(document.createTextNode(name));
+      button.addEventListener("click", function () {
+        var on = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(on));
+        parts.forEach(function (e) { e.style.display = on ? "" : "none"; });
+      });
+      tools.appendChild(button);
+    });
+  }
+  function source(svg) {
+    var copy = svg.cloneNode(true), box = svg.viewBox.baseVal;
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", box.width); copy.setAttribute("height", box.height);
+    return new XMLSerializer().serializeToString(copy);
+  }
+  function png(name, svg) {
+    var box = svg.viewBox.baseVal, image = new Image(), scale = 4;
+    image.onload = function () {
+      var canvas = o.element("canvas");
+      canvas.width = box.width * scale; canvas.height = box.height * scale;
+      var context = canvas.getContext("2d");
+      context.fillStyle = "#fff"; context.fillRect(0, 0, canvas.width, canvas.height);
+      context.drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob(function (blob) { o.save(name + ".png", blob); });
+    };
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(source(svg));
+  }
+  function tools(figure, drawing, svg) {
+    var bar = o.element("div", { "class": "tools" }), zoom = 1, name = figure.dataset.file;
+    function button(text, label, act) { var b = o.element("button", { type: "button", "aria-label": label + ": " + name }, text); b.addEventListener("click", act); bar.appendChild(b); }
+    function scale(factor) {
+      zoom = Math.min(8, Math.max(1, zoom * factor));
+      svg.style.setProperty("width", 100 * zoom + "%", "important");
+      drawing.style.aspectRatio = zoom > 1 ? "auto" : drawing.dataset.ratio;
+      drawing.style.maxHeight = zoom > 1 ? "80vh" : "";
+    }
+    series(figure, svg, bar);
+    button("+", "zoom in", function () { scale(1.5); });
+    button("\u2212", "zoom out", function () { scale(1 / 1.5); });
+    button("SVG", "download SVG", function () { o.save(name + ".svg", new Blob([source(svg)], { type: "image/svg+xml" })); });
+    button("PNG", "download PNG", function () { png(name, svg); });
+    figure.insertBefore(bar, figure.querySelector("figcaption"));
+    drawing.addEventListener("keydown", function (event) {
+      if (event.key === "+") scale(1.5);
+      if (event.key === "-") scale(1 / 1.5);
+    });
+  }
+  o.draw = function (figure) {
+    if (figure.drawn) return figure.drawn;
+    var drawing = figure.querySelector(".drawing");
+    figure.drawn = o.unpack(figure.dataset.figure).then(function (text) {
+      drawing.dataset.ratio = drawing.style.aspectRatio;
+      drawing.innerHTML = text;
+      var svg = drawing.querySelector("svg");
+      svg.setAttribute("aria-hidden", "true");
+      marks(svg); hover(drawing); tools(figure, drawing, svg);
+    });
+    return figure.drawn;
+  };
+  var figures = o.all("figure[data-figure]");
+  if ("IntersectionObserver" in window) {
+    var watch = new IntersectionObserver(function (entries) {
+      entries.forEach(function (e) { if (e.isIntersecting) { watch.unobserve(e.target); o.draw(e.target); } });
+    }, { rootMargin: "300px" });
+    figures.forEach(function (f) { watch.observe(f); });
+  } else figures.forEach(o.draw);
+  addEventListener("beforeprint", function () { figures.forEach(function (f) { if (f.closest("details:not([open])") === null) o.draw(f); }); });
+  o.all("svg.micro, .drawing > svg").forEach(function (svg) { if (!svg.closest("figure[data-figure]")) { marks(svg); hover(svg.parentNode); } });
+})();

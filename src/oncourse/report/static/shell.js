@@ -1,0 +1,66 @@
+"use strict";
+// The page: links open what they lead to, the contents follow the reader, terms explain themselves.
+(function () {
+  var o = oncourse;
+  function reveal(id) {
+    var target = id && document.getElementById(id);
+    if (!target) return;
+    var more = target.querySelector("details.more");
+    if (more) more.open = true;
+    for (var up = target; up; up = up.parentNode) if (up.tagName === "DETAILS") up.open = true;
+  }
+  addEventListener("hashchange", function () { reveal(decodeURIComponent(location.hash.slice(1))); });
+  reveal(decodeURIComponent(location.hash.slice(1)));
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest('a[href^="#"]');
+    if (link) reveal(decodeURIComponent(link.getAttribute("href").slice(1)));
+  });
+  var fold = document.querySelector("button.fold");
+  if (fold) fold.addEventListener("click", function () {
+    var boxes = o.all("details.more"), open = !boxes.every(function (b) { return b.open; });
+    boxes.forEach(function (b) { b.open = open; });
+    fold.textContent = open ? fold.dataset.close : fold.dataset.open;
+  });
+  var links = o.all(".side nav a");
+  if (links.length && "IntersectionObserver" in window) {
+    var watch = new IntersectionObserver(function (entries) {
+      entries.forEach(function (e) {
+        if (!e.isIntersecting) return;
+        links.forEach(function (a) { a.removeAttribute("aria-current"); });
+        var mine = links.find(function (a) { return a.getAttribute("href") === "#" + e.target.id; });
+        if (mine) mine.setAttribute("aria-current", "true");
+      });
+    }, { rootMargin: "-10% 0px -80% 0px" });
+    o.all("main section[id]").forEach(function (s) { watch.observe(s); });
+  }
+  // ids of patients in plain lists become links
+  o.index().then(function (data) {
+    o.all("[data-ids]").forEach(function (holder) {
+      var parts = holder.textContent.split(", ");
+      if (!parts.some(function (p) { return data.has[p]; })) return;
+      holder.textContent = "";
+      parts.forEach(function (p, i) { if (i) holder.appendChild(document.createTextNode(", ")); holder.appendChild(data.has[p] ? o.person(p, data.has) : document.createTextNode(p)); });
+    });
+  });
+  // the first mention of a term in each block opens its explanation
+  var terms = o.all(".glossary div").map(function (d) { return [d.querySelector("dt").textContent, d.querySelector("dd").textContent]; });
+  function explain(block) {
+    terms.forEach(function (term) {
+      var walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT), node;
+      while ((node = walker.nextNode())) {
+        var i = node.textContent.indexOf(term[0]);
+        if (i < 0 || node.parentNode.closest(".term, a, button, code")) continue;
+        var rest = node.splitText(i), word = o.element("span", { "class": "term", tabindex: "0", role: "button", title: term[1] }, term[0]);
+        rest.textContent = rest.textContent.slice(term[0].length);
+        rest.parentNode.insertBefore(word, rest);
+        function open() { o.dialog(term[0], function (box) { box.appendChild(o.element("p", {}, term[1])); }); }
+        word.addEventListener("click", open);
+        word.addEventListener("keydown", function (event) { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); } });
+        break;
+      }
+    });
+  }
+  o.all("details.more").forEach(function (box) {
+    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); o.all(".answer, .limits li", box).forEach(explain); });
+  });
+})();

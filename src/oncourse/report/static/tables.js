@@ -1,0 +1,116 @@
+"use strict";
+// Tables: drawn when opened; sort, filter, hide columns, page by page, download; from a row to its patients.
+(function () {
+  var o = oncourse, PAGE = 50;
+  function shown(value) { return value === null || value === undefined ? "" : String(value); }
+  function compare(a, b) {
+    if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
+    if (b === null || b === undefined) return -1;
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), "en", { numeric: true });
+  }
+  function tsv(data, rows) {
+    var lines = [data.columns.map(function (c) { return c[0]; }).join("\t")];
+    rows.forEach(function (r) { lines.push(r.map(function (v) {
+      var text = shown(v).replace(/[\t\r\n]+/g, " ");
+      return /^([=@]|[+-][^\d\s.,])/.test(text) ? "'" + text : text;
+    }).join("\t")); });
+    return lines.join("\n") + "\n";
+  }
+  // the patients behind a row of counts: rows of a table of patients with the same values
+  function behind(data, row, genes) {
+    if (data.behind) return o.table(data.behind.table).then(function (other) {
+      var names = other.columns.map(function (c) { return c[0]; }), who = names.indexOf("patient_id");
+      var mine = data.columns.map(function (c) { return c[0]; });
+      var ids = other.rows.filter(function (r) {
+        return data.behind.on.every(function (k) { return shown(r[names.indexOf(k)]) === shown(row[mine.indexOf(k)]); });
+      }).map(function (r) { return r[who]; });
+      return Array.from(new Set(ids)).sort();
+    });
+    var at = data.columns.findIndex(function (c) { return c[0] === "gene"; });
+    return Promise.resolve((genes[row[at]] || []));
+  }
+  function enliven(box, data, index) {
+    var names = data.columns.map(function (c) { return c[0]; });
+    var who = names.indexOf("patient_id"), gene = names.indexOf("gene");
+    var genes = {};
+    Object.keys(index.genes).forEach(function (g) { genes[g] = index.genes[g].map(function (i) { return index.patients[i]; }); });
+    var linked = who < 0 && (data.behind || gene >= 0);
+    var state = { sort: -1, down: false, filter: "", page: 0, hidden: {} };
+    var controls = o.element("div", { "class": "controls" });
+    var input = o.element("input", { type: "search", placeholder: "filter rows", "aria-label": "filter rows of " + data.name });
+    var before = o.element("button", { type: "button" }, "previous"), after = o.element("button", { type: "button" }, "next");
+    var count = o.element("span", { "aria-live": "polite" });
+    var columns = o.element("details"), choice = o.element("fieldset");
+    columns.appendChild(o.element("summary", {}, "columns"));
+    columns.appendChild(choice);
+    var asTsv = o.element("button", { type: "button" }, "TSV"), asXlsx = o.element("button", { type: "button" }, "XLSX");
+    [input, columns, asTsv, asXlsx, before, after, count].forEach(function (e) { controls.appendChild(e); });
+    var scroll = o.element("div", { "class": "scroll tall", tabindex: "0", role: "region", "aria-label": data.name });
+    var table = o.element("table"), head = o.element("thead"), body = o.element("tbody"), headRow = o.element("tr");
+    head.appendChild(headRow); table.appendChild(head); table.appendChild(body); scroll.appendChild(table);
+    function kept() {
+      var needle = state.filter.toLowerCase();
+      var rows = needle ? data.rows.filter(function (r) { return r.some(function (v) { return shown(v).toLowerCase().indexOf(needle) >= 0; }); }) : data.rows.slice();
+      if (state.sort >= 0) rows.sort(function (a, b) { var c = compare(a[state.sort], b[state.sort]); return state.down ? -c : c; });
+      return rows;
+    }
+    function cell(row, i) {
+      var value = row[i], td = o.element("td");
+      if (typeof value === "number") td.className = "num";
+      if (i === who && value) td.appendChild(o.person(value, index.has));
+      else if (linked && (i === gene || (gene < 0 && i === 0))) {
+        var button = o.element("button", { type: "button", title: "patients behind this row" }, shown(value) || "patients");
+        button.addEventListener("click", function () {
+          behind(data, row, genes).then(function (ids) { o.people(data.name + ": " + (shown(value) || "row"), ids); });
+        });
+        td.appendChild(button);
+      } else td.textContent = shown(value);
+      return td;
+    }
+    function draw() {
+      var rows = kept(), pages = Math.max(1, Math.ceil(rows.length / PAGE));
+      state.page = Math.min(state.page, pages - 1);
+      body.textContent = "";
+      rows.slice(state.page * PAGE, (state.page + 1) * PAGE).forEach(function (row) {
+        var tr = o.element("tr");
+        row.forEach(function (_, i) { if (!state.hidden[i]) tr.appendChild(cell(row, i)); });
+        body.appendChild(tr);
+      });
+      o.all("th", headRow).forEach(function (th) { th.hidden = !!state.hidden[th.dataset.at]; });
+      count.textContent = rows.length.toLocaleString("en") + " rows" + (pages > 1 ? ", page " + (state.page + 1) + " of " + pages : "");
+      before.disabled = state.page === 0; after.disabled = state.page >= pages - 1;
+      before.hidden = after.hidden = pages === 1;
+    }
+    data.columns.forEach(function (column, i) {
+      var th = o.element("th", { scope: "col", "data-at": i }), button = o.element("button", { type: "button", title: column[1] }, column[0].replace(/_/g, " "));
+      th.appendChild(button); headRow.appendChild(th);
+      button.addEventListener("click", function () {
+        state.down = state.sort === i ? !state.down : false; state.sort = i; state.page = 0;
+        o.all("th", headRow).forEach(function (h) { h.removeAttribute("aria-sort"); });
+        th.setAttribute("aria-sort", state.down ? "descending" : "ascending"); draw();
+      });
+      var label = o.element("label"), tick = o.element("input", { type: "checkbox" });
+      tick.checked = true;
+      tick.addEventListener("change", function () { state.hidden[i] = !tick.checked; draw(); });
+      label.appendChild(tick); label.appendChild(document.createTextNode(" " + column[0])); choice.appendChild(label);
+    });
+    var file = data.name.replace(/\//g, "-");
+    asTsv.addEventListener("click", function () { o.save(file + ".tsv", new Blob([tsv(data, kept())], { type: "text/tab-separated-values" })); });
+    asXlsx.addEventListener("click", function () { o.save(file + ".xlsx", o.workbook(names, kept())); });
+    input.addEventListener("input", function () { state.filter = input.value; state.page = 0; draw(); });
+    before.addEventListener("click", function () { state.page--; draw(); });
+    after.addEventListener("click", function () { state.page++; draw(); });
+    box.appendChild(controls); box.appendChild(scroll);
+    box.filterRows = function (text) { input.value = text; state.filter = text; state.page = 0; draw(); };
+    draw();
+  }
+  o.openTable = function (box) {
+    if (!box.live) box.live = Promise.all([o.table(box.dataset.table), o.index()]).then(function (found) { enliven(box, found[0], found[1]); });
+    return box.live;
+  };
+  o.all("details[data-table]").forEach(function (box) {
+    box.addEventListener("toggle", function () { if (box.open) o.openTable(box); });
+    if (box.open) o.openTable(box);
+  });
+})();
