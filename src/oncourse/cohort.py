@@ -125,6 +125,15 @@ class Cohort:
         return burden_table(self.study, self.panels, self.annotated_calls, self.params(BurdenParams))
 
     @derived
+    def hypermutation(self) -> pl.DataFrame:
+        """High burden, MSI by every source and POLE per sample (`oncourse.derive.genes.hypermutation`)."""
+        from oncourse.derive.genes.burden import BurdenParams
+        from oncourse.derive.genes.hypermutation import hypermutation_table
+
+        params = self.params(BurdenParams)
+        return hypermutation_table(self.study, self.burden, self.annotated_calls, self.marker_readings, params)
+
+    @derived
     def gene_status(self) -> GeneStatus:
         """Altered / not altered / not assessed per sample and gene (`oncourse.derive.genes.gene_status`)."""
         from oncourse.derive.genes.gene_status import LandscapeParams, gene_status

@@ -12,23 +12,35 @@ from oncourse.stats.poisson import poisson_interval
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
+#: Variants in so many genes are no panel's: the largest panels have some two thousand.
+EXOME_GENES = 5_000
+
 
 @section("burden")
 @dataclass(frozen=True)
 class BurdenParams:
-    """How the callable size is found where an assay does not state it."""
+    """How the callable size is found where an assay does not state it; what is a high burden; how it is split."""
 
     exome_mb: float = setting(
         30.0, "callable Mb assumed for an exome or genome that states none (coding sequence)", low=1,
         source="Chalmers 2017, doi 10.1186/s13073-017-0424-2",
     )  # fmt: skip
+    tmb_high: float = setting(
+        10.0, "mutations per Mb from which a burden is high", low=1, source="FDA label of pembrolizumab 2020 (F1CDx: 10/Mb)"
+    )
+    small_panel_mb: float = setting(
+        1.0, "assays of fewer callable Mb are named as small: their burden is uncertain", low=0,
+        source="Buchhalter 2019, doi 10.1002/ijc.31878 (advises 1.5 Mb)",
+    )  # fmt: skip
+    group_by: str | None = setting(None, "column of patients, samples or lesions that splits the burden (default: that of "
+                                   "landscape.group_by)")  # fmt: skip
 
 
 def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.DataFrame:
     """Return per assay: assay_id, callable_mb (null = unknown), callable_basis (stated / estimated / assumed).
 
     stated: `assays.callable_mb`, or the length of its target regions; estimated: the coding length of its gene list;
-    assumed: an exome or genome.
+    assumed: an exome or genome; samples without an assay too, where the study's variants lie in `EXOME_GENES` genes.
     """
     regions = target_regions(study).group_by("assay_id").agg((pl.col("end") - pl.col("start") + 1).sum() / 1e6)
     of_regions = dict(regions.iter_rows())
@@ -46,7 +58,8 @@ def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.Dat
         else:
             size, basis = None, None
         rows.append((row["assay_id"], size or None, basis))
-    rows.append((ASSUMED, None, None))
+    exome = study["variants"]["gene"].n_unique() >= EXOME_GENES
+    rows.append((ASSUMED, params.exome_mb, "assumed") if exome else (ASSUMED, None, None))
     schema = {"assay_id": pl.String, "callable_mb": pl.Float64, "callable_basis": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

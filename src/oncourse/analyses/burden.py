@@ -1,0 +1,243 @@
+"""How many mutations, compared with whom; microsatellite instability and POLE from every source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._headline import Headline, cannot, rated
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.burden import BurdenParams
+from oncourse.derive.genes.gene_groups import group_of_samples
+from oncourse.derive.genes.gene_status import LandscapeParams
+from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
+from oncourse.errors import NotEnoughData
+from oncourse.genome.msi import tcga_burden
+from oncourse.stats.proportions import clopper_pearson
+from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
+
+_T, _F, _I = pl.String, pl.Float64, pl.Int64
+SAMPLES = OutputTable("burden/samples", "burden, MSI by every source and POLE of each sample", (
+    Column("sample_id", _T, "the sample"),
+    Column("patient_id", _T, "the patient"),
+    Column("n_nonsynonymous", _I, "distinct protein-changing or splice-site variants"),
+    Column("tmb_per_mb", _F, "of these per callable Mb; null where the size is unknown", unit="per Mb"),
+    Column("ci_low", _F, "lower limit, exact Poisson", unit="per Mb"),
+    Column("ci_high", _F, "upper limit", unit="per Mb"),
+    Column("tmb_high", _T, "yes or no where the interval lies on one side of burden.tmb_high; else uncertain"),
+    Column("p_tmb_high", _F, "chance that the burden is at least burden.tmb_high (Jeffreys)", unit="fraction"),
+    Column("caution", _T, "small panel, size not stated or not known"),
+    Column("n_coding", _I, "distinct coding variants, silent ones included"),
+    Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
+    Column("p_msi_high", _F, "chance of MSI-H by the mutations; null without a size", unit="fraction"),
+    Column("p_hypermutated", _F, "chance of hypermutation without instability", unit="fraction"),
+    Column("msi_predicted", _T, "MSI-H, not MSI-H, or uncertain, by the mutations"),
+    Column("msi_recorded", _T, "MSI as recorded (status or score with a cut-off); unclear; null = not assessed"),
+    Column("mmr_recorded", _T, "mismatch-repair proteins as recorded: deficient, proficient, unclear; null = not assessed"),
+    Column("pole", _T, "change in an exonuclease domain of POLE or POLD1, and whether the load goes with it"),
+    Column("conflict", _T, "sources that disagree; null: none do"),
+))  # fmt: skip
+TCGA = OutputTable("burden/tcga", "the study's burden beside the 33 TCGA cohorts", (
+    Column("cohort", _T, "TCGA cohort, or this study"),
+    Column("n", _I, "exomes (samples)"),
+    Column("mean_per_mb", _F, "mean of non-silent mutations per Mb", unit="per Mb"),
+    Column("median_per_mb", _F, "median", unit="per Mb"),
+    Column("q25", _F, "lower quartile", unit="per Mb"),
+    Column("q75", _F, "upper quartile", unit="per Mb"),
+    Column("share_below", _F, "share of the cohort's exomes below this study's median", unit="fraction"),
+))  # fmt: skip
+GROUPS = OutputTable("burden/groups", "burden by group: mean and median", (
+    Column("measure", _T, "tmb_per_mb"), Column("group", _T, "the group"),
+    Column("n_samples", _I, "samples with a burden"), Column("n_patients", _I, "their patients"),
+    Column("mean", _F, "arithmetic mean over samples", unit="per Mb"),
+    Column("mean_low", _F, "lower limit (t)", unit="per Mb"), Column("mean_high", _F, "upper limit", unit="per Mb"),
+    Column("median", _F, "median over samples", unit="per Mb"),
+    Column("median_low", _F, "lower limit (exact, order statistics)", unit="per Mb"),
+    Column("median_high", _F, "upper limit", unit="per Mb"),
+    Column("q25", _F, "lower quartile", unit="per Mb"), Column("q75", _F, "upper quartile", unit="per Mb"),
+))  # fmt: skip
+TESTS = OutputTable("burden/tests", "burden of two groups compared, by patient", (
+    Column("measure", _T, "tmb_per_mb"), Column("group_a", _T, "first group"), Column("group_b", _T, "second group"),
+    Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
+    Column("n_a", _I, "patients of the first group"), Column("n_b", _I, "of the second"),
+    Column("median_a", _F, "median of patients", unit="per Mb"), Column("median_b", _F, "median", unit="per Mb"),
+    Column("mean_a", _F, "mean of patients", unit="per Mb"), Column("mean_b", _F, "mean", unit="per Mb"),
+    Column("p_value", _F, "two-sided"), Column("q_value", _F, "false discovery rate over this table"),
+))  # fmt: skip
+OWN = "this study"
+
+
+@analysis(
+    title="Mutational burden and microsatellite instability",
+    question="How many mutations do the tumours have, compared with other cancers, and which are hypermutated?",
+    needs=("samples", "calls"),
+    params=BurdenParams,
+    tables=(SAMPLES, TCGA, GROUPS, TESTS),
+    order=11,
+)
+def burden(cohort: Cohort, params: BurdenParams) -> Result:
+    """Burden per Mb with exact intervals, beside TCGA and by group; MSI and POLE from every source."""
+    samples = cohort.hypermutation
+    if samples.is_empty():
+        raise NotEnoughData("No tumour sample was profiled for mutations.")
+    sized = samples.drop_nulls("tmb_per_mb")
+    estimates = _estimates(samples, sized)
+    values = _values(cohort, sized, params)
+    tests = group_tests(values)
+    tables = {
+        SAMPLES.name: SAMPLES.frame(samples), TCGA.name: TCGA.frame(_tcga_rows(sized, params)),
+        GROUPS.name: GROUPS.frame(group_summaries(values)), TESTS.name: TESTS.frame(tests),
+    }  # fmt: skip
+    unsized = samples.height - sized.height
+    return Result(
+        answer=_answer(estimates, tests),
+        headline=_headline(estimates),
+        estimates=tuple(estimates),
+        tables=tables,
+        figures=tuple(_figures(sized, values, params)),
+        excluded=exclusions(
+            (p, s, "no burden per Mb: the assay's size is not known")
+            for s, p in samples.filter(pl.col("tmb_per_mb").is_null()).select("sample_id", "patient_id").iter_rows()
+        ),
+        samples_used=sized.select(
+            "patient_id", "sample_id", pl.lit("every profiled tumour sample with a size").alias("reason")
+        ),
+        notes=_notes(samples, unsized),
+        methods=(
+            "Burden: distinct protein-changing or splice-site variants per callable Mb, Garwood's exact Poisson "
+            f"interval. High: {params.tmb_high:g} per Mb; where the interval holds that number the burden is uncertain.",
+            "MSI by mutations: load per Mb and share of one-base indels, three kinds of tumour (stable, MSI-H, "
+            "hypermutated without instability), medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made for "
+            "tumours whose germline variants were taken out.",
+            "TCGA: non-silent mutations of 10,200 exomes (MC3, Ellrott 2018, as maftools ships them), per "
+            f"{params.exome_mb:g} Mb; exomes without any are not among them.",
+            "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed rank "
+            "where a patient has both, else Mann-Whitney), Benjamini-Hochberg.",
+        ),
+    )  # fmt: skip
+
+
+def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
+    found = [Estimate("profiled_samples", samples.height, unit="count", method="counted")]
+    if sized.height:
+        x = np.sort(sized["tmb_per_mb"].to_numpy())
+        low, high = median_interval(x)
+        found += [
+            Estimate("median_burden", float(np.median(x)), low, high, len(x), "order statistics", "per_mb"),
+            Estimate("mean_burden", float(x.mean()), n=len(x), unit="per_mb", method="arithmetic mean over samples"),
+            _share("tmb_high", sized["tmb_high"] == "yes"),
+        ]
+    predicted = samples.drop_nulls("msi_predicted")
+    if predicted.height:
+        found.append(_share("msi_high_predicted", predicted["msi_predicted"] == "MSI-H"))
+        expected = float(predicted["p_msi_high"].sum())
+        found.append(Estimate("msi_high_expected", expected, n=predicted.height, unit="score",
+                              method="sum of the chances of MSI-H"))  # fmt: skip
+    recorded = samples.filter(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]))
+    if recorded.height:
+        found.append(_share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H"))
+    return found
+
+
+def _share(name: str, is_so: pl.Series) -> Estimate:
+    k, n = int(is_so.sum()), len(is_so)
+    low, high = clopper_pearson(k, n)
+    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction")
+
+
+def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
+    known = {e.name for e in estimates}
+    words = (
+        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high:value} of samples are certainly high."
+        if "median_burden" in known
+        else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
+    )
+    if "msi_high_recorded" in known:
+        words += " MSI-H as recorded: {msi_high_recorded}."
+    if "msi_high_predicted" in known:
+        words += " By the mutations {msi_high_predicted} are MSI-H."
+    if tests.height and (first := tests.row(0, named=True))["q_value"] < 0.05:
+        words += f" It differs most between {_plain(first['group_a'])} and {_plain(first['group_b'])} ({first['method']})."
+    return words
+
+
+def _headline(estimates: list[Estimate]) -> Headline:
+    by = {e.name: e for e in estimates}
+    samples = by["profiled_samples"]
+    n = int(samples.value or 0)
+    if "median_burden" not in by:
+        return cannot(said("headline.burden.unsized", samples=n), said("reason.not_recorded"), samples.name)
+    middle = by["median_burden"]
+    return rated(said("headline.burden.median", samples=middle.n, burden=middle), middle, middle.name)
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "(").replace("}", ")")
+
+
+def _values(cohort: Cohort, sized: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
+    """measure, sample_id, patient_id, group, value; by MSI as recorded where no column is named."""
+    column = params.group_by or cohort.params(LandscapeParams).group_by
+    if column is None:
+        groups = sized.select("sample_id", group=pl.col("msi_recorded"))
+    else:
+        groups = group_of_samples(cohort.study, column).select("sample_id", "group")
+    joined = sized.join(groups, on="sample_id", how="left", maintain_order="left")
+    columns = ("sample_id", "patient_id", "group")
+    return joined.select(pl.lit("tmb_per_mb").alias("measure"), *columns, value="tmb_per_mb")
+
+
+def _tcga_rows(sized: pl.DataFrame, params: BurdenParams) -> list[dict[str, Any]]:
+    if sized.is_empty():
+        return []
+    own = sized["tmb_per_mb"].to_numpy()
+    middle = float(np.median(own))
+    rows = []
+    for name, values in [(OWN, own), *((c, v / params.exome_mb) for c, v in sorted(tcga_burden().items()))]:
+        rows.append({
+            "cohort": name, "n": len(values), "mean_per_mb": float(np.mean(values)),
+            "median_per_mb": float(np.median(values)), "q25": float(np.quantile(values, 0.25)),
+            "q75": float(np.quantile(values, 0.75)), "share_below": float(np.mean(np.asarray(values) < middle)),
+        })  # fmt: skip
+    return rows
+
+
+def _notes(samples: pl.DataFrame, unsized: int) -> tuple[str, ...]:
+    notes = []
+    if unsized:
+        notes.append(
+            f"{unsized} samples have no burden per Mb and no MSI by mutations: assays.callable_mb gives the size."
+        )
+    small = int((samples["caution"] == "small panel").sum())
+    if small:
+        notes.append(f"{small} samples are of panels below 1 Mb: their burden is uncertain beside that of exomes.")
+    conflicts = int(samples["conflict"].is_not_null().sum())
+    if conflicts:
+        notes.append(f"In {conflicts} samples the sources of MSI disagree: table burden/samples, column conflict.")
+    notes.append("Published burdens are often means (MSK 2017: 1.74, 2.08, 4.02 per Mb by state): compare like with like.")
+    return tuple(notes)
+
+
+def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) -> list[Figure]:
+    from oncourse.plots.bars import grouped_points
+    from oncourse.plots.cohort_burden import cohort_burden_svg
+
+    if sized.is_empty():
+        return []
+    cohorts = {name: counts / params.exome_mb for name, counts in tcga_burden().items()}
+    cohorts[OWN] = sized["tmb_per_mb"].to_numpy()
+    figures = [Figure("tcga", "Burden beside the TCGA cohorts", "Non-silent mutations per Mb of every sample, sorted "
+                      "within each cohort, cohorts by their median (line); this study in colour. Table burden/tcga.",
+                      cohort_burden_svg(cohorts, OWN))]  # fmt: skip
+    known = values.drop_nulls("group")
+    parts = {str(k[0]): g["value"].to_list() for k, g in sorted(known.group_by(["group"]))}
+    if len(parts) > 1:
+        parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
+        figures.append(Figure("groups", "Burden by group", "Mutations per Mb of each sample, sorted; the line is the "
+                              "median. Tables burden/groups (means too) and burden/tests.",
+                              grouped_points(parts, ylabel="mutations per Mb")))  # fmt: skip
+    return figures

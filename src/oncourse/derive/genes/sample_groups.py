@@ -1,0 +1,114 @@
+"""A number of every sample compared between groups: by patient, paired where one patient has both."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.genes.gene_groups import MAX_GROUPS
+from oncourse.stats.fdr import benjamini_hochberg
+
+SUMMARY_SCHEMA = {
+    "measure": pl.String, "group": pl.String, "n_samples": pl.Int64, "n_patients": pl.Int64, "mean": pl.Float64,
+    "mean_low": pl.Float64, "mean_high": pl.Float64, "median": pl.Float64, "median_low": pl.Float64,
+    "median_high": pl.Float64, "q25": pl.Float64, "q75": pl.Float64,
+}  # fmt: skip
+TEST_SCHEMA = {
+    "measure": pl.String, "group_a": pl.String, "group_b": pl.String, "method": pl.String, "n_a": pl.Int64,
+    "n_b": pl.Int64, "median_a": pl.Float64, "median_b": pl.Float64, "mean_a": pl.Float64, "mean_b": pl.Float64,
+    "p_value": pl.Float64, "q_value": pl.Float64,
+}  # fmt: skip
+#: Patients with samples in both groups from which a paired test is made.
+MIN_PAIRS = 6
+Floats = NDArray[np.float64]
+
+
+def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
+    """Return `SUMMARY_SCHEMA`: mean (t interval) and median (exact order-statistic interval) over samples.
+
+    Parameters
+    ----------
+    values : measure, sample_id, patient_id, group (null: in no group), value (null: not measured)
+    """
+    rows = []
+    for (measure, group), part in _parts(values, ["measure", "group"]):
+        x = np.sort(part["value"].to_numpy())
+        low, high = _mean_interval(x)
+        m_low, m_high = median_interval(x)
+        rows.append((measure, group, len(x), part["patient_id"].n_unique(), float(x.mean()), low, high, float(np.median(x)),
+                     m_low, m_high, float(np.quantile(x, 0.25)), float(np.quantile(x, 0.75))))  # fmt: skip
+    return pl.DataFrame(rows, schema=SUMMARY_SCHEMA, orient="row")
+
+
+def group_tests(values: pl.DataFrame) -> pl.DataFrame:
+    """Return `TEST_SCHEMA`: every pair of the largest groups, by patient (median of the patient's samples in the group).
+
+    Patients with samples in both groups make a paired test (Wilcoxon signed rank) where there are `MIN_PAIRS`; all others
+    an unpaired one (Mann-Whitney): a patient is in one test of a pair of groups, never in both groups of the unpaired one.
+    """
+    rows = []
+    for (measure,), part in _parts(values, ["measure"]):
+        by = part.group_by("group", "patient_id").agg(pl.col("value").median()).sort("group", "patient_id")
+        sizes = by.group_by("group").len().sort(["len", "group"], descending=[True, False]).head(MAX_GROUPS)
+        for a, b in combinations(sorted(sizes["group"]), 2):
+            x, y = (by.filter(pl.col("group") == g).select("patient_id", "value") for g in (a, b))
+            both = x.join(y, on="patient_id", how="inner", suffix="_b").sort("patient_id")
+            x, y = (side.join(both, on="patient_id", how="anti") for side in (x, y))
+            if both.height >= MIN_PAIRS:
+                one, two = both["value"].to_numpy(), both["value_b"].to_numpy()
+                rows.append((measure, a, b, "paired, Wilcoxon signed rank", *_sides(one, two), _wilcoxon(one, two), None))
+            one, two = x["value"].to_numpy(), y["value"].to_numpy()
+            if min(len(one), len(two)) >= 2:
+                rows.append((measure, a, b, "unpaired, Mann-Whitney", *_sides(one, two), _mann_whitney(one, two), None))
+    table = pl.DataFrame(rows, schema=TEST_SCHEMA, orient="row")
+    return table.with_columns(pl.Series("q_value", benjamini_hochberg(table["p_value"].to_numpy()))).sort(
+        "p_value", "measure", "group_a", "group_b", "method"
+    )
+
+
+def median_interval(x: Floats, level: float = 0.95) -> tuple[float | None, float | None]:
+    """Return the order statistics that cover the median with at least `level`; None where too few (below six).
+
+    >>> median_interval(np.arange(1.0, 11.0))
+    (2.0, 9.0)
+    """
+    from scipy.stats import binom
+
+    n = len(x)
+    k = int(binom.ppf((1 - level) / 2, n, 0.5))
+    if binom.cdf(k, n, 0.5) > (1 - level) / 2:
+        k -= 1
+    return (None, None) if k < 0 else (float(x[k]), float(x[n - 1 - k]))
+
+
+def _mean_interval(x: Floats) -> tuple[float | None, float | None]:
+    from scipy.stats import t
+
+    if len(x) < 2:
+        return None, None
+    half = float(t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    return float(x.mean()) - half, float(x.mean()) + half
+
+
+def _parts(values: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]
+    known = values.drop_nulls(["group", "value"]).sort(*keys, "sample_id")
+    return [(key, part) for key, part in known.group_by(keys, maintain_order=True)]
+
+
+def _sides(a: Floats, b: Floats) -> tuple[int, int, float, float, float, float]:
+    return len(a), len(b), float(np.median(a)), float(np.median(b)), float(a.mean()), float(b.mean())
+
+
+def _wilcoxon(a: Floats, b: Floats) -> float:
+    from scipy.stats import wilcoxon
+
+    return 1.0 if (a == b).all() else float(wilcoxon(a, b).pvalue)
+
+
+def _mann_whitney(a: Floats, b: Floats) -> float:
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(a, b, alternative="two-sided").pvalue)
