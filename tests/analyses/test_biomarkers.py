@@ -144,7 +144,9 @@ def test_sampling_after_the_end_is_excluded_by_name(made):
     only = study.select(without_samples=["P001-M"])
     result = biomarkers(Cohort(only), Params(endpoints=("OS",), n_bootstrap=0))
     rows = result.excluded.filter(pl.col("patient_id") == "P001")
-    assert rows["reason"].to_list() == ["OS: event or end of follow-up before the finding was known"]
+    assert rows["reason"].to_list() == [
+        "OS: samples with findings: event or end of follow-up before the finding was known"
+    ]
     assert rows["sample_id"].to_list() == ["P001-P"] and row(result, "TP53")["n"] == N - 1
 
 

@@ -71,8 +71,13 @@ def test_psa_response():
     rows = {r["patient_id"]: r for r in result.tables["endpoints/psa"].rows(named=True)}
     assert (rows["A"]["psa50_confirmed"], rows["C"]["psa50"], rows["D"]["psa50"]) == (True, False, None)
     assert rows["B"]["progression_rule"] == "rise from baseline beyond 12 weeks, no decline"
-    left = dict(result.excluded.select("patient_id", "reason").rows())
-    assert left == {"C": "line 1: no PSA after the start", "D": "line 1: no PSA at all"}
+    people = result.people.filter(question="PSA before and after the start")
+    left = dict(people.filter(~pl.col("is_in")).select("patient_id", "reason").rows())
+    assert left == {"C": "no PSA after the start", "D": "no PSA at all"}
+    # they count in the rates as without response, and the ledger says so
+    rated = result.people.filter(question="PSA response")
+    assert rated["is_in"].all() and dict(rated.drop_nulls("reason").select("patient_id", "reason").rows()) == left
+    assert "2 without a PSA before and after the start counted as no response" in result.answer
     assert [f.name for f in result.figures] == ["waterfall", "spider", "patients"]
 
 
@@ -96,7 +101,9 @@ def test_imaging():
     differ = result.tables["endpoints/response_disagreements"]
     assert differ.select("day", "overall", "reported_overall").rows() == [(56, "PR", "SD")]
     assert value(result, "agreement").value == 0.5
-    assert set(result.excluded["patient_id"]) == {"C", "D"}
+    unseen = result.people.filter(question="response").drop_nulls("reason")
+    assert set(unseen["patient_id"]) == {"C", "D"} and unseen["is_in"].all()
+    assert "2 without an evaluable visit counted as no response" in result.answer
 
 
 def test_progression_dates_are_compared():

@@ -12,7 +12,9 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.analyses import _people
 from oncourse.analyses._headline import Headline
+from oncourse.analyses._people import WHO_SCHEMA, people_frame
 from oncourse.analyses._show import as_html, as_text
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, OncourseError
@@ -27,6 +29,8 @@ class Estimate:
     """One number of an analysis with its interval.
 
     ``value``, ``ci_low`` and ``ci_high`` are None where they cannot be estimated; ``n`` is what it rests on.
+    ``question`` names the question of the ledger of people whose sum n is (without n: whose sum the value is), empty where
+    other things are counted; ``QUESTION, line N`` is its part of one line.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Estimate:
     n: int | None = None
     method: str = ""
     unit: str = ""
+    question: str = ""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -103,10 +108,6 @@ class OutputTable:
         return data.select(pl.col(c.name).cast(c.dtype) for c in self.columns)
 
 
-#: Who was left out of an analysis, and which sample stood for whom.
-WHO_SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
-
-
 def exclusions(rows: Iterable[tuple[str | None, str | None, str]] = ()) -> pl.DataFrame:
     """Return the exclusion frame of (patient_id, sample_id or None, reason) rows, sorted."""
     return (
@@ -139,8 +140,10 @@ class Result:
     """What one analysis found; plain data, so that it can be stored, shown and compared.
 
     ``answer`` may hold ``{name}`` of its estimates (see `say`); ``tables`` maps topic/table to a frame with the
-    declared columns; ``artifacts`` maps a path inside the results folder to text (a model card); ``title`` is that of the
-    analysis that made it; ``headline`` its one sentence for page one. ``print(result)`` says it in a terminal; a notebook
+    declared columns; ``people`` is the ledger of who is in and who is out of each of its questions
+    (`oncourse.analyses._people`), ``excluded`` those who are out; ``artifacts`` maps a path inside the results folder to
+    text (a model card); ``title`` is that of the analysis that made it; ``headline`` its one sentence for page one.
+    ``print(result)`` says it in a terminal; a notebook
     shows it with its figures.
     """
 
@@ -148,7 +151,7 @@ class Result:
     estimates: tuple[Estimate, ...] = ()
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
-    excluded: pl.DataFrame = field(default_factory=exclusions)
+    people: pl.DataFrame = field(default_factory=people_frame)
     samples_used: pl.DataFrame = field(default_factory=exclusions)
     notes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
@@ -165,6 +168,11 @@ class Result:
             raise ValueError(f"estimates named twice: {twice}")
         object.__setattr__(self, "answer", say(self.answer, self.estimates))
         object.__setattr__(self, "notes", tuple(say(note, self.estimates) for note in self.notes))
+
+    @property
+    def excluded(self) -> pl.DataFrame:
+        """Who is out of one of its questions, and why: patient_id, sample_id, reason."""
+        return _people.excluded(self.people)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return a table by its name, with or without the topic: ``medians`` or ``survival/medians``."""
@@ -240,15 +248,18 @@ class Analysis:
         )
 
     def run(self, cohort: Cohort) -> Result:
-        """Run it and check that its tables are the declared ones."""
+        """Run it, and check that its tables are the declared ones and that the sums of its people close."""
         result = self.function(cohort, cohort.params(self.params))
+        _people.check(self.name, result.people, cohort.study["patients"]["patient_id"], result.estimates)
+        tables = {**result.tables, f"{self.name}/people": result.people}
+        object.__setattr__(result, "tables", tables)  # the function does not know what it is called
         declared = {t.name: [c.name for c in t.columns] for t in self.tables}
         for name, frame in result.tables.items():
             if declared.get(name) != frame.columns:
                 raise OncourseError(
                     f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
                 )
-        object.__setattr__(result, "title", self.title)  # the function does not know what it is called
+        object.__setattr__(result, "title", self.title)
         return result
 
 
@@ -274,7 +285,8 @@ def analysis(
         name = function.__name__
         if getattr(params, "section", None) != name:
             raise ValueError(f"the settings of analysis {name} must be in the section {name!r}")
-        _REGISTRY[name] = Analysis(name, title, question, needs, params, tables, order, function)
+        people = OutputTable(f"{name}/people", "who is in and who is out of each question of the analysis", _people.COLUMNS)
+        _REGISTRY[name] = Analysis(name, title, question, needs, params, (*tables, people), order, function)
         return function
 
     return register

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of
+from oncourse.analyses._people import counted, ledger, of_endpoint
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import (
     CHANGING,
+    STUDY_LEVEL,
     Outcome,
     OutcomeScan,
     ScanRules,
@@ -157,7 +159,8 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
             continue
         targets[name] = target
         scan_outcome(cohort.study, features, target, covariates, rules, found)
-    responded = _responses(cohort, features, covariates, params, found, skipped)
+    judged: dict[str, Outcome] = {}
+    responded = _responses(cohort, features, covariates, params, found, skipped, judged)
     named = params.prespecified or _prespecified(cohort.study.config.design)
     _mark_same(features, targets, found.rows, responded, named)
     table, responses = _tables(found, responded, params, cohort.study.config.design)
@@ -176,7 +179,7 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
         estimates=estimates + more,
         tables={SCAN.name: table, RESPONSE.name: responses},
         figures=_figures(cohort, features, targets, tested, params),
-        excluded=exclusions(found.excluded + _no_endpoint(cohort, targets)),
+        people=_people(cohort, features, targets, judged, found),
         notes=tuple(_notes(found, features, skipped, covariates, tested)),
         methods=METHODS,
     )
@@ -203,8 +206,9 @@ def _responses(
     params: Params,
     found: OutcomeScan,
     skipped: list[str],
+    targets: dict[str, Outcome],
 ) -> list[dict[str, Any]]:
-    """Rows of the response table, for each kind of response with enough responders and non-responders."""
+    """Rows of the response table, for each kind of response with enough responders and non-responders: its targets."""
     rows: list[dict[str, Any]] = []
     for name in params.responses:
         needed = "labs" if name == "PSA50" else "assessments"
@@ -224,6 +228,7 @@ def _responses(
         new, late = scan_response(cohort.study, features, target, covariates, min_altered=params.min_altered)
         rows += new
         found.excluded += late
+        targets[name] = target
         if missing:
             found.missing_response[name] = missing
     return rows
@@ -458,12 +463,26 @@ def _notes(
     return notes
 
 
-def _no_endpoint(cohort: Cohort, targets: dict[str, Outcome]) -> list[tuple[str | None, str | None, str]]:
-    listed = cohort.endpoint_tables[1].filter(pl.col("endpoint").is_in(list(targets)))
-    listed = listed.filter(pl.col("line").is_null() | (pl.col("line") == 1))
-    return [
-        (p, None, f"{e}: {r}") for p, e, r in listed.select("patient_id", "endpoint", "reason").iter_rows()
-    ]
+def _people(
+    cohort: Cohort, features: FeatureTable, targets: dict[str, Outcome], judged: dict[str, Outcome], found: OutcomeScan
+) -> pl.DataFrame:
+    """Per endpoint and response who has one, and which of their samples tell of findings in time."""
+    everyone, left = cohort.study["patients"]["patient_id"], cohort.endpoint_tables[1]
+    where = {p: i for i, p in enumerate(features.patients)}
+    parts = []
+    for name, target in (targets | judged).items():
+        if name in judged:
+            parts.append(counted(name, everyone, target.patients, rest="no line in which it could be judged"))
+        else:
+            line = None if name in STUDY_LEVEL else 1
+            parts.append(of_endpoint(name, target.patients, left, everyone, line=line))
+        late = [(p, s, why.removeprefix(f"{name}: ")) for p, s, why in found.excluded if why.startswith(f"{name}: ")]
+        gone = {(p, s) for p, s, _ in late}
+        pairs = {(p, block.sample_id[where[p]]) for block in features.blocks for p in target.patients}
+        told = sorted((p, s) for p, s in pairs if s is not None and (p, s) not in gone)
+        parts.append(counted(f"{name}: samples with findings", everyone, told, [row for row in late if row[1]],
+                             rest=f"no sample, or no {name}", unit="sample"))  # fmt: skip
+    return ledger(parts)
 
 
 def _figures(

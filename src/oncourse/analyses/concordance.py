@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, cannot, rated, two_sides
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
     SUMMARY_COLUMNS,
@@ -178,7 +179,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         estimates=estimates,
         tables=tables,
         figures=tuple(_figures(presence, pairs, counts, summary, noise)),
-        excluded=_excluded(cohort, pairs),
+        people=_people(cohort, pairs),
         samples_used=_used(pairs),
         notes=(*_notes(presence, counts, related), *borrowed_note(cohort.study)),
         methods=_METHODS,
@@ -220,12 +221,14 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
     main = counts.filter("is_main")
     for comparison in main["comparison"].unique().sort():
         n = main.filter(pl.col("comparison") == comparison)["patient_id"].n_unique()
-        out.append(Estimate(f"n_patients.{_key(comparison)}", n, n=n, unit="count"))
+        out.append(Estimate(f"n_patients.{_key(comparison)}", n, n=n, unit="count", question=comparison))
     not_related = related.filter(pl.col("is_main") & (pl.col("verdict") != "related"))[
         "patient_id"
     ].n_unique()
     n_main = related.filter("is_main")["patient_id"].n_unique()
-    out.append(Estimate("patients_without_evidence_of_common_origin", not_related, n=n_main, unit="count"))
+    out.append(
+        Estimate("patients_without_evidence_of_common_origin", not_related, n=n_main, unit="count", question=ANY_PAIR)
+    )
     return tuple(out)
 
 
@@ -267,21 +270,33 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     return text[:1].upper() + text[1:] + "".join(words % name for name, words in names if name in known)
 
 
-def _excluded(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
-    samples = cohort.study["samples"].filter(is_tumour())
-    compared = set(pairs.pairs["sample_a"]) | set(pairs.pairs["sample_b"])
-    per_patient = samples.group_by("patient_id").agg(n=pl.len())
-    left = samples.join(per_patient, on="patient_id").filter(~pl.col("sample_id").is_in(list(compared)))
-    rows = []
-    for row in left.sort("patient_id", "sample_id").iter_rows(named=True):
-        if row["n"] < 2:
-            reason = "only one tumour sample: nothing to compare"
-        elif row["lesion_id"] is None and row["material"] == "tissue":
-            reason = "tissue without lesion_id is in no lesion pair"
-        else:
-            reason = "no other sample to compare with"
-        rows.append((row["patient_id"], row["sample_id"], reason))
-    return exclusions(rows)
+#: Question of the ledger: whether two samples could be compared at all, whichever.
+ANY_PAIR = "two samples compared"
+
+
+def _people(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
+    """The patients with two samples to compare, per comparison those with a main pair, and the samples in some pair."""
+    everyone = cohort.study["patients"]["patient_id"]
+    samples = cohort.study["samples"].filter(is_tumour()).with_columns(n=pl.len().over("patient_id"))
+    why = (
+        pl.when(pl.col("n") < 2).then(pl.lit("only one tumour sample: nothing to compare"))
+        .when(pl.col("lesion_id").is_null() & (pl.col("material") == "tissue"))
+        .then(pl.lit("tissue without lesion_id is in no lesion pair"))
+        .otherwise(pl.lit("no other sample to compare with"))
+    )  # fmt: skip
+    compared = pl.concat([pairs.pairs.select("patient_id", sample_id=f"sample_{s}") for s in "ab"]).unique()
+    left = samples.join(compared, on="sample_id", how="anti").select("patient_id", "sample_id", why.alias("reason"))
+    alone = left.join(compared, on="patient_id", how="anti")
+    main, none = pairs.pairs.filter("is_main"), "no tumour sample"
+    parts = [
+        counted(ANY_PAIR, everyone, main, alone, rest=none),
+        counted("samples", everyone, compared, left, rest=none, unit="sample"),
+    ]
+    for comparison in main["comparison"].unique().sort():
+        mine = main.filter(pl.col("comparison") == comparison)
+        parts.append(counted(comparison, everyone, mine, alone.join(mine, on="patient_id", how="anti"),
+                             rest=f"no two samples: {comparison}"))  # fmt: skip
+    return ledger(parts)
 
 
 def _used(pairs: PairTable) -> pl.DataFrame:

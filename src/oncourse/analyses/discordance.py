@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, light_of, two_sides
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.discordance import (
     COMPARED,
@@ -21,7 +22,6 @@ from oncourse.derive.concordance.discordance import (
     predictor_table,
 )
 from oncourse.errors import NotEnoughData
-from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
@@ -103,7 +103,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
         estimates=estimates,
         tables={PREDICTORS_TABLE.name: PREDICTORS_TABLE.frame(table), NEW.name: NEW.frame(genes)},
         figures=tuple(_figures(table)),
-        excluded=_excluded(cohort, pairs.pairs, main, unrelated, rows),
+        people=_people(cohort, pairs.pairs, unrelated, rows),
         samples_used=_used(main),
         notes=_notes(withheld, genes, has_lesions, params),
         methods=_METHODS,
@@ -147,7 +147,7 @@ def _estimates(
         out.append(Estimate(_key("n_variants", comparison), n, n=n, unit="count"))
         out.append(Estimate(_key("n_discordant", comparison), k, n=n, unit="count"))
         patients = part["patient_id"].n_unique()
-        out.append(Estimate(_key("n_patients", comparison), patients, n=patients, unit="count"))
+        out.append(Estimate(_key("n_patients", comparison), patients, n=patients, unit="count", question=comparison))
     for row in table.drop_nulls("odds_ratio").iter_rows(named=True):
         where = (row["comparison"], row["predictor"], _plain(row["level"]))
         limits = (row["odds_ratio"], row["ci_low"], row["ci_high"])
@@ -260,23 +260,24 @@ def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: 
     return tuple(note.replace("{", "(").replace("}", ")") for note in notes)
 
 
-def _excluded(
-    cohort: Cohort, pairs: pl.DataFrame, main: pl.DataFrame, unrelated: pl.DataFrame, rows: pl.DataFrame
-) -> pl.DataFrame:
-    out: list[tuple[str | None, str | None, str]] = []
-    compared = pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED))
-    tumour = cohort.study["samples"].filter(is_tumour())
-    for patient in set(tumour["patient_id"]) - set(compared["patient_id"]):
-        out.append((patient, None, "neither primary and metastasis nor tissue and plasma"))
-    bad = set(unrelated.select("sample_a", "sample_b").iter_rows())
-    done = set(rows.select("comparison", "patient_id").unique().iter_rows())
-    columns = ("patient_id", "comparison", "sample_a", "sample_b")
-    for patient, comparison, a, b in compared.select(columns).iter_rows():
-        if (a, b) in bad:
-            out += [(patient, s, f"no common origin of the two samples ({comparison})") for s in (a, b)]
-        elif (comparison, patient) not in done:
-            out.append((patient, None, f"no variant assessable in both samples ({comparison})"))
-    return exclusions(out)
+def _people(cohort: Cohort, pairs: pl.DataFrame, unrelated: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Per comparison the patients with a variant that both samples of the main pair can tell of."""
+    everyone, parts = cohort.study["patients"]["patient_id"], []
+    for comparison in COMPARED:
+        compared = pairs.filter(pl.col("is_main") & (pl.col("comparison") == comparison))
+        if compared.is_empty():
+            continue
+        inside = rows.filter(pl.col("comparison") == comparison)
+        bad = compared.join(unrelated, on=["sample_a", "sample_b"], how="semi")
+        apart = bad.select("patient_id", pl.lit("no common origin of the two samples").alias("reason"))
+        blind = (
+            compared.join(bad, on="patient_id", how="anti")
+            .join(inside, on="patient_id", how="anti")
+            .select("patient_id", pl.lit("no variant assessable in both samples").alias("reason"))
+        )
+        out = pl.concat([apart.join(inside, on="patient_id", how="anti"), blind])
+        parts.append(counted(comparison, everyone, inside, out, rest=f"no two samples: {comparison}"))
+    return ledger(parts)
 
 
 def _used(main: pl.DataFrame) -> pl.DataFrame:

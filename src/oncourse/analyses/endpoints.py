@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._people import ledger, of_endpoint, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
     ENDPOINTS,
@@ -144,9 +145,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
             EXCLUDED.name: EXCLUDED.frame(left_out),
         },
         figures=_figures(cohort, table),
-        excluded=exclusions(
-            (p, None, f"{e}: {r}" if n is None else f"{e}, line {n}: {r}") for p, n, e, r in left_out.rows()
-        ),
+        people=_people(cohort, table, left_out),
         notes=(*notes, *_notes(cohort, params, table, other)),
         methods=(
             f"Censoring preset {params.censoring}: "
@@ -157,6 +156,25 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
             "the line. Kaplan-Meier with log-log limits, at risk from entry_day where given.",
         ),
     )  # fmt: skip
+
+
+def _people(cohort: Cohort, table: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
+    """Each endpoint of the study, and each of the lines ("PFS by line"): whose record there is."""
+    everyone, parts = cohort.study["patients"]["patient_id"], []
+    made = table.select("endpoint", pl.col("line").is_not_null().alias("of_lines")).unique()
+    for name, of_a_line in made.sort("endpoint", "of_lines").iter_rows():
+        rows = table.filter((pl.col("endpoint") == name) & (pl.col("line").is_not_null() == of_a_line))
+        if not of_a_line:
+            parts.append(of_endpoint(name, rows["patient_id"], left_out, everyone))
+            continue
+        out = left_out.filter(pl.col("endpoint").is_in([name, "all"]) & pl.col("line").is_not_null())
+        none = "no confirmed response" if name == "DOR" else f"nothing recorded that tells {name}"
+        parts.append(of_lines(_by_line(name), rows, out, cohort.lines, everyone, rest=none))
+    return ledger(parts)
+
+
+def _by_line(endpoint: str) -> str:
+    return f"{endpoint} by line"
 
 
 def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -> dict[str, Any]:
@@ -199,11 +217,13 @@ def _answer(
             None if row[k] is None else in_months(row[k], first_day=params.count_first_day)
             for k in ("median_days", "ci_low", "ci_high")
         )
-        estimates.append(Estimate(f"median_{base}", mid, low, high, row["n"], "Kaplan-Meier", "months"))
+        line = row["line"]
+        who = row["endpoint"] if line is None else f"{_by_line(row['endpoint'])}, line {line}"
+        estimates.append(Estimate(f"median_{base}", mid, low, high, row["n"], "Kaplan-Meier", "months", who))
         at, low, high = (row[f"landmark_{k}"] for k in ("fraction", "ci_low", "ci_high"))
         how = "Kaplan-Meier, log-log"
-        estimates.append(Estimate(f"free_at_24m_{base}", at, low, high, row["n"], how, "fraction"))
-        estimates.append(Estimate(f"events_{base}", row["n_event"], n=row["n"], unit="count"))
+        estimates.append(Estimate(f"free_at_24m_{base}", at, low, high, row["n"], how, "fraction", who))
+        estimates.append(Estimate(f"events_{base}", row["n_event"], n=row["n"], unit="count", question=who))
     status = table.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())["status_24m"]
     for word in ("dead", "alive", "unknown"):
         estimates.append(
@@ -340,10 +360,10 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
     usable = table.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
     figures = []
     for endpoint, words in ENDPOINTS.items():
-        for of_lines in (False, True):
+        for each_line in (False, True):
             part = usable.filter(
                 (pl.col("endpoint") == endpoint)
-                & (pl.col("line").is_not_null() if of_lines else pl.col("line").is_null())
+                & (pl.col("line").is_not_null() if each_line else pl.col("line").is_null())
             )
             if part.is_empty() or endpoint in ("RFS", "TTNTD"):  # those are drawn as DFS and TTNT
                 continue
@@ -363,8 +383,8 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
             caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
                 f" {competing:,} competing deaths are drawn as censored." if competing else ""
             )
-            name = f"km_{endpoint}" + ("_by_line" if of_lines else "")
-            title = f"{endpoint}{' by line' if of_lines else ''}"
+            name = f"km_{endpoint}" + ("_by_line" if each_line else "")
+            title = f"{endpoint}{' by line' if each_line else ''}"
             figures.append(
                 Figure(name, title, caption, survival_figure(drawn, ylabel=f"{endpoint}, event-free"))
             )

@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
 from oncourse.derive.clones.clusters import (
@@ -195,7 +196,7 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         estimates=estimates,
         tables=tables,
         figures=tuple(_figures(params, patients, seeding)),
-        excluded=exclusions([*clusters.excluded.iter_rows(), *_single(cohort, patients)]),
+        people=_people(cohort, patients),
         samples_used=exclusions(
             (p.patient_id, s, "in the patient's tree") for p in patients for s in p.samples["sample_id"]
         ),
@@ -222,11 +223,25 @@ _METHODS = (
 )
 
 
-def _single(cohort: Cohort, patients: Sequence[PatientEvolution]) -> list[tuple[str, None, str]]:
-    """Patients whose variants are clustered but who have one sample: no tree, no seeding."""
+#: Question of the ledger: whose tree there is.
+TREE = "tree of several samples"
+
+
+def _people(cohort: Cohort, patients: Sequence[PatientEvolution]) -> pl.DataFrame:
+    """The patients with a tree, with what of their variants does not enter; and their samples."""
+    everyone, left = cohort.study["patients"]["patient_id"], cohort.clusters.excluded
     with_tree = {p.patient_id for p in patients}
-    reason = "one usable tumour sample: clusters, but no tree and no seeding"
-    return [(p, None, reason) for p in cohort.clusters.patients if p not in with_tree]
+    single = [(p, "one usable tumour sample: clusters, but no tree and no seeding")
+              for p in cohort.clusters.patients if p not in with_tree]  # fmt: skip
+    whole = left.filter(pl.col("sample_id").is_null()).select("patient_id", "reason")
+    used = [(p.patient_id, s) for p in patients for s in p.samples["sample_id"]]
+    lone = [(p, s, why) for p, why in single for s in cohort.clusters.patients[p].data.sample_ids]
+    out = [*left.drop_nulls("sample_id").iter_rows(), *lone]
+    none = "no tumour sample with a somatic variant"
+    return ledger([
+        counted(TREE, everyone, sorted(with_tree), [*whole.iter_rows(), *single], rest=none),
+        counted("samples in a tree", everyone, used, out, rest="no usable sample with variants", unit="sample"),
+    ])  # fmt: skip
 
 
 def _bootstrap(
@@ -265,9 +280,9 @@ def _estimates(
     method = "patients drawn again"
     n_clones = [p.posterior.n_clone for p in patients]
     out = [
-        Estimate("n_patients", len(patients), n=len(patients), unit="count"),
+        Estimate("n_patients", len(patients), n=len(patients), unit="count", question=TREE),
         Estimate("clones_per_patient", float(np.median(n_clones)) if n_clones else None, n=len(patients), method="median",
-                 unit="count"),
+                 unit="count", question=TREE),
     ]  # fmt: skip
     mets = seeding.filter(pl.col("role") != "primary")
     sure = mets.filter(pl.col("probability") >= params.min_probability)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, rated
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
 from oncourse.errors import NotEnoughData
@@ -59,18 +60,13 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
         )
         if name in names
     ]  # fmt: skip
-    no_value = rows.filter(pl.col("value").is_null() & pl.col("reason").is_not_null())
-    left_out = [
-        (p, s, f"{m}: {r}")
-        for p, s, m, r in no_value.select("patient_id", "sample_a", "measure", "reason").iter_rows()
-    ]
     return Result(
         answer=" ".join(parts),
         headline=_headline({e.name: e for e in estimates}, rows),
         estimates=estimates,
         tables={TABLE.name: TABLE.frame(rows)},
         figures=tuple(_figures(found, cohort.study["samples"])),
-        excluded=exclusions([*found.excluded.iter_rows(), *left_out]),
+        people=_people(cohort, found),
         notes=(
             f"Reads were thinned to {found.common_depth} per site before measuring, because depth alone raises MATH, "
             "Fst and the number of subclones seen; samples below that depth stay as they are.",
@@ -89,6 +85,29 @@ def _headline(found: dict[str, Estimate], rows: pl.DataFrame) -> Headline:
         n = rows.drop_nulls("value")["patient_id"].n_unique()
         return Headline(said("headline.heterogeneity.other", n=n), "uncertain", said("reason.no_value"))
     return rated(said("headline.heterogeneity.share", share=share, n=share.n), share, share.name)
+
+
+def _people(cohort: Cohort, found: HeterogeneityTable) -> pl.DataFrame:
+    """The samples measured, per measure of a sample those with a value, and per measure of a pair the patients with one."""
+    everyone, none = cohort.study["patients"]["patient_id"], "no tumour sample with a somatic variant"
+    left = found.excluded.rename({"sample_id": "sample_a"})
+    of_sample = found.rows.filter(pl.col("sample_b").is_null())
+    parts = []
+    for measure in OF_SAMPLE:
+        mine = of_sample.filter(pl.col("measure") == measure)
+        silent = mine.filter(pl.col("value").is_null()).select(
+            "patient_id", "sample_a", pl.col("reason").fill_null("not estimable")
+        )
+        out = pl.concat([left, silent]).rename({"sample_a": "sample_id"})
+        inside = mine.drop_nulls("value").select("patient_id", sample_id="sample_a")
+        parts.append(counted(measure, everyone, inside, out, rest=none, unit="sample"))
+    for measure in OF_PAIR:
+        mine = found.rows.filter((pl.col("measure") == measure) & pl.col("sample_b").is_not_null())
+        inside = mine.drop_nulls("value").select("patient_id").unique()
+        silent = mine.join(inside, on="patient_id", how="anti")
+        silent = silent.select("patient_id", pl.col("reason").fill_null("not estimable"))
+        parts.append(counted(measure, everyone, inside, silent, rest="no two samples with variants to compare"))
+    return ledger(parts)
 
 
 def _assumed(rows: pl.DataFrame) -> list[str]:

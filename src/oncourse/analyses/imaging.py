@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import line_words, rated
+from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visits
 from oncourse.derive.clinical.lines import first_line
@@ -186,7 +187,7 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     first = best.filter(pl.col("line") == line).join(starts, on=["patient_id", "line"], maintain_order="left")
     if first.is_empty():
         raise NotEnoughData(f"no patient has a line {line}.")
-    estimates = _rates(first, params) + _duration(first) + _agreement(visits, cohort.seed)
+    estimates = _rates(first, params, line) + _duration(first, line) + _agreement(visits, cohort.seed)
     bone_pd = (
         bone.filter(pl.col("bone") == "PD").select("patient_id", "line").n_unique() if bone.height else 0
     )
@@ -202,8 +203,8 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     names = {e.name for e in estimates if e.value is not None}
     words = line_words(line)
     answer = (
-        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}}; without asking for "
-        "confirmation in {unconfirmed_response}. Disease was controlled in {disease_control}."
+        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}} of {_denominator(first, params)}; "
+        "without asking for confirmation in {unconfirmed_response}. Disease was controlled in {disease_control}."
     )
     share = next(e for e in estimates if e.name == "objective_response")
     told = said("headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
@@ -225,7 +226,7 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
             QUERIES.name: QUERIES.frame(queries),
         },
         figures=_figures(first, visits),
-        excluded=_excluded(cohort, best, visits),
+        people=_people(cohort, best, visits, params),
         notes=_notes(cohort, params, names, visits, dates),
         methods=(
             "RECIST 1.1 (Eur J Cancer 2009;45:228) from lesion diameters, limits compared in exact decimals; "
@@ -236,13 +237,10 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     )
 
 
-def _rates(first: pl.DataFrame, params: ImagingParams) -> list[Estimate]:
+def _rates(first: pl.DataFrame, params: ImagingParams, line: int | None) -> list[Estimate]:
     from oncourse.stats.proportions import clopper_pearson
 
-    missing = ("MISSING", "NE", "ND")
-    counted = (
-        first if params.missing_in_denominator else first.filter(~pl.col("best_unconfirmed").is_in(missing))
-    )
+    counted = first if params.missing_in_denominator else first.filter(~pl.col("best_unconfirmed").is_in(UNSEEN))
     control = pl.col("best_confirmed").is_in(
         ["CR", "PR", "SD", "NON-CR/NON-PD", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD"]
     )
@@ -255,13 +253,14 @@ def _rates(first: pl.DataFrame, params: ImagingParams) -> list[Estimate]:
         k, n = int(counted.select(flag.sum()).item() or 0), counted.height
         low, high = clopper_pearson(k, n)
         out.append(
-            Estimate(name, k / n if n else None, float(low), float(high), n, "Clopper-Pearson", "fraction")
-        )
-    never = int(first["best_unconfirmed"].is_in(missing).sum())
+            Estimate(name, k / n if n else None, float(low), float(high), n, "Clopper-Pearson", "fraction",
+                     f"{RATE}, line {line}")
+        )  # fmt: skip
+    never = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
     return [*out, Estimate("not_evaluable", never, n=first.height, unit="count")]
 
 
-def _duration(first: pl.DataFrame) -> list[Estimate]:
+def _duration(first: pl.DataFrame, line: int | None) -> list[Estimate]:
     from oncourse.stats.km import kaplan_meier
 
     known = first.filter(pl.col("duration_days").is_not_null())
@@ -278,6 +277,7 @@ def _duration(first: pl.DataFrame) -> list[Estimate]:
             known.height,
             "Kaplan-Meier",
             "days",
+            f"{DURATION}, line {line}",
         )
     ]
 
@@ -338,31 +338,36 @@ def _counts(best: pl.DataFrame) -> pl.DataFrame:
     return COUNTS.frame(pl.concat(parts).sort("line", "confirmation", "response"))
 
 
-def _excluded(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
-    rows: list[tuple[str, None, str]] = []
-    for patient, line, word in best.select("patient_id", "line", "best_unconfirmed").iter_rows():
-        if word in ("MISSING", "NE", "ND"):
-            rows.append(
-                (patient, None, f"line {line}: {'no visit' if word == 'MISSING' else 'not evaluable'}")
-            )
-    if visits.height:
-        window = cohort.params(ImagingParams).baseline_window_days
-        bare = visits.filter((pl.col("n_target") == 0).fill_null(False)).select("patient_id", "line").unique()
-        rows += [
-            (
-                p,
-                None,
-                f"line {n}: no target lesion measured within {window} days before the start (no baseline)",
-            )
-            for p, n in bare.sort("patient_id", "line").iter_rows()
-        ]
-    treated = set(best["patient_id"])
-    rows += [
-        (p, None, "no line of therapy in treatments")
-        for p in cohort.study["patients"]["patient_id"]
-        if p not in treated
-    ]
-    return exclusions(rows)
+#: Questions of the ledger: the rates of response, and how long confirmed responses lasted.
+RATE, DURATION = "response", "duration of response"
+#: Best responses of lines in which nothing could be judged.
+UNSEEN = ("MISSING", "NE", "ND")
+
+
+def _denominator(first: pl.DataFrame, params: ImagingParams) -> str:
+    """The lines of the rates in words: who counts without having been seen, and by which setting."""
+    unseen = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
+    if not unseen:
+        return "the patients, all with an evaluable visit,"
+    if params.missing_in_denominator:
+        return f"all patients, {unseen} without an evaluable visit counted as no response (imaging.missing_in_denominator),"
+    return f"the patients with an evaluable visit, {unseen} without left out (imaging.missing_in_denominator),"
+
+
+def _people(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
+    """The lines in the rates, with what was not seen of those that count as no response; those with a duration."""
+    everyone, keys = cohort.study["patients"]["patient_id"], ["patient_id", "line"]
+    why = pl.when(pl.col("best_unconfirmed") == "MISSING").then(pl.lit("no visit")).otherwise(pl.lit("not evaluable"))
+    unseen = best.filter(pl.col("best_unconfirmed").is_in(UNSEEN)).select(*keys, why.alias("reason"))
+    bare = f"no target lesion measured within {params.baseline_window_days} days before the start (no baseline)"
+    none = visits.filter((pl.col("n_target") == 0).fill_null(False)) if visits.height else best.clear()
+    told = pl.concat([unseen, none.select(*keys).unique().with_columns(reason=pl.lit(bare))])
+    rated = best if params.missing_in_denominator else best.join(unseen, on=keys, how="anti")
+    lasted = best.filter(pl.col("duration_days").is_not_null())
+    return ledger([
+        of_lines(RATE, rated, told, cohort.lines, everyone, rest="not evaluable"),
+        of_lines(DURATION, lasted, told.clear(), cohort.lines, everyone, rest="no confirmed response"),
+    ])  # fmt: skip
 
 
 def _notes(

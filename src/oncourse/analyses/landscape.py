@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
@@ -191,7 +192,31 @@ def _msi(burden: pl.DataFrame, unit: str) -> list[Estimate]:
     by_unit = known.group_by(key).agg((pl.col("msi_status") == "MSI-H").any().alias("high"))
     k, n = int(by_unit["high"].sum()), by_unit.height
     low, high = clopper_pearson(k, n)
-    return [Estimate("msi_high", k / n, float(low), float(high), n, "Clopper-Pearson", "fraction")]
+    return [Estimate("msi_high", k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", "MSI status")]
+
+
+def _people(cohort: Cohort, profiled: pl.DataFrame, burden: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """Patients and samples profiled for mutations, with a burden per Mb, and with a status of MSI."""
+    everyone, none = cohort.study["patients"]["patient_id"], "no sample"
+    samples = cohort.study["samples"]
+    why = pl.when(pl.col("material").is_in(BLOOD)).then(pl.lit("no tumour sample (normal or white cells)")).otherwise(
+        pl.lit("not profiled for mutations"))  # fmt: skip
+    out = samples.join(profiled, on="sample_id", how="anti").select("patient_id", "sample_id", why.alias("reason"))
+    without = out.join(profiled, on="patient_id", how="anti").select("patient_id", "reason")
+    sized = burden.drop_nulls("tmb_per_mb")
+    unsized = profiled.join(sized, on="sample_id", how="anti").select(
+        "patient_id", "sample_id", pl.lit("neither callable megabases nor a gene list known").alias("reason")
+    )
+    known = burden.drop_nulls("msi_status").filter(pl.col("msi_status") != "indeterminate")
+    key = ["patient_id"] if unit == "patient" else ["patient_id", "sample_id"]
+    untold = pl.lit("MSI not told, or indeterminate").alias("reason")
+    return ledger([
+        counted("patients profiled", everyone, profiled, without, rest=none),
+        counted("samples profiled", everyone, profiled, out, rest=none, unit="sample"),
+        counted("burden per Mb", everyone, sized, pl.concat([out, unsized]), rest=none, unit="sample"),
+        counted("MSI status", everyone, known, burden.join(known, on=key, how="anti").select(*key, untold),
+                rest="no tumour sample with a status of MSI", unit=unit),
+    ])  # fmt: skip
 
 
 @analysis(
@@ -215,8 +240,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         hits = hits.filter(pl.col("sample_id").is_in(counted.implode()))
     genes = gene_table(status, params.unit, hits, cohort.alterations)
     estimates = [
-        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted"),
-        Estimate("profiled_samples", profiled.height, unit="count", method="counted"),
+        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted",
+                 question="patients profiled"),
+        Estimate("profiled_samples", profiled.height, unit="count", method="counted", question="samples profiled"),
     ]
     top = genes.filter(pl.col("n_altered") > 0).head(params.top_genes)
     estimates += [
@@ -234,7 +260,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     if sized.height:
         estimates.append(
             Estimate("median_tmb", float(np.median(sized["tmb_per_mb"].to_numpy())), n=sized.height, unit="per_mb",
-                     method="median over samples")
+                     method="median over samples", question="burden per Mb")
         )  # fmt: skip
         answer += " The median burden was {median_tmb}."
     estimates += (msi := _msi(burden, params.unit))
@@ -263,17 +289,13 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         answer += (
             " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
         )
-    out = cohort.study["samples"].filter(~pl.col("sample_id").is_in(profiled["sample_id"].implode()))
     return Result(
         answer=answer,
         headline=_headline(named, estimates[0]),
         estimates=tuple(estimates),
         tables=tables,
         figures=tuple(_figures(cohort, status, top, burden, tables, groups, params)),
-        excluded=exclusions(
-            (p, s, "no tumour sample (normal or white cells)" if m in BLOOD else "not profiled for mutations")
-            for p, s, m in out.select("patient_id", "sample_id", "material").iter_rows()
-        ),
+        people=_people(cohort, profiled, burden, params.unit),
         samples_used=profiled.select(
             "patient_id", "sample_id", pl.lit("every profiled tumour sample counts").alias("reason")
         ),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, rated
+from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
 from oncourse.derive.care.lead import line_lead_times
@@ -166,16 +167,6 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
     leads, lead_estimates = _leads(cohort, ctdna)
     estimates = [*_states(ctdna), *_response_shares(response), *lead_estimates, *_rate_estimates(rates)]
     estimates += _landmark(cohort, response, params)
-    undated = ctdna.filter(pl.col("day").is_null())
-    unknown = ctdna.filter(pl.col("state") == "not_assessable")
-    left = [
-        (p, s, "plasma sample without a day: not on the time axis")
-        for p, s in undated["patient_id", "sample_id"].iter_rows()
-    ]
-    left += [
-        (p, s, "ctDNA not assessable: nothing counted, or too shallow")
-        for p, s in unknown["patient_id", "sample_id"].iter_rows()
-    ]
     return Result(
         answer=_answer({e.name for e in estimates}, rates),
         headline=_headline({e.name: e for e in estimates}, rates),
@@ -186,7 +177,7 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
             "monitoring/emergence_rates": rates,
         },
         figures=_figures(leads, rates),
-        excluded=exclusions(left),
+        people=_people(cohort, ctdna, response, leads),
         notes=(
             "Thresholds of positivity and molecular response depend on the assay; they are settings of the section ctdna.",
             "'New' is said only where the earlier samples together would have shown the variant at its later cell fraction.",
@@ -267,25 +258,54 @@ def _slug(text: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in text.lower())
 
 
-def _share(name: str, k: int, n: int) -> Estimate:
+#: Questions of the ledger.
+STATE, DATED, COURSE = "ctDNA", "ctDNA over time", "ctDNA response by line"
+LEADS = {"after_resection": "lead after resection", "on_treatment": "lead on treatment"}
+
+
+def _people(cohort: Cohort, ctdna: pl.DataFrame, response: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
+    """Plasma samples with a state of ctDNA, lines with a course of it, patients with a lead over imaging."""
+    everyone = cohort.study["patients"]["patient_id"]
+    unknown = pl.col("state") == "not_assessable"
+    blind = ctdna.filter(unknown).select(
+        "patient_id", "sample_id", pl.lit("ctDNA not assessable: nothing counted, or too shallow").alias("reason")
+    )
+    undated = ctdna.filter(~unknown & pl.col("day").is_null()).select(
+        "patient_id", "sample_id", pl.lit("plasma sample without a day: not on the time axis").alias("reason")
+    )
+    known, none = ctdna.filter(~unknown), "no plasma sample"
+    parts = [
+        counted(STATE, everyone, known, blind, rest=none, unit="sample"),
+        counted(DATED, everyone, known.drop_nulls("day"), pl.concat([blind, undated]), rest=none, unit="sample"),
+        of_lines(COURSE, response, pl.DataFrame(schema={"patient_id": pl.String, "line": pl.Int64, "reason": pl.String}),
+                 cohort.lines, everyone, rest="no positive plasma sample before the start and another after it"),
+    ]  # fmt: skip
+    for setting_name, question in LEADS.items():
+        rows = leads.filter(pl.col("setting") == setting_name)
+        if rows.height:
+            parts.append(counted(question, everyone, rows, rest="neither ctDNA nor imaging turned while both were watched"))
+    return ledger(parts)
+
+
+def _share(name: str, k: int, n: int, question: str = "") -> Estimate:
     from oncourse.stats.proportions import clopper_pearson
 
     if n == 0:
-        return Estimate(name, None, n=0, method="Clopper-Pearson", unit="fraction")
+        return Estimate(name, None, n=0, method="Clopper-Pearson", unit="fraction", question=question)
     low, high = clopper_pearson(k, n)
-    return Estimate(name, k / n, float(low), float(high), n=n, method="Clopper-Pearson", unit="fraction")
+    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", question)
 
 
 def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
     known = ctdna.filter(pl.col("state") != "not_assessable")
     if known.height:
-        yield _share("ctdna_positive", int((known["state"] == "positive").sum()), known.height)
+        yield _share("ctdna_positive", int((known["state"] == "positive").sum()), known.height, STATE)
 
 
 def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
     if response.height:
         for name in ("clearance", "molecular_response"):
-            yield _share(name, int((response["response"] == name).sum()), response.height)
+            yield _share(name, int((response["response"] == name).sum()), response.height, COURSE)
 
 
 def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Estimate]]:
@@ -296,16 +316,16 @@ def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Esti
     origin = resected.group_by("patient_id").agg(pl.col("day").min().alias("origin_day"))
     if not origin.is_empty() and study.has("follow_up"):
         parts.append(lead_times(ctdna, origin, study["follow_up"]))
-        estimates += _lead_estimates(parts[-1], "lead")
+        estimates += _lead_estimates(parts[-1], "lead", LEADS["after_resection"])
     if study.has("treatments") and (study.has("target_lesions") or study.has("assessments")):
         on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, cohort.params(CtdnaParams))
         parts.append(on)
         first = on.unique("patient_id", keep="first", maintain_order=True)
-        estimates += _lead_estimates(first, "treatment_lead")
+        estimates += _lead_estimates(first, "treatment_lead", LEADS["on_treatment"])
     return pl.concat(parts) if parts else pl.DataFrame(schema=LEAD_SCHEMA), estimates
 
 
-def _lead_estimates(leads: pl.DataFrame, prefix: str) -> list[Estimate]:
+def _lead_estimates(leads: pl.DataFrame, prefix: str, question: str) -> list[Estimate]:
     from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
 
     if leads.is_empty():
@@ -313,17 +333,17 @@ def _lead_estimates(leads: pl.DataFrame, prefix: str) -> list[Estimate]:
     fit = turnbull(leads["lead_low_days"].to_numpy(), leads["lead_high_days"].to_numpy())
     low, high = quantile_bounds(fit, 0.5)
     first, least = share_above(fit, 0.0)[::-1]
-    method, n = "Turnbull", leads.height
+    method, n, q = "Turnbull", leads.height, question
 
     def bounded(value: float) -> float | None:
         return float(value) if np.isfinite(value) else None
 
     return [
-        Estimate(f"{prefix}_patients", n, n=n, unit="count"),
-        Estimate(f"{prefix}_median_low", bounded(low), n=n, method=method, unit="days"),
-        Estimate(f"{prefix}_median_high", bounded(high), n=n, method=method, unit="days"),
-        Estimate(f"{prefix}_positive_least", least, n=n, method=method, unit="fraction"),
-        Estimate(f"{prefix}_positive_most", first, n=n, method=method, unit="fraction"),
+        Estimate(f"{prefix}_patients", n, n=n, unit="count", question=q),
+        Estimate(f"{prefix}_median_low", bounded(low), n=n, method=method, unit="days", question=q),
+        Estimate(f"{prefix}_median_high", bounded(high), n=n, method=method, unit="days", question=q),
+        Estimate(f"{prefix}_positive_least", least, n=n, method=method, unit="fraction", question=q),
+        Estimate(f"{prefix}_positive_most", first, n=n, method=method, unit="fraction", question=q),
     ]
 
 

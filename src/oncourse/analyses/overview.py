@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.facts.material import is_tumour
@@ -146,7 +147,7 @@ def _patients(cohort: Cohort) -> pl.DataFrame:
     return PATIENTS.frame(table.sort("patient_id"))
 
 
-def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[tuple[str, None, str]]]:
+def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[pl.DataFrame]]:
     """Median follow-up by reverse Kaplan-Meier: death is the censoring (Schemper and Smith 1996)."""
     from oncourse.stats.km import kaplan_meier
 
@@ -154,19 +155,19 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[tup
     known = follow.filter(pl.col("last_contact_day").is_not_null() & pl.col("is_dead").is_not_null())
     late = known.filter(pl.col("last_contact_day") <= pl.max_horizontal(pl.col("entry_day").fill_null(0), 0))
     usable = known.join(late, on="patient_id", how="anti")
-    out: list[tuple[str, None, str]] = []
-    have = set(follow["patient_id"])
-    out += [
-        (p, None, "no follow-up recorded") for p in cohort.study["patients"]["patient_id"] if p not in have
+    everyone, none = cohort.study["patients"]["patient_id"], "no follow-up recorded"
+    unknown = [
+        (p, "vital status or last contact unknown") for p in follow.join(known, on="patient_id", how="anti")["patient_id"]
     ]
-    out += [
-        (p, None, "vital status unknown")
-        for p in follow.join(known, on="patient_id", how="anti")["patient_id"]
+    short = [(p, "no follow-up after day 0 (or after entry)") for p in late["patient_id"]]
+    people = [
+        counted("vital status", everyone, known, unknown, rest=none),
+        counted("follow-up", everyone, usable, [*unknown, *short], rest=none),
     ]
-    out += [(p, None, "no follow-up after day 0 (or after entry)") for p in late["patient_id"]]
     estimates = [
-        Estimate("deaths", int(known["is_dead"].sum()), n=known.height, unit="count", method="counted"),
-    ]
+        Estimate("deaths", int(known["is_dead"].sum()), n=known.height, unit="count", method="counted",
+                 question="vital status"),
+    ]  # fmt: skip
     if usable.height:
         entry = usable["entry_day"].fill_null(0).clip(lower_bound=0).to_numpy().astype(float)
         time = usable["last_contact_day"].to_numpy().astype(float)
@@ -179,8 +180,28 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[tup
         median, low, high = curve.quantile(0.5)
         estimates.append(Estimate("median_follow_up", median / DAYS_PER_MONTH, low / DAYS_PER_MONTH,
                                   high / DAYS_PER_MONTH, usable.height, "reverse Kaplan-Meier, log-log interval",
-                                  "months"))  # fmt: skip
-    return estimates, out
+                                  "months", "follow-up"))  # fmt: skip
+    return estimates, people
+
+
+def _people(cohort: Cohort, profiled: pl.DataFrame) -> list[pl.DataFrame]:
+    """Everybody, and who was profiled for mutations, in how many samples."""
+    everyone, tumour = cohort.study["patients"]["patient_id"], cohort.panels.samples
+    several = profiled.filter(pl.col("patient_id").is_duplicated())
+    unread = [(p, "no tumour sample profiled for mutations") for p in tumour["patient_id"].unique()]
+    one = dict([*unread, *((p, "profiled in one tumour sample") for p in profiled["patient_id"].unique())])
+    none = "no tumour sample"
+    return [
+        counted("patients", everyone, everyone),
+        counted("profiled", everyone, profiled.select("patient_id"), _unless(unread, profiled), rest=none),
+        counted("profiled in several samples", everyone, several.select("patient_id"),
+                _unless(list(one.items()), several), rest=none),
+    ]  # fmt: skip
+
+
+def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str, str]]:
+    done = set(inside["patient_id"])
+    return [row for row in rows if row[0] not in done]
 
 
 
@@ -199,21 +220,23 @@ def overview(cohort: Cohort, params: Params) -> Result:
     flow = _flow(cohort)
     profiled = cohort.panels.samples.drop_nulls("mutation")
     estimates = [
-        Estimate("patients", study.n_patients, unit="count", method="counted"),
+        Estimate("patients", study.n_patients, unit="count", method="counted", question="patients"),
         Estimate("samples", study["samples"].height, unit="count", method="counted"),
-        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted"),
+        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted",
+                 question="profiled"),
         Estimate("patients_with_several_samples",
-                 int((profiled.group_by("patient_id").len()["len"] > 1).sum()), unit="count", method="counted"),
+                 int((profiled.group_by("patient_id").len()["len"] > 1).sum()), unit="count", method="counted",
+                 question="profiled in several samples"),
     ]  # fmt: skip
     answer = (
         "The study has {patients} patients with {samples} samples; {profiled_patients} patients were profiled for "
         "mutations, {patients_with_several_samples} of them in several samples."
     )
-    out: list[tuple[str, None, str]] = []
+    people = _people(cohort, profiled)
     notes = []
     if study.has("follow_up"):
-        found, out = _follow_up(cohort, params)
-        estimates += found
+        found, more = _follow_up(cohort, params)
+        estimates, people = estimates + found, people + more
         if any(e.name == "median_follow_up" for e in found):
             answer += " Deaths: {deaths}; median follow-up is {median_follow_up}."
     else:
@@ -240,7 +263,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
                 _drawn(flow),
             ),
         ),
-        excluded=exclusions(out),
+        people=ledger(people),
         notes=tuple(notes),
         methods=(
             "Follow-up is the reverse Kaplan-Meier median: death counts as censoring "

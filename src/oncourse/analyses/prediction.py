@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
@@ -219,7 +220,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
         estimates=estimates,
         tables=_tables(fitted, frame, features),
         figures=_figures(fitted, params),
-        excluded=exclusions(frame.excluded.iter_rows()),
+        people=_people(cohort, frame),
         samples_used=exclusions(
             (p, s, "known by time zero")
             for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
@@ -243,6 +244,16 @@ METHODS = (
     "(one-sided, 2.5 %), with differences in AUC, Brier score and net benefit; never the C index alone.",
     "Sample size: Riley et al. 2019, 15 % of the largest Cox-Snell R2 assumed.",
 )
+
+
+#: Question of the ledger: who is in the model.
+MODEL = "model"
+
+
+def _people(cohort: Cohort, frame: PredictionFrame) -> pl.DataFrame:
+    everyone = cohort.study["patients"]["patient_id"]
+    out = frame.excluded.select("patient_id", "reason").join(frame.patients, on="patient_id", how="anti")
+    return counted(MODEL, everyone, frame.patients, out, rest="no time zero")
 
 
 def _check(frame: PredictionFrame, params: Params) -> None:
@@ -288,9 +299,9 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
 
     n = fitted.n
     out = [
-        Estimate("n_patients", n, unit="count"),
+        Estimate("n_patients", n, unit="count", question=MODEL),
         Estimate("n_events", fitted.n_event, unit="count"),
-        Estimate("observed_risk", fitted.observed, *fitted.observed_interval, n, "Kaplan-Meier", "fraction"),
+        Estimate("observed_risk", fitted.observed, *fitted.observed_interval, n, "Kaplan-Meier", "fraction", MODEL),
         Estimate("threshold", fitted.threshold, unit="fraction"),
         Estimate("candidate_parameters", fitted.parameters, unit="count"),
         Estimate("supported_parameters", fitted.supported, unit="count", method="Riley et al. 2019"),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import line_words, rated
+from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
@@ -140,9 +141,12 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     ]
     what = f"line {shown['line'][0]}"
     words = line_words(shown["line"][0])
+    nothing = (pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null()
+    unseen = shown.filter((pl.col("n_values") == 0) | pl.col("baseline_ng_ml").is_null())
+    of = _denominator(rules, unseen.height, unseen.filter(nothing).height)
     answer = (
         f"{str(words).capitalize()}: PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
-        "{psa90_confirmed}. It progressed, confirmed, in {progressed}."
+        f"{{psa90_confirmed}} of {of}. It progressed, confirmed, in {{progressed}} of the lines with a PSA after the start."
     )
     share = next(e for e in estimates if e.name == "psa50_confirmed")
     told = said("headline.psa_response.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
@@ -160,7 +164,7 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
             VALUES_LEFT_OUT.name: VALUES_LEFT_OUT.frame(left_out.sort("patient_id", "row")),
         },
         figures=_figures(cohort, table, shown, values, params, what),
-        excluded=_excluded(table, cohort),
+        people=_people(table, cohort, rules),
         notes=(
             "Where a baseline and a later value exist, PSA fell by at least half, confirmed, in "
             "{psa50_confirmed_evaluable}.",
@@ -178,6 +182,22 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
             "Shares with Clopper-Pearson intervals. Doubling time: least squares of log PSA from the nadir on.",
         ),
     )
+
+
+def _denominator(rules: PsaParams, unseen: int, nothing: int) -> str:
+    """The lines of the rates in words: who counts without having been seen, and by which setting.
+
+    unseen : lines without a PSA both before and after the start; nothing : of these without any
+    """
+    if not unseen:
+        return "the lines, all with a PSA before and after the start"
+    if rules.missing_in_denominator:
+        return (
+            f"all lines, {unseen} without a PSA before and after the start counted as no response "
+            "(psa.missing_in_denominator)"
+        )
+    half = f", {unseen - nothing} with one of baseline and later value counted as no response" if unseen > nothing else ""
+    return f"the lines with a PSA{half}, {nothing} without any left out (psa.missing_in_denominator)"
 
 
 def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:
@@ -206,18 +226,20 @@ def _share(
 
 
 def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: PsaParams) -> list[Estimate]:
-    out = []
+    out, at = [], f", line {shown['line'][0]}"
     for measure in MEASURES:
         k, n, low, high = _share(shown, measure, params.level, rules.missing_in_denominator)
         value = k / n if n else None
-        out.append(Estimate(measure, value, low, high, n, "Clopper-Pearson", "fraction"))
+        out.append(Estimate(measure, value, low, high, n, "Clopper-Pearson", "fraction", RATE + at))
         with_value = shown.filter((pl.col("n_values") > 0) & pl.col("baseline_ng_ml").is_not_null())
         k, n, low, high = _share(with_value, measure, params.level, True)
         name = f"{measure}_evaluable"
-        out.append(Estimate(name, k / n if n else None, low, high, n, "Clopper-Pearson", "fraction"))
+        out.append(Estimate(name, k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", EVALUABLE + at))
     confirmed = shown.with_columns((pl.col("progression_status") == "confirmed").alias("_p"))
     k, n, low, high = _share(confirmed, "_p", params.level, False)
-    out.append(Estimate("progressed", k / n if n else None, low, high, n, "Clopper-Pearson", "fraction"))
+    out.append(
+        Estimate("progressed", k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", PROGRESSION + at)
+    )
     best = shown["best_change_fraction"].drop_nulls()
     out.append(Estimate("median_best_change", best.median(), n=len(best), method="median", unit="fraction"))  # type: ignore[arg-type]
     return out
@@ -242,23 +264,27 @@ def _without_unit(cohort: Cohort) -> int:
     return labs.filter(is_psa & pl.col("unit").is_null()).height
 
 
-def _excluded(table: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
-    rows: list[tuple[str, None, str]] = []
-    for patient, line, n, base in table.select(
-        "patient_id", "line", "n_values", "baseline_ng_ml"
-    ).iter_rows():
-        if n == 0:
-            what = "no PSA at all" if base is None else "no PSA after the start"
-            rows.append((patient, None, f"line {line}: {what}"))
-        elif base is None:
-            rows.append((patient, None, f"line {line}: no baseline PSA (no response can be told)"))
-    treated = set(table["patient_id"])
-    rows += [
-        (p, None, "no line of therapy in treatments")
-        for p in cohort.study["patients"]["patient_id"]
-        if p not in treated
-    ]
-    return exclusions(rows)
+#: Questions of the ledger: the rates of response, the same among lines with both values, and progression.
+RATE, EVALUABLE, PROGRESSION = "PSA response", "PSA before and after the start", "PSA progression"
+
+
+def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFrame:
+    """Every line in the rates, with why nothing was seen where it counts as no response; those with both values."""
+    told = pl.when((pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null()).then(pl.lit("no PSA at all")).when(
+        pl.col("n_values") == 0).then(pl.lit("no PSA after the start")).when(pl.col("baseline_ng_ml").is_null()).then(
+        pl.lit("no baseline PSA (no response can be told)"))  # fmt: skip
+    lines = table.select(
+        "patient_id", "line", told.alias("reason"), *MEASURES, pl.col("progression_status").is_not_null().alias("_p")
+    )
+    unseen, everyone = lines.drop_nulls("reason"), cohort.study["patients"]["patient_id"]
+    # the rates ask each measure alone: all of them are null for the same lines
+    rated = lines if rules.missing_in_denominator else lines.filter(pl.col(MEASURES[0]).is_not_null())
+    no = "not evaluable"
+    return ledger([
+        of_lines(RATE, rated, unseen, cohort.lines, everyone, rest=no),
+        of_lines(EVALUABLE, lines.filter(pl.col("reason").is_null()), unseen, cohort.lines, everyone, rest=no),
+        of_lines(PROGRESSION, lines.filter("_p"), unseen.filter(~pl.col("_p")), cohort.lines, everyone, rest=no),
+    ])  # fmt: skip
 
 
 def _figures(

@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -93,7 +94,7 @@ def published(cohort: Cohort, params: Params) -> Result:
             None if row[k] is None else row[k] / DAYS_PER_MONTH for k in ("median_days", "ci_low", "ci_high")
         )
         estimates.append(
-            Estimate(f"median_{row['endpoint']}", mid, low, high, row["n"], "Kaplan-Meier", "months")
+            Estimate(f"median_{row['endpoint']}", mid, low, high, row["n"], "Kaplan-Meier", "months", row["endpoint"])
         )
     return Result(
         answer="The source publishes {endpoints} end points; {differs} of its records differ from the derived ones.",
@@ -102,6 +103,7 @@ def published(cohort: Cohort, params: Params) -> Result:
         ),
         estimates=tuple(estimates),
         tables={RECORDS.name: RECORDS.frame(rows), SUMMARY.name: SUMMARY.frame(summary)},
+        people=_people(cohort, rows),
         notes=(
             "{not_compared:value} published records have no derived record of the same meaning and day 0.",
             "Published times are used as they stand; their definitions are the source's (published_endpoints.definition).",
@@ -113,10 +115,26 @@ def published(cohort: Cohort, params: Params) -> Result:
     )
 
 
+def _usable() -> pl.Expr:
+    return (pl.col("is_event").is_not_null() & (pl.col("time_days") > 0)).fill_null(False)
+
+
+def _people(cohort: Cohort, rows: pl.DataFrame) -> pl.DataFrame:
+    """Per published end point the patients with a time and a known status."""
+    everyone, parts = cohort.study["patients"]["patient_id"], []
+    why = pl.when(pl.col("is_event").is_null()).then(pl.lit("published without a status")).otherwise(
+        pl.lit("no published time after day 0"))  # fmt: skip
+    for (name,), mine in rows.group_by("endpoint", maintain_order=True):
+        out = mine.filter(~_usable()).select("patient_id", why.alias("reason"))
+        inside = mine.filter(_usable())
+        parts.append(counted(str(name), everyone, inside, out, rest="not published"))
+    return ledger(parts)
+
+
 def _summary(name: str, part: pl.DataFrame) -> dict[str, Any]:
     from oncourse.stats.km import kaplan_meier
 
-    usable = part.filter(pl.col("is_event").is_not_null() & (pl.col("time_days") > 0))
+    usable = part.filter(_usable())
     state = part["agreement"]
     row: dict[str, Any] = {
         "endpoint": name, "n": usable.height, "n_event": int(usable["is_event"].sum()),

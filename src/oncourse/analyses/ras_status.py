@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, rated, two_sides
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, with_rows
 from oncourse.derive.concordance.pairs import COMPARISONS
@@ -77,7 +78,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
     states = with_rows(cohort.statuses, presence)
     two = status_pairs(pairs, states, informative_by_status(presence, statuses))
     table = status_table(two)
-    estimates = _estimates(table)
+    estimates = _estimates(table, params.status)
     return Result(
         answer=_answer(table, estimates, params.status),
         headline=_headline(table, estimates, params.status),
@@ -88,7 +89,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             PATIENTS.name: PATIENTS.frame(cohort.patient_statuses),
         },
         figures=tuple(_figures(table)),
-        excluded=_excluded(two, params.status),
+        people=_people(cohort, two, params.status),
         notes=_notes(table, params.status),
         methods=(
             "RAS: KRAS and NRAS codons 12, 13, 59, 61, 117, 146; PIK3CA: hotspot codons. A negative is measured where reads "
@@ -105,10 +106,12 @@ def _name(row: dict[str, object], what: str) -> str:
     return f"{what}.{row['status']}.{str(row['comparison']).replace(' ', '_')}{ending}"
 
 
-def _estimates(table: pl.DataFrame) -> tuple[Estimate, ...]:
+def _estimates(table: pl.DataFrame, status: str) -> tuple[Estimate, ...]:
     out = []
     for row in table.iter_rows(named=True):
         n = row["n_both"] + row["n_a_only"] + row["n_b_only"] + row["n_neither"]
+        mine = row["status"] == status and row["set"] == "all"
+        who = _question(status, row["comparison"]) if mine else ""
         for what, count in (
             ("discordance", n), ("opa", n), ("ppa", row["n_both"] + row["n_a_only"]),
             ("npa", row["n_b_only"] + row["n_neither"]),
@@ -118,10 +121,13 @@ def _estimates(table: pl.DataFrame) -> tuple[Estimate, ...]:
             unit = "score" if what in ("kappa", "ac1") else "fraction"
             out.append(
                 Estimate(
-                    _name(row, what), row[what], row[f"{what}_low"], row[f"{what}_high"], count, method, unit
+                    _name(row, what), row[what], row[f"{what}_low"], row[f"{what}_high"], count, method, unit,
+                    who if what in ("discordance", "opa", "kappa", "ac1") else "",
                 )
             )
-        out.append(Estimate(_name(row, "n_discordant"), row["n_a_only"] + row["n_b_only"], n=n, unit="count"))
+        out.append(
+            Estimate(_name(row, "n_discordant"), row["n_a_only"] + row["n_b_only"], n=n, unit="count", question=who)
+        )
         out.append(
             Estimate(
                 _name(row, "n_not_assessable"),
@@ -166,20 +172,26 @@ def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -
     )
 
 
-def _excluded(two: pl.DataFrame, status: str) -> pl.DataFrame:
-    rows = []
-    unknown = (pl.col("state_a") == "not_assessable") | (pl.col("state_b") == "not_assessable")
-    for row in two.filter((pl.col("status") == status) & unknown & pl.col("is_main")).iter_rows(named=True):
-        for side in ("a", "b"):
-            if row[f"state_{side}"] == "not_assessable":
-                rows.append(
-                    (
-                        row["patient_id"],
-                        row[f"sample_{side}"],
-                        f"{status} not assessable ({row['comparison']})",
-                    )
-                )
-    return exclusions(rows)
+def _question(status: str, comparison: str) -> str:
+    return f"{status}: {comparison}"
+
+
+def _people(cohort: Cohort, two: pl.DataFrame, status: str) -> pl.DataFrame:
+    """Per comparison the patients whose main pair was judged in both samples."""
+    everyone = cohort.study["patients"]["patient_id"]
+    main = two.filter((pl.col("status") == status) & pl.col("is_main"))
+    unclear = [pl.when(pl.col(f"state_{s}") == "not_assessable").then(f"sample_{s}") for s in "ab"]
+    rows = main.with_columns(
+        _unclear=pl.concat_list(unclear).list.drop_nulls().list.join(", ")
+    )
+    parts = []
+    for comparison in [c for c in COMPARISONS if c in set(main["comparison"])] or COMPARISONS[:1]:
+        mine = rows.filter(pl.col("comparison") == comparison)
+        out = mine.filter(pl.col("_unclear") != "").select(
+            "patient_id", pl.format("{} not assessable in {}", pl.lit(status), "_unclear").alias("reason"))  # fmt: skip
+        inside = mine.filter(pl.col("_unclear") == "")
+        parts.append(counted(_question(status, comparison), everyone, inside, out, rest=f"no two samples: {comparison}"))
+    return ledger(parts)
 
 
 def _notes(table: pl.DataFrame, status: str) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.recurrence import INCLUDED_BY_RECURRENCE, RecurrenceParams, RecurrenceTable
@@ -75,8 +76,8 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
     selected = n_recurred >= INCLUDED_BY_RECURRENCE * people.height
     notes: list[str] = []
     figures: list[Figure] = []
-    estimates: list[Estimate] = [Estimate("patients", people.height, unit="count"),
-                                 Estimate("recurred", n_recurred, unit="count")]  # fmt: skip
+    estimates: list[Estimate] = [Estimate("patients", people.height, unit="count", question=FOLLOWED),
+                                 Estimate("recurred", n_recurred, unit="count", question=RECURRED)]  # fmt: skip
     incidence, answer = (_among_recurred if selected else _risk)(
         people, params, estimates, figures, notes, table.words
     )
@@ -94,7 +95,7 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
             GENES.name: GENES.frame(cohort.recurrence_genes),
         },
         figures=tuple(figures),
-        excluded=exclusions(table.excluded.iter_rows()),
+        people=_people(cohort, table),
         notes=tuple(notes),
         methods=(
             "Recurrence with death as competing event: Aalen-Johansen, limits on the log-log scale, infinitesimal "
@@ -115,6 +116,28 @@ def _headline(found: dict[str, Estimate], params: RecurrenceParams) -> Headline:
         return Headline(said("headline.recurrence.count", **counts), "uncertain", said("reason.no_value"), "recurred")
     months = float(min(params.months, key=lambda m: abs(m - 24)))
     return Headline(said("headline.recurrence.risk", **counts, months=months, share=risk), *light_of(risk), risk.name)
+
+
+#: Questions of the ledger.
+FOLLOWED, RECURRED, SITED = "followed from the start", "recurred", "site of the recurrence"
+AFTER, BLOOD = "survival after recurrence", "ctDNA after surgery"
+
+
+def _people(cohort: Cohort, table: RecurrenceTable) -> pl.DataFrame:
+    """Who is followed from the start; of these who recurred, at which site, with time after it; who had blood drawn."""
+    everyone, out = cohort.study["patients"]["patient_id"], table.excluded.select("patient_id", "reason")
+    followed = table.patients
+    recurred = followed.filter(pl.col("state") == "recurred")
+    timed = recurred.filter(pl.col("last_day") >= pl.col("recurrence_day"))
+    parts = [counted(FOLLOWED, everyone, followed, out)]
+    for question, inside, rest in (
+        (RECURRED, recurred, "no recurrence seen"),
+        (SITED, recurred.drop_nulls("sites"), "no recurrence, or its site not recorded"),
+        (AFTER, timed, "no recurrence, or no follow-up after it"),
+        (BLOOD, _bled(cohort, table), "no plasma sample in the window after surgery, or recurrence before it"),
+    ):
+        parts.append(counted(question, everyone, inside, out, rest=rest))
+    return ledger(parts)
 
 
 def _arrays(people: pl.DataFrame) -> tuple[Any, Any]:
@@ -156,11 +179,11 @@ def _risk(
         limits = shown["ci_low"], shown["ci_high"]
         estimates.append(
             Estimate(
-                "recurrence_risk", shown["estimate"], *limits, people.height, "Aalen-Johansen", "fraction"
+                "recurrence_risk", shown["estimate"], *limits, people.height, "Aalen-Johansen", "fraction", FOLLOWED
             )
         )
     followed = follow_up(time, cause > 0)
-    estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier"))  # fmt: skip
+    estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier", FOLLOWED))  # fmt: skip
     drawn, _ = km_groups(time, cause > 0, None, {"all patients": np.ones(time.size, bool)})
     figures.append(Figure("dfs", "Disease-free survival", f"From {words}; recurrence or death. 95 % limits.",
                           survival_figure(drawn, ylabel="disease-free survival")))  # fmt: skip
@@ -182,14 +205,14 @@ def _months(days: float) -> float | None:
     return None if np.isnan(days) else in_months(days)
 
 
-def _in_months(name: str, days: Any, n: int, method: str) -> Estimate:
+def _in_months(name: str, days: Any, n: int, method: str, question: str) -> Estimate:
     return Estimate(
-        name, _months(days.value), _months(days.ci_low), _months(days.ci_high), n, method, "months"
+        name, _months(days.value), _months(days.ci_low), _months(days.ci_high), n, method, "months", question
     )
 
 
-def _ratio(name: str, log: float, low: float, high: float, n: int, method: str) -> Estimate:
-    return Estimate(name, float(np.exp(log)), float(np.exp(low)), float(np.exp(high)), n, method, "ratio")
+def _ratio(name: str, log: float, low: float, high: float, n: int, method: str, question: str) -> Estimate:
+    return Estimate(name, float(np.exp(log)), float(np.exp(low)), float(np.exp(high)), n, method, "ratio", question)
 
 
 def _among_recurred(
@@ -210,7 +233,8 @@ def _among_recurred(
     time = recurred["time_days"].cast(pl.Float64).to_numpy()
     curve = kaplan_meier(time, np.ones(time.size))
     median = curve.median
-    estimates.append(_in_months("time_to_recurrence", median, time.size, "median among patients who recurred"))  # fmt: skip
+    who = "median among patients who recurred"
+    estimates.append(_in_months("time_to_recurrence", median, time.size, who, RECURRED))
     rows = []
     for months in params.months:
         k = int((time <= landmark_days(months)).sum())
@@ -262,7 +286,7 @@ def _sites(people: pl.DataFrame, estimates: list[Estimate]) -> tuple[pl.DataFram
     top = frame.row(0, named=True)
     limits = top["ci_low"], top["ci_high"]
     estimates.append(
-        Estimate("commonest_site", top["fraction"], *limits, known.height, "Clopper-Pearson", "fraction")
+        Estimate("commonest_site", top["fraction"], *limits, known.height, "Clopper-Pearson", "fraction", SITED)
     )
     return (
         frame,
@@ -286,9 +310,9 @@ def _after(
     drawn, curves = km_groups(time, dead, None, {"from recurrence": np.ones(time.size, bool)})
     curve = curves["from recurrence"]
     median, at = curve.median, curve.at([landmark_days(24)])
-    estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median"))  # fmt: skip
+    estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median", AFTER))  # fmt: skip
     alive = float(at.survival[0]), float(at.ci_low[0]), float(at.ci_high[0])
-    estimates.append(Estimate("alive_24m_after_recurrence", *alive, time.size, "Kaplan-Meier", "fraction"))
+    estimates.append(Estimate("alive_24m_after_recurrence", *alive, time.size, "Kaplan-Meier", "fraction", AFTER))
     figures.append(
         Figure(
             "survival_after_recurrence",
@@ -324,6 +348,7 @@ def _after(
                 result.ci_high,
                 time.size,
                 "Cox, time-dependent, profile limits",
+                AFTER,
             )
         )
         text += " Hazard of death after metastasectomy against before or without: {metastasectomy}."
@@ -331,6 +356,12 @@ def _after(
             "Metastasectomy is offered to patients who do well: its hazard ratio is no treatment effect."
         )
     return text
+
+
+def _bled(cohort: Cohort, table: RecurrenceTable) -> pl.DataFrame:
+    """Patients with a blood sample after surgery and before recurrence, death or the end of follow-up."""
+    rows = table.patients.join(cohort.recurrence_blood, on="patient_id")
+    return rows.filter(pl.col("end_day") > pl.col("day")).sort("patient_id")
 
 
 def _blood(
@@ -346,11 +377,7 @@ def _blood(
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.scan import scan_cox
 
-    rows = (
-        table.patients.join(cohort.recurrence_blood, on="patient_id")
-        .filter(pl.col("end_day") > pl.col("day"))
-        .sort("patient_id")
-    )
+    rows = _bled(cohort, table)
     positive = rows["is_positive"].fill_null(False).to_numpy()
     if rows.height < 2 or positive.all() or not positive.any():
         return ""
@@ -372,6 +399,7 @@ def _blood(
             scan.ci_high[0],
             rows.height,
             f"Cox, {scan.method[0]}",
+            BLOOD,
         )
     )
     estimates.append(Estimate("ctdna_positive", int(positive.sum()), n=rows.height, unit="count"))

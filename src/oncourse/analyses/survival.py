@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, endpoint_words, light_of
+from oncourse.analyses._people import ledger, of_endpoint
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -93,12 +94,16 @@ def survival(cohort: Cohort, params: Params) -> Result:
     figures: list[Figure] = []
     notes: list[str] = []
     words: list[str] = []
+    people_of: list[pl.DataFrame] = []
+    everyone = cohort.study["patients"]["patient_id"]
     rules = cohort.params(EndpointParams)
     first_day = rules.count_first_day
     for name in params.endpoints:
         target = outcome(cohort.time_to_event, name)
         if int(target.event.sum()) < params.min_events:
             continue
+        line = None if name in STUDY_LEVEL else 1
+        people_of.append(of_endpoint(name, target.patients, cohort.endpoint_tables[1], everyone, line=line))
         _one(target, params, first_day, landmarks, medians, estimates, figures, notes, words)
         notes.extend(_entry_unknown(cohort, name))
         by_sample = late_by_sample(cohort.time_to_event, cohort.study["follow_up"], name)
@@ -115,9 +120,6 @@ def survival(cohort: Cohort, params: Params) -> Result:
     if refused:
         words.insert(0, refused)
     checked = _visits(cohort, params, figures, notes)
-    listed = cohort.endpoint_tables[1].filter(
-        pl.col("endpoint").is_in(list(params.endpoints)) & pl.col("line").is_null()
-    )
     return Result(
         answer=" ".join(words),
         headline=_headline({e.name: e for e in estimates}, params),
@@ -128,10 +130,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
             INTERVALS.name: INTERVALS.frame(checked),
         },
         figures=tuple(figures),
-        excluded=exclusions(
-            (p, None, f"{e}: {r}")
-            for p, e, r in listed.select("patient_id", "endpoint", "reason").iter_rows()
-        ),
+        people=ledger(people_of),
         notes=tuple(notes),
         methods=(
             "Kaplan-Meier with log-log limits; at risk in (entry, exit] (Tsai, Jewell, Wang. Biometrika 1987;74:883). "
@@ -186,7 +185,7 @@ def _one(
                         "median_months": value, "ci_low": low, "ci_high": high})  # fmt: skip
         # a limit that is not reached is infinite; a median that is not reached has no value
         upper = float("inf") if high is None and value is not None else high
-        estimates.append(Estimate(f"{name}_{method}_median", value, low, upper, time.size, method, "months"))
+        estimates.append(Estimate(f"{name}_{method}_median", value, low, upper, time.size, method, "months", name))
     for method, curve in curves.items():
         at = curve.at(np.array([landmark_days(m, first_day=first_day) for m in params.months]))
         for j, months in enumerate(params.months):
@@ -196,7 +195,7 @@ def _one(
             landmarks.append({"endpoint": name, "method": method, "months": months, "survival": value, "ci_low": low,
                               "ci_high": high, "n_risk": int(at.n_risk[j])})  # fmt: skip
             estimates.append(
-                Estimate(f"{name}_{method}_{months:g}m", value, low, high, time.size, method, "fraction")
+                Estimate(f"{name}_{method}_{months:g}m", value, low, high, time.size, method, "fraction", name)
             )
     two = _two_years(params)
     plain = str(endpoint_words(name))

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, cannot, rated
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.disease import tumours as all_tumours
@@ -106,13 +107,12 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     found, matched = cohort.findings, cohort.therapy
     tumours = {p: f.tumour for p, f in found.patients.items()}
     known = sorted({t for t in tumours.values() if t in all_tumours()})
-    levels = LEVELS.frame(_levels(matched, tumours, known))
+    judged = _judged(cohort, matched)
+    levels = LEVELS.frame(_levels(matched, judged, tumours, known))
     ras = RAS.frame(ras_table(found, cohort.patient_statuses))
-    estimates = [*_shares(matched, tumours, known, params.levels), *_ras_estimates(ras)]
+    estimates = [*_shares(matched, judged, tumours, known, params.levels), *_ras_estimates(ras)]
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more
-    others = [(p, None, f"tumour is none of {', '.join(all_tumours())}, or not recorded: no rule applies")
-              for p, t in tumours.items() if t not in known]  # fmt: skip
     date, checksum = rules_version()
     return Result(
         answer=_answer(known, estimates),
@@ -123,7 +123,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
             "therapy/rules": _rules(cohort, tumours), "therapy/nearly": _near(matched), "therapy/evidence": evidence,
         },
         figures=_figures(levels, ras),
-        excluded=exclusions(others),
+        people=_people(cohort, judged, ras),
         samples_used=exclusions(found.decision.select("patient_id", "sample_id", "reason").iter_rows()),
         notes=(
             "Decision support for research use: every line is to be confirmed by a clinician.",
@@ -153,8 +153,9 @@ def _answer(known: list[str], estimates: list[Estimate]) -> str:
     parts = []
     for tumour in known:
         parts.append(
-            f"Of {{n_{tumour}}} patients with a {tumour} tumour, {{level_1_{tumour}}} have a finding for or against a "
-            f"therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that speaks for a therapy."
+            f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} have a "
+            f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that speaks "
+            "for a therapy."
         )
     if "ras_mutated" in names:
         parts.append(
@@ -162,6 +163,11 @@ def _answer(known: list[str], estimates: list[Estimate]) -> str:
             "assumed in {ras_assumed_wild_type}. In {ras_not_assessable} it could not be judged."
         )
     return " ".join(parts) or "No patient has a tumour that a rule is written for."
+
+
+def _unjudged(tumour: str, estimates: list[Estimate]) -> str:
+    n = next(e.value for e in estimates if e.name == f"unjudged_{tumour}")
+    return f" of whom anything was looked at ({{unjudged_{tumour}:value}} more were never)" if n else ""
 
 
 def _interval(k: int, n: int) -> tuple[float, float] | tuple[None, None]:
@@ -173,9 +179,9 @@ def _interval(k: int, n: int) -> tuple[float, float] | tuple[None, None]:
     return float(low), float(high)
 
 
-def _share(name: str, k: int, n: int) -> Estimate:
+def _share(name: str, k: int, n: int, question: str = "") -> Estimate:
     low, high = _interval(k, n)
-    return Estimate(name, k / n if n else None, low, high, n=n, method="Clopper-Pearson", unit="fraction")
+    return Estimate(name, k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", question)
 
 
 def _best(matches: tuple[Match, ...], benefit: bool) -> str | None:
@@ -192,34 +198,71 @@ def _best(matches: tuple[Match, ...], benefit: bool) -> str | None:
 _KINDS = {"any therapy": False, "benefit": True}
 
 
-def _levels(matched: Therapy, tumours: dict[str, str | None], known: list[str]) -> Iterator[dict[str, Any]]:
+def _levels(
+    matched: Therapy, judged: set[str], tumours: dict[str, str | None], known: list[str]
+) -> Iterator[dict[str, Any]]:
     for tumour in known:
-        patients = [p for p, t in tumours.items() if t == tumour]
+        patients = [p for p, t in tumours.items() if t == tumour and p in judged]
         for kind, benefit in _KINDS.items():
             best = [_best(matched.matches[p], benefit) or "none" for p in patients]
             for level in ("I-A", "I-B", "II-C", "II-D", "III", "none"):
                 k = best.count(level)
                 low, high = _interval(k, len(patients))
                 yield {"tumour": tumour, "kind": kind, "level": level, "n": k, "n_patients": len(patients),
-                       "fraction": k / len(patients), "ci_low": low, "ci_high": high}  # fmt: skip
+                       "fraction": k / len(patients) if patients else None, "ci_low": low, "ci_high": high}  # fmt: skip
 
 
 def _shares(
-    matched: Therapy, tumours: dict[str, str | None], known: list[str], levels: tuple[str, ...]
+    matched: Therapy, judged: set[str], tumours: dict[str, str | None], known: list[str], levels: tuple[str, ...]
 ) -> Iterator[Estimate]:
     for tumour in known:
-        patients = [p for p, t in tumours.items() if t == tumour]
-        yield Estimate(f"n_{tumour}", len(patients), n=len(patients), unit="count")
+        of_tumour = [p for p, t in tumours.items() if t == tumour]
+        patients = [p for p in of_tumour if p in judged]
+        yield Estimate(f"n_{tumour}", len(patients), n=len(patients), unit="count", question=f"{tumour} tumour")
+        yield Estimate(f"unjudged_{tumour}", len(of_tumour) - len(patients), unit="count")
         for name, benefit in (("level_1", False), ("benefit_1", True)):
             k = sum(_best(matched.matches[p], benefit) in levels for p in patients)
-            yield _share(f"{name}_{tumour}", k, len(patients))
+            yield _share(f"{name}_{tumour}", k, len(patients), f"{tumour} tumour")
+
+
+def _judged(cohort: Cohort, matched: Therapy) -> set[str]:
+    """Patients of whom anything is known that a rule asks for: a profiled tumour sample, a marker, or a matched rule.
+
+    Nobody looked at the others: they have no biomarker "none", and lower no share.
+    """
+    panels = cohort.panels.samples
+    looked = panels.filter(pl.any_horizontal(pl.col("mutation", "cna", "sv").is_not_null()))["patient_id"]
+    told = {p for p, matches in matched.matches.items() if any(m.status == "matched" for m in matches)}
+    return {*looked, *cohort.marker_readings["patient_id"], *told}
+
+
+def _people(cohort: Cohort, judged: set[str], ras: pl.DataFrame) -> pl.DataFrame:
+    """Per tumour who could be judged, and whose RAS is told."""
+    tumours = {p: f.tumour for p, f in cohort.findings.patients.items()}
+    everyone, parts = cohort.study["patients"]["patient_id"], []
+    for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
+        out = [(p, "another tumour" if t in all_tumours() else
+                "tumour is neither colorectal nor prostate, or not recorded: no rule applies")
+               for p, t in tumours.items() if t != tumour]  # fmt: skip
+        out += [
+            (p, "never looked at: no profiled tumour sample and no marker")
+            for p, t in tumours.items() if t == tumour and p not in judged
+        ]  # fmt: skip
+        inside = [p for p, t in tumours.items() if t == tumour and p in judged]
+        parts.append(counted(f"{tumour} tumour", everyone, inside, out))
+    if ras.height:
+        parts.append(counted("RAS", everyone, ras, rest="no colorectal tumour"))
+    if not parts:
+        parts.append(counted("therapy", everyone, [], [(p, "tumour is neither colorectal nor prostate, or not recorded: no "
+                                                        "rule applies") for p in tumours]))  # fmt: skip
+    return ledger(parts)
 
 
 def _ras_estimates(ras: pl.DataFrame) -> Iterator[Estimate]:
     if ras.is_empty():
         return
     for state in ("mutated", "wild_type", "assumed_wild_type", "not_assessable"):
-        yield _share(f"ras_{state}", int((ras["state"] == state).sum()), ras.height)
+        yield _share(f"ras_{state}", int((ras["state"] == state).sum()), ras.height, "RAS")
     yield Estimate(
         "ras_conflict", int(ras["conflict"].is_not_null().sum()), n=ras.height, unit="count",
     )  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
@@ -113,7 +114,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
             TRUTH.name: TRUTH.frame(truth),
         },
         figures=tuple(_figures(table)),
-        excluded=_excluded(cohort, main),
+        people=_people(cohort, main),
         notes=_notes(params, plasma, main, withheld),
         methods=(
             "Two sets: all sampled patients, in whom plasma that shows nothing has found nothing (the set of the "
@@ -164,7 +165,7 @@ def _estimates(
     out.append(Estimate("informative_plasma", k / n if n else None, float(interval.low), float(interval.high), n,
                         "Clopper-Pearson", "fraction"))  # fmt: skip
     out.append(
-        Estimate("n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count")
+        Estimate("n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count", question=BOTH)
     )
     for row in tests:
         if row["p_value"] is not None:
@@ -246,16 +247,21 @@ def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame, withheld: s
     return tuple(notes)
 
 
-def _excluded(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
+#: Question of the ledger.
+BOTH = "tissue and plasma"
+
+
+def _people(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
     samples = cohort.study["samples"].filter(is_tumour())
     have = samples.group_by("patient_id").agg(
         tissue=(pl.col("material") == "tissue").any(), plasma=(pl.col("material") == "plasma").any()
     )
-    rows = [
-        (row["patient_id"], None, "no plasma sample" if row["tissue"] else "no tissue sample")
-        for row in have.filter(~(pl.col("tissue") & pl.col("plasma"))).iter_rows(named=True)
-    ]
-    return exclusions(rows)
+    why = (
+        pl.when(pl.col("tissue") & pl.col("plasma")).then(pl.lit("tissue and plasma that make no pair"))
+        .when("tissue").then(pl.lit("no plasma sample")).otherwise(pl.lit("no tissue sample"))
+    )  # fmt: skip
+    out = have.join(main, on="patient_id", how="anti").select("patient_id", why.alias("reason"))
+    return counted(BOTH, cohort.study["patients"]["patient_id"], main, out, rest="no tumour sample")
 
 
 def _figures(table: pl.DataFrame) -> list[Figure]:

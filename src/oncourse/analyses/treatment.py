@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.treatment_comparisons import (
@@ -262,10 +263,39 @@ def treatment(cohort: Cohort, params: Params) -> Result:
             POLICY.name: POLICY.frame(compared.policy),
         },
         figures=_figures(compared, curves),
-        excluded=exclusions(left.iter_rows()),
+        people=_people(cohort, table, rows, left, compared),
         notes=_notes(compared, tested, params),
         methods=METHODS,
     )
+
+
+def _pair_name(endpoint: str, line: int, arm: str, reference: str) -> str:
+    """The question of the ledger of one comparison."""
+    return f"line {line}, {endpoint}: {arm} v {reference}"
+
+
+def _people(
+    cohort: Cohort, table: pl.DataFrame, rows: pl.DataFrame, left: pl.DataFrame, compared: Comparisons
+) -> pl.DataFrame:
+    """Per endpoint the lines that have it; per comparison of the answer the patients of the line with either treatment."""
+    everyone, parts = cohort.study["patients"]["patient_id"], []
+    for endpoint in rows["endpoint"].unique().sort():
+        mine, out = rows.filter(pl.col("endpoint") == endpoint), left.filter(pl.col("endpoint") == endpoint)
+        none = f"nothing recorded that tells {endpoint}"
+        parts.append(of_lines(f"{endpoint} by line", mine, out, table, everyone, rest=none))
+    best = _headline(compared.comparison)
+    if best:
+        endpoint, line = best[0]["endpoint"], best[0]["line"]
+        mine = rows.filter((pl.col("endpoint") == endpoint) & (pl.col("line") == line))
+        same = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
+        for arm, reference in sorted({(r["arm"], r["reference"]) for r in same}):
+            inside = mine.filter(pl.col("arm").is_in([arm, reference]))
+            other = mine.join(inside, on="unit", how="anti").select(
+                "patient_id", pl.format("another treatment: {}", "arm").alias("reason")
+            )
+            parts.append(counted(_pair_name(endpoint, line, arm, reference), everyone, inside, other,
+                                 rest=f"no line {line} with {endpoint}"))  # fmt: skip
+    return ledger(parts)
 
 
 def _trials(compared: Comparisons, params: Params) -> list[str]:
@@ -415,14 +445,15 @@ def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
         rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
         suffix = f" {arm} {reference}".replace(";", "+") if place else ""
         who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
-        text = _pair_text(rows, _balance_of(compared, rows[0]), n, suffix, estimates)
+        people = n, _pair_name(rows[0]["endpoint"], rows[0]["line"], arm, reference)
+        text = _pair_text(rows, _balance_of(compared, rows[0]), people, suffix, estimates)
         parts.append(f"{_plain(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
     rest = len(order) - MOST_PAIRS
     return " ".join(parts) + (f" The table has {rest} more comparisons of this line." if rest > 0 else "")
 
 
 def _pair_text(
-    rows: list[dict[str, Any]], apart: list[dict[str, Any]], n: int, suffix: str, estimates: list[Estimate]
+    rows: list[dict[str, Any]], apart: list[dict[str, Any]], people: tuple[int, str], suffix: str, estimates: list[Estimate]
 ) -> str:
     """What one pair may say: weighted where the arms differ, restricted means where the hazard ratio changes with time."""
 
@@ -431,7 +462,7 @@ def _pair_text(
         if row is None:
             return ""
         name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in f"{label} {method}{suffix}")
-        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], n, method, unit))
+        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], people[0], method, unit, people[1]))
         return f"{{{name}}}"
 
     differ = _differ(apart)

@@ -66,6 +66,11 @@ _IN_SECTION = ("overview/flow", "overview/patients")
 _OF_DATA = "overview/"
 
 
+def _is_ledger(table: str) -> bool:
+    """Whether a table is the ledger of people: the page shows its sums, its rows are in the folder."""
+    return table.endswith("/people")
+
+
 def _section(
     outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str
 ) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _section(
     }  # fmt: skip
     if result is None:
         return section
-    mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables}
+    mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
         "answer": result.answer, "estimates": result.estimates,
@@ -165,7 +170,9 @@ def study_page(
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
     questions, others = ordered(outcomes, study.config.design)
     overview = [o for o in outcomes if o.analysis.name in DESCRIPTION]
-    of_data = [(declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared]
+    of_data = [
+        (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
+    ]
 
     def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language) for o in some]

@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import WHO_SCHEMA, Result, registry
+from oncourse.analyses._base import WHO_SCHEMA, registry
+from oncourse.analyses._people import flow_rows
 from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
@@ -30,34 +31,24 @@ def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.
         if outcome.result is not None:
             tables.update(outcome.result.tables)
     tables["overview/flow"] = pl.concat([tables.get("overview/flow", pl.DataFrame(schema=FLOW_SCHEMA)),
-                                         _analysis_flow(cohort, outcomes)])  # fmt: skip
+                                         _analysis_flow(outcomes)])  # fmt: skip
     tables["overview/samples_used"] = _samples_used(outcomes)
     tables["overview/excluded"] = _excluded(cohort, outcomes)
     return dict(sorted(tables.items()))
 
 
-def _analysis_flow(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
-    """One row per analysis: who is in it, and the commonest reasons of those who are not."""
-    patients = set(cohort.study["patients"]["patient_id"])
+def _analysis_flow(outcomes: Sequence[Outcome]) -> pl.DataFrame:
+    """One row per analysis and question of its ledger: who is in it, and the reasons of those who are not."""
     rows = []
     for outcome in outcomes:
         name = f"analysis: {outcome.analysis.name}"
         if outcome.result is None:
             rows.append({"step": name, "n_patients": 0, "n_samples": 0, "reason": outcome.message})
             continue
-        result = outcome.result
-        out = set(result.excluded.filter(pl.col("sample_id").is_null())["patient_id"].drop_nulls())
-        used = result.samples_used["sample_id"].n_unique() if result.samples_used.height else None
-        counts = result.excluded.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
-        reasons = "; ".join(f"{n} x {reason}" for reason, n in counts.head(5).iter_rows())
-        rows.append(
-            {
-                "step": name,
-                "n_patients": len(patients - out),
-                "n_samples": used,
-                "reason": reasons or "all in",
-            }
-        )
+        rows += [
+            {"step": f"{name}, {question}", "n_patients": n, "n_samples": samples, "reason": reason}
+            for question, n, samples, reason in flow_rows(outcome.result.people).iter_rows()
+        ]
     return pl.DataFrame(rows, schema=FLOW_SCHEMA)
 
 

@@ -84,7 +84,7 @@ def endpoint_table(
         pl.col("start_day").alias("origin_day")
     )
     if lines.is_empty():
-        parts += _reported_progression(study, people, params)
+        parts += _reported_progression(study, people, params, excluded)
     else:
         lines = _observed(lines, data, excluded)
         parts += _survival(lines, people, "OS", params, excluded)
@@ -133,7 +133,7 @@ def _study_origins(
 def _observed(lines: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:
     """Drop lines that nobody can have been observed on: no follow-up row, or last contact before the start."""
     unknown = lines.filter(pl.col("last_contact_day").is_null())
-    exclude(excluded, unknown, "all", "no row in follow_up")
+    exclude(excluded, unknown, "all", "no day of last contact in follow_up")
     before = lines.filter((pl.col("last_contact_day") < pl.col("start_day")).fill_null(False))
     exclude(excluded, before, "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
     return lines.filter(pl.col("last_contact_day") >= pl.col("start_day"))
@@ -283,12 +283,15 @@ def _recurrence(
 
 
 def _reported_progression(
-    study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams
+    study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> list[pl.DataFrame]:
     """PFS and TTP of the study from follow_up.progression_day and progression_free_day, where no treatments are."""
     if study["progression_day"].is_null().all() and study["progression_free_day"].is_null().all():
         return []
-    study = study.filter(~(pl.col("progression_day") < pl.col("origin_day")).fill_null(False))
+    early = (pl.col("progression_day") < pl.col("origin_day")).fill_null(False)
+    for name in ("PFS", "TTP"):
+        exclude(excluded, study.filter(early), name, pl.format("progression on day {} before the origin", "progression_day"))
+    study = study.filter(~early)
     event = records(
         study,
         day="progression_day",

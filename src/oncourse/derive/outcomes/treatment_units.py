@@ -68,7 +68,8 @@ def _told(drugs: str, group_by: str) -> tuple[str, list[str], str | None]:
 def outcomes(
     records: pl.DataFrame, table: pl.DataFrame, *, endpoints: tuple[str, ...], landmark_days: int, estimand: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (unit, endpoint, time_days, entry_days, is_event) from each line's start, and who has none and why.
+    """Return (unit, endpoint, time_days, entry_days, is_event) from each line's start, and the lines without and why
+    (patient_id, line, endpoint, reason).
 
     ``estimand = while_on_line`` censors at the start of the next line; ``treatment_policy`` follows on whatever came
     later. With a landmark the time runs from that many days after the start and earlier events and
@@ -89,6 +90,7 @@ def outcomes(
     columns = (
         "unit",
         "patient_id",
+        "line",
         "zero_day",
         "next_start_day",
         "endpoint",
@@ -116,8 +118,9 @@ def outcomes(
     good = rows.join(bad.select("unit", "endpoint"), on=["unit", "endpoint"], how="anti")
     left = bad.select(
         "patient_id",
-        pl.lit(None, pl.String).alias("sample_id"),
-        pl.format("{}: not under observation after the line's start or landmark", "endpoint").alias("reason"),
+        "line",
+        "endpoint",
+        pl.lit("not under observation after the line's start or landmark").alias("reason"),
     )
     return good.select("unit", "endpoint", "time_days", "entry_days", "is_event"), left
 

@@ -1,0 +1,200 @@
+"""The ledger of people: of each question of an analysis, who is in, who is out, and why.
+
+A question is one denominator ("OS", "RAS: primary v metastasis"). Its units are patients, or lines, lesions or samples of
+them; every patient of the study has a row in it, in or out. What an analysis counts are sums of these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.errors import OncourseError
+from oncourse.study.schema import Column
+
+if TYPE_CHECKING:
+    from oncourse.analyses._base import Estimate
+
+COLUMNS = (
+    Column("question", pl.String, "what is counted: one denominator of the analysis"),
+    Column("unit", pl.String, "what its rows are: patient, line, lesion or sample"),
+    Column("patient_id", pl.String, "the patient"),
+    Column("line", pl.Int64, "line of therapy, where that is the unit"),
+    Column("lesion_id", pl.String, "the lesion, where that is the unit"),
+    Column("sample_id", pl.String, "the sample, where that is the unit"),
+    Column("is_in", pl.Boolean, "whether it counts"),
+    Column("reason", pl.String, "why it does not; of one that counts: what is to be known of it"),
+)
+SCHEMA = {c.name: c.dtype for c in COLUMNS}
+UNIT_KEY = {"patient": (), "line": ("line",), "lesion": ("lesion_id",), "sample": ("sample_id",)}
+#: Who was left out of an analysis, and which sample stood for whom.
+WHO_SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+Rows = pl.DataFrame | Iterable[str] | Iterable[tuple[object, ...]]
+
+
+def counted(
+    question: str, patients: Iterable[str], inside: Rows, out: Rows = (), *, rest: str | None = None, unit: str = "patient"
+) -> pl.DataFrame:
+    """Return the ledger of one question.
+
+    Parameters
+    ----------
+    patients : everyone in the study
+    inside : the units that count: a frame with patient_id and the unit's id, or their tuples (patients: their names)
+    out : the units that do not: the same with a last column ``reason``. What it says of a unit that counts is kept as a
+        remark; a reason for a whole patient (id null) holds where nothing else is said of the patient
+    rest : reason of the patients of whom neither tells; null: there must be none (`unclosed` names them)
+    """
+    keys = ["patient_id", *UNIT_KEY[unit]]
+    within = _frame(inside, keys).unique()
+    left = (
+        _frame(out, [*keys, "reason"]).unique()
+        .sort(*keys, "reason", nulls_last=True)
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("reason").str.join("; "))
+    )  # fmt: skip
+    parts = [within.join(left, on=keys, how="left").with_columns(is_in=pl.lit(True))]
+    gone = left.join(within, on=keys, how="anti")
+    if unit != "patient":
+        told = pl.concat([within.select("patient_id"), gone.drop_nulls(keys[1]).select("patient_id")]).unique()
+        whole = pl.col(keys[1]).is_null()
+        gone = pl.concat([gone.filter(~whole), gone.filter(whole).join(told, on="patient_id", how="anti")])
+    parts.append(gone.with_columns(is_in=pl.lit(False)))
+    if rest is not None:
+        everyone = pl.DataFrame({"patient_id": list(patients)}, schema={"patient_id": pl.String})
+        named = pl.concat([p.select("patient_id") for p in parts]).unique()
+        none = [pl.lit(None, SCHEMA[k]).alias(k) for k in keys[1:]]
+        untold = everyone.join(named, on="patient_id", how="anti").with_columns(
+            *none, reason=pl.lit(rest), is_in=pl.lit(False)
+        )
+        parts.append(untold.select(parts[0].columns))
+    table = pl.concat([p.select(*keys, "reason", "is_in") for p in parts])
+    return people_frame(table.with_columns(question=pl.lit(question), unit=pl.lit(unit)))
+
+
+def of_endpoint(
+    endpoint: str, inside: Iterable[str], left_out: pl.DataFrame, patients: Iterable[str], *, line: int | None = None
+) -> pl.DataFrame:
+    """Return the ledger of an endpoint with one record per patient: of the study, or of one line.
+
+    left_out : who has no record and why (`oncourse.derive.clinical.endpoints.endpoint_table`)
+    """
+    at = pl.col("line").is_null() if line is None else pl.col("line").is_null() | (pl.col("line") == line)
+    out = left_out.filter(pl.col("endpoint").is_in([endpoint, "all"]) & at)
+    rest = None if line is None else f"no line {line} of therapy in which {endpoint} could be told"
+    return counted(endpoint, patients, inside, out, rest=rest)
+
+
+def of_lines(
+    question: str, inside: pl.DataFrame, out: pl.DataFrame, lines: pl.DataFrame, patients: Iterable[str], *, rest: str
+) -> pl.DataFrame:
+    """Return the ledger of a question whose units are lines of therapy; patients without any are out.
+
+    inside : patient_id, line; out : patient_id, line, reason; lines : patient_id, line: all of them; rest : reason of the
+    lines of which neither tells
+    """
+    told = pl.concat([f.select("patient_id", "line") for f in (inside, out)])
+    whole = out.filter(pl.col("line").is_null()).select("patient_id")
+    untold = lines.select("patient_id", pl.col("line").cast(pl.Int64)).unique()
+    untold = untold.join(told, on=["patient_id", "line"], how="anti", nulls_equal=True)
+    untold = untold.join(whole, on="patient_id", how="anti")
+    left = pl.concat([out.select("patient_id", "line", "reason"), untold.with_columns(reason=pl.lit(rest))])
+    return counted(question, patients, inside, left, rest="no line of therapy", unit="line")
+
+
+def people_frame(table: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the ledger with exactly its columns, sorted; those a table does not have are null."""
+    if table is None:
+        return pl.DataFrame(schema=SCHEMA)
+    missing = [pl.lit(None, t).alias(n) for n, t in SCHEMA.items() if n not in table.columns]
+    table = table.with_columns(missing).select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+    return table.sort("question", "patient_id", "line", "lesion_id", "sample_id", nulls_last=False)
+
+
+def ledger(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return the ledgers of several questions as one."""
+    return pl.concat([people_frame(), *parts]).sort(
+        "question", "patient_id", "line", "lesion_id", "sample_id", nulls_last=False
+    )
+
+
+def _frame(rows: Rows, names: Sequence[str]) -> pl.DataFrame:
+    if isinstance(rows, pl.DataFrame):
+        return rows.select(pl.col(n).cast(SCHEMA[n]) for n in names)
+    listed = [(r,) if isinstance(r, str) else tuple(r) for r in rows]
+    return pl.DataFrame(listed, schema={n: SCHEMA[n] for n in names}, orient="row")
+
+
+def excluded(people: pl.DataFrame) -> pl.DataFrame:
+    """Return who is out and why: patient_id, sample_id, reason.
+
+    Before a reason that does not hold for every question stand those for which it does, then the line where that is the
+    unit.
+    """
+    n_all, keys = people["question"].n_unique(), ["patient_id", "line", "lesion_id", "sample_id", "reason"]
+    out = people.filter(~pl.col("is_in")).group_by(keys).agg(pl.col("question").unique().sort())
+    reason = pl.when(pl.col("line").is_not_null()).then(pl.format("line {}: {}", "line", "reason")).otherwise("reason")
+    some = pl.format("{}: {}", pl.col("question").list.join(", "), reason)
+    told = pl.when(pl.col("question").list.len() == n_all).then(reason).otherwise(some).alias("reason")
+    return out.select("patient_id", "sample_id", told).unique().sort("patient_id", "sample_id", "reason")
+
+
+def n_in(people: pl.DataFrame, question: str) -> int:
+    """Return how many units of a question count; ``QUESTION, line N`` asks for the units of one line."""
+    return _within(people, question).height
+
+
+def _within(people: pl.DataFrame, question: str) -> pl.DataFrame:
+    name, _, line = question.rpartition(", line ")
+    rows = people.filter(pl.col("is_in") & (pl.col("question") == (name or question)))
+    return rows.filter(pl.col("line") == int(line)) if name else rows
+
+
+def flow_rows(people: pl.DataFrame) -> pl.DataFrame:
+    """Return per question: n_patients (with a unit that counts), n_samples (null where samples are not the unit), reason
+    (how many units are out, by reason, the commonest first)."""
+    rows = []
+    for (question, unit), part in people.group_by("question", "unit", maintain_order=True):
+        inside = part.filter("is_in")
+        counts = part.filter(~pl.col("is_in")).group_by("reason").len()
+        counts = counts.sort(["len", "reason"], descending=[True, False])
+        rows.append((question, inside["patient_id"].n_unique(), inside.height if unit == "sample" else None,
+                     "; ".join(f"{n} x {reason}" for reason, n in counts.iter_rows()) or "all in"))  # fmt: skip
+    schema = {"question": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def check(name: str, people: pl.DataFrame, patients: Collection[str], estimates: Iterable[Estimate]) -> None:
+    """Raise `OncourseError` where the sums of an analysis do not close."""
+    problems = unclosed(people, patients, estimates)
+    if problems:
+        raise OncourseError(f"{name}: the sums do not close: {'; '.join(problems)}")
+
+
+def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterable[Estimate]) -> list[str]:
+    """Return what does not add up: a patient of a question neither in nor out, an unknown patient, a unit twice, someone
+    out without a reason, an estimate whose n is not the sum of its question."""
+    everyone, problems = set(patients), []
+    if everyone and people.is_empty():
+        return ["no ledger of people"]
+    for (question,), part in people.group_by(["question"], maintain_order=True):
+        here = set(part["patient_id"])
+        for found, words in ((everyone - here, "neither in nor out"), (here - everyone, "not in the study")):
+            if found:
+                first = ", ".join(map(str, sorted(found, key=str)[:3]))
+                problems.append(f"{question}: {first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
+        units = part.select("patient_id", "line", "lesion_id", "sample_id")
+        if units.is_duplicated().any():
+            problems.append(f"{question}: {int(units.is_duplicated().sum())} rows of units that are listed twice")
+        silent = part.filter(~pl.col("is_in") & pl.col("reason").is_null()).height
+        if silent:
+            problems.append(f"{question}: {silent} out without a reason")
+    for e in estimates:
+        if e.question:
+            told = e.n if e.n is not None else e.value
+            n = n_in(people, e.question)
+            if told != n:
+                problems.append(f"estimate {e.name}: n is {told}, the ledger of {e.question} has {n}")
+    return problems
