@@ -158,11 +158,19 @@ in the folder.
 | title, question | what was asked |
 | status | done / skipped (a table is missing) / too_few (too few data) / failed |
 | answer | the answer as a sentence; where not done, why |
-| estimates | list of name, value, ci_low, ci_high (null = not estimable), n, method, unit |
-| excluded | list of patient_id, sample_id (null = the whole patient), reason |
+| estimates | list of name, value, ci_low, ci_high (null = not estimable), n, method, unit, question |
+| excluded | list of patient_id, sample_id (null = the whole patient), reason: those out of a question of the ledger |
 | notes, methods | limits; method with sources |
 | params | the resolved settings |
 | tables, figures | what it wrote |
+
+## Who is counted
+
+Every analysis writes `tables/<analysis>/people.tsv`, its ledger of people. A *question* is one denominator ("OS", "PSA response",
+"RAS: primary v metastasis"); its units are patients, or their lines, lesions or samples. Every patient of the study has a row in
+every question: in (`is_in`), or out with the reason. `n` of an estimate with a `question` is the number of its units that are in
+("OS by line, line 1": those of line 1), `excluded` are those that are out, the flow is their sums. An analysis whose sums do not
+close fails by name.
 
 ## Tables of the report itself
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import polars
+import polars as pl
 import polars.selectors
 import pytest
 
 from oncourse.analyses._base import Estimate, Result, registry, say
+from oncourse.analyses._people import counted, unclosed
 from oncourse.cohort import Cohort
 from oncourse.report.execute import run_all, run_one
-from oncourse.report.results import results_json, write_json
+from oncourse.report.results import _analysis_flow, results_json, write_json
 
 ANALYSES = sorted(registry())
 
@@ -96,6 +99,29 @@ def test_row_order_and_jobs_change_nothing(name, twice):
     assert a.result.excluded.equals(b.result.excluded)
 
 
+@pytest.mark.parametrize("name", ANALYSES)
+def test_the_sums_of_people_close(name, twice):
+    """Everybody is in or out of every question with a reason; n, exclusions and the flow are sums of that."""
+    outcome, patients = twice[0][name], set(twice[2].study["patients"]["patient_id"])
+    if outcome.result is None:
+        return
+    people = outcome.result.people
+    assert unclosed(people, patients, outcome.result.estimates) == []
+    assert people["question"].n_unique() >= 1
+    for (question, unit), part in people.group_by("question", "unit"):
+        inside, out = (set(part.filter(pl.col("is_in") == state)["patient_id"]) for state in (True, False))
+        assert inside | out == patients and (unit != "patient" or not inside & out), question
+    out = people.filter(~pl.col("is_in")).select("patient_id", "sample_id").unique()
+    listed = outcome.result.excluded.select("patient_id", "sample_id").unique()
+    assert out.sort("patient_id", "sample_id").equals(listed.sort("patient_id", "sample_id"))
+    for step, n_patients, n_samples, reason in _analysis_flow([outcome]).iter_rows():
+        part = people.filter(pl.col("question") == step.split(", ", 1)[1])
+        assert n_patients == part.filter("is_in")["patient_id"].n_unique()
+        n_out = sum(int(m) for m in re.findall(r"(?:^|; )(\d+) x ", reason))
+        assert part.height == part.filter("is_in").height + n_out, step
+        assert n_samples is None or n_samples == part.filter("is_in").height
+
+
 def test_a_number_in_a_sentence_is_an_estimate():
     estimate = Estimate("share", 0.25, 0.1, 0.5, 40, "exact", "fraction")
     assert say("It was {share}.", [estimate]) == "It was 25 % (95 % CI 10-50; n = 40)."
@@ -124,7 +150,7 @@ def test_an_infinite_limit_is_null_in_results_json(make_study, tmp_path):
 
     def answer(cohort, params):
         limit = Estimate("median", float("inf"), 3.0, float("inf"), 4, "Kaplan-Meier", "months")
-        return Result(answer="{median}", estimates=(limit,))
+        return Result(answer="{median}", estimates=(limit,), people=counted("all", ["P"], ["P"]))
 
     study = make_study(patients=[{"patient_id": "P"}], samples=[], calls=[])
     outcome = run_one(dataclasses.replace(entry, function=answer), Cohort(study))

@@ -87,7 +87,7 @@ def test_ras_states_by_hand(result):
 
 
 def test_other_tumours_are_excluded_with_the_reason_and_match_nothing(result):
-    left = result.excluded.filter(pl.col("reason").str.contains("neither colorectal nor prostate"))
+    left = result.excluded.filter(pl.col("reason").str.contains("tumour is none of"))
     assert sorted(left["patient_id"]) == ["P7", "P8"]
     benefit = result.tables["therapy/matches"].filter(pl.col("status") == "matched")
     assert "P8" not in set(benefit["patient_id"])

@@ -96,7 +96,7 @@ def test_a_few_unknown_are_left_out_and_bounded(make_study):
     assert found["OS_24m_if_unknown_alive"] == pytest.approx(11 / 20)
     assert found["OS_24m_if_unknown_dead"] == pytest.approx(9 / 20)
     assert any("vital status of 2 patients is unknown" in note for note in result.notes)
-    assert result.excluded["reason"].to_list() == ["OS: vital status unknown: no overall survival"] * 2
+    assert result.excluded["reason"].to_list() == ["vital status unknown: no overall survival"] * 2
 
 
 def test_people_have_a_status_only_with_a_date():

@@ -482,6 +482,10 @@ def _people(
         told = sorted((p, s) for p, s in pairs if s is not None and (p, s) not in gone)
         parts.append(counted(f"{name}: samples with findings", everyone, told, [row for row in late if row[1]],
                              rest=f"no sample, or no {name}", unit="sample"))  # fmt: skip
+        marked = {p: why for p, s, why in late if s is None}
+        if marked:
+            in_time = [p for p in target.patients if p not in marked]
+            parts.append(counted(f"{name}: no marker too late", everyone, in_time, marked.items(), rest=f"no {name}"))
     return ledger(parts)
 
 

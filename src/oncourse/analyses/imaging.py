@@ -203,8 +203,9 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     names = {e.name for e in estimates if e.value is not None}
     words = line_words(line)
     answer = (
-        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}} of {_denominator(first, params)}; "
-        "without asking for confirmation in {unconfirmed_response}. Disease was controlled in {disease_control}."
+        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}} of "
+        f"{_denominator(first, params)}; without asking for confirmation in {{unconfirmed_response}}. Disease was "
+        "controlled in {disease_control}."
     )
     share = next(e for e in estimates if e.name == "objective_response")
     told = said("headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,

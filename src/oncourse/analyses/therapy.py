@@ -154,8 +154,8 @@ def _answer(known: list[str], estimates: list[Estimate]) -> str:
     for tumour in known:
         parts.append(
             f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} have a "
-            f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that speaks "
-            "for a therapy."
+            f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that "
+            "speaks for a therapy."
         )
     if "ras_mutated" in names:
         parts.append(
@@ -240,9 +240,9 @@ def _people(cohort: Cohort, judged: set[str], ras: pl.DataFrame) -> pl.DataFrame
     """Per tumour who could be judged, and whose RAS is told."""
     tumours = {p: f.tumour for p, f in cohort.findings.patients.items()}
     everyone, parts = cohort.study["patients"]["patient_id"], []
+    no_rule = f"tumour is none of {', '.join(all_tumours())}, or not recorded: no rule applies"
     for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
-        out = [(p, "another tumour" if t in all_tumours() else
-                "tumour is neither colorectal nor prostate, or not recorded: no rule applies")
+        out = [(p, "another tumour" if t in all_tumours() else no_rule)
                for p, t in tumours.items() if t != tumour]  # fmt: skip
         out += [
             (p, "never looked at: no profiled tumour sample and no marker")
@@ -253,8 +253,7 @@ def _people(cohort: Cohort, judged: set[str], ras: pl.DataFrame) -> pl.DataFrame
     if ras.height:
         parts.append(counted("RAS", everyone, ras, rest="no colorectal tumour"))
     if not parts:
-        parts.append(counted("therapy", everyone, [], [(p, "tumour is neither colorectal nor prostate, or not recorded: no "
-                                                        "rule applies") for p in tumours]))  # fmt: skip
+        parts.append(counted("therapy", everyone, [], rest=no_rule))
     return ledger(parts)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import WHO_SCHEMA, registry
+from oncourse.analyses._base import WHO_SCHEMA, Result, registry
 from oncourse.analyses._people import flow_rows
 from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
