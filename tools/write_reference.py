@@ -166,11 +166,11 @@ in the folder.
 
 ## Who is counted
 
-Every analysis writes `tables/<analysis>/people.tsv`, its ledger of people. A *question* is one denominator ("OS", "PSA response",
-"RAS: primary v metastasis"); its units are patients, or their lines, lesions or samples. Every patient of the study has a row in
-every question: in (`is_in`), or out with the reason. `n` of an estimate with a `question` is the number of its units that are in
-("OS by line, line 1": those of line 1), `excluded` are those that are out, the flow is their sums. An analysis whose sums do not
-close fails by name.
+Every analysis writes `tables/<analysis>/people.tsv`, its ledger of people. A *question* is one denominator ("OS", "PSA
+response", "RAS: primary v metastasis"); its units are patients, or their lines, lesions or samples. Every patient of
+the study has a row in every question: in (`is_in`), or out with the reason. `n` of an estimate with a `question` is the
+number of its units that are in ("OS by line, line 1": those of line 1), `excluded` are those that are out, the flow is
+their sums. An analysis whose sums do not close fails by name.
 
 ## Tables of the report itself
 
