@@ -52,7 +52,7 @@ def test_contract_of_the_folder(results):
         assert {"title", "question", "answer", "estimates", "excluded", "notes", "params"} <= set(data[name])
     flow = pl.read_csv(results / "tables/overview/flow.tsv", separator="\t")
     assert flow.columns == ["step", "n_patients", "n_samples", "reason"]
-    assert "analysis: landscape" in flow["step"].to_list()
+    assert "analysis: landscape, patients profiled" in flow["step"].to_list()
     used = pl.read_csv(results / "tables/overview/samples_used.tsv", separator="\t")
     assert used.columns == ["analysis", "patient_id", "sample_id", "reason"] and used.height
     assert (results / "tables/all_tables.xlsx").stat().st_size > 1000
