@@ -26,7 +26,7 @@ from oncourse.derive.concordance.pairs import (
     pair_counts,
     variant_rows,
 )
-from oncourse.derive.concordance.presence import STATE_COLUMNS, PresenceTable
+from oncourse.derive.concordance.presence import NOISE_COLUMNS, STATE_COLUMNS, PresenceTable
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.derive.concordance.relatedness import RELATEDNESS_COLUMNS
 from oncourse.derive.concordance.status_tables import (
@@ -43,6 +43,8 @@ from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
+MANY = 12
+"""Samples named in a note; the others are in the table it names."""
 _COUNT = "reads; null = not counted"
 
 
@@ -130,6 +132,7 @@ SAMPLES = OutputTable("concordance/samples", "purity and what was learned of eac
     Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
     Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
     Column("n_present", pl.Int64, "variants present"),
+    *_columns(NOISE_COLUMNS),
 ))  # fmt: skip
 _TABLES = (STATES, VARIANTS, PAIRS, RELATED, GENES, STATUSES, FLIPS, SUMMARY, SAMPLES)
 
@@ -190,10 +193,14 @@ _METHODS = (
     "Reads of each variant in each sample of its patient are weighed under background error and under a clone at each cell "
     "fraction, with purity and copy number (beta-binomial; Carter 2012, Cibulskis 2013, Dentro 2017). Present: posterior "
     "probability of at least presence.min_probability. Absent: at most presence.max_probability, and a clonal variant would "
-    "have been called with probability concordance.min_power. Otherwise not assessable, with the reason.",
+    "have been called with probability concordance.min_power; where reads spread more than assumed a clone at "
+    "presence.sizeable_ccf would besides show so few with at most presence.max_sizeable. Otherwise not assessable, with the "
+    "reason.",
     "What is usual for a sample is learned from it and from the study (empirical Bayes); the learned shares are in "
     "concordance/samples. An unknown purity or tumour fraction is estimated from the other variants and its uncertainty "
     "averaged over.",
+    "Background errors, by kind of change, and the spread of variant reads are learned from each sample and from the study: "
+    "what the assay states, and the assumed concentration, are priors.",
     "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The latent "
     "shared fraction is that of all variants present in at least one of the two samples, corrected for those that neither "
     "sample could show (nonparametric maximum likelihood over pairs of cell fractions).",
@@ -325,6 +332,14 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
     if guessed:
         notes.append(
             f"Purity or tumour fraction of {guessed} samples was not given and was estimated from their variants."
+        )
+    noisy = presence.samples.drop_nulls("noise")
+    if noisy.height:
+        named = [f"{s} ({word})" for s, word in noisy.select("sample_id", "noise").head(MANY).iter_rows()]
+        notes.append(
+            f"The reads of {noisy.height} of {presence.samples.height} samples are noisier than told, as FFPE, oxidation or "
+            f"contamination make them; they are judged at their own noise: {'; '.join(named)}"
+            f"{' ...' if noisy.height > MANY else ''} (concordance/samples, noise)."
         )
     blood = cells.filter(pl.col("blood").is_not_null())
     if blood.height:

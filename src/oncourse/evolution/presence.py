@@ -3,17 +3,19 @@
 For every cell (variant x sample of its patient) the reads are weighed under two explanations: background
 errors, and a clone at each cancer cell fraction of a grid (beta-binomial around `evolution.vaf.expected_vaf`).
 What is usual for variants of that kind in that sample is learned from the sample itself and, through a
-Dirichlet prior, from the whole study (empirical Bayes). A kernel that knows no Study: arrays in, arrays out.
+Dirichlet prior, from the whole study (empirical Bayes); so are its background errors and the spread of its reads
+(`background`): what the assay states is where learning starts. A kernel that knows no Study: arrays in, arrays out.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.evolution.background import Background, learn_background
 from oncourse.evolution.vaf import min_alt_reads
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +32,8 @@ DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.6
 N_FOR_PURITY = 80
 #: Points of an unknown purity: over its whole range first (from the deepest variants), then where the weight lies.
 N_COARSE, N_FINE, N_FOR_COARSE = 14, 12, 30
+#: More variant reads than this are never background of an absent variant.
+MOST_READS_OF_ABSENT = 30
 #: Largest change of a prior share at which learning stops.
 CONVERGED = 1e-3
 
@@ -42,8 +46,8 @@ class Samples:
     ----------
     purity : tumour cell fraction (tumour fraction in plasma), 0-1; NaN where unknown: it is estimated
     is_plasma : decides the prior of an unknown purity (log-uniform from 0.05 % in plasma, uniform in tissue)
-    concentration : beta-binomial concentration of variant reads; inf = binomial
-    noise_shape : shape of the gamma-like spread of background error rates between sites
+    concentration : beta-binomial concentration of variant reads at most; inf = binomial
+    noise_shape : shape of the gamma-like spread of background error rates between sites, as assumed
     min_alt_count, min_vaf : the calling rule
     """
 
@@ -65,7 +69,8 @@ class Cells:
     alt_count, depth : reads; -1 where not counted (then ``depth`` may hold the depth expected there)
     is_called : whether the caller called it here
     total_cn, major_cn, normal_cn : copies at the site; 2, 1, 2 where not known
-    error_rate : chance that a wild-type read shows the variant
+    error_rate : chance that a wild-type read shows the variant, as stated
+    change : kind of change, an index into `background.CHANGES`; None: all of one kind
     is_measured : whether the copies are measured; None: everywhere. Asked only where a purity is estimated
     """
 
@@ -79,6 +84,7 @@ class Cells:
     normal_cn: FloatArray
     error_rate: FloatArray
     is_measured: BoolArray | None = None
+    change: IntArray | None = None
 
     @property
     def n(self) -> int:
@@ -114,10 +120,12 @@ class Presence:
     excluded_ccf : cell fractions from here on are excluded at 95 %; above 1: none is; NaN without counts
     ccf : posterior mean cell fraction, given that it is present
     p_sizeable : posterior that it is in the sample's tumour cells at `PriorSettings.sizeable_ccf` or more
+    tail_sizeable : chance of so few reads, or fewer, were it there at that cell fraction; NaN without counts
     kind : what the other samples say (ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE)
     likelihood, detection : shape (n, 1 + n_ccf), of the reads and of a call at CCF 0 and at each of ``ccfs``
     purity, purity_low, purity_high : per sample, posterior mean and 90 % interval (given values where known)
     prior : shape (n_sample, 3), learned share present per kind; NaN where the sample has no such variant
+    background : errors and spread of each sample, as learned
     """
 
     p_present: FloatArray
@@ -127,6 +135,7 @@ class Presence:
     excluded_ccf: FloatArray
     ccf: FloatArray
     p_sizeable: FloatArray
+    tail_sizeable: FloatArray
     kind: IntArray
     likelihood: NDArray[np.float32]
     detection: NDArray[np.float32]
@@ -135,6 +144,7 @@ class Presence:
     purity_low: FloatArray
     purity_high: FloatArray
     prior: FloatArray
+    background: Background
 
 
 def ccf_grid(min_ccf: float) -> FloatArray:
@@ -172,9 +182,11 @@ def presence(
     counted = (cells.alt_count >= 0) & (cells.depth > 0)
     multiplicity = np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)
     elsewhere = _called_elsewhere(cells)
-    purities, weights, rows, row_of = _purity_posterior(
-        cells, samples, counted, multiplicity, elsewhere, n_thread
-    )
+    found = _purity_posterior(cells, samples, counted, multiplicity, elsewhere, n_thread)
+    cells, samples, background = _with_learned(cells, samples, counted, elsewhere, found[0], found[1])
+    if np.isnan(samples.purity).any():
+        found = _purity_posterior(cells, samples, counted, multiplicity, elsewhere, n_thread)
+    purities, weights, rows, row_of = found
 
     like = np.empty((cells.n, len(ccfs) + 1), np.float32)
     power = np.empty_like(like)
@@ -212,6 +224,7 @@ def presence(
         excluded_ccf=_excluded_ccf(cells, counted, low),
         ccf=np.asarray(ccf, float),
         p_sizeable=sizeable,
+        tail_sizeable=_tail(cells, background, counted, mean, settings.sizeable_ccf),
         kind=kind,
         likelihood=like,
         detection=power,
@@ -220,6 +233,28 @@ def presence(
         purity_low=low,
         purity_high=high,
         prior=prior,
+        background=background,
+    )
+
+
+def _with_learned(
+    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, purities: FloatArray, weights: FloatArray
+) -> tuple[Cells, Samples, Background]:
+    """Return the cells and samples with the errors and spread that the reads teach.
+
+    Plasma of unknown tumour fraction teaches no errors: a low fraction and a high error rate would trade places.
+    """
+    purity = _purity_summary(purities, weights)[0]
+    kind, _ = _kinds(cells, elsewhere, _rough_ccf(cells, purity, counted))
+    told = ~(np.isnan(samples.purity) & samples.is_plasma)
+    learned = learn_background(cells, samples, purity, kind, counted & told[cells.sample])
+    change = np.full(cells.n, -1) if cells.change is None else cells.change
+    rate = np.minimum(cells.error_rate * learned.by_kind[cells.sample, change], 0.3)
+    shape = np.full(len(purity), learned.noise_shape)
+    return (
+        replace(cells, error_rate=rate),
+        replace(samples, concentration=learned.concentration, noise_shape=shape),
+        learned,
     )
 
 
@@ -493,6 +528,35 @@ def _patients(cells: Cells, n_sample: int) -> IntArray:
     patient = np.arange(n_sample)
     np.minimum.at(patient, cells.sample, first[cells.variant])
     return patient
+
+
+def _tail(
+    cells: Cells, background: Background, counted: BoolArray, purity: FloatArray, ccf: float
+) -> FloatArray:
+    """Return P(as few variant reads or fewer | CCF), one mutated copy, spread at its 5 % point. NaN without counts."""
+    from scipy.special import gammaln
+
+    out = np.full(cells.n, np.nan)
+    few = counted & (cells.alt_count <= MOST_READS_OF_ABSENT)
+    out[counted & ~few] = 1.0
+    rows = np.flatnonzero(few)
+    of, k, n = cells.sample[rows], cells.alt_count[rows], cells.depth[rows]
+    rho = purity[of]
+    copies = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
+    vaf = rho * ccf * np.minimum(1.0, cells.total_cn[rows]) / np.maximum(copies, 1e-9)
+    vaf = np.clip(vaf + (1 - vaf) * cells.error_rate[rows], 1e-9, 1 - 1e-9)
+    s = np.minimum(background.concentration_low[of], 1e6)
+    a, b = vaf * s, (1 - vaf) * s
+    p = np.exp(gammaln(n + b) - gammaln(b) - gammaln(n + s) + gammaln(s))
+    total = p.copy()
+    at = np.argsort(k, kind="stable")[::-1]
+    left = len(k) - np.searchsorted(k[at][::-1], np.arange(MOST_READS_OF_ABSENT), side="right")
+    for j in range(int(k.max(initial=0.0))):
+        at = at[: left[j]]  # those with more than j reads
+        p[at] *= (n[at] - j) / (j + 1) * (j + a[at]) / np.maximum(n[at] - j - 1 + b[at], 1e-9)
+        total[at] += p[at]
+    out[rows] = np.minimum(total, 1.0)
+    return out
 
 
 def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from oncourse.derive.concordance.blood_origin import with_blood
 from oncourse.derive.concordance.presence_inputs import (
@@ -44,7 +45,8 @@ class PresenceParams:
     )
     max_sizeable: float = setting(
         0.05,
-        "highest posterior probability, for `absent`, that it is there at sizeable_ccf or more",
+        "highest posterior probability, for `absent`, that it is there at sizeable_ccf or more; in a sample whose reads "
+        "spread more than assumed also the highest chance of so few reads were it there at sizeable_ccf",
         low=0,
         high=0.5,
     )
@@ -96,6 +98,13 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 )  # fmt: skip
 
 
+#: What was learned of each sample's reads, in order, with what it is.
+NOISE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("error_factor", pl.Float64, "background errors learned from the sample, as a multiple of those told; null: no count"),
+    ("concentration", pl.Float64, "beta-binomial concentration of variant reads used: learned, at most the one assumed"),
+    ("noise", pl.String, "in what its reads differ from what was told: more errors, of which kind of change, more spread; "
+     "null: nothing shows"),
+)  # fmt: skip
 #: Reasons that mean absent; `reads` and `called` mean present, every other that nobody can tell.
 ABSENT_REASONS = ("lost_locus", "not_called", "no_reads", "background_reads")
 
@@ -112,7 +121,8 @@ class PresenceTable:
         written_as, sample (row of ``samples``), site (number of the patient's variant)
     samples : the tumour samples: patient_id, sample_id, material, role, lesion_id, site, day, depth, purity,
         purity_low, purity_high, purity_basis, n_present, prior (learned share present of variants seen
-        elsewhere), first (row of the patient's first cell), n_site, n_sample, rank (place in the patient)
+        elsewhere), error_factor, concentration, noise (`NOISE_COLUMNS`), first (row of the patient's first cell), n_site,
+        n_sample, rank (place in the patient)
     kernel : the numbers behind, aligned with ``cells``; None without cells
     """
 
@@ -148,9 +158,10 @@ def presence_table(
     samples = with_blocks(samples, grid)
     cells = complete_cells(study, panels, grid, calls, samples)
     if cells.is_empty():
-        return PresenceTable(_no_cells(), _with_purity(samples, None), None)
+        none = {name: pl.lit(None, dtype=dtype) for name, dtype, _ in NOISE_COLUMNS}
+        return PresenceTable(_no_cells(), _with_purity(samples, None).with_columns(**none), None)
     kernel = _weigh(study, cells, samples, params, n_thread)
-    samples = _with_purity(samples, kernel)
+    samples = _with_noise(_with_purity(samples, kernel), kernel, params)
     cells = with_blood(study, _with_states(cells, kernel, params, min_power), samples, params.germline_vaf)
     present = (
         cells.filter(pl.col("state") == "present")
@@ -198,7 +209,7 @@ def _weigh(
             depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0), is_called=called,
             total_cn=cells["total_cn"].to_numpy(), major_cn=cells["major_cn"].to_numpy(),
             normal_cn=cells["normal_cn"].to_numpy(), error_rate=np.maximum(error, 1e-7),
-            is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(),
+            is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(), change=_changes(cells["variant_id"]),
         ),
         Samples(
             purity=samples["given_purity"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
@@ -212,6 +223,17 @@ def _weigh(
     )  # fmt: skip
     power, same = (np.where(unknown, np.nan, x) for x in (found.power, found.power_same_ccf))
     return replace(found, power=power, power_same_ccf=same)
+
+
+def _changes(ids: pl.Series) -> NDArray[np.int64]:
+    """Return the kind of change of each variant: an index into `oncourse.evolution.background.CHANGES`."""
+    from oncourse.evolution.background import CHANGES
+
+    turn = dict(zip("ACGT", "TGCA", strict=True))
+    pairs = [(a, b, CHANGES.index(f"{a}>{b}")) for a in "CT" for b in "ACGT" if a != b]
+    number = {f"{a}:{b}": n for a, b, n in pairs} | {f"{turn[a]}:{turn[b]}": n for a, b, n in pairs}
+    change = ids.str.extract(r":([ACGT]:[ACGT])$")
+    return change.replace_strict(number, default=len(CHANGES) - 1, return_dtype=pl.Int64).to_numpy()
 
 
 def _with_purity(samples: pl.DataFrame, kernel: Presence | None) -> pl.DataFrame:
@@ -231,6 +253,20 @@ def _with_purity(samples: pl.DataFrame, kernel: Presence | None) -> pl.DataFrame
     return samples if kernel is not None else samples.with_columns(n_present=pl.lit(0, dtype=pl.Int64))
 
 
+def _with_noise(samples: pl.DataFrame, kernel: Presence, params: PresenceParams) -> pl.DataFrame:
+    """Add `NOISE_COLUMNS`."""
+    from oncourse.evolution.background import noise_words
+
+    learned = kernel.background
+    known = learned.n_site > 0
+    return samples.with_columns(
+        pl.Series("error_factor", np.where(known, learned.factor, np.nan)).fill_nan(None),
+        pl.Series("concentration", np.where(np.isfinite(learned.concentration), learned.concentration, np.nan))
+        .fill_nan(None),
+        pl.Series("noise", noise_words(learned, params.concentration), dtype=pl.String),
+    )  # fmt: skip
+
+
 def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     known = np.isfinite(values)
     n = known.sum(axis=1)
@@ -241,12 +277,15 @@ def _with_states(
     cells: pl.DataFrame, kernel: Presence, params: PresenceParams, min_power: float
 ) -> pl.DataFrame:
     """Turn the numbers into states: the definition itself."""
+    from oncourse.evolution.background import spread_beyond
+
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
     cells = cells.with_columns(
         pl.Series("p_present", kernel.p_present), pl.Series("power", kernel.power),
         pl.Series("power_same_ccf", kernel.power_same_ccf), pl.Series("power_pure", kernel.power_pure),
         pl.Series("excluded_ccf", kernel.excluded_ccf), pl.Series("ccf", kernel.ccf),
-        pl.Series("p_sizeable", kernel.p_sizeable),
+        pl.Series("p_sizeable", kernel.p_sizeable), pl.Series("tail", kernel.tail_sizeable).fill_nan(None),
+        pl.Series("is_spread", spread_beyond(kernel.background, params.concentration)[cells["sample"].to_numpy()]),
         basis=pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))  # fmt: skip
     too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
@@ -256,6 +295,8 @@ def _with_states(
     # a small subclone can seldom be ruled out: `absent` speaks of clones that matter, excluded_ccf says how small
     unlikely = (pl.col("p_present") <= params.max_probability) & (pl.col("p_sizeable") <= params.max_sizeable)
     powered = pl.col("power") >= min_power
+    # what is usual may say absent where the reads alone do not: not so in a sample whose reads spread more than assumed
+    few = (pl.col("tail") <= params.max_sizeable) | ~pl.col("is_spread")
     # a call without counts is the caller's word; nothing weighs against it
     called_only = pl.col("called") & ~counted
     unknown_depth = ~pl.col("called") & ~counted & pl.col("power").is_null()
@@ -276,8 +317,8 @@ def _with_states(
         (lost & unlikely | (pl.col("total_cn") < 0.5) & pl.col("cn_known"), "lost_locus"),
         (unknown_depth & assume, "not_called"), (unknown_depth, "depth_unknown"),
         (pl.col("called"), "weak_call"),
-        (unlikely & powered & ~counted, "not_called"), (unlikely & powered & (pl.col("alt_count") == 0), "no_reads"),
-        (unlikely & powered, "background_reads"),
+        (unlikely & powered & ~counted, "not_called"), (unlikely & powered & few & (pl.col("alt_count") == 0), "no_reads"),
+        (unlikely & powered & few, "background_reads"),
         (powered, "uncertain"), (pl.col("power_pure") < min_power, "low_depth"),
         otherwise="low_purity",
     )  # fmt: skip
@@ -290,5 +331,5 @@ def _with_states(
         cells.with_columns(reason=outcome)
         .with_columns(state=state)
         .with_columns(raw_state=pl.col("state"))
-        .drop("p_sizeable")
+        .drop("p_sizeable", "tail", "is_spread")
     )

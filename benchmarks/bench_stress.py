@@ -1,0 +1,107 @@
+"""How often is a claim wrong when the data are wrong in a way the method was not told of?
+
+    python benchmarks/bench_stress.py [seeding] [presence] [--patients N]
+
+Each line is a claim under one fault of the data: the share of wrong answers, beside what it must be. The studies are those
+of `stress_evolution`; the answers are those of the analyses that a user runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import polars as pl
+
+import stress_evolution as stress
+from oncourse.analyses._base import registry
+from oncourse.cohort import Cohort
+
+
+def seeding(n: int, depths: tuple[float, ...] = (60.0, 200.0), seed: int = 1) -> None:
+    """Print the share of lesions called polyclonal, of those with a clear call, and the coverage of cell fractions."""
+    print("| fault | depth | lesions | called polyclonal | truth | clear calls | mean P(polyclonal) | CCF 90 % covers | "
+          "on the fault | s |\n|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+    for depth in depths:
+        for name, fault in stress.FAULTS.items():
+            for poly in (False, True) if name == "none" else (False,):
+                start = time.process_time()
+                made = stress.lesions(n, fault, depth=depth, polyclonal=poly, seed=seed)
+                found = registry()["evolution"].run(Cohort(made.study))
+                rows = found.tables["evolution/seeding"].filter(pl.col("role") == "metastasis")
+                called = rows["clonality"] == "polyclonal"
+                p = np.where(called, rows["probability"], 1 - rows["probability"])
+                clear = float((rows["probability"].fill_null(0) >= 0.8).mean())  # type: ignore[arg-type]
+                cover, on_fault = coverage(found.tables["evolution/variants"], made.ccf)
+                print(f"| {name} | {depth:.0f} | {rows.height} | {100 * called.mean():.0f} % | "
+                      f"{'polyclonal' if poly else 'monoclonal'} | {100 * clear:.0f} % | {np.nanmean(p):.2f} | "
+                      f"{cover:.0f} % | {on_fault:.0f} % | {time.process_time() - start:.0f} |", flush=True)  # fmt: skip
+
+
+def coverage(variants: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
+    """Return in how many of 100 cells the 90 % interval, 0.005 wider, holds the true cell fraction: all, on the fault."""
+    both = variants.join(truth.drop_nulls("ccf").filter(pl.col("ccf").is_not_nan()), on=["sample_id", "variant_id"],
+                         suffix="_true")  # fmt: skip
+    inside = (both["ccf_low"] - 5e-3 <= both["ccf_true"]) & (both["ccf_true"] <= both["ccf_high"] + 5e-3)
+    fault = both["on_fault"]
+    return 100 * float(inside.mean()), 100 * float(inside.filter(fault).mean() or np.nan)  # type: ignore[arg-type]
+
+
+READS = {
+    "none": {}, "errors 10x": {"error": 1e-2}, "precision 20": {"precision": 20.0}, "precision 50": {"precision": 50.0},
+}  # fmt: skip
+
+
+def presence(n: int, depths: tuple[float, ...] = (60.0, 150.0), seed: int = 1) -> None:
+    """Print false presence and absence, and the bias of the latent shared fraction."""
+    print("| fault | depth | absent called present | CCF .3 called absent | decided | latent share, bias | "
+          "samples named noisy |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    for depth in depths:
+        for name, how in READS.items():
+            study, truth = stress.cells(n, depth=depth, seed=seed, **how)
+            cohort = Cohort(study)
+            states = cohort.presence.cells.join(truth, on=["sample_id", "variant_id"], suffix="_true")
+            absent, sized = states.filter(pl.col("ccf_true") == 0), states.filter(pl.col("ccf_true") == 0.3)
+            found = registry()["concordance"].run(cohort)
+            summary = found.tables["concordance/summary"].filter(
+                pl.col("estimand") == "shared_fraction_latent", pl.col("set") == "all", pl.col("chip") == "without"
+            )
+            bias = float(summary["estimate"][0]) - 0.7
+            noisy = cohort.presence.samples["noise"].drop_nulls().len() if "noise" in cohort.presence.samples.columns else 0
+            print(f"| {name} | {depth:.0f} | {100 * (absent['state'] == 'present').mean():.1f} % of {absent.height} | "
+                  f"{100 * (sized['state'] == 'absent').mean():.1f} % of {sized.height} | "
+                  f"{100 * (states['state'] != 'not_assessable').mean():.0f} % | {bias:+.3f} | {noisy} of "
+                  f"{cohort.presence.samples.height} |", flush=True)  # fmt: skip
+
+
+def beyond_noise(n_study: int, n: int = 10) -> None:
+    """Print in how many studies of identical lesions discordance is said to be beyond noise (p < .05)."""
+    for depth in (60.0, 150.0):
+        for precision in (200.0, 50.0, 20.0):
+            said = []
+            for seed in range(n_study):
+                study, _ = stress.cells(n, depth=depth, precision=precision, identical=True, n_variant=40, seed=100 + seed)
+                table = registry()["concordance"].run(Cohort(study)).tables["concordance/summary"]
+                p = table.filter(pl.col("estimand") == "excess_discordance_p_value", pl.col("set") == "all")["estimate"]
+                said.append(bool(p[0] is not None and p[0] < 0.05))
+            print(f"identical lesions, {depth:.0f}x, precision {precision:.0f}: differ beyond noise in "
+                  f"{100 * np.mean(said):.0f} % of {n_study} studies of {n}", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", default=["seeding", "presence", "noise"])
+    parser.add_argument("--patients", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if "seeding" in options.what:
+        seeding(options.patients, seed=options.seed)
+    if "presence" in options.what:
+        presence(options.patients, seed=options.seed)
+    if "noise" in options.what:
+        beyond_noise(options.patients)
+
+
+if __name__ == "__main__":
+    main()

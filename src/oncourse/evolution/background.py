@@ -1,0 +1,412 @@
+"""What a sample's reads are really like: background errors by kind of change, and spread of variant reads.
+
+What an assay is told to do is a prior. A sample teaches its own errors at sites that entered because another sample of
+the patient has the variant: part of them carry it, the rest show background alone, and a mixture of the two tells how
+much. Kinds of change (C>T after formalin, C>A after oxidation) may differ; samples and kinds are shrunk towards the cohort.
+Spread is learned from variants that another sample has in all its cells. Arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from oncourse.evolution.presence import Cells, Samples
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Kinds of change whose errors may differ: of the pyrimidine strand, as in mutational spectra; the last is all else.
+CHANGES = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G", "other")
+#: Multiples of the told error rate that are weighed.
+FACTORS = np.array([0.3, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 50.0])
+#: Standard deviations (log): of samples around their cohort (which of them holds is learned), of the cohort around what is
+#: told, of a kind of change in a sample around that sample. A choice: FFPE and fresh libraries of one assay differ by
+#: factors of 3 to 10.
+SAMPLE_SPREADS, COHORT_SPREAD, KIND_SPREAD = (0.2, 0.5, math.log(3)), math.log(3), math.log(2)
+#: Shapes of the spread of error rates between sites that are weighed; told is worth two nats more.
+SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
+#: Beta-binomial concentrations that are weighed.
+CONCENTRATIONS = np.array([10.0, 15.0, 22.0, 33.0, 50.0, 80.0, 120.0, 200.0, 400.0])
+#: Copies (all, mutated) that a variant of all cells may sit on where the told ones are wrong: else its place beside the
+#: expected fraction would look like spread of the reads.
+WRONG_COPIES = ((1, 1), (2, 2), (3, 2), (4, 3), (3, 1), (4, 1))
+#: Shares of the places a variant may be at: background, on one copy, on every major copy, on wrong copies, in a share of the
+#: cells; and the weight that holds them, as a share of the variants they are learned from (`N_PLACES` at most). Shares free
+#: to fit would take up the spread: wrong copies, the only place above the expected fraction, stay at most at theirs, where
+#: copies were measured, and where they were not.
+PLACES, WRONG, WRONG_UNMEASURED = np.r_[0.3, 0.3, 0.1, np.full(6, 1 / 6), np.full(6, 0.1 / 6)], 0.02, 0.2
+PLACE_WEIGHT, N_PLACES = 0.3, 4000
+#: Errors of a purity (log) that must not be taken for spread of reads, and their standard deviation.
+PURITY_SHIFTS, PURITY_SPREAD = np.array([-0.5, -0.3, -0.15, 0.0, 0.15, 0.3, 0.5]), 0.25
+#: Cell fractions of a variant that is there, and their weights: half are in all cells.
+LEVELS = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0])
+LEVEL_SHARE = np.r_[np.full(6, 0.5 / 6), 0.5]
+#: Most sites of a sample that teach errors (fewer in large studies, about `MAX_SITES` in all), and that teach
+#: spread (`MAX_SPREAD`).
+N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
+#: Least sites of a sample that teach spread of reads, and of a study that teach spread of errors between sites.
+LEAST_SPREAD, LEAST_SHAPE = 8, 50
+#: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of change is
+#: named beside where its multiple is twice the sample's.
+NOISY = 2.0
+N_STEP, N_ROUND, CHUNK = 10, 3, 400
+
+
+@dataclass(frozen=True)
+class Background:
+    """What was learned.
+
+    Attributes
+    ----------
+    by_kind : shape (n_sample, 7), multiple of the told error rate per kind of `CHANGES`
+    factor, factor_low : shape (n_sample,), over all kinds: posterior mean (of the log) and 5 % point
+    n_site : shape (n_sample,), expected number of sites without the variant that it rests on
+    noise_shape : of the gamma-like spread of error rates between sites, one for all samples
+    concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the log)
+        and at most what was assumed, 5 % and 95 % point
+    """
+
+    by_kind: FloatArray
+    factor: FloatArray
+    factor_low: FloatArray
+    n_site: FloatArray
+    noise_shape: float
+    concentration: FloatArray
+    concentration_low: FloatArray
+    concentration_high: FloatArray
+
+
+def learn_background(
+    cells: Cells, samples: Samples, purity: FloatArray, kind: IntArray, usable: BoolArray
+) -> Background:
+    """Learn the errors and the spread of every sample.
+
+    Parameters
+    ----------
+    purity : shape (n_sample,), tumour cell fraction in use
+    kind : shape (n_cell,), 0: the variant was called in no other sample; 1: elsewhere, subclonal; 2: clonal there
+    usable : shape (n_cell,), counted, of a sample whose purity is known well enough to tell a variant from noise
+    """
+    n_sample = len(samples.purity)
+    change = np.full(cells.n, len(CHANGES) - 1) if cells.change is None else cells.change
+    most = int(np.clip(MAX_SITES // max(n_sample, 1), 30, N_ERROR))
+    rows = _spread_out(cells.sample, usable & (kind > 0), most)
+    sites = _Sites.of(cells, samples, purity, kind, change, rows)
+    shape = float(np.median(samples.noise_shape)) if n_sample else 2.0
+    for _ in range(N_ROUND):
+        table, absent = sites.tables(shape, n_sample)
+        mass = _shrunk(table.sum(axis=1), np.log(FACTORS), 0.0)
+        mean, n_absent = mass @ np.log(FACTORS), sites.count(absent, n_sample)
+        by_kind = _kinds(table, n_absent, mean)
+        sites.learn_levels(by_kind, shape)
+    shape = sites.likeliest_shape(by_kind, shape)
+    learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
+    most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
+    clonal = _spread_out(cells.sample, usable & (kind == 2), most)
+    spread = _concentrations(learned, samples, purity, clonal, shape)
+    low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
+    return Background(by_kind, np.exp(mean), low, n_absent.sum(axis=1), shape, *spread)
+
+
+def spread_beyond(background: Background, assumed: float) -> BoolArray:
+    """Return shape (n_sample,): whether reads spread more than assumed, with 95 % probability by a factor of two."""
+    return background.concentration_high < assumed / 2
+
+
+def noise_words(background: Background, assumed: float) -> list[str | None]:
+    """Return per sample in what its reads differ from what was told; None where nothing shows.
+
+    assumed : the concentration of variant reads assumed
+    """
+    spread = spread_beyond(background, assumed)
+    out: list[str | None] = []
+    for d, factor in enumerate(background.factor):
+        words = [f"errors {factor:.2g} times those told"] if background.factor_low[d] > NOISY else []
+        words += [
+            f"{name} {f:.2g} times" for name, f in zip(CHANGES, background.by_kind[d], strict=True)
+            if f > max(NOISY, 2 * factor) and background.factor_low[d] > NOISY / 2
+        ]  # fmt: skip
+        if spread[d]:
+            words.append(f"reads spread more than assumed (concentration {background.concentration[d]:.0f})")
+        out.append("; ".join(words) or None)
+    return out
+
+
+def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:
+    """Return at most `most` of the cells of each sample, spread evenly over them, sorted by sample."""
+    rows = np.flatnonzero(use)
+    rows = rows[np.argsort(sample[rows], kind="stable")]
+    of = sample[rows]
+    start = np.searchsorted(of, of)
+    n = np.searchsorted(of, of, side="right") - start
+    rank = np.arange(len(of)) - start
+    kept = np.minimum(n, most)
+    return rows[(rank * kept // np.maximum(n, 1)) != ((rank - 1) * kept // np.maximum(n, 1))]
+
+
+def _parts(sample: IntArray, n_sample: int) -> Iterator[slice]:
+    """Cut cells sorted by sample into pieces of `CHUNK` samples."""
+    edges = np.searchsorted(sample, np.arange(0, n_sample + CHUNK, CHUNK))
+    for begin, end in pairwise(edges.tolist()):
+        if end > begin:
+            yield slice(begin, end)
+
+
+def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float) -> FloatArray:
+    """Return log P(alt | depth) of background whose rate differs between sites like a gamma of this shape.
+
+    The binomial coefficient, which every explanation of the same reads shares, is left out.
+
+    Examples
+    --------
+    >>> float(log_noise(np.array([0.0]), np.array([100.0]), np.array([1e-3]), 1e9)[0].round(3))
+    -0.1
+    """
+    from scipy.special import gammaln
+
+    rate = np.minimum(rate, 0.5)
+    total = shape / rate
+    b = total - shape
+    value = gammaln(alt + shape) - gammaln(shape) + gammaln(depth - alt + b) - gammaln(b)
+    return np.asarray(value + gammaln(total) - gammaln(depth + total))
+
+
+def _log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
+    from scipy.special import gammaln
+
+    vaf = np.clip(vaf, 1e-9, 1 - 1e-9)
+    s = np.minimum(s, 1e6)
+    a, b = vaf * s, (1 - vaf) * s
+    value = gammaln(alt + a) - gammaln(a) + gammaln(depth - alt + b) - gammaln(b)
+    return np.asarray(value + gammaln(s) - gammaln(depth + s))
+
+
+def _clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatArray) -> FloatArray:
+    rho = purity[cells.sample[rows]]
+    total = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
+    return np.asarray(rho * np.minimum(copies, cells.total_cn[rows]) / np.maximum(total, 1e-9))
+
+
+@dataclass
+class _Sites:
+    """Sites that teach errors, shapes (n,): a mixture of variants that are there, at `LEVELS`, and of background alone.
+
+    group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n, n_level), log-likelihood of the reads
+    at each level; level : (2, n_level), shares of the levels of variants that are there, learned over the cohort
+    """
+
+    sample: IntArray
+    change: IntArray
+    group: IntArray
+    is_clonal: BoolArray
+    alt: FloatArray
+    depth: FloatArray
+    rate: FloatArray
+    there: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def of(
+        cls, cells: Cells, samples: Samples, purity: FloatArray, kind: IntArray, change: IntArray, rows: IntArray
+    ) -> _Sites:
+        alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
+        of, s = cells.sample[rows], samples.concentration[cells.sample[rows]]
+        one, most = (_clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1)))
+        there = [
+            np.logaddexp(*(_log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
+            for x in LEVELS
+        ]  # fmt: skip
+        clonal = kind[rows] == 2
+        group = np.unique(of * 2 + clonal, return_inverse=True)[1] if len(rows) else np.zeros(0, np.int64)
+        return cls(of, change[rows], group, clonal, alt, depth, error, np.stack(there, axis=-1) - math.log(2),
+                   np.tile(LEVEL_SHARE, (2, 1)))  # fmt: skip
+
+    def _log_there(self) -> FloatArray:
+        return np.asarray(np.logaddexp.reduce(self.there + np.log(self.level)[self.is_clonal.astype(int)], axis=1))
+
+    def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
+        """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods without."""
+        n_group = int(self.group.max(initial=-1)) + 1
+        n = np.bincount(self.group, minlength=n_group)[:, None]
+        ratio = np.exp(np.clip(nil - there[:, None], -600, 600))
+        order = np.argsort(self.group, kind="stable")
+        starts = np.searchsorted(self.group[order], np.arange(n_group))
+        share = np.full((n_group, nil.shape[1]), 0.5)
+        for _ in range(N_STEP):
+            p = share[self.group]
+            present = p / (p + (1 - p) * ratio)
+            share = (np.add.reduceat(present[order], starts) + 0.5) / (n + 1.0)
+        return share[self.group]
+
+    def tables(self, shape: float, n_sample: int) -> tuple[FloatArray, FloatArray]:
+        """Return the log-likelihood of each multiple (n_sample, 7, n_factor), per site P(background alone) at the best."""
+        table = np.zeros((n_sample, len(CHANGES), len(FACTORS)))
+        if not len(self.sample):
+            return table, np.zeros(0)
+        there = self._log_there()
+        nil = log_noise(self.alt[:, None], self.depth[:, None], self.rate[:, None] * FACTORS, shape)
+        p = self._shares(there, nil)
+        present, without = np.log(p) + there[:, None], np.log1p(-p) + nil
+        value = np.logaddexp(present, without)
+        np.add.at(table, (self.sample, self.change), value)
+        best = np.argmax(table.sum(axis=1), axis=1)[self.sample]
+        at = np.arange(len(best))
+        return table, np.exp(without - value)[at, best]
+
+    def count(self, absent: FloatArray, n_sample: int) -> FloatArray:
+        """Return the expected sites without the variant, (n_sample, 7)."""
+        out = np.zeros((n_sample, len(CHANGES)))
+        np.add.at(out, (self.sample, self.change), absent)
+        return out
+
+    def learn_levels(self, by_kind: FloatArray, shape: float) -> None:
+        """Set the shares of the levels to what the sites show at these multiples; two variants per kind hold their shape."""
+        if not len(self.sample):
+            return
+        there = self._log_there()
+        nil = log_noise(self.alt, self.depth, self.rate * by_kind[self.sample, self.change], shape)
+        p = self._shares(there, nil[:, None])[:, 0]
+        for clonal in (0, 1):
+            mine = self.is_clonal == bool(clonal)
+            share = self.level[clonal]
+            without = np.log1p(-p[mine]) + nil[mine]
+            for _ in range(N_STEP):
+                joint = np.log(p[mine])[:, None] + np.log(share) + self.there[mine]
+                total = np.logaddexp(np.logaddexp.reduce(joint, axis=1), without)
+                found = np.exp(joint - total[:, None]).sum(axis=0) + 2 * LEVEL_SHARE
+                share = found / found.sum()
+            self.level[clonal] = share
+
+    def likeliest_shape(self, by_kind: FloatArray, told: float) -> float:
+        """Return the shape of the spread of error rates between sites: the likeliest of `SHAPES`, or the told one."""
+        if len(self.sample) < LEAST_SHAPE:
+            return told
+        there, rate = self._log_there(), self.rate * by_kind[self.sample, self.change]
+        best, most = told, -math.inf
+        for shape in sorted({told, *SHAPES.tolist()}):
+            nil = log_noise(self.alt, self.depth, rate, shape)
+            p = self._shares(there, nil[:, None])[:, 0]
+            value = float(np.logaddexp(np.log(p) + there, np.log1p(-p) + nil).sum()) + (
+                SHAPE_PRIOR if shape == told else 0.0
+            )
+            if value > most:
+                best, most = shape, value
+        return best
+
+
+def _mass(log_likelihood: FloatArray, grid: FloatArray, centre: FloatArray, spread: float) -> FloatArray:
+    """Return the posterior over `grid` (logs; last axis) with a normal prior."""
+    logs = log_likelihood - 0.5 * ((grid - centre[..., None]) / spread) ** 2
+    mass = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return np.asarray(mass / mass.sum(axis=-1, keepdims=True))
+
+
+def _shrunk(table: FloatArray, grid: FloatArray, told: float) -> FloatArray:
+    """Return the posterior of each sample over `grid` (logs), shrunk towards the cohort as far as samples are alike.
+
+    table : shape (n_sample, n_grid), log-likelihoods. Centre and spread of the cohort are integrated out on a grid; the
+    centre lies around what is told by `COHORT_SPREAD`.
+    """
+    if not len(table):
+        return table
+    top = table.max(axis=1, keepdims=True)
+    like = np.exp(table - top)
+    masses, logs = [], []
+    for centre in grid:
+        for spread in SAMPLE_SPREADS:
+            prior = np.exp(-0.5 * ((grid - centre) / spread) ** 2)
+            joint = like * (prior / prior.sum())
+            total = np.maximum(joint.sum(axis=1), 1e-300)
+            logs.append(float(np.log(total).sum()) - 0.5 * ((centre - told) / COHORT_SPREAD) ** 2)
+            masses.append((joint, total))
+    weight = np.exp(np.array(logs) - max(logs))
+    weight /= weight.sum()
+    out = np.zeros_like(table)
+    for w, (joint, total) in zip(weight, masses, strict=True):
+        if w > 1e-4:
+            out += w * joint / total[:, None]
+    return np.asarray(out / out.sum(axis=1, keepdims=True))
+
+
+def _kinds(table: FloatArray, n_absent: FloatArray, mean: FloatArray) -> FloatArray:
+    """Return shape (n_sample, 7): the multiple of each kind of change, shrunk to the sample and, by kind, to the cohort."""
+    offset, weight = np.zeros(table.shape[1]), n_absent / (n_absent + 5.0)
+    found = np.zeros(table.shape[:2])
+    for _ in range(3):
+        found = _mass(table, np.log(FACTORS), mean[:, None] + offset, KIND_SPREAD) @ np.log(FACTORS)
+        offset = (weight * (found - mean[:, None])).sum(axis=0) / (weight.sum(axis=0) + 1.0)
+    return np.asarray(np.exp(found))
+
+
+def _concentrations(
+    cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, shape: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each sample's concentration, posterior mean (of the log), 5 % and 95 % point; the told one where too few teach."""
+    told = np.minimum(samples.concentration, 1e6)
+    of = cells.sample[rows]
+    n_here = np.bincount(of, minlength=len(told))
+    enough = n_here >= LEAST_SPREAD
+    rows = rows[enough[of]]
+    if not len(rows):
+        return told, told, np.full(len(told), np.inf)
+    table = np.zeros((len(told), len(PURITY_SHIFTS), len(CONCENTRATIONS)))
+    some = rows[:: max(1, len(rows) // N_PLACES)]
+    for j, s in enumerate(CONCENTRATIONS):
+        share = _place_shares(cells, purity, some, shape, s)
+        for part in _parts(cells.sample[rows], len(told)):
+            for i, shift in enumerate(PURITY_SHIFTS):
+                moved = np.minimum(purity * math.exp(shift), 1.0)
+                value = np.logaddexp.reduce(_places(cells, moved, rows[part], shape, s) + np.log(share), axis=1)
+                np.add.at(table[:, i, j], cells.sample[rows[part]], value)
+    prior = np.exp(-0.5 * (PURITY_SHIFTS / PURITY_SPREAD) ** 2)
+    likelihood = np.logaddexp.reduce(table + np.log(prior / prior.sum())[None, :, None], axis=1)
+    centre = float(np.log(np.median(np.minimum(told, CONCENTRATIONS[-1])))) if len(told) else 0.0
+    mass = _shrunk(likelihood, np.log(CONCENTRATIONS), centre)
+    learned = np.minimum(np.exp(mass @ np.log(CONCENTRATIONS)), told)
+    total = np.cumsum(mass, axis=1)
+    low, high = (CONCENTRATIONS[np.argmax(total >= q, axis=1)] for q in (0.05, 0.95))
+    return (
+        np.where(enough, learned, told),
+        np.where(enough, np.minimum(low, learned), told),
+        np.where(enough, high, np.inf),
+    )
+
+
+def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: float) -> FloatArray:
+    """Return log-likelihoods (n, n_place): background, in all cells on one copy or on every major one, on `WRONG_COPIES`, in
+    a share of the cells (`LEVELS`)."""
+    alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
+    rho = purity[cells.sample[rows]]
+    one = _clonal_vaf(cells, purity, rows, np.ones(len(rows)))
+    vafs = [one, _clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
+    vafs += [rho * m / (rho * total + (1 - rho) * cells.normal_cn[rows]) for total, m in WRONG_COPIES]
+    vafs += [one * x for x in LEVELS[:-1]]
+    there = [_log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), np.asarray(s)) for v in vafs]
+    return np.stack([log_noise(alt, depth, error, shape), *there], axis=1)
+
+
+def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: float) -> FloatArray:
+    """Return the share of the variants at each of `_places`, by EM over the study, held by `PLACES`."""
+    logs = _places(cells, purity, rows, shape, s)
+    measured = cells.is_measured is None or cells.is_measured[rows].mean() > 0.5
+    wrong = slice(3, 3 + len(WRONG_COPIES))
+    prior = PLACES.copy()
+    prior[wrong] *= WRONG if measured else WRONG_UNMEASURED
+    prior /= prior.sum()
+    share = prior
+    for _ in range(2 * N_STEP):
+        joint = logs + np.log(share)
+        found = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None]).sum(axis=0)
+        share = (found + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
+        share[wrong] = np.minimum(share[wrong], prior[wrong])
+        share /= share.sum()
+    return np.asarray(share)
