@@ -350,7 +350,7 @@ def _kinds(table: FloatArray, n_absent: FloatArray, mean: FloatArray) -> FloatAr
 def _concentrations(
     cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, shape: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return each sample's concentration, posterior mean (of the log), 5 % and 95 % point; the told one where too few teach."""
+    """Return each sample's concentration, mean (of the log), 5 % and 95 % point; the told one where too few teach."""
     told = np.minimum(samples.concentration, 1e6)
     of = cells.sample[rows]
     n_here = np.bincount(of, minlength=len(told))
