@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, rated
+from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
 from oncourse.derive.genes.gene_groups import group_of_samples
@@ -99,10 +100,7 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
         estimates=tuple(estimates),
         tables=tables,
         figures=tuple(_figures(sized, values, params)),
-        excluded=exclusions(
-            (p, s, "no burden per Mb: the assay's size is not known")
-            for s, p in samples.filter(pl.col("tmb_per_mb").is_null()).select("sample_id", "patient_id").iter_rows()
-        ),
+        people=_people(cohort, samples),
         samples_used=sized.select(
             "patient_id", "sample_id", pl.lit("every profiled tumour sample with a size").alias("reason")
         ),
@@ -121,32 +119,53 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
     )  # fmt: skip
 
 
+#: Questions of the ledger.
+PROFILED, SIZED, BY_MUTATIONS, RECORDED = "samples profiled", "burden per Mb", "MSI by mutations", "MSI recorded"
+
+
+def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
+    """The samples profiled for mutations; of these with a burden per Mb, and with MSI by mutations or as recorded."""
+    everyone, none = cohort.study["patients"]["patient_id"], "no tumour sample profiled for mutations"
+    told = {
+        PROFILED: (pl.lit(True), ""),
+        SIZED: (pl.col("tmb_per_mb").is_not_null(), "no burden per Mb: the assay's size is not known"),
+        BY_MUTATIONS: (pl.col("msi_predicted").is_not_null(), "no size, or too few mutations looked at"),
+        RECORDED: (pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]), "MSI not recorded, or unclear"),
+    }
+    parts = []
+    for question, (has, why) in told.items():
+        out = samples.filter(~has.fill_null(False)).select("patient_id", "sample_id", pl.lit(why).alias("reason"))
+        parts.append(counted(question, everyone, samples.filter(has), out, rest=none, unit="sample"))
+    return ledger(parts)
+
+
 def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
-    found = [Estimate("profiled_samples", samples.height, unit="count", method="counted")]
+    found = [Estimate("profiled_samples", samples.height, unit="count", method="counted", question=PROFILED)]
     if sized.height:
         x = np.sort(sized["tmb_per_mb"].to_numpy())
         low, high = median_interval(x)
         found += [
-            Estimate("median_burden", float(np.median(x)), low, high, len(x), "order statistics", "per_mb"),
-            Estimate("mean_burden", float(x.mean()), n=len(x), unit="per_mb", method="arithmetic mean over samples"),
-            _share("tmb_high", sized["tmb_high"] == "yes"),
+            Estimate("median_burden", float(np.median(x)), low, high, len(x), "order statistics", "per_mb", SIZED),
+            Estimate("mean_burden", float(x.mean()), n=len(x), unit="per_mb", method="arithmetic mean over samples",
+                     question=SIZED),
+            _share("tmb_high", sized["tmb_high"] == "yes", SIZED),
         ]
     predicted = samples.drop_nulls("msi_predicted")
     if predicted.height:
-        found.append(_share("msi_high_predicted", predicted["msi_predicted"] == "MSI-H"))
+        found.append(_share("msi_high_predicted", predicted["msi_predicted"] == "MSI-H", BY_MUTATIONS))
         expected = float(predicted["p_msi_high"].sum())
         found.append(Estimate("msi_high_expected", expected, n=predicted.height, unit="score",
-                              method="sum of the chances of MSI-H"))  # fmt: skip
+                              method="sum of the chances of MSI-H", question=BY_MUTATIONS))  # fmt: skip
     recorded = samples.filter(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]))
     if recorded.height:
-        found.append(_share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H"))
+        found.append(_share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H", RECORDED))
     return found
 
 
-def _share(name: str, is_so: pl.Series) -> Estimate:
+def _share(name: str, is_so: pl.Series, question: str) -> Estimate:
     k, n = int(is_so.sum()), len(is_so)
     low, high = clopper_pearson(k, n)
-    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction")
+    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", question)
 
 
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
