@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def test_the_page_about_python_runs(tmp_path, monkeypatch):
     assert (tmp_path / "results" / "report.html").exists() and (tmp_path / "PRAD0002.html").exists()
     assert names["done"].failures == [] and "PRAD0002" in names["page"]._repr_html_()
     assert names["found"].n_cluster == 3
+
+
+@pytest.mark.parametrize("name", ["bioinformatician", "statistician", "oncologist"])
+def test_the_notebooks_run(name, tmp_path, monkeypatch):
+    """Code cells, one after another, as written: copying them works. They hold no outputs."""
+    monkeypatch.chdir(tmp_path)
+    page = PAGE.parents[1] / "notebooks" / f"{name}.ipynb"
+    names: dict[str, object] = {}
+    for cell in json.loads(page.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            exec(compile("".join(cell["source"]), str(page), "exec"), names)
+    assert "study" in names
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -185,7 +187,30 @@ their sums. An analysis whose sums do not close fails by name.
     return text
 
 
-PAGES = {"tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page}
+def python_page() -> str:
+    """Every public name of the package, of `oncourse.stats` and of `oncourse.clones`, with its signature and docstring."""
+    import oncourse
+
+    text = HEADER + "# Python\n\n[How to use oncourse from Python](../how-to/python.md) shows these names at work.\n"
+    for title, module in (("oncourse", oncourse), ("oncourse.stats", oncourse.stats), ("oncourse.clones", oncourse.clones)):
+        text += f"\n## {title}\n"
+        for name in module.__all__:
+            text += _named(f"{title}.{name}", getattr(module, name))
+    return text
+
+
+def _named(name: str, value: object) -> str:
+    words = inspect.getdoc(value) or ""
+    shown = ""
+    if inspect.isroutine(value):
+        shown = f"\n```python\n{name}{re.sub(' at 0x[0-9a-f]+', '', str(inspect.signature(value)))}\n```\n"
+    return f"\n### `{name}`\n{shown}\n```text\n{words}\n```\n"
+
+
+PAGES = {
+    "tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page,
+    "python": python_page,
+}  # fmt: skip
 
 
 def main() -> int:
