@@ -83,7 +83,7 @@ def test_fusions_of_arriba_and_star_fusion(tmp_path):
         "A1(900),A2(100) ALK -/- 1 0 0 low",
     )  # fmt: skip
     frame, problems = read_fusion_calls(arriba)
-    assert frame.rows() == [("T1", "TMPRSS2", "ERG", 30)]
+    assert frame.rows() == [("T1", "TMPRSS2", "ERG", 30, None)]
     assert len(problems) == 2
     star = _put(
         tmp_path / "T1.star-fusion.fusion_predictions.tsv",
@@ -95,7 +95,7 @@ def test_fusions_of_arriba_and_star_fusion(tmp_path):
         "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Tumor_Sample_Barcode",
         "KRAS 12 25398284 C T T1",
     )  # fmt: skip
-    assert read_files([maf], fusions=[star]).tables["fusions"].rows() == [("T1", "TMPRSS2", "ERG", 32)]
+    assert read_files([maf], fusions=[star]).tables["fusions"].rows() == [("T1", "TMPRSS2", "ERG", 32, None)]
 
 
 def test_a_file_of_structural_variants_makes_nobody_wild_type(tmp_path):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oncourse.io.whose import Question
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
-CLINICAL = ("sdtm", "adam", "genie_bpc", "omop", "phenopackets", "fhir", "gdc", "redcap", "panel", "workbook")
+CLINICAL = ("sdtm", "adam", "genie_bpc", "omop", "phenopackets", "fhir", "gdc", "redcap", "vendor", "panel", "workbook")
 FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "native", *CLONE_TABLES)
 
 
@@ -94,7 +94,8 @@ def import_(
 
     FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
     counts per site and sample, long or wide), sdtm or adam (a folder of CDISC data sets), genie_bpc, omop, fhir,
-    phenopackets, gdc or redcap (a file or folder of these), panel (a report with Chinese headers), workbook
+    phenopackets, gdc or redcap (a file or folder of these), vendor (reports of Foundation Medicine, TSO 500 or Tempus),
+    panel (a report with Chinese headers), workbook
     (.xlsx, .xls or .ods with a sheet per table), table (any other, with --mapping), pyclone, pairtree, conipher or
     lichee (a table of these tools), or auto. Nothing is written when the study has an error.
     """
@@ -142,11 +143,12 @@ def _read(
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
     from oncourse.io.mapping import is_panel
+    from oncourse.io.vendor_reports import is_vendor
 
     kind = detect(source) if format_ == "auto" else format_
     reference = Fasta(fasta) if fasta else None
-    if kind == "maf" and not clinical and is_panel(source):
-        kind = "panel"
+    if kind == "maf" and not clinical:
+        kind = "panel" if is_panel(source) else "vendor" if is_vendor(source) else kind
     if kind in ("maf", "vcf", "counts"):
         from oncourse.io.files import read_files
 

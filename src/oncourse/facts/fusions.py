@@ -12,3 +12,16 @@ def is_within_gene() -> pl.Expr:
     asks for a fusion (cBioPortal#5324, #7210, #10208). A row with one partner only is a fusion with an unknown one.
     """
     return (pl.col("gene_5p") == pl.col("gene_3p")).fill_null(False)
+
+
+#: 3' partners that a fusion turns on by the other gene's promoter, in frame or not (Tomlins 2005, Science 310:644).
+PROMOTER_DRIVEN = ("ERG", "ETV1", "ETV4", "ETV5", "FLI1")
+
+
+def is_fusion() -> pl.Expr:
+    """Whether a row is a fusion that a rule may ask for: two genes, and not one that is read on out of frame.
+
+    A kinase out of frame is none (cBioPortal's Site2_Effect_On_Frame; Arriba's reading_frame); ETS genes need no frame.
+    """
+    off = (pl.col("frame") == "out_of_frame").fill_null(False) & ~pl.col("gene_3p").is_in(PROMOTER_DRIVEN).fill_null(False)
+    return ~is_within_gene() & ~off

@@ -313,7 +313,8 @@ def _config(
 ) -> StudyConfig:
     meta = found.meta
     disease = meta.get("type_of_cancer", "")
-    known = of_tumour(tumour_of(f"{disease} {meta.get('name', '')} {folder.name}"))
+    # the code of the cancer first: a title may hold any word ("with a colon")
+    known = of_tumour(next((t for text in (disease, meta.get("name", ""), folder.name) if (t := tumour_of(text))), None))
     design = known.name if known else None
     build = meta.get("reference_genome", "")
     build = {"hg19": "GRCh37", "hg38": "GRCh38", "grch37": "GRCh37", "grch38": "GRCh38"}.get(

@@ -43,7 +43,7 @@ def detect(path: Path) -> str:
         if kind := known(path):
             return kind
         names = [p.name.lower() for p in path.iterdir()]
-        if any(n.endswith((".vcf", ".vcf.gz", ".vcf.bgz")) for n in names):
+        if any(n.endswith((".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")) for n in names):
             return "vcf"
         if any(n.endswith((".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz")) for n in names):
             return "maf"
@@ -59,7 +59,7 @@ def detect(path: Path) -> str:
             f"and {', '.join(CLINICAL)}; any other table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
     name = path.name.lower().removesuffix(".gz")
-    if name.endswith(".vcf"):
+    if name.endswith((".vcf", ".bcf")):
         return "vcf"
     if name.endswith(".maf") or is_multianno(path):
         return "maf"

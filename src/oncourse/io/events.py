@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.io.clinical import clean
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
 
 _GENE = ("hugo_symbol", "gene symbol", "gene_symbol", "gene", "hugo", "composite.element.ref")
 _NOT_SAMPLES = {
@@ -55,7 +56,7 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     values, bad = {}, []
     for word in words:
         try:
-            level = float(word)
+            level = float(meaning("copy_call", word) or word)
         except ValueError:
             level = float("nan")
         if _LEVELS[0] <= level <= _LEVELS[1]:
@@ -105,7 +106,7 @@ def on_panel_only(
 
 
 def read_structural_variants(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return sample_id, gene_5p, gene_3p, support of data_sv or the older data_fusions.
+    """Return sample_id, gene_5p, gene_3p, support, frame of data_sv or the older data_fusions.
 
     Where the event is written as ``{5':3'}`` (MSK) that order is taken, else site 1 is the 5' partner. Germline
     events are left out.
@@ -133,12 +134,29 @@ def read_structural_variants(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         message = f"{lost} events name no gene; left out."
         problems.append(Problem(name, None, None, None, message, "Fill in at least one partner.", "warning"))
         out = out.filter(pl.col("gene_5p").is_not_null() | pl.col("gene_3p").is_not_null())
-    out = out.group_by("sample_id", "gene_5p", "gene_3p", maintain_order=True).agg(pl.col("support").max())
-    return out, problems
+    return joined_fusions(out), problems
+
+
+def joined_fusions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep one row per sample and pair of genes: the largest support; in frame where one of its rows is."""
+    key = ["sample_id", "gene_5p", "gene_3p"]
+    return rows.group_by(key, maintain_order=True).agg(pl.col("support").max(), pl.col("frame").drop_nulls().min())
+
+
+def frames(words: pl.Series) -> pl.Series:
+    """Return in_frame, out_of_frame or null of what a caller writes; of an event's sentence the words about the frame."""
+    found = words.str.extract(r"(?i)(out[ _-]of[ _-]frame|in[ _-]?frame|frame[ _-]?shift)")
+    unique = words.unique().drop_nulls()
+    mapped = pl.Series([meaning("frame", w) for w in unique], dtype=pl.String)
+    whole = words.replace_strict(unique, mapped, default=None, return_dtype=pl.String)
+    return pl.select(pl.coalesce(whole, found.replace_strict(
+        found.unique().drop_nulls(), pl.Series([meaning("frame", w) for w in found.unique().drop_nulls()], dtype=pl.String),
+        default=None, return_dtype=pl.String,
+    )).alias("frame"))["frame"]  # fmt: skip
 
 
 def _no_fusions() -> pl.DataFrame:
-    schema = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64}
+    schema = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64, "frame": pl.String}
     return pl.DataFrame(schema=schema)
 
 
@@ -161,14 +179,17 @@ def _sites(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFr
         column("site1_hugo_symbol").alias("one"),
         column("site2_hugo_symbol").alias("two"),
         column("event_info").alias("event"),
+        column("site2_effect_on_frame").alias("frame"),
         support.alias("support"),
     )
+    said = pl.select(pl.coalesce(frames(raw["frame"]), frames(raw["event"])).alias("frame"))["frame"]
     rows = [
         (*_direction(one, two, event),) for one, two, event in raw.select("one", "two", "event").iter_rows()
     ]
     return raw.select("sample_id", "support").with_columns(
         pl.Series("gene_5p", [r[0] for r in rows], pl.String),
         pl.Series("gene_3p", [r[1] for r in rows], pl.String),
+        said,
     )
 
 
@@ -187,14 +208,16 @@ def _direction(one: str | None, two: str | None, event: str | None) -> tuple[str
 
 def _old_fusions(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFrame:
     """One row per partner in the old format: the name of the fusion gives both, in order."""
+    said = clean(by["frame"]) if "frame" in by else pl.lit(None, pl.String)
     raw = frame.select(pl.col(sample).alias("sample_id"), clean(by["hugo_symbol"]).alias("gene"),
-                       clean(by["fusion"]).alias("fusion"))  # fmt: skip
+                       clean(by["fusion"]).alias("fusion"), said.alias("frame"))  # fmt: skip
     genes = set(raw["gene"].drop_nulls())
     rows = [_partners(gene, fusion, genes) for gene, fusion in raw.select("gene", "fusion").iter_rows()]
     return raw.select("sample_id").with_columns(
         pl.Series("gene_5p", [r[0] for r in rows], pl.String),
         pl.Series("gene_3p", [r[1] for r in rows], pl.String),
         pl.lit(None, pl.Int64).alias("support"),
+        frames(raw["frame"]),
     )
 
 

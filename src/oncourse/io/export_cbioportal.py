@@ -191,7 +191,7 @@ def _copy_number(study: Study) -> pl.DataFrame:
 def _fusions(study: Study) -> pl.DataFrame:
     return study["fusions"].select(
         Sample_Id="sample_id", SV_Status=pl.lit("SOMATIC"), Site1_Hugo_Symbol="gene_5p", Site2_Hugo_Symbol="gene_3p",
-        Tumor_Split_Read_Count="support",
+        Tumor_Split_Read_Count="support", Site2_Effect_On_Frame="frame",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
+from oncourse.io.bcf import as_vcf, is_bcf
 from oncourse.io.beside import add_copies, add_events, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
@@ -77,7 +78,7 @@ def read_files(
     """
     trees = [_tree(path, kind) for path in paths]
     files = [file for tree in trees for file in tree.calls]
-    if told := [f"{file.name}: {said}" for file in files if (said := document(file))]:
+    if told := [f"{f.name}: {said}" for f in files if not is_bcf(f) and (said := document(f))]:
         raise InputError(told)
     if not files:
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
@@ -89,10 +90,11 @@ def read_files(
     known = {} if per_sample is None else dict(
         zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))  # fmt: skip
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
-    found = read_calls(
-        files, build, fasta=fasta, called=called, kind=kind, known=known,
-        manifest=read_manifest(manifest) if manifest else None,
-    )  # fmt: skip
+    with as_vcf(files) as texts:
+        found = read_calls(
+            texts, build, fasta=fasta, called=called, kind=kind, known=known,
+            manifest=read_manifest(manifest) if manifest else None,
+        )  # fmt: skip
     reading.notes += found.notes
     reading.problems += found.problems
     reading.ledger.extend(found.ledger)

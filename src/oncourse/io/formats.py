@@ -46,6 +46,7 @@ CLINICAL: dict[str, Format] = {
     "fhir": _format("fhir", "FHIR bundle (mCODE), a file or a folder of them"),
     "gdc": _format("gdc", "clinical data of the GDC (TSV or JSON)"),
     "redcap": _format("redcap", "REDCap export with its data dictionary"),
+    "vendor": _format("vendor", "report of Foundation Medicine (XML), TSO 500 or Tempus (JSON)", "vendor_reports"),
     "panel": _format("panel", "panel report with Chinese headers", "mapping"),
     "workbook": _format("workbook", "workbook (.xlsx, .xls, .ods) with a sheet per table"),
 }

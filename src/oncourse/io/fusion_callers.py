@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.io.events import frames, joined_fusions
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem
@@ -21,7 +22,11 @@ _COLUMNS = {
                 "geneend"),
     "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
     "confidence": ("confidence",),
+    # Arriba, STAR-Fusion, FusionCatcher, LINX
+    "frame": ("reading_frame", "prot_fusion_type", "predicted_effect", "phased", "frame"),
+    "reported": ("reported",),
 }
+_WORDS = ("confidence", "frame", "reported")
 #: Reads across the junction, and pairs around it: their sum is the support.
 _READS = ("split_reads1", "split_reads2", "discordant_mates", "junctionreadcount", "spanningfragcount", "spanning_pairs",
           "spanning_unique_reads")  # fmt: skip
@@ -30,7 +35,7 @@ _LEFT_OUT = "low"
 
 
 def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return sample_id, gene_5p, gene_3p, support; the sample is the file's name where no column says it.
+    """Return sample_id, gene_5p, gene_3p, support, frame; the sample is the file's name where no column says it.
 
     An intragenic event (one gene on both sides) and an event of low confidence are left out and told.
 
@@ -46,22 +51,25 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         cure = "A table of fusions names two genes (Arriba: gene1, gene2; STAR-Fusion: LeftGene, RightGene)."
         raise InputError([*table.problems, Problem(name, 1, None, None, "no columns with the two genes.", cure)])
     reads = [pl.col(by[c]).cast(pl.Int64, strict=False).fill_null(0) for c in _READS if c in by]
+    more = [(pl.col(found[c]) if c in found else pl.lit(None, pl.String)).alias(c) for c in _WORDS]
     sample = pl.col(found["sample_id"]) if "sample_id" in found else pl.lit(sample_of_file(path))
     frame = table.frame.select(
         sample.alias("sample_id"), _gene(found["gene_5p"]).alias("gene_5p"), _gene(found["gene_3p"]).alias("gene_3p"),
         (pl.sum_horizontal(reads) if reads else pl.lit(None, pl.Int64)).cast(pl.Int64).alias("support"),
-        (pl.col(found["confidence"]) if "confidence" in found else pl.lit(None, pl.String)).alias("confidence"),
+        *more,
     )  # fmt: skip
+    frame = frame.with_columns(frames(frame["frame"]))
     problems = [p for p in table.problems if p.severity == "error"]
     same = (pl.col("gene_5p") == pl.col("gene_3p")).fill_null(False)
     low = (pl.col("confidence").str.to_lowercase() == _LEFT_OUT).fill_null(False)
-    for what, mask in (("lie within one gene", same), ("are of low confidence", low & ~same)):
+    aside = (pl.col("reported").str.to_lowercase() == "false").fill_null(False)
+    for what, mask in (("lie within one gene", same), ("are of low confidence", low & ~same),
+                       ("are not reported by their caller", aside & ~low & ~same)):  # fmt: skip
         n = frame.filter(mask).height
         if n:
             cure = "A fusion is of two genes; add it to fusions.tsv where it was confirmed."
             problems.append(Problem(name, None, "fusions", None, f"{n} events {what}: left out.", cure, "warning"))
-    kept = frame.filter(~same & ~low).drop("confidence")
-    return kept.group_by("sample_id", "gene_5p", "gene_3p", maintain_order=True).agg(pl.col("support").max()), problems
+    return joined_fusions(frame.filter(~same & ~low & ~aside)), problems
 
 
 def _table(path: Path, name: str) -> TextTable:

@@ -119,7 +119,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             continue
         frame = _named(text.frame, part, source, reading)
         if part.table == "panel":
-            _panel(frame, source, text.lines, reading)
+            panel_calls(frame, source, text.lines, reading)
         else:
             reading.tables[part.table], reading.lines[part.table] = frame, text.lines
         reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
@@ -127,7 +127,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
         reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
-    _complete(reading)
+    complete(reading)
     return reading
 
 
@@ -165,7 +165,7 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
     return frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
 
 
-def _panel(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
+def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
     """Turn the rows of a panel report into calls, variants, samples; a row without gene and place is left out."""
     cells = {name: _column(frame, name) for name in PANEL}
     table = pl.DataFrame(cells).with_columns(lines.alias("_line"))
@@ -210,7 +210,7 @@ def _counts(table: pl.DataFrame) -> list[pl.Series]:
     number = plain_numbers(text.str.replace(r"\s*[%％]$", "")).cast(pl.Float64, strict=False)
     # without a sign a column is in percent where any value is above 1
     whole = bool((number.filter(~percent).drop_nulls() > 1).any())
-    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent))), number / 100)
+    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)), number / 100)
     alt = pl.select(pl.coalesce(given, (vaf * depth).round(0)).cast(pl.Int64).alias("alt_count"))["alt_count"]
     return [alt, depth.cast(pl.Int64, strict=False).alias("depth")]
 
@@ -226,7 +226,7 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
         reading.tables["samples"] = samples.with_columns(material)
 
 
-def _complete(reading: Reading) -> None:
+def complete(reading: Reading) -> None:
     """Patients are those the rows name; samples and calls are empty where no table holds them."""
     ids: Sequence[pl.Series] = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
     if "patients" not in reading.tables and ids:

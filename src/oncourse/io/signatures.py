@@ -33,16 +33,17 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )  # fmt: skip
 
 
+_VENDOR = "Give it as `oncourse import vendor`."
 _PANEL = (
-    "Its variants are not read yet: put sample, gene, protein change, position, alleles and reads into a table and give "
+    "Its variants are not read: put sample, gene, protein change, position, alleles and reads into a table and give "
     "that as `oncourse import panel`, or ask the laboratory for the VCF."
 )
 #: Text near the beginning of a report that is no table, what it is, and what to do with it.
 DOCUMENTS: tuple[tuple[bytes, str, str], ...] = (
-    (b"foundationmedicine.com", "a Foundation Medicine report (XML)", _PANEL),
-    (b"<variant-report", "a Foundation Medicine report (XML)", _PANEL),
-    (b"[Analysis Details]", "TSO 500's CombinedVariantOutput", _PANEL),
-    (b"somaticPotentiallyActionable", "a Tempus report (JSON)", _PANEL),
+    (b"foundationmedicine.com", "a Foundation Medicine report (XML)", _VENDOR),
+    (b"<variant-report", "a Foundation Medicine report (XML)", _VENDOR),
+    (b"[Analysis Details]", "TSO 500's CombinedVariantOutput", _VENDOR),
+    (b"somaticPotentiallyActionable", "a Tempus report (JSON)", _VENDOR),
     (b'"resourceType"', "a FHIR document", "Give it as `oncourse import fhir`."),
     (b"BCF\x02", "a BCF file", "Turn it into a VCF: bcftools view FILE.bcf -Oz -o FILE.vcf.gz."),
     (b"BAM\x01", "a BAM file", "Reads are not read here; give the calls made from it (VCF or MAF)."),

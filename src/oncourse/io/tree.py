@@ -9,11 +9,12 @@ from pathlib import Path
 
 from oncourse.io.whose import stem_of
 
-_VCF, _MAF = (".vcf", ".vcf.gz", ".vcf.bgz"), (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
+_VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
+_MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
 #: Why a VCF of a result tree holds no somatic small variants (nf-core/sarek, oncoanalyser).
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
-    (r"\.(variants|genome|germline|g)\.vcf(\.b?gz)?$", "germline calls"),
+    (r"\.(variants|genome|germline|g)\.[vb]cf(\.b?gz)?$", "germline calls"),
     (r"(candidate|diploid|tumou?r)[_.]?sv|candidate_?small_?indels|(^|[/._-])(tiddit|esvee|gridss)([/._-]|$)",
      "structural variants before the choice of the somatic ones"),
     (r"(^|[/._-])(cnvs?|cnvkit|ascat|controlfreec|canvas)([/._-]|$)", "copy number"),

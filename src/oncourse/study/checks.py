@@ -205,6 +205,10 @@ def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         )
 
 
+#: A variant without a place: gene and protein or coding change, or the line of a row that says no change.
+_BY_GENE = r"^[A-Za-z][A-Za-z0-9_.-]*:([pc]\..+|line\d+)$"
+
+
 def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     """One variant under two ids would be private twice; an id of no known form cannot be compared."""
     for name in ("calls", "variants"):
@@ -218,6 +222,12 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             continue
         written = pl.DataFrame({"variant_id": odd, "right": canonical_ids(odd)})
         formless = written.filter(pl.col("right").is_null())["variant_id"]
+        by_gene = formless.filter(formless.str.contains(_BY_GENE))
+        if len(by_gene):
+            message = f"{len(by_gene):,} variants are named by gene and change alone (first: '{by_gene[0]}')."
+            cure = "They are compared with ids of the same form only; give chrom:pos:ref:alt where it is known."
+            yield Problem(name, None, "variant_id", by_gene[0], message, cure, "warning")
+        formless = formless.filter(~formless.str.contains(_BY_GENE))
         if len(formless):
             message = "'{value}' is not chrom:pos:ref:alt: two spellings of it would be two variants."
             cure = "Write ids like 12:25398284:C:T; an empty allele is '-'."

@@ -248,6 +248,8 @@ FUSIONS = Table(
         Column("gene_5p", TEXT, "5' partner"),
         Column("gene_3p", TEXT, "3' partner"),
         Column("support", INT, "supporting reads", unit="reads", low=0),
+        Column("frame", TEXT, "whether the 3' gene is read on in frame; null = not said",
+               choices=("in_frame", "out_of_frame")),
     ),
 )
 PROCEDURES = Table(

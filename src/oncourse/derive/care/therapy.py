@@ -21,7 +21,7 @@ from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
-from oncourse.facts.fusions import is_within_gene
+from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
 from oncourse.facts.statuses import statuses_of
 from oncourse.knowledge.alterations import data_rows, gene_name
@@ -256,7 +256,7 @@ def _fusions(
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, frozenset[str]]]:
     found: dict[str, set[str]] = {}
     owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
-    joined = study["fusions"].filter(~is_within_gene())
+    joined = study["fusions"].filter(is_fusion())
     for sample, five, three in joined.select("sample_id", "gene_5p", "gene_3p").iter_rows():
         found.setdefault(owner[sample], set()).update(gene_name(g) for g in (five, three) if g)
     looked: dict[str, frozenset[str]] = {}
