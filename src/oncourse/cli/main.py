@@ -18,6 +18,8 @@ COMMANDS = {
     "demo": ("oncourse.cli.demo:demo", "Simulate both studies with known truth and report on them."),
     "new": ("oncourse.cli.new:new", "Make an empty study folder: study.yaml, blank tables, data dictionary."),
     "import": ("oncourse.cli.import_:import_", "Turn a cBioPortal folder, MAF or VCF into a study folder."),
+    "reads": ("oncourse.cli.reads:reads", "Turn FASTQ, BAM or CRAM files into the tables of a study folder."),
+    "doctor": ("oncourse.cli.doctor:doctor", "Say which programs of the reads stage are here."),
     "check": ("oncourse.cli.check:check", "List every problem of a study folder with its cure."),
     "run": ("oncourse.cli.run:run", "Answer a study's questions: study folder to study report."),
     "patient": ("oncourse.cli.patient:patient", "Write one patient's report."),

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from oncourse.cli._shared import end_progress, progress_line
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--design", type=click.Choice(["crc", "mcrpc"]), required=True, help="Which study to simulate.")
 @click.option(
-    "--patients", default=60, show_default=True, type=click.IntRange(1, 100_000), help="Number of patients."
+    "--patients", default=None, type=click.IntRange(1, 100_000), help="Number of patients [60; with --reads 1]."
 )
 @click.option("--seed", default=1, show_default=True, help="Seed; the same seed gives the same study.")
 @click.option(
     "--truth", type=click.Path(path_type=Path), help="Folder to write the truth behind the study to."
 )
-def simulate(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:
+@click.option("--reads", is_flag=True, help="FASTQ files over a small synthetic reference, for `oncourse reads`.")
+def simulate(folder: Path, design: str, patients: int | None, seed: int, truth: Path | None, reads: bool) -> None:
     """Write a simulated study with known truth to FOLDER."""
-    from oncourse.disk.new import check_new, new_folder
+    from oncourse.disk.new import check_new
     from oncourse.io.native import write_study
     from oncourse.simulate.study import simulate_study
 
     for place in (folder, truth):
         if place is not None:
             check_new(place)
+    if reads:
+        return _reads(folder, design, patients or 1, seed, truth)
+    patients = patients or 60
     study = simulate_study(design, patients, seed, progress_line())
     end_progress()
     write_study(folder, study.tables, study.config)
-    if truth is not None:
-        with new_folder(truth) as draft:
-            for name, frame in study.truth.items():
-                frame.write_csv(draft / f"{name}.tsv", separator="\t")
+    _write_truth(truth, study.truth)
     click.echo(f"{folder}: {patients} simulated patients; next `oncourse run {folder} --out results`.")
+
+
+def _reads(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:
+    from oncourse.disk.new import new_folder
+    from oncourse.reads.simulate_patient import simulate_reads
+
+    with new_folder(folder) as draft:
+        known = simulate_reads(draft, design, patients, seed)
+    end_progress()
+    _write_truth(truth, known)
+    click.echo(f"{folder}: sequencing files of {patients} simulated patients; next `oncourse reads {folder}`.")
+
+
+def _write_truth(folder: Path | None, tables: Mapping[str, pl.DataFrame]) -> None:
+    from oncourse.disk.new import new_folder
+
+    if folder is not None:
+        with new_folder(folder) as draft:
+            for name, frame in tables.items():
+                frame.write_csv(draft / f"{name}.tsv", separator="\t")

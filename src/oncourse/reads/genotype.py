@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 EXCLUDED_FLAGS = 0x704
 _DUPLICATE = 0x400
 #: Rows (what one read shows at one site) held at a time: 80 bytes each.
-_ROOM = 1_500_000
+_ROOM = 400_000
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ def genotype(
     def add(rows: Ints, n: int) -> None:
         k.add_up(rows, n, sites.codes, sums)
 
-    _walk(header, sites, counting, reference, add)
+    walk(header, sites, counting, reference, add)
     back = np.empty_like(sites.order)
     back[sites.order] = np.arange(len(back))
     return _frame(variants, sums[back])
 
 
-def _walk(
+def walk(
     header: Header, sites: Sites, counting: Counting, reference: Path | None, add: Callable[[Ints, int], None]
 ) -> None:
     """Hand what molecules show to `add`, each site's molecules all at once."""

@@ -1,0 +1,24 @@
+"""`oncourse doctor`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def doctor() -> None:
+    """Say which programs of the reads stage are here, in which version, and what can be run with them.
+
+    Everything else of oncourse needs none of them.
+    """
+    from oncourse.reads.tools import TASKS, TOOLS, cure, version
+
+    found = {name: version(name) for name in TOOLS}
+    width = max(map(len, TOOLS))
+    for name, tool in TOOLS.items():
+        shown = "not here" if found[name] is None else found[name] or "here"
+        click.echo(f"{name:<{width}}  {shown:<12}  {tool.purpose}")
+    click.echo("")
+    for task, names in TASKS.items():
+        absent = [n for n in names if found[n] is None]
+        click.echo(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))

@@ -1,0 +1,175 @@
+"""Whose DNA a sample is: samples that are not of one person, and foreign DNA in a sample.
+
+Both are read from places where people of this study differ (and from `known_sites`, where a file of common variants is
+given); no outside panel is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.reads.profile import Bases
+
+Floats = NDArray[np.float64]
+#: Fewest fragments for a genotype, and fractions that are taken as one allele alone and as both.
+MIN_DEPTH, ALONE, BOTH = 15, 0.08, 0.25
+#: Fewest places compared for a verdict; least and largest share of contradictions of one person and of two.
+MIN_SITES, SAME_BELOW, OTHER_ABOVE = 10, 0.05, 0.10
+#: Contamination that is told as a warning (a choice) and as a failure (PURPLE's limit).
+CONTAMINATION_WARNING, CONTAMINATION_FAILURE = 0.02, 0.10
+
+
+def variable_places(bases: Mapping[str, Bases]) -> pl.DataFrame:
+    """Return contig, pos, ref, alt (0-3) of places where some sample shows a second base in half or all of its fragments."""
+    frames = []
+    for one in bases.values():
+        counts, depth = one.bases.astype(float), one.bases.sum(1)
+        second = counts.copy()
+        rows = np.arange(len(depth))
+        second[rows, np.minimum(one.ref, 3)] = -1
+        alt = second.argmax(1)
+        share = second[rows, alt] / np.maximum(depth, 1)
+        is_variable = (one.ref < 4) & (depth >= MIN_DEPTH) & (share >= 0.3)
+        is_variable &= one.counts[:, [4, 10]].sum(1) < 0.1 * np.maximum(depth, 1)
+        frames.append(pl.DataFrame({
+            "contig": np.array(one.contigs)[one.contig[is_variable]], "pos": one.pos[is_variable],
+            "ref": one.ref[is_variable], "alt": alt[is_variable],
+        }))  # fmt: skip
+    if not frames:
+        return pl.DataFrame(schema={"contig": pl.String, "pos": pl.Int64, "ref": pl.Int8, "alt": pl.Int64})
+    found = pl.concat(frames).unique().sort("contig", "pos", "alt")
+    return found.unique(["contig", "pos"], keep="first", maintain_order=True)
+
+
+def at_places(bases: Bases, places: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Return fragments with the alternative base and with either, at each place; 0 where a sample has no such base."""
+    number = {name: i for i, name in enumerate(bases.contigs)}
+    key = bases.contig * (1 << 40) + bases.pos
+    wanted = (
+        np.array([number.get(c, 1 << 20) for c in places["contig"]], np.int64) * (1 << 40)
+        + places["pos"].to_numpy()
+    )
+    at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    found = key[at] == wanted
+    counts = bases.bases[at]
+    rows = np.arange(len(at))
+    alt, ref = counts[rows, places["alt"].to_numpy()], counts[rows, places["ref"].to_numpy()]
+    return np.where(found, alt, 0).astype(float), np.where(found, alt + ref, 0).astype(float)
+
+
+def genotypes(alt: Floats, depth: Floats) -> NDArray[np.int64]:
+    """Return 0, 1, 2 copies of the alternative base; -1 where too shallow or between."""
+    share = alt / np.maximum(depth, 1)
+    out = np.full(len(alt), -1)
+    out[share <= ALONE], out[share >= 1 - ALONE] = 0, 2
+    out[(share >= BOTH) & (share <= 1 - BOTH)] = 1
+    return np.where(depth >= MIN_DEPTH, out, -1)
+
+
+def compare(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[int, int]:
+    """Return contradictions and compared places of two samples.
+
+    Opposite single alleles contradict. Both alleles in one sample and a single one in the other do so only in the
+    direction that is rarer: a tumour loses alleles, it does not gain them, so for samples of one person one direction is
+    about empty.
+    """
+    ok = (one >= 0) & (two >= 0) & ((one > 0) | (two > 0))
+    opposite = int((ok & (np.abs(one - two) == 2)).sum())
+    gained, lost = int((ok & (one == 1) & (two != 1)).sum()), int((ok & (two == 1) & (one != 1)).sum())
+    return opposite + min(gained, lost), int(ok.sum())
+
+
+def pairs(bases: Mapping[str, Bases], patients: Mapping[str, str]) -> pl.DataFrame:
+    """Return a row per pair of samples: sample_1, sample_2, said_same, n_sites, n_contradictions, verdict.
+
+    ``verdict``: same, different, unclear, not_assessable (fewer than ten places that both samples cover).
+    """
+    places = variable_places(bases)
+    types = {name: genotypes(*at_places(one, places)) for name, one in bases.items()}
+    rows = []
+    for one, two in combinations(sorted(types), 2):
+        against, n = compare(types[one], types[two])
+        share = against / n if n else 0.0
+        verdict = (
+            "not_assessable" if n < MIN_SITES else "same" if share < SAME_BELOW
+            else "different" if share > OTHER_ABOVE else "unclear"
+        )  # fmt: skip
+        rows.append((one, two, patients[one] == patients[two], n, against, verdict))
+    names = {"sample_1": pl.String, "sample_2": pl.String, "said_same": pl.Boolean, "n_sites": pl.Int64,
+             "n_contradictions": pl.Int64, "verdict": pl.String}  # fmt: skip
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def swapped_patients(found: pl.DataFrame, patients: Mapping[str, str]) -> dict[str, str]:
+    """Return patient -> what is wrong, for samples of one patient that differ and of two patients that are one person."""
+    out: dict[str, list[str]] = {}
+    wrong = found.filter(
+        (pl.col("said_same") & (pl.col("verdict") == "different"))
+        | (~pl.col("said_same") & (pl.col("verdict") == "same"))
+    )
+    for one, two, said_same, n, against, _ in wrong.iter_rows():
+        text = (
+            f"{one} and {two} are not of one person ({against} of {n} places contradict)" if said_same
+            else f"{one} and {two} look like one person ({against} of {n} places contradict)"
+        )  # fmt: skip
+        for patient in {patients[one], patients[two]}:
+            out.setdefault(patient, []).append(text)
+    return {patient: "; ".join(texts) for patient, texts in out.items()}
+
+
+def contamination(
+    alt: Floats, depth: Floats, own: NDArray[np.int64], frequency: Floats, *, error: float = 5e-4
+) -> tuple[float | None, float | None, float | None, int]:
+    """Return the share of foreign DNA in a sample with a 95 % interval, and the places it rests on.
+
+    Parameters
+    ----------
+    alt, depth : fragments at places where people differ
+    own : copies of the alternative base the patient was born with; only single-allele places (0 or 2) are used, because
+        a tumour moves the fractions of the others
+    frequency : of the alternative base among people
+
+    Notes
+    -----
+    Of one foreign person the genotype at each place is summed over, weighed by `frequency` (Hardy-Weinberg). The
+    interval holds the shares within 1.92 of the greatest log-likelihood. None below ten places.
+    """
+    from scipy.special import logsumexp
+
+    use = ((own == 0) | (own == 2)) & (depth >= MIN_DEPTH)
+    n_sites = int(use.sum())
+    if n_sites < MIN_SITES:
+        return None, None, None, n_sites
+    minor = np.where(own[use] == 0, alt[use], depth[use] - alt[use])
+    of = depth[use]
+    f = np.clip(np.where(own[use] == 0, frequency[use], 1 - frequency[use]), 0.01, 0.99)
+    weights = np.log(np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2]))
+    grid = np.concatenate([np.linspace(0, 0.02, 81), np.linspace(0.021, 0.5, 480)])
+    shares = np.clip(grid[:, None, None] * (np.arange(3) / 2)[None, :, None], 0, 1)
+    p = shares * (1 - error) + (1 - shares) * error
+    terms = minor * np.log(p) + (of - minor) * np.log1p(-p) + weights[None]
+    value = logsumexp(terms, axis=1).sum(1)
+    likely = grid[value >= value.max() - 1.92]
+    return float(grid[value.argmax()]), float(likely.min()), float(likely.max()), n_sites
+
+
+def sex_of(bases: Bases) -> str | None:
+    """Return male or female from the depth of Y (or X) over the others; None where the targets hold too few of them."""
+    names = [c.removeprefix("chr").split("_")[0] for c in bases.contigs]
+    chrom = np.array(names)[bases.contig]
+    depth = bases.depth.astype(float)
+    autosomes = depth[np.char.isdigit(chrom.astype(str))]
+    if len(autosomes) < 1_000 or np.median(autosomes) < 10:
+        return None
+    y, x = depth[chrom == "Y"], depth[chrom == "X"]
+    if len(y) >= 500:
+        return "male" if np.median(y) > 0.2 * np.median(autosomes) else "female"
+    if len(x) >= 2_000:
+        ratio = np.median(x) / np.median(autosomes)
+        return "male" if ratio < 0.65 else "female" if ratio > 0.85 else None
+    return None

@@ -1,0 +1,146 @@
+"""The reads stage of a study folder: its plan, run by Snakemake on this machine or a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from oncourse.disk.lock import locked
+from oncourse.errors import InputError, OncourseError, ToolError
+from oncourse.reads.sheet import Plan, read_plan
+from oncourse.reads.tools import need
+
+EXECUTORS = ("local", "slurm", "kubernetes")
+
+
+def run_reads(
+    folder: Path, *, executor: str = "local", cores: int = 2, jobs: int = 8, dry_run: bool = False,
+    overrides: Mapping[str, str | None] | None = None, account: bool = True,
+) -> Plan:  # fmt: skip
+    """Bring the tables of a study folder up to date with reads.tsv; only what is missing or changed is done.
+
+    Raises
+    ------
+    InputError : what is wrong with the input, grouped by cause, before or while it is read
+    ToolError : a program is missing or failed
+    """
+    plan = read_plan(folder, overrides)
+    from_fastq = any(s.fastq for s in plan.samples)
+    need("pysam", "snakemake", *(("bwa", "samtools", "fastp") if from_fastq else ()))
+    if executor == "slurm":
+        need("snakemake-executor-plugin-slurm", "sbatch")
+    _check_aligned(plan)
+    if not dry_run:
+        from oncourse.reads.align import index_reference
+
+        if from_fastq:
+            index_reference(Path(plan.fasta))
+    plan.write()
+    with locked(plan.place("done.json")):
+        done = _snakemake(plan, executor=executor, cores=cores, jobs=jobs, dry_run=dry_run, account=account)
+    if not done:
+        raise failure(plan)
+    return plan
+
+
+def _check_aligned(plan: Plan) -> None:
+    """Look at the header of every BAM and CRAM before anything is run."""
+    from oncourse.genome.fasta import Fasta
+    from oncourse.reads.bam import read_header
+    from oncourse.reads.profile import check_contigs
+    from oncourse.reads.steps import regions_of
+
+    problems: list[object] = []
+    fasta = Fasta(plan.fasta)
+    for sample in plan.samples:
+        if not sample.aligned:
+            continue
+        path = Path(sample.aligned)
+        try:
+            header = read_header(path, reference=Path(plan.fasta))
+            check_contigs(header, fasta, regions_of(plan, path))
+        except InputError as error:
+            problems += error.problems
+            continue
+        names = set(header.samples)
+        others = {s.sample for s in plan.samples} - {sample.sample}
+        if len(names) > 1:
+            problems.append(
+                f"{path.name}: holds reads of {len(names)} samples ({', '.join(sorted(names))}): split it."
+            )
+        elif names & others:
+            problems.append(
+                f"{path.name}: given for {sample.sample}, its reads say they are {min(names)}. Correct reads.tsv, or the "
+                "read group (samtools addreplacerg)."
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def failure(plan: Plan) -> OncourseError:
+    """Return what stopped the steps, in their own words."""
+    texts = [
+        line
+        for path in sorted(plan.place("log").glob("*.error"))
+        for line in path.read_text().splitlines()
+        if line.strip()
+    ]
+    if texts:
+        return InputError(texts)
+    return ToolError(
+        f"a step of the workflow failed without a reason of its own; see {plan.place('.snakemake', 'log')}."
+    )
+
+
+def _snakemake(plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: bool, account: bool) -> bool:
+    """Run the workflow through Snakemake's Python interface; return whether it was done."""
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import (
+        ConfigSettings,
+        DAGSettings,
+        ExecutionSettings,
+        OutputSettings,
+        Quietness,
+        RemoteExecutionSettings,
+        ResourceSettings,
+    )
+
+    snakefile = resources.files("oncourse.reads").joinpath("workflow/Snakefile")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    quiet = None if dry_run else {Quietness.ALL}
+    remote = executor != "local"
+    with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api:
+        try:
+            workflow = api.workflow(
+                resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None),
+                config_settings=ConfigSettings(), snakefile=Path(str(snakefile)), workdir=plan.place(),
+            )  # fmt: skip
+            dag = workflow.dag(dag_settings=DAGSettings(targets=["all"], force_incomplete=True))
+            dag.unlock() if _is_stale(plan) else None
+            dag.execute_workflow(
+                executor="dryrun" if dry_run else executor,
+                execution_settings=ExecutionSettings(keep_going=True, latency_wait=30 if remote else 5),
+                remote_execution_settings=RemoteExecutionSettings(seconds_between_status_checks=5),
+                executor_settings=_settings(executor, account),
+            )
+        except Exception as error:  # Snakemake raises its own errors for a failed step
+            if "WorkflowError" not in type(error).__name__ and "Snakemake" not in type(error).__name__:
+                plan.place("log").mkdir(exist_ok=True)
+                raise
+            return False
+    return True
+
+
+def _is_stale(plan: Plan) -> bool:
+    """Whether a run that was killed left its lock; ours (`locked`) says that no other run is at work."""
+    return any(plan.place(".snakemake", "locks").glob("*"))
+
+
+def _settings(executor: str, account: bool) -> object:
+    if executor != "slurm":
+        return None
+    from snakemake_executor_plugin_slurm import ExecutorSettings
+
+    return ExecutorSettings(no_account=not account)

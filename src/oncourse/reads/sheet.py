@@ -1,0 +1,306 @@
+"""reads.tsv and reads.yaml of a study folder: which files belong to which sample, and what they are read with."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.text import read_table
+from oncourse.study.schema import Problem, nearest
+
+ROLES = ("normal", "white_cells", "primary", "metastasis", "plasma")
+#: Roles whose reads show what the patient was born with.
+GERMLINE = ("normal", "white_cells")
+MATERIAL = {"primary": "tissue", "metastasis": "tissue"}
+ASSAYS = ("wes", "wgs", "panel")
+COLUMNS = {
+    "patient": "the patient",
+    "sample": "the sample; one row per lane or file",
+    "role": f"what it is: {', '.join(ROLES)}",
+    "lesion": "lesion the tissue is from",
+    "day": "day it was taken, from the patient's index date",
+    "lane": "lane of the FASTQ files, where there are several",
+    "fastq_1": "first reads (.fastq.gz)",
+    "fastq_2": "second reads; empty for single reads",
+    "bam": "aligned reads instead of FASTQ",
+    "cram": "aligned reads instead of FASTQ",
+    "assay": f"name of the assay; {', '.join(ASSAYS)} where nothing else is known",
+    "umi": "read structure of a molecular identifier: 6M+T (six bases, then the template), 12M16S+T; `tag` where a BAM file "
+    "has it in tag RX; `consensus` where reads are consensus reads of families",
+    "preservation": "FFPE, frozen ...",
+    "purity": "tumour cell fraction, where a pathologist estimated it",
+}
+_SYNONYMS = {"patient_id": "patient", "sample_id": "sample", "lesion_id": "lesion", "fq1": "fastq_1", "fq2": "fastq_2",
+             "site": "lesion", "ffpe": "preservation"}  # fmt: skip
+_ROLE_WORDS = {"wbc": "white_cells", "buffy_coat": "white_cells", "blood": "normal", "germline": "normal",
+               "met": "metastasis", "cfdna": "plasma", "ctdna": "plasma", "tumor": "", "tumour": ""}  # fmt: skip
+UMI = re.compile(r"^(\d+)M(?:(\d+)S)?\+T$")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample of reads.tsv with its files."""
+
+    sample: str
+    patient: str
+    role: str
+    lesion: str = ""
+    day: int | None = None
+    assay: str = "panel"
+    umi: str = ""
+    preservation: str = ""
+    purity: float | None = None
+    fastq: tuple[tuple[str, str], ...] = ()
+    aligned: str = ""
+    line: int = 0
+
+    @property
+    def is_germline(self) -> bool:
+        """Whether it shows what the patient was born with."""
+        return self.role in GERMLINE
+
+    @property
+    def counts_families(self) -> bool:
+        """Whether molecules are told apart by identifiers (consensus reads are molecules already)."""
+        return self.umi not in ("", "consensus")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run needs: samples, reference, targets; written to reads/plan.json for the steps of the workflow."""
+
+    folder: str
+    samples: tuple[Sample, ...]
+    fasta: str
+    targets: str = ""
+    microsatellites: str = ""
+    known_sites: str = ""
+
+    def sample(self, name: str) -> Sample:
+        """Return one sample."""
+        return next(s for s in self.samples if s.sample == name)
+
+    def of_patient(self, patient: str) -> list[Sample]:
+        """Return the samples of one patient in the order of reads.tsv."""
+        return [s for s in self.samples if s.patient == patient]
+
+    @property
+    def patients(self) -> list[str]:
+        """Patients in the order of reads.tsv."""
+        return list(dict.fromkeys(s.patient for s in self.samples))
+
+    def place(self, *parts: str) -> Path:
+        """Return a path below reads/ of the study folder."""
+        return Path(self.folder, "reads", *parts)
+
+    def bam(self, name: str) -> Path:
+        """Return the aligned reads of a sample: the user's, or ours."""
+        sample = self.sample(name)
+        return Path(sample.aligned) if sample.aligned else self.place("bam", f"{name}.bam")
+
+    def write(self) -> Path:
+        """Write reads/plan.json where it differs (its date tells the workflow nothing) and return its path."""
+        path = self.place("plan.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(self), indent=1) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+        return path
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan.json."""
+    data = json.loads(path.read_text())
+    samples = tuple(
+        Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples")
+    )
+    return Plan(samples=samples, **data)
+
+
+def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -> Plan:
+    """Return the plan of a study folder.
+
+    Parameters
+    ----------
+    overrides : values from the command line that go before reads.yaml
+
+    Raises
+    ------
+    InputError : everything that is wrong with reads.tsv, reads.yaml and the files they name, with line and cure
+    """
+    sheet = folder / "reads.tsv"
+    if not sheet.is_file():
+        columns = ", ".join(COLUMNS)
+        raise InputError(f"{folder}: has no reads.tsv, the table of sequencing files (columns: {columns}).")
+    table = read_table(sheet, name="reads")
+    problems: list[Any] = [p for p in table.problems if p.severity == "error"]
+    frame = table.frame.rename(
+        {c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS}
+    )
+    problems += _wrong_columns(frame)
+    settings = _settings(folder, overrides or {}, problems)
+    if problems:
+        raise InputError(problems)
+    rows = [
+        {c: (row.get(c) or "").strip() for c in COLUMNS} | {"line": line}
+        for row, line in zip(frame.iter_rows(named=True), table.lines, strict=True)
+    ]
+    samples = _samples(rows, folder, problems)
+    if not rows:
+        problems.append("reads.tsv: has no rows. Name the sequencing files of at least one patient.")
+    problems += _whole_study(samples)
+    if problems:
+        raise InputError(problems)
+    return Plan(str(folder.resolve()), tuple(samples), **settings)
+
+
+def _wrong_columns(frame: pl.DataFrame) -> list[Problem]:
+    out = []
+    for name in ("patient", "sample", "role"):
+        if name not in frame.columns:
+            out.append(_problem(None, name, f"has no column {name} ({COLUMNS[name]}).", "Add it."))
+    for name in frame.columns:
+        if name not in COLUMNS and (near := nearest(name, COLUMNS)):
+            out.append(_problem(None, name, "is no column of reads.tsv.", f"Did you mean {near}?"))
+    return out
+
+
+def _problem(line: int | None, column: str | None, message: str, cure: str) -> Problem:
+    return Problem("reads", line, column, None, message, cure)
+
+
+def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[Any]) -> dict[str, str]:
+    import yaml
+
+    path = folder / "reads.yaml"
+    given: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            given = yaml.safe_load(path.read_text("utf-8-sig")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
+    known = ("fasta", "targets", "microsatellites", "known_sites")
+    for key in given:
+        if key not in known:
+            near = nearest(key, known, cutoff=0.5)
+            problems.append(
+                f"reads.yaml: unknown key '{key}'. {f'Did you mean {near}?' if near else 'Known: ' + ', '.join(known)}"
+            )
+    out = {k: str(v) for k, v in {**given, **{k: v for k, v in overrides.items() if v}}.items() if k in known}
+    for key in ("fasta", "targets", "microsatellites", "known_sites"):
+        if key in out:
+            base = Path.cwd() if overrides.get(key) else folder
+            file = (base / out[key]).resolve()
+            if not file.is_file():
+                problems.append(
+                    f"{key}: there is no file {out[key]}. Correct reads.yaml, or give --{key.replace('_', '-')}."
+                )
+            out[key] = str(file)
+    if "fasta" not in out:
+        problems.append("no reference: write `fasta: path/to/genome.fa` into reads.yaml, or give --fasta.")
+    return out
+
+
+def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> list[Sample]:
+    found: dict[str, Sample] = {}
+    for row in rows:
+        one = _sample(row, folder, problems)
+        held = found.get(row["sample"])
+        if held is None:
+            found[row["sample"]] = one
+        elif (held.patient, held.role, held.lesion) != (one.patient, one.role, one.lesion):
+            message = f"sample {row['sample']} is there twice, as {held.role} of {held.patient} (line {held.line}) and here."
+            cure = "A sample has one patient, role and lesion; give another sample another name."
+            problems.append(_problem(row["line"], "sample", message, cure))
+        elif held.aligned or one.aligned:
+            message = f"sample {row['sample']} has two rows with aligned reads."
+            problems.append(
+                _problem(
+                    row["line"], "sample", message, "Merge the files (samtools merge), or name two samples."
+                )
+            )
+        else:
+            found[row["sample"]] = Sample(**{**asdict(held), "fastq": (*held.fastq, *one.fastq)})
+    return list(found.values())
+
+
+def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
+    line = row["line"]
+
+    def wrong(column: str, message: str, cure: str) -> None:
+        problems.append(_problem(line, column, message, cure))
+
+    for column in ("patient", "sample"):
+        if not row[column]:
+            wrong(column, f"no {column} is given.", "Name it.")
+        elif not re.match(r"^[\w.+-]+$", row[column]):
+            wrong(
+                column,
+                f"'{row[column]}' cannot be part of a file name.",
+                "Use letters, digits, '_', '-', '.'.",
+            )
+    role = row["role"].lower().replace(" ", "_")
+    role = _ROLE_WORDS.get(role, role)
+    if role not in ROLES:
+        cure = (
+            "Say whether the tissue is the primary or a metastasis."
+            if not role
+            else f"One of: {', '.join(ROLES)}."
+        )
+        wrong("role", f"'{row['role']}' is no role.", cure)
+    files = {c: str((folder / row[c]).resolve()) for c in ("fastq_1", "fastq_2", "bam", "cram") if row[c]}
+    for column, path in files.items():
+        if not Path(path).is_file():
+            wrong(
+                column,
+                f"there is no file {row[column]}.",
+                "Paths are taken from the study folder, or absolute.",
+            )
+        elif Path(path).stat().st_size == 0:
+            wrong(column, f"{row[column]} is empty (0 bytes).", "Copy it again.")
+    aligned = files.get("bam") or files.get("cram") or ""
+    if (aligned and "fastq_1" in files) or {"bam", "cram"} <= set(files):
+        wrong("bam", "both FASTQ and aligned reads are given, or two aligned files.", "Keep one of them.")
+    if not aligned and "fastq_1" not in files and not row["fastq_1"]:
+        wrong("fastq_1", "no file is given.", "Give fastq_1 (and fastq_2), bam or cram.")
+    if files.get("fastq_1") and files.get("fastq_1") == files.get("fastq_2"):
+        wrong("fastq_2", "is the same file as fastq_1.", "Give the file of the second reads.")
+    if row["umi"] and row["umi"] not in ("tag", "consensus") and not UMI.match(row["umi"]):
+        wrong("umi", f"'{row['umi']}' is no read structure.", "Examples: 6M+T, 12M16S+T, tag, consensus.")
+    fastq = ((files["fastq_1"], files.get("fastq_2", "")),) if "fastq_1" in files else ()
+    return Sample(
+        row["sample"], row["patient"], role, row["lesion"], _number(row["day"], int, "day", wrong), row["assay"] or "panel",
+        row["umi"], row["preservation"], _number(row["purity"], float, "purity", wrong), fastq, aligned, line,
+    )  # fmt: skip
+
+
+def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
+    try:
+        value = kind(text) if text else None
+    except ValueError:
+        wrong(column, f"'{text}' is no number.", "Leave it empty where it is not known.")
+        return None
+    if column == "purity" and value is not None and not 0 <= value <= 1:
+        wrong(column, f"{text} is not between 0 and 1.", "Purity is a fraction: 0.6 for 60 %.")
+    return value
+
+
+def _whole_study(samples: list[Sample]) -> list[Problem]:
+    """Return what only shows when all rows are seen together: files used twice."""
+    out, used = [], {}  # type: ignore[var-annotated]
+    for sample in samples:
+        for path in [p for pair in sample.fastq for p in pair if p] + (
+            [sample.aligned] if sample.aligned else []
+        ):
+            if path in used:
+                message = f"{Path(path).name} is given for {used[path]} and for {sample.sample}."
+                out.append(_problem(sample.line, "sample", message, "Each file belongs to one sample."))
+            used[path] = sample.sample
+    return out

@@ -1,0 +1,298 @@
+"""The steps of the workflow, each a process of its own: `python -m oncourse.reads.steps STEP PLAN [NAME]`.
+
+Each writes its result in place only when it is whole. What stops a step for a reason of the input is written to
+reads/log/STEP.NAME.error, which `oncourse reads` shows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import OncourseError
+from oncourse.genome.fasta import Fasta
+from oncourse.reads.bam import read_header
+from oncourse.reads.genotype import Counting, genotype
+from oncourse.reads.judge import Rules
+from oncourse.reads.places import read_places
+from oncourse.reads.profile import (
+    load_bases,
+    profile,
+    read_quality,
+    read_regions,
+    whole_contigs,
+    write_json,
+)
+from oncourse.reads.sheet import Plan, Sample, load_plan
+
+#: A reference without targets is taken whole up to this size.
+_LARGEST_WHOLE = 30_000_000
+
+
+def counting_of(sample: Sample) -> Counting:
+    """Return how a sample's reads are counted: families where it has identifiers, plasma with better bases."""
+    if sample.counts_families:
+        return Counting(umi=True, min_family=2, min_base_quality=20)
+    return Counting(min_base_quality=30 if sample.role == "plasma" else 20)
+
+
+def regions_of(plan: Plan, bam: Path) -> pl.DataFrame:
+    """Return the target regions; without targets the whole of a small reference."""
+    if plan.targets:
+        return read_regions(Path(plan.targets))
+    header = read_header(bam, reference=Path(plan.fasta))
+    if sum(header.lengths) > _LARGEST_WHOLE:
+        raise OncourseError(
+            "no targets: for a whole genome name the regions to look at (`targets: panel.bed` in reads.yaml, or --targets)."
+        )
+    return whole_contigs(header)
+
+
+def align_step(plan: Plan, name: str) -> None:
+    """FASTQ of a sample to BAM."""
+    from oncourse.reads.align import align
+
+    align(plan, plan.sample(name))
+
+
+def profile_step(plan: Plan, name: str) -> None:
+    """Counts at every target base of a sample, and its quality figures."""
+    sample, bam, reference = plan.sample(name), plan.bam(name), Path(plan.fasta)
+    bases = profile(bam, regions_of(plan, bam), reference, counting=counting_of(sample))
+    quality = read_quality(bam, bases, reference=reference)
+    if not quality["reads"]:
+        raise OncourseError(f"{bam.name}: holds no reads. Copy it again, or align the sample again.")
+    bases.save(plan.place("sample", f"{name}.bases.npz"))
+    write_json(plan.place("sample", f"{name}.quality.json"), quality)
+
+
+def discover_step(plan: Plan, patient: str) -> None:
+    """Candidate sites of a patient."""
+    from oncourse.reads.discover import by_freebayes, from_counts, hotspots, indels_of, union
+    from oncourse.reads.tools import version
+
+    reference = Path(plan.fasta)
+    fasta, places = Fasta(reference), read_places(reference)
+    samples = plan.of_patient(patient)
+    regions = regions_of(plan, plan.bam(samples[0].sample))
+    found = {"hotspot": hotspots(_build(plan), regions, fasta, places)}
+    for sample in samples:
+        bases = load_bases(plan.place("sample", f"{sample.sample}.bases.npz"))
+        deep = sample.counts_families
+        found[f"counts:{sample.sample}"] = from_counts(
+            bases, min_count=2 if deep else 3, min_share=5e-4 if deep else 0.015
+        )
+        found[f"indels:{sample.sample}"] = indels_of(
+            plan.bam(sample.sample), regions, fasta, reference=reference
+        )
+    plain = [plan.bam(s.sample) for s in samples if not s.counts_families]
+    if plain and version("freebayes") is not None:
+        work = plan.place("patient", f"{patient}.freebayes")
+        work.mkdir(parents=True, exist_ok=True)
+        found["freebayes"] = by_freebayes(plain, regions, reference, work)
+    _write(union(found, fasta), plan.place("patient", f"{patient}.sites.tsv"))
+
+
+def genotype_step(plan: Plan, name: str) -> None:
+    """Counts of a sample at all sites of its patient."""
+    sample = plan.sample(name)
+    sites = pl.read_csv(
+        plan.place("patient", f"{sample.patient}.sites.tsv"), separator="\t", infer_schema_length=0
+    )
+    counts = genotype(
+        plan.bam(name), sites["variant_id"], reference=Path(plan.fasta), counting=counting_of(sample)
+    )
+    out = plan.place("sample", f"{name}.counts.parquet")
+    draft = out.with_name(f".{out.name}.draft")
+    counts.write_parquet(draft)
+    draft.replace(out)
+
+
+def identity_step(plan: Plan, _: str) -> None:
+    """Whose DNA each sample is, and foreign DNA in it; over all samples of the study."""
+    import numpy as np
+
+    from oncourse.reads.identity import (
+        at_places,
+        contamination,
+        genotypes,
+        pairs,
+        sex_of,
+        swapped_patients,
+        variable_places,
+    )
+
+    bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in plan.samples}
+    patients = {s.sample: s.patient for s in plan.samples}
+    compared = pairs(bases, patients)
+    stopped = swapped_patients(compared, patients)
+    places = variable_places(bases)
+    types = {name: genotypes(*at_places(one, places)) for name, one in bases.items()}
+    people = {p: types[(_germline(plan, p) or plan.of_patient(p)[0]).sample] for p in plan.patients}
+    known = (
+        np.stack([np.where(t >= 0, t, np.nan) for t in map(np.asarray, people.values())])
+        if people
+        else np.zeros((0, 0))
+    )
+    rows = {}
+    for s in plan.samples:
+        own = people[s.patient]
+        rest = [t for p, t in people.items() if p != s.patient]
+        others = (
+            np.array([[x if x >= 0 else np.nan for x in t] for t in rest])
+            if rest
+            else np.full((1, len(own)), np.nan)
+        )
+        carried, of = np.nansum(others, 0), 2 * (~np.isnan(others)).sum(0)
+        frequency = (carried + 0.5) / (of + 2.0)
+        alt, depth = at_places(bases[s.sample], places)
+        usable = np.where(carried > 0, own, -1) if rest else np.full(len(own), -1)
+        usable = np.where((own == 2) & (carried < of), own, usable)
+        share, low, high, n = contamination(alt, depth, usable, frequency)
+        rows[s.sample] = {"contamination": share, "contamination_low": low, "contamination_high": high,
+                          "contamination_sites": n, "sex": sex_of(bases[s.sample])}  # fmt: skip
+    _write(compared, plan.place("study", "pairs.tsv"))
+    write_json(
+        plan.place("study", "identity.json"), {"stopped": stopped, "samples": rows, "n_people": len(known)}
+    )
+
+
+def judge_step(plan: Plan, patient: str) -> None:
+    """Calls, tags and origins of a patient."""
+    from oncourse.reads.patient import Counted, judge
+
+    samples = plan.of_patient(patient)
+    out = plan.place("patient", f"{patient}.calls.parquet")
+    others = {
+        s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz"))
+        for s in plan.samples if s.is_germline and s.patient != patient
+    }  # fmt: skip
+    counted = [
+        Counted(s, pl.read_parquet(plan.place("sample", f"{s.sample}.counts.parquet")),
+                load_bases(plan.place("sample", f"{s.sample}.bases.npz")))
+        for s in samples
+    ]  # fmt: skip
+    found = pl.read_csv(plan.place("patient", f"{patient}.sites.tsv"), separator="\t", infer_schema_length=0)
+    judged = judge(counted, found, Fasta(plan.fasta), others=others)
+    draft = out.with_name(f".{out.name}.draft")
+    judged.write_parquet(draft)
+    draft.replace(out)
+
+
+def collect_step(plan: Plan, _: str) -> None:
+    """The tables of the study folder."""
+    from oncourse.reads import collect as c
+
+    folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
+    identity = json.loads(plan.place("study", "identity.json").read_text())
+    stopped = identity["stopped"]
+    bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in plan.samples}
+    quality = {}
+    for s in plan.samples:
+        own = json.loads(plan.place("sample", f"{s.sample}.quality.json").read_text())
+        quality[s.sample] = (
+            own | identity["samples"][s.sample] | {"detection_limit": c.limit_of(bases[s.sample], rules)}
+        )
+    frames = []
+    for patient in plan.patients:
+        if patient not in stopped:
+            judged = c.worth_keeping(pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet")))
+            frames.append(judged.with_columns(places.genome_ids(judged["variant_id"]).alias("variant_id")))
+    calls = pl.concat(frames) if frames else None
+    samples = c.sample_rows(plan, quality, stopped)
+    ours = pl.col("sample_id").is_in([s.sample for s in plan.samples])
+    people = pl.DataFrame({"patient_id": plan.patients})
+    c.merge_table(folder / "patients.tsv", people, ["patient_id"])
+    c.merge_table(folder / "lesions.tsv", c.lesion_rows(plan), ["lesion_id"])
+    c.merge_table(folder / "assays.tsv", c.assay_rows(plan, bases, rules), ["assay_id"])
+    c.merge_table(folder / "error_rates.tsv", c.error_rows(plan, bases), ["assay_id", "substitution"])
+    if samples.height and calls is not None:
+        c.merge_table(folder / "samples.tsv", samples, ["sample_id"], drop=ours & ~ours)
+        rows = calls.select(
+            "sample_id",
+            "variant_id",
+            "alt_count",
+            "depth",
+            "is_called",
+            pl.col("tags").alias("filter"),
+            "origin",
+        )
+        c.merge_table(
+            folder / "variants.tsv", calls.select("variant_id").unique(maintain_order=True), ["variant_id"]
+        )
+        c.merge_table(folder / "calls.tsv", rows, ["sample_id", "variant_id"], drop=ours)
+        kept = set(samples["sample_id"])
+        coverage = pl.concat([c.coverage_rows(s, bases[s], places) for s in bases if s in kept])
+        c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
+        evidence = calls.select(c.EVIDENCE)
+        _write(evidence, plan.place("tables", "evidence.tsv"))
+    regions = regions_of(plan, plan.bam(plan.samples[0].sample))
+    target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
+    target_rows.write_csv(folder / "reads_targets.bed", separator="\t", include_header=False)
+    _write_quality(plan, quality, stopped)
+    write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
+
+
+def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None:  # type: ignore[type-arg]
+    rows = [
+        {"sample_id": s.sample, "patient_id": s.patient, "role": s.role, **quality[s.sample]}
+        for s in plan.samples
+    ]
+    _write(pl.DataFrame(rows, infer_schema_length=None), plan.place("tables", "quality.tsv"))
+    _write(pl.read_csv(plan.place("study", "pairs.tsv"), separator="\t"), plan.place("tables", "pairs.tsv"))
+    schema = {"patient_id": pl.String, "reason": pl.String}
+    _write(
+        pl.DataFrame(sorted(stopped.items()), schema=schema, orient="row"),
+        plan.place("tables", "stopped.tsv"),
+    )
+
+
+def _germline(plan: Plan, patient: str) -> Sample | None:
+    return next((s for s in plan.of_patient(patient) if s.is_germline), None)
+
+
+def _build(plan: Plan) -> str | None:
+    from oncourse.study.config import read_config
+
+    path = Path(plan.folder, "study.yaml")
+    return read_config(path).genome_build if path.is_file() else None
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    frame.write_csv(draft, separator="\t", null_value="")
+    draft.replace(path)
+
+
+STEPS: dict[str, Callable[[Plan, str], None]] = {
+    "align": align_step, "profile": profile_step, "discover": discover_step, "genotype": genotype_step,
+    "identity": identity_step, "judge": judge_step, "collect": collect_step,
+}  # fmt: skip
+
+
+def main(step: str, plan_path: str, name: str = "study") -> int:
+    """Run one step; return 0, or 1 with the reason written down."""
+    plan = load_plan(Path(plan_path))
+    error = plan.place("log", f"{step}.{name}.error")
+    error.parent.mkdir(parents=True, exist_ok=True)
+    error.unlink(missing_ok=True)
+    for part in ("sample", "patient", "study", "tables", "bam"):
+        plan.place(part).mkdir(parents=True, exist_ok=True)
+    try:
+        STEPS[step](plan, name)
+    except OncourseError as reason:
+        error.write_text(f"{name}: {reason}\n" if name != "study" else f"{reason}\n")
+        return 1
+    except OSError as reason:
+        error.write_text(f"{name}: {reason.strerror or reason}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
