@@ -12,6 +12,7 @@ from html import unescape
 
 import polars as pl
 import pytest
+from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -153,20 +154,51 @@ def features(cohort: Cohort) -> Iterator[Claim]:
 
 
 def ctdna_tables(cohort: Cohort) -> Iterator[Claim]:
-    for row in cohort.ctdna.iter_rows(named=True):
-        if row["state"] == "positive":
-            yield row["patient_id"], row["sample_id"], "tumour DNA in plasma", "positive"
+    found = table_of(cohort, "monitoring", "monitoring/ctdna")
+    for row in found.iter_rows(named=True) if found is not None else ():
+        yield row["patient_id"], row["sample_id"] or "", "tumour DNA in plasma", row["state"]
 
 
 def plasma_of_decision(cohort: Cohort) -> Iterator[Claim]:
+    """What statuses and rules take as plasma with tumour DNA; the rest is not positive."""
     for row in cohort.findings.plasma.iter_rows(named=True):
-        state = "positive" if row["has_tumour"] else "not_assessable"
-        yield row["patient_id"], row["sample_id"], "tumour DNA in plasma", state
+        yield row["patient_id"], row["sample_id"], "ctDNA-positive", "positive" if row["has_tumour"] else "not positive"
+
+
+def positive_or_not(cohort: Cohort) -> Iterator[Claim]:
+    for row in cohort.ctdna.drop_nulls("sample_id").iter_rows(named=True):
+        state = "positive" if row["state"] == "positive" else "not positive"
+        yield row["patient_id"], row["sample_id"], "ctDNA-positive", state
+
+
+def blood_after_surgery(cohort: Cohort) -> Iterator[Claim]:
+    words = {True: "positive", False: "negative", None: "not_assessable"}
+    for row in cohort.recurrence_blood.iter_rows(named=True):
+        yield row["patient_id"], row["sample_id"] or "", "tumour DNA in plasma", words[row["is_positive"]]
+
+
+def informative_plasma_samples(cohort: Cohort) -> Iterator[Claim]:
+    """tissue_blood: plasma whose negatives count is ctDNA-positive."""
+    found = table_of(cohort, "tissue_blood", "tissue_blood/plasma")
+    for row in found.iter_rows(named=True) if found is not None else ():
+        if row["is_informative"]:
+            yield row["patient_id"], row["sample_id"], "ctDNA-positive", "positive"
+
+
+def rule_marker(cohort: Cohort) -> Iterator[Claim]:
+    """The recorded result that rules read, beside the blood of that day."""
+    for patient, facts in cohort.findings.patients.items():
+        said = facts.markers.get("CTDNA")
+        rows = cohort.ctdna.filter((pl.col("patient_id") == patient) & pl.col("witnesses").str.contains("recorded result"))
+        if said in ("positive", "negative") and rows.height:
+            yield patient, "latest recorded", "tumour DNA in plasma", said
+            yield patient, "latest recorded", "tumour DNA in plasma", rows.sort("day")["state"][-1]
 
 
 SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (
     samples_of_statuses, flips, codons_of_samples, ras_at_decision, ras_by_rules, page, patients_of_statuses,
-    treatment_markers, features, ctdna_tables, plasma_of_decision,
+    treatment_markers, features, ctdna_tables, plasma_of_decision, positive_or_not, blood_after_surgery,
+    informative_plasma_samples, rule_marker,
 )  # fmt: skip
 
 
@@ -202,3 +234,39 @@ def test_no_two_outputs_of_a_simulated_study_disagree(simulated_study, design: s
     claims = [claim for source in SOURCES for claim in source(cohort)]
     assert len({c[2] for c in claims}) >= 6 and len(claims) > 1000
     assert contradictions(cohort) == []
+
+
+def _plasma_study():
+    """Five patients after surgery: reads against a recorded negative; a blood clone alone; a called variant alone; a
+    recorded negative without reads; nothing at all."""
+    people = ["reads", "clone", "called", "told", "nothing"]
+    variants = [{"variant_id": f"5:{112_839_000 + k}:C:T", "gene": "APC", "hgvs_p": f"p.R{1450 + k}*",
+                 "consequence": "nonsense"} for k in range(3)]  # fmt: skip
+    variants.append({"variant_id": "2:25234373:C:T", "gene": "DNMT3A", "hgvs_p": "p.R882H", "consequence": "missense"})
+    samples = [{"sample_id": f"{p}-B", "patient_id": p, "material": "plasma", "day": 30, "assay_id": "p"} for p in people]
+    samples.append({"sample_id": "reads-T", "patient_id": "reads", "material": "tissue", "day": 0, "assay_id": "p"})
+    calls = [{"sample_id": f"reads-{s}", "variant_id": v["variant_id"], "alt_count": n, "depth": 3000}
+             for s, n in (("T", 900), ("B", 60)) for v in variants[:3]]  # fmt: skip
+    calls.append({"sample_id": "clone-B", "variant_id": "2:25234373:C:T", "alt_count": 90, "depth": 3000})
+    calls.append({"sample_id": "called-B", "variant_id": variants[0]["variant_id"], "alt_count": 90, "depth": 3000})
+    markers = [{"patient_id": p, "sample_id": f"{p}-B", "day": 30, "marker": "MRD", "value": "not detected"}
+               for p in ("reads", "told")]  # fmt: skip
+    return study(
+        {"title": "t", "genome_build": "GRCh38", "disease": "colorectal cancer", "design": "crc"},
+        patients=[{"patient_id": p, "disease": "colon adenocarcinoma", "stage": "III"} for p in people],
+        procedures=[{"patient_id": p, "day": 0, "kind": "primary_resection"} for p in people],
+        follow_up=[{"patient_id": p, "last_contact_day": 600, "is_dead": False} for p in people],
+        samples=samples, variants=variants, calls=calls, markers=markers,
+        assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS", "error_rate": 1e-5}],
+    )  # fmt: skip
+
+
+def test_ctdna_positive_means_one_thing():
+    """Monitoring, recurrence, statuses and rules had three meanings: a blood clone was residual disease in one of
+    them, a panel without a call "negative" in another."""
+    cohort = Cohort(_plasma_study())
+    states = dict(cohort.ctdna.select("patient_id", "state").iter_rows())
+    assert states == {"reads": "positive", "clone": "not_assessable", "called": "positive", "told": "negative",
+                      "nothing": "not_assessable"}  # fmt: skip
+    assert contradictions(cohort) == []
+    assert {p for p, f in cohort.findings.patients.items() if f.markers.get("CTDNA") == "positive"} == {"reads"}

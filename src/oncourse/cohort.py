@@ -338,7 +338,7 @@ class Cohort:
         from oncourse.knowledge.alterations import gene_name
 
         named = {gene_name(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
-        return seen_variants(self.study, self.presence_or_none, self.knowledge.genes | named)
+        return seen_variants(self.study, self.presence_or_none, self.knowledge.genes | named, self.plasma_states)
 
     @derived
     def hits(self) -> pl.DataFrame:
@@ -416,14 +416,35 @@ class Cohort:
         """Positivity and level of ctDNA per plasma sample (`oncourse.derive.care.ctdna`)."""
         from oncourse.derive.care.ctdna import CtdnaParams, ctdna_table
 
-        return ctdna_table(self.study, self.presence_or_none, self.params(CtdnaParams))
+        if self._part_of is not None:
+            whole, patient_id = self._part_of  # the background is learned from all patients
+            return whole.ctdna.filter(pl.col("patient_id") == patient_id)
+        return ctdna_table(self.study, self.presence_or_none, self.marker_readings, self.params(CtdnaParams))
+
+    @derived
+    def plasma_states(self) -> pl.DataFrame:
+        """Which plasma samples are ctDNA-positive: patient_id, sample_id, day, has_tumour (of `ctdna`)."""
+        from oncourse.derive.care.ctdna import plasma_states
+
+        return plasma_states(self.ctdna)
 
     @derived
     def ctdna_response(self) -> pl.DataFrame:
-        """Molecular response per line of therapy (`oncourse.derive.care.ctdna`)."""
-        from oncourse.derive.care.ctdna import CtdnaParams, ctdna_response
+        """Molecular response per line of therapy (`oncourse.derive.care.ctdna_response`)."""
+        from oncourse.derive.care.ctdna import CtdnaParams
+        from oncourse.derive.care.ctdna_response import ctdna_response
 
-        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams))
+        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams), self.ctdna_variation[0])
+
+    @derived
+    def ctdna_variation(self) -> tuple[float, int]:
+        """Biological variation of ctDNA between samples, and the repeated pairs it rests on."""
+        from oncourse.derive.care.ctdna import CtdnaParams
+        from oncourse.derive.care.ctdna_response import biological_cv
+
+        if self._part_of is not None:
+            return self._part_of[0].ctdna_variation
+        return biological_cv(self.ctdna, self.lines, self.params(CtdnaParams))
 
     @derived
     def findings(self) -> Findings:
@@ -447,6 +468,7 @@ class Cohort:
             self.params(CopyNumberParams),
             self.marker_readings,
             self.statuses,
+            self.ctdna,
         )
 
     @derived
@@ -505,8 +527,7 @@ class Cohort:
 
         params = self.params(RecurrenceParams)
         return blood_after_surgery(
-            self.study["samples"],
-            self.annotated_calls,
+            self.ctdna,
             self.recurrence,
             first_day=params.ctdna_first_day,
             last_day=params.ctdna_last_day,

@@ -166,7 +166,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     two = status_pairs(
         pairs.pairs,
         with_rows(cohort.statuses, presence),
-        informative_by_status(presence, statuses),
+        informative_by_status(presence, cohort.plasma_states, statuses),
     )
     rows = variant_rows(presence, pairs)
     tables = {

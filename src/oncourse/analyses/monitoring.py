@@ -12,8 +12,9 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.cohort import Cohort
-from oncourse.derive.care.ctdna import LEAD_SCHEMA, CtdnaParams, lead_times
-from oncourse.derive.care.lead import line_lead_times
+from oncourse.derive.care.ctdna import CtdnaParams
+from oncourse.derive.care.ctdna_response import MIN_REPEATS
+from oncourse.derive.care.lead import LEAD_SCHEMA, Leads, lead_times, line_lead_times
 from oncourse.derive.care.watchlist import class_periods, watch_items
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
@@ -27,26 +28,34 @@ _DAYS = "days from the index date"
 
 CTDNA = OutputTable(
     "monitoring/ctdna",
-    "one row per plasma sample: is tumour DNA in it, how much",
+    "one row per plasma sample or recorded result: is tumour DNA in it, how much",
     (
         _PATIENT,
-        Column("sample_id", TEXT, "plasma sample"),
+        Column("sample_id", TEXT, "plasma sample; null = a recorded result that names none"),
         Column("day", INT, "day of the sample", unit=_DAYS),
         Column(
             "basis",
             TEXT,
-            "tumour_informed: variants of the patient's tissue are tracked; tumour_naive: no tissue",
+            "tumour_informed: variants of the patient's tissue are tracked; tumour_naive: no tissue; recorded: a "
+            "result only",
         ),
+        Column("witnesses", TEXT, "what speaks for or against tumour DNA: reads, recorded result, called variant ..."),
         Column("n_tracked", INT, "tracked variants counted in the sample"),
         Column("n_seen", INT, "of these with any variant read"),
         Column("alt_reads", INT, "variant reads over the tracked variants", unit="reads"),
         Column("depth", INT, "reads over the tracked variants", unit="reads"),
         Column("background_reads", NUM, "variant reads expected from errors", unit="reads"),
-        Column("p_value", NUM, "chance of so many reads from errors alone"),
+        Column(
+            "background", TEXT, "learned: from the study's sites without a variant; not known: the stated error is "
+            "all there is"
+        ),
+        Column("error_ratio", NUM, "learned over stated error; null = not learned", unit="ratio"),
+        Column("p_value", NUM, "chance of so many reads from errors alone; of a background not known, at its largest"),
         Column("state", TEXT, "positive / negative / not_assessable"),
+        Column("reason", TEXT, "why it is not assessable"),
         Column("vaf", NUM, "mean allele fraction above background", unit="fraction"),
-        Column("vaf_ci_low", NUM, "exact 95 %", unit="fraction"),
-        Column("vaf_ci_high", NUM, "exact 95 %", unit="fraction"),
+        Column("vaf_ci_low", NUM, "95 %, of variants with fractions of their own", unit="fraction"),
+        Column("vaf_ci_high", NUM, "95 %", unit="fraction"),
         Column(
             "detection_limit", NUM, "tumour fraction the sample would show with chance .95", unit="fraction"
         ),
@@ -68,9 +77,12 @@ RESPONSE = OutputTable(
         Column("lowest_day", INT, "its day", unit=_DAYS),
         Column("ratio", NUM, "lowest over baseline", unit="ratio"),
         Column("response", TEXT, "clearance / molecular_response / no_response"),
+        Column("p_response", NUM, "largest probability that the true level fell to the stated share of the baseline"),
         Column("clearance_day", INT, "first negative sample", unit=_DAYS),
         Column("is_sustained", BOOL, "no positive sample after clearance within the line"),
-        Column("progression_day", INT, "first rise, or positive again", unit=_DAYS),
+        Column("progression_day", INT, "first sample at which a true rise of the stated size is probable", unit=_DAYS),
+        Column("p_progression", NUM, "largest probability of such a rise"),
+        Column("rise_shown", NUM, "least rise (1.5, 2, 3, 5, 10, 20 times) that one more sample would show", unit="ratio"),
     ),
 )
 LEAD = OutputTable(
@@ -179,13 +191,25 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
         figures=_figures(leads, rates),
         people=_people(cohort, ctdna, response, leads),
         notes=(
-            "Thresholds of positivity and molecular response depend on the assay; they are settings of the section ctdna.",
-            "'New' is said only where the earlier samples together would have shown the variant at its later cell fraction.",
-            "The lead has no exact value: it lies between samples and scans; patients whose ctDNA never turned are in it.",
+            *_background_notes(cohort, ctdna),
+            "Thresholds of positivity and molecular response depend on the assay; they are settings of the section "
+            "ctdna.",
+            "'New' is said only where the earlier samples together would have shown the variant at its later cell "
+            "fraction.",
+            "A rise or fall is said where its posterior probability is at least ctdna.min_probability: the lowest "
+            "of several noisy "
+            "samples lies below the level they share, and a multiple of it is reached by noise alone.",
+            "The lead has no exact value: it lies between samples and scans; patients whose ctDNA never turned are "
+            "in it.",
         ),
         methods=(
-            "Positivity: variant reads of all tracked variants against the background error (Poisson, widened for spread of "
-            "errors between sites). Lead: interval-censored, Turnbull 1976. Clearance: landmark, Cox with delayed entry.",
+            "Positivity: variant reads of all tracked variants against the background error, learned per assay and "
+            "sample from "
+            "sites without a variant (gamma-Poisson), widened for spread between sites. Change: hidden true levels "
+            "on a grid, "
+            "negative binomial counts. Lead: both turning times interval-censored, one likelihood; shares: Turnbull "
+            "1976. "
+            "Clearance: landmark, Cox with delayed entry.",
         ),
     )  # fmt: skip
 
@@ -230,6 +254,37 @@ def _count(share: Estimate) -> int:
     return round((share.value or 0) * (share.n or 0))
 
 
+def _background_notes(cohort: Cohort, ctdna: pl.DataFrame) -> Iterator[str]:
+    """What the background and the variation between samples rest on; which samples are noisier than stated."""
+    params = cohort.params(CtdnaParams)
+    counted = ctdna.drop_nulls("n_tracked")
+    unknown = counted.filter(pl.col("background") == "not known").height
+    if unknown:
+        yield (
+            f"Background not known in {unknown} of {counted.height} plasma samples: too few sites without a variant "
+            f"were counted "
+            "(other patients' variants in plasma, or normals of the same assay). Positive is said there only of "
+            "more reads than "
+            f"{params.error_factor:g} times the stated error makes."
+        )
+    noisy = counted.filter(pl.col("error_ratio") >= NOISY)
+    if noisy.height:
+        names = ", ".join(noisy["sample_id"].head(5)) + (" ..." if noisy.height > 5 else "")
+        yield (
+            f"{noisy.height} plasma samples err at least {NOISY:g} times as often as the assay states ({names}); "
+            f"each is judged "
+            "at its own noise."
+        )
+    if counted.height:
+        cv, n = cohort.ctdna_variation
+        basis = f"{n} repeated pairs" if n >= MIN_REPEATS else f"assumed: {n} repeated pairs are too few to learn it"
+        yield f"Variation of ctDNA between samples of an unchanged tumour: coefficient of variation {cv:.2f} ({basis})."
+
+
+#: Learned over stated error from which a sample is named as noisy.
+NOISY = 2.0
+
+
 def _answer(names: set[str], rates: pl.DataFrame) -> str:
     parts = []
     if "ctdna_positive" in names:
@@ -237,21 +292,24 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     if "clearance" in names:
         parts.append("It cleared in {clearance} of the lines of therapy with a positive sample before.")
         parts.append("A molecular response was seen in {molecular_response}.")
-    if "lead_patients" in names:
-        parts.append("After resection ctDNA came before imaging by a median between {lead_median_low:value} and "
-                     "{lead_median_high:value} ({lead_patients:value} patients).")  # fmt: skip
-    if "treatment_lead_patients" in names:
-        parts.append(
-            "On treatment a rise of ctDNA came before progression on imaging by a median between "
-            "{treatment_lead_median_low:value} and {treatment_lead_median_high:value} ({treatment_lead_patients:value} "
-            "patients); below 0, it came after."
-        )
+    for prefix, words in _LEADS.items():
+        if f"{prefix}_days" in names:
+            parts.append(f"{words} a median between {{{prefix}_median_low:value}} and {{{prefix}_median_high:value}} "
+                         f"({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after.")  # fmt: skip
+        elif f"{prefix}_patients" in names:
+            parts.append(f"{words} a time that is not estimated from {{{prefix}_patients:value}} patients.")
     if "clearance_hazard_ratio" in names:
         parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")
     for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
         if name == "any":
             parts.append(f"New resistance under {drug_class}: {{{_slug(drug_class)}_emerged}}.")
     return " ".join(parts) or "No serial sample can tell of a change."
+
+
+_LEADS = {
+    "lead": "After resection ctDNA came before imaging by",
+    "treatment_lead": "On treatment a rise of ctDNA came before progression on imaging by",
+}
 
 
 def _slug(text: str) -> str:
@@ -267,8 +325,11 @@ def _people(cohort: Cohort, ctdna: pl.DataFrame, response: pl.DataFrame, leads: 
     """Plasma samples with a state of ctDNA, lines with a course of it, patients with a lead over imaging."""
     everyone = cohort.study["patients"]["patient_id"]
     unknown = pl.col("state") == "not_assessable"
+    day = pl.col("day").cast(pl.String).fill_null("unknown")
+    named = pl.coalesce("sample_id", pl.format("recorded result, day {}", day))
+    ctdna = ctdna.with_columns(sample_id=named)
     blind = ctdna.filter(unknown).select(
-        "patient_id", "sample_id", pl.lit("ctDNA not assessable: nothing counted, or too shallow").alias("reason")
+        "patient_id", "sample_id", pl.format("ctDNA not assessable: {}", "reason").alias("reason")
     )
     undated = ctdna.filter(~unknown & pl.col("day").is_null()).select(
         "patient_id", "sample_id", pl.lit("plasma sample without a day: not on the time axis").alias("reason")
@@ -310,41 +371,55 @@ def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
 
 def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Estimate]]:
     """Leads after resection and on treatment; of several lines of a patient the first enters the estimate."""
-    study = cohort.study
+    study, params = cohort.study, cohort.params(CtdnaParams)
     parts, estimates = [], []
     resected = study["procedures"].filter(pl.col("kind").is_in(["primary_resection", "metastasectomy"]))
     origin = resected.group_by("patient_id").agg(pl.col("day").min().alias("origin_day"))
     if not origin.is_empty() and study.has("follow_up"):
-        parts.append(lead_times(ctdna, origin, study["follow_up"]))
-        estimates += _lead_estimates(parts[-1], "lead", LEADS["after_resection"])
+        after = lead_times(ctdna, origin, study["follow_up"], params)
+        parts.append(after.table)
+        estimates += _lead_estimates(after, "lead", LEADS["after_resection"])
     if study.has("treatments") and (study.has("target_lesions") or study.has("assessments")):
-        on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, cohort.params(CtdnaParams))
-        parts.append(on)
-        first = on.unique("patient_id", keep="first", maintain_order=True)
-        estimates += _lead_estimates(first, "treatment_lead", LEADS["on_treatment"])
+        on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, params, cohort.ctdna_variation[0])
+        parts.append(on.table)
+        estimates += _lead_estimates(on, "treatment_lead", LEADS["on_treatment"])
     return pl.concat(parts) if parts else pl.DataFrame(schema=LEAD_SCHEMA), estimates
 
 
-def _lead_estimates(leads: pl.DataFrame, prefix: str, question: str) -> list[Estimate]:
-    from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
+#: Fewest patients from whom a mean lead is given; below it their intervals are listed (``benchmarks/bench_stress.py``).
+MIN_LEADS = 6
 
-    if leads.is_empty():
+
+def _lead_estimates(leads: Leads, prefix: str, question: str) -> list[Estimate]:
+    from oncourse.stats.interval_censored import share_above, turnbull
+
+    if leads.table.is_empty():
         return []
-    fit = turnbull(leads["lead_low_days"].to_numpy(), leads["lead_high_days"].to_numpy())
-    low, high = quantile_bounds(fit, 0.5)
-    first, least = share_above(fit, 0.0)[::-1]
-    method, n, q = "Turnbull", leads.height, question
+    first = leads.table.unique("patient_id", keep="first", maintain_order=True)
+    n = first.height
+    fit = turnbull(first["lead_low_days"].to_numpy(), first["lead_high_days"].to_numpy())
+    least, most = share_above(fit, 0.0)
 
     def bounded(value: float) -> float | None:
         return float(value) if np.isfinite(value) else None
 
-    return [
+    q = question
+    found = [
         Estimate(f"{prefix}_patients", n, n=n, unit="count", question=q),
-        Estimate(f"{prefix}_median_low", bounded(low), n=n, method=method, unit="days", question=q),
-        Estimate(f"{prefix}_median_high", bounded(high), n=n, method=method, unit="days", question=q),
-        Estimate(f"{prefix}_positive_least", least, n=n, method=method, unit="fraction", question=q),
-        Estimate(f"{prefix}_positive_most", first, n=n, method=method, unit="fraction", question=q),
+        Estimate(f"{prefix}_positive_least", least, n=n, method="Turnbull", unit="fraction", question=q),
+        Estimate(f"{prefix}_positive_most", most, n=n, method="Turnbull", unit="fraction", question=q),
     ]
+    mean = leads.mean_lead()
+    if mean is not None and n >= MIN_LEADS:
+        method = "normal leads, both processes interval-censored, profile limits"
+        low, high = bounded(mean.low), bounded(mean.high)
+        value = mean.value if low is not None and high is not None else None
+        found += [
+            Estimate(f"{prefix}_days", value, low, high, n=n, method=method, unit="days", question=q),
+            Estimate(f"{prefix}_median_low", low, n=n, method=method, unit="days", question=q),
+            Estimate(f"{prefix}_median_high", high, n=n, method=method, unit="days", question=q),
+        ]
+    return found
 
 
 def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]:

@@ -76,7 +76,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: statuses)."
         )
     states = with_rows(cohort.statuses, presence)
-    two = status_pairs(pairs, states, informative_by_status(presence, statuses))
+    two = status_pairs(pairs, states, informative_by_status(presence, cohort.plasma_states, statuses))
     table = status_table(two)
     estimates = _estimates(table, params.status)
     return Result(

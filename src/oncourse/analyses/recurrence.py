@@ -130,13 +130,18 @@ def _people(cohort: Cohort, table: RecurrenceTable) -> pl.DataFrame:
     recurred = followed.filter(pl.col("state") == "recurred")
     timed = recurred.filter(pl.col("last_day") >= pl.col("recurrence_day"))
     parts = [counted(FOLLOWED, everyone, followed, out)]
+    bled = _bled(cohort, table)
+    dark = bled.filter(pl.col("is_positive").is_null()).select(
+        "patient_id", pl.format("blood after surgery cannot be judged: {}", "reason").alias("reason")
+    )
     for question, inside, rest in (
         (RECURRED, recurred, "no recurrence seen"),
         (SITED, recurred.drop_nulls("sites"), "no recurrence, or its site not recorded"),
         (AFTER, timed, "no recurrence, or no follow-up after it"),
-        (BLOOD, _bled(cohort, table), "no plasma sample in the window after surgery, or recurrence before it"),
     ):
         parts.append(counted(question, everyone, inside, out, rest=rest))
+    none = "no plasma sample in the window after surgery, or recurrence before it"
+    parts.append(counted(BLOOD, everyone, bled.drop_nulls("is_positive"), pl.concat([out, dark]), rest=none))
     return ledger(parts)
 
 
@@ -378,7 +383,14 @@ def _blood(
     from oncourse.stats.scan import scan_cox
 
     rows = _bled(cohort, table)
-    positive = rows["is_positive"].fill_null(False).to_numpy()
+    unknown = rows["is_positive"].null_count()
+    if unknown:
+        notes.append(
+            f"The blood of {unknown} patients after surgery cannot be judged (monitoring/ctdna says why); they are "
+            f"not compared."
+        )
+    rows = rows.drop_nulls("is_positive")
+    positive = rows["is_positive"].to_numpy()
     if rows.height < 2 or positive.all() or not positive.any():
         return ""
     time = (rows["end_day"] - rows["day"]).cast(pl.Float64).to_numpy()

@@ -89,14 +89,14 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     if main.is_empty():
         raise NotEnoughData("no patient has both a tissue and a plasma sample.")
-    rows = plasma_rows(cohort.study, presence, pairs)
+    rows = plasma_rows(cohort.study, presence, pairs, cohort.plasma_states)
     if rows.filter(pl.col("in_tissue") == "present").is_empty():
         raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
     rng = generator(cohort.seed, "tissue_blood")
     table = stratum_table(rows)
     statuses = statuses_of(cohort.study.config.statuses)
     states = with_rows(cohort.statuses, presence)
-    two = status_pairs(main, states, informative_by_status(presence, statuses))
+    two = status_pairs(main, states, informative_by_status(presence, cohort.plasma_states, statuses))
     plasma = _plasma(cohort)
     if params.status not in {s.name for s in statuses}:
         raise NotEnoughData(f"no status is called '{params.status}' (study.yaml: statuses).")
@@ -135,7 +135,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
 
 def _plasma(cohort: Cohort) -> pl.DataFrame:
     presence = cohort.presence
-    flags = informative_plasma(presence)
+    flags = informative_plasma(presence, cohort.plasma_states)
     samples = presence.samples.join(flags, on="sample", how="left", maintain_order="left")
     return samples.filter(pl.col("material") == "plasma").select(
         "patient_id", "sample_id", "depth", "n_present", "is_informative", tumor_fraction="purity",

@@ -13,6 +13,8 @@ from functools import lru_cache
 import polars as pl
 
 POSITIVE, NEGATIVE, UNCLEAR = "positive", "negative", "unclear"
+#: The marker of a recorded result for circulating tumour DNA (molecular residual disease).
+CTDNA = "CTDNA"
 #: Words of a result. Written from the usage of laboratories; anything else is unclear, never negative.
 _WORDS = {
     POSITIVE: ("positive", "pos", "yes", "true", "+", "present", "detected", "mutant", "mutated", "mutation", "altered",
@@ -29,7 +31,7 @@ _STABLE = ("mss", "msi-l", "msil", "stable", "low", "negative", "neg")
 NAMES = {
     "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
     "AR V7": "AR-V7", "AR_V7": "AR-V7", "PSMA": "PSMA PET", "PSMA-PET": "PSMA PET", "PSMA PET": "PSMA PET",
-    "CTDNA": "CTDNA", "MRD": "CTDNA",
+    "CTDNA": CTDNA, "CT-DNA": CTDNA, "CIRCULATING TUMOR DNA": CTDNA, "CIRCULATING TUMOUR DNA": CTDNA, "MRD": CTDNA,
 }  # fmt: skip
 
 READING_SCHEMA = {

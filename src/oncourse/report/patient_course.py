@@ -109,7 +109,8 @@ def monitoring_lines(cohort: Cohort, patient: str) -> list[tuple[str, str]]:
 def _ctdna_words(row: dict[str, Any]) -> str:
     where = f"day {row['day']}"
     if row["vaf"] is None:
-        return f"{row['state'].replace('_', ' ')}, {where} ({row['basis'].replace('_', ' ')}: no tracked variant counted)"
+        why = row["witnesses"] or row["reason"]
+        return f"{row['state'].replace('_', ' ')}, {where} ({row['basis'].replace('_', ' ')}; {why})"
     limit = (
         f"; detects a tumour fraction of {100 * row['detection_limit']:.2g} %"
         if row["detection_limit"]

@@ -1,4 +1,9 @@
-"""Circulating tumour DNA through time: positivity, level, clearance, response; lead over imaging."""
+"""ctDNA-positive, defined once: every plasma sample (and recorded result), what speaks for tumour DNA in it, and how
+much.
+
+Everything that asks whether plasma holds tumour DNA - monitoring, recurrence, statuses, tissue against blood,
+therapy rules, the patient page - asks this table.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from oncourse.derive.care.background import ERROR_RATE, Expected, expected_errors
+from oncourse.derive.concordance.informative import MIN_ALTERED_MB
 from oncourse.derive.concordance.presence_inputs import tumour_calls, tumour_samples
 from oncourse.derive.genes.calls import is_called_expr
+from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE
 from oncourse.facts.material import is_normal
 from oncourse.genome.gene_sets import gene_set
 from oncourse.study.model import Study
@@ -18,7 +26,11 @@ from oncourse.study.settings import section, setting
 if TYPE_CHECKING:
     from oncourse.derive.concordance.presence import PresenceTable
 
-ERROR_RATE, ERROR_RATE_UMI = 1e-3, 1e-4
+UNKNOWN = "not_assessable"
+#: The witness that is a laboratory's own result.
+RECORDED = "recorded result"
+#: Chance, over all tracked variants of a sample, that background alone makes one of them stand out.
+SINGLE_ALPHA = 1e-4
 
 
 @section("ctdna")
@@ -32,18 +44,34 @@ class CtdnaParams:
         "shape of the spread of error rates between sites (1 = exponential); null: every site as stated",
         low=0.1,
     )
+    error_factor: float = setting(
+        3.0, "where the background cannot be learned from the study, how many times the stated error it may be", low=1
+    )
     max_limit: float = setting(
         0.01, "a sample that would miss this tumour fraction in more than 1 of 20 is not assessable when no DNA is seen",
         low=1e-6, high=1,
     )  # fmt: skip
     response_ratio: float = setting(
         0.5,
-        "molecular response: allele fraction at most this share of the one before the line",
+        "molecular response: a true level of at most this share of the one before the line",
         low=0,
         high=1,
     )
     progression_ratio: float = setting(
-        1.25, "molecular progression: allele fraction at least this multiple of the lowest since", low=1
+        1.25, "molecular progression: a true level of at least this multiple of the lowest since", low=1
+    )
+    min_probability: float = setting(
+        0.95, "posterior probability from which a change of the stated size is said", low=0.5, high=0.9999
+    )
+    biological_cv: float = setting(
+        0.25,
+        "variation between samples of an unchanged tumour, where repeated samples of the study do not tell",
+        low=0,
+        high=2,
+        source="prior, written from memory of repeated draws of cell-free DNA; not from one source",
+    )
+    repeat_days: int = setting(
+        7, "samples of a patient so near each other repeat each other: they tell the biological variation", low=0
     )
     baseline_days: int = setting(
         42, "oldest plasma sample before a line that is its baseline, in days", low=0
@@ -55,71 +83,61 @@ class CtdnaParams:
 
 #: Columns of the ctDNA table.
 SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "basis": pl.String, "n_tracked": pl.Int64,
-    "n_seen": pl.Int64, "alt_reads": pl.Int64, "depth": pl.Int64, "background_reads": pl.Float64,
-    "p_value": pl.Float64, "state": pl.String, "vaf": pl.Float64, "vaf_ci_low": pl.Float64, "vaf_ci_high": pl.Float64,
-    "detection_limit": pl.Float64, "tumor_fraction": pl.Float64,
+    "patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "basis": pl.String, "witnesses": pl.String,
+    "n_tracked": pl.Int64, "n_seen": pl.Int64, "alt_reads": pl.Int64, "depth": pl.Int64, "background_reads": pl.Float64,
+    "background": pl.String, "error_ratio": pl.Float64, "p_value": pl.Float64, "state": pl.String, "reason": pl.String,
+    "vaf": pl.Float64, "vaf_ci_low": pl.Float64, "vaf_ci_high": pl.Float64, "detection_limit": pl.Float64,
+    "tumor_fraction": pl.Float64,
 }  # fmt: skip
 
 
-def ctdna_table(study: Study, presence: PresenceTable | None, params: CtdnaParams) -> pl.DataFrame:
-    """Return one row per plasma sample.
+def ctdna_table(
+    study: Study, presence: PresenceTable | None, readings: pl.DataFrame, params: CtdnaParams
+) -> pl.DataFrame:
+    """Return one row per plasma sample, and per recorded ctDNA result that names no sample of the study (`SCHEMA`).
 
-    Tracked are the somatic variants called in the patient's tissue (basis ``tumour_informed``) that were counted in the
-    plasma sample; germline, clonal haematopoiesis and possible clonal haematopoiesis are left out. A patient without
-    tissue is ``tumour_naive``: the sample is positive where a somatic variant outside the genes of clonal
-    haematopoiesis is called. state: positive / negative / not_assessable (nothing counted, or the detection limit is
-    above ``max_limit``). ``vaf`` is the mean allele fraction above background with its exact interval;
-    ``detection_limit`` the tumour fraction the sample would show with chance .95.
+    A sample is ``positive`` where any witness is, ``negative`` where one is and none is positive, else
+    ``not_assessable`` with the reason. Witnesses:
+
+    - reads: those of all tracked variants - somatic, called in the patient's tissue, neither germline nor of
+    (possible) blood
+      clones - against the background (`oncourse.derive.care.background`), together or one that stands out; negative
+      only where a tumour fraction of ``max_limit`` would have been seen with chance .95
+    - called variant: a somatic variant that is not tracked, outside the genes of clonal haematopoiesis (positive only)
+    - tumour fraction as recorded: above zero, or zero; result as recorded (`oncourse.facts.markers`, CTDNA)
+    - copy number: segments altered over `MIN_ALTERED_MB` (positive only)
+
+    ``basis``: tumour_informed where the patient has tissue, tumour_naive without, recorded without a sample. ``vaf``
+    is the mean allele fraction above background, its interval that of variants with fractions of their own
+    (`oncourse.evolution.ctdna.spread_interval`); ``detection_limit`` the tumour fraction seen with chance .95.
     """
     samples = tumour_samples(study)
     plasma = samples.filter(pl.col("material") == "plasma")
-    if plasma.is_empty():
-        return pl.DataFrame(schema=SCHEMA)
-    calls = tumour_calls(study, samples)
     apart = _apart(study, presence)
+    calls = tumour_calls(study, samples)
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
     calls = calls.filter(somatic).join(apart, on=["patient_id", "variant_id"], how="anti")
     tissue = samples.filter(pl.col("material") == "tissue").select("sample_id", "patient_id")
-    tracked = (
-        calls.filter("called")
-        .join(tissue, on="sample_id", how="semi")
-        .select("patient_id", "variant_id")
-        .unique()
+    in_tissue = calls.filter("called").join(tissue, on="sample_id", how="semi")
+    tracked = in_tissue.select("patient_id", "variant_id").unique()
+    rows = calls.filter((pl.col("depth") > 0) & pl.col("alt_count").is_not_null()).join(
+        plasma.select("sample_id", "assay_id"), on="sample_id", how="inner"
     )
-    info = plasma.select(
-        "patient_id", "sample_id", "day", pl.col("given_purity").alias("tumor_fraction"),
-        pl.coalesce(
-            "error_rate",
-            pl.when(pl.col("has_umi").fill_null(False)).then(pl.lit(ERROR_RATE_UMI)).otherwise(params.error_rate),
-        ).alias("error"),
+    rows = rows.join(tracked, on=["patient_id", "variant_id"], how="semi").sort("sample_id", "variant_id")
+    expected = expected_errors(study, samples, calls, apart, rows, params.error_rate, params.noise_shape)
+    table = plasma.select("patient_id", "sample_id", "day", pl.col("given_purity").alias("tumor_fraction"), "altered_mb")
+    table = table.join(_reads(rows, expected, params), on="sample_id", how="left")
+    table = table.join(_called(study, calls, plasma, tracked), on="sample_id", how="left")
+    table = table.with_columns(
+        basis=pl.when(pl.col("patient_id").is_in(tissue["patient_id"].unique().implode()))
+        .then(pl.lit("tumour_informed")).otherwise(pl.lit("tumour_naive"))
     )  # fmt: skip
-    informed = (
-        calls.filter(pl.col("depth") > 0)
-        .join(tracked, on=["patient_id", "variant_id"], how="semi")
-        .join(info.select("sample_id", "error"), on="sample_id", how="inner")
-        .group_by("sample_id")
-        .agg(
-            n_tracked=pl.len().cast(pl.Int64),
-            n_seen=(pl.col("alt_count").fill_null(0) > 0).sum().cast(pl.Int64),
-            alt_reads=pl.col("alt_count").fill_null(0).sum(),
-            depth=pl.col("depth").sum(),
-            # whole numbers are added: the order of the rows leaves no trace
-            square=(pl.col("depth") * pl.col("depth")).sum() * pl.col("error").first() ** 2,
-        )
-    )
-    table = info.join(informed, on="sample_id", how="left").join(
-        tissue.select("patient_id", pl.lit(True).alias("has_tissue")).unique(), on="patient_id", how="left"
-    )
-    return _with_states(table, _naive(study, calls, plasma), params)
+    return _with_states(_with_recorded(table, readings))
 
 
 def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     """patient_id, variant_id of germline, blood clones and possible blood clones."""
-    schema = {"patient_id": pl.String, "variant_id": pl.String}
-    blood = study["samples"].filter(is_normal()).select(
-        "sample_id", "patient_id"
-    )  # fmt: skip
+    blood = study["samples"].filter(is_normal()).select("sample_id", "patient_id")
     rule = pl.lit(None, pl.Int64).alias("min_alt_count"), pl.lit(None, pl.Float64).alias("min_vaf")
     called = (
         study["calls"].join(blood, on="sample_id", how="inner").with_columns(rule).filter(is_called_expr())
@@ -127,193 +145,136 @@ def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     frames = [called.select("patient_id", "variant_id")]
     if presence is not None and presence.cells.height:
         frames.append(presence.cells.filter(pl.col("blood").is_not_null()).select("patient_id", "variant_id"))
-    return pl.concat(frames).unique() if frames else pl.DataFrame(schema=schema)
+    return pl.concat(frames).unique()
 
 
-def _naive(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, n_called (variants outside the genes of clonal haematopoiesis), called_vaf (the highest)."""
+def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl.DataFrame) -> pl.DataFrame:
+    """sample_id, n_called: called variants of plasma that are not tracked, outside the genes of clonal haematopoiesis.
+
+    A tracked variant that was called without counts says as much: there are no reads to ask.
+    """
     chip = gene_set("blood clone in plasma alone")
     genes = study["variants"].select("variant_id", "gene")
     mine = calls.filter("called").join(plasma.select("sample_id"), on="sample_id", how="semi")
-    mine = mine.join(genes, on="variant_id", how="left").filter(~pl.col("gene").is_in(chip).fill_null(False))
-    return mine.group_by("sample_id").agg(
-        n_called=pl.len().cast(pl.Int64),
-        called_alt=pl.col("alt_count").max(),
-        called_depth=pl.col("depth").max(),
-    )
+    known = mine.join(tracked, on=["patient_id", "variant_id"], how="semi").filter(pl.col("alt_count").is_null())
+    other = mine.join(tracked, on=["patient_id", "variant_id"], how="anti").join(genes, on="variant_id", how="left")
+    other = other.filter(~pl.col("gene").is_in(chip).fill_null(False))
+    both = pl.concat([known.select("sample_id"), other.select("sample_id")])
+    return both.group_by("sample_id").agg(n_called=pl.len().cast(pl.Int64))
 
 
-def _with_states(table: pl.DataFrame, naive: pl.DataFrame, params: CtdnaParams) -> pl.DataFrame:
-    from oncourse.evolution.ctdna import detection_limit, fraction_interval, positivity
-
-    table = table.join(naive, on="sample_id", how="left").sort(
-        "patient_id", "day", "sample_id", nulls_last=True
-    )
-    informed = table["n_tracked"].is_not_null().to_numpy()
-    alt = table["alt_reads"].fill_null(0).to_numpy().astype(float)
-    depth = table["depth"].fill_null(0).to_numpy()
-    error = table["error"].to_numpy()
-    shape = np.inf if params.noise_shape is None else params.noise_shape
-    found = positivity(
-        alt, depth * error, table["square"].fill_null(0.0).to_numpy(), alpha=params.alpha, noise_shape=shape
-    )
-    limit = detection_limit(depth, error, found.threshold)
-    vaf, low, high = fraction_interval(alt, depth, error)
-    unseen = np.where(limit <= params.max_limit, "negative", "not_assessable")
-    state = np.where(informed, np.where(found.p_value <= params.alpha, "positive", unseen), "not_assessable")
-    has_tissue = table["has_tissue"].fill_null(False).to_numpy()
-    called = table["n_called"].fill_null(0).to_numpy()
-    state = np.where(~has_tissue & (called > 0), "positive", state)
-
-    def known(values: np.ndarray) -> pl.Series:
-        return pl.Series(np.where(informed, values, np.nan)).fill_nan(None)
-
-    return table.with_columns(
-        basis=pl.Series(np.where(has_tissue, "tumour_informed", "tumour_naive")),
-        background_reads=known(found.background), p_value=known(found.p_value), state=pl.Series(state),
-        vaf=known(vaf), vaf_ci_low=known(low), vaf_ci_high=known(high), detection_limit=known(limit),
-    ).select(pl.col(n).cast(t) for n, t in SCHEMA.items())  # fmt: skip
+def _reads(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> pl.DataFrame:
+    """Return what the tracked variants of each sample say: counts, test, level, `reads` (state) and `why`."""
+    frames = [_of_sample(part, expected, params) for part in _parts(rows)]
+    return pl.DataFrame(frames, schema=_READS)
 
 
-RESPONSE_SCHEMA = {
-    "patient_id": pl.String, "line": pl.Int64, "drugs": pl.String, "start_day": pl.Int64, "baseline_day": pl.Int64,
-    "baseline_vaf": pl.Float64, "n_samples": pl.Int64, "lowest_vaf": pl.Float64, "lowest_day": pl.Int64,
-    "ratio": pl.Float64, "response": pl.String, "clearance_day": pl.Int64, "is_sustained": pl.Boolean,
-    "progression_day": pl.Int64,
+_READS = {
+    "sample_id": pl.String, "n_tracked": pl.Int64, "n_seen": pl.Int64, "alt_reads": pl.Int64, "depth": pl.Int64,
+    "background_reads": pl.Float64, "background": pl.String, "error_ratio": pl.Float64, "p_value": pl.Float64,
+    "vaf": pl.Float64, "vaf_ci_low": pl.Float64, "vaf_ci_high": pl.Float64, "detection_limit": pl.Float64,
+    "reads": pl.String, "why": pl.String,
 }  # fmt: skip
 
 
-def ctdna_response(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams) -> pl.DataFrame:
-    """Return the molecular response of each line with a positive baseline and a later plasma sample.
-
-    Returns
-    -------
-    `RESPONSE_SCHEMA`; response: ``clearance`` (a later sample is negative), ``molecular_response`` (the lowest later
-    allele fraction is at most ``response_ratio`` of the baseline), ``no_response``. ``is_sustained``: no positive sample
-    follows the clearance within the line (null without one). ``progression_day``: first sample at or above
-    ``progression_ratio`` times the lowest so far, or positive after clearance.
-    """
-    if ctdna.is_empty() or lines.is_empty():
-        return pl.DataFrame(schema=RESPONSE_SCHEMA)
-    by_patient: dict[str, list[tuple[int, str, float | None]]] = {}
-    for patient, day, state, vaf in (
-        ctdna.drop_nulls("day")
-        .sort("day", "sample_id")
-        .select("patient_id", "day", "state", "vaf")
-        .iter_rows()
-    ):
-        by_patient.setdefault(patient, []).append((day, state, vaf))
-    rows = []
-    for line in lines.sort("patient_id", "start_day").iter_rows(named=True):
-        row = _line_response(by_patient.get(line["patient_id"], []), line, params)
-        if row is not None:
-            rows.append(row)
-    return pl.DataFrame(rows, schema=RESPONSE_SCHEMA, orient="row")
+def _parts(rows: pl.DataFrame) -> list[tuple[str, slice]]:
+    """(sample, its rows) of rows sorted by sample."""
+    runs = rows.with_row_index("at").group_by("sample_id", maintain_order=True).agg(pl.col("at").first(), n=pl.len())
+    return [(name, slice(at, at + n)) for name, at, n in runs.iter_rows()]
 
 
-def _line_response(
-    samples: list[tuple[int, str, float | None]], line: dict[str, Any], params: CtdnaParams
-) -> tuple[Any, ...] | None:
-    start, end = line["start_day"], line["next_start_day"]
-    before = [s for s in samples if start - params.baseline_days <= s[0] <= start and s[1] == "positive"]
-    after = [s for s in samples if s[0] > start and (end is None or s[0] < end) and s[1] != "not_assessable"]
-    if not before or not after:
-        return None
-    base_day, _, base = before[-1]
-    lowest, lowest_day, cleared, progression = np.inf, None, None, None
-    sustained: bool | None = None
-    for day, state, vaf in after:
-        level = 0.0 if state == "negative" else vaf
-        if state == "negative" and cleared is None:
-            cleared, sustained = day, True
-        elif state == "positive" and cleared is not None:
-            sustained = False
-            progression = day if progression is None else progression
-        if level is None:
-            continue
-        reference = min(lowest, base if base is not None else np.inf)
-        rises = np.isfinite(reference) and level > 0 and level >= params.progression_ratio * reference
-        if progression is None and rises:
-            progression = day
-        if level < lowest:
-            lowest, lowest_day = level, day
-    ratio = lowest / base if base and np.isfinite(lowest) else None
-    response = "clearance" if cleared is not None else "no_response"
-    if cleared is None and ratio is not None and ratio <= params.response_ratio:
-        response = "molecular_response"
+def _of_sample(part: tuple[str, slice], expected: Expected, params: CtdnaParams) -> dict[str, Any]:
+    from oncourse.evolution.ctdna import detection_limit, positivity, single_sites, spread_interval
+
+    name, at = part
+    alt, depth, told = expected.alt[at], expected.depth[at], expected.told[at]
+    is_learned = expected.is_learned[at][0]
+    # where the study cannot tell, the stated error may be several times too low
+    mean = expected.learned[at] if is_learned else params.error_factor * told * depth
+    shape, uncertainty = expected.shape[at][0], expected.uncertainty[at][0] if is_learned else 0.0
+    total, n = float(alt.sum()), float(depth.sum())
+    given = {"alpha": params.alpha, "noise_shape": shape}
+    found = positivity([total], [mean.sum()], [(mean**2).sum()], uncertainty=uncertainty, **given)
+    single = len(alt) * float(single_sites(alt, mean, noise_shape=shape, uncertainty=uncertainty).min())
+    error = expected.learned[at] / depth if is_learned else told
+    rate = float((error * depth).sum() / n)
+    limit = float(detection_limit([n], [rate], found.threshold)[0])
+    vaf, low, high = spread_interval(alt, depth, error)
+    state, why = _verdict(float(found.p_value[0]), single, limit, params)
+    if state == NEGATIVE and not is_learned and _above_stated(total, told * depth, given):
+        state, why = UNKNOWN, "background not known: more reads than the stated error makes, not more than it may be"
+    return {
+        "sample_id": name, "n_tracked": len(alt), "n_seen": int((alt > 0).sum()), "alt_reads": int(total),
+        "depth": int(n), "background_reads": rate * n, "background": "learned" if is_learned else "not known",
+        "error_ratio": float(mean.sum() / (told * depth).sum()) if is_learned else None,
+        "p_value": float(found.p_value[0]), "vaf": vaf, "vaf_ci_low": low, "vaf_ci_high": high,
+        "detection_limit": None if np.isnan(limit) else limit, "reads": state, "why": why,
+    }  # fmt: skip
+
+
+def _verdict(p_value: float, single: float, limit: float, params: CtdnaParams) -> tuple[str, str | None]:
+    if p_value <= params.alpha or single <= SINGLE_ALPHA:
+        return POSITIVE, None
+    if limit <= params.max_limit:
+        return NEGATIVE, None
+    return UNKNOWN, "too shallow: a tumour fraction that matters would be missed"
+
+
+def _above_stated(total: float, mean: np.ndarray, given: dict[str, float]) -> bool:
+    from oncourse.evolution.ctdna import positivity
+
+    found = positivity([total], [mean.sum()], [(mean**2).sum()], **given)
+    return bool(found.p_value[0] <= given["alpha"])
+
+
+def _with_recorded(table: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
+    """Add `recorded` (positive/negative), and rows of recorded results that name no plasma sample of the study."""
+    mine = readings.filter((pl.col("marker") == CTDNA) & pl.col("state").is_in([POSITIVE, NEGATIVE]))
+    mine = mine.select("patient_id", "sample_id", "day", pl.col("state").alias("recorded"))
+    worst = pl.when((pl.col("recorded") == POSITIVE).any()).then(pl.lit(POSITIVE)).otherwise(pl.lit(NEGATIVE))
+    named = mine.join(table.select("sample_id"), on="sample_id", how="semi")
+    loose = mine.join(table.select("sample_id"), on="sample_id", how="anti").drop("sample_id")
+    of_day = table.drop_nulls("day").unique(["patient_id", "day"], keep="first", maintain_order=True)
+    same = loose.join(of_day.select("patient_id", "day", "sample_id"), on=["patient_id", "day"], how="inner")
+    per = pl.concat([named.select("sample_id", "recorded"), same.select("sample_id", "recorded")])
+    per = per.group_by("sample_id").agg(recorded=worst)
+    alone = loose.join(same.select("patient_id", "day"), on=["patient_id", "day"], how="anti")
+    alone = alone.group_by("patient_id", "day").agg(recorded=worst).with_columns(basis=pl.lit("recorded"))
+    return pl.concat([table.join(per, on="sample_id", how="left"), alone], how="diagonal_relaxed")
+
+
+#: Witness -> its state; the first that is positive (else negative) is named first.
+_WITNESSES: tuple[tuple[str, pl.Expr], ...] = (
+    ("reads", pl.col("reads")),
+    (RECORDED, pl.col("recorded")),
+    ("recorded tumour fraction", pl.when(pl.col("tumor_fraction") > 0).then(pl.lit(POSITIVE))
+     .when(pl.col("tumor_fraction") == 0).then(pl.lit(NEGATIVE))),
+    ("called variant", pl.when(pl.col("n_called") > 0).then(pl.lit(POSITIVE))),
+    ("copy number", pl.when(pl.col("altered_mb") >= MIN_ALTERED_MB).then(pl.lit(POSITIVE))),
+)  # fmt: skip
+
+
+def _with_states(table: pl.DataFrame) -> pl.DataFrame:
+    states = [state.alias(name) for name, state in _WITNESSES]
+    table = table.with_columns(*states)
+    names = [name for name, _ in _WITNESSES]
+    yes = pl.any_horizontal((pl.col(n) == POSITIVE).fill_null(False) for n in names)
+    no = pl.any_horizontal((pl.col(n) == NEGATIVE).fill_null(False) for n in names)
+    said = [
+        pl.when(pl.col(n).is_in([POSITIVE, NEGATIVE])).then(pl.format("{}: {}", pl.lit(n), pl.col(n))) for n in names
+    ]
+    state = pl.when(yes).then(pl.lit(POSITIVE)).when(no).then(pl.lit(NEGATIVE)).otherwise(pl.lit(UNKNOWN))
+    why = pl.coalesce("why", pl.lit("no tracked variant was counted, and nothing else tells of tumour DNA"))
     return (
-        line["patient_id"], line["line"], line["drugs"], start, base_day, base, len(after),
-        lowest if np.isfinite(lowest) else None, lowest_day, ratio, response, cleared, sustained, progression,
-    )  # fmt: skip
-
-
-LEAD_SCHEMA = {
-    "patient_id": pl.String, "ctdna_after_day": pl.Int64, "ctdna_by_day": pl.Int64, "imaging_after_day": pl.Int64,
-    "imaging_by_day": pl.Int64, "lead_low_days": pl.Float64, "lead_high_days": pl.Float64, "kind": pl.String,
-    "setting": pl.String, "line": pl.Int64,
-}  # fmt: skip
-
-
-def lead_times(ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFrame) -> pl.DataFrame:
-    """Return the lead of ctDNA over imaging of each patient as an interval (days; negative: imaging was first).
-
-    Parameters
-    ----------
-    ctdna : `ctdna_table`
-    origin : patient_id, origin_day: the operation after which both are watched
-    follow_up : the study's table: recurrence_day, recurrence_free_day, last_contact_day
-
-    Returns
-    -------
-    `LEAD_SCHEMA` with setting ``after_resection``: patients with at least one assessable plasma sample after the origin
-    and with a recurrence on imaging or ctDNA that turned positive. ctDNA turned in (last negative before the first
-    positive, first positive]; one that never did turned after its last sample. Imaging turned in (last day free, day
-    seen]; one that never did turned after the last day free. The lead lies between the extremes of the difference;
-    kind: both, ctdna_never, imaging_never. The lead on treatment is in `oncourse.derive.care.lead`.
-    """
-    states = ctdna.filter(pl.col("state") != "not_assessable").drop_nulls("day")
-    after = states.join(origin, on="patient_id", how="inner").filter(pl.col("day") > pl.col("origin_day"))
-    seen = pl.col("state") == "positive"
-    first = pl.col("day").filter(seen).min()
-    turn = after.group_by("patient_id").agg(
-        first.alias("ctdna_by_day"),
-        pl.col("day").filter(~seen & (pl.col("day") < first)).max().alias("negative_before"),
-        pl.col("day").max().alias("last_sample"),
-        pl.col("origin_day").first(),
+        table.with_columns(state=state, witnesses=pl.concat_str(said, separator="; ", ignore_nulls=True))
+        .with_columns(reason=pl.when(pl.col("state") == UNKNOWN).then(why))
+        .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+        .sort("patient_id", "day", "sample_id", nulls_last=True)
     )
-    imaging = follow_up.select("patient_id", "recurrence_day", "recurrence_free_day", "last_contact_day")
-    free = pl.coalesce(
-        "recurrence_free_day", pl.when(pl.col("recurrence_day").is_null()).then("last_contact_day")
-    )
-    rows = turn.join(imaging, on="patient_id", how="inner").filter(
-        pl.col("ctdna_by_day").is_not_null() | pl.col("recurrence_day").is_not_null()
-    )
-    # a recurrence before the first plasma sample says nothing of which came first
-    rows = rows.with_columns(
-        ctdna_after_day=pl.when(pl.col("ctdna_by_day").is_null()).then("last_sample")
-        .otherwise(pl.coalesce("negative_before", "origin_day")),
-        imaging_by_day=pl.col("recurrence_day"),
-        imaging_after_day=pl.coalesce(free, "origin_day"),
-    ).with_columns(imaging_after_day=pl.min_horizontal("imaging_after_day", pl.col("imaging_by_day") - 1))  # fmt: skip
-    low = pl.when(pl.col("ctdna_by_day").is_null()).then(float("-inf")).otherwise(
-        (pl.col("imaging_after_day") - pl.col("ctdna_by_day")).cast(pl.Float64)
-    )  # fmt: skip
-    high = pl.when(pl.col("imaging_by_day").is_null()).then(float("inf")).otherwise(
-        (pl.col("imaging_by_day") - pl.col("ctdna_after_day")).cast(pl.Float64)
-    )  # fmt: skip
-    kind = (
-        pl.when(pl.col("ctdna_by_day").is_null()).then(pl.lit("ctdna_never"))
-        .when(pl.col("imaging_by_day").is_null()).then(pl.lit("imaging_never")).otherwise(pl.lit("both"))
-    )  # fmt: skip
-    return (
-        rows.with_columns(
-            lead_low_days=low,
-            lead_high_days=high,
-            kind=kind,
-            setting=pl.lit("after_resection"),
-            line=pl.lit(None),
-        )
-        .filter(pl.col("lead_low_days") < pl.col("lead_high_days"))
-        .select(pl.col(n).cast(t) for n, t in LEAD_SCHEMA.items())
-        .sort("patient_id")
+
+
+def plasma_states(ctdna: pl.DataFrame) -> pl.DataFrame:
+    """Return patient_id, sample_id, day, has_tumour of every plasma sample: whether it is ctDNA-positive."""
+    return ctdna.drop_nulls("sample_id").select(
+        "patient_id", "sample_id", "day", has_tumour=pl.col("state") == POSITIVE
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from oncourse.derive.care.ctdna import RECORDED
 from oncourse.disease import Disease, disease, of_tumour, tumour_of
-from oncourse.facts.markers import POSITIVE, UNCLEAR
+from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
@@ -23,11 +24,13 @@ class Facts:
 
     def __init__(
         self, study: Study, lines: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str],
-        readings: pl.DataFrame,
+        readings: pl.DataFrame, ctdna: pl.DataFrame,
     ):  # fmt: skip
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
         self.markers = _latest_markers(readings)
+        for patient, state in _recorded_ctdna(ctdna):
+            self.markers.setdefault(patient, {})[CTDNA] = state
         samples = study["samples"].filter(is_tumour())
         self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
         self.tmb = _tmb(samples, burden, decision)
@@ -82,6 +85,13 @@ def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
         said = state if state != UNCLEAR and not any(c.isdigit() for c in value) else value
         found.setdefault(patient, {})[name] = said
     return found
+
+
+def _recorded_ctdna(ctdna: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """(patient, state) of the latest blood with a recorded ctDNA result: as the one table of ctDNA judges that blood."""
+    rows = ctdna.filter(pl.col("witnesses").str.contains(RECORDED, literal=True)).sort("patient_id", "day", nulls_last=False)
+    last = rows.unique("patient_id", keep="last", maintain_order=True)
+    yield from last.select("patient_id", "state").iter_rows()
 
 
 def _any(readings: pl.DataFrame, marker: str) -> dict[str, str]:

@@ -128,6 +128,7 @@ def findings(
     lines: pl.DataFrame, burden: pl.DataFrame,
     knowledge: Knowledge, decision: pl.DataFrame, callable_params: CallabilityParams, watch: WatchParams,
     copy_params: CopyNumberParams, readings: pl.DataFrame, statuses: pl.DataFrame,
+    ctdna: pl.DataFrame,
 ) -> Findings:  # fmt: skip
     """Derive the findings of every patient from the study's tables.
 
@@ -150,7 +151,7 @@ def findings(
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
     denied = recorded_sites(statuses, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
-    facts = Facts(study, lines, burden, chosen, readings)
+    facts = Facts(study, lines, burden, chosen, readings, ctdna)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes)

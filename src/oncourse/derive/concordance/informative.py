@@ -16,20 +16,25 @@ MIN_TUMOR_FRACTION = 0.01
 MIN_ALTERED_MB = 50.0
 
 
-def informative_plasma(presence: PresenceTable, status: Status | None = None) -> pl.DataFrame:
+def informative_plasma(
+    presence: PresenceTable, plasma: pl.DataFrame, status: Status | None = None
+) -> pl.DataFrame:
     """Return sample, is_informative of every sample: whether there is tumour DNA by evidence of other genes.
 
-    Tissue is always informative. Plasma is where a tumour fraction of `MIN_TUMOR_FRACTION` or more is recorded, where
-    its segments are altered over `MIN_ALTERED_MB` or more, or where a variant outside the status' genes (not of the
-    blood) is present: the status itself is no evidence.
+    Tissue is always informative. Plasma is where it is ctDNA-positive (`plasma`: sample_id, has_tumour, of
+    `oncourse.derive.care.ctdna`) and that does not rest on the status itself: a tumour fraction of
+    `MIN_TUMOR_FRACTION` or more is recorded, its segments are altered over `MIN_ALTERED_MB` or more, or a variant
+    outside the status' genes (not of the blood) is present.
     """
-    return _informative(presence, _evidence(presence), status)
+    return _informative(presence, plasma, _evidence(presence), status)
 
 
-def informative_by_status(presence: PresenceTable, statuses: Sequence[Status]) -> dict[str, pl.DataFrame]:
+def informative_by_status(
+    presence: PresenceTable, plasma: pl.DataFrame, statuses: Sequence[Status]
+) -> dict[str, pl.DataFrame]:
     """Return `informative_plasma` of each status by name."""
     evidence = _evidence(presence)
-    return {status.name: _informative(presence, evidence, status) for status in statuses}
+    return {status.name: _informative(presence, plasma, evidence, status) for status in statuses}
 
 
 def _evidence(presence: PresenceTable) -> pl.DataFrame:
@@ -40,7 +45,9 @@ def _evidence(presence: PresenceTable) -> pl.DataFrame:
     return present.join(plasma, on="sample", how="semi").group_by("sample", "gene").agg(n=pl.len())
 
 
-def _informative(presence: PresenceTable, evidence: pl.DataFrame, status: Status | None) -> pl.DataFrame:
+def _informative(
+    presence: PresenceTable, plasma: pl.DataFrame, evidence: pl.DataFrame, status: Status | None
+) -> pl.DataFrame:
     own = list(status.genes) if status is not None else []
     other = evidence.filter(~pl.col("gene").fill_null("").is_in(own))
     table = presence.samples.join(
@@ -52,7 +59,8 @@ def _informative(presence: PresenceTable, evidence: pl.DataFrame, status: Status
         | (pl.col("n").fill_null(0) > 0)
         | (pl.col("altered_mb").fill_null(0) >= MIN_ALTERED_MB)
     )
-    return table.select("sample", is_informative=~is_plasma | enough)
+    positive = pl.col("sample_id").is_in(plasma.filter("has_tumour")["sample_id"].implode())
+    return table.select("sample", is_informative=~is_plasma | (enough & positive))
 
 
 def with_rows(states: pl.DataFrame, presence: PresenceTable) -> pl.DataFrame:

@@ -36,7 +36,9 @@ FRACTION_BANDS = ((0.0, 0.001, "below 0.1 %"), (0.001, 0.01, "0.1 to 1 %"), (0.0
                   (0.03, 0.1, "3 to 10 %"), (0.1, 1.01, "10 % and more"))  # fmt: skip
 
 
-def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
+def plasma_rows(
+    study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame
+) -> pl.DataFrame:
     """Return one row per variant of each main tissue v plasma pair, with what it is split by.
 
     Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, clonality,
@@ -48,7 +50,7 @@ def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.D
     )
     a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
     cells = presence.cells
-    informative = informative_plasma(presence)["is_informative"]
+    informative = informative_plasma(presence, plasma)["is_informative"]
     samples = presence.samples
     row_a, row_b = rows["row_a"].to_numpy(), rows["row_b"].to_numpy()
     frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(

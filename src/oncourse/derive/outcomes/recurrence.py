@@ -167,27 +167,23 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
 
 
 def blood_after_surgery(
-    samples: pl.DataFrame, calls: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int
+    ctdna: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int
 ) -> pl.DataFrame:
-    """Return patient_id, sample_id, day, is_positive of the first plasma sample in the window after the origin.
+    """Return patient_id, sample_id, day, is_positive, reason of the first blood in the window after the origin.
 
-    Positive: tumour fraction above 0, else any called somatic variant; negative: a tumour fraction of 0, else a
-    profiled sample without one. null: neither recorded.
+    is_positive: whether it is ctDNA-positive (`oncourse.derive.care.ctdna`); null where that is not assessable, with the
+    reason. The first assessable one counts, else the first.
     """
-    plasma = samples.filter(pl.col("material") == "plasma").drop_nulls("day")
-    called = calls.group_by("sample_id").len("n_called")
+    state = pl.col("state")
     rows = (
-        plasma.join(table.patients.select("patient_id", "origin_day"), on="patient_id")
+        ctdna.drop_nulls("day")
+        .join(table.patients.select("patient_id", "origin_day"), on="patient_id")
         .filter((pl.col("day") - pl.col("origin_day")).is_between(first_day, last_day))
-        .join(called, on="sample_id", how="left")
-        .sort("patient_id", "day", "sample_id")
+        .sort(pl.col("patient_id"), state == "not_assessable", pl.col("day"), pl.col("sample_id"))
         .unique("patient_id", keep="first", maintain_order=True)
     )
-    return rows.select(
-        "patient_id", "sample_id", "day",
-        pl.when(pl.col("tumor_fraction").is_not_null()).then(pl.col("tumor_fraction") > 0)
-        .otherwise(pl.col("n_called").fill_null(0) > 0).alias("is_positive"),
-    )  # fmt: skip
+    known = pl.when(state != "not_assessable").then(state == "positive")
+    return rows.select("patient_id", "sample_id", "day", known.alias("is_positive"), "reason")
 
 
 def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: PresenceTable | None) -> pl.DataFrame:

@@ -10,7 +10,6 @@ import polars as pl
 
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
-from oncourse.derive.status.samples import plasma_tumour
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
 from oncourse.genome.gene_sets import gene_set
@@ -134,8 +133,8 @@ def blood_classes(
     """Return (patient, variant) -> germline, chip or possible_chip.
 
     What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern). Beside it
-    every called variant seen only in plasma, in a gene of that set of gene_sets.tsv, of a patient in whom no white cells or
-    normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
+    every called variant seen only in plasma, in a gene of that set of gene_sets.tsv, of a patient in whom no white
+    cells or normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
     """
     found: dict[tuple[str, str], str] = {}
     stated = rows.filter(pl.col("origin").is_in(["germline", "chip"]) | (pl.col("material") == "white_cells"))
@@ -268,18 +267,23 @@ def patient_variants(
 
 @dataclass(frozen=True)
 class SeenVariants:
-    """The called variants of a set of genes: rows (`variant_rows`), blood (`blood_classes`), plasma (`plasma_tumour`)."""
+    """The called variants of a set of genes: rows (`variant_rows`), blood (`blood_classes`).
+
+    plasma : patient_id, sample_id, day, has_tumour: which plasma is ctDNA-positive.
+    """
 
     rows: pl.DataFrame
     blood: dict[tuple[str, str], str]
     plasma: pl.DataFrame
 
 
-def seen_variants(study: Study, presence: PresenceTable | None, genes: Collection[str]) -> SeenVariants:
-    """Return what was called in `genes`, with what is of the blood, and which plasma shows tumour DNA."""
+def seen_variants(
+    study: Study, presence: PresenceTable | None, genes: Collection[str], plasma: pl.DataFrame
+) -> SeenVariants:
+    """Return what was called in `genes`, with what is of the blood, beside which plasma is ctDNA-positive."""
     rows = variant_rows(study, genes)
     blood = blood_classes(study, rows, presence)
-    return SeenVariants(rows, blood, plasma_tumour(study, blood))
+    return SeenVariants(rows, blood, plasma)
 
 
 def _groups(rows: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]

@@ -1,0 +1,99 @@
+"""Positivity against the learned background: an error rate that is told wrong makes no false positive."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.studies import study
+
+from oncourse.cohort import Cohort
+from oncourse.evolution.ctdna import spread_interval
+from oncourse.evolution.quiet_sites import learn_background
+from oncourse.stats.rng import generator
+
+N_PATIENTS, N_VARIANTS, DEPTH, TOLD = 60, 16, 5000, 1e-4
+
+
+def blanks(factor: float, *, crossed: bool, positive: int = 0, seed: int = 1) -> Cohort:
+    """Patients whose 16 tracked variants plasma does not hold (the first `positive`: at .5 %), error `factor` times
+    the told.
+
+    crossed: each plasma sample is also counted at two other patients' variants.
+    """
+    rng = generator(seed, f"test/blanks/{factor}/{crossed}")
+    kinds = ("C:T", "C:A", "A:G", "A:T")
+    ids = [[f"1:{1_000_000 + 1000 * p + v}:{kinds[v % 4]}" for v in range(N_VARIANTS)] for p in range(N_PATIENTS)]
+    samples, calls = [], []
+    for p in range(N_PATIENTS):
+        for name, material in (("T", "tissue"), ("B", "plasma")):
+            samples.append({"sample_id": f"{name}{p}", "patient_id": f"P{p}", "material": material, "day": 0,
+                            "assay_id": "p"})  # fmt: skip
+        calls += [{"sample_id": f"T{p}", "variant_id": v, "alt_count": 1000, "depth": 4000} for v in ids[p]]
+        own = [(v, 0.005 if p < positive else 0.0) for v in ids[p]]
+        others = [(v, 0.0) for k in (1, 2) for v in ids[(p + k) % N_PATIENTS]] if crossed else []
+        for variant, fraction in own + others:
+            rate = TOLD * factor * rng.gamma(2.0, 0.5) + fraction
+            calls.append({"sample_id": f"B{p}", "variant_id": variant, "alt_count": int(rng.binomial(DEPTH, rate)),
+                          "depth": DEPTH})  # fmt: skip
+    made = study(
+        {"title": "t", "genome_build": "GRCh38"},
+        patients=[{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(N_PATIENTS)],
+        samples=samples, calls=calls, variants=[{"variant_id": v, "gene": "APC"} for own in ids for v in own],
+        assays=[{"assay_id": "p", "kind": "panel", "targets": "APC", "error_rate": TOLD, "min_vaf": 0.02}],
+    )  # fmt: skip
+    return Cohort(made)
+
+
+def test_three_times_the_told_error_makes_few_false_positives():
+    """16 variants x 5,000 reads: 43 % at twice and 88 % at three times the told error were false positives."""
+    for crossed, background in ((True, "learned"), (False, "not known")):
+        table = blanks(3.0, crossed=crossed).ctdna
+        assert set(table["background"]) == {background}
+        assert (table["state"] == "positive").sum() <= 3  # 2 % of 60, and its error
+        if crossed:
+            assert table["error_ratio"].median() == pytest.approx(3.0, rel=0.15)
+            assert (table["state"] == "not_assessable").sum() == 0
+        else:
+            assert table.filter(pl.col("state") == "not_assessable")["reason"].str.contains("background not known").all()
+
+
+def test_a_learned_background_finds_what_an_unknown_one_cannot_say():
+    """.5 % tumour DNA at the told error: found in all where learned."""
+    table = blanks(1.0, crossed=True, positive=20).ctdna
+    ill = pl.col("patient_id").is_in([f"P{p}" for p in range(20)])
+    assert (table.filter(ill)["state"] == "positive").all()
+    assert (table.filter(~ill)["state"] == "positive").sum() <= 3
+
+
+def test_a_noisy_sample_is_judged_at_its_own_noise():
+    """One sample errs five times as often as the 19 others: its ratio says so, theirs do not move."""
+    rng = generator(4, "test/noisy")
+    sample = np.repeat(np.arange(20), 100)
+    expected = np.full(2000, 0.5)
+    alt = rng.poisson(expected * np.where(sample == 0, 5.0, 1.0))
+    found = learn_background(alt, expected, sample, np.zeros(2000, int), n_sample=20, n_kind=1)
+    assert found.ratio[0] == pytest.approx(5, rel=0.2)
+    assert np.median(found.ratio[1:]) == pytest.approx(1, rel=0.2)
+
+
+def test_a_list_of_what_was_seen_teaches_nothing():
+    """A caller's list has no site without a read: its mean is no background."""
+    rng = generator(5, "test/listed")
+    alt = rng.poisson(0.5, 1000)
+    seen = alt[alt > 0]
+    n = len(seen)
+    found = learn_background(seen, np.full(n, 0.5), np.zeros(n, int), np.zeros(n, int), n_sample=1, n_kind=1)
+    assert not found.is_learned.any()
+
+
+def test_level_covers_when_tracked_variants_have_fractions_of_their_own():
+    """Log-normal fractions of sd .7, 16 variants, 200 reads: the exact interval of all reads covers 48 %."""
+    rng = generator(6, "test/spread")
+    true, n, inside = 0.0025, 400, 0
+    for _ in range(n):
+        own = true * rng.lognormal(-0.245, 0.7, 16)
+        alt = rng.binomial(DEPTH, own)
+        _, low, high = spread_interval(alt, np.full(16, DEPTH), np.zeros(16))
+        inside += low <= true <= high
+    assert 0.92 <= inside / n <= 0.985
