@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
     from oncourse.derive.genes.panels import Panels
     from oncourse.derive.outcomes.features import FeatureTable
+    from oncourse.derive.outcomes.groups import Groups
     from oncourse.derive.outcomes.predictors import PredictionTables
     from oncourse.derive.outcomes.recurrence import RecurrenceTable
     from oncourse.derive.status.variants import SeenVariants
@@ -500,6 +501,26 @@ class Cohort:
             evolution=self.evolution if wanted.evolution else (),
         )
         return feature_table(tables, params)
+
+    @derived
+    def groups(self) -> Groups:
+        """Who is in which group of `--group` (`oncourse.derive.outcomes.groups`)."""
+        from oncourse.derive.outcomes.groups import GroupParams, groups_of
+        from oncourse.derive.outcomes.treatment_units import units
+
+        params = self.params(GroupParams)
+        by = params.by or ""
+        arms = {word: units(self.lines, how) for word, how in {"arm": "drugs", "class": "class"}.items() if word == by}
+        return groups_of(self.study, params, statuses=lambda: self.statuses, arms=arms)
+
+    def sample_groups(self, column: str | None) -> pl.DataFrame | None:
+        """Return sample_id, patient_id, group of the tumour samples by a column, else by `--group`; None: no groups."""
+        from oncourse.derive.genes.gene_groups import group_of_samples
+        from oncourse.derive.outcomes.groups import GroupParams
+
+        if column is not None:
+            return group_of_samples(self.study, column)
+        return None if self.params(GroupParams).by is None else self.groups.samples
 
     @derived
     def prediction_tables(self) -> PredictionTables:

@@ -12,7 +12,6 @@ from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
-from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
 from oncourse.errors import NotEnoughData
@@ -199,12 +198,12 @@ def _plain(text: str) -> str:
 
 
 def _values(cohort: Cohort, sized: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
-    """measure, sample_id, patient_id, group, value; by MSI as recorded where no column is named."""
-    column = params.group_by or cohort.params(LandscapeParams).group_by
-    if column is None:
+    """measure, sample_id, patient_id, group, value; by MSI as recorded where no group is named."""
+    named = cohort.sample_groups(params.group_by or cohort.params(LandscapeParams).group_by)
+    if named is None:
         groups = sized.select("sample_id", group=pl.col("msi_recorded"))
     else:
-        groups = group_of_samples(cohort.study, column).select("sample_id", "group")
+        groups = named.select("sample_id", "group")
     joined = sized.join(groups, on="sample_id", how="left", maintain_order="left")
     columns = ("sample_id", "patient_id", "group")
     return joined.select(pl.lit("tmb_per_mb").alias("measure"), *columns, value="tmb_per_mb")

@@ -12,7 +12,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, light_of
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
-from oncourse.derive.genes.gene_groups import compare_groups, compare_reference, group_of_samples
+from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
 from oncourse.derive.status.alterations import cancer_genes
@@ -275,9 +275,8 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }  # fmt: skip
     notes = _notes(cohort, burden, params)
-    groups = None
-    if params.group_by is not None:
-        groups = group_of_samples(cohort.study, params.group_by)
+    groups = cohort.sample_groups(params.group_by)
+    if groups is not None:
         tables[GROUPS.name] = GROUPS.frame(compare_groups(status, groups, params))
     if params.reference is not None:
         against = compare_reference(genes, read_reference(Path(params.reference)))

@@ -54,6 +54,12 @@ if TYPE_CHECKING:
 @click.option(
     "--language", type=click.Choice(["en", "zh"]), default=None, help="Language of page one and the patient pages."
 )
+@click.option(
+    "--group",
+    metavar="COLUMN",
+    help="Show everything by group too: a column of patients or samples, a status (RAS), arm, class, exposed:DRUG, "
+    "FILE.tsv.",
+)
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
     "--reference",
@@ -63,7 +69,7 @@ if TYPE_CHECKING:
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
     patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
-    key: Path | None, language: str | None,
+    key: Path | None, group: str | None, language: str | None,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -78,6 +84,8 @@ def run(
     settings = parse_settings(assignments)
     if reference is not None:
         settings.setdefault("landscape", {})["reference"] = str(reference)
+    if group is not None:
+        settings.setdefault("groups", {})["by"] = group
     progress = progress_line()
     progress("reading the study")
     loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta)

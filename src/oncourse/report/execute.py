@@ -35,13 +35,15 @@ class Outcome:
     detail: str = ""
 
 
-def choose(names: Sequence[str], objectives: Mapping[str, Any]) -> list[Analysis]:
+def choose(names: Sequence[str], objectives: Mapping[str, Any], *, grouped: bool = False) -> list[Analysis]:
     """Return the analyses to run: those named, else the study's objectives, else all.
 
-    `overview` is always among them when none is named on the command line.
+    `overview` is always among them when none is named on the command line; `groups` when, and unless it is named only
+    when, a group is (``grouped``).
     """
     known = registry()
-    wanted = list(names) or (["overview", *objectives] if objectives else list(known))
+    wanted = list(names) or (["overview", *objectives] if objectives else [n for n in known if n != "groups"])
+    wanted += ["groups"] if grouped else []
     problems = []
     for name in wanted:
         if name not in known:

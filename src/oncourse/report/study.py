@@ -82,7 +82,8 @@ def report_study(
     check_out(out, given)
     cohort = Cohort(study, settings, seed)
     cohort.progress = progress
-    analyses = choose(only, study.config.objectives)
+    by = cohort.settings.get("groups", {}).get("by")
+    analyses = choose(only, study.config.objectives, grouped=by is not None)
     check_patients(study, patients)
     outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
     progress("writing the report")

@@ -62,6 +62,7 @@ class StudyConfig:
     covariates: Mapping[str, str] = _key(
         {}, "columns of patients or samples, or lab:NAME, each number / category / yes_no"
     )
+    group: str | None = _key(None, "a column, status or treatment by which everything is also shown (as --group)")
     extra_columns: tuple[str, ...] = _key((), "further columns of the tables, kept as they are")
     cutoffs: Mapping[str, float] = _key({}, "cut-offs of markers: {TMB: 10}")
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")

@@ -70,7 +70,7 @@ def merged_settings(
     config: StudyConfig, overrides: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Return the settings of every section, `overrides` over study.yaml; ConfigError lists every wrong one."""
-    merged: dict[str, dict[str, Any]] = {}
+    merged: dict[str, dict[str, Any]] = {"groups": {"by": config.group}} if config.group else {}
     for layer in (config.settings, config.objectives, overrides):
         for name, values in layer.items():
             merged.setdefault(name, {}).update(values)

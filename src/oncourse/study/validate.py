@@ -39,7 +39,7 @@ def validate(
                 else f"Add {name}.tsv."
             )
             problems.append(Problem(name, None, None, None, "required table is missing.", cure))
-    declared = [*config.covariates, *config.extra_columns]
+    declared = [*config.covariates, *config.extra_columns, *filter(None, [config.group])]
     typed: dict[str, pl.DataFrame] = {}
     for name, frame in tables.items():
         first = (first_row or {}).get(name, 2)

@@ -212,7 +212,7 @@ def _scan_block(
         row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
         row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
         if row["p_value"] is not None:
-            row.update(_over_time(data, mine, cell[mine], block.is_binary))
+            row.update(over_time(data, mine, cell[mine], block.is_binary))
         if row["p_value"] is not None and x.shape[1]:
             row.update(_adjusted(data, keep[mine], cell[mine], mine, x, scan.method[j] == "firth", out))
         rows.append(row)
@@ -227,7 +227,7 @@ def _scan_block(
             maxima.append(([rows[j] for j in tested], z, largest))
 
 
-def _over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool) -> dict[str, float | None]:
+def over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool) -> dict[str, float | None]:
     """Whether the ratio is the same at all times; where it is not, the difference of the restricted means instead."""
     from oncourse.models.compare import known_until
     from oncourse.models.weighting import pseudo_values, weighted_contrast

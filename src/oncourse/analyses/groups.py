@@ -1,0 +1,377 @@
+"""Any column, status, treatment or list as groups: baseline, times, scores, response, and in whom they differ."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of
+from oncourse.analyses._people import counted, ledger, of_lines
+from oncourse.cohort import Cohort
+from oncourse.derive.clinical.endpoint_base import EndpointParams
+from oncourse.derive.genes.sample_groups import SUMMARY_SCHEMA, TEST_SCHEMA, group_summaries, group_tests
+from oncourse.derive.outcomes import group_tables as tables_of
+from oncourse.derive.outcomes.covariates import chosen_covariates
+from oncourse.derive.outcomes.groups import GroupParams, Groups
+from oncourse.derive.outcomes.outcome_scan import CHANGING
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
+
+_T, _F, _I = pl.String, pl.Float64, pl.Int64
+_GROUP = Column("group", _T, "the group")
+_REFERENCE = Column("reference", _T, "the largest group, with which it is compared")
+_ENDPOINT = Column("endpoint", _T, "the endpoint")
+_LINE = Column("line", _I, "line of therapy; null = from the start of the study")
+_LOW, _HIGH = Column("ci_low", _F, "lower 95 % limit"), Column("ci_high", _F, "upper 95 % limit; null = not reached")
+MEMBERS = OutputTable("groups/members", "who is in which group, and since when that is known", (
+    Column("patient_id", _T, "the patient"), Column("line", _I, "line of therapy; null = the patient as a whole"),
+    Column("group", _T, "the group; null = in none"),
+    Column("day", _I, "day from which it is known; null = from the start", unit="days from the index date"),
+    Column("reason", _T, "why in none"),
+))  # fmt: skip
+BASELINE = OutputTable("groups/baseline", "the groups at the start", (
+    Column("variable", _T, "the covariate"), Column("level", _T, "its value; null = a number"), _GROUP,
+    Column("n", _I, "patients (lines) of the group"), Column("n_known", _I, "with a value"),
+    Column("n_level", _I, "with this value"), Column("fraction", _F, "of those with a value", unit="fraction"),
+    Column("median", _F, "of numbers"), Column("q25", _F, "lower quartile"), Column("q75", _F, "upper quartile"),
+    Column("mean", _F, "mean"), Column("smd", _F, "standardised difference from the largest group"),
+))  # fmt: skip
+TIMES = OutputTable("groups/times", "every endpoint by group (Kaplan-Meier, log-log limits)", (
+    _ENDPOINT, _LINE, _GROUP, Column("n", _I, "patients"), Column("n_event", _I, "events"),
+    Column("n_late_entry", _I, "at risk only from a later day on"),
+    Column("median_months", _F, "median; null = not reached", unit="months"), _LOW, _HIGH,
+))  # fmt: skip
+LANDMARKS = OutputTable("groups/landmarks", "the share without the event at groups.months, by group", (
+    _ENDPOINT, _LINE, _GROUP, Column("months", _F, "months from the start", unit="months"),
+    Column("fraction", _F, "without the event; null past the end of follow-up", unit="fraction"), _LOW, _HIGH,
+    Column("n_risk", _I, "patients at risk then"),
+))  # fmt: skip
+RATIOS = OutputTable("groups/hazard_ratios", "each group against the largest", (
+    _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("n", _I, "patients of the group"),
+    Column("n_reference", _I, "of the reference"), Column("n_event", _I, "events of the group"),
+    Column("n_event_reference", _I, "of the reference"), Column("hazard_ratio", _F, "Cox; not adjusted", unit="ratio"),
+    _LOW, _HIGH, Column("p_value", _F, "likelihood ratio, or permutation where events are few"),
+    Column("p_all_groups", _F, "log-rank over all groups"),
+    Column("p_proportional", _F, "test that the ratio is the same at all times"),
+    Column("rmst_days", _F, "day up to which means are restricted, where it is not", unit="days"),
+    Column("rmst_difference", _F, "difference of the restricted means", unit="days"),
+    Column("rmst_ci_low", _F, "lower limit", unit="days"), Column("rmst_ci_high", _F, "upper limit", unit="days"),
+))  # fmt: skip
+RESPONSE = OutputTable("groups/response", "response to each line by group", (
+    Column("response", _T, "PSA50 or ORR, confirmed"), _LINE, _GROUP, Column("n", _I, "lines counted"),
+    Column("n_not_judged", _I, "of these without anything to judge it by, counted as no response"),
+    Column("n_response", _I, "responses"), Column("fraction", _F, "share", unit="fraction"), _LOW, _HIGH,
+    Column("p_value", _F, "Fisher's exact test against the largest group"),
+))  # fmt: skip
+_SCORE_WORDS = {"measure": "the number", "group": "the group", "n_samples": "samples", "n_patients": "their patients",
+                "method": "paired (patients with samples in both groups) or not", "p_value": "two-sided",
+                "q_value": "false discovery rate over this table"}  # fmt: skip
+
+
+def _described(schema: dict[str, Any]) -> tuple[Column, ...]:
+    return tuple(Column(n, t, _SCORE_WORDS.get(n, n.replace("_", " "))) for n, t in schema.items())
+
+
+SCORES = OutputTable("groups/scores", "burden and every number of samples, by group", _described(SUMMARY_SCHEMA))
+TESTS = OutputTable("groups/score_tests", "these compared between two groups, by patient", _described(TEST_SCHEMA))
+SUBGROUPS = OutputTable("groups/subgroups", "do the two largest groups differ more in some patients than in others", (
+    _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("covariate", _T, "the covariate"), Column("level", _T, "its level"),
+    Column("n", _I, "patients with a value"), Column("n_unknown", _I, "without"),
+    Column("n_group_in", _I, "of the group in the level"), Column("n_reference_in", _I, "of the reference in it"),
+    Column("n_group_outside", _I, "of the group outside"), Column("n_reference_outside", _I, "of the reference outside"),
+    Column("hazard_ratio_in", _F, "group against reference in the level", unit="ratio"),
+    Column("hazard_ratio_outside", _F, "outside it", unit="ratio"),
+    Column("ratio", _F, "the first over the second (interaction)", unit="ratio"), _LOW, _HIGH,
+    Column("p_value", _F, "of the interaction"), Column("q_value", _F, "false discovery rate over this table"),
+    Column("note", _T, "why there is no ratio, or what to know of it"),
+))  # fmt: skip
+#: Endpoints drawn, and the first of them said, where the study has them.
+ORDER = ("OS", "DFS", "rPFS", "PFS", "TTPP", "PSA_PFS", "TTP", "CSS", "TTNT", "DOR")
+MOST_SAID = 4
+#: Most numbers of samples in the answer.
+MOST_SCORES = 2
+#: Numbers of samples that are no score.
+NO_SCORE = ("day", "mean_depth")
+
+
+@analysis(
+    title="By group",
+    question="How do the groups differ at the start, in time to events, in response and in scores?",
+    needs=("patients",),
+    params=GroupParams,
+    tables=(MEMBERS, BASELINE, TIMES, LANDMARKS, RATIOS, RESPONSE, SCORES, TESTS, SUBGROUPS),
+    order=56,
+)
+def groups(cohort: Cohort, params: GroupParams) -> Result:
+    """Compare the groups of `groups.by` in everything the study records."""
+    if params.by is None:
+        raise NotEnoughData("no group is named: `oncourse run --group COLUMN` (or `group:` in study.yaml).")
+    found = cohort.groups
+    if len(found.names) < 1:
+        raise NotEnoughData(f"nobody is in a group of {found.words}.")
+    covariates = chosen_covariates(cohort.study, ())
+    compared = chosen_covariates(cohort.study, params.subgroups)
+    first_day = cohort.params(EndpointParams).count_first_day
+    records = cohort.time_to_event if cohort.study.has("follow_up") else None
+    rows, gone, inside = None, None, []
+    medians: list[dict[str, Any]] = []
+    landmarks: list[dict[str, Any]] = []
+    ratios: list[dict[str, Any]] = []
+    if records is not None and records.height:
+        rows, gone = tables_of.group_records(records, found, first_day=first_day)
+        medians, landmarks, ratios = tables_of.times_by_group(rows, found.names, params, first_day=first_day)
+        ours = {n: k for n, k in compared.items() if n != params.by}
+        inside = tables_of.in_subgroups(cohort.study, rows, found.names, ours, params)
+    responses = _responses(cohort, found)
+    values = _values(cohort, found)
+    scores = group_tests(values)
+    estimates, answer = _words(found, medians, ratios)
+    answer += _response_text(responses, estimates) + _score_text(scores)
+    return Result(
+        answer=answer,
+        headline=_headline(found, {e.name: e for e in estimates}, ratios, medians),
+        estimates=tuple(estimates),
+        tables={
+            MEMBERS.name: MEMBERS.frame(found.rows),
+            BASELINE.name: _frame(BASELINE, tables_of.baseline(cohort.study, found, covariates)),
+            TIMES.name: _frame(TIMES, medians), LANDMARKS.name: _frame(LANDMARKS, landmarks),
+            RATIOS.name: _frame(RATIOS, ratios), RESPONSE.name: _frame(RESPONSE, responses),
+            SCORES.name: SCORES.frame(group_summaries(values)), TESTS.name: TESTS.frame(scores),
+            SUBGROUPS.name: _frame(SUBGROUPS, inside),
+        },
+        figures=tuple(_figures(rows, found)) if rows is not None else (),
+        people=_people(cohort, found, rows, gone),
+        notes=_notes(found, ratios, inside),
+        methods=METHODS,
+    )  # fmt: skip
+
+
+METHODS = (
+    "A group of a sample, status or list is known from that sample's day on: patients are at risk in (entry, exit] from "
+    "then (no immortal time). Lines have their own group; groups of patients hold for the study and for every line.",
+    "Kaplan-Meier with log-log limits; Cox regression of each group against the largest with profile (Firth's) limits, not "
+    "adjusted; log-rank over all groups. Shares: Clopper-Pearson, Fisher's exact test. Numbers: t and order-statistic "
+    "intervals over samples, Wilcoxon tests by patient.",
+    "Subgroups: one Cox model with group, level and their product, variance clustered by patient (Fay, Graubard 2001); "
+    "numbers cut at their median; Benjamini-Hochberg over the table. Two p-values of subgroups are never compared.",
+)
+
+
+def _frame(table: OutputTable, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return table.frame([{name: row.get(name) for name in table.schema} for row in rows])
+
+
+def _responses(cohort: Cohort, found: Groups) -> list[dict[str, Any]]:
+    study, rows = cohort.study, []
+    for name, tables in (("PSA50", ("labs",)), ("ORR", ("assessments", "target_lesions"))):
+        if study.has("treatments") and any(study.has(t) for t in tables):
+            judged, counts = cohort.responses(name)
+            rows += tables_of.responses_by_group(judged, found, name, missing_counts=counts)
+    return rows
+
+
+def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
+    """measure, sample_id, patient_id, group, value: burden per Mb and every number of the samples table."""
+    samples = cohort.study["samples"]
+    numbers = [n for n, t in samples.schema.items() if t.is_numeric() and n not in NO_SCORE]
+    own = [n for n in numbers if not samples[n].is_null().all()]
+    parts = [(n, samples.select("sample_id", value=pl.col(n).cast(_F))) for n in own]
+    if cohort.study.has("calls"):
+        burden = cohort.burden.drop_nulls("tmb_per_mb")
+        if burden.height:
+            parts.append(("burden per Mb", burden.select("sample_id", value="tmb_per_mb")))
+    empty = pl.DataFrame(schema={"measure": _T, "sample_id": _T, "patient_id": _T, "group": _T, "value": _F})
+    members = found.samples.unique("sample_id", keep="first", maintain_order=True)
+    named = (members.join(values, on="sample_id").with_columns(measure=pl.lit(name)) for name, values in parts)
+    return pl.concat([empty, *(frame.select(empty.columns) for frame in named)])
+
+
+def _safe(text: object) -> str:
+    return re.sub(r"[^a-zA-Z0-9_.:+\- ]", "-", str(text))
+
+
+def _plain(text: object) -> str:
+    return str(text).replace("{", "(").replace("}", ")")
+
+
+def _question(endpoint: str, line: int | None) -> str:
+    return endpoint if line is None else f"{endpoint} on line {line}"
+
+
+def _where(endpoint: str, line: int | None) -> str:
+    return f"{endpoint_words(endpoint)}" + ("" if line is None else f" on line {line}")
+
+
+def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the answer: of each endpoint its first place (the study, else the earliest line from 1 on)."""
+    order = {name: i for i, name in enumerate(ORDER)}
+    kept: dict[str, int | None] = {}
+    for row in sorted(rows, key=lambda r: (r["line"] is not None, r["line"] == 0, r["line"] or 0)):
+        kept.setdefault(row["endpoint"], row["line"])
+    mine = [r for r in rows if r["endpoint"] in order and kept[r["endpoint"]] == r["line"]]
+    return sorted(mine, key=lambda r: order[r["endpoint"]])
+
+
+def _words(found: Groups, medians: list[dict[str, Any]], ratios: list[dict[str, Any]]) -> tuple[list[Estimate], str]:
+    sizes = {g: found.rows.filter(pl.col("group") == g)["patient_id"].n_unique() for g in found.names}
+    estimates = [Estimate(f"n {_safe(g)}", n, unit="count", question=f"group {g}") for g, n in sizes.items()]
+    parts = [f"By {_plain(found.words)}: " + ", ".join(f"{_plain(g)} {{n {_safe(g)}:value}}" for g in sizes) + "."]
+    for row in _first(medians):
+        upper = float("inf") if row["ci_high"] is None and row["median_months"] is not None else row["ci_high"]
+        name = f"median {_safe(_question(row['endpoint'], row['line']))} {_safe(row['group'])}"
+        estimates.append(Estimate(name, row["median_months"], row["ci_low"], upper, row["n"], "Kaplan-Meier", "months"))
+        row["_name"] = name
+    for endpoint in _said(medians):
+        mine = [r for r in _first(medians) if r["endpoint"] == endpoint]
+        told = "; ".join(
+            f"{_plain(r['group'])} " + (f"{{{r['_name']}}}" if r["median_months"] is not None
+                                        else f"not reached (n = {r['n']}, {r['n_event']} events)") for r in mine
+        )  # fmt: skip
+        text = f"Median {_where(endpoint, mine[0]['line'])}: {told}."
+        for row in (r for r in _first(ratios) if r["endpoint"] == endpoint):
+            text += _ratio_text(row, estimates)
+        parts.append(text)
+    return estimates, " ".join(parts)
+
+
+def _said(medians: list[dict[str, Any]]) -> list[str]:
+    """The endpoints of the answer: no two that say the same numbers."""
+    told: dict[tuple[Any, ...], str] = {}
+    for endpoint in dict.fromkeys(r["endpoint"] for r in _first(medians)):
+        mine = [r for r in _first(medians) if r["endpoint"] == endpoint]
+        told.setdefault(tuple((r["group"], r["n"], r["n_event"], r["median_months"]) for r in mine), endpoint)
+    return list(told.values())[:MOST_SAID]
+
+
+def _response_text(rows: list[dict[str, Any]], estimates: list[Estimate]) -> str:
+    """The shares that responded on the first line of each kind of response."""
+    text = ""
+    for kind in dict.fromkeys(r["response"] for r in rows):
+        line = min(r["line"] for r in rows if r["response"] == kind)
+        mine = [r for r in rows if (r["response"], r["line"]) == (kind, line)]
+        told = []
+        for row in mine:
+            name = f"{kind} line {line} {_safe(row['group'])}"
+            limits = row["ci_low"], row["ci_high"]
+            estimates.append(Estimate(name, row["fraction"], *limits, row["n"], "Clopper-Pearson", "fraction"))
+            unseen = f", {row['n_not_judged']} of them not judged and counted as no response" if row["n_not_judged"] else ""
+            told.append(f"{_plain(row['group'])} {{{name}}}{unseen}")
+        text += f" {str(endpoint_words(kind)).capitalize()} (confirmed) on line {line}: {'; '.join(told)}."
+    return text
+
+
+def _score_text(tests: pl.DataFrame) -> str:
+    """The numbers of samples that differ most, with their medians."""
+    told = [
+        f"{_plain(r['measure'])} {r['median_a']:.3g} in {_plain(r['group_a'])} (n = {r['n_a']}) and {r['median_b']:.3g} in "
+        f"{_plain(r['group_b'])} (n = {r['n_b']}), p {r['p_value']:.2g}, q {r['q_value']:.2g}"
+        for r in tests.drop_nulls("p_value").head(MOST_SCORES).iter_rows(named=True)
+    ]
+    return f" Medians of samples, by patient: {'; '.join(told)}." if told else ""
+
+
+def _changes(row: dict[str, Any]) -> bool:
+    p = row.get("p_proportional")
+    return p is not None and p < CHANGING and row.get("rmst_difference") is not None
+
+
+def _ratio_text(row: dict[str, Any], estimates: list[Estimate]) -> str:
+    """One group against the largest: a ratio, or days where the ratio changes with time."""
+    name = f"{_safe(row['group'])} v {_safe(row['reference'])} {_safe(_question(row['endpoint'], row['line']))}"
+    n, who = row["n"] + row["n_reference"], f"{_plain(row['group'])} against {_plain(row['reference'])}"
+    if _changes(row):
+        limits = row["rmst_ci_low"], row["rmst_ci_high"]
+        estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
+        return f" {who}: no single hazard ratio (it changes with time); restricted mean difference to day " \
+               f"{row['rmst_days']:.0f} {{{name}}}."  # fmt: skip
+    if row["hazard_ratio"] is None:
+        return ""
+    estimates.append(Estimate(name, row["hazard_ratio"], row["ci_low"], row["ci_high"], n, "Cox, unadjusted", "ratio"))
+    row["_name"] = name
+    return f" {who}: hazard ratio {{{name}}}, unadjusted."
+
+
+def _headline(
+    found: Groups, by_name: dict[str, Estimate], ratios: list[dict[str, Any]], medians: list[dict[str, Any]]
+) -> Headline:
+    for row in _first(ratios):
+        if row.get("_name") in by_name:
+            number = by_name[row["_name"]]
+            text = said("headline.groups.ratio", group=_plain(row["group"]), reference=_plain(row["reference"]),
+                        endpoint=endpoint_words(row["endpoint"]), ratio=number, n=number.n)  # fmt: skip
+            return Headline(text, *light_of(number), number.name)
+    if len(found.names) == 1:
+        return cannot(said("headline.groups.one", group=_plain(found.names[0])), said("reason.too_few"))
+    if medians:
+        return Headline(said("headline.groups.described", n=len(found.names)), "uncertain", said("reason.too_few"))
+    return cannot(said("headline.groups.none", n=len(found.names)), said("reason.not_recorded"))
+
+
+def _people(cohort: Cohort, found: Groups, rows: pl.DataFrame | None, gone: pl.DataFrame | None) -> pl.DataFrame:
+    """Each group, and each endpoint of the answer by group."""
+    everyone, members = cohort.study["patients"]["patient_id"], found.rows
+    out = members.filter(pl.col("group").is_null()).select("patient_id", "line", "reason")
+    whole = out.group_by("patient_id").agg(pl.col("reason").unique().sort().str.join("; "))
+    inside = members.drop_nulls("group")
+    parts = [counted("in a group", everyone, inside, whole.join(inside, on="patient_id", how="anti"))]
+    for group in found.names:
+        mine = inside.filter(pl.col("group") == group)
+        other = inside.join(mine, on="patient_id", how="anti").select("patient_id", pl.lit("another group").alias("reason"))
+        nowhere = whole.join(inside, on="patient_id", how="anti")
+        parts.append(counted(f"group {group}", everyone, mine, pl.concat([other.unique(), nowhere])))
+    if rows is None or gone is None:
+        return ledger(parts)
+    for (endpoint, line), part in rows.group_by("endpoint", "line", maintain_order=True):
+        late = gone.filter((pl.col("endpoint") == endpoint) & pl.col("line").eq_missing(line))
+        none = f"no record of {endpoint}"
+        name = _question(str(endpoint), line)  # type: ignore[arg-type]
+        if found.by_line:
+            of_it = cohort.lines.filter(pl.col("line") == line)
+            parts.append(of_lines(name, part, late, of_it, everyone, rest=f"{none}, or in no group"))
+        else:
+            left = pl.concat([late.select("patient_id", "reason"), whole])
+            parts.append(counted(name, everyone, part, left, rest=none))
+    return ledger(parts)
+
+
+def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, Any]]) -> tuple[str, ...]:
+    notes = ["Groups that nobody drew by lot differ in more than their name: a ratio here is no effect of the group."]
+    out = found.rows.filter(pl.col("group").is_null())
+    for reason, n in out.group_by("reason").len().sort(["len", "reason"], descending=[True, False]).head(5).iter_rows():
+        notes.append(_plain(f"{n} in no group: {reason}."))
+    if found.rows["day"].drop_nulls().len() and not found.by_line:
+        notes.append("The group is known from a sample's day on: patients are at risk from then, not before.")
+    if len(ratios) > 3:
+        notes.append(f"{len(ratios)} comparisons over endpoints and lines are not corrected for their number.")
+    hits = [r for r in inside if r.get("q_value") is not None and r["q_value"] < 0.05]
+    tested = sum(r["p_value"] is not None for r in inside)
+    if tested:
+        told = "; ".join(f"{r['covariate']} {r['level']} ({_where(r['endpoint'], r['line'])})" for r in hits[:3])
+        words = told if hits else "none stands after correction for their number"
+        notes.append(_plain(f"{tested} interactions with a covariate were tested: {words} (table subgroups)."))
+    return tuple(notes)
+
+
+def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
+    from oncourse.derive.outcomes.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+
+    out = []
+    heads = [{"endpoint": e, "line": n} for e, n in rows.select("endpoint", "line").unique(maintain_order=True).iter_rows()]
+    for head in _first(heads):
+        part = rows.filter((pl.col("endpoint") == head["endpoint"]) & pl.col("line").eq_missing(head["line"]))
+        time, event, entry = tables_of.arrays(part)
+        masks = {g: np.asarray(part["group"] == g) for g in found.names if (part["group"] == g).any()}
+        drawn, _ = km_groups(time, event, entry, masks)
+        words = _where(head["endpoint"], head["line"])
+        out.append(Figure(
+            _safe(f"km_{head['endpoint']}").replace(" ", "_"), f"{words} by {found.words}".capitalize(),
+            "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
+            survival_figure(drawn, ylabel=head["endpoint"]),
+        ))  # fmt: skip
+    return out
