@@ -151,6 +151,16 @@ class Cohort:
             return whole.panels.of_patient(patient_id)
         return read_panels(self.study)
 
+    @derived
+    def spectra(self) -> pl.DataFrame:
+        """Mutations per class of surrounding bases, by sample and shared or private (`oncourse.derive.genes.spectra`)."""
+        from oncourse.derive.genes.spectra import SignatureParams, spectra_table, variant_classes
+
+        classes = variant_classes(self.study, self.params(SignatureParams).fasta)
+        known = classes["class"].is_not_null().any()
+        presence = self.presence_or_none if known else None
+        return spectra_table(self.annotated_calls, classes, None if presence is None else presence.cells)
+
     # clinical: lines of therapy, response, time to event
 
     @derived

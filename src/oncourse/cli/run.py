@@ -82,6 +82,8 @@ def run(
 
     check_out(out, [path for path in (study, exclude, fasta, reference) if path is not None])
     settings = parse_settings(assignments)
+    if fasta is not None:
+        settings.setdefault("signatures", {}).setdefault("fasta", str(fasta))
     if reference is not None:
         settings.setdefault("landscape", {})["reference"] = str(reference)
     if group is not None:

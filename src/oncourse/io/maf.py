@@ -71,6 +71,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "population_af": ("gnomad_af", "gnomad_exome_af", "gnomad_genome_af", "gnomade_af", "gnomadg_af", "exac_af",
                       "gnomad_af_popmax", "af_popmax", "max_af", "gnomad_exome_all", "gnomad_genome_all", "exac_all",
                       "1000g_all", "gmaf"),
+    "context": ("context", "ref_context", "ref_tri", "trinucleotide", "trinucleotide_context", "tri_nucleotide",
+                "flanking_bps", "context_11bp"),
     "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
 }  # fmt: skip
 #: Reason of a record that is left out because its allele is no sequence of bases.
@@ -306,7 +308,7 @@ def tables_of(
     columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
     return MafTables(
         calls.select(columns),
-        variants_of(calls),
+        _with_context(variants_of(calls), frame),
         samples.sort("sample_id"),
         calls["line"],
         build,
@@ -474,6 +476,16 @@ def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple
 def _severity() -> pl.Expr:
     order = {word: rank for rank, word in enumerate(effect.CONSEQUENCES)}
     return pl.col("consequence").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+
+
+def _with_context(variants: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the bases around each variant where the file has them."""
+    if "context" not in frame.columns:
+        return variants
+    bases = pl.col("context").str.strip_chars().str.to_uppercase()
+    known = frame.select("variant_id", context=bases).filter(pl.col("context").str.contains("^[ACGTN]{3,}$"))
+    known = known.unique("variant_id", keep="first", maintain_order=True)
+    return variants.join(known, on="variant_id", how="left", maintain_order="left")
 
 
 def variants_of(calls: pl.DataFrame) -> pl.DataFrame:

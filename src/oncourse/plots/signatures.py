@@ -1,0 +1,75 @@
+"""Signatures: stacked shares of samples, one signature's share with its interval, and a spectrum of 96 classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+#: Colours of the six substitutions, in the order C>A, C>G, C>T, T>A, T>C, T>G.
+SUBSTITUTIONS = {
+    "C>A": "#56B4E9", "C>G": "#000000", "C>T": "#D55E00", "T>A": "#9AA3AB", "T>C": "#009E73", "T>G": "#CC79A7",
+}  # fmt: skip
+MAX_SAMPLES, MAX_SIGNATURES = 80, 9
+
+
+def stacked_svg(samples: Sequence[str], shares: Mapping[str, Sequence[float]], counts: Sequence[int]) -> str:
+    """Draw the shares of each sample as a stacked bar, mutations above; the rarer signatures as one.
+
+    Parameters
+    ----------
+    samples : names; shares : signature -> share per sample, 0-1; counts : mutations per sample
+    """
+    order = sorted(shares, key=lambda s: (-float(np.sum(shares[s])), s))
+    shown = order[: MAX_SIGNATURES - 1] if len(order) > MAX_SIGNATURES else order
+    first = np.asarray(shares[order[0]]) if order else np.zeros(len(samples))
+    columns = np.lexsort((np.arange(len(samples)), -first))[:MAX_SAMPLES]
+    with drawing(9.6, 4.2, rows=2, gridspec_kw={"height_ratios": [1, 3]}, sharex=True) as canvas:
+        top, main = canvas.ax
+        x = np.arange(len(columns))
+        top.bar(x, np.asarray(counts)[columns], color=COLOURS["muted"], width=0.9)
+        top.set_yscale("log")
+        top.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        top.set_ylabel("mutations", fontsize=7)
+        clean(top, grid="y")
+        base = np.zeros(len(columns))
+        for i, name in enumerate(shown):
+            height = np.asarray(shares[name], float)[columns]
+            main.bar(x, height, bottom=base, color=PALETTE[i % len(PALETTE)], width=0.9, label=name)
+            base += height
+        if len(order) > len(shown):
+            main.bar(x, 1 - base, bottom=base, color="#D9DDE0", width=0.9, label="others")
+        main.set_ylim(0, 1)
+        main.set_xlim(-0.6, len(columns) - 0.4)
+        main.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        few = len(columns) <= 30
+        main.set_xticks(x if few else [], [samples[i] for i in columns] if few else [], rotation=90, fontsize=6)
+        more = f" ({len(samples) - len(columns):,} not drawn)" if len(samples) > len(columns) else ""
+        main.set_xlabel(f"{len(columns):,} samples{more}")
+        main.legend(ncols=min(8, len(shown) + 1), loc="upper center", bbox_to_anchor=(0.5, -0.16 if not few else -0.45),
+                    fontsize=7)  # fmt: skip
+        clean(main)
+    return canvas.svg
+
+
+def spectrum_svg(classes: Sequence[str], counts: NDArray[np.float64], rebuilt: NDArray[np.float64] | None = None) -> str:
+    """Draw the 96 classes as bars coloured by substitution; the rebuilt spectrum as dots."""
+    order = sorted(range(len(classes)), key=lambda i: (classes[i][2:5], classes[i][0], classes[i][-1]))
+    with drawing(9.6, 2.9) as canvas:
+        ax = canvas.ax
+        x = np.arange(len(order))
+        values = np.asarray(counts, float)[order]
+        ax.bar(x, values, color=[SUBSTITUTIONS[classes[i][2:5]] for i in order], width=0.85)
+        if rebuilt is not None:
+            ax.plot(x, np.asarray(rebuilt, float)[order], ".", color=COLOURS["text"], ms=3, label="rebuilt from signatures")
+            ax.legend(loc="upper right")
+        for k, name in enumerate(SUBSTITUTIONS):
+            ax.text(16 * k + 7.5, 1.02, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=8)
+        ax.set_xticks(x, [classes[i][0] + classes[i][2] + classes[i][-1] for i in order], rotation=90, fontsize=4)
+        ax.set_xlim(-0.6, len(order) - 0.4)
+        ax.set_ylabel("mutations")
+        clean(ax, grid="y")
+    return canvas.svg
