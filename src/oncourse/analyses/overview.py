@@ -38,6 +38,16 @@ MISSING = OutputTable(
         Column("fraction_missing", pl.Float64, "share without a value", unit="fraction"),
     ),
 )
+BASELINE = OutputTable(
+    "overview/baseline",
+    "every recorded characteristic of every patient, one row each: what Table 1 of a paper is made of",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("variable", pl.String, "column of the table patients"),
+        Column("kind", pl.String, "number or category"),
+        Column("value", pl.String, "as text; null = not recorded"),
+    ),
+)
 PATIENTS = OutputTable(
     "overview/patients",
     "what each patient has: samples, calls, treatments, follow-up",
@@ -123,6 +133,19 @@ def _missing(cohort: Cohort) -> pl.DataFrame:
                 continue  # an optional column nobody filled in is no news
             rows.append((name, column, frame.height, n, n / frame.height))
     return MISSING.frame(pl.DataFrame(rows, schema=MISSING.schema, orient="row"))
+
+
+def _baseline(patients: pl.DataFrame) -> pl.DataFrame:
+    """Long form of the patients' columns that hold something; dates and keys are no characteristic."""
+    named = [c for c, t in patients.schema.items() if c not in ("patient_id", "index_date") and not t.is_temporal()]
+    parts = [
+        patients.select(
+            "patient_id", variable=pl.lit(c), value=pl.col(c).cast(pl.String),
+            kind=pl.lit("number" if patients.schema[c].is_numeric() else "category"),
+        )
+        for c in named if patients[c].null_count() < patients.height
+    ]  # fmt: skip
+    return BASELINE.frame(pl.concat(parts) if parts else None)
 
 
 def _patients(cohort: Cohort) -> pl.DataFrame:
@@ -211,7 +234,7 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
     params=Params,
-    tables=(FLOW, MISSING, PATIENTS),
+    tables=(FLOW, MISSING, PATIENTS, BASELINE),
     order=0,
 )
 def overview(cohort: Cohort, params: Params) -> Result:
@@ -252,7 +275,8 @@ def overview(cohort: Cohort, params: Params) -> Result:
     return Result(
         answer=answer,
         estimates=tuple(estimates),
-        tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort)},
+        tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort),
+                BASELINE.name: _baseline(cohort.study["patients"])},
         headline=_headline({e.name: e for e in estimates}),
         figures=(
             Figure(

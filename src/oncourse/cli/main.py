@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("oncourse.cli.run:run", "Answer a study's questions: study folder to study report."),
     "patient": ("oncourse.cli.patient:patient", "Write one patient's report."),
     "simulate": ("oncourse.cli.simulate:simulate", "Write a simulated study with known truth."),
+    "paper": ("oncourse.cli.paper:paper", "Table 1, tables, figures, paragraphs, references for a manuscript."),
     "plan": ("oncourse.cli.plan:plan", "Sample size and power of a planned study."),
     "predict": ("oncourse.cli.predict:predict", "Apply a saved model to new patients."),
     "verify": ("oncourse.cli.verify:verify", "Prove what is computed here, or that results are unchanged."),

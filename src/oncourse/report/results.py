@@ -17,6 +17,7 @@ from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
 from oncourse.report.execute import Outcome
+from oncourse.report.objectives import OBJECTIVES
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
 SCHEMA_VERSION = "1.1"
@@ -71,8 +72,12 @@ def _excluded(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return results.json as plain data: one entry per analysis, and the schema version."""
+def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any], design: str | None = None) -> dict[str, Any]:
+    """Return results.json as plain data: one entry per analysis, and the schema version.
+
+    ``objective`` is the place of an analysis among the questions of the protocol (`oncourse.report.objectives`).
+    """
+    named = OBJECTIVES.get(design or "", ())
     data: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     for outcome in outcomes:
         entry: dict[str, Any] = {
@@ -84,6 +89,7 @@ def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any]) -> dict
             "excluded": [],
             "notes": [],
             "params": plain(params.get(outcome.analysis.name)),
+            "objective": named.index(outcome.analysis.name) + 1 if outcome.analysis.name in named else None,
         }
         if outcome.result is not None:
             entry["estimates"] = [
@@ -104,7 +110,8 @@ def headline(result: Result) -> dict[str, Any] | None:
     found = result.headline
     if found is None:
         return None
-    return {"text": found.text.text(), "light": found.light, "reason": found.reason.text(), "estimate": found.number}
+    words = {"text": found.text.text(), "text_zh": found.text.text("zh"), "reason": found.reason.text()}
+    return {**words, "reason_zh": found.reason.text("zh"), "light": found.light, "estimate": found.number}
 
 
 def finite(value: Any) -> Any:

@@ -106,7 +106,7 @@ def report_study(
         if any(frame.height for frame in study.intake.values()):
             write_ledger(study.intake, folder)
             (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
-        write_json(results_json(outcomes, cohort.used), folder / "results.json")
+        write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
         clones = any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
         failed = write_patient_pages(cohort, folder / "patients", patients, progress, clones=clones)
         pages = {path.stem for path in (folder / "patients").glob("*.html")}

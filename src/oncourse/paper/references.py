@@ -1,0 +1,70 @@
+"""The works that the methods rest on, as BibTeX and RIS: `data/references.tsv`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One work; ``analyses`` are those that use it ("" = all)."""
+
+    key: str
+    authors: tuple[str, ...]
+    title: str
+    journal: str
+    year: str
+    volume: str
+    pages: str
+    analyses: tuple[str, ...]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of this room; lines that begin with # are comments."""
+    text = files("oncourse.paper").joinpath("data", name).read_text("utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@cache
+def references() -> tuple[Reference, ...]:
+    """Return every reference, by key."""
+    return tuple(
+        Reference(r["key"], tuple(r["authors"].split("; ")), r["title"], r["journal"], r["year"], r["volume"], r["pages"],
+                  tuple(filter(None, r["analyses"].split(";"))))
+        for r in rows("references.tsv")
+    )  # fmt: skip
+
+
+def cited(analyses: Collection[str]) -> list[Reference]:
+    """Return the references that these analyses rest on."""
+    return [r for r in references() if not r.analyses or set(r.analyses) & set(analyses)]
+
+
+def bibtex(works: Sequence[Reference]) -> str:
+    """Return BibTeX."""
+    out = []
+    for r in works:
+        fields = {"author": " and ".join(r.authors), "title": f"{{{r.title}}}", "journal": r.journal, "year": r.year,
+                  "volume": r.volume, "pages": r.pages.replace("-", "--")}  # fmt: skip
+        body = ",\n".join(f"  {k} = {{{v}}}" for k, v in fields.items() if v)
+        out.append(f"@article{{{r.key},\n{body}\n}}\n")
+    return "\n".join(out)
+
+
+def ris(works: Sequence[Reference]) -> str:
+    """Return RIS, one record per work."""
+    out = []
+    for r in works:
+        lines = ["TY  - JOUR", f"ID  - {r.key}", *(f"AU  - {a}" for a in r.authors), f"TI  - {r.title}"]
+        lines += [f"JO  - {r.journal}", f"PY  - {r.year}"]
+        lines += [f"VL  - {r.volume}"] if r.volume else []
+        first, _, last = r.pages.partition("-")
+        lines += [f"SP  - {first}"] if first else []
+        lines += [f"EP  - {last}"] if last else []
+        out.append("\n".join([*lines, "ER  - ", ""]))
+    return "\n".join(out)
