@@ -46,7 +46,7 @@ def test_every_key_and_record_is_in_the_intake(imported):
 
 def test_the_page_names_what_was_not_read_first(imported):
     page = (imported / "intake.html").read_text()
-    assert page.index("no small variant") < page.index("Files, columns, rows")
+    assert page.index("names no second place") < page.index("Files, columns, rows")
     tables = "".join(map(unpacked, re.findall(r'<script type="text/plain" id="t-[^"]*">([^<]*)<', page)))
     assert "INFO/NOBODY" in tables
     assert "the column TUMOR is sample Q1_T (file name)" in page
