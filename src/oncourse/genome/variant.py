@@ -25,11 +25,14 @@ VARIANT_ID = r"^(.+):(\d+):([ACGTN]+|-):([ACGTN]+|-)$"
 def chromosome(column: str = "chrom") -> pl.Expr:
     """Return the chromosome as 1-22, X, Y, MT (other contigs keep their name, without ``chr``).
 
-    >>> pl.DataFrame({"c": ["chr7", "23", "chrM", "CHRX", "GL000220.1"]}).select(chromosome("c"))["c"].to_list()
-    ['7', 'X', 'MT', 'X', 'GL000220.1']
+    >>> pl.DataFrame({"c": ["chr7", "23", "NC_000012.11", "CHRX", "GL000220.1"]}).select(chromosome("c"))["c"].to_list()
+    ['7', 'X', '12', 'X', 'GL000220.1']
     """
     bare = pl.col(column).cast(pl.String).str.strip_chars().str.replace(r"^(?i)chr", "")
     bare = bare.str.replace(r"^(\d+)\.0$", "${1}").str.replace(r"^0(\d)$", "${1}")
+    # RefSeq's accession of a human chromosome
+    bare = bare.str.replace(r"^NC_0000(\d\d)\.\d+$", "${1}").str.replace(r"^0(\d)$", "${1}")
+    bare = bare.str.replace(r"^NC_012920\.\d+$", "MT")
     named = {"23": "X", "24": "Y", "M": "MT", "m": "MT", "mt": "MT", "Mt": "MT", "x": "X", "y": "Y"}
     return bare.replace(named).replace("", None)
 

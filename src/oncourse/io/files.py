@@ -26,6 +26,7 @@ from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into
 from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
@@ -160,6 +161,7 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
         quiet = Reading({}, StudyConfig())
         frame = ct.read_clinical([path], "SAMPLE_ID", quiet)
         if frame is not None:
+            frame = _one_row_each(frame, path, reading)
             per_sample = (
                 frame
                 if per_sample is None
@@ -171,6 +173,17 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
             per_patient = frame if per_patient is None or frame is None else per_patient.join(
                 frame, on="PATIENT_ID", how="full", coalesce=True)  # fmt: skip
     return per_sample, per_patient
+
+
+def _one_row_each(frame: pl.DataFrame, path: Path, reading: Reading) -> pl.DataFrame:
+    """Keep one row per sample; rows that say different things of one are an error."""
+    frame = frame.unique(maintain_order=True)
+    twice = frame.filter(pl.col("SAMPLE_ID").is_duplicated())["SAMPLE_ID"].unique(maintain_order=True)
+    for sample in twice.head(20):
+        cure = "Keep one row per sample; samples of one patient need ids of their own."
+        message = f"{sample} has rows that differ."
+        reading.problems.append(Problem(path.name, None, "SAMPLE_ID", sample, message, cure))
+    return frame.unique("SAMPLE_ID", keep="first", maintain_order=True)
 
 
 def _match_ids(

@@ -16,21 +16,15 @@ import polars as pl
 import yaml
 
 from oncourse.errors import InputError
-from oncourse.genome import effect, protein
-from oncourse.genome.variant import normalise
+from oncourse.io.maf import looks_like_maf
+from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
-from oncourse.study.values import plain_numbers
-from oncourse.study.words import our_columns, translated
+from oncourse.study.words import our_columns
 
-#: Columns of a panel report, beside those of samples and patients.
-PANEL = (
-    "sample_id", "patient_id", "gene", "hgvs_p", "hgvs_c", "vaf", "depth", "alt_count", "chrom", "pos", "ref", "alt",
-    "consequence", "origin", "material", "assay_id", "day", "date",
-)  # fmt: skip
 _KEYS = ("table", "columns", "values", "constants", "sheet")
 _TOP = ("tables", "build", "index", "title", "design", *_KEYS)
 
@@ -98,11 +92,12 @@ def read_mapped(source: Path, mapping: Path) -> Reading:
 
 
 def is_panel(path: Path) -> bool:
-    """Whether a table has headers the vocabulary knows as sample and gene, with a place or a change: a panel report."""
+    """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report."""
     if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
         return False
-    ours = set(our_columns(read_table(path, lenient=True).frame.columns).values())
-    return {"sample_id", "gene"} <= ours and bool({"hgvs_p", "hgvs_c", "pos"} & ours)
+    header = read_table(path, lenient=True).frame.columns
+    ours = set(panel_columns(header).values())
+    return {"sample_id", "gene"} <= ours and bool({"hgvs_p", "hgvs_c", "pos"} & ours) and not looks_like_maf(header)
 
 
 def read_panel(path: Path) -> Reading:
@@ -136,8 +131,10 @@ def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) ->
     theirs = {v.strip(): k for k, v in part.columns.items()}
     renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
     known = set(_known(part.table))
-    guessed = {c: ours for c, ours in our_columns(frame.columns).items() if c not in renamed}
+    by_word = panel_columns(frame.columns) if part.table == "panel" else our_columns(frame.columns)
+    guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
     renamed |= {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+    frame = percent_cells(frame, renamed)
     for column in frame.columns:
         ours = renamed.get(column) or (column if column in known else None)
         state, became = ("used", f"{part.table}.{ours}") if ours else ("not read", "")
@@ -159,71 +156,6 @@ def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) ->
             pairs = {str(k): str(v) for k, v in words.items()}
             out = out.with_columns(pl.col(column).replace(pairs))
     return out.with_columns(pl.lit(str(v)).alias(k) for k, v in part.constants.items())
-
-
-def _column(frame: pl.DataFrame, name: str) -> pl.Series:
-    return frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
-
-
-def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
-    """Turn the rows of a panel report into calls, variants, samples; a row without gene and place is left out."""
-    cells = {name: _column(frame, name) for name in PANEL}
-    table = pl.DataFrame(cells).with_columns(lines.alias("_line"))
-    change = protein.canonicals(table["hgvs_p"])
-    placed = normalise(table.select("chrom", "pos", "ref", "alt"))["variant_id"]
-    named = pl.select(
-        pl.coalesce(placed, table["gene"].str.strip_chars() + ":" + pl.coalesce(change, table["hgvs_c"])).alias("v")
-    )["v"]
-    table = table.with_columns(named.alias("variant_id"), change.alias("hgvs_p"))
-    lost = table.filter(pl.col("variant_id").is_null() | pl.col("sample_id").is_null())
-    for line, gene in lost.select("_line", "gene").head(20).iter_rows():
-        message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor gene and change: left out."
-        cure = "Map sample_id, and chrom, pos, ref, alt or gene and hgvs_p."
-        reading.problems.append(Problem(source.name, line, None, gene, message, cure, "warning"))
-    reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene and change", became="calls")
-    table = table.filter(pl.col("variant_id").is_not_null() & pl.col("sample_id").is_not_null())
-    without = table.filter(~pl.col("variant_id").str.contains(r"^[^:]+:\d+:")).height
-    if without:
-        reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
-    table = table.with_columns(_counts(table))
-    words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
-    told = effect.consequences(translated(table["consequence"], "consequence"))
-    consequence = pl.coalesce(told, pl.Series(words, dtype=pl.String))
-    table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
-    calls = table.select(
-        "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"),
-        pl.coalesce(pl.col("origin"), pl.lit("unknown")).alias("origin"),
-    )  # fmt: skip
-    reading.tables["calls"] = calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
-    facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
-    reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
-    _samples(table, reading)
-    reading.ledger.taken(source.name, "calls", calls.height)
-
-
-def _counts(table: pl.DataFrame) -> list[pl.Series]:
-    """Reads with the variant, from the count, else from fraction and depth; a fraction says whether it is percent."""
-    depth = plain_numbers(table["depth"]).cast(pl.Float64, strict=False)
-    given = plain_numbers(table["alt_count"]).cast(pl.Float64, strict=False)
-    text = table["vaf"].str.strip_chars()
-    percent = text.str.contains("%|％").fill_null(False)
-    number = plain_numbers(text.str.replace(r"\s*[%％]$", "")).cast(pl.Float64, strict=False)
-    # without a sign a column is in percent where any value is above 1
-    whole = bool((number.filter(~percent).drop_nulls() > 1).any())
-    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)), number / 100)
-    alt = pl.select(pl.coalesce(given, (vaf * depth).round(0)).cast(pl.Int64).alias("alt_count"))["alt_count"]
-    return [alt, depth.cast(pl.Int64, strict=False).alias("depth")]
-
-
-def _samples(table: pl.DataFrame, reading: Reading) -> None:
-    own = table.with_columns(pl.coalesce("patient_id", "sample_id").alias("patient_id"))
-    if table["patient_id"].is_null().any():
-        reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
-    kept = [c for c in ("material", "assay_id", "day", "date") if table[c].null_count() < table.height]
-    samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
-    material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
-    if "samples" not in reading.tables:
-        reading.tables["samples"] = samples.with_columns(material)
 
 
 def complete(reading: Reading) -> None:

@@ -21,6 +21,7 @@ class Reading:
     ``lines`` holds, where rows are not simply one after the other, the line of each row; ``sources`` the file a
     table was made from, where its name is another. ``ledger`` says of each file, column and left-out row what became
     of it; ``foreign`` whether it is in another format than ours, whose bad rows are set aside (`oncourse.io.aside`);
+    ``listed`` sample -> assay where a report lists the genes that were looked at;
     ``descriptions`` how the source's own header describes a column (name in capitals).
     """
 
@@ -33,6 +34,7 @@ class Reading:
     sources: dict[str, str] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     descriptions: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, str] = field(default_factory=dict)
     foreign: bool = False
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:

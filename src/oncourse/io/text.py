@@ -141,7 +141,25 @@ def read_table(
     del data
     body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
     frame = _parse(body, header, keep, separator)
+    frame, lines = _without_headers(frame, lines, name, problems)
     return TextTable(frame, lines, comments, tuple(problems))
+
+
+def _without_headers(
+    frame: pl.DataFrame, lines: pl.Series, name: str, problems: list[Problem]
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Leave out rows that repeat the header (files put one behind the other), and say so."""
+    if frame.width < 2:
+        return frame, lines
+    again = frame.select((pl.col(frame.columns[0]) == frame.columns[0]).fill_null(False)).to_series()
+    if not again.any():
+        return frame, lines
+    rest = pl.all_horizontal((pl.col(c) == c).fill_null(True) for c in frame.columns)
+    again = again & frame.select(rest.alias("x"))["x"]
+    for line in lines.filter(again).head(LISTED_PER_KIND).to_list():
+        cure = "Files were put one behind the other; remove the line."
+        problems.append(Problem(name, int(line), None, None, "the line repeats the header: left out.", cure, "warning"))
+    return frame.filter(~again), lines.filter(~again)
 
 
 def read_lines(path: Path | str, max_line_bytes: int = MAX_LINE_BYTES) -> bytes:
@@ -298,12 +316,13 @@ def column_names(cells: list[str], name: str, line_no: int, problems: list[Probl
     header = []
     for number, cell in enumerate(cells, 1):
         if not cell:
-            message, cure = (
-                f"column {number} has no name.",
-                "Name it in the header line, or remove it.",
-            )
-            problems.append(Problem(name, line_no, None, None, message, cure))
-            cell = f"column_{number}"
+            # R and pandas write the numbers of the rows under no name
+            is_index = number == 1 and len(cells) > 2
+            message, cure = f"column {number} has no name.", "Name it in the header line, or remove it."
+            cell = "row_number" if is_index else f"column_{number}"
+            if is_index:
+                message, cure = f"{message[:-1]}: read as {cell}.", "Write the table without row numbers."
+            problems.append(Problem(name, line_no, None, None, message, cure, "warning" if is_index else "error"))
         seen[cell] += 1
         if seen[cell] > 1:
             cure = "Rename one of them, or remove the copy."

@@ -36,7 +36,10 @@ def fractions(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     text = values.cast(pl.String).str.strip_chars().str.replace("％", "%", literal=True)
     says = text.str.ends_with("%").fill_null(False)
-    number = text.str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False)
+    bare = text.str.strip_suffix("%").str.strip_chars()
+    # a comma in a fraction or percent can only be the decimal one
+    bare = bare.str.replace(r"^(\d*),(\d+)$", "${1}.${2}")
+    number = bare.cast(pl.Float64, strict=False)
     return pl.DataFrame({"n": number, "p": says}).select(
         pl.when("p").then((pl.col("n") / 100).round(12)).otherwise("n").alias("n")
     )["n"], says

@@ -54,6 +54,8 @@ def read_vcf(
     table = read_table(path, name=name, comment="##", lenient=True)
     if table.frame.columns[:5] != list(_FIXED[:5]):
         cure = "A VCF has the header #CHROM POS ID REF ALT QUAL FILTER INFO FORMAT sample ..."
+        if " ".join(table.frame.columns).startswith("#CHROM POS"):
+            cure = "Its cells are parted by blanks: a VCF has tabs (sed 's/ \\+/\\t/g')."
         problem = Problem(name, 1, None, None, "is not a VCF file.", cure)
         raise InputError([p for p in table.problems if p.severity == "error"] or [problem])
     header = _header(table.comments)

@@ -1,6 +1,6 @@
 """Reports of laboratories as they deliver them: Foundation Medicine XML, TSO 500 CombinedVariantOutput, Tempus JSON.
 
-Each is turned into the same plain rows (`Report`), then read as a panel report is (`oncourse.io.mapping`). Layouts: from
+Each is turned into the same plain rows (`Report`), then read as a panel report is (`oncourse.io.panel_rows`). Layouts: from
 memory of the makers' published schemas (Foundation's variant-report, Illumina's output description, Tempus' JSON guide).
 """
 
@@ -19,7 +19,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import models
 from oncourse.io.cbioportal_panels import targets_of_panel
-from oncourse.io.mapping import complete, panel_calls
+from oncourse.io.mapping import complete
+from oncourse.io.panel_rows import panel_calls
 from oncourse.io.reading import Reading
 from oncourse.io.whose import sample_of_file
 from oncourse.study.config import StudyConfig
@@ -37,7 +38,7 @@ _COPIES = {"amplification": "2", "copy number gain": "2", "gain": "2", "loss": "
 
 @dataclass
 class Report:
-    """One report: whose it is; rows of calls (`oncourse.io.mapping.PANEL`), fusions, copies; facts of the sample."""
+    """One report: whose it is; rows of calls (`oncourse.io.panel_rows.PANEL`), fusions, copies; facts of the sample."""
 
     sample: str
     patient: str | None = None

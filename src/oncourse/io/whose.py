@@ -342,6 +342,9 @@ def _patient(
     if _GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
         return stem_of(start.path)
     ends = [_ROLE_END.match(c) for c in start.columns]
+    mine = _ROLE_END.match(column)
+    if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
+        return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
     stems = {e["stem"] for e in ends if e}
     return stems.pop() if len(start.columns) > 1 and all(ends) and len(stems) == 1 else None
 
