@@ -75,6 +75,13 @@ import click
     show_default=True,
     help="Studies simulated.",
 )
+@click.option(
+    "--stress",
+    "stresses",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Also show what the study would say with this fault in its data; may be repeated (see `oncourse simulate`).",
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulation.")
 @click.option(
     "--json",
@@ -93,6 +100,7 @@ def concordance(
     json_file: Path | None,
     figure: Path | None,
     patients: int | None,
+    stresses: tuple[str, ...],
     **design: float,
 ) -> None:
     """Patients needed to compare two samples of each: primary and metastasis, or tissue and blood."""
@@ -111,6 +119,12 @@ def concordance(
         "patients_for_half_width": needed, "patients_for_noninferiority": test, "expected_ppa": plan.expected_ppa(made),
         "assessable_share": plan.assessable_share(made), "table": rows,
     }  # fmt: skip
+    if stresses:
+        from oncourse.planning.stress import stressed_concordance
+        from oncourse.simulate.stress import parse_stresses
+
+        faults = stressed_concordance(made, patients or needed, parse_stresses(stresses), seed=seed)
+        result["stress"] = faults
     if figure is not None:
         figure.write_text(_figure(rows), encoding="utf-8")
     if json_file is not None:
@@ -139,6 +153,10 @@ def concordance(
             f"{row['patients']:8d}  {100 * row['half_width_formula']:8.1f} %  {100 * row['half_width_simulated']:10.1f} %"
             f"  {100 * row['shared_fraction_called']:13.1f} %  {power:>17s}"
         )
+    if stresses:
+        from oncourse.planning.stress import stress_text
+
+        click.echo(f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{stress_text(faults)}")
 
 
 def _figure(rows: list[dict[str, float]]) -> str:

@@ -69,6 +69,13 @@ import click
     show_default=True,
     help="Simulated studies; 0: none.",
 )
+@click.option(
+    "--stress",
+    "stresses",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Also show what the study would say with this fault in its data; may be repeated (see `oncourse simulate`).",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the simulation.")
 @click.option(
     "--json",
@@ -80,7 +87,7 @@ def survival(
     hazard_ratio: float, share_altered: float, survival_24m: float, accrual_months: float, follow_up_months: float,
     yearly_loss: float, sampling_delay_months: float, alpha: float, power: float, tests: int, patients: int | None,
     interaction_ratio: float | None, treated_share: float, precision: float | None, parameters: int | None, r2: float,
-    simulate: int, seed: int, json_file: Path | None,
+    simulate: int, stresses: tuple[str, ...], seed: int, json_file: Path | None,
 ) -> None:  # fmt: skip
     """Events and patients needed to find a hazard ratio, an interaction, a precise 24-month survival or a model.
 
@@ -106,5 +113,12 @@ def survival(
         seed=seed,
     )
     click.echo(survival_text(design, numbers))
+    if stresses:
+        from oncourse.planning.stress import stress_text, stressed_survival
+        from oncourse.simulate.stress import parse_stresses
+
+        n = patients or int(numbers["patients"])
+        numbers["stress"] = stressed_survival(design, n, parse_stresses(stresses), seed=seed)
+        click.echo(f"\nwhat {n} patients would say of the hazard ratio:\n{stress_text(numbers['stress'])}")
     if json_file is not None:
         json_file.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")

@@ -24,24 +24,53 @@ if TYPE_CHECKING:
 @click.option(
     "--truth", type=click.Path(path_type=Path), help="Folder to write the truth behind the study to."
 )
+@click.option(
+    "--stress",
+    "stresses",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Put a fault into the study that nothing in it tells of; may be repeated. `--stress list` shows all.",
+)
 @click.option("--reads", is_flag=True, help="FASTQ files over a small synthetic reference, for `oncourse reads`.")
-def simulate(folder: Path, design: str, patients: int | None, seed: int, truth: Path | None, reads: bool) -> None:
+def simulate(
+    folder: Path, design: str, patients: int | None, seed: int, truth: Path | None, stresses: tuple[str, ...], reads: bool
+) -> None:
     """Write a simulated study with known truth to FOLDER."""
+    import polars as pl
+
     from oncourse.disk.new import check_new
     from oncourse.io.native import write_study
+    from oncourse.simulate.stress import parse_stresses
     from oncourse.simulate.study import simulate_study
 
+    if "list" in stresses:
+        return _list_stresses()
     for place in (folder, truth):
         if place is not None:
             check_new(place)
+    if reads and stresses:
+        raise click.UsageError("--stress is for tables; with --reads there are none.")
     if reads:
         return _reads(folder, design, patients or 1, seed, truth)
     patients = patients or 60
-    study = simulate_study(design, patients, seed, progress_line())
+    faults = parse_stresses(stresses)
+    study = simulate_study(design, patients, seed, progress_line(), stress=faults)
     end_progress()
     write_study(folder, study.tables, study.config)
     _write_truth(truth, study.truth)
-    click.echo(f"{folder}: {patients} simulated patients; next `oncourse run {folder} --out results`.")
+    for name, value in faults.items():
+        n = study.truth["stress"].filter(pl.col("stress") == name).height
+        click.echo(f"stress {name}={value}: {n} rows of truth" + ("" if truth else " (--truth FOLDER writes them)"))
+    n = study.tables["patients"].height
+    click.echo(f"{folder}: {n} simulated patients; next `oncourse run {folder} --out results`.")
+
+
+def _list_stresses() -> None:
+    from oncourse.simulate.stress import STRESSES
+
+    for name, stress in STRESSES.items():
+        values = "|".join(stress.words) if stress.words else f"{stress.low:g} to {stress.high:g}"
+        click.echo(f"{name}={stress.default}  ({values})\n    {stress.text}")
 
 
 def _reads(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -20,7 +20,7 @@ class Simulated:
 
     ``truth`` holds drivers (true cancer cell fraction per sample), acquired, chip, focal (copies of a focal event),
     outcome or lines (hazards), and what `oncourse.evolution.simulate` grew: clones (the tree), fractions (of every
-    clone per sample), lesions (how each was seeded), migrations, variants (the clone each belongs to).
+    clone per sample), lesions (how each was seeded), migrations, variants (the clone each belongs to); stress: faults.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -29,9 +29,16 @@ class Simulated:
 
 
 def simulate_study(
-    design: str, n_patients: int, seed: int = 1, progress: Callable[[str], None] = lambda _: None
+    design: str,
+    n_patients: int,
+    seed: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    stress: Mapping[str, float | str] | None = None,
 ) -> Simulated:
     """Simulate a study of `n_patients`; the same arguments give the same study.
+
+    stress : fault -> value (`oncourse.simulate.stress.STRESSES`); what each did is the truth's table ``stress``.
 
     Raises
     ------
@@ -62,6 +69,10 @@ def simulate_study(
     facts = {
         name: pl.DataFrame(found, infer_schema_length=None) for name, found in sorted(truth.tables.items())
     }
+    if stress:
+        from oncourse.simulate.stress import apply_stresses
+
+        tables, facts["stress"] = apply_stresses(tables, stress, seed)
     return Simulated(tables, config_from_mapping(module.CONFIG), facts)
 
 
