@@ -99,7 +99,7 @@ def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):
         assert "positivity fails" in row["warning"]
     age = result.tables["treatment/balance"].filter(pl.col("covariate") == "age").row(0, named=True)
     assert age["smd"] == pytest.approx(0.722, abs=0.001)
-    assert abs(age["smd_overlap"]) < 0.01 and abs(age["smd_iptw"]) > 0.25
+    assert abs(age["smd_overlap"]) < 0.01 and abs(age["smd_iptw"]) > 0.2  # a score with bends: .21
     assert any("positivity fails" in note for note in result.notes)
 
 
@@ -157,17 +157,17 @@ def test_every_endpoint_is_in_the_answer_and_a_hypothesis_without_lines_keeps_it
 
 
 def test_a_difference_that_rests_on_a_handful_is_not_called_predictive():
-    from oncourse.analyses.treatment import _interaction_text
+    from oncourse.analyses._treatment_words import interaction_text
 
     row = {
         "marker": "HRR", "arm": "parp inhibitor", "reference": "other", "endpoint": "PFS", "hazard_ratio_ratio": 3.0,
         "p_value": 0.01, "n_arm_positive": 40, "n_arm_negative": 5, "n_reference_positive": 60, "n_reference_negative": 300,
     }  # fmt: skip
     names = {("HRR", "parp inhibitor", "other", "PFS"): "x"}
-    text = _interaction_text([row], names)
+    text = interaction_text([row], names)
     assert "predictive" not in text and "may change" in text
     assert "It rests on 5 lines of non-carriers on parp inhibitor" in text
-    assert "predictive" in _interaction_text([{**row, "n_arm_negative": 50}], names)
+    assert "predictive" in interaction_text([{**row, "n_arm_negative": 50}], names)
 
 
 def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):

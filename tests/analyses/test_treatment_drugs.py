@@ -47,12 +47,12 @@ def test_check_names_unknown_drugs_with_the_nearest_and_spellings_that_were_join
 
 
 def test_the_page_prints_the_trial_that_a_comparison_stands_for():
-    from oncourse.analyses.treatment import Params, _trials
+    from oncourse.analyses._treatment_words import trials
     from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 
     head = {"endpoint": "OS", "line": 1, "arm": "docetaxel", "reference": "enzalutamide"}
     row = head | {"n_arm": 20, "n_reference": 30}
     found = Comparisons([row], [head | {"covariate": "age"}], [], {})
-    (text,) = _trials(found, Params())
+    (text,) = trials(found, 0, "treatment_policy")
     for part in ("eligible are", "strategies", "time zero", "outcome OS", "estimand: treatment policy", "given age"):
         assert part in text

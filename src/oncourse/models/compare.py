@@ -57,11 +57,13 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Balance:
-    """One covariate: means, standardised differences before and after weighting, patients with a value."""
+    """One covariate: means of the arms and of those who could have had either, standardised differences before and after
+    weighting, patients with a value."""
 
     name: str
     mean_arm: float
     mean_reference: float
+    mean_either: float
     raw: float
     overlap: float
     iptw: float
@@ -262,11 +264,13 @@ def _balance(
     raw, after_overlap, after_iptw = (
         w.standardised_difference(x, treated, weights) for weights in (None, overlap, inverse)
     )
+    either = np.average(x, axis=0, weights=overlap)  # 1 - e and e of both arms: e (1 - e) of everybody
     return [
         Balance(
             name,
             float(x[treated, j].mean()),
             float(x[~treated, j].mean()),
+            float(either[j]),
             float(raw[j]),
             float(after_overlap[j]),
             float(after_iptw[j]),

@@ -266,6 +266,15 @@ def e_value(hazard_ratio: float, *, common: bool = True) -> float:
     return ratio + math.sqrt(ratio * (ratio - 1))
 
 
+def bias_factor(with_treatment: float, with_outcome: float) -> float:
+    """Return by how much a hidden factor of these two risk ratios can at most move a ratio (Ding & VanderWeele 2016).
+
+    >>> bias_factor(2.0, 2.0)
+    1.3333333333333333
+    """
+    return with_treatment * with_outcome / (with_treatment + with_outcome - 1)
+
+
 def _expit(u: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-np.clip(u, -700, 700)))
 

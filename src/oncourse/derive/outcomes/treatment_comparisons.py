@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
-from oncourse.derive.outcomes.treatment_pairs import pair_data
+from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariates
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ class PairRules:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Rows of the tables treatment/comparison, balance and policy; and pairs that may be one treatment, with the reason."""
+    """Rows of the tables treatment/comparison, balance, policy and tipping; pairs that may be one treatment, with the
+    reason; and per comparison (endpoint, line, arm, reference) the covariates that were not used, each with the reason."""
 
     comparison: list[dict[str, Any]]
     balance: list[dict[str, Any]]
     policy: list[dict[str, Any]]
     withheld: dict[tuple[str, str], str]
+    tipping: list[dict[str, Any]] = field(default_factory=list)
+    unused: dict[tuple[str, int, str, str], list[str]] = field(default_factory=dict)
 
 
 def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
@@ -99,12 +102,17 @@ def compare_lines(
             )
             as_treated(pair, data, (switch - rules.landmark_days).to_numpy())
             found.comparison.extend(_comparison_rows(head, pair, data, later))
+            found.tipping.extend(_tipping_rows(head, pair))
+            unused = unused_covariates(inside, x)
+            if unused:
+                found.unused[str(endpoint), int(line), arm, reference] = unused
             found.balance.extend(
                 {
                     **head,
                     "covariate": b.name,
                     "mean_arm": b.mean_arm,
                     "mean_reference": b.mean_reference,
+                    "mean_either": b.mean_either if any(r.method == "overlap" for r in pair.rows) else None,
                     "smd": _number(b.raw),
                     "smd_overlap": _number(b.overlap),
                     "smd_iptw": _number(b.iptw),
@@ -151,6 +159,7 @@ def _comparison_rows(
                 "ci_low": e.ci_low,
                 "ci_high": e.ci_high,
                 "p_value": e.p_value,
+                "n_effective": _number(pair.sizes.get(row.method)),
                 "horizon_days": _number(row.horizon),
                 "e_value": _number(e_value(e.value)) if is_ratio else None,
                 "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
@@ -160,6 +169,37 @@ def _comparison_rows(
                 "warning": "; ".join(pair.warnings) or None,
             }
         )
+    return out
+
+
+#: Risk ratios of a hidden factor with treatment and outcome in the tipping-point table.
+HIDDEN = (1.2, 1.5, 2.0, 3.0, 5.0)
+
+
+def _tipping_rows(head: dict[str, Any], pair: Pair) -> list[dict[str, Any]]:
+    """What a hidden factor of each strength would at most leave of the hazard ratio that the page says.
+
+    The weighted ratio, else the unadjusted one; moved towards 1 by the bias factor of Ding & VanderWeele (2016), and the
+    limit nearer to 1 with it.
+    """
+    from oncourse.models.weighting import bias_factor
+
+    rows = {r.method: r for r in pair.rows if r.estimate_name == "hazard_ratio"}
+    row = rows.get("overlap") or rows.get("unadjusted")
+    if row is None:
+        return []
+    value, low, high = row.effect.value, row.effect.ci_low, row.effect.ci_high
+    out = []
+    for with_treatment in HIDDEN:
+        for with_outcome in HIDDEN:
+            factor = bias_factor(with_treatment, with_outcome)
+            left = value / factor if value > 1 else value * factor
+            limit = low / factor if value > 1 else high * factor
+            turned = (left - 1) * (value - 1) <= 0
+            holds = low <= 1 <= high or (limit - 1) * (value - 1) <= 0
+            word = "the effect is gone or turned" if turned else "the interval holds 1" if holds else "an effect is left"
+            out.append({**head, "method": row.method, "with_treatment": with_treatment, "with_outcome": with_outcome,
+                        "bias_factor": factor, "estimate": left, "limit": limit, "left": word})  # fmt: skip
     return out
 
 

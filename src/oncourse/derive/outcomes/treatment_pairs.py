@@ -227,14 +227,7 @@ def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: 
     from oncourse.models.compare import PairData
 
     values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
-    kept = []
-    for name in values.columns:
-        column = values[name].to_numpy()
-        known = column[~np.isnan(column)]
-        binary = np.isin(known, (0.0, 1.0)).all()
-        enough = min((known == 0).sum(), (known == 1).sum()) >= rare if binary else np.ptp(known) > 0
-        if len(known) >= len(column) / 2 and enough:
-            kept.append(name)
+    kept = [name for name in values.columns if not _why_unused(values[name], rare)]
     return PairData(
         rows["time_days"].to_numpy().astype(float),
         rows["is_event"].to_numpy().astype(bool),
@@ -243,6 +236,27 @@ def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: 
         values.select(kept).to_numpy().astype(float) if kept else np.zeros((rows.height, 0)),
         tuple(kept),
     )
+
+
+def unused_covariates(rows: pl.DataFrame, x: pl.DataFrame, *, rare: int = 3) -> list[str]:
+    """Return the covariates that `pair_data` leaves out, each with the reason and how many patients have it."""
+    values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
+    told = {name: _why_unused(values[name], rare) for name in values.columns}
+    return [f"{name} ({why})" for name, why in told.items() if why]
+
+
+def _why_unused(values: pl.Series, rare: int) -> str:
+    """Why a column cannot enter a comparison; empty where it can."""
+    import numpy as np
+
+    column = values.to_numpy()
+    known = column[~np.isnan(column)]
+    if len(known) < len(column) / 2:
+        return f"known in {len(known)} of {len(column)}"
+    if np.isin(known, (0.0, 1.0)).all():
+        fewest = int(min((known == 0).sum(), (known == 1).sum()))
+        return f"only {fewest} of {len(known)} differ" if fewest < rare else ""
+    return "" if np.ptp(known) > 0 else "the same in all"
 
 
 def _number(value: Any) -> float | None:

@@ -125,6 +125,25 @@ def outcomes(
     return good.select("unit", "endpoint", "time_days", "entry_days", "is_event"), left
 
 
+#: The negative control: an outcome that no treatment of the cancer is expected to change.
+OTHER_DEATH = "death of another cause"
+
+
+def negative_control(times: pl.DataFrame, table: pl.DataFrame, follow_up: pl.DataFrame) -> pl.DataFrame:
+    """Return the overall-survival rows of `outcomes` with death of another cause as the event (Lipsitch 2010).
+
+    Deaths of the cancer, and of an unknown cause, are censored. Empty where no cause of death is recorded.
+    """
+    if "cause_of_death" not in follow_up.columns or follow_up["cause_of_death"].is_null().all():
+        return times.clear()
+    others = follow_up.filter(pl.col("cause_of_death") == "other").select("patient_id", pl.lit(True).alias("other"))
+    causes = table.select("unit", "patient_id").join(others, on="patient_id", how="left").select("unit", "other")
+    rows = times.filter(pl.col("endpoint") == "OS").join(causes, on="unit", how="left", maintain_order="left")
+    return rows.with_columns(
+        pl.lit(OTHER_DEATH).alias("endpoint"), (pl.col("is_event") & pl.col("other").fill_null(False)).alias("is_event")
+    ).select(times.columns)
+
+
 def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     """Return unit and one 0/1 column per drug class of `PRIOR_CLASSES`: given in an earlier line.
 

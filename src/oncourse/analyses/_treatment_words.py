@@ -1,0 +1,447 @@
+"""The sentences of the treatment comparison: its target trials, pairs, interactions and caveats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oncourse.analyses._base import Estimate
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.derive.outcomes.treatment_comparisons import Comparisons
+from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
+from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
+from oncourse.knowledge.regimen_names import treatment_name
+from oncourse.words.catalogue import Said, said
+
+#: Most pairs of treatments in the answer.
+MOST_PAIRS = 3
+#: A group of fewer lines is named beside an interaction.
+FEW_LINES = 20
+#: Standardised difference above which arms are not alike (Austin 2009); p below which a hazard ratio changes with time.
+APART, CHANGING = 0.1, 0.05
+
+
+def pair_name(endpoint: str, line: int, arm: str, reference: str) -> str:
+    """The question of the ledger of one comparison."""
+    return f"line {line}, {endpoint}: {arm} v {reference}"
+
+
+def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str]:
+    """The trial that each comparison of the headline's line and endpoint stands for (Hernan & Robins 2016)."""
+    best = headline_rows(compared.comparison)
+    if not best:
+        return []
+    endpoint, line = best[0]["endpoint"], best[0]["line"]
+    out = []
+    later = f" and {landmark_days} days, alive and followed then" if landmark_days else ""
+    policy = estimand.replace("_", " ")
+    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
+    pairs = sorted({(r["arm"], r["reference"]) for r in mine})
+    for arm, reference in pairs[:MOST_PAIRS]:
+        known = [
+            b["covariate"]
+            for b in compared.balance
+            if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
+        ]
+        given = f"as if drawn by lot given {', '.join(known)}" if known else "as if drawn by lot: no covariate recorded"
+        out.append(
+            f"Target trial of {arm} v {reference}: eligible are patients who start line {line} with either; strategies: "
+            f"start {arm}, or start {reference}, background treatment as it was; time zero: start of the line{later}; "
+            f"outcome {endpoint}; estimand: {policy}; assignment {given}."
+        )
+    return out
+
+
+def _controls(compared: Comparisons) -> list[dict[str, Any]]:
+    """The negative control of each comparison of the answer: its weighted ratio, else the unadjusted one."""
+    mine, order = ordered_pairs(compared)
+    out = []
+    for _, arm, reference in order[:MOST_PAIRS]:
+        rows = {
+            r["method"]: r for r in compared.comparison
+            if (r["endpoint"], r["line"], r["arm"], r["reference"]) == (OTHER_DEATH, mine[0]["line"], arm, reference)
+            and r["estimate_name"] == "hazard_ratio"
+        }  # fmt: skip
+        row = rows.get("overlap") or rows.get("unadjusted")
+        if row is not None:
+            out.append(row)
+    return out
+
+
+def _differs(row: dict[str, Any]) -> bool:
+    return not row["ci_low"] <= 1 <= row["ci_high"]
+
+
+def _control_text(compared: Comparisons, estimates: list[Estimate]) -> str:
+    """A caveat that stands in the answer: deaths that no treatment should change differ between the arms too."""
+    text = ""
+    for row in filter(_differs, _controls(compared)):
+        name = f"negative control {row['arm']} {row['reference']}".replace(";", "+")
+        name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
+        n = row["n_arm"] + row["n_reference"]
+        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], n, row["method"], "ratio"))
+        two = f"{treatment_name(row['arm'])} and {treatment_name(row['reference'])}"
+        text += (
+            f" Deaths of other causes, which neither treatment should change, differ too between {two} (hazard ratio "
+            f"{{{name}}}): the arms differ in something unrecorded, and so may the ratio above."
+        )
+    return text
+
+
+def _control_notes(compared: Comparisons) -> list[str]:
+    """The negative controls that find nothing, with how much they could have found."""
+    return [
+        f"Negative control, death of another cause in {r['arm']} v {r['reference']} "
+        f"({r['n_event_arm'] + r['n_event_reference']} deaths): hazard ratio {r['estimate']:.2f} "
+        f"({r['ci_low']:.2f}-{r['ci_high']:.2f}); it shows no hidden difference, and excludes none inside this interval."
+        for r in _controls(compared) if not _differs(r)
+    ]  # fmt: skip
+
+
+def _unused_notes(compared: Comparisons) -> list[str]:
+    """Covariates that did not enter the comparisons of the headline's line and endpoint, with the reason."""
+    mine, order = ordered_pairs(compared)
+    out = []
+    for _, arm, reference in order[:MOST_PAIRS]:
+        unused = compared.unused.get((mine[0]["endpoint"], mine[0]["line"], arm, reference))
+        if unused:
+            out.append(f"Not adjusted for in {arm} v {reference}: {', '.join(unused)}.")
+    return out
+
+
+def withheld_notes(compared: Comparisons) -> tuple[str, ...]:
+    """One line per pair of arms that may be one treatment."""
+    return tuple(
+        f"{arm} and {reference} are not compared: {why}. Correct the name, or list a new drug in treatment.new_drugs"
+        for (arm, reference), why in sorted(compared.withheld.items())
+    )
+
+
+METHODS = (
+    "Time runs from the start of the line; groups are the drugs started with it, never something that happened later. "
+    "Risk set (entry, exit]. Reference = the more frequent treatment.",
+    "Adjusted: Cox regression with the covariates known at the start, and earlier drug classes. Overlap: weights 1 - e "
+    "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised inverse "
+    "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
+    "pseudo-values (Andersen 2003). Missing covariates: conditional means.",
+    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient, the marker "
+    "as last assessable on or before the line's start; a prognostic marker alone changes the hazard on both treatments.",
+    "E-value: VanderWeele & Ding 2017, for a common outcome. Policy: cross-fitted doubly robust scores.",
+)
+
+
+def answer_text(
+    compared: Comparisons, tested: list[dict[str, Any]]
+) -> tuple[tuple[Estimate, ...], str]:
+    estimates: list[Estimate] = []
+    text = _pairs_text(compared, estimates)
+    pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
+    estimates.append(Estimate("n_comparisons", pairs, unit="count"))
+    text += _control_text(compared, estimates)
+    text += " The table holds {n_comparisons} comparisons of two treatments."
+    names: dict[tuple[str, str, str, str], str] = {}
+    for row in tested:
+        if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None or _changes(row):
+            continue
+        name = f"interaction {row['marker']} {row['arm']} {row['reference']} {row['endpoint']}".replace(
+            ";", "+"
+        )
+        name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
+        estimates.append(
+            Estimate(
+                name,
+                row["hazard_ratio_ratio"],
+                row["ci_low"],
+                row["ci_high"],
+                row["n"],
+                "Cox interaction",
+                "ratio",
+            )
+        )
+        names[row["marker"], row["arm"], row["reference"], row["endpoint"]] = name
+    named = [r for r in tested if r["is_prespecified"] and _is_class(r)]
+    text += interaction_text([r for r in named if not _changes(r)], names)
+    text += _changing_text([r for r in named if _changes(r)])
+    if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
+        text += " No interaction that the design names could be estimated; the limits below say why for each."
+    return tuple(estimates), text.strip()
+
+
+def ordered_pairs(compared: Comparisons) -> tuple[list[dict[str, Any]], list[tuple[int, str, str]]]:
+    """The rows of the headline's line and endpoint, and its pairs of treatments, largest first."""
+    best = headline_rows(compared.comparison)
+    if not best:
+        return [], []
+    mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (best[0]["endpoint"], best[0]["line"])]
+    return mine, sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
+
+
+def _balance_of(compared: Comparisons, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the balance table of one comparison."""
+    keys = ("endpoint", "line", "arm", "reference")
+    return [b for b in compared.balance if all(b[k] == row[k] for k in keys)]
+
+
+def first_pair(
+    compared: Comparisons, tested: list[dict[str, Any]], found: dict[str, Estimate]
+) -> Headline:
+    """The largest comparison in one sentence: its weighted ratio, days gained, or why there is neither."""
+    mine, order = ordered_pairs(compared)
+    if not order:
+        markers = [r["marker"] for r in tested if r["hazard_ratio_ratio"] is not None]
+        return cannot(said("headline.treatment.marker", marker=markers[0]), said("reason.too_few"))
+    n, arm, reference = order[0]
+    rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
+    told = {"arm": treatment_name(arm), "reference": treatment_name(reference), "line": line_words(rows[0]["line"])}
+    weighted = any(r["method"] == "overlap" for r in rows)
+    differ = _differ(_balance_of(compared, rows[0]))
+    if differ and not weighted:
+        covariates = [plain(c) for c in differ[:2]]
+        return cannot(said("headline.treatment.apart", **told, covariates=covariates), said("reason.not_comparable"))
+    told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
+    for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
+        if name in found:
+            key, part = ("difference", "days") if name.startswith("rmst") else ("ratio", "ratio")
+            text = said(f"headline.treatment.{key}", **told, **{part: found[name]})
+            return Headline(text, *_sure(found[name], weighted), name)
+    told = {k: told[k] for k in ("arm", "reference", "line")}
+    return cannot(said("headline.treatment.no_estimate", **told), said("reason.no_value"))
+
+
+def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
+    """Light of an effect: a difference is told apart from 0; an unadjusted one answers nothing."""
+    low, high = found.ci_low, found.ci_high
+    if not weighted:
+        return "uncertain", said("reason.not_comparable")
+    if found.unit == "ratio" or low is None or high is None:
+        return light_of(found)
+    return ("answered", said("reason.apart")) if low > 0 or high < 0 else ("uncertain", said("reason.no_effect"))
+
+
+def _differ(balance: list[dict[str, Any]]) -> list[str]:
+    """Covariates in which the arms are not alike."""
+    return [b["covariate"] for b in balance if b["smd"] is not None and abs(b["smd"]) > APART]
+
+
+def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
+    """The pairs of the headline's line and endpoint, largest first; their estimates are added to `estimates`."""
+    mine, order = ordered_pairs(compared)
+    parts = []
+    for place, (n, arm, reference) in enumerate(order[:MOST_PAIRS]):
+        rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
+        suffix = f" {arm} {reference}".replace(";", "+") if place else ""
+        who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
+        people = n, pair_name(rows[0]["endpoint"], rows[0]["line"], arm, reference)
+        text = _pair_text(rows, _balance_of(compared, rows[0]), people, suffix, estimates)
+        parts.append(f"{plain(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
+    rest = len(order) - MOST_PAIRS
+    return " ".join(parts) + (f" The table has {rest} more comparisons of this line." if rest > 0 else "")
+
+
+def _pair_text(
+    rows: list[dict[str, Any]], apart: list[dict[str, Any]], people: tuple[int, str], suffix: str, estimates: list[Estimate]
+) -> str:
+    """What one pair may say: weighted where the arms differ, restricted means where the hazard ratio changes with time."""
+
+    def shown(method: str, kind: str, label: str, unit: str) -> str:
+        row = next((r for r in rows if (r["method"], r["estimate_name"]) == (method, kind)), None)
+        if row is None:
+            return ""
+        name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in f"{label} {method}{suffix}")
+        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], people[0], method, unit, people[1]))
+        return f"{{{name}}}"
+
+    differ = _differ(apart)
+    weighted = any(r["method"] == "overlap" for r in rows)
+    if differ and not weighted:
+        return (
+            f"not answered. The arms differ in {plain(', '.join(differ[:3]))}{' and more' if len(differ) > 3 else ''} "
+            "and cannot be made alike; unadjusted figures stand in the table only"
+        )
+    who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
+    alone = "" if weighted else (" (unadjusted)" if apart else " (unadjusted: no covariate recorded)")
+    changes = rows[0]["p_proportional"]
+    if changes is not None and changes < CHANGING:
+        first = "doubly_robust" if weighted else "rmst"
+        mean = shown(first, "rmst_difference", "rmst", "days")
+        share = shown("doubly_robust" if weighted else "milestone", "milestone_difference", "milestone", "fraction")
+        at = next((r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"), None)
+        text = f"no single hazard ratio (it changes with time, p {changes:.2g})"
+        text += f". The mean difference to day {at:.0f} is {mean}{who}{alone}" if mean and at else ""
+        return text + (f". The difference in survival at the milestone is {share}" if share else "")
+    ratio = shown("overlap" if weighted else "unadjusted", "hazard_ratio", "hazard ratio", "ratio")
+    if not ratio:
+        return "no estimate, because an arm has no event"
+    other = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
+    row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
+    # an interval that holds 1 needs nothing hidden to be explained
+    hidden = "" if row["e_value"] is None or row["e_value_limit"] in (None, 1.0) else (
+        f". To explain this away, something unrecorded would need a risk ratio of {row['e_value']:.1f} with both treatment "
+        f"and outcome ({row['e_value_limit']:.1f} for the end of the interval)"
+    )  # fmt: skip
+    return f"hazard ratio {ratio}{who}{alone}" + (f". Unadjusted it is {other}" if other else "") + hidden
+
+
+def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
+    """One sentence per pre-specified contrast of classes: OS first, then on which of the other endpoints it shows."""
+    text = ""
+    for contrast in dict.fromkeys((r["marker"], r["arm"], r["reference"]) for r in rows):
+        mine = [r for r in rows if (r["marker"], r["arm"], r["reference"]) == contrast]
+        mine = [r for r in mine if r["hazard_ratio_ratio"] is not None]
+        if not mine:
+            continue
+        mine.sort(key=lambda r: (r["endpoint"] != "OS", r["endpoint"]))
+
+        def ratio(row: dict[str, Any], key: tuple[str, str, str] = contrast) -> str:
+            return f"{row['endpoint']} {{{names[(*key, row['endpoint'])]}}}"
+
+        marker, arm, reference = contrast
+        shown = [r for r in mine if r["p_value"] < 0.05]
+        silent = [r for r in mine if r["p_value"] >= 0.05]
+        few = _smallest_group(mine, arm, reference)
+        words = []
+        if shown:
+            verb = "may change" if few else "changes"
+            start = f"{verb} the effect of the treatment ({'' if few else 'predictive, '}p < .05) on "
+            words.append(start + ", ".join(map(ratio, shown)))
+        if silent:
+            start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
+            first, *others = silent
+            rest = "".join(f", {r['endpoint']}" for r in others)
+            words.append(
+                start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest
+            )
+        text += (
+            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm} v {reference}, carriers to others"
+        )
+        text += f"; above 1, carriers gain less from {arm}." if shown else "."
+        text += few if shown else ""
+    return text
+
+
+def _changes(row: dict[str, Any]) -> bool:
+    return row["p_proportional"] is not None and row["p_proportional"] < CHANGING
+
+
+def _changing_text(rows: list[dict[str, Any]]) -> str:
+    """Interactions whose ratio of hazard ratios changes with time: the difference in restricted means instead."""
+    text = ""
+    for r in rows:
+        if r["hazard_ratio_ratio"] is None:
+            continue
+        text += f" {r['marker']} and {r['arm']} v {r['reference']}, {r['endpoint']}: no single ratio (it changes with time)"
+        if r["rmst_interaction"] is not None:
+            text += (
+                f"; restricted mean gain of carriers less that of others {r['rmst_interaction']:.0f} days "
+                f"({r['rmst_ci_low']:.0f} to {r['rmst_ci_high']:.0f})"
+            )
+        text += "."
+    return text
+
+
+def _smallest_group(rows: list[dict[str, Any]], arm: str, reference: str) -> str:
+    """A sentence where a difference rests on a handful: who is treated against the marker is seldom like the rest."""
+    names = {
+        "n_arm_positive": f"carriers on {arm}",
+        "n_arm_negative": f"non-carriers on {arm}",
+        "n_reference_positive": f"carriers on {reference}",
+        "n_reference_negative": f"non-carriers on {reference}",
+    }
+    few, who = min((row[key], words) for row in rows for key, words in names.items())
+    return f" It rests on {few} lines of {who}: read with care." if few < FEW_LINES else ""
+
+
+def _is_class(row: dict[str, Any]) -> bool:
+    return any(
+        row["arm"] == arm.lower() and row["reference"] == (reference or "other").lower()
+        for _, arm, reference in hypotheses_of(None)
+    )
+
+
+def headline_rows(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the comparison with the most patients, OS before other endpoints."""
+    comparison = [r for r in comparison if r["endpoint"] != OTHER_DEATH]
+    if not comparison:
+        return []
+    best = max(
+        comparison, key=lambda r: (r["endpoint"] == "OS", r["n_arm"] + r["n_reference"], -r["line"], r["arm"])
+    )
+    keys = ("endpoint", "line", "arm", "reference")
+    return [r for r in comparison if all(r[k] == best[k] for k in keys)]
+
+
+def notes_of(
+    compared: Comparisons, tested: list[dict[str, Any]], landmark_days: int, estimand: str
+) -> tuple[str, ...]:
+    notes = [
+        "Unless the treatment was drawn by lot, weights and adjustment remove only what the covariates record; the E-value "
+        "says how strong something unrecorded would have to be.",
+        f"Estimand: {estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
+        "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
+    ]
+    notes += [plain(f"{text}.") for text in withheld_notes(compared)]
+    notes += [plain(text) for text in _unused_notes(compared)]
+    notes += [plain(text) for text in _control_notes(compared)]
+    notes += [plain(text) for text in trials(compared, landmark_days, estimand)]
+    for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
+        where = sorted(
+            {
+                f"{r['arm']} v {r['reference']}, {r['endpoint']} line {r['line']}"
+                for r in compared.comparison
+                if r["warning"] == warning
+            }
+        )
+        notes.append(
+            plain(f"{warning} ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}).")
+        )
+    few: dict[tuple[str, str, str, str], list[str]] = {}
+    for r in tested:
+        if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r):
+            few.setdefault((r["marker"], r["arm"], r["reference"], r["note"]), []).append(r["endpoint"])
+    for (marker, arm, reference, why), endpoints in few.items():
+        notes.append(plain(f"{marker} x {arm} v {reference}, {', '.join(endpoints)}: no estimate; {why}."))
+    for word, empty, other in (("with", "positive", "non-carriers"), ("without", "negative", "carriers")):
+        mixed = {
+            (r["marker"], r["arm"], r["reference"])
+            for r in tested
+            if r["is_prespecified"]
+            and _is_class(r)
+            and r[f"n_arm_{empty}"] == 0
+            and r[f"n_reference_{empty}"]
+        }
+        for marker, arm, reference in sorted(mixed):
+            notes.append(
+                plain(
+                    f"Nobody {word} {marker} had {arm}, while patients on {reference} were both: a comparison of "
+                    f"treatments with {arm} on one side mixes {marker} into the effect of the drug; read the hazard "
+                    f"ratio among {other} alone."
+                )
+            )
+    if compared.policy:
+        shown = [p for p in compared.policy if p["withheld"] is None]
+        if not shown:
+            notes.append(
+                "Which treatment for whom: withheld for every comparison ("
+                + compared.policy[0]["withheld"]
+                + " ...)."
+            )
+        else:
+            good = [p for p in shown if p["ci_low"] is not None and p["ci_low"] > 0]
+            notes.append(
+                "Which treatment for whom (exploratory): "
+                + (
+                    f"choosing by patient gains time in {len(good)} of {len(shown)} comparisons (by chance alone 1 in 40), "
+                    "see the table policy."
+                    if good
+                    else "no comparison shows that choosing by patient gains time over one treatment for everyone."
+                )
+            )
+    if any(not r["is_prespecified"] for r in tested):
+        notes.append("Interactions that the design does not name are exploratory: read the q value.")
+    return tuple(notes)
+
+
+def plain(text: str) -> str:
+    """Text whose braces are not read as the name of an estimate."""
+    return text.replace("{", "(").replace("}", ")")
+
+

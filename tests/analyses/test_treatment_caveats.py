@@ -1,0 +1,94 @@
+"""What may be hidden: tipping points, a negative control, covariates that were not used, who could have had either."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.analyses.test_treatment import study_of
+
+from oncourse.analyses.treatment import Params, treatment
+from oncourse.cohort import Cohort
+from oncourse.models.weighting import bias_factor, e_value
+
+
+def frail(hidden: float, n=400, seed=3):
+    """Nobody recorded who is frail: the frail get drug a more (odds e^hidden) and die sooner, of whatever cause."""
+    rng = np.random.default_rng(seed)
+    age, weak = rng.normal(65, 8, n), rng.random(n) < 0.4
+    arm = rng.random(n) < 1 / (1 + np.exp(-(hidden * (weak - 0.4) + 0.02 * (age - 65))))
+    own, other = rng.exponential(700, n), rng.exponential(1500, n) * np.exp(-2.5 * weak)
+    time = np.ceil(np.minimum(np.minimum(own, other), 1500)) + 1
+    event = np.minimum(own, other) < 1500
+    drugs = np.where(arm, "docetaxel", "abiraterone")
+    rare, seldom = np.zeros(n), np.full(n, np.nan)
+    rare[:2], seldom[:60] = 1.0, rng.normal(size=60)
+    study = study_of(time, event, drugs, covariates={"age": age, "rare": rare, "seldom": seldom})
+    cause = pl.Series(np.where(other < own, "other", "cancer"))
+    follow_up = study["follow_up"].with_columns(cause_of_death=pl.when("is_dead").then(cause))
+    return dataclasses.replace(study, tables={**study.tables, "follow_up": follow_up})
+
+
+def compared(study):
+    return treatment(Cohort(study), Params(endpoints=("OS",)))
+
+
+@pytest.fixture(scope="module")
+def confounded():
+    return compared(frail(2.5))
+
+
+def test_deaths_of_other_causes_betray_what_nobody_recorded(confounded):
+    """Lipsitch 2010: an outcome the treatment cannot change differs where the arms differ in something hidden."""
+    assert "Deaths of other causes, which neither treatment should change, differ too" in confounded.answer
+    clean = compared(frail(0.0))
+    assert "Deaths of other causes" not in clean.answer
+    assert any(note.startswith("Negative control") for note in clean.notes)
+
+
+def test_the_negative_control_is_no_endpoint_of_the_answer(confounded):
+    assert "death of another cause" not in confounded.headline.text.text()
+    tested = confounded.tables["treatment/interaction"]
+    assert "death of another cause" not in set(tested["endpoint"])
+
+
+def test_without_causes_of_death_there_is_no_control():
+    study = frail(2.5)
+    bare = dataclasses.replace(
+        study, tables={**study.tables, "follow_up": study["follow_up"].with_columns(cause_of_death=pl.lit(None, pl.String))}
+    )
+    assert set(compared(bare).tables["treatment/comparison"]["endpoint"]) == {"OS"}
+
+
+def test_a_tipping_point_is_where_the_bias_factor_reaches_the_ratio(confounded):
+    """Ding & VanderWeele 2016; at the E-value (on the ratio's own scale) the factor is the ratio itself."""
+    assert bias_factor(e_value(2.0, common=False), e_value(2.0, common=False)) == pytest.approx(2.0)
+    rows = confounded.tables["treatment/tipping"].filter(pl.col("endpoint") == "OS")
+    assert rows.height == 25
+    row = rows.row(0, named=True)
+    ratio = confounded.estimate("hazard ratio overlap")
+    assert row["estimate"] == pytest.approx(
+        ratio.value / row["bias_factor"] if ratio.value > 1 else ratio.value * row["bias_factor"]
+    )
+    assert {"an effect is left", "the effect is gone or turned"} <= set(rows["left"])
+    # the stronger the hidden factor, the less is left
+    order = rows.sort("bias_factor")["estimate"].to_numpy()
+    assert (np.diff(order) <= 1e-12).all() if ratio.value > 1 else (np.diff(order) >= -1e-12).all()
+
+
+def test_covariates_that_were_not_used_are_named_with_the_reason(confounded):
+    note = next(n for n in confounded.notes if n.startswith("Not adjusted for"))
+    assert "rare (only 2 of 400 differ)" in note and "seldom (known in 60 of 400)" in note and "age" not in note
+    assert "1 covariates" in confounded.answer or "1 covariate" in confounded.answer
+
+
+def test_who_could_have_had_either_is_described(confounded):
+    balance = confounded.tables["treatment/balance"].filter((pl.col("endpoint") == "OS") & (pl.col("covariate") == "age"))
+    row = balance.row(0, named=True)
+    low, high = sorted([row["mean_arm"], row["mean_reference"]])
+    assert low - 1 <= row["mean_either"] <= high + 1
+    rows = confounded.tables["treatment/comparison"]
+    weighted = rows.filter((pl.col("method") == "overlap") & (pl.col("endpoint") == "OS"))
+    assert 50 < weighted["n_effective"][0] <= weighted.select(pl.min_horizontal("n_arm", "n_reference"))[0, 0]
