@@ -15,12 +15,15 @@ from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.matching import Match
-from oncourse.knowledge.rules import DIRECTIONS, rules_version
+from oncourse.knowledge.regimen_names import treatment_name
+from oncourse.knowledge.rules import rules_version
 from oncourse.plots.timeline import Timeline
 from oncourse.report.page import environment
 from oncourse.report.patient_biomarkers import key_biomarkers, watch_rows
 from oncourse.report.patient_course import course_rows, monitoring_lines
+from oncourse.report.patient_front import next_steps, status_card, unseen
 from oncourse.report.patient_timeline import of_patient, patient_timeline
+from oncourse.words.catalogue import catalogue
 
 if TYPE_CHECKING:
     from oncourse.derive.clones.evolution import PatientEvolution
@@ -31,11 +34,6 @@ FRONT_LINES = 3
 RULES_PER_LINE = 4
 GRID_ROWS, GRID_COLUMNS = 30, 14
 EVIDENCE_ROWS = 40
-SETTING_WORDS = {
-    "fits": "setting fits",
-    "does_not_fit": "not in this setting now",
-    "not_known": "setting not recorded",
-}
 BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 AGAINST = ("resistant", "no_benefit", "caution")
 _DIRECTION_CLASS = {**dict.fromkeys(BENEFIT, "for"), **dict.fromkeys(AGAINST, "against")}
@@ -83,11 +81,13 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
     date, checksum = rules_version()
     base = found.knowledge.evidence
     timeline = _timeline(cohort, patient_id, tree)
+    language, samples = cohort.study.config.language, _samples(cohort, patient_id)
     return dict(  # noqa: C408 - the names are those of the template
         patient_id=patient_id, study=cohort.study.config, facts=facts, person=_person(cohort, facts),
-        decision=of_patient(found.decision, patient_id).to_dicts(), samples=_samples(cohort, patient_id),
-        front=front_lines(matched), biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts),
-        germline=germline_findings(facts),
+        decision=of_patient(found.decision, patient_id).to_dicts(), samples=samples, language=language,
+        card=status_card(cohort, patient_id, samples, language), unseen=unseen(matches),
+        steps=[] if _is_dead(cohort, patient_id) else next_steps(matches, language), front=front_lines(matched),
+        biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts), germline=germline_findings(facts),
         course=course_rows(cohort, patient_id), monitoring=monitoring_lines(cohort, patient_id),
         timeline=timeline_svg(timeline), tracks=timeline, grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
@@ -96,10 +96,20 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         other=[m for m in matched if m.rule.direction not in BENEFIT + AGAINST],
         excluded=[m for m in matches if m.status == "excluded"], unassessed=_unassessed(matches), nearly=_nearly(matches),
         evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
-        watch=watch_rows(cohort, facts), clones=_clones(tree), directions=DIRECTIONS,
-        setting_words=SETTING_WORDS, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
+        watch=watch_rows(cohort, facts), clones=_clones(tree),
+        known_name=_is_named, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
         base=base, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
     )  # fmt: skip
+
+
+def _is_dead(cohort: Cohort, patient: str) -> bool:
+    """Return whether the patient is known to have died: no next step then."""
+    return bool(of_patient(cohort.study["follow_up"], patient)["is_dead"].fill_null(False).any())
+
+
+def _is_named(name: str) -> bool:
+    """Return whether the words know the name of a fact of the person."""
+    return "patient.person." + "".join(c if c.isalnum() else "_" for c in name) in catalogue("en")
 
 
 def front_lines(matched: Sequence[Match]) -> list[FrontLine]:
@@ -157,7 +167,7 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
         ("Age, sex", ", ".join(filter(None, (age, row["sex"])))),
         (
             "Last line",
-            f"{current['drugs'].replace(';', ' + ')} from day {current['start_day']}" if current else None,
+            f"{treatment_name(current['drugs'])} from day {current['start_day']}" if current else None,
         ),
         ("Follow-up", alive),
     ]

@@ -7,6 +7,7 @@ import polars as pl
 from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names
+from oncourse.knowledge.regimen_names import treatment_name
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
 
 #: Class that colours a treatment, first match.
@@ -47,7 +48,7 @@ def _bars(treatments: pl.DataFrame) -> list[Bar]:
         classes = drug_classes(drugs)
         group = next((c for c in _COLOUR_ORDER if c in classes), "chemotherapy" if classes else "other")
         names = [d for d in drug_names(drugs) if not accompanies(d)] or list(drug_names(drugs))
-        bars.append(Bar(start, stop, " + ".join(names), group))
+        bars.append(Bar(start, stop, treatment_name(";".join(names)), group))
     return bars
 
 

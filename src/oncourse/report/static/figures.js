@@ -107,5 +107,11 @@
     figures.forEach(function (f) { watch.observe(f); });
   } else figures.forEach(o.draw);
   addEventListener("beforeprint", function () { figures.forEach(function (f) { if (f.closest("details:not([open])") === null) o.draw(f); }); });
-  o.all("svg.micro, .drawing > svg").forEach(function (svg) { if (!svg.closest("figure[data-figure]")) { marks(svg); hover(svg.parentNode); } });
+  // drawings that stand in the page: the timeline of a patient
+  o.all("figure[data-zoom]").forEach(function (figure) {
+    var drawing = figure.querySelector(".drawing"), svg = drawing.querySelector("svg");
+    drawing.dataset.ratio = "auto";
+    marks(svg); hover(drawing); tools(figure, drawing, svg);
+  });
+  o.all("svg.micro").forEach(function (svg) { marks(svg); hover(svg.parentNode); });
 })();
