@@ -68,7 +68,7 @@ def follow_up(
     if not _has_survival(base) and _has_survival(samples):
         source = samples.unique("PATIENT_ID", keep="first", maintain_order=True)
     pairs = _pairs(source, reading, anchors)
-    vital = _vital(source) if _role(pairs, "OS") is None else None
+    vital = _vital(source, reading) if _role(pairs, "OS") is None else None
     if vital is not None:
         pairs.append(vital)
     if not pairs:
@@ -94,7 +94,7 @@ def _found(frame: pl.DataFrame) -> list[tuple[str, str, str, bool]]:
 
 
 def _has_survival(frame: pl.DataFrame) -> bool:
-    return any(name in _ROLES["OS"] for name, *_ in _found(frame)) or _vital(frame) is not None
+    return any(name in _ROLES["OS"] for name, *_ in _found(frame)) or _vital_columns(frame) is not None
 
 
 def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pair]:
@@ -123,22 +123,44 @@ def _role(pairs: list[_Pair], role: str) -> _Pair | None:
     return next((by_name[n] for n in _ROLES[role] if n in by_name), None)
 
 
-def _vital(frame: pl.DataFrame) -> _Pair | None:
-    """Overall survival from a vital status with days to death and to last contact."""
+def _vital_columns(frame: pl.DataFrame) -> tuple[str, list[str]] | None:
+    """Return the vital status and the columns of days to death and to last contact; null where either is missing."""
     vital = next((c for c in _VITAL if c in frame.columns), None)
     times = [c for c in (*_TO_DEATH, *_TO_LAST) if c in frame.columns]
-    if vital is None or not times:
+    return None if vital is None or not times else (vital, times)
+
+
+def _vital(frame: pl.DataFrame, reading: Reading) -> _Pair | None:
+    """Overall survival from a vital status with days to death and to last contact.
+
+    Of a death without its day only the last contact before it is known: whether the patient was dead on it is not, and the
+    last contact is no day of death.
+    """
+    found = _vital_columns(frame)
+    if found is None:
         return None
+    vital, times = found
     event = words.mapped(frame[vital], words.event, pl.Boolean)
-    to_death = [_whole_days(frame[c]) for c in _TO_DEATH if c in frame.columns]
-    to_last = [_whole_days(frame[c]) for c in _TO_LAST if c in frame.columns]
-    dead = pl.coalesce([*to_death, *to_last])
+    nothing = pl.Series([None] * frame.height, dtype=pl.Int64)
+    to_death = [_whole_days(frame[c]) for c in _TO_DEATH if c in frame.columns] or [nothing]
+    to_last = [_whole_days(frame[c]) for c in _TO_LAST if c in frame.columns] or [nothing]
     # of several contacts the latest counts
-    alive = pl.max_horizontal(to_last) if to_last else pl.lit(None, pl.Int64)
-    days = pl.DataFrame({"event": event}).select(
-        pl.when(pl.col("event")).then(dead).otherwise(alive).alias("days")
+    both = pl.DataFrame({"event": event}).with_columns(
+        pl.coalesce(to_death).cast(pl.Int64).alias("dead"), pl.max_horizontal(to_last).cast(pl.Int64).alias("alive")
     )
-    return _Pair("OS", ", ".join(times), vital, days["days"], event, None, "")
+    open_end = (pl.col("event") & pl.col("dead").is_null()).fill_null(False)
+    lost = both.select((open_end & pl.col("alive").is_not_null()).alias("x"))["x"]
+    if lost.any():
+        first = frame["PATIENT_ID"].filter(lost)[0]
+        n = int(lost.sum())
+        message = f"{n:,} patients are dead without a day of death (first: {first}): their survival is not known."
+        cure = "Give days to death; the last contact is no day of death, and they are in no analysis of survival."
+        reading.problems.append(Problem("follow_up", None, "death_day", None, message, cure, "warning"))
+    timed = both.select(
+        pl.when(pl.col("event") & ~open_end).then(pl.col("dead")).otherwise(pl.col("alive")).alias("days"),
+        pl.when(~open_end).then(pl.col("event")).alias("event"),
+    )
+    return _Pair("OS", ", ".join(times), vital, timed["days"], timed["event"], None, "")
 
 
 def _one_clock(placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> dict[str, _Pair]:
@@ -243,7 +265,7 @@ def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
     for pair in pairs:
         column = pair.status
         odd = sorted(set(source[column].filter(pair.event.is_null()).drop_nulls()))
-        odd = [o for o in odd if o.lower() not in _UNKNOWN]
+        odd = [o for o in odd if o.lower() not in _UNKNOWN and words.event(o) is None]
         if odd:
             message = f"{column}: {', '.join(odd[:4])} is no known status; taken as unknown."
             cure = "Known: 0:LIVING, 1:DECEASED, ALIVE, DEAD, 0, 1 and the like."

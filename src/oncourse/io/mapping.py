@@ -151,6 +151,11 @@ def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) ->
     if unread:
         reading.notes.append(f"{source.name}: columns not read: {', '.join(unread[:12])}")
     out = frame.select(keep).rename({c: o for c, o in renamed.items() if c in keep})
+    texts = [pl.col(c) for c, t in out.schema.items() if t == pl.String]
+    # digits and signs of an East Asian width are plain ones
+    full = [c.str.contains(r"^[０-９．，－：／\s]+$") for c in texts]
+    wide = [pl.when(f).then(c.str.normalize("NFKC")).otherwise(c) for c, f in zip(texts, full, strict=True)]
+    out = out.with_columns(wide)
     for column, words in part.values.items():
         if column in out.columns:
             pairs = {str(k): str(v) for k, v in words.items()}
@@ -163,6 +168,14 @@ def complete(reading: Reading) -> None:
     ids: Sequence[pl.Series] = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
     if "patients" not in reading.tables and ids:
         reading.tables["patients"] = pl.concat(ids).drop_nulls().unique(maintain_order=True).to_frame("patient_id")
+    follow_up = reading.tables.get("follow_up")
+    if follow_up is not None:
+        for unit in ("day", "date"):
+            last, death = f"last_contact_{unit}", f"death_{unit}"
+            if death in follow_up.columns:  # whoever died was last seen alive on no later day
+                own = [pl.col(last)] if last in follow_up.columns else []
+                follow_up = follow_up.with_columns(pl.coalesce(*own, death).alias(last))
+        reading.tables["follow_up"] = follow_up
     for name in ("samples", "calls"):
         if name not in reading.tables:
             reading.tables[name] = TABLES[name].empty()

@@ -141,7 +141,7 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
     keys = ["USUBJID", "_date", "TRLNKID", "evaluator"]
     rows = rows.sort("_rank", "_row").unique(keys, keep="first", maintain_order=True).sort("_row")
     factor = pl.when(pl.col("_unit") == "cm").then(10.0).otherwise(1.0)
-    return rows.select(
+    out = rows.select(
         pl.col("USUBJID").alias("patient_id"),
         pl.col("_date").alias("date"),
         pl.col("TRLNKID").alias("lesion_id"),
@@ -152,6 +152,50 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
         .then(pl.lit("not_evaluable")).otherwise(pl.lit("measured")).alias("status"),
         "evaluator",
     )  # fmt: skip
+    return _one_lesion(out, tu)
+
+
+def _one_lesion(rows: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
+    """Write the parts of a split lesion as the lesion (their diameters summed) and a merged one under its first name.
+
+    RECIST 1.1, 4.3.2: of a lesion that falls apart the parts are added; of lesions that grow together one diameter counts.
+    The others of a merger are 0 from then on, so that the sum of diameters holds each lesion once.
+    """
+    if tu is None or not {"TUTESTCD", "TULNKID"} <= set(tu.columns):
+        return rows
+    of: dict[tuple[str, str], list[str]] = {}
+    known: dict[str, set[str]] = {}
+    for who, link, test in tu.select("USUBJID", "TULNKID", "TUTESTCD").drop_nulls().iter_rows():
+        if test == "TUMIDENT":
+            known.setdefault(who, set()).add(link)
+    for who, link, test in tu.select("USUBJID", "TULNKID", "TUTESTCD").drop_nulls().iter_rows():
+        mine = known.get(who, set())
+        if test == "TUSPLIT" and link not in mine:
+            parents = [k for k in mine if re.fullmatch(rf"{re.escape(k)}([._/-]?\w{{1,2}})", link)]
+            of[who, link] = [max(parents, key=len)] if parents else [link]
+        elif test == "TUMERGE":
+            of[who, link] = [p for p in re.split(r"[/,;+&]|-(?=\D)", link) if p in mine] or [link]
+    if not of:
+        return rows
+    pairs = [(w, part, whole, n == 0) for (w, part), wholes in of.items() for n, whole in enumerate(wholes)]
+    names = pl.DataFrame(pairs, schema=["patient_id", "lesion_id", "_whole", "_first"], orient="row")
+    joined = rows.join(names, on=["patient_id", "lesion_id"], how="left", maintain_order="left")
+    rest = pl.col("_first") == pl.lit(False)
+    joined = joined.with_columns(
+        pl.coalesce("_whole", "lesion_id").alias("lesion_id"),
+        pl.when(rest).then(0.0).otherwise("diameter_mm").alias("diameter_mm"),
+        pl.when(rest).then(pl.lit("absent")).otherwise("status").alias("status"),
+    )
+    key = ["patient_id", "date", "lesion_id", "evaluator"]
+    order = pl.col("status").replace_strict(_STATUS_ORDER, default=9, return_dtype=pl.Int64)
+    worst = pl.col("status").sort_by(order).first()
+    return joined.group_by(key, maintain_order=True).agg(
+        pl.when(pl.col("diameter_mm").is_null().any()).then(None).otherwise(pl.col("diameter_mm").sum()).alias("diameter_mm"),
+        pl.col("is_node").any(), worst,
+    ).select(rows.columns)  # fmt: skip
+
+
+_STATUS_ORDER = {"not_evaluable": 0, "measured": 1, "too_small": 2, "absent": 3}
 
 
 def assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

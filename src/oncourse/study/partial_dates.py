@@ -15,6 +15,29 @@ _FIRST = ("last_contact_date", "recurrence_free_date", "progression_free_date", 
 _LAST = ("stop_date",)
 
 
+def plain_dates(texts: pl.Series) -> pl.Series:
+    """Return dates that begin with the year as YYYY-MM-DD (or YYYY-MM, YYYY); every other text as it is.
+
+    A day before the year is left alone: 03/04/2023 is March in one country and April in another.
+
+    >>> plain_dates(pl.Series(["2023/5/1", "2022.3.4", "2023年5月1日", "20230501", "2021年3月"])).to_list()
+    ['2023-05-01', '2022-03-04', '2023-05-01', '2023-05-01', '2021-03']
+    >>> plain_dates(pl.Series(["3/4/2023", "2019-11-UN", "soon", "2023-05-01 00:00:00"])).to_list()
+    ['3/4/2023', '2019-11-UN', 'soon', '2023-05-01']
+    """
+    text = texts.cast(pl.String).str.strip_chars()
+    plain = text.str.contains(r"^\d{4}-\d\d-\d\d$").fill_null(True)
+    if plain.all():
+        return texts
+    odd = text.set(plain, None).str.normalize("NFKC")
+    odd = odd.str.replace(r"[T ]\d{1,2}:\d\d.*$", "").str.replace(r"^((?:19|20)\d\d)(\d\d)(\d\d)$", "${1}-${2}-${3}")
+    parts = odd.str.extract_groups(r"^((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月)?$")
+    year, month, day = (parts.struct.field(str(n)) for n in (1, 2, 3))
+    month, day = month.str.zfill(2), day.str.zfill(2)
+    whole = pl.select(pl.coalesce(year + "-" + month + "-" + day, year + "-" + month, odd).alias("d"))["d"]
+    return text.zip_with(plain, whole)
+
+
 def known_part(texts: pl.Series) -> pl.Series:
     """Return YYYY-MM or YYYY of partial dates, null for whole dates and other texts.
 

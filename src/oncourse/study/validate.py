@@ -9,7 +9,7 @@ import polars as pl
 
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
-from oncourse.study.partial_dates import interval, known_part, read_partial
+from oncourse.study.partial_dates import interval, known_part, plain_dates, read_partial
 from oncourse.study.schema import LISTED_PER_KIND, Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 
@@ -31,6 +31,7 @@ def validate(
     from oncourse.study.joined import with_joined_changes
 
     problems: list[Problem] = []
+    tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
     for name in REQUIRED_TABLES:
         if name not in tables:
             cure = (
@@ -66,6 +67,12 @@ def _distinct(name: str, frame: pl.DataFrame, problems: list[Problem]) -> pl.Dat
     whole = bool(key) and all(frame[column].null_count() == 0 for column in key)
     told = any(p.table == name and p.message.startswith(("the same row", "the key", "and ")) for p in problems)
     return frame if whole and not told else frame.unique(maintain_order=True)
+
+
+def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write the dates of a table (columns named date or ..._date) as YYYY-MM-DD where they begin with the year."""
+    names = [c for c, t in frame.schema.items() if t == pl.String and (c == "date" or c.endswith("_date"))]
+    return frame.with_columns(plain_dates(frame[c]).alias(c) for c in names) if names else frame
 
 
 def days_from_dates(

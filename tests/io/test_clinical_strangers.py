@@ -1,0 +1,81 @@
+"""Clinical inputs as strangers send them: a death without its day, dates of many forms, split and merged lesions."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.io.aside import checked
+from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.mapping import read_mapped
+from oncourse.io.sdtm import read_sdtm
+
+
+def _table(path, *rows, separator="\t"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(separator.join(map(str, row)) for row in rows) + "\n")
+
+
+def test_a_death_without_its_day_is_no_event_at_the_last_contact(tmp_path):
+    """TCGA's vital status Dead with a last contact alone became a death on that day."""
+    _table(tmp_path / "data_clinical_sample.txt", ("SAMPLE_ID", "PATIENT_ID"), *[(f"S{i}", f"P{i}") for i in (1, 2, 3)])
+    _table(
+        tmp_path / "data_clinical_patient.txt", ("PATIENT_ID", "VITAL_STATUS", "DAYS_TO_DEATH", "DAYS_TO_LAST_FOLLOWUP"),
+        ("P1", "Dead", 300, 250), ("P2", "Alive", "", 400), ("P3", "Dead", "", 100),
+    )  # fmt: skip
+    reading = read_cbioportal(tmp_path)
+    rows = reading.tables["follow_up"].sort("patient_id").select("last_contact_day", "is_dead", "death_day").rows()
+    assert rows == [(300, True, 300), (400, False, None), (100, None, None)]
+    assert reading.tables["published_endpoints"].sort("patient_id")["is_event"].to_list() == [True, False, None]
+    assert any("first: P3" in p.message for p in reading.problems)
+
+
+def test_a_chinese_follow_up_table_of_mixed_dates_is_read(tmp_path):
+    """2023/5/1, 2022.3.4, 2023年5月1日, full-width digits, 失访 (lost: censored at the last contact)."""
+    text = (
+        "患者编号,性别,年龄,末次随访日期,是否死亡,死亡日期,诊断日期\nP1,男,61,2023/5/1,存活,,2021-01-05\n"
+        "P2,女,５５,,死亡,2022.3.4,20210203\nP3,男,70,2023年5月1日,失访,,2021/3/8\n"
+    )
+    (tmp_path / "x.csv").write_bytes(text.encode("gb18030"))
+    (tmp_path / "m.yaml").write_text("tables:\n- {table: patients, columns: {}}\n- {table: follow_up, columns: {}}\n")
+    tables, problems = checked(read_mapped(tmp_path / "x.csv", tmp_path / "m.yaml"))
+    assert not [p for p in problems if p.severity == "error"]
+    assert tables["patients"].select("sex", "age_years").rows() == [("male", 61.0), ("female", 55.0), ("male", 70.0)]
+    assert tables["follow_up"].select("patient_id", "last_contact_day", "is_dead", "death_day").rows() == [
+        ("P1", 846, False, None), ("P2", 394, True, 394), ("P3", 784, False, None),
+    ]  # fmt: skip
+
+
+def _sdtm(folder, tu, tr):
+    dm = [("STUDYID", "USUBJID", "RFSTDTC", "RFXSTDTC"), ("X", "01", "2020-01-01", "2020-01-01")]
+    _table(folder / "dm.csv", *dm, separator=",")
+    _table(folder / "tu.csv", ("USUBJID", "TULNKID", "TUTESTCD", "TUSTRESC", "TUDTC", "VISIT"), *tu, separator=",")
+    rows = [("01", link, "LDIAM", mm, mm, date, visit) for link, mm, date, visit in tr]
+    head = ("USUBJID", "TRLNKID", "TRTESTCD", "TRSTRESN", "TRSTRESC", "TRDTC", "VISIT")
+    _table(folder / "tr.csv", head, *rows, separator=",")
+    lesions = read_sdtm(folder).tables["target_lesions"].sort("date", "lesion_id")
+    return lesions.select("date", "lesion_id", "diameter_mm").rows()
+
+
+BASE, WEEK = ("2019-12-20", "SCREENING"), ("2020-03-01", "WEEK 8")
+
+
+def _found(*links):
+    return [("01", link, "TUMIDENT", "TARGET", *BASE) for link in links]
+
+
+@pytest.mark.parametrize(("one", "two"), [("T01.1", "T01.2"), ("T01a", "T01b"), ("T01-1", "T01-2")])
+def test_the_parts_of_a_split_lesion_are_added(tmp_path, one, two):
+    """RECIST 1.1, 4.3.2; SDTMIG 3.4 TU: TUSPLIT. The lesion was missing at week 8, its parts had no baseline."""
+    tu = [*_found("T01"), ("01", one, "TUSPLIT", "TARGET", *WEEK), ("01", two, "TUSPLIT", "TARGET", *WEEK)]
+    lesions = _sdtm(tmp_path, tu, [("T01", 40, *BASE), (one, 10, *WEEK), (two, 12, *WEEK)])
+    assert lesions == [("2019-12-20", "T01", 40.0), ("2020-03-01", "T01", 22.0)]
+
+
+def test_merged_lesions_have_one_diameter(tmp_path):
+    """SDTMIG 3.4 TU: TUMERGE, T01/T02."""
+    tu = [*_found("T01", "T02"), ("01", "T01/T02", "TUMERGE", "TARGET", *WEEK)]
+    lesions = _sdtm(tmp_path, tu, [("T01", 20, *BASE), ("T02", 15, *BASE), ("T01/T02", 30, *WEEK)])
+    frame = pl.DataFrame(lesions, schema=["date", "lesion", "mm"], orient="row")
+    sums = frame.group_by("date", maintain_order=True).agg(pl.col("mm").sum()).rows()
+    assert sums == [("2019-12-20", 35.0), ("2020-03-01", 30.0)]
