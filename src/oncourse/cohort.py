@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oncourse.derive.clones.heterogeneity import HeterogeneityTable
     from oncourse.derive.concordance.pairs import PairTable
     from oncourse.derive.concordance.presence import PresenceTable
+    from oncourse.derive.genes.copy_cohort import CopyProfile
     from oncourse.derive.genes.gene_status import GeneStatus
     from oncourse.derive.genes.panels import Panels
     from oncourse.derive.outcomes.features import FeatureTable
@@ -133,6 +134,14 @@ class Cohort:
 
         params = self.params(BurdenParams)
         return hypermutation_table(self.study, self.burden, self.annotated_calls, self.marker_readings, params)
+
+    @derived
+    def copy_profile(self) -> CopyProfile:
+        """Copy number of whole genomes: samples, arms, bands, focal events (`oncourse.derive.genes.copy_cohort`)."""
+        from oncourse.derive.genes.copy_cohort import copy_profile
+        from oncourse.derive.genes.copy_states import CopyNumberParams
+
+        return copy_profile(self.study, self.params(CopyNumberParams))
 
     @derived
     def gene_status(self) -> GeneStatus:

@@ -24,13 +24,24 @@ NO_COPY = 0.5
 @section("copy_number")
 @dataclass(frozen=True)
 class CopyNumberParams:
-    """When segments make an amplification, and which plasma sample can say that there is none."""
+    """When segments make a gain, an amplification or a focal event, and which plasma sample can say that there is none."""
 
     max_diploid: float = setting(
         2.7, "mean copies up to which a tumour is near-diploid", low=1.5, high=4, source="COSMIC copy number"
     )
     amplified: float = setting(5.0, "copies of an amplified gene in a near-diploid tumour", low=3)
     amplified_polyploid: float = setting(9.0, "copies of an amplified gene in any other tumour", low=3)
+    log2_gain: float = setting(
+        0.2, "log2 ratio of a gain (negative: loss) where no copies are given", low=0.05, high=1
+    )
+    log2_amplified: float = setting(
+        1.0, "log2 ratio of an amplification (negative: deep deletion) where no copies are given", low=0.3, high=4
+    )
+    arm_share: float = setting(0.8, "share of an arm that must be gained (lost) for the arm to be", low=0.5, high=1)
+    focal_share: float = setting(0.5, "an event shorter than this share of its arm is focal", low=0.05, high=1)
+    hrd_high: int = setting(
+        42, "scar score from which it is high", low=1, source="Telli 2016, doi 10.1158/1078-0432.CCR-15-2477"
+    )
     min_plasma_fraction: float = setting(
         0.10, "least tumour fraction of a plasma sample in which no change of copy number means none", low=0, high=1
     )  # fmt: skip

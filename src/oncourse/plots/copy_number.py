@@ -1,0 +1,108 @@
+"""Copy number along the genome: how many patients gain and lose each band, and every sample as a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+DEEP, AMPLIFIED = "#0072B2", "#D55E00"
+#: Colours of groups: neither that of gains nor that of losses.
+_OTHERS = tuple(c for c in PALETTE if c not in (AMPLIFIED, DEEP))
+#: Rows drawn at most.
+MAX_SAMPLES = 600
+
+
+def frequency_svg(
+    chroms: Sequence[str], length: NDArray[np.float64], gain: NDArray[np.float64], loss: NDArray[np.float64],
+    marks: Sequence[tuple[int, str, bool]] = (),
+) -> str:  # fmt: skip
+    """Draw the share of patients with gain (up) and loss (down) per band; return SVG.
+
+    Parameters
+    ----------
+    chroms, length : chromosome and bases of each band, in the order of the genome
+    gain, loss : shape (n_band,), fraction 0-1
+    marks : band, words and side (True: up) of recurrent focal events
+    """
+    edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
+    with drawing(9.6, 3.4) as canvas:
+        ax = canvas.ax
+        ax.stairs(gain, edge, fill=True, color=AMPLIFIED, label="gain")
+        ax.stairs(-loss, edge, fill=True, color=DEEP, label="loss")
+        top = max(0.1, float(np.max(gain, initial=0.0)), float(np.max(loss, initial=0.0))) * (1.7 if marks else 1.15)
+        for band, words, up in marks:
+            x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
+            edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
+            ax.annotate(words, (x, y), (x, edge_y), ha="center", va=side, fontsize=6, rotation=90,
+                        arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]})  # fmt: skip
+        _chromosomes(ax, chroms, edge)
+        ax.set_ylim(-top, top)
+        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")
+        ax.set_ylabel("patients")
+        ax.axhline(0, color=COLOURS["text"], lw=0.6)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        clean(ax)
+    return canvas.svg
+
+
+def heat_map_svg(
+    chroms: Sequence[str], length: NDArray[np.float64], states: NDArray[np.int8], order: NDArray[np.int64],
+    groups: Sequence[str | None],
+) -> str:  # fmt: skip
+    """Draw every sample as a row of bands: -1 loss, 0 neutral, 1 gain, -9 not measured; return SVG.
+
+    Parameters
+    ----------
+    states : shape (n_sample, n_band); order : rows from top to bottom; groups : of each sample (None: none), a strip beside
+    """
+    from matplotlib.colors import to_rgb
+    from matplotlib.patches import Patch
+
+    edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
+    rows = order if len(order) <= MAX_SAMPLES else order[np.linspace(0, len(order) - 1, MAX_SAMPLES).astype(int)]
+    # bands have different lengths: the image has one column per 3 Mb
+    columns = np.minimum(np.searchsorted(edge, np.arange(1.5, edge[-1], 3.0), side="right") - 1, states.shape[1] - 1)
+    palette = {-1: DEEP, 0: "#FFFFFF", 1: AMPLIFIED, -9: COLOURS["not_assessable"]}
+    image = np.ones((len(rows), len(columns), 3))
+    shown = states[np.ix_(rows, columns)]
+    for value, colour in palette.items():
+        image[shown == value] = to_rgb(colour)
+    height = float(np.clip(0.9 + 0.11 * len(rows), 2.2, 8.0))
+    names = sorted({g for g in groups if g is not None})[: len(_OTHERS)]
+    with drawing(9.6, height) as canvas:
+        ax = canvas.ax
+        ax.imshow(image, aspect="auto", interpolation="none", extent=(0, edge[-1], len(rows), 0))
+        handles = [Patch(color=palette[k], label=w) for k, w in ((1, "gain"), (-1, "loss"), (-9, "not measured"))]
+        if len(names) > 1:
+            strip = ax.inset_axes((-0.025, 0, 0.015, 1))
+            shade = {g: to_rgb(_OTHERS[i % len(_OTHERS)]) for i, g in enumerate(names)}
+            cells = [[shade.get(groups[i] or "", (1.0, 1.0, 1.0))] for i in rows]
+            strip.imshow(np.array(cells), aspect="auto", interpolation="none")
+            strip.axis("off")
+            handles += [Patch(color=shade[g], label=g) for g in names]
+        _chromosomes(ax, chroms, edge)
+        ax.set_yticks([])
+        more = f" ({len(order):,} in all)" if len(order) > len(rows) else ""
+        ax.set_ylabel(f"{len(rows):,} samples{more}", labelpad=16)
+        ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
+    return canvas.svg
+
+
+def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -> None:
+    """Lines between chromosomes and their names below."""
+    from matplotlib.axes import Axes
+
+    assert isinstance(ax, Axes)
+    names = list(dict.fromkeys(chroms))
+    first = [list(chroms).index(name) for name in names] + [len(chroms)]
+    for at in first[1:-1]:
+        ax.axvline(edge[at], color=COLOURS["grid"], lw=0.8)
+    ax.set_xticks([(edge[a] + edge[b]) / 2 for a, b in pairwise(first)], names, fontsize=6)
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlim(0, edge[-1])
+    ax.set_xlabel("chromosome")

@@ -1,0 +1,142 @@
+"""Copy number of the genome on segments whose answer is known by hand; cutting a segment changes nothing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import polars as pl
+import pytest
+
+from oncourse.analyses._base import registry
+from oncourse.cohort import Cohort
+from oncourse.genome.cytobands import arms, cytobands
+from oncourse.report.execute import run_one
+from oncourse.stats.rng import generator
+
+MB = 1_000_000
+#: Length of chromosome 1 of GRCh37 and the first base of its long arm.
+CHR1, Q1 = 249_250_621, 125_000_001
+
+
+def genome(sample: str, changed: dict[str, list[tuple[int, int, float, float]]]) -> list[dict]:
+    """Segments of all autosomes, 1 + 1 copies, with those of some chromosomes given."""
+    rows = []
+    ends = cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).sort("chrom")
+    for chrom, end in ends.iter_rows():
+        if chrom in ("X", "Y"):
+            continue
+        for first, last, total, minor in changed.get(chrom, [(1, end, 2.0, 1.0)]):
+            rows.append({"sample_id": sample, "chrom": chrom, "start": first, "end": last, "total_cn": total,
+                         "minor_cn": minor})  # fmt: skip
+    return rows
+
+
+def cohort_of(make_study, segments: list[dict], **patients) -> Cohort:
+    ids = sorted({s["sample_id"] for s in segments})
+    return Cohort(make_study(
+        config={"genome_build": "GRCh37"}, patients=[{"patient_id": f"P{i}"} for i in ids],
+        samples=[{"sample_id": i, "patient_id": f"P{i}", "material": "tissue"} for i in ids], segments=segments, calls=[],
+    ))  # fmt: skip
+
+
+#: Chromosome 1: 20 Mb lost to LOH inside the short arm; the last 30 Mb gained 2 + 1 (imbalance to the telomere).
+SCARRED = {"1": [(1, 40 * MB, 2.0, 1.0), (40 * MB + 1, 60 * MB, 1.0, 0.0), (60 * MB + 1, CHR1 - 30 * MB, 2.0, 1.0),
+                 (CHR1 - 30 * MB + 1, CHR1, 3.0, 1.0)]}  # fmt: skip
+
+
+def test_scars_counted_by_hand(make_study):
+    """LOH of 20 Mb: 1. Imbalance to the telomere of 1q: 1. Breaks with 10 Mb on both sides: two in 1p, one in 1q."""
+    row = cohort_of(make_study, genome("A", SCARRED)).copy_profile.samples.row(0, named=True)
+    assert (row["hrd_loh"], row["hrd_tai"], row["hrd_lst"], row["hrd_score"]) == (1, 1, 3, 5)
+    assert row["is_doubled"] is False and row["basis"] == "copies"
+
+
+def test_altered_share_is_the_bases_changed(make_study):
+    """50 of 2,881 Mb of the autosomes differ from two copies."""
+    row = cohort_of(make_study, genome("A", SCARRED)).copy_profile.samples.row(0, named=True)
+    assert row["fga"] == pytest.approx(50 / row["measured_mb"], rel=1e-4)
+    assert row["measured_mb"] == pytest.approx(2881, abs=1)
+
+
+def test_small_pieces_do_not_make_transitions(make_study):
+    """A piece of 2 Mb between equal neighbours is left out: no break; whole-chromosome LOH and imbalance are no scars."""
+    small = {"1": [(1, 50 * MB, 2.0, 1.0), (50 * MB + 1, 52 * MB, 3.0, 1.0), (52 * MB + 1, CHR1, 2.0, 1.0)],
+             "2": [(1, 243_199_373, 1.0, 0.0)]}  # fmt: skip
+    row = cohort_of(make_study, genome("A", small)).copy_profile.samples.row(0, named=True)
+    assert (row["hrd_loh"], row["hrd_tai"], row["hrd_lst"]) == (0, 0, 0)
+
+
+def test_cutting_segments_changes_nothing(make_study):
+    """Every segment cut in three at random places, rows shuffled: every table is the same."""
+    rng = generator(5, "cut")
+    changed = SCARRED | {"8": [(1, 45 * MB, 1.0, 0.0), (45 * MB + 1, 146_364_022, 3.0, 1.0)],
+                         "10": [(1, 89 * MB, 2.0, 1.0), (89 * MB + 1, 90 * MB, 0.0, 0.0),
+                                (90 * MB + 1, 135_534_747, 2.0, 1.0)]}  # fmt: skip
+    whole = genome("A", changed) + genome("B", SCARRED)
+    pieces = []
+    for row in whole:
+        inside = rng.integers(row["start"] + 1, row["end"], 2).tolist()
+        cuts = sorted({row["start"], *inside, row["end"] + 1})
+        pieces += [row | {"start": a, "end": b - 1} for a, b in pairwise(cuts)]
+    rng.shuffle(pieces)
+    one, other = cohort_of(make_study, whole).copy_profile, cohort_of(make_study, pieces).copy_profile
+    for name in ("samples", "arms", "bands", "focal", "band_states"):
+        left, right = getattr(one, name), getattr(other, name)
+        assert left.height == right.height
+        for a, b in zip(left.iter_rows(), right.iter_rows(), strict=True):
+            assert a == pytest.approx(b) if all(isinstance(x, float) for x in a) else [
+                pytest.approx(x) if isinstance(x, float) else x for x in a] == list(b)  # fmt: skip
+
+
+def test_arms_are_called_where_they_are_measured(make_study):
+    """8p lost, 8q gained; of 13 nothing is measured on the short arm, of 21 less than half of the long one."""
+    changed = {"8": [(1, 45_600_000, 1.0, 0.0), (45_600_001, 146_364_022, 3.0, 1.0)],
+               "13": [(19 * MB, 115 * MB, 2.0, 1.0)], "21": [(40 * MB, 48 * MB, 2.0, 1.0)]}  # fmt: skip
+    found = dict(cohort_of(make_study, genome("A", changed)).copy_profile.arms.select("arm", "call").iter_rows())
+    assert (found["8p"], found["8q"], found["1p"], found["13q"]) == ("loss", "gain", "neutral", "neutral")
+    assert "13p" not in found and "21q" not in found
+
+
+def test_doubled_genome_is_no_gain_of_everything(make_study):
+    """Four copies 2 + 2 everywhere but one arm of three: doubled, and that arm is lost against the ploidy."""
+    changed = {c: [(1, e, 4.0, 2.0)] for c, e in cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).iter_rows()}
+    changed["17"] = [(1, 24 * MB, 3.0, 1.0), (24 * MB + 1, 81_195_210, 4.0, 2.0)]
+    found = cohort_of(make_study, genome("A", changed)).copy_profile
+    row = found.samples.row(0, named=True)
+    assert row["is_doubled"] is True and row["fga"] == pytest.approx(24 / 2881, rel=0.01)
+    assert dict(found.arms.select("arm", "call").iter_rows())["17p"] == "loss"
+
+
+def test_alleles_that_are_not_known_are_not_assessed(make_study):
+    rows = [r | {"minor_cn": None} for r in genome("A", SCARRED)]
+    row = cohort_of(make_study, rows).copy_profile.samples.row(0, named=True)
+    assert [row[c] for c in ("is_doubled", "loh_share", "hrd_score")] == [None] * 3 and row["fga"] > 0
+
+
+def test_focal_events_that_recur_are_found_and_scattered_ones_are_not(make_study):
+    """Twenty patients, each with three deletions of 1 Mb anywhere; eight have one more at PTEN (10q23.31)."""
+    rng = generator(6, "focal")
+    ends = dict(cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).iter_rows())
+    rows = []
+    for i in range(20):
+        places = [(str(c), int(rng.integers(2 * MB, ends[str(c)] - 3 * MB))) for c in rng.choice(22, 3, replace=False) + 1]
+        if i < 8:
+            places = [p for p in places if p[0] != "10"] + [("10", 89_550_000)]
+        changed = {c: [(1, p - 1, 2.0, 1.0), (p, p + MB, 0.0, 0.0), (p + MB + 1, ends[c], 2.0, 1.0)] for c, p in places}
+        rows += genome(f"S{i:02d}", changed)
+    outcome = run_one(registry()["copy_number"], cohort_of(make_study, rows))
+    assert outcome.status == "done", outcome.detail
+    focal = outcome.result.table("focal").filter(pl.col("kind") == "deep deletion")
+    sure = focal.filter(pl.col("q_value") < 0.05)
+    assert sure["band"].to_list() == ["10q23.31"] and "PTEN" in sure["genes"][0]
+    assert sure["n_event"][0] == 8 and len(sure["patients"][0].split(";")) == 8
+    assert [f.name for f in outcome.result.figures] == ["frequency", "heat_map"]
+
+
+def test_bands_cover_both_builds():
+    """UCSC: 24 chromosomes, 48 arms; chromosome 1 ends at 249,250,621 and 248,956,422."""
+    for build, end in (("GRCh37", CHR1), ("GRCh38", 248_956_422)):
+        assert cytobands(build).filter(pl.col("chrom") == "1")["end"].max() == end
+        assert arms(build).height == 48
+    assert arms("GRCh37").filter(pl.col("arm") == "1q")["start"][0] == Q1
+    assert cytobands(None).is_empty()
