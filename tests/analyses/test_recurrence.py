@@ -73,12 +73,18 @@ def test_sites_and_exclusions(make_study):
     tables["lesions"].append(
         {"lesion_id": "early", "patient_id": "P001", "role": "metastasis", "site": "liver", "found_day": 3}
     )
+    # nothing told of P001 after the metastasis; of P003 that it recurred later: its first metastasis was treated
+    tables["lesions"] = [x for x in tables["lesions"] if x["patient_id"] != "P001" or x["lesion_id"] == "early"]
+    tables["follow_up"][1]["recurrence_day"] = None
+    tables["lesions"].append(
+        {"lesion_id": "treated", "patient_id": "P003", "role": "metastasis", "site": "liver", "found_day": 3}
+    )
     result = run(make_study, tables)
     reasons = dict(result.excluded.select("patient_id", "reason").iter_rows())
     assert reasons["P000"] == "no resection of the primary recorded"
     assert reasons["P001"] == "metastasis or local recurrence already there at the start"
     sites = result.tables["recurrence/sites"]
-    known = [x for x in tables["lesions"] if x["patient_id"] not in ("P000", "P001")]
+    known = [x for x in tables["lesions"] if x["patient_id"] not in ("P000", "P001") and x["lesion_id"] != "treated"]
     assert sites["n"].sum() == len(known) and sites["fraction"].sum() == pytest.approx(1)
 
 

@@ -33,6 +33,7 @@ def oracle(shared_data):
     )  # fmt: skip
     treatments = start.select(
         patient_id="USUBJID", line=pl.lit(1), start_day=pl.lit(0), next_start_day=pl.lit(None, pl.Int64),
+        stop_day=pl.lit(None, pl.Int64),
         source_row=pl.lit(2),
     )  # fmt: skip
     assessments = visits.join(start, on="USUBJID").select(
@@ -206,7 +207,8 @@ def test_suite_of_filter_pd(shared_data):
              "overall": [r["AVALC"] for r in rows], "line": 1}
         ).cast({"line": pl.Int64})  # fmt: skip
         lines = visits.select("patient_id", "line").unique().with_columns(
-            start_day=pl.lit(0, pl.Int64), next_start_day=pl.lit(None, pl.Int64)
+            start_day=pl.lit(0, pl.Int64), next_start_day=pl.lit(None, pl.Int64),
+            stop_day=pl.lit(None, pl.Int64),
         )  # fmt: skip
         best = best_response(visits, lines)
         counts = dict(best.select("patient_id", "n_visits").iter_rows())

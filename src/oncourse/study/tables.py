@@ -50,6 +50,9 @@ FOLLOW_UP = Table(
         Column("cause_of_death", TEXT, "cause of death", choices=("cancer", "other", "unknown")),
         _day("recurrence_day", "first day a recurrence was seen"),
         _day("recurrence_free_day", "last day the patient was known to be free of recurrence"),
+        _day("second_primary_day", "first day a second primary cancer was found: neither recurrence nor metastasis"),
+        Column("second_primary", TEXT, "of the same organ (a second colorectal cancer), or of another",
+               choices=("same", "other")),
         _day("progression_day", "first day progression was recorded"),
         _day(
             "progression_free_day",

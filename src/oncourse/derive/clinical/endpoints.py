@@ -20,7 +20,13 @@ from oncourse.derive.clinical.endpoint_base import (
 )
 from oncourse.derive.clinical.people import people as known_people
 from oncourse.derive.clinical.people import vital_status
-from oncourse.derive.clinical.progression import imaging_endpoints, psa_endpoints, response_duration
+from oncourse.derive.clinical.progression import (
+    imaging_endpoints,
+    psa_endpoints,
+    response_duration,
+    second_progression,
+)
+from oncourse.derive.clinical.recurrence import with_recurrence
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
 
@@ -47,14 +53,16 @@ EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.Str
 ENDPOINTS = {
     "OS": "death of any cause",
     "CSS": "death of the cancer; other deaths compete, deaths of unknown cause are left out",
-    "DFS": "recurrence or death",
-    "RFS": "recurrence or death (as DFS: the tables hold no second primaries)",
-    "TTR": "recurrence; death without recurrence competes",
+    "DFS": "recurrence, second primary of the same organ, or death (DATECAN)",
+    "RFS": "recurrence or death; second primaries do not count",
+    "TTR": "recurrence, or death of the cancer; other deaths without recurrence compete",
     "PFS": "RECIST progression or death (in mCRPC without bone: rPFS is progression-free survival by PCWG3)",
     "rPFS": "soft-tissue progression, confirmed bone progression or death",
     "TTP": "RECIST progression; death competes",
     "PSA_PFS": "confirmed PSA progression or death",
     "TTPP": "confirmed PSA progression; death competes",
+    "PFS2": "progression on the next line, or death, from the start of this one",
+    "TOT": "end of the treatment: its stop, the next line or death",
     "TTNT": "start of the next line; death competes",
     "TTNTD": "start of the next line or death",
     "DOR": "progression or death, from the first day of a confirmed response",
@@ -89,7 +97,9 @@ def endpoint_table(
         lines = _observed(lines, data, excluded)
         parts += _survival(lines, people, "OS", params, excluded)
         parts += _next_treatment(lines, params)
-        parts += imaging_endpoints(lines, data, params)
+        parts += _on_treatment(lines, params)
+        imaging = imaging_endpoints(lines, data, params)
+        parts += imaging + second_progression(lines, imaging, params)
         parts += psa_endpoints(lines, data, params, excluded)
         parts += response_duration(lines, data, params, excluded)
     table = (
@@ -219,37 +229,16 @@ def _recurrence(
     origins: pl.DataFrame, people: pl.DataFrame, lesions: pl.DataFrame, params: EndpointParams,
     excluded: list[pl.DataFrame],
 ) -> list[pl.DataFrame]:  # fmt: skip
-    """DFS, RFS and TTR: the first disease after the origin that follow_up or lesions record.
+    """DFS, RFS and TTR (DATECAN colon, Cohen 2020, doi 10.1016/j.ejca.2020.02.009).
 
-    A metastasis found before follow_up.recurrence_day, or after recurrence_free_day, contradicts it: the day it was found
-    stands, for what was seen outweighs what was not; the record names its table and row, and `check` says so.
+    DFS: recurrence, second primary of the same organ, or death; RFS: without second primaries; TTR: recurrence or death of
+    the cancer, other deaths compete. What a recurrence is: `oncourse.derive.clinical.recurrence`.
     """
     recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
-    rows = (
-        lesions.with_row_index("lesion_row", 2)
-        .filter(pl.col("role").is_in(["metastasis", "local_recurrence"]) & pl.col("found_day").is_not_null())
-        .join(origins.select("patient_id", "origin_day", recorded.alias("_recorded")), on="patient_id")
-        .filter((pl.col("found_day") > pl.col("origin_day")) | ~pl.col("_recorded"))
-        .sort("found_day", "lesion_id")
-        .group_by("patient_id", maintain_order=True)
-        .first()
-    )
-    found = origins.join(
-        rows.select("patient_id", "found_day", pl.col("lesion_row").cast(pl.Int64)), on="patient_id", how="left",
-        maintain_order="left",
-    )  # fmt: skip
-    earlier = pl.col("recurrence_day").is_null() | (pl.col("found_day") < pl.col("recurrence_day"))
-    use_lesion = (pl.col("found_day").is_not_null() & earlier).fill_null(False)
-    has_any = found.select(
-        (recorded | (use_lesion & (pl.col("found_day") > pl.col("origin_day")))).any()
-    ).item()
+    found = with_recurrence(origins, lesions)
+    has_any = found.select((recorded | (pl.col("rec_day") > pl.col("origin_day"))).any()).item()
     if found.is_empty() or not has_any:
         return []
-    found = found.with_columns(
-        pl.when(use_lesion).then("found_day").otherwise("recurrence_day").alias("rec_day"),
-        pl.when(use_lesion).then(pl.lit("lesions")).otherwise(pl.lit("follow_up")).alias("rec_table"),
-        pl.when(use_lesion).then("lesion_row").otherwise("fu_row").alias("rec_row"),
-    )
     present = (pl.col("rec_day") <= pl.col("origin_day")).fill_null(False)
     for endpoint in ("DFS", "RFS", "TTR"):
         exclude(
@@ -260,16 +249,23 @@ def _recurrence(
     event = records(
         found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row"
     )
+    second = records(
+        found.filter((pl.col("second_primary") == "same") & (pl.col("second_primary_day") > pl.col("origin_day"))),
+        day="second_primary_day", reason="second primary of the same organ", source_table="follow_up", source_row="fu_row",
+    )  # fmt: skip
     free = records(
         found, day="recurrence_free_day", reason="known free of recurrence", source_table="follow_up",
         source_row="fu_row",
     )  # fmt: skip
     unseen = found.filter(pl.col("recurrence_free_day").is_null())
     censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
-    tables = [
-        make(name, found, [event, deaths(found, competing=name == "TTR")], censors, params)
-        for name in ("DFS", "RFS", "TTR")
-    ]
+    of_cancer = (pl.col("cause_of_death") == "cancer").fill_null(False)
+    events = {
+        "DFS": [event, second, deaths(found)],
+        "RFS": [event, deaths(found)],
+        "TTR": [event, deaths(found.filter(of_cancer)), deaths(found.filter(~of_cancer), competing=True)],
+    }
+    tables = [make(name, found, happened, censors, params) for name, happened in events.items()]
     free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then("recurrence_free_day")
     seen = found.select("patient_id", "line", free_until.alias("_neg"), "rec_day")
     return [
@@ -321,6 +317,20 @@ def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.Data
         make(name, lines, [event, deaths(lines, competing=name == "TTNT")], [contacts(lines)], params)
         for name in ("TTNT", "TTNTD")
     ]
+
+
+def _on_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFrame]:
+    """TOT: time on the line's treatment, where any line says when it stopped."""
+    if lines["stop_day"].is_null().all():
+        return []
+    until = pl.min_horizontal("stop_day", "next_start_day")
+    stopped = pl.col("stop_day").is_not_null() & (pl.col("stop_day") == until)
+    word = pl.when(stopped).then(pl.lit("treatment stopped")).otherwise(pl.lit("next line"))
+    ended = lines.with_columns(until.alias("_until"), word.alias("_word")).filter(pl.col("_until") >= pl.col("origin_day"))
+    event = records(
+        ended, day="_until", reason=pl.col("_word"), source_table="treatments", source_row="source_row"
+    )
+    return [make("TOT", lines, [event, deaths(lines)], [contacts(lines, "still on treatment at last contact")], params)]
 
 
 def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 #: Days of follow_up that endpoints use.
 DAYS = (
     "last_contact_day", "entry_day", "recurrence_day", "recurrence_free_day", "progression_day", "progression_free_day",
-    "death_day",
+    "death_day", "second_primary_day",
 )  # fmt: skip
 #: Where at least this share of the patients has a tumour sample, being sequenced is the way into the study.
 SEQUENCED_SHARE = 0.95
@@ -31,7 +31,9 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     """
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    columns = dict.fromkeys(DAYS, pl.Int64) | {"is_dead": pl.Boolean, "cause_of_death": pl.String}
+    columns = dict.fromkeys(DAYS, pl.Int64) | {
+        "is_dead": pl.Boolean, "cause_of_death": pl.String, "second_primary": pl.String,
+    }
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     undated = pl.col("last_contact_day").is_null()
     status = (
@@ -45,7 +47,7 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
         .with_row_index("fu_row", 2)
         .unique("patient_id", keep="first", maintain_order=True)
         .select(
-            "patient_id", "cause_of_death", *(d for d in DAYS if d != "death_day"),
+            "patient_id", "cause_of_death", "second_primary", *(d for d in DAYS if d != "death_day"),
             pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
             pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
             .otherwise(pl.lit("death")).alias("death_word"),

@@ -8,6 +8,8 @@ from oncourse.derive.clinical.endpoint_base import (
     EndpointParams,
     EndpointTables,
     confirmed_in_time,
+    contacts,
+    deaths,
     exclude,
     fda_deaths,
     free_of_progression,
@@ -86,6 +88,32 @@ def imaging_endpoints(
             table = _fda(table, lines, data.visits, params)
         tables.append(table)
     return tables
+
+
+def second_progression(
+    lines: pl.DataFrame, imaging: list[pl.DataFrame], params: EndpointParams
+) -> list[pl.DataFrame]:
+    """PFS2: progression on the next line, or death, from the start of this one (EMA/CHMP/205/95 appendix 1).
+
+    Progression on the next line is that of its rPFS (bone counts too); a next line without it censors there, and without a
+    next line nobody can have had it: censored at last contact.
+    """
+    tables = {t["endpoint"][0]: t for t in imaging if t.height}
+    if "rPFS" not in tables or lines["next_start_day"].is_null().all():
+        return []
+    starts = lines.select("patient_id", pl.col("line").alias("_next"), pl.col("start_day").alias("next_start_day"))
+    ends = tables["rPFS"].select(
+        "patient_id", pl.col("line").alias("_next"), "end_day", "is_event", "event_or_reason", "source_table",
+        pl.col("source_row").alias("_row"),
+    )  # fmt: skip
+    here = lines.join(starts, on=["patient_id", "next_start_day"], how="left", maintain_order="left")
+    here = here.join(ends, on=["patient_id", "_next"], how="left", maintain_order="left")
+    told = {"day": "end_day", "source_table": pl.col("source_table"), "source_row": "_row"}
+    happened = records(here.filter("is_event"), reason=pl.format("next line: {}", "event_or_reason"), **told)  # type: ignore[arg-type]
+    open_ = here.filter(pl.col("is_event").is_not_null() & ~pl.col("is_event"))
+    free = records(open_, reason=pl.format("next line: {}", "event_or_reason"), **told)  # type: ignore[arg-type]
+    alone = here.filter(pl.col("_next").is_null())
+    return [make("PFS2", lines, [happened, deaths(alone)], [free, contacts(alone, "no next line by last contact")], params)]
 
 
 def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:

@@ -60,11 +60,12 @@ class RecurrenceTable:
 def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
     """Return each patient's course to the first recurrence and after it.
 
-    origin: surgery (resection of the primary), index, or auto: surgery where `procedures` has it for anybody. The
-    recurrence is `follow_up.recurrence_day`, else the first day a metastasis or local recurrence was found (after the
-    origin); its sites are those of lesions found up to `site_window_days` after it.
+    origin: surgery (resection of the primary), index, or auto: surgery where `procedures` has it for anybody. What the
+    recurrence is: `oncourse.derive.clinical.recurrence`; its sites are those of lesions found up to `site_window_days`
+    after it.
     """
     from oncourse.derive.clinical.people import death_days
+    from oncourse.derive.clinical.recurrence import ROLES, with_recurrence
 
     resection = (
         study["procedures"]
@@ -81,22 +82,14 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     else:
         table = table.with_columns(pl.lit(0, pl.Int64).alias("origin_day"))
     table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
-    lesions = (
+    table = with_recurrence(table.with_columns(pl.lit(None, pl.Int64).alias("fu_row")), study["lesions"])
+    table = table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
+    after = (
         study["lesions"]
-        .filter(pl.col("role").is_in(["metastasis", "local_recurrence"]))
+        .filter(pl.col("role").is_in(ROLES))
         .drop_nulls("found_day")
-    )
-    after = lesions.join(table.select("patient_id", "origin_day"), on="patient_id").filter(
-        pl.col("found_day") > pl.col("origin_day")
-    )
-    first_found = after.group_by("patient_id").agg(pl.col("found_day").min())
-    present = (
-        lesions.join(table.select("patient_id", "origin_day"), on="patient_id")
-        .filter(pl.col("found_day") <= pl.col("origin_day"))["patient_id"]
-        .unique()
-    )
-    table = table.join(first_found, on="patient_id", how="left").with_columns(
-        recurrence_day=pl.coalesce("recurrence_day", "found_day")
+        .join(table.select("patient_id", "origin_day"), on="patient_id")
+        .filter(pl.col("found_day") > pl.col("origin_day"))
     )
     reason = (
         pl.when(
@@ -107,10 +100,8 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         .then(pl.lit("no follow-up"))
         .when(pl.col("origin_day").is_null())
         .then(pl.lit("no resection of the primary recorded"))
-        .when(pl.col("patient_id").is_in(present.implode()))
-        .then(pl.lit("metastasis or local recurrence already there at the start"))
         .when(pl.col("recurrence_day") <= pl.col("origin_day"))
-        .then(pl.lit("recurrence on or before the start"))
+        .then(pl.lit("metastasis or local recurrence already there at the start"))
         .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
         .then(pl.lit("follow-up ends before the start"))
     )

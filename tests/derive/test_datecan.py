@@ -1,0 +1,97 @@
+"""DATECAN end points of localised colon cancer (Cohen 2020, doi 10.1016/j.ejca.2020.02.009), PFS2 and time on treatment."""
+
+from __future__ import annotations
+
+import pytest
+from tests.studies import study
+
+from oncourse.cohort import Cohort
+
+
+def colon(**facts):
+    """One patient followed to day 900, alive unless told otherwise; a second one who recurs, so that DFS exists."""
+    first = {"patient_id": "A", "last_contact_day": 900, "is_dead": False, "recurrence_free_day": 900} | facts
+    other = {"patient_id": "B", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300}
+    made = study({"design": "crc"}, patients=[{"patient_id": "A"}, {"patient_id": "B"}], samples=[], calls=[],
+                 follow_up=[first, other])  # fmt: skip
+    return Cohort(made).time_to_event
+
+
+def record(table, endpoint, patient="A", line=None):
+    rows = [r for r in table.iter_rows(named=True)
+            if (r["endpoint"], r["patient_id"], r["line"]) == (endpoint, patient, line)]  # fmt: skip
+    assert len(rows) == 1, (endpoint, rows)
+    return rows[0]["is_event"], rows[0]["is_competing"], rows[0]["end_day"]
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "dfs", "rfs", "ttr"),
+    [
+        ("a second colorectal cancer ends DFS only", {"second_primary_day": 400, "second_primary": "same"},
+         (True, False, 400), (False, False, 900), (False, False, 900)),
+        ("another cancer ends nothing", {"second_primary_day": 400, "second_primary": "other"},
+         (False, False, 900), (False, False, 900), (False, False, 900)),
+        ("death of the cancer without a recorded recurrence ends TTR",
+         {"is_dead": True, "death_day": 900, "cause_of_death": "cancer"},
+         (True, False, 900), (True, False, 900), (True, False, 900)),
+        ("death of another cause competes in TTR", {"is_dead": True, "death_day": 900, "cause_of_death": "other"},
+         (True, False, 900), (True, False, 900), (False, True, 900)),
+        ("a recurrence after a second primary: DFS ends at the first", {
+            "second_primary_day": 400, "second_primary": "same", "recurrence_day": 600, "recurrence_free_day": None},
+         (True, False, 400), (True, False, 600), (True, False, 600)),
+    ],
+)  # fmt: skip
+def test_events_of_localised_colon_cancer(what, facts, dfs, rfs, ttr):
+    table = colon(**facts)
+    assert (record(table, "DFS"), record(table, "RFS"), record(table, "TTR")) == (dfs, rfs, ttr), what
+
+
+def test_recurrence_means_one_thing_in_every_analysis():
+    """The recurrence analysis took follow_up's day where a metastasis had been found before it; DFS took the first."""
+    made = study(
+        {"design": "crc"}, patients=[{"patient_id": "A"}], samples=[], calls=[],
+        follow_up=[{"patient_id": "A", "last_contact_day": 900, "is_dead": False, "recurrence_day": 300}],
+        lesions=[{"lesion_id": "m", "patient_id": "A", "role": "metastasis", "site": "liver", "found_day": 200}],
+    )  # fmt: skip
+    cohort = Cohort(made)
+    assert record(cohort.time_to_event, "DFS") == (True, False, 200)
+    assert cohort.recurrence.patients["recurrence_day"].to_list() == [200]
+
+
+def lines(follow_up, *treatments, scans=()):
+    made = study(
+        {"design": "mcrpc"}, patients=[{"patient_id": "A"}], samples=[], calls=[],
+        follow_up=[{"patient_id": "A", "last_contact_day": 900, "is_dead": False} | follow_up],
+        treatments=[{"patient_id": "A", "drugs": d, "start_day": a, "stop_day": b, "line": i}
+                    for i, (d, a, b) in enumerate(treatments, 1)],
+        assessments=[{"patient_id": "A", "day": d, "method": "ct_mri", "overall": w} for d, w in scans],
+    )  # fmt: skip
+    return Cohort(made).time_to_event
+
+
+TWO = (("enzalutamide", 0, 95), ("docetaxel", 100, None))
+SCANS = ((0, "SD"), (60, "SD"), (99, "PD"), (160, "SD"), (220, "PD"))
+
+
+@pytest.mark.parametrize(
+    ("what", "follow_up", "scans", "expected"),
+    [
+        ("progression on the next line", {}, SCANS, (True, False, 220)),
+        ("no progression on the next line by its last scan", {}, SCANS[:4], (False, False, 160)),
+        ("death on the next line", {"is_dead": True, "death_day": 300}, SCANS[:4], (True, False, 300)),
+    ],
+)
+def test_pfs2_is_progression_on_the_next_line_or_death(what, follow_up, scans, expected):
+    assert record(lines(follow_up, *TWO, scans=scans), "PFS2", line=1) == expected, what
+
+
+def test_pfs2_without_a_next_line_is_censored_at_last_contact_or_ends_with_death():
+    assert record(lines({}, *TWO, scans=SCANS), "PFS2", line=2) == (False, False, 900)
+    assert record(lines({"is_dead": True, "death_day": 700}, *TWO, scans=SCANS), "PFS2", line=2) == (True, False, 700)
+
+
+def test_time_on_treatment_ends_with_the_stop_the_next_line_or_death():
+    table = lines({}, *TWO, scans=SCANS)
+    assert record(table, "TOT", line=1) == (True, False, 95)
+    assert record(table, "TOT", line=2) == (False, False, 900)
+    assert record(lines({"is_dead": True, "death_day": 300}, *TWO), "TOT", line=2) == (True, False, 300)
