@@ -86,7 +86,10 @@ def two_sides(comparison: str) -> tuple[Said | str, Said | str]:
     return sides[0], sides[1]
 
 
-_ENDPOINTS = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS", "TTP", "TTPP", "TTNT", "DOR", "RFS", "PFS2", "TOT", "TTR", "PSA50", "ORR")
+_ENDPOINTS = (
+    "OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS", "TTP", "TTPP", "TTNT", "DOR",
+    "RFS", "PFS2", "TOT", "TTR", "PSA50", "ORR",
+)
 
 
 def endpoint_words(name: str) -> Said | str:
