@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ SHARED = Path(os.environ.get("ONCOURSE_TEST_DATA", Path(__file__).parents[2] / "
 
 
 def pytest_configure():
-    """Uncompiled loops would take hours, loops of older sources would test what is not there."""
+    """Uncompiled loops would take hours, loops of older sources would test what is not there; no cache is kept."""
+    os.environ["ONCOURSE_CACHE"] = tempfile.mkdtemp(prefix="oncourse-cache-")
     from oncourse.compiled import uncompiled
 
     if rooms := uncompiled():
@@ -20,6 +23,10 @@ def pytest_configure():
             "(or python setup.py build_ext --inplace -j2)",
             returncode=2,
         )
+
+
+def pytest_unconfigure():
+    shutil.rmtree(os.environ["ONCOURSE_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

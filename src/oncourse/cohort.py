@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import polars as pl
 
+from oncourse.disk.store import Store
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
 from oncourse.study.settings import merged_settings, resolve
@@ -68,6 +69,8 @@ class Cohort:
     study : the study as recorded
     settings : section -> parameter -> value, over those of study.yaml, over the documented defaults
     seed : seed of every random number (`oncourse.stats.rng.generator`)
+    store : where clones derived before are read, and others kept (`oncourse.disk.store`); None: nowhere
+    jobs : patients whose clones are derived at a time
 
     `progress` is told in words how far a derivation of many minutes is; by default nobody listens.
 
@@ -76,11 +79,20 @@ class Cohort:
     ConfigError : unknown or wrong settings, all at once
     """
 
-    def __init__(self, study: Study, settings: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 1):
+    def __init__(
+        self,
+        study: Study,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        seed: int = 1,
+        *,
+        store: Store | None = None,
+        jobs: int = 2,
+    ):
         self.study = study
         self.settings = merged_settings(study.config, settings or {})
         self.seed = seed
         self.used: dict[str, Any] = {}
+        self.store, self.jobs = store or Store(), jobs
         self.progress: Callable[[str], None] = lambda _: None
         self._part_of: tuple[Cohort, str] | None = None
         self._cache: dict[str, Any] = {}
@@ -103,7 +115,9 @@ class Cohort:
         Panels and presence stay the whole study's: what an assay looked for does not depend on what this patient has,
         and what is usual in a sample is learned from all of them.
         """
-        alone = Cohort(self.study.select(patients=[patient_id]), self.settings, self.seed)
+        alone = Cohort(
+            self.study.select(patients=[patient_id]), self.settings, self.seed, store=self.store, jobs=self.jobs
+        )
         alone._part_of = (self, patient_id)
         alone.used, alone.progress = self.used, self.progress
         return alone
@@ -324,14 +338,28 @@ class Cohort:
 
         average = self.params(EvolutionParams).average
         params = self.params(ClusteringParams)
-        return cluster_table(self.clone_counts, params, average=average, progress=self.progress)
+        return cluster_table(
+            self.clone_counts, params, average=average, n_thread=self.jobs, store=self.store, progress=self.progress
+        )
 
     @derived
     def evolution(self) -> tuple[PatientEvolution, ...]:
         """Tree, seeding and divergence of every patient with several samples (`oncourse.derive.clones.evolution`)."""
         from oncourse.derive.clones.evolution import EvolutionParams, evolution_table
 
-        return evolution_table(self.clusters, self.params(EvolutionParams), self.seed)
+        params = self.params(EvolutionParams)
+        return evolution_table(self.clusters, params, self.seed, n_thread=self.jobs, store=self.store)
+
+    def derive_clones(self, share: int = 1, of: int = 1) -> int:
+        """Derive clones and trees of every `of`-th patient, from the `share`-th on, into the store; return how many."""
+        from dataclasses import replace
+
+        mine = dict(list(self.clone_counts.patients.items())[share - 1 :: of])
+        part = Cohort(self.study, self.settings, self.seed, store=self.store, jobs=self.jobs)
+        part.progress = self.progress
+        part._cache["clone_counts"] = replace(self.clone_counts, patients=mine)
+        _ = part.evolution
+        return len(mine)
 
     @derived
     def heterogeneity(self) -> HeterogeneityTable:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,6 +29,21 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
     if problems:
         raise ConfigError(problems)
     return found
+
+
+def cache_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--cache`` and ``--no-cache`` to a command; it is given a `Store` as its argument `store`."""
+
+    @functools.wraps(command)
+    def with_store(*args: Any, cache: Path | None, no_cache: bool, **named: Any) -> Any:
+        from oncourse.disk.store import Store, default_folder
+
+        return command(*args, store=Store(None if no_cache else cache or default_folder()), **named)
+
+    folder = click.Path(file_okay=False, path_type=Path)
+    text = "Folder where derived clones are kept and read; default the user's cache folder."
+    with_cache = click.option("--cache", type=folder, help=text)(with_store)
+    return click.option("--no-cache", is_flag=True, help="Derive all anew, keep nothing.")(with_cache)
 
 
 def progress_line() -> Callable[[str], None]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oncourse.cli._shared import end_progress, progress_line
+from oncourse.cli._shared import cache_options, end_progress, progress_line
 
 if TYPE_CHECKING:
+    from oncourse.disk.store import Store
     from oncourse.simulate.study import Simulated
 
 #: Patients of each simulated study: enough for every analysis, few enough for a minute.
@@ -27,7 +28,8 @@ DEMO_PATIENTS = 60
     type=click.IntRange(5, 1000),
     help="Patients per study.",
 )
-def demo(folder: Path, seed: int, patients: int) -> None:
+@cache_options
+def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
     from oncourse.cli.run import print_report
     from oncourse.io import load_study
@@ -43,8 +45,9 @@ def demo(folder: Path, seed: int, patients: int) -> None:
         _write_simulated(simulated, source, truth, made_by)
         out = folder / design / "results"
         report = report_study(
-            load_study(source), out, source=source, seed=seed, jobs=os.cpu_count() or 1, progress=progress
-        )
+            load_study(source), out, source=source, seed=seed, jobs=os.cpu_count() or 1, progress=progress,
+            store=store,
+        )  # fmt: skip
         end_progress()
         click.echo(f"{simulated.config.title}\n  study {source}, truth {truth}")
         try:

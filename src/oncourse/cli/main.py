@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": ("oncourse.cli.doctor:doctor", "Say which programs of the reads stage are here."),
     "check": ("oncourse.cli.check:check", "List every problem of a study folder with its cure."),
     "run": ("oncourse.cli.run:run", "Answer a study's questions: study folder to study report."),
+    "derive": ("oncourse.cli.derive:derive", "Derive the clones of a share of the patients into the cache."),
     "patient": ("oncourse.cli.patient:patient", "Write one patient's report."),
     "simulate": ("oncourse.cli.simulate:simulate", "Write a simulated study with known truth."),
     "paper": ("oncourse.cli.paper:paper", "Table 1, tables, figures, paragraphs, references for a manuscript."),
@@ -29,6 +30,7 @@ COMMANDS = {
     "predict": ("oncourse.cli.predict:predict", "Apply a saved model to new patients."),
     "verify": ("oncourse.cli.verify:verify", "Prove what is computed here, or that results are unchanged."),
     "kb": ("oncourse.cli.kb:kb", "List, explain, compare and import therapy knowledge."),
+    "cache": ("oncourse.cli.cache:cache", "Show or clear what was derived and kept."),
     "export": ("oncourse.cli.export:export", "Write a study as cBioPortal folder or Phenopackets."),
 }
 
@@ -105,3 +107,7 @@ def main() -> None:
         sys.exit(1)
     if isinstance(code, int) and code:
         sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from oncourse.cli._shared import end_progress, parse_settings, progress_line
+from oncourse.cli._shared import cache_options, end_progress, parse_settings, progress_line
+
+if TYPE_CHECKING:
+    from oncourse.disk.store import Store
 
 
 @click.command()
@@ -30,6 +34,7 @@ from oncourse.cli._shared import end_progress, parse_settings, progress_line
 @click.option(
     "--clones/--no-clones", default=None, help="With the clones or without; as a run of the study would, by default."
 )
+@cache_options
 def patient(
     study: Path,
     patient_id: str,
@@ -39,6 +44,7 @@ def patient(
     assignments: tuple[str, ...],
     clones: bool | None,
     force: bool,
+    store: Store,
 ) -> None:
     """Write the report of PATIENT_ID of STUDY: findings, course, watch list, therapy rules, on two to four pages.
 
@@ -64,7 +70,7 @@ def patient(
         raise ConfigError(
             [f"{patient_id}: no such patient in this study." + (f" Did you mean {near[0]}?" if near else "")]
         )
-    cohort = Cohort(loaded, parse_settings(assignments), seed).of_patient(patient_id)
+    cohort = Cohort(loaded, parse_settings(assignments), seed, store=store).of_patient(patient_id)
     progress("writing the page")
     kind = kind or {".pdf": "pdf", ".json": "json"}.get(out.suffix.lower(), "html")
     make = (lambda *a, **k: patient_view(*a, **k).to_json()) if kind == "json" else patient_page

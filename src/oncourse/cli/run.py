@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oncourse.cli._shared import end_progress, parse_settings, progress_line
+from oncourse.cli._shared import cache_options, end_progress, parse_settings, progress_line
 
 if TYPE_CHECKING:
+    from oncourse.disk.store import Store
     from oncourse.report.study import Report
 
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     default=os.cpu_count() or 1,
     show_default="cores",
     type=click.IntRange(1, 64),
-    help="Analyses at a time.",
+    help="Analyses, and patients whose clones are derived, at a time.",
 )
 @click.option(
     "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     help="Show everything by group too: a column of patients or samples, a status (RAS), arm, class, exposed:DRUG, "
     "FILE.tsv.",
 )
+@cache_options
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
     "--reference",
@@ -69,7 +71,7 @@ if TYPE_CHECKING:
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
     patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
-    key: Path | None, group: str | None, language: str | None,
+    key: Path | None, group: str | None, language: str | None, store: Store,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -99,7 +101,7 @@ def run(
     report = report_study(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
         beside=[path for path in (exclude, fasta, reference) if path is not None], progress=progress,
-        sign=None if key is None else signer(key),
+        sign=None if key is None else signer(key), store=store,
     )  # fmt: skip
     end_progress()
     print_report(report)

@@ -12,6 +12,7 @@ from typing import Any
 from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
 from oncourse.disk.manifest import sealed
+from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
@@ -66,6 +67,7 @@ def report_study(
     beside: Sequence[Path] = (),
     sign: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    store: Store | None = None,
 ) -> Report:
     """Run the analyses and write the results folder, whole or not at all.
 
@@ -75,12 +77,13 @@ def report_study(
     only : names of analyses; empty = the study's objectives, or all
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
     sign : returns the sealed provenance with a signature (`oncourse.verify.results.sign`)
+    store : where clones derived before are read, and others kept; None: nowhere
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
     given = [*([] if source is None else [source]), *beside]
     check_out(out, given)
-    cohort = Cohort(study, settings, seed)
+    cohort = Cohort(study, settings, seed, store=store, jobs=jobs)
     cohort.progress = progress
     by = cohort.settings.get("groups", {}).get("by")
     analyses = choose(only, study.config.objectives, grouped=by is not None)
@@ -115,7 +118,7 @@ def report_study(
         body = sealed(folder, origin)
         write_json(body if sign is None else sign(body), folder / "provenance.json")
     first = _fill_first(study) if nothing_answered(outcomes) else ()
-    return Report(out, outcomes, failed, tuple(said), first)
+    return Report(out, outcomes, failed, (*said, *cohort.store.notes), first)
 
 
 #: What every question rests on, in the order in which a study is filled in.

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.clones.ccf import CountsTable, PatientCounts
+from oncourse.disk.store import Store
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
@@ -112,11 +113,13 @@ def cluster_table(
     *,
     average: bool = True,
     n_thread: int = N_THREAD,
+    store: Store | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> ClusterTable:
     """Cluster every patient with enough variants; patients are independent, so threads change nothing.
 
     average : average over partitions (slower, better calibrated) instead of the most probable one
+    store : where clusters made of the same counts are read, and others kept; None: nowhere
     progress : told before each patient how many are done
     """
     from oncourse.evolution.clustering.cluster import cluster_patient
@@ -130,12 +133,16 @@ def cluster_table(
         if p.counts.n_variant < params.min_variants
     ]
     number = count()
+    store = store or Store()
 
     def clustered(patient: PatientCounts) -> PatientClusters:
         progress(f"clones: {next(number)} of {len(use)} patients")
-        return PatientClusters(
-            patient, cluster_patient(patient.counts, settings, purity_sd=patient.purity_sd)
-        )
+        counts, purity_sd = patient.counts, patient.purity_sd
+        made = store.remember(
+            "clusters", (counts, settings, purity_sd), ("evolution", "stats"),
+            lambda: cluster_patient(counts, settings, purity_sd=purity_sd),
+        )  # fmt: skip
+        return PatientClusters(patient, made)
 
     with ThreadPoolExecutor(n_thread) as pool:
         made = list(pool.map(clustered, use))

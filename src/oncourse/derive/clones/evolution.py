@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.clones.clusters import N_THREAD, ClusterTable, PatientClusters
+from oncourse.disk.store import Store
 from oncourse.genome.effect import is_altering
 from oncourse.genome.genes import gene_table
 from oncourse.study.settings import section, setting
@@ -221,17 +222,38 @@ def driver_roles(patients: Sequence[PatientClusters]) -> dict[str, dict[str, str
     return out
 
 
-def evolution_table(table: ClusterTable, params: EvolutionParams, seed: int) -> tuple[PatientEvolution, ...]:
+def evolution_table(
+    table: ClusterTable,
+    params: EvolutionParams,
+    seed: int,
+    *,
+    n_thread: int = N_THREAD,
+    store: Store | None = None,
+) -> tuple[PatientEvolution, ...]:
     """Return the evolution of every patient with two or more tumour samples in `table`, in the order of patients.
 
-    Patients are independent, so threads change nothing.
+    Patients are independent, so threads change nothing; `store` as in `cluster_table`.
     """
+    store = store or Store()
     of = {
         str(k[0]): f.drop("patient_id")
         for k, f in table.samples.partition_by("patient_id", as_dict=True).items()
     }
     several = [(data, of[patient]) for patient, data in table.patients.items() if of[patient].height > 1]
     roles = driver_roles([data for data, _ in several])
-    with ThreadPoolExecutor(N_THREAD) as pool:
-        made = pool.map(lambda p: evolve(p[0], p[1], roles[p[0].patient_id], params, seed), several)
-        return tuple(made)
+
+    def evolved(data: PatientClusters, samples: pl.DataFrame) -> PatientEvolution:
+        mine = roles[data.patient_id]
+        made = store.remember(
+            "evolution", (data, samples, mine, params, seed), ("evolution", "stats", "derive/clones"),
+            lambda: _kept(evolve(data, samples, mine, params, seed)),
+        )  # fmt: skip
+        return PatientEvolution(PatientClones(data, samples), mine, *made)
+
+    with ThreadPoolExecutor(n_thread) as pool:
+        return tuple(pool.map(evolved, *zip(*several, strict=True))) if several else ()
+
+
+def _kept(found: PatientEvolution) -> tuple[Any, ...]:
+    """What is found of a patient, without what it was found from."""
+    return tuple(getattr(found, part.name) for part in fields(found)[2:])
