@@ -23,6 +23,9 @@ from oncourse.study.settings import section, setting
 if TYPE_CHECKING:
     from oncourse.evolution.clustering.types import Counts
 
+#: Digits of an estimated purity. Noise learned from all patients moves its sixth digit, its error is in the second: rounded,
+#: the clones of a patient do not change with each other patient, and are not derived again.
+PURITY_DIGITS = 3
 WHO = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
 
@@ -100,6 +103,7 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
     cells = complete_cells(study, panels, grid, calls, samples)
     known = {} if presence.samples.is_empty() else dict(
         presence.samples.filter(pl.col("purity_basis") == "estimated")
+        .with_columns(pl.col("purity", "purity_low", "purity_high").round_sig_figs(PURITY_DIGITS))
         .select("sample_id", pl.struct("purity", "purity_low", "purity_high")).iter_rows()
     )  # fmt: skip
     patients: dict[str, PatientCounts] = {}
