@@ -45,3 +45,18 @@ def test_names_of_the_volcano_do_not_lie_on_each_other():
     labels = ["best", "second", "third", "far", "left", *[f"null{i}" for i in range(10)]]
     found = texts(volcano_figure(ratio, p, labels, p < 0.01, xlabel="hazard ratio", most=5))
     assert {"best", "far", "left"} <= set(found) and not {"second", "third"} & set(found)
+
+
+def test_a_mark_carries_its_words_its_patients_and_its_group():
+    """What `mark` says becomes a title and data attributes of the drawing, escaped, one per point of a collection."""
+    from oncourse.plots.theme import drawing, mark
+
+    with drawing(3, 2) as canvas:
+        bar = canvas.ax.barh([0], [1])[0]
+        mark(bar, 'P"1 <x>', people=['P"1', "P2"], series="a & b", colour="#123456")
+        points = canvas.ax.scatter([0.1, 0.2, 0.3], [0, 0, 0])
+        mark(points, ["one", "two", "three"], people=["P1", "P2", "P3"])
+    assert "<title>P&quot;1 &lt;x&gt;</title>" in canvas.svg and 'data-series="a &amp; b"' in canvas.svg
+    assert 'data-people="P&quot;1;P2"' in canvas.svg and 'data-colour="#123456"' in canvas.svg
+    assert [canvas.svg.count(f"<title>{word}</title></use>") for word in ("one", "two", "three")] == [1, 1, 1]
+    assert 'data-people="P3"' in canvas.svg and "oncourse-" not in canvas.svg

@@ -8,7 +8,7 @@ import pytest
 
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import light_of, line_words, two_sides
-from oncourse.knowledge.regimen_names import treatment_name
+from oncourse.knowledge.drugs import treatment_name
 from oncourse.words.catalogue import catalogue, joined, placeholders, said, write
 from oncourse.words.numbers import limits
 

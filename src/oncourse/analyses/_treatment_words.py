@@ -9,7 +9,7 @@ from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
-from oncourse.knowledge.regimen_names import treatment_name
+from oncourse.knowledge.drugs import treatment_name
 from oncourse.words.catalogue import Said, said
 
 #: Most pairs of treatments in the answer.

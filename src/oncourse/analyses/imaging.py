@@ -418,7 +418,7 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
     limits = {"+20 %": 0.2, "-30 %": -0.3}
     fall = waterfall(
         bars["best_change_fraction"].to_list(), bars["best_confirmed"].to_list(), colours=colours,
-        ylabel="best change of the sum of diameters", limits=limits,
+        ylabel="best change of the sum of diameters", limits=limits, names_of=bars["patient_id"].to_list(),
     )  # fmt: skip
     kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
     keys = bars.filter(pl.col("patient_id").is_in(kept)).select(

@@ -303,7 +303,7 @@ def _figures(
     colours = {"PSA50 confirmed": PALETTE[2], "PSA50 unconfirmed": PALETTE[4], "no PSA50": PALETTE[1]}
     fall = waterfall(
         bars["best_change_fraction"].to_list(), bars.select(group).to_series().to_list(), colours=colours,
-        ylabel="best change of PSA", limits={"-50 %": -0.5, "-90 %": -0.9},
+        ylabel="best change of PSA", limits={"-50 %": -0.5, "-90 %": -0.9}, names_of=bars["patient_id"].to_list(),
     )  # fmt: skip
     figures = [
         Figure("waterfall", "Best PSA change", f"Best change from baseline on {what}, one bar per patient; "

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, log_axis
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, log_axis, mark
 
 
 def interval_bars(
@@ -18,7 +18,10 @@ def interval_bars(
         ax = canvas.ax
         y = np.arange(len(labels))
         v = np.asarray(values, float)
-        ax.barh(y, v, color=PALETTE[0], height=0.66)
+        bars = ax.barh(y, v, color=PALETTE[0], height=0.66)
+        for bar, label, *numbers, count in zip(bars, labels, v, low, high, counts, strict=True):
+            value, least, most = (f"{100 * x:.0f}" for x in numbers)
+            mark(bar, f"{label}: {value} % (95 % CI {least}-{most}), {count}")
         ax.errorbar(v, y, xerr=[np.maximum(0, v - np.asarray(low)), np.maximum(0, np.asarray(high) - v)], fmt="none",
                     ecolor=COLOURS["text"], elinewidth=1, capsize=2)  # fmt: skip
         edge = float(np.nanmax(high)) if len(v) else 1.0
@@ -38,7 +41,9 @@ def count_bars(counts: Mapping[str, int], *, xlabel: str) -> str:
     labels, values = list(counts), list(counts.values())
     with drawing(7.2, 0.9 + 0.26 * len(labels)) as canvas:
         ax = canvas.ax
-        ax.barh(np.arange(len(labels)), values, color=PALETTE[0], height=0.66)
+        bars = ax.barh(np.arange(len(labels)), values, color=PALETTE[0], height=0.66)
+        for bar, label, value in zip(bars, labels, values, strict=True):
+            mark(bar, f"{label}: {value:,}")
         for i, value in enumerate(values):
             ax.text(value, i, f" {value:,}", va="center", fontsize=7, color=COLOURS["muted"])
         ax.set_yticks(np.arange(len(labels)), [label.replace("_", " ") for label in labels])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, clean, drawing
+from oncourse.plots.theme import COLOURS, clean, drawing, mark
 
 _PARTS = (("shared", "shared"), ("private_a", "first sample only"), ("private_b", "second sample only"),
           ("not_assessable", "not assessable"))  # fmt: skip
@@ -21,8 +21,10 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
         ax, left = canvas.ax, np.zeros(len(labels))
         for j, (key, word) in enumerate(_PARTS):
             hatch = "////" if key == "not_assessable" else None
-            ax.barh(np.arange(len(labels)), counts[:, j], left=left, color=COLOURS[key], label=word, height=0.78,
-                    hatch=hatch, edgecolor="white", linewidth=0.3)  # fmt: skip
+            bars = ax.barh(np.arange(len(labels)), counts[:, j], left=left, color=COLOURS[key], label=word, height=0.78,
+                           hatch=hatch, edgecolor="white", linewidth=0.3)  # fmt: skip
+            for bar, patient, n in zip(bars, labels, counts[:, j], strict=True):
+                mark(bar, f"{patient}: {int(n)} {word}", people=[patient])
             left = left + counts[:, j]
         ax.set_yticks(np.arange(len(labels)), labels, fontsize=7)
         ax.invert_yaxis()
@@ -41,7 +43,9 @@ def forest(
     with drawing(7.4, 0.9 + 0.3 * len(labels)) as canvas:
         ax, y = canvas.ax, np.arange(len(labels))
         ax.hlines(y, low, high, color=COLOURS["text"], linewidth=1.2)
-        ax.plot(value, y, "s", color=COLOURS["shared"], markersize=5)
+        (squares,) = ax.plot(value, y, "s", color=COLOURS["shared"], markersize=5)
+        mark(squares, [f"{label}: {100 * v:.0f} % (95 % CI {100 * lo:.0f}-{100 * hi:.0f}), {note}" for label, v, lo, hi, note
+                       in zip(labels, value, low, high, notes, strict=True) if np.isfinite(v)])  # fmt: skip
         for i, note in enumerate(notes):
             ax.text(
                 1.02,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Limits beyond this ratio are drawn as arrows.
 _WIDEST = 32.0
@@ -58,7 +58,8 @@ def forest_figure(
             if row.ci_high > high:
                 ax.plot(high, y, ">", color=COLOURS["text"], markersize=4, clip_on=False)
             if low <= row.value <= high:
-                ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
+                (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
+                mark(square, f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})")
             for at, text in zip(starts, row.cells, strict=False):
                 text_ax.text(at, y, text, va="center", fontsize=8)
             if row.note:
@@ -122,8 +123,9 @@ def volcano_figure(
     y = -np.log10(np.maximum(p, 1e-300))
     with drawing(6.4, 4.4) as canvas:
         ax = canvas.ax
-        ax.scatter(x[~hit], y[~hit], s=14, color="#9AA3AA", linewidths=0, rasterized=False)
-        ax.scatter(x[hit], y[hit], s=20, color=PALETTE[5], linewidths=0)
+        for chosen, size, colour in ((~hit, 14, "#9AA3AA"), (hit, 20, PALETTE[5])):
+            points = ax.scatter(x[chosen], y[chosen], s=size, color=colour, linewidths=0, rasterized=False)
+            mark(points, [f"{labels[j]}: ratio {r[j]:.2f}, p {p[j]:.2g}" for j in np.flatnonzero(chosen).tolist()])
         ax.axvline(0.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         edge = max(1.0, float(np.ceil(np.abs(x).max()))) if x.size else 1.0
         ax.set_xlim(-edge, edge)

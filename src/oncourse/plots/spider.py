@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Series drawn at most; more would be a grey wall.
 MOST = 400
@@ -32,8 +32,9 @@ def spider(
         ax = canvas.ax
         for name in list(series)[:MOST]:
             days, change = (np.asarray(v, float) for v in series[name])
-            ax.plot(days / DAYS_PER_MONTH, np.minimum(change, clip), "-", linewidth=0.9, marker="o", markersize=1.8,
-                    color=(colours or {}).get(name, PALETTE[0]), alpha=0.75)  # fmt: skip
+            (line,) = ax.plot(days / DAYS_PER_MONTH, np.minimum(change, clip), "-", linewidth=0.9, marker="o",
+                              markersize=1.8, color=(colours or {}).get(name, PALETTE[0]), alpha=0.75)  # fmt: skip
+            mark(line, f"{name}: last {100 * change[-1]:+.0f} %", people=[name.partition(" ")[0]])
         for label, height in limits.items():
             ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
             ax.annotate(label, (1.0, height), xycoords=("axes fraction", "data"), fontsize=7,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 Floats = NDArray[np.float64]
 
@@ -47,22 +47,25 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
         colour = PALETTE[k % len(PALETTE)]
         t = np.concatenate([[0.0], group.time / DAYS_PER_MONTH])
         s = np.concatenate([[1.0], group.survival])
-        ax.step(
-            t, s, where="post", color=colour, linewidth=1.6, label=f"{group.label} (n = {group.exit.size})"
-        )
+        of_group = {"series": group.label, "colour": colour}
+        label = f"{group.label} (n = {group.exit.size})"
+        (line,) = ax.step(t, s, where="post", color=colour, linewidth=1.6, label=label)
+        mark(line, label, **of_group)
         low, high = (
             np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)])
             for v in (group.ci_low, group.ci_high)
         )
-        ax.fill_between(t, low, high, step="post", color=colour, alpha=0.13, linewidth=0)
+        mark(ax.fill_between(t, low, high, step="post", color=colour, alpha=0.13, linewidth=0), **of_group)
         marks = group.censored / DAYS_PER_MONTH
         if marks.size:
             at = s[np.maximum(np.searchsorted(t, marks, side="right") - 1, 0)]
-            ax.plot(marks, at, "|", color=colour, markersize=5, markeredgewidth=0.8)
+            (ticked,) = ax.plot(marks, at, "|", color=colour, markersize=5, markeredgewidth=0.8)
+            mark(ticked, f"{group.label}: censored", **of_group)
         y = len(groups) - 1 - k
         for tick in ticks:
             n = int(((group.entry < max(tick * DAYS_PER_MONTH, 1e-9)) & (group.exit >= tick * DAYS_PER_MONTH)).sum())
-            risk_ax.text(tick, y, f"{n:,}", ha="center", va="center", fontsize=8, color=colour)
+            at_risk = risk_ax.text(tick, y, f"{n:,}", ha="center", va="center", fontsize=8, color=colour)
+            mark(at_risk, f"{group.label}: {n:,} at risk at {tick:g} months", **of_group)
     ax.set_ylim(0, 1.02)
     ax.set_xlim(0, last * 1.01)
     ax.set_xticks(ticks)
@@ -83,7 +86,7 @@ def survival_figure(groups: Sequence[KMGroup], *, ylabel: str, title: str = "") 
     """Return the SVG of one set of curves with the numbers at risk below."""
     height = 3.6 + 0.22 * len(groups)
     ratios = {"height_ratios": [3.0, 0.22 * len(groups) + 0.15]}
-    with drawing(6.4, height, rows=2, gridspec_kw=ratios) as canvas:
+    with drawing(7.4, height, rows=2, gridspec_kw=ratios) as canvas:
         top, bottom = canvas.ax
         draw_survival(top, bottom, groups, ylabel=ylabel)
         if title:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 MARKS = {
     "response": ("o", "#009E73", "response (CR, PR)"),
@@ -37,8 +37,9 @@ def swimmer(lanes: Sequence[Mapping[str, Any]], *, colours: Mapping[str, str] | 
                 y, lane["start"] / DAYS_PER_MONTH, lane["end"] / DAYS_PER_MONTH, color=COLOURS["grid"], linewidth=2
             )
             for begin, end, name in lane["bars"]:
-                ax.barh(y, (end - begin) / DAYS_PER_MONTH, left=begin / DAYS_PER_MONTH, height=0.62, color=paint[name],
-                        alpha=0.85)  # fmt: skip
+                bar = ax.barh(y, (end - begin) / DAYS_PER_MONTH, left=begin / DAYS_PER_MONTH, height=0.62,
+                              color=paint[name], alpha=0.85)  # fmt: skip
+                mark(bar[0], f"{lane['label']}: {name}, day {begin:.0f} to {end:.0f}", people=[str(lane["label"])])
             if lane["is_ongoing"]:
                 ax.plot([lane["end"] / DAYS_PER_MONTH], [y], ">", color=COLOURS["text"], markersize=4)
         for kind, (marker, colour, label) in MARKS.items():

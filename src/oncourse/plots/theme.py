@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
+from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,6 +79,54 @@ class drawing:
             _LOCK.release()
 
 
+def mark(
+    artist: Any, text: str | Sequence[str] = "", *, people: Sequence[str] = (), series: str = "", colour: str = ""
+) -> None:
+    """Say what a drawn thing is: shown on hover, and the way from it to the patients behind it.
+
+    Parameters
+    ----------
+    text : words of the mark; of a collection one per point, in the order drawn
+    people : ids of its patients; of a collection one id per point
+    series : name of the group it belongs to, which a reader can switch off
+    """
+    told = [text if isinstance(text, str) else list(text), list(people), series, colour]
+    artist.set_gid(_GID + json.dumps(told).encode().hex())
+
+
+_GID = "oncourse-"
+
+
+def _marked(svg: str) -> str:
+    """Turn what `mark` said into titles and data attributes of the SVG."""
+    parts = re.split(rf'<(g|image|path)([^>]*?) id="{_GID}([0-9a-f]+)"', svg)
+    out = [parts[0]]
+    for name, before, told, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
+        text, people, series, colour = json.loads(bytes.fromhex(told))
+        each = isinstance(text, list)
+        values = {"people": "" if each else ";".join(people), "series": series, "colour": colour}
+        data = "".join(f' data-{k}="{escape(v, quote=True)}"' for k, v in values.items() if v)
+        head, close, body = rest.partition(">")
+        if each:
+            body = _each(body, text, people)
+        elif text and not head.endswith("/"):
+            body = f"<title>{escape(text)}</title>{body}"
+        out.append(f"<{name}{before}{data}{head}{close}{body}")
+    return "".join(out)
+
+
+def _each(body: str, texts: Sequence[str], people: Sequence[str]) -> str:
+    """Give each of the next points its words."""
+    points = iter(enumerate(texts))
+
+    def told(match: re.Match[str]) -> str:
+        i, text = next(points)
+        who = f' data-people="{escape(people[i], quote=True)}"' if i < len(people) else ""
+        return f"<use{match[1]}{who}><title>{escape(text)}</title></use>"
+
+    return re.sub(r"<use([^>]*?)/>", told, body, count=len(texts)) if texts else body
+
+
 def new(
     width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, Any]:
@@ -103,6 +154,7 @@ def to_svg(fig: Figure) -> str:
     text = re.sub(
         r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :]
     )  # ids of one page must differ
+    text = _marked(text)
     width = re.search(r'width="([\d.]+)pt"', text)
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
     return (

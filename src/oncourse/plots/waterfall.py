@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Changes above this are drawn cut off, with an arrow.
 CLIP = 1.0
@@ -17,7 +17,7 @@ MOST = 800
 
 def waterfall(
     change: ArrayLike, groups: Sequence[str] | None = None, *, ylabel: str, limits: Mapping[str, float],
-    colours: Mapping[str, str] | None = None, clip: float = CLIP,
+    colours: Mapping[str, str] | None = None, clip: float = CLIP, names_of: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """Draw one bar per value (fraction, -0.5 = -50 %), sorted from rise to fall; return SVG.
 
@@ -27,6 +27,7 @@ def waterfall(
     groups : group of each value, coloured; order of first appearance in ``colours`` or of the palette
     limits : label -> fraction of the dashed lines, e.g. {"-50 %": -0.5}
     clip : rises above this are cut and marked with an arrow
+    names_of : the patient of each value, shown on hover
     """
     x = np.asarray(change, float)
     known = np.isfinite(x)
@@ -38,6 +39,7 @@ def waterfall(
     values = x[known][order]
     shown = np.asarray(groups if groups is not None else [""] * len(x), dtype=object)[known]
     names = shown[order]
+    people = np.asarray(names_of, dtype=object)[known][order] if len(names_of) else []
     wanted = (
         list(dict.fromkeys(names.tolist()))
         if colours is None
@@ -51,8 +53,13 @@ def waterfall(
         at = np.arange(len(values))
         for name in wanted:
             mine = names == name
-            ax.bar(at[mine], np.minimum(values[mine], clip), width=1.0 if len(values) > 120 else 0.84,
-                   color=palette[name], label=f"{name} (n = {int((shown == name).sum()):,})" if name else None)  # fmt: skip
+            label = f"{name} (n = {int((shown == name).sum()):,})" if name else None
+            width = 1.0 if len(values) > 120 else 0.84
+            bars = ax.bar(at[mine], np.minimum(values[mine], clip), width=width, color=palette[name], label=label)
+            for bar, place in zip(bars, at[mine], strict=True):
+                who = [people[place]] if len(people) else []
+                mark(bar, f"{' '.join([*who, name])}: {100 * values[place]:+.0f} %", people=who, series=name,
+                     colour=palette[name])  # fmt: skip
         cut = values > clip
         if cut.any():
             ax.plot(at[cut], np.full(int(cut.sum()), clip), "^", color=COLOURS["text"], markersize=3)

@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
-from oncourse.analyses._base import OutputTable
+from oncourse.analyses._base import Figure, OutputTable
 from oncourse.cohort import Cohort
 from oncourse.report.execute import Outcome
 from oncourse.report.front import card, flow_steps, missing_lines, question, title
@@ -72,7 +73,7 @@ def _is_ledger(table: str) -> bool:
 
 
 def _section(
-    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str
+    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str, patients: Collection[str]
 ) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
     section: dict[str, Any] = {
@@ -86,11 +87,33 @@ def _section(
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
         "answer": result.answer, "estimates": result.estimates,
-        "figures": [figure_view(entry.name, f) for f in result.figures],
+        "figures": [figure_view(entry.name, f) for f in result.figures if of_patient(f.name, patients) is None],
+        "single": _singles(entry.name, result.figures, patients),
         "tables": [table_view(t, mine[t.name], tie(t.columns, mine)) for t in shown],
         "excluded": _excluded(result.excluded), "n_excluded": result.excluded.height,
         "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
     }  # fmt: skip
+
+
+def of_patient(figure: str, patients: Collection[str]) -> str | None:
+    """Return the patient a figure is about by its name (``tree_P01``); None: about the study.
+
+    >>> of_patient("tree_P_1", {"P_1"}), of_patient("km_OS", {"P_1"})
+    ('P_1', None)
+    """
+    ends = (figure[i + 1 :] for i, c in enumerate(figure) if c == "_")
+    return next((end for end in ends if end in patients), None)
+
+
+def _singles(analysis: str, figures: Sequence[Figure], patients: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Figures of single patients: patient -> (what, file); they are files beside the page, not in it."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for figure in figures:
+        patient = of_patient(figure.name, patients)
+        if patient is not None:
+            what = figure.name.removesuffix(f"_{patient}").replace("_", " ")
+            found.setdefault(patient, []).append((what, f"figures/{quote(analysis)}/{quote(figure.name)}.svg"))
+    return sorted(found.items())
 
 
 #: Style sheets and scripts of the pages, in the order in which they stand there.
@@ -170,12 +193,13 @@ def study_page(
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
     questions, others = ordered(outcomes, study.config.design)
     overview = [o for o in outcomes if o.analysis.name in DESCRIPTION]
+    people = set(study["patients"]["patient_id"])
     of_data = [
         (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
     ]
 
     def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
-        return [_section(o, cohort.used, tables, language) for o in some]
+        return [_section(o, cohort.used, tables, language, people) for o in some]
 
     return environment().get_template("study.html").render(
         study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height, language=language,

@@ -12,10 +12,10 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason
+from oncourse.knowledge.drugs import treatment_name
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.matching import Match
-from oncourse.knowledge.regimen_names import treatment_name
 from oncourse.knowledge.rules import rules_version
 from oncourse.plots.timeline import Timeline
 from oncourse.report.page import environment

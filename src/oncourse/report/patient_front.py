@@ -1,16 +1,18 @@
-"""The front of a patient's page: statuses by sample, what could not be seen, and what to do about it."""
+"""The front of a patient's page: statuses by sample, what could not be seen, and what to do about it.
+
+A match is `oncourse.knowledge.matching.Match`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from oncourse.cohort import Cohort
-from oncourse.knowledge.evaluate import GERMLINE_TEXT
-from oncourse.knowledge.matching import Match
 from oncourse.words.catalogue import write
 
 #: Lines of "what we could not see" and of next steps.
@@ -21,7 +23,7 @@ THERAPIES_SHOWN = 3
 STEP_LEVELS = ("I-A", "I-B")
 #: Words of a missing fact -> the step that would supply it, first match (`patient.step.<name>`).
 STEPS = (
-    (re.escape(GERMLINE_TEXT), "germline"),
+    (r"germline", "germline"),
     (r"too few reads|too little tumour", "resample"),
     (r"genotype not known", "genotype"),
     (r"fusions not looked for", "fusions"),
@@ -109,15 +111,15 @@ def _sample_words(sample: dict[str, object]) -> str:
     return f"{what}{day}"
 
 
-def _therapies(matches: Sequence[Match]) -> str:
+def _therapies(matches: Sequence[Any]) -> str:
     names = list(dict.fromkeys(m.rule.therapy or m.rule.biomarker for m in matches))
     more = f" and {len(names) - THERAPIES_SHOWN} more" if len(names) > THERAPIES_SHOWN else ""
     return "; ".join(names[:THERAPIES_SHOWN]) + more
 
 
-def unseen(matches: Sequence[Match]) -> list[tuple[str, str]]:
+def unseen(matches: Sequence[Any]) -> list[tuple[str, str]]:
     """Return what could not be seen for the highest levels: the missing fact, the therapies it bears on."""
-    groups: dict[str, list[Match]] = {}
+    groups: dict[str, list[Any]] = {}
     for m in sorted(matches, key=lambda m: m.sort_key):
         if m.status == "not_assessable" and m.level in STEP_LEVELS:
             for text in m.missing[:1]:
@@ -126,9 +128,9 @@ def unseen(matches: Sequence[Match]) -> list[tuple[str, str]]:
     return [(text, _therapies(found)) for text, found in largest[:UNSEEN_SHOWN]]
 
 
-def next_steps(matches: Sequence[Match], language: str) -> list[Step]:
+def next_steps(matches: Sequence[Any], language: str) -> list[Step]:
     """Return what would settle the rules of the highest levels: a step per kind of missing fact, most rules first."""
-    groups: dict[str, list[tuple[Match, str]]] = {}
+    groups: dict[str, list[tuple[Any, str]]] = {}
     for m in matches:
         if m.status != "not_assessable" or m.level not in STEP_LEVELS:
             continue

@@ -6,8 +6,7 @@ import polars as pl
 
 from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names
-from oncourse.knowledge.regimen_names import treatment_name
+from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, treatment_name
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
 
 #: Class that colours a treatment, first match.
