@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import yaml
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io import sheets as raw
@@ -17,6 +18,10 @@ from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
 __all__ = ["is_workbook", "our_names", "read_workbook", "table_of"]
+
+
+#: Sheets that explain the others.
+_BESIDE = ("data_dictionary", "dictionary", "readme", "数据字典", "说明", "填写说明")
 
 
 def _book(path: Path) -> Path | None:
@@ -64,6 +69,9 @@ def read_workbook(path: Path) -> Reading:
         if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
             reading.config = _config(sheet, path, reading)
             continue
+        if plain(sheet.name).replace(" ", "_") in _BESIDE:
+            reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
+            continue
         name = table_of(sheet.name) or _by_columns(sheet)
         place = f"{path.name}: {sheet.name}"
         if name is None or name in reading.tables:
@@ -78,6 +86,8 @@ def read_workbook(path: Path) -> Reading:
         reading.problems += table.problems
         reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
         reading.ledger.file(place, name, "used", n_rows=len(sheet.rows))
+    for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
+        del reading.tables[name]  # a sheet that nobody filled in
     if not reading.tables:
         there = ", ".join(s.name for s in sheets) or "none"
         raise InputError(
@@ -110,7 +120,12 @@ def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:
     pairs = {str(r[0]): r[1] for r in rows if len(r) > 1 and r[0] and r[1]}
     pairs = {k: v for k, v in pairs.items() if plain(k) not in ("setting", "key", "项目")}
     try:
+        pairs = {k: yaml.safe_load(v) if v[:1] in "[{" else v for k, v in pairs.items()}
         return config_from_mapping(pairs, f"{path.name}, sheet {sheet.name}")
+    except yaml.YAMLError as error:
+        said, cure = str(error).splitlines()[0], "Write {a: b} or [a, b]."
+        reading.problems.append(Problem(path.name, None, sheet.name, None, said, cure))
+        return reading.config
     except ConfigError as error:
         reading.problems += [Problem(path.name, None, None, None, str(text)) for text in error.problems]
         return reading.config
