@@ -216,7 +216,7 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
         return []
     chroms, index = found.bands["chrom"].to_list(), {b: i for i, b in enumerate(found.bands["band"])}
     length = (found.bands["end"] - found.bands["start"] + 1).to_numpy().astype(float)
-    marks = []
+    marks: list[tuple[int, str, bool]] = []
     for band, kind, genes in _peaks(found.focal)[:10]:
         if band in index and not any(at == index[band] for at, _, _ in marks):
             words = band if genes is None or len(genes) > 20 else f"{band} {genes}"

@@ -1,0 +1,132 @@
+"""Which genes are changed more often than chance: candidates for drivers, counted by patient."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._headline import Headline
+from oncourse.analyses._people import counted
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.driver_genes import DriverParams, driver_genes
+from oncourse.errors import NotEnoughData
+from oncourse.study.schema import Column
+from oncourse.words.catalogue import said
+
+_T, _F, _I = pl.String, pl.Float64, pl.Int64
+GENES = OutputTable("drivers/genes", "genes tested for more changes than chance makes", (
+    Column("gene", _T, "HGNC symbol"),
+    Column("n_patients", _I, "patients looked at, hypermutated ones left out"),
+    Column("n_mutated", _I, "of these, with a protein-changing or splice-site mutation"),
+    Column("expected", _F, "by the patients' burden, the gene's length and its silent mutations"),
+    Column("ratio", _F, "n_mutated / expected", unit="ratio"),
+    Column("n_changes", _I, "different changes, by patient"),
+    Column("n_truncating", _I, "of these truncating or at a splice site"),
+    Column("top_codon", _I, "codon hit in most patients (truncating changes left out)"),
+    Column("n_top_codon", _I, "patients hit there"),
+    Column("p_burden", _F, "more patients than expected"),
+    Column("p_truncating", _F, "more truncating changes than genes of no known role have"),
+    Column("p_hotspot", _F, "one codon hit again and again"),
+    Column("p_value", _F, "the three together (Cauchy combination)"),
+    Column("q_value", _F, "false discovery rate over all genes looked at"),
+    Column("role", _T, "role in genes.tsv; null: in neither list"),
+    Column("caution", _T, "what to check before it is believed"),
+    Column("patients", _T, "the patients, joined by ;"),
+))  # fmt: skip
+#: The question of the ledger.
+SEARCHED = "patients searched for drivers"
+#: Fewer patients than this find only the strongest drivers (Lawrence 2014, doi 10.1038/nature12912: hundreds are needed).
+LOW_POWER = 200
+
+
+@analysis(
+    title="Driver genes",
+    question="Which genes are changed more often than chance makes them?",
+    needs=("samples", "calls"),
+    params=DriverParams,
+    tables=(GENES,),
+    order=14,
+)
+def drivers(cohort: Cohort, params: DriverParams) -> Result:
+    """Test genes against burden, length and their silent mutations; by patient."""
+    people = _people(cohort, params)
+    patients = people.filter("is_in")["patient_id"].unique().sort().to_list()
+    if len(patients) < params.min_patients:
+        raise NotEnoughData(f"{len(patients)} patients without hypermutation; a search needs {params.min_patients}.")
+    table = driver_genes(cohort.annotated_calls, cohort.panels, patients, params)
+    sure = table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_null())
+    estimates = (
+        Estimate("patients_searched", len(patients), unit="count", method="counted", question=SEARCHED),
+        Estimate("genes_found", sure.height, unit="count", method="FDR below 5 %, none to be checked first"),
+        Estimate("genes_to_check", table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_not_null()).height,
+                 unit="count", method="FDR below 5 %, but one site again and again in a gene of no known role"),
+    )  # fmt: skip
+    names = ", ".join(sure["gene"].head(8))
+    return Result(
+        answer="In {patients_searched} patients {genes_found} genes are changed more often than chance makes them"
+        + (f": {names}{' ...' if sure.height > 8 else ''}." if names else ".")
+        + (" {genes_to_check} more look like artefacts of calling." if estimates[2].value else ""),
+        estimates=estimates,
+        tables={GENES.name: GENES.frame(table)},
+        figures=tuple(_figures(table)),
+        people=people,
+        samples_used=cohort.panels.samples.filter(pl.col("patient_id").is_in(patients)).select(
+            "patient_id", "sample_id", pl.lit("all samples of a patient together").alias("reason")).sort("sample_id"),
+        notes=_notes(cohort, len(patients)),
+        headline=_headline(estimates, sure),
+        methods=(
+            "Expected: a patient's changes in all other genes per codon looked at, times its codons (chance of one and "
+            "more); the gene's own rate by its silent mutations, spread between genes as among genes of no known role. "
+            "Truncating: their share against genes of no known role. Hotspot: the most hit codon, changes fall on the "
+            "mutable codons. Joined by the Cauchy combination (Liu 2020); FDR over all genes looked at. No covariates "
+            "(expression, replication time) and no sequence: a simple model.",
+        ),
+    )  # fmt: skip
+
+
+def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
+    """Patients profiled for mutations; out: hypermutated ones."""
+    rows = cohort.hypermutation
+    high = (
+        (pl.col("p_msi_high") > 0.5) | (pl.col("p_hypermutated") > 0.5) | (pl.col("tmb_per_mb") > params.max_per_mb)
+    ).fill_null(False)
+    by = rows.group_by("patient_id").agg(is_high=(high | (pl.col("msi_recorded") == "MSI-H").fill_null(False)).any())
+    out = by.filter("is_high").select("patient_id", pl.lit("hypermutated: a spectrum of its own").alias("reason"))
+    return counted(SEARCHED, cohort.study["patients"]["patient_id"], by.filter(~pl.col("is_high")), out,
+                   rest="no tumour sample profiled for mutations")  # fmt: skip
+
+
+def _notes(cohort: Cohort, n: int) -> tuple[str, ...]:
+    notes = []
+    if n < LOW_POWER:
+        notes.append(f"{n} patients have low power: a gene that is not found may well be a driver.")
+    kinds = set(cohort.study["assays"]["kind"].drop_nulls())
+    if "panel" in kinds:
+        notes.append("Panels hold drivers by choice: the expected number rests on them, and the search is too strict.")
+    if not (cohort.annotated_calls["consequence"] == "synonymous").any():
+        notes.append("No silent mutations are reported: a gene's own rate is not known, only how rates vary.")
+    notes.append("Long, late-replicating genes (CSMD3, LRP1B) are not corrected for beyond their silent mutations.")
+    return tuple(notes)
+
+
+def _headline(estimates: tuple[Estimate, ...], sure: pl.DataFrame) -> Headline:
+    n, found = estimates[0], estimates[1]
+    if sure.is_empty():
+        words = said("headline.drivers.none", n=int(n.value or 0))
+        return Headline(words, "uncertain", said("reason.nothing_found"), n.name)
+    genes = [str(g) for g in sure["gene"].head(5)]
+    words = said("headline.drivers.found", k=int(found.value or 0), genes=", ".join(genes), n=int(n.value or 0))
+    return Headline(words, "answered", said("reason.corrected"), found.name)
+
+
+def _figures(table: pl.DataFrame) -> list[Figure]:
+    from oncourse.plots.drivers import drivers_svg
+
+    if table.is_empty():
+        return []
+    shown = table.head(400)
+    sure, check = (shown["q_value"] < 0.05).to_numpy(), shown["caution"].is_not_null().to_numpy()
+    return [Figure("genes", "Changed more often than chance", "Each gene by the patients expected and seen; orange: FDR "
+                   "below 5 %, grey ring: to be checked for an artefact first. Table drivers/genes.",
+                   drivers_svg(shown["gene"].to_list(), shown["expected"].to_numpy(), shown["n_mutated"].to_numpy(),
+                               sure, check))]  # fmt: skip

@@ -1,0 +1,176 @@
+"""Genes changed more often than burden, length and the genes' own silent mutations explain, counted by patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from oncourse.derive.genes.panels import Panels
+from oncourse.genome.effect import TRUNCATING
+from oncourse.genome.genes import gene_table
+from oncourse.genome.protein import codon
+from oncourse.stats.driver_tests import (
+    burden_p,
+    cauchy_combination,
+    hotspot_p,
+    mutable_share,
+    rate_spread,
+    truncating_p,
+)
+from oncourse.stats.fdr import benjamini_hochberg
+from oncourse.study.settings import section, setting
+
+
+@section("drivers")
+@dataclass(frozen=True)
+class DriverParams:
+    """Which patients and genes the search for drivers is made in."""
+
+    min_mutated: int = setting(3, "genes changed in fewer patients are not tested", low=2)
+    max_per_mb: float = setting(
+        20.0, "patients of a higher burden are left out: their spectrum is their own (MSI-H and POLE are in any case)", low=1
+    )
+    min_patients: int = setting(20, "fewer patients make no search", low=5)
+
+
+DRIVER_SCHEMA = {
+    "gene": pl.String, "n_patients": pl.Int64, "n_mutated": pl.Int64, "expected": pl.Float64, "ratio": pl.Float64,
+    "n_changes": pl.Int64, "n_truncating": pl.Int64, "top_codon": pl.Int64, "n_top_codon": pl.Int64,
+    "p_burden": pl.Float64, "p_truncating": pl.Float64, "p_hotspot": pl.Float64, "p_value": pl.Float64,
+    "q_value": pl.Float64, "role": pl.String, "caution": pl.String, "patients": pl.String,
+}  # fmt: skip
+
+
+@cache
+def protein_lengths() -> dict[str, int]:
+    """Return gene -> amino acids: genes.tsv before protein_lengths.tsv.gz."""
+    import gzip
+
+    data = resources.files("oncourse.genome").joinpath("data/protein_lengths.tsv.gz").read_bytes()
+    all_genes = dict(pl.read_csv(gzip.decompress(data), separator="\t").iter_rows())
+    return all_genes | dict(gene_table().select("gene", "protein_length").drop_nulls().iter_rows())
+
+
+def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], params: DriverParams) -> pl.DataFrame:
+    """Test the genes changed in `params.min_mutated` of these patients: `DRIVER_SCHEMA`, strongest first.
+
+    A patient counts once per gene, with all samples together. Expected: the patient's other changes per codon looked at,
+    times the gene's codons; the rate of the gene by its silent mutations (`oncourse.stats.driver_tests`). Three questions -
+    more patients, more truncating changes, one codon hit again and again - make one p-value (Cauchy combination).
+    """
+    lengths = protein_lengths()
+    rows = calls.filter(pl.col("patient_id").is_in(patients) & pl.col("gene").is_in(list(lengths)))
+    columns = ("patient_id", "variant_id", "gene", "consequence", "is_altering")
+    rows = rows.select(*columns, codon=codon("hgvs_p"))
+    rows = rows.unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
+    rows = rows.filter(_on_panel(rows, panels))
+    altering, silent = rows.filter("is_altering"), rows.filter(pl.col("consequence") == "synonymous")
+    counts = _counts(altering)
+    tested = counts.filter(pl.col("n_mutated") >= params.min_mutated).sort("gene")
+    if tested.is_empty():
+        return pl.DataFrame(schema=DRIVER_SCHEMA)
+    names, size = tested["gene"].to_list(), np.array([lengths[g] for g in tested["gene"]], float)
+    looked, codons = _looked(panels, patients, names, lengths)
+    chance, silent_seen, silent_expected = _expected(altering, silent, patients, names, size, looked, codons)
+    plain = -np.expm1(-chance).sum(1)
+    passengers = ~np.isin(names, gene_table()["gene"].to_list())
+    shape = rate_spread(tested["n_mutated"].to_numpy()[passengers], plain[passengers])
+    mean, p_burden = burden_p(tested["n_mutated"].to_numpy(), chance, silent_seen, silent_expected, shape)
+    others = tested.filter(pl.Series(passengers))
+    share = int(others["n_truncating"].sum()) / max(1, int(others["n_changes"].sum())) or 0.1
+    p_truncating = truncating_p(tested["n_truncating"].to_numpy(), tested["n_changes"].to_numpy(), share)
+    top, coded = tested["n_top_codon"].to_numpy(), tested["n_coded"].to_numpy()
+    p_hotspot = hotspot_p(top, coded, size, mutable_share(top[passengers], coded[passengers], size[passengers]))
+    p = cauchy_combination(np.column_stack([p_burden, p_truncating, p_hotspot]))
+    # every gene looked at is a test, also those changed in too few
+    used = set(panels.samples["mutation"].drop_nulls())
+    n_tests = max(len(p), *(len(_genes_of(panels, assay, lengths)) for assay in used))
+    q = benjamini_hochberg(np.append(p, np.ones(n_tests - len(p))))[: len(p)]
+    roles = dict(gene_table().select("gene", "role").iter_rows())
+    return tested.with_columns(
+        n_patients=pl.Series(looked.sum(1)), expected=pl.Series(mean), p_burden=pl.Series(p_burden),
+        ratio=pl.col("n_mutated") / pl.Series(np.maximum(mean, 1e-9)), p_truncating=pl.Series(p_truncating),
+        p_hotspot=pl.Series(p_hotspot), p_value=pl.Series(p), q_value=pl.Series(q), caution=_caution(),
+        role=pl.col("gene").replace_strict(roles, default=None, return_dtype=pl.String),
+    ).select(pl.col(c).cast(t) for c, t in DRIVER_SCHEMA.items()).sort("p_value", "gene")  # fmt: skip
+
+
+def _caution() -> pl.Expr:
+    """Half of the patients with one codon, in a gene of no known role: what an artefact of the caller looks like."""
+    unknown = ~pl.col("gene").is_in(gene_table()["gene"].to_list())
+    one = (pl.col("n_top_codon") >= 3) & (2 * pl.col("n_top_codon") >= pl.col("n_mutated"))
+    return pl.when(unknown & one).then(pl.lit("one site again and again, no known role: artefact or germline?"))
+
+
+def _genes_of(panels: Panels, assay: str, lengths: dict[str, int]) -> set[str]:
+    """Genes of known length an assay looked at."""
+    listed = panels.genes.get(assay)
+    return set(lengths) if listed is None else set(listed) & set(lengths)
+
+
+def _on_panel(rows: pl.DataFrame, panels: Panels) -> pl.Series:
+    """Whether the gene is on a mutation panel of the patient."""
+    seen = panels.samples.select("patient_id", "mutation").drop_nulls().unique()
+    pairs = panels.pairs(set(rows["gene"]))
+    known = seen.join(pairs, left_on="mutation", right_on="assay_id", how="inner").select("patient_id", "gene").unique()
+    return rows.join(known.with_columns(on=pl.lit(True)), on=["patient_id", "gene"], how="left", maintain_order="left")[
+        "on"
+    ].fill_null(False)  # fmt: skip
+
+
+def _counts(altering: pl.DataFrame) -> pl.DataFrame:
+    """Per gene: patients, changes, truncating ones, changes of known codon, the codon hit in most patients."""
+    truncating = pl.col("consequence").is_in(list(TRUNCATING))
+    base = altering.group_by("gene").agg(
+        n_mutated=pl.col("patient_id").n_unique(), n_changes=pl.len(), n_truncating=truncating.sum(),
+        n_coded=(pl.col("codon").is_not_null() & ~truncating).sum(),
+        patients=pl.col("patient_id").unique().sort().str.join(";"),
+    )  # fmt: skip
+    spots = altering.filter(pl.col("codon").is_not_null() & ~truncating).group_by("gene", "codon").agg(
+        n_top_codon=pl.col("patient_id").n_unique()
+    )  # fmt: skip
+    top = spots.sort(["gene", "n_top_codon", "codon"], descending=[False, True, False]).unique("gene", keep="first")
+    table = base.join(top.rename({"codon": "top_codon"}), on="gene", how="left")
+    return table.with_columns(pl.col("n_top_codon").fill_null(0)).sort("gene")
+
+
+def _looked(
+    panels: Panels, patients: list[str], genes: list[str], lengths: dict[str, int]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """(gene, patient) whether looked at, and the codons each patient's assays looked at."""
+    of_assay = {a: _genes_of(panels, a, lengths) for a in panels.genes}
+    own = panels.samples.drop_nulls("mutation").group_by("patient_id").agg(pl.col("mutation").unique().sort())
+    sets = {p: tuple(a) for p, a in own.iter_rows()}
+    columns: dict[tuple[str, ...], tuple[NDArray[np.bool_], float]] = {}
+    for assays in set(sets.values()):
+        inside = set().union(*(of_assay[a] for a in assays))
+        columns[assays] = (np.array([g in inside for g in genes]), float(sum(lengths[g] for g in inside)))
+    looked = np.column_stack([columns[sets[p]][0] for p in patients])
+    return looked, np.array([columns[sets[p]][1] for p in patients])
+
+
+def _expected(
+    altering: pl.DataFrame, silent: pl.DataFrame, patients: list[str], genes: list[str], size: NDArray[np.float64],
+    looked: NDArray[np.bool_], codons: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Changes expected per gene and patient from the patient's other genes; silent mutations seen and expected per gene."""
+    row, column = {p: i for i, p in enumerate(patients)}, {g: i for i, g in enumerate(genes)}
+    total = np.zeros(len(patients))
+    own = np.zeros((len(genes), len(patients)))
+    for patient, gene in altering.select("patient_id", "gene").iter_rows():
+        total[row[patient]] += 1
+        if gene in column:
+            own[column[gene], row[patient]] += 1
+    rest = np.maximum(codons[None] - size[:, None], 1.0)
+    chance = np.where(looked, (total[None] - own) / rest * size[:, None], 0.0)
+    quiet, seen = np.zeros(len(patients)), np.zeros(len(genes))
+    for patient, gene in silent.select("patient_id", "gene").iter_rows():
+        quiet[row[patient]] += 1
+        if gene in column:
+            seen[column[gene]] += 1
+    return chance, seen, (looked * (quiet / np.maximum(codons, 1.0))[None]).sum(1) * size

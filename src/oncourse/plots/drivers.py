@@ -1,0 +1,42 @@
+"""Patients expected and seen per gene: what lies above the diagonal is changed more often than chance makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+#: Names written at most.
+MOST_NAMES = 18
+
+
+def drivers_svg(
+    genes: Sequence[str], expected: NDArray[np.float64], seen: NDArray[np.int64], sure: NDArray[np.bool_],
+    doubtful: NDArray[np.bool_],
+) -> str:  # fmt: skip
+    """Draw one point per gene, strongest evidence first; return SVG."""
+    with drawing(6.2, 5.0) as canvas:
+        ax = canvas.ax
+        x = np.maximum(np.asarray(expected, float), 0.05)
+        y = np.asarray(seen, float)
+        found = sure & ~doubtful
+        ax.scatter(x[~sure], y[~sure], s=8, color=COLOURS["muted"], alpha=0.5, linewidths=0, label="as chance makes it")
+        ax.scatter(x[sure & doubtful], y[sure & doubtful], s=22, facecolors="none", edgecolors=COLOURS["muted"],
+                   label="check for an artefact")  # fmt: skip
+        ax.scatter(x[found], y[found], s=26, color=PALETTE[5], label="FDR below 5 %")
+        for i in np.flatnonzero(found)[:MOST_NAMES]:
+            ax.annotate(genes[i], (x[i], y[i]), xytext=(4, 3), textcoords="offset points", fontsize=7)
+        ends = np.array([min(x.min(), y.min()) * 0.8, max(x.max(), y.max()) * 1.3])
+        ax.plot(ends, ends, color=COLOURS["grid"], lw=1)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        for side in (ax.xaxis, ax.yaxis):
+            side.set_major_formatter(lambda value, _: f"{value:,.10g}")
+        ax.set_xlabel("patients expected")
+        ax.set_ylabel("patients changed")
+        ax.legend(loc="upper left")
+        clean(ax)
+    return canvas.svg
