@@ -1,6 +1,6 @@
 """How often is a claim wrong when the data are wrong in a way the method was not told of?
 
-    python benchmarks/bench_stress.py [seeding] [presence] [--patients N]
+    python benchmarks/bench_stress.py [WHAT ...] [--patients N] [--studies N]
 
 Each line is a claim under one fault of the data: the share of wrong answers, beside what it must be. The studies are those
 of `stress_evolution`; the answers are those of the analyses that a user runs.
@@ -14,7 +14,9 @@ import time
 import numpy as np
 import polars as pl
 
+import stress_ctdna
 import stress_evolution as stress
+import stress_few
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 
@@ -89,9 +91,19 @@ def beyond_noise(n_study: int, n: int = 10) -> None:
                   f"{100 * np.mean(said):.0f} % of {n_study} studies of {n}", flush=True)  # fmt: skip
 
 
+#: Rows of other claims: name -> function of the number of studies, patients or samples.
+OTHERS = {
+    "ctdna": stress_ctdna.positivity_rows, "spread": stress_ctdna.spread, "course": stress_ctdna.constant,
+    "lead": stress_ctdna.leads, "agreement": stress_few.agreement, "repeat": stress_few.repeat_tissue,
+    "carriers": stress_few.carriers, "lost": stress_few.lost_by_score, "least": stress_few.least,
+}  # fmt: skip
+EVOLUTION = ("seeding", "presence", "noise")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["seeding", "presence", "noise"])
+    parser.add_argument("what", nargs="*", default=[*EVOLUTION, *OTHERS], help="rows of the table; all by default")
+    parser.add_argument("--studies", type=int, default=400, help="studies, patients or samples per cell of the other rows")
     parser.add_argument("--patients", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -101,6 +113,10 @@ def main() -> None:
         presence(options.patients, seed=options.seed)
     if "noise" in options.what:
         beyond_noise(options.patients)
+    for name, row in OTHERS.items():
+        if name in options.what:
+            print(f"\n{name}")
+            row(options.studies)
 
 
 if __name__ == "__main__":

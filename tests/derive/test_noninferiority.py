@@ -87,7 +87,7 @@ def test_variants_against_repeat_tissue_are_paired_by_patient():
     """32 patients with a repeat: 343 tissue variants, plasma finds all but 2, the repeat all but 1."""
     _, tests = run(study(KINDS), repeat_tissue=True, margin=0.05)
     row = tests["ppa", "variants"]
-    assert row["n_patients"] == 32 and row["basis"] == "patients drawn again, paired"
+    assert row["n_patients"] == 32 and row["basis"] == "paired, patients as clusters (t)"
     assert row["agreement"] == pytest.approx(341 / 343) and row["aim"] == pytest.approx(342 / 343)
     assert row["is_noninferior"] is True and row["p_value"] < 0.025
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.stats.agreement import few_units_limits, gwet_ac1, kappa
-from oncourse.stats.clustered_share import clustered_share
+from oncourse.stats.clustered_share import clustered_share, paired_share_test
 from oncourse.stats.rng import generator
 
 rows = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12)
@@ -86,3 +86,36 @@ def test_exact_coverage_at_two_per_cent_discordance():
         told = ~np.isnan(interval.value)
         inside = (interval.low <= true) & (true <= interval.high)
         assert 0.93 <= weight[told & inside].sum() / weight[told].sum() <= 0.99
+
+
+@pytest.mark.parametrize("patients", [6, 20])
+def test_non_inferiority_of_variants_keeps_its_size_where_patients_differ(patients):
+    """sd .2, at the margin: drawing patients again said 13.6 and 8 % of 6 and 20 patients to be non-inferior."""
+    rng = generator(21, f"test/size/{patients}")
+    s = 0.7 * 0.3 / 0.04 - 1
+    wrong, inside = 0, 0
+    for _ in range(200):
+        total = 1 + rng.negative_binomial(2, 2 / 11, patients)
+        found = clustered_share(rng.binomial(total, rng.beta(0.7 * s, 0.3 * s, patients)), total)
+        wrong += found.p_below(0.7) < 0.025
+        inside += found.low <= 0.7 <= found.high
+        assert (found.p_below(0.7) < 0.025) == (found.lower_bound() > 0.7)
+    assert wrong <= 0.025 * 200 + 2 * np.sqrt(0.025 * 0.975 * 200)
+    assert inside / 200 >= 0.93 - 0.035
+
+
+@pytest.mark.parametrize("patients", [6, 20])
+def test_repeat_tissue_test_keeps_its_size(patients):
+    """Plasma finds .1 fewer than repeat tissue, the margin, in patients who differ."""
+    rng = generator(22, f"test/repeat/{patients}")
+    wrong = 0
+    for _ in range(200):
+        total = 1 + rng.negative_binomial(2, 2 / 11, patients)
+        share = rng.beta(8, 2, patients)
+        found, repeat = rng.binomial(total, np.clip(share * 0.7 / 0.8, 0, 1)), rng.binomial(total, share)
+        wrong += paired_share_test(found, repeat, total, 0.1).p_value < 0.025
+    assert wrong <= 0.025 * 200 + 2 * np.sqrt(0.025 * 0.975 * 200)
+
+
+def test_patients_who_all_agree_show_nothing_with_few():
+    assert paired_share_test([4] * 4, [4] * 4, [4] * 4, 0.1).p_value > 0.025

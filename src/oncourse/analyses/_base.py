@@ -14,6 +14,7 @@ import polars as pl
 
 from oncourse.analyses import _people
 from oncourse.analyses._headline import Headline
+from oncourse.analyses._least import least_patients
 from oncourse.analyses._people import WHO_SCHEMA, people_frame
 from oncourse.analyses._show import as_html, as_text
 from oncourse.cohort import Cohort
@@ -260,6 +261,7 @@ class Analysis:
                     f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
                 )
         object.__setattr__(result, "title", self.title)
+        object.__setattr__(result, "methods", (*result.methods, *least_patients(self.name)))
         return result
 
 

@@ -462,9 +462,38 @@ def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> 
             f"whole follow-up their effect differs from that by {params.months:g} months. prediction.stop_at_horizon=yes "
             "fits within the horizon."
         )
+    notes += _lost(fitted, frame, params)
     if fitted.unstable:
         notes.append(f"Refits did not all converge: {fitted.unstable}.")
     return tuple(notes)
+
+
+#: Share of patients lost before the horizon from which what losing them may do to the AUC is said.
+MIN_LOST = 0.05
+
+
+def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> list[str]:
+    """How far the AUC may be off because those lost are not like the others; whether losing them hangs on the risk."""
+    import numpy as np
+
+    from oncourse.models.auc_bounds import LOST_ODDS, auc_bounds
+    from oncourse.stats.cox import fit_cox
+
+    data, risk, horizon = frame.arrays(), fitted.out_of_fold, landmark_days(params.months)
+    lost = ~data.event & (data.time < horizon)
+    if np.isnan(risk).any() or lost.mean() < MIN_LOST or data.entry.any():
+        return []
+    low, high = auc_bounds(risk, data.time, data.event, horizon)
+    text = (
+        f"{int(lost.sum())} patients were lost before {params.months:g} months. Were their odds of the event "
+        f"{LOST_ODDS:g} times, or "
+        f"1/{LOST_ODDS:g} of, those of others at like risk, the AUC would lie between {low:.2f} and {high:.2f}."
+    )
+    rank = np.argsort(np.argsort(risk)) / len(risk)
+    fit = fit_cox(np.minimum(data.time, horizon), lost, rank[:, None]) if lost.sum() >= params.min_events else None
+    if fit is not None and float(fit.p_value[0]) < 0.05:
+        text += f" Losing patients hangs on the predicted risk (p = {float(fit.p_value[0]):.2g}): the AUC may be off."
+    return [text]
 
 
 def _tables(

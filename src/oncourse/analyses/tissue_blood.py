@@ -13,14 +13,12 @@ from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
-from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
 from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
-from oncourse.stats.rng import generator
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
@@ -85,14 +83,12 @@ class Params:
 def tissue_blood(cohort: Cohort, params: Params) -> Result:
     """Compare each patient's main tissue sample with the main plasma sample."""
     presence, pairs = cohort.presence, cohort.pairs
-    rules = cohort.params(ConcordanceParams)
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     if main.is_empty():
         raise NotEnoughData("no patient has both a tissue and a plasma sample.")
     rows = plasma_rows(cohort.study, presence, pairs, cohort.plasma_states)
     if rows.filter(pl.col("in_tissue") == "present").is_empty():
         raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
-    rng = generator(cohort.seed, "tissue_blood")
     table = stratum_table(rows)
     statuses = statuses_of(cohort.study.config.statuses)
     states = with_rows(cohort.statuses, presence)
@@ -101,7 +97,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     if params.status not in {s.name for s in statuses}:
         raise NotEnoughData(f"no status is called '{params.status}' (study.yaml: statuses).")
     aim = Aim(params.ppa0, params.npa0, params.margin, params.repeat_tissue, params.status)
-    tests = noninferiority_tests(presence, pairs, rows, states, aim, rules.n_bootstrap, rng)
+    tests = noninferiority_tests(presence, pairs, rows, states, aim)
     truth, withheld = truth_rows(presence, main, states, params.status)
     estimates = _estimates(table, plasma, main, tests, truth)
     return Result(
@@ -125,7 +121,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
             "with Clopper-Pearson limits. Non-inferiority: H0: agreement <= aim - margin, one-sided 2.5 %, all sampled "
             "patients; the aim is a performance goal, or what a second sample of the lesion finds in the same patients "
             "(variants against a goal: beta-binomial over patients; against "
-            "repeat tissue: patients drawn again; status: Tango's paired score, Stat Med 1998;17:891).",
+            "repeat tissue: paired difference, patients as clusters; status: Tango's paired score, Stat Med 1998;17:891).",
             "Latent class: two tests do not identify a truth (Pepe, Janes 2007). Sensitivities have Beta priors from the "
             "mean power of the samples, specificities one of 199 to 1; estimates are shown for a covariance given the truth "
             "of 0, 25 and 50 % of its largest value (Vacek 1985).",

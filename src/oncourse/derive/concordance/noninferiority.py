@@ -12,14 +12,8 @@ from numpy.typing import NDArray
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.tissue_blood import patient_counts
-from oncourse.stats.agreement import (
-    cluster_bootstrap,
-    cluster_weights,
-    share,
-    tango_interval,
-    tango_noninferiority,
-)
-from oncourse.stats.clustered_share import clustered_share
+from oncourse.stats.agreement import share, tango_interval, tango_noninferiority
+from oncourse.stats.clustered_share import clustered_share, paired_share_test
 
 TEST_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
@@ -32,7 +26,7 @@ TEST_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         pl.String,
         "ppa: share of tissue's positives that plasma finds; npa: of its negatives that plasma confirms",
     ),
-    ("of", pl.String, "variants (patients drawn again), or a status (patients)"),
+    ("of", pl.String, "variants (patients as clusters), or a status (patients)"),
     ("aim", pl.Float64, "agreement aimed at: the goal, or that of the repeat tissue"),
     ("margin", pl.Float64, "largest loss that is accepted"),
     ("agreement", pl.Float64, "agreement of plasma with tissue, all sampled patients"),
@@ -57,8 +51,7 @@ class Aim:
 
 
 def noninferiority_tests(
-    presence: PresenceTable, pairs: PairTable, rows: pl.DataFrame, states: pl.DataFrame, aim: Aim,
-    n_bootstrap: int, rng: np.random.Generator,
+    presence: PresenceTable, pairs: PairTable, rows: pl.DataFrame, states: pl.DataFrame, aim: Aim
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return one row per test (`TEST_COLUMNS`); none where no margin was fixed.
 
@@ -83,7 +76,7 @@ def noninferiority_tests(
     if aim.npa0 is not None:
         out.append(_goal_status(of, "npa", aim.status, aim.npa0, aim.margin))
     if aim.repeat_tissue:
-        out.append(_repeat_variants(presence, rows, of, aim.margin, n_bootstrap, rng))
+        out.append(_repeat_variants(presence, rows, of, aim.margin))
         out += [_repeat_status(of, measure, aim.status, aim.margin) for measure in ("ppa", "npa")]
     return out
 
@@ -111,12 +104,7 @@ def _goal_variants(rows: pl.DataFrame, ppa0: float, margin: float) -> dict[str, 
         )
     found = clustered_share(counts[:, 1], counts[:, 0])
     return _row(*key, margin, len(counts), "beta-binomial over patients", aim=ppa0, agreement=found.value,
-                lower=found.low - ppa0, p_value=found.p_below(ppa0 - margin))  # fmt: skip
-
-
-def _below(replicates: NDArray[np.float64], limit: float) -> float:
-    """Return the share of replicates at or below the limit, counting the data themselves, so that p is never 0."""
-    return float((np.sum(replicates <= limit) + 1) / (len(replicates) + 1))
+                lower=found.lower_bound() - ppa0, p_value=found.p_below(ppa0 - margin))  # fmt: skip
 
 
 def _having(of: pl.DataFrame, measure: str) -> pl.DataFrame:
@@ -166,8 +154,7 @@ def _repeat(presence: PresenceTable, main: pl.DataFrame) -> pl.Series:
 
 
 def _repeat_variants(
-    presence: PresenceTable, rows: pl.DataFrame, of: pl.DataFrame, margin: float, n_bootstrap: int,
-    rng: np.random.Generator,
+    presence: PresenceTable, rows: pl.DataFrame, of: pl.DataFrame, margin: float
 ) -> dict[str, Any]:  # fmt: skip
     """Test how many of the tissue's variants plasma finds against how many a second sample of the lesion finds."""
     key = ("repeat tissue", "ppa", "variants")
@@ -187,12 +174,10 @@ def _repeat_variants(
             len(counts),
             "not run: fewer than two patients with plasma and two samples of a lesion",
         )
-    weights = cluster_weights(len(counts), n_bootstrap, rng)
-    found = cluster_bootstrap(counts, lambda s: (s[:, 1] - s[:, 2]) / s[:, 0], weights)
+    found = paired_share_test(counts[:, 1], counts[:, 2], counts[:, 0], margin)
     total = counts.sum(axis=0)
-    return _row(*key, margin, len(counts), "patients drawn again, paired", aim=total[2] / total[0],
-                agreement=total[1] / total[0], lower=float(found.low),
-                p_value=_below(found.replicates, -margin))  # fmt: skip
+    return _row(*key, margin, len(counts), "paired, patients as clusters (t)", aim=total[2] / total[0],
+                agreement=total[1] / total[0], lower=found.lower, p_value=found.p_value)  # fmt: skip
 
 
 def _repeat_status(of: pl.DataFrame, measure: str, status: str, margin: float) -> dict[str, Any]:
