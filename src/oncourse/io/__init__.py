@@ -29,6 +29,8 @@ def load_study(
     ------
     InputError : with every problem, when one is an error (with `strict`, also when one is a warning)
     """
+    from dataclasses import replace
+
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
@@ -45,9 +47,11 @@ def load_study(
     problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
     if any(strict or p.severity == "error" for p in problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
-    notes = tuple(reading.notes)
+    clocks = reading.config.clocks
+    moved = (f"Moved to the study's clock: {', '.join(f'{t} ({c})' for t, c in clocks.items())}.",) if clocks else ()
+    notes = (*reading.notes, *moved)
     return Study(
-        reading.config,
+        replace(reading.config, clocks={}),  # converted once: what is written anew is on one clock
         tables,
         warnings=tuple(problems),
         notes=notes,

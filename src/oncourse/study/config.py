@@ -62,6 +62,9 @@ class StudyConfig:
     covariates: Mapping[str, str] = _key(
         {}, "columns of patients or samples, or lab:NAME, each number / category / yes_no"
     )
+    clocks: Mapping[str, str] = _key(
+        {}, "tables or columns whose times start elsewhere or are no days: {follow_up: sequencing, labs: months}"
+    )
     group: str | None = _key(None, "a column, status or treatment by which everything is also shown (as --group)")
     extra_columns: tuple[str, ...] = _key((), "further columns of the tables, kept as they are")
     cutoffs: Mapping[str, float] = _key({}, "cut-offs of markers: {TMB: 10}")
@@ -263,6 +266,6 @@ def _cutoffs(value: Any, name: str) -> dict[str, float]:
 
 _CONVERT = {
     "genome_build": _build, "design": _design, "objectives": _objectives, "settings": _sections,
-    "covariates": _covariates, "extra_columns": _texts, "cutoffs": _cutoffs, "statuses": _mapping,
+    "covariates": _covariates, "extra_columns": _texts, "cutoffs": _cutoffs, "statuses": _mapping, "clocks": _mapping,
     "report_germline": _flag, "sources": _texts, "language": _language,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from functools import partial
 
 import polars as pl
 
+from oncourse.study.clocks import in_days, on_one_clock, parse_clocks, two_clocks
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
 from oncourse.study.partial_dates import interval, known_part, plain_dates, read_partial
@@ -40,11 +41,13 @@ def validate(
                 else f"Add {name}.tsv."
             )
             problems.append(Problem(name, None, None, None, "required table is missing.", cure))
+    clocks = parse_clocks(config.clocks)
     declared = [*config.covariates, *config.extra_columns, *filter(None, [config.group])]
     typed: dict[str, pl.DataFrame] = {}
     for name, frame in tables.items():
         first = (first_row or {}).get(name, 2)
         frame = tidy_labs(frame) if name == "labs" else frame
+        frame = in_days(name, frame, clocks)
         frame, found = days_from_dates(name, frame, tables.get("patients"), first)
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
@@ -55,6 +58,8 @@ def validate(
     ):
         typed, found = decide(typed)
         problems += found
+    typed, found = on_one_clock(typed, clocks)
+    problems += found + two_clocks(typed)
     problems += cross_checks(typed, config)
     problems += endpoint_checks(typed)
     problems += drug_checks(typed)
