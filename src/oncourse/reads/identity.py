@@ -17,7 +17,7 @@ from oncourse.reads.profile import Bases
 
 Floats = NDArray[np.float64]
 #: Fewest fragments for a genotype, and fractions that are taken as one allele alone and as both.
-MIN_DEPTH, ALONE, BOTH = 15, 0.08, 0.25
+MIN_DEPTH, ALONE, BOTH = 8, 0.08, 0.25
 #: Fewest places compared for a verdict; least and largest share of contradictions of one person and of two.
 MIN_SITES, SAME_BELOW, OTHER_ABOVE = 10, 0.05, 0.10
 #: Contamination that is told as a warning (a choice) and as a failure (PURPLE's limit).

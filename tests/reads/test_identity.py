@@ -1,0 +1,103 @@
+"""Swaps and contamination: real reads of two relatives, and mixtures with known shares."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oncourse.reads.identity import compare, contamination, genotypes, pairs
+
+pysam = pytest.importorskip("pysam", reason="pysam is not installed (pip install 'oncourse[reads]')")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.05, 0.10])
+def test_contamination_is_within_one_point(share):
+    """200 places where people differ (frequency 0.3), 200 fragments each; a foreign genotype by Hardy-Weinberg; 20 draws."""
+    errors = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        own, other = rng.binomial(2, 0.3, 200), rng.binomial(2, 0.3, 200)
+        depth = rng.poisson(200, 200)
+        alt = rng.binomial(depth, np.clip((1 - share) * own / 2 + share * other / 2, 5e-4, 1 - 5e-4))
+        value, low, high, n = contamination(alt.astype(float), depth.astype(float), own, np.full(200, 0.3))
+        assert n == int((own != 1).sum()) and low <= value <= high
+        errors.append(value - share)
+    assert np.abs(errors).max() <= 0.01
+
+
+def test_contamination_is_not_assessable_from_few_places():
+    assert contamination(np.zeros(9), np.full(9, 100.0), np.zeros(9, int), np.full(9, 0.3))[0] is None
+
+
+def test_a_tumour_that_lost_alleles_is_still_its_patient_and_a_relative_is_not():
+    """100 places: loss at every heterozygous one leaves no contradiction; a child shares one allele of each."""
+    rng = np.random.default_rng(1)
+    own = rng.binomial(2, 0.4, 100)
+    lost = np.where(own == 1, rng.choice([0, 2], 100), own)
+    assert compare(own, lost)[0] == 0
+    child = rng.binomial(1, own / 2) + rng.binomial(1, 0.4, 100)
+    against, n = compare(own, child)
+    assert against / n > 0.1
+
+
+def test_genotypes_need_depth_and_clear_fractions():
+    assert genotypes(np.array([0.0, 5, 10, 2, 3]), np.array([10.0, 10, 10, 10, 6])).tolist() == [
+        0,
+        1,
+        2,
+        -1,
+        -1,
+    ]
+
+
+@pytest.mark.slow
+def test_real_reads_of_two_relatives_are_told_apart_and_halves_of_one_are_not(shared_data, tmp_path):
+    """HiSeqX panel reads R and T of two members of a family (hartwigmedical/testdata), aligned to the real slices."""
+    if missing := [t for t in ("bwa", "samtools") if not shutil.which(t)]:
+        pytest.skip(f"not installed: {', '.join(missing)} (make reads-tools)")
+    from oncourse.reads.profile import profile
+
+    fasta = tmp_path / "ref.fa"
+    with gzip.open(shared_data("reads-ref-slices-hg38", "slices.hg38.fa.gz"), "rt") as file:
+        texts = dict(part.split("\n", 1) for part in file.read().split(">")[1:])
+    fasta.write_text("".join(f">{name}\n{text}" for name, text in texts.items()))
+    subprocess.run(["bwa", "index", str(fasta)], check=True, capture_output=True)
+    pysam.faidx(str(fasta))
+    folder, bams = shared_data("reads-hmf-cancerpanel", "cancerPanel"), {}
+    for sample in "RT":
+        files = sorted(folder.rglob(f"*{sample}_*L00[12]_R1_001.fastq.gz"))
+        for half in (0, 1):
+            name, records = f"{sample}{half}", []
+            for one in files:
+                for path in (one, one.with_name(one.name.replace("_R1_", "_R2_"))):
+                    with gzip.open(path, "rb") as file:
+                        lines = file.read().split(b"\n")
+                    records.append(
+                        [b"\n".join(lines[4 * i : 4 * i + 4]) for i in range(half, len(lines) // 4, 2)]
+                    )
+            for end in (0, 1):
+                (tmp_path / f"{name}_{end}.fq").write_bytes(
+                    b"\n".join(r for part in records[end::2] for r in part) + b"\n"
+                )
+            bam = tmp_path / f"{name}.bam"
+            reads = [str(tmp_path / f"{name}_{end}.fq") for end in (0, 1)]
+            sam = subprocess.run(["bwa", "mem", str(fasta), *reads], check=True, capture_output=True)
+            subprocess.run(
+                ["samtools", "sort", "-o", str(bam), "-"], check=True, input=sam.stdout, capture_output=True
+            )
+            pysam.index(str(bam))
+            bams[name] = bam
+    depths = pysam.samtools.depth("-q", "20", "-Q", "30", *map(str, bams.values())).splitlines()
+    covered = [x.split("\t") for x in depths if min(map(int, x.split("\t")[2:])) >= 8]
+    places = [(chrom, int(pos) - 1, int(pos)) for chrom, pos, *_ in covered]
+    regions = pl.DataFrame(places, ["chrom", "start", "end"], orient="row")
+    bases = {name: profile(bam, regions, fasta) for name, bam in bams.items()}
+    found = pairs(bases, {name: name[0] for name in bases})
+    verdicts = {row["sample_1"] + row["sample_2"]: row["verdict"] for row in found.iter_rows(named=True)}
+    assert verdicts["R0R1"] == verdicts["T0T1"] == "same", found
+    assert {verdicts[f"R{i}T{j}"] for i in (0, 1) for j in (0, 1)} == {"different"}, found
