@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: build wheel demo test test-all lint docs clean
+.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all lint docs clean
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
@@ -16,6 +16,19 @@ wheel: .venv/.ready ## dist/*.whl: installs and runs without a compiler
 
 demo: .venv/.ready ## simulate both studies, run every analysis, say where the reports are
 	$(BIN)/oncourse demo demo
+
+reads-tools: .venv/.ready ## programs and packages of the reads stage (Debian/Ubuntu, needs root)
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends bwa samtools bcftools tabix freebayes fastp mosdepth
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[reads]'
+
+demo-reads: reads-tools ## simulate the FASTQ files of a patient and go from them to the report
+	rm -rf demo-reads && $(BIN)/oncourse simulate demo-reads/study --design crc --reads --truth demo-reads/truth
+	$(BIN)/oncourse reads demo-reads/study
+	$(BIN)/oncourse run demo-reads/study --out demo-reads/results
+
+test-slurm: reads-tools ## a real SLURM of two nodes on this machine: killed, resumed, one node against two
+	apt-get install -y -qq --no-install-recommends slurm-wlm munge
+	sh tools/test_slurm.sh $(BIN)/python
 
 lint: .venv/.ready
 	$(BIN)/ruff check src tests benchmarks tools
@@ -33,4 +46,4 @@ docs: .venv/.ready ## write docs/reference anew from the code
 
 clean:
 	rm -f src/oncourse/_loops*
-	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

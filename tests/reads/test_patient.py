@@ -179,7 +179,24 @@ def test_a_swapped_sample_stops_its_patient_and_nobody_else(tmp_path):
         zip(zip(pairs["sample_1"], pairs["sample_2"], strict=True), pairs["verdict"], strict=True)
     )
     assert verdicts["P3-primary", "P3-white_cells"] == "same"
+    markers = pl.read_csv(tmp_path / "markers.tsv", separator="\t")
+    assert markers.rows()[0][:2] == ("P1", "sample identity") and markers.height == 2
     assert verdicts["P2-white_cells", "P3-white_cells"] == "different"
+
+
+def test_the_report_says_what_each_sample_could_show_and_who_was_stopped(patient):
+    from oncourse import api
+
+    folder, _, _ = patient
+    result = api.run("reads", folder)
+    assert result.table("quality")["sample_id"].to_list() == [
+        "P1-metastasis",
+        "P1-plasma",
+        "P1-primary",
+        "P1-white_cells",
+    ]
+    assert 0.005 < result.estimate("detection_limit").value < 0.1
+    assert result.table("tags").filter(pl.col("tag") == "mismatches")["n"].sum() > 10  # the decoy
 
 
 @pytest.mark.slow

@@ -230,6 +230,12 @@ def collect_step(plan: Plan, _: str) -> None:
         c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
         evidence = calls.select(c.EVIDENCE)
         _write(evidence, plan.place("tables", "evidence.tsv"))
+    markers = [{"patient_id": p, "marker": "sample identity", "value": reason} for p, reason in sorted(stopped.items())]
+    if markers or (folder / "markers.tsv").is_file():
+        schema = {"patient_id": pl.String, "marker": pl.String, "value": pl.String}
+        mine = (pl.col("marker") == "sample identity") & pl.col("patient_id").is_in(plan.patients)
+        frame = pl.DataFrame(markers, schema=schema)
+        c.merge_table(folder / "markers.tsv", frame, ["patient_id", "marker"], drop=mine)
     regions = regions_of(plan, plan.bam(plan.samples[0].sample))
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
     target_rows.write_csv(folder / "reads_targets.bed", separator="\t", include_header=False)
