@@ -143,4 +143,6 @@ def _settings(executor: str, account: bool) -> object:
         return None
     from snakemake_executor_plugin_slurm import ExecutorSettings
 
-    return ExecutorSettings(no_account=not account)
+    # no accounting: the queue itself says what has ended; the first look comes after ten seconds, not forty
+    command = None if account else "squeue"
+    return ExecutorSettings(no_account=not account, init_seconds_before_status_checks=10, status_command=command)
