@@ -25,6 +25,7 @@ COMMANDS = {
     "derive": ("oncourse.cli.derive:derive", "Derive the clones of a share of the patients into the cache."),
     "patient": ("oncourse.cli.patient:patient", "Write one patient's report."),
     "simulate": ("oncourse.cli.simulate:simulate", "Write a simulated study with known truth."),
+    "figure": ("oncourse.cli.figure:figure", "One figure of the results at the width of a journal."),
     "paper": ("oncourse.cli.paper:paper", "Table 1, tables, figures, paragraphs, references for a manuscript."),
     "plan": ("oncourse.cli.plan:plan", "Sample size and power of a planned study."),
     "predict": ("oncourse.cli.predict:predict", "Apply a saved model to new patients."),

@@ -29,6 +29,41 @@ def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI) 
     ------
     ToolError : WeasyPrint or pypdfium2 is not installed
     """
+    _tools()
+    out.mkdir(parents=True, exist_ok=True)
+    rows = [row for name, path in chosen for row in _one(name, path.read_text("utf-8"), out, dpi)]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI) -> float | None:
+    """Write one figure of the results at this width in mm as the ending of `target` says: svg, pdf, png, tif or tiff.
+
+    Returns
+    -------
+    points of its smallest text at that width; None without text
+
+    Raises
+    ------
+    ToolError : the tools that draw PDF and pixels are not installed; an SVG needs none
+    """
+    svg = source.read_text("utf-8")
+    svg = svg[svg.index("<svg") :]
+    wide, high = _box(svg) or (width, width)
+    height, kind = width * high / wide, target.suffix.lower()
+    if kind == ".svg":
+        target.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + _sized(svg, width, height) + "\n", "utf-8")
+    else:
+        _tools()
+        pdf = _pdf(svg, width, height)
+        if kind == ".pdf":
+            target.write_bytes(pdf)
+        else:
+            _pixels(pdf, target, dpi)
+    sizes = _text_sizes(svg)
+    return round(min(sizes) * width / (wide * _POINT), 1) if sizes else None
+
+
+def _tools() -> None:
     try:
         import pypdfium2  # noqa: F401
         import weasyprint  # noqa: F401
@@ -36,23 +71,29 @@ def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI) 
         raise ToolError(
             "figures at journal sizes need WeasyPrint and pypdfium2: pip install 'oncourse[paper]'."
         ) from None
-    out.mkdir(parents=True, exist_ok=True)
-    rows = [row for name, path in chosen for row in _one(name, path.read_text("utf-8"), out, dpi)]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _box(svg: str) -> tuple[float, float] | None:
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return None if box is None else (float(box[1]), float(box[2]))
+
+
+def _text_sizes(svg: str) -> list[float]:
+    return [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?([\d.]+)px", svg)]
 
 
 def _one(name: str, text: str, out: Path, dpi: int) -> Iterator[tuple[str, str, int, float, float | None, bool]]:
     svg = text[text.index("<svg") :]
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    box = _box(svg)
     if box is None:
         return
-    wide, high = float(box[1]), float(box[2])
-    sizes = [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?([\d.]+)px", svg)]
+    wide, high = box
+    sizes = _text_sizes(svg)
     for column, width in WIDTHS.items():
         height = width * high / wide
         pdf = _pdf(svg, width, height)
         (out / f"{name}_{width}mm.pdf").write_bytes(pdf)
-        _tiff(pdf, out / f"{name}_{width}mm.tiff", dpi)
+        _pixels(pdf, out / f"{name}_{width}mm.tiff", dpi)
         smallest = min(sizes) * width / (wide * _POINT) if sizes else None
         legible = smallest is None or smallest >= SMALLEST
         yield name, column, width, round(height, 1), None if smallest is None else round(smallest, 1), legible
@@ -61,17 +102,24 @@ def _one(name: str, text: str, out: Path, dpi: int) -> Iterator[tuple[str, str, 
 def _pdf(svg: str, width: float, height: float) -> bytes:
     from weasyprint import HTML
 
-    fluid = re.sub(r' style="width:100%[^"]*"', "", svg, count=1)
-    sized = fluid.replace("<svg ", f'<svg width="{width}mm" height="{height}mm" ', 1)
+    sized = _sized(svg, width, height)
     page = f"<style>@page{{size:{width}mm {height + 0.2}mm;margin:0}}body{{margin:0}}svg{{display:block}}</style>{sized}"
     made: bytes = HTML(string=page).write_pdf(pdf_identifier=b"oncourse")
     return re.sub(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)", lambda m: b"/" + m[1] + b" (D:20000101000000Z)", made)
 
 
-def _tiff(pdf: bytes, path: Path, dpi: int) -> None:
+def _sized(svg: str, width: float, height: float) -> str:
+    """The drawing with a size on paper in place of the fluid one of the page."""
+    fluid = re.sub(r' style="width:100%[^"]*"', "", svg, count=1)
+    return fluid.replace("<svg ", f'<svg width="{width:g}mm" height="{height:g}mm" ', 1)
+
+
+def _pixels(pdf: bytes, path: Path, dpi: int) -> None:
+    """Write a PDF's page as TIFF or PNG, as the ending says."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(pdf)
     image = document[0].render(scale=dpi / 72).to_pil().convert("RGB")
-    image.save(path, format="TIFF", compression="tiff_lzw", dpi=(dpi, dpi))
+    options = {} if path.suffix.lower() == ".png" else {"format": "TIFF", "compression": "tiff_lzw"}
+    image.save(path, dpi=(dpi, dpi), **options)
     document.close()

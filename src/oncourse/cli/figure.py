@@ -1,0 +1,57 @@
+"""`oncourse figure RESULTS NAME`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("name")
+@click.option("--width-mm", default=85.0, show_default=True, type=click.FloatRange(20, 1000), help="Width on paper.")
+@click.option("--dpi", default=600, show_default=True, type=click.IntRange(72, 1200), help="Resolution of PNG and TIFF.")
+@click.option("--format", "kind", type=click.Choice(["svg", "pdf", "png", "tiff"]), default=None,
+              help="Format; default: that of --out, else pdf.")  # fmt: skip
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="File to write; default: ANALYSIS_NAME.FORMAT here.")  # fmt: skip
+def figure(results: Path, name: str, width_mm: float, dpi: int, kind: str | None, out: Path | None) -> None:
+    """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only one.
+
+    SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
+    """
+    from oncourse.errors import ConfigError
+    from oncourse.paper.figures import SMALLEST, write_figure
+
+    source = find_figure(results, name)
+    if out is None:
+        out = Path(f"{source.parent.name}_{source.stem}.{kind or 'pdf'}")
+    elif kind is None and out.suffix.lower() not in (".svg", ".pdf", ".png", ".tif", ".tiff"):
+        raise ConfigError(f"{out.name}: the ending says no format; known: svg, pdf, png, tiff (or give --format).")
+    elif kind is not None and out.suffix.lower().replace(".tif", ".tiff").replace(".tifff", ".tiff") != f".{kind}":
+        out = out.with_name(f"{out.name}.{kind}")
+    if out.exists():
+        raise ConfigError(f"{out}: there is such a file already; name another with --out.")
+    smallest = write_figure(source, out, width_mm, dpi=dpi)
+    click.echo(f"{out}: {width_mm:g} mm wide")
+    if smallest is not None and smallest < SMALLEST:
+        click.echo(f"note: its smallest text is {smallest:g} points at this width; journals print {SMALLEST:g} and more.")
+
+
+def find_figure(results: Path, name: str) -> Path:
+    """Return the SVG of a figure by ``analysis/figure`` or by its name alone; ConfigError names the nearest."""
+    from oncourse.errors import ConfigError
+    from oncourse.study.schema import nearest
+
+    known = {p.relative_to(results / "figures").with_suffix("").as_posix(): p
+             for p in sorted((results / "figures").rglob("*.svg"))}  # fmt: skip
+    found = [path for full, path in known.items() if name in (full, full.rpartition("/")[2])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(full for full, path in known.items() if path in found)
+        raise ConfigError(f"{name}: several figures have this name: {names}.")
+    near = nearest(name, list(known), cutoff=0.4)
+    cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known) or 'none'}."
+    raise ConfigError(f"{name}: no such figure in {results.name}. {cure}")
