@@ -16,6 +16,7 @@ from oncourse.errors import InputError
 from oncourse.evolution.clustering.types import Clustering, ClusterParams, Counts
 from oncourse.evolution.seeding.lesions import SeedingPosterior
 from oncourse.evolution.trees.posterior import TreePosterior
+from oncourse.genome.variant import parts
 
 __all__ = ["ClusterParams", "Clustering", "Counts", "cluster", "counts", "seeding", "tree"]
 
@@ -30,7 +31,8 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
 
     Parameters
     ----------
-    frame : variant_id, sample_id, alt_count, depth; optional purity (tumour cell fraction, 0-1; else 1), major_cn,
+    frame : variant_id (chrom:pos:ref:alt, by which clones are told from lost segments, or any name), sample_id,
+        alt_count, depth; optional purity (tumour cell fraction, 0-1; else 1), major_cn,
         minor_cn (copies per tumour cell; else 1 and 1), normal_cn (copies per normal cell; else 2). A variant without a
         row in a sample was not looked at there. Variants and samples come out sorted by name.
     error_rate : chance that a base is read wrongly
@@ -61,6 +63,7 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
             out[at] = frame[name].cast(pl.Float64).fill_null(default).to_numpy()
         return out
 
+    chrom = pl.DataFrame({"variant_id": variants.cast(pl.String)}).select(parts())["chrom"]
     return Counts(
         wide("alt_count", 0.0).astype(np.int64),
         wide("depth", 0.0).astype(np.int64),
@@ -69,6 +72,7 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
         wide("minor_cn", 1.0),
         wide("normal_cn", 2.0),
         error_rate=np.full(len(samples), error_rate),
+        chrom=None if chrom.null_count() else chrom.rank("dense").to_numpy().astype(np.int64) - 1,
     )
 
 
@@ -108,18 +112,24 @@ def seeding(
     primary: int | None,
     seed: int = 1,
 ) -> SeedingPosterior:
-    """Return how each lesion was seeded (`oncourse.evolution.seeding.lesions.seeding_posterior`).
+    """Return how each lesion was seeded (`oncourse.evolution.seeding.robust.robust_seeding`): no call rests on one small
+    cluster, and each carries the chance that a cluster is no clone.
 
     lesion_of_sample : lesion 0..M-1 of each sample, in the order of the counts; -1 for blood
     primary : the lesion of the primary; None: it was not sequenced
     """
-    from oncourse.evolution.seeding.lesions import seeding_posterior
+    from oncourse.evolution.seeding.robust import doubt_of_clones, places_elsewhere, robust_seeding
     from oncourse.evolution.trees.posterior import with_ccf_error
 
     found = data if isinstance(data, Counts) else counts(data)
     sites = np.array([lesion_of_sample[s] for s in range(found.n_sample)], np.int64)
     mean, var = _moments(found, clustering)
-    return seeding_posterior(trees, mean, with_ccf_error(mean, var, CCF_ERROR), sites, root_site=primary, seed=seed)
+    p = np.zeros(clustering.n_cluster) if clustering.p_no_clone is None else clustering.p_no_clone
+    elsewhere = places_elsewhere(found.chrom, clustering.labels, np.arange(clustering.n_cluster))
+    doubt = doubt_of_clones(p, clustering.n_variants, found.n_variant, elsewhere)
+    return robust_seeding(
+        trees, mean, with_ccf_error(mean, var, CCF_ERROR), sites, doubt, root_site=primary, seed=seed
+    )
 
 
 def _moments(data: Counts, clustering: Clustering) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,8 +15,10 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
 from oncourse.derive.clones.clusters import (
+    ASIDE_COLUMNS,
     CLUSTER_COLUMNS,
     VARIANT_COLUMNS,
+    aside_frame,
     clusters_frame,
     variants_frame,
 )
@@ -47,6 +49,11 @@ CLUSTERS = OutputTable(
     "evolution/clusters",
     "cell fraction of each cluster of variants in each sample",
     _columns(CLUSTER_COLUMNS),
+)
+ASIDE = OutputTable(
+    "evolution/set_aside",
+    "variants of clusters that are no clones: in no tree and no seeding by themselves",
+    _columns(ASIDE_COLUMNS),
 )
 TREES = OutputTable("evolution/trees", "edges of the most probable trees", (
     _PATIENT, Column("tree_rank", pl.Int64, "1 = the most probable tree"),
@@ -143,6 +150,7 @@ PATIENTS = OutputTable("evolution/patients", "each patient's clones in numbers",
 _TABLES = (
     VARIANTS,
     CLUSTERS,
+    ASIDE,
     TREES,
     CLONES,
     SEEDING,
@@ -174,11 +182,11 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
             "estimable purity: clones need them."
         )
     patients = cohort.evolution
-    seeding = SEEDING.frame(rows.collect(patients, rows.seeding_rows))
+    seeding, aside = SEEDING.frame(rows.collect(patients, rows.seeding_rows)), aside_frame(clusters)
     drivers = DRIVERS.frame(rows.collect(patients, rows.driver_rows))
     tables = {
         VARIANTS.name: VARIANTS.frame(variants_frame(clusters)),
-        CLUSTERS.name: CLUSTERS.frame(clusters_frame(clusters)),
+        CLUSTERS.name: CLUSTERS.frame(clusters_frame(clusters)), ASIDE.name: ASIDE.frame(aside),
         TREES.name: TREES.frame(rows.collect(patients, rows.tree_rows, params.max_trees)),
         CLONES.name: CLONES.frame(rows.collect(patients, rows.clone_rows)), SEEDING.name: seeding,
         MIGRATIONS.name: MIGRATIONS.frame(rows.collect(patients, rows.migration_rows)), DRIVERS.name: drivers,
@@ -200,7 +208,7 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         samples_used=exclusions(
             (p.patient_id, s, "in the patient's tree") for p in patients for s in p.samples["sample_id"]
         ),
-        notes=(*_notes(patients, seeding), *borrowed_note(cohort.study)),
+        notes=(*_notes(patients, seeding), *_aside_notes(aside), *borrowed_note(cohort.study)),
         methods=_METHODS,
     )
 
@@ -213,6 +221,11 @@ _METHODS = (
     "Seeding: on trees drawn by their probability and presence of clones drawn from the counts, the histories with fewest "
     "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: "
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
+    "Each cluster is weighed against being artefacts (one fraction of the reads in every sample, excess depth, few "
+    "chromosomes) and against being another clone's variants on a lost or gained allele, chromosome by chromosome; what is "
+    "more likely no clone leaves the tree. Seeding is averaged over leaving out each clone by the chance that it is none, "
+    "at least 2 %; a cluster of fewer than five variants, of less than 1 % of them, or on one chromosome founds no lesion "
+    "alone.",
     "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
     "Progression of two metastases is linear where migrations lead from one to the other, parallel where neither holds all "
@@ -400,6 +413,24 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
             f"{none} patients have no sample of the primary: sources outside the sampled lesions are called unknown."
         )
     return tuple(notes)
+
+
+def _aside_notes(aside: pl.DataFrame) -> tuple[str, ...]:
+    """Say which clusters were taken as no clones, and why."""
+    words = {
+        "copies": "sit on copies that the segments do not tell (an allele lost or gained, in all cells or some)",
+        "artefact": "show one fraction of the reads in every sample, as mapping artefacts do",
+    }
+    out = []
+    for reason, text in words.items():
+        part = aside.filter(pl.col("reason") == reason)
+        if part.height:
+            people = part["patient_id"].unique().sort().to_list()
+            out.append(
+                f"{part.height} variants of {len(people)} patients looked like clones but {text}; they found no lesion "
+                f"(evolution/set_aside): {', '.join(people[:20])}."
+            )
+    return tuple(out)
 
 
 def _figures(

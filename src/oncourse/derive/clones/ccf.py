@@ -130,6 +130,12 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
     )
 
 
+def _chromosomes(ids: pl.Series) -> np.ndarray | None:
+    """Return a number per chromosome of each variant; None where an id is no place."""
+    chrom = pl.DataFrame({"variant_id": ids}).select(parts())["chrom"]
+    return None if chrom.null_count() else chrom.rank("dense").to_numpy().astype(np.int64) - 1
+
+
 def _somatic(
     study: Study, grid: pl.DataFrame, calls: pl.DataFrame, presence: PresenceTable
 ) -> tuple[pl.DataFrame, list[tuple[str, str | None, str]]]:
@@ -237,7 +243,8 @@ def _patient(
         "variant_id", maintain_order=True
     )
     kept_counts = Counts(
-        alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns], cn_known[at]
+        alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns], cn_known[at],
+        chrom=_chromosomes(names["variant_id"].filter(pl.Series(seen))),
     )  # fmt: skip
     made = PatientCounts(
         patient,

@@ -83,7 +83,18 @@ CLUSTER_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         "correlation of who clusters with whom in two sampling chains from different starts; below 0.9 the clusters are "
         "not settled; null where partitions are not averaged",
     ),
+    ("p_no_clone", pl.Float64, "probability that the cluster is no clone: artefacts, or variants on other copies than told"),
 )
+#: Columns of evolution/set_aside.
+ASIDE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("patient_id", pl.String, "the patient"),
+    ("variant_id", pl.String, "chrom:pos:ref:alt"),
+    ("gene", pl.String, "HGNC symbol"),
+    ("reason", pl.String, "artefact: one fraction of the reads in every sample, whatever the purity, with unusual depth or "
+     "on few chromosomes; copies: a lost or gained allele of its chromosome that the segments do not tell, or not in all "
+     "cells"),
+    ("cluster_id", pl.Int64, "the cluster it belongs to; null = none, an artefact"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,6 +204,21 @@ def clusters_frame(table: ClusterTable) -> pl.DataFrame:
     return _stack(frames, CLUSTER_COLUMNS).sort("patient_id", "cluster_id", "sample_id")
 
 
+def aside_frame(table: ClusterTable) -> pl.DataFrame:
+    """Return evolution/set_aside: the variants of clusters taken as no clone."""
+    frames = []
+    for p in table.patients.values():
+        why = p.clustering.set_aside
+        at = [] if why is None else np.flatnonzero(why != "").tolist()
+        labels = p.clustering.labels[at]
+        frames.append({
+            "patient_id": [p.patient_id] * len(at), "variant_id": [p.data.variant_ids[i] for i in at],
+            "gene": p.data.variants["gene"].gather(at).to_list(), "reason": [] if why is None else why[at].tolist(),
+            "cluster_id": [int(k) + 1 if k >= 0 else None for k in labels],
+        })  # fmt: skip
+    return _stack(frames, ASIDE_COLUMNS).sort("patient_id", "variant_id")
+
+
 def _stack(frames: list[dict[str, Any]], columns: tuple[tuple[str, Any, str], ...]) -> pl.DataFrame:
     schema = {name: dtype for name, dtype, _ in columns}
     return pl.concat(
@@ -239,4 +265,5 @@ def _clusters(patient: PatientClusters) -> dict[str, Any]:
         "overdispersion": np.tile(c.overdispersion, k),
         "purity": np.tile(c.purity if c.purity is not None else np.full(s, np.nan), k),
         "agreement": [c.agreement] * (k * s),
+        "p_no_clone": [None] * (k * s) if c.p_no_clone is None else np.repeat(c.p_no_clone, s),
     }

@@ -154,13 +154,25 @@ def tree_clusters(clustering: Clustering, params: EvolutionParams) -> tuple[int,
     return tuple(able)
 
 
+def clone_doubt(data: PatientClusters, clusters: tuple[int, ...]) -> FloatArray:
+    """Return shape (K,): the chance that each clone of the tree is none, by its variants, their number and places."""
+    from oncourse.evolution.seeding.robust import doubt_of_clones, places_elsewhere
+
+    found, chrom = data.clustering, data.data.counts.chrom
+    at = list(clusters)
+    p = np.zeros(len(at)) if found.p_no_clone is None else found.p_no_clone[at]
+    elsewhere = places_elsewhere(chrom, found.labels, np.array(at))
+    return doubt_of_clones(p, found.n_variants[at], len(found.labels), elsewhere)
+
+
 def evolve(
     data: PatientClusters, samples: pl.DataFrame, roles: dict[str, str], params: EvolutionParams, seed: int
 ) -> PatientEvolution:
     """Fit the tree, the seeding and the divergence of one patient."""
+    from oncourse.evolution.clustering.doubt import chromosome_variance
     from oncourse.evolution.seeding.divergence import divergence, lesion_state, sample_tree
-    from oncourse.evolution.seeding.lesions import seeding_posterior
     from oncourse.evolution.seeding.migration import MAX_SITES
+    from oncourse.evolution.seeding.robust import robust_seeding
     from oncourse.evolution.trees.posterior import fit_trees, moments_from_grid, with_ccf_error
     from oncourse.stats.rng import generator
 
@@ -169,7 +181,8 @@ def evolve(
     mean, var = moments_from_grid(found.log_lik[list(clusters)], found.grid)
     # a sample in which no member was counted says nothing of the clone
     looked = np.stack([(depth[found.labels == k] > 0).any(0) for k in clusters])
-    var = np.where(looked, var, 0.0)
+    # what leaving out one chromosome changes is no less than the error
+    var = np.where(looked, np.maximum(var, chromosome_variance(data.data.counts, found)[list(clusters)]), 0.0)
     name = f"evolution/{data.patient_id}"
     counted = var
     usual = params.ccf_error if data.data.cn_known.any() else params.ccf_error_without_copy_number
@@ -183,8 +196,8 @@ def evolve(
     primary = 0 if lesions and role[lesions[0]] == "primary" else None
     seeding = None
     if 2 <= len(lesions) < MAX_SITES:
-        seeding = seeding_posterior(
-            posterior, mean, var, site, root_site=primary, seed=seed, name=f"{name}/seeding"
+        seeding = robust_seeding(
+            posterior, mean, var, site, clone_doubt(data, clusters), root_site=primary, seed=seed, name=f"{name}/seeding"
         )
     n_variants = np.array([int(found.n_variants[k]) for k in clusters])
     states = [

@@ -9,7 +9,7 @@ gives the point estimate and its uncertainty.
 
 The parts, each of which imports only those before it: `types` (in and out), `prior`, `rows`
 (ways to sit on copies), `state` (a partition and its tables), `noise`, `partition` (the best one),
-`large`, `summary` (posteriors and intervals), `average`; this file is the door.
+`large`, `summary` (posteriors and intervals), `average`, `doubt` (what is no clone); this file is the door.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from oncourse.evolution.clustering.average import average_partitions, posteriors_around
+from oncourse.evolution.clustering.doubt import set_aside
 from oncourse.evolution.clustering.large import large_partition
 from oncourse.evolution.clustering.partition import best_partition
 from oncourse.evolution.clustering.prior import ccf_prior
@@ -66,7 +67,7 @@ def cluster_patient(
         result = average_partitions(state, params)
     else:
         result = summarise(state, params.level, posteriors_around(state, params))
-    return _restore(result, variants, samples, counts)
+    return set_aside(counts, _restore(result, variants, samples, counts))
 
 
 def canonical_order(counts: Counts) -> tuple[IntArray, IntArray]:

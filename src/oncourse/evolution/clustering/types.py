@@ -26,6 +26,7 @@ class Counts:
     error_rate : shape (n_sample,), chance that a base is read wrongly
     cn_known : whether copy number was measured at the site; None: everywhere. Where it was not, a variant may sit on
         both copies (loss of heterozygosity that nobody saw)
+    chrom : shape (n_variant,), a number per chromosome, by which clusters are told from lost segments; None: not known
     """
 
     alt_count: IntArray
@@ -36,6 +37,7 @@ class Counts:
     normal_cn: FloatArray
     error_rate: FloatArray
     cn_known: NDArray[np.bool_] | None = None
+    chrom: IntArray | None = None
 
     @property
     def n_variant(self) -> int:
@@ -98,6 +100,10 @@ class Clustering:
     log_evidence : log of partition prior x collapsed likelihood at the most probable partition
     purity : shape (n_sample,), the purity in use: the given one, or that learned within its standard error
     agreement : correlation of the two chains' co-clustering probabilities (1: the same); None without averaging
+    p_no_clone : shape (n_cluster,), probability that the cluster is no clone but artefacts or other copies than told
+        (`doubt`); None: not asked
+    set_aside : shape (n_variant,), why the variant's cluster was taken as no clone (`doubt.ARTEFACT`: its variants are
+        outliers; `doubt.COPIES`: they are in the cluster they belong to); "" else; None: not asked
     """
 
     grid: FloatArray
@@ -122,6 +128,8 @@ class Clustering:
     log_evidence: float
     purity: FloatArray | None = None
     agreement: float | None = None
+    p_no_clone: FloatArray | None = None
+    set_aside: NDArray[np.str_] | None = None
 
     @property
     def n_cluster(self) -> int:
