@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from statistics import median
 
 import polars
 import polars as pl
@@ -15,6 +16,7 @@ from oncourse.analyses._people import counted, unclosed
 from oncourse.cohort import Cohort
 from oncourse.report.execute import run_all, run_one
 from oncourse.report.results import _analysis_flow, results_json, write_json
+from oncourse.words.readable import TYPICAL, n_words, sentences, too_long
 
 ANALYSES = sorted(registry())
 
@@ -71,6 +73,17 @@ def test_one_sentence_of_at_most_25_words_in_both_languages(name, twice):
     assert "{" not in text + chinese and name + "." not in text and "None" not in text, text
     assert len(headline.reason.text().split()) <= 5
     assert headline.number is None or result.estimate(headline.number) is not None
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_no_shown_sentence_is_longer_than_35_words(name, twice):
+    """Issue 19: median at most 18 words, none above 35, over answers, notes, methods and captions."""
+    result = twice[0][name].result
+    if result is None:
+        return
+    shown = [result.answer, *result.notes, *result.methods, *(f.caption for f in result.figures)]
+    assert too_long(shown) == []
+    assert median(n_words(s) for text in shown for s in sentences(text)) <= TYPICAL
 
 
 @pytest.mark.parametrize("name", ANALYSES)

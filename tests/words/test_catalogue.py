@@ -30,6 +30,13 @@ def test_no_chinese_sentence_is_left_in_english():
             assert re.search("[\u4e00-\u9fff]", plain), key
 
 
+def test_every_analysis_has_a_chinese_title_and_question():
+    from oncourse.analyses._base import registry
+
+    wanted = {f"analysis.{name}.{part}" for name in registry() for part in ("title", "question")}
+    assert wanted - set(catalogue("zh")) == set()
+
+
 def test_reasons_have_at_most_five_words():
     long = [k for k, text in catalogue("en").items() if k.startswith("reason.") and len(text.split()) > 5]
     assert long == []
@@ -78,3 +85,13 @@ def test_regimens_are_named_as_oncologists_name_them():
     assert treatment_name("cetuximab;fluorouracil;irinotecan;leucovorin") == "FOLFIRI + cetuximab"
     assert treatment_name("bevacizumab;capecitabine;oxaliplatin") == "CAPOX + bevacizumab"
     assert treatment_name("abiraterone") == "abiraterone"
+
+
+def test_long_sentences_of_the_catalogue():
+    """Every sentence that a page can show has at most 35 words, the median at most 18."""
+    from statistics import median
+
+    from oncourse.words.readable import LONGEST, TYPICAL, n_words, sentences
+
+    lengths = {s: n_words(s) for text in catalogue("en").values() for s in sentences(text)}
+    assert max(lengths.values()) <= LONGEST and median(lengths.values()) <= TYPICAL

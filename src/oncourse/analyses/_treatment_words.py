@@ -44,9 +44,9 @@ def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str
         ]
         given = f"as if drawn by lot given {', '.join(known)}" if known else "as if drawn by lot: no covariate recorded"
         out.append(
-            f"Target trial of {arm} v {reference}: eligible are patients who start line {line} with either; strategies: "
-            f"start {arm}, or start {reference}, background treatment as it was; time zero: start of the line{later}; "
-            f"outcome {endpoint}; estimand: {policy}; assignment {given}."
+            f"Target trial of {treatment_name(arm)} v {treatment_name(reference)}. Eligible: patients who start line {line} "
+            f"with either, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
+            f"Estimand: {policy}. Assignment: {given}."
         )
     return out
 
@@ -123,8 +123,8 @@ METHODS = (
     "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised inverse "
     "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
     "pseudo-values (Andersen 2003). Missing covariates: conditional means.",
-    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient, the marker "
-    "as last assessable on or before the line's start; a prognostic marker alone changes the hazard on both treatments.",
+    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient. The marker "
+    "is the last assessable one by the line's start. A prognostic marker alone changes the hazard on both treatments.",
     "E-value: VanderWeele & Ding 2017, for a common outcome. Policy: cross-fitted doubly robust scores.",
 )
 
@@ -411,8 +411,8 @@ def notes_of(
         for marker, arm, reference in sorted(mixed):
             notes.append(
                 plain(
-                    f"Nobody {word} {marker} had {arm}, while patients on {reference} were both: a comparison of "
-                    f"treatments with {arm} on one side mixes {marker} into the effect of the drug; read the hazard "
+                    f"Nobody {word} {marker} had {arm}, while patients on {reference} were both. A comparison of "
+                    f"treatments with {arm} on one side mixes {marker} into the effect of the drug. Read the hazard "
                     f"ratio among {other} alone."
                 )
             )

@@ -190,8 +190,8 @@ METHODS = (
     "risk set then, and is compared among sampled, assessable patients only. A 0-to-1 coding in time would carry the "
     "effect of having metastasised and is not offered.",
     "Interval: profile likelihood; Firth's penalty where no event, or fewer than 5, are expected among the altered "
-    "(Heinze, Schemper. Biometrics 2001;57:114). p: likelihood ratio; where fewer than 20 events are expected among the "
-    "altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
+    "(Heinze, Schemper. Biometrics 2001;57:114). P-values: likelihood ratio; where fewer than 20 events are expected among "
+    "the altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
     "q: Benjamini-Hochberg over the exploratory tests of both tables. Smallest detectable hazard ratio: Schoenfeld. "
     "Biometrics 1983;39:499. Response: logistic regression with Firth's penalty and profile limits (Heinze, Schemper. "
     "Stat Med 2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted estimates "

@@ -338,8 +338,9 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
         named = [f"{s} ({word})" for s, word in noisy.select("sample_id", "noise").head(MANY).iter_rows()]
         notes.append(
             f"The reads of {noisy.height} of {presence.samples.height} samples are noisier than told, as FFPE, oxidation or "
-            f"contamination make them; they are judged at their own noise: {'; '.join(named)}"
-            f"{' ...' if noisy.height > MANY else ''} (concordance/samples, noise)."
+            "contamination make them. They are judged at their own noise (concordance/samples, noise). "
+            + " ".join(f"{text}." for text in named)
+            + (" And more." if noisy.height > MANY else "")
         )
     blood = cells.filter(pl.col("blood").is_not_null())
     if blood.height:

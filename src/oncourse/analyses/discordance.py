@@ -120,7 +120,7 @@ _METHODS = (
     "the reason.",
     "New mutations: protein-altering or splice-site, present in the metastasis and absent with power in the primary. A "
     "patient with N of them in L megabases of coding sequence that both assays looked at has one in a gene of length l with "
-    "chance 1 - (1 - l / L)^N; the number of patients is Poisson-binomial, and its upper tail is exact. q-values: "
+    "chance 1 - (1 - l / L)^N. The number of patients is Poisson-binomial, and its upper tail is exact. Q-values: "
     "Benjamini, Hochberg 1995, over every gene of known length looked at in a patient with a new mutation.",
 )
 
@@ -237,8 +237,8 @@ def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: 
     notes = [
         "Exploratory: predictors go together (a later sample has more often seen therapy), and an odds ratio is no cause. "
         "Two rows per shared variant, one model per comparison, and variants judged only where there was power.",
-        "A cell fraction is estimated from the same reads that decide presence: a subclonal variant is nearer to the limit "
-        "of what can be seen, so that part of the odds of clonality is of measurement.",
+        "A cell fraction is estimated from the same reads that decide presence. A subclonal variant is nearer to the limit "
+        "of what can be seen, so part of the odds of clonality is of measurement.",
         "Depth is the mean depth of the other sample, relative to the samples on its side of the comparison; that of the "
         "site is known less often where nothing is called.",
         *withheld,

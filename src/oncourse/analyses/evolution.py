@@ -216,8 +216,8 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
 _METHODS = (
     "Clusters: Dirichlet process mixture of cell fractions over all samples of a patient, multiplicities integrated out, "
     "averaged over partitions. Trees: all trees under the sum rule (a parent's cell fraction is at least the sum of its "
-    "children's; Strino 2013, Jiao 2014), each weighed by the integral over the cells of exactly each clone, with a learned "
-    "chance that a clone has none; exact for up to 8 clones, else Markov chains.",
+    "children's; Strino 2013, Jiao 2014), each weighed by the integral over the cells of exactly each clone. A clone may "
+    "have none, with a learned chance. Exact for up to 8 clones, else Markov chains.",
     "Seeding: on trees drawn by their probability and presence of clones drawn from the counts, the histories with fewest "
     "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: "
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",

@@ -304,8 +304,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
             f"{params.copy_number}).",
             "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot residue, an "
-            "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv); else "
-            "of unknown significance, which is not 'passenger'. Both alleles: two losses, or one and the other lost.",
+            "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv). "
+            "Everything else is of unknown significance, which is not 'passenger'. Both alleles: two losses, or one and "
+            "the other lost.",
             "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
             "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
             "odds ratio, Benjamini-Hochberg 1995.",
@@ -382,8 +383,8 @@ def _figures(
         from oncourse.plots.exclusivity import exclusivity_svg
 
         figures.append(Figure("exclusivity", "Genes that exclude or accompany each other", "Each cell a pair of genes, over "
-            "what burden and stratum explain: blue together less often, orange more; a ring: FDR below 5 %; a dot: the "
-            f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so that nothing found says "
+            "what burden and stratum explain: blue together less often, orange more. A ring: FDR below 5 %. A dot: the "
+            f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so nothing found says "
             "nothing. Table landscape/pairs.", exclusivity_svg(pairs, params.top_genes)))  # fmt: skip
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:

@@ -175,10 +175,10 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
             "PSA progression alone does not mean that treatment should stop (PCWG3: no longer clinically benefiting).",
         ),
         methods=(
-            "Response and progression by PCWG3 (J Clin Oncol 2016;34:1402), limits compared in exact decimals: "
-            f"progression is a rise of at least {100 * rules.rise_fraction:g} % and {rules.min_rise_ng_ml:g} ng/mL "
-            f"above the nadir, confirmed at least {rules.confirmation_days} days later, dated to the first rise; "
-            f"without a decline only beyond day {rules.early_days}.",
+            "Response and progression by PCWG3 (J Clin Oncol 2016;34:1402), limits compared in exact decimals. "
+            f"Progression is a rise of at least {100 * rules.rise_fraction:g} % and {rules.min_rise_ng_ml:g} ng/mL "
+            f"above the nadir, confirmed at least {rules.confirmation_days} days later, dated to the first rise. "
+            f"Without a decline it counts only beyond day {rules.early_days}.",
             "Shares with Clopper-Pearson intervals. Doubling time: least squares of log PSA from the nadir on.",
         ),
     )

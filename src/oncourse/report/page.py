@@ -22,6 +22,7 @@ from oncourse.report.objectives import DESCRIPTION, ordered
 from oncourse.report.packed import figure_view, packed, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
+from oncourse.words.readable import sentences
 
 _HERE = Path(__file__).parent
 WARNINGS_SHOWN = 40
@@ -131,7 +132,7 @@ def environment() -> Any:
                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     styles = [(_HERE / "static" / name).read_text("utf-8") for name in STYLES]
     script = "".join((_HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
-    env.filters["nb"] = unbroken
+    env.filters |= {"nb": unbroken, "sentences": sentences}
     env.globals |= {
         "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script), "word": write,
         "policy": Markup(policy([*styles, SVG_STYLE], [script])), "language": "en",

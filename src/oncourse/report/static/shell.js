@@ -61,6 +61,6 @@
     });
   }
   o.all("details.more").forEach(function (box) {
-    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); o.all(".answer, .limits li", box).forEach(explain); });
+    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); o.all("p.answer, .answer li, .limits li", box).forEach(explain); });
   });
 })();
