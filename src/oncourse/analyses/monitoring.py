@@ -204,9 +204,9 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
         ),
         methods=(
             "Positivity: variant reads of all tracked variants against the background error. It is learned per assay and "
-            "sample from sites without a variant (gamma-Poisson), and widened for spread between sites. Change: hidden true levels "
-            "on a grid, "
-            "negative binomial counts. Lead: both turning times interval-censored, one likelihood; shares: Turnbull "
+            "sample from sites without a variant (gamma-Poisson), and widened for spread between sites. Change: hidden true "
+            "levels on a grid, negative binomial counts. "
+            "Lead: both turning times interval-censored, one likelihood; shares: Turnbull "
             "1976. "
             "Clearance: landmark, Cox with delayed entry.",
         ),
