@@ -39,7 +39,9 @@ def _write_study(
     genome = make_genome(genes, rng, n_runs=2)
     write_genome(genome, folder / "reference")
     (folder / "study.yaml").write_text("design: crc\ngenome_build: GRCh38\n")
-    (folder / "reads.yaml").write_text("fasta: reference/reference.fa\ntargets: reference/targets.bed\n")
+    (folder / "reads.yaml").write_text(
+        "fasta: reference/reference.fa\ntargets: reference/targets.bed\nmicrosatellites: reference/runs.bed\n"
+    )
     changes = {p: draw_patient(genome, rng, N_CHANGES, drivers=True) for p in patients}
     lines = ["patient\tsample\trole\tbam\tumi"]
     for patient in patients:

@@ -145,4 +145,6 @@ def _settings(executor: str, account: bool) -> object:
 
     # no accounting: the queue itself says what has ended; the first look comes after ten seconds, not forty
     command = None if account else "squeue"
-    return ExecutorSettings(no_account=not account, init_seconds_before_status_checks=10, status_command=command)
+    return ExecutorSettings(
+        no_account=not account, init_seconds_before_status_checks=10, status_command=command
+    )

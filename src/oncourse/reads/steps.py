@@ -66,6 +66,11 @@ def profile_step(plan: Plan, name: str) -> None:
     quality = read_quality(bam, bases, reference=reference)
     if not quality["reads"]:
         raise OncourseError(f"{bam.name}: holds no reads. Copy it again, or align the sample again.")
+    if plan.microsatellites:
+        from oncourse.reads.msi import lengths
+
+        found = lengths(bam, read_regions(Path(plan.microsatellites)), reference=reference)
+        quality["run_lengths"] = found.tolist()
     bases.save(plan.place("sample", f"{name}.bases.npz"))
     write_json(plan.place("sample", f"{name}.quality.json"), quality)
 
@@ -197,6 +202,7 @@ def collect_step(plan: Plan, _: str) -> None:
         quality[s.sample] = (
             own | identity["samples"][s.sample] | {"detection_limit": c.limit_of(bases[s.sample], rules)}
         )
+    _add_instability(plan, quality)
     frames = []
     for patient in plan.patients:
         if patient not in stopped:
@@ -230,7 +236,10 @@ def collect_step(plan: Plan, _: str) -> None:
         c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
         evidence = calls.select(c.EVIDENCE)
         _write(evidence, plan.place("tables", "evidence.tsv"))
-    markers = [{"patient_id": p, "marker": "sample identity", "value": reason} for p, reason in sorted(stopped.items())]
+    markers = [
+        {"patient_id": p, "marker": "sample identity", "value": reason}
+        for p, reason in sorted(stopped.items())
+    ]
     if markers or (folder / "markers.tsv").is_file():
         schema = {"patient_id": pl.String, "marker": pl.String, "value": pl.String}
         mine = (pl.col("marker") == "sample identity") & pl.col("patient_id").is_in(plan.patients)
@@ -241,6 +250,22 @@ def collect_step(plan: Plan, _: str) -> None:
     target_rows.write_csv(folder / "reads_targets.bed", separator="\t", include_header=False)
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
+
+
+def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    """Add the microsatellite figures of tissue and plasma with a normal; takes the length counts away."""
+    import numpy as np
+
+    from oncourse.reads.msi import score
+
+    counts = {name: np.array(q.pop("run_lengths")) for name, q in quality.items() if "run_lengths" in q}
+    for s in plan.samples:
+        normal = _germline(plan, s.patient)
+        if s.is_germline or normal is None or s.sample not in counts or normal.sample not in counts:
+            continue
+        found = score(counts[s.sample], counts[normal.sample])
+        quality[s.sample] |= {"msi_runs": found.n_runs, "msi_share": found.share, "msi_low": found.ci_low,
+                              "msi_high": found.ci_high, "msi_status": found.status}  # fmt: skip
 
 
 def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None:  # type: ignore[type-arg]
