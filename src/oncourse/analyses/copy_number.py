@@ -92,7 +92,8 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
     found = cohort.copy_profile
     if found.samples.is_empty():
         raise NotEnoughData("No tumour sample has segments on an autosome.")
-    groups = group_of_samples(cohort.study, cohort.params(LandscapeParams).group_by or "role")
+    named = cohort.sample_groups(cohort.params(LandscapeParams).group_by)
+    groups = group_of_samples(cohort.study, "role") if named is None else named
     values = _values(found.samples, groups)
     estimates = _estimates(found.samples, params)
     return Result(

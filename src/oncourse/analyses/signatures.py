@@ -158,9 +158,10 @@ def _headline(estimates: list[Estimate]) -> Headline | None:
 
 
 def _tests(cohort: Cohort, both: Refit) -> pl.DataFrame:
-    """Shares by the group of landscape.group_by, else by the lesion's role; 0 where a fitted sample needed none."""
-    column = cohort.params(LandscapeParams).group_by or "role"
-    groups = group_of_samples(cohort.study, column).select("sample_id", "group")
+    """Shares by the group of landscape.group_by or --group, else by the lesion's role; 0 where none was needed."""
+    found = cohort.sample_groups(cohort.params(LandscapeParams).group_by)
+    found = group_of_samples(cohort.study, "role") if found is None else found
+    groups = found.select("sample_id", "group")
     fitted = both.fits.filter((pl.col("part") == "sample") & (pl.col("status") == "fitted"))
     mine = both.exposures.filter(pl.col("part") == "sample")
     names = mine.select("kind", "signature").unique().sort("kind", "signature")

@@ -1,0 +1,170 @@
+"""This cohort against another, or its groups against each other: difference per gene, adjusted, and what is alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._headline import Headline
+from oncourse.analyses._people import counted
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.cohort_compare import against_reference, between_groups, judged
+from oncourse.derive.genes.gene_groups import group_of_samples
+from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
+from oncourse.errors import InputError, NotEnoughData
+from oncourse.io.lists import read_reference
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
+
+
+@section("cohorts")
+@dataclass(frozen=True)
+class CohortParams:
+    """What is compared, and within which margin two cohorts are alike."""
+
+    other: str | None = setting(
+        None, "another cohort: a TSV of gene, n_altered, n_profiled, or a results folder of oncourse (default: the "
+        "reference of the landscape, else groups of this study: landscape.group_by, --group, or the lesion's role)",
+    )  # fmt: skip
+    margin: float = setting(0.05, "difference of frequencies within which cohorts are alike", low=0.005, high=0.5)
+    min_altered: int = setting(5, "genes altered in fewer patients of both together are left out", low=1)
+    most_genes: int = setting(100, "most genes compared, by number of patients", low=5, high=1000)
+
+
+_T, _F, _I = pl.String, pl.Float64, pl.Int64
+GENES = OutputTable("cohorts/genes", "gene frequencies of two cohorts or groups", (
+    Column("gene", _T, "HGNC symbol"), Column("cohort_a", _T, "first cohort"), Column("cohort_b", _T, "second cohort"),
+    Column("method", _T, "unadjusted counts; patients of one group each; or patients with samples in both (paired)"),
+    Column("n_altered_a", _I, "altered in the first"), Column("n_profiled_a", _I, "looked at in the first"),
+    Column("n_altered_b", _I, "altered in the second"), Column("n_profiled_b", _I, "looked at in the second"),
+    Column("difference", _F, "frequency in the first less that in the second", unit="fraction"),
+    Column("ci_low", _F, "lower limit (Newcombe 1998; of paired patients as if independent)", unit="fraction"),
+    Column("ci_high", _F, "upper limit", unit="fraction"),
+    Column("p_value", _F, "Fisher's exact test; paired: McNemar's exact test"),
+    Column("q_value", _F, "false discovery rate over this table"),
+    Column("adjusted_odds_ratio", _F, "within thirds of burden (Mantel-Haenszel); null: burden of the other not known"),
+    Column("adjusted_low", _F, "lower limit"), Column("adjusted_high", _F, "upper limit"),
+    Column("adjusted_p", _F, "Cochran-Mantel-Haenszel test"),
+    Column("verdict", _T, "differs (FDR below 5 %), alike (90 % interval within the margin), or not decided"),
+))  # fmt: skip
+PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
+OWN = "this cohort"
+
+
+@analysis(
+    title="Cohorts compared",
+    question="Which genes are altered more or less often than in another cohort or group, and which alike?",
+    needs=("samples", "calls|gene_copy_number|fusions"),
+    params=CohortParams,
+    tables=(GENES,),
+    order=15,
+)
+def cohorts(cohort: Cohort, params: CohortParams) -> Result:
+    """Difference per gene with interval, against another cohort or between groups of this one."""
+    settings = cohort.params(LandscapeParams)
+    other = params.other or settings.reference
+    table = _against(cohort, Path(other), settings, params) if other else _groups(cohort, settings, params)
+    if table.is_empty():
+        raise NotEnoughData("No two groups of patients with a gene altered often enough.")
+    profiled = cohort.panels.samples.drop_nulls("mutation")
+    differs = table.filter(pl.col("verdict") == "differs")
+    alike = table.filter(pl.col("verdict").str.starts_with("alike"))
+    n_patients = profiled["patient_id"].n_unique()
+    estimates = (
+        Estimate("patients_profiled", n_patients, unit="count", method="counted", question=PROFILED),
+        Estimate("comparisons", table.height, unit="count", method="genes and pairs of cohorts"),
+        Estimate("differ", differs.height, unit="count", method="FDR below 5 %"),
+        Estimate("alike", alike.height, unit="count", method="90 % interval of the difference within the margin"),
+    )  # fmt: skip
+    words = "; ".join(_words(r) for r in differs.head(3).iter_rows(named=True))
+    return Result(
+        answer="Of {comparisons} comparisons of genes {differ} differ and {alike} are alike within the margin; the others "
+        "are not decided." + (f" Most: {words}." if words else ""),
+        estimates=estimates,
+        tables={GENES.name: GENES.frame(table)},
+        figures=tuple(_figures(table, params)),
+        people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
+        samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
+        notes=_notes(bool(other), table),
+        headline=_headline(estimates, differs),
+        methods=(
+            "Denominators: patients on whose panel the gene is. Difference: Newcombe 1998. Alike: two one-sided tests, "
+            f"5 %, within {100 * params.margin:g} points. Patients with samples in both groups are paired (McNemar), all "
+            "others by Fisher's test; the odds ratio of these within thirds of burden by Mantel-Haenszel.",
+        ),
+    )  # fmt: skip
+
+
+def _words(row: dict[str, object]) -> str:
+    gene, a, b = (str(row[c]).replace("{", "(").replace("}", ")") for c in ("gene", "cohort_a", "cohort_b"))
+    return f"{gene} {row['n_altered_a']}/{row['n_profiled_a']} in {a}, {row['n_altered_b']}/{row['n_profiled_b']} in {b}"
+
+
+def _against(cohort: Cohort, path: Path, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
+    """This cohort against a table of counts, or the table of another results folder."""
+    if path.is_dir():
+        source = path / "tables" / "landscape" / "genes.tsv"
+        if not source.exists():
+            raise InputError(f"{path.name}: no results of the landscape in it (tables/landscape/genes.tsv).")
+        numbers = {"n_altered": pl.Int64, "n_profiled": pl.Int64}
+        reference = pl.read_csv(source, separator="\t", columns=["gene", *numbers], schema_overrides=numbers)
+    else:
+        reference = read_reference(path)
+    status = cohort.gene_status.of_samples(counted_samples(cohort.study, cohort.panels, settings.per_patient))
+    found = status.altered_on_panel("patient_id").group_by("gene").agg(n_altered=pl.len().cast(pl.Int64))
+    own = status.panels.n_profiled(set(reference["gene"])).join(found, on="gene", how="left").fill_null(0)
+    counts = against_reference(own, reference, (OWN, path.stem if path.is_file() else path.name))
+    both = pl.col("n_altered_a") + pl.col("n_altered_b")
+    counts = counts.filter(both >= params.min_altered).sort(both, descending=True).head(params.most_genes)
+    return judged(counts, params.margin)
+
+
+def _groups(cohort: Cohort, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
+    found = cohort.sample_groups(settings.group_by)
+    groups = group_of_samples(cohort.study, "role") if found is None else found
+    counts = cohort.gene_status.altered_on_panel("patient_id").group_by("gene").len("n")
+    genes = counts.filter(pl.col("n") >= params.min_altered).sort(["n", "gene"], descending=[True, False])
+    return between_groups(
+        cohort.gene_status, groups, cohort.burden, genes["gene"].head(params.most_genes).to_list(), params.margin
+    )
+
+
+def _notes(is_other: bool, table: pl.DataFrame) -> tuple[str, ...]:
+    notes = ["Comparisons of cohorts are exploratory: they differ in more than the gene (stage, treatment, assay, calling)."]
+    if is_other:
+        notes.append("The other cohort has counts alone: burden and state of disease cannot be adjusted for.")
+    elif table["adjusted_odds_ratio"].is_null().all():
+        notes.append("The burden of some samples is not known: nothing is adjusted for it.")
+    return tuple(notes)
+
+
+def _headline(estimates: tuple[Estimate, ...], differs: pl.DataFrame) -> Headline:
+    k = int(estimates[2].value or 0)
+    n = int(estimates[1].value or 0)
+    if differs.is_empty():
+        return Headline(said("headline.cohorts.none", n=n), "uncertain", said("reason.nothing_found"), "comparisons")
+    first = differs.row(0, named=True)
+    words = said("headline.cohorts.found", k=k, n=n, gene=first["gene"], a=first["cohort_a"], b=first["cohort_b"])
+    return Headline(words, "answered", said("reason.corrected"), "differ")
+
+
+def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
+    from oncourse.plots.differences import differences_svg
+
+    first = table.row(0, named=True)
+    pair = (pl.col("cohort_a") == first["cohort_a"]) & (pl.col("cohort_b") == first["cohort_b"])
+    rows = table.filter(pair & (pl.col("method") == first["method"])).head(30)
+    notes = [f"{a}/{n} v {b}/{m}" for a, n, b, m in rows.select(
+        "n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b").iter_rows()]  # fmt: skip
+    svg = differences_svg(
+        rows["gene"].to_list(), rows["difference"].to_list(), rows["ci_low"].to_list(), rows["ci_high"].to_list(),
+        (rows["verdict"] == "differs").to_list(), notes, margin=params.margin,
+        xlabel=f"percentage points, {first['cohort_a']} less {first['cohort_b']}",
+    )  # fmt: skip
+    return [Figure("forest", "Genes of two cohorts", f"{first['cohort_a']} against {first['cohort_b']} ({first['method']}): "
+                   "difference of the frequencies with its 95 % interval, strongest evidence first; orange: FDR below 5 %; "
+                   "grey band: the margin of equivalence. Table cohorts/genes.", svg)]  # fmt: skip

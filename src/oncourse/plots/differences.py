@@ -1,0 +1,35 @@
+"""Forest of differences: frequency in one cohort less that in another, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+
+def differences_svg(
+    labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], sure: Sequence[bool],
+    notes: Sequence[str], *, margin: float, xlabel: str,
+) -> str:  # fmt: skip
+    """Draw one row per gene, first on top, with the band of equivalence; fractions -1 to 1; return SVG."""
+    with drawing(7.6, 1.2 + 0.24 * len(labels)) as canvas:
+        ax = canvas.ax
+        y = np.arange(len(labels))
+        v, lo, hi = (np.asarray(x, float) for x in (value, low, high))
+        ax.axvspan(-margin, margin, color="#EEF2F4", zorder=0)
+        ax.axvline(0, color=COLOURS["muted"], lw=0.8)
+        for i in range(len(labels)):
+            colour = PALETTE[5] if sure[i] else PALETTE[0]
+            ax.plot([lo[i], hi[i]], [i, i], color=colour, lw=1.4)
+            ax.plot(v[i], i, "s", color=colour, ms=5)
+            ax.text(1.02, i, notes[i], transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=COLOURS["muted"])
+        ax.set_yticks(y, labels, fontsize=8)
+        ax.invert_yaxis()
+        edge = float(np.nanmax(np.abs([*lo, *hi, margin]))) * 1.1
+        ax.set_xlim(-edge, edge)
+        ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:+.0f}")
+        ax.set_xlabel(xlabel)
+        clean(ax, grid="x")
+    return canvas.svg

@@ -1,0 +1,96 @@
+"""Two cohorts: difference with its interval, alike only where the interval is narrow, adjusted for burden, paired."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.analyses._base import registry
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.cohort_compare import judged
+from oncourse.report.execute import run_one
+from oncourse.stats.rng import generator
+
+
+def run(study, **settings):
+    return run_one(registry()["cohorts"], Cohort(study, {"cohorts": settings}))
+
+
+def counts(*rows) -> pl.DataFrame:
+    names = ["gene", "cohort_a", "cohort_b", "method", "n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b"]
+    return pl.DataFrame([(g, "a", "b", "counts", *n) for g, *n in rows], schema=names, orient="row")
+
+
+def test_alike_differs_and_not_decided():
+    """500/1000 v 505/1000: 90 % interval within 5 points; 300 v 500: differs; 5/10 v 6/10: nothing can be said."""
+    table = judged(counts(("ALIKE", 500, 1000, 505, 1000), ("OTHER", 300, 1000, 500, 1000), ("FEW", 5, 10, 6, 10)), 0.05)
+    found = dict(table.select("gene", "verdict").iter_rows())
+    assert found == {"ALIKE": "alike within 5 points", "OTHER": "differs", "FEW": "not decided"}
+    row = table.filter(pl.col("gene") == "OTHER").row(0, named=True)
+    assert row["difference"] == pytest.approx(-0.2)
+    # R: PropCIs / Newcombe hybrid score, 300/1000 v 500/1000
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((-0.2413, -0.1576), abs=2e-3)
+
+
+def two_groups(make_study, paired: bool):
+    """G is altered by burden alone; group x has ten times the burden of y. Paired: the same patients in both."""
+    rng = generator(8, "cohorts")
+    variants = [{"variant_id": "9:1:A:C", "gene": "G", "consequence": "nonsense"}]
+    samples, calls, patients, lesions = [], [], [], []
+    for i in range(120):
+        patient = f"P{i % 60 if paired else i}"
+        role = "primary" if i < 60 else "metastasis"
+        if not paired or i < 60:
+            patients.append({"patient_id": patient})
+        lesions.append({"lesion_id": f"L{i}", "patient_id": patient, "role": role})
+        samples.append({"sample_id": f"S{i}", "patient_id": patient, "material": "tissue", "lesion_id": f"L{i}",
+                        "assay_id": "a"})  # fmt: skip
+        high = rng.random() < (0.8 if role == "metastasis" else 0.2)
+        for k in range(30 if high else 3):
+            variants.append({"variant_id": f"1:{len(variants)}:A:C", "gene": f"H{k}", "consequence": "missense"})
+            calls.append({"sample_id": f"S{i}", "variant_id": variants[-1]["variant_id"], "is_called": True})
+        if rng.random() < (0.6 if high else 0.05):
+            calls.append({"sample_id": f"S{i}", "variant_id": "9:1:A:C", "is_called": True})
+    return make_study(patients=patients, lesions=lesions, samples=samples, calls=calls, variants=variants,
+                      assays=[{"assay_id": "a", "kind": "wes", "callable_mb": 30.0}])  # fmt: skip
+
+
+def test_burden_is_adjusted_for(make_study):
+    """Metastases carry G more often by their burden alone: crude difference, none within thirds of burden."""
+    table = run(two_groups(make_study, paired=False)).result.table("genes")
+    row = table.filter(pl.col("gene") == "G").row(0, named=True)
+    assert (row["cohort_a"], row["cohort_b"], row["verdict"]) == ("metastasis", "primary", "differs")
+    assert row["adjusted_low"] < 1 < row["adjusted_high"] and row["adjusted_p"] > 0.05
+
+
+def test_patients_with_both_are_paired_and_in_no_other_row(make_study):
+    table = run(two_groups(make_study, paired=True)).result.table("genes")
+    rows = table.filter(pl.col("gene") == "G")
+    assert rows["method"].to_list() == ["patients with samples in both"]
+    assert (rows["n_profiled_a"][0], rows["n_profiled_b"][0]) == (60, 60)
+
+
+def test_table_and_results_folder_of_another_cohort_give_the_same(make_study, tmp_path):
+    study = two_groups(make_study, paired=False)
+    text = "gene\tn_altered\tn_profiled\nG\t5\t200\nABSENT\t1\t200\n"
+    (tmp_path / "western.tsv").write_text(text)
+    folder = tmp_path / "western" / "tables" / "landscape"
+    folder.mkdir(parents=True)
+    (folder / "genes.tsv").write_text(text)
+    one, two = (run(study, other=str(tmp_path / n)).result.table("genes") for n in ("western.tsv", "western"))
+    assert one.equals(two) and one["gene"].to_list() == ["G"]
+    assert (one["cohort_b"][0], one["n_profiled_a"][0], one["n_profiled_b"][0]) == ("western", 120, 200)
+    outcome = run(study, other=str(tmp_path))
+    assert outcome.status != "done" and "landscape" in outcome.message
+
+
+def test_prostate_against_rectum(shared_data, tmp_path):
+    """TCGA: SPOP is a gene of the prostate, APC and KRAS of the rectum; the sense of the difference follows."""
+    from oncourse.io import load_study
+
+    (tmp_path / "read.tsv").write_text("gene\tn_altered\tn_profiled\nAPC\t119\t149\nKRAS\t58\t149\nSPOP\t2\t149\n")
+    study = load_study(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"))
+    table = run(study, other=str(tmp_path / "read.tsv")).result.table("genes")
+    found = {r["gene"]: r for r in table.iter_rows(named=True)}
+    assert found["APC"]["difference"] < -0.7 and found["SPOP"]["ci_low"] > 0
+    assert {r["verdict"] for r in found.values()} == {"differs"}
