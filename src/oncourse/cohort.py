@@ -14,6 +14,7 @@ from oncourse.study.model import Study
 from oncourse.study.settings import merged_settings, resolve
 
 if TYPE_CHECKING:
+    from oncourse.derive.care.ctdna_response import Variation
     from oncourse.derive.care.therapy import Findings, Knowledge
     from oncourse.derive.care.therapy_matches import Therapy
     from oncourse.derive.clinical.endpoint_base import EndpointTables
@@ -482,10 +483,10 @@ class Cohort:
         from oncourse.derive.care.ctdna import CtdnaParams
         from oncourse.derive.care.ctdna_response import ctdna_response
 
-        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams), self.ctdna_variation[0])
+        return ctdna_response(self.ctdna, self.lines, self.params(CtdnaParams), self.ctdna_variation)
 
     @derived
-    def ctdna_variation(self) -> tuple[float, int]:
+    def ctdna_variation(self) -> Variation:
         """Biological variation of ctDNA between samples, and the repeated pairs it rests on."""
         from oncourse.derive.care.ctdna import CtdnaParams
         from oncourse.derive.care.ctdna_response import biological_cv

@@ -379,7 +379,7 @@ def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Esti
         parts.append(after.table)
         estimates += _lead_estimates(after, "lead", LEADS["after_resection"])
     if study.has("treatments") and (study.has("target_lesions") or study.has("assessments")):
-        on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, params, cohort.ctdna_variation[0])
+        on = line_lead_times(ctdna, cohort.lines, cohort.recist_visits, params, cohort.ctdna_variation)
         parts.append(on.table)
         estimates += _lead_estimates(on, "treatment_lead", LEADS["on_treatment"])
     return pl.concat(parts) if parts else pl.DataFrame(schema=LEAD_SCHEMA), estimates

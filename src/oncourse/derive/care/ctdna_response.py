@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -74,9 +74,22 @@ def series(ctdna: pl.DataFrame) -> dict[str, list[Sample]]:
     return found
 
 
-def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams) -> tuple[float, int]:
-    """Return the variation between samples of an unchanged tumour (coefficient of variation), and the pairs it rests
-    on.
+class Variation(NamedTuple):
+    """Coefficient of variation between samples of an unchanged tumour, and the repeated pairs it rests on."""
+
+    cv: float
+    n_pairs: int
+
+    @property
+    def uneven(self) -> float:
+        """Share of samples that may vary twice as much: a prior is no measurement."""
+        from oncourse.evolution.course import UNEVEN
+
+        return UNEVEN if self.n_pairs < MIN_REPEATS else 0.0
+
+
+def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams) -> Variation:
+    """Return the variation between samples of an unchanged tumour, learned from the study's repeated samples.
 
     Pairs: a patient's samples at most ``repeat_days`` apart, none before and the other after the start of a line.
     What counting does not explain of their log ratios, weighed with the prior (``biological_cv``, as `MIN_REPEATS`
@@ -91,12 +104,12 @@ def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams)
                 excess.append((np.log(a.rate / b.rate) ** 2 - a.counting - b.counting) / 2)
     n = len(excess)
     if n < MIN_REPEATS:
-        return params.biological_cv, n
+        return Variation(params.biological_cv, n)
     found = (sum(excess) + MIN_REPEATS * params.biological_cv**2) / (n + MIN_REPEATS)
-    return float(np.sqrt(max(found, 0.05**2))), n
+    return Variation(float(np.sqrt(max(found, 0.05**2))), n)
 
 
-def course_of(samples: list[Sample], params: CtdnaParams, cv: float) -> Course | None:
+def course_of(samples: list[Sample], params: CtdnaParams, variation: Variation) -> Course | None:
     """Return the probabilities of change of the samples with reads (`oncourse.evolution.course`); None below two."""
     from oncourse.evolution.course import course
 
@@ -105,12 +118,13 @@ def course_of(samples: list[Sample], params: CtdnaParams, cv: float) -> Course |
         return None
     reads, depth, background = zip(*((s.reads, s.depth, s.background) for s in counted), strict=True)
     return course(
-        reads, depth, background, cv=cv, rise=params.progression_ratio, fall=params.response_ratio
+        reads, depth, background, cv=variation.cv, uneven=variation.uneven, rise=params.progression_ratio,
+        fall=params.response_ratio,
     )  # fmt: skip
 
 
 def ctdna_response(
-    ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams, cv: float | None = None
+    ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams, variation: Variation | None = None
 ) -> pl.DataFrame:
     """Return the molecular response of each line with a positive baseline and a later plasma sample
     (`RESPONSE_SCHEMA`).
@@ -124,17 +138,17 @@ def ctdna_response(
     to show; null where none would do.
     """
     rows = []
-    variation = params.biological_cv if cv is None else cv
+    known = variation or Variation(params.biological_cv, 0)
     by_patient = series(ctdna) if ctdna.height else {}
     for line in lines.sort("patient_id", "start_day").iter_rows(named=True) if lines.height else ():
-        row = _line_response(by_patient.get(line["patient_id"], []), line, params, variation)
+        row = _line_response(by_patient.get(line["patient_id"], []), line, params, known)
         if row is not None:
             rows.append(row)
     return pl.DataFrame(rows, schema=RESPONSE_SCHEMA)
 
 
 def _line_response(
-    samples: list[Sample], line: dict[str, Any], params: CtdnaParams, cv: float
+    samples: list[Sample], line: dict[str, Any], params: CtdnaParams, variation: Variation
 ) -> dict[str, Any] | None:
     start, end = line["start_day"], line["next_start_day"]
     before = [s for s in samples if start - params.baseline_days <= s.day <= start and s.state == "positive"]
@@ -145,7 +159,7 @@ def _line_response(
     levels = [(s.level, s.day) for s in after if s.level is not None]
     lowest, lowest_day = min(levels, default=(None, None))
     ratio = lowest / base.vaf if base.vaf and lowest is not None else None
-    found = course_of([base, *after], params, cv)
+    found = course_of([base, *after], params, variation)
     progression, p_rise = rise_day([base, *after], found, params.min_probability)
     p_fall = _largest(found.p_fall) if found is not None and base.has_reads else None
     cleared, sustained = _clearance(after)
@@ -155,7 +169,8 @@ def _line_response(
         "baseline_day": base.day, "baseline_vaf": base.vaf, "n_samples": len(after), "lowest_vaf": lowest,
         "lowest_day": lowest_day, "ratio": ratio, "p_response": p_fall, "clearance_day": cleared, "is_sustained":
         sustained, "response": "clearance" if cleared is not None else "molecular_response" if falls else "no_response",
-        "progression_day": progression, "p_progression": p_rise, "rise_shown": _rise_shown([base, *after], params, cv),
+        "progression_day": progression, "p_progression": p_rise,
+        "rise_shown": _rise_shown([base, *after], params, variation),
     }  # fmt: skip
 
 
@@ -186,7 +201,7 @@ def rise_day(samples: list[Sample], found: Course | None, enough: float) -> tupl
     return min(days, default=None), None if found is None else _largest(found.p_rise)
 
 
-def _rise_shown(samples: list[Sample], params: CtdnaParams, cv: float) -> float | None:
+def _rise_shown(samples: list[Sample], params: CtdnaParams, variation: Variation) -> float | None:
     counted = [s for s in samples if s.has_reads]
     if not counted:
         return None
@@ -195,7 +210,7 @@ def _rise_shown(samples: list[Sample], params: CtdnaParams, cv: float) -> float 
     for rise in RISES:
         reads = float(round(max(last.reads - last.background, 1.0) * rise + last.background))
         more = Sample(last.day + 1, "positive", None, reads, last.depth, last.background)
-        found = course_of([*counted, more], params, cv)
+        found = course_of([*counted, more], params, variation)
         if found is not None and found.p_rise[-1] >= params.min_probability:
             return rise
     return None

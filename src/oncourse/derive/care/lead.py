@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.care.ctdna import CtdnaParams
-from oncourse.derive.care.ctdna_response import Sample, course_of, rise_day, series
+from oncourse.derive.care.ctdna_response import Sample, Variation, course_of, rise_day, series
 
 if TYPE_CHECKING:
     from oncourse.stats.paired_intervals import Lead, Turns
@@ -136,7 +136,8 @@ def _row(
 
 
 def line_lead_times(
-    ctdna: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: CtdnaParams, cv: float | None = None
+    ctdna: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: CtdnaParams,
+    variation: Variation | None = None,
 ) -> Leads:
     """Return the lead of ctDNA over imaging of each line of therapy as an interval (days; negative: imaging was first).
 
@@ -145,7 +146,7 @@ def line_lead_times(
     ctdna : `oncourse.derive.care.ctdna.ctdna_table`
     lines : patient_id, line, start_day, next_start_day
     visits : patient_id, line, day, overall: RECIST responses per visit
-    cv : biological variation; null: the prior
+    variation : biological, of `biological_cv`; null: the prior
 
     Returns
     -------
@@ -155,7 +156,7 @@ def line_lead_times(
     (2.5 %); one that never rose turned after that day. Imaging turned between the last visit free of progression
     (else the start) and the visit with it; one that never did turned after the last visit free of it.
     """
-    variation = params.biological_cv if cv is None else cv
+    known = variation or Variation(params.biological_cv, 0)
     scans: dict[tuple[str, int], list[tuple[int, str]]] = {}
     seen = visits.drop_nulls(["day", "overall"]).sort("day")
     for patient, line, day, overall in seen.select("patient_id", "line", "day", "overall").iter_rows():
@@ -168,7 +169,7 @@ def line_lead_times(
         mine = [s for s in mine if start - params.baseline_days <= s.day]
         mine = [s for s in mine if s.day <= start][-1:] + [s for s in mine if s.day > start]
         looked = scans.get((patient, line["line"]), [])
-        found = _line_lead(patient, line["line"], mine, looked, start, params, variation)
+        found = _line_lead(patient, line["line"], mine, looked, start, params, known)
         if found is not None:
             rows.append(found[0])
             turns.append(found[1])
@@ -177,13 +178,13 @@ def line_lead_times(
 
 def _line_lead(
     patient: str, line: int, samples: list[Sample], visits: list[tuple[int, str]], start: int, params: CtdnaParams,
-    cv: float
+    variation: Variation,
 ) -> tuple[tuple[object, ...], tuple[Turns, ...]] | None:
     from oncourse.evolution.course import turning
 
     if len(samples) < 2 or not visits:
         return None
-    rise_by, _ = rise_day(samples, course_of(samples, params, cv), params.min_probability)
+    rise_by, _ = rise_day(samples, course_of(samples, params, variation), params.min_probability)
     progressed = min((day for day, overall in visits if overall == "PD"), default=None)
     free = [day for day, overall in visits if overall in _FREE and (progressed is None or day < progressed)]
     free_until = max(free, default=start)
@@ -191,7 +192,7 @@ def _line_lead(
         return None
     counts = zip(*((s.reads, s.depth, s.background) for s in samples), strict=True)
     reads, depth, background = (np.array(c, float) for c in counts)
-    weights = [turning(reads, depth, background, cv=cv, least=least) for least in MEANINGS]
+    weights = [turning(reads, depth, background, cv=variation.cv, least=least) for least in MEANINGS]
     days = [s.day for s in samples]
     row = _row(patient, _not_before(weights[0], days, rise_by), rise_by, free_until, progressed, "on_treatment", line)
     if row is None:
