@@ -11,6 +11,7 @@ from oncourse.cohort import Cohort
 from oncourse.evolution.ctdna import spread_interval
 from oncourse.evolution.quiet_sites import learn_background
 from oncourse.stats.rng import generator
+from oncourse.study.model import Study
 
 N_PATIENTS, N_VARIANTS, DEPTH, TOLD = 60, 16, 5000, 1e-4
 
@@ -56,6 +57,17 @@ def test_three_times_the_told_error_makes_few_false_positives():
             assert (table["state"] == "not_assessable").sum() == 0
         else:
             assert table.filter(pl.col("state") == "not_assessable")["reason"].str.contains("background not known").all()
+
+
+def test_sites_of_one_patient_alone_teach_nothing():
+    """A caller lists them because it saw something: on cfDNA-neo they came out at nine times the stated error."""
+    cohort = blanks(1.0, crossed=True)
+    calls = cohort.study["calls"]
+    own = calls.filter(pl.col("sample_id").str.starts_with("B")).with_columns(
+        variant_id=pl.format("2:{}:C:T", pl.int_range(pl.len()) + 1000), alt_count=pl.lit(3, pl.Int64)
+    )
+    more = Cohort(Study(cohort.study.config, {**cohort.study.tables, "calls": pl.concat([calls, own])}))
+    assert more.ctdna["error_ratio"].median() == pytest.approx(cohort.ctdna["error_ratio"].median(), rel=0.05)
 
 
 def test_a_learned_background_finds_what_an_unknown_one_cannot_say():

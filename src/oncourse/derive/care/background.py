@@ -98,15 +98,19 @@ def quiet_rows(
     """Return sample_id, assay_id, variant_id, alt_count, depth where no variant is expected, in samples of these
     assays.
 
-    Plasma: variants that no sample of the patient has called, germline and blood variants apart. Normals and white
+    Plasma: sites counted in several patients (a list of sites, or other patients' variants) that no sample of this patient
+    has called, germline and blood variants apart. Normals and white
     cells: whatever was not called there.
     """
     counted = (pl.col("depth") > 0) & pl.col("alt_count").is_not_null()
     wanted = pl.col("assay_id").fill_null("").is_in(assays)
     plasma = samples.filter((pl.col("material") == "plasma") & wanted).select("sample_id", "assay_id")
     called = calls.filter("called").select("patient_id", "variant_id").unique()
+    # a site that stands in one patient's files alone stands there because a caller saw something
+    shared = calls.filter(counted).group_by("variant_id").agg(n=pl.col("patient_id").n_unique()).filter(pl.col("n") > 1)
     of_plasma = (
         calls.filter(counted & ~pl.col("called")).join(plasma, on="sample_id", how="inner")
+        .join(shared, on="variant_id", how="semi")
         .join(called, on=["patient_id", "variant_id"], how="anti").join(apart, on=["patient_id", "variant_id"], how="anti")
     )  # fmt: skip
     normals = study["samples"].filter(is_normal() & wanted).select("sample_id", "assay_id")
