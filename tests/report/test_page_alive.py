@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -105,6 +106,83 @@ def test_no_width_needs_sideways_scrolling(page, width):
     page.resize(width, 844)
     assert page.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.resize(1280, 900)
+
+
+#: Texts of a drawing that lie on each other (more than a third of a line), and those beyond its edge.
+OVERLAPS = """(() => {
+  const svg = document.querySelector('svg'), box = svg.getBoundingClientRect(), bad = [];
+  const texts = [...svg.querySelectorAll('text')].filter(e => e.textContent.trim())
+    .map(e => ({ s: e.textContent.trim(), r: e.getBoundingClientRect() }));
+  texts.forEach((one, i) => {
+    const a = one.r;
+    if (a.left < box.left - 2 || a.right > box.right + 2 || a.top < box.top - 2 || a.bottom > box.bottom + 2)
+      bad.push('cut: ' + one.s);
+    texts.slice(i + 1).forEach(two => {
+      const b = two.r, w = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const h = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (w > 1 && h > 0.35 * Math.min(a.height, b.height)) bad.push(one.s + ' / ' + two.s);
+    });
+  });
+  return bad;
+})()"""
+
+
+def overlaps(folder, tmp_path):
+    blank = tmp_path / "blank.html"
+    blank.write_text("<!doctype html><body></body>", "utf-8")
+    found = {}
+    with browser().Page(blank, 1000, 900) as empty:
+        for path in sorted(folder.rglob("*.svg")):
+            svg = path.read_text("utf-8").partition("<svg")[2]
+            empty.run(f"document.body.innerHTML = {json.dumps('<svg' + svg)}; 1")
+            bad = empty.run(OVERLAPS)
+            if bad:
+                found[f"{path.parent.name}/{path.stem}"] = bad[:5]
+    return found
+
+
+def test_no_text_of_a_figure_lies_on_another_or_is_cut(results, tmp_path):
+    assert overlaps(results / "figures", tmp_path) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_no_text_overlaps_in_any_figure_of_a_design(simulated_study, design, tmp_path):
+    report_study(simulated_study(design), tmp_path / "all", source=Path(__file__), patients="none")
+    assert overlaps(tmp_path / "all" / "figures", tmp_path) == {}
+
+
+def test_hover_says_what_a_mark_is_and_a_group_can_be_switched_off(page):
+    page.run("document.querySelector('#landscape details.more').open = true")
+    page.run("document.querySelectorAll('#landscape details.figures, #survival details.more').forEach(d => d.open = true)")
+    page.run("Promise.all([...document.querySelectorAll('#landscape figure')].map(oncourse.draw)).then(() => 1)")
+    bar = "#landscape figure[data-figure=f-landscape-gene_frequency] [data-tip] path"
+    page.until(f"document.querySelector('{bar}') !== null")
+    page.move_to(bar)
+    page.until("document.getElementById('tip') !== null && !document.getElementById('tip').hidden")
+    assert re.search(r"\w+: \d+ % \(95 % CI", page.run("document.getElementById('tip').textContent"))
+
+
+def test_every_number_of_page_one_is_in_results_json(page, results):
+    """Each number with its interval as shown is that of its estimate, written with the digits the patients carry."""
+    from oncourse.analyses._base import Estimate
+    from oncourse.words.numbers import limits, with_unit
+
+    data = json.loads((results / "results.json").read_text("utf-8"))
+    cards = page.run(
+        "[...document.querySelectorAll('.card')].map(c => [c.querySelector('a').getAttribute('href').slice(1), "
+        "c.querySelector('.say p').textContent, c.querySelector('.number b')?.textContent || '', "
+        "c.querySelector('.number span')?.textContent || ''])"
+    )
+    assert {name for name, *_ in cards} <= set(data)
+    for name, sentence, number, interval in cards:
+        head = data[name]["headline"]
+        assert sentence.replace("\u00a0", " ") == head["text"]
+        if number:
+            raw = next(e for e in data[name]["estimates"] if e["name"] == head["estimate"])
+            keys = ("name", "value", "ci_low", "ci_high", "n", "method", "unit")
+            made = Estimate(**{k: raw[k] for k in keys})
+            assert (number, interval) == (with_unit(made.value, made.unit, made.n), limits(made))
 
 
 def test_page_one_prints_on_two_a4_pages(results):

@@ -38,6 +38,7 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
     side = max(3.2, 0.23 * n + 1.6)
     scale = LinearSegmentedColormap.from_list("pairs", ["#0072B2", "#FFFFFF", "#D55E00"])
     with drawing(side + 0.9, side) as canvas:
+        canvas.fig.set_layout_engine("compressed")  # square cells: the labels keep their room
         limit = -np.log10(STRONGEST)
         image = canvas.ax.imshow(shown[1:, :-1], cmap=scale, vmin=-limit, vmax=limit, aspect="equal")
         for marks, style in ((rings, {"s": 46, "facecolors": "none", "edgecolors": COLOURS["text"], "linewidths": 0.9}),
