@@ -316,6 +316,13 @@ class Cohort:
         return self.presence if tumour["patient_id"].is_duplicated().any() else None
 
     @derived
+    def identity(self) -> pl.DataFrame:
+        """Samples that fit another patient, or hold some of one (`oncourse.derive.concordance.identity`)."""
+        from oncourse.derive.concordance.identity import identity_table
+
+        return identity_table(self.study)
+
+    @derived
     def relatedness(self) -> pl.DataFrame:
         """Evidence of common origin per pair of tumour samples (`oncourse.derive.concordance.relatedness`)."""
         from oncourse.derive.concordance.relatedness import relatedness_table

@@ -13,6 +13,7 @@ from oncourse.analyses._headline import Headline, cannot, rated, two_sides
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
+    NOT_RELATED,
     SUMMARY_COLUMNS,
     fraction_columns,
     gene_counts,
@@ -182,7 +183,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         estimates=estimates,
         tables=tables,
         figures=tuple(_figures(presence, pairs, counts, summary, noise)),
-        people=_people(cohort, pairs),
+        people=_people(cohort, pairs, related),
         samples_used=_used(pairs),
         notes=(*_notes(presence, counts, related), *borrowed_note(cohort.study)),
         methods=_METHODS,
@@ -229,6 +230,10 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
     for comparison in main["comparison"].unique().sort():
         n = main.filter(pl.col("comparison") == comparison)["patient_id"].n_unique()
         out.append(Estimate(f"n_patients.{_key(comparison)}", n, n=n, unit="count", question=comparison))
+        kept = _kept(main, related, comparison)["patient_id"].n_unique()
+        if 0 < kept < n:
+            who = f"{comparison}: {ONE_TUMOUR}"
+            out.append(Estimate(f"n_patients.{_key(comparison)}_kept", kept, n=kept, unit="count", question=who))
     not_related = related.filter(pl.col("is_main") & (pl.col("verdict") != "related"))[
         "patient_id"
     ].n_unique()
@@ -237,6 +242,22 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
         Estimate("patients_without_evidence_of_common_origin", not_related, n=n_main, unit="count", question=ANY_PAIR)
     )
     return tuple(out)
+
+
+#: Question of the ledger: the pairs without evidence that they are of two tumours.
+ONE_TUMOUR = "of one tumour"
+
+
+def _kept(main: pl.DataFrame, related: pl.DataFrame, comparison: str) -> pl.DataFrame:
+    """The main pairs of a comparison without those of two tumours (swapped, unrelated, second primaries)."""
+    strange = related.filter(pl.col("verdict").is_in(NOT_RELATED)).select("sample_a", "sample_b")
+    return main.filter(pl.col("comparison") == comparison).join(strange, on=["sample_a", "sample_b"], how="anti")
+
+
+def _of(known: dict[str, Estimate], name: str, comparison: str) -> str:
+    """The name of an estimate in the answer: without the pairs of two tumours, where there are any."""
+    full = f"{name}.{_key(comparison)}"
+    return f"{full}_kept" if f"{full}_kept" in known else full
 
 
 def _first(known: dict[str, Estimate]) -> str | None:
@@ -249,8 +270,8 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
     comparison = _first(known)
     if comparison is None:
         return cannot(said("headline.concordance.none"), said("reason.no_value"))
-    name = f"shared_fraction_assessable.{_key(comparison)}"
-    share, patients = known[name], int(known[f"n_patients.{_key(comparison)}"].value or 0)
+    name = _of(known, "shared_fraction_assessable", comparison)
+    share, patients = known[name], int(known[_of(known, "n_patients", comparison)].value or 0)
     a, b = two_sides(comparison)
     mutations = share.n or 0
     few = patients < 2 or share.ci_low is None
@@ -273,15 +294,27 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
         ("not_assessable_fraction", " Of the mutations, {%s:value} could not be judged in both samples."),
         ("assumed_fraction", " Of the mutations in one sample only, {%s:value} rest on an assumption, not on counts."),
     )
-    names = ((f"{name}.{_key(comparison)}", words) for name, words in more)
-    return text[:1].upper() + text[1:] + "".join(words % name for name, words in names if name in known)
+    names = ((_of(known, name, comparison), words) for name, words in more)
+    text = text[:1].upper() + text[1:] + "".join(words % name for name, words in names if name in known)
+    return text + _left_out_text(known, comparison)
+
+
+def _left_out_text(known: dict[str, Estimate], comparison: str) -> str:
+    """Who is not in the headline because the two samples are of two tumours, and what it would be with them."""
+    full = f"shared_fraction_assessable.{_key(comparison)}"
+    if f"{full}_kept" not in known:
+        return ""
+    everyone, kept = (known[f"n_patients.{_key(comparison)}{end}"].value or 0 for end in ("", "_kept"))
+    n = int(everyone - kept)
+    who, it = ("1 patient whose two samples are", "it") if n == 1 else (f"{n} patients whose two samples are", "them")
+    return f" Left out: {who} of two tumours (swapped, or a second primary); with {it} it would be {{{full}}}."
 
 
 #: Question of the ledger: whether two samples could be compared at all, whichever.
 ANY_PAIR = "two samples compared"
 
 
-def _people(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
+def _people(cohort: Cohort, pairs: PairTable, related: pl.DataFrame) -> pl.DataFrame:
     """The patients with two samples to compare, per comparison those with a main pair, and the samples in some pair."""
     everyone = cohort.study["patients"]["patient_id"]
     samples = cohort.study["samples"].filter(is_tumour()).with_columns(n=pl.len().over("patient_id"))
@@ -301,8 +334,16 @@ def _people(cohort: Cohort, pairs: PairTable) -> pl.DataFrame:
     ]
     for comparison in main["comparison"].unique().sort():
         mine = main.filter(pl.col("comparison") == comparison)
-        parts.append(counted(comparison, everyone, mine, alone.join(mine, on="patient_id", how="anti"),
-                             rest=f"no two samples: {comparison}"))  # fmt: skip
+        none = f"no two samples: {comparison}"
+        out = alone.join(mine, on="patient_id", how="anti")
+        parts.append(counted(comparison, everyone, mine, out, rest=none))
+        kept = _kept(main, related, comparison)
+        if 0 < kept["patient_id"].n_unique() < mine["patient_id"].n_unique():
+            two = mine.join(kept, on="patient_id", how="anti").select(
+                "patient_id", pl.lit("the two samples are of two tumours").alias("reason")
+            )
+            left = pl.concat([out.select("patient_id", "reason"), two])
+            parts.append(counted(f"{comparison}: {ONE_TUMOUR}", everyone, kept, left, rest=none))
     return ledger(parts)
 
 

@@ -10,6 +10,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, light_of, two_sides
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
+from oncourse.derive.concordance.concordance_summary import NOT_RELATED
 from oncourse.derive.concordance.discordance import (
     COMPARED,
     NEW_COLUMNS,
@@ -36,8 +37,6 @@ NEW = OutputTable(
     "genes newly mutated in the metastasis, against the burden of new mutations",
     tuple(Column(n, d, t) for n, d, t in NEW_COLUMNS),
 )
-#: Verdicts of a pair that is not of one tumour: its variants differ for another reason.
-NOT_RELATED = ("unrelated", "swap", "second_primary")
 
 
 @section("discordance")

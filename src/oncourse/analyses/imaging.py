@@ -349,10 +349,10 @@ def _denominator(first: pl.DataFrame, params: ImagingParams) -> str:
     """The lines of the rates in words: who counts without having been seen, and by which setting."""
     unseen = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
     if not unseen:
-        return "the patients, all with an evaluable visit,"
+        return "the patients, all with an evaluable visit"
     if params.missing_in_denominator:
-        return f"all patients, {unseen} without an evaluable visit counted as no response (imaging.missing_in_denominator),"
-    return f"the patients with an evaluable visit, {unseen} without left out (imaging.missing_in_denominator),"
+        return f"all patients, {unseen} without an evaluable visit counted as no response (imaging.missing_in_denominator)"
+    return f"the patients with an evaluable visit, {unseen} without left out (imaging.missing_in_denominator)"
 
 
 def _people(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:

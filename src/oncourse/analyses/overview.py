@@ -11,6 +11,7 @@ from oncourse.analyses._headline import Headline
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -61,6 +62,13 @@ PATIENTS = OutputTable(
         Column("last_contact_day", pl.Int64, "last contact", unit="days from the index date"),
         Column("is_dead", pl.Boolean, "whether the patient has died; null = unknown"),
     ),
+)
+
+
+IDENTITY = OutputTable(
+    "overview/identity",
+    "samples of different patients that have in common what only they have: swaps, duplicates, contamination",
+    tuple(Column(name, dtype, text) for name, dtype, text in IDENTITY_COLUMNS),
 )
 
 
@@ -234,7 +242,7 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
     params=Params,
-    tables=(FLOW, MISSING, PATIENTS, BASELINE),
+    tables=(FLOW, MISSING, PATIENTS, BASELINE, IDENTITY),
     order=0,
 )
 def overview(cohort: Cohort, params: Params) -> Result:
@@ -256,7 +264,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
         "mutations, {patients_with_several_samples} of them in several samples."
     )
     people = _people(cohort, profiled)
-    notes = []
+    notes = identity_notes(cohort.identity)
     if study.has("follow_up"):
         found, more = _follow_up(cohort, params)
         estimates, people = estimates + found, people + more
@@ -276,7 +284,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
         answer=answer,
         estimates=tuple(estimates),
         tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort),
-                BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id"))},
+                IDENTITY.name: IDENTITY.frame(cohort.identity), BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id"))},
         headline=_headline({e.name: e for e in estimates}),
         figures=(
             Figure(

@@ -17,7 +17,8 @@ from oncourse.stats.proportions import wilson
 #: The summary table: one number per comparison, set, treatment of blood clones and estimand.
 SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("comparison", pl.String, "which samples: primary v metastasis, tissue v plasma ..."),
-    ("set", pl.String, "all: every main pair; related: pairs with evidence of common origin"),
+    ("set", pl.String, "all: every main pair; kept: without pairs of two tumours (swap, unrelated, second primary), where "
+     "there are any; related: pairs with evidence of common origin"),
     ("chip", pl.String, "with / without clonal haematopoiesis, seen or possible"),
     ("n_patients", pl.Int64, "patients (main pairs) the number rests on"),
     ("n_variants", pl.Int64, "variants the number rests on"),
@@ -27,6 +28,8 @@ SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("ci_high", pl.Float64, "upper 95 % limit"),
 )
 
+#: Verdicts on a pair that is of two tumours: it says nothing of a metastasis.
+NOT_RELATED = ("unrelated", "swap", "second_primary")
 #: n_shared, n_private, n_lost, n_not_assessable, n_assumed: what the fractions are made of.
 _PARTS = ("n_shared", "n_private", "n_lost", "n_not_assessable", "n_assumed")
 
@@ -341,8 +344,10 @@ def _of_comparison(
     """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
     rows: list[dict[str, Any]] = []
     noise: list[pl.DataFrame] = []
-    for name, chosen in (("all", of), ("related", of.filter(pl.col("verdict") == "related"))):
-        if chosen.is_empty():
+    strange = pl.col("verdict").is_in(NOT_RELATED).fill_null(False)
+    sets = {"all": of, "related": of.filter(pl.col("verdict") == "related"), "kept": of.filter(~strange)}
+    for name, chosen in sets.items():
+        if chosen.is_empty() or (name == "kept" and chosen.height == of.height):
             continue
         key = {"comparison": comparison, "set": name}
         rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng))

@@ -1,0 +1,109 @@
+"""Whose sample is it: rare variants that samples of different patients have in common - swaps, duplicates, contamination."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
+from oncourse.facts.material import is_tumour
+from oncourse.study.model import Study
+
+#: Fewest rare variants in common from which two samples are looked at.
+MIN_SHARED = 3
+#: Share of the rare variants of both from which two samples are of one tumour: at like levels, and whatever the levels.
+SAME_TUMOUR, SAME_AT_ANY_LEVEL = 0.5, 0.8
+#: Foreign variants at most this fraction of their level in the source are contamination, not a tumour of its own.
+CONTAMINATION = 0.5
+IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("sample_id", pl.String, "the sample"),
+    ("patient_id", pl.String, "the patient it is said to be of"),
+    ("finding", pl.String, "same tumour: it and the other sample are of one; contaminated: it holds some of the other"),
+    ("other_sample_id", pl.String, "a sample of another patient"),
+    ("other_patient_id", pl.String, "that patient"),
+    ("n_shared", pl.Int64, "rare variants in both: carried by no third patient, and no hotspots"),
+    ("n_rare", pl.Int64, "rare variants of the sample"),
+    ("fits_own", pl.Boolean, "whether it also has rare variants of its own patient's other samples; null = there are none"),
+    ("share", pl.Float64, "contaminated: share of the other sample in it, from the levels of the variants"),
+)  # fmt: skip
+SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
+
+
+def identity_table(study: Study) -> pl.DataFrame:
+    """Return `IDENTITY_COLUMNS`, a row per sample and sample of another patient that share what only they have.
+
+    Private passengers are as good as a fingerprint: the chance that two tumours meet in three of them is nil, so a pair
+    that does is one tumour under two names (a swap, a duplicate), or one sample holds some of the other.
+    """
+    seen = _rare_calls(study)
+    if seen.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    own = seen.group_by("sample_id").agg(n_rare=pl.len().cast(pl.Int64))
+    other = seen.rename({"sample_id": "other_sample_id", "patient_id": "other_patient_id", "vaf": "other_vaf"})
+    both = seen.join(other, on="variant_id").filter(pl.col("patient_id") != pl.col("other_patient_id"))
+    keys = ["sample_id", "patient_id", "other_sample_id", "other_patient_id"]
+    pairs = both.group_by(keys).agg(
+        n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median()
+    ).filter(pl.col("n_shared") >= MIN_SHARED)  # fmt: skip
+    pairs = pairs.join(own, on="sample_id").join(
+        own.rename({"sample_id": "other_sample_id", "n_rare": "other_rare"}), on="other_sample_id"
+    )
+    of_each = pl.col("n_shared") / pl.max_horizontal("n_rare", "other_rare")
+    alike = pl.col("share").is_between(CONTAMINATION, 1 / CONTAMINATION) | pl.col("share").is_null()
+    of_both = ((of_each >= SAME_TUMOUR) & alike) | (of_each >= SAME_AT_ANY_LEVEL)
+    holds = ~of_both & (pl.col("share") <= CONTAMINATION)
+    finding = pl.when(of_both).then(pl.lit("same tumour")).when(holds).then(pl.lit("contaminated"))
+    told = pairs.with_columns(finding=finding).drop_nulls("finding").join(_kin(seen), on="sample_id", how="left")
+    return (
+        told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share"))
+        .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+        .sort("sample_id", "n_shared", "other_sample_id", descending=[False, True, False])
+    )
+
+
+def _rare_calls(study: Study) -> pl.DataFrame:
+    """sample_id, patient_id, variant_id, vaf of called somatic variants of at most two patients, hotspots left out."""
+    from oncourse.derive.genes.calls import annotated_calls
+
+    samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id")
+    calls = annotated_calls(study).select("sample_id", "variant_id").unique()
+    depths = study["calls"].select("sample_id", "variant_id", vaf=pl.col("alt_count") / pl.col("depth"))
+    hot = study["variants"].select("variant_id", change_expr()).filter(pl.col("change").is_in(list(HOTSPOT_FREQUENCY)))
+    seen = calls.join(samples, on="sample_id").join(hot, on="variant_id", how="anti")
+    seen = seen.join(depths.unique(["sample_id", "variant_id"]), on=["sample_id", "variant_id"], how="left")
+    carriers = seen.group_by("variant_id").agg(n=pl.col("patient_id").n_unique()).filter(pl.col("n") <= 2)
+    return seen.join(carriers, on="variant_id", how="semi")
+
+
+def _kin(seen: pl.DataFrame) -> pl.DataFrame:
+    """sample_id, fits_own: whether a sample shares rare variants with another of its patient; null where there is none."""
+    several = seen.filter(pl.col("sample_id").n_unique().over("patient_id") > 1)
+    held = several.filter(pl.col("sample_id").n_unique().over("patient_id", "variant_id") > 1)
+    n = held.group_by("sample_id").agg(n=pl.len())
+    samples = several.select("sample_id").unique().join(n, on="sample_id", how="left")
+    return samples.select("sample_id", fits_own=pl.col("n").fill_null(0) >= MIN_SHARED)
+
+
+def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
+    """Return one sentence per finding: which sample fits whom, or holds how much of whom; each pair once."""
+    notes, told = [], set()
+    for row in table.iter_rows(named=True):
+        a, b = row["sample_id"], row["other_sample_id"]
+        key = tuple(sorted((a, b))) if row["finding"] == "same tumour" else (a, b, "in")
+        if key in told:
+            continue
+        told.add(key)
+        if row["finding"] == "same tumour":
+            alone = ", and nothing of its own patient's other samples" if row["fits_own"] is False else ""
+            notes.append(
+                f"{a} (patient {row['patient_id']}) fits {b} (patient {row['other_patient_id']}): {row['n_shared']} of its "
+                f"{row['n_rare']} rare variants are there{alone}. One tumour under two names: a swap or a duplicate."
+            )
+        else:
+            share = "" if row["share"] is None else f" at {100 * row['share']:.0f} % of their level there"
+            notes.append(
+                f"{a} (patient {row['patient_id']}) holds {row['n_shared']} rare variants of {b} (patient "
+                f"{row['other_patient_id']}){share}: contamination; they are no variants of this tumour."
+            )
+    return notes[:most] + ([f"{len(notes) - most} more such pairs (overview/identity)."] if len(notes) > most else [])
