@@ -284,7 +284,8 @@ def overview(cohort: Cohort, params: Params) -> Result:
         answer=answer,
         estimates=tuple(estimates),
         tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort),
-                IDENTITY.name: IDENTITY.frame(cohort.identity), BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id"))},
+                IDENTITY.name: IDENTITY.frame(cohort.identity),
+                BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id"))},
         headline=_headline({e.name: e for e in estimates}),
         figures=(
             Figure(
