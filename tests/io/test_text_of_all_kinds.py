@@ -15,6 +15,7 @@ from oncourse.errors import InputError
 from oncourse.io.aside import checked
 from oncourse.io.clinical import event, material, msi, role, sex
 from oncourse.io.detect import detect, read_any
+from oncourse.io.encoding import sniff
 from oncourse.io.sheets import read_sheets
 from oncourse.io.text import read_table
 from oncourse.io.workbook import read_workbook
@@ -182,3 +183,14 @@ def test_no_word_of_a_subject_means_two_things():
             key = row["subject"], plain(word)
             assert seen.setdefault(key, row["ours"]) == row["ours"], key
     assert len(vocabulary()) > 15
+
+
+@pytest.mark.parametrize("word", ["Größe", "Müller-Übelhör", "àé", "Dünndarm", "naïve", "µg/L", "“quoted”"])
+def test_short_western_text_is_not_chinese(word):
+    """Two accented letters side by side are a pair of bytes of GB18030 too: Größe was read as Gr鲞e."""
+    assert sniff(f"id\tname\n1\t{word}\n".encode("cp1252"))[0] == "cp1252"
+
+
+@pytest.mark.parametrize("word", ["男", "张三", "李䶮", "Ⅲ期", "ＰＳＡ（总）", "β-微球蛋白"])
+def test_short_chinese_text_is(word):
+    assert sniff(f"id\tname\n1\t{word}\n".encode("gb18030"))[0] == "gb18030"
