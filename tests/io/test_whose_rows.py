@@ -112,3 +112,39 @@ def test_a_sample_without_rows_is_sequenced_only_where_an_assay_says_so(tmp_path
     assert targets["not_profiled"] == ";"
     assert "KRAS" in targets["IMPACT468"].split(";")
     assert reading.tables["samples"].schema["assay_id"] == pl.String
+
+
+def test_a_normal_beside_its_tumour_is_no_tumour(tmp_path):
+    """A MAF of P1_normal and P1_tumor was two tumour patients."""
+    samples = read_files([_maf(tmp_path, "a.maf", _row("P1_normal"), _row("P1_tumor"), _row("P2_T"))]).tables["samples"]
+    rows = samples.sort("sample_id").select("sample_id", "patient_id", "material").rows()
+    assert rows == [("P1_normal", "P1", "normal"), ("P1_tumor", "P1", "tissue"), ("P2_T", "P2_T", "tissue")]
+
+
+def test_files_of_one_general_name_are_told_apart_by_their_folders(tmp_path):
+    """P1/tumor.vcf and P2/tumor.vcf were one sample."""
+    head = "\t".join(("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", "tumor"))
+    for patient in ("P1", "P2"):
+        (tmp_path / patient).mkdir()
+        record = "\t".join(("12", "25398284", ".", "C", "T", "9", "PASS", ".", "GT:AD:DP", "0/1:70,30:100"))
+        (tmp_path / patient / "tumor.vcf").write_text(f"##fileformat=VCFv4.2\n##reference=hg19\n{head}\n{record}\n")
+    assert read_files([tmp_path], kind="vcf").tables["samples"]["sample_id"].to_list() == ["P1", "P2"]
+
+
+def test_half_open_positions_are_moved_and_told(tmp_path):
+    """A BED-like table: start one before the base, end on it; read as written every place was one base off."""
+    path = tmp_path / "a.maf"
+    path.write_text("chrom\tstart\tend\tref\talt\tsample\tgene\nchr12\t25398283\t25398284\tC\tT\tP1\tKRAS\n")
+    found = read_maf(path)
+    assert found.calls["variant_id"].to_list() == ["12:25398284:C:T"]
+    assert any("half-open" in p.message for p in found.problems)
+
+
+def test_counts_of_fragments(tmp_path):
+    """mskcc/GetBaseCountsMultiSample and gbcms write t_alt_count_fragment; MSK-ACCESS the simplex and duplex reads."""
+    path = tmp_path / "a.maf"
+    head = "\t".join(HEADER[:6])
+    path.write_text(
+        f"{head}\tt_ref_count_fragment\tt_alt_count_fragment\tt_total_count_fragment\nKRAS\t12\t25398284\tC\tT\tS1\t90\t10\t100\n"
+    )
+    assert read_maf(path).calls.select("alt_count", "depth").rows() == [(10, 100)]

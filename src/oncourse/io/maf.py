@@ -22,7 +22,7 @@ from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf_numbers import at_lines, with_counts
+from oncourse.io.maf_numbers import at_lines, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
@@ -51,12 +51,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "region": ("func.refgene", "func", "region"),
     "alt_count": ("t_alt_count", "alt_allele_depth", "t_alt_reads", "tumor_alt_count", "alt_count", "t_var_count",
                   "alt_depth", "alt_reads", "mutant_allele_read_count", "var_count", "tumor_reads2", "tumor_alt",
-                  "tumor_alt_reads", "tumour_alt_count", "variant_reads", "t_alt_depth", "tumor_alt_depth"),
+                  "tumor_alt_reads", "tumour_alt_count", "variant_reads", "t_alt_depth", "tumor_alt_depth",
+                  "t_alt_count_fragment", "sd_t_alt_count_fragment_simplex_duplex", "t_alt_count_standard"),
     "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
                   "ref_reads", "tumor_reads1", "tumor_ref", "tumor_ref_reads", "tumour_ref_count", "t_ref_depth",
-                  "tumor_ref_depth"),
+                  "tumor_ref_depth", "t_ref_count_fragment", "sd_t_ref_count_fragment_simplex_duplex",
+                  "t_ref_count_standard"),
     "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp", "total_read_count", "tumor_dp",
-              "t_dp", "tumour_depth", "tumor_total_depth", "tumor_coverage", "coverage"),
+              "t_dp", "tumour_depth", "tumor_total_depth", "tumor_coverage", "coverage",
+              "t_total_count_fragment", "t_depth_fragment", "sd_t_depth_fragment_simplex_duplex", "t_total_count_standard"),
     "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumor_f", "i_tumorvaf_wu", "allele_frequency",
             "variant_allele_frequency", "variant_allele_freq", "mutant_allele_frequency", "allele_fraction",
             "mutation_abundance", "var_freq", "freq"),
@@ -168,6 +171,8 @@ def read_maf(
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
     rows = renamed(table.frame).with_columns(table.lines.alias("line"))
+    rows, found_half = one_based(rows, name)
+    problems += found_half
     rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
     table = replace(table, lines=rows["line"])
     found = tables_of(rows.drop("line"), table, name, problems, fasta=fasta, called=called)

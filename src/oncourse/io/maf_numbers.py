@@ -88,3 +88,21 @@ def whole_numbers(text: pl.Series) -> pl.Series:
         whole = (wide.is_finite() & (wide == wide.round(0))).fill_null(False)
         number = number.fill_null(wide.set(~whole, None).cast(pl.Int64, strict=False))
     return number
+
+
+def one_based(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return rows with 1-based positions: a table whose every single-base change ends one base further is half-open (BED).
+
+    `frame` has ``pos``, ``end``, ``ref`` as text; one without ``end`` or without such a change stays as it is.
+    """
+    if not {"pos", "end", "ref", "alt"} <= set(frame.columns):
+        return frame, []
+    single = pl.col("ref").str.contains("^[ACGTacgt]$") & pl.col("alt").str.contains("^[ACGTacgt]$")
+    start, end = (pl.col(c).cast(pl.Int64, strict=False) for c in ("pos", "end"))
+    apart = frame.filter(single).select((end - start).alias("d"))["d"].drop_nulls()
+    if apart.is_empty() or not (apart == 1).all():
+        return frame, []
+    cure = "Where the positions are 1-based, correct the ends: a single base starts and ends at one position."
+    message = f"all {len(apart):,} single-base changes end one base after their start: read as half-open (BED), start + 1."
+    moved = pl.coalesce((start + 1).cast(pl.String), "pos").alias("pos")
+    return frame.with_columns(moved), [Problem(name, None, "pos", None, message, cure, "warning")]

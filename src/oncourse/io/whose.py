@@ -128,9 +128,11 @@ def stem_of(path: Path) -> str:
     """
     name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
     stem = _ENDS.sub("", name) or name
-    if not _ONLY_STEPS.match(stem):
+    if not _ONLY_STEPS.match(stem) and not (_GENERIC.match(stem) and path.parent.name):
         return stem
-    return next((p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name)), stem)
+    # P1/tumor.vcf and P2/tumor.vcf: the folder says whose it is
+    named = (p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name) and not _GENERIC.match(p.name))
+    return next(named, stem)
 
 
 def pair_of(path: Path) -> tuple[str, str] | None:
@@ -144,6 +146,24 @@ def pair_of(path: Path) -> tuple[str, str] | None:
 def is_generic(name: str) -> bool:
     """Whether a name is one that every file uses and names nobody: TUMOR, NORMAL, primary, blood ..."""
     return bool(_GENERIC.match(name))
+
+
+def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
+    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has none.
+
+    >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
+    ((True, 'P1'), (False, 'P1'), None)
+    """
+    mine = _ROLE_END.match(name)
+    if not mine:
+        return None
+    is_normal = bool(re.fullmatch(rf"N|R|{_NORMAL_WORD}", mine["role"], re.I))
+    for other in names:
+        found = _ROLE_END.match(other)
+        theirs = found and bool(re.fullmatch(rf"N|R|{_NORMAL_WORD}", found["role"], re.I))
+        if found and found["stem"] == mine["stem"] and theirs != is_normal:
+            return is_normal, mine["stem"]
+    return None
 
 
 def is_normal_name(name: str) -> bool:

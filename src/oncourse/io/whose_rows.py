@@ -12,7 +12,15 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.whose import Manifest, is_generic, is_normal_name, of_path, sample_of_file, stem_of
+from oncourse.io.whose import (
+    Manifest,
+    is_generic,
+    is_normal_name,
+    of_path,
+    paired_normal,
+    sample_of_file,
+    stem_of,
+)
 
 
 def name_rows(
@@ -56,7 +64,8 @@ def _named(
     if of_path(name) != name:
         return of_path(name), None, role
     if not is_generic(name):
-        return name, None, role
+        pair = paired_normal(name, ids)
+        return (name, None, role) if pair is None else (name, pair[1], "normal" if pair[0] else role)
     tumours = [i for i in ids if not is_normal_name(i)]
     if role == "tumour" and len(tumours) == 1:
         return sample_of_file(path), None, role
