@@ -24,7 +24,8 @@ LEAST: dict[str, tuple[str, ...]] = {
     "landscape": (_EXACT,),
     "monitoring": (
         _EXACT,
-        "Mean lead: measured at 8 and 30 patients. Molecular progression: false in at most 5 % of patients, at any number.",
+        "Mean lead: measured at 8 and 30 patients. Molecular progression: false in at most 5 % of patients where "
+        "samples of an unchanged tumour vary as assumed.",
     ),
     "psa_response": (_EXACT,),
     "published": (_TIME,),

@@ -180,7 +180,7 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
     estimates = [*_states(ctdna), *_response_shares(response), *lead_estimates, *_rate_estimates(rates)]
     estimates += _landmark(cohort, response, params)
     return Result(
-        answer=_answer({e.name for e in estimates}, rates),
+        answer=_answer({e.name for e in estimates if e.value is not None}, rates),
         headline=_headline({e.name: e for e in estimates}, rates),
         estimates=tuple(estimates),
         tables={
@@ -291,12 +291,7 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     if "clearance" in names:
         parts.append("It cleared in {clearance} of the lines of therapy with a positive sample before.")
         parts.append("A molecular response was seen in {molecular_response}.")
-    for prefix, words in _LEADS.items():
-        if f"{prefix}_days" in names:
-            parts.append(f"{words} a median between {{{prefix}_median_low:value}} and {{{prefix}_median_high:value}} "
-                         f"({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after.")  # fmt: skip
-        elif f"{prefix}_patients" in names:
-            parts.append(f"{words} a time that is not estimated from {{{prefix}_patients:value}} patients.")
+    parts += [_lead_words(names, prefix, words) for prefix, words in _LEADS.items() if f"{prefix}_patients" in names]
     if "clearance_hazard_ratio" in names:
         parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")
     for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
@@ -309,6 +304,16 @@ _LEADS = {
     "lead": "After resection ctDNA came before imaging by",
     "treatment_lead": "On treatment a rise of ctDNA came before progression on imaging by",
 }
+
+
+def _lead_words(names: set[str], prefix: str, words: str) -> str:
+    """The mean lead between its limits; the data may set none on a side."""
+    low, high = f"{{{prefix}_median_low:value}}", f"{{{prefix}_median_high:value}}"
+    text = {
+        (True, True): f"a median between {low} and {high}", (False, True): f"a median of at most {high}",
+        (True, False): f"a median of at least {low}", (False, False): "a time that is not estimated",
+    }[f"{prefix}_median_low" in names, f"{prefix}_median_high" in names]  # fmt: skip
+    return f"{words} {text} ({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after."
 
 
 def _slug(text: str) -> str:
