@@ -7,7 +7,7 @@ import pytest
 
 from oncourse.derive.outcomes.feature_blocks import FeatureBlock
 from oncourse.derive.outcomes.features import FeatureTable
-from oncourse.derive.outcomes.outcome_scan import Outcome, _over_time, same_patients
+from oncourse.derive.outcomes.outcome_scan import Outcome, over_time, same_patients
 from oncourse.stats.cox import survival_data
 
 
@@ -41,7 +41,7 @@ def test_crossing_curves_give_restricted_means():
     time = np.concatenate([np.tile([100.0, 1000.0], 20), np.full(40, 500.0) + np.arange(40) * 0.01])
     event = np.concatenate([np.tile([True, False], 20), np.ones(40, bool)])
     cell = np.concatenate([np.ones(40, np.int8), np.zeros(40, np.int8)])
-    found = _over_time(survival_data(time, event), np.ones(80, bool), cell, True)
+    found = over_time(survival_data(time, event), np.ones(80, bool), cell, True)
     assert found["p_proportional"] < 1e-4
     assert found["rmst_difference"] == pytest.approx(415.25 - 500.195)
     assert found["rmst_ci_low"] < found["rmst_difference"] < found["rmst_ci_high"]
