@@ -31,7 +31,12 @@ def test_cbioportal_round_trip(study, tmp_path_factory):
     tumour = study["samples"].filter(pl.col("material").is_in(["tissue", "plasma"]))
     assert set(back["samples"]["sample_id"]) == set(tumour["sample_id"])
     keys = ["sample_id", "variant_id", "alt_count", "depth"]
-    assert back["calls"].select(keys).sort(keys).equals(called.select(keys).sort(keys))
+    again = back["calls"].filter(pl.col("is_called"))
+    assert again.select(keys).sort(keys).equals(called.select(keys).sort(keys))
+    looked = study["calls"].filter(~pl.col("is_called")).join(tumour.select("sample_id"), on="sample_id", how="semi")
+    assert looked.height > 0
+    kept = back["calls"].filter(~pl.col("is_called"))
+    assert kept.select(keys).sort(keys).equals(looked.select(keys).sort(keys))
     labs = ["patient_id", "day", "analyte", "value"]
     assert set(back["labs"].select(labs).iter_rows()) == set(study["labs"].select(labs).iter_rows())
 
@@ -58,8 +63,8 @@ def test_cbioportal_round_trip(study, tmp_path_factory):
     assert set(back["follow_up"].select(entry).iter_rows()) == set(
         study["follow_up"].select(entry).iter_rows()
     )
-    days = ["sample_id", "day"]
-    assert set(back["samples"].select(days).iter_rows()) == set(tumour.select(days).iter_rows())
+    facts = ["sample_id", "day", "purity", "tumor_fraction", "mean_depth", "preservation"]
+    assert set(back["samples"].select(facts).iter_rows()) == set(tumour.select(facts).iter_rows())
 
 
 def test_clonality_columns_are_written_where_judged(study, tmp_path):

@@ -49,7 +49,9 @@ def export_cbioportal(
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
     becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
-    the folder read back is the same study.
+    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt. What the
+    format has no place for: thresholds of assays, depth by region, copies of segments without a log2 ratio, lesions without
+    a sample, the cause of death.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
@@ -59,6 +61,10 @@ def export_cbioportal(
     }
     written = _clinical(study, out, study_id)
     meta = {"data_mutations.txt": ("MUTATION_EXTENDED", "MAF", "mutations")}
+    uncalled = _looked_at(study)
+    if uncalled.height:
+        files["data_mutations_uncalled.txt"] = mutations(study, uncalled).with_columns(Mutation_Status=pl.lit("UNCALLED"))
+        meta["data_mutations_uncalled.txt"] = ("MUTATION_UNCALLED", "MAF", "mutations_uncalled")
     if study.has("gene_copy_number"):
         files["data_cna.txt"] = _copy_number(study)
         meta["data_cna.txt"] = ("COPY_NUMBER_ALTERATION", "DISCRETE", "gistic")
@@ -98,12 +104,22 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
         SAMPLE_CLASS=pl.col("material").replace({"tissue": "Tumor", "plasma": "cfDNA"}),
         SAMPLE_TYPE=pl.col("role").str.replace("_", " ").str.to_titlecase(),
         METASTATIC_SITE=pl.when(pl.col("role") == "metastasis").then("site"), LESION_ID="lesion_id",
-        TUMOR_PURITY=pl.coalesce("purity", "tumor_fraction"), MSI_TYPE="msi_status", TMB_NONSYNONYMOUS="tmb_per_mb",
-        GENE_PANEL="assay_id", SPECIMEN_DAY="day", **_further(study, "samples"),
+        PRIMARY_SITE=pl.when(pl.col("role") == "primary").then("site"),
+        TUMOR_PURITY="purity", TUMOR_FRACTION="tumor_fraction", PLOIDY="ploidy", MSI_TYPE="msi_status",
+        MSI_SCORE="msi_score", TMB_NONSYNONYMOUS="tmb_per_mb", SAMPLE_COVERAGE="mean_depth", CFDNA_NG_ML="cfdna_ng_ml",
+        PRESERVATION="preservation", GENE_PANEL="assay_id", SPECIMEN_DAY="day", **_further(study, "samples"),
     )  # fmt: skip
     for name, frame in (("data_clinical_patient.txt", table), ("data_clinical_sample.txt", samples)):
         _write_clinical(frame, out / name)
     return {"data_clinical_patient.txt": table.height, "data_clinical_sample.txt": samples.height}
+
+
+def _looked_at(study: Study) -> pl.DataFrame:
+    """Return the sites of tumour samples that were counted and not called: what makes an absence more than silence."""
+    samples = study["samples"].filter(is_tumour()).select("sample_id")
+    known = study["variants"].select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    sites = study["calls"].filter(~pl.col("is_called").fill_null(True)).join(samples, on="sample_id", how="semi")
+    return sites.join(known, on="variant_id", how="left", maintain_order="left")
 
 
 def _further(study: Study, table: str) -> dict[str, str]:
