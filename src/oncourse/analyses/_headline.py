@@ -102,3 +102,22 @@ def line_words(line: int | None) -> Said:
     if line is None:
         return said("line.none")
     return said(f"line.n{line}") if 0 <= line <= 4 else said("line.n", line=line)
+
+
+#: Kind of a feature ("pathway:TP53") -> its words; a kind that is not here keeps its name.
+_FEATURES = {
+    "hotspot": "{}", "marker": "{}", "covariate": "{}", "pathway": "{} pathway", "metastasis": "{} in the metastasis",
+    "new": "{} new in the metastasis", "signature": "signature {}",
+}  # fmt: skip
+
+
+def feature_words(name: str) -> str:
+    """Return a feature of the scans in words.
+
+    >>> feature_words("pathway:TP53"), feature_words("hotspot:BRAF V600E"), feature_words("covariate:age_years")
+    ('TP53 pathway', 'BRAF V600E', 'age years')
+    """
+    kind, colon, what = name.partition(":")
+    if not colon or kind not in _FEATURES:
+        return name
+    return _FEATURES[kind].format(what.replace("_", " ") if kind == "covariate" else what)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of
 from oncourse.analyses._people import counted, ledger, of_endpoint
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
@@ -299,7 +299,7 @@ def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Esti
                 name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio"
             )
         )
-        words = f"{row['feature']} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
+        words = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
         texts[row["is_prespecified"]].append(words)
     named = "".join(f"Response, pre-specified: {text}. " for text in texts[True])
     if not exploratory:
@@ -356,7 +356,7 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
     hits = rest.filter((pl.col("q_value") <= params.alpha) & (pl.col("kind") != "covariate"))
     n = max(tested["n"].to_list(), default=0)
     for row in hits.iter_rows(named=True):
-        told = {"tests": rest.height, "hits": hits.height, "what": row["feature"]}
+        told = {"tests": rest.height, "hits": hits.height, "what": feature_words(row["feature"])}
         told["endpoint"] = endpoint_words(row["endpoint"])
         ratio = found.get(_name(row))
         if ratio is not None and ratio.unit == "ratio":
@@ -369,8 +369,8 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
     for row in tested.iter_rows(named=True):
         ratio = found.get(_name(row))
         if ratio is not None and ratio.unit == "ratio":
-            text = said("headline.biomarkers.named", what=row["feature"], endpoint=endpoint_words(row["endpoint"]),
-                        ratio=ratio, patients=ratio.n)  # fmt: skip
+            text = said("headline.biomarkers.named", what=feature_words(row["feature"]),
+                        endpoint=endpoint_words(row["endpoint"]), ratio=ratio, patients=ratio.n)  # fmt: skip
             return Headline(text, *light_of(ratio), ratio.name)
     return cannot(said("headline.too_few"), said("reason.too_few"))
 
@@ -379,7 +379,7 @@ def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
     """One phrase per row: a ratio, of numbers per standard deviation; restricted means where it changes with time."""
     out = []
     for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
-        who = f"{row['feature'].removeprefix('covariate:')} with {endpoint_words(row['endpoint'])}"
+        who = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}"
         name, n = _name(row), row["n"]
         changes = row["p_proportional"] is not None and row["p_proportional"] < CHANGING
         if changes and row["rmst_difference"] is not None:
