@@ -49,7 +49,10 @@ def _hotspots() -> frozenset[tuple[str, int]]:
 
 def read_hotspots(path: Path) -> frozenset[tuple[str, int]]:
     """Read a user's hotspots: TSV with gene (or Hugo_Symbol) and codon (or Amino_Acid_Position)."""
-    frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+    try:
+        frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{path.name}: cannot be read as a table of hotspots ({error}).") from None
     names = {c.lower(): c for c in frame.columns}
     gene = next((names[n] for n in ("gene", "hugo_symbol") if n in names), None)
     codon = next((names[n] for n in ("codon", "amino_acid_position") if n in names), None)

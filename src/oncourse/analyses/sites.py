@@ -1,0 +1,192 @@
+"""Where the genes are hit: residues of each cancer gene, and pathways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._headline import Headline, rated
+from oncourse.analyses._people import counted
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.driver_genes import protein_lengths
+from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
+from oncourse.errors import InputError, NotEnoughData
+from oncourse.genome.gene_sets import pathways
+from oncourse.genome.genes import genes_of_role, hotspot_codons
+from oncourse.stats.proportions import clopper_pearson
+from oncourse.study.schema import Column
+from oncourse.study.settings import section, setting
+from oncourse.words.catalogue import said
+
+
+@section("sites")
+@dataclass(frozen=True)
+class SiteParams:
+    """Which genes are drawn residue by residue."""
+
+    genes: tuple[str, ...] = setting((), "genes drawn (default: the cancer genes with most patients)")
+    most: int = setting(4, "genes drawn where none are named", low=1, high=30)
+    domains: str | None = setting(
+        None, "TSV of protein domains: gene, start, end, name (or maftools' HGNC, Start, End, Label)"
+    )
+
+
+_T, _F, _I = pl.String, pl.Float64, pl.Int64
+CODONS = OutputTable("sites/codons", "patients hit at each residue of the cancer genes", (
+    Column("gene", _T, "HGNC symbol"), Column("codon", _I, "residue"),
+    Column("effect", _T, "missense, inframe, truncating or splice"), Column("changes", _T, "protein changes, joined by ;"),
+    Column("n_patients", _I, "patients hit"), Column("is_hotspot", pl.Boolean, "whether it is in hotspots.tsv"),
+    Column("patients", _T, "the patients, joined by ;"),
+))  # fmt: skip
+PATHWAYS = OutputTable("sites/pathways", "patients with an alteration in a pathway", (
+    Column("pathway", _T, "pathway (gene_sets.tsv)"), Column("n_genes", _I, "its genes"),
+    Column("n_profiled", _I, "patients in whom every one of its genes was looked at, or one was altered"),
+    Column("n_partly", _I, "patients with some of its genes looked at and none altered: not counted"),
+    Column("n_altered", _I, "patients with an alteration that counts in one gene and more"),
+    Column("frequency", _F, "n_altered / n_profiled; null where nobody was", unit="fraction"),
+    Column("ci_low", _F, "lower limit, exact", unit="fraction"), Column("ci_high", _F, "upper limit", unit="fraction"),
+    Column("genes", _T, "altered genes with patients, most often first"),
+))  # fmt: skip
+PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
+_KINDS = {
+    "missense": "missense", "inframe": "inframe", "nonsense": "truncating", "frameshift": "truncating",
+    "start_loss": "truncating", "splice": "splice",
+}  # fmt: skip
+
+
+@analysis(
+    title="Residues and pathways",
+    question="Where are the genes hit, and which pathways?",
+    needs=("samples", "calls"),
+    params=SiteParams,
+    tables=(CODONS, PATHWAYS),
+    order=16,
+)
+def sites(cohort: Cohort, params: SiteParams) -> Result:
+    """Patients per residue of each cancer gene, and per pathway."""
+    profiled = cohort.panels.samples.drop_nulls("mutation")
+    if profiled.is_empty():
+        raise NotEnoughData("No tumour sample was profiled for mutations.")
+    codons, ways = _codons(cohort), _pathways(cohort)
+    n = profiled["patient_id"].n_unique()
+    estimates = [Estimate("patients_profiled", n, unit="count", method="counted", question=PROFILED)]
+    first = ways.filter(pl.col("n_altered") > 0).head(5)
+    estimates += [
+        Estimate(f"pathway:{r['pathway']}", r["frequency"], r["ci_low"], r["ci_high"], r["n_profiled"], "Clopper-Pearson",
+                 "fraction") for r in first.iter_rows(named=True)
+    ]  # fmt: skip
+    named = [f"{e.name.removeprefix('pathway:')} {{{e.name}}}" for e in estimates[1:4]]
+    return Result(
+        answer="Of {patients_profiled} patients the pathways most often altered were " + "; ".join(named) + "."
+        if named else "No pathway was altered in {patients_profiled} patients.",
+        estimates=tuple(estimates),
+        tables={CODONS.name: CODONS.frame(codons), PATHWAYS.name: PATHWAYS.frame(ways)},
+        figures=tuple(_figures(codons, ways, params)),
+        people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
+        samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
+        notes=("A pathway is unaltered only where each of its genes was looked at: panels with a part are not counted.",),
+        headline=_headline(estimates),
+        methods=("Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
+                 "patient, all samples together; hotspots: hotspots.tsv.",),
+    )  # fmt: skip
+
+
+def _codons(cohort: Cohort) -> pl.DataFrame:
+    rows = cohort.hits.filter((pl.col("kind") == "mutation") & pl.col("change").ne(""))
+    kind = pl.col("effect").replace_strict(_KINDS, default="other", return_dtype=pl.String)
+    rows = rows.with_columns(codon=pl.col("change").str.extract(r"(\d+)").cast(pl.Int64), effect=kind).drop_nulls("codon")
+    table = rows.group_by("gene", "codon", "effect").agg(
+        changes=pl.col("change").unique().sort().str.join(";"), n_patients=pl.col("patient_id").n_unique().cast(pl.Int64),
+        patients=pl.col("patient_id").unique().sort().str.join(";"),
+    )  # fmt: skip
+    spots = pl.DataFrame(sorted(hotspot_codons()), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
+    table = table.join(spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left")
+    return table.with_columns(pl.col("is_hotspot").fill_null(False)).sort(
+        ["n_patients", "gene", "codon", "effect"], descending=[True, False, False, False]
+    )
+
+
+def _pathways(cohort: Cohort) -> pl.DataFrame:
+    rule = cohort.params(LandscapeParams).per_patient
+    status = cohort.gene_status.of_samples(counted_samples(cohort.study, cohort.panels, rule))
+    ways = pathways()
+    genes = sorted({g for members in ways.values() for g in members})
+    looked = status.panels.profiled(genes).select("patient_id", "gene").unique()
+    found = status.altered_on_panel("patient_id").filter(pl.col("gene").is_in(genes))
+    rows = []
+    for name, members in ways.items():
+        seen = looked.filter(pl.col("gene").is_in(list(members))).group_by("patient_id").len("n")
+        hit = found.filter(pl.col("gene").is_in(list(members)))
+        ill = hit["patient_id"].unique()
+        whole = seen.filter((pl.col("n") == len(members)) | pl.col("patient_id").is_in(ill.implode())).height
+        counts = hit.group_by("gene").agg(n=pl.col("patient_id").n_unique()).sort(["n", "gene"], descending=[True, False])
+        words = "; ".join(f"{g} {n}" for g, n in counts.iter_rows())
+        low, high = clopper_pearson(len(ill), whole)
+        share = len(ill) / whole if whole else None
+        rows.append((name, len(members), whole, seen.height - whole, len(ill), share, float(low), float(high), words))
+    schema = {c.name: c.dtype for c in PATHWAYS.columns}
+    table = pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
+    return table.sort(["frequency", "pathway"], descending=[True, False], nulls_last=True)
+
+
+def _headline(estimates: list[Estimate]) -> Headline | None:
+    if len(estimates) < 2:
+        return None
+    first = estimates[1]
+    words = said("headline.sites.pathway", pathway=first.name.removeprefix("pathway:"), share=first, patients=first.n)
+    return rated(words, first, first.name)
+
+
+def _domains(path: str | None) -> dict[str, list[tuple[int, int, str]]]:
+    """gene -> first, last residue and name of its domains; of several tellings of one place the first."""
+    if path is None:
+        return {}
+    try:
+        frame = pl.read_csv(Path(path), separator="\t", infer_schema=False, quote_char=None, truncate_ragged_lines=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{Path(path).name}: cannot be read as a table of domains ({error}).") from None
+    names = {c.lower(): c for c in frame.columns}
+    columns = [next((names[n] for n in options if n in names), None)
+               for options in (("gene", "hgnc"), ("start",), ("end",), ("name", "label"))]  # fmt: skip
+    if None in columns:
+        raise InputError(f"{Path(path).name}: domains need the columns gene, start, end and name.")
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    for gene, start, end, words in frame.select(columns).drop_nulls().unique().sort(columns).iter_rows():
+        known = found.setdefault(gene, [])
+        if str(start).isdigit() and str(end).isdigit() and all(int(start) > b or int(end) < a for a, b, _ in known):
+            known.append((int(start), int(end), words))
+    return found
+
+
+def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> list[Figure]:
+    from oncourse.plots.bars import interval_bars
+    from oncourse.plots.lollipop import lollipop_svg
+
+    figures = []
+    shown = ways.filter(pl.col("n_altered") > 0)
+    if shown.height:
+        counts = [f"{a}/{n}  {g[:30]}" for a, n, g in shown.select("n_altered", "n_profiled", "genes").iter_rows()]
+        limits = (shown["ci_low"].to_list(), shown["ci_high"].to_list())
+        figures.append(Figure("pathways", "Altered pathways", "Share of patients with an alteration in one gene and more of "
+                              "the pathway, with the exact 95 % interval, counts and genes. Table sites/pathways.",
+                              interval_bars(shown["pathway"].to_list(), shown["frequency"].to_list(), *limits, counts,
+                                            xlabel="patients with an alteration")))  # fmt: skip
+    known = sorted(genes_of_role("oncogene") | genes_of_role("suppressor"))
+    totals = codons.filter(pl.col("gene").is_in(known)).group_by("gene").agg(pl.col("n_patients").sum())
+    totals = totals.sort(["n_patients", "gene"], descending=[True, False])
+    lengths, domains = protein_lengths(), _domains(params.domains)
+    for gene in params.genes or totals["gene"].head(params.most):
+        rows = codons.filter(pl.col("gene") == gene)
+        if rows.is_empty() or gene not in lengths:
+            continue
+        spots = sorted(c for g, c in hotspot_codons() if g == gene)
+        names = [c.split(";")[0] if ";" not in c else c.split(";")[0] + " ..." for c in rows["changes"]]
+        at, hit = rows["codon"].to_list(), rows["n_patients"].to_list()
+        length = max(lengths[gene], *at)
+        svg = lollipop_svg(gene, length, at, hit, rows["effect"].to_list(), names, spots, domains.get(gene, []))
+        figures.append(Figure(f"lollipop_{gene}", f"{gene} by residue", f"Patients hit at each residue of {gene}, by "
+                              "effect; triangles: hotspots. Table sites/codons.", svg))  # fmt: skip
+    return figures
