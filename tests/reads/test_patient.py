@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from oncourse.reads import steps
-from oncourse.reads.judge import Rules, origins
+from oncourse.reads.judge import Rules, among_strays, origins
 from oncourse.reads.run import failure
 from oncourse.reads.sheet import read_plan
 from oncourse.reads.simulate_genome import change_table, make_genome
@@ -147,6 +147,17 @@ def test_without_white_cells_the_origin_is_unknown():
     for depth, origin in ((60, "somatic"), (7, "unknown")):
         normal = pl.DataFrame({"alt_count": [0], "depth": [depth], "p_noise": [1.0]})
         assert origins(tumour, normal, normal_role="normal", rules=Rules())["origin"].to_list() == [origin]
+
+
+def test_the_single_changes_of_two_changed_bases_do_not_speak_against_them():
+    """BRAF V600K is two bases: each alone carries the other as a mismatch. It was tagged as reads from elsewhere."""
+    frame = pl.DataFrame({
+        "contig": ["7"] * 4, "pos": [100, 100, 101, 150], "alt_count": [10, 10, 10, 9], "own_mismatches": [2, 1, 1, 1],
+        "alt_mismatches": [2.4, 2.4, 2.4, 1.4], "ref_mismatches": [0.0] * 4, "is_called": [True, False, False, True],
+        "tags": [None, "mismatches", "mismatches", None],
+    })  # fmt: skip
+    assert among_strays(frame, parts=[1, 2]).tolist() == [False] * 4
+    assert among_strays(frame).tolist() == [True, False, False, True]
 
 
 def test_blood_cell_variants_are_told_from_tumour_in_blood_and_germline():

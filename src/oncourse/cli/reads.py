@@ -10,13 +10,23 @@ import click
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--fasta", type=click.Path(), help="Reference genome; goes before reads.yaml.")
-@click.option("--targets", type=click.Path(), help="BED file of the regions to look at; goes before reads.yaml.")
-@click.option("--microsatellites", type=click.Path(), help="BED file of runs of one base, for microsatellite instability.")
+@click.option(
+    "--targets", type=click.Path(), help="BED file of the regions to look at; goes before reads.yaml."
+)
+@click.option(
+    "--microsatellites",
+    type=click.Path(),
+    help="BED file of runs of one base, for microsatellite instability.",
+)
 @click.option("--known-sites", type=click.Path(), help="VCF of variants common in people.")
 @click.option("--executor", type=click.Choice(["local", "slurm", "kubernetes"]), default="local", show_default=True,
               help="Where the steps run.")  # fmt: skip
-@click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine.")
-@click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster.")
+@click.option(
+    "--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster."
+)
 @click.option("--slurm-no-account", is_flag=True, help="A SLURM without accounting.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
 def reads(
@@ -29,11 +39,22 @@ def reads(
     again after adding samples, or after it was stopped: only what is missing is done. `oncourse doctor` shows which
     programs it finds.
     """
-    from oncourse.reads.run import run_reads
+    from oncourse.reads.run import run_reads, without_normal
 
-    overrides = {"fasta": fasta, "targets": targets, "microsatellites": microsatellites, "known_sites": known_sites}
+    overrides = {
+        "fasta": fasta,
+        "targets": targets,
+        "microsatellites": microsatellites,
+        "known_sites": known_sites,
+    }
     plan = run_reads(
-        folder, executor=executor, cores=cores, jobs=jobs, dry_run=dry_run, overrides=overrides, account=not slurm_no_account
+        folder,
+        executor=executor,
+        cores=cores,
+        jobs=jobs,
+        dry_run=dry_run,
+        overrides=overrides,
+        account=not slurm_no_account,
     )
     if dry_run:
         return
@@ -42,6 +63,8 @@ def reads(
     stopped = json.loads(plan.place("done.json").read_text())["stopped"]
     for patient, reason in stopped.items():
         click.echo(f"warning: {patient} was stopped: {reason}. Its samples are not in the tables.")
+    for text in without_normal(plan):
+        click.echo(f"warning: {text}")
     n = len(plan.patients) - len(stopped)
     click.echo(f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "
                f"next `oncourse run {folder} --out results`.")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,11 @@ from oncourse.reads.sheet import ASSAYS, MATERIAL, Plan, Sample
 
 #: Bases of a row of coverage: the least depth of so few is close to each one's own.
 _BLOCK = 30
+#: Files of the study folder that are written.
+WRITTEN = (
+    "patients.tsv", "lesions.tsv", "samples.tsv", "assays.tsv", "error_rates.tsv", "variants.tsv", "calls.tsv",
+    "coverage.tsv", "markers.tsv", "reads_targets.bed",
+)  # fmt: skip
 #: Columns of a call that stay with it: why, from what, how sure.
 EVIDENCE = (
     "variant_id", "sample_id", "ref_count", "alt_count", "other_count", "discordant_count", "depth", "ref_forward",
@@ -183,6 +188,16 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
             text = pl.concat([kept, text], how="diagonal")
         elif not text.height:
             text = old
-    draft = path.with_name(f".{path.name}.draft")
-    text.write_csv(draft, separator="\t", quote_style="never", null_value="")
-    draft.replace(path)
+    text.write_csv(draft_of(path), separator="\t", quote_style="never", null_value="")
+
+
+def draft_of(path: Path) -> Path:
+    """Return where a table is written before all of them are put in place."""
+    return path.with_name(f".{path.name}.draft")
+
+
+def put_in_place(folder: Path, names: Iterable[str]) -> None:
+    """Put the drafts of tables in place, all or - where one could not be written - none."""
+    drafts = [folder / name for name in names if draft_of(folder / name).is_file()]
+    for path in drafts:
+        draft_of(path).replace(path)

@@ -116,6 +116,7 @@ def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folde
     ]  # fmt: skip
     pipe([[c for c in command if c != "--genotype-qualities"]], folder / "freebayes.log")
     rows = []
+    pysam.set_verbosity(0)
     try:
         with pysam.VariantFile(str(vcf)) as file:
             for record in file:

@@ -6,7 +6,7 @@ showed variant reads is not called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,16 +147,55 @@ def beside(frame: pl.DataFrame, *, width: int = 15, times: float = 5.0) -> NDArr
     return out
 
 
-def among_strays(frame: pl.DataFrame, *, width: int = 120) -> NDArray[np.bool_]:
+#: Further mismatches from which a variant among strays is one of them, and those of all samples together from which a site
+#: of low fraction is. Choices, between 0 (a mutation) and about two (a place that differs in three of a hundred bases).
+STRAY_MISMATCHES, POOLED_MISMATCHES = 0.35, 0.6
+
+
+def further_mismatches(frame: pl.DataFrame) -> NDArray[np.float64]:
+    """Return mean mismatches of the variant's fragments beyond its own, over those of the reference; 0 without fragments."""
+    extra = frame.select(
+        (
+            pl.col("alt_mismatches") - pl.col("own_mismatches") - pl.col("ref_mismatches").fill_null(0)
+        ).fill_null(0.0)
+    )
+    return extra.to_series().to_numpy().astype(float)
+
+
+def strays_together(frames: list[pl.DataFrame], rules: Rules) -> NDArray[np.bool_]:
+    """Return which sites are reads from elsewhere when the samples of a patient are taken together.
+
+    Only sites below `Rules.low_vaf` in every sample and with eight fragments in all: a mutation that lies on the copy with a
+    germline variant has some further mismatches too. Beside such a site fewer mismatches and fragments suffice.
+    """
+    count = np.stack([f["alt_count"].to_numpy() for f in frames]).astype(float)
+    depth = np.stack([f["depth"].to_numpy() for f in frames])
+    extra = np.stack([further_mismatches(f) for f in frames])
+    total = count.sum(0)
+    pooled = (extra * count).sum(0) / np.maximum(total, 1)
+    low = (count / np.maximum(depth, 1)).max(0) < rules.low_vaf
+    sure = low & (total >= 8) & (pooled >= POOLED_MISMATCHES)
+    contig, pos = frames[0]["contig"].to_numpy(), frames[0]["pos"].to_numpy()
+    out = sure.copy()
+    for row in np.flatnonzero(low & ~sure & (total >= 3) & (pooled >= STRAY_MISMATCHES)):
+        away = np.abs(pos - pos[row])
+        out[row] = (sure & (contig == contig[row]) & (away <= 120) & (away > 2)).any()
+    return out
+
+
+def among_strays(frame: pl.DataFrame, parts: Iterable[int] = (), *, width: int = 120) -> NDArray[np.bool_]:
     """Return whether a called variant has two variants tagged `mismatches` within `width` bases, as often seen as itself.
 
     Reads from elsewhere bring all differences of that place along; where two by their mismatches are known as such, a
-    third of half to twice their fragments is one more.
+    third of half to twice their fragments is one more. `parts` are rows of single changes that a called change of several
+    bases accounts for: their further mismatches are its other bases.
     """
     out = np.zeros(frame.height, bool)
     contig, pos, count = frame["contig"].to_numpy(), frame["pos"].to_numpy(), frame["alt_count"].to_numpy()
     strays = frame["tags"].fill_null("").str.contains("mismatches").to_numpy() & (count >= 3)
-    for row in np.flatnonzero(frame["is_called"].to_numpy()):
+    strays[list(parts)] = False
+    extra = further_mismatches(frame)
+    for row in np.flatnonzero(frame["is_called"].to_numpy() & (extra >= STRAY_MISMATCHES)):
         near = strays & (contig == contig[row]) & (np.abs(pos - pos[row]) <= width)
         out[row] = (near & (count >= count[row] / 2) & (count <= count[row] * 2)).sum() >= 2
     return out

@@ -11,7 +11,16 @@ import polars as pl
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import parts
 from oncourse.reads.background import Background, background_of, site_rates
-from oncourse.reads.judge import Rules, among_strays, beside, chances, clustered, origins, tags_of
+from oncourse.reads.judge import (
+    Rules,
+    among_strays,
+    beside,
+    chances,
+    clustered,
+    origins,
+    strays_together,
+    tags_of,
+)
 from oncourse.reads.profile import Bases
 from oncourse.reads.sheet import Sample
 
@@ -135,9 +144,10 @@ def _called_twice(counted: list[Counted], frames: list[pl.DataFrame], rules: Rul
     second = [tags_of(frame, rules, len(c.bases.pos)) for c, frame in zip(counted, again, strict=True)]
     # what is part of, or the misplaced end of, another change in one sample is so in all
     shared = np.any([f["rejected"].is_in(["part", "beside"]).to_numpy() for f in first], axis=0)
+    strays = pl.when(pl.Series(strays_together(frames, rules))).then(pl.lit("mismatches"))
     out = []
     for before, after in zip(first, second, strict=True):
-        tag = pl.coalesce(before["rejected"], pl.when(pl.Series(shared)).then(pl.lit("part")))
+        tag = pl.coalesce(before["rejected"], pl.when(pl.Series(shared)).then(pl.lit("part")), strays)
         again_rejected = pl.col("is_called") & tag.is_not_null()
         tags = pl.when(again_rejected).then(tag).otherwise(pl.col("tags"))
         out.append(after.with_columns(tags.alias("tags"), is_called=pl.col("is_called") & ~again_rejected))
@@ -156,9 +166,10 @@ def _without_clusters_and_parts(frame: pl.DataFrame) -> pl.DataFrame:
                 why[row], is_called[row] = tag, False
         return frame.with_columns(pl.Series("is_called", is_called))
 
-    left = reject(_parts_of_several(frame), "part")
+    parts = _parts_of_several(frame)
+    left = reject(parts, "part")
     left = reject(np.flatnonzero(beside(left)), "beside")
-    left = reject(np.flatnonzero(among_strays(left) & (vaf < 0.2)), "mismatches")
+    left = reject(np.flatnonzero(among_strays(left, parts) & (vaf < 0.2)), "mismatches")
     left = reject(np.flatnonzero(clustered(left) & (vaf < 0.2)), "cluster")
     return left.with_columns(pl.Series("rejected", why, pl.String))
 

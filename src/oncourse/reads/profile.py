@@ -167,7 +167,10 @@ def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
         if name is None or (chrom not in fasta and name not in fasta):
             where = header.path.name if name is None else fasta.path.name
             own = ", ".join(header.contigs[:3])
-            problems.append(f"{where}: has no contig {chrom} of the targets (reads have {own} ...).")
+            problems.append(
+                f"{where}: has no contig {chrom} of the targets (reads have {own} ...). Use targets "
+                "of the build the reads were aligned to."
+            )
             continue
         length, known = header.lengths[header.number(name)], fasta.length(chrom) or fasta.length(name)
         if length != known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,8 @@ from oncourse.errors import InputError, OncourseError, ToolError
 from oncourse.reads.sheet import Plan, read_plan
 from oncourse.reads.tools import need
 
-EXECUTORS = ("local", "slurm", "kubernetes")
+#: Bytes below which a failed step is put down to a full disk.
+_LEAST_FREE = 1 << 20
 
 
 def run_reads(
@@ -43,6 +45,22 @@ def run_reads(
     if not done:
         raise failure(plan)
     return plan
+
+
+def without_normal(plan: Plan) -> list[str]:
+    """Return what cannot be told of patients without a normal, or of plasma without white cells."""
+    out = []
+    for patient in plan.patients:
+        roles = {s.role for s in plan.of_patient(patient)}
+        if not roles & {"normal", "white_cells"}:
+            out.append(
+                f"{patient} has no normal: the origin of its variants is unknown. Add a normal or white cells."
+            )
+        elif "plasma" in roles and "white_cells" not in roles:
+            out.append(
+                f"{patient} has plasma without white cells: what only plasma shows is of unknown origin."
+            )
+    return out
 
 
 def _check_aligned(plan: Plan) -> None:
@@ -87,6 +105,8 @@ def failure(plan: Plan) -> OncourseError:
         for line in path.read_text().splitlines()
         if line.strip()
     ]
+    if shutil.disk_usage(plan.folder).free < _LEAST_FREE:
+        texts.append(f"{plan.folder}: the disk is full. Make room and run it again: what is done is kept.")
     if texts:
         return InputError(texts)
     return ToolError(

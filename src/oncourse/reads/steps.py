@@ -193,6 +193,8 @@ def collect_step(plan: Plan, _: str) -> None:
     from oncourse.reads import collect as c
 
     folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
+    for name in c.WRITTEN:
+        c.draft_of(folder / name).unlink(missing_ok=True)
     identity = json.loads(plan.place("study", "identity.json").read_text())
     stopped = identity["stopped"]
     bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in plan.samples}
@@ -247,7 +249,8 @@ def collect_step(plan: Plan, _: str) -> None:
         c.merge_table(folder / "markers.tsv", frame, ["patient_id", "marker"], drop=mine)
     regions = regions_of(plan, plan.bam(plan.samples[0].sample))
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
-    target_rows.write_csv(folder / "reads_targets.bed", separator="\t", include_header=False)
+    target_rows.write_csv(c.draft_of(folder / "reads_targets.bed"), separator="\t", include_header=False)
+    c.put_in_place(folder, c.WRITTEN)
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
 
@@ -316,11 +319,12 @@ def main(step: str, plan_path: str, name: str = "study") -> int:
         plan.place(part).mkdir(parents=True, exist_ok=True)
     try:
         STEPS[step](plan, name)
-    except OncourseError as reason:
-        error.write_text(f"{name}: {reason}\n" if name != "study" else f"{reason}\n")
-        return 1
-    except OSError as reason:
-        error.write_text(f"{name}: {reason.strerror or reason}\n")
+    except (OncourseError, OSError) as reason:
+        text = getattr(reason, "strerror", None) or str(reason)
+        try:
+            error.write_text(f"{name}: {text}\n" if name != "study" else f"{text}\n")
+        except OSError:  # the disk is full: `oncourse.reads.run.failure` looks at it
+            error.unlink(missing_ok=True)
         return 1
     return 0
 
