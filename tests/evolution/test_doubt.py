@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from oncourse.evolution.clustering.cluster import cluster_patient
-from oncourse.evolution.clustering.doubt import ARTEFACT, COPIES, chromosome_variance
+from oncourse.evolution.clustering.doubt import ARTEFACT, COPIES, chromosome_variance, wrong_copies
 from oncourse.evolution.clustering.types import ClusterParams, Counts
 from oncourse.evolution.seeding.robust import doubt_of_clones, robust_seeding
 from oncourse.evolution.trees.posterior import fit_trees, moments_from_grid, with_ccf_error
 from oncourse.stats.rng import generator
 
 PURITY = np.array([0.7, 0.55, 0.8])
-#: Cell fractions in two samples of the primary and one metastasis: trunk, a clone that swept the metastasis, one that did not.
+#: Cell fractions in two samples of the primary and one metastasis: trunk, a clone that swept the metastasis, one that did
+#: not.
 CLONES = np.array([[1.0, 1.0, 1.0], [0.5, 0.3, 1.0], [0.3, 0.4, 0.0]])
 
 
@@ -69,13 +70,21 @@ def test_one_fraction_in_every_sample_at_more_depth_is_an_artefact():
 
 @pytest.mark.parametrize(("cells", "told"), [(1.0, False), (0.5, False), (0.5, True)])
 def test_variants_of_a_lost_allele_stay_with_their_clone(cells, told):
-    """Five chromosomes lost an allele in the metastasis: missed, or told as lost in every cell where it is half of them."""
+    """Five chromosomes lost an allele in the metastasis: missed, or told of every cell where it is half of them."""
     counts, _, lost = patient(lost=(0, 3, 5, 9, 12), cells=cells, told=told)
     assert lost.sum() >= 5
-    found = cluster_patient(counts)
+    found = cluster_patient(counts, ClusterParams(average=False))
     trunk = int(np.bincount(found.labels[:60][found.labels[:60] >= 0]).argmax())
     assert (found.labels[lost] == trunk).mean() >= 0.7 and set(found.set_aside[lost]) <= {COPIES, ""}
     assert seeding_of(counts, found).lesions[1].p_polyclonal < 0.3
+
+
+def test_copies_that_the_reads_contradict_are_named():
+    """Five of 22 chromosomes lost an allele in the metastasis, nobody told: named there, and nowhere else."""
+    counts, *_ = patient(lost=(0, 3, 5, 9, 12))
+    p = wrong_copies(counts, cluster_patient(counts, ClusterParams(average=False)))
+    assert (p[[0, 3, 5, 9, 12], 2] > 0.5).sum() >= 4
+    assert (np.nan_to_num(p[:, :2]) > 0.5).sum() + (np.nan_to_num(np.delete(p[:, 2], [0, 3, 5, 9, 12])) > 0.5).sum() <= 1
 
 
 def test_without_chromosomes_losses_are_not_looked_for():

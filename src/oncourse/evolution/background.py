@@ -1,9 +1,9 @@
 """What a sample's reads are really like: background errors by kind of change, and spread of variant reads.
 
 What an assay is told to do is a prior. A sample teaches its own errors at sites that entered because another sample of
-the patient has the variant: part of them carry it, the rest show background alone, and a mixture of the two tells how
-much. Kinds of change (C>T after formalin, C>A after oxidation) may differ; samples and kinds are shrunk towards the cohort.
-Spread is learned from variants that another sample has in all its cells. Arrays in, arrays out.
+the patient has the variant in all its cells: part of them carry it, the rest show background alone, and a mixture of the
+two tells how much. Kinds of change (C>T after formalin, C>A after oxidation) may differ; samples and kinds are shrunk
+towards the cohort. Spread is learned from variants that another sample has in all its cells. Arrays in, arrays out.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def learn_background(
     n_sample = len(samples.purity)
     change = np.full(cells.n, len(CHANGES) - 1) if cells.change is None else cells.change
     most = int(np.clip(MAX_SITES // max(n_sample, 1), 30, N_ERROR))
-    rows = _spread_out(cells.sample, usable & (kind > 0), most)
+    # few reads of a variant that is subclonal elsewhere may be a small clone here, as well as background
+    rows = _spread_out(cells.sample, usable & (kind == 2), most)
     sites = _Sites.of(cells, samples, purity, kind, change, rows)
     shape = float(np.median(samples.noise_shape)) if n_sample else 2.0
     for _ in range(N_ROUND):

@@ -85,6 +85,15 @@ CLUSTER_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ),
     ("p_no_clone", pl.Float64, "probability that the cluster is no clone: artefacts, or variants on other copies than told"),
 )
+#: Columns of evolution/wrong_copies.
+WRONG_COLUMNS: tuple[tuple[str, Any, str], ...] = (
+    ("patient_id", pl.String, "the patient"),
+    ("sample_id", pl.String, "the sample"),
+    ("chrom", pl.String, "the chromosome"),
+    ("n_variants", pl.Int64, "clustered variants on it"),
+    ("p_wrong", pl.Float64, "probability that its copies, or the share of cells that have them, differ from those told: one "
+     "allele lost or gained explains the reads of its variants better; their cell fractions may be off"),
+)  # fmt: skip
 #: Columns of evolution/set_aside.
 ASIDE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("patient_id", pl.String, "the patient"),
@@ -217,6 +226,24 @@ def aside_frame(table: ClusterTable) -> pl.DataFrame:
             "cluster_id": [int(k) + 1 if k >= 0 else None for k in labels],
         })  # fmt: skip
     return _stack(frames, ASIDE_COLUMNS).sort("patient_id", "variant_id")
+
+
+def wrong_copies_frame(table: ClusterTable) -> pl.DataFrame:
+    """Return evolution/wrong_copies: chromosomes of samples whose variants contradict the told copies."""
+    from oncourse.evolution.clustering.doubt import NO_CLONE, wrong_copies
+
+    rows: list[tuple[Any, ...]] = []
+    for p in table.patients.values():
+        chrom = p.data.counts.chrom
+        if chrom is None:
+            continue
+        names = [str(v).split(":")[0] for v in p.data.variant_ids]
+        found = wrong_copies(p.data.counts, p.clustering)
+        for c, d in np.argwhere(np.nan_to_num(found) > NO_CLONE).tolist():
+            at = np.flatnonzero(chrom == c)
+            rows.append((p.patient_id, p.data.sample_ids[d], names[at[0]], len(at), float(found[c, d])))
+    schema = {name: dtype for name, dtype, _ in WRONG_COLUMNS}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("patient_id", "sample_id", "chrom")
 
 
 def _stack(frames: list[dict[str, Any]], columns: tuple[tuple[str, Any, str], ...]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ breakpoints. The shares and shifts below are choices, made before the stresses o
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,8 @@ CELLS = np.array([0.25, 0.4, 0.55, 0.7, 0.85, 1.0])
 FRACTIONS = np.linspace(0.01, 0.99, 99)
 TRUNK_FROM = 0.9
 """A cluster that may have this CCF in every sample is not doubted: nothing is founded by it that the trunk did not found."""
+LEAST_CCF = 0.3
+"""Variants in fewer cells than this say nothing of copies."""
 NO_CLONE = 0.5
 """Probability from which a cluster leaves the clones."""
 ARTEFACT, COPIES = "artefact", "copies"
@@ -243,7 +246,7 @@ class _Table:
         return explained, usual
 
     def _as_told(self, rows: IntArray) -> FloatArray:
-        """Log-likelihood (rows, S) of variants at their cluster's cell fraction on the told copies; of outliers, any count."""
+        """Log-likelihood (rows, S) of variants at their cluster's fraction on the told copies; of outliers, any count."""
         labels = self.found.labels[rows]
         out = np.zeros((len(rows), self.counts.n_sample))
         for d in range(self.counts.n_sample):
@@ -252,18 +255,36 @@ class _Table:
             out[:, d] = np.where(labels >= 0, inside, any_count)
         return out
 
-    def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> float:
-        """Log-likelihood of members on the allele that lost, the parent's on the other, over events and shares of cells."""
-        rho = float(self.purity[0, d]) if self.found.purity is None else float(self.found.purity[d])
-        rows = np.r_[m, p]
+    def events(self, rows: IntArray, d: int) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Yield copies, per share of cells (`CELLS`), of the allele that lost, of the other one, and of all the cells."""
+        rho = self.rho(d)
         major, minor = (np.median(x[rows, d]) for x in (self.counts.major_cn, self.counts.minor_cn))
         big, small = max(major, 1.0) if minor > 0 else 1.0, 1.0
-        logs = []
-        # copies of the members' allele and of the other one after the event
         for after, other in ((0.0, big), (0.0, 2.0), (small, big + 1)):
             left = (1 - CELLS) * small + CELLS * after
             kept = (1 - CELLS) * big + CELLS * other
-            total = rho * (left + kept) + (1 - rho) * 2
+            yield left, kept, rho * (left + kept) + (1 - rho) * 2
+
+    def rho(self, d: int) -> float:
+        """Purity of the sample."""
+        return float(self.purity[0, d]) if self.found.purity is None else float(self.found.purity[d])
+
+    def either_allele(self, rows: IntArray, d: int, ccf: FloatArray) -> float:
+        """Log-likelihood of variants at their `ccf` (rows,) on either allele, over events and shares of cells."""
+        logs, rho = [], self.rho(d)
+        any_count = (_any_count(self.counts, rows, d) + math.log(STRAY))[:, None]
+        for left, kept, total in self.events(rows, d):
+            per = [
+                self._log(rows, d, rho * ccf[:, None] * copies / total) for copies in (left, kept, np.minimum(kept, 1.0))
+            ]  # fmt: skip
+            on = np.logaddexp(per[0] + math.log(0.5), np.logaddexp(per[1], per[2]) + math.log(0.25))
+            logs.append(np.logaddexp(on + math.log(1 - STRAY), any_count).sum(axis=0))
+        return float(np.logaddexp.reduce(np.concatenate(logs))) - math.log(3 * len(CELLS))
+
+    def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> float:
+        """Log-likelihood of members on the allele that lost, the parent's on the other, over events and shares of cells."""
+        logs, rho = [], self.rho(d)
+        for left, kept, total in self.events(np.r_[m, p], d):
             lost = self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(CELLS)))).sum(axis=0)
             held = self._log(p, d, np.broadcast_to(rho * ccf * kept / total, (len(p), len(CELLS))))
             one = self._log(p, d, np.broadcast_to(rho * ccf * np.minimum(kept, 1.0) / total, (len(p), len(CELLS))))
@@ -303,6 +324,37 @@ def chromosome_variance(counts: Counts, found: Clustering) -> FloatArray:
             mass = np.exp(left - left.max(axis=1, keepdims=True))
             mean = mass @ found.grid / mass.sum(axis=1)
             out[k, d] = (len(chrom) - 1) / len(chrom) * ((mean - mean.mean()) ** 2).sum()
+    return out
+
+
+def wrong_copies(counts: Counts, found: Clustering) -> FloatArray:
+    """Return shape (n_chromosome, S): probability that copies differ from those told, by the variants of the chromosome.
+
+    Its variants at the cell fractions of their clusters on the told copies, against one allele lost or gained in a share of
+    the cells; each variant is on either allele. NaN where chromosomes are not known or fewer than two variants are there.
+    """
+    if counts.chrom is None:
+        return np.zeros((0, counts.n_sample))
+    out = np.full((int(counts.chrom.max(initial=-1)) + 1, counts.n_sample), np.nan)
+    if found.n_cluster == 0:
+        return out
+    table = _Table.of(counts, found, (counts.depth > 0) & (counts.purity > 0))
+    for c in range(len(out)):
+        rows = np.flatnonzero((counts.chrom == c) & (found.labels >= 0))
+        for d in range(counts.n_sample):
+            here = rows[table.seen[rows, d]]
+            ccf = table.mean[found.labels[here], d]
+            if len(here) < 2 or (ccf < LEAST_CCF).all():
+                continue
+            price = TOLD_EVENT_PRIOR if (counts.minor_cn[here, d] == 0).all() else EVENT_PRIOR
+            told = table._log(here, d, ccf * table.vaf_one[here, d])
+            # where a loss is told, half of the variants are on the lost allele
+            gone = table._log(here, d, np.zeros(len(here)))
+            told = np.where(counts.minor_cn[here, d] == 0, np.logaddexp(told, gone) - math.log(2), told)
+            told = np.logaddexp(told + math.log(1 - STRAY), _any_count(counts, here, d) + math.log(STRAY))
+            logs = table.either_allele(here, d, ccf) + math.log(price)
+            odds = float(logs - told.sum() - math.log(1 - price))
+            out[c, d] = 1 / (1 + math.exp(-min(max(odds, -600.0), 600.0)))
     return out
 
 
