@@ -140,7 +140,7 @@ def results_page() -> str:
 | report.html | the report: one self-contained page, no network |
 | patients/PATIENT_ID.html | one page per patient (by default up to 200 patients; `--patients`) |
 | tables/TOPIC/TABLE.tsv | every number of the report; columns in [analyses](analyses.md) |
-| tables/all_tables.xlsx | the same tables, a sheet each |
+| tables/all_tables.xlsx | the same tables, a sheet each (by default up to 100,000 rows in all; `--workbook`) |
 | figures/ANALYSIS/FIGURE.svg | every figure |
 | results.json | the answers and estimates, for programs |
 | provenance.json | versions, seed, settings, SHA-256 of every input; the manifest of every file written; all time stamps |

@@ -159,3 +159,12 @@ def test_text_that_a_spreadsheet_would_run_is_defused_and_read_back(tmp_path):
     assert "\n=" not in text and "\n@" not in text and "\n-x" not in text
     back = pl.read_csv(tmp_path / "t" / "x.tsv", separator="\t", quote_char=None, infer_schema=False)
     assert as_written(back)["note"].to_list() == given["note"].to_list()
+
+
+def test_workbook_is_left_out_where_it_would_take_longer_than_the_report():
+    from oncourse.report.results import WORKBOOK_ROWS, wants_workbook
+
+    said = []
+    many = {"a/b": pl.DataFrame({"x": range(WORKBOOK_ROWS + 1)})}
+    assert not wants_workbook(many, "auto", said.append) and "--workbook yes" in said[0]
+    assert wants_workbook(many, "yes") and not wants_workbook({}, "no") and wants_workbook({}, "auto")

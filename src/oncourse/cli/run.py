@@ -61,6 +61,10 @@ if TYPE_CHECKING:
     help="Show everything by group too: a column of patients or samples, a status (RAS), arm, class, exposed:DRUG, "
     "FILE.tsv.",
 )
+@click.option(
+    "--workbook", type=click.Choice(["yes", "no", "auto"]), default="auto", show_default=True,
+    help="All tables in one xlsx file; auto: up to 100,000 rows.",
+)  # fmt: skip
 @cache_options
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
@@ -72,6 +76,7 @@ def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
     patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
     key: Path | None, group: str | None, language: str | None, store: Store,
+    workbook: str,
 ) -> None:  # fmt: skip
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
@@ -102,6 +107,7 @@ def run(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
         beside=[path for path in (exclude, fasta, reference) if path is not None], progress=progress,
         sign=None if key is None else signer(key), store=store,
+        workbook=workbook,
     )  # fmt: skip
     end_progress()
     print_report(report)

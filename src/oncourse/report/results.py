@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,21 @@ def write_json(data: Any, path: Path) -> None:
 SHEET_ROWS = 1_048_575
 #: Cells of a table beyond which its sheet would take longer than the rest of the report; the TSV has all rows.
 SHEET_CELLS = 600_000
+
+
+#: Rows of all tables together up to which the workbook is written unasked: above, it takes longer than the report.
+WORKBOOK_ROWS = 100_000
+
+
+def wants_workbook(
+    tables: Mapping[str, pl.DataFrame], asked: str, tell: Callable[[str], None] = lambda _: None
+) -> bool:
+    """Whether the workbook is written; ``asked`` is yes, no or auto, and auto tells why it is not."""
+    rows = sum(frame.height for frame in tables.values())
+    if asked == "auto" and rows > WORKBOOK_ROWS:
+        tell(f"tables/all_tables.xlsx was not written: {rows:,} rows; --workbook yes writes it. The TSV files hold all.")
+        return False
+    return asked != "no"
 
 
 def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:

@@ -24,6 +24,7 @@ from oncourse.report.provenance import provenance
 from oncourse.report.results import (
     collect_tables,
     results_json,
+    wants_workbook,
     write_json,
     write_workbook,
 )
@@ -68,6 +69,7 @@ def report_study(
     sign: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     progress: Callable[[str], None] = lambda _: None,
     store: Store | None = None,
+    workbook: str = "auto",
 ) -> Report:
     """Run the analyses and write the results folder, whole or not at all.
 
@@ -78,6 +80,7 @@ def report_study(
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
     sign : returns the sealed provenance with a signature (`oncourse.verify.results.sign`)
     store : where clones derived before are read, and others kept; None: nowhere
+    workbook : all tables in one xlsx file: "yes", "no", or "auto", up to `results.WORKBOOK_ROWS` rows in all
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
     started = datetime.now(UTC)
@@ -94,7 +97,8 @@ def report_study(
     said: list[str] = []
     with replaced_folder(out, given, tell=said.append) as folder:
         write_tables(tables, folder / "tables")
-        write_workbook(tables, folder / "tables" / "all_tables.xlsx")
+        if wants_workbook(tables, workbook, said.append):
+            write_workbook(tables, folder / "tables" / "all_tables.xlsx")
         for outcome in outcomes:
             if outcome.result is None:
                 continue
