@@ -160,7 +160,7 @@ in the folder.
 | title, question | what was asked |
 | status | done / skipped (a table is missing) / too_few (too few data) / failed |
 | answer | the answer as a sentence; where not done, why |
-| headline | the one sentence of page one (text, text_zh), its light (answered / uncertain / cannot), the reason, and the estimate it rests on |
+| headline | the one sentence of page one (text, text_zh), its light (answered / uncertain / cannot), reason and estimate |
 | objective | its place among the questions of the protocol; null = none |
 | estimates | list of name, value, ci_low, ci_high (null = not estimable), n, method, unit, question |
 | excluded | list of patient_id, sample_id (null = the whole patient), reason: those out of a question of the ledger |

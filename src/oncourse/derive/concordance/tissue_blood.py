@@ -35,6 +35,9 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 FRACTION_BANDS = ((0.0, 0.001, "below 0.1 %"), (0.001, 0.01, "0.1 to 1 %"), (0.01, 0.03, "1 to 3 %"),
                   (0.03, 0.1, "3 to 10 %"), (0.1, 1.01, "10 % and more"))  # fmt: skip
 
+#: Level of variants whose plasma may be in several bands.
+SPANS = "interval spans a cut-off"
+
 
 def plasma_rows(
     study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame
@@ -42,7 +45,7 @@ def plasma_rows(
     """Return one row per variant of each main tissue v plasma pair, with what it is split by.
 
     Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, clonality,
-    vaf (tissue), tumor_fraction, gap, site, treated, cell_a (row of the tissue's cell).
+    vaf (tissue), tumor_fraction with its interval, gap, site, treated, cell_a (row of the tissue's cell).
     """
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     rows = pairs.variants.join(
@@ -56,6 +59,7 @@ def plasma_rows(
     frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(
         in_tissue=cells["raw_state"].gather(a), in_plasma=cells["raw_state"].gather(b), ccf=cells["ccf"].gather(a),
         vaf=(cells["alt_count"] / cells["depth"]).gather(a), tumor_fraction=samples["purity"].gather(row_b),
+        fraction_low=samples["purity_low"].gather(row_b), fraction_high=samples["purity_high"].gather(row_b),
         is_informative=informative.gather(row_b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
         day_a=samples["day"].gather(row_a), day_b=samples["day"].gather(row_b), kind=_kind(cells["variant_id"]).gather(a),
     )  # fmt: skip
@@ -88,12 +92,16 @@ def _treated_between(study: Study, main: pl.DataFrame, samples: pl.DataFrame) ->
 
 
 def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
-    """Return what the variants are split by: (name, expression of the level; null = not known)."""
+    """Return what the variants are split by: (name, expression of the level; null = not known).
+
+    Clonality needs counted reads: without them the cell fraction follows from being found, and the split tells itself. A
+    tumour fraction whose interval spans a cut-off is in no band.
+    """
+    counted = pl.col("vaf").is_not_null()
     clonality = (
-        pl.when(pl.col("ccf") >= 0.75)
-        .then(pl.lit("clonal (CCF 0.75 and more)"))
-        .otherwise(pl.lit("subclonal"))
-    )
+        pl.when(counted & (pl.col("ccf") >= 0.75)).then(pl.lit("clonal (CCF 0.75 and more)"))
+        .when(counted & (pl.col("ccf") < 0.75)).then(pl.lit("subclonal"))
+    )  # fmt: skip
     vaf = (
         pl.when(pl.col("vaf") < 0.1).then(pl.lit("below 0.1")).when(pl.col("vaf") < 0.3).then(pl.lit("0.1 to 0.3"))
         .when(pl.col("vaf").is_not_null()).then(pl.lit("0.3 and more"))
@@ -103,11 +111,12 @@ def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
         .when(pl.col("days_between").abs() <= 180).then(pl.lit("31 to 180 days"))
         .when(pl.col("days_between").is_not_null()).then(pl.lit("more than 180 days"))
     )  # fmt: skip
+    ends = [pl.coalesce(f"fraction_{end}", "tumor_fraction") for end in ("low", "high")]
     fraction: Any = pl
     for low, high, word in FRACTION_BANDS:
-        fraction = fraction.when((pl.col("tumor_fraction") >= low) & (pl.col("tumor_fraction") < high)).then(
-            pl.lit(word)
-        )
+        within = [(end >= low) & (end < high) for end in ends]
+        fraction = fraction.when(within[0] & within[1]).then(pl.lit(word))
+    fraction = fraction.when(pl.col("tumor_fraction").is_not_null()).then(pl.lit(SPANS))
     treated = (
         pl.when(pl.col("treated"))
         .then(pl.lit("treated in between"))
