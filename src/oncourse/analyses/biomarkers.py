@@ -448,7 +448,10 @@ def _notes(
         notes.append(f"The same patients, so one test: {listed}{' and more' if len(same) > 6 else ''}.")
     adjusted = tested["adjusted_hazard_ratio"].drop_nulls().len()
     if covariates and adjusted:
-        notes.append(f"Adjusted for {', '.join(sorted(covariates))}, on patients who have all of them ({adjusted} tests).")
+        notes.append(f"Adjusted for {', '.join(sorted(found.used))}, on patients who have all of them ({adjusted} tests).")
+        unused = sorted(set(covariates) - found.used)
+        if unused:
+            notes.append(f"Not adjusted for {', '.join(unused)}: not recorded, or the same in all patients.")
     elif covariates:
         notes.append(f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them.")
     if found.incomplete:

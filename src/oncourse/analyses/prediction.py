@@ -347,12 +347,13 @@ def _headline(fitted: FittedPrediction, found: dict[str, Estimate], params: Para
     patients, events = found["n_patients"], found["n_events"]
     n, m = int(patients.value or 0), f"{params.months:g}"
     r = fitted.recommended
-    if r is not None and not _is_useless(fitted, found, params) and found[f"auc_{m}m {r}"].value is not None:
+    useful = fitted.supported >= 1 and r is not None and not _is_useless(fitted, found, params)
+    if useful and found[f"auc_{m}m {r}"].value is not None:
         auc = found[f"auc_{m}m {r}"]
         added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
-        told = {"model": r, "auc": auc, "patients": n, "added": said(f"headline.prediction.{added}")}
+        told = {"model": str(r), "auc": auc, "patients": n, "added": said(f"headline.prediction.{added}")}
         text = said("headline.prediction.works", **told)
-        weak = bool(fitted.warnings) or fitted.supported < 1
+        weak = bool(fitted.warnings)
         return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)
     if fitted.supported < 1:
         deaths = said(f"noun.{'deaths' if params.endpoint == 'OS' else 'events'}", n=int(events.value or 0))
@@ -373,23 +374,25 @@ def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) ->
         _support(fitted, params),
         f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}.",
     ]
-    if fitted.recommended is not None:
-        parts += _accuracy(fitted.recommended, _estimates(fitted, params), params)
-    if fitted.added is not None:
+    against = _against(fitted, frame)
+    if fitted.recommended is not None and fitted.supported >= 1:
+        parts += _accuracy(fitted.recommended, _estimates(fitted, params), params, usable=not against)
+    if fitted.added is not None and fitted.supported >= 1:
         parts.append(
             f"The mutations add to the {fitted.base} model." if fitted.mutations_add
             else f"There is no evidence that mutations add to the {fitted.base} model."
         )  # fmt: skip
         parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
-    against = _against(fitted, frame)
+    if fitted.supported < 1:
+        parts.append("What its models reached stands in the tables and is no result.")
     if against:
         parts.append("The model should not be used for decisions.")
         parts += [f"Reason: {why}." for why in against]
     return " ".join(parts)
 
 
-def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Params) -> list[str]:
-    """How well the recommended model did in patients it had not seen."""
+def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Params, *, usable: bool) -> list[str]:
+    """How well the recommended model did in patients it had not seen; operating points only of one that may be used."""
     m = f"{params.months:g}"
     gain = next((e.value for e in estimates if e.name == f"ipa_{m}m {r}"), None)
     better = (
@@ -397,12 +400,15 @@ def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Params) -> list[s
         if gain is not None and gain > 0
         else f"The {r} model predicted no better than giving every patient the same risk."
     )
+    points = (
+        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}:value}} and its specificity "
+        f"{{specificity_{m}m {r}:value}}; its PPV is {{ppv_{m}m {r}:value}} and its NPV {{npv_{m}m {r}:value}}."
+    )
     return [
         f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",
         better,
         f"Its calibration slope is {{calibration_slope {r}}}; 1 is ideal.",
-        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}:value}} and its specificity "
-        f"{{specificity_{m}m {r}:value}}; its PPV is {{ppv_{m}m {r}:value}} and its NPV {{npv_{m}m {r}:value}}.",
+        *([points] if usable else []),
     ]
 
 

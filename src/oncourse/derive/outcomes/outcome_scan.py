@@ -47,7 +47,8 @@ class OutcomeScan:
     """Rows of the scan, who was left out, and what the sentences need.
 
     assumed, late: patients whose findings have no day, or one after the start; enrolled_late: patients who came under
-    observation after the start; missing_response: kind of response -> patients counted without anything to judge it by.
+    observation after the start; used: covariates with a column in some model; missing_response: kind of response -> patients
+    counted without anything to judge it by.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -56,6 +57,7 @@ class OutcomeScan:
     late: set[str] = field(default_factory=set)
     enrolled_late: set[str] = field(default_factory=set)
     missing_response: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     incomplete: int = 0
     unadjusted: int = 0
 
@@ -116,6 +118,7 @@ def scan_outcome(
     where = {p: i for i, p in enumerate(features.patients)}
     index = np.array([where[p] for p in target.patients], dtype=np.int64)
     x, columns = covariate_block(study, target, covariates)
+    out.used |= {c.covariate for c in columns}
     out.incomplete = max(out.incomplete, int(np.isnan(x).any(axis=1).sum())) if x.shape[1] else out.incomplete
     out.enrolled_late |= {p for p, entry in zip(target.patients, target.entry, strict=True) if entry > 0}
     maxima: list[tuple[list[dict[str, Any]], Floats, Floats]] = []
