@@ -2,8 +2,8 @@
 
 Run: ONCOURSE_TEST_DATA=... python benchmarks/bench_landscape.py [--copies 10] [--genes 200]
 
-TCGA MC3 prostate and rectum (99,961 rows), each copy with new sample names. R maftools 2.22 on a million rows of MC3, measured on
-two busy cores in November 2026: 177 CPU s to read, 74 for the interactions of 25 genes (its Fisher tests, see
+TCGA MC3 prostate and rectum (99,961 rows), each copy with new sample names. R maftools 2.22 on a million rows of MC3,
+measured on two busy cores in November 2026: 177 CPU s to read, 74 for the interactions of 25 genes (Fisher's tests:
 bench_exclusivity.py).
 """
 

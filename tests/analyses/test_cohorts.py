@@ -94,3 +94,19 @@ def test_prostate_against_rectum(shared_data, tmp_path):
     found = {r["gene"]: r for r in table.iter_rows(named=True)}
     assert found["APC"]["difference"] < -0.7 and found["SPOP"]["ci_low"] > 0
     assert {r["verdict"] for r in found.values()} == {"differs"}
+
+
+@pytest.mark.slow
+def test_prostate_by_state_is_as_published(shared_data):
+    """AR, RB1, TP53 and PTEN are altered more often in metastases, SPOP is not (Abida 2017, doi 10.1200/PO.17.00029;
+    Armenia 2018, doi 10.1038/s41588-018-0078-z); two local recurrences are no group."""
+    from oncourse.io import load_study
+
+    table = run(load_study(shared_data("prostate_msk_2024"))).result.table("genes")
+    assert set(table["cohort_a"]) | set(table["cohort_b"]) == {"metastasis", "primary"}
+    apart = table.filter(pl.col("method") == "patients of one group each")
+    found = {r["gene"]: r for r in apart.iter_rows(named=True)}
+    for gene in ("AR", "RB1", "TP53", "PTEN"):
+        assert found[gene]["verdict"] == "differs" and found[gene]["difference"] > 0.05
+        assert found[gene]["adjusted_low"] > 1
+    assert found["SPOP"]["verdict"] != "differs" and found["AR"]["n_profiled_a"] == 813

@@ -22,6 +22,8 @@ SCHEMA = {
 }  # fmt: skip
 #: Patients with samples in both groups from which the paired test is made; strata of burden.
 MIN_PAIRS, STRATA = 6, 3
+#: Patients a group must have to be compared.
+MIN_GROUP = 5
 UNPAIRED, PAIRED = "patients of one group each", "patients with samples in both"
 
 
@@ -66,7 +68,7 @@ def judged(counts: pl.DataFrame, margin: float) -> pl.DataFrame:
 def between_groups(
     status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes: list[str], margin: float
 ) -> pl.DataFrame:
-    """Compare these genes between every pair of the largest groups of samples: `SCHEMA`.
+    """Compare these genes between every pair of the largest groups of samples (of `MIN_GROUP` patients): `SCHEMA`.
 
     A patient with samples in both groups is in the paired rows alone (McNemar's exact test, from `MIN_PAIRS` such patients),
     every other one in the unpaired rows, with all its samples of the group together. The odds ratio of these is adjusted for
@@ -78,8 +80,9 @@ def between_groups(
     """
     cells = _cells(status, groups, burden, genes)
     sizes = cells.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
+    large = sizes.filter(pl.col("n") >= MIN_GROUP)["group"].head(MAX_GROUPS)
     rows = []
-    for a, b in combinations(sorted(sizes["group"].head(MAX_GROUPS)), 2):
+    for a, b in combinations(sorted(large), 2):
         pair = cells.filter(pl.col("group").is_in([a, b]))
         in_both = pair.group_by("patient_id").agg(n=pl.col("group").n_unique()).filter(pl.col("n") == 2)
         both = pair.join(in_both.select("patient_id"), on="patient_id", how="semi")
