@@ -107,3 +107,25 @@ def test_a_patient_never_looked_at_lowers_no_share_with_a_biomarker():
     assert "6 more were never" in beside.answer and "never" not in alone.answer
     told = beside.people.filter(question="colorectal tumour", is_in=False)["reason"].unique().to_list()
     assert told == ["never looked at: no profiled tumour sample and no marker"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["overview", "landscape", "burden", "survival", "endpoints", "published", "therapy"])
+def test_the_sums_close_for_a_real_study(name, real_cohort):
+    """MSK 2024 (2,257 patients): the flow counted all of them for a survival of n = 2,201."""
+    outcome = run_one(registry()[name], real_cohort)
+    assert outcome.status == "done", outcome.message
+    patients = set(real_cohort.study["patients"]["patient_id"])
+    assert unclosed(outcome.result.people, patients, outcome.result.estimates) == []
+    flow = flow_rows(outcome.result.people)
+    assert flow["n_patients"].max() <= len(patients)
+    if name == "survival":
+        n = outcome.result.estimate("OS_kaplan_meier_median").n
+        assert flow.filter(question="OS")["n_patients"][0] == n < len(patients)
+
+
+@pytest.fixture(scope="module")
+def real_cohort(shared_data):
+    from oncourse.io import load_study
+
+    return Cohort(load_study(shared_data("prostate_msk_2024")))
