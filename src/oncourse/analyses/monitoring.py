@@ -196,9 +196,8 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
             "ctdna.",
             "'New' is said only where the earlier samples together would have shown the variant at its later cell "
             "fraction.",
-            "A rise or fall is said where its posterior probability is at least ctdna.min_probability: the lowest "
-            "of several noisy "
-            "samples lies below the level they share, and a multiple of it is reached by noise alone.",
+            "A rise or fall is said where its posterior probability is at least ctdna.min_probability.",
+            "The lowest of several noisy samples lies below the level they share: noise alone reaches a multiple of it.",
             "The lead has no exact value: it lies between samples and scans; patients whose ctDNA never turned are "
             "in it.",
         ),
@@ -261,10 +260,10 @@ def _background_notes(cohort: Cohort, ctdna: pl.DataFrame) -> Iterator[str]:
     if unknown:
         yield (
             f"Background not known in {unknown} of {counted.height} plasma samples: too few sites without a variant "
-            f"were counted "
-            "(other patients' variants in plasma, or normals of the same assay). Positive is said there only of "
-            "more reads than "
-            f"{params.error_factor:g} times the stated error makes."
+            f"were counted. "
+            "Other patients' variants counted in plasma, or normals of the same assay, would tell it. Positive is "
+            "said there "
+            f"only of more reads than {params.error_factor:g} times the stated error makes."
         )
     noisy = counted.filter(pl.col("error_ratio") >= NOISY)
     if noisy.height:
