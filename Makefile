@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all lint docs clean
+.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all lint docs bench bench-quick clean
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
@@ -43,6 +43,12 @@ test-all: lint ## with the slow tests
 
 docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py
+
+bench: .venv/.ready ## CPU seconds of what users wait for, recorded with their page
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python benchmarks/bench.py --write
+
+bench-quick: .venv/.ready ## below three minutes; fails where a work costs 1.3 times its recorded ratio
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python benchmarks/bench.py --quick --check
 
 clean:
 	rm -f src/oncourse/_loops*
