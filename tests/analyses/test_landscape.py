@@ -165,3 +165,21 @@ def test_reference_table_is_compared(make_study, tmp_path):
     result = landscape(two_groups(make_study), reference=str(tmp_path / "reference.tsv"))
     row = result.tables["landscape/groups"].row(0, named=True)
     assert (row["group_b"], row["n_altered_a"], row["n_altered_b"]) == ("reference", 9, 10)
+
+
+def test_oncoprint_marks_both_alleles_and_germline(make_study):
+    """A: two losses of APC in one sample (the other has none); B: a germline loss of BRCA2 marked on its tumour sample."""
+    from oncourse.analyses.landscape import oncoprint_data
+
+    rows = [("A1", "1:1:A:C", "APC", "nonsense", "somatic"), ("A1", "1:2:A:C", "APC", "frameshift", "somatic"),
+            ("B1", "1:3:A:C", "BRCA2", "nonsense", "germline"),
+            ("B1", "1:4:A:C", "BRCA2", "missense", "somatic")]  # fmt: skip
+    cohort = Cohort(make_study(
+        patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+        samples=[{"sample_id": s, "patient_id": s[0], "material": "tissue"} for s in ("A1", "A2", "B1")],
+        calls=[{"sample_id": s, "variant_id": v, "is_called": True, "origin": o} for s, v, _, _, o in rows],
+        variants=[{"variant_id": v, "gene": g, "consequence": c} for _, v, g, c, _ in rows],
+    ))  # fmt: skip
+    top = pl.DataFrame({"gene": ["APC", "BRCA2"], "frequency": [0.5, 0.5]})
+    marks = oncoprint_data(cohort, cohort.gene_status, top, cohort.burden, None).marks
+    assert marks is not None and marks.tolist() == [[1, 0, 0], [0, 0, 2]]

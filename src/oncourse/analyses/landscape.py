@@ -371,7 +371,9 @@ def _figures(
         return []
     figures = [
         Figure("oncoprint", "Oncoprint", "Genes by frequency, samples sorted; grey where the gene was not on the "
-               "sample's panel.", oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups))),
+               "sample's panel; the foot of a cell: both "
+               "alleles hit, or a germline hit.",
+               oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups))),
         Figure("gene_frequency", "Frequency of altered genes", f"Share of {params.unit}s in whom the gene was looked "
                "at, with the exact 95 % interval and counts.",
                interval_bars(top["gene"].to_list(), top["frequency"].to_list(), top["ci_low"].to_list(),
@@ -453,4 +455,18 @@ def oncoprint_data(
     )
     values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return Oncoprint(genes, looked, mutation, copy, top["frequency"].to_list(), tracks,
-                     values if np.isfinite(values).any() else None)  # fmt: skip
+                     values if np.isfinite(values).any() else None, _marks(cohort, row, samples))  # fmt: skip
+
+
+def _marks(cohort: Cohort, row: dict[str, int], samples: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+    """Return (gene, sample): 1 where both alleles of the patient's gene are hit and the sample shows a hit, 2: germline."""
+    column = {s: i for i, s in enumerate(samples["sample_id"])}
+    own = dict(samples.group_by("patient_id").agg("sample_id").iter_rows())
+    marks = np.zeros((len(row), len(column)), np.int8)
+    germline = cohort.hits.filter((pl.col("kind") == "germline") & pl.col("gene").is_in(list(row)))
+    for patient, gene in germline.select("patient_id", "gene").unique().iter_rows():
+        marks[row[gene], [column[s] for s in own.get(patient, ())]] = 2
+    both = cohort.alterations.filter("is_biallelic").filter(pl.col("gene").is_in(list(row)))
+    for gene, ids in both.select("gene", "samples").iter_rows():
+        marks[row[gene], [column[s] for s in ids.split(";") if s in column]] = 1
+    return marks

@@ -13,6 +13,8 @@ from oncourse.plots.theme import COLOURS, PALETTE, drawing, log_axis
 #: What a cell can show in its middle band; copy number and fusions fill the whole cell behind it.
 MUTATION_KINDS = ("truncating", "splice", "missense", "inframe", "other")
 COPY_KINDS = ("amplification", "deletion", "fusion")
+#: What the foot of a cell can show, with its colour.
+MARKS = {"both alleles": "#444444", "germline": "#56B4E9"}
 #: Columns drawn at most: more than a screen has pixels only hides rows.
 MAX_COLUMNS = 3_000
 
@@ -23,6 +25,7 @@ class Oncoprint:
 
     ``looked`` (gene, sample) is false where the gene was not on the sample's panel; ``mutation`` and ``copy`` hold
     0 or 1 + the index in `MUTATION_KINDS` / `COPY_KINDS`; ``fraction`` is the cohort's frequency by gene;
+    ``marks`` (gene, sample) holds 0 or 1 + the index in `MARKS`, drawn below the mutation;
     ``tracks`` maps a name to one category per sample (None = unknown); ``burden`` may hold NaN.
     """
 
@@ -33,6 +36,7 @@ class Oncoprint:
     fraction: Sequence[float]
     tracks: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     burden: NDArray[np.float64] | None = None
+    marks: NDArray[np.int8] | None = None
 
 
 def memo_order(altered: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -62,6 +66,9 @@ def oncoprint_svg(data: Oncoprint) -> str:
             middle = np.where((mutation[g] == i)[:, None], to_rgb(COLOURS[kind]), middle)
         image[4 * g : 4 * g + 3] = cell
         image[4 * g + 1] = middle
+        if data.marks is not None:
+            for i, colour in enumerate(MARKS.values(), 1):
+                image[4 * g + 2][data.marks[g, order] == i] = to_rgb(colour)
     tracks = {name: [values[i] for i in order] for name, values in data.tracks.items()}
     top = 0.9 if data.burden is not None else 0.0
     heights = [top or 0.01, max(1.2, 0.21 * genes), max(0.01, 0.2 * len(tracks))]
@@ -91,7 +98,10 @@ def oncoprint_svg(data: Oncoprint) -> str:
         handles = _tracks(clinical, tracks)
         kinds = [k for i, k in enumerate(MUTATION_KINDS, 1) if (mutation == i).any()]
         kinds += [k for i, k in enumerate(COPY_KINDS, 1) if (copy == i).any()]
-        handles = [Patch(color=COLOURS[k], label=k) for k in kinds] + [
+        feet = [] if data.marks is None else [
+            Patch(color=c, label=w) for i, (w, c) in enumerate(MARKS.items(), 1) if (data.marks == i).any()
+        ]  # fmt: skip
+        handles = [Patch(color=COLOURS[k], label=k) for k in kinds] + feet + [
             Patch(color=empty, label="not altered"), Patch(color=unseen, label="not assessed"), *handles,
         ]  # fmt: skip
         shown = f"{n:,} samples" if n <= MAX_COLUMNS else f"{n:,} samples (every {n // MAX_COLUMNS}th drawn)"
