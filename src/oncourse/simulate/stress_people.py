@@ -22,6 +22,8 @@ SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 ARMS = (("bevacizumab", "cetuximab"), ("enzalutamide", "abiraterone;prednisone"))
 #: The shortest time that stays between a patient's last event and a moved end.
 _MARGIN = 14
+#: Tables of visits: what a death moved forward takes away.
+_VISITS = ("labs", "assessments", "target_lesions")
 
 
 def _last_seen(tables: Tables) -> dict[str, int]:
@@ -101,8 +103,8 @@ def confounding(tables: Tables, rng: np.random.Generator, value: str, faults: Fa
         for p, line, s, d in tables["treatments"].select("patient_id", "line", "start_day", "drugs").iter_rows()
     ]
     tables["treatments"] = tables["treatments"].with_columns(drugs=pl.Series(drugs, dtype=pl.String))
-    seen = _last_seen(tables)
-    rows = []
+    seen = _last_seen({n: t for n, t in tables.items() if n not in (*_VISITS, "treatments")})
+    rows, ends = [], {}
     for row in tables["follow_up"].sort("patient_id").iter_rows(named=True):
         patient = row["patient_id"]
         start = first.get(patient)
@@ -110,10 +112,30 @@ def confounding(tables: Tables, rng: np.random.Generator, value: str, faults: Fa
             day = start + (row["death_day"] - start) * float(np.exp(-0.8 * score[patient]))
             day = max(int(day), seen.get(patient, start) + _MARGIN)
             row = {**row, "death_day": day, "last_contact_day": day}
+            ends[patient] = day
+            for name in ("progression_day", "recurrence_day", "recurrence_free_day"):
+                if row.get(name) is not None and row[name] > day:
+                    row[name] = day if name == "recurrence_free_day" else None
         faults.add("log hazard by age", patient_id=patient, true=0.8 * float(score[patient]))
         rows.append(row)
     tables["follow_up"] = pl.DataFrame(rows, schema=tables["follow_up"].schema)
+    _nothing_after(tables, ends)
     faults.add(f"hazard ratio of {' against '.join(ARMS[0])}, or of {' against '.join(ARMS[1])}", true=1.0)
+
+
+def _nothing_after(tables: Tables, ends: dict[str, int]) -> None:
+    """Drop visits, and what was given, after a moved death; what was still given then stopped."""
+    death = pl.DataFrame({"patient_id": list(ends), "end": list(ends.values())},
+                         schema={"patient_id": pl.String, "end": pl.Int64})  # fmt: skip
+    for name in (*_VISITS, "treatments"):
+        if name in tables:
+            day = "start_day" if name == "treatments" else "day"
+            table = tables[name].join(death, on="patient_id", how="left", maintain_order="left")
+            table = table.filter((pl.col(day) <= pl.col("end")).fill_null(True))
+            if "stop_day" in table.columns:
+                later = (pl.col("stop_day") > pl.col("end")).fill_null(False)
+                table = table.with_columns(stop_day=pl.when(later).then("end").otherwise("stop_day"))
+            tables[name] = table.drop("end")
 
 
 def _drugs(drugs: str, is_second: bool) -> str:
