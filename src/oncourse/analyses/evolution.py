@@ -230,9 +230,9 @@ _METHODS = (
     "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: "
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
     "Each cluster is weighed against being artefacts (one fraction of the reads in every sample, excess depth, few "
-    "chromosomes) and against being another clone's variants on a lost or gained allele, chromosome by chromosome; what is "
+    "chromosomes) and against being another clone's variants on a lost or gained allele, chromosome by chromosome. What is "
     "more likely no clone leaves the tree. Seeding is averaged over leaving out each clone by the chance that it is none, "
-    "at least 2 %; a cluster of fewer than five variants, of less than 1 % of them, or on one chromosome founds no lesion "
+    "at least 2 %. A cluster of fewer than five variants, of less than 1 % of them, or on one chromosome founds no lesion "
     "alone.",
     "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
@@ -373,8 +373,8 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     without = sum(not p.clones.has_copy_number for p in patients)
     if without:
         notes.append(
-            f"In {without} patients copy number is not known: two copies are assumed at every site, a larger error of the "
-            "cell fractions is used, and gains and losses that differ between lesions can still look like clones."
+            f"In {without} patients copy number is not known: two copies are assumed at every site. A larger error of the "
+            "cell fractions is used; gains and losses that differ between lesions can still look like clones."
         )
     unsettled = [
         p.patient_id
