@@ -162,7 +162,8 @@ def test_panel_matrix_and_case_lists_say_who_was_looked_at(tmp_path):
                      "case_lists/cases_sequenced.txt": "stable_id: x_sequenced\ncase_list_ids: S1\tS3\n"}  # fmt: skip
     samples = read_cbioportal(write(tmp_path / "s", files)).tables["samples"]
     assert rows(samples, "sample_id", "assay_id", "cna_assay_id") == [
-        ("S1", "OWN", None),  # NA for copy number, yet the matrix has values: looked at
+        # NA for copy number, yet the matrix has values: looked at; KRAS is off the folder's own list: looked at in S1 alone
+        ("S1", "OWN+KRAS", None),
         ("S2", "OWN", None), ("S3", "ACCESS129", None), ("S4", NOT_PROFILED, "MYSTERY"),
     ]  # fmt: skip
 
@@ -314,3 +315,13 @@ def test_msk_met(shared_data):
     tables = read_cbioportal(shared_data("msk_met_2021_crc_prostate")).tables
     assert tables["patients"].height == 5720
     assert tables["calls"].filter(pl.col("variant_id") == "KRAS:p.G12D").height == 448
+
+
+def test_a_call_off_the_folders_own_panel_list_is_no_wild_type_of_the_others(tmp_path):
+    """datahub#1314, GENIE: NUTM1 off the panel was "wild type" in every other sample of it."""
+    files = FILES | {"data_gene_matrix.txt": "SAMPLE_ID\tmutations\nS1\tOWN\nS2\tOWN\n"}
+    tables = read_cbioportal(write(tmp_path / "s", files)).tables
+    assay = dict(tables["samples"].select("sample_id", "assay_id").iter_rows())
+    targets = dict(tables["assays"].select("assay_id", "targets").iter_rows())
+    assert "KRAS" in targets[assay["S1"]].split(";")
+    assert "KRAS" not in targets[assay["S2"]].split(";")

@@ -89,7 +89,9 @@ def read_cbioportal(
     reading.tables |= {"follow_up": built.follow_up, "published_endpoints": built.published}
     reading.tables["assays"] = assays_of(built.samples, found, cna, reading)
     if maf is not None:
-        reading.tables["assays"] = with_seen_genes(reading.tables["assays"], built.samples, maf, reading)
+        listed = reading.tables["assays"]
+        reading.tables["assays"], built.samples = with_seen_genes(listed, built.samples, maf, found, reading)
+        reading.tables["samples"] = built.samples
     if maf is not None:
         calls = germline_by_normals(maf.calls, built.samples, reading.notes)
         reading.tables |= {"calls": calls, "variants": maf.variants}

@@ -159,33 +159,61 @@ def _guessed_targets(
 
 
 def with_seen_genes(
-    assays: pl.DataFrame, samples: pl.DataFrame, maf: MafTables, reading: Reading
-) -> pl.DataFrame:
-    """Write a gene list in the symbols of the calls, and add the genes in which the panel's own samples have calls."""
+    assays: pl.DataFrame, samples: pl.DataFrame, maf: MafTables, found: Folder, reading: Reading
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Write gene lists in the symbols of the calls, and account for calls in genes off the list; return assays, samples.
+
+    A list the package knows may be of another version: genes in which the panel's own samples have calls are added to it.
+    A list the folder itself gives stands: a sample with a call in another gene was looked at there, the others were not.
+    """
     seen = (
         maf.calls.select("sample_id", "variant_id")
         .join(maf.variants.select("variant_id", "gene"), on="variant_id")
         .join(samples.select("sample_id", "assay_id"), on="sample_id")
-        .select("assay_id", "gene")
-        .drop_nulls()
-        .unique()
-        .sort("gene")
-    )
-    used = set(seen["gene"])
-    added, out = [], []
+        .select("sample_id", "assay_id", "gene").drop_nulls().unique().sort("sample_id", "gene")
+    )  # fmt: skip
+    used, own = set(seen["gene"]), _listed_by(found)
+    rows: list[tuple[str, str, str | None]] = []
+    added: list[str] = []
+    moved: dict[str, str] = {}
     for assay, kind, targets in assays.select("assay_id", "kind", "targets").iter_rows():
-        genes = seen.filter(pl.col("assay_id") == assay)["gene"].to_list()
-        if targets and assay != NOT_PROFILED:
-            listed = named_as(targets.split(";"), used)
-            added += [f"{gene} ({assay})" for gene in sorted(set(genes) - set(listed))]
-            targets = ";".join(sorted({*listed, *genes}))
-        out.append((assay, kind, targets))
+        if not targets or assay == NOT_PROFILED:
+            rows.append((assay, kind, targets))
+            continue
+        listed = set(named_as(targets.split(";"), used))
+        off = seen.filter((pl.col("assay_id") == assay) & ~pl.col("gene").is_in(sorted(listed)))
+        if assay not in own:
+            added += [f"{gene} ({assay})" for gene in off["gene"].unique().sort()]
+            rows.append((assay, kind, ";".join(sorted(listed | set(off["gene"])))))
+            continue
+        rows.append((assay, kind, ";".join(sorted(listed))))
+        more = off.group_by("sample_id", maintain_order=True).agg(pl.col("gene"))
+        names = {g: f"{assay}+{'+'.join(g.split(';')[:3])}" for g in more["gene"].list.join(";").unique().sort()}
+        names = {g: f"{n}_{i}" if list(names.values()).count(n) > 1 else n for i, (g, n) in enumerate(names.items(), 1)}
+        rows += [(name, kind, ";".join(sorted(listed | set(g.split(";"))))) for g, name in names.items()]
+        moved |= {s: names[";".join(genes)] for s, genes in more.iter_rows()}
     if added:
         shown = ", ".join(added[:6]) + (" ..." if len(added) > 6 else "")
+        reading.notes.append(f"{len(added)} genes have calls and are not on the panel's list; added to it: {shown}")
+    if moved:
+        first = next(iter(moved))
         reading.notes.append(
-            f"{len(added)} genes have calls and are not on the panel's list; added to it: {shown}"
+            f"{len(moved):,} samples have calls in genes off their panel's list: looked at there in these samples alone "
+            f"(first: {first}, {moved[first]})"
         )
-    return pl.DataFrame(out, schema=assays.schema, orient="row")
+        new = pl.col("sample_id").replace_strict(moved, default=None, return_dtype=pl.String)
+        samples = samples.with_columns(pl.coalesce(new, "assay_id").alias("assay_id"))
+    return pl.DataFrame(rows, schema=assays.schema, orient="row"), samples
+
+
+def _listed_by(found: Folder) -> set[str]:
+    """Return the panels whose genes the folder itself lists."""
+    out = set()
+    for path in found.files.get("panel", []):
+        meta = colon_file(path)
+        if meta.get("gene_list", "").strip():
+            out.add(meta.get("stable_id", plain(path).removeprefix("data_gene_panel_")))
+    return out
 
 
 def cna_on_panels(cna: pl.DataFrame, reading: Reading) -> pl.DataFrame:
