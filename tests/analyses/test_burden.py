@@ -95,6 +95,7 @@ def test_mean_and_median_stand_side_by_side():
     assert (row["mean"], row["median"], row["median_low"], row["n_samples"], row["n_patients"]) == (20.0, 3.0, None, 5, 1)
 
 
+@pytest.mark.slow
 def test_prostate_recorded_msi_is_the_published_number(shared_data):
     """prostate_msk_2024 (doi 10.1158/1078-0432.CCR-23-3403): 55 samples MSI-H by MSIsensor, 50-66 by the paper's counts."""
     from oncourse.io import load_study
