@@ -164,6 +164,19 @@ def test_an_unknown_column_names_the_nearest():
         groups(made(), "stag")
 
 
+def test_treatments_by_line_give_no_unadjusted_ratio_in_the_headline():
+    """Who gets which drug differs in more than the drug (issue 14, 7): medians stand there, ratios in the table."""
+    treated = made()["treatments"].with_columns(
+        drugs=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("docetaxel")).otherwise(pl.lit("enzalutamide"))
+    )
+    patients = made()["patients"].drop("arm")
+    base = made()
+    changed = dataclasses.replace(base, tables={**base.tables, "treatments": treated, "patients": patients})
+    found = groups(changed, "arm")
+    assert "ratio" not in found.answer and "ratio" not in found.headline.text.text()
+    assert found.table("hazard_ratios").height > 0 and "docetaxel" in found.answer
+
+
 def test_without_a_group_there_is_nothing_to_show():
     with pytest.raises(NotEnoughData, match="--group COLUMN"):
         registry()["groups"].run(Cohort(made()))

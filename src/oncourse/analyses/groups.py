@@ -233,7 +233,7 @@ def _words(found: Groups, medians: list[dict[str, Any]], ratios: list[dict[str, 
                                         else f"not reached (n = {r['n']}, {r['n_event']} events)") for r in mine
         )  # fmt: skip
         text = f"Median {_where(endpoint, mine[0]['line'])}: {told}."
-        for row in (r for r in _first(ratios) if r["endpoint"] == endpoint):
+        for row in (r for r in _first(ratios) if r["endpoint"] == endpoint and not found.by_line):
             text += _ratio_text(row, estimates)
         parts.append(text)
     return estimates, " ".join(parts)
@@ -299,6 +299,8 @@ def _ratio_text(row: dict[str, Any], estimates: list[Estimate]) -> str:
 def _headline(
     found: Groups, by_name: dict[str, Estimate], ratios: list[dict[str, Any]], medians: list[dict[str, Any]]
 ) -> Headline:
+    if found.by_line:  # who got which treatment differs in more: no unadjusted ratio of arms in a headline
+        return Headline(said("headline.groups.arms", n=len(found.names)), "uncertain", said("reason.not_comparable"))
     for row in _first(ratios):
         if row.get("_name") in by_name:
             number = by_name[row["_name"]]
@@ -341,6 +343,8 @@ def _people(cohort: Cohort, found: Groups, rows: pl.DataFrame | None, gone: pl.D
 
 def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, Any]]) -> tuple[str, ...]:
     notes = ["Groups that nobody drew by lot differ in more than their name: a ratio here is no effect of the group."]
+    if found.by_line:
+        notes.append("Treatments are compared, adjusted for what is recorded, in treatment; ratios here are in the table.")
     out = found.rows.filter(pl.col("group").is_null())
     for reason, n in out.group_by("reason").len().sort(["len", "reason"], descending=[True, False]).head(5).iter_rows():
         notes.append(_plain(f"{n} in no group: {reason}."))
