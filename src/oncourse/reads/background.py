@@ -24,8 +24,9 @@ Floats = NDArray[np.float64]
 _VARIANT_SHARE = 0.05
 #: Fragments the context's rate weighs against what normals show at the site. A choice.
 PRIOR_DEPTH = 1_000.0
-#: Errors differ between places of one context: concentration of the beta-binomial. A choice.
-CONCENTRATION = 2_000.0
+#: Errors differ between places of one context: concentration of the beta-binomial. A choice. Below `RARE`, where families
+#: have outvoted the sequencer, it is one over the rate: rates of places differ by their size (2,000 at 1e-5: by seven times).
+CONCENTRATION, RARE = 2_000.0, 5e-5
 #: No rate below this is believed (a fragment whose mates agree is still copied from one strand).
 LEAST = 2e-6
 #: Rate of an insertion or deletion by the length of the repeat of one base it lies in. A choice, of the size seen in
@@ -145,7 +146,8 @@ def chance_of_noise(alt_count: ArrayLike, depth: ArrayLike, rate: ArrayLike) -> 
 
     count, n = np.asarray(alt_count, float), np.asarray(depth, float)
     p = np.clip(np.asarray(rate, float), LEAST, 0.5)
-    value = betabinom.sf(count - 1, np.maximum(n, 1), p * CONCENTRATION, (1 - p) * CONCENTRATION)
+    spread = np.where(p < RARE, 1 / p, CONCENTRATION)
+    value = betabinom.sf(count - 1, np.maximum(n, 1), p * spread, (1 - p) * spread)
     return np.where(count <= 0, 1.0, np.clip(value, 0.0, 1.0))
 
 
@@ -166,7 +168,7 @@ def detection_limit(depth: ArrayLike, rate: ArrayLike, *, alpha: float, power: f
     """Return the smallest allele fraction called with chance `power`; NaN where even 1 is not.
 
     >>> float(detection_limit(1000, 1e-4, alpha=1e-6).round(3))
-    0.01
+    0.016
     """
     from scipy.stats import beta
 
