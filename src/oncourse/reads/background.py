@@ -25,7 +25,7 @@ _VARIANT_SHARE = 0.05
 #: Fragments the context's rate weighs against what normals show at the site. A choice.
 PRIOR_DEPTH = 1_000.0
 #: Errors differ between places of one context: concentration of the beta-binomial. A choice. Below `RARE`, where families
-#: have outvoted the sequencer, it is one over the rate: rates of places differ by their size (2,000 at 1e-5: by seven times).
+#: have outvoted the sequencer, it is one over the rate: rates of places differ by their size (2,000 at 1e-5: by seven).
 CONCENTRATION, RARE = 2_000.0, 5e-5
 #: No rate below this is believed (a fragment whose mates agree is still copied from one strand).
 LEAST = 2e-6
