@@ -16,6 +16,7 @@ from oncourse.derive.concordance.status_tables import (
     FLIP_COLUMNS,
     STATUS_COLUMNS,
     flips,
+    state_among_all,
     status_pairs,
     status_table,
 )
@@ -179,7 +180,7 @@ def _question(status: str, comparison: str) -> str:
 def _people(cohort: Cohort, two: pl.DataFrame, status: str) -> pl.DataFrame:
     """Per comparison the patients whose main pair was judged in both samples."""
     everyone = cohort.study["patients"]["patient_id"]
-    main = two.filter((pl.col("status") == status) & pl.col("is_main"))
+    main = two.filter((pl.col("status") == status) & pl.col("is_main")).with_columns(state_b=state_among_all())
     unclear = [pl.when(pl.col(f"state_{s}") == "not_assessable").then(f"sample_{s}") for s in "ab"]
     rows = main.with_columns(
         _unclear=pl.concat_list(unclear).list.drop_nulls().list.join(", ")

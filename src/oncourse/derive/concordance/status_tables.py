@@ -96,14 +96,18 @@ def status_pairs(
     ).sort("status", "pair")  # fmt: skip
 
 
+def state_among_all() -> pl.Expr:
+    """State of the second sample in the set of all patients: plasma without tumour DNA finds nothing, a negative result."""
+    silent = ~pl.col("informative_b").fill_null(True) & (pl.col("state_b") == "not_assessable")
+    return pl.when(silent & pl.col("basis_a").is_not_null()).then(pl.lit("negative")).otherwise("state_b")
+
+
 def status_table(two: pl.DataFrame) -> pl.DataFrame:
     """Return the agreement of every status, comparison and set over main pairs (`STATUS_COLUMNS`)."""
     main = two.filter("is_main")
     informative = pl.col("informative_a").fill_null(True) & pl.col("informative_b").fill_null(True)
     whole = main.with_columns(
-        # plasma without tumour DNA finds nothing: in the set of all patients that is a negative result
-        state_b=pl.when(~pl.col("informative_b").fill_null(True) & (pl.col("state_b") == "not_assessable")
-                        & pl.col("basis_a").is_not_null()).then(pl.lit("negative")).otherwise("state_b"),
+        state_b=state_among_all(),
         set=pl.lit("all"),
     )  # fmt: skip
     both_sets = pl.concat(
