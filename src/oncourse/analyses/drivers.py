@@ -76,7 +76,8 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
         headline=_headline(estimates, sure),
         methods=(
             "Expected: a patient's changes in all other genes per codon looked at, times its codons (chance of one and "
-            "more); the gene's own rate by its silent mutations, spread between genes as among genes of no known role. "
+            "more). The gene's own rate comes from its silent mutations, spread between genes as among genes "
+            "of no known role. "
             "Truncating: their share against genes of no known role. Hotspot: the most hit codon, changes fall on the "
             "mutable codons. Joined by the Cauchy combination (Liu 2020); FDR over all genes looked at. No covariates "
             "(expression, replication time) and no sequence: a simple model.",

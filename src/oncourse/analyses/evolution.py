@@ -452,7 +452,8 @@ def _aside_notes(aside: pl.DataFrame, wrong: pl.DataFrame) -> tuple[str, ...]:
 
 STRESS = (
     "Measured on studies with wrong data: polyclonal is said of at most 4 % of monoclonal lesions with 5 % mapping "
-    "artefacts, alleles lost in all or some cells, told or missed, one wrong segment per sample, purities off by .1. "
+    "artefacts. The same holds for alleles lost in all or some cells, told or missed, "
+    "one wrong segment per sample, purities off by .1. "
     "Not measured: samples swapped or mixed, events smaller than a chromosome arm (docs/explanation/stress.md)."
 )
 

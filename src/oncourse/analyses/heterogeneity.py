@@ -119,7 +119,7 @@ def _assumed(rows: pl.DataFrame) -> list[str]:
     share = int(pairs["n_assumed"].sum()) / max(int(pairs["n"].sum()), 1)
     return [
         f"In {n} of {pairs.height} pairs absence is assumed for variants called in one sample and not counted in the other "
-        f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed): with forced counts the pairs may lie "
+        f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed). With forced counts the pairs may lie "
         "closer together."
     ]
 

@@ -54,7 +54,7 @@ INTERVALS = OutputTable("survival/visit_intervals", "progression as found at a v
 ))  # fmt: skip
 #: Said where entry is taken from the samples.
 ENTRY_BY_SAMPLE = (
-    "{name}: the entry of {n} patients is the day of their first tumour sample: every patient of the study is sequenced and "
+    "{name}: the entry of {n} patients is the day of their first tumour sample. Every patient of the study is sequenced and "
     "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts them from "
     "time zero)."
 )
