@@ -38,10 +38,25 @@ def read(
 
 
 def check(path: str | Path) -> list[Problem]:
-    """Return every problem of a study, errors and warnings, without raising."""
-    from oncourse.io import check_study
+    """Return every problem of a study, errors and warnings, without raising; what a run would refuse is an error.
 
-    return check_study(path)
+    A problem of no table (of study.yaml, or of a source that cannot be read) has an empty `table`.
+    """
+    from oncourse.cohort import Cohort
+    from oncourse.errors import InputError
+    from oncourse.io import examined
+    from oncourse.report.execute import admitted
+    from oncourse.study.schema import Problem
+
+    problems: list[Problem] = []
+    try:
+        study, problems = examined(path)
+        if study is not None:
+            admitted(Cohort(study))
+    except InputError as error:
+        told = [p if isinstance(p, Problem) else Problem("", None, None, None, str(p)) for p in error.problems]
+        return [*told, *problems]
+    return problems
 
 
 def simulate(design: str, n_patients: int = 24, seed: int = 1) -> Study:

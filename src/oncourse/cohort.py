@@ -110,6 +110,12 @@ class Cohort:
         self.used[name] = params
         return params
 
+    def wrong_names(self) -> list[str]:
+        """Return what study.yaml and the settings name and the study does not have (`oncourse.derive.outcomes.named`)."""
+        from oncourse.derive.outcomes.named import wrong_names
+
+        return wrong_names(self.study, self.settings, self.sample_groups)
+
     def of_patient(self, patient_id: str) -> Cohort:
         """Return the Cohort of one patient: the same numbers, without deriving what is other patients' alone.
 

@@ -79,7 +79,7 @@ def test_a_fault_of_ours_is_one_line_and_a_log(study, tmp_path):
     code = (
         "import oncourse.io as io\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
-        "io.check_study = broken\n"
+        "io.examined = broken\n"
         "from oncourse.cli.main import main; main()"
     )
     done = subprocess.run(

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from oncourse.api import check as check_study
 from oncourse.cli.import_ import import_
-from oncourse.io import check_study, load_study
+from oncourse.io import load_study
 from oncourse.report.packed import unpacked
 
 VCF = (

@@ -507,7 +507,7 @@ def test_corrupted_studies_never_crash(tmp_path):
     """300 studies with random cells, rows and separators broken: problems, never a traceback."""
     import random
 
-    from oncourse.io import check_study
+    from oncourse.api import check as check_study
 
     chance = random.Random(1)
     junk = [
@@ -547,7 +547,7 @@ def test_corrupted_studies_never_crash(tmp_path):
 
 def test_a_wrong_study_yaml_does_not_hide_the_problems_of_the_tables(tmp_path):
     """All problems at once: study.yaml's unknown key and a table's bad value are listed together."""
-    from oncourse.io import check_study
+    from oncourse.api import check as check_study
 
     (tmp_path / "study.yaml").write_text("genome_biuld: hg19\n")
     (tmp_path / "patients.tsv").write_text("patient_id\tsex\nP1\tfmale\n")

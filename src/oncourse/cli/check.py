@@ -15,12 +15,13 @@ from oncourse.cli._shared import print_problems
 def check(study: Path, strict: bool) -> None:
     """List every problem of STUDY: table, row, column, what is wrong and the cure.
 
-    An error cannot be used (exit code 2, `run` refuses); a warning is unlikely but usable (exit code 0).
+    Settings, objectives, statuses, covariates, groups and clocks of study.yaml among them. An error is what `run` refuses
+    (exit code 2); a warning is unlikely but usable (exit code 0).
     """
-    from oncourse.io import check_study
+    from oncourse.api import check as problems_of
     from oncourse.study.schema import sorted_problems
 
-    problems = sorted_problems(check_study(study))
+    problems = sorted_problems(problems_of(study))
     print_problems(problems)
     errors = sum(p.severity == "error" for p in problems)
     warnings = len(problems) - errors

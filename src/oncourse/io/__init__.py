@@ -29,9 +29,25 @@ def load_study(
     ------
     InputError : with every problem, when one is an error (with `strict`, also when one is a warning)
     """
+    from oncourse.errors import InputError
+
+    study, problems = examined(path, exclude=exclude, fasta=fasta)
+    if study is None or (strict and problems):
+        raise InputError([p for p in problems if strict or p.severity == "error"])
+    return study
+
+
+def examined(
+    path: str | Path, *, exclude: str | Path | None = None, fasta: str | Path | None = None
+) -> tuple[Study | None, list[Problem]]:
+    """Return the study and every problem, sorted; None instead of the study when one is an error (see `load_study`).
+
+    Raises
+    ------
+    InputError : the source cannot be read at all
+    """
     from dataclasses import replace
 
-    from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
     from oncourse.io.lists import read_exclusions
@@ -45,35 +61,17 @@ def load_study(
         reading.leave_out(withdrawn)
     tables, found = checked(reading)
     problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
-    if any(strict or p.severity == "error" for p in problems):
-        raise InputError([p for p in problems if strict or p.severity == "error"])
+    if any(p.severity == "error" for p in problems):
+        return None, problems
     clocks = reading.config.clocks
     moved = (f"Moved to the study's clock: {', '.join(f'{t} ({c})' for t, c in clocks.items())}.",) if clocks else ()
-    notes = (*reading.notes, *moved)
-    return Study(
+    study = Study(
         replace(reading.config, clocks={}),  # converted once: what is written anew is on one clock
         tables,
         warnings=tuple(problems),
-        notes=notes,
+        notes=(*reading.notes, *moved),
         withdrawn=withdrawn,
         intake=reading.ledger.tables(),
         source=Path(path),
     )
-
-
-def check_study(path: str | Path) -> list[Problem]:
-    """Return every problem of a study, without raising."""
-    from oncourse.errors import InputError
-    from oncourse.io.aside import checked
-    from oncourse.io.detect import read_any
-    from oncourse.study.schema import Problem
-
-    try:
-        reading = read_any(Path(path))
-    except InputError as error:
-        return [
-            p if isinstance(p, Problem) else Problem("study", None, None, None, str(p))
-            for p in error.problems
-        ]
-    _, found = checked(reading)
-    return [*reading.problems, *found, *reading.ledger.problems()]
+    return study, problems

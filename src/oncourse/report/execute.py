@@ -55,6 +55,26 @@ def choose(names: Sequence[str], objectives: Mapping[str, Any], *, grouped: bool
     return [entry for name, entry in known.items() if name in set(wanted)]
 
 
+def admitted(cohort: Cohort, only: Sequence[str] = ()) -> list[Analysis]:
+    """Return the analyses to run of a study whose tables were accepted: the gate of `check` and of `run`.
+
+    Raises
+    ------
+    ConfigError : an analysis, status, covariate, column or group that does not exist, all at once
+    """
+    problems: list[Any] = []
+    chosen: list[Analysis] = []
+    try:
+        grouped = cohort.settings.get("groups", {}).get("by") is not None
+        chosen = choose(only, cohort.study.config.objectives, grouped=grouped)
+    except ConfigError as error:
+        problems += error.problems
+    problems += cohort.wrong_names()
+    if problems:
+        raise ConfigError(problems)
+    return chosen
+
+
 def run_one(entry: Analysis, cohort: Cohort) -> Outcome:
     """Run one analysis and say what became of it."""
     missing = entry.missing(cohort)

@@ -16,7 +16,7 @@ from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
-from oncourse.report.execute import Outcome, choose, run_all
+from oncourse.report.execute import Outcome, admitted, run_all
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import intake_page
 from oncourse.report.page import study_page
@@ -88,8 +88,7 @@ def report_study(
     check_out(out, given)
     cohort = Cohort(study, settings, seed, store=store, jobs=jobs)
     cohort.progress = progress
-    by = cohort.settings.get("groups", {}).get("by")
-    analyses = choose(only, study.config.objectives, grouped=by is not None)
+    analyses = admitted(cohort, only)
     check_patients(study, patients)
     outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
     progress("writing the report")

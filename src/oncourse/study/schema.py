@@ -25,6 +25,7 @@ class Problem:
     """One thing wrong with the input: where, what, cure.
 
     ``row`` is the line of the file (the header is line 1); None where the whole table or column is meant.
+    ``table`` is empty where no table is meant: the message says what is (study.yaml, a file).
     ``severity`` is "error" (the value cannot be used) or "warning" (unlikely but usable).
     """
 
@@ -43,7 +44,7 @@ class Problem:
             place += f", row {self.row}"
         if self.where:
             place += f" ({self.where})"
-        text = f"{place}: {self.message}"
+        text = f"{place}: {self.message}" if place else self.message
         return text if not self.cure else f"{text} {self.cure}"
 
 

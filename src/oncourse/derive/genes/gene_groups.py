@@ -45,7 +45,13 @@ def group_of_samples(study: Study, column: str) -> pl.DataFrame:
                        + (f" Did you mean {near}?" if near else "")])  # fmt: skip
 
 
-def _chosen(groups: pl.DataFrame, params: LandscapeParams) -> list[tuple[str, str]]:
+def chosen_pairs(groups: pl.DataFrame, params: LandscapeParams) -> list[tuple[str, str]]:
+    """Return the pairs of groups to compare: the two of `landscape.groups`, else every pair of the largest.
+
+    Raises
+    ------
+    ConfigError : `landscape.groups` are not two of the groups there are
+    """
     counts = groups.drop_nulls("group").group_by("group").agg(pl.col("patient_id").n_unique().alias("n"))
     names = counts.sort(["n", "group"], descending=[True, False])["group"].to_list()
     if params.groups:
@@ -85,7 +91,7 @@ def compare_groups(status: GeneStatus, groups: pl.DataFrame, params: LandscapePa
             .with_columns(pl.col("n_altered").fill_null(0))
             .with_columns(n_profiled=pl.max_horizontal("n_profiled", "n_altered"))
         )
-    for a, b in _chosen(groups, params):
+    for a, b in chosen_pairs(groups, params):
         parts.append(
             profiled[a]
             .select("gene", pl.lit(a).alias("group_a"), pl.lit(b).alias("group_b"),

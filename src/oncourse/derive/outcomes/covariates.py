@@ -78,14 +78,13 @@ def covariates_at(study: Study, units: pl.DataFrame, covariates: Mapping[str, st
     """
     out = units.select("unit", "patient_id", pl.col("zero_day").fill_null(0))
     for name, kind in covariates.items():
-        if name.startswith("lab:"):
+        source = source_of(study, name)
+        if source == "labs":
             values = _lab(study, name.removeprefix("lab:"))
-        elif name in study["patients"].columns:
+        elif source == "patients":
             values = study["patients"].select("patient_id", pl.lit(None, pl.Int64).alias("day"), pl.col(name))
-        elif name in study["samples"].columns:
-            values = study["samples"].select("patient_id", "day", pl.col(name))
         else:
-            raise ConfigError(f"covariate {name}: neither patients nor samples have this column.")
+            values = study["samples"].select("patient_id", "day", pl.col(name))
         values = values.rename({name: "value"} if name in values.columns else {})
         values = values.with_columns(_typed(pl.col("value"), values["value"].dtype, kind)).drop_nulls("value")
         known = (
@@ -97,6 +96,21 @@ def covariates_at(study: Study, units: pl.DataFrame, covariates: Mapping[str, st
         )
         out = out.join(known, on="unit", how="left", maintain_order="left")
     return out.drop("patient_id", "zero_day")
+
+
+def source_of(study: Study, name: str) -> str:
+    """Return the table a covariate is read from: labs, patients or samples.
+
+    Raises
+    ------
+    ConfigError : no such column
+    """
+    if name.startswith("lab:"):
+        return "labs"
+    for table in ("patients", "samples"):
+        if name in study[table].columns:
+            return table
+    raise ConfigError(f"covariate {name}: neither patients nor samples have this column.")
 
 
 def encode(values: pl.DataFrame, covariates: Mapping[str, str]) -> tuple[np.ndarray, list[CovariateColumn]]:

@@ -173,15 +173,26 @@ def prediction_frame(
     return PredictionFrame(who, columns, genes, clinical, mutations, pl.concat(parts), zero, groups, stratum)
 
 
-def _strata(
-    study: Study, patients: pl.DataFrame, name: str
-) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
-    """Return (patients with a stratum, the strata, each one's number, those without and why)."""
+def strata_kind(study: Study, name: str) -> str:
+    """Return the kind of the covariate that parts the patients into strata: category or yes_no.
+
+    Raises
+    ------
+    ConfigError : no such covariate, or a number
+    """
     kind = chosen_covariates(study, (name,))[name]
     if kind == "number":
         raise ConfigError(
             f"prediction.strata={name}: a number has no strata; list it as category in study.yaml, or leave it a covariate."
         )
+    return kind
+
+
+def _strata(
+    study: Study, patients: pl.DataFrame, name: str
+) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
+    """Return (patients with a stratum, the strata, each one's number, those without and why)."""
+    kind = strata_kind(study, name)
     units = patients.select("patient_id", "zero_day").with_row_index("unit")
     values = covariates_at(study, units, {name: kind}).sort("unit")[name]
     words = _words(values, kind)
