@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.io.reading import Reading
+from oncourse.io.text import read_lines
 from oncourse.study.schema import Problem
 
 _COLUMNS = ("assay_id", "chrom", "start", "end")
@@ -45,9 +45,10 @@ def add_target_regions(folder: Path, reading: Reading) -> None:
 
 def read_bed(path: Path) -> pl.DataFrame | None:
     """Return chrom (without chr), start, end (1-based, inclusive) of a BED file; None where it is none."""
-    text = (
-        gzip.decompress(path.read_bytes()).decode() if path.name.endswith(".gz") else path.read_text("utf-8")
-    )
+    try:
+        text = read_lines(path).decode()
+    except ValueError:  # damaged, unfolding without end, or no text
+        return None
     rows = []
     for line in text.splitlines():
         if not line.strip() or line.startswith(("#", "track", "browser")):

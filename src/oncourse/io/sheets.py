@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from oncourse.disk.unpack import why_not_unpacked
+
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 #: First bytes of a zip (xlsx, ods) and of an old compound file (xls).
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -43,10 +45,12 @@ def read_sheets(path: Path) -> list[Sheet]:
 
     Raises
     ------
-    NotAWorkbook : damaged, protected by a password, or another kind of file
+    NotAWorkbook : damaged, protected by a password, larger than any data, or another kind of file
     """
     import python_calamine as calamine
 
+    if reason := why_not_unpacked(path):
+        raise NotAWorkbook(reason)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         raw = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from oncourse.disk.unpack import MAX_RATIO, unfolds_too_far
 from oncourse.io.encoding import first_bad_byte, sniff
 from oncourse.io.sheets import SUFFIXES, is_workbook
 from oncourse.study.schema import LISTED_PER_KIND, Problem
@@ -28,6 +29,8 @@ from oncourse.study.schema import LISTED_PER_KIND, Problem
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
 MAX_LINE_BYTES = 64 << 20
 _CHUNK = 4 << 20
+#: More columns are refused; matrices of genes by samples have as many as a centre has samples, tens of thousands.
+MAX_COLUMNS = 200_000
 
 _MAGIC = (
     (b"PK\x03\x04", "is a zip file or Excel workbook.", "Name a workbook .xlsx, or save it as tab-separated text (UTF-8)."),
@@ -182,7 +185,14 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 if head.lower().startswith(magic.lower()):
                     raise _Refused(message, cure)
             stream = gzip.GzipFile(fileobj=raw) if head[:2] == b"\x1f\x8b" else raw
+            unpacked = 0
             while chunk := stream.read(_CHUNK):
+                unpacked += len(chunk)
+                if stream is not raw and unfolds_too_far(raw.tell(), unpacked):
+                    raise _Refused(
+                        f"the gzip file unfolds to more than {MAX_RATIO} times its size: no table of data does.",
+                        "If it is one, decompress it first (gunzip).",
+                    )
                 yield chunk
     except FileNotFoundError:
         raise _Refused("the file does not exist.", f"Looked for {path.name}.") from None
@@ -303,6 +313,9 @@ def _header(
 ) -> tuple[list[str], int]:
     end = data.find(b"\n", at)
     end = len(data) if end < 0 else end
+    if (n := data.count(separator.encode(), at, end) + 1) > MAX_COLUMNS:
+        message = f"the header has {n:,} columns; at most {MAX_COLUMNS:,} are read."
+        raise _Refused(message, "Check the line ends, or turn the table on its side.", line_no)
     line = data[at:end].decode()
     cells = [_unquote(c.strip()).strip() for c in line.split(separator)]
     while len(cells) > 1 and not cells[-1]:

@@ -1,0 +1,82 @@
+"""Packed files that unfold to gigabytes are refused in words, before they fill the memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tracemalloc
+import zipfile
+
+import pytest
+import xlsxwriter
+
+from oncourse.disk.unpack import FREE_BYTES, MAX_RATIO, unfolds_too_far, why_not_unpacked
+from oncourse.io.bed import read_bed
+from oncourse.io.sheets import NotAWorkbook, read_sheets
+from oncourse.io.text import MAX_COLUMNS, read_table
+
+
+def bomb(n_bytes):
+    """A gzip file of n_bytes of short lines, all the same."""
+    packed, line = io.BytesIO(), b"P1\tmale\n" * 131_072
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as stream:
+        for _ in range(n_bytes // len(line)):
+            stream.write(line)
+    return packed.getvalue()
+
+
+def test_gzip_that_unfolds_without_end_is_refused_at_64_mb(tmp_path):
+    """Lines of a constant text unfold to 187 times their size and more."""
+    (tmp_path / "patients.tsv").write_bytes(bomb(2 * FREE_BYTES))
+    (tmp_path / "targets.bed.gz").write_bytes((tmp_path / "patients.tsv").read_bytes())
+    tracemalloc.start()
+    table = read_table(tmp_path / "patients.tsv")
+    assert read_bed(tmp_path / "targets.bed.gz") is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [f"unfolds to more than {MAX_RATIO} times" in p.message for p in table.problems] == [True]
+    assert peak < 2 * FREE_BYTES
+
+
+def test_a_small_file_may_unfold_as_it_likes(tmp_path):
+    """A matrix of zeros unfolds to some 650 times its size: below 64 MB it is read."""
+    (tmp_path / "patients.tsv.gz").write_bytes(gzip.compress(b"a\tb\n" + b"0\t0\n" * 250_000))
+    table = read_table(tmp_path / "patients.tsv.gz")
+    assert table.frame.height == 250_000 and not table.problems
+    assert not unfolds_too_far(FREE_BYTES // 650, FREE_BYTES)
+
+
+def test_a_workbook_that_unfolds_without_end_is_refused(tmp_path):
+    path = tmp_path / "study.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        book.writestr("xl/worksheets/sheet1.xml", b" " * (FREE_BYTES + 1))
+    with pytest.raises(NotAWorkbook, match="no workbook of data does"):
+        read_sheets(path)
+
+
+def test_a_sheet_with_one_cell_in_its_last_corner_is_refused(tmp_path):
+    """A slip of the hand in XFD1048576 makes a sheet of 17 thousand million cells."""
+    path = tmp_path / "study.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("patients")
+    sheet.write(0, 0, "patient_id")
+    sheet.write(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(NotAWorkbook, match="cell XFD1048576"):
+        read_sheets(path)
+
+
+def test_a_usual_workbook_and_a_damaged_one_are_left_to_who_opens_them(tmp_path):
+    path = tmp_path / "study.xlsx"
+    book = xlsxwriter.Workbook(path)
+    book.add_worksheet("patients").write(0, 0, "patient_id")
+    book.close()
+    assert why_not_unpacked(path) is None
+    path.write_bytes(path.read_bytes()[:200])
+    assert why_not_unpacked(path) is None
+
+
+def test_a_header_of_more_columns_than_any_matrix_is_refused(tmp_path):
+    (tmp_path / "patients.tsv").write_text("\t".join(["a"] * (MAX_COLUMNS + 1)) + "\n")
+    (problem,) = read_table(tmp_path / "patients.tsv").problems
+    assert f"{MAX_COLUMNS + 1:,} columns" in problem.message and problem.row == 1
