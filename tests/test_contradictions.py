@@ -7,30 +7,25 @@ Each source is a function that reads what a user gets - a result table, a page, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import unescape
 
 import polars as pl
 import pytest
+from tests import claims
+from tests.claims import Claim, page_of, result_of
 from tests.studies import study
 
-from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 from oncourse.knowledge.evaluate import YES, evaluate
 from oncourse.knowledge.expression import parse
-from oncourse.report.patient import patient_page
 
-Claim = tuple[str, str, str, str]
 RAS = "KRAS:12,13,59,61,117,146; NRAS:12,13,59,61,117,146"
 
 
 def table_of(cohort: Cohort, analysis: str, name: str) -> pl.DataFrame | None:
-    try:
-        return registry()[analysis].run(cohort).tables[name]
-    except Exception as error:  # an analysis that has not enough data states nothing
-        if type(error).__name__ != "NotEnoughData":
-            raise
-        return None
+    result = result_of(cohort, analysis)
+    return result.tables[name] if result else None
 
 
 def samples_of_statuses(cohort: Cohort) -> Iterator[Claim]:
@@ -106,7 +101,7 @@ LABELS = {
 def page(cohort: Cohort) -> Iterator[Claim]:
     """The biomarkers of the patient page, as they stand in its HTML."""
     for patient in cohort.study["patients"]["patient_id"].to_list():
-        text = patient_page(cohort, patient)
+        text = page_of(cohort, patient)
         marks = re.search(r'<ul class="marks">(.*?)</ul>', text, re.S)
         for state, label, rest in re.findall(
             r'<li class="(\w+)"><b>(.*?)</b>(.*?)</li>', marks[1] if marks else "", re.S
@@ -198,7 +193,7 @@ def rule_marker(cohort: Cohort) -> Iterator[Claim]:
 SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (
     samples_of_statuses, flips, codons_of_samples, ras_at_decision, ras_by_rules, page, patients_of_statuses,
     treatment_markers, features, ctdna_tables, plasma_of_decision, positive_or_not, blood_after_surgery,
-    informative_plasma_samples, rule_marker,
+    informative_plasma_samples, rule_marker, *claims.SOURCES,
 )  # fmt: skip
 
 
@@ -216,14 +211,17 @@ def differ(one: str, two: str) -> bool:
     return one != two
 
 
-def contradictions(cohort: Cohort) -> list[str]:
-    said: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-    for source in SOURCES:
-        for patient, sample, status, state in source(cohort):
-            said.setdefault((patient, sample, status), []).append((source.__name__, state))
+def contradictions(cohort: Cohort, sources: Iterable[Callable[[Cohort], Iterator[Claim]]] = SOURCES) -> list[str]:
+    return _compared((source.__name__, claim) for source in sources for claim in source(cohort))
+
+
+def _compared(claimed: Iterable[tuple[str, Claim]]) -> list[str]:
+    said: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    for name, (patient, sample, status, state) in claimed:
+        said.setdefault((patient, sample, status), set()).add((name, state))
     found = []
-    for key, claims in sorted(said.items()):
-        pairs = {(a, b) for a in claims for b in claims if a < b and differ(a[1], b[1])}
+    for key, claims_of in sorted(said.items()):
+        pairs = {(a, b) for a in claims_of for b in claims_of if a < b and differ(a[1], b[1])}
         found += [f"{' '.join(key)}: {a[0]} says {a[1]}, {b[0]} says {b[1]}" for a, b in sorted(pairs)]
     return found
 
@@ -231,9 +229,9 @@ def contradictions(cohort: Cohort) -> list[str]:
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_no_two_outputs_of_a_simulated_study_disagree(simulated_study, design: str):
     cohort = Cohort(simulated_study(design, 40, 3))
-    claims = [claim for source in SOURCES for claim in source(cohort)]
-    assert len({c[2] for c in claims}) >= 6 and len(claims) > 1000
-    assert contradictions(cohort) == []
+    claimed = [(source.__name__, claim) for source in SOURCES for claim in source(cohort)]
+    assert len({claim[2] for _, claim in claimed}) >= 12 and len(claimed) > 1000
+    assert _compared(claimed) == []
 
 
 def _plasma_study():
@@ -270,3 +268,46 @@ def test_ctdna_positive_means_one_thing():
                       "nothing": "not_assessable"}  # fmt: skip
     assert contradictions(cohort) == []
     assert {p for p, f in cohort.findings.patients.items() if f.markers.get("CTDNA") == "positive"} == {"reads"}
+
+
+def _outcome_study():
+    """Patients after surgery on day 0: a lesion before the recorded recurrence; a lesion alone; neither; a lesion after
+    the recorded day; metastasis from the start; death of the cancer. MSI of each is recorded in another way."""
+    rows = {  # recurrence_day, day of a metastasis, samples.msi_status, markers.MSI, markers.MMR, is_dead
+        "early": (300, 200, "MSI-H", None, None, False), "lesion": (None, 250, None, "MSI-H", None, True),
+        "free": (None, None, None, "MSS", "pMMR", False), "late": (150, 400, "MSS", None, "pMMR", False),
+        "before": (None, -5, "MSS", "MSI-H", None, True), "died": (None, None, "indeterminate", None, "dMMR", True),
+        "never": (None, None, None, None, None, False),
+    }  # fmt: skip
+    marks = [{"patient_id": p, "sample_id": f"{p}-T", "marker": m, "value": r[k]}
+             for p, r in rows.items() for m, k in (("MSI", 3), ("MMR", 4)) if r[k]]  # fmt: skip
+    return study(
+        {"title": "t", "genome_build": "GRCh38", "disease": "colorectal cancer", "design": "crc"},
+        patients=[{"patient_id": p, "disease": "colon adenocarcinoma", "stage": "III"} for p in rows],
+        procedures=[{"patient_id": p, "day": 0, "kind": "primary_resection"} for p in rows],
+        follow_up=[{"patient_id": p, "last_contact_day": 900, "is_dead": r[5], "recurrence_day": r[0],
+                    "cause_of_death": "cancer" if r[5] else None} for p, r in rows.items()],
+        lesions=[{"lesion_id": f"{p}-L", "patient_id": p, "role": "metastasis", "site": "liver", "found_day": r[1]}
+                 for p, r in rows.items() if r[1] is not None],
+        samples=[{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": 0, "assay_id": "p",
+                  "msi_status": r[2]} for p, r in rows.items()],
+        variants=[{"variant_id": "5:112839000:C:T", "gene": "APC", "hgvs_p": "p.R1450*", "consequence": "nonsense"}],
+        calls=[{"sample_id": f"{p}-T", "variant_id": "5:112839000:C:T", "alt_count": 90, "depth": 300} for p in rows],
+        assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS"}], markers=marks,
+        published_endpoints=[{"patient_id": p, "endpoint": "DFI", "anchor": "index", "time_days": 200, "is_event": True}
+                             for p in rows],
+    )  # fmt: skip
+
+
+def test_recurrence_and_msi_mean_one_thing_however_they_were_recorded():
+    """The page's timeline drew the recorded day of a recurrence that a lesion contradicts, and none where only a lesion
+    tells it; the landscape called MSI "not assessed" where it was recorded as a marker."""
+    cohort = Cohort(_outcome_study())
+    days = {c[0]: c[3] for c in claims.recurrence_on_page(cohort)}
+    assert days == {"early": "day 200", "lesion": "day 250", "late": "day 150", "free": "none seen", "died": "none seen",
+                    "never": "none seen"}  # fmt: skip
+    assert {c[0]: c[3] for c in claims.msi_of_landscape(cohort)} == {
+        "early": "positive", "lesion": "positive", "free": "negative", "late": "negative", "before": "positive",
+        "died": "not_assessable", "never": "not_assessable"}  # fmt: skip
+    assert len(list(claims.recurrence_beside_published(cohort))) == 6
+    assert contradictions(cohort) == []

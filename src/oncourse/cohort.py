@@ -145,7 +145,8 @@ class Cohort:
         """Mutations per sample and per megabase (`oncourse.derive.genes.burden`)."""
         from oncourse.derive.genes.burden import BurdenParams, burden_table
 
-        return burden_table(self.study, self.panels, self.annotated_calls, self.params(BurdenParams))
+        params = self.params(BurdenParams)
+        return burden_table(self.study, self.panels, self.annotated_calls, params, self.marker_readings)
 
     @derived
     def hypermutation(self) -> pl.DataFrame:

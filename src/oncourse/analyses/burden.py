@@ -36,7 +36,8 @@ SAMPLES = OutputTable("burden/samples", "burden, MSI by every source and POLE of
     Column("p_msi_high", _F, "chance of MSI-H by the mutations; null without a size", unit="fraction"),
     Column("p_hypermutated", _F, "chance of hypermutation without instability", unit="fraction"),
     Column("msi_predicted", _T, "MSI-H, not MSI-H, or uncertain, by the mutations"),
-    Column("msi_recorded", _T, "MSI as recorded (status or score with a cut-off); unclear; null = not assessed"),
+    Column("msi_recorded", _T, "MSI as recorded of the sample, or of its patient where no "
+           "sample is named (status or score with a cut-off); unclear; null = not assessed"),
     Column("mmr_recorded", _T, "mismatch-repair proteins as recorded: deficient, proficient, unclear; null = not assessed"),
     Column("pole", _T, "change in an exonuclease domain of POLE or POLD1, and whether the load goes with it"),
     Column("conflict", _T, "sources that disagree; null: none do"),

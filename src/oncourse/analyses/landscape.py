@@ -437,9 +437,9 @@ def oncoprint_data(
             if event[flag]:
                 copy[i, j] = 1 + COPY_KINDS.index(kind)
     facts = samples.select("sample_id").join(
-        cohort.study["samples"].select("sample_id", "material", "lesion_id", "msi_status"), on="sample_id", how="left",
+        cohort.study["samples"].select("sample_id", "material", "lesion_id"), on="sample_id", how="left",
         maintain_order="left",
-    )  # fmt: skip
+    ).join(burden.select("sample_id", "msi_status"), on="sample_id", how="left", maintain_order="left")  # fmt: skip
     roles = cohort.study["lesions"].select("lesion_id", "role")
     facts = facts.join(roles, on="lesion_id", how="left", maintain_order="left")
     tracks: dict[str, list[str | None]] = {}

@@ -118,3 +118,24 @@ def marker_readings(
         rows.append((patient, sample, when, name, marker_state(name, text), text, "markers"))
     table = pl.DataFrame(rows, schema=READING_SCHEMA, orient="row")
     return table.sort("patient_id", "marker", "day", "sample_id", "value", nulls_last=True)
+
+
+def msi_of_samples(readings: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, msi_status: MSI-H where any recording of the sample says so, else MSS or MSI-L, else indeterminate.
+
+    The word of samples.msi_status stays where it agrees. Of two recordings that differ the positive one counts, as in the
+    table of statuses, which names the other. A sample without a reading has no row: not assessed.
+
+    Parameters
+    ----------
+    readings : of `marker_readings`
+    """
+    has = {state: (pl.col("state") == state).any() for state in (POSITIVE, NEGATIVE)}
+    low = pl.col("value").filter((pl.col("source") == "samples.msi_status") & (pl.col("state") == NEGATIVE)).first()
+    word = (
+        pl.when(has[POSITIVE]).then(pl.lit("MSI-H"))
+        .when(has[NEGATIVE]).then(pl.coalesce(low, pl.lit("MSS")))
+        .otherwise(pl.lit("indeterminate"))
+    )  # fmt: skip
+    told = readings.filter(pl.col("marker") == "MSI").drop_nulls("sample_id")
+    return told.group_by("sample_id", maintain_order=True).agg(msi_status=word)

@@ -220,9 +220,10 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
         of_patient(cohort.study["procedures"], patient).select("day", "kind").drop_nulls().iter_rows()
     ):
         marks.append(Mark(day, kind.replace("_", " "), "procedure"))
-    for row in of_patient(cohort.study["follow_up"], patient).iter_rows(named=True):
-        if row["recurrence_day"] is not None:
-            marks.append(Mark(row["recurrence_day"], "recurrence", "progression"))
+    follow = of_patient(cohort.study["follow_up"], patient)
+    for day in _recurrence_days(cohort, patient, follow):
+        marks.append(Mark(day, "recurrence", "progression"))
+    for row in follow.iter_rows(named=True):
         if row["progression_day"] is not None:
             marks.append(Mark(row["progression_day"], "progression", "progression"))
         if row["is_dead"] and (row["death_day"] or row["last_contact_day"]) is not None:
@@ -236,3 +237,9 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
         elif row["last_contact_day"] is not None:
             marks.append(Mark(row["last_contact_day"], "last contact", ""))
     return marks
+
+
+def _recurrence_days(cohort: Cohort, patient: str, follow: pl.DataFrame) -> list[int]:
+    """The recurrence as the analyses count it; as recorded where no clock starts for the patient."""
+    table = cohort.of_patient(patient).recurrence.patients
+    return (follow if table.is_empty() else table)["recurrence_day"].drop_nulls().to_list()

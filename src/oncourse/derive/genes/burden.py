@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.derive.genes.panels import ASSUMED, Panels, target_regions
+from oncourse.facts.markers import msi_of_samples
 from oncourse.genome.genes import coding_mb
 from oncourse.stats.poisson import poisson_interval
 from oncourse.study.model import Study
@@ -64,22 +65,23 @@ def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.Dat
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def burden_table(study: Study, panels: Panels, calls: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
+def burden_table(
+    study: Study, panels: Panels, calls: pl.DataFrame, params: BurdenParams, readings: pl.DataFrame
+) -> pl.DataFrame:
     """Return one row per tumour sample profiled for mutations.
 
     Columns: sample_id, patient_id, n_nonsynonymous (distinct protein-changing or splice-site variants),
     callable_mb, callable_basis, tmb_per_mb, ci_low, ci_high (Garwood 1936; null where the size is unknown),
-    msi_status (null = not assessed).
+    msi_status (by `oncourse.facts.markers.msi_of_samples` of the ``readings``; null = not assessed).
     """
     counts = (
         calls.filter(pl.col("is_altering"))
         .group_by("sample_id")
         .agg(pl.col("variant_id").n_unique().alias("n"))
     )
-    samples = study["samples"].select("sample_id", "msi_status")
     table = (
         panels.samples.drop_nulls("mutation")
-        .join(samples, on="sample_id", how="left", maintain_order="left")
+        .join(msi_of_samples(readings), on="sample_id", how="left", maintain_order="left")
         .join(counts, on="sample_id", how="left", maintain_order="left")
         .join(callable_sizes(study, panels, params), left_on="mutation", right_on="assay_id", how="left",
               maintain_order="left")
