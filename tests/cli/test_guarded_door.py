@@ -70,9 +70,14 @@ def test_no_file_can_steer_the_terminal(study):
 def test_many_errors_of_one_cause_are_ten_lines_and_a_count(study):
     rows = "".join(f"P{i}\tsex{i}\n" for i in range(500))
     (study / "patients.tsv").write_text("patient_id\tsex\n" + rows)
-    done = oncourse("run", study, "--out", study.parent / "res")
+    done = oncourse("run", study, "--out", study.parent / "res", XDG_STATE_HOME=str(study.parent / "state"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) < 40
+    whole = study.parent / "state" / "oncourse" / "problems.txt"
+    assert f"problems are listed in {whole}" in done.stderr.splitlines()[-1]
+    told = [line for line in done.stderr.splitlines() if "... and " not in line][:-1]
+    lines = whole.read_text().splitlines()
+    assert len(lines) > len(told) and {line.removeprefix("error: ") for line in told} < set(lines)
 
 
 def test_a_fault_of_ours_is_one_line_and_a_log(study, tmp_path):

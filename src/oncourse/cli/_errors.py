@@ -54,19 +54,34 @@ def grouped(problems: Sequence[Any]) -> list[str]:
 
 def unexpected(error: Exception) -> str:
     """Write the traceback of a fault of ours to a log and return the line for the user."""
-    trace = "".join(traceback.format_exception(error))
+    log = _written("error.log", "".join(traceback.format_exception(error)))
+    where = f"The details are in {log}; it may quote values of your data: read it before you send it"
+    if log is None:
+        where = "The details could not be written"
+    return (
+        f"this is a fault of oncourse, not of your data ({type(error).__name__}). {where}. "
+        "Please report the command and the log, without patient data."
+    )
+
+
+def listed(problems: Sequence[Any]) -> list[str]:
+    """Return the lines of `grouped`; where some were cut, the whole list is in a file, which the last line names."""
+    lines = grouped(problems)
+    if not any(line.startswith("... and ") for line in lines):
+        return lines
+    whole = _written("problems.txt", "".join(f"{visible(str(problem))}\n" for problem in problems))
+    return lines if whole is None else [*lines, f"all {len(problems):,} problems are listed in {whole}"]
+
+
+def _written(name: str, text: str) -> Path | None:
+    """Write a file into the user's state folder, else the temporary one; None where it cannot be written."""
     try:
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "oncourse"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         folder = Path(tempfile.gettempdir())
-    log = folder / "error.log"
     try:
-        log.write_text(trace, "utf-8")
-        where = f"The details are in {log}; it may quote values of your data: read it before you send it"
+        (folder / name).write_text(text, "utf-8")
     except OSError:
-        where = f"The details could not be written to {log}"
-    return (
-        f"this is a fault of oncourse, not of your data ({type(error).__name__}). {where}. "
-        "Please report the command and the log, without patient data."
-    )
+        return None
+    return folder / name

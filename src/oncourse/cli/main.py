@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from oncourse import __version__
-from oncourse.cli._errors import echo_error, grouped, unexpected
+from oncourse.cli._errors import echo_error, listed, unexpected
 from oncourse.errors import InputError, OncourseError
 
 #: command -> (module:function, one line for `oncourse --help`); kept in the order a user meets them.
@@ -88,7 +88,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except InputError as error:
-        for line in grouped(error.problems):
+        for line in listed(error.problems):
             echo_error(line)
         sys.exit(2)
     except OncourseError as error:
