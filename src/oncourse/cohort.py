@@ -391,7 +391,7 @@ class Cohort:
         """The therapy rules and the evidence (`oncourse.derive.care.therapy`)."""
         from oncourse.derive.care.therapy import KnowledgeParams, load_knowledge
 
-        return load_knowledge(self.params(KnowledgeParams))
+        return load_knowledge(self.params(KnowledgeParams), self.study.config.genome_build)
 
     @derived
     def seen_variants(self) -> SeenVariants:
@@ -401,7 +401,10 @@ class Cohort:
         from oncourse.knowledge.alterations import gene_name
 
         named = {gene_name(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
-        return seen_variants(self.study, self.presence_or_none, self.knowledge.genes | named, self.plasma_states)
+        known = self.knowledge
+        return seen_variants(
+            self.study, self.presence_or_none, known.genes | named, self.plasma_states, known.classified
+        )
 
     @derived
     def hits(self) -> pl.DataFrame:
@@ -409,7 +412,8 @@ class Cohort:
         from oncourse.derive.genes.gene_status import LandscapeParams
         from oncourse.derive.status.alterations import hits_table
 
-        return hits_table(self.study, self.gene_status, self.params(LandscapeParams).hotspots)
+        hotspots = self.params(LandscapeParams).hotspots
+        return hits_table(self.study, self.gene_status, hotspots, self.knowledge.classified)
 
     @derived
     def alterations(self) -> pl.DataFrame:

@@ -59,10 +59,10 @@ def test_level_drops_in_another_tumour():
     assert RULES["PC-25"].level("colorectal") == "II-D"
 
 
-def test_vus_is_nearly_matched_and_says_why():
+def test_an_unclassified_missense_is_nearly_matched_and_says_why():
     match = of("prostate", has=["BRCA2 V2728I"])["PC-01"]
     assert match.status == "not_matched"
-    assert any("V2728I" in n and "unknown significance" in n for n in match.near)
+    assert any("V2728I" in n and "not classified" in n for n in match.near)
 
 
 def test_k3326x_is_no_loss():

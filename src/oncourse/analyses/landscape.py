@@ -305,7 +305,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             f"{params.copy_number}).",
             "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot residue, an "
             "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv). "
-            "Everything else is of unknown significance, which is not 'passenger'. Both alleles: two losses, or one and "
+            "Everything else is not classified, which is not 'passenger'. Both alleles: two losses, or one and "
             "the other lost.",
             "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
             "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "

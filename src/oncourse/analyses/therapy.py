@@ -14,6 +14,7 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.disease import tumours as all_tumours
+from oncourse.knowledge.classified import Classified
 from oncourse.knowledge.matching import Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
@@ -127,13 +128,14 @@ def therapy(cohort: Cohort, params: Params) -> Result:
         samples_used=exclusions(found.decision.select("patient_id", "sample_id", "reason").iter_rows()),
         notes=(
             "Decision support for research use: every line is to be confirmed by a clinician.",
-            "A variant of unknown significance never matches, nor a plasma variant that may be clonal haematopoiesis.",
+            "A variant that is not classified never matches, nor a plasma variant that may be clonal haematopoiesis.",
             "Wild type is claimed only where every codon was measured with enough power; 'assumed' is counted apart.",
             *notes,
         ),
         methods=(
             f"Rules of oncourse of {date} (sha256 {checksum}): FDA, EMA, CIViC, trial reports; level by AMP/ASCO/CAP "
             "(Li et al. 2017) from what each rule rests on. Three-valued logic; intervals Clopper-Pearson.",
+            *_classified_words(found.knowledge.classified),
         ),
     )  # fmt: skip
 
@@ -298,6 +300,17 @@ def _near(matched: Therapy) -> pl.DataFrame:
             for text, rules in sorted(said.items())
         ]
     return NEAR.frame(rows)
+
+
+def _classified_words(classified: Classified | None) -> tuple[str, ...]:
+    """Say which classified changes were used, if any."""
+    if classified is None:
+        return ()
+    return (
+        f"Classified changes: {classified.name} of {classified.date} ({classified.licence}, {classified.n:,} changes, "
+        f"sha256 {classified.checksum}); a listing decides from several submitters in agreement or an expert panel, a "
+        "conflicting one never.",
+    )
 
 
 def _rules(cohort: Cohort, tumours: dict[str, str | None]) -> pl.DataFrame:

@@ -88,20 +88,27 @@ def diff(before: Path, after: Path | None) -> None:
 
 
 @kb.command("import")
-@click.argument("kind", type=click.Choice(["civic", "oncokb", "rules"]))
+@click.argument("kind", type=click.Choice(["civic", "oncokb", "rules", "clinvar"]))
 @click.argument("source", type=_FILE)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Table to write.")
-@click.option("--date", "stated", default=None, help="Date of the snapshot (default: today).")
+@click.option("--date", "stated", default=None, help="Date of the snapshot (default: ClinVar's own, else today).")
 @click.option("--disease", default="", help="OncoKB only: tumour type the MAF was annotated for.")
-def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str) -> None:
-    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, or your own rules into a table to use.
+@click.option(
+    "--build", type=click.Choice(["GRCh37", "GRCh38"]), help="ClinVar only: genome build where the file names none."
+)
+def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str, build: str | None) -> None:
+    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, or a ClinVar VCF into a table to use.
 
-    Use it with `--set knowledge.evidence=OUT` (civic, oncokb) or `--set knowledge.rules=OUT` (rules).
+    Use it with `--set knowledge.evidence=OUT` (civic, oncokb), `--set knowledge.rules=OUT` (rules) or `--set
+    knowledge.classified=OUT` (clinvar).
     """
     from oncourse.knowledge import civic, oncokb
     from oncourse.knowledge.evidence import write_evidence
     from oncourse.knowledge.rules import read_rules
 
+    if kind == "clinvar":
+        _import_clinvar(source, out, stated, build)
+        return
     day = stated or date.today().isoformat()
     if kind == "rules":
         rules = read_rules(source)
@@ -113,6 +120,26 @@ def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str
     write_evidence(items, out, comment=f"{name}; {day}; {licence}")
     usable = sum(item.is_supported for item in items)
     click.echo(f"{len(items):,} statements, {usable:,} of which sequencing data can answer: {out}")
+
+
+def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | None) -> None:
+    from oncourse.derive.care.therapy import Knowledge
+    from oncourse.facts.statuses import STATUSES
+    from oncourse.knowledge.alterations import gene_name
+    from oncourse.knowledge.classified import verdict_of, write_classified
+    from oncourse.knowledge.clinvar import LICENCE, read_clinvar
+
+    asked = Knowledge(_rules(None), None).genes | {gene_name(g) for s in STATUSES for g in s.genes}
+    found = read_clinvar(source, asked, build=build)
+    day = stated or found.date or date.today().isoformat()
+    comment = f"ClinVar; {day}; {LICENCE}; {found.build}; sha256 {found.checksum} of {source.name}"
+    write_classified(found.rows, out, comment=comment)
+    decide = sum(bool(verdict_of(r["classification"], r["review_status"])) for r in found.rows)
+    click.echo(
+        f"{len(found.rows):,} classified changes of {found.n_records:,} records, {decide:,} of which decide by their review "
+        f"status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele of bases "
+        f"were left out: {out}"
+    )
 
 
 def _rules(path: Path | None):  # type: ignore[no-untyped-def]

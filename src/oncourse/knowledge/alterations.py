@@ -227,8 +227,13 @@ def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
     """Return whether the variant is a loss of function, and the reason in words.
 
     Truncating, canonical splice and start-loss changes are, except at or after a codon of
-    harmless_truncations.tsv (BRCA2 K3326*); missense and in-frame changes only where pathogenic.tsv lists them.
+    harmless_truncations.tsv (BRCA2 K3326*); missense and in-frame changes only where pathogenic.tsv lists them. Changes
+    the user lists (``variant.listed``) go first: pathogenic is a loss; benign is none, nor is a conflicting missense.
     """
+    if variant.listed == "pathogenic" and variant.effect in (*LOSS_EFFECTS, "missense", "inframe"):
+        return True, f"listed pathogenic variant ({variant.listed_by})"
+    if variant.listed == "benign":
+        return False, f"listed benign variant ({variant.listed_by})"
     codon = variant.codon if variant.codon is not None else codon_of(variant.change)
     if variant.effect in LOSS_EFFECTS:
         limit = _harmless_truncations().get(variant.gene)
@@ -239,12 +244,12 @@ def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
         )
     if variant.effect in ("missense", "inframe"):
         changes, spans = _pathogenic().get(variant.gene, (frozenset(), ()))
+        by = f" ({variant.listed_by})" if variant.listed_by else ""
+        if variant.listed == "conflicting":
+            return False, f"not classified: listed as conflicting{by}"
         if variant.change in changes:
             return True, "listed pathogenic variant"
         if variant.effect == "missense" and codon and any(a <= codon <= b for a, b in spans):
             return True, "missense in a domain listed as critical"
-        return (
-            False,
-            "variant of unknown significance: not truncating and not on the list of pathogenic variants",
-        )
+        return False, f"not classified: not truncating, and no list decides on it{by}"
     return False, f"{variant.effect} change does not remove the protein"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.genome.gene_sets import gene_set
-from oncourse.knowledge.alterations import Site, loss_reason
+from oncourse.knowledge.alterations import LOSS_EFFECTS, Site, loss_reason
 from oncourse.knowledge.expression import All, AtLeast, Atom, Node, Not
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 
@@ -188,7 +188,8 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
             if variant.effect in ("silent", "other", "promoter"):
                 continue
             if not is_loss:
-                near.append(f"{variant.name}: {reason}")
+                if not _is_benign(variant):
+                    near.append(f"{variant.name}: {reason}")
             elif variant.is_from_blood:
                 near.append(f"{variant.name}: {CHIP_TEXT}")
             elif variant.is_reversion:
@@ -222,6 +223,11 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
         return Outcome(UNKNOWN, missing=tuple(dict.fromkeys(missing)), near=tuple(near), assumed=assumed)
     against = against or [f"no loss of {', '.join(atom.genes)}"]
     return Outcome(NO, near=tuple(near), against=tuple(against), assumed=assumed)
+
+
+def _is_benign(variant: VariantFinding) -> bool:
+    """Whether it is no finding at all: listed benign, and nothing that would be a loss without the list."""
+    return variant.listed == "benign" and variant.effect not in LOSS_EFFECTS
 
 
 def _in_material(gene: str, atom: Atom, patient: PatientFindings) -> bool:
@@ -280,7 +286,7 @@ def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
             if variant.origin == "germline":
                 if is_loss:
                     found.append(variant)
-                elif variant.effect not in ("silent", "other"):
+                elif variant.effect not in ("silent", "other") and not _is_benign(variant):
                     near.append(f"{variant.name}: {reason}")
             elif variant.origin == "possible_germline" and is_loss:
                 near.append(f"{variant.name}: possible germline: confirm")

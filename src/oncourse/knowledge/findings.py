@@ -35,7 +35,8 @@ class VariantFinding:
     ``change`` is the protein change without ``p.`` in one-letter code (G12C, R248fs, empty where there is none);
     ``materials`` says where it was seen (tissue, plasma); ``in_decision`` whether the sample nearest the decision
     has it; ``is_biallelic`` is None where the second allele was not assessed; ``seen`` and ``where`` are words for
-    the page ("12 of 140 reads in P1-liver", "clonal in all lesions").
+    the page ("12 of 140 reads in P1-liver", "clonal in all lesions"); ``listed`` is the verdict of the study's classified
+    changes (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`).
     """
 
     gene: str
@@ -52,6 +53,8 @@ class VariantFinding:
     where: str = ""
     is_new_on: tuple[str, ...] = ()
     is_reversion: bool = False
+    listed: str = ""
+    listed_by: str = ""
 
     @property
     def name(self) -> str:

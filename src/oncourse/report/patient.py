@@ -99,7 +99,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
         watch=watch_rows(cohort, facts), clones=_clones(tree),
         known_name=_is_named, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
-        base=base, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
+        base=base, classified=found.knowledge.classified, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
     )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]
     """Return pathogenic germline variants of predisposition genes with the reason; None unless study.yaml asks for them.
 
     Pathogenic is what loss rules take as a loss (truncating, canonical splice, start-loss, listed), in a gene of
-    predisposition_genes.tsv; a variant of unknown significance is no finding. Without a matched normal none is known.
+    predisposition_genes.tsv; one that is not classified is no finding. Without a matched normal none is known.
     """
     if not facts.reports_germline or not facts.has_normal:
         return None

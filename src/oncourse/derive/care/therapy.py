@@ -25,6 +25,7 @@ from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
 from oncourse.facts.statuses import statuses_of
 from oncourse.knowledge.alterations import data_rows, gene_name
+from oncourse.knowledge.classified import Classified, read_classified
 from oncourse.knowledge.evidence import EvidenceBase, read_evidence
 from oncourse.knowledge.expression import atoms_of
 from oncourse.knowledge.findings import SITE_STATES, PatientFindings, VariantFinding
@@ -48,6 +49,10 @@ class KnowledgeParams:
     evidence: str | None = setting(
         None, "evidence table beside the rules, made by 'oncourse kb import civic FILE --out evidence.tsv'"
     )
+    classified: str | None = setting(
+        None,
+        "table of pathogenic and benign changes, made by 'oncourse kb import clinvar FILE --out classified.tsv'",
+    )
     decision_day: int | None = setting(
         None,
         "day of the decision: the sample nearest before it speaks for wild type; null: the latest sample",
@@ -56,10 +61,11 @@ class KnowledgeParams:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """The rules and the evidence a study is matched against."""
+    """The rules, the evidence and the classified changes a study is matched against."""
 
     rules: tuple[Rule, ...]
     evidence: EvidenceBase | None
+    classified: Classified | None = None
 
     @property
     def genes(self) -> frozenset[str]:
@@ -96,12 +102,13 @@ def _site_genes(atom) -> Iterable[str]:  # type: ignore[no-untyped-def]
     return (site.gene for site in atom.sites)
 
 
-def load_knowledge(params: KnowledgeParams) -> Knowledge:
-    """Read the rules and evidence named in the settings; InputError names what is wrong in them."""
+def load_knowledge(params: KnowledgeParams, build: str | None = None) -> Knowledge:
+    """Read what the settings name for a study in genome `build`; InputError names what is wrong in it."""
     from pathlib import Path
 
     rules = read_rules(Path(params.rules)) if params.rules else default_rules()
-    return Knowledge(rules, read_evidence(Path(params.evidence)) if params.evidence else None)
+    evidence = read_evidence(Path(params.evidence)) if params.evidence else None
+    return Knowledge(rules, evidence, read_classified(Path(params.classified), build) if params.classified else None)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from oncourse.facts.material import TUMOUR
 from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.genes import gene_table, genes_of_role, hotspot_codons
 from oncourse.knowledge.alterations import listed_genes, loss_reason
+from oncourse.knowledge.classified import Classified
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.model import Study
@@ -62,14 +63,16 @@ def read_hotspots(path: Path) -> frozenset[tuple[str, int]]:
     return frozenset(rows.iter_rows())
 
 
-def hits_table(study: Study, status: GeneStatus, hotspots: str | None = None) -> pl.DataFrame:
+def hits_table(
+    study: Study, status: GeneStatus, hotspots: str | None = None, classified: Classified | None = None
+) -> pl.DataFrame:
     """Return every hit of a gene of genes.tsv: `HIT_SCHEMA`, sorted.
 
     kind: mutation, germline, amplification, deletion, fusion. driver: ``driver``, or ``unknown`` where no rule says so;
     rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
     it takes the protein of a suppressor away or is listed as pathogenic; blood clones are no hits.
     """
-    rows = variant_rows(study, cancer_genes()).with_columns(
+    rows = variant_rows(study, cancer_genes(), classified).with_columns(
         kind=pl.when(pl.col("origin") == "germline").then(pl.lit("germline")).otherwise(pl.lit("mutation"))
     )
     tumour = pl.col("material").is_in(list(TUMOUR)) & ~pl.col("origin").is_in(["chip"]).fill_null(False)
@@ -84,7 +87,7 @@ def _with_rule(rows: pl.DataFrame, hotspots: Collection[tuple[str, int]]) -> pl.
     """Add driver and rule to variant rows."""
     spots = pl.DataFrame(sorted(hotspots), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
     rows = rows.join(spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left", maintain_order="left")
-    rows = rows.join(_listed(rows), on=["gene", "change", "effect", "codon"], how="left", maintain_order="left",
+    rows = rows.join(_listed(rows), on=["gene", "change", "effect", "codon", "listed"], how="left", maintain_order="left",
                      nulls_equal=True)  # fmt: skip
     driver, rule = pl.lit("unknown"), pl.lit("no rule says that it drives")
     for when, word, text in reversed(_mutation_rules()):
@@ -100,7 +103,10 @@ def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
     changed = pl.col("effect").is_in(["missense", "inframe"])
     truncating = pl.col("effect").is_in(list(LOSSES))
     return [
+        (pl.col("is_loss").fill_null(False) & (pl.col("listed") == "pathogenic"), "driver",
+         "loss by the classified changes of the study"),
         (pl.col("is_loss").fill_null(False), "driver", "loss by pathogenic.tsv and harmless_truncations.tsv"),
+        (pl.col("listed") == "benign", "unknown", "benign by the classified changes of the study"),
         (truncating & ~pl.col("is_loss").fill_null(True), "unknown", "truncation listed as harmless"),
         (truncating & suppressor, "driver", "truncating or splice site in a suppressor (genes.tsv)"),
         (changed & pl.col("is_hotspot").fill_null(False), "driver",
@@ -112,19 +118,19 @@ def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
 
 def _listed(rows: pl.DataFrame) -> pl.DataFrame:
     """Judge the changes of genes with rules of their own by `oncourse.knowledge.alterations.loss_reason`: is_loss."""
-    keys = {"gene": pl.String, "change": pl.String, "effect": pl.String, "codon": pl.Int64, "is_loss": pl.Boolean}
-    mine = rows.filter(pl.col("gene").is_in(sorted(listed_genes())))
-    mine = mine.select(list(keys)[:4]).unique().sort(list(keys)[:4])
-    judged = [
-        (gene, change, effect, codon, _is_loss(gene, change, effect, codon))
-        for gene, change, effect, codon in mine.iter_rows()
-    ]
+    keys = {"gene": pl.String, "change": pl.String, "effect": pl.String, "codon": pl.Int64, "listed": pl.String,
+            "is_loss": pl.Boolean}  # fmt: skip
+    # an oncogene's pathogenic change is no loss
+    own = (pl.col("listed") != "") & pl.col("gene").is_in(sorted(genes_of_role("suppressor")))
+    mine = rows.filter(pl.col("gene").is_in(sorted(listed_genes())) | own)
+    mine = mine.select(list(keys)[:5]).unique().sort(list(keys)[:5])
+    judged = [(*row, _is_loss(*row)) for row in mine.iter_rows()]
     return pl.DataFrame(judged, schema=keys, orient="row")
 
 
-def _is_loss(gene: str, change: str, effect: str, codon: int | None) -> bool | None:
+def _is_loss(gene: str, change: str, effect: str, codon: int | None, listed: str) -> bool | None:
     """Whether the lists say loss; None where a missense or in-frame change is on none of them."""
-    found, _ = loss_reason(VariantFinding(gene, change, effect, codon=codon))
+    found, _ = loss_reason(VariantFinding(gene, change, effect, codon=codon, listed=listed))
     return found if found or effect in LOSSES else None
 
 

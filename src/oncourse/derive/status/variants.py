@@ -20,6 +20,7 @@ from oncourse.knowledge.alterations import (
     loss_reason,
     short_change,
 )
+from oncourse.knowledge.classified import Classified, listings
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.study.model import Study
@@ -63,12 +64,12 @@ def effect_of(consequence: str | None, change: str) -> str:
     return "missense" if codon_of(change) else "other"
 
 
-def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
+def variant_rows(study: Study, genes: Collection[str], classified: Classified | None = None) -> pl.DataFrame:
     """Return the called variants of `genes` that may change the gene's product, in every sample, normals included.
 
     Columns: patient_id, sample_id, material, day, tumor_fraction, variant_id, gene (today's symbol), change, effect,
     codon (of the change, else by position at a hotspot; 0: at none; null: not known), hgvs_c, alt_count, depth,
-    origin; sorted.
+    origin, listed, listed_by (`oncourse.knowledge.classified.listings`); sorted.
     """
     variants = study["variants"].drop_nulls("gene")
     symbols = variants["gene"].unique().to_list()
@@ -88,6 +89,7 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
         pl.Series("effect", effect, pl.String), pl.Series("codon", [codon_of(c) for c in change], pl.Int64),
     )  # fmt: skip
     variants = with_codon_by_position(variants, study.config.genome_build)
+    variants = listings(variants, classified, study.config.genome_build)
     samples = study["samples"].select(
         "sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id"
     )
@@ -99,7 +101,7 @@ def variant_rows(study: Study, genes: Collection[str]) -> pl.DataFrame:
         .filter(is_called_expr() & ~pl.col("effect").is_in(["silent", "other"]))
         .select(
             "patient_id", "sample_id", "material", "day", "tumor_fraction", "variant_id", "gene", "change", "effect",
-            "codon", "hgvs_c", "alt_count", "depth", "origin",
+            "codon", "hgvs_c", "alt_count", "depth", "origin", "listed", "listed_by",
         )
         .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
     )  # fmt: skip
@@ -260,6 +262,7 @@ def patient_variants(
             is_biallelic=alleles.get(patient, {}).get(gene),
             hgvs_c=first["hgvs_c"] or "", variant_id=variant, seen=_seen(tumour or group),
             where=where.get(key, ""), is_new_on=new.get(key, ()),
+            listed=first["listed"], listed_by=first["listed_by"],
         )  # fmt: skip
         found.setdefault(patient, []).append(finding)
     return {p: tuple(_reversions(_two_hits(v), first_day.get(p, {}))) for p, v in found.items()}
@@ -278,10 +281,11 @@ class SeenVariants:
 
 
 def seen_variants(
-    study: Study, presence: PresenceTable | None, genes: Collection[str], plasma: pl.DataFrame
-) -> SeenVariants:
+    study: Study, presence: PresenceTable | None, genes: Collection[str], plasma: pl.DataFrame,
+    classified: Classified | None = None,
+) -> SeenVariants:  # fmt: skip
     """Return what was called in `genes`, with what is of the blood, beside which plasma is ctDNA-positive."""
-    rows = variant_rows(study, genes)
+    rows = variant_rows(study, genes, classified)
     blood = blood_classes(study, rows, presence)
     return SeenVariants(rows, blood, plasma)
 
