@@ -125,8 +125,10 @@ def latest_ctdna_on_page(cohort: Cohort) -> Iterator[Claim]:
 
 def plasma_of_ledgers(cohort: Cohort) -> Iterator[Claim]:
     """monitoring/people and recurrence/people: whose plasma could be judged."""
-    for patient, sample, inside in people_of(cohort, "monitoring", "ctDNA"):
-        yield patient, sample, "plasma judged", "yes" if inside else "no"
+    judged = {(p, s) for p, s, inside in people_of(cohort, "monitoring", "ctDNA") if inside}
+    for row in rows_of(cohort, "monitoring", "ctdna"):
+        key = row["patient_id"], row["sample_id"] or ""
+        yield *key, "plasma judged", "yes" if key in judged else "no"
     for patient, _, inside in people_of(cohort, "recurrence", "ctDNA after surgery"):
         yield patient, "", "blood after surgery judged", "yes" if inside else "no"
 
@@ -171,6 +173,8 @@ def msi_of_facts(cohort: Cohort) -> Iterator[Claim]:
     that a rule which waits for the other one says nothing here."""
     node = parse("msi = high OR mmr = deficient")
     for patient, facts in cohort.findings.patients.items():
+        if facts.msi is not None:
+            yield patient, "", "MSI-H", "positive" if facts.msi == "high" else "negative"
         truth = evaluate(node, facts).truth
         if truth in (YES, NO):
             yield patient, "", "MSI-H/dMMR", "positive" if truth == YES else "negative"

@@ -253,7 +253,8 @@ def _plasma_study():
         {"title": "t", "genome_build": "GRCh38", "disease": "colorectal cancer", "design": "crc"},
         patients=[{"patient_id": p, "disease": "colon adenocarcinoma", "stage": "III"} for p in people],
         procedures=[{"patient_id": p, "day": 0, "kind": "primary_resection"} for p in people],
-        follow_up=[{"patient_id": p, "last_contact_day": 600, "is_dead": False} for p in people],
+        follow_up=[{"patient_id": p, "last_contact_day": 600, "is_dead": False,
+                    "recurrence_day": 400 if p == "called" else None} for p in people],
         samples=samples, variants=variants, calls=calls, markers=markers,
         assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS", "error_rate": 1e-5}],
     )  # fmt: skip
@@ -310,4 +311,17 @@ def test_recurrence_and_msi_mean_one_thing_however_they_were_recorded():
         "early": "positive", "lesion": "positive", "free": "negative", "late": "negative", "before": "positive",
         "died": "not_assessable", "never": "not_assessable"}  # fmt: skip
     assert len(list(claims.recurrence_beside_published(cohort))) == 6
+    assert contradictions(cohort) == []
+
+
+@pytest.mark.slow
+def test_no_two_outputs_of_a_real_study_disagree(shared_data):
+    """Sixteen patients of prostate_msk_2024, half of them MSI-H or indeterminate: MSI, HRR, vital status, exports."""
+    import oncourse
+
+    whole = oncourse.read(shared_data("prostate_msk_2024"))
+    rare = whole["samples"].filter(pl.col("msi_status").is_in(["MSI-H", "indeterminate"]))["patient_id"]
+    first = (names.unique().sort().to_list()[:8] for names in (rare, whole["patients"]["patient_id"]))
+    cohort = Cohort(whole.select(patients=sorted({p for names in first for p in names})))
+    assert {claim[3] for claim in claims.msi_of_landscape(cohort)} == {"positive", "negative", "not_assessable"}
     assert contradictions(cohort) == []

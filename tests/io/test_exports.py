@@ -89,6 +89,16 @@ def test_clonality_columns_are_written_where_judged(study, tmp_path):
     )
 
 
+def test_a_column_of_the_users_own_may_have_a_name_of_the_format(study, tmp_path):
+    """A downloaded study keeps its OS_MONTHS as a column of patients; exporting it ended in a TypeError."""
+    patients = study["patients"].with_columns(os_months=pl.lit("11.5"), smoker=pl.lit("no"))
+    own = Study(study.config, {**{name: study[name] for name in study.tables}, "patients": patients})
+    export_cbioportal(own, tmp_path, study_id="mine", called=called_rows(own).clear())
+    table = pl.read_csv(tmp_path / "data_clinical_patient.txt", separator="\t", comment_prefix="#", infer_schema=False)
+    assert set(table["OS_MONTHS_RECORDED"]) == {"11.5"} and set(table["SMOKER"]) == {"no"}
+    assert table["OS_MONTHS"].cast(pl.Float64).n_unique() > 1
+
+
 def test_phenopackets(study, tmp_path):
     called = called_rows(study)
     packets = list(

@@ -95,11 +95,13 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     table = patients.select(
         PATIENT_ID="patient_id", SEX=pl.col("sex").str.to_titlecase(), AGE="age_years", STAGE="stage",
         PRIMARY_SITE="primary_site", CANCER_TYPE_DETAILED="disease", OS_MONTHS=months.round(2), OS_STATUS=status,
-        INDEX=pl.lit(study.config.index), **_further(study, "patients"),
+        INDEX=pl.lit(study.config.index),
     )  # fmt: skip
+    table = _with_own(table, patients, study, "patients")
     lesions = study["lesions"].select("lesion_id", "role", "site")
     samples = study["samples"].filter(is_tumour())
-    samples = samples.join(lesions, on="lesion_id", how="left").select(
+    samples = samples.join(lesions, on="lesion_id", how="left")
+    specimens = samples.select(
         PATIENT_ID="patient_id", SAMPLE_ID="sample_id",
         SAMPLE_CLASS=pl.col("material").replace({"tissue": "Tumor", "plasma": "cfDNA"}),
         SAMPLE_TYPE=pl.col("role").str.replace("_", " ").str.to_titlecase(),
@@ -107,8 +109,9 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
         PRIMARY_SITE=pl.when(pl.col("role") == "primary").then("site"),
         TUMOR_PURITY="purity", TUMOR_FRACTION="tumor_fraction", PLOIDY="ploidy", MSI_TYPE="msi_status",
         MSI_SCORE="msi_score", TMB_NONSYNONYMOUS="tmb_per_mb", SAMPLE_COVERAGE="mean_depth", CFDNA_NG_ML="cfdna_ng_ml",
-        PRESERVATION="preservation", GENE_PANEL="assay_id", SPECIMEN_DAY="day", **_further(study, "samples"),
+        PRESERVATION="preservation", GENE_PANEL="assay_id", SPECIMEN_DAY="day",
     )  # fmt: skip
+    samples = _with_own(specimens, samples, study, "samples")
     for name, frame in (("data_clinical_patient.txt", table), ("data_clinical_sample.txt", samples)):
         _write_clinical(frame, out / name)
     return {"data_clinical_patient.txt": table.height, "data_clinical_sample.txt": samples.height}
@@ -122,10 +125,11 @@ def _looked_at(study: Study) -> pl.DataFrame:
     return sites.join(known, on="variant_id", how="left", maintain_order="left")
 
 
-def _further(study: Study, table: str) -> dict[str, str]:
-    """Return the columns of the user's own, among them the covariates, by the name they get."""
+def _with_own(written: pl.DataFrame, rows: pl.DataFrame, study: Study, table: str) -> pl.DataFrame:
+    """Add the columns of the user's own, among them the covariates, in capitals; one whose name is taken is X_RECORDED."""
     own = [c for c in study[table].columns if c not in TABLES[table].by_name]
-    return {name.upper(): name for name in own}
+    names = [f"{c.upper()}_RECORDED" if c.upper() in written.columns else c.upper() for c in own]
+    return pl.concat([written, rows.select(own).rename(dict(zip(own, names, strict=True)))], how="horizontal")
 
 
 def _write_clinical(frame: pl.DataFrame, path: Path) -> None:
