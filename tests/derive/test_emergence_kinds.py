@@ -183,14 +183,18 @@ def test_a_reversion_is_new_only_where_the_earlier_reads_exclude_it(depth, statu
 
 
 def test_lead_on_treatment_by_hand():
-    """A: ctDNA doubles in (60, 120], progression in (100, 180]: lead in (100-120, 180-60). B: never positive, progression in
-    (0, 80], last sample day 90: lead below 80-90. C: turns positive in (0, 50], free until 300: lead above 250."""
+    """A: ctDNA rises fifty-fold in (60, 120], progression in (100, 180]: lead in (100-120, 180-60). B: never positive,
+    progression in (0, 80]: a rise from nothing too small to be seen may lie anywhere after day 0, lead below 80. C: turns positive in (0, 50], free until 300: lead
+    above 250. A doubling in one sample, the rule before, is no probable rise: samples of constant ctDNA vary as much."""
     ctdna = pl.DataFrame(
-        [("A", 0, "positive", 0.10), ("A", 60, "positive", 0.04), ("A", 120, "positive", 0.08),
+        [("A", 0, "positive", 0.10), ("A", 60, "positive", 0.004), ("A", 120, "positive", 0.2),
          ("B", 0, "negative", 0.0), ("B", 90, "negative", 0.0),
          ("C", 0, "negative", 0.0), ("C", 50, "positive", 0.01)],
         schema=["patient_id", "day", "state", "vaf"], orient="row",
-    ).with_columns(sample_id=pl.format("{}{}", "patient_id", "day"))  # fmt: skip
+    ).with_columns(
+        sample_id=pl.format("{}{}", "patient_id", "day"), alt_reads=(pl.col("vaf") * 20_000).cast(pl.Int64) + 10,
+        depth=pl.lit(20_000), background_reads=pl.lit(10.0),
+    )  # fmt: skip
     lines = pl.DataFrame(
         {
             "patient_id": ["A", "B", "C"],
@@ -204,8 +208,8 @@ def test_lead_on_treatment_by_hand():
         [("A", 1, 100, "SD"), ("A", 1, 180, "PD"), ("B", 1, 80, "PD"), ("C", 1, 300, "PR")],
         schema=["patient_id", "line", "day", "overall"], orient="row",
     )  # fmt: skip
-    a, b, c = line_lead_times(ctdna, lines, visits, CtdnaParams()).to_dicts()
+    a, b, c = line_lead_times(ctdna, lines, visits, CtdnaParams()).table.to_dicts()
     assert (a["lead_low_days"], a["lead_high_days"], a["kind"]) == (100 - 120, 180 - 60, "both")
-    assert (b["lead_low_days"], b["lead_high_days"], b["kind"]) == (float("-inf"), 80 - 90, "ctdna_never")
+    assert (b["lead_low_days"], b["lead_high_days"], b["kind"]) == (float("-inf"), 80 - 0, "ctdna_never")
     assert (c["lead_low_days"], c["lead_high_days"], c["kind"]) == (300 - 50, float("inf"), "imaging_never")
     assert {r["setting"] for r in (a, b, c)} == {"on_treatment"}

@@ -59,6 +59,9 @@ LEAST_SPREAD, LEAST_SHAPE = 8, 50
 #: named beside where its multiple is twice the sample's.
 NOISY = 2.0
 N_STEP, N_ROUND, CHUNK = 10, 3, 400
+#: Share of the sites that are without the variant: up to the first what they show may as well be small clones, and what is
+#: told holds (lesions that share everything taught three times the true errors); from the second on it is learned in full.
+ABSENT_SHARE = (0.05, 0.1)
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,24 @@ def learn_background(
         by_kind = _kinds(table, n_absent, mean)
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
+    weight = _told_apart(float(n_absent.sum()), len(rows))
+    mean, by_kind = mean * weight, by_kind**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    return Background(by_kind, np.exp(mean), low, n_absent.sum(axis=1), shape, *spread)
+    return Background(by_kind, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, *spread)
+
+
+def _told_apart(n_absent: float, n_site: int) -> float:
+    """Return how far sites without the variant can be told from small clones, 0-1: by the share of sites they are.
+
+    >>> _told_apart(4, 100), _told_apart(20, 100)
+    (0.0, 1.0)
+    """
+    few, enough = ABSENT_SHARE
+    return float(np.clip((n_absent / max(n_site, 1) - few) / (enough - few), 0.0, 1.0))
 
 
 def spread_beyond(background: Background, assumed: float) -> BoolArray:
@@ -169,7 +184,7 @@ def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float
 
     Examples
     --------
-    >>> float(log_noise(np.array([0.0]), np.array([100.0]), np.array([1e-3]), 1e9)[0].round(3))
+    >>> float(log_noise(np.array([0.0]), np.array([100.0]), np.array([1e-3]), 1e6)[0].round(3))
     -0.1
     """
     from scipy.special import gammaln

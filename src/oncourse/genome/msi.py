@@ -63,7 +63,7 @@ def msi_chances(
     Examples
     --------
     >>> [p.round(2).tolist() for p in msi_chances([46, 3, 5000], [13, 0, 15], [1.2, 1.2, 33.0], "prostate")]
-    [[0.99, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    [[0.99, 0.0, 0.0], [0.0, 0.0, 0.94]]
     """
     from scipy.special import betaln
 
