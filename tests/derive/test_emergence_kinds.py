@@ -184,8 +184,9 @@ def test_a_reversion_is_new_only_where_the_earlier_reads_exclude_it(depth, statu
 
 def test_lead_on_treatment_by_hand():
     """A: ctDNA rises fifty-fold in (60, 120], progression in (100, 180]: lead in (100-120, 180-60). B: never positive,
-    progression in (0, 80]: a rise from nothing too small to be seen may lie anywhere after day 0, lead below 80. C: turns positive in (0, 50], free until 300: lead
-    above 250. A doubling in one sample, the rule before, is no probable rise: samples of constant ctDNA vary as much."""
+    progression in (0, 80]: a rise too small to be seen may lie anywhere after day 0, lead below 80. C: turns positive in
+    (0, 50], free until 300: lead above 250. A doubling in one sample, the rule before, is no probable rise: samples of
+    constant ctDNA vary as much."""
     ctdna = pl.DataFrame(
         [("A", 0, "positive", 0.10), ("A", 60, "positive", 0.004), ("A", 120, "positive", 0.2),
          ("B", 0, "negative", 0.0), ("B", 90, "negative", 0.0),
