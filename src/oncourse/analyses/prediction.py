@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.analyses._headline import Headline, light_of
 from oncourse.analyses._people import counted
+from oncourse.analyses._prediction_words import against, answer_of, headline_of, notes_of
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
-from oncourse.words.catalogue import said
 
 if TYPE_CHECKING:
     from oncourse.derive.outcomes.prediction_data import PredictionFrame
     from oncourse.models.fit_report import FittedPrediction
 
-#: p-value of the proportional-hazards test below which the page names the setting that fits within the horizon.
-NOT_PROPORTIONAL = 0.01
 #: Fewest events by the horizon, and patients beyond it, of a stratum with a baseline hazard of its own.
 MIN_STRATUM = 5
 _MODEL = Column("model", pl.String, "null, clinical, mutations, clinical+mutations, boosted or forest")
@@ -215,8 +212,8 @@ def prediction(cohort: Cohort, params: Params) -> Result:
     features = frame.features()
     estimates = _estimates(fitted, params)
     return Result(
-        answer=_answer(fitted, frame, params),
-        headline=_headline(fitted, {e.name: e for e in estimates}, params),
+        answer=answer_of(fitted, frame, estimates, params),
+        headline=headline_of(fitted, {e.name: e for e in estimates}, params),
         estimates=estimates,
         tables=_tables(fitted, frame, features),
         figures=_figures(fitted, params),
@@ -225,7 +222,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
             (p, s, "known by time zero")
             for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
         ),
-        notes=_notes(fitted, frame, params),
+        notes=notes_of(fitted, frame, params),
         methods=METHODS,
         artifacts={"tables/prediction/model.json": _card(fitted, frame, features, params, cohort)},
     )
@@ -336,172 +333,6 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
     return tuple(out)
 
 
-def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: Params) -> bool:
-    """Whether the recommended model removes nothing of the error of one risk for everyone."""
-    gain = found.get(f"ipa_{params.months:g}m {fitted.recommended}")
-    return gain is None or gain.value is None or gain.value <= 0
-
-
-def _headline(fitted: FittedPrediction, found: dict[str, Estimate], params: Params) -> Headline:
-    """Too few for a model, no better than one risk for all, or how well it ranks."""
-    patients, events = found["n_patients"], found["n_events"]
-    n, m = int(patients.value or 0), f"{params.months:g}"
-    r = fitted.recommended
-    useful = fitted.supported >= 1 and r is not None and not _is_useless(fitted, found, params)
-    if useful and found[f"auc_{m}m {r}"].value is not None:
-        auc = found[f"auc_{m}m {r}"]
-        added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
-        told = {"model": str(r), "auc": auc, "patients": n, "added": said(f"headline.prediction.{added}")}
-        text = said("headline.prediction.works", **told)
-        weak = bool(fitted.warnings)
-        return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)
-    if fitted.supported < 1:
-        deaths = said(f"noun.{'deaths' if params.endpoint == 'OS' else 'events'}", n=int(events.value or 0))
-        text = said("headline.prediction.few", deaths=deaths, patients=n)
-        return Headline(text, "cannot", said("reason.few", what=deaths), "n_events")
-    if r is not None:
-        text = said("headline.prediction.no_better", model=r, patients=n)
-        return Headline(text, "answered", said("reason.no_better"), f"ipa_{m}m {r}")
-    risk = found["observed_risk"]
-    text = said("headline.prediction.plain", months=m, risk=risk, patients=n)
-    return Headline(text, "uncertain", said("reason.too_few"), risk.name)
-
-
-def _answer(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> str:
-    m = f"{params.months:g}"
-    event = {"OS": "death"}.get(params.endpoint, params.endpoint)
-    parts = [
-        _support(fitted, params),
-        f"For a patient alive on {frame.zero.words}, the observed risk of {event} by {m} months is {{observed_risk}}.",
-    ]
-    against = _against(fitted, frame)
-    if fitted.recommended is not None and fitted.supported >= 1:
-        parts += _accuracy(fitted.recommended, _estimates(fitted, params), params, usable=not against)
-    if fitted.added is not None and fitted.supported >= 1:
-        parts.append(
-            f"The mutations add to the {fitted.base} model." if fitted.mutations_add
-            else f"There is no evidence that mutations add to the {fitted.base} model."
-        )  # fmt: skip
-        parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
-    if fitted.supported < 1:
-        parts.append("What its models reached stands in the tables and is no result.")
-    if against:
-        parts.append("The model should not be used for decisions.")
-        parts += [f"Reason: {why}." for why in against]
-    return " ".join(parts)
-
-
-def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Params, *, usable: bool) -> list[str]:
-    """How well the recommended model did in patients it had not seen; operating points only of one that may be used."""
-    m = f"{params.months:g}"
-    gain = next((e.value for e in estimates if e.name == f"ipa_{m}m {r}"), None)
-    better = (
-        f"Against the same risk for everyone, it removes {{ipa_{m}m {r}}} of the prediction error (Brier score)."
-        if gain is not None and gain > 0
-        else f"The {r} model predicted no better than giving every patient the same risk."
-    )
-    points = (
-        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}:value}} and its specificity "
-        f"{{specificity_{m}m {r}:value}}; its PPV is {{ppv_{m}m {r}:value}} and its NPV {{npv_{m}m {r}:value}}."
-    )
-    return [
-        f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",
-        better,
-        f"Its calibration slope is {{calibration_slope {r}}}; 1 is ideal.",
-        *([points] if usable else []),
-    ]
-
-
-def _support(fitted: FittedPrediction, params: Params) -> str:
-    """The sentence on sample size, which comes first."""
-    event = {"OS": "deaths"}.get(params.endpoint, f"{params.endpoint} events")
-    start = f"With {{n_events:value}} {event} by {params.months:g} months in {{n_patients:value}} patients"
-    if fitted.supported < 1:
-        return f"{start}, the data are too few to build a reliable model."
-    some = "predictor" if fitted.supported == 1 else "predictors"
-    offered = "{candidate_parameters:value} were offered"
-    return f"{start}, a model of {{supported_parameters:value}} {some} is reliable; {offered}."
-
-
-def _against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...]:
-    """Reasons against using the model: those of its accuracy, and findings that may be later than time zero."""
-    if 2 * frame.zero.assumed <= frame.patients.height:
-        return fitted.warnings
-    return (
-        *fitted.warnings,
-        "most samples carry no day, so findings may be later than time zero and follow-up before them immortal",
-    )
-
-
-def _notes(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> tuple[str, ...]:
-    notes = [
-        "Accuracy here is of this way of building a model in this study; a new study has to confirm it.",
-    ]
-    if params.covariates == () and not frame.columns:
-        notes.append("No clinical covariates are recorded; list them under `covariates:` in study.yaml.")
-    if not frame.genes:
-        notes.append("No gene was altered in enough patients by time zero: clinical models only.")
-    if frame.strata is not None and frame.stratum is not None:
-        sizes = ", ".join(f"{v} {int((frame.stratum == k).sum())}" for k, v in enumerate(frame.strata.levels))
-        notes.append(
-            f"Strata of {frame.strata.covariate}, each with a baseline hazard of its own (patients: {sizes}): coefficients "
-            "compare patients within a stratum; every model, the null model too, knows the stratum."
-        )
-    if frame.zero.assumed:
-        notes.append(
-            f"{frame.zero.assumed} patients have samples without a day; their findings are taken as known at time zero."
-        )
-    if fitted.truncation is not None:
-        late, p = fitted.truncation
-        notes.append(
-            f"{late} patients came under observation after time zero (delayed entry)."
-            + (
-                f" Entry time itself predicts the outcome (p = {p:.2g}): truncation is dependent and the estimates "
-                "may be off."
-                if p < 0.05
-                else ""
-            )
-        )
-    if fitted.proportional is not None and fitted.proportional < NOT_PROPORTIONAL:
-        notes.append(
-            f"The predictors do not act alike at all times (proportional hazards p = {fitted.proportional:.2g}): over the "
-            f"whole follow-up their effect differs from that by {params.months:g} months. prediction.stop_at_horizon=yes "
-            "fits within the horizon."
-        )
-    notes += _lost(fitted, frame, params)
-    if fitted.unstable:
-        notes.append(f"Refits did not all converge: {fitted.unstable}.")
-    return tuple(notes)
-
-
-#: Share of patients lost before the horizon from which what losing them may do to the AUC is said.
-MIN_LOST = 0.05
-
-
-def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: Params) -> list[str]:
-    """How far the AUC may be off because those lost are not like the others; whether losing them hangs on the risk."""
-    import numpy as np
-
-    from oncourse.models.auc_bounds import LOST_ODDS, auc_bounds
-    from oncourse.stats.cox import fit_cox
-
-    data, risk, horizon = frame.arrays(), fitted.out_of_fold, landmark_days(params.months)
-    lost = ~data.event & (data.time < horizon)
-    if np.isnan(risk).any() or lost.mean() < MIN_LOST or data.entry.any():
-        return []
-    low, high = auc_bounds(risk, data.time, data.event, horizon)
-    text = (
-        f"{int(lost.sum())} patients were lost before {params.months:g} months. Were their odds of the event "
-        f"{LOST_ODDS:g} times, or "
-        f"1/{LOST_ODDS:g} of, those of others at like risk, the AUC would lie between {low:.2f} and {high:.2f}."
-    )
-    rank = np.argsort(np.argsort(risk)) / len(risk)
-    fit = fit_cox(np.minimum(data.time, horizon), lost, rank[:, None]) if lost.sum() >= params.min_events else None
-    if fit is not None and float(fit.p_value[0]) < 0.05:
-        text += f" Losing patients hangs on the predicted risk (p = {float(fit.p_value[0]):.2g}): the AUC may be off."
-    return [text]
-
-
 def _tables(
     fitted: FittedPrediction, frame: PredictionFrame, features: list[dict[str, Any]]
 ) -> dict[str, pl.DataFrame]:
@@ -602,8 +433,8 @@ def _card(
             "population": f"patients alive on {frame.zero.words}",
         },
         "use": {
-            "may_be_used": not _against(fitted, frame),
-            "reasons_against": list(_against(fitted, frame)),
+            "may_be_used": not against(fitted, frame),
+            "reasons_against": list(against(fitted, frame)),
             "intended": "research; a doctor's judgement stays above it; needs external validation first",
         },
         "performance": values,
@@ -622,7 +453,7 @@ def _card(
             validation=f"nested cross-validation, {params.repeats} x {params.folds} folds; bootstrap optimism",
             threshold=fitted.threshold,
             findings="mutations add" if fitted.mutations_add else "no evidence that mutations add",
-            limits="; ".join(_against(fitted, frame)) or "no external validation yet",
+            limits="; ".join(against(fitted, frame)) or "no external validation yet",
             settings=asdict(params),
         ),
     }
