@@ -176,9 +176,9 @@ def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
         else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
     )
     if "msi_high_recorded" in known:
-        words += " MSI-H as recorded: {msi_high_recorded}."
+        words += " {msi_high_recorded} of the samples are MSI-H as recorded."
     if "msi_high_predicted" in known:
-        words += " By the mutations {msi_high_predicted} are MSI-H."
+        words += " By the mutations, {msi_high_predicted} of the samples are MSI-H."
     if tests.height and (first := tests.row(0, named=True))["q_value"] < 0.05:
         words += f" It differs most between {_plain(first['group_a'])} and {_plain(first['group_b'])} ({first['method']})."
     return words
