@@ -48,7 +48,8 @@ def rows_of(cohort: Cohort, analysis: str, table: str) -> Iterator[dict[str, obj
 
 @lru_cache(maxsize=256)
 def page_of(cohort: Cohort, patient: str) -> str:
-    return patient_page(cohort, patient)
+    """The page, without the clones' section: no claim is read from it, and it is most of the time."""
+    return patient_page(cohort, patient, clones=False)
 
 
 def people_of(cohort: Cohort, analysis: str, question: str) -> Iterator[tuple[str, str, bool]]:
