@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from functools import cache
 from importlib import resources
 
@@ -83,12 +84,15 @@ def gene_name(text: str) -> tuple[str | None, str]:
 
     >>> [gene_name(t)[0] for t in ("kras", " MLL2 ", "HER2", "3845", "ENSG00000157764.14", "C10orf54", "LRMP;KRAS")]
     ['KRAS', 'KMT2D', 'ERBB2', 'KRAS', 'BRAF', 'VSIR', 'KRAS']
+    >>> gene_name("ＫＲＡＳ")
+    ('KRAS', 'spelling')
     >>> [gene_name(t)[0] for t in ("9-Sep", "1-Mar", "2024/9/2", "44441", "9月9日")]
     ['SEPTIN9', 'MARCHF1', 'SEPTIN2', 'SEPTIN2', 'SEPTIN9']
     >>> gene_name("ZNF999"), gene_name("."), gene_name("kras")
     (('ZNF999', 'foreign'), (None, 'plain'), ('KRAS', 'spelling'))
     """
-    word = re.sub(r"[\s\u200b\ufeff\u3000]+", " ", text).strip().strip("'\"")
+    plain = unicodedata.normalize("NFKC", text)  # letters of an East Asian width are plain ones
+    word = re.sub(r"[\s\u200b\ufeff\u3000]+", " ", plain).strip().strip("'\"")
     if word.lower() in NO_GENE:
         return None, "plain"
     found = _one(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import polars as pl
 
@@ -28,11 +29,12 @@ def canonical(text: str | None) -> str | None:
     ('p.Q986Rfs*32', 'p.R213*', 'p.E746_A750del')
     >>> canonical("p.L10L"), canonical("p.Leu10%3D"), canonical("KRAS:NM_004985:exon2:c.G35A:p.G12D")
     ('p.L10=', 'p.L10=', 'p.G12D')
-    >>> canonical("."), canonical("MET2327ILE")
-    (None, 'p.M2327I')
+    >>> canonical("."), canonical("MET2327ILE"), canonical("ｐ．Ｇ１２Ｄ")
+    (None, 'p.M2327I', 'p.G12D')
     """
     if text is None or text.strip().upper() in _NOTHING:
         return None
+    text = unicodedata.normalize("NFKC", text)
     change = text.strip().split(",")[0].replace("%3D", "=")
     change = change.rsplit(":", 1)[-1].strip()
     if change[:2].lower() == "p.":

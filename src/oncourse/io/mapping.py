@@ -19,6 +19,7 @@ from oncourse.errors import InputError
 from oncourse.io.maf import looks_like_maf
 from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reading import Reading
+from oncourse.io.report_layout import gene_headers, must_be_whose, report_table
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem, nearest
@@ -95,9 +96,11 @@ def is_panel(path: Path) -> bool:
     """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report."""
     if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
         return False
-    header = read_table(path, lenient=True).frame.columns
-    ours = set(panel_columns(header).values())
-    return {"sample_id", "gene"} <= ours and bool({"hgvs_p", "hgvs_c", "pos"} & ours) and not looks_like_maf(header)
+    header = report_table(path).frame.columns
+    ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
+    wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
+    found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide else ())}
+    return {"sample_id", "gene"} <= ours and bool(found & ours) and not looks_like_maf(header)
 
 
 def read_panel(path: Path) -> Reading:
@@ -108,12 +111,17 @@ def read_panel(path: Path) -> Reading:
 def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Reading:
     reading = Reading({}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True)
     for part in tables:
-        text = read_table(source, lenient=True, sheet=part.sheet)
+        is_panel = part.table == "panel"
+        text = (report_table(source, part.sheet) if is_panel and not part.columns
+                else read_table(source, lenient=True, sheet=part.sheet))  # fmt: skip
         reading.problems += text.problems
         if text.frame.is_empty() and text.has_errors:
             continue
+        if is_panel and text.has_errors:
+            continue  # a row of too many cells is none of a known form
         frame = _named(text.frame, part, source, reading)
-        if part.table == "panel":
+        if is_panel:
+            must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
             reading.tables[part.table], reading.lines[part.table] = frame, text.lines

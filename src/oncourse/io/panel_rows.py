@@ -12,25 +12,23 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.genome import effect, protein
+from oncourse.genome.coding_change import protein_changes
+from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
 from oncourse.io.maf import ALIASES
 from oncourse.io.reading import Reading
+from oncourse.io.report_rows import copies_of, fusion_of, understood
 from oncourse.io.units import in_percent, with_percent
 from oncourse.study.schema import Problem
 from oncourse.study.values import plain_numbers
-from oncourse.study.words import meaning, our_columns, translated
+from oncourse.study.words import meaning, our_columns, plain, translated
 
 #: Columns of a panel report, beside those of samples and patients.
 PANEL = (
     "sample_id", "patient_id", "gene", "hgvs_p", "hgvs_c", "vaf", "depth", "alt_count", "chrom", "pos", "ref", "alt",
-    "consequence", "origin", "material", "assay_id", "day", "date", "value",
+    "consequence", "origin", "material", "assay_id", "day", "date", "value", "exon",
 )  # fmt: skip
-_FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
-_COPIES = (
-    ("2", re.compile(r"扩增|amplif|copy number gain|拷贝数增加", re.I)),
-    ("-2", re.compile(r"纯合(性)?缺失|拷贝数缺失|homozygous del|deep del|copy number loss|homdel", re.I)),
-)
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
     "value": ("result", "results", "test_result", "finding"),
@@ -38,6 +36,27 @@ _ENGLISH = {
     "hgvs_p": ("aa", "protein", "mutation", "variant", "alteration", "amino_acid", "p_change", "protein_variant"),
     "consequence": ("mutation_type", "variant_type"),
     "date": ("report_date", "sample_date", "collection_date"),
+    "exon": ("exon", "exons", "exon_number"),
+}
+
+
+#: What the rows of a kind become.
+_BECAME = {
+    "negative": "assays: looked at", "partly negative": "assays: not wholly looked at", "untested": "assays: not looked at",
+    "unsaid": "assays: not looked at", "call": "calls", "fusion": "fusions", "copies": "gene_copy_number", "fact": "samples",
+}  # fmt: skip
+_FACT_COLUMNS = ("msi_status", "tmb_per_mb")
+#: Kind of row -> what is said of it, and the cure.
+_UNSEEN = {
+    "partly negative": (
+        "are negative for an exon, one variant or one event: the rest of these genes is not assessable.",
+        "Where the whole gene was looked at, leave out the exon; else list what was covered in `coverage`.",
+    ),
+    "untested": ("say that the gene was not tested: it is not assessable.", "Nothing is to be done, if that is right."),
+    "unsaid": (
+        "name a gene and nothing was found in a column that is read: it is not assessable, never wild type.",
+        "Write the finding (p.G12D, 野生型, not tested) into a column such as 检测结果 or result, or map its column.",
+    ),
 }
 
 
@@ -47,7 +66,12 @@ def panel_columns(columns: list[str]) -> dict[str, str]:
     >>> panel_columns(["Sample ID", "Gene", "Protein Change", "变异频率（%）"])
     {'变异频率（%）': 'vaf', 'Sample ID': 'sample_id', 'Gene': 'gene', 'Protein Change': 'hgvs_p'}
     """
-    out = {c: ours for c, ours in our_columns(columns).items() if ours in PANEL}
+    out: dict[str, str] = {}
+    for c in columns:  # a report's own words before those of clinical tables (检测项目: a gene, no laboratory value)
+        ours = meaning("panel_column", c)
+        if ours and plain(c) != ours and ours not in (*out.values(), *columns):
+            out[c] = ours
+    out |= {c: o for c, o in our_columns(columns).items() if o in PANEL and c not in out and o not in out.values()}
     for c in columns:
         bare = in_percent(c)
         if c not in out and bare and meaning("column", bare) == "vaf":
@@ -56,8 +80,8 @@ def panel_columns(columns: list[str]) -> dict[str, str]:
     names = {a: ours_of.get(k, k) for k, aliases in ALIASES.items() for a in aliases if ours_of.get(k, k) in PANEL}
     names |= {a: k for k, aliases in _ENGLISH.items() for a in aliases if a not in names}
     for c in columns:
-        plain = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
-        if c not in out and (ours := names.get(plain)) and ours not in out.values():
+        bare = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
+        if c not in out and (ours := names.get(bare)) and ours not in out.values():
             out[c] = ours
     return out
 
@@ -73,18 +97,17 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     table = pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line"))
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
-    table = table.filter(~lost)
-    kinds = _kinds(table)
-    negative = kinds == "negative"
-    _assays(table, negative, source, reading)
-    _events(table, kinds, source, reading)
-    calls = _calls(table.filter(kinds == "call"), reading)
-    for what in ("negative", "call", "fusion", "copies"):
-        became = {"negative": "assays: looked at", "call": "calls", "fusion": "fusions", "copies": "gene_copy_number"}[what]
-        if n := int((kinds == what).sum()):
+    rows = understood(table.filter(~lost))
+    kinds = rows["kind"]
+    _assays(rows, source, reading)
+    _events(rows, source, reading)
+    _facts(rows, reading)
+    calls = _calls(rows.filter(kinds == "call"), source, reading)
+    for kind, became in _BECAME.items():
+        if n := int((kinds == kind).sum()):
             reading.ledger.taken(source.name, became, n)
     reading.tables["calls"] = calls
-    _samples(table, reading)
+    _samples(table.filter(~lost), reading)
 
 
 def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
@@ -95,92 +118,126 @@ def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
     reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene", became="calls")
 
 
-def _kinds(table: pl.DataFrame) -> pl.Series:
-    """Return of each row: call, fusion, copies or negative (nothing found in the gene)."""
-    out = []
-    for row in table.select("gene", "hgvs_p", "hgvs_c", "consequence", "value", "pos", "alt").iter_rows(named=True):
-        words = [w for k in ("hgvs_p", "hgvs_c", "consequence", "value", "gene") if (w := row[k])]
-        text = " ".join(words)
-        change = [w for k in ("hgvs_p", "hgvs_c") if (w := row[k]) and meaning("panel_result", w) != "absent"]
-        absent = any(meaning("panel_result", row[k]) == "absent" for k in ("hgvs_p", "hgvs_c", "value", "consequence"))
-        placed = row["pos"] is not None and row["alt"] is not None
-        if _FUSION.search(text):
-            out.append("fusion")
-        elif any(pattern.search(text) for _, pattern in _COPIES) and not re.search(r"\d", "".join(change[:1])[:4]):
-            out.append("copies")
-        elif (absent and not change) or not (change or placed or row["value"] or row["consequence"]):
-            out.append("negative")
-        else:
-            out.append("call")
-    return pl.Series("kind", out, dtype=pl.String)
-
-
-def _assays(table: pl.DataFrame, negative: pl.Series, source: Path, reading: Reading) -> None:
+def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Where a report lists genes without a finding, its genes are what was looked at, sample by sample."""
-    if not negative.any() or "assays" in reading.tables or table["assay_id"].is_not_null().any():
+    only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
+    listed = rows.filter(pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid"]) | only_facts)
+    if listed.is_empty() or "assays" in reading.tables or rows["assay_id"].is_not_null().any():
         return
-    listing = table.filter(negative)["sample_id"].unique().to_list()
-    genes = (
-        table.filter(pl.col("sample_id").is_in(listing))
-        .group_by("sample_id").agg(pl.col("gene").drop_nulls().unique().sort().str.join(";").alias("targets")).sort("sample_id")
-    )  # fmt: skip
+    looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
+    own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")
+    genes = rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
+    # a list without genes: nothing was looked at
+    genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
     sets = {t: f"{source.stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
-    rows = [(name, "panel", targets) for targets, name in sets.items()]
     schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
-    reading.tables["assays"] = pl.DataFrame(rows, schema=schema, orient="row")
+    reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
     reading.listed = {s: sets[t] for s, t in genes.iter_rows()}
-    reading.notes.append(
-        f"{int(negative.sum()):,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
-        "rows name count as looked at in it"
-    )
+    if n := rows.filter(pl.col("kind") == "negative").height:
+        reading.notes.append(
+            f"{n:,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
+            "rows name count as looked at in it"
+        )
+    _tell_unseen(rows, source, reading)
 
 
-def _events(table: pl.DataFrame, kinds: pl.Series, source: Path, reading: Reading) -> None:
+def _tell_unseen(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Say which genes a report names and does not show to be wild type."""
+    for kind, (message, cure) in _UNSEEN.items():
+        found = rows.filter(pl.col("kind") == kind)
+        if found.height:
+            genes = ", ".join(found["gene"].drop_nulls().unique().sort().head(6))
+            text = f"{found.height:,} rows ({genes}) {message}"
+            reading.problems.append(Problem(source.name, found["_line"][0], None, None, text, cure, "warning"))
+
+
+def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Add fusions and copy numbers that the rows say in words."""
     fusions, copies = [], []
-    columns = ("sample_id", "gene", "hgvs_p", "hgvs_c", "consequence", "value")
-    for kind, row in zip(kinds, table.select(columns).iter_rows(named=True), strict=True):
-        text = " ".join(w for k in columns[1:] if (w := row[k]))
-        if kind == "fusion" and (found := _FUSION.search(text)):
-            fusions.append((row["sample_id"], found.group(1).upper(), found.group(2).upper()))
-        elif kind == "copies":
-            call = next(level for level, pattern in _COPIES if pattern.search(text))
-            copies.append((row["sample_id"], row["gene"], call))
-    for name, rows, schema in (
+    for row in rows.iter_rows(named=True):
+        if row["kind"] == "fusion":
+            fusions.append((row["sample_id"], *fusion_of(row)))
+        elif row["kind"] == "copies":
+            copies.append((row["sample_id"], row["gene"], copies_of(row)))
+    for name, found, schema in (
         ("fusions", fusions, ("sample_id", "gene_5p", "gene_3p")),
         ("gene_copy_number", copies, ("sample_id", "gene", "call")),
     ):
-        if rows:
-            frame = pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String), orient="row")
+        if found:
+            frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
             reading.tables[name] = frame.unique(maintain_order=True)
             reading.sources.setdefault(name, source.name)
 
 
-def _calls(table: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+def _facts(rows: pl.DataFrame, reading: Reading) -> None:
+    """Keep MSI and TMB of the rows for the samples."""
+    for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
+        value = meaning("msi_status", words) if fact == "msi_status" else None
+        if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):
+            value = found.group()
+        if value:
+            reading.facts.setdefault(sample, {})[fact] = value
+        elif words:
+            cure = "Put it into samples.msi_status or samples.tmb_per_mb."
+            message = f"{fact.split('_')[0].upper()} of {sample} is not understood: '{words}'."
+            reading.problems.append(Problem("samples", None, fact, words, message, cure, "warning"))
+
+
+def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     change = protein.canonicals(table["hgvs_p"])
+    of_coding = protein_changes(gene_names(table["gene"])["gene"], table["hgvs_c"])
+    _tell_apart(table, change, of_coding, source, reading)
+    change = pl.select(pl.coalesce(pl.lit(change), pl.lit(of_coding)).alias("hgvs_p"))["hgvs_p"]
     placed = normalise(table.select("chrom", "pos", "ref", "alt"))["variant_id"]
     what = pl.coalesce(pl.lit(change), "hgvs_c", pl.format("line{}", "_line"))
-    named = table.select(pl.coalesce(pl.lit(placed), pl.col("gene") + ":" + what).alias("v"))["v"]
+    gene = pl.coalesce(pl.lit(gene_names(table["gene"])["gene"]), "gene")
+    named = table.select(pl.coalesce(pl.lit(placed), gene + ":" + what).alias("v"))["v"]
     table = table.with_columns(named.alias("variant_id"), change.alias("hgvs_p"))
     without = table.filter(~pl.col("variant_id").str.contains(r"^[^:]+:\d+:")).height
     if without:
         reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
-    table = table.with_columns(_counts(table))
+    _tell_words(table, source, reading)
+    table = table.with_columns(_counts(table, source, reading))
+    origin = _origins(table)
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)
     consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
     calls = table.select(
-        "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"),
-        pl.col("origin").str.to_lowercase().replace_strict(ORIGINS, default="unknown", return_dtype=pl.String),
-    )  # fmt: skip
+        "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"), origin
+    )
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
 
 
-def _counts(table: pl.DataFrame) -> list[pl.Series]:
+def _origins(table: pl.DataFrame) -> pl.Series:
+    """Return the origin by its column, else by a word of origin in the column of the kind of change."""
+    said = [translated(table[c], "origin").str.to_lowercase() for c in ("origin", "consequence")]
+    mine = [s.replace_strict(ORIGINS, default=None, return_dtype=pl.String) for s in said]
+    return pl.select(pl.coalesce(*[pl.lit(m) for m in mine], pl.lit("unknown")).alias("origin"))["origin"]
+
+
+def _tell_apart(table: pl.DataFrame, change: pl.Series, of_coding: pl.Series, source: Path, reading: Reading) -> None:
+    """Say where the coding and the protein change of a row are two different ones."""
+    apart = table.filter((change != of_coding).fill_null(False) & ~change.str.contains("fs").fill_null(False))
+    for line, gene, c, p in apart.select("_line", "gene", "hgvs_c", "hgvs_p").head(5).iter_rows():
+        message = f"{gene} {c} is not {p} on the transcript known here: the protein change counts."
+        reading.problems.append(Problem(source.name, line, None, p, message, "Check the row.", "warning"))
+
+
+def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Name the findings whose change is not understood: their gene is neither mutated nor wild type."""
+    odd = table.filter(pl.all_horizontal(pl.col(c).is_null() for c in ("hgvs_p", "hgvs_c", "pos")))
+    if odd.height:
+        said = [f"{g}: {w or 'found'}" for g, w in odd.select("gene", "words").head(5).iter_rows()]
+        message = f"{odd.height:,} findings name no change that is understood ({'; '.join(said)}): not assessable there."
+        cure = "Write the change as p.G12D or c.35G>A."
+        reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
+
+
+def _counts(table: pl.DataFrame, source: Path, reading: Reading) -> list[pl.Series]:
     """Reads with the variant, from the count, else from fraction and depth; a fraction says whether it is percent."""
     depth = plain_numbers(table["depth"]).cast(pl.Float64, strict=False)
     given = plain_numbers(table["alt_count"]).cast(pl.Float64, strict=False)
@@ -190,6 +247,10 @@ def _counts(table: pl.DataFrame) -> list[pl.Series]:
     # without a sign a column is in percent where any value is above 1
     whole = bool((number.filter(~percent).drop_nulls() > 1).any())
     vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)), number / 100)
+    if n := int((vaf.is_not_null() & depth.is_null() & given.is_null()).sum()):
+        message = f"{n:,} fractions stand without a depth: their reads are unknown, and the fractions are not kept."
+        cure = "Give the depth of each, or the reads with the variant."
+        reading.problems.append(Problem(source.name, None, "vaf", None, message, cure, "warning"))
     alt = pl.select(pl.coalesce(given, (vaf * depth).round(0)).cast(pl.Int64).alias("alt_count"))["alt_count"]
     return [alt, depth.cast(pl.Int64, strict=False).alias("depth")]
 
@@ -201,7 +262,11 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
                                .alias("assay_id"))  # fmt: skip
     if table["patient_id"].is_null().any():
         reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
-    kept = [c for c in ("material", "assay_id", "day", "date") if own[c].null_count() < own.height]
+    for fact in sorted({f for facts in reading.facts.values() for f in facts}):
+        value = [reading.facts.get(s, {}).get(fact) for s in own["sample_id"]]
+        own = own.with_columns(pl.Series(fact, value, dtype=pl.String))
+    wanted = ("material", "assay_id", "day", "date", *_FACT_COLUMNS)
+    kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
     samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
     material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
     if "samples" not in reading.tables:

@@ -21,7 +21,8 @@ class Reading:
     ``lines`` holds, where rows are not simply one after the other, the line of each row; ``sources`` the file a
     table was made from, where its name is another. ``ledger`` says of each file, column and left-out row what became
     of it; ``foreign`` whether it is in another format than ours, whose bad rows are set aside (`oncourse.io.aside`);
-    ``listed`` sample -> assay where a report lists the genes that were looked at;
+    ``listed`` sample -> assay where a report lists the genes that were looked at; ``facts`` sample -> column of samples
+    -> value, where the rows of a report hold them;
     ``descriptions`` how the source's own header describes a column (name in capitals).
     """
 
@@ -35,6 +36,7 @@ class Reading:
     ledger: Ledger = field(default_factory=Ledger)
     descriptions: dict[str, str] = field(default_factory=dict)
     listed: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
     foreign: bool = False
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:

@@ -101,6 +101,7 @@ def read_table(
     lenient: bool = False,
     max_line_bytes: int = MAX_LINE_BYTES,
     sheet: str | None = None,
+    skip: int = 0,
 ) -> TextTable:
     """Read a delimited text file, or a sheet of a workbook; all its cells as text.
 
@@ -114,6 +115,7 @@ def read_table(
     lenient : read a file that is neither UTF-8, UTF-16 nor GB18030 as Windows-1252 with a warning (exports of others);
         otherwise it is an error
     sheet : of a workbook; the one named as the table by default, else the only one, else the first
+    skip : lines above the header that belong to no table (a report's title): kept as comments
     max_line_bytes : a longer line is refused with its number, before it is held in memory (at least 4 MB)
 
     Returns
@@ -131,7 +133,7 @@ def read_table(
     try:
         data = _load(path, max_line_bytes)
         data = _as_utf8(data, name, problems, lenient)
-        header_at, line_no, comments = _skip_comments(data, comment.encode())
+        header_at, line_no, comments = _skip_comments(data, comment.encode(), skip)
         if header_at >= len(data):
             raise _Refused("the file is empty.", "Give at least a header line with the column names.")
         data = _tabbed(data, header_at, separator)
@@ -286,7 +288,7 @@ def _tabbed(data: bytes, at: int, separator: str) -> bytes:
     return data[:at] + ("\n".join(out) + "\n").encode()
 
 
-def _skip_comments(data: bytes, comment: bytes) -> tuple[int, int, tuple[str, ...]]:
+def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int, tuple[str, ...]]:
     """Return where the header starts, its line number, and the comment lines above it."""
     at, number, comments = 0, 1, []
     while at < len(data):
@@ -294,7 +296,7 @@ def _skip_comments(data: bytes, comment: bytes) -> tuple[int, int, tuple[str, ..
         end = len(data) if end < 0 else end
         line = data[at:end]
         quoted = line.lstrip(b'"')
-        if line.strip() and not (comment and quoted.startswith(comment)):
+        if number > skip and line.strip() and not (comment and quoted.startswith(comment)):
             break
         if line.strip():
             comments.append(line.decode())

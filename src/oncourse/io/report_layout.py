@@ -1,0 +1,149 @@
+"""How a panel report lies on its page: what stands above its header, and whether its genes are columns.
+
+Laboratories put the report's number and the patient above the table, remarks below it, and some give one column per gene
+(``样本编号 KRAS NRAS BRAF``). Both become the plain long table that `oncourse.io.panel_rows` reads.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.genome.gene_names import symbols
+from oncourse.io.encoding import sniff
+from oncourse.io.panel_rows import panel_columns
+from oncourse.io.sheet_table import sheet_table
+from oncourse.io.sheets import NotAWorkbook, is_workbook, read_sheets
+from oncourse.io.text import TextTable, read_lines, read_table
+
+#: So many lines are looked through for the header.
+_LOOKED_THROUGH = 60
+_FINDING = {"hgvs_p", "hgvs_c", "value", "pos", "consequence"}
+_PAIR = re.compile(r"^\s*(?P<name>[^:：\t,;]{2,12})\s*[:：]\s*(?P<value>\S+)")
+
+
+def report_table(path: Path, sheet: str | None = None) -> TextTable:
+    """Return the rows of a report under its own headers, one row per sample and gene; its sample where it stands above."""
+    cells = _top(path, sheet)
+    at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
+    if at is None:
+        return _long(read_table(path, lenient=True, sheet=sheet))
+    table = _from_line(path, sheet, at)
+    above = [cell for row in cells[:at] for cell in row]
+    return _long(_with_sample(table, above))
+
+
+def _top(path: Path, sheet: str | None) -> list[list[str]]:
+    """Return the cells of the first lines."""
+    if is_workbook(path):
+        found = _sheet(path, sheet)
+        if found is None:
+            return []
+        rows = [[c or "" for c in row] for row in [found.header, *found.rows[:_LOOKED_THROUGH]]]
+        return rows
+    try:
+        data = read_lines(path)
+    except ValueError:
+        return []
+    encoding, mark = sniff(data)
+    if encoding == "binary":
+        return []
+    lines = data[mark : mark + (1 << 16)].decode(encoding, errors="replace").splitlines()[:_LOOKED_THROUGH]
+    return [_split(line) for line in lines]
+
+
+def _split(line: str) -> list[str]:
+    if "\t" in line:
+        return [c.strip().strip('"') for c in line.split("\t")]
+    mark = ";" if line.count(";") > line.count(",") else ","
+    return [c.strip() for c in next(csv.reader([line], delimiter=mark), [])]
+
+
+def _sheet(path: Path, sheet: str | None):  # type: ignore[no-untyped-def]
+    try:
+        sheets = read_sheets(path)
+    except NotAWorkbook:
+        return None
+    named = [s for s in sheets if sheet and s.name.strip().lower() == sheet.strip().lower()]
+    return next(iter(named or (() if sheet else sheets)), None)
+
+
+def _is_header(row: list[str]) -> bool:
+    """Whether a line is the header: a gene and what was found in it, or samples and a column per gene."""
+    ours = set(panel_columns([c for c in row if c]).values())
+    return ("gene" in ours and bool(ours & _FINDING)) or ("sample_id" in ours and len(gene_headers(row)) >= 1)
+
+
+def gene_headers(columns: list[str]) -> list[str]:
+    """Return the columns that are headed by a gene.
+
+    >>> gene_headers(["样本编号", "KRAS", "NRAS基因", "stage"])
+    ['KRAS', 'NRAS基因']
+    """
+    bare = {c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns}
+    return [c for c, name in bare.items() if name in symbols() and len(name) > 2]
+
+
+def _from_line(path: Path, sheet: str | None, at: int) -> TextTable:
+    if not at:
+        return read_table(path, lenient=True, sheet=sheet)
+    if not is_workbook(path):
+        return read_table(path, lenient=True, skip=at)
+    found = _sheet(path, sheet)
+    header = [c or "" for c in found.rows[at - 1]]
+    while header and not header[-1]:
+        header.pop()
+    rows = [row[: len(header)] for row in found.rows[at:]]
+    return sheet_table(replace(found, header=header, rows=rows, lines=found.lines[at:]), found.name)
+
+
+def _with_sample(table: TextTable, above: list[str]) -> TextTable:
+    """Add the sample that stands above a table without such a column."""
+    if "sample_id" in panel_columns(table.frame.columns).values():
+        return table
+    said: dict[str, str] = {}
+    for cell in above:
+        if (found := _PAIR.match(cell)) and (ours := panel_columns([found["name"].strip()])):
+            said.setdefault(next(iter(ours.values())), found["value"])
+    frame = table.frame.with_columns(pl.lit(said[c]).alias(c) for c in ("sample_id", "patient_id") if c in said)
+    return replace(table, frame=frame)
+
+
+def _long(table: TextTable) -> TextTable:
+    """Turn a table with a column per gene into one with a row per sample and gene."""
+    columns = table.frame.columns
+    ours = panel_columns(columns)
+    genes = [c for c in gene_headers(columns) if c not in ours]
+    if "gene" in ours.values() or not genes:
+        return table
+    frame = table.frame.with_columns(table.lines.alias("_line"))
+    rest = [c for c in frame.columns if c not in genes]
+    # an empty cell of a gene is no row of a report: nothing was said of it
+    turned = frame.unpivot(genes, index=rest, variable_name="gene", value_name="value")
+    order = {g: i for i, g in enumerate(genes)}
+    turned = turned.sort("_line", pl.col("gene").replace_strict(order), maintain_order=True)
+    return replace(table, frame=turned.drop("_line"), lines=turned["_line"])
+
+
+def must_be_whose(columns: list[str], theirs: list[str], path: Path) -> None:
+    """Refuse a report without a column for the sample or the gene: each of its rows would be left out.
+
+    `columns` are those under our names, `theirs` as the file heads them.
+
+    Raises
+    ------
+    InputError : with the headers that are there
+    """
+    lacking = [w for w, names in (("sample", {"sample_id"}), ("gene", {"gene", "pos"})) if not names & set(columns)]
+    if lacking:
+        raise InputError(
+            f"{path.name}: no column for the {' and the '.join(lacking)} is known (it has: {', '.join(theirs[:12])}). Name "
+            "them sample_id (样本编号) and gene (基因), or say which they are with `oncourse import table FILE DIR "
+            "--mapping map.yaml`."
+        )

@@ -1,0 +1,172 @@
+"""Each row of a panel report as what it says of one gene of one sample.
+
+A row may name several changes (``G12D/G13D``: as many calls) or several genes without a finding (``KRAS/NRAS/BRAF 野生型``).
+What a row does not say is not made up: a gene without any word was not reported on, "not tested" is no wild type, and a
+test of one exon or of one variant says nothing of the rest of its gene.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from oncourse.io.findings import Finding, exons_named, finding, genes_named, pair_named
+from oncourse.study.words import meaning
+
+#: What a row is: a mutation; a fusion; a copy number; the gene was looked at and is not altered; only a part of it was;
+#: it was not tested; nothing is said of it; a fact of the sample (MSI, TMB).
+KINDS = ("call", "fusion", "copies", "negative", "partly negative", "untested", "unsaid", "fact")
+#: Where a change is written, the most telling cell first.
+_CHANGE = ("hgvs_p", "hgvs_c", "value")
+_FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
+_FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
+COPIES = (
+    ("2", re.compile(r"扩增|amplif|copy number gain|拷贝数增加", re.I)),
+    ("-2", re.compile(r"纯合(性)?缺失|拷贝数缺失|homozygous del|deep del|copy number loss|homdel", re.I)),
+)
+_FACTS = {
+    "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
+    "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
+}
+#: Exons that hold every codon of the RAS status: looked at in three rows they are the whole of it (NCCN, ESMO 2023).
+_WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
+
+
+def understood(table: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per gene and change of a report, with ``kind`` (one of `KINDS`), ``partner`` and ``words``.
+
+    `table` has the columns of `oncourse.io.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not understood was
+    written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the gene's cell as written.
+    """
+    schema: dict[str, Any] = {**table.schema, "kind": pl.String, "partner": pl.String, "words": pl.String, "fact": pl.String,
+              "gene_cell": pl.String, "exon_only": pl.Boolean}  # fmt: skip
+    rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
+    return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
+    row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
+    gene = row["gene"] or ""
+    row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
+    for fact, pattern in _FACTS.items():
+        if pattern.match(gene):
+            yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
+            return
+    pair = pair_named(gene)
+    genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
+    cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
+    states = {s for s in (*(f.state for f in cells.values()), _state_of(row["consequence"])) if s}
+    asked = finding(gene).changes if gene and len(genes) == 1 and genes[0] != gene else ()
+    changes = _changes(cells) or asked
+    kind = _kind(row, states, bool(changes), pair is not None)
+    if kind == "negative":
+        row["exon_only"] = not (asked or _changes(cells) or _is_event(row))
+        part = not row["exon_only"] or exons_named(gene, _exon(row["exon"]))
+        kind = "partly negative" if part else kind
+    if kind == "call" and not changes and not row["pos"]:
+        row["words"] = " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
+        row |= {"hgvs_p": None, "hgvs_c": None}
+    row["vaf"] = row["vaf"] or next((f.fraction for f in cells.values() if f.fraction), None)
+    for name in genes:
+        one = row | {"gene": name, "kind": kind, "partner": pair[0] if pair and kind == "fusion" else None}
+        if kind != "call" or not changes:
+            yield one
+        elif len(genes) > 1:  # a change of one of several genes: nobody knows which
+            yield one | {"hgvs_c": None, "hgvs_p": None, "words": f"{gene} {row['hgvs_p'] or row['value'] or ''}".strip()}
+        else:
+            for coding, protein in changes:
+                yield one | {"hgvs_c": coding, "hgvs_p": protein}
+
+
+def _exon(cell: str | None) -> str | None:
+    """Return a cell of an exon column as `exons_named` reads it: ``2`` and ``2,3`` as exons."""
+    return f"exon {cell}" if cell and re.fullmatch(r"\d+(\s*[-、,/]\s*\d+)*", cell) else cell
+
+
+def _state_of(word: str | None) -> str | None:
+    """Return what a cell of the kind of change says of the finding: ``wild type`` and ``not tested``, nothing else."""
+    state = meaning("panel_result", word)
+    return state if state in ("absent", "untested") else None
+
+
+def _changes(cells: Mapping[str, Finding]) -> tuple[tuple[str | None, str | None], ...]:
+    """Return the changes that the cells name: protein and coding change of two cells where they are as many."""
+    p, c = (cells[k].changes if k in cells else () for k in ("hgvs_p", "hgvs_c"))
+    if p and len(p) == len(c):
+        return tuple((b[0] or a[0], a[1] or b[1]) for a, b in zip(p, c, strict=True))
+    return p or c or (cells["value"].changes if "value" in cells else ())
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return " ".join(w for k in (*_CHANGE, "consequence", "gene") if (w := row[k]))
+
+
+def _is_event(row: Mapping[str, Any]) -> bool:
+    return bool(_FUSION_WORD.search(_text(row))) or any(p.search(_text(row)) for _, p in COPIES)
+
+
+def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: bool) -> str:
+    """Return what a row is; a word against another ("absent" and "present") is a call that is not understood."""
+    said = any(row[k] for k in (*_CHANGE, "consequence")) or _has_reads(row)
+    placed = row["pos"] is not None and row["alt"] is not None
+    against = has_change and states == {"absent"} and _dashes(row)
+    if not ("present" in states or _has_reads(row) or against):
+        if "untested" in states and not (has_change or placed):
+            return "untested"
+        if "absent" in states:
+            return "negative"
+    if not (said or placed):
+        return "call" if has_change else "unsaid"
+    text = _text(row)
+    if is_pair or _FUSION.search(text):
+        return "fusion"
+    if any(p.search(text) for _, p in COPIES) and not has_change:
+        return "copies"
+    return "call"
+
+
+def _has_reads(row: Mapping[str, Any]) -> bool:
+    """Whether a fraction or a number of reads above 0 stands in the row: then something was found, whatever the words."""
+    numbers = (re.search(r"\d+(?:\.\d+)?", row[k] or "") for k in ("vaf", "alt_count"))
+    return any(n is not None and float(n.group()) > 0 for n in numbers)
+
+
+def _dashes(row: Mapping[str, Any]) -> bool:
+    """Whether what says "absent" is only the filling of a cell (``-``): then a change beside it counts."""
+    absent = [row[k] for k in (*_CHANGE, "consequence") if row[k] and meaning("panel_result", row[k]) == "absent"]
+    return all(re.fullmatch(r"[-—/p.?]+", cell) for cell in absent)
+
+
+def _whole_genes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that together looked at every exon of RAS are negative as a whole."""
+    partly = rows.filter(pl.col("kind") == "partly negative")
+    if partly.is_empty():
+        return rows
+    seen: dict[tuple[str, str], set[int]] = {}
+    for row in rows.filter(pl.col("kind").is_in(["partly negative", "call"])).iter_rows(named=True):
+        exons = exons_named(row["gene_cell"], _exon(row["exon"]))
+        seen.setdefault((row["sample_id"], row["gene"]), set()).update(exons)
+    whole = [s for s, exons in seen.items() if exons >= _WHOLE.get(s[1] or "", {10**6})]
+    keys = pl.DataFrame(whole, schema={"sample_id": pl.String, "gene": pl.String}, orient="row")
+    keys = keys.with_columns(pl.lit(True).alias("_all"))
+    marked = rows.join(keys, on=["sample_id", "gene"], how="left", maintain_order="left")
+    turned = pl.col("_all").fill_null(False) & (pl.col("kind") == "partly negative") & pl.col("exon_only")
+    return marked.with_columns(pl.when(turned).then(pl.lit("negative")).otherwise("kind").alias("kind")).drop("_all")
+
+
+def fusion_of(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the partners of a row of kind fusion, 5' first."""
+    if row["partner"]:
+        return row["partner"], row["gene"]
+    found = _FUSION.search(_text(row))
+    return (found.group(1).upper(), found.group(2).upper()) if found else (None, row["gene"])
+
+
+def copies_of(row: Mapping[str, Any]) -> str:
+    """Return the copy-number call of a row of kind copies."""
+    return next(level for level, pattern in COPIES if pattern.search(_text(row)))

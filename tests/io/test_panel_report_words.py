@@ -1,0 +1,128 @@
+"""Panel reports as laboratories type them: what no row says is never wild type, and no change that a row names is lost."""
+
+from __future__ import annotations
+
+import doctest
+
+import polars as pl
+import pytest
+
+from oncourse.errors import InputError
+from oncourse.genome import coding_change
+from oncourse.io import findings, report_layout
+from oncourse.io.mapping import is_panel, read_panel
+
+
+@pytest.mark.parametrize("module", [coding_change, findings, report_layout])
+def test_examples(module):
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def _read(folder, *lines, name="p.txt", encoding="utf-8"):
+    (folder / name).write_bytes(("\n".join(lines) + "\n").encode(encoding))
+    return read_panel(folder / name)
+
+
+def _calls(reading):
+    return reading.tables["calls"].select("sample_id", "variant_id").rows()
+
+
+def _looked_at(reading):
+    """Return sample -> genes that count as looked at; None: no list, all of them are assumed."""
+    targets = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
+    samples = reading.tables["samples"]
+    return {s: targets.get(reading.listed.get(s)) for s in samples["sample_id"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("exon2 c.35G>A p.G12D", ["KRAS:p.G12D"]),
+        ("G12D突变", ["KRAS:p.G12D"]),
+        ("p.G12D (12%)", ["KRAS:p.G12D"]),
+        ("c.35G>A", ["KRAS:p.G12D"]),
+        ("ｐ．Ｇ１２Ｄ", ["KRAS:p.G12D"]),
+        ("KRAS:NM_004985:exon2:c.G35A:p.G12D,KRAS:NM_033360:exon2:c.G35A:p.G12D", ["KRAS:p.G12D"]),
+        ("G12D/G13D", ["KRAS:p.G12D", "KRAS:p.G13D"]),
+        ("12D", ["KRAS:line2"]),
+        ("阳性", ["KRAS:line2"]),
+        ("第12密码子 GGT>GAT", ["KRAS:line2"]),
+    ],
+)
+@pytest.mark.parametrize("column", ["突变位点", "检测结果"])
+def test_a_change_is_found_in_what_was_typed_and_one_not_understood_stays_a_finding(tmp_path, text, ids, column):
+    """A column 突变位点 was not read and its patients were wild type; 检测结果 held the change and was not looked into."""
+    reading = _read(tmp_path, f"样本编号\t基因\t{column}", f"S1\tKRAS\t{text}")
+    assert [v for _, v in _calls(reading)] == ids
+    told = [p for p in reading.problems if "no change that is understood" in p.message]
+    assert len(told) == (ids == ["KRAS:line2"])
+
+
+def test_a_row_that_says_nothing_or_not_tested_is_no_wild_type(tmp_path):
+    """未测 was a call, an unread finding a wild type."""
+    reading = _read(
+        tmp_path, "样本\t基因\t检测结果", "S1\tKRAS\t未检出", "S1\tNRAS\t未测", "S2\tKRAS\tnot tested", "S3\tKRAS\t",
+        "S4\tKRAS\tWT",
+    )  # fmt: skip
+    assert _looked_at(reading) == {"S1": "KRAS", "S2": ";", "S3": ";", "S4": "KRAS"}
+    assert reading.tables["calls"].is_empty()
+    assert {p.severity for p in reading.problems} == {"warning"}
+    assert sum("never wild type" in p.message for p in reading.problems) == 1
+
+
+def test_a_test_of_one_exon_or_variant_does_not_make_its_gene_wild_type(tmp_path):
+    """RAS needs exons 2, 3 and 4 of KRAS and NRAS (ESMO 2023)."""
+    reading = _read(
+        tmp_path, "样本\t检测项目\t检测结果", "S1\tKRAS exon2\t野生型", "S2\tBRAF V600E\t阴性", "S3\tBRAF V600E\t阳性",
+        "S4\tHER2扩增\t阴性", *(f"S5\tKRAS exon {n}\t野生型" for n in (2, 3, 4)), "S6\tKRAS/NRAS\t野生型",
+    )  # fmt: skip
+    assert _looked_at(reading) == {"S1": ";", "S2": ";", "S3": None, "S4": ";", "S5": "KRAS", "S6": "KRAS;NRAS"}
+    assert _calls(reading) == [("S3", "BRAF:p.V600E")]
+    assert "gene_copy_number" not in reading.tables
+
+
+def test_a_fraction_beside_a_word_of_absence_is_a_finding(tmp_path):
+    reading = _read(tmp_path, "样本\t基因\t氨基酸改变\t突变频率", "S1\tKRAS\t-\t12%", "S2\tKRAS\t未检出\t0%")
+    assert _calls(reading) == [("S1", "KRAS:line2")]
+    assert _looked_at(reading) == {"S1": None, "S2": "KRAS"}
+
+
+def test_a_column_per_gene(tmp_path):
+    """It ended in a traceback."""
+    rows = ("S1\tG12D\tWT\tWT", "S2\t野生型\t野生型\tV600E", "S3\t未测\t野生型\t")
+    reading = _read(tmp_path, "送检编号\tKRAS\tNRAS\tBRAF", *rows)
+    assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S2", "BRAF:p.V600E")]
+    assert _looked_at(reading) == {"S1": "BRAF;KRAS;NRAS", "S2": "BRAF;KRAS;NRAS", "S3": "NRAS"}
+
+
+def test_a_title_above_and_a_remark_below_the_table(tmp_path):
+    """It ended in a traceback; the sample may stand above."""
+    reading = _read(
+        tmp_path, "检测报告", "样本编号：S9\t姓名：某", "", "基因\t氨基酸改变", "KRAS\tp.G12D", "备注：仅供参考",
+        encoding="gb18030",
+    )
+    assert _calls(reading) == [("S9", "KRAS:p.G12D")]
+    assert is_panel(tmp_path / "p.txt")
+
+
+def test_a_report_without_a_known_sample_column_is_refused_with_its_headers(tmp_path):
+    """All its rows were left out and the import ended well."""
+    with pytest.raises(InputError, match=r"no column for the sample .*编码X.*--mapping"):
+        _read(tmp_path, "编码X\t基因\t氨基酸改变", "S1\tKRAS\tp.G12D")
+
+
+def test_msi_is_a_fact_of_the_sample_and_origin_words_are_read(tmp_path):
+    reading = _read(
+        tmp_path, "样本\t基因\t变异\t检测结果\t变异分类", "S1\t微卫星不稳定\t\tMSI-H\t", "S1\tBRCA2\tp.N372H\t\t胚系",
+        "S1\tTP53\tp.R175H\t\t体细胞",
+    )
+    assert reading.tables["samples"]["msi_status"].to_list() == ["MSI-H"]
+    assert reading.tables["calls"]["origin"].to_list() == ["germline", "somatic"]
+
+
+def test_coding_and_protein_change_that_differ_are_told(tmp_path):
+    reading = _read(tmp_path, "样本\t基因\tc.\tp.", "S1\tKRAS\tc.35G>A\tp.G12V", "S2\tKRAS\tc.34G>T\tp.G12C")
+    assert [p.row for p in reading.problems if "is not p.G12V" in p.message] == [2]
+    assert pl.Series(_calls(reading)).len() == 2
