@@ -143,12 +143,12 @@ def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_pred
 
 def test_every_endpoint_is_in_the_answer_and_a_hypothesis_without_lines_keeps_its_reason():
     result = treatment(Cohort(planted(1, 600, interaction=0.9)), Params(endpoints=("OS",)))
-    assert "predictive, p < .05) on OS" in result.answer and "carriers gain less from arpi" in result.answer
+    assert "predictive, p < .05) on OS" in result.answer and "carriers gain less from ARPI" in result.answer
     table = result.tables["treatment/interaction"]
     absent = table.filter(pl.col("arm") == "pd-1/pd-l1 inhibitor").row(0, named=True)
     assert absent["n"] == 0 and absent["hazard_ratio_ratio"] is None and absent["is_prespecified"]
-    assert absent["note"] == "no line with pd-1/pd-l1 inhibitor"
-    assert any("x parp inhibitor v other, OS: no estimate; no line with" in note for note in result.notes)
+    assert absent["note"] == "no line with PD-1/PD-L1 inhibitor"
+    assert any("and PARP inhibitor v other treatments, OS: no estimate; no line with" in note for note in result.notes)
     row = class_row(result)
     cells = sum(
         row[c] for c in ("n_arm_positive", "n_arm_negative", "n_reference_positive", "n_reference_negative")
@@ -166,7 +166,7 @@ def test_a_difference_that_rests_on_a_handful_is_not_called_predictive():
     names = {("HRR", "parp inhibitor", "other", "PFS"): "x"}
     text = interaction_text([row], names)
     assert "predictive" not in text and "may change" in text
-    assert "It rests on 5 lines of non-carriers on parp inhibitor" in text
+    assert "It rests on 5 lines of non-carriers on PARP inhibitor" in text
     assert "predictive" in interaction_text([{**row, "n_arm_negative": 50}], names)
 
 
@@ -197,7 +197,7 @@ def test_a_drug_given_to_non_carriers_only_is_said_to_mix_the_marker_into_its_ef
     assert row["hazard_ratio_ratio"] is None and row["n_arm_positive"] == 0
     # without effect of the drug: the comparison is confounded by RAS, the non-carriers are not
     assert plain < 0.8 < row["hazard_ratio_negative"] < 1.25
-    assert any(note.startswith("Nobody with RAS had anti-egfr") for note in result.notes)
+    assert any(note.startswith("Nobody with RAS had anti-EGFR") for note in result.notes)
 
 
 def test_marker_found_after_the_line_started_never_defines_it():

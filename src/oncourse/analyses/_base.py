@@ -118,6 +118,12 @@ def exclusions(rows: Iterable[tuple[str | None, str | None, str]] = ()) -> pl.Da
     )
 
 
+def where_counted(estimates: Iterable[Estimate], notes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the notes whose estimate, by its name, counted something: "0 rows could not be used" tells nothing."""
+    counts = {e.name: e.value or 0 for e in estimates}
+    return tuple(note for name, note in notes.items() if counts[name] > 0)
+
+
 _NAMES = re.compile(r"\{([a-zA-Z0-9_.:+\- ]+?)(:value|:interval)?\}")
 
 

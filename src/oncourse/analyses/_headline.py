@@ -107,7 +107,7 @@ def line_words(line: int | None) -> Said:
 #: Kind of a feature ("pathway:TP53") -> its words; a kind that is not here keeps its name.
 _FEATURES = {
     "hotspot": "{}", "marker": "{}", "covariate": "{}", "pathway": "{} pathway", "metastasis": "{} in the metastasis",
-    "new": "{} new in the metastasis", "signature": "signature {}",
+    "new": "{} new in the metastasis", "signature": "signature {}", "lab": "{}", "prior": "earlier {}",
 }  # fmt: skip
 
 
@@ -115,9 +115,15 @@ def feature_words(name: str) -> str:
     """Return a feature of the scans in words.
 
     >>> feature_words("pathway:TP53"), feature_words("hotspot:BRAF V600E"), feature_words("covariate:age_years")
-    ('TP53 pathway', 'BRAF V600E', 'age years')
+    ('TP53 pathway', 'BRAF V600E', 'age')
+    >>> feature_words("lab:PSA squared"), feature_words("prior:ARPI"), feature_words("primary_site")
+    ('PSA squared', 'earlier ARPI', 'primary site')
     """
     kind, colon, what = name.partition(":")
+    if name.removeprefix("covariate:").startswith("age_years"):
+        return name.removeprefix("covariate:").replace("age_years", "age")
+    if not colon and name.islower():
+        return name.replace("_", " ")
     if not colon or kind not in _FEATURES:
         return name
     return _FEATURES[kind].format(what.replace("_", " ") if kind == "covariate" else what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oncourse.analyses._base import Estimate
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of, line_words
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
@@ -25,6 +25,22 @@ def pair_name(endpoint: str, line: int, arm: str, reference: str) -> str:
     return f"line {line}, {endpoint}: {arm} v {reference}"
 
 
+def arm_name(drugs: str) -> str:
+    """Return an arm as an oncologist names it; `other` is every treatment that is not the class."""
+    return "other treatments" if drugs == "other" else treatment_name(drugs)
+
+
+def _in_words(text: str) -> str:
+    """A warning of the models with its covariates in words."""
+    for written, words in (("lab:", ""), ("prior:", "earlier "), ("age_years", "age")):
+        text = text.replace(written, words)
+    return text
+
+
+def _versus(row: dict[str, Any]) -> str:
+    return f"{arm_name(row['arm'])} v {arm_name(row['reference'])}"
+
+
 def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str]:
     """The trial that each comparison of the headline's line and endpoint stands for (Hernan & Robins 2016)."""
     best = headline_rows(compared.comparison)
@@ -38,13 +54,13 @@ def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str
     pairs = sorted({(r["arm"], r["reference"]) for r in mine})
     for arm, reference in pairs[:MOST_PAIRS]:
         known = [
-            b["covariate"]
+            feature_words(b["covariate"])
             for b in compared.balance
             if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
         ]
         given = f"as if drawn by lot given {', '.join(known)}" if known else "as if drawn by lot: no covariate recorded"
         out.append(
-            f"Target trial of {treatment_name(arm)} v {treatment_name(reference)}. Eligible: patients who start line {line} "
+            f"Target trial of {arm_name(arm)} v {arm_name(reference)}. Eligible: patients who start line {line} "
             f"with either, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
             f"Estimand: {policy}. Assignment: {given}."
         )
@@ -90,7 +106,7 @@ def _control_text(compared: Comparisons, estimates: list[Estimate]) -> str:
 def _control_notes(compared: Comparisons) -> list[str]:
     """The negative controls that find nothing, with how much they could have found."""
     return [
-        f"Negative control, death of another cause in {r['arm']} v {r['reference']} "
+        f"Negative control, death of another cause in {_versus(r)} "
         f"({r['n_event_arm'] + r['n_event_reference']} deaths): hazard ratio {r['estimate']:.2f} "
         f"({r['ci_low']:.2f}-{r['ci_high']:.2f}); it shows no hidden difference, and excludes none inside this interval."
         for r in _controls(compared) if not _differs(r)
@@ -103,15 +119,20 @@ def _unused_notes(compared: Comparisons) -> list[str]:
     out = []
     for _, arm, reference in order[:MOST_PAIRS]:
         unused = compared.unused.get((mine[0]["endpoint"], mine[0]["line"], arm, reference))
-        if unused:
-            out.append(f"Not adjusted for in {arm} v {reference}: {', '.join(unused)}.")
+        if unused:  # each is "name (why)"
+            reasons: dict[str, list[str]] = {}
+            for name, _, why in (text.rpartition(" (") for text in unused):
+                reasons.setdefault(why.removesuffix(")"), []).append(feature_words(name))
+            words = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+            out.append(f"Not adjusted for in {arm_name(arm)} v {arm_name(reference)}: {words}.")
     return out
 
 
 def withheld_notes(compared: Comparisons) -> tuple[str, ...]:
     """One line per pair of arms that may be one treatment."""
     return tuple(
-        f"{arm} and {reference} are not compared: {why}. Correct the name, or list a new drug in treatment.new_drugs"
+        f"{arm_name(arm)} and {arm_name(reference)} are not compared: {why}. Correct the name, or list a new drug in "
+        "treatment.new_drugs"
         for (arm, reference), why in sorted(compared.withheld.items())
     )
 
@@ -292,7 +313,7 @@ def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str
         mine.sort(key=lambda r: (r["endpoint"] != "OS", r["endpoint"]))
 
         def ratio(row: dict[str, Any], key: tuple[str, str, str] = contrast) -> str:
-            return f"{row['endpoint']} {{{names[(*key, row['endpoint'])]}}}"
+            return f"{row['endpoint'].replace('_', ' ')} {{{names[(*key, row['endpoint'])]}}}"
 
         marker, arm, reference = contrast
         shown = [r for r in mine if r["p_value"] < 0.05]
@@ -306,14 +327,15 @@ def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str
         if silent:
             start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
             first, *others = silent
-            rest = "".join(f", {r['endpoint']}" for r in others)
+            rest = "".join(f", {r['endpoint'].replace('_', ' ')}" for r in others)
             words.append(
                 start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest
             )
         text += (
-            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm} v {reference}, carriers to others"
+            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm_name(arm)} v {arm_name(reference)}, "
+            "carriers to others"
         )
-        text += f"; above 1, carriers gain less from {arm}." if shown else "."
+        text += f"; above 1, carriers gain less from {arm_name(arm)}." if shown else "."
         text += few if shown else ""
     return text
 
@@ -328,7 +350,7 @@ def _changing_text(rows: list[dict[str, Any]]) -> str:
     for r in rows:
         if r["hazard_ratio_ratio"] is None:
             continue
-        text += f" {r['marker']} and {r['arm']} v {r['reference']}, {r['endpoint']}: no single ratio (it changes with time)"
+        text += f" {r['marker']} and {_versus(r)}, {r['endpoint'].replace('_', ' ')}: no single ratio (it changes with time)"
         if r["rmst_interaction"] is not None:
             text += (
                 f"; restricted mean gain of carriers less that of others {r['rmst_interaction']:.0f} days "
@@ -341,10 +363,10 @@ def _changing_text(rows: list[dict[str, Any]]) -> str:
 def _smallest_group(rows: list[dict[str, Any]], arm: str, reference: str) -> str:
     """A sentence where a difference rests on a handful: who is treated against the marker is seldom like the rest."""
     names = {
-        "n_arm_positive": f"carriers on {arm}",
-        "n_arm_negative": f"non-carriers on {arm}",
-        "n_reference_positive": f"carriers on {reference}",
-        "n_reference_negative": f"non-carriers on {reference}",
+        "n_arm_positive": f"carriers on {arm_name(arm)}",
+        "n_arm_negative": f"non-carriers on {arm_name(arm)}",
+        "n_reference_positive": f"carriers on {arm_name(reference)}",
+        "n_reference_negative": f"non-carriers on {arm_name(reference)}",
     }
     few, who = min((row[key], words) for row in rows for key, words in names.items())
     return f" It rests on {few} lines of {who}: read with care." if few < FEW_LINES else ""
@@ -385,20 +407,22 @@ def notes_of(
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
             {
-                f"{r['arm']} v {r['reference']}, {r['endpoint']} line {r['line']}"
+                f"{_versus(r)}, {r['endpoint']} {line_words(r['line'])}"
                 for r in compared.comparison
                 if r["warning"] == warning
             }
         )
         notes.append(
-            plain(f"{warning} ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}).")
+            plain(f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {_in_words(warning)}.")
         )
     few: dict[tuple[str, str, str, str], list[str]] = {}
     for r in tested:
         if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r):
             few.setdefault((r["marker"], r["arm"], r["reference"], r["note"]), []).append(r["endpoint"])
     for (marker, arm, reference, why), endpoints in few.items():
-        notes.append(plain(f"{marker} x {arm} v {reference}, {', '.join(endpoints)}: no estimate; {why}."))
+        names = ", ".join(e.replace("_", " ") for e in endpoints)
+        versus = f"{arm_name(arm)} v {arm_name(reference)}"
+        notes.append(plain(f"{marker} and {versus}, {names}: no estimate; {why}."))
     for word, empty, other in (("with", "positive", "non-carriers"), ("without", "negative", "carriers")):
         mixed = {
             (r["marker"], r["arm"], r["reference"])
@@ -409,20 +433,18 @@ def notes_of(
             and r[f"n_reference_{empty}"]
         }
         for marker, arm, reference in sorted(mixed):
-            notes.append(
-                plain(
-                    f"Nobody {word} {marker} had {arm}, while patients on {reference} were both. A comparison of "
-                    f"treatments with {arm} on one side mixes {marker} into the effect of the drug. Read the hazard "
-                    f"ratio among {other} alone."
-                )
-            )
+            notes.append(plain(
+                f"Nobody {word} {marker} had {arm_name(arm)}, while {arm_name(reference)} were given with and without it. "
+                f"A comparison with {arm_name(arm)} on one side mixes {marker} into the effect of the drug. Read the hazard "
+                f"ratio among {other} alone."
+            ))  # fmt: skip
     if compared.policy:
         shown = [p for p in compared.policy if p["withheld"] is None]
         if not shown:
             notes.append(
                 "Which treatment for whom: withheld for every comparison ("
-                + compared.policy[0]["withheld"]
-                + " ...)."
+                + compared.policy[0]["withheld"].removesuffix(" ...")
+                + ")."
             )
         else:
             good = [p for p in shown if p["ci_low"] is not None and p["ci_low"] > 0]

@@ -363,6 +363,12 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
             return Headline(said("headline.biomarkers.hits", **told, ratio=ratio), "uncertain", said("reason.one_by_one"),
                             ratio.name)  # fmt: skip
         return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
+    named = _named_first(tested, found)
+    if rest.height and named is not None:
+        told = {"tests": rest.height, "what": feature_words(named[0]["feature"]), "n": named[2], "k": named[1],
+                "endpoint": endpoint_words(named[0]["endpoint"]), "ratio": found[_name(named[0])]}  # fmt: skip
+        return Headline(said("headline.biomarkers.named_first", **told), "uncertain", said("reason.one_by_one"),
+                        _name(named[0]))  # fmt: skip
     if rest.height:
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
         return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
@@ -373,6 +379,17 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
                         endpoint=endpoint_words(row["endpoint"]), ratio=ratio, patients=ratio.n)  # fmt: skip
             return Headline(text, *light_of(ratio), ratio.name)
     return cannot(said("headline.too_few"), said("reason.too_few"))
+
+
+def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict[str, Any], int, int] | None:
+    """The pre-specified finding with the smallest p whose interval leaves out no effect, how many do so, of how many.
+
+    They are no part of the exploratory tests, so that "no finding" must not be said over their heads.
+    """
+    named = tested.filter(pl.col("is_prespecified") & pl.col("hazard_ratio").is_not_null())
+    apart = named.filter((pl.col("ci_low") > 1) | (pl.col("ci_high") < 1)).sort("p_value", "feature", "endpoint")
+    told = [row for row in apart.iter_rows(named=True) if (e := found.get(_name(row))) is not None and e.unit == "ratio"]
+    return (told[0], apart.height, named.height) if told else None
 
 
 def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:

@@ -364,7 +364,7 @@ def _used(pairs: PairTable) -> pl.DataFrame:
 def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:
     cells, notes = presence.cells, []
     assumed = cells.filter(pl.col("basis") == "assumed").height
-    if cells.height:
+    if assumed:
         notes.append(
             f"{assumed:,} of {cells.height:,} judgements (variant in a sample) rest on an assumed depth or a bare call: the "
             "reads were not counted there. Counting every variant in every sample of its patient would settle them."

@@ -251,7 +251,7 @@ def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: 
         unknown = genes.filter(pl.col("expected").is_null() & (pl.col("n_new") > 0)).height
         if unknown:
             notes.append(
-                f"{unknown} genes with new mutations are not tested: no known coding length, or too few patients."
+                f"Genes with new mutations that are not tested (no known coding length, or too few patients): {unknown}."
             )
         notes.append(
             f"An assay that looks at every gene counts {params.exome_mb:g} Mb of coding sequence (assumed)."

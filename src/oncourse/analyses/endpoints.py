@@ -146,7 +146,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         },
         figures=_figures(cohort, table),
         people=_people(cohort, table, left_out),
-        notes=(*notes, *_notes(cohort, params, table, other)),
+        notes=(*notes, *_notes(cohort, params, table, other, left_out.height)),
         methods=(
             f"Censoring preset {params.censoring}: "
             + ("progression and death count whatever came before them" if params.censoring == "ema" else
@@ -317,16 +317,17 @@ def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame
 
 
 def _notes(
-    cohort: Cohort, params: EndpointParams, table: pl.DataFrame, other: pl.DataFrame
+    cohort: Cohort, params: EndpointParams, table: pl.DataFrame, other: pl.DataFrame, left_out: int
 ) -> tuple[str, ...]:
     notes = [
         "24-month status: {status_24m_dead:value} dead, {status_24m_alive:value} alive, {status_24m_unknown:value} "
         "unknown (followed for less); unknown is never counted as alive.",
-        "{left_out:value} records could not be made and are listed in endpoints/excluded.",
     ]
+    if left_out:
+        notes.append("{left_out:value} records could not be made and are listed in endpoints/excluded.")
     if params.scan_interval_days is None and table["endpoint"].is_in(["PFS"]).any():
         notes.append(
-            "The missed-visit rule is off: set endpoints.scan_interval_days to the planned interval to use it."
+            "The missed-visit rule is off, because no planned interval between scans is set."
         )
     if other.height:
         preset = "fda" if params.censoring == "ema" else "ema"

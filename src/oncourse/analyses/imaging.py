@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, where_counted
 from oncourse.analyses._headline import line_words, rated
 from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
@@ -228,7 +228,7 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
         },
         figures=_figures(first, visits),
         people=_people(cohort, best, visits, params),
-        notes=_notes(cohort, params, names, visits, dates),
+        notes=_notes(cohort, params, estimates, visits, dates),
         methods=(
             "RECIST 1.1 (Eur J Cancer 2009;45:228) from lesion diameters, limits compared in exact decimals; "
             f"confirmation at least {params.confirmation_days} days later, stable disease from day "
@@ -346,13 +346,13 @@ UNSEEN = ("MISSING", "NE", "ND")
 
 
 def _denominator(first: pl.DataFrame, params: ImagingParams) -> str:
-    """The lines of the rates in words: who counts without having been seen, and by which setting."""
+    """The lines of the rates in words: who counts without having been seen."""
     unseen = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
     if not unseen:
         return "the patients, all with an evaluable visit"
     if params.missing_in_denominator:
-        return f"all patients, {unseen} without an evaluable visit counted as no response (imaging.missing_in_denominator)"
-    return f"the patients with an evaluable visit, {unseen} without left out (imaging.missing_in_denominator)"
+        return f"all patients, {unseen} without an evaluable visit counted as no response"
+    return f"the patients with an evaluable visit, {unseen} without left out"
 
 
 def _people(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
@@ -372,19 +372,19 @@ def _people(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame, params: Im
 
 
 def _notes(
-    cohort: Cohort, params: ImagingParams, names: set[str], visits: pl.DataFrame, dates: pl.DataFrame
+    cohort: Cohort, params: ImagingParams, estimates: list[Estimate], visits: pl.DataFrame, dates: pl.DataFrame
 ) -> tuple[str, ...]:
-    notes = [
-        "{not_evaluable:value} patients have no evaluable visit on it; they "
-        + ("count as non-responders." if params.missing_in_denominator else "are left out of the rates."),
-        "{bone_progressions:value} lines progressed in bone by the 2+2 rule; {queries:value} visits are a PR "
-        "after a CR and should be checked at the source.",
-    ]
+    how = "count as non-responders" if params.missing_in_denominator else "are left out of the rates"
+    notes = list(where_counted(estimates, {
+        "not_evaluable": f"Patients without an evaluable visit {how}: {{not_evaluable:value}}.",
+        "bone_progressions": "Lines that progressed in bone by the 2+2 rule: {bone_progressions:value}.",
+        "queries": "Visits with a PR after a CR, to be checked at the source: {queries:value}.",
+    }))  # fmt: skip
     n_reported = int((visits["basis"] == "reported").sum()) if visits.height else 0
     if n_reported:
         notes.append(f"The overall response of {n_reported:,} of {visits.height:,} visits is the reported one: nothing "
                      "else is recorded there.")  # fmt: skip
-    if "agreement" in names:
+    if any(e.name == "agreement" and e.value is not None for e in estimates):
         notes.append(
             "Derived and reported responses agree in {agreement} of visits where both exist, kappa {kappa}."
         )
@@ -396,8 +396,7 @@ def _notes(
         used = reader(frame, params.evaluator)
         others = sorted(set(frame["evaluator"].drop_nulls()) - {used}) if "evaluator" in frame.columns else []
         if others:
-            notes.append(f"{table}: the readings of {used} are used, not those of {', '.join(others)} "
-                         "(imaging.evaluator).")  # fmt: skip
+            notes.append(f"{table}: the readings of {used} are used, not those of {', '.join(others)}.")
     return tuple(notes)
 
 

@@ -308,9 +308,11 @@ _LEADS = {
 def _lead_words(names: set[str], prefix: str, words: str) -> str:
     """The mean lead between its limits; the data may set none on a side."""
     low, high = f"{{{prefix}_median_low:value}}", f"{{{prefix}_median_high:value}}"
+    if not {f"{prefix}_median_low", f"{prefix}_median_high"} & names:
+        return f"{words} a time that {{{prefix}_patients:value}} patients are too few to estimate."
     text = {
         (True, True): f"a median between {low} and {high}", (False, True): f"a median of at most {high}",
-        (True, False): f"a median of at least {low}", (False, False): "a time that is not estimated",
+        (True, False): f"a median of at least {low}",
     }[f"{prefix}_median_low" in names, f"{prefix}_median_high" in names]  # fmt: skip
     return f"{words} {text} ({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after."
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, where_counted
 from oncourse.analyses._headline import line_words, rated
 from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
@@ -168,10 +168,8 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         notes=(
             "Where a baseline and a later value exist, PSA fell by at least half, confirmed, in "
             "{psa50_confirmed_evaluable}.",
-            f"In the rates {count}; {{old_baselines:value}} baselines are older than {OLD_BASELINE_DAYS} days.",
-            "{early_rises:value} lines have an early rise that met the limits and is recorded, not progression.",
-            "{below_limit:value} values are below detection, {several_a_day:value} days have several values, "
-            "{left_out:value} rows could not be used, {without_unit:value} rows without a unit were taken as ng/mL.",
+            f"In the rates {count}.",
+            *where_counted(estimates, COUNTED),
             "PSA progression alone does not mean that treatment should stop (PCWG3: no longer clinically benefiting).",
         ),
         methods=(
@@ -184,20 +182,28 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     )
 
 
+#: Notes of what was met, by the estimate that counts it.
+COUNTED = {
+    "old_baselines": f"Baselines older than {OLD_BASELINE_DAYS} days: {{old_baselines:value}}.",
+    "early_rises": "Early rises that met the limits and are recorded, not progression: {early_rises:value} lines.",
+    "below_limit": "PSA values below detection: {below_limit:value}.",
+    "several_a_day": "Days with several PSA values: {several_a_day:value}.",
+    "left_out": "Rows of PSA that could not be used: {left_out:value}.",
+    "without_unit": "Rows without a unit, taken as ng/mL: {without_unit:value}.",
+}
+
+
 def _denominator(rules: PsaParams, unseen: int, nothing: int) -> str:
-    """The lines of the rates in words: who counts without having been seen, and by which setting.
+    """The lines of the rates in words: who counts without having been seen.
 
     unseen : lines without a PSA both before and after the start; nothing : of these without any
     """
     if not unseen:
         return "the lines, all with a PSA before and after the start"
     if rules.missing_in_denominator:
-        return (
-            f"all lines, {unseen} without a PSA before and after the start counted as no response "
-            "(psa.missing_in_denominator)"
-        )
+        return f"all lines, {unseen} without a PSA before and after the start counted as no response"
     half = f", {unseen - nothing} with one of baseline and later value counted as no response" if unseen > nothing else ""
-    return f"the lines with a PSA{half}, {nothing} without any left out (psa.missing_in_denominator)"
+    return f"the lines with a PSA{half}, {nothing} without any left out"
 
 
 def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:

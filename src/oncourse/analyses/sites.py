@@ -43,12 +43,13 @@ CODONS = OutputTable("sites/codons", "patients hit at each residue of the cancer
 ))  # fmt: skip
 PATHWAYS = OutputTable("sites/pathways", "patients with an alteration in a pathway", (
     Column("pathway", _T, "pathway (gene_sets.tsv)"), Column("n_genes", _I, "its genes"),
-    Column("n_profiled", _I, "patients in whom every one of its genes was looked at, or one was altered"),
-    Column("n_partly", _I, "patients with some of its genes looked at and none altered: not counted"),
-    Column("n_altered", _I, "patients with an alteration that counts in one gene and more"),
+    Column("n_counted", _I, "its genes that count: those that the patients counted were all looked at for"),
+    Column("n_profiled", _I, "patients in whom every gene that counts was looked at, altered or not"),
+    Column("n_partly", _I, "patients with only some of these genes looked at: not counted, altered or not"),
+    Column("n_altered", _I, "patients counted with an alteration in one gene that counts and more"),
     Column("frequency", _F, "n_altered / n_profiled; null where nobody was", unit="fraction"),
     Column("ci_low", _F, "lower limit, exact", unit="fraction"), Column("ci_high", _F, "upper limit", unit="fraction"),
-    Column("genes", _T, "altered genes with patients, most often first"),
+    Column("genes", _T, "altered genes that count, with the patients counted, most often first"),
 ))  # fmt: skip
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
 _KINDS = {
@@ -87,7 +88,8 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
         figures=tuple(_figures(codons, ways, params)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
-        notes=("A pathway is unaltered only where each of its genes was looked at: panels with a part are not counted.",),
+        notes=("Of a pathway those genes count that most patients were looked at for, and the patients looked at for all of "
+               "them (n_counted of n_genes): altered or not, so that a part of a panel does not favour the altered.",),
         headline=_headline(estimates),
         methods=("Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
                  "patient, all samples together; hotspots: hotspots.tsv.",),
@@ -115,21 +117,43 @@ def _pathways(cohort: Cohort) -> pl.DataFrame:
     ways = pathways()
     genes = sorted({g for members in ways.values() for g in members})
     looked = status.panels.profiled(genes).select("patient_id", "gene").unique()
+    asked = looked.group_by("gene").agg("patient_id")
+    who = {gene: frozenset(ids) for gene, ids in asked.iter_rows()}
     found = status.altered_on_panel("patient_id").filter(pl.col("gene").is_in(genes))
     rows = []
     for name, members in ways.items():
-        seen = looked.filter(pl.col("gene").is_in(list(members))).group_by("patient_id").len("n")
-        hit = found.filter(pl.col("gene").is_in(list(members)))
+        counted_genes, people = _counted_genes({g: who[g] for g in members if g in who})
+        whole, seen = len(people), len(frozenset().union(*(who[g] for g in members if g in who)))
+        hit = found.filter(pl.col("gene").is_in(counted_genes) & pl.col("patient_id").is_in(sorted(people)))
         ill = hit["patient_id"].unique()
-        whole = seen.filter((pl.col("n") == len(members)) | pl.col("patient_id").is_in(ill.implode())).height
         counts = hit.group_by("gene").agg(n=pl.col("patient_id").n_unique()).sort(["n", "gene"], descending=[True, False])
         words = "; ".join(f"{g} {n}" for g, n in counts.iter_rows())
         low, high = clopper_pearson(len(ill), whole)
         share = len(ill) / whole if whole else None
-        rows.append((name, len(members), whole, seen.height - whole, len(ill), share, float(low), float(high), words))
+        rows.append((name, len(members), len(counted_genes), whole, seen - whole, len(ill), share, float(low), float(high),
+                     words))  # fmt: skip
     schema = {c.name: c.dtype for c in PATHWAYS.columns}
     table = pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
     return table.sort(["frequency", "pathway"], descending=[True, False], nulls_last=True)
+
+
+def _counted_genes(who: dict[str, frozenset[str]]) -> tuple[list[str], frozenset[str]]:
+    """The genes that count and the patients looked at for all of them: the most cells, genes times patients, of any number.
+
+    Patients are chosen by what was looked at, never by what was found.
+
+    >>> people = frozenset({"P1", "P2", "P3"})
+    >>> _counted_genes({"APC": people, "AXIN1": people, "RNF43": frozenset({"P1"})})[0]
+    ['APC', 'AXIN1']
+    """
+    best: tuple[int, list[str], frozenset[str]] = (0, [], frozenset())
+    people: frozenset[str] | None = None
+    ordered = sorted(who, key=lambda g: (-len(who[g]), g))
+    for n, gene in enumerate(ordered, 1):
+        people = who[gene] if people is None else people & who[gene]
+        if n * len(people) > best[0]:
+            best = (n * len(people), ordered[:n], people)
+    return best[1], best[2]
 
 
 def _headline(estimates: list[Estimate]) -> Headline | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart
 
 #: Residues named at most.
 MOST_NAMES = 8
@@ -37,8 +37,10 @@ def lollipop_svg(
             colour = COLOURS.get(kinds[i], COLOURS["other"])
             ax.plot([codons[i]] * 2, [0, patients[i]], color=COLOURS["muted"], lw=0.6, zorder=1)
             ax.plot(codons[i], patients[i], "o", color=colour, ms=4.5, zorder=2)
-        for i in order[::-1][:MOST_NAMES]:
+        told = [
             ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=6.5)
+            for i in order[::-1][:MOST_NAMES]
+        ]
         for kind in sorted(set(kinds)):
             ax.plot([], [], "o", color=COLOURS.get(kind, COLOURS["other"]), ms=4.5, label=kind)
         if len(hotspots):
@@ -51,6 +53,7 @@ def lollipop_svg(
         ax.set_ylabel("patients")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
         clean(ax, grid="y")
+        keep_apart(canvas.fig, told)
     return canvas.svg
 
 

@@ -164,6 +164,18 @@ def to_svg(fig: Figure) -> str:
     )
 
 
+def keep_apart(fig: Figure, texts: Sequence[Any]) -> None:
+    """Hide each text that lies on an earlier one: the more important come first."""
+    fig.draw_without_rendering()
+    kept: list[Any] = []
+    for text in texts:
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in kept):
+            text.set_visible(False)
+        else:
+            kept.append(box)
+
+
 def clean(ax: Axes, *, grid: str | None = None) -> None:
     """Take the frame off and draw a light grid along one axis (x, y, both or None)."""
     for side in ("top", "right"):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+#: Letters of the genes that fit beside the clones of one level, all together.
+ACROSS = 70
+
+
 def clone_colours(n: int) -> list[tuple[float, float, float]]:
     """Return one colour per clone: the palette, then ever lighter rounds of it."""
     from matplotlib.colors import to_rgb
@@ -114,7 +118,8 @@ def clone_tree(
             weight="bold", zorder=3,
         )  # fmt: skip
         text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}"
-        text += f"\n{labels[k]}" if labels[k] else ""
+        genes = wrap(labels[k], ACROSS // max(n_leaves(parent), 1))
+        text = "\n".join([text, *genes[:3]]) + (" ..." if len(genes) > 3 else "")
         beside, below = (14, -3), (0, -13)
         if crowded:  # beside the circle is the next clone
             text = "\n".join([str(n_variants[k]), *wrap(labels[k], 9)[:4]])

@@ -6,14 +6,15 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from oncourse.analyses._base import Figure, OutputTable
+from oncourse.analyses._base import Estimate, Figure, OutputTable
 from oncourse.study.schema import Column
+from oncourse.words.phrases import page_in, translator
 
 #: Rows of a table that the page carries; the rest is in its TSV.
 ROWS_SHOWN = 2_000
@@ -63,7 +64,9 @@ class FigureView:
     data: str
 
 
-def table_view(declared: OutputTable, frame: pl.DataFrame, behind: dict[str, Any] | None = None) -> TableView:
+def table_view(
+    declared: OutputTable, frame: pl.DataFrame, behind: dict[str, Any] | None = None, language: str = "en"
+) -> TableView:
     """Return the first rows of a table with short numbers, for the page.
 
     behind : table with the patients behind a row and the columns that tie them, see `tie`
@@ -78,6 +81,8 @@ def table_view(declared: OutputTable, frame: pl.DataFrame, behind: dict[str, Any
         "columns": [[c.name, c.text + (f" ({c.unit})" if c.unit else "")] for c in declared.columns],
         "rows": [list(row) for row in shown.rows()],
     }
+    if language != "en":
+        data = _translated(data, [t == pl.String and c not in _NAMES for c, t in shown.schema.items()], language)
     if behind:
         data["behind"] = behind
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
@@ -87,9 +92,42 @@ def table_view(declared: OutputTable, frame: pl.DataFrame, behind: dict[str, Any
     )  # fmt: skip
 
 
+#: Columns that hold names, whatever they look like.
+_NAMES = ("estimate", "patient_id", "sample_id", "gene", "variant_id", "protein_change", "hgvs_c", "chrom", "rule_id")
+
+
+def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dict[str, Any]:
+    """A table in a language: the head of each column beside its name, which files keep, and the cells that are words."""
+    said = translator(language)
+    columns = [[name, said(text), said(name.replace("_", " "))] for name, text in data["columns"]]
+    at = [i for i, words in enumerate(is_text) if words]
+    rows = [list(row) for row in data["rows"]]
+    for row in rows:
+        for i in at:
+            row[i] = said(row[i]) if isinstance(row[i], str) else row[i]
+    return data | {"columns": columns, "rows": rows}
+
+
 def _title(name: str) -> str:
     words = name.split("/")[-1].replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+ESTIMATES = (
+    Column("estimate", pl.String, "name in results.json"), Column("value", pl.String, "value in its unit"),
+    Column("ci_95", pl.String, "95 % interval"), Column("n", pl.Int64, "what it rests on"),
+    Column("method", pl.String, "how the interval was made"),
+)  # fmt: skip
+
+
+def estimates_view(analysis: str, estimates: Sequence[Estimate], language: str = "en") -> TableView | None:
+    """Return every number of an analysis as a table, None without any."""
+    rows = [
+        {"estimate": e.name, "value": e.number(e.value), "n": e.n, "method": e.method, "ci_95": "" if e.ci_low is None and
+         e.ci_high is None else f"{e.number(e.ci_low)} to {e.number(e.ci_high)}"} for e in estimates
+    ]  # fmt: skip
+    declared = OutputTable(f"{analysis}/estimates", "every estimate, as in results.json", ESTIMATES)
+    return table_view(declared, declared.frame(rows), language=language) if rows else None
 
 
 def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[str, Any] | None:
@@ -110,11 +148,11 @@ def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[st
     return {"table": "t-" + best[1].replace("/", "-"), "on": best[2]}
 
 
-def figure_view(analysis: str, figure: Figure) -> FigureView:
+def figure_view(analysis: str, figure: Figure, language: str = "en") -> FigureView:
     """Return a figure packed for the page."""
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', figure.svg)
     width, height = (float(box[1]), float(box[2])) if box else (7.0, 4.0)
     return FigureView(
         id=f"f-{analysis}-{figure.name}", file=f"{analysis}-{figure.name}", title=figure.title, caption=figure.caption,
-        ratio=f"{width:.0f} / {height:.0f}", data=packed(figure.svg),
+        ratio=f"{width:.0f} / {height:.0f}", data=packed(page_in(figure.svg, language)),
     )  # fmt: skip

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,10 +20,11 @@ from oncourse.cohort import Cohort
 from oncourse.report.execute import Outcome
 from oncourse.report.front import card, flow_steps, missing_lines, question, title
 from oncourse.report.objectives import DESCRIPTION, ordered
-from oncourse.report.packed import figure_view, packed, table_view, tie
+from oncourse.report.packed import estimates_view, figure_view, packed, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
-from oncourse.words.readable import sentences
+from oncourse.words.phrases import page_in
+from oncourse.words.readable import split
 
 _HERE = Path(__file__).parent
 WARNINGS_SHOWN = 40
@@ -44,13 +46,31 @@ REPORT_TABLES = (
 )  # fmt: skip
 
 
-def _excluded(frame: pl.DataFrame) -> list[tuple[str, int, str]]:
+def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, int, str]]:
+    """Reason -> how many and who, most first; reasons that differ only in the samples they name are one.
+
+    The rows in `overview/excluded` keep the samples.
+    """
+    groups: dict[str, list[str]] = {}
+    for patient, sample, reason in frame.iter_rows():
+        groups.setdefault(_without_names(reason, samples), []).append(sample or patient or "")
     rows = []
-    for (reason,), group in frame.group_by(["reason"], maintain_order=True):
-        names = [s or p or "" for p, s in group.select("patient_id", "sample_id").iter_rows()]
+    for reason, names in groups.items():
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]) + more))
     return sorted(rows, key=lambda r: (-r[1], r[0]))
+
+
+def _without_names(reason: str, samples: Collection[str]) -> str:
+    """A reason without the samples it names.
+
+    >>> _without_names("RAS not assessable in S1, S2", {"S1", "S2"}), _without_names("no plasma sample", {"S1"})
+    ('RAS not assessable', 'no plasma sample')
+    """
+    if not any(name in samples for name in re.findall(r"[^\s,;:()]+", reason)):
+        return reason
+    kept = re.sub(r"[^\s,;:()]+", lambda m: "" if m[0] in samples else m[0], reason)
+    return re.sub(r"(?: (?:in|of|for))?[\s,;:]*$", "", re.sub(r"\s*,(?:\s*,)+|\s+,", ",", kept)).strip()
 
 
 def _params(params: Any) -> list[dict[str, str]]:
@@ -74,7 +94,8 @@ def _is_ledger(table: str) -> bool:
 
 
 def _section(
-    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str, patients: Collection[str]
+    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str,
+    patients: Collection[str], samples: Collection[str],
 ) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
     section: dict[str, Any] = {
@@ -87,11 +108,12 @@ def _section(
     mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
-        "answer": result.answer, "estimates": result.estimates,
-        "figures": [figure_view(entry.name, f) for f in result.figures if of_patient(f.name, patients) is None],
+        "rest": [s for s in split(result.answer) if s != section["card"].sentence],
+        "estimates": estimates_view(entry.name, result.estimates, language),
+        "figures": [figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, patients) is None],
         "single": _singles(entry.name, result.figures, patients),
-        "tables": [table_view(t, mine[t.name], tie(t.columns, mine)) for t in shown],
-        "excluded": _excluded(result.excluded), "n_excluded": result.excluded.height,
+        "tables": [table_view(t, mine[t.name], tie(t.columns, mine), language) for t in shown],
+        "excluded": _excluded(result.excluded, samples), "n_excluded": result.excluded.height,
         "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
     }  # fmt: skip
 
@@ -132,7 +154,7 @@ def environment() -> Any:
                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     styles = [(_HERE / "static" / name).read_text("utf-8") for name in STYLES]
     script = "".join((_HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
-    env.filters |= {"nb": unbroken, "sentences": sentences}
+    env.filters |= {"nb": unbroken}
     env.globals |= {
         "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script), "word": write,
         "policy": Markup(policy([*styles, SVG_STYLE], [script])), "language": "en",
@@ -194,20 +216,22 @@ def study_page(
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
     questions, others = ordered(outcomes, study.config.design)
     overview = [o for o in outcomes if o.analysis.name in DESCRIPTION]
-    people = set(study["patients"]["patient_id"])
+    people, names = set(study["patients"]["patient_id"]), set(study["samples"]["sample_id"]) - {None}
     of_data = [
         (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
     ]
 
     def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
-        return [_section(o, cohort.used, tables, language, people) for o in some]
+        return [_section(o, cohort.used, tables, language, people, names) for o in some]
 
-    return environment().get_template("study.html").render(
+    page = environment().get_template("study.html").render(
         study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height, language=language,
         cards=[card(o, language) for o in questions], overview=sections(overview), sections=sections(questions),
         others=sections(others), flow=flow_steps(tables, language), missing=missing_lines(cohort, language),
         warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]], n_warnings=len(study.warnings),
         study_notes=study.notes, glossary=glossary(language), index=search_index(cohort, pages),
-        patient_pages=sorted(pages), data_tables=[table_view(t, f) for t, f in of_data if t.name not in _IN_SECTION],
+        patient_pages=sorted(pages),
+        data_tables=[table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION],
         version=oncourse.__version__, seed=cohort.seed,
     )  # fmt: skip
+    return page_in(page, language)

@@ -24,6 +24,7 @@ from oncourse.report.patient_course import course_rows, monitoring_lines
 from oncourse.report.patient_front import next_steps, status_card, unseen
 from oncourse.report.patient_timeline import of_patient, patient_timeline
 from oncourse.words.catalogue import catalogue
+from oncourse.words.phrases import page_in
 
 if TYPE_CHECKING:
     from oncourse.derive.clones.evolution import PatientEvolution
@@ -63,7 +64,8 @@ def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
     ------
     ConfigError : the study has no such patient
     """
-    return environment().get_template("patient.html").render(**page_data(cohort, patient_id, clones=clones))
+    page = environment().get_template("patient.html").render(**page_data(cohort, patient_id, clones=clones))
+    return page_in(page, cohort.study.config.language)
 
 
 def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> dict[str, Any]:

@@ -17,8 +17,12 @@ def sentences(text: str) -> list[str]:
     >>> sentences("One is here (Cox 1972). Two, e.g. this, is there.")
     ['One is here.', 'Two, e.g. this, is there.']
     """
-    plain = re.sub(r"\s*\([^()]*\b(?:19|20)\d\d[^()]*\)", "", text)
-    return [part.strip() for part in _END.split(plain) if part.strip()]
+    return split(re.sub(r"\s*\([^()]*\b(?:19|20)\d\d[^()]*\)", "", text))
+
+
+def split(text: str) -> list[str]:
+    """Return a text cut into its sentences, nothing left out."""
+    return [part.strip() for part in _END.split(text) if part.strip()]
 
 
 def n_words(sentence: str) -> int:

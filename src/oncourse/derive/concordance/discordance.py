@@ -294,7 +294,7 @@ def _too_little(part: pl.DataFrame, terms: list[_Term], known: NDArray[np.bool_]
             for name, inside in ((level, values == 1), (term.reference, rest)):
                 n = use.filter(pl.Series(inside))["patient_id"].n_unique()
                 if n < rule.min_level_patients:
-                    return f"{n} patients at level {name} of {term.name}, {rule.min_level_patients} needed"
+                    return f"{term.name} is {name} in {n} patients, {rule.min_level_patients} needed"
     return None
 
 

@@ -78,9 +78,7 @@ def interaction_rows(
             unclear = part.filter(is_unclear)["unit"].n_unique()
             if not contrasts:
                 label = (arm.lower(), "other" if reference is None else reference.lower())
-                missing = f"no line with {label[0]}" + (
-                    "" if reference is None else f" or none with {label[1]}"
-                )
+                missing = f"no line with {arm}" + ("" if reference is None else f" or none with {reference}")
                 if unclear:
                     missing = f"not assessable: the class is not known of a drug in {unclear} lines, and {missing}"
                 out.append({**_empty_row(marker, label, endpoint), "note": missing})
@@ -255,6 +253,8 @@ def _why_unused(values: pl.Series, rare: int) -> str:
         return f"known in {len(known)} of {len(column)}"
     if np.isin(known, (0.0, 1.0)).all():
         fewest = int(min((known == 0).sum(), (known == 1).sum()))
+        if fewest == 0:
+            return "the same in all"
         return f"only {fewest} of {len(known)} differ" if fewest < rare else ""
     return "" if np.ptp(known) > 0 else "the same in all"
 

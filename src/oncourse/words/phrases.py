@@ -1,0 +1,195 @@
+"""Finished English text in another language: what results say is kept once, in English, and translated where it is shown.
+
+``words/<language>/phrases/*.toml`` hold pairs: an English sentence, part of one or term, and its translation. ``{1}`` ...
+``{9}`` stand for numbers, ``{a}`` ... ``{z}`` for text that is translated in its turn; both sides have the same ones. Text
+that no pair fits stays as it is, so that a translation is never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from importlib import resources
+
+from oncourse.words.readable import split
+
+_NUMBER = r"[-\u2212]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+_PLACE = re.compile(r"\{([1-9a-z])\}")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+#: What reads as English: a word in small letters. Names (TP53, ctDNA, P07) and one or two letters are none.
+_ENGLISH = re.compile(r"(?<![\w\u4e00-\u9fff.@/-])[A-Z]?[a-z]{3,}(?![\w/])")
+#: Between the items of a list, with what stands there in Chinese.
+_LISTS = (
+    ("; ", "；"), (", ", "、"), (" and ", "和"), (" or ", "或"), (" + ", " + "), (" v ", " 对 "), (" / ", " / "),
+    (": ", "："),
+)  # fmt: skip
+#: Attributes of a page that are read or shown.
+_SHOWN = re.compile(r'\b(aria-label|title|placeholder|alt|data-series|data-open|data-close)="([^"]*)"')
+_MARKUP = re.compile(r"(?s)(<!--.*?-->|<(script|style|code)\b.*?</\2>|<[^>]*>)")
+
+
+def english_left(text: str) -> list[str]:
+    """Return the English words of a text.
+
+    >>> english_left("TP53 与总生存期 (ctDNA)"), english_left("生存 by line")
+    ([], ['line'])
+    """
+    return [w for w in _ENGLISH.findall(text) if w.lower() not in _KEPT]
+
+
+#: Words that both languages write so: units, statistics and formats (no list of what was forgotten).
+_KEPT = frozenset({"kappa", "log", "tsv", "csv", "pdf", "svg", "png", "xlsx", "json", "yaml", "html", "min", "max",
+                    "oncourse"})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Pair:
+    shape: re.Pattern[str]
+    names: tuple[str, ...]
+    said: str
+    weight: int
+
+
+class Phrasebook:
+    """The pairs of one language; `text` translates what is shown, `page` a whole page."""
+
+    def __init__(self, pairs: Mapping[str, str]):
+        self.exact = {k: v for k, v in pairs.items() if not _PLACE.search(k)}
+        self._by_word: dict[str, list[_Pair]] = {}
+        shaped = [(k, v) for k, v in pairs.items() if _PLACE.search(k)]
+        often = Counter(w.lower() for k, _ in shaped for w in set(_literal_words(k)))
+        for english, said in shaped:
+            words = [w.lower() for w in _literal_words(english)]
+            key = min(words, key=lambda w: (often[w], -len(w), w)) if words else ""
+            self._by_word.setdefault(key, []).append(_pair(english, said))
+        self._known: dict[str, tuple[str, bool]] = {}
+
+    def text(self, english: str) -> str:
+        """Return shown text in the language; sentence by sentence where the whole is not known."""
+        plain = english.replace("\u00a0", " ").strip()
+        if not plain or (not _ENGLISH.search(plain) and not self._has(plain)):
+            return english
+        found, whole = self._part(plain)
+        if whole:
+            return found
+        parts = split(plain)
+        if len(parts) < 2:
+            return found
+        return "".join(self.text(p) if self._part(p)[1] else self._part(p)[0] + " " for p in parts).strip()
+
+    def _has(self, plain: str) -> bool:
+        return plain in self.exact or any(w.lower() in self._by_word for w in _WORD.findall(plain))
+
+    def page(self, markup: str) -> str:
+        """Return a page or drawing with its text and the attributes that are read translated; scripts and code stay."""
+        pieces = _MARKUP.split(markup)
+        out = []
+        for text, tag, name in zip(pieces[0::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True):
+            out.append(self._node(text) if text.strip() else text)
+            out.append(tag if name else _SHOWN.sub(self._attribute, tag) if tag else "")
+        return "".join(out)
+
+    def _node(self, text: str) -> str:
+        bare = text.strip()
+        start = text[: len(text) - len(text.lstrip())]
+        end = text[len(text.rstrip()) :]
+        plain = unescape(bare)
+        said = self.text(plain)
+        return text if said == plain else start + escape(said, quote=False) + end
+
+    def _attribute(self, match: re.Match[str]) -> str:
+        return f'{match[1]}="{escape(self.text(unescape(match[2])), quote=True)}"'
+
+    def _part(self, english: str) -> tuple[str, bool]:
+        """A text that is one thing: its translation, and whether no English is left in it."""
+        if english not in self._known:
+            self._known[english] = ("", False)  # what stands in itself is not understood
+            self._known[english] = self._found(english)
+        return self._known[english]
+
+    def _found(self, english: str) -> tuple[str, bool]:
+        said = self.exact.get(english) or self.exact.get(_other_case(english))
+        if said is not None:
+            return said, True
+        partly = None
+        for pair in self._candidates(english):
+            match = pair.shape.fullmatch(english)
+            if match is None:
+                continue
+            parts = zip(pair.names, match.groups(), strict=True)
+            values = {n: self._part(v) if n.isalpha() else (v, True) for n, v in parts}
+            text = _PLACE.sub(lambda m, values=values: values[m[1]][0], pair.said)  # type: ignore[misc]
+            if all(whole for _, whole in values.values()):
+                return text, True
+            partly = partly or text
+        if not english_left(english):
+            return english, True
+        for between, sign in _LISTS:
+            items = [self._part(item) for item in english.split(between)] if between in english else []
+            if items and all(whole for _, whole in items):
+                return sign.join(text for text, _ in items), True
+        return partly or english, False
+
+    def _candidates(self, english: str) -> list[_Pair]:
+        words = {w.lower() for w in _WORD.findall(english)}
+        found = [pair for word in [*sorted(words), ""] for pair in self._by_word.get(word, ())]
+        return sorted(found, key=lambda pair: -pair.weight)
+
+
+def _literal_words(english: str) -> list[str]:
+    return _WORD.findall(_PLACE.sub(" ", english))
+
+
+def _pair(english: str, said: str) -> _Pair:
+    parts = _PLACE.split(english)
+    names = tuple(parts[1::2])
+    shape = re.escape(parts[0])
+    for name, after in zip(names, parts[2::2], strict=True):
+        shape += (f"({_NUMBER})" if name.isdigit() else "(.+?)") + re.escape(after)
+    return _Pair(re.compile(shape, re.DOTALL), names, said, sum(map(len, parts[0::2])))
+
+
+def _other_case(text: str) -> str:
+    return (text[:1].lower() if text[:1].isupper() else text[:1].upper()) + text[1:]
+
+
+@cache
+def pairs(language: str) -> Mapping[str, str]:
+    """Return every pair of a language; a text given twice is a mistake of the files (ValueError)."""
+    found: dict[str, str] = {}
+    folder = resources.files("oncourse.words").joinpath(language, "phrases")
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        for english, said in _flat(tomllib.loads(entry.read_text("utf-8"))):
+            if found.get(english, said) != said:
+                raise ValueError(f"{entry.name}: {english!r} is translated twice, differently")
+            found[english] = said
+    return found
+
+
+def _flat(tree: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value)
+        else:
+            yield key, str(value)
+
+
+@cache
+def phrasebook(language: str) -> Phrasebook:
+    """Return the phrasebook of a language other than English."""
+    return Phrasebook(pairs(language))
+
+
+def translator(language: str) -> Callable[[str], str]:
+    """Return what translates shown text; English stays as it is."""
+    return str if language == "en" else phrasebook(language).text
+
+
+def page_in(markup: str, language: str) -> str:
+    """Return a page or drawing in a language."""
+    return markup if language == "en" else phrasebook(language).page(markup)

@@ -1,0 +1,35 @@
+"""Finished English text in Chinese: whole sentences, what stands in them, and what is not known."""
+
+from __future__ import annotations
+
+import re
+
+from oncourse.words.phrases import Phrasebook, english_left, pairs
+
+BOOK = Phrasebook({
+    "{1} of {2} patients recurred.": "{2} 例患者中 {1} 例复发。", "liver": "肝", "lung": "肺",
+    "{a} (95 % CI {b}; n = {1})": "{a}（95%CI {b}；n = {1}）", "{1} months": "{1} 个月", "overall survival": "总生存期",
+    "Median {a} was {b}.": "{a}的中位数为 {b}。",
+})  # fmt: skip
+
+
+def test_what_stands_in_a_sentence_is_translated_in_its_turn():
+    said = BOOK.text("Median overall survival was 20 months (95 % CI 14-29; n = 1,060).")
+    assert said == "总生存期的中位数为 20 个月（95%CI 14-29；n = 1,060）。"
+    assert BOOK.text("liver, lung") == "肝、肺"
+
+
+def test_an_unknown_sentence_stays_english_beside_a_known_one():
+    assert BOOK.text("46 of 60 patients recurred. Nothing else is known.") == "60 例患者中 46 例复发。Nothing else is known."
+
+
+def test_names_and_code_of_a_page_are_not_touched():
+    page = '<p title="liver">46 of 60 patients&nbsp;recurred.</p><code>liver</code><script>"liver"</script><b>TP53</b>'
+    said = '<p title="肝">60 例患者中 46 例复发。</p><code>liver</code><script>"liver"</script><b>TP53</b>'
+    assert BOOK.page(page) == said
+
+
+def test_both_sides_of_every_pair_have_the_same_places_and_chinese_has_no_english_left():
+    for english, chinese in pairs("zh").items():
+        assert sorted(re.findall(r"\{\w\}", english)) == sorted(re.findall(r"\{\w\}", chinese)), english
+        assert not english_left(chinese), (english, chinese)
