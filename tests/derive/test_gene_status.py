@@ -165,3 +165,25 @@ def test_burden_from_the_coding_length_of_the_panel(cohort):
     # Garwood interval of one count: 0.0253 to 5.5716 (R: poisson.test(1)$conf.int)
     assert burden["ci_low"].item() * burden["callable_mb"].item() == pytest.approx(0.02531781, rel=1e-6)
     assert burden["ci_high"].item() * burden["callable_mb"].item() == pytest.approx(5.571643, rel=1e-6)
+
+
+def test_a_mutation_of_unknown_effect_is_neither_altered_nor_wild_type(make_study):
+    """KRAS found, nobody knows what: 0 of 3 altered was said; it is 0 of 2, by sample and by patient, and not assessed."""
+    study = make_study(
+        patients=[{"patient_id": p} for p in ("P1", "P2", "P3")],
+        samples=[{"sample_id": f"S{i}", "patient_id": f"P{min(i, 3)}", "material": "tissue"} for i in (1, 2, 3, 4)],
+        variants=[
+            {"variant_id": "KRAS:line2", "gene": "KRAS"},
+            {"variant_id": "KRAS:p.G12D", "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"},
+        ],
+        calls=[
+            {"sample_id": s, "variant_id": v, "is_called": True}
+            for s, v in (("S1", "KRAS:line2"), ("S3", "KRAS:line2"), ("S4", "KRAS:p.G12D"))
+        ],
+    )
+    status = Cohort(study).gene_status
+    assert status.panels.n_profiled({"KRAS"}, "patient")["n_profiled"].to_list() == [2]  # P3 is altered in S4
+    assert status.panels.n_profiled({"KRAS"}, "sample")["n_profiled"].to_list() == [3]
+    assert dict(status.by_patient({"KRAS"}).select("patient_id", "state").iter_rows()) == {
+        "P1": "not_assessed", "P2": "not_altered", "P3": "altered"
+    }  # fmt: skip

@@ -352,6 +352,14 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
         notes.append(
             f"{unknown} samples have no burden per Mb: neither callable_mb nor a gene list is known."
         )
+    unread = cohort.gene_status.panels.unread
+    if unread.height:
+        genes = unread["gene"].unique().sort()
+        shown = ", ".join(genes.head(6)) + (" ..." if len(genes) > 6 else "")
+        notes.append(
+            f"Mutations of unknown effect were called in {unread.height:,} samples and genes ({shown}): neither altered nor "
+            "wild type, these are in no share of their genes."
+        )
     if not cohort.study.has("gene_copy_number"):
         notes.append("No gene copy number: amplifications and deep deletions are not assessed.")
     if not cohort.study.has("fusions"):

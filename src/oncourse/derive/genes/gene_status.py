@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from oncourse.derive.genes.panels import Panels
+from oncourse.derive.genes.panels import UNREAD, Panels
 from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
 from oncourse.study.model import Study
@@ -61,9 +61,8 @@ class GeneStatus:
 
     def of_samples(self, sample_ids: Collection[str]) -> GeneStatus:
         """Return the status of these samples alone."""
-        ids = pl.Series(sorted(sample_ids), dtype=pl.String).implode()
-        inside = pl.col("sample_id").is_in(ids)
-        return GeneStatus(self.altered.filter(inside), Panels(self.panels.samples.filter(inside), self.panels.genes))
+        inside = pl.col("sample_id").is_in(pl.Series(sorted(sample_ids), dtype=pl.String).implode())
+        return GeneStatus(self.altered.filter(inside), self.panels.of_samples(sample_ids))
 
     def altered_on_panel(self, key: str) -> pl.DataFrame:
         """Return the altered genes of each patient (sample) among those on its mutation panels: gene, `key`.
@@ -144,7 +143,8 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
     """Derive gene status of every tumour sample.
 
     *Altered* = a protein-changing or splice-site mutation, a fusion, a deep deletion of a suppressor, an
-    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`).
+    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). A mutation whose
+    effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`).
     """
     order = {name: i for i, name in enumerate(EFFECT_ORDER)}
     mutated = (
@@ -198,4 +198,12 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
                 "is_altered", "effect")
         .sort("sample_id", "gene")
     )  # fmt: skip
-    return GeneStatus(altered, panels)
+    return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
+
+
+def _unread(calls: pl.DataFrame, altered: pl.DataFrame) -> pl.DataFrame:
+    """Return the samples and genes with a called mutation of unknown effect, in patients whose gene nothing else alters."""
+    unknown = pl.col("consequence").is_null() | (pl.col("consequence") == "unknown")
+    found = calls.filter(unknown & pl.col("gene").is_not_null()).select(list(UNREAD)).unique()
+    known = altered.filter("is_altered").select("patient_id", "gene").unique()
+    return found.join(known, on=["patient_id", "gene"], how="anti").sort("sample_id", "gene")

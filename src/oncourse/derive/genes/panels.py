@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -30,6 +30,10 @@ def parse_targets(targets: str | None) -> frozenset[str] | None:
     return frozenset(g for g in (part.strip() for part in targets.replace(",", ";").split(";")) if g)
 
 
+#: Columns of `Panels.unread`.
+UNREAD = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String}
+
+
 @dataclass(frozen=True)
 class Panels:
     """The panels of a study.
@@ -39,14 +43,23 @@ class Panels:
     samples : one row per tumour sample: sample_id, patient_id, material, mutation, cna, sv
         (assay per kind of event; `ASSUMED` where the sample names none; null = not profiled for the kind)
     genes : assay -> its genes; None = every gene (neither a list nor regions are known)
+    unread : patient_id, sample_id, gene: a mutation was called there whose effect nobody knows, and nothing else alters the
+        gene: neither altered nor looked at without a finding
     """
 
     samples: pl.DataFrame
     genes: dict[str, frozenset[str] | None]
+    unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=UNREAD))
 
     def of_patient(self, patient_id: str) -> Panels:
         """Return the panels of one patient's samples."""
-        return Panels(self.samples.filter(pl.col("patient_id") == patient_id), self.genes)
+        own = pl.col("patient_id") == patient_id
+        return Panels(self.samples.filter(own), self.genes, self.unread.filter(own))
+
+    def of_samples(self, sample_ids: Collection[str]) -> Panels:
+        """Return the panels of these samples alone."""
+        inside = pl.col("sample_id").is_in(pl.Series(sorted(sample_ids), dtype=pl.String).implode())
+        return Panels(self.samples.filter(inside), self.genes, self.unread.filter(inside))
 
     def on_panel(self, gene: str, kind: str = "mutation") -> pl.Series:
         """Return the samples (sample_id) whose assay of this kind looked at `gene`."""
@@ -68,9 +81,12 @@ class Panels:
     def profiled(self, genes: Collection[str], kind: str = "mutation") -> pl.DataFrame:
         """Return one row per sample and gene of `genes` its assay looked at: patient_id, sample_id, gene."""
         assays = self.pairs(genes)
-        return self.samples.join(assays, left_on=kind, right_on="assay_id", how="inner").select(
+        looked = self.samples.join(assays, left_on=kind, right_on="assay_id", how="inner").select(
             "patient_id", "sample_id", "gene"
         )
+        if kind != "mutation" or self.unread.is_empty():
+            return looked
+        return looked.join(self.unread, on=["sample_id", "gene"], how="anti")
 
     def n_profiled(
         self, genes: Collection[str], unit: str = "patient", kind: str = "mutation"
@@ -96,9 +112,17 @@ class Panels:
         )
         counted = per_set.group_by("gene").agg(pl.col("n").sum().cast(pl.Int64).alias("n_profiled"))
         base = pl.DataFrame({"gene": sorted(genes)}, schema={"gene": pl.String})
-        return base.join(counted, on="gene", how="left", maintain_order="left").with_columns(
-            pl.col("n_profiled").fill_null(0)
-        )
+        unread = self._n_unread(pairs if kind == "mutation" else pairs.clear(), key)
+        return base.join(counted, on="gene", how="left", maintain_order="left").join(
+            unread, on="gene", how="left", maintain_order="left"
+        ).select("gene", n_profiled=pl.col("n_profiled").fill_null(0) - pl.col("n").fill_null(0))  # fmt: skip
+
+    def _n_unread(self, pairs: pl.DataFrame, key: str) -> pl.DataFrame:
+        """Return per gene how many patients (samples) with it on their panel have a call there that nobody can judge."""
+        seen = self.samples.select("patient_id", "sample_id", assay_id="mutation")
+        on_panel = seen.join(pairs, on="assay_id", how="inner")
+        whole = on_panel.join(self.unread.select(key, "gene").unique(), on=[key, "gene"], how="semi")
+        return whole.group_by("gene").agg(pl.col(key).n_unique().cast(pl.Int64).alias("n"))
 
 
 def read_panels(study: Study) -> Panels:
