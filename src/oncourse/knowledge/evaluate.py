@@ -181,33 +181,21 @@ def germline_relevant() -> frozenset[str]:
 
 
 def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
-    found, facts, near, missing, against = [], [], [], [], []
+    found, facts = [], []
+    said: dict[str, list[str]] = {"near": [], "missing": [], "against": []}
     for gene in atom.genes:
         for variant in patient.by_gene.get(gene, ()):
-            is_loss, reason = loss_reason(variant)
             if variant.effect in ("silent", "other", "promoter"):
                 continue
-            if not is_loss:
-                if not _is_benign(variant):
-                    near.append(f"{variant.name}: {reason}")
-            elif variant.is_from_blood:
-                near.append(f"{variant.name}: {CHIP_TEXT}")
-            elif variant.is_reversion:
-                near.append(f"{variant.name}: restores the reading frame")
-            elif variant.origin == "germline" and not patient.reports_germline:
-                missing.append(GERMLINE_TEXT)  # without the gene: naming it would report the finding
-            elif atom.material and atom.material not in variant.materials:
-                near.append(f"{variant.name}: not seen in {atom.material}")
-            elif atom.biallelic and variant.is_biallelic is None:
-                missing.append(f"{variant.name}: second allele not assessed")
-                near.append(f"{variant.name}: second allele not assessed")
-            elif atom.biallelic and variant.is_biallelic is False:
-                near.append(f"{variant.name}: one allele only")
-                against.append(f"{variant.name}: one allele only")
-            else:
+            why = _why_no_loss(variant, atom, patient)
+            if why is None:
                 found.append(variant)
+                continue
+            for place, text in why.items():
+                said[place].append(text)
         if patient.copy_number.get(gene) == "homozygous_deletion" and _in_material(gene, atom, patient):
             facts.append(f"{gene} homozygous deletion")
+    near, missing, against = (said[place] for place in ("near", "missing", "against"))
     if found or facts:
         return Outcome(YES, tuple(dict.fromkeys(found)), tuple(facts), near=tuple(near))
     claim, assumed, gaps = _negative(patient, [(g, ()) for g in atom.genes], atom.material or "any")
@@ -223,6 +211,27 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
         return Outcome(UNKNOWN, missing=tuple(dict.fromkeys(missing)), near=tuple(near), assumed=assumed)
     against = against or [f"no loss of {', '.join(atom.genes)}"]
     return Outcome(NO, near=tuple(near), against=tuple(against), assumed=assumed)
+
+
+def _why_no_loss(variant: VariantFinding, atom: Atom, patient: PatientFindings) -> dict[str, str] | None:
+    """None where the variant is the loss asked for; else why it is none, by where that is said of the outcome."""
+    is_loss, reason = loss_reason(variant)
+    name = variant.name
+    if not is_loss:
+        return {} if _is_benign(variant) else {"near": f"{name}: {reason}"}
+    if variant.is_from_blood:
+        return {"near": f"{name}: {CHIP_TEXT}"}
+    if variant.is_reversion:
+        return {"near": f"{name}: restores the reading frame"}
+    if variant.origin == "germline" and not patient.reports_germline:
+        return {"missing": GERMLINE_TEXT}  # without the gene: naming it would report the finding
+    if atom.material and atom.material not in variant.materials:
+        return {"near": f"{name}: not seen in {atom.material}"}
+    if atom.biallelic and variant.is_biallelic is None:
+        return dict.fromkeys(("missing", "near"), f"{name}: second allele not assessed")
+    if atom.biallelic and variant.is_biallelic is False:
+        return dict.fromkeys(("near", "against"), f"{name}: one allele only")
+    return None
 
 
 def _is_benign(variant: VariantFinding) -> bool:
