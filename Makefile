@@ -36,10 +36,10 @@ lint: .venv/.ready
 	$(BIN)/lint-imports
 
 test: lint ## the default suite, below four minutes on two cores
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-all: lint ## with the slow tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2
 
 docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py

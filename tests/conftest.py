@@ -25,6 +25,23 @@ def pytest_configure():
         )
 
 
+#: Test files that share one dear thing: they go to one worker.
+TOGETHER: dict[str, str] = {}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The tests of a file stay on one worker, and so do the files of `TOGETHER`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::", 1)[0]
+            return TOGETHER.get(file, file)
+
+    return Files(config, log)
+
+
 def pytest_unconfigure():
     shutil.rmtree(os.environ["ONCOURSE_CACHE"], ignore_errors=True)
 
@@ -46,6 +63,23 @@ def shared_data():
 def make_study():
     """Return `studies.study`: rows per table -> a checked Study."""
     return _studies().study
+
+
+@pytest.fixture(scope="session")
+def answered(simulated_study):
+    """Return a function: design -> (Cohort, name of analysis -> Outcome) of the simulated study, answered once."""
+    from functools import cache
+
+    from oncourse.analyses._base import registry
+    from oncourse.cohort import Cohort
+    from oncourse.report.execute import run_all
+
+    @cache
+    def all_of(design):
+        cohort = Cohort(simulated_study(design))
+        return cohort, {o.analysis.name: o for o in run_all(cohort, registry().values())}
+
+    return all_of
 
 
 @pytest.fixture(scope="session")

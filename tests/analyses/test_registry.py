@@ -47,13 +47,13 @@ def test_one_patient_does_not_fail(name, design, simulated_study):
 
 
 @pytest.fixture(scope="module", params=["crc", "mcrpc"])
-def twice(request, simulated_study):
+def twice(request, simulated_study, answered):
     """The analyses of one simulated study, and of the same study with every table's rows in reverse."""
     study = simulated_study(request.param)
     reverse = dataclasses.replace(study, tables={k: v.reverse() for k, v in study.tables.items()})
-    plain = Cohort(study)
+    plain, outcomes = answered(request.param)
     return (
-        {o.analysis.name: o for o in run_all(plain, registry().values())},
+        outcomes,
         {o.analysis.name: o for o in run_all(Cohort(reverse), registry().values(), jobs=2)},
         plain,
     )
