@@ -10,7 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.reads.identity import compare, contamination, genotypes, pairs
+from oncourse.reads.identity import (
+    compare,
+    contamination,
+    explained_by_others,
+    genotypes,
+    pairs,
+    swapped_patients,
+)
 
 pysam = pytest.importorskip("pysam", reason="pysam is not installed (pip install 'oncourse[reads]')")
 
@@ -53,6 +60,34 @@ def test_genotypes_need_depth_and_clear_fractions():
         -1,
         -1,
     ]
+
+
+def _pairs(*rows):
+    names = ("sample_1", "sample_2", "said_same", "n_sites", "n_contradictions", "verdict")
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def test_a_misplaced_sample_stops_the_patient_it_was_given_to_and_not_its_own():
+    """B_M is A's: A's samples agree among themselves. Two patients that are one person stop both."""
+    patients = {"A_N": "A", "A_P": "A", "B_N": "B", "B_M": "B"}
+    found = _pairs(
+        ("A_N", "A_P", True, 50, 0, "same"), ("A_N", "B_M", False, 50, 0, "same"), ("A_P", "B_M", False, 50, 0, "same"),
+        ("A_N", "B_N", False, 50, 30, "different"), ("B_M", "B_N", True, 50, 30, "different"),
+    )  # fmt: skip
+    stopped = swapped_patients(found, patients)
+    assert list(stopped) == ["B"] and "A_N and B_M look like one person" in stopped["B"]
+    assert set(swapped_patients(_pairs(("A_N", "B_N", False, 50, 0, "same")), patients)) == {"A", "B"}
+
+
+def test_what_another_persons_dna_explains_is_no_mutation():
+    """5 % foreign DNA: 10 of 200 fragments of B's own variants are B's; 60 of 200 are not, nor what nobody was born with."""
+    names = ("sample_id", "variant_id", "alt_count", "depth", "origin")
+    judged = {
+        "A": pl.DataFrame([("A_T", v, n, 200, "somatic") for v, n in (("v1", 10), ("v2", 60), ("v3", 10))],
+                          schema=names, orient="row"),
+        "B": pl.DataFrame([("B_N", v, 100, 200, "germline") for v in ("v1", "v2")], schema=names, orient="row"),
+    }  # fmt: skip
+    assert explained_by_others(judged, {"A_T": 0.06}, {"A_T": "A", "B_N": "B"}) == {"A_T": {"v1"}}
 
 
 @pytest.mark.slow

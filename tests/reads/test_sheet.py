@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 
+import numpy as np
 import pytest
 
 from oncourse.errors import InputError, ToolError
+from oncourse.genome.fasta import Fasta
 from oncourse.reads import tools
-from oncourse.reads.align import check_fastq
+from oncourse.reads.fastq import check_fastq, check_lane
+from oncourse.reads.profile import Bases, foreign_share, target_regions
 from oncourse.reads.sheet import read_plan
 
 
@@ -80,6 +83,76 @@ def test_fastq_that_is_cut_short_is_not_taken_for_whole(tmp_path):
     path = tmp_path / "good.fastq.gz"
     path.write_bytes(good)
     check_fastq(path)
+
+
+def _fastq(path, names, end):
+    path.write_text("".join(f"@{n}{end}\nACGT\n+\nFFFF\n" for n in names))
+    return path
+
+
+@pytest.mark.parametrize(
+    "names, ends, words",
+    [
+        (
+            (["a", "b"], ["c", "d"]),
+            (" 1:N:0:1", " 2:N:0:1"),
+            "not of the same fragments: read 1 is a in the first and c",
+        ),
+        ((["a", "b"], ["b", "a"]), ("/1", "/2"), "one was sorted"),
+        ((["a", "b"], ["a", "b"]), (" 2:N:0:1", " 1:N:0:1"), "Exchange fastq_1 and fastq_2"),
+        ((["a", "b"], ["a", "b"]), ("/1", "/1"), "both hold first reads"),
+        ((["a", "b"], ["a"]), ("", ""), "holds 2 reads and two.fq 1"),
+    ],
+)
+def test_the_files_of_a_lane_are_first_and_second_reads_of_the_same_fragments(tmp_path, names, ends, words):
+    """Mixed, they would be aligned as single reads without a word; exchanged, damage would look like mutations."""
+    one, two = (
+        _fastq(tmp_path / f"{f}.fq", n, e) for f, n, e in zip(("one", "two"), names, ends, strict=True)
+    )
+    with pytest.raises(InputError, match=words):
+        check_lane(one, two)
+
+
+def test_names_without_the_number_of_the_read_are_right(tmp_path):
+    """Names of the Sequence Read Archive say 1 and 2 in neither file."""
+    check_lane(*(_fastq(tmp_path / f"{f}.fq", ["SRR1.1", "SRR1.2"], " 1 length=4") for f in "ab"))
+
+
+def test_one_name_of_lesions_of_two_patients_is_two_lesions(tmp_path):
+    """Sheets name lesions `colon` and `liver` in every patient; as one lesion the other patient's was lost."""
+    rows = (
+        "P1\tS1\tprimary\ta_1.fq\tcolon",
+        "P2\tS2\tprimary\ta_2.fq\tcolon",
+        "P2\tS3\tmetastasis\tb_1.fq\tliver",
+    )
+    plan = read_plan(_study(tmp_path, *rows, header="patient\tsample\trole\tfastq_1\tlesion"))
+    assert [plan.lesion(s) for s in ("S1", "S2", "S3")] == ["P1-colon", "P2-colon", "liver"]
+    with pytest.raises(InputError, match="row 3: colon of P2 is metastasis here and primary in line 2"):
+        rows = ("P2\tS2\tprimary\ta_2.fq\tcolon", "P2\tS3\tmetastasis\tb_1.fq\tcolon")
+        read_plan(_study(tmp_path, *rows, header="patient\tsample\trole\tfastq_1\tlesion"))
+
+
+def test_targets_are_of_the_reference_by_name_and_length(tmp_path):
+    (tmp_path / "g.fa").write_text(">chr1\n" + "ACGT" * 25 + "\n>MT\nACGT\n")
+    fasta, bed = Fasta(tmp_path / "g.fa"), tmp_path / "t.bed"
+    bed.write_text("1\t0\t100\nchrM\t0\t4\n")
+    assert target_regions(bed, fasta)["chrom"].to_list() == ["chr1", "MT"]
+    for text, words in (("1\t50\t101\n", "beyond the end.*chr1:50-101; chr1 of g.fa has 100 bases"),
+                        ("chr7\t0\t9\n", "its contigs chr7 are not in g.fa")):  # fmt: skip
+        bed.write_text(text)
+        with pytest.raises(InputError, match=words):
+            target_regions(bed, fasta)
+
+
+def test_reads_unlike_the_reference_are_of_another_one():
+    """Wrong reference of the same lengths: three of four bases differ; a person's own genome: one of a thousand."""
+    counts = np.zeros((400, 12), np.int32)
+    counts[:, 0] = 30
+    ref = np.zeros(400, np.int8)
+    ref[:1] = 2
+    place = (("1",), np.zeros(400, np.int64), np.arange(400))
+    assert foreign_share(Bases(*place, ref, counts)) == pytest.approx(1 / 400)
+    assert foreign_share(Bases(*place, np.arange(400).astype(np.int8) % 4, counts)) == pytest.approx(0.75)
 
 
 def test_a_missing_tool_is_named_with_its_cure(monkeypatch):

@@ -39,7 +39,7 @@ def reads(
     again after adding samples, or after it was stopped: only what is missing is done. `oncourse doctor` shows which
     programs it finds.
     """
-    from oncourse.reads.run import run_reads, without_normal
+    from oncourse.reads.run import remarks, run_reads, without_normal
 
     overrides = {
         "fasta": fasta,
@@ -63,7 +63,7 @@ def reads(
     stopped = json.loads(plan.place("done.json").read_text())["stopped"]
     for patient, reason in stopped.items():
         click.echo(f"warning: {patient} was stopped: {reason}. Its samples are not in the tables.")
-    for text in without_normal(plan):
+    for text in [*without_normal(plan), *remarks(plan, stopped)]:
         click.echo(f"warning: {text}")
     n = len(plan.patients) - len(stopped)
     click.echo(f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "

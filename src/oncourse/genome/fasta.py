@@ -45,6 +45,11 @@ class Fasta:
     def __contains__(self, chrom: str) -> bool:
         return self._name(chrom) is not None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The file's own names of its sequences, in its order."""
+        return tuple(self._entries)
+
     def length(self, chrom: str) -> int:
         """Length of a chromosome, 0 where the file has no such name."""
         name = self._name(chrom)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from pathlib import Path
 
-from oncourse.errors import InputError
+from oncourse.reads.fastq import check_lane
 from oncourse.reads.sheet import UMI, Plan, Sample
 from oncourse.reads.tools import need, pipe
 
@@ -20,8 +18,7 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     lanes = []
     for n, (one, two) in enumerate(sample.fastq):
-        for path in filter(None, (one, two)):
-            check_fastq(Path(path))
+        check_lane(Path(one), Path(two) if two else None)
         lanes.append(_lane(plan, sample, n, one, two, work, threads))
     _join(sample, lanes, work / "whole.bam", plan, threads)
     pipe([["samtools", "index", str(work / "whole.bam")]], plan.place("log", f"align.{sample.sample}"))
@@ -31,34 +28,6 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
         left.unlink()
     work.rmdir()
     return out
-
-
-def check_fastq(path: Path) -> None:
-    """InputError where a FASTQ file is no FASTQ, cut short, or empty; the whole file is read once."""
-    lines, last = 0, b""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            first = file.read(1)
-            if first not in (b"@", b""):
-                raise InputError(f"{path.name}: is no FASTQ file (a record begins with '@').")
-            lines += first.count(b"\n")
-            while piece := file.read(1 << 22):
-                lines, last = lines + piece.count(b"\n"), piece
-    except (EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path.name}: the compressed file is cut short or damaged ({error}). Copy it again; compare its md5 sum."
-        ) from None
-    except gzip.BadGzipFile:
-        raise InputError(
-            f"{path.name}: ends in .gz and is not compressed. Rename it, or copy it again."
-        ) from None
-    lines += not last.endswith(b"\n") and bool(last)
-    if lines == 0:
-        raise InputError(f"{path.name}: holds no reads.")
-    if lines % 4:
-        raise InputError(
-            f"{path.name}: {lines:,} lines are not four for each read: the file is cut short. Copy it again."
-        )
 
 
 def _lane(plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, threads: int) -> Path:

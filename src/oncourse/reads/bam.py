@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -35,21 +36,22 @@ class Header:
 
     def contig(self, chrom: str) -> str | None:
         """Return the file's own name of a chromosome, written with or without ``chr``; None where it has none."""
-        return _names(self.contigs).get(_bare(chrom))
+        return _names(self.contigs).get(bare_name(chrom))
 
     def number(self, name: str) -> int:
         """Return the number of a contig by the file's own name."""
         return self.contigs.index(name)
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
+    """Return a contig's name without ``chr``; M is MT."""
     bare = name[3:] if name.lower().startswith("chr") and len(name) > 3 else name
     return "MT" if bare in ("M", "MT") else bare
 
 
 @cache
 def _names(contigs: tuple[str, ...]) -> dict[str, str]:
-    return {_bare(name): name for name in reversed(contigs)}
+    return {bare_name(name): name for name in reversed(contigs)}
 
 
 def read_header(path: Path, *, reference: Path | None = None) -> Header:
@@ -98,6 +100,14 @@ def read_header(path: Path, *, reference: Path | None = None) -> Header:
     return Header(path, contigs, lengths, samples, order)
 
 
+def carries_tag(path: Path, tag: str, *, reference: Path, n: int = 10_000) -> bool:
+    """Return whether any of the first mapped reads of a file carries a tag."""
+    import pysam
+
+    with pysam.AlignmentFile(str(path), reference_filename=str(reference)) as file:
+        return any(read.has_tag(tag) for read in islice(file.fetch(until_eof=True), n))
+
+
 def _is_bgzf(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == _END_OF_FILE[:4]
@@ -141,7 +151,13 @@ def records(
         said = errors.read_text(errors="replace").strip()
         if failed or "truncat" in said.lower():
             last = said.splitlines()[-1] if said else f"exit code {failed}"
-            raise ToolError(f"{path.name}: could not be read to its end ({last}). Copy or align it again.")
+            raise ToolError(f"{path.name}: could not be read to its end ({last}). {_cure(path)}")
+
+
+def _cure(path: Path) -> str:
+    if path.suffix == ".cram":
+        return "Is the reference the one it was written with? If it is, copy the file again."
+    return "Copy or align it again."
 
 
 def _inflated(pipe: object) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ def sample_rows(
                 "sample_id": s.sample,
                 "patient_id": s.patient,
                 "material": MATERIAL.get(s.role, s.role),
-                "lesion_id": lesion_id(s),
+                "lesion_id": plan.lesion(s.sample),
                 "assay_id": assay_id(s),
                 "day": s.day,
                 "purity": s.purity if s.purity is not None else q.get("purity"),
@@ -77,18 +77,11 @@ def sample_rows(
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def lesion_id(sample: Sample) -> str | None:
-    """Return the lesion of a tissue sample; one without a name is named by its role."""
-    if sample.role not in MATERIAL:
-        return None
-    return sample.lesion or f"{sample.patient}-{sample.role}"
-
-
 def lesion_rows(plan: Plan) -> pl.DataFrame:
     """Return a row per lesion of the tissue samples."""
     rows = {
-        lesion_id(s): {"lesion_id": lesion_id(s), "patient_id": s.patient, "role": s.role}
-        for s in plan.samples if s.role in MATERIAL
+        lesion: {"lesion_id": lesion, "patient_id": s.patient, "role": s.role}
+        for s in plan.samples if (lesion := plan.lesion(s.sample))
     }  # fmt: skip
     schema = {"lesion_id": pl.String, "patient_id": pl.String, "role": pl.String}
     return pl.DataFrame(list(rows.values()), schema=schema)

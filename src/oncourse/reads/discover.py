@@ -18,6 +18,7 @@ from oncourse.errors import ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.variant import normalise
+from oncourse.reads.bam import Header, read_header
 from oncourse.reads.profile import Bases
 from oncourse.reads.tools import pipe
 
@@ -107,11 +108,16 @@ def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folde
     import pysam
 
     bed, vcf = folder / "targets.bed", folder / "freebayes.vcf"
+    header = read_header(bams[0], reference=reference)
     bed.write_text(
-        "".join(f"{c}\t{a}\t{b}\n" for c, a, b in regions.select("chrom", "start", "end").iter_rows())
+        "".join(
+            f"{header.contig(c) or c}\t{a}\t{b}\n"
+            for c, a, b in regions.select("chrom", "start", "end").iter_rows()
+        )
     )
+    named = _as_named(reference, header, folder)
     command = [
-        "freebayes", "-f", str(reference), "-t", str(bed), "--pooled-continuous", "-F", "0.02", "-C", "3", "-m", "20",
+        "freebayes", "-f", str(named), "-t", str(bed), "--pooled-continuous", "-F", "0.02", "-C", "3", "-m", "20",
         "-q", "20", "--genotype-qualities", *(x for bam in bams for x in ("-b", str(bam))), "--vcf", str(vcf),
     ]  # fmt: skip
     pipe([[c for c in command if c != "--genotype-qualities"]], folder / "freebayes.log")
@@ -125,6 +131,23 @@ def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folde
         raise ToolError(f"freebayes: its VCF file cannot be read ({error}).") from None
     return pl.DataFrame(rows, schema=["chrom", "pos", "ref", "alt"], orient="row", schema_overrides={
         "chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String})  # fmt: skip
+
+
+def _as_named(reference: Path, header: Header, folder: Path) -> Path:
+    """Return the reference with contigs named as the reads name them: itself, or a link with an index of those names."""
+    import pysam
+
+    if not Path(f"{reference}.fai").is_file():
+        pysam.faidx(str(reference))
+    rows = [line.split("\t") for line in Path(f"{reference}.fai").read_text().splitlines()]
+    named = [[header.contig(row[0]) or row[0], *row[1:]] for row in rows]
+    if named == rows:
+        return reference
+    link = folder / "reference.fa"
+    link.unlink(missing_ok=True)
+    link.symlink_to(reference)
+    Path(f"{link}.fai").write_text("".join("\t".join(row) + "\n" for row in named))
+    return link
 
 
 def hotspots(build: str | None, regions: pl.DataFrame, fasta: Fasta, place: object) -> pl.DataFrame:

@@ -106,20 +106,66 @@ def pairs(bases: Mapping[str, Bases], patients: Mapping[str, str]) -> pl.DataFra
 
 
 def swapped_patients(found: pl.DataFrame, patients: Mapping[str, str]) -> dict[str, str]:
-    """Return patient -> what is wrong, for samples of one patient that differ and of two patients that are one person."""
+    """Return patient -> what is wrong, for samples of one patient that differ and of two patients that are one person.
+
+    A sample that is not of its own patient's person and looks like another's is misplaced: it stops the patient it was
+    given to. Where neither of two alike samples contradicts its own, both patients stop: who they are is not known.
+    """
+    differs = found.filter(pl.col("said_same") & (pl.col("verdict") == "different"))
+    misplaced = set(differs["sample_1"]) | set(differs["sample_2"])
+    alike = found.filter(~pl.col("said_same") & (pl.col("verdict") == "same"))
     out: dict[str, list[str]] = {}
-    wrong = found.filter(
-        (pl.col("said_same") & (pl.col("verdict") == "different"))
-        | (~pl.col("said_same") & (pl.col("verdict") == "same"))
-    )
-    for one, two, said_same, n, against, _ in wrong.iter_rows():
-        text = (
-            f"{one} and {two} are not of one person ({against} of {n} places contradict)" if said_same
-            else f"{one} and {two} look like one person ({against} of {n} places contradict)"
-        )  # fmt: skip
-        for patient in {patients[one], patients[two]}:
-            out.setdefault(patient, []).append(text)
+    for one, two, _, n, against, _ in differs.iter_rows():
+        text = f"{one} and {two} are not of one person ({against} of {n} places contradict)"
+        out.setdefault(patients[one], []).append(text)
+    for one, two, _, n, against, _ in alike.iter_rows():
+        text = f"{one} and {two} look like one person ({against} of {n} places contradict)"
+        for sample in ({one, two} & misplaced) or {one, two}:
+            out.setdefault(patients[sample], []).append(text)
     return {patient: "; ".join(texts) for patient, texts in out.items()}
+
+
+#: Least fraction of an allele in a normal to be that person's own; chance below which foreign DNA does not explain a count.
+CARRIED, EXPLAINED = 0.2, 1e-3
+
+
+def explained_by_others(
+    judged: Mapping[str, pl.DataFrame], shares: Mapping[str, float], patients: Mapping[str, str]
+) -> dict[str, set[str]]:
+    """Return sample -> variants that the DNA of another person of the study explains.
+
+    Parameters
+    ----------
+    judged : patient -> sites of its samples (`oncourse.reads.patient.judge`)
+    shares : sample -> upper bound of the share of foreign DNA, of contaminated samples only
+
+    Notes
+    -----
+    A variant that another patient was born with is explained where so many fragments, or more, come with chance above
+    `EXPLAINED` when both of that person's copies carry it.
+    """
+    from scipy.stats import binom
+
+    carried = {
+        patient: set(
+            frame.filter(
+                (pl.col("origin") == "germline") & (pl.col("alt_count") >= CARRIED * pl.col("depth"))
+            )["variant_id"]
+        )
+        for patient, frame in judged.items()
+    }
+    out = {}
+    for sample, share in shares.items():
+        if (frame := judged.get(patients[sample])) is None:
+            continue
+        foreign = set().union(*(ids for patient, ids in carried.items() if patient != patients[sample]))
+        own = frame.filter(
+            (pl.col("sample_id") == sample) & (pl.col("alt_count") > 0) & (pl.col("origin") != "germline")
+            & pl.col("variant_id").is_in(list(foreign))
+        )  # fmt: skip
+        chance = binom.sf(own["alt_count"].to_numpy() - 1, own["depth"].to_numpy(), share)
+        out[sample] = set(own.filter(pl.Series(chance > EXPLAINED, dtype=pl.Boolean))["variant_id"])
+    return out
 
 
 def contamination(

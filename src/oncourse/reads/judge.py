@@ -31,6 +31,7 @@ TAGS = {
     "part": "part of a change of several bases that is called",
     "beside": "next to a change with at least five times its fragments, of whose reads it may be a misplaced end",
     "population": "common in people",
+    "contamination": "another person of the study was born with it, whose DNA is in this sample",
     "normal": "the patient's own normal shows it, and not as germline",
 }
 ORIGINS = ("somatic", "germline", "chip", "unknown")

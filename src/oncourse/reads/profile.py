@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads import _site_kernels as k
-from oncourse.reads.bam import Header, read_header
+from oncourse.reads.bam import Header, bare_name, read_header
 from oncourse.reads.genotype import Counting, walk
 from oncourse.reads.sites import Sites
 
@@ -83,6 +83,44 @@ def read_regions(path: Path) -> pl.DataFrame:
     if not rows:
         raise InputError(f"{path.name}: has no regions.")
     return pl.DataFrame(rows, schema=("chrom", "start", "end", "name"), orient="row")
+
+
+def target_regions(path: Path, fasta: Fasta) -> pl.DataFrame:
+    """Return the regions of a BED file by the reference's own names of contigs (``12`` and ``chr12`` are one).
+
+    Raises
+    ------
+    InputError : contigs the reference does not have, and regions that reach beyond their end
+    """
+    regions = read_regions(path)
+    own = {bare_name(name): name for name in fasta.names}
+    chroms = regions["chrom"].unique(maintain_order=True).to_list()
+    absent = [c for c in chroms if bare_name(c) not in own]
+    if absent:
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise InputError(
+            f"{path.name}: its contigs {', '.join(absent[:5])}{more} are not in {fasta.path.name} (which has "
+            f"{', '.join(list(fasta.names)[:3])} ...). Use targets of the same genome build and names."
+        )
+    regions = regions.with_columns(pl.col("chrom").replace_strict({c: own[bare_name(c)] for c in chroms}))
+    ends = {own[bare_name(c)]: fasta.length(own[bare_name(c)]) for c in chroms}
+    beyond = regions.filter(pl.col("end") > pl.col("chrom").replace_strict(ends))
+    if beyond.height:
+        chrom, start, end, _ = beyond.row(0)
+        raise InputError(
+            f"{path.name}: {beyond.height:,} of {regions.height:,} regions reach beyond the end of their contig (first: "
+            f"{chrom}:{start}-{end}; {chrom} of {fasta.path.name} has {ends[chrom]:,} bases). The targets are of another "
+            "genome build: lift them over, or give that build's reference."
+        )
+    return regions
+
+
+def foreign_share(bases: Bases) -> float:
+    """Return the share of all counted bases that are not the reference's; about 0.002 for a person's own genome."""
+    own = bases.bases[np.arange(len(bases.ref)), np.minimum(bases.ref, 3)]
+    known = bases.ref < 4
+    total = int(bases.bases[known].sum())
+    return 1 - int(own[known].sum()) / total if total else 0.0
 
 
 def whole_contigs(header: Header) -> pl.DataFrame:

@@ -33,6 +33,7 @@ def run_reads(
     need("pysam", "snakemake", *(("bwa", "samtools", "fastp") if from_fastq else ()))
     if executor == "slurm":
         need("snakemake-executor-plugin-slurm", "sbatch")
+    _check_targets(plan)
     _check_aligned(plan)
     if not dry_run:
         from oncourse.reads.align import index_reference
@@ -63,15 +64,58 @@ def without_normal(plan: Plan) -> list[str]:
     return out
 
 
+def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
+    """Return what a user should know of samples that did not stop: foreign DNA, bare targets, other names."""
+    import polars as pl
+
+    from oncourse.reads.bam import read_header
+    from oncourse.reads.identity import CONTAMINATION_WARNING
+
+    out = []
+    for sample in plan.samples:
+        if sample.aligned:
+            names = set(read_header(Path(sample.aligned), reference=Path(plan.fasta)).samples)
+            if names and sample.sample not in names:
+                out.append(
+                    f"{Path(sample.aligned).name}: given for {sample.sample}, its reads say they are {min(names)}."
+                )
+    quality = pl.read_csv(plan.place("tables", "quality.tsv"), separator="\t", infer_schema_length=None)
+    quality = quality.filter(~pl.col("patient_id").is_in(list(stopped)))
+    columns = ("sample_id", "contamination", "mapped_share", "share_20x", "mean_depth")
+    for name, foreign, mapped, deep, depth in quality.select(columns).iter_rows():
+        if foreign is not None and foreign >= CONTAMINATION_WARNING:
+            out.append(f"{name}: about {foreign:.1%} of its DNA is another person's; see tables/quality.tsv.")
+        if mapped is not None and mapped < 0.5:
+            out.append(
+                f"{name}: only {mapped:.0%} of its reads lie on the reference. Is it of this species and build?"
+            )
+        if deep is not None and deep < 0.5:
+            out.append(
+                f"{name}: {deep:.0%} of the target bases are read 20 times or more (mean depth {depth:.0f}): most of what "
+                "is not found here is not assessable."
+            )
+    return out
+
+
+def _check_targets(plan: Plan) -> None:
+    from oncourse.genome.fasta import Fasta
+    from oncourse.reads.profile import target_regions
+
+    fasta = Fasta(plan.fasta)
+    for path in filter(None, (plan.targets, plan.microsatellites)):
+        target_regions(Path(path), fasta)
+
+
 def _check_aligned(plan: Plan) -> None:
     """Look at the header of every BAM and CRAM before anything is run."""
     from oncourse.genome.fasta import Fasta
-    from oncourse.reads.bam import read_header
+    from oncourse.reads.bam import bare_name, read_header
     from oncourse.reads.profile import check_contigs
     from oncourse.reads.steps import regions_of
 
     problems: list[object] = []
     fasta = Fasta(plan.fasta)
+    written: dict[str, tuple[str, str]] = {}
     for sample in plan.samples:
         if not sample.aligned:
             continue
@@ -82,6 +126,12 @@ def _check_aligned(plan: Plan) -> None:
         except InputError as error:
             problems += error.problems
             continue
+        first = written.setdefault(sample.patient, (header.contigs[0], path.name))
+        if first[0] != header.contigs[0] and bare_name(first[0]) == bare_name(header.contigs[0]):
+            problems.append(
+                f"{path.name}: names contigs {header.contigs[0]} ..., {first[1]} of the same patient {first[0]} ...: name "
+                "them alike (samtools reheader)."
+            )
         names = set(header.samples)
         others = {s.sample for s in plan.samples} - {sample.sample}
         if len(names) > 1:

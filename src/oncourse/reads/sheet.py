@@ -91,6 +91,21 @@ class Plan:
         """Return the samples of one patient in the order of reads.tsv."""
         return [s for s in self.samples if s.patient == patient]
 
+    def lesion(self, name: str) -> str | None:
+        """Return the lesion of a tissue sample: its name, with the patient where other patients have one of that name.
+
+        One without a name is named by patient and role; null for blood.
+        """
+        own = self.sample(name)
+        if own.role not in MATERIAL:
+            return None
+        shared = any(
+            s.lesion == own.lesion and s.patient != own.patient and s.role in MATERIAL for s in self.samples
+        )
+        if own.lesion and not shared:
+            return own.lesion
+        return f"{own.patient}-{own.lesion or own.role}"
+
     @property
     def patients(self) -> list[str]:
         """Patients in the order of reads.tsv."""
@@ -293,8 +308,8 @@ def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
 
 
 def _whole_study(samples: list[Sample]) -> list[Problem]:
-    """Return what only shows when all rows are seen together: files used twice."""
-    out, used = [], {}  # type: ignore[var-annotated]
+    """Return what only shows when all rows are seen together: files used twice, a lesion that is primary and metastasis."""
+    out, used, roles = [], {}, {}  # type: ignore[var-annotated]
     for sample in samples:
         for path in [p for pair in sample.fastq for p in pair if p] + (
             [sample.aligned] if sample.aligned else []
@@ -303,4 +318,12 @@ def _whole_study(samples: list[Sample]) -> list[Problem]:
                 message = f"{Path(path).name} is given for {used[path]} and for {sample.sample}."
                 out.append(_problem(sample.line, "sample", message, "Each file belongs to one sample."))
             used[path] = sample.sample
+        held = roles.setdefault((sample.patient, sample.lesion), sample) if sample.lesion else sample
+        if {held.role, sample.role} == set(MATERIAL):
+            message = f"{sample.lesion} of {sample.patient} is {sample.role} here and {held.role} in line {held.line}."
+            out.append(
+                _problem(
+                    sample.line, "lesion", message, "Give the two lesions two names, or correct the role."
+                )
+            )
     return out

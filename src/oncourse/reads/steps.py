@@ -15,15 +15,18 @@ import polars as pl
 
 from oncourse.errors import OncourseError
 from oncourse.genome.fasta import Fasta
-from oncourse.reads.bam import read_header
+from oncourse.reads.bam import carries_tag, read_header
 from oncourse.reads.genotype import Counting, genotype
 from oncourse.reads.judge import Rules
 from oncourse.reads.places import read_places
 from oncourse.reads.profile import (
+    Bases,
+    foreign_share,
     load_bases,
     profile,
     read_quality,
     read_regions,
+    target_regions,
     whole_contigs,
     write_json,
 )
@@ -31,6 +34,9 @@ from oncourse.reads.sheet import Plan, Sample, load_plan
 
 #: A reference without targets is taken whole up to this size.
 _LARGEST_WHOLE = 30_000_000
+#: Share of bases unlike the reference from which the reference is not the reads' own (people differ in 0.001; the
+#: sequencer errs in up to 0.01). A choice.
+_MOST_FOREIGN = 0.10
 
 
 def counting_of(sample: Sample) -> Counting:
@@ -43,7 +49,7 @@ def counting_of(sample: Sample) -> Counting:
 def regions_of(plan: Plan, bam: Path) -> pl.DataFrame:
     """Return the target regions; without targets the whole of a small reference."""
     if plan.targets:
-        return read_regions(Path(plan.targets))
+        return target_regions(Path(plan.targets), Fasta(plan.fasta))
     header = read_header(bam, reference=Path(plan.fasta))
     if sum(header.lengths) > _LARGEST_WHOLE:
         raise OncourseError(
@@ -62,10 +68,14 @@ def align_step(plan: Plan, name: str) -> None:
 def profile_step(plan: Plan, name: str) -> None:
     """Counts at every target base of a sample, and its quality figures."""
     sample, bam, reference = plan.sample(name), plan.bam(name), Path(plan.fasta)
+    if sample.umi == "tag" and not carries_tag(bam, "RX", reference=reference):
+        raise OncourseError(
+            f"{bam.name}: none of its reads has the tag RX, which `umi: tag` counts on. Leave umi empty where there are no "
+            "identifiers, or put them into RX before duplicates are marked."
+        )
     bases = profile(bam, regions_of(plan, bam), reference, counting=counting_of(sample))
     quality = read_quality(bam, bases, reference=reference)
-    if not quality["reads"]:
-        raise OncourseError(f"{bam.name}: holds no reads. Copy it again, or align the sample again.")
+    _check_usable(bam, bases, quality, plan)
     if plan.microsatellites:
         from oncourse.reads.msi import lengths
 
@@ -73,6 +83,22 @@ def profile_step(plan: Plan, name: str) -> None:
         quality["run_lengths"] = found.tolist()
     bases.save(plan.place("sample", f"{name}.bases.npz"))
     write_json(plan.place("sample", f"{name}.quality.json"), quality)
+
+
+def _check_usable(bam: Path, bases: Bases, quality: dict[str, float | int | None], plan: Plan) -> None:
+    """OncourseError where the reads cannot be those of this reference or of these targets."""
+    if not quality["reads"]:
+        raise OncourseError(f"{bam.name}: holds no reads. Copy it again, or align the sample again.")
+    if not bases.depth.any():
+        raise OncourseError(
+            f"{bam.name}: none of its {quality['reads']:,} reads lies on the targets ({Path(plan.targets).name or 'all'}). "
+            "Give the targets of this assay and genome build."
+        )
+    if (share := foreign_share(bases)) > _MOST_FOREIGN and bases.bases.sum() >= 1_000:
+        raise OncourseError(
+            f"{bam.name}: {share:.0%} of its bases differ from {Path(plan.fasta).name}: they were aligned to another "
+            "reference. Give that reference, or the FASTQ files."
+        )
 
 
 def discover_step(plan: Plan, patient: str) -> None:
@@ -206,9 +232,9 @@ def collect_step(plan: Plan, _: str) -> None:
         )
     _add_instability(plan, quality)
     frames = []
-    for patient in plan.patients:
-        if patient not in stopped:
-            judged = c.worth_keeping(pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet")))
+    for judged in _without_foreign(plan, identity).values():
+        if judged.height:
+            judged = c.worth_keeping(judged)
             frames.append(judged.with_columns(places.genome_ids(judged["variant_id"]).alias("variant_id")))
     calls = pl.concat(frames) if frames else None
     samples = c.sample_rows(plan, quality, stopped)
@@ -253,6 +279,35 @@ def collect_step(plan: Plan, _: str) -> None:
     c.put_in_place(folder, c.WRITTEN)
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
+
+
+def _without_foreign(plan: Plan, identity: dict) -> dict[str, pl.DataFrame]:  # type: ignore[type-arg]
+    """Return the judged sites of the patients that go on, those that another person's DNA explains tagged."""
+    from oncourse.reads.identity import explained_by_others
+
+    judged = {
+        p: pl.read_parquet(plan.place("patient", f"{p}.calls.parquet"))
+        for p in plan.patients if p not in identity["stopped"]
+    }  # fmt: skip
+    shares = {
+        name: row["contamination_high"] for name, row in identity["samples"].items() if (row["contamination_low"] or 0) > 0
+    }  # fmt: skip
+    foreign = explained_by_others(judged, shares, {s.sample: s.patient for s in plan.samples})
+    rows = [(sample, name) for sample, names in foreign.items() for name in sorted(names)]
+    table = pl.DataFrame(
+        rows, schema={"sample_id": pl.String, "variant_id": pl.String}, orient="row"
+    ).with_columns(pl.lit("contamination").alias("_foreign"))
+    return {p: _tagged(frame.join(table, on=["sample_id", "variant_id"], how="left", maintain_order="left"))
+            for p, frame in judged.items()}  # fmt: skip
+
+
+def _tagged(frame: pl.DataFrame) -> pl.DataFrame:
+    tags = pl.concat_str([pl.col("tags"), pl.col("_foreign")], separator=";", ignore_nulls=True).replace(
+        "", None
+    )
+    return frame.with_columns(
+        tags.alias("tags"), is_called=pl.col("is_called") & pl.col("_foreign").is_null()
+    ).drop("_foreign")
 
 
 def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]

@@ -1,0 +1,105 @@
+"""FASTQ files before anything is aligned: whole, not empty, and the two files of a lane of the same reads."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import IO
+
+from oncourse.errors import InputError
+
+#: Reads of a lane whose names are compared; mixed files differ at the first.
+_NAMES = 1_000
+#: Which read of the pair it is: `@name 2:N:0:ACGT` (Illumina) or `@name/2`.
+_END = re.compile(rb"^\S+(?:/([12])(?:\s|$)|\s+([12]):[YN]:)")
+
+
+def check_lane(one: Path, two: Path | None) -> None:
+    """InputError where the files of a lane cannot be used: each by itself, and both as first and second reads."""
+    n = check_fastq(one)
+    if two is None:
+        return
+    m = check_fastq(two)
+    check_mates(one, two)
+    if n != m:
+        raise InputError(
+            f"{one.name} holds {n:,} reads and {two.name} {m:,}: the mates of some are missing. Copy both again."
+        )
+
+
+def check_fastq(path: Path) -> int:
+    """Return the reads of a FASTQ file; InputError where it is none, cut short, or empty. The whole file is read once."""
+    lines, last = 0, b""
+    try:
+        with _open(path) as file:
+            first = file.read(1)
+            if first not in (b"@", b""):
+                raise InputError(f"{path.name}: is no FASTQ file (a record begins with '@').")
+            lines += first.count(b"\n")
+            while piece := file.read(1 << 22):
+                lines, last = lines + piece.count(b"\n"), piece
+    except (EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path.name}: the compressed file is cut short or damaged ({error}). Copy it again; compare its md5 sum."
+        ) from None
+    except gzip.BadGzipFile:
+        raise InputError(
+            f"{path.name}: ends in .gz and is not compressed. Rename it, or copy it again."
+        ) from None
+    lines += not last.endswith(b"\n") and bool(last)
+    if lines == 0:
+        raise InputError(f"{path.name}: holds no reads.")
+    if lines % 4:
+        raise InputError(
+            f"{path.name}: {lines:,} lines are not four for each read: the file is cut short. Copy it again."
+        )
+    return lines // 4
+
+
+def check_mates(one: Path, two: Path) -> None:
+    """InputError where two files are not the first and the second reads of the same fragments, in one order."""
+    heads = [_heads(path) for path in (one, two)]
+    for n, (a, b) in enumerate(zip_longest(*heads), 1):
+        if a is not None and b is not None and _name(a) != _name(b):
+            raise InputError(
+                f"{one.name} and {two.name}: are not of the same fragments: read {n:,} is {_name(a)} in the first and "
+                f"{_name(b)} in the second. Files of two lanes or samples were mixed, or one was sorted; pair them as "
+                "the sequencer wrote them."
+            )
+    ends = [{_end(head) for head in found} - {b""} for found in heads]
+    if ends == [{b"2"}, {b"1"}]:
+        raise InputError(
+            f"{one.name} holds the second reads and {two.name} the first. Exchange fastq_1 and fastq_2: which strand was "
+            "read first tells damage of the tissue from mutations."
+        )
+    if ends[0] == ends[1] and len(ends[0]) == 1:
+        which = "first" if ends[0] == {b"1"} else "second"
+        raise InputError(f"{one.name} and {two.name}: both hold {which} reads. Give the file of the others.")
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _heads(path: Path) -> list[bytes]:
+    """Return the first line of the first records."""
+    with _open(path) as file:
+        return list(islice(file, 0, 4 * _NAMES, 4))
+
+
+def _name(head: bytes) -> str:
+    """Return the name of a fragment: up to the first blank, without /1 or /2 and @.
+
+    >>> _name(b"@M01:7:1 2:N:0:1"), _name(b"@V350/2"), _name(b"@SRR1.2.1")
+    ('M01:7:1', 'V350', 'SRR1.2.1')
+    """
+    word = (head.split() or [b""])[0].removeprefix(b"@")
+    return re.sub(rb"/[12]$", b"", word).decode(errors="replace")
+
+
+def _end(head: bytes) -> bytes:
+    found = _END.match(head)
+    return (found[1] or found[2]) if found else b""
