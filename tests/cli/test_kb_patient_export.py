@@ -39,7 +39,7 @@ def test_list_and_explain():
 
 
 def test_diff_fails_when_a_golden_patient_loses_a_line(tmp_path):
-    text = resources.files("oncourse.knowledge").joinpath("data", "therapy_rules.tsv").read_text()
+    text = resources.files("oncourse.disease").joinpath("crc", "therapy_rules.tsv").read_text()
     old, new = tmp_path / "old.tsv", tmp_path / "new.tsv"
     old.write_text(text)
     new.write_text("\n".join(line for line in text.splitlines() if not line.startswith("CRC-09\t")) + "\n")

@@ -15,7 +15,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.disease import tumours as all_tumours
 from oncourse.knowledge.classified import Classified
-from oncourse.knowledge.matching import Match
+from oncourse.knowledge.matching import BENEFIT, Match
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -81,10 +81,10 @@ EVIDENCE = OutputTable("therapy/evidence", "statements of the evidence table tha
     Column("citation", TEXT, "publication"),
 ))  # fmt: skip
 
-PROGNOSTIC = ("prognostic_poor",)
+#: Directions that name no therapy of the tumour: prognosis, and what is to be done about the family.
+NO_THERAPY = ("prognostic_poor", "action")
 #: Evidence levels of CIViC that count in the comparison with an exact join: validated, clinical.
 STRONG = ("A", "B")
-BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 
 
 @section("therapy")
@@ -187,12 +187,12 @@ def _share(name: str, k: int, n: int, question: str = "") -> Estimate:
 
 
 def _best(matches: tuple[Match, ...], benefit: bool) -> str | None:
-    """The best level of a matched rule about a therapy; prognosis is no therapy."""
+    """The best level of a matched rule about a therapy; prognosis and counselling are no therapy."""
     from oncourse.knowledge.matching import LEVEL_ORDER
 
     wanted = [
         m.level for m in matches
-        if m.status == "matched" and (m.rule.direction in BENEFIT if benefit else m.rule.direction not in PROGNOSTIC)
+        if m.status == "matched" and (m.rule.direction in BENEFIT if benefit else m.rule.direction not in NO_THERAPY)
     ]  # fmt: skip
     return min(wanted, key=LEVEL_ORDER.index, default=None)
 

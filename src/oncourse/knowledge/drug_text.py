@@ -71,7 +71,8 @@ def read_drugs(text: str) -> DrugReading:
 def named_in(sentence: str) -> frozenset[str]:
     """Return the drugs that a sentence names by any of their names, whatever it says of them."""
     words = re.split(r"[\s;+,|&()\[\]:]+", _plain(sentence))
-    return frozenset(name for _, hits in _runs(words) for hit in hits for name in hit)
+    apart = [part for word in words for part in word.split("/")]  # a slash parts drugs, or is in a name
+    return frozenset(name for text in (words, apart) for _, hits in _runs(text) for hit in hits for name in hit)
 
 
 def nearest_name(text: str) -> str | None:

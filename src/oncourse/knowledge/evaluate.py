@@ -148,6 +148,8 @@ def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
 def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
     found, near = _split_sites(atom.sites, patient, atom.material)
     near = [n for n in near if CHIP_TEXT in n]
+    if atom.material == "plasma":  # the latest blood with tumour DNA speaks: a clone that has gone is no mutation now
+        found = [v for v in found if v.in_latest_plasma]
     if found:
         conflicts = [v for v in found if not v.in_decision]
         if len(conflicts) == len(found) and not atom.material:
@@ -293,7 +295,9 @@ def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
         for variant in patient.by_gene.get(gene, ()):
             is_loss, reason = loss_reason(variant)
             if variant.origin == "germline":
-                if is_loss:
+                if is_loss and atom.biallelic and not variant.is_biallelic:
+                    near.append(f"{variant.name}: one allele only, or the second not assessed")
+                elif is_loss:
                     found.append(variant)
                 elif variant.effect not in ("silent", "other") and not _is_benign(variant):
                     near.append(f"{variant.name}: {reason}")
@@ -380,8 +384,22 @@ def _phenotype(atom: Atom, patient: PatientFindings) -> Outcome:
 def _value(atom: Atom, patient: PatientFindings) -> Outcome:
     names = {"tmb": "tmb_per_mb"}
     value = getattr(patient, names.get(atom.kind, atom.kind))
-    label = {"msi": "MSI", "mmr": "MMR", "tmb": "TMB", "next_line": "next line"}.get(atom.kind, atom.kind)
+    label = {"tmb": "TMB", "next_line": "next line"}.get(atom.kind, atom.kind)
     return _compare(value, atom.op, atom.value, label)
+
+
+def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
+    """MSI and MMR are tests of one fact: where the one asked for was not done, the other answers by its own name.
+
+    Immunohistochemistry of the repair proteins and PCR or sequencing of microsatellites agree in more than nine of ten
+    tumours (Luchini, Ann Oncol 2019;30:1232); where both were done each speaks for itself.
+    """
+    words = {"msi": {"high": "deficient", "stable": "proficient"}, "mmr": {"deficient": "high", "proficient": "stable"}}
+    asked = {"msi": patient.msi, "mmr": patient.mmr}
+    other = "mmr" if atom.kind == "msi" else "msi"
+    if asked[atom.kind] is None and asked[other] is not None:
+        return _compare(asked[other], atom.op, words[atom.kind][atom.value], other.upper())
+    return _compare(asked[atom.kind], atom.op, atom.value, atom.kind.upper() if asked[atom.kind] else "MSI / MMR")
 
 
 def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
@@ -414,5 +432,5 @@ _ATOMS: dict[str, Callable[[Atom, PatientFindings], Outcome]] = {
     "amplification": _amplification, "deletion": _deletion, "fusion": _fusion, "germline_pathogenic": _germline,
     "reversion": _reversion, "emerged": _emerged, "previous": _previous, "marker": _marker,
     "phenotype": _phenotype, "unsupported": _unsupported,
-    **dict.fromkeys(("msi", "mmr", "tmb", "side", "tumour", "state", "next_line"), _value),
+    "msi": _repair, "mmr": _repair, **dict.fromkeys(("tmb", "side", "tumour", "state", "stage", "next_line"), _value),
 }  # fmt: skip

@@ -34,9 +34,10 @@ class VariantFinding:
 
     ``change`` is the protein change without ``p.`` in one-letter code (G12C, R248fs, empty where there is none);
     ``materials`` says where it was seen (tissue, plasma); ``in_decision`` whether the sample nearest the decision
-    has it; ``is_biallelic`` is None where the second allele was not assessed; ``seen`` and ``where`` are words for
-    the page ("12 of 140 reads in P1-liver", "clonal in all lesions"); ``listed`` is the verdict of the study's classified
-    changes (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`).
+    has it, ``in_latest_plasma`` whether the latest blood with tumour DNA has; ``is_biallelic`` is None where the second
+    allele was not assessed; ``seen`` and ``where`` are words for the page ("12 of 140 reads in P1-liver", "clonal in all
+    lesions"); ``listed`` is the verdict of the study's classified changes
+    (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`).
     """
 
     gene: str
@@ -46,6 +47,7 @@ class VariantFinding:
     codon: int | None = None
     materials: tuple[str, ...] = ("tissue",)
     in_decision: bool = True
+    in_latest_plasma: bool = True
     is_biallelic: bool | None = None
     hgvs_c: str = ""
     variant_id: str = ""
@@ -78,6 +80,7 @@ class PatientFindings:
     patient_id : the patient
     tumour : colorectal, prostate, or another word; None = not recorded
     state : resected, metastatic, mCSPC, mCRPC; None = not recorded
+    stage : I, II, III or IV at diagnosis; None = not recorded
     variants : every variant after filtering, with its origin
     copy_number : gene -> one of `COPY_STATES`; a missing gene was not profiled
     copy_number_material : gene -> materials it was seen in (a change listed here is an alteration)
@@ -99,6 +102,7 @@ class PatientFindings:
     patient_id: str
     tumour: str | None = None
     state: str | None = None
+    stage: str | None = None
     variants: tuple[VariantFinding, ...] = ()
     copy_number: Mapping[str, str] = field(default_factory=dict)
     copy_number_material: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -57,6 +57,8 @@ def variant(text: str) -> VariantFinding:
             values["is_biallelic"] = word == "biallelic"
         elif word == "reversion":
             values["is_reversion"] = True
+        elif word == "gone":
+            values["in_latest_plasma"] = False
         elif word == "older":
             values["in_decision"] = False
         elif word not in ("tissue", "plasma"):

@@ -9,6 +9,8 @@ from oncourse.knowledge.evaluate import NO, UNKNOWN, WORDS, YES, Outcome, evalua
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.rules import Rule
 
+#: Directions that speak for a therapy.
+BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 LEVEL_ORDER = ("I-A", "I-B", "II-C", "II-D", "III")
 #: What a doctor wants to read first.
 _DIRECTION_ORDER = (

@@ -15,7 +15,7 @@ from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
-from oncourse.knowledge.matching import Match
+from oncourse.knowledge.matching import BENEFIT, Match
 from oncourse.knowledge.rules import rules_version
 from oncourse.plots.timeline import Timeline
 from oncourse.report.page import environment
@@ -35,7 +35,6 @@ FRONT_LINES = 3
 RULES_PER_LINE = 4
 GRID_ROWS, GRID_COLUMNS = 30, 14
 EVIDENCE_ROWS = 40
-BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 AGAINST = ("resistant", "no_benefit", "caution")
 _DIRECTION_CLASS = {**dict.fromkeys(BENEFIT, "for"), **dict.fromkeys(AGAINST, "against")}
 

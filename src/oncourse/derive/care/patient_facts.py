@@ -10,6 +10,7 @@ from oncourse.derive.care.ctdna import RECORDED
 from oncourse.disease import Disease, disease, of_tumour, tumour_of
 from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR
 from oncourse.facts.material import is_tumour
+from oncourse.facts.stage import stage_of
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
@@ -57,6 +58,7 @@ class Facts:
             "msi": {"positive": "high", "negative": "stable"}.get(self.msi.get(patient, "")),
             "mmr": {"positive": "deficient", "negative": "proficient"}.get(self.mmr.get(patient, "")),
             "tmb_per_mb": self.tmb.get(patient),
+            "stage": stage_of(row["stage"]),
             "side": known.side(row["primary_site"]) if known else None,
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
             "adjuvant_classes": self.adjuvant.get(patient, frozenset()),

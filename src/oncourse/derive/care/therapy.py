@@ -154,7 +154,9 @@ def findings(
         new.filter(pl.col("status") == "emerged").select("patient_id", "variant_id", "drug_class").iter_rows()
     ):
         classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
-    variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles)
+    informative = plasma.filter("has_tumour").group_by("patient_id", maintain_order=True).agg(pl.col("sample_id").last())
+    latest = dict(informative.iter_rows())
+    variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
     denied = recorded_sites(statuses, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import polars as pl
 
 from oncourse.derive.care.therapy import Findings
+from oncourse.derive.care.used_drugs import NOTHING, Given, drugs_given, is_spent, used_before
 from oncourse.disease import of_tumour
 from oncourse.genome.gene_sets import site_text
-from oncourse.knowledge.drugs import drug_classes, drug_names, drugs_in_text
 from oncourse.knowledge.evaluate import evaluate
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.expression import parse
@@ -35,51 +34,24 @@ class Therapy:
     evidence: Mapping[str, tuple[EvidenceMatch, ...]]
 
 
-def drugs_given(study: Study) -> dict[str, tuple[str, ...]]:
-    """Return patient -> every single drug given so far, in order of first use."""
-    found: dict[str, dict[str, None]] = {}
-    rows = study["treatments"].sort("patient_id", "start_day", nulls_last=False)
-    for patient, drugs in rows.select("patient_id", "drugs").iter_rows():
-        found.setdefault(patient, {}).update(dict.fromkeys(drug_names(drugs)))
-    return {p: tuple(d) for p, d in found.items()}
-
-
-#: Classes of which one drug tells how a tumour responds to the others.
-TARGETED = (
-    "anti-EGFR", "ARPI", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor", "anti-HER2",
-    "NTRK inhibitor", "RET inhibitor", "AKT inhibitor", "radioligand",
-)  # fmt: skip
-
-
-@lru_cache(maxsize=65536)
-def used_before(therapy: str, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the drugs of a therapy that were given before, and drugs given of the same targeted class.
-
-    >>> used_before("rucaparib", ("abiraterone", "olaparib"))
-    ('olaparib (PARP inhibitor)',)
-    """
-    named = drugs_in_text(therapy)
-    same = [d for d in given if d in named]
-    classes = {c: d for d in named for c in drug_classes(d) if c in TARGETED}
-    for drug in given:
-        shared = [c for c in TARGETED if c in classes and c in drug_classes(drug)]
-        if drug not in named and shared:
-            same.append(f"{drug} ({shared[0]})")
-    return tuple(same)
-
-
 def match_patient(
-    patient: PatientFindings, found: Findings, given: tuple[str, ...] = ()
+    patient: PatientFindings, found: Findings, given: Given = NOTHING
 ) -> tuple[tuple[Match, ...], tuple[EvidenceMatch, ...]]:
-    """Return the matches of one patient; a matched line names the drugs of it that were given before."""
-    matches = []
-    for match in match_rules(found.knowledge.rules, patient):
-        if match.status == "matched" and given:
-            used = used_before(match.rule.therapy, given)
-            match = replace(match, used_before=used) if used else match
-        matches.append(match)
+    """Return the matches of one patient, best first.
+
+    A matched line names the drugs of it that were given before; where they failed it is out of its setting.
+    """
+    matches = [_after(match, given) for match in match_rules(found.knowledge.rules, patient)]
     base = found.knowledge.evidence
-    return tuple(matches), tuple(base.match(patient)) if base is not None else ()
+    return tuple(sorted(matches, key=lambda m: m.sort_key)), tuple(base.match(patient)) if base is not None else ()
+
+
+def _after(match: Match, given: Given) -> Match:
+    if match.status != "matched" or not given.drugs:
+        return match
+    used = used_before(match.rule.therapy, given.drugs)
+    setting = "does_not_fit" if is_spent(match.rule, given.failed) else match.setting
+    return replace(match, used_before=used, setting=setting) if used else match
 
 
 def match_all(study: Study, found: Findings) -> Therapy:
@@ -87,7 +59,7 @@ def match_all(study: Study, found: Findings) -> Therapy:
     given = drugs_given(study)
     matches, evidence = {}, {}
     for patient, facts in found.patients.items():
-        matches[patient], evidence[patient] = match_patient(facts, found, given.get(patient, ()))
+        matches[patient], evidence[patient] = match_patient(facts, found, given.get(patient, NOTHING))
     return Therapy(matches, evidence)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -231,6 +231,7 @@ def _words(row: dict) -> str:  # type: ignore[type-arg]
 def patient_variants(
     study: Study, rows: pl.DataFrame, blood: dict[tuple[str, str], str], where: dict[tuple[str, str], str],
     decision: dict[str, str], new: dict[tuple[str, str], tuple[str, ...]], alleles: dict[str, dict[str, bool]],
+    plasma: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[VariantFinding, ...]]:  # fmt: skip
     """Return the VariantFindings of each patient.
 
@@ -239,6 +240,7 @@ def patient_variants(
     rows : `variant_rows`; blood : `blood_classes`; where : `where_seen`
     decision : patient -> sample nearest the decision; new : (patient, variant) -> classes it emerged under
     alleles : patient -> gene -> whether an allele is lost; no entry = not known
+    plasma : patient -> the latest plasma that shows tumour DNA; None, or no entry: every plasma counts
     """
     normals = study["samples"].filter(is_normal())
     with_normal = set(normals["patient_id"])
@@ -259,6 +261,7 @@ def patient_variants(
             gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=first["codon"],
             materials=tuple(sorted({r["material"] for r in tumour})) or ("tissue",),
             in_decision=any(r["sample_id"] == decision.get(patient) for r in tumour),
+            in_latest_plasma=_in_latest(tumour, (plasma or {}).get(patient)),
             is_biallelic=alleles.get(patient, {}).get(gene),
             hgvs_c=first["hgvs_c"] or "", variant_id=variant, seen=_seen(tumour or group),
             where=where.get(key, ""), is_new_on=new.get(key, ()),
@@ -288,6 +291,10 @@ def seen_variants(
     rows = variant_rows(study, genes, classified)
     blood = blood_classes(study, rows, presence)
     return SeenVariants(rows, blood, plasma)
+
+
+def _in_latest(tumour: list[dict[str, Any]], latest: str | None) -> bool:
+    return latest is None or any(r["sample_id"] == latest for r in tumour)
 
 
 def _groups(rows: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]

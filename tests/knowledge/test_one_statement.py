@@ -1,0 +1,131 @@
+"""The rules make one statement of a patient: side, MSI, RAS and BRAF decide together; what failed is not offered again."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.derive.care.used_drugs import is_spent
+from oncourse.facts.stage import stage_of
+from oncourse.knowledge.golden import examined, make
+from oncourse.knowledge.matching import BENEFIT, match_rules
+from oncourse.knowledge.rules import default_rules
+
+RULES = {r.rule_id: r for r in default_rules()}
+GENES = frozenset(g for rule in RULES.values() for g in rule.genes)
+
+
+def of(tumour: str, **changes):
+    """What the rules say of a fully examined patient with these changes: rule_id -> Match."""
+    return {m.rule.rule_id: m for m in match_rules(default_rules(), make(examined(tumour, GENES), changes))}
+
+
+def matched(matches, *ids: str) -> list[str]:
+    return [i for i in ids if matches[i].status == "matched"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"side": "left"}, ["CRC-01", "CRC-02"]),
+        ({"side": "right"}, ["CRC-04"]),
+        ({"side": "left", "msi": "high", "mmr": "deficient"}, []),
+        ({"side": "right", "msi": "high", "mmr": "deficient"}, []),
+        ({"side": "left", "has": ["BRAF V600E"]}, []),
+        ({"side": "right", "has": ["BRAF V600E"]}, []),
+        ({"side": "left", "has": ["NRAS Q61K"]}, []),
+    ],
+)
+def test_first_line_anti_egfr_is_one_statement(changes, expected):
+    """PARADIGM (JAMA 2023;329:1271): left side; a right-sided tumour had "benefit" and "no benefit" of one antibody."""
+    assert matched(of("colorectal", **changes), "CRC-01", "CRC-02", "CRC-04") == expected
+
+
+@pytest.mark.parametrize("known", ["msi", "mmr"])
+def test_msi_answers_for_repair_and_repair_for_msi(known):
+    """Tests of one fact: a tumour recorded as MSS had "MMR not assessed" beside a card that said negative."""
+    unstable = {"msi": "high", "mmr": "deficient"}
+    other = "mmr" if known == "msi" else "msi"
+    stable = of("colorectal", unset=[other])
+    high = of("colorectal", unset=[other], **{known: unstable[known]})
+    for rule in ("CRC-15", "CRC-16", "CRC-17", "CRC-18", "PC-12"):
+        assert stable[rule].status == "not_matched", rule
+        assert high[rule].status == "matched", rule
+        assert high[rule].facts == (f"{known.upper()} {unstable[known]}",)  # the test that was done is named
+    neither = of("colorectal", unset=["msi", "mmr"])
+    assert neither["CRC-18"].missing == ("MSI / MMR not assessed",)
+
+
+def test_where_both_were_done_each_speaks_for_itself():
+    """Dostarlimab's label asks for deficient repair: MSI-H with proteins kept is not it."""
+    assert of("colorectal", msi="high", mmr="proficient")["CRC-18"].status == "not_matched"
+
+
+def test_lynch_triage_stops_at_braf_and_methylation():
+    """NICE HTG430: MLH1 loss with BRAF V600E or a methylated promoter is sporadic; all else goes to a germline test."""
+    methylated = {"MLH1 METHYLATION": "positive"}
+    assert of("colorectal", msi="high", mmr="deficient")["CRC-39"].status == "matched"
+    assert of("colorectal", msi="high", has=["BRAF V600E"])["CRC-39"].status == "not_matched"
+    assert of("colorectal", msi="high", markers=methylated)["CRC-39"].status == "not_matched"
+
+
+def test_one_mutyh_allele_is_no_finding():
+    """ACMG SF: MUTYH with two variants only."""
+    carrier = of("colorectal", has=["MUTYH Q338* germline one_allele"])["CRC-40"]
+    assert carrier.status == "not_matched"
+    assert any("MUTYH" in n and "one allele" in n for n in carrier.near)
+    assert of("colorectal", has=["APC R1450* germline"])["CRC-40"].status == "matched"
+
+
+def test_a_clone_that_left_the_blood_opens_rechallenge():
+    """CHRONOS (Nat Med 2022): KRAS found under cetuximab and gone from the latest informative blood."""
+    gone = {"drug_classes": ["anti-EGFR"], "has": ["KRAS G12D plasma older gone"]}
+    matches = of("colorectal", **gone)
+    assert matches["CRC-27"].status == "matched"
+    assert matches["CRC-03"].status == "not_matched"
+    assert any("KRAS G12D, but anti-EGFR given before" in n for n in matches["CRC-03"].near)
+    there = of("colorectal", drug_classes=["anti-EGFR"], has=["KRAS G12D plasma"])
+    assert (there["CRC-27"].status, there["CRC-03"].status) == ("not_matched", "matched")
+    primary = of("colorectal", drug_classes=["anti-EGFR"], has=["KRAS G12D tissue plasma older gone"])
+    assert primary["CRC-03"].status == "matched"  # mutated before: never a candidate
+
+
+@pytest.mark.parametrize(
+    ("rule", "failed", "expected"),
+    [
+        ("CRC-06", ("encorafenib", "cetuximab"), True),
+        ("CRC-09", ("sotorasib", "panitumumab"), True),
+        ("CRC-10", ("sotorasib", "panitumumab"), True),  # KRYSTAL-1 left out who had had a G12C inhibitor
+        ("CRC-06", ("cetuximab",), False),
+        ("PC-01", ("olaparib",), True),
+        ("PC-09", ("fuzuloparib", "abiraterone"), True),
+        ("PC-07", ("abiraterone",), False),
+        ("CRC-21", ("larotrectinib",), False),  # two other NTRK inhibitors are named
+        ("CRC-27", ("cetuximab", "panitumumab"), False),  # rechallenge asks for it
+        ("CRC-15", ("tislelizumab",), True),
+        ("PC-15", ("docetaxel",), False),
+        ("CRC-03", ("cetuximab",), False),
+    ],
+)
+def test_what_failed_is_not_offered_again(rule, failed, expected):
+    """Encorafenib with cetuximab was "benefit, setting fits" for a patient who had just progressed on it."""
+    assert is_spent(RULES[rule], failed) is expected
+
+
+def test_stage_is_read_however_written():
+    written = {"Stage IIIC": "III", "3b": "III", "pT4bN2M0": "III", "T2N0M0": "I", "cM1a": "IV", "II": "II", "unknown": None}
+    assert {text: stage_of(text) for text in written} == written
+
+
+def test_adjuvant_immunotherapy_is_for_stage_three():
+    """ATOMIC enrolled stage III; stage II dMMR gains nothing from fluorouracil alone (PMID 20498393)."""
+    for stage, rule in (("III", "CRC-37"), ("II", "CRC-38")):
+        matches = of("colorectal", state="resected", stage=stage, msi="high", mmr="deficient")
+        fits = {i for i in ("CRC-37", "CRC-38") if matches[i].setting == "fits"}
+        assert fits == {rule}
+
+
+def test_every_rule_that_speaks_for_a_therapy_has_its_drugs_in_the_dictionary():
+    from oncourse.knowledge.drugs import drugs_in_text
+
+    without = [r.rule_id for r in RULES.values() if r.direction in BENEFIT and not drugs_in_text(r.therapy)]
+    assert not without
