@@ -172,7 +172,7 @@ def test_blood_cell_variants_are_told_from_tumour_in_blood_and_germline():
 
 
 def test_a_swapped_sample_stops_its_patient_and_nobody_else(tmp_path):
-    """The primary of P1 is P2's: P1 is not reported; P2, whose samples agree, and P3 are; self pairs are told as the same."""
+    """The primary of P1 is P2's: P1 is not reported; P2, whose samples agree, and P3 are."""
     _write_study(
         tmp_path,
         ["P1", "P2", "P3"],
