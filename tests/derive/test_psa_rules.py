@@ -336,3 +336,23 @@ def test_fast_equals_the_plain_definition(base, steps):
         values.append((day, value))
     found = row((0, base), *values)
     assert (found["progression_status"], found["progression_day"]) == slow_progression(base, values)
+
+
+ABOVE = [
+    ("400 is at least 60 % below >1000", [(-3, ">1000"), (28, 400), (56, 300)], True, True, "none"),
+    ("600 may be 40 % or 90 % below >1000", [(-3, ">1000"), (28, 600), (56, 600)], None, None, "none"),
+    ("a second value that tells nothing leaves the confirmation open", [(-3, ">1000"), (28, 400), (56, 800)], True, None,
+     "unconfirmed"),
+    (">1000 after 5000 may be a fall of 80 % or a rise", [(-3, 5000), (28, ">1000"), (56, ">1000")], None, None, "none"),
+    (">1000 after 1500 is no fall by half", [(-3, 1500), (28, ">1000"), (56, ">1000")], False, False, "none"),
+    (">1000 throughout tells nothing", [(-3, ">1000"), (28, ">1000"), (140, ">1000")], None, None, None),
+    ("a rise to >1000 is a rise", [(-3, 100), (28, 60), (98, ">1000"), (126, ">1000")], False, False, "confirmed"),
+    ("1500 after >1000 may be a fall", [(-3, ">1000"), (100, 1500), (140, 1600)], None, None, "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "values", "psa50", "confirmed", "status"), ABOVE, ids=[c[0] for c in ABOVE])
+def test_what_is_above_the_measuring_range_is_a_bound(why, values, psa50, confirmed, status):
+    """>1000 was 1000: "no response" where the baseline was 9,000, and PSA50 where the later value was 9,000."""
+    found = row(*values)
+    assert (found["psa50"], found["psa50_confirmed"], found["progression_status"]) == (psa50, confirmed, status), why

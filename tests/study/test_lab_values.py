@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.derive.clinical.psa import psa_values
+from oncourse.study.analytes import lab_values
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import nearest_analyte, tidy_labs, tidy_values
 from oncourse.study.validate import validate
@@ -15,12 +16,19 @@ from oncourse.study.validate import validate
     ("text", "value", "unit"),
     [
         ("> 1000", ">1000", None), ("＜0.01", "<0.01", None), ("<=0.01", "<0.01", None), ("6.1 ng/mL", "6.1", "ng/mL"),
-        ("0.5mg/L", "0.5", "mg/L"), ("1,234.5", "1234.5", None), ("12", "12", None), ("not done", "not done", None),
+        ("0.5mg/L", "0.5", "mg/L"), ("1,234.5", "1234.5", None), ("12", "12", None), ("not done", None, None),
         ("未检出", "below detection", None), ("undetectable", "below detection", None), ("1 200", "1200", None),
+        ("5.0↑", "5.0", None), ("3.4 H", "3.4", None), ("3.4(L)", "3.4", None), ("未查", None, None), ("溶血", None, None),
     ],
 )  # fmt: skip
 def test_one_spelling(text, value, unit):
     assert tidy_values(pl.Series([text])).rows() == [(value, unit)]
+
+
+def test_a_comma_that_can_be_either_is_never_guessed():
+    """A column with 12.3 and 1.234,5 read 1,234 as 1.234: a fall from 1234 to 500 was a rise of 40,000 %."""
+    column = ["1,234", "12.3 ng/mL", "1.234,5", "500"]
+    assert tidy_values(pl.Series(column))["value"].to_list() == ["1,234", "12.3", "1234.5", "500"]
 
 
 def test_decimal_commas_of_a_laboratory():
@@ -55,3 +63,21 @@ def test_a_unit_that_makes_it_implausible_is_told():
     """100 mg/L of PSA are 100,000 ng/mL: nobody has that; the number was in another unit."""
     _, problems = checked((0, "PSA", "100", "mg/L"), (1, "CEA", "5", "mg/L"), (2, "CEA", "50", "mg/L"))
     assert [(p.value, p.severity) for p in problems if "plausible" in p.message] == [("100", "warning"), ("50", "warning")]
+
+
+def test_every_analyte_is_read_as_strictly_as_psa():
+    """A CEA of 阴性, an LDH of -5 and a haemoglobin of 1300 g/L passed without a word."""
+    _, problems = checked((0, "CEA", "阴性", "ng/mL"), (1, "CEA", "5", "mmol"), (2, "LDH", "-5", "U/L"),
+                          (3, "Hb", "1300", "g/L"), (4, "LDH", "high", "U/L"), (5, "CEA", "1,234", "ng/mL"),
+                          (6, "CEA", None, None))  # fmt: skip
+    told = {(p.value, p.severity) for p in problems if p.table == "labs"}
+    assert told == {("阴性", "error"), ("mmol", "error"), ("-5", "warning"), ("1300", "warning"), ("high", "warning"),
+                    ("1,234", "error"), (None, "warning")}  # fmt: skip
+
+
+def test_one_unit_per_analyte():
+    """13 g/dL and 130 g/L of haemoglobin are one value; a negative or unread one is none."""
+    labs = pl.DataFrame({"patient_id": ["P"] * 4, "day": [0, 1, 2, 3], "analyte": ["Hb"] * 4,
+                         "value": ["13", "130", "-5", "high"], "unit": ["g/dL", "g/L", "g/L", "g/L"]})  # fmt: skip
+    labs = tidy_labs(labs)
+    assert lab_values(labs, "hemoglobin")["value"].to_list() == [130.0, 130.0]

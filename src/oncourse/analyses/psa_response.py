@@ -25,7 +25,8 @@ _WORDS = {
     "nadir_day": "day of the nadir",
     "best_change_fraction": "largest fall (or smallest rise) from baseline; null without baseline or later value",
     "change_12wk_fraction": "change from baseline at 12 weeks; null = no value in the window",
-    "psa50": "any fall of at least 50 %; false without a later value, null without any PSA",
+    "psa50": "any fall of at least 50 %; false without a later value; null without any PSA, or where one above the "
+    "measuring range leaves it open",
     "psa50_confirmed": "a fall of at least 50 % confirmed at least 21 days later",
     "psa90": "any fall of at least 90 %",
     "psa90_confirmed": "a fall of at least 90 % confirmed at least 21 days later",
@@ -143,10 +144,12 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     words = line_words(shown["line"][0])
     nothing = (pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null()
     unseen = shown.filter((pl.col("n_values") == 0) | pl.col("baseline_ng_ml").is_null())
+    n_open = shown.filter(~_told()).height - unseen.height
     of = _denominator(rules, unseen.height, unseen.filter(nothing).height)
     answer = (
         f"{str(words).capitalize()}: PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
         f"{{psa90_confirmed}} of {of}. It progressed, confirmed, in {{progressed}} of the lines with a PSA after the start."
+        + _open_words(rules, n_open)
     )
     share = next(e for e in estimates if e.name == "psa50_confirmed")
     told = said("headline.psa_response.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
@@ -193,6 +196,18 @@ COUNTED = {
 }
 
 
+def _told() -> pl.Expr:
+    """Whether response can be told: a PSA before and after the start, none of them beyond the measuring range in a way
+    that leaves a confirmed fall by half open."""
+    return (pl.col("n_values") > 0) & pl.col("baseline_ng_ml").is_not_null() & pl.col("psa50_confirmed").is_not_null()
+
+
+def _open_words(rules: PsaParams, n_open: int) -> str:
+    """The sentence on lines whose response a value above the measuring range leaves open; empty without any."""
+    counted = "counted as no response" if rules.missing_in_denominator else "left out of the rates"
+    return f" Response left open by a PSA above the measuring range, {counted}: {n_open}." if n_open else ""
+
+
 def _denominator(rules: PsaParams, unseen: int, nothing: int) -> str:
     """The lines of the rates in words: who counts without having been seen.
 
@@ -224,9 +239,8 @@ def _share(
 ) -> tuple[int, int, float, float]:
     from oncourse.stats.proportions import clopper_pearson
 
-    flags = rows[measure]
-    n = rows.height if missing_counts else int(flags.is_not_null().sum())
-    k = int(flags.fill_null(False).sum())
+    n = rows.height if missing_counts else rows.filter(pl.col("psa50_confirmed").is_not_null()).height
+    k = int(rows[measure].fill_null(False).sum())
     low, high = clopper_pearson(k, n, level)
     return k, n, float(low), float(high)
 
@@ -237,12 +251,13 @@ def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: 
         k, n, low, high = _share(shown, measure, params.level, rules.missing_in_denominator)
         value = k / n if n else None
         out.append(Estimate(measure, value, low, high, n, "Clopper-Pearson", "fraction", RATE + at))
-        with_value = shown.filter((pl.col("n_values") > 0) & pl.col("baseline_ng_ml").is_not_null())
+        with_value = shown.filter(_told())
         k, n, low, high = _share(with_value, measure, params.level, True)
         name = f"{measure}_evaluable"
         out.append(Estimate(name, k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", EVALUABLE + at))
-    confirmed = shown.with_columns((pl.col("progression_status") == "confirmed").alias("_p"))
-    k, n, low, high = _share(confirmed, "_p", params.level, False)
+    judged = shown.filter(pl.col("progression_status").is_not_null())
+    confirmed = judged.with_columns((pl.col("progression_status") == "confirmed").alias("_p"))
+    k, n, low, high = _share(confirmed, "_p", params.level, True)
     out.append(
         Estimate("progressed", k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", PROGRESSION + at)
     )
@@ -278,13 +293,14 @@ def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFra
     """Every line in the rates, with why nothing was seen where it counts as no response; those with both values."""
     told = pl.when((pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null()).then(pl.lit("no PSA at all")).when(
         pl.col("n_values") == 0).then(pl.lit("no PSA after the start")).when(pl.col("baseline_ng_ml").is_null()).then(
-        pl.lit("no baseline PSA (no response can be told)"))  # fmt: skip
+        pl.lit("no baseline PSA (no response can be told)")).when(~_told()).then(
+        pl.lit("PSA above the measuring range leaves the response open"))  # fmt: skip
     lines = table.select(
         "patient_id", "line", told.alias("reason"), *MEASURES, pl.col("progression_status").is_not_null().alias("_p")
     )
     unseen, everyone = lines.drop_nulls("reason"), cohort.study["patients"]["patient_id"]
     # the rates ask each measure alone: all of them are null for the same lines
-    rated = lines if rules.missing_in_denominator else lines.filter(pl.col(MEASURES[0]).is_not_null())
+    rated = lines if rules.missing_in_denominator else lines.filter(pl.col("psa50_confirmed").is_not_null())
     no = "not evaluable"
     return ledger([
         of_lines(RATE, rated, unseen, cohort.lines, everyone, rest=no),

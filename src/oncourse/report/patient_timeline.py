@@ -8,6 +8,7 @@ from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, treatment_name
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
+from oncourse.study.analytes import lab_values
 
 #: Class that colours a treatment, first match.
 _COLOUR_ORDER = (
@@ -66,17 +67,14 @@ def _markers(cohort: Cohort, patient: str) -> list[Track]:
             for day, value, below in psa.select("day", "value_ng_ml", "is_below_limit").iter_rows()
         )
         tracks.append(Track("PSA", "ng/ml, log", (Line("PSA", points),), tuple(_psa_marks(cohort, patient))))
-    cea = labs.filter(pl.col("analyte").str.to_uppercase() == "CEA").sort("day")
-    number = pl.col("value").str.strip_prefix("<").str.strip_chars().cast(pl.Float64, strict=False)
-    cea = cea.with_columns(number=number).filter(pl.col("number") > 0)
+    cea = lab_values(labs, "CEA").filter(pl.col("value") > 0).sort("day")
     if cea.height:
-        unit = cea["unit"].drop_nulls()
         points = tuple(
-            Point(d, v, is_limit=text.strip().startswith("<"), label=f"CEA {text} on day {d}")
-            for d, v, text in cea.select("day", "number", "value").iter_rows()
+            Point(d, v, is_limit=bound == "<", label=f"CEA {bound + ' ' if bound else ''}{v:g} {unit}, day {d}")
+            for d, v, bound, unit in cea.select("day", "value", "bound", "unit").iter_rows()
         )
         tracks.append(
-            Track("CEA", f"{unit[0] if len(unit) else 'unit not recorded'}, log", (Line("CEA", points),))
+            Track("CEA", f"{cea['unit'][0]}, log", (Line("CEA", points),))
         )
     return tracks
 

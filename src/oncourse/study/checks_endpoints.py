@@ -6,17 +6,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from oncourse.study.lab_values import BELOW, PLAUSIBLE, nearest_analyte
+from oncourse.study.checks_labs import lab_checks
 from oncourse.study.schema import Problem, row_problems
 from oncourse.study.tables import TABLES
 
 #: RECIST 1.1, section 4.1: what makes a lesion measurable, and how many are followed.
 MEASURABLE_MM, NODE_MM, MOST_TARGETS, MOST_PER_ORGAN = 10.0, 15.0, 5, 2
 BASELINE_DAYS = 28
-PSA_UNITS = ("ng/ml", "ug/l", "µg/l", "μg/l", "mcg/l", "ng/dl", "pg/ml", "ng/l", "mg/l")
-PSA_NAMES = (
-    "psa", "prostate specific antigen", "prostate-specific antigen", "total psa", "psa total", "psa, total",
-)  # fmt: skip
 RESPONSES = (
     "CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "ND", "NED", "PDU", "NON-PD", "ICR", "IPR", "ISD", "IUPD", "ICPD",
     "NON-ICR/NON-IUPD", "COMPLETE RESPONSE", "PARTIAL RESPONSE", "STABLE DISEASE", "STABLE", "PROGRESSIVE DISEASE",
@@ -35,7 +31,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     follow, treated = get("follow_up"), get("treatments")
     targets, assessed, labs = get("target_lesions"), get("assessments"), get("labs")
     found = _diameters(targets) + _baseline(targets, treated, get("lesions")) + _split_visits(targets)
-    found += _psa(labs) + _assessments(assessed) + _apart(assessed, targets)
+    found += lab_checks(labs) + _assessments(assessed) + _apart(assessed, targets)
     found += _follow_up(follow) + _recurrence(get("lesions"), follow) + _lines(treated, follow)
     for name, frame in (("labs", labs), ("target_lesions", targets), ("assessments", assessed)):
         found += _after_death(name, frame, follow) + _unsorted(name, frame)
@@ -157,60 +153,6 @@ def _baseline(rows: pl.DataFrame, treated: pl.DataFrame, lesions: pl.DataFrame) 
         name, rows, twice, "day", "two baselines: the lesion was measured again before the first treatment.",
         "The later one is used; remove this one if it is another kind of scan.", WARNING,
     )  # fmt: skip
-
-
-def _psa(labs: pl.DataFrame) -> list[Problem]:
-    is_psa = pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(PSA_NAMES)
-    text = pl.col("value").str.strip_chars()
-    number = text.str.replace(r"^[<>=]+\s*", "").cast(pl.Float64, strict=False)
-    unit = pl.col("unit").str.to_lowercase().str.replace_all(" ", "")
-    write = "Write a number, `<number` where it is below detection, `>number` above the measuring range."
-    found = _rows("labs", labs, is_psa & (text == BELOW), "value", "below detection, without its limit: not used.",
-                  "Write the limit of the assay: <0.01.", WARNING)  # fmt: skip
-    found += _rows("labs", labs, is_psa & text.is_not_null() & number.is_null() & (text != BELOW), "value",
-                   "'{value}' is not a PSA value.", write)  # fmt: skip
-    found += _rows("labs", labs, is_psa & text.str.starts_with(">"), "value",
-                   "PSA {value}: above the measuring range, taken as the limit: a decline from it is at least that large.",
-                   "Give the diluted value where there is one.", WARNING)  # fmt: skip
-    found += _rows("labs", labs, is_psa & (number < 0), "value", "{value} is below 0.", write)
-    found += _implausible(labs, number, unit) + _strange_analytes(labs)
-    found += _rows("labs", labs, is_psa & unit.is_not_null() & ~unit.is_in(PSA_UNITS), "unit",
-                   "'{value}' is no unit of PSA.", "Write ng/mL (the same as ug/L).")  # fmt: skip
-    found += _rows("labs", labs, is_psa & unit.is_null(), "unit", "the PSA value has no unit: taken as ng/mL.",
-                   "Write ng/mL in the column unit.", WARNING)  # fmt: skip
-    units = pl.when(is_psa).then(unit).drop_nulls().n_unique().over("patient_id")
-    found += _rows("labs", labs, is_psa & unit.is_not_null() & (units > 1), "unit",
-                   "PSA of one patient in several units, here {value}: converted to ng/mL.",
-                   "Check that each unit is the right one.", WARNING)  # fmt: skip
-    values = pl.when(is_psa).then(number).drop_nulls().n_unique().over("patient_id", "day")
-    return found + _rows(
-        "labs", labs, is_psa & (values > 1), "value", "several PSA values of one day, here {value}: one is used.",
-        "Keep the right one, or choose with psa.same_day.", WARNING,
-    )  # fmt: skip
-
-
-def _implausible(labs: pl.DataFrame, number: pl.Expr, unit: pl.Expr) -> list[Problem]:
-    """Values that no patient has in their unit: probably another unit."""
-    found: list[Problem] = []
-    for analyte, (factors, most) in PLAUSIBLE.items():
-        factor = unit.replace_strict(factors, default=None, return_dtype=pl.Float64).fill_null(1.0)
-        high = (pl.col("analyte").str.to_uppercase() == analyte) & (number * factor > most)
-        found += _rows(
-            "labs", labs, high, "value", f"{{value}} is not plausible for {analyte} in its unit (above {most:,.0f} ng/mL).",
-            "Check the number and its unit; was it ng/mL?", WARNING,
-        )  # fmt: skip
-    return found
-
-
-def _strange_analytes(labs: pl.DataFrame) -> list[Problem]:
-    """Names like a known analyte's: their values are not used for it."""
-    found: list[Problem] = []
-    for name in labs["analyte"].drop_nulls().unique().sort():
-        if near := nearest_analyte(name):
-            found += _rows("labs", labs, (pl.col("analyte") == name) & pl.col("analyte").is_first_distinct(), "analyte",
-                           f"'{{value}}' is no known analyte and not taken as {near}.",
-                           f"Write {near} where it is.", WARNING)  # fmt: skip
-    return found
 
 
 def _assessments(rows: pl.DataFrame) -> list[Problem]:

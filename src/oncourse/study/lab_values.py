@@ -1,25 +1,21 @@
 """Laboratory values as written -> a number or a bound, its unit apart, the analyte under one name.
 
-``12,5``, ``1,234.5``, ``12.5 ng/mL``, ``＜0.01``, ``> 1000``, ``未检出``: what can be told is put into one spelling,
-the rest stays as it is and is named by the checks.
+``12,5``, ``1,234.5``, ``12.5 ng/mL``, ``＜0.01``, ``> 1000``, ``未检出``, ``5.6↑``: what can be told is put into one
+spelling, the rest stays as it is and is named by the checks.
 """
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from oncourse.study.values import plain_numbers
+from oncourse.study.values import EITHER, plain_numbers
 from oncourse.study.words import meaning, plain
 
-#: Factor of each unit (lower case, no blanks) to ng/mL.
-NG_ML = {
-    "ng/ml": 1.0, "ug/l": 1.0, "µg/l": 1.0, "μg/l": 1.0, "mcg/l": 1.0, "ng/dl": 0.01, "pg/ml": 0.001, "ng/l": 0.001,
-    "mg/l": 1000.0, "ug/ml": 1000.0, "μg/ml": 1000.0, "µg/ml": 1000.0,
-}  # fmt: skip
-#: Analyte -> (factors of its units to the first one, the most that is seen in the clinic in that unit). Above it the unit or
-#: the number is probably another: general clinical knowledge, a warning only.
-PLAUSIBLE = {"PSA": (NG_ML, 10_000.0), "CEA": (NG_ML, 20_000.0)}
 _VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?)\s*([A-Za-zµμ%].*)?$"
+#: What a laboratory writes behind a value outside its normal range; it is no part of the value.
+_FLAG = r"\s*[↑↓*]+$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HL])[)）]$"
 BELOW = "below detection"
 
 
@@ -38,6 +34,8 @@ def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
 def tidy_values(values: pl.Series) -> pl.DataFrame:
     """Return value (``number``, ``<number``, ``>number``, ``below detection``, or the text as it is) and unit.
 
+    Marks of what is too high or too low (``5.6↑``, ``5.6 H``) are no part of a value; "not done" is none.
+
     >>> tidy_values(pl.Series(["12,5", "＞1000", "6.1 ng/mL", "未检出", "<0,01", "high"])).rows()[:3]
     [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
     """
@@ -51,17 +49,26 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
     digits = plain_numbers(parts["digits"])
     is_number = digits.cast(pl.Float64, strict=False).is_not_null()
     below = _mapped(parts["text"], lambda t: meaning("below_detection", t))
-    parts = parts.with_columns(digits.alias("digits"), is_number.alias("ok"), below.alias("below"))
+    is_open = _mapped(parts["text"], lambda t: meaning("not_measured", t)).is_not_null()
+    parts = parts.with_columns(
+        digits.alias("digits"), is_number.alias("ok"), below.alias("below"), is_open.alias("is_open")
+    )
     known = parts.select(
         pl.col("raw"),
-        pl.when("ok").then(pl.col("sign") + pl.col("digits")).otherwise(pl.coalesce("below", "raw")).alias("value"),
+        pl.when("ok").then(pl.col("sign") + pl.col("digits")).when(~pl.col("is_open"))
+        .then(pl.coalesce("below", "raw")).alias("value"),
         pl.when("ok").then("unit").alias("unit"),
     )
     return values.to_frame("raw").join(known, on="raw", how="left", maintain_order="left").select("value", "unit")
 
 
 def _ascii(text: str) -> str:
-    return text.strip().translate(str.maketrans("＜＞≤≥＝。，", "<><>=.,"))
+    return re.sub(_FLAG, "", text.strip()).strip().translate(str.maketrans("＜＞≤≥＝。，", "<><>=.,"))
+
+
+def is_either(text: pl.Expr) -> pl.Expr:
+    """Whether a comma of the value can be a decimal one or part thousands: ``1,234``, ``>1,000``."""
+    return text.str.replace(r"^[<>=]+\s*", "").str.contains(EITHER)
 
 
 def _mapped(values: pl.Series, function: object) -> pl.Series:

@@ -296,7 +296,7 @@ LABS = Table(
         _PATIENT,
         _day("day", "day of the blood draw", required=True),
         Column("analyte", TEXT, "PSA, CEA ...", required=True),
-        Column("value", TEXT, "a number, `<number` below detection, `>number` above the measuring range", required=True),
+        Column("value", TEXT, "a number, `<number` below detection, `>number` above the range; null = not measured"),
         Column("unit", TEXT, "unit of the value"),
     ),
 )

@@ -15,17 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.clinical.exact import LARGEST, parts, scaled, scaled_expr, unscaled
 from oncourse.facts.days import followed_on, on_line
+from oncourse.study.analytes import analytes, lab_factor, lab_number
 from oncourse.study.settings import section, setting
+from oncourse.study.words import words_for
 
-#: Names of the analyte, lower case.
-PSA_NAMES = (
-    "psa", "prostate specific antigen", "prostate-specific antigen", "total psa", "psa total", "psa, total",
-)  # fmt: skip
-#: Factor of each unit (lower case, no spaces) to ng/mL.
-PSA_UNITS = {
-    "ng/ml": 1.0, "ug/l": 1.0, "µg/l": 1.0, "μg/l": 1.0, "mcg/l": 1.0, "ng/dl": 0.01, "pg/ml": 0.001, "ng/l": 0.001,
-    "mg/l": 1000.0,
-}  # fmt: skip
 #: A baseline older than this is flagged (PCWG3, table 1: baseline at start of therapy).
 OLD_BASELINE_DAYS = 28
 PCWG_SOURCE = "PCWG3, J Clin Oncol 2016;34:1402"
@@ -132,6 +125,7 @@ VALUES_SCHEMA = {
     "day": pl.Int64,
     "value_ng_ml": pl.Float64,
     "is_below_limit": pl.Boolean,
+    "is_above_limit": pl.Boolean,
     "n_same_day": pl.Int64,
     "row": pl.Int64,
 }
@@ -157,26 +151,20 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
     params = params or PsaParams()
     unit = pl.col("unit") if "unit" in labs.columns else pl.lit(None, pl.String)
     text = pl.col("value").cast(pl.String).str.strip_chars()
-    number = text.str.replace(r"^[<>=]+\s*", "").cast(pl.Float64, strict=False)  # >1000 is at least 1000
     factor = {"limit": 1.0, "half": 0.5, "zero": 0.0}[params.below_limit]
     rows = (
         labs.with_row_index("row", 2)
-        .filter(pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(PSA_NAMES))
+        .filter(pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(words_for("analyte", "PSA")))
         .with_columns(
-            text.str.starts_with("<").alias("is_below_limit"),
-            number.alias("_number"),
-            unit.str.to_lowercase().str.replace_all(" ", "").alias("_unit"),
-        )
-        .with_columns(
-            pl.when(pl.col("_unit").is_null())
-            .then(1.0)
-            .otherwise(pl.col("_unit").replace_strict(PSA_UNITS, default=None, return_dtype=pl.Float64))
-            .alias("_factor")
+            text.str.starts_with("<").fill_null(False).alias("is_below_limit"),
+            text.str.starts_with(">").fill_null(False).alias("is_above_limit"),
+            lab_number(pl.col("value")).alias("_number"),  # >1000 is at least 1000
+            lab_factor(analytes()["psa"], unit).alias("_factor"),
         )
         .with_columns(
             pl.when(pl.col("day").is_null()).then(pl.lit("no day"))
             .when(pl.col("value").is_null()).then(pl.lit("no value"))
-            .when(pl.col("_number").is_null() | ~pl.col("_number").is_finite()).then(pl.lit("not a number"))
+            .when(pl.col("_number").is_null()).then(pl.lit("not a number"))
             .when(pl.col("_number") < 0).then(pl.lit("negative value"))
             .when(pl.col("_factor").is_null()).then(pl.lit("unknown unit"))
             .when(pl.col("_number") * pl.col("_factor") > LARGEST).then(pl.lit("impossibly high"))
@@ -201,6 +189,7 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
         .agg(
             pick[params.same_day].alias("value_ng_ml"),
             pl.col("is_below_limit").all(),
+            pl.col("is_above_limit").any(),
             pl.col("value_ng_ml").n_unique().alias("n_same_day"),
             (pl.col("row").first() if params.same_day == "lowest" else pl.col("row").last()).alias("row"),
         )
@@ -226,7 +215,8 @@ def psa_table(
 
     ``psa50``/``psa90``: true where any value is at least that far below
     baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a baseline or a
-    later value they are false, without any PSA null (MISSING). ``nadir_*`` is the lowest of baseline and values.
+    later value they are false, without any PSA null (MISSING), and null where a value above the measuring range leaves it
+    open. ``nadir_*`` is the lowest of baseline and values.
     ``progression_status``: none / unconfirmed / confirmed, null where the line has no value; ``progression_day`` is
     the day of the *first* rise that meets the rule. Doubling time and velocity: least squares of log PSA and PSA on
     the values from the nadir on, 95 % t interval; null where they are too few or do not rise (doubling time).
@@ -247,25 +237,32 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     if lines.is_empty():
         return pl.DataFrame(schema=PSA_SCHEMA)
     lines = lines.with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
+    if "is_above_limit" not in values.columns:
+        values = values.with_columns(pl.lit(False).alias("is_above_limit"))
     values = values.with_columns(scaled_expr("value_ng_ml").alias("_x")).sort("patient_id", "day")
     lines = _with_baseline(lines, values, params)
     on_line = _values_on_line(values, lines)
     n = lines.height
     counts = np.bincount(on_line["group"].to_numpy(), minlength=n)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    t, x = on_line["t"].to_numpy().astype(np.int64), on_line["_x"].to_numpy().astype(np.int64)
+    t = on_line["t"].to_numpy().astype(np.int64)
     base = lines["_base"].fill_null(-1).to_numpy().astype(np.int64)
+    # above the measuring range: no decline can be seen in such a value, nor excluded from such a baseline
+    at_most = on_line.select(pl.when("is_above_limit").then(int(scaled(LARGEST))).otherwise("_x"))
+    low = at_most.to_series().to_numpy().astype(np.int64)
     least = int(scaled(params.min_rise_ng_ml))
     later = _values_on_line(values, followed_on(lines))
+    nadir_base = _reference(lines, later)
+    later = _after_first_number(later, lines)
     later_counts = np.bincount(later["group"].to_numpy(), minlength=n)
     later_offsets = np.concatenate([[0], np.cumsum(later_counts)]).astype(np.int64)
     later_t, later_x = later["t"].to_numpy().astype(np.int64), later["_x"].to_numpy().astype(np.int64)
     status, at, branch, _, by, early = kernel.progression(
-        later_offsets, later_t, later_x, base, parts(params.rise_fraction), least, params.confirmation_days,
+        later_offsets, later_t, later_x, nadir_base, parts(params.rise_fraction), least, params.confirmation_days,
         params.early_days, params.early_scope == "all", params.confirm_no_decline,
     )  # fmt: skip
     falls = {
-        name: kernel.decline(offsets, t, x, base, parts(limit), params.confirmation_days, params.sustained)
+        name: kernel.decline(offsets, t, low, base, parts(limit), params.confirmation_days, params.sustained)
         for name, limit in (("psa50", 0.5), ("psa90", 0.9))
     }
     day = on_line["day"].to_numpy().astype(np.int64)
@@ -273,6 +270,7 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     # a rise after the next line began is none of this line
     until = lines["next_start_day"].fill_null(np.iinfo(np.int64).max).to_numpy()
     status, at, by, early = _until(until, later_day, status, at, by, early)
+    open_ = {name: _undecided(on_line, lines, limit) for name, limit in (("psa50", 0.5), ("psa90", 0.9))}
     is_measured = (counts > 0) | lines["_base"].is_not_null().to_numpy()
     known = lines.with_columns(
         pl.Series("n_values", counts, pl.Int64),
@@ -289,18 +287,46 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
             column
             for name, (first, confirmed) in falls.items()
             for column in (
-                _flag(first >= 0, is_measured, name),
+                _flag(first >= 0, is_measured & ((first >= 0) | ~open_[name]), name),
                 _at(day, first, f"{name}_day"),
-                _flag(confirmed >= 0, is_measured, f"{name}_confirmed"),
+                _flag(confirmed >= 0, is_measured & ((confirmed >= 0) | ~open_[name]), f"{name}_confirmed"),
                 _at(day, confirmed, f"{name}_confirmed_day"),
             )
         ),
     ).with_columns(
-        pl.when(pl.col("n_values") > 0).then(pl.col("progression_status")),
+        pl.when((pl.col("n_values") > 0) & pl.Series(later_counts > 0)).then(pl.col("progression_status")),
     )
     known = known.join(_summary(on_line, lines, params), on="group", how="left", maintain_order="left")
     known = known.join(_kinetics(on_line, known, params), on="group", how="left", maintain_order="left")
     return known.select(pl.col(name).cast(dtype) for name, dtype in PSA_SCHEMA.items())
+
+
+def _reference(lines: pl.DataFrame, later: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the baseline progression is judged by, -1 where there is none: one above the measuring range is known to be
+    above a later number below it only, else it is none."""
+    lowest = later.filter(~pl.col("is_above_limit")).group_by("group").agg(pl.col("_x").min().alias("_low"))
+    rows = lines.join(lowest, on="group", how="left", maintain_order="left")
+    known = ~pl.col("_base_above").fill_null(False) | (pl.col("_low") < pl.col("_base")).fill_null(False)
+    return rows.select(pl.when(known).then("_base").fill_null(-1)).to_series().to_numpy().astype(np.int64)
+
+
+def _after_first_number(later: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the values of a line from its first number on, where it has no baseline that is one: what is above the
+    measuring range is no nadir."""
+    if not (later["is_above_limit"].any() or lines["_base_above"].any()):
+        return later
+    has_base = lines.filter(pl.col("_base").is_not_null() & ~pl.col("_base_above"))["group"]
+    seen = (~pl.col("is_above_limit")).cum_max().over("group")
+    return later.filter(pl.col("group").is_in(has_base.to_list()) | seen)
+
+
+def _undecided(on_line: pl.DataFrame, lines: pl.DataFrame, fall: float) -> NDArray[np.bool_]:
+    """Whether a fall that was not seen may have been: a baseline above the measuring range, or such a value whose limit is
+    below what the fall asks for."""
+    base = lines.select("group", "_base", "_base_above")
+    far = pl.col("is_above_limit") & (pl.col("_x") < pl.col("_base") * (1 - fall))
+    joined = on_line.join(base, on="group", maintain_order="left").filter(far | pl.col("_base_above"))
+    return lines["group"].is_in(joined["group"].unique().to_list()).to_numpy()
 
 
 def _until(
@@ -330,6 +356,7 @@ def _with_baseline(lines: pl.DataFrame, values: pl.DataFrame, params: PsaParams)
     before = values.select(
         "patient_id", "day", pl.col("day").alias("baseline_day"), pl.col("_x").alias("_base"),
         pl.col("value_ng_ml").alias("baseline_ng_ml"), pl.col("row").alias("_base_row"),
+        pl.col("is_above_limit").alias("_base_above"),
     )  # fmt: skip
     joined = lines.sort("start_day").join_asof(
         before.sort("day"), left_on="start_day", right_on="day", by="patient_id", strategy="backward",
@@ -337,7 +364,7 @@ def _with_baseline(lines: pl.DataFrame, values: pl.DataFrame, params: PsaParams)
     )  # fmt: skip
     age = pl.col("start_day") - pl.col("baseline_day")
     if params.baseline_max_age_days is not None:
-        columns = ["baseline_day", "_base", "baseline_ng_ml", "_base_row"]
+        columns = ["baseline_day", "_base", "baseline_ng_ml", "_base_row", "_base_above"]
         joined = joined.with_columns(
             pl.when(age <= params.baseline_max_age_days).then(pl.col(columns)).name.keep()
         )
@@ -360,17 +387,18 @@ def _values_on_line(values: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         joined.filter(on_line())
         .with_columns((pl.col("day") - pl.col("start_day")).alias("t"))
         .sort("group", "day")
-        .select("group", "patient_id", "day", "t", "value_ng_ml", "_x", "is_below_limit", "row")
+        .select("group", "patient_id", "day", "t", "value_ng_ml", "_x", "is_below_limit", "is_above_limit", "row")
     )
 
 
 def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
     """Nadir, best change, change at 12 weeks, last value of each line."""
-    base = lines.select("group", "start_day", "_base", "baseline_day", "baseline_ng_ml", "_base_row")
+    base = lines.select("group", "start_day", "_base", "baseline_day", "baseline_ng_ml", "_base_row", "_base_above")
     joined = on_line.join(base, on="group", maintain_order="left")
     change = (pl.col("_x") - pl.col("_base")) / pl.when(pl.col("_base") > 0).then(pl.col("_base"))
     off_12 = (pl.col("t") - params.week12_day).abs()
-    in_window = off_12 <= params.week12_window_days
+    told = ~pl.col("is_above_limit") & ~(pl.col("_base_above") & (pl.col("_x") >= pl.col("_base")))
+    in_window = (off_12 <= params.week12_window_days) & told
     last = (
         joined.group_by("group", maintain_order=True)
         .agg(
@@ -378,7 +406,7 @@ def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> p
             pl.col("row").last().alias("_last_row"),
             pl.col("_x").min().alias("_low"),
             pl.col("day").get(pl.col("_x").arg_min()).alias("_low_day"),
-            change.min().alias("best_change_fraction"),
+            change.filter(told).min().alias("best_change_fraction"),
             change.filter(in_window).sort_by(off_12.filter(in_window)).first().alias("change_12wk_fraction"),
             (pl.col("value_ng_ml") < params.undetectable_ng_ml).any().alias("is_undetectable"),
         )
@@ -402,11 +430,11 @@ def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> p
 
 def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
     """Doubling time and velocity of the values from the nadir on."""
-    nadir = known.select("group", "nadir_day", "baseline_day", "baseline_ng_ml")
-    columns = ["group", "day", "value_ng_ml", "is_below_limit"]
+    nadir = known.select("group", "nadir_day", "baseline_day", "baseline_ng_ml", "_base_above")
+    columns = ["group", "day", "value_ng_ml", "is_below_limit", "is_above_limit"]
     at_base = nadir.filter(pl.col("baseline_day") == pl.col("nadir_day")).select(
         "group", pl.col("baseline_day").alias("day"), pl.col("baseline_ng_ml").alias("value_ng_ml"),
-        pl.lit(False).alias("is_below_limit"),
+        pl.lit(False).alias("is_below_limit"), pl.col("_base_above").fill_null(False).alias("is_above_limit"),
     )  # fmt: skip
     rising = (
         pl.concat([on_line.select(columns), at_base.select(columns)])
@@ -414,7 +442,7 @@ def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> 
         .filter(pl.col("day") >= pl.col("nadir_day"))
         .sort("group", "day")
     )
-    logs = rising.filter((pl.col("value_ng_ml") > 0) & ~pl.col("is_below_limit"))
+    logs = rising.filter((pl.col("value_ng_ml") > 0) & ~pl.col("is_below_limit") & ~pl.col("is_above_limit"))
     slope = _slopes(logs, pl.col("value_ng_ml").log(), params)
     plain = _slopes(rising, pl.col("value_ng_ml"), params)
     ln2, year = float(np.log(2)), DAYS_PER_YEAR

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.errors import ConfigError
+from oncourse.study.analytes import lab_values
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
 
@@ -153,10 +154,8 @@ def matrix(values: pl.DataFrame, columns: list[CovariateColumn]) -> np.ndarray:
 
 
 def _lab(study: Study, analyte: str) -> pl.DataFrame:
-    labs = study["labs"].filter(pl.col("analyte").str.to_lowercase() == analyte.lower())
-    # "<0.1" lies below detection: the limit itself stands for it.
-    number = pl.col("value").cast(pl.String).str.strip_prefix("<").cast(pl.Float64, strict=False)
-    return labs.select("patient_id", "day", number.alias("value"))
+    """Values of one analyte in one unit; of "<0.1" and ">1000" the limit itself stands for it."""
+    return lab_values(study["labs"], analyte).select("patient_id", "day", "value")
 
 
 def _typed(value: pl.Expr, dtype: pl.DataType, kind: str) -> pl.Expr:
