@@ -117,6 +117,7 @@ def normalise(
         _once(frame[chrom], chromosome("x")), _positions(frame[pos]), _once(frame[ref], _allele("x")),
         _once(frame[alt], _allele("x")),
     )  # fmt: skip
+    out = _one_base(out, ref, alt)
     out = _trimmed(out, pos, ref, alt)
     out = out.with_columns(_why_not(chrom, pos, ref, alt).alias("why_not"))
     if fasta is not None:
@@ -156,10 +157,24 @@ def _allele(column: str) -> pl.Expr:
     return pl.when(text.is_in(EMPTY_ALLELES)).then(pl.lit("")).otherwise(text)
 
 
+#: IUPAC codes of two bases (NC-IUB 1984): a heterozygous site as old callers and sequencers write it.
+_TWO_BASES = {"R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"}
+
+
+def _one_base(frame: pl.DataFrame, ref: str, alt: str) -> pl.DataFrame:
+    """Write an allele ``Y`` beside the reference C as T; a code that the reference base is not in, or of more bases, as N."""
+    code = pl.col(alt).is_in([*_TWO_BASES, *"BDHV"]) & pl.col(ref).is_in(list("ACGT"))
+    if not frame.select(code.any()).item():
+        return frame
+    pairs = {f"{base}{c}": two.replace(base, "") for c, two in _TWO_BASES.items() for base in two}
+    other = (pl.col(ref) + pl.col(alt)).replace_strict(pairs, default="N", return_dtype=pl.String)
+    return frame.with_columns(pl.when(code).then(other).otherwise(pl.col(alt)).alias(alt))
+
+
 def _why_not(chrom: str, pos: str, ref: str, alt: str) -> pl.Expr:
     bases = pl.col(ref).str.contains(_ALLELE) & pl.col(alt).str.contains(_ALLELE)
     return (
-        pl.when(pl.col(chrom).is_null())
+        pl.when(pl.col(chrom).is_null() | pl.col(chrom).str.contains(r"^[0-9XYMT]+:\d+$"))
         .then(pl.lit("no chromosome"))
         .when(pl.col(pos).is_null())
         .then(pl.lit("no position"))

@@ -17,6 +17,7 @@ import polars as pl
 
 from oncourse.genome.variant import kind
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning, words_for
 
 #: FILTER words that fail nothing, by the caller that writes them; every other word fails the row (VCF 4.3, 1.6.1).
 PASSING: dict[str, tuple[str, ...]] = {
@@ -27,7 +28,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
-    "other words for a pass": ("passed", "ok", "true", "yes", "keep", "na", "none", "null", "[not available]"),
+    "other words for a pass": ("passed", "ok", "true", "yes", "keep", "na", "通过", "合格", "none", "null", "[not available]"),
 }
 #: Mutation_Status, VarDict's STATUS, Strelka's and VarScan's flags -> origin.
 ORIGINS: dict[str, str] = {
@@ -39,6 +40,11 @@ ORIGINS: dict[str, str] = {
     "ss1": "germline", "ss2": "somatic", "ss3": "germline",
     "chip": "chip", "clonal hematopoiesis": "chip", "clonal haematopoiesis": "chip", "ch": "chip",
 }  # fmt: skip
+#: Words of a status column that say nothing.
+NO_STATUS = ("", ".", "-", "na", "n/a", "unknown", "pass", "called", "yes", "true", "nan", "[not available]", "[unknown]",
+             "ss4", "ss5", "complex", "samelocus", "null")  # fmt: skip
+#: From so many variants seen in the normal alone on, a file is refused; one or two may be loss of an allele in the tumour.
+EXCHANGED_ROWS = 3
 #: Status of a site that was looked at and not called (VarDict's Deletion: the allele is the normal's, lost here).
 NOT_CALLED = ("uncalled", "not called", "not_called", "notcalled", "wildtype", "wild type", "wt", "none", "reference",
               "absent", "deletion", "likelydeletion", "ss0", "redacted", "artifact", "artefact",
@@ -108,6 +114,8 @@ def decide(
     )
     if listed:
         _listed(out, name)
+    _tell_unknown_status(out, name)
+    _tell_exchanged(out, name)
     _called(out, name, called)
     _origin(out, name, has_normal)
     return Decided(out.frame.drop("_pass", "_status", "validation"), out.notes, out.problems)
@@ -136,7 +144,41 @@ def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Seri
 
 def _status(frame: pl.DataFrame) -> pl.Series:
     low = frame["status"].str.strip_chars().str.to_lowercase()
-    return low.rename("_status")
+    distinct = low.unique().drop_nulls()
+    # a word of another language in ours (体细胞, 胚系)
+    ours = {w: m for w in distinct if w not in ORIGINS and (m := meaning("origin", w)) in ("somatic", "germline")}
+    return low.replace(ours).rename("_status")
+
+
+def _tell_unknown_status(out: Decided, name: str) -> None:
+    """Name the words of a status column that say neither an origin nor whether a row is a call."""
+    silent = {*ORIGINS, *NOT_CALLED, *NO_STATUS, *words_for("origin", "unknown")}
+    words = out.frame["_status"].drop_nulls().value_counts(sort=True).sort(["count", "_status"], descending=[True, False])
+    odd = words.filter(~pl.col("_status").is_in(sorted(silent)))
+    if odd.height:
+        shown = ", ".join(f"'{w}' {n:,}" for w, n in odd.head(5).iter_rows())
+        message = f"words of the status are not understood ({shown}): these rows stay calls of unknown origin."
+        cure = "Write Somatic or Germline; UNCALLED for a site that was only looked at."
+        out.problems.append(Problem(name, None, "status", odd["_status"][0], message, cure, "warning"))
+
+
+def _tell_exchanged(out: Decided, name: str) -> None:
+    """Refuse a file whose passing rows are in the normal and not in the tumour: the two columns are exchanged."""
+    rows = out.frame.filter(pl.col("_pass") & pl.col("normal_depth").is_not_null() & pl.col("alt_count").is_not_null())
+    inverse = (
+        (pl.col("alt_count") == 0) & (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= 3)
+        & (pl.col("normal_alt") >= 0.05 * pl.col("normal_depth"))
+    )  # fmt: skip
+    n = rows.filter(inverse.fill_null(False)).height
+    if 2 * n < max(rows.height, 1):
+        return
+    message = (
+        f"{n:,} of {rows.height:,} variants that pass have reads in the normal and none in the tumour: are the two "
+        "exchanged?"
+    )
+    cure = "Say which column is the tumour's in a manifest (--files: path, column, sample_id, patient_id, role)."
+    severity = "error" if n >= EXCHANGED_ROWS else "warning"
+    out.problems.append(Problem(name, None, "normal", None, message, cure, severity))
 
 
 def _called(out: Decided, name: str, called: str) -> None:

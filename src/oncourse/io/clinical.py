@@ -82,12 +82,16 @@ def lesion_code(text: str) -> tuple[str | None, str | None]:
 
 
 def material(*texts: str | None) -> str:
-    """Return tissue, plasma or normal from a sample's type, class or assay; tissue where the words say neither.
+    """Return tissue, plasma, normal or blood from a sample's type, class or assay; tissue where the words say none of them.
+
+    ``blood`` says not whether its cells (a normal) or its plasma were sequenced: the caller decides.
 
     >>> material("Primary"), material("cfDNA"), material(None, "Solid Tissue Normal"), material("", "ACCESS129")
     ('tissue', 'plasma', 'normal', 'plasma')
     """
     for text in texts:
+        if text and meaning("blood", text):
+            return "blood"
         if text and (_PLASMA.search(text) or re.match(r"(msk[- ]?)?access\d*", text, re.I)):
             return "plasma"
         if text and _NORMAL.match(text):

@@ -43,6 +43,12 @@ _STAGE = ("STAGE", "STAGE_AT_DIAGNOSIS", "AJCC_PATHOLOGIC_TUMOR_STAGE", "CDR_AJC
           "STAGE_EVENT_PATHOLOGIC_STAGE")  # fmt: skip
 
 
+#: Columns that say what kind of sample a row is, the most usual first.
+KINDS = ("SAMPLE_CLASS", "SAMPLE_TYPE", "SPECIMEN_TYPE", "MATERIAL", "SAMPLE_MATERIAL", "TISSUE_TYPE", "TISSUE", "TYPE")
+_ROLE_ORDER = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TUMOR_TYPE_SAMPLE", "SAMPLE_TYPE_DETAILED", "LESION_ROLE", "ROLE",
+               "SPECIMEN_TYPE", "MATERIAL", "TISSUE_TYPE", "TYPE")  # fmt: skip
+
+
 @dataclass
 class Built:
     """Tables of a study made from clinical exports, and the names of further columns kept."""
@@ -271,7 +277,7 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
         *[words.fraction(raw[c]).alias(c) for c in fractions],
         *[words.number(raw[c]).alias(c) for c in numbers],
         words.mapped(raw["msi_status"], words.msi).alias("msi_status"),
-        materials(samples).alias("material"),
+        _blood_told(materials(samples), samples["SAMPLE_ID"], reading).alias("material"),
     )
     if "msi_score" in raw.columns:  # MSK writes -1 where MSIsensor gave nothing
         raw = raw.with_columns(pl.when(pl.col("msi_score") >= 0).then(pl.col("msi_score")).alias("msi_score"))
@@ -282,11 +288,15 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
     return out, [c for c in out.columns if c not in SAMPLES.by_name]
 
 
+def _role_of(samples: pl.DataFrame) -> pl.Expr:
+    """Return the role of each sample: that of the first column whose word is one of ours."""
+    said = [pl.lit(words.mapped(samples[c], words.role)) for c in _ROLE_ORDER if c in samples.columns]
+    return pl.coalesce(said) if said else pl.lit(None, pl.String)
+
+
 def materials(samples: pl.DataFrame) -> pl.Series:
-    """Return tissue, plasma or normal of each row of a table of samples, by the columns that say it."""
-    columns = ["SAMPLE_CLASS", "SAMPLE_TYPE", "SPECIMEN_TYPE", "MATERIAL", "SAMPLE_MATERIAL", "TISSUE_SOURCE_SITE_TYPE",
-               "GENE_PANEL"]  # fmt: skip
-    present = [c for c in columns if c in samples.columns]
+    """Return tissue, plasma, normal or blood of each row of a table of samples, by the columns that say it."""
+    present = [c for c in (*KINDS, "TISSUE_SOURCE_SITE_TYPE", "GENE_PANEL") if c in samples.columns]
     if not present:
         return pl.Series("material", ["tissue"] * len(samples), pl.String)
     unique = samples.select(present).unique()
@@ -296,6 +306,16 @@ def materials(samples: pl.DataFrame) -> pl.Series:
     return samples.join(named, on=present, how="left", nulls_equal=True, maintain_order="left")["material"]
 
 
+def _blood_told(material: pl.Series, ids: pl.Series, reading: Reading) -> pl.Series:
+    """Return blood as plasma, and say so: whether its cells or its plasma were sequenced is not written anywhere."""
+    blood = ids.filter(material == "blood")
+    if len(blood):
+        message = f"{len(blood):,} samples are called blood (first: {blood[0]}): taken as plasma."
+        cure = "Write plasma (cfDNA), or normal (white_cells) where they are the control."
+        reading.problems.append(Problem("samples", None, "material", blood[0], message, cure, "warning"))
+    return material.replace({"blood": "plasma"})
+
+
 def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the lesions, and sample_id -> lesion_id.
 
@@ -303,26 +323,17 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
     sample with a known type is a lesion of its own.
     """
     explicit = first_of(samples, "LESION_ID", "TUMOR_ID", "LESION", "TUMOUR_ID")
-    kind = first_of(
-        samples,
-        "SAMPLE_TYPE",
-        "SAMPLE_CLASS",
-        "TUMOR_TYPE_SAMPLE",
-        "SAMPLE_TYPE_DETAILED",
-        "LESION_ROLE",
-        "ROLE",
-    )
     frame = samples.select(
         pl.col("SAMPLE_ID").alias("sample_id"),
         pl.col("PATIENT_ID").alias("patient_id"),
         explicit.alias("lesion"),
-        kind.alias("kind"),
+        _role_of(samples).alias("role"),
         first_of(samples, "METASTATIC_SITE", "METASTATIC_BIOPSY_SITE", "BIOPSY_SITE", "SAMPLE_SITE", "TISSUE_SITE",
                  "SITE").alias("met_site"),
         first_of(samples, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "SITE").alias("primary_site"),
     ).with_columns(materials(samples).alias("material"))  # fmt: skip
     frame = frame.filter(pl.col("material") == "tissue")
-    role = words.mapped(frame["kind"], words.role)
+    role = frame["role"]
     coded = {v: words.lesion_code(v) for v in frame["lesion"].unique().drop_nulls()}
     by_code = words.mapped(frame["lesion"], lambda v: coded[v][0])
     site_by_code = words.mapped(frame["lesion"], lambda v: coded[v][1])

@@ -104,7 +104,7 @@ def read_files(
             reading.ledger.file(path.name, "other", "not read", why=why)
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
-    samples = _samples(found.samples, per_sample, reading)
+    samples = _controls(_samples(found.samples, per_sample, reading), found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
     if material != "tissue":
@@ -229,6 +229,16 @@ def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading
     return joined.with_columns(
         pl.coalesce(pl.col("PATIENT_ID"), mapped(joined["SAMPLE_ID"], ct.patient_of)).alias("PATIENT_ID")
     )
+
+
+def _controls(samples: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Call the blood of the clinical table a normal where the files hold it as the control of a tumour."""
+    if "role" not in seen.columns:
+        return samples
+    controls = seen.filter(pl.col("role") == "normal")["sample_id"].implode()
+    is_one = pl.lit(ct.materials(samples) == "blood") & pl.col("SAMPLE_ID").is_in(controls)
+    kinds = [c for c in ct.KINDS if c in samples.columns]
+    return samples.with_columns(pl.when(is_one).then(pl.lit("normal")).otherwise(pl.col(c)).alias(c) for c in kinds)
 
 
 def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:

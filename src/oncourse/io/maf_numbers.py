@@ -55,8 +55,13 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
 
 
+#: What stands in a cell of a number that was not counted.
+_NOT_COUNTED = [".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
+
+
 def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
-    return text.is_not_null() & (text != ".") & (number.is_null() | (number < 0).fill_null(False))
+    blank = text.str.strip_chars().is_in(_NOT_COUNTED)
+    return text.is_not_null() & ~blank & (number.is_null() | (number < 0).fill_null(False))
 
 
 def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:

@@ -42,7 +42,7 @@ _STEPS = (
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
-    r"call_stats|snp|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
+    r"call_stats|snp|ss|fb|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|output|out|results?|vcfs?|maf|tsv|txt"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
@@ -294,7 +294,7 @@ def _role(
     barcode = re.match(r"TCGA-\w{2}-\w{4}-(\d{2})", column)
     if barcode:
         return "normal" if barcode.group(1).startswith("1") else "tumour"
-    if column in known:
+    if column in known and known[column] != "blood":
         return "normal" if known[column] == "normal" else "tumour"
     if pair:
         for role, name in (("tumour", pair[0]), ("normal", pair[1])):
@@ -316,11 +316,20 @@ def _role(
         for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
             if re.fullmatch(rf"{re.escape(shorter)}[_.-]({_NORMAL_END}|{_NORMAL_WORD})", longer, re.I):
                 return role
+    if _control_of(column, others):
+        return "normal"
     end = _ROLE_END.match(column)
     ends = [_ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
     return "tumour" if len(start.columns) != 2 else "open"
+
+
+def _control_of(column: str, others: Iterable[str]) -> str | None:
+    """Return the stem of ``P6_blood`` or ``P6-normal`` beside others of the stem (``P6_primary``); else null."""
+    found = re.match(rf"(?i)(?P<stem>.+)[_.-]({_NORMAL_WORD})\d*$", column)
+    beside = [c for c in others if found and re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
+    return found["stem"] if found and any(not re.match(rf"(?i).+[_.-]({_NORMAL_WORD})\d*$", c) for c in beside) else None
 
 
 def _name(
@@ -365,6 +374,11 @@ def _patient(
     mine = _ROLE_END.match(column)
     if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
         return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
+    begins = [(_control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
+    stem = stem_of(start.path)
+    for common in sorted({*(b for b in begins if b), *([stem] if len(start.columns) > 1 else [])}, key=len, reverse=True):
+        if column != common and re.match(rf"{re.escape(common)}[_.-]", column):
+            return common  # P6_primary beside P6_blood, or in P6.vcf
     stems = {e["stem"] for e in ends if e}
     return stems.pop() if len(start.columns) > 1 and all(ends) and len(stems) == 1 else None
 
