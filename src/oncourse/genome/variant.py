@@ -162,7 +162,7 @@ _TWO_BASES = {"R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"}
 
 
 def _one_base(frame: pl.DataFrame, ref: str, alt: str) -> pl.DataFrame:
-    """Write an allele ``Y`` beside the reference C as T; a code that the reference base is not in, or of more bases, as N."""
+    """Write an allele ``Y`` beside the reference C as T; any other code as N."""
     code = pl.col(alt).is_in([*_TWO_BASES, *"BDHV"]) & pl.col(ref).is_in(list("ACGT"))
     if not frame.select(code.any()).item():
         return frame

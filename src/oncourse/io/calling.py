@@ -28,7 +28,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
-    "other words for a pass": ("passed", "ok", "true", "yes", "keep", "na", "通过", "合格", "none", "null", "[not available]"),
+    "other words for a pass": ("passed", "ok", "true", "yes", "keep", "na", "none", "null", "[not available]", "通过",
+                               "合格"),
 }
 #: Mutation_Status, VarDict's STATUS, Strelka's and VarScan's flags -> origin.
 ORIGINS: dict[str, str] = {

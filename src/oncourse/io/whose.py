@@ -305,8 +305,8 @@ def _role(
     if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
         return "tumour"  # the header names its normals: the others are none
     others = [c for c in start.columns if c != column]
-    if any(_IS_NORMAL.match(c) for c in others):
-        return "tumour"
+    if _control_of(column, others) or any(_IS_NORMAL.match(c) for c in others):
+        return "normal" if _control_of(column, others) else "tumour"
     if len(others) == 1 and re.fullmatch(r"(?i)tumou?r", others[0]):
         return "normal"
     letters = {c: c[:1].upper() for c in start.columns if re.fullmatch(r"(?i)[tn]\d+", c)}
@@ -316,8 +316,6 @@ def _role(
         for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
             if re.fullmatch(rf"{re.escape(shorter)}[_.-]({_NORMAL_END}|{_NORMAL_WORD})", longer, re.I):
                 return role
-    if _control_of(column, others):
-        return "normal"
     end = _ROLE_END.match(column)
     ends = [_ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
