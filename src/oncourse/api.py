@@ -25,6 +25,7 @@ def read(
     strict: bool = False,
     exclude: str | Path | None = None,
     fasta: str | Path | None = None,
+    gff: str | Path | None = None,
 ) -> Study:
     """Read and check a study: a study folder, a cBioPortal folder, a MAF or VCF (see `oncourse.io.load_study`).
 
@@ -34,10 +35,12 @@ def read(
     """
     from oncourse.io import load_study
 
-    return load_study(path, strict=strict, exclude=exclude, fasta=fasta)
+    return load_study(path, strict=strict, exclude=exclude, fasta=fasta, gff=gff)
 
 
-def check(path: str | Path) -> list[Problem]:
+def check(
+    path: str | Path, *, fasta: str | Path | None = None, gff: str | Path | None = None
+) -> list[Problem]:
     """Return every problem of a study, errors and warnings, without raising; what a run would refuse is an error.
 
     A problem of no table (of study.yaml, or of a source that cannot be read) has an empty `table`.
@@ -50,7 +53,7 @@ def check(path: str | Path) -> list[Problem]:
 
     problems: list[Problem] = []
     try:
-        study, problems = examined(path)
+        study, problems = examined(path, fasta=fasta, gff=gff)
         if study is not None:
             admitted(Cohort(study))
     except InputError as error:

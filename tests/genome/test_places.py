@@ -12,9 +12,9 @@ from oncourse.genome.effect import consequences
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import coding_bases, codon_positions, models
 from oncourse.genome.genes import gene_places
-from oncourse.genome.place_effect import GENETIC_CODE, translate
 from oncourse.genome.places import locate
 from oncourse.genome.protein import canonicals
+from oncourse.genome.protein_change import GENETIC_CODE, translate
 from oncourse.genome.variant import normalise
 
 

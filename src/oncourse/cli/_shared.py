@@ -46,6 +46,14 @@ def cache_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--no-cache", is_flag=True, help="Derive all anew, keep nothing.")(with_cache)
 
 
+def fasta_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--fasta`` and ``--gff`` to a command: its arguments `fasta` and `gff`."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    genome = "Reference genome: names the variants by place, moves indels left, finds a wrong build."
+    genes = "Gene models of the reference genome (GTF, GFF3 or genePred); without: the package's cancer genes."
+    return click.option("--fasta", type=file, help=genome)(click.option("--gff", type=file, help=genes)(command))
+
+
 def progress_line() -> Callable[[str], None]:
     """Return a function that shows what is being done on one line of the terminal; silent elsewhere."""
     if not sys.stderr.isatty():

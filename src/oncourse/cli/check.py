@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from oncourse.cli._shared import print_problems
+from oncourse.cli._shared import fasta_options, print_problems
 
 
 @click.command()
 @click.argument("study", type=click.Path(exists=True, path_type=Path))
 @click.option("--strict", is_flag=True, help="Exit with 2 for warnings too.")
-def check(study: Path, strict: bool) -> None:
+@fasta_options
+def check(study: Path, strict: bool, fasta: Path | None, gff: Path | None) -> None:
     """List every problem of STUDY: table, row, column, what is wrong and the cure.
 
     Settings, objectives, statuses, covariates, groups and clocks of study.yaml among them. An error is what `run` refuses
@@ -21,7 +22,7 @@ def check(study: Path, strict: bool) -> None:
     from oncourse.api import check as problems_of
     from oncourse.study.schema import sorted_problems
 
-    problems = sorted_problems(problems_of(study))
+    problems = sorted_problems(problems_of(study, fasta=fasta, gff=gff))
     print_problems(problems)
     errors = sum(p.severity == "error" for p in problems)
     warnings = len(problems) - errors

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.cli._shared import fasta_options
 from oncourse.disease import diseases
 
 if TYPE_CHECKING:
@@ -41,11 +42,7 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher) or VCF of structural variants; may be repeated.",
 )
-@click.option(
-    "--fasta",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Reference genome: moves indels left, finds a wrong build.",
-)
+@fasta_options
 @click.option(
     "--called",
     type=click.Choice(["auto", "yes", "no", "counts"]),
@@ -86,7 +83,7 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
 def import_(
     format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
-    fusions: tuple[Path, ...], fasta: Path | None, called: str, panel: str | None, material: str,
+    fusions: tuple[Path, ...], fasta: Path | None, gff: Path | None, called: str, panel: str | None, material: str,
     design: str | None, build: str | None,
     depth: int | None, anchor: tuple[str, ...], manifest: Path | None, mapping: Path | None,
 ) -> None:  # fmt: skip
@@ -105,11 +102,14 @@ def import_(
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.native import write_study
+    from oncourse.io.reference import reference_of
     from oncourse.io.whose import Question
     from oncourse.study.config import config_from_mapping
     from oncourse.study.schema import sorted_problems
 
     check_new(folder, [source, *clinical, *segments])
+    reference = reference_of(source, fasta, gff)
+    fasta = reference.fasta if reference else None
     try:
         reading = _read(
             format_, source, clinical=clinical, segments=segments, fusions=fusions, fasta=fasta, called=called, panel=panel,
@@ -118,6 +118,9 @@ def import_(
     except Question as question:
         _write_manifest(question, folder)
         raise
+    reading.reference = reference
+    # the names are in the tables now; a path of the source means nothing beside them
+    reading.config = replace(reading.config, fasta="", gff="")
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
         named = config_from_mapping(given, "--design/--build")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oncourse.cli._shared import cache_options, end_progress, parse_settings, progress_line
+from oncourse.cli._shared import cache_options, end_progress, fasta_options, parse_settings, progress_line
 
 if TYPE_CHECKING:
     from oncourse.disk.store import Store
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TSV of patients or samples to leave out, with reason; their rows are not checked.",
 )
-@click.option(
-    "--fasta",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Reference genome: moves indels left, finds a wrong build.",
-)
+@fasta_options
 @click.option(
     "--sign",
     "key",
@@ -74,7 +70,8 @@ if TYPE_CHECKING:
 )
 def run(
     study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
-    patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, strict: bool, reference: Path | None,
+    patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, gff: Path | None, strict: bool,
+    reference: Path | None,
     key: Path | None, group: str | None, language: str | None, store: Store,
     workbook: str,
 ) -> None:  # fmt: skip
@@ -87,7 +84,7 @@ def run(
     from oncourse.io import load_study
     from oncourse.report.study import report_study
 
-    check_out(out, [path for path in (study, exclude, fasta, reference) if path is not None])
+    check_out(out, [path for path in (study, exclude, fasta, gff, reference) if path is not None])
     settings = parse_settings(assignments)
     if fasta is not None:
         settings.setdefault("signatures", {}).setdefault("fasta", str(fasta))
@@ -97,7 +94,7 @@ def run(
         settings.setdefault("groups", {})["by"] = group
     progress = progress_line()
     progress("reading the study")
-    loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta)
+    loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta, gff=gff)
     if language is not None:
         loaded = replace(loaded, config=replace(loaded.config, language=language))
     pages: str | tuple[str, ...] = patients or "auto"
@@ -105,7 +102,7 @@ def run(
         pages = patients[0]
     report = report_study(
         loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
-        beside=[path for path in (exclude, fasta, reference) if path is not None], progress=progress,
+        beside=[path for path in (exclude, fasta, gff, reference) if path is not None], progress=progress,
         sign=None if key is None else signer(key), store=store,
         workbook=workbook,
     )  # fmt: skip

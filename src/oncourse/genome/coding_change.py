@@ -12,7 +12,7 @@ from functools import cache
 import polars as pl
 
 from oncourse.genome.gene_models import coding_bases
-from oncourse.genome.place_effect import change, protein_change, translate
+from oncourse.genome.protein_change import coding_change, protein_of
 
 _BASES = "[ACGT]+"
 #: What is said of the bases: as HGVS (35G>A), as older reports (G35A), a deletion, duplication, insertion, or delins.
@@ -61,17 +61,11 @@ def of_coding_change(gene: str, text: str) -> tuple[str | None, str | None]:
 
 
 def _indel(known: str, at: int, old: str, new: str) -> tuple[str | None, str | None]:
-    """Return the effect of bases `old` from `at` (counted from 0) becoming `new`."""
-    if len(old) == len(new):
-        first, last = at // 3, (at + len(old) - 1) // 3
-        codons = known[3 * first : 3 * last + 3]
-        if "N" in codons:
-            return None, None
-        changed = codons[: at - 3 * first] + new + codons[at - 3 * first + len(new) :]
-        return change(translate(codons), translate(changed), first + 1)
-    if "N" in known:
+    """Return the effect of bases `old` from `at` (counted from 0) becoming `new`, where the bases it needs are known."""
+    if len(old) != len(new) and "N" in known:
         return None, None
-    return protein_change(translate(known), translate(known[:at] + new + known[at + len(old) :]), len(new) - len(old))
+    word, change = coding_change(known, "", protein_of(known), at, old, new)
+    return (word, change) if change else (None, None)
 
 
 def protein_changes(gene: pl.Series, hgvs_c: pl.Series) -> pl.Series:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from oncourse.errors import InputError
 
@@ -67,6 +71,29 @@ class Fasta:
         first = entry.offset + (start - 1) // entry.bases * entry.width + (start - 1) % entry.bases
         last = entry.offset + (end - 1) // entry.bases * entry.width + (end - 1) % entry.bases
         return self._bytes(first, last + 1).replace(b"\n", b"").replace(b"\r", b"").decode().upper()
+
+    def at(self, chrom: str, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the base at each position (1-based; shape (n,)) as the code of its capital letter; N past the ends.
+
+        >>> import tempfile; path = Path(tempfile.mkdtemp()) / "x.fa"; _ = path.write_text(">chr7\\nACg\\nTT\\n")
+        >>> Fasta(path).at("7", np.array([1, 3, 4, 9])).tobytes()
+        b'AGTN'
+        """
+        name = self._name(chrom)
+        out = np.full(len(positions), ord("N"), np.uint8)
+        if name is None:
+            return out
+        entry = self._entries[name]
+        inside = (positions >= 1) & (positions <= entry.length)
+        zero = positions[inside] - 1
+        out[inside] = self._mapped[entry.offset + zero // entry.bases * entry.width + zero % entry.bases] & 0xDF
+        return out
+
+    @cached_property
+    def _mapped(self) -> NDArray[np.uint8]:
+        if self._data is not None:
+            return np.frombuffer(self._data, np.uint8)
+        return np.memmap(self.path, np.uint8, mode="r")
 
     def _bytes(self, start: int, end: int) -> bytes:
         if self._data is not None:

@@ -19,13 +19,18 @@ BUILDS = ("GRCh37", "GRCh38")
 
 @dataclass(frozen=True)
 class Model:
-    """Exons and coding parts of one transcript in one build: 1-based, inclusive, by rising position."""
+    """Exons and coding parts of one transcript in one build: 1-based, inclusive, by rising position.
+
+    ``lead``: bases of the first codon that lie before the first coding base (0 in a whole transcript).
+    """
 
     gene: str
     chrom: str
     forward: bool
     exons: list[tuple[int, int]]
     coding: list[tuple[int, int]]
+    transcript: str = ""
+    lead: int = 0
 
 
 @cache
@@ -60,6 +65,7 @@ def models(build: str) -> dict[str, Model]:
             row["gene"], row["chrom"], row["strand"] == "+",
             [(a + new * s, b + new * s) for (a, b), s in zip(exons, shifts, strict=True)],
             [(a + new * s, b + new * s) for a, b, s in coding if a <= b],
+            row["transcript"] or "",
         )  # fmt: skip
     return out
 

@@ -90,6 +90,26 @@ def left_align(fasta: Fasta, chrom: str, pos: int, ref: str, alt: str) -> tuple[
     return moved, allele if ref else "", allele if alt else ""
 
 
+def right_align(fasta: Fasta, chrom: str, pos: int, ref: str, alt: str) -> tuple[int, str, str]:
+    """Move a trimmed insertion or deletion as far right as the reference allows; the mirror of `left_align`."""
+    if bool(ref) == bool(alt):
+        return pos, ref, alt
+    allele = ref or alt
+    after = pos + len(ref) if ref else pos + 1  # the base the allele could swallow next
+    window, start = "", after
+    while True:
+        if after >= start + len(window):
+            start, window = after, fasta.fetch(chrom, after, after + 99)
+            if not window:
+                break
+        if window[after - start] != allele[0]:
+            break
+        allele = allele[1:] + allele[0]
+        after += 1
+    moved = after - len(ref) if ref else after - 1
+    return moved, allele if ref else "", allele if alt else ""
+
+
 def normalise(
     frame: pl.DataFrame,
     *,

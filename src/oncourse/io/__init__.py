@@ -16,6 +16,7 @@ def load_study(
     strict: bool = False,
     exclude: str | Path | None = None,
     fasta: str | Path | None = None,
+    gff: str | Path | None = None,
 ) -> Study:
     """Read and check a study: native folder, cBioPortal folder, MAF or VCF.
 
@@ -23,7 +24,8 @@ def load_study(
     ----------
     exclude : table of patients or samples to leave out, with reason; their rows are not checked either, so that
         nothing of a withdrawn patient can stop a study
-    fasta : reference genome: moves indels left, finds a wrong build
+    fasta : reference genome: moves indels left, finds a wrong build, names the variants by place
+    gff : gene models of it (GTF, GFF3, genePred); without them those of the package's cancer genes are used
 
     Raises
     ------
@@ -31,14 +33,15 @@ def load_study(
     """
     from oncourse.errors import InputError
 
-    study, problems = examined(path, exclude=exclude, fasta=fasta)
+    study, problems = examined(path, exclude=exclude, fasta=fasta, gff=gff)
     if study is None or (strict and problems):
         raise InputError([p for p in problems if strict or p.severity == "error"])
     return study
 
 
 def examined(
-    path: str | Path, *, exclude: str | Path | None = None, fasta: str | Path | None = None
+    path: str | Path, *, exclude: str | Path | None = None, fasta: str | Path | None = None,
+    gff: str | Path | None = None,
 ) -> tuple[Study | None, list[Problem]]:
     """Return the study and every problem, sorted; None instead of the study when one is an error (see `load_study`).
 
@@ -51,10 +54,13 @@ def examined(
     from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
     from oncourse.io.lists import read_exclusions
+    from oncourse.io.reference import reference_of
     from oncourse.study.model import Study, nobody
     from oncourse.study.schema import sorted_problems
 
-    reading = read_any(Path(path), fasta=Path(fasta) if fasta else None)
+    reference = reference_of(Path(path), fasta, gff)
+    reading = read_any(Path(path), fasta=reference.fasta if reference else None)
+    reading.reference = reference
     withdrawn = nobody()
     if exclude is not None:
         withdrawn = read_exclusions(Path(exclude), reading.tables)

@@ -29,7 +29,7 @@ def checked(reading: Reading) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     of the ledger. Where many people are affected nothing is set aside: then the source as a whole was misunderstood.
     A native folder is the user's own: its errors stay errors.
     """
-    tables, found = validate(reading.tables, reading.config, reading.first_row)
+    tables, found = validate(reading.tables, reading.config, reading.first_row, reading.reference)
     if not reading.foreign or not any(p.severity == "error" for p in found):
         return tables, reading.located(found)
     draft = replace(reading, tables=dict(reading.tables), lines=dict(reading.lines))
@@ -41,10 +41,10 @@ def checked(reading: Reading) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
             break
         people |= {p.where.split(",")[0] for p in bad}
         told += _set_aside(draft, bad)
-        tables, found = validate(draft.tables, draft.config, draft.first_row)
+        tables, found = validate(draft.tables, draft.config, draft.first_row, draft.reference)
     whole = reading.tables["patients"].height if "patients" in reading.tables else 0
     if any(p.severity == "error" for p in found) or len(people) > max(MOST_PEOPLE, MOST_SHARE * whole):
-        tables, found = validate(reading.tables, reading.config, reading.first_row)
+        tables, found = validate(reading.tables, reading.config, reading.first_row, reading.reference)
         return tables, reading.located(found)
     reading.tables, reading.lines = draft.tables, draft.lines
     for problem in told:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from oncourse.genome.annotate import Reference
 from oncourse.io.ledger import Ledger
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
@@ -23,6 +24,7 @@ class Reading:
     of it; ``foreign`` whether it is in another format than ours, whose bad rows are set aside (`oncourse.io.aside`);
     ``listed`` sample -> assay where a report lists the genes that were looked at; ``facts`` sample -> column of samples
     -> value, where the rows of a report hold them;
+    ``reference``: the genome and gene models that name the variants, where the user gives them;
     ``descriptions`` how the source's own header describes a column (name in capitals).
     """
 
@@ -38,6 +40,7 @@ class Reading:
     listed: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     foreign: bool = False
+    reference: Reference | None = None
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:
         """Drop every row of the patients and samples listed (patient_id, sample_id, reason)."""

@@ -72,6 +72,8 @@ class StudyConfig:
     report_germline: bool = _key(False, "whether germline findings are reported")
     language: str = _key("en", "language of page one and of the patient pages: en or zh (Simplified Chinese)")
     sources: tuple[str, ...] = _key((), "where the data come from")
+    fasta: str = _key("", "reference genome (FASTA) that names the variants, relative to study.yaml; as --fasta")
+    gff: str = _key("", "gene models of it (GTF, GFF3 or genePred), relative to study.yaml; as --gff")
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from oncourse.genome import effect, protein
+from oncourse.genome.annotate import Reference
 from oncourse.genome.gene_models import listed_residues
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.places import locate
@@ -110,26 +111,29 @@ def _target_names(targets: pl.Series) -> pl.Series:
 
 
 def with_effects(
-    tables: Mapping[str, pl.DataFrame], build: str | None
+    tables: Mapping[str, pl.DataFrame], build: str | None, reference: Reference | None = None
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     """Return the tables with gene, protein change and consequence of every variant of ``calls`` and ``variants``.
 
-    A variant of ``calls`` that ``variants`` lacks gets a row there where its place says something.
+    A variant of ``calls`` that ``variants`` lacks gets a row there where its place says something. With a `reference`
+    place and bases name every variant of its genes (hgvs_c and transcript too) and decide as they do at listed residues.
     """
     calls, variants = tables.get("calls"), tables.get("variants")
-    if calls is None or "variant_id" not in calls.columns or build is None:
+    if calls is None or "variant_id" not in calls.columns or (build is None and reference is None):
         return dict(tables), []
     n_given = 0 if variants is None else variants.height
     variants = _every_variant(calls, variants)
     if variants.is_empty():
         return dict(tables), []
-    both = _witnesses(variants, build)
+    both = _witnesses(variants, build, reference)
     decided = both.with_columns(
         _gene().alias("gene"), _change().alias("hgvs_p"), _consequence().alias("consequence")
     )
+    if reference is not None:
+        decided = _with_coding_names(decided, both)
     told = pl.concat([both.rename({c: f"{c}_file" for c in ("gene", "hgvs_p", "consequence")}), decided.select(
         "gene", "hgvs_p", "consequence")], how="horizontal")  # fmt: skip
-    new = decided.select(variants.columns)
+    new = decided.select(c for c in dict.fromkeys([*variants.columns, "transcript"]) if c in decided.columns)
     known = pl.any_horizontal(pl.col(c).is_not_null() for c in new.columns if c != "variant_id")
     new = new.with_row_index("_row").filter(known | (pl.col("_row") < n_given)).drop("_row")
     return {**tables, "variants": new} if new.height else dict(tables), list(_differences(told))
@@ -146,9 +150,24 @@ def _every_variant(calls: pl.DataFrame, variants: pl.DataFrame | None) -> pl.Dat
     return pl.concat([frame, unseen], how="diagonal")
 
 
-def _witnesses(variants: pl.DataFrame, build: str) -> pl.DataFrame:
+def _with_coding_names(decided: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """Add hgvs_c and transcript by place where the file has none, or where the place's protein change stands."""
+    named = pl.col("at_hgvs_c").is_not_null() & (pl.col("gene") == pl.col("at_gene"))
+    place = named & (
+        pl.col("hgvs_c").is_null() | (pl.col("hgvs_p") == pl.col("at_hgvs_p")) | pl.col("decides")
+    ).fill_null(False)
+    kept = pl.col("transcript") if "transcript" in given.columns else pl.lit(None, pl.String)
+    return decided.with_columns(
+        pl.when(place).then(pl.col("at_hgvs_c")).otherwise(pl.col("hgvs_c")).alias("hgvs_c"),
+        pl.when(place).then(pl.col("at_transcript")).otherwise(kept).alias("transcript"),
+    )
+
+
+def _witnesses(variants: pl.DataFrame, build: str | None, reference: Reference | None) -> pl.DataFrame:
     """Add what the place says (``at_*``), what kind of place it is, and the file's effect in our words (``word``)."""
-    place = locate(variants["variant_id"], build).drop("variant_id")
+    where = locate if reference is None else reference.locate
+    place = where(variants["variant_id"], build).drop("variant_id")
+    place = place if reference is not None else place.with_columns(by_reference=pl.lit(False))
     place = place.rename({c: f"at_{c}" for c in place.columns})
     # a reference allele that is not there: another build, strand or a wrong position, so the place says nothing
     there = pl.col("at_is_ref_match").fill_null(True)
@@ -162,9 +181,9 @@ def _witnesses(variants: pl.DataFrame, build: str) -> pl.DataFrame:
         residues, left_on=["at_gene", "at_codon_first"], right_on=["gene", "codon"], how="left", maintain_order="left"
     )  # fmt: skip
     word, implied = pl.col("word"), protein_words(both["hgvs_p"]).alias("implied")
-    listed = (
-        pl.col("at_listed") & pl.col("at_is_ref_match") & pl.col("at_consequence").is_in(sorted(_ALTERING))
-    )
+    listed = pl.col("at_listed") & pl.col("at_is_ref_match")
+    named = pl.col("at_by_reference") & pl.col("at_is_ref_match").fill_null(True)
+    listed = (listed.fill_null(False) | named) & pl.col("at_consequence").is_in(sorted(_ALTERING))
     both = both.with_columns(implied, listed.fill_null(False).alias("decides"))
     return both.with_columns(
         pl.when(word.is_null() | (word == "unknown")).then(pl.col("implied")).otherwise(word).alias("word")
@@ -235,6 +254,11 @@ def _consequence() -> pl.Expr:
     return pl.when(by_place & place.is_not_null()).then(place).otherwise(kept)
 
 
+def _residue(column: str) -> pl.Expr:
+    """Return a protein change without what a shifted frame or a lost stop reads on: some sources write it, some not."""
+    return pl.col(column).str.replace(r"[A-Z*]?(fs|ext).*$", "fs")
+
+
 def _differences(told: pl.DataFrame) -> Iterator[Problem]:
     """Say in one warning per kind where the place spoke for or against the file."""
     kinds: tuple[tuple[pl.Expr, str, str, str], ...] = (
@@ -249,7 +273,7 @@ def _differences(told: pl.DataFrame) -> Iterator[Problem]:
             "Check the annotation of the file.",
         ),
         (
-            pl.col("hgvs_p_file").is_not_null() & (pl.col("hgvs_p_file") != pl.col("hgvs_p")), "hgvs_p",
+            pl.col("hgvs_p_file").is_not_null() & (_residue("hgvs_p_file") != _residue("hgvs_p")), "hgvs_p",
             "{n} protein changes are not what place and bases give ({shown}): the place counts.",
             "Another transcript's numbering, or a wrong cell: check them.",
         ),
@@ -257,6 +281,12 @@ def _differences(told: pl.DataFrame) -> Iterator[Problem]:
             pl.col("word").is_not_null() & _harmless("word") & pl.col("consequence").is_in(sorted(_ALTERING)), "consequence",
             "{n} variants change their protein by their place, not by the file's word ({shown}): the place counts.",
             "Check the annotation of the file.",
+        ),
+        (
+            pl.col("at_by_reference") & _harmless("at_consequence") & pl.col("consequence").is_in(sorted(_ALTERING))
+            & (pl.col("consequence") != "splice_site"), "consequence",
+            "{n} variants change their protein by the file's word, not by their place ({shown}): the file's word stays.",
+            "Check their positions, and which transcript the file names.",
         ),
     )  # fmt: skip
     for found, column, message, cure in kinds:

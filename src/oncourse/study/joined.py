@@ -12,6 +12,7 @@ from itertools import combinations
 
 import polars as pl
 
+from oncourse.genome.annotate import Reference
 from oncourse.genome.places import locate
 from oncourse.genome.variant import parts
 from oncourse.study.schema import Problem
@@ -23,14 +24,14 @@ Row = dict[str, object]
 
 
 def with_joined_changes(
-    tables: Mapping[str, pl.DataFrame], build: str | None
+    tables: Mapping[str, pl.DataFrame], build: str | None, reference: Reference | None = None
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     """Return the tables with the joined rows of ``calls`` in place of their parts, and a warning that names them."""
     calls, samples = tables.get("calls"), tables.get("samples")
     needed = {"sample_id", "variant_id", "alt_count", "depth", "is_called"}
     if calls is None or samples is None or not needed <= set(calls.columns):
         return dict(tables), []
-    candidates = _candidates(calls["variant_id"], build)
+    candidates = _candidates(calls["variant_id"], build, reference)
     if not candidates:
         return dict(tables), []
     owner = dict(samples.select("sample_id", "patient_id").iter_rows())
@@ -78,7 +79,9 @@ def _told(joins: list[str]) -> Iterator[Problem]:
     )
 
 
-def _candidates(ids: pl.Series, build: str | None) -> dict[str, tuple[str, ...]]:
+def _candidates(
+    ids: pl.Series, build: str | None, reference: Reference | None
+) -> dict[str, tuple[str, ...]]:
     """Return each change of several bases that could be made of single ones in the table: its id -> theirs."""
     known = pl.DataFrame({"variant_id": ids.drop_nulls().unique()}).with_columns(parts()).drop_nulls("pos")
     width = pl.col("ref").str.len_bytes()
@@ -100,10 +103,11 @@ def _candidates(ids: pl.Series, build: str | None) -> dict[str, tuple[str, ...]]
         "chrom", (pl.col("pos") - 1).alias("pos"), ref2="ref", alt2="alt", other="variant_id"
     )
     pairs = single.join(second, on=["chrom", "pos"], how="inner")
-    if build is None or pairs.is_empty():
+    if (build is None and reference is None) or pairs.is_empty():
         return out
     # codons whose reference is known: elsewhere the joined change would have no name
-    found = [locate(pairs[c], build) for c in ("variant_id", "other")]
+    where = locate if reference is None else reference.locate
+    found = [where(pairs[c], build) for c in ("variant_id", "other")]
     one, other = (f.select("gene", "codon_first").to_struct("x") for f in found)
     named = found[0]["hgvs_p"].is_not_null() & found[1]["hgvs_p"].is_not_null()
     pairs = pairs.filter((one == other) & named)

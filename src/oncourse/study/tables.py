@@ -182,6 +182,7 @@ VARIANTS = Table(
         Column("hgvs_c", TEXT, "coding change"),
         Column("hgvs_p", TEXT, "protein change, p.G12D"),
         Column("consequence", TEXT, "effect on the gene"),
+        Column("transcript", TEXT, "transcript of hgvs_c and hgvs_p; filled where a reference names the variant"),
         Column("context", TEXT, "reference bases around a substitution, the changed one in the middle (ACG, or longer)"),
     ),
     key=("variant_id",),

@@ -7,6 +7,7 @@ from functools import partial
 
 import polars as pl
 
+from oncourse.genome.annotate import Reference
 from oncourse.study.clocks import in_days, on_one_clock, parse_clocks, two_clocks
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
@@ -16,7 +17,10 @@ from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 
 
 def validate(
-    tables: Mapping[str, pl.DataFrame], config: StudyConfig, first_row: Mapping[str, int] | None = None
+    tables: Mapping[str, pl.DataFrame],
+    config: StudyConfig,
+    first_row: Mapping[str, int] | None = None,
+    reference: Reference | None = None,
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     """Return the typed tables (identical duplicate rows dropped; genes and effects decided) and every problem.
 
@@ -24,6 +28,7 @@ def validate(
     ----------
     tables : text or typed frames by table name
     first_row : line of the file that holds a table's first row (default 2)
+    reference : genome and gene models that name the variants
     """
     from oncourse.study.checks import cross_checks
     from oncourse.study.checks_drugs import drug_checks
@@ -53,8 +58,8 @@ def validate(
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
     for decide in (partial(with_gene_names, first_row=first_row),
-        partial(with_joined_changes, build=config.genome_build),
-        partial(with_effects, build=config.genome_build),
+        partial(with_joined_changes, build=config.genome_build, reference=reference),
+        partial(with_effects, build=config.genome_build, reference=reference),
     ):
         typed, found = decide(typed)
         problems += found

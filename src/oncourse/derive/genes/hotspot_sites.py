@@ -19,7 +19,7 @@ def with_codon_by_position(cells: pl.DataFrame, build: str | None) -> pl.DataFra
         "variant_id", "region", "codon_first", "codon_last", place_gene="gene"
     )
     one = pl.col("codon_first") == pl.col("codon_last")
-    none = pl.col("region").is_in(["splice", "utr", "intron", "upstream"])
+    none = pl.col("region").is_in(["splice", "utr", "intron", "upstream", "downstream"])
     here = pl.when(one).then(pl.col("codon_first")).when(none).then(pl.lit(0))
     by_place = pl.when(pl.col("place_gene") == pl.col("gene")).then(here)
     joined = cells.join(found, on="variant_id", how="left", maintain_order="left")

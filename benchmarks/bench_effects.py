@@ -1,0 +1,202 @@
+"""Effects of random variants by place beside snpEff's, on the same reference and gene models; and how fast.
+
+Run: python benchmarks/bench_effects.py SLICES [--n 2000] [--seed 1] [--frozen OUT.tsv] [--speed 500000]
+
+SLICES holds slices.hg38.fa.gz and genes.contig.gff3 (26 genes on pieces of GRCh38). Variants are drawn evenly over genes'
+coding bases: 70 % substitutions, 5 % of two or three bases, 10 % deletions, 10 % insertions (half of them duplications), 5 %
+replacements of unequal length; a further tenth lies within 12 bases of an exon in its intron. Each is written as VCF writes
+it, moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3). Compared: HGVS c., HGVS p.
+(as written; and as meant: see `meaning`), the consequence in this package's words. Printed: agreement per kind, differences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from oncourse.genome.annotate import Annotator
+from oncourse.genome.effect import consequences
+from oncourse.genome.fasta import Fasta
+from oncourse.genome.gene_models import Model
+from oncourse.genome.protein import canonical
+from oncourse.genome.variant import normalise
+from oncourse.stats.rng import generator
+
+KINDS = {"snv": 0.7, "mnv": 0.05, "del": 0.1, "ins": 0.1, "delins": 0.05}
+BESIDE, SHARE_BESIDE = 12, 0.1
+
+
+def draw(models: list[Model], fasta: Fasta, n: int, seed: int) -> pl.DataFrame:
+    """Return kind, chrom, pos, ref, alt (as VCF writes them) of random variants."""
+    rng = generator(seed, "effects")
+    places = [np.concatenate([np.arange(a, b + 1) for a, b in m.coding]) for m in models]
+    rows = []
+    while len(rows) < n:
+        kind = rng.choice(list(KINDS), p=list(KINDS.values()))
+        which = int(rng.integers(len(models)))
+        model, pos = models[which], int(rng.choice(places[which]))
+        if len(rows) < n * SHARE_BESIDE:
+            a, b = model.exons[int(rng.integers(len(model.exons)))]
+            pos = int(a - rng.integers(1, BESIDE + 1) if rng.random() < 0.5 else b + rng.integers(1, BESIDE + 1))
+        width = {"snv": 1, "mnv": int(rng.integers(2, 4)), "ins": 0}.get(kind, int(rng.integers(1, 13)))
+        ref = fasta.fetch(model.chrom, pos, pos + width - 1) if width else ""
+        before = fasta.fetch(model.chrom, pos - 1, pos - 1)
+        if kind in ("snv", "mnv"):
+            alt = "".join(rng.choice([x for x in "ACGT" if x != r]) for r in ref)
+        elif kind == "del":
+            alt = ""
+        else:
+            size = int(rng.integers(1, 10))
+            alt = "".join(rng.choice(list("ACGT"), size))
+            if kind == "ins" and rng.random() < 0.5:
+                alt = fasta.fetch(model.chrom, pos - size, pos - 1)
+        padded = kind in ("ins", "del") or (kind == "delins" and not alt)
+        rows.append((kind, model.chrom, pos - padded, before * padded + ref, before * padded + alt))
+    frame = pl.DataFrame(rows, schema=["kind", "chrom", "pos", "ref", "alt"], orient="row").unique(maintain_order=True)
+    return frame.filter(pl.col("ref") != pl.col("alt"))
+
+
+def as_vcf(drawn: pl.DataFrame, fasta: Fasta) -> pl.DataFrame:
+    """Return the variants (trimmed, moved left) with the base before an insertion or deletion, as VCF writes them."""
+    rows = []
+    for kind, chrom, pos, ref, alt in drawn.select("kind", "chrom", "pos", "ref", "alt").iter_rows():
+        if "-" in (ref, alt):
+            pos -= alt == "-"
+            before = fasta.fetch(chrom, pos, pos)
+            ref, alt = (before + a.replace("-", "") for a in (ref, alt))
+        rows.append((kind, chrom, pos, ref, alt))
+    return pl.DataFrame(rows, schema=["kind", "chrom", "pos", "ref", "alt"], orient="row")
+
+
+def snpeff(folder: Path, variants: pl.DataFrame, work: Path) -> pl.DataFrame:
+    """Return snpEff's word, c. and p. of each variant, in order."""
+    data = work / "data" / "slices"
+    data.mkdir(parents=True)
+    (data / "sequences.fa").write_bytes(gzip.decompress((folder / "slices.hg38.fa.gz").read_bytes()))
+    shutil.copy(folder / "genes.contig.gff3", data / "genes.gff")
+    (work / "snpEff.config").write_text("data.dir = ./data/\nslices.genome : slices\n")
+    build = ["snpEff", "build", "-gff3", "slices", "-c", "snpEff.config", "-noCheckCds", "-noCheckProtein"]
+    subprocess.run(build, cwd=work, check=True, capture_output=True)
+    contigs = {line.split("\t")[0] for line in (folder / "genes.contig.gff3").read_text().splitlines() if line[0] != "#"}
+    full = {c.removeprefix("chr"): c for c in contigs}
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
+    for i, (_, chrom, pos, ref, alt) in enumerate(variants.iter_rows()):
+        lines.append(f"{full[chrom]}\t{pos}\t{i}\t{ref}\t{alt}\t.\tPASS\t.")
+    (work / "in.vcf").write_text("\n".join(lines) + "\n")
+    command = ["snpEff", "ann", "-c", "snpEff.config", "-noStats", "-noLog", "-canon", "slices", "in.vcf"]
+    out = subprocess.run(command, cwd=work, check=True, capture_output=True, text=True).stdout
+    found = {}
+    for line in out.splitlines():
+        cells = line.split("\t")
+        if len(cells) == 8 and cells[0] in contigs:  # it also prints its log there
+            info = dict(part.split("=", 1) for part in cells[7].split(";") if "=" in part)
+            ann = [a.split("|") for a in info.get("ANN", "").split(",")]
+            best = next((a for a in ann if a[5] == "transcript"), None)
+            found[int(cells[2])] = (best[1], best[9], best[10]) if best else (None, None, None)
+    rows = [found[i] for i in range(variants.height)]
+    return pl.DataFrame(rows, schema=["word", "peer_c", "peer_p"], orient="row")
+
+
+def meaning(change: str | None) -> str | None:
+    """Return a protein change with snpEff's ways of writing and HGVS's made one.
+
+    A shifted frame and a lost stop without what they read on; a frame whose first new codon is a stop as a frame (HGVS: as
+    that stop); several residues (p.GlyVal12AspPhe) as a delins; of a delins or insertion nothing behind its stop; a
+    duplication as the insertion it is.
+
+    >>> meaning("p.RV62SN"), meaning("p.Y774_Q775delins*"), meaning("p.Y107*"), meaning("p.Y107fs"), meaning("p.G13dup")
+    ('p.R62_V63delinsSN', 'p.774stop', 'p.107stop', 'p.107stop', 'p.13_14insG')
+    """
+    if change is None:
+        return None
+    if several := re.match(r"^p\.([A-Z]{2,})(\d+)([A-Z*]+)$", change):
+        old, at, new = several[1], int(several[2]), several[3]
+        while old and new and old[-1] == new[-1]:
+            old, new = old[:-1], new[:-1]
+        while old and new and old[0] == new[0]:
+            old, new, at = old[1:], new[1:], at + 1
+        span = f"{old[0]}{at}" + (f"_{old[-1]}{at + len(old) - 1}" if len(old) > 1 else "")
+        change = f"p.{span}{'delins' if len(old) > 1 else ''}{new}"
+    change = re.sub(r"^(p\..*)(delins|ins)([A-Z]*)\*.*$", r"\1\2\3*", change)
+    if stop := re.match(r"^p\.[A-Z](\d+)(_[A-Z]\d+)?(\*|delins\*|[A-Z*]?fs.*)$", change):
+        return f"p.{stop[1]}stop"
+    if stop := re.match(r"^p\.[A-Z]\d+_[A-Z](\d+)ins\*$", change):
+        return f"p.{stop[1]}stop"
+    if copy := re.match(r"^p\.([A-Z])(\d+)(?:_([A-Z])(\d+))?dup$", change):
+        last = int(copy[4] or copy[2])
+        return f"p.{last}_{last + 1}ins{copy[1]}{copy[3] or ''}"
+    if put := re.match(r"^p\.[A-Z](\d+)_[A-Z](\d+)ins([A-Z*]+)$", change):
+        ends = put[3] if len(put[3]) == 1 else put[3][0] + put[3][-1]
+        return f"p.{put[1]}_{put[2]}ins{ends}"
+    return re.sub(r"[A-Z*]?ext.*$", "ext", change)
+
+
+def compare(folder: Path, n: int, seed: int) -> pl.DataFrame:
+    """Return the variants with both answers, ``same_c``, ``same_p``, ``same_word``."""
+    with tempfile.TemporaryDirectory() as work:
+        plain = Path(work) / "slices.fa"
+        plain.write_bytes(gzip.decompress((folder / "slices.hg38.fa.gz").read_bytes()))
+        annotator = Annotator.of_files(plain, folder / "genes.contig.gff3")
+        drawn = normalise(draw(annotator.models, annotator.fasta, n, seed), fasta=annotator.fasta).unique(
+            "variant_id", maintain_order=True
+        )
+        variants = as_vcf(drawn, annotator.fasta)
+        ours = annotator.annotate(drawn["variant_id"])
+        theirs = snpeff(folder, variants, Path(work) / "snpeff")
+    both = pl.concat([variants, ours, theirs], how="horizontal")
+    words = consequences(both["word"])
+    return both.with_columns(
+        peer_word=words, same_word=words == both["consequence"], same_c=both["hgvs_c"] == both["peer_c"],
+        peer_p=pl.Series([canonical(p) for p in both["peer_p"]], dtype=pl.String),
+    ).with_columns(
+        same_p=(pl.col("hgvs_p") == pl.col("peer_p")) | (pl.col("hgvs_p").is_null() & pl.col("peer_p").is_null()),
+        meant_p=pl.Series([meaning(a) == meaning(canonical(b)) for a, b in both.select("hgvs_p", "peer_p").iter_rows()]),
+    )  # fmt: skip
+
+
+def speed(folder: Path, n: int, seed: int) -> tuple[int, float]:
+    """Return how many distinct variants were named, and the CPU seconds of that, reading of both files included."""
+    with tempfile.TemporaryDirectory() as work:
+        plain = Path(work) / "slices.fa"
+        plain.write_bytes(gzip.decompress((folder / "slices.hg38.fa.gz").read_bytes()))
+        annotator = Annotator.of_files(plain, folder / "genes.contig.gff3")
+        ids = normalise(draw(annotator.models, annotator.fasta, n, seed), fasta=annotator.fasta)["variant_id"].unique()
+        start = time.process_time()
+        Annotator.of_files(plain, folder / "genes.contig.gff3").annotate(ids)
+        return len(ids), time.process_time() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--n", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--frozen", type=Path, help="write the variants with snpEff's answers")
+    parser.add_argument("--speed", type=int, default=0, help="name so many variants and print the pace instead")
+    given = parser.parse_args()
+    if given.speed:
+        n, seconds = speed(given.folder, given.speed, given.seed)
+        print(f"{n:,} variants in {seconds:.2f} CPU s: {n / seconds:,.0f} per CPU second")
+        return
+    both = compare(given.folder, given.n, given.seed)
+    means = [pl.col(c).fill_null(False).mean().round(4) for c in ("same_c", "same_p", "meant_p", "same_word")]
+    print(both.group_by("kind", maintain_order=True).agg(pl.len(), *means))
+    print(both.select(pl.len(), *means, both=(pl.col("same_c") & pl.col("meant_p")).fill_null(False).mean().round(4)))
+    pl.Config.set_tbl_rows(200).set_tbl_cols(20).set_tbl_width_chars(240).set_fmt_str_lengths(60)
+    odd = both.filter(~pl.all_horizontal(pl.col("same_c", "meant_p", "same_word").fill_null(False)))
+    print(odd.select("variant_id", "gene", "hgvs_c", "peer_c", "hgvs_p", "peer_p", "consequence", "word"))
+    if given.frozen:
+        both.select("variant_id", "kind", "peer_c", "peer_p", "word").write_csv(given.frozen, separator="\t")
+
+
+if __name__ == "__main__":
+    main()
