@@ -1,0 +1,338 @@
+"""Break valid inputs at random, structure by structure, and see that every command says it in words.
+
+    python tools/fuzz.py --n 10000 --seed 1 --jobs 2 --out faults.tsv
+
+Bases: simulated studies of both designs and a small input of every format that `oncourse import` reads
+(`fuzz_bases.py`). A mutant is a base with one to three faults in cells, columns, rows, places of a document, bytes, settings
+or whole files. Study folders go through `oncourse check` (and every eighth through `oncourse run`), the others through
+`oncourse import`. What must hold of each, and is counted where it does not:
+
+* exit code 0, 1 or 2; no traceback, no fault of oncourse;
+* at most ten seconds;
+* nothing half: where a command fails, its output folder is not there, and no draft is left beside it;
+* nothing foreign: the input's bytes and the files beside it are what they were;
+* no mark-up of the input in a page;
+* `run` refuses what `check` refuses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fuzz_bases
+
+MARKUP = "<script>alert(7)</script>"
+CELLS = ["", "NA", "-", ".", "-1", "0", "1e309", "nan", "inf", "1,5", "1.234,5", "35%", ">1000", "2019", "2019-03",
+         "2019-13-45", "x" * 3000, "=1+1", "@SUM(A1)", MARKUP, "../../etc/passwd", "\x1b[31mred", "é", "男", "未知", "TRUE",
+         "\u200b", "12:5:A:T", "chr1", "p.G12D", "1/0", '"', "'", ";", "a;b", "9999999999999999999999", "0x10", "null",
+         "None", "[]", "{}"]  # fmt: skip
+ONLY = ["overview", "landscape", "ras_status", "recurrence", "therapy", "monitoring", "endpoints"]
+SECONDS = 10.0
+
+
+def make_bases(folder: Path) -> dict[str, str]:
+    """Write one folder per base; return name -> study, or its format. A base that is not sound ends all."""
+    kinds = {}
+    for design in ("crc", "mcrpc"):
+        _quiet(["simulate", str(folder / design), "--design", design, "--patients", "4", "--seed", "3"])
+        kinds[design] = "study"
+    _quiet(["export", str(folder / "crc"), "--format", "cbioportal", "--out", str(folder / "cbioportal")])
+    (folder / "maf").mkdir()
+    shutil.copy2(folder / "cbioportal" / "data_mutations.txt", folder / "maf" / "calls.maf")
+    kinds |= {"cbioportal": "cbioportal", "maf": "maf"} | fuzz_bases.write(folder)
+    for name, kind in kinds.items():
+        code, said = _quiet(_command(folder / name, kind, folder / f"sound {name}"))
+        if code:
+            sys.exit(f"the unbroken base {name} is refused: {said}")
+    return kinds
+
+
+def _command(source: Path, kind: str, out: Path) -> list[str]:
+    if kind == "study":
+        return ["check", str(source)]
+    files = sorted(fuzz_bases.FILES.get(kind, ()))
+    return ["import", kind, str(source / files[0] if len(files) == 1 else source), str(out)]
+
+
+def _cell(rows: list[list[str]], chance: random.Random) -> None:
+    row = chance.randrange(len(rows))
+    if rows[row]:
+        rows[row][chance.randrange(len(rows[row]))] = chance.choice(CELLS)
+
+
+def _column(rows: list[list[str]], chance: random.Random) -> None:
+    at = chance.randrange(max(1, len(rows[-1])))
+    what = chance.randrange(5)
+    value = chance.choice(CELLS)
+    for number, row in enumerate(rows):
+        if at >= len(row):
+            continue
+        if what == 0:
+            del row[at]
+        elif what == 1:
+            row.insert(at, row[at])
+        elif what == 2 and number:
+            row[at] = value
+        elif what == 3:
+            row[at], row[0] = row[0], row[at]
+        elif what == 4 and not number:
+            row[at] = chance.choice([row[at].upper(), row[at] + " ", row[at][:-1], value])
+
+
+def _row(rows: list[list[str]], chance: random.Random) -> None:
+    at, what = chance.randrange(len(rows)), chance.randrange(5)
+    if what == 0:
+        del rows[at]
+    elif what == 1:
+        rows.insert(at, list(rows[at]))
+    elif what == 2:
+        rows[at] = rows[at][: len(rows[at]) // 2]
+    elif what == 3:
+        rows[at] = rows[at] + [chance.choice(CELLS)]
+    else:
+        chance.shuffle(rows)
+
+
+def _bytes(file: Path, chance: random.Random) -> None:
+    raw, what = file.read_bytes(), chance.randrange(9)
+    text = raw.decode("utf-8", "replace")
+    at = chance.randrange(max(1, len(raw)))
+    made: list[Callable[[], bytes]] = [
+        lambda: b"", lambda: raw[:at], lambda: b"\xef\xbb\xbf" + raw, lambda: text.encode("utf-16"),
+        lambda: text.encode("gb18030", "replace"), lambda: raw.replace(b"\n", b"\r\n"),
+        lambda: raw[:at] + b"\x00" + raw[at:], lambda: raw[:at] + bytes([chance.randrange(256)]) + raw[at + 1 :],
+        lambda: raw.replace(b"\t", b",").replace(b",,", b"\t"),
+    ]  # fmt: skip
+    file.write_bytes(made[what]())
+
+
+def _file(folder: Path, file: Path, chance: random.Random) -> None:
+    what = chance.randrange(5)
+    if what == 0:
+        file.unlink()
+    elif what == 1:
+        packed = gzip.compress(file.read_bytes(), mtime=0)
+        file.with_name(file.name + ".gz").write_bytes(packed[: chance.choice([len(packed), len(packed) // 2])])
+        file.unlink()
+    elif what == 2:
+        file.unlink()
+        file.mkdir()
+    elif what == 3:
+        other = chance.choice(sorted(p for p in folder.iterdir() if p.is_file()))
+        shutil.copy2(other, file) if other != file else None
+    else:
+        file.unlink()
+        file.symlink_to(chance.choice(["nowhere", "/dev/zero", "..", file.name]))
+
+
+def _setting(file: Path, chance: random.Random) -> None:
+    lines = file.read_text("utf-8").splitlines() or [""]
+    at = chance.randrange(len(lines))
+    key = lines[at].split(":")[0]
+    values = [chance.choice(CELLS), "[1, 2", "{a: {b: [1]}}", "-5", "true", "!!python/object:os.x"]
+    others = [f"{key}x: 1", lines[at] + "\n" + lines[at], "&a [*a]"]
+    lines[at] = chance.choice([*(f"{key}: {value}" for value in values), *others])
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _json(file: Path, chance: random.Random) -> None:
+    """One place of a document becomes something else, or goes."""
+    data = json.loads(file.read_text("utf-8"))
+    spots: list[tuple[Any, Any]] = []
+
+    def collect(value: Any) -> None:
+        for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+            spots.append((value, key))
+            collect(value[key])
+
+    collect(data)
+    inside, key = chance.choice(spots)
+    if chance.random() < 0.3:
+        del inside[key]
+    else:
+        inside[key] = chance.choice([*CELLS, None, True, -1, 1e308, [], {}, [{}], {"a": 1}])
+    file.write_text(json.dumps(data, indent=1), "utf-8")
+
+
+def mutate(folder: Path, chance: random.Random) -> str:
+    """One fault in one file of the folder; returns what was done."""
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.is_symlink())
+    if not files:
+        return "nothing left"
+    file = chance.choice(files)
+    kind = chance.choices(["cell", "column", "row", "bytes", "file"], [8, 4, 3, 2, 1])[0]
+    if file.suffix in (".yaml", ".yml"):
+        kind = "setting"
+    if kind in ("cell", "column", "row") and file.suffix == ".json":
+        kind = "json"
+    if kind == "setting":
+        _setting(file, chance)
+    elif kind == "json":
+        with contextlib.suppress(ValueError, IndexError):  # an earlier fault left no document
+            _json(file, chance)
+    elif kind == "bytes":
+        _bytes(file, chance)
+    elif kind == "file":
+        _file(folder, file, chance)
+    else:
+        mark = "," if file.suffix == ".csv" else "\t"
+        rows = [line.split(mark) for line in file.read_text("utf-8", "replace").split("\n")]
+        {"cell": _cell, "column": _column, "row": _row}[kind](rows, chance)
+        file.write_text("\n".join(mark.join(row) for row in rows), "utf-8", errors="surrogateescape")
+    return f"{kind} of {file.name}"
+
+
+def _quiet(arguments: list[str]) -> tuple[int, str]:
+    """Exit code and all that was said by one command, in this process."""
+    from oncourse.cli.main import main
+
+    said, old = io.StringIO(), sys.argv
+    sys.argv = ["oncourse", *arguments]
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            try:
+                main()
+                code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    finally:
+        sys.argv = old
+    return code, said.getvalue()
+
+
+def state(folder: Path) -> str:
+    """A digest of every name and byte under a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(str(path.relative_to(folder)).encode())
+        if path.is_symlink():
+            digest.update(os.readlink(path).encode())
+        elif path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def faults_of(folder: Path, kind: str, deep: bool) -> Iterator[str]:
+    """What does not hold of one mutant in `folder`/in; its commands may write `folder`/out."""
+    source, out = folder / "in", folder / "out"
+    before = state(source)
+    commands = [_command(source, kind, out)]
+    if kind == "study" and deep:
+        only = [word for name in ONLY for word in ("--only", name)]
+        commands.append(["run", str(source), "--out", str(out), "--no-cache", *only])
+    codes = []
+    for command in commands:
+        begun = time.perf_counter()
+        signal.setitimer(signal.ITIMER_REAL, 3 * SECONDS)
+        try:
+            code, said = _quiet(command)
+        except TimeoutError:
+            yield f"{command[0]}: hangs"
+            return
+        except BaseException as error:
+            yield f"{command[0]}: {type(error).__name__} came through"
+            return
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        codes.append(code)
+        if "Traceback" in said or "fault of oncourse" in said:
+            yield f"{command[0]}: fault: {_last_fault()}"
+        elif code not in (0, 1, 2):
+            yield f"{command[0]}: exit code {code}"
+        if "\x1b[31m" in said:
+            yield f"{command[0]}: escape on the terminal"
+        if (took := time.perf_counter() - begun) > SECONDS and not deep:
+            yield f"{command[0]}: {took:.0f} s"
+    beside = sorted(p.name for p in folder.iterdir())
+    if codes[-1] == 2 and "out" in beside and kind == "study":
+        yield "run: refused and written"
+    if set(beside) - {"in", "out"}:
+        yield f"left beside: {sorted(set(beside) - {'in', 'out'})}"
+    if state(source) != before:
+        yield "the input was changed"
+    if len(codes) == 2 and codes[0] != 0 and codes[1] == 0:
+        yield "run accepts what check refuses"
+    if len(codes) == 2 and codes[0] == 0 and codes[1] == 2:
+        yield "run refuses what check accepts"
+    if out.is_dir() and any(MARKUP in p.read_text("utf-8", "replace") for p in out.rglob("*.html")):
+        yield "mark-up of the input in a page"
+
+
+def _last_fault() -> str:
+    log = Path(os.environ["XDG_STATE_HOME"]) / "oncourse" / "error.log"
+    lines = [line for line in log.read_text("utf-8").splitlines() if line.strip()] if log.exists() else ["?"]
+    where = [line.strip() for line in lines if "oncourse" in line and line.strip().startswith("File")]
+    return f"{lines[-1][:120]} {where[-1].rsplit('oncourse/', 1)[-1] if where else ''}"
+
+
+def work(numbers: range, seed: int, out: Path) -> None:
+    """All mutants of `numbers`, one after the other; faults are written as they are found."""
+
+    def too_long(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, too_long)
+    with tempfile.TemporaryDirectory() as temporary, out.open("w", encoding="utf-8") as found:
+        os.environ["XDG_STATE_HOME"] = str(Path(temporary) / "state")
+        bases = Path(temporary) / "bases"
+        bases.mkdir()
+        kinds = make_bases(bases)
+        for number in numbers:
+            chance = random.Random(f"{seed} {number}")
+            base = chance.choice(sorted(kinds))
+            folder = Path(temporary) / "mutant"
+            folder.mkdir()
+            shutil.copytree(bases / base, folder / "in")
+            done = [mutate(folder / "in", chance) for _ in range(chance.choice([1, 1, 1, 2, 3]))]
+            for fault in faults_of(folder, kinds[base], deep=number % 8 == 0):
+                found.write(f"{number}\t{base}\t{'; '.join(done)}\t{fault}\n")
+                found.flush()
+            shutil.rmtree(folder)
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ask.add_argument("--n", type=int, default=300)
+    ask.add_argument("--first", type=int, default=0, help="number of the first mutant")
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--jobs", type=int, default=1)
+    ask.add_argument("--out", type=Path, default=Path("faults.tsv"))
+    ask.add_argument("--share", type=int, default=None, help=argparse.SUPPRESS)
+    given = ask.parse_args()
+    if given.share is not None or given.jobs == 1:
+        work(range(given.first + (given.share or 0), given.first + given.n, given.jobs), given.seed, given.out)
+    else:
+        parts = [given.out.with_suffix(f".{k}.part") for k in range(given.jobs)]
+        command = [sys.executable, __file__, *(f"--{k}={getattr(given, k)}" for k in ("n", "first", "seed", "jobs"))]
+        running = [subprocess.Popen([*command, f"--share={k}", f"--out={part}"]) for k, part in enumerate(parts)]
+        if any(process.wait() for process in running):
+            sys.exit("a worker died: its last mutant is the next number after its last line")
+        given.out.write_text("".join(part.read_text("utf-8") for part in parts), "utf-8")
+        for part in parts:
+            part.unlink()
+    faults = given.out.read_text("utf-8").splitlines()
+    print(f"{given.n} mutants, {len({line.split(chr(9))[0] for line in faults})} with a fault")
+    for text, n in Counter(line.split("\t")[3] for line in faults).most_common(30):
+        print(f"{n}\t{text}")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
