@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from tests.studies import study
 
@@ -95,3 +96,33 @@ def test_time_on_treatment_ends_with_the_stop_the_next_line_or_death():
     assert record(table, "TOT", line=1) == (True, False, 95)
     assert record(table, "TOT", line=2) == (False, False, 900)
     assert record(lines({"is_dead": True, "death_day": 300}, *TWO), "TOT", line=2) == (True, False, 300)
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "dfs"),
+    [
+        ("unknown, and nothing else known", {"recurrence_free_day": None}, None),
+        ("unknown, known free of recurrence", {"recurrence_free_day": 600}, (False, False, 600)),
+        ("unknown, recurred", {"recurrence_free_day": None, "recurrence_day": 300}, (True, False, 300)),
+    ],
+)
+def test_dfs_asks_the_vital_status_as_overall_survival_does(what, facts, dfs):
+    """Who is of unknown vital status was left out of OS and "censored, no recurrence" in DFS, of which death is an event."""
+    one = {"patient_id": "A", "last_contact_day": 900, "is_dead": None} | facts
+    others = [{"patient_id": f"B{i}", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300} for i in range(9)]
+    made = study({"design": "crc"}, patients=[{"patient_id": p["patient_id"]} for p in (one, *others)], samples=[], calls=[],
+                 follow_up=[one, *others])  # fmt: skip
+    table = Cohort(made).time_to_event
+    found = table.filter(pl.col("patient_id") == "A", pl.col("endpoint") == "DFS")
+    assert found.height == (dfs is not None), what
+    assert dfs is None or record(table, "DFS") == dfs, what
+
+
+def test_dfs_is_refused_where_too_many_may_have_died():
+    """With two of three of unknown status only events would be left in DFS; TTR, which asks no death, remains."""
+    rows = [{"patient_id": "A", "last_contact_day": 900, "is_dead": None}, {"patient_id": "B", "last_contact_day": 800},
+            {"patient_id": "C", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300}]  # fmt: skip
+    made = study({"design": "crc"}, patients=[{"patient_id": r["patient_id"]} for r in rows], samples=[], calls=[],
+                 follow_up=rows)  # fmt: skip
+    cohort = Cohort(made)
+    assert set(cohort.time_to_event["endpoint"]) & {"DFS", "RFS", "TTR"} == {"TTR"}

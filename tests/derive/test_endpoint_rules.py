@@ -248,7 +248,7 @@ PFS = [
     ("censored at the last adequate assessment", [(56, "SD"), (112, "PR"), (168, "NE")], ALIVE, ((0, "a"),), {},
      (113, False, "last adequate assessment")),
     ("no assessment: day 1", [], ALIVE, ((0, "a"),), {"clinical_progression": False}, None),
-    ("only NE: day 1", [(56, "NE")], ALIVE, ((0, "a"),), {}, (1, False, "no assessment after the origin")),
+    ("only NE: day 1", [(56, "NE")], ALIVE, ((0, "a"),), {}, (1, False, "no evaluable assessment after the origin")),
     ("a later CR does not undo it", [(56, "PD"), (112, "CR")], ALIVE, ((0, "a"),), {}, (57, True, "progression (RECIST)")),
     # EMA appendix 1: treatment policy - new therapy does not censor
     ("ema: progression on the next line", [(56, "SD"), (250, "PD")], ALIVE, ((0, "a"), (150, "b")), {},

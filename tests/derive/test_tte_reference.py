@@ -70,7 +70,8 @@ def test_oracle(oracle):
         assert wrong.height == 0, (name, wrong.head(3).to_dicts())
         words = {"progression (RECIST)": "Disease Progression", "death": "Death", "alive at last contact": "Alive",
                  "last adequate assessment": "Last Tumor Assessment",
-                 "no assessment after the origin": "Randomization"}  # fmt: skip
+                 "no assessment after the origin": "Randomization",
+                 "no evaluable assessment after the origin": "Randomization"}  # fmt: skip
         said = joined.with_columns(pl.col("event_or_reason").replace_strict(words))
         assert said.filter(pl.col("event_or_reason") != pl.col("EVNTDESC")).height == 0, name
 

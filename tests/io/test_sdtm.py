@@ -334,3 +334,44 @@ def test_many_contradictions_are_a_source_misread(tmp_path):
     ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\n" + "".join(f"{i},DRUG,2019-03-01,2019-02-01\n" for i in ids)
     _, problems = checked(read_sdtm(folder_of(tmp_path / "s", dm=dm, ex=ex)))
     assert sum(p.severity == "error" for p in problems) == 6
+
+
+DEAD_DM = """USUBJID,SEX,AGE,RFSTDTC,RFPENDTC,DTHFL,DTHDTC,ARM
+S1,F,63,2020-01-10,2020-12-01,Y,,A
+S2,M,70,2020-02-01,2020-06-01,,,B
+"""
+
+
+def test_a_death_without_a_date_is_an_interval_or_unknown(tmp_path):
+    """SS asked on 2021-06-01 says DEAD: between the last sign of life (2020-06-01) and that day, not on it; DTHFL alone says
+    no day at all, and the last contact is none."""
+    (tmp_path / "dm.csv").write_text(DEAD_DM)
+    (tmp_path / "ss.csv").write_text("USUBJID,SSTESTCD,SSSTRESC,SSDTC\nS2,SURVSTAT,DEAD,2021-06-01\n")
+    reading = read_sdtm(tmp_path)
+    found = {r["patient_id"]: r for r in reading.tables["follow_up"].iter_rows(named=True)}
+    assert (found["S1"]["is_dead"], found["S1"]["last_contact_date"]) == (None, "2020-12-01")
+    assert [found["S2"][c] for c in ("last_contact_date", "death_earliest_date", "death_date", "death_latest_date")] == [
+        "2020-06-01", "2020-06-01", "2020-11-30", "2021-06-01"]  # fmt: skip
+    assert {p.column for p in reading.problems} == {"death_day"} and len(reading.problems) == 2
+    tables, problems = validate(reading.tables, reading.config)
+    second = tables["follow_up"].filter(pl.col("patient_id") == "S2")
+    assert second.select("death_day", "death_latest_day").row(0) == (303, 486)
+    assert not [p for p in problems if p.severity == "error" and p.table == "follow_up"]
+
+
+def test_cause_of_death_and_prior_treatments_of_a_year(tmp_path):
+    """DD names the cause; a prior therapy of which only the year is known was left out, and its line with it."""
+    dm = DEAD_DM.replace(",Y,,A", ",Y,2020-11-20,A").replace("2020-06-01,,,B", "2020-06-01,Y,2020-05-20,B")
+    (tmp_path / "dm.csv").write_text(dm)
+    (tmp_path / "dd.csv").write_text(
+        "USUBJID,DDTESTCD,DDSTRESC,DDDTC\nS1,PRCDTH,PNEUMONIA,2020-11-20\nS2,PRCDTH,DISEASE PROGRESSION,2020-05-20\n"
+    )
+    (tmp_path / "cm.csv").write_text(
+        "USUBJID,CMDECOD,CMCAT,CMSTDTC,CMENDTC\nS1,ABIRATERONE,PRIOR ANTICANCER THERAPY,2018,2019-06\n"
+    )
+    reading = read_sdtm(tmp_path)
+    assert reading.tables["follow_up"]["cause_of_death"].to_list() == ["other", "cancer"]
+    told = reading.tables["treatments"].select("drugs", "start_date", "stop_date")
+    assert told.rows() == [("abiraterone", "2018", "2019-06")]
+    tables, _ = validate(reading.tables, reading.config)
+    assert tables["treatments"].select("start_day", "stop_day").rows() == [(-739, -194)]

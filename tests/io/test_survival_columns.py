@@ -70,3 +70,19 @@ def test_tcga_with_its_clinical_tables(shared_data):
     one = clinical.unique("Tumor_Sample_Barcode_min", keep="first", maintain_order=True)
     assert found.tables["follow_up"].height == 149
     assert found.tables["follow_up"]["is_dead"].sum() == (one["CDR_OS"] == "1").sum()
+
+
+def test_what_contradicts_itself_is_one_patients_error():
+    """A stay of -1 month became a last contact on day -30; DECEASED beside ALIVE was dead; PFS outlived OS."""
+    frame = table(OS_MONTHS=[20, -1, 20], OS_STATUS=["1:DECEASED", "0:LIVING", "1:DECEASED"],
+                  VITAL_STATUS=["ALIVE", "ALIVE", "DECEASED"], PFS_MONTHS=[10, 5, 30],
+                  PFS_STATUS=["0:CENSORED"] * 3)  # fmt: skip
+    reading = Reading({}, StudyConfig())
+    found, published = follow_up(frame, NOBODY, reading)
+    by = {r["patient_id"]: r for r in found.iter_rows(named=True)}
+    assert (by["A"]["is_dead"], by["A"]["death_day"], by["A"]["progression_free_day"]) == (None, None, 304)
+    assert (by["C"]["is_dead"], by["C"]["progression_free_day"]) == (True, None)
+    assert by["B"]["last_contact_day"] == 152  # of the progression-free time: overall survival is not known
+    assert published.filter(pl.col("endpoint") == "OS")["patient_id"].to_list() == ["A", "C"]
+    assert [w in " ".join(p.message for p in reading.problems) for w in ("before day 0", "contradict", "ends after")] == [
+        True, True, True]  # fmt: skip

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
+from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 
@@ -107,7 +108,7 @@ def _subject(
         "last_contact_date": whole or last,
         "is_dead": str(dead).lower(),
         "death_date": death,
-        "cause_of_death": _cause(cause),
+        "cause_of_death": cause_of_death(cause),
     }
     if treated:
         drug = get(row, "trt01a", "trt01p", "actarm", "arm")
@@ -118,12 +119,6 @@ def _subject(
             start_date=treated,
             stop_date=_date(get(row, "trtedt")),
         )
-
-
-def _cause(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return "cancer" if re.search(r"progress|disease|cancer|tumou?r|neoplasm", text, re.I) else "other"
 
 
 def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str | None]]) -> None:

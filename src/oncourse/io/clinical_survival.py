@@ -7,7 +7,6 @@ hold deaths or events that are none of these.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,6 +36,8 @@ SCHEMA = {
     "cause_of_death": pl.String, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
     "progression_day": pl.Int64, "progression_free_day": pl.Int64,
 }  # fmt: skip
+#: End points of one patient are rounded to a month, or counted from days of one month.
+_ROUNDED_DAYS = 31
 #: Statuses that say "unknown" and need no warning.
 _UNKNOWN = ("unknown", "not available", "na", "lost to follow-up")
 
@@ -102,7 +103,10 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
     for name, time, status, in_months in _found(source):
         days = words.days_of_months(source[time]) if in_months else _whole_days(source[time])
         _odd_times(source[time], days, time, reading)
+        days = _not_before(source, days, time, reading)
         event = words.mapped(source[status], words.event, pl.Boolean)
+        if name in _ROLES["OS"]:
+            event = _one_status(source, status, event, reading)
         about = [reading.descriptions.get(c, "") for c in (time, status)]
         named = [a for text in about if (a := anchor_of(text))]
         chosen = anchors.chosen.get(name) or (named[0] if named else None)
@@ -116,6 +120,52 @@ def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -
         message = f"{column}: {len(lost):,} values are no number (first: '{lost[0]}'); taken as unknown."
         cure = "Write 12.5 (or 12,5 in the whole column)."
         reading.problems.append(Problem("follow_up", None, None, lost[0], message, cure, "warning"))
+
+
+def _not_before(source: pl.DataFrame, days: pl.Series, column: str, reading: Reading) -> pl.Series:
+    """Return the days with those before day 0 taken out, and say whose they were: nobody is followed before the start."""
+    early = (days < 0).fill_null(False)
+    if not early.any():
+        return days
+    first = source.filter(early).row(0, named=True)
+    message = f"{column}: {int(early.sum()):,} times lie before day 0 (first: {first['PATIENT_ID']}); taken as unknown."
+    reading.problems.append(Problem("follow_up", None, None, str(first[column]), message,
+                                    "Correct the time, or the day it counts from.", "warning"))  # fmt: skip
+    return days.set(early, None)
+
+
+def _one_status(source: pl.DataFrame, column: str, event: pl.Series, reading: Reading) -> pl.Series:
+    """Return death as the status of overall survival says it, null where another column of vital status contradicts it."""
+    other = next((c for c in _VITAL if c in source.columns and c != column), None)
+    if other is None:
+        return event
+    apart = (words.mapped(source[other], words.event, pl.Boolean) != event).fill_null(False)
+    if not apart.any():
+        return event
+    first = source["PATIENT_ID"].filter(apart)[0]
+    message = (
+        f"{column} and {other} contradict each other in {int(apart.sum()):,} patients (first: {first}): "
+        "whether they are dead is taken as unknown."
+    )
+    problem = Problem("follow_up", None, "is_dead", None, message, "Correct one of the two.", "warning")
+    reading.problems.append(problem)
+    return event.set(apart, None)
+
+
+def _within_life(frame: pl.DataFrame, placed: dict[str, _Pair], reading: Reading) -> pl.DataFrame:
+    """Take out times of recurrence and progression that lie more than a month (rounding) after the end of follow-up."""
+    for role in ("DFS", "PFS"):
+        late = (pl.col(role) > pl.col("OS") + _ROUNDED_DAYS).fill_null(False)
+        rows = frame.filter(late)
+        if rows.height:
+            message = (
+                f"{placed[role].time} ends after {placed['OS'].time} in {rows.height:,} patients (first: "
+                f"{rows['patient_id'][0]}): kept as published only."
+            )
+            cure = "Correct one of the two times, or the day they count from."
+            reading.problems.append(Problem("follow_up", None, None, placed[role].time, message, cure, "warning"))
+            frame = frame.with_columns(pl.when(late).then(None).otherwise(pl.col(role)).alias(role))
+    return frame
 
 
 def _role(pairs: list[_Pair], role: str) -> _Pair | None:
@@ -192,7 +242,7 @@ def _follow_up(
     source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors, reading: Reading
 ) -> pl.DataFrame:
     frame = source.select(
-        pl.col("PATIENT_ID").alias("patient_id"), _cause(source, reading).alias("cause_of_death")
+        pl.col("PATIENT_ID").alias("patient_id"), _cause(source).alias("cause_of_death")
     )
     for role in _ROLES:
         pair = placed.get(role)
@@ -208,7 +258,7 @@ def _follow_up(
             reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
         frame = frame.with_columns((pair.days + start).alias(role), pair.event.alias(f"{role}_event"))
     dead = pl.col("OS_event")
-    out = frame.select(
+    out = _within_life(frame, placed, reading).select(
         "patient_id",
         pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
         dead.alias("is_dead"),
@@ -243,21 +293,16 @@ def _whole_days(values: pl.Series) -> pl.Series:
     return words.number(values).round(0).cast(pl.Int64)
 
 
-def _cause(source: pl.DataFrame, reading: Reading) -> pl.Series:
+def _cause(source: pl.DataFrame) -> pl.Series:
     column = next((c for c in ("DSS_STATUS", "CAUSE_OF_DEATH") if c in source.columns), None)
     if column is None:
         return pl.Series([None] * len(source), dtype=pl.String)
 
-    def cause(text: str) -> str | None:
-        low = text.lower()
-        if column == "DSS_STATUS":
-            known = words.event(text)
-            return None if known is None else "cancer" if known else "other"
-        if re.search(r"cancer|disease|tumou?r|progress", low):
-            return "cancer"
-        return "unknown" if "unknown" in low else "other"
+    def of_tumour(text: str) -> str | None:
+        known = words.event(text)
+        return None if known is None else "cancer" if known else "other"
 
-    return words.mapped(source[column], cause)
+    return words.mapped(source[column], of_tumour if column == "DSS_STATUS" else words.cause_of_death)
 
 
 def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from oncourse.io.clinical import cause_of_death as cause_in_words
 from oncourse.io.gather import Gather, json_of, looks_like, walk
 from oncourse.io.reading import Reading
 
@@ -125,7 +126,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
         last_contact_day=last,
         is_dead=dead,
         death_day=last if dead == "true" else None,
-        cause_of_death=_label(vital.get("causeOfDeath")),
+        cause_of_death=cause_in_words(_label(vital.get("causeOfDeath"))),
     )
 
 

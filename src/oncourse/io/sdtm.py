@@ -1,7 +1,8 @@
 """CDISC SDTM (oncology) -> patients, follow_up, treatments, procedures, labs, lesions and assessments.
 
 Standard: CDISC SDTM Implementation Guide 3.4: demographics (DM), exposure (EX, EC), other treatments (CM, PR),
-disposition and survival status (DS, SS), laboratory (LB), and the tumour domains (TU, TR, RS: `oncourse.io.sdtm_tumours`).
+disposition, survival status and cause of death (DS, SS, DD), laboratory (LB), and the tumour domains (TU, TR, RS:
+`oncourse.io.sdtm_tumours`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from oncourse.study.config import StudyConfig
 from oncourse.study.schema import LISTED_PER_KIND, NULL_TEXTS, Problem
 from oncourse.study.tables import TABLES
 
-DOMAINS = ("DM", "EX", "EC", "CM", "PR", "DS", "SS", "LB", "TU", "TR", "RS", "SUPPDM")
+DOMAINS = ("DM", "EX", "EC", "CM", "PR", "DS", "SS", "LB", "TU", "TR", "RS", "DD", "SUPPDM")
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xpt")
 #: Columns of each domain that are read; the others are named in the ledger.
 USED = {
@@ -36,7 +37,7 @@ USED = {
     "TR": ("TRGRPID", "TRLNKID", "TRTESTCD", "TRSTRESN", "TRSTRESC", "TRORRES", "TRSTRESU", "TRORRESU", "TRSTAT",
            "TREVAL", "TREVALID", "TRDTC", "VISIT"),
     "RS": ("RSTESTCD", "RSSTRESC", "RSORRES", "RSEVAL", "RSEVALID", "RSDTC", "VISIT"),
-    "SUPPDM": ("QNAM", "QVAL"),
+    "DD": ("DDTESTCD", "DDSTRESC", "DDORRES", "DDDTC"), "SUPPDM": ("QNAM", "QVAL"),
 }  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     tables = reading.tables
     tables["patients"] = _patients(domains, reading)
     if "DM" in domains:
-        tables["follow_up"] = events.follow_up(domains)
+        tables["follow_up"] = events.follow_up(domains, reading)
     treatments = events.treatments(domains, files, reading)
     if treatments is not None:
         tables["treatments"] = treatments

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.io.clinical import cause_of_death, mapped
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
+from oncourse.study.partial_dates import interval, known_part
+from oncourse.study.schema import Problem
 
 #: Dose periods of one drug with no more days between them are one treatment: two cycles of three weeks, or a delay.
 MERGE_GAP_DAYS = 42
@@ -101,47 +104,102 @@ def with_index(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def follow_up(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return last contact (the latest whole date of any domain) and death (DM, else DS, SS); dates as recorded.
+def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataFrame:
+    """Return last contact (the latest whole date of any domain), death (DM, else DS, SS) and its cause; dates as recorded.
 
-    A partial date of death stays partial: it is an interval, never the last other date.
+    A partial date of death stays partial: it is an interval, never the last other date. Of a death that only the day of
+    asking tells (SS) the interval is from the last sign of life to that day, read in its middle; a death without any date
+    leaves the vital status unknown, and is told.
     """
     dm = domains["DM"]
-    seen = [f.select("USUBJID", "_date") for f in domains.values() if "_date" in f.columns]
-    seen += [
-        f.select("USUBJID", full_date(f, c).alias("_date"))
-        for f in domains.values() for c in ("RFPENDTC", "RFENDTC", "RFSTDTC", "EXSTDTC", "EXENDTC", "DSSTDTC", "RFICDTC")
-        if c in f.columns
-    ]  # fmt: skip
-    last = pl.concat(seen).drop_nulls().group_by("USUBJID").agg(pl.col("_date").max())
-    told = _deaths(domains)
-    rows = dm.drop("_date", strict=False).join(told, on="USUBJID", how="left", maintain_order="left").join(
-        last, on="USUBJID", how="left", maintain_order="left"
-    )
+    last = _last_seen(domains).group_by("USUBJID").agg(pl.col("_date").max())
+    rows = dm.drop("_date", strict=False)
+    for told in (_deaths(domains), last, _causes(domains)):
+        rows = rows.join(told, on="USUBJID", how="left", maintain_order="left")
     death = pl.coalesce(plain_date(first_of(rows, "DTHDTC")), "_death")
     dead = (first_of(rows, "DTHFL").str.to_uppercase() == "Y").fill_null(False) | pl.col("_dead").fill_null(False)
-    whole = pl.when(death.str.len_chars() == 10).then(death)
+    rows = rows.with_columns(death.alias("_death"), (dead | death.is_not_null()).alias("_dead"))
+    rows = _undated(rows, reading)
+    whole = pl.when(pl.col("_death").str.len_chars() == 10).then("_death")
     # the end of the study is no contact with somebody who died before it
-    before = pl.when(pl.col("_date").str.slice(0, death.str.len_chars()) > death).then(death).otherwise("_date")
+    before = pl.when(pl.col("_date").str.slice(0, pl.col("_death").str.len_chars()) > pl.col("_death")).then(
+        "_death").otherwise("_date")  # fmt: skip
     return rows.select(
         pl.col("USUBJID").alias("patient_id"),
-        pl.coalesce(whole, before).alias("last_contact_date"),
-        (dead | death.is_not_null()).alias("is_dead"),
-        death.alias("death_date"),
+        pl.when(pl.col("_earliest").is_null()).then(whole).fill_null(before).alias("last_contact_date"),
+        pl.col("_dead").alias("is_dead"), pl.col("_death").alias("death_date"),
+        pl.col("_earliest").alias("death_earliest_date"),
+        pl.when(pl.col("_earliest").is_not_null()).then("_asked").alias("death_latest_date"),
+        pl.when("_dead").then("_cause").alias("cause_of_death"),
     ).filter(pl.col("last_contact_date").is_not_null())  # fmt: skip
 
 
+def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Every whole date of every domain, but those on which somebody was told to be dead (DD, SS)."""
+    seen = []
+    for name, frame in domains.items():
+        if "_date" in frame.columns and name != "DD":
+            rows = frame.filter(~_says_dead(frame).fill_null(False)) if name == "SS" else frame
+            seen.append(rows.select("USUBJID", "_date"))
+        for c in ("RFPENDTC", "RFENDTC", "RFSTDTC", "EXSTDTC", "EXENDTC", "DSSTDTC", "RFICDTC"):
+            if c in frame.columns:
+                seen.append(frame.select("USUBJID", full_date(frame, c).alias("_date")))
+    return pl.concat(seen).drop_nulls()
+
+
+def _says_dead(ss: pl.DataFrame) -> pl.Expr:
+    return first_of(ss, "SSSTRESC", "SSORRES").str.to_uppercase().is_in(["DEAD", "DECEASED"])
+
+
+def _undated(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Give deaths without a date their interval and its middle; where there is none the status becomes unknown."""
+    alive, asked = (pl.col(c).str.to_date("%Y-%m-%d", strict=False) for c in ("_date", "_asked"))
+    open_ = pl.col("_dead") & pl.col("_death").is_null()
+    bounded = open_ & (asked >= alive).fill_null(False)
+    middle = (alive + pl.duration(days=((asked - alive).dt.total_days() // 2))).dt.to_string("%Y-%m-%d")
+    for mask, message, cure in (
+        (bounded, "are dead on a day that is not known: read as the middle between the last sign of life and the day it was "
+         "asked (SS).", "Give DTHDTC; the end points rest on this reading."),
+        (open_ & ~bounded, "are dead without any date: their survival is not known.",
+         "Give DTHDTC; the last contact is no day of death, and they are in no analysis of survival."),
+    ):  # fmt: skip
+        who = rows.filter(mask)["USUBJID"]
+        if len(who):
+            told = f"{len(who):,} people (first: {who[0]}) {message}"
+            reading.problems.append(Problem("follow_up", None, "death_day", None, told, cure, "warning"))
+    return rows.with_columns(
+        pl.when(bounded).then(middle).otherwise("_death").alias("_death"),
+        pl.when(bounded).then("_date").alias("_earliest"),
+        pl.when(~(open_ & ~bounded)).then("_dead").alias("_dead"),
+    )  # fmt: skip
+
+
 def _deaths(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Deaths that DS (DEATH) or SS (survival status) name."""
-    parts = [pl.DataFrame(schema={"USUBJID": pl.String, "_death": pl.String})]
+    """Deaths that DS (DEATH) or SS (survival status) name: _death (date), _dead, _asked (first day SS says so)."""
+    none = pl.lit(None, pl.String)
+    parts = [pl.DataFrame(schema={"USUBJID": pl.String, "_death": pl.String, "_asked": pl.String})]
     if (ds := domains.get("DS")) is not None:
         is_death = first_of(ds, "DSDECOD", "DSTERM").str.to_uppercase().is_in(["DEATH", "DIED"])
-        parts.append(ds.filter(is_death).select("USUBJID", plain_date(first_of(ds, "DSSTDTC", "DSDTC")).alias("_death")))
+        date = plain_date(first_of(ds, "DSSTDTC", "DSDTC"))
+        parts.append(ds.filter(is_death).select("USUBJID", date.alias("_death"), none.alias("_asked")))
     if (ss := domains.get("SS")) is not None:
-        is_death = first_of(ss, "SSSTRESC", "SSORRES").str.to_uppercase().is_in(["DEAD", "DECEASED"])
         # SSDTC is the day of asking, not of dying
-        parts.append(ss.filter(is_death).select("USUBJID", pl.lit(None, pl.String).alias("_death")))
-    return pl.concat(parts).group_by("USUBJID").agg(pl.col("_death").drop_nulls().min(), pl.lit(True).alias("_dead"))
+        asked = ss.filter(_says_dead(ss)).select("USUBJID", none.alias("_death"), full_date(ss, "SSDTC").alias("_asked"))
+        parts.append(asked)
+    return pl.concat(parts).group_by("USUBJID").agg(
+        pl.col("_death", "_asked").drop_nulls().min(), pl.lit(True).alias("_dead")
+    )  # fmt: skip
+
+
+def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The primary cause of death (DD, DDTESTCD PRCDTH): cancer, other or unknown."""
+    dd = domains.get("DD")
+    if dd is None:
+        return pl.DataFrame(schema={"USUBJID": pl.String, "_cause": pl.String})
+    primary = dd.filter(first_of(dd, "DDTESTCD").str.to_uppercase() == "PRCDTH")
+    rows = primary.select("USUBJID", first_of(primary, "DDSTRESC", "DDORRES").alias("_cause")).drop_nulls()
+    rows = rows.unique("USUBJID", keep="first", maintain_order=True)
+    return rows.with_columns(mapped(rows["_cause"], cause_of_death).alias("_cause"))
 
 
 def treatments(
@@ -166,25 +224,31 @@ def treatments(
 def _periods(rows: pl.DataFrame, name: str, file: str, reading: Reading) -> pl.DataFrame:
     """Dose periods of one drug with at most `MERGE_GAP_DAYS` between them become one treatment.
 
-    A period without an end goes up to the next one of the drug; the last stays open.
+    A period without an end goes up to the next one of the drug; the last stays open. Partial dates stay partial.
     """
     drug = first_of(rows, f"{name}DECOD", f"{name}TRT") if name == "CM" else first_of(rows, f"{name}TRT")
     frame = rows.select(
         pl.col("USUBJID").alias("patient_id"), drug.str.to_lowercase().alias("drugs"),
-        full_date(rows, f"{name}STDTC").alias("start_date"), full_date(rows, f"{name}ENDTC").alias("stop_date"),
+        plain_date(first_of(rows, f"{name}STDTC")).alias("start_date"),
+        plain_date(first_of(rows, f"{name}ENDTC")).alias("stop_date"),
         pl.col("_row"),
     )  # fmt: skip
     no_start = frame.filter(pl.col("start_date").is_null() | pl.col("drugs").is_null())
     if no_start.height:
         who = no_start["patient_id"][0]
-        why = "no drug, or no whole date of start"
+        why = "no drug, or no date of start"
         line = int(no_start["_row"][0])
         reading.ledger.left_out(file, no_start.height, why, became="treatments", line=line, first=who)
         reading.notes.append(f"{no_start.height:,} rows of {file} are left out: {why} (first: {who})")
     keys = ["patient_id", "drugs"]
-    day = {c: pl.col(c).str.to_date("%Y-%m-%d", strict=False) for c in ("start_date", "stop_date")}
     frame = frame.join(no_start.select("_row"), on="_row", how="anti").sort(*keys, "start_date", "_row")
-    frame = frame.with_columns(day["start_date"].alias("_start"), day["stop_date"].alias("_stop"))
+    whole = {c: frame[c].str.to_date("%Y-%m-%d", strict=False) for c in ("start_date", "stop_date")}
+    # of a month or year the first day of a start and the last of a stop, as the study reads them
+    known = {c: interval(known_part(frame[c]))[i] for i, c in enumerate(whole)}
+    frame = frame.with_columns(
+        whole["start_date"].fill_null(known["start_date"]).alias("_start"),
+        whole["stop_date"].fill_null(known["stop_date"]).alias("_stop"),
+    ).sort(*keys, "_start", "_row")
     reach = pl.coalesce("_stop", "_start").cum_max().shift(1).over(keys)
     apart = ((pl.col("_start") - reach).dt.total_days() > MERGE_GAP_DAYS).fill_null(True)
     frame = frame.with_columns(apart.cum_sum().over(keys).alias("_period"))

@@ -158,6 +158,7 @@ def _with_partial(
     if date == "death_date":
         is_partial = partial.is_not_null()
         none = pl.Series([None] * frame.height, dtype=pl.Int64)
-        bounds = {"death_earliest_day": low, "death_latest_day": high}
-        frame = frame.with_columns(days.zip_with(is_partial, none).alias(n) for n, days in bounds.items())
+        for column, days in (("death_earliest_day", low), ("death_latest_day", high)):
+            told = frame[column].cast(pl.Int64, strict=False) if column in frame.columns else none
+            frame = frame.with_columns(days.zip_with(is_partial, told).alias(column))
     return pl.select(pl.coalesce(parsed, used).alias("d"))["d"], frame

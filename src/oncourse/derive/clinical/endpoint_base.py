@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.derive.clinical.tte import records, time_to_event
+from oncourse.derive.clinical.tte import NO_ASSESSMENT, records, time_to_event
 from oncourse.study.settings import section, setting
 
 
@@ -135,7 +135,7 @@ def free_of_progression(origins: pl.DataFrame) -> list[pl.DataFrame]:
 
 def make(
     endpoint: str, origins: pl.DataFrame, events: list[pl.DataFrame], censors: list[pl.DataFrame],
-    params: EndpointParams, no_follow_up: str = "no assessment after the origin",
+    params: EndpointParams, no_follow_up: str = NO_ASSESSMENT,
 ) -> pl.DataFrame:  # fmt: skip
     """Return the records of one endpoint (`oncourse.derive.tte.time_to_event`) with its name."""
     table = time_to_event(

@@ -246,6 +246,7 @@ def _recurrence(
             pl.format("disease beyond the primary on day {}, not after the origin: never disease-free", "rec_day"),
         )  # fmt: skip
     found = found.filter(~present)
+    unknown = _untold_deaths(found, people, params, excluded)
     event = records(
         found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row"
     )
@@ -265,7 +266,11 @@ def _recurrence(
         "RFS": [event, deaths(found)],
         "TTR": [event, deaths(found.filter(of_cancer)), deaths(found.filter(~of_cancer), competing=True)],
     }
-    tables = [make(name, found, happened, censors, params) for name, happened in events.items()]
+    dying = found.join(unknown, on="patient_id", how="anti")
+    tables = [
+        make(name, found if name == "TTR" else dying, happened, censors, params)
+        for name, happened in events.items() if name == "TTR" or dying.height
+    ]  # fmt: skip
     free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then("recurrence_free_day")
     seen = found.select("patient_id", "line", free_until.alias("_neg"), "rec_day")
     return [
@@ -276,6 +281,27 @@ def _recurrence(
         )
         for t in tables
     ]  # fmt: skip
+
+
+def _untold_deaths(
+    found: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
+) -> pl.DataFrame:
+    """Return the patients without DFS and RFS: death is an event there, and whether they died by last contact is not known.
+
+    A recurrence or a day known free of it needs no vital status. Where these are more than `endpoints.max_unknown_status`,
+    only events would be left: nobody has the end points.
+    """
+    second = (pl.col("second_primary") == "same").fill_null(False) & pl.col("second_primary_day").is_not_null()
+    dated = pl.any_horizontal(pl.col("rec_day", "recurrence_free_day").is_not_null()) | second
+    untold = found.filter(~pl.col("is_status_known") & ~dated)
+    out, reason = untold, pl.col("status_word") + ": whether they died by then is not known"
+    if untold.height > params.max_unknown_status * found.height:
+        out = found
+        reason = pl.lit(f"vital status is unknown in {untold.height} of {found.height} patients without recurrence, more "
+                        f"than the {100 * params.max_unknown_status:g} % of endpoints.max_unknown_status")  # fmt: skip
+    for endpoint in ("DFS", "RFS"):
+        exclude(excluded, out, endpoint, reason)
+    return out.select("patient_id")
 
 
 def _reported_progression(

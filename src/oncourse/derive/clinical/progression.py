@@ -17,7 +17,7 @@ from oncourse.derive.clinical.endpoint_base import (
     over_lines,
 )
 from oncourse.derive.clinical.response import ADEQUATE
-from oncourse.derive.clinical.tte import RECORD, records
+from oncourse.derive.clinical.tte import NO_ASSESSMENT, records
 
 
 def imaging_endpoints(
@@ -69,7 +69,9 @@ def imaging_endpoints(
         source_row="fu_row",
     )
     no_scans = data.visits.is_empty() and data.bone.is_empty()
-    contact = free_of_progression(unseen) if no_scans else [pl.DataFrame(schema=RECORD)]
+    # in a study with scans the last contact of somebody never scanned says nothing; a day known free of progression does
+    contact = free_of_progression(unseen)[: None if no_scans else 1]
+    why = _nothing_adequate(lines, data)
     tables = []
     for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
         seen = over_lines(lines, looks, "day", params)
@@ -83,11 +85,24 @@ def imaging_endpoints(
         )  # fmt: skip
         deaths = fda_deaths(lines, params, competing=name == "TTP")
         table = make(name, lines, [progression, claim, deaths], [looked, *contact], params)
+        table = table.join(why, on=["patient_id", "line"], how="left", maintain_order="left").with_columns(
+            pl.when(pl.col("event_or_reason") == NO_ASSESSMENT).then(pl.coalesce("_why", "event_or_reason"))
+            .otherwise("event_or_reason").alias("event_or_reason")
+        ).drop("_why")  # fmt: skip
         table = _brackets(table, seen)
         if params.censoring == "fda":
             table = _fda(table, lines, data.visits, params)
         tables.append(table)
     return tables
+
+
+def _nothing_adequate(lines: pl.DataFrame, data: EndpointTables) -> pl.DataFrame:
+    """Return patient_id, line, _why: what was wrong with the visits of a line of which none is adequate."""
+    none = pl.col("resolution").str.starts_with("no baseline").any()
+    why = pl.when(none).then(pl.lit("no baseline of the target lesions")).otherwise(
+        pl.lit("no evaluable assessment after the origin"))  # fmt: skip
+    later = data.visits.join(lines.select("patient_id", "line", "start_day"), on=["patient_id", "line"])
+    return later.filter(pl.col("day") > pl.col("start_day")).group_by("patient_id", "line").agg(why.alias("_why"))
 
 
 def second_progression(

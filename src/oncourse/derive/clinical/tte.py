@@ -8,6 +8,8 @@ import polars as pl
 
 from oncourse.errors import InputError
 
+#: Why a record is censored at its origin where nothing is known after it.
+NO_ASSESSMENT = "no assessment after the origin"
 RECORD = {
     "patient_id": pl.String,
     "line": pl.Int64,
@@ -52,7 +54,7 @@ def time_to_event(
     censors: Sequence[pl.DataFrame],
     *,
     count_first_day: bool = True,
-    no_follow_up: str = "no assessment after the origin",
+    no_follow_up: str = NO_ASSESSMENT,
 ) -> pl.DataFrame:
     """Return one row per origin: its first event, else its last censoring day.
 
