@@ -35,6 +35,7 @@ def validate(
     from oncourse.study.checks_endpoints import endpoint_checks
     from oncourse.study.effects import with_effects, with_gene_names
     from oncourse.study.joined import with_joined_changes
+    from oncourse.study.place_checks import place_contradictions
 
     problems: list[Problem] = []
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
@@ -63,6 +64,7 @@ def validate(
     ):
         typed, found = decide(typed)
         problems += found
+    problems += place_contradictions(typed, config.genome_build)
     typed, found = on_one_clock(typed, clocks)
     problems += found + two_clocks(typed)
     problems += cross_checks(typed, config)

@@ -14,6 +14,7 @@ from oncourse.genome.places import locate
 from oncourse.genome.protein import codon
 from oncourse.knowledge.alterations import gene_name
 from oncourse.study.model import Study
+from oncourse.study.place_checks import other_build_codons
 
 SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "unread": pl.String}
 _ALTERING = (*PROTEIN_CHANGING, "splice_site")
@@ -26,14 +27,14 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no effect and
     no protein change of this gene are recorded for it, or the recorded effect is silent and the place says otherwise.
     Germline and blood variants count at decision codons only: one cell of the table says where they come from.
-    Without a build the places of both builds are tried.
+    Without a build the places of both builds are tried; with one, a variant of no gene may be at a residue of the other.
 
     Returns
     -------
     `SCHEMA`, sorted; ``unread`` names the variant, as it is written
     """
     seen = _loud(study)
-    variants = study["variants"].join(seen.select("variant_id").unique(), on="variant_id", how="semi")
+    variants = seen.select(pl.col("variant_id").unique()).join(study["variants"], on="variant_id", how="left")
     genes = set(wanted["gene"])
     sites = _sites(variants, genes, study.config.genome_build)
     if sites.is_empty():
@@ -93,6 +94,12 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
         own_codon=codon("hgvs_p"),
     )
     rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
+    words = {row["variant_id"]: _words(row) for row in table.iter_rows(named=True)} if build in BUILDS else {}
+    blank = table.filter(pl.col("written").is_null())["variant_id"]
+    # nothing is known of it here, and it is at this codon in the other build: the study may mix two
+    for variant, gene, at_codon in other_build_codons(blank, build or "").select("variant_id", "gene", "codon").iter_rows():
+        if gene in genes:
+            rows[variant, gene] = (at_codon, at_codon, False, words[variant])
     for where in (build,) if build in BUILDS else BUILDS:
         at = locate(table["variant_id"], where).select(
             "variant_id", "region", "codon_first", "codon_last", place="gene", by_place="consequence"
