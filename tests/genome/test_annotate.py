@@ -166,6 +166,13 @@ def test_a_file_without_gene_models_is_refused_with_the_cure(text: str, said: st
         read_gene_models(path)
 
 
+def test_a_fasta_with_refseq_s_names_is_the_same_genome(tmp_path: Path) -> None:
+    (tmp_path / "genes.gff").write_text(_GFF3)
+    (tmp_path / "x.fa").write_text(f">NC_000001.11 Homo sapiens chromosome 1\n{_GENOME}\n")
+    found = Annotator.of_files(tmp_path / "x.fa", tmp_path / "genes.gff").annotate(pl.Series(["1:18:C:A"]))
+    assert found["hgvs_c"].to_list() == ["c.5C>A"]
+
+
 def test_models_of_another_genome_are_refused(tmp_path: Path) -> None:
     (tmp_path / "genes.gtf").write_text(_GTF.replace("\n1\t", "\nscaffold_9\t"))
     (tmp_path / "x.fa").write_text(f">chr1\n{_GENOME}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,7 +112,14 @@ class Fasta:
         ):
             if name in self._entries:
                 return name
-        return None
+        return self._accessions.get(chrom)
+
+    @cached_property
+    def _accessions(self) -> dict[str, str]:
+        """RefSeq's names of human chromosomes (NC_000023.11): chromosome -> name in the file."""
+        found = {m[1]: name for name in self._entries if (m := re.match(r"NC_(0000\d\d|012920)\.\d+$", name))}
+        named = {"000023": "X", "000024": "Y", "012920": "MT"}
+        return {named.get(number, number.lstrip("0")): name for number, name in found.items()}
 
     def _scan(self) -> dict[str, _Entry]:
         if self._data is not None:

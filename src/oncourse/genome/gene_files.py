@@ -7,9 +7,9 @@ whole coding sequence before a cut one, the longest first.
 from __future__ import annotations
 
 import gzip
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +25,8 @@ _CODING = ("CDS", "stop_codon")
 _TRANSCRIPTS = ("transcript", "mRNA", "primary_transcript")
 #: Tags of an annotation, the best choice first; the package's own transcript comes after the first.
 _SELECT, _CANONICAL = ("MANE_Select", "MANE Select"), ("Ensembl_canonical", "RefSeq Select", "appris_principal_1")
+#: Bytes of a file that are read at a time.
+_BLOCK = 1 << 26
 #: Column names of UCSC's genePred tables without a header, with and without the leading bin.
 _GENE_PRED = ("name", "chrom", "strand", "txStart", "txEnd", "cdsStart", "cdsEnd", "exonCount", "exonStarts", "exonEnds",
               "score", "name2", "cdsStartStat", "cdsEndStat", "exonFrames")  # fmt: skip
@@ -45,7 +47,7 @@ class _Transcript:
     gene: str
     chrom: str
     strand: str
-    tags: str = ""
+    level: int = 3  # 0: MANE Select, 1: the package's own, 2: canonical
     is_cut: bool = False
     lead: int = 0
     exons: Spans = field(default_factory=list)
@@ -55,14 +57,10 @@ class _Transcript:
         coding = _joined(self.coding)
         return Model(self.gene, self.chrom, self.strand != "-", _joined(self.exons or coding), coding, self.name, self.lead)
 
-    def rank(self, own: frozenset[str]) -> tuple[bool, bool, bool, bool, int, int, str]:
+    def rank(self) -> tuple[int, bool, int, int, str]:
         """Order of choice within a gene, the best first."""
-        tags = self.tags.replace("%20", " ")
-        length = sum(b - a + 1 for a, b in self.coding)
-        return (
-            not any(t in tags for t in _SELECT), self.name.split(".")[0] not in own, not any(t in tags for t in _CANONICAL),
-            self.is_cut or length == 0, -length, -sum(b - a + 1 for a, b in self.exons), self.name,
-        )  # fmt: skip
+        length, exons = (sum(b - a + 1 for a, b in spans) for spans in (self.coding, self.exons))
+        return self.level, self.is_cut or length == 0, -length, -exons, self.name
 
 
 def read_gene_models(path: Path) -> list[Model]:
@@ -74,28 +72,38 @@ def read_gene_models(path: Path) -> list[Model]:
     ------
     InputError : the file is none of these formats, or names no exon
     """
-    lines = _text(path)
-    if not lines.strip():
+    start = next(_blocks(path), b"")
+    lines = [line for line in start.decode("utf-8", "replace").splitlines() if line.strip()]
+    if not lines:
         raise InputError(f"{path.name}: is empty. Give a GTF, a GFF3 or a genePred table.")
-    first = next((line for line in lines.splitlines() if line and not line.startswith("#")), "")
-    cells = first.split("\t")
+    cells = next((line for line in lines if not line.startswith("#")), "").split("\t")
     is_gff = len(cells) == 9 and cells[6] in ("+", "-", ".", "?")
-    found = (_gff if is_gff else _pred)(lines, path.name)
+    found = (_gff if is_gff else _pred)(path)
     if not found:
         raise InputError(f"{path.name}: names no exon of a transcript. Give a GTF, a GFF3 or a genePred table.")
     return _chosen(found)
 
 
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "replace")
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield a file, packed or not, in pieces of whole lines."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        handle = gzip.GzipFile(fileobj=raw) if packed else raw
+        rest = b""
+        while block := handle.read(_BLOCK):
+            head, newline, tail = (rest + block).rpartition(b"\n")
+            if newline:
+                yield head + newline
+            rest = tail
+        if rest:
+            yield rest
 
 
 def _chosen(found: Iterable[_Transcript]) -> list[Model]:
-    own = frozenset(model_table()["transcript"].drop_nulls())
     known = frozenset(model_table()["gene"])
     best: dict[tuple[str, str], _Transcript] = {}
-    for one in sorted(found, key=lambda t: t.rank(own)):
+    for one in sorted(found, key=_Transcript.rank):
         best.setdefault((one.gene, one.chrom), one)
     order = sorted(best.values(), key=lambda t: (t.gene not in known, not t.coding, t.gene, t.chrom))
     return [one.model() for one in order]
@@ -122,40 +130,52 @@ def _renamed(values: pl.Series) -> pl.Series:
     return named.zip_with(named.is_not_null(), values).rename(values.name)
 
 
-def _gff(lines: str, name: str) -> list[_Transcript]:
+def _gff(path: Path) -> list[_Transcript]:
     """Transcripts of a GTF or GFF3."""
-    wanted = (*_CODING, *_TRANSCRIPTS, "exon")
-    try:
-        frame = pl.read_csv(
-            io.StringIO(lines), separator="\t", has_header=False, comment_prefix="#", quote_char=None,
-            new_columns=list(_COLUMNS), schema_overrides=[pl.String] * 9, truncate_ragged_lines=True,
-        )  # fmt: skip
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{name}: cannot be read as GTF or GFF3 ({str(error).splitlines()[0]}).") from None
-    is_gtf = not frame["attributes"].str.contains(r"(?:^|;)\s*(?:ID|Parent)=").any()
-    genes = {} if is_gtf else _gene_symbols(frame)
-    frame = frame.filter(pl.col("feature").is_in(wanted)).with_columns(
-        chromosome("chrom"), pl.col("start", "end").cast(pl.Int64, strict=False), **_names(is_gtf)
-    )
-    bad = frame.filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") > pl.col("end")))
+    parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    genes: dict[str, str] = {}
+    for block in _blocks(path):
+        try:
+            frame = pl.read_csv(
+                block, separator="\t", has_header=False, comment_prefix="#", quote_char=None, new_columns=list(_COLUMNS),
+                schema_overrides=[pl.String] * 9, truncate_ragged_lines=True, encoding="utf8-lossy",
+            )  # fmt: skip
+        except pl.exceptions.NoDataError:
+            continue
+        except pl.exceptions.PolarsError as error:
+            raise InputError(f"{path.name}: is no GTF or GFF3 ({str(error).splitlines()[0]}).") from None
+        is_gtf = not frame["attributes"].head(1000).str.contains(r"(?:^|;)\s*(?:ID|Parent)=").any()
+        genes |= {} if is_gtf else _gene_symbols(frame)
+        parts.append(_lines(frame, is_gtf))
+    owners, lines = (pl.concat(p[i] for p in parts) for i in (0, 1))
+    bad = lines.filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") > pl.col("end")))
     if bad.height:
         raise InputError(
-            f"{name}: {bad.height:,} features have no start before their end. Columns 4 and 5 are 1-based positions."
+            f"{path.name}: {bad.height:,} features have no start before their end. Columns 4 and 5 are 1-based positions."
         )
-    return _assembled(frame.drop_nulls("transcript"), genes)
+    return _assembled(owners, lines, genes)
 
 
-def _names(is_gtf: bool) -> dict[str, pl.Expr]:
-    """Return the transcript each line belongs to, the gene (GFF3: the parent of a transcript) and its tags."""
-    text = pl.col("attributes")
-    if is_gtf:
-        gene = pl.coalesce(text.str.extract(rf'{key} "([^"]+)"') for key in ("gene_name", "gene", "gene_id"))
-        return {"transcript": text.str.extract(r'transcript_id "([^"]+)"'), "owner": gene,
-                "tags": text.str.extract_all(r'tag "([^"]+)"').list.join(";")}  # fmt: skip
-    itself = pl.col("feature").is_in(_TRANSCRIPTS)
+def _lines(frame: pl.DataFrame, is_gtf: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what is said of transcripts (id, gene - in GFF3 its id -, level of choice), and their parts."""
+    text, itself = pl.col("attributes"), pl.col("feature").is_in(_TRANSCRIPTS)
     parent, own = (text.str.extract(rf"(?:^|;)\s*{key}=([^;]+)") for key in ("Parent", "ID"))
-    return {"transcript": pl.when(itself).then(own).otherwise(parent), "owner": pl.when(itself).then(parent),
-            "tags": text.str.extract(r"(?:^|;)\s*tag=([^;]+)")}  # fmt: skip
+    of_gtf = text.str.extract(r'transcript_id "([^"]+)"')
+    gene = pl.coalesce(text.str.extract(rf'{key} "([^"]+)"') for key in ("gene_name", "gene", "gene_id"))
+    select, canonical = (
+        pl.any_horizontal(text.str.contains(t, literal=True) for t in tags) for tags in (_SELECT, _CANONICAL)
+    )
+    inside = frame.filter(pl.col("feature").is_in((*_CODING, "exon")))
+    heads = frame.filter(itself)
+    heads = inside if heads.is_empty() and is_gtf else heads  # UCSC's GTF has no lines of transcripts
+    owners = heads.select(
+        chromosome("chrom"), "strand", transcript=of_gtf if is_gtf else own, owner=gene if is_gtf else parent,
+        is_cut=text.str.contains("_NF", literal=True), level=pl.when(select).then(0).when(canonical).then(2).otherwise(3),
+    )  # fmt: skip
+    lines = inside.select(
+        "feature", "phase", pl.col("start", "end").cast(pl.Int64, strict=False), transcript=of_gtf if is_gtf else parent
+    )
+    return owners.drop_nulls(["transcript", "owner"]), lines.drop_nulls("transcript")
 
 
 def _gene_symbols(frame: pl.DataFrame) -> dict[str, str]:
@@ -168,24 +188,28 @@ def _gene_symbols(frame: pl.DataFrame) -> dict[str, str]:
     return dict(named.iter_rows())
 
 
-def _assembled(frame: pl.DataFrame, genes: dict[str, str]) -> list[_Transcript]:
-    """Put the lines of each transcript together; several parents of an exon (GFF3) are read as one each."""
-    rows = frame.with_columns(pl.col("transcript").str.split(",")).explode("transcript")
-    owners = rows.drop_nulls("owner").unique("transcript", keep="first", maintain_order=True)
-    owners = owners.with_columns(_renamed(pl.Series("owner", [genes.get(o, o) for o in owners["owner"]], pl.String)))
+def _assembled(owners: pl.DataFrame, lines: pl.DataFrame, genes: dict[str, str]) -> list[_Transcript]:
+    """Put the lines of each transcript that may be chosen together; an exon of several parents (GFF3) is one of each."""
+    owners = owners.unique("transcript", keep="first", maintain_order=True)
+    is_own = pl.Series([_bare(t).split(".")[0] in _own() for t in owners["transcript"]], dtype=pl.Boolean)
+    owners = owners.with_columns(
+        _renamed(pl.Series("owner", [genes.get(o, o) for o in owners["owner"]], pl.String)),
+        level=pl.when((pl.col("level") > 1) & is_own).then(1).otherwise("level"),
+    )
+    owners = owners.filter(pl.col("level") == pl.col("level").min().over("owner", "chrom"))
     out = {
-        t: _Transcript(_bare(t), o, c, s, g or "", "_NF" in (g or ""))
-        for t, o, c, s, g in owners.select("transcript", "owner", "chrom", "strand", "tags").iter_rows()
+        t: _Transcript(_bare(t), o, c, s, level, cut)
+        for t, o, c, s, level, cut in owners.select(
+            "transcript", "owner", "chrom", "strand", "level", "is_cut"
+        ).iter_rows()
     }
+    if lines.select(pl.col("transcript").str.contains(",", literal=True).any()).item():
+        lines = lines.with_columns(pl.col("transcript").str.split(",")).explode("transcript")
+    rows = lines.join(owners.select("transcript"), on="transcript", how="semi")
     first: dict[str, tuple[int, str]] = {}
     for name, feature, start, end, phase in rows.select("transcript", "feature", "start", "end", "phase").iter_rows():
-        one = out.get(name)
-        if one is None or feature in _TRANSCRIPTS:
-            continue
-        if feature == "exon":
-            one.exons.append((start, end))
-            continue
-        one.coding.append((start, end))
+        one = out[name]
+        (one.exons if feature == "exon" else one.coding).append((start, end))
         at = -end if one.strand == "-" else start
         if feature == "CDS" and (name not in first or at < first[name][0]):
             first[name] = (at, phase)
@@ -193,6 +217,11 @@ def _assembled(frame: pl.DataFrame, genes: dict[str, str]) -> list[_Transcript]:
         out[name].lead = -int(phase) % 3 if phase in ("1", "2") else 0
         out[name].is_cut = out[name].is_cut or out[name].lead > 0
     return [t for t in out.values() if t.exons or t.coding]
+
+
+@cache
+def _own() -> frozenset[str]:
+    return frozenset(model_table()["transcript"].drop_nulls())
 
 
 def _bare(name: str) -> str:
@@ -204,9 +233,11 @@ def _bare(name: str) -> str:
     return name.removeprefix("transcript:").removeprefix("rna-")
 
 
-def _pred(lines: str, name: str) -> list[_Transcript]:
+def _pred(path: Path) -> list[_Transcript]:
     """Transcripts of a genePred table, with or without header and bin."""
-    rows = [line.split("\t") for line in lines.splitlines() if line and not line.startswith("##")]
+    name = path.name
+    lines = b"".join(_blocks(path)).decode("utf-8", "replace").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("##")]
     header = _header(rows[0]) if rows else []
     if not rows or len(rows[0]) < 6:
         raise InputError(_NO_FORMAT.format(name=name))
@@ -248,5 +279,6 @@ def _of_pred(cells: dict[str, str]) -> _Transcript:
     inside = [f for f in (frames if cells["strand"] == "+" else frames[::-1]) if f >= 0]
     is_cut = "incmpl" in (cells.get("cdsStartStat"), cells.get("cdsEndStat"))
     gene = cells.get("name2") or cells["name"]
-    return _Transcript(cells["name"], gene, cells["chrom"], cells["strand"], "", is_cut, inside[0] if inside else 0,
+    level = 1 if cells["name"].split(".")[0] in _own() else 3
+    return _Transcript(cells["name"], gene, cells["chrom"], cells["strand"], level, is_cut, inside[0] if inside else 0,
                        exons, coding)  # fmt: skip
