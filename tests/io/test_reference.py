@@ -95,3 +95,13 @@ def test_the_place_judges_what_the_file_says(files: Path) -> None:
     assert "1 variants lie in another gene" in told
     assert "change their protein by their place, not by the file's word" in told
     assert "change their protein by the file's word, not by their place" in told
+
+
+def test_an_indel_that_two_callers_put_elsewhere_is_one_variant(files: Path) -> None:
+    """Six A, one of them gone: the first in S1, the last in S2; and one more A before or behind them."""
+    header = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\n"
+    rows = ("1\t19\tA\t-\tS1", "1\t24\tA\t-\tS2", "1\t18\t-\tA\tS1", "1\t24\t-\tA\tS2")
+    (files / "calls.maf").write_text(header + "".join(f"GENE9\t{r}\n" for r in rows))
+    calls = load_study(files / "calls.maf", fasta=files / "x.fa", gff=files / "genes.txt")["calls"]
+    shared = calls.group_by("variant_id").agg(pl.col("sample_id").n_unique()).sort("variant_id")
+    assert shared.rows() == [("1:18:-:A", 2), ("1:19:A:-", 2)]

@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from oncourse.genome.fasta import Fasta
@@ -233,11 +234,12 @@ def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
 def _aligned(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str, fasta: Fasta) -> pl.DataFrame:
     key = [chrom, pos, ref, alt]
     sites = frame.filter(pl.col("why_not").is_null()).select(key).unique().sort(key)
-    moved, match = [], []
-    for c, p, r, a in sites.iter_rows():
-        match.append(None if c not in fasta else (not r or fasta.fetch(c, p, p + len(r) - 1) == r))
+    match = _matches(sites, fasta)
+    moved = [
         # where the file and the record disagree about the bases, sliding along the file means nothing
-        moved.append(left_align(fasta, c, p, r, a) if match[-1] else (p, r, a))
+        left_align(fasta, c, p, r, a) if fits and bool(r) != bool(a) else (p, r, a)
+        for (c, p, r, a), fits in zip(sites.iter_rows(), match, strict=True)
+    ]
     new = sites.with_columns(
         pl.Series("_pos", [m[0] for m in moved], pl.Int64),
         pl.Series("_ref", [m[1] for m in moved], pl.String),
@@ -250,6 +252,24 @@ def _aligned(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str, fast
         pl.coalesce("_ref", ref).alias(ref),
         pl.coalesce("_alt", alt).alias(alt),
     ).drop("_pos", "_ref", "_alt")
+
+
+def _matches(sites: pl.DataFrame, fasta: Fasta) -> list[bool | None]:
+    """Whether each reference allele of (chrom, pos, ref; ``""``: none) is the FASTA's; null without its contig."""
+    chrom, pos, ref = sites.columns[:3]
+    found: list[bool | None] = [None] * sites.height
+    table = sites.select(chrom, pos, ref).with_row_index("_row")
+    for name, rows in table.group_by(chrom):
+        if str(name[0]) not in fasta:
+            continue
+        single = rows.filter(pl.col(ref).str.len_bytes() == 1)
+        letters = np.frombuffer("".join(single[ref]).encode(), np.uint8)
+        same = fasta.at(str(name[0]), single[pos].to_numpy()) == letters
+        for row, fits in zip(single["_row"], same.tolist(), strict=True):
+            found[row] = fits
+        for row, at, bases in rows.filter(pl.col(ref).str.len_bytes() != 1).select("_row", pos, ref).iter_rows():
+            found[row] = not bases or fasta.fetch(str(name[0]), at, at + len(bases) - 1) == bases
+    return found
 
 
 def parts(column: str = "variant_id") -> list[pl.Expr]:
