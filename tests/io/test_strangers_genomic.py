@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oncourse.genome.places import locate
 from oncourse.io.files import read_files
 
 MAF = ("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2", "Variant_Classification",
@@ -57,6 +58,8 @@ def test_a_code_of_two_bases_is_the_one_that_is_not_the_reference(tmp_path, alt,
     """Y is C or T (NC-IUB 1984): the record was left out, and its codon wild type; what cannot be told stays as N."""
     reading = read_files([_vcf(tmp_path, ("P1",), (f"12:25398284:C:{alt}", "0/1:70,30:100"))])
     assert reading.tables["calls"]["variant_id"].to_list() == [f"12:25398284:C:{read}"]
+    effect = locate(reading.tables["calls"]["variant_id"], "GRCh37").select("codon_first", "hgvs_p").row(0)
+    assert effect == (12, "p.G12D" if read == "T" else None)
 
 
 def test_a_place_in_the_chromosome_cell_is_no_chromosome(tmp_path):

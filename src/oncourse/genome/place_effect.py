@@ -54,6 +54,8 @@ def _coding(gene: str, ref: str, alt: str, base: int, step: int, is_whole: bool,
         return by_length(ref, alt), None, None
     if there != ref:
         return by_length(ref, alt), None, False
+    if "N" in alt:  # a base nobody named: it may be silent
+        return None if len(ref) == len(alt) else by_length(ref, alt), None, True
     if len(ref) != len(alt):
         if not known or "N" in known:
             return by_length(ref, alt), None, True if ref else None

@@ -15,13 +15,15 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io.count_callers import caller_table
 from oncourse.io.maf import ALIASES, MafTables, renamed, tables_of, write_rows
+from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem
 
-_ALT = r"nv|(?:alt|var|mut)(?:_?(?:counts?|reads|depth))?|alts"
+_ALT = r"nv|ad|(?:alt|var|mut)(?:_?(?:counts?|reads|depth))?|alts"
 _DEPTH = r"nr|dp|depth|cov|coverage|total(?:_?(?:counts?|reads|depth))?"
-_REF = r"ref(?:_?(?:counts?|reads|depth))?"
+_REF = r"rd|ref(?:_?(?:counts?|reads|depth))?"
 _KINDS = (("alt_count", _ALT), ("depth", _DEPTH), ("ref_count", _REF))
 _NORMAL = re.compile(r"(^|[_.-])(normal|germline|pbmc|n)$", re.I)
 _CHANGE = r"^([ACGT]+|-)>([ACGT]+|-)$"
@@ -41,7 +43,12 @@ def read_counts(
     """
     path = Path(path)
     name = table_name(path)
-    table = read_table(path, name=name, comment="##", lenient=True)
+    table = caller_table(path, name) or read_table(path, name=name, comment="##", lenient=True)
+    if table.frame.columns[:1] == ["#CHROM"] and "FORMAT" in table.frame.columns:
+        cure = "Give it as `oncourse import vcf FILE DIR --called counts`."
+        raise InputError([Problem(name, 1, None, None, "this is a VCF.", cure)])
+    if said := named(table.frame.columns):
+        raise InputError(f"{path.name}: {said}")
     if not table.frame.columns:
         raise InputError(table.problems)
     raw = table.frame.rename({c: c.lstrip("#") for c in table.frame.columns if c.startswith("#")})
@@ -123,6 +130,7 @@ def _unpivoted(
         counts = [raw[column].alias(kind) for kind, column in kinds.items()]
         missing = [pl.lit(None, pl.String).alias(k) for k, _ in _KINDS if k not in kinds]
         frame = site.with_columns(pl.lit(sample).alias("sample_id"), *counts).with_columns(missing)
+        frame = _pairs_apart(frame)
         seen = frame["depth"].is_not_null() | frame["alt_count"].is_not_null()
         frames.append(
             frame.filter(seen).select(*site.columns, "sample_id", "alt_count", "ref_count", "depth")
@@ -131,6 +139,15 @@ def _unpivoted(
     if not frames:
         raise InputError("the table has counts of normal samples only.")
     return pl.concat(frames), pl.concat(lines), skipped
+
+
+def _pairs_apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """Read a column ``SAMPLE.AD`` of "reference,variant" reads (GATK VariantsToTable)."""
+    parts = frame["alt_count"].str.extract_groups(r"^(\d+),(\d+)$")
+    ref, alt = parts.struct.field("1"), parts.struct.field("2")
+    return frame.with_columns(
+        pl.coalesce("ref_count", pl.lit(ref)).alias("ref_count"), pl.coalesce(pl.lit(alt), "alt_count").alias("alt_count")
+    )
 
 
 def _with_pairs(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:

@@ -41,7 +41,7 @@ _PURITY = {
 #: PURPLE's status of its own fit; a fit that failed has purity 1 or a guess.
 _STATUS = ("status", "qcstatus", "fitmethod")
 _FAILED = "NO_TUMOR|FAIL"
-#: Battenberg's subclones.txt holds the observed total; its first state is the larger clone's copies.
+#: Battenberg's subclones.txt holds the observed total; the copies are those of the state of more cells.
 _BATTENBERG = "nmaj1_a"
 
 
@@ -97,6 +97,19 @@ def _with_clone(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(parts.list.get(0, null_on_oob=True).alias("A"), parts.list.get(1, null_on_oob=True).alias("B"))
 
 
+def _with_larger_state(frame: pl.DataFrame, lowered: dict[str, str]) -> pl.DataFrame:
+    """Put the copies of the second state in place of the first where more cells are in it (frac2_A above frac1_A)."""
+    names = [f"{what}{state}_a" for what in ("nmaj", "nmin", "frac") for state in (1, 2)]
+    if not set(names) <= set(lowered):
+        return frame
+    one, two = (number(frame[lowered[f"frac{state}_a"]]) for state in (1, 2))
+    second = (two > one).fill_null(False)
+    return frame.with_columns(
+        frame[lowered[f"{what}1_a"]].zip_with(~second, frame[lowered[f"{what}2_a"]]).alias(lowered[f"{what}1_a"])
+        for what in ("nmaj", "nmin")
+    )
+
+
 def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     """Return the segments of a file (1-based, both ends inclusive) and the problems of its rows.
 
@@ -141,6 +154,7 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
         found |= {"minor_cn": "minor_cn", "major_cn": "major_cn"}
     if _BATTENBERG in lowered:
         found.pop("total_cn", None)
+        frame = _with_larger_state(frame, lowered)
     numbers = {
         ours: number(frame[found[ours]])
         if ours in found

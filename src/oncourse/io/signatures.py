@@ -20,7 +20,7 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("#chr", "pos", "count_a", "count_c", "count_g", "count_t"), "an alleleCounter table",
      "It names no variant: join it with the alleles (ref_count, alt_count) and give it as `oncourse import counts`."),
     (("contig", "position", "ref_count", "alt_count", "ref_nucleotide", "alt_nucleotide"), "GATK's CollectAllelicCounts",
-     "Add a column sample_id and give it as `oncourse import counts`."),
+     "Give it as `oncourse import counts`."),
     (("#uploaded_variation", "location", "allele", "consequence"), "VEP's own output, without read counts",
      "Run VEP with --vcf on the caller's file, and give that VCF."),
     (("purity", "ploidy", "diploidproportion"), "PURPLE's purity table", "Give it with --segments beside the calls."),
@@ -82,7 +82,6 @@ def named(header: Sequence[str]) -> str | None:
             return f"this is {what}. {cure}"
     if len(header) > 5 and header[4].startswith("=:"):  # bam-readcount has no header: its first row stands for one
         return (
-            "this is bam-readcount's output. It names no variant: join it with the alleles (ref_count, alt_count) and give "
-            "it as `oncourse import counts`."
+            "this is bam-readcount's output. Give it as `oncourse import counts`."
         )
     return None

@@ -1,0 +1,80 @@
+"""Tables of programs that count reads at sites, as the long table of `oncourse.io.counts`: one row per site and allele.
+
+GATK CollectAllelicCounts and bam-readcount (layouts: from memory of their manuals). A site where no other base was read
+stays as a row with the allele N and 0 reads: it was looked at, to its depth.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.io.encoding import sniff
+from oncourse.io.text import TextTable, read_lines, read_table
+from oncourse.io.whose import sample_of_file
+
+_GATK = {"CONTIG": "chrom", "POSITION": "pos", "REF_NUCLEOTIDE": "ref", "ALT_NUCLEOTIDE": "alt",
+         "REF_COUNT": "ref_count", "ALT_COUNT": "alt_count"}  # fmt: skip
+_BASES = "ACGT"
+
+
+def caller_table(path: Path, name: str) -> TextTable | None:
+    """Return the long table of a file of one of these programs; null where it is of none."""
+    head = _head(path)
+    if any(re.match(r"CONTIG\tPOSITION\tREF_COUNT\tALT_COUNT", line) for line in head):
+        return _gatk(path, name)
+    if head and len(cells := head[0].split("\t")) > 5 and cells[4].startswith("=:"):
+        return _readcount(path)
+    return None
+
+
+def _head(path: Path) -> list[str]:
+    try:
+        data = read_lines(path)
+    except ValueError:
+        return []
+    encoding, mark = sniff(data[: 1 << 16])
+    text = "" if encoding == "binary" else data[mark : 1 << 20].decode(encoding, errors="replace")
+    return text.splitlines()
+
+
+def _gatk(path: Path, name: str) -> TextTable:
+    table = read_table(path, name=name, comment="@", lenient=True)
+    said = next((m.group(1) for c in table.comments if (m := re.search(r"^@RG.*\tSM:([^\t]+)", c))), None)
+    columns = {c: ours for c, ours in _GATK.items() if c in table.frame.columns}
+    frame = table.frame.select(list(columns)).rename(columns)
+    return replace(table, frame=frame.with_columns(pl.lit(said or sample_of_file(path)).alias("sample_id")))
+
+
+def _readcount(path: Path) -> TextTable:
+    rows = []
+    data = read_lines(path)
+    encoding, mark = sniff(data)
+    for number, line in enumerate(data[mark:].decode(encoding).splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) < 5:
+            continue
+        chrom, pos, ref, depth = cells[0], cells[1], cells[2].upper(), cells[3]
+        counts = {c.split(":")[0]: c.split(":")[1] for c in cells[5:] if c.count(":") > 1}
+        seen = [(allele, n) for allele, n in counts.items() if allele not in (ref, "N", "=") and n != "0"]
+        for allele, n in seen or [("N", "0")]:
+            old, new = (ref, allele) if allele in (*_BASES, "N") else _indel(allele)
+            # an insertion and a deletion stand at the base before them
+            at = str(int(pos) + 1) if allele.startswith("-") else pos
+            rows.append((number, chrom, at, old, new, n, depth))
+    schema = {"line": pl.UInt32, **dict.fromkeys(("chrom", "pos", "ref", "alt", "alt_count", "depth"), pl.String)}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
+    return TextTable(frame.drop("line"), frame["line"])
+
+
+def _indel(allele: str) -> tuple[str, str]:
+    """Return reference and variant allele of ``+AC`` (inserted) and ``-AC`` (deleted).
+
+    >>> _indel("+AC"), _indel("-G")
+    (('-', 'AC'), ('G', '-'))
+    """
+    bases = allele[1:].upper()
+    return ("-", bases) if allele.startswith("+") else (bases, "-")
