@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 
 from oncourse.errors import InputError
+from oncourse.facts import report_words
 from oncourse.genome import coding_change
-from oncourse.io import findings, report_layout
+from oncourse.io import report_layout
 from oncourse.io.mapping import is_panel, read_panel
 
 
-@pytest.mark.parametrize("module", [coding_change, findings, report_layout])
+@pytest.mark.parametrize("module", [coding_change, report_words, report_layout])
 def test_examples(module):
     found = doctest.testmod(module)
     assert found.attempted > 0

@@ -7,6 +7,7 @@ Where two recordings differ both stay: readings are listed, never averaged.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -18,15 +19,28 @@ CTDNA = "CTDNA"
 #: Words of a result. Written from the usage of laboratories; anything else is unclear, never negative.
 _WORDS = {
     POSITIVE: ("positive", "pos", "yes", "true", "+", "present", "detected", "mutant", "mutated", "mutation", "altered",
-               "amplified", "lost", "loss", "deficient", "high"),
+               "amplified", "lost", "loss", "deficient", "high",
+               "阳性", "(+)", "检出", "突变", "突变型", "扩增", "有扩增"),
     NEGATIVE: ("negative", "neg", "no", "false", "-", "absent", "not detected", "undetected", "wild type", "wild-type",
-               "wildtype", "wt", "not altered", "not mutated", "not amplified", "retained", "intact", "proficient"),
+               "wildtype", "wt", "not altered", "not mutated", "not amplified", "retained", "intact", "proficient",
+               "阴性", "(-)", "未检出", "野生型", "野生", "未突变", "无突变", "未扩增", "无扩增", "保留"),
 }  # fmt: skip
 _STATE = {word: state for state, words in _WORDS.items() for word in words}
-_DEFICIENT = ("deficient", "dmmr", "mmr-d", "mmrd", "loss", "lost", "msi-h", "msih")
-_PROFICIENT = ("proficient", "pmmr", "mmr-p", "mmrp", "intact", "retained", "normal", "no loss", "mss", "msi-l")
-_UNSTABLE = ("msi-h", "msih", "high", "unstable", "instable", "positive", "pos")
-_STABLE = ("mss", "msi-l", "msil", "stable", "low", "negative", "neg")
+_DEFICIENT = ("缺陷", "缺失", "错配修复缺陷", "错配修复蛋白缺失",
+              "deficient", "dmmr", "mmr-d", "mmrd", "loss", "lost", "msi-h", "msih")
+_PROFICIENT = ("完整", "正常", "无缺失", "未缺失", "错配修复完整", "错配修复正常",
+               "proficient", "pmmr", "mmr-p", "mmrp", "intact", "retained", "normal", "no loss", "mss", "msi-l")
+_UNSTABLE = ("高度不稳定", "微卫星高度不稳定", "微卫星不稳定", "不稳定",
+             "msi-h", "msih", "high", "unstable", "instable", "positive", "pos")
+_STABLE = ("稳定", "微卫星稳定", "低度不稳定", "微卫星低度不稳定",
+           "mss", "msi-l", "msil", "stable", "low", "negative", "neg")
+#: Proteins of mismatch repair whose loss immunohistochemistry shows.
+REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
+_REPAIR_PROTEIN = re.compile(
+    r"^(MLH1|MSH2|MSH6|PMS2)(?:[ _(（-]*(?:IHC|PROTEIN|STAINING|EXPRESSION|蛋白|免疫组化|表达)[)）]*)?$"
+)
+_PROTEINS_IN = re.compile(r"(MLH1|MSH2|MSH6|PMS2)\s*[:=]?\s*(\([+-]+\)|[+-]+|[^\s,;，；、()]+)", re.I)
+_HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
 #: Other names of a marker, in capitals -> the name used here.
 NAMES = {
     "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
@@ -49,13 +63,32 @@ def marker_name(text: str, value: str = "") -> str:
     """
     plain = " ".join(text.split())
     name = plain.upper()
-    if re.match(r"^(D?MMR|MISMATCH)", name):
+    if re.match(r"^([DP]?MMR|MISMATCH|错配修复)", name):
         return "MMR"
-    if re.match(r"^(MSI|MICROSATELLITE)", name):
+    if re.match(r"^(MSI|MICROSATELLITE|微卫星)", name):
         return "MSI"
-    if name == "HER2" and not re.match(r"^[0-3]\+?$", value.strip()):
-        return "HER2"
+    if protein := _REPAIR_PROTEIN.match(name):
+        return f"{protein[1]} IHC"
+    if _HYBRIDISED.match(name):
+        return "HER2 ISH"
+    if name in ("HER2", "HER-2", "ERBB2", "C-ERBB-2", "C-ERBB2", "CERBB2", "HER-2/NEU", "HER2/NEU"):
+        return "HER2 IHC" if her2_score(value) else "HER2"
     return NAMES.get(name, plain)
+
+
+def her2_score(value: str | None) -> str | None:
+    """Return the score of HER2 immunohistochemistry as 0, 1+, 2+ or 3+; None where it is none.
+
+    >>> her2_score("3+"), her2_score("(2+)"), her2_score("+++"), her2_score("HER2（1+）"), her2_score("positive")
+    ('3+', '2+', '3+', '1+', None)
+    """
+    text = unicodedata.normalize("NFKC", value or "").replace(" ", "")
+    text = re.sub(r"^(?:HER-?2|IHC|SCORE):?", "", text, flags=re.I).strip("()")
+    found = re.match(r"^(?:([0-3])\+?|(\+{2,3}))$", text)
+    if not found:
+        return None
+    score = found[1] or str(len(found[2]))
+    return score if score == "0" else f"{score}+"
 
 
 @lru_cache(maxsize=4096)
@@ -67,15 +100,37 @@ def marker_state(name: str, value: str | None) -> str:
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """
-    text = " ".join((value or "").strip().lower().replace("_", "-").split())
+    plain = unicodedata.normalize("NFKC", value or "").strip()
+    text = " ".join(plain.lower().replace("_", "-").split())
+    if name.endswith(" IHC") and name[:-4] in REPAIR_PROTEINS:
+        return _protein_state(text)
+    if name == "MMR" and (proteins := _PROTEINS_IN.findall(plain)):
+        return _repair_state({p.upper(): _protein_state(s.strip().lower()) for p, s in proteins})
     if name == "MMR":
         return _of(text, _DEFICIENT, _PROFICIENT)
     if name == "MSI":
         return _of(text, _UNSTABLE, _STABLE)
-    if name == "HER2 IHC" and (score := re.match(r"^([0-3])\+?$", text)):
+    if name == "HER2 IHC" and (score := her2_score(plain)):
         # 2+ is equivocal: in situ hybridisation decides (Valtorta, Mod Pathol 2015;28:1481)
-        return {"3": POSITIVE, "2": UNCLEAR}.get(score[1], NEGATIVE)
+        return {"3+": POSITIVE, "2+": UNCLEAR}.get(score, NEGATIVE)
     return _STATE.get(text, UNCLEAR)
+
+
+def _protein_state(text: str) -> str:
+    """Whether a repair protein is lost (positive for deficient repair); stained, (+), 阳性 is kept."""
+    kept = r"^\(?(?:\++\)?$|pos|positive|阳性|expressed|retained|intact|present|kept|normal|保留|表达|未缺失|无缺失|no loss)"
+    if re.match(kept, text):
+        return NEGATIVE
+    lost = r"^\(?(?:-\)?$|neg|negative|阴性|lost|loss|absent|缺失|未表达|不表达|no expression|deficient)"
+    return POSITIVE if re.match(lost, text) else UNCLEAR
+
+
+def _repair_state(proteins: Mapping[str, str]) -> str:
+    """One lost protein is deficient repair; only all four kept are proficient."""
+    if POSITIVE in proteins.values():
+        return POSITIVE
+    kept = {p for p, state in proteins.items() if state == NEGATIVE}
+    return NEGATIVE if kept >= set(REPAIR_PROTEINS) else UNCLEAR
 
 
 def _of(text: str, positive: tuple[str, ...], negative: tuple[str, ...]) -> str:
@@ -115,9 +170,33 @@ def marker_readings(
         text = str(value or "").strip()
         name = marker_name(marker, text)
         when = days.get(sample) if day is None else day
-        rows.append((patient, sample, when, name, marker_state(name, text), text, "markers"))
+        rows.append((patient, sample, when, name, _said(marker, name, text), text, "markers"))
+    rows += _repair_of_proteins(rows)
     table = pl.DataFrame(rows, schema=READING_SCHEMA, orient="row")
     return table.sort("patient_id", "marker", "day", "sample_id", "value", nulls_last=True)
+
+
+def _said(marker: str, name: str, value: str) -> str:
+    """The state of a value; of a marker whose name is itself the finding (dMMR = yes) yes and no are the answer."""
+    state = marker_state(name, value)
+    asks = {"D": (POSITIVE, NEGATIVE), "P": (NEGATIVE, POSITIVE)}.get(marker.strip().upper()[:1]) if name == "MMR" else None
+    if state != UNCLEAR or asks is None:
+        return state
+    return {POSITIVE: asks[0], NEGATIVE: asks[1]}.get(_STATE.get(value.strip().lower(), UNCLEAR), UNCLEAR)
+
+
+def _repair_of_proteins(rows: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
+    """A reading of MMR for every patient, sample and day whose repair proteins were recorded one by one."""
+    found: dict[tuple, dict[str, tuple[str, str]]] = {}  # type: ignore[type-arg]
+    for patient, sample, day, name, state, value, source in rows:
+        if source == "markers" and name.removesuffix(" IHC") in REPAIR_PROTEINS:
+            found.setdefault((patient, sample, day), {})[name.removesuffix(" IHC")] = (state, value)
+    made = []
+    for (patient, sample, day), proteins in sorted(found.items(), key=lambda item: tuple(map(str, item[0]))):
+        words = ", ".join(f"{p} {value}" for p, (_, value) in sorted(proteins.items()))
+        state = _repair_state({p: s for p, (s, _) in proteins.items()})
+        made.append((patient, sample, day, "MMR", state, words, "markers"))
+    return made
 
 
 def msi_of_samples(readings: pl.DataFrame) -> pl.DataFrame:

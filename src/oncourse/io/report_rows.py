@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.io.findings import Finding, exons_named, finding, genes_named, pair_named
+from oncourse.facts.report_words import Finding, exons_named, finding, genes_named, pair_named
 from oncourse.study.words import meaning
 
 #: What a row is: a mutation; a fusion; a copy number; the gene was looked at and is not altered; only a part of it was;

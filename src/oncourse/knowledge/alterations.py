@@ -123,6 +123,8 @@ class Site:
         if variant.effect in self.effects:
             return True
         change = variant.change
+        if variant.is_recorded and not change:  # a test for the gene's known codons found one of them
+            return bool(self.codons) and not self.changes
         if change in self.changes:
             return True
         codon = variant.codon if variant.codon is not None else codon_of(change)

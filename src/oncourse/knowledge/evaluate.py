@@ -86,7 +86,7 @@ def _negative(
     for gene, codons in wanted:
         state, at = patient.worst_site(gene, codons, material)
         where = f"{gene} codon {', '.join(map(str, at))}" if at and at != (0,) else gene
-        if state == "assumed":
+        if state in ("assumed", "recorded"):
             assumed = True
         elif state == "underpowered":
             missing.append(f"{where}: too few reads or too little tumour to see a mutation")
@@ -159,7 +159,8 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
             ]
         return Outcome(NO, against=tuple(f"{v.name} mutated" for v in found), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
-    claim, assumed, missing = _negative(patient, wanted, atom.material or "decision")
+    material = atom.material or "decision"
+    claim, assumed, missing = _negative(patient, wanted, material)
     names = "/".join(dict.fromkeys(s.gene for s in atom.sites))
     if untold := _untold(atom.sites, patient):
         return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(near))
@@ -168,11 +169,11 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
     if claim and not assumed:
         return Outcome(YES, facts=(f"{names} wild type, every codon measured",))
     if claim:
-        return Outcome(
-            UNKNOWN,
-            missing=(f"{names} assumed wild type: depth at unmutated codons not recorded",),
-            assumed=True,
+        told = any(patient.worst_site(gene, codons, material)[0] == "recorded" for gene, codons in wanted)
+        why = "recorded wild type: the codons tested are not told" if told else (
+            "assumed wild type: depth at unmutated codons not recorded"
         )
+        return Outcome(UNKNOWN, missing=(f"{names} {why}",), assumed=True)
     return Outcome(UNKNOWN, missing=tuple(missing))
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 #: Whether the absence of a change can be claimed at a site.
-#: measured: power >= the limit; assumed: on target, depth not recorded; underpowered: looked at, too shallow;
+#: measured: power >= the limit; assumed: on target, depth not recorded; recorded: wild type by a record alone;
+#: underpowered: looked at, too shallow;
 #: not_covered: no reads there, or the gene is not on the assay; unread: something called or recorded there contradicts it.
-SITE_STATES = ("measured", "assumed", "underpowered", "not_covered", "unread")
+SITE_STATES = ("measured", "assumed", "recorded", "underpowered", "not_covered", "unread")
 MATERIALS = ("decision", "tissue", "plasma", "any")
 ORIGINS = ("somatic", "germline", "possible_germline", "chip", "possible_chip", "unknown")
 #: Origins that never support a therapy, enter ctDNA positivity or clone dynamics.
@@ -37,7 +38,8 @@ class VariantFinding:
     has it, ``in_latest_plasma`` whether the latest blood with tumour DNA has; ``is_biallelic`` is None where the second
     allele was not assessed; ``seen`` and ``where`` are words for the page ("12 of 140 reads in P1-liver", "clonal in all
     lesions"); ``listed`` is the verdict of the study's classified changes
-    (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`).
+    (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`);
+    ``is_recorded``: known from a record alone, which may name no change; ``or_genes``: it may be of one of these.
     """
 
     gene: str
@@ -57,12 +59,16 @@ class VariantFinding:
     is_reversion: bool = False
     listed: str = ""
     listed_by: str = ""
+    is_recorded: bool = False
+    or_genes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Gene and change, as a doctor writes it."""
         if self.effect == "splice" and not self.change:
             return f"{self.gene} {self.hgvs_c or 'splice site'}"
+        if self.is_recorded:
+            return f"{' or '.join((self.gene, *self.or_genes))} {self.change or 'mutated'}"
         return f"{self.gene} {self.change or self.hgvs_c or self.effect}".strip()
 
     @property

@@ -117,6 +117,8 @@ def _ras(cohort: Cohort, facts: PatientFindings, label: str) -> Biomarker:
     row = ras_table(found, cohort.patient_statuses).row(0, named=True)
     state = {"mutated": "found", "wild_type": "none"}.get(row["state"], "unclear")
     text = row["mutations"] if row["state"] == "mutated" else _RAS_WORDS[row["state"]]
+    if row["state"] == "assumed_wild_type" and row["sample_id"] is None:
+        text = f"recorded wild type, codons tested not told ({row['sample_reason']})"
     detail = "; ".join(
         filter(None, (f"conflict: not in the sample nearest the decision: {row['conflict']}" if row["conflict"] else None,
                       row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None,

@@ -8,7 +8,7 @@ import polars as pl
 
 from oncourse.derive.care.ctdna import RECORDED
 from oncourse.disease import Disease, disease, of_tumour, tumour_of
-from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR
+from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR, her2_score
 from oncourse.facts.material import is_tumour
 from oncourse.facts.stage import stage_of
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
@@ -84,6 +84,7 @@ def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
     for patient, marker, value, state in rows.select("patient_id", "marker", "value", "state").iter_rows():
         name = marker.upper()
         name = name.split()[0] if name.split()[0] in PGX_GENES else name
+        value = (her2_score(value) or value) if name == "HER2 IHC" else value
         said = state if state != UNCLEAR and not any(c.isdigit() for c in value) else value
         found.setdefault(patient, {})[name] = said
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.derive.care.patient_facts import Facts
+from oncourse.derive.care.records import by_patient, with_records
 from oncourse.derive.care.watchlist import (
     WatchParams,
     emerged_amplifications,
@@ -23,6 +24,7 @@ from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
 from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
+from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import statuses_of
 from oncourse.knowledge.alterations import data_rows, gene_name
 from oncourse.knowledge.classified import Classified, read_classified
@@ -158,7 +160,9 @@ def findings(
     latest = dict(informative.iter_rows())
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
-    denied = recorded_sites(statuses, statuses_of(study.config.statuses))
+    records = by_patient(gene_records(readings))
+    named = statuses.filter(~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False))
+    denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
     facts = Facts(study, lines, burden, chosen, readings, ctdna)
     shown = _shown_in_plasma(plasma)
@@ -167,7 +171,8 @@ def findings(
     patients = {}
     for patient in study["patients"]["patient_id"].to_list():
         site_states, default = sites.of(patient)
-        patients[patient] = PatientFindings(
+        known = facts.of(patient)
+        read = PatientFindings(
             patient_id=patient,
             variants=tuple(
                 v for v in variants.get(patient, ()) if v.origin != "germline" or study.config.report_germline
@@ -181,8 +186,9 @@ def findings(
             reports_germline=study.config.report_germline,
             has_normal=patient in normals,
             plasma_has_tumour=shown.get(patient),
-            **facts.of(patient),  # type: ignore[arg-type]
+            **known,  # type: ignore[arg-type]
         )
+        patients[patient] = with_records(read, records.get(patient, ()), read.markers.get("HER2 ISH"))
     return Findings(patients, decision, codons, new, plasma, copy_rows, knowledge)
 
 

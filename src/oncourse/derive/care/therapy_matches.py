@@ -103,6 +103,8 @@ def _ras_row(
     key = (status["state"], None if status["state"] == "positive" else status["basis"])
     conflicts = [v for v in evaluate(_RAS_MUTATED, facts).found if not v.in_decision]
     is_mutated = status["state"] == "positive"
+    if status["basis"] == "recorded":  # no sample: a test written down
+        decision = {"sample_id": None, "reason": f"a record: {status['variants']}"}
     return (
         facts.patient_id,
         _RAS_STATES.get(key, "not_assessable"),  # type: ignore[arg-type]

@@ -86,7 +86,12 @@ def _speaker(rows: list[dict[str, Any]], decision: str | None, status: Status) -
 def _others(rows: list[dict[str, Any]], speaker: dict[str, Any]) -> str | None:
     said = []
     for row in rows:
-        if row is speaker or (row["state"] == UNKNOWN and not row["is_doubtful"]):
+        if row is speaker:
+            continue
+        if row["state"] == UNKNOWN and row["sample_id"] is None and speaker["state"] == POSITIVE and row["variants"]:
+            when = "" if row["day"] is None else f" (day {row['day']})"
+            said.append(f"record{when}: {row['variants']}")
+        if row["state"] == UNKNOWN and not row["is_doubtful"]:
             continue
         if row["state"] == speaker["state"] and row["basis"] == speaker["basis"]:
             continue

@@ -15,6 +15,7 @@ import polars as pl
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.status.columns import NEGATIVE, POSITIVE, STATUS_SCHEMA, UNKNOWN
 from oncourse.derive.status.witnesses import marker_rows, with_witnesses
+from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import Status
 from oncourse.knowledge.alterations import gene_name, loss_reason
 from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT
@@ -70,14 +71,14 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -
     A status of which nothing is recorded in the whole study - a marker nobody wrote down - has no rows.
     """
     samples = tumour_samples(study).select("patient_id", "sample_id", "material", "day")
-    cells = _cells(evidence)
+    cells, records = _cells(evidence), gene_records(evidence.readings)
     frames = []
     for status in statuses:
         if status.markers and not status.genes:
             frames.append(marker_rows(samples, evidence.readings, status))
         elif status.genes and (status.codons or not evidence.copies.is_empty() or status.lost):
             read = _sequenced(samples, cells, status, evidence)
-            frames.append(with_witnesses(read, evidence.readings, status))
+            frames.append(with_witnesses(read, evidence.readings, records, status))
     table = pl.concat([f.select(pl.col(n).cast(t) for n, t in STATUS_SCHEMA.items()) for f in frames]
                       or [pl.DataFrame(schema=STATUS_SCHEMA)])  # fmt: skip
     return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from oncourse.derive.status.columns import STATUS_SCHEMA, UNKNOWN
+from oncourse.derive.status.variants import effect_of
 from oncourse.facts.markers import NEGATIVE, POSITIVE
+from oncourse.facts.recorded import GeneRecord
 from oncourse.facts.statuses import Status
+from oncourse.knowledge.findings import VariantFinding
+
+#: Reason of a record that speaks of some genes of a status only.
+PART_ONLY = "recorded of a part of its genes only"
 
 
 def marker_rows(samples: pl.DataFrame, readings: pl.DataFrame, status: Status) -> pl.DataFrame:
@@ -56,26 +64,71 @@ def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
 
 
 def _names(status: Status) -> list[str]:
-    """Markers that speak of a sequenced status: its own name, and its gene where it has one alone."""
-    genes = set(status.codons) | set(status.lost) | set(status.amplified)
-    return [status.name.upper(), *(genes if len(genes) == 1 and not status.changes else ())]
+    """Markers that speak of a sequenced status by its name; of HER2 amplification in situ hybridisation does too."""
+    return [status.name.upper(), *(["HER2 ISH"] if status.amplified == ("ERBB2",) else [])]
 
 
-def with_witnesses(table: pl.DataFrame, readings: pl.DataFrame, status: Status) -> pl.DataFrame:
-    """Let recorded markers of the same name speak beside the reads.
+_Words = dict[tuple[str, str | None], list[tuple[str, int | None, str]]]
+
+
+def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
+    """(patient, sample) -> state, day, words of the records of genes that decide the status.
+
+    A change counts as the therapy rules count it; a bare "mutated" for a status of codons, not of one change. Wild type
+    needs every gene of the status; of some alone it is not assessable, and the words stay.
+    """
+    genes = set(status.codons)
+    found: _Words = {}
+    negative: dict[tuple[str, str | None], dict[str, GeneRecord]] = {}
+    for r in records:
+        if not genes & set(r.genes):
+            continue
+        key = (r.patient_id, r.sample_id)
+        if r.state == POSITIVE and (_counts(r, status) if r.change else not status.changes):
+            found.setdefault(key, []).append((POSITIVE, r.day, r.words))
+        elif r.state == NEGATIVE and (r.is_whole or r.change in status.changes):
+            negative.setdefault(key, {}).update(dict.fromkeys(set(r.genes) & genes, r))
+    for key, told in negative.items():
+        words = ", ".join(sorted({r.words for r in told.values()}))
+        days = [r.day for r in told.values() if r.day is not None]
+        state = NEGATIVE if genes <= set(told) else UNKNOWN
+        found.setdefault(key, []).append((state, max(days, default=None), words))
+    return found
+
+
+def _counts(record: GeneRecord, status: Status) -> bool:
+    finding = VariantFinding("", record.change, effect_of(None, record.change), codon=record.codon)
+    return any(site.gene in record.genes and site.accepts(finding) for site in status.sites)
+
+
+_TOLD = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "state": pl.String, "words": pl.String}
+
+
+def _told(readings: pl.DataFrame, records: Sequence[GeneRecord], status: Status) -> pl.DataFrame:
+    """Return what records say of a status (`_TOLD`): positive, negative, or words of a part of it (not assessable)."""
+    own = pl.col("marker").str.to_uppercase().is_in(_names(status)) & pl.col("state").is_in([POSITIVE, NEGATIVE])
+    named = readings.filter(own).select(
+        "patient_id", "sample_id", "day", "state", pl.format("{} {}", "marker", "value").alias("words")
+    )
+    rows = [(patient, sample, day, state, words)
+            for (patient, sample), told in _by_record(records, status).items() for state, day, words in told]  # fmt: skip
+    both = pl.concat([named, pl.DataFrame(rows, schema=_TOLD, orient="row")])
+    return both.unique(maintain_order=True).sort("patient_id", "day", "sample_id", "words", nulls_last=True)
+
+
+def with_witnesses(
+    table: pl.DataFrame, readings: pl.DataFrame, records: Sequence[GeneRecord], status: Status
+) -> pl.DataFrame:
+    """Let recorded markers speak beside the reads: of the status by its name, or of its genes (`facts.recorded`).
 
     Where the reads cannot tell, the record does (basis ``recorded``). Reads that are positive stay so, and the reason names
-    a record that denies it; a negative that a record contradicts is not assessable. A record of a gene of several (KRAS,
-    of RAS) counts where it is positive. One without a sample is a row of its own.
+    a record that denies it; a negative that a record contradicts is not assessable. One without a sample is a row of
+    its own.
     """
-    name = pl.col("marker").str.to_uppercase()
-    several = [g for g in status.codons if g not in _names(status)] if not status.changes else []
-    own = name.is_in(_names(status)) & pl.col("state").is_in([POSITIVE, NEGATIVE])
-    part = name.is_in(several) & (pl.col("state") == POSITIVE)
-    told = readings.filter(own | part).with_columns(words=pl.format("{} {}", "marker", "value"))
+    told = _told(readings, records, status)
     if told.is_empty():
         return table
-    at = told.drop_nulls("sample_id").group_by("sample_id").agg(
+    at = told.drop_nulls("sample_id").filter(pl.col("state") != UNKNOWN).group_by("sample_id").agg(
         record=pl.when((pl.col("state") == POSITIVE).any()).then(pl.lit(POSITIVE)).otherwise(pl.lit(NEGATIVE)),
         words=pl.col("words").unique().sort().str.join(", "),
     )  # fmt: skip
@@ -94,6 +147,8 @@ def with_witnesses(table: pl.DataFrame, readings: pl.DataFrame, status: Status) 
     alone = told.filter(~pl.col("sample_id").is_in(table["sample_id"].implode()).fill_null(False))
     rows = alone.select(
         "patient_id", "day", "state", pl.lit(None, pl.String).alias("sample_id"), pl.lit(status.name).alias("status"),
-        pl.lit("recorded").alias("basis"), pl.col("words").alias("variants"), pl.lit(False).alias("is_doubtful"),
+        pl.when(pl.col("state") != UNKNOWN).then(pl.lit("recorded")).alias("basis"), pl.col("words").alias("variants"),
+        pl.when(pl.col("state") == UNKNOWN).then(pl.lit(PART_ONLY)).alias("reason"),
+        pl.lit(False).alias("is_doubtful"),
     )  # fmt: skip
     return pl.concat([table.select(list(STATUS_SCHEMA)), rows], how="diagonal")

@@ -1,0 +1,97 @@
+"""What a recorded marker says of a gene's mutations: KRAS = wt, BRAF = V600E, RAS = 突变型, "KRAS G12C" = negative.
+
+A hospital's own test (PCR, Sanger, a report typed in) is a witness beside the reads: where nothing was sequenced it is the
+only one, where it contradicts the reads both are told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
+from oncourse.facts.report_words import exons_named, finding, genes_named
+from oncourse.knowledge.alterations import canonical, codon_of, gene_name, short_change
+
+#: Genes of which a bare "positive" or "wild type" is a test for mutations; of any other it may be of protein or copies.
+TESTED = ("KRAS", "NRAS", "HRAS", "BRAF", "PIK3CA")
+#: A test for both genes at once.
+BOTH = {"RAS": ("KRAS", "NRAS"), "RAS基因": ("KRAS", "NRAS"), "ALL-RAS": ("KRAS", "NRAS"), "全RAS": ("KRAS", "NRAS")}
+#: A change is spoken of without its name (codon 12 mutation), unless the words deny it.
+_MUTATED = re.compile(r"mutat|mutant|突变|variant", re.I)
+_DENIED = re.compile(r"\b(?:no|not|non|without|negative|wild|never)\b|[未无阴否]|野生", re.I)
+
+
+@dataclass(frozen=True)
+class GeneRecord:
+    """One record of one gene.
+
+    ``change``: the protein change it names, short; empty where none. state: positive or negative. ``is_whole``: whether
+    it speaks of the whole gene, not of one change or exon. ``genes``: more than one where the test does not tell which.
+    """
+
+    patient_id: str
+    sample_id: str | None
+    day: int | None
+    genes: tuple[str, ...]
+    change: str
+    state: str
+    is_whole: bool
+    words: str
+
+    @property
+    def codon(self) -> int | None:
+        """Codon of the change."""
+        return codon_of(self.change) if self.change else None
+
+
+def gene_records(readings: pl.DataFrame) -> list[GeneRecord]:
+    """Return what `oncourse.facts.markers.marker_readings` say of mutations, in their order; other markers say nothing."""
+    rows = readings.filter(pl.col("source") == "markers")
+    columns = ("patient_id", "sample_id", "day", "marker", "value", "state")
+    return [record for row in rows.select(columns).iter_rows() for record in _of(*row)]
+
+
+def _of(
+    patient: str, sample: str | None, day: int | None, marker: str, value: str | None, state: str
+) -> Iterator[GeneRecord]:
+    genes = _genes(marker)
+    asked, said = finding(marker), finding(value or "")
+    changes = [c for _, c in said.changes if c]
+    if not genes or not (changes or set(genes) <= set(TESTED)):
+        return
+    words = f"{marker} {value}".strip()
+    both = len(genes) > 1 and not changes
+
+    def record(change: str, state: str, whole: bool) -> GeneRecord:
+        named = genes[0] if len(genes) == 1 else ""
+        return GeneRecord(patient, sample, day, genes, canonical(named, short_change(change)), state, whole, words)
+
+    if changes:
+        yield from (record(change, POSITIVE, False) for change in changes)
+        return
+    state = {"absent": NEGATIVE, "present": POSITIVE}.get(said.state or "", state)
+    if state == UNCLEAR and _MUTATED.search(value or "") and not _DENIED.search(value or ""):
+        state = POSITIVE
+    if state == UNCLEAR or said.state == "untested":
+        return
+    own = [c for _, c in asked.changes if c]
+    if own:
+        yield from (record(change, state, False) for change in own)
+    elif state == NEGATIVE and exons_named(marker, value):
+        return  # other exons were not looked at
+    elif state == NEGATIVE and both:
+        yield from (GeneRecord(patient, sample, day, (g,), "", state, True, words) for g in genes)
+    else:
+        yield record("", state, True)
+
+
+def _genes(marker: str) -> tuple[str, ...]:
+    plain = marker.strip()
+    if both := BOTH.get(plain.upper().replace(" ", "")):
+        return both
+    named = tuple(gene_name(gene.upper()) for gene in genes_named(plain))
+    return named if all(g.isascii() and " " not in g for g in named) else ()
