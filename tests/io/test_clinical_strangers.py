@@ -8,6 +8,7 @@ import pytest
 from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.mapping import read_mapped
+from oncourse.io.redcap import read_redcap
 from oncourse.io.sdtm import read_sdtm
 
 
@@ -79,3 +80,35 @@ def test_merged_lesions_have_one_diameter(tmp_path):
     frame = pl.DataFrame(lesions, schema=["date", "lesion", "mm"], orient="row")
     sums = frame.group_by("date", maintain_order=True).agg(pl.col("mm").sum()).rows()
     assert sums == [("2019-12-20", 35.0), ("2020-03-01", 30.0)]
+
+
+def test_what_a_hospital_does_not_know_is_unknown(tmp_path):
+    """A day 0 of a month lost the patient; 未知 refused the table; 44321 is a spreadsheet's 2021-05-05."""
+    text = (
+        "患者编号,末次随访日期,是否死亡,死亡日期,诊断日期\nP1,44321,未知,,2021-01-05\nP2,2021-11-20,死亡,2021-12,2021-02\n"
+    )
+    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "m.yaml").write_text("tables:\n- {table: patients, columns: {}}\n- {table: follow_up, columns: {}}\n")
+    tables, problems = checked(read_mapped(tmp_path / "x.csv", tmp_path / "m.yaml"))
+    assert not [p for p in problems if p.severity == "error"]
+    found = tables["follow_up"].select("last_contact_day", "is_dead", "death_day", "death_latest_day")
+    assert found.rows() == [(120, None, None, None), (292, True, 318, 333)]
+    assert any(p.column == "index_date" and "first of the month" in p.message for p in problems)
+
+
+def test_redcap_scans_units_and_deaths(tmp_path):
+    """Scans of a repeating instrument were not read, CEA (ng/mL) had no unit, a death without a day was on the last one."""
+    (tmp_path / "x.csv").write_text(
+        "record_id,redcap_repeat_instrument,redcap_repeat_instance,dx_date,vital,last_fu,cea,cea_date,resp,resp_date\n"
+        "1,,,2020-01-01,1,2021-01-01,,,,\n1,lab,1,,,,5.5,2020-02-05,,\n1,scan,1,,,,,,2,2020-03-20\n2,,,2020-01-01,9,2021-01-01,,,,\n"
+    )
+    (tmp_path / "x_DataDictionary.csv").write_text(
+        "Variable / Field Name,Field Label,\"Choices, Calculations, OR Slider Labels\"\n"
+        "vital,Vital status,\"0, Alive | 1, Dead | 9, Unknown\"\ncea,CEA (ng/mL),\n"
+        "resp,RECIST response,\"1, CR | 2, PR | 3, SD | 4, PD\"\n"
+    )
+    reading = read_redcap(tmp_path)
+    assert reading.tables["assessments"].select("date", "overall").rows() == [("2020-03-20", "PR")]
+    assert reading.tables["labs"].select("value", "unit").rows() == [("5.5", "ng/mL")]
+    assert reading.tables["follow_up"]["is_dead"].to_list() == [None, None]
+    assert any("dead without a day of death (first: 1)" in p.message for p in reading.problems)

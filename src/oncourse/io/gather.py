@@ -89,6 +89,7 @@ class Gather:
     def finish(self) -> Reading:
         """Return the Reading: tables as text, samples and calls empty where the source has none, the ledger filled."""
         reading = Reading({}, StudyConfig(title=self.title, index=self.index), foreign=True)
+        self._undated_deaths()
         reading.notes, reading.problems = self.notes, self.problems
         for name, rows in self.rows.items():
             columns = list(dict.fromkeys(key for row in rows for key in row))
@@ -115,6 +116,23 @@ class Gather:
             reading.ledger.left_out(file, len(who), why, became=table, first=who[0])
             reading.notes.append(f"{len(who):,} rows of {file} are left out: {why} (first: {who[0]})")
         return reading
+
+    def _undated_deaths(self) -> None:
+        """Take the vital status of who is dead on no day as unknown, and say so: the day somebody was last seen is no day of
+        death."""
+        undated = [
+            row for row in self.rows.get("follow_up", [])
+            if str(row.get("is_dead")).lower() == "true" and not row.get("death_date") and row.get("death_day") is None
+        ]  # fmt: skip
+        for row in undated:
+            row["is_dead"] = None
+        if undated:
+            message = (
+                f"{len(undated):,} patients are dead without a day of death (first: {undated[0]['patient_id']}): "
+                "their survival is not known."
+            )
+            cure = "Give the day; the last contact is no day of death, and they are in no analysis of survival."
+            self.problems.append(Problem("follow_up", None, "death_day", None, message, cure, "warning"))
 
 
 def files_of(path: Path, *ends: str) -> dict[str, Path]:

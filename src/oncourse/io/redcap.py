@@ -43,6 +43,7 @@ FIELDS = (
     ("primary_site", r"primary_?site|primary tumou?r (site|location)|原发部位"),
     ("drugs", r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|药物"),
     ("stop_reason", r"(stop|discontinu)\w*_?reason|停药原因"),
+    ("overall", r"^(recist|(overall|tumou?r)_?resp\w*)$|recist|疗效评价|疗效评估"),
     ("line", r"^line(_of_therapy|_no)?$|线数"),
 )
 _PATIENT = ("sex", "age_years", "stage", "primary_site")
@@ -147,8 +148,11 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
             ):
                 out.saw(patient, row[column])
     for column, value in strange.items():
+        label = book.get(column, ("", {}))[1].get(value)
         message = f"'{value}' has no meaning here: the field has no choices in a data dictionary."
         cure = "Put the data dictionary (..._DataDictionary_....csv) beside the export, or export labels."
+        if label:
+            message, cure = f"'{label}' is no known word: taken as unknown.", "Nothing is to be done where it is unknown."
         out.problems.append(Problem(source.name, None, column, value, message, cure, "warning"))
     if unnamed:
         message = f"check boxes without a name: {', '.join(unnamed[:6])}; kept under these names."
@@ -204,6 +208,12 @@ def _row(
     elif cells.get("start_date") or drugs:
         out.skip(source.name, "treatments", "no drug or no start", patient)
     for column, role in roles.items():
+        if role == "overall" and cells.get(role):
+            date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
+            if date is None:
+                out.skip(source.name, "assessments", f"{column} without a date in its row", patient)
+            else:
+                out.add("assessments", patient_id=patient, date=date[:10], overall=cells[role])
         if not role.startswith("labs:") or column not in row:
             continue
         date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
@@ -216,8 +226,14 @@ def _row(
             date=date[:10],
             analyte=role.removeprefix("labs:"),
             value=row[column],
-            unit=row.get(f"{column}_unit"),
+            unit=row.get(f"{column}_unit") or _unit_of(book.get(column, ("", {}))[0]),
         )
+
+
+def _unit_of(label: str) -> str | None:
+    """The unit a label names: ``CEA (ng/mL)``."""
+    found = re.search(r"[(（\[]([^()（）\[\]]*/[^()（）\[\]]*)[)）\]]", label)
+    return found[1].strip() if found else None
 
 
 def _only_date(row: Row, column: str) -> str | None:

@@ -7,23 +7,30 @@ contact.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 #: Unknown parts as SDTM, REDCap and people write them: 2019-11-UN, 2019-UNK-UNK, 2019-11-00, 2019/11.
 _UNKNOWN = r"(?i)[-/](un|unk|xx|nk|na|uu|00|\?\?|-).*$"
 _FIRST = ("last_contact_date", "recurrence_free_date", "progression_free_date", "entry_date", "start_date")
 _LAST = ("stop_date",)
+#: Day 0 of the dates of spreadsheets (1900 system).
+_SHEET_ZERO = dt.date(1899, 12, 30)
 
 
 def plain_dates(texts: pl.Series) -> pl.Series:
     """Return dates that begin with the year as YYYY-MM-DD (or YYYY-MM, YYYY); every other text as it is.
 
-    A day before the year is left alone: 03/04/2023 is March in one country and April in another.
+    A day before the year is left alone: 03/04/2023 is March in one country and April in another. A number of five digits is
+    the day a spreadsheet counts from the end of 1899 (44321 is 2021-05-05).
 
     >>> plain_dates(pl.Series(["2023/5/1", "2022.3.4", "2023年5月1日", "20230501", "2021年3月"])).to_list()
     ['2023-05-01', '2022-03-04', '2023-05-01', '2023-05-01', '2021-03']
     >>> plain_dates(pl.Series(["3/4/2023", "2019-11-UN", "soon", "2023-05-01 00:00:00"])).to_list()
     ['3/4/2023', '2019-11-UN', 'soon', '2023-05-01']
+    >>> plain_dates(pl.Series(["44321", "44321.0", "443210"])).to_list()
+    ['2021-05-05', '2021-05-05', '443210']
     """
     text = texts.cast(pl.String).str.strip_chars()
     plain = text.str.contains(r"^\d{4}-\d\d-\d\d$").fill_null(True)
@@ -31,6 +38,8 @@ def plain_dates(texts: pl.Series) -> pl.Series:
         return texts
     odd = text.set(plain, None).str.normalize("NFKC")
     odd = odd.str.replace(r"[T ]\d{1,2}:\d\d.*$", "").str.replace(r"^((?:19|20)\d\d)(\d\d)(\d\d)$", "${1}-${2}-${3}")
+    counted = odd.str.extract(r"^([2-5]\d{4})(?:\.0+)?$").cast(pl.Int64, strict=False)
+    odd = pl.select(pl.coalesce((pl.lit(_SHEET_ZERO) + pl.duration(days=counted)).dt.to_string("%Y-%m-%d"), odd)).to_series()
     parts = odd.str.extract_groups(r"^((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月)?$")
     year, month, day = (parts.struct.field(str(n)) for n in (1, 2, 3))
     month, day = month.str.zfill(2), day.str.zfill(2)

@@ -229,6 +229,8 @@ def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
     if not is_true_false and not column.choices and not is_free(column.name) and table.name != "markers":
         return raw
     subject = subject_of(table.name, column.name, is_true_false=is_true_false)
+    if is_true_false:  # "unknown" is neither true nor false
+        raw = raw.set((translated(raw, "unknown") == "unknown").fill_null(False), None)
     return translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
 
 

@@ -37,8 +37,8 @@ def validate(
     from oncourse.study.joined import with_joined_changes
     from oncourse.study.place_checks import place_contradictions
 
-    problems: list[Problem] = []
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
+    tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2))
     for name in REQUIRED_TABLES:
         if name not in tables:
             cure = (
@@ -85,6 +85,24 @@ def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
     """Write the dates of a table (columns named date or ..._date) as YYYY-MM-DD where they begin with the year."""
     names = [c for c, t in frame.schema.items() if t == pl.String and (c == "date" or c.endswith("_date"))]
     return frame.with_columns(plain_dates(frame[c]).alias(c) for c in names) if names else frame
+
+
+def _with_index_months(
+    tables: dict[str, pl.DataFrame], first_row: int
+) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
+    """Read a day 0 of which only the month is known as its first day, and say so; of a year nothing can be counted."""
+    people = tables.get("patients")
+    if people is None or "index_date" not in people.columns:
+        return tables, []
+    month = known_part(people["index_date"])
+    month = month.set((month.str.len_chars() < 7).fill_null(False), None)
+    told = row_problems(
+        "patients", people, month.is_not_null(), "index_date",
+        "'{value}' is not a whole date: day 0 is read as the first of the month, every day of the patient may be 30 less.",
+        "Give the day where it is known.", severity="warning", first_row=first_row,
+    )  # fmt: skip
+    index = pl.select(pl.coalesce(month + "-01", people["index_date"].cast(pl.String)).alias("index_date"))["index_date"]
+    return {**tables, "patients": people.with_columns(index)} if told else tables, told
 
 
 def days_from_dates(
