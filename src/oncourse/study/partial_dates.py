@@ -39,7 +39,7 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     odd = text.set(plain, None).str.normalize("NFKC")
     odd = odd.str.replace(r"[T ]\d{1,2}:\d\d.*$", "").str.replace(r"^((?:19|20)\d\d)(\d\d)(\d\d)$", "${1}-${2}-${3}")
     counted = odd.str.extract(r"^([2-5]\d{4})(?:\.0+)?$").cast(pl.Int64, strict=False)
-    odd = pl.select(pl.coalesce((pl.lit(_SHEET_ZERO) + pl.duration(days=counted)).dt.to_string("%Y-%m-%d"), odd)).to_series()
+    odd = pl.select(pl.coalesce((pl.lit(_SHEET_ZERO) + pl.duration(days=pl.lit(counted))).dt.to_string("%Y-%m-%d"), odd)).to_series()
     parts = odd.str.extract_groups(r"^((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月)?$")
     year, month, day = (parts.struct.field(str(n)) for n in (1, 2, 3))
     month, day = month.str.zfill(2), day.str.zfill(2)
