@@ -49,3 +49,17 @@ def test_an_assay_with_regions_looked_at_the_genes_in_them(make_study):
     sizes = dict(callable_sizes(study, panels, BurdenParams()).select("assay_id", "callable_mb").iter_rows())
     assert sizes["bed"] == (911 + 101 + 50) / 1e6  # two of the regions overlap
     assert sizes["whole"] == 30.0
+
+
+def test_an_assay_without_genes_profiled_nobody(make_study):
+    """"In 3 profiled patients" counted one whose sample is in no file of calls."""
+    study = make_study(
+        patients=[{"patient_id": p} for p in ("P1", "P2")],
+        assays=[{"assay_id": a, "kind": "panel", "targets": t} for a, t in (("A", "KRAS"), ("none", ";"))],
+        samples=[
+            {"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue", "assay_id": a}
+            for i, a in ((1, "A"), (2, "none"))
+        ],
+        calls=[],
+    )
+    assert read_panels(study).samples.select("sample_id", "mutation").rows() == [("S1", "A"), ("S2", None)]

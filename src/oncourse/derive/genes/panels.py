@@ -129,8 +129,9 @@ def read_panels(study: Study) -> Panels:
     """Derive the panels of a study from its samples and assays.
 
     A sample without assay_id is taken as looked at in all genes (assumed). A panel with target regions looked at the
-    genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. The copy number
-    and fusion assays are the sample's own, else its assay where the study has that table.
+    genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that looked
+    at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the study has
+    that table.
     """
     samples = study["samples"].filter(is_tumour())
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -147,7 +148,9 @@ def read_panels(study: Study) -> Panels:
     panel = study["assays"].filter(pl.col("kind") == "panel")["assay_id"].to_list()
     genes |= {assay: within[assay] for assay in panel if assay in within and genes[assay] is None}
     genes[ASSUMED] = None
-    return Panels(table.sort("sample_id"), genes)
+    nothing = [assay for assay, listed in genes.items() if listed is not None and not listed]
+    looked = [pl.when(~pl.col(k).is_in(nothing)).then(pl.col(k)).alias(k) for k in KINDS]
+    return Panels(table.with_columns(looked).sort("sample_id"), genes)
 
 
 def target_regions(study: Study) -> pl.DataFrame:
