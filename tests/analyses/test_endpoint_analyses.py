@@ -201,3 +201,30 @@ def test_figures_are_the_same_bytes_and_draw_what_they_say():
     drawn = swimmer([lane])
     assert "docetaxel" in drawn
     assert "response (CR, PR)" in drawn
+
+
+def test_the_other_readings_are_counted_and_shown():
+    """A PSA rise on day 84 that a value on the next line confirms; a death of which only the month is known."""
+    psa = [(-3, "10"), (28, "1"), (84, "4"), (112, "6")]
+    made = study(
+        patients=[{"patient_id": p} for p in "AB"],
+        follow_up=[
+            {"patient_id": "A", "last_contact_day": 600, "is_dead": False},
+            {"patient_id": "B", "last_contact_day": 700, "is_dead": True, "death_day": 792, "death_earliest_day": 779,
+             "death_latest_day": 806},
+        ],
+        treatments=[{"patient_id": "A", "drugs": "enzalutamide", "start_day": 0, "line": 1},
+                    {"patient_id": "A", "drugs": "docetaxel", "start_day": 90, "line": 2}],
+        labs=[{"patient_id": "A", "day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"} for d, v in psa],
+    )  # fmt: skip
+    result = run("endpoints", made)
+    rows = result.tables["endpoints/time_to_event_other_readings"]
+    told = {r[:5] for r in rows.select("patient_id", "endpoint", "reading", "time_days", "is_event").iter_rows()}
+    assert told == {
+        ("A", "PSA_PFS", "confirmation after the switch", 113, False),
+        ("A", "TTPP", "confirmation after the switch", 113, False),
+        ("B", "OS", "deaths on their first day", 780, True), ("B", "OS", "deaths on their last day", 807, True),
+    }  # fmt: skip
+    assert (value(result, "confirmed_after_switch").value, value(result, "partial_deaths").value) == (1, 1)
+    first, last = (value(result, f"OS_months_if_{d}_day").value for d in ("first", "last"))
+    assert first == pytest.approx(779 / 30.4375) and last == pytest.approx(806 / 30.4375)

@@ -22,6 +22,7 @@ from oncourse.derive.clinical.endpoints import (
 )
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
+from oncourse.derive.clinical.readings import FIRST, LAST, SWITCH, differing, other_readings
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -58,6 +59,17 @@ SENSITIVITY = OutputTable(
     (
         *TTE.columns[:3],
         Column("censoring", pl.String, "the other preset"),
+        Column("time_days", pl.Int64, "days from origin to end", unit="days"),
+        Column("is_event", pl.Boolean, "whether the endpoint was reached"),
+        Column("event_or_reason", pl.String, "the event, or why the time is censored"),
+    ),
+)
+READINGS = OutputTable(
+    "endpoints/time_to_event_other_readings",
+    "records that differ where confirmation after a switch is judged the other way, or deaths of a month are on its ends",
+    (
+        *TTE.columns[:3],
+        Column("reading", pl.String, "; ".join((SWITCH, FIRST, LAST))),
         Column("time_days", pl.Int64, "days from origin to end", unit="days"),
         Column("is_event", pl.Boolean, "whether the endpoint was reached"),
         Column("event_or_reason", pl.String, "the event, or why the time is censored"),
@@ -106,7 +118,7 @@ IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
     question="When did patients die, progress or recur, on each line of therapy and from the start of the study?",
     needs=("follow_up",),
     params=EndpointParams,
-    tables=(TTE, SENSITIVITY, SUMMARY, EXCLUDED),
+    tables=(TTE, SENSITIVITY, READINGS, SUMMARY, EXCLUDED),
     order=42,
 )
 def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
@@ -134,6 +146,8 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
+    read, more, read_notes = _other_readings(cohort, params, table)
+    estimates += more
     return Result(
         answer=answer,
         headline=headline,
@@ -141,12 +155,13 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         tables={
             TTE.name: TTE.frame(table),
             SENSITIVITY.name: SENSITIVITY.frame(other),
+            READINGS.name: READINGS.frame(read),
             SUMMARY.name: SUMMARY.frame(summary),
             EXCLUDED.name: EXCLUDED.frame(left_out),
         },
         figures=_figures(cohort, table),
         people=_people(cohort, table, left_out),
-        notes=(*notes, *_notes(cohort, params, table, other, left_out.height)),
+        notes=(*notes, *read_notes, *_notes(cohort, params, table, other, left_out.height)),
         methods=(
             f"Censoring preset {params.censoring}: "
             + ("progression and death count whatever came before them" if params.censoring == "ema" else
@@ -302,18 +317,42 @@ def _life(
     return estimates, told, notes
 
 
+def _other_readings(
+    cohort: Cohort, params: EndpointParams, table: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Estimate], list[str]]:
+    """The records that differ under each other reading; their number, the medians of overall survival, and notes."""
+    parts, estimates, notes = [pl.DataFrame(schema=READINGS.schema)], [], []
+    for name, other in other_readings(cohort.endpoint_inputs, params).items():
+        differ = differing(table, other)
+        parts.append(READINGS.frame(differ.with_columns(pl.lit(name).alias("reading"))))
+        if name == SWITCH:
+            late = differ.filter(pl.col("endpoint").is_in(["rPFS", "PSA_PFS"])).select("patient_id", "line", "endpoint")
+            if late.height:
+                estimates.append(Estimate("confirmed_after_switch", late.height, n=table.height, unit="count"))
+                how = "counted" if params.confirm_after_switch else "not counted"
+                notes.append(f"Progressions by PSA or bone that only a value or scan after the next line began confirms: "
+                             f"{{confirmed_after_switch:value}}, {how} (endpoints.confirm_after_switch).")  # fmt: skip
+            continue
+        survival = other.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())
+        median = _summary(survival, "OS", None, params).get("median_days") if survival.height else None
+        value = None if median is None else in_months(median, first_day=params.count_first_day)
+        key = "OS_months_if_first_day" if name == FIRST else "OS_months_if_last_day"
+        estimates.append(Estimate(key, value, n=survival.height, method="Kaplan-Meier", unit="months"))
+    if any(e.name == "OS_months_if_first_day" for e in estimates):
+        n = int(cohort.endpoint_inputs.follow_up["death_earliest_day"].is_not_null().sum())
+        estimates.append(Estimate("partial_deaths", n, unit="count"))
+        notes.append("Deaths of which only an interval is known: {partial_deaths:value}. On their first days median overall "
+                     "survival is {OS_months_if_first_day}, on their last {OS_months_if_last_day}.")  # fmt: skip
+    return pl.concat(parts), estimates, notes
+
+
 def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame) -> pl.DataFrame:
     name = "fda" if params.censoring == "ema" else "ema"
     if not table["endpoint"].is_in(IMAGING_ENDPOINTS).any():
         return pl.DataFrame(schema=SENSITIVITY.schema)
     other, _ = endpoint_table(cohort.endpoint_inputs, dataclasses.replace(params, censoring=name))
-    keys = ["patient_id", "line", "endpoint"]
-    both = other.filter(pl.col("endpoint").is_in(IMAGING_ENDPOINTS)).join(
-        table.select(*keys, pl.col("time_days").alias("_t"), pl.col("is_event").alias("_e")), on=keys, how="left",
-        nulls_equal=True, maintain_order="left",
-    )  # fmt: skip
-    differ = pl.col("time_days").ne_missing(pl.col("_t")) | pl.col("is_event").ne_missing(pl.col("_e"))
-    return both.filter(differ).with_columns(pl.lit(name).alias("censoring"))
+    imaging = other.filter(pl.col("endpoint").is_in(IMAGING_ENDPOINTS))
+    return differing(table, imaging).with_columns(pl.lit(name).alias("censoring"))
 
 
 def _notes(
