@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oncourse.errors import InputError
 from oncourse.genome.places import locate
 from oncourse.io.files import read_files
 
@@ -65,6 +66,18 @@ def test_a_code_of_two_bases_is_the_one_that_is_not_the_reference(tmp_path, alt,
 def test_a_place_in_the_chromosome_cell_is_no_chromosome(tmp_path):
     reading = read_files([_maf(tmp_path, (KRAS[0], "chr12:25398284", *KRAS[2:]))])
     assert reading.tables["calls"]["variant_id"].to_list() == ["KRAS:p.G12D"]
+
+
+def test_a_coding_change_without_a_place_is_its_protein_change(tmp_path):
+    """KRAS c.35G>A alone is p.G12D (RefSeq NM_004985): it was a call that nobody could judge, and no other file's G12D."""
+    header = (*MAF[:6], "HGVSc", *MAF[7:])
+    reading = read_files([_maf(tmp_path, (KRAS[0], "12", "", *KRAS[3:6], "c.35G>A", *KRAS[7:]), header=header)])
+    assert reading.tables["variants"].select("variant_id", "hgvs_p").rows() == [("KRAS:p.G12D", "p.G12D")]
+
+
+def test_a_table_of_genes_and_changes_given_as_maf_is_told_its_format(tmp_path):
+    with pytest.raises(InputError, match="import panel"):
+        read_files([_maf(tmp_path, ("KRAS", "p.G12D", "S1"), header=("gene", "aa_change", "sample"))])
 
 
 @pytest.mark.parametrize("blank", ["-", "--", "NA", "/"])

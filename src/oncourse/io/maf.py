@@ -233,6 +233,9 @@ def _not_maf(name: str, lacking: list[str], header: Sequence[str] = ()) -> Probl
         return Problem(name, 1, None, None, "is not a MAF:", said)
     names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
     cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."
+    low = {h.strip().lower() for h in header}
+    if low & set(ALIASES["gene"]) and low & {*ALIASES["hgvs_p"], "mutation", "variant", "protein change", "aa_change"}:
+        cure = "A table of genes and changes without places is read by `oncourse import panel`."
     return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
 
 

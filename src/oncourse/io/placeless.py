@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from oncourse.genome import protein
+from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import NO_GENE
 from oncourse.io.maf_numbers import at_lines
 from oncourse.study.schema import Problem
@@ -38,6 +39,11 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
 
     written = frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
     change = protein.canonicals(written)
+    if {"gene", "hgvs_c"} <= set(frame.columns):  # a coding change alone says which protein change it is
+        no_place = frame["why_not"].is_not_null() & change.is_null()
+        of_coding = protein_changes(frame["gene"].set(~no_place, None), frame["hgvs_c"].set(~no_place, None))
+        change = pl.select(pl.coalesce(pl.lit(change), pl.lit(of_coding)).alias("hgvs_p"))["hgvs_p"]
+        frame = frame.with_columns(pl.when(no_place).then(pl.lit(of_coding)).otherwise(pl.lit(written)).alias("hgvs_p"))
     gene = pl.when(~column("gene").str.to_lowercase().is_in(sorted(NO_GENE))).then(column("gene"))
     what = pl.coalesce(pl.lit(change), column("hgvs_c"), pl.format("line{}", "line"))
     by_gene = pl.when(bad).then(gene + ":" + what).otherwise("variant_id")
