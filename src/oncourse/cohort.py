@@ -168,9 +168,11 @@ class Cohort:
     @derived
     def gene_status(self) -> GeneStatus:
         """Altered / not altered / not assessed per sample and gene (`oncourse.derive.genes.gene_status`)."""
+        from oncourse.derive.genes.copy_states import CopyNumberParams
         from oncourse.derive.genes.gene_status import LandscapeParams, gene_status
 
-        return gene_status(self.study, self.panels, self.annotated_calls, self.params(LandscapeParams))
+        params, copies = self.params(LandscapeParams), self.params(CopyNumberParams)
+        return gene_status(self.study, self.panels, self.annotated_calls, params, copies)
 
     @derived
     def panels(self) -> Panels:

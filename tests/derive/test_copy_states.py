@@ -131,3 +131,30 @@ def test_gene_places_of_both_builds_have_the_same_length():
     assert old["gene"].to_list() == new["gene"].to_list()
     assert ((old["last"] - old["first"]) == (new["last"] - new["first"])).all()
     assert (old["last"] > old["first"]).all() and gene_places(None).is_empty()
+
+
+def test_the_landscape_counts_copies_by_segments_where_no_call_is_given():
+    """ERBB2 8 copies and BRCA2 none in P1-T; P1-M has calls per gene, so its segments are not asked; P1-P log2 alone."""
+    cohort = Cohort(
+        study(
+            segments=[
+                ("P1-T", *ERBB2, 8.0, 1.0), ("P1-T", *BRCA2, 0.0, 0.0), ("P1-T", *AR, 1.0, None),
+                ("P1-M", *ERBB2, 8.0, 1.0), ("P1-P", *ERBB2, None, None),
+            ],
+            calls=[("P1-M", "RB1", -2.0)],
+            samples=[{"sample_id": f"P1-{s}", "material": "tissue", "ploidy": 2.0} for s in ("T", "M", "P")],
+        )
+    )  # fmt: skip
+    altered = cohort.gene_status.altered.filter(pl.col("gene").is_in(GENES))  # CDK12 lies beside ERBB2
+    assert altered.select("sample_id", "gene", "is_amplified", "is_deleted").rows() == [
+        ("P1-M", "RB1", False, True), ("P1-T", "BRCA2", False, True), ("P1-T", "ERBB2", True, False)
+    ]  # fmt: skip
+    assert altered["is_altered"].all()
+
+
+def test_segments_give_the_denominator_of_copy_number():
+    """Without gene_copy_number only the sample with copies by segments was looked at, in the genes of known place."""
+    samples = [{"sample_id": f"P1-{s}", "material": "tissue", "ploidy": 2.0} for s in ("T", "P")]
+    panels = Cohort(study(segments=[("P1-T", *ERBB2, 2.0, 1.0)], samples=samples)).panels
+    looked = panels.n_profiled({"ERBB2", "NOSUCHGENE"}, "sample", "cna")
+    assert dict(looked.iter_rows()) == {"ERBB2": 1, "NOSUCHGENE": 0}

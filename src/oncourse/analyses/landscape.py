@@ -360,7 +360,7 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
             f"Mutations of unknown effect were called in {unread.height:,} samples and genes ({shown}): neither altered nor "
             "wild type, these are in no share of their genes."
         )
-    if not cohort.study.has("gene_copy_number"):
+    if cohort.panels.samples["cna"].is_null().all():
         notes.append("No gene copy number: amplifications and deep deletions are not assessed.")
     if not cohort.study.has("fusions"):
         notes.append("No fusions table: fusions are not assessed.")

@@ -87,6 +87,30 @@ def copy_table(
     )
 
 
+def extreme_genes(study: Study, params: CopyNumberParams = CopyNumberParams()) -> pl.DataFrame:
+    """Return sample_id, gene, state (amplified, homozygous_deletion) by segments, as `copy_table` judges them.
+
+    Only genes that a segment of so many or so few copies touches are looked at: of most samples there are few.
+    """
+    places = gene_places(study.config.genome_build)
+    segments = study["segments"].drop_nulls("total_cn")
+    touched = (
+        segments.filter((pl.col("total_cn") < NO_COPY) | (pl.col("total_cn") >= params.amplified))
+        .select("sample_id", "chrom", "start", "end")
+        .join(places, on="chrom", how="inner")
+        .filter((pl.col("start") <= pl.col("last")) & (pl.col("end") >= pl.col("first")))
+        .select("sample_id", "gene")
+        .unique()
+    )
+    if touched.is_empty():
+        return pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "state": pl.String})
+    samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id", "ploidy")
+    samples = samples.join(touched, on="sample_id", how="semi")
+    states = _from_segments(study, samples, set(touched["gene"]), params)
+    extreme = states.filter(pl.col("state").is_in(["amplified", "homozygous_deletion"]))
+    return extreme.select("sample_id", "gene", "state").sort("sample_id", "gene")
+
+
 _PARTS = ["sample_id", "gene", "state", "copies", "is_allele_lost", "basis"]
 
 
@@ -112,7 +136,7 @@ def _from_segments(
     study: Study, samples: pl.DataFrame, genes: Collection[str], params: CopyNumberParams
 ) -> pl.DataFrame:
     places = gene_places(study.config.genome_build).filter(pl.col("gene").is_in(sorted(genes)))
-    segments = study["segments"].drop_nulls("total_cn")
+    segments = study["segments"].drop_nulls("total_cn").join(samples, on="sample_id", how="semi")
     empty = pl.DataFrame(schema={name: SCHEMA[name] for name in _PARTS})
     if segments.is_empty() or places.is_empty():
         return empty

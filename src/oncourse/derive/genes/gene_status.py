@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from oncourse.derive.genes.copy_states import CopyNumberParams, extreme_genes
 from oncourse.derive.genes.panels import UNREAD, Panels
 from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
@@ -139,11 +140,15 @@ EFFECT_ORDER = (
 )  # fmt: skip
 
 
-def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: LandscapeParams) -> GeneStatus:
+def gene_status(
+    study: Study, panels: Panels, calls: pl.DataFrame, params: LandscapeParams,
+    copies: CopyNumberParams | None = None,
+) -> GeneStatus:  # fmt: skip
     """Derive gene status of every tumour sample.
 
     *Altered* = a protein-changing or splice-site mutation, a fusion, a deep deletion of a suppressor, an
-    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). A mutation whose
+    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). Copies are those of
+    gene_copy_number; in samples that it does not hold, those of the segments. A mutation whose
     effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`).
     """
     order = {name: i for i, name in enumerate(EFFECT_ORDER)}
@@ -161,15 +166,6 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
         )
         .select("sample_id", "gene", pl.lit("is_mutated").alias("event"), "effect")
     )
-    copies = study["gene_copy_number"].filter(
-        (pl.col("call") <= DEEP_DELETION) | (pl.col("call") >= AMPLIFICATION)
-    )
-    gains = pl.col("call") >= AMPLIFICATION
-    copies = copies.select(
-        "sample_id", "gene",
-        pl.when(gains).then(pl.lit("is_amplified")).otherwise(pl.lit("is_deleted")).alias("event"),
-        pl.lit(None, dtype=pl.String).alias("effect"),
-    )  # fmt: skip
     fused = (
         study["fusions"]
         .with_columns(
@@ -179,7 +175,7 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
         .drop_nulls("gene")
         .select("sample_id", "gene", "event", pl.lit(None, dtype=pl.String).alias("effect"))
     )
-    events = pl.concat([mutated, copies, fused])
+    events = pl.concat([mutated, _copy_events(study, copies or CopyNumberParams()), fused])
     flags = [
         (pl.col("event") == name).any().alias(name)
         for name in ("is_mutated", "is_amplified", "is_deleted", "is_fused", "is_broken")
@@ -199,6 +195,20 @@ def gene_status(study: Study, panels: Panels, calls: pl.DataFrame, params: Lands
         .sort("sample_id", "gene")
     )  # fmt: skip
     return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
+
+
+def _copy_events(study: Study, params: CopyNumberParams) -> pl.DataFrame:
+    """Return the deep deletions and amplifications: sample_id, gene, event, effect (null)."""
+    calls = study["gene_copy_number"]
+    by_call = calls.filter((pl.col("call") <= DEEP_DELETION) | (pl.col("call") >= AMPLIFICATION))
+    by_call = by_call.select("sample_id", "gene", gained=pl.col("call") >= AMPLIFICATION)
+    by_segment = extreme_genes(study, params).join(calls, on="sample_id", how="anti")
+    by_segment = by_segment.select("sample_id", "gene", gained=pl.col("state") == "amplified")
+    return pl.concat([by_call, by_segment]).select(
+        "sample_id", "gene",
+        pl.when("gained").then(pl.lit("is_amplified")).otherwise(pl.lit("is_deleted")).alias("event"),
+        pl.lit(None, dtype=pl.String).alias("effect"),
+    )  # fmt: skip
 
 
 def _unread(calls: pl.DataFrame, altered: pl.DataFrame) -> pl.DataFrame:

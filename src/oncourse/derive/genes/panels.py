@@ -30,6 +30,8 @@ def parse_targets(targets: str | None) -> frozenset[str] | None:
     return frozenset(g for g in (part.strip() for part in targets.replace(",", ";").split(";")) if g)
 
 
+#: Assay of copy number of samples that have segments and no calls per gene: the genes whose place is known.
+BY_SEGMENTS = "(segments)"
 #: Columns of `Panels.unread`.
 UNREAD = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String}
 
@@ -131,7 +133,7 @@ def read_panels(study: Study) -> Panels:
     A sample without assay_id is taken as looked at in all genes (assumed). A panel with target regions looked at the
     genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that looked
     at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the study has
-    that table.
+    that table; segments with copies show the genes of known place.
     """
     samples = study["samples"].filter(is_tumour())
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -139,15 +141,19 @@ def read_panels(study: Study) -> Panels:
     def kind(column: str, table: str) -> pl.Expr:
         return pl.coalesce(pl.col(column), assay if study.has(table) else pl.lit(None, dtype=pl.String))
 
+    segmented = study["segments"].drop_nulls("total_cn")["sample_id"].unique()
+    cut = pl.when(pl.col("sample_id").is_in(segmented.implode())).then(pl.lit(BY_SEGMENTS))
     table = samples.select(
         "sample_id", "patient_id", "material", assay.alias("mutation"),
-        kind("cna_assay_id", "gene_copy_number").alias("cna"), kind("sv_assay_id", "fusions").alias("sv"),
+        pl.coalesce(kind("cna_assay_id", "gene_copy_number"), cut).alias("cna"), kind("sv_assay_id", "fusions").alias("sv"),
     )  # fmt: skip
     genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
     within = genes_within(study, target_regions(study))
     panel = study["assays"].filter(pl.col("kind") == "panel")["assay_id"].to_list()
     genes |= {assay: within[assay] for assay in panel if assay in within and genes[assay] is None}
     genes[ASSUMED] = None
+    if (table["cna"] == BY_SEGMENTS).any():
+        genes[BY_SEGMENTS] = frozenset(gene_places(study.config.genome_build)["gene"])
     nothing = [assay for assay, listed in genes.items() if listed is not None and not listed]
     looked = [pl.when(~pl.col(k).is_in(nothing)).then(pl.col(k)).alias(k) for k in KINDS]
     return Panels(table.with_columns(looked).sort("sample_id"), genes)
