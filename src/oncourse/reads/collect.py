@@ -20,7 +20,7 @@ _BLOCK = 30
 #: Files of the study folder that are written.
 WRITTEN = (
     "patients.tsv", "lesions.tsv", "samples.tsv", "assays.tsv", "error_rates.tsv", "variants.tsv", "calls.tsv",
-    "coverage.tsv", "markers.tsv", "reads_targets.bed",
+    "segments.tsv", "coverage.tsv", "markers.tsv", "reads_targets.bed",
 )  # fmt: skip
 #: Columns of a call that stay with it: why, from what, how sure.
 EVIDENCE = (
@@ -61,7 +61,7 @@ def sample_rows(
                 "lesion_id": plan.lesion(s.sample),
                 "assay_id": assay_id(s),
                 "day": s.day,
-                "purity": s.purity if s.purity is not None else q.get("purity"),
+                "purity": q["purity"] if q.get("purity") is not None else s.purity,
                 "ploidy": q.get("ploidy"),
                 "mean_depth": q["mean_depth"],
                 "msi_score": q.get("msi_share"),

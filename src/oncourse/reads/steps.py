@@ -214,6 +214,32 @@ def judge_step(plan: Plan, patient: str) -> None:
     draft.replace(out)
 
 
+def copy_step(plan: Plan, patient: str) -> None:
+    """Segments, purity and ploidy of a patient's tissue and plasma, against its normal."""
+    from oncourse.reads import copy_number as c
+    from oncourse.reads.identity import sex_of
+
+    normal = _germline(plan, patient)
+    samples = [s for s in plan.of_patient(patient) if not s.is_germline]
+    out, fits = (
+        plan.place("patient", f"{patient}.segments.tsv"),
+        plan.place("patient", f"{patient}.copies.json"),
+    )
+    if normal is None or not samples:
+        _write(pl.DataFrame(schema=c.SEGMENT_SCHEMA), out)
+        return write_json(fits, {})
+    bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in (normal, *samples)}
+    tracks = c.tracks_of(bases[normal.sample], [bases[s.sample] for s in samples])
+    calls = pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet")).filter(
+        pl.col("is_called") & (pl.col("origin") == "somatic")
+    )
+    found = c.fit_copies(tracks, [c.mutations_of(tracks, calls.filter(sample_id=s.sample)) for s in samples])
+    sex = sex_of(bases[normal.sample])
+    rows = c.segment_rows(tracks, found, [s.sample for s in samples], [sex] * len(samples))
+    _write(read_places(Path(plan.fasta)).to_genome(rows, "start", "end"), out)
+    write_json(fits, {s.sample: c.told(fit) for s, fit in zip(samples, found.fits, strict=True)})
+
+
 def collect_step(plan: Plan, _: str) -> None:
     """The tables of the study folder."""
     from oncourse.reads import collect as c
@@ -231,6 +257,7 @@ def collect_step(plan: Plan, _: str) -> None:
             own | identity["samples"][s.sample] | {"detection_limit": c.limit_of(bases[s.sample], rules)}
         )
     _add_instability(plan, quality)
+    segments = _add_copies(plan, quality, stopped)
     frames = []
     for judged in _without_foreign(plan, identity).values():
         if judged.height:
@@ -262,6 +289,7 @@ def collect_step(plan: Plan, _: str) -> None:
         kept = set(samples["sample_id"])
         coverage = pl.concat([c.coverage_rows(s, bases[s], places) for s in bases if s in kept])
         c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
+        c.merge_table(folder / "segments.tsv", segments, ["sample_id", "chrom", "start", "end"], drop=ours)
         evidence = calls.select(c.EVIDENCE)
         _write(evidence, plan.place("tables", "evidence.tsv"))
     markers = [
@@ -326,6 +354,24 @@ def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ign
                               "msi_high": found.ci_high, "msi_status": found.status}  # fmt: skip
 
 
+def _add_copies(plan: Plan, quality: dict[str, dict], stopped: dict[str, str]) -> pl.DataFrame:  # type: ignore[type-arg]
+    """Add purity and ploidy of the fits; return the segments of the patients that go on."""
+    frames = []
+    for patient in plan.patients:
+        for sample, fit in json.loads(plan.place("patient", f"{patient}.copies.json").read_text()).items():
+            quality[sample] |= fit
+        if patient not in stopped:
+            path = plan.place("patient", f"{patient}.segments.tsv")
+            frames.append(
+                pl.read_csv(
+                    path, separator="\t", schema_overrides={"chrom": pl.String}, infer_schema_length=None
+                )
+            )
+    return pl.concat([f.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn", "log2_ratio").cast(
+        {"sample_id": pl.String, "start": pl.Int64, "end": pl.Int64, "total_cn": pl.Float64, "minor_cn": pl.Float64,
+         "log2_ratio": pl.Float64}) for f in frames]) if frames else pl.DataFrame()  # fmt: skip
+
+
 def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None:  # type: ignore[type-arg]
     rows = [
         {"sample_id": s.sample, "patient_id": s.patient, "role": s.role, **quality[s.sample]}
@@ -360,7 +406,7 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 STEPS: dict[str, Callable[[Plan, str], None]] = {
     "align": align_step, "profile": profile_step, "discover": discover_step, "genotype": genotype_step,
-    "identity": identity_step, "judge": judge_step, "collect": collect_step,
+    "identity": identity_step, "judge": judge_step, "copy": copy_step, "collect": collect_step,
 }  # fmt: skip
 
 
