@@ -62,7 +62,7 @@ def _run(folder):
     plan_file = str(plan.write())
     names = [s.sample for s in plan.samples]
     order = [("profile", names), ("discover", plan.patients), ("genotype", names), ("identity", ["study"]),
-             ("judge", plan.patients), ("collect", ["study"])]  # fmt: skip
+             ("judge", plan.patients), ("copy", plan.patients), ("collect", ["study"])]  # fmt: skip
     for step, keys in order:
         for key in keys:
             if steps.main(step, plan_file, key):
