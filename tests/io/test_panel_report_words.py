@@ -93,9 +93,23 @@ def test_a_fraction_beside_a_word_of_absence_is_a_finding(tmp_path):
 def test_a_column_per_gene(tmp_path):
     """It ended in a traceback."""
     rows = ("S1\tG12D\tWT\tWT", "S2\t野生型\t野生型\tV600E", "S3\t未测\t野生型\t")
-    reading = _read(tmp_path, "送检编号\tKRAS\tNRAS\tBRAF", *rows)
+    reading = _read(tmp_path, "送检编号\tKRAS\tNRAS\tBRAF\tMSI", *(f"{r}\tMSI-H" for r in rows))
+    assert set(reading.tables["samples"]["msi_status"]) == {"MSI-H"}
     assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S2", "BRAF:p.V600E")]
     assert _looked_at(reading) == {"S1": "BRAF;KRAS;NRAS", "S2": "BRAF;KRAS;NRAS", "S3": "NRAS"}
+
+
+def test_english_results_of_a_laboratory_system(tmp_path):
+    """Codons 12 and 13 alone are not the gene; what the words leave open is no wild type."""
+    reading = _read(
+        tmp_path, "Patient ID,Specimen,Test,Result", 'P1,S1,KRAS Mutation Analysis,"Detected: c.35G>A (p.Gly12Asp)"',
+        "P2,S2,KRAS Mutation Analysis,Not Detected", "P3,S3,BRAF V600E,Not detected",
+        "P4,S4,KRAS Mutation Analysis,Positive for G12D",
+        "P5,S5,KRAS Mutation Analysis,Insufficient tissue", "P6,S6,KRAS Mutation Analysis,No mutation in codons 12 and 13",
+        name="p.csv",
+    )  # fmt: skip
+    assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S4", "KRAS:p.G12D"), ("S6", "KRAS:line7")]
+    assert _looked_at(reading) == {"S1": None, "S2": "KRAS", "S3": ";", "S4": None, "S5": ";", "S6": None}
 
 
 def test_a_title_above_and_a_remark_below_the_table(tmp_path):

@@ -99,7 +99,7 @@ def is_panel(path: Path) -> bool:
     header = report_table(path).frame.columns
     ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
     wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
-    found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide else ())}
+    found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     return {"sample_id", "gene"} <= ours and bool(found & ours) and not looks_like_maf(header)
 
 

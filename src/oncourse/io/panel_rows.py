@@ -32,6 +32,7 @@ PANEL = (
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
     "value": ("result", "results", "test_result", "finding"),
+    "gene": ("test", "test_name", "analyte", "target", "biomarker"),
     "sample_id": ("specimen_id", "specimen", "sample_name"),
     "hgvs_p": ("aa", "protein", "mutation", "variant", "alteration", "amino_acid", "p_change", "protein_variant"),
     "consequence": ("mutation_type", "variant_type"),

@@ -77,7 +77,9 @@ def _sheet(path: Path, sheet: str | None):  # type: ignore[no-untyped-def]
 def _is_header(row: list[str]) -> bool:
     """Whether a line is the header: a gene and what was found in it, or samples and a column per gene."""
     ours = set(panel_columns([c for c in row if c]).values())
-    return ("gene" in ours and bool(ours & _FINDING)) or ("sample_id" in ours and len(gene_headers(row)) >= 1)
+    return ("gene" in ours and bool(ours & _FINDING)) or (
+        "sample_id" in ours and any(c.upper() not in ("MSI", "TMB") for c in gene_headers(row))
+    )
 
 
 def gene_headers(columns: list[str]) -> list[str]:
@@ -87,7 +89,7 @@ def gene_headers(columns: list[str]) -> list[str]:
     ['KRAS', 'NRAS基因']
     """
     bare = {c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns}
-    return [c for c, name in bare.items() if name in symbols() and len(name) > 2]
+    return [c for c, name in bare.items() if (name in symbols() and len(name) > 2) or name in ("MSI", "TMB")]
 
 
 def _from_line(path: Path, sheet: str | None, at: int) -> TextTable:
@@ -120,6 +122,7 @@ def _long(table: TextTable) -> TextTable:
     columns = table.frame.columns
     ours = panel_columns(columns)
     genes = [c for c in gene_headers(columns) if c not in ours]
+    genes = genes if any(c.upper() not in ("MSI", "TMB") for c in genes) else []
     if "gene" in ours.values() or not genes:
         return table
     frame = table.frame.with_columns(table.lines.alias("_line"))
