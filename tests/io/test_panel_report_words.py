@@ -79,7 +79,7 @@ def test_a_test_of_one_exon_or_variant_does_not_make_its_gene_wild_type(tmp_path
         tmp_path, "样本\t检测项目\t检测结果", "S1\tKRAS exon2\t野生型", "S2\tBRAF V600E\t阴性", "S3\tBRAF V600E\t阳性",
         "S4\tHER2扩增\t阴性", *(f"S5\tKRAS exon {n}\t野生型" for n in (2, 3, 4)), "S6\tKRAS/NRAS\t野生型",
     )  # fmt: skip
-    assert _looked_at(reading) == {"S1": ";", "S2": ";", "S3": None, "S4": ";", "S5": "KRAS", "S6": "KRAS;NRAS"}
+    assert _looked_at(reading) == {"S1": ";", "S2": ";", "S3": "BRAF", "S4": ";", "S5": "KRAS", "S6": "KRAS;NRAS"}
     assert _calls(reading) == [("S3", "BRAF:p.V600E")]
     assert "gene_copy_number" not in reading.tables
 
@@ -87,7 +87,7 @@ def test_a_test_of_one_exon_or_variant_does_not_make_its_gene_wild_type(tmp_path
 def test_a_fraction_beside_a_word_of_absence_is_a_finding(tmp_path):
     reading = _read(tmp_path, "样本\t基因\t氨基酸改变\t突变频率", "S1\tKRAS\t-\t12%", "S2\tKRAS\t未检出\t0%")
     assert _calls(reading) == [("S1", "KRAS:line2")]
-    assert _looked_at(reading) == {"S1": None, "S2": "KRAS"}
+    assert _looked_at(reading) == {"S1": "KRAS", "S2": "KRAS"}
 
 
 def test_a_column_per_gene(tmp_path):
@@ -109,7 +109,7 @@ def test_english_results_of_a_laboratory_system(tmp_path):
         name="p.csv",
     )  # fmt: skip
     assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S4", "KRAS:p.G12D"), ("S6", "KRAS:line7")]
-    assert _looked_at(reading) == {"S1": None, "S2": "KRAS", "S3": ";", "S4": None, "S5": ";", "S6": None}
+    assert _looked_at(reading) == {"S1": "KRAS", "S2": "KRAS", "S3": ";", "S4": "KRAS", "S5": ";", "S6": "KRAS"}
 
 
 def test_a_title_above_and_a_remark_below_the_table(tmp_path):

@@ -49,7 +49,7 @@ def test_a_gene_without_a_finding_was_looked_at_and_its_sample_stays(tmp_path):
     reading = _read(tmp_path, text, encoding="gb18030")
     assay = dict(reading.tables["samples"].select("sample_id", "assay_id").iter_rows())
     targets = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
-    assert {s: targets.get(a) for s, a in assay.items()} == {"P1": "BRAF;KRAS", "P2": "KRAS", "P3": None}
+    assert {s: targets.get(a) for s, a in assay.items()} == {"P1": "BRAF;KRAS", "P2": "KRAS", "P3": "NRAS"}
     assert reading.tables["calls"]["variant_id"].to_list() == ["KRAS:p.G12D", "NRAS:p.Q61K"]
 
 

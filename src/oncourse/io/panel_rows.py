@@ -120,9 +120,13 @@ def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
 
 
 def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
-    """Where a report lists genes without a finding, its genes are what was looked at, sample by sample."""
+    """Where a report lists genes without a finding, its genes are what was looked at, sample by sample.
+
+    A sample of such a report whose rows all found something was tested for the genes of its rows alone, too.
+    """
     only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
-    listed = rows.filter(pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid"]) | only_facts)
+    lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid"])
+    listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
     if listed.is_empty() or "assays" in reading.tables or rows["assay_id"].is_not_null().any():
         return
     looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
