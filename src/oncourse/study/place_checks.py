@@ -26,17 +26,24 @@ def place_contradictions(tables: Mapping[str, pl.DataFrame], build: str | None) 
     calls, variants = tables.get("calls"), tables.get("variants")
     if calls is None or "variant_id" not in calls.columns:
         return []
-    table = pl.DataFrame({"variant_id": calls["variant_id"].drop_nulls().unique().sort()})
-    known = [c for c in ("gene", "hgvs_p") if variants is not None and c in variants.columns]
-    if variants is not None and known:
-        table = table.join(variants.select("variant_id", *known).unique("variant_id"), on="variant_id", how="left")
-    table = table.with_columns(pl.lit(None, pl.String).alias(c) for c in ("gene", "hgvs_p") if c not in known)
-    # what no gene of the package is named for says nothing here: most of a registry
-    ours = pl.col("gene").is_null() | pl.col("gene").is_in(gene_places(BUILDS[0])["gene"].implode())
-    table = table.filter(ours).with_columns(parts()).filter(pl.col("pos").is_not_null())
+    # what names a gene that is not the package's says nothing here: most of a registry
+    named = _named(variants)
+    ours = named.filter(pl.col("gene").is_in(gene_places(BUILDS[0])["gene"].implode()))
+    seen = calls.select(pl.col("variant_id").drop_nulls())
+    blank = seen.join(named, on="variant_id", how="anti").unique()
+    table = pl.concat([ours.join(seen, on="variant_id", how="semi"), blank], how="diagonal").sort("variant_id")
+    table = table.with_columns(parts()).filter(pl.col("pos").is_not_null())
     if build not in BUILDS:
         return list(_without_build(table))
     return [*_elsewhere(table, build), *_residue_elsewhere(table, build), *_of_the_other_build(table, build)]
+
+
+def _named(variants: pl.DataFrame | None) -> pl.DataFrame:
+    """Return variant_id, gene, hgvs_p of the variants that name a gene."""
+    names = ("variant_id", "gene", "hgvs_p")
+    frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String)) if variants is None else variants
+    there = [pl.col(c) if c in frame.columns else pl.lit(None, pl.String).alias(c) for c in names]
+    return frame.select(there).filter(pl.col("gene").is_not_null()).unique("variant_id")
 
 
 def _warning(column: str, rows: pl.DataFrame, message: str, cure: str) -> Problem:
