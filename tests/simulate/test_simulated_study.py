@@ -121,3 +121,13 @@ def test_passengers_fall_on_the_tissue_panel_in_proportion_to_coding_length():
     genes, weight = passenger_pool(frozenset(made.tables["assays"]["targets"][0].split(";")))
     expected = sum(w for g, w in zip(genes, weight, strict=True) if g in set(plasma_genes()))
     assert passengers["gene"].is_in(list(plasma_genes())).mean() == pytest.approx(expected, abs=0.05)
+
+
+def test_no_blood_is_drawn_after_the_last_contact():
+    """At 30 patients and seed 1 the simulated colorectal study was refused as two clocks."""
+    from oncourse.simulate.study import simulate_study
+
+    tables = simulate_study("crc", 30, 1).tables
+    last = tables["follow_up"].select("patient_id", "last_contact_day")
+    late = tables["labs"].join(last, on="patient_id").filter(pl.col("day") > pl.col("last_contact_day"))
+    assert late.is_empty()

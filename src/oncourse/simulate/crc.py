@@ -74,9 +74,12 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         truth.add("focal", patient_id=patient, gene=event.gene, total_cn=copies)
     add_truth(truth, patient, tumour, ids, {"primary": f"{patient}-P", "M": f"{patient}-M"})
     _genome(rows, truth, rng, patient, tumour, ids, drivers, msi_high)
-    _labs(rows, rng, patient, found)
+    values = _cea(rng, found)
+    last = int(rng.uniform(900, 2200)) if timeline is None else timeline.last
+    for day, value in values:
+        if day <= last:  # nobody has a blood draw after the last contact
+            rows.add("labs", patient_id=patient, day=day, analyte="CEA", unit="ng/mL", value=value)
     if timeline is None:
-        last = int(rng.uniform(900, 2200))
         rows.add(
             "follow_up", patient_id=patient, last_contact_day=last, is_dead=False, recurrence_free_day=last
         )
@@ -200,11 +203,11 @@ def _genome(
             truth.add("chip", patient_id=patient, variant_id=driver.variant_id, vaf=vaf)
 
 
-def _labs(rows: Rows, rng: np.random.Generator, patient: str, found: int | None) -> None:
-    for day in range(0, (found or 1500) + 1, 90):
-        high = found is not None and day > found - 100
-        value = f"{rng.lognormal(2.8 if high else 0.8, 0.4):.1f}"
-        rows.add("labs", patient_id=patient, day=day, analyte="CEA", unit="ng/mL", value=value)
+def _cea(rng: np.random.Generator, found: int | None) -> list[tuple[int, str]]:
+    """Return day and CEA (ng/mL) every 90 days up to the metastasis, or for 1500 days."""
+    days = range(0, (found or 1500) + 1, 90)
+    high = (found is not None and day > found - 100 for day in days)
+    return [(day, f"{rng.lognormal(2.8 if h else 0.8, 0.4):.1f}") for day, h in zip(days, high, strict=True)]
 
 
 def _course(rows: Rows, rng: np.random.Generator, patient: str, t: Timeline) -> None:
