@@ -183,3 +183,12 @@ def test_oncoprint_marks_both_alleles_and_germline(make_study):
     top = pl.DataFrame({"gene": ["APC", "BRCA2"], "frequency": [0.5, 0.5]})
     marks = oncoprint_data(cohort, cohort.gene_status, top, cohort.burden, None).marks
     assert marks is not None and marks.tolist() == [[1, 0, 0], [0, 0, 2]]
+
+
+def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(prostate):
+    """data_sv.txt: 379 patients have an event that joins the two; the table holds both genes as they are."""
+    result = landscape(prostate)
+    estimates = {e.name: e for e in result.estimates}
+    assert estimates["frequency:TMPRSS2::ERG"].value == pytest.approx(379 / 2257)
+    assert not {"frequency:TMPRSS2", "frequency:ERG"} <= set(estimates) or estimates["frequency:ERG"].value < 0.1
+    assert genes(result)["ERG"]["n_altered"] == 556 and "TMPRSS2::ERG" not in genes(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oncourse.cohort import Cohort
+from oncourse.derive.genes.joint_fusions import joint_fusions, with_joint_fusions
 
 KRAS, TP53, SILENT = "12:25245350:C:T", "17:7675088:C:T", "17:7675089:C:T"
 
@@ -186,4 +187,29 @@ def test_a_mutation_of_unknown_effect_is_neither_altered_nor_wild_type(make_stud
     assert status.panels.n_profiled({"KRAS"}, "sample")["n_profiled"].to_list() == [3]
     assert dict(status.by_patient({"KRAS"}).select("patient_id", "state").iter_rows()) == {
         "P1": "not_assessed", "P2": "not_altered", "P3": "altered"
+    }  # fmt: skip
+
+
+def test_one_fusion_of_two_genes_is_one_alteration(make_study):
+    """TMPRSS2::ERG in S1 and (written the other way round) S2, ERG::NDRG1 in S3, TMPRSS2 mutated too in S1: the fusion is 2
+    of 4, ERG is left with S3, TMPRSS2 with S1. FGFR3::TACC3 in one sample only stays two genes."""
+    samples = [f"S{i}" for i in (1, 2, 3, 4)]
+    study = make_study(
+        patients=[{"patient_id": f"P{s}"} for s in samples],
+        samples=[{"sample_id": s, "patient_id": f"P{s}", "material": "tissue"} for s in samples],
+        variants=[{"variant_id": "21:41470000:C:T", "gene": "TMPRSS2", "consequence": "missense"}],
+        calls=[{"sample_id": "S1", "variant_id": "21:41470000:C:T", "is_called": True}],
+        fusions=[
+            {"sample_id": s, "gene_5p": a, "gene_3p": b}
+            for s, a, b in (("S1", "TMPRSS2", "ERG"), ("S2", "ERG", "TMPRSS2"), ("S1", "TMPRSS2", "ERG"),
+                            ("S3", "NDRG1", "ERG"), ("S4", "FGFR3", "TACC3"))
+        ],
+    )  # fmt: skip
+    status = Cohort(study).gene_status
+    joint = joint_fusions(study["fusions"], status)
+    assert joint.rows() == [("TMPRSS2::ERG", "TMPRSS2", "ERG", 2)]
+    found = with_joint_fusions(status, study["fusions"], joint).altered.filter("is_altered")
+    by_gene = {g: sorted(f["sample_id"]) for (g,), f in found.group_by("gene")}
+    assert by_gene == {
+        "TMPRSS2::ERG": ["S1", "S2"], "ERG": ["S3"], "TMPRSS2": ["S1"], "NDRG1": ["S3"], "FGFR3": ["S4"], "TACC3": ["S4"]
     }  # fmt: skip

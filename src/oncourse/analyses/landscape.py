@@ -15,6 +15,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
+from oncourse.derive.genes.joint_fusions import joint_fusions, with_joint_fusions
 from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
@@ -244,7 +245,11 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
                  question="patients profiled"),
         Estimate("profiled_samples", profiled.height, unit="count", method="counted", question="samples profiled"),
     ]
-    top = genes.filter(pl.col("n_altered") > 0).head(params.top_genes)
+    # one fusion of two genes is one line of the answer and the figures; the table holds both genes as they are
+    joint = joint_fusions(cohort.study["fusions"], status)
+    whole = with_joint_fusions(status, cohort.study["fusions"], joint)
+    shown = gene_table(whole, params.unit, hits, cohort.alterations) if joint.height else genes
+    top = shown.filter(pl.col("n_altered") > 0).head(params.top_genes)
     estimates += [
         Estimate(f"frequency:{r['gene']}", r["frequency"], r["ci_low"], r["ci_high"], r["n_profiled"],
                  "Clopper-Pearson", "fraction")
@@ -275,6 +280,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }  # fmt: skip
     notes = _notes(cohort, burden, params)
+    if joint.height:
+        notes = (f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
+                 "landscape/genes holds both its genes with all that alters them.", *notes)  # fmt: skip
     groups = cohort.sample_groups(params.group_by)
     if groups is not None:
         tables[GROUPS.name] = GROUPS.frame(compare_groups(status, groups, params))
@@ -293,7 +301,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         headline=_headline(named, estimates[0]),
         estimates=tuple(estimates),
         tables=tables,
-        figures=tuple(_figures(cohort, status, top, burden, tables, groups, params)),
+        figures=tuple(_figures(cohort, whole, top, burden, tables, groups, params)),
         people=_people(cohort, profiled, burden, params.unit),
         samples_used=profiled.select(
             "patient_id", "sample_id", pl.lit("every profiled tumour sample counts").alias("reason")
