@@ -9,12 +9,15 @@ import datetime as dt
 import re
 from pathlib import Path
 
+from oncourse.errors import InputError
 from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 
 SETS = ("adsl", "adtte", "adrs")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
+#: Days of a unit of AVALU.
+UNIT_DAYS = {"days": 1.0, "day": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 #: SAS counts days from here where a transport file holds a date as a number.
 _SAS_ZERO = dt.date(1960, 1, 1)
 
@@ -44,6 +47,8 @@ def read_adam(path: Path) -> Reading:
         for r in times.rows
         if times.get(r, "paramcd") == "OS"
     }
+    if "adsl" not in found:
+        raise InputError(f"{path.name}: holds no ADSL, the data set of the subjects. Add it.")
     subjects = out.table(found["adsl"])
     follow: dict[str, dict[str, str | None]] = {}
     for row in subjects.rows:
@@ -63,11 +68,22 @@ def _date(text: str | None) -> str | None:
     """A date as written: ISO, 02JAN2019, or a SAS day number."""
     if text is None:
         return None
-    if re.fullmatch(r"-?\d+(\.0+)?", text):
-        return (_SAS_ZERO + dt.timedelta(days=int(float(text)))).isoformat()
-    if found := re.match(r"(\d{2})([A-Za-z]{3})(\d{4})", text):
-        return dt.datetime.strptime("".join(found.groups()).title(), "%d%b%Y").date().isoformat()
+    try:
+        if re.fullmatch(r"-?\d+(\.0+)?", text):
+            return (_SAS_ZERO + dt.timedelta(days=int(float(text)))).isoformat()
+        if found := re.match(r"(\d{2})([A-Za-z]{3})(\d{4})", text):
+            return dt.datetime.strptime("".join(found.groups()).title(), "%d%b%Y").date().isoformat()
+    except (ValueError, OverflowError):
+        return text[:10]  # no date: said where the table is checked
     return text[:10]
+
+
+def _days_between(start: str | None, end: str | None) -> int | None:
+    """Days between two whole dates; None where one of them is none."""
+    try:
+        return (dt.date.fromisoformat(end or "") - dt.date.fromisoformat(start or "")).days
+    except ValueError:
+        return None
 
 
 def _subject(
@@ -125,17 +141,18 @@ def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str
     get = source.get
     patient, code = get(row, "usubjid"), get(row, "paramcd")
     start, end = _date(get(row, "startdt")), _date(get(row, "adt"))
-    value, unit = get(row, "aval"), (get(row, "avalu") or "days").lower()
+    value, unit = source.number(row, "aval"), (get(row, "avalu") or "days").lower()
     if patient is None or code is None or (end is None and value is None):
         out.skip(source.name, "published_endpoints", "no subject, parameter or time", patient)
         return
     if patient not in follow:
         out.skip(source.name, "published_endpoints", "the subject is not in ADSL, or left out there", patient)
         return
-    if start and end and len(start) == len(end) == 10:
-        days = (dt.date.fromisoformat(end) - dt.date.fromisoformat(start)).days
-    else:
-        days = round(float(value or "nan") * {"months": 30.4375, "years": 365.25, "weeks": 7}.get(unit, 1))
+    between = _days_between(start, end)
+    if between is None and (value is None or unit not in UNIT_DAYS):
+        out.skip(source.name, "published_endpoints", "neither two whole dates nor a time in a known unit", patient)
+        return
+    days = round((value or 0.0) * UNIT_DAYS[unit]) if between is None else between
     event = {"0": "true", "0.0": "true"}.get(get(row, "cnsr") or "", "false" if get(row, "cnsr") else None)
     words = get(row, "evntdesc", "cnsdtdsc") or ""
     out.add(

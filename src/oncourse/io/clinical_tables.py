@@ -161,7 +161,11 @@ def build(
     ``anchors`` says where the times of the end points start (`oncourse.io.anchors`).
     """
     ids = samples["PATIENT_ID"].unique().drop_nulls()
-    base = _one_row_each(patients, reading) if patients is not None else _patients_of_samples(samples)
+    samples = _one_row_each(samples, reading, "SAMPLE_ID", "samples")
+    if patients is None:
+        base = _patients_of_samples(samples)
+    else:
+        base = _one_row_each(patients, reading, "PATIENT_ID", "patients")
     missing = sorted(set(ids) - set(base["PATIENT_ID"]))
     if missing and patients is not None:
         message = f"{len(missing):,} patients have samples and no row of their own (first: {missing[0]})."
@@ -188,17 +192,16 @@ def _patients_of_samples(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _one_row_each(base: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """One row per patient; rows that contradict each other are told, the first stands."""
-    distinct = base.unique(maintain_order=True)
-    twice = distinct.filter(pl.col("PATIENT_ID").is_duplicated())["PATIENT_ID"].unique(maintain_order=True)
+def _one_row_each(rows: pl.DataFrame, reading: Reading, key: str, table: str) -> pl.DataFrame:
+    """One row per patient or sample; rows that contradict each other are told, the first stands."""
+    distinct = rows.unique(maintain_order=True)
+    twice = distinct.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated())[key].unique(maintain_order=True)
     if len(twice):
-        message = (
-            f"{len(twice):,} patients have several different rows (first: {twice[0]}); the first row is used."
-        )
-        cure = "Keep one row per patient."
-        reading.problems.append(Problem("patients", None, "patient_id", twice[0], message, cure, "warning"))
-    return distinct.unique("PATIENT_ID", keep="first", maintain_order=True)
+        who = f"{len(twice):,} {table} have" if len(twice) > 1 else f"1 {table[:-1]} has"
+        message = f"{who} several different rows (first: {twice[0]}); the first row is used."
+        cure = f"Keep one row per {table[:-1]}."
+        reading.problems.append(Problem(table, None, key.lower(), twice[0], message, cure, "warning"))
+    return distinct.filter(pl.col(key).is_null() | pl.col(key).is_first_distinct())
 
 
 def _told_numbers(raw: pl.DataFrame, table: str, columns: Sequence[str], reading: Reading) -> None:

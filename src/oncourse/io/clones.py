@@ -40,7 +40,25 @@ def _table(path: Path, needed: Sequence[str]) -> pl.DataFrame:
     if missing:
         raise InputError(f"{path.name}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing; it has "
                          f"{', '.join(frame.columns)}.")  # fmt: skip
+    for column in _NUMBERS & set(frame.columns):
+        _check_numbers(path, column, frame[column], first_row=2)
     return frame
+
+
+#: Columns of the tools' tables that hold one number.
+_NUMBERS = {"ref_counts", "alt_counts", "major_cn", "minor_cn", "normal_cn", "tumour_content", "cellular_prevalence",
+            "cellular_prevalence_std", "cluster_assignment_prob", "REF_COUNT", "VAR_COUNT", "DEPTH", "COPY_NUMBER_A",
+            "COPY_NUMBER_B", "ACF", "CCF_PHYLO"}  # fmt: skip
+
+
+def _check_numbers(path: Path, column: str, cells: pl.Series, first_row: int | None = None) -> None:
+    """InputError with the row (where each row has one) and the text of the first cell that is no number of a count."""
+    wrong = cells.is_not_null() & ~(cells.cast(pl.Float64, strict=False).abs() < 1e15).fill_null(False)
+    if wrong.any():
+        text = str(cells.filter(wrong)[0])[:40]
+        row = "" if first_row is None else f", row {first_row + int(wrong.arg_max() or 0)}"
+        cure = "Correct it, or leave the cell empty."
+        raise InputError(f"{path.name}.{column}{row}: '{text}' is no number of this column. {cure}")
 
 
 def read_text_columns(path: Path) -> pl.DataFrame:
@@ -228,6 +246,8 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         meta = json.loads(params.read_text())
     except json.JSONDecodeError as error:
         raise InputError(f"{params.name}: no JSON ({error}).") from None
+    if not isinstance(meta, dict) or not isinstance(meta.get("samples"), list):
+        raise InputError(f"{params.name}: names no samples; is it Pairtree's params.json?")
     samples = [str(s) for s in meta["samples"]]
     lists = frame.with_columns(pl.col("var_reads", "total_reads", "var_read_prob").str.split(","))
     widths = lists.select(pl.col("var_reads", "total_reads", "var_read_prob").list.len()).unique()
@@ -238,6 +258,8 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     long = lists.with_columns(sample_id=pl.lit(samples)).explode(
         "var_reads", "total_reads", "var_read_prob", "sample_id"
     )
+    for column in ("var_reads", "total_reads", "var_read_prob"):
+        _check_numbers(ssm, column, lists[column].explode())
     one, two = pl.lit(1.0), pl.lit(2.0)
     w = pl.col("var_read_prob").cast(pl.Float64)
     counts = _counts(
@@ -371,11 +393,13 @@ def read_lichee(path: Path) -> pl.DataFrame:
                 f"{path.name}, line {number}: {len(line)} columns, the header has {len(header)}."
             )
         rows += [
-            (f"{line[0].removeprefix('chr')}:{line[1]}", line[2], sample, float(value))
+            (f"{line[0].removeprefix('chr')}:{line[1]}", line[2], sample, value)
             for sample, value in zip(header[3:], line[3:], strict=False)
         ]
-    schema = {"variant_id": pl.String, "name": pl.String, "sample_id": pl.String, "vaf": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    schema = dict.fromkeys(("variant_id", "name", "sample_id", "vaf"), pl.String)
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    _check_numbers(path, "vaf", frame["vaf"])
+    return frame.with_columns(pl.col("vaf").cast(pl.Float64))
 
 
 def write_lichee(counts: pl.DataFrame, path: Path) -> list[str]:

@@ -6,12 +6,14 @@ Standards: HL7 FHIR R4 (4.0.1); mCODE STU 3: cancer disease status is LOINC 9750
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
-from oncourse.io.gather import Gather, json_of, looks_like
+from oncourse.io.gather import Gather, looks_like
+from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
 
@@ -19,6 +21,17 @@ DISEASE_STATUS = "97509-4"
 #: Words and SNOMED CT codes of the disease status that say progression; the others (stable, improved) say there is none.
 _WORSE = ("worsened", "progress", "271299001")
 _BETTER = ("improved", "stable", "remission", "268910001", "359746009", "260415000")
+#: Shapes of the elements read (HL7 FHIR R4); "code" is a concept, inside a coding or quantity one value.
+SHAPES = {
+    "entry": OBJECTS, "resource": OBJECT, "subject": OBJECT, "patient": OBJECT, "code": OBJECT, "coding": OBJECTS,
+    "coding/code": VALUE, "display": VALUE, "text": VALUE, "reference": VALUE, "valueQuantity": OBJECT,
+    "valueQuantity/code": VALUE, "valueQuantity/value": VALUE, "comparator": VALUE, "unit": VALUE, "valueString": VALUE,
+    "valueCodeableConcept": OBJECT, "medicationReference": OBJECT, "medicationCodeableConcept": OBJECT,
+    "statusReason": OBJECTS, "effectivePeriod": OBJECT, "performedPeriod": OBJECT, "period": OBJECT, "collection": OBJECT,
+    "status": VALUE, "gender": VALUE, "id": VALUE, "birthDate": VALUE, "deceasedDateTime": VALUE, "deceasedBoolean": VALUE,
+    "onsetDateTime": VALUE, "recordedDate": VALUE, "effectiveDateTime": VALUE, "performedDateTime": VALUE,
+    "authoredOn": VALUE, "collectedDateTime": VALUE, "start": VALUE, "end": VALUE,
+}  # fmt: skip
 _DRUGS = ("MedicationAdministration", "MedicationStatement", "MedicationRequest")
 _READ = ("Patient", "Condition", "Observation", "Procedure", "Specimen", "Encounter", "Medication", *_DRUGS)
 
@@ -34,7 +47,7 @@ def is_fhir(path: Path) -> bool:
     return any(looks_like(f, ('"resourceType"',)) for f in files)
 
 
-def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
+def _resources(path: Path, out: Gather) -> Iterator[Mapping[str, Any]]:
     for file in _files(path):
         if file.name.lower().endswith(".ndjson"):
             try:
@@ -42,10 +55,14 @@ def _resources(path: Path) -> Iterator[Mapping[str, Any]]:
             except json.JSONDecodeError as error:
                 raise InputError(f"{file.name}: is no NDJSON file ({error}).") from None
         else:
-            contents = [json_of(file)]
-        for content in contents:
+            contents = None
+        fitted, problems = read_document(file, SHAPES, contents)
+        out.problems += problems
+        for content in fitted if isinstance(fitted, list) else [fitted]:
+            if not isinstance(content, dict):
+                raise InputError(f"{file.name}: holds what is no FHIR resource.")
             if content.get("resourceType") == "Bundle":
-                yield from (e["resource"] for e in content.get("entry") or [] if "resource" in e)
+                yield from (e["resource"] for e in content.get("entry") or [] if e.get("resource"))
             else:
                 yield content
 
@@ -59,7 +76,7 @@ def read_fhir(path: Path) -> Reading:
     """
     out = Gather("FHIR", "onset of the first condition, else first treatment")
     by_type: dict[str, list[Mapping[str, Any]]] = {}
-    for resource in _resources(path):
+    for resource in _resources(path, out):
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
     medications = {f"Medication/{m.get('id')}": _text(m.get("code")) for m in by_type.get("Medication", [])}
     index: dict[str, tuple[int, str]] = {}
@@ -180,7 +197,7 @@ def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out:
     quantity = row.get("valueQuantity") or {}
     value = (
         f"{quantity.get('comparator', '')}{quantity['value']}"
-        if "value" in quantity
+        if quantity.get("value") is not None
         else row.get("valueString")
     )
     if name and value:
@@ -217,7 +234,8 @@ def _person(
     patient = str(row.get("id"))
     zero = index.get(patient, (0, None))[1]
     born = _date(row.get("birthDate"))
-    age = int(zero[:4]) - int(born[:4]) if zero and born else None
+    years = [int(d[:4]) for d in (zero, born) if d and re.match(r"\d{4}", d)]
+    age = years[0] - years[1] if len(years) == 2 else None
     out.add(
         "patients",
         patient_id=patient,

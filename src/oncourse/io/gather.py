@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,24 @@ class Source:
     rows: list[dict[str, str]]
     columns: list[str]
     used: set[str] = field(default_factory=set)
+    not_numbers: dict[str, list[str]] = field(default_factory=dict)
 
     def get(self, row: Row, *names: str) -> str | None:
         """Return the first of several cells that is there."""
         self.used.update(names)
         return next((row[n] for n in names if n in row), None)
+
+    def number(self, row: Row, *names: str) -> float | None:
+        """Return the first of several cells as a number; None where it is none, which is counted in `not_numbers`."""
+        cell = self.get(row, *names)
+        try:
+            value = float(cell) if cell is not None else None
+        except ValueError:
+            value = None
+        if cell is not None and (value is None or not isfinite(value)):
+            self.not_numbers.setdefault(" or ".join(names), []).append(cell)
+            return None
+        return value
 
 
 @dataclass
@@ -59,7 +73,10 @@ class Gather:
             read = read_table(path, lenient=True)
             self.problems += read.problems
             frame = read.frame
-        frame = frame.rename({c: c.strip().lower() for c in frame.columns})
+        names = [c.strip().lower() for c in frame.columns]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise InputError(f"{path.name}: column {', '.join(twice)} is there twice. Keep one.")
+        frame.columns = names
         empty = {n.lower() for n in NO_VALUE} | {"'--"}
         rows = [
             {k: v.strip() for k, v in row.items() if v is not None and v.strip().lower() not in empty}
@@ -105,6 +122,11 @@ class Gather:
         if not reading.tables["calls"].height:
             reading.notes.append("the source holds no sequencing calls: calls are empty.")
         for source in self.sources:
+            for column, cells in source.not_numbers.items():
+                message = f"'{cells[0][:40]}' is no number"
+                message += f", nor are {len(cells) - 1:,} more" if len(cells) > 1 else ""
+                where = Problem(source.name, None, column, cells[0], f"{message}: not read.", severity="warning")
+                reading.problems.append(where)
             reading.ledger.file(
                 source.name, self.title, "used" if source.used else "not read", n_rows=len(source.rows)
             )
@@ -151,7 +173,7 @@ def json_of(path: Path) -> Any:
     """Return the content of a JSON file; InputError where it is none."""
     try:
         return json.loads(path.read_text("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path.name}: is no JSON file ({error}).") from None
 
 

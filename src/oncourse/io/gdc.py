@@ -9,10 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.gather import Gather, json_of, looks_like
+from oncourse.io.gather import Gather, looks_like
+from oncourse.io.json_document import OBJECT, OBJECTS, read_document
 from oncourse.io.reading import Reading
 
 _STAGES = ("ajcc_pathologic_stage", "ajcc_clinical_stage", "tumor_stage")
+
+#: Shapes of the parts of a case (GDC data dictionary).
+SHAPES = {
+    "data": OBJECT, "hits": OBJECTS, "demographic": OBJECT, "diagnoses": OBJECTS, "treatments": OBJECTS,
+    "follow_ups": OBJECTS,
+}  # fmt: skip
 
 
 def _files(path: Path) -> list[Path]:
@@ -45,10 +52,14 @@ def read_gdc(path: Path) -> Reading:
     cases: dict[str, dict[str, Any]] = {}
     for file in _files(path):
         if file.name.lower().endswith(".json"):
-            content = json_of(file)
-            listed = content if isinstance(content, list) else content.get("data", {}).get("hits", [content])
+            content, problems = read_document(file, SHAPES)
+            out.problems += problems
+            listed = content if isinstance(content, list) else (content.get("data") or {}).get("hits") or [content]
             for case in listed:
-                _merge(cases, _case(case))
+                if isinstance(case, dict):
+                    _merge(cases, _case(case))
+                else:
+                    out.skip(file.name, "patients", "is no case", None)
         else:
             source = out.table(file)
             for row in source.rows:
@@ -66,7 +77,7 @@ def _case(case: Mapping[str, Any]) -> dict[str, Any]:
     first = diagnoses[0] if diagnoses else {}
     follow_ups = case.get("follow_ups") or []
     flat = {
-        **case.get("demographic", {}),
+        **(case.get("demographic") or {}),
         **{k: v for k, v in first.items() if not isinstance(v, list | dict)},
     }
     flat["case_submitter_id"] = case.get("submitter_id") or case.get("case_id")
@@ -101,7 +112,7 @@ def _merge(cases: dict[str, dict[str, Any]], case: dict[str, Any]) -> None:
 def _day(value: Any) -> int | None:
     try:
         return round(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -61,7 +61,7 @@ def read_genie_bpc(path: Path) -> Reading:
         if people
         else {}
     )
-    for row in sorted(cancers.rows, key=lambda r: float(r.get("ca_seq", "0"))):
+    for row in sorted(cancers.rows, key=lambda r: _order(r, "ca_seq")):
         patient = cancers.get(row, "record_id")
         if patient is None or patient in zero:
             out.skip(
@@ -80,6 +80,14 @@ def read_genie_bpc(path: Path) -> Reading:
     return out.finish()
 
 
+def _order(row: dict[str, str], column: str) -> float:
+    """A number to sort by; what is none comes last."""
+    try:
+        return float(row.get(column, "inf"))
+    except ValueError:
+        return float("inf")
+
+
 def _cancer(
     patient: str,
     row: dict[str, str],
@@ -90,8 +98,8 @@ def _cancer(
 ) -> None:
     get = cancers.get
     age = get(row, "age_dx", "dob_ca_dx_yrs")
-    birth = get(row, "dob_ca_dx_days")
-    years = round(float(birth) / 365.25, 2) if age is None and birth else age
+    birth = cancers.number(row, "dob_ca_dx_days")
+    years = round(birth / 365.25, 2) if age is None and birth else age
     sex = sexes.get(patient) or get(row, "naaccr_sex_code", "sex")
     sex = {"1": "male", "2": "female"}.get(sex or "", sex)
     out.add(
@@ -104,12 +112,12 @@ def _cancer(
         primary_site=get(row, "ca_d_site_txt", "naaccr_primary_site"),
     )
     for name, time, status, anchor in _TIMES:
-        days, event = get(row, time), get(row, status)
+        days, event = cancers.number(row, time), get(row, status)
         if days is None:
             out.skip(cancers.name, "follow_up", f"no {time}", patient)
             continue
         dead = {"1": True, "0": False}.get((event or "").removesuffix(".0"))
-        last = round(float(days))
+        last = round(days)
         out.add(
             "follow_up",
             patient_id=patient,
@@ -133,11 +141,11 @@ def _samples(tests: Source, out: Gather) -> dict[str, int]:
     entry: dict[str, int] = {}
     for row in tests.rows:
         patient, sample = tests.get(row, "record_id"), tests.get(row, "cpt_genie_sample_id")
-        day = tests.get(row, "dx_cpt_rep_days")
+        day = tests.number(row, "dx_cpt_rep_days")
         if patient is None or sample is None:
             out.skip(tests.name, "samples", "no record_id or sample", patient)
             continue
-        whole = round(float(day)) if day else None
+        whole = None if day is None else round(day)
         out.add("samples", sample_id=sample, patient_id=patient, material="tissue", day=whole)
         if whole is not None:
             entry[patient] = min(whole, entry.get(patient, whole))
@@ -148,9 +156,10 @@ def _regimens(regimens: Source, out: Gather, zero: dict[str, str]) -> None:
     get = regimens.get
     first: dict[str, float] = {}
     for row in sorted(
-        regimens.rows, key=lambda r: (r.get("record_id", ""), float(r.get("dx_reg_start_int", "inf")))
+        regimens.rows, key=lambda r: (r.get("record_id", ""), _order(r, "dx_reg_start_int"))
     ):
-        patient, drugs, start = get(row, "record_id"), get(row, "regimen_drugs"), get(row, "dx_reg_start_int")
+        patient, drugs = get(row, "record_id"), get(row, "regimen_drugs")
+        start = regimens.number(row, "dx_reg_start_int")
         if patient not in zero or drugs is None or start is None:
             out.skip(
                 regimens.name,
@@ -162,26 +171,26 @@ def _regimens(regimens: Source, out: Gather, zero: dict[str, str]) -> None:
         if row.get("ca_seq", zero[patient]) != zero[patient]:
             out.skip(regimens.name, "treatments", "for another cancer than the first index cancer", patient)
             continue
-        stop = get(row, "dx_reg_end_all_int", "dx_reg_end_any_int")
+        stop = regimens.number(row, "dx_reg_end_all_int", "dx_reg_end_any_int")
         agents = re.sub(r"\s*\([^)]*\)", "", drugs).lower()
         out.add(
             "treatments",
             patient_id=patient,
             drugs=re.sub(r"\s*,\s*", ";", agents),
-            start_day=round(float(start)),
-            stop_day=round(float(stop)) if stop else None,
+            start_day=round(start),
+            stop_day=None if stop is None else round(stop),
         )
         if patient in first:
             continue
-        first[patient] = float(start)
+        first[patient] = start
         for name, time, status, anchor in _REGIMEN_TIMES:
-            days, event = get(row, time), get(row, status)
+            days, event = regimens.number(row, time), get(row, status)
             if days is not None:
                 out.add(
                     "published_endpoints",
                     patient_id=patient,
                     endpoint=name,
-                    time_days=round(float(days)),
+                    time_days=round(days),
                     is_event={"1": "true", "0": "false"}.get((event or "").removesuffix(".0")),
                     anchor=anchor,
                     definition="from the start of the first regimen",
@@ -192,7 +201,7 @@ def _regimens(regimens: Source, out: Gather, zero: dict[str, str]) -> None:
 def _images(images: Source, out: Gather, zero: dict[str, str]) -> None:
     n = 0
     for row in images.rows:
-        patient, day = images.get(row, "record_id"), images.get(row, "dx_scan_days")
+        patient, day = images.get(row, "record_id"), images.number(row, "dx_scan_days")
         words = (images.get(row, "image_overall") or "").lower()
         overall = next((ours for word, ours in _IMPRESSION.items() if word in words), None)
         if patient not in zero or day is None or overall is None:
@@ -204,7 +213,7 @@ def _images(images: Source, out: Gather, zero: dict[str, str]) -> None:
         out.add(
             "assessments",
             patient_id=patient,
-            day=round(float(day)),
+            day=round(day),
             overall=overall,
             method="ct_mri",
             evaluator="radiology report (curated)",

@@ -134,8 +134,8 @@ def _person(
 ) -> None:
     patient = people.get(row, "person_id")
     sex = (names.get((people.get(row, "gender_concept_id") or "").removesuffix(".0")) or "").lower()
-    born, zero = people.get(row, "year_of_birth"), index.get(patient)
-    age = int(zero[:4]) - int(float(born)) if zero and born else None
+    born, zero = people.number(row, "year_of_birth"), index.get(patient)
+    age = int(zero[:4]) - int(born) if zero and zero[:4].isdigit() and born else None
     out.add(
         "patients",
         patient_id=patient,

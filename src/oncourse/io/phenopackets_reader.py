@@ -8,12 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.io.clinical import cause_of_death as cause_in_words
-from oncourse.io.gather import Gather, json_of, looks_like, walk
+from oncourse.io.gather import Gather, looks_like, walk
+from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 
 _AGE = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 _DAY = re.compile(r"\bday (-?\d+)")
 _STAY = re.compile(r"; day (-?\d+) to (-?\d+|not recorded)$")
+#: Shapes of the elements read (Phenopacket schema 2.0).
+SHAPES = {
+    "subject": OBJECT, "vitalStatus": OBJECT, "timeOfDeath": OBJECT, "timeAtLastEncounter": OBJECT, "causeOfDeath": OBJECT,
+    "diseases": OBJECTS, "term": OBJECT, "onset": OBJECT, "age": OBJECT, "iso8601duration": VALUE, "primarySite": OBJECT,
+    "diseaseStage": OBJECTS, "label": VALUE, "biosamples": OBJECTS, "sampledTissue": OBJECT, "timeOfCollection": OBJECT,
+    "description": VALUE, "measurements": OBJECTS, "assay": OBJECT, "value": OBJECT, "quantity": OBJECT,
+    "quantity/value": VALUE, "expressions/value": VALUE, "extensions/value": VALUE, "unit": OBJECT, "timeObserved": OBJECT,
+    "medicalActions": OBJECTS, "procedure": OBJECT, "code": OBJECT, "performed": OBJECT, "treatment": OBJECT,
+    "agent": OBJECT, "doseIntervals": OBJECTS, "interval": OBJECT, "treatmentTerminationReason": OBJECT,
+    "treatmentIntent": OBJECT, "interpretations": OBJECTS, "diagnosis": OBJECT, "genomicInterpretations": OBJECTS,
+    "variantInterpretation": OBJECT, "variationDescriptor": OBJECT, "vcfRecord": OBJECT, "geneContext": OBJECT,
+    "expressions": OBJECTS, "extensions": OBJECTS, "sex": VALUE, "id": VALUE, "survivalTimeInDays": VALUE, "chrom": VALUE,
+    "pos": VALUE, "ref": VALUE, "alt": VALUE, "symbol": VALUE, "status": VALUE, "vitalStatus/status": VALUE,
+}  # fmt: skip
 
 
 def _files(path: Path) -> list[Path]:
@@ -39,7 +54,9 @@ def read_phenopackets(path: Path) -> Reading:
     out = Gather("Phenopackets", "onset of the disease")
     builds: set[str] = set()
     for file in _files(path):
-        for packet in (v for v in walk(json_of(file)) if "subject" in v and "metaData" in v):
+        content, problems = read_document(file, SHAPES)
+        out.problems += problems
+        for packet in (v for v in walk(content) if v.get("subject") and "metaData" in v):
             _packet(packet, out, builds)
     reading = out.finish()
     if len(builds) == 1 and (build := builds.pop()) in ("GRCh37", "GRCh38"):
@@ -60,12 +77,17 @@ def _days(element: Any) -> int | None:
 
 
 def _label(term: Any) -> str | None:
-    return (term or {}).get("label") or (term or {}).get("id")
+    told = (term or {}).get("label") or (term or {}).get("id")
+    return None if told is None else str(told)
 
 
 def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
     subject = packet["subject"]
-    patient = str(subject.get("id") or packet["id"])
+    patient = subject.get("id") or packet.get("id")
+    if patient is None:
+        out.skip("phenopackets", "patients", "no id of a subject", None)
+        return
+    patient = str(patient)
     diseases = [d for d in packet.get("diseases") or [] if not d.get("excluded")]
     first: Mapping[str, Any] = diseases[0] if diseases else {}
     zero = _days(first.get("onset"))
@@ -77,7 +99,7 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         return None if days is None or zero is None else days - zero
 
     stage = [_label(s) for s in first.get("diseaseStage") or []]
-    sex = {"FEMALE": "female", "MALE": "male"}.get(subject.get("sex", ""))
+    sex = {"FEMALE": "female", "MALE": "male"}.get(str(subject.get("sex")))
     out.add(
         "patients",
         patient_id=patient,
@@ -91,9 +113,9 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         kind = f"{_label(sample.get('sampledTissue'))} {sample.get('description')}".lower()
         out.add(
             "samples",
-            sample_id=sample["id"],
+            sample_id=sample.get("id"),
             patient_id=patient,
-            day=when(sample.get("timeOfCollection"), sample.get("description")),
+            day=when(sample.get("timeOfCollection"), str(sample.get("description") or "")),
             material="plasma" if "plasma" in kind or "blood" in kind else "tissue",
         )
     for measurement in packet.get("measurements") or []:
@@ -115,7 +137,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
     death = when(vital.get("timeOfDeath")) if vital.get("timeOfDeath") else None
     survived = vital.get("survivalTimeInDays")
     death = death if death is not None else survived
-    dead = {"DECEASED": "true", "ALIVE": "false"}.get(vital.get("status", ""))
+    dead = {"DECEASED": "true", "ALIVE": "false"}.get(str(vital.get("status")))
     last = death if death is not None else last
     if last is None:
         out.skip("phenopackets", "follow_up", "no time at last encounter", patient)
@@ -132,7 +154,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
 
 def _measurement(patient: str, row: Mapping[str, Any], when: Any, out: Gather) -> None:
     quantity = (row.get("value") or {}).get("quantity") or {}
-    words = row.get("description") or ""
+    words = str(row.get("description") or "")
     day = when(row.get("timeObserved"), words)
     value = quantity.get("value")
     if day is None or value is None:
@@ -199,14 +221,13 @@ def _variant(genomic: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
     if not record:
         out.skip("phenopackets", "calls", "a variant without a VCF record", str(sample))
         return
+    if not all(record.get(part) for part in ("chrom", "pos", "ref", "alt")):
+        out.skip("phenopackets", "calls", "a VCF record without place or alleles", str(sample))
+        return
     builds.add(str(record.get("genomeAssembly")))
     variant = f"{str(record['chrom']).removeprefix('chr')}:{record['pos']}:{record['ref']}:{record['alt']}"
-    protein = next(
-        (e["value"] for e in descriptor.get("expressions") or [] if e.get("syntax") == "hgvs.p"), None
-    )
-    coding = next(
-        (e["value"] for e in descriptor.get("expressions") or [] if e.get("syntax") == "hgvs.c"), None
-    )
+    spelled = {str(e.get("syntax")): str(e["value"]) for e in descriptor.get("expressions") or [] if e.get("value")}
+    protein, coding = spelled.get("hgvs.p"), spelled.get("hgvs.c")
     out.add(
         "variants",
         variant_id=variant,
@@ -214,7 +235,7 @@ def _variant(genomic: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         hgvs_p=protein.split(":")[-1] if protein else None,
         hgvs_c=coding.split(":")[-1] if coding else None,
     )
-    counts = [e["value"] for e in descriptor.get("extensions") or [] if e.get("name") == "allele counts"]
+    counts = [e.get("value") for e in descriptor.get("extensions") or [] if e.get("name") == "allele counts"]
     told = [m for c in counts if (m := re.fullmatch(r"(.+): (\d+|None) of (\d+) reads", str(c)))]
     if not told:
         out.add("calls", sample_id=sample, variant_id=variant, is_called="true")

@@ -18,6 +18,7 @@ from oncourse.io import sdtm_events as events
 from oncourse.io import sdtm_tumours as tumours
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
+from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import LISTED_PER_KIND, NULL_TEXTS, Problem
 from oncourse.study.tables import TABLES
@@ -38,6 +39,12 @@ USED = {
            "TREVAL", "TREVALID", "TRDTC", "VISIT"),
     "RS": ("RSTESTCD", "RSSTRESC", "RSORRES", "RSEVAL", "RSEVALID", "RSDTC", "VISIT"),
     "DD": ("DDTESTCD", "DDSTRESC", "DDORRES", "DDDTC"), "SUPPDM": ("QNAM", "QVAL"),
+}  # fmt: skip
+
+#: Columns without which nothing of a domain says anything (the subject apart).
+REQUIRED = {
+    "TR": ("TRLNKID", "TRTESTCD", "TRDTC"), "RS": ("RSTESTCD", "RSDTC"), "LB": ("LBTESTCD", "LBDTC"),
+    "EX": ("EXTRT", "EXSTDTC"), "EC": ("ECTRT", "ECSTDTC"), "SS": ("SSTESTCD",), "SUPPDM": ("QNAM", "QVAL"),
 }  # fmt: skip
 
 
@@ -95,9 +102,14 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
     domains = {name: _read(path) for name, path in files.items()}
-    for name, frame in domains.items():
-        if "USUBJID" not in frame.columns:
-            raise InputError(f"{files[name].name}: has no column USUBJID; is it an SDTM {name} domain?")
+    lacking = [
+        f"{files[name].name}: has no column {column}; is it an SDTM {name} domain? Nothing of it can be read without."
+        for name, frame in domains.items()
+        for column in ("USUBJID", *REQUIRED.get(name, ()))
+        if column not in frame.columns
+    ]
+    if lacking:
+        raise InputError(lacking)
     index = "first study treatment (RFSTDTC); of people never treated the randomisation, else the consent"
     reading = Reading({}, StudyConfig(title=title or "SDTM study", index=index), foreign=True)
     _ledger(source, files, domains, reading)
@@ -139,8 +151,10 @@ def _read(path: Path) -> pl.DataFrame:
 
         frame = read_xport(path)
     else:
-        separator = "," if ".csv" in path.name.lower() else "\t"
-        frame = pl.read_csv(path, separator=separator, infer_schema_length=0, encoding="utf8-lossy")
+        table = read_table(path, lenient=True)
+        frame = table.frame
+        if errors := [str(p) for p in table.problems if p.severity == "error"]:
+            raise InputError(errors)
     frame = frame.rename({c: c.strip().upper() for c in frame.columns})
     nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]
     text = pl.all().cast(pl.String).str.strip_chars()
