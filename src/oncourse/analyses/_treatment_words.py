@@ -22,7 +22,7 @@ APART, CHANGING = 0.1, 0.05
 
 def pair_name(endpoint: str, line: int, arm: str, reference: str) -> str:
     """The question of the ledger of one comparison."""
-    return f"line {line}, {endpoint}: {arm} v {reference}"
+    return f"line {line}, {endpoint}: {arm_name(arm)} v {arm_name(reference)}"
 
 
 def arm_name(drugs: str) -> str:

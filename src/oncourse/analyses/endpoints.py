@@ -26,6 +26,7 @@ from oncourse.derive.clinical.readings import FIRST, LAST, SWITCH, differing, ot
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
+from oncourse.knowledge.drugs import treatment_name
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
@@ -467,7 +468,7 @@ def _lanes(cohort: Cohort, table: pl.DataFrame) -> list[dict[str, Any]]:
             "start_day", "stop_day", "next_start_day", "drugs"
         ).iter_rows():
             until = min(x for x in (stop, following, end) if x is not None)
-            bars.append((start, max(until, start), drugs))
+            bars.append((start, max(until, start), treatment_name(drugs)))
         rows = table.filter((pl.col("patient_id") == patient) & pl.col("is_event"))
         marks = [
             (day, kind)

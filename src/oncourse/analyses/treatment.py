@@ -13,6 +13,7 @@ from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.analyses._treatment_words import (
     METHODS,
     answer_text,
+    arm_name,
     first_pair,
     headline_rows,
     notes_of,
@@ -324,7 +325,8 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
     from oncourse.plots.survival import survival_figure
     from oncourse.plots.treatment import balance_figure, comparison_figure
 
-    out = comparison_figure(compared.comparison)
+    named = [row | {side: arm_name(row[side]) for side in ("arm", "reference")} for row in compared.comparison]
+    out = comparison_figure(named)
     if out:
         out += balance_figure(headline_rows(compared.comparison)[0], compared.balance)
     order = sorted(curves, key=lambda k: (k[3] != "OS", k))
@@ -335,7 +337,7 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
         groups = {
             f"{name}, {marker} {word}": side & state
             for word, state in (("positive", carrier), ("negative", ~carrier))
-            for name, side in ((arm, on), (reference, ~on))
+            for name, side in ((arm_name(arm), on), (arm_name(reference), ~on))
         }
         drawn, _ = km_groups(
             time, lines["is_event"].to_numpy().astype(bool), entry if (entry > 0).any() else None, groups
@@ -345,8 +347,8 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
             f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line counts "
             "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do worse."
         )
-        svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm} v {reference}")
-        out.append((name, f"{marker}, {arm} v {reference}: {endpoint}", caption, svg))
+        svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}")
+        out.append((name, f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {endpoint}", caption, svg))
     return tuple(Figure(*parts) for parts in out)
 
 

@@ -16,7 +16,10 @@ import click
               help="Format; default: that of --out, else pdf.")  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None,
               help="File to write; default: ANALYSIS_NAME.FORMAT here.")  # fmt: skip
-def figure(results: Path, name: str, width_mm: float, dpi: int, kind: str | None, out: Path | None) -> None:
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words.")
+def figure(
+    results: Path, name: str, width_mm: float, dpi: int, kind: str | None, out: Path | None, language: str
+) -> None:
     """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only one.
 
     SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
@@ -33,7 +36,7 @@ def figure(results: Path, name: str, width_mm: float, dpi: int, kind: str | None
         out = out.with_name(f"{out.name}.{kind}")
     if out.exists():
         raise ConfigError(f"{out}: there is such a file already; name another with --out.")
-    smallest = write_figure(source, out, width_mm, dpi=dpi)
+    smallest = write_figure(source, out, width_mm, dpi=dpi, language=language)
     click.echo(f"{out}: {width_mm:g} mm wide")
     if smallest is not None and smallest < SMALLEST:
         click.echo(f"note: its smallest text is {smallest:g} points at this width; journals print {SMALLEST:g} and more.")

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     help="Ed25519 private key (PEM): sign the results.",
 )
 @click.option(
-    "--language", type=click.Choice(["en", "zh"]), default=None, help="Language of page one and the patient pages."
+    "--language", type=click.Choice(["en", "zh"]), default=None, help="Language of the report and the patient pages."
 )
 @click.option(
     "--group",

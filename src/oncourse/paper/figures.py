@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import ToolError
+from oncourse.words.phrases import page_in
 
 #: Width of one column and of two, in mm.
 WIDTHS = {"single": 85, "double": 174}
@@ -20,7 +21,9 @@ SCHEMA = {"figure": pl.String, "column": pl.String, "width_mm": pl.Int64, "heigh
           "smallest_text_pt": pl.Float64, "is_legible": pl.Boolean}  # fmt: skip
 
 
-def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI) -> pl.DataFrame:
+def write_figures(
+    chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI, language: str = "en"
+) -> pl.DataFrame:
     """Write every figure as PDF and TIFF at both widths; return their sizes and the smallest text of each.
 
     chosen : name and SVG file of each figure
@@ -31,11 +34,13 @@ def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI) 
     """
     _tools()
     out.mkdir(parents=True, exist_ok=True)
-    rows = [row for name, path in chosen for row in _one(name, path.read_text("utf-8"), out, dpi)]
+    rows = [row for name, path in chosen for row in _one(name, page_in(path.read_text("utf-8"), language), out, dpi)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI) -> float | None:
+def write_figure(
+    source: Path, target: Path, width: float, *, dpi: int = DPI, language: str = "en"
+) -> float | None:
     """Write one figure of the results at this width in mm as the ending of `target` says: svg, pdf, png, tif or tiff.
 
     Returns
@@ -46,7 +51,7 @@ def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI) ->
     ------
     ToolError : the tools that draw PDF and pixels are not installed; an SVG needs none
     """
-    svg = source.read_text("utf-8")
+    svg = page_in(source.read_text("utf-8"), language)
     svg = svg[svg.index("<svg") :]
     wide, high = _box(svg) or (width, width)
     height, kind = width * high / wide, target.suffix.lower()

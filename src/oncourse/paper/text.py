@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.paper.documents import Part
 from oncourse.report.results import Results
 from oncourse.words.catalogue import catalogue, write
+from oncourse.words.phrases import translator
 
 #: sentence of the paper -> the estimate in results.json that it rests on
 NUMBERS = {
@@ -47,11 +48,10 @@ def findings(
     """Return the Results and which estimate each sentence rests on (see `NUMBERS`)."""
     paragraphs, rows = [], []
     for name, entry in entries:
-        told = sentence(entry, language)
-        paragraphs.append(told if language != "en" else str(entry["answer"]))
+        paragraphs.append(translator(language)(str(entry["answer"])))
         head = (entry.get("headline") or {}).get("estimate")
         for e in entry["estimates"]:
-            if e["name"] == head or (language == "en" and _is_told(e["name"], entry)):
+            if e["name"] == head or _is_told(e["name"], entry):
                 rows.append((paragraphs[-1], name, e["name"], e["value"], e["ci_low"], e["ci_high"], e["n"], e["method"]))
     missing = [(n, e) for n, e in results.analyses.items() if e["status"] in ("too_few", "skipped", "failed")]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from oncourse.paper.text import answered, findings, methods, sentence
 from oncourse.report.results import Results
 from oncourse.study.schema import nearest
 from oncourse.words.catalogue import catalogue, write
+from oncourse.words.phrases import translator
 
 #: analysis -> its table in the paper and the columns shown; the whole table is in the results.
 SHOWN = {
@@ -66,7 +68,7 @@ def write_paper(
     entries = answered(results, order)
     names = [name for name, _ in entries]
     first, notes = _table_one(results, group, tests=tests)
-    tables = _tables(results, entries, first, language)
+    tables = [in_language(table, language) for table in _tables(results, entries, first, language)]
     version = _version(folder)
     words = catalogue(language)
     method = methods(entries, version, language)
@@ -83,12 +85,25 @@ def write_paper(
     (out / "references.bib").write_text(bibtex(works), "utf-8")
     (out / "references.ris").write_text(ris(works), "utf-8")
     progress("figures")
-    sizes = write_figures(_figures(folder, results, names), out / "figures", dpi=dpi)
+    sizes = write_figures(_figures(folder, results, names), out / "figures", dpi=dpi, language=language)
     sizes.write_csv(out / "figures.tsv", separator="\t")
     small = sizes.filter(~pl.col("is_legible"))
     if small.height:
         notes.append(f"{small.height} figures have text below 5 points at that width (figures.tsv): print them wider.")
     return notes
+
+
+def in_language(table: PaperTable, language: str) -> PaperTable:
+    """Return a table whose heads and cells of words are in a language; numbers and names stay."""
+    if language == "en":
+        return table
+    known, said = catalogue(language), translator(language)
+    frame = table.frame.with_columns(
+        pl.col(c).map_elements(said, return_dtype=pl.String) for c, t in table.frame.schema.items() if t == pl.String
+    )
+    heads = {c: known.get(f"head.{c}", said(c)) for c in frame.columns}
+    heads = heads if len(set(heads.values())) == len(heads) else {}
+    return replace(table, number=said(table.number), frame=frame.rename(heads), note=said(table.note))
 
 
 def _order(results: Results) -> tuple[str, ...]:

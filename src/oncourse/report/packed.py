@@ -14,6 +14,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable
 from oncourse.study.schema import Column
+from oncourse.words.catalogue import catalogue
 from oncourse.words.phrases import page_in, translator
 
 #: Rows of a table that the page carries; the rest is in its TSV.
@@ -87,19 +88,24 @@ def table_view(
         data["behind"] = behind
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     return TableView(
-        id="t-" + declared.name.replace("/", "-"), name=declared.name, title=_title(declared.name), text=declared.text,
+        id="t-" + declared.name.replace("/", "-"), name=declared.name, title=_title(declared.name, language),
+        text=declared.text,
         n_rows=frame.height, n_shown=shown.height, data=packed(text),
     )  # fmt: skip
 
 
-#: Columns that hold names, whatever they look like.
-_NAMES = ("estimate", "patient_id", "sample_id", "gene", "variant_id", "protein_change", "hgvs_c", "chrom", "rule_id")
+#: Columns that hold names and citations, whatever they look like.
+_NAMES = (
+    "estimate", "patient_id", "sample_id", "gene", "variant_id", "protein_change", "hgvs_c", "chrom", "rule_id", "trial",
+    "effect_size", "source", "sources", "certainty", "citation", "column",
+)  # fmt: skip
 
 
 def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dict[str, Any]:
     """A table in a language: the head of each column beside its name, which files keep, and the cells that are words."""
     said = translator(language)
-    columns = [[name, said(text), said(name.replace("_", " "))] for name, text in data["columns"]]
+    heads = catalogue(language)
+    columns = [[name, said(text), heads.get(f"head.{name}", name.replace("_", " "))] for name, text in data["columns"]]
     at = [i for i, words in enumerate(is_text) if words]
     rows = [list(row) for row in data["rows"]]
     for row in rows:
@@ -108,9 +114,10 @@ def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dic
     return data | {"columns": columns, "rows": rows}
 
 
-def _title(name: str) -> str:
-    words = name.split("/")[-1].replace("_", " ")
-    return words[:1].upper() + words[1:]
+def _title(name: str, language: str) -> str:
+    last = name.split("/")[-1]
+    words = last.replace("_", " ")
+    return catalogue(language).get(f"table.{last}", words[:1].upper() + words[1:])
 
 
 ESTIMATES = (
@@ -150,9 +157,11 @@ def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[st
 
 def figure_view(analysis: str, figure: Figure, language: str = "en") -> FigureView:
     """Return a figure packed for the page."""
+    said = translator(language)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', figure.svg)
     width, height = (float(box[1]), float(box[2])) if box else (7.0, 4.0)
     return FigureView(
-        id=f"f-{analysis}-{figure.name}", file=f"{analysis}-{figure.name}", title=figure.title, caption=figure.caption,
+        id=f"f-{analysis}-{figure.name}", file=f"{analysis}-{figure.name}", title=said(figure.title),
+        caption=said(figure.caption),
         ratio=f"{width:.0f} / {height:.0f}", data=packed(page_in(figure.svg, language)),
     )  # fmt: skip

@@ -156,10 +156,19 @@ def environment() -> Any:
     script = "".join((_HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
     env.filters |= {"nb": unbroken}
     env.globals |= {
-        "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script), "word": write,
+        "script_words": script_words, "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script),
+        "word": write,
         "policy": Markup(policy([*styles, SVG_STYLE], [script])), "language": "en",
     }  # fmt: skip
     return env
+
+
+def script_words(language: str) -> Any:
+    """Return the words that the scripts of a page show, as JSON for a block of data."""
+    from markupsafe import Markup
+
+    words = {k.removeprefix("script."): v for k, v in catalogue(language).items() if k.startswith("script.")}
+    return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def unbroken(text: str) -> str:

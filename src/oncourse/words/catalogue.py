@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 from oncourse.words.numbers import limits, with_unit
+from oncourse.words.phrases import translator
 
 LANGUAGES = ("en", "zh")
 #: Below this many a share is told as a count.
@@ -97,7 +98,7 @@ def _written(value: Any, how: str, language: str) -> str:
     if isinstance(value, Said):
         return value.text(language)
     if isinstance(value, str):
-        return value
+        return translator(language)(value)
     if isinstance(value, (list, tuple)):
         return joined([_written(v, how, language) for v in value], language)
     if isinstance(value, int):

@@ -21,15 +21,17 @@ from oncourse.words.readable import split
 _NUMBER = r"[-\u2212]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _PLACE = re.compile(r"\{([1-9a-z])\}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-#: What reads as English: a word in small letters. Names (TP53, ctDNA, P07) and one or two letters are none.
-_ENGLISH = re.compile(r"(?<![\w\u4e00-\u9fff.@/-])[A-Z]?[a-z]{3,}(?![\w/])")
+#: What reads as English: a word in small letters; beside Chinese a capital is that of a name. TP53, ctDNA, P07 are names.
+_ENGLISH = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Z]?[a-z]{3,}(?![A-Za-z0-9_/])")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Between the items of a list, with what stands there in Chinese.
 _LISTS = (
     ("; ", "；"), (", ", "、"), (" and ", "和"), (" or ", "或"), (" + ", " + "), (" v ", " 对 "), (" / ", " / "),
-    (": ", "："),
+    (": ", "："), (" · ", " · "), ("  ", "  "), (" = ", " = "), ("/", "/"), (";", "；"),
 )  # fmt: skip
 #: Attributes of a page that are read or shown.
 _SHOWN = re.compile(r'\b(aria-label|title|placeholder|alt|data-series|data-open|data-close)="([^"]*)"')
+_VOID = re.compile(r"<(?:br|hr|img|input|link|meta|wbr)\b")
 _MARKUP = re.compile(r"(?s)(<!--.*?-->|<(script|style|code)\b.*?</\2>|<[^>]*>)")
 
 
@@ -39,12 +41,15 @@ def english_left(text: str) -> list[str]:
     >>> english_left("TP53 与总生存期 (ctDNA)"), english_left("生存 by line")
     ([], ['line'])
     """
-    return [w for w in _ENGLISH.findall(text) if w.lower() not in _KEPT]
+    found = [w for w in _ENGLISH.findall(text) if w.lower() not in _KEPT]
+    return [w for w in found if w.islower()] if _CHINESE.search(text) else found
 
 
 #: Words that both languages write so: units, statistics and formats (no list of what was forgotten).
-_KEPT = frozenset({"kappa", "log", "tsv", "csv", "pdf", "svg", "png", "xlsx", "json", "yaml", "html", "min", "max",
-                    "oncourse"})  # fmt: skip
+_KEPT = frozenset({
+    "kappa", "log", "tsv", "csv", "pdf", "svg", "png", "xlsx", "json", "yaml", "html", "min", "max", "doi", "van", "von",
+    "kb", "oncourse",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,10 @@ class _Pair:
 
 
 class Phrasebook:
-    """The pairs of one language; `text` translates what is shown, `page` a whole page."""
+    """The pairs of one language; `text` translates what is shown, `page` a whole page.
+
+    ``missed`` holds what was asked for and stayed English, so that a translator sees what is left.
+    """
 
     def __init__(self, pairs: Mapping[str, str]):
         self.exact = {k: v for k, v in pairs.items() if not _PLACE.search(k)}
@@ -68,6 +76,7 @@ class Phrasebook:
             key = min(words, key=lambda w: (often[w], -len(w), w)) if words else ""
             self._by_word.setdefault(key, []).append(_pair(english, said))
         self._known: dict[str, tuple[str, bool]] = {}
+        self.missed: set[str] = set()
 
     def text(self, english: str) -> str:
         """Return shown text in the language; sentence by sentence where the whole is not known."""
@@ -75,23 +84,33 @@ class Phrasebook:
         if not plain or (not _ENGLISH.search(plain) and not self._has(plain)):
             return english
         found, whole = self._part(plain)
-        if whole:
+        if whole and (found != plain or not english_left(plain) or plain in self.exact):
             return found
+        if _CHINESE.search(plain):
+            return english  # said by a template already
         parts = split(plain)
         if len(parts) < 2:
+            self.missed.add(plain)
             return found
-        return "".join(self.text(p) if self._part(p)[1] else self._part(p)[0] + " " for p in parts).strip()
+        said = [self.text(part) for part in parts]
+        return "".join(text if text != part else f"{text} " for text, part in zip(said, parts, strict=True)).strip()
 
     def _has(self, plain: str) -> bool:
         return plain in self.exact or any(w.lower() in self._by_word for w in _WORD.findall(plain))
 
     def page(self, markup: str) -> str:
-        """Return a page or drawing with its text and the attributes that are read translated; scripts and code stay."""
+        """Return a page or drawing with its text and the attributes that are read translated.
+
+        Scripts, code and what HTML marks with ``translate="no"`` (ids, citations) stay.
+        """
         pieces = _MARKUP.split(markup)
-        out = []
+        out, kept = [], 0  # elements open since one that stays
         for text, tag, name in zip(pieces[0::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True):
-            out.append(self._node(text) if text.strip() else text)
-            out.append(tag if name else _SHOWN.sub(self._attribute, tag) if tag else "")
+            out.append(text if kept or not text.strip() else self._node(text))
+            out.append(tag if kept or name or not tag else _SHOWN.sub(self._attribute, tag))
+            if kept or 'translate="no"' in tag:
+                kept += 0 if name or tag.startswith("<!") or tag.endswith("/>") or _VOID.match(tag) else \
+                    -1 if tag.startswith("</") else 1
         return "".join(out)
 
     def _node(self, text: str) -> str:
@@ -127,7 +146,7 @@ class Phrasebook:
             if all(whole for _, whole in values.values()):
                 return text, True
             partly = partly or text
-        if not english_left(english):
+        if not any(word.islower() for word in english_left(english)):
             return english, True
         for between, sign in _LISTS:
             items = [self._part(item) for item in english.split(between)] if between in english else []

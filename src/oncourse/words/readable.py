@@ -21,8 +21,18 @@ def sentences(text: str) -> list[str]:
 
 
 def split(text: str) -> list[str]:
-    """Return a text cut into its sentences, nothing left out."""
-    return [part.strip() for part in _END.split(text) if part.strip()]
+    """Return a text cut into its sentences, nothing left out; what stands in brackets is not cut.
+
+    >>> split("Found late (Tsai, Jewell. Biometrika 1987). Counted.")
+    ['Found late (Tsai, Jewell. Biometrika 1987).', 'Counted.']
+    """
+    found: list[str] = []
+    for part in _END.split(text):
+        if found and sum(map(found[-1].count, "([")) > sum(map(found[-1].count, ")]")):
+            found[-1] += f" {part.strip()}"
+        else:
+            found.append(part.strip())
+    return [part for part in found if part]
 
 
 def n_words(sentence: str) -> int:

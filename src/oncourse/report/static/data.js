@@ -7,6 +7,11 @@ var oncourse = (function () {
     if (text !== undefined) e.textContent = text;
     return e;
   }
+  // words of the page's language: {name} stands for a value
+  var words = JSON.parse((document.getElementById("words") || {}).textContent || "{}");
+  function word(key, values) {
+    return (words[key] || key).replace(/\{(\w+)\}/g, function (_, name) { return values[name]; });
+  }
   // base64 of gzip -> text; nothing is asked of a network
   function unpack(id) {
     var holder = document.getElementById(id);
@@ -38,7 +43,7 @@ var oncourse = (function () {
   function dialog(title, fill) {
     var box = element("dialog", { "aria-label": title });
     var close = element("button", { type: "button" }, "\u00d7");
-    close.setAttribute("aria-label", "close");
+    close.setAttribute("aria-label", word("close"));
     close.style.cssText = "position:absolute;right:12px;top:12px;font-size:1.2rem";
     close.addEventListener("click", function () { box.close(); });
     box.addEventListener("click", function (event) { if (event.target === box) box.close(); });
@@ -66,6 +71,6 @@ var oncourse = (function () {
     setTimeout(function () { URL.revokeObjectURL(link.href); }, 5000);
   }
   function all(selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); }
-  return { element: element, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
+  return { element: element, word: word, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
     dialog: dialog, save: save, all: all };
 })();

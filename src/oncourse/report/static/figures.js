@@ -77,10 +77,10 @@
       drawing.style.maxHeight = zoom > 1 ? "80vh" : "";
     }
     series(figure, svg, bar);
-    button("+", "zoom in", function () { scale(1.5); });
-    button("\u2212", "zoom out", function () { scale(1 / 1.5); });
-    button("SVG", "download SVG", function () { o.save(name + ".svg", new Blob([source(svg)], { type: "image/svg+xml" })); });
-    button("PNG", "download PNG", function () { png(name, svg); });
+    button("+", o.word("zoom_in"), function () { scale(1.5); });
+    button("\u2212", o.word("zoom_out"), function () { scale(1 / 1.5); });
+    button("SVG", o.word("download", { kind: "SVG" }), function () { o.save(name + ".svg", new Blob([source(svg)], { type: "image/svg+xml" })); });
+    button("PNG", o.word("download", { kind: "PNG" }), function () { png(name, svg); });
     figure.insertBefore(bar, figure.querySelector("figcaption"));
     drawing.addEventListener("keydown", function (event) {
       if (event.key === "+") scale(1.5);

@@ -27,11 +27,11 @@
     Object.keys(data.genes).forEach(function (gene) {
       if (gene.toLowerCase().indexOf(needle) !== 0) return;
       var ids = data.genes[gene].map(function (i) { return data.patients[i]; });
-      found.push({ text: gene, more: "altered in " + ids.length + " patients", go: function () { o.people(gene + ": altered in", ids); rows(gene); } });
+      found.push({ text: gene, more: o.word("altered_in", { n: ids.length }), go: function () { o.people(gene + ": " + o.word("altered_in", { n: ids.length }), ids); rows(gene); } });
     });
     data.patients.forEach(function (p) {
       if (p.toLowerCase().indexOf(needle) < 0) return;
-      found.push({ text: p, more: data.has[p] ? "page of the patient" : "rows of the patient",
+      found.push({ text: p, more: o.word(data.has[p] ? "page_of" : "rows_of"),
         go: function () { if (data.has[p]) location.href = o.pageOf(p); else rows(p); } });
     });
     return found.slice(0, 12);

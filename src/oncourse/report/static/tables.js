@@ -32,17 +32,18 @@
   }
   function enliven(box, data, index) {
     var names = data.columns.map(function (c) { return c[0]; });
+    var heads = data.columns.map(function (c) { return c[2] || c[0].replace(/_/g, " "); });
     var who = names.indexOf("patient_id"), gene = names.indexOf("gene");
     var genes = {};
     Object.keys(index.genes).forEach(function (g) { genes[g] = index.genes[g].map(function (i) { return index.patients[i]; }); });
     var linked = who < 0 && (data.behind || gene >= 0);
     var state = { sort: -1, down: false, filter: "", page: 0, hidden: {} };
     var controls = o.element("div", { "class": "controls" });
-    var input = o.element("input", { type: "search", placeholder: "filter rows", "aria-label": "filter rows of " + data.name });
-    var before = o.element("button", { type: "button" }, "previous"), after = o.element("button", { type: "button" }, "next");
+    var input = o.element("input", { type: "search", placeholder: o.word("filter"), "aria-label": o.word("filter") + ": " + data.name });
+    var before = o.element("button", { type: "button" }, o.word("previous")), after = o.element("button", { type: "button" }, o.word("next"));
     var count = o.element("span", { "aria-live": "polite" });
     var columns = o.element("details"), choice = o.element("fieldset");
-    columns.appendChild(o.element("summary", {}, "columns"));
+    columns.appendChild(o.element("summary", {}, o.word("columns")));
     columns.appendChild(choice);
     var asTsv = o.element("button", { type: "button" }, "TSV"), asXlsx = o.element("button", { type: "button" }, "XLSX");
     [input, columns, asTsv, asXlsx, before, after, count].forEach(function (e) { controls.appendChild(e); });
@@ -60,9 +61,9 @@
       if (typeof value === "number") td.className = "num";
       if (i === who && value) td.appendChild(o.person(value, index.has));
       else if (linked && (i === gene || (gene < 0 && i === 0))) {
-        var button = o.element("button", { type: "button", title: "patients behind this row" }, shown(value) || "patients");
+        var button = o.element("button", { type: "button", title: o.word("behind") }, shown(value) || o.word("patients"));
         button.addEventListener("click", function () {
-          behind(data, row, genes).then(function (ids) { o.people(data.name + ": " + (shown(value) || "row"), ids); });
+          behind(data, row, genes).then(function (ids) { o.people(data.name + ": " + shown(value), ids); });
         });
         td.appendChild(button);
       } else td.textContent = shown(value);
@@ -78,12 +79,12 @@
         body.appendChild(tr);
       });
       o.all("th", headRow).forEach(function (th) { th.hidden = !!state.hidden[th.dataset.at]; });
-      count.textContent = rows.length.toLocaleString("en") + " rows" + (pages > 1 ? ", page " + (state.page + 1) + " of " + pages : "");
+      count.textContent = o.word("rows", { n: rows.length.toLocaleString("en") }) + (pages > 1 ? ", " + o.word("page", { k: state.page + 1, n: pages }) : "");
       before.disabled = state.page === 0; after.disabled = state.page >= pages - 1;
       before.hidden = after.hidden = pages === 1;
     }
     data.columns.forEach(function (column, i) {
-      var th = o.element("th", { scope: "col", "data-at": i }), button = o.element("button", { type: "button", title: column[1] }, column[0].replace(/_/g, " "));
+      var th = o.element("th", { scope: "col", "data-at": i }), button = o.element("button", { type: "button", title: column[1] }, heads[i]);
       th.appendChild(button); headRow.appendChild(th);
       button.addEventListener("click", function () {
         state.down = state.sort === i ? !state.down : false; state.sort = i; state.page = 0;
@@ -93,7 +94,7 @@
       var label = o.element("label"), tick = o.element("input", { type: "checkbox" });
       tick.checked = true;
       tick.addEventListener("change", function () { state.hidden[i] = !tick.checked; draw(); });
-      label.appendChild(tick); label.appendChild(document.createTextNode(" " + column[0])); choice.appendChild(label);
+      label.appendChild(tick); label.appendChild(document.createTextNode(" " + heads[i])); choice.appendChild(label);
     });
     var file = data.name.replace(/\//g, "-");
     asTsv.addEventListener("click", function () { o.save(file + ".tsv", new Blob([tsv(data, kept())], { type: "text/tab-separated-values" })); });
