@@ -209,9 +209,31 @@ def _named(name: str, value: object) -> str:
     return f"\n### `{name}`\n{shown}\n```text\n{words}\n```\n"
 
 
+def glossary_page() -> str:
+    """The words explained, and the terms that pages use, in English and Chinese: where a doctor corrects one."""
+    from oncourse.words.catalogue import catalogue
+    from oncourse.words.phrases import pairs
+
+    english, chinese = catalogue("en"), catalogue("zh")
+    text = HEADER + "# Glossary\n\nEnglish and Simplified Chinese. The Chinese was translated for this project and not yet "
+    text += "reviewed by a\nclinician; a term is corrected in `oncourse/words/zh/`, in one place.\n\n## Words explained\n\n"
+    explained = [
+        [one for language in (english, chinese) for one in language[key].split(" | ", 1)]
+        for key in english if key.startswith("glossary.")
+    ]  # fmt: skip
+    text += table(["term", "explanation", "术语", "解释"], explained)
+    kinds = ("endpoint.", "term.", "light.", "reason.")
+    terms = [[english[key], chinese[key]] for key in english if key.startswith(kinds) and "{" not in english[key]]
+    text += "\n## Terms of page one\n\n" + table(["English", "中文"], terms)
+    shown = sorted(((e, c) for e, c in pairs("zh").items() if len(e) <= 40 and "{" not in e and not e.endswith(".")),
+                   key=lambda pair: pair[0].lower())  # fmt: skip
+    text += "\n## Terms of tables, figures and patient pages\n\n"
+    return text + table(["English", "中文"], [list(pair) for pair in shown])
+
+
 PAGES = {
     "tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page,
-    "python": python_page,
+    "python": python_page, "glossary": glossary_page,
 }  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class StudyConfig:
     cutoffs: Mapping[str, float] = _key({}, "cut-offs of markers: {TMB: 10}")
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")
     report_germline: bool = _key(False, "whether germline findings are reported")
-    language: str = _key("en", "language of page one and of the patient pages: en or zh (Simplified Chinese)")
+    language: str = _key("en", "language of the report and of the patient pages: en or zh (Simplified Chinese)")
     sources: tuple[str, ...] = _key((), "where the data come from")
     fasta: str = _key("", "reference genome (FASTA) that names the variants, relative to study.yaml; as --fasta")
     gff: str = _key("", "gene models of it (GTF, GFF3 or genePred), relative to study.yaml; as --gff")
