@@ -49,8 +49,8 @@ def main(damage: float = 0.0, decoy: float = 0.0) -> None:
     (folder / "study.yaml").write_text("genome_build: GRCh38\n")
     plan = read_plan(folder)
     file = str(plan.write())
-    for step, keys in (("profile", PURITY), ("discover", "P"), ("genotype", PURITY), ("identity", ["study"]), ("judge", "P"), ("copy", "P"),
-                       ("collect", ["study"])):  # fmt: skip
+    for step, keys in (("profile", PURITY), ("discover", "P"), ("genotype", PURITY), ("identity", ["study"]), ("judge", "P"),
+                       ("copy", "P"), ("collect", ["study"])):  # fmt: skip
         for key in keys:
             if steps.main(step, file, key):
                 raise failure(plan)

@@ -53,6 +53,7 @@ def sample_rows(
         if s.patient in left_out:
             continue
         q = quality[s.sample]
+        fraction = q["purity"] if q.get("purity") is not None else s.purity
         rows.append(
             {
                 "sample_id": s.sample,
@@ -61,7 +62,8 @@ def sample_rows(
                 "lesion_id": plan.lesion(s.sample),
                 "assay_id": assay_id(s),
                 "day": s.day,
-                "purity": q["purity"] if q.get("purity") is not None else s.purity,
+                "purity": None if s.role == "plasma" else fraction,
+                "tumor_fraction": fraction if s.role == "plasma" else None,
                 "ploidy": q.get("ploidy"),
                 "mean_depth": q["mean_depth"],
                 "msi_score": q.get("msi_share"),

@@ -147,6 +147,18 @@ def told(fit: Fit | None) -> dict[str, float | str | None]:
     }  # fmt: skip
 
 
+def total_at(tracks: Tracks, copies: Copies, k: int, sites: pl.DataFrame) -> tuple[Floats, float]:
+    """Return total copies of a sample at sites (contig, pos; NaN where they are not known or not whole) and its purity."""
+    fit = copies.fits[k]
+    out = np.full(sites.height, np.nan)
+    if fit is None or not fit.is_certain:
+        return out, float("nan")
+    bins = bins_of(tracks, sites["contig"], sites["pos"])
+    segment = np.maximum(np.searchsorted(copies.first, bins, side="right") - 1, 0)
+    known = (bins >= 0) & (fit.major[segment] >= 0)
+    return np.where(known, fit.major[segment] + fit.minor[segment], np.nan), fit.purity
+
+
 def _bins(bases: Bases) -> Ints:
     """Return the first row of each bin, and the number of rows: equal parts of each stretch of target bases."""
     new = np.flatnonzero((np.diff(bases.pos) != 1) | (np.diff(bases.contig) != 0)) + 1

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -31,6 +32,9 @@ from oncourse.reads.profile import (
     write_json,
 )
 from oncourse.reads.sheet import Plan, Sample, load_plan
+
+if TYPE_CHECKING:
+    from oncourse.reads.copy_number import Copies, Tracks
 
 #: A reference without targets is taken whole up to this size.
 _LARGEST_WHOLE = 30_000_000
@@ -230,14 +234,45 @@ def copy_step(plan: Plan, patient: str) -> None:
         return write_json(fits, {})
     bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in (normal, *samples)}
     tracks = c.tracks_of(bases[normal.sample], [bases[s.sample] for s in samples])
-    calls = pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet")).filter(
-        pl.col("is_called") & (pl.col("origin") == "somatic")
-    )
+    judged = pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet"))
+    calls = judged.filter(pl.col("is_called") & (pl.col("origin") == "somatic"))
     found = c.fit_copies(tracks, [c.mutations_of(tracks, calls.filter(sample_id=s.sample)) for s in samples])
     sex = sex_of(bases[normal.sample])
     rows = c.segment_rows(tracks, found, [s.sample for s in samples], [sex] * len(samples))
     _write(read_places(Path(plan.fasta)).to_genome(rows, "start", "end"), out)
-    write_json(fits, {s.sample: c.told(fit) for s, fit in zip(samples, found.fits, strict=True)})
+    said: dict[str, dict[str, object]] = {
+        s.sample: dict(c.told(fit)) for s, fit in zip(samples, found.fits, strict=True)
+    }
+    for name, plasma in _plasma(samples, judged, tracks, found).items():
+        said[name] |= plasma
+    write_json(fits, said)
+
+
+def _plasma(
+    samples: list[Sample], judged: pl.DataFrame, tracks: Tracks, found: Copies
+) -> dict[str, dict[str, object]]:
+    """Return what the mutations of the tissue say of each plasma sample of a patient."""
+    from dataclasses import asdict
+
+    from oncourse.reads.copy_number import total_at
+    from oncourse.reads.plasma import tracked, tumour_fraction
+
+    tissue = [s.sample for s in samples if s.role != "plasma"]
+    if not tissue:
+        return {}
+    sites = judged.filter(sample_id=tissue[0])
+    copies = {
+        s.sample: total_at(tracks, found, k, sites) for k, s in enumerate(samples) if s.sample in tissue
+    }
+    out = {}
+    for s in samples:
+        if s.role == "plasma":
+            got = asdict(tumour_fraction(tracked(judged, s.sample, tissue, copies)))
+            out[s.sample] = {f"tracked_{name}": value for name, value in got.items()}
+            if got["fraction"] is not None:
+                out[s.sample] |= {"purity": round(got["fraction"], 6), "purity_low": got["low"], "purity_high": got["high"],
+                                  "purity_status": "tracked mutations"}  # fmt: skip
+    return out
 
 
 def collect_step(plan: Plan, _: str) -> None:
