@@ -67,3 +67,18 @@ def test_what_is_tracked_is_somatic_and_called_in_tissue_with_its_copies():
     got = tracked(calls, "C", ["T1", "T2"], {"T1": (three, 0.6), "T2": (three * np.nan, np.nan)})
     assert got.alt.tolist() == [2, 1] and got.is_shared.tolist() == [True, False]
     assert got.total.tolist() == [3, 2] and got.on.tolist() == [2, 1]
+
+
+def test_a_study_of_reads_without_profiled_genes_has_an_empty_load_and_no_failure():
+    """A folder without a build has no genes: the load lacked msi_predicted, and two analyses failed."""
+    from oncourse.derive.genes.hypermutation import _with_chances
+
+    empty = pl.DataFrame(
+        schema={
+            "tumour": pl.String,
+            "callable_mb": pl.Float64,
+            "n_coding": pl.Int64,
+            "n_indel_one_base": pl.Int64,
+        }
+    )
+    assert {"p_msi_high", "p_hypermutated", "msi_predicted"} <= set(_with_chances(empty).columns)

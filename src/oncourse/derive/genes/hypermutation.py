@@ -86,7 +86,8 @@ def _with_chances(table: pl.DataFrame) -> pl.DataFrame:
                                   None if tumour is None else str(tumour))  # fmt: skip
         parts.append(rows.select("row", p_msi_high=pl.Series(high), p_hypermutated=pl.Series(hyper)))
     if not parts:
-        return table.with_columns(p_msi_high=pl.lit(None, pl.Float64), p_hypermutated=pl.lit(None, pl.Float64))
+        added = {"p_msi_high": pl.Float64, "p_hypermutated": pl.Float64, "msi_predicted": pl.String}
+        return table.with_columns(pl.lit(None, kind).alias(name) for name, kind in added.items())
     chances = pl.concat(parts).sort("row").drop("row").fill_nan(None)
     word = (
         pl.when(pl.col("p_msi_high") >= SURE).then(pl.lit("MSI-H"))
