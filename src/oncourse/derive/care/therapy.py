@@ -17,7 +17,7 @@ from oncourse.derive.care.watchlist import (
     emergence,
     watch_items,
 )
-from oncourse.derive.concordance.callability import CallabilityParams, callability
+from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.patients import recorded_sites
@@ -164,10 +164,11 @@ def findings(
     named = statuses.filter(~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False))
     denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
-    facts = Facts(study, lines, burden, chosen, readings, ctdna)
+    counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
+    facts = Facts(study, lines, counted, chosen, readings, ctdna)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
-    fused, fusion_genes = _fusions(study, panels, knowledge.genes)
+    fused, fusion_genes = _fusions(study, panels, knowledge.genes, sites.blind)
     patients = {}
     for patient in study["patients"]["patient_id"].to_list():
         site_states, default = sites.of(patient)
@@ -268,7 +269,7 @@ def copy_states(
 
 
 def _fusions(
-    study: Study, panels: Panels, genes: frozenset[str]
+    study: Study, panels: Panels, genes: frozenset[str], blind: frozenset[str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, frozenset[str]]]:
     found: dict[str, set[str]] = {}
     owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
@@ -277,7 +278,8 @@ def _fusions(
         found.setdefault(owner[sample], set()).update(gene_name(g) for g in (five, three) if g)
     looked: dict[str, frozenset[str]] = {}
     cache: dict[str, frozenset[str]] = {}
-    for patient, assay in panels.samples.drop_nulls("sv").select("patient_id", "sv").iter_rows():
+    looking = panels.samples.drop_nulls("sv").filter(~pl.col("sample_id").is_in(sorted(blind)))
+    for patient, assay in looking.select("patient_id", "sv").iter_rows():
         if assay not in cache:
             listed = panels.genes.get(assay)
             cache[assay] = genes if listed is None else frozenset(gene_name(g) for g in listed) & genes
@@ -302,11 +304,12 @@ class _Sites:
         informative = plasma.filter("has_tumour").group_by("patient_id").agg(pl.col("sample_id").last())
         self.plasma = dict(informative.iter_rows())
         self.measured: dict[str, list[tuple[str, int, str]]] = {}
-        told = pl.col("depth").is_not_null() & (pl.col("state") != "assumed")
+        self.blind = blind_samples(codons)
+        told = (pl.col("depth").is_not_null() & (pl.col("state") != "assumed")) | (pl.col("state") == "underpowered")
         known = codons.filter(told | (pl.col("state") == "unread"))
         for sample, gene, codon, state in known.select("sample_id", "gene", "codon", "state").iter_rows():
             self.measured.setdefault(sample, []).append((gene, codon, state))
-        self.cache: dict[tuple[tuple[str, frozenset[str]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
+        self.cache: dict[tuple[tuple[str, frozenset[tuple[str, bool]]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
 
     def of(self, patient: str) -> tuple[Mapping[tuple[str, str, int], str], Mapping[str, str]]:
         """Return (sites, default_site) as `PatientFindings` wants them."""
@@ -317,7 +320,7 @@ class _Sites:
             "plasma": [s for s in samples if s[0] == self.plasma.get(patient)],
             "decision": [s for s in samples if s[0] == self.decision.get(patient)],
         }
-        key = tuple((m, frozenset(a for _, _, a in g if a)) for m, g in groups.items())
+        key = tuple((m, frozenset((a, s in self.blind) for s, _, a in g if a)) for m, g in groups.items())
         if key not in self.cache:
             self.cache[key] = self._by_assay(key)
         sites, default = self.cache[key]
@@ -330,11 +333,16 @@ class _Sites:
         sites: dict[tuple[str, str, int], str] = {}
         default: dict[str, str] = {}
         for material, assays in key:
-            lists = [self.panels.genes.get(a) for a in assays]
-            default[material] = "assumed" if any(genes is None for genes in lists) else "not_covered"
-            if default[material] == "not_covered":
+            default[material] = "not_covered"
+            # what a sample with too little tumour looked at is underpowered, unless another looked too
+            for state, is_blind in (("underpowered", True), ("assumed", False)):
+                lists = [self.panels.genes.get(a) for a, blind in assays if blind is is_blind]
+                if any(genes is None for genes in lists):
+                    default[material] = state
                 listed = {gene_name(g) for genes in lists for g in genes or ()} & self.genes
-                sites.update({(material, g, 0): "assumed" for g in listed})
+                sites.update({(material, g, 0): state for g in listed})
+            if default[material] == "assumed":
+                sites = {at: state for at, state in sites.items() if at[0] != material}
         return sites, default
 
     def _overlay(

@@ -22,6 +22,9 @@ from oncourse.study.settings import section, setting
 #: The codons every RAS rule asks for (FDA label of panitumumab: exons 2-4 of KRAS and NRAS).
 RAS_CODONS = set_codons("RAS")
 ERROR_RATE = 1e-3
+#: Reads taken where neither a site's nor the sample's depth is recorded: as many as never limit.
+UNLIMITED_DEPTH = 100_000
+TOO_LITTLE = "too few reads or too little tumour"
 
 
 @section("callability")
@@ -66,9 +69,10 @@ def callability(
     not on the assay), ``unread`` (something called there was not understood: `oncourse.derive.genes.unread`) or
     ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
     table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
-    depth of a sample is no measurement. Power is the chance that a clonal heterozygous mutation (one mutated copy)
-    passes the sample's calling rule, beta-binomial around the allele fraction expected from purity (plasma: tumour
-    fraction) and copy number, 2 where no segment says otherwise.
+    depth of a sample is no measurement: it makes no wild type measured, but where even that depth (unlimited, where it
+    is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed. Power is the chance that a
+    clonal heterozygous mutation (one mutated copy) passes the sample's calling rule, beta-binomial around the allele
+    fraction expected from purity (plasma: tumour fraction) and copy number, 2 where no segment says otherwise.
     """
     wanted = pl.DataFrame(
         [(g, c) for g in sorted(codons) for c in sorted(codons[g])], schema=["gene", "codon"], orient="row"
@@ -83,7 +87,8 @@ def callability(
             purity=pl.coalesce("purity", "purity_low")
         )
     grid = samples.select(
-        "patient_id", "sample_id", "material", "purity", "min_alt_count", "min_vaf", "error_rate"
+        "patient_id", "sample_id", "material", "purity", "min_alt_count", "min_vaf", "error_rate",
+        mean_depth="depth",
     ).join(wanted, how="cross")
     on_panel = panels.profiled(sorted(codons)).select("sample_id", "gene", pl.lit(True).alias("on_panel"))
     grid = (
@@ -92,14 +97,17 @@ def callability(
         .join(_copies(study, wanted), on=["sample_id", "gene", "codon"], how="left")
     )
     grid = grid.with_columns(
-        power=pl.Series(_power(grid, params.concentration), dtype=pl.Float64).fill_nan(None)
+        power=pl.Series(_power(grid, params.concentration), dtype=pl.Float64).fill_nan(None),
+        reach=_reach(grid, params),
     )
+    blind = (pl.col("reach") < params.min_power).fill_null(False)
     has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
     grid = grid.join(unread_codons(study, wanted).drop("patient_id"), on=["sample_id", "gene", "codon"], how="left")
     state = (
         pl.when(pl.col("unread").is_not_null()).then(pl.lit("unread"))
         .when(pl.col("depth") == 0).then(pl.lit("not_covered"))
         .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("not_covered"))
+        .when(~has_depth & blind).then(pl.lit("underpowered"))
         .when(~has_depth | ~has_power).then(pl.lit("assumed"))
         .when(pl.col("power") >= params.min_power).then(pl.lit("measured"))
         .otherwise(pl.lit("underpowered"))
@@ -108,11 +116,12 @@ def callability(
         pl.when(pl.col("unread").is_not_null()).then(pl.format("called there and not understood: {}", "unread"))
         .when(pl.col("depth") == 0).then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("gene not on the assay"))
+        .when(~has_depth & blind).then(pl.lit(TOO_LITTLE))
         .when(~has_depth).then(pl.lit("depth not recorded"))
         .when(pl.col("purity").is_null() & (pl.col("material") == "plasma")).then(pl.lit("tumour fraction not known"))
         .when(~has_power).then(pl.lit("purity not known"))
         .when(pl.col("power") >= params.min_power).then(pl.lit("power"))
-        .otherwise(pl.lit("too few reads or too little tumour"))
+        .otherwise(pl.lit(TOO_LITTLE))
     )  # fmt: skip
     return (
         grid.with_columns(state=state, reason=reason)
@@ -185,6 +194,20 @@ def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
         .group_by("sample_id", "gene", "codon").agg(pl.col("total_cn").max())
     )  # fmt: skip
+
+
+def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
+    """Return the samples in which no clonal mutation could be seen anywhere, of a `callability` table."""
+    return frozenset(codons.filter(pl.col("depth").is_null() & (pl.col("state") == "underpowered"))["sample_id"])
+
+
+def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
+    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth."""
+    most = pl.col("mean_depth").round(0).fill_null(UNLIMITED_DEPTH).cast(pl.Int64)
+    at_mean = grid.select("purity", "total_cn", "error_rate", "min_alt_count", "min_vaf", depth=most)
+    keys = at_mean.unique(maintain_order=True)
+    keys = keys.with_columns(reach=pl.Series(_power(keys, params.concentration), dtype=pl.Float64).fill_nan(None))
+    return at_mean.join(keys, on=at_mean.columns, how="left", nulls_equal=True, maintain_order="left")["reach"]
 
 
 def _power(grid: pl.DataFrame, concentration: float) -> np.ndarray:

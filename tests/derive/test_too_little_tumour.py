@@ -1,0 +1,40 @@
+"""A sample with too little tumour to show anything is never "none found": not of a gene, a fusion, or a burden."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.cohort import Cohort
+from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability
+
+
+def plasma(make_study, fraction: float, depth: float | None = 3000) -> Cohort:
+    sample = {"sample_id": "B1", "patient_id": "P1", "material": "plasma", "tumor_fraction": fraction, "day": 0,
+              "assay_id": "A", "mean_depth": depth}  # fmt: skip
+    return Cohort(make_study(
+        samples=[sample], patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
+        assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF;PIK3CA;BRCA2;POLE;NTRK1;RET;TTN",
+                 "min_alt_count": 3, "min_vaf": 0.002, "callable_mb": 1.1}],
+        calls=[{"sample_id": "B1", "variant_id": "1:100:A:T", "is_called": False}],
+        variants=[{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
+        fusions=[], config={"genome_build": "GRCh37"},
+    ))  # fmt: skip
+
+
+def test_a_tumour_fraction_below_the_calling_rule_shows_nothing(make_study):
+    """Fraction 0.0005: a clonal mutation is at 0.00025, under the least fraction of a call at any depth."""
+    for depth in (3000, None):
+        cohort = plasma(make_study, 0.0005, depth)
+        rows = callability(cohort.study, cohort.panels, CallabilityParams(), codons={"PIK3CA": (1047,)})
+        assert rows["state"].to_list() == ["underpowered"] and blind_samples(rows) == {"B1"}
+        facts = cohort.findings.patients["P1"]
+        assert facts.tmb_per_mb is None and not facts.fusion_genes_assessed
+        assert facts.site("BRCA2") == facts.site("POLE") == "underpowered"
+        told = cohort.patient_statuses.filter(pl.col("status").is_in(["PIK3CA", "RAS", "BRAF V600E"]))
+        assert set(told["state"]) == {"not_assessable"}
+
+
+def test_enough_tumour_stays_assumed_without_depth(make_study):
+    cohort = plasma(make_study, 0.2)
+    facts = cohort.findings.patients["P1"]
+    assert facts.site("BRCA2") == "assumed" and facts.tmb_per_mb == 0.0
