@@ -16,7 +16,7 @@ from oncourse.errors import InputError
 from oncourse.evolution.clustering.types import Clustering, ClusterParams, Counts
 from oncourse.evolution.seeding.lesions import SeedingPosterior
 from oncourse.evolution.trees.posterior import TreePosterior
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import places
 
 __all__ = ["ClusterParams", "Clustering", "Counts", "cluster", "counts", "seeding", "tree"]
 
@@ -63,7 +63,6 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
             out[at] = frame[name].cast(pl.Float64).fill_null(default).to_numpy()
         return out
 
-    chrom = pl.DataFrame({"variant_id": variants.cast(pl.String)}).select(parts())["chrom"]
     return Counts(
         wide("alt_count", 0.0).astype(np.int64),
         wide("depth", 0.0).astype(np.int64),
@@ -72,7 +71,7 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
         wide("minor_cn", 1.0),
         wide("normal_cn", 2.0),
         error_rate=np.full(len(samples), error_rate),
-        chrom=None if chrom.null_count() else chrom.rank("dense").to_numpy().astype(np.int64) - 1,
+        **places(variants),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,23 @@ def test_formalin_shows_in_its_kind_of_change_only():
     assert by_kind[C_T] > 6 and np.delete(by_kind, C_T).max() < 3
     assert (found.p_present[~here & (cells.change == C_T)] >= 0.95).mean() <= 0.05
     assert sum("C>T" in (w or "") for w in noise_words(found.background, 200.0)) >= 20
+
+
+def test_formalin_in_some_samples_is_told_by_the_cohort():
+    """C>T at 20 times the told rate in every second sample, two or three such sites in each: one sample alone teaches
+    nothing (a third of the sites without the variant was called present, and no sample was named)."""
+    error = np.full(7, TOLD)
+    error[C_T] *= 20
+    cells, samples, here = two_samples(error, depth=120)
+    plain, _, _ = two_samples(np.full(7, TOLD), depth=120)
+    old = cells.sample % 2 == 0
+    cells = replace(cells, alt_count=np.where(old, plain.alt_count, cells.alt_count), is_called=np.where(
+        old, plain.is_called, cells.is_called), depth=np.where(old, plain.depth, cells.depth))  # fmt: skip
+    found = presence(cells, samples)
+    absent = ~here & (cells.change == C_T) & ~old
+    assert (found.p_present[absent] >= 0.95).mean() <= 0.08
+    named = np.array(["C>T" in (w or "") for w in noise_words(found.background, 200.0)])
+    assert named[1::2].mean() > 0.6 and named[::2].mean() < 0.1
 
 
 def test_spread_of_reads_is_learned():

@@ -76,7 +76,26 @@ def test_likelihood_table_is_the_beta_binomial_of_scipy(precision):
                 if math.isinf(precision)
                 else stats.betabinom.logpmf(k, n, v * precision, (1 - v) * precision)
             )
+            part = (multiplicity > 1) & (grid > 0) & (grid < _likelihood_kernels.ALL_CELLS_FROM)
+            plain = plain + part * _likelihood_kernels.BEFORE_GAIN_SUBCLONAL
             np.testing.assert_allclose(table[row, d], plain, atol=1e-6)
+
+
+def test_clones_that_arose_after_a_doubled_genome_keep_their_cell_fraction():
+    """Twice the copies in every sample, most of the trunk before the doubling: one copy of all cells reads like two of
+    half of them, and clones of single metastases came out at .5 beside a founder that never was."""
+    random = np.random.default_rng(4)
+    phi = np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    labels = np.repeat([0, 1, 2], [60, 20, 20])
+    copies = np.where((labels == 0) & (random.random(100) < 0.7), 2.0, 1.0)
+    n = random.poisson(60, (100, 3))
+    v = 0.6 * phi[labels] * copies[:, None] / (0.6 * 4 + 0.4 * 2)
+    counts = diploid(random.binomial(n, with_errors(v, 1e-3)), n, 0.6)
+    counts = replace(counts, major_cn=np.full((100, 3), 2.0), minor_cn=np.full((100, 3), 2.0))
+    found = cluster_patient(counts, purity_sd=np.full(3, 0.05))
+    for clone in (1, 2):
+        here = np.bincount(found.labels[labels == clone]).argmax()
+        assert found.ccf_mean[here, clone] > 0.9
 
 
 def test_score_is_the_definition_of_the_partition_posterior():

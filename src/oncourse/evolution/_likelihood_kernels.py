@@ -16,6 +16,11 @@ TINY = 1e-30
 _NIL = -69.0
 """exp(-69) = 1e-30: less than that is taken as nothing, so that single precision never underflows."""
 IMPOSSIBLE = -1e30
+ALL_CELLS_FROM = 0.85
+"""A cell fraction from here on may be that of all cells: purity and copies are not exact."""
+BEFORE_GAIN_SUBCLONAL = math.log(0.02)
+"""Log chance that a variant on several copies is in a part of the cells. The gain is told to be in all and came after
+the variant: so is the variant, or its clone is not there. A choice; what is left is for gains that were not in all cells."""
 
 
 @jit()
@@ -65,7 +70,8 @@ def add_log_rising(x, k, out, product):
 def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_normal, n_state, out, work):
     """Fill out[g] with log P(k | n, CCF grid[g]) averaged over the states of one site in one sample.
 
-    The reads are beta-binomial with precision s (inf: binomial); work (3, n_grid) is scratch.
+    The reads are beta-binomial with precision s (inf: binomial); work (3, n_grid) is scratch. Several mutated copies in
+    cells whose fellows have the same copies say that the variant came before the gain (`BEFORE_GAIN_SUBCLONAL`).
     """
     n_grid = grid.shape[0]
     coefficient = log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0) - math.log(n_state)
@@ -95,6 +101,10 @@ def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_n
             for g in range(n_grid):
                 share[g] = s - share[g]
             add_log_rising(share, n - k, value, product)
+        if mutated[q] > 1.5 and not ref_is_normal[q]:
+            for g in range(n_grid):
+                if 0.0 < grid[g] < ALL_CELLS_FROM:
+                    value[g] += BEFORE_GAIN_SUBCLONAL
         if q == 0:
             for g in range(n_grid):
                 out[g] = value[g]

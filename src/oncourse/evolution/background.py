@@ -32,6 +32,9 @@ FACTORS = np.array([0.3, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.0, 10.0, 14.0, 20.
 #: told, of a kind of change in a sample around that sample. A choice: FFPE and fresh libraries of one assay differ by
 #: factors of 3 to 10.
 SAMPLE_SPREADS, COHORT_SPREAD, KIND_SPREAD = (0.2, 0.5, math.log(3)), math.log(3), math.log(2)
+#: Damage (formalin, oxidation) raises one kind of change in a share of the samples: shares and multiples of the sample's own
+#: rate that are weighed for each kind, and the weight of no damage at all beforehand.
+DAMAGED_SHARES, DAMAGE, UNDAMAGED = np.array([0.15, 0.3, 0.5, 0.75, 1.0]), np.log([0.3, 3.0, 6.0, 12.0, 25.0, 50.0]), 0.7
 #: Shapes of the spread of error rates between sites that are weighed; told is worth two nats more.
 SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
 #: Beta-binomial concentrations that are weighed.
@@ -71,6 +74,7 @@ class Background:
     Attributes
     ----------
     by_kind : shape (n_sample, 7), multiple of the told error rate per kind of `CHANGES`
+    by_kind_low : same shape, 5 % point
     factor, factor_low : shape (n_sample,), over all kinds: posterior mean (of the log) and 5 % point
     n_site : shape (n_sample,), expected number of sites without the variant that it rests on
     noise_shape : of the gamma-like spread of error rates between sites, one for all samples
@@ -79,6 +83,7 @@ class Background:
     """
 
     by_kind: FloatArray
+    by_kind_low: FloatArray
     factor: FloatArray
     factor_low: FloatArray
     n_site: FloatArray
@@ -106,21 +111,22 @@ def learn_background(
     rows = _spread_out(cells.sample, usable & (kind == 2), most)
     sites = _Sites.of(cells, samples, purity, kind, change, rows)
     shape = float(np.median(samples.noise_shape)) if n_sample else 2.0
+    shape = sites.some().shape_of_any_factor(shape)
     for _ in range(N_ROUND):
         table, absent = sites.tables(shape, n_sample)
         mass = _shrunk(table.sum(axis=1), np.log(FACTORS), 0.0)
         mean, n_absent = mass @ np.log(FACTORS), sites.count(absent, n_sample)
-        by_kind = _kinds(table, n_absent, mean)
+        by_kind, kind_low = _kinds(table, mean)
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
     weight = _told_apart(float(n_absent.sum()), len(rows))
-    mean, by_kind = mean * weight, by_kind**weight
+    mean, by_kind, kind_low = mean * weight, by_kind**weight, kind_low**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    return Background(by_kind, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, *spread)
+    return Background(by_kind, kind_low, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, *spread)
 
 
 def _told_apart(n_absent: float, n_site: int) -> float:
@@ -148,8 +154,9 @@ def noise_words(background: Background, assumed: float) -> list[str | None]:
     for d, factor in enumerate(background.factor):
         words = [f"errors {factor:.2g} times those told"] if background.factor_low[d] > NOISY else []
         words += [
-            f"{name} {f:.2g} times" for name, f in zip(CHANGES, background.by_kind[d], strict=True)
-            if f > max(NOISY, 2 * factor) and background.factor_low[d] > NOISY / 2
+            f"{name} {f:.2g} times" + ("" if words else " the told errors")
+            for name, f, low in zip(CHANGES, background.by_kind[d], background.by_kind_low[d], strict=True)
+            if f > 2 * factor and low > NOISY
         ]  # fmt: skip
         if spread[d]:
             words.append(f"reads spread more than assumed (concentration {background.concentration[d]:.0f})")
@@ -302,6 +309,27 @@ class _Sites:
                 share = found / found.sum()
             self.level[clonal] = share
 
+    def some(self) -> _Sites:
+        """Return the sites of so many samples that there are about `N_PLACES`."""
+        keep = self.sample % max(1, len(self.sample) // N_PLACES) == 0
+        group = np.unique(self.group[keep], return_inverse=True)[1]
+        return _Sites(self.sample[keep], self.change[keep], group, self.is_clonal[keep], self.alt[keep], self.depth[keep],
+                      self.rate[keep], self.there[keep], self.level)  # fmt: skip
+
+    def shape_of_any_factor(self, told: float) -> float:
+        """Return the likeliest shape with the errors of each sample free: at the told shape the tail of uneven errors
+        looks like small clones, and they are not learned at all."""
+        if len(self.sample) < LEAST_SHAPE:
+            return told
+        sample, grid = np.unique(self.sample, return_inverse=True), np.log(FACTORS)
+        here = replace(self, sample=sample[1].astype(np.int64))
+        value = {}
+        for shape in sorted({told, *SHAPES.tolist()}):
+            table, _ = here.tables(shape, len(sample[0]))
+            held = table.sum(axis=1) - 0.5 * (grid / COHORT_SPREAD) ** 2
+            value[shape] = float(np.logaddexp.reduce(held, axis=1).sum()) + (SHAPE_PRIOR if shape == told else 0.0)
+        return max(value, key=lambda shape: value[shape])
+
     def likeliest_shape(self, by_kind: FloatArray, told: float) -> float:
         """Return the shape of the spread of error rates between sites: the likeliest of `SHAPES`, or the told one."""
         if len(self.sample) < LEAST_SHAPE:
@@ -353,14 +381,37 @@ def _shrunk(table: FloatArray, grid: FloatArray, told: float) -> FloatArray:
     return np.asarray(out / out.sum(axis=1, keepdims=True))
 
 
-def _kinds(table: FloatArray, n_absent: FloatArray, mean: FloatArray) -> FloatArray:
-    """Return shape (n_sample, 7): the multiple of each kind of change, shrunk to the sample and, by kind, to the cohort."""
-    offset, weight = np.zeros(table.shape[1]), n_absent / (n_absent + 5.0)
-    found = np.zeros(table.shape[:2])
-    for _ in range(3):
-        found = _mass(table, np.log(FACTORS), mean[:, None] + offset, KIND_SPREAD) @ np.log(FACTORS)
-        offset = (weight * (found - mean[:, None])).sum(axis=0) / (weight.sum(axis=0) + 1.0)
-    return np.asarray(np.exp(found))
+def _kinds(table: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the multiple of each kind of change in each sample (n_sample, 7), mean of the log and 5 % point.
+
+    Either the kind is as the sample (`mean`), or damage raised it; which share of the samples is damaged and by how much is
+    learned per kind from all samples together: a few sites in each of many samples tell what one alone cannot.
+    """
+    grid = np.log(FACTORS)
+    if not len(table):
+        return np.ones(table.shape[:2]), np.ones(table.shape[:2])
+    like = np.exp(table - table.max(axis=2, keepdims=True))
+
+    def joint(shift: float) -> FloatArray:
+        prior = np.exp(-0.5 * ((grid - mean[:, None] - shift) / KIND_SPREAD) ** 2)
+        return np.asarray(like * (prior / prior.sum(axis=1, keepdims=True))[:, None])
+
+    plain = joint(0.0)
+    mixed, logs = [plain], [np.log(plain.sum(axis=2) + 1e-300).sum(axis=0) + math.log(UNDAMAGED)]
+    for shift in DAMAGE:
+        damaged = joint(float(shift))
+        for share in DAMAGED_SHARES:
+            mixed.append((1 - share) * plain + share * damaged)
+            every = np.log(mixed[-1].sum(axis=2) + 1e-300).sum(axis=0)
+            logs.append(every + math.log((1 - UNDAMAGED) / (len(DAMAGE) * len(DAMAGED_SHARES))))
+    weight = np.exp(np.array(logs) - np.max(logs, axis=0))
+    weight /= weight.sum(axis=0)
+    mass = np.zeros_like(table)
+    for w, one in zip(weight, mixed, strict=True):
+        mass += w[:, None] * one / (one.sum(axis=2, keepdims=True) + 1e-300)
+    mass /= mass.sum(axis=2, keepdims=True)
+    low = FACTORS[np.argmax(np.cumsum(mass, axis=2) >= 0.05, axis=2)]
+    return np.asarray(np.exp(mass @ grid)), low
 
 
 def _concentrations(

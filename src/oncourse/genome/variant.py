@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from oncourse.genome.fasta import Fasta
 
@@ -281,6 +282,17 @@ def parts(column: str = "variant_id") -> list[pl.Expr]:
         groups.struct.field("3").alias("ref"),
         groups.struct.field("4").alias("alt"),
     ]
+
+
+def places(ids: pl.Series) -> dict[str, NDArray[np.int64] | None]:
+    """Return `chrom`, a number per chromosome, and `position` of each variant; None where an id is no place."""
+    at = pl.DataFrame({"variant_id": ids.cast(pl.String)}).select(parts())
+    if at["chrom"].null_count() or at["pos"].null_count():
+        return {"chrom": None, "position": None}
+    return {
+        "chrom": at["chrom"].rank("dense").to_numpy().astype(np.int64) - 1,
+        "position": at["pos"].to_numpy().astype(np.int64),
+    }
 
 
 def canonical_ids(ids: pl.Series) -> pl.Series:

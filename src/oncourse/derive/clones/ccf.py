@@ -16,7 +16,7 @@ from oncourse.derive.concordance.presence_inputs import (
     with_blocks,
 )
 from oncourse.derive.genes.panels import Panels
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import parts, places
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -130,12 +130,6 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
     )
 
 
-def _chromosomes(ids: pl.Series) -> np.ndarray | None:
-    """Return a number per chromosome of each variant; None where an id is no place."""
-    chrom = pl.DataFrame({"variant_id": ids}).select(parts())["chrom"]
-    return None if chrom.null_count() else chrom.rank("dense").to_numpy().astype(np.int64) - 1
-
-
 def _somatic(
     study: Study, grid: pl.DataFrame, calls: pl.DataFrame, presence: PresenceTable
 ) -> tuple[pl.DataFrame, list[tuple[str, str | None, str]]]:
@@ -244,7 +238,7 @@ def _patient(
     )
     kept_counts = Counts(
         alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns], cn_known[at],
-        chrom=_chromosomes(names["variant_id"].filter(pl.Series(seen))),
+        **places(names["variant_id"].filter(pl.Series(seen))),
     )  # fmt: skip
     made = PatientCounts(
         patient,

@@ -3,8 +3,9 @@
 Two things look like clones in several lesions. Artefacts show one fraction of the reads in every sample, whatever the
 purity, often at more than the usual depth and on few chromosomes. Variants of another clone that sit on a lost (or not
 gained) allele show less of themselves in the lesions concerned: all those of a segment, while those on its other allele
-show more. Each cluster is weighed against both; segments are whole chromosomes, which loses little and needs no
-breakpoints. The shares and shifts below are choices, made before the stresses of docs/explanation/stress.md were run.
+show more. Each cluster is weighed against both; segments are averaged over all that hold them, whole chromosomes where
+places are not known. The shares and shifts below are choices, made before the stresses of docs/explanation/stress.md were
+run.
 """
 
 from __future__ import annotations
@@ -203,12 +204,11 @@ class _Table:
             if not (alike | lower).all():
                 continue
             own = self._like(parent, k, ~lower)
-            explained, usual = self._by_chromosome(members, own, mean[parent], lower)
+            explained, usual, n_other = self._by_chromosome(members, own, mean[parent], lower)
             split = math.lgamma(n[k]) + math.lgamma(n[parent]) - float(gammaln(n[k] + n[parent]))
             explained += self._depth(members, 0.0, DEPTH_SLACK) + self._within(members)
             value = explained - (clone + split + usual)
             # half of the variants of the segments should be on the other allele: without them copies and clone look alike
-            n_other = np.isin(self.counts.chrom[own], self.counts.chrom[members]).sum()
             value = min(value, 0.0) if n_other < max(1.0, OTHER_ALLELE * len(members)) else value
             if value > best:
                 best, whose = value, parent
@@ -222,28 +222,61 @@ class _Table:
 
     def _by_chromosome(
         self, members: IntArray, own: IntArray, ccf: FloatArray, lower: NDArray[np.bool_]
-    ) -> tuple[float, float]:
-        """Return log-likelihoods: of members and parent's variants with events where they serve, of the latter as told."""
+    ) -> tuple[float, float, float]:
+        """Return log-likelihoods: of members and parent's variants with events where they serve, of the latter as told;
+        and how many of the parent's variants the events hold."""
         chrom = self.counts.chrom
         assert chrom is not None
-        explained = usual = 0.0
+        explained = usual = n_other = 0.0
         for c in np.unique(chrom[members]):
             m, p = members[chrom[members] == c], own[chrom[own] == c]
             as_told = self._as_told(p)
             told_lost = all((self.counts.minor_cn[m, d] == 0).all() for d in np.flatnonzero(lower))
-            price = TOLD_EVENT_PRIOR if told_lost else EVENT_PRIOR
-            event = math.log(price) * (1 + AGAIN * (int(lower.sum()) - 1)) + math.log(0.5) * (len(m) + len(p))
-            stray, plain = len(m) * math.log(STRAY), math.log(PLAIN)
+            price = math.log(TOLD_EVENT_PRIOR if told_lost else EVENT_PRIOR) * (1 + AGAIN * (int(lower.sum()) - 1))
+            stray, plain, rest = len(m) * math.log(STRAY), math.log(PLAIN), 0.0
             for d in range(len(ccf)):
                 told = float(as_told[:, d].sum())
                 usual += told
                 as_parent = float(self._log(m, d, ccf[d] * self.vaf_one[m, d]).sum()) + told
                 plain += as_parent
-                event += self._event(m, p, d, float(ccf[d])) if lower[d] else as_parent
+                rest += 0.0 if lower[d] else as_parent
                 any_count = np.where(self.seen[m, d], _any_count(self.counts, m, d), 0.0).sum()
                 stray += told + float(any_count) if lower[d] else as_parent
-            explained += float(np.logaddexp.reduce([event, stray, plain]))
-        return explained, usual
+            event, held = self._events(m, p, ccf, np.flatnonzero(lower), as_told)
+            n_other += held
+            explained += float(np.logaddexp.reduce([price + rest + event, stray, plain]))
+        return explained, usual, n_other
+
+    def _events(
+        self, m: IntArray, p: IntArray, ccf: FloatArray, lower: IntArray, as_told: FloatArray
+    ) -> tuple[float, float]:
+        """Return the log-likelihood, in the samples `lower`, of members on a segment's lost allele and the parent's variants
+        there on the other, and how many these are.
+
+        Averaged over the segments that hold all members: where one ends is not known; variants outside it are as told. The
+        whole chromosome where places are not known.
+        """
+        place = self.counts.position
+        n, first, last = len(p), 0, len(p)
+        if place is not None:
+            order = np.argsort(place[p], kind="stable")
+            p, as_told = p[order], as_told[order]
+            first = int((place[p] < place[m].min()).sum())
+            last = int((place[p] <= place[m].max()).sum())
+        begin = np.arange(first + 1) if place is not None else np.zeros(1, np.int64)
+        end = np.arange(last, n + 1) if place is not None else np.full(1, n)
+        within = end[None, :] - begin[:, None]
+        value = math.log(0.5) * (len(m) + within.astype(float))
+        for d in lower.tolist():
+            lost, held = self._event(m, p, d, float(ccf[d]))
+            run = np.concatenate([np.zeros((1, held.shape[1])), np.cumsum(held, axis=0)])
+            told = np.concatenate([[0.0], np.cumsum(as_told[:, d])])
+            inside = run[end][None] - run[begin][:, None] + lost
+            value += np.logaddexp.reduce(inside, axis=2) - math.log(len(lost))
+            value += told[-1] - (told[end][None] - told[begin][:, None])
+        share = np.exp(value - value.max())
+        total = float(value.max()) + math.log(float(share.mean()))
+        return total, float((share * within).sum() / share.sum())
 
     def _as_told(self, rows: IntArray) -> FloatArray:
         """Log-likelihood (rows, S) of variants at their cluster's fraction on the told copies; of outliers, any count."""
@@ -281,15 +314,16 @@ class _Table:
             logs.append(np.logaddexp(on + math.log(1 - STRAY), any_count).sum(axis=0))
         return float(np.logaddexp.reduce(np.concatenate(logs))) - math.log(3 * len(CELLS))
 
-    def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> float:
-        """Log-likelihood of members on the allele that lost, the parent's on the other, over events and shares of cells."""
-        logs, rho = [], self.rho(d)
+    def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> tuple[FloatArray, FloatArray]:
+        """Return log-likelihoods over events and shares of cells, (q,) and (len(p), q): of the members on the allele that
+        lost, of each of the parent's variants on the other."""
+        lost, held, rho = [], [], self.rho(d)
         for left, kept, total in self.events(np.r_[m, p], d):
-            lost = self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(CELLS)))).sum(axis=0)
-            held = self._log(p, d, np.broadcast_to(rho * ccf * kept / total, (len(p), len(CELLS))))
+            lost.append(self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(CELLS)))).sum(axis=0))
+            every = self._log(p, d, np.broadcast_to(rho * ccf * kept / total, (len(p), len(CELLS))))
             one = self._log(p, d, np.broadcast_to(rho * ccf * np.minimum(kept, 1.0) / total, (len(p), len(CELLS))))
-            logs.append(lost + np.logaddexp(held, one).sum(axis=0) - math.log(2) * len(p))
-        return float(np.logaddexp.reduce(np.concatenate(logs))) - math.log(3 * len(CELLS))
+            held.append(np.logaddexp(every, one) - math.log(2))
+        return np.concatenate(lost), np.concatenate(held, axis=1)
 
 
 def _any_count(counts: Counts, rows: IntArray, d: int) -> FloatArray:

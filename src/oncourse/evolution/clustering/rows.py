@@ -101,6 +101,7 @@ def multiplicity_rows(counts: Counts) -> Rows:
     n_state = np.ones((n_row, n_sample), np.int64)
     for index, values in ((0, late), (1, major), (2, on_minor), (4, np.full(major.shape, 2.0))):
         mutated[way == index, :, 0] = values[variant[way == index]]
+    ref_is_normal[way == 4] = True  # the other cells keep both alleles: nobody told a change of all cells
     _free_states(way == 3, variant, counts, mutated, ref_is_normal, n_state)
     is_lost = np.zeros((n_row, n_sample), bool)
     is_lost[way == 2] = lost[variant[way == 2]]

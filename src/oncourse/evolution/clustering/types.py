@@ -27,6 +27,7 @@ class Counts:
     cn_known : whether copy number was measured at the site; None: everywhere. Where it was not, a variant may sit on
         both copies (loss of heterozygosity that nobody saw)
     chrom : shape (n_variant,), a number per chromosome, by which clusters are told from lost segments; None: not known
+    position : shape (n_variant,), places on the chromosome; None: not known
     """
 
     alt_count: IntArray
@@ -38,6 +39,7 @@ class Counts:
     error_rate: FloatArray
     cn_known: NDArray[np.bool_] | None = None
     chrom: IntArray | None = None
+    position: IntArray | None = None
 
     @property
     def n_variant(self) -> int:
