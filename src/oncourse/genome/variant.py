@@ -11,9 +11,10 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from oncourse.genome.fasta import Fasta
 
@@ -284,7 +285,7 @@ def parts(column: str = "variant_id") -> list[pl.Expr]:
     ]
 
 
-def places(ids: pl.Series) -> dict[str, NDArray[np.int64] | None]:
+def places(ids: pl.Series) -> dict[str, Any]:
     """Return `chrom`, a number per chromosome, and `position` of each variant; None where an id is no place."""
     at = pl.DataFrame({"variant_id": ids.cast(pl.String)}).select(parts())
     if at["chrom"].null_count() or at["pos"].null_count():
