@@ -193,7 +193,9 @@ def test_of_many_patients_nearly_all_are_fitted_and_hardly_one_is_wrong_and_cert
         rng = np.random.default_rng(1000 + seed)
         purities = tuple(rng.choice([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 2))
         major, minor = _copies(rng, int(rng.integers(4, 25)), doubled=bool(rng.random() < 0.35))
-        tracks, mutations = _patient(rng, purities, major, minor, n_mutations=int(rng.choice([0, 15, 60, 200])))
+        tracks, mutations = _patient(
+            rng, purities, major, minor, n_mutations=int(rng.choice([0, 15, 60, 200]))
+        )
         for fit, purity in zip(fit_copies(tracks, mutations).fits, purities, strict=True):
             is_near = abs(fit.purity - purity) <= 0.07 and abs(fit.ploidy - (major + minor).mean()) <= 0.3
             good += is_near and fit.is_certain

@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 
 import numpy as np
+import polars as pl
 import pytest
 
 from oncourse.errors import InputError, ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads import tools
+from oncourse.reads.collect import write_config
+from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
+from oncourse.reads.run import _check_build, build_of
 from oncourse.reads.sheet import read_plan
 
 
@@ -165,3 +169,35 @@ def test_a_missing_tool_is_named_with_its_cure(monkeypatch):
 def test_a_tool_that_fails_is_told_in_its_own_words(tmp_path):
     with pytest.raises(ToolError, match=r"ls failed: .*[Nn]o such file"):
         tools.pipe([["ls", str(tmp_path / "nothing")], ["cat"]], tmp_path / "log")
+
+
+def test_the_build_of_the_reference_is_read_from_its_chromosomes_and_must_be_the_studys(
+    tmp_path, monkeypatch
+):
+    """chr21 of GRCh38 has 46,709,983 bases, of GRCh37 48,129,895 (GRC)."""
+    _study(tmp_path, "P1\tS1\tplasma\ta_1.fq\ta_2.fq\t")
+    (tmp_path / "ref.fa.fai").write_text("chr21\t46709983\t7\t60\t61\n")
+    plan = read_plan(tmp_path)
+    assert build_of(plan) == "GRCh38"
+    (tmp_path / "study.yaml").write_text("genome_build: GRCh37\n")
+    with pytest.raises(InputError, match=r"study\.yaml says genome_build GRCh37, ref\.fa is GRCh38"):
+        _check_build(plan)
+    (tmp_path / "study.yaml").unlink()
+    write_config(plan, "GRCh38")
+    assert "genome_build: GRCh38\n" in (tmp_path / "study.yaml").read_text()
+    (tmp_path / "study.yaml").write_text("title: mine\n")
+    write_config(plan, "GRCh38")
+    assert (tmp_path / "study.yaml").read_text() == "title: mine\n"
+
+
+def test_variants_common_in_people_are_read_from_known_sites(tmp_path):
+    """AF 0.2 counts, 0.0001 does not, none given does; what lies outside the targets does not."""
+    (tmp_path / "g.fa").write_text(">chr1\n" + "ACGT" * 25 + "\n")
+    head = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="f">', "##contig=<ID=1,length=100>",
+             head, "1\t5\t.\tA\tG,T\t.\t.\tAF=0.2,0.0001", "1\t6\t.\tC\tT\t.\t.\t.",
+             "1\t90\t.\tC\tT\t.\t.\tAF=0.5"]  # fmt: skip
+    (tmp_path / "known.vcf").write_text("\n".join(lines) + "\n")
+    regions = pl.DataFrame({"chrom": ["chr1"], "start": [0], "end": [50]})
+    found = common_variants(tmp_path / "known.vcf", regions, Fasta(tmp_path / "g.fa"))
+    assert found == {"1:5:A:G", "1:6:C:T"}

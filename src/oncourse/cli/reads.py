@@ -18,7 +18,7 @@ import click
     type=click.Path(),
     help="BED file of runs of one base, for microsatellite instability.",
 )
-@click.option("--known-sites", type=click.Path(), help="VCF of variants common in people.")
+@click.option("--known-sites", type=click.Path(), help="VCF of variants common in people: no mutations.")
 @click.option("--executor", type=click.Choice(["local", "slurm", "kubernetes"]), default="local", show_default=True,
               help="Where the steps run.")  # fmt: skip
 @click.option(

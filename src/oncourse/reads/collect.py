@@ -186,6 +186,19 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
     text.write_csv(draft_of(path), separator="\t", quote_style="never", null_value="")
 
 
+def write_config(plan: Plan, build: str | None) -> None:
+    """Write study.yaml where there is none: what names the variants. A user's own is never changed."""
+    path = Path(plan.folder, "study.yaml")
+    if path.exists() or Path(plan.folder, "study.yml").exists():
+        return
+    lines = {"genome_build": build, "fasta": plan.fasta if plan.gff else None, "gff": plan.gff}
+    text = "".join(f"{key}: {value}\n" for key, value in lines.items() if value)
+    if text:
+        path.write_text(
+            "# Written by `oncourse reads`: what names the variants. Add title and design.\n" + text
+        )
+
+
 def draft_of(path: Path) -> Path:
     """Return where a table is written before all of them are put in place."""
     return path.with_name(f".{path.name}.draft")

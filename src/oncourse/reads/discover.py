@@ -18,7 +18,7 @@ from oncourse.errors import ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.variant import normalise
-from oncourse.reads.bam import Header, read_header
+from oncourse.reads.bam import Header, bare_name, read_header
 from oncourse.reads.profile import Bases
 from oncourse.reads.tools import pipe
 
@@ -169,6 +169,47 @@ def hotspots(build: str | None, regions: pl.DataFrame, fasta: Fasta, place: obje
             rows += [(contig, at, ref, alt) for alt in "ACGT" if ref in "ACGT" and alt != ref]
     return pl.DataFrame(rows, schema=["chrom", "pos", "ref", "alt"], orient="row", schema_overrides={
         "chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String})  # fmt: skip
+
+
+#: Fraction among people from which a variant of a file of known sites is common, where the file says it. A choice.
+COMMON = 0.001
+
+
+def common_variants(path: Path, regions: pl.DataFrame, fasta: Fasta) -> frozenset[str]:
+    """Return variant ids of a VCF of known sites that lie in the regions and are common in people.
+
+    Where a record gives an allele frequency (AF), the allele's is `COMMON` or more; without one every record counts. An
+    indexed file is read region by region.
+    """
+    import pysam
+
+    rows = []
+    pysam.set_verbosity(0)
+    with pysam.VariantFile(str(path)) as file:
+        own = {bare_name(str(name)): str(name) for name in file.header.contigs}
+        known = [
+            (own.get(bare_name(c)), a, b) for c, a, b in regions.select("chrom", "start", "end").iter_rows()
+        ]
+        spans = {
+            bare_name(c): f.select("start", "end").to_numpy() for (c, *_), f in regions.group_by("chrom")
+        }
+        records = (
+            (r for c, a, b in known if c for r in file.fetch(c, a, b))
+            if file.index is not None
+            else iter(file)
+        )
+        for record in records:
+            if not _is_inside(spans, bare_name(record.chrom), record.pos):
+                continue
+            shares = record.info.get("AF", None)
+            for n, alt in enumerate(record.alts or ()):
+                share = shares[n] if isinstance(shares, tuple) and n < len(shares) else shares
+                if set(alt) <= set("ACGT") and (not isinstance(share, float) or share >= COMMON):
+                    rows.append((record.chrom, record.pos, record.ref, alt))
+    if not rows:
+        return frozenset()
+    frame = pl.DataFrame(rows, schema=["chrom", "pos", "ref", "alt"], orient="row")
+    return frozenset(normalise(frame, fasta=fasta)["variant_id"].drop_nulls())
 
 
 def union(found: dict[str, pl.DataFrame], fasta: Fasta) -> pl.DataFrame:

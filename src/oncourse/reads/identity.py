@@ -1,7 +1,6 @@
 """Whose DNA a sample is: samples that are not of one person, and foreign DNA in a sample.
 
-Both are read from places where people of this study differ (and from `known_sites`, where a file of common variants is
-given); no outside panel is needed.
+Both are read from places where people of this study differ; no outside panel is needed.
 """
 
 from __future__ import annotations

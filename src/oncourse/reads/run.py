@@ -33,6 +33,7 @@ def run_reads(
     need("pysam", "snakemake", *(("bwa", "samtools", "fastp") if from_fastq else ()))
     if executor == "slurm":
         need("snakemake-executor-plugin-slurm", "sbatch")
+    _check_build(plan)
     _check_targets(plan)
     _check_aligned(plan)
     if not dry_run:
@@ -95,6 +96,28 @@ def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
                 "is not found here is not assessable."
             )
     return out
+
+
+def build_of(plan: Plan) -> str | None:
+    """Return the genome build of the reference by the lengths of its chromosomes; None of slices and other genomes."""
+    from oncourse.genome.fasta import Fasta
+    from oncourse.reads.bam import bare_name
+    from oncourse.study.checks import build_of_lengths
+
+    fasta = Fasta(plan.fasta)
+    return build_of_lengths({bare_name(name): fasta.length(name) for name in fasta.names})
+
+
+def _check_build(plan: Plan) -> None:
+    from oncourse.study.config import read_config
+
+    path, build = Path(plan.folder, "study.yaml"), build_of(plan)
+    said = read_config(path).genome_build if path.is_file() else None
+    if build and said and said != build:
+        raise InputError(
+            f"study.yaml says genome_build {said}, {Path(plan.fasta).name} is {build}: its chromosomes have that build's "
+            "lengths. Correct genome_build, or give the other reference."
+        )
 
 
 def _check_targets(plan: Plan) -> None:

@@ -82,6 +82,7 @@ class Plan:
     targets: str = ""
     microsatellites: str = ""
     known_sites: str = ""
+    gff: str = ""
 
     def sample(self, name: str) -> Sample:
         """Return one sample."""
@@ -201,7 +202,7 @@ def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[
             given = yaml.safe_load(path.read_text("utf-8-sig")) or {}
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
-    known = ("fasta", "targets", "microsatellites", "known_sites")
+    known = ("fasta", "targets", "microsatellites", "known_sites", "gff")
     for key in given:
         if key not in known:
             near = nearest(key, known, cutoff=0.5)
@@ -209,7 +210,7 @@ def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[
                 f"reads.yaml: unknown key '{key}'. {f'Did you mean {near}?' if near else 'Known: ' + ', '.join(known)}"
             )
     out = {k: str(v) for k, v in {**given, **{k: v for k, v in overrides.items() if v}}.items() if k in known}
-    for key in ("fasta", "targets", "microsatellites", "known_sites"):
+    for key in known:
         if key in out:
             base = Path.cwd() if overrides.get(key) else folder
             file = (base / out[key]).resolve()

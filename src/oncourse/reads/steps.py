@@ -212,7 +212,13 @@ def judge_step(plan: Plan, patient: str) -> None:
         for s in samples
     ]  # fmt: skip
     found = pl.read_csv(plan.place("patient", f"{patient}.sites.tsv"), separator="\t", infer_schema_length=0)
-    judged = judge(counted, found, Fasta(plan.fasta), others=others)
+    fasta, common = Fasta(plan.fasta), frozenset[str]()
+    if plan.known_sites:
+        from oncourse.reads.discover import common_variants
+
+        regions = regions_of(plan, plan.bam(samples[0].sample))
+        common = common_variants(Path(plan.known_sites), regions, fasta)
+    judged = judge(counted, found, fasta, others=others, common=common)
     draft = out.with_name(f".{out.name}.draft")
     judged.write_parquet(draft)
     draft.replace(out)
@@ -278,6 +284,7 @@ def _plasma(
 def collect_step(plan: Plan, _: str) -> None:
     """The tables of the study folder."""
     from oncourse.reads import collect as c
+    from oncourse.reads.run import build_of
 
     folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
     for name in c.WRITTEN:
@@ -340,6 +347,7 @@ def collect_step(plan: Plan, _: str) -> None:
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
     target_rows.write_csv(c.draft_of(folder / "reads_targets.bed"), separator="\t", include_header=False)
     c.put_in_place(folder, c.WRITTEN)
+    c.write_config(plan, build_of(plan))
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
 
@@ -426,10 +434,11 @@ def _germline(plan: Plan, patient: str) -> Sample | None:
 
 
 def _build(plan: Plan) -> str | None:
+    from oncourse.reads.run import build_of
     from oncourse.study.config import read_config
 
     path = Path(plan.folder, "study.yaml")
-    return read_config(path).genome_build if path.is_file() else None
+    return (read_config(path).genome_build if path.is_file() else None) or build_of(plan)
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

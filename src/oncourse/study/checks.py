@@ -44,6 +44,19 @@ _MONTHS = "(mar|sep|sept|dec|oct|nov|apr|feb)"
 _EXCEL_DATE = rf"(?i)^(\d{{1,2}}-{_MONTHS}|{_MONTHS}-\d{{1,2}}|\d{{4}}-\d\d-\d\d)$"
 
 
+def build_of_lengths(lengths: Mapping[str, int]) -> str | None:
+    """Return the build whose chromosomes have these lengths (names without chr); None where none is a chromosome of one.
+
+    >>> build_of_lengths({"7": 159345973}), build_of_lengths({"7": 60_000})
+    ('GRCh38', None)
+    """
+    known = dict(zip(_CHROMOSOMES[:-1], range(24), strict=True))
+    for build, own in _LENGTHS.items():
+        if any(name in known and own[known[name]] == length for name, length in lengths.items()):
+            return build
+    return None
+
+
 def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
     """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
     found: list[Problem] = []
@@ -225,7 +238,9 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         by_gene = formless.filter(formless.str.contains(_BY_GENE))
         if len(by_gene):
             message = f"{len(by_gene):,} variants are named by gene and change alone (first: '{by_gene[0]}')."
-            cure = "They are compared with ids of the same form only; give chrom:pos:ref:alt where it is known."
+            cure = (
+                "They are compared with ids of the same form only; give chrom:pos:ref:alt where it is known."
+            )
             yield Problem(name, None, "variant_id", by_gene[0], message, cure, "warning")
         formless = formless.filter(~formless.str.contains(_BY_GENE))
         if len(formless):
