@@ -12,6 +12,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason
+from oncourse.knowledge.approvals import AGENCIES, own_first, to_confirm
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
@@ -23,7 +24,7 @@ from oncourse.report.patient_biomarkers import key_biomarkers, watch_rows
 from oncourse.report.patient_course import course_rows, monitoring_lines
 from oncourse.report.patient_front import next_steps, status_card, unseen
 from oncourse.report.patient_timeline import of_patient, patient_timeline
-from oncourse.words.catalogue import catalogue
+from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import page_in
 
 if TYPE_CHECKING:
@@ -100,8 +101,18 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
         watch=watch_rows(cohort, facts), clones=_clones(tree),
         known_name=_is_named, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
-        base=base, classified=found.knowledge.classified, version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
+        approved_words=lambda m: approved_words(m, cohort.study.config.country, language),
+        confirm_words=lambda m: to_confirm(m.rule.certainty), base=base, classified=found.knowledge.classified,
+        version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
     )  # fmt: skip
+
+
+def approved_words(match: Match, country: str | None, language: str) -> str:
+    """Return where the therapy is approved, the study's own country first; there it is said where none is known."""
+    words, is_own = own_first(match.rule.regulatory, country)
+    if country and match.rule.basis == "approved" and match.rule.direction in BENEFIT and not is_own:
+        words.insert(0, write("patient.no_approval", language, agency=AGENCIES[country]))
+    return "; ".join(words)
 
 
 def _is_dead(cohort: Cohort, patient: str) -> bool:

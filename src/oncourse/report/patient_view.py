@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ def patient_view(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
         patient_id=patient_id,
         study=data["study"].title,
         person=_pairs(data["person"]),
-        front=[_front(line) for line in data["front"]],
+        front=[_front(line, data["approved_words"], data["confirm_words"]) for line in data["front"]],
         biomarkers=_plain(data["biomarkers"]),
         samples=_plain(data["samples"]),
         grid=_grid(data["grid"]),
@@ -94,7 +95,8 @@ def _pairs(rows: Any) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in rows]
 
 
-def _front(line: FrontLine) -> dict[str, Any]:
+def _front(line: FrontLine, approved: Callable[[Any], str], confirm: Callable[[Any], str]) -> dict[str, Any]:
+    approvals = {m.rule.rule_id: approved(m) for m in line.matches}
     therapies = [
         {
             "rule_id": m.rule.rule_id,
@@ -103,6 +105,9 @@ def _front(line: FrontLine) -> dict[str, Any]:
             "level": m.level,
             "setting": m.setting,
             "sources": m.rule.sources,
+            "approvals": approvals[m.rule.rule_id],
+            "asks_for": m.rule.co_conditions,
+            "to_confirm": confirm(m),
             "used_before": list(m.used_before),
         }
         for m in line.matches

@@ -10,6 +10,7 @@ from typing import Any
 
 from oncourse.disease import diseases
 from oncourse.errors import ConfigError
+from oncourse.knowledge.approvals import AGENCIES, country_code
 from oncourse.study.schema import nearest
 
 LANGUAGES = ("en", "zh")
@@ -71,6 +72,7 @@ class StudyConfig:
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")
     report_germline: bool = _key(False, "whether germline findings are reported")
     language: str = _key("en", "language of the report and of the patient pages: en or zh (Simplified Chinese)")
+    country: str | None = _key(None, "country of the patients: CN, US or EU; its approvals of therapies are shown first")
     sources: tuple[str, ...] = _key((), "where the data come from")
     fasta: str = _key("", "reference genome (FASTA) that names the variants, relative to study.yaml; as --fasta")
     gff: str = _key("", "gene models of it (GTF, GFF3 or genePred), relative to study.yaml; as --gff")
@@ -204,6 +206,13 @@ def _design(value: Any, name: str) -> str:
     return text
 
 
+def _country(value: Any, name: str) -> str:
+    code = country_code(str(value))
+    if code is None:
+        raise ConfigError(f"{name}: '{value}' is no country whose approvals the rules hold. Allowed: {', '.join(AGENCIES)}.")
+    return code
+
+
 def _language(value: Any, name: str) -> str:
     text = str(value).strip().lower().partition("-")[0].partition("_")[0]
     if text not in LANGUAGES:
@@ -270,4 +279,5 @@ _CONVERT = {
     "genome_build": _build, "design": _design, "objectives": _objectives, "settings": _sections,
     "covariates": _covariates, "extra_columns": _texts, "cutoffs": _cutoffs, "statuses": _mapping, "clocks": _mapping,
     "report_germline": _flag, "sources": _texts, "language": _language,
+    "country": _country,
 }  # fmt: skip

@@ -1,0 +1,63 @@
+"""Approvals by country, and what of a rule is still from memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.errors import ConfigError
+from oncourse.knowledge.approvals import AGENCIES, approvals, own_first, to_confirm
+from oncourse.knowledge.matching import BENEFIT
+from oncourse.knowledge.rules import default_rules
+from oncourse.study.config import config_from_mapping
+
+
+def test_the_own_country_comes_first_and_nothing_is_lost():
+    for rule in default_rules():
+        for country in AGENCIES:
+            words, is_own = own_first(rule.regulatory, country)
+            assert sorted(words) == sorted(w for _, w in approvals(rule.regulatory))
+            assert is_own == any(a == AGENCIES[country] for a, _ in approvals(rule.regulatory))
+            assert not is_own or words[0].startswith((AGENCIES[country], "EC"))
+
+
+def test_every_approved_rule_names_an_agency():
+    """A rule that rests on an approval says whose; else its level I-A would have no ground."""
+    unnamed = [
+        r.rule_id for r in default_rules()
+        if r.basis == "approved" and r.direction in BENEFIT and not any(a for a, _ in approvals(r.regulatory))
+    ]  # fmt: skip
+    assert not unnamed
+
+
+def test_what_is_from_memory_is_marked():
+    rules = {r.rule_id: r for r in default_rules()}
+    assert to_confirm(rules["PC-06"].certainty) == "HR"
+    assert to_confirm(rules["PC-25"].certainty) == "all of it"
+    assert not to_confirm(rules["CRC-01"].certainty)
+
+
+@pytest.mark.parametrize(("written", "code"), [("China", "CN"), ("中国", "CN"), ("eu", "EU"), ("Mars", None)])
+def test_the_country_of_a_study(written, code):
+    if code is None:
+        with pytest.raises(ConfigError, match="CN, US, EU"):
+            config_from_mapping({"country": written})
+    else:
+        assert config_from_mapping({"country": written}).country == code
+
+
+def test_the_page_names_the_own_agency(make_study):
+    from oncourse.cohort import Cohort
+    from oncourse.report.patient import patient_page
+
+    study = make_study(
+        patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
+        samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "msi_status": "MSI-H"}],
+        markers=[{"patient_id": "P1", "marker": "KRAS", "value": "G12C"}],
+        calls=[{"sample_id": "T1", "variant_id": "1:100:A:T", "is_called": False}],
+        variants=[{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
+        config={"country": "CN"},
+    )
+    page = patient_page(Cohort(study), "P1")
+    assert "NMPA 2021-06-15" in page
+    assert page.index("NMPA 2021-06-15") < page.index("FDA label; EMA 2021-01-21")
+    assert "NMPA: no approval known here; FDA" in page
