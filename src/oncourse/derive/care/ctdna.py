@@ -165,8 +165,39 @@ def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl
 
 def _reads(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> pl.DataFrame:
     """Return what the tracked variants of each sample say: counts, test, level, `reads` (state) and `why`."""
-    frames = [_of_sample(part, expected, params) for part in _parts(rows)]
+    floor = _common_level(rows, expected, params)
+    assays = rows["assay_id"].fill_null("").to_list()
+    frames = [_of_sample(part, expected, params, floor[assays[part[1].start]]) for part in _parts(rows)]
     return pl.DataFrame(frames, schema=_READS)
+
+
+#: Patients from which a level that plasma of an assay has in common is taken for background; ratio of upper to lower
+#: quartile up to which all of them have it; multiple of the stated error above which it is tumour DNA. Choices.
+COMMON_FROM, COMMON_SPREAD, COMMON_MOST = 8, 2.0, 20.0
+
+
+def _common_level(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> dict[str, float]:
+    """Return per assay how many times the stated error the background may be, where no other site tells.
+
+    Tumour DNA differs between patients by orders of magnitude, background hardly: the level at which most plasma lies
+    (the median where all are alike, else the lower quartile, of the lowest sample of each patient) may be background.
+    """
+    table = rows.select("assay_id", "patient_id", "sample_id").with_columns(
+        pl.col("assay_id").fill_null(""), alt=pl.Series(expected.alt), told=pl.Series(expected.told * expected.depth),
+        learned=pl.Series(expected.is_learned),
+    )  # fmt: skip
+    level = (
+        table.filter(~pl.col("learned")).group_by("assay_id", "patient_id", "sample_id").agg(pl.col("alt", "told").sum())
+        .with_columns(ratio=pl.col("alt") / pl.col("told"))
+        .group_by("assay_id", "patient_id").agg(pl.col("ratio").min())
+    )  # fmt: skip
+    out = dict.fromkeys(table["assay_id"].unique().to_list(), params.error_factor)
+    for (assay,), part in level.group_by("assay_id", maintain_order=True):
+        low, middle, high = (float(part["ratio"].quantile(q, "linear") or 0.0) for q in (0.25, 0.5, 0.75))
+        common = middle if high <= COMMON_SPREAD * low else low
+        if part.height >= COMMON_FROM and common <= COMMON_MOST:
+            out[str(assay)] = max(params.error_factor, common)
+    return out
 
 
 _READS = {
@@ -183,14 +214,14 @@ def _parts(rows: pl.DataFrame) -> list[tuple[str, slice]]:
     return [(name, slice(at, at + n)) for name, at, n in runs.iter_rows()]
 
 
-def _of_sample(part: tuple[str, slice], expected: Expected, params: CtdnaParams) -> dict[str, Any]:
+def _of_sample(part: tuple[str, slice], expected: Expected, params: CtdnaParams, factor: float) -> dict[str, Any]:
     from oncourse.evolution.ctdna import detection_limit, positivity, single_sites, spread_interval
 
     name, at = part
     alt, depth, told = expected.alt[at], expected.depth[at], expected.told[at]
     is_learned = expected.is_learned[at][0]
     # where the study cannot tell, the stated error may be several times too low
-    mean = expected.learned[at] if is_learned else params.error_factor * told * depth
+    mean = expected.learned[at] if is_learned else factor * told * depth
     shape, uncertainty = expected.shape[at][0], expected.uncertainty[at][0] if is_learned else 0.0
     total, n = float(alt.sum()), float(depth.sum())
     given = {"alpha": params.alpha, "noise_shape": shape}
