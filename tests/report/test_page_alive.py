@@ -189,3 +189,16 @@ def test_page_one_prints_on_two_a4_pages(results):
     with browser().Page(results / "report.html") as fresh:
         pdf = fresh.pdf()
     assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", pdf)) <= 2
+
+
+def test_a_cell_of_the_oncoprint_says_what_it_is(page):
+    """The cells are one image; what is under the pointer is looked up: sample, gene, what alters it."""
+    page.run("document.querySelector('#landscape details.more').open = true")
+    cells = "#landscape figure [data-grid]"
+    page.until(f"document.querySelector('{cells}') !== null")
+    page.run(f"document.querySelector('{cells}').scrollIntoView({{block: 'center'}})")
+    page.run(
+        f"(() => {{ const i = document.querySelector('{cells}'), b = i.getBoundingClientRect(); "
+        "i.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, clientX: b.left + 2, clientY: b.top + 2})); })()"
+    )
+    assert re.match(r"\S+, [A-Z0-9:]+: [a-z ;]+$", page.run("document.querySelector('#tip').textContent"))

@@ -429,7 +429,7 @@ def oncoprint_data(
     """Arrange the oncoprint's numbers: see `oncourse.plots.oncoprint.Oncoprint`."""
     from oncourse.plots.oncoprint import COPY_KINDS, MUTATION_KINDS, Oncoprint
 
-    samples = status.panels.samples.drop_nulls("mutation")
+    samples = _by_role(cohort, status.panels.samples.drop_nulls("mutation"))
     genes, ids = top["gene"].to_list(), samples["sample_id"].to_list()
     column = {s: i for i, s in enumerate(ids)}
     row = {g: i for i, g in enumerate(genes)}
@@ -471,7 +471,21 @@ def oncoprint_data(
     )
     values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return Oncoprint(genes, looked, mutation, copy, top["frequency"].to_list(), tracks,
-                     values if np.isfinite(values).any() else None, _marks(cohort, row, samples))  # fmt: skip
+                     values if np.isfinite(values).any() else None, _marks(cohort, row, samples), ids,
+                     samples["patient_id"].to_list())  # fmt: skip
+
+
+def _by_role(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
+    """Sort the samples of each patient: primary, local recurrence, metastasis, then without a lesion (blood); by day."""
+    facts = cohort.study["samples"].select("sample_id", "lesion_id", "day").join(
+        cohort.study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left"
+    )  # fmt: skip
+    rank = pl.col("role").replace_strict(
+        {"primary": 0, "local_recurrence": 1, "metastasis": 2}, default=3, return_dtype=pl.Int8
+    )
+    return samples.join(facts, on="sample_id", how="left").sort(
+        "patient_id", rank, "day", "sample_id", nulls_last=True
+    ).select(samples.columns)  # fmt: skip
 
 
 def _marks(cohort: Cohort, row: dict[str, int], samples: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, drawing, log_axis
+from oncourse.plots.theme import COLOURS, PALETTE, drawing, log_axis, mark
 
 #: What a cell can show in its middle band; copy number and fusions fill the whole cell behind it.
 MUTATION_KINDS = ("truncating", "splice", "missense", "inframe", "other")
 COPY_KINDS = ("amplification", "deletion", "fusion")
 #: What the foot of a cell can show, with its colour.
 MARKS = {"both alleles": "#444444", "germline": "#56B4E9"}
-#: Columns drawn at most: more than a screen has pixels only hides rows.
-MAX_COLUMNS = 3_000
+#: Columns drawn at most, and samples up to which those of a patient are parted from the next one's.
+MAX_COLUMNS, PARTED = 12_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Oncoprint:
     ``looked`` (gene, sample) is false where the gene was not on the sample's panel; ``mutation`` and ``copy`` hold
     0 or 1 + the index in `MUTATION_KINDS` / `COPY_KINDS`; ``fraction`` is the cohort's frequency by gene;
     ``marks`` (gene, sample) holds 0 or 1 + the index in `MARKS`, drawn below the mutation;
-    ``tracks`` maps a name to one category per sample (None = unknown); ``burden`` may hold NaN.
+    ``tracks`` maps a name to one category per sample (None = unknown); ``burden`` may hold NaN; ``samples`` and
+    ``patients`` (ids per sample) lead from a cell to its patient, whose samples stand side by side.
     """
 
     genes: Sequence[str]
@@ -37,6 +38,60 @@ class Oncoprint:
     tracks: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     burden: NDArray[np.float64] | None = None
     marks: NDArray[np.int8] | None = None
+    samples: Sequence[str] = ()
+    patients: Sequence[str] = ()
+
+    @property
+    def is_altered(self) -> NDArray[np.bool_]:
+        return (self.mutation > 0) | (self.copy > 0)
+
+
+def columns_of(data: Oncoprint) -> NDArray[np.int64]:
+    """Return the sample of each column, -1 for a gap: patients in memo order, the samples of one side by side.
+
+    Samples stand in their given order within a patient. Where some patient has several, columns are three wide and a gap
+    follows each patient (up to `PARTED` samples).
+    """
+    altered = data.is_altered
+    if not data.patients:
+        return _thinned(memo_order(altered))
+    names, number = np.unique(np.array(data.patients), return_inverse=True)
+    whole = np.zeros((len(altered), len(names)), bool)
+    for row, hit in zip(whole, altered, strict=True):
+        row[number[hit]] = True
+    rank = np.empty(len(names), np.int64)
+    rank[memo_order(whole)] = np.arange(len(names))
+    order = np.argsort(rank[number], kind="stable").astype(np.int64)
+    if len(names) == len(number) or len(number) > PARTED:
+        return _thinned(order)
+    last = np.flatnonzero(np.diff(number[order])) + 1
+    return np.concatenate([np.append(np.repeat(part, 3), -1) for part in np.split(order, last)])
+
+
+def _thinned(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    n = len(order)
+    return order if n <= MAX_COLUMNS else order[np.linspace(0, n - 1, MAX_COLUMNS).astype(int)]
+
+
+def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
+    """Return what the page says of each cell: rows, columns (sample number, -1 a gap), samples, patients, words, cells.
+
+    ``cells`` has a text per row with a character per column, whose code less 48 is the place of its words in ``words``.
+    """
+    marks = np.zeros_like(data.mutation) if data.marks is None else data.marks
+    shown = np.maximum(columns, 0)
+    code = ((data.looked * 8 + data.mutation) * 8 + data.copy) * 8 + marks
+    kinds, place = np.unique(code[:, shown], return_inverse=True)
+    letters = np.array([chr(48 + i) for i in range(len(kinds))])[place.reshape(len(code), len(shown))]
+    words = []
+    for kind in kinds.tolist():
+        told = [k for k, i in ((MUTATION_KINDS, kind >> 6 & 7), (COPY_KINDS, kind >> 3 & 7), (tuple(MARKS), kind & 7)) if i
+                for k in [k[i - 1]]]  # fmt: skip
+        words.append("; ".join(told) or ("not altered" if kind >> 9 else "not assessed"))
+    return {
+        "rows": list(data.genes), "columns": columns.tolist(), "samples": list(data.samples), "words": words,
+        "patients": list(data.patients), "cells": ["".join(row) for row in letters.tolist()],
+    }  # fmt: skip
 
 
 def memo_order(altered: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -49,10 +104,8 @@ def oncoprint_svg(data: Oncoprint) -> str:
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
-    order = memo_order((data.mutation > 0) | (data.copy > 0))
-    n = len(order)
-    if n > MAX_COLUMNS:
-        order = order[np.linspace(0, n - 1, MAX_COLUMNS).astype(int)]
+    order, n = columns_of(data), data.looked.shape[1]
+    gap = order < 0
     looked, mutation, copy = (x[:, order] for x in (data.looked, data.mutation, data.copy))
     genes, columns = looked.shape
     image = np.ones((genes * 4, columns, 3))
@@ -69,7 +122,8 @@ def oncoprint_svg(data: Oncoprint) -> str:
         if data.marks is not None:
             for i, colour in enumerate(MARKS.values(), 1):
                 image[4 * g + 2][data.marks[g, order] == i] = to_rgb(colour)
-    tracks = {name: [values[i] for i in order] for name, values in data.tracks.items()}
+    image[:, gap] = 1.0
+    tracks = {name: [None if i < 0 else values[i] for i in order] for name, values in data.tracks.items()}
     top = 0.9 if data.burden is not None else 0.0
     heights = [top or 0.01, max(1.2, 0.21 * genes), max(0.01, 0.2 * len(tracks))]
     with drawing(
@@ -77,14 +131,16 @@ def oncoprint_svg(data: Oncoprint) -> str:
     ) as canvas:
         bars, main, clinical = canvas.ax
         if data.burden is not None:
-            values = np.nan_to_num(data.burden[order])
+            values = np.where(gap, 0, np.nan_to_num(data.burden[order]))
             bars.fill_between(np.arange(columns), values, step="mid", color=COLOURS["muted"], linewidth=0)
             log_axis(bars, linear_to=10)
             bars.set_ylabel("TMB\nper Mb", fontsize=7)
             bars.tick_params(labelsize=7)
         else:
             bars.axis("off")
-        main.imshow(image, aspect="auto", interpolation="none", extent=(-0.5, columns - 0.5, genes * 4, 0))
+        cells = main.imshow(image, aspect="auto", interpolation="none", extent=(-0.5, columns - 0.5, genes * 4, 0))
+        if data.samples:
+            mark(cells, grid=grid_of(data, order))
         main.set_yticks(np.arange(genes) * 4 + 1.5, [_short(g) for g in data.genes])
         right = main.secondary_yaxis("right")
         right.set_yticks(
@@ -105,6 +161,8 @@ def oncoprint_svg(data: Oncoprint) -> str:
             Patch(color=empty, label="not altered"), Patch(color=unseen, label="not assessed"), *handles,
         ]  # fmt: skip
         shown = f"{n:,} samples" if n <= MAX_COLUMNS else f"{n:,} samples (every {n // MAX_COLUMNS}th drawn)"
+        if gap.any():
+            shown += f" of {len(set(data.patients)):,} patients, those of one side by side"
         clinical.set_xlabel(shown)
         clinical.set_xticks([])
         canvas.fig.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7)

@@ -80,8 +80,9 @@ class drawing:
 
 
 def mark(
-    artist: Any, text: str | Sequence[str] = "", *, people: Sequence[str] = (), series: str = "", colour: str = ""
-) -> None:
+    artist: Any, text: str | Sequence[str] = "", *, people: Sequence[str] = (), series: str = "", colour: str = "",
+    grid: Any = None,
+) -> None:  # fmt: skip
     """Say what a drawn thing is: shown on hover, and the way from it to the patients behind it.
 
     Parameters
@@ -89,8 +90,9 @@ def mark(
     text : words of the mark; of a collection one per point, in the order drawn
     people : ids of its patients; of a collection one id per point
     series : name of the group it belongs to, which a reader can switch off
+    grid : of an image of cells (plain data), what the page says of each (`oncourse.plots.oncoprint.grid_of`)
     """
-    told = [text if isinstance(text, str) else list(text), list(people), series, colour]
+    told = [text if isinstance(text, str) else list(text), list(people), series, colour, grid]
     artist.set_gid(_GID + json.dumps(told).encode().hex())
 
 
@@ -102,9 +104,10 @@ def _marked(svg: str) -> str:
     parts = re.split(rf'<(g|image|path)([^>]*?) id="{_GID}([0-9a-f]+)"', svg)
     out = [parts[0]]
     for name, before, told, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
-        text, people, series, colour = json.loads(bytes.fromhex(told))
+        text, people, series, colour, grid = json.loads(bytes.fromhex(told))
         each = isinstance(text, list)
         values = {"people": "" if each else ";".join(people), "series": series, "colour": colour}
+        values["grid"] = "" if grid is None else json.dumps(grid, separators=(",", ":"), ensure_ascii=False)
         data = "".join(f' data-{k}="{escape(v, quote=True)}"' for k, v in values.items() if v)
         head, close, body = rest.partition(">")
         if each:

@@ -4,24 +4,35 @@
   var o = oncourse, tip = null;
   function hover(drawing) {
     drawing.addEventListener("pointermove", function (event) {
-      var mark = event.target.closest("[data-tip]");
-      if (!mark) return hide();
+      var mark = event.target.closest("[data-tip]"), cell = mark ? null : cellOf(event);
+      if (!mark && !cell) return hide();
       if (!tip) { tip = o.element("div", { id: "tip", role: "status" }); document.body.appendChild(tip); }
-      tip.textContent = mark.dataset.tip;
+      tip.textContent = cell ? cell.tip : mark.dataset.tip;
       tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8) + "px";
       tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + "px";
       tip.hidden = false;
     });
     drawing.addEventListener("pointerleave", hide);
     drawing.addEventListener("click", function (event) {
-      var mark = event.target.closest("[data-people]");
-      if (!mark) return;
-      var ids = mark.dataset.people.split(";").filter(Boolean);
+      var mark = event.target.closest("[data-people]"), cell = mark ? null : cellOf(event);
+      if (!mark && !(cell && cell.patient)) return;
+      var ids = cell ? [cell.patient] : mark.dataset.people.split(";").filter(Boolean);
       o.index().then(function (data) {
         if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(ids[0]);
-        else o.people(mark.dataset.tip || ids.join(", "), ids);
+        else o.people(cell ? cell.tip : mark.dataset.tip || ids.join(", "), ids);
       });
     });
+  }
+  // an image of cells: what is under the pointer is looked up, not drawn
+  function cellOf(event) {
+    var image = event.target.closest("[data-grid]");
+    if (!image) return null;
+    var grid = image.grid || (image.grid = JSON.parse(image.dataset.grid)), box = image.getBoundingClientRect();
+    var column = Math.floor((event.clientX - box.left) / box.width * grid.columns.length);
+    var row = Math.floor((event.clientY - box.top) / box.height * grid.rows.length), sample = grid.columns[column];
+    if (!(sample >= 0) || !grid.cells[row]) return null;
+    var words = grid.words[grid.cells[row].charCodeAt(column) - 48];
+    return { tip: grid.samples[sample] + ", " + grid.rows[row] + ": " + words, patient: grid.patients[sample] };
   }
   function hide() { if (tip) tip.hidden = true; }
   // a <title> of the drawing becomes what is shown on hover

@@ -1,0 +1,50 @@
+"""Oncoprint: the samples of a patient side by side, and a cell leads to its patient."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from oncourse.plots.oncoprint import Oncoprint, columns_of, grid_of, oncoprint_svg
+
+#: Genes A and B in three samples of P1, one of P2, two of P3.
+_SAMPLES, _PATIENTS = ["1a", "1b", "1c", "2a", "3a", "3b"], ["P1", "P1", "P1", "P2", "P3", "P3"]
+_MUTATION = np.array([[0, 0, 0, 3, 0, 1], [3, 0, 3, 0, 0, 0]], np.int8)
+
+
+def _data(patients: list[str] = _PATIENTS) -> Oncoprint:
+    copy, looked = np.zeros_like(_MUTATION), np.ones(_MUTATION.shape, bool)
+    copy[0, 5], looked[1, 3] = 1, False
+    return Oncoprint(["A", "B"], looked, _MUTATION, copy, [0.4, 0.2], samples=_SAMPLES, patients=patients)
+
+
+def test_samples_of_a_patient_stand_side_by_side_with_a_gap_behind_them() -> None:
+    """A is altered in P2 and P3 (in memo order: as they come), B in P1 alone; each sample is three columns wide."""
+    assert columns_of(_data()).tolist() == [3] * 3 + [-1] + [4] * 3 + [5] * 3 + [-1] + [0] * 3 + [1] * 3 + [2] * 3 + [-1]
+
+
+def test_patients_with_one_sample_each_are_sorted_as_samples() -> None:
+    assert columns_of(_data(_SAMPLES)).tolist() == [3, 5, 0, 2, 1, 4]
+
+
+def test_each_cell_says_what_is_in_it() -> None:
+    grid = grid_of(_data(), np.array([0, 3, 5]))
+    words = [[grid["words"][ord(c) - 48] for c in row] for row in grid["cells"]]  # type: ignore[index,union-attr]
+    assert words == [["not altered", "missense", "truncating; amplification"], ["missense", "not assessed", "not altered"]]
+
+
+def test_the_drawing_holds_the_cells_once() -> None:
+    svg = oncoprint_svg(_data())
+    assert len(re.findall("data-grid=", svg)) == 1 and "6 samples of 3 patients" in svg
+
+
+def test_ten_thousand_samples_are_drawn_one_by_one_in_less_than_five_megabytes() -> None:
+    """25 genes; the page packs the drawing further."""
+    rng = np.random.default_rng(1)
+    mutation = ((rng.random((25, 10_000)) < 0.1) * rng.integers(1, 6, (25, 10_000))).astype(np.int8)
+    ids = [f"S{i}" for i in range(10_000)]
+    data = Oncoprint([f"G{i}" for i in range(25)], np.ones(mutation.shape, bool), mutation, np.zeros_like(mutation),
+                     [0.1] * 25, samples=ids, patients=ids)  # fmt: skip
+    assert len(columns_of(data)) == 10_000
+    assert len(oncoprint_svg(data)) < 5e6
