@@ -10,7 +10,10 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
+from polars.testing import assert_frame_equal
 
+from oncourse.cli.main import cli
 from oncourse.reads import steps
 from oncourse.reads.judge import Rules, among_strays, origins
 from oncourse.reads.run import failure
@@ -138,6 +141,23 @@ def test_the_study_folder_can_be_read_and_says_where_kras_is(patient):
     hotspot = study.calls.filter(pl.col("variant_id") == "12:25245350:C:A")
     assert hotspot["alt_count"].to_list() == [0] * 4 and hotspot["depth"].min() > 50
     assert study.assays["has_umi"].to_list() == [False, True]
+
+
+def test_the_vcf_of_the_patient_says_through_the_intake_what_the_study_folder_says(patient, tmp_path):
+    """Every site in every sample: fragments, depth, call and origin are those of calls.tsv, indels too."""
+    folder = patient[0]
+    told = CliRunner().invoke(
+        cli, ["import", "vcf", str(folder / "reads" / "vcf"), str(tmp_path / "study"), "--build", "GRCh38",
+              "--clinical", str(folder / "samples.tsv")],
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    key, values = ["sample_id", "variant_id"], ["alt_count", "depth", "is_called", "origin"]
+    ours, theirs = (
+        pl.read_csv(f / "calls.tsv", separator="\t", infer_schema_length=0).select(key + values).sort(key)
+        for f in (folder, tmp_path / "study")
+    )
+    assert ours.height > 100 and ours["variant_id"].str.contains(":-").any()
+    assert_frame_equal(ours, theirs)
 
 
 def test_without_white_cells_the_origin_is_unknown():

@@ -285,6 +285,7 @@ def collect_step(plan: Plan, _: str) -> None:
     """The tables of the study folder."""
     from oncourse.reads import collect as c
     from oncourse.reads.run import build_of
+    from oncourse.reads.vcf import write_vcf
 
     folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
     for name in c.WRITTEN:
@@ -301,9 +302,11 @@ def collect_step(plan: Plan, _: str) -> None:
     _add_instability(plan, quality)
     segments = _add_copies(plan, quality, stopped)
     frames = []
-    for judged in _without_foreign(plan, identity).values():
+    for patient, judged in _without_foreign(plan, identity).items():
         if judged.height:
             judged = c.worth_keeping(judged)
+            names = [s.sample for s in plan.of_patient(patient)]
+            write_vcf(plan.place("vcf", f"{patient}.vcf.gz"), judged, names, Fasta(plan.fasta), places)
             frames.append(judged.with_columns(places.genome_ids(judged["variant_id"]).alias("variant_id")))
     calls = pl.concat(frames) if frames else None
     samples = c.sample_rows(plan, quality, stopped)
