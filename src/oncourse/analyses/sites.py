@@ -88,8 +88,8 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
         figures=tuple(_figures(codons, ways, params)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
-        notes=("Of a pathway those genes count that most patients were looked at for, and the patients looked at for all of "
-               "them (n_counted of n_genes): altered or not, so that a part of a panel does not favour the altered.",),
+        notes=("Of a pathway those genes count that most patients were looked at for (n_counted of n_genes). Of patients "
+               "those count that were looked at for all of them, altered or not: a part of a panel favours the altered.",),
         headline=_headline(estimates),
         methods=("Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
                  "patient, all samples together; hotspots: hotspots.tsv.",),
