@@ -12,7 +12,7 @@ from oncourse.errors import InputError
 from oncourse.genome.annotate import Annotator, Reference
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_files import read_gene_models
-from oncourse.genome.gene_models import Model
+from oncourse.genome.gene_models import Model, models
 from oncourse.genome.place_effect import opposite
 from oncourse.genome.protein import codon
 from oncourse.genome.spliced import Spliced
@@ -27,6 +27,9 @@ CASES = {
     "before the gene": (9, "G", "T", "upstream", "c.-5G>T", None),
     "start lost": (15, "T", "C", "start_lost", "c.2T>C", "p.M1?"),
     "start deleted from the UTR on": (12, "CCA", "-", "start_lost", "c.-2_1delCCA", "p.M1?"),
+    "from before the gene over its start": (9, "GACCCAT", "-", "start_lost", "c.-5_2delGACCCAT", "p.M1?"),
+    "the whole gene": (5, _GENOME[4:64], "-", "protein_altering", f"c.-9_*11del{_GENOME[4:64]}", None),
+    "a whole exon with its sites": (20, _GENOME[19:30], "-", "splice_site", f"c.7_12+5del{_GENOME[19:30]}", None),
     "missense": (18, "C", "A", "missense", "c.5C>A", "p.A2E"),
     "synonymous": (19, "A", "T", "synonymous", "c.6A>T", "p.A2="),
     "synonymous at the exon's end": (25, "C", "T", "splice_region", "c.12C>T", "p.N4="),
@@ -164,6 +167,24 @@ def test_a_file_without_gene_models_is_refused_with_the_cure(text: str, said: st
     path.write_text(text)
     with pytest.raises(InputError, match=said):
         read_gene_models(path)
+
+
+def test_an_index_of_another_file_is_not_believed(tmp_path: Path) -> None:
+    """A FASTA that was replaced and whose .fai stayed would give other bases without a word."""
+    (tmp_path / "x.fa").write_text(f">chr1 a longer header than before\n{_GENOME}\n")
+    for index in ("chr1\t68\t6\t68\t69\n", "chr1\t900\t34\t900\t901\n"):
+        (tmp_path / "x.fa.fai").write_text(index)
+        assert Fasta(tmp_path / "x.fa").fetch("1", 14, 16) == "ATG"
+
+
+def test_the_package_s_transcript_is_known_by_its_coding_bases(tmp_path: Path) -> None:
+    """UCSC's tables name no choice: KRAS-4B (the package's) beside the longer KRAS-4A by other ids."""
+    own = models("GRCh38")["KRAS"]
+    starts, ends = (",".join(str(e[i] - (not i)) for e in own.exons) for i in (0, 1))
+    first, last = own.coding[0][0] - 1, own.coding[-1][1]
+    line = "\t".join(("{}", "chr12", "-", "1", "9", "{}", str(last), str(len(own.exons)), starts, ends, "0", "KRAS"))
+    (tmp_path / "refGene.txt").write_text(f"{line.format('NM_4A', first - 9)}\n{line.format('NM_4B', first)}\n")
+    assert [m.transcript for m in read_gene_models(tmp_path / "refGene.txt")] == ["NM_4B"]
 
 
 def test_a_fasta_with_refseq_s_names_is_the_same_genome(tmp_path: Path) -> None:

@@ -63,7 +63,12 @@ def _one(spliced: Spliced, fasta: Fasta, row: Row, low: _End, high: _End) -> Tol
         ref, alt = opposite(ref), opposite(alt)
     exonic = _exonic(low, high, is_insertion=not ref)
     if exonic is None:
-        return Told(_outside_exons(low, high, len(spliced.model.exons), is_insertion=not ref), name)
+        word = _outside_exons(low, high, len(spliced.model.exons), is_insertion=not ref)
+        if word == "utr5" and high.base >= spliced.first:  # from before the gene over its start codon
+            return Told("start_lost", name, "p.M1?", 1, 1)
+        if word == "utr3" and low.base <= spliced.last:
+            return Told("stop_lost", name)
+        return Told(word, name)
     start, end = exonic  # first changed base and the one behind the last
     if start > spliced.last or end <= spliced.first:
         word = "utr3" if start > spliced.last else "utr5"

@@ -36,9 +36,24 @@ class Fasta:
         self._data = gzip.decompress(self.path.read_bytes()) if packed else None
         self._handle = None if packed else self.path.open("rb")
         index = Path(f"{self.path}.fai")
-        self._entries = _read_index(index) if index.exists() and not packed else self._scan()
+        indexed = _read_index(index) if index.exists() and not packed else {}
+        self._entries = indexed if self._is_of(indexed) else self._scan()
         if not self._entries:
             raise InputError(f"{self.path.name}: no sequence found; is this a FASTA file?")
+
+    def _is_of(self, entries: dict[str, _Entry]) -> bool:
+        """Whether an index is of this file: each sequence begins behind its own name, and the last ends within the file."""
+        if not entries or self._handle is None:
+            return False
+        for name, entry in entries.items():
+            start = max(0, entry.offset - 2048)
+            head = self._bytes(start, entry.offset)
+            words = head[head.rfind(b">", 0, -1) + 1 :].split()
+            if not head.endswith(b"\n") or not words or words[0].decode("utf-8", "replace") != name:
+                return False
+        last = max(entries.values(), key=lambda e: e.offset)
+        end = last.offset + (last.length - 1) // last.bases * last.width + (last.length - 1) % last.bases
+        return end < self.path.stat().st_size
 
     def __enter__(self) -> Fasta:
         return self

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.genome.gene_models import Model, model_table
+from oncourse.genome.gene_models import BUILDS, Model, model_table, models
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import chromosome
 
@@ -58,9 +58,10 @@ class _Transcript:
         return Model(self.gene, self.chrom, self.strand != "-", _joined(self.exons or coding), coding, self.name, self.lead)
 
     def rank(self) -> tuple[int, bool, int, int, str]:
-        """Order of choice within a gene, the best first."""
+        """Order of choice within a gene, the best first; the package's own transcript is known by its coding bases too."""
         length, exons = (sum(b - a + 1 for a, b in spans) for spans in (self.coding, self.exons))
-        return self.level, self.is_cut or length == 0, -length, -exons, self.name
+        level = min(self.level, 1) if self.level and _joined(self.coding) in _own_coding(self.gene) else self.level
+        return level, self.is_cut or length == 0, -length, -exons, self.name
 
 
 def read_gene_models(path: Path) -> list[Model]:
@@ -217,6 +218,11 @@ def _assembled(owners: pl.DataFrame, lines: pl.DataFrame, genes: dict[str, str])
         out[name].lead = -int(phase) % 3 if phase in ("1", "2") else 0
         out[name].is_cut = out[name].is_cut or out[name].lead > 0
     return [t for t in out.values() if t.exons or t.coding]
+
+
+@cache
+def _own_coding(gene: str) -> list[Spans]:
+    return [models(build)[gene].coding for build in BUILDS if gene in models(build)]
 
 
 @cache
