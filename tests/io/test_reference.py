@@ -11,7 +11,11 @@ from click.testing import CliRunner
 from oncourse.api import check, read
 from oncourse.cli.main import cli
 from oncourse.errors import OncourseError
+from oncourse.genome.annotate import Reference
 from oncourse.io import load_study
+from oncourse.io.reading import Reading
+from oncourse.io.reference import with_reference
+from oncourse.study.config import StudyConfig
 
 #: 5' UTR CCC, ATG GCA AAA AAC | intron | TTT TGC TAA, 3' UTR GGT TAG C; see tests/genome/test_annotate.py.
 _GENOME = "TACGTTACGACCCATGGCAAAAAACGTAAGCTAGCTAACTTCAGTTTTGCTAAGGTTAGCACGTACGT"
@@ -105,3 +109,21 @@ def test_an_indel_that_two_callers_put_elsewhere_is_one_variant(files: Path) -> 
     calls = load_study(files / "calls.maf", fasta=files / "x.fa", gff=files / "genes.txt")["calls"]
     shared = calls.group_by("variant_id").agg(pl.col("sample_id").n_unique()).sort("variant_id")
     assert shared.rows() == [("1:18:-:A", 2), ("1:19:A:-", 2)]
+
+
+@pytest.mark.parametrize(("length", "build"), [(64_444_167, "GRCh38"), (63_025_520, "GRCh37"), (1_000, None)])
+def test_the_build_is_that_of_the_lengths_of_the_fasta(length: int, build: str | None, files: Path) -> None:
+    """Chromosome 20 of both builds (UCSC cytoBand); the index tells the length, the bases need not be there."""
+    fasta = files / "g.fa"
+    with fasta.open("wb") as out:
+        out.write(b">chr20\n")
+        out.seek(7 + length)
+        out.write(b"\n")
+    (files / "g.fa.fai").write_text(f"chr20\t{length}\t7\t{length}\t{length + 1}\n")
+    assert Reference(fasta).build == build
+    reading = Reading({}, StudyConfig())
+    with_reference(reading, Reference(fasta))
+    assert reading.config.genome_build == build and not reading.problems
+    reading = Reading({}, StudyConfig(genome_build="GRCh37"))
+    with_reference(reading, Reference(fasta))
+    assert bool(reading.problems) == (build == "GRCh38")

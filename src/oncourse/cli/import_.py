@@ -102,7 +102,7 @@ def import_(
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.native import write_study
-    from oncourse.io.reference import reference_of
+    from oncourse.io.reference import reference_of, with_reference
     from oncourse.io.whose import Question
     from oncourse.study.config import config_from_mapping
     from oncourse.study.schema import sorted_problems
@@ -118,13 +118,13 @@ def import_(
     except Question as question:
         _write_manifest(question, folder)
         raise
-    reading.reference = reference
     # the names are in the tables now; a path of the source means nothing beside them
     reading.config = replace(reading.config, fasta="", gff="")
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
         named = config_from_mapping(given, "--design/--build")
         reading.config = replace(reading.config, **{k: getattr(named, k) for k in given})
+    with_reference(reading, reference)
     tables, found = checked(reading)
     problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
     _report(problems, reading)

@@ -21,6 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.genome.annotate_long import Told, told
+from oncourse.genome.cytobands import cytobands
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS, Model, models
 from oncourse.genome.places import locate, spans
@@ -59,6 +60,17 @@ class Reference:
     @cached_property
     def _by_build(self) -> dict[str | None, Annotator]:
         return {}
+
+    @cached_property
+    def build(self) -> str | None:
+        """The genome build whose chromosomes have the lengths of the FASTA's; null where none has, or none is in it."""
+        fasta = Fasta(self.fasta)
+        for build in BUILDS:
+            ends = cytobands(build).group_by("chrom").agg(pl.col("end").max())
+            lengths = [(fasta.length(chrom), end) for chrom, end in ends.iter_rows() if chrom in fasta]
+            if lengths and all(length == end for length, end in lengths):
+                return build
+        return None
 
     def annotator(self, build: str | None) -> Annotator:
         """Return the annotator of these files; without gene models that of the package's genes in `build`."""

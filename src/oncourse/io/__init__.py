@@ -54,13 +54,13 @@ def examined(
     from oncourse.io.aside import checked
     from oncourse.io.detect import read_any
     from oncourse.io.lists import read_exclusions
-    from oncourse.io.reference import reference_of
+    from oncourse.io.reference import reference_of, with_reference
     from oncourse.study.model import Study, nobody
     from oncourse.study.schema import sorted_problems
 
     reference = reference_of(Path(path), fasta, gff)
     reading = read_any(Path(path), fasta=reference.fasta if reference else None)
-    reading.reference = reference
+    with_reference(reading, reference)
     withdrawn = nobody()
     if exclude is not None:
         withdrawn = read_exclusions(Path(exclude), reading.tables)

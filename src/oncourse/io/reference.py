@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.genome.annotate import Reference
+from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig, read_config
+from oncourse.study.schema import Problem
+
+
+def with_reference(reading: Reading, reference: Reference | None) -> None:
+    """Let the reference name the variants of a reading, and say its build where the source does not.
+
+    A reference of another build than the source's is an error: half of its names would be wrong, silently.
+    """
+    reading.reference = reference
+    build = None if reference is None else reference.build
+    if reference is None or build is None:
+        return
+    given = reading.config.genome_build
+    if given is None:
+        reading.config = replace(reading.config, genome_build=build)
+        reading.notes.append(f"Genome build {build}: the lengths of the chromosomes of {reference.fasta.name}.")
+    elif given != build:
+        message = f"the study is of {given}, {reference.fasta.name} of {build} (lengths of its chromosomes)."
+        cure = "Give the reference the calls were made on, or correct genome_build."
+        reading.problems.append(Problem("", None, None, None, message, cure))
 
 
 def reference_of(source: Path, fasta: Path | str | None = None, gff: Path | str | None = None) -> Reference | None:
