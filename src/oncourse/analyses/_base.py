@@ -20,6 +20,7 @@ from oncourse.analyses._show import as_html, as_text
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, OncourseError
 from oncourse.study.schema import Column, nearest
+from oncourse.words.counts import of_one
 from oncourse.words.numbers import limits, with_unit
 
 UNITS = ("fraction", "count", "ratio", "difference", "days", "months", "per_mb", "score", "")
@@ -173,8 +174,8 @@ class Result:
         twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
         if twice:
             raise ValueError(f"estimates named twice: {twice}")
-        object.__setattr__(self, "answer", say(self.answer, self.estimates))
-        object.__setattr__(self, "notes", tuple(say(note, self.estimates) for note in self.notes))
+        object.__setattr__(self, "answer", of_one(say(self.answer, self.estimates)))
+        object.__setattr__(self, "notes", tuple(of_one(say(note, self.estimates)) for note in self.notes))
 
     @property
     def excluded(self) -> pl.DataFrame:

@@ -80,7 +80,7 @@ class Params:
     level: float = setting(0.95, "coverage of the interval of the median follow-up", low=0.5, high=0.999)
 
 
-def _flow(cohort: Cohort) -> pl.DataFrame:
+def study_flow(cohort: Cohort) -> pl.DataFrame:
     """Recorded -> left out on request -> with a tumour sample -> profiled for mutations -> with follow-up."""
     study = cohort.study
     gone = study.withdrawn
@@ -248,7 +248,7 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
 def overview(cohort: Cohort, params: Params) -> Result:
     """Describe the study: flow of patients and samples, follow-up, missing values."""
     study = cohort.study
-    flow = _flow(cohort)
+    flow = study_flow(cohort)
     profiled = cohort.panels.samples.drop_nulls("mutation")
     estimates = [
         Estimate("patients", study.n_patients, unit="count", method="counted", question="patients"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from oncourse.genome.effect import PROTEIN_CHANGING
@@ -44,6 +45,10 @@ def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
     }
 
 
+#: Letters of the drivers beside a clone.
+LETTERS = 56
+
+
 def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -> str:
     """Draw the tree from left to right: a dot per clone, its name and drivers beside it."""
     children: dict[int, list[int]] = {}
@@ -73,11 +78,11 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         x, y = place[k]
         inner = k in children
         drivers = rows[k]["drivers"].split(" and ")[0]
-        text = f"{name} {drivers.split(',')[0] if inner else drivers[:60]}".strip()
+        text = f"{name} {drivers.split(',')[0] if inner else shorten(drivers, LETTERS, placeholder=' ...')}".strip()
         at = f'x="{x + (-6 if inner else 11):.0f}" y="{y + (-9 if inner else 4):.0f}"'
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="{PALETTE[k % 8]}"/>')
         parts.append(f'<text {at} fill="#1d2329">{escape(text)}</text>')
-    width = max(x for x, _ in place.values()) + 330
+    width = max(x for x, _ in place.values()) + 7.2 * LETTERS
     height = 30 * leaf + 14
     return (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '
             f'font-family="inherit" style="max-width:{width:.0f}px">{"".join(parts)}</svg>')  # fmt: skip

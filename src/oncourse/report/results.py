@@ -13,6 +13,7 @@ import polars as pl
 
 from oncourse.analyses._base import WHO_SCHEMA, Result, registry
 from oncourse.analyses._people import flow_rows
+from oncourse.analyses.overview import study_flow
 from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
@@ -31,8 +32,8 @@ def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.
     for outcome in outcomes:
         if outcome.result is not None:
             tables.update(outcome.result.tables)
-    tables["overview/flow"] = pl.concat([tables.get("overview/flow", pl.DataFrame(schema=FLOW_SCHEMA)),
-                                         _analysis_flow(outcomes)])  # fmt: skip
+    flow = tables["overview/flow"] if "overview/flow" in tables else study_flow(cohort)  # who is in it, whatever was asked
+    tables["overview/flow"] = pl.concat([flow, _analysis_flow(outcomes)])
     tables["overview/samples_used"] = _samples_used(outcomes)
     tables["overview/excluded"] = _excluded(cohort, outcomes)
     return dict(sorted(tables.items()))

@@ -16,6 +16,7 @@ from functools import cache
 from html import escape, unescape
 from importlib import resources
 
+from oncourse.words.counts import of_many
 from oncourse.words.readable import split
 
 _NUMBER = r"[-\u2212]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
@@ -132,6 +133,10 @@ class Phrasebook:
         return self._known[english]
 
     def _found(self, english: str) -> tuple[str, bool]:
+        if of_many(english) != english:
+            found, whole = self._part(of_many(english))
+            if whole:
+                return found, True
         said = self.exact.get(english) or self.exact.get(_other_case(english))
         if said is not None:
             return said, True

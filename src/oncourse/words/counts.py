@@ -1,0 +1,45 @@
+"""Of one thing a sentence speaks in the singular, whatever its template says: "1 patients have" -> "1 patient has"."""
+
+from __future__ import annotations
+
+import re
+
+_NOUNS = {
+    "patients": "patient", "samples": "sample", "metastases": "metastasis", "lesions": "lesion", "genes": "gene",
+    "variants": "variant", "lines": "line", "events": "event", "records": "record", "values": "value", "visits": "visit",
+    "mutations": "mutation", "rows": "row", "tests": "test", "deaths": "death", "comparisons": "comparison",
+    "chromosomes": "chromosome", "p-values": "p-value", "clones": "clone", "covariates": "covariate", "days": "day",
+    "months": "month", "figures": "figure", "findings": "finding", "baselines": "baseline", "endpoints": "endpoint",
+}  # fmt: skip
+_VERBS = {
+    "have": "has", "are": "is", "were": "was", "lack": "lacks", "enter": "enters", "differ": "differs", "rest": "rests",
+    "count": "counts", "come": "comes", "look": "looks", "sit": "sits", "change": "changes",
+}  # fmt: skip
+
+
+def _pattern(nouns: dict[str, str], verbs: dict[str, str]) -> re.Pattern[str]:
+    # a share ("4.1 months", "0 to 1 days") and "1 of 5 metastases" are left as they are
+    return re.compile(rf"(?<![\d.,-])(?<!to )1 ({'|'.join(nouns)})\b(?: ({'|'.join(verbs)})\b)?")
+
+
+_MANY = _pattern(_NOUNS, _VERBS)
+_NOUN_OF_ONE, _VERB_OF_ONE = ({one: many for many, one in words.items()} for words in (_NOUNS, _VERBS))
+_ONE = _pattern(_NOUN_OF_ONE, _VERB_OF_ONE)
+
+
+def of_one(text: str) -> str:
+    """Return a sentence with the singular after a bare 1.
+
+    >>> of_one("1 patients have low power; 11 patients were lost, 2 of 1,001 samples."), of_one("a p-value of 0.1 days")
+    ('1 patient has low power; 11 patients were lost, 2 of 1,001 samples.', 'a p-value of 0.1 days')
+    """
+    return _MANY.sub(lambda m: f"1 {_NOUNS[m[1]]}" + (f" {_VERBS[m[2]]}" if m[2] else ""), text)
+
+
+def of_many(text: str) -> str:
+    """Return what `of_one` made of a template back in its plural, to find the template again.
+
+    >>> of_many("1 patient has low power in 1 sample.")
+    '1 patients have low power in 1 samples.'
+    """
+    return _ONE.sub(lambda m: f"1 {_NOUN_OF_ONE[m[1]]}" + (f" {_VERB_OF_ONE[m[2]]}" if m[2] else ""), text)
