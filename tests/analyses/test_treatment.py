@@ -271,7 +271,7 @@ def with_tables(study, **tables):
 def test_survival_by_treatment_and_marker_is_drawn_for_a_pre_specified_class():
     result = treatment(Cohort(planted(1, 300, interaction=0.9)), Params(endpoints=("OS",)))
     (figure,) = [f for f in result.figures if f.name.startswith("marker_")]
-    assert "AR-V7" in figure.title and "arpi, AR-V7 positive" in figure.svg
+    assert "AR-V7" in figure.title and "ARPI, AR-V7 positive" in figure.svg
 
 
 def test_crossing_over_is_counted_and_shown_as_treated():

@@ -32,7 +32,7 @@ def arm_name(drugs: str) -> str:
 
 def _in_words(text: str) -> str:
     """A warning of the models with its covariates in words."""
-    for written, words in (("lab:", ""), ("prior:", "earlier "), ("age_years", "age")):
+    for written, words in (("lab:", ""), ("marker:", ""), ("prior:", "earlier "), ("age_years", "age")):
         text = text.replace(written, words)
     return text
 
@@ -140,7 +140,8 @@ def withheld_notes(compared: Comparisons) -> tuple[str, ...]:
 METHODS = (
     "Time runs from the start of the line; groups are the drugs started with it, never something that happened later. "
     "Risk set (entry, exit]. Reference = the more frequent treatment.",
-    "Adjusted: Cox regression with the covariates known at the start, and earlier drug classes. Overlap: weights 1 - e "
+    "Adjusted: Cox regression with the covariates known at the start, earlier drug classes, and the findings by which the "
+    "treatments are chosen (RAS, side, MSI/MMR, BRAF, AR-V7, HRR; known by then). Overlap: weights 1 - e "
     "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised inverse "
     "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
     "pseudo-values (Andersen 2003). Missing covariates: conditional means.",

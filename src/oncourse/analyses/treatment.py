@@ -29,6 +29,7 @@ from oncourse.derive.outcomes.treatment_comparisons import (
     line_covariates,
 )
 from oncourse.derive.outcomes.treatment_pairs import InteractionRules, interaction_rows
+from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
 from oncourse.study.schema import Column
@@ -259,7 +260,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         params.max_arms,
         params.new_drugs,
     )
-    compared = compare_lines(rows, table, x, cohort.seed, pairwise)
+    compared = compare_lines(rows, table, _with_indications(cohort, table, x, params), cohort.seed, pairwise)
     rules = InteractionRules(
         params.rmst_months * DAYS_PER_MONTH,
         params.marker_window_days,
@@ -294,6 +295,21 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         notes=notes_of(compared, tested, params.landmark_days, params.estimand),
         methods=METHODS,
     )
+
+
+def _with_indications(cohort: Cohort, table: pl.DataFrame, x: pl.DataFrame, params: Params) -> pl.DataFrame:
+    """The covariates with the findings by which a treatment is chosen: RAS, side, MSI, AR-V7 ... as known at the start."""
+    from oncourse.derive.outcomes.treatment_units import indications
+
+    if params.covariates == ("none",):
+        return x
+    design = cohort.study.config.design
+    found = indications(
+        table, cohort.treatment_markers, cohort.statuses, cohort.study["patients"].select("patient_id", "primary_site"),
+        design=disease(design) if design else None, window_days=params.marker_window_days,
+        with_side=not any(name.startswith(("primary_site", "side")) for name in x.columns),
+    )  # fmt: skip
+    return x.join(found, on="unit", how="left", maintain_order="left")
 
 
 def _people(

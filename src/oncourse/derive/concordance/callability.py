@@ -88,7 +88,7 @@ def callability(
         )
     grid = samples.select(
         "patient_id", "sample_id", "material", "purity", "min_alt_count", "min_vaf", "error_rate",
-        mean_depth="depth",
+        mean_depth="depth", known_purity="given_purity",
     ).join(wanted, how="cross")
     on_panel = panels.profiled(sorted(codons)).select("sample_id", "gene", pl.lit(True).alias("on_panel"))
     grid = (
@@ -202,9 +202,10 @@ def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
 
 
 def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
-    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth."""
+    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth and its recorded
+    purity: the lower limit of an estimate shows no lack of tumour."""
     most = pl.col("mean_depth").round(0).fill_null(UNLIMITED_DEPTH).cast(pl.Int64)
-    at_mean = grid.select("purity", "total_cn", "error_rate", "min_alt_count", "min_vaf", depth=most)
+    at_mean = grid.select("total_cn", "error_rate", "min_alt_count", "min_vaf", depth=most, purity="known_purity")
     keys = at_mean.unique(maintain_order=True)
     keys = keys.with_columns(reach=pl.Series(_power(keys, params.concentration), dtype=pl.Float64).fill_nan(None))
     return at_mean.join(keys, on=at_mean.columns, how="left", nulls_equal=True, maintain_order="left")["reach"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from oncourse.disease import Disease
 from oncourse.facts.days import entry_days, time_days
 from oncourse.knowledge.drugs import compared_drugs, drug_classes, unknown_drugs
 from oncourse.study.model import Study
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Statuses that are markers of a comparison: their states come from the one table of statuses.
 STATUS_MARKERS = ("RAS", "HRR", "MSI-H/dMMR", "AR-V7")
+#: Statuses by which doctors choose a treatment: a comparison of two treatments is of like with like only given these.
+INDICATIONS = (*STATUS_MARKERS, "BRAF V600E")
 #: Study-level endpoints that also start with an adjuvant treatment or one given from the study's origin.
 FROM_ORIGIN = ("DFS", "TTR")
 #: Drug classes whose earlier use is a covariate.
@@ -176,6 +179,41 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
             .drop("first")
         )  # fmt: skip
     return out.drop("patient_id", "zero_day", "unclear")
+
+
+def indications(
+    table: pl.DataFrame, values: pl.DataFrame, statuses: pl.DataFrame, patients: pl.DataFrame, *,
+    design: Disease | None, window_days: int | None, with_side: bool,
+) -> pl.DataFrame:  # fmt: skip
+    """Return unit and a 0/1 column (null: not known by then) per finding by which the line's treatment may be chosen.
+
+    RAS decides on anti-EGFR antibodies, AR-V7 on ARPI or taxane: where arms differ by it and it is left out, the ratio of
+    the arms is the finding's own. ``marker:NAME`` of `INDICATIONS` that the design asks for or has a hypothesis on (all
+    without a design), known on or before the line's start (`markers_at`); ``side=left`` of the primary where the design
+    has sides and `with_side`. One of which nothing is assessable in the study has no column.
+
+    Parameters
+    ----------
+    values : `marker_values`; statuses : of samples; patients : patient_id, primary_site
+    """
+    named = {h.marker for h in design.hypotheses} if design else set(INDICATIONS)
+    asked = {"RAS" if what == "ras" else what.removeprefix("status ") for _, what in (design.asked if design else ())}
+    wanted = [name for name in INDICATIONS if name in named | asked]
+    more = _values(statuses.filter(pl.col("status").is_in([n for n in wanted if n not in STATUS_MARKERS])), "status")
+    known = pl.concat([values.filter(pl.col("marker").is_in(wanted)), more.drop_nulls("value")])
+    at = markers_at(table, known, window_days)
+    out, told = table.select("unit", "patient_id"), set(known["marker"])
+    for name in wanted:
+        if name in told:
+            mine = at.filter(pl.col("marker") == name)
+            column = mine.select("unit", pl.col("value").cast(pl.Float64).alias(f"marker:{name}"))
+            out = out.join(column, on="unit", how="left", maintain_order="left")
+    if with_side and design is not None and design.sides:
+        sides = [(p, {"left": 1.0, "right": 0.0}.get(design.side(s) or "")) for p, s in patients.iter_rows()]
+        side = pl.DataFrame(sides, schema={"patient_id": pl.String, "side=left": pl.Float64}, orient="row")
+        if side["side=left"].is_not_null().any():
+            out = out.join(side, on="patient_id", how="left", maintain_order="left")
+    return out.drop("patient_id")
 
 
 def marker_values(
