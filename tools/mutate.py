@@ -221,14 +221,14 @@ def pytest_in(folder: Path, *arguments: str, under: tuple[str, ...] = (), timeou
         return 124
 
 
-def reached(folder: Path, known: Path) -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
+def reached(folder: Path, known: Path, tests: list[str]) -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
     """(file, line) -> the test files that run it, and the seconds of each test file; measured once, kept in `known`."""
     import coverage
 
     if not (known / ".coverage").exists():
         (folder / "mutate_plugin.py").write_text(PLUGIN, "utf-8")
         (folder / ".coveragerc").write_text("[run]\nsource = src/oncourse\nrelative_files = true\n", "utf-8")
-        code = pytest_in(folder, "-q", "-m", "not slow", "-p", "mutate_plugin", under=("-m", "coverage", "run"))
+        code = pytest_in(folder, "-q", "-m", "not slow", "-p", "mutate_plugin", *tests, under=("-m", "coverage", "run"))
         if code:
             sys.exit(f"the default tests fail before anything was changed (exit {code})")
         known.mkdir(parents=True, exist_ok=True)
@@ -279,6 +279,7 @@ def main() -> None:
     ask.add_argument("--rooms", nargs="+", default=["stats", "knowledge", "derive", "facts", "models", "analyses", "study"])
     ask.add_argument("--n", type=int, default=200, help="mutants over all rooms, drawn at random")
     ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--tests", nargs="*", default=[], help="only these tests, for a quick look (default: all)")
     ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of the one run under coverage.py")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
     given = ask.parse_args()
@@ -287,7 +288,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_of_house(folder)
-        lines, seconds = reached(folder, given.known)
+        lines, seconds = reached(folder, given.known, given.tests)
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         with given.out.open("w", encoding="utf-8") as out:
             out.write("room\tfile\tline\told\tnew\tkilled_by\tseconds\n")

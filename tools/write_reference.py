@@ -231,9 +231,28 @@ def glossary_page() -> str:
     return text + table(["English", "中文"], [list(pair) for pair in shown])
 
 
+def validation_page() -> str:
+    """What must hold, how it is shown, which tests check it further; known limits; components."""
+    from oncourse.analyses._base import registry
+    from oncourse.analyses._least import least_patients
+    from oncourse.verify.registry import all_cases
+
+    text = HEADER + "# Validation\n\n`oncourse verify` runs these cases on your machine ([how](../how-to/verify.md)).\n\n"
+    text += "## Requirements\n\n"
+    rows = [[c.requirement, c.method, c.source, f"{c.tolerance:g}", "<br>".join(f"`{t}`" for t in c.tests)]
+            for c in all_cases()]  # fmt: skip
+    text += table(["requirement", "method", "expected values from", "tolerance", "further tests"], rows)
+    text += "\n## Known limits of the analyses\n\nHow wrong the answers are when the data are wrong: "
+    text += "[stress](../explanation/stress.md). The least number of\npatients at which intervals were measured to hold:\n\n"
+    text += table(["analysis", "measured"], [[f"`{name}`", " ".join(least_patients(name))] for name in sorted(registry())])
+    text += "\n## Components at run time\n\n`oncourse verify --out FOLDER` writes the installed ones, with version and "
+    return text + "licence, as CycloneDX\n(`components.cdx.json`); the versions tested stand in `constraints.txt`.\n"
+
+
 PAGES = {
     "tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page,
     "python": python_page, "glossary": glossary_page,
+    "validation": validation_page,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`oncourse verify`: every reference case holds here, a wrong kernel is found, and a changed byte of results too."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -102,3 +103,10 @@ def test_a_manifest_that_was_made_to_fit_is_found_by_the_signature(results):
     (out / "provenance.json").write_text(json.dumps(forged))
     found = run(out)
     assert found.exit_code == 1 and "signature is WRONG" in found.output
+
+
+def test_every_requirement_names_tests_that_are_there():
+    """docs/reference/validation.md is the matrix of requirements and tests; it is written from the cases."""
+    house = Path(__file__).parents[2]
+    for one in registry.all_cases():
+        assert one.tests and all((house / name).exists() for name in one.tests), one.name

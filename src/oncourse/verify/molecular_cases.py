@@ -49,6 +49,7 @@ def _judged(design: str) -> pl.DataFrame:
     requirement="'Absent' is said only where the variant is truly not in a sizeable part of the tumour",
     method="presence model over all samples of two simulated studies; share of 'absent' with a true fraction >= .3",
     source=f"simulated truth, {PATIENTS} patients a design, seed {SEED}; band 0 to 5 %, the setting max_sizeable",
+    tests=("tests/evolution/test_presence.py", "tests/evolution/test_background.py", "tests/derive/test_concordance.py",),
 )
 def absent_is_absent() -> Iterator[Comparison]:
     for design in ("crc", "mcrpc"):
@@ -62,6 +63,7 @@ def absent_is_absent() -> Iterator[Comparison]:
     requirement="'Present' is said only where the variant truly is",
     method="presence model over all samples of two simulated studies; share of 'present' with a true fraction of 0",
     source=f"simulated truth, {PATIENTS} patients a design, seed {SEED}; band 0 to 2 %",
+    tests=("tests/evolution/test_presence.py", "tests/derive/test_too_little_tumour.py",),
 )
 def present_is_present() -> Iterator[Comparison]:
     for design in ("crc", "mcrpc"):
@@ -76,6 +78,7 @@ def present_is_present() -> Iterator[Comparison]:
     method="expected allele fraction of a clonal mutation",
     source="worked by hand: purity x mutated copies / (purity x copies + 2 x (1 - purity)); Dentro 2017",
     tolerance=1e-12,
+    tests=("tests/evolution/test_presence.py", "tests/derive/test_copy_states.py",),
 )
 def expected_allele_fraction() -> Iterator[Comparison]:
     from oncourse.evolution.vaf import expected_vaf
@@ -91,6 +94,7 @@ def expected_allele_fraction() -> Iterator[Comparison]:
     requirement="One variant has one name, however an insertion or deletion is written",
     method="normalisation of VCF, MAF and padded spellings",
     source="worked by hand from VCF 4.3 and the MAF specification",
+    tests=("tests/genome", "tests/io/test_vcf_reading.py", "tests/io/test_maf_reading.py",),
 )
 def one_variant_one_name() -> Iterator[Comparison]:
     from oncourse.genome.variant import normalise
@@ -110,6 +114,7 @@ def one_variant_one_name() -> Iterator[Comparison]:
     requirement="The same study and seed give the same numbers",
     method="clusters of a patient derived twice from scratch",
     source="equality with itself",
+    tests=("tests/analyses/test_registry.py", "tests/disk/test_store.py",),
 )
 def same_input_same_numbers() -> Iterator[Comparison]:
     from oncourse.cohort import Cohort

@@ -22,6 +22,7 @@ class Case:
     source : where the expected values come from
     tolerance : numbers may differ by this, relative to 1 or the number, whichever is more; 0 = equal. A pair (low, high)
         as expected value is a band that must hold the number
+    tests : test files (of the source, not installed) that check the same requirement further
     """
 
     name: str
@@ -30,6 +31,7 @@ class Case:
     source: str
     tolerance: float
     run: Callable[[], Iterable[Comparison]]
+    tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ CASES: dict[str, Case] = {}
 
 
 def case(
-    *, requirement: str, method: str, source: str, tolerance: float = 0.0
+    *, requirement: str, method: str, source: str, tolerance: float = 0.0, tests: tuple[str, ...] = ()
 ) -> Callable[[Callable[[], Iterable[Comparison]]], Callable[[], Iterable[Comparison]]]:
     """Register a function that yields (what, expected, obtained); its name is the case's name."""
 
     def register(function: Callable[[], Iterable[Comparison]]) -> Callable[[], Iterable[Comparison]]:
-        CASES[function.__name__] = Case(function.__name__, requirement, method, source, tolerance, function)
+        CASES[function.__name__] = Case(function.__name__, requirement, method, source, tolerance, function, tests)
         return function
 
     return register

@@ -52,6 +52,7 @@ def _line() -> pl.DataFrame:
     requirement="PSA progression is dated and confirmed as PCWG3 says",
     method="PSA endpoints of one line of therapy",
     source="worked by hand from Scher et al., J Clin Oncol 2016;34:1402",
+    tests=("tests/derive/test_psa_rules.py", "tests/derive/test_psa_reference.py",),
 )
 def psa_progression() -> Iterator[Comparison]:
     from oncourse.derive.clinical.psa import psa_table
@@ -70,6 +71,7 @@ def psa_progression() -> Iterator[Comparison]:
     requirement="Target lesions respond and progress as RECIST 1.1 says",
     method="sum of diameters against baseline and nadir, exact decimals",
     source="worked by hand from Eisenhauer et al., Eur J Cancer 2009;45:228, section 4.3",
+    tests=("tests/derive/test_recist_rules.py", "tests/derive/test_recist_reference.py",),
 )
 def recist_target_response() -> Iterator[Comparison]:
     from oncourse.derive.clinical.recist import target_visits

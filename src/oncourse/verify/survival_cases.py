@@ -55,6 +55,7 @@ def _numbers(values: Any) -> np.ndarray:
     method="Cox regression (Efron), coefficients and standard errors",
     source=R_SURVIVAL,
     tolerance=1e-4,
+    tests=("tests/stats/test_cox.py", "tests/stats/test_scan.py",),
 )
 def cox_regression() -> Iterator[Comparison]:
     from oncourse.stats.cox import fit_cox
@@ -78,6 +79,7 @@ def cox_regression() -> Iterator[Comparison]:
     method="Kaplan-Meier, log-log limits",
     source=R_SURVIVAL,
     tolerance=1e-6,
+    tests=("tests/stats/test_km.py",),
 )
 def kaplan_meier_curves() -> Iterator[Comparison]:
     from oncourse.stats.km import kaplan_meier
@@ -97,6 +99,7 @@ def kaplan_meier_curves() -> Iterator[Comparison]:
     method="log-rank statistic",
     source=R_SURVIVAL,
     tolerance=1e-6,
+    tests=("tests/stats/test_logrank.py",),
 )
 def logrank_test() -> Iterator[Comparison]:
     from oncourse.stats.logrank import logrank
@@ -113,6 +116,7 @@ def logrank_test() -> Iterator[Comparison]:
     method="Aalen-Johansen cumulative incidence; Fine-Gray regression",
     source=f"{R_SURVIVAL}; cmprsk 2.2-11",
     tolerance=1e-4,
+    tests=("tests/stats/test_competing.py",),
 )
 def competing_events() -> Iterator[Comparison]:
     from oncourse.stats.competing import cumulative_incidence, fine_gray
@@ -140,6 +144,7 @@ def competing_events() -> Iterator[Comparison]:
     method="AUC and Brier score with inverse probability of censoring weights",
     source="R 4.2.2, riskRegression 2022.11.28; commands in verify/data/survival.R",
     tolerance=1e-6,
+    tests=("tests/models/test_metrics.py", "tests/models/test_validation.py",),
 )
 def accuracy_at_a_horizon() -> Iterator[Comparison]:
     from oncourse.models.metrics import auc, brier, horizon_weights
@@ -158,6 +163,7 @@ def accuracy_at_a_horizon() -> Iterator[Comparison]:
     method="kappa, Gwet's AC1, Clopper-Pearson, Wilson, exact McNemar, Tango",
     source="R 4.2.2, psych, binom.test, prop.test; commands in verify/data/agreement.R",
     tolerance=1e-7,
+    tests=("tests/stats/test_agreement.py", "tests/stats/test_proportions.py",),
 )
 def agreement_of_two_tests() -> Iterator[Comparison]:
     from oncourse.stats import agreement as ag
