@@ -13,6 +13,7 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
 from oncourse.derive.genes.gene_status import LandscapeParams
+from oncourse.derive.genes.kataegis import along_genome, distances, kataegis
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
 from oncourse.errors import NotEnoughData
 from oncourse.genome.msi import tcga_burden
@@ -69,7 +70,17 @@ TESTS = OutputTable("burden/tests", "burden of two groups compared, by patient",
     Column("mean_a", _F, "mean of patients", unit="per Mb"), Column("mean_b", _F, "mean", unit="per Mb"),
     Column("p_value", _F, "two-sided"), Column("q_value", _F, "false discovery rate over this table"),
 ))  # fmt: skip
+FOCI = OutputTable("burden/foci", "six and more substitutions of a sample at a mean distance of 1,000 bases (kataegis)", (
+    Column("patient_id", _T, "the patient"), Column("sample_id", _T, "the sample"), Column("chrom", _T, "chromosome"),
+    Column("start", _I, "first substitution, 1-based"), Column("end", _I, "last substitution"),
+    Column("n_mutations", _I, "substitutions"), Column("mean_distance", _F, "from one to the next", unit="bases"),
+    Column("share_c_to_t_or_g", _F, "C>T and C>G among them, as APOBEC makes them", unit="fraction"),
+    Column("expected", _F, "substitutions there if the sample's were spread as those of the others; null: too few others"),
+    Column("p_value", _F, "chance of so many, times the sample's substitutions (Bonferroni)"),
+))  # fmt: skip
 OWN = "this study"
+#: Samples of the rainfall figure, and substitutions a sample needs to be in it.
+RAINFALLS, MIN_RAIN = 4, 50
 
 
 @analysis(
@@ -77,7 +88,7 @@ OWN = "this study"
     question="How many mutations do the tumours have, compared with other cancers, and which are hypermutated?",
     needs=("samples", "calls"),
     params=BurdenParams,
-    tables=(SAMPLES, TCGA, GROUPS, TESTS),
+    tables=(SAMPLES, TCGA, GROUPS, TESTS, FOCI),
     order=11,
 )
 def burden(cohort: Cohort, params: BurdenParams) -> Result:
@@ -89,9 +100,11 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
     estimates = _estimates(samples, sized)
     values = _values(cohort, sized, params)
     tests = group_tests(values)
+    steps = distances(cohort.annotated_calls)
+    foci = kataegis(steps)
     tables = {
         SAMPLES.name: SAMPLES.frame(samples), TCGA.name: TCGA.frame(_tcga_rows(sized, params)),
-        GROUPS.name: GROUPS.frame(group_summaries(values)), TESTS.name: TESTS.frame(tests),
+        GROUPS.name: GROUPS.frame(group_summaries(values)), TESTS.name: TESTS.frame(tests), FOCI.name: FOCI.frame(foci),
     }  # fmt: skip
     unsized = samples.height - sized.height
     return Result(
@@ -99,7 +112,7 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
         headline=_headline(estimates),
         estimates=tuple(estimates),
         tables=tables,
-        figures=tuple(_figures(sized, values, params)),
+        figures=(*_figures(sized, values, params), *_rainfall(cohort, steps, foci)),
         people=_people(cohort, samples),
         samples_used=sized.select(
             "patient_id", "sample_id", pl.lit("every profiled tumour sample with a size").alias("reason")
@@ -113,6 +126,8 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
             "tumours whose germline variants were taken out.",
             "TCGA: non-silent mutations of 10,200 exomes (MC3, Ellrott 2018, as maftools ships them), per "
             f"{params.exome_mb:g} Mb; exomes without any are not among them.",
+            "Foci: any six neighbouring substitutions within 5,000 bases, joined where they overlap (Alexandrov 2013, doi "
+            "10.1038/nature12477); expected by the places of the other samples' substitutions.",
             "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed rank "
             "where a patient has both, else Mann-Whitney), Benjamini-Hochberg.",
         ),
@@ -239,6 +254,34 @@ def _notes(samples: pl.DataFrame, unsized: int) -> tuple[str, ...]:
         notes.append(f"In {conflicts} samples the sources of MSI disagree: table burden/samples, column conflict.")
     notes.append("Published burdens are often means (MSK 2017: 1.74, 2.08, 4.02 per Mb by state): compare like with like.")
     return tuple(notes)
+
+
+def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[Figure]:
+    """The samples with most mutations in a focus, then with most mutations."""
+    from oncourse.genome.cytobands import CHROMOSOMES
+    from oncourse.plots.rainfall import Rain, rainfall_svg
+
+    sizes = steps.group_by("sample_id").len().filter(pl.col("len") >= MIN_RAIN)
+    most = foci.group_by("sample_id").agg(pl.col("n_mutations").max())
+    order = sizes.join(most, on="sample_id", how="left").sort(
+        "n_mutations", "len", "sample_id", descending=[True, True, False], nulls_last=True
+    )
+    if order.is_empty():
+        return []
+    furthest = steps.group_by("chrom").agg(pl.col("pos").max())
+    known = dict(furthest.iter_rows())
+    ends = {c: int(known[c]) for c in CHROMOSOMES if c in known}
+    drawn = steps.filter(pl.col("chrom").is_in(list(ends)) & pl.col("distance").is_not_null())
+    rains = []
+    for sample in order["sample_id"].head(RAINFALLS):
+        own, spots = drawn.filter(pl.col("sample_id") == sample), foci.filter(pl.col("sample_id") == sample)
+        spots = spots.filter(pl.col("chrom").is_in(list(ends))).with_columns(pos="start")
+        rains.append(Rain(sample, along_genome(own, ends), own["distance"].cast(pl.Float64).to_numpy(),
+                          own["change"].to_list(), along_genome(spots, ends).tolist()))  # fmt: skip
+    return [Figure("rainfall", "Where mutations lie close together", "Each point a substitution: its place, and how many "
+                   "bases it lies behind the one before. An arrow marks a focus (table burden/foci). On exomes and panels "
+                   "distances are also those of the places looked at: see the expected number.",
+                   rainfall_svg(rains, ends))]  # fmt: skip
 
 
 def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) -> list[Figure]:

@@ -121,9 +121,10 @@ class Panels:
 
     def _n_unread(self, pairs: pl.DataFrame, key: str) -> pl.DataFrame:
         """Return per gene how many patients (samples) with it on their panel have a call there that nobody can judge."""
-        seen = self.samples.select("patient_id", "sample_id", assay_id="mutation")
-        on_panel = seen.join(pairs, on="assay_id", how="inner")
-        whole = on_panel.join(self.unread.select(key, "gene").unique(), on=[key, "gene"], how="semi")
+        # from the calls to the panels: every sample x gene of a registry would be a hundred million rows
+        seen = self.samples.select(key, assay_id="mutation").drop_nulls().unique()
+        calls = self.unread.select(key, "gene").unique().join(seen, on=key, how="inner")
+        whole = calls.join(pairs, on=["assay_id", "gene"], how="semi")
         return whole.group_by("gene").agg(pl.col(key).n_unique().cast(pl.Int64).alias("n"))
 
 

@@ -1,0 +1,59 @@
+"""Rainfall: the distance of each substitution to the one before it, along the genome, a row per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+
+#: Colours of the six substitutions, C>T (deamination, APOBEC) and C>G (APOBEC) the strongest.
+CHANGES = dict(zip(("C>A", "C>G", "C>T", "T>A", "T>C", "T>G"), (PALETTE[4], PALETTE[8], PALETTE[5], PALETTE[3], PALETTE[2],
+                                                                PALETTE[1]), strict=True))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rain:
+    """One sample: ``place`` along the genome, ``distance`` in bases, ``change`` of each substitution (shape (n,)); places of
+    its foci."""
+
+    name: str
+    place: NDArray[np.float64]
+    distance: NDArray[np.float64]
+    change: Sequence[str]
+    foci: Sequence[float] = ()
+
+
+def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
+    """Draw one row per sample; `ends` names the chromosomes with their lengths."""
+    from matplotlib.lines import Line2D
+
+    edges = np.concatenate([[0], np.cumsum(list(ends.values()))])
+    with drawing(9.6, 1.75 * len(samples) + 0.7, rows=len(samples), sharex=True, squeeze=False) as canvas:
+        for ax, sample in zip(canvas.ax[:, 0], samples, strict=True):
+            for i, edge in enumerate(edges[:-1]):
+                if i % 2:
+                    ax.axvspan(edge, edges[i + 1], color="#F4F6F7", zorder=0)
+            kinds = np.array(sample.change)
+            for change, colour in CHANGES.items():
+                rows = kinds == change
+                points = ax.plot(sample.place[rows], sample.distance[rows], ".", ms=3, color=colour)
+                points[0].set_rasterized(True)
+            for focus in sample.foci:
+                ax.annotate("", (focus, 1.2), (focus, 12), arrowprops={"arrowstyle": "->", "color": COLOURS["text"]})
+            ax.set_yscale("log")
+            ax.set_ylim(0.8, None)
+            ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            ax.set_xlim(0, edges[-1])
+            ax.set_title(sample.name, fontsize=8)
+            ax.set_ylabel("bases to the\none before", fontsize=7)
+            ax.tick_params(labelsize=7)
+            clean(ax)
+        ax.set_xticks((edges[:-1] + edges[1:]) / 2, list(ends), fontsize=6)
+        ax.tick_params(axis="x", length=0)
+        handles = [Line2D([], [], marker="o", ls="", ms=4, color=c, label=k) for k, c in CHANGES.items()]
+        canvas.fig.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7)
+    return canvas.svg
