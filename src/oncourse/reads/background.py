@@ -22,6 +22,11 @@ from oncourse.reads.profile import Bases
 Floats = NDArray[np.float64]
 #: Positions with a second base above this share are variants, not errors.
 _VARIANT_SHARE = 0.05
+#: Where errors are rare, a count that chance makes less often than this is a variant and no background. A choice.
+_VARIANT_CHANCE = 1e-5
+#: Fragments by which the mean of a substitution weighs against what a context shows; where errors are rare, those that
+#: hold so many errors. Choices.
+_CONTEXT, _CONTEXT_ERRORS = 20_000, 10.0
 #: Fragments the context's rate weighs against what normals show at the site. A choice.
 PRIOR_DEPTH = 1_000.0
 #: Errors differ between places of one context: concentration of the beta-binomial. A choice. Below `RARE`, where families
@@ -66,20 +71,40 @@ def background_of(bases: Bases) -> Background:
     own = counts[np.arange(len(ref)), ref]
     known &= own >= (1 - _VARIANT_SHARE) * depth
     before, after = contexts(bases)
-    errors, total = np.zeros((5, 4, 5, 4)), np.zeros((5, 4, 5))
     where = (before[known], ref[known], after[known])
-    np.add.at(total, where, depth[known])
+    seen, of = counts[known], depth[known]
+    seen[np.arange(len(seen)), ref[known]] = 0.0
+    found = _rates(seen, of, where)
+    if np.mean(list(found.by_substitution.values())) >= RARE:
+        return found
+    # families have outvoted the sequencer: a few true variants among the target bases would be most of what is seen
+    for _ in range(3):  # what variants had hidden shows when the first are gone
+        row, alt = np.nonzero(seen >= 3)
+        rate = np.array([
+            found.by_substitution[_substitution("ACGT"[r], "ACGT"[a])] for r, a in zip(where[1][row], alt, strict=True)
+        ])  # fmt: skip
+        is_variant = chance_of_noise(seen[row, alt], of[row], rate) < _VARIANT_CHANCE
+        seen[row[is_variant], alt[is_variant]] = 0.0
+        found = _rates(seen, of, where)
+    return found
+
+
+def _rates(seen: Floats, of: Floats, where: tuple[NDArray[np.int64], ...]) -> Background:
+    """Return the rates of fragments read as another base, shape (n, 4), among `of`, by context (before, base, after)."""
+    errors, total = np.zeros((5, 4, 5, 4)), np.zeros((5, 4, 5))
+    np.add.at(total, where, of)
     for alt in range(4):
-        np.add.at(errors[..., alt], where, np.where(ref[known] == alt, 0.0, counts[known, alt]))
+        np.add.at(errors[..., alt], where, seen[:, alt])
     errors, total = _with_complement(errors, total)
     rates, by = np.full((5, 4, 5, 4), LEAST), {}
     for b in range(4):
         for alt in range(4):
             if alt == b:
                 continue
-            seen, of = errors[:, b, :, alt], total[:, b, :]
-            mean = (seen.sum() + 0.5) / (of.sum() + 0.5 / 1e-4)
-            rates[:, b, :, alt] = np.maximum((seen + mean * 20_000) / (of + 20_000), LEAST)
+            n, of_base = errors[:, b, :, alt], total[:, b, :]
+            mean = (n.sum() + 0.5) / (of_base.sum() + 0.5 / 1e-4)
+            weight = _CONTEXT if mean >= RARE else _CONTEXT_ERRORS / mean
+            rates[:, b, :, alt] = np.maximum((n + mean * weight) / (of_base + weight), LEAST)
             by[_substitution("ACGT"[b], "ACGT"[alt])] = float(max(mean, LEAST))
     return Background(rates, {name: by[name] for name in SUBSTITUTIONS})
 

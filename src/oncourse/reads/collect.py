@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.reads.background import background_of, detection_limit
-from oncourse.reads.judge import Rules
+from oncourse.reads.judge import Rules, alpha_of
 from oncourse.reads.places import Places
 from oncourse.reads.profile import Bases
 from oncourse.reads.sheet import ASSAYS, MATERIAL, Plan, Sample
@@ -146,11 +146,11 @@ def coverage_rows(sample: str, bases: Bases, places: Places) -> pl.DataFrame:
     )
 
 
-def limit_of(bases: Bases, rules: Rules) -> float | None:
+def limit_of(bases: Bases, rules: Rules, *, families: bool = False) -> float | None:
     """Return the smallest allele fraction found with chance 0.95 at a base of median depth and mean background."""
     depth = float(np.median(bases.depth))
     rate = float(np.mean(list(background_of(bases).by_substitution.values())))
-    alpha = min(rules.alpha_hotspot, rules.alpha / max(1, 3 * len(bases.pos)))
+    alpha = alpha_of(rules, len(bases.pos), families=families)
     value = float(detection_limit(depth, rate, alpha=alpha))
     return round(value, 5) if np.isfinite(value) else None
 

@@ -44,6 +44,9 @@ class Rules:
     Parameters
     ----------
     alpha : chance of any false call among all target bases of a sample
+    alpha_families : the same for one change of a base of a sample read in families, up to one false call in all: one in
+        100,000 bases. Whoever asks for all bases of a panel to be clean misses one in five of what 0.2 % of 3,000
+        molecules carry
     alpha_known, alpha_hotspot : the same for one site: called in another sample of the patient, or a hotspot
     min_count, min_count_known : least variant fragments of a call
     germline_vaf : least fraction in the normal of a variant the patient was born with (Razavi 2019: 0.30 of white cells;
@@ -54,6 +57,7 @@ class Rules:
     """
 
     alpha: float = 0.05
+    alpha_families: float = 3e-6
     alpha_known: float = 1e-3
     alpha_hotspot: float = 1e-5
     min_count: int = 3
@@ -72,7 +76,18 @@ def chances(counts: pl.DataFrame, rates: NDArray[np.float64]) -> NDArray[np.floa
     return chance_of_noise(counts["alt_count"].to_numpy(), counts["depth"].to_numpy(), rates)
 
 
-def tags_of(frame: pl.DataFrame, rules: Rules, n_tests: int) -> pl.DataFrame:
+def alpha_of(rules: Rules, n_bases: int, *, families: bool) -> float:
+    """Return the chance of a false call that is allowed at one change of one base; three changes a base.
+
+    >>> alpha_of(Rules(), 100_000, families=False) < 2e-7, alpha_of(Rules(), 100_000, families=True)
+    (True, 3e-06)
+    """
+    tests = 3 * max(1, n_bases)
+    value = min(rules.alpha_hotspot, rules.alpha / tests)
+    return max(value, min(rules.alpha_families, 1 / tests)) if families else value
+
+
+def tags_of(frame: pl.DataFrame, rules: Rules, alpha_new: float) -> pl.DataFrame:
     """Return the frame with ``tags`` (joined by ``;``, null without) and ``is_called``.
 
     Parameters
@@ -81,11 +96,11 @@ def tags_of(frame: pl.DataFrame, rules: Rules, n_tests: int) -> pl.DataFrame:
         (bases by which a read with the variant differs from the reference for it alone), ``p_noise``,
         ``is_hotspot``, ``is_known`` (called in another sample), ``in_normals`` (other patients' normals that show it),
         ``damage`` (whether this change is what damage in this sample makes, and from which strand: F1R2, F2R1 or null)
-    n_tests : bases that could have shown a false variant
+    alpha_new : chance of a false call at a site that is known from nowhere else (`alpha_of`)
     """
     alpha = (
         pl.when("is_known").then(rules.alpha_known).when("is_hotspot").then(rules.alpha_hotspot)
-        .otherwise(min(rules.alpha_hotspot, rules.alpha / max(1, 3 * n_tests)))
+        .otherwise(alpha_new)
     )  # fmt: skip
     least = pl.when("is_known").then(rules.min_count_known).otherwise(rules.min_count)
     n = pl.col("alt_count")

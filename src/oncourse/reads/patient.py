@@ -13,6 +13,7 @@ from oncourse.genome.variant import parts
 from oncourse.reads.background import Background, background_of, site_rates
 from oncourse.reads.judge import (
     Rules,
+    alpha_of,
     among_strays,
     beside,
     chances,
@@ -137,11 +138,12 @@ def _row_frame(
 
 def _called_twice(counted: list[Counted], frames: list[pl.DataFrame], rules: Rules) -> list[pl.DataFrame]:
     """Call each sample by itself, then again with what the others showed: a site called in one is known in all."""
-    first = [tags_of(frame, rules, len(c.bases.pos)) for c, frame in zip(counted, frames, strict=True)]
+    alphas = [alpha_of(rules, len(c.bases.pos), families=c.sample.counts_families) for c in counted]
+    first = [tags_of(frame, rules, alpha) for alpha, frame in zip(alphas, frames, strict=True)]
     first = [_without_clusters_and_parts(frame) for frame in first]
     known = np.any([f["is_called"].to_numpy() for f in first], axis=0)
     again = [frame.with_columns(pl.Series("is_known", known)) for frame in frames]
-    second = [tags_of(frame, rules, len(c.bases.pos)) for c, frame in zip(counted, again, strict=True)]
+    second = [tags_of(frame, rules, alpha) for alpha, frame in zip(alphas, again, strict=True)]
     # what is part of, or the misplaced end of, another change in one sample is so in all
     shared = np.any([f["rejected"].is_in(["part", "beside"]).to_numpy() for f in first], axis=0)
     strays = pl.when(pl.Series(strays_together(frames, rules))).then(pl.lit("mismatches"))

@@ -297,7 +297,9 @@ def collect_step(plan: Plan, _: str) -> None:
     for s in plan.samples:
         own = json.loads(plan.place("sample", f"{s.sample}.quality.json").read_text())
         quality[s.sample] = (
-            own | identity["samples"][s.sample] | {"detection_limit": c.limit_of(bases[s.sample], rules)}
+            own
+            | identity["samples"][s.sample]
+            | {"detection_limit": c.limit_of(bases[s.sample], rules, families=s.counts_families)}
         )
     _add_instability(plan, quality)
     segments = _add_copies(plan, quality, stopped)
