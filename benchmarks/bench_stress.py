@@ -17,6 +17,7 @@ import polars as pl
 import stress_ctdna
 import stress_evolution as stress
 import stress_few
+import stress_lesions
 import stress_matrix
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -97,7 +98,7 @@ OTHERS = {
     "ctdna": stress_ctdna.positivity_rows, "spread": stress_ctdna.spread, "course": stress_ctdna.constant,
     "lead": stress_ctdna.leads, "agreement": stress_few.agreement, "repeat": stress_few.repeat_tissue,
     "carriers": stress_few.carriers, "lost": stress_few.lost_by_score, "least": stress_few.least,
-    "matrix": stress_matrix.matrix, "drugs": stress_matrix.drugs,
+    "lesions": stress_lesions.lesions, "matrix": stress_matrix.matrix, "drugs": stress_matrix.drugs,
 }  # fmt: skip
 EVOLUTION = ("seeding", "presence", "noise")
 
