@@ -17,6 +17,7 @@ from oncourse.analyses._headline import Headline
 from oncourse.analyses._least import least_patients
 from oncourse.analyses._people import WHO_SCHEMA, people_frame
 from oncourse.analyses._show import as_html, as_text
+from oncourse.analyses._stressed import stressed
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, OncourseError
 from oncourse.study.schema import Column, nearest
@@ -268,7 +269,7 @@ class Analysis:
                     f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
                 )
         object.__setattr__(result, "title", self.title)
-        object.__setattr__(result, "methods", (*result.methods, *least_patients(self.name)))
+        object.__setattr__(result, "methods", (*result.methods, *least_patients(self.name), *stressed(self.name)))
         return result
 
 

@@ -446,16 +446,7 @@ def _aside_notes(aside: pl.DataFrame, wrong: pl.DataFrame) -> tuple[str, ...]:
             f"fractions there may be off; evolution/wrong_copies): {'; '.join(words_of)}"
             f"{' ...' if named.height > 12 else ''}."
         )
-    out.append(STRESS)
     return tuple(out)
-
-
-STRESS = (
-    "Measured on studies with wrong data: polyclonal is said of at most 4 % of monoclonal lesions with 5 % mapping "
-    "artefacts. The same holds for alleles lost in all or some cells, told or missed, "
-    "one wrong segment per sample, purities off by .1. "
-    "Not measured: samples swapped or mixed, events smaller than a chromosome arm (docs/explanation/stress.md)."
-)
 
 
 def _figures(
