@@ -84,3 +84,12 @@ def test_all_problems_of_a_rules_file_at_once():
     said = "\n".join(caught.value.problems)
     for part in ("row 2", "row 3", "'good'", "'sure'", "hihg", "date is empty", "twice"):
         assert part in said
+
+
+def test_what_speaks_against_not_is_what_was_found_and_the_other_way_round():
+    """NOT of a finding says what was found as its reason against; NOT of an absence says that absence as its fact."""
+    patient = replace(examined("colorectal", frozenset({"KRAS"})), variants=(variant("KRAS G12D"),))
+    found = evaluate(parse("NOT mutation(KRAS)"), patient)
+    assert found.truth == NO and found.against == ("KRAS G12D",) and found.facts == ()
+    absent = evaluate(parse("NOT mutation(KRAS)"), replace(patient, variants=()))
+    assert absent.truth == YES and absent.facts and absent.against == ()

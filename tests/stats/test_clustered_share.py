@@ -119,3 +119,14 @@ def test_repeat_tissue_test_keeps_its_size(patients):
 
 def test_patients_who_all_agree_show_nothing_with_few():
     assert paired_share_test([4] * 4, [4] * 4, [4] * 4, 0.1).p_value > 0.025
+
+
+def test_the_intercept_of_a_clustered_model_is_that_of_x_as_given():
+    """Fitted on standardised columns: the intercept comes back for x = 0, so fitted shares average to the observed."""
+    from oncourse.stats.cluster_logistic import cluster_logistic
+
+    random = np.random.default_rng(4)
+    x = random.normal(5, 2, 300)
+    y = (random.random(300) < 1 / (1 + np.exp(-(x - 5)))).astype(float)
+    beta = cluster_logistic(x, y, np.arange(300) // 5).value
+    assert abs((1 / (1 + np.exp(-(beta[0] + beta[1] * x)))).mean() - y.mean()) < 1e-8

@@ -182,3 +182,17 @@ def test_log_log_interval_covers():
         at = kaplan_meier(np.minimum(life, loss), life <= loss).at(1.0)
         hits += bool(at.ci_low[0] <= 0.5 <= at.ci_high[0])
     assert 0.93 <= hits / 2000 <= 0.97
+
+
+def test_who_leaves_at_a_time_without_the_event_is_counted_as_censored():
+    curve = kaplan_meier([1, 2, 2, 3, 5, 5], [1, 0, 1, 0, 1, 0])
+    np.testing.assert_array_equal(curve.n_censor, [0, 1, 1, 1])
+    np.testing.assert_array_equal(curve.n_risk - curve.n_event - curve.n_censor, [5, 3, 2, 0])
+
+
+def test_robust_errors_with_entry_at_the_first_event_leave_that_event_out():
+    """A row that enters at a time of an event is not at risk there: its influence starts after it (rows of weight 1)."""
+    entry, time, event = [0, 0, 0, 2, 2, 0], [2, 4, 6, 5, 7, 8], [1, 1, 0, 1, 1, 1]
+    shifted = [0, 0, 0, 2.5, 2.5, 0]
+    one, two = (kaplan_meier(time, event, entry=e, robust=True) for e in (entry, shifted))
+    np.testing.assert_allclose(one.std_err[:-1], two.std_err[:-1], rtol=1e-12)

@@ -176,3 +176,19 @@ def test_a_fit_that_runs_away_has_no_coefficient_and_stops_nothing():
         assert np.isnan(scan.coef[2]) and np.isnan(scan.p_value[2])
         for j in range(2):
             fit_cox(days, np.ones(60, bool), sign * x[:, [j]], entry=entry)
+
+
+def test_the_statistic_of_a_permuted_scan_is_its_score_over_its_exact_permutation_error():
+    """|sum of the carriers' residuals - their expectation| / sd over all orders of the patients, enumerated."""
+    from itertools import combinations
+
+    from oncourse.stats.cox import survival_data
+    from oncourse.stats.scan import permuted_maxima
+
+    data = survival_data(np.array([1.0, 2, 3, 4, 5, 6, 7]), np.array([1, 1, 0, 1, 0, 1, 1]))
+    x = np.array([1, 1, 0, 0, 1, 0, 0])
+    found, _ = permuted_maxima(data, x, permutations=2, random=np.random.default_rng(1))
+    step = [1 / 7, 1 / 6, 0, 1 / 4, 0, 1 / 2, 1]
+    residual = np.array([1, 1, 0, 1, 0, 1, 1]) - np.cumsum(step)
+    sums = [residual[list(c)].sum() for c in combinations(range(7), 3)]
+    np.testing.assert_allclose(found, [abs(residual[[0, 1, 4]].sum() - np.mean(sums)) / np.std(sums)], rtol=1e-9)
