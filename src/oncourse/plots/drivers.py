@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart, mark
 
 #: Names written at most.
 MOST_NAMES = 18
@@ -23,12 +23,19 @@ def drivers_svg(
         x = np.maximum(np.asarray(expected, float), 0.05)
         y = np.asarray(seen, float)
         found = sure & ~doubtful
-        ax.scatter(x[~sure], y[~sure], s=8, color=COLOURS["muted"], alpha=0.5, linewidths=0, label="as chance makes it")
-        ax.scatter(x[sure & doubtful], y[sure & doubtful], s=22, facecolors="none", edgecolors=COLOURS["muted"],
-                   label="check for an artefact")  # fmt: skip
-        ax.scatter(x[found], y[found], s=26, color=PALETTE[5], label="FDR below 5 %")
-        for i in np.flatnonzero(found)[:MOST_NAMES]:
+        looks = (
+            (~sure, {"s": 8, "color": COLOURS["muted"], "alpha": 0.5, "linewidths": 0, "label": "as chance makes it"}),
+            (sure & doubtful,
+             {"s": 22, "facecolors": "none", "edgecolors": COLOURS["muted"], "label": "check for an artefact"}),
+            (found, {"s": 26, "color": PALETTE[5], "label": "FDR below 5 %"}),
+        )  # fmt: skip
+        for inside, look in looks:
+            points = ax.scatter(x[inside], y[inside], **look)
+            mark(points, [f"{genes[i]}: {seen[i]}, {expected[i]:.2g} expected" for i in np.flatnonzero(inside)])
+        told = [
             ax.annotate(genes[i], (x[i], y[i]), xytext=(4, 3), textcoords="offset points", fontsize=7)
+            for i in np.flatnonzero(found)[:MOST_NAMES]
+        ]
         ends = np.array([min(x.min(), y.min()) * 0.8, max(x.max(), y.max()) * 1.3])
         ax.plot(ends, ends, color=COLOURS["grid"], lw=1)
         ax.set_xscale("log")
@@ -37,6 +44,7 @@ def drivers_svg(
             side.set_major_formatter(lambda value, _: f"{value:,.10g}")
         ax.set_xlabel("patients expected")
         ax.set_ylabel("patients changed")
-        ax.legend(loc="upper left")
+        key = ax.legend(loc="lower right")
         clean(ax)
+        keep_apart(canvas.fig, [key, *told])  # every name is there on hover
     return canvas.svg
