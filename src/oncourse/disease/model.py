@@ -24,6 +24,7 @@ class State:
     stage, text : regular expressions on the stage, and on the diagnosis with the study's disease
     by_metastasis : a metastasis was found
     by_design : the study's design is this disease
+    until_progression : a treatment of this setting that ended with progression shows it no longer (castration-sensitive)
     """
 
     name: str
@@ -33,11 +34,14 @@ class State:
     text: str | None = None
     by_metastasis: bool = False
     by_design: bool = False
+    until_progression: bool = False
 
-    def is_shown(self, setting: str | None, stage: str, text: str, has_metastasis: bool, in_design: bool) -> bool:
+    def is_shown(
+        self, setting: str | None, stage: str, text: str, has_metastasis: bool, in_design: bool, has_progressed: bool
+    ) -> bool:
         """Return whether any ground holds; an unknown stage or setting shows nothing."""
         return (
-            setting in self.settings
+            (setting in self.settings and not (self.until_progression and has_progressed))
             or bool(self.stage and re.search(self.stage, stage, re.IGNORECASE))
             or bool(self.text and re.search(self.text, text, re.IGNORECASE))
             or (self.by_metastasis and has_metastasis)
@@ -99,10 +103,15 @@ class Disease:
         return found[0] if len(found) == 1 else None
 
     def state(
-        self, setting: str | None, stage: str | None, text: str, *, has_metastasis: bool, in_design: bool
-    ) -> str | None:
-        """Return the first state any of whose grounds is known to hold; None: not known."""
-        shown = (s.name for s in self.states if s.is_shown(setting, stage or "", text, has_metastasis, in_design))
+        self, setting: str | None, stage: str | None, text: str, *, has_metastasis: bool, in_design: bool,
+        has_progressed: bool = False,
+    ) -> str | None:  # fmt: skip
+        """Return the first state any of whose grounds is known to hold; None: not known.
+
+        has_progressed : the last treatment ended with progression
+        """
+        known = (stage or "", text, has_metastasis, in_design, has_progressed)
+        shown = (s.name for s in self.states if s.is_shown(setting, *known))
         return next(shown, None)
 
     def asks(self, what: str) -> bool:

@@ -14,7 +14,7 @@ from oncourse.errors import InputError
 
 _KEYS = ("title", "tumour", "words")
 _OTHER = ("states", "prespecified", "time_zero_metastatic_share", "sides", "endpoint_words", "cbioportal_type", "term")
-_STATE_KEYS = ("name", "words", "settings", "stage", "text", "by_metastasis", "by_design")
+_STATE_KEYS = ("name", "words", "settings", "stage", "text", "by_metastasis", "by_design", "until_progression")
 
 
 @cache

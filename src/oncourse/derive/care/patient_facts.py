@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from oncourse.derive.care.ctdna import RECORDED
+from oncourse.derive.care.used_drugs import PROGRESSION
 from oncourse.disease import Disease, disease, of_tumour, tumour_of
 from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR, her2_score
 from oncourse.facts.material import is_tumour
@@ -17,6 +18,8 @@ from oncourse.knowledge.pgx import phenotype
 from oncourse.study.model import Study
 
 ADJUVANT = ("adjuvant", "neoadjuvant")
+#: Settings whose lines are no lines of the disease that rules count (docetaxel for castration-sensitive disease).
+EARLIER = (*ADJUVANT, "mCSPC")
 #: Smallest assay on which a burden is counted: 0.8 Mb, the size of the FDA-approved test of TMB-H (FoundationOne CDx).
 MIN_TMB_MB = 0.8
 
@@ -38,7 +41,8 @@ class Facts:
         self.metastatic = _metastatic(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
         self.unknown_drugs = _unknown(study)
-        lines = lines.filter(~pl.col("setting").is_in(ADJUVANT).fill_null(False)).filter(pl.col("line") > 0)
+        self.progressed = _progressed(study)
+        lines = lines.filter(~pl.col("setting").is_in(EARLIER).fill_null(False)).filter(pl.col("line") > 0)
         self.lines = dict(lines.group_by("patient_id").agg(pl.col("line").n_unique()).iter_rows())
 
     def of(self, patient: str) -> dict[str, object]:
@@ -74,6 +78,7 @@ class Facts:
         return known.state(
             self.settings.get(patient), self.patients[patient]["stage"], f"{words} {config.disease}",
             has_metastasis=patient in self.metastatic, in_design=config.design == known.name,
+            has_progressed=patient in self.progressed,
         )  # fmt: skip
 
 
@@ -138,6 +143,13 @@ def _treatments(study: Study) -> tuple[dict[str, frozenset[str]], dict[str, froz
         if place:
             settings[patient] = place
     return given, before, settings
+
+
+def _progressed(study: Study) -> frozenset[str]:
+    """The patients whose last treatment says that it ended with progression."""
+    rows = study["treatments"].sort("patient_id", "start_day", nulls_last=False)
+    last = rows.group_by("patient_id", maintain_order=True).agg(pl.col("stop_reason").last())
+    return frozenset(last.filter(pl.col("stop_reason").str.contains(PROGRESSION).fill_null(False))["patient_id"])
 
 
 def _unknown(study: Study) -> dict[str, tuple[str, ...]]:

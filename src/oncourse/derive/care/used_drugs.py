@@ -22,7 +22,8 @@ TARGETED = (
 #: Classes whose trials left out who had had a drug of the class (PROfound, TRITON3, KEYNOTE-177 and -158, BEACON,
 #: KRYSTAL-1; exclusion criteria from memory): after progression on one, another is not what was studied.
 ONCE = ("PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor")
-_PROGRESSION = r"(?i)progress|\bPD\b|进展"
+#: Words of a stop reason that tell of progression.
+PROGRESSION = r"(?i)progress|\bPD\b|进展"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def drugs_given(study: Study) -> dict[str, Given]:
     failed: dict[str, dict[str, None]] = {}
     rows = study["treatments"].sort("patient_id", "start_day", nulls_last=False)
     rows = rows.with_columns(
-        ended=pl.col("stop_reason").str.contains(_PROGRESSION).fill_null(False)
+        ended=pl.col("stop_reason").str.contains(PROGRESSION).fill_null(False)
         & ~pl.col("setting").is_in(["adjuvant", "neoadjuvant"]).fill_null(False)
     )
     for patient, drugs, ended in rows.select("patient_id", "drugs", "ended").iter_rows():
