@@ -106,3 +106,16 @@ def test_prostate_recorded_msi_is_the_published_number(shared_data):
     assert 50 <= expected.value <= 80  # 47 indeterminate ones among them
     tcga = result.table("tcga")
     assert tcga.height == 34 and tcga["cohort"][0] == "this study"
+
+
+def test_rainfall_shows_one_sample_of_a_patient_with_a_focus(shared_data):
+    """maftools' breast tumour has seven foci; of few mutations far apart nothing is drawn (300 without a focus)."""
+    from oncourse.analyses.burden import _rainfall
+    from oncourse.derive.genes.kataegis import distances, kataegis
+    from oncourse.io import load_study
+
+    cohort = Cohort(load_study(shared_data("maftools_extdata") / "brca.maf.gz"))
+    steps = distances(cohort.annotated_calls)
+    (figure,) = _rainfall(cohort, steps, kataegis(steps))
+    assert figure.svg.count("TCGA-A8-A08B") == 1 and "1,000,000" in figure.svg
+    assert _rainfall(cohort, steps.head(200), kataegis(steps.head(0))) == []

@@ -79,8 +79,8 @@ FOCI = OutputTable("burden/foci", "six and more substitutions of a sample at a m
     Column("p_value", _F, "chance of so many, times the sample's substitutions (Bonferroni)"),
 ))  # fmt: skip
 OWN = "this study"
-#: Samples of the rainfall figure, and substitutions a sample needs to be in it.
-RAINFALLS, MIN_RAIN = 4, 50
+#: Samples of the rainfall figure, one of a patient, and substitutions a sample without a focus needs to be in it.
+RAINFALLS, MIN_RAIN = 4, 300
 
 
 @analysis(
@@ -261,11 +261,13 @@ def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[F
     from oncourse.genome.cytobands import CHROMOSOMES
     from oncourse.plots.rainfall import Rain, rainfall_svg
 
-    sizes = steps.group_by("sample_id").len().filter(pl.col("len") >= MIN_RAIN)
+    sizes = steps.group_by("patient_id", "sample_id").len()
     most = foci.group_by("sample_id").agg(pl.col("n_mutations").max())
     order = sizes.join(most, on="sample_id", how="left").sort(
         "n_mutations", "len", "sample_id", descending=[True, True, False], nulls_last=True
     )
+    order = order.filter(pl.col("n_mutations").is_not_null() | (pl.col("len") >= MIN_RAIN))
+    order = order.unique("patient_id", keep="first", maintain_order=True)
     if order.is_empty():
         return []
     furthest = steps.group_by("chrom").agg(pl.col("pos").max())
