@@ -135,6 +135,7 @@ def report(
 ) -> Report:
     """Run the analyses of a study and write its results folder, whole or not at all (see `oncourse run`).
 
+    jobs : processes; more than one needs ``if __name__ == "__main__":`` around the calling script
     patients : pages of patients: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
     """
     from oncourse.report.study import report_study

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import polars as pl
 
+from oncourse.disk.shared import Shared
 from oncourse.disk.store import Store
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
@@ -58,8 +59,13 @@ class derived(Generic[T]):
         if self.name not in cache:
             with cohort._lock:
                 if self.name not in cache:
-                    cache[self.name] = self.function(cohort)
+                    cache[self.name] = self._made(cohort)
         return cache[self.name]
+
+    def _made(self, cohort: Any) -> Any:
+        if cohort.shared is None:
+            return self.function(cohort)
+        return cohort.shared.once(self.name, lambda: self.function(cohort))
 
 
 class Cohort:
@@ -72,6 +78,7 @@ class Cohort:
     seed : seed of every random number (`oncourse.stats.rng.generator`)
     store : where clones derived before are read, and others kept (`oncourse.disk.store`); None: nowhere
     jobs : patients whose clones are derived at a time
+    shared : where the processes of a run share what they derive (`oncourse.disk.shared`); None: one process alone
 
     `progress` is told in words how far a derivation of many minutes is; by default nobody listens.
 
@@ -88,12 +95,13 @@ class Cohort:
         *,
         store: Store | None = None,
         jobs: int = 2,
+        shared: Shared | None = None,
     ):
         self.study = study
         self.settings = merged_settings(study.config, settings or {})
         self.seed = seed
         self.used: dict[str, Any] = {}
-        self.store, self.jobs = store or Store(), jobs
+        self.store, self.jobs, self.shared = store or Store(), jobs, shared
         self.progress: Callable[[str], None] = lambda _: None
         self._part_of: tuple[Cohort, str] | None = None
         self._cache: dict[str, Any] = {}

@@ -31,6 +31,9 @@ DEMO_PATIENTS = 60
 @cache_options
 def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
+    from oncourse.report.workers import prepare
+
+    prepare(os.cpu_count() or 1)  # before what is slow to import here
     from oncourse.cli.run import print_report
     from oncourse.io import load_study
     from oncourse.report.study import report_study

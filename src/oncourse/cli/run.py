@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     default=os.cpu_count() or 1,
     show_default="cores",
     type=click.IntRange(1, 64),
-    help="Analyses, and patients whose clones are derived, at a time.",
+    help="Processes: analyses, patients and pages at a time. Results do not depend on it.",
 )
 @click.option(
     "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
@@ -81,6 +81,9 @@ def run(
     failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
     """
     from oncourse.disk.folder import check_out
+    from oncourse.report.workers import prepare
+
+    prepare(jobs, only)  # before what is slow to import here
     from oncourse.io import load_study
     from oncourse.report.study import report_study
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oncourse.analyses._base import Analysis, Result, registry
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.study.schema import nearest
+
+if TYPE_CHECKING:
+    from oncourse.report.workers import Crew
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +103,33 @@ def run_all(
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Run the analyses, `jobs` at a time; the outcome does not depend on `jobs`."""
+    """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`."""
+    with working(cohort, analyses, jobs, progress) as crew:
+        return outcomes_of(cohort, analyses, crew, progress)
 
-    def work(entry: Analysis) -> Outcome:
+
+@contextmanager
+def working(
+    cohort: Cohort, analyses: Collection[Analysis], jobs: int, progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Crew | None]:
+    """Give the processes of a run; None where it is of one job, small, or on a system that cannot fork them."""
+    from oncourse.report import workers
+
+    if jobs <= 1 or len(analyses) < workers.FEWEST_ANALYSES or not workers.possible():
+        yield None
+        return
+    with workers.crew(cohort, jobs, progress) as crew:
+        yield crew
+
+
+def outcomes_of(
+    cohort: Cohort, analyses: Collection[Analysis], crew: Crew | None, progress: Callable[[str], None]
+) -> list[Outcome]:
+    """Run the analyses by the processes of a run, or here one after another."""
+    if crew is not None:
+        return crew.analyses(analyses)
+    outcomes = []
+    for entry in analyses:
         progress(entry.name)
-        return run_one(entry, cohort)
-
-    if jobs <= 1:
-        return [work(entry) for entry in analyses]
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return list(pool.map(work, analyses))
+        outcomes.append(run_one(entry, cohort))
+    return outcomes

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
@@ -16,7 +16,7 @@ from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
-from oncourse.report.execute import Outcome, admitted, run_all
+from oncourse.report.execute import Outcome, admitted, outcomes_of, working
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import intake_page
 from oncourse.report.page import study_page
@@ -29,6 +29,9 @@ from oncourse.report.results import (
     write_workbook,
 )
 from oncourse.study.model import Study
+
+if TYPE_CHECKING:
+    from oncourse.report.workers import Crew
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,7 @@ def report_study(
     patients : patient pages: "none", "all", "auto" (all, up to 200 patients) or a list of patient ids
     sign : returns the sealed provenance with a signature (`oncourse.verify.results.sign`)
     store : where clones derived before are read, and others kept; None: nowhere
+    jobs : processes that run analyses and write pages; the bytes do not depend on it
     workbook : all tables in one xlsx file: "yes", "no", or "auto", up to `results.WORKBOOK_ROWS` rows in all
     beside : files given beside the study (who is left out, a reference), for the checksums
     """
@@ -90,38 +94,49 @@ def report_study(
     cohort.progress = progress
     analyses = admitted(cohort, only)
     check_patients(study, patients)
-    outcomes = run_all(cohort, analyses, jobs=jobs, progress=progress)
-    progress("writing the report")
-    tables = collect_tables(cohort, outcomes)
-    said: list[str] = []
-    with replaced_folder(out, given, tell=said.append) as folder:
-        write_tables(tables, folder / "tables")
-        if wants_workbook(tables, workbook, said.append):
-            write_workbook(tables, folder / "tables" / "all_tables.xlsx")
-        for outcome in outcomes:
-            if outcome.result is None:
-                continue
-            for figure in outcome.result.figures:
-                path = folder / "figures" / outcome.analysis.name / f"{figure.name}.svg"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg, "utf-8")
-            for name, text in outcome.result.artifacts.items():
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, "utf-8")
-        if any(frame.height for frame in study.intake.values()):
-            write_ledger(study.intake, folder)
-            (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
-        write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
-        clones = any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
-        failed = write_patient_pages(cohort, folder / "patients", patients, progress, clones=clones)
-        pages = {path.stem for path in (folder / "patients").glob("*.html")}
-        (folder / "report.html").write_text(study_page(cohort, outcomes, tables, pages), "utf-8")
-        origin = provenance(source, cohort.used, seed, started, beside)
-        body = sealed(folder, origin)
-        write_json(body if sign is None else sign(body), folder / "provenance.json")
+    with working(cohort, analyses, jobs, progress) as crew:
+        outcomes = outcomes_of(cohort, analyses, crew, progress)
+        progress("writing the report")
+        tables = collect_tables(cohort, outcomes)
+        said: list[str] = []
+        with replaced_folder(out, given, tell=said.append) as folder:
+            pages = pages_of(cohort, folder / "patients", patients, progress, clones=_clones(outcomes), crew=crew)
+            write_tables(tables, folder / "tables")
+            if wants_workbook(tables, workbook, said.append):
+                write_workbook(tables, folder / "tables" / "all_tables.xlsx")
+            _write_drawn(outcomes, folder)
+            if any(frame.height for frame in study.intake.values()):
+                write_ledger(study.intake, folder)
+                (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
+            write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
+            failed = pages()
+            written = {path.stem for path in (folder / "patients").glob("*.html")}
+            (folder / "report.html").write_text(study_page(cohort, outcomes, tables, written), "utf-8")
+            origin = provenance(source, cohort.used, seed, started, beside)
+            body = sealed(folder, origin)
+            write_json(body if sign is None else sign(body), folder / "provenance.json")
     first = _fill_first(study) if nothing_answered(outcomes) else ()
     return Report(out, outcomes, failed, (*said, *cohort.store.notes), first)
+
+
+def _clones(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the clones of patients were derived, so that their pages show them."""
+    return any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
+
+
+def _write_drawn(outcomes: Sequence[Outcome], folder: Path) -> None:
+    """Write the figures and artifacts of the analyses."""
+    for outcome in outcomes:
+        if outcome.result is None:
+            continue
+        for figure in outcome.result.figures:
+            path = folder / "figures" / outcome.analysis.name / f"{figure.name}.svg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg, "utf-8")
+        for name, text in outcome.result.artifacts.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
 
 
 #: What every question rests on, in the order in which a study is filled in.
@@ -137,15 +152,16 @@ def _fill_first(study: Study) -> tuple[str, ...]:
 PAGES_BY_DEFAULT = 200
 
 
-def write_patient_pages(
+def pages_of(
     cohort: Cohort,
     folder: Path,
     patients: str | Sequence[str],
     progress: Callable[[str], None],
     *,
     clones: bool,
-) -> dict[str, str]:
-    """Write one page per patient asked for; return the patients whose page failed, with the reason."""
+    crew: Crew | None,
+) -> Callable[[], dict[str, str]]:
+    """Begin the pages of the patients asked for; what is returned waits for them and names those that failed, with why."""
     known = cohort.study["patients"]["patient_id"].to_list()
     if patients == "auto":
         chosen = known if len(known) <= PAGES_BY_DEFAULT else []
@@ -154,13 +170,28 @@ def write_patient_pages(
     else:
         chosen = list(patients)
     if not chosen:
-        return {}
+        return dict
+    folder.mkdir(parents=True)
+    if crew is None:
+        return lambda: write_pages(cohort, folder, chosen, clones=clones, progress=progress)
+    tasks = crew.pages(folder, chosen, clones=clones)
+    return lambda: crew.failed_pages(tasks)
+
+
+def write_pages(
+    cohort: Cohort,
+    folder: Path,
+    patients: Sequence[str],
+    *,
+    clones: bool,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, str]:
+    """Write one page per patient; return the patients whose page failed, with the reason."""
     from oncourse.report.patient import patient_page
 
-    folder.mkdir(parents=True)
     failed = {}
-    for number, patient in enumerate(chosen, 1):
-        progress(f"patient page {number} of {len(chosen)}")
+    for number, patient in enumerate(patients, 1):
+        progress(f"patient page {number} of {len(patients)}")
         try:
             (folder / f"{patient}.html").write_text(patient_page(cohort, patient, clones=clones), "utf-8")
         except Exception as error:  # one patient's page must not cost the study its report
