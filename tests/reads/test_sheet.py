@@ -176,7 +176,8 @@ def test_the_build_of_the_reference_is_read_from_its_chromosomes_and_must_be_the
 ):
     """chr21 of GRCh38 has 46,709,983 bases, of GRCh37 48,129,895 (GRC)."""
     _study(tmp_path, "P1\tS1\tplasma\ta_1.fq\ta_2.fq\t")
-    (tmp_path / "ref.fa.fai").write_text("chr21\t46709983\t7\t60\t61\n")
+    (tmp_path / "ref.fa").write_text(">chr21\nACGT\n")
+    monkeypatch.setattr(Fasta, "length", lambda self, chrom: {"chr21": 46_709_983}[chrom])
     plan = read_plan(tmp_path)
     assert build_of(plan) == "GRCh38"
     (tmp_path / "study.yaml").write_text("genome_build: GRCh37\n")

@@ -11,6 +11,10 @@ def doctor() -> None:
 
     Everything else of oncourse needs none of them.
     """
+    import shutil
+
+    from oncourse.reads.callers import CALLERS
+    from oncourse.reads.callers import cure as caller_cure
     from oncourse.reads.tools import TASKS, TOOLS, cure, version
 
     found = {name: version(name) for name in TOOLS}
@@ -22,3 +26,9 @@ def doctor() -> None:
     for task, names in TASKS.items():
         absent = [n for n in names if found[n] is None]
         click.echo(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))
+    for caller in CALLERS.values():
+        is_here = shutil.which(caller.program) is not None
+        told = "" if is_here else f": {caller_cure(caller)}"
+        click.echo(
+            f"{'yes' if is_here else 'no '}  further candidates of {caller.name} (callers: in reads.yaml){told}"
+        )

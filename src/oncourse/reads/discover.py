@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from oncourse.errors import ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.variant import normalise
 from oncourse.reads.bam import Header, bare_name, read_header
+from oncourse.reads.callers import read_candidates
 from oncourse.reads.profile import Bases
 from oncourse.reads.tools import pipe
 
@@ -105,8 +105,6 @@ def _events(read: object, fasta: Fasta) -> Iterable[tuple[str, int, str, str]]:
 
 def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folder: Path) -> pl.DataFrame:
     """Return the candidates of freebayes over all samples of a patient, pooled, at low allele fractions."""
-    import pysam
-
     bed, vcf = folder / "targets.bed", folder / "freebayes.vcf"
     header = read_header(bams[0], reference=reference)
     bed.write_text(
@@ -121,16 +119,7 @@ def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folde
         "-q", "20", "--genotype-qualities", *(x for bam in bams for x in ("-b", str(bam))), "--vcf", str(vcf),
     ]  # fmt: skip
     pipe([[c for c in command if c != "--genotype-qualities"]], folder / "freebayes.log")
-    rows = []
-    pysam.set_verbosity(0)
-    try:
-        with pysam.VariantFile(str(vcf)) as file:
-            for record in file:
-                rows += [(record.chrom, record.pos, record.ref, alt) for alt in record.alts or ()]
-    except (OSError, ValueError) as error:
-        raise ToolError(f"freebayes: its VCF file cannot be read ({error}).") from None
-    return pl.DataFrame(rows, schema=["chrom", "pos", "ref", "alt"], orient="row", schema_overrides={
-        "chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String})  # fmt: skip
+    return read_candidates(vcf)
 
 
 def _as_named(reference: Path, header: Header, folder: Path) -> Path:

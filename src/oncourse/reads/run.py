@@ -10,6 +10,7 @@ from pathlib import Path
 
 from oncourse.disk.lock import locked
 from oncourse.errors import InputError, OncourseError, ToolError
+from oncourse.reads.callers import need_callers
 from oncourse.reads.sheet import Plan, read_plan
 from oncourse.reads.tools import need
 
@@ -31,6 +32,7 @@ def run_reads(
     plan = read_plan(folder, overrides)
     from_fastq = any(s.fastq for s in plan.samples)
     need("pysam", "snakemake", *(("bwa", "samtools", "fastp") if from_fastq else ()))
+    need_callers(plan.callers)
     if executor == "slurm":
         need("snakemake-executor-plugin-slurm", "sbatch")
     _check_build(plan)

@@ -83,6 +83,7 @@ class Plan:
     microsatellites: str = ""
     known_sites: str = ""
     gff: str = ""
+    callers: tuple[str, ...] = ()
 
     def sample(self, name: str) -> Sample:
         """Return one sample."""
@@ -137,7 +138,8 @@ def load_plan(path: Path) -> Plan:
     samples = tuple(
         Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples")
     )
-    return Plan(samples=samples, **data)
+    callers = tuple(data.pop("callers"))
+    return Plan(samples=samples, callers=callers, **data)
 
 
 def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -> Plan:
@@ -161,7 +163,7 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
         {c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS}
     )
     problems += _wrong_columns(frame)
-    settings = _settings(folder, overrides or {}, problems)
+    settings, callers = _settings(folder, overrides or {}, problems)
     if problems:
         raise InputError(problems)
     rows = [
@@ -174,7 +176,7 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     problems += _whole_study(samples)
     if problems:
         raise InputError(problems)
-    return Plan(str(folder.resolve()), tuple(samples), **settings)
+    return Plan(str(folder.resolve()), tuple(samples), callers=callers, **settings)
 
 
 def _wrong_columns(frame: pl.DataFrame) -> list[Problem]:
@@ -192,8 +194,13 @@ def _problem(line: int | None, column: str | None, message: str, cure: str) -> P
     return Problem("reads", line, column, None, message, cure)
 
 
-def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[Any]) -> dict[str, str]:
+def _settings(
+    folder: Path, overrides: Mapping[str, str | None], problems: list[Any]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the files of reads.yaml and the callers it asks for."""
     import yaml
+
+    from oncourse.reads.callers import CALLERS
 
     path = folder / "reads.yaml"
     given: dict[str, Any] = {}
@@ -203,9 +210,14 @@ def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
     known = ("fasta", "targets", "microsatellites", "known_sites", "gff")
+    asked = given.pop("callers", None) or ()
+    callers = tuple(re.split(r"[,;\s]+", asked.strip()) if isinstance(asked, str) else map(str, asked))
+    for name in callers:
+        if name not in CALLERS:
+            problems.append(f"reads.yaml: callers: '{name}' is no caller. Known: {', '.join(CALLERS)}.")
     for key in given:
         if key not in known:
-            near = nearest(key, known, cutoff=0.5)
+            near = nearest(key, (*known, "callers"), cutoff=0.5)
             problems.append(
                 f"reads.yaml: unknown key '{key}'. {f'Did you mean {near}?' if near else 'Known: ' + ', '.join(known)}"
             )
@@ -221,7 +233,7 @@ def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[
             out[key] = str(file)
     if "fasta" not in out:
         problems.append("no reference: write `fasta: path/to/genome.fa` into reads.yaml, or give --fasta.")
-    return out
+    return out, callers
 
 
 def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> list[Sample]:

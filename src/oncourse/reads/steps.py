@@ -129,7 +129,26 @@ def discover_step(plan: Plan, patient: str) -> None:
         work = plan.place("patient", f"{patient}.freebayes")
         work.mkdir(parents=True, exist_ok=True)
         found["freebayes"] = by_freebayes(plain, regions, reference, work)
+    found |= _by_callers(plan, patient, regions)
     _write(union(found, fasta), plan.place("patient", f"{patient}.sites.tsv"))
+
+
+def _by_callers(plan: Plan, patient: str, regions: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the candidates of the callers that reads.yaml asks for."""
+    from oncourse.reads.callers import CALLERS, Job, candidates
+
+    samples = [s for s in plan.of_patient(patient) if not s.counts_families]
+    tumours = {s.sample: plan.bam(s.sample) for s in samples if not s.is_germline}
+    normal = next((s.sample for s in samples if s.is_germline), "")
+    out = {}
+    for name in plan.callers if tumours else ():
+        folder = plan.place("patient", f"{patient}.{name}")
+        folder.mkdir(parents=True, exist_ok=True)
+        bed = folder / "targets.bed"
+        regions.select("chrom", "start", "end").write_csv(bed, separator="\t", include_header=False)
+        bam = plan.bam(normal) if normal else None
+        out[name] = candidates(CALLERS[name], Job(tumours, normal, bam, Path(plan.fasta), bed, folder))
+    return out
 
 
 def genotype_step(plan: Plan, name: str) -> None:

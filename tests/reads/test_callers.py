@@ -1,0 +1,63 @@
+"""Adapters of other callers, tried with a stand-in on the PATH: they add candidates, and are missed with a cure."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.errors import InputError, ToolError
+from oncourse.reads.callers import CALLERS, Job, candidates, need_callers
+from oncourse.reads.sheet import load_plan, read_plan
+
+_VCF = "##fileformat=VCFv4.2\\n##contig=<ID=1,length=100>\\n#CHROM\\tPOS\\tID\\tREF\\tALT\\tQUAL\\tFILTER\\tINFO\\n"
+
+
+def _job(tmp_path, *, normal=True):
+    (tmp_path / "t.bed").write_text("1\t0\t50\n")
+    bam = tmp_path / "N.bam" if normal else None
+    tumours = {name: tmp_path / f"{name}.bam" for name in ("T1", "T2")}
+    return Job(tumours, "N" if normal else "", bam, tmp_path / "ref.fa", tmp_path / "t.bed", tmp_path)
+
+
+def test_a_caller_adds_what_it_found_whatever_its_filters_say(tmp_path, monkeypatch):
+    """The stand-in notes its arguments and writes a passed SNV, a filtered deletion and a symbolic allele to -O."""
+    script = tmp_path / "gatk"
+    script.write_text(
+        '#!/bin/sh\necho "$@" > arguments\nwhile [ "$1" != "-O" ]; do shift; done\n'
+        f"printf '{_VCF}1\\t5\\t.\\tA\\tG\\t.\\tPASS\\t.\\n1\\t9\\t.\\tAC\\tA,<DEL>\\t.\\tweak\\t.\\n' > plain.vcf\n"
+        'cp plain.vcf "$2"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    need_callers(("mutect2",))
+    found = candidates(CALLERS["mutect2"], _job(tmp_path))
+    assert found.rows() == [("1", 5, "A", "G"), ("1", 9, "AC", "A")]
+    told = (tmp_path / "arguments").read_text()
+    assert f"-I {tmp_path}/T1.bam -I {tmp_path}/T2.bam -I {tmp_path}/N.bam -normal N -O" in told
+
+
+def test_a_caller_of_pairs_says_nothing_without_a_normal(tmp_path):
+    assert candidates(CALLERS["strelka2"], _job(tmp_path, normal=False)).is_empty()
+    assert [p.name for p in CALLERS["strelka2"].writes(_job(tmp_path))] == [
+        "somatic.snvs.vcf.gz", "somatic.indels.vcf.gz", "somatic.snvs.vcf.gz", "somatic.indels.vcf.gz",
+    ]  # fmt: skip
+
+
+def test_a_missing_caller_is_told_with_container_and_package(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(
+        ToolError, match=r"vardict \(vardict-java\): conda install bioconda::vardict-java.*quay\.io"
+    ):
+        need_callers(("vardict",))
+
+
+def test_callers_are_asked_for_in_reads_yaml_by_known_names(tmp_path):
+    (tmp_path / "ref.fa").write_text(">1\nACGT\n")
+    (tmp_path / "a.fq").write_text("@r\nACGT\n+\nFFFF\n")
+    (tmp_path / "reads.tsv").write_text("patient\tsample\trole\tfastq_1\nP\tS\tplasma\ta.fq\n")
+    (tmp_path / "reads.yaml").write_text("fasta: ref.fa\ncallers: mutect2, vardict\n")
+    plan = read_plan(tmp_path)
+    assert plan.callers == load_plan(plan.write()).callers == ("mutect2", "vardict")
+    (tmp_path / "reads.yaml").write_text("fasta: ref.fa\ncallers: [mutect]\n")
+    with pytest.raises(InputError, match=r"'mutect' is no caller\. Known: mutect2, strelka2, vardict"):
+        read_plan(tmp_path)
