@@ -27,7 +27,7 @@ CASES = {
     "before the gene": (9, "G", "T", "upstream", "c.-5G>T", None),
     "start lost": (15, "T", "C", "start_lost", "c.2T>C", "p.M1?"),
     "start deleted from the UTR on": (12, "CCA", "-", "start_lost", "c.-2_1delCCA", "p.M1?"),
-    "from before the gene over its start": (9, "GACCCAT", "-", "start_lost", "c.-5_2delGACCCAT", "p.M1?"),
+    "from before the gene over its start": (9, "GACCCAT", "-", "start_lost", "c.-4_3delACCCATG", "p.M1?"),
     "the whole gene": (5, _GENOME[4:64], "-", "protein_altering", f"c.-9_*11del{_GENOME[4:64]}", None),
     "a whole exon with its sites": (20, _GENOME[19:30], "-", "splice_site", f"c.7_12+5del{_GENOME[19:30]}", None),
     "missense": (18, "C", "A", "missense", "c.5C>A", "p.A2E"),

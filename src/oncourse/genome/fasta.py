@@ -141,6 +141,7 @@ class Fasta:
             lines = iter(self._data.splitlines(keepends=True))
         else:
             assert self._handle is not None
+            self._handle.seek(0)  # an index that is not of this file was looked at
             lines = iter(self._handle)
         entries: dict[str, _Entry] = {}
         name, at, start, length, bases, width = "", 0, 0, 0, 0, 0
