@@ -18,7 +18,10 @@ from oncourse.words.catalogue import said
 
 #: The marker under which `oncourse reads` writes that a patient was stopped, and why.
 IDENTITY = "sample identity"
-_MEASURED = ("mean_depth", "duplicate_share", "insert_median", "share_100x", "contamination", "detection_limit")
+_MEASURED = (
+    "mean_depth", "duplicate_share", "insert_median", "share_100x", "contamination", "detection_limit", "purity", "ploidy",
+    "tumor_fraction",
+)  # fmt: skip
 QUALITY = OutputTable(
     "reads/quality",
     "one row per sequenced sample; null = not measured",
@@ -32,6 +35,9 @@ QUALITY = OutputTable(
         Column("share_100x", pl.Float64, "target bases with at least 100 fragments", unit="fraction"),
         Column("contamination", pl.Float64, "share of DNA of another person; null = not assessable", unit="fraction"),
         Column("detection_limit", pl.Float64, "smallest allele fraction found with chance 0.95", unit="fraction"),
+        Column("purity", pl.Float64, "tumour cell fraction; null = not known", unit="fraction"),
+        Column("ploidy", pl.Float64, "mean copies per tumour cell; null = not known", unit="copies"),
+        Column("tumor_fraction", pl.Float64, "tumour DNA in plasma; null = not known", unit="fraction"),
         Column("remark", pl.String, "what to look at; null = nothing"),
     ),
 )
