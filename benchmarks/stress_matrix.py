@@ -57,7 +57,8 @@ def _put_in(cohort: Cohort, made: Simulated) -> str:
     put = made.truth.get("stress", pl.DataFrame(schema={"variant_id": pl.String})).drop_nulls("variant_id")
     if put.is_empty():
         return "none"
-    cells = cohort.presence.cells.join(put.select("variant_id").unique(), on="variant_id", how="semi").filter("called")
+    own = put.select("patient_id", "variant_id").unique()  # another patient may have the same change in the tumour
+    cells = cohort.presence.cells.join(own, on=["patient_id", "variant_id"], how="semi").filter("called")
     tumour = cells.filter((pl.col("raw_state") == "present") & pl.col("blood").is_null())
     return _of(tumour.height, cells.height)
 

@@ -56,6 +56,9 @@ def blood(made):
         ({}, "possible_chip"),
         ({"gene": "APC"}, None),  # no gene of clonal haematopoiesis
         ({"plasma": (80, 800)}, None),  # at the fraction of the tumour's clonal mutations
+        ({"plasma": (60, 800)}, "possible_chip"),  # 7 % of the reads: a blood clone may be that much
+        ({"plasma": (60, 800), "tissue": ((4, 800),)}, "possible_chip"),  # a trace in tissue: blood in it
+        ({"plasma": (60, 800), "tissue": ((60, 800),)}, None),  # as much in tissue: no blood explains that
         ({"tissue": ((240, 800),)}, None),  # in the tissue: never by gene name alone
         ({"tissue": ((3, 12),)}, None),  # in shallow tissue
         ({"tissue": ((0, 6),)}, None),  # merely unseen: six reads would miss it as often as not

@@ -51,7 +51,7 @@ STRESSED: dict[str, Stressed] = {
     ),
     "tissue_blood": Stressed(
         ("patients who differ from each other, from six on",),
-        ("blood clones that no white cells mark, with blood in the tissue: they are taken for tumour",),
+        ("blood clones that no white cells mark, in genes outside the list or above a tenth of plasma",),
         "concordance/states (blood), overview/identity",
     ),
 }  # fmt: skip

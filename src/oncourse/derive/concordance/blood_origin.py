@@ -10,6 +10,9 @@ from oncourse.study.model import Study
 
 #: Reads in white cells that tell a blood clone from background (three, and one per cent of the depth).
 MIN_BLOOD_READS, MIN_BLOOD_VAF = 3, 0.01
+#: Fraction in plasma below which a variant may be of the blood however much of the tumour's DNA that would be, and the share
+#: of it that blood in a tissue sample may show. Choices: blood clones are mostly below a tenth (written from memory).
+MOST_OF_CLONE, BLOOD_IN_TISSUE = 0.1, 0.3
 #: z of the 95 % Wilson limits by which two fractions are called compatible.
 _Z = 1.959964
 
@@ -29,7 +32,9 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
     (their 95 % intervals overlap, or white cells show more), even if faintly in tissue: no tissue sample of the
     patient shows more than white cells do, which is all that blood in it could explain.
     possible_chip: the patient has no white cells, the gene is in the set ``blood clone pattern``, the variant is in plasma
-    at less than half the fraction of its clonal variants and *absent* (not merely unseen) in every tissue sample.
+    at less than half the fraction of its clonal variants or below `MOST_OF_CLONE` of the reads (of plasma with little tumour
+    DNA a blood clone is as much as the tumour's), and in every tissue sample *absent* (not merely unseen) or at no more than
+    blood in it could explain (`BLOOD_IN_TISSUE` of plasma's fraction).
     """
     cells = _recorded_or_measured(study, cells, samples, germline_vaf)
     cells = _possible(study, cells, samples)
@@ -101,24 +106,36 @@ def _highest_in_tissue(cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFra
     return counted.join(tissue, on="sample", how="semi").group_by("site").agg(tissue_low=low.max())
 
 
+def _highest_in_plasma(cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Return site, plasma_high: the highest upper limit of the fraction among the patient's plasma samples."""
+    plasma = samples.filter(pl.col("material") == "plasma").select("sample")
+    _, high = _wilson(pl.col("alt_count"), pl.col("depth"))
+    counted = cells.filter(pl.col("alt_count").is_not_null() & (pl.col("depth") > 0))
+    return counted.join(plasma, on="sample", how="semi").group_by("site").agg(plasma_high=high.max())
+
+
 def _possible(study: Study, cells: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     has_white = study["samples"].filter(pl.col("material") == "white_cells")["patient_id"].unique()
     material = samples.select("sample", "material")
     if "plasma" not in set(material["material"]):
         return cells
     marked = (
-        cells.select("patient_id", "site", "sample", "gene", "state", "ccf", "blood")
+        cells.select("patient_id", "site", "sample", "gene", "state", "ccf", "blood", "alt_count", "depth")
         .join(material, on="sample", how="left", maintain_order="left")
+        .join(_highest_in_plasma(cells, samples), on="site", how="left", maintain_order="left")
         .filter(~pl.col("patient_id").is_in(has_white.implode()))
     )
-    is_plasma = pl.col("material") == "plasma"
+    is_plasma, low_t = pl.col("material") == "plasma", _wilson(pl.col("alt_count"), pl.col("depth"))[0]
+    small = (pl.col("ccf") < 0.5) | (pl.col("alt_count") / pl.col("depth") < MOST_OF_CLONE).fill_null(False)
+    # a tissue that says nothing (not covered, too shallow) is no witness; one with reads may hold blood
+    of_blood = (pl.col("alt_count") > 0) & (low_t <= BLOOD_IN_TISSUE * pl.col("plasma_high"))
     possible = marked.group_by("site").agg(
         (pl.col("gene").first().is_in(gene_set("blood clone pattern")) & pl.col("blood").first().is_null())
         .fill_null(False)
         .alias("listed"),
-        ((pl.col("state") == "present") & is_plasma & (pl.col("ccf") < 0.5)).any().alias("low"),
-        ((pl.col("state") == "present") & is_plasma & (pl.col("ccf") >= 0.5)).any().alias("high"),
-        ((pl.col("state") == "absent") | is_plasma).all().alias("absent"),
+        ((pl.col("state") == "present") & is_plasma & small).any().alias("low"),
+        ((pl.col("state") == "present") & is_plasma & ~small).any().alias("high"),
+        ((pl.col("state") == "absent") | is_plasma | of_blood.fill_null(False)).all().alias("absent"),
         (~is_plasma).any().alias("has_tissue"),
     )
     sites = possible.filter("listed", "low", ~pl.col("high"), "absent", "has_tissue")["site"]
