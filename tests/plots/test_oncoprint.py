@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 
 from oncourse.plots.oncoprint import Oncoprint, columns_of, grid_of, oncoprint_svg
 
@@ -39,6 +40,7 @@ def test_the_drawing_holds_the_cells_once() -> None:
     assert len(re.findall("data-grid=", svg)) == 1 and "6 samples of 3 patients" in svg
 
 
+@pytest.mark.slow
 def test_ten_thousand_samples_are_drawn_one_by_one_in_less_than_five_megabytes() -> None:
     """25 genes; the page packs the drawing further."""
     rng = np.random.default_rng(1)
