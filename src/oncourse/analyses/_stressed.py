@@ -28,8 +28,9 @@ STRESSED: dict[str, Stressed] = {
     ),
     "evolution": Stressed(
         ("5 % mapping artefacts", "doubled genomes",
-         "alleles of chromosomes or arms lost in all or some cells, told or missed", "purities off by .1"),
-        ("founders that left no cells in the sample, or are in no other lesion: they are not seen",
+         "alleles of chromosomes or arms lost in some cells, or in all and told", "purities off by .1"),
+        ("arms lost in all cells of a lesion that no segment tells: one lesion in ten seems to have several founders",
+         "founders that left no cells in the sample, or are in no other lesion: they are not seen",
          "events of few variants", "samples swapped or mixed"),
         "evolution/set_aside, evolution/wrong_copies, evolution/clusters (p_no_clone)",
     ),
