@@ -15,7 +15,7 @@ from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
-from oncourse.reads.run import _check_build, build_of
+from oncourse.reads.run import _check_build, _check_targets, build_of
 from oncourse.reads.sheet import read_plan
 
 
@@ -189,6 +189,13 @@ def test_the_build_of_the_reference_is_read_from_its_chromosomes_and_must_be_the
     (tmp_path / "study.yaml").write_text("title: mine\n")
     write_config(plan, "GRCh38")
     assert (tmp_path / "study.yaml").read_text() == "title: mine\n"
+
+
+def test_a_whole_genome_without_targets_is_told_before_anything_is_aligned(tmp_path, monkeypatch):
+    plan = read_plan(_study(tmp_path, "P1\tS1\tplasma\ta_1.fq\ta_2.fq\t"))
+    monkeypatch.setattr(Fasta, "length", lambda self, chrom: 3_000_000_000)
+    with pytest.raises(InputError, match=r"no targets: ref\.fa is a whole genome"):
+        _check_targets(plan)
 
 
 def test_variants_common_in_people_are_read_from_known_sites(tmp_path):

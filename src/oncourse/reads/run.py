@@ -125,8 +125,14 @@ def _check_build(plan: Plan) -> None:
 def _check_targets(plan: Plan) -> None:
     from oncourse.genome.fasta import Fasta
     from oncourse.reads.profile import target_regions
+    from oncourse.reads.steps import LARGEST_WHOLE
 
     fasta = Fasta(plan.fasta)
+    if not plan.targets and sum(fasta.length(name) for name in fasta.names) > LARGEST_WHOLE:
+        raise InputError(
+            f"no targets: {Path(plan.fasta).name} is a whole genome. Name the regions to look at (`targets: panel.bed` in "
+            "reads.yaml, or --targets)."
+        )
     for path in filter(None, (plan.targets, plan.microsatellites)):
         target_regions(Path(path), fasta)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from oncourse.reads.copy_number import Copies, Tracks
 
 #: A reference without targets is taken whole up to this size.
-_LARGEST_WHOLE = 30_000_000
+LARGEST_WHOLE = 30_000_000
 #: Share of bases unlike the reference from which the reference is not the reads' own (people differ in 0.001; the
 #: sequencer errs in up to 0.01). A choice.
 _MOST_FOREIGN = 0.10
@@ -55,7 +55,7 @@ def regions_of(plan: Plan, bam: Path) -> pl.DataFrame:
     if plan.targets:
         return target_regions(Path(plan.targets), Fasta(plan.fasta))
     header = read_header(bam, reference=Path(plan.fasta))
-    if sum(header.lengths) > _LARGEST_WHOLE:
+    if sum(header.lengths) > LARGEST_WHOLE:
         raise OncourseError(
             "no targets: for a whole genome name the regions to look at (`targets: panel.bed` in reads.yaml, or --targets)."
         )
