@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses import _people
+from oncourse.analyses import _people, _sayable
 from oncourse.analyses._headline import Headline
 from oncourse.analyses._least import least_patients
 from oncourse.analyses._people import WHO_SCHEMA, people_frame
@@ -257,9 +257,10 @@ class Analysis:
         )
 
     def run(self, cohort: Cohort) -> Result:
-        """Run it, and check that its tables are the declared ones and that the sums of its people close."""
+        """Run it, and check that its tables are the declared ones, the sums of its people close, and its words can be."""
         result = self.function(cohort, cohort.params(self.params))
         _people.check(self.name, result.people, cohort.study["patients"]["patient_id"], result.estimates)
+        _sayable.check(self.name, result.answer, result.notes, result.estimates)
         tables = {**result.tables, f"{self.name}/people": result.people}
         object.__setattr__(result, "tables", tables)  # the function does not know what it is called
         declared = {t.name: [c.name for c in t.columns] for t in self.tables}
