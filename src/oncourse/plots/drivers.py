@@ -31,7 +31,7 @@ def drivers_svg(
         )  # fmt: skip
         for inside, look in looks:
             points = ax.scatter(x[inside], y[inside], **look)
-            mark(points, [f"{genes[i]}: {seen[i]}, {expected[i]:.2g} expected" for i in np.flatnonzero(inside)])
+            mark(points, [f"{genes[int(i)]}: {seen[i]}, {expected[i]:.2g} expected" for i in np.flatnonzero(inside)])
         told = [
             ax.annotate(genes[i], (x[i], y[i]), xytext=(4, 3), textcoords="offset points", fontsize=7)
             for i in np.flatnonzero(found)[:MOST_NAMES]
