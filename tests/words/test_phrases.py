@@ -52,3 +52,9 @@ def test_tables_and_settings_of_the_analyses_have_chinese_words():
     settings = {f.metadata.get("text", "") for a in analyses for f in fields(a.params)} - {""}
     texts = {t.text for t in tables} | settings
     assert len(texts - set(book)) <= 0.03 * len(texts), sorted(texts - set(book))
+
+
+def test_a_word_that_only_joins_never_leaves_half_a_sentence():
+    book = Phrasebook({"{a} or {b}": "{a}或{b}", "liver": "肝", "{a} was not understood.": "{a}未能理解。"})
+    assert book.text("some of the liver or all of it") == "some of the liver or all of it"
+    assert book.text("spleen hilus was not understood.") == "spleen hilus未能理解。"

@@ -67,5 +67,5 @@ def stressed(analysis: str) -> tuple[str, ...]:
     line = STRESSED.get(analysis)
     if line is None:
         return ()
-    parts = [f"They hold with {x}." for x in line.holds] + [f"They do not with {x}." for x in line.fails]
+    parts = [f"They hold with {x}." for x in line.holds] + [f"They do not hold with {x}." for x in line.fails]
     return (f"Its claims were measured on wrong data. {' '.join(parts)} Signs in this study: {line.signs}.",)

@@ -53,6 +53,10 @@ _KEPT = frozenset({
 })  # fmt: skip
 
 
+#: Letters from which a template says something: below, it only joins ("{a} or {b}") and must not be half translated.
+SAYS = 12
+
+
 @dataclass(frozen=True)
 class _Pair:
     shape: re.Pattern[str]
@@ -150,7 +154,7 @@ class Phrasebook:
             text = _PLACE.sub(lambda m, values=values: values[m[1]][0], pair.said)  # type: ignore[misc]
             if all(whole for _, whole in values.values()):
                 return text, True
-            partly = partly or text
+            partly = partly or (text if pair.weight >= SAYS else None)
         if not any(word.islower() for word in english_left(english)):
             return english, True
         for between, sign in _LISTS:
