@@ -60,7 +60,7 @@ def course(
     -----
     Forward filter over a grid of log levels, the running minimum (and the first level) as part of the state. A
     constant level of 48 or 24 reads in 6 samples (cv .25 assumed, 0 or .25 true), or of 1,200 with cv .25, is called
-    a rise in at most 5 % of patients at probability .95, in 8 % where the true cv is .4
+    a rise in at most 5 % of patients at probability .95, in 2-10 % where the true cv is .4
     (``benchmarks/bench_stress.py``).
 
     Examples
@@ -112,7 +112,7 @@ def turning(
 
     Examples
     --------
-    >>> turning([50, 52, 160, 300], [1e5] * 4, [1.0] * 4).round(2).argmax()
+    >>> turning([80, 50, 160, 300], [1e5] * 4, [1.0] * 4).round(2).argmax()
     np.int64(1)
     """
     x, n, b = (np.asarray(v, float) for v in (reads, depth, background))
