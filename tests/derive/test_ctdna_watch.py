@@ -180,7 +180,8 @@ def _cells(alt, depth, power, state):
     ids = [f"s{i}" for i in range(len(alt))]
     return pl.DataFrame({
         "patient_id": "A", "variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": "p.G12D", "sample_id": ids,
-        "alt_count": alt, "depth": depth, "state": state, "power_same_ccf": power, "blood": None,
+        "alt_count": alt, "depth": depth, "state": state, "power_same_ccf": power, "blood": None, "reason": "reads",
+        "basis": ["assumed" if d is None else "counted" for d in depth],
     }, schema_overrides={"blood": pl.String})  # fmt: skip
 
 
@@ -206,6 +207,14 @@ def test_new_only_where_the_earlier_sample_would_have_shown_it(power, state, sta
     assert row["status"] == status
     assert row["earlier"] == f"{reads}/500 (day 0)"
     assert (row["first_seen_day"], row["alt_count"], row["depth"]) == (200, 40, 900)
+
+
+def test_what_nobody_counted_before_is_new_by_calls_alone():
+    """The earlier sample has no call and no reads: its power is of an assumed depth, so nothing is said to have emerged."""
+    cells = _cells([None, 40], [None, 900], [0.999, 1.0], ["absent", "present"])
+    (row,) = emergence(cells, SAMPLES, GIVEN).filter(pl.col("name") == "KRAS mutation").to_dicts()
+    assert (row["status"], row["exclusion"]) == ("uncalled_before", 0.0)
+    assert row["earlier"] == "not counted (day 0)"
 
 
 def test_likely_there_without_a_read_is_not_seen():
@@ -241,7 +250,7 @@ def test_false_emergence_is_at_most_one_percent_at_low_early_depth():
         "alt_count": np.column_stack([alt, np.full(n, 90)]).ravel(),
         "depth": np.column_stack([depth, np.full(n, 600)]).ravel(),
         "state": np.column_stack([early, np.full(n, "present")]).ravel().tolist(),
-        "power_same_ccf": np.column_stack([power, np.ones(n)]).ravel(), "blood": None,
+        "power_same_ccf": np.column_stack([power, np.ones(n)]).ravel(), "blood": None, "basis": "counted", "reason": "reads",
     }, schema_overrides={"blood": pl.String})  # fmt: skip
     samples = pl.DataFrame(
         {"sample_id": cells["sample_id"], "day": [0, 200] * n, "material": ["plasma"] * 2 * n}

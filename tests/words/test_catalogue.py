@@ -49,7 +49,7 @@ def test_reasons_have_at_most_five_words():
 def test_a_rare_difference_is_told_as_a_count_with_whole_percents():
     """The wording asked for: RAS differed in 1 of 46 patients (2 %; 95 % CI 0-12)."""
     a, b = two_sides("primary v metastasis")
-    text = said("headline.ras_status.differs", status="RAS", a=a, b=b, k=1, patients=46, share=SHARE)
+    text = said("headline.ras_status.differs", status="RAS", a=a, b=b, k=1, patients=46, share=SHARE, assumed="")
     assert text.text() == "RAS differed between primary and metastasis in 1 of 46 patients (2 %; 95 % CI 0-12)."
     assert "46 例患者" in text.text("zh") and "95%CI 0~12" in text.text("zh")
 

@@ -75,6 +75,11 @@ _SIDES = {
 }  # fmt: skip
 
 
+def part(key: str, k: int, **more: int) -> Said | str:
+    """Return a part of a sentence that stands only where its count is not 0 (what rests on calls alone, say)."""
+    return said(key, k=k, **more) if k else ""
+
+
 def two_sides(comparison: str) -> tuple[Said | str, Said | str]:
     """Return the two sides of a comparison as terms: ``primary v metastasis`` -> primary, metastasis."""
     first, _, second = comparison.partition(" v ")

@@ -277,8 +277,19 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
     few = patients < 2 or share.ci_low is None
     rest: dict[str, Any] = {"k": round((share.value or 0) * mutations)} if few else {"share": share}
     rest |= {"a": a, "b": b, "mutations": mutations, "patients": patients}
-    text = said(f"headline.concordance.{'few' if few else 'shared'}", **rest)
+    different, assumed = _by_calls(known, comparison)
+    key = "few" if few else "shared"
+    if assumed:
+        key, rest = f"{key}_by_calls", rest | {"different": different, "assumed": assumed}
+    text = said(f"headline.concordance.{key}", **rest)
     return rated(text, share, name, n_patients=patients)
+
+
+def _by_calls(known: dict[str, Estimate], comparison: str) -> tuple[int, int]:
+    """How many mutations are in one sample only, and of how many of these the other sample's reads were not counted."""
+    assumed = known.get(_of(known, "assumed_fraction", comparison))
+    n = (assumed.n or 0) if assumed else 0
+    return n, round((assumed.value or 0) * n) if assumed else 0
 
 
 def _answer(estimates: tuple[Estimate, ...]) -> str:

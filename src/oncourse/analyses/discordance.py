@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, light_of, two_sides
+from oncourse.analyses._headline import part as said_part
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import NOT_RELATED
@@ -97,7 +98,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     has_lesions = not main.filter(pl.col("comparison") == COMPARED[0]).is_empty()
     estimates = _estimates(rows, table, genes, n_new, has_lesions, params)
     return Result(
-        answer=_answer(table, genes, has_lesions, params),
+        answer=_answer(table, genes, has_lesions, params, estimates),
         headline=_headline(table, estimates, params),
         estimates=estimates,
         tables={PREDICTORS_TABLE.name: PREDICTORS_TABLE.frame(table), NEW.name: NEW.frame(genes)},
@@ -145,6 +146,8 @@ def _estimates(
         k = part.filter("is_discordant")["variant"].n_unique()
         out.append(Estimate(_key("n_variants", comparison), n, n=n, unit="count"))
         out.append(Estimate(_key("n_discordant", comparison), k, n=n, unit="count"))
+        by_calls = part.filter("by_calls")["variant"].n_unique()
+        out.append(Estimate(_key("n_by_calls", comparison), by_calls, n=k, unit="count"))
         patients = part["patient_id"].n_unique()
         out.append(Estimate(_key("n_patients", comparison), patients, n=patients, unit="count", question=comparison))
     for row in table.drop_nulls("odds_ratio").iter_rows(named=True):
@@ -168,6 +171,7 @@ def _estimates(
         out.append(Estimate("n_genes_tested", tested, n=tested, unit="count"))
         hits = genes.filter(pl.col("q_value") <= params.max_q)
         out.append(Estimate("n_genes_newly_mutated", hits.height, n=tested, unit="count"))
+        out.append(Estimate("n_new_by_calls", int(hits["n_by_calls"].sum()), n=int(hits["n_new"].sum()), unit="count"))
     return tuple(out)
 
 
@@ -185,7 +189,8 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Para
         int(by_name[_key(name, comparison)].value or 0) for name in ("n_discordant", "n_variants", "n_patients")
     )
     a, b = two_sides(comparison)
-    counts = {"k": k, "mutations": mutations, "a": a, "b": b}
+    by_calls = said_part("headline.discordance.by_calls", int(by_name[_key("n_by_calls", comparison)].value or 0))
+    counts = {"k": k, "mutations": mutations, "a": a, "b": b, "by_calls": by_calls}
     number = _key("n_discordant", comparison)
     if part["odds_ratio"].null_count() == part.height:
         text = said("headline.discordance.few", **counts)
@@ -200,7 +205,10 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Para
     return Headline(text, *light_of(odds, patients), odds.name)
 
 
-def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params: Params) -> str:
+def _answer(
+    table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params: Params, estimates: tuple[Estimate, ...]
+) -> str:
+    known = {e.name: e.value or 0 for e in estimates}
     parts = []
     for comparison in COMPARED:
         part = table.filter(pl.col("comparison") == comparison)
@@ -210,6 +218,8 @@ def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params:
         text = "{}: {{{}:value}} of {{{}:value}} mutations in {{{}:value}} patients are in one sample only".format(
             comparison[0].upper() + comparison[1:], *counts
         )
+        if known[_key("n_by_calls", comparison)]:
+            text += f", {{{_key('n_by_calls', comparison)}:value}} of these by calls alone (reads not counted there)"
         hits = part.filter(pl.col("q_value") <= params.max_q).sort("p_value", "predictor", "level").head(3)
         named = []
         for predictor, level in hits.select("predictor", "level").iter_rows():
@@ -226,6 +236,8 @@ def _answer(table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params:
         hits = genes.filter(pl.col("q_value") <= params.max_q)
         text = "Newly mutated in the metastasis in more patients than burden explains: {n_genes_newly_mutated:value} of "
         names = f" ({', '.join(hits['gene'].head(10))})" if hits.height else ""
+        if known["n_new_by_calls"]:
+            names += ", {n_new_by_calls:value} of the mutations by calls alone"
         parts.append(text + "{n_genes_tested:value} genes tested" + names + ".")
     elif has_lesions:
         parts.append("Too few patients have new altering mutations in the metastasis to test genes.")

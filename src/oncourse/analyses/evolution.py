@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._headline import Headline, light_of, part
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
@@ -205,7 +205,7 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         SAMPLE_TREES.name: SAMPLE_TREES.frame(rows.collect(patients, rows.sample_tree_rows)),
         PATIENTS.name: PATIENTS.frame([rows.patient_row(p) for p in patients]),
     }  # fmt: skip
-    estimates = _estimates(cohort, params, patients, seeding, drivers)
+    estimates = _estimates(cohort, params, patients, seeding, drivers, tables[VARIANTS.name])
     return Result(
         answer=_answer(estimates),
         headline=_headline(estimates),
@@ -296,6 +296,7 @@ def _estimates(
     patients: Sequence[PatientEvolution],
     seeding: pl.DataFrame,
     drivers: pl.DataFrame,
+    variants: pl.DataFrame,
 ) -> tuple[Estimate, ...]:
     rng = generator(cohort.seed, "evolution")
     method = "patients drawn again"
@@ -305,6 +306,9 @@ def _estimates(
         Estimate("clones_per_patient", float(np.median(n_clones)) if n_clones else None, n=len(patients), method="median",
                  unit="count", question=TREE),
     ]  # fmt: skip
+    absent = variants.filter((pl.col("basis") != "not_assessable") & (pl.col("p_present") < 0.5))
+    by_calls = absent.filter(pl.col("basis") == "assumed").height
+    out.append(Estimate("absences_by_calls", by_calls, n=absent.height, unit="count"))
     mets = seeding.filter(pl.col("role") != "primary")
     sure = mets.filter(pl.col("probability") >= params.min_probability)
     value, low, high = _bootstrap(sure, pl.col("clonality") == "polyclonal", rng)
@@ -334,10 +338,14 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
     """How metastases were founded; without a clear history, how many clones there are."""
     found = {e.name: e for e in estimates}
     patients, poly = int(found["n_patients"].value or 0), found["polyclonal_fraction"]
+    absent = found["absences_by_calls"]
+    by_calls = part("headline.evolution.by_calls", int(absent.value or 0), n=absent.n or 0)
     if poly.value is None:
-        text = said("headline.evolution.clones", patients=patients, clones=found["clones_per_patient"])
+        clones = found["clones_per_patient"]
+        text = said("headline.evolution.clones", patients=patients, clones=clones, by_calls=by_calls)
         return Headline(text, "uncertain", said("reason.few_patients", n=patients), "clones_per_patient")
-    return Headline(said("headline.evolution.poly", share=poly, patients=patients), *light_of(poly), poly.name)
+    text = said("headline.evolution.poly", share=poly, patients=patients, by_calls=by_calls)
+    return Headline(text, *light_of(poly), poly.name)
 
 
 def _answer(estimates: tuple[Estimate, ...]) -> str:
@@ -355,6 +363,11 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
         text += " Where it can be told, {early_divergence_fraction} left the primary early."
     if "drivers_new_in_metastasis" in known:
         text += " Of the altered driver genes of metastases {drivers_new_in_metastasis} were not found in the primary."
+    if next(e.value for e in estimates if e.name == "absences_by_calls"):
+        text += (
+            " Of the absences of a variant from a sample that this rests on, {absences_by_calls:value} are by calls alone: "
+            "the reads were not counted there."
+        )
     return text
 
 

@@ -116,7 +116,7 @@ EMERGENCE = OutputTable(
         Column("gene", TEXT, "gene or marker"),
         Column("change", TEXT, "protein change; amplification; positive"),
         Column("variant_id", TEXT, "variant"),
-        Column("status", TEXT, "emerged / present_before / not_visible_before / no_sample_before"),
+        Column("status", TEXT, "emerged / present_before / not_visible_before / uncalled_before / no_sample_before"),
         Column("first_seen_day", INT, "first sample with it after the start", unit=_DAYS),
         Column("first_seen_sample", TEXT, "that sample"),
         Column("alt_count", INT, "variant reads there", unit="reads"),
@@ -139,8 +139,9 @@ RATES = OutputTable(
         Column(
             "n_evaluable",
             INT,
-            "of these looked at (sample, gene copy number, marker) before and after the start",
+            "of these looked at (sample, gene copy number, marker) before and after the start, without n_unclear",
         ),
+        Column("n_unclear", INT, "with a variant of which nobody can tell whether it was there before"),
         Column("n_emerged", INT, "with a variant that is new"),
         Column("fraction", NUM, "share of the evaluable", unit="fraction"),
         Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
@@ -433,6 +434,7 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
     periods = class_periods(cohort.study["treatments"])
     able = {kind: _evaluable(periods, looks) for kind, looks in _looks(cohort).items()}
     new = emerged.filter(pl.col("status") == "emerged")
+    unclear = emerged.filter(pl.col("status").is_in(["not_visible_before", "uncalled_before"]))
     watched: dict[str, dict[str, str]] = {}
     for item in watch_items():
         names = watched.setdefault(item.drug_class, {})
@@ -444,15 +446,20 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
         if not given:
             continue
         mine = new.filter(pl.col("drug_class") == drug_class)
+        open_ = unclear.filter(pl.col("drug_class") == drug_class)
         for name, kind in watched[drug_class].items():
             wanted = pl.col("kind").is_in(_READ_KINDS) if name == "any" else pl.col("name") == name
             evaluable = able[kind].get(
                 (drug_class, name if kind in ("amplification", "marker") else ""), set()
             )
-            k, n = len(set(mine.filter(wanted)["patient_id"]) & evaluable), len(evaluable)
+            have = set(mine.filter(wanted)["patient_id"]) & evaluable
+            # found, and nobody can tell whether it was there before: neither new nor without
+            doubtful = (set(open_.filter(wanted)["patient_id"]) & evaluable) - have
+            k, n = len(have), len(evaluable - doubtful)
             low, high = clopper_pearson(k, n) if n else (None, None)
             yield {
-                "drug_class": drug_class, "name": name, "n_given": given, "n_evaluable": n, "n_emerged": k,
+                "drug_class": drug_class, "name": name, "n_given": given, "n_evaluable": n, "n_unclear": len(doubtful),
+                "n_emerged": k,
                 "fraction": k / n if n else None, "ci_low": None if low is None else float(low),
                 "ci_high": None if high is None else float(high),
             }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, cannot, rated, two_sides
+from oncourse.analyses._headline import Headline, cannot, part, rated, two_sides
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, with_rows
@@ -159,7 +159,8 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str)
         key, more = ("one_differs" if k else "one_same"), {}
     else:
         key, more = ("differs" if k else "same"), {"share": share, "patients": share.n} | ({"k": k} if k else {})
-    return rated(said(f"headline.ras_status.{key}", status=status, a=a, b=b, **more), share, share.name)
+    assumed = part("headline.ras_status.assumed", int(by_name[_name(row, "n_assumed")].value or 0))
+    return rated(said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more), share, share.name)
 
 
 def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> str:

@@ -52,6 +52,7 @@ GENES = OutputTable("recurrence/genes", "mutations of the primary v those of the
     Column("n_shared", pl.Int64, "the same mutations in both"),
     Column("n_new", pl.Int64, "a mutation in the recurrence that was absent from the primary"),
     Column("n_lost", pl.Int64, "a mutation of the primary that is absent from the recurrence"),
+    Column("n_by_calls", pl.Int64, "of the new and lost, by calls alone: the reads of the other sample were not counted"),
     Column("n_not_assessable", pl.Int64, "nobody can tell"),
 ))  # fmt: skip
 

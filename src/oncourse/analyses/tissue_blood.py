@@ -152,6 +152,8 @@ def _estimates(
         ending = f"{row['set']}_{row['chip']}_chip"
         out.append(Estimate(f"ppa.{ending}", row["ppa"], row["ci_low"], row["ci_high"], row["n_tissue"],
                             "beta-binomial over patients", "fraction"))  # fmt: skip
+        missed = row["n_tissue"] - row["n_found"]
+        out.append(Estimate(f"missed_by_calls.{ending}", row["n_by_calls"], n=missed, unit="count"))
         out.append(Estimate(f"ppv.{ending}", row["ppv"], row["ppv_low"], row["ppv_high"],
                             row["n_found"] + row["n_plasma_only"], "beta-binomial over patients", "fraction"))  # fmt: skip
     used = plasma.filter(pl.col("sample_id").is_in(main["sample_b"].implode()))
@@ -183,7 +185,11 @@ def _headline(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> H
     share, patients = by_name["ppa.all_without_chip"], int(by_name["n_patients"].value or 0)
     run = [row for row in tests if _test_name(row) in by_name]
     verdict = "untested" if not run else "within" if all(row["is_noninferior"] for row in run) else "not_within"
-    text = said(f"headline.tissue_blood.{verdict}", share=share, patients=patients)
+    by_calls = by_name["missed_by_calls.all_without_chip"]
+    key, more = verdict, {}
+    if by_calls.value:
+        key, more = f"{verdict}_by_calls", {"assumed": int(by_calls.value), "missed": by_calls.n or 0}
+    text = said(f"headline.tissue_blood.{key}", share=share, patients=patients, **more)
     light, reason = light_of(share, patients)
     if verdict == "untested" and light == "answered":
         light, reason = "uncertain", said("reason.no_margin")
@@ -199,6 +205,11 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str
     if "ppa.informative_without_chip" in names:
         text += "; these showed {ppa.informative_without_chip} of the mutations they could have shown"
     text += "."
+    if next(e.value for e in estimates if e.name == "missed_by_calls.all_without_chip"):
+        text += (
+            " Of the mutations that blood did not show, {missed_by_calls.all_without_chip:value} are by calls alone: their "
+            "reads in blood were not counted."
+        )
     run = [row for row in tests if _test_name(row) in names]
     for row in run:
         verdict = "within" if row["is_noninferior"] else "not shown to be within"

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
+from oncourse.facts.absence import absent_by_calls
 from oncourse.facts.material import TUMOUR
 from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.approvals import AGENCIES, own_first, to_confirm
@@ -283,7 +284,8 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
     if presence is not None:
         mine = of_patient(presence.cells, facts.patient_id)
         wanted = [v.variant_id for v in shown]
-        for row in mine.filter(pl.col("variant_id").is_in(wanted)).iter_rows(named=True):
+        mine = mine.filter(pl.col("variant_id").is_in(wanted)).with_columns(is_by_calls=absent_by_calls())
+        for row in mine.iter_rows(named=True):
             cells[(row["variant_id"], row["sample_id"])] = row
     counted = _counts(cohort, facts, [s["sample_id"] for s in samples]) if not cells else {}
     important = {v.variant_id for m in matched for v in m.found}
@@ -326,6 +328,8 @@ def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
         if row["state"] == "present":
             text = f"{100 * (alt or 0) / depth:.2g} %" if depth else "present"
             return Cell("present", text, f"present: {reads}")
+        if row["is_by_calls"]:
+            return Cell("assumed", "not called", f"not called and not counted: absent by assumption only{power}")
         if row["state"] == "absent":
             return Cell("absent", "absent", f"absent: {reads}{power}, {row['basis']}")
         return Cell("unclear", "?", f"not assessable ({row['reason'].replace('_', ' ')}): {reads}{power}")

@@ -142,6 +142,7 @@ _EMERGED = {
     "emerged": ("new", "new under treatment"),
     "present_before": ("old", "present before treatment"),
     "not_visible_before": ("unclear", "found; could not have been excluded before"),
+    "uncalled_before": ("unclear", "found; not called before, where its reads were not counted"),
     "no_sample_before": ("unclear", "found; no earlier sample"),
 }
 

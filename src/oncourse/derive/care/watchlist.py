@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.absence import absent_by_calls
 from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site, short_change
@@ -106,7 +107,7 @@ def emergence(
 
     Parameters
     ----------
-    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, power_same_ccf, blood
+    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, reason, basis, power_same_ccf, blood
         (`oncourse.derive.concordance.presence`)
     samples : sample_id, day, material
     treatments : the study's table
@@ -117,7 +118,8 @@ def emergence(
     `EMERGENCE_SCHEMA`. kind: mutation or reversion. status: ``emerged`` (present in a sample after the start of the
     class; every sample up to then that says anything says absent, and together they would have shown it at its later
     cell fraction with at least ``min_exclusion``), ``present_before``, ``not_visible_before`` (nothing excludes that it
-    was there), or ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal
+    was there), ``uncalled_before`` (it would be emerged, but in some earlier sample nobody counted the reads: new by calls
+    alone), or ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal
     haematopoiesis and possible clonal haematopoiesis never count. A sample without a day cannot be placed and is not
     used.
     """
@@ -136,7 +138,8 @@ def emergence(
     dated = samples.select("sample_id", "day").drop_nulls("day")
     rows = (
         cells.select(
-            "patient_id", "variant_id", "gene", "sample_id", "alt_count", "depth", "state", "power_same_ccf"
+            "patient_id", "variant_id", "gene", "sample_id", "alt_count", "depth", "state", "power_same_ccf",
+            by_calls=absent_by_calls(),
         )
         .join(named, on=["variant_id", "gene"], how="inner")
         .join(periods, on=["patient_id", "drug_class"], how="inner")
@@ -154,7 +157,10 @@ def emergence(
     counts = (
         pl.when(pl.col("depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(counts)
     )
-    missed = (1 - pl.col("power_same_ccf").fill_null(0.0)).filter(before & absent).product()
+    misses = 1 - pl.col("power_same_ccf").fill_null(0.0)
+    missed = misses.filter(before & absent).product()
+    # what nobody looked at excludes nothing: an assumed absence makes a variant new by calls alone
+    missed_counted = misses.filter(before & absent & ~pl.col("by_calls")).product()
     table = rows.group_by(
         "patient_id",
         "drug_class",
@@ -176,15 +182,18 @@ def emergence(
         before.any().alias("looked"),
         (before & absent).any().alias("excluded"),
         (1 - missed).alias("exclusion"),
+        (1 - missed_counted).alias("counted_exclusion"),
+        (before & pl.col("by_calls")).any().alias("uncounted"),
     )
     status = (
         pl.when(pl.col("was_there")).then(pl.lit("present_before"))
         .when(pl.col("first_seen_day").is_null()).then(pl.lit("not_seen_since"))
         .when(~pl.col("looked")).then(pl.lit("no_sample_before"))
-        .when(pl.col("excluded") & (pl.col("exclusion") >= params.min_exclusion)).then(pl.lit("emerged"))
+        .when(pl.col("excluded") & (pl.col("counted_exclusion") >= params.min_exclusion)).then(pl.lit("emerged"))
+        .when(pl.col("uncounted")).then(pl.lit("uncalled_before"))
         .otherwise(pl.lit("not_visible_before"))
     )  # fmt: skip
-    exclusion = pl.when("excluded").then(pl.col("exclusion"))
+    exclusion = pl.when("excluded").then(pl.col("counted_exclusion"))
     return (
         table.with_columns(status=status, exclusion=exclusion)
         .filter(pl.col("status") != "not_seen_since")

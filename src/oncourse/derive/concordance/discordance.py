@@ -13,6 +13,7 @@ from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.genes.panels import Panels
+from oncourse.facts.absence import difference_by_calls
 from oncourse.genome.effect import consequences, is_altering
 from oncourse.genome.genes import coding_mb, gene_table
 from oncourse.stats.cluster_logistic import LogisticFit, cluster_logistic
@@ -49,6 +50,7 @@ NEW_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         pl.Int64,
         "patients with a mutation present in the metastasis and absent, with power, in the primary",
     ),
+    ("n_by_calls", pl.Int64, "of n_new, by calls alone: the reads of the primary were not counted"),
     ("n_assessable", pl.Int64, "patients whose two assays both looked at the gene"),
     (
         "expected",
@@ -87,7 +89,7 @@ def discordance_rows(
 
     A private variant has one row (weight 1), a shared one has two (seen in a, seen in b; weight 1/2 each), so that each
     variant counts once and neither sample is preferred. Columns: comparison, patient_id, variant (number), weight,
-    is_discordant, and the `PREDICTORS` (null = not known). Germline and blood clones are left out.
+    is_discordant, by_calls, and the `PREDICTORS` (null = not known). Germline and blood clones are left out.
     """
     samples, cells = presence.samples, presence.cells
     facts = _pair_facts(study, samples, main)
@@ -104,7 +106,7 @@ def discordance_rows(
         sides.append(seen.select(
             "comparison", "patient_id", "variant",
             pl.when(pl.col("state") == "shared").then(0.5).otherwise(1.0).alias("weight"),
-            (pl.col("state") != "shared").alias("is_discordant"),
+            (pl.col("state") != "shared").alias("is_discordant"), difference_by_calls().alias("by_calls"),
             "time gap", "therapy in between", "site",
             pl.when(pl.lit(ccf) >= clonal_ccf).then(pl.lit("clonal")).when(pl.lit(ccf) < clonal_ccf)
             .then(pl.lit("subclonal")).alias("clonality"),
@@ -354,14 +356,17 @@ def new_mutation_table(
             both = _common(panels.genes.get(assay[a]), panels.genes.get(assay[b]))
             looked[patient] = (both, exome_mb if both is None else coding_mb(both))
     found: dict[str, set[str]] = {}
+    counted: set[tuple[str, str]] = set()
     burden = dict.fromkeys(looked, 0)
-    for patient, gene in fresh.iter_rows():
+    for patient, gene, by_calls in fresh.iter_rows():
         if patient not in looked:
             continue
         genes = looked[patient][0]
         if genes is None or gene in genes:
             burden[patient] += 1
             found.setdefault(gene, set()).add(patient)
+            if not by_calls:
+                counted.add((patient, gene))
     known = set(gene_table()["gene"])
     listed = {g for genes, _ in looked.values() for g in (known if genes is None else genes & known)}
     enough = sum(n > 0 for n in burden.values()) >= min_patients
@@ -370,7 +375,8 @@ def new_mutation_table(
         people = sorted(p for p, (genes, _) in looked.items() if genes is None or gene in genes)
         seen = sorted(found.get(gene, ()))
         row: dict[str, Any] = {
-            "gene": gene, "n_new": len(seen), "n_assessable": len(people), "expected": None, "ratio": None,
+            "gene": gene, "n_new": len(seen), "n_by_calls": sum((p, gene) not in counted for p in seen),
+            "n_assessable": len(people), "expected": None, "ratio": None,
             "p_value": None, "q_value": None, "patients": ";".join(seen) or None,
         }  # fmt: skip
         if enough and gene in known:
@@ -395,7 +401,7 @@ def _common(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str
 
 
 def _new_mutations(presence: PresenceTable, pairs: PairTable, first: pl.DataFrame) -> pl.DataFrame:
-    """Return patient_id, gene of each protein-altering mutation of the metastasis that the primary never had."""
+    """Return patient_id, gene, by_calls of each protein-altering mutation of the metastasis that the primary never had."""
     rows = pairs.variants.join(
         first.select("pair", "patient_id"), on="pair", how="inner", maintain_order="left"
     )
@@ -403,10 +409,11 @@ def _new_mutations(presence: PresenceTable, pairs: PairTable, first: pl.DataFram
     rows = rows.filter((pl.col("state") == "private_b") & ~pl.col("is_lost") & pl.col("blood").is_null())
     cell = rows["cell_b"].to_numpy()
     rows = rows.with_columns(
+        by_calls=difference_by_calls(),
         gene=presence.cells["gene"].gather(cell),
         consequence=_effects(presence.cells["consequence"].gather(cell)),
     )
-    return rows.filter(is_altering().fill_null(False)).drop_nulls("gene").select("patient_id", "gene")
+    return rows.filter(is_altering().fill_null(False)).drop_nulls("gene").select("patient_id", "gene", "by_calls")
 
 
 def _effects(given: pl.Series) -> pl.Series:

@@ -55,6 +55,8 @@ FLIP_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 )
 
 NOT_ASSESSABLE = "not assessable in one sample: no change of status may be read from this pair"
+#: Stands before what a change would mean where its negative is only assumed.
+IF_MEASURED = "only if the assumed negative is confirmed by reads: "
 
 
 def status_pairs(
@@ -156,6 +158,8 @@ def flips(two: pl.DataFrame, statuses: tuple[Status, ...]) -> pl.DataFrame:
         .when((a == "positive") & (b == "negative")).then(pl.col("status").replace_strict(lost, default=None))
         .otherwise(pl.lit(NOT_ASSESSABLE))
     )  # fmt: skip
+    assumed = ((a == "negative") & (pl.col("basis_a") == "assumed")) | ((b == "negative") & (pl.col("basis_b") == "assumed"))
+    word = pl.when(assumed.fill_null(False)).then(pl.lit(IF_MEASURED) + word).otherwise(word)
     return (
         differ.with_columns(consequence_for_therapy=word, variants=pl.coalesce("variants_a", "variants_b"))
         .select(pl.col(name).cast(dtype) for name, dtype, _ in FLIP_COLUMNS)

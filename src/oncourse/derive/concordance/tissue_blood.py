@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.derive.concordance.informative import informative_plasma
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.facts.absence import absent_by_calls
 from oncourse.stats.clustered_share import clustered_share
 from oncourse.study.model import Study
 
@@ -22,6 +23,7 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_tissue", pl.Int64, "variants present in tissue and looked at in plasma"),
     ("n_found", pl.Int64, "of these, present in plasma"),
     ("n_not_assessable", pl.Int64, "of these, not assessable in plasma (not found, in the set of all)"),
+    ("n_by_calls", pl.Int64, "of those not found, by calls alone: their reads in plasma were not counted"),
     ("ppa", pl.Float64, "share of tissue variants found in plasma"),
     ("ci_low", pl.Float64, "lower limit: patients drawn again, exact where one patient"),
     ("ci_high", pl.Float64, "upper limit"),
@@ -54,13 +56,14 @@ def plasma_rows(
     a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
     cells = presence.cells
     informative = informative_plasma(presence, plasma)["is_informative"]
-    samples = presence.samples
+    samples, uncalled = presence.samples, cells.select(uncalled=absent_by_calls())["uncalled"]
     row_a, row_b = rows["row_a"].to_numpy(), rows["row_b"].to_numpy()
     frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(
         in_tissue=cells["raw_state"].gather(a), in_plasma=cells["raw_state"].gather(b), ccf=cells["ccf"].gather(a),
         vaf=(cells["alt_count"] / cells["depth"]).gather(a), tumor_fraction=samples["purity"].gather(row_b),
         fraction_low=samples["purity_low"].gather(row_b), fraction_high=samples["purity_high"].gather(row_b),
-        is_informative=informative.gather(row_b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
+        is_informative=informative.gather(row_b),
+        by_calls=uncalled.gather(b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
         day_a=samples["day"].gather(row_a), day_b=samples["day"].gather(row_b), kind=_kind(cells["variant_id"]).gather(a),
     )  # fmt: skip
     return frame.join(_treated_between(study, main, samples), on="pair", how="left", maintain_order="left")
@@ -160,6 +163,7 @@ def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> p
     denominator = tissue if name == "all" else tissue & ~unknown
     keys = ["patient_id"] if level is None else [pl.col(level).alias("level"), pl.col("patient_id")]
     return rows.group_by(keys).agg(
+        n_by_calls=(tissue & pl.col("by_calls")).sum(),
         n_tissue=denominator.sum(), n_found=(tissue & (pl.col("in_plasma") == "present")).sum(), n_unknown=unknown.sum(),
         n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
     ).sort("patient_id")  # fmt: skip
@@ -176,5 +180,6 @@ def _rates(per: pl.DataFrame) -> dict[str, Any]:
     }
     return {
         "n_patients": per.height, "n_tissue": int(tissue.sum()), "n_found": int(found.sum()),
-        "n_not_assessable": int(per["n_unknown"].sum()), "n_plasma_only": int(alone.sum()), **numbers,
+        "n_not_assessable": int(per["n_unknown"].sum()), "n_by_calls": int(per["n_by_calls"].sum()),
+        "n_plasma_only": int(alone.sum()), **numbers,
     }  # fmt: skip

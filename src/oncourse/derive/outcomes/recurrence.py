@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from oncourse.facts.absence import difference_by_calls
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -181,11 +182,12 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
     """Return per gene what became of the primary's mutations in the recurrence, over the main pairs.
 
     Columns: gene, n_pairs (with an altering mutation of the gene in either), n_shared, n_new, n_lost,
-    n_not_assessable; a patient counts once per gene, new or lost before shared.
+    n_by_calls (new or lost, every such mutation by calls alone), n_not_assessable; a patient counts once per gene, new or
+    lost before shared.
     """
     from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 
-    schema = dict.fromkeys(("n_pairs", "n_shared", "n_new", "n_lost", "n_not_assessable"), pl.Int64)
+    schema = dict.fromkeys(("n_pairs", "n_shared", "n_new", "n_lost", "n_by_calls", "n_not_assessable"), pl.Int64)
     empty = pl.DataFrame(schema={"gene": pl.String, **schema})
     if pairs is None or presence is None:
         return empty
@@ -213,14 +215,16 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
     )
     state = pl.col("state")
     per = rows.group_by("gene", "patient_id").agg(
-        new=(state == "private_b").any(), lost=(state == "private_a").any(), shared=(state == "shared").any()
-    )
+        new=(state == "private_b").any(), lost=(state == "private_a").any(), shared=(state == "shared").any(),
+        seen=(state.is_in(["private_a", "private_b"]) & ~difference_by_calls()).any(),
+    )  # fmt: skip
     new, lost, shared = pl.col("new"), pl.col("lost"), pl.col("shared")
     return (
         per.group_by("gene")
         .agg(
             pl.len().alias("n_pairs"), (shared & ~new & ~lost).sum().alias("n_shared"), new.sum().alias("n_new"),
-            (lost & ~new).sum().alias("n_lost"), (~shared & ~new & ~lost).sum().alias("n_not_assessable"),
+            (lost & ~new).sum().alias("n_lost"), ((new | lost) & ~pl.col("seen")).sum().alias("n_by_calls"),
+            (~shared & ~new & ~lost).sum().alias("n_not_assessable"),
         )
         .with_columns(pl.col(name).cast(pl.Int64) for name in schema)
         .sort(["n_pairs", "gene"], descending=[True, False])

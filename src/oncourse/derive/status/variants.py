@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
+from oncourse.facts.absence import BY_CALLS, absent_by_calls
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
 from oncourse.genome.gene_sets import gene_set
@@ -182,18 +183,21 @@ def where_seen(presence: PresenceTable | None) -> dict[tuple[str, str], str]:
     if presence is None or presence.cells.is_empty():
         return {}
     info = presence.samples.select("sample_id", "material", "role", "day")
-    cells = presence.cells.select("patient_id", "variant_id", "sample_id", "state", "ccf").join(
-        info, on="sample_id", how="left"
-    )
+    cells = presence.cells.select(
+        "patient_id", "variant_id", "sample_id", "state", "ccf", by_calls=absent_by_calls()
+    ).join(info, on="sample_id", how="left")  # fmt: skip
     tissue = pl.col("material") == "tissue"
     present, absent = pl.col("state") == "present", pl.col("state") == "absent"
     latest = (tissue & pl.col("role").is_in(["metastasis", "local_recurrence"])).fill_null(False)
     table = cells.sort("patient_id", "variant_id", "day", "sample_id").group_by("patient_id", "variant_id").agg(
         tissue.sum().alias("n"), (tissue & present).sum().alias("yes"),
-        pl.col("sample_id").filter(tissue & absent).str.join(", ").alias("absent"),
+        pl.col("sample_id").filter(tissue & absent & ~pl.col("by_calls")).str.join(", ").alias("absent"),
+        pl.col("sample_id").filter(tissue & pl.col("by_calls")).str.join(", ").alias("uncalled"),
         pl.col("sample_id").filter(tissue & ~present & ~absent).str.join(", ").alias("unclear"),
         (~tissue).sum().alias("n_plasma"), (~tissue & present).sum().alias("plasma"),
-        pl.col("state").filter(latest).last().alias("last"),
+        (~tissue & pl.col("by_calls")).sum().alias("plasma_uncalled"),
+        (~tissue & ~present & ~absent).sum().alias("plasma_unclear"),
+        pl.col("state").filter(latest).last().alias("last"), pl.col("by_calls").filter(latest).last().alias("last_uncalled"),
         (tissue & present).any().alias("earlier"),
         pl.col("ccf").filter(tissue & present).min().alias("low"),
         pl.col("ccf").filter(tissue & present).max().alias("high"),
@@ -211,21 +215,31 @@ def _words(row: dict) -> str:  # type: ignore[type-arg]
     elif yes:
         said.append(f"in {yes} of {n} tissue samples")
     elif row["plasma"]:
-        said.append("only in plasma" if n else "in plasma")
+        only = f"only in plasma, {BY_CALLS}" if row["uncalled"] else "only in plasma"
+        said.append(only if n and not row["unclear"] else "in plasma")
     if row["absent"] and (yes or row["plasma"]):
         said.append(f"absent in {row['absent']}")
+    if row["uncalled"] and (yes or row["plasma"]):
+        said.append(f"not called in {row['uncalled']}, where its reads were not counted")
     if row["unclear"]:
         said.append(f"not assessable in {row['unclear']}")
     if row["last"] == "absent" and row["earlier"]:
-        said.append("lost in the latest metastasis")
+        said.append("lost in the latest metastasis" + (f" {BY_CALLS}" if row["last_uncalled"] else ""))
     if row["n_plasma"] and yes:
-        said.append(f"in {row['plasma']} of {row['n_plasma']} plasma samples")
+        said.append(f"in {row['plasma']} of {row['n_plasma']} plasma samples" + _unsure(row))
     if row["low"] is not None:
         low, high = row["low"], row["high"]
         said.append(
             "clonal" if low >= CLONAL_CCF else "subclonal" if high < CLONAL_CCF else "clonal in some samples"
         )
     return "; ".join(said)
+
+
+def _unsure(row: dict) -> str:  # type: ignore[type-arg]
+    """How many of the plasma samples without it were not looked at, or could not have shown it."""
+    uncalled, unclear = row["plasma_uncalled"], row["plasma_unclear"]
+    parts = (f"{uncalled} {BY_CALLS}" if uncalled else "", f"{unclear} not assessable" if unclear else "")
+    return f" ({', '.join(filter(None, parts))})" if any(parts) else ""
 
 
 def patient_variants(
