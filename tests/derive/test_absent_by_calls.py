@@ -104,3 +104,12 @@ def test_what_a_lost_ras_mutation_means_waits_for_reads(cohorts):
     flips = registry()["ras_status"].run(cohorts["called"]).tables["ras_status/flips"]
     lost = flips.filter((pl.col("state_b") == "negative") & (pl.col("status") == "RAS"))
     assert lost.height and lost["consequence_for_therapy"].str.starts_with(IF_MEASURED).all()
+
+
+def test_patients_who_are_all_alike_prove_no_share(cohorts):
+    """Half of four mutations shared in each of six patients gave 50 % with limits 50-50: drawing again shows nothing."""
+    from oncourse.analyses._base import registry
+
+    result = registry()["concordance"].run(cohorts["counted"])
+    share = result.estimate("shared_fraction_assessable.primary_v_metastasis")
+    assert share.ci_low < 0.2 < share.value < 0.5 < share.ci_high

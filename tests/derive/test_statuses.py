@@ -222,3 +222,17 @@ def test_a_patient_without_data_is_not_assessable_and_adds_no_negative(make_stud
 def test_every_status_has_a_name_of_its_own():
     names = [status.name for status in STATUSES]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    ({"origin": "germline"}, "called there and said to be germline or of blood"),
+    ({"is_called": False, "filter": "clustered_events"}, "which its filter or caller sets aside"),
+])  # fmt: skip
+def test_the_reason_says_what_stands_at_the_codon(make_study, call, words):
+    """A KRAS G12D that is understood, but set aside by its filter or said to be germline, was 'not understood'."""
+    variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense_variant"}
+    row = of(cohort_of(make_study, [{"sample_id": "T1", "variant_id": G12D["GRCh37"], **call}], [variant]), "RAS")
+    sample = cohort_of(make_study, [{"sample_id": "T1", "variant_id": G12D["GRCh37"], **call}], [variant]).statuses
+    reason = sample.filter((pl.col("status") == "RAS") & (pl.col("sample_id") == "T1"))["reason"].item()
+    assert row["state"] != "positive"
+    assert words in reason and "not understood" not in reason

@@ -93,7 +93,7 @@ def _negative(
         elif state == "not_covered":
             missing.append(f"{where}: not covered")
         elif state == "unread":
-            missing.append(f"{where}: a variant called there was not understood, or another test found one")
+            missing.append(f"{where}: what is there is not understood or set aside, or another test found one")
     if material == "plasma" and patient.plasma_has_tumour is not True:
         missing.append("no tumour DNA shown in plasma")
     return not missing, assumed, missing

@@ -113,7 +113,7 @@ def callability(
         .otherwise(pl.lit("underpowered"))
     )  # fmt: skip
     reason = (
-        pl.when(pl.col("unread").is_not_null()).then(pl.format("called there and not understood: {}", "unread"))
+        pl.when(pl.col("unread").is_not_null()).then(pl.col("unread"))
         .when(pl.col("depth") == 0).then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("gene not on the assay"))
         .when(~has_depth & blind).then(pl.lit(TOO_LITTLE))

@@ -168,11 +168,30 @@ def ratio_rows(
             assessed = counts[:, :3].sum(axis=1)
             for j, name in enumerate(names):
                 n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
+                numbers = _values(found, j) | _limits_of_few(found, j, counts)
                 rows.append({**key, "chip": chip, "n_patients": int((counts[:, :4].sum(axis=1) > 0).sum()),
-                             "n_variants": int(n), "estimand": name, **_values(found, j)})  # fmt: skip
+                             "n_variants": int(n), "estimand": name, **numbers})  # fmt: skip
             if state == "raw_state":
                 rows.append({**key, "chip": chip, **_between(counts)})
     return rows
+
+
+def _limits_of_few(found: Bootstrap, column: int, counts: NDArray[Any]) -> dict[str, float | None]:
+    """Limits where all patients are alike and drawing them again shows nothing: beta-binomial over patients.
+
+    Twelve of twelve mutations shared in six patients is no proof that all are.
+    """
+    from oncourse.stats.clustered_share import clustered_share
+
+    low, high = found.low[column], found.high[column]
+    if not np.isfinite(low) or high > low:
+        return {}
+    shared, private, lost, unknown, assumed = counts.T
+    seen = shared + private + lost
+    tops = (shared + lost, shared, unknown, assumed)
+    bottoms = (seen, seen, seen + unknown, private)
+    share = clustered_share(tops[column], bottoms[column])
+    return {"ci_low": float(share.low), "ci_high": float(share.high)}
 
 
 def _values(found: Bootstrap, column: int) -> dict[str, float | None]:

@@ -31,7 +31,7 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
 
     Returns
     -------
-    `SCHEMA`, sorted; ``unread`` names the variant, as it is written
+    `SCHEMA`, sorted; ``unread`` says what stands there (`_REASONS`) and names the variant, as it is written
     """
     seen = _loud(study)
     variants = seen.select(pl.col("variant_id").unique()).join(study["variants"], on="variant_id", how="left")
@@ -49,11 +49,32 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     return (
         seen.join(hit, on="variant_id", how="inner")
         .filter(aside)
-        .group_by("patient_id", "sample_id", "gene", "codon")
+        .with_columns(_reason())
+        .group_by("patient_id", "sample_id", "gene", "codon", "_reason")
         .agg(pl.col("unread").unique().sort().str.join(", "))
+        .sort("_reason")
+        .group_by("patient_id", "sample_id", "gene", "codon", maintain_order=True)
+        .agg(pl.format("{}: {}", "_reason", "unread").str.join("; ").alias("unread"))
         .select(list(SCHEMA))
         .sort("sample_id", "gene", "codon")
     )
+
+
+#: What may stand at a codon that is then not called wild type: why.
+_REASONS = {
+    "unread": "called there and not understood",
+    "elsewhere": "called there and said to be germline or of blood",
+    "aside": "reads of a call there, which its filter or caller sets aside",
+}
+
+
+def _reason() -> pl.Expr:
+    """Which of `_REASONS` holds: what is not understood first, then whose it is said to be, then what set it aside."""
+    return (
+        pl.when(~pl.col("understood")).then(pl.lit(_REASONS["unread"]))
+        .when(pl.col("elsewhere")).then(pl.lit(_REASONS["elsewhere"]))
+        .otherwise(pl.lit(_REASONS["aside"])).alias("_reason")
+    )  # fmt: skip
 
 
 def _loud(study: Study) -> pl.DataFrame:
