@@ -187,3 +187,26 @@ def test_probabilities_are_between_zero_and_one(name, twice):
     for e in outcome.result.estimates:
         if None not in (e.value, e.ci_low, e.ci_high):
             assert e.ci_low <= e.value + 1e-9 and e.value <= e.ci_high + 1e-9, e.name
+
+
+@pytest.mark.parametrize("name", ["concordance", "ras_status", "discordance", "tissue_blood", "recurrence"])
+def test_the_names_of_patients_and_samples_change_no_number(name, answered, renamed):
+    """The limits of a bootstrap moved with the spelling of ids, and so did the sample taken of several as deep."""
+    before, after = answered("crc")[1][name].result, run_one(registry()[name], renamed).result
+    one, two = ({e.name: (e.value, e.ci_low, e.ci_high) for e in r.estimates} for r in (before, after))
+    assert one.keys() == two.keys()
+    for key, numbers in one.items():
+        assert numbers == pytest.approx(two[key], abs=1e-6, nan_ok=True), key
+
+
+@pytest.fixture(scope="module")
+def renamed(simulated_study):
+    """The simulated colorectal study with ids that sort in another order."""
+    study = simulated_study("crc")
+    ids = {c: study[t][c].to_list() for t, c in (("patients", "patient_id"), ("samples", "sample_id"))}
+    new = {c: {old: f"{c[0]}{k * 37 % 101:03d}" for k, old in enumerate(names)} for c, names in ids.items()}
+    tables = {
+        name: table.with_columns(pl.col(c).replace(new[c]) for c in new if c in table.columns)
+        for name, table in study.tables.items()
+    }
+    return Cohort(dataclasses.replace(study, tables=tables))

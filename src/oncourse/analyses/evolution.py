@@ -275,7 +275,7 @@ def _bootstrap(
     per = (
         frame.group_by("patient_id")
         .agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n"))
-        .sort("patient_id")
+        .sort("k", "n")
     )
     if per.is_empty():
         return None, None, None

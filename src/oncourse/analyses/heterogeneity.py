@@ -144,7 +144,7 @@ def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
     tissue = (pl.col("role_a") != "plasma") & (pl.col("role_b").is_null() | (pl.col("role_b") != "plasma"))
     for measure, unit in {**OF_SAMPLE, **OF_PAIR}.items():
         use = rows.filter((pl.col("measure") == measure) & tissue).drop_nulls("value")
-        values = use.group_by("patient_id").agg(pl.col("value").mean()).sort("patient_id")["value"].to_numpy()
+        values = use.group_by("patient_id").agg(pl.col("value").mean())["value"].sort().to_numpy()
         if len(values) < 3:
             continue
         random = generator(seed, f"heterogeneity.median.{measure}")

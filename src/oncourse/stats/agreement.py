@@ -311,6 +311,7 @@ def cluster_bootstrap(
     (0.5, 0.2, 0.8)
     """
     table = np.asarray(counts, dtype=float)
+    table = table[np.lexsort(table.T)]  # by what they hold: the names of patients move no limit
     value = np.asarray(statistic(table.sum(axis=0, keepdims=True)))[0]
     with np.errstate(invalid="ignore", divide="ignore"):
         replicates = np.asarray(statistic(weights @ table), dtype=float)

@@ -119,6 +119,12 @@ def _row(
     }  # fmt: skip
 
 
+def _stream(data: Any, *samples: int) -> str:
+    """The name of a stream of random numbers, from the reads of its samples: the names of patients change nothing."""
+    reads = (int(x[:, list(samples)].sum()) for x in (data.counts.depth, data.counts.alt_count))
+    return f"heterogeneity.{'.'.join(map(str, reads))}"
+
+
 def _samples(
     patient: PatientClusters, depth: int, params: HeterogeneityParams, seed: int
 ) -> Iterator[dict[str, Any]]:
@@ -129,7 +135,7 @@ def _samples(
     real = c.labels >= 0
     for d, sample in enumerate(data.sample_ids):
         # a stream of its own: other samples change nothing here
-        random = generator(seed, f"heterogeneity.{patient.patient_id}.{sample}")
+        random = generator(seed, _stream(data, d))
         use = np.nonzero(real & data.is_counted[:, d] & (data.counts.depth[:, d] > 0))[0]
         alt, kept = h.thin(
             data.counts.alt_count[use, d], data.counts.depth[use, d], depth, params.n_draw, random
@@ -217,7 +223,7 @@ def _pairs(
     looked = counts.depth > 1
     for a, b in combinations(range(len(data.sample_ids)), 2):
         names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
-        random = generator(seed, f"heterogeneity.{patient.patient_id}.{names[0]}.{names[1]}")
+        random = generator(seed, _stream(data, a, b))
         both = np.nonzero(
             (c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1)
         )[0]

@@ -79,7 +79,7 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
     """Return one row per pair: `a` is primary, tissue or earlier, `b` metastasis, plasma or later.
 
     Per patient and comparison one pair is main: of each lesion (of the patient's plasma) the deepest sample,
-    then the first by sample_id.
+    then the two taken closest in time, then the earliest; the names decide only where all of this is equal.
     """
     side = samples.select(
         "patient_id",
@@ -97,15 +97,15 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
         "patient_id", sample_a="sample_id", sample_b="sample_id_b", role_a="role", role_b="role_b",
         lesion_a="lesion_id",
         lesion_b="lesion_id_b", row_a="row", row_b="row_b", days_between=pl.col("day_b") - pl.col("day"),
-        depth_a="depth", depth_b="depth_b", order_a="rank", order_b="rank_b",
+        day_a="day", day_b="day_b", depth_a="depth", depth_b="depth_b", order_a="rank", order_b="rank_b",
     ).with_columns(comparison=_comparison())  # fmt: skip
     order = {c: i for i, c in enumerate(COMPARISONS)}
     pairs = pairs.drop_nulls("comparison").with_columns(
         order=pl.col("comparison").replace_strict(order, default=len(order))
     )
     ranked = pairs.sort(
-        "patient_id", "order", "depth_a", "sample_a", "depth_b", "sample_b",
-        descending=[False, False, True, False, True, False], nulls_last=True,
+        "patient_id", "order", "depth_a", "depth_b", pl.col("days_between").abs(), "day_a", "day_b", "sample_a", "sample_b",
+        descending=[False, False, True, True, *[False] * 5], nulls_last=True,
     )  # fmt: skip
     main = ranked.unique(["patient_id", "comparison"], keep="first", maintain_order=True)
     main = main.select("sample_a", "sample_b", "comparison", is_main=pl.lit(True))
@@ -113,7 +113,7 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
         pairs.join(main, on=["sample_a", "sample_b", "comparison"], how="left")
         .with_columns(pl.col("is_main").fill_null(False))
         .sort("patient_id", "order", "order_a", "order_b")
-        .drop("order", "order_a", "order_b", "depth_a", "depth_b")
+        .drop("order", "order_a", "order_b", "depth_a", "depth_b", "day_a", "day_b")
     )
 
 
