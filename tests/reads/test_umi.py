@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from oncourse.reads.background import background_of, chance_of_noise, contexts
+from oncourse.reads.bam import carries_umis
 from oncourse.reads.judge import Rules, alpha_of
 from oncourse.reads.profile import Bases
 
@@ -71,3 +72,26 @@ def test_two_in_a_thousand_molecules_are_found_in_a_panel_with_one_false_call_at
     p = chance_of_noise(seen, depth[:, None], rates)
     is_called = (p < alpha_of(rules, n, families=True)) & (seen >= rules.min_count)
     assert is_called[is_true].mean() >= 0.92 and (is_called & ~is_true).sum() <= 1
+
+
+@pytest.mark.parametrize(
+    "name, tag, has",
+    [
+        ("A:1:7", None, False),
+        ("A:1:7", "ACGT-TTTT", True),
+        ("A:1:7:GTAGCT_TGGCTT", None, True),
+        ("A:1_ACGTA", None, True),
+    ],
+)
+def test_identifiers_are_found_in_the_tag_or_at_the_end_of_the_name(tmp_path, name, tag, has):
+    """fastp and UMI-tools write them into the name; a file with neither is refused where `umi: tag` is said."""
+    import pysam
+
+    header = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "1", "LN": 100}]}
+    with pysam.AlignmentFile(str(tmp_path / "a.bam"), "wb", header=header) as out:
+        read = pysam.AlignedSegment(out.header)
+        read.query_name, read.query_sequence, read.flag = name, "ACGT", 4
+        if tag:
+            read.set_tag("RX", tag)
+        out.write(read)
+    assert carries_umis(tmp_path / "a.bam", reference=tmp_path / "none.fa") == has

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,10 @@ _CHUNK = 16 << 20
 #: Run in a process of its own, so that the decoding of htslib and our loops share two cores and a pipe.
 _VIEW = "import sys, pysam; pysam.samtools.view(*sys.argv[1:], catch_stdout=False)"
 _END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+#: An identifier at the end of a read's name, as `_site_kernels._umi_in_name` finds it.
+_UMI_NAME = re.compile(r"[^ACGT](?=.{4,}$)[ACGT]+(?:[-+_][ACGT]+)?$")
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,18 @@ def read_header(path: Path, *, reference: Path | None = None) -> Header:
     return Header(path, contigs, lengths, samples, order)
 
 
-def carries_tag(path: Path, tag: str, *, reference: Path, n: int = 10_000) -> bool:
-    """Return whether any of the first mapped reads of a file carries a tag."""
+def carries_umis(path: Path, *, reference: Path, n: int = 10_000) -> bool:
+    """Return whether any of the first reads of a file has a molecular identifier: tag RX, or the end of its name.
+
+    fastp, UMI-tools and Illumina write it there, behind ``:`` or ``_``.
+    """
     import pysam
 
     with pysam.AlignmentFile(str(path), reference_filename=str(reference)) as file:
-        return any(read.has_tag(tag) for read in islice(file.fetch(until_eof=True), n))
+        return any(
+            read.has_tag("RX") or _UMI_NAME.search(read.query_name or "") is not None
+            for read in islice(file.fetch(until_eof=True), n)
+        )
 
 
 def _is_bgzf(path: Path) -> bool:

@@ -16,7 +16,7 @@ import polars as pl
 
 from oncourse.errors import OncourseError
 from oncourse.genome.fasta import Fasta
-from oncourse.reads.bam import carries_tag, read_header
+from oncourse.reads.bam import carries_umis, read_header
 from oncourse.reads.genotype import Counting, genotype
 from oncourse.reads.judge import Rules
 from oncourse.reads.places import read_places
@@ -72,10 +72,10 @@ def align_step(plan: Plan, name: str) -> None:
 def profile_step(plan: Plan, name: str) -> None:
     """Counts at every target base of a sample, and its quality figures."""
     sample, bam, reference = plan.sample(name), plan.bam(name), Path(plan.fasta)
-    if sample.umi == "tag" and not carries_tag(bam, "RX", reference=reference):
+    if sample.umi == "tag" and not carries_umis(bam, reference=reference):
         raise OncourseError(
-            f"{bam.name}: none of its reads has the tag RX, which `umi: tag` counts on. Leave umi empty where there are no "
-            "identifiers, or put them into RX before duplicates are marked."
+            f"{bam.name}: none of its reads has a molecular identifier (tag RX, or the end of its name), which `umi: tag` "
+            "counts on. Leave umi empty where there are none, or put them into RX before duplicates are marked."
         )
     bases = profile(bam, regions_of(plan, bam), reference, counting=counting_of(sample))
     quality = read_quality(bam, bases, reference=reference)
