@@ -67,6 +67,22 @@ def _entries():
     return [registry()[name] for name in ONLY]
 
 
+COLLECTOR = """
+import gc
+from oncourse.report.workers import spare_the_collector
+spare_the_collector()
+once = gc.get_freeze_count()
+rings = [[] for _ in range(1000)]
+spare_the_collector()
+print(once > 1000, gc.get_freeze_count() == once, gc.isenabled(), gc.get_threshold()[0] > 700)
+"""
+
+
+def test_the_collector_passes_over_imports_once_and_stays_on():
+    told = subprocess.run([sys.executable, "-c", COLLECTOR], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True"] * 4
+
+
 HELD = """
 import sys, time
 from oncourse.cohort import Cohort

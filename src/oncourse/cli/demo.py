@@ -31,7 +31,7 @@ DEMO_PATIENTS = 60
 @cache_options
 def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
-    from oncourse.report.workers import prepare
+    from oncourse.report.workers import prepare, spare_the_collector
 
     prepare(os.cpu_count() or 1)  # before what is slow to import here
     from oncourse.cli.run import print_report
@@ -39,6 +39,7 @@ def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
     from oncourse.report.study import report_study
     from oncourse.simulate.study import simulate_study
 
+    spare_the_collector()
     progress = progress_line()
     failed: list[str] = []
     for design in ("crc", "mcrpc"):

@@ -81,7 +81,7 @@ def run(
     failed (named here and in the report); 2: the input or the arguments are wrong, nothing is written.
     """
     from oncourse.disk.folder import check_out
-    from oncourse.report.workers import prepare
+    from oncourse.report.workers import prepare, spare_the_collector
 
     prepare(jobs, only)  # before what is slow to import here
     from oncourse.io import load_study
@@ -97,6 +97,7 @@ def run(
         settings.setdefault("groups", {})["by"] = group
     progress = progress_line()
     progress("reading the study")
+    spare_the_collector()
     loaded = load_study(study, strict=strict, exclude=exclude, fasta=fasta, gff=gff)
     if language is not None:
         loaded = replace(loaded, config=replace(loaded.config, language=language))
