@@ -53,6 +53,10 @@ def test_two_processes_write_the_bytes_settings_and_notes_of_one(study, tmp_path
 def test_a_process_ended_from_outside_is_named_with_the_cure(study):
     with pytest.raises(OncourseError, match="--jobs 1"), working(Cohort(study), _entries(), 2) as crew:
         assert crew is not None
+        crew.pool.submit(os.getpid).result()
+        for pid in list(crew.pool._processes):
+            os.kill(pid, signal.SIGINT)  # Ctrl-C is heard by the run alone
+        assert crew.pool.submit(os.getpid).result() in crew.pool._processes
         held = [crew.pool.submit(time.sleep, 600) for _ in range(2)]
         while not any(task.running() for task in held):
             time.sleep(0.05)

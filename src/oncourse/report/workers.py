@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -158,6 +159,7 @@ def _begin(folder: Path, words: Any) -> None:
     from oncourse.cohort import Cohort
     from oncourse.disk.store import Store
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them: the run ends, and they with it
     spare_the_collector()
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     shared = Shared(folder)
