@@ -206,3 +206,104 @@ def test_the_landscape_and_burden_follow_the_group(simulated_study):
     cohort = Cohort(simulated_study("crc"), {"groups": {"by": "RAS"}})
     table = landscape(cohort, LandscapeParams()).table("groups")
     assert set(table["group_a"]) | set(table["group_b"]) == {"RAS negative", "RAS positive"}
+
+
+def psa_trial(n=12, **tables):
+    """Docetaxel in two arms, PSA every 30 days and nothing else: the form in which two public PSA trials are handed over."""
+    ids = [f"T{i:02d}" for i in range(n)]
+    rise = {"A": 120, "B": 240}
+    arms = ["A" if i % 2 else "B" for i in range(n)]
+    labs = [
+        {"patient_id": p, "day": d, "analyte": "PSA", "value": 100.0 if d == 0 else 20.0 if d < rise[a] + i else 60.0 + d}
+        for i, (p, a) in enumerate(zip(ids, arms, strict=True)) for d in range(0, 420, 30)
+    ]  # fmt: skip
+    return study(
+        {"design": "mcrpc"}, patients=[{"patient_id": p, "arm": a} for p, a in zip(ids, arms, strict=True)],
+        samples=[], calls=[], labs=labs,
+        treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids], **tables,
+    )  # fmt: skip
+
+
+def test_a_psa_trial_without_follow_up_has_its_time_to_psa_progression_by_arm():
+    """No table of follow-up: nobody's life is known, but PSA and its progression are (until now `groups` gave no time)."""
+    found = groups(psa_trial(), "arm")
+    times = {r["group"]: r for r in found.table("times").iter_rows(named=True)}
+    assert {r["endpoint"] for r in times.values()} == {"TTPP"} and times["A"]["n"] == times["B"]["n"] == 6
+    assert 120 / 30.4 < times["A"]["median_months"] < 160 / 30.4 < 240 / 30.4 < times["B"]["median_months"] < 280 / 30.4
+    assert "time to PSA progression on line 1" in found.answer
+
+
+def test_without_follow_up_no_end_point_of_death_is_told_and_everybody_has_the_reason():
+    cohort = Cohort(psa_trial())
+    with pytest.raises(NotEnoughData, match="vital status is unknown in 12 of 12 patients"):
+        registry()["survival"].run(cohort)
+    table, left_out = cohort.endpoint_tables
+    assert set(table["endpoint"]) == {"TTPP"}
+    why = left_out.filter(pl.col("endpoint") == "PSA_PFS")
+    assert why.height == 12 and why["reason"].str.contains("death is an event of it, and vital status is unknown").all()
+    found = registry()["endpoints"].run(cohort)
+    assert "Overall survival is not told" in found.answer and "time to PSA progression, first line" in found.answer
+
+
+def test_a_patient_without_follow_up_keeps_what_his_scans_and_psa_say():
+    """One of twelve has no row in follow_up: it was left out of every end point, PSA and imaging included."""
+    rows = [{"patient_id": f"T{i:02d}", "last_contact_day": 500, "is_dead": False} for i in range(11)]
+    table, left_out = Cohort(psa_trial(follow_up=rows)).endpoint_tables
+    mine = table.filter(pl.col("patient_id") == "T11")
+    assert set(mine["endpoint"]) == {"TTPP", "PSA_PFS"} and mine["is_event"].all()
+    reasons = left_out.filter((pl.col("patient_id") == "T11") & (pl.col("line") == 1))
+    assert set(reasons["endpoint"]) == {"OS", "TTNT", "TTNTD", "TOT"}
+
+
+def test_a_score_in_a_further_column_is_compared_with_the_interval_of_its_shift():
+    """Further columns are read as text: a score that is all numbers was in no table. scipy 1.17: mannwhitneyu of the same."""
+    from scipy.stats import mannwhitneyu
+
+    rows = [
+        {"sample_id": f"P{i:02d}-T", "patient_id": f"P{i:02d}", "material": "tissue", "day": 10, "ar_score": str(i + 5 * (i % 2))}
+        for i in range(40)
+    ]
+    found = groups(made(samples=rows), "arm")
+    told = row(found, "score_tests", measure="ar_score")
+    a, b = ([float(r["ar_score"]) for i, r in enumerate(rows) if i % 2 == k] for k in (1, 0))
+    assert told["p_value"] == pytest.approx(mannwhitneyu(a, b).pvalue)
+    assert told["difference"] == pytest.approx(-6.0) and told["difference_low"] < -6.0 < told["difference_high"]
+    assert "ar_score" in found.answer and "the second minus the first -6 (95 % CI" in found.answer
+
+
+def test_a_number_is_tested_as_it_is_and_its_halves_are_no_test():
+    """The arm's log hazard ratio is 1.2 z by construction: the interval of the factor per standard deviation covers it."""
+    import numpy as np
+
+    r = np.random.default_rng(11)
+    n = 300
+    z, arm = r.normal(size=n), r.random(n) < 0.5
+    time = np.ceil(r.exponential(400 / np.exp(1.2 * arm * z))).astype(int)
+    ids = [f"P{i:03d}" for i in range(n)]
+    of = study(
+        {"covariates": {"z": "number"}}, samples=[], calls=[],
+        patients=[{"patient_id": p, "arm": "new" if a else "control", "z": float(x)}
+                  for p, a, x in zip(ids, arm, z, strict=True)],
+        follow_up=[{"patient_id": p, "last_contact_day": int(t), "is_dead": True} for p, t in zip(ids, time, strict=True)],
+    )  # fmt: skip
+    found = groups(of, "arm")
+    rows = found.table("subgroups").filter(pl.col("endpoint") == "OS")
+    whole = rows.filter(pl.col("level").str.starts_with("per standard deviation")).row(0, named=True)
+    assert whole["reference"] == "control" and whole["ci_low"] < np.exp(1.2 * z.std(ddof=1)) < whole["ci_high"]
+    assert whole["hazard_ratio_in"] == pytest.approx(whole["hazard_ratio_outside"] * whole["ratio"])
+    halves = rows.filter(pl.col("level").str.starts_with("above"))
+    assert halves.height == 1 and halves["p_value"].item() is not None and halves["q_value"].item() is None
+    assert any("z per standard deviation" in note and "overall survival" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("more", "reference"), [({}, "control"), ({"reference": "new"}, "new")])
+def test_the_control_is_what_others_are_compared_with_however_large(more, reference):
+    """In 412 patients of 17 trials the experimental arm was the larger, and the control was compared with it."""
+    arms = ["new"] * 14 + ["control"] * 10
+    of = study(
+        {}, samples=[], calls=[], patients=[{"patient_id": f"P{i}", "arm": a} for i, a in enumerate(arms)],
+        follow_up=[{"patient_id": f"P{i}", "last_contact_day": 100 + 9 * i, "is_dead": True} for i in range(24)],
+    )  # fmt: skip
+    assert set(groups(of, "arm", **more).table("hazard_ratios")["reference"]) == {reference}
+    with pytest.raises(ConfigError, match=r"groups.reference: 'contrl' is no group of arm. Did you mean control"):
+        groups(of, "arm", reference="contrl")

@@ -21,7 +21,7 @@ from oncourse.derive.clinical.endpoints import (
     survival_bounds,
 )
 from oncourse.derive.clinical.lines import first_line
-from oncourse.derive.clinical.people import late_by_sample, people, vital_status
+from oncourse.derive.clinical.people import VitalStatus, late_by_sample, people, vital_status
 from oncourse.derive.clinical.readings import FIRST, LAST, SWITCH, differing, other_readings
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
@@ -110,14 +110,16 @@ ANSWER_WORDS = {
     "OS": "overall survival", "CSS": "cancer-specific survival", "DFS": "disease-free survival",
     "PFS": "progression-free survival", "rPFS": "radiographic progression-free survival",
     "PSA_PFS": "PSA progression-free survival",
-}  # fmt: skip
+}
+#: Said where nobody's vital status is known, instead of what death belongs to.
+WITHOUT_DEATHS = {"TTP": "time to progression", "TTPP": "time to PSA progression"}  # fmt: skip
 IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 
 
 @analysis(
     title="Survival, progression and recurrence",
     question="When did patients die, progress or recur, on each line of therapy and from the start of the study?",
-    needs=("follow_up",),
+    needs=("follow_up|labs|assessments|target_lesions",),
     params=EndpointParams,
     tables=(TTE, SENSITIVITY, READINGS, SUMMARY, EXCLUDED),
     order=42,
@@ -126,7 +128,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     """Time to event per endpoint with medians, landmark status, other censoring, swimmer and Kaplan-Meier."""
     table, left_out = cohort.endpoint_tables
     if table.is_empty():
-        status = vital_status(people(cohort.study["follow_up"]), params.max_unknown_status)
+        status = _status(cohort, params)
         raise NotEnoughData(
             "no patient has follow-up after the origin: no time to event can be told."
             if status.is_told else f"no time to event can be told: {status.refusal}."
@@ -140,7 +142,8 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         ],
         schema=SUMMARY.schema,
     )
-    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design))
+    words = WITHOUT_DEATHS if _status(cohort, params).is_of_nobody else {}
+    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design) | words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
     headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
@@ -172,6 +175,11 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
             "the line. Kaplan-Meier with log-log limits, at risk from entry_day where given.",
         ),
     )  # fmt: skip
+
+
+def _status(cohort: Cohort, params: EndpointParams) -> VitalStatus:
+    study = cohort.study
+    return vital_status(people(study["follow_up"]), params.max_unknown_status, study["patients"].height)
 
 
 def _people(cohort: Cohort, table: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
@@ -262,7 +270,7 @@ def _answer(
 
 def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
     """The median of the first endpoint of the answer's order that could be told."""
-    for name in (f"{e}{suffix}" for e in ANSWER_WORDS for suffix in ("", f"_line_{line}")):
+    for name in (f"{e}{suffix}" for e in (*ANSWER_WORDS, *WITHOUT_DEATHS) for suffix in ("", f"_line_{line}")):
         median, events = found.get(f"median_{name}"), found.get(f"events_{name}")
         if median is None or events is None:
             continue
@@ -285,7 +293,7 @@ def _life(
     from oncourse.stats.km import kaplan_meier
 
     follow_up = cohort.study["follow_up"]
-    status = vital_status(people(follow_up), params.max_unknown_status)
+    status = _status(cohort, params)
     estimates, told, notes = [], [], []
     if not status.is_told:
         told.append(f"Overall survival is not told: {status.refusal}.")
@@ -359,7 +367,7 @@ def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame
 def _notes(
     cohort: Cohort, params: EndpointParams, table: pl.DataFrame, other: pl.DataFrame, left_out: int
 ) -> tuple[str, ...]:
-    notes = [
+    notes = [] if table.filter(pl.col("endpoint") == "OS").is_empty() else [
         "24-month status: {status_24m_dead:value} dead, {status_24m_alive:value} alive, {status_24m_unknown:value} "
         "unknown (followed for less); unknown is never counted as alive.",
     ]

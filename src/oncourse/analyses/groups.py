@@ -16,7 +16,7 @@ from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.genes.sample_groups import SUMMARY_SCHEMA, TEST_SCHEMA, group_summaries, group_tests
 from oncourse.derive.outcomes import group_tables as tables_of
 from oncourse.derive.outcomes.covariates import chosen_covariates
-from oncourse.derive.outcomes.groups import GroupParams, Groups
+from oncourse.derive.outcomes.groups import MOST_NUMBERS, GroupParams, Groups
 from oncourse.derive.outcomes.outcome_scan import CHANGING
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
@@ -24,7 +24,7 @@ from oncourse.words.catalogue import said
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
 _GROUP = Column("group", _T, "the group")
-_REFERENCE = Column("reference", _T, "the largest group, with which it is compared")
+_REFERENCE = Column("reference", _T, "the group with which it is compared (groups.reference)")
 _ENDPOINT = Column("endpoint", _T, "the endpoint")
 _LINE = Column("line", _I, "line of therapy; null = from the start of the study")
 _LOW, _HIGH = Column("ci_low", _F, "lower 95 % limit"), Column("ci_high", _F, "upper 95 % limit; null = not reached")
@@ -39,7 +39,7 @@ BASELINE = OutputTable("groups/baseline", "the groups at the start", (
     Column("n", _I, "patients (lines) of the group"), Column("n_known", _I, "with a value"),
     Column("n_level", _I, "with this value"), Column("fraction", _F, "of those with a value", unit="fraction"),
     Column("median", _F, "of numbers"), Column("q25", _F, "lower quartile"), Column("q75", _F, "upper quartile"),
-    Column("mean", _F, "mean"), Column("smd", _F, "standardised difference from the largest group"),
+    Column("mean", _F, "mean"), Column("smd", _F, "standardised difference from the reference"),
 ))  # fmt: skip
 TIMES = OutputTable("groups/times", "every endpoint by group (Kaplan-Meier, log-log limits)", (
     _ENDPOINT, _LINE, _GROUP, Column("n", _I, "patients"), Column("n_event", _I, "events"),
@@ -51,7 +51,7 @@ LANDMARKS = OutputTable("groups/landmarks", "the share without the event at grou
     Column("fraction", _F, "without the event; null past the end of follow-up", unit="fraction"), _LOW, _HIGH,
     Column("n_risk", _I, "patients at risk then"),
 ))  # fmt: skip
-RATIOS = OutputTable("groups/hazard_ratios", "each group against the largest", (
+RATIOS = OutputTable("groups/hazard_ratios", "each group against the reference", (
     _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("n", _I, "patients of the group"),
     Column("n_reference", _I, "of the reference"), Column("n_event", _I, "events of the group"),
     Column("n_event_reference", _I, "of the reference"), Column("hazard_ratio", _F, "Cox; not adjusted", unit="ratio"),
@@ -66,9 +66,11 @@ RESPONSE = OutputTable("groups/response", "response to each line by group", (
     Column("response", _T, "PSA50 or ORR, confirmed"), _LINE, _GROUP, Column("n", _I, "lines counted"),
     Column("n_not_judged", _I, "of these without anything to judge it by, counted as no response"),
     Column("n_response", _I, "responses"), Column("fraction", _F, "share", unit="fraction"), _LOW, _HIGH,
-    Column("p_value", _F, "Fisher's exact test against the largest group"),
+    Column("p_value", _F, "Fisher's exact test against the reference"),
 ))  # fmt: skip
 _SCORE_WORDS = {"measure": "the number", "group": "the group", "n_samples": "samples", "n_patients": "their patients",
+                "difference": "shift from the first group to the second (Hodges, Lehmann); null: too many values",
+                "difference_low": "lower 95 % limit", "difference_high": "upper 95 % limit",
                 "method": "paired (patients with samples in both groups) or not", "p_value": "two-sided",
                 "q_value": "false discovery rate over this table"}  # fmt: skip
 
@@ -77,17 +79,19 @@ def _described(schema: dict[str, Any]) -> tuple[Column, ...]:
     return tuple(Column(n, t, _SCORE_WORDS.get(n, n.replace("_", " "))) for n, t in schema.items())
 
 
-SCORES = OutputTable("groups/scores", "burden and every number of samples, by group", _described(SUMMARY_SCHEMA))
+SCORES = OutputTable("groups/scores", "burden and numbers of samples and patients, by group", _described(SUMMARY_SCHEMA))
 TESTS = OutputTable("groups/score_tests", "these compared between two groups, by patient", _described(TEST_SCHEMA))
-SUBGROUPS = OutputTable("groups/subgroups", "do the two largest groups differ more in some patients than in others", (
+SUBGROUPS = OutputTable("groups/subgroups", "do the two first groups differ more in some patients than in others", (
     _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("covariate", _T, "the covariate"), Column("level", _T, "its level"),
     Column("n", _I, "patients with a value"), Column("n_unknown", _I, "without"),
     Column("n_group_in", _I, "of the group in the level"), Column("n_reference_in", _I, "of the reference in it"),
     Column("n_group_outside", _I, "of the group outside"), Column("n_reference_outside", _I, "of the reference outside"),
-    Column("hazard_ratio_in", _F, "group against reference in the level", unit="ratio"),
-    Column("hazard_ratio_outside", _F, "outside it", unit="ratio"),
+    Column("hazard_ratio_in", _F, "group against reference in the level (a number: one standard deviation above its mean)",
+           unit="ratio"),
+    Column("hazard_ratio_outside", _F, "outside it (at the mean)", unit="ratio"),
     Column("ratio", _F, "the first over the second (interaction)", unit="ratio"), _LOW, _HIGH,
-    Column("p_value", _F, "of the interaction"), Column("q_value", _F, "false discovery rate over this table"),
+    Column("p_value", _F, "of the interaction"),
+    Column("q_value", _F, "false discovery rate over this table; null: halves of a number, shown beside its test"),
     Column("note", _T, "why there is no ratio, or what to know of it"),
 ))  # fmt: skip
 #: Endpoints drawn, and the first of them said, where the study has them.
@@ -117,12 +121,12 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
     covariates = chosen_covariates(cohort.study, ())
     compared = chosen_covariates(cohort.study, params.subgroups)
     first_day = cohort.params(EndpointParams).count_first_day
-    records = cohort.time_to_event if cohort.study.has("follow_up") else None
+    records = cohort.time_to_event
     rows, gone, inside = None, None, []
     medians: list[dict[str, Any]] = []
     landmarks: list[dict[str, Any]] = []
     ratios: list[dict[str, Any]] = []
-    if records is not None and records.height:
+    if records.height:
         rows, gone = tables_of.group_records(records, found, first_day=first_day)
         medians, landmarks, ratios = tables_of.times_by_group(rows, found.names, params, first_day=first_day)
         ours = {n: k for n, k in compared.items() if n != params.by}
@@ -154,11 +158,11 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
 METHODS = (
     "A group of a sample, status or list is known from that sample's day on: patients are at risk in (entry, exit] from "
     "then (no immortal time). Lines have their own group; groups of patients hold for the study and for every line.",
-    "Kaplan-Meier with log-log limits; Cox regression of each group against the largest with profile (Firth's) limits, not "
-    "adjusted; log-rank over all groups. Shares: Clopper-Pearson, Fisher's exact test. Numbers: t and order-statistic "
+    "Kaplan-Meier with log-log limits; Cox regression of each group against the reference with profile (Firth's) limits, "
+    "not adjusted; log-rank over all groups. Shares: Clopper-Pearson, Fisher's exact test. Numbers: t and order-statistic "
     "intervals over samples, Wilcoxon tests by patient.",
     "Subgroups: one Cox model with group, level and their product, variance clustered by patient (Fay, Graubard 2001); "
-    "numbers cut at their median; Benjamini-Hochberg over the table. Two p-values of subgroups are never compared.",
+    "numbers linear, per standard deviation; Benjamini-Hochberg over the table. Two p-values are never compared.",
 )
 
 
@@ -176,19 +180,36 @@ def _responses(cohort: Cohort, found: Groups) -> list[dict[str, Any]]:
 
 
 def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
-    """measure, sample_id, patient_id, group, value: burden per Mb and every number of the samples table."""
-    samples = cohort.study["samples"]
-    numbers = [n for n, t in samples.schema.items() if t.is_numeric() and n not in NO_SCORE]
-    own = [n for n in numbers if not samples[n].is_null().all()]
-    parts = [(n, samples.select("sample_id", value=pl.col(n).cast(_F))) for n in own]
+    """measure, sample_id, patient_id, group, value: burden per Mb and every number of samples and of patients.
+
+    A number of the patients table is one value per patient and stands under the patient's own id.
+    """
+    own = _numbers(cohort.study["samples"], "sample_id", NO_SCORE)
+    parts = [(n, values.rename({"id": "sample_id"})) for n, values in own]
     if cohort.study.has("calls"):
         burden = cohort.burden.drop_nulls("tmb_per_mb")
         if burden.height:
             parts.append(("burden per Mb", burden.select("sample_id", value="tmb_per_mb")))
     empty = pl.DataFrame(schema={"measure": _T, "sample_id": _T, "patient_id": _T, "group": _T, "value": _F})
     members = found.samples.unique("sample_id", keep="first", maintain_order=True)
-    named = (members.join(values, on="sample_id").with_columns(measure=pl.lit(name)) for name, values in parts)
+    people = found.rows.drop_nulls("group").select("patient_id", "group").unique(maintain_order=True)
+    one = people.filter(pl.col("patient_id").is_unique()).with_columns(sample_id=pl.col("patient_id"))
+    mine = [(n, values.rename({"id": "patient_id"})) for n, values in _numbers(cohort.study["patients"], "patient_id")]
+    named = [members.join(values, on="sample_id").with_columns(measure=pl.lit(name)) for name, values in parts]
+    named += [one.join(values, on="patient_id").with_columns(measure=pl.lit(name)) for name, values in mine]
     return pl.concat([empty, *(frame.select(empty.columns) for frame in named)])
+
+
+def _numbers(table: pl.DataFrame, key: str, besides: tuple[str, ...] = ()) -> list[tuple[str, pl.DataFrame]]:
+    """Name, and id and value, of the columns of numbers; further columns are read as text, and are numbers where all are."""
+    out = []
+    for name in (n for n in table.columns if n not in (*besides, key, "patient_id")):
+        text = table[name]
+        values = text.cast(_F, strict=False)
+        is_number = text.dtype.is_numeric() or (text.dtype == _T and values.null_count() == text.null_count())
+        if is_number and values.drop_nulls().n_unique() > (0 if text.dtype.is_numeric() else MOST_NUMBERS):
+            out.append((name, table.select(id=pl.col(key), value=values)))
+    return out
 
 
 def _safe(text: object) -> str:
@@ -248,6 +269,11 @@ def _said(medians: list[dict[str, Any]]) -> list[str]:
     return list(told.values())[:MOST_SAID]
 
 
+def _capital(text: str) -> str:
+    """The first letter large, the others as they are (PSA stays PSA)."""
+    return text[:1].upper() + text[1:]
+
+
 def _response_text(rows: list[dict[str, Any]], estimates: list[Estimate]) -> str:
     """The shares that responded on the first line of each kind of response."""
     text = ""
@@ -261,18 +287,25 @@ def _response_text(rows: list[dict[str, Any]], estimates: list[Estimate]) -> str
             estimates.append(Estimate(name, row["fraction"], *limits, row["n"], "Clopper-Pearson", "fraction"))
             unseen = f", {row['n_not_judged']} of them not judged and counted as no response" if row["n_not_judged"] else ""
             told.append(f"{_plain(row['group'])} {{{name}}}{unseen}")
-        text += f" {str(endpoint_words(kind)).capitalize()} (confirmed) on line {line}: {'; '.join(told)}."
+        text += f" {_capital(str(endpoint_words(kind)))} (confirmed) on line {line}: {'; '.join(told)}."
     return text
 
 
 def _score_text(tests: pl.DataFrame) -> str:
-    """The numbers of samples that differ most, with their medians."""
+    """The numbers that differ most, with their medians and the shift between them."""
     told = [
         f"{_plain(r['measure'])} {r['median_a']:.3g} in {_plain(r['group_a'])} (n = {r['n_a']}) and {r['median_b']:.3g} in "
-        f"{_plain(r['group_b'])} (n = {r['n_b']}), p {r['p_value']:.2g}, q {r['q_value']:.2g}"
+        f"{_plain(r['group_b'])} (n = {r['n_b']}){_shift_text(r)}, p {r['p_value']:.2g}, q {r['q_value']:.2g}"
         for r in tests.drop_nulls("p_value").head(MOST_SCORES).iter_rows(named=True)
     ]
-    return f" Medians of samples, by patient: {'; '.join(told)}." if told else ""
+    return f" Medians by patient: {'; '.join(told)}." if told else ""
+
+
+def _shift_text(row: dict[str, Any]) -> str:
+    if row["difference_low"] is None:
+        return ""
+    low, high = row["difference_low"], row["difference_high"]
+    return f", the second minus the first {row['difference']:.3g} (95 % CI {low:.3g} to {high:.3g})"
 
 
 def _changes(row: dict[str, Any]) -> bool:
@@ -352,13 +385,22 @@ def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, A
         notes.append("The group is known from a sample's day on: patients are at risk from then, not before.")
     if len(ratios) > 3:
         notes.append(f"{len(ratios)} comparisons over endpoints and lines are not corrected for their number.")
-    hits = [r for r in inside if r.get("q_value") is not None and r["q_value"] < 0.05]
-    tested = sum(r["p_value"] is not None for r in inside)
+    tests = sorted((r for r in inside if r.get("q_value") is not None), key=lambda r: r["p_value"])
+    shown = [r for r in tests if any(r is place for place in _first(tests))] or tests
+    hits = [r for r in shown if r["q_value"] < 0.05]
+    tested = len(tests)
     if tested:
-        told = "; ".join(f"{r['covariate']} {r['level']} ({_where(r['endpoint'], r['line'])})" for r in hits[:3])
-        words = told if hits else "none stands after correction for their number"
+        told = "; ".join(_interaction_text(r) for r in (hits or shown[:1])[:3])
+        words = told if hits else f"none stands after correction for their number; the strongest: {told}"
         notes.append(_plain(f"{tested} interactions with a covariate were tested: {words} (table subgroups)."))
     return tuple(notes)
+
+
+def _interaction_text(row: dict[str, Any]) -> str:
+    """The ratio of two hazard ratios, where and of which groups."""
+    return (f"{row['covariate']} {row['level']}, {_where(row['endpoint'], row['line'])}: the hazard ratio of {row['group']} "
+            f"against {row['reference']} times {row['ratio']:.2f} (95 % CI {row['ci_low']:.2f}-{row['ci_high']:.2f}), "
+            f"p {row['p_value']:.2g}, q {row['q_value']:.2g}")  # fmt: skip
 
 
 def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:

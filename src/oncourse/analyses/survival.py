@@ -81,7 +81,7 @@ class Params:
 @analysis(
     title="Survival",
     question="How long do the patients live, and how long without recurrence?",
-    needs=("follow_up",),
+    needs=("patients",),
     params=Params,
     tables=(CURVES, MEDIANS, INTERVALS),
     order=50,
@@ -109,7 +109,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
         by_sample = late_by_sample(cohort.time_to_event, cohort.study["follow_up"], name)
         if by_sample:
             notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample))
-    status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status)
+    status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status, len(everyone))
     refused = (
         ""
         if status.is_told or "OS" not in params.endpoints

@@ -18,8 +18,8 @@ from oncourse.derive.clinical.endpoint_base import (
     free_of_progression,
     make,
 )
+from oncourse.derive.clinical.people import VitalStatus, vital_status
 from oncourse.derive.clinical.people import people as known_people
-from oncourse.derive.clinical.people import vital_status
 from oncourse.derive.clinical.progression import (
     imaging_endpoints,
     psa_endpoints,
@@ -48,6 +48,8 @@ TTE_SCHEMA = {
     "first_positive_day": pl.Int64,
     "status_24m": pl.String,
 }
+#: End points of a line that are made of progression or death.
+OF_DEATH = ("PFS", "rPFS", "PSA_PFS", "PFS2")
 EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.String, "reason": pl.String}
 #: What each endpoint is.
 ENDPOINTS = {
@@ -94,14 +96,15 @@ def endpoint_table(
     if lines.is_empty():
         parts += _reported_progression(study, people, params, excluded)
     else:
-        lines = _observed(lines, data, excluded)
-        parts += _survival(lines, people, "OS", params, excluded)
-        parts += _next_treatment(lines, params)
-        parts += _on_treatment(lines, params)
+        lines, followed = _observed(lines, excluded)
+        parts += _survival(followed, people, "OS", params, excluded)
+        parts += _next_treatment(followed, params)
+        parts += _on_treatment(followed, params)
         imaging = imaging_endpoints(lines, data, params)
         parts += imaging + second_progression(lines, imaging, params)
         parts += psa_endpoints(lines, data, params, excluded)
         parts += response_duration(lines, data, params, excluded)
+        parts = _without_deaths(parts, vital_status(people, params.max_unknown_status, data.patients.height), excluded)
     table = (
         pl.concat([p.select(pl.col(n).cast(t) for n, t in _columns().items()) for p in parts])
         if parts
@@ -140,13 +143,37 @@ def _study_origins(
     return origins.filter(~(pl.col("last_contact_day") < pl.col("origin_day")).fill_null(False))
 
 
-def _observed(lines: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:
-    """Drop lines that nobody can have been observed on: no follow-up row, or last contact before the start."""
+def _observed(lines: pl.DataFrame, excluded: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the lines somebody can have been observed on, and those of them with a day of last contact.
+
+    Without that day PSA and scans still tell their own progression, censored at the last of them; nothing that ends at the
+    last contact can be told.
+    """
     unknown = lines.filter(pl.col("last_contact_day").is_null())
-    exclude(excluded, unknown, "all", "no day of last contact in follow_up")
-    before = lines.filter((pl.col("last_contact_day") < pl.col("start_day")).fill_null(False))
-    exclude(excluded, before, "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
-    return lines.filter(pl.col("last_contact_day") >= pl.col("start_day"))
+    for endpoint in ("OS", "TTNT", "TTNTD", "TOT"):
+        exclude(excluded, unknown, endpoint, "no day of last contact in follow_up")
+    before = (pl.col("last_contact_day") < pl.col("start_day")).fill_null(False)
+    exclude(excluded, lines.filter(before), "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
+    observed = lines.filter(~before)
+    return observed, observed.filter(pl.col("last_contact_day").is_not_null())
+
+
+def _without_deaths(
+    parts: list[pl.DataFrame], status: VitalStatus, excluded: list[pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """Drop the end points of lines that death is an event of, where nobody's vital status is known.
+
+    TTP and TTPP stay, for death is no event of theirs.
+    """
+    if not status.is_of_nobody:
+        return parts
+    kept = []
+    for part in parts:
+        is_of_death = part["endpoint"].is_in(OF_DEATH) & part["line"].is_not_null()
+        for (endpoint,), rows in part.filter(is_of_death).group_by("endpoint", maintain_order=True):
+            exclude(excluded, rows, str(endpoint), f"death is an event of it, and {status.refusal}")
+        kept.append(part.filter(~is_of_death))
+    return kept
 
 
 def _survival(

@@ -102,7 +102,7 @@ def late_by_sample(records: pl.DataFrame, follow_up: pl.DataFrame, endpoint: str
 
 @dataclass(frozen=True)
 class VitalStatus:
-    """Patients with a row in follow_up, and those whose being dead or alive is not known."""
+    """Patients with a row in follow_up (all, where there is none), and those whose being dead or alive is not known."""
 
     n: int
     n_unknown: int
@@ -114,6 +114,11 @@ class VitalStatus:
         return self.n > self.n_unknown and self.n_unknown <= self.max_unknown * self.n
 
     @property
+    def is_of_nobody(self) -> bool:
+        """Whether nobody's vital status is known: then no end point that death belongs to can be told either."""
+        return self.n == self.n_unknown
+
+    @property
     def refusal(self) -> str:
         """Why overall survival is not told."""
         return (
@@ -122,6 +127,7 @@ class VitalStatus:
         )
 
 
-def vital_status(table: pl.DataFrame, max_unknown: float) -> VitalStatus:
-    """Return how many of `people` have no known vital status."""
-    return VitalStatus(table.height, table.height - int(table["is_status_known"].sum()), max_unknown)
+def vital_status(table: pl.DataFrame, max_unknown: float, everyone: int = 0) -> VitalStatus:
+    """Return how many of `people` have no known vital status; without any row of follow_up all of `everyone`."""
+    n = table.height or everyone
+    return VitalStatus(n, n - int(table["is_status_known"].sum()), max_unknown)

@@ -226,9 +226,10 @@ def responses_by_group(rows: pl.DataFrame, groups: Groups, endpoint: str, *, mis
 def in_subgroups(
     study: Study, rows: pl.DataFrame, names: list[str], covariates: Mapping[str, str], params: GroupParams
 ) -> list[dict[str, Any]]:
-    """Return, per endpoint, line and level of a covariate, whether the two largest groups differ more in it than outside it.
+    """Return, per endpoint, line and level of a covariate, whether the two first groups differ more in it than outside it.
 
-    Numbers are cut at their median. One Cox model with group, level and their product; variance clustered by patient.
+    One Cox model with group, level and their product; variance clustered by patient. A number is tested as it is (per
+    standard deviation); its two halves are shown beside it and are no test of their own (no q-value).
     """
     from oncourse.models.compare import PairData, interaction
     from oncourse.stats.fdr import benjamini_hochberg
@@ -260,11 +261,41 @@ def in_subgroups(
                 "ci_high": _finite(found.ratio.ci_high), "p_value": _finite(found.ratio.p_value),
                 "n_group_in": found.cells["arm_positive"], "n_reference_in": found.cells["reference_positive"],
                 "n_group_outside": found.cells["arm_negative"], "n_reference_outside": found.cells["reference_negative"],
-                "note": found.note or None,
+                "note": found.note or None, "_halves": covariates[covariate] == "number",
             })  # fmt: skip
-    p = np.array([np.nan if r["p_value"] is None else r["p_value"] for r in out], dtype=float)
+        out += _numbers_in_subgroups(part, values, covariates, {
+            "endpoint": endpoint, "line": line, "group": group, "reference": reference}, params)  # fmt: skip
+    out.sort(key=lambda r: (r["endpoint"], r["line"] is not None, r["line"] or 0, list(covariates).index(r["covariate"])))
+    p = np.array([np.nan if r["p_value"] is None or r.get("_halves") else r["p_value"] for r in out], dtype=float)
     for row, q in zip(out, benjamini_hochberg(p) if out else (), strict=True):
         row["q_value"] = _finite(q)
+    return out
+
+
+def _numbers_in_subgroups(
+    part: pl.DataFrame, values: pl.DataFrame, covariates: Mapping[str, str], where: Mapping[str, Any], params: GroupParams
+) -> list[dict[str, Any]]:
+    """One row per covariate that is a number: its product with the group, per standard deviation."""
+    from oncourse.models.compare import PairData, number_interaction
+
+    out = []
+    for covariate in (n for n, kind in covariates.items() if kind == "number"):
+        x = values[covariate].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        known = ~np.isnan(x)
+        if known.sum() < 2 or np.ptp(x[known]) == 0:
+            continue
+        mine = part.filter(pl.Series(known))
+        time, event, _ = arrays(mine)
+        entry, treated = mine["at_risk_from"].cast(pl.Float64).to_numpy(), (mine["group"] == where["group"]).to_numpy()
+        data = PairData(time, event, entry, treated, np.zeros((mine.height, 0)), ())
+        found = number_interaction(data, x[known], mine["patient_id"].to_numpy(), min_cell=params.min_group)
+        out.append({
+            **where, "covariate": covariate, "level": f"per standard deviation ({x[known].std(ddof=1):.3g})",
+            "n": int(known.sum()), "n_unknown": int((~known).sum()), "hazard_ratio_in": _finite(found.above),
+            "hazard_ratio_outside": _finite(found.at_mean), "ratio": _finite(found.ratio.value),
+            "ci_low": _finite(found.ratio.ci_low), "ci_high": _finite(found.ratio.ci_high),
+            "p_value": _finite(found.ratio.p_value), "note": found.note or None,
+        })  # fmt: skip
     return out
 
 

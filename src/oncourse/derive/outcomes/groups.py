@@ -29,6 +29,10 @@ class GroupParams:
         "a column of patients or samples, a status (RAS, HRR ...), `arm` or `class` (treatment of the line), `exposed:DRUG` "
         "(samples taken after a drug or class began), or a TSV file with patient_id and group (also: --group)",
     )
+    reference: str | None = setting(
+        None, "the group with which the others are compared; null: one called control, placebo, observation, standard, "
+        "negative, without or no ..., else the largest",
+    )
     cut: float | None = setting(None, "where a column of numbers is cut in two; null: its median")
     most: int = setting(6, "largest groups that are shown; the others are left out", low=2, high=12)
     min_group: int = setting(5, "fewest patients of a group that is compared", low=2)
@@ -56,12 +60,31 @@ class Groups:
     samples: pl.DataFrame
     by_line: bool
     words: str
+    reference: str | None = None
 
     @property
     def names(self) -> list[str]:
-        """The groups, largest first; of equal size by name."""
+        """The groups: the one that the others are compared with, then by size; of equal size by name."""
         counts = self.rows.drop_nulls("group").group_by("group").agg(pl.col("patient_id").n_unique().alias("n"))
-        return counts.sort(["n", "group"], descending=[True, False])["group"].to_list()
+        names = counts.sort(["n", "group"], descending=[True, False])["group"].to_list()
+        first = self.reference if self.reference in names else next((n for n in names if is_control(n)), None)
+        return names if first is None else [first, *(n for n in names if n != first)]
+
+
+#: A group whose name is, or begins or ends with, one of these is what others are compared with.
+CONTROLS = ("control", "placebo", "observation", "obs", "standard", "standard of care", "soc", "bsc", "no", "0", "false",
+            "对照", "对照组", "安慰剂", "安慰剂组", "观察", "观察组")  # fmt: skip
+CONTROL_STARTS, CONTROL_ENDS = ("without ", "no ", "control ", "placebo "), (" negative", " control", "wild type")
+
+
+def is_control(name: str) -> bool:
+    """Whether a group is named as what others are compared with.
+
+    >>> [is_control(n) for n in ("Placebo", "without enzalutamide", "RAS negative", "Obs", "nodal", "对照组")]
+    [True, True, True, True, False, True]
+    """
+    word = name.strip().lower()
+    return word in CONTROLS or word.startswith(CONTROL_STARTS) or word.endswith(CONTROL_ENDS)
 
 
 ROWS = {"patient_id": pl.String, "line": pl.Int64, "group": pl.String, "day": pl.Int64, "reason": pl.String}
@@ -140,7 +163,12 @@ def _made(study: Study, rows: pl.DataFrame, words: str, params: GroupParams, *, 
     none = "no line of therapy" if by_line else "not in any group"
     empty = missing.with_columns(pl.lit(None, t).alias(n) for n, t in ROWS.items() if n != "patient_id")
     rows = pl.concat([rows, empty.select(list(ROWS)).with_columns(reason=pl.lit(none))])
-    kept = Groups(rows, pl.DataFrame(schema=SAMPLES), by_line, words).names[: params.most]
+    known = Groups(rows, pl.DataFrame(schema=SAMPLES), by_line, words, params.reference).names
+    if params.reference is not None and known and params.reference not in known:
+        near = nearest(params.reference, known, cutoff=0.5)
+        cure = f"Did you mean {near}?" if near else f"Groups: {', '.join(known[:12])}."
+        raise ConfigError(f"groups.reference: '{params.reference}' is no group of {words}. {cure}")
+    kept = known[: params.most]
     small = pl.col("group").is_not_null() & ~pl.col("group").is_in(kept)
     rows = rows.with_columns(
         reason=pl.when(small).then(pl.format("one of the smaller groups ({})", "group")).otherwise("reason"),
@@ -148,7 +176,8 @@ def _made(study: Study, rows: pl.DataFrame, words: str, params: GroupParams, *, 
     ).sort("patient_id", "line", nulls_last=False)
     samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id")
     one = rows.filter(pl.col("line").is_null()).select("patient_id", "group").drop_nulls()
-    return Groups(rows, samples.join(one, on="patient_id", how="left", maintain_order="left"), by_line, words)
+    members = samples.join(one, on="patient_id", how="left", maintain_order="left")
+    return Groups(rows, members, by_line, words, params.reference)
 
 
 def _on_lines(groups: Groups, samples: pl.DataFrame) -> Groups:
@@ -158,7 +187,7 @@ def _on_lines(groups: Groups, samples: pl.DataFrame) -> Groups:
     taken = dated.join_asof(lines, on="day", by="patient_id", strategy="backward", allow_exact_matches=False,
                             check_sortedness=False)  # fmt: skip
     members = samples.select("sample_id", "patient_id").join(taken.select("sample_id", "group"), on="sample_id", how="left")
-    return Groups(groups.rows, members.sort("sample_id"), True, groups.words)
+    return Groups(groups.rows, members.sort("sample_id"), True, groups.words, groups.reference)
 
 
 def _of_samples(
@@ -174,7 +203,7 @@ def _of_samples(
         several = pl.col("patient_id").is_in(mixed["patient_id"].unique().implode())
         reason = pl.when(several).then(pl.lit("samples of several groups")).otherwise("reason")
         rows = made.rows.with_columns(reason.alias("reason"))
-        return Groups(rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words)
+        return Groups(rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference)
     known = samples.drop_nulls("group").sort("patient_id", "day", "sample_id", nulls_last=True)
     first = known.group_by("patient_id", maintain_order=True).first()
     others = samples.select("patient_id").unique().join(first, on="patient_id", how="anti")
@@ -184,7 +213,7 @@ def _of_samples(
                       pl.lit(missing).alias("reason")),
     ]).with_columns(line=None)  # fmt: skip
     made = _made(study, rows, words, params)
-    return Groups(made.rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words)
+    return Groups(made.rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference)
 
 
 def _status(study: Study, name: str, rows: pl.DataFrame, params: GroupParams) -> Groups:
