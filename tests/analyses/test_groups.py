@@ -256,13 +256,14 @@ def test_a_patient_without_follow_up_keeps_what_his_scans_and_psa_say():
 
 
 def test_a_score_in_a_further_column_is_compared_with_the_interval_of_its_shift():
-    """Further columns are read as text: a score that is all numbers was in no table. scipy 1.17: mannwhitneyu of the same."""
+    """Further columns are read as text: a score that is all numbers was in no table. The p-value is scipy's mannwhitneyu."""
     from scipy.stats import mannwhitneyu
 
     rows = [
-        {"sample_id": f"P{i:02d}-T", "patient_id": f"P{i:02d}", "material": "tissue", "day": 10, "ar_score": str(i + 5 * (i % 2))}
+        {"sample_id": f"P{i:02d}-T", "patient_id": f"P{i:02d}", "material": "tissue", "day": 10,
+         "ar_score": str(i + 5 * (i % 2))}
         for i in range(40)
-    ]
+    ]  # fmt: skip
     found = groups(made(samples=rows), "arm")
     told = row(found, "score_tests", measure="ar_score")
     a, b = ([float(r["ar_score"]) for i, r in enumerate(rows) if i % 2 == k] for k in (1, 0))
@@ -307,3 +308,13 @@ def test_the_control_is_what_others_are_compared_with_however_large(more, refere
     assert set(groups(of, "arm", **more).table("hazard_ratios")["reference"]) == {reference}
     with pytest.raises(ConfigError, match=r"groups.reference: 'contrl' is no group of arm. Did you mean control"):
         groups(of, "arm", reference="contrl")
+
+
+def test_a_response_without_a_value_before_the_start_is_not_judged():
+    """68 patients whose first PSA came after the start had "0 % (0-5; n = 68)" by arm, as if all had been looked at."""
+    of = psa_trial()
+    late = dataclasses.replace(of, tables={**dict(of.tables), "labs": of["labs"].filter(pl.col("day") > 0)})
+    assert groups(late, "arm").table("response").is_empty()
+    found = registry()["psa_response"].run(Cohort(late))
+    assert "cannot be judged: none of 12 lines has a PSA both before and after the start" in found.answer
+    assert found.headline.number is None and "psa50" not in found.answer

@@ -6,10 +6,13 @@ import json
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from tests.studies import simulated
 
+from oncourse.cli.import_ import import_
 from oncourse.derive.status.variants import called_rows
 from oncourse.errors import InputError
+from oncourse.io import load_study
 from oncourse.io.aside import checked
 from oncourse.io.detect import FORMATS, detect, read_any
 from oncourse.io.formats import CLINICAL
@@ -330,3 +333,23 @@ def test_faults_of_a_mapping_are_told_together(tmp_path):
     (tmp_path / "map.yaml").write_text("table: labs\ncolumns: {analyte: aa, value: b}\n")
     reading = read_mapped(tmp_path / "t.csv", tmp_path / "map.yaml")
     assert any("the column aa (for analyte) is not there" in p.message for p in reading.problems)
+
+
+def test_one_file_of_visits_becomes_patients_treatments_and_values(tmp_path):
+    """A trial's long table, one row a visit, the arm on each; times in years are moved once, not twice."""
+    (tmp_path / "t.csv").write_text("id,arm,year,psa,t\nA1,0,0,10,1.5\nA1,0,0.1,5,1.5\nA2,1,0,8,2\nA2,1,0,8,2\n")
+    (tmp_path / "map.yaml").write_text(
+        "index: randomisation\nclocks: {labs: years, follow_up: years}\ngroup: arm\ntables:\n"
+        "- {table: patients, columns: {patient_id: id, arm: arm}, values: {arm: {0: control, 1: new}}}\n"
+        "- {table: treatments, columns: {patient_id: id}, constants: {drugs: docetaxel, start_day: 0}}\n"
+        "- {table: follow_up, columns: {patient_id: id, last_contact_day: t}, constants: {is_dead: 'no'}}\n"
+        "- {table: labs, columns: {patient_id: id, day: year, value: psa}, constants: {analyte: PSA, unit: ng/mL}}\n"
+    )
+    options = ["table", str(tmp_path / "t.csv"), str(tmp_path / "s"), "--mapping", str(tmp_path / "map.yaml")]
+    done = CliRunner().invoke(import_, options)
+    assert done.exit_code == 0, done.output
+    study = load_study(tmp_path / "s")
+    assert study["patients"].select("patient_id", "arm").rows() == [("A1", "control"), ("A2", "new")]
+    assert study["treatments"].height == 2
+    assert study["follow_up"]["last_contact_day"].to_list() == [548, 730] and study["labs"]["day"].max() == 37
+    assert study.config.group == "arm" and not study.config.clocks

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, where_counted
-from oncourse.analyses._headline import line_words, rated
+from oncourse.analyses._headline import cannot, line_words, rated
 from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.lines import first_line
@@ -146,9 +146,14 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     unseen = shown.filter((pl.col("n_values") == 0) | pl.col("baseline_ng_ml").is_null())
     n_open = shown.filter(~_told()).height - unseen.height
     of = _denominator(rules, unseen.height, unseen.filter(nothing).height)
+    fell = (
+        f"PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in {{psa90_confirmed}} of {of}."
+        if unseen.height < shown.height
+        else f"a fall of PSA cannot be judged: none of {shown.height} lines has a PSA both before and after the start."
+    )
     answer = (
-        f"{str(words).capitalize()}: PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in "
-        f"{{psa90_confirmed}} of {of}. It progressed, confirmed, in {{progressed}} of the lines with a PSA after the start."
+        f"{str(words).capitalize()}: {fell} "
+        "It progressed, confirmed, in {progressed} of the lines with a PSA after the start."
         + _open_words(rules, n_open)
     )
     share = next(e for e in estimates if e.name == "psa50_confirmed")
@@ -159,7 +164,8 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     )  # fmt: skip
     return Result(
         answer=answer,
-        headline=rated(told, share, share.name),
+        headline=rated(told, share, share.name) if unseen.height < shown.height
+        else cannot(said("headline.psa_response.none"), said("reason.no_value")),
         estimates=tuple(estimates),
         tables={
             PSA.name: PSA.frame(table.sort("patient_id", "start_day", "line")),

@@ -2,7 +2,7 @@
 
 A mapping has ``table`` (one of ours, or ``panel`` for calls of a report: sample, gene, change, fraction, depth), ``columns``
 (ours: theirs), and optionally ``values`` (our column -> their word: ours), ``constants`` (ours: a value for every row),
-``sheet``, ``build``, ``index`` and ``title``. Several tables of one file: a list of these under ``tables``.
+``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tables of one file: a list of these under ``tables``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import our_columns
 
 _KEYS = ("table", "columns", "values", "constants", "sheet")
-_TOP = ("tables", "build", "index", "title", "design", *_KEYS)
+#: Keys of study.yaml that a mapping may hold.
+CONFIG = ("index", "title", "design", "clocks", "covariates", "extra_columns", "group", "cutoffs")
+_TOP = ("tables", "build", *CONFIG, *_KEYS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Mapped:
 
 
 def read_mapping(path: Path) -> tuple[list[Mapped], dict[str, Any]]:
-    """Return the tables of a mapping file and what else it says (build, index, title, design).
+    """Return the tables of a mapping file and what else it says (build, and keys of study.yaml).
 
     Raises
     ------
@@ -59,7 +61,7 @@ def read_mapping(path: Path) -> tuple[list[Mapped], dict[str, Any]]:
     tables = [_one(part, path.name, faults) for part in raw if isinstance(part, dict)]
     if faults:
         raise InputError(faults)
-    return [t for t in tables if t], {k: content[k] for k in ("build", "index", "title", "design") if k in content}
+    return [t for t in tables if t], {k: content[k] for k in ("build", *CONFIG) if k in content}
 
 
 def _one(part: Mapping[str, Any], name: str, faults: list[str]) -> Mapped | None:
@@ -124,14 +126,28 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
-            reading.tables[part.table], reading.lines[part.table] = frame, text.lines
+            once = _once(frame, part, len(tables) > 1)
+            reading.tables[part.table] = frame[once]
+            reading.lines[part.table] = text.lines[once]
         reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
-    config: dict[str, Any] = {k: more[k] for k in ("index", "design") if k in more}
+    config: dict[str, Any] = {k: more[k] for k in CONFIG if k in more and k != "title"}
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
         reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
     complete(reading)
     return reading
+
+
+def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:
+    """Return the rows to keep: of a file of several tables, what one row says of a patient stands on each of his visits.
+
+    Only of tables of one row per patient (or sample), and where no day is read: the same value on one day may be two.
+    """
+    undated = not any(c.endswith(("day", "date")) for c in part.columns)
+    indexed = frame.with_row_index("_at")
+    if one_of_several and (undated or len(TABLES[part.table].key) == 1):
+        indexed = indexed.unique(frame.columns, keep="first", maintain_order=True)
+    return indexed["_at"].to_list()
 
 
 def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:

@@ -22,7 +22,8 @@ SMALL_CELL = 5.0
 
 def psa_responses(psa: pl.DataFrame) -> pl.DataFrame:
     """Return patient_id, line, start_day, y: a confirmed fall of PSA by half (PCWG3); null where it could not be judged."""
-    return psa.select("patient_id", "line", "start_day", y="psa50_confirmed")
+    seen = pl.col("baseline_ng_ml").is_not_null() & (pl.col("n_values") > 0)
+    return psa.select("patient_id", "line", "start_day", y=pl.when(seen).then("psa50_confirmed"))
 
 
 def objective_responses(best: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
