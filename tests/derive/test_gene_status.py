@@ -213,3 +213,20 @@ def test_one_fusion_of_two_genes_is_one_alteration(make_study):
     assert by_gene == {
         "TMPRSS2::ERG": ["S1", "S2"], "ERG": ["S3"], "TMPRSS2": ["S1"], "NDRG1": ["S3"], "FGFR3": ["S4"], "TACC3": ["S4"]
     }  # fmt: skip
+
+
+def test_the_promoter_of_tert_counts_at_its_known_bases_alone(make_study):
+    """C228T and C250T (Huang 2013, Horn 2013) alter TERT in either build; another base before the gene says nothing."""
+    import polars as pl
+
+    from oncourse.cohort import Cohort
+
+    ids = ["5:1295228:G:A", "5:1295250:G:A", "5:1295300:G:A"]
+    cohort = Cohort(make_study(
+        {"genome_build": "GRCh37"}, patients=[{"patient_id": f"P{i}"} for i in range(3)],
+        samples=[{"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue"} for i in range(3)],
+        variants=[{"variant_id": v, "gene": "TERT", "consequence": "upstream_gene_variant"} for v in ids],
+        calls=[{"sample_id": f"S{i}", "variant_id": v, "alt_count": 40, "depth": 200} for i, v in enumerate(ids)],
+    ))  # fmt: skip
+    altered = cohort.gene_status.altered.filter(pl.col("is_altered"))
+    assert altered.select("sample_id", "gene", "effect").rows() == [("S0", "TERT", "upstream"), ("S1", "TERT", "upstream")]

@@ -11,6 +11,7 @@ from oncourse.derive.genes.copy_states import CopyNumberParams, extreme_genes
 from oncourse.derive.genes.panels import UNREAD, Panels
 from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
+from oncourse.genome.promoters import is_promoter_mutation
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -136,7 +137,7 @@ def counted_samples(study: Study, panels: Panels, rule: str) -> pl.Series:
 #: Worst effect of several mutations of one gene, for drawing.
 EFFECT_ORDER = (
     "nonsense", "frameshift", "splice_site", "start_lost", "stop_lost", "missense", "inframe_deletion",
-    "inframe_insertion", "protein_altering",
+    "inframe_insertion", "protein_altering", "upstream",
 )  # fmt: skip
 
 
@@ -146,14 +147,14 @@ def gene_status(
 ) -> GeneStatus:  # fmt: skip
     """Derive gene status of every tumour sample.
 
-    *Altered* = a protein-changing or splice-site mutation, a fusion, a deep deletion of a suppressor, an
+    *Altered* = a protein-changing, splice-site or TERT promoter mutation, a fusion, a deep deletion of a suppressor, an
     amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). Copies are those of
     gene_copy_number; in samples that it does not hold, those of the segments. A mutation whose
     effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`).
     """
     order = {name: i for i, name in enumerate(EFFECT_ORDER)}
     mutated = (
-        calls.filter(pl.col("is_altering") & pl.col("gene").is_not_null())
+        calls.filter((pl.col("is_altering") | is_promoter_mutation()) & pl.col("gene").is_not_null())
         .with_columns(
             pl.col("consequence").replace_strict(order, default=99, return_dtype=pl.Int16).alias("_rank")
         )
