@@ -60,8 +60,9 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
         )
         if name in names
     ]  # fmt: skip
+    few = "Too few patients were measured for a median; the values of each sample are in the table."
     return Result(
-        answer=" ".join(parts),
+        answer=" ".join(parts) or few,
         headline=_headline({e.name: e for e in estimates}, rows),
         estimates=estimates,
         tables={TABLE.name: TABLE.frame(rows)},
