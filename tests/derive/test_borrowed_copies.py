@@ -63,7 +63,7 @@ def test_the_report_says_whose_copies_were_borrowed(study):
         cohort = Cohort(study)
         entry = registry()[name]
         notes = entry.run(cohort).notes
-        assert [n for n in notes if n.startswith("1 samples have no copy-number segments")], name
+        assert [n for n in notes if n.startswith("1 sample has no copy-number segments")], name
 
 
 def test_a_sample_with_segments_borrows_nothing_in_its_gaps_and_normals_give_none(make_study, study):
