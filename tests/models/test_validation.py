@@ -214,3 +214,21 @@ def test_the_forest_is_scikit_learns():
     ]
     apart = np.abs(theirs[0] - theirs[1]).mean()
     assert np.abs(ours - theirs[0]).mean() < 1.5 * apart
+
+
+def test_a_limit_of_a_share_is_a_share():
+    """The PPV of the model without columns ran to 122 % in the demo: its interval is moved to the repeats' mean."""
+    from oncourse.models.validation import LEAST, METRICS, MOST, OutOfFold, corrected_metrics
+
+    bounds = dict(zip(METRICS, zip(LEAST, MOST, strict=True), strict=True))
+    assert bounds["ppv"] == (0, 1) and bounds["ipa"] == (-np.inf, 1) and bounds["oe"] == (0, np.inf)
+    random = np.random.default_rng(3)
+    n = 40
+    empty = np.zeros((n, 0))
+    data = PredictionData(
+        random.exponential(20, n), random.random(n) < 0.6, np.zeros(n), empty, empty, None, np.arange(n)
+    )
+    out = OutOfFold({"null": random.random((3, n))}, {"null": np.zeros((3, n))}, random.integers(0, 5, (3, n)))
+    found = corrected_metrics(out, data, horizon=24, threshold=0.9, samples=60, seed=1)["null"]
+    known = ~np.isnan(found.ci_high)
+    assert (found.ci_high[known] <= MOST[known]).all() and (found.ci_low[known] >= LEAST[known]).all()

@@ -37,6 +37,10 @@ METRICS = (
     "npv",
     "net_benefit",
 )
+#: What each metric can be at least and at most.
+_SHARES = ("harrell_c", "uno_c", "auc", "brier", "sensitivity", "specificity", "ppv", "npv")
+LEAST = np.array([0.0 if m in (*_SHARES, "oe") else -np.inf for m in METRICS])
+MOST = np.array([1.0 if m in (*_SHARES, "ipa", "net_benefit") else np.inf for m in METRICS])
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,8 @@ def corrected_metrics(
             ]
         ).reshape(len(draws), len(METRICS))
         shifted = spread - centre + value
-        low, high = _quantiles(shifted, 0.025), _quantiles(shifted, 0.975)
+        # moved to the averaged value, a limit may leave what a share or an AUC can be
+        low, high = (np.clip(_quantiles(shifted, q), LEAST, MOST) for q in (0.025, 0.975))
         result[name] = Corrected(value, low, high, shifted)
     return result
 
