@@ -217,7 +217,7 @@ def first_pair(
     weighted = any(r["method"] == "overlap" for r in rows)
     differ = _differ(_balance_of(compared, rows[0]))
     if differ and not weighted:
-        covariates = [plain(c) for c in differ[:2]]
+        covariates = [plain(feature_words(c)) for c in differ[:2]]
         return cannot(said("headline.treatment.apart", **told, covariates=covariates), said("reason.not_comparable"))
     told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
     for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
