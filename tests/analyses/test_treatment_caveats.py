@@ -92,3 +92,30 @@ def test_who_could_have_had_either_is_described(confounded):
     rows = confounded.tables["treatment/comparison"]
     weighted = rows.filter((pl.col("method") == "overlap") & (pl.col("endpoint") == "OS"))
     assert 50 < weighted["n_effective"][0] <= weighted.select(pl.min_horizontal("n_arm", "n_reference"))[0, 0]
+
+
+def two_arms(**more):
+    """A drawn treatment without effect and a column that follows from it."""
+    rng = np.random.default_rng(5)
+    arm = rng.random(200) < 0.5
+    time = np.ceil(rng.exponential(500, 200)) + 1
+    covariates = {"age": rng.normal(65, 8, 200), **{name: arm.astype(float) for name in more.get("names", ())}}
+    return compared(study_of(time, np.ones(200), np.where(arm, "docetaxel", "abiraterone"), covariates=covariates))
+
+
+def test_a_covariate_that_is_the_treatment_is_left_out_by_name():
+    found = two_arms(names=("treatment", "trial_arm"))
+    note = next(n for n in found.notes if n.startswith("Not adjusted for"))
+    assert "treatment, trial arm (says which treatment was given)" in note
+    assert set(found.tables["treatment/balance"]["covariate"]) == {"age"}
+    assert found.tables["treatment/comparison"].equals(two_arms().tables["treatment/comparison"])
+
+
+def test_a_finding_that_decides_the_treatment_refuses_the_weighted_ratio():
+    """It may be why the drug was given: never dropped, and nothing can make such arms alike."""
+    found = two_arms(names=("ras_mutant",))
+    methods = set(found.tables["treatment/comparison"].filter(pl.col("endpoint") == "OS")["method"])
+    assert not methods & {"overlap", "iptw", "doubly_robust"}
+    assert "not answered. The arms differ in ras_mutant" in found.answer
+    assert found.headline.light == "cannot" or "hazard ratio" not in found.headline.text.text()
+    assert any("100% of the patients would hardly ever get the other treatment; no weighted" in n for n in found.notes)

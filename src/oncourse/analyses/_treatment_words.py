@@ -240,8 +240,11 @@ def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
 
 
 def _differ(balance: list[dict[str, Any]]) -> list[str]:
-    """Covariates in which the arms are not alike."""
-    return [b["covariate"] for b in balance if b["smd"] is not None and abs(b["smd"]) > APART]
+    """Covariates in which the arms are not alike; one value in each arm has no standardised difference and is the worst."""
+    return [
+        b["covariate"] for b in balance
+        if (b["mean_arm"] != b["mean_reference"] if b["smd"] is None else abs(b["smd"]) > APART)
+    ]  # fmt: skip
 
 
 def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:

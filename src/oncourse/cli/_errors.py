@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +34,17 @@ def echo_error(text: str) -> None:
     click.echo(f"error: {visible(text)}", err=True)
 
 
-def grouped(problems: Sequence[Any]) -> list[str]:
+def grouped(problems: Sequence[Any], say: Callable[[Any], str] = str) -> list[str]:
     """Return one line per problem, those of one cause together in the order of the causes, ten of each at most.
 
-    A cause: the same table, column and message but for the numbers and quoted values in it.
+    say : the line of a problem. A cause: the same severity, table, column and message but for the numbers and
+    quoted values in it.
     """
     causes: dict[tuple[Any, ...], list[str]] = {}
     for problem in problems:
         message = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "_", str(getattr(problem, "message", problem)))
-        key = (getattr(problem, "table", None), getattr(problem, "column", None), message)
-        causes.setdefault(key, []).append(str(problem))
+        key = (*(getattr(problem, name, None) for name in ("severity", "table", "column")), message)
+        causes.setdefault(key, []).append(say(problem))
     lines = []
     for texts in causes.values():
         lines += texts[:_LINES_OF_A_CAUSE]
@@ -64,12 +65,12 @@ def unexpected(error: Exception) -> str:
     )
 
 
-def listed(problems: Sequence[Any]) -> list[str]:
+def listed(problems: Sequence[Any], say: Callable[[Any], str] = str) -> list[str]:
     """Return the lines of `grouped`; where some were cut, the whole list is in a file, which the last line names."""
-    lines = grouped(problems)
+    lines = grouped(problems, say)
     if not any(line.startswith("... and ") for line in lines):
         return lines
-    whole = _written("problems.txt", "".join(f"{visible(str(problem))}\n" for problem in problems))
+    whole = _written("problems.txt", "".join(f"{visible(say(problem))}\n" for problem in problems))
     return lines if whole is None else [*lines, f"all {len(problems):,} problems are listed in {whole}"]
 
 

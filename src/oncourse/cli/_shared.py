@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from oncourse.cli._errors import visible
+from oncourse.cli._errors import listed, visible
 from oncourse.errors import ConfigError
 
 
@@ -72,7 +72,7 @@ def end_progress() -> None:
         click.echo("\r\033[K", err=True, nl=False)
 
 
-def print_problems(problems: Iterable[Any]) -> None:
-    """Print problems, one a line, severity first."""
-    for problem in problems:
-        click.echo(f"{getattr(problem, 'severity', 'error')}: {visible(str(problem))}")
+def print_problems(problems: Sequence[Any]) -> None:
+    """Print problems, one a line, severity first; of one cause ten, the others are counted and in a file (`listed`)."""
+    for line in listed(problems, lambda problem: f"{getattr(problem, 'severity', 'error')}: {problem}"):
+        click.echo(visible(line))

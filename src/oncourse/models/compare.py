@@ -20,6 +20,8 @@ EVENTS_PER_COEFFICIENT, PATIENTS_PER_COEFFICIENT = 5, 2
 IMBALANCE = 0.1
 #: Scores outside these mark patients who would hardly ever get the other treatment.
 POSITIVITY = (0.05, 0.95)
+#: Share of patients outside, above which there is no weighted result: most had no choice (half: our choice, no source).
+MOST_WITHOUT_CHOICE = 0.5
 #: Fewest effective patients of an arm in the overlap; p below which the hazard ratio changes with time; events to ask it.
 LEAST_OVERLAP, CHANGING, FEWEST_EVENTS_TO_TEST = 10, 0.05, 10
 POLICY_PATIENTS, POLICY_EVENTS, POLICY_FOLDS = 200, 60, 5
@@ -89,8 +91,8 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
 
     Restricted means run to `horizon` or, where an arm is not known so long, to the last time of that arm (`known_until`).
     The difference at the `milestone` is left out where an arm is not known so far. Weights come from a score whose terms
-    are chosen on balance; where the weighted arms are not alike, or overlap leaves fewer than `LEAST_OVERLAP` effective
-    patients in an arm, there is no weighted estimate and a warning says so.
+    are chosen on balance; where most patients had no choice (`POSITIVITY`), the weighted arms are not alike, or overlap
+    leaves fewer than `LEAST_OVERLAP` effective patients in an arm, there is no weighted estimate and a warning says so.
     """
     from oncourse.stats.cox import fit_cox
 
@@ -180,16 +182,24 @@ def _refused(chosen: ScoreTerms, effective: float) -> str:
     """Why there is no weighted estimate; empty where there is."""
     if effective < LEAST_OVERLAP:
         return f"no overlap: {effective:.0f} effective patients in the smaller arm could have had either; no weighted result"
+    extreme = _extreme(chosen.score)
+    if extreme > MOST_WITHOUT_CHOICE:
+        return f"no overlap: {extreme:.0%} of the patients would hardly ever get the other treatment; no weighted result"
     if chosen.unlike:
         return f"the weighted arms are not alike in {', '.join(chosen.unlike[:3])}; no weighted result"
     return ""
+
+
+def _extreme(score: np.ndarray) -> float:
+    """Share of the patients who would hardly ever get the other treatment."""
+    return float(np.mean((score < POSITIVITY[0]) | (score > POSITIVITY[1])))
 
 
 def _usable(chosen: ScoreTerms, inverse: np.ndarray, treated: np.ndarray) -> bool:
     """Whether inverse weights balance every term of the score and rest on more than a quarter of each arm."""
     gap = np.nan_to_num(w.standardised_difference(chosen.x, treated, inverse))
     least = min(w.effective_size(inverse[arm]) / arm.sum() for arm in (treated, ~treated))
-    extreme = float(np.mean((chosen.score < POSITIVITY[0]) | (chosen.score > POSITIVITY[1])))
+    extreme = _extreme(chosen.score)
     return bool(np.abs(gap).max() <= IMBALANCE and least >= 0.25 and extreme <= 0.05)
 
 
@@ -284,7 +294,7 @@ def _positivity(
     score: np.ndarray, balance: list[Balance], sizes: dict[str, float], smallest: int
 ) -> list[str]:
     out = []
-    extreme = float(np.mean((score < POSITIVITY[0]) | (score > POSITIVITY[1])))
+    extreme = _extreme(score)
     worst = max((b for b in balance if np.isfinite(b.iptw)), key=lambda b: abs(b.iptw), default=None)
     failed = worst is not None and abs(worst.iptw) > IMBALANCE
     if extreme > 0.05 or sizes["iptw"] < 0.25 * smallest or (failed and worst and abs(worst.iptw) > 0.25):
@@ -294,7 +304,9 @@ def _positivity(
         )
         if failed and worst is not None:
             text += f" and {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"
-        out.append(text + "; overlap weights answer for the patients who could have had either")
+        out.append(text + (
+            "" if extreme > MOST_WITHOUT_CHOICE else "; overlap weights answer for the patients who could have had either"
+        ))  # fmt: skip
     elif failed and worst is not None:
         out.append(
             f"inverse weighting leaves {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"

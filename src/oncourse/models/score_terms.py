@@ -85,6 +85,9 @@ def _unlike(x: np.ndarray, treated: np.ndarray, weights: np.ndarray, names: tupl
     least = min(w.effective_size(weights[treated]), w.effective_size(weights[~treated]))
     chance = 1.6 * np.sqrt(2.0 / max(least, 1.0))  # 99 % of two samples of one distribution stay below
     for j, name in enumerate(names):
+        if np.ptp(x[:, j]) > 0 and np.ptp(x[treated, j]) == 0 == np.ptp(x[~treated, j]):  # no spread to divide by
+            out.append(f"{name} (one value in each arm)")
+            continue
         if abs(gap[j]) > WORST_DIFFERENCE:
             out.append(f"{name} (difference {gap[j]:.2f})")
             continue

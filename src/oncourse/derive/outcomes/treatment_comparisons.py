@@ -103,7 +103,7 @@ def compare_lines(
             as_treated(pair, data, (switch - rules.landmark_days).to_numpy())
             found.comparison.extend(_comparison_rows(head, pair, data, later))
             found.tipping.extend(_tipping_rows(head, pair))
-            unused = unused_covariates(inside, x)
+            unused = unused_covariates(inside, treated, x)
             if unused:
                 found.unused[str(endpoint), int(line), arm, reference] = unused
             found.balance.extend(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from oncourse.derive.outcomes.arm_covariates import arm_columns
 from oncourse.derive.outcomes.arms import AS_WRITTEN, Arms, arms_of
 from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.disease import Hypothesis, disease, diseases
@@ -219,13 +220,15 @@ def frequent_genes(status: GeneStatus | None, n_patients: int) -> tuple[str, ...
 
 
 def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: int = 3) -> PairData:
-    """Arrays of a comparison; covariates with fewer than `rare` patients on either side of a 0/1 column are left out."""
+    """Arrays of a comparison; covariates with fewer than `rare` patients on either side of a 0/1 column are left out, and
+    those that are the treatment itself (`arm_columns`)."""
     import numpy as np
 
     from oncourse.models.compare import PairData
 
     values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
-    kept = [name for name in values.columns if not _why_unused(values[name], rare)]
+    is_arm = arm_columns(values, treated)
+    kept = [name for name in values.columns if name not in is_arm and not _why_unused(values[name], rare)]
     return PairData(
         rows["time_days"].to_numpy().astype(float),
         rows["is_event"].to_numpy().astype(bool),
@@ -236,10 +239,11 @@ def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: 
     )
 
 
-def unused_covariates(rows: pl.DataFrame, x: pl.DataFrame, *, rare: int = 3) -> list[str]:
+def unused_covariates(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: int = 3) -> list[str]:
     """Return the covariates that `pair_data` leaves out, each with the reason and how many patients have it."""
     values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
-    told = {name: _why_unused(values[name], rare) for name in values.columns}
+    is_arm = arm_columns(values, treated)
+    told = {name: is_arm.get(name) or _why_unused(values[name], rare) for name in values.columns}
     return [f"{name} ({why})" for name, why in told.items() if why]
 
 
