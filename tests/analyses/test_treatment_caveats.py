@@ -115,7 +115,7 @@ def test_a_finding_that_decides_the_treatment_refuses_the_weighted_ratio():
     """It may be why the drug was given: never dropped, and nothing can make such arms alike."""
     found = two_arms(names=("ras_mutant",))
     methods = set(found.tables["treatment/comparison"].filter(pl.col("endpoint") == "OS")["method"])
-    assert not methods & {"overlap", "iptw", "doubly_robust"}
+    assert not methods & {"adjusted", "overlap", "iptw", "doubly_robust"}
     assert "not answered. The arms differ in ras_mutant" in found.answer
     assert found.headline.light == "cannot" or "hazard ratio" not in found.headline.text.text()
     assert any("100% of the patients would hardly ever get the other treatment; no weighted" in n for n in found.notes)

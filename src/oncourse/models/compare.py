@@ -9,7 +9,7 @@ import numpy as np
 
 from oncourse.models import weighting as w
 from oncourse.models.impute import fit_imputer
-from oncourse.models.score_terms import ScoreTerms, choose_terms
+from oncourse.models.score_terms import ScoreTerms, choose_terms, is_arm
 
 if TYPE_CHECKING:
     from oncourse.stats.cox import CoxFit
@@ -132,7 +132,10 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         known = (~np.isnan(x)).sum(axis=0)
         filled = fit_imputer(x).fill(x)
         p = x.shape[1]
-        if event.sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
+        same = [name for name, column in zip(names, filled.T, strict=True) if is_arm(column, treated)]
+        if same:
+            warnings.append(f"no adjusted result: {', '.join(same[:3])} cannot be told from the treatment")
+        elif event.sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
             terms = choose_terms(filled, treated, tuple(names)).x
             if event.sum() < EVENTS_PER_COEFFICIENT * (terms.shape[1] + 1):
                 terms = filled

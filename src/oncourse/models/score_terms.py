@@ -78,6 +78,11 @@ def _candidates(x: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, list
     return np.column_stack([columns[i] for i in kept]) if kept else np.empty((len(x), 0)), [labels[i] for i in kept]
 
 
+def is_arm(values: np.ndarray, treated: np.ndarray) -> bool:
+    """Whether a column has one value in each arm and another in the other: it cannot be told from the treatment."""
+    return bool(np.ptp(values) > 0 and np.ptp(values[treated]) == 0 == np.ptp(values[~treated]))
+
+
 def _unlike(x: np.ndarray, treated: np.ndarray, weights: np.ndarray, names: tuple[str, ...]) -> list[str]:
     """Columns whose mean, variance or distribution still differs between the weighted arms."""
     out = []
@@ -85,7 +90,7 @@ def _unlike(x: np.ndarray, treated: np.ndarray, weights: np.ndarray, names: tupl
     least = min(w.effective_size(weights[treated]), w.effective_size(weights[~treated]))
     chance = 1.6 * np.sqrt(2.0 / max(least, 1.0))  # 99 % of two samples of one distribution stay below
     for j, name in enumerate(names):
-        if np.ptp(x[:, j]) > 0 and np.ptp(x[treated, j]) == 0 == np.ptp(x[~treated, j]):  # no spread to divide by
+        if is_arm(x[:, j], treated):  # no spread to divide by
             out.append(f"{name} (one value in each arm)")
             continue
         if abs(gap[j]) > WORST_DIFFERENCE:
