@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from oncourse.models.impute import Imputer, fit_imputer
-from oncourse.models.metrics import horizon_weights
+from oncourse.models.metrics import HorizonWeights, horizon_weights
 from oncourse.models.penalised import PathWalk
 from oncourse.models.risk_sets import RiskSets, cumulative_hazard, path_loglik, risk_sets
 
@@ -48,6 +48,13 @@ class PredictionData:
     patient: np.ndarray
     strata: np.ndarray | None = None
     n_strata: int = 1
+    _at: dict[float, HorizonWeights] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def at(self, horizon: float) -> HorizonWeights:
+        """Return the weights at a horizon; every model of the ladder asks for the same ones."""
+        if horizon not in self._at:
+            self._at[horizon] = horizon_weights(self.time, self.event, horizon, entry=self.late)
+        return self._at[horizon]
 
     def take(self, rows: np.ndarray) -> PredictionData:
         """Return the rows, in this order."""
@@ -425,7 +432,7 @@ def _challenger(
     """Fit a classifier of the state at the horizon, each patient with the horizon's weight (Vock et al. 2016)."""
     from sklearn.ensemble import GradientBoostingClassifier
 
-    at = horizon_weights(data.time, data.event, settings.horizon, entry=data.late)
+    at = data.at(settings.horizon)
     known = at.weight > 0
     design = _with_strata(x, data.strata, data.n_strata)
     if name == BOOSTED:

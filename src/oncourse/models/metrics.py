@@ -169,6 +169,7 @@ def net_benefit(
     horizon: float,
     *,
     entry: np.ndarray | None = None,
+    at: HorizonWeights | None = None,
 ) -> float:
     """Return the net benefit of treating those with risk above `threshold` (Vickers & Elkin 2006).
 
@@ -180,7 +181,7 @@ def net_benefit(
     if entry is None:
         share = float(high.mean())
     else:
-        weight = horizon_weights(time, event, horizon, entry=entry).weight
+        weight = (horizon_weights(time, event, horizon, entry=entry) if at is None else at).weight
         share = float(weight[high].sum() / weight.sum()) if weight.sum() > 0 else float("nan")
     inside = horizon_weights(time[high], event[high], horizon, entry=None if entry is None else entry[high])
     # Where nobody called high is followed past the horizon, the curve's last value stands for it.
@@ -197,13 +198,14 @@ def concordance(
     entry: np.ndarray | None = None,
     uno: bool = False,
     within: np.ndarray | None = None,
+    at: HorizonWeights | None = None,
 ) -> float:
     """Return Harrell's C, or Uno's, over the pairs whose earlier event lies at or before the horizon.
 
     A pair is usable when the other patient is at risk at the event and survives it; tied scores count half.
     Uno's C weighs each event by 1 / G(t-)^2 (Uno et al. 2011); under delayed entry Harrell's C compares only
     pairs observed together and Uno's weighs by (n S(t-) / Y(t))^2, which also undoes the truncation. Higher
-    score = earlier event. `within`: see `auc`.
+    score = earlier event. `within`: see `auc`. `at`: the weights at the horizon, where they are known already.
     """
     time = np.asarray(time, dtype=np.float64)
     event = np.asarray(event).astype(bool)
@@ -211,7 +213,8 @@ def concordance(
     weight = np.ones(len(time))
     if uno:
         last = min(horizon, float(time.max()))
-        weight = (horizon_weights(time, event, last, entry=entry).weight * len(time)) ** 2
+        known = at if at is not None and last == horizon else horizon_weights(time, event, last, entry=entry)
+        weight = (known.weight * len(time)) ** 2
     label = np.zeros(len(time), np.int64) if within is None else np.asarray(within, dtype=np.int64)
     return float(_concordance(np.asarray(score, float), time, event, late, weight, float(horizon), label))
 

@@ -79,13 +79,13 @@ def all_metrics(
     `within` : (n,) the fold whose model made the risk; patients are then put in order within folds only.
     """
     late = data.late
-    at = metrics.horizon_weights(data.time, data.event, horizon, entry=late)
+    at = data.at(horizon)
     state = metrics.at_threshold(risk, at, threshold)
     common = {"horizon": horizon, "entry": late, "within": within}
     return np.array(
         [
             metrics.concordance(risk, data.time, data.event, **common),  # type: ignore[arg-type]
-            metrics.concordance(risk, data.time, data.event, uno=True, **common),  # type: ignore[arg-type]
+            metrics.concordance(risk, data.time, data.event, uno=True, at=at, **common),  # type: ignore[arg-type]
             metrics.auc(risk, at, within=within),
             metrics.brier(risk, at),
             metrics.scaled_brier(risk, at),
@@ -96,7 +96,7 @@ def all_metrics(
             state["specificity"],
             state["ppv"],
             state["npv"],
-            metrics.net_benefit(risk, data.time, data.event, threshold, horizon, entry=late),
+            metrics.net_benefit(risk, data.time, data.event, threshold, horizon, entry=late, at=at),
         ]
     )
 
