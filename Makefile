@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all lint docs bench bench-quick clean
+.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all accept lint docs bench bench-quick clean
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
@@ -32,6 +32,7 @@ test-slurm: reads-tools ## a real SLURM of two nodes on this machine: killed, re
 
 lint: .venv/.ready
 	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check --quiet src tests benchmarks tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -40,6 +41,9 @@ test: lint ## the default suite, below four minutes on two cores
 
 test-all: lint ## with the slow tests
 	$(BIN)/pytest -n 2
+
+accept: .venv/.ready ## write tests/answers anew after a change of words, numbers or tables that is wanted
+	$(BIN)/pytest tests/analyses/test_golden.py --accept
 
 docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py

@@ -1,7 +1,7 @@
 """Compile the loops of one room to an object file: `python build_loops.py ROOM FILE.o`.
 
-numba's ahead-of-time compiler makes machine code that needs numpy alone; numba itself is a build requirement and is gone
-once oncourse is installed. `setup.py` calls this once per room, in a process of its own.
+numba's ahead-of-time compiler makes machine code that needs numpy alone; numba itself is a build requirement and is
+gone once oncourse is installed. `setup.py` calls this once per room, in a process of its own.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from numba.extending import intrinsic
 
 SOURCE = Path(__file__).parent / "src"
 _SCALARS = {
-    "i1": types.int8, "u1": types.uint8, "i4": types.int32, "i8": types.int64, "u8": types.uint64, "f4": types.float32,
-    "f8": types.float64, "b1": types.boolean,
-}  # fmt: skip
+    "i1": types.int8,
+    "u1": types.uint8,
+    "i4": types.int32,
+    "i8": types.int64,
+    "u8": types.uint64,
+    "f4": types.float32,
+    "f8": types.float64,
+    "b1": types.boolean,
+}
 
 
 def type_of(kind):

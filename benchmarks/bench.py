@@ -5,8 +5,8 @@ Run: python benchmarks/bench.py [--quick] [--write | --check] [--only NAME ...]
 --write: record the ratios in benchmarks/results.tsv (and the page docs/explanation/speed.md).
 --check: exit code 1 where a work costs more than 1.3 times its recorded ratio, in the best of three trials.
 
-A ratio is CPU seconds of the work over CPU seconds of the loop just before and after it: a slow or busy machine slows both.
-Peers are measured in the same run where they are installed (polars reads the tables alone).
+A ratio is CPU seconds of the work over CPU seconds of the loop just before and after it: a slow or busy machine slows
+both. Peers are measured in the same run where they are installed (polars reads the tables alone).
 """
 
 from __future__ import annotations
@@ -181,9 +181,13 @@ def _analysis(name: str, design: str, n: int) -> Any:
 
 
 for _name, _n, _quick in (
-    ("biomarkers", 30, True), ("concordance", 30, True), ("endpoints", 30, True), ("landscape", 30, True),
-    ("tissue_blood", 30, True), ("prediction", 60, False),
-):  # fmt: skip
+    ("biomarkers", 30, True),
+    ("concordance", 30, True),
+    ("endpoints", 30, True),
+    ("landscape", 30, True),
+    ("tissue_blood", 30, True),
+    ("prediction", 60, False),
+):
     _prepare = functools.partial(_analysis, _name, "crc", _n)
     _prepare.__name__ = _name  # type: ignore[attr-defined]
     work(f"analysis {_name} of {_n} simulated patients, its figures included", quick=_quick)(_prepare)
@@ -258,14 +262,22 @@ def write(rows: list[dict[str, Any]]) -> None:
     new = new.sort(pl.col("work").replace_strict(order, default=len(order)))
     new.write_csv(RESULTS, separator="\t")
     lines = [
-        "<!-- written by benchmarks/bench.py --write -->", "", "# How fast it is", "",
+        "<!-- written by benchmarks/bench.py --write -->",
+        "",
+        "# How fast it is",
+        "",
         "CPU seconds on one machine, and their ratio to a fixed loop of Python and numpy measured at the same time, by",
-        "which machines are compared. `make bench` measures all and writes this page; `make bench-quick` fails where a work",
-        "costs more than 1.3 times its recorded ratio. Targets are those of the plan, in CPU seconds of its machine.", "",
-        "| work | CPU s | ratio | target | measured |", "|---|---|---|---|---|",
-        *(f"| {r['what']} | {r['cpu_seconds']:.2f} | {r['ratio']:.2f} | {r['target'] or ''} | {r['measured']} |"
-          for r in new.iter_rows(named=True)),
-    ]  # fmt: skip
+        "which machines are compared. `make bench` measures all and writes this page; `make bench-quick` fails where "
+        "a work",
+        "costs more than 1.3 times its recorded ratio. Targets are those of the plan, in CPU seconds of its machine.",
+        "",
+        "| work | CPU s | ratio | target | measured |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {r['what']} | {r['cpu_seconds']:.2f} | {r['ratio']:.2f} | {r['target'] or ''} | {r['measured']} |"
+            for r in new.iter_rows(named=True)
+        ),
+    ]
     PAGE.write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -285,10 +297,16 @@ def main() -> None:
         print(f"{name:18s} {used:8.2f} CPU s  ratio {ratio:8.2f}  {beside}", flush=True)
         if asked.check and ratio > limit:
             lost.append(f"{name}: ratio {ratio:.2f}, recorded {known[name]:.2f}")
-        rows.append({
-            "work": name, "cpu_seconds": round(used, 3), "ratio": round(ratio, 3), "target": target, "what": what,
-            "measured": f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}",
-        })  # fmt: skip
+        rows.append(
+            {
+                "work": name,
+                "cpu_seconds": round(used, 3),
+                "ratio": round(ratio, 3),
+                "target": target,
+                "what": what,
+                "measured": f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}",
+            }
+        )
         if asked.write:  # at once: a bench that is stopped has recorded what it measured
             write(rows)
     if lost:

@@ -2,8 +2,9 @@
 
     python benchmarks/bench_calling.py [damage] [decoy]
 
-Normal 112x, primary 224x of purity 0.5, metastasis 224x of purity 0.7, 12 % duplicates; 31 kb of targets, 60 mutations of
-the trunk and 20 of each lesion, in 20 to 100 % of the tumour cells. Aligned perfectly; every step after alignment is run.
+Normal 112x, primary 224x of purity 0.5, metastasis 224x of purity 0.7, 12 % duplicates; 31 kb of targets, 60 mutations
+of the trunk and 20 of each lesion, in 20 to 100 % of the tumour cells. Aligned perfectly; every step after alignment is
+run.
 """
 
 from __future__ import annotations
@@ -49,8 +50,15 @@ def main(damage: float = 0.0, decoy: float = 0.0) -> None:
     (folder / "study.yaml").write_text("genome_build: GRCh38\n")
     plan = read_plan(folder)
     file = str(plan.write())
-    for step, keys in (("profile", PURITY), ("discover", "P"), ("genotype", PURITY), ("identity", ["study"]), ("judge", "P"),
-                       ("copy", "P"), ("collect", ["study"])):  # fmt: skip
+    for step, keys in (
+        ("profile", PURITY),
+        ("discover", "P"),
+        ("genotype", PURITY),
+        ("identity", ["study"]),
+        ("judge", "P"),
+        ("copy", "P"),
+        ("collect", ["study"]),
+    ):
         for key in keys:
             if steps.main(step, file, key):
                 raise failure(plan)
@@ -81,7 +89,9 @@ def report(seen: pl.DataFrame, truth: pl.DataFrame, bases: int) -> None:
     trunk = tumour.filter(pl.col("clone") == "trunk").with_columns(alone=alone)
     for name, column in (("joint", "is_called"), ("per sample", "alone")):
         counts = trunk.group_by("variant_id").agg(pl.col(column).fill_null(False).sum().alias("n"))
-        print(f"{name} calling: {counts.filter(pl.col('n') == 1).height} of {counts.height} shared mutations look private")
+        print(
+            f"{name} calling: {counts.filter(pl.col('n') == 1).height} of {counts.height} shared mutations look private"
+        )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,15 @@ def score(name: str, tumours: list[truth.Truth], run: Run, density: str = "binom
     for tumour in tumours:
         found = cluster_patient(tumour.counts, run.params)
         agreement.append(1.0 if found.agreement is None else found.agreement)
-        rows.append([truth.adjusted_rand(found.labels, tumour.labels), found.n_cluster, tumour.labels.max() + 1,
-                     _rmse(found.variant_ccf_mean, tumour.ccf), *_coverage(found, tumour)])  # fmt: skip
+        rows.append(
+            [
+                truth.adjusted_rand(found.labels, tumour.labels),
+                found.n_cluster,
+                tumour.labels.max() + 1,
+                _rmse(found.variant_ccf_mean, tumour.ccf),
+                *_coverage(found, tumour),
+            ]
+        )
     mean, n = np.array(rows).mean(axis=0), len(rows)
     seconds = (time.process_time() - start) / n
     line = (
@@ -49,9 +56,7 @@ def score(name: str, tumours: list[truth.Truth], run: Run, density: str = "binom
     )
     if run.peer is not None:
         theirs = peer.run(run.peer, tumours, density)
-        index = np.mean(
-            [truth.adjusted_rand(p.labels, t.labels) for p, t in zip(theirs, tumours, strict=True)]
-        )
+        index = np.mean([truth.adjusted_rand(p.labels, t.labels) for p, t in zip(theirs, tumours, strict=True)])
         error = np.mean([_rmse(p.ccf, t.ccf) for p, t in zip(theirs, tumours, strict=True)])
         line += f" {index:.3f} | {error:.4f} | {np.median([p.seconds for p in theirs]):.2f} |"
     print(line, flush=True)
@@ -91,16 +96,16 @@ def wrong_purity(params: ClusterParams, n: int = 30) -> None:
         sd = 0.05 * np.minimum(1, purity / 0.2)
         given = np.tile(np.clip(random.normal(purity, sd), 0.02, 1), (tumour.counts.n_variant, 1))
         for is_told, rows in told.items():
-            found = cluster_patient(
-                replace(tumour.counts, purity=given), params, purity_sd=sd if is_told else None
-            )
+            found = cluster_patient(replace(tumour.counts, purity=given), params, purity_sd=sd if is_told else None)
             rows.append([*_coverage(found, tumour), _rmse(found.variant_ccf_mean, tumour.ccf)])
     for is_told, rows in told.items():
         variants, clusters, error = np.mean(rows, axis=0)
         how = "its error given" if is_told else "taken as exact"
-        print(f"purity off by .05, {how}: 90 % intervals cover "
-              f"{100 * variants:.1f} % (variants), {100 * clusters:.1f} % (clusters), CCF RMSE {error:.4f}",
-              flush=True)  # fmt: skip
+        print(
+            f"purity off by .05, {how}: 90 % intervals cover "
+            f"{100 * variants:.1f} % (variants), {100 * clusters:.1f} % (clusters), CCF RMSE {error:.4f}",
+            flush=True,
+        )
 
 
 def _many(n: int, n_sample: int, n_cluster: int) -> tuple[Counts, IntArray]:
@@ -117,8 +122,17 @@ def _many(n: int, n_sample: int, n_cluster: int) -> tuple[Counts, IntArray]:
 def cost() -> None:
     """Print CPU seconds by variants, samples and clusters, with and without averaging."""
     print("| variants | samples | true clusters | best partition, s | averaged, s |\n|---|---|---|---|---|")
-    for n, s, k in ((20, 2, 3), (100, 1, 6), (100, 4, 6), (100, 10, 6), (100, 4, 12), (400, 4, 12), (1500, 4, 12),
-                    (1500, 10, 24), (5000, 4, 12)):  # fmt: skip
+    for n, s, k in (
+        (20, 2, 3),
+        (100, 1, 6),
+        (100, 4, 6),
+        (100, 10, 6),
+        (100, 4, 12),
+        (400, 4, 12),
+        (1500, 4, 12),
+        (1500, 10, 24),
+        (5000, 4, 12),
+    ):
         counts, _ = _many(n, s, k)
         seconds = []
         for average in (False, True):
@@ -147,11 +161,13 @@ def _print_presence(name: str, p: list[FloatArray], rule: list[FloatArray], ther
         values = np.concatenate(parts)
         bins = np.minimum((values * 10).astype(int), 9)
         ece = sum(
-            abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean()
-            for b in set(bins.tolist())
+            abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean() for b in set(bins.tolist())
         )
-        print(f"presence, {name}, by {what}: Brier {np.mean((values - truly) ** 2):.4f}, ECE {ece:.4f}, "
-              f"n = {len(truly)}, {100 * truly.mean():.0f} % present", flush=True)  # fmt: skip
+        print(
+            f"presence, {name}, by {what}: Brier {np.mean((values - truly) ** 2):.4f}, ECE {ece:.4f}, "
+            f"n = {len(truly)}, {100 * truly.mean():.0f} % present",
+            flush=True,
+        )
 
 
 def presence(params: ClusterParams, n: int = 40) -> None:
@@ -168,10 +184,11 @@ def presence(params: ClusterParams, n: int = 40) -> None:
 
 
 def resequenced(folder: Path, params: ClusterParams) -> None:
-    """Print the same on six colorectal cancers: one half of every site's reads is clustered, the other half is the truth.
+    """Print the same on six colorectal cancers: one half of every site's reads is clustered, the other half is the
+    truth.
 
-    Present: 4 reads or more and 2 % of the other half; absent: none of enough to see CCF 0.2 with 99 %; the rest is left
-    out.
+    Present: 4 reads or more and 2 % of the other half; absent: none of enough to see CCF 0.2 with 99 %; the rest is
+    left out.
     """
     from bench_concordance_hu2019 import hu_study
     from oncourse.cohort import Cohort
@@ -189,9 +206,15 @@ def resequenced(folder: Path, params: ClusterParams) -> None:
         other_alt, other_depth = c.alt_count - alt, c.depth - depth
         seen = (depth > 0).any(axis=1)
         half = Counts(
-            alt[seen], depth[seen], c.purity[seen], c.major_cn[seen], c.minor_cn[seen], c.normal_cn[seen], c.error_rate,
+            alt[seen],
+            depth[seen],
+            c.purity[seen],
+            c.major_cn[seen],
+            c.minor_cn[seen],
+            c.normal_cn[seen],
+            c.error_rate,
             data.cn_known[seen],
-        )  # fmt: skip
+        )
         found = cluster_patient(half, params, purity_sd=data.purity_sd)
         vaf = 0.2 * c.purity / (c.purity * (c.major_cn + c.minor_cn) + (1 - c.purity) * c.normal_cn)
         is_there = (other_alt >= 4) & (other_alt >= 0.02 * other_depth)
@@ -224,18 +247,24 @@ def tracerx(folder: Path, run: Run) -> None:
         runs.append((shuffled, found, time.process_time() - start))
         answers.append(dict(zip([variants[i] for i in order], found.labels.tolist(), strict=True)))
     shuffled, found, seconds = runs[0]
-    print(f"tracerx.tsv {len(keep)} x 3: {found.n_cluster} clusters, sizes {found.n_variants.tolist()}, "
-          f"{int((found.labels < 0).sum())} outliers, {seconds:.1f} s CPU, "
-          f"same answer shuffled: {answers[0] == answers[1]}, "
-          f"log evidence {evidence_of(shuffled, found.labels):.1f}", flush=True)  # fmt: skip
+    print(
+        f"tracerx.tsv {len(keep)} x 3: {found.n_cluster} clusters, sizes {found.n_variants.tolist()}, "
+        f"{int((found.labels < 0).sum())} outliers, {seconds:.1f} s CPU, "
+        f"same answer shuffled: {answers[0] == answers[1]}, "
+        f"log evidence {evidence_of(shuffled, found.labels):.1f}",
+        flush=True,
+    )
     if run.peer is None:
         return
     for seed in (1, 2):
         tumour = truth.Truth("tracerx", shuffled, found.labels, np.full(shuffled.depth.shape, np.nan))
         (theirs,) = peer.run(run.peer, [tumour], "beta-binomial", seed=seed)
-        print(f"  PyClone-VI, best of 10 restarts, seed {seed}: {len(set(theirs.labels.tolist()))} clusters, "
-              f"{theirs.seconds:.1f} s CPU, log evidence of its partition {evidence_of(shuffled, theirs.labels):.1f}, "
-              f"ARI with ours {truth.adjusted_rand(theirs.labels, found.labels):.3f}", flush=True)  # fmt: skip
+        print(
+            f"  PyClone-VI, best of 10 restarts, seed {seed}: {len(set(theirs.labels.tolist()))} clusters, "
+            f"{theirs.seconds:.1f} s CPU, log evidence of its partition {evidence_of(shuffled, theirs.labels):.1f}, "
+            f"ARI with ours {truth.adjusted_rand(theirs.labels, found.labels):.3f}",
+            flush=True,
+        )
 
 
 def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
@@ -262,9 +291,7 @@ def evidence_of(counts: Counts, labels: IntArray, n_round: int = 6) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--no-average", action="store_true")
     parser.add_argument(
@@ -277,8 +304,10 @@ def main() -> None:
     only = set(options.only.split(","))
     cluster_patient(truth.clinical(1).counts, run.params)  # compile
     theirs = " PyClone-VI ARI | its CCF RMSE | its CPU s |" if run.peer else ""
-    print("| set | n | ARI | clusters found of true | CCF RMSE | 90 % interval covers: variants | clusters | least "
-          "agreement of chains | CPU s each |" + theirs)  # fmt: skip
+    print(
+        "| set | n | ARI | clusters found of true | CCF RMSE | 90 % interval covers: variants | clusters | least "
+        "agreement of chains | CPU s each |" + theirs
+    )
     print("|---" * (9 + (3 if run.peer else 0)) + "|")
     if "machina" in only:
         score("MACHINA", truth.machina(options.data / "evo-machina-sims"), run)

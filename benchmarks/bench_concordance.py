@@ -25,8 +25,13 @@ def simulate(n_patient: int, n_variant: int = 400, seed: int = 1) -> Study:
     """Return a study of primary, metastasis and two plasma samples per patient with forced counts everywhere."""
     rng = generator(seed, "bench_concordance")
     n_sample, depth = 4, np.array([120, 90, 800, 800])
-    purity = np.column_stack([rng.uniform(0.3, 0.8, n_patient), rng.uniform(0.2, 0.8, n_patient),
-                              np.exp(rng.uniform(np.log(0.003), np.log(0.3), (n_patient, 2)))])  # fmt: skip
+    purity = np.column_stack(
+        [
+            rng.uniform(0.3, 0.8, n_patient),
+            rng.uniform(0.2, 0.8, n_patient),
+            np.exp(rng.uniform(np.log(0.003), np.log(0.3), (n_patient, 2))),
+        ]
+    )
     shape = (n_patient, n_variant, n_sample)
     clonal = rng.random((n_patient, n_variant, 1)) < 0.6
     there = rng.random(shape) < np.where(clonal, 0.9, 0.3)
@@ -44,25 +49,40 @@ def simulate(n_patient: int, n_variant: int = 400, seed: int = 1) -> Study:
     def wide(x: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
         return np.broadcast_to(x, shape).ravel()
 
-    calls = pl.DataFrame({"sample_id": wide(sample[:, None, :]), "variant_id": wide(variant[:, :, None]),
-                          "alt_count": alt.ravel(), "depth": reads.ravel()}).unique(["sample_id", "variant_id"])  # fmt: skip
+    calls = pl.DataFrame(
+        {
+            "sample_id": wide(sample[:, None, :]),
+            "variant_id": wide(variant[:, :, None]),
+            "alt_count": alt.ravel(),
+            "depth": reads.ravel(),
+        }
+    ).unique(["sample_id", "variant_id"])
     material = np.where(np.arange(n_sample) < 2, "tissue", "plasma")
     lesion = np.where(np.arange(n_sample) < 2, sample, None)
     tables = {
         "patients": pl.DataFrame({"patient_id": patient}),
-        "samples": pl.DataFrame({
-            "sample_id": sample.ravel(), "patient_id": np.repeat(patient, n_sample),
-            "material": np.tile(material, n_patient),
-            "lesion_id": lesion.ravel().tolist(), "purity": np.where(np.arange(n_sample) < 2, purity, np.nan).ravel(),
-            "assay_id": np.tile(np.where(np.arange(n_sample) < 2, "wes", "ctdna"), n_patient),
-            "day": np.tile([0, 400, 0, 400], n_patient),
-        }).with_columns(pl.col("purity").fill_nan(None)),
-        "lesions": pl.DataFrame({"lesion_id": sample[:, :2].ravel(), "patient_id": np.repeat(patient, 2),
-                                 "role": np.tile(["primary", "metastasis"], n_patient)}),
+        "samples": pl.DataFrame(
+            {
+                "sample_id": sample.ravel(),
+                "patient_id": np.repeat(patient, n_sample),
+                "material": np.tile(material, n_patient),
+                "lesion_id": lesion.ravel().tolist(),
+                "purity": np.where(np.arange(n_sample) < 2, purity, np.nan).ravel(),
+                "assay_id": np.tile(np.where(np.arange(n_sample) < 2, "wes", "ctdna"), n_patient),
+                "day": np.tile([0, 400, 0, 400], n_patient),
+            }
+        ).with_columns(pl.col("purity").fill_nan(None)),
+        "lesions": pl.DataFrame(
+            {
+                "lesion_id": sample[:, :2].ravel(),
+                "patient_id": np.repeat(patient, 2),
+                "role": np.tile(["primary", "metastasis"], n_patient),
+            }
+        ),
         "assays": pl.DataFrame({"assay_id": ["wes", "ctdna"], "min_vaf": [0.02, 0.002], "error_rate": [1e-3, 1e-4]}),
         "variants": pl.DataFrame({"variant_id": variant.ravel(), "gene": genes.ravel()}).unique("variant_id"),
         "calls": calls,
-    }  # fmt: skip
+    }
     full = {
         name: frame.select(
             (pl.col(c) if c in frame.columns else pl.lit(None)).cast(spec.dtype).alias(c)

@@ -25,8 +25,7 @@ def as_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every column of the study table `name`; missing ones null."""
     columns = TABLES[name].by_name
     return frame.select(
-        (pl.col(c) if c in frame.columns else pl.lit(None)).cast(spec.dtype).alias(c)
-        for c, spec in columns.items()
+        (pl.col(c) if c in frame.columns else pl.lit(None)).cast(spec.dtype).alias(c) for c, spec in columns.items()
     )
 
 
@@ -34,38 +33,52 @@ def hu_study(folder: Path) -> Study:
     """Read the forced counts, lesions and segments of the data set into a Study."""
     maf = pl.read_csv(folder / "CRC_HZ.maf.gz", separator="\t", schema_overrides={"Chromosome": pl.String})
     clinical = pl.read_csv(folder / "CRC_HZ.clin.txt", separator="\t")
-    segments = pl.read_csv(
-        folder / "CRC_HZ.seg.txt.gz", separator="\t", schema_overrides={"Chromosome": pl.String}
-    )
+    segments = pl.read_csv(folder / "CRC_HZ.seg.txt.gz", separator="\t", schema_overrides={"Chromosome": pl.String})
     maf = maf.with_columns(
         variant_id=pl.concat_str(
-            pl.col("Chromosome").str.strip_prefix("chr"), "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2",
+            pl.col("Chromosome").str.strip_prefix("chr"),
+            "Start_Position",
+            "Reference_Allele",
+            "Tumor_Seq_Allele2",
             separator=":",
         )
-    )  # fmt: skip
+    )
     lesion = pl.concat_str("Patient_ID", "Tumor_ID", separator="_")
     samples = clinical.select(
         sample_id="Tumor_Sample_Barcode", patient_id="Patient_ID", material=pl.lit("tissue"), lesion_id=lesion
     )
-    lesions = clinical.select(
-        lesion_id=lesion, patient_id="Patient_ID", site="Tumor_ID",
-        role=pl.when(pl.col("Tumor_ID") == "P").then(pl.lit("primary")).otherwise(pl.lit("metastasis")),
-    ).unique().sort("lesion_id")  # fmt: skip
-    calls = maf.select(
-        "variant_id", sample_id="Tumor_Sample_Barcode", alt_count="Alt_allele_depth",
-        depth=pl.col("Alt_allele_depth") + pl.col("Ref_allele_depth"),
-    )  # fmt: skip
-    variants = maf.select("variant_id", gene="Hugo_Symbol", consequence="Variant_Classification").unique(
-        "variant_id"
+    lesions = (
+        clinical.select(
+            lesion_id=lesion,
+            patient_id="Patient_ID",
+            site="Tumor_ID",
+            role=pl.when(pl.col("Tumor_ID") == "P").then(pl.lit("primary")).otherwise(pl.lit("metastasis")),
+        )
+        .unique()
+        .sort("lesion_id")
     )
+    calls = maf.select(
+        "variant_id",
+        sample_id="Tumor_Sample_Barcode",
+        alt_count="Alt_allele_depth",
+        depth=pl.col("Alt_allele_depth") + pl.col("Ref_allele_depth"),
+    )
+    variants = maf.select("variant_id", gene="Hugo_Symbol", consequence="Variant_Classification").unique("variant_id")
     tables = {
-        "patients": samples.select("patient_id").unique().sort("patient_id"), "samples": samples, "lesions": lesions,
-        "calls": calls.unique(["sample_id", "variant_id"]), "variants": variants.sort("variant_id"),
+        "patients": samples.select("patient_id").unique().sort("patient_id"),
+        "samples": samples,
+        "lesions": lesions,
+        "calls": calls.unique(["sample_id", "variant_id"]),
+        "variants": variants.sort("variant_id"),
         "segments": segments.select(
-            sample_id="Tumor_Sample_Barcode", chrom=pl.col("Chromosome").str.strip_prefix("chr"),
-            start="Start_Position", end="End_Position", total_cn="CopyNumber", minor_cn="Minor_CN",
+            sample_id="Tumor_Sample_Barcode",
+            chrom=pl.col("Chromosome").str.strip_prefix("chr"),
+            start="Start_Position",
+            end="End_Position",
+            total_cn="CopyNumber",
+            minor_cn="Minor_CN",
         ),
-    }  # fmt: skip
+    }
     return Study(
         StudyConfig(title="CRC_HZ", genome_build="GRCh37"),
         {name: as_table(name, frame) for name, frame in tables.items()},
@@ -87,12 +100,8 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
     for (patient,), group in samples.group_by("patient_id", maintain_order=True):
         primary = group.filter(pl.col("role") == "primary")["sample_id"]
         for a in primary:
-            for b, lesion in (
-                group.filter(pl.col("role") == "metastasis").select("sample_id", "lesion_id").iter_rows()
-            ):
-                others = group.filter((pl.col("lesion_id") == lesion) & (pl.col("sample_id") != b))[
-                    "sample_id"
-                ]
+            for b, lesion in group.filter(pl.col("role") == "metastasis").select("sample_id", "lesion_id").iter_rows():
+                others = group.filter((pl.col("lesion_id") == lesion) & (pl.col("sample_id") != b))["sample_id"]
                 out.append((f"{a}|{b}", patient, a, b, others.to_list()))
     # every region pair becomes a patient of its own, so that nothing but the two regions is used
     renamed, tables = [], dict(study.tables)
@@ -101,15 +110,14 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
     names = pl.DataFrame(renamed, schema=["pair", "new_id", "sample_id"], orient="row")
     for table in ("calls", "segments"):
         tables[table] = (
-            study[table]
-            .join(names, on="sample_id")
-            .with_columns(sample_id="new_id")
-            .select(study[table].columns)
+            study[table].join(names, on="sample_id").with_columns(sample_id="new_id").select(study[table].columns)
         )
     tables["samples"] = (
-        study["samples"].join(names, on="sample_id").with_columns(sample_id="new_id", patient_id="pair")
+        study["samples"]
+        .join(names, on="sample_id")
+        .with_columns(sample_id="new_id", patient_id="pair")
         .select(study["samples"].columns)
-    )  # fmt: skip
+    )
     tables["patients"] = as_table("patients", names.select(patient_id="pair").unique().sort("patient_id"))
     split = replace(study, tables=tables)
     cells = presence_table(split, read_panels(split), params).cells
@@ -122,9 +130,7 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
         block = blocks[(pair,)]
         for direction, seen, other in (("primary to metastasis", a, b), ("metastasis to primary", b, a)):
             lesion = lesion_of[other]
-            here = block.filter((pl.col("region") == seen) & pl.col("called")).select(
-                "variant_id", state_a="state"
-            )
+            here = block.filter((pl.col("region") == seen) & pl.col("called")).select("variant_id", state_a="state")
             there = block.filter(pl.col("region") == other).select(
                 "variant_id", "called", "state", "reason", "alt_count", "depth", "power", "p_present"
             )
@@ -133,11 +139,16 @@ def region_pairs(study: Study, params: PresenceParams = PresenceParams()) -> pl.
             )
             n_region = sum(1 for s, at in lesion_of.items() if at == lesion and s != other)
             rows.append(
-                here.join(there, on="variant_id").join(rest, on="variant_id", how="left").with_columns(
-                    pl.col("called_elsewhere").fill_null(False), patient_id=pl.lit(patient), pair=pl.lit(pair),
-                    direction=pl.lit(direction), n_region=pl.lit(n_region),
+                here.join(there, on="variant_id")
+                .join(rest, on="variant_id", how="left")
+                .with_columns(
+                    pl.col("called_elsewhere").fill_null(False),
+                    patient_id=pl.lit(patient),
+                    pair=pl.lit(pair),
+                    direction=pl.lit(direction),
+                    n_region=pl.lit(n_region),
                 )
-            )  # fmt: skip
+            )
     return pl.concat(rows)
 
 
@@ -171,7 +182,9 @@ if __name__ == "__main__":
     lost = pairs.filter(~pl.col("called") & (pl.col("n_region") > 0))
     print(lost.group_by("state", "reason").agg(pl.len(), pl.col("called_elsewhere").mean()).sort("len"))
     by_patient = lost.group_by("patient_id").agg(
-        pl.len(), naive=pl.col("called_elsewhere").mean(), absent=(pl.col("state") == "absent").mean(),
+        pl.len(),
+        naive=pl.col("called_elsewhere").mean(),
+        absent=(pl.col("state") == "absent").mean(),
         false=pl.col("called_elsewhere").filter(pl.col("state") == "absent").mean(),
-    )  # fmt: skip
+    )
     print(by_patient.sort("patient_id"))

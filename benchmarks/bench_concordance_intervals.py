@@ -37,10 +37,17 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def pairs(
-    seed: int, *, share: float = 0.6, sd_between: float = 0.11, n_patient: int = 40, n_variant: int = 60,
-    depth: tuple[float, float] = (120, 40), purity: tuple[float, float] = (0.6, 0.3), same_ccf: bool = False,
+    seed: int,
+    *,
+    share: float = 0.6,
+    sd_between: float = 0.11,
+    n_patient: int = 40,
+    n_variant: int = 60,
+    depth: tuple[float, float] = (120, 40),
+    purity: tuple[float, float] = (0.6, 0.3),
+    same_ccf: bool = False,
     clonal: tuple[float, float] = (0.6, 0.6),
-) -> tuple[Presence, Any, Any, float]:  # fmt: skip
+) -> tuple[Presence, Any, Any, float]:
     """Return the presence of two samples per patient, their calls, the patients and the plain shared fraction.
 
     `share` of the variants is in both, patients' own shares differing with `sd_between`; `clonal` is the share of
@@ -65,10 +72,20 @@ def pairs(
     sample = np.broadcast_to(np.arange(2 * n_patient).reshape(n_patient, 1, 2), shape)[kept]
     variant = np.broadcast_to(np.arange(n_patient * n_variant).reshape(n_patient, n_variant, 1), shape)[kept]
     one, n = np.ones(len(sample)), 2 * n_patient
-    cells = Cells(sample, variant, alt[kept].astype(float), reads[kept].astype(float), called[kept], 2 * one, one,
-                  2 * one, 1e-3 * one)  # fmt: skip
-    samples = Samples(rho.ravel(), np.zeros(n, bool), np.full(n, 200.0), np.full(n, 2.0), np.full(n, 3),
-                      np.full(n, 0.02))  # fmt: skip
+    cells = Cells(
+        sample,
+        variant,
+        alt[kept].astype(float),
+        reads[kept].astype(float),
+        called[kept],
+        2 * one,
+        one,
+        2 * one,
+        1e-3 * one,
+    )
+    samples = Samples(
+        rho.ravel(), np.zeros(n, bool), np.full(n, 200.0), np.full(n, 2.0), np.full(n, 3), np.full(n, 0.02)
+    )
     plain = called.all(axis=2).sum() / called.any(axis=2).sum()
     return presence(cells, samples), called[kept], (sample // 2)[::2], float(plain)
 
@@ -100,10 +117,13 @@ def coverage(kind: str, n_study: int, first_seed: int = 0) -> dict[str, float]:
     found = [estimate(m[0], m[2]) for m in made]
     low, high = np.array([f.ci_low for f in found]), np.array([f.ci_high for f in found])
     return {
-        "plain": float(np.mean([m[3] for m in made])), "bias": float(np.mean([f.share for f in found]) - truth),
-        "covered": float(np.mean((low <= truth) & (truth <= high))), "below": float(np.mean(high < truth)),
-        "above": float(np.mean(low > truth)), "width": float(np.mean(high - low)),
-    }  # fmt: skip
+        "plain": float(np.mean([m[3] for m in made])),
+        "bias": float(np.mean([f.share for f in found]) - truth),
+        "covered": float(np.mean((low <= truth) & (truth <= high))),
+        "below": float(np.mean(high < truth)),
+        "above": float(np.mean(low > truth)),
+        "width": float(np.mean(high - low)),
+    }
 
 
 def rejected(share: float, n_study: int, first_seed: int = 9000) -> float:
@@ -121,10 +141,14 @@ def main() -> None:
     print(f"{'studies: ' + str(n_study):26s} plain   bias    covered  below  above  width")
     for kind in KINDS:
         r = coverage(kind, n_study)
-        print(f"{kind:26s} {r['plain']:.3f}  {r['bias']:+.4f}  {r['covered']:.3f}   {r['below']:.3f}  {r['above']:.3f}  "
-              f"{r['width']:.3f}", flush=True)  # fmt: skip
+        print(
+            f"{kind:26s} {r['plain']:.3f}  {r['bias']:+.4f}  {r['covered']:.3f}   {r['below']:.3f}  {r['above']:.3f}  "
+            f"{r['width']:.3f}",
+            flush=True,
+        )
     print(
-        f"excess test: type I error {rejected(1.0, 2 * n_study):.3f}, power at 10 % private {rejected(0.9, n_study):.3f}"
+        f"excess test: type I error {rejected(1.0, 2 * n_study):.3f}, power at 10 % private "
+        f"{rejected(0.9, n_study):.3f}"
     )
     print(f"{time.process_time() - start:.0f} CPU s")
 

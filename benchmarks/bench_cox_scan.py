@@ -23,11 +23,7 @@ from oncourse.stats.scan import scan_cox, scan_logrank
 
 def study(n: int, features: int, *, binary: bool, share: float = 0.1) -> tuple[np.ndarray, ...]:
     random = generator(1, f"bench {n} {features}")
-    x = (
-        (random.random((n, features)) < share).astype(np.int8)
-        if binary
-        else random.normal(size=(n, features))
-    )
+    x = (random.random((n, features)) < share).astype(np.int8) if binary else random.normal(size=(n, features))
     life, loss = random.exponential(700, n), random.uniform(100, 2000, n)
     entry = np.floor(random.uniform(0, 300, n) * (random.random(n) < 0.7))
     days = np.ceil(entry + np.minimum(life, loss))
@@ -70,10 +66,9 @@ for late in ({}, {"entry_col": "entry"}):
 """
 
 
-def loop(
-    program: str, command: str, script: str, few: int, days, event, x, entry, features: int, results
-) -> None:
-    """Print another program's CPU seconds for `few` features, its ratio to ours, the largest difference of a coefficient.
+def loop(program: str, command: str, script: str, few: int, days, event, x, entry, features: int, results) -> None:
+    """Print another program's CPU seconds for `few` features, its ratio to ours, the largest difference of a
+    coefficient.
 
     results : (our seconds, our scan) right-censored and with delayed entry, in the order of the script's lines
     """
@@ -90,9 +85,7 @@ def loop(
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
-    for line, (ours, result), label in zip(
-        done.stdout.splitlines(), results, ("", ", delayed entry"), strict=True
-    ):
+    for line, (ours, result), label in zip(done.stdout.splitlines(), results, ("", ", delayed entry"), strict=True):
         seconds, *coef = (float(v) for v in line.split())
         gap = np.max(np.abs(np.array(coef) - result.coef[:few]))
         total = seconds / few * features

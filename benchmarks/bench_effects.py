@@ -2,11 +2,12 @@
 
 Run: python benchmarks/bench_effects.py SLICES [--n 2000] [--seed 1] [--frozen OUT.tsv] [--speed 500000]
 
-SLICES holds slices.hg38.fa.gz and genes.contig.gff3 (26 genes on pieces of GRCh38). Variants are drawn evenly over genes'
-coding bases: 70 % substitutions, 5 % of two or three bases, 10 % deletions, 10 % insertions (half of them duplications), 5 %
-replacements of unequal length; a further tenth lies within 12 bases of an exon in its intron. Each is written as VCF writes
-it, moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3). Compared: HGVS c., HGVS p.
-(as written; and as meant: see `meaning`), the consequence in this package's words. Printed: agreement per kind, differences.
+SLICES holds slices.hg38.fa.gz and genes.contig.gff3 (26 genes on pieces of GRCh38). Variants are drawn evenly over
+genes' coding bases: 70 % substitutions, 5 % of two or three bases, 10 % deletions, 10 % insertions (half of them
+duplications), 5 % replacements of unequal length; a further tenth lies within 12 bases of an exon in its intron. Each
+is written as VCF writes it, moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3).
+Compared: HGVS c., HGVS p. (as written; and as meant: see `meaning`), the consequence in this package's words. Printed:
+agreement per kind, differences.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def snpeff(folder: Path, variants: pl.DataFrame, work: Path) -> pl.DataFrame:
     (work / "snpEff.config").write_text("data.dir = ./data/\nslices.genome : slices\n")
     build = ["snpEff", "build", "-gff3", "slices", "-c", "snpEff.config", "-noCheckCds", "-noCheckProtein"]
     subprocess.run(build, cwd=work, check=True, capture_output=True)
-    contigs = {line.split("\t")[0] for line in (folder / "genes.contig.gff3").read_text().splitlines() if line[0] != "#"}
+    contigs = {
+        line.split("\t")[0] for line in (folder / "genes.contig.gff3").read_text().splitlines() if line[0] != "#"
+    }
     full = {c.removeprefix("chr"): c for c in contigs}
     lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
     for i, (_, chrom, pos, ref, alt) in enumerate(variants.iter_rows()):
@@ -109,8 +112,8 @@ def snpeff(folder: Path, variants: pl.DataFrame, work: Path) -> pl.DataFrame:
 def meaning(change: str | None) -> str | None:
     """Return a protein change with snpEff's ways of writing and HGVS's made one.
 
-    A shifted frame and a lost stop without what they read on; a frame whose first new codon is a stop as a frame (HGVS: as
-    that stop); several residues (p.GlyVal12AspPhe) as a delins; of a delins or insertion nothing behind its stop; a
+    A shifted frame and a lost stop without what they read on; a frame whose first new codon is a stop as a frame (HGVS:
+    as that stop); several residues (p.GlyVal12AspPhe) as a delins; of a delins or insertion nothing behind its stop; a
     duplication as the insertion it is.
 
     >>> meaning("p.RV62SN"), meaning("p.Y774_Q775delins*"), meaning("p.Y107*"), meaning("p.Y107fs"), meaning("p.G13dup")
@@ -155,12 +158,16 @@ def compare(folder: Path, n: int, seed: int) -> pl.DataFrame:
     both = pl.concat([variants, ours, theirs], how="horizontal")
     words = consequences(both["word"])
     return both.with_columns(
-        peer_word=words, same_word=words == both["consequence"], same_c=both["hgvs_c"] == both["peer_c"],
+        peer_word=words,
+        same_word=words == both["consequence"],
+        same_c=both["hgvs_c"] == both["peer_c"],
         peer_p=pl.Series([canonical(p) for p in both["peer_p"]], dtype=pl.String),
     ).with_columns(
         same_p=(pl.col("hgvs_p") == pl.col("peer_p")) | (pl.col("hgvs_p").is_null() & pl.col("peer_p").is_null()),
-        meant_p=pl.Series([meaning(a) == meaning(canonical(b)) for a, b in both.select("hgvs_p", "peer_p").iter_rows()]),
-    )  # fmt: skip
+        meant_p=pl.Series(
+            [meaning(a) == meaning(canonical(b)) for a, b in both.select("hgvs_p", "peer_p").iter_rows()]
+        ),
+    )
 
 
 def speed(folder: Path, n: int, seed: int) -> tuple[int, float]:

@@ -30,15 +30,20 @@ def study(n: int) -> Study:
     tables = {
         "patients": {"patient_id": ids},
         "follow_up": {
-            "patient_id": ids, "last_contact_day": last, "is_dead": dead,
+            "patient_id": ids,
+            "last_contact_day": last,
+            "is_dead": dead,
             "death_day": [int(d) if x else None for d, x in zip(last, dead, strict=True)],
         },
         "treatments": {
-            "patient_id": np.tile(ids, 2), "drugs": ["abiraterone"] * n + ["docetaxel"] * n,
-            "start_day": [0] * n + [350] * n, "line": [1] * n + [2] * n,
+            "patient_id": np.tile(ids, 2),
+            "drugs": ["abiraterone"] * n + ["docetaxel"] * n,
+            "start_day": [0] * n + [350] * n,
+            "line": [1] * n + [2] * n,
         },
         "labs": {
-            "patient_id": np.repeat(ids, N_PSA), "day": np.tile(np.arange(N_PSA) * 14, n),
+            "patient_id": np.repeat(ids, N_PSA),
+            "day": np.tile(np.arange(N_PSA) * 14, n),
             "analyte": ["PSA"] * (n * N_PSA),
             "value": np.round(30 * np.exp(np.cumsum(rng.normal(-0.02, 0.3, (n, N_PSA)), 1)), 2).ravel().astype(str),
             "unit": ["ng/mL"] * (n * N_PSA),
@@ -52,12 +57,13 @@ def study(n: int) -> Study:
             ).ravel(),
         },
         "assessments": {
-            "patient_id": np.repeat(ids, N_VISITS), "day": np.tile(np.arange(N_VISITS) * 56, n),
+            "patient_id": np.repeat(ids, N_VISITS),
+            "day": np.tile(np.arange(N_VISITS) * 56, n),
             "method": ["ct_mri"] * (n * N_VISITS),
             "non_target": rng.choice(["NON-CR/NON-PD", "PD"], n * N_VISITS, p=[0.95, 0.05]),
             "new_lesions": rng.choice(["no", "yes"], n * N_VISITS, p=[0.95, 0.05]),
         },
-    }  # fmt: skip
+    }
     frames = {
         name: TABLES[name].conform(pl.DataFrame(data).cast({k: TABLES[name].schema[k] for k in data}))
         for name, data in tables.items()
@@ -76,9 +82,7 @@ def main() -> None:
     for name in ("lines", "psa", "recist_visits", "bone_visits", "best_response", "time_to_event"):
         c, w = time.process_time(), time.perf_counter()
         rows = getattr(cohort, name).height
-        print(
-            f"{name:15s} {rows:9,} rows {time.process_time() - c:6.2f} CPU s {time.perf_counter() - w:6.2f} s"
-        )
+        print(f"{name:15s} {rows:9,} rows {time.process_time() - c:6.2f} CPU s {time.perf_counter() - w:6.2f} s")
     print(f"{'all':15s} {'':14s} {time.process_time() - cpu:6.2f} CPU s {time.perf_counter() - wall:6.2f} s")
     print(
         f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB (the tables alone: {base:.2f})"

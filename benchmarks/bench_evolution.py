@@ -53,8 +53,16 @@ def cohort(n: int) -> CountsTable:
             role = "primary" if d == 0 else "metastasis" if d < max(2, n_sample - 2) else "plasma"
             lesion = None if role == "plasma" else f"{sample}-lesion"
             rows.append((patient, sample, role, lesion, None, 100 * d, float(purity[d]), "given"))
-    schema = {"patient_id": pl.String, "sample_id": pl.String, "role": pl.String, "lesion_id": pl.String,
-              "site": pl.String, "day": pl.Int64, "purity": pl.Float64, "purity_basis": pl.String}  # fmt: skip
+    schema = {
+        "patient_id": pl.String,
+        "sample_id": pl.String,
+        "role": pl.String,
+        "lesion_id": pl.String,
+        "site": pl.String,
+        "day": pl.Int64,
+        "purity": pl.Float64,
+        "purity_basis": pl.String,
+    }
     return CountsTable(patients, pl.DataFrame(rows, schema=schema, orient="row"), pl.DataFrame(schema=WHO))
 
 
@@ -93,9 +101,7 @@ def main() -> None:
     table, small = cohort(n), cohort(4)
     for average in (True, False):
         params = EvolutionParams(average=average)
-        evolution.evolution_table(
-            cluster_table(small, ClusteringParams(), average=average), params, 1
-        )  # compile
+        evolution.evolution_table(cluster_table(small, ClusteringParams(), average=average), params, 1)  # compile
         start, cpu = time.perf_counter(), time.process_time()
         clusters = cluster_table(table, ClusteringParams(), average=average)
         middle, cpu_middle = time.perf_counter(), time.process_time()

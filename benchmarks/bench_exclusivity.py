@@ -2,10 +2,10 @@
 
 Run: ONCOURSE_TEST_DATA=... python benchmarks/bench_exclusivity.py [--swaps 100]
 
-The null is made by curveball swaps (Strona 2014) of the real matrix of patients and genes, which keep every gene's total and
-every patient's number of altered genes and share nothing with the model. Power: a pair of equal totals is planted that
-excludes each other in every patient; the same pairs are given to Fisher's test, whose real error rate on the swaps stands
-beside it: at equal size its threshold is the 5 % quantile of its own p-values there.
+The null is made by curveball swaps (Strona 2014) of the real matrix of patients and genes, which keep every gene's
+total and every patient's number of altered genes and share nothing with the model. Power: a pair of equal totals is
+planted that excludes each other in every patient; the same pairs are given to Fisher's test, whose real error rate on
+the swaps stands beside it: at equal size its threshold is the 5 % quantile of its own p-values there.
 """
 
 from __future__ import annotations
@@ -69,14 +69,21 @@ def error_rates(name: str, path: Path, swaps: int) -> None:
         ours.append(pair_tests(model.margins, a, b, both).p_value)
         theirs.append(fisher(both, total, n))
     found, plain = np.array(ours), np.array(theirs)
-    print(f"{name}: {n} patients, {GENES} genes, {swaps} swaps; below .05: ours {np.mean(found < 0.05):.3%}, "
-          f"Fisher {np.mean(plain < 0.05):.1%}; below .001: ours {np.mean(found < 0.001):.3%}, "
-          f"Fisher {np.mean(plain < 0.001):.2%}")  # fmt: skip
+    print(
+        f"{name}: {n} patients, {GENES} genes, {swaps} swaps; below .05: ours {np.mean(found < 0.05):.3%}, "
+        f"Fisher {np.mean(plain < 0.05):.1%}; below .001: ours {np.mean(found < 0.001):.3%}, "
+        f"Fisher {np.mean(plain < 0.001):.2%}"
+    )
     planted(name, model.altered, model.margins, model.of_class, np.quantile(found, 0.05), np.quantile(plain, 0.05))
 
 
 def planted(
-    name: str, altered: NDArray[np.bool_], margins: Margins, of_class: NDArray[np.int64], ours_at: float, fisher_at: float
+    name: str,
+    altered: NDArray[np.bool_],
+    margins: Margins,
+    of_class: NDArray[np.int64],
+    ours_at: float,
+    fisher_at: float,
 ) -> None:
     """Print the power for two genes of 15 % that no patient below the ninetieth percentile of burden has both of."""
     rng = generator(2, f"planted {name}")
@@ -93,7 +100,10 @@ def planted(
         both = int((one & two).sum())
         p = fisher_exact(both, int(one.sum()) - both, int(two.sum()) - both, int((~one & ~two).sum())).p_value
         won += [pair_tests(fitted, [0], [1], [both]).p_value[0] <= ours_at, float(np.ravel(p)[0]) <= fisher_at]
-    print(f"  planted exclusive pair, found at equal size of 5 %: ours {won[0] / trials:.0%}, Fisher {won[1] / trials:.0%}")
+    print(
+        f"  planted exclusive pair, found at equal size of 5 %: ours {won[0] / trials:.0%}, Fisher "
+        f"{won[1] / trials:.0%}"
+    )
 
 
 def speed(n: int = 50_000, genes: int = 200) -> None:

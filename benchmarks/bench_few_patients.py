@@ -2,8 +2,8 @@
 
     python benchmarks/bench_few_patients.py [REPLICATES]
 
-The share: units per patient 1 + negative binomial (mean 16), patients' shares from a beta distribution around the true mean.
-Kappa and AC1: every table of n units, weighted by its probability (exact coverage).
+The share: units per patient 1 + negative binomial (mean 16), patients' shares from a beta distribution around the true
+mean. Kappa and AC1: every table of n units, weighted by its probability (exact coverage).
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ def shares(replicates: int) -> None:
                         np.column_stack([x, n]), lambda s: s[:, 0] / s[:, 1], cluster_weights(patients, 400, rng)
                     )
                     drawn += again.low <= mean <= again.high
-                print(f"{mean:4}  {concentration:13}  {patients:8}  {inside / replicates:8.3f}  {above / replicates:20.3f}"
-                      f"  {drawn / replicates:18.3f}")  # fmt: skip
+                print(
+                    f"{mean:4}  {concentration:13}  {patients:8}  {inside / replicates:8.3f}  "
+                    f"{above / replicates:20.3f}"
+                    f"  {drawn / replicates:18.3f}"
+                )
 
 
 def tables(n: int) -> np.ndarray:
@@ -50,8 +53,14 @@ def tables(n: int) -> np.ndarray:
 
 def two_by_two() -> None:
     """Print exact coverage of kappa and AC1 beside the large-sample limits."""
-    truths = [(0.49, 0.01, 0.01, 0.49), (0.19, 0.01, 0.01, 0.79), (0.45, 0.05, 0.05, 0.45), (0.3, 0.1, 0.1, 0.5),
-              (0.09, 0.01, 0.01, 0.89), (0.4, 0.02, 0.08, 0.5)]  # fmt: skip
+    truths = [
+        (0.49, 0.01, 0.01, 0.49),
+        (0.19, 0.01, 0.01, 0.79),
+        (0.45, 0.05, 0.05, 0.45),
+        (0.3, 0.1, 0.1, 0.5),
+        (0.09, 0.01, 0.01, 0.89),
+        (0.4, 0.02, 0.08, 0.5),
+    ]
     print("truth (both, a, b, neither)  units  kappa  AC1  large-sample kappa  large-sample AC1")
     for n in (6, 10, 20, 40):
         every = tables(n)

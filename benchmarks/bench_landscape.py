@@ -32,8 +32,12 @@ def replicated(copies: int, path: Path) -> int:
     columns = [c for c in frames[0].columns if c in frames[1].columns]
     whole = pl.concat([f.select(columns) for f in frames])
     name = pl.col("Tumor_Sample_Barcode")
-    parts = [whole.with_columns(pl.concat_str(name.str.slice(0, 12), pl.lit(f"x{k:02d}"), name.str.slice(12)).alias(
-        "Tumor_Sample_Barcode")) for k in range(copies)]  # fmt: skip
+    parts = [
+        whole.with_columns(
+            pl.concat_str(name.str.slice(0, 12), pl.lit(f"x{k:02d}"), name.str.slice(12)).alias("Tumor_Sample_Barcode")
+        )
+        for k in range(copies)
+    ]
     pl.concat(parts).write_csv(path, separator="\t")
     return copies * whole.height
 

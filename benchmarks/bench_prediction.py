@@ -5,8 +5,8 @@ Run: python benchmarks/bench_prediction.py [--patients 300] [--genes 190] [--kee
 The study is simulated with 10 clinical columns (a tenth of the values of two of them missing) and the genes, of which
 three and two clinical columns act on survival. `oncourse run --only prediction` runs on its folder in a process of its
 own, with the default settings; wall and CPU seconds of everything it does (reading, time to event, figures, report) are
-printed with the load of the machine. --late lets a third of the patients come under observation late. --profile runs the
-fit in this process under cProfile instead.
+printed with the load of the machine. --late lets a third of the patients come under observation late. --profile runs
+the fit in this process under cProfile instead.
 """
 
 from __future__ import annotations
@@ -44,27 +44,38 @@ def write_study(folder: Path, n: int, genes: int, *, late: bool = False, seed: i
     columns = {f"c{j}": clinical[:, j].round(4) for j in range(CLINICAL)}
     patients = pl.DataFrame({"patient_id": ids, **columns})
     gaps = pl.Series(rng.random(n) < 0.1)
-    patients = patients.with_columns(
-        pl.when(gaps).then(None).otherwise(pl.col(c)).alias(c) for c in ("c2", "c3")
-    )
+    patients = patients.with_columns(pl.when(gaps).then(None).otherwise(pl.col(c)).alias(c) for c in ("c2", "c3"))
     last = np.minimum(survival, censored).astype(int) + 1
     variants = [f"{j % 22 + 1}:{1000 + j}:A:T" for j in range(genes)]
     i, j = np.nonzero(hit)
     tables = {
         "patients": patients,
-        "follow_up": pl.DataFrame({
-            "patient_id": ids, "last_contact_day": last, "is_dead": survival <= censored, "entry_day": entry.astype(int),
-        }),
+        "follow_up": pl.DataFrame(
+            {
+                "patient_id": ids,
+                "last_contact_day": last,
+                "is_dead": survival <= censored,
+                "entry_day": entry.astype(int),
+            }
+        ),
         "samples": pl.DataFrame({"sample_id": samples, "patient_id": ids, "material": ["tissue"] * n, "day": [0] * n}),
-        "variants": pl.DataFrame({
-            "variant_id": variants, "gene": [f"GENE{k}" for k in range(genes)],
-            "consequence": ["missense_variant"] * genes,
-        }),
-        "calls": pl.DataFrame({
-            "sample_id": np.array(samples)[i], "variant_id": np.array(variants)[j], "alt_count": [30] * i.size,
-            "depth": [100] * i.size, "is_called": [True] * i.size,
-        }),
-    }  # fmt: skip
+        "variants": pl.DataFrame(
+            {
+                "variant_id": variants,
+                "gene": [f"GENE{k}" for k in range(genes)],
+                "consequence": ["missense_variant"] * genes,
+            }
+        ),
+        "calls": pl.DataFrame(
+            {
+                "sample_id": np.array(samples)[i],
+                "variant_id": np.array(variants)[j],
+                "alt_count": [30] * i.size,
+                "depth": [100] * i.size,
+                "is_called": [True] * i.size,
+            }
+        ),
+    }
     folder.mkdir(parents=True)
     for name, frame in tables.items():
         frame.write_csv(folder / f"{name}.tsv", separator="\t")
@@ -108,7 +119,8 @@ def main() -> None:
     wall, after = time.monotonic() - start, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     print(
-        f"{args.patients} patients, {args.genes} genes + {CLINICAL} clinical columns: {wall:.1f} s wall, {cpu:.1f} s CPU "
+        f"{args.patients} patients, {args.genes} genes + {CLINICAL} clinical columns: {wall:.1f} s wall, {cpu:.1f} s "
+        f"CPU "
         f"(load before {load:.1f})"
     )
     if args.keep is None:

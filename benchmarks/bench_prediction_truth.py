@@ -7,8 +7,8 @@ Scenarios: noise (n 300, mutations that do nothing), planted (n 600, mutations w
 observation up to 40 months late and 40 % have the event before they could; the truth is that of patients followed from
 time zero). Per study the models are made and judged as by the `prediction` analysis
 (5 x 5 nested cross-validation); the truth is the saved model's accuracy in 20,000 new patients. Printed: how often the
-report says that mutations add, corrected minus true AUC and Brier score, calibration slope of the corrected estimate and
-in new patients.
+report says that mutations add, corrected minus true AUC and Brier score, calibration slope of the corrected estimate
+and in new patients.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ SCENARIOS: dict[str, tuple[int, tuple[float, ...]]] = {
 }
 
 
-def simulate(
-    rng: np.random.Generator, n: int, effects: tuple[float, ...]
-) -> tuple[PredictionData, np.ndarray]:
+def simulate(rng: np.random.Generator, n: int, effects: tuple[float, ...]) -> tuple[PredictionData, np.ndarray]:
     """Return a study and its patients' true linear predictors."""
     clinical = rng.normal(size=(n, CLINICAL))
     share = np.concatenate([np.full(len(effects), 0.25), np.linspace(0.05, 0.4, GENES - len(effects))])
@@ -135,7 +133,8 @@ def main() -> None:
         gap = np.array([r[2] for r in mine])
         score = np.array([r[6] for r in mine])
         print(
-            f"  {name}: corrected - true AUC {gap.mean():+.4f} (se {gap.std(ddof=1) / np.sqrt(len(gap)):.4f}), apparent "
+            f"  {name}: corrected - true AUC {gap.mean():+.4f} (se {gap.std(ddof=1) / np.sqrt(len(gap)):.4f}), "
+            f"apparent "
             f"- true {np.mean([r[3] for r in mine]):+.4f}; median slope "
             f"{np.median([r[4] for r in mine]):.3f}, in new patients {np.median([r[5] for r in mine]):.3f}; corrected "
             f"- true Brier {score.mean():+.4f} (se {score.std(ddof=1) / np.sqrt(len(score)):.4f})"

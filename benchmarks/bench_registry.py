@@ -50,23 +50,29 @@ def write_registry(folder: Path, n_samples: int, n_rows: int, seed: int = 1) -> 
     folder.mkdir(parents=True)
     for number, size in enumerate(sizes):
         (folder / f"data_gene_panel_PANEL{number}.txt").write_text(
-            f"stable_id: PANEL{number}\ndescription: panel {number}\ngene_list:\t"
-            + "\t".join(genes[:size])
-            + "\n"
+            f"stable_id: PANEL{number}\ndescription: panel {number}\ngene_list:\t" + "\t".join(genes[:size]) + "\n"
         )
     (folder / "meta_study.txt").write_text(
         "cancer_study_identifier: registry\ntype_of_cancer: coadread\nname: a simulated registry\n"
     )
     months = rng.exponential(30, n_patients)
-    pl.DataFrame({
-        "PATIENT_ID": patients, "SEX": np.where(rng.random(n_patients) < 0.5, "Male", "Female"),
-        "OS_MONTHS": months.round(2), "OS_STATUS": np.where(rng.random(n_patients) < 0.5, "1:DECEASED", "0:LIVING"),
-    }).write_csv(folder / "data_clinical_patient.txt", separator="\t")  # fmt: skip
-    pl.DataFrame({
-        "SAMPLE_ID": samples, "PATIENT_ID": patients[owner],
-        "SAMPLE_TYPE": np.where(rng.random(n_samples) < 0.6, "Primary", "Metastasis"),
-        "GENE_PANEL": np.char.add("PANEL", panel.astype(str)), "TUMOR_PURITY": rng.integers(10, 90, n_samples),
-    }).write_csv(folder / "data_clinical_sample.txt", separator="\t")  # fmt: skip
+    pl.DataFrame(
+        {
+            "PATIENT_ID": patients,
+            "SEX": np.where(rng.random(n_patients) < 0.5, "Male", "Female"),
+            "OS_MONTHS": months.round(2),
+            "OS_STATUS": np.where(rng.random(n_patients) < 0.5, "1:DECEASED", "0:LIVING"),
+        }
+    ).write_csv(folder / "data_clinical_patient.txt", separator="\t")
+    pl.DataFrame(
+        {
+            "SAMPLE_ID": samples,
+            "PATIENT_ID": patients[owner],
+            "SAMPLE_TYPE": np.where(rng.random(n_samples) < 0.6, "Primary", "Metastasis"),
+            "GENE_PANEL": np.char.add("PANEL", panel.astype(str)),
+            "TUMOR_PURITY": rng.integers(10, 90, n_samples),
+        }
+    ).write_csv(folder / "data_clinical_sample.txt", separator="\t")
     # a few genes are mutated often, the others seldom; a tenth of the rows falls on 2,000 hotspots
     weight = 1 / np.arange(1, N_GENES + 1) ** 0.7
     who = rng.integers(0, n_samples, n_rows)
@@ -83,17 +89,32 @@ def write_registry(folder: Path, n_samples: int, n_rows: int, seed: int = 1) -> 
     count = rng.binomial(depth, rng.uniform(0.03, 0.6, n_rows))
     codon = (offset // 3 + 1).astype(str)
     letters = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
-    pl.DataFrame({
-        "Hugo_Symbol": genes[gene], "Entrez_Gene_Id": gene, "Center": "SIM", "NCBI_Build": "GRCh37",
-        "Chromosome": chrom.astype(str), "Start_Position": pos, "End_Position": pos + 1, "Strand": "+",
-        "Variant_Classification": np.array(EFFECTS)[kind],
-        "Variant_Type": np.where(is_del, "DEL", np.where(is_ins, "INS", "SNP")),
-        "Reference_Allele": np.where(is_ins, "-", ref), "Tumor_Seq_Allele1": np.where(is_ins, "-", ref),
-        "Tumor_Seq_Allele2": np.where(is_del, "-", alt), "Tumor_Sample_Barcode": samples[who],
-        "Mutation_Status": "SOMATIC", "t_ref_count": depth - count, "t_alt_count": count,
-        "HGVSp_Short": np.char.add(np.char.add(np.char.add("p.", letters[pos % 20]), codon), letters[(pos + 7) % 20]),
-        "Transcript_ID": "ENST00000000000", "Exon_Number": "3/10",
-    }).write_csv(folder / "data_mutations.txt", separator="\t")  # fmt: skip
+    pl.DataFrame(
+        {
+            "Hugo_Symbol": genes[gene],
+            "Entrez_Gene_Id": gene,
+            "Center": "SIM",
+            "NCBI_Build": "GRCh37",
+            "Chromosome": chrom.astype(str),
+            "Start_Position": pos,
+            "End_Position": pos + 1,
+            "Strand": "+",
+            "Variant_Classification": np.array(EFFECTS)[kind],
+            "Variant_Type": np.where(is_del, "DEL", np.where(is_ins, "INS", "SNP")),
+            "Reference_Allele": np.where(is_ins, "-", ref),
+            "Tumor_Seq_Allele1": np.where(is_ins, "-", ref),
+            "Tumor_Seq_Allele2": np.where(is_del, "-", alt),
+            "Tumor_Sample_Barcode": samples[who],
+            "Mutation_Status": "SOMATIC",
+            "t_ref_count": depth - count,
+            "t_alt_count": count,
+            "HGVSp_Short": np.char.add(
+                np.char.add(np.char.add("p.", letters[pos % 20]), codon), letters[(pos + 7) % 20]
+            ),
+            "Transcript_ID": "ENST00000000000",
+            "Exon_Number": "3/10",
+        }
+    ).write_csv(folder / "data_mutations.txt", separator="\t")
 
 
 def timed(*command: str) -> tuple[float, float, float]:
@@ -118,20 +139,30 @@ def main() -> None:
     if not folder.exists():
         write_registry(folder, args.samples, args.rows)
     maf = folder / "data_mutations.txt"
-    print(
-        f"{args.samples:,} samples, {args.rows:,} mutation rows, {maf.stat().st_size / 2**20:.0f} MiB of mutations"
-    )
+    print(f"{args.samples:,} samples, {args.rows:,} mutation rows, {maf.stat().st_size / 2**20:.0f} MiB of mutations")
     oncourse = str(Path(sys.executable).parent / "oncourse")
     reading = f"import polars as pl; pl.read_csv({str(maf)!r}, separator='\\t', infer_schema=False)"
     only = ("--only", "landscape", "--patients", "none")
     steps = {
         "polars.read_csv of the mutation file alone": [sys.executable, "-c", reading],
         "oncourse run --only landscape, from the folder": [
-            oncourse, "run", str(folder), "--out", str(scratch / "a"), *only],
+            oncourse,
+            "run",
+            str(folder),
+            "--out",
+            str(scratch / "a"),
+            *only,
+        ],
         "oncourse import cbioportal": [oncourse, "import", "cbioportal", str(folder), str(scratch / "native")],
         "oncourse run --only landscape, native folder": [
-            oncourse, "run", str(scratch / "native"), "--out", str(scratch / "b"), *only],
-    }  # fmt: skip
+            oncourse,
+            "run",
+            str(scratch / "native"),
+            "--out",
+            str(scratch / "b"),
+            *only,
+        ],
+    }
     print(f"{'step':50s} {'wall s':>8s} {'CPU s':>8s} {'peak GiB':>9s}")
     for name, command in steps.items():
         wall, cpu, memory = timed(*command)

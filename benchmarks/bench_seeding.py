@@ -104,9 +104,7 @@ def main(folder: str, clusters: str) -> None:
         cpu["trees"] += time.process_time() - now
         names = sorted(set(sites), key=lambda s: (s != "P", s))
         begin = time.process_time()
-        found = seeding_posterior(
-            posterior, mean, var, np.array([names.index(s) for s in sites]), root_site=0
-        )
+        found = seeding_posterior(posterior, mean, var, np.array([names.index(s) for s in sites]), root_site=0)
         cpu["seeding"] += time.process_time() - begin
         truth = Counter({(names.index(a), names.index(b)): n for (a, b), n in edges.items()})
         tree = posterior.trees[found.best_tree]
@@ -121,9 +119,7 @@ def main(folder: str, clusters: str) -> None:
         moves = set(found.best_migrations)
         guess = Counter((s, t) for s, t, _ in moves)
         pattern, wanted = pattern_of(guess).replace("PS", "S"), pattern_of(truth).replace("PS", "S")
-        scores.append(
-            (pattern == wanted, f1({path(c) for *_, c in moves}, seeding), f1(as_set(guess), as_set(truth)))
-        )
+        scores.append((pattern == wanted, f1({path(c) for *_, c in moves}, seeding), f1(as_set(guess), as_set(truth))))
         for lesion in found.lesions[1:]:
             poly = sum(n for (_, t), n in truth.items() if t == lesion.site) > 1
             calls.append((lesion.p_polyclonal, poly))
@@ -138,9 +134,7 @@ def main(folder: str, clusters: str) -> None:
     for low, high in ((0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.01)):
         inside = calls[(calls[:, 0] >= low) & (calls[:, 0] < high)]
         if len(inside):
-            print(
-                f"P(polyclonal) {low:.1f}-{high:.1f}: {inside[:, 1].mean():.2f} of {len(inside)} lesions are"
-            )
+            print(f"P(polyclonal) {low:.1f}-{high:.1f}: {inside[:, 1].mean():.2f} of {len(inside)} lesions are")
 
 
 CCF_ERROR, FAR = (
@@ -168,14 +162,10 @@ def simulated(n_patient: int, depth: str, tag: str, n_metastases: int) -> None:
     progression, sources, returns = [], [], []
     for i in range(n_patient):
         name = f"{tag}{i}"
-        tumour = simulate_tumour(
-            1, name, default_plan(1, name, assay=depth, n_metastases=n_metastases, n_plasma=0)
-        )
+        tumour = simulate_tumour(1, name, default_plan(1, name, assay=depth, n_metastases=n_metastases, n_plasma=0))
         samples = tumour.samples["sample_id"].to_list()
         chrom = tumour.counts["variant_id"].str.split(":").list.first().alias("chrom")
-        rows = tumour.counts.with_columns(chrom).join(
-            tumour.segments, on=["sample_id", "chrom"], maintain_order="left"
-        )
+        rows = tumour.counts.with_columns(chrom).join(tumour.segments, on=["sample_id", "chrom"], maintain_order="left")
         rows = rows.sort("variant_id", "sample_id")
         shape = (rows["variant_id"].n_unique(), len(samples))
         wide = {c: rows[c].to_numpy().reshape(shape) for c in ("alt_count", "depth", "total_cn", "minor_cn")}
@@ -186,9 +176,16 @@ def simulated(n_patient: int, depth: str, tag: str, n_metastases: int) -> None:
         major = (wide["total_cn"] - wide["minor_cn"]).astype(float)
         begin = time.process_time()
         found = cluster_patient(
-            Counts(wide["alt_count"], wide["depth"], purity, major, wide["minor_cn"].astype(float),
-                   np.full(purity.shape, 2.0), np.full(shape[1], 1e-3))
-        )  # fmt: skip
+            Counts(
+                wide["alt_count"],
+                wide["depth"],
+                purity,
+                major,
+                wide["minor_cn"].astype(float),
+                np.full(purity.shape, 2.0),
+                np.full(shape[1], 1e-3),
+            )
+        )
         cpu["clusters"] += (now := time.process_time()) - begin
         able = [k for k in range(found.n_cluster) if found.n_variants[k] > 1]
         mean, var = moments_from_grid(found.log_lik[able], found.grid)
@@ -250,9 +247,7 @@ def simulated(n_patient: int, depth: str, tag: str, n_metastases: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--clusters", choices=("true", "own"), default="true")
     parser.add_argument("--patients", type=int, default=60)

@@ -2,8 +2,8 @@
 
     python benchmarks/bench_stress.py [WHAT ...] [--patients N] [--studies N]
 
-Each line is a claim under one fault of the data: the share of wrong answers, beside what it must be. The studies are those
-of `stress_evolution`; the answers are those of the analyses that a user runs.
+Each line is a claim under one fault of the data: the share of wrong answers, beside what it must be. The studies are
+those of `stress_evolution`; the answers are those of the analyses that a user runs.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from oncourse.cohort import Cohort
 
 def seeding(n: int, depths: tuple[float, ...] = (60.0, 200.0), seed: int = 1) -> None:
     """Print the share of lesions called polyclonal, of those with a clear call, and the coverage of cell fractions."""
-    print("| fault | depth | lesions | called polyclonal | truth | clear calls | mean P(polyclonal) | CCF 90 % covers | "
-          "on the fault | s |\n|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| fault | depth | lesions | called polyclonal | truth | clear calls | mean P(polyclonal) | CCF 90 % covers | "
+        "on the fault | s |\n|---|---|---|---|---|---|---|---|---|---|"
+    )
     for depth in depths:
         for name, fault in stress.FAULTS.items():
             for poly in (False, True) if name == "none" else (False,):
@@ -38,29 +40,39 @@ def seeding(n: int, depths: tuple[float, ...] = (60.0, 200.0), seed: int = 1) ->
                 p = np.where(called, rows["probability"], 1 - rows["probability"])
                 clear = float((rows["probability"].fill_null(0) >= 0.8).mean())  # type: ignore[arg-type]
                 cover, on_fault = coverage(found.tables["evolution/variants"], made.ccf)
-                print(f"| {name} | {depth:.0f} | {rows.height} | {100 * called.mean():.0f} % | "
-                      f"{'polyclonal' if poly else 'monoclonal'} | {100 * clear:.0f} % | {np.nanmean(p):.2f} | "
-                      f"{cover:.0f} % | {on_fault:.0f} % | {time.process_time() - start:.0f} |", flush=True)  # fmt: skip
+                print(
+                    f"| {name} | {depth:.0f} | {rows.height} | {100 * called.mean():.0f} % | "
+                    f"{'polyclonal' if poly else 'monoclonal'} | {100 * clear:.0f} % | {np.nanmean(p):.2f} | "
+                    f"{cover:.0f} % | {on_fault:.0f} % | {time.process_time() - start:.0f} |",
+                    flush=True,
+                )
 
 
 def coverage(variants: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
-    """Return in how many of 100 cells the 90 % interval, 0.005 wider, holds the true cell fraction: all, on the fault."""
-    both = variants.join(truth.drop_nulls("ccf").filter(pl.col("ccf").is_not_nan()), on=["sample_id", "variant_id"],
-                         suffix="_true")  # fmt: skip
+    """Return in how many of 100 cells the 90 % interval, 0.005 wider, holds the true cell fraction: all, on the
+    fault."""
+    both = variants.join(
+        truth.drop_nulls("ccf").filter(pl.col("ccf").is_not_nan()), on=["sample_id", "variant_id"], suffix="_true"
+    )
     inside = (both["ccf_low"] - 5e-3 <= both["ccf_true"]) & (both["ccf_true"] <= both["ccf_high"] + 5e-3)
     fault = both["on_fault"]
     return 100 * float(inside.mean()), 100 * float(inside.filter(fault).mean() or np.nan)  # type: ignore[arg-type]
 
 
 READS = {
-    "none": {}, "errors 10x": {"error": 1e-2}, "precision 20": {"precision": 20.0}, "precision 50": {"precision": 50.0},
-}  # fmt: skip
+    "none": {},
+    "errors 10x": {"error": 1e-2},
+    "precision 20": {"precision": 20.0},
+    "precision 50": {"precision": 50.0},
+}
 
 
 def presence(n: int, depths: tuple[float, ...] = (60.0, 150.0), seed: int = 1) -> None:
     """Print false presence and absence, and the bias of the latent shared fraction."""
-    print("| fault | depth | absent called present | CCF .3 called absent | decided | latent share, bias | "
-          "samples named noisy |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| fault | depth | absent called present | CCF .3 called absent | decided | latent share, bias | "
+        "samples named noisy |\n|---|---|---|---|---|---|---|"
+    )
     for depth in depths:
         for name, how in READS.items():
             study, truth = stress.cells(n, depth=depth, seed=seed, **how)
@@ -72,11 +84,16 @@ def presence(n: int, depths: tuple[float, ...] = (60.0, 150.0), seed: int = 1) -
                 pl.col("estimand") == "shared_fraction_latent", pl.col("set") == "all", pl.col("chip") == "without"
             )
             bias = float(summary["estimate"][0]) - 0.7
-            noisy = cohort.presence.samples["noise"].drop_nulls().len() if "noise" in cohort.presence.samples.columns else 0
-            print(f"| {name} | {depth:.0f} | {100 * (absent['state'] == 'present').mean():.1f} % of {absent.height} | "
-                  f"{100 * (sized['state'] == 'absent').mean():.1f} % of {sized.height} | "
-                  f"{100 * (states['state'] != 'not_assessable').mean():.0f} % | {bias:+.3f} | {noisy} of "
-                  f"{cohort.presence.samples.height} |", flush=True)  # fmt: skip
+            noisy = (
+                cohort.presence.samples["noise"].drop_nulls().len() if "noise" in cohort.presence.samples.columns else 0
+            )
+            print(
+                f"| {name} | {depth:.0f} | {100 * (absent['state'] == 'present').mean():.1f} % of {absent.height} | "
+                f"{100 * (sized['state'] == 'absent').mean():.1f} % of {sized.height} | "
+                f"{100 * (states['state'] != 'not_assessable').mean():.0f} % | {bias:+.3f} | {noisy} of "
+                f"{cohort.presence.samples.height} |",
+                flush=True,
+            )
 
 
 def beyond_noise(n_study: int, n: int = 10) -> None:
@@ -85,28 +102,43 @@ def beyond_noise(n_study: int, n: int = 10) -> None:
         for precision in (200.0, 50.0, 20.0):
             said = []
             for seed in range(n_study):
-                study, _ = stress.cells(n, depth=depth, precision=precision, identical=True, n_variant=40, seed=100 + seed)
+                study, _ = stress.cells(
+                    n, depth=depth, precision=precision, identical=True, n_variant=40, seed=100 + seed
+                )
                 table = registry()["concordance"].run(Cohort(study)).tables["concordance/summary"]
                 p = table.filter(pl.col("estimand") == "excess_discordance_p_value", pl.col("set") == "all")["estimate"]
                 said.append(bool(p[0] is not None and p[0] < 0.05))
-            print(f"identical lesions, {depth:.0f}x, precision {precision:.0f}: differ beyond noise in "
-                  f"{100 * np.mean(said):.0f} % of {n_study} studies of {n}", flush=True)  # fmt: skip
+            print(
+                f"identical lesions, {depth:.0f}x, precision {precision:.0f}: differ beyond noise in "
+                f"{100 * np.mean(said):.0f} % of {n_study} studies of {n}",
+                flush=True,
+            )
 
 
 #: Rows of other claims: name -> function of the number of studies, patients or samples.
 OTHERS = {
-    "ctdna": stress_ctdna.positivity_rows, "spread": stress_ctdna.spread, "course": stress_ctdna.constant,
-    "lead": stress_ctdna.leads, "agreement": stress_few.agreement, "repeat": stress_few.repeat_tissue,
-    "carriers": stress_few.carriers, "lost": stress_few.lost_by_score, "least": stress_few.least,
-    "lesions": stress_lesions.lesions, "matrix": stress_matrix.matrix, "drugs": stress_matrix.drugs,
-}  # fmt: skip
+    "ctdna": stress_ctdna.positivity_rows,
+    "spread": stress_ctdna.spread,
+    "course": stress_ctdna.constant,
+    "lead": stress_ctdna.leads,
+    "agreement": stress_few.agreement,
+    "repeat": stress_few.repeat_tissue,
+    "carriers": stress_few.carriers,
+    "lost": stress_few.lost_by_score,
+    "least": stress_few.least,
+    "lesions": stress_lesions.lesions,
+    "matrix": stress_matrix.matrix,
+    "drugs": stress_matrix.drugs,
+}
 EVOLUTION = ("seeding", "presence", "noise")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=[*EVOLUTION, *OTHERS], help="rows of the table; all by default")
-    parser.add_argument("--studies", type=int, default=400, help="studies, patients or samples per cell of the other rows")
+    parser.add_argument(
+        "--studies", type=int, default=400, help="studies, patients or samples per cell of the other rows"
+    )
     parser.add_argument("--patients", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

@@ -3,8 +3,8 @@
     python benchmarks/bench_therapy.py --patients 10000 --civic evidence.tsv STUDY [STUDY ...]
     python benchmarks/bench_therapy.py --pages 500
 
-The first takes the findings of real studies (MAF or study folders), repeats the patients up to the number asked for, and
-matches them against the rules and the evidence table; the second writes pages of a simulated mCRPC study.
+The first takes the findings of real studies (MAF or study folders), repeats the patients up to the number asked for,
+and matches them against the rules and the evidence table; the second writes pages of a simulated mCRPC study.
 """
 
 from __future__ import annotations

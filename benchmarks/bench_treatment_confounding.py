@@ -1,11 +1,13 @@
-"""Does the interval hold the truth when confounding is curved? Treatment and hazard hang on the same shape of covariates.
+"""Does the interval hold the truth when confounding is curved? Treatment and hazard hang on the same shape of
+covariates.
 
     python benchmarks/bench_treatment_confounding.py [STUDIES] [N] [SEED] [SHAPE ...]
 
 Shapes: quadratic, cubic, interaction, threshold, wave, heavy (a covariate of heavy tails); the true hazard ratio is 1.
-mixed: linear confounding and a treatment that helps some and harms others; the truth of each method is its own mean over
-those who could have had either (drawn from a million patients). Printed: how often there is a weighted result, and of those
-how often the 95 % interval of each method holds the truth, with the exact interval of that share; and the mean error.
+mixed: linear confounding and a treatment that helps some and harms others; the truth of each method is its own mean
+over those who could have had either (drawn from a million patients). Printed: how often there is a weighted result, and
+of those how often the 95 % interval of each method holds the truth, with the exact interval of that share; and the mean
+error.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ def study(rng: np.random.Generator, n: int, shape: str) -> PairData:
 
 
 def truths(shape: str, n: int = 1_000_000) -> dict[str, float]:
-    """Differences in restricted mean and milestone over those who could have had either; the log ratio where it is one."""
+    """Differences in restricted mean and milestone over those who could have had either; the log ratio where it is
+    one."""
     rng = np.random.default_rng(99)
     x = covariates(rng, n, shape)
     chance, risk = chance_and_risk(x, shape)
@@ -69,8 +72,10 @@ def truths(shape: str, n: int = 1_000_000) -> dict[str, float]:
     rates = [np.exp(risk + on * effect(x, shape)) / 900.0 for on in (1, 0)]
     means = [(1 - np.exp(-r * HORIZON)) / r for r in rates]
     alive = [np.exp(-r * MILESTONE) for r in rates]
-    out = {"rmst_difference": float(np.average(means[0] - means[1], weights=weight)),
-           "milestone_difference": float(np.average(alive[0] - alive[1], weights=weight))}  # fmt: skip
+    out = {
+        "rmst_difference": float(np.average(means[0] - means[1], weights=weight)),
+        "milestone_difference": float(np.average(alive[0] - alive[1], weights=weight)),
+    }
     return out if shape == "mixed" else out | {"hazard_ratio": 0.0}
 
 

@@ -2,10 +2,10 @@
 
     python benchmarks/bench_treatment_trials.py DATA [--all]
 
-DATA is the folder of the kmdata sets (ipd_colorectal_prostate.csv.gz, ipd_other_cancers.csv.gz, trials_key.tsv). Each set
-becomes a study folder in a temporary directory, is read like any other and analysed; printed is how far the
-unadjusted hazard ratio lies from the published one on the log scale: of the second arm of the key against the first, and
-(``either``) of whichever arm lies nearer, as a paper's ratio may be that of the other arm.
+DATA is the folder of the kmdata sets (ipd_colorectal_prostate.csv.gz, ipd_other_cancers.csv.gz, trials_key.tsv). Each
+set becomes a study folder in a temporary directory, is read like any other and analysed; printed is how far the
+unadjusted hazard ratio lies from the published one on the log scale: of the second arm of the key against the first,
+and (``either``) of whichever arm lies nearer, as a paper's ratio may be that of the other arm.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def write_study(folder: Path, rows: pl.DataFrame, unit: float, *, is_death: bool
     event = [bool(e) for e in rows["event"]]
     tables = {
         "patients": pl.DataFrame({"patient_id": ids}),
-        "samples": pl.DataFrame(
-            schema={"sample_id": pl.String, "patient_id": pl.String, "material": pl.String}
-        ),
+        "samples": pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String, "material": pl.String}),
         "calls": pl.DataFrame(
             schema={
                 "sample_id": pl.String,
@@ -51,9 +49,7 @@ def write_study(folder: Path, rows: pl.DataFrame, unit: float, *, is_death: bool
                 "patient_id": ids,
                 "last_contact_day": last,
                 "is_dead": [e and is_death for e in event],
-                "progression_day": [
-                    t if e and not is_death else None for t, e in zip(last, event, strict=True)
-                ],
+                "progression_day": [t if e and not is_death else None for t, e in zip(last, event, strict=True)],
             }
         ),
     }
@@ -120,9 +116,7 @@ def main() -> None:
     kept = table.filter(~pl.col("set").is_in(SWAPPED))
     for name in ("log_difference", "either"):
         within = [kept.filter(pl.col(name) <= limit).height / kept.height for limit in (0.05, 0.1)]
-        print(
-            f"{name}: {kept.height} sets, within 0.05 {within[0]:.1%}, within 0.1 {within[1]:.1%} (log scale)"
-        )
+        print(f"{name}: {kept.height} sets, within 0.05 {within[0]:.1%}, within 0.1 {within[1]:.1%} (log scale)")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""What the treatment estimates answer for: simulated studies against potential outcomes, and the interaction test's size.
+"""What the treatment estimates answer for: simulated studies against potential outcomes, and the interaction test's
+size.
 
     python benchmarks/bench_treatment_truth.py weights [STUDIES] [N]
     python benchmarks/bench_treatment_truth.py interaction [STUDIES] [RATIO] [EFFECT]
 
-weights: confounded studies; bias and coverage of overlap and inverse-probability weights for the marginal log hazard ratio
-and the difference of restricted means of their own target population, whose truth comes from 1,000,000 patients simulated
-on both treatments. interaction: share of studies with p < .05 without an interaction (size) and, where a true ratio of
-hazard ratios is given, with it (power); of the ratio and of the difference of the restricted means. EFFECT: log hazard
-ratio of the treatment, -0.4; with 0 no interaction of the hazards is none of the means either.
+weights: confounded studies; bias and coverage of overlap and inverse-probability weights for the marginal log hazard
+ratio and the difference of restricted means of their own target population, whose truth comes from 1,000,000 patients
+simulated on both treatments. interaction: share of studies with p < .05 without an interaction (size) and, where a true
+ratio of hazard ratios is given, with it (power); of the ratio and of the difference of the restricted means. EFFECT:
+log hazard ratio of the treatment, -0.4; with 0 no interaction of the hazards is none of the means either.
 """
 
 from __future__ import annotations
@@ -74,9 +75,7 @@ def weights(studies: int, n: int) -> None:
         x, chance = patients(rng, n)
         treated = rng.random(n) < chance
         life, loss = times(rng, x, treated), censoring(rng, n)
-        data = PairData(
-            np.minimum(life, loss), life <= loss, np.zeros(n), treated, x.astype(float), ("a", "b", "c")
-        )
+        data = PairData(np.minimum(life, loss), life <= loss, np.zeros(n), treated, x.astype(float), ("a", "b", "c"))
         for row in compare(data, horizon=HORIZON, milestone=MILESTONE).rows:
             if row.method == "unadjusted":
                 naive.append(np.log(row.effect.value))
@@ -124,9 +123,7 @@ def interaction_size(studies: int, ratio: float, effect: float) -> None:
             life = entry + rng.exponential(np.exp(-log_hazard) / frailty)
             loss = entry + rng.uniform(0.3, 3, n * lines)
             data = PairData(np.minimum(life, loss), life <= loss, entry, arm, np.zeros((n * lines, 0)), ())
-            found = interaction(
-                data, marker.astype(int), patient, line.astype(float), horizon=1.0, min_cell=5
-            )
+            found = interaction(data, marker.astype(int), patient, line.astype(float), horizon=1.0, min_cell=5)
             p.append((found.ratio.p_value, found.mean_difference.p_value))
         kept = np.array(p)
         kept = kept[np.isfinite(kept[:, 0])]
@@ -141,9 +138,7 @@ def interaction_size(studies: int, ratio: float, effect: float) -> None:
 
 def main() -> None:
     if sys.argv[1] == "weights":
-        weights(
-            int(sys.argv[2]) if len(sys.argv) > 2 else 600, int(sys.argv[3]) if len(sys.argv) > 3 else 1000
-        )
+        weights(int(sys.argv[2]) if len(sys.argv) > 2 else 600, int(sys.argv[3]) if len(sys.argv) > 3 else 1000)
     else:
         given = sys.argv[2:]
         ratio, effect = (float(given[k]) if len(given) > k else d for k, d in ((1, 1.0), (2, -0.4)))

@@ -62,9 +62,7 @@ def published(folder: Path) -> None:
     found, wanted = 0, 0
     for file in sorted(folder.glob("*.hbstruct.params.json")):
         given = json.loads(file.read_text())
-        rows = [
-            x.split("\t") for x in (folder / f"{file.name.split('.')[0]}.ssm").read_text().splitlines()[1:]
-        ]
+        rows = [x.split("\t") for x in (folder / f"{file.name.split('.')[0]}.ssm").read_text().splitlines()[1:]]
         alt, depth, share = ({r[0]: np.array(r[i].split(","), float) for r in rows} for i in (2, 3, 4))
         # reads at a chance of 1/2 to show the variant
         as_half = {v: np.maximum(2 * depth[v] * share[v], alt[v]) for v in alt}
@@ -106,16 +104,12 @@ def main(folder: str) -> None:
             f"{file.name[:28]:30s} {errors[-1]:.3f}  {of_clones[-1]:.3f}  {took:6.2f} {posterior.is_exact!s:5s} "
             f"{posterior.disagreement:.2f}"
         )
-    print(
-        f"mean error {np.mean(errors):.4f}, over pairs of clones {np.mean(of_clones):.4f}, {cpu:.2f} CPU s in all"
-    )
+    print(f"mean error {np.mean(errors):.4f}, over pairs of clones {np.mean(of_clones):.4f}, {cpu:.2f} CPU s in all")
     table = np.array(edges, float)
     for low, high in ((0.1, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 1.01)):
         inside = table[(table[:, 0] >= low) & (table[:, 0] < high)]
         if len(inside):
-            print(
-                f"edges with support {low:.2f}-{high:.2f}: right in {inside[:, 1].mean():.2f} of {len(inside)}"
-            )
+            print(f"edges with support {low:.2f}-{high:.2f}: right in {inside[:, 1].mean():.2f} of {len(inside)}")
 
 
 if __name__ == "__main__":

@@ -84,9 +84,14 @@ def pyclone_synthetic(folder: Path) -> list[Truth]:
 
     alt, ref = wide("alt_counts"), wide("ref_counts")
     counts = Counts(
-        alt, alt + ref, wide("tumour_content").astype(float), wide("major_cn").astype(float),
-        wide("minor_cn").astype(float), wide("normal_cn").astype(float), np.full(shape[1], 1e-3),
-    )  # fmt: skip
+        alt,
+        alt + ref,
+        wide("tumour_content").astype(float),
+        wide("major_cn").astype(float),
+        wide("minor_cn").astype(float),
+        wide("normal_cn").astype(float),
+        np.full(shape[1], 1e-3),
+    )
     return [Truth("synthetic", counts, wide("cluster")[:, 0].astype(int), wide("ccf"))]
 
 
@@ -144,9 +149,14 @@ def clinical(index: int, precision: float = 300.0) -> Truth:
     keep = (alt >= 3).any(axis=1)
     spread = np.ones((n, n_sample))
     counts = Counts(
-        alt[keep], depth[keep], (spread * purity)[keep], (spread * major[:, None])[keep],
-        (spread * minor[:, None])[keep], 2 * spread[keep], np.full(n_sample, 1e-3),
-    )  # fmt: skip
+        alt[keep],
+        depth[keep],
+        (spread * purity)[keep],
+        (spread * major[:, None])[keep],
+        (spread * minor[:, None])[keep],
+        2 * spread[keep],
+        np.full(n_sample, 1e-3),
+    )
     return Truth(f"clinical{index}", counts, labels[keep], ccf[keep])
 
 
@@ -175,9 +185,14 @@ def grown(index: int, n_plasma: int = 0) -> Truth:
     purity = dict(tumour.samples.select("sample_id", pl.coalesce("purity", "tumor_fraction")).iter_rows())
     keep = ((alt >= 5) & (alt >= 0.05 * depth)).any(axis=1)
     counts = Counts(
-        alt[keep], depth[keep], np.tile([purity[s] for s in samples], (keep.sum(), 1)), (total - minor)[keep],
-        minor[keep], np.full(shape, 2.0)[keep], np.full(shape[1], 1e-3),
-    )  # fmt: skip
+        alt[keep],
+        depth[keep],
+        np.tile([purity[s] for s in samples], (keep.sum(), 1)),
+        (total - minor)[keep],
+        minor[keep],
+        np.full(shape, 2.0)[keep],
+        np.full(shape[1], 1e-3),
+    )
     clone = cells["clone_id"].fill_null("tail").to_numpy().reshape(shape)[:, 0][keep]
     ccf = np.where(wide("multiplicity") > 0, wide("ccf"), np.nan)[keep]
     labels = np.unique(clone, return_inverse=True)[1]

@@ -72,19 +72,32 @@ def run(
         jobs = []
         for i, tumour in enumerate(tumours):
             write_input(tumour.counts, folder / f"{i}.tsv")
-            fit = ["fit", "-i", f"{folder}/{i}.tsv", "-o", f"{folder}/{i}.h5", "-c", str(clusters), "-d", density,
-                   "-r", str(restarts), "--seed", str(seed), "-t", "1"]  # fmt: skip
+            fit = [
+                "fit",
+                "-i",
+                f"{folder}/{i}.tsv",
+                "-o",
+                f"{folder}/{i}.h5",
+                "-c",
+                str(clusters),
+                "-d",
+                density,
+                "-r",
+                str(restarts),
+                "--seed",
+                str(seed),
+                "-t",
+                "1",
+            ]
             jobs.append((fit, ["write-results-file", "-i", f"{folder}/{i}.h5", "-o", f"{folder}/{i}.out"]))
         (folder / "jobs.json").write_text(json.dumps(jobs))
         subprocess.run(
             [str(python), "-c", _DRIVER, str(folder / "jobs.json"), str(folder / "seconds.json")],
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         seconds = json.loads((folder / "seconds.json").read_text())
-        return [
-            _read(folder / f"{i}.out", t.counts, s)
-            for i, (t, s) in enumerate(zip(tumours, seconds, strict=True))
-        ]
+        return [_read(folder / f"{i}.out", t.counts, s) for i, (t, s) in enumerate(zip(tumours, seconds, strict=True))]
 
 
 def _read(path: Path, counts: Counts, seconds: float) -> PeerResult:

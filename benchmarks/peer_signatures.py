@@ -2,11 +2,12 @@
 
 Run: python benchmarks/peer_signatures.py MATRIX [--peer PYTHON] [--samples 40]
 
-MATRIX is a COSMIC table (Type, SBS1, ...), for example of the SigProfilerAssignment package; PYTHON an interpreter in which
-that package is installed (an environment of its own; it is no dependency). Each spectrum has the ageing signatures SBS1 and
-SBS5 and up to three others of colorectal and prostate cancer, shares drawn from a Dirichlet distribution, 50 to 5,000
-mutations. Printed per number of mutations: error (half the sum of differences of the shares), signatures that are not there
-(number, and share of mutations given to them), signatures of 5 % and more that were missed, CPU seconds.
+MATRIX is a COSMIC table (Type, SBS1, ...), for example of the SigProfilerAssignment package; PYTHON an interpreter in
+which that package is installed (an environment of its own; it is no dependency). Each spectrum has the ageing
+signatures SBS1 and SBS5 and up to three others of colorectal and prostate cancer, shares drawn from a Dirichlet
+distribution, 50 to 5,000 mutations. Printed per number of mutations: error (half the sum of differences of the shares),
+signatures that are not there (number, and share of mutations given to them), signatures of 5 % and more that were
+missed, CPU seconds.
 """
 
 from __future__ import annotations
@@ -27,8 +28,25 @@ from oncourse.stats.rng import generator
 
 Floats = NDArray[np.float64]
 ALWAYS = ("SBS1", "SBS5")
-OTHERS = ("SBS2", "SBS13", "SBS3", "SBS6", "SBS15", "SBS10a", "SBS10b", "SBS17b", "SBS18", "SBS88", "SBS44", "SBS31",
-          "SBS35", "SBS40a", "SBS37", "SBS41", "SBS11")  # fmt: skip
+OTHERS = (
+    "SBS2",
+    "SBS13",
+    "SBS3",
+    "SBS6",
+    "SBS15",
+    "SBS10a",
+    "SBS10b",
+    "SBS17b",
+    "SBS18",
+    "SBS88",
+    "SBS44",
+    "SBS31",
+    "SBS35",
+    "SBS40a",
+    "SBS37",
+    "SBS41",
+    "SBS11",
+)
 PEER = """
 import sys
 from SigProfilerAssignment import Analyzer
@@ -71,8 +89,10 @@ def report(label: str, found: Floats, true: Floats, spent: float) -> None:
     absent, present = true == 0, true >= 0.05
     false, missed = (found > 0) & absent, (found == 0) & present
     error, given = np.abs(found - true).sum(1).mean() / 2, np.where(absent, found, 0).sum(1).mean()
-    print(f"  {label:<22} error {error:.3f}  false {false.sum(1).mean():.2f} (share {given:.3f})  "
-          f"missed {missed.sum(1).mean():.2f}  {spent:.1f} s")  # fmt: skip
+    print(
+        f"  {label:<22} error {error:.3f}  false {false.sum(1).mean():.2f} (share {given:.3f})  "
+        f"missed {missed.sum(1).mean():.2f}  {spent:.1f} s"
+    )
 
 
 def main() -> None:

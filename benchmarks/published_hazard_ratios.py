@@ -48,8 +48,19 @@ def compare(folder: Path) -> pl.DataFrame:
         turned = abs(-ours - published) < abs(ours - published)
         gap = abs((-ours if turned else ours) - published)
         p = proportional_hazards(fit).overall.p_value
-        rows.append((name, known["endpoint"][0], trial.height, fit.n_event, np.exp(-ours if turned else ours),
-                     np.exp(published), gap, turned, p))  # fmt: skip
+        rows.append(
+            (
+                name,
+                known["endpoint"][0],
+                trial.height,
+                fit.n_event,
+                np.exp(-ours if turned else ours),
+                np.exp(published),
+                gap,
+                turned,
+                p,
+            )
+        )
     columns = [
         "dataset",
         "endpoint",

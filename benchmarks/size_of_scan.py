@@ -3,8 +3,8 @@
 Run: python benchmarks/size_of_scan.py [--replicates 60] [--used-only]
 With --used-only the p-value of the `biomarkers` analysis alone is made, for enough replicates to judge .001: 1.5 times
 nominal is outside the 99 % Monte Carlo band of the nominal level from about 27,000 tests a row.
-Each row: patients, share altered, entry (none; late; late and later in carriers), expected carrier events, tests, and per
-kind of p-value the share at or below .05 and .001; then the share of profile/Firth intervals that hold 1.
+Each row: patients, share altered, entry (none; late; late and later in carriers), expected carrier events, tests, and
+per kind of p-value the share at or below .05 and .001; then the share of profile/Firth intervals that hold 1.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from oncourse.stats.scan import scan_cox
 BINS = ((0, 2), (2, 5), (5, 10), (10, 20), (20, np.inf))
 
 
-def draw(
-    random: np.random.Generator, n: int, share: float, entry: str, features: int
-) -> tuple[np.ndarray, ...]:
+def draw(random: np.random.Generator, n: int, share: float, entry: str, features: int) -> tuple[np.ndarray, ...]:
     start = np.floor(random.uniform(0, 600, n)) if entry != "none" else np.zeros(n)
     life = start + random.exponential(1000, n)  # memoryless: alive at entry
     loss = start + random.uniform(100, 2000, n)

@@ -25,44 +25,50 @@ def blanks(factor: float, n: int, others: int, seed: int) -> Cohort:
     ids = [[f"1:{1_000_000 + 1000 * p + v}:{kinds[v % 4]}" for v in range(16)] for p in range(n)]
     samples, calls = [], []
     for p in range(n):
-        samples += [{"sample_id": f"{s}{p}", "patient_id": f"P{p}", "material": m, "day": 0, "assay_id": "a"}
-                    for s, m in (("T", "tissue"), ("B", "plasma"))]  # fmt: skip
+        samples += [
+            {"sample_id": f"{s}{p}", "patient_id": f"P{p}", "material": m, "day": 0, "assay_id": "a"}
+            for s, m in (("T", "tissue"), ("B", "plasma"))
+        ]
         calls += [{"sample_id": f"T{p}", "variant_id": v, "alt_count": 1000, "depth": 4000} for v in ids[p]]
         looked = [v for k in range(others + 1) for v in ids[(p + k) % n]]
         rate = TOLD * factor * rng.gamma(2.0, 0.5, len(looked))
-        calls += [{"sample_id": f"B{p}", "variant_id": v, "alt_count": int(x), "depth": DEPTH}
-                  for v, x in zip(looked, rng.binomial(DEPTH, rate), strict=True)]  # fmt: skip
+        calls += [
+            {"sample_id": f"B{p}", "variant_id": v, "alt_count": int(x), "depth": DEPTH}
+            for v, x in zip(looked, rng.binomial(DEPTH, rate), strict=True)
+        ]
     tables = {
-        "patients": [{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(n)], "samples": samples,
-        "variants": [{"variant_id": v, "gene": "APC"} for own in ids for v in own], "calls": calls,
+        "patients": [{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(n)],
+        "samples": samples,
+        "variants": [{"variant_id": v, "gene": "APC"} for own in ids for v in own],
+        "calls": calls,
         "assays": [{"assay_id": "a", "kind": "panel", "targets": "APC", "error_rate": TOLD, "min_vaf": 0.02}],
-    }  # fmt: skip
+    }
     settings = config_from_mapping({"title": "t", "genome_build": "GRCh38"})
-    typed, problems = validate(
-        {k: pl.DataFrame(v, infer_schema_length=None) for k, v in tables.items()}, settings
-    )
+    typed, problems = validate({k: pl.DataFrame(v, infer_schema_length=None) for k, v in tables.items()}, settings)
     return Cohort(Study(settings, typed, warnings=tuple(problems)))
 
 
 def positivity_rows(n: int) -> None:
     """Blank plasma called positive, with and without sites that tell the background."""
     print(
-        "| true error over told | other sites | positive | not assessable | learned error over told |\n|---|---|---|---|---|"
+        "| true error over told | other sites | positive | not assessable | learned error over told "
+        "|\n|---|---|---|---|---|"
     )
     for factor in (1.0, 2.0, 3.0, 5.0):
         for others in (2, 0):
             table = blanks(factor, n, others, 1).ctdna
             ratio = table["error_ratio"].drop_nulls().median()
             share = {s: 100 * float((table["state"] == s).mean()) for s in ("positive", "not_assessable")}  # type: ignore[arg-type]
-            print(f"| {factor} | {16 * others} | {share['positive']:.1f} % | {share['not_assessable']:.0f} % | "
-                  f"{'not known' if ratio is None else round(float(ratio), 2)} |", flush=True)  # fmt: skip
+            print(
+                f"| {factor} | {16 * others} | {share['positive']:.1f} % | {share['not_assessable']:.0f} % | "
+                f"{'not known' if ratio is None else round(float(ratio), 2)} |",
+                flush=True,
+            )
 
 
 def spread(n: int) -> None:
     """Coverage of the level's interval where tracked variants have fractions of their own."""
-    print(
-        "| variants | reads | sd of log fractions | covers | exact interval of all reads |\n|---|---|---|---|---|"
-    )
+    print("| variants | reads | sd of log fractions | covers | exact interval of all reads |\n|---|---|---|---|---|")
     for m in (4, 16, 50):
         for reads in (48, 200, 1200):
             for sd in (0.0, 0.35, 0.7):
@@ -81,16 +87,17 @@ def spread(n: int) -> None:
 
 
 SHAPES = {
-    "constant": (1, 1, 1, 1, 1, 1), "doubles at the 4th": (1, 1, 1, 2, 2, 2), "doubles at the last": (1, 1, 1, 1, 1, 2),
-    "tenfold at the last": (1, 1, 1, 1, 1, 10), "a tenth from the 2nd": (1, 0.1, 0.1, 0.1, 0.1, 0.1),
-}  # fmt: skip
+    "constant": (1, 1, 1, 1, 1, 1),
+    "doubles at the 4th": (1, 1, 1, 2, 2, 2),
+    "doubles at the last": (1, 1, 1, 1, 1, 2),
+    "tenfold at the last": (1, 1, 1, 1, 1, 10),
+    "a tenth from the 2nd": (1, 0.1, 0.1, 0.1, 0.1, 0.1),
+}
 
 
 def constant(n: int) -> None:
     """Patients of six samples said to progress, by the model and by 1.25 times the lowest; and said to respond."""
-    print(
-        "| reads | biological cv | course | progress | by the lowest value | respond |\n|---|---|---|---|---|---|"
-    )
+    print("| reads | biological cv | course | progress | by the lowest value | respond |\n|---|---|---|---|---|---|")
     for reads, cv in ((48, 0.0), (24, 0.0), (48, 0.25), (24, 0.25), (1200, 0.25), (1200, 0.4), (6, 0.25)):
         for name, shape in SHAPES.items():
             rng = generator(1, f"course {reads} {cv} {name}")
@@ -106,9 +113,7 @@ def constant(n: int) -> None:
             print(f"| {reads} | {cv} | {name} | {shares} |", flush=True)
 
 
-def cohort_of_turns(
-    n: int, lead: float, how: str, stops: bool, rng: np.random.Generator
-) -> tuple[pl.DataFrame, ...]:
+def cohort_of_turns(n: int, lead: float, how: str, stops: bool, rng: np.random.Generator) -> tuple[pl.DataFrame, ...]:
     """ctDNA table, lines and visits of n patients whose ctDNA turns `lead` days before imaging."""
     rows, visits, lines = [], [], []
     for i in range(n):
@@ -121,18 +126,17 @@ def cohort_of_turns(
         before = np.maximum(np.exp(-days / 60), 0.1) if how == "falls" else np.ones(len(days))
         base = max(np.exp(-turn / 60), 0.1) if how == "falls" else 1.0
         after = 3.0 if how == "step" else 2 ** (np.maximum(days - turn, 0) / 40)
-        level = np.minimum(np.where(days > turn, base * after, before), 100) * rng.gamma(
-            16, 1 / 16, len(days)
-        )
+        level = np.minimum(np.where(days > turn, base * after, before), 100) * rng.gamma(16, 1 / 16, len(days))
         rows += [(f"p{i}", int(d), int(rng.poisson(200 * v + 1))) for d, v in zip(days, level, strict=True)]
-        visits += [
-            (f"p{i}", 1, int(s), "PD" if s >= imaging else "SD") for s in scans if not seen or s <= seen[0]
-        ]
+        visits += [(f"p{i}", 1, int(s), "PD" if s >= imaging else "SD") for s in scans if not seen or s <= seen[0]]
         lines.append((f"p{i}", 1, "x", 0, None))
     reads = pl.DataFrame(rows, schema=["patient_id", "day", "alt_reads"], orient="row").with_columns(
-        sample_id=pl.format("{}-{}", "patient_id", "day"), state=pl.lit("positive"), depth=pl.lit(16 * DEPTH),
-        background_reads=pl.lit(1.0), vaf=pl.col("alt_reads") / (16 * DEPTH),
-    )  # fmt: skip
+        sample_id=pl.format("{}-{}", "patient_id", "day"),
+        state=pl.lit("positive"),
+        depth=pl.lit(16 * DEPTH),
+        background_reads=pl.lit(1.0),
+        vaf=pl.col("alt_reads") / (16 * DEPTH),
+    )
     schema = {
         "patient_id": pl.String,
         "line": pl.Int64,
@@ -146,8 +150,10 @@ def cohort_of_turns(
 
 def leads(n: int) -> None:
     """How often the limits of the mean lead leave out 0 and the truth."""
-    print("| patients | ctDNA before | plasma stops | true lead | leaves 0 out | leaves the truth out | median width |\n"
-          "|---|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| patients | ctDNA before | plasma stops | true lead | leaves 0 out | leaves the truth out | median width |\n"
+        "|---|---|---|---|---|---|---|"
+    )
     for patients in (8, 30):
         for how in ("falls", "constant", "step"):
             for stops in (False, True):
@@ -163,5 +169,9 @@ def leads(n: int) -> None:
                         truth += not found.low <= lead <= found.high
                         width.append(found.high - found.low)
                     k = max(n // 10, 10)
-                    print(f"| {patients} | {how} | {stops} | {lead:.0f} | {100 * zero / k:.0f} % | {100 * truth / k:.0f} %"
-                          f" | {np.median(width):.0f} |", flush=True)  # fmt: skip
+                    print(
+                        f"| {patients} | {how} | {stops} | {lead:.0f} | {100 * zero / k:.0f} % | "
+                        f"{100 * truth / k:.0f} %"
+                        f" | {np.median(width):.0f} |",
+                        flush=True,
+                    )

@@ -31,8 +31,8 @@ BASES = "ACGT"
 class Fault:
     """What is wrong with the data.
 
-    artefacts : share of variants that are mapping artefacts: one fraction in every sample, ``artefact_depth`` x the depth
-    loss : share of each metastasis' chromosomes that lost one allele; in ``loss_cells`` of the cells (None: drawn
+    artefacts : share of variants that are mapping artefacts: one fraction in every sample, ``artefact_depth`` x the
+    depth loss : share of each metastasis' chromosomes that lost one allele; in ``loss_cells`` of the cells (None: drawn
         .3-.7); ``told``: the segments say 1 + 0, else 1 + 1
     purity_off : standard deviation of the error of the told purity
     wrong_segments : chromosomes per sample whose told copies are wrong (truth 2 + 1 or 1 + 0, told 1 + 1)
@@ -94,9 +94,13 @@ def lesions(n_patient: int, fault: Fault, *, depth: float = 60.0, polyclonal: bo
         clonality |= {f"P{i:03d}_M{m}": "polyclonal" if polyclonal else "monoclonal" for m in (1, 2)}
     ids = sorted({r["variant_id"] for r in rows["calls"]})
     study = as_study(
-        patients=rows["patients"], samples=rows["samples"], lesions=rows["lesions"], calls=rows["calls"],
-        segments=rows["segments"], variants=[{"variant_id": v} for v in ids],
-    )  # fmt: skip
+        patients=rows["patients"],
+        samples=rows["samples"],
+        lesions=rows["lesions"],
+        calls=rows["calls"],
+        segments=rows["segments"],
+        variants=[{"variant_id": v} for v in ids],
+    )
     return Truth(study, clonality, pl.DataFrame(rows["ccf"]))
 
 
@@ -170,26 +174,53 @@ def _patient(
         alt = random.binomial(reads, p)
         sample = f"{name}_{('P1', 'P2', 'M1', 'M2')[s]}"
         lesion = f"{name}_{('P', 'P', 'M1', 'M2')[s]}"
-        rows["samples"].append({"sample_id": sample, "patient_id": name, "material": "tissue", "lesion_id": lesion,
-                                "purity": float(told_purity[s])})  # fmt: skip
-        rows["calls"] += [{"sample_id": sample, "variant_id": v, "alt_count": int(a), "depth": int(d)}
-                          for v, a, d in zip(ids, alt, reads, strict=True) if d]  # fmt: skip
+        rows["samples"].append(
+            {
+                "sample_id": sample,
+                "patient_id": name,
+                "material": "tissue",
+                "lesion_id": lesion,
+                "purity": float(told_purity[s]),
+            }
+        )
+        rows["calls"] += [
+            {"sample_id": sample, "variant_id": v, "alt_count": int(a), "depth": int(d)}
+            for v, a, d in zip(ids, alt, reads, strict=True)
+            if d
+        ]
         rows["segments"] += [
-            {"sample_id": sample, "chrom": str(c + 1), "start": 1, "end": LENGTH, "total_cn": float(told[c, s].sum()),
-             "minor_cn": float(told[c, s].min())} for c in range(22)
-        ]  # fmt: skip
+            {
+                "sample_id": sample,
+                "chrom": str(c + 1),
+                "start": 1,
+                "end": LENGTH,
+                "total_cn": float(told[c, s].sum()),
+                "minor_cn": float(told[c, s].min()),
+            }
+            for c in range(22)
+        ]
         kept = np.where(artefact, np.nan, np.where(mutated > 0, ccf, np.nan) if not touched[:, s].any() else ccf)
-        rows["ccf"] += [{"sample_id": sample, "variant_id": v, "ccf": float(x), "on_fault": bool(w)}
-                        for v, x, w in zip(ids, kept, touched[chrom, s] | artefact, strict=True)]  # fmt: skip
+        rows["ccf"] += [
+            {"sample_id": sample, "variant_id": v, "ccf": float(x), "on_fault": bool(w)}
+            for v, x, w in zip(ids, kept, touched[chrom, s] | artefact, strict=True)
+        ]
     rows["patients"].append({"patient_id": name, "sex": "female"})
-    rows["lesions"] += [{"lesion_id": f"{name}_{x}", "patient_id": name, "role": "primary" if x == "P" else "metastasis"}
-                        for x in ("P", "M1", "M2")]  # fmt: skip
+    rows["lesions"] += [
+        {"lesion_id": f"{name}_{x}", "patient_id": name, "role": "primary" if x == "P" else "metastasis"}
+        for x in ("P", "M1", "M2")
+    ]
 
 
 def cells(
-    n_patient: int, *, depth: float = 60.0, error: float = 1e-3, precision: float = 200.0, identical: bool = False,
-    n_variant: int = 80, seed: int = 1,
-) -> tuple[Study, pl.DataFrame]:  # fmt: skip
+    n_patient: int,
+    *,
+    depth: float = 60.0,
+    error: float = 1e-3,
+    precision: float = 200.0,
+    identical: bool = False,
+    n_variant: int = 80,
+    seed: int = 1,
+) -> tuple[Study, pl.DataFrame]:
     """Return patients with a primary and a metastasis, and their truth: sample_id, variant_id, ccf.
 
     The assay states errors of 1e-3 per read; ``error`` is the truth, ``precision`` that of the beta-binomial reads.
@@ -212,8 +243,10 @@ def cells(
             ccf = np.repeat(np.where(kind == 0, 1.0, random.uniform(0.1, 0.9, n_variant))[:, None], 2, axis=1)
         ccf[kind == 4, 1] = 0.3
         purity = random.uniform(0.4, 0.8, 2)
-        names = [f"{int(c) + 1}:{i * 10_000 + k}:{'CCTAG'[k % 5]}:{'TACGT'[k % 5]}" for k, c in
-                 enumerate(random.choice(22, n_variant, p=SHARE))]  # fmt: skip
+        names = [
+            f"{int(c) + 1}:{i * 10_000 + k}:{'CCTAG'[k % 5]}:{'TACGT'[k % 5]}"
+            for k, c in enumerate(random.choice(22, n_variant, p=SHARE))
+        ]
         ids |= set(names)
         for s, role in enumerate(("primary", "metastasis")):
             vaf = purity[s] * ccf[:, s] / 2
@@ -225,15 +258,29 @@ def cells(
             p = np.where(ccf[:, s] == 0, vaf, p)
             alt = random.binomial(reads, p)
             sample = f"{name}_{role}"
-            tables["samples"].append({"sample_id": sample, "patient_id": name, "material": "tissue", "lesion_id": sample,
-                                      "purity": float(purity[s]), "assay_id": "wes"})  # fmt: skip
+            tables["samples"].append(
+                {
+                    "sample_id": sample,
+                    "patient_id": name,
+                    "material": "tissue",
+                    "lesion_id": sample,
+                    "purity": float(purity[s]),
+                    "assay_id": "wes",
+                }
+            )
             tables["lesions"].append({"lesion_id": sample, "patient_id": name, "role": role})
-            tables["calls"] += [{"sample_id": sample, "variant_id": v, "alt_count": int(a), "depth": int(d)}
-                                for v, a, d in zip(names, alt, reads, strict=True) if d]  # fmt: skip
-            truth += [{"sample_id": sample, "variant_id": v, "ccf": float(x)} for v, x in zip(names, ccf[:, s], strict=True)]
+            tables["calls"] += [
+                {"sample_id": sample, "variant_id": v, "alt_count": int(a), "depth": int(d)}
+                for v, a, d in zip(names, alt, reads, strict=True)
+                if d
+            ]
+            truth += [
+                {"sample_id": sample, "variant_id": v, "ccf": float(x)} for v, x in zip(names, ccf[:, s], strict=True)
+            ]
         tables["patients"].append({"patient_id": name, "sex": "female"})
     study = as_study(
-        **tables, variants=[{"variant_id": v, "gene": f"G{k}"} for k, v in enumerate(sorted(ids))],
+        **tables,
+        variants=[{"variant_id": v, "gene": f"G{k}"} for k, v in enumerate(sorted(ids))],
         assays=[{"assay_id": "wes", "error_rate": 1e-3, "min_alt_count": 3, "min_vaf": 0.02}],
-    )  # fmt: skip
+    )
     return study, pl.DataFrame(truth)

@@ -13,8 +13,10 @@ from oncourse.stats.rng import generator
 
 def agreement(n_study: int, seed: int = 1) -> None:
     """PPA over variants: patients differ (beta, sd of their shares), 95 % interval and the 2.5 % test at the margin."""
-    print("| mean share | sd between patients | patients | 95 % interval covers | 2.5 % test at the margin |\n"
-          "|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| mean share | sd between patients | patients | 95 % interval covers | 2.5 % test at the margin |\n"
+        "|---|---|---|---|---|"
+    )
     for mean in (0.7, 0.85):
         for sd in (0.1, 0.2, 0.3):
             s = mean * (1 - mean) / sd**2 - 1
@@ -23,9 +25,7 @@ def agreement(n_study: int, seed: int = 1) -> None:
                 inside = wrong = 0
                 for _ in range(n_study):
                     total = 1 + rng.negative_binomial(2, 2 / 11, patients)
-                    found = clustered_share(
-                        rng.binomial(total, rng.beta(mean * s, (1 - mean) * s, patients)), total
-                    )
+                    found = clustered_share(rng.binomial(total, rng.beta(mean * s, (1 - mean) * s, patients)), total)
                     inside += found.low <= mean <= found.high
                     wrong += found.p_below(mean) < 0.025
                 print(
@@ -37,7 +37,8 @@ def agreement(n_study: int, seed: int = 1) -> None:
 def repeat_tissue(n_study: int, margin: float = 0.1, seed: int = 1) -> None:
     """Plasma worse than repeat tissue by exactly the margin: how often non-inferior at 2.5 %; and power at no loss."""
     print(
-        "| repeat finds | sd between patients | patients | said at the margin | said without a loss |\n|---|---|---|---|---|"
+        "| repeat finds | sd between patients | patients | said at the margin | said without a loss "
+        "|\n|---|---|---|---|---|"
     )
     for mean in (0.8, 0.9):
         for sd in (0.05, 0.15):
@@ -80,22 +81,23 @@ def carriers(n_study: int, seed: int = 1) -> None:
                     500 / np.where(arm & (marker == 1), ratio, 1.0) / np.where(marker == 1, 1.3, 1.0)
                 )
                 loss = rng.uniform(300, 1500, 80)
-                data = PairData(
-                    np.minimum(life, loss), life <= loss, np.zeros(80), arm, np.zeros((80, 0)), ()
-                )
+                data = PairData(np.minimum(life, loss), life <= loss, np.zeros(80), arm, np.zeros((80, 0)), ())
                 found = interaction(data, marker, np.arange(80), np.ones(80), horizon=730.0, min_cell=5).ratio
                 if found is None or not np.isfinite(found.ci_low + found.ci_high):
                     continue
                 given += 1
                 inside += found.ci_low <= ratio <= found.ci_high
                 width.append(np.log(found.ci_high / found.ci_low) / 2)
-            print(f"| {n_carrier} | {ratio} | {100 * inside / max(given, 1):.1f} % | {given} of {n_study} | "
-                  f"{np.median(width):.2f} |",
-                  flush=True)  # fmt: skip
+            print(
+                f"| {n_carrier} | {ratio} | {100 * inside / max(given, 1):.1f} % | {given} of {n_study} | "
+                f"{np.median(width):.2f} |",
+                flush=True,
+            )
 
 
 def lost_by_score(n_study: int, n: int = 400, seed: int = 1) -> None:
-    """IPCW AUC at 24 months where the chance to be lost hangs on the score: how far off, and whether the bounds hold it."""
+    """IPCW AUC at 24 months where the chance to be lost hangs on the score: how far off, and whether the bounds hold
+    it."""
     from oncourse.models.auc_bounds import auc_bounds
 
     print(
@@ -120,7 +122,8 @@ def lost_by_score(n_study: int, n: int = 400, seed: int = 1) -> None:
 
 
 def least(n_study: int, seed: int = 1) -> None:
-    """The smallest study in which the intervals of survival hold: Kaplan-Meier, its median, cumulative incidence, Cox."""
+    """The smallest study in which the intervals of survival hold: Kaplan-Meier, its median, cumulative incidence,
+    Cox."""
     from oncourse.stats.competing import cumulative_incidence
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.km import kaplan_meier

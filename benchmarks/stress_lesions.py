@@ -1,8 +1,8 @@
 """Men with four to eight lesions each, seeded by one clone or two: written from the claims' words, not from the method.
 
-Clones grow in a primary (sampled in seven of ten men), lesions are founded by clones of the primary or of another lesion and
-carry mutations of their own; half of them hold a later clone. A share of the tumours doubled its genome, three of ten
-trunk mutations after it. A fifth of a lesion's arms may lose an allele on their own.
+Clones grow in a primary (sampled in seven of ten men), lesions are founded by clones of the primary or of another
+lesion and carry mutations of their own; half of them hold a later clone. A share of the tumours doubled its genome,
+three of ten trunk mutations after it. A fifth of a lesion's arms may lose an allele on their own.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ERROR, CONCENTRATION, LEAST = 1e-3, 200.0, 5
 
 
 class Fault(NamedTuple):
-    """doubled : share of tumours with a doubled genome; lost : cells that lost an arm (None: none does), told : as lost in
-    all cells, else nobody told; artefacts : share of variants at one fraction in every sample, depth x 1.5"""
+    """doubled : share of tumours with a doubled genome; lost : cells that lost an arm (None: none does), told : as lost
+    in all cells, else nobody told; artefacts : share of variants at one fraction in every sample, depth x 1.5"""
 
     doubled: float = 0.3
     lost: tuple[float, float] | None = None
@@ -38,12 +38,14 @@ class Fault(NamedTuple):
 
 
 FAULTS = {
-    "none": Fault(), "doubled genomes": Fault(doubled=1.0), "5 % artefacts": Fault(artefacts=0.05),
+    "none": Fault(),
+    "doubled genomes": Fault(doubled=1.0),
+    "5 % artefacts": Fault(artefacts=0.05),
     "arms lost in all cells, told": Fault(lost=(1.0, 1.0), told=True),
     "arms lost in .3-.7 of the cells, told as in all": Fault(lost=(0.3, 0.7), told=True),
     "arms lost in all cells, missed": Fault(lost=(1.0, 1.0)),
     "arms lost in .3-.7 of the cells, missed": Fault(lost=(0.3, 0.7)),
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -100,7 +102,8 @@ def grow(rng: np.random.Generator, n_lesion: int, polyclonal: float, primary: bo
 
 @dataclass
 class Rows:
-    """Rows of the tables of a study, and of its truth: cell fractions and number of variants of every clone by lesion."""
+    """Rows of the tables of a study, and of its truth: cell fractions and number of variants of every clone by
+    lesion."""
 
     tables: dict[str, list[dict[str, Any]]]
     truth: list[tuple[str, Tumour, np.ndarray, bool]] = field(default_factory=list)
@@ -120,8 +123,10 @@ def add_man(
     early = (clone == 0) & (rng.random(n) < (0.7 if doubled else 1.0))
     copies = np.where(early, own, np.minimum(own, 1))
     odd, level = rng.random(n) < fault.artefacts, rng.uniform(0.08, 0.45, n)
-    ids = [f"{a // 2 + 1}:{a % 2 * ARM_BASES + int(x) + 1}:{c}" for a, x, c in
-           zip(arm, rng.integers(0, ARM_BASES, n), rng.choice(CHANGES, n), strict=True)]  # fmt: skip
+    ids = [
+        f"{a // 2 + 1}:{a % 2 * ARM_BASES + int(x) + 1}:{c}"
+        for a, x, c in zip(arm, rng.integers(0, ARM_BASES, n), rng.choice(CHANGES, n), strict=True)
+    ]
     reads = []
     for i, cells in enumerate(t.cells):
         purity = rng.uniform(0.3, 0.85)
@@ -139,10 +144,15 @@ def add_man(
     called = np.any([(k >= 3) & (k >= 0.04 * d) for k, d in reads], axis=0) & ((copies > 0) | odd)
     for i, (k, d) in enumerate(reads):
         rows.tables["calls"] += [
-            {"sample_id": f"{name}-{i}", "variant_id": ids[v], "alt_count": int(k[v]), "depth": int(d[v]),
-             "is_called": bool(k[v] >= 3 and k[v] >= 0.04 * d[v])}
+            {
+                "sample_id": f"{name}-{i}",
+                "variant_id": ids[v],
+                "alt_count": int(k[v]),
+                "depth": int(d[v]),
+                "is_called": bool(k[v] >= 3 and k[v] >= 0.04 * d[v]),
+            }
             for v in np.flatnonzero(called)
-        ]  # fmt: skip
+        ]
     number = np.bincount(clone[called], minlength=len(p))
     rows.truth.append((name, t, number, primary))
 
@@ -150,21 +160,45 @@ def add_man(
 def _add_lesion(rows: Rows, name: str, i: int, purity: float, told: np.ndarray, primary: bool) -> None:
     lesion, role = f"{name}-{i}", "primary" if primary and i == 0 else "metastasis"
     rows.tables["lesions"].append({"lesion_id": lesion, "patient_id": name, "role": role})
-    rows.tables["samples"].append({"sample_id": lesion, "patient_id": name, "material": "tissue", "lesion_id": lesion,
-                                   "assay_id": "wgs", "purity": round(purity, 3)})  # fmt: skip
+    rows.tables["samples"].append(
+        {
+            "sample_id": lesion,
+            "patient_id": name,
+            "material": "tissue",
+            "lesion_id": lesion,
+            "assay_id": "wgs",
+            "purity": round(purity, 3),
+        }
+    )
     rows.tables["segments"] += [
-        {"sample_id": lesion, "chrom": str(a // 2 + 1), "start": a % 2 * ARM_BASES + 1, "end": (a % 2 + 1) * ARM_BASES,
-         "total_cn": int(told[a].sum()), "minor_cn": int(told[a].min())}
+        {
+            "sample_id": lesion,
+            "chrom": str(a // 2 + 1),
+            "start": a % 2 * ARM_BASES + 1,
+            "end": (a % 2 + 1) * ARM_BASES,
+            "total_cn": int(told[a].sum()),
+            "minor_cn": int(told[a].min()),
+        }
         for a in range(N_ARM)
-    ]  # fmt: skip
+    ]
 
 
-def men(n: int, fault: Fault, *, depth: float = 60.0, polyclonal: float = 0.0, n_variant: int = 400, seed: int = 1) -> Rows:
+def men(
+    n: int, fault: Fault, *, depth: float = 60.0, polyclonal: float = 0.0, n_variant: int = 400, seed: int = 1
+) -> Rows:
     """Return the tables and the truth of n men."""
     rng = generator(seed, f"men {fault} {depth} {polyclonal}")
     rows = Rows({name: [] for name in ("patients", "lesions", "samples", "segments", "calls")})
-    rows.tables["assays"] = [{"assay_id": "wgs", "kind": "wgs", "callable_mb": 2800.0, "error_rate": ERROR,
-                              "min_alt_count": 3, "min_vaf": 0.04}]  # fmt: skip
+    rows.tables["assays"] = [
+        {
+            "assay_id": "wgs",
+            "kind": "wgs",
+            "callable_mb": 2800.0,
+            "error_rate": ERROR,
+            "min_alt_count": 3,
+            "min_vaf": 0.04,
+        }
+    ]
     for i in range(n):
         name, primary = f"M{i:02d}", bool(rng.random() < 0.7)
         rows.tables["patients"].append({"patient_id": name})
@@ -174,7 +208,8 @@ def men(n: int, fault: Fault, *, depth: float = 60.0, polyclonal: float = 0.0, n
 
 
 def told_by_truth(rows: Rows) -> dict[str, float]:
-    """Return lesion -> P(polyclonal) when clones and their fractions are known exactly: what can be told at sampling."""
+    """Return lesion -> P(polyclonal) when clones and their fractions are known exactly: what can be told at
+    sampling."""
     out = {}
     for name, t, number, primary in rows.truth:
         kept = np.flatnonzero(number >= LEAST)
@@ -188,8 +223,10 @@ def told_by_truth(rows: Rows) -> dict[str, float]:
 
 def lesions(n: int, only: Sequence[str] = ()) -> None:
     """Print the share of monoclonal lesions called polyclonal, and of polyclonal ones that can be told those found."""
-    print("| fault | depth | monoclonal lesions | called polyclonal | polyclonal ones that can be told | found |\n"
-          "|---|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| fault | depth | monoclonal lesions | called polyclonal | polyclonal ones that can be told | found |\n"
+        "|---|---|---|---|---|---|"
+    )
     for depth in (60.0, 200.0):
         for name, fault in FAULTS.items():
             if only and name not in only:
@@ -197,7 +234,9 @@ def lesions(n: int, only: Sequence[str] = ()) -> None:
             for share in (0.0, 0.5) if name in ("none", "doubled genomes") else (0.0,):
                 rows = men(max(n // 40, 5), fault, depth=depth, polyclonal=share)
                 config = config_from_mapping({"title": "men", "genome_build": "GRCh38"})
-                typed, _ = validate({k: pl.DataFrame(v, infer_schema_length=None) for k, v in rows.tables.items()}, config)
+                typed, _ = validate(
+                    {k: pl.DataFrame(v, infer_schema_length=None) for k, v in rows.tables.items()}, config
+                )
                 found = registry()["evolution"].run(Cohort(Study(config, typed))).tables["evolution/seeding"]
                 founders = {f"{m}-{i}": len(f) for m, t, _, _ in rows.truth for i, f in enumerate(t.founders)}
                 can = told_by_truth(rows) if share else {}

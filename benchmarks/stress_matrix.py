@@ -1,4 +1,5 @@
-"""Every stress of `oncourse simulate --stress` against what a page says: presence, RAS, clones of blood, swaps, survival."""
+"""Every stress of `oncourse simulate --stress` against what a page says: presence, RAS, clones of blood, swaps,
+survival."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from oncourse.study.validate import validate
 def matrix(n: int, seed: int = 3) -> None:
     """Share of wrong answers of a simulated CRC study of n // 10 patients (at least 20), stress by stress."""
     print(
-        "| stress | drivers there called absent | drivers not there called present | RAS wrong, of samples with a state | "
+        "| stress | drivers there called absent | drivers not there called present | RAS wrong, of samples with a "
+        "state | "
         "RAS not assessable | what was put in counts as tumour | pairs named unrelated or swapped |\n"
         "|---|---|---|---|---|---|---|"
     )
@@ -47,13 +49,16 @@ def _row(cohort: Cohort, made: Simulated) -> list[str]:
     return [
         _of(there.filter(pl.col("raw_state") == "absent").height, there.height),
         _of(gone.filter(pl.col("raw_state") == "present").height, gone.height),
-        _of(wrong.height, known.height), _of(states.height - known.height, states.height),
-        _put_in(cohort, made), str(odd),
-    ]  # fmt: skip
+        _of(wrong.height, known.height),
+        _of(states.height - known.height, states.height),
+        _put_in(cohort, made),
+        str(odd),
+    ]
 
 
 def _put_in(cohort: Cohort, made: Simulated) -> str:
-    """Artefacts and blood clones, of those called in a sample, that are present and neither germline nor of the blood."""
+    """Artefacts and blood clones, of those called in a sample, that are present and neither germline nor of the
+    blood."""
     put = made.truth.get("stress", pl.DataFrame(schema={"variant_id": pl.String})).drop_nulls("variant_id")
     if put.is_empty():
         return "none"
@@ -68,7 +73,8 @@ def _of(k: int, n: int) -> str:
 
 
 def drugs(n: int, seeds: tuple[int, ...] = (3, 4, 5)) -> None:
-    """Hazard ratio of two first lines that do nothing, confounded by age in four shapes: what the treatment page says."""
+    """Hazard ratio of two first lines that do nothing, confounded by age in four shapes: what the treatment page
+    says."""
     print("| shape | method | given | refused | interval leaves 1 out |\n|---|---|---|---|---|")
     for shape in STRESSES["confounding"].words:
         parts = []

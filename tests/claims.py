@@ -114,7 +114,7 @@ def recurred_by_table(cohort: Cohort) -> Iterator[Claim]:
 
 
 def latest_ctdna_on_page(cohort: Cohort) -> Iterator[Claim]:
-    """"Latest ctDNA" as it stands in the page's HTML."""
+    """ "Latest ctDNA" as it stands in the page's HTML."""
     dated = cohort.ctdna.drop_nulls(["sample_id", "day"])
     for patient, rows in dated.group_by("patient_id", maintain_order=True):
         text = page_of(cohort, str(patient[0]))
@@ -136,7 +136,12 @@ def plasma_of_ledgers(cohort: Cohort) -> Iterator[Claim]:
 
 def plasma_of_tables(cohort: Cohort) -> Iterator[Claim]:
     for row in rows_of(cohort, "monitoring", "ctdna"):
-        yield row["patient_id"], row["sample_id"] or "", "plasma judged", "no" if row["state"] == "not_assessable" else "yes"
+        yield (
+            row["patient_id"],
+            row["sample_id"] or "",
+            "plasma judged",
+            "no" if row["state"] == "not_assessable" else "yes",
+        )
     if result_of(cohort, "recurrence"):
         for row in cohort.recurrence_blood.iter_rows(named=True):
             yield row["patient_id"], "", "blood after surgery judged", "no" if row["is_positive"] is None else "yes"
@@ -160,8 +165,8 @@ def msi_of_landscape(cohort: Cohort) -> Iterator[Claim]:
 def msi_of_burden(cohort: Cohort) -> Iterator[Claim]:
     """burden/samples: as recorded of the sample.
 
-    What names no sample stands there for every sample of the patient, and two words that differ ("MSI-H / not MSI-H") are
-    told as a conflict: neither is a state of the sample."""
+    What names no sample stands there for every sample of the patient, and two words that differ ("MSI-H / not MSI-H")
+    are told as a conflict: neither is a state of the sample."""
     elsewhere = cohort.marker_readings.filter((pl.col("marker") == "MSI") & pl.col("sample_id").is_null())
     for row in rows_of(cohort, "burden", "samples"):
         if " / " in str(row["msi_recorded"]) or row["patient_id"] in elsewhere["patient_id"]:
@@ -170,8 +175,8 @@ def msi_of_burden(cohort: Cohort) -> Iterator[Claim]:
 
 
 def msi_of_facts(cohort: Cohort) -> Iterator[Claim]:
-    """What rules of therapy ask: msi = high OR mmr = deficient. They ask for both tests; the status is told by either, so
-    that a rule which waits for the other one says nothing here."""
+    """What rules of therapy ask: msi = high OR mmr = deficient. They ask for both tests; the status is told by either,
+    so that a rule which waits for the other one says nothing here."""
     node = parse("msi = high OR mmr = deficient")
     for patient, facts in cohort.findings.patients.items():
         if facts.msi is not None:
@@ -232,7 +237,9 @@ def exported(cohort: Cohort) -> Iterator[Claim]:
     with TemporaryDirectory() as folder:
         export_cbioportal(cohort.study, Path(folder), study_id="t", called=called_rows(cohort.study))
         samples, patients = (
-            pl.read_csv(Path(folder) / f"data_clinical_{name}.txt", separator="\t", comment_prefix="#", infer_schema=False)
+            pl.read_csv(
+                Path(folder) / f"data_clinical_{name}.txt", separator="\t", comment_prefix="#", infer_schema=False
+            )
             for name in ("sample", "patient")
         )
     if "MSI_TYPE" in samples.columns:
@@ -270,8 +277,23 @@ def ras_of_ledger(cohort: Cohort) -> Iterator[Claim]:
 
 
 SOURCES = (
-    recurrence_table, recurrence_by_endpoints, recurrence_on_page, recurrence_beside_published, recurred_by_ledger,
-    recurred_by_table, latest_ctdna_on_page, plasma_of_ledgers, plasma_of_tables, msi_of_landscape, msi_of_burden,
-    msi_of_facts, msi_of_ledgers, card, hrr_of_landscape, exported, vital_of_tables, vital_of_phenopackets,
+    recurrence_table,
+    recurrence_by_endpoints,
+    recurrence_on_page,
+    recurrence_beside_published,
+    recurred_by_ledger,
+    recurred_by_table,
+    latest_ctdna_on_page,
+    plasma_of_ledgers,
+    plasma_of_tables,
+    msi_of_landscape,
+    msi_of_burden,
+    msi_of_facts,
+    msi_of_ledgers,
+    card,
+    hrr_of_landscape,
+    exported,
+    vital_of_tables,
+    vital_of_phenopackets,
     ras_of_ledger,
-)  # fmt: skip
+)

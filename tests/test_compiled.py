@@ -26,9 +26,17 @@ def _cox_data(n=40, p=2, seed=3):
     entry = np.where(rng.random(n) < 0.3, time * 0.4, -np.inf)
     by_exit, by_entry = np.argsort(-time, kind="stable"), np.argsort(-entry, kind="stable")
     return (
-        by_exit, by_entry, np.array([0, n]), time, entry, rng.random(n) < 0.7, rng.normal(size=(n, p)), np.zeros(n),
-        np.ones(n), rng.normal(size=p) * 0.3,
-    )  # fmt: skip
+        by_exit,
+        by_entry,
+        np.array([0, n]),
+        time,
+        entry,
+        rng.random(n) < 0.7,
+        rng.normal(size=(n, p)),
+        np.zeros(n),
+        np.ones(n),
+        rng.normal(size=p) * 0.3,
+    )
 
 
 def _cases():
@@ -38,12 +46,33 @@ def _cases():
     yield cox_terms, (*_cox_data(), True, True)
     yield factor, (np.array([[2.0, 0.5], [0.5, 1.0]]),)
     grid = np.arange(12)
-    yield scan_binary, (
-        rng.integers(-1, 2, (6, 12)).astype(np.int8), np.zeros(12, np.int64), grid, rng.random(12) < 0.8,
-        np.arange(12.0, 0, -1), np.ones(12), True, 1, 1.92, False,
-    )  # fmt: skip
-    yield decline, (np.array([0, 3, 6]), np.arange(6) * 30, np.array([90, 40, 45, 60, 80, 20]), np.array([100, 100]),
-                    5000, 21, True)  # fmt: skip
+    yield (
+        scan_binary,
+        (
+            rng.integers(-1, 2, (6, 12)).astype(np.int8),
+            np.zeros(12, np.int64),
+            grid,
+            rng.random(12) < 0.8,
+            np.arange(12.0, 0, -1),
+            np.ones(12),
+            True,
+            1,
+            1.92,
+            False,
+        ),
+    )
+    yield (
+        decline,
+        (
+            np.array([0, 3, 6]),
+            np.arange(6) * 30,
+            np.array([90, 40, 45, 60, 80, 20]),
+            np.array([100, 100]),
+            5000,
+            21,
+            True,
+        ),
+    )
     yield beta_binomial_sf, (3.0, 40.0, 0.1, 200.0)
     yield node_table, (rng.random((4, 3)), rng.random((4, 3)) * 0.01, 0.05, -1.0)
     distance = rng.random((6, 6))

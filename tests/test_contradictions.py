@@ -49,9 +49,7 @@ def flips(cohort: Cohort) -> Iterator[Claim]:
 def codons_of_samples(cohort: Cohort) -> Iterator[Claim]:
     """The callability table behind therapy: a sample whose codons cannot be read is no measured negative."""
     codons = cohort.findings.callable_codons
-    ras = codons.filter(
-        pl.col("gene").is_in(["KRAS", "NRAS"]) & pl.col("codon").is_in([12, 13, 59, 61, 117, 146])
-    )
+    ras = codons.filter(pl.col("gene").is_in(["KRAS", "NRAS"]) & pl.col("codon").is_in([12, 13, 59, 61, 117, 146]))
     called = set()
     for patient, facts in cohort.findings.patients.items():
         if evaluate(parse(f"mutation({RAS})"), facts).found:
@@ -93,9 +91,14 @@ def ras_by_rules(cohort: Cohort) -> Iterator[Claim]:
 
 #: Label on the page -> status.
 LABELS = {
-    "RAS (KRAS, NRAS)": "RAS", "BRAF V600E": "BRAF V600E", "MSI / MMR": "MSI-H/dMMR", "HRR gene loss": "HRR",
-    "BRCA1 / BRCA2 loss": "BRCA", "AR-V7": "AR-V7", "PIK3CA hotspot": "PIK3CA",
-}  # fmt: skip
+    "RAS (KRAS, NRAS)": "RAS",
+    "BRAF V600E": "BRAF V600E",
+    "MSI / MMR": "MSI-H/dMMR",
+    "HRR gene loss": "HRR",
+    "BRCA1 / BRCA2 loss": "BRCA",
+    "AR-V7": "AR-V7",
+    "PIK3CA hotspot": "PIK3CA",
+}
 
 
 def page(cohort: Cohort) -> Iterator[Claim]:
@@ -128,9 +131,7 @@ def treatment_markers(cohort: Cohort) -> Iterator[Claim]:
     days = days.filter(pl.len().over("patient_id", "day") == 1)
     values = cohort.treatment_markers.filter(pl.col("marker").is_in(["RAS", "HRR", "MSI-H/dMMR"]))
     rows = values.join(days, on=["patient_id", "day"], how="inner")
-    for patient, marker, value, sample in rows.select(
-        "patient_id", "marker", "value", "sample_id"
-    ).iter_rows():
+    for patient, marker, value, sample in rows.select("patient_id", "marker", "value", "sample_id").iter_rows():
         yield patient, sample, marker, "positive" if value else "negative"
 
 
@@ -184,17 +185,32 @@ def rule_marker(cohort: Cohort) -> Iterator[Claim]:
     """The recorded result that rules read, beside the blood of that day."""
     for patient, facts in cohort.findings.patients.items():
         said = facts.markers.get("CTDNA")
-        rows = cohort.ctdna.filter((pl.col("patient_id") == patient) & pl.col("witnesses").str.contains("recorded result"))
+        rows = cohort.ctdna.filter(
+            (pl.col("patient_id") == patient) & pl.col("witnesses").str.contains("recorded result")
+        )
         if said in ("positive", "negative") and rows.height:
             yield patient, "latest recorded", "tumour DNA in plasma", said
             yield patient, "latest recorded", "tumour DNA in plasma", rows.sort("day")["state"][-1]
 
 
 SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (
-    samples_of_statuses, flips, codons_of_samples, ras_at_decision, ras_by_rules, page, patients_of_statuses,
-    treatment_markers, features, ctdna_tables, plasma_of_decision, positive_or_not, blood_after_surgery,
-    informative_plasma_samples, rule_marker, *claims.SOURCES,
-)  # fmt: skip
+    samples_of_statuses,
+    flips,
+    codons_of_samples,
+    ras_at_decision,
+    ras_by_rules,
+    page,
+    patients_of_statuses,
+    treatment_markers,
+    features,
+    ctdna_tables,
+    plasma_of_decision,
+    positive_or_not,
+    blood_after_surgery,
+    informative_plasma_samples,
+    rule_marker,
+    *claims.SOURCES,
+)
 
 
 def word(state: str, basis: str | None) -> str:
@@ -205,7 +221,8 @@ def word(state: str, basis: str | None) -> str:
 
 
 def differ(one: str, two: str) -> bool:
-    """Whether two states cannot both be right; a source that does not say what a negative rests on says less, not other."""
+    """Whether two states cannot both be right; a source that does not say what a negative rests on says less, not
+    other."""
     if "negative" in (one, two):
         return one.split()[0] != two.split()[0]
     return one != two
@@ -238,26 +255,50 @@ def _plasma_study():
     """Five patients after surgery: reads against a recorded negative; a blood clone alone; a called variant alone; a
     recorded negative without reads; nothing at all."""
     people = ["reads", "clone", "called", "told", "nothing"]
-    variants = [{"variant_id": f"5:{112_839_000 + k}:C:T", "gene": "APC", "hgvs_p": f"p.R{1450 + k}*",
-                 "consequence": "nonsense"} for k in range(3)]  # fmt: skip
+    variants = [
+        {
+            "variant_id": f"5:{112_839_000 + k}:C:T",
+            "gene": "APC",
+            "hgvs_p": f"p.R{1450 + k}*",
+            "consequence": "nonsense",
+        }
+        for k in range(3)
+    ]
     variants.append({"variant_id": "2:25234373:C:T", "gene": "DNMT3A", "hgvs_p": "p.R882H", "consequence": "missense"})
-    samples = [{"sample_id": f"{p}-B", "patient_id": p, "material": "plasma", "day": 30, "assay_id": "p"} for p in people]
+    samples = [
+        {"sample_id": f"{p}-B", "patient_id": p, "material": "plasma", "day": 30, "assay_id": "p"} for p in people
+    ]
     samples.append({"sample_id": "reads-T", "patient_id": "reads", "material": "tissue", "day": 0, "assay_id": "p"})
-    calls = [{"sample_id": f"reads-{s}", "variant_id": v["variant_id"], "alt_count": n, "depth": 3000}
-             for s, n in (("T", 900), ("B", 60)) for v in variants[:3]]  # fmt: skip
+    calls = [
+        {"sample_id": f"reads-{s}", "variant_id": v["variant_id"], "alt_count": n, "depth": 3000}
+        for s, n in (("T", 900), ("B", 60))
+        for v in variants[:3]
+    ]
     calls.append({"sample_id": "clone-B", "variant_id": "2:25234373:C:T", "alt_count": 90, "depth": 3000})
     calls.append({"sample_id": "called-B", "variant_id": variants[0]["variant_id"], "alt_count": 90, "depth": 3000})
-    markers = [{"patient_id": p, "sample_id": f"{p}-B", "day": 30, "marker": "MRD", "value": "not detected"}
-               for p in ("reads", "told")]  # fmt: skip
+    markers = [
+        {"patient_id": p, "sample_id": f"{p}-B", "day": 30, "marker": "MRD", "value": "not detected"}
+        for p in ("reads", "told")
+    ]
     return study(
         {"title": "t", "genome_build": "GRCh38", "disease": "colorectal cancer", "design": "crc"},
         patients=[{"patient_id": p, "disease": "colon adenocarcinoma", "stage": "III"} for p in people],
         procedures=[{"patient_id": p, "day": 0, "kind": "primary_resection"} for p in people],
-        follow_up=[{"patient_id": p, "last_contact_day": 600, "is_dead": False,
-                    "recurrence_day": 400 if p == "called" else None} for p in people],
-        samples=samples, variants=variants, calls=calls, markers=markers,
+        follow_up=[
+            {
+                "patient_id": p,
+                "last_contact_day": 600,
+                "is_dead": False,
+                "recurrence_day": 400 if p == "called" else None,
+            }
+            for p in people
+        ],
+        samples=samples,
+        variants=variants,
+        calls=calls,
+        markers=markers,
         assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS", "error_rate": 1e-5}],
-    )  # fmt: skip
+    )
 
 
 def test_ctdna_positive_means_one_thing():
@@ -265,8 +306,13 @@ def test_ctdna_positive_means_one_thing():
     them, a panel without a call "negative" in another."""
     cohort = Cohort(_plasma_study())
     states = dict(cohort.ctdna.select("patient_id", "state").iter_rows())
-    assert states == {"reads": "positive", "clone": "not_assessable", "called": "positive", "told": "negative",
-                      "nothing": "not_assessable"}  # fmt: skip
+    assert states == {
+        "reads": "positive",
+        "clone": "not_assessable",
+        "called": "positive",
+        "told": "negative",
+        "nothing": "not_assessable",
+    }
     assert contradictions(cohort) == []
     assert {p for p, f in cohort.findings.patients.items() if f.markers.get("CTDNA") == "positive"} == {"reads"}
 
@@ -275,29 +321,58 @@ def _outcome_study():
     """Patients after surgery on day 0: a lesion before the recorded recurrence; a lesion alone; neither; a lesion after
     the recorded day; metastasis from the start; death of the cancer. MSI of each is recorded in another way."""
     rows = {  # recurrence_day, day of a metastasis, samples.msi_status, markers.MSI, markers.MMR, is_dead
-        "early": (300, 200, "MSI-H", None, None, False), "lesion": (None, 250, None, "MSI-H", None, True),
-        "free": (None, None, None, "MSS", "pMMR", False), "late": (150, 400, "MSS", None, "pMMR", False),
-        "before": (None, -5, "MSS", "MSI-H", None, True), "died": (None, None, "indeterminate", None, "dMMR", True),
+        "early": (300, 200, "MSI-H", None, None, False),
+        "lesion": (None, 250, None, "MSI-H", None, True),
+        "free": (None, None, None, "MSS", "pMMR", False),
+        "late": (150, 400, "MSS", None, "pMMR", False),
+        "before": (None, -5, "MSS", "MSI-H", None, True),
+        "died": (None, None, "indeterminate", None, "dMMR", True),
         "never": (None, None, None, None, None, False),
-    }  # fmt: skip
-    marks = [{"patient_id": p, "sample_id": f"{p}-T", "marker": m, "value": r[k]}
-             for p, r in rows.items() for m, k in (("MSI", 3), ("MMR", 4)) if r[k]]  # fmt: skip
+    }
+    marks = [
+        {"patient_id": p, "sample_id": f"{p}-T", "marker": m, "value": r[k]}
+        for p, r in rows.items()
+        for m, k in (("MSI", 3), ("MMR", 4))
+        if r[k]
+    ]
     return study(
         {"title": "t", "genome_build": "GRCh38", "disease": "colorectal cancer", "design": "crc"},
         patients=[{"patient_id": p, "disease": "colon adenocarcinoma", "stage": "III"} for p in rows],
         procedures=[{"patient_id": p, "day": 0, "kind": "primary_resection"} for p in rows],
-        follow_up=[{"patient_id": p, "last_contact_day": 900, "is_dead": r[5], "recurrence_day": r[0],
-                    "cause_of_death": "cancer" if r[5] else None} for p, r in rows.items()],
-        lesions=[{"lesion_id": f"{p}-L", "patient_id": p, "role": "metastasis", "site": "liver", "found_day": r[1]}
-                 for p, r in rows.items() if r[1] is not None],
-        samples=[{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": 0, "assay_id": "p",
-                  "msi_status": r[2]} for p, r in rows.items()],
+        follow_up=[
+            {
+                "patient_id": p,
+                "last_contact_day": 900,
+                "is_dead": r[5],
+                "recurrence_day": r[0],
+                "cause_of_death": "cancer" if r[5] else None,
+            }
+            for p, r in rows.items()
+        ],
+        lesions=[
+            {"lesion_id": f"{p}-L", "patient_id": p, "role": "metastasis", "site": "liver", "found_day": r[1]}
+            for p, r in rows.items()
+            if r[1] is not None
+        ],
+        samples=[
+            {
+                "sample_id": f"{p}-T",
+                "patient_id": p,
+                "material": "tissue",
+                "day": 0,
+                "assay_id": "p",
+                "msi_status": r[2],
+            }
+            for p, r in rows.items()
+        ],
         variants=[{"variant_id": "5:112839000:C:T", "gene": "APC", "hgvs_p": "p.R1450*", "consequence": "nonsense"}],
         calls=[{"sample_id": f"{p}-T", "variant_id": "5:112839000:C:T", "alt_count": 90, "depth": 300} for p in rows],
-        assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS"}], markers=marks,
-        published_endpoints=[{"patient_id": p, "endpoint": "DFI", "anchor": "index", "time_days": 200, "is_event": True}
-                             for p in rows],
-    )  # fmt: skip
+        assays=[{"assay_id": "p", "kind": "panel", "targets": "APC;DNMT3A;KRAS"}],
+        markers=marks,
+        published_endpoints=[
+            {"patient_id": p, "endpoint": "DFI", "anchor": "index", "time_days": 200, "is_event": True} for p in rows
+        ],
+    )
 
 
 def test_recurrence_and_msi_mean_one_thing_however_they_were_recorded():
@@ -305,11 +380,23 @@ def test_recurrence_and_msi_mean_one_thing_however_they_were_recorded():
     tells it; the landscape called MSI "not assessed" where it was recorded as a marker."""
     cohort = Cohort(_outcome_study())
     days = {c[0]: c[3] for c in claims.recurrence_on_page(cohort)}
-    assert days == {"early": "day 200", "lesion": "day 250", "late": "day 150", "free": "none seen", "died": "none seen",
-                    "never": "none seen"}  # fmt: skip
+    assert days == {
+        "early": "day 200",
+        "lesion": "day 250",
+        "late": "day 150",
+        "free": "none seen",
+        "died": "none seen",
+        "never": "none seen",
+    }
     assert {c[0]: c[3] for c in claims.msi_of_landscape(cohort)} == {
-        "early": "positive", "lesion": "positive", "free": "negative", "late": "negative", "before": "positive",
-        "died": "not_assessable", "never": "not_assessable"}  # fmt: skip
+        "early": "positive",
+        "lesion": "positive",
+        "free": "negative",
+        "late": "negative",
+        "before": "positive",
+        "died": "not_assessable",
+        "never": "not_assessable",
+    }
     assert len(list(claims.recurrence_beside_published(cohort))) == 6
     assert contradictions(cohort) == []
 

@@ -57,9 +57,7 @@ def test_links_lead_somewhere(page):
     path = ROOT / page
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.S)
     targets = re.findall(r"\]\(([^)#\s]+)", text)
-    missing = [
-        t for t in targets if not t.startswith(("http://", "https://")) and not (path.parent / t).exists()
-    ]
+    missing = [t for t in targets if not t.startswith(("http://", "https://")) and not (path.parent / t).exists()]
     assert missing == []
 
 
@@ -70,7 +68,8 @@ def test_the_project_names_no_machine():
         p.relative_to(ROOT).as_posix()
         for folder in ("src", "docs", "tests", "benchmarks", "tools")
         for p in (ROOT / folder).rglob("*")
-        if p.suffix in (".py", ".md", ".html", ".js", ".css", ".tsv") and p.name != "test_docs.py"
+        if p.suffix in (".py", ".md", ".html", ".js", ".css", ".tsv")
+        and p.name != "test_docs.py"
         and bad.search(p.read_text("utf-8"))
-    ]  # fmt: skip
+    ]
     assert found == []

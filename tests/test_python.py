@@ -96,6 +96,7 @@ def test_run_says_what_is_wrong(simulated_study):
 def test_settings_of_a_cohort_hold_in_run(simulated_study):
     cohort = simulated_study("crc").cohort(seed=5, survival={"endpoints": "OS"})
     assert cohort.seed == 5
-    assert oncourse.run("survival", cohort).tables.keys() == oncourse.run(
-        "survival", simulated_study("crc"), endpoints=("OS",)
-    ).tables.keys()
+    assert (
+        oncourse.run("survival", cohort).tables.keys()
+        == oncourse.run("survival", simulated_study("crc"), endpoints=("OS",)).tables.keys()
+    )

@@ -1,4 +1,5 @@
-"""Write `gene_models.tsv` and `reference_codons.tsv` of `oncourse.genome` from the CC0 exon models and reference slices.
+"""Write `gene_models.tsv` and `reference_codons.tsv` of `oncourse.genome` from the CC0 exon models and reference
+slices.
 
     python tools/build_gene_models.py ../shared/data/reads-ref-slices-hg38
 
@@ -18,20 +19,38 @@ import polars as pl
 
 Blocks = list[tuple[int, int]]
 
-#: Transcript to report where the file's own choice is another or is cut short: MANE Select, or (GNAS, MYD88, ERG) the one
-#: whose numbering the literature uses. From general knowledge; most have the coding length of UniProt's canonical protein.
+#: Transcript to report where the file's own choice is another or is cut short: MANE Select, or (GNAS, MYD88, ERG) the
+#: one whose numbering the literature uses. From general knowledge; most have the coding length of UniProt's canonical
+#: protein.
 CHOSEN = {
-    "ABL1": "ENST00000318560", "CBFB": "ENST00000290858",
-    "CDKN2A": "ENST00000304494", "CHEK2": "ENST00000404276", "CSF3R": "ENST00000373106",
-    "CUX1": "ENST00000292535", "CXCR4": "ENST00000241393", "DNMT1": "ENST00000340748",
-    "ERBB4": "ENST00000342788", "ERG": "ENST00000288319", "EWSR1": "ENST00000397938",
-    "FGFR1": "ENST00000447712", "FGFR2": "ENST00000358487", "FGFR3": "ENST00000440486",
-    "FOXP1": "ENST00000318789", "GNAS": "ENST00000371085", "HIF1A": "ENST00000337138",
-    "IGF2": "ENST00000416167", "KRAS": "ENST00000311936", "MET": "ENST00000397752",
-    "MYD88": "ENST00000396334", "MYH11": "ENST00000300036", "RAC1": "ENST00000348035",
-    "RAD51D": "ENST00000345365", "RIT1": "ENST00000368323", "SGK1": "ENST00000237305",
+    "ABL1": "ENST00000318560",
+    "CBFB": "ENST00000290858",
+    "CDKN2A": "ENST00000304494",
+    "CHEK2": "ENST00000404276",
+    "CSF3R": "ENST00000373106",
+    "CUX1": "ENST00000292535",
+    "CXCR4": "ENST00000241393",
+    "DNMT1": "ENST00000340748",
+    "ERBB4": "ENST00000342788",
+    "ERG": "ENST00000288319",
+    "EWSR1": "ENST00000397938",
+    "FGFR1": "ENST00000447712",
+    "FGFR2": "ENST00000358487",
+    "FGFR3": "ENST00000440486",
+    "FOXP1": "ENST00000318789",
+    "GNAS": "ENST00000371085",
+    "HIF1A": "ENST00000337138",
+    "IGF2": "ENST00000416167",
+    "KRAS": "ENST00000311936",
+    "MET": "ENST00000397752",
+    "MYD88": "ENST00000396334",
+    "MYH11": "ENST00000300036",
+    "RAC1": "ENST00000348035",
+    "RAD51D": "ENST00000345365",
+    "RIT1": "ENST00000368323",
+    "SGK1": "ENST00000237305",
     "TMPRSS2": "ENST00000332149",
-}  # fmt: skip
+}
 #: Genes with plain coding intervals (of one transcript, without the stop codon) -> GRCh38 minus GRCh37: the offset of
 #: every known hotspot locus of the gene (cancerhotspots.org v2 in both builds: 57, 3 and 27 loci).
 PLAIN = {"FOXA1": -469205, "SOX9": 2003859, "SPOP": 1922638}
@@ -57,10 +76,15 @@ class Model:
         """Return the line of gene_models.tsv: 1-based, inclusive."""
         shifts = self.shifts[:1] if len(set(self.shifts)) == 1 else self.shifts
         return (
-            self.gene, self.transcript, self.chrom, self.strand,
-            str(self.coding[0][0] + 1), str(self.coding[-1][1]),
-            ";".join(f"{a + 1}-{b}" for a, b in self.exons), ";".join(map(str, shifts)),
-        )  # fmt: skip
+            self.gene,
+            self.transcript,
+            self.chrom,
+            self.strand,
+            str(self.coding[0][0] + 1),
+            str(self.coding[-1][1]),
+            ";".join(f"{a + 1}-{b}" for a, b in self.exons),
+            ";".join(map(str, shifts)),
+        )
 
 
 def inside(exons: Blocks, start: int, end: int) -> Blocks:
@@ -120,16 +144,12 @@ def _matched(row: dict[str, object], coding: Blocks, old: dict[str, dict[str, ob
     exons, blocks = _old_blocks(old[chosen])
     if sum(b - a for a, b in blocks) % 3:
         return None
-    nearest = [
-        shift_of[min(shift_of, key=lambda s, a=a, b=b: 0 if a <= s < b else abs(s - a))] for a, b in exons
-    ]
+    nearest = [shift_of[min(shift_of, key=lambda s, a=a, b=b: 0 if a <= s < b else abs(s - a))] for a, b in exons]
     return Model(gene, chosen, chrom.removeprefix("chr"), str(old[chosen]["strand"]), exons, blocks, nearest)
 
 
 def _plain_models(folder: Path) -> list[Model]:
-    frame = pl.read_csv(
-        folder / "cds_extra8.hg19.tsv", separator="\t", schema_overrides={"CHROMOSOME": pl.String}
-    )
+    frame = pl.read_csv(folder / "cds_extra8.hg19.tsv", separator="\t", schema_overrides={"CHROMOSOME": pl.String})
     out = []
     for gene, shift in PLAIN.items():
         rows = frame.filter(pl.col("SYMBOL") == gene).sort("START")

@@ -3,9 +3,9 @@
     python tools/fuzz.py --n 10000 --seed 1 --jobs 2 --out faults.tsv
 
 Bases: simulated studies of both designs and a small input of every format that `oncourse import` reads
-(`fuzz_bases.py`). A mutant is a base with one to three faults in cells, columns, rows, places of a document, bytes, settings
-or whole files. Study folders go through `oncourse check` (and every eighth through `oncourse run`), the others through
-`oncourse import`. What must hold of each, and is counted where it does not:
+(`fuzz_bases.py`). A mutant is a base with one to three faults in cells, columns, rows, places of a document, bytes,
+settings or whole files. Study folders go through `oncourse check` (and every eighth through `oncourse run`), the others
+through `oncourse import`. What must hold of each, and is counted where it does not:
 
 * exit code 0, 1 or 2; no traceback, no fault of oncourse;
 * at most ten seconds;
@@ -39,10 +39,49 @@ from typing import Any
 import fuzz_bases
 
 MARKUP = "<script>alert(7)</script>"
-CELLS = ["", "NA", "-", ".", "-1", "0", "1e309", "nan", "inf", "1,5", "1.234,5", "35%", ">1000", "2019", "2019-03",
-         "2019-13-45", "x" * 3000, "=1+1", "@SUM(A1)", MARKUP, "../../etc/passwd", "\x1b[31mred", "é", "男", "未知", "TRUE",
-         "\u200b", "12:5:A:T", "chr1", "p.G12D", "1/0", '"', "'", ";", "a;b", "9999999999999999999999", "0x10", "null",
-         "None", "[]", "{}"]  # fmt: skip
+CELLS = [
+    "",
+    "NA",
+    "-",
+    ".",
+    "-1",
+    "0",
+    "1e309",
+    "nan",
+    "inf",
+    "1,5",
+    "1.234,5",
+    "35%",
+    ">1000",
+    "2019",
+    "2019-03",
+    "2019-13-45",
+    "x" * 3000,
+    "=1+1",
+    "@SUM(A1)",
+    MARKUP,
+    "../../etc/passwd",
+    "\x1b[31mred",
+    "é",
+    "男",
+    "未知",
+    "TRUE",
+    "\u200b",
+    "12:5:A:T",
+    "chr1",
+    "p.G12D",
+    "1/0",
+    '"',
+    "'",
+    ";",
+    "a;b",
+    "9999999999999999999999",
+    "0x10",
+    "null",
+    "None",
+    "[]",
+    "{}",
+]
 ONLY = ["overview", "landscape", "ras_status", "recurrence", "therapy", "monitoring", "endpoints"]
 SECONDS = 10.0
 
@@ -116,11 +155,16 @@ def _bytes(file: Path, chance: random.Random) -> None:
     text = raw.decode("utf-8", "replace")
     at = chance.randrange(max(1, len(raw)))
     made: list[Callable[[], bytes]] = [
-        lambda: b"", lambda: raw[:at], lambda: b"\xef\xbb\xbf" + raw, lambda: text.encode("utf-16"),
-        lambda: text.encode("gb18030", "replace"), lambda: raw.replace(b"\n", b"\r\n"),
-        lambda: raw[:at] + b"\x00" + raw[at:], lambda: raw[:at] + bytes([chance.randrange(256)]) + raw[at + 1 :],
+        lambda: b"",
+        lambda: raw[:at],
+        lambda: b"\xef\xbb\xbf" + raw,
+        lambda: text.encode("utf-16"),
+        lambda: text.encode("gb18030", "replace"),
+        lambda: raw.replace(b"\n", b"\r\n"),
+        lambda: raw[:at] + b"\x00" + raw[at:],
+        lambda: raw[:at] + bytes([chance.randrange(256)]) + raw[at + 1 :],
         lambda: raw.replace(b"\t", b",").replace(b",,", b"\t"),
-    ]  # fmt: skip
+    ]
     file.write_bytes(made[what]())
 
 

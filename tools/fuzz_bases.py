@@ -26,22 +26,52 @@ def _code(code: str) -> dict[str, Any]:
     return {"coding": [{"system": "http://loinc.org", "code": code}]}
 
 
-FHIR = {"resourceType": "Bundle", "type": "collection", "entry": [
-    _resource("Patient", id="P1", gender="male", birthDate="1955-03", deceasedDateTime="2020-06-10"),
-    _resource("Condition", id="C1", code={"text": "prostate cancer"}, onsetDateTime="2018-01-10"),
-    _resource("Observation", id="O1", status="final", code=_code("2857-1"), effectiveDateTime="2019-01-01",
-              valueQuantity={"value": 0.1, "comparator": "<", "unit": "ng/mL"}),
-    _resource("Observation", id="O2", status="final", code=_code("97509-4"), effectiveDateTime="2019-03-01",
-              valueCodeableConcept={"text": "stable"}),
-    _resource("MedicationAdministration", id="M1", status="completed", effectivePeriod={"start": "2019-01-02"},
-              medicationReference={"reference": "Medication/M"}),
-    {"resource": {"resourceType": "Medication", "id": "M", "code": {"text": "Abiraterone"}}},
-]}  # fmt: skip
-GDC = [{
-    "submitter_id": "TCGA-XX-0001", "demographic": {"gender": "male", "vital_status": "Dead", "days_to_death": 400},
-    "diagnoses": [{"days_to_last_follow_up": 380, "days_to_recurrence": 200, "age_at_diagnosis": 21915,
-                   "treatments": [{"therapeutic_agents": "Oxaliplatin", "days_to_treatment_start": 30}, {}]}],
-}]  # fmt: skip
+FHIR = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        _resource("Patient", id="P1", gender="male", birthDate="1955-03", deceasedDateTime="2020-06-10"),
+        _resource("Condition", id="C1", code={"text": "prostate cancer"}, onsetDateTime="2018-01-10"),
+        _resource(
+            "Observation",
+            id="O1",
+            status="final",
+            code=_code("2857-1"),
+            effectiveDateTime="2019-01-01",
+            valueQuantity={"value": 0.1, "comparator": "<", "unit": "ng/mL"},
+        ),
+        _resource(
+            "Observation",
+            id="O2",
+            status="final",
+            code=_code("97509-4"),
+            effectiveDateTime="2019-03-01",
+            valueCodeableConcept={"text": "stable"},
+        ),
+        _resource(
+            "MedicationAdministration",
+            id="M1",
+            status="completed",
+            effectivePeriod={"start": "2019-01-02"},
+            medicationReference={"reference": "Medication/M"},
+        ),
+        {"resource": {"resourceType": "Medication", "id": "M", "code": {"text": "Abiraterone"}}},
+    ],
+}
+GDC = [
+    {
+        "submitter_id": "TCGA-XX-0001",
+        "demographic": {"gender": "male", "vital_status": "Dead", "days_to_death": 400},
+        "diagnoses": [
+            {
+                "days_to_last_follow_up": 380,
+                "days_to_recurrence": 200,
+                "age_at_diagnosis": 21915,
+                "treatments": [{"therapeutic_agents": "Oxaliplatin", "days_to_treatment_start": 30}, {}],
+            }
+        ],
+    }
+]
 
 #: format -> file name -> text.
 FILES: dict[str, dict[str, str]] = {

@@ -4,10 +4,11 @@
 
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
-and settings, messages of errors) and annotations are left alone, and so are files with `@compiled` loops: they would have
-to be built anew for each. First all default tests run once under coverage.py, which says what test files reach each line;
-a mutant is given to those files alone, the quickest first, until one fails. A mutant that no test file reaches survives.
-A survivor may be equal to the original (`<` for `<=` between reals): read the list before believing the share.
+and settings, messages of errors) and annotations are left alone, and so are files with `@compiled` loops: they would
+have to be built anew for each. First all default tests run once under coverage.py, which says what test files reach
+each line; a mutant is given to those files alone, the quickest first, until one fails. A mutant that no test file
+reaches survives. A survivor may be equal to the original (`<` for `<=` between reals): read the list before believing
+the share.
 """
 
 from __future__ import annotations
@@ -30,18 +31,54 @@ HOUSE = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src/oncourse")
 
 SWAPS: dict[type[ast.AST], str] = {
-    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
-    ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
-    ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.And: "or", ast.Or: "and",
-    ast.BitAnd: "|", ast.BitOr: "&",
-}  # fmt: skip
+    ast.Lt: "<=",
+    ast.LtE: "<",
+    ast.Gt: ">=",
+    ast.GtE: ">",
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.In: "not in",
+    ast.NotIn: "in",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.And: "or",
+    ast.Or: "and",
+    ast.BitAnd: "|",
+    ast.BitOr: "&",
+}
 SIGNS = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.In: "in",
-    ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
-    ast.And: "and", ast.Or: "or", ast.BitAnd: "&", ast.BitOr: "|",
-}  # fmt: skip
-PAIRS = [("min", "max"), ("any", "all"), ("floor", "ceil"), ("any_horizontal", "all_horizontal"), ("first", "last"),
-         ("is_null", "is_not_null"), ("head", "tail")]  # fmt: skip
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.And: "and",
+    ast.Or: "or",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+}
+PAIRS = [
+    ("min", "max"),
+    ("any", "all"),
+    ("floor", "ceil"),
+    ("any_horizontal", "all_horizontal"),
+    ("first", "last"),
+    ("is_null", "is_not_null"),
+    ("head", "tail"),
+]
 NAMES = dict(PAIRS) | {b: a for a, b in PAIRS}
 #: Calls whose arguments are words for readers.
 WORDS = {"Column", "Table", "TableDoc", "field", "setting", "InputError", "ConfigError", "NotEnoughData", "Problem"}
@@ -185,7 +222,7 @@ def changed(mutant: Mutant) -> str:
     return (raw[: mutant.start] + mutant.new.encode() + raw[mutant.end :]).decode()
 
 
-PLUGIN = '''
+PLUGIN = """
 import time, coverage, pytest
 from pathlib import Path
 
@@ -196,12 +233,26 @@ def pytest_runtest_protocol(item):
     yield
     with Path("seconds.tsv").open("a") as out:
         out.write(f"{item.location[0]}\\t{time.perf_counter() - begun:.3f}\\n")
-'''
+"""
 
 
 def copy_of_house(target: Path) -> None:
-    parts = ("src", "tests", "benchmarks", "docs", "tools", "pyproject.toml", "README.md", "CHANGELOG.md",
-             "CONTRIBUTING.md", "LICENSE", "Makefile", "constraints.txt", "build_loops.py", "setup.py")  # fmt: skip
+    parts = (
+        "src",
+        "tests",
+        "benchmarks",
+        "docs",
+        "tools",
+        "pyproject.toml",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "constraints.txt",
+        "build_loops.py",
+        "setup.py",
+    )
     for part in parts:
         one = HOUSE / part
         if one.is_dir():
@@ -276,7 +327,9 @@ def batches(tests: list[str], seconds: dict[str, float]) -> Iterator[list[str]]:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--rooms", nargs="+", default=["stats", "knowledge", "derive", "facts", "models", "analyses", "study"])
+    ask.add_argument(
+        "--rooms", nargs="+", default=["stats", "knowledge", "derive", "facts", "models", "analyses", "study"]
+    )
     ask.add_argument("--n", type=int, default=200, help="mutants over all rooms, drawn at random")
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--tests", nargs="*", default=[], help="only these tests, for a quick look (default: all)")

@@ -37,16 +37,13 @@ def tables_page() -> str:
     )
     text += "0 means looked at and none seen. A `*_date` column (ISO) may stand in place of a `*_day` column when "
     text += "`patients.tsv` has `index_date`.\n\n## study.yaml\n\n"
-    text += table(
-        ["key", "meaning"], [[f"`{f.name}`", f.metadata["text"]] for f in dataclasses.fields(StudyConfig)]
-    )
+    text += table(["key", "meaning"], [[f"`{f.name}`", f.metadata["text"]] for f in dataclasses.fields(StudyConfig)])
     for t in TABLES.values():
         needed = " (required)" if t.name in REQUIRED_TABLES else ""
         text += f"\n## {t.name}{needed}\n\n{t.text[:1].upper()}{t.text[1:]}."
         text += (f" Key: {' + '.join(t.key)}." if t.key else "") + "\n\n"
         rows = [
-            [f"`{c.name}`" + (" *" if c.required else ""), c.type_name, c.unit, c.range_text, c.text]
-            for c in t.columns
+            [f"`{c.name}`" + (" *" if c.required else ""), c.type_name, c.unit, c.range_text, c.text] for c in t.columns
         ]
         text += table(["column (* required)", "type", "unit", "allowed", "meaning"], rows)
     return text
@@ -74,9 +71,7 @@ def _command(command: click.Command, name: str) -> str:
     options = [p for p in command.params if isinstance(p, click.Option)]
     usage = " ".join([name, *(str(a.human_readable_name) for a in arguments)])
     text = f"\n## {usage}\n\n{' '.join((command.help or '').split())}\n\n"
-    rows = [
-        [f"`{', '.join(o.opts)}`", o.help or "", "required" if o.required else _default(o)] for o in options
-    ]
+    rows = [[f"`{', '.join(o.opts)}`", o.help or "", "required" if o.required else _default(o)] for o in options]
     return text + (table(["option", "meaning", "default"], rows) if rows else "")
 
 
@@ -182,19 +177,21 @@ their sums. An analysis whose sums do not close fails by name.
     )
     for t in REPORT_TABLES:
         text += f"`tables/{t.name}.tsv`: {t.text}\n\n"
-        text += (
-            table(["column", "type", "meaning"], [[f"`{c.name}`", c.type_name, c.text] for c in t.columns])
-            + "\n"
-        )
+        text += table(["column", "type", "meaning"], [[f"`{c.name}`", c.type_name, c.text] for c in t.columns]) + "\n"
     return text
 
 
 def python_page() -> str:
-    """Every public name of the package, of `oncourse.stats` and of `oncourse.clones`, with its signature and docstring."""
+    """Every public name of the package, of `oncourse.stats` and of `oncourse.clones`, with its signature and
+    docstring."""
     import oncourse
 
     text = HEADER + "# Python\n\n[How to use oncourse from Python](../how-to/python.md) shows these names at work.\n"
-    for title, module in (("oncourse", oncourse), ("oncourse.stats", oncourse.stats), ("oncourse.clones", oncourse.clones)):
+    for title, module in (
+        ("oncourse", oncourse),
+        ("oncourse.stats", oncourse.stats),
+        ("oncourse.clones", oncourse.clones),
+    ):
         text += f"\n## {title}\n"
         for name in module.__all__:
             text += _named(f"{title}.{name}", getattr(module, name))
@@ -215,18 +212,26 @@ def glossary_page() -> str:
     from oncourse.words.phrases import pairs
 
     english, chinese = catalogue("en"), catalogue("zh")
-    text = HEADER + "# Glossary\n\nEnglish and Simplified Chinese. The Chinese was translated for this project and not yet "
-    text += "reviewed by a\nclinician; a term is corrected in `oncourse/words/zh/`, in one place.\n\n## Words explained\n\n"
+    text = (
+        HEADER
+        + "# Glossary\n\nEnglish and Simplified Chinese. The Chinese was translated for this project and not yet "
+    )
+    text += (
+        "reviewed by a\nclinician; a term is corrected in `oncourse/words/zh/`, in one place.\n\n## Words explained\n\n"
+    )
     explained = [
         [one for language in (english, chinese) for one in language[key].split(" | ", 1)]
-        for key in english if key.startswith("glossary.")
-    ]  # fmt: skip
+        for key in english
+        if key.startswith("glossary.")
+    ]
     text += table(["term", "explanation", "术语", "解释"], explained)
     kinds = ("endpoint.", "term.", "light.", "reason.")
     terms = [[english[key], chinese[key]] for key in english if key.startswith(kinds) and "{" not in english[key]]
     text += "\n## Terms of page one\n\n" + table(["English", "中文"], terms)
-    shown = sorted(((e, c) for e, c in pairs("zh").items() if len(e) <= 40 and "{" not in e and not e.endswith(".")),
-                   key=lambda pair: pair[0].lower())  # fmt: skip
+    shown = sorted(
+        ((e, c) for e, c in pairs("zh").items() if len(e) <= 40 and "{" not in e and not e.endswith(".")),
+        key=lambda pair: pair[0].lower(),
+    )
     text += "\n## Terms of tables, figures and patient pages\n\n"
     return text + table(["English", "中文"], [list(pair) for pair in shown])
 
@@ -237,23 +242,33 @@ def validation_page() -> str:
     from oncourse.analyses._least import least_patients
     from oncourse.verify.registry import all_cases
 
-    text = HEADER + "# Validation\n\n`oncourse verify` runs these cases on your machine ([how](../how-to/verify.md)).\n\n"
+    text = (
+        HEADER + "# Validation\n\n`oncourse verify` runs these cases on your machine ([how](../how-to/verify.md)).\n\n"
+    )
     text += "## Requirements\n\n"
-    rows = [[c.requirement, c.method, c.source, f"{c.tolerance:g}", "<br>".join(f"`{t}`" for t in c.tests)]
-            for c in all_cases()]  # fmt: skip
+    rows = [
+        [c.requirement, c.method, c.source, f"{c.tolerance:g}", "<br>".join(f"`{t}`" for t in c.tests)]
+        for c in all_cases()
+    ]
     text += table(["requirement", "method", "expected values from", "tolerance", "further tests"], rows)
     text += "\n## Known limits of the analyses\n\nHow wrong the answers are when the data are wrong: "
     text += "[stress](../explanation/stress.md). The least number of\npatients at which intervals were measured to hold:\n\n"
-    text += table(["analysis", "measured"], [[f"`{name}`", " ".join(least_patients(name))] for name in sorted(registry())])
+    text += table(
+        ["analysis", "measured"], [[f"`{name}`", " ".join(least_patients(name))] for name in sorted(registry())]
+    )
     text += "\n## Components at run time\n\n`oncourse verify --out FOLDER` writes the installed ones, with version and "
     return text + "licence, as CycloneDX\n(`components.cdx.json`); the versions tested stand in `constraints.txt`.\n"
 
 
 PAGES = {
-    "tables": tables_page, "commands": commands_page, "analyses": analyses_page, "results": results_page,
-    "python": python_page, "glossary": glossary_page,
+    "tables": tables_page,
+    "commands": commands_page,
+    "analyses": analyses_page,
+    "results": results_page,
+    "python": python_page,
+    "glossary": glossary_page,
     "validation": validation_page,
-}  # fmt: skip
+}
 
 
 def main() -> int:

@@ -38,9 +38,7 @@ def read(
     return load_study(path, strict=strict, exclude=exclude, fasta=fasta, gff=gff)
 
 
-def check(
-    path: str | Path, *, fasta: str | Path | None = None, gff: str | Path | None = None
-) -> list[Problem]:
+def check(path: str | Path, *, fasta: str | Path | None = None, gff: str | Path | None = None) -> list[Problem]:
     """Return every problem of a study, errors and warnings, without raising; what a run would refuse is an error.
 
     A problem of no table (of study.yaml, or of a source that cannot be read) has an empty `table`.
@@ -143,7 +141,7 @@ def report(
     loaded = study if isinstance(study, Study) else read(study)
     return report_study(
         loaded, Path(out), source=loaded.source, only=only, settings=settings, seed=seed, jobs=jobs, patients=patients
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, repr=False)

@@ -43,7 +43,8 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
 
     Examples
     --------
-    >>> frame = pl.DataFrame({"variant_id": ["a", "b"], "sample_id": ["S", "S"], "alt_count": [50, 20], "depth": [100, 90]})
+    >>> frame = pl.DataFrame({"variant_id": ["a", "b"], "sample_id": ["S", "S"], "alt_count": [50, 20], "depth": [100,
+    90]})
     >>> counts(frame).alt_count.tolist()
     [[50], [20]]
     """
@@ -111,8 +112,8 @@ def seeding(
     primary: int | None,
     seed: int = 1,
 ) -> SeedingPosterior:
-    """Return how each lesion was seeded (`oncourse.evolution.seeding.robust.robust_seeding`): no call rests on one small
-    cluster, and each carries the chance that a cluster is no clone.
+    """Return how each lesion was seeded (`oncourse.evolution.seeding.robust.robust_seeding`): no call rests on one
+    small cluster, and each carries the chance that a cluster is no clone.
 
     lesion_of_sample : lesion 0..M-1 of each sample, in the order of the counts; -1 for blood
     primary : the lesion of the primary; None: it was not sequenced
@@ -126,9 +127,7 @@ def seeding(
     p = np.zeros(clustering.n_cluster) if clustering.p_no_clone is None else clustering.p_no_clone
     elsewhere = places_elsewhere(found.chrom, clustering.labels, np.arange(clustering.n_cluster))
     doubt = doubt_of_clones(p, clustering.n_variants, found.n_variant, elsewhere)
-    return robust_seeding(
-        trees, mean, with_ccf_error(mean, var, CCF_ERROR), sites, doubt, root_site=primary, seed=seed
-    )
+    return robust_seeding(trees, mean, with_ccf_error(mean, var, CCF_ERROR), sites, doubt, root_site=primary, seed=seed)
 
 
 def _moments(data: Counts, clustering: Clustering) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

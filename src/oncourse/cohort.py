@@ -119,7 +119,8 @@ class Cohort:
         return params
 
     def wrong_names(self) -> list[str]:
-        """Return what study.yaml and the settings name and the study does not have (`oncourse.derive.outcomes.named`)."""
+        """Return what study.yaml and the settings name and the study does not have
+        (`oncourse.derive.outcomes.named`)."""
         from oncourse.derive.outcomes.named import wrong_names
 
         return wrong_names(self.study, self.settings, self.sample_groups)
@@ -194,7 +195,8 @@ class Cohort:
 
     @derived
     def spectra(self) -> pl.DataFrame:
-        """Mutations per class of surrounding bases, by sample and shared or private (`oncourse.derive.genes.spectra`)."""
+        """Mutations per class of surrounding bases, by sample and shared or private
+        (`oncourse.derive.genes.spectra`)."""
         from oncourse.derive.genes.spectra import SignatureParams, spectra_table, variant_classes
 
         classes = variant_classes(self.study, self.params(SignatureParams).fasta)
@@ -290,9 +292,7 @@ class Cohort:
         from oncourse.derive.clinical.response import ImagingParams
 
         study = self.study
-        return recist_visits(
-            study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams)
-        )
+        return recist_visits(study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams))
 
     @derived
     def time_to_event(self) -> pl.DataFrame:
@@ -303,7 +303,8 @@ class Cohort:
 
     @derived
     def pairs(self) -> PairTable:
-        """Pairs of samples of a patient and the fate of each variant between them (`oncourse.derive.concordance.pairs`)."""
+        """Pairs of samples of a patient and the fate of each variant between them
+        (`oncourse.derive.concordance.pairs`)."""
         from oncourse.derive.concordance.pairs import pair_table
 
         return pair_table(self.presence)
@@ -438,9 +439,7 @@ class Cohort:
         from oncourse.derive.care.therapy import KnowledgeParams
         from oncourse.derive.status.samples import decision_samples
 
-        return decision_samples(
-            self.study, self.seen_variants.plasma, self.params(KnowledgeParams).decision_day
-        )
+        return decision_samples(self.study, self.seen_variants.plasma, self.params(KnowledgeParams).decision_day)
 
     @derived
     def marker_readings(self) -> pl.DataFrame:
@@ -471,7 +470,8 @@ class Cohort:
 
     @derived
     def germline_hrr(self) -> list[str]:
-        """Patients with a germline loss of an HRR gene, where germline is reported (`oncourse.derive.status.evidence`)."""
+        """Patients with a germline loss of an HRR gene, where germline is reported
+        (`oncourse.derive.status.evidence`)."""
         from oncourse.derive.status.evidence import germline_losses
 
         return germline_losses(self.study, self.seen_variants, "HRR")
@@ -559,7 +559,8 @@ class Cohort:
 
     @derived
     def features(self) -> FeatureTable:
-        """Altered / not altered / unknown per patient and feature, and since when (`oncourse.derive.outcomes.features`)."""
+        """Altered / not altered / unknown per patient and feature, and since when
+        (`oncourse.derive.outcomes.features`)."""
         from oncourse.derive.outcomes.features import FeatureParams, FeatureTables, asks, feature_table
 
         params = self.params(FeatureParams)
@@ -600,7 +601,8 @@ class Cohort:
 
     @derived
     def prediction_tables(self) -> PredictionTables:
-        """What a prediction model reads: predictors with their day, outcomes (`oncourse.derive.outcomes.predictors`)."""
+        """What a prediction model reads: predictors with their day, outcomes
+        (`oncourse.derive.outcomes.predictors`)."""
         from oncourse.derive.outcomes.predictors import PredictionTables
 
         profiled = self.panels.samples
@@ -613,9 +615,7 @@ class Cohort:
         from oncourse.derive.outcomes.recurrence import RecurrenceParams, recurrence_table
 
         params = self.params(RecurrenceParams)
-        return recurrence_table(
-            self.study, origin=params.origin, site_window_days=params.site_window_days
-        )
+        return recurrence_table(self.study, origin=params.origin, site_window_days=params.site_window_days)
 
     @derived
     def recurrence_blood(self) -> pl.DataFrame:
@@ -632,7 +632,8 @@ class Cohort:
 
     @derived
     def recurrence_genes(self) -> pl.DataFrame:
-        """What became of the primary's mutations in the recurrence (`oncourse.derive.outcomes.recurrence.gene_changes`)."""
+        """What became of the primary's mutations in the recurrence
+        (`oncourse.derive.outcomes.recurrence.gene_changes`)."""
         from oncourse.derive.outcomes.recurrence import gene_changes
 
         several = self.study["samples"]["patient_id"].is_duplicated().any()

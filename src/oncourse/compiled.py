@@ -89,7 +89,8 @@ def digest(room: str) -> str:
 
 @functools.cache
 def folder_of(room: str) -> Path | None:
-    """Return where the machine code of these very sources is: here, or in an installed oncourse on the path; else None."""
+    """Return where the machine code of these very sources is: here, or in an installed oncourse on the path; else
+    None."""
     wanted = digest(room)
     for folder in (_HERE, *(Path(entry) / "oncourse" for entry in sys.path)):
         known = folder / "_loops.json"
@@ -113,9 +114,7 @@ def types_of(door: str) -> list[str]:
 
 
 def _door(function: Callable[..., Any], door: str) -> Callable[..., Any]:
-    fast = getattr(
-        _extension(_ROOM_OF[function.__module__.removeprefix("oncourse.")]), symbol(function), None
-    )
+    fast = getattr(_extension(_ROOM_OF[function.__module__.removeprefix("oncourse.")]), symbol(function), None)
     if fast is None:
         return function
     kinds, names = types_of(door), function.__code__.co_varnames[: function.__code__.co_argcount]
@@ -131,9 +130,7 @@ def _door(function: Callable[..., Any], door: str) -> Callable[..., Any]:
         for i, dtype, n_axis in arrays:
             given = args[i]
             if given.ndim != n_axis:
-                raise TypeError(
-                    f"argument {i + 1} of {function.__name__} has {given.ndim} axes, not {n_axis}"
-                )
+                raise TypeError(f"argument {i + 1} of {function.__name__} has {given.ndim} axes, not {n_axis}")
             if given.dtype != dtype or not given.flags.c_contiguous:
                 ready[i] = given.astype(dtype, order="C", casting="safe")
                 changed.append(i)

@@ -41,20 +41,41 @@ def made(make_study):
     samples, lesions, calls = [], [], []
     for i, p in enumerate(ids):
         assay = "small" if i % 4 == 0 else "big"
-        lesions.append(
-            {"lesion_id": f"{p}-p", "patient_id": p, "role": "primary", "site": "colon", "found_day": 0}
+        lesions.append({"lesion_id": f"{p}-p", "patient_id": p, "role": "primary", "site": "colon", "found_day": 0})
+        samples.append(
+            {
+                "sample_id": f"{p}-P",
+                "patient_id": p,
+                "material": "tissue",
+                "lesion_id": f"{p}-p",
+                "assay_id": assay,
+                "day": 0,
+                "purity": 0.6,
+            }
         )
-        samples.append({"sample_id": f"{p}-P", "patient_id": p, "material": "tissue", "lesion_id": f"{p}-p",
-                        "assay_id": assay, "day": 0, "purity": 0.6})  # fmt: skip
-        calls.append(
-            {"sample_id": f"{p}-P", "variant_id": variants["TP53"], "alt_count": 60 * int(a[i]), "depth": 300}
-        )
+        calls.append({"sample_id": f"{p}-P", "variant_id": variants["TP53"], "alt_count": 60 * int(a[i]), "depth": 300})
         calls.append({"sample_id": f"{p}-P", "variant_id": variants["KRAS"], "alt_count": 0, "depth": 300})
         if met[i]:
-            lesions.append({"lesion_id": f"{p}-m", "patient_id": p, "role": "metastasis", "site": "liver",
-                            "found_day": int(spread[i])})  # fmt: skip
-            samples.append({"sample_id": f"{p}-M", "patient_id": p, "material": "tissue", "lesion_id": f"{p}-m",
-                            "assay_id": assay, "day": int(spread[i]), "purity": 0.6})  # fmt: skip
+            lesions.append(
+                {
+                    "lesion_id": f"{p}-m",
+                    "patient_id": p,
+                    "role": "metastasis",
+                    "site": "liver",
+                    "found_day": int(spread[i]),
+                }
+            )
+            samples.append(
+                {
+                    "sample_id": f"{p}-M",
+                    "patient_id": p,
+                    "material": "tissue",
+                    "lesion_id": f"{p}-m",
+                    "assay_id": assay,
+                    "day": int(spread[i]),
+                    "purity": 0.6,
+                }
+            )
             has = {"TP53": a[i], "KRAS": m[i] and assay == "big"}
             for gene, present in has.items():
                 call = {"sample_id": f"{p}-M", "variant_id": variants[gene], "depth": 300}
@@ -66,12 +87,15 @@ def made(make_study):
             {"patient_id": p, "last_contact_day": int(t), "is_dead": bool(d), "death_day": int(t) if d else None}
             for p, t, d in zip(ids, end, dead, strict=True)
         ],
-        lesions=lesions, samples=samples, assays=assays, calls=calls,
+        lesions=lesions,
+        samples=samples,
+        assays=assays,
+        calls=calls,
         variants=[
             {"variant_id": v, "gene": g, "consequence": "missense_variant", "hgvs_p": "p.X1Y"}
             for g, v in variants.items()
         ],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +143,10 @@ def test_numbers_of_a_table_agree(result):
     table = result.tables["biomarkers/scan"]
     counted = ~pl.col("is_prespecified") & pl.col("same_as").is_null()
     p = table.select(pl.when(counted).then("p_value").alias("p"))["p"].fill_null(float("nan")).to_numpy()
-    assert table.filter(~pl.col("is_prespecified"))["same_as"].null_count() < table.filter(~pl.col("is_prespecified")).height
+    assert (
+        table.filter(~pl.col("is_prespecified"))["same_as"].null_count()
+        < table.filter(~pl.col("is_prespecified")).height
+    )
     np.testing.assert_allclose(table["q_value"].fill_null(float("nan")).to_numpy(), benjamini_hochberg(p))
     known = table.drop_nulls(["ci_low", "ci_high"])
     assert ((known["ci_low"] <= known["hazard_ratio"]) & (known["hazard_ratio"] <= known["ci_high"])).all()
@@ -128,9 +155,7 @@ def test_numbers_of_a_table_agree(result):
 
 
 def test_samples_without_a_day_are_named(made):
-    tables = dict(made.tables) | {
-        "samples": made["samples"].with_columns(pl.lit(None, pl.Int64).alias("day"))
-    }
+    tables = dict(made.tables) | {"samples": made["samples"].with_columns(pl.lit(None, pl.Int64).alias("day"))}
     study = type(made)(made.config, tables)
     result = biomarkers(Cohort(study), Params(endpoints=("OS",), n_bootstrap=0))
     got = row(result, "TP53")
@@ -183,9 +208,13 @@ def null_metastasis(seed: int, replicates: int, n: int = 600):
         met, mutated = spread < time, random.random(n) < 0.3
         ids = tuple(f"P{i:04d}" for i in range(n))
         block = FeatureBlock(
-            ("G",), ("gene",), np.where(met, mutated, -1).astype(np.int8)[:, None],
-            np.where(met, spread, np.nan), tuple("S" if x else None for x in met), "altered v not altered",
-        )  # fmt: skip
+            ("G",),
+            ("gene",),
+            np.where(met, mutated, -1).astype(np.int8)[:, None],
+            np.where(met, spread, np.nan),
+            tuple("S" if x else None for x in met),
+            "altered v not altered",
+        )
         out = OutcomeScan()
         target = Outcome("OS", ids, np.zeros(n), time, event, np.zeros(n))
         scan_outcome(None, FeatureTable(ids, (block,), {}), target, {}, ScanRules(3, 0, 0, 1), out)
@@ -232,9 +261,7 @@ def test_a_study_without_a_sample_is_scanned_for_its_covariates(make_study):
         calls=[],
     )
     scan = biomarkers(Cohort(study), Params(n_bootstrap=0)).tables["biomarkers/scan"]
-    row = scan.filter((pl.col("feature") == "covariate:age_years") & (pl.col("endpoint") == "OS")).row(
-        0, named=True
-    )
+    row = scan.filter((pl.col("feature") == "covariate:age_years") & (pl.col("endpoint") == "OS")).row(0, named=True)
     alone = fit_cox(end + 1, dead, age[:, None].astype(float))  # time_days = end - origin + 1
     assert row["hazard_ratio"] == pytest.approx(float(np.exp(alone.coef[0])), rel=1e-6)
     assert (row["n"], row["n_event"]) == (N, int(dead.sum()))

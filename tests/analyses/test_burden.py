@@ -1,4 +1,5 @@
-"""Burden: intervals decide what is high, means and medians stand side by side, sources of MSI that disagree are shown."""
+"""Burden: intervals decide what is high, means and medians stand side by side, sources of MSI that disagree are
+shown."""
 
 from __future__ import annotations
 
@@ -26,19 +27,32 @@ def study(make_study):
         for i in range(single + deleted):
             variant = f"1:{len(variants) + 1}:A:{'C' if i < single else '-'}"
             pole = s == "C" and i == 0
-            variants.append({
-                "variant_id": variant, "gene": "POLE" if pole else f"G{i}", "hgvs_p": "p.P286R" if pole else None,
-                "consequence": "missense" if i < single else "frameshift",
-            })  # fmt: skip
+            variants.append(
+                {
+                    "variant_id": variant,
+                    "gene": "POLE" if pole else f"G{i}",
+                    "hgvs_p": "p.P286R" if pole else None,
+                    "consequence": "missense" if i < single else "frameshift",
+                }
+            )
             calls.append({"sample_id": s, "variant_id": variant, "is_called": True})
     return make_study(
-        patients=[{"patient_id": f"P{s}"} for s in n], assays=[{"assay_id": "panel", "kind": "panel", "callable_mb": 2.0}],
+        patients=[{"patient_id": f"P{s}"} for s in n],
+        assays=[{"assay_id": "panel", "kind": "panel", "callable_mb": 2.0}],
         samples=[
-            {"sample_id": s, "patient_id": f"P{s}", "material": "tissue", "assay_id": "panel",
-             "msi_status": "MSS" if s == "D" else None} for s in n
+            {
+                "sample_id": s,
+                "patient_id": f"P{s}",
+                "material": "tissue",
+                "assay_id": "panel",
+                "msi_status": "MSS" if s == "D" else None,
+            }
+            for s in n
         ],
-        markers=[{"patient_id": "PD", "marker": "MMR IHC", "value": "deficient"}], calls=calls, variants=variants,
-    )  # fmt: skip
+        markers=[{"patient_id": "PD", "marker": "MMR IHC", "value": "deficient"}],
+        calls=calls,
+        variants=variants,
+    )
 
 
 def by_sample(result) -> dict[str, dict]:
@@ -64,10 +78,11 @@ def test_sources_of_msi_that_disagree_are_shown(study):
 
 def test_sample_without_a_size_has_no_burden_and_no_prediction(make_study):
     study = make_study(
-        patients=[{"patient_id": "P"}], samples=[{"sample_id": "S", "patient_id": "P", "material": "tissue"}],
+        patients=[{"patient_id": "P"}],
+        samples=[{"sample_id": "S", "patient_id": "P", "material": "tissue"}],
         calls=[{"sample_id": "S", "variant_id": "1:1:A:C", "is_called": True}],
         variants=[{"variant_id": "1:1:A:C", "gene": "G", "consequence": "missense"}],
-    )  # fmt: skip
+    )
     row = by_sample(run(study))["S"]
     assert [row[c] for c in ("tmb_per_mb", "tmb_high", "p_tmb_high", "p_msi_high", "msi_predicted")] == [None] * 5
     assert row["caution"] == "size of the assay not known"
@@ -78,9 +93,12 @@ def values(rows) -> pl.DataFrame:
 
 
 def test_patients_with_both_are_paired_and_in_no_other_test():
-    """Seven patients with both, three with one: the paired test has 7, the unpaired 2 and 2 others, p = 2/2^7 by hand."""
+    """Seven patients with both, three with one: the paired test has 7, the unpaired 2 and 2 others, p = 2/2^7 by
+    hand."""
     rows = [("m", f"a{i}", f"P{i}", "a", 1.0 + i) for i in range(9)]
-    rows += [("m", f"b{i}", f"P{i}", "b", 3.0 + i) for i in range(7)] + [("m", f"c{i}", f"Q{i}", "b", 9.0) for i in range(2)]
+    rows += [("m", f"b{i}", f"P{i}", "b", 3.0 + i) for i in range(7)] + [
+        ("m", f"c{i}", f"Q{i}", "b", 9.0) for i in range(2)
+    ]
     tests = {r["method"]: r for r in group_tests(values(rows)).iter_rows(named=True)}
     paired, unpaired = tests["paired, Wilcoxon signed rank"], tests["unpaired, Mann-Whitney"]
     assert (paired["n_a"], paired["n_b"], unpaired["n_a"], unpaired["n_b"]) == (7, 7, 2, 2)
@@ -92,12 +110,19 @@ def test_mean_and_median_stand_side_by_side():
     row = group_summaries(values([("m", f"s{i}", "P", "g", v) for i, v in enumerate((1.0, 2.0, 3.0, 4.0, 90.0))])).row(
         0, named=True
     )
-    assert (row["mean"], row["median"], row["median_low"], row["n_samples"], row["n_patients"]) == (20.0, 3.0, None, 5, 1)
+    assert (row["mean"], row["median"], row["median_low"], row["n_samples"], row["n_patients"]) == (
+        20.0,
+        3.0,
+        None,
+        5,
+        1,
+    )
 
 
 @pytest.mark.slow
 def test_prostate_recorded_msi_is_the_published_number(shared_data):
-    """prostate_msk_2024 (doi 10.1158/1078-0432.CCR-23-3403): 55 samples MSI-H by MSIsensor, 50-66 by the paper's counts."""
+    """prostate_msk_2024 (doi 10.1158/1078-0432.CCR-23-3403): 55 samples MSI-H by MSIsensor, 50-66 by the paper's
+    counts."""
     from oncourse.io import load_study
 
     result = run(load_study(shared_data("prostate_msk_2024")))

@@ -23,7 +23,9 @@ def counts(*rows) -> pl.DataFrame:
 
 def test_alike_differs_and_not_decided():
     """500/1000 v 505/1000: 90 % interval within 5 points; 300 v 500: differs; 5/10 v 6/10: nothing can be said."""
-    table = judged(counts(("ALIKE", 500, 1000, 505, 1000), ("OTHER", 300, 1000, 500, 1000), ("FEW", 5, 10, 6, 10)), 0.05)
+    table = judged(
+        counts(("ALIKE", 500, 1000, 505, 1000), ("OTHER", 300, 1000, 500, 1000), ("FEW", 5, 10, 6, 10)), 0.05
+    )
     found = dict(table.select("gene", "verdict").iter_rows())
     assert found == {"ALIKE": "alike within 5 points", "OTHER": "differs", "FEW": "not decided"}
     row = table.filter(pl.col("gene") == "OTHER").row(0, named=True)
@@ -43,16 +45,23 @@ def two_groups(make_study, paired: bool):
         if not paired or i < 60:
             patients.append({"patient_id": patient})
         lesions.append({"lesion_id": f"L{i}", "patient_id": patient, "role": role})
-        samples.append({"sample_id": f"S{i}", "patient_id": patient, "material": "tissue", "lesion_id": f"L{i}",
-                        "assay_id": "a"})  # fmt: skip
+        samples.append(
+            {"sample_id": f"S{i}", "patient_id": patient, "material": "tissue", "lesion_id": f"L{i}", "assay_id": "a"}
+        )
         high = rng.random() < (0.8 if role == "metastasis" else 0.2)
         for k in range(30 if high else 3):
             variants.append({"variant_id": f"1:{len(variants)}:A:C", "gene": f"H{k}", "consequence": "missense"})
             calls.append({"sample_id": f"S{i}", "variant_id": variants[-1]["variant_id"], "is_called": True})
         if rng.random() < (0.6 if high else 0.05):
             calls.append({"sample_id": f"S{i}", "variant_id": "9:1:A:C", "is_called": True})
-    return make_study(patients=patients, lesions=lesions, samples=samples, calls=calls, variants=variants,
-                      assays=[{"assay_id": "a", "kind": "wes", "callable_mb": 30.0}])  # fmt: skip
+    return make_study(
+        patients=patients,
+        lesions=lesions,
+        samples=samples,
+        calls=calls,
+        variants=variants,
+        assays=[{"assay_id": "a", "kind": "wes", "callable_mb": 30.0}],
+    )
 
 
 def test_burden_is_adjusted_for(make_study):

@@ -103,13 +103,17 @@ def frame(rng, effect, n_patient=40):
     x, y, patient = clustered(rng, n_patient, effect)
     site = np.repeat(["liver", "lung", "brain", "skin"], [20, 17, 2, 1])[:n_patient]
     known = {
-        "comparison": ["primary v metastasis"] * len(x), "patient_id": [f"P{i:02}" for i in patient],
-        "variant": np.arange(len(x)), "weight": np.ones(len(x)), "is_discordant": y == 1, "time gap": x,
+        "comparison": ["primary v metastasis"] * len(x),
+        "patient_id": [f"P{i:02}" for i in patient],
+        "variant": np.arange(len(x)),
+        "weight": np.ones(len(x)),
+        "is_discordant": y == 1,
+        "time gap": x,
         "therapy in between": np.where(rng.random(n_patient)[patient] < 0.5, "yes", "no"),
         "clonality": np.where(rng.random(len(x)) < 0.5, "clonal", "subclonal"),
         "depth of the other sample": rng.normal(8, 1, n_patient)[patient],
         "site": site[patient],
-    }  # fmt: skip
+    }
     return pl.DataFrame(known)
 
 
@@ -140,11 +144,10 @@ def test_upper_tail_is_exact():
 
 
 def pairs_study(make_study, n=12, new=("KRAS", "KRAS", "KRAS", "TP53"), **more):
-    """Primary and metastasis of n patients: ten shared mutations, and one new mutation in each of the first patients."""
+    """Primary and metastasis of n patients: ten shared mutations, and one new mutation in each of the first
+    patients."""
     tables = {name: [] for name in ("patients", "lesions", "samples", "calls")}
-    variants = [
-        {"variant_id": f"1:{1000 + i}:C:T", "gene": f"G{i}", "consequence": "missense"} for i in range(10)
-    ]
+    variants = [{"variant_id": f"1:{1000 + i}:C:T", "gene": f"G{i}", "consequence": "missense"} for i in range(10)]
     for i in range(n):
         p = f"P{i:02}"
         tables["patients"].append({"patient_id": p})
@@ -153,10 +156,17 @@ def pairs_study(make_study, n=12, new=("KRAS", "KRAS", "KRAS", "TP53"), **more):
             {"lesion_id": f"{p}m", "patient_id": p, "role": "metastasis", "site": "liver"},
         ]
         tables["samples"] += [
-            {"sample_id": f"{p}{s}1", "patient_id": p, "material": "tissue", "lesion_id": f"{p}{s}", "purity": 0.6,
-             "assay_id": "panel", "day": 365 * k}
+            {
+                "sample_id": f"{p}{s}1",
+                "patient_id": p,
+                "material": "tissue",
+                "lesion_id": f"{p}{s}",
+                "purity": 0.6,
+                "assay_id": "panel",
+                "day": 365 * k,
+            }
             for k, s in enumerate("pm")
-        ]  # fmt: skip
+        ]
         tables["calls"] += [
             {
                 "sample_id": f"{p}{s}1",
@@ -176,8 +186,9 @@ def pairs_study(make_study, n=12, new=("KRAS", "KRAS", "KRAS", "TP53"), **more):
                 {"sample_id": f"{p}p1", "variant_id": name, "alt_count": 0, "depth": 200, "is_called": False},
             ]
     targets = ";".join(["KRAS", "TP53", "APC", *(f"G{i}" for i in range(10))])
-    return make_study(**tables, variants=variants, assays=[{"assay_id": "panel", "kind": "panel", "targets": targets}],
-                      **more)  # fmt: skip
+    return make_study(
+        **tables, variants=variants, assays=[{"assay_id": "panel", "kind": "panel", "targets": targets}], **more
+    )
 
 
 def test_new_mutations_by_hand(make_study):
@@ -213,8 +224,7 @@ def test_therapy_counts_only_between_the_two_days(make_study):
     """Days 0 and 365: a course from 10 to 90 lies between, one that ends on day 0 or starts on day 365 does not."""
     courses = [("P00", 10, 90), ("P01", -50, 0), ("P02", 365, 400), ("P03", 300, None)]
     treatments = [
-        {"patient_id": p, "drugs": "FOLFOX", "start_day": start, "stop_day": stop}
-        for p, start, stop in courses
+        {"patient_id": p, "drugs": "FOLFOX", "start_day": start, "stop_day": stop} for p, start, stop in courses
     ]
     result = registry()["discordance"].run(Cohort(pairs_study(make_study, treatments=treatments)))
     table = result.tables[PREDICTORS_TABLE].filter(pl.col("predictor") == "therapy in between")
@@ -227,16 +237,10 @@ def test_depth_is_relative_to_its_side(make_study):
 
     study = pairs_study(make_study)
     depth = (
-        pl.when(pl.col("sample_id").str.contains("m1") & (pl.int_range(pl.len()) % 4 == 1))
-        .then(400.0)
-        .otherwise(100.0)
+        pl.when(pl.col("sample_id").str.contains("m1") & (pl.int_range(pl.len()) % 4 == 1)).then(400.0).otherwise(100.0)
     )
-    cohort = Cohort(
-        replace(study, tables={**study.tables, "samples": study["samples"].with_columns(mean_depth=depth)})
-    )
-    rows = discordance_rows(
-        cohort.study, cohort.presence, cohort.pairs, cohort.pairs.pairs.filter("is_main"), 0.75
-    )
+    cohort = Cohort(replace(study, tables={**study.tables, "samples": study["samples"].with_columns(mean_depth=depth)}))
+    rows = discordance_rows(cohort.study, cohort.presence, cohort.pairs, cohort.pairs.pairs.filter("is_main"), 0.75)
     shared = rows.filter(~pl.col("is_discordant"))["depth of the other sample"]
     assert dict(shared.value_counts().iter_rows()) == {0.0: 120, -1.0: 60, 1.0: 60}
 

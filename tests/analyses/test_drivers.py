@@ -27,7 +27,7 @@ def run(study, **settings):
         ("mc3_READ", {"APC", "TP53", "KRAS", "SMAD4", "NRAS", "FBXW7", "PIK3CA", "SOX9"}),
         ("fh_COAD", {"APC", "TP53", "KRAS", "PIK3CA", "SMAD4", "NRAS", "SOX9", "AMER1"}),
     ],
-)  # fmt: skip
+)
 def test_known_drivers_of_tcga_are_found(shared_data, name, known):
     """Cancer Genome Atlas 2015 (prostate), 2012 (colorectal); Bailey 2018. Long genes are as chance makes them. The
     Firehose COAD calls hold recurrent artefacts: to be checked, not believed; BRAF tumours are
@@ -68,7 +68,9 @@ def test_patient_with_several_samples_counts_once(make_study):
             samples.append({"sample_id": f"P{i}{s}", "patient_id": f"P{i}", "material": "tissue"})
             names = ["7:1:A:C"] if i < 6 else []
             calls += [{"sample_id": f"P{i}{s}", "variant_id": v, "is_called": True} for v in [*names, f"1:{i + 1}:A:C"]]
-        variants.append({"variant_id": f"1:{i + 1}:A:C", "gene": "TTN", "hgvs_p": f"p.A{i + 1}V", "consequence": "missense"})
+        variants.append(
+            {"variant_id": f"1:{i + 1}:A:C", "gene": "TTN", "hgvs_p": f"p.A{i + 1}V", "consequence": "missense"}
+        )
     variants.append({"variant_id": "7:1:A:C", "gene": "BRAF", "hgvs_p": "p.V600E", "consequence": "missense"})
     patients = [{"patient_id": f"P{i}"} for i in range(30)]
     study = make_study(patients=patients, samples=samples, calls=calls, variants=variants)

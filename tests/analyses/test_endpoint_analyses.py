@@ -1,4 +1,5 @@
-"""The analyses psa_response, imaging and endpoints: answers, tables, who is left out, and the settings of the contract."""
+"""The analyses psa_response, imaging and endpoints: answers, tables, who is left out, and the settings of the
+contract."""
 
 from __future__ import annotations
 
@@ -33,23 +34,30 @@ def small():
     return study(
         patients=[{"patient_id": p} for p in ids],
         follow_up=[
-            {"patient_id": p, "last_contact_day": 800 if p == "A" else 300, "is_dead": p == "B",
-             "death_day": 300 if p == "B" else None}
+            {
+                "patient_id": p,
+                "last_contact_day": 800 if p == "A" else 300,
+                "is_dead": p == "B",
+                "death_day": 300 if p == "B" else None,
+            }
             for p in ids
         ],
         treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids],
         labs=[
             {"patient_id": p, "day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"}
-            for p, rows in psa.items() for d, v in rows
+            for p, rows in psa.items()
+            for d, v in rows
         ],
         target_lesions=[
-            {"patient_id": p, "day": d, "lesion_id": "T1", "diameter_mm": s} for p, rows in sizes.items() for d, s in rows
+            {"patient_id": p, "day": d, "lesion_id": "T1", "diameter_mm": s}
+            for p, rows in sizes.items()
+            for d, s in rows
         ],
         assessments=[
             {"patient_id": "A", "day": 56, "non_target": "NONE", "new_lesions": "no", "overall": "SD"},
             {"patient_id": "A", "day": 112, "non_target": "NONE", "new_lesions": "no", "overall": "PR"},
         ],
-    )  # fmt: skip
+    )
 
 
 def run(name, given=None, **settings):
@@ -108,9 +116,7 @@ def test_imaging():
 
 def test_progression_dates_are_compared():
     given = small()
-    told = given["follow_up"].with_columns(
-        progression_day=pl.when(pl.col("patient_id") == "B").then(70).cast(pl.Int64)
-    )
+    told = given["follow_up"].with_columns(progression_day=pl.when(pl.col("patient_id") == "B").then(70).cast(pl.Int64))
     result = run("imaging", Study(given.config, {**given.tables, "follow_up": told}))
     assert result.tables["endpoints/progression_dates"].rows() == [("B", 1, 56, 70, -14)]
     assert value(result, "progression_dates_differ").value == 1
@@ -168,14 +174,18 @@ def test_without_treatments_there_are_endpoints_of_the_study():
 
 
 def test_too_little_says_what_is_missing():
-    bare = study(patients=[{"patient_id": "A"}], labs=[{"patient_id": "A", "day": 0, "analyte": "CEA", "value": "3"}],
-                 treatments=[{"patient_id": "A", "drugs": "x", "start_day": 0}])  # fmt: skip
+    bare = study(
+        patients=[{"patient_id": "A"}],
+        labs=[{"patient_id": "A", "day": 0, "analyte": "CEA", "value": "3"}],
+        treatments=[{"patient_id": "A", "drugs": "x", "start_day": 0}],
+    )
     with pytest.raises(NotEnoughData, match="no usable PSA"):
         run("psa_response", bare)
     early = study(
-        patients=[{"patient_id": "A"}], assessments=[{"patient_id": "A", "day": -5, "overall": "SD"}],
+        patients=[{"patient_id": "A"}],
+        assessments=[{"patient_id": "A", "day": -5, "overall": "SD"}],
         treatments=[{"patient_id": "A", "drugs": "x", "start_day": 0}],
-    )  # fmt: skip
+    )
     with pytest.raises(NotEnoughData, match="no visit lies after"):
         run("imaging", early)
     with pytest.raises(NotEnoughData, match="no patient has a line 9"):
@@ -184,8 +194,7 @@ def test_too_little_says_what_is_missing():
 
 def test_figures_are_the_same_bytes_and_draw_what_they_say():
     bars = [
-        waterfall([0.2, -0.5, float("nan"), 3.0], list("xyxz"), ylabel="change", limits={"-50 %": -0.5})
-        for _ in "12"
+        waterfall([0.2, -0.5, float("nan"), 3.0], list("xyxz"), ylabel="change", limits={"-50 %": -0.5}) for _ in "12"
     ]
     assert bars[0] == bars[1]
     assert "n = 3" in bars[0]
@@ -193,11 +202,22 @@ def test_figures_are_the_same_bytes_and_draw_what_they_say():
     assert "1 in 3 drawn" in many
     web = spider({"a": ([0, 30], [0.0, -0.4])}, ylabel="change", limits={"-30 %": -0.3})
     assert "n = 1" in web
-    series = {"title": "A", "day": [0, 30, 60], "value": [10.0, 0.0, 4.0], "starts": [(0, "line 1")],
-              "marks": [(30, 0.0, "nadir"), (60, 4.0, "unconfirmed")]}  # fmt: skip
+    series = {
+        "title": "A",
+        "day": [0, 30, 60],
+        "value": [10.0, 0.0, 4.0],
+        "starts": [(0, "line 1")],
+        "marks": [(30, 0.0, "nadir"), (60, 4.0, "unconfirmed")],
+    }
     assert panels([series], ylabel="PSA").startswith("<svg")
-    lane = {"label": "A", "start": 0, "end": 300, "bars": [(0, 200, "docetaxel")], "marks": [(100, "response")],
-            "is_ongoing": True}  # fmt: skip
+    lane = {
+        "label": "A",
+        "start": 0,
+        "end": 300,
+        "bars": [(0, 200, "docetaxel")],
+        "marks": [(100, "response")],
+        "is_ongoing": True,
+    }
     drawn = swimmer([lane])
     assert "docetaxel" in drawn
     assert "response (CR, PR)" in drawn
@@ -210,21 +230,30 @@ def test_the_other_readings_are_counted_and_shown():
         patients=[{"patient_id": p} for p in "AB"],
         follow_up=[
             {"patient_id": "A", "last_contact_day": 600, "is_dead": False},
-            {"patient_id": "B", "last_contact_day": 700, "is_dead": True, "death_day": 792, "death_earliest_day": 779,
-             "death_latest_day": 806},
+            {
+                "patient_id": "B",
+                "last_contact_day": 700,
+                "is_dead": True,
+                "death_day": 792,
+                "death_earliest_day": 779,
+                "death_latest_day": 806,
+            },
         ],
-        treatments=[{"patient_id": "A", "drugs": "enzalutamide", "start_day": 0, "line": 1},
-                    {"patient_id": "A", "drugs": "docetaxel", "start_day": 90, "line": 2}],
+        treatments=[
+            {"patient_id": "A", "drugs": "enzalutamide", "start_day": 0, "line": 1},
+            {"patient_id": "A", "drugs": "docetaxel", "start_day": 90, "line": 2},
+        ],
         labs=[{"patient_id": "A", "day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"} for d, v in psa],
-    )  # fmt: skip
+    )
     result = run("endpoints", made)
     rows = result.tables["endpoints/time_to_event_other_readings"]
     told = {r[:5] for r in rows.select("patient_id", "endpoint", "reading", "time_days", "is_event").iter_rows()}
     assert told == {
         ("A", "PSA_PFS", "confirmation after the switch", 113, False),
         ("A", "TTPP", "confirmation after the switch", 113, False),
-        ("B", "OS", "deaths on their first day", 780, True), ("B", "OS", "deaths on their last day", 807, True),
-    }  # fmt: skip
+        ("B", "OS", "deaths on their first day", 780, True),
+        ("B", "OS", "deaths on their last day", 807, True),
+    }
     assert (value(result, "confirmed_after_switch").value, value(result, "partial_deaths").value) == (1, 1)
     first, last = (value(result, f"OS_months_if_{d}_day").value for d in ("first", "last"))
     assert first == pytest.approx(779 / 30.4375) and last == pytest.approx(806 / 30.4375)

@@ -108,9 +108,7 @@ def test_truncal_variants_are_in_one_clone_on_the_root(result, tumours):
 def test_series_and_figures_are_there(result):
     growth = result.tables["evolution/growth"]
     assert set(growth["series"]) == {"plasma"}
-    assert (growth["ci_low"] <= growth["rate_per_day"]).all() and (
-        growth["rate_per_day"] <= growth["ci_high"]
-    ).all()
+    assert (growth["ci_low"] <= growth["rate_per_day"]).all() and (growth["rate_per_day"] <= growth["ci_high"]).all()
     names = {f.name.split("_")[0] for f in result.figures}
     assert {"seeding", "tree", "ccf", "pairs", "migration", "fish"} <= names
     assert all(f.svg.startswith("<svg") for f in result.figures)
@@ -123,9 +121,7 @@ def test_one_region_of_the_primary_never_gives_early(tumours):
         (SamplePlan("p1", "primary", 0, purity=0.7), SamplePlan("m1", "met", 200, purity=0.6)),
         mean_trunk_variants=20,
     )
-    cohort = Cohort(
-        as_study({"E": simulate_tumour(4, "early", plan)}), settings={"evolution": {"average": False}}
-    )
+    cohort = Cohort(as_study({"E": simulate_tumour(4, "early", plan)}), settings={"evolution": {"average": False}})
     row = evolution(cohort, cohort.params(EvolutionParams)).tables["evolution/seeding"].row(0, named=True)
     assert row["divergence"] == "not_assessable" and row["n_missing_clonal"] > 1 and row["p_early"] < 0.5
 
@@ -161,9 +157,7 @@ def test_drivers_say_what_kind_and_labels_name_the_known_ones_first(tumours):
     others = study["variants"].drop("gene", "hgvs_p", "consequence")
     variants = others.join(named, on="variant_id", how="left").select(study["variants"].columns)
     tables = {name: study[name] for name in ("patients", "lesions", "samples", "calls", "segments")}
-    cohort = Cohort(
-        Study(study.config, {**tables, "variants": variants}), settings={"evolution": {"average": False}}
-    )
+    cohort = Cohort(Study(study.config, {**tables, "variants": variants}), settings={"evolution": {"average": False}})
     (patient,) = cohort.evolution
     kinds = {row["gene"]: row["kind"] for row in driver_rows(patient)}
     assert kinds == {"AKT1": "other", "APC": "truncating", "KRAS": "recurrent"}

@@ -24,9 +24,14 @@ def made(n=40, **more):
     labs = [
         {"patient_id": p, "day": d, "analyte": "PSA", "value": v, "unit": "ng/mL"}
         for i, p in enumerate(ids)
-        for d, v in ((0, 100.0), (30, 20.0 if falls[i] else 90.0), (60, 20.0 if falls[i] else 95.0),
-                     (120 + late[i] // 3 + i, 200.0), (160 + late[i] // 3 + i, 300.0))
-    ]  # fmt: skip
+        for d, v in (
+            (0, 100.0),
+            (30, 20.0 if falls[i] else 90.0),
+            (60, 20.0 if falls[i] else 95.0),
+            (120 + late[i] // 3 + i, 200.0),
+            (160 + late[i] // 3 + i, 300.0),
+        )
+    ]
     patients = [
         {"patient_id": p, "arm": a, "age_years": 60.0 + i % 7, "stage": "III" if i % 3 else "II"}
         for i, (p, a) in enumerate(zip(ids, arm, strict=True))
@@ -36,7 +41,9 @@ def made(n=40, **more):
         patients=patients,
         samples=more.get("samples", []),
         calls=[],
-        follow_up=[{"patient_id": p, "last_contact_day": 300 + late[i] + 7 * i, "is_dead": True} for i, p in enumerate(ids)],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": 300 + late[i] + 7 * i, "is_dead": True} for i, p in enumerate(ids)
+        ],
         treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids],
         labs=labs,
     )
@@ -99,7 +106,13 @@ def test_nobody_counts_before_the_group_was_known():
     """A group read from a sample of day 400 is told of those alive then: they are at risk from then, not from day 0."""
     ids = made()["patients"]["patient_id"].to_list()
     samples = [
-        {"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": 400 if i % 4 == 0 else 0, "grade": str(i % 2)}
+        {
+            "sample_id": f"{p}-T",
+            "patient_id": p,
+            "material": "tissue",
+            "day": 400 if i % 4 == 0 else 0,
+            "grade": str(i % 2),
+        }
         for i, p in enumerate(ids)
     ]
     found = groups(made(samples=samples), "grade")
@@ -114,10 +127,15 @@ def test_a_score_by_exposure():
     """SBS3 0.1 before and 0.5 after docetaxel began, in samples of other patients: Mann-Whitney by patient."""
     ids = made()["patients"]["patient_id"].to_list()
     samples = [
-        {"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": 50 if i % 2 else -5,
-         "SBS3": (0.5 if i % 2 else 0.1) + i / 1000}
+        {
+            "sample_id": f"{p}-T",
+            "patient_id": p,
+            "material": "tissue",
+            "day": 50 if i % 2 else -5,
+            "SBS3": (0.5 if i % 2 else 0.1) + i / 1000,
+        }
         for i, p in enumerate(ids)
-    ]  # fmt: skip
+    ]
     found = groups(made(samples=samples), "exposed:taxane")
     test = row(found, "score_tests", measure="SBS3")
     assert (test["group_a"], test["group_b"]) == ("after taxane", "without taxane")
@@ -130,8 +148,12 @@ def test_an_interaction_with_a_covariate_is_tested_in_one_model():
     base = made(80)
     facts = base["patients"].select("patient_id", halved=(pl.col("arm") == "B") & (pl.col("stage") == "II"))
     spread = 400 + 10 * ((37 * pl.int_range(80)) % 80)
-    follow_up = base["follow_up"].join(facts, on="patient_id", maintain_order="left").with_columns(
-        last_contact_day=pl.when("halved").then(spread // 2).otherwise(spread)).drop("halved")  # fmt: skip
+    follow_up = (
+        base["follow_up"]
+        .join(facts, on="patient_id", maintain_order="left")
+        .with_columns(last_contact_day=pl.when("halved").then(spread // 2).otherwise(spread))
+        .drop("halved")
+    )
     changed = dataclasses.replace(base, tables={**base.tables, "follow_up": follow_up})
     mine = row(groups(changed, "arm"), "subgroups", endpoint="OS", line=None, covariate="stage")
     assert mine["ratio"] == pytest.approx(mine["hazard_ratio_in"] / mine["hazard_ratio_outside"], rel=1e-6)
@@ -209,23 +231,35 @@ def test_the_landscape_and_burden_follow_the_group(simulated_study):
 
 
 def psa_trial(n=12, **tables):
-    """Docetaxel in two arms, PSA every 30 days and nothing else: the form in which two public PSA trials are handed over."""
+    """Docetaxel in two arms, PSA every 30 days and nothing else: the form in which two public PSA trials are handed
+    over."""
     ids = [f"T{i:02d}" for i in range(n)]
     rise = {"A": 120, "B": 240}
     arms = ["A" if i % 2 else "B" for i in range(n)]
     labs = [
-        {"patient_id": p, "day": d, "analyte": "PSA", "value": 100.0 if d == 0 else 20.0 if d < rise[a] + i else 60.0 + d}
-        for i, (p, a) in enumerate(zip(ids, arms, strict=True)) for d in range(0, 420, 30)
-    ]  # fmt: skip
+        {
+            "patient_id": p,
+            "day": d,
+            "analyte": "PSA",
+            "value": 100.0 if d == 0 else 20.0 if d < rise[a] + i else 60.0 + d,
+        }
+        for i, (p, a) in enumerate(zip(ids, arms, strict=True))
+        for d in range(0, 420, 30)
+    ]
     return study(
-        {"design": "mcrpc"}, patients=[{"patient_id": p, "arm": a} for p, a in zip(ids, arms, strict=True)],
-        samples=[], calls=[], labs=labs,
-        treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids], **tables,
-    )  # fmt: skip
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p, "arm": a} for p, a in zip(ids, arms, strict=True)],
+        samples=[],
+        calls=[],
+        labs=labs,
+        treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0, "line": 1} for p in ids],
+        **tables,
+    )
 
 
 def test_a_psa_trial_without_follow_up_has_its_time_to_psa_progression_by_arm():
-    """No table of follow-up: nobody's life is known, but PSA and its progression are (until now `groups` gave no time)."""
+    """No table of follow-up: nobody's life is known, but PSA and its progression are (until now `groups` gave no
+    time)."""
     found = groups(psa_trial(), "arm")
     times = {r["group"]: r for r in found.table("times").iter_rows(named=True)}
     assert {r["endpoint"] for r in times.values()} == {"TTPP"} and times["A"]["n"] == times["B"]["n"] == 6
@@ -256,14 +290,20 @@ def test_a_patient_without_follow_up_keeps_what_his_scans_and_psa_say():
 
 
 def test_a_score_in_a_further_column_is_compared_with_the_interval_of_its_shift():
-    """Further columns are read as text: a score that is all numbers was in no table. The p-value is scipy's mannwhitneyu."""
+    """Further columns are read as text: a score that is all numbers was in no table. The p-value is scipy's
+    mannwhitneyu."""
     from scipy.stats import mannwhitneyu
 
     rows = [
-        {"sample_id": f"P{i:02d}-T", "patient_id": f"P{i:02d}", "material": "tissue", "day": 10,
-         "ar_score": str(i + 5 * (i % 2))}
+        {
+            "sample_id": f"P{i:02d}-T",
+            "patient_id": f"P{i:02d}",
+            "material": "tissue",
+            "day": 10,
+            "ar_score": str(i + 5 * (i % 2)),
+        }
         for i in range(40)
-    ]  # fmt: skip
+    ]
     found = groups(made(samples=rows), "arm")
     told = row(found, "score_tests", measure="ar_score")
     a, b = ([float(r["ar_score"]) for i, r in enumerate(rows) if i % 2 == k] for k in (1, 0))
@@ -273,7 +313,8 @@ def test_a_score_in_a_further_column_is_compared_with_the_interval_of_its_shift(
 
 
 def test_a_number_is_tested_as_it_is_and_its_halves_are_no_test():
-    """The arm's log hazard ratio is 1.2 z by construction: the interval of the factor per standard deviation covers it."""
+    """The arm's log hazard ratio is 1.2 z by construction: the interval of the factor per standard deviation covers
+    it."""
     import numpy as np
 
     r = np.random.default_rng(11)
@@ -282,11 +323,17 @@ def test_a_number_is_tested_as_it_is_and_its_halves_are_no_test():
     time = np.ceil(r.exponential(400 / np.exp(1.2 * arm * z))).astype(int)
     ids = [f"P{i:03d}" for i in range(n)]
     of = study(
-        {"covariates": {"z": "number"}}, samples=[], calls=[],
-        patients=[{"patient_id": p, "arm": "new" if a else "control", "z": float(x)}
-                  for p, a, x in zip(ids, arm, z, strict=True)],
-        follow_up=[{"patient_id": p, "last_contact_day": int(t), "is_dead": True} for p, t in zip(ids, time, strict=True)],
-    )  # fmt: skip
+        {"covariates": {"z": "number"}},
+        samples=[],
+        calls=[],
+        patients=[
+            {"patient_id": p, "arm": "new" if a else "control", "z": float(x)}
+            for p, a, x in zip(ids, arm, z, strict=True)
+        ],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": int(t), "is_dead": True} for p, t in zip(ids, time, strict=True)
+        ],
+    )
     found = groups(of, "arm")
     rows = found.table("subgroups").filter(pl.col("endpoint") == "OS")
     whole = rows.filter(pl.col("level").str.starts_with("per standard deviation")).row(0, named=True)
@@ -302,9 +349,12 @@ def test_the_control_is_what_others_are_compared_with_however_large(more, refere
     """In 412 patients of 17 trials the experimental arm was the larger, and the control was compared with it."""
     arms = ["new"] * 14 + ["control"] * 10
     of = study(
-        {}, samples=[], calls=[], patients=[{"patient_id": f"P{i}", "arm": a} for i, a in enumerate(arms)],
+        {},
+        samples=[],
+        calls=[],
+        patients=[{"patient_id": f"P{i}", "arm": a} for i, a in enumerate(arms)],
         follow_up=[{"patient_id": f"P{i}", "last_contact_day": 100 + 9 * i, "is_dead": True} for i in range(24)],
-    )  # fmt: skip
+    )
     assert set(groups(of, "arm", **more).table("hazard_ratios")["reference"]) == {reference}
     with pytest.raises(ConfigError, match=r"groups.reference: 'contrl' is no group of arm. Did you mean control"):
         groups(of, "arm", reference="contrl")

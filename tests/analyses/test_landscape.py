@@ -68,14 +68,25 @@ def test_tcga_prostate_counts_equal_maftools(shared_data):
 
 
 def test_tcga_counts_equal_maftools_of_the_rows_that_are_called(shared_data, tmp_path):
-    """maftools' MutatedSamples: samples per gene with one of its nine non-silent classes. Rows that their FILTER rejects are
-    no calls here; given without them, every gene's count is the same, former symbols apart."""
+    """maftools' MutatedSamples: samples per gene with one of its nine non-silent classes. Rows that their FILTER
+    rejects are no calls here; given without them, every gene's count is the same, former symbols apart."""
     from oncourse.io import load_study
 
     rows = pl.read_csv(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"), separator="\t", infer_schema=False)
     rows = rows.filter(pl.col("FILTER").is_in(["PASS", "wga"]))
     rows.write_csv(tmp_path / "prad.maf", separator="\t")
-    silent = ["Silent", "Intron", "RNA", "3'UTR", "5'UTR", "3'Flank", "5'Flank", "IGR", "Splice_Region", "Targeted_Region"]
+    silent = [
+        "Silent",
+        "Intron",
+        "RNA",
+        "3'UTR",
+        "5'UTR",
+        "3'Flank",
+        "5'Flank",
+        "IGR",
+        "Splice_Region",
+        "Targeted_Region",
+    ]
     theirs = rows.filter(~pl.col("Variant_Classification").is_in(silent)).group_by("Hugo_Symbol")
     theirs = dict(theirs.agg(pl.col("Tumor_Sample_Barcode").n_unique()).iter_rows())
     cohort = Cohort(load_study(tmp_path / "prad.maf"))
@@ -140,9 +151,7 @@ def two_groups(make_study):
         {"sample_id": f"S{i:02d}", "patient_id": f"P{i:02d}", "material": "tissue", "lesion_id": f"L{i:02d}"}
         for i in range(20)
     ]
-    calls = [
-        {"sample_id": f"S{i:02d}", "variant_id": "1:100:A:C", "is_called": True} for i in (*range(8), 15)
-    ]
+    calls = [{"sample_id": f"S{i:02d}", "variant_id": "1:100:A:C", "is_called": True} for i in (*range(8), 15)]
     variants = [{"variant_id": "1:100:A:C", "gene": "AAA", "consequence": "nonsense"}]
     return make_study(patients=patients, lesions=lesions, samples=samples, calls=calls, variants=variants)
 
@@ -168,18 +177,24 @@ def test_reference_table_is_compared(make_study, tmp_path):
 
 
 def test_oncoprint_marks_both_alleles_and_germline(make_study):
-    """A: two losses of APC in one sample (the other has none); B: a germline loss of BRCA2 marked on its tumour sample."""
+    """A: two losses of APC in one sample (the other has none); B: a germline loss of BRCA2 marked on its tumour
+    sample."""
     from oncourse.analyses.landscape import oncoprint_data
 
-    rows = [("A1", "1:1:A:C", "APC", "nonsense", "somatic"), ("A1", "1:2:A:C", "APC", "frameshift", "somatic"),
-            ("B1", "1:3:A:C", "BRCA2", "nonsense", "germline"),
-            ("B1", "1:4:A:C", "BRCA2", "missense", "somatic")]  # fmt: skip
-    cohort = Cohort(make_study(
-        patients=[{"patient_id": "A"}, {"patient_id": "B"}],
-        samples=[{"sample_id": s, "patient_id": s[0], "material": "tissue"} for s in ("A1", "A2", "B1")],
-        calls=[{"sample_id": s, "variant_id": v, "is_called": True, "origin": o} for s, v, _, _, o in rows],
-        variants=[{"variant_id": v, "gene": g, "consequence": c} for _, v, g, c, _ in rows],
-    ))  # fmt: skip
+    rows = [
+        ("A1", "1:1:A:C", "APC", "nonsense", "somatic"),
+        ("A1", "1:2:A:C", "APC", "frameshift", "somatic"),
+        ("B1", "1:3:A:C", "BRCA2", "nonsense", "germline"),
+        ("B1", "1:4:A:C", "BRCA2", "missense", "somatic"),
+    ]
+    cohort = Cohort(
+        make_study(
+            patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+            samples=[{"sample_id": s, "patient_id": s[0], "material": "tissue"} for s in ("A1", "A2", "B1")],
+            calls=[{"sample_id": s, "variant_id": v, "is_called": True, "origin": o} for s, v, _, _, o in rows],
+            variants=[{"variant_id": v, "gene": g, "consequence": c} for _, v, g, c, _ in rows],
+        )
+    )
     top = pl.DataFrame({"gene": ["APC", "BRCA2"], "frequency": [0.5, 0.5]})
     marks = oncoprint_data(cohort, cohort.gene_status, top, cohort.burden, None).marks
     assert marks is not None and marks.tolist() == [[1, 0, 0], [0, 0, 2]]

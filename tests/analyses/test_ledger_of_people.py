@@ -27,8 +27,12 @@ def test_a_reason_of_a_patient_does_not_stand_beside_those_of_the_samples():
     inside, out = [("A", "a1")], [("A", "a2", "shallow"), ("B", None, "no calls"), ("A", None, "3 variants: germline")]
     people = counted("samples", EVERYONE, inside, out, rest="no sample", unit="sample")
     told = people.select("patient_id", "sample_id", "is_in", "reason").rows()
-    assert told == [("A", "a1", True, None), ("A", "a2", False, "shallow"), ("B", None, False, "no calls"),
-                    ("C", None, False, "no sample")]  # fmt: skip
+    assert told == [
+        ("A", "a1", True, None),
+        ("A", "a2", False, "shallow"),
+        ("B", None, False, "no calls"),
+        ("C", None, False, "no sample"),
+    ]
 
 
 def test_lines_of_therapy_are_units_and_one_of_them_can_be_asked_for():
@@ -36,9 +40,11 @@ def test_lines_of_therapy_are_units_and_one_of_them_can_be_asked_for():
     out = pl.DataFrame({"patient_id": ["A"], "line": [2], "reason": ["no PSA"]})
     people = of_lines("PSA", lines[:1], out, lines, EVERYONE, rest="nothing recorded")
     assert people.select("patient_id", "line", "is_in", "reason").rows() == [
-        ("A", 1, True, None), ("A", 2, False, "no PSA"), ("B", 1, False, "nothing recorded"),
+        ("A", 1, True, None),
+        ("A", 2, False, "no PSA"),
+        ("B", 1, False, "nothing recorded"),
         ("C", None, False, "no line of therapy"),
-    ]  # fmt: skip
+    ]
     assert (n_in(people, "PSA"), n_in(people, "PSA, line 1"), n_in(people, "PSA, line 2")) == (1, 1, 0)
     assert "line 2: no PSA" in excluded(people)["reason"].to_list()
 
@@ -53,7 +59,7 @@ def test_lines_of_therapy_are_units_and_one_of_them_can_be_asked_for():
         (ledger([]), [], "no ledger of people"),
         (pl.concat([counted("OS", EVERYONE, EVERYONE)] * 2), [], "listed twice"),
     ],
-)  # fmt: skip
+)
 def test_a_sum_that_does_not_close_is_named(people, estimates, told):
     assert any(problem.startswith(told) or told in problem for problem in unclosed(people, EVERYONE, estimates))
 
@@ -67,7 +73,10 @@ def test_an_analysis_whose_sums_do_not_close_fails_by_name():
 
     entry = dataclasses.replace(registry()["overview"], name="broken", function=broken)
     outcome = run_one(entry, Cohort(study(patients=[{"patient_id": p} for p in EVERYONE], samples=[], calls=[])))
-    assert outcome.status == "failed" and "broken: the sums do not close: OS: B, C (2) neither in nor out" in outcome.message
+    assert (
+        outcome.status == "failed"
+        and "broken: the sums do not close: OS: B, C (2) neither in nor out" in outcome.message
+    )
 
 
 def test_the_flow_of_an_analysis_is_its_own_sum():
@@ -91,12 +100,14 @@ def tumours(n_unseen: int):
     calls += [{"sample_id": f"{p}-T", "variant_id": "12:25398285:C:A", "alt_count": 0, "depth": 400} for p in names[2:]]
     return study(
         {"design": "crc", "genome_build": "GRCh37"},
-        patients=[{"patient_id": p, "disease": "colorectal cancer"} for p in [*names, *(f"U{i}" for i in range(n_unseen))]],
+        patients=[
+            {"patient_id": p, "disease": "colorectal cancer"} for p in [*names, *(f"U{i}" for i in range(n_unseen))]
+        ],
         samples=[{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "assay_id": "A"} for p in names],
         assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF", "callable_mb": 1.0}],
         variants=[{"variant_id": "12:25398285:C:A", "gene": "KRAS", "hgvs_p": "p.G12C", "consequence": "missense"}],
         calls=calls,
-    )  # fmt: skip
+    )
 
 
 def test_a_patient_never_looked_at_lowers_no_share_with_a_biomarker():

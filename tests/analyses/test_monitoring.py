@@ -24,22 +24,42 @@ VARIANTS = [
 ]
 #: patient -> (clears by day 60, days from the start to death or last contact, dead)
 PLAN = {
-    "C1": (True, 900, False), "C2": (True, 800, True), "C3": (True, 1000, False), "C4": (True, 700, False),
+    "C1": (True, 900, False),
+    "C2": (True, 800, True),
+    "C3": (True, 1000, False),
+    "C4": (True, 700, False),
     "C5": (True, 60, True),  # dead before the landmark: in no group
-    "N1": (False, 300, True), "N2": (False, 250, True), "N3": (False, 500, True), "N4": (False, 400, True),
-    "N5": (False, 600, False), "N6": (False, 90, True),  # dead before the landmark
+    "N1": (False, 300, True),
+    "N2": (False, 250, True),
+    "N3": (False, 500, True),
+    "N4": (False, 400, True),
+    "N5": (False, 600, False),
+    "N6": (False, 90, True),  # dead before the landmark
     "L1": ("late", 850, True),  # clears on day 200, after the landmark: counts as not cleared
-}  # fmt: skip
+}
 
 
 def made(*, plasma: bool = True) -> Cohort:
     samples, calls, patients, follow, lines = [], [], [], [], []
     for patient, (clears, days, dead) in PLAN.items():
         patients.append({"patient_id": patient, "disease": "colorectal cancer", "stage": "IV"})
-        follow.append({"patient_id": patient, "last_contact_day": 10 + days, "is_dead": dead,
-                       "death_day": 10 + days if dead else None})  # fmt: skip
-        lines.append({"patient_id": patient, "drugs": "FOLFOX", "start_day": 10, "stop_day": 10 + min(days, 300),
-                      "setting": "metastatic"})  # fmt: skip
+        follow.append(
+            {
+                "patient_id": patient,
+                "last_contact_day": 10 + days,
+                "is_dead": dead,
+                "death_day": 10 + days if dead else None,
+            }
+        )
+        lines.append(
+            {
+                "patient_id": patient,
+                "drugs": "FOLFOX",
+                "start_day": 10,
+                "stop_day": 10 + min(days, 300),
+                "setting": "metastatic",
+            }
+        )
         draws = [("T", "tissue", -5, 0.3, 200), ("B0", "plasma", 0, 0.05, 3000)]
         draws.append(("B1", "plasma", 50, 0.0 if clears is True else 0.04, 3000))
         if days > 200:
@@ -48,19 +68,39 @@ def made(*, plasma: bool = True) -> Cohort:
             if material == "plasma" and not plasma:
                 continue
             sample = f"{patient}-{name}"
-            samples.append({"sample_id": sample, "patient_id": patient, "material": material, "day": day,
-                            "lesion_id": f"{patient}-L" if material == "tissue" else None, "assay_id": "p"})  # fmt: skip
-            calls += [{"sample_id": sample, "variant_id": v["variant_id"], "alt_count": int(vaf * depth), "depth": depth,
-                       "origin": "somatic"} for v in VARIANTS]  # fmt: skip
+            samples.append(
+                {
+                    "sample_id": sample,
+                    "patient_id": patient,
+                    "material": material,
+                    "day": day,
+                    "lesion_id": f"{patient}-L" if material == "tissue" else None,
+                    "assay_id": "p",
+                }
+            )
+            calls += [
+                {
+                    "sample_id": sample,
+                    "variant_id": v["variant_id"],
+                    "alt_count": int(vaf * depth),
+                    "depth": depth,
+                    "origin": "somatic",
+                }
+                for v in VARIANTS
+            ]
     lesions = [{"lesion_id": f"{p}-L", "patient_id": p, "role": "metastasis"} for p in PLAN]
     assays = [{"assay_id": "p", "kind": "panel", "targets": "APC;KRAS", "error_rate": 1e-5}]
     tables = {
-        "patients": patients, "follow_up": follow, "treatments": lines, "samples": samples, "lesions": lesions,
-        "assays": assays, "variants": VARIANTS, "calls": calls,
-    }  # fmt: skip
-    return Cohort(
-        study({"title": "t", "genome_build": "GRCh38"}, **tables), {"monitoring": {"endpoint": "OS"}}
-    )
+        "patients": patients,
+        "follow_up": follow,
+        "treatments": lines,
+        "samples": samples,
+        "lesions": lesions,
+        "assays": assays,
+        "variants": VARIANTS,
+        "calls": calls,
+    }
+    return Cohort(study({"title": "t", "genome_build": "GRCh38"}, **tables), {"monitoring": {"endpoint": "OS"}})
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +126,13 @@ def test_plasma_that_clears_is_negative_and_counted(result):
     assert (share.value, share.n) == (0.5, 12)
     assert (share.ci_low, share.ci_high) == pytest.approx((float(low), float(high)))
     response = found.tables["monitoring/response"]
-    cleared = dict(
-        response.filter(pl.col("response") == "clearance").select("patient_id", "clearance_day").iter_rows()
-    )
+    cleared = dict(response.filter(pl.col("response") == "clearance").select("patient_id", "clearance_day").iter_rows())
     assert cleared == {"C1": 50, "C2": 50, "C3": 50, "C4": 50, "C5": 50, "L1": 210}
 
 
 def test_landmark_has_no_immortal_time(result):
-    """Day 120: C5 and N6 died before and are in no group; L1 clears later and is not cleared; time counts from 120 on."""
+    """Day 120: C5 and N6 died before and are in no group; L1 clears later and is not cleared; time counts from 120
+    on."""
     _, found = result
     ours = value(found, "clearance_hazard_ratio")
     kept = {p: row for p, row in PLAN.items() if row[1] > 120}
@@ -104,14 +143,19 @@ def test_landmark_has_no_immortal_time(result):
     fit = fit_cox(time, dead, cleared, entry=np.full(10, 120.0), penalty="firth", names=["cleared"])
     assert ours.value == pytest.approx(float(fit.hazard_ratio[0]))
     assert ours.value < 1
-    naive = fit_cox(time, dead, np.array([[row[0] is not False] for row in kept.values()], float), penalty="firth",
-                    names=["cleared"])  # fmt: skip
+    naive = fit_cox(
+        time,
+        dead,
+        np.array([[row[0] is not False] for row in kept.values()], float),
+        penalty="firth",
+        names=["cleared"],
+    )
     assert float(naive.hazard_ratio[0]) != pytest.approx(ours.value)
 
 
 def test_null_clearance_has_the_level_of_its_test():
-    """Outcome independent of clearance, cleared later the longer a patient lives: the naive comparison finds a benefit that
-    is not there (immortal time), the landmark does not. 300 simulated patients."""
+    """Outcome independent of clearance, cleared later the longer a patient lives: the naive comparison finds a benefit
+    that is not there (immortal time), the landmark does not. 300 simulated patients."""
     from oncourse.stats.rng import generator
 
     rng = generator(12, "test/landmark")
@@ -122,9 +166,7 @@ def test_null_clearance_has_the_level_of_its_test():
     naive = fit_cox(death, everyone, ever, names=["cleared"])
     kept = death > landmark
     at_landmark = (clears <= landmark)[kept][:, None].astype(float)
-    fit = fit_cox(
-        death[kept], everyone[kept], at_landmark, entry=np.full(int(kept.sum()), landmark), names=["cleared"]
-    )
+    fit = fit_cox(death[kept], everyone[kept], at_landmark, entry=np.full(int(kept.sum()), landmark), names=["cleared"])
     low, high = fit.interval()
     assert float(naive.hazard_ratio[0]) < 0.6
     assert float(np.asarray(low)[0]) < 1 < float(np.asarray(high)[0])

@@ -144,7 +144,8 @@ def test_time_zero_is_the_sample_by_default():
 
 
 def test_samples_without_a_day_speak_against_the_model():
-    """A finding of unknown day may be later than time zero: AR amplified after castration is no predictor at diagnosis."""
+    """A finding of unknown day may be later than time zero: AR amplified after castration is no predictor at
+    diagnosis."""
     study = make_study()
     undated = study["samples"].with_columns(pl.lit(None, pl.Int64).alias("day"))
     result = prediction(
@@ -174,7 +175,8 @@ def test_a_wrong_model_file_is_named():
 
 
 def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastasis():
-    """Half of the sequenced patients or more have a metastasis: time zero is its first sample; the others are listed."""
+    """Half of the sequenced patients or more have a metastasis: time zero is its first sample; the others are
+    listed."""
     from oncourse.derive.outcomes.predictors import time_zero
     from oncourse.study.config import StudyConfig
     from oncourse.study.model import Study
@@ -257,11 +259,7 @@ def test_strata_have_baselines_of_their_own_in_the_card_and_for_new_patients(str
     assert set(patients["stratum"]) == {"A", "B"} and any("Strata of centre" in note for note in result.notes)
     assert not any("centre" in f for f in result.tables["prediction/coefficients"]["feature"])
     card = read_card(result.artifacts["tables/prediction/model.json"])
-    assert (
-        card.data["version"] == 2
-        and card.strata["levels"] == ["A", "B"]
-        and card.model.base_hazard.shape == (2,)
-    )
+    assert card.data["version"] == 2 and card.strata["levels"] == ["A", "B"] and card.model.base_hazard.shape == (2,)
     found = predict_patients(card, study).table.join(patients, on="patient_id", how="inner", suffix="_run")
     np.testing.assert_allclose(found["risk"].to_numpy(), found["risk_run"].to_numpy(), atol=1e-6)
     unknown = predict_patients(card, study).table.filter(pl.col("note").str.contains("centre not known"))
@@ -278,6 +276,4 @@ def test_strata_are_refused_where_they_cannot_be(stratified):
         pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("C")).otherwise("centre").alias("centre")
     )
     with pytest.raises(NotEnoughData, match="each stratum needs 5 events"):
-        prediction(
-            Cohort(Study(study.config, {**study.tables, "patients": few})), replace(QUICK, strata="centre")
-        )
+        prediction(Cohort(Study(study.config, {**study.tables, "patients": few})), replace(QUICK, strata="centre"))

@@ -25,10 +25,15 @@ def rows(n, share_recurred, *, seed=1, resected=0.0):
         life = int(when + random.integers(30, 900)) if back else int(30 + random.integers(900, 2500))
         dead = bool(back and random.random() < 0.7)
         out["patients"].append({"patient_id": p})
-        out["follow_up"].append({
-            "patient_id": p, "last_contact_day": life, "is_dead": dead, "death_day": life if dead else None,
-            "recurrence_day": when if back else None,
-        })  # fmt: skip
+        out["follow_up"].append(
+            {
+                "patient_id": p,
+                "last_contact_day": life,
+                "is_dead": dead,
+                "death_day": life if dead else None,
+                "recurrence_day": when if back else None,
+            }
+        )
         out["procedures"].append({"patient_id": p, "day": 30, "kind": "primary_resection"})
         if back:
             site = ("liver", "lung")[i % 3 == 0]
@@ -62,9 +67,7 @@ def test_no_risk_where_everybody_was_included_for_recurring(make_study):
     assert "time to recurrence among patients who recurred" in result.answer
     assert "risk of recurrence" not in result.answer
     assert any("control group" in note for note in result.notes)
-    assert set(result.tables["recurrence/incidence"]["measure"]) == {
-        "recurred by then among those who recurred"
-    }
+    assert set(result.tables["recurrence/incidence"]["measure"]) == {"recurred by then among those who recurred"}
 
 
 def test_sites_and_exclusions(make_study):
@@ -114,10 +117,15 @@ def test_metastasectomy_changes_the_hazard_from_its_day_on(make_study):
 def test_blood_after_surgery_is_compared_from_the_draw(make_study):
     tables = rows(60, 0.6, seed=2)
     tables["samples"] = [
-        {"sample_id": f"B{i}", "patient_id": p["patient_id"], "material": "plasma", "day": 60,
-         "tumor_fraction": 0.02 if follow["recurrence_day"] and i % 5 else 0.0}
+        {
+            "sample_id": f"B{i}",
+            "patient_id": p["patient_id"],
+            "material": "plasma",
+            "day": 60,
+            "tumor_fraction": 0.02 if follow["recurrence_day"] and i % 5 else 0.0,
+        }
         for i, (p, follow) in enumerate(zip(tables["patients"], tables["follow_up"], strict=True))
-    ]  # fmt: skip
+    ]
     study = make_study(calls=[], **tables)
     result = recurrence(Cohort(study), RecurrenceParams())
     estimate = next(e for e in result.estimates if e.name == "ctdna_after_surgery")

@@ -10,7 +10,8 @@ from oncourse.errors import OncourseError
 
 
 @pytest.mark.parametrize(
-    "answer", ["Median nan months.", "Risk inf.", "Left: .", "Of 8 () patients.", "It was {hazard}.", "Two .. dots", " "]
+    "answer",
+    ["Median nan months.", "Risk inf.", "Left: .", "Of 8 () patients.", "It was {hazard}.", "Two .. dots", " "],
 )
 def test_words_that_cannot_be(answer):
     assert unsayable(answer, (), ())

@@ -94,7 +94,9 @@ def test_indels_are_classed_by_repeats_and_microhomology(tmp_path):
     again; an inserted G before GG."""
     (tmp_path / "g.fa").write_text(">1\nCCATTTTGCACACAGGATCGAATCGTC\n")
     ids = ["1:4:T:-", "1:9:CA:-", "1:17:ATCGA:-", "1:14:-:G"]
-    rows = pl.DataFrame({"variant_id": ids, "context": [None] * 4}, schema={"variant_id": pl.String, "context": pl.String})
+    rows = pl.DataFrame(
+        {"variant_id": ids, "context": [None] * 4}, schema={"variant_id": pl.String, "context": pl.String}
+    )
     with Fasta(tmp_path / "g.fa") as fasta:
         found = dict(classes_of(rows, fasta).select("variant_id", "class").iter_rows())
     assert [found[i] for i in ids] == ["1:Del:T:3", "2:Del:R:2", "5:Del:M:4", "1:Ins:C:2"]
@@ -136,8 +138,15 @@ def test_shared_and_private_mutations_are_fitted_apart(make_study):
         variants.append({"variant_id": variant, "gene": "G", "consequence": "missense", "context": "ACG"})
         for s in ("S1", "S2"):
             there = i < 20 or s == "S2"
-            calls.append({"sample_id": s, "variant_id": variant, "alt_count": 80 if there else 0, "depth": 200,
-                          "is_called": there})  # fmt: skip
+            calls.append(
+                {
+                    "sample_id": s,
+                    "variant_id": variant,
+                    "alt_count": 80 if there else 0,
+                    "depth": 200,
+                    "is_called": there,
+                }
+            )
     study = make_study(patients=[{"patient_id": "P"}], samples=samples, calls=calls, variants=variants)
     counts = Cohort(study).spectra
     found = {(r["part"], r["sample_id"]): r["n"] for r in counts.iter_rows(named=True)}

@@ -25,10 +25,12 @@ def study_of(make_study):
     samples.append({"sample_id": "A2", "patient_id": "A", "material": "tissue", "assay_id": "wes"})
     calls = [{"sample_id": s, "variant_id": "12:25398284:C:T", "is_called": True} for s in ("A1", "A2", "D1")]
     return make_study(
-        patients=[{"patient_id": p} for p in people], samples=samples, calls=calls,
+        patients=[{"patient_id": p} for p in people],
+        samples=samples,
+        calls=calls,
         assays=[{"assay_id": "wes", "kind": "wes"}, {"assay_id": "small", "kind": "panel", "targets": genes}],
         variants=[{"variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}],
-    )  # fmt: skip
+    )
 
 
 def test_patient_with_two_samples_is_hit_once(make_study):

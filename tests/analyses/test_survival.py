@@ -18,13 +18,21 @@ def follow_up_study(make_study, rows):
 
 
 def test_genie_shows_both_curves_and_warns_of_dependent_entry(make_study, shared_data):
-    """Stage IV colorectal, sequenced late: 52.3 % at 2 years and 25.1 months, naive 69.7 % and 38.1 (whole days here)."""
+    """Stage IV colorectal, sequenced late: 52.3 % at 2 years and 25.1 months, naive 69.7 % and 38.1 (whole days
+    here)."""
     data = pl.read_csv(shared_data("survival-reference") / "genie_bpc_crc_stage4_delayed_entry.csv")
     rows = []
     for patient, dead, entry, end in data.iter_rows():
         day = round(end * MONTH)
-        rows.append({"patient_id": f"P{patient:03d}", "last_contact_day": day, "is_dead": dead == 1,
-                     "death_day": day if dead == 1 else None, "entry_day": round(entry * MONTH)})  # fmt: skip
+        rows.append(
+            {
+                "patient_id": f"P{patient:03d}",
+                "last_contact_day": day,
+                "is_dead": dead == 1,
+                "death_day": day if dead == 1 else None,
+                "entry_day": round(entry * MONTH),
+            }
+        )
     result = survival(Cohort(follow_up_study(make_study, rows)), Params())
     value = {e.name: e.value for e in result.estimates}
     assert value["OS_kaplan_meier_24m"] == pytest.approx(0.5233, abs=0.00005)
@@ -44,9 +52,7 @@ def test_without_late_entry_there_is_one_curve(make_study):
     ]
     result = survival(Cohort(follow_up_study(make_study, rows)), Params(months=(50 / MONTH,)))
     table = result.tables["survival/landmarks"]
-    assert table["method"].to_list() == ["kaplan_meier"] and table["survival"].to_list() == [
-        pytest.approx(0.5)
-    ]
+    assert table["method"].to_list() == ["kaplan_meier"] and table["survival"].to_list() == [pytest.approx(0.5)]
     medians = result.tables["survival/medians"]
     assert medians["median_months"][0] == pytest.approx(54 / MONTH) and result.notes == ()
 
@@ -66,10 +72,7 @@ def test_a_sequenced_patient_without_a_day_of_entry_is_said_to_be_one(make_study
     late, note, by_sample = survival(Cohort(make_study(follow_up=rows, **given)), Params()).notes
     assert late.startswith("OS: 4 of 8 patients enter after the origin")
     assert by_sample.startswith("OS: the entry of 4 patients is the day of their first tumour sample")
-    assert (
-        note.startswith("OS: 2 of 4 patients without a day of entry")
-        and "survival is then overstated" in note
-    )
+    assert note.startswith("OS: 2 of 4 patients without a day of entry") and "survival is then overstated" in note
     assert "samples of 2 have no day" in note
     settings = {"endpoints": {"entry": "recorded"}}
     (note,) = survival(Cohort(make_study(follow_up=rows, **given), settings), Params()).notes

@@ -1,4 +1,5 @@
-"""The therapy analysis: shares and intervals by hand, contract of the tables, RAS states, regression on real studies."""
+"""The therapy analysis: shares and intervals by hand, contract of the tables, RAS states, regression on real
+studies."""
 
 from __future__ import annotations
 
@@ -22,11 +23,15 @@ CODONS = [(gene, codon) for gene in ("KRAS", "NRAS") for codon in (12, 13, 59, 6
 
 #: patient -> (disease, calls of its metastasis, coverage of the RAS codons; None = not recorded)
 PLAN = {
-    "P1": ("colorectal cancer", [V600E], 400), "P2": ("colorectal cancer", [G12D], None),
-    "P3": ("colorectal cancer", [G12C], None), "P4": ("colorectal cancer", [], 400),
-    "P5": ("colorectal cancer", [VUS], None), "P6": ("colorectal cancer", [], 20),
-    "P7": ("melanoma", [V600E], None), "P8": (None, [V600E], None),
-}  # fmt: skip
+    "P1": ("colorectal cancer", [V600E], 400),
+    "P2": ("colorectal cancer", [G12D], None),
+    "P3": ("colorectal cancer", [G12C], None),
+    "P4": ("colorectal cancer", [], 400),
+    "P5": ("colorectal cancer", [VUS], None),
+    "P6": ("colorectal cancer", [], 20),
+    "P7": ("melanoma", [V600E], None),
+    "P8": (None, [V600E], None),
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +40,50 @@ def cohort():
     for patient, (disease, found, depth) in PLAN.items():
         patients.append({"patient_id": patient, "disease": disease, "primary_site": None})
         lesions.append({"lesion_id": f"{patient}-L", "patient_id": patient, "role": "metastasis"})
-        samples.append({"sample_id": f"{patient}-M", "patient_id": patient, "material": "tissue", "day": 0, "purity": 0.5,
-                        "lesion_id": f"{patient}-L"})  # fmt: skip
-        calls += [{"sample_id": f"{patient}-M", "variant_id": v["variant_id"], "alt_count": 50, "depth": 200,
-                   "origin": "somatic"} for v in found]  # fmt: skip
+        samples.append(
+            {
+                "sample_id": f"{patient}-M",
+                "patient_id": patient,
+                "material": "tissue",
+                "day": 0,
+                "purity": 0.5,
+                "lesion_id": f"{patient}-L",
+            }
+        )
+        calls += [
+            {
+                "sample_id": f"{patient}-M",
+                "variant_id": v["variant_id"],
+                "alt_count": 50,
+                "depth": 200,
+                "origin": "somatic",
+            }
+            for v in found
+        ]
         if depth is not None:
-            coverage += [{"sample_id": f"{patient}-M", "gene": g, "codon": c, "chrom": "12" if g == "KRAS" else "1",
-                          "start": None, "end": None, "min_depth": depth} for g, c in CODONS]  # fmt: skip
-    return Cohort(study(
-        {"title": "t", "genome_build": "GRCh38"}, patients=patients, samples=samples, lesions=lesions, calls=calls,
-        coverage=coverage, variants=[V600E, G12D, G12C, VUS],
-    ))  # fmt: skip
+            coverage += [
+                {
+                    "sample_id": f"{patient}-M",
+                    "gene": g,
+                    "codon": c,
+                    "chrom": "12" if g == "KRAS" else "1",
+                    "start": None,
+                    "end": None,
+                    "min_depth": depth,
+                }
+                for g, c in CODONS
+            ]
+    return Cohort(
+        study(
+            {"title": "t", "genome_build": "GRCh38"},
+            patients=patients,
+            samples=samples,
+            lesions=lesions,
+            calls=calls,
+            coverage=coverage,
+            variants=[V600E, G12D, G12C, VUS],
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +96,11 @@ def test_shares_by_hand(cohort, result):
     patient have none."""
     found = {e.name: e for e in result.estimates}
     share = found["level_1_colorectal"]
-    matched = {p for p, ms in cohort.therapy.matches.items()
-               if any(m.status == "matched" and m.level in ("I-A", "I-B") for m in ms)}  # fmt: skip
+    matched = {
+        p
+        for p, ms in cohort.therapy.matches.items()
+        if any(m.status == "matched" and m.level in ("I-A", "I-B") for m in ms)
+    }
     assert {"P1", "P2", "P3"} <= matched and not matched & {"P5", "P7", "P8"}
     low, high = clopper_pearson(round(share.value * 6), 6)
     assert (share.n, found["n_colorectal"].value) == (6, 6)
@@ -71,13 +112,17 @@ def test_shares_by_hand(cohort, result):
 
 
 def test_ras_states_by_hand(result):
-    """P1 and P4: every codon at 400 reads and purity .5: wild type; P6: 20 reads: not assessable, codons named; P5: depth
-    not recorded -> assumed, counted apart."""
+    """P1 and P4: every codon at 400 reads and purity .5: wild type; P6: 20 reads: not assessable, codons named; P5:
+    depth not recorded -> assumed, counted apart."""
     ras = {r["patient_id"]: r for r in result.tables["therapy/ras"].iter_rows(named=True)}
     assert {p: r["state"] for p, r in ras.items()} == {
-        "P1": "wild_type", "P2": "mutated", "P3": "mutated", "P4": "wild_type", "P5": "assumed_wild_type",
+        "P1": "wild_type",
+        "P2": "mutated",
+        "P3": "mutated",
+        "P4": "wild_type",
+        "P5": "assumed_wild_type",
         "P6": "not_assessable",
-    }  # fmt: skip
+    }
     assert "KRAS codon" in ras["P6"]["failing"] and "too few reads" in ras["P6"]["failing"]
     found = {e.name: e.value for e in result.estimates}
     assert (found["ras_mutated"], found["ras_wild_type"]) == pytest.approx((2 / 6, 2 / 6))
@@ -116,7 +161,7 @@ REAL = [
     (("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"), "prostate adenocarcinoma", (497, 38), 18, 0),
     (("tcga_crc_prad_maf", "fh_COAD.maf.gz"), "colon adenocarcinoma", (367, 295), 301, 181),
     (("prostate_msk_2024",), None, (2257, 774), 606, 0),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="session")
@@ -151,25 +196,28 @@ def test_real_studies(shared_data, civic, path, disease, share, civic_all, civic
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("maf", "disease", "n", "hits"), [
-    ("mc3_READ.maf.gz", ("Colorectal Cancer", "Rectum Adenocarcinoma", "Colorectal Adenocarcinoma"), 150, 58),
-    ("mc3_PRAD.maf.gz", ("Prostate Cancer", "Castration-resistant Prostate Carcinoma", "Prostate Adenocarcinoma"), 498, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("maf", "disease", "n", "hits"),
+    [
+        ("mc3_READ.maf.gz", ("Colorectal Cancer", "Rectum Adenocarcinoma", "Colorectal Adenocarcinoma"), 150, 58),
+        (
+            "mc3_PRAD.maf.gz",
+            ("Prostate Cancer", "Castration-resistant Prostate Carcinoma", "Prostate Adenocarcinoma"),
+            498,
+            0,
+        ),
+    ],
+)
 def test_exact_join_by_hand(shared_data, maf, disease, n, hits):
-    """58 of 150 READ and 0 of 498 PRAD samples: gene and protein change equal to a level A/B predictive profile, joined with
-    polars alone; what the matcher adds is the difference."""
-    rows = pl.read_csv(
-        shared_data("tcga_crc_prad_maf", maf), separator="\t", infer_schema_length=0, comment_prefix="#"
+    """58 of 150 READ and 0 of 498 PRAD samples: gene and protein change equal to a level A/B predictive profile, joined
+    with polars alone; what the matcher adds is the difference."""
+    rows = pl.read_csv(shared_data("tcga_crc_prad_maf", maf), separator="\t", infer_schema_length=0, comment_prefix="#")
+    evidence = pl.read_csv(
+        shared_data("kb-civic", "civic_2026-04-25_evidence.tsv"), separator="\t", infer_schema_length=0, quote_char=None
     )
-    evidence = pl.read_csv(shared_data("kb-civic", "civic_2026-04-25_evidence.tsv"), separator="\t",
-                           infer_schema_length=0, quote_char=None)  # fmt: skip
-    strong = evidence.filter(
-        pl.col("evidence_level").is_in(["A", "B"]) & (pl.col("evidence_type") == "Predictive")
-    )
+    strong = evidence.filter(pl.col("evidence_level").is_in(["A", "B"]) & (pl.col("evidence_type") == "Predictive"))
     strong = strong.filter(pl.col("disease").is_in(disease))
-    named = rows.with_columns(
-        profile=pl.col("Hugo_Symbol") + " " + pl.col("HGVSp_Short").str.strip_prefix("p.")
-    )
+    named = rows.with_columns(profile=pl.col("Hugo_Symbol") + " " + pl.col("HGVSp_Short").str.strip_prefix("p."))
     assert rows["Tumor_Sample_Barcode"].n_unique() == n
     joined = named.join(strong.select(profile="molecular_profile").unique(), on="profile", how="semi")
     assert joined["Tumor_Sample_Barcode"].n_unique() == hits

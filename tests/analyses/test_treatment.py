@@ -40,7 +40,7 @@ def study_of(time, event, arm, *, design=None, covariates=None, markers=None, pr
         "treatments": table(
             "treatments", patient_id=ids, drugs=list(arm), start_day=[0] * len(ids), line=[1] * len(ids)
         ),
-    }  # fmt: skip
+    }
     if markers is not None:
         tables["markers"] = table("markers", patient_id=ids, **markers)
     kinds = dict.fromkeys(covariates or {}, "number")
@@ -62,10 +62,14 @@ def test_adjuvant_colon_trial(shared_data):
         study = study_of(part["time"], part["status"], part["rx"].str.to_lowercase(), progression=progression)
         endpoint = "PFS" if progression else "OS"
         result = treatment(Cohort(study), Params(endpoints=(endpoint,)))
-        row = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="unadjusted").row(0, named=True)
+        row = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="unadjusted").row(
+            0, named=True
+        )
         assert row["estimate"] == pytest.approx(expected, abs=0.005)
         if not progression:
-            mean = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="rmst").row(0, named=True)
+            mean = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="rmst").row(
+                0, named=True
+            )
             assert (mean["estimate"], mean["ci_low"], mean["ci_high"]) == pytest.approx(
                 (7.333009304662, -16.322429445789, 30.988448055114), rel=1e-6
             )
@@ -119,9 +123,9 @@ def planted(seed, n, *, interaction):
 
 def class_row(result, marker="AR-V7", arm="arpi"):
     table = result.tables["treatment/interaction"]
-    return table.filter(
-        (pl.col("marker") == marker) & (pl.col("arm") == arm) & (pl.col("endpoint") == "OS")
-    ).row(0, named=True)
+    return table.filter((pl.col("marker") == marker) & (pl.col("arm") == arm) & (pl.col("endpoint") == "OS")).row(
+        0, named=True
+    )
 
 
 def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_predictive():
@@ -129,9 +133,7 @@ def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_pred
     row = class_row(result)
     assert row["is_prespecified"] and row["reference"] == "taxane" and row["q_value"] is None
     assert row["ci_low"] < np.exp(0.9) < row["ci_high"] and row["p_value"] < 0.01
-    assert row["hazard_ratio_positive"] / row["hazard_ratio_negative"] == pytest.approx(
-        row["hazard_ratio_ratio"]
-    )
+    assert row["hazard_ratio_positive"] / row["hazard_ratio_negative"] == pytest.approx(row["hazard_ratio_ratio"])
     assert "AR-V7 changes the effect" in result.answer
     result = treatment(Cohort(planted(2, 600, interaction=0.0)), Params(endpoints=("OS",)))
     row = class_row(result)
@@ -150,9 +152,7 @@ def test_every_endpoint_is_in_the_answer_and_a_hypothesis_without_lines_keeps_it
     assert absent["note"] == "no line with PD-1/PD-L1 inhibitor"
     assert any("and PARP inhibitor v other treatments, OS: no estimate; no line with" in note for note in result.notes)
     row = class_row(result)
-    cells = sum(
-        row[c] for c in ("n_arm_positive", "n_arm_negative", "n_reference_positive", "n_reference_negative")
-    )
+    cells = sum(row[c] for c in ("n_arm_positive", "n_arm_negative", "n_reference_positive", "n_reference_negative"))
     assert cells == row["n"] == 600
 
 
@@ -160,9 +160,17 @@ def test_a_difference_that_rests_on_a_handful_is_not_called_predictive():
     from oncourse.analyses._treatment_words import interaction_text
 
     row = {
-        "marker": "HRR", "arm": "parp inhibitor", "reference": "other", "endpoint": "PFS", "hazard_ratio_ratio": 3.0,
-        "p_value": 0.01, "n_arm_positive": 40, "n_arm_negative": 5, "n_reference_positive": 60, "n_reference_negative": 300,
-    }  # fmt: skip
+        "marker": "HRR",
+        "arm": "parp inhibitor",
+        "reference": "other",
+        "endpoint": "PFS",
+        "hazard_ratio_ratio": 3.0,
+        "p_value": 0.01,
+        "n_arm_positive": 40,
+        "n_arm_negative": 5,
+        "n_reference_positive": 60,
+        "n_reference_negative": 300,
+    }
     names = {("HRR", "parp inhibitor", "other", "PFS"): "x"}
     text = interaction_text([row], names)
     assert "predictive" not in text and "may change" in text
@@ -172,12 +180,8 @@ def test_a_difference_that_rests_on_a_handful_is_not_called_predictive():
 
 def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):
     """Adjuvant colon trial: three arms, so three ratios; the largest pair alone would hide the treatment that works."""
-    data = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values=["NA"]).filter(
-        pl.col("etype") == 2
-    )
-    study = study_of(
-        data["time"].to_numpy().astype(float), data["status"].to_numpy() == 1, data["rx"].to_list()
-    )
+    data = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values=["NA"]).filter(pl.col("etype") == 2)
+    study = study_of(data["time"].to_numpy().astype(float), data["status"].to_numpy() == 1, data["rx"].to_list())
     answer = treatment(Cohort(study), Params(endpoints=("OS",))).answer
     assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55-0.87" in answer
 
@@ -206,9 +210,7 @@ def test_marker_found_after_the_line_started_never_defines_it():
     late = study["markers"].with_columns(pl.lit(5, pl.Int64).alias("day"))
     changed = Study(study.config, {**study.tables, "markers": late})
     units = pl.DataFrame({"unit": [0], "patient_id": ["A"], "zero_day": [100]})
-    values = pl.DataFrame(
-        {"patient_id": ["A"] * 3, "marker": ["M"] * 3, "day": [10, 90, 101], "value": [1, 0, 1]}
-    )
+    values = pl.DataFrame({"patient_id": ["A"] * 3, "marker": ["M"] * 3, "day": [10, 90, 101], "value": [1, 0, 1]})
     assert markers_at(units, values, None)["value"].to_list() == [0]
     assert markers_at(units, values.filter(pl.col("day") != 90), 60).is_empty()
     result = treatment(Cohort(changed), Params(endpoints=("OS",)))
@@ -253,13 +255,9 @@ def test_interaction_test_has_its_size():
         arm, marker = rng.random(300) < 0.5, rng.random(300) < 0.3
         time = rng.exponential(np.exp(-0.4 * arm - 0.5 * marker))
         censored = rng.uniform(0.3, 3, 300)
-        data = PairData(
-            np.minimum(time, censored), time <= censored, np.zeros(300), arm, np.zeros((300, 0)), ()
-        )
+        data = PairData(np.minimum(time, censored), time <= censored, np.zeros(300), arm, np.zeros((300, 0)), ())
         p.append(
-            interaction(
-                data, marker.astype(int), np.arange(300), np.zeros(300), horizon=1.0, min_cell=5
-            ).ratio.p_value
+            interaction(data, marker.astype(int), np.arange(300), np.zeros(300), horizon=1.0, min_cell=5).ratio.p_value
         )
     assert 0.037 <= np.mean(np.array(p) < 0.05) <= 0.063
 
@@ -275,7 +273,8 @@ def test_survival_by_treatment_and_marker_is_drawn_for_a_pre_specified_class():
 
 
 def test_crossing_over_is_counted_and_shown_as_treated():
-    """Patients of b who cross to a on day 100 count in later_arm; as_treated censors them there (b dies less after it)."""
+    """Patients of b who cross to a on day 100 count in later_arm; as_treated censors them there (b dies less after
+    it)."""
     rng = np.random.default_rng(8)
     n = 400
     arm = np.array(["a", "b"] * (n // 2))
@@ -289,9 +288,7 @@ def test_crossing_over_is_counted_and_shown_as_treated():
     )
     study = with_tables(study, treatments=pl.concat([study["treatments"], second]))
     result = treatment(Cohort(study), Params(endpoints=("OS",)))
-    rows = {
-        r["method"]: r for r in rows_of(result, line=1, estimate_name="hazard_ratio").iter_rows(named=True)
-    }
+    rows = {r["method"]: r for r in rows_of(result, line=1, estimate_name="hazard_ratio").iter_rows(named=True)}
     one = rows["unadjusted"]
     crossed = one["later_arm"] if one["arm"] == "a" else one["later_reference"]
     assert crossed == len(ids)
@@ -305,12 +302,23 @@ def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_s
     tables = {
         "patients": table("patients", patient_id=ids),
         "follow_up": table("follow_up", patient_id=ids, last_contact_day=[500, 500], is_dead=[False, False]),
-        "samples": table("samples", sample_id=["A1", "B1", "A9", "B9"], patient_id=["A", "B", "A", "B"],
-                         material=["tissue"] * 4, day=[10, 10, 300, 300]),
+        "samples": table(
+            "samples",
+            sample_id=["A1", "B1", "A9", "B9"],
+            patient_id=["A", "B", "A", "B"],
+            material=["tissue"] * 4,
+            day=[10, 10, 300, 300],
+        ),
         "variants": table("variants", variant_id=["13:1:C:T"], gene=["BRCA2"], consequence=["stop_gained"]),
-        "calls": table("calls", sample_id=["A9", "B9"], variant_id=["13:1:C:T"] * 2, alt_count=[40, 40],
-                       depth=[90, 90], origin=["germline", "somatic"]),
-    }  # fmt: skip
+        "calls": table(
+            "calls",
+            sample_id=["A9", "B9"],
+            variant_id=["13:1:C:T"] * 2,
+            alt_count=[40, 40],
+            depth=[90, 90],
+            origin=["germline", "somatic"],
+        ),
+    }
     cohort = Cohort(Study(StudyConfig(design="mcrpc", report_germline=True), tables))
     units = pl.DataFrame({"unit": [0, 1], "patient_id": ids, "zero_day": [100, 100]})
     known = markers_at(units, cohort.treatment_markers.filter(pl.col("marker") == "HRR"), None)
@@ -324,9 +332,7 @@ def test_a_marker_without_a_day_has_that_of_its_sample():
     samples = table(
         "samples", sample_id=[f"{p}-s" for p in ids], patient_id=ids, material=["plasma"] * 60, day=[30] * 60
     )
-    markers = study["markers"].with_columns(
-        sample_id=pl.format("{}-s", "patient_id"), day=pl.lit(None, pl.Int64)
-    )
+    markers = study["markers"].with_columns(sample_id=pl.format("{}-s", "patient_id"), day=pl.lit(None, pl.Int64))
     late = with_tables(study, samples=samples, markers=markers)
     found = treatment(Cohort(late), Params(endpoints=("OS",))).tables["treatment/interaction"]
     assert found.filter((pl.col("marker") == "AR-V7") & (pl.col("n") > 0)).is_empty()
@@ -340,9 +346,7 @@ def test_placebo_is_an_arm_and_classes_group_the_drugs():
     arms = set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["arm"])
     arms |= set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["reference"])
     assert arms == {"placebo", "enzalutamide", "abiraterone"}
-    grouped = rows_of(
-        treatment(Cohort(study), Params(endpoints=("OS",), group_by="class")), method="unadjusted"
-    )
+    grouped = rows_of(treatment(Cohort(study), Params(endpoints=("OS",), group_by="class")), method="unadjusted")
     assert {*grouped["arm"], *grouped["reference"]} == {"arpi", "placebo"}
     assert grouped["n_arm"].item() + grouped["n_reference"].item() == 120
 
@@ -350,9 +354,7 @@ def test_placebo_is_an_arm_and_classes_group_the_drugs():
 def test_earlier_drug_classes_are_covariates_and_the_policy_says_why_it_is_withheld():
     rng = np.random.default_rng(6)
     n = 120
-    study = study_of(
-        np.ceil(200 + rng.exponential(300, n)), np.ones(n), ["docetaxel", "enzalutamide"] * (n // 2)
-    )
+    study = study_of(np.ceil(200 + rng.exponential(300, n)), np.ones(n), ["docetaxel", "enzalutamide"] * (n // 2))
     ids = study["patients"]["patient_id"].to_list()
     second = table(
         "treatments",

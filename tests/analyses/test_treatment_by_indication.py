@@ -14,7 +14,8 @@ G12D = "12:25398284:C:T"
 
 @pytest.fixture(scope="module")
 def chosen_by_ras(make_study):
-    """160 patients: RAS wild type gets cetuximab in 85 %, mutated in 2 %; RAS doubles the hazard, the drug does nothing."""
+    """160 patients: RAS wild type gets cetuximab in 85 %, mutated in 2 %; RAS doubles the hazard, the drug does
+    nothing."""
     rng = np.random.default_rng(4)
     rows = {t: [] for t in ("patients", "samples", "calls", "treatments", "follow_up", "coverage")}
     for i in range(160):
@@ -23,22 +24,43 @@ def chosen_by_ras(make_study):
         death, end = rng.exponential(500 / (2.0 if ras else 1.0)), rng.uniform(500, 1500)
         day = int(max(2, min(death, end))) + 20
         rows["patients"].append({"patient_id": patient, "primary_site": rng.choice(["left colon", "ascending colon"])})
-        rows["samples"].append({"sample_id": f"{patient}-T", "patient_id": patient, "material": "tissue", "day": 0,
-                                "purity": 0.6, "assay_id": "A"})  # fmt: skip
-        rows["calls"].append({"sample_id": f"{patient}-T", "variant_id": G12D, "alt_count": 240 * ras, "depth": 800,
-                              "is_called": ras})  # fmt: skip
-        rows["treatments"].append({"patient_id": patient, "start_day": 20, "line": 1, "setting": "metastatic",
-                                   "drugs": "FOLFIRI+cetuximab" if cetuximab else "FOLFIRI+bevacizumab"})  # fmt: skip
+        rows["samples"].append(
+            {
+                "sample_id": f"{patient}-T",
+                "patient_id": patient,
+                "material": "tissue",
+                "day": 0,
+                "purity": 0.6,
+                "assay_id": "A",
+            }
+        )
+        rows["calls"].append(
+            {"sample_id": f"{patient}-T", "variant_id": G12D, "alt_count": 240 * ras, "depth": 800, "is_called": ras}
+        )
+        rows["treatments"].append(
+            {
+                "patient_id": patient,
+                "start_day": 20,
+                "line": 1,
+                "setting": "metastatic",
+                "drugs": "FOLFIRI+cetuximab" if cetuximab else "FOLFIRI+bevacizumab",
+            }
+        )
         dead = bool(death <= end)
-        rows["follow_up"].append({"patient_id": patient, "last_contact_day": day, "is_dead": dead,
-                                  "death_day": day if dead else None})  # fmt: skip
-        rows["coverage"] += [{"sample_id": f"{patient}-T", "gene": g, "codon": c, "min_depth": 800}
-                             for g in ("KRAS", "NRAS") for c in (12, 13, 59, 61, 117, 146)]  # fmt: skip
+        rows["follow_up"].append(
+            {"patient_id": patient, "last_contact_day": day, "is_dead": dead, "death_day": day if dead else None}
+        )
+        rows["coverage"] += [
+            {"sample_id": f"{patient}-T", "gene": g, "codon": c, "min_depth": 800}
+            for g in ("KRAS", "NRAS")
+            for c in (12, 13, 59, 61, 117, 146)
+        ]
     study = make_study(
-        **rows, assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS", "min_alt_count": 5, "min_vaf": 0.03}],
+        **rows,
+        assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS", "min_alt_count": 5, "min_vaf": 0.03}],
         variants=[{"variant_id": G12D, "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}],
         config={"genome_build": "GRCh37", "design": "crc", "disease": "colorectal cancer"},
-    )  # fmt: skip
+    )
     return registry()["treatment"].run(Cohort(study))
 
 

@@ -57,7 +57,8 @@ def test_the_negative_control_is_no_endpoint_of_the_answer(confounded):
 def test_without_causes_of_death_there_is_no_control():
     study = frail(2.5)
     bare = dataclasses.replace(
-        study, tables={**study.tables, "follow_up": study["follow_up"].with_columns(cause_of_death=pl.lit(None, pl.String))}
+        study,
+        tables={**study.tables, "follow_up": study["follow_up"].with_columns(cause_of_death=pl.lit(None, pl.String))},
     )
     assert set(compared(bare).tables["treatment/comparison"]["endpoint"]) == {"OS"}
 
@@ -85,7 +86,9 @@ def test_covariates_that_were_not_used_are_named_with_the_reason(confounded):
 
 
 def test_who_could_have_had_either_is_described(confounded):
-    balance = confounded.tables["treatment/balance"].filter((pl.col("endpoint") == "OS") & (pl.col("covariate") == "age"))
+    balance = confounded.tables["treatment/balance"].filter(
+        (pl.col("endpoint") == "OS") & (pl.col("covariate") == "age")
+    )
     row = balance.row(0, named=True)
     low, high = sorted([row["mean_arm"], row["mean_reference"]])
     assert low - 1 <= row["mean_either"] <= high + 1

@@ -39,10 +39,7 @@ def test_check_names_unknown_drugs_with_the_nearest_and_spellings_that_were_join
     found = {p.value: (p.row, p.message, p.severity) for p in drug_checks({"treatments": frame})}
     assert set(found) == {"enzalutmd", "regorafinib"}
     assert found["enzalutmd"][0] == 2 and "nearest name is enzalutamide" in found["enzalutmd"][1]
-    assert (
-        "2 rows" in found["enzalutmd"][1]
-        and found["regorafinib"][1] == "'regorafinib' is read as regorafenib."
-    )
+    assert "2 rows" in found["enzalutmd"][1] and found["regorafinib"][1] == "'regorafinib' is read as regorafenib."
     assert {severity for _, _, severity in found.values()} == {"warning"}
 
 

@@ -36,14 +36,15 @@ WRONG = {
     "group of a drug nobody had": ("group: 'exposed:cetuximab'", "cetuximab"),
     "group of a file that is not there": ("group: nowhere.tsv", "no file nowhere.tsv"),
     "strata of a number": (
-        "covariates: {age_years: number}\nsettings: {prediction: {strata: age_years}}", "prediction.strata=age_years"
+        "covariates: {age_years: number}\nsettings: {prediction: {strata: age_years}}",
+        "prediction.strata=age_years",
     ),
     "groups that are none": ("settings: {landscape: {group_by: sex, groups: [male, men]}}", "landscape.groups"),
     "groups that are none of the group": ("group: sex\nsettings: {landscape: {groups: [a, b]}}", "landscape.groups"),
     "clock of no table": ("clocks: {folow_up: sequencing}", "follow_up"),
     "clock of no unit": ("clocks: {follow_up: 'months, years'}", "clocks.follow_up"),
     "two things": ("statuses: {MINE: []}\ncovariates: {ecog: number}\nobjectives: [psa]", "covariate ecog"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

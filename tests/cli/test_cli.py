@@ -14,8 +14,10 @@ HEAVY = ("numba", "scipy", "matplotlib", "sklearn", "polars", "numpy", "jinja2",
 def oncourse(*args: object, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from oncourse.cli.main import main; main()", *map(str, args)],
-        capture_output=True, text=True, **options,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        **options,
+    )
 
 
 def imported(*args: str) -> set[str]:
@@ -26,9 +28,7 @@ def imported(*args: str) -> set[str]:
 
 def test_import_and_help_load_nothing_heavy():
     assert imported("-c", "import oncourse").isdisjoint(HEAVY)
-    loaded = imported(
-        "-c", "import sys; sys.argv = ['oncourse', '--help']; from oncourse.cli.main import main; main()"
-    )
+    loaded = imported("-c", "import sys; sys.argv = ['oncourse', '--help']; from oncourse.cli.main import main; main()")
     assert loaded.isdisjoint(HEAVY)
 
 
@@ -76,8 +76,20 @@ def simulated(tmp_path_factory):
 def test_simulate_check_run(simulated, tmp_path):
     assert oncourse("check", simulated).returncode == 0
     out = tmp_path / "results"
-    done = oncourse("run", simulated, "--out", out, "--only", "landscape", "--patients", "none",
-                    "--set", "landscape.group_by=role", "--seed", 2)  # fmt: skip
+    done = oncourse(
+        "run",
+        simulated,
+        "--out",
+        out,
+        "--only",
+        "landscape",
+        "--patients",
+        "none",
+        "--set",
+        "landscape.group_by=role",
+        "--seed",
+        2,
+    )
     assert done.returncode == 0, done.stderr
     data = json.loads((out / "results.json").read_text())
     assert data["landscape"]["params"]["group_by"] == "role"

@@ -48,7 +48,9 @@ def test_pixels_follow_width_and_resolution(results, tmp_path, kind, magic):
             assert image.info["dpi"][0] == pytest.approx(300, abs=1)
 
 
-@pytest.mark.parametrize(("name", "words"), [("groups", "several figures"), ("clases", "Did you mean landscape/classes")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("groups", "several figures"), ("clases", "Did you mean landscape/classes")]
+)
 def test_name_that_is_not_clear_is_refused_with_the_cure(results, name, words):
     with pytest.raises(ConfigError, match=words):
         run(results, name, "--format", "svg")

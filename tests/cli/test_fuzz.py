@@ -15,8 +15,11 @@ FUZZ = Path(__file__).parents[2] / "tools" / "fuzz.py"
 def faults(tmp_path, n, first=0):
     done = subprocess.run(
         [sys.executable, str(FUZZ), "--n", str(n), "--first", str(first), "--out", str(tmp_path / "faults.tsv")],
-        capture_output=True, text=True, check=False, env=os.environ,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
     assert "mutants" in done.stdout, done.stdout + done.stderr
     return (tmp_path / "faults.tsv").read_text("utf-8")
 

@@ -15,8 +15,12 @@ from oncourse.models.card import read_card
 def oncourse(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-c", "from oncourse.cli.main import main; main()", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -45,9 +49,7 @@ def test_a_yaml_alias_bomb_is_refused_at_once(study):
 def test_a_table_that_is_no_file_is_not_read_as_absent(study, kind):
     """A dangling link or a folder in place of a table read as absent, "no problem found" (November 2026)."""
     path = study / "treatments.tsv"
-    {"folder": path.mkdir, "dangling": lambda: path.symlink_to("gone"), "pipe": lambda: os.mkfifo(path)}[
-        kind
-    ]()
+    {"folder": path.mkdir, "dangling": lambda: path.symlink_to("gone"), "pipe": lambda: os.mkfifo(path)}[kind]()
     done = oncourse("check", study)
     assert done.returncode == 2
     assert "treatments" in done.stdout
@@ -88,26 +90,38 @@ def test_a_fault_of_ours_is_one_line_and_a_log(study, tmp_path):
         "from oncourse.cli.main import main; main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, "check", str(study)], capture_output=True, text=True, check=False,
+        [sys.executable, "-c", code, "check", str(study)],
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
-    )  # fmt: skip
+    )
     assert done.returncode == 1
     assert "fault of oncourse" in done.stderr and "Traceback" not in done.stderr
     assert "boom" in (tmp_path / "state" / "oncourse" / "error.log").read_text()
 
 
 CARD = {
-    "format": "oncourse risk model", "version": 1,
-    "outcome": {"origin": "diagnosis", "line": 1}, "use": {"may_be_used": True, "reasons_against": []},
+    "format": "oncourse risk model",
+    "version": 1,
+    "outcome": {"origin": "diagnosis", "line": 1},
+    "use": {"may_be_used": True, "reasons_against": []},
     "equation": {"model": "clinical", "base_hazard": 0.1, "n_clinical": 1, "coefficients": {"age_years": 0.02}},
     "features": [
-        {"feature": "age_years", "kind": "number", "covariate": "age_years", "level": None, "kept": [],
-         "mean": 60.0, "sd": 9.0},
+        {
+            "feature": "age_years",
+            "kind": "number",
+            "covariate": "age_years",
+            "level": None,
+            "kept": [],
+            "mean": 60.0,
+            "sd": 9.0,
+        },
         {"feature": "KRAS", "kind": "gene", "mean": 0.4, "sd": 0.5},
     ],
     "missing_values": {"mean": [60.0], "covariance": [[81.0]], "prevalence": [0.4]},
     "bootstrap_refits": [{"base_hazard": 0.1, "coefficients": {"0": 0.02, "1": 0.1}}],
-}  # fmt: skip
+}
 
 
 def places(value, path=()):

@@ -60,20 +60,18 @@ def test_import_of_own_rules_is_checked(tmp_path):
 def test_import_of_oncokb_annotations_the_user_supplies(tmp_path):
     maf = tmp_path / "annotated.maf"
     maf.write_text(
-        "Hugo_Symbol\tHGVSp_Short\tLEVEL_1\tLEVEL_R1\tTX_CITATIONS\n"
-        "BRAF\tp.V600E\tA+B\t\t123\nKRAS\tp.G12D\t\tC\t\n"
-    )  # fmt: skip
-    out = tmp_path / "evidence.tsv"
-    result = run(
-        kb, "import", "oncokb", maf, "--out", out, "--disease", "Colorectal Cancer", "--date", "2026-01-01"
+        "Hugo_Symbol\tHGVSp_Short\tLEVEL_1\tLEVEL_R1\tTX_CITATIONS\nBRAF\tp.V600E\tA+B\t\t123\nKRAS\tp.G12D\t\tC\t\n"
     )
+    out = tmp_path / "evidence.tsv"
+    result = run(kb, "import", "oncokb", maf, "--out", out, "--disease", "Colorectal Cancer", "--date", "2026-01-01")
     assert result.exit_code == 0, result.output
     from oncourse.knowledge.evidence import read_evidence
 
     base = read_evidence(out)
     assert [(e.profile, e.effect, e.level) for e in base.items] == [
-        ("BRAF V600E", "sensitive", "1"), ("KRAS G12D", "resistant", "R1"),
-    ]  # fmt: skip
+        ("BRAF V600E", "sensitive", "1"),
+        ("KRAS G12D", "resistant", "R1"),
+    ]
     assert "not for redistribution" in base.licence
 
 
@@ -109,9 +107,7 @@ def test_a_pdf_without_the_extra_names_the_cure(folder, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_a_pdf_has_two_to_four_a4_pages(design, tmp_path):
-    weasyprint = pytest.importorskip(
-        "weasyprint", reason="the optional extra pdf (WeasyPrint) is not installed"
-    )
+    weasyprint = pytest.importorskip("weasyprint", reason="the optional extra pdf (WeasyPrint) is not installed")
     from oncourse.cohort import Cohort
     from oncourse.report.patient import patient_page
     from oncourse.simulate.study import simulate_study

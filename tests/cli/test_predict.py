@@ -11,10 +11,18 @@ from oncourse.models.impute import Imputer
 from oncourse.models.ladder import FittedRisk
 
 FEATURES = [
-    {"feature": "covariate:age_years", "kind": "number", "covariate": "age_years", "level": None, "kept": [],
-     "mean": 60.0, "sd": 10.0, "n_known": 100},
+    {
+        "feature": "covariate:age_years",
+        "kind": "number",
+        "covariate": "age_years",
+        "level": None,
+        "kept": [],
+        "mean": 60.0,
+        "sd": 10.0,
+        "n_known": 100,
+    },
     {"feature": "TP53", "kind": "gene", "mean": 0.5, "sd": 0.5, "n_known": 100},
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -36,9 +44,7 @@ def files(tmp_path):
     study.mkdir()
     (study / "study.yaml").write_text("title: new\n")
     (study / "patients.tsv").write_text("patient_id\tage_years\nA\t70\nB\t\n")
-    (study / "samples.tsv").write_text(
-        "sample_id\tpatient_id\tmaterial\tday\nSA\tA\ttissue\t10\nSB\tB\ttissue\t20\n"
-    )
+    (study / "samples.tsv").write_text("sample_id\tpatient_id\tmaterial\tday\nSA\tA\ttissue\t10\nSB\tB\ttissue\t20\n")
     (study / "variants.tsv").write_text("variant_id\tgene\tconsequence\n17:100:A:T\tTP53\tmissense_variant\n")
     (study / "calls.tsv").write_text(
         "sample_id\tvariant_id\talt_count\tdepth\tis_called\nSA\t17:100:A:T\t30\t90\ttrue\n"

@@ -24,25 +24,55 @@ def study_of(folder: Path, *, counted: bool, n: int = 6) -> Cohort:
     """A study with primary, metastasis and plasma; a variant not called has 0 of 900 reads (counted) or no row."""
     people = [f"P{i}" for i in range(n)]
     write(folder, "patients", [{"patient_id": p, "disease": "colorectal cancer"} for p in people])
-    lesions = [{"lesion_id": f"{p}-{s}", "patient_id": p, "role": role, "site": site}
-               for p in people for s, role, site in (("P", "primary", "colon"), ("M", "metastasis", "liver"))]  # fmt: skip
+    lesions = [
+        {"lesion_id": f"{p}-{s}", "patient_id": p, "role": role, "site": site}
+        for p in people
+        for s, role, site in (("P", "primary", "colon"), ("M", "metastasis", "liver"))
+    ]
     write(folder, "lesions", lesions)
-    write(folder, "samples", [
-        {"sample_id": f"{p}-{s}", "patient_id": p, "material": "plasma" if s == "B" else "tissue",
-         "lesion_id": None if s == "B" else f"{p}-{s}", "assay_id": "A", "day": day,
-         "purity": None if s == "B" else 0.6, "tumor_fraction": 0.4 if s == "B" else None}
-        for p in people for s, day in (("P", 0), ("M", 400), ("B", 405))
-    ])  # fmt: skip
+    write(
+        folder,
+        "samples",
+        [
+            {
+                "sample_id": f"{p}-{s}",
+                "patient_id": p,
+                "material": "plasma" if s == "B" else "tissue",
+                "lesion_id": None if s == "B" else f"{p}-{s}",
+                "assay_id": "A",
+                "day": day,
+                "purity": None if s == "B" else 0.6,
+                "tumor_fraction": 0.4 if s == "B" else None,
+            }
+            for p in people
+            for s, day in (("P", 0), ("M", 400), ("B", 405))
+        ],
+    )
     write(folder, "assays", [{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF;TP53;SMAD4"}])
-    write(folder, "follow_up", [
-        {"patient_id": p, "last_contact_day": 900, "is_dead": False, "recurrence_day": 395} for p in people
-    ])  # fmt: skip
+    write(
+        folder,
+        "follow_up",
+        [{"patient_id": p, "last_contact_day": 900, "is_dead": False, "recurrence_day": 395} for p in people],
+    )
     names = {KRAS: ("KRAS", "p.G12D"), TP53: ("TP53", "p.R175H"), SMAD4: ("SMAD4", "p.R361H")}
-    write(folder, "variants", [{"variant_id": v, "gene": g, "hgvs_p": p, "consequence": "missense_variant"}
-                               for v, (g, p) in names.items()])  # fmt: skip
-    calls = [{"sample_id": f"{p}-{s}", "variant_id": v, "alt_count": 200 if v in CALLED[s] else 0, "depth": 900,
-              "is_called": v in CALLED[s]}
-             for p in people for s in CALLED for v in names if counted or v in CALLED[s]]  # fmt: skip
+    write(
+        folder,
+        "variants",
+        [{"variant_id": v, "gene": g, "hgvs_p": p, "consequence": "missense_variant"} for v, (g, p) in names.items()],
+    )
+    calls = [
+        {
+            "sample_id": f"{p}-{s}",
+            "variant_id": v,
+            "alt_count": 200 if v in CALLED[s] else 0,
+            "depth": 900,
+            "is_called": v in CALLED[s],
+        }
+        for p in people
+        for s in CALLED
+        for v in names
+        if counted or v in CALLED[s]
+    ]
     write(folder, "calls", calls)
     (folder / "study.yaml").write_text("disease: colorectal cancer\ngenome_build: GRCh38\ndesign: crc\n")
     return Cohort(load_study(folder))
@@ -81,12 +111,15 @@ def test_every_table_of_differences_counts_those_by_calls_alone(cohorts):
         assert changes["TP53"]["n_by_calls"] == 0
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("concordance", "12 of 12 differences are by calls alone"),
-    ("discordance", "(12 by calls alone)"),
-    ("ras_status", "negative assumed in 6"),
-    ("tissue_blood", "6 of 6 misses by calls alone"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("concordance", "12 of 12 differences are by calls alone"),
+        ("discordance", "(12 by calls alone)"),
+        ("ras_status", "negative assumed in 6"),
+        ("tissue_blood", "6 of 6 misses by calls alone"),
+    ],
+)
 def test_the_sentence_of_page_one_says_what_rests_on_calls_alone(cohorts, name, words):
     from oncourse.analyses._base import registry
 
@@ -107,7 +140,8 @@ def test_what_a_lost_ras_mutation_means_waits_for_reads(cohorts):
 
 
 def test_patients_who_are_all_alike_prove_no_share(cohorts):
-    """Half of four mutations shared in each of six patients gave 50 % with limits 50-50: drawing again shows nothing."""
+    """Half of four mutations shared in each of six patients gave 50 % with limits 50-50: drawing again shows
+    nothing."""
     from oncourse.analyses._base import registry
 
     result = registry()["concordance"].run(cohorts["counted"])

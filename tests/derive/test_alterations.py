@@ -28,19 +28,25 @@ CHANGES = [
 @pytest.fixture(scope="module")
 def cohort(make_study):
     """Patient A has two samples, B one with purity 0.6 and segments over TP53."""
-    samples = [
-        {"sample_id": s, "patient_id": s[0], "material": "tissue", "purity": 0.6} for s in ("A1", "A2", "B1")
-    ]
+    samples = [{"sample_id": s, "patient_id": s[0], "material": "tissue", "purity": 0.6} for s in ("A1", "A2", "B1")]
     extra = [("B1", "17:7578406:C:T", "TP53", "p.R175H", "missense", "somatic")]
     rows = CHANGES + extra
-    return Cohort(make_study(
-        config={"genome_build": "GRCh37"},
-        patients=[{"patient_id": "A"}, {"patient_id": "B"}], samples=samples,
-        calls=[{"sample_id": s, "variant_id": v, "is_called": True, "origin": o} for s, v, _, _, _, o in rows],
-        variants=[{"variant_id": v, "gene": g, "hgvs_p": p, "consequence": c} for _, v, g, p, c, _ in rows],
-        segments=[{"sample_id": "B1", "chrom": "17", "start": 1, "end": 20_000_000, "total_cn": 1.0, "minor_cn": 0.0}],
-        gene_copy_number=[{"sample_id": "A1", "gene": "CDKN2A", "call": -2}, {"sample_id": "A1", "gene": "MYC", "call": 2}],
-    ))  # fmt: skip
+    return Cohort(
+        make_study(
+            config={"genome_build": "GRCh37"},
+            patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+            samples=samples,
+            calls=[{"sample_id": s, "variant_id": v, "is_called": True, "origin": o} for s, v, _, _, _, o in rows],
+            variants=[{"variant_id": v, "gene": g, "hgvs_p": p, "consequence": c} for _, v, g, p, c, _ in rows],
+            segments=[
+                {"sample_id": "B1", "chrom": "17", "start": 1, "end": 20_000_000, "total_cn": 1.0, "minor_cn": 0.0}
+            ],
+            gene_copy_number=[
+                {"sample_id": "A1", "gene": "CDKN2A", "call": -2},
+                {"sample_id": "A1", "gene": "MYC", "call": 2},
+            ],
+        )
+    )
 
 
 def by_gene(cohort) -> dict[tuple[str, str], dict]:
@@ -50,11 +56,17 @@ def by_gene(cohort) -> dict[tuple[str, str], dict]:
 @pytest.mark.parametrize(
     ("gene", "driver", "word"),
     [
-        ("KRAS", "driver", "hotspot"), ("APC", "driver", "truncating"), ("BRCA2", "unknown", "harmless"),
-        ("ATM", "unknown", "not recorded"), ("RB1", "driver", "truncating"), ("PIK3CA", "unknown", "oncogene"),
-        ("TP53", "driver", "pathogenic.tsv"), ("CDKN2A", "driver", "deleted"), ("MYC", "driver", "amplified"),
+        ("KRAS", "driver", "hotspot"),
+        ("APC", "driver", "truncating"),
+        ("BRCA2", "unknown", "harmless"),
+        ("ATM", "unknown", "not recorded"),
+        ("RB1", "driver", "truncating"),
+        ("PIK3CA", "unknown", "oncogene"),
+        ("TP53", "driver", "pathogenic.tsv"),
+        ("CDKN2A", "driver", "deleted"),
+        ("MYC", "driver", "amplified"),
     ],
-)  # fmt: skip
+)
 def test_driver_is_called_by_a_rule_that_is_named(cohort, gene, driver, word):
     row = next(r for (_, g), r in by_gene(cohort).items() if g == gene)
     assert row["driver"] == driver and word in row["rule"]
@@ -87,17 +99,18 @@ def test_reads_above_one_of_two_copies_decide_nothing(make_study):
         samples=[{"sample_id": "A1", "patient_id": "A", "material": "tissue", "purity": 0.6}],
         calls=[{"sample_id": "A1", "variant_id": "1:1:A:C", "is_called": True, "alt_count": 140, "depth": 200}],
         variants=[{"variant_id": "1:1:A:C", "gene": "APC", "hgvs_p": "p.R876*", "consequence": "nonsense"}],
-    )  # fmt: skip
+    )
     row = Cohort(study).alterations.row(0, named=True)
     assert row["is_biallelic"] is None and row["basis"].startswith("more reads than one of two copies")
 
 
 def test_own_hotspots_are_read_and_a_table_without_codons_is_refused(make_study, tmp_path):
     study = make_study(
-        patients=[{"patient_id": "A"}], samples=[{"sample_id": "A1", "patient_id": "A", "material": "tissue"}],
+        patients=[{"patient_id": "A"}],
+        samples=[{"sample_id": "A1", "patient_id": "A", "material": "tissue"}],
         calls=[{"sample_id": "A1", "variant_id": "1:1:A:C", "is_called": True}],
         variants=[{"variant_id": "1:1:A:C", "gene": "KRAS", "hgvs_p": "p.L52F", "consequence": "missense"}],
-    )  # fmt: skip
+    )
     own = tmp_path / "own.tsv"
     own.write_text("Hugo_Symbol\tAmino_Acid_Position\nKRAS\t52\nKRAS\tsplice\n")
     assert Cohort(study).alterations["driver"].to_list() == ["unknown"]

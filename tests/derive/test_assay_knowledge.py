@@ -29,7 +29,8 @@ def folder(path, calls="", **more):
         path,
         patients="patient_id\nA",
         lesions="lesion_id patient_id role\nP A primary\nM A metastasis",
-        samples="sample_id patient_id material lesion_id purity assay_id\nP1 A tissue P 0.6 wes\nM1 A tissue M 0.6 panel",
+        samples="sample_id patient_id material lesion_id purity assay_id\nP1 A tissue P 0.6 wes\nM1 A tissue M 0.6 "
+        "panel",
         calls="sample_id variant_id alt_count depth\n" + "\n".join(rows) + "\n" + calls,
         **more,
     )

@@ -1,4 +1,5 @@
-"""Possible clonal haematopoiesis where no white cells were sequenced: gene, fraction and a tissue that could show it."""
+"""Possible clonal haematopoiesis where no white cells were sequenced: gene, fraction and a tissue that could show
+it."""
 
 from __future__ import annotations
 
@@ -19,12 +20,14 @@ def study(gene="DNMT3A", plasma=(24, 800), tissue=((0, 800),), white=None):
     """Tissue of purity 0.6 (60 of 200 reads of clonal mutations), plasma of tumour fraction 0.2 (80 of 800)."""
     tissues = [f"T{i}" for i in range(len(tissue))]
     samples = [
-        {"sample_id": t, "patient_id": "A", "material": "tissue", "lesion_id": t, "purity": 0.6}
-        for t in tissues
+        {"sample_id": t, "patient_id": "A", "material": "tissue", "lesion_id": t, "purity": 0.6} for t in tissues
     ]
     samples.append({"sample_id": "B", "patient_id": "A", "material": "plasma", "tumor_fraction": 0.2})
-    calls = [{"sample_id": s, "variant_id": v, "alt_count": 240 if s != "B" else 80, "depth": 800} for v in TRUNK
-             for s in [*tissues, "B"]]  # fmt: skip
+    calls = [
+        {"sample_id": s, "variant_id": v, "alt_count": 240 if s != "B" else 80, "depth": 800}
+        for v in TRUNK
+        for s in [*tissues, "B"]
+    ]
     counted = [("B", plasma), *zip(tissues, tissue, strict=True)]
     if white is not None:
         samples.append({"sample_id": "W", "patient_id": "A", "material": "white_cells"})
@@ -32,16 +35,24 @@ def study(gene="DNMT3A", plasma=(24, 800), tissue=((0, 800),), white=None):
         calls += [{"sample_id": "W", "variant_id": v, "alt_count": 0, "depth": 800} for v in TRUNK]
     calls += [{"sample_id": s, "variant_id": SUSPECT, "alt_count": k, "depth": n} for s, (k, n) in counted]
     given = {
-        "patients": [{"patient_id": "A"}], "samples": samples, "calls": calls,
-        "lesions": [{"lesion_id": t, "patient_id": "A", "role": "primary" if t == "T0" else "metastasis"} for t in tissues],
-        "variants": [*({"variant_id": v, "gene": f"G{i}"} for i, v in enumerate(TRUNK)),
-                     {"variant_id": SUSPECT, "gene": gene}],
-    }  # fmt: skip
+        "patients": [{"patient_id": "A"}],
+        "samples": samples,
+        "calls": calls,
+        "lesions": [
+            {"lesion_id": t, "patient_id": "A", "role": "primary" if t == "T0" else "metastasis"} for t in tissues
+        ],
+        "variants": [
+            *({"variant_id": v, "gene": f"G{i}"} for i, v in enumerate(TRUNK)),
+            {"variant_id": SUSPECT, "gene": gene},
+        ],
+    }
     full = {}
     for name, rows in given.items():
         frame = pl.DataFrame(rows, infer_schema_length=None)
-        full[name] = frame.select((pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
-                                  for c, s in TABLES[name].by_name.items())  # fmt: skip
+        full[name] = frame.select(
+            (pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
+            for c, s in TABLES[name].by_name.items()
+        )
     return Study(StudyConfig(), full)
 
 
@@ -67,7 +78,10 @@ def blood(made):
         ({"white": (0, 800)}, None),  # white cells were looked at and do not have it
         ({"white": (26, 800)}, "chip"),
         ({"white": (26, 800), "tissue": ((12, 800),)}, "chip"),  # faintly in tissue: blood in it explains that
-        ({"white": (26, 800), "tissue": ((240, 800),)}, None),  # more in tissue than in blood: tumour in the white cells
+        (
+            {"white": (26, 800), "tissue": ((240, 800),)},
+            None,
+        ),  # more in tissue than in blood: tumour in the white cells
         ({"white": (26, 800), "gene": "APC"}, "chip"),  # white cells show it, whatever the gene
     ],
 )

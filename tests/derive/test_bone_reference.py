@@ -11,9 +11,7 @@ from oncourse.derive.clinical.bone import bone_summary, bone_visits, combined_ov
 
 def test_two_plus_two_cases(shared_data):
     """handmade/bone_2plus2_cases.json: 9 cases."""
-    cases = json.loads(
-        (shared_data("endpoints-pharmaverse") / "handmade/bone_2plus2_cases.json").read_text()
-    )["cases"]
+    cases = json.loads((shared_data("endpoints-pharmaverse") / "handmade/bone_2plus2_cases.json").read_text())["cases"]
     assert len(cases) == 9
     line = pl.DataFrame(
         {"patient_id": ["P"], "line": [1], "start_day": [0], "next_start_day": [None]},
@@ -23,8 +21,15 @@ def test_two_plus_two_cases(shared_data):
         seen, rows = 0, []
         for scan in case["scans"]:
             still = None if "persist" not in scan else (seen if scan["persist"] else 0)
-            rows.append({"patient_id": "P", "day": scan["day"], "method": "bone_scan",
-                         "new_bone_lesions": scan["new"], "bone_persisting": still})  # fmt: skip
+            rows.append(
+                {
+                    "patient_id": "P",
+                    "day": scan["day"],
+                    "method": "bone_scan",
+                    "new_bone_lesions": scan["new"],
+                    "bone_persisting": still,
+                }
+            )
             seen += scan["new"]
         frame = pl.DataFrame(rows, schema_overrides={"bone_persisting": pl.Int64})
         found = bone_summary(bone_visits(frame, line)).row(0, named=True)
@@ -36,9 +41,7 @@ def test_combined_table(shared_data):
     table = pl.read_csv(shared_data("endpoints-pharmaverse") / "handmade/pcwg3_combined_timepoint.csv")
     assert table.height == 35
     for has_target in (True, False):
-        found = table.select(
-            combined_overall(pl.col("soft_tissue"), pl.col("bone"), pl.lit(has_target))
-        ).to_series()
+        found = table.select(combined_overall(pl.col("soft_tissue"), pl.col("bone"), pl.lit(has_target))).to_series()
         for row, answer in zip(table.iter_rows(named=True), found, strict=True):
             options = row["overall"].split(" | ")
             words = [o.split(" (")[0] for o in options]

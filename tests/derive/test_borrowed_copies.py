@@ -27,21 +27,40 @@ def segment(sample, start, end, total, minor):
 def study(make_study):
     """Primary and metastasis with segments, plasma without; one site amplified, one lost, one in a gap."""
     samples = [
-        {"sample_id": name, "patient_id": "P1", "material": material, "day": day, "purity": purity,
-         "lesion_id": f"L{name}" if material == "tissue" else None}
-        for name, material, day, purity in (("p", "tissue", 0, 0.6), ("m", "tissue", 900, 0.6), ("b", "plasma", 800, None))
-    ]  # fmt: skip
+        {
+            "sample_id": name,
+            "patient_id": "P1",
+            "material": material,
+            "day": day,
+            "purity": purity,
+            "lesion_id": f"L{name}" if material == "tissue" else None,
+        }
+        for name, material, day, purity in (
+            ("p", "tissue", 0, 0.6),
+            ("m", "tissue", 900, 0.6),
+            ("b", "plasma", 800, None),
+        )
+    ]
     calls = [
         {"sample_id": s, "variant_id": f"1:{pos}:A:T", "alt_count": 30, "depth": 100}
-        for s in ("p", "m", "b") for pos in (150, 250, 350)
-    ]  # fmt: skip
+        for s in ("p", "m", "b")
+        for pos in (150, 250, 350)
+    ]
     return make_study(
         patients=[{"patient_id": "P1", "sex": "female"}],
-        lesions=[{"lesion_id": f"L{s}", "patient_id": "P1", "role": r} for s, r in (("p", "primary"), ("m", "metastasis"))],
-        samples=samples, calls=calls,
-        segments=[segment("p", 100, 200, 2, 1), segment("p", 201, 300, 2, 1), segment("p", 301, 400, 2, 1),
-                  segment("m", 100, 200, 5, 1), segment("m", 201, 300, 0, 0)],
-    )  # fmt: skip
+        lesions=[
+            {"lesion_id": f"L{s}", "patient_id": "P1", "role": r} for s, r in (("p", "primary"), ("m", "metastasis"))
+        ],
+        samples=samples,
+        calls=calls,
+        segments=[
+            segment("p", 100, 200, 2, 1),
+            segment("p", 201, 300, 2, 1),
+            segment("p", 301, 400, 2, 1),
+            segment("m", 100, 200, 5, 1),
+            segment("m", 201, 300, 0, 0),
+        ],
+    )
 
 
 def test_plasma_has_the_copies_of_the_sample_nearest_in_time(study):
@@ -67,12 +86,8 @@ def test_the_report_says_whose_copies_were_borrowed(study):
 
 
 def test_a_sample_with_segments_borrows_nothing_in_its_gaps_and_normals_give_none(make_study, study):
-    tables = {
-        name: study[name].to_dicts() for name in ("patients", "lesions", "samples", "calls", "segments")
-    }
-    tables["samples"].append(
-        {**tables["samples"][0], "sample_id": "n", "material": "normal", "lesion_id": None}
-    )
+    tables = {name: study[name].to_dicts() for name in ("patients", "lesions", "samples", "calls", "segments")}
+    tables["samples"].append({**tables["samples"][0], "sample_id": "n", "material": "normal", "lesion_id": None})
     tables["segments"] = [segment("n", 1, 1000, 2, 1)]
     keep = [{k: v for k, v in row.items() if v is not None} for row in tables["samples"]]
     other = make_study(**{**tables, "samples": keep})
@@ -93,10 +108,26 @@ def test_one_variant_with_loss_does_not_decide_the_tumour_fraction(seed):
 
     def fraction(is_measured):
         one = np.ones(2 * n)
-        cells = Cells(sample, variant, np.concatenate([tissue, alt]), np.concatenate([np.full(n, 500.0), depth]),
-                      np.ones(2 * n, bool), np.tile(total, 2), one, 2 * one, 1e-4 * one, is_measured)  # fmt: skip
-        samples = Samples(np.array([0.6, np.nan]), np.array([False, True]), np.full(2, 1000.0), np.full(2, 2.0),
-                          np.full(2, 3), np.full(2, 0.002))  # fmt: skip
+        cells = Cells(
+            sample,
+            variant,
+            np.concatenate([tissue, alt]),
+            np.concatenate([np.full(n, 500.0), depth]),
+            np.ones(2 * n, bool),
+            np.tile(total, 2),
+            one,
+            2 * one,
+            1e-4 * one,
+            is_measured,
+        )
+        samples = Samples(
+            np.array([0.6, np.nan]),
+            np.array([False, True]),
+            np.full(2, 1000.0),
+            np.full(2, 2.0),
+            np.full(2, 3),
+            np.full(2, 0.002),
+        )
         found = presence(cells, samples)
         return found.purity[1], found.purity_low[1], found.purity_high[1]
 

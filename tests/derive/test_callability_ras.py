@@ -19,11 +19,7 @@ def study(samples, *, coverage=(), calls=(), variants=(), targets="KRAS;NRAS;BRA
     """A colorectal study of hand-made tables; samples are dicts, calls (sample, variant, alt, depth) tuples."""
 
     def table(name, rows):
-        return (
-            TABLES[name].conform(pl.DataFrame(rows, infer_schema_length=None))
-            if rows
-            else TABLES[name].empty()
-        )
+        return TABLES[name].conform(pl.DataFrame(rows, infer_schema_length=None)) if rows else TABLES[name].empty()
 
     def named(columns, rows):
         return [dict(zip(columns, row, strict=True)) for row in rows]
@@ -39,7 +35,7 @@ def study(samples, *, coverage=(), calls=(), variants=(), targets="KRAS;NRAS;BRA
         "variants": table("variants", named(("variant_id", "gene", "hgvs_p", "consequence"), variants)),
         "coverage": table("coverage", list(coverage)),
         **{name: table(name, rows) for name, rows in more.items()},
-    }  # fmt: skip
+    }
     return Study(config_from_mapping({"design": "crc", "genome_build": "GRCh37"}), tables)
 
 
@@ -47,8 +43,9 @@ def covered(sample, depth, but=None):
     """Coverage rows of every RAS codon; `but` maps (gene, codon) to another depth."""
     return [
         {"sample_id": sample, "gene": g, "codon": c, "min_depth": (but or {}).get((g, c), depth)}
-        for g, codons in RAS_CODONS.items() for c in codons
-    ]  # fmt: skip
+        for g, codons in RAS_CODONS.items()
+        for c in codons
+    ]
 
 
 def ras(made):
@@ -79,9 +76,7 @@ def test_ten_percent_purity_at_60_reads_is_not_assessable():
 
 @pytest.mark.parametrize(("gene", "codon"), [(g, c) for g, codons in RAS_CODONS.items() for c in codons])
 def test_one_shallow_codon_is_enough_and_is_named(gene, codon):
-    made = study(
-        [{"sample_id": "T", "patient_id": "A", "purity": 0.6}], coverage=covered("T", 500, {(gene, codon): 4})
-    )
+    made = study([{"sample_id": "T", "patient_id": "A", "purity": 0.6}], coverage=covered("T", 500, {(gene, codon): 4}))
     (row,) = ras(made)
     assert row["state"] == "not_assessable"
     assert f"{gene} codon {codon}" in row["failing"]
@@ -111,9 +106,7 @@ OTHER = ("17:7578406:C:T", "TP53", "p.R175H", "missense")
 
 
 def test_plasma_without_tumour_dna_is_no_wild_type():
-    made = study(
-        [{"sample_id": "B", "patient_id": "A", "material": "plasma", "day": 10}], coverage=covered("B", 5000)
-    )
+    made = study([{"sample_id": "B", "patient_id": "A", "material": "plasma", "day": 10}], coverage=covered("B", 5000))
     (row,) = ras(made)
     assert row["state"] == "not_assessable"
     assert row["sample_id"] is None

@@ -8,10 +8,22 @@ from oncourse.cohort import Cohort
 
 
 def facts(make_study, *treatments):
-    rows = [{"patient_id": "P1", "drugs": d, "start_day": i * 300, "stop_day": i * 300 + 200, "setting": s, "stop_reason": r}
-            for i, (d, s, r) in enumerate(treatments)]  # fmt: skip
+    rows = [
+        {
+            "patient_id": "P1",
+            "drugs": d,
+            "start_day": i * 300,
+            "stop_day": i * 300 + 200,
+            "setting": s,
+            "stop_reason": r,
+        }
+        for i, (d, s, r) in enumerate(treatments)
+    ]
     study = make_study(
-        patients=[{"patient_id": "P1", "disease": "prostate cancer"}], samples=[], calls=[], treatments=rows,
+        patients=[{"patient_id": "P1", "disease": "prostate cancer"}],
+        samples=[],
+        calls=[],
+        treatments=rows,
         config={"design": "mcrpc", "disease": "prostate cancer"},
     )
     found = Cohort(study).findings.patients["P1"]

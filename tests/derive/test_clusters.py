@@ -33,31 +33,39 @@ def cohort(make_study) -> Cohort:
     """P1: primary and metastasis, sex unknown, purity of the metastasis not given; P2: one sample; P3: not counted."""
     nothing = dict.fromkeys(PRIVATE, 0.0)
     calls = [
-        *_rows("a", TRUNK | nothing | {"X:5:A:G": 1.0, "MT:7:A:G": 1.0}, 0.8), *_rows("b", TRUNK | PRIVATE, 0.5),
+        *_rows("a", TRUNK | nothing | {"X:5:A:G": 1.0, "MT:7:A:G": 1.0}, 0.8),
+        *_rows("b", TRUNK | PRIVATE, 0.5),
         *_rows("c", TRUNK, 0.7),
         {"sample_id": "c", "variant_id": "3:9:A:G", "alt_count": 60, "depth": 200, "origin": "germline"},
         {"sample_id": "d", "variant_id": "1:10:A:G", "is_called": True},
-    ]  # fmt: skip
+    ]
     samples = [
         {"sample_id": s, "patient_id": p, "material": "tissue", "purity": purity, "lesion_id": lesion}
-        for s, p, purity, lesion in (("a", "P1", 0.8, "L1"), ("b", "P1", None, "L2"), ("c", "P2", 0.7, None),
-                                     ("d", "P3", 0.7, None))
-    ]  # fmt: skip
+        for s, p, purity, lesion in (
+            ("a", "P1", 0.8, "L1"),
+            ("b", "P1", None, "L2"),
+            ("c", "P2", 0.7, None),
+            ("d", "P3", 0.7, None),
+        )
+    ]
     lesions = [
         {"lesion_id": "L1", "patient_id": "P1", "role": "primary"},
         {"lesion_id": "L2", "patient_id": "P1", "role": "metastasis"},
     ]
     ids = sorted({c["variant_id"] for c in calls})
-    return Cohort(make_study(
-        patients=[{"patient_id": p} for p in ("P1", "P2", "P3")], samples=samples, lesions=lesions, calls=calls,
-        variants=[{"variant_id": v, "gene": "G"} for v in ids],
-    ))  # fmt: skip
+    return Cohort(
+        make_study(
+            patients=[{"patient_id": p} for p in ("P1", "P2", "P3")],
+            samples=samples,
+            lesions=lesions,
+            calls=calls,
+            variants=[{"variant_id": v, "gene": "G"} for v in ids],
+        )
+    )
 
 
 def test_who_is_left_out_and_why(cohort):
-    reasons = {
-        (r["patient_id"], r["sample_id"]): r["reason"] for r in cohort.clusters.excluded.iter_rows(named=True)
-    }
+    reasons = {(r["patient_id"], r["sample_id"]): r["reason"] for r in cohort.clusters.excluded.iter_rows(named=True)}
     text = " / ".join(cohort.clusters.excluded["reason"])
     assert "1 variant: on X or Y, sex not recorded" in text and "1 variant: mitochondrial" in text
     assert "1 variant: germline or of the blood" in text
@@ -81,24 +89,19 @@ def test_trunk_and_private_clone_are_found(cohort):
     assert (primary["p_present"] < 0.05).all() and (primary["ccf_high"] < 0.05).all()
     frame = clusters_frame(cohort.clusters)
     assert frame.columns == [name for name, *_ in CLUSTER_COLUMNS]
-    assert frame.filter(pl.col("patient_id") == "P1", pl.col("cluster_id") == 2)[
-        "n_variants"
-    ].unique().to_list() == [8]
+    assert frame.filter(pl.col("patient_id") == "P1", pl.col("cluster_id") == 2)["n_variants"].unique().to_list() == [8]
 
 
 def test_a_variant_not_called_is_assumed_absent_where_the_sample_has_a_usual_depth(make_study):
     """Only called rows in the table, as in a plain MAF: half the sample's depth without variant reads."""
     calls = [*_rows("a", TRUNK, 0.8), *_rows("b", TRUNK | PRIVATE, 0.8)]
     samples = [
-        {"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8, "mean_depth": 200}
-        for s in "ab"
+        {"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8, "mean_depth": 200} for s in "ab"
     ]
     ids = [{"variant_id": v, "gene": "G"} for v in TRUNK | PRIVATE]
     tables = {"patients": [{"patient_id": "P1"}], "samples": samples, "calls": calls, "variants": ids}
     made = Cohort(make_study(**tables))
-    table = variants_frame(made.clusters).filter(
-        pl.col("sample_id") == "a", pl.col("variant_id").is_in(list(PRIVATE))
-    )
+    table = variants_frame(made.clusters).filter(pl.col("sample_id") == "a", pl.col("variant_id").is_in(list(PRIVATE)))
     assert set(table["basis"]) == {"assumed"} and (table["p_present"] < 0.1).all()
     unsure = Cohort(make_study(**tables), settings={"ccf": {"assumed_share": 0.0}})
     table = variants_frame(unsure.clusters).filter(
@@ -121,15 +124,26 @@ def test_a_lost_allele_is_lost_and_not_present(make_study):
     """Four trunk variants on the allele that the metastasis lost (one copy left): no reads there."""
     lost = list(TRUNK)[:4]
     calls = [*_rows("a", TRUNK, 0.8), *_rows("b", TRUNK | dict.fromkeys(lost, 0.0) | PRIVATE, 0.8)]
-    made = Cohort(make_study(
-        patients=[{"patient_id": "P1"}],
-        samples=[{"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8} for s in "ab"], calls=calls,
-        variants=[{"variant_id": v, "gene": "G"} for v in TRUNK | PRIVATE],
-        segments=[
-            {"sample_id": s, "chrom": c, "start": 1, "end": 1000, "total_cn": 1.0 if (s, c) == ("b", "1") else 2.0,
-             "minor_cn": 0.0 if (s, c) == ("b", "1") else 1.0} for s in "ab" for c in "12"
-        ],
-    ))  # fmt: skip
+    made = Cohort(
+        make_study(
+            patients=[{"patient_id": "P1"}],
+            samples=[{"sample_id": s, "patient_id": "P1", "material": "tissue", "purity": 0.8} for s in "ab"],
+            calls=calls,
+            variants=[{"variant_id": v, "gene": "G"} for v in TRUNK | PRIVATE],
+            segments=[
+                {
+                    "sample_id": s,
+                    "chrom": c,
+                    "start": 1,
+                    "end": 1000,
+                    "total_cn": 1.0 if (s, c) == ("b", "1") else 2.0,
+                    "minor_cn": 0.0 if (s, c) == ("b", "1") else 1.0,
+                }
+                for s in "ab"
+                for c in "12"
+            ],
+        )
+    )
     rows = variants_frame(made.clusters).filter(pl.col("sample_id") == "b", pl.col("variant_id").is_in(lost))
     assert (rows["p_lost"] > 0.8).all() and (rows["p_present"] < 0.2).all()
 
@@ -138,16 +152,17 @@ def test_x_and_y_enter_where_the_sex_is_recorded(make_study):
     """One copy per normal cell of a man: a variant of every tumour cell shows the purity as its allele fraction."""
     sites = {"X:5:A:G": 0.8, "Y:9:A:G": 0.8}
     calls = _rows("a", TRUNK, 0.8)
-    calls += [
-        {"sample_id": "a", "variant_id": v, "alt_count": int(200 * f), "depth": 200} for v, f in sites.items()
-    ]
+    calls += [{"sample_id": "a", "variant_id": v, "alt_count": int(200 * f), "depth": 200} for v, f in sites.items()]
     made = {}
     for sex in ("male", None):
-        made[sex] = Cohort(make_study(
-            patients=[{"patient_id": "P1", "sex": sex}], calls=calls,
-            samples=[{"sample_id": "a", "patient_id": "P1", "material": "tissue", "purity": 0.8}],
-            variants=[{"variant_id": v, "gene": "G"} for v in [*TRUNK, *sites]],
-        ))  # fmt: skip
+        made[sex] = Cohort(
+            make_study(
+                patients=[{"patient_id": "P1", "sex": sex}],
+                calls=calls,
+                samples=[{"sample_id": "a", "patient_id": "P1", "material": "tissue", "purity": 0.8}],
+                variants=[{"variant_id": v, "gene": "G"} for v in [*TRUNK, *sites]],
+            )
+        )
     rows = variants_frame(made["male"].clusters).filter(pl.col("variant_id").is_in(list(sites)))
     assert rows.height == 2 and (rows["cluster_id"] == 1).all() and (rows["ccf"] > 0.9).all()
     assert not variants_frame(made[None].clusters)["variant_id"].is_in(list(sites)).any()

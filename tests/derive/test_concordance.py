@@ -25,8 +25,7 @@ def study(**tables):
         spec = TABLES[name].by_name
         frame = pl.DataFrame(rows, infer_schema_length=None) if rows else TABLES[name].empty()
         full[name] = frame.select(
-            (pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
-            for c, s in spec.items()
+            (pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c) for c, s in spec.items()
         )
     return Study(StudyConfig(genome_build="GRCh37"), full)
 
@@ -43,9 +42,7 @@ def primary_and_metastasis(extra_calls=(), purity_b=0.6, assays=(), assay_b=None
     calls = [call(s, v, 60, 200) for v in TRUNK for s in ("P1", "M1")]
     if purity_b != 0.6:
         calls = [
-            call(
-                c["sample_id"], c["variant_id"], round(100 * purity_b) if c["sample_id"] == "M1" else 60, 200
-            )
+            call(c["sample_id"], c["variant_id"], round(100 * purity_b) if c["sample_id"] == "M1" else 60, 200)
             for c in calls
         ]
     return study(
@@ -73,21 +70,22 @@ def primary_and_metastasis(extra_calls=(), purity_b=0.6, assays=(), assay_b=None
 
 
 def fate(cohort, variant):
-    rows = (
-        registry()["concordance"]
-        .run(cohort)
-        .tables["concordance/variants"]
-        .filter(pl.col("variant_id") == variant)
-    )
+    rows = registry()["concordance"].run(cohort).tables["concordance/variants"].filter(pl.col("variant_id") == variant)
     return rows.row(0, named=True)
 
 
 def test_a_private_mutation_needs_power_in_the_other_sample():
     """0 of 200 reads at purity 0.6 is absent; 0 of 8 is not assessable: a clone would give 2.4 reads."""
-    cohort = Cohort(primary_and_metastasis([
-        call("P1", "2:1:A:G", 60, 200), call("M1", "2:1:A:G", 0, 200),
-        call("P1", "2:2:A:G", 60, 200), call("M1", "2:2:A:G", 0, 8),
-    ]))  # fmt: skip
+    cohort = Cohort(
+        primary_and_metastasis(
+            [
+                call("P1", "2:1:A:G", 60, 200),
+                call("M1", "2:1:A:G", 0, 200),
+                call("P1", "2:2:A:G", 60, 200),
+                call("M1", "2:2:A:G", 0, 8),
+            ]
+        )
+    )
     deep, shallow = fate(cohort, "2:1:A:G"), fate(cohort, "2:2:A:G")
     assert (deep["state"], deep["basis"], deep["reason_b"]) == ("private_a", "counted", "no_reads")
     assert (shallow["state"], shallow["reason_b"]) == ("not_assessable", "low_depth")
@@ -110,9 +108,11 @@ def test_a_call_without_counts_in_the_other_sample_is_assumed():
 
 def test_a_gene_off_the_other_panel_is_not_assessable():
     made = primary_and_metastasis(
-        [call("P1", "2:1:A:G", 60, 200)], assays=[{"assay_id": "small", "targets": ";".join(f"G{i}" for i in range(12))}],
-        assay_b="small", variants=[{"variant_id": "2:1:A:G", "gene": "OFF"}],
-    )  # fmt: skip
+        [call("P1", "2:1:A:G", 60, 200)],
+        assays=[{"assay_id": "small", "targets": ";".join(f"G{i}" for i in range(12))}],
+        assay_b="small",
+        variants=[{"variant_id": "2:1:A:G", "gene": "OFF"}],
+    )
     found = fate(Cohort(made), "2:1:A:G")
     assert (found["state"], found["reason_b"], found["plain_state"]) == (
         "not_assessable",
@@ -128,9 +128,7 @@ def test_a_variant_gone_with_its_locus_is_absent_by_loss():
         for s, cn, minor in (("P1", 2, 1), ("M1", 1, 0))
     ]
     cohort = Cohort(
-        primary_and_metastasis(
-            [call("P1", "2:1:A:G", 60, 200), call("M1", "2:1:A:G", 0, 200)], segments=segments
-        )
+        primary_and_metastasis([call("P1", "2:1:A:G", 60, 200), call("M1", "2:1:A:G", 0, 200)], segments=segments)
     )
     found = fate(cohort, "2:1:A:G")
     assert (found["reason_b"], found["is_lost"]) == ("lost_locus", True)
@@ -141,11 +139,7 @@ def test_a_variant_gone_with_its_locus_is_absent_by_loss():
 def test_a_handful_of_reads_in_one_lesion_is_no_proof():
     """4 of 200 reads in P1 alone, called: background gives that as easily, so the call is not assessable."""
     found = fate(
-        Cohort(
-            primary_and_metastasis(
-                [call("P1", "2:1:A:G", 4, 200, is_called=True), call("M1", "2:1:A:G", 0, 200)]
-            )
-        ),
+        Cohort(primary_and_metastasis([call("P1", "2:1:A:G", 4, 200, is_called=True), call("M1", "2:1:A:G", 0, 200)])),
         "2:1:A:G",
     )
     assert (found["state"], found["reason_a"], found["plain_state"]) == (
@@ -215,12 +209,16 @@ def test_germline_is_left_out_and_white_cells_make_chip():
 
 def test_main_pairs_are_the_deepest_then_the_first():
     made = primary_and_metastasis()
-    samples = made["samples"].vstack(
-        made["samples"].filter(pl.col("sample_id") == "M1").with_columns(sample_id=pl.lit("M0"), mean_depth=pl.lit(50.0))
-    ).vstack(made["samples"].filter(pl.col("sample_id") == "M1").with_columns(sample_id=pl.lit("M2")))  # fmt: skip
-    calls = made["calls"].vstack(
-        made["calls"].filter(pl.col("sample_id") == "M1").with_columns(sample_id=pl.lit("M2"))
+    samples = (
+        made["samples"]
+        .vstack(
+            made["samples"]
+            .filter(pl.col("sample_id") == "M1")
+            .with_columns(sample_id=pl.lit("M0"), mean_depth=pl.lit(50.0))
+        )
+        .vstack(made["samples"].filter(pl.col("sample_id") == "M1").with_columns(sample_id=pl.lit("M2")))
     )
+    calls = made["calls"].vstack(made["calls"].filter(pl.col("sample_id") == "M1").with_columns(sample_id=pl.lit("M2")))
     cohort = Cohort(Study(made.config, {**made.tables, "samples": samples, "calls": calls}))
     main = cohort.pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "primary v metastasis"))
     assert main.select("sample_a", "sample_b").row(0) == ("P1", "M1")
@@ -231,9 +229,7 @@ def ras_study(change_a, depth_b, alt_b, coverage=()):
     extra = [call("P1", "12:25398284:C:T", 60, 200)]
     if depth_b is not None:
         extra.append(call("M1", "12:25398284:C:T", alt_b, depth_b))
-    variants = [
-        {"variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": change_a, "consequence": "missense"}
-    ]
+    variants = [{"variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": change_a, "consequence": "missense"}]
     return primary_and_metastasis(extra, variants=variants, coverage=list(coverage))
 
 
@@ -309,10 +305,14 @@ def test_swaps_are_flagged_and_true_pairs_are_not():
 def test_few_variants_are_uninformative_and_a_swap_is_unrelated():
     few = primary_and_metastasis()
     keep = pl.col("variant_id").is_in(TRUNK[:2])
-    private = study(**{k: few[k].to_dicts() for k in ("patients", "lesions", "samples")},
-                    variants=[], calls=[call("P1", v, 60, 200) for v in TRUNK] + [call("M1", v, 0, 200) for v in TRUNK]
-                    + [call("M1", f"5:{i}:A:C", 60, 200) for i in range(12)]
-                    + [call("P1", f"5:{i}:A:C", 0, 200) for i in range(12)])  # fmt: skip
+    private = study(
+        **{k: few[k].to_dicts() for k in ("patients", "lesions", "samples")},
+        variants=[],
+        calls=[call("P1", v, 60, 200) for v in TRUNK]
+        + [call("M1", v, 0, 200) for v in TRUNK]
+        + [call("M1", f"5:{i}:A:C", 60, 200) for i in range(12)]
+        + [call("P1", f"5:{i}:A:C", 0, 200) for i in range(12)],
+    )
     verdicts = []
     for made in (
         few,
@@ -331,9 +331,7 @@ def test_swapping_the_samples_swaps_the_answer():
         role=pl.col("role").replace({"primary": "metastasis", "metastasis": "primary"})
     )
     one = pair_counts(Cohort(made).pairs).row(0, named=True)
-    other = pair_counts(Cohort(Study(made.config, {**made.tables, "lesions": turned})).pairs).row(
-        0, named=True
-    )
+    other = pair_counts(Cohort(Study(made.config, {**made.tables, "lesions": turned})).pairs).row(0, named=True)
     assert (one["sample_a"], one["n_private_a"], one["n_private_b"]) == ("P1", 1, 0)
     assert (other["sample_a"], other["n_private_a"], other["n_private_b"]) == ("M1", 0, 1)
 
@@ -356,8 +354,10 @@ def test_one_sample_per_patient_is_said():
 def test_a_frameshift_is_known_by_where_it_begins(one, other, state):
     """Annotators write its new amino acid and length, or do not; another codon is another event."""
     extra = [call("P1", "3:100:T:-", 60, 200), call("M1", "3:104:T:-", 60, 200)]
-    names = [{"variant_id": "3:100:T:-", "gene": "ACVR2A", "hgvs_p": one},
-             {"variant_id": "3:104:T:-", "gene": "ACVR2A", "hgvs_p": other}]  # fmt: skip
+    names = [
+        {"variant_id": "3:100:T:-", "gene": "ACVR2A", "hgvs_p": one},
+        {"variant_id": "3:104:T:-", "gene": "ACVR2A", "hgvs_p": other},
+    ]
     assert fate(Cohort(primary_and_metastasis(extra, variants=names)), "3:100:T:-")["state"] == state
 
 
@@ -391,9 +391,7 @@ def test_without_any_depth_nothing_is_present_that_was_not_called():
         patients.append({"patient_id": p})
         for side, role in (("P", "primary"), ("M", "metastasis")):
             lesions.append({"lesion_id": p + side, "patient_id": p, "role": role})
-            samples.append(
-                {"sample_id": p + side, "patient_id": p, "material": "tissue", "lesion_id": p + side}
-            )
+            samples.append({"sample_id": p + side, "patient_id": p, "material": "tissue", "lesion_id": p + side})
             kept = [*range(8), *(range(8, 12) if side == "P" else range(12, 16))]
             calls += [call(p + side, f"{i + 1}:{100 + k}:C:T") for k in kept]
     ids = sorted({c["variant_id"] for c in calls})
@@ -408,9 +406,7 @@ def test_without_any_depth_nothing_is_present_that_was_not_called():
     states = result.tables["concordance/states"]
     assert dict(states.group_by("reason").len().iter_rows()) == {"called": 288, "not_called": 96}
     assert states["power"].null_count() == states.height
-    summary = result.tables["concordance/summary"].filter(
-        (pl.col("set") == "all") & (pl.col("chip") == "without")
-    )
+    summary = result.tables["concordance/summary"].filter((pl.col("set") == "all") & (pl.col("chip") == "without"))
     found = dict(summary.select("estimand", "estimate").iter_rows())
     assert found["shared_fraction_assessable"] == found["shared_fraction_called"] == 0.5
     assert found["assumed_fraction"] == 1.0

@@ -25,7 +25,8 @@ def hu2019():
 
 @pytest.mark.slow
 def test_absent_in_one_metastasis_region_is_absent_in_the_lesion(shared_data):
-    """Six cancers, 57 regions: at most 2 % of the absent are elsewhere in the lesion, 60 % of the naive stay decided."""
+    """Six cancers, 57 regions: at most 2 % of the absent are elsewhere in the lesion, 60 % of the naive stay
+    decided."""
     module = hu2019()
     found = module.region_pairs(module.hu_study(shared_data("crc_hu2019_multiregion")))
     found = found.filter((pl.col("direction") == "primary to metastasis") & (pl.col("n_region") > 0))
@@ -125,9 +126,7 @@ def test_noninferiority_is_only_tested_when_both_numbers_are_given():
     # no patient's tissue has a RAS mutation: said, not tested
     assert rows["RAS"]["p_value"] is None and rows["RAS"]["basis"].startswith("not run")
     half = registry()["tissue_blood"].run(Cohort(made, {"tissue_blood": {"repeat_tissue": True}}))
-    assert half.tables["tissue_blood/noninferiority"].is_empty() and any(
-        "was not run" in n for n in half.notes
-    )
+    assert half.tables["tissue_blood/noninferiority"].is_empty() and any("was not run" in n for n in half.notes)
 
 
 def test_copy_number_shows_that_plasma_holds_tumour_dna():
@@ -142,8 +141,7 @@ def test_copy_number_shows_that_plasma_holds_tumour_dna():
         ]
         given = pl.DataFrame(rows, infer_schema_length=None)
         frame = given.select(
-            (pl.col(c) if c in given.columns else pl.lit(None)).cast(t).alias(c)
-            for c, t in frame.schema.items()
+            (pl.col(c) if c in given.columns else pl.lit(None)).cast(t).alias(c) for c, t in frame.schema.items()
         )
         study = Study(made.config, {**made.tables, "segments": frame})
         plasma = registry()["tissue_blood"].run(Cohort(study)).tables["tissue_blood/plasma"]

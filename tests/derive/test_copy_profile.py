@@ -26,22 +26,34 @@ def genome(sample: str, changed: dict[str, list[tuple[int, int, float, float]]])
         if chrom in ("X", "Y"):
             continue
         for first, last, total, minor in changed.get(chrom, [(1, end, 2.0, 1.0)]):
-            rows.append({"sample_id": sample, "chrom": chrom, "start": first, "end": last, "total_cn": total,
-                         "minor_cn": minor})  # fmt: skip
+            rows.append(
+                {"sample_id": sample, "chrom": chrom, "start": first, "end": last, "total_cn": total, "minor_cn": minor}
+            )
     return rows
 
 
 def cohort_of(make_study, segments: list[dict], **patients) -> Cohort:
     ids = sorted({s["sample_id"] for s in segments})
-    return Cohort(make_study(
-        config={"genome_build": "GRCh37"}, patients=[{"patient_id": f"P{i}"} for i in ids],
-        samples=[{"sample_id": i, "patient_id": f"P{i}", "material": "tissue"} for i in ids], segments=segments, calls=[],
-    ))  # fmt: skip
+    return Cohort(
+        make_study(
+            config={"genome_build": "GRCh37"},
+            patients=[{"patient_id": f"P{i}"} for i in ids],
+            samples=[{"sample_id": i, "patient_id": f"P{i}", "material": "tissue"} for i in ids],
+            segments=segments,
+            calls=[],
+        )
+    )
 
 
 #: Chromosome 1: 20 Mb lost to LOH inside the short arm; the last 30 Mb gained 2 + 1 (imbalance to the telomere).
-SCARRED = {"1": [(1, 40 * MB, 2.0, 1.0), (40 * MB + 1, 60 * MB, 1.0, 0.0), (60 * MB + 1, CHR1 - 30 * MB, 2.0, 1.0),
-                 (CHR1 - 30 * MB + 1, CHR1, 3.0, 1.0)]}  # fmt: skip
+SCARRED = {
+    "1": [
+        (1, 40 * MB, 2.0, 1.0),
+        (40 * MB + 1, 60 * MB, 1.0, 0.0),
+        (60 * MB + 1, CHR1 - 30 * MB, 2.0, 1.0),
+        (CHR1 - 30 * MB + 1, CHR1, 3.0, 1.0),
+    ]
+}
 
 
 def test_scars_counted_by_hand(make_study):
@@ -59,9 +71,12 @@ def test_altered_share_is_the_bases_changed(make_study):
 
 
 def test_small_pieces_do_not_make_transitions(make_study):
-    """A piece of 2 Mb between equal neighbours is left out: no break; whole-chromosome LOH and imbalance are no scars."""
-    small = {"1": [(1, 50 * MB, 2.0, 1.0), (50 * MB + 1, 52 * MB, 3.0, 1.0), (52 * MB + 1, CHR1, 2.0, 1.0)],
-             "2": [(1, 243_199_373, 1.0, 0.0)]}  # fmt: skip
+    """A piece of 2 Mb between equal neighbours is left out: no break; whole-chromosome LOH and imbalance are no
+    scars."""
+    small = {
+        "1": [(1, 50 * MB, 2.0, 1.0), (50 * MB + 1, 52 * MB, 3.0, 1.0), (52 * MB + 1, CHR1, 2.0, 1.0)],
+        "2": [(1, 243_199_373, 1.0, 0.0)],
+    }
     row = cohort_of(make_study, genome("A", small)).copy_profile.samples.row(0, named=True)
     assert (row["hrd_loh"], row["hrd_tai"], row["hrd_lst"]) == (0, 0, 0)
 
@@ -69,9 +84,10 @@ def test_small_pieces_do_not_make_transitions(make_study):
 def test_cutting_segments_changes_nothing(make_study):
     """Every segment cut in three at random places, rows shuffled: every table is the same."""
     rng = generator(5, "cut")
-    changed = SCARRED | {"8": [(1, 45 * MB, 1.0, 0.0), (45 * MB + 1, 146_364_022, 3.0, 1.0)],
-                         "10": [(1, 89 * MB, 2.0, 1.0), (89 * MB + 1, 90 * MB, 0.0, 0.0),
-                                (90 * MB + 1, 135_534_747, 2.0, 1.0)]}  # fmt: skip
+    changed = SCARRED | {
+        "8": [(1, 45 * MB, 1.0, 0.0), (45 * MB + 1, 146_364_022, 3.0, 1.0)],
+        "10": [(1, 89 * MB, 2.0, 1.0), (89 * MB + 1, 90 * MB, 0.0, 0.0), (90 * MB + 1, 135_534_747, 2.0, 1.0)],
+    }
     whole = genome("A", changed) + genome("B", SCARRED)
     pieces = []
     for row in whole:
@@ -84,14 +100,20 @@ def test_cutting_segments_changes_nothing(make_study):
         left, right = getattr(one, name), getattr(other, name)
         assert left.height == right.height
         for a, b in zip(left.iter_rows(), right.iter_rows(), strict=True):
-            assert a == pytest.approx(b) if all(isinstance(x, float) for x in a) else [
-                pytest.approx(x) if isinstance(x, float) else x for x in a] == list(b)  # fmt: skip
+            assert (
+                a == pytest.approx(b)
+                if all(isinstance(x, float) for x in a)
+                else [pytest.approx(x) if isinstance(x, float) else x for x in a] == list(b)
+            )
 
 
 def test_arms_are_called_where_they_are_measured(make_study):
     """8p lost, 8q gained; of 13 nothing is measured on the short arm, of 21 less than half of the long one."""
-    changed = {"8": [(1, 45_600_000, 1.0, 0.0), (45_600_001, 146_364_022, 3.0, 1.0)],
-               "13": [(19 * MB, 115 * MB, 2.0, 1.0)], "21": [(40 * MB, 48 * MB, 2.0, 1.0)]}  # fmt: skip
+    changed = {
+        "8": [(1, 45_600_000, 1.0, 0.0), (45_600_001, 146_364_022, 3.0, 1.0)],
+        "13": [(19 * MB, 115 * MB, 2.0, 1.0)],
+        "21": [(40 * MB, 48 * MB, 2.0, 1.0)],
+    }
     found = dict(cohort_of(make_study, genome("A", changed)).copy_profile.arms.select("arm", "call").iter_rows())
     assert (found["8p"], found["8q"], found["1p"], found["13q"]) == ("loss", "gain", "neutral", "neutral")
     assert "13p" not in found and "21q" not in found
@@ -99,7 +121,9 @@ def test_arms_are_called_where_they_are_measured(make_study):
 
 def test_doubled_genome_is_no_gain_of_everything(make_study):
     """Four copies 2 + 2 everywhere but one arm of three: doubled, and that arm is lost against the ploidy."""
-    changed = {c: [(1, e, 4.0, 2.0)] for c, e in cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).iter_rows()}
+    changed = {
+        c: [(1, e, 4.0, 2.0)] for c, e in cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).iter_rows()
+    }
     changed["17"] = [(1, 24 * MB, 3.0, 1.0), (24 * MB + 1, 81_195_210, 4.0, 2.0)]
     found = cohort_of(make_study, genome("A", changed)).copy_profile
     row = found.samples.row(0, named=True)
@@ -119,7 +143,9 @@ def test_focal_events_that_recur_are_found_and_scattered_ones_are_not(make_study
     ends = dict(cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max()).iter_rows())
     rows = []
     for i in range(20):
-        places = [(str(c), int(rng.integers(2 * MB, ends[str(c)] - 3 * MB))) for c in rng.choice(22, 3, replace=False) + 1]
+        places = [
+            (str(c), int(rng.integers(2 * MB, ends[str(c)] - 3 * MB))) for c in rng.choice(22, 3, replace=False) + 1
+        ]
         if i < 8:
             places = [p for p in places if p[0] != "10"] + [("10", 89_550_000)]
         changed = {c: [(1, p - 1, 2.0, 1.0), (p, p + MB, 0.0, 0.0), (p + MB + 1, ends[c], 2.0, 1.0)] for c, p in places}

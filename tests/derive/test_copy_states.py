@@ -30,8 +30,9 @@ def study(segments=(), calls=(), samples=None, sex="male", variants=(), counts=(
             dict(zip(("sample_id", "chrom", "start", "end", "total_cn", "minor_cn"), s, strict=True)) for s in segments
         ],
         "gene_copy_number": [dict(zip(("sample_id", "gene", "call"), c, strict=True)) for c in calls],
-        "variants": list(variants), "calls": list(counts),
-    }  # fmt: skip
+        "variants": list(variants),
+        "calls": list(counts),
+    }
     tables = {}
     for name, data in rows.items():
         if data:
@@ -61,9 +62,7 @@ def test_states_from_segments_of_a_diploid_tumour():
 def test_amplification_of_a_polyploid_tumour_needs_nine_copies():
     four = [{"sample_id": "P1-T", "material": "tissue", "ploidy": 4.0}]
     for copies, state in ((8.0, "gain"), (9.0, "amplified"), (4.0, "neutral"), (3.0, "loss")):
-        assert states(copy_table(study([("P1-T", *ERBB2, copies, 2.0)], samples=four), GENES)) == {
-            "ERBB2": state
-        }
+        assert states(copy_table(study([("P1-T", *ERBB2, copies, 2.0)], samples=four), GENES)) == {"ERBB2": state}
 
 
 def test_one_x_of_a_man_is_no_loss_and_five_copies_are_amplified():
@@ -134,21 +133,27 @@ def test_gene_places_of_both_builds_have_the_same_length():
 
 
 def test_the_landscape_counts_copies_by_segments_where_no_call_is_given():
-    """ERBB2 8 copies and BRCA2 none in P1-T; P1-M has calls per gene, so its segments are not asked; P1-P log2 alone."""
+    """ERBB2 8 copies and BRCA2 none in P1-T; P1-M has calls per gene, so its segments are not asked; P1-P log2
+    alone."""
     cohort = Cohort(
         study(
             segments=[
-                ("P1-T", *ERBB2, 8.0, 1.0), ("P1-T", *BRCA2, 0.0, 0.0), ("P1-T", *AR, 1.0, None),
-                ("P1-M", *ERBB2, 8.0, 1.0), ("P1-P", *ERBB2, None, None),
+                ("P1-T", *ERBB2, 8.0, 1.0),
+                ("P1-T", *BRCA2, 0.0, 0.0),
+                ("P1-T", *AR, 1.0, None),
+                ("P1-M", *ERBB2, 8.0, 1.0),
+                ("P1-P", *ERBB2, None, None),
             ],
             calls=[("P1-M", "RB1", -2.0)],
             samples=[{"sample_id": f"P1-{s}", "material": "tissue", "ploidy": 2.0} for s in ("T", "M", "P")],
         )
-    )  # fmt: skip
+    )
     altered = cohort.gene_status.altered.filter(pl.col("gene").is_in(GENES))  # CDK12 lies beside ERBB2
     assert altered.select("sample_id", "gene", "is_amplified", "is_deleted").rows() == [
-        ("P1-M", "RB1", False, True), ("P1-T", "BRCA2", False, True), ("P1-T", "ERBB2", True, False)
-    ]  # fmt: skip
+        ("P1-M", "RB1", False, True),
+        ("P1-T", "BRCA2", False, True),
+        ("P1-T", "ERBB2", True, False),
+    ]
     assert altered["is_altered"].all()
 
 

@@ -28,21 +28,30 @@ def blanks(factor: float, *, crossed: bool, positive: int = 0, seed: int = 1) ->
     samples, calls = [], []
     for p in range(N_PATIENTS):
         for name, material in (("T", "tissue"), ("B", "plasma")):
-            samples.append({"sample_id": f"{name}{p}", "patient_id": f"P{p}", "material": material, "day": 0,
-                            "assay_id": "p"})  # fmt: skip
+            samples.append(
+                {"sample_id": f"{name}{p}", "patient_id": f"P{p}", "material": material, "day": 0, "assay_id": "p"}
+            )
         calls += [{"sample_id": f"T{p}", "variant_id": v, "alt_count": 1000, "depth": 4000} for v in ids[p]]
         own = [(v, 0.005 if p < positive else 0.0) for v in ids[p]]
         others = [(v, 0.0) for k in (1, 2) for v in ids[(p + k) % N_PATIENTS]] if crossed else []
         for variant, fraction in own + others:
             rate = TOLD * factor * rng.gamma(2.0, 0.5) + fraction
-            calls.append({"sample_id": f"B{p}", "variant_id": variant, "alt_count": int(rng.binomial(DEPTH, rate)),
-                          "depth": DEPTH})  # fmt: skip
+            calls.append(
+                {
+                    "sample_id": f"B{p}",
+                    "variant_id": variant,
+                    "alt_count": int(rng.binomial(DEPTH, rate)),
+                    "depth": DEPTH,
+                }
+            )
     made = study(
         {"title": "t", "genome_build": "GRCh38"},
         patients=[{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(N_PATIENTS)],
-        samples=samples, calls=calls, variants=[{"variant_id": v, "gene": "APC"} for own in ids for v in own],
+        samples=samples,
+        calls=calls,
+        variants=[{"variant_id": v, "gene": "APC"} for own in ids for v in own],
         assays=[{"assay_id": "p", "kind": "panel", "targets": "APC", "error_rate": TOLD, "min_vaf": 0.02}],
-    )  # fmt: skip
+    )
     return Cohort(made)
 
 
@@ -56,12 +65,14 @@ def test_three_times_the_told_error_makes_few_false_positives():
             assert table["error_ratio"].median() == pytest.approx(3.0, rel=0.15)
             assert (table["state"] == "not_assessable").sum() == 0
         else:
-            assert table.filter(pl.col("state") == "not_assessable")["reason"].str.contains("background not known").all()
+            assert (
+                table.filter(pl.col("state") == "not_assessable")["reason"].str.contains("background not known").all()
+            )
 
 
 def test_a_level_that_all_plasma_has_in_common_may_be_background():
-    """No other site was counted, the true error is five times the told one: 35-40 % of blanks were positive. Patients with
-    tumour DNA among them (.5 %, 50 times the told error) are still found."""
+    """No other site was counted, the true error is five times the told one: 35-40 % of blanks were positive. Patients
+    with tumour DNA among them (.5 %, 50 times the told error) are still found."""
     table = blanks(5.0, crossed=False, positive=15).ctdna.with_columns(
         blank=pl.col("patient_id").str.slice(1).cast(pl.Int64) >= 15
     )

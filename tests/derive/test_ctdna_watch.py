@@ -40,9 +40,7 @@ def test_sensitivity_equals_its_analytic_value(n_tracked, fraction):
     mean = np.full(n, n_tracked * depth * error)
     found = positivity(alt, mean, np.zeros(n), alpha=0.01)
     expected = float(sensitivity(fraction, n_tracked * depth, error, found.threshold[0]))
-    assert expected == pytest.approx(
-        float(binom.sf(found.threshold[0] - 1, n_tracked * depth, vaf)), abs=1e-9
-    )
+    assert expected == pytest.approx(float(binom.sf(found.threshold[0] - 1, n_tracked * depth, vaf)), abs=1e-9)
     observed = (found.p_value <= 0.01).mean()
     assert abs(observed - expected) <= 4 * np.sqrt(max(expected * (1 - expected), 1e-4) / n)
 
@@ -74,22 +72,32 @@ def _series(rows):
     """patient, day, state, reads of 100,000 with one background read -> what the response reads of the ctDNA table."""
     frame = pl.DataFrame(rows, schema=["patient_id", "day", "state", "alt_reads"], orient="row")
     return frame.with_columns(
-        sample_id=pl.format("{}{}", "patient_id", "day"), vaf=pl.col("alt_reads") / 1e5, depth=pl.lit(100_000),
+        sample_id=pl.format("{}{}", "patient_id", "day"),
+        vaf=pl.col("alt_reads") / 1e5,
+        depth=pl.lit(100_000),
         background_reads=pl.lit(1.0),
-    )  # fmt: skip
+    )
 
 
 def _lines(*patients):
-    return pl.DataFrame({"patient_id": patients, "line": 1, "drugs": "x", "start_day": 0, "next_start_day": None},
-                        schema_overrides={"next_start_day": pl.Int64})  # fmt: skip
+    return pl.DataFrame(
+        {"patient_id": patients, "line": 1, "drugs": "x", "start_day": 0, "next_start_day": None},
+        schema_overrides={"next_start_day": pl.Int64},
+    )
 
 
 def test_response_of_a_line_by_hand():
     """A falls to a fifth, then rises 1.5 times in one sample, which noise makes too; B clears and returns tenfold."""
-    ctdna = _series([
-        ("A", -7, "positive", 2000), ("A", 60, "positive", 400), ("A", 120, "positive", 600),
-        ("B", 0, "positive", 900), ("B", 50, "negative", 0), ("B", 90, "positive", 120),
-    ])  # fmt: skip
+    ctdna = _series(
+        [
+            ("A", -7, "positive", 2000),
+            ("A", 60, "positive", 400),
+            ("A", 120, "positive", 600),
+            ("B", 0, "positive", 900),
+            ("B", 50, "negative", 0),
+            ("B", 90, "positive", 120),
+        ]
+    )
     a, b = ctdna_response(ctdna, _lines("A", "B"), CtdnaParams()).to_dicts()
     assert (a["response"], a["progression_day"]) == ("molecular_response", None)
     assert a["ratio"] == pytest.approx(0.2) and a["p_response"] > 0.95 and a["p_progression"] < 0.9
@@ -154,13 +162,18 @@ def test_lead_time_keeps_those_who_never_turned_and_negative_leads():
     negative on day 90, imaging by day 80: lead below -10. C: ctDNA by day 60, free until 300: lead above 240."""
     ctdna = pl.DataFrame(
         [("A", 50, "negative"), ("A", 100, "positive"), ("B", 90, "negative"), ("C", 60, "positive")],
-        schema=["patient_id", "day", "state"], orient="row",
-    ).with_columns(sample_id=pl.col("patient_id"), vaf=None, alt_reads=None, depth=None, background_reads=None)  # fmt: skip
+        schema=["patient_id", "day", "state"],
+        orient="row",
+    ).with_columns(sample_id=pl.col("patient_id"), vaf=None, alt_reads=None, depth=None, background_reads=None)
     origin = pl.DataFrame({"patient_id": ["A", "B", "C"], "origin_day": [0, 0, 0]})
-    follow = pl.DataFrame({
-        "patient_id": ["A", "B", "C"], "recurrence_day": [200, 80, None], "recurrence_free_day": [150, 40, 300],
-        "last_contact_day": [400, 400, 300],
-    })  # fmt: skip
+    follow = pl.DataFrame(
+        {
+            "patient_id": ["A", "B", "C"],
+            "recurrence_day": [200, 80, None],
+            "recurrence_free_day": [150, 40, 300],
+            "last_contact_day": [400, 400, 300],
+        }
+    )
     a, b, c = lead_times(ctdna, origin, follow, CtdnaParams()).table.to_dicts()
     assert (a["lead_low_days"], a["lead_high_days"], a["kind"]) == (50, 150, "both")
     assert (b["lead_low_days"], b["lead_high_days"], b["kind"]) == (float("-inf"), -10, "ctdna_never")
@@ -178,17 +191,27 @@ def test_turnbull_is_the_kaplan_meier_of_right_censored_values():
 
 def _cells(alt, depth, power, state):
     ids = [f"s{i}" for i in range(len(alt))]
-    return pl.DataFrame({
-        "patient_id": "A", "variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": "p.G12D", "sample_id": ids,
-        "alt_count": alt, "depth": depth, "state": state, "power_same_ccf": power, "blood": None, "reason": "reads",
-        "basis": ["assumed" if d is None else "counted" for d in depth],
-    }, schema_overrides={"blood": pl.String})  # fmt: skip
+    return pl.DataFrame(
+        {
+            "patient_id": "A",
+            "variant_id": "12:25398284:C:T",
+            "gene": "KRAS",
+            "hgvs_p": "p.G12D",
+            "sample_id": ids,
+            "alt_count": alt,
+            "depth": depth,
+            "state": state,
+            "power_same_ccf": power,
+            "blood": None,
+            "reason": "reads",
+            "basis": ["assumed" if d is None else "counted" for d in depth],
+        },
+        schema_overrides={"blood": pl.String},
+    )
 
 
 SAMPLES = pl.DataFrame({"sample_id": ["s0", "s1"], "day": [0, 200], "material": ["plasma", "plasma"]})
-GIVEN = pl.DataFrame(
-    {"patient_id": ["A"], "drugs": ["cetuximab;FOLFIRI"], "start_day": [10], "stop_day": [180]}
-)
+GIVEN = pl.DataFrame({"patient_id": ["A"], "drugs": ["cetuximab;FOLFIRI"], "start_day": [10], "stop_day": [180]})
 
 
 @pytest.mark.parametrize(
@@ -210,7 +233,8 @@ def test_new_only_where_the_earlier_sample_would_have_shown_it(power, state, sta
 
 
 def test_what_nobody_counted_before_is_new_by_calls_alone():
-    """The earlier sample has no call and no reads: its power is of an assumed depth, so nothing is said to have emerged."""
+    """The earlier sample has no call and no reads: its power is of an assumed depth, so nothing is said to have
+    emerged."""
     cells = _cells([None, 40], [None, 900], [0.999, 1.0], ["absent", "present"])
     (row,) = emergence(cells, SAMPLES, GIVEN).filter(pl.col("name") == "KRAS mutation").to_dicts()
     assert (row["status"], row["exclusion"]) == ("uncalled_before", 0.0)
@@ -241,22 +265,34 @@ def test_false_emergence_is_at_most_one_percent_at_low_early_depth():
     alt = rng.binomial(depth, share)
     least = np.maximum(3, np.ceil(0.02 * depth))
     power = betabinom.sf(least - 1, depth, vaf * s, (1 - vaf) * s)
-    early = np.where(
-        alt >= least, "present", np.where((alt == 0) & (power >= 0.95), "absent", "not_assessable")
+    early = np.where(alt >= least, "present", np.where((alt == 0) & (power >= 0.95), "absent", "not_assessable"))
+    cells = pl.DataFrame(
+        {
+            "patient_id": np.repeat([f"p{i}" for i in range(n)], 2),
+            "variant_id": "12:25398284:C:T",
+            "gene": "KRAS",
+            "hgvs_p": "p.G12D",
+            "sample_id": [f"p{i}-{j}" for i in range(n) for j in (0, 1)],
+            "alt_count": np.column_stack([alt, np.full(n, 90)]).ravel(),
+            "depth": np.column_stack([depth, np.full(n, 600)]).ravel(),
+            "state": np.column_stack([early, np.full(n, "present")]).ravel().tolist(),
+            "power_same_ccf": np.column_stack([power, np.ones(n)]).ravel(),
+            "blood": None,
+            "basis": "counted",
+            "reason": "reads",
+        },
+        schema_overrides={"blood": pl.String},
     )
-    cells = pl.DataFrame({
-        "patient_id": np.repeat([f"p{i}" for i in range(n)], 2), "variant_id": "12:25398284:C:T", "gene": "KRAS",
-        "hgvs_p": "p.G12D", "sample_id": [f"p{i}-{j}" for i in range(n) for j in (0, 1)],
-        "alt_count": np.column_stack([alt, np.full(n, 90)]).ravel(),
-        "depth": np.column_stack([depth, np.full(n, 600)]).ravel(),
-        "state": np.column_stack([early, np.full(n, "present")]).ravel().tolist(),
-        "power_same_ccf": np.column_stack([power, np.ones(n)]).ravel(), "blood": None, "basis": "counted", "reason": "reads",
-    }, schema_overrides={"blood": pl.String})  # fmt: skip
-    samples = pl.DataFrame(
-        {"sample_id": cells["sample_id"], "day": [0, 200] * n, "material": ["plasma"] * 2 * n}
+    samples = pl.DataFrame({"sample_id": cells["sample_id"], "day": [0, 200] * n, "material": ["plasma"] * 2 * n})
+    given = pl.DataFrame(
+        {
+            "patient_id": [f"p{i}" for i in range(n)],
+            "drugs": ["cetuximab"] * n,
+            "start_day": [10] * n,
+            "stop_day": [None] * n,
+        },
+        schema_overrides={"stop_day": pl.Int64},
     )
-    given = pl.DataFrame({"patient_id": [f"p{i}" for i in range(n)], "drugs": ["cetuximab"] * n, "start_day": [10] * n,
-                          "stop_day": [None] * n}, schema_overrides={"stop_day": pl.Int64})  # fmt: skip
     found = emergence(cells, samples, given).filter(pl.col("name") == "KRAS mutation")
     assert (found["status"] == "emerged").sum() <= 0.01 * n
     assert (found["status"] == "not_visible_before").sum() > 0
@@ -265,8 +301,6 @@ def test_false_emergence_is_at_most_one_percent_at_low_early_depth():
 def test_retest_reminder_is_two_half_lives_after_the_stop():
     """RAS decays with a half-life of 3.7 months: a quarter is left 7.4 months (225 days) after day 180."""
     cells = _cells([0, 40], [500, 900], [0.999, 1.0], ["absent", "present"])
-    rows = retest_reminders(
-        emergence(cells, SAMPLES, GIVEN), pl.DataFrame({"patient_id": ["A"], "last_day": [400]})
-    )
+    rows = retest_reminders(emergence(cells, SAMPLES, GIVEN), pl.DataFrame({"patient_id": ["A"], "last_day": [400]}))
     (row,) = rows.to_dicts()
     assert (row["retest_day"], row["half_life_months"], row["days_since_stop"]) == (405, 3.7, 220)

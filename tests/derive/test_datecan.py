@@ -1,4 +1,5 @@
-"""DATECAN end points of localised colon cancer (Cohen 2020, doi 10.1016/j.ejca.2020.02.009), PFS2 and time on treatment."""
+"""DATECAN end points of localised colon cancer (Cohen 2020, doi 10.1016/j.ejca.2020.02.009), PFS2 and time on
+treatment."""
 
 from __future__ import annotations
 
@@ -13,14 +14,22 @@ def colon(**facts):
     """One patient followed to day 900, alive unless told otherwise; a second one who recurs, so that DFS exists."""
     first = {"patient_id": "A", "last_contact_day": 900, "is_dead": False, "recurrence_free_day": 900} | facts
     other = {"patient_id": "B", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300}
-    made = study({"design": "crc"}, patients=[{"patient_id": "A"}, {"patient_id": "B"}], samples=[], calls=[],
-                 follow_up=[first, other])  # fmt: skip
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+        samples=[],
+        calls=[],
+        follow_up=[first, other],
+    )
     return Cohort(made).time_to_event
 
 
 def record(table, endpoint, patient="A", line=None):
-    rows = [r for r in table.iter_rows(named=True)
-            if (r["endpoint"], r["patient_id"], r["line"]) == (endpoint, patient, line)]  # fmt: skip
+    rows = [
+        r
+        for r in table.iter_rows(named=True)
+        if (r["endpoint"], r["patient_id"], r["line"]) == (endpoint, patient, line)
+    ]
     assert len(rows) == 1, (endpoint, rows)
     return rows[0]["is_event"], rows[0]["is_competing"], rows[0]["end_day"]
 
@@ -28,20 +37,43 @@ def record(table, endpoint, patient="A", line=None):
 @pytest.mark.parametrize(
     ("what", "facts", "dfs", "rfs", "ttr"),
     [
-        ("a second colorectal cancer ends DFS only", {"second_primary_day": 400, "second_primary": "same"},
-         (True, False, 400), (False, False, 900), (False, False, 900)),
-        ("another cancer ends nothing", {"second_primary_day": 400, "second_primary": "other"},
-         (False, False, 900), (False, False, 900), (False, False, 900)),
-        ("death of the cancer without a recorded recurrence ends TTR",
-         {"is_dead": True, "death_day": 900, "cause_of_death": "cancer"},
-         (True, False, 900), (True, False, 900), (True, False, 900)),
-        ("death of another cause competes in TTR", {"is_dead": True, "death_day": 900, "cause_of_death": "other"},
-         (True, False, 900), (True, False, 900), (False, True, 900)),
-        ("a recurrence after a second primary: DFS ends at the first", {
-            "second_primary_day": 400, "second_primary": "same", "recurrence_day": 600, "recurrence_free_day": None},
-         (True, False, 400), (True, False, 600), (True, False, 600)),
+        (
+            "a second colorectal cancer ends DFS only",
+            {"second_primary_day": 400, "second_primary": "same"},
+            (True, False, 400),
+            (False, False, 900),
+            (False, False, 900),
+        ),
+        (
+            "another cancer ends nothing",
+            {"second_primary_day": 400, "second_primary": "other"},
+            (False, False, 900),
+            (False, False, 900),
+            (False, False, 900),
+        ),
+        (
+            "death of the cancer without a recorded recurrence ends TTR",
+            {"is_dead": True, "death_day": 900, "cause_of_death": "cancer"},
+            (True, False, 900),
+            (True, False, 900),
+            (True, False, 900),
+        ),
+        (
+            "death of another cause competes in TTR",
+            {"is_dead": True, "death_day": 900, "cause_of_death": "other"},
+            (True, False, 900),
+            (True, False, 900),
+            (False, True, 900),
+        ),
+        (
+            "a recurrence after a second primary: DFS ends at the first",
+            {"second_primary_day": 400, "second_primary": "same", "recurrence_day": 600, "recurrence_free_day": None},
+            (True, False, 400),
+            (True, False, 600),
+            (True, False, 600),
+        ),
     ],
-)  # fmt: skip
+)
 def test_events_of_localised_colon_cancer(what, facts, dfs, rfs, ttr):
     table = colon(**facts)
     assert (record(table, "DFS"), record(table, "RFS"), record(table, "TTR")) == (dfs, rfs, ttr), what
@@ -50,10 +82,13 @@ def test_events_of_localised_colon_cancer(what, facts, dfs, rfs, ttr):
 def test_recurrence_means_one_thing_in_every_analysis():
     """The recurrence analysis took follow_up's day where a metastasis had been found before it; DFS took the first."""
     made = study(
-        {"design": "crc"}, patients=[{"patient_id": "A"}], samples=[], calls=[],
+        {"design": "crc"},
+        patients=[{"patient_id": "A"}],
+        samples=[],
+        calls=[],
         follow_up=[{"patient_id": "A", "last_contact_day": 900, "is_dead": False, "recurrence_day": 300}],
         lesions=[{"lesion_id": "m", "patient_id": "A", "role": "metastasis", "site": "liver", "found_day": 200}],
-    )  # fmt: skip
+    )
     cohort = Cohort(made)
     assert record(cohort.time_to_event, "DFS") == (True, False, 200)
     assert cohort.recurrence.patients["recurrence_day"].to_list() == [200]
@@ -61,12 +96,17 @@ def test_recurrence_means_one_thing_in_every_analysis():
 
 def lines(follow_up, *treatments, scans=()):
     made = study(
-        {"design": "mcrpc"}, patients=[{"patient_id": "A"}], samples=[], calls=[],
+        {"design": "mcrpc"},
+        patients=[{"patient_id": "A"}],
+        samples=[],
+        calls=[],
         follow_up=[{"patient_id": "A", "last_contact_day": 900, "is_dead": False} | follow_up],
-        treatments=[{"patient_id": "A", "drugs": d, "start_day": a, "stop_day": b, "line": i}
-                    for i, (d, a, b) in enumerate(treatments, 1)],
+        treatments=[
+            {"patient_id": "A", "drugs": d, "start_day": a, "stop_day": b, "line": i}
+            for i, (d, a, b) in enumerate(treatments, 1)
+        ],
         assessments=[{"patient_id": "A", "day": d, "method": "ct_mri", "overall": w} for d, w in scans],
-    )  # fmt: skip
+    )
     return Cohort(made).time_to_event
 
 
@@ -107,11 +147,19 @@ def test_time_on_treatment_ends_with_the_stop_the_next_line_or_death():
     ],
 )
 def test_dfs_asks_the_vital_status_as_overall_survival_does(what, facts, dfs):
-    """Who is of unknown vital status was left out of OS and "censored, no recurrence" in DFS, of which death is an event."""
+    """Who is of unknown vital status was left out of OS and "censored, no recurrence" in DFS, of which death is an
+    event."""
     one = {"patient_id": "A", "last_contact_day": 900, "is_dead": None} | facts
-    others = [{"patient_id": f"B{i}", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300} for i in range(9)]
-    made = study({"design": "crc"}, patients=[{"patient_id": p["patient_id"]} for p in (one, *others)], samples=[], calls=[],
-                 follow_up=[one, *others])  # fmt: skip
+    others = [
+        {"patient_id": f"B{i}", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300} for i in range(9)
+    ]
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": p["patient_id"]} for p in (one, *others)],
+        samples=[],
+        calls=[],
+        follow_up=[one, *others],
+    )
     table = Cohort(made).time_to_event
     found = table.filter(pl.col("patient_id") == "A", pl.col("endpoint") == "DFS")
     assert found.height == (dfs is not None), what
@@ -120,9 +168,17 @@ def test_dfs_asks_the_vital_status_as_overall_survival_does(what, facts, dfs):
 
 def test_dfs_is_refused_where_too_many_may_have_died():
     """With two of three of unknown status only events would be left in DFS; TTR, which asks no death, remains."""
-    rows = [{"patient_id": "A", "last_contact_day": 900, "is_dead": None}, {"patient_id": "B", "last_contact_day": 800},
-            {"patient_id": "C", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300}]  # fmt: skip
-    made = study({"design": "crc"}, patients=[{"patient_id": r["patient_id"]} for r in rows], samples=[], calls=[],
-                 follow_up=rows)  # fmt: skip
+    rows = [
+        {"patient_id": "A", "last_contact_day": 900, "is_dead": None},
+        {"patient_id": "B", "last_contact_day": 800},
+        {"patient_id": "C", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300},
+    ]
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": r["patient_id"]} for r in rows],
+        samples=[],
+        calls=[],
+        follow_up=rows,
+    )
     cohort = Cohort(made)
     assert set(cohort.time_to_event["endpoint"]) & {"DFS", "RFS", "TTR"} == {"TTR"}

@@ -32,8 +32,10 @@ def amplified(before: tuple[str | None, float | None], purity: float | None) -> 
     if before[0] is not None:
         rows.insert(0, ("A", "s0", "AR", *before))
     copies = pl.DataFrame(rows, schema=["patient_id", "sample_id", "gene", "state", "copies"], orient="row")
-    samples = pl.DataFrame({**SAMPLES, "purity": [purity, None], "tumor_fraction": [None, 0.4]},
-                           schema_overrides={"purity": pl.Float64, "tumor_fraction": pl.Float64})  # fmt: skip
+    samples = pl.DataFrame(
+        {**SAMPLES, "purity": [purity, None], "tumor_fraction": [None, 0.4]},
+        schema_overrides={"purity": pl.Float64, "tumor_fraction": pl.Float64},
+    )
     found = emerged_amplifications(copies, samples, GIVEN)
     assert dict(found.schema) == EMERGENCE_SCHEMA
     (row,) = found.to_dicts()
@@ -63,20 +65,33 @@ def test_an_amplification_is_new_only_where_an_earlier_sample_could_tell(before,
 
 
 def test_false_emergence_of_an_amplification_is_at_most_one_percent():
-    """2,000 patients amplified all along; the early sample shows it only from a tumour content of 0.2 on, by its purity."""
+    """2,000 patients amplified all along; the early sample shows it only from a tumour content of 0.2 on, by its
+    purity."""
     rng = generator(4, "test/amplified")
     n = 2000
     purity = rng.uniform(0.02, 0.9, n)
     ids = [f"p{i}" for i in range(n)]
     seen = purity >= 0.2  # below, the segment of 12 copies is lost among normal cells and reported as neutral
-    copies = pl.DataFrame({
-        "patient_id": ids * 2, "sample_id": [f"{p}-0" for p in ids] + [f"{p}-1" for p in ids], "gene": "AR",
-        "state": ["amplified" if s else "neutral" for s in seen] + ["amplified"] * n, "copies": 12.0,
-    })  # fmt: skip
-    samples = pl.DataFrame({
-        "patient_id": ids * 2, "sample_id": copies["sample_id"], "material": "tissue", "day": [0] * n + [200] * n,
-        "purity": [*purity, *([0.6] * n)], "tumor_fraction": None,
-    }, schema_overrides={"tumor_fraction": pl.Float64})  # fmt: skip
+    copies = pl.DataFrame(
+        {
+            "patient_id": ids * 2,
+            "sample_id": [f"{p}-0" for p in ids] + [f"{p}-1" for p in ids],
+            "gene": "AR",
+            "state": ["amplified" if s else "neutral" for s in seen] + ["amplified"] * n,
+            "copies": 12.0,
+        }
+    )
+    samples = pl.DataFrame(
+        {
+            "patient_id": ids * 2,
+            "sample_id": copies["sample_id"],
+            "material": "tissue",
+            "day": [0] * n + [200] * n,
+            "purity": [*purity, *([0.6] * n)],
+            "tumor_fraction": None,
+        },
+        schema_overrides={"tumor_fraction": pl.Float64},
+    )
     given = pl.DataFrame({"patient_id": ids, "drugs": "enzalutamide", "start_day": 10, "stop_day": 180})
     found = emerged_amplifications(copies, samples, given)
     assert found.height == n
@@ -119,7 +134,8 @@ LOST, BACK = "13:32339421:A:-", "13:32339450:-:T"
 
 
 def reverting(depth: int) -> Cohort:
-    """BRCA2 frameshift in the biopsy; olaparib from day 10; a second indel that restores the frame in plasma of day 300."""
+    """BRCA2 frameshift in the biopsy; olaparib from day 10; a second indel that restores the frame in plasma of day
+    300."""
     counts = []
     for sample, reads, back in (("A-T", 400, depth), ("A-B1", 400, depth), ("A-B2", 900, 900)):
         late = sample == "A-B2"
@@ -154,20 +170,24 @@ def reverting(depth: int) -> Cohort:
         {"sample_id": "A-B1", "patient_id": "A", "material": "plasma", "day": 0, "tumor_fraction": 0.6},
         {"sample_id": "A-B2", "patient_id": "A", "material": "plasma", "day": 300, "tumor_fraction": 0.6},
     ]
-    return Cohort(study(
-        {"title": "t", "genome_build": "GRCh38"},
-        patients=[{"patient_id": "A", "disease": "prostate cancer"}],
-        lesions=[{"lesion_id": "L1", "patient_id": "A", "role": "metastasis"}],
-        samples=[{"lesion_id": None, "purity": None, "tumor_fraction": None, **s} for s in samples],
-        treatments=[{"patient_id": "A", "drugs": "olaparib", "start_day": 10, "stop_day": 320}],
-        variants=[
-            {"variant_id": LOST, "gene": "BRCA2", "hgvs_p": "p.N1784fs", "consequence": "frameshift"},
-            {"variant_id": BACK, "gene": "BRCA2", "hgvs_p": "p.T1793fs", "consequence": "frameshift"},
-            *({"variant_id": f"1:{1000 * k}:A:T", "gene": "TTN", "hgvs_p": f"p.A{k}V", "consequence": "missense"}
-              for k in range(1, 21)),
-        ],
-        calls=[{**c, "origin": "somatic"} for c in counts],
-    ))  # fmt: skip
+    return Cohort(
+        study(
+            {"title": "t", "genome_build": "GRCh38"},
+            patients=[{"patient_id": "A", "disease": "prostate cancer"}],
+            lesions=[{"lesion_id": "L1", "patient_id": "A", "role": "metastasis"}],
+            samples=[{"lesion_id": None, "purity": None, "tumor_fraction": None, **s} for s in samples],
+            treatments=[{"patient_id": "A", "drugs": "olaparib", "start_day": 10, "stop_day": 320}],
+            variants=[
+                {"variant_id": LOST, "gene": "BRCA2", "hgvs_p": "p.N1784fs", "consequence": "frameshift"},
+                {"variant_id": BACK, "gene": "BRCA2", "hgvs_p": "p.T1793fs", "consequence": "frameshift"},
+                *(
+                    {"variant_id": f"1:{1000 * k}:A:T", "gene": "TTN", "hgvs_p": f"p.A{k}V", "consequence": "missense"}
+                    for k in range(1, 21)
+                ),
+            ],
+            calls=[{**c, "origin": "somatic"} for c in counts],
+        )
+    )
 
 
 @pytest.mark.parametrize(("depth", "status"), [(400, "emerged"), (8, "not_visible_before")])
@@ -176,26 +196,33 @@ def test_a_reversion_is_new_only_where_the_earlier_reads_exclude_it(depth, statu
     (row,) = cohort.findings.emerged.filter(pl.col("kind") == "reversion").to_dicts()
     assert (row["drug_class"], row["status"], row["first_seen_day"]) == ("PARP inhibitor", status, 300)
     assert row["earlier"] == f"0/{depth} (day -400); 0/{depth} (day 0)"
-    (shown,) = [
-        w for w in watch_rows(cohort, cohort.findings.patients["A"]) if w.drug_class == "PARP inhibitor"
-    ]
+    (shown,) = [w for w in watch_rows(cohort, cohort.findings.patients["A"]) if w.drug_class == "PARP inhibitor"]
     assert shown.name == "BRCA2 T1793fs" and f"0/{depth} (day 0)" in shown.text
 
 
 def test_lead_on_treatment_by_hand():
     """A: ctDNA rises fifty-fold in (60, 120], progression in (100, 180]: lead in (100-120, 180-60). B: never positive,
-    progression in (0, 80]: a rise too small to be seen may lie anywhere after day 0, lead below 80. C: turns positive in
-    (0, 50], free until 300: lead above 250. A doubling in one sample, the rule before, is no probable rise: samples of
-    constant ctDNA vary as much."""
+    progression in (0, 80]: a rise too small to be seen may lie anywhere after day 0, lead below 80. C: turns positive
+    in (0, 50], free until 300: lead above 250. A doubling in one sample, the rule before, is no probable rise: samples
+    of constant ctDNA vary as much."""
     ctdna = pl.DataFrame(
-        [("A", 0, "positive", 0.10), ("A", 60, "positive", 0.004), ("A", 120, "positive", 0.2),
-         ("B", 0, "negative", 0.0), ("B", 90, "negative", 0.0),
-         ("C", 0, "negative", 0.0), ("C", 50, "positive", 0.01)],
-        schema=["patient_id", "day", "state", "vaf"], orient="row",
+        [
+            ("A", 0, "positive", 0.10),
+            ("A", 60, "positive", 0.004),
+            ("A", 120, "positive", 0.2),
+            ("B", 0, "negative", 0.0),
+            ("B", 90, "negative", 0.0),
+            ("C", 0, "negative", 0.0),
+            ("C", 50, "positive", 0.01),
+        ],
+        schema=["patient_id", "day", "state", "vaf"],
+        orient="row",
     ).with_columns(
-        sample_id=pl.format("{}{}", "patient_id", "day"), alt_reads=(pl.col("vaf") * 20_000).cast(pl.Int64) + 10,
-        depth=pl.lit(20_000), background_reads=pl.lit(10.0),
-    )  # fmt: skip
+        sample_id=pl.format("{}{}", "patient_id", "day"),
+        alt_reads=(pl.col("vaf") * 20_000).cast(pl.Int64) + 10,
+        depth=pl.lit(20_000),
+        background_reads=pl.lit(10.0),
+    )
     lines = pl.DataFrame(
         {
             "patient_id": ["A", "B", "C"],
@@ -207,8 +234,9 @@ def test_lead_on_treatment_by_hand():
     )
     visits = pl.DataFrame(
         [("A", 1, 100, "SD"), ("A", 1, 180, "PD"), ("B", 1, 80, "PD"), ("C", 1, 300, "PR")],
-        schema=["patient_id", "line", "day", "overall"], orient="row",
-    )  # fmt: skip
+        schema=["patient_id", "line", "day", "overall"],
+        orient="row",
+    )
     a, b, c = line_lead_times(ctdna, lines, visits, CtdnaParams()).table.to_dicts()
     assert (a["lead_low_days"], a["lead_high_days"], a["kind"]) == (100 - 120, 180 - 60, "both")
     assert (b["lead_low_days"], b["lead_high_days"], b["kind"]) == (float("-inf"), 80 - 0, "ctdna_never")

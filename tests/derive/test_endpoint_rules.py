@@ -23,9 +23,7 @@ def table(name, *rows):
     return pl.DataFrame(list(rows), schema=schema) if rows else TABLES[name].empty()
 
 
-def endpoints(
-    follow_up, treatments=((0, "a"),), visits=(), psa=(), bone=(), procedures=(), lesions=(), **settings
-):  # fmt: skip
+def endpoints(follow_up, treatments=((0, "a"),), visits=(), psa=(), bone=(), procedures=(), lesions=(), **settings):
     """Records of one patient P; visits are (day, overall), psa (day, value), bone (day, new, persisting)."""
     follow = table("follow_up", {"patient_id": "P", **follow_up})
     treated = table("treatments", *[{"patient_id": "P", "start_day": s, "drugs": d} for s, d in treatments])
@@ -49,13 +47,19 @@ def endpoints(
     seen = recist_visits(table("target_lesions"), assessed, lines, followed=True)
     own = recist_visits(table("target_lesions"), assessed, lines)
     data = EndpointTables(
-        patients=table("patients", {"patient_id": "P"}), follow_up=follow,
+        patients=table("patients", {"patient_id": "P"}),
+        follow_up=follow,
         procedures=table("procedures", *[{"patient_id": "P", "day": d, "kind": k} for d, k in procedures]),
-        lesions=table("lesions", *[{"patient_id": "P", "lesion_id": i, "role": r, "found_day": d} for i, r, d in lesions]),
-        lines=lines, psa=psa_table(labs, lines) if psa else pl.DataFrame(), visits=seen,
+        lesions=table(
+            "lesions", *[{"patient_id": "P", "lesion_id": i, "role": r, "found_day": d} for i, r, d in lesions]
+        ),
+        lines=lines,
+        psa=psa_table(labs, lines) if psa else pl.DataFrame(),
+        visits=seen,
         bone=bone_visits(assessed, lines, followed=True) if bone else pl.DataFrame(schema=BONE_SCHEMA),
-        best=best_response(own, lines, deaths=None), psa_followed=psa_table(labs, lines, followed=True) if psa else None,
-    )  # fmt: skip
+        best=best_response(own, lines, deaths=None),
+        psa_followed=psa_table(labs, lines, followed=True) if psa else None,
+    )
     found, excluded = endpoint_table(data, EndpointParams(**settings))
     return {(r["endpoint"], r["line"]): r for r in found.rows(named=True)}, excluded
 
@@ -99,7 +103,9 @@ def test_no_overall_survival_from_an_unknown_vital_status():
 def test_alive_needs_a_date_and_so_does_dead(follow_up, word):
     found, excluded = endpoints(follow_up, max_unknown_status=1.0)
     assert ("OS", None) not in found
-    assert word in excluded.filter(pl.col("endpoint") == "OS")["reason"][0] or "1 of 1" in str(excluded["reason"].to_list())
+    assert word in excluded.filter(pl.col("endpoint") == "OS")["reason"][0] or "1 of 1" in str(
+        excluded["reason"].to_list()
+    )
 
 
 def test_dead_without_a_day_dies_on_the_last_contact():
@@ -132,9 +138,7 @@ def test_status_at_24_months(name, follow_up, status):
 
 
 def test_origin_surgery():
-    found, _ = endpoints(
-        DEAD, procedures=((30, "primary_resection"), (200, "metastasectomy")), origin="surgery"
-    )
+    found, _ = endpoints(DEAD, procedures=((30, "primary_resection"), (200, "metastasectomy")), origin="surgery")
     assert found["OS", None]["origin_day"] == 30
     found, excluded = endpoints(DEAD, origin="surgery")
     assert ("OS", None) not in found
@@ -148,9 +152,7 @@ def test_delayed_entry_is_carried_along():
     assert found["OS", 2]["entry_days"] == 0
     found, excluded = endpoints({**DEAD, "entry_day": 100}, visits=((56, "PD"),))
     assert ("PFS", 1) not in found
-    assert excluded.filter(pl.col("endpoint") == "PFS")["reason"][0].startswith(
-        "ended on day 56, not after entry"
-    )
+    assert excluded.filter(pl.col("endpoint") == "PFS")["reason"][0].startswith("ended on day 56, not after entry")
 
 
 @pytest.mark.parametrize("first_day", [True, False])
@@ -167,9 +169,7 @@ def test_dying_on_the_day_of_entry_is_never_at_risk(first_day):
 def test_a_death_on_day_730_has_happened_by_24_months(first_day):
     """therneau/survival #273: an event at the landmark lies in the interval that ends there."""
     for day, status in ((730, "dead"), (731, "alive")):
-        found, _ = endpoints(
-            {"last_contact_day": day, "is_dead": True, "death_day": day}, count_first_day=first_day
-        )
+        found, _ = endpoints({"last_contact_day": day, "is_dead": True, "death_day": day}, count_first_day=first_day)
         assert found["OS", None]["status_24m"] == status
 
 
@@ -192,16 +192,30 @@ def test_the_first_disease_found_is_the_recurrence(name, days, found_day, expect
 
 @pytest.mark.parametrize(
     ("cause", "expected"),
-    [("cancer", (401, True, "death")), ("other", (401, False, "death of another cause")), ("unknown", None), (None, None)],
+    [
+        ("cancer", (401, True, "death")),
+        ("other", (401, False, "death of another cause")),
+        ("unknown", None),
+        (None, None),
+    ],
 )
 def test_cancer_specific_survival(cause, expected):
     """DATECAN: death of the same cancer; another cause competes; one that is not known is told neither way."""
-    rows = [{"patient_id": "P", **DEAD, "cause_of_death": cause}, {"patient_id": "Q", **DEAD, "cause_of_death": "other"}]
+    rows = [
+        {"patient_id": "P", **DEAD, "cause_of_death": cause},
+        {"patient_id": "Q", **DEAD, "cause_of_death": "other"},
+    ]
     data = EndpointTables(
-        patients=table("patients", {"patient_id": "P"}, {"patient_id": "Q"}), follow_up=table("follow_up", *rows),
-        procedures=table("procedures"), lesions=table("lesions"), lines=lines_table(table("treatments")),
-        psa=pl.DataFrame(), visits=pl.DataFrame(), bone=pl.DataFrame(), best=pl.DataFrame(),
-    )  # fmt: skip
+        patients=table("patients", {"patient_id": "P"}, {"patient_id": "Q"}),
+        follow_up=table("follow_up", *rows),
+        procedures=table("procedures"),
+        lesions=table("lesions"),
+        lines=lines_table(table("treatments")),
+        psa=pl.DataFrame(),
+        visits=pl.DataFrame(),
+        bone=pl.DataFrame(),
+        best=pl.DataFrame(),
+    )
     found, excluded = endpoint_table(data)
     mine = found.filter((pl.col("endpoint") == "CSS") & (pl.col("patient_id") == "P")).rows(named=True)
     if expected is None:
@@ -217,12 +231,17 @@ SWITCHES = [((0, "a"),), ((0, "a"), (100, "b")), ((0, "a"), (168, "b")), ((0, "a
 @pytest.mark.parametrize("treatments", SWITCHES, ids=["none", "before", "on the day", "two"])
 @pytest.mark.parametrize(("confirm", "late"), [(True, False), (False, True)])
 def test_the_same_values_give_the_same_day_whatever_was_switched(treatments, confirm, late):
-    """A line is judged by its own baseline and nadir: PSA 100, 10, then 30 on day 168, confirmed on 224; a scan with PD on
+    """A line is judged by its own baseline and nadir: PSA 100, 10, then 30 on day 168, confirmed on 224; a scan with PD
+    on
     168. Where a confirmation under a later line does not count, the rise is no event of a line that ended before it."""
     found, _ = endpoints(
-        ALIVE, treatments=treatments, visits=((56, "SD"), (168, "PD")), psa=((0, 100), (56, 10), (168, 30), (224, 40)),
-        bone=((56, 0, 0), (168, 3, 0), (224, 0, 3)), confirm_after_switch=confirm,
-    )  # fmt: skip
+        ALIVE,
+        treatments=treatments,
+        visits=((56, "SD"), (168, "PD")),
+        psa=((0, 100), (56, 10), (168, 30), (224, 40)),
+        bone=((56, 0, 0), (168, 3, 0), (224, 0, 3)),
+        confirm_after_switch=confirm,
+    )
     assert short(found["PFS", 1]) == (169, True, "progression (RECIST)")
     assert found["rPFS", 1]["time_days"] == 169
     switched = len(treatments) > 1
@@ -232,7 +251,8 @@ def test_the_same_values_give_the_same_day_whatever_was_switched(treatments, con
 
 
 def test_a_scan_on_the_day_the_next_line_starts_is_an_event_of_the_old_line():
-    """The progression for which therapy is switched is seen before the first new dose: censored at 56 under fda before."""
+    """The progression for which therapy is switched is seen before the first new dose: censored at 56 under fda
+    before."""
     for censoring in ("ema", "fda"):
         found, _ = endpoints(
             ALIVE, treatments=((0, "a"), (112, "b")), visits=((56, "SD"), (112, "PD")), censoring=censoring
@@ -245,44 +265,134 @@ PFS = [
     ("progression", [(56, "SD"), (112, "PD")], ALIVE, ((0, "a"),), {}, (113, True, "progression (RECIST)")),
     ("death without progression", [(56, "SD")], DEAD, ((0, "a"),), {}, (401, True, "death")),
     ("the first of both", [(56, "SD"), (112, "PD")], DEAD, ((0, "a"),), {}, (113, True, "progression (RECIST)")),
-    ("censored at the last adequate assessment", [(56, "SD"), (112, "PR"), (168, "NE")], ALIVE, ((0, "a"),), {},
-     (113, False, "last adequate assessment")),
+    (
+        "censored at the last adequate assessment",
+        [(56, "SD"), (112, "PR"), (168, "NE")],
+        ALIVE,
+        ((0, "a"),),
+        {},
+        (113, False, "last adequate assessment"),
+    ),
     ("no assessment: day 1", [], ALIVE, ((0, "a"),), {"clinical_progression": False}, None),
     ("only NE: day 1", [(56, "NE")], ALIVE, ((0, "a"),), {}, (1, False, "no evaluable assessment after the origin")),
-    ("a later CR does not undo it", [(56, "PD"), (112, "CR")], ALIVE, ((0, "a"),), {}, (57, True, "progression (RECIST)")),
+    (
+        "a later CR does not undo it",
+        [(56, "PD"), (112, "CR")],
+        ALIVE,
+        ((0, "a"),),
+        {},
+        (57, True, "progression (RECIST)"),
+    ),
     # EMA appendix 1: treatment policy - new therapy does not censor
-    ("ema: progression on the next line", [(56, "SD"), (250, "PD")], ALIVE, ((0, "a"), (150, "b")), {},
-     (251, True, "progression (RECIST)")),
+    (
+        "ema: progression on the next line",
+        [(56, "SD"), (250, "PD")],
+        ALIVE,
+        ((0, "a"), (150, "b")),
+        {},
+        (251, True, "progression (RECIST)"),
+    ),
     ("ema: death after new therapy", [(56, "SD")], DEAD, ((0, "a"), (150, "b")), {}, (401, True, "death")),
     # FDA table A: new anticancer therapy before progression -> last adequate assessment before it
-    ("fda: new therapy censors", [(56, "SD"), (250, "PD")], ALIVE, ((0, "a"), (150, "b")), {"censoring": "fda"},
-     (57, False, "new anticancer therapy: last adequate assessment before it")),
-    ("fda: death after new therapy", [(56, "SD")], DEAD, ((0, "a"), (150, "b")), {"censoring": "fda"},
-     (57, False, "new anticancer therapy: last adequate assessment before it")),
-    ("fda: progression on the line", [(56, "SD"), (112, "PD")], ALIVE, ((0, "a"), (150, "b")), {"censoring": "fda"},
-     (113, True, "progression (RECIST)")),
+    (
+        "fda: new therapy censors",
+        [(56, "SD"), (250, "PD")],
+        ALIVE,
+        ((0, "a"), (150, "b")),
+        {"censoring": "fda"},
+        (57, False, "new anticancer therapy: last adequate assessment before it"),
+    ),
+    (
+        "fda: death after new therapy",
+        [(56, "SD")],
+        DEAD,
+        ((0, "a"), (150, "b")),
+        {"censoring": "fda"},
+        (57, False, "new anticancer therapy: last adequate assessment before it"),
+    ),
+    (
+        "fda: progression on the line",
+        [(56, "SD"), (112, "PD")],
+        ALIVE,
+        ((0, "a"), (150, "b")),
+        {"censoring": "fda"},
+        (113, True, "progression (RECIST)"),
+    ),
     # FDA table A: death or progression after two or more missed visits -> last adequate assessment before them
-    ("fda: two missed visits", [(56, "SD"), (183, "PD")], ALIVE, ((0, "a"),),
-     {"censoring": "fda", "scan_interval_days": 56},
-     (57, False, "2 missed visits or more before progression (RECIST)")),
-    ("fda: within two intervals and their windows", [(56, "SD"), (182, "PD")], ALIVE, ((0, "a"),),
-     {"censoring": "fda", "scan_interval_days": 56}, (183, True, "progression (RECIST)")),
-    ("fda: without a planned interval the rule is off", [(56, "SD"), (390, "PD")], ALIVE, ((0, "a"),),
-     {"censoring": "fda"}, (391, True, "progression (RECIST)")),
-    ("fda: death long after the last visit", [(56, "SD")], DEAD, ((0, "a"),),
-     {"censoring": "fda", "scan_interval_days": 56}, (57, False, "2 missed visits or more before death")),
-    ("fda: three visits may be missed", [(56, "SD"), (183, "PD")], ALIVE, ((0, "a"),),
-     {"censoring": "fda", "scan_interval_days": 56, "missed_visits": 3}, (184, True, "progression (RECIST)")),
-    ("ema: missed visits do not matter", [(56, "SD"), (390, "PD")], ALIVE, ((0, "a"),), {"scan_interval_days": 56},
-     (391, True, "progression (RECIST)")),
+    (
+        "fda: two missed visits",
+        [(56, "SD"), (183, "PD")],
+        ALIVE,
+        ((0, "a"),),
+        {"censoring": "fda", "scan_interval_days": 56},
+        (57, False, "2 missed visits or more before progression (RECIST)"),
+    ),
+    (
+        "fda: within two intervals and their windows",
+        [(56, "SD"), (182, "PD")],
+        ALIVE,
+        ((0, "a"),),
+        {"censoring": "fda", "scan_interval_days": 56},
+        (183, True, "progression (RECIST)"),
+    ),
+    (
+        "fda: without a planned interval the rule is off",
+        [(56, "SD"), (390, "PD")],
+        ALIVE,
+        ((0, "a"),),
+        {"censoring": "fda"},
+        (391, True, "progression (RECIST)"),
+    ),
+    (
+        "fda: death long after the last visit",
+        [(56, "SD")],
+        DEAD,
+        ((0, "a"),),
+        {"censoring": "fda", "scan_interval_days": 56},
+        (57, False, "2 missed visits or more before death"),
+    ),
+    (
+        "fda: three visits may be missed",
+        [(56, "SD"), (183, "PD")],
+        ALIVE,
+        ((0, "a"),),
+        {"censoring": "fda", "scan_interval_days": 56, "missed_visits": 3},
+        (184, True, "progression (RECIST)"),
+    ),
+    (
+        "ema: missed visits do not matter",
+        [(56, "SD"), (390, "PD")],
+        ALIVE,
+        ((0, "a"),),
+        {"scan_interval_days": 56},
+        (391, True, "progression (RECIST)"),
+    ),
     # FDA table C: investigator's claim
-    ("a reported progression beside scans is no event", [(56, "SD")], {**ALIVE, "progression_day": 90}, ((0, "a"),), {},
-     (57, False, "last adequate assessment")),
-    ("unless asked for", [(56, "SD")], {**ALIVE, "progression_day": 90}, ((0, "a"),), {"clinical_progression": True},
-     (91, True, "reported progression")),
-    ("where nobody was scanned the reported day is used", [], {**ALIVE, "progression_day": 90}, ((0, "a"),), {},
-     (91, True, "reported progression")),
-]  # fmt: skip
+    (
+        "a reported progression beside scans is no event",
+        [(56, "SD")],
+        {**ALIVE, "progression_day": 90},
+        ((0, "a"),),
+        {},
+        (57, False, "last adequate assessment"),
+    ),
+    (
+        "unless asked for",
+        [(56, "SD")],
+        {**ALIVE, "progression_day": 90},
+        ((0, "a"),),
+        {"clinical_progression": True},
+        (91, True, "reported progression"),
+    ),
+    (
+        "where nobody was scanned the reported day is used",
+        [],
+        {**ALIVE, "progression_day": 90},
+        ((0, "a"),),
+        {},
+        (91, True, "reported progression"),
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -314,9 +424,7 @@ def test_the_interval_of_a_progression_is_kept():
 
 def test_radiographic_progression_counts_bone():
     """PCWG3: first of soft tissue, confirmed bone progression (dated to its first scan), death."""
-    found, _ = endpoints(
-        ALIVE, visits=((56, "SD"), (112, "SD"), (200, "PD")), bone=((60, 2, None), (120, 2, None))
-    )
+    found, _ = endpoints(ALIVE, visits=((56, "SD"), (112, "SD"), (200, "PD")), bone=((60, 2, None), (120, 2, None)))
     assert short(found["rPFS", 1]) == (61, True, "progression (bone, 2+2)")
     assert short(found["PFS", 1]) == (201, True, "progression (RECIST)")
     found, _ = endpoints(ALIVE, visits=((56, "SD"),), bone=((60, 2, None), (120, 0, None)))
@@ -396,9 +504,7 @@ def test_duration_of_response_is_a_record():
 
 
 def test_a_line_nobody_saw_is_listed():
-    found, excluded = endpoints(
-        {"last_contact_day": 100, "is_dead": False}, treatments=((0, "a"), (150, "b"))
-    )
+    found, excluded = endpoints({"last_contact_day": 100, "is_dead": False}, treatments=((0, "a"), (150, "b")))
     assert ("OS", 2) not in found
     assert excluded["reason"].to_list() == ["last contact (day 100) before the line"]
 
@@ -406,9 +512,7 @@ def test_a_line_nobody_saw_is_listed():
 def test_an_event_before_its_origin_is_an_error_that_names_the_row():
     origin = pl.DataFrame({"patient_id": ["P"], "line": [1], "origin_day": [50]})
     event = pl.DataFrame([("P", 1, 40, "death", "follow_up", 7, False)], schema=RECORD, orient="row")
-    with pytest.raises(
-        InputError, match=r"follow_up, row 7 \(P\): death on day 40 is before the origin, day 50"
-    ):
+    with pytest.raises(InputError, match=r"follow_up, row 7 \(P\): death on day 40 is before the origin, day 50"):
         time_to_event(origin, [event], [])
 
 
@@ -428,39 +532,71 @@ LINES = [
     # OHDSI/Atlas PR 2398: within the window, but stopped before the other: a switch for toxicity is no combination
     ("switch within 28 days", [("a", 0, None, 10, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
     ("added on the day of the stop", [("a", 0, None, 17, None), ("b", 17, None, None, None)], [(1, "a;b")]),
-    ("one of two stopped, a third added", [("a;c", 0, None, 10, None), ("c", 10, None, None, None),
-     ("b", 17, None, None, None)], [(1, "a;b;c")]),
-    ("cycles of a day, one drug more in the second", [("a", 0, None, 0, None), ("a", 14, None, 14, None),
-     ("b", 14, None, 14, None)], [(1, "a;b")]),
-    ("castration goes on under the switch", [("leuprolide", 0, None, None, None), ("abiraterone", 5, None, 10, None),
-     ("enzalutamide", 17, None, None, None)], [(1, "abiraterone;leuprolide"), (2, "enzalutamide")]),
+    (
+        "one of two stopped, a third added",
+        [("a;c", 0, None, 10, None), ("c", 10, None, None, None), ("b", 17, None, None, None)],
+        [(1, "a;b;c")],
+    ),
+    (
+        "cycles of a day, one drug more in the second",
+        [("a", 0, None, 0, None), ("a", 14, None, 14, None), ("b", 14, None, 14, None)],
+        [(1, "a;b")],
+    ),
+    (
+        "castration goes on under the switch",
+        [
+            ("leuprolide", 0, None, None, None),
+            ("abiraterone", 5, None, 10, None),
+            ("enzalutamide", 17, None, None, None),
+        ],
+        [(1, "abiraterone;leuprolide"), (2, "enzalutamide")],
+    ),
     ("a drug on day 29 starts a line", [("a", 0, None, None, None), ("b", 29, None, None, None)], [(1, "a"), (2, "b")]),
     ("dropping a drug starts none", [("a;b", 0, None, 60, None), ("a", 61, None, None, None)], [(1, "a;b")]),
     ("restart within 90 days", [("a", 0, None, 60, None), ("a", 150, None, None, None)], [(1, "a")]),
     ("restart after more", [("a", 0, None, 60, None), ("a", 151, None, None, None)], [(1, "a"), (2, "a")]),
     ("another setting", [("a", 0, None, 60, "adjuvant"), ("a", 70, None, None, "metastatic")], [(1, "a"), (2, "a")]),
-    ("supportive drugs start none", [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
-     [(1, "a;denosumab")]),
-    ("names are generic and sorted, a regimen is its drugs", [("Folfox; Avastin", 0, 1, None, None)],
-     [(1, "bevacizumab;fluorouracil;folinic acid;oxaliplatin")]),
-    ("castration beside a drug of the tumour starts none",
-     [("enzalutamide", 0, None, None, None), ("Zoladex", 60, None, None, None)], [(1, "enzalutamide;goserelin")]),
-    ("a drug added to castration starts one",
-     [("ADT", 0, None, None, None), ("Xtandi", 60, None, None, None)], [(1, "castration"), (2, "enzalutamide")]),
-]  # fmt: skip
+    (
+        "supportive drugs start none",
+        [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
+        [(1, "a;denosumab")],
+    ),
+    (
+        "names are generic and sorted, a regimen is its drugs",
+        [("Folfox; Avastin", 0, 1, None, None)],
+        [(1, "bevacizumab;fluorouracil;folinic acid;oxaliplatin")],
+    ),
+    (
+        "castration beside a drug of the tumour starts none",
+        [("enzalutamide", 0, None, None, None), ("Zoladex", 60, None, None, None)],
+        [(1, "enzalutamide;goserelin")],
+    ),
+    (
+        "a drug added to castration starts one",
+        [("ADT", 0, None, None, None), ("Xtandi", 60, None, None, None)],
+        [(1, "castration"), (2, "enzalutamide")],
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "rows", "expected"), LINES, ids=[c[0] for c in LINES])
 def test_lines(name, rows, expected):
-    treated = table("treatments", *[
-        {"patient_id": "P", "drugs": d, "start_day": s, "line": n, "stop_day": e, "setting": w} for d, s, n, e, w in rows
-    ])  # fmt: skip
+    treated = table(
+        "treatments",
+        *[
+            {"patient_id": "P", "drugs": d, "start_day": s, "line": n, "stop_day": e, "setting": w}
+            for d, s, n, e, w in rows
+        ],
+    )
     assert lines_table(treated).select("line", "drugs").rows() == expected
 
 
 def test_lines_know_the_next_start():
-    treated = table("treatments", {"patient_id": "P", "drugs": "a", "start_day": 0},
-                    {"patient_id": "P", "drugs": "b", "start_day": 100, "setting": "mCRPC"})  # fmt: skip
+    treated = table(
+        "treatments",
+        {"patient_id": "P", "drugs": "a", "start_day": 0},
+        {"patient_id": "P", "drugs": "b", "start_day": 100, "setting": "mCRPC"},
+    )
     found = lines_table(treated, LineParams(combination_days=30))
     assert found["next_start_day"].to_list() == [100, None]
     assert found["is_derived"].to_list() == [True, True]
@@ -487,9 +623,7 @@ def test_shifting_all_days_shifts_all_dates(visits, by):
 @given(visit_list)
 def test_fda_never_has_an_event_ema_has_not(visits):
     ema, _ = endpoints(DEAD, visits=visits, treatments=((0, "a"), (200, "b")))
-    fda, _ = endpoints(
-        DEAD, visits=visits, treatments=((0, "a"), (200, "b")), censoring="fda", scan_interval_days=56
-    )
+    fda, _ = endpoints(DEAD, visits=visits, treatments=((0, "a"), (200, "b")), censoring="fda", scan_interval_days=56)
     for key, record in fda.items():
         if key[0] in ("PFS", "TTP", "rPFS"):
             assert not record["is_event"] or ema[key]["is_event"]
@@ -502,10 +636,16 @@ def test_a_study_without_psa_leaves_nobody_out_of_psa_endpoints():
     lines = lines_table(table("treatments", {"patient_id": "P", "start_day": 0, "drugs": "a"}))
     none = recist_visits(table("target_lesions"), table("assessments"), lines)
     data = EndpointTables(
-        patients=table("patients", {"patient_id": "P"}), follow_up=table("follow_up", {"patient_id": "P", **ALIVE}),
-        procedures=table("procedures"), lesions=table("lesions"), lines=lines, psa=psa_table(cea, lines), visits=none,
-        bone=pl.DataFrame(schema=BONE_SCHEMA), best=best_response(none, lines),
-    )  # fmt: skip
+        patients=table("patients", {"patient_id": "P"}),
+        follow_up=table("follow_up", {"patient_id": "P", **ALIVE}),
+        procedures=table("procedures"),
+        lesions=table("lesions"),
+        lines=lines,
+        psa=psa_table(cea, lines),
+        visits=none,
+        bone=pl.DataFrame(schema=BONE_SCHEMA),
+        best=best_response(none, lines),
+    )
     found, excluded = endpoint_table(data)
     assert not found["endpoint"].is_in(["PSA_PFS", "TTPP"]).any()
     assert excluded.is_empty()

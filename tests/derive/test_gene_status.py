@@ -122,9 +122,13 @@ def test_copy_number_any_counts_both_directions(cohort):
 def test_patient_is_altered_if_any_sample_is(cohort):
     table = cohort.gene_status.by_patient(["KRAS", "TP53"])
     assert dict(zip(zip(table["patient_id"], table["gene"], strict=True), table["state"], strict=True)) == {
-        ("P1", "KRAS"): "altered", ("P1", "TP53"): "not_altered", ("P2", "KRAS"): "not_altered",
-        ("P2", "TP53"): "not_altered", ("P3", "KRAS"): "not_altered", ("P3", "TP53"): "not_assessed",
-    }  # fmt: skip
+        ("P1", "KRAS"): "altered",
+        ("P1", "TP53"): "not_altered",
+        ("P2", "KRAS"): "not_altered",
+        ("P2", "TP53"): "not_altered",
+        ("P3", "KRAS"): "not_altered",
+        ("P3", "TP53"): "not_assessed",
+    }
 
 
 def test_denominators_are_patients_on_whose_panel_the_gene_is(cohort):
@@ -136,11 +140,7 @@ def test_denominators_are_patients_on_whose_panel_the_gene_is(cohort):
 
 def test_n_profiled_equals_the_plain_count(cohort):
     genes = ["KRAS", "TP53", "ERBB2", "CDKN2A", "NOPE"]
-    plain = (
-        cohort.panels.profiled(genes)
-        .group_by("gene")
-        .agg(n=__import__("polars").col("patient_id").n_unique())
-    )
+    plain = cohort.panels.profiled(genes).group_by("gene").agg(n=__import__("polars").col("patient_id").n_unique())
     fast = dict(cohort.panels.n_profiled(genes).iter_rows())
     assert {g: n for g, n in fast.items() if n} == dict(plain.iter_rows())
 
@@ -169,7 +169,8 @@ def test_burden_from_the_coding_length_of_the_panel(cohort):
 
 
 def test_a_mutation_of_unknown_effect_is_neither_altered_nor_wild_type(make_study):
-    """KRAS found, nobody knows what: 0 of 3 altered was said; it is 0 of 2, by sample and by patient, and not assessed."""
+    """KRAS found, nobody knows what: 0 of 3 altered was said; it is 0 of 2, by sample and by patient, and not
+    assessed."""
     study = make_study(
         patients=[{"patient_id": p} for p in ("P1", "P2", "P3")],
         samples=[{"sample_id": f"S{i}", "patient_id": f"P{min(i, 3)}", "material": "tissue"} for i in (1, 2, 3, 4)],
@@ -186,13 +187,15 @@ def test_a_mutation_of_unknown_effect_is_neither_altered_nor_wild_type(make_stud
     assert status.panels.n_profiled({"KRAS"}, "patient")["n_profiled"].to_list() == [2]  # P3 is altered in S4
     assert status.panels.n_profiled({"KRAS"}, "sample")["n_profiled"].to_list() == [3]
     assert dict(status.by_patient({"KRAS"}).select("patient_id", "state").iter_rows()) == {
-        "P1": "not_assessed", "P2": "not_altered", "P3": "altered"
-    }  # fmt: skip
+        "P1": "not_assessed",
+        "P2": "not_altered",
+        "P3": "altered",
+    }
 
 
 def test_one_fusion_of_two_genes_is_one_alteration(make_study):
-    """TMPRSS2::ERG in S1 and (written the other way round) S2, ERG::NDRG1 in S3, TMPRSS2 mutated too in S1: the fusion is 2
-    of 4, ERG is left with S3, TMPRSS2 with S1. FGFR3::TACC3 in one sample only stays two genes."""
+    """TMPRSS2::ERG in S1 and (written the other way round) S2, ERG::NDRG1 in S3, TMPRSS2 mutated too in S1: the fusion
+    is 2 of 4, ERG is left with S3, TMPRSS2 with S1. FGFR3::TACC3 in one sample only stays two genes."""
     samples = [f"S{i}" for i in (1, 2, 3, 4)]
     study = make_study(
         patients=[{"patient_id": f"P{s}"} for s in samples],
@@ -201,18 +204,28 @@ def test_one_fusion_of_two_genes_is_one_alteration(make_study):
         calls=[{"sample_id": "S1", "variant_id": "21:41470000:C:T", "is_called": True}],
         fusions=[
             {"sample_id": s, "gene_5p": a, "gene_3p": b}
-            for s, a, b in (("S1", "TMPRSS2", "ERG"), ("S2", "ERG", "TMPRSS2"), ("S1", "TMPRSS2", "ERG"),
-                            ("S3", "NDRG1", "ERG"), ("S4", "FGFR3", "TACC3"))
+            for s, a, b in (
+                ("S1", "TMPRSS2", "ERG"),
+                ("S2", "ERG", "TMPRSS2"),
+                ("S1", "TMPRSS2", "ERG"),
+                ("S3", "NDRG1", "ERG"),
+                ("S4", "FGFR3", "TACC3"),
+            )
         ],
-    )  # fmt: skip
+    )
     status = Cohort(study).gene_status
     joint = joint_fusions(study["fusions"], status)
     assert joint.rows() == [("TMPRSS2::ERG", "TMPRSS2", "ERG", 2)]
     found = with_joint_fusions(status, study["fusions"], joint).altered.filter("is_altered")
     by_gene = {g: sorted(f["sample_id"]) for (g,), f in found.group_by("gene")}
     assert by_gene == {
-        "TMPRSS2::ERG": ["S1", "S2"], "ERG": ["S3"], "TMPRSS2": ["S1"], "NDRG1": ["S3"], "FGFR3": ["S4"], "TACC3": ["S4"]
-    }  # fmt: skip
+        "TMPRSS2::ERG": ["S1", "S2"],
+        "ERG": ["S3"],
+        "TMPRSS2": ["S1"],
+        "NDRG1": ["S3"],
+        "FGFR3": ["S4"],
+        "TACC3": ["S4"],
+    }
 
 
 def test_the_promoter_of_tert_counts_at_its_known_bases_alone(make_study):
@@ -222,11 +235,17 @@ def test_the_promoter_of_tert_counts_at_its_known_bases_alone(make_study):
     from oncourse.cohort import Cohort
 
     ids = ["5:1295228:G:A", "5:1295250:G:A", "5:1295300:G:A"]
-    cohort = Cohort(make_study(
-        {"genome_build": "GRCh37"}, patients=[{"patient_id": f"P{i}"} for i in range(3)],
-        samples=[{"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue"} for i in range(3)],
-        variants=[{"variant_id": v, "gene": "TERT", "consequence": "upstream_gene_variant"} for v in ids],
-        calls=[{"sample_id": f"S{i}", "variant_id": v, "alt_count": 40, "depth": 200} for i, v in enumerate(ids)],
-    ))  # fmt: skip
+    cohort = Cohort(
+        make_study(
+            {"genome_build": "GRCh37"},
+            patients=[{"patient_id": f"P{i}"} for i in range(3)],
+            samples=[{"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue"} for i in range(3)],
+            variants=[{"variant_id": v, "gene": "TERT", "consequence": "upstream_gene_variant"} for v in ids],
+            calls=[{"sample_id": f"S{i}", "variant_id": v, "alt_count": 40, "depth": 200} for i, v in enumerate(ids)],
+        )
+    )
     altered = cohort.gene_status.altered.filter(pl.col("is_altered"))
-    assert altered.select("sample_id", "gene", "effect").rows() == [("S0", "TERT", "upstream"), ("S1", "TERT", "upstream")]
+    assert altered.select("sample_id", "gene", "effect").rows() == [
+        ("S0", "TERT", "upstream"),
+        ("S1", "TERT", "upstream"),
+    ]

@@ -1,4 +1,5 @@
-"""Whose sample is it: a swap with its partner named, a duplicate, contamination with its share and source (issue 14, 9)."""
+"""Whose sample is it: a swap with its partner named, a duplicate, contamination with its share and source (issue 14,
+9)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from oncourse.derive.concordance.identity import identity_notes, identity_table
 def made(swap=(), foreign=(), n=6, own=12):
     """Patients with 12 passengers each, in primary and metastasis alike at VAF .3, and KRAS G12D in all of them.
 
-    swap : two patients whose metastases changed places; foreign : (sample, patient, VAF): that patient's variants in it.
+    swap : two patients whose metastases changed places; foreign : (sample, patient, VAF): that patient's variants in
+    it.
     """
     kras = "12:25398284:C:T"
     variants = [{"variant_id": kras, "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}]
@@ -26,15 +28,34 @@ def made(swap=(), foreign=(), n=6, own=12):
             if role == "metastasis" and p in swap:
                 tumour = swap[1 - swap.index(p)]
             lesions.append({"lesion_id": f"{sample}-l", "patient_id": f"X{p}", "role": role, "site": "colon"})
-            samples.append({"sample_id": sample, "patient_id": f"X{p}", "material": "tissue", "lesion_id": f"{sample}-l",
-                            "purity": 0.6, "assay_id": "E"})  # fmt: skip
-            calls += [{"sample_id": sample, "variant_id": v, "alt_count": 60, "depth": 200} for v in [kras, *of[tumour]]]
-            calls += [{"sample_id": s, "variant_id": v, "alt_count": round(200 * vaf), "depth": 200}
-                      for s, source, vaf in foreign if s == sample for v in of[source]]  # fmt: skip
+            samples.append(
+                {
+                    "sample_id": sample,
+                    "patient_id": f"X{p}",
+                    "material": "tissue",
+                    "lesion_id": f"{sample}-l",
+                    "purity": 0.6,
+                    "assay_id": "E",
+                }
+            )
+            calls += [
+                {"sample_id": sample, "variant_id": v, "alt_count": 60, "depth": 200} for v in [kras, *of[tumour]]
+            ]
+            calls += [
+                {"sample_id": s, "variant_id": v, "alt_count": round(200 * vaf), "depth": 200}
+                for s, source, vaf in foreign
+                if s == sample
+                for v in of[source]
+            ]
     return study(
-        {"genome_build": "GRCh37"}, patients=[{"patient_id": f"X{p}"} for p in range(n)], samples=samples, calls=calls,
-        variants=variants, lesions=lesions, assays=[{"assay_id": "E", "kind": "wes", "callable_mb": 30.0}],
-    )  # fmt: skip
+        {"genome_build": "GRCh37"},
+        patients=[{"patient_id": f"X{p}"} for p in range(n)],
+        samples=samples,
+        calls=calls,
+        variants=variants,
+        lesions=lesions,
+        assays=[{"assay_id": "E", "kind": "wes", "callable_mb": 30.0}],
+    )
 
 
 def test_a_clean_study_has_no_findings_though_all_share_a_hotspot():
@@ -43,7 +64,9 @@ def test_a_clean_study_has_no_findings_though_all_share_a_hotspot():
 
 def test_a_swap_is_found_with_its_partner():
     table = identity_table(made(swap=(3, 4)))
-    fits = {(r["sample_id"], r["other_sample_id"]) for r in table.iter_rows(named=True) if r["finding"] == "same tumour"}
+    fits = {
+        (r["sample_id"], r["other_sample_id"]) for r in table.iter_rows(named=True) if r["finding"] == "same tumour"
+    }
     assert fits == {("X3-M", "X4-P"), ("X4-P", "X3-M"), ("X4-M", "X3-P"), ("X3-P", "X4-M")}
     assert not table["fits_own"].any()
     notes = identity_notes(table)

@@ -34,31 +34,40 @@ def study(kinds):
         names.append((f"{p}B", "plasma", kind[2], 2000, 100))
         for name, material, has, depth, reads in names:
             tissue = material == "tissue"
-            rows["samples"].append({"sample_id": name, "patient_id": p, "material": material, "day": 0,
-                                    "mean_depth": float(depth), "lesion_id": p if tissue else None,
-                                    "purity": 0.6 if tissue else None,
-                                    "tumor_fraction": None if tissue else 0.1})  # fmt: skip
+            rows["samples"].append(
+                {
+                    "sample_id": name,
+                    "patient_id": p,
+                    "material": material,
+                    "day": 0,
+                    "mean_depth": float(depth),
+                    "lesion_id": p if tissue else None,
+                    "purity": 0.6 if tissue else None,
+                    "tumor_fraction": None if tissue else 0.1,
+                }
+            )
             for v in [f"1:{1000 * i + k + 1}:C:T" for k in range(10)]:
                 rows["calls"].append({"sample_id": name, "variant_id": v, "alt_count": reads, "depth": depth})
             rows["calls"].append(
                 {"sample_id": name, "variant_id": RAS, "alt_count": reads if has else 0, "depth": depth}
             )
     ids = sorted({c["variant_id"] for c in rows["calls"]})
-    rows["variants"] = [{"variant_id": v, "gene": "KRAS" if v == RAS else "G", "hgvs_p": "p.G12D" if v == RAS else None}
-                        for v in ids]  # fmt: skip
+    rows["variants"] = [
+        {"variant_id": v, "gene": "KRAS" if v == RAS else "G", "hgvs_p": "p.G12D" if v == RAS else None} for v in ids
+    ]
     full = {}
     for name, data in rows.items():
         frame = pl.DataFrame(data, infer_schema_length=None)
-        full[name] = frame.select((pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
-                                  for c, s in TABLES[name].by_name.items())  # fmt: skip
+        full[name] = frame.select(
+            (pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
+            for c, s in TABLES[name].by_name.items()
+        )
     return Study(StudyConfig(genome_build="GRCh37"), full)
 
 
 def run(made, **settings):
     result = registry()["tissue_blood"].run(Cohort(made, {"tissue_blood": settings}))
-    tests = {
-        (r["measure"], r["of"]): r for r in result.tables["tissue_blood/noninferiority"].iter_rows(named=True)
-    }
+    tests = {(r["measure"], r["of"]): r for r in result.tables["tissue_blood/noninferiority"].iter_rows(named=True)}
     return result, tests
 
 
@@ -115,8 +124,7 @@ def test_the_latent_class_shows_its_priors_and_a_range_of_dependence():
     # power near 1 in both: the prior is strong, the data (18 of 24) pull the sensitivity down
     assert plasma["prior_mean"] > 0.95 and plasma["prior_patients"] == pytest.approx(21)
     assert (
-        0.75 < plasma["estimate"] < plasma["prior_mean"]
-        and plasma["ci_low"] < plasma["estimate"] < plasma["ci_high"]
+        0.75 < plasma["estimate"] < plasma["prior_mean"] and plasma["ci_low"] < plasma["estimate"] < plasma["ci_high"]
     )
     assert any("rest on their priors" in n for n in result.notes)
     assert all(math.isfinite(x) for x in table["estimate"])

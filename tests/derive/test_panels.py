@@ -32,14 +32,10 @@ def test_an_assay_with_regions_looked_at_the_genes_in_them(make_study):
         patients=[{"patient_id": "P1"}],
         assays=[{"assay_id": "bed", "kind": "panel"}, {"assay_id": "whole", "kind": "wes"}],
         target_regions=regions,
-        samples=[
-            {"sample_id": a, "patient_id": "P1", "material": "tissue", "assay_id": a}
-            for a in ("bed", "whole")
-        ],
+        samples=[{"sample_id": a, "patient_id": "P1", "material": "tissue", "assay_id": a} for a in ("bed", "whole")],
         variants=[{"variant_id": "5:150:A:T", "gene": "NEW1"}, {"variant_id": "5:201:A:T", "gene": "NEW2"}],
         calls=[
-            {"sample_id": "whole", "variant_id": v, "alt_count": 9, "depth": 90}
-            for v in ("5:150:A:T", "5:201:A:T")
+            {"sample_id": "whole", "variant_id": v, "alt_count": 9, "depth": 90} for v in ("5:150:A:T", "5:201:A:T")
         ],
     )
     panels = read_panels(study)
@@ -52,7 +48,7 @@ def test_an_assay_with_regions_looked_at_the_genes_in_them(make_study):
 
 
 def test_an_assay_without_genes_profiled_nobody(make_study):
-    """"In 3 profiled patients" counted one whose sample is in no file of calls."""
+    """ "In 3 profiled patients" counted one whose sample is in no file of calls."""
     study = make_study(
         patients=[{"patient_id": p} for p in ("P1", "P2")],
         assays=[{"assay_id": a, "kind": "panel", "targets": t} for a, t in (("A", "KRAS"), ("none", ";"))],

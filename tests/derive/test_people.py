@@ -100,7 +100,12 @@ def test_a_few_unknown_are_left_out_and_bounded(make_study):
 
 
 def test_people_have_a_status_only_with_a_date():
-    rows = pl.DataFrame({"patient_id": ["A", "B", "C", "D"], "last_contact_day": [None, 10, None, 10],
-                         "is_dead": [False, False, True, None]})  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "patient_id": ["A", "B", "C", "D"],
+            "last_contact_day": [None, 10, None, 10],
+            "is_dead": [False, False, True, None],
+        }
+    )
     table = people(rows)
     assert table["is_status_known"].to_list() == [False, True, False, False]

@@ -29,9 +29,7 @@ def _one(case, **settings):
 
 def test_progression_cases(shared_data):
     """handmade/psa_progression_cases.json: 18 cases from PCWG3 with their parameters."""
-    cases = json.loads(
-        (shared_data("endpoints-pharmaverse") / "handmade/psa_progression_cases.json").read_text()
-    )
+    cases = json.loads((shared_data("endpoints-pharmaverse") / "handmade/psa_progression_cases.json").read_text())
     assert len(cases) == 18
     status = {"PROG": "confirmed", "NONE": "none", "UNCONFIRMED": "unconfirmed"}
     for case in cases:

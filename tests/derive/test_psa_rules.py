@@ -15,18 +15,27 @@ from oncourse.derive.clinical.psa import PsaParams, doubling_time, psa_endpoints
 
 def labs(*values, patient="P", unit="ng/mL"):
     return pl.DataFrame(
-        {"patient_id": patient, "day": [d for d, _ in values], "analyte": "PSA", "value": [str(v) for _, v in values],
-         "unit": unit},
+        {
+            "patient_id": patient,
+            "day": [d for d, _ in values],
+            "analyte": "PSA",
+            "value": [str(v) for _, v in values],
+            "unit": unit,
+        },
         schema={"patient_id": pl.String, "day": pl.Int64, "analyte": pl.String, "value": pl.String, "unit": pl.String},
-    )  # fmt: skip
+    )
 
 
 def lines(*starts, patient="P"):
     return pl.DataFrame(
-        {"patient_id": patient, "line": range(1, len(starts) + 1), "start_day": starts,
-         "next_start_day": [*starts[1:], None]},
+        {
+            "patient_id": patient,
+            "line": range(1, len(starts) + 1),
+            "start_day": starts,
+            "next_start_day": [*starts[1:], None],
+        },
         schema={"patient_id": pl.String, "line": pl.Int64, "start_day": pl.Int64, "next_start_day": pl.Int64},
-    )  # fmt: skip
+    )
 
 
 def row(*values, start=0, **params):
@@ -47,39 +56,69 @@ STATUS = [
     ("day 20 does not", [(0, 100), (28, 20), (56, 30), (76, 30)], {}, "unconfirmed", 56),
     ("a later value does", [(0, 100), (28, 20), (56, 30), (76, 30), (90, 30)], {}, "confirmed", 56),
     ("the confirming value meets the same limits", [(0, 100), (28, 20), (56, 30), (84, 24)], {}, "none", None),
-    ("a value between that falls below them cancels", [(0, 100), (28, 20), (56, 30), (66, 21), (84, 30)], {},
-     "unconfirmed", 84),
+    (
+        "a value between that falls below them cancels",
+        [(0, 100), (28, 20), (56, 30), (66, 21), (84, 30)],
+        {},
+        "unconfirmed",
+        84,
+    ),
     ("the last value alone is unconfirmed", [(0, 100), (28, 20), (56, 30)], {}, "unconfirmed", 56),
-    ("confirmation may be set to 28 days", [(0, 100), (28, 20), (56, 30), (77, 30)], {"confirmation_days": 28},
-     "unconfirmed", 56),
+    (
+        "confirmation may be set to 28 days",
+        [(0, 100), (28, 20), (56, 30), (77, 30)],
+        {"confirmation_days": 28},
+        "unconfirmed",
+        56,
+    ),
     # "the date of progression is the first increase"
     ("dated to the first rise, not the confirmation", [(0, 50), (28, 10), (60, 14), (90, 40)], {}, "confirmed", 60),
     # nadir is the running minimum
     ("nadir is the lowest so far", [(0, 50), (28, 10), (56, 20), (63, 8), (90, 10), (120, 10)], {}, "confirmed", 90),
     ("a value equal to the nadir is none", [(0, 50), (28, 10), (56, 10), (84, 10)], {}, "none", None),
-    ("a lower value later does not undo progression", [(0, 50), (28, 10), (56, 15), (84, 15), (112, 1)], {},
-     "confirmed", 56),
+    (
+        "a lower value later does not undo progression",
+        [(0, 50), (28, 10), (56, 15), (84, 15), (112, 1)],
+        {},
+        "confirmed",
+        56,
+    ),
     ("nadir 0: the absolute limit decides", [(0, 50), (28, 0), (56, 1.9), (84, 2.0), (112, 2.1)], {}, "confirmed", 84),
     # "where no decline from baseline is documented: 25 % and 2 ng/mL above baseline beyond 12 weeks"
     ("no decline: day 84 is within 12 weeks", [(0, 10), (84, 20)], {}, "none", None),
     ("no decline: day 85 is beyond", [(0, 10), (85, 20), (110, 20)], {}, "confirmed", 85),
     ("no decline: confirmation by default", [(0, 10), (91, 20)], {}, "unconfirmed", 91),
-    ("no decline: literal text without confirmation", [(0, 10), (91, 20)], {"confirm_no_decline": False},
-     "confirmed", 91),
-    ("after a decline the literal text still confirms", [(0, 10), (28, 5), (91, 20)], {"confirm_no_decline": False},
-     "unconfirmed", 91),
+    (
+        "no decline: literal text without confirmation",
+        [(0, 10), (91, 20)],
+        {"confirm_no_decline": False},
+        "confirmed",
+        91,
+    ),
+    (
+        "after a decline the literal text still confirms",
+        [(0, 10), (28, 5), (91, 20)],
+        {"confirm_no_decline": False},
+        "unconfirmed",
+        91,
+    ),
     ("no decline: below 25 % of baseline", [(0, 10), (91, 12.4), (120, 12.4)], {}, "none", None),
     # "ignore early rises (before 12 weeks)"
     ("early rise without decline is no progression", [(0, 10), (28, 20), (56, 30)], {}, "none", None),
     ("early rise after a decline is, by default", [(0, 10), (14, 5), (42, 9), (70, 9)], {}, "confirmed", 42),
     ("scope all ignores it", [(0, 10), (14, 5), (42, 9), (70, 9)], {"early_scope": "all"}, "none", None),
-    ("scope all: day 85 counts against the early nadir", [(0, 10), (14, 5), (42, 9), (85, 9), (110, 9)],
-     {"early_scope": "all"}, "confirmed", 85),
+    (
+        "scope all: day 85 counts against the early nadir",
+        [(0, 10), (14, 5), (42, 9), (85, 9), (110, 9)],
+        {"early_scope": "all"},
+        "confirmed",
+        85,
+    ),
     ("a fall after an early rise is a flare", [(0, 10), (28, 20), (56, 8), (84, 6)], {}, "none", None),
     # PCWG3: baseline is the value before treatment
     ("a value before the baseline is no nadir", [(-60, 1), (0, 10), (100, 11), (130, 11)], {}, "none", None),
     ("without a baseline the first value is the reference", [(10, 10), (100, 20), (130, 20)], {}, "confirmed", 100),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "values", "params", "status", "day"), STATUS, ids=[s[0] for s in STATUS])
@@ -96,15 +135,21 @@ RESPONSE = [
     ("confirmed on day 21", [(0, 100), (28, 40), (49, 45)], ("psa50_confirmed", True, 28)),
     ("not on day 20", [(0, 100), (28, 40), (48, 45)], ("psa50_confirmed", False, None)),
     ("values between are not looked at", [(0, 100), (28, 40), (35, 80), (60, 45)], ("psa50_confirmed", True, 28)),
-    ("a later fall can be the confirmed one", [(0, 100), (28, 40), (56, 60), (84, 40), (112, 30)],
-     ("psa50_confirmed", True, 28)),
-    ("rises in between do not matter, a last one does", [(0, 100), (28, 40), (56, 60)],
-     ("psa50_confirmed", False, None)),
+    (
+        "a later fall can be the confirmed one",
+        [(0, 100), (28, 40), (56, 60), (84, 40), (112, 30)],
+        ("psa50_confirmed", True, 28),
+    ),
+    (
+        "rises in between do not matter, a last one does",
+        [(0, 100), (28, 40), (56, 60)],
+        ("psa50_confirmed", False, None),
+    ),
     ("the value on the start day is the baseline", [(0, 100), (30, 40)], ("psa50", True, 30)),
     ("no later value: false", [(0, 100)], ("psa50", False, None)),
     ("no baseline: false", [(30, 1), (60, 1)], ("psa50", False, None)),
     ("baseline 0 cannot fall", [(0, 0), (30, 0)], ("psa50", False, None)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "values", "expected"), RESPONSE, ids=[s[0] for s in RESPONSE])
@@ -149,8 +194,10 @@ def test_values_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():
     first, second = table.rows(named=True)
     assert (first["n_values"], first["nadir_ng_ml"], first["last_psa_day"]) == (2, 10, 60)
     assert (first["progression_status"], first["progression_day"], first["progression_confirmed_day"]) == (
-        "confirmed", 60, 90,
-    )  # fmt: skip
+        "confirmed",
+        60,
+        90,
+    )
     assert (second["baseline_ng_ml"], second["nadir_ng_ml"], second["n_values"]) == (50, 50, 3)
     # no decline on line 2: days 30, 60 and 90 of the line, 90 > 84: 71 is 42 % above 50 but not confirmed
     assert (second["progression_status"], second["progression_day"]) == ("unconfirmed", 150)
@@ -208,10 +255,14 @@ def test_falling_psa_has_no_doubling_time():
 def test_values_as_they_come():
     """Below detection, ug/L, spaces, a repeated day, a missing unit, nonsense: used or listed, never lost."""
     frame = pl.DataFrame(
-        {"patient_id": "P", "day": [1, 2, 3, 3, 4, 5, 6, None], "analyte": ["PSA", "psa ", "PSA", "PSA"] + ["PSA"] * 4,
-         "value": ["<0.1", " 5 ", "7", "9", "1200", "n.d.", "-1", "3"],
-         "unit": ["ng/mL", "ug/L", None, None, "ng/L", "ng/mL", "ng/mL", "ng/mL"]}
-    )  # fmt: skip
+        {
+            "patient_id": "P",
+            "day": [1, 2, 3, 3, 4, 5, 6, None],
+            "analyte": ["PSA", "psa ", "PSA", "PSA"] + ["PSA"] * 4,
+            "value": ["<0.1", " 5 ", "7", "9", "1200", "n.d.", "-1", "3"],
+            "unit": ["ng/mL", "ug/L", None, None, "ng/L", "ng/mL", "ng/mL", "ng/mL"],
+        }
+    )
     values, left_out = psa_values(frame)
     assert values["value_ng_ml"].to_list() == [0.1, 5, 9, 1.2]
     assert values["is_below_limit"].to_list() == [True, False, False, False]
@@ -239,17 +290,29 @@ def test_exact_limits():
 
 series = st.lists(
     st.tuples(st.integers(-40, 400), st.integers(0, 20_000).map(lambda x: x / 100)),
-    min_size=1, max_size=14, unique_by=lambda p: p[0],
-)  # fmt: skip
+    min_size=1,
+    max_size=14,
+    unique_by=lambda p: p[0],
+)
 
 
 def _frame(values):
     return pl.DataFrame(
-        {"patient_id": "P", "day": [d for d, _ in values], "value_ng_ml": [v for _, v in values],
-         "is_below_limit": False, "row": range(2, len(values) + 2)},
-        schema={"patient_id": pl.String, "day": pl.Int64, "value_ng_ml": pl.Float64, "is_below_limit": pl.Boolean,
-                "row": pl.Int64},
-    )  # fmt: skip
+        {
+            "patient_id": "P",
+            "day": [d for d, _ in values],
+            "value_ng_ml": [v for _, v in values],
+            "is_below_limit": False,
+            "row": range(2, len(values) + 2),
+        },
+        schema={
+            "patient_id": pl.String,
+            "day": pl.Int64,
+            "value_ng_ml": pl.Float64,
+            "is_below_limit": pl.Boolean,
+            "row": pl.Int64,
+        },
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -269,9 +332,7 @@ def test_shifting_all_days_shifts_all_dates(values, by):
 def test_row_order_changes_nothing(values, random):
     mixed = list(values)
     random.shuffle(mixed)
-    here, there = (
-        psa_table(labs(*v), lines(0, 90)).drop("last_psa_row", "progression_row") for v in (values, mixed)
-    )
+    here, there = (psa_table(labs(*v), lines(0, 90)).drop("last_psa_row", "progression_row") for v in (values, mixed))
     assert here.equals(there)
 
 
@@ -279,9 +340,7 @@ def test_row_order_changes_nothing(values, random):
 @given(series)
 def test_units_change_nothing(values):
     here = psa_endpoints(psa_values(labs(*values))[0], lines(0))
-    there = psa_endpoints(
-        psa_values(labs(*[(d, f"{v * 1000:.0f}") for d, v in values], unit="pg/mL"))[0], lines(0)
-    )
+    there = psa_endpoints(psa_values(labs(*[(d, f"{v * 1000:.0f}") for d, v in values], unit="pg/mL"))[0], lines(0))
     names = ["psa50", "psa50_confirmed", "progression_status", "progression_day", "nadir_ng_ml"]
     assert here.select(names).equals(there.select(names))
 
@@ -325,9 +384,7 @@ def slow_progression(base, values):
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(100, 3000).map(lambda x: x / 100),
-    st.lists(
-        st.tuples(st.integers(1, 40), st.integers(1, 3000).map(lambda x: x / 100)), min_size=1, max_size=12
-    ),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(1, 3000).map(lambda x: x / 100)), min_size=1, max_size=12),
 )
 def test_fast_equals_the_plain_definition(base, steps):
     day, values = 0, []
@@ -341,14 +398,25 @@ def test_fast_equals_the_plain_definition(base, steps):
 ABOVE = [
     ("400 is at least 60 % below >1000", [(-3, ">1000"), (28, 400), (56, 300)], True, True, "none"),
     ("600 may be 40 % or 90 % below >1000", [(-3, ">1000"), (28, 600), (56, 600)], None, None, "none"),
-    ("a second value that tells nothing leaves the confirmation open", [(-3, ">1000"), (28, 400), (56, 800)], True, None,
-     "unconfirmed"),
-    (">1000 after 5000 may be a fall of 80 % or a rise", [(-3, 5000), (28, ">1000"), (56, ">1000")], None, None, "none"),
+    (
+        "a second value that tells nothing leaves the confirmation open",
+        [(-3, ">1000"), (28, 400), (56, 800)],
+        True,
+        None,
+        "unconfirmed",
+    ),
+    (
+        ">1000 after 5000 may be a fall of 80 % or a rise",
+        [(-3, 5000), (28, ">1000"), (56, ">1000")],
+        None,
+        None,
+        "none",
+    ),
     (">1000 after 1500 is no fall by half", [(-3, 1500), (28, ">1000"), (56, ">1000")], False, False, "none"),
     (">1000 throughout tells nothing", [(-3, ">1000"), (28, ">1000"), (140, ">1000")], None, None, None),
     ("a rise to >1000 is a rise", [(-3, 100), (28, 60), (98, ">1000"), (126, ">1000")], False, False, "confirmed"),
     ("1500 after >1000 may be a fall", [(-3, ">1000"), (100, 1500), (140, 1600)], None, None, "none"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("why", "values", "psa50", "confirmed", "status"), ABOVE, ids=[c[0] for c in ABOVE])

@@ -19,9 +19,7 @@ from oncourse.study.tables import TABLES
 
 def labs(frame):
     return TABLES["labs"].conform(
-        frame.with_columns(
-            pl.lit("PSA").alias("analyte"), pl.lit("ng/mL").alias("unit"), pl.col("day").cast(pl.Int64)
-        )
+        frame.with_columns(pl.lit("PSA").alias("analyte"), pl.lit("ng/mL").alias("unit"), pl.col("day").cast(pl.Int64))
     )
 
 
@@ -32,8 +30,9 @@ def plain(base, values):
     low = [base is not None and base > 0 and v <= base / 2 for _, v in values]
     confirmed = any(
         low[i] and low[j] and values[j][0] - values[i][0] >= 21
-        for i in range(len(values)) for j in range(i + 1, len(values))
-    )  # fmt: skip
+        for i in range(len(values))
+        for j in range(i + 1, len(values))
+    )
     state, found = "none", None
     start = base if base is not None else (values[0][1] if values else None)
     for i, (day, value) in enumerate(values):
@@ -63,10 +62,7 @@ def plain(base, values):
 def compare(frame, lines):
     values, _ = psa_values(labs(frame))
     table = psa_table(labs(frame), lines)
-    series = {
-        p: part.sort("day").select("day", "value_ng_ml").rows()
-        for (p,), part in values.group_by("patient_id")
-    }
+    series = {p: part.sort("day").select("day", "value_ng_ml").rows() for (p,), part in values.group_by("patient_id")}
     checked = 0
     spans = {(r["patient_id"], r["line"]): r for r in lines.rows(named=True)}
     for row in table.rows(named=True):
@@ -80,7 +76,8 @@ def compare(frame, lines):
         if not after:
             continue
         base = before[-1] if before else None
-        # response: values of the line; progression: judged over all later ones, but none that begins under the next line
+        # response: values of the line; progression: judged over all later ones, but none that begins under the next
+        # line
         state, found_day = plain(base, later)[2:]
         if last is not None and found_day is not None and found_day > last:
             state, found_day = "none", None
@@ -108,9 +105,11 @@ def test_intermittent_castration(shared_data):
     values, left_out = psa_values(labs(frame))
     assert (values.height, left_out.height) == (3879, 1728)
     assert left_out["reason"].unique().to_list() == ["no value"]
-    on = source.filter(pl.col("Treatment") == 1).group_by("patient_id", "Cycle").agg(
-        pl.col("Day").min().alias("start_day"), pl.col("Day").max().alias("stop_day")
-    )  # fmt: skip
+    on = (
+        source.filter(pl.col("Treatment") == 1)
+        .group_by("patient_id", "Cycle")
+        .agg(pl.col("Day").min().alias("start_day"), pl.col("Day").max().alias("stop_day"))
+    )
     treated = on.select(
         "patient_id",
         pl.lit("castration").alias("drugs"),
@@ -147,13 +146,19 @@ def test_tumour_size_in_colorectal_cancer(shared_data):
     size = pl.read_csv(folder / "colorectal_sld_longitudinal.csv")
     events = pl.read_csv(folder / "colorectal_events.csv")
     day = (pl.col("year") * 365.25).round().cast(pl.Int64)
-    rows = size.select(pl.col("id").cast(pl.String).alias("patient_id"), day.alias("day"), pl.lit("sum").alias("lesion_id"),
-                       pl.col("sld").round(6).alias("diameter"), pl.lit("cm").alias("unit"))  # fmt: skip
+    rows = size.select(
+        pl.col("id").cast(pl.String).alias("patient_id"),
+        day.alias("day"),
+        pl.lit("sum").alias("lesion_id"),
+        pl.col("sld").round(6).alias("diameter"),
+        pl.lit("cm").alias("unit"),
+    )
     targets = TABLES["target_lesions"].conform(rows)
     new = events.filter(pl.col("new.lesions") == 1).select(
-        pl.col("id").cast(pl.String).alias("patient_id"), (pl.col("time1") * 365.25).round().cast(pl.Int64).alias("day"),
+        pl.col("id").cast(pl.String).alias("patient_id"),
+        (pl.col("time1") * 365.25).round().cast(pl.Int64).alias("day"),
         pl.lit("yes").alias("new_lesions"),
-    )  # fmt: skip
+    )
     arms = events.unique("id", keep="first").select(
         pl.col("id").cast(pl.String).alias("patient_id"),
         pl.col("treatment").alias("drugs"),

@@ -18,9 +18,7 @@ def _line():
 
 def test_target_cases(shared_data):
     """handmade/recist_target_cases.json: 14 boundary cases."""
-    cases = json.loads(
-        (shared_data("endpoints-pharmaverse") / "handmade/recist_target_cases.json").read_text()
-    )
+    cases = json.loads((shared_data("endpoints-pharmaverse") / "handmade/recist_target_cases.json").read_text())
     assert len(cases) == 14
     for case in cases:
         rows = []
@@ -28,10 +26,15 @@ def test_target_cases(shared_data):
             for lesion, value in visit.items():
                 small = value == "TSTM"
                 rows.append(
-                    {"patient_id": "P", "day": 60 * number, "lesion_id": lesion, "is_node": lesion in case["nodal"],
-                     "diameter_mm": None if small or value is None else float(value),
-                     "status": "too_small" if small else None}
-                )  # fmt: skip
+                    {
+                        "patient_id": "P",
+                        "day": 60 * number,
+                        "lesion_id": lesion,
+                        "is_node": lesion in case["nodal"],
+                        "diameter_mm": None if small or value is None else float(value),
+                        "status": "too_small" if small else None,
+                    }
+                )
         frame = pl.DataFrame(rows, schema_overrides={"diameter_mm": pl.Float64, "status": pl.String})
         found = target_visits(frame, _line())
         assert found["target"].to_list() == case["expected"], case["case"]

@@ -11,14 +11,27 @@ from oncourse.derive.clinical.recist import disagreements, recist_visits, soft_t
 from oncourse.derive.clinical.response import ImagingParams
 
 LESION = {
-    "patient_id": pl.String, "day": pl.Int64, "lesion_id": pl.String, "diameter_mm": pl.Float64,
-    "diameter": pl.Float64, "unit": pl.String, "is_node": pl.Boolean, "status": pl.String, "merged_into": pl.String,
+    "patient_id": pl.String,
+    "day": pl.Int64,
+    "lesion_id": pl.String,
+    "diameter_mm": pl.Float64,
+    "diameter": pl.Float64,
+    "unit": pl.String,
+    "is_node": pl.Boolean,
+    "status": pl.String,
+    "merged_into": pl.String,
     "evaluator": pl.String,
-}  # fmt: skip
+}
 ASSESSMENT = {
-    "patient_id": pl.String, "day": pl.Int64, "method": pl.String, "non_target": pl.String, "new_lesions": pl.String,
-    "new_bone_lesions": pl.Int64, "overall": pl.String, "evaluator": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "day": pl.Int64,
+    "method": pl.String,
+    "non_target": pl.String,
+    "new_lesions": pl.String,
+    "new_bone_lesions": pl.Int64,
+    "overall": pl.String,
+    "evaluator": pl.String,
+}
 
 
 def lesions(visits, nodes=(), patient="P"):
@@ -44,10 +57,14 @@ def assessments(visits, patient="P"):
 
 def lines(*starts, patient="P"):
     return pl.DataFrame(
-        {"patient_id": patient, "line": range(1, len(starts) + 1), "start_day": starts,
-         "next_start_day": [*starts[1:], None]},
+        {
+            "patient_id": patient,
+            "line": range(1, len(starts) + 1),
+            "start_day": starts,
+            "next_start_day": [*starts[1:], None],
+        },
         schema={"patient_id": pl.String, "line": pl.Int64, "start_day": pl.Int64, "next_start_day": pl.Int64},
-    )  # fmt: skip
+    )
 
 
 def targets(visits, nodes=(), **params):
@@ -65,8 +82,12 @@ TARGET = [
     ("+5 mm but 19.9 %", {0: {"A": 30}, 56: {"A": 35.97}}, (), ["SD"]),
     ("reference is the nadir, not baseline", {0: {"A": 50}, 56: {"A": 20}, 112: {"A": 26}}, (), ["PR", "PD"]),
     ("the nadir may be the baseline", {0: {"A": 20}, 56: {"A": 30}, 112: {"A": 25}}, (), ["PD", "PD"]),
-    ("the nadir never rises again", {0: {"A": 50}, 56: {"A": 20}, 112: {"A": 24}, 168: {"A": 25}}, (),
-     ["PR", "PR", "PD"]),
+    (
+        "the nadir never rises again",
+        {0: {"A": 50}, 56: {"A": 20}, 112: {"A": 24}, 168: {"A": 25}},
+        (),
+        ["PR", "PR", "PD"],
+    ),
     ("PD goes before PR", {0: {"A": 100}, 56: {"A": 40}, 112: {"A": 50}}, (), ["PR", "PD"]),
     ("between the limits is SD", {0: {"A": 50}, 56: {"A": 45}}, (), ["SD"]),
     # 4.3.1 complete response: all target lesions gone, nodes below 10 mm
@@ -79,23 +100,39 @@ TARGET = [
     ("normal nodes stay in the sum", {0: {"A": 20, "N": 20}, 56: {"A": 20, "N": 8}}, ("N",), ["PR"]),
     # 4.3.2 target lesions too small to measure: 5 mm by default, a given number is used
     ("too small counts 5 mm", {0: {"A": 15, "B": 15}, 56: {"A": "too_small", "B": 16}}, (), ["PR"]),
-    ("too small with a number", {0: {"A": 15, "B": 15},
-                                 56: {"A": {"status": "too_small", "diameter_mm": 3.0}, "B": 19}}, (), ["SD"]),
+    (
+        "too small with a number",
+        {0: {"A": 15, "B": 15}, 56: {"A": {"status": "too_small", "diameter_mm": 3.0}, "B": 19}},
+        (),
+        ["SD"],
+    ),
     # 4.3.3 lesions that split or coalesce
     ("parts of a split lesion are added", {0: {"A": 40}, 56: {"A.1": 15, "A.2": 10}}, (), ["PR"]),
     ("split parts that grow", {0: {"A": 40}, 56: {"A.1": 30, "A.2": 20}}, (), ["PD"]),
     ("a part not evaluable", {0: {"A": 40}, 56: {"A.1": 10, "A.2": None}}, (), ["NE"]),
-    ("coalesced: longest diameter of the mass", {0: {"A": 20, "B": 20}, 56: {"A": 28, "B": {"merged_into": "A"}}}, (),
-     ["PR"]),
-    ("merged stays merged", {0: {"A": 20, "B": 20}, 56: {"A": 28, "B": {"merged_into": "A"}}, 112: {"A": 34}}, (),
-     ["PR", "PD"]),
+    (
+        "coalesced: longest diameter of the mass",
+        {0: {"A": 20, "B": 20}, 56: {"A": 28, "B": {"merged_into": "A"}}},
+        (),
+        ["PR"],
+    ),
+    (
+        "merged stays merged",
+        {0: {"A": 20, "B": 20}, 56: {"A": 28, "B": {"merged_into": "A"}}, 112: {"A": 34}},
+        (),
+        ["PR", "PD"],
+    ),
     ("merged and gone", {0: {"A": 20, "B": 20}, 56: {"A": 0, "B": {"merged_into": "A"}}}, (), ["CR"]),
     # 4.4.1 missing assessments
     ("a lesion missing", {0: {"A": 30, "B": 30}, 56: {"A": 10}}, (), ["NE"]),
     ("not evaluable is missing", {0: {"A": 30, "B": 30}, 56: {"A": 10, "B": "not_evaluable"}}, (), ["NE"]),
     ("PD without the missing one", {0: {"A": 30, "B": 30}, 56: {"A": 72, "B": None}}, (), ["PD"]),
-    ("an incomplete sum is no nadir", {0: {"A": 30, "B": 30}, 56: {"A": 10, "B": None}, 112: {"A": 30, "B": 30}}, (),
-     ["NE", "SD"]),
+    (
+        "an incomplete sum is no nadir",
+        {0: {"A": 30, "B": 30}, 56: {"A": 10, "B": None}, 112: {"A": 30, "B": 30}},
+        (),
+        ["NE", "SD"],
+    ),
     # EORTC Q&A: reappearance after CR
     ("reappearance of 6 mm", {0: {"A": 20}, 56: {"A": 0}, 112: {"A": 6}}, (), ["CR", "PD"]),
     ("reappearance of 4 mm is below 5 mm", {0: {"A": 20}, 56: {"A": 0}, 112: {"A": 4}}, (), ["CR", "PR"]),
@@ -105,7 +142,7 @@ TARGET = [
     ("the later of two baselines", {-20: {"A": 50}, -5: {"A": 40}, 56: {"A": 30}}, (), ["SD"]),
     ("lesions of one baseline on two days", {-9: {"A": 30}, -3: {"B": 30}, 56: {"A": 20, "B": 20}}, (), ["PR"]),
     ("a lesion found later is not in the sum", {0: {"A": 30}, 56: {"A": 30, "Z": 50}}, (), ["SD"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "visits", "nodes", "expected"), TARGET, ids=[c[0] for c in TARGET])
@@ -189,9 +226,7 @@ NO_TARGET = [
 @pytest.mark.parametrize(("name", "cell", "expected"), NO_TARGET, ids=[c[0] for c in NO_TARGET])
 def test_without_target_lesions(name, cell, expected):
     """Table 2: patients with non-target disease only."""
-    found = recist_visits(
-        lesions({}), assessments({0: {"non_target": cell["non_target"]}, 56: cell}), lines(0)
-    )
+    found = recist_visits(lesions({}), assessments({0: {"non_target": cell["non_target"]}, 56: cell}), lines(0))
     assert found["overall"].to_list() == [expected]
 
 
@@ -224,9 +259,7 @@ def test_equivocal_new_lesion_that_is_gone_stays_nothing():
 
 
 def test_only_the_reported_response_is_used_and_labelled():
-    found = recist_visits(lesions({}), assessments({56: {"overall": "Partial Response"}}), lines(0)).row(
-        0, named=True
-    )
+    found = recist_visits(lesions({}), assessments({56: {"overall": "Partial Response"}}), lines(0)).row(0, named=True)
     assert (found["overall"], found["basis"]) == ("PR", "reported")
 
 
@@ -282,7 +315,8 @@ def test_any_disease_after_a_complete_response_is_progression(day_120, overall):
 
 
 def test_visits_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():
-    """The scan on the next line's first day closes the old line (day 100: PD from 20 mm) and is the new one's baseline."""
+    """The scan on the next line's first day closes the old line (day 100: PD from 20 mm) and is the new one's
+    baseline."""
     sizes = {0: {"A": 50}, 56: {"A": 20}, 100: {"A": 30}, 150: {"A": 33}}
     found = recist_visits(lesions(sizes), assessments({}), lines(0, 100))
     assert found.select("line", "day", "target", "baseline_mm").rows() == [
@@ -293,10 +327,12 @@ def test_visits_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():
 
 
 def test_several_methods_of_one_day_are_one_assessment():
-    rows = pl.concat([
-        assessments({56: {"method": "ct_mri", "non_target": "CR", "new_lesions": "no", "overall": "CR"}}),
-        assessments({56: {"method": "pet", "non_target": "PD", "new_lesions": "equivocal", "overall": "PD"}}),
-    ])  # fmt: skip
+    rows = pl.concat(
+        [
+            assessments({56: {"method": "ct_mri", "non_target": "CR", "new_lesions": "no", "overall": "CR"}}),
+            assessments({56: {"method": "pet", "non_target": "PD", "new_lesions": "equivocal", "overall": "PD"}}),
+        ]
+    )
     found = soft_tissue(rows).row(0, named=True)
     assert (found["non_target"], found["new_lesions"], found["overall"]) == ("PD", "equivocal", "PD")
 
@@ -316,17 +352,17 @@ def test_scans_of_one_visit_on_several_days():
     joined = recist_visits(lesions(sizes), assessments(cells), lines(0), ImagingParams(visit_window_days=7))
     assert joined.select("day", "overall").rows() == [(56, "PR"), (112, "PD")]
     assert joined["basis"].to_list() == ["derived", "derived, new lesions not recorded"]
-    across = recist_visits(
-        lesions(sizes), assessments(cells), lines(0, 58), ImagingParams(visit_window_days=7)
-    )
+    across = recist_visits(lesions(sizes), assessments(cells), lines(0, 58), ImagingParams(visit_window_days=7))
     assert across["line"].to_list()[:2] == [1, 2]
 
 
 def test_evaluators():
-    rows = pl.concat([
-        assessments({d: {"overall": w, "evaluator": "Radiologist 1"} for d, w in ((56, "PR"), (99, "PD"))}),
-        assessments({57: {"overall": "SD", "evaluator": "Investigator"}}),
-    ])  # fmt: skip
+    rows = pl.concat(
+        [
+            assessments({d: {"overall": w, "evaluator": "Radiologist 1"} for d, w in ((56, "PR"), (99, "PD"))}),
+            assessments({57: {"overall": "SD", "evaluator": "Investigator"}}),
+        ]
+    )
     assert recist_visits(lesions({}), rows, lines(0))["day"].to_list() == [57]
     chosen = recist_visits(lesions({}), rows, lines(0), ImagingParams(evaluator="radiologist 1"))
     assert chosen["day"].to_list() == [56, 99]
@@ -338,13 +374,21 @@ IRECIST = [
     ("growth of 4 mm does not confirm", {56: {"A": 40}, 90: {"A": 44}}, {}, ["iUPD", "iUPD"]),
     ("a scan within 4 weeks does not confirm", {56: {"A": 40}, 80: {"A": 60}}, {}, ["iUPD", "iUPD"]),
     ("shrinking resets", {56: {"A": 40}, 90: {"A": 30}, 150: {"A": 37}}, {}, ["iUPD", "iSD", "iUPD"]),
-    ("confirmed by another new lesion", {56: {"A": 30}, 90: {"A": 30}},
-     {56: {"new_lesions": "yes"}, 90: {"new_lesions": "yes"}}, ["iUPD", "iCPD"]),
-    ("confirmed by another kind of progression", {56: {"A": 40}, 90: {"A": 40}},
-     {90: {"non_target": "PD", "new_lesions": "no"}}, ["iUPD", "iCPD"]),
+    (
+        "confirmed by another new lesion",
+        {56: {"A": 30}, 90: {"A": 30}},
+        {56: {"new_lesions": "yes"}, 90: {"new_lesions": "yes"}},
+        ["iUPD", "iCPD"],
+    ),
+    (
+        "confirmed by another kind of progression",
+        {56: {"A": 40}, 90: {"A": 40}},
+        {90: {"non_target": "PD", "new_lesions": "no"}},
+        ["iUPD", "iCPD"],
+    ),
     ("response after iUPD", {56: {"A": 40}, 90: {"A": 15}}, {}, ["iUPD", "iPR"]),
     ("NE keeps the question open", {56: {"A": 40}, 90: {"A": None}, 130: {"A": 50}}, {}, ["iUPD", "NE", "iCPD"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "sizes", "cells", "expected"), IRECIST, ids=[c[0] for c in IRECIST])

@@ -11,8 +11,13 @@ from oncourse.facts.recorded import gene_records
 from oncourse.study.model import Study
 
 _MARKERS = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "marker": pl.String, "value": pl.String}
-_SAMPLES = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "msi_status": pl.String,
-            "msi_score": pl.Float64}  # fmt: skip
+_SAMPLES = {
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "day": pl.Int64,
+    "msi_status": pl.String,
+    "msi_score": pl.Float64,
+}
 
 
 def readings(*markers: tuple[str, str]) -> pl.DataFrame:
@@ -67,8 +72,14 @@ def test_repair_proteins_are_read_as_stained(markers, state):
 
 
 def test_her2_is_read_in_every_spelling():
-    written = {"3+": "positive", "（3+）": "positive", "+++": "positive", "2+": "unclear", "HER2(1+)": "negative",
-               "0": "negative"}  # fmt: skip
+    written = {
+        "3+": "positive",
+        "（3+）": "positive",
+        "+++": "positive",
+        "2+": "unclear",
+        "HER2(1+)": "negative",
+        "0": "negative",
+    }
     assert {v: marker_state(marker_name("HER2", v), v) for v in written} == written
     assert {marker_name(m) for m in ("HER2 FISH", "HER2-FISH", "ERBB2 ISH", "HER2/FISH", "HER2扩增")} == {"HER2 ISH"}
     assert marker_state("HER2 ISH", "扩增") == "positive" and marker_state("HER2 ISH", "未扩增") == "negative"
@@ -76,16 +87,23 @@ def test_her2_is_read_in_every_spelling():
 
 def cohort(make_study, markers, *, targets="TTN", depth=None, calls=(), variants=()) -> Cohort:
     study: Study = make_study(
-        samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.6, "day": 0, "assay_id": "A"}],
+        samples=[
+            {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.6, "day": 0, "assay_id": "A"}
+        ],
         assays=[{"assay_id": "A", "kind": "panel", "targets": targets, "min_alt_count": 5, "min_vaf": 0.03}],
         patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
         markers=[{"patient_id": "P1", "marker": m, "value": v, "day": 5} for m, v in markers],
-        coverage=[{"sample_id": "T1", "gene": g, "codon": c, "min_depth": depth} for g in ("KRAS", "NRAS", "BRAF")
-                  for c in (12, 13, 59, 61, 117, 146, 600)] if depth else [],
+        coverage=[
+            {"sample_id": "T1", "gene": g, "codon": c, "min_depth": depth}
+            for g in ("KRAS", "NRAS", "BRAF")
+            for c in (12, 13, 59, 61, 117, 146, 600)
+        ]
+        if depth
+        else [],
         calls=list(calls) or [{"sample_id": "T1", "variant_id": "1:100:A:T", "is_called": False}],
         variants=list(variants) or [{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
         config={"genome_build": "GRCh37"},
-    )  # fmt: skip
+    )
     return Cohort(study)
 
 

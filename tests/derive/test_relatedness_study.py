@@ -49,9 +49,7 @@ def planted(n, seed=1, n_variant=(24, 60), with_snps=False):
                 tumour(patient, "M", size)
     owner = {p: p for p in truth}
     swapped = [p for p, kind in truth.items() if kind == "S"]
-    owner |= dict(
-        zip(swapped, swapped[1:] + swapped[:1], strict=True)
-    )  # each metastasis tube holds the next patient's
+    owner |= dict(zip(swapped, swapped[1:] + swapped[:1], strict=True))  # each metastasis tube holds the next patient's
     snps = [f"22:{1000 + 10 * k}:A:G" for k in range(40)]
     genotype = {p: rng.random(40) < 0.5 for p in truth}
     for patient in truth:
@@ -85,8 +83,16 @@ def planted(n, seed=1, n_variant=(24, 60), with_snps=False):
             if with_snps:
                 person = patient if side == "P" else owner[patient]
                 for snp, carried in zip(snps, genotype[person], strict=True):
-                    calls.append({"sample_id": sample, "variant_id": snp, "alt_count": 50 if carried else 0, "depth": 100,
-                                  "origin": "germline", "is_called": bool(carried)})  # fmt: skip
+                    calls.append(
+                        {
+                            "sample_id": sample,
+                            "variant_id": snp,
+                            "alt_count": 50 if carried else 0,
+                            "depth": 100,
+                            "origin": "germline",
+                            "is_called": bool(carried),
+                        }
+                    )
     ids = sorted({c["variant_id"] for c in calls})
     variants = [
         {
@@ -105,16 +111,16 @@ def planted(n, seed=1, n_variant=(24, 60), with_snps=False):
         ("variants", variants),
     ):
         frame = pl.DataFrame(rows, infer_schema_length=None)
-        full[name] = frame.select((pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
-                                  for c, s in TABLES[name].by_name.items())  # fmt: skip
+        full[name] = frame.select(
+            (pl.col(c) if c in frame.columns else pl.lit(None)).cast(s.dtype).alias(c)
+            for c, s in TABLES[name].by_name.items()
+        )
     return Study(StudyConfig(genome_build="GRCh37"), full)
 
 
 def verdicts(study):
     table = registry()["concordance"].run(Cohort(study)).tables["concordance/relatedness"]
-    table = table.with_columns(
-        kind=pl.col("patient_id").str.head(1), n=pl.col("n_shared") + pl.col("n_private")
-    )
+    table = table.with_columns(kind=pl.col("patient_id").str.head(1), n=pl.col("n_shared") + pl.col("n_private"))
     return table
 
 
@@ -135,10 +141,7 @@ def test_swaps_and_second_primaries_are_flagged_and_true_pairs_are_not():
 def test_a_few_of_each_and_panels_of_less_than_three_variants():
     table = verdicts(planted(25, seed=2))
     assert (
-        share(table, "S", ("unrelated",))
-        == share(table, "D", ("unrelated",))
-        == share(table, "T", ("related",))
-        == 1
+        share(table, "S", ("unrelated",)) == share(table, "D", ("unrelated",)) == share(table, "T", ("related",)) == 1
     )
     few = table.filter((pl.col("kind") == "F") & (pl.col("n") < 3))
     # one private passenger in common is evidence (1000 to 1); a hotspot alone or nothing assessable is none
@@ -149,8 +152,5 @@ def test_a_few_of_each_and_panels_of_less_than_three_variants():
 def test_germline_variants_tell_a_swap_from_a_second_primary():
     table = verdicts(planted(15, seed=3, with_snps=True))
     assert (
-        share(table, "S", ("swap",))
-        == share(table, "D", ("second_primary",))
-        == share(table, "T", ("related",))
-        == 1
+        share(table, "S", ("swap",)) == share(table, "D", ("second_primary",)) == share(table, "T", ("related",)) == 1
     )

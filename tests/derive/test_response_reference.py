@@ -143,15 +143,23 @@ def _run_case(case):
         allowed = re.findall(r'"([^"]+)"', benefit)
         visits = [(d, r if r in (*allowed, "PD") else "NE") for d, r in visits]
     frame = pl.DataFrame(
-        {"patient_id": ["P"] * len(visits), "line": [1] * len(visits), "day": [v[0] for v in visits],
-         "overall": [v[1] for v in visits]},
+        {
+            "patient_id": ["P"] * len(visits),
+            "line": [1] * len(visits),
+            "day": [v[0] for v in visits],
+            "overall": [v[1] for v in visits],
+        },
         schema={"patient_id": pl.String, "line": pl.Int64, "day": pl.Int64, "overall": pl.String},
-    )  # fmt: skip
+    )
     line = pl.DataFrame(
-        {"patient_id": ["P"], "line": [1], "start_day": [date.fromisoformat(start).toordinal() if start else 0],
-         "next_start_day": [None]},
+        {
+            "patient_id": ["P"],
+            "line": [1],
+            "start_day": [date.fromisoformat(start).toordinal() if start else 0],
+            "next_start_day": [None],
+        },
         schema_overrides={"next_start_day": pl.Int64},
-    )  # fmt: skip
+    )
     params = ImagingParams(
         min_stable_days=int(p.get("ref_start_window", 0)),
         confirmation_days=int(p.get("ref_confirm", 28)),

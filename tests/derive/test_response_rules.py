@@ -129,9 +129,7 @@ def test_a_pr_after_a_cr_is_a_query():
 
 
 response = st.sampled_from(["CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE"])
-sequence = st.lists(
-    st.tuples(st.integers(1, 400), response), min_size=1, max_size=9, unique_by=lambda p: p[0]
-)
+sequence = st.lists(st.tuples(st.integers(1, 400), response), min_size=1, max_size=9, unique_by=lambda p: p[0])
 
 
 @settings(max_examples=40, deadline=None)
@@ -162,11 +160,24 @@ def test_progression_is_never_undone(pairs, word):
 
 def scans(*rows):
     return pl.DataFrame(
-        [{"patient_id": "P", "day": r[0], "method": "bone_scan", "new_bone_lesions": r[1],
-          "bone_persisting": r[2] if len(r) > 2 else None} for r in rows],
-        schema={"patient_id": pl.String, "day": pl.Int64, "method": pl.String, "new_bone_lesions": pl.Int64,
-                "bone_persisting": pl.Int64},
-    )  # fmt: skip
+        [
+            {
+                "patient_id": "P",
+                "day": r[0],
+                "method": "bone_scan",
+                "new_bone_lesions": r[1],
+                "bone_persisting": r[2] if len(r) > 2 else None,
+            }
+            for r in rows
+        ],
+        schema={
+            "patient_id": pl.String,
+            "day": pl.Int64,
+            "method": pl.String,
+            "new_bone_lesions": pl.Int64,
+            "bone_persisting": pl.Int64,
+        },
+    )
 
 
 BONE = [
@@ -227,8 +238,14 @@ def test_a_scan_without_count_is_not_evaluable():
 def test_soft_tissue_and_bone_are_joined_by_the_nearest_scan():
     """PCWG3 table 4: bone progression makes the visit PD; a CR of soft tissue with bone disease is a PR."""
     soft = pl.DataFrame(
-        {"patient_id": "P", "line": 1, "day": [56, 112, 168], "overall": ["CR", "SD", "SD"], "target": ["CR", "SD", "SD"]}
-    ).cast({"line": pl.Int64, "day": pl.Int64})  # fmt: skip
+        {
+            "patient_id": "P",
+            "line": 1,
+            "day": [56, 112, 168],
+            "overall": ["CR", "SD", "SD"],
+            "target": ["CR", "SD", "SD"],
+        }
+    ).cast({"line": pl.Int64, "day": pl.Int64})
     bone = bone_visits(scans((60, 0), (120, 2), (190, 0, 2)), LINE)
     found = combined_visits(soft, bone)
     assert found.select("bone", "bone_day", "overall").rows() == [

@@ -32,16 +32,32 @@ def psa_study(n=80, late=()):
     days = [30 if i in late else -5 for i in range(n)]
     tables = {
         "patients": made("patients", patient_id=ids),
-        "samples": made("samples", sample_id=[f"{p}-1" for p in ids], patient_id=ids, material=["tissue"] * n,
-                        day=[-10] * n).with_columns(SBS3=pl.Series(np.where(positive, 0.4, 0.1)), grade2=pl.lit(1.5)),
-        "markers": made("markers", patient_id=ids, marker=["AR-V7"] * n,
-                        value=["positive" if x else "negative" for x in positive], day=days),
+        "samples": made(
+            "samples", sample_id=[f"{p}-1" for p in ids], patient_id=ids, material=["tissue"] * n, day=[-10] * n
+        ).with_columns(SBS3=pl.Series(np.where(positive, 0.4, 0.1)), grade2=pl.lit(1.5)),
+        "markers": made(
+            "markers",
+            patient_id=ids,
+            marker=["AR-V7"] * n,
+            value=["positive" if x else "negative" for x in positive],
+            day=days,
+        ),
         "treatments": made("treatments", patient_id=ids, drugs=["abiraterone"] * n, start_day=[0] * n, line=[1] * n),
-        "follow_up": made("follow_up", patient_id=ids, last_contact_day=[400 + i for i in range(n)],
-                          is_dead=[i % 3 == 0 for i in range(n)]),
-        "labs": made("labs", patient_id=[r[0] for r in labs], day=[r[1] for r in labs], analyte=["PSA"] * len(labs),
-                     value=[str(r[2]) for r in labs], unit=["ng/mL"] * len(labs)),
-    }  # fmt: skip
+        "follow_up": made(
+            "follow_up",
+            patient_id=ids,
+            last_contact_day=[400 + i for i in range(n)],
+            is_dead=[i % 3 == 0 for i in range(n)],
+        ),
+        "labs": made(
+            "labs",
+            patient_id=[r[0] for r in labs],
+            day=[r[1] for r in labs],
+            analyte=["PSA"] * len(labs),
+            value=[str(r[2]) for r in labs],
+            unit=["ng/mL"] * len(labs),
+        ),
+    }
     return Study(StudyConfig(design="mcrpc"), tables)
 
 
@@ -60,7 +76,8 @@ def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
 
 
 def test_a_line_without_any_psa_counts_as_in_the_rates_of_response():
-    """No PSA at all: a non-responder in the rate (PCWG3 analyses by intention to treat), so here too, unless set off."""
+    """No PSA at all: a non-responder in the rate (PCWG3 analyses by intention to treat), so here too, unless set
+    off."""
     study = psa_study()
     labs = study["labs"].filter(~pl.col("patient_id").is_in(["P001", "P003"]))  # responders, negative
     cohort = Cohort(Study(study.config, {**study.tables, "labs": labs}))
@@ -110,11 +127,19 @@ def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_ju
     from oncourse.derive.outcomes.clone_features import seeding_blocks
 
     ids = ("A", "B", "C", "D")
-    study = Study(StudyConfig(), {
-        "patients": made("patients", patient_id=list(ids)),
-        "samples": made("samples", sample_id=[f"{p}{k}" for p in ids for k in (1, 2)], material=["tissue"] * 8,
-                        patient_id=[p for p in ids for _ in (1, 2)], day=[0, 50, 0, 60, 0, 70, 0, 80]),
-    })  # fmt: skip
+    study = Study(
+        StudyConfig(),
+        {
+            "patients": made("patients", patient_id=list(ids)),
+            "samples": made(
+                "samples",
+                sample_id=[f"{p}{k}" for p in ids for k in (1, 2)],
+                material=["tissue"] * 8,
+                patient_id=[p for p in ids for _ in (1, 2)],
+                day=[0, 50, 0, 60, 0, 70, 0, 80],
+            ),
+        },
+    )
     words = {
         "A": ["polyclonal", "monoclonal"],
         "B": ["monoclonal"],
@@ -143,12 +168,24 @@ def test_a_listener_hears_how_far_the_clones_are():
     calls = [(s, v) for _, s in rows for v in variants]
     tables = {
         "patients": made("patients", patient_id=["P0", "P1", "P2"]),
-        "samples": made("samples", sample_id=[s for _, s in rows], patient_id=[p for p, _ in rows],
-                        material=["tissue"] * 6, day=[0, 90] * 3, purity=[0.8] * 6),
+        "samples": made(
+            "samples",
+            sample_id=[s for _, s in rows],
+            patient_id=[p for p, _ in rows],
+            material=["tissue"] * 6,
+            day=[0, 90] * 3,
+            purity=[0.8] * 6,
+        ),
         "variants": made("variants", variant_id=variants, gene=[f"G{j}" for j in range(6)]),
-        "calls": made("calls", sample_id=[c[0] for c in calls], variant_id=[c[1] for c in calls],
-                      alt_count=[40] * len(calls), depth=[100] * len(calls), is_called=[True] * len(calls)),
-    }  # fmt: skip
+        "calls": made(
+            "calls",
+            sample_id=[c[0] for c in calls],
+            variant_id=[c[1] for c in calls],
+            alt_count=[40] * len(calls),
+            depth=[100] * len(calls),
+            is_called=[True] * len(calls),
+        ),
+    }
     cohort, heard = Cohort(Study(StudyConfig(), tables)), []
     cohort.progress = heard.append
     assert cohort.features.patients == ("P0", "P1", "P2")

@@ -100,7 +100,8 @@ def test_a_mutation_in_one_sample_makes_the_patient_positive_and_the_other_is_na
 
 
 def test_a_later_plasma_that_cannot_tell_does_not_hide_the_measured_tissue(make_study):
-    """Nine patients of the demo were "not assessable" by plasma beside a tissue measured wild type that no page showed."""
+    """Nine patients of the demo were "not assessable" by plasma beside a tissue measured wild type that no page
+    showed."""
     plasma = [
         {
             "sample_id": "B1",
@@ -126,9 +127,7 @@ def test_a_record_is_a_second_witness(make_study):
     assert of(cohort_of(make_study, [], [], markers=[wild]), "RAS")["state"] == "negative"
     variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}
     found = of(
-        cohort_of(
-            make_study, [{"sample_id": "T1", "variant_id": variant["variant_id"]}], [variant], markers=[wild]
-        ),
+        cohort_of(make_study, [{"sample_id": "T1", "variant_id": variant["variant_id"]}], [variant], markers=[wild]),
         "RAS",
     )
     assert found["state"] == "positive" and "record (day 10): recorded negative" in found["others"]
@@ -181,9 +180,7 @@ def test_an_unknown_purity_is_assumed_never_one_half(make_study):
             patients=[{"patient_id": "P2"}],
             samples=[sample],
             coverage=[
-                {"sample_id": "X1", "gene": g, "codon": c, "min_depth": 400}
-                for g in ("KRAS", "NRAS")
-                for c in RAS
+                {"sample_id": "X1", "gene": g, "codon": c, "min_depth": 400} for g in ("KRAS", "NRAS") for c in RAS
             ],
             calls=[{"sample_id": "X1", "variant_id": "17:7577538:C:T", "alt_count": 40, "depth": 100}],
             variants=[
@@ -197,9 +194,7 @@ def test_an_unknown_purity_is_assumed_never_one_half(make_study):
         )
     )
     found = of(cohort, "RAS")
-    assert (found["state"], found["basis"]) == ("negative", "assumed") and "purity not known" in found[
-        "reason"
-    ]
+    assert (found["state"], found["basis"]) == ("negative", "assumed") and "purity not known" in found["reason"]
 
 
 def test_a_patient_without_data_is_not_assessable_and_adds_no_negative(make_study):
@@ -212,11 +207,7 @@ def test_a_patient_without_data_is_not_assessable_and_adds_no_negative(make_stud
         )
     )
     empty = cohort.patient_statuses.filter(pl.col("patient_id") == "P2")
-    assert (
-        empty.height
-        and set(empty["state"]) == {"not_assessable"}
-        and set(empty["reason"]) == {"no tumour sample"}
-    )
+    assert empty.height and set(empty["state"]) == {"not_assessable"} and set(empty["reason"]) == {"no tumour sample"}
 
 
 def test_every_status_has_a_name_of_its_own():
@@ -224,10 +215,13 @@ def test_every_status_has_a_name_of_its_own():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("call", "words"), [
-    ({"origin": "germline"}, "called there and said to be germline or of blood"),
-    ({"is_called": False, "filter": "clustered_events"}, "which its filter or caller sets aside"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ({"origin": "germline"}, "called there and said to be germline or of blood"),
+        ({"is_called": False, "filter": "clustered_events"}, "which its filter or caller sets aside"),
+    ],
+)
 def test_the_reason_says_what_stands_at_the_codon(make_study, call, words):
     """A KRAS G12D that is understood, but set aside by its filter or said to be germline, was 'not understood'."""
     variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense_variant"}

@@ -9,9 +9,18 @@ from oncourse.derive.concordance.tissue_blood import SPANS, strata
 
 
 def level(name, **row):
-    columns = {"ccf": pl.Float64, "vaf": pl.Float64, "tumor_fraction": pl.Float64, "fraction_low": pl.Float64,
-               "fraction_high": pl.Float64, "days_between": pl.Int64, "treated": pl.Boolean, "role": pl.String,
-               "site": pl.String, "kind": pl.String}  # fmt: skip
+    columns = {
+        "ccf": pl.Float64,
+        "vaf": pl.Float64,
+        "tumor_fraction": pl.Float64,
+        "fraction_low": pl.Float64,
+        "fraction_high": pl.Float64,
+        "days_between": pl.Int64,
+        "treated": pl.Boolean,
+        "role": pl.String,
+        "site": pl.String,
+        "kind": pl.String,
+    }
     frame = pl.DataFrame([{**dict.fromkeys(columns), **row}], schema=columns)
     return frame.select(dict(strata(frame))[name].alias("x"))["x"][0]
 

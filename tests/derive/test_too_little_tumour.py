@@ -9,16 +9,35 @@ from oncourse.derive.concordance.callability import CallabilityParams, blind_sam
 
 
 def plasma(make_study, fraction: float, depth: float | None = 3000) -> Cohort:
-    sample = {"sample_id": "B1", "patient_id": "P1", "material": "plasma", "tumor_fraction": fraction, "day": 0,
-              "assay_id": "A", "mean_depth": depth}  # fmt: skip
-    return Cohort(make_study(
-        samples=[sample], patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
-        assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF;PIK3CA;BRCA2;POLE;NTRK1;RET;TTN",
-                 "min_alt_count": 3, "min_vaf": 0.002, "callable_mb": 1.1}],
-        calls=[{"sample_id": "B1", "variant_id": "1:100:A:T", "is_called": False}],
-        variants=[{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
-        fusions=[], config={"genome_build": "GRCh37"},
-    ))  # fmt: skip
+    sample = {
+        "sample_id": "B1",
+        "patient_id": "P1",
+        "material": "plasma",
+        "tumor_fraction": fraction,
+        "day": 0,
+        "assay_id": "A",
+        "mean_depth": depth,
+    }
+    return Cohort(
+        make_study(
+            samples=[sample],
+            patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
+            assays=[
+                {
+                    "assay_id": "A",
+                    "kind": "panel",
+                    "targets": "KRAS;NRAS;BRAF;PIK3CA;BRCA2;POLE;NTRK1;RET;TTN",
+                    "min_alt_count": 3,
+                    "min_vaf": 0.002,
+                    "callable_mb": 1.1,
+                }
+            ],
+            calls=[{"sample_id": "B1", "variant_id": "1:100:A:T", "is_called": False}],
+            variants=[{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
+            fusions=[],
+            config={"genome_build": "GRCh37"},
+        )
+    )
 
 
 def test_a_tumour_fraction_below_the_calling_rule_shows_nothing(make_study):

@@ -28,17 +28,20 @@ def oracle(shared_data):
         return (pl.col(column) - pl.col("RANDDT")).dt.total_days()
 
     follow_up = start.select(
-        patient_id="USUBJID", last_contact_day=since("LSTALVDT"), is_dead=pl.col("DTHDT").is_not_null(),
+        patient_id="USUBJID",
+        last_contact_day=since("LSTALVDT"),
+        is_dead=pl.col("DTHDT").is_not_null(),
         death_day=since("DTHDT"),
-    )  # fmt: skip
+    )
     treatments = start.select(
-        patient_id="USUBJID", line=pl.lit(1), start_day=pl.lit(0), next_start_day=pl.lit(None, pl.Int64),
+        patient_id="USUBJID",
+        line=pl.lit(1),
+        start_day=pl.lit(0),
+        next_start_day=pl.lit(None, pl.Int64),
         stop_day=pl.lit(None, pl.Int64),
         source_row=pl.lit(2),
-    )  # fmt: skip
-    assessments = visits.join(start, on="USUBJID").select(
-        patient_id="USUBJID", day=since("ADT"), overall="AVALC"
     )
+    assessments = visits.join(start, on="USUBJID").select(patient_id="USUBJID", day=since("ADT"), overall="AVALC")
     return start, follow_up, treatments, assessments, expected
 
 
@@ -51,12 +54,24 @@ def test_oracle(oracle):
     best = best_response(visits, lines, ImagingParams(), deaths)
     empty = {n: TABLES[n].empty() for n in ("procedures", "lesions")}
     data = EndpointTables(
-        patients=start.select(patient_id="USUBJID"), follow_up=follow_up, lines=lines, psa=pl.DataFrame(),
-        visits=visits, bone=pl.DataFrame(schema={"patient_id": pl.String, "line": pl.Int64, "day": pl.Int64,
-                                                 "bone": pl.String, "progression_day": pl.Int64,
-                                                 "source_row": pl.Int64}),
-        best=best, **empty,
-    )  # fmt: skip
+        patients=start.select(patient_id="USUBJID"),
+        follow_up=follow_up,
+        lines=lines,
+        psa=pl.DataFrame(),
+        visits=visits,
+        bone=pl.DataFrame(
+            schema={
+                "patient_id": pl.String,
+                "line": pl.Int64,
+                "day": pl.Int64,
+                "bone": pl.String,
+                "progression_day": pl.Int64,
+                "source_row": pl.Int64,
+            }
+        ),
+        best=best,
+        **empty,
+    )
     table, _ = endpoint_table(data, EndpointParams())
     ours = table.filter(pl.col("line") == 1)
     for name in ("OS", "PFS"):
@@ -64,14 +79,16 @@ def test_oracle(oracle):
             expected.filter(PARAMCD=name), left_on="patient_id", right_on="USUBJID", how="full"
         )
         assert joined.height == (1500 if name == "PFS" else expected.filter(PARAMCD=name).height)
-        wrong = joined.filter(
-            (pl.col("time_days") != pl.col("AVAL")) | (pl.col("is_event") != (pl.col("CNSR") == 0))
-        )
+        wrong = joined.filter((pl.col("time_days") != pl.col("AVAL")) | (pl.col("is_event") != (pl.col("CNSR") == 0)))
         assert wrong.height == 0, (name, wrong.head(3).to_dicts())
-        words = {"progression (RECIST)": "Disease Progression", "death": "Death", "alive at last contact": "Alive",
-                 "last adequate assessment": "Last Tumor Assessment",
-                 "no assessment after the origin": "Randomization",
-                 "no evaluable assessment after the origin": "Randomization"}  # fmt: skip
+        words = {
+            "progression (RECIST)": "Disease Progression",
+            "death": "Death",
+            "alive at last contact": "Alive",
+            "last adequate assessment": "Last Tumor Assessment",
+            "no assessment after the origin": "Randomization",
+            "no evaluable assessment after the origin": "Randomization",
+        }
         said = joined.with_columns(pl.col("event_or_reason").replace_strict(words))
         assert said.filter(pl.col("event_or_reason") != pl.col("EVNTDESC")).height == 0, name
 
@@ -81,31 +98,33 @@ def test_duration_of_response(oracle):
     _, follow_up, lines, assessments, expected = oracle
     visits = recist_visits(TABLES["target_lesions"].empty(), assessments, lines)
     best = best_response(visits, lines, ImagingParams())
-    origins = best.filter("is_response").select(
-        "patient_id", "line", pl.col("first_response_day").alias("origin_day")
-    )
+    origins = best.filter("is_response").select("patient_id", "line", pl.col("first_response_day").alias("origin_day"))
     progression = records(
-        best, day="progression_day", reason="Disease Progression", source_table="assessments",
+        best,
+        day="progression_day",
+        reason="Disease Progression",
+        source_table="assessments",
         source_row=pl.lit(None, pl.Int64),
-    )  # fmt: skip
-    dead = follow_up.with_columns(pl.lit(1, pl.Int64).alias("line"))
-    deaths = records(
-        dead, day="death_day", reason="Death", source_table="follow_up", source_row=pl.lit(None, pl.Int64)
     )
+    dead = follow_up.with_columns(pl.lit(1, pl.Int64).alias("line"))
+    deaths = records(dead, day="death_day", reason="Death", source_table="follow_up", source_row=pl.lit(None, pl.Int64))
     looks = records(
-        visits.filter(pl.col("overall") != "NE"), day="day", reason="Last Tumor Assessment",
-        source_table="assessments", source_row="source_row",
-    )  # fmt: skip
+        visits.filter(pl.col("overall") != "NE"),
+        day="day",
+        reason="Last Tumor Assessment",
+        source_table="assessments",
+        source_row="source_row",
+    )
     found = time_to_event(origins, [progression, deaths], [looks])
     joined = found.join(expected.filter(PARAMCD="RSD"), left_on="patient_id", right_on="USUBJID", how="full")
     wrong = joined.filter(
-        (pl.col("time_days") != pl.col("AVAL")) | (pl.col("is_event") != (pl.col("CNSR") == 0))
+        (pl.col("time_days") != pl.col("AVAL"))
+        | (pl.col("is_event") != (pl.col("CNSR") == 0))
         | (pl.col("event_or_reason") != pl.col("EVNTDESC"))
-        | pl.col("time_days").is_null() | pl.col("AVAL").is_null()
-    )  # fmt: skip
-    assert wrong.height == 0, (
-        wrong.select("patient_id", "USUBJID", "time_days", "AVAL", "EVNTDESC").head(3).to_dicts()
+        | pl.col("time_days").is_null()
+        | pl.col("AVAL").is_null()
     )
+    assert wrong.height == 0, wrong.select("patient_id", "USUBJID", "time_days", "AVAL", "EVNTDESC").head(3).to_dicts()
     assert joined.height == 991
 
 
@@ -144,8 +163,17 @@ def _source(source, datasets, lines):
         for name, line in lines.items():
             if "AEDECOD" in row and len(lines) > 1 and row["AEDECOD"] != name:
                 continue
-            out.append((row["USUBJID"], line, when, words.get("EVENTDESC", words.get("EVNTDESC")), words.get("SRCDOM"),
-                        sequence, False))  # fmt: skip
+            out.append(
+                (
+                    row["USUBJID"],
+                    line,
+                    when,
+                    words.get("EVENTDESC", words.get("EVNTDESC")),
+                    words.get("SRCDOM"),
+                    sequence,
+                    False,
+                )
+            )
     return pl.DataFrame(out, schema=RECORD, orient="row").filter(pl.col("day").is_not_null())
 
 
@@ -159,25 +187,20 @@ def test_suite_of_derive_param_tte(shared_data):
         for call in case["calls"]:
             args = call["args"]
             datasets = args["source_datasets"]["value"]
-            names = (
-                sorted({r["AEDECOD"] for r in _rows(datasets["ae"]["table"])})
-                if "by_vars" in args
-                else [None]
-            )
+            names = sorted({r["AEDECOD"] for r in _rows(datasets["ae"]["table"])}) if "by_vars" in args else [None]
             lines = {name: number for number, name in enumerate(names, 1)}
             people = _rows(args["dataset_adsl"]["table"])
             start = args["start_date"]["expr"]
             origins = pl.DataFrame(
                 [(p["USUBJID"], line, _instant(p[start])) for p in people for line in lines.values()],
-                schema={"patient_id": pl.String, "line": pl.Int64, "origin_day": pl.Int64}, orient="row",
-            )  # fmt: skip
+                schema={"patient_id": pl.String, "line": pl.Int64, "origin_day": pl.Int64},
+                orient="row",
+            )
             events, censors = (
                 [_source(s, datasets, lines) for s in args[kind]["value"]]
                 for kind in ("event_conditions", "censor_conditions")
             )
-            found = {
-                (r["patient_id"], r["line"]): r for r in time_to_event(origins, events, censors).to_dicts()
-            }
+            found = {(r["patient_id"], r["line"]): r for r in time_to_event(origins, events, censors).to_dicts()}
             expected = tables[0]
             if not isinstance(expected, dict):  # Test 15: the sequence number of the chosen event
                 assert found["01", 1]["source_row"] == expected
@@ -204,13 +227,22 @@ def test_suite_of_filter_pd(shared_data):
             continue
         rows = [r for r in _rows(case["calls"][0]["args"]["dataset"]["table"]) if r["PARAMCD"] == "OVR"]
         visits = pl.DataFrame(
-            {"patient_id": [r["USUBJID"] for r in rows], "day": [_instant(r["ADT"]) // 86_400 for r in rows],
-             "overall": [r["AVALC"] for r in rows], "line": 1}
-        ).cast({"line": pl.Int64})  # fmt: skip
-        lines = visits.select("patient_id", "line").unique().with_columns(
-            start_day=pl.lit(0, pl.Int64), next_start_day=pl.lit(None, pl.Int64),
-            stop_day=pl.lit(None, pl.Int64),
-        )  # fmt: skip
+            {
+                "patient_id": [r["USUBJID"] for r in rows],
+                "day": [_instant(r["ADT"]) // 86_400 for r in rows],
+                "overall": [r["AVALC"] for r in rows],
+                "line": 1,
+            }
+        ).cast({"line": pl.Int64})
+        lines = (
+            visits.select("patient_id", "line")
+            .unique()
+            .with_columns(
+                start_day=pl.lit(0, pl.Int64),
+                next_start_day=pl.lit(None, pl.Int64),
+                stop_day=pl.lit(None, pl.Int64),
+            )
+        )
         best = best_response(visits, lines)
         counts = dict(best.select("patient_id", "n_visits").iter_rows())
         expected = Counter(r["USUBJID"] for r in _rows(tables[0]))
@@ -225,9 +257,13 @@ def test_suite_of_crpr(shared_data):
     table = next(e["expected"] for e in case["expectations"] if "expected" in e)
     rows = _rows(case["calls"][0]["args"]["dataset"]["table"])
     visits = pl.DataFrame(
-        {"patient_id": [r["USUBJID"] for r in rows], "line": 1, "day": [_instant(r["ADT"]) // 86_400 for r in rows],
-         "overall": [r["AVALC"] for r in rows]}
-    )  # fmt: skip
+        {
+            "patient_id": [r["USUBJID"] for r in rows],
+            "line": 1,
+            "day": [_instant(r["ADT"]) // 86_400 for r in rows],
+            "overall": [r["AVALC"] for r in rows],
+        }
+    )
     found = contradictions(visits)
     wanted = [(r["USUBJID"], _instant(r["ADT"]) // 86_400) for r in _rows(table) if r["AVALC"] == "PR"]
     assert found.select("patient_id", "day").rows() == wanted

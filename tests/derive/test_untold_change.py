@@ -21,14 +21,17 @@ def of_kras(make_study, position: int, build: str | None, text: str) -> int:
     return evaluate(parse(text), Cohort(study).findings.patients["P1"]).truth
 
 
-@pytest.mark.parametrize(("position", "build", "mutated", "wild", "g12c"), [
-    (25398284, "GRCh37", YES, NO, NO),  # codon 12, by its bases G12D
-    (25398284, None, UNKNOWN, UNKNOWN, UNKNOWN),
-    (25398200, "GRCh37", NO, UNKNOWN, NO),  # in KRAS, at none of the codons; wild type only assumed
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("position", "build", "mutated", "wild", "g12c"),
+    [
+        (25398284, "GRCh37", YES, NO, NO),  # codon 12, by its bases G12D
+        (25398284, None, UNKNOWN, UNKNOWN, UNKNOWN),
+        (25398200, "GRCh37", NO, UNKNOWN, NO),  # in KRAS, at none of the codons; wild type only assumed
+    ],
+)
 def test_kras_without_a_protein_change(make_study, position, build, mutated, wild, g12c):
-    """On the re-sampled colorectal cancers, whose table tells no protein change, every patient has a KRAS mutation: pages
-    once read "no mutation found"."""
+    """On the re-sampled colorectal cancers, whose table tells no protein change, every patient has a KRAS mutation:
+    pages once read "no mutation found"."""
     codons = "KRAS:12,13,59,61,117,146"
     assert of_kras(make_study, position, build, f"mutation({codons})") == mutated
     assert of_kras(make_study, position, build, f"wild_type({codons})") == wild

@@ -50,10 +50,15 @@ def _visits(frame, start="RANDDT"):
 
 
 def _lines(frame):
-    return frame.select(patient_id="USUBJID").unique().with_columns(
-        pl.lit(1, pl.Int64).alias("line"), pl.lit(0, pl.Int64).alias("start_day"),
-        pl.lit(None, pl.Int64).alias("next_start_day"),
-    )  # fmt: skip
+    return (
+        frame.select(patient_id="USUBJID")
+        .unique()
+        .with_columns(
+            pl.lit(1, pl.Int64).alias("line"),
+            pl.lit(0, pl.Int64).alias("start_day"),
+            pl.lit(None, pl.Int64).alias("next_start_day"),
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,8 +68,8 @@ def _lines(frame):
 def test_recist_from_lesions(home, evaluator):
     """rs_onco_recist: 3 x 22 overall responses, derived here from TU and TR alone, all equal but one.
 
-    The made-up data give one visit of radiologist 2 as PR after a CR: by the footnote of table 3 (RECIST 1.1) any disease
-    seen after a complete response is progression, and the resolution says so.
+    The made-up data give one visit of radiologist 2 as PR after a CR: by the footnote of table 3 (RECIST 1.1) any
+    disease seen after a complete response is progression, and the resolution says so.
     """
     visits = _cohort(home, "_recist", imaging={"evaluator": evaluator}).recist_visits
     assert visits.height == 22
@@ -80,9 +85,7 @@ def test_recist_from_lesions(home, evaluator):
 def test_sums_of_diameters(home):
     """ADTR vignette: 25 sums with baseline and nadir of 7 subjects (investigator)."""
     expected = _read(home, "adtr.adtr_sum.csv")
-    visits = _cohort(home, "_recist").recist_visits.with_columns(
-        (pl.col("day") + 1).cast(pl.String).alias("ADY")
-    )
+    visits = _cohort(home, "_recist").recist_visits.with_columns((pl.col("day") + 1).cast(pl.String).alias("ADY"))
     joined = expected.filter(pl.col("AVISIT") != "BASELINE").join(
         visits, left_on=["USUBJID", "ADY"], right_on=["patient_id", "ADY"], how="left"
     )
@@ -152,18 +155,14 @@ def test_recist_best_response(home, name, confirm):
     visits = _visits(source)
     best = best_response(visits, lines, ImagingParams(confirmation_days=confirm))
     columns = {
-        "BOR": ("best_unconfirmed", "best_unconfirmed_day"), "CBOR": ("best_confirmed", "best_confirmed_day"),
-        "RSP": ("is_response", "first_response_day"), "CRSP": ("is_confirmed_response", "response_day"),
-    }  # fmt: skip
-    start = _read(home, name.replace("adrs.csv", "adsl.csv")).select(
-        "USUBJID", pl.col("RANDDT").alias("_start")
-    )
+        "BOR": ("best_unconfirmed", "best_unconfirmed_day"),
+        "CBOR": ("best_confirmed", "best_confirmed_day"),
+        "RSP": ("is_response", "first_response_day"),
+        "CRSP": ("is_confirmed_response", "response_day"),
+    }
+    start = _read(home, name.replace("adrs.csv", "adsl.csv")).select("USUBJID", pl.col("RANDDT").alias("_start"))
     for code, (value, day) in columns.items():
-        expected = (
-            source.filter(pl.col("PARAMCD") == code)
-            .select("USUBJID", "AVALC", "ADT")
-            .join(start, on="USUBJID")
-        )
+        expected = source.filter(pl.col("PARAMCD") == code).select("USUBJID", "AVALC", "ADT").join(start, on="USUBJID")
         joined = best.join(expected, left_on="patient_id", right_on="USUBJID")
         assert joined.height == 9
         ours = joined[value].cast(pl.String).replace({"true": "Y", "false": "N"})
@@ -187,13 +186,19 @@ def test_pcwg3_vignette(home):
     )
     best = best_response(visits, lines)
     lab = _read(home, "adrs_pcwg3.adpsa.csv")
-    values = lab.select(
-        patient_id="USUBJID", analyte=pl.lit("PSA"), value="AVAL", unit=pl.lit("ng/mL")
-    ).with_columns(_days(lab, "ADT", "TRTSDT").alias("day"))
+    values = lab.select(patient_id="USUBJID", analyte=pl.lit("PSA"), value="AVAL", unit=pl.lit("ng/mL")).with_columns(
+        _days(lab, "ADT", "TRTSDT").alias("day")
+    )
     psa = psa_table(values, lines)
     both = best.join(psa, on=["patient_id", "line"])
-    names = {"BOR": "best_unconfirmed", "CBOR": "best_confirmed", "PSA50URS": "psa50", "PSA50CRS": "psa50_confirmed",
-             "PSA90URS": "psa90", "PSA90CRS": "psa90_confirmed"}  # fmt: skip
+    names = {
+        "BOR": "best_unconfirmed",
+        "CBOR": "best_confirmed",
+        "PSA50URS": "psa50",
+        "PSA50CRS": "psa50_confirmed",
+        "PSA90URS": "psa90",
+        "PSA90CRS": "psa90_confirmed",
+    }
     for code, column in names.items():
         expected = source.filter(pl.col("PARAMCD") == code).select("USUBJID", "AVALC")
         table = both.join(expected, left_on="patient_id", right_on="USUBJID")

@@ -14,9 +14,16 @@ from oncourse.study.tables import TABLES
 
 def record(patient, time, event, why, negative):
     return {
-        "patient_id": patient, "line": 1, "endpoint": "PFS", "origin_day": 10, "entry_days": 0, "time_days": time,
-        "is_event": event, "event_or_reason": why, "last_negative_day": negative,
-    }  # fmt: skip
+        "patient_id": patient,
+        "line": 1,
+        "endpoint": "PFS",
+        "origin_day": 10,
+        "entry_days": 0,
+        "time_days": time,
+        "is_event": event,
+        "event_or_reason": why,
+        "last_negative_day": negative,
+    }
 
 
 def test_progression_lies_between_visits_a_death_is_exact_and_censoring_follows_the_last_visit():
@@ -47,9 +54,7 @@ def test_dating_to_the_visit_flatters_by_the_time_since_the_last_one():
     ids = [f"P{i:03d}" for i in range(n)]
     true = np.ceil(rng.exponential(120 / np.log(2), n))
     visits = [
-        (p, k)
-        for p, t in zip(ids, true, strict=True)
-        for k in range(0, min(int(-(-t // gap)) * gap, 900) + 1, gap)
+        (p, k) for p, t in zip(ids, true, strict=True) for k in range(0, min(int(-(-t // gap)) * gap, 900) + 1, gap)
     ]
     at = dict(zip(ids, true, strict=True))
 
@@ -60,10 +65,15 @@ def test_dating_to_the_visit_flatters_by_the_time_since_the_last_one():
         "patients": made("patients", patient_id=ids),
         "follow_up": made("follow_up", patient_id=ids, last_contact_day=[900] * n, is_dead=[False] * n),
         "treatments": made("treatments", patient_id=ids, drugs=["a"] * n, start_day=[0] * n, line=[1] * n),
-        "assessments": made("assessments", patient_id=[p for p, _ in visits], day=[k for _, k in visits],
-                            method=["ct_mri"] * len(visits), non_target=["NON-CR/NON-PD"] * len(visits),
-                            new_lesions=["yes" if k >= at[p] and k else "no" for p, k in visits]),
-    }  # fmt: skip
+        "assessments": made(
+            "assessments",
+            patient_id=[p for p, _ in visits],
+            day=[k for _, k in visits],
+            method=["ct_mri"] * len(visits),
+            non_target=["NON-CR/NON-PD"] * len(visits),
+            new_lesions=["yes" if k >= at[p] and k else "no" for p, k in visits],
+        ),
+    }
     result = survival(Cohort(Study(StudyConfig(), tables)), Params(endpoints=("PFS",), min_events=1))
     rows = {
         r["method"]: r

@@ -32,11 +32,18 @@ def problems(folder):
 
 def test_words_of_a_diagnosis_in_both_languages_and_study_codes():
     for text, tumour in [
-        ("Rectal adenocarcinoma", "colorectal"), ("结直肠癌", "colorectal"), ("coadread_tcga", "colorectal"),
-        ("crc_msk_2017", "colorectal"), ("前列腺癌", "prostate"), ("prad_su2c_2019", "prostate"), ("mCRPC", "prostate"),
-        ("Breast carcinoma", "breast"), ("melanoma", None), ("", None),
+        ("Rectal adenocarcinoma", "colorectal"),
+        ("结直肠癌", "colorectal"),
+        ("coadread_tcga", "colorectal"),
+        ("crc_msk_2017", "colorectal"),
+        ("前列腺癌", "prostate"),
+        ("prad_su2c_2019", "prostate"),
+        ("mCRPC", "prostate"),
+        ("Breast carcinoma", "breast"),
+        ("melanoma", None),
+        ("", None),
         ("prostate cancer and colon cancer", None),
-    ]:  # fmt: skip
+    ]:
         assert tumour_of(text) == tumour, text
 
 
@@ -53,10 +60,17 @@ def test_a_side_is_told_by_one_side_only():
 def test_stage_iva_is_metastatic():
     """AJCC 8: IVA, IVB and IVC are stages of metastatic disease; the letter must not make them stage I."""
     crc = disease("crc")
-    told = {s: crc.state(None, s, "", has_metastasis=False, in_design=True) for s in ("IVA", "IV", "4", "IIIB", "3", None)}
+    told = {
+        s: crc.state(None, s, "", has_metastasis=False, in_design=True) for s in ("IVA", "IV", "4", "IIIB", "3", None)
+    }
     assert told == {
-        "IVA": "metastatic", "IV": "metastatic", "4": "metastatic", "IIIB": "resected", "3": "resected", None: None,
-    }  # fmt: skip
+        "IVA": "metastatic",
+        "IV": "metastatic",
+        "4": "metastatic",
+        "IIIB": "resected",
+        "3": "resected",
+        None: None,
+    }
 
 
 def test_the_last_setting_decides_before_the_words_in_prostate_cancer():
@@ -109,12 +123,24 @@ def test_a_study_of_the_third_disease_gets_its_rules_words_and_biomarkers(make_s
         patients=[{"patient_id": "P1", "disease": "breast cancer", "stage": "IV"}],
         assays=[{"assay_id": "X", "kind": "panel", "targets": "ESR1;PIK3CA;AKT1;PTEN"}],
         samples=[{"sample_id": "S1", "patient_id": "P1", "material": "tissue", "assay_id": "X"}],
-        variants=[{"variant_id": "6:152098791:A:G", "chrom": "6", "pos": 152098791, "ref": "A", "alt": "G", "gene": "ESR1",
-                   "hgvs_p": "p.D538G", "effect": "missense"}],
+        variants=[
+            {
+                "variant_id": "6:152098791:A:G",
+                "chrom": "6",
+                "pos": 152098791,
+                "ref": "A",
+                "alt": "G",
+                "gene": "ESR1",
+                "hgvs_p": "p.D538G",
+                "effect": "missense",
+            }
+        ],
         calls=[{"sample_id": "S1", "variant_id": "6:152098791:A:G", "is_called": True, "alt_count": 60, "depth": 200}],
-        markers=[{"patient_id": "P1", "marker": "ER", "value": "positive"},
-                 {"patient_id": "P1", "marker": "HER2", "value": "negative"}],
-    )  # fmt: skip
+        markers=[
+            {"patient_id": "P1", "marker": "ER", "value": "positive"},
+            {"patient_id": "P1", "marker": "HER2", "value": "negative"},
+        ],
+    )
     cohort = Cohort(made)
     facts = cohort.findings.patients["P1"]
     assert (facts.tumour, facts.state) == ("breast", "metastatic")

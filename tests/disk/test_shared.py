@@ -35,10 +35,15 @@ def test_of_two_processes_that_ask_at_once_one_makes_the_value(tmp_path):
 
 def test_tables_come_back_equal_large_ones_mapped(tmp_path):
     n = MAPPED_BYTES
-    large = pl.DataFrame({
-        "n": np.arange(n), "text": [f"t{i % 7}" for i in range(n)], "unknown": [None, 1.5] * (n // 2),
-        "kind": pl.Series(["a", "b"] * (n // 2), dtype=pl.Enum(["a", "b"])), "several": [[i] for i in range(n)],
-    })  # fmt: skip
+    large = pl.DataFrame(
+        {
+            "n": np.arange(n),
+            "text": [f"t{i % 7}" for i in range(n)],
+            "unknown": [None, 1.5] * (n // 2),
+            "kind": pl.Series(["a", "b"] * (n // 2), dtype=pl.Enum(["a", "b"])),
+            "several": [[i] for i in range(n)],
+        }
+    )
     given = {"large": large, "small": large.head(3), "none": large.clear(), "fixed": MappingProxyType({"a": 1})}
     shared = Shared(tmp_path)
     shared.put("tables", given)

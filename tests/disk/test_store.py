@@ -52,7 +52,8 @@ def test_cold_warm_half_filled_and_damaged_give_the_bytes_of_no_store(study, tmp
 
 
 def test_one_patient_more_costs_one_patient(study, tmp_path):
-    """Clusters and tree of the new one; of seven others one may have a purity estimate on the edge of its last digit."""
+    """Clusters and tree of the new one; of seven others one may have a purity estimate on the edge of its last
+    digit."""
     ids = study["patients"]["patient_id"].to_list()
     derived(study.select(patients=ids[:-1]), Store(tmp_path))
     more = Store(tmp_path)

@@ -32,10 +32,17 @@ def two_samples(error, concentration=200.0, n_patient=12, n_variant=60, depth=60
     drawn = np.where(here, rng.beta(vaf * concentration, (1 - vaf) * concentration), vaf)
     alt = rng.binomial(reads, drawn)
     cells = Cells(
-        sample.ravel(), variant.ravel(), alt.ravel().astype(float), reads.ravel().astype(float),
-        (alt >= 3).ravel() & here.ravel(), np.full(alt.size, 2.0), np.ones(alt.size), np.full(alt.size, 2.0),
-        np.full(alt.size, TOLD), change=change.ravel().astype(np.int64),
-    )  # fmt: skip
+        sample.ravel(),
+        variant.ravel(),
+        alt.ravel().astype(float),
+        reads.ravel().astype(float),
+        (alt >= 3).ravel() & here.ravel(),
+        np.full(alt.size, 2.0),
+        np.ones(alt.size),
+        np.full(alt.size, 2.0),
+        np.full(alt.size, TOLD),
+        change=change.ravel().astype(np.int64),
+    )
     samples = Samples(
         np.full(n, 0.6), np.zeros(n, bool), np.full(n, 200.0), np.full(n, 2.0), np.full(n, 3), np.full(n, 0.02)
     )
@@ -80,8 +87,12 @@ def test_formalin_in_some_samples_is_told_by_the_cohort():
     cells, samples, here = two_samples(error, depth=120)
     plain, _, _ = two_samples(np.full(7, TOLD), depth=120)
     old = cells.sample % 2 == 0
-    cells = replace(cells, alt_count=np.where(old, plain.alt_count, cells.alt_count), is_called=np.where(
-        old, plain.is_called, cells.is_called), depth=np.where(old, plain.depth, cells.depth))  # fmt: skip
+    cells = replace(
+        cells,
+        alt_count=np.where(old, plain.alt_count, cells.alt_count),
+        is_called=np.where(old, plain.is_called, cells.is_called),
+        depth=np.where(old, plain.depth, cells.depth),
+    )
     found = presence(cells, samples)
     absent = ~here & (cells.change == C_T) & ~old
     assert (found.p_present[absent] >= 0.95).mean() <= 0.08
@@ -90,8 +101,8 @@ def test_formalin_in_some_samples_is_told_by_the_cohort():
 
 
 def test_spread_of_reads_is_learned():
-    """Concentration 20 where 200 is assumed; as assumed where it is so. The assumed one is worth something: 12 patients end
-    between."""
+    """Concentration 20 where 200 is assumed; as assumed where it is so. The assumed one is worth something: 12 patients
+    end between."""
     cells, samples, _ = two_samples(np.full(7, TOLD), concentration=20.0)
     assert 12 < np.median(presence(cells, samples).background.concentration) < 45
     cells, samples, _ = two_samples(np.full(7, TOLD))

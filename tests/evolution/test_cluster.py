@@ -55,15 +55,31 @@ LABELS = np.repeat(np.arange(4), [20, 12, 8, 6])
 @pytest.mark.parametrize("precision", [math.inf, 60.0])
 def test_likelihood_table_is_the_beta_binomial_of_scipy(precision):
     counts = Counts(
-        np.array([[3, 40]]), np.array([[50, 90]]), np.array([[0.6, 0.9]]), np.array([[2.0, 1.0]]), np.array([[1.0, 0.0]]),
-        np.full((1, 2), 2.0), np.array([1e-3, 1e-2]),
-    )  # fmt: skip
+        np.array([[3, 40]]),
+        np.array([[50, 90]]),
+        np.array([[0.6, 0.9]]),
+        np.array([[2.0, 1.0]]),
+        np.array([[1.0, 0.0]]),
+        np.full((1, 2), 2.0),
+        np.array([1e-3, 1e-2]),
+    )
     rows, grid = multiplicity_rows(counts), ccf_grid(21)
     table = np.empty((len(rows.variant), 2, 21))
     _likelihood_kernels.likelihood_table(
-        counts.alt_count, counts.depth, counts.purity, counts.major_cn + counts.minor_cn, counts.normal_cn,
-        counts.error_rate, np.full(2, precision), grid, rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, table,
-    )  # fmt: skip
+        counts.alt_count,
+        counts.depth,
+        counts.purity,
+        counts.major_cn + counts.minor_cn,
+        counts.normal_cn,
+        counts.error_rate,
+        np.full(2, precision),
+        grid,
+        rows.variant,
+        rows.mutated,
+        rows.ref_is_normal,
+        rows.n_state,
+        table,
+    )
     for row, way in enumerate(rows.way[:2]):
         for d, (total, multiplicity) in enumerate([(3, 2 if way == 1 else 1), (1, 1)]):
             v = with_errors(
@@ -167,8 +183,7 @@ def test_merging_equals_merging_the_slow_way():
     while len(groups) > 1:
         pairs = itertools.combinations(range(len(groups)), 2)
         _, i, j = max(
-            (evidence(groups[i] + groups[j]) - evidence(groups[i]) - evidence(groups[j]), i, j)
-            for i, j in pairs
+            (evidence(groups[i] + groups[j]) - evidence(groups[i]) - evidence(groups[j]), i, j) for i, j in pairs
         )
         groups = [g for k, g in enumerate(groups) if k not in (i, j)] + [groups[i] + groups[j]]
         score = sum(evidence(g) for g in groups) + log_k[len(groups)]
@@ -222,10 +237,29 @@ def test_gibbs_visits_partitions_in_proportion_to_their_posterior():
         for k in range(used):
             _, p_trunk[k] = _cluster_kernels.posterior_of(sums[k], weight, trunk, post[k])
         _cluster_kernels.sweep(
-            t["table"], t["prob"], t["scale_sum"], state.rows.start, state.rows.log_prior, fresh, np.full(3, -1e9),
-            t["at_one"], weight, trunk, alpha, np.array([1e-9, 1.0]), labels, row_of, sums, sizes, post, p_trunk, used,
-            random.random(3), np.arange(3), np.empty(3),
-        )  # fmt: skip
+            t["table"],
+            t["prob"],
+            t["scale_sum"],
+            state.rows.start,
+            state.rows.log_prior,
+            fresh,
+            np.full(3, -1e9),
+            t["at_one"],
+            weight,
+            trunk,
+            alpha,
+            np.array([1e-9, 1.0]),
+            labels,
+            row_of,
+            sums,
+            sizes,
+            post,
+            p_trunk,
+            used,
+            random.random(3),
+            np.arange(3),
+            np.empty(3),
+        )
         first: dict[int, int] = {}
         labels = np.array([first.setdefault(k, len(first)) for k in labels])
         seen[tuple(labels.tolist())] += 1
@@ -276,12 +310,19 @@ def test_a_sample_without_reads_or_tumour_changes_nothing():
     plain = cluster_patient(counts)
     for depth, purity in ((0, 0.5), (100, 0.0)):
         more = Counts(
-            *(np.concatenate([table, np.full((len(LABELS), 1), value, table.dtype)], axis=1) for table, value in (
-                (counts.alt_count, 0), (counts.depth, depth), (counts.purity, purity), (counts.major_cn, 1),
-                (counts.minor_cn, 1), (counts.normal_cn, 2),
-            )),
+            *(
+                np.concatenate([table, np.full((len(LABELS), 1), value, table.dtype)], axis=1)
+                for table, value in (
+                    (counts.alt_count, 0),
+                    (counts.depth, depth),
+                    (counts.purity, purity),
+                    (counts.major_cn, 1),
+                    (counts.minor_cn, 1),
+                    (counts.normal_cn, 2),
+                )
+            ),
             np.append(counts.error_rate, 1e-3),
-        )  # fmt: skip
+        )
         found = cluster_patient(more)
         _same(found, plain, np.arange(len(LABELS)), np.arange(3))
         assert (found.ccf_high[:, 3] - found.ccf_low[:, 3] > 0.8).all()  # nothing is known there
@@ -325,9 +366,7 @@ def test_a_trunk_of_one_variant_is_no_artefact(average):
 @pytest.mark.parametrize("average", [True, False])
 def test_nothing_but_artefacts_is_no_cluster(average):
     """Allele fractions of .95 at purity .1: no clone explains them, and no clone is what comes back."""
-    found = cluster_patient(
-        diploid([[950, 900]] * 3, [[1000, 1000]] * 3, 0.1), ClusterParams(average=average)
-    )
+    found = cluster_patient(diploid([[950, 900]] * 3, [[1000, 1000]] * 3, 0.1), ClusterParams(average=average))
     assert found.n_cluster == 0 and (found.labels == -1).all() and found.assignment.shape == (3, 0)
     np.testing.assert_allclose(found.p_outlier, 1, atol=1e-6)
     assert np.isfinite(found.variant_ccf_mean).all()
@@ -425,9 +464,7 @@ def test_loss_of_heterozygosity_that_nobody_measured_stays_with_the_trunk():
     mean, _, _ = estimate_purity(replace(counts, alt_count=alt, cn_known=unknown), 0)
     assert mean == pytest.approx(0.7, abs=0.06)
     measured = cluster_patient(replace(counts, alt_count=alt))
-    assert (
-        measured.labels[:5] != measured.labels[10]
-    ).all()  # measured as two copies: something else, not the trunk
+    assert (measured.labels[:5] != measured.labels[10]).all()  # measured as two copies: something else, not the trunk
 
 
 def test_purity_from_clonal_variants():

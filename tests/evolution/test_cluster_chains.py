@@ -65,8 +65,11 @@ def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posteri
     one = np.ones((4, 2))
     state = cluster_state.new_state(
         Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3)),
-        multiplicity_rows(Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3))), MAP, math.inf, np.zeros(2),
-    )  # fmt: skip
+        multiplicity_rows(Counts(alt, depth, one, one, one, 2 * one, np.full(2, 1e-3))),
+        MAP,
+        math.inf,
+        np.zeros(2),
+    )
     cluster_state.fill_tables(state)
     weight, alpha, n_draw = np.tile(ccf_prior(state.grid, 0.3, 0.1), (2, 1)), 1.5, 40_000
     trunk = 0.2
@@ -87,17 +90,28 @@ def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posteri
     scratch = np.empty((3, *shape[1:]))
     for _ in range(n_draw):
         used = split_merge(
-            t["table"], t["prob"], t["at_one"], weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used,
-            scratch, stream,
-        )  # fmt: skip
+            t["table"],
+            t["prob"],
+            t["at_one"],
+            weight,
+            trunk,
+            alpha,
+            labels,
+            row_of,
+            sums,
+            counts,
+            post,
+            p_trunk,
+            used,
+            scratch,
+            stream,
+        )
         first: dict[int, int] = {}
         seen[tuple(first.setdefault(k, len(first)) for k in labels.tolist())] += 1
     for partition, log_p in exact.items():
         # draws are correlated: three standard errors of n_draw / 10 independent ones
         p = math.exp(log_p - total)
-        assert seen[partition] / n_draw == pytest.approx(
-            p, abs=3 * math.sqrt(p * (1 - p) * 10 / n_draw) + 1e-3
-        )
+        assert seen[partition] / n_draw == pytest.approx(p, abs=3 * math.sqrt(p * (1 - p) * 10 / n_draw) + 1e-3)
 
 
 def _slow_evidence(state, d, precision):
@@ -107,9 +121,11 @@ def _slow_evidence(state, d, precision):
     for k in range(state.n_cluster):
         members = np.nonzero(state.labels == k)[0]
         like = [
-            stats.binom.logpmf(c.alt_count[i, d], c.depth[i, d], v) if math.isinf(precision) else
-            stats.betabinom.logpmf(c.alt_count[i, d], c.depth[i, d], v * precision, (1 - v) * precision) for i in members
-        ]  # fmt: skip
+            stats.binom.logpmf(c.alt_count[i, d], c.depth[i, d], v)
+            if math.isinf(precision)
+            else stats.betabinom.logpmf(c.alt_count[i, d], c.depth[i, d], v * precision, (1 - v) * precision)
+            for i in members
+        ]
         out += logsumexp(np.sum(like, axis=0), b=state.weight[d])
     return out
 
@@ -121,8 +137,7 @@ def test_noise_climbs_to_a_maximum_of_the_slow_definition():
         at = int(np.argmin(np.abs(np.log(np.minimum(cluster_noise.PRECISIONS, 1e5) / state.precision[d]))))
         near = [q for q in (at - 1, at, at + 1) if 0 <= q < len(cluster_noise.PRECISIONS)]
         values = [
-            _slow_evidence(state, d, cluster_noise.PRECISIONS[q]) + cluster_noise.PRECISION_LOG_PRIOR[q]
-            for q in near
+            _slow_evidence(state, d, cluster_noise.PRECISIONS[q]) + cluster_noise.PRECISION_LOG_PRIOR[q] for q in near
         ]
         assert near[int(np.argmax(values))] == at
 
@@ -134,9 +149,18 @@ def test_predictive_without_the_variant_is_a_ratio_of_evidences():
     t, rows = state.tables, state.rows
     out = np.empty((len(rows.variant), len(sums)))
     _cluster_kernels.predictive_table(
-        t["table"], t["prob"], state.weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start,
-        cluster_state.new_log(state) - t["scale_sum"], out,
-    )  # fmt: skip
+        t["table"],
+        t["prob"],
+        state.weight,
+        state.trunk,
+        sums,
+        sizes,
+        state.labels,
+        state.row_of,
+        rows.start,
+        cluster_state.new_log(state) - t["scale_sum"],
+        out,
+    )
 
     def evidence(total):
         return _cluster_evidence(total, state.weight, state.trunk)
@@ -236,7 +260,8 @@ def _clusters_covered(found, tumour):
 
 @pytest.mark.slow
 def test_intervals_cover_and_clusters_are_found_on_clinical_simulations():
-    """30 simulated patients (docs/explanation/clones.md has 40): 90 % intervals of variants and clusters, Rand index."""
+    """30 simulated patients (docs/explanation/clones.md has 40): 90 % intervals of variants and clusters, Rand
+    index."""
     inside, held, index, error = [], [], [], []
     for i in range(3000, 3030):
         tumour = truth.clinical(i)
@@ -263,9 +288,7 @@ def test_presence_is_calibrated_on_grown_tumours():
         there.append(tumour.ccf[use] >= 0.01)
     values, truly = np.concatenate(p), np.concatenate(there).astype(float)
     bins = np.minimum((values * 10).astype(int), 9)
-    ece = sum(
-        abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)
-    )
+    ece = sum(abs(values[bins == b].mean() - truly[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins))
     brier = np.mean((values - truly) ** 2)
     assert brier <= 0.009 and ece <= 0.01
     assert brier < 0.5 * np.mean((np.concatenate(rule) - truly) ** 2)
@@ -300,9 +323,14 @@ def test_a_trunk_seen_in_many_samples_is_one_cluster():
     ccf = np.vstack([np.ones((40, 20)), np.eye(20)[np.zeros(10, int)]])
     shape = ccf.shape
     counts = Counts(
-        rng.binomial(120, 0.35 * ccf), np.full(shape, 120), np.full(shape, 0.7), np.ones(shape), np.ones(shape),
-        np.full(shape, 2.0), np.full(20, 1e-3),
-    )  # fmt: skip
+        rng.binomial(120, 0.35 * ccf),
+        np.full(shape, 120),
+        np.full(shape, 0.7),
+        np.ones(shape),
+        np.ones(shape),
+        np.full(shape, 2.0),
+        np.full(20, 1e-3),
+    )
     for average in (True, False):
         labels = cluster_patient(counts, ClusterParams(average=average)).labels
         assert len(set(labels[:40].tolist())) == 1 and labels[0] not in labels[40:]

@@ -34,13 +34,9 @@ def test_early_is_never_called_from_one_region():
 
 def test_late_needs_every_truncal_variant():
     primary = (sure(1, 1, 0), sure(0, 0, 0))
-    there = divergence(
-        primary, (sure(1, 0.2, 0), sure(0, 0.001, 1)), np.array([30, 5, 4]), n_primary_regions=1
-    )
+    there = divergence(primary, (sure(1, 0.2, 0), sure(0, 0.001, 1)), np.array([30, 5, 4]), n_primary_regions=1)
     assert there.call == "late" and there.n_shared_clonal == 30
-    doubtful = divergence(
-        primary, (sure(1, 0.2, 0), sure(0, 0.4, 1)), np.array([30, 5, 4]), n_primary_regions=1
-    )
+    doubtful = divergence(primary, (sure(1, 0.2, 0), sure(0, 0.4, 1)), np.array([30, 5, 4]), n_primary_regions=1)
     bayes = EARLY_PRIOR / (EARLY_PRIOR + (1 - EARLY_PRIOR) * MISREAD_FROM_ONE_REGION)
     assert doubtful.call == "not_assessable" and doubtful.p_early == pytest.approx(0.4 * bayes, abs=0.01)
 
@@ -68,9 +64,7 @@ def test_nothing_clonal_in_the_primary_has_no_probability():
 
 def test_one_missing_variant_is_not_early():
     """A single variant may have been lost with its chromosome."""
-    found = divergence(
-        (sure(1, 1), sure(0, 0)), (sure(1, 0), sure(0, 1)), np.array([30, 1]), n_primary_regions=3
-    )
+    found = divergence((sure(1, 1), sure(0, 0)), (sure(1, 0), sure(0, 1)), np.array([30, 1]), n_primary_regions=3)
     assert found.call == "not_assessable"
 
 

@@ -15,15 +15,15 @@ from oncourse.evolution.trees.posterior import fit_trees, moments_from_grid, wit
 from oncourse.stats.rng import generator
 
 PURITY = np.array([0.7, 0.55, 0.8])
-#: Cell fractions in two samples of the primary and one metastasis: trunk, a clone that swept the metastasis, one that did
-#: not.
+#: Cell fractions in two samples of the primary and one metastasis: trunk, a clone that swept the metastasis, one that
+#: did not.
 CLONES = np.array([[1.0, 1.0, 1.0], [0.5, 0.3, 1.0], [0.3, 0.4, 0.0]])
 
 
 def patient(*, artefacts=0, lost=(), cells=1.0, told=False, depth=150, seed=3, per=1, arms=False):
-    """Counts of 60 x `per` trunk variants and 14 of each other clone over 22 chromosomes; one allele of those `lost` (of
-    their first half where `arms`) is lost in `cells` of the metastasis. Returns them with each variant's cluster; artefacts
-    are the last, -1."""
+    """Counts of 60 x `per` trunk variants and 14 of each other clone over 22 chromosomes; one allele of those `lost`
+    (of their first half where `arms`) is lost in `cells` of the metastasis. Returns them with each variant's cluster;
+    artefacts are the last, -1."""
     rng = generator(seed, "doubt")
     label = np.repeat([0, 1, 2, -1], [60 * per, 14, 14, artefacts])
     n = len(label)
@@ -40,8 +40,18 @@ def patient(*, artefacts=0, lost=(), cells=1.0, told=False, depth=150, seed=3, p
     alt = rng.binomial(reads, vaf + 1e-3)
     minor = np.ones((n, 3))
     minor[on & told, 2] = 0
-    counts = Counts(alt, reads, np.tile(PURITY, (n, 1)), np.ones((n, 3)), minor, np.full((n, 3), 2.0), np.full(3, 1e-3),
-                    np.ones((n, 3), bool), chrom, place)  # fmt: skip
+    counts = Counts(
+        alt,
+        reads,
+        np.tile(PURITY, (n, 1)),
+        np.ones((n, 3)),
+        minor,
+        np.full((n, 3), 2.0),
+        np.full(3, 1e-3),
+        np.ones((n, 3), bool),
+        chrom,
+        place,
+    )
     lost_here = on & (allele == 1) & (label == 0)
     return counts, label, lost_here
 
@@ -82,8 +92,9 @@ def test_variants_of_a_lost_allele_stay_with_their_clone(cells, told):
 
 
 def test_variants_of_a_lost_arm_stay_with_their_clone():
-    """Half of six chromosomes lost an allele in all cells of the metastasis, nobody told: the other half shows the clone as
-    told, so that no event of the whole chromosome explains it (of 56 lesions 10 seemed to have several founders)."""
+    """Half of six chromosomes lost an allele in all cells of the metastasis, nobody told: the other half shows the
+    clone as told, so that no event of the whole chromosome explains it (of 56 lesions 10 seemed to have several
+    founders)."""
     counts, label, lost = patient(lost=(0, 3, 5, 9, 12, 15), per=3, arms=True)
     assert lost.sum() >= 8
     found = cluster_patient(counts, ClusterParams(average=False))
@@ -97,7 +108,9 @@ def test_copies_that_the_reads_contradict_are_named():
     counts, *_ = patient(lost=(0, 3, 5, 9, 12))
     p = wrong_copies(counts, cluster_patient(counts, ClusterParams(average=False)))
     assert (p[[0, 3, 5, 9, 12], 2] > 0.5).sum() >= 4
-    assert (np.nan_to_num(p[:, :2]) > 0.5).sum() + (np.nan_to_num(np.delete(p[:, 2], [0, 3, 5, 9, 12])) > 0.5).sum() <= 1
+    assert (np.nan_to_num(p[:, :2]) > 0.5).sum() + (
+        np.nan_to_num(np.delete(p[:, 2], [0, 3, 5, 9, 12])) > 0.5
+    ).sum() <= 1
 
 
 def test_without_chromosomes_losses_are_not_looked_for():

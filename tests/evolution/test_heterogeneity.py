@@ -30,7 +30,9 @@ def test_measures_of_many_drawings_are_those_of_each():
         tail = np.sort(row[(row >= 0.12) & (row <= 0.24)])[::-1]
         x, y = 1 / tail - 1 / 0.24, np.arange(1, len(tail) + 1)
         fit = y - (x @ y) / (x @ x) * x
-        assert r2 == pytest.approx(1 - (fit @ fit) / ((y - y.mean()) ** 2).sum() if len(tail) >= 5 else np.nan, nan_ok=True)
+        assert r2 == pytest.approx(
+            1 - (fit @ fit) / ((y - y.mean()) ** 2).sum() if len(tail) >= 5 else np.nan, nan_ok=True
+        )
 
 
 def test_fst_of_equal_samples_is_not_positive():
@@ -106,11 +108,26 @@ def test_diversity_of_equal_clones():
 
 
 def test_copy_number_divergence_by_hand():
-    """100 of 400 shared bases differ in total copies, 50 more in the minor allele; 100 bases of one sample do not count."""
-    a = pl.DataFrame({"chrom": ["1", "1", "2"], "start": [1, 101, 1], "end": [100, 300, 200],
-                      "total_cn": [3.0, 2.0, 2.0], "minor_cn": [1.0, 1.0, 1.0]})  # fmt: skip
-    b = pl.DataFrame({"chrom": ["1", "1", "2"], "start": [1, 251, 1], "end": [250, 300, 100],
-                      "total_cn": [2.0, 2.0, 2.0], "minor_cn": [1.0, 0.0, None]})  # fmt: skip
+    """100 of 400 shared bases differ in total copies, 50 more in the minor allele; 100 bases of one sample do not
+    count."""
+    a = pl.DataFrame(
+        {
+            "chrom": ["1", "1", "2"],
+            "start": [1, 101, 1],
+            "end": [100, 300, 200],
+            "total_cn": [3.0, 2.0, 2.0],
+            "minor_cn": [1.0, 1.0, 1.0],
+        }
+    )
+    b = pl.DataFrame(
+        {
+            "chrom": ["1", "1", "2"],
+            "start": [1, 251, 1],
+            "end": [250, 300, 100],
+            "total_cn": [2.0, 2.0, 2.0],
+            "minor_cn": [1.0, 0.0, None],
+        }
+    )
     found = copy_number_divergence(a, b, 50, generator(1, "test.cn"))
     assert found.value == pytest.approx(150 / 400) and found.low <= found.value <= found.high
     assert np.isnan(copy_number_divergence(a, b.clear(), 10, generator(1, "test.cn")).value)
@@ -153,8 +170,10 @@ def mixed_study(make_study, order=(0, 1, 2), flip=False, more=()):
         for v in (range(39, -1, -1) if flip else range(40))
     ]
     for sample, _, depth in more:
-        calls += [{"sample_id": sample, "variant_id": f"{v % 20 + 1}:{1000 + v}:A:T", "alt_count": 0, "depth": depth}
-                  for v in range(40)]  # fmt: skip
+        calls += [
+            {"sample_id": sample, "variant_id": f"{v % 20 + 1}:{1000 + v}:A:T", "alt_count": 0, "depth": depth}
+            for v in range(40)
+        ]
     names = [("ABC"[s], 0.8) for s in order] + [(s, p) for s, p, _ in more]
     return make_study(
         patients=[{"patient_id": "P1"}],
@@ -171,8 +190,7 @@ def heterogeneity_of(study):
     )
     rows = rows.with_columns(pl.col("sample_b").fill_null(""))
     return {
-        r[:3]: r[3:]
-        for r in rows.select("measure", "sample_a", "sample_b", "value", "ci_low", "ci_high").iter_rows()
+        r[:3]: r[3:] for r in rows.select("measure", "sample_a", "sample_b", "value", "ci_low", "ci_high").iter_rows()
     }
 
 
@@ -181,9 +199,7 @@ def test_order_of_samples_and_variants_leaves_no_trace(make_study):
     again = heterogeneity_of(mixed_study(make_study, order=(2, 0, 1), flip=True))
     assert first.keys() == again.keys() and len(first) > 20
     for key, values in first.items():
-        np.testing.assert_allclose(
-            np.array(again[key], float), np.array(values, float), atol=1e-9, err_msg=str(key)
-        )
+        np.testing.assert_allclose(np.array(again[key], float), np.array(values, float), atol=1e-9, err_msg=str(key))
 
 
 def test_a_sample_without_reads_or_tumour_changes_no_other(make_study):
@@ -210,18 +226,11 @@ def test_intervals_hold_the_value_of_the_whole_tumour():
     def measured(a, b, n, times):
         (a, kept), (b, _) = (h.thin(x, n, 60, times, random) for x in (a, b))
         p, q, size = a / kept / 0.8, b / kept / 0.8, kept.astype(float)
-        fst = h.over_variants(
-            lambda t, i: h.hudson_fst(p[t, i], q[t, i], size[i], size[i]), len(n), times, random
-        )
+        fst = h.over_variants(lambda t, i: h.hudson_fst(p[t, i], q[t, i], size[i], size[i]), len(n), times, random)
         seen = a >= h.MIN_ALT
-        math = h.over_variants(
-            lambda t, i: h.math_score(a[t, i] / kept[i], seen[t, i]), len(n), times, random
-        )
+        math = h.over_variants(lambda t, i: h.math_score(a[t, i] / kept[i], seen[t, i]), len(n), times, random)
         return fst, math
 
     truth = [x.value for x in measured(*drawn(20_000), 4)]
-    held = [
-        [x.low <= t <= x.high for x, t in zip(measured(*drawn(60), 60), truth, strict=True)]
-        for _ in range(120)
-    ]
+    held = [[x.low <= t <= x.high for x, t in zip(measured(*drawn(60), 60), truth, strict=True)] for _ in range(120)]
     assert (np.mean(held, axis=0) >= 0.86).all()

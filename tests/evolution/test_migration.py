@@ -47,8 +47,7 @@ def test_score_is_the_least_of_all_labellings(number):
     unseen = [PER_UNSEEN_ONE_BIOPSY if n_root == 1 else PER_UNSEEN] + [PER_UNSEEN] * (m - 1)
     found = parsimonious_histories(parent, present, root_site=0, n_root_samples=n_root)
     costs = {
-        homes: cost_by_definition(parent, present, homes, 0, unseen)
-        for homes in itertools.product(range(m), repeat=n)
+        homes: cost_by_definition(parent, present, homes, 0, unseen) for homes in itertools.product(range(m), repeat=n)
     }
     assert found.score[0] == min(costs.values())
     assert all(costs[h.home] == found.score[0] for h in found.histories)
@@ -131,7 +130,8 @@ def test_too_many_lesions_and_absent_leaves_are_refused():
 
 
 def test_twenty_lesions_get_an_answer():
-    """Beyond 12 sites below a clone small sets of unseen sites are looked at: here every lesion has a clone of its own."""
+    """Beyond 12 sites below a clone small sets of unseen sites are looked at: here every lesion has a clone of its
+    own."""
     tree = np.r_[-1, np.zeros(19, int)]
     present = np.eye(20, dtype=bool)
     found = parsimonious_histories(tree, present, root_site=0)

@@ -51,9 +51,17 @@ def simulate(seed, *, n_patient=60, n_variant=80, n_sample=4, plasma=None, share
     def pick(x):
         return np.ascontiguousarray(np.broadcast_to(x, shape)[kept])
 
-    cells = Cells(pick(sample), pick(variant), pick(alt).astype(float), pick(reads).astype(float), pick(called),
-                  pick(total).astype(float), pick(major).astype(float), np.full(int(kept.sum()), 2.0),
-                  pick(error[sample]))  # fmt: skip
+    cells = Cells(
+        pick(sample),
+        pick(variant),
+        pick(alt).astype(float),
+        pick(reads).astype(float),
+        pick(called),
+        pick(total).astype(float),
+        pick(major).astype(float),
+        np.full(int(kept.sum()), 2.0),
+        pick(error[sample]),
+    )
     samples = Samples(
         np.where(is_plasma, np.nan, purity),
         is_plasma,
@@ -97,9 +105,7 @@ def test_probabilities_are_calibrated_over_the_grid(grid):
         if here.sum() < 50:
             continue
         n = np.bincount(truth["patient"][here], minlength=n_patient)
-        gap = np.bincount(
-            truth["patient"][here], truth["present"][here] - found.p_present[here], minlength=n_patient
-        )
+        gap = np.bincount(truth["patient"][here], truth["present"][here] - found.p_present[here], minlength=n_patient)
         shifted = (draws @ gap) / np.maximum(draws @ n, 1)
         low, high = np.quantile(shifted, [0.005, 0.995])
         assert low - 0.02 <= 0 <= high + 0.02, f"decile {k}: {shifted.mean():.3f}"
@@ -149,10 +155,25 @@ def test_poor_plasma_takes_the_share_of_its_patient():
         in_b = np.arange(n_variant) < n_shared
         alt = np.stack([np.full(n_variant, 60.0), 60.0 * in_b, np.zeros(n_variant)], axis=1).ravel()
         n = 3 * n_variant
-        cells = Cells(np.tile(np.arange(3), n_variant), np.repeat(np.arange(n_variant), 3), alt, np.full(n, 200.0), alt > 0,
-                      np.full(n, 2.0), np.ones(n), np.full(n, 2.0), np.full(n, 1e-3))  # fmt: skip
-        samples = Samples(np.array([0.6, 0.6, np.nan]), np.array([False, False, True]), np.full(3, 200.0), np.full(3, 2.0),
-                          np.full(3, 3), np.full(3, 0.02))  # fmt: skip
+        cells = Cells(
+            np.tile(np.arange(3), n_variant),
+            np.repeat(np.arange(n_variant), 3),
+            alt,
+            np.full(n, 200.0),
+            alt > 0,
+            np.full(n, 2.0),
+            np.ones(n),
+            np.full(n, 2.0),
+            np.full(n, 1e-3),
+        )
+        samples = Samples(
+            np.array([0.6, 0.6, np.nan]),
+            np.array([False, False, True]),
+            np.full(3, 200.0),
+            np.full(3, 2.0),
+            np.full(3, 3),
+            np.full(3, 0.02),
+        )
         mean = presence(cells, samples).p_present[2::3].mean()
         assert above < mean < below
 
@@ -179,9 +200,15 @@ def test_power_equals_its_definition():
 
 
 def test_count_and_tail_equal_their_parts():
-    for k, n, mean, s, least in [(0, 100, 0.1, 200.0, 3),
-                                 (7, 100, 0.1, 200.0, 3), (40, 90, 0.3, 50.0, 5), (2, 2, 0.9, 10.0, 3),
-                                 (30, 9000, 0.01, 200.0, 18), (5, 5000, 0.45, 200.0, 3), (4, 50, 0.2, 1e9, 3)]:  # fmt: skip
+    for k, n, mean, s, least in [
+        (0, 100, 0.1, 200.0, 3),
+        (7, 100, 0.1, 200.0, 3),
+        (40, 90, 0.3, 50.0, 5),
+        (2, 2, 0.9, 10.0, 3),
+        (30, 9000, 0.01, 200.0, 18),
+        (5, 5000, 0.45, 200.0, 3),
+        (4, 50, 0.2, 1e9, 3),
+    ]:
         scale = math.lgamma(n + s) - math.lgamma(s)
         log_p, tail = kernels.count_and_tail(float(k), float(n), mean, s, float(least), scale)
         assert log_p == pytest.approx(kernels.log_beta_binomial(float(k), float(n), mean, s), abs=1e-9)
@@ -189,7 +216,8 @@ def test_count_and_tail_equal_their_parts():
 
 
 def test_worked_powers_of_the_literature_rule():
-    """Clonal heterozygous, purity 0.2, error 1e-3: 5 of 100 reads needed -> 0.98 binomial by hand (scipy.stats.binom)."""
+    """Clonal heterozygous, purity 0.2, error 1e-3: 5 of 100 reads needed -> 0.98 binomial by hand
+    (scipy.stats.binom)."""
     from scipy.stats import binom
 
     vaf = float(expected_vaf(0.2, 2))

@@ -60,9 +60,7 @@ def test_early_metastasis_lacks_variants_that_are_clonal_in_the_primary():
 
 
 def test_polyclonal_seeding_records_every_founder():
-    plan = TumourPlan(
-        (MetastasisPlan("met_1", "liver", "late", 3),), (SamplePlan("m", "met_1", 0),), n_subclones=5
-    )
+    plan = TumourPlan((MetastasisPlan("met_1", "liver", "late", 3),), (SamplePlan("m", "met_1", 0),), n_subclones=5)
     seen = {simulate_tumour(s, "poly", plan).migrations.height for s in range(20)}
     assert max(seen) > 1
     for s in range(20):
@@ -72,9 +70,7 @@ def test_polyclonal_seeding_records_every_founder():
 
 
 def test_lost_chromosome_takes_older_variants_with_it():
-    plan = TumourPlan(
-        (LATE,), (SamplePlan("m", "met_1", 200),), p_lesion_loss=0.9, p_wgd=0, p_segment_event=0
-    )
+    plan = TumourPlan((LATE,), (SamplePlan("m", "met_1", 200),), p_lesion_loss=0.9, p_wgd=0, p_segment_event=0)
     counts = simulate_tumour(1, "loss", plan).counts
     lost = counts.filter(pl.col("multiplicity") == 0)
     assert lost.height > 5 and not lost["is_present"].any()
@@ -102,9 +98,7 @@ def test_resistant_clone_grows_through_treatment_in_plasma():
 
 
 def test_ffpe_artefacts_are_private_and_low():
-    plan = TumourPlan(
-        (), (SamplePlan("a", "primary", is_ffpe=True), SamplePlan("b", "primary")), ffpe_artefacts=40
-    )
+    plan = TumourPlan((), (SamplePlan("a", "primary", is_ffpe=True), SamplePlan("b", "primary")), ffpe_artefacts=40)
     tumour = simulate_tumour(1, "ffpe", plan)
     artefacts = tumour.variants.filter(pl.col("kind") == "artefact")
     assert set(artefacts["ref"] + artefacts["alt"]) == {"CT", "GA"}

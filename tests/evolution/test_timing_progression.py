@@ -34,9 +34,14 @@ def test_simulated_timing_is_found_and_calibrated():
     share = purity * np.where(before, major, 1) / (purity * (major + minor) + (1 - purity) * 2)
     alt = rng.binomial(depth, share * 0.999 + (1 - share) * 0.001)
     given = Counts(
-        alt[:, None], np.full((n, 1), depth), purity[:, None], major[:, None] * 1.0, minor[:, None] * 1.0,
-        np.full((n, 1), 2.0), np.array([1e-3]),
-    )  # fmt: skip
+        alt[:, None],
+        np.full((n, 1), depth),
+        purity[:, None],
+        major[:, None] * 1.0,
+        minor[:, None] * 1.0,
+        np.full((n, 1), 2.0),
+        np.array([1e-3]),
+    )
     p = p_before_gain(given, np.ones((n, 1)), np.array([np.inf]))[:, 0]
     for low, high in ((0, 0.1), (0.3, 0.7), (0.9, 1.01)):
         inside = (p >= low) & (p < high)
@@ -89,7 +94,8 @@ def test_metastases_founded_by_one_clone_cannot_be_told_apart():
 
 
 def test_the_founder_that_a_primary_does_not_show_is_no_return():
-    """The trunk's own cells are doubtful in the primary (5 of 100), sure in both metastases: it lived in the primary."""
+    """The trunk's own cells are doubtful in the primary (5 of 100), sure in both metastases: it lived in the
+    primary."""
     mean = np.array([[1.0, 1.0, 1.0, 1.0], [0.97, 0.96, 0.6, 0.5]])
     var = np.full(mean.shape, 0.03**2)
     found = seeding_posterior(fit_trees(mean, var), mean, var, np.array([0, 0, 1, 2]), root_site=0)
@@ -100,9 +106,7 @@ def test_linear_parallel_and_unknown_share_the_probability():
     """On any data the three cannot be more than 1, and linear is at least either direction."""
     rng = generator(3, "progression")
     for _ in range(5):
-        found = seed(
-            np.vstack([np.ones(4), rng.random((5, 4)) * (rng.random((5, 4)) < 0.6)]), [0, 1, 2, 3], 0
-        )
+        found = seed(np.vstack([np.ones(4), rng.random((5, 4)) * (rng.random((5, 4)) < 0.6)]), [0, 1, 2, 3], 0)
         off = ~np.eye(4, dtype=bool)
         assert ((found.p_linear + found.p_parallel)[off] <= 1 + 1e-9).all()
         assert (found.p_linear >= np.maximum(found.p_descends, found.p_descends.T) - 1e-9)[off].all()

@@ -76,9 +76,7 @@ def test_enumeration_gives_the_same_posterior_as_scoring_every_tree(number):
     trees = list(all_trees(n))
     assert len(trees) == (n + 1) ** (n - 1)
     like, *_ = likelihood_grid(*ranked(mean, var))
-    score = np.array(
-        [plain_log_evidence(t, like, posterior.spike) - 3.0 * max(0, (t < 0).sum() - 1) for t in trees]
-    )
+    score = np.array([plain_log_evidence(t, like, posterior.spike) - 3.0 * max(0, (t < 0).sum() - 1) for t in trees])
     weight = np.exp(score - score.max())
     support, above = _supports(np.array(trees), weight / weight.sum())
     assert posterior.is_exact
@@ -87,9 +85,7 @@ def test_enumeration_gives_the_same_posterior_as_scoring_every_tree(number):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(1, 8), st.integers(1, 3), st.floats(0.01, 0.3), st.floats(0.05, 0.95), st.integers(0, 10_000)
-)
+@given(st.integers(1, 8), st.integers(1, 3), st.floats(0.01, 0.3), st.floats(0.05, 0.95), st.integers(0, 10_000))
 def test_messages_are_the_plain_sum(n, n_sample, sd, spike, seed):
     rng = generator(seed, "messages")
     _, mean, var = random_patient(rng, n, n_sample, sd)
@@ -97,9 +93,7 @@ def test_messages_are_the_plain_sum(n, n_sample, sd, spike, seed):
     tree = np.array([-1] + [int(rng.integers(-1, k)) for k in range(1, n)])
     grid = likelihood_grid(*ranked(mean, var))
     found, wanted = log_evidence(np.r_[-1, tree + 1], *grid, spike), plain_log_evidence(tree, grid[0], spike)
-    if (
-        wanted > -35
-    ):  # below, the kernel leaves out the far ends of the likelihoods, or calls the tree impossible
+    if wanted > -35:  # below, the kernel leaves out the far ends of the likelihoods, or calls the tree impossible
         assert found == pytest.approx(wanted, abs=1e-6)
     else:
         assert found < wanted + 1e-6
@@ -114,13 +108,12 @@ def test_a_store_of_messages_changes_no_score():
     for _ in range(300):
         tree = np.array([-1] + [int(rng.integers(-1, k)) for k in range(1, 6)])
         node = np.r_[-1, tree + 1]
-        assert stored_evidence(node, *grid, 0.3, store) == pytest.approx(
-            log_evidence(node, *grid, 0.3), abs=1e-9
-        )
+        assert stored_evidence(node, *grid, 0.3, store) == pytest.approx(log_evidence(node, *grid, 0.3), abs=1e-9)
 
 
 def test_the_table_of_nodes_gives_the_score_of_every_tree():
-    """Sum over nodes of the score with their children; the search with a low floor finds every tree (4^2 of 3 clones)."""
+    """Sum over nodes of the score with their children; the search with a low floor finds every tree (4^2 of 3
+    clones)."""
     rng = generator(8, "table")
     _, mean, var = random_patient(rng, 3, 2, 0.05)
     var[1, 0] = 0.0  # not looked at
@@ -171,9 +164,16 @@ def test_the_chain_agrees_with_the_enumeration(number):
     exact = fit_trees(mean, var, min_sd=0.0)
     model = ranked(mean, var)
     kept, *_ = walk(
-        np.r_[-1, np.zeros(5, int)], *model, *likelihood_grid(*model), exact.spike, -3.0,
-        rng.random((120_000, 6)), np.ones(120_000), 6000, True,
-    )  # fmt: skip
+        np.r_[-1, np.zeros(5, int)],
+        *model,
+        *likelihood_grid(*model),
+        exact.spike,
+        -3.0,
+        rng.random((120_000, 6)),
+        np.ones(120_000),
+        6000,
+        True,
+    )
     support, _ = _supports(kept[500:, 1:].astype(int) - 1, np.full(len(kept) - 500, 1 / (len(kept) - 500)))
     assert np.abs(support - exact.edge_support).max() < 0.05
 
@@ -269,15 +269,11 @@ def test_edges_of_support_above_nine_tenths_are_mostly_right():
 def test_moments_from_grid_and_counts_agree():
     grid = np.linspace(0, 1, 201)
     alt, depth = np.array([[30.0, 0.0]]), np.array([[100.0, 80.0]])
-    log_lik = alt[..., None] * np.log(np.maximum(grid / 2, 1e-300)) + (depth - alt)[..., None] * np.log1p(
-        -grid / 2
-    )
+    log_lik = alt[..., None] * np.log(np.maximum(grid / 2, 1e-300)) + (depth - alt)[..., None] * np.log1p(-grid / 2)
     mean, var = moments_from_grid(np.where(np.isfinite(log_lik), log_lik, -1e5), grid)
     wanted, wanted_var = moments_from_counts(alt, depth)
     np.testing.assert_allclose(mean, wanted, atol=0.02)
-    np.testing.assert_allclose(
-        np.sqrt(var), np.sqrt(wanted_var), rtol=0.45
-    )  # flat v Jeffreys prior at 0 of 80
+    np.testing.assert_allclose(np.sqrt(var), np.sqrt(wanted_var), rtol=0.45)  # flat v Jeffreys prior at 0 of 80
     assert moments_from_grid(np.zeros((1, 1, 201)), grid)[1][0, 0] == 0
 
 

@@ -75,9 +75,7 @@ def msi_of(make_study, status: str | None, *markers: dict) -> dict:
         make_study(
             {"design": "crc"},
             patients=[{"patient_id": "P1", "disease": "colon cancer"}],
-            samples=[
-                {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "day": 0, "msi_status": status}
-            ],
+            samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "day": 0, "msi_status": status}],
             markers=rows,
             calls=[{"sample_id": "T1", "variant_id": "17:7577538:C:T"}],
             variants=[{"variant_id": "17:7577538:C:T", "gene": "TP53"}],

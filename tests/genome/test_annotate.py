@@ -50,7 +50,7 @@ CASES = {
     "frame shifted into the UTR": (48, "T", "-", "frameshift", "c.16delT", "p.C6Afs"),
     "3' UTR": (55, "G", "A", "utr3", "c.*2G>A", None),
     "behind the gene": (61, "A", "G", "downstream", "c.*8A>G", None),
-}  # fmt: skip
+}
 
 
 def _model(forward: bool) -> Model:
@@ -154,8 +154,13 @@ def test_gtf_gff3_and_gene_pred_say_the_same(text: str, tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(text.encode()))
     (model,) = read_gene_models(path)
     assert (model.gene, model.chrom, model.forward, model.exons, model.coding, model.lead) == (
-        "GENE", "1", True, [(11, 25), (45, 60)], [(14, 25), (45, 53)], 0,
-    )  # fmt: skip
+        "GENE",
+        "1",
+        True,
+        [(11, 25), (45, 60)],
+        [(14, 25), (45, 53)],
+        0,
+    )
     assert model.transcript.startswith("TX")
 
 
@@ -241,7 +246,12 @@ def test_textbook_variants(variant: str, gene: str, consequence: str, hgvs_c: st
     annotator, places = slices
     found = annotator.annotate(pl.Series([_on_contig(variant, places)])).to_dicts()[0]
     assert found["is_ref_match"] is not False
-    assert (found["gene"], found["consequence"], found["hgvs_c"], found["hgvs_p"]) == (gene, consequence, hgvs_c, hgvs_p)
+    assert (found["gene"], found["consequence"], found["hgvs_c"], found["hgvs_p"]) == (
+        gene,
+        consequence,
+        hgvs_c,
+        hgvs_p,
+    )
 
 
 def test_random_variants_are_named_as_snpeff_names_them(slices) -> None:

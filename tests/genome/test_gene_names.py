@@ -12,9 +12,21 @@ from oncourse.genome.panels import panel_table
 
 
 @pytest.mark.parametrize(
-    "text", ["9-Sep", "09-Sep", "Sep-09", "Sept 9", "2024/9/9", "2021-09-09", "2021-09-09 00:00:00", "9月9日",
-             "2021年9月9日", "44448", "44448.0"],
-)  # fmt: skip
+    "text",
+    [
+        "9-Sep",
+        "09-Sep",
+        "Sep-09",
+        "Sept 9",
+        "2024/9/9",
+        "2021-09-09",
+        "2021-09-09 00:00:00",
+        "9月9日",
+        "2021年9月9日",
+        "44448",
+        "44448.0",
+    ],
+)
 def test_septin9_is_found_in_every_spelling_of_a_spreadsheet(text: str) -> None:
     """Ziemann et al. Genome Biol 2016;17:177; serials count from 1899-12-30, other locales write 9月9日."""
     assert gene_name(text) == ("SEPTIN9", "spreadsheet date")
@@ -22,9 +34,15 @@ def test_septin9_is_found_in_every_spelling_of_a_spreadsheet(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "gene"),
-    [("1-Mar", "MARCHF1"), ("1-Dec", "DELEC1"), ("4-Oct", "POU5F1"), ("5-Feb", "5-Feb"), ("40-Sep", "40-Sep"),
-     ("44562", "44562")],
-)  # fmt: skip
+    [
+        ("1-Mar", "MARCHF1"),
+        ("1-Dec", "DELEC1"),
+        ("4-Oct", "POU5F1"),
+        ("5-Feb", "5-Feb"),
+        ("40-Sep", "40-Sep"),
+        ("44562", "44562"),
+    ],
+)
 def test_only_dates_of_known_families_are_read(text: str, gene: str) -> None:
     """44562 is 2022-01-01: no gene."""
     assert gene_name(text)[0] == gene
@@ -46,9 +64,7 @@ def test_every_table_of_the_package_speaks_today_s_symbols() -> None:
 
 def test_ids_agree_with_an_independent_list(shared_data) -> None:
     """CancerMine's Entrez ids (CC0)."""
-    table = pl.read_csv(
-        shared_data("kb-genes") / "cancermine_collated_2022.tsv", separator="\t", infer_schema=False
-    )
+    table = pl.read_csv(shared_data("kb-genes") / "cancermine_collated_2022.tsv", separator="\t", infer_schema=False)
     rows = table.select("gene_normalized", "gene_entrez_id").drop_nulls().unique()
     rows = rows.filter(pl.col("gene_entrez_id").str.contains(r"^\d+$"))
     found = [(gene_by_id(i), gene_name(s)[0]) for s, i in rows.iter_rows() if gene_by_id(i)]

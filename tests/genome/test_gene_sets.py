@@ -15,10 +15,17 @@ from oncourse.simulate.drivers import RAS_CODONS
 
 ROWS = list(
     csv.DictReader(
-        (line for line in resources.files("oncourse.genome").joinpath("data/gene_sets.tsv")
-         .read_text(encoding="utf-8").splitlines() if not line.startswith("#")), delimiter="\t",
+        (
+            line
+            for line in resources.files("oncourse.genome")
+            .joinpath("data/gene_sets.tsv")
+            .read_text(encoding="utf-8")
+            .splitlines()
+            if not line.startswith("#")
+        ),
+        delimiter="\t",
     )
-)  # fmt: skip
+)
 
 
 def test_every_row_has_a_source_and_no_gene_is_twice_in_a_set():

@@ -25,7 +25,8 @@ def prostate(shared_data):
 
 
 def test_chances_are_calibrated_on_panels_that_had_no_part_in_them(prostate):
-    """55 of 2,203 are unstable by MSIsensor. Of samples given 0.5-0.8 and 0.8-0.95 about so many are; the sum is near 55."""
+    """55 of 2,203 are unstable by MSIsensor. Of samples given 0.5-0.8 and 0.8-0.95 about so many are; the sum is near
+    55."""
     high, _ = msi_chances(prostate["n"], prostate["one"], np.full(prostate.height, 1.2), "prostate")
     unstable = (prostate["MSI_TYPE"] == "Instable").to_numpy()
     assert 50 <= high.sum() <= 66

@@ -55,9 +55,15 @@ def test_regions_of_a_gene_are_told_apart() -> None:
     """TERT -124 (C228T) lies before the gene; KRAS exon 2 ends at 25398208 (GRCh37) with its donor site below."""
     assert _row("5:1295228:G:A")["region"] == "upstream" and _row("5:1295228:G:A")["gene"] == "TERT"
     assert _row("12:25398206:C:A") | {"variant_id": ""} == {
-        "variant_id": "", "gene": "KRAS", "region": "splice", "codon_first": None, "codon_last": None,
-        "consequence": "splice_site", "hgvs_p": None, "is_ref_match": None,
-    }  # fmt: skip
+        "variant_id": "",
+        "gene": "KRAS",
+        "region": "splice",
+        "codon_first": None,
+        "codon_last": None,
+        "consequence": "splice_site",
+        "hgvs_p": None,
+        "is_ref_match": None,
+    }
     assert _row("12:25390000:C:A")["consequence"] == "intron"
     assert _row("12:1:C:A")["region"] == "outside" and _row("12:1:C:A")["gene"] is None
 
@@ -127,9 +133,10 @@ def test_codon_positions_hold_the_genome_s_own_bases(tmp_path: Path, shared_data
         model = models("GRCh38")[gene]
         places = codon_positions("GRCh38").filter(pl.col("gene") == gene)
         contig, start = next(
-            (c, s) for c, ch, s, length in slices.iter_rows()
+            (c, s)
+            for c, ch, s, length in slices.iter_rows()
             if ch == f"chr{model.chrom}" and s <= model.coding[0][0] and model.coding[-1][1] <= s + length
-        )  # fmt: skip
+        )
         for codon, base, pos in places.select("codon", "base", "pos").iter_rows():
             there = fasta.fetch(contig, pos - start, pos - start)
             known = coding_bases()[gene][3 * (codon - 1) + base - 1]
@@ -144,8 +151,15 @@ def test_every_public_variant_has_the_codon_and_base_that_its_annotation_names(s
     Other numbering in nine genes is the other transcript MSK reports (NF1, MEN1, TMPRSS2 ...).
     """
     file = shared_data("prostate_msk_2024") / "data_mutations.txt.gz"
-    names = {"gene": "Hugo_Symbol", "chrom": "Chromosome", "pos": "Start_Position", "ref": "Reference_Allele",
-             "alt": "Tumor_Seq_Allele2", "change": "HGVSp_Short", "word": "Variant_Classification"}  # fmt: skip
+    names = {
+        "gene": "Hugo_Symbol",
+        "chrom": "Chromosome",
+        "pos": "Start_Position",
+        "ref": "Reference_Allele",
+        "alt": "Tumor_Seq_Allele2",
+        "change": "HGVSp_Short",
+        "word": "Variant_Classification",
+    }
     frame = pl.read_csv(
         file,
         separator="\t",
@@ -157,9 +171,10 @@ def test_every_public_variant_has_the_codon_and_base_that_its_annotation_names(s
     frame = normalise(frame).rename({"gene": "named"})
     found = pl.concat([frame, locate(frame["variant_id"], "GRCh37").drop("variant_id")], how="horizontal")
     coding = found.filter(
-        (pl.col("region") == "coding") & (pl.col("named") == pl.col("gene"))
+        (pl.col("region") == "coding")
+        & (pl.col("named") == pl.col("gene"))
         & pl.col("variant_id").str.contains(":[ACGT]:[ACGT]$")
-    )  # fmt: skip
+    )
     codon = coding["change"].str.extract(r"^p\.[A-Z*](\d+)").cast(pl.Int64)
     other = coding.filter((codon != coding["codon_first"]).fill_null(False))["gene"].unique()
     assert set(other) == {"NF1", "TMPRSS2", "MEN1", "PTPRT", "FGFR1", "SMARCA4", "VEGFA", "RAC1", "IGF2"}
@@ -178,9 +193,7 @@ def test_known_hotspot_loci_have_their_residue(build: str, shared_data) -> None:
     file = shared_data("kb-cancerhotspots") / f"loci_v2_{build}.tsv"
     columns = ["chrom", "pos", "ref", "alt", "named", "word", "change"]
     frame = pl.read_csv(file, separator="\t", has_header=False, infer_schema=False)
-    frame = normalise(
-        frame.select(frame.columns[:7]).rename(dict(zip(frame.columns[:7], columns, strict=True)))
-    )
+    frame = normalise(frame.select(frame.columns[:7]).rename(dict(zip(frame.columns[:7], columns, strict=True))))
     found = pl.concat([frame, locate(frame["variant_id"], build).drop("variant_id")], how="horizontal")
     is_snv = pl.col("variant_id").str.contains(":[ACGT]:[ACGT]$")
     coding = found.filter((pl.col("named") == pl.col("gene")) & pl.col("hgvs_p").is_not_null() & is_snv)

@@ -26,31 +26,40 @@ def ids(rows, **options):
 def test_vcf_and_maf_of_an_indel_give_one_id():
     """VCF pads with the base before; MAF gives a deletion its first base and an insertion the base before."""
     assert (
-        ids([("chr7", "100", "C", "CTT"), ("7", "100", "-", "TT"), ("7", "99", "ACG", "ACTTG")])
-        == ["7:100:-:TT"] * 3
+        ids([("chr7", "100", "C", "CTT"), ("7", "100", "-", "TT"), ("7", "99", "ACG", "ACTTG")]) == ["7:100:-:TT"] * 3
     )
-    assert (
-        ids([("7", "99", "CAT", "C"), ("7", "100", "AT", "-"), ("7", "100", "AT", "")]) == ["7:100:AT:-"] * 3
-    )
+    assert ids([("7", "99", "CAT", "C"), ("7", "100", "AT", "-"), ("7", "100", "AT", "")]) == ["7:100:AT:-"] * 3
 
 
 def test_mitochondria_numbers_and_exponents():
     assert ids([("chrM", "73", "A", "G"), ("23", "4.7e+07", "a", "t"), ("chrY", "100.0", "A", "G")]) == [
-        "MT:73:A:G", "X:47000000:A:T", "Y:100:A:G",
-    ]  # fmt: skip
+        "MT:73:A:G",
+        "X:47000000:A:T",
+        "Y:100:A:G",
+    ]
 
 
 def test_what_is_no_small_variant_says_why():
     frame = pl.DataFrame(
-        [("1", "5", "A", "<DEL>"), ("1", "x", "A", "C"), ("1", "5", "A", "A"),
-         ("", "5", "A", "C"), ("1", "5.5", "A", "C")],
-        schema=["chrom", "pos", "ref", "alt"], orient="row",
-    )  # fmt: skip
+        [
+            ("1", "5", "A", "<DEL>"),
+            ("1", "x", "A", "C"),
+            ("1", "5", "A", "A"),
+            ("", "5", "A", "C"),
+            ("1", "5.5", "A", "C"),
+        ],
+        schema=["chrom", "pos", "ref", "alt"],
+        orient="row",
+    )
     out = variant.normalise(frame)
     assert out["variant_id"].to_list() == [None] * 5
     assert out["why_not"].to_list() == [
-        "not a sequence of bases", "no position", "no change", "no chromosome", "no position",
-    ]  # fmt: skip
+        "not a sequence of bases",
+        "no position",
+        "no change",
+        "no chromosome",
+        "no position",
+    ]
 
 
 def test_left_alignment_by_hand(fasta):
@@ -65,9 +74,7 @@ def test_left_alignment_by_hand(fasta):
 def test_reference_mismatch_is_told(fasta):
     with Fasta(fasta) as reference:
         out = variant.normalise(
-            pl.DataFrame(
-                {"chrom": ["1", "1", "9"], "pos": [3, 3, 3], "ref": ["C", "A", "A"], "alt": ["T", "T", "T"]}
-            ),
+            pl.DataFrame({"chrom": ["1", "1", "9"], "pos": [3, 3, 3], "ref": ["C", "A", "A"], "alt": ["T", "T", "T"]}),
             fasta=reference,
         )
     assert out["is_ref_match"].to_list() == [True, False, None]
@@ -127,11 +134,16 @@ def test_ids_written_otherwise_are_recognised():
 def test_protein_spellings():
     texts = ["p.Gly12Asp", "G12D", "p.G12D", "p.?", None, "p.Met1?", "p.X125_splice", "p.*123Kext*?"]
     assert protein.canonicals(pl.Series(texts)).to_list() == [
-        "p.G12D", "p.G12D", "p.G12D", None, None, "p.M1?", "p.X125_splice", "p.*123Kext*?",
-    ]  # fmt: skip
-    codons = pl.DataFrame({"hgvs_p": ["p.X125_splice", "p.*123Kext*?", "p.M1?", "p.="]}).select(
-        protein.codon()
-    )
+        "p.G12D",
+        "p.G12D",
+        "p.G12D",
+        None,
+        None,
+        "p.M1?",
+        "p.X125_splice",
+        "p.*123Kext*?",
+    ]
+    codons = pl.DataFrame({"hgvs_p": ["p.X125_splice", "p.*123Kext*?", "p.M1?", "p.="]}).select(protein.codon())
     assert codons["hgvs_p"].to_list() == [125, 123, 1, None]
 
 

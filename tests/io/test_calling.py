@@ -15,8 +15,15 @@ from oncourse.io.files import read_files
 from oncourse.io.maf import read_maf
 from oncourse.io.vcf import read_vcf
 
-HEADER = ("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2", "Variant_Classification",
-          "Tumor_Sample_Barcode")  # fmt: skip
+HEADER = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Variant_Classification",
+    "Tumor_Sample_Barcode",
+)
 KRAS = ("KRAS", "12", "25398284", "C", "T", "Missense_Mutation", "S1")
 
 
@@ -49,10 +56,22 @@ def _vcf(tmp_path, *records, samples=("T1",), header=""):
 
 @pytest.mark.parametrize(
     ("word", "is_called"),
-    [("PASS", True), (".", True), ("Tier1", True), ("Tier4", True), ("Tier5", False), ("oxog", False), ("germline", False),
-     ("common_in_exac,nonpreferredpair", False), ("panel_of_normals;germline", False), ("wga", True),
-     ("common_variant", True), ("v3;pSTD", False), ("no_such_word", False)],
-)  # fmt: skip
+    [
+        ("PASS", True),
+        (".", True),
+        ("Tier1", True),
+        ("Tier4", True),
+        ("Tier5", False),
+        ("oxog", False),
+        ("germline", False),
+        ("common_in_exac,nonpreferredpair", False),
+        ("panel_of_normals;germline", False),
+        ("wga", True),
+        ("common_variant", True),
+        ("v3;pSTD", False),
+        ("no_such_word", False),
+    ],
+)
 def test_a_filtered_row_is_the_same_from_maf_and_vcf(tmp_path, word, is_called):
     """mskcc/vcf2maf#163 and MC3: the same record was a call from a MAF and none from a VCF."""
     maf = read_maf(_maf(tmp_path, ("t_alt_count", "t_depth", "FILTER"), ("30", "100", word)))
@@ -72,20 +91,21 @@ def test_the_portals_mutation_table_lists_calls(tmp_path):
 
 @pytest.mark.parametrize(
     ("status", "is_called", "origin"),
-    [("Somatic", True, "somatic"), ("GERMLINE", True, "germline"), ("LOH", True, "germline"), ("UNCALLED", False, "unknown"),
-     ("Unknown", True, "unknown")],
-)  # fmt: skip
+    [
+        ("Somatic", True, "somatic"),
+        ("GERMLINE", True, "germline"),
+        ("LOH", True, "germline"),
+        ("UNCALLED", False, "unknown"),
+        ("Unknown", True, "unknown"),
+    ],
+)
 def test_mutation_status_decides(tmp_path, status, is_called, origin):
     """cBioPortal#2306: UNCALLED rows are looked at; cBioPortal PR#3655: LOH is of a germline variant."""
-    calls = read_maf(
-        _maf(tmp_path, ("Mutation_Status", "t_alt_count", "t_depth"), (status, "3", "2000"))
-    ).calls
+    calls = read_maf(_maf(tmp_path, ("Mutation_Status", "t_alt_count", "t_depth"), (status, "3", "2000"))).calls
     assert calls.select("is_called", "origin", "alt_count").rows() == [(is_called, origin, 3)]
 
 
-@pytest.mark.parametrize(
-    ("called", "expected"), [("yes", True), ("no", False), ("counts", None), ("auto", True)]
-)
+@pytest.mark.parametrize(("called", "expected"), [("yes", True), ("no", False), ("counts", None), ("auto", True)])
 def test_the_user_settles_what_is_called_in_every_format(tmp_path, called, expected):
     record = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP", "0/1:70,30:100")
     assert read_vcf(_vcf(tmp_path, record), called=called).calls["is_called"].to_list() == [expected]
@@ -148,9 +168,14 @@ def test_tumour_only_variants_common_in_the_population_are_germline(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "cells", "reads"),
-    [("VAF", ("0.35%", "35%"), [18, 1750]), ("VAF(%)", ("0.35", "35"), [18, 1750]), ("VAF", ("0.0035", "35%"), [18, 1750]),
-     ("VAF", ("0.5", "12.5"), [25, 625]), ("t_vaf_pct", ("0.4%", "50"), [20, 2500])],
-)  # fmt: skip
+    [
+        ("VAF", ("0.35%", "35%"), [18, 1750]),
+        ("VAF(%)", ("0.35", "35"), [18, 1750]),
+        ("VAF", ("0.0035", "35%"), [18, 1750]),
+        ("VAF", ("0.5", "12.5"), [25, 625]),
+        ("t_vaf_pct", ("0.4%", "50"), [20, 2500]),
+    ],
+)
 def test_a_fraction_keeps_its_unit(tmp_path, column, cells, reads):
     """bcbio#1989: 0.35 % of 5,000 reads are 17.5 reads, not 1,750."""
     found = read_maf(_maf(tmp_path, ("t_depth", column), *[("5000", c) for c in cells]))
@@ -160,17 +185,18 @@ def test_a_fraction_keeps_its_unit(tmp_path, column, cells, reads):
 @pytest.mark.parametrize(
     ("format_", "cell", "info"),
     [
-     ("GT:NR:NV", "0/1:100:30", "TC=100;TR=30"),
-     ("GT:DP:DP4:SS", "0/1:100:35,35,15,15:2", "."),
-     ("GT:PL", "0/1:1,2,3", "DP=100;DP4=35,35,15,15"),
-     ("GT:AF", "0/1:0.3", "DP=100;AF=0.3"),
-     ("GT:GQ:DP:FREQ", "0/1:.:100:30%", "."),
-     ("GT:FAZ:FCZ:FGZ:FTZ:RAZ:RCZ:RGZ:RTZ", "0|1:0:35:0:15:0:35:0:15", "."),
-     ("GT:AO:DP:FAO:FDP:FRO", "0/1:25:90:30:100:70", "."),
-     ("GT:ADF:ADR", "0/1:35,15:35,15", "."),
-     ("GT:RD:AD:DP", "0/1:70:30:100", "."),
-     ("DP:AU:CU:GU:TU", "100:0,0:70,70:0,0:30,30", ".")],
-)  # fmt: skip
+        ("GT:NR:NV", "0/1:100:30", "TC=100;TR=30"),
+        ("GT:DP:DP4:SS", "0/1:100:35,35,15,15:2", "."),
+        ("GT:PL", "0/1:1,2,3", "DP=100;DP4=35,35,15,15"),
+        ("GT:AF", "0/1:0.3", "DP=100;AF=0.3"),
+        ("GT:GQ:DP:FREQ", "0/1:.:100:30%", "."),
+        ("GT:FAZ:FCZ:FGZ:FTZ:RAZ:RCZ:RGZ:RTZ", "0|1:0:35:0:15:0:35:0:15", "."),
+        ("GT:AO:DP:FAO:FDP:FRO", "0/1:25:90:30:100:70", "."),
+        ("GT:ADF:ADR", "0/1:35,15:35,15", "."),
+        ("GT:RD:AD:DP", "0/1:70:30:100", "."),
+        ("DP:AU:CU:GU:TU", "100:0,0:70,70:0,0:30,30", "."),
+    ],
+)
 def test_every_callers_own_counts(tmp_path, format_, cell, info):
     """phylowgs#45, OpenCGA biodata#195: the same 30 of 100 reads in the FORMAT of ten callers."""
     calls = read_vcf(_vcf(tmp_path, ("1", "100", ".", "C", "T", "90", "PASS", info, format_, cell))).calls
@@ -195,7 +221,20 @@ def test_uncalled_sites_of_a_portal_folder_are_looked_at(tmp_path):
 
 def test_a_joint_record_without_reads_in_a_sample_is_no_call_of_it(tmp_path):
     """Mutect2 writes 0/1 for every tumour of a joint call."""
-    record = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP", "0/1:70,30:100", "0/1:90,0:90", "0/0:90,0:90")
+    record = (
+        "12",
+        "25398284",
+        ".",
+        "C",
+        "T",
+        ".",
+        "PASS",
+        ".",
+        "GT:AD:DP",
+        "0/1:70,30:100",
+        "0/1:90,0:90",
+        "0/0:90,0:90",
+    )
     calls = read_vcf(_vcf(tmp_path, record, samples=("A", "B", "C"), header="##normal_sample=C")).calls
     assert calls.select("sample_id", "is_called", "alt_count").rows() == [("A", True, 30), ("B", False, 0)]
 
@@ -203,8 +242,14 @@ def test_a_joint_record_without_reads_in_a_sample_is_no_call_of_it(tmp_path):
 def test_a_change_of_one_count_never_undoes_a_call():
     """One row of many without reads is a contradiction, not a site that was looked at."""
     rows = [(f"S{i}", f"1:{100 + i}:C:T", "C", "T", 0 if i == 7 else 30, 100) for i in range(40)]
-    schema = {"sample_id": pl.String, "variant_id": pl.String, "ref": pl.String, "alt": pl.String, "alt_count": pl.Int64,
-              "depth": pl.Int64}  # fmt: skip
+    schema = {
+        "sample_id": pl.String,
+        "variant_id": pl.String,
+        "ref": pl.String,
+        "alt": pl.String,
+        "alt_count": pl.Int64,
+        "depth": pl.Int64,
+    }
     decided = decide(pl.DataFrame(rows, schema=schema, orient="row"), "x")
     assert decided.frame["is_called"].all()
     assert decided.frame["alt_count"].null_count() == 1

@@ -77,10 +77,19 @@ def test_nothing_is_an_error_after_the_check(reading):
 
 def test_survival_in_days_from_the_source_s_origin(reading):
     """12 months x 30.4375 = 365.25 -> 365; an unknown status is null, a patient without a time has no row."""
-    assert rows(reading.tables["follow_up"], "patient_id", "last_contact_day", "is_dead", "death_day", "recurrence_day",
-                "recurrence_free_day") == [
-        ("P1", 365, True, 365, 183, None), ("P2", 746, False, None, None, 746), ("P3", 1096, False, None, None, None),
-    ]  # fmt: skip
+    assert rows(
+        reading.tables["follow_up"],
+        "patient_id",
+        "last_contact_day",
+        "is_dead",
+        "death_day",
+        "recurrence_day",
+        "recurrence_free_day",
+    ) == [
+        ("P1", 365, True, 365, 183, None),
+        ("P2", 746, False, None, None, 746),
+        ("P3", 1096, False, None, None, None),
+    ]
 
 
 def test_every_clinical_column_is_kept_and_declared(reading):
@@ -97,11 +106,15 @@ def test_every_clinical_column_is_kept_and_declared(reading):
 
 def test_samples_lesions_materials(reading):
     assert rows(reading.tables["samples"], "sample_id", "material", "lesion_id") == [
-        ("S1", "tissue", "P1_primary"), ("S2", "tissue", "S2_lesion"), ("S3", "plasma", None), ("S4", "tissue", None),
-    ]  # fmt: skip
+        ("S1", "tissue", "P1_primary"),
+        ("S2", "tissue", "S2_lesion"),
+        ("S3", "plasma", None),
+        ("S4", "tissue", None),
+    ]
     assert rows(reading.tables["lesions"], "lesion_id", "role", "site") == [
-        ("P1_primary", "primary", None), ("S2_lesion", "metastasis", "liver"),
-    ]  # fmt: skip
+        ("P1_primary", "primary", None),
+        ("S2_lesion", "metastasis", "liver"),
+    ]
 
 
 def test_panels_bring_their_genes(reading):
@@ -117,30 +130,38 @@ def test_panels_bring_their_genes(reading):
 def test_copy_number_null_is_not_zero(reading):
     """NA is not profiled; a zero of a gene off the panel is filling (AR, NOTCH9 on OWN; NOTCH9 on IMPACT341)."""
     assert rows(reading.tables["gene_copy_number"].sort("sample_id", "gene"), "sample_id", "gene", "call") == [
-        ("S1", "AR", 2.0), ("S1", "PTEN", -2.0), ("S2", "PTEN", -2.0), ("S4", "NOTCH9", 0.0), ("S4", "PTEN", 0.0),
-    ]  # fmt: skip
+        ("S1", "AR", 2.0),
+        ("S1", "PTEN", -2.0),
+        ("S2", "PTEN", -2.0),
+        ("S4", "NOTCH9", 0.0),
+        ("S4", "PTEN", 0.0),
+    ]
 
 
 def test_fusions_run_5_to_3(reading):
     assert rows(reading.tables["fusions"], "sample_id", "gene_5p", "gene_3p", "support") == [
-        ("S1", "TMPRSS2", "ERG", 10), ("S2", "RB1", None, 3),
-    ]  # fmt: skip
+        ("S1", "TMPRSS2", "ERG", 10),
+        ("S2", "RB1", None, 3),
+    ]
 
 
 def test_other_names_capitals_gzip_meta(tmp_path, reading):
     """The same study as meta files and old names give it: the same tables."""
-    other = write(tmp_path / "other", {
-        "meta_study.txt": "cancer_study_identifier: x\nname: Title: with a colon\n"
+    other = write(
+        tmp_path / "other",
+        {
+            "meta_study.txt": "cancer_study_identifier: x\nname: Title: with a colon\n"
             "type_of_cancer: prad\nreference_genome: hg19\n",
-        "meta_mut.txt": "genetic_alteration_type: MUTATION_EXTENDED\ndatatype: MAF\ndata_filename: calls.bin\n",
-        "calls.bin": MAF,
-        "DATA_CLINICAL_PATIENT.TXT": PATIENTS,
-        "data_bcr_clinical_data_sample.txt.gz": SAMPLES,
-        "data_CNA.txt.gz": CNA.replace("\n", "\r\n"),
-        "data_fusions.txt": "Hugo_Symbol\tTumor_Sample_Barcode\tFusion\nTMPRSS2\tS1\tTMPRSS2-ERG fusion\n"
-                            "ERG\tS1\tTMPRSS2-ERG fusion\nRB1\tS2\tRB1-intragenic\n",
-        "data_gene_panel_OWN.txt": FILES["data_gene_panel_OWN.txt"],
-    })  # fmt: skip
+            "meta_mut.txt": "genetic_alteration_type: MUTATION_EXTENDED\ndatatype: MAF\ndata_filename: calls.bin\n",
+            "calls.bin": MAF,
+            "DATA_CLINICAL_PATIENT.TXT": PATIENTS,
+            "data_bcr_clinical_data_sample.txt.gz": SAMPLES,
+            "data_CNA.txt.gz": CNA.replace("\n", "\r\n"),
+            "data_fusions.txt": "Hugo_Symbol\tTumor_Sample_Barcode\tFusion\nTMPRSS2\tS1\tTMPRSS2-ERG fusion\n"
+            "ERG\tS1\tTMPRSS2-ERG fusion\nRB1\tS2\tRB1-intragenic\n",
+            "data_gene_panel_OWN.txt": FILES["data_gene_panel_OWN.txt"],
+        },
+    )
     found = read_cbioportal(other)
     assert detect(other) == "cbioportal"
     for name in ("patients", "samples", "calls", "gene_copy_number", "assays", "follow_up", "lesions"):
@@ -158,21 +179,26 @@ def test_other_names_capitals_gzip_meta(tmp_path, reading):
 
 def test_panel_matrix_and_case_lists_say_who_was_looked_at(tmp_path):
     """NA in the matrix, or absence from cases_sequenced, is not profiled; a sample with calls was."""
-    files = FILES | {"data_gene_matrix.txt": "SAMPLE_ID\tmutations\tcna\nS1\tOWN\tNA\nS3\tACCESS129\tACCESS129\n",
-                     "case_lists/cases_sequenced.txt": "stable_id: x_sequenced\ncase_list_ids: S1\tS3\n"}  # fmt: skip
+    files = FILES | {
+        "data_gene_matrix.txt": "SAMPLE_ID\tmutations\tcna\nS1\tOWN\tNA\nS3\tACCESS129\tACCESS129\n",
+        "case_lists/cases_sequenced.txt": "stable_id: x_sequenced\ncase_list_ids: S1\tS3\n",
+    }
     samples = read_cbioportal(write(tmp_path / "s", files)).tables["samples"]
     assert rows(samples, "sample_id", "assay_id", "cna_assay_id") == [
-        # NA for copy number, yet the matrix has values: looked at; KRAS is off the folder's own list: looked at in S1 alone
+        # NA for copy number, yet the matrix has values: looked at; KRAS is off the folder's own list: looked at in S1
+        # alone
         ("S1", "OWN+KRAS", None),
-        ("S2", "OWN", None), ("S3", "ACCESS129", None), ("S4", NOT_PROFILED, "MYSTERY"),
-    ]  # fmt: skip
+        ("S2", "OWN", None),
+        ("S3", "ACCESS129", None),
+        ("S4", NOT_PROFILED, "MYSTERY"),
+    ]
 
 
 def test_timelines(tmp_path):
     files = FILES | {
         "data_timeline_treatment.txt": "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tTREATMENT_TYPE\tAGENT\n"
-                                       "P1\t10\t50\tTREATMENT\tMedical Therapy\tFluorouracil, Oxaliplatin\n"
-                                       "P1\t60\t\tTREATMENT\tRadiation Therapy\t\n",
+        "P1\t10\t50\tTREATMENT\tMedical Therapy\tFluorouracil, Oxaliplatin\n"
+        "P1\t60\t\tTREATMENT\tRadiation Therapy\t\n",
         "data_timeline_labtest.txt": "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tTEST\tRESULT\tUNIT\n"
         "P1\t5\t\tLAB_TEST\tCEA\t7.5\tng/ml\n",
         "data_timeline_specimen.txt": "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSAMPLE_ID\nP1\t3\t\tSPECIMEN\tS1\n",
@@ -180,7 +206,7 @@ def test_timelines(tmp_path):
         "P1\t2\t\tSURGERY\tMetastasectomy\n",
         "data_timeline_status.txt": "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSTATUS\nP1\t90\t\tSTATUS\tProgression\n",
         "data_timeline_diet.txt": "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\nP1\t90\t\tDIET\n",
-    }  # fmt: skip
+    }
     found = read_cbioportal(write(tmp_path / "s", files))
     tables = found.tables
     assert rows(tables["treatments"], "patient_id", "drugs", "start_day", "stop_day") == [
@@ -214,11 +240,16 @@ def test_prostate_msk_2024(shared_data):
     assert (tables["patients"].height, tables["samples"].height) == (2257, 2260)
     assert (tables["follow_up"].height, tables["follow_up"]["is_dead"].sum()) == (2201, 916)
     assert tables["samples"]["assay_id"].value_counts().sort("assay_id").rows() == [
-        ("IMPACT341", 136), ("IMPACT410", 480), ("IMPACT468", 1477), ("IMPACT505", 167),
-    ]  # fmt: skip
+        ("IMPACT341", 136),
+        ("IMPACT410", 480),
+        ("IMPACT468", 1477),
+        ("IMPACT505", 167),
+    ]
     assert tables["samples"]["msi_status"].drop_nulls().value_counts().sort("msi_status").rows() == [
-        ("MSI-H", 55), ("MSS", 2148), ("indeterminate", 47),
-    ]  # fmt: skip
+        ("MSI-H", 55),
+        ("MSS", 2148),
+        ("indeterminate", 47),
+    ]
     # 10,846 mutation rows, of which 8 repeat a sample and variant
     assert tables["calls"].height == 10_838
 
@@ -275,8 +306,12 @@ def test_multi_region_study_of_hu(shared_data, tmp_path):
     from oncourse.io.files import read_files
 
     folder = shared_data("crc_hu2019_multiregion")
-    found = read_files([folder / "CRC_HZ.maf.gz"], clinical=[folder / "CRC_HZ.clin.txt"],
-                       segments=[folder / "CRC_HZ.seg.txt.gz"], panel="wes")  # fmt: skip
+    found = read_files(
+        [folder / "CRC_HZ.maf.gz"],
+        clinical=[folder / "CRC_HZ.clin.txt"],
+        segments=[folder / "CRC_HZ.seg.txt.gz"],
+        panel="wes",
+    )
     tables, problems = validate(found.tables, found.config)
     assert not [p for p in problems if p.severity == "error"]
     assert (tables["patients"].height, tables["samples"].height, tables["segments"].height) == (6, 57, 10_307)
@@ -291,14 +326,15 @@ def test_multi_region_study_of_hu(shared_data, tmp_path):
 
 def test_gene_matrix_of_the_query_page(tmp_path):
     """WT is looked at and none found, NS is not on the panel; several changes stand in one cell."""
-    matrix = (
-        "SAMPLE_ID\tKRAS\tTP53\tTERT\nS1\tG12D\tR175H R213*\tNS\nS2\tWT\tWT\tWT\nS4\tWT\tX125_splice\tNS\n"
-    )
+    matrix = "SAMPLE_ID\tKRAS\tTP53\tTERT\nS1\tG12D\tR175H R213*\tNS\nS2\tWT\tWT\tWT\nS4\tWT\tX125_splice\tNS\n"
     files = {k: v for k, v in FILES.items() if k not in ("data_mutations.txt", "data_cna.txt")}
     found = read_cbioportal(write(tmp_path / "s", files | {"mutations.tsv": matrix}))
     assert rows(found.tables["calls"], "sample_id", "variant_id") == [
-        ("S1", "KRAS:p.G12D"), ("S1", "TP53:p.R175H"), ("S1", "TP53:p.R213*"), ("S4", "TP53:p.X125_splice"),
-    ]  # fmt: skip
+        ("S1", "KRAS:p.G12D"),
+        ("S1", "TP53:p.R175H"),
+        ("S1", "TP53:p.R213*"),
+        ("S4", "TP53:p.X125_splice"),
+    ]
     assert found.tables["variants"]["consequence"].to_list() == [
         "missense",
         "missense",
@@ -306,8 +342,11 @@ def test_gene_matrix_of_the_query_page(tmp_path):
         "splice_site",
     ]
     assert dict(found.tables["assays"].select("assay_id", "targets").iter_rows()) == {
-        "ACCESS129": ";", "IMPACT341": "KRAS;TP53", "MYSTERY": "KRAS;TP53", "OWN": "KRAS;TERT;TP53",
-    }  # fmt: skip
+        "ACCESS129": ";",
+        "IMPACT341": "KRAS;TP53",
+        "MYSTERY": "KRAS;TP53",
+        "OWN": "KRAS;TERT;TP53",
+    }
 
 
 def test_msk_met(shared_data):

@@ -71,14 +71,21 @@ def test_adam(adam):
     assert detect(adam) == "adam"
     tables, reading, _ = read(adam)
     assert rows(tables, "patients", "patient_id", "index_date", "treated") == [
-        ("S1", "2019-01-08", "yes"), ("S2", "2019-02-01", "no"),
-    ]  # fmt: skip
-    assert rows(tables, "follow_up", "last_contact_day", "is_dead", "death_day", "cause_of_death", "progression_day") == [
-        (358, False, None, None, 121), (200, True, 200, "cancer", None),
-    ]  # fmt: skip
+        ("S1", "2019-01-08", "yes"),
+        ("S2", "2019-02-01", "no"),
+    ]
+    assert rows(
+        tables, "follow_up", "last_contact_day", "is_dead", "death_day", "cause_of_death", "progression_day"
+    ) == [
+        (358, False, None, None, 121),
+        (200, True, 200, "cancer", None),
+    ]
     assert rows(tables, "published_endpoints", "patient_id", "endpoint", "time_days", "is_event") == [
-        ("S1", "OS", 358, False), ("S1", "PFS", 121, True), ("S2", "OS", 200, True), ("S2", "PFS", 200, True),
-    ]  # fmt: skip
+        ("S1", "OS", 358, False),
+        ("S1", "PFS", 121, True),
+        ("S2", "OS", 200, True),
+        ("S2", "PFS", 200, True),
+    ]
     assert rows(tables, "assessments", "day", "overall", "evaluator") == [(61, "PR", "investigator")]
     left_out = reading.ledger.tables()["intake/rows"].filter(state="left out")
     assert sorted(left_out["first"]) == ["S1", "S3"]  # a derived parameter, a screen failure
@@ -114,8 +121,14 @@ def test_genie_bpc(tmp_path):
     )
     assert detect(folder) == "genie_bpc"
     tables, reading, _ = read(folder)
-    assert rows(tables, "patients", "patient_id", "sex", "age_years") == [("G1", "female", 54.76), ("G2", "male", 60.23)]
-    assert rows(tables, "follow_up", "last_contact_day", "is_dead", "entry_day") == [(900, True, 300), (400, False, None)]
+    assert rows(tables, "patients", "patient_id", "sex", "age_years") == [
+        ("G1", "female", 54.76),
+        ("G2", "male", 60.23),
+    ]
+    assert rows(tables, "follow_up", "last_contact_day", "is_dead", "entry_day") == [
+        (900, True, 300),
+        (400, False, None),
+    ]
     assert rows(tables, "treatments", "drugs", "start_day", "stop_day") == [("fluorouracil;oxaliplatin", 20, 200)]
     assert rows(tables, "assessments", "day", "overall") == [(100, "PD")]
     assert ("G1", "PFS_I_AND_M_G", 150, "treatment") in rows(
@@ -147,13 +160,18 @@ def test_omop(tmp_path):
     assert detect(folder) == "omop"
     tables, reading, _ = read(folder)
     assert rows(tables, "patients", "patient_id", "sex", "index_date") == [
-        ("1", "male", "2018-06-01"), ("2", "female", "2019-02-01"),
-    ]  # fmt: skip
+        ("1", "male", "2018-06-01"),
+        ("2", "female", "2019-02-01"),
+    ]
     assert rows(tables, "treatments", "patient_id", "drugs", "start_day") == [
-        ("2", "enzalutamide 40 mg", 0), ("1", "abiraterone", 215),
-    ]  # fmt: skip
+        ("2", "enzalutamide 40 mg", 0),
+        ("1", "abiraterone", 215),
+    ]
     assert rows(tables, "labs", "analyte", "value", "unit") == [("PSA", "12.5", "ng/mL"), ("PSA", "<0.1", "ng/mL")]
-    assert rows(tables, "follow_up", "patient_id", "death_day", "progression_day") == [("1", 731, 365), ("2", None, None)]
+    assert rows(tables, "follow_up", "patient_id", "death_day", "progression_day") == [
+        ("1", 731, 365),
+        ("2", None, None),
+    ]
     assert any("no recorded diagnosis" in note for note in reading.notes)
     (folder / "concept.csv").unlink()
     _, reading, _ = read(folder)
@@ -169,18 +187,41 @@ def test_fhir_mcode(tmp_path):
     entries = [
         resource("Patient", id="P1", gender="male", birthDate="1955-03", deceasedDateTime="2020-06-10"),
         resource("Condition", id="C1", code={"text": "prostate cancer"}, onsetDateTime="2018-01-10"),
-        resource("Observation", id="O1", status="final", code={"coding": [{**loinc, "code": "2857-1"}]},
-                 effectiveDateTime="2019-01-01", valueQuantity={"value": 0.1, "comparator": "<", "unit": "ng/mL"}),
-        resource("Observation", id="O2", status="final", code={"coding": [{**loinc, "code": "97509-4"}]},
-                 effectiveDateTime="2019-03-01", valueCodeableConcept={"text": "stable"}),
-        resource("Observation", id="O3", status="final", code={"coding": [{**loinc, "code": "97509-4"}]},
-                 effectiveDateTime="2019-06-01", valueCodeableConcept={"coding": [{"code": "271299001"}]}),
-        resource("MedicationAdministration", id="M1", status="completed", effectivePeriod={"start": "2019-01-02"},
-                 medicationReference={"reference": "Medication/M"}),
+        resource(
+            "Observation",
+            id="O1",
+            status="final",
+            code={"coding": [{**loinc, "code": "2857-1"}]},
+            effectiveDateTime="2019-01-01",
+            valueQuantity={"value": 0.1, "comparator": "<", "unit": "ng/mL"},
+        ),
+        resource(
+            "Observation",
+            id="O2",
+            status="final",
+            code={"coding": [{**loinc, "code": "97509-4"}]},
+            effectiveDateTime="2019-03-01",
+            valueCodeableConcept={"text": "stable"},
+        ),
+        resource(
+            "Observation",
+            id="O3",
+            status="final",
+            code={"coding": [{**loinc, "code": "97509-4"}]},
+            effectiveDateTime="2019-06-01",
+            valueCodeableConcept={"coding": [{"code": "271299001"}]},
+        ),
+        resource(
+            "MedicationAdministration",
+            id="M1",
+            status="completed",
+            effectivePeriod={"start": "2019-01-02"},
+            medicationReference={"reference": "Medication/M"},
+        ),
         {"resource": {"resourceType": "Medication", "id": "M", "code": {"text": "Abiraterone"}}},
         resource("MedicationStatement", id="M2", status="entered-in-error", medicationCodeableConcept={"text": "x"}),
         resource("CarePlan", id="X"),
-    ]  # fmt: skip
+    ]
     path = tmp_path / "bundle.json"
     path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
     assert detect(path) == "fhir"
@@ -194,10 +235,17 @@ def test_fhir_mcode(tmp_path):
 
 def test_gdc(tmp_path):
     case = {
-        "submitter_id": "TCGA-XX-0001", "demographic": {"gender": "male", "vital_status": "Dead", "days_to_death": 400},
-        "diagnoses": [{"days_to_last_follow_up": 380, "days_to_recurrence": 200, "age_at_diagnosis": 21915,
-                       "treatments": [{"therapeutic_agents": "Oxaliplatin", "days_to_treatment_start": 30}, {}]}],
-    }  # fmt: skip
+        "submitter_id": "TCGA-XX-0001",
+        "demographic": {"gender": "male", "vital_status": "Dead", "days_to_death": 400},
+        "diagnoses": [
+            {
+                "days_to_last_follow_up": 380,
+                "days_to_recurrence": 200,
+                "age_at_diagnosis": 21915,
+                "treatments": [{"therapeutic_agents": "Oxaliplatin", "days_to_treatment_start": 30}, {}],
+            }
+        ],
+    }
     flat = (
         "case_submitter_id\tgender\tvital_status\tdays_to_death\tdays_to_last_follow_up\tajcc_pathologic_stage\n"
         "TCGA-XX-0002\tfemale\tAlive\t'--\t700\tStage III\nTCGA-XX-0003\tfemale\tNot Reported\t'--\t'--\t'--\n"
@@ -206,11 +254,14 @@ def test_gdc(tmp_path):
     assert detect(folder) == "gdc"
     tables, reading, _ = read(folder)
     assert rows(tables, "patients", "patient_id", "sex", "age_years") == [
-        ("TCGA-XX-0001", "male", 60.0), ("TCGA-XX-0002", "female", None), ("TCGA-XX-0003", "female", None),
-    ]  # fmt: skip
+        ("TCGA-XX-0001", "male", 60.0),
+        ("TCGA-XX-0002", "female", None),
+        ("TCGA-XX-0003", "female", None),
+    ]
     assert rows(tables, "follow_up", "last_contact_day", "is_dead", "recurrence_day") == [
-        (400, True, 200), (700, False, None),
-    ]  # fmt: skip
+        (400, True, 200),
+        (700, False, None),
+    ]
     assert rows(tables, "treatments", "drugs", "start_day") == [("oxaliplatin", 30)]
     assert any("no day of death or last follow-up" in note for note in reading.notes)
 
@@ -233,8 +284,9 @@ def test_redcap_with_its_dictionary(tmp_path):
     assert detect(folder) == "redcap"
     tables, reading, _ = read(folder)
     assert rows(tables, "patients", "patient_id", "sex", "index_date") == [
-        ("1", "male", "2018-01-10"), ("2", "female", "2018-05-10"),
-    ]  # fmt: skip
+        ("1", "male", "2018-01-10"),
+        ("2", "female", "2018-05-10"),
+    ]
     assert rows(tables, "labs", "day", "value") == [(356, "12.5"), (387, "<0.1")]
     assert rows(tables, "treatments", "drugs", "start_day") == [("abiraterone;prednisone", 357)]
     assert rows(tables, "follow_up", "patient_id", "is_dead", "death_day") == [("1", True, 887), ("2", False, None)]
@@ -245,13 +297,17 @@ def test_redcap_without_a_dictionary_guesses_no_code(tmp_path):
     folder = written(tmp_path / "r", export__csv=REDCAP)
     tables, reading, _ = read(folder)
     assert tables["patients"]["sex"].to_list() == [None, None]
-    assert rows(tables, "follow_up", "patient_id", "is_dead") == [("1", True), ("2", None)]  # a date of death is a death
+    assert rows(tables, "follow_up", "patient_id", "is_dead") == [
+        ("1", True),
+        ("2", None),
+    ]  # a date of death is a death
     assert {p.column for p in reading.problems} == {"sex", "vital", "drug___1"}
     assert tables["treatments"]["drugs"].to_list() == ["drug___1;drug___2"]
 
 
 def test_phenopackets_come_back(tmp_path):
-    """What `export --format phenopackets` can carry answers the same: people, follow-up, drugs, PSA, calls with counts."""
+    """What `export --format phenopackets` can carry answers the same: people, follow-up, drugs, PSA, calls with
+    counts."""
     study = simulated("mcrpc", 6)
     write_phenopackets(study, tmp_path / "p", called_rows(study))
     assert detect(tmp_path / "p") == "phenopackets"
@@ -295,11 +351,13 @@ def test_a_chinese_panel_report_by_a_mapping(tmp_path, encoding):
     (tmp_path / "map.yaml").write_text(MAPPING, "utf-8")
     reading = read_mapped(tmp_path / "panel.txt", tmp_path / "map.yaml")
     assert rows(reading.tables, "calls", "sample_id", "variant_id", "alt_count", "depth") == [
-        ("甲01-T", "12:25398284:C:T", 271, 900), ("甲02-T", "TP53:p.R175H", 60, 500),
-    ]  # fmt: skip
+        ("甲01-T", "12:25398284:C:T", 271, 900),
+        ("甲02-T", "TP53:p.R175H", 60, 500),
+    ]
     assert rows(reading.tables, "variants", "gene", "hgvs_p", "consequence") == [
-        ("KRAS", "p.G12D", "missense"), ("TP53", "p.R175H", "missense"),
-    ]  # fmt: skip
+        ("KRAS", "p.G12D", "missense"),
+        ("TP53", "p.R175H", "missense"),
+    ]
     assert reading.config.genome_build == "GRCh37"
     assert reading.tables["samples"]["patient_id"].to_list() == ["甲01", "甲02"]
     assert any("left out" in p.message for p in reading.problems)
@@ -321,7 +379,9 @@ def test_headers_the_vocabulary_knows_need_no_mapping_of_their_own(tmp_path):
     (tmp_path / "labs.csv").write_bytes(text.encode("gb18030"))
     (tmp_path / "map.yaml").write_text("table: labs\n")
     reading = read_mapped(tmp_path / "labs.csv", tmp_path / "map.yaml")
-    assert rows(reading.tables, "labs", "patient_id", "analyte", "value", "date") == [("A", "总PSA", "12.5", "2019-01-02")]
+    assert rows(reading.tables, "labs", "patient_id", "analyte", "value", "date") == [
+        ("A", "总PSA", "12.5", "2019-01-02")
+    ]
 
 
 def test_faults_of_a_mapping_are_told_together(tmp_path):

@@ -21,9 +21,12 @@ def test_a_death_without_its_day_is_no_event_at_the_last_contact(tmp_path):
     """TCGA's vital status Dead with a last contact alone became a death on that day."""
     _table(tmp_path / "data_clinical_sample.txt", ("SAMPLE_ID", "PATIENT_ID"), *[(f"S{i}", f"P{i}") for i in (1, 2, 3)])
     _table(
-        tmp_path / "data_clinical_patient.txt", ("PATIENT_ID", "VITAL_STATUS", "DAYS_TO_DEATH", "DAYS_TO_LAST_FOLLOWUP"),
-        ("P1", "Dead", 300, 250), ("P2", "Alive", "", 400), ("P3", "Dead", "", 100),
-    )  # fmt: skip
+        tmp_path / "data_clinical_patient.txt",
+        ("PATIENT_ID", "VITAL_STATUS", "DAYS_TO_DEATH", "DAYS_TO_LAST_FOLLOWUP"),
+        ("P1", "Dead", 300, 250),
+        ("P2", "Alive", "", 400),
+        ("P3", "Dead", "", 100),
+    )
     reading = read_cbioportal(tmp_path)
     rows = reading.tables["follow_up"].sort("patient_id").select("last_contact_day", "is_dead", "death_day").rows()
     assert rows == [(300, True, 300), (400, False, None), (100, None, None)]
@@ -43,8 +46,10 @@ def test_a_chinese_follow_up_table_of_mixed_dates_is_read(tmp_path):
     assert not [p for p in problems if p.severity == "error"]
     assert tables["patients"].select("sex", "age_years").rows() == [("male", 61.0), ("female", 55.0), ("male", 70.0)]
     assert tables["follow_up"].select("patient_id", "last_contact_day", "is_dead", "death_day").rows() == [
-        ("P1", 846, False, None), ("P2", 394, True, 394), ("P3", 784, False, None),
-    ]  # fmt: skip
+        ("P1", 846, False, None),
+        ("P2", 394, True, 394),
+        ("P3", 784, False, None),
+    ]
 
 
 def _sdtm(folder, tu, tr):
@@ -84,9 +89,8 @@ def test_merged_lesions_have_one_diameter(tmp_path):
 
 def test_what_a_hospital_does_not_know_is_unknown(tmp_path):
     """A day 0 of a month lost the patient; 未知 refused the table; 44321 is a spreadsheet's 2021-05-05."""
-    text = (
-        "患者编号,末次随访日期,是否死亡,死亡日期,诊断日期\nP1,44321,未知,,2021-01-05\nP2,2021-11-20,死亡,2021-12,2021-02\n"
-    )
+    text = "患者编号,末次随访日期,是否死亡,死亡日期,诊断日期\n"
+    text += "P1,44321,未知,,2021-01-05\nP2,2021-11-20,死亡,2021-12,2021-02\n"
     (tmp_path / "x.csv").write_text(text)
     (tmp_path / "m.yaml").write_text("tables:\n- {table: patients, columns: {}}\n- {table: follow_up, columns: {}}\n")
     tables, problems = checked(read_mapped(tmp_path / "x.csv", tmp_path / "m.yaml"))
@@ -97,15 +101,16 @@ def test_what_a_hospital_does_not_know_is_unknown(tmp_path):
 
 
 def test_redcap_scans_units_and_deaths(tmp_path):
-    """Scans of a repeating instrument were not read, CEA (ng/mL) had no unit, a death without a day was on the last one."""
+    """Scans of a repeating instrument were not read, CEA (ng/mL) had no unit, a death without a day was on the last
+    one."""
     (tmp_path / "x.csv").write_text(
         "record_id,redcap_repeat_instrument,redcap_repeat_instance,dx_date,vital,last_fu,cea,cea_date,resp,resp_date\n"
         "1,,,2020-01-01,1,2021-01-01,,,,\n1,lab,1,,,,5.5,2020-02-05,,\n1,scan,1,,,,,,2,2020-03-20\n2,,,2020-01-01,9,2021-01-01,,,,\n"
     )
     (tmp_path / "x_DataDictionary.csv").write_text(
-        "Variable / Field Name,Field Label,\"Choices, Calculations, OR Slider Labels\"\n"
-        "vital,Vital status,\"0, Alive | 1, Dead | 9, Unknown\"\ncea,CEA (ng/mL),\n"
-        "resp,RECIST response,\"1, CR | 2, PR | 3, SD | 4, PD\"\n"
+        'Variable / Field Name,Field Label,"Choices, Calculations, OR Slider Labels"\n'
+        'vital,Vital status,"0, Alive | 1, Dead | 9, Unknown"\ncea,CEA (ng/mL),\n'
+        'resp,RECIST response,"1, CR | 2, PR | 3, SD | 4, PD"\n'
     )
     reading = read_redcap(tmp_path)
     assert reading.tables["assessments"].select("date", "overall").rows() == [("2020-03-20", "PR")]

@@ -18,11 +18,18 @@ def pyclone_rows():
     rows = []
     for i in range(8):
         for sample, here in (("primary_1", i < 4), ("liver", True)):
-            rows.append({
-                "mutation_id": f"1:{1000 + i}:A:G", "sample_id": sample, "ref_counts": 60 if here else 100,
-                "alt_counts": 40 if here else 0, "major_cn": 2 if i == 7 else 1, "minor_cn": 1, "normal_cn": 2,
-                "tumour_content": 0.8,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "mutation_id": f"1:{1000 + i}:A:G",
+                    "sample_id": sample,
+                    "ref_counts": 60 if here else 100,
+                    "alt_counts": 40 if here else 0,
+                    "major_cn": 2 if i == 7 else 1,
+                    "minor_cn": 1,
+                    "normal_cn": 2,
+                    "tumour_content": 0.8,
+                }
+            )
     return pl.DataFrame(rows)
 
 
@@ -104,13 +111,27 @@ def test_samples_of_two_patients_may_have_one_name(tmp_path):
 
 
 def test_plasma_is_known_by_its_name_and_indels_are_written_our_way(tmp_path):
-    """A CONIPHER table of a lesion and cfDNA: no lesion for the blood, its purity a tumour fraction; AT>A becomes T>-."""
+    """A CONIPHER table of a lesion and cfDNA: no lesion for the blood, its purity a tumour fraction; AT>A becomes
+    T>-."""
     rows = [
-        {"CASE_ID": "K1", "SAMPLE": sample, "CHR": "20", "POS": pos, "REF": ref, "ALT": alt, "REF_COUNT": 70,
-         "VAR_COUNT": 30, "DEPTH": 100, "COPY_NUMBER_A": 1, "COPY_NUMBER_B": 1, "ACF": acf, "PLOIDY": 2}
+        {
+            "CASE_ID": "K1",
+            "SAMPLE": sample,
+            "CHR": "20",
+            "POS": pos,
+            "REF": ref,
+            "ALT": alt,
+            "REF_COUNT": 70,
+            "VAR_COUNT": 30,
+            "DEPTH": 100,
+            "COPY_NUMBER_A": 1,
+            "COPY_NUMBER_B": 1,
+            "ACF": acf,
+            "PLOIDY": 2,
+        }
         for sample, acf in (("K1_liver", 0.6), ("K1_cfDNA", 0.2))
         for pos, ref, alt in ((100, "A", "G"), (10439001, "AT", "A"))
-    ]  # fmt: skip
+    ]
     pl.DataFrame(rows).write_csv(tmp_path / "K1.tsv", separator="\t")
     said = run("import", "conipher", tmp_path / "K1.tsv", tmp_path / "study")
     assert "taken as plasma or normal by their names: K1_cfDNA" in said and "not normalised" not in said
@@ -141,19 +162,28 @@ def test_clonality_columns_of_cbioportal_by_command_and_back(study, tmp_path):
 
 
 def test_segments_of_a_sample_win_over_the_ascn_columns(tmp_path):
-    maf = pl.DataFrame({
-        "Hugo_Symbol": ["TP53", "KRAS"], "Chromosome": ["17", "12"], "Start_Position": [7577121, 25398284],
-        "Reference_Allele": ["G", "C"], "Tumor_Seq_Allele2": ["A", "T"], "Tumor_Sample_Barcode": ["S1", "S2"],
-        "t_alt_count": [30, 20], "t_ref_count": [70, 80], "Variant_Classification": ["Missense_Mutation"] * 2,
-        "ASCN.TOTAL_COPY_NUMBER": ["4", "NA"], "ASCN.MINOR_COPY_NUMBER": ["1", "NA"],
-    })  # fmt: skip
+    maf = pl.DataFrame(
+        {
+            "Hugo_Symbol": ["TP53", "KRAS"],
+            "Chromosome": ["17", "12"],
+            "Start_Position": [7577121, 25398284],
+            "Reference_Allele": ["G", "C"],
+            "Tumor_Seq_Allele2": ["A", "T"],
+            "Tumor_Sample_Barcode": ["S1", "S2"],
+            "t_alt_count": [30, 20],
+            "t_ref_count": [70, 80],
+            "Variant_Classification": ["Missense_Mutation"] * 2,
+            "ASCN.TOTAL_COPY_NUMBER": ["4", "NA"],
+            "ASCN.MINOR_COPY_NUMBER": ["1", "NA"],
+        }
+    )
     maf.write_csv(tmp_path / "x.maf", separator="\t")
     run("import", "maf", tmp_path / "x.maf", tmp_path / "alone")
     alone = pl.read_csv(tmp_path / "alone/segments.tsv", separator="\t")
     assert alone.select("sample_id", "total_cn", "minor_cn").rows() == [("S1", 4, 1)]
-    pl.DataFrame(
-        {"sample_id": ["S1"], "chrom": ["17"], "start": [1], "end": [9_000_000], "total_cn": [3.0]}
-    ).write_csv(tmp_path / "cn.tsv", separator="\t")
+    pl.DataFrame({"sample_id": ["S1"], "chrom": ["17"], "start": [1], "end": [9_000_000], "total_cn": [3.0]}).write_csv(
+        tmp_path / "cn.tsv", separator="\t"
+    )
     run("import", "maf", tmp_path / "x.maf", tmp_path / "given", "--segments", tmp_path / "cn.tsv")
     given = pl.read_csv(tmp_path / "given/segments.tsv", separator="\t")
     assert given.select("sample_id", "total_cn").rows() == [("S1", 3)]

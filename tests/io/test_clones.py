@@ -20,9 +20,14 @@ def frame() -> pl.DataFrame:
     """Two samples, three variants; the third was not looked at in M."""
     one = np.ones((3, 2))
     counts = Counts(
-        np.array([[30, 20], [5, 0], [9, 0]]), np.array([[100, 80], [90, 70], [60, 0]]), one * [0.6, 0.8],
-        one * [2, 1], one * 1, one * 2, np.full(2, 1e-3),
-    )  # fmt: skip
+        np.array([[30, 20], [5, 0], [9, 0]]),
+        np.array([[100, 80], [90, 70], [60, 0]]),
+        one * [0.6, 0.8],
+        one * [2, 1],
+        one * 1,
+        one * 2,
+        np.full(2, 1e-3),
+    )
     return clones.counts_to_frame(counts, VARIANTS, SAMPLES)
 
 
@@ -68,9 +73,16 @@ def test_missing_columns_are_named(tmp_path):
 
 def test_pyclone_result_round_trip(tmp_path):
     made = pl.DataFrame(
-        {"variant_id": ["a", "b"], "sample_id": ["s", "s"], "cluster_id": ["1", None], "ccf": [0.5, 0.1],
-         "ccf_sd": [0.01, 0.02], "p_cluster": [0.9, 0.8]}, schema=clones.CLUSTERS_SCHEMA,
-    )  # fmt: skip
+        {
+            "variant_id": ["a", "b"],
+            "sample_id": ["s", "s"],
+            "cluster_id": ["1", None],
+            "ccf": [0.5, 0.1],
+            "ccf_sd": [0.01, 0.02],
+            "p_cluster": [0.9, 0.8],
+        },
+        schema=clones.CLUSTERS_SCHEMA,
+    )
     path = tmp_path / "r.tsv"
     clones.write_pyclone_clusters(made, path)
     assert clones.read_pyclone_clusters(path).equals(made.head(1))
@@ -111,18 +123,31 @@ def test_lichee_writes_half_the_cell_fraction(frame, tmp_path):
 
 def test_ascn_columns_say_clonal_subclonal_or_neither(tmp_path):
     variants = pl.DataFrame(
-        {"sample_id": ["s"] * 3, "variant_id": VARIANTS, "ccf": [0.99, 0.3, 0.85], "ccf_high": [1.0, 0.4, 0.95],
-         "multiplicity_mode": [2, 1, 1]}
-    )  # fmt: skip
+        {
+            "sample_id": ["s"] * 3,
+            "variant_id": VARIANTS,
+            "ccf": [0.99, 0.3, 0.85],
+            "ccf_high": [1.0, 0.4, 0.95],
+            "multiplicity_mode": [2, 1, 1],
+        }
+    )
     made = clones.ascn_columns(variants)
     assert made["ASCN.CLONAL"].to_list() == ["CLONAL", "SUBCLONAL", "INDETERMINATE"]
-    place = pl.DataFrame({
-        "Hugo_Symbol": ["G"] * 3, "Chromosome": ["1", "2", "X"], "Start_Position": [100, 200, 5],
-        "Reference_Allele": ["A", "C", "G"], "Tumor_Seq_Allele2": ["G", "T", "-"], "Tumor_Sample_Barcode": ["s"] * 3,
-    })  # fmt: skip
+    place = pl.DataFrame(
+        {
+            "Hugo_Symbol": ["G"] * 3,
+            "Chromosome": ["1", "2", "X"],
+            "Start_Position": [100, 200, 5],
+            "Reference_Allele": ["A", "C", "G"],
+            "Tumor_Seq_Allele2": ["G", "T", "-"],
+            "Tumor_Sample_Barcode": ["s"] * 3,
+        }
+    )
     path = tmp_path / "data_mutations.txt"
-    path.write_text("#version 2.4\n" + pl.concat([place, made.drop("sample_id", "variant_id")], how="horizontal")
-                    .write_csv(separator="\t"))  # fmt: skip
+    path.write_text(
+        "#version 2.4\n"
+        + pl.concat([place, made.drop("sample_id", "variant_id")], how="horizontal").write_csv(separator="\t")
+    )
     back = clones.read_ascn(path)
     assert back["ccf"].to_list() == [0.99, 0.3, 0.85] and back["multiplicity"].to_list() == [2, 1, 1]
 
@@ -133,9 +158,7 @@ def test_public_files_are_read(shared_data):
     counts, clusters = clones.read_conipher(shared_data("evo_conipher_toy", "input_table.tsv"))
     assert counts["variant_id"].n_unique() == 577 and clusters["ccf"].null_count() == 0
     folder = shared_data("evo-pairtree-real")
-    counts, _ = clones.read_pairtree(
-        folder / "SJBALL022613.ssm", folder / "SJBALL022613.nostruct.params.json"
-    )
+    counts, _ = clones.read_pairtree(folder / "SJBALL022613.ssm", folder / "SJBALL022613.nostruct.params.json")
     assert counts["sample_id"].n_unique() == 20
     vaf = clones.read_lichee(shared_data("evo-lichee", "ccRCC", "RK26.txt"))
     assert vaf["sample_id"].n_unique() == 12 and vaf["vaf"].is_between(0, 1).all()

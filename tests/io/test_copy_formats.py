@@ -1,4 +1,5 @@
-"""Copy number as its callers write it, result trees, clone tables: small inputs, each with the public report it is from."""
+"""Copy number as its callers write it, result trees, clone tables: small inputs, each with the public report it is
+from."""
 
 from __future__ import annotations
 
@@ -24,24 +25,53 @@ VCF = (
 @pytest.mark.parametrize(
     ("name", "header", "row", "copies"),
     [
-        ("Q1.purple.cnv.somatic.tsv", "chromosome start end copyNumber minorAlleleCopyNumber majorAlleleCopyNumber",
-         "17 1 9000 1.96 -0.03 1.99", (1.96, 0.0)),
-        ("Q1.purple.cnv.somatic.tsv", "chromosome start end copyNumber minorAlleleCopyNumber",
-         "Y 1 9000 -1.7 0", (0.0, 0.0)),
-        ("Q1.call.cns", "chromosome start end gene log2 baf cn cn1 cn2", "chr17 0 9000 TP53 -0.02 0.98 2 0 2", (2.0, 0.0)),
-        ("Q1_vs_B1_hisens.cncf.txt", "ID chrom loc.start loc.end cnlr.median tcn.em lcn.em", "Q1_vs_B1 17 1 9000 0 2 NA",
-         (2.0, None)),
+        (
+            "Q1.purple.cnv.somatic.tsv",
+            "chromosome start end copyNumber minorAlleleCopyNumber majorAlleleCopyNumber",
+            "17 1 9000 1.96 -0.03 1.99",
+            (1.96, 0.0),
+        ),
+        (
+            "Q1.purple.cnv.somatic.tsv",
+            "chromosome start end copyNumber minorAlleleCopyNumber",
+            "Y 1 9000 -1.7 0",
+            (0.0, 0.0),
+        ),
+        (
+            "Q1.call.cns",
+            "chromosome start end gene log2 baf cn cn1 cn2",
+            "chr17 0 9000 TP53 -0.02 0.98 2 0 2",
+            (2.0, 0.0),
+        ),
+        (
+            "Q1_vs_B1_hisens.cncf.txt",
+            "ID chrom loc.start loc.end cnlr.median tcn.em lcn.em",
+            "Q1_vs_B1 17 1 9000 0 2 NA",
+            (2.0, None),
+        ),
         ("Q1_segments.txt", '"chromosome" "start.pos" "end.pos" "CNt" "A" "B"', '"17" 1 9000 3 2 1', (3.0, 1.0)),
         ("Q1.segments.txt", "sample chr startpos endpos nMajor nMinor", "Q1 17 1 9000 2 0", (2.0, 0.0)),
-        ("Q1_subclones.txt", "chr startpos endpos BAF ntot nMaj1_A nMin1_A frac1_A",
-         "17 1 9000 0.9 2.4 2 1 0.8", (3.0, 1.0)),
-        ("Q1.titan.txt", "Chromosome Start_Position(bp) End_Position(bp) Median_logR Copy_Number MinorCN MajorCN",
-         "17 1 9000 -0.1 2 0 2", (2.0, 0.0)),
+        (
+            "Q1_subclones.txt",
+            "chr startpos endpos BAF ntot nMaj1_A nMin1_A frac1_A",
+            "17 1 9000 0.9 2.4 2 1 0.8",
+            (3.0, 1.0),
+        ),
+        (
+            "Q1.titan.txt",
+            "Chromosome Start_Position(bp) End_Position(bp) Median_logR Copy_Number MinorCN MajorCN",
+            "17 1 9000 -0.1 2 0 2",
+            (2.0, 0.0),
+        ),
         ("Q1.segtab.txt", "Chromosome Start.bp End.bp modal_total_cn modal.a1 modal.a2", "17 1 9000 3 1 2", (3.0, 1.0)),
-        ("best.seg.ucn", "#CHR START END SAMPLE cn_normal u_normal cn_clone1 u_clone1 cn_clone2 u_clone2",
-         "chr17 1 9000 Q1 1|1 0.4 1|1 0.1 2|0 0.5", (2.0, 0.0)),
+        (
+            "best.seg.ucn",
+            "#CHR START END SAMPLE cn_normal u_normal cn_clone1 u_clone1 cn_clone2 u_clone2",
+            "chr17 1 9000 Q1 1|1 0.4 1|1 0.1 2|0 0.5",
+            (2.0, 0.0),
+        ),
     ],
-)  # fmt: skip
+)
 def test_segments_as_their_caller_writes_them(tmp_path, name, header, row, copies):
     """hmftools#312, cnvkit#568, facets#57, sequenza, ASCAT, Battenberg: sample by file name, allele copies."""
     path = tmp_path / name
@@ -102,11 +132,17 @@ def test_gistics_own_matrix_and_the_portals_partial_deletion(tmp_path):
 
 
 def test_a_result_tree_is_looked_into(tmp_path):
-    """nf-core/sarek: annotated somatic calls and Manta's somatic SV; germline calls and other SV are left, with reason."""
-    names = ("annotation/mutect2/P1/P1.mutect2_VEP.ann.vcf", "variant_calling/mutect2/P1/P1.mutect2.vcf",
-             "variant_calling/haplotypecaller/P1_N/P1_N.haplotypecaller.vcf",
-             "variant_calling/manta/P1/P1.manta.somatic_sv.vcf", "variant_calling/manta/P1/P1.manta.diploid_sv.vcf",
-             "variant_calling/cnvkit/P1/T1.call.cns", "multiqc/report.html")  # fmt: skip
+    """nf-core/sarek: annotated somatic calls and Manta's somatic SV; germline calls and other SV are left, with
+    reason."""
+    names = (
+        "annotation/mutect2/P1/P1.mutect2_VEP.ann.vcf",
+        "variant_calling/mutect2/P1/P1.mutect2.vcf",
+        "variant_calling/haplotypecaller/P1_N/P1_N.haplotypecaller.vcf",
+        "variant_calling/manta/P1/P1.manta.somatic_sv.vcf",
+        "variant_calling/manta/P1/P1.manta.diploid_sv.vcf",
+        "variant_calling/cnvkit/P1/T1.call.cns",
+        "multiqc/report.html",
+    )
     for name in names:
         path = tmp_path / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +170,8 @@ def test_an_empty_input_is_one_line(tmp_path, kind):
 
 
 def test_pairtrees_share_of_each_variant_is_kept(tmp_path):
-    """pairtree#31: the cell fraction is VAF / w, of each variant: 0.5 for 500 of 1,000 at w 1, and 333 of 1,000 at w 2/3."""
+    """pairtree#31: the cell fraction is VAF / w, of each variant: 0.5 for 500 of 1,000 at w 1, and 333 of 1,000 at w
+    2/3."""
     rows = [("s0", "500", "1.0"), ("s1", "500", "0.5"), ("s2", "333", "0.666"), ("s3", "500", "0.5")]
     text = "".join(f"{i}\t{i}\t{alt}\t1000\t{w}\n" for i, alt, w in rows)
     (tmp_path / "a.ssm").write_text("id\tname\tvar_reads\ttotal_reads\tvar_read_prob\n" + text)
@@ -152,6 +189,8 @@ def test_a_patients_prefix_does_not_make_a_metastasis_primary(tmp_path):
     (tmp_path / "a.tsv").write_text(head + "".join(f"12:25398281:C:T\t{n}\t60\t40\t2\t1\t1\t0.8\n" for n in names))
     lesions = read_clone_tables("pyclone", tmp_path / "a.tsv").tables["lesions"]
     assert lesions.filter(role="primary").height == 1
-    (tmp_path / "b.tsv").write_text(head + "".join(f"12:25398281:C:T\t{n}\t60\t40\t2\t1\t1\t0.8\n" for n in ("P", "P_met")))
+    (tmp_path / "b.tsv").write_text(
+        head + "".join(f"12:25398281:C:T\t{n}\t60\t40\t2\t1\t1\t0.8\n" for n in ("P", "P_met"))
+    )
     roles = read_clone_tables("pyclone", tmp_path / "b.tsv").tables["lesions"]
     assert sorted(roles["role"]) == ["metastasis", "primary"]

@@ -25,26 +25,28 @@ def _calls(folder, name, text):
 
 
 def test_collect_allelic_counts(tmp_path):
-    """GATK CollectAllelicCounts: SAM header lines; N where no other base was read. Its thresholds decide what is a call."""
+    """GATK CollectAllelicCounts: SAM header lines; N where no other base was read. Its thresholds decide what is a
+    call."""
     text = (
         "@HD\tVN:1.6\n@RG\tID:GATKCopyNumber\tSM:S1\nCONTIG\tPOSITION\tREF_COUNT\tALT_COUNT\tREF_NUCLEOTIDE\tALT_NUCLEOTIDE\n"
         "12\t25398284\t700\t300\tC\tT\n12\t25398285\t900\t0\tC\tN\n"
     )
     assert _calls(tmp_path, "x.allelicCounts.tsv", text) == [
-        ("S1", "12:25398284:C:T", 300, 1000, None), ("S1", "12:25398285:C:N", 0, 900, None),
-    ]  # fmt: skip
+        ("S1", "12:25398284:C:T", 300, 1000, None),
+        ("S1", "12:25398285:C:N", 0, 900, None),
+    ]
 
 
 def test_bam_readcount(tmp_path):
     """bam-readcount: no header; an insertion and a deletion stand at the base before them."""
     rest = ":60:30:0:1:1:0.5:0:0:0:0.5:100:0.5"
     rows = (("12", "100", "C", "1000", "T:300"), ("12", "101", "C", "900", "T:0"), ("12", "102", "G", "50", "-AC:9"))
-    lines = [
-        "\t".join((*r[:4], "=:0" + rest, f"{r[2]}:{r[3]}{rest}", r[4] + rest)) for r in rows
-    ]  # fmt: skip
+    lines = ["\t".join((*r[:4], "=:0" + rest, f"{r[2]}:{r[3]}{rest}", r[4] + rest)) for r in rows]
     assert _calls(tmp_path, "S1.readcount.txt", "\n".join(lines) + "\n") == [
-        ("S1", "12:100:C:T", 300, 1000, None), ("S1", "12:101:C:N", 0, 900, None), ("S1", "12:103:AC:-", 9, 50, None),
-    ]  # fmt: skip
+        ("S1", "12:100:C:T", 300, 1000, None),
+        ("S1", "12:101:C:N", 0, 900, None),
+        ("S1", "12:103:AC:-", 9, 50, None),
+    ]
 
 
 @pytest.mark.parametrize(

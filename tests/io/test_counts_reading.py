@@ -22,9 +22,11 @@ PREFIX = (
     "7\t100\tC\tCTT\t90\t10\t60\t0\t30\t0\n9\t5\tG\tA\t40\t0\t20\t8\t30\t0\n"
 )
 EXPECTED = [
-    ("A", "7:100:-:TT", 10, 100, None), ("A", "9:5:G:A", 0, 40, None),
-    ("B", "7:100:-:TT", 0, 60, None), ("B", "9:5:G:A", 8, 28, None),
-]  # fmt: skip
+    ("A", "7:100:-:TT", 10, 100, None),
+    ("A", "9:5:G:A", 0, 40, None),
+    ("B", "7:100:-:TT", 0, 60, None),
+    ("B", "9:5:G:A", 8, 28, None),
+]
 
 
 @pytest.mark.parametrize("text", [LONG, SUFFIX, PREFIX], ids=["long", "suffix", "prefix"])
@@ -67,9 +69,7 @@ def test_no_counts_no_study(tmp_path):
 
 def test_tissue_and_plasma_of_cfdnaneo(shared_data):
     """11,744 sites counted in tissue and plasma; the sample cfDNA is plasma by its name."""
-    found = read_files(
-        [shared_data("tissue_plasma_cfdnaneo", "test_full_variant_counts.tsv.gz")], kind="counts"
-    )
+    found = read_files([shared_data("tissue_plasma_cfdnaneo", "test_full_variant_counts.tsv.gz")], kind="counts")
     assert found.tables["samples"].select("sample_id", "material").rows() == [
         ("FrTu", "tissue"),
         ("cfDNA", "plasma"),

@@ -88,9 +88,7 @@ def test_import_of_a_broken_source_writes_nothing(tmp_path, monkeypatch, capsys)
         tmp_path / "s",
         {"c.maf": MAF.replace("Variant_Classification", "t_alt_count").replace("Missense_Mutation", "x", 1)},
     )
-    monkeypatch.setattr(
-        sys, "argv", ["oncourse", "import", "maf", str(source / "c.maf"), str(tmp_path / "out")]
-    )
+    monkeypatch.setattr(sys, "argv", ["oncourse", "import", "maf", str(source / "c.maf"), str(tmp_path / "out")])
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 2

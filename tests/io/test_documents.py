@@ -8,7 +8,10 @@ from oncourse.io.files import read_files
 from oncourse.io.signatures import document
 
 REPORTS = {
-    "report.xml": (b'\xef\xbb\xbf<?xml version="1.0"?><rr:R xmlns:rr="http://x.foundationmedicine.com/"/>', "Foundation"),
+    "report.xml": (
+        b'\xef\xbb\xbf<?xml version="1.0"?><rr:R xmlns:rr="http://x.foundationmedicine.com/"/>',
+        "Foundation",
+    ),
     "P1_CombinedVariantOutput.tsv": (b"[Analysis Details]\t\t\nDNA Sample ID\tP1\t\n", "TSO 500"),
     "r.json": (b'{"results": {"somaticPotentiallyActionableMutations": []}}', "Tempus"),
     "a.bcf": (b"BCF\x02\x02\x00\x00", "bcftools view"),

@@ -46,23 +46,15 @@ def test_cbioportal_round_trip(study, tmp_path_factory):
 
     assert agents(back["treatments"]) == agents(study["treatments"])
     lines = ["patient_id", "start_day", "line", "setting"]
-    assert set(back["treatments"].select(lines).iter_rows()) == set(
-        study["treatments"].select(lines).iter_rows()
-    )
+    assert set(back["treatments"].select(lines).iter_rows()) == set(study["treatments"].select(lines).iter_rows())
     for name in ("assessments", "target_lesions", "markers"):
         columns = [c for c in study[name].columns if study[name][c].null_count() < study[name].height]
         assert study[name].height > 0
-        assert set(back[name].select(columns).iter_rows()) == set(study[name].select(columns).iter_rows()), (
-            name
-        )
+        assert set(back[name].select(columns).iter_rows()) == set(study[name].select(columns).iter_rows()), name
     keys = ["patient_id", "day", "kind", "lesion_id"]
-    assert set(back["procedures"].select(keys).iter_rows()) == set(
-        study["procedures"].select(keys).iter_rows()
-    )
+    assert set(back["procedures"].select(keys).iter_rows()) == set(study["procedures"].select(keys).iter_rows())
     entry = ["patient_id", "entry_day"]
-    assert set(back["follow_up"].select(entry).iter_rows()) == set(
-        study["follow_up"].select(entry).iter_rows()
-    )
+    assert set(back["follow_up"].select(entry).iter_rows()) == set(study["follow_up"].select(entry).iter_rows())
     facts = ["sample_id", "day", "purity", "tumor_fraction", "mean_depth", "preservation"]
     assert set(back["samples"].select(facts).iter_rows()) == set(tumour.select(facts).iter_rows())
 
@@ -101,18 +93,14 @@ def test_a_column_of_the_users_own_may_have_a_name_of_the_format(study, tmp_path
 
 def test_phenopackets(study, tmp_path):
     called = called_rows(study)
-    packets = list(
-        phenopackets(study, called, tumours=dict.fromkeys(study["patients"]["patient_id"], "prostate"))
-    )
+    packets = list(phenopackets(study, called, tumours=dict.fromkeys(study["patients"]["patient_id"], "prostate")))
     assert [p["id"] for p in packets] == sorted(study["patients"]["patient_id"])
     for packet in packets:
         assert packet["metaData"]["phenopacketSchemaVersion"] == "2.0"
         assert packet["subject"]["sex"] == "MALE"
         assert packet["diseases"][0]["term"]["id"] == "NCIT:C4863"
         variants = called.filter(pl.col("patient_id") == packet["id"])["variant_id"].n_unique()
-        found = [
-            i for block in packet["interpretations"] for i in block["diagnosis"]["genomicInterpretations"]
-        ]
+        found = [i for block in packet["interpretations"] for i in block["diagnosis"]["genomicInterpretations"]]
         assert len(found) == variants
     assert write_phenopackets(study, tmp_path, called) == len(packets)
     assert json.loads((tmp_path / f"{packets[0]['id']}.json").read_text())["id"] == packets[0]["id"]

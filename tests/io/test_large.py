@@ -26,7 +26,9 @@ def test_examples(module):
 def _vcf(folder, name, *records, header=MANTA, columns=("N1", "T1")):
     head = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *columns)
     path = folder / name
-    path.write_text("\n".join(["##fileformat=VCFv4.2", *header, "\t".join(head), *("\t".join(r) for r in records)]) + "\n")
+    path.write_text(
+        "\n".join(["##fileformat=VCFv4.2", *header, "\t".join(head), *("\t".join(r) for r in records)]) + "\n"
+    )
     return path
 
 
@@ -62,8 +64,10 @@ def test_a_junction_joins_the_beginning_of_one_gene_to_the_end_of_another(tmp_pa
 
 
 def test_two_records_of_one_junction_are_one_fusion(tmp_path):
-    mates = [_manta("2", "29446394", "A]2:42522656]", "SVTYPE=BND;MATEID=b"),
-             _manta("2", "42522656", "A]2:29446394]", "SVTYPE=BND;MATEID=a")]  # fmt: skip
+    mates = [
+        _manta("2", "29446394", "A]2:42522656]", "SVTYPE=BND;MATEID=b"),
+        _manta("2", "42522656", "A]2:29446394]", "SVTYPE=BND;MATEID=a"),
+    ]
     assert _fusions(_vcf(tmp_path, "T1.somaticSV.vcf", *mates)) == [("EML4", "ALK", 21)]
 
 
@@ -86,15 +90,27 @@ def test_what_is_in_no_table_is_counted_with_its_reason(tmp_path):
     rows = reading.ledger.tables()["intake/rows"]
     left = {why.removeprefix("structural variant: "): n for why, n in rows.select("why", "n").iter_rows() if why}
     assert left == {
-        "failed its FILTER": 1, "in the normal too: germline": 1,
-        "cuts no gene known here, or only within an intron": 1, "names no second place (insertion, single breakend)": 1,
-    }  # fmt: skip
+        "failed its FILTER": 1,
+        "in the normal too: germline": 1,
+        "cuts no gene known here, or only within an intron": 1,
+        "names no second place (insertion, single breakend)": 1,
+    }
     assert reading.tables["fusions"].select("gene_5p", "gene_3p").rows() == [("PTEN", "PTEN")]
 
 
 def test_dellys_connection_type_and_snpeffs_partner_are_read(tmp_path):
-    delly = ("10", "43609000", "x", "A", "<INV>", ".", "PASS", "SVTYPE=INV;END=61665879;CT=5to5", "GT:DR:DV:RR:RV",
-             "0/1:30:8:20:7")  # fmt: skip
+    delly = (
+        "10",
+        "43609000",
+        "x",
+        "A",
+        "<INV>",
+        ".",
+        "PASS",
+        "SVTYPE=INV;END=61665879;CT=5to5",
+        "GT:DR:DV:RR:RV",
+        "0/1:30:8:20:7",
+    )
     assert _fusions(_vcf(tmp_path, "T1.delly.vcf", delly, columns=("T1",), header=MANTA[1:])) == [("CCDC6", "RET", 15)]
     ann = "SVTYPE=BND;ANN=A|gene_fusion|HIGH|RET&FKBP15|x"
     named = _manta("10", "43609000", "[9:115960000[A", ann)
@@ -104,7 +120,9 @@ def test_dellys_connection_type_and_snpeffs_partner_are_read(tmp_path):
 def test_a_file_without_an_event_makes_nobody_wild_type(tmp_path):
     """An empty somaticSV.vcf looked at structural variants alone."""
     samples = read_files([_vcf(tmp_path, "T1.somaticSV.vcf")]).tables["samples"]
-    assert samples.select("sample_id", "assay_id", "sv_assay_id").rows() == [("T1", "not_profiled", "structural_variants")]
+    assert samples.select("sample_id", "assay_id", "sv_assay_id").rows() == [
+        ("T1", "not_profiled", "structural_variants")
+    ]
 
 
 def test_an_assay_without_genes_stays_one_when_written_and_read(tmp_path):
@@ -137,7 +155,8 @@ def test_mantas_results_folder_is_its_somatic_file(tmp_path):
 
 
 def test_hcc1954_of_manta(shared_data):
-    """Illumina/manta demo: HCC1954 with its blood line HCC1954_BL; the junctions of COST16011 lie outside known genes."""
+    """Illumina/manta demo: HCC1954 with its blood line HCC1954_BL; the junctions of COST16011 lie outside known
+    genes."""
     reading = read_files([shared_data("reads-hcc1954-manta", "somaticSV.vcf.gz")], build="GRCh37")
     assert reading.tables["samples"]["sample_id"].to_list() == ["HCC1954"]
     rows = reading.ledger.tables()["intake/rows"]

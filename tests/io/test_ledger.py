@@ -21,8 +21,9 @@ def test_the_ledger_is_three_sorted_tables():
     assert tables["intake/files"]["file"].to_list() == ["a.txt", "b.txt"]
     assert tables["intake/columns"]["state"].to_list() == ["used", "not read"]
     assert tables["intake/rows"].select("state", "n", "first_line", "why").rows() == [
-        ("left out", 1, 7, "no id"), ("taken", 1, None, ""),
-    ]  # fmt: skip
+        ("left out", 1, 7, "no id"),
+        ("taken", 1, None, ""),
+    ]
 
 
 def test_a_state_is_one_of_the_list():
@@ -34,7 +35,6 @@ def test_a_state_is_one_of_the_list():
 def test_warnings_that_differ_only_in_the_patient_come_in_one_order():
     """They were sorted without the patient, so that their order followed the hash seed of the run."""
     problems = [
-        Problem("labs", None, "day", v, "m", "c", "warning", w)
-        for v, w in [("1", "B"), ("1", "A"), ("0", "A")]
+        Problem("labs", None, "day", v, "m", "c", "warning", w) for v, w in [("1", "B"), ("1", "A"), ("0", "A")]
     ]
     assert [(p.where, p.value) for p in sorted_problems(problems)] == [("A", "0"), ("A", "1"), ("B", "1")]

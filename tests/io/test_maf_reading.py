@@ -100,9 +100,7 @@ def test_one_call_for_two_transcripts(write):
     text = GDC + GDC.splitlines()[2].replace("Missense_Mutation", "Intron").replace("KRAS", "OTHER") + "\n"
     found = read_maf(write(text))
     assert found.calls.height == 2
-    assert found.variants.filter(found.variants["variant_id"] == "12:25245350:C:T")["gene"].to_list() == [
-        "KRAS"
-    ]
+    assert found.variants.filter(found.variants["variant_id"] == "12:25245350:C:T")["gene"].to_list() == ["KRAS"]
 
 
 def test_two_builds_in_two_files_are_refused(write):
@@ -135,7 +133,8 @@ def test_germline_and_structural_rows(write):
     ],
 )
 def test_real_mafs(shared_data, names, rows, samples):
-    """Rows and samples as the READMEs of the data count them (APL: five rows have no position: kept by gene and change)."""
+    """Rows and samples as the READMEs of the data count them (APL: five rows have no position: kept by gene and
+    change)."""
     found = read_maf(shared_data(*names))
     assert (found.calls.height, found.samples.height) == (rows, samples)
     assert not [p for p in found.problems if p.severity == "error"]

@@ -32,9 +32,7 @@ def listed(tmp_path, text: str):
     return path
 
 
-CALLS = (
-    "sample_id\tvariant_id\talt_count\tdepth\nA\t1:5:T:C\t9\t90\nC\t1:5:T:C\tmany\t90\nB\t1:5:T:G\tfew\t9\n"
-)
+CALLS = "sample_id\tvariant_id\talt_count\tdepth\nA\t1:5:T:C\t9\t90\nC\t1:5:T:C\tmany\t90\nB\t1:5:T:G\tfew\t9\n"
 
 
 def test_a_broken_row_of_a_withdrawn_patient_stops_nothing(folder, tmp_path):
@@ -80,6 +78,4 @@ def test_one_indel_written_at_two_places_is_one_along_the_reference(folder, tmp_
 def test_a_reference_of_another_build_is_an_error(folder, tmp_path):
     (tmp_path / "ref.fa").write_text(REFERENCE)
     with pytest.raises(InputError, match="same genome build"):
-        load_study(
-            folder("sample_id\tvariant_id\talt_count\tdepth\nA\t1:5:A:C\t9\t90\n"), fasta=tmp_path / "ref.fa"
-        )
+        load_study(folder("sample_id\tvariant_id\talt_count\tdepth\nA\t1:5:A:C\t9\t90\n"), fasta=tmp_path / "ref.fa")

@@ -1,6 +1,7 @@
 """Metamorphic guard of the readers: one wrong cell of a mutated row of a MAF never hides the mutation.
 
-Every change is refused with a message, or leaves a row in the mutated gene; a status that reads it is then never wild type.
+Every change is refused with a message, or leaves a row in the mutated gene; a status that reads it is then never wild
+type.
 """
 
 from __future__ import annotations
@@ -13,16 +14,32 @@ from oncourse.io.aside import checked
 from oncourse.io.files import read_files
 from oncourse.study.config import config_from_mapping
 
-HEADER = ("Hugo_Symbol", "Chromosome", "Start_Position", "End_Position", "Reference_Allele", "Tumor_Seq_Allele2",
-          "Tumor_Sample_Barcode", "Variant_Classification", "HGVSp_Short", "t_alt_count", "t_ref_count", "t_depth",
-          "NCBI_Build", "FILTER", "Mutation_Status", "Variant_Type", "Validation_Status")  # fmt: skip
+HEADER = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "End_Position",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Tumor_Sample_Barcode",
+    "Variant_Classification",
+    "HGVSp_Short",
+    "t_alt_count",
+    "t_ref_count",
+    "t_depth",
+    "NCBI_Build",
+    "FILTER",
+    "Mutation_Status",
+    "Variant_Type",
+    "Validation_Status",
+)
 REST = ("300", "700", "1000", "GRCh37", "PASS", "Somatic", "SNP", "Untested")
 ROWS = {
     "KRAS": ("KRAS", "12", "25398284", "25398284", "C", "T", "S1", "Missense_Mutation", "p.G12D", *REST),
     "BRAF": ("BRAF", "7", "140453136", "140453136", "A", "T", "S1", "Missense_Mutation", "p.V600E", *REST),
     "BRCA2": ("BRCA2", "13", "32914437", "32914437", "G", "T", "S1", "Nonsense_Mutation", "p.E1982*", *REST),
     "AR": ("AR", "X", "66943552", "66943552", "A", "G", "S1", "Missense_Mutation", "p.T878A", *REST),
-}  # fmt: skip
+}
 CELLS = {
     "Hugo_Symbol": ("", "kras", "LRMP", "TP53", "9-Sep", "Unknown"),
     "Chromosome": ("", "x", "chr12"),

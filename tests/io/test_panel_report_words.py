@@ -1,4 +1,5 @@
-"""Panel reports as laboratories type them: what no row says is never wild type, and no change that a row names is lost."""
+"""Panel reports as laboratories type them: what no row says is never wild type, and no change that a row names is
+lost."""
 
 from __future__ import annotations
 
@@ -64,9 +65,14 @@ def test_a_change_is_found_in_what_was_typed_and_one_not_understood_stays_a_find
 def test_a_row_that_says_nothing_or_not_tested_is_no_wild_type(tmp_path):
     """未测 was a call, an unread finding a wild type."""
     reading = _read(
-        tmp_path, "样本\t基因\t检测结果", "S1\tKRAS\t未检出", "S1\tNRAS\t未测", "S2\tKRAS\tnot tested", "S3\tKRAS\t",
+        tmp_path,
+        "样本\t基因\t检测结果",
+        "S1\tKRAS\t未检出",
+        "S1\tNRAS\t未测",
+        "S2\tKRAS\tnot tested",
+        "S3\tKRAS\t",
         "S4\tKRAS\tWT",
-    )  # fmt: skip
+    )
     assert _looked_at(reading) == {"S1": "KRAS", "S2": ";", "S3": ";", "S4": "KRAS"}
     assert reading.tables["calls"].is_empty()
     assert {p.severity for p in reading.problems} == {"warning"}
@@ -76,9 +82,15 @@ def test_a_row_that_says_nothing_or_not_tested_is_no_wild_type(tmp_path):
 def test_a_test_of_one_exon_or_variant_does_not_make_its_gene_wild_type(tmp_path):
     """RAS needs exons 2, 3 and 4 of KRAS and NRAS (ESMO 2023)."""
     reading = _read(
-        tmp_path, "样本\t检测项目\t检测结果", "S1\tKRAS exon2\t野生型", "S2\tBRAF V600E\t阴性", "S3\tBRAF V600E\t阳性",
-        "S4\tHER2扩增\t阴性", *(f"S5\tKRAS exon {n}\t野生型" for n in (2, 3, 4)), "S6\tKRAS/NRAS\t野生型",
-    )  # fmt: skip
+        tmp_path,
+        "样本\t检测项目\t检测结果",
+        "S1\tKRAS exon2\t野生型",
+        "S2\tBRAF V600E\t阴性",
+        "S3\tBRAF V600E\t阳性",
+        "S4\tHER2扩增\t阴性",
+        *(f"S5\tKRAS exon {n}\t野生型" for n in (2, 3, 4)),
+        "S6\tKRAS/NRAS\t野生型",
+    )
     assert _looked_at(reading) == {"S1": ";", "S2": ";", "S3": "BRAF", "S4": ";", "S5": "KRAS", "S6": "KRAS;NRAS"}
     assert _calls(reading) == [("S3", "BRAF:p.V600E")]
     assert "gene_copy_number" not in reading.tables
@@ -102,12 +114,16 @@ def test_a_column_per_gene(tmp_path):
 def test_english_results_of_a_laboratory_system(tmp_path):
     """Codons 12 and 13 alone are not the gene; what the words leave open is no wild type."""
     reading = _read(
-        tmp_path, "Patient ID,Specimen,Test,Result", 'P1,S1,KRAS Mutation Analysis,"Detected: c.35G>A (p.Gly12Asp)"',
-        "P2,S2,KRAS Mutation Analysis,Not Detected", "P3,S3,BRAF V600E,Not detected",
+        tmp_path,
+        "Patient ID,Specimen,Test,Result",
+        'P1,S1,KRAS Mutation Analysis,"Detected: c.35G>A (p.Gly12Asp)"',
+        "P2,S2,KRAS Mutation Analysis,Not Detected",
+        "P3,S3,BRAF V600E,Not detected",
         "P4,S4,KRAS Mutation Analysis,Positive for G12D",
-        "P5,S5,KRAS Mutation Analysis,Insufficient tissue", "P6,S6,KRAS Mutation Analysis,No mutation in codons 12 and 13",
+        "P5,S5,KRAS Mutation Analysis,Insufficient tissue",
+        "P6,S6,KRAS Mutation Analysis,No mutation in codons 12 and 13",
         name="p.csv",
-    )  # fmt: skip
+    )
     assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S4", "KRAS:p.G12D"), ("S6", "KRAS:line7")]
     assert _looked_at(reading) == {"S1": "KRAS", "S2": "KRAS", "S3": ";", "S4": "KRAS", "S5": ";", "S6": "KRAS"}
 
@@ -115,7 +131,13 @@ def test_english_results_of_a_laboratory_system(tmp_path):
 def test_a_title_above_and_a_remark_below_the_table(tmp_path):
     """It ended in a traceback; the sample may stand above."""
     reading = _read(
-        tmp_path, "检测报告", "样本编号：S9\t姓名：某", "", "基因\t氨基酸改变", "KRAS\tp.G12D", "备注：仅供参考",
+        tmp_path,
+        "检测报告",
+        "样本编号：S9\t姓名：某",
+        "",
+        "基因\t氨基酸改变",
+        "KRAS\tp.G12D",
+        "备注：仅供参考",
         encoding="gb18030",
     )
     assert _calls(reading) == [("S9", "KRAS:p.G12D")]
@@ -130,7 +152,10 @@ def test_a_report_without_a_known_sample_column_is_refused_with_its_headers(tmp_
 
 def test_msi_is_a_fact_of_the_sample_and_origin_words_are_read(tmp_path):
     reading = _read(
-        tmp_path, "样本\t基因\t变异\t检测结果\t变异分类", "S1\t微卫星不稳定\t\tMSI-H\t", "S1\tBRCA2\tp.N372H\t\t胚系",
+        tmp_path,
+        "样本\t基因\t变异\t检测结果\t变异分类",
+        "S1\t微卫星不稳定\t\tMSI-H\t",
+        "S1\tBRCA2\tp.N372H\t\t胚系",
         "S1\tTP53\tp.R175H\t\t体细胞",
     )
     assert reading.tables["samples"]["msi_status"].to_list() == ["MSI-H"]

@@ -99,19 +99,24 @@ def test_one_sample_twice_in_the_clinical_table_is_an_error_with_its_id(tmp_path
 
 def _vcf(path, columns, *records):
     head = "\t".join(("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *columns))
-    path.write_text("\n".join(["##fileformat=VCFv4.2", "##reference=hg19", head, *("\t".join(r) for r in records)]) + "\n")
+    path.write_text(
+        "\n".join(["##fileformat=VCFv4.2", "##reference=hg19", head, *("\t".join(r) for r in records)]) + "\n"
+    )
     return path
 
 
 def test_accessions_of_chromosomes_genotypes_of_dots_and_filtered_in_all(tmp_path):
     """RefSeq names (NC_000012.11); a genotype of dots with reads; GATK CombineVariants' set=FilteredInAll."""
     rest = ("25398284", ".", "C", "T", "9", ".")
-    records = [("NC_000012.11", *rest, ".", "GT:AD:DP", "./.:70,30:100"),
-               ("12", "25398285", ".", "C", "T", "9", ".", "set=FilteredInAll", "GT:AD:DP", "0/1:70,30:100")]  # fmt: skip
+    records = [
+        ("NC_000012.11", *rest, ".", "GT:AD:DP", "./.:70,30:100"),
+        ("12", "25398285", ".", "C", "T", "9", ".", "set=FilteredInAll", "GT:AD:DP", "0/1:70,30:100"),
+    ]
     calls = read_vcf(_vcf(tmp_path / "T1.vcf", ("T1",), *records)).calls
     assert calls.select("variant_id", "alt_count", "is_called").rows() == [
-        ("12:25398284:C:T", 30, True), ("12:25398285:C:T", 30, False),
-    ]  # fmt: skip
+        ("12:25398284:C:T", 30, True),
+        ("12:25398285:C:T", 30, False),
+    ]
 
 
 def test_columns_named_after_bam_files_and_two_pairs_in_one_file(tmp_path):

@@ -1,7 +1,8 @@
 """The source's own end points: kept as published, placed on the study's clock, compared with the derived ones.
 
-Stories: cbioportal #7292 (PFS pair of the censored thrown away), datahub #1122 (PF_, TTP_, MFS_ pairs), datahub PR 1889 and
-cbioportal #12324 (survival counts from sequencing in some studies), cbioportal #4492 (published and derived DFS differ).
+Stories: cbioportal #7292 (PFS pair of the censored thrown away), datahub #1122 (PF_, TTP_, MFS_ pairs), datahub PR 1889
+and cbioportal #12324 (survival counts from sequencing in some studies), cbioportal #4492 (published and derived DFS
+differ).
 """
 
 from __future__ import annotations
@@ -24,14 +25,10 @@ from oncourse.study.values import numbers
 def folder(path, patient, *, about=None, timelines=None):
     """A cBioPortal folder of one sample per patient; `patient` column -> values, `about` column -> description."""
     path.mkdir(parents=True, exist_ok=True)
-    (path / "meta_study.txt").write_text(
-        "type_of_cancer: prad\ncancer_study_identifier: x\nname: x\ndescription: x\n"
-    )
+    (path / "meta_study.txt").write_text("type_of_cancer: prad\ncancer_study_identifier: x\nname: x\ndescription: x\n")
     names = list(patient)
     head = ["#" + "\t".join(names), "#" + "\t".join((about or {}).get(n, n) for n in names)]
-    rows = [
-        "\t".join("" if v is None else str(v) for v in row) for row in zip(*patient.values(), strict=True)
-    ]
+    rows = ["\t".join("" if v is None else str(v) for v in row) for row in zip(*patient.values(), strict=True)]
     (path / "data_clinical_patient.txt").write_text("\n".join([*head, "\t".join(names), *rows]) + "\n")
     ids = patient["PATIENT_ID"]
     (path / "data_clinical_sample.txt").write_text(
@@ -46,8 +43,13 @@ def follow_up(path, **options):
     return read_cbioportal(path, **options).tables["follow_up"]
 
 
-PFS = {"PATIENT_ID": ["A", "B"], "OS_STATUS": ["0:LIVING"] * 2, "OS_MONTHS": [20, 20],
-       "PFS_STATUS": ["0:CENSORED", "1:PROGRESSION"], "PFS_MONTHS": [8, 6]}  # fmt: skip
+PFS = {
+    "PATIENT_ID": ["A", "B"],
+    "OS_STATUS": ["0:LIVING"] * 2,
+    "OS_MONTHS": [20, 20],
+    "PFS_STATUS": ["0:CENSORED", "1:PROGRESSION"],
+    "PFS_MONTHS": [8, 6],
+}
 
 
 def test_a_censored_pfs_ends_on_its_own_day(tmp_path):
@@ -81,14 +83,13 @@ OS = {"PATIENT_ID": ["A"], "OS_STATUS": ["1:DECEASED"], "OS_MONTHS": [12]}
 
 
 def test_the_header_names_the_anchor(tmp_path):
-    """12 months from sequencing on day 200: death on day 565, 356 days (first day counted) after the line on day 210."""
+    """12 months from sequencing on day 200: death on day 565, 356 days (first day counted) after the line on day
+    210."""
     about = {"OS_MONTHS": "Overall survival in months since sequencing of the sample"}
     study = load_study(folder(tmp_path / "s", OS, about=about, timelines=TIMELINES))
     assert study["follow_up"]["death_day"].to_list() == [565]
     records, _ = Cohort(study).endpoint_tables
-    assert records.filter((pl.col("endpoint") == "OS") & (pl.col("line") == 1))["time_days"].to_list() == [
-        356
-    ]
+    assert records.filter((pl.col("endpoint") == "OS") & (pl.col("line") == 1))["time_days"].to_list() == [356]
 
 
 def test_a_setting_names_the_anchor(tmp_path):
@@ -135,14 +136,22 @@ def test_anchors_of_descriptions(words, anchor):
 
 def test_differences_are_listed_patient_by_patient(tmp_path):
     """Published DFS censored at 8 months, death at 20: our DFS has an event at 20; the record says so."""
-    columns = {"PATIENT_ID": ["A", "B"], "OS_STATUS": ["1:DECEASED", "1:DECEASED"], "OS_MONTHS": [20, 20],
-               "DFS_STATUS": ["0:DiseaseFree", "1:Recurred"], "DFS_MONTHS": [8, 9]}  # fmt: skip
+    columns = {
+        "PATIENT_ID": ["A", "B"],
+        "OS_STATUS": ["1:DECEASED", "1:DECEASED"],
+        "OS_MONTHS": [20, 20],
+        "DFS_STATUS": ["0:DiseaseFree", "1:Recurred"],
+        "DFS_MONTHS": [8, 9],
+    }
     study = load_study(folder(tmp_path / "s", columns))
     records, _ = Cohort(study).endpoint_tables
     found = compared(study["published_endpoints"], records, first_day=int(EndpointParams().count_first_day))
     assert found.select("patient_id", "endpoint", "agreement").rows() == [
-        ("A", "DFS", "other event"), ("B", "DFS", "same"), ("A", "OS", "same"), ("B", "OS", "same"),
-    ]  # fmt: skip
+        ("A", "DFS", "other event"),
+        ("B", "DFS", "same"),
+        ("A", "OS", "same"),
+        ("B", "OS", "same"),
+    ]
 
 
 def test_decimal_commas_are_decided_for_the_column(tmp_path):

@@ -8,9 +8,15 @@ import importlib
 import pytest
 
 MODULES = (
-    "genome.effect", "genome.panels", "genome.protein", "genome.variant", "io.clinical", "io.clinical_tables", "io.counts",
+    "genome.effect",
+    "genome.panels",
+    "genome.protein",
+    "genome.variant",
+    "io.clinical",
+    "io.clinical_tables",
+    "io.counts",
     "io.events",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -52,9 +52,17 @@ def test_a_vcf_without_annotation_is_named_at_import(files: Path) -> None:
     """And the names are in the folder: no reference is needed afterwards. The deletion is moved left."""
     done = CliRunner().invoke(
         cli,
-        ["import", "vcf", str(files / "calls.vcf"), str(files / "study"), "--fasta", str(files / "x.fa"),
-         "--gff", str(files / "genes.txt")],
-    )  # fmt: skip
+        [
+            "import",
+            "vcf",
+            str(files / "calls.vcf"),
+            str(files / "study"),
+            "--fasta",
+            str(files / "x.fa"),
+            "--gff",
+            str(files / "genes.txt"),
+        ],
+    )
     assert done.exit_code == 0, done.output
     assert _names(load_study(files / "study")["variants"]) == _NAMED
 

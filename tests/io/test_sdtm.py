@@ -62,11 +62,13 @@ def test_tables(folder):
     assert tables["patients"]["patient_id"].to_list() == ["S1", "S2"]  # a screen failure has no day 0
     assert tables["patients"]["sex"].to_list() == ["female", "male"]
     assert tables["follow_up"].select("last_contact_day", "is_dead", "death_day").rows() == [
-        (326, False, None), (121, True, 121),
-    ]  # fmt: skip
+        (326, False, None),
+        (121, True, 121),
+    ]
     assert tables["treatments"].select("drugs", "start_day", "stop_day").rows() == [
-        ("drug a", 0, 112), ("drug b", 0, 60),
-    ]  # fmt: skip
+        ("drug a", 0, 112),
+        ("drug b", 0, 60),
+    ]
 
 
 def test_diameters(folder):
@@ -89,8 +91,10 @@ def test_assessments_from_single_lesions(folder):
     tables, _ = validate(read_sdtm(folder).tables, read_sdtm(folder).config)
     rows = tables["assessments"].sort("day").select("day", "non_target", "new_lesions", "overall").rows()
     assert rows == [
-        (-5, "NON-CR/NON-PD", None, None), (59, "CR", None, "PR"), (115, None, "equivocal", None),
-    ]  # fmt: skip
+        (-5, "NON-CR/NON-PD", None, None),
+        (59, "CR", None, "PR"),
+        (115, None, "equivocal", None),
+    ]
 
 
 def test_a_partial_date_without_a_full_one_is_listed(folder):
@@ -142,10 +146,17 @@ def _xport(path, columns, rows):
     for number, (name, length) in enumerate(columns, 1):
         size = length or 8
         names += (
-            struct.pack(">hhhh", 2 if length else 1, 0, size, number) + name.encode().ljust(8) + b" " * 40
-            + b" " * 8 + struct.pack(">hh", 0, 0) + b" " * 4 + b" " * 8 + struct.pack(">hh", 0, 0)
-            + struct.pack(">i", position) + b"\0" * 52
-        )  # fmt: skip
+            struct.pack(">hhhh", 2 if length else 1, 0, size, number)
+            + name.encode().ljust(8)
+            + b" " * 40
+            + b" " * 8
+            + struct.pack(">hh", 0, 0)
+            + b" " * 4
+            + b" " * 8
+            + struct.pack(">hh", 0, 0)
+            + struct.pack(">i", position)
+            + b"\0" * 52
+        )
         position += size
     body = b"".join(
         cell.encode().ljust(length) if length else (b"." + bytes(7) if cell is None else _ibm(cell))
@@ -155,23 +166,23 @@ def _xport(path, columns, rows):
     pad = lambda data: data + b" " * (-len(data) % 80)  # noqa: E731
     path.write_bytes(
         record("HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!000000000000000000000000000000")
-        + record("SAS     SAS     SASLIB") + record("")
+        + record("SAS     SAS     SASLIB")
+        + record("")
         + record("HEADER RECORD*******MEMBER  HEADER RECORD!!!!!!!000000000000000001600000000140")
         + record("HEADER RECORD*******DSCRPTR HEADER RECORD!!!!!!!000000000000000000000000000000")
-        + record("SAS     TR") + record("")
+        + record("SAS     TR")
+        + record("")
         + record(f"HEADER RECORD*******NAMESTR HEADER RECORD!!!!!!!000000{len(columns):04d}00000000000000000000")
         + pad(names)
         + record("HEADER RECORD*******OBS     HEADER RECORD!!!!!!!000000000000000000000000000000")
         + pad(body)
-    )  # fmt: skip
+    )
 
 
 def test_transport_file(tmp_path):
     """SAS technical note TS-140: text and numbers, missing numbers, trailing blanks of the last record."""
     path = tmp_path / "tr.xpt"
-    _xport(
-        path, [("USUBJID", 6), ("TRSTRESN", None)], [("S1", 25.5), ("S2", None), ("S3", -0.1), ("S4", 0.0)]
-    )
+    _xport(path, [("USUBJID", 6), ("TRSTRESN", None)], [("S1", 25.5), ("S2", None), ("S3", -0.1), ("S4", 0.0)])
     found = read_xport(path)
     assert found["USUBJID"].to_list() == ["S1", "S2", "S3", "S4"]
     assert found["TRSTRESN"].to_list()[1] is None
@@ -226,11 +237,17 @@ def test_a_new_lesion_that_only_tu_names(tmp_path):
 
 
 def test_scans_of_one_visit_are_one_assessment(tmp_path):
-    """admiralonco #24: T01 on day 56, T02 on day 58, both VISIT = WEEK 8; a visit name used again months later is two."""
+    """admiralonco #24: T01 on day 56, T02 on day 58, both VISIT = WEEK 8; a visit name used again months later is
+    two."""
     head = "USUBJID,TRGRPID,TRLNKID,TRTESTCD,TRSTRESN,TRSTRESU,VISIT,TRDTC,TREVAL\n"
-    rows = [("T01", 40, "BASE", "2018-12-31"), ("T02", 40, "BASE", "2019-01-02"), ("T01", 20, "WEEK 8", "2019-03-07"),
-            ("T02", 20, "WEEK 8", "2019-03-09"), ("T01", 21, "UNSCHEDULED", "2019-05-01"),
-            ("T01", 22, "UNSCHEDULED", "2019-08-01")]  # fmt: skip
+    rows = [
+        ("T01", 40, "BASE", "2018-12-31"),
+        ("T02", 40, "BASE", "2019-01-02"),
+        ("T01", 20, "WEEK 8", "2019-03-07"),
+        ("T02", 20, "WEEK 8", "2019-03-09"),
+        ("T01", 21, "UNSCHEDULED", "2019-05-01"),
+        ("T01", 22, "UNSCHEDULED", "2019-08-01"),
+    ]
     tr = head + "".join(f"S1,TARGET,{i},LDIAM,{mm},mm,{v},{d},INVESTIGATOR\n" for i, mm, v, d in rows)
     rs = "USUBJID,RSTESTCD,RSSTRESC,VISIT,RSDTC,RSEVAL\nS1,OVRLRESP,PR,WEEK 8,2019-03-10,INVESTIGATOR\n"
     tables, reading, problems = read(folder_of(tmp_path / "s", dm=ONE, tr=tr, rs=rs))
@@ -250,12 +267,14 @@ def test_the_group_of_a_lesion_without_trgrpid(tmp_path):
     tables, _, _ = read(folder_of(tmp_path / "s", dm=ONE, tu=tu, tr=tr))
     assert tables["target_lesions"]["lesion_id"].to_list() == ["L1"]
     assert tables["assessments"].sort("day").select("non_target", "new_lesions").rows() == [
-        ("NON-CR/NON-PD", None), (None, "yes"),
-    ]  # fmt: skip
+        ("NON-CR/NON-PD", None),
+        (None, "yes"),
+    ]
 
 
 def test_randomised_and_never_treated_is_in_the_study(tmp_path):
-    """Intention to treat: no RFSTDTC, but randomised; screen failures and people never assigned are named and left out."""
+    """Intention to treat: no RFSTDTC, but randomised; screen failures and people never assigned are named and left
+    out."""
     dm = (
         "USUBJID,SEX,AGE,RFSTDTC,RFICDTC,RFPENDTC,DTHDTC,DTHFL,ARM,ARMNRS\n"
         "S1,M,60,2019-01-10,,2020-06-01,,,A,\nS2,M,60,,2019-01-05,2020-06-01,,,A,\n"
@@ -266,8 +285,10 @@ def test_randomised_and_never_treated_is_in_the_study(tmp_path):
     ex = "USUBJID,EXTRT,EXSTDTC,EXENDTC\nS1,DRUG,2019-01-10,2019-02-10\n"
     tables, reading, _ = read(folder_of(tmp_path / "s", dm=dm, ds=ds, ex=ex))
     assert tables["patients"].select("patient_id", "index_date", "treated").rows() == [
-        ("S1", "2019-01-10", "yes"), ("S2", "2019-01-08", "no"), ("S5", "2019-01-09", "no"),
-    ]  # fmt: skip
+        ("S1", "2019-01-10", "yes"),
+        ("S2", "2019-01-08", "no"),
+        ("S5", "2019-01-09", "no"),
+    ]
     left_out = reading.ledger.tables()["intake/rows"].filter(state="left out").sort("first")
     assert left_out.select("first", "why").rows() == [("S3", "screen failure"), ("S4", "never assigned to an arm")]
     assert any("day 0 is randomisation (DS)" in note for note in reading.notes)
@@ -294,8 +315,10 @@ def test_dose_periods_a_year_apart_are_two_treatments(tmp_path):
     )
     tables, _, _ = read(folder_of(tmp_path / "s", dm=ONE, ex=ex, cm=cm))
     assert tables["treatments"].select("drugs", "start_day", "stop_day").rows() == [
-        ("capecitabine", -374, -223), ("cetuximab", 0, 42), ("cetuximab", 416, 437),
-    ]  # fmt: skip
+        ("capecitabine", -374, -223),
+        ("cetuximab", 0, 42),
+        ("cetuximab", 416, 437),
+    ]
 
 
 def test_death_by_disposition_or_survival_status(tmp_path):
@@ -304,8 +327,9 @@ def test_death_by_disposition_or_survival_status(tmp_path):
     ss = "USUBJID,SSTESTCD,SSSTRESC,SSDTC\nS2,SURVSTAT,ALIVE,2019-09-10\n"
     tables, _, _ = read(folder_of(tmp_path / "s", dm=dm, ds=ds, ss=ss))
     assert tables["follow_up"].select("last_contact_day", "is_dead", "death_day").rows() == [
-        (120, True, 120), (243, False, None),
-    ]  # fmt: skip
+        (120, True, 120),
+        (243, False, None),
+    ]
 
 
 def test_the_day_of_demographics_is_no_last_contact(tmp_path):
@@ -343,15 +367,16 @@ S2,M,70,2020-02-01,2020-06-01,,,B
 
 
 def test_a_death_without_a_date_is_an_interval_or_unknown(tmp_path):
-    """SS asked on 2021-06-01 says DEAD: between the last sign of life (2020-06-01) and that day, not on it; DTHFL alone says
-    no day at all, and the last contact is none."""
+    """SS asked on 2021-06-01 says DEAD: between the last sign of life (2020-06-01) and that day, not on it; DTHFL alone
+    says no day at all, and the last contact is none."""
     (tmp_path / "dm.csv").write_text(DEAD_DM)
     (tmp_path / "ss.csv").write_text("USUBJID,SSTESTCD,SSSTRESC,SSDTC\nS2,SURVSTAT,DEAD,2021-06-01\n")
     reading = read_sdtm(tmp_path)
     found = {r["patient_id"]: r for r in reading.tables["follow_up"].iter_rows(named=True)}
     assert (found["S1"]["is_dead"], found["S1"]["last_contact_date"]) == (None, "2020-12-01")
-    assert [found["S2"][c] for c in ("last_contact_date", "death_earliest_date", "death_date", "death_latest_date")] == [
-        "2020-06-01", "2020-06-01", "2020-11-30", "2021-06-01"]  # fmt: skip
+    assert [
+        found["S2"][c] for c in ("last_contact_date", "death_earliest_date", "death_date", "death_latest_date")
+    ] == ["2020-06-01", "2020-06-01", "2020-11-30", "2021-06-01"]
     assert {p.column for p in reading.problems} == {"death_day"} and len(reading.problems) == 2
     tables, problems = validate(reading.tables, reading.config)
     second = tables["follow_up"].filter(pl.col("patient_id") == "S2")

@@ -8,8 +8,18 @@ from oncourse.errors import InputError
 from oncourse.genome.places import locate
 from oncourse.io.files import read_files
 
-MAF = ("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2", "Variant_Classification",
-       "HGVSp_Short", "Tumor_Sample_Barcode", "t_alt_count", "t_ref_count")  # fmt: skip
+MAF = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Variant_Classification",
+    "HGVSp_Short",
+    "Tumor_Sample_Barcode",
+    "t_alt_count",
+    "t_ref_count",
+)
 KRAS = ("KRAS", "12", "25398284", "C", "T", "Missense_Mutation", "p.G12D", "S1", "300", "700")
 
 
@@ -51,7 +61,9 @@ def test_variants_of_the_normal_alone_mean_exchanged_columns(tmp_path, n, severi
 
 def test_a_germline_variant_in_both_columns_is_no_exchange(tmp_path):
     records = [(f"12:2539828{i}:C:T", "0/1:50,40:90", "0/1:50,40:90") for i in range(4)]
-    assert not [p for p in read_files([_vcf(tmp_path, ("P1_T", "P1_N"), *records)]).problems if "exchanged" in p.message]
+    assert not [
+        p for p in read_files([_vcf(tmp_path, ("P1_T", "P1_N"), *records)]).problems if "exchanged" in p.message
+    ]
 
 
 @pytest.mark.parametrize(("alt", "read"), [("Y", "T"), ("K", "N")])
@@ -69,7 +81,8 @@ def test_a_place_in_the_chromosome_cell_is_no_chromosome(tmp_path):
 
 
 def test_a_coding_change_without_a_place_is_its_protein_change(tmp_path):
-    """KRAS c.35G>A alone is p.G12D (RefSeq NM_004985): it was a call that nobody could judge, and no other file's G12D."""
+    """KRAS c.35G>A alone is p.G12D (RefSeq NM_004985): it was a call that nobody could judge, and no other file's
+    G12D."""
     header = (*MAF[:6], "HGVSc", *MAF[7:])
     reading = read_files([_maf(tmp_path, (KRAS[0], "12", "", *KRAS[3:6], "c.35G>A", *KRAS[7:]), header=header)])
     assert reading.tables["variants"].select("variant_id", "hgvs_p").rows() == [("KRAS:p.G12D", "p.G12D")]

@@ -28,10 +28,12 @@ SAME = {
         VITAL_STATUS=["Dead", "Alive", "Alive"], DAYS_TO_DEATH=[365, None, None], DAYS_TO_LAST_FOLLOWUP=[200, 730, None]
     ),
     "the latest of two contacts": table(
-        VITAL_STATUS=["1", "0", "0"], DAYS_TO_DEATH=[365, None, None], DAYS_TO_LAST_FOLLOWUP=[200, 100, None],
+        VITAL_STATUS=["1", "0", "0"],
+        DAYS_TO_DEATH=[365, None, None],
+        DAYS_TO_LAST_FOLLOWUP=[200, 100, None],
         DAYS_TO_LAST_KNOWN_ALIVE=[None, 730, None],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("spelling", SAME)
@@ -46,12 +48,25 @@ def test_one_follow_up(spelling):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1:DECEASED", True), ("DECEASED", True), ("Dead", True), ("1", True), ("0:LIVING", False), ("LIVING", False),
-        ("alive", False), ("0", False), ("UNKNOWN", None), ("", None), ("1:Recurred/Progressed", True),
-        ("0:DiseaseFree", False), ("1:PROGRESSION", True), ("0:CENSORED", False), ("0:ALIVE OR DEAD TUMOR FREE", False),
-        ("1:DEAD WITH TUMOR", True), ("maybe", None),
+        ("1:DECEASED", True),
+        ("DECEASED", True),
+        ("Dead", True),
+        ("1", True),
+        ("0:LIVING", False),
+        ("LIVING", False),
+        ("alive", False),
+        ("0", False),
+        ("UNKNOWN", None),
+        ("", None),
+        ("1:Recurred/Progressed", True),
+        ("0:DiseaseFree", False),
+        ("1:PROGRESSION", True),
+        ("0:CENSORED", False),
+        ("0:ALIVE OR DEAD TUMOR FREE", False),
+        ("1:DEAD WITH TUMOR", True),
+        ("maybe", None),
     ],
-)  # fmt: skip
+)
 def test_spellings_of_a_status(text, expected):
     assert event(text) is expected
 
@@ -74,9 +89,13 @@ def test_tcga_with_its_clinical_tables(shared_data):
 
 def test_what_contradicts_itself_is_one_patients_error():
     """A stay of -1 month became a last contact on day -30; DECEASED beside ALIVE was dead; PFS outlived OS."""
-    frame = table(OS_MONTHS=[20, -1, 20], OS_STATUS=["1:DECEASED", "0:LIVING", "1:DECEASED"],
-                  VITAL_STATUS=["ALIVE", "ALIVE", "DECEASED"], PFS_MONTHS=[10, 5, 30],
-                  PFS_STATUS=["0:CENSORED"] * 3)  # fmt: skip
+    frame = table(
+        OS_MONTHS=[20, -1, 20],
+        OS_STATUS=["1:DECEASED", "0:LIVING", "1:DECEASED"],
+        VITAL_STATUS=["ALIVE", "ALIVE", "DECEASED"],
+        PFS_MONTHS=[10, 5, 30],
+        PFS_STATUS=["0:CENSORED"] * 3,
+    )
     reading = Reading({}, StudyConfig())
     found, published = follow_up(frame, NOBODY, reading)
     by = {r["patient_id"]: r for r in found.iter_rows(named=True)}
@@ -84,5 +103,6 @@ def test_what_contradicts_itself_is_one_patients_error():
     assert (by["C"]["is_dead"], by["C"]["progression_free_day"]) == (True, None)
     assert by["B"]["last_contact_day"] == 152  # of the progression-free time: overall survival is not known
     assert published.filter(pl.col("endpoint") == "OS")["patient_id"].to_list() == ["A", "C"]
-    assert [w in " ".join(p.message for p in reading.problems) for w in ("before day 0", "contradict", "ends after")] == [
-        True, True, True]  # fmt: skip
+    assert [
+        w in " ".join(p.message for p in reading.problems) for w in ("before day 0", "contradict", "ends after")
+    ] == [True, True, True]

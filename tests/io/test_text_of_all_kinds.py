@@ -64,6 +64,7 @@ def test_a_comma_in_a_table_of_one_column_with_tabs_stays(tmp_path):
 
 def test_thousands_of_columns_take_no_time_of_their_square(tmp_path):
     """8,000 columns took a hundred times as long as 800: the set of names was made anew for every column."""
+
     def seconds(n):
         path = tmp_path / f"{n}.tsv"
         path.write_text("\t".join(f"c{i}" for i in range(n)) + "\n" + "\t".join("1" for _ in range(n)) + "\n")
@@ -87,14 +88,23 @@ def book(path, sheets):
 
 
 CHINESE = {
-    "患者信息": [["患者编号", "性别", "年龄", "确诊日期"], ["患者01", "女", 60, "2019-01-02"],
-             ["患者02", "男", 71, "2019-02-01"]],
-    "随访": [["患者编号", "末次随访日期", "生存状态", "死亡日期"], ["患者01", "2020-01-02", "存活", None],
-           ["患者02", "2020-02-01", "死亡", "2020-02-01"]],
+    "患者信息": [
+        ["患者编号", "性别", "年龄", "确诊日期"],
+        ["患者01", "女", 60, "2019-01-02"],
+        ["患者02", "男", 71, "2019-02-01"],
+    ],
+    "随访": [
+        ["患者编号", "末次随访日期", "生存状态", "死亡日期"],
+        ["患者01", "2020-01-02", "存活", None],
+        ["患者02", "2020-02-01", "死亡", "2020-02-01"],
+    ],
     "样本": [["样本编号", "患者编号", "样本类型"], ["患者01-T", "患者01", "石蜡组织"], ["患者02-P", "患者02", "血浆"]],
-    "突变": [["sample_id", "variant_id", "alt_count", "depth", "is_called"], ["患者01-T", "12:25245350:C:T", 30, 100, "是"]],
+    "突变": [
+        ["sample_id", "variant_id", "alt_count", "depth", "is_called"],
+        ["患者01-T", "12:25245350:C:T", 30, 100, "是"],
+    ],
     "备注": [["随便写的东西"]],
-}  # fmt: skip
+}
 
 
 def test_a_study_in_one_chinese_workbook(tmp_path):
@@ -103,18 +113,22 @@ def test_a_study_in_one_chinese_workbook(tmp_path):
     tables, problems = checked(read_any(path))
     assert not [str(p) for p in problems if p.severity == "error"]
     assert tables["patients"].select("patient_id", "sex", "age_years").rows() == [
-        ("患者01", "female", 60.0), ("患者02", "male", 71.0),
-    ]  # fmt: skip
+        ("患者01", "female", 60.0),
+        ("患者02", "male", 71.0),
+    ]
     assert tables["follow_up"].select("last_contact_day", "is_dead", "death_day").rows() == [
-        (365, False, None), (365, True, 365),
-    ]  # fmt: skip
+        (365, False, None),
+        (365, True, 365),
+    ]
     assert tables["samples"]["material"].to_list() == ["tissue", "plasma"]
     assert tables["calls"]["is_called"].to_list() == [True]
     assert any("备注" in p.message for p in read_any(path).problems)
 
 
 def test_one_table_of_a_workbook_is_known_by_its_columns(tmp_path):
-    path = book(tmp_path / "clinical.xlsx", {"Sheet1": [["patient_id", "last_contact_day", "is_dead"], ["P1", 100, "yes"]]})
+    path = book(
+        tmp_path / "clinical.xlsx", {"Sheet1": [["patient_id", "last_contact_day", "is_dead"], ["P1", 100, "yes"]]}
+    )
     reading = read_workbook(path)
     tables, problems = checked(reading)
     assert not [str(p) for p in problems if p.severity == "error"]
@@ -142,15 +156,18 @@ def test_cells_of_a_workbook(tmp_path):
     workbook.close()
     found = read_sheets(path)[0]
     assert (found.header, found.rows, found.lines, found.title) == (
-        ["id", "day", "psa"], [["A", "2019-01-02", "12.5"]], [4], ("检验报告",),
-    )  # fmt: skip
+        ["id", "day", "psa"],
+        [["A", "2019-01-02", "12.5"]],
+        [4],
+        ("检验报告",),
+    )
     table = read_table(path)
     assert table.frame.rows() == [("A", "2019-01-02", "12.5")]
     assert table.lines.to_list() == [4]
 
 
 def test_a_native_folder_of_csv_with_chinese_words(tmp_path):
-    (tmp_path / "患者.csv").write_bytes("患者编号,性别,年龄\nP1,女,\"60,5\"\n".encode("gb18030"))
+    (tmp_path / "患者.csv").write_bytes('患者编号,性别,年龄\nP1,女,"60,5"\n'.encode("gb18030"))
     (tmp_path / "samples.csv").write_text("sample_id;patient_id;material;purity\nS1;P1;组织;0,35\n")
     (tmp_path / "calls.tsv").write_text("sample_id\tvariant_id\tis_called\nS1\t12:25245350:C:T\t是\n")
     (tmp_path / "study.yaml").write_text("title: x\n")

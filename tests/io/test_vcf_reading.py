@@ -12,9 +12,7 @@ COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
 
 def vcf(tmp_path, samples, *records, head=HEAD):
     path = tmp_path / "x.vcf"
-    path.write_text(
-        head + COLUMNS + "\t".join(samples) + "\n" + "\n".join("\t".join(r) for r in records) + "\n"
-    )
+    path.write_text(head + COLUMNS + "\t".join(samples) + "\n" + "\n".join("\t".join(r) for r in records) + "\n")
     return read_vcf(path)
 
 
@@ -69,8 +67,11 @@ def test_sites_looked_at_and_not_called_keep_their_depth(tmp_path):
     ]
     found = vcf(tmp_path, ["A", "B", "C"], *rows)
     assert found.calls.select("sample_id", "alt_count", "depth", "is_called").rows() == [
-        ("A", 10, 60, True), ("B", 0, 60, False), ("A", 2, 52, False), ("B", 0, 40, False),
-    ]  # fmt: skip
+        ("A", 10, 60, True),
+        ("B", 0, 60, False),
+        ("A", 2, 52, False),
+        ("B", 0, 40, False),
+    ]
     assert found.samples["sample_id"].to_list() == ["A", "B", "C"]
 
 
@@ -89,14 +90,9 @@ def test_several_alleles_symbols_and_breakends(tmp_path):
 
 
 def test_annotation_of_vep_and_snpeff(tmp_path):
-    head = (
-        HEAD
-        + '##INFO=<ID=CSQ,Number=.,Type=String,Description="VEP. Format: Allele|Consequence|SYMBOL|HGVSp">\n'
-    )
+    head = HEAD + '##INFO=<ID=CSQ,Number=.,Type=String,Description="VEP. Format: Allele|Consequence|SYMBOL|HGVSp">\n'
     info = "CSQ=T|intron_variant|OTHER|,T|missense_variant|KRAS|ENSP1:p.Gly12Asp"
-    found = vcf(
-        tmp_path, ["A"], ("12", "100", ".", "C", "T", ".", "PASS", info, "GT:AD", "0/1:9,9"), head=head
-    )
+    found = vcf(tmp_path, ["A"], ("12", "100", ".", "C", "T", ".", "PASS", info, "GT:AD", "0/1:9,9"), head=head)
     assert found.variants.select("gene", "hgvs_p", "consequence").rows() == [("KRAS", "p.G12D", "missense")]
     info = "ANN=T|stop_gained|HIGH|APC|APC|transcript|NM_1|protein_coding|1/1|c.10C>T|p.Arg4*"
     found = vcf(tmp_path, ["A"], ("5", "100", ".", "C", "T", ".", "PASS", info, "GT:AD", "0/1:9,9"))
@@ -122,15 +118,16 @@ def test_real_strelka_indels(shared_data):
     """Strelka2's own demo: TIR 8 of 20 and 20 of 41 (read off the file)."""
     found = read_vcf(shared_data("reads-strelka-demo", "expectedResults", "somatic.indels.vcf.gz"))
     assert found.calls.select("variant_id", "alt_count", "depth").rows() == [
-        ("demo20:1148:-:TAT", 8, 20), ("demo20:3665:C:-", 20, 41),
-    ]  # fmt: skip
+        ("demo20:1148:-:TAT", 8, 20),
+        ("demo20:3665:C:-", 20, 41),
+    ]
 
 
 def test_real_freebayes(shared_data):
     found = read_vcf(shared_data("reads-freebayes-tiny", "q.vcf.gz"))
-    assert found.calls.filter(found.calls["variant_id"] == "q:186:T:C").select(
-        "alt_count", "depth"
-    ).rows() == [(16, 41)]
+    assert found.calls.filter(found.calls["variant_id"] == "q:186:T:C").select("alt_count", "depth").rows() == [
+        (16, 41)
+    ]
 
 
 def test_quoted_vcf_of_a_spreadsheet(shared_data):
@@ -138,9 +135,14 @@ def test_quoted_vcf_of_a_spreadsheet(shared_data):
     found = read_vcf(shared_data("evo_treeomics", "example.vcf"))
     assert found.samples["sample_id"].to_list() == [f"Met{n}" for n in range(1, 7)]
     assert found.calls.row(0, named=True) | {"filter": None, "origin": None} == {
-        "sample_id": "Met1", "variant_id": "1:1403857:C:A", "alt_count": 35, "depth": 121, "is_called": True,
-        "filter": None, "origin": None,
-    }  # fmt: skip
+        "sample_id": "Met1",
+        "variant_id": "1:1403857:C:A",
+        "alt_count": 35,
+        "depth": 121,
+        "is_called": True,
+        "filter": None,
+        "origin": None,
+    }
 
 
 def test_reference_moves_indels_and_tells_a_wrong_build(tmp_path):
@@ -154,14 +156,9 @@ def test_reference_moves_indels_and_tells_a_wrong_build(tmp_path):
     ):
         (tmp_path / f"{name}.fa").write_text(text)
     (tmp_path / "x.vcf").write_text(
-        HEAD
-        + COLUMNS
-        + "A\n7\t8\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n7\t5\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n"
+        HEAD + COLUMNS + "A\n7\t8\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n7\t5\t.\tTT\tT\t.\tPASS\t.\tGT:AD\t0/1:9,9\n"
     )
-    found = {
-        n: read_vcf(tmp_path / "x.vcf", fasta=Fasta(tmp_path / f"{n}.fa"))
-        for n in ("right", "wrong", "other")
-    }
+    found = {n: read_vcf(tmp_path / "x.vcf", fasta=Fasta(tmp_path / f"{n}.fa")) for n in ("right", "wrong", "other")}
     assert found["right"].calls["variant_id"].to_list() == ["7:5:T:-"]
     assert [p.severity for p in found["wrong"].problems] == ["error"]
     assert [p.severity for p in found["other"].problems] == ["warning"]

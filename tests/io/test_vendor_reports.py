@@ -31,23 +31,29 @@ FOUNDATION = """\ufeff<?xml version="1.0"?><rr:ResultsReport xmlns:rr="http://in
 <biomarkers><microsatellite-instability status="MSS"/><tumor-mutation-burden score="7.57"/></biomarkers>
 </variant-report></rr:ResultsPayload></rr:ResultsReport>"""
 TSO = (
-    "[Analysis Details]\nPair ID\tP1\nGenome\tGRCh37\n\n[TMB]\nTotal TMB\t7.8\n\n[MSI]\nPercent Unstable MSI Sites\t2.5\n\n"
-    "[Gene Amplifications]\nGene\tFold Change\nERBB2\t4.2\n\n[Fusions]\nGene Pair\tBreakpoint 1\tFusion Supporting Reads\n"
+    "[Analysis Details]\nPair ID\tP1\nGenome\tGRCh37\n\n[TMB]\nTotal TMB\t7.8\n\n[MSI]\nPercent Unstable MSI "
+    "Sites\t2.5\n\n"
+    "[Gene Amplifications]\nGene\tFold Change\nERBB2\t4.2\n\n[Fusions]\nGene Pair\tBreakpoint 1\tFusion Supporting "
+    "Reads\n"
     "EML4-ALK\tchr2:1\t12\n\n[Splice Variants]\nGene\nNA\n\n[Small Variants]\nGene\tChromosome\tGenomic Position\t"
     "Reference Call\tAlternative Call\tAllele Frequency\tDepth\tP-Dot Notation\tConsequence(s)\n"
     "KRAS\tchr12\t25398284\tC\tT\t0.301\t900\tNP_004976.2:p.(Gly12Asp)\tmissense_variant\n"
 )
 TEMPUS = {
-    "patient": {"tempusId": "T-9"}, "specimens": [{"tempusSampleId": "X1"}],
+    "patient": {"tempusId": "T-9"},
+    "specimens": [{"tempusSampleId": "X1"}],
     "results": {
-        "msiStatus": "stable", "tumorMutationalBurden": 4.2, "lowCoverageGenes": ["ATM"],
+        "msiStatus": "stable",
+        "tumorMutationalBurden": 4.2,
+        "lowCoverageGenes": ["ATM"],
         "somaticPotentiallyActionableMutations": [
-            {"gene": "KRAS", "variants": [{"mutationEffect": "p.G12D", "allelicFraction": "30.1", "coverage": 900}]}],
+            {"gene": "KRAS", "variants": [{"mutationEffect": "p.G12D", "allelicFraction": "30.1", "coverage": 900}]}
+        ],
         "somaticPotentiallyActionableCopyNumberVariants": [{"gene": "ERBB2", "variantDescription": "Copy number gain"}],
         "inheritedRelevantVariants": {"values": [{"gene": "BRCA2", "mutationEffect": "p.S1982fs"}]},
         "fusionVariants": [{"gene5": "EML4", "gene3": "ALK"}],
     },
-}  # fmt: skip
+}
 
 
 def _calls(reading):
@@ -59,13 +65,16 @@ def test_a_foundation_report_holds_calls_copies_rearrangements_and_markers(tmp_p
     (tmp_path / "r.xml").write_text(FOUNDATION, "utf-8")
     reading = read_any(tmp_path / "r.xml")
     assert _calls(reading) == [
-        ("TRF1", "12:25398284:C:T", 271, 900), ("TRF1", "7:140453136:A:T", 200, 800), ("TRF1", "APC:p.E1309fs*4", 320, 800),
-    ]  # fmt: skip
+        ("TRF1", "12:25398284:C:T", 271, 900),
+        ("TRF1", "7:140453136:A:T", 200, 800),
+        ("TRF1", "APC:p.E1309fs*4", 320, 800),
+    ]
     samples = reading.tables["samples"].select("sample_id", "patient_id", "assay_id", "msi_status", "tmb_per_mb").rows()
     assert samples == [("TRF1", "H22", "FoundationOne", "MSS", "7.57")]
     assert reading.tables["fusions"].select("gene_5p", "gene_3p", "frame").rows() == [
-        ("TMPRSS2", "ERG", "out_of_frame"), ("BRCA2", "BRCA2", None),
-    ]  # fmt: skip
+        ("TMPRSS2", "ERG", "out_of_frame"),
+        ("BRCA2", "BRCA2", None),
+    ]
     assert dict(reading.tables["gene_copy_number"].select("gene", "call").iter_rows()) == {"ERBB2": "2", "PTEN": "-2"}
 
 
@@ -114,7 +123,9 @@ def test_a_bcf_is_read_through_bcftools(tmp_path):
     (tmp_path / "T1.vcf").write_text(text)
     subprocess.run(["bcftools", "view", tmp_path / "T1.vcf", "-Ob", "-o", tmp_path / "T1.bcf"], check=True)
     reading = read_files([tmp_path / "T1.bcf"])
-    assert reading.tables["calls"].select("sample_id", "variant_id", "alt_count").rows() == [("T1", "12:25398284:C:T", 30)]
+    assert reading.tables["calls"].select("sample_id", "variant_id", "alt_count").rows() == [
+        ("T1", "12:25398284:C:T", 30)
+    ]
     (tmp_path / "bad.bcf").write_bytes(b"BCF\x02\x02x")
     with pytest.raises(InputError, match="bcftools view bad"):
         read_files([tmp_path / "bad.bcf"])

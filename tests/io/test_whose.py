@@ -45,7 +45,12 @@ def test_strelkas_two_files_of_a_pair_are_one_sample(tmp_path):
     """Illumina/strelka#111: columns are always NORMAL and TUMOR, a pair has a file of SNVs and one of indels."""
     for patient in ("P1", "P2"):
         for kind in ("snvs", "indels"):
-            _write(tmp_path, f"{patient}_T_vs_{patient}_N.strelka.somatic_{kind}.vcf", ("NORMAL", "TUMOR"), (NORMAL, TUMOUR))
+            _write(
+                tmp_path,
+                f"{patient}_T_vs_{patient}_N.strelka.somatic_{kind}.vcf",
+                ("NORMAL", "TUMOR"),
+                (NORMAL, TUMOUR),
+            )
     rows, _ = _samples(tmp_path)
     assert rows == [("P1_T", "P1", "tissue"), ("P2_T", "P2", "tissue")]
 
@@ -71,7 +76,7 @@ def test_header_says_what_tumour_is(tmp_path):
         ("Q_T_vs_Q_N.freebayes.vcf.gz".removesuffix(".gz"), ("Q_Q_N", "Q_Q_T"), "", "Q_T"),
         ("T1_vs_B1/strelka/somatic.snvs.vcf", ("NORMAL", "TUMOR"), "", "T1"),
     ],
-)  # fmt: skip
+)
 def test_a_normal_is_never_a_tumour(tmp_path, name, columns, header, sample):
     """oncotator#9, sarek's FreeBayes: pairs in the ways callers and pipelines name them."""
     path = _write(tmp_path, name, columns, (NORMAL, TUMOUR), header=header)
@@ -129,7 +134,9 @@ def test_files_of_two_callers_are_one_sample():
     starts = [
         Start(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"), ("NORMAL", "TUMOR")),
         Start(
-            Path("P1.mutect2.filtered.vcf"), ("P1_P1_N", "P1_P1_T"), ("##normal_sample=P1_P1_N", "##tumor_sample=P1_P1_T")
+            Path("P1.mutect2.filtered.vcf"),
+            ("P1_P1_N", "P1_P1_T"),
+            ("##normal_sample=P1_P1_N", "##tumor_sample=P1_P1_T"),
         ),
     ]
     assert {c.sample_id for c in assign(starts) if c.role == "tumour"} == {"P1_T"}
@@ -155,7 +162,10 @@ def test_tcga_barcodes_match_by_their_parts(tmp_path):
     samples, reading = _with_clinical(tmp_path, calls, ["TCGA-AA-0001-01", "TCGA-AA-0002-01"])
     assert samples == ["TCGA-AA-0001-01", "TCGA-AA-0002-01", "TCGA-AA-0002-06A-11D-A10X-10"]  # -06 is a metastasis
     assert any("further aliquots" in note for note in reading.notes)
-    assert [p.value for p in reading.problems if p.table == "calls"] == ["TCGA-AA-0002-06A-11D-A10X-10", "TCGA-AA-0002-01"]
+    assert [p.value for p in reading.problems if p.table == "calls"] == [
+        "TCGA-AA-0002-06A-11D-A10X-10",
+        "TCGA-AA-0002-01",
+    ]
 
 
 def test_ids_are_matched_by_spelling_or_named_with_the_nearest(tmp_path):

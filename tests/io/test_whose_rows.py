@@ -11,11 +11,23 @@ from oncourse.io.files import files_in, read_files
 from oncourse.io.maf import read_maf
 from oncourse.io.whose import read_manifest
 
-HEADER = ("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2", "Tumor_Sample_Barcode",
-          "HGVSp_Short", "t_alt_count", "t_depth", "NCBI_Build")  # fmt: skip
+HEADER = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Tumor_Sample_Barcode",
+    "HGVSp_Short",
+    "t_alt_count",
+    "t_depth",
+    "NCBI_Build",
+)
 
 
-def _row(sample, *, gene="KRAS", chrom="12", pos="25398284", alt="T", change="p.G12D", alt_count="30", depth="100", more=()):
+def _row(
+    sample, *, gene="KRAS", chrom="12", pos="25398284", alt="T", change="p.G12D", alt_count="30", depth="100", more=()
+):
     return (gene, chrom, pos, "C", alt, sample, change, alt_count, depth, "GRCh37", *more)
 
 
@@ -37,8 +49,9 @@ def test_tumor_of_two_mafs_is_two_samples(tmp_path):
         _maf(tmp_path, f"{name}.maf", _row("TUMOR", alt=alt))
     reading = read_files(files_in(tmp_path, "maf"))
     assert reading.tables["calls"].sort("sample_id").select("sample_id", "variant_id").rows() == [
-        ("P1", "12:25398284:C:T"), ("P2", "12:25398284:C:A"),
-    ]  # fmt: skip
+        ("P1", "12:25398284:C:T"),
+        ("P2", "12:25398284:C:A"),
+    ]
 
 
 def test_primary_and_metastasis_of_one_maf_are_of_the_patient_the_file_names(tmp_path):
@@ -67,12 +80,19 @@ def test_a_manifest_says_whose_the_rows_of_a_maf_are(tmp_path):
 
 def test_an_unreadable_position_never_drops_the_mutation(tmp_path):
     """A KRAS row whose position a spreadsheet had spoilt made its patient KRAS wild type."""
-    path = _maf(tmp_path, "a.maf", _row("P1", pos=""), _row("P2", pos="x", change=""), _row("P3", pos="25,398,284",
-                alt_count="1,030", depth="2,100"))  # fmt: skip
+    path = _maf(
+        tmp_path,
+        "a.maf",
+        _row("P1", pos=""),
+        _row("P2", pos="x", change=""),
+        _row("P3", pos="25,398,284", alt_count="1,030", depth="2,100"),
+    )
     found = read_maf(path)
     assert found.calls.select("sample_id", "variant_id", "alt_count", "is_called").rows() == [
-        ("P1", "KRAS:p.G12D", 30, True), ("P2", "KRAS:line3", 30, True), ("P3", "12:25398284:C:T", 1030, True),
-    ]  # fmt: skip
+        ("P1", "KRAS:p.G12D", 30, True),
+        ("P2", "KRAS:line3", 30, True),
+        ("P3", "12:25398284:C:T", 1030, True),
+    ]
     assert sum("kept as a call by gene" in p.message for p in found.problems) == 2
 
 
@@ -83,7 +103,8 @@ def test_a_row_with_neither_place_nor_gene_is_left_out_and_told(tmp_path):
 
 
 def test_what_a_second_method_did_not_find_is_not_called(tmp_path):
-    """NCI's MAF specification: Validation_Status Wildtype and Invalid; cBioPortal's own tables list calls regardless."""
+    """NCI's MAF specification: Validation_Status Wildtype and Invalid; cBioPortal's own tables list calls
+    regardless."""
     rows = [_row(f"P{i}", more=(w,)) for i, w in enumerate(["Wildtype", "Invalid", "Valid", "Untested", ""], 1)]
     for name, called in (("a.maf", [False, False, True, True, True]), ("data_mutations.txt", [True] * 5)):
         found = read_maf(_maf(tmp_path, name, *rows, more=("Validation_Status",)))
@@ -93,8 +114,14 @@ def test_what_a_second_method_did_not_find_is_not_called(tmp_path):
 def test_ids_as_r_and_spreadsheets_rewrite_them_and_patients_ids_are_matched(tmp_path):
     """R's make.names writes X001.T for 001-T (maftools#66); a MAF by patient means his only tumour sample."""
     path = _maf(tmp_path, "a.maf", _row("X001.T"), _row("P2"), _row("P3"))
-    clinical = _clinical(tmp_path, ("001-T", "P1", "Primary"), ("S2", "P2", "Primary"), ("S2N", "P2", "Normal"),
-                         ("S3a", "P3", "Primary"), ("S3b", "P3", "Metastasis"))  # fmt: skip
+    clinical = _clinical(
+        tmp_path,
+        ("001-T", "P1", "Primary"),
+        ("S2", "P2", "Primary"),
+        ("S2N", "P2", "Normal"),
+        ("S3a", "P3", "Primary"),
+        ("S3b", "P3", "Metastasis"),
+    )
     reading = read_files([path], clinical=[clinical])
     # P3 has two tumours: nothing says which is meant
     assert reading.tables["calls"]["sample_id"].to_list() == ["001-T", "S2", "P3"]

@@ -23,9 +23,10 @@ def test_the_own_country_comes_first_and_nothing_is_lost():
 def test_every_approved_rule_names_an_agency():
     """A rule that rests on an approval says whose; else its level I-A would have no ground."""
     unnamed = [
-        r.rule_id for r in default_rules()
+        r.rule_id
+        for r in default_rules()
         if r.basis == "approved" and r.direction in BENEFIT and not any(a for a, _ in approvals(r.regulatory))
-    ]  # fmt: skip
+    ]
     assert not unnamed
 
 

@@ -1,4 +1,5 @@
-"""ClinVar becomes a table of classified changes: enough review decides, conflicting never, what is on no list is said so."""
+"""ClinVar becomes a table of classified changes: enough review decides, conflicting never, what is on no list is said
+so."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from oncourse.knowledge.classified import read_classified
 from oncourse.knowledge.clinvar import classification_of, read_clinvar
 from oncourse.knowledge.golden import variant
 
-HEAD = "##fileformat=VCFv4.1\n##fileDate=2026-11-01\n##reference={build}\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+HEAD = (
+    "##fileformat=VCFv4.1\n##fileDate=2026-11-01\n##reference={build}\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+)
 PANEL = "reviewed_by_expert_panel"
 MULTIPLE = "criteria_provided,_multiple_submitters,_no_conflicts"
 SINGLE = "criteria_provided,_single_submitter"
@@ -96,7 +99,7 @@ def one_variant(make_study, place, gene, change, effect):
         samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": 0}],
         calls=[{"sample_id": "T1", "variant_id": place, "alt_count": 120, "depth": 400, "origin": "somatic"}],
         variants=[{"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}],
-    )  # fmt: skip
+    )
 
 
 CASES = [
@@ -127,12 +130,15 @@ def test_loss_rules_follow_the_list(make_study, table, place, change, effect, st
     assert "unknown significance" not in str(matches)
 
 
-@pytest.mark.parametrize(("gene", "place", "change", "word", "rule"), [
-    ("ATM", "11:108100000:C:T", "p.R337C", "driver", "loss by the classified changes of the study"),
-    ("ATM", "11:108100040:C:T", "p.R350C", "unknown", "benign by the classified changes of the study"),
-    ("ATM", "11:108100050:C:T", "p.R353C", "unknown", "no rule says that it drives"),
-    ("KRAS", "12:25398284:C:T", "p.G12D", "driver", "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("gene", "place", "change", "word", "rule"),
+    [
+        ("ATM", "11:108100000:C:T", "p.R337C", "driver", "loss by the classified changes of the study"),
+        ("ATM", "11:108100040:C:T", "p.R350C", "unknown", "benign by the classified changes of the study"),
+        ("ATM", "11:108100050:C:T", "p.R353C", "unknown", "no rule says that it drives"),
+        ("KRAS", "12:25398284:C:T", "p.G12D", "driver", "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)"),
+    ],
+)
 def test_drivers_follow_the_list_and_an_oncogene_is_not_lost(make_study, tmp_path, gene, place, change, word, rule):
     more = [*RECORDS, ("12", 25398284, "C", "T", "KRAS", "Pathogenic", PANEL, MISSENSE, "")]
     table, _ = imported(tmp_path, vcf(tmp_path, more))
@@ -161,11 +167,18 @@ def test_a_protein_change_counts_where_the_allele_is_another_or_of_no_known_buil
     assert known.of("ATM", "11:108100000:C:T", "R337C", build=None).verdict == ""
 
 
-@pytest.mark.parametrize(("significance", "word"), [
-    ("Conflicting_interpretations_of_pathogenicity|other", "conflicting"), ("Benign/Pathogenic", "conflicting"),
-    ("Likely_pathogenic", "pathogenic"), ("Uncertain_significance/Uncertain_risk_allele", "uncertain"),
-    ("not_provided", ""), ("drug_response", "uncertain"), ("Pathogenic/Likely_risk_allele", "uncertain"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("significance", "word"),
+    [
+        ("Conflicting_interpretations_of_pathogenicity|other", "conflicting"),
+        ("Benign/Pathogenic", "conflicting"),
+        ("Likely_pathogenic", "pathogenic"),
+        ("Uncertain_significance/Uncertain_risk_allele", "uncertain"),
+        ("not_provided", ""),
+        ("drug_response", "uncertain"),
+        ("Pathogenic/Likely_risk_allele", "uncertain"),
+    ],
+)
 def test_words_of_clnsig(significance, word):
     assert classification_of(significance) == word
 
@@ -181,15 +194,18 @@ def test_a_list_of_another_build_is_an_error_with_the_cure(table):
         read_classified(table, "GRCh38")
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda t: t.replace("##reference=GRCh37\n", ""), "names no genome build"),
-    (lambda t: t.replace("CLNSIG", "SIG"), "not a ClinVar VCF"),
-    (lambda t: t.replace("#CHROM\tPOS", "#CHROM POS"), "line 5: not a VCF"),
-    (lambda t: t.replace("\t108100000\t", "\tx\t"), "line 5: POS 'x' is not a number"),
-    (lambda t: t.replace("GENEINFO=", "G="), "none of its 14 records is a classified change"),
-    (lambda t: "gene\tchange\nATM\tR337C\n", "line 1: not a VCF"),
-    (lambda t: "", "not a ClinVar VCF"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.replace("##reference=GRCh37\n", ""), "names no genome build"),
+        (lambda t: t.replace("CLNSIG", "SIG"), "not a ClinVar VCF"),
+        (lambda t: t.replace("#CHROM\tPOS", "#CHROM POS"), "line 5: not a VCF"),
+        (lambda t: t.replace("\t108100000\t", "\tx\t"), "line 5: POS 'x' is not a number"),
+        (lambda t: t.replace("GENEINFO=", "G="), "none of its 14 records is a classified change"),
+        (lambda t: "gene\tchange\nATM\tR337C\n", "line 1: not a VCF"),
+        (lambda t: "", "not a ClinVar VCF"),
+    ],
+)
 def test_a_file_that_is_not_clinvar_is_one_sentence(tmp_path, change, message):
     path = vcf(tmp_path)
     path.write_text(change(path.read_text()))

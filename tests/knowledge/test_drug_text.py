@@ -48,7 +48,7 @@ TEXTS = [
     ("trade mark", "Lynparza®", ("olaparib",)),
     ("China's drugs", "瑞维鲁胺;氟唑帕利;呋喹替尼", ("rezvilutamide", "fuzuloparib", "fruquintinib")),
     ("no drug at all", "Obs", ("observation",)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "names"), [c[1:] for c in TEXTS], ids=[c[0] for c in TEXTS])
@@ -61,10 +61,19 @@ def test_text_is_its_substances(text, names):
 @pytest.mark.parametrize(
     "text",
     [
-        "no abiraterone", "prior docetaxel", "abiraterone or enzalutamide", "docetaxel then cabazitaxel",
-        "docetaxel -> olaparib", "chemotherapy", "靶向治疗", "恩扎卢胺后多西他赛", "阿比特龙停药", "study drug", "HRS-9999",
+        "no abiraterone",
+        "prior docetaxel",
+        "abiraterone or enzalutamide",
+        "docetaxel then cabazitaxel",
+        "docetaxel -> olaparib",
+        "chemotherapy",
+        "靶向治疗",
+        "恩扎卢胺后多西他赛",
+        "阿比特龙停药",
+        "study drug",
+        "HRS-9999",
     ],
-)  # fmt: skip
+)
 def test_what_does_not_say_that_a_drug_was_given_is_not_understood(text):
     found = read_drugs(text)
     assert found.names == found.unknown and len(found.unknown) == 1
@@ -113,8 +122,12 @@ def test_dictionary_holds_its_own_rules():
 
 def test_sentences_name_drugs_by_any_name():
     assert drugs_in_text("Braftovi with cetuximab, after FOLFIRI") == (
-        "cetuximab", "fluorouracil", "irinotecan", "encorafenib", "folinic acid",
-    )  # fmt: skip
+        "cetuximab",
+        "fluorouracil",
+        "irinotecan",
+        "encorafenib",
+        "folinic acid",
+    )
 
 
 names = st.sampled_from(sorted(dictionary()))

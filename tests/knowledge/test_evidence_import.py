@@ -38,9 +38,7 @@ def test_snapshot_of_2026(shared_data):
     items = read_civic(folder / "civic_2026-04-25_evidence.tsv")
     assert len(items) == 4842
     assert sum(i.tumour == "prostate" for i in items) == 56
-    assert all(
-        i.is_supported or i.expression.startswith("unsupported(") or " " in i.expression for i in items
-    )
+    assert all(i.is_supported or i.expression.startswith("unsupported(") or " " in i.expression for i in items)
     share = sum(i.is_supported for i in items) / len(items)
     assert share > 0.8
     leading_zero = [i for i in items if i.doid.startswith("0")]

@@ -31,9 +31,7 @@ def test_logic_is_kleenes(a, b):
     assert truth("side = left AND msi = high", patient) == min(a, b)
     assert truth("side = left OR msi = high", patient) == max(a, b)
     assert truth("NOT side = left", patient) == 2 - a
-    assert truth("NOT (side = left AND msi = high)", patient) == truth(
-        "NOT side = left OR NOT msi = high", patient
-    )
+    assert truth("NOT (side = left AND msi = high)", patient) == truth("NOT side = left OR NOT msi = high", patient)
     assert truth("at_least(2; side = left; msi = high)", patient) == min(a, b)
 
 
@@ -76,8 +74,7 @@ def test_a_silent_or_regulatory_change_is_no_mutation():
 def test_all_problems_of_a_rules_file_at_once():
     head = "rule_id\ttumours\tbiomarker\texpression\tdirection\tbasis\tsources\tdate\n"
     text = (
-        head
-        + "A\tcolorectal\tx\tmsi = hihg\tgood\tapproved\ts\t2026\nA\tcolorectal\tx\tloss(\tsensitive\tsure\ts\t\n"
+        head + "A\tcolorectal\tx\tmsi = hihg\tgood\tapproved\ts\t2026\nA\tcolorectal\tx\tloss(\tsensitive\tsure\ts\t\n"
     )
     with pytest.raises(InputError) as caught:
         parse_rules(text, "mine.tsv")

@@ -68,9 +68,7 @@ def test_an_unclassified_missense_is_nearly_matched_and_says_why():
 def test_k3326x_is_no_loss():
     """BRCA2 c.9976A>T (K3326*) is a polymorphism that leaves a working protein."""
     matches = of("prostate", has=["BRCA2 K3326*"])
-    assert {matches[r].status for r in ("PC-01", "PC-06", "PC-07", "PC-08", "PC-09", "PC-10")} == {
-        "not_matched"
-    }
+    assert {matches[r].status for r in ("PC-01", "PC-06", "PC-07", "PC-08", "PC-09", "PC-10")} == {"not_matched"}
 
 
 @pytest.mark.parametrize("text", ["CHEK2 R117fs plasma", "ATM R3047* plasma", "BRCA2 S1982fs plasma"])
@@ -101,9 +99,10 @@ def test_ar_resistance_is_per_mutation_and_drug():
     }
     for change, drug in drugs.items():
         matched = [
-            m.rule for m in of("prostate", has=[f"AR {change}"]).values()
+            m.rule
+            for m in of("prostate", has=[f"AR {change}"]).values()
             if m.status == "matched" and m.rule.rule_id.startswith("PC-17")
-        ]  # fmt: skip
+        ]
         assert [r.therapy for r in matched if r.rule_id != "PC-17"] == [drug]
         assert RULES["PC-17"].direction == "prognostic_poor" and not RULES["PC-17"].therapy
 

@@ -1,4 +1,5 @@
-"""The rules make one statement of a patient: side, MSI, RAS and BRAF decide together; what failed is not offered again."""
+"""The rules make one statement of a patient: side, MSI, RAS and BRAF decide together; what failed is not offered
+again."""
 
 from __future__ import annotations
 
@@ -112,7 +113,15 @@ def test_what_failed_is_not_offered_again(rule, failed, expected):
 
 
 def test_stage_is_read_however_written():
-    written = {"Stage IIIC": "III", "3b": "III", "pT4bN2M0": "III", "T2N0M0": "I", "cM1a": "IV", "II": "II", "unknown": None}
+    written = {
+        "Stage IIIC": "III",
+        "3b": "III",
+        "pT4bN2M0": "III",
+        "T2N0M0": "I",
+        "cM1a": "IV",
+        "II": "II",
+        "unknown": None,
+    }
     assert {text: stage_of(text) for text in written} == written
 
 

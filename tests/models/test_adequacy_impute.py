@@ -29,9 +29,7 @@ def test_sample_size_equals_pmsampsize(shared_data, name, given):
 
 def test_parameters_supported_are_the_inverse():
     """Methods notes: n 60, R2 .2: 1 parameter S .93, 3 -> .78, 5 -> .63; n 200, R2 .15, 5 -> .85."""
-    assert [round(expected_shrinkage(60, p, 0.2), 2) for p in (1, 3, 5)] == pytest.approx(
-        [0.93, 0.78, 0.63], abs=0.011
-    )
+    assert [round(expected_shrinkage(60, p, 0.2), 2) for p in (1, 3, 5)] == pytest.approx([0.93, 0.78, 0.63], abs=0.011)
     assert expected_shrinkage(200, 5, 0.15) == pytest.approx(0.85, abs=0.01)
     assert supported_parameters(60, 0.2) == 1
     n = sample_size(parameters=7, r2=0.2, event_rate=0.1, mean_follow_up=3).n_shrinkage

@@ -35,9 +35,7 @@ def test_interval_and_p_rest_on_the_corrected_cluster_variance(per_patient):
     fit = fit_cox(data.time, data.event, x, strata=line, cluster=patient)
     corrected = np.sqrt(small_sample_variance(fit, patient)[0, 0])
     assert result.ratio.std_err == pytest.approx(corrected, rel=1e-12)
-    assert (
-        corrected > fit.std_err[0]
-    )  # a cell holds a quarter of the patients: the plain sandwich is too small
+    assert corrected > fit.std_err[0]  # a cell holds a quarter of the patients: the plain sandwich is too small
     assert (result.ratio.p_value < 0.05) == (not result.ratio.ci_low <= 1 <= result.ratio.ci_high)
 
 

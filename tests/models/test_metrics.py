@@ -71,9 +71,7 @@ def test_concordance_equals_r(reference, colon, gbsg):
         "colon_2y.unoC_test": {"uno": True},
         "colon_2y.unoC_test_tau730.5": {"uno": True, "horizon": TWO_YEARS},
     }.items():
-        assert metrics.concordance(lp, time, event, **kwargs) == pytest.approx(
-            reference[name]["value"]["c"], abs=1e-6
-        )
+        assert metrics.concordance(lp, time, event, **kwargs) == pytest.approx(reference[name]["value"]["c"], abs=1e-6)
     lp, time, event = _columns(gbsg, "ryear", "rfs")
     value = reference["gbsg5.m1.harrell_uno"]["value"]
     assert metrics.concordance(lp, time, event) == pytest.approx(value["harrell"], abs=1e-6)
@@ -88,9 +86,7 @@ def test_calibration_and_net_benefit_equal_r(reference, colon):
     value = reference["colon_2y.calibration_slope_2y_admincens"]["value"]
     assert (slope, se) == pytest.approx((value["slope"], value["se"]), rel=1e-6)
     at = metrics.horizon_weights(time, event, TWO_YEARS)
-    assert metrics.observed_expected(risk, at) == pytest.approx(
-        reference["colon_2y.OE"]["value"]["OE"], abs=1e-6
-    )
+    assert metrics.observed_expected(risk, at) == pytest.approx(reference["colon_2y.OE"]["value"]["OE"], abs=1e-6)
     curve = calibration_curve(risk, time, event, TWO_YEARS)
     value = reference["colon_2y.calibration_cox_rcs3"]["value"]
     # cph stops its iterations at 1e-4, ours at full convergence.
@@ -170,9 +166,7 @@ def test_thresholds_by_hand():
 def test_concordance_counts_only_pairs_seen_together():
     """The second patient enters after the first has died: no usable pair."""
     assert np.isnan(
-        metrics.concordance(
-            np.array([1.0, 2]), np.array([3.0, 9]), np.array([True, False]), entry=np.array([0.0, 5])
-        )
+        metrics.concordance(np.array([1.0, 2]), np.array([3.0, 9]), np.array([True, False]), entry=np.array([0.0, 5]))
     )
 
 

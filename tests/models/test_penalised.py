@@ -66,9 +66,7 @@ def test_likelihood_and_gradient_equal_the_definition(ties, seed):
     np.testing.assert_allclose((event - expected) @ x, gradient, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "alpha,grouped", [(1.0, False), (0.5, False), (0.0, False), (1.0, True), (0.7, True)]
-)
+@pytest.mark.parametrize("alpha,grouped", [(1.0, False), (0.5, False), (0.0, False), (1.0, True), (0.7, True)])
 def test_optimality_conditions_hold_along_the_path(alpha, grouped):
     """KKT of the elastic net / group lasso on standardised columns; one column unpenalised."""
     x, time, event, entry, strata = _simulated(11)
@@ -77,9 +75,18 @@ def test_optimality_conditions_hold_along_the_path(alpha, grouped):
     sizes = np.array([np.sum(groups == g) for g in groups])
     factor = np.where(groups == 0, 0.0, np.sqrt(sizes))
     path = cox_path(
-        x, time, event, entry=entry, strata=strata, alpha=alpha, groups=groups, factor=factor, n_lambda=12,
-        lambda_min_ratio=0.02, tolerance=TIGHT,
-    )  # fmt: skip
+        x,
+        time,
+        event,
+        entry=entry,
+        strata=strata,
+        alpha=alpha,
+        groups=groups,
+        factor=factor,
+        n_lambda=12,
+        lambda_min_ratio=0.02,
+        tolerance=TIGHT,
+    )
     scale = x.std(axis=0)
     for lam, coef in zip(path.lambdas, path.coef, strict=True):
         gradient, _ = _slow_gradient(coef, x, time, event, entry, strata, "efron")
@@ -107,9 +114,7 @@ def test_unpenalised_fit_equals_r(shared_data):
     ).astype(float)
     for ties in ("efron", "breslow"):
         value = reference[f"colon_death.cox_full.{ties}"]["value"]
-        path = cox_path(
-            x, d["time"].to_numpy(), d["status"].to_numpy() == 1, lambdas=[0.0], ties=ties, tolerance=TIGHT
-        )
+        path = cox_path(x, d["time"].to_numpy(), d["status"].to_numpy() == 1, lambdas=[0.0], ties=ties, tolerance=TIGHT)
         np.testing.assert_allclose(path.coef[0], list(value["coef"].values()), rtol=1e-6)
         assert path.null_loglik == pytest.approx(value["loglik"][0], rel=1e-10)
         assert path.loglik[0] == pytest.approx(value["loglik"][1], rel=1e-10)
@@ -123,9 +128,7 @@ def test_delayed_entry_equals_r(shared_data):
     x = np.column_stack([d["sex"] == "M", d["hgb"], d["mspike"]]).astype(float)
     entry = d["age"].cast(pl.Float64).to_numpy()
     time = entry + np.maximum(d["futime"].to_numpy(), 0.5) / 12
-    path = cox_path(
-        x, np.round(time, 9), d["death"].to_numpy() == 1, entry=entry, lambdas=[0.0], tolerance=TIGHT
-    )
+    path = cox_path(x, np.round(time, 9), d["death"].to_numpy() == 1, entry=entry, lambdas=[0.0], tolerance=TIGHT)
     np.testing.assert_allclose(path.coef[0], list(value["coef"].values()), rtol=1e-6)
 
 

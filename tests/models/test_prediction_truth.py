@@ -20,9 +20,7 @@ def drawn(rng, n, *, late=False):
     death = rng.exponential(1000 * np.exp(-(0.6 * x[:, 0] + 0.5 * genes[:, 0]))) + 1e-3
     entry = np.where(rng.random(n) < 0.25, 0.0, rng.uniform(0, 1700, n)) if late else np.zeros(n)
     ends = entry + rng.uniform(100 if late else 400, 2000, n)
-    return PredictionData(
-        np.minimum(death, ends), death <= ends, entry, x, genes, None, np.arange(n)
-    ), death > entry
+    return PredictionData(np.minimum(death, ends), death <= ends, entry, x, genes, None, np.arange(n)), death > entry
 
 
 def gaps(monkeypatch, *, late):
@@ -37,9 +35,18 @@ def gaps(monkeypatch, *, late):
         data = replace(data, patient=np.arange(len(data.time)))
         lost.append(1 - seen.mean())
         fitted = fit_prediction(
-            data, horizon=HORIZON, months=24, alpha=0.5, threshold=None, repeats=2, folds=5, bootstraps=0,
-            challengers=False, seed=seed, workers=1,
-        )  # fmt: skip
+            data,
+            horizon=HORIZON,
+            months=24,
+            alpha=0.5,
+            threshold=None,
+            repeats=2,
+            folds=5,
+            bootstraps=0,
+            challengers=False,
+            seed=seed,
+            workers=1,
+        )
         new, _ = drawn(rng, 10_000)
         at = horizon_weights(new.time, new.event, HORIZON)
         risk, found = fitted.final[BOTH].risk_of(new), fitted.corrected[BOTH].value

@@ -33,7 +33,8 @@ def problem(seed, n, clinical, genes, *, effect=0.0, late=False):
 
 
 def test_selection_outside_the_resampling_leaks_and_ours_does_not():
-    """Pure noise, 200 patients x 1,000 features: chosen on everyone first C is far above .5, inside it stays .45-.55."""
+    """Pure noise, 200 patients x 1,000 features: chosen on everyone first C is far above .5, inside it stays
+    .45-.55."""
     data = problem(4, 200, 0, 1000)
     settings = LadderSettings(730.5, n_lambda=20)
     out = nested_cross_validation(data, settings, models=(MUTATIONS,), repeats=2, folds=5, seed=1)
@@ -45,16 +46,13 @@ def test_selection_outside_the_resampling_leaks_and_ours_does_not():
     )
     assert 0.45 <= inside <= 0.55
     score = [
-        abs(cox_path(data.mutations[:, [j]], data.time, data.event, lambdas=[0.0]).coef[0, 0])
-        for j in range(1000)
+        abs(cox_path(data.mutations[:, [j]], data.time, data.event, lambdas=[0.0]).coef[0, 0]) for j in range(1000)
     ]
     best = np.argsort(score)[-20:]
     fold = inner_folds(data, 5, np.random.default_rng(1))
     risk = np.empty(200)
     for k in range(5):
-        beta = cox_path(
-            data.mutations[fold != k][:, best], data.time[fold != k], data.event[fold != k], lambdas=[0.0]
-        )
+        beta = cox_path(data.mutations[fold != k][:, best], data.time[fold != k], data.event[fold != k], lambdas=[0.0])
         risk[fold == k] = data.mutations[fold == k][:, best] @ beta.coef[0]
     assert metrics.concordance(risk, data.time, data.event, within=fold) > 0.6
 
@@ -81,14 +79,10 @@ def test_the_joint_model_without_a_mutation_is_the_clinical_one_exactly():
 
 def test_delayed_entry_is_used_and_added_value_found():
     data = problem(3, 300, 2, 10, effect=1.2, late=True)
-    out = nested_cross_validation(
-        data, LadderSettings(730.5), models=(CLINICAL, BOTH), repeats=1, folds=5, seed=1
-    )
+    out = nested_cross_validation(data, LadderSettings(730.5), models=(CLINICAL, BOTH), repeats=1, folds=5, seed=1)
     added = added_value(out, data)
     assert added.p_value < 0.001 and added.likelihood_ratio > 10
-    swapped = PredictionData(
-        data.time, data.event, np.zeros(300), data.clinical, data.mutations, None, data.patient
-    )
+    swapped = PredictionData(data.time, data.event, np.zeros(300), data.clinical, data.mutations, None, data.patient)
     late = fit_ladder(data, LadderSettings(730.5), np.random.default_rng(1), models=(CLINICAL,))[CLINICAL]
     naive = fit_ladder(swapped, LadderSettings(730.5), np.random.default_rng(1), models=(CLINICAL,))[CLINICAL]
     assert late.base_hazard > 1.1 * naive.base_hazard
@@ -105,9 +99,7 @@ def test_missing_values_are_imputed_inside_and_reported_as_such():
 
 def test_ending_the_path_past_its_optimum_does_not_change_the_model(monkeypatch):
     settings = LadderSettings(730.5)
-    problems = [
-        problem(seed, 150, 2, 40, effect=effect) for seed, effect in ((21, 0.0), (22, 0.8), (23, 0.4))
-    ]
+    problems = [problem(seed, 150, 2, 40, effect=effect) for seed, effect in ((21, 0.0), (22, 0.8), (23, 0.4))]
     early = [fit_ladder(p, settings, np.random.default_rng(1)) for p in problems]
     monkeypatch.setattr(ladder, "HOPELESS", np.inf)
     for p, quick in zip(problems, early, strict=True):
@@ -129,9 +121,7 @@ def test_a_stratified_fit_and_its_risks_equal_r(shared_data):
     path = cox_path(x, time, event, strata=node4, lambdas=[0.0], tolerance=1e-13)
     expected = [0.00717789017641484, 0.06176417220866808, 0.32351838175633491]
     np.testing.assert_allclose(path.coef[0], expected, rtol=1e-6)
-    data = PredictionData(
-        time, event, np.zeros(len(time)), x, np.zeros((len(x), 0)), None, np.arange(len(x)), node4, 2
-    )
+    data = PredictionData(time, event, np.zeros(len(time)), x, np.zeros((len(x), 0)), None, np.arange(len(x)), node4, 2)
     hazard = base_hazards(x @ path.coef[0], data, 730.5)
     imputer = fit_ladder(data, LadderSettings(730.5), np.random.default_rng(1))[CLINICAL].imputer
     model = FittedRisk(CLINICAL, path.coef[0], hazard, imputer, np.zeros(0))
@@ -141,7 +131,8 @@ def test_a_stratified_fit_and_its_risks_equal_r(shared_data):
 
 
 def test_strata_take_the_place_of_a_variable_whose_hazards_cross():
-    """Group 1 dies early, group 0 late: within groups x0 acts alike. The strata know both baselines, and every fold both."""
+    """Group 1 dies early, group 0 late: within groups x0 acts alike. The strata know both baselines, and every fold
+    both."""
     rng = np.random.default_rng(8)
     n = 600
     x, group = rng.normal(size=(n, 2)), rng.integers(0, 2, n)

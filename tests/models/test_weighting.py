@@ -13,11 +13,21 @@ from oncourse.models import weighting as w
 def rotterdam(shared_data):
     folder = shared_data("survival-reference")
     d = pl.read_csv(folder / "rotterdam_nodepos_ps.csv", null_values="NA")
-    x = d.select(
-        "age", "meno",
-        (pl.col("size") == "20-50").cast(pl.Float64).alias("s1"), (pl.col("size") == ">50").cast(pl.Float64).alias("s2"),
-        "grade", "nodes", pl.col("pgr").log1p(), pl.col("er").log1p(), "year",
-    ).to_numpy().astype(float)  # fmt: skip
+    x = (
+        d.select(
+            "age",
+            "meno",
+            (pl.col("size") == "20-50").cast(pl.Float64).alias("s1"),
+            (pl.col("size") == ">50").cast(pl.Float64).alias("s2"),
+            "grade",
+            "nodes",
+            pl.col("pgr").log1p(),
+            pl.col("er").log1p(),
+            "year",
+        )
+        .to_numpy()
+        .astype(float)
+    )
     return d, x, d["hormon"].to_numpy() == 1, json.loads((folder / "reference.json").read_text())
 
 
@@ -49,9 +59,9 @@ def test_balance_equals_r_and_shows_the_failed_positivity(rotterdam):
         assert w.standardised_difference(column, treated)[0] == pytest.approx(raw, rel=1e-8)
         weights = w.inverse_weights(score, treated, stabilised=False)
         assert w.standardised_difference(column, treated, weights)[0] == pytest.approx(iptw, rel=1e-8)
-        assert w.standardised_difference(column, treated, w.overlap_weights(score, treated))[
-            0
-        ] == pytest.approx(overlap, abs=1e-8)
+        assert w.standardised_difference(column, treated, w.overlap_weights(score, treated))[0] == pytest.approx(
+            overlap, abs=1e-8
+        )
 
 
 def _survival(seed, n, *, late):

@@ -65,7 +65,9 @@ def test_every_place_of_a_checklist_is_a_place_of_the_paper():
     places = {r["where"] for r in rows("checklists.tsv")} - {""}
     assert {f"paper.place.{p}" for p in places} <= set(catalogue("en"))
     for name, n in (("STROBE", 22), ("REMARK", 20), ("TRIPOD+AI", 27)):
-        assert [r["item"] for r in rows("checklists.tsv") if r["checklist"] == name] == [str(i) for i in range(1, n + 1)]
+        assert [r["item"] for r in rows("checklists.tsv") if r["checklist"] == name] == [
+            str(i) for i in range(1, n + 1)
+        ]
 
 
 @pytest.fixture(scope="module")

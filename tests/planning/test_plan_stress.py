@@ -35,6 +35,8 @@ def test_a_stress_that_a_plan_cannot_show_is_named():
 
 
 def test_the_command_prints_the_table_below_the_plan():
-    done = CliRunner().invoke(plan, ["concordance", "--patients", "20", "--simulate", "100", "--stress", "artefacts=0.2"])
+    done = CliRunner().invoke(
+        plan, ["concordance", "--patients", "20", "--simulate", "100", "--stress", "artefacts=0.2"]
+    )
     assert done.exit_code == 0, done.output
     assert "artefacts=0.2" in done.output and "what 20 patients would say" in done.output

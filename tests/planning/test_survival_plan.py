@@ -32,9 +32,7 @@ def test_schoenfeld_equals_r(shared_data):
 
 def test_events_of_an_exponential_study():
     """No loss, everybody followed 24 months: the event share is 1 - S(24) of each group."""
-    design = SurvivalDesign(
-        hazard_ratio=2, share_altered=0.5, survival_24m=0.6, accrual_months=0, yearly_loss=0
-    )
+    design = SurvivalDesign(hazard_ratio=2, share_altered=0.5, survival_24m=0.6, accrual_months=0, yearly_loss=0)
     assert event_probability(design) == pytest.approx(0.5 * (1 - 0.6) + 0.5 * (1 - 0.6**2), rel=1e-9)
     # with nobody lost the interval is the binomial one: 1.96 sqrt(.6 x .4 / 100)
     assert landmark_half_width(design, 100) == pytest.approx(1.959964 * (0.24 / 100) ** 0.5, rel=1e-4)
@@ -42,11 +40,14 @@ def test_events_of_an_exponential_study():
     assert landmark_half_width(design, n) <= 0.05 < landmark_half_width(design, n - 1)
 
 
-@pytest.mark.parametrize("design", [
-    SurvivalDesign(),
-    SurvivalDesign(hazard_ratio=2.0, sampling_delay_months=12.0),
-    SurvivalDesign(hazard_ratio=1.2, share_altered=0.4, interaction_ratio=0.45),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "design",
+    [
+        SurvivalDesign(),
+        SurvivalDesign(hazard_ratio=2.0, sampling_delay_months=12.0),
+        SurvivalDesign(hazard_ratio=1.2, share_altered=0.4, interaction_ratio=0.45),
+    ],
+)
 def test_formula_equals_simulation(design):
     """300 simulated studies: events within 3 %, power within the 99.9 % band (+-8 points) of the formula's."""
     n = survival_numbers(design)["patients_needed"]
@@ -82,7 +83,8 @@ def test_published_examples():
     """
     from oncourse.models.adequacy import sample_size
 
-    # (1.959964 + .841621)^2 / (p q log^2): 4 x 7.8489 / log(.5)^2 = 65.3; 90 % power at .75: 4 x 10.5074 / .08276 = 507.8
+    # (1.959964 + .841621)^2 / (p q log^2): 4 x 7.8489 / log(.5)^2 = 65.3; 90 % power at .75: 4 x 10.5074 / .08276 =
+    # 507.8
     assert schoenfeld_events(0.5, 0.5) == 66
     assert schoenfeld_events(0.75, 0.5, power=0.9) == 508
     assert schoenfeld_events(2.0, 0.2) == 103  # 7.8489 / (.16 x .48045) = 102.1
@@ -98,9 +100,7 @@ def test_published_examples():
 
 def test_time_at_risk_ends_at_the_event():
     """One half dies at rate h, the other at 2 h, all followed 24 months: (1 - exp(-24 h)) / h and its like."""
-    design = SurvivalDesign(
-        hazard_ratio=2, share_altered=0.5, survival_24m=0.6, accrual_months=0, yearly_loss=0
-    )
+    design = SurvivalDesign(hazard_ratio=2, share_altered=0.5, survival_24m=0.6, accrual_months=0, yearly_loss=0)
     h = design.hazard
     assert mean_time_at_risk(design) == pytest.approx(0.5 * 0.4 / h + 0.5 * (1 - 0.36) / (2 * h))
     numbers = survival_numbers(design, parameters=20)["prediction"]
@@ -152,6 +152,4 @@ def test_impossible_designs_name_every_problem():
 
 
 def test_simulation_repeats():
-    assert simulate_power(SurvivalDesign(), 80, replicates=5) == simulate_power(
-        SurvivalDesign(), 80, replicates=5
-    )
+    assert simulate_power(SurvivalDesign(), 80, replicates=5) == simulate_power(SurvivalDesign(), 80, replicates=5)

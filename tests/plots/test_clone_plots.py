@@ -58,9 +58,7 @@ def test_every_figure_draws_at_its_extremes(n_clone, n_sample):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with drawing(9.5, 0.28 * n_sample + 3, columns=2) as canvas:
-            clone_tree(
-                canvas.ax[0], parent, names, n_variants=size, support=[0.9] * n_clone, labels=[""] * n_clone
-            )
+            clone_tree(canvas.ax[0], parent, names, n_variants=size, support=[0.9] * n_clone, labels=[""] * n_clone)
             clone_bars(canvas.ax[1], fraction, names, samples)
         assert canvas.svg.count("C1") >= 1
         with drawing(3.4 + 0.55 * n_clone, 0.9 + 0.3 * n_sample) as canvas:

@@ -25,8 +25,13 @@ def test_cells_stand_in_columns_with_heads_and_the_sides_are_named():
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a plot squeezed to nothing warns
-        svg = forest_figure(rows, xlabel="hazard ratio", better="longer OS", worse="shorter OS",
-                            columns=("ratio (95 % CI)", "altered", "q", "detectable"))  # fmt: skip
+        svg = forest_figure(
+            rows,
+            xlabel="hazard ratio",
+            better="longer OS",
+            worse="shorter OS",
+            columns=("ratio (95 % CI)", "altered", "q", "detectable"),
+        )
     found = texts(svg)
     for text in ("detectable", "40/120", "0.0021", "← longer OS", "shorter OS →", "TP53"):
         assert text in found

@@ -22,7 +22,9 @@ def _data(patients: list[str] = _PATIENTS) -> Oncoprint:
 
 def test_samples_of_a_patient_stand_side_by_side_with_a_gap_behind_them() -> None:
     """A is altered in P2 and P3 (in memo order: as they come), B in P1 alone; each sample is three columns wide."""
-    assert columns_of(_data()).tolist() == [3] * 3 + [-1] + [4] * 3 + [5] * 3 + [-1] + [0] * 3 + [1] * 3 + [2] * 3 + [-1]
+    assert columns_of(_data()).tolist() == [3] * 3 + [-1] + [4] * 3 + [5] * 3 + [-1] + [0] * 3 + [1] * 3 + [2] * 3 + [
+        -1
+    ]
 
 
 def test_patients_with_one_sample_each_are_sorted_as_samples() -> None:
@@ -32,7 +34,10 @@ def test_patients_with_one_sample_each_are_sorted_as_samples() -> None:
 def test_each_cell_says_what_is_in_it() -> None:
     grid = grid_of(_data(), np.array([0, 3, 5]))
     words = [[grid["words"][ord(c) - 48] for c in row] for row in grid["cells"]]  # type: ignore[index,union-attr]
-    assert words == [["not altered", "missense", "truncating; amplification"], ["missense", "not assessed", "not altered"]]
+    assert words == [
+        ["not altered", "missense", "truncating; amplification"],
+        ["missense", "not assessed", "not altered"],
+    ]
 
 
 def test_the_drawing_holds_the_cells_once() -> None:
@@ -46,7 +51,14 @@ def test_ten_thousand_samples_are_drawn_one_by_one_in_less_than_five_megabytes()
     rng = np.random.default_rng(1)
     mutation = ((rng.random((25, 10_000)) < 0.1) * rng.integers(1, 6, (25, 10_000))).astype(np.int8)
     ids = [f"S{i}" for i in range(10_000)]
-    data = Oncoprint([f"G{i}" for i in range(25)], np.ones(mutation.shape, bool), mutation, np.zeros_like(mutation),
-                     [0.1] * 25, samples=ids, patients=ids)  # fmt: skip
+    data = Oncoprint(
+        [f"G{i}" for i in range(25)],
+        np.ones(mutation.shape, bool),
+        mutation,
+        np.zeros_like(mutation),
+        [0.1] * 25,
+        samples=ids,
+        patients=ids,
+    )
     assert len(columns_of(data)) == 10_000
     assert len(oncoprint_svg(data)) < 5e6

@@ -39,15 +39,16 @@ def test_a_caller_adds_what_it_found_whatever_its_filters_say(tmp_path, monkeypa
 def test_a_caller_of_pairs_says_nothing_without_a_normal(tmp_path):
     assert candidates(CALLERS["strelka2"], _job(tmp_path, normal=False)).is_empty()
     assert [p.name for p in CALLERS["strelka2"].writes(_job(tmp_path))] == [
-        "somatic.snvs.vcf.gz", "somatic.indels.vcf.gz", "somatic.snvs.vcf.gz", "somatic.indels.vcf.gz",
-    ]  # fmt: skip
+        "somatic.snvs.vcf.gz",
+        "somatic.indels.vcf.gz",
+        "somatic.snvs.vcf.gz",
+        "somatic.indels.vcf.gz",
+    ]
 
 
 def test_a_missing_caller_is_told_with_container_and_package(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(
-        ToolError, match=r"vardict \(vardict-java\): conda install bioconda::vardict-java.*quay\.io"
-    ):
+    with pytest.raises(ToolError, match=r"vardict \(vardict-java\): conda install bioconda::vardict-java.*quay\.io"):
         need_callers(("vardict",))
 
 

@@ -57,9 +57,17 @@ def _patient(rng, purities, major, minor, *, depth=120, sd=0.15, n_mutations=40,
         mutations.append(np.stack([at, a, d], 1)[a >= 3])
     place = np.arange(n) * 1000
     tracks = Tracks(
-        np.repeat([str(c + 1) for c in range(CHROMS)], PER), place, place + 250, np.stack(ratio),
-        np.full((len(purities), n), 50.0), het, place[het], np.stack(alt), np.stack(of), bias,
-    )  # fmt: skip
+        np.repeat([str(c + 1) for c in range(CHROMS)], PER),
+        place,
+        place + 250,
+        np.stack(ratio),
+        np.full((len(purities), n), 50.0),
+        het,
+        place[het],
+        np.stack(alt),
+        np.stack(of),
+        bias,
+    )
     return tracks, mutations
 
 
@@ -101,15 +109,23 @@ def test_the_few_bins_of_a_small_panel_are_told_as_not_covered():
     rng = np.random.default_rng(6)
     tracks, _ = _patient(rng, (0.5,), np.ones(CHROMS * PER, int), np.ones(CHROMS * PER, int))
     few = replace(
-        tracks, chrom=tracks.chrom[:20], start=tracks.start[:20], end=tracks.end[:20], ratio=tracks.ratio[:, :20],
-        trust=tracks.trust[:, :20], het_bin=np.zeros(0, int), het_pos=np.zeros(0, int), alt=np.zeros((1, 0), int),
+        tracks,
+        chrom=tracks.chrom[:20],
+        start=tracks.start[:20],
+        end=tracks.end[:20],
+        ratio=tracks.ratio[:, :20],
+        trust=tracks.trust[:, :20],
+        het_bin=np.zeros(0, int),
+        het_pos=np.zeros(0, int),
+        alt=np.zeros((1, 0), int),
         depth=np.zeros((1, 0), int),
-    )  # fmt: skip
+    )
     assert told(fit_copies(few, [np.zeros((0, 3), np.int64)]).fits[0])["purity_status"] == "not_covered"
 
 
 def test_breaks_are_found_where_levels_change_and_not_in_noise():
-    """Two tracks, a segment of 12 places within 200; 30 draws of noise alone have at most one false break (0.01 each)."""
+    """Two tracks, a segment of 12 places within 200; 30 draws of noise alone have at most one false break (0.01
+    each)."""
     rng = np.random.default_rng(7)
     false = 0
     for _ in range(30):
@@ -146,7 +162,8 @@ def _bases(depth, alt):
 
 
 def test_tracks_are_depth_over_the_normal_and_fractions_at_its_heterozygous_places():
-    """By hand: half the depth on the second contig is log2 -1; places of 40 % in the normal count, those of 90 % do not."""
+    """By hand: half the depth on the second contig is log2 -1; places of 40 % in the normal count, those of 90 % do
+    not."""
     n = 4_000
     depth = np.full(n, 100)
     alt = np.where(np.arange(n) % 100 == 0, 40, np.where(np.arange(n) % 100 == 50, 90, 0))
@@ -193,9 +210,7 @@ def test_of_many_patients_nearly_all_are_fitted_and_hardly_one_is_wrong_and_cert
         rng = np.random.default_rng(1000 + seed)
         purities = tuple(rng.choice([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 2))
         major, minor = _copies(rng, int(rng.integers(4, 25)), doubled=bool(rng.random() < 0.35))
-        tracks, mutations = _patient(
-            rng, purities, major, minor, n_mutations=int(rng.choice([0, 15, 60, 200]))
-        )
+        tracks, mutations = _patient(rng, purities, major, minor, n_mutations=int(rng.choice([0, 15, 60, 200])))
         for fit, purity in zip(fit_copies(tracks, mutations).fits, purities, strict=True):
             is_near = abs(fit.purity - purity) <= 0.07 and abs(fit.ploidy - (major + minor).mean()) <= 0.3
             good += is_near and fit.is_certain
@@ -220,16 +235,26 @@ def _facets(path):
     frame = frame.with_columns(n=n, t=t).filter((pl.col("n") >= 25) & (pl.col("n") < 1000))
     frame = frame.with_columns(bin=pl.struct("Chromosome", pl.col("Position") // 250).rle_id().cast(pl.Int64))
     bins = frame.group_by("bin", maintain_order=True).agg(
-        pl.col("Chromosome").first(), start=pl.col("Position").min(), end=pl.col("Position").max() + 1,
-        n=pl.col("n").mean(), t=pl.col("t").mean(),
-    )  # fmt: skip
+        pl.col("Chromosome").first(),
+        start=pl.col("Position").min(),
+        end=pl.col("Position").max() + 1,
+        n=pl.col("n").mean(),
+        t=pl.col("t").mean(),
+    )
     chrom, ratio = bins["Chromosome"].to_numpy().astype(str), (bins["t"] / bins["n"]).to_numpy()
     ratio = ratio / ratio[is_autosome(chrom)].mean()
     share = pl.col("File1A") / pl.col("n")
     het = frame.filter((share >= 0.3) & (share <= 0.7))
     trust = 1 / (1 / bins["n"].to_numpy() + 1 / np.maximum(bins["t"].to_numpy(), 1))
     return Tracks(
-        chrom, bins["start"].to_numpy(), bins["end"].to_numpy(), ratio[None], trust[None],
-        het["bin"].to_numpy(), het["Position"].to_numpy(), het["File2A"].to_numpy()[None], het["t"].to_numpy()[None],
+        chrom,
+        bins["start"].to_numpy(),
+        bins["end"].to_numpy(),
+        ratio[None],
+        trust[None],
+        het["bin"].to_numpy(),
+        het["Position"].to_numpy(),
+        het["File2A"].to_numpy()[None],
+        het["t"].to_numpy()[None],
         float(het["File1A"].sum() / het["File1R"].sum()),
-    )  # fmt: skip
+    )

@@ -21,9 +21,7 @@ CHROM = "7"
 
 def _pileup(path: Path) -> dict[tuple[str, int], Counter[str]]:
     """Return bases per position as `samtools mpileup -x` (mates not joined) prints them."""
-    lines = pysam.samtools.mpileup(
-        "-x", "-A", "-B", "-d", "0", "-Q", "20", "-q", "20", str(path)
-    ).splitlines()
+    lines = pysam.samtools.mpileup("-x", "-A", "-B", "-d", "0", "-Q", "20", "-q", "20", str(path)).splitlines()
     found = {}
     for line in lines:
         chrom, pos, _, _, text = line.split("\t")[:5]
@@ -122,9 +120,7 @@ def reads(tmp_path):
 
 
 def _one(path, variant, reference=None, **counting):
-    return genotype(path, pl.Series([variant]), reference=reference, counting=Counting(**counting)).row(
-        0, named=True
-    )
+    return genotype(path, pl.Series([variant]), reference=reference, counting=Counting(**counting)).row(0, named=True)
 
 
 def _other(base):
@@ -197,16 +193,10 @@ def test_families_outvote_an_error_and_need_both_strands_for_duplex(reads):
     changed = _put(ref, 100, _other(ref[100]))
     variant = f"{CHROM}:101:{ref[100]}:{changed[100]}"
     for n, bases in enumerate((ref, ref, ref, changed)):
-        reads.add(
-            f"a{n}", 60, bases[60:160], "100M", flag=0x63, mate=150, span=150, tags=[("RX", "ACGT-GGTT")]
-        )
+        reads.add(f"a{n}", 60, bases[60:160], "100M", flag=0x63, mate=150, span=150, tags=[("RX", "ACGT-GGTT")])
     for n in range(2):
-        reads.add(
-            f"b{n}", 60, changed[60:160], "100M", flag=0x63, mate=150, span=150, tags=[("RX", "CCCC-AGAG")]
-        )
-        reads.add(
-            f"c{n}", 60, changed[60:160], "100M", flag=0xA3, mate=150, span=150, tags=[("RX", "AGAG-CCCC")]
-        )
+        reads.add(f"b{n}", 60, changed[60:160], "100M", flag=0x63, mate=150, span=150, tags=[("RX", "CCCC-AGAG")])
+        reads.add(f"c{n}", 60, changed[60:160], "100M", flag=0xA3, mate=150, span=150, tags=[("RX", "AGAG-CCCC")])
     reads.add(
         "e", 60, changed[60:160], "100M", flag=0x63, mate=150, span=150, tags=[("RX", "CCCC-AGAT")]
     )  # error in UMI
@@ -241,9 +231,13 @@ def test_a_file_that_cannot_be_used_says_why_and_what_helps(tmp_path, reads):
     text = tmp_path / "text.bam"
     text.write_text("chromosome\tposition\n")
     for path, words in (
-        (unindexed, "samtools index"), (unsorted, "samtools sort"), (cut, "cut short"), (empty, "empty"),
-        (text, "no BAM or CRAM"), (tmp_path / "absent.bam", "no such file"),
-    ):  # fmt: skip
+        (unindexed, "samtools index"),
+        (unsorted, "samtools sort"),
+        (cut, "cut short"),
+        (empty, "empty"),
+        (text, "no BAM or CRAM"),
+        (tmp_path / "absent.bam", "no such file"),
+    ):
         with pytest.raises(InputError, match=words):
             _one(path, site)
     with pytest.raises(InputError, match=r"has no contig 9.*another genome build"):

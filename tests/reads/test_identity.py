@@ -24,7 +24,8 @@ pysam = pytest.importorskip("pysam", reason="pysam is not installed (pip install
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.05, 0.10])
 def test_contamination_is_within_one_point(share):
-    """200 places where people differ (frequency 0.3), 200 fragments each; a foreign genotype by Hardy-Weinberg; 20 draws."""
+    """200 places where people differ (frequency 0.3), 200 fragments each; a foreign genotype by Hardy-Weinberg; 20
+    draws."""
     errors = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -71,22 +72,27 @@ def test_a_misplaced_sample_stops_the_patient_it_was_given_to_and_not_its_own():
     """B_M is A's: A's samples agree among themselves. Two patients that are one person stop both."""
     patients = {"A_N": "A", "A_P": "A", "B_N": "B", "B_M": "B"}
     found = _pairs(
-        ("A_N", "A_P", True, 50, 0, "same"), ("A_N", "B_M", False, 50, 0, "same"), ("A_P", "B_M", False, 50, 0, "same"),
-        ("A_N", "B_N", False, 50, 30, "different"), ("B_M", "B_N", True, 50, 30, "different"),
-    )  # fmt: skip
+        ("A_N", "A_P", True, 50, 0, "same"),
+        ("A_N", "B_M", False, 50, 0, "same"),
+        ("A_P", "B_M", False, 50, 0, "same"),
+        ("A_N", "B_N", False, 50, 30, "different"),
+        ("B_M", "B_N", True, 50, 30, "different"),
+    )
     stopped = swapped_patients(found, patients)
     assert list(stopped) == ["B"] and "A_N and B_M look like one person" in stopped["B"]
     assert set(swapped_patients(_pairs(("A_N", "B_N", False, 50, 0, "same")), patients)) == {"A", "B"}
 
 
 def test_what_another_persons_dna_explains_is_no_mutation():
-    """5 % foreign DNA: 10 of 200 fragments of B's own variants are B's; 60 of 200 are not, nor what nobody was born with."""
+    """5 % foreign DNA: 10 of 200 fragments of B's own variants are B's; 60 of 200 are not, nor what nobody was born
+    with."""
     names = ("sample_id", "variant_id", "alt_count", "depth", "origin")
     judged = {
-        "A": pl.DataFrame([("A_T", v, n, 200, "somatic") for v, n in (("v1", 10), ("v2", 60), ("v3", 10))],
-                          schema=names, orient="row"),
+        "A": pl.DataFrame(
+            [("A_T", v, n, 200, "somatic") for v, n in (("v1", 10), ("v2", 60), ("v3", 10))], schema=names, orient="row"
+        ),
         "B": pl.DataFrame([("B_N", v, 100, 200, "germline") for v in ("v1", "v2")], schema=names, orient="row"),
-    }  # fmt: skip
+    }
     assert explained_by_others(judged, {"A_T": 0.06}, {"A_T": "A", "B_N": "B"}) == {"A_T": {"v1"}}
 
 
@@ -112,9 +118,7 @@ def test_real_reads_of_two_relatives_are_told_apart_and_halves_of_one_are_not(sh
                 for path in (one, one.with_name(one.name.replace("_R1_", "_R2_"))):
                     with gzip.open(path, "rb") as file:
                         lines = file.read().split(b"\n")
-                    records.append(
-                        [b"\n".join(lines[4 * i : 4 * i + 4]) for i in range(half, len(lines) // 4, 2)]
-                    )
+                    records.append([b"\n".join(lines[4 * i : 4 * i + 4]) for i in range(half, len(lines) // 4, 2)])
             for end in (0, 1):
                 (tmp_path / f"{name}_{end}.fq").write_bytes(
                     b"\n".join(r for part in records[end::2] for r in part) + b"\n"
@@ -122,9 +126,7 @@ def test_real_reads_of_two_relatives_are_told_apart_and_halves_of_one_are_not(sh
             bam = tmp_path / f"{name}.bam"
             reads = [str(tmp_path / f"{name}_{end}.fq") for end in (0, 1)]
             sam = subprocess.run(["bwa", "mem", str(fasta), *reads], check=True, capture_output=True)
-            subprocess.run(
-                ["samtools", "sort", "-o", str(bam), "-"], check=True, input=sam.stdout, capture_output=True
-            )
+            subprocess.run(["samtools", "sort", "-o", str(bam), "-"], check=True, input=sam.stdout, capture_output=True)
             pysam.index(str(bam))
             bams[name] = bam
     depths = pysam.samtools.depth("-q", "20", "-Q", "30", *map(str, bams.values())).splitlines()

@@ -27,9 +27,7 @@ def test_stable_and_unstable_tumours_are_separated():
     """100 runs, 100 fragments, purity 0.2 to 0.9, 40 % of runs unstable against none: AUC >= 0.99."""
     rng = np.random.default_rng(3)
     stable = [msi.score(_draw(rng, 100, 100), _draw(rng, 100, 100)) for _ in range(25)]
-    unstable = [
-        msi.score(_draw(rng, 100, 100, 0.4, p), _draw(rng, 100, 100)) for p in np.linspace(0.2, 0.9, 25)
-    ]
+    unstable = [msi.score(_draw(rng, 100, 100, 0.4, p), _draw(rng, 100, 100)) for p in np.linspace(0.2, 0.9, 25)]
     a, b = np.array([s.share for s in stable]), np.array([s.share for s in unstable])
     assert (b[:, None] > a[None]).mean() + 0.5 * (b[:, None] == a[None]).mean() >= 0.99
     assert {s.status for s in stable} == {"MSS"}

@@ -1,4 +1,5 @@
-"""A simulated patient, aligned perfectly, through every step but alignment: calls, origins and tables against the truth."""
+"""A simulated patient, aligned perfectly, through every step but alignment: calls, origins and tables against the
+truth."""
 
 from __future__ import annotations
 
@@ -34,9 +35,7 @@ LIBRARY = {
 }
 
 
-def _write_study(
-    folder, patients, *, roles=tuple(PURITY), swap=None, genes=("KRAS", "STK11"), depth=None, seed=5
-):
+def _write_study(folder, patients, *, roles=tuple(PURITY), swap=None, genes=("KRAS", "STK11"), depth=None, seed=5):
     """Write BAM files and reads.tsv of simulated patients; return the changes of each."""
     rng = np.random.default_rng(seed)
     genome = make_genome(genes, rng, n_runs=2)
@@ -64,8 +63,15 @@ def _run(folder):
     plan = read_plan(folder)
     plan_file = str(plan.write())
     names = [s.sample for s in plan.samples]
-    order = [("profile", names), ("discover", plan.patients), ("genotype", names), ("identity", ["study"]),
-             ("judge", plan.patients), ("copy", plan.patients), ("collect", ["study"])]  # fmt: skip
+    order = [
+        ("profile", names),
+        ("discover", plan.patients),
+        ("genotype", names),
+        ("identity", ["study"]),
+        ("judge", plan.patients),
+        ("copy", plan.patients),
+        ("collect", ["study"]),
+    ]
     for step, keys in order:
         for key in keys:
             if steps.main(step, plan_file, key):
@@ -92,8 +98,9 @@ def patient(tmp_path_factory):
 
 
 def test_calls_of_a_simulated_patient_are_its_mutations(patient):
-    """Damaged primary (C>T 3e-4) and 5 % reads from a copy elsewhere in the metastasis: recall >= 0.97 at 5 %, precision
-    >= 0.90 (issue 21, must hold 2); 20 to 30 mutations per sample, so each bar is met with at most a miss or two."""
+    """Damaged primary (C>T 3e-4) and 5 % reads from a copy elsewhere in the metastasis: recall >= 0.97 at 5 %,
+    precision >= 0.90 (issue 21, must hold 2); 20 to 30 mutations per sample, so each bar is met with at most a miss or
+    two."""
     _, truth, evidence = patient
     both = truth.join(evidence.drop("clone", strict=False), on=["sample_id", "variant_id"], how="left")
     seen = both.filter(pl.col("vaf") >= 0.05)
@@ -122,12 +129,14 @@ def test_no_shared_mutation_is_private_where_depth_would_have_shown_it(patient):
 def test_origin_is_read_from_white_cells(patient):
     """Variants of blood cells are never somatic, germline ones germline, tumour ones somatic."""
     _, truth, evidence = patient
-    both = (
-        truth.join(evidence, on=["sample_id", "variant_id"]).select("clone", "origin").unique().sort("clone")
-    )
+    both = truth.join(evidence, on=["sample_id", "variant_id"]).select("clone", "origin").unique().sort("clone")
     assert both.rows() == [
-        ("chip", "chip"), ("germline", "germline"), ("metastasis", "somatic"), ("primary", "somatic"), ("trunk", "somatic")
-    ]  # fmt: skip
+        ("chip", "chip"),
+        ("germline", "germline"),
+        ("metastasis", "somatic"),
+        ("primary", "somatic"),
+        ("trunk", "somatic"),
+    ]
 
 
 def test_the_study_folder_can_be_read_and_says_where_kras_is(patient):
@@ -147,9 +156,18 @@ def test_the_vcf_of_the_patient_says_through_the_intake_what_the_study_folder_sa
     """Every site in every sample: fragments, depth, call and origin are those of calls.tsv, indels too."""
     folder = patient[0]
     told = CliRunner().invoke(
-        cli, ["import", "vcf", str(folder / "reads" / "vcf"), str(tmp_path / "study"), "--build", "GRCh38",
-              "--clinical", str(folder / "samples.tsv")],
-    )  # fmt: skip
+        cli,
+        [
+            "import",
+            "vcf",
+            str(folder / "reads" / "vcf"),
+            str(tmp_path / "study"),
+            "--build",
+            "GRCh38",
+            "--clinical",
+            str(folder / "samples.tsv"),
+        ],
+    )
     assert told.exit_code == 0, told.output
     key, values = ["sample_id", "variant_id"], ["alt_count", "depth", "is_called", "origin"]
     ours, theirs = (
@@ -171,23 +189,32 @@ def test_without_white_cells_the_origin_is_unknown():
 
 def test_the_single_changes_of_two_changed_bases_do_not_speak_against_them():
     """BRAF V600K is two bases: each alone carries the other as a mismatch. It was tagged as reads from elsewhere."""
-    frame = pl.DataFrame({
-        "contig": ["7"] * 4, "pos": [100, 100, 101, 150], "alt_count": [10, 10, 10, 9], "own_mismatches": [2, 1, 1, 1],
-        "alt_mismatches": [2.4, 2.4, 2.4, 1.4], "ref_mismatches": [0.0] * 4, "is_called": [True, False, False, True],
-        "tags": [None, "mismatches", "mismatches", None],
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "contig": ["7"] * 4,
+            "pos": [100, 100, 101, 150],
+            "alt_count": [10, 10, 10, 9],
+            "own_mismatches": [2, 1, 1, 1],
+            "alt_mismatches": [2.4, 2.4, 2.4, 1.4],
+            "ref_mismatches": [0.0] * 4,
+            "is_called": [True, False, False, True],
+            "tags": [None, "mismatches", "mismatches", None],
+        }
+    )
     assert among_strays(frame, parts=[1, 2]).tolist() == [False] * 4
     assert among_strays(frame).tolist() == [True, False, False, True]
 
 
 def test_blood_cell_variants_are_told_from_tumour_in_blood_and_germline():
-    """White cells 20 of 200: as much in plasma is theirs, five times as much is the tumour's (95 % intervals apart); half
-    of all is germline. A normal of another tissue says no more than that it shows it."""
+    """White cells 20 of 200: as much in plasma is theirs, five times as much is the tumour's (95 % intervals apart);
+    half of all is germline. A normal of another tissue says no more than that it shows it."""
     normal = pl.DataFrame({"alt_count": [20, 20, 98], "depth": [200] * 3, "p_noise": [0.0] * 3})
     tumour = pl.DataFrame({"alt_count": [40, 200, 200], "depth": [400] * 3})
     assert origins(tumour, normal, normal_role="white_cells", rules=Rules())["origin"].to_list() == [
-        "chip", "somatic", "germline"
-    ]  # fmt: skip
+        "chip",
+        "somatic",
+        "germline",
+    ]
     assert origins(tumour, normal, normal_role="normal", rules=Rules())["origin"][0] == "unknown"
 
 
@@ -208,9 +235,7 @@ def test_a_swapped_sample_stops_its_patient_and_nobody_else(tmp_path):
     samples = pl.read_csv(tmp_path / "samples.tsv", separator="\t")
     assert sorted(samples["patient_id"].unique()) == ["P2", "P3"]
     pairs = pl.read_csv(plan.place("tables", "pairs.tsv"), separator="\t")
-    verdicts = dict(
-        zip(zip(pairs["sample_1"], pairs["sample_2"], strict=True), pairs["verdict"], strict=True)
-    )
+    verdicts = dict(zip(zip(pairs["sample_1"], pairs["sample_2"], strict=True), pairs["verdict"], strict=True))
     assert verdicts["P3-primary", "P3-white_cells"] == "same"
     markers = pl.read_csv(tmp_path / "markers.tsv", separator="\t")
     assert markers.rows()[0][:2] == ("P1", "sample identity") and markers.height == 1
@@ -240,9 +265,7 @@ def test_fastq_to_tables_through_the_workflow_and_again(tmp_path):
         pytest.skip(f"not installed: {', '.join(missing)} (make reads-tools)")
     from oncourse.reads.simulate_patient import simulate_reads
 
-    known = simulate_reads(
-        tmp_path, "crc", 1, 1, genes=("KRAS",), n_runs=2, n_changes={"germline": 6, "trunk": 4}
-    )
+    known = simulate_reads(tmp_path, "crc", 1, 1, genes=("KRAS",), n_runs=2, n_changes={"germline": 6, "trunk": 4})
     command = [sys.executable, "-c", "from oncourse.cli.main import main; main()", "reads", str(tmp_path)]
     for _ in range(2):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

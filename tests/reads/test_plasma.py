@@ -32,7 +32,8 @@ def test_the_limit_is_the_fraction_that_is_found_in_19_of_20():
 
 @pytest.mark.parametrize("fraction", [0.005, 0.05, 0.4])
 def test_the_fraction_is_within_its_interval_with_gains_and_losses(fraction):
-    """Mutations on one of one, one of two, two of three copies: without the copies 0.4 would be read as more than 0.5."""
+    """Mutations on one of one, one of two, two of three copies: without the copies 0.4 would be read as more than
+    0.5."""
     rng = np.random.default_rng(3)
     total, on = np.tile([1.0, 2.0, 3.0, 3.0], 10), np.tile([1.0, 1.0, 2.0, 2.0], 10)
     found = [tumour_fraction(_sites(rng, fraction, total=total, on=on)) for _ in range(40)]
@@ -56,11 +57,15 @@ def test_without_mutations_of_tissue_nothing_is_tracked():
 
 def test_what_is_tracked_is_somatic_and_called_in_tissue_with_its_copies():
     """v1 in both lesions on two of three copies (0.6 x 2 / 2.6), v2 in one, v3 of blood cells, v4 in none."""
-    rows = [(s, v, o, n, 100, 1e-5, called) for s, by in (
-        ("T1", {"v1": (46, True), "v2": (0, False), "v3": (5, True), "v4": (0, False)}),
-        ("T2", {"v1": (20, True), "v2": (30, True), "v3": (5, True), "v4": (0, False)}),
-        ("C", {"v1": (2, False), "v2": (1, False), "v3": (5, True), "v4": (9, True)}),
-    ) for (v, (n, called)), o in zip(by.items(), ("somatic", "somatic", "chip", "somatic"), strict=True)]  # fmt: skip
+    rows = [
+        (s, v, o, n, 100, 1e-5, called)
+        for s, by in (
+            ("T1", {"v1": (46, True), "v2": (0, False), "v3": (5, True), "v4": (0, False)}),
+            ("T2", {"v1": (20, True), "v2": (30, True), "v3": (5, True), "v4": (0, False)}),
+            ("C", {"v1": (2, False), "v2": (1, False), "v3": (5, True), "v4": (9, True)}),
+        )
+        for (v, (n, called)), o in zip(by.items(), ("somatic", "somatic", "chip", "somatic"), strict=True)
+    ]
     names = ("sample_id", "variant_id", "origin", "alt_count", "depth", "error_rate", "is_called")
     calls = pl.DataFrame(rows, schema=names, orient="row")
     three = np.full(4, 3.0)

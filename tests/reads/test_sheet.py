@@ -110,9 +110,7 @@ def _fastq(path, names, end):
 )
 def test_the_files_of_a_lane_are_first_and_second_reads_of_the_same_fragments(tmp_path, names, ends, words):
     """Mixed, they would be aligned as single reads without a word; exchanged, damage would look like mutations."""
-    one, two = (
-        _fastq(tmp_path / f"{f}.fq", n, e) for f, n, e in zip(("one", "two"), names, ends, strict=True)
-    )
+    one, two = (_fastq(tmp_path / f"{f}.fq", n, e) for f, n, e in zip(("one", "two"), names, ends, strict=True))
     with pytest.raises(InputError, match=words):
         check_lane(one, two)
 
@@ -141,8 +139,10 @@ def test_targets_are_of_the_reference_by_name_and_length(tmp_path):
     fasta, bed = Fasta(tmp_path / "g.fa"), tmp_path / "t.bed"
     bed.write_text("1\t0\t100\nchrM\t0\t4\n")
     assert target_regions(bed, fasta)["chrom"].to_list() == ["chr1", "MT"]
-    for text, words in (("1\t50\t101\n", "beyond the end.*chr1:50-101; chr1 of g.fa has 100 bases"),
-                        ("chr7\t0\t9\n", "its contigs chr7 are not in g.fa")):  # fmt: skip
+    for text, words in (
+        ("1\t50\t101\n", "beyond the end.*chr1:50-101; chr1 of g.fa has 100 bases"),
+        ("chr7\t0\t9\n", "its contigs chr7 are not in g.fa"),
+    ):
         bed.write_text(text)
         with pytest.raises(InputError, match=words):
             target_regions(bed, fasta)
@@ -171,9 +171,7 @@ def test_a_tool_that_fails_is_told_in_its_own_words(tmp_path):
         tools.pipe([["ls", str(tmp_path / "nothing")], ["cat"]], tmp_path / "log")
 
 
-def test_the_build_of_the_reference_is_read_from_its_chromosomes_and_must_be_the_studys(
-    tmp_path, monkeypatch
-):
+def test_the_build_of_the_reference_is_read_from_its_chromosomes_and_must_be_the_studys(tmp_path, monkeypatch):
     """chr21 of GRCh38 has 46,709,983 bases, of GRCh37 48,129,895 (GRC)."""
     _study(tmp_path, "P1\tS1\tplasma\ta_1.fq\ta_2.fq\t")
     (tmp_path / "ref.fa").write_text(">chr21\nACGT\n")
@@ -202,9 +200,15 @@ def test_variants_common_in_people_are_read_from_known_sites(tmp_path):
     """AF 0.2 counts, 0.0001 does not, none given does; what lies outside the targets does not."""
     (tmp_path / "g.fa").write_text(">chr1\n" + "ACGT" * 25 + "\n")
     head = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
-    lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="f">', "##contig=<ID=1,length=100>",
-             head, "1\t5\t.\tA\tG,T\t.\t.\tAF=0.2,0.0001", "1\t6\t.\tC\tT\t.\t.\t.",
-             "1\t90\t.\tC\tT\t.\t.\tAF=0.5"]  # fmt: skip
+    lines = [
+        "##fileformat=VCFv4.2",
+        '##INFO=<ID=AF,Number=A,Type=Float,Description="f">',
+        "##contig=<ID=1,length=100>",
+        head,
+        "1\t5\t.\tA\tG,T\t.\t.\tAF=0.2,0.0001",
+        "1\t6\t.\tC\tT\t.\t.\t.",
+        "1\t90\t.\tC\tT\t.\t.\tAF=0.5",
+    ]
     (tmp_path / "known.vcf").write_text("\n".join(lines) + "\n")
     regions = pl.DataFrame({"chrom": ["chr1"], "start": [0], "end": [50]})
     found = common_variants(tmp_path / "known.vcf", regions, Fasta(tmp_path / "g.fa"))

@@ -31,9 +31,7 @@ def test_families_of_the_real_amplicon_show_h1047r_and_nothing_else(shared_data,
     shutil.copyfile(folder / "amplicon_PIK3CA_H1047.fa", tmp_path / "ref.fa")
     (tmp_path / "reads.yaml").write_text("fasta: ref.fa\n")
     fastq = folder / "test_R1.fastq.gz"
-    (tmp_path / "reads.tsv").write_text(
-        f"patient\tsample\trole\tfastq_1\tumi\nU\tU1\tplasma\t{fastq}\t12M16S+T\n"
-    )
+    (tmp_path / "reads.tsv").write_text(f"patient\tsample\trole\tfastq_1\tumi\nU\tU1\tplasma\t{fastq}\t12M16S+T\n")
     plan = read_plan(tmp_path)
     index_reference(tmp_path / "ref.fa")
     bam = align(plan, plan.samples[0])

@@ -41,8 +41,10 @@ def test_every_key_and_record_is_in_the_intake(imported):
     assert columns["FORMAT/AD"][0] == "used"
     rows = _table(imported, "rows").select("became", "state", "n").rows()
     assert sorted(rows) == [
-        ("calls", "left out", 1), ("calls: called", "taken", 1), ("calls: looked at, not called", "taken", 1)
-    ]  # fmt: skip
+        ("calls", "left out", 1),
+        ("calls: called", "taken", 1),
+        ("calls: looked at, not called", "taken", 1),
+    ]
 
 
 def test_the_page_names_what_was_not_read_first(imported):
@@ -61,7 +63,9 @@ def test_an_imported_study_carries_its_intake_on(imported):
 
 def test_an_unknown_file_of_a_portal_folder_is_told(tmp_path):
     """data_mutations_uncalled.txt was passed over in silence; so is nothing else."""
-    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tNobody\n"
+    head = (
+        "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tNobody\n"
+    )
     (tmp_path / "data_mutations.txt").write_text(head + "KRAS\t12\t25398284\tC\tT\tS1\tx\n")
     (tmp_path / "data_protein_quantification.txt").write_text("gene\tS1\nKRAS\t1\n")
     study = load_study(tmp_path)

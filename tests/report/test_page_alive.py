@@ -56,8 +56,10 @@ def test_a_table_sorts_filters_hides_and_keeps_every_row(page, results):
     genes = page.run(f"[...{box}.querySelectorAll('tbody tr')].map(r => r.cells[0].textContent)")
     natural = sorted(genes, key=lambda g: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", g)])
     assert genes == natural  # BCL2 before BCL10
-    page.run(f"(() => {{ const i = {box}.querySelector('input[type=search]'); i.value = 'TP53'; "
-             "i.dispatchEvent(new Event('input')); })()")  # fmt: skip
+    page.run(
+        f"(() => {{ const i = {box}.querySelector('input[type=search]'); i.value = 'TP53'; "
+        "i.dispatchEvent(new Event('input')); })()"
+    )
     kept = page.run(f"[...{box}.querySelectorAll('tbody tr')].map(r => r.textContent)")
     assert 0 < len(kept) < rows and all("TP53" in row for row in kept)
     before = page.run(f"{box}.querySelectorAll('tbody td').length")
@@ -154,7 +156,9 @@ def test_no_text_overlaps_in_any_figure_of_a_design(simulated_study, design, tmp
 
 def test_hover_says_what_a_mark_is_and_a_group_can_be_switched_off(page):
     page.run("document.querySelector('#landscape details.more').open = true")
-    page.run("document.querySelectorAll('#landscape details.figures, #survival details.more').forEach(d => d.open = true)")
+    page.run(
+        "document.querySelectorAll('#landscape details.figures, #survival details.more').forEach(d => d.open = true)"
+    )
     page.run("Promise.all([...document.querySelectorAll('#landscape figure')].map(oncourse.draw)).then(() => 1)")
     bar = "#landscape figure[data-figure=f-landscape-gene_frequency] [data-tip] path"
     page.until(f"document.querySelector('{bar}') !== null")
@@ -199,6 +203,7 @@ def test_a_cell_of_the_oncoprint_says_what_it_is(page):
     page.run(f"document.querySelector('{cells}').scrollIntoView({{block: 'center'}})")
     page.run(
         f"(() => {{ const i = document.querySelector('{cells}'), b = i.getBoundingClientRect(); "
-        "i.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, clientX: b.left + 2, clientY: b.top + 2})); })()"
+        "i.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, clientX: b.left + 2, clientY: b.top + 2})); "
+        "})()"
     )
     assert re.match(r"\S+, [A-Z0-9:]+: [a-z ;]+$", page.run("document.querySelector('#tip').textContent"))

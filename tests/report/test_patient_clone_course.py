@@ -21,15 +21,12 @@ def cohort():
 
 
 def test_track_has_the_mean_and_the_band_of_each_serial_sample(cohort):
-    """The founding clone holds every tumour cell: its fraction is 100 % in each plasma sample; bands hold their mean."""
+    """The founding clone holds every tumour cell: its fraction is 100 % in each plasma sample; bands hold their
+    mean."""
     seen = 0
     for evolution in cohort.evolution:
         track = clone_track(evolution)
-        days = [
-            d
-            for r, d in zip(evolution.samples["role"], evolution.samples["day"], strict=True)
-            if r == "plasma"
-        ]
+        days = [d for r, d in zip(evolution.samples["role"], evolution.samples["day"], strict=True) if r == "plasma"]
         if len(set(days)) < 2:
             continue
         seen += 1

@@ -26,20 +26,26 @@ def test_the_card_shows_each_status_in_each_sample_and_who_decided(cohort):
     card = page_data(cohort, patient, clones=False)["card"]
     mine = cohort.statuses.filter(cohort.statuses["patient_id"] == patient)
     assert {name for name, _ in card.samples} == set(mine["sample_id"])
-    verdict = {r["status"]: r for r in cohort.patient_statuses.filter(
-        cohort.patient_statuses["patient_id"] == patient).iter_rows(named=True)}  # fmt: skip
+    verdict = {
+        r["status"]: r
+        for r in cohort.patient_statuses.filter(cohort.patient_statuses["patient_id"] == patient).iter_rows(named=True)
+    }
     words = {"positive": "found", "negative": "none", "not_assessable": "unclear"}
     for row in card.rows:
         assert row.verdict.state == words[verdict[row.name]["state"]]
         assert row.decided_by == (verdict[row.name]["sample_id"] or "")
-        known = {r["sample_id"]: words[r["state"]] for r in mine.filter(mine["status"] == row.name).iter_rows(named=True)}
+        known = {
+            r["sample_id"]: words[r["state"]] for r in mine.filter(mine["status"] == row.name).iter_rows(named=True)
+        }
         assert [c.state for c in row.cells] == [known.get(name, "unclear") for name, _ in card.samples]
 
 
 def test_what_could_not_be_seen_is_never_told_as_negative(cohort):
     for patient in alive_and_dead(cohort):
         data = page_data(cohort, patient, clones=False)
-        rules = [m for m in cohort.therapy.matches[patient] if m.status == "not_assessable" and m.level in ("I-A", "I-B")]
+        rules = [
+            m for m in cohort.therapy.matches[patient] if m.status == "not_assessable" and m.level in ("I-A", "I-B")
+        ]
         assert bool(rules) == bool(data["unseen"])
         assert all(text in {t for m in rules for t in m.missing} for text, _ in data["unseen"])
 

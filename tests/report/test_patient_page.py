@@ -69,9 +69,7 @@ def test_everything_of_the_study_is_escaped(cohorts):
     bad = "<script>alert(1)</script>"
     tables = dict(study.tables)
     tables["treatments"] = study["treatments"].with_columns(drugs=pl.lit(bad))
-    tables["patients"] = study["patients"].with_columns(
-        primary_site=pl.lit(bad), disease=pl.lit(f"colon {bad}")
-    )
+    tables["patients"] = study["patients"].with_columns(primary_site=pl.lit(bad), disease=pl.lit(f"colon {bad}"))
     tables["variants"] = study["variants"].with_columns(hgvs_c=pl.lit(bad))
     page = patient_page(Cohort(replace(study, tables=tables)), patient)
     assert bad not in page
@@ -93,10 +91,12 @@ def test_patients_without_follow_up_treatment_or_several_samples_have_a_page():
     made = simulate_study("crc", 3, seed=5)
     one = made.tables["samples"].unique("patient_id", keep="first", maintain_order=True)
     kept = {
-        "patients": made.tables["patients"], "samples": one, "assays": made.tables["assays"],
+        "patients": made.tables["patients"],
+        "samples": one,
+        "assays": made.tables["assays"],
         "variants": made.tables["variants"],
         "calls": made.tables["calls"].join(one.select("sample_id"), on="sample_id", how="semi"),
-    }  # fmt: skip
+    }
     cohort = Cohort(Study(made.config, kept))
     for patient in kept["patients"]["patient_id"]:
         text = text_of(patient_page(cohort, patient))
@@ -125,8 +125,8 @@ def test_germline_is_hidden_unless_asked_for(cohorts):
 
 
 def test_germline_findings_are_pathogenic_variants_of_predisposition_genes():
-    """Reported: a truncating BRCA2 variant. Not: a missense of unknown significance, one MUTYH variant (recessive), a gene
-    that is not on the list, a somatic variant; nothing with reporting off or without a normal."""
+    """Reported: a truncating BRCA2 variant. Not: a missense of unknown significance, one MUTYH variant (recessive), a
+    gene that is not on the list, a somatic variant; nothing with reporting off or without a normal."""
     has = (
         "BRCA2 S1982fs germline",
         "MSH2 A3V germline",

@@ -18,9 +18,7 @@ EVIL = '<script>alert("x")</script>'
 
 
 def write(study, out: Path, **options):
-    return report_study(
-        study, out, source=Path(__file__), only=["overview", "landscape"], patients="none", **options
-    )
+    return report_study(study, out, source=Path(__file__), only=["overview", "landscape"], patients="none", **options)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -79,10 +77,12 @@ def test_user_text_is_escaped(make_study, tmp_path):
         config={"title": EVIL, "disease": "{{ 7 * 7 }}"},
         patients=[{"patient_id": "P1"}],
         samples=[{"sample_id": "S1", "patient_id": "P1", "material": "tissue"}],
-        variants=[{"variant_id": "1:100:A:C", "gene": EVIL, "consequence": "missense"},
-                  {"variant_id": "1:200:A:C", "gene": "{x}$y$", "consequence": "missense"}],
+        variants=[
+            {"variant_id": "1:100:A:C", "gene": EVIL, "consequence": "missense"},
+            {"variant_id": "1:200:A:C", "gene": "{x}$y$", "consequence": "missense"},
+        ],
         calls=[{"sample_id": "S1", "variant_id": v, "is_called": True} for v in ("1:100:A:C", "1:200:A:C")],
-    )  # fmt: skip
+    )
     write(study, tmp_path / "out")
     page = (tmp_path / "out/report.html").read_text("utf-8")
     assert "alert(" in page  # it is shown ...

@@ -34,18 +34,15 @@ def test_simulated_study_has_no_error(design):
 
 
 def test_reads_follow_the_true_cancer_cell_fraction():
-    """A driver with ccf 0 in a sample shows reads at the error rate only; one with ccf 1 in tissue at depth 800 is seen."""
+    """A driver with ccf 0 in a sample shows reads at the error rate only; one with ccf 1 in tissue at depth 800 is
+    seen."""
     made = simulate_study("crc", 40, 9)
-    calls = made.tables["calls"].join(
-        made.tables["samples"].select("sample_id", "material", "purity"), on="sample_id"
-    )
+    calls = made.tables["calls"].join(made.tables["samples"].select("sample_id", "material", "purity"), on="sample_id")
     drivers = made.truth["drivers"].join(calls, on=["sample_id", "variant_id"], how="inner")
     absent = drivers.filter((pl.col("ccf") == 0) & (pl.col("material") == "tissue"))
     assert absent.height >= 3
     assert (absent["alt_count"] / absent["depth"]).max() < 0.01
-    present = drivers.filter(
-        (pl.col("ccf") == 1) & (pl.col("material") == "tissue") & (pl.col("depth") >= 200)
-    )
+    present = drivers.filter((pl.col("ccf") == 1) & (pl.col("material") == "tissue") & (pl.col("depth") >= 200))
     assert present["is_called"].mean() > 0.97
 
 
@@ -97,16 +94,21 @@ def test_treatment_lowers_the_tumour_fraction_of_some_and_selects_resistant_clon
     """A clone that resists has a larger share of the tumour after treatment than before, summed over the patients."""
     made = simulate_study("mcrpc", 60, 4)
     fraction = made.tables["samples"].drop_nulls("tumor_fraction")
-    draws = fraction.with_columns(draw=pl.col("sample_id").str.slice(-2)).pivot(
-        on="draw", index="patient_id", values="tumor_fraction"
-    ).drop_nulls()  # fmt: skip
+    draws = (
+        fraction.with_columns(draw=pl.col("sample_id").str.slice(-2))
+        .pivot(on="draw", index="patient_id", values="tumor_fraction")
+        .drop_nulls()
+    )
     assert (draws["B2"] < 0.3 * draws["B1"]).mean() > 0.1
     share = (
-        made.truth["fractions"].with_columns(draw=pl.col("sample_id").str.slice(-2))
+        made.truth["fractions"]
+        .with_columns(draw=pl.col("sample_id").str.slice(-2))
         .filter(pl.col("draw").is_in(["B1", "B2"]) & pl.col("patient_id").is_in(draws["patient_id"].to_list()))
         .join(made.truth["clones"].filter("is_resistant"), on=["patient_id", "clone_id"])
-        .group_by("draw").agg(pl.col("fraction").sum()).sort("draw")["fraction"]
-    )  # fmt: skip
+        .group_by("draw")
+        .agg(pl.col("fraction").sum())
+        .sort("draw")["fraction"]
+    )
     assert share[1] > share[0] + 1
 
 

@@ -38,13 +38,9 @@ def test_agreement_equals_r(row):
 @given(count, count, count, count)
 def test_swapping_the_two_assessments_changes_only_the_names(both, a_only, b_only, neither):
     one, other = ag.kappa(both, a_only, b_only, neither), ag.kappa(both, b_only, a_only, neither)
-    assert np.allclose(one.value, other.value, equal_nan=True) and np.allclose(
-        one.low, other.low, equal_nan=True
-    )
+    assert np.allclose(one.value, other.value, equal_nan=True) and np.allclose(one.low, other.low, equal_nan=True)
     one, other = ag.gwet_ac1(both, a_only, b_only, neither), ag.gwet_ac1(neither, a_only, b_only, both)
-    assert np.allclose(one.value, other.value, equal_nan=True) and np.allclose(
-        one.high, other.high, equal_nan=True
-    )
+    assert np.allclose(one.value, other.value, equal_nan=True) and np.allclose(one.high, other.high, equal_nan=True)
     table, swapped = ag.agreement(both, a_only, b_only, neither), ag.agreement(both, b_only, a_only, neither)
     assert np.allclose(table.ppa.value, swapped.ppv.value, equal_nan=True)
     assert ag.mcnemar_exact(a_only, b_only) == ag.mcnemar_exact(b_only, a_only)
@@ -84,7 +80,5 @@ def test_cluster_bootstrap_is_wider_than_the_binomial_where_patients_differ():
 
 
 def test_one_patient_has_no_bootstrap_interval():
-    found = ag.cluster_bootstrap(
-        [[3, 4]], lambda s: s[:, 0] / s[:, 1], ag.cluster_weights(1, 50, generator(1, "x"))
-    )
+    found = ag.cluster_bootstrap([[3, 4]], lambda s: s[:, 0] / s[:, 1], ag.cluster_weights(1, 50, generator(1, "x")))
     assert found.value == 0.75 and np.isnan(found.low) and np.isnan(found.high)

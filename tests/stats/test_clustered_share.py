@@ -1,4 +1,5 @@
-"""Shares over few patients who differ: bounds, symmetry, and coverage on truth drawn otherwise than the model assumes."""
+"""Shares over few patients who differ: bounds, symmetry, and coverage on truth drawn otherwise than the model
+assumes."""
 
 import numpy as np
 import pytest

@@ -43,9 +43,7 @@ def test_aalen_johansen_equals_r(folder, reference):
 def test_fine_gray_equals_crr_in_colon(folder, reference, of):
     """crr stops at a relative 1e-6 of its gradient: coefficients agree to 1e-5, standard errors to 1e-6."""
     data = pl.read_csv(folder / "colon_competing.csv")
-    x = np.column_stack([data["rx"] == "Lev", data["rx"] == "Lev+5FU", data["age"], data["node4"]]).astype(
-        float
-    )
+    x = np.column_stack([data["rx"] == "Lev", data["rx"] == "Lev+5FU", data["age"], data["node4"]]).astype(float)
     fit = fine_gray(data["ctime"], data["cevent"], x, of=of)
     value = reference[f"colon_competing.finegray_cause{of}"]
     np.testing.assert_allclose(fit.coef, list(value["coef"].values()), rtol=1e-5)

@@ -35,7 +35,8 @@ def test_gene_off_the_panel_has_no_chance():
 
 @pytest.mark.parametrize("chances", [(0.3, 0.5, 0.05), (0.02, 0.001, 0.2), (0.95, 0.01, 0.03), (0.7, 0.6, 0.9)])
 def test_tail_is_near_the_enumerated_one(chances):
-    """Within 10 % of the one convolved trial by trial, which moves no conclusion; (0.95, ...): one hypermutated sample."""
+    """Within 10 % of the one convolved trial by trial, which moves no conclusion; (0.95, ...): one hypermutated
+    sample."""
     size = np.array([4, 30, 60])
     pmf = np.ones(1)
     for p, n in zip(chances, size, strict=True):
@@ -104,8 +105,9 @@ def curveball(rows: list[set[int]], rng: np.random.Generator, trades: int) -> No
 
 
 def test_burden_alone_makes_no_co_occurrence():
-    """Samples differ tenfold in burden, genes are independent given it: most pairs are seen together more than 1.5 times
-    as often as their totals alone would say; this test stays at its level (of 300 pairs at most 6 % below .05)."""
+    """Samples differ tenfold in burden, genes are independent given it: most pairs are seen together more than 1.5
+    times as often as their totals alone would say; this test stays at its level (of 300 pairs at most 6 % below
+    .05)."""
     rng = generator(2, "cooccurrence null")
     chance = np.clip(rng.gamma(0.5, 0.25, 400), 0.005, 0.9)[:, None] * np.linspace(0.3, 1.0, 25)
     altered = rng.random(chance.shape) < chance

@@ -103,9 +103,7 @@ def test_equals_r_coxph(folder, reference, name):
     np.testing.assert_allclose(fit.loglik, value["loglik"], rtol=1e-9)
     np.testing.assert_allclose(fit.score_test, value["score_test"], rtol=1e-6)
     np.testing.assert_allclose(fit.lr_test, value["lr_test"], rtol=1e-6)
-    assert fit.wald_test.statistic == pytest.approx(
-        value["wald_test"][0], abs=0.006
-    )  # printed with two decimals
+    assert fit.wald_test.statistic == pytest.approx(value["wald_test"][0], abs=0.006)  # printed with two decimals
     assert (fit.n, fit.n_event) == (value["n"], value["nevent"]) and fit.converged
 
 
@@ -129,9 +127,7 @@ def test_robust_variance_and_residuals_equal_r(folder, reference):
     np.testing.assert_allclose(fit.std_err, list(reference["lung.cox.robust"]["se"].values()), rtol=1e-6)
     colon = pl.read_csv(folder / "colon_death.csv")
     full = fit_cox(colon["time"], colon["status"], columns(colon, FULL))
-    np.testing.assert_allclose(
-        full.martingale_residuals()[:10], reference["colon_death.martingale_first10"], atol=1e-9
-    )
+    np.testing.assert_allclose(full.martingale_residuals()[:10], reference["colon_death.martingale_first10"], atol=1e-9)
     two = fit_cox(colon["time"], colon["status"], columns(colon, ["age", "node4"]))
     np.testing.assert_allclose(np.abs(two.dfbeta()).max(0), reference["colon_death.dfbeta_max"], rtol=1e-6)
     at, hazard = two.baseline_hazard()
@@ -202,9 +198,7 @@ def test_whole_weights_are_copies_and_scores_add_to_nothing():
 def test_a_redundant_column_has_no_coefficient():
     """As R's NA: the later of two columns that say the same, and a constant."""
     time, event, x, entry = late_rows()
-    fit = fit_cox(
-        time, event, np.column_stack([x[:, 0], np.ones(time.size), 2 * x[:, 0] + 1, x[:, 1]]), entry=entry
-    )
+    fit = fit_cox(time, event, np.column_stack([x[:, 0], np.ones(time.size), 2 * x[:, 0] + 1, x[:, 1]]), entry=entry)
     assert np.isnan(fit.coef).tolist() == [False, True, True, False]
     np.testing.assert_allclose(fit.coef[[0, 3]], fit_cox(time, event, x, entry=entry).coef, rtol=1e-9)
     assert fit.lr_test.df == 2 and not np.isnan(fit.wald_test.statistic)

@@ -12,9 +12,7 @@ from oncourse.stats.rng import generator
 
 
 def test_equal_r_p_adjust(shared_data):
-    value = json.loads((shared_data("survival-reference") / "reference.json").read_text())["p_adjust"][
-        "value"
-    ]
+    value = json.loads((shared_data("survival-reference") / "reference.json").read_text())["p_adjust"]["value"]
     np.testing.assert_allclose(benjamini_hochberg(value["p"]), value["BH"], rtol=1e-10)
 
 

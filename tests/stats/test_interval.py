@@ -16,9 +16,7 @@ from oncourse.stats.rng import generator
 
 @pytest.fixture(scope="module")
 def data(shared_data):
-    return pl.read_csv(
-        shared_data("survival-reference") / "interval_censored_pfs.csv", infer_schema_length=None
-    )
+    return pl.read_csv(shared_data("survival-reference") / "interval_censored_pfs.csv", infer_schema_length=None)
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +40,7 @@ def test_unequal_visits_bias_the_imputed_analysis(data, reference):
     fit = fit_cox(data["right_imp"], data["event"], data["arm"].to_numpy().astype(float))
     np.testing.assert_allclose([fit.coef[0], fit.std_err[0]], reference["ic.cox_right_imputed"], rtol=1e-6)
     exact = np.where(data["event"] == 1, data["right_imp"], np.inf)
-    imputed = weibull_interval(
-        np.where(data["event"] == 1, data["right_imp"], data["left"]), exact, data["arm"]
-    )
+    imputed = weibull_interval(np.where(data["event"] == 1, data["right_imp"], data["left"]), exact, data["arm"])
     value = reference["ic.weibull_right_imputed"]
     np.testing.assert_allclose(imputed.coef, list(value["coef"].values()), rtol=1e-6)
     assert imputed.scale == pytest.approx(value["scale"], rel=1e-6)

@@ -65,10 +65,7 @@ def test_equals_r_survfit_in_lung(folder, reference, conf, key):
 
 def test_median_follow_up_is_the_reverse_curve(folder, reference):
     data = pl.read_csv(folder / "lung.csv")
-    assert (
-        follow_up(data["time"], data["status"] - 1).value
-        == reference["lung.reverse_km_followup"]["table"]["median"]
-    )
+    assert follow_up(data["time"], data["status"] - 1).value == reference["lung.reverse_km_followup"]["table"]["median"]
 
 
 def test_delayed_entry_equals_r_on_the_age_scale(folder, reference):
@@ -119,9 +116,7 @@ def test_influence_variance_is_the_binomial_one_without_censoring():
     time = generator(4, "km").permutation(np.repeat(np.arange(1, 26), 2)).astype(float)
     plain, robust = (kaplan_meier(time, np.ones(50), robust=r) for r in (False, True))
     np.testing.assert_allclose(robust.std_err[:-1], plain.std_err[:-1], rtol=1e-12)
-    np.testing.assert_allclose(
-        plain.std_err[:-1] ** 2, (plain.survival * (1 - plain.survival) / 50)[:-1], rtol=1e-12
-    )
+    np.testing.assert_allclose(plain.std_err[:-1] ** 2, (plain.survival * (1 - plain.survival) / 50)[:-1], rtol=1e-12)
 
 
 def test_influence_variance_equals_the_jackknife():
@@ -191,7 +186,8 @@ def test_who_leaves_at_a_time_without_the_event_is_counted_as_censored():
 
 
 def test_robust_errors_with_entry_at_the_first_event_leave_that_event_out():
-    """A row that enters at a time of an event is not at risk there: its influence starts after it (rows of weight 1)."""
+    """A row that enters at a time of an event is not at risk there: its influence starts after it (rows of weight
+    1)."""
     entry, time, event = [0, 0, 0, 2, 2, 0], [2, 4, 6, 5, 7, 8], [1, 1, 0, 1, 1, 1]
     shifted = [0, 0, 0, 2.5, 2.5, 0]
     one, two = (kaplan_meier(time, event, entry=e, robust=True) for e in (entry, shifted))

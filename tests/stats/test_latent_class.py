@@ -34,8 +34,12 @@ def test_known_tests_give_the_prevalence_by_hand():
 
 
 def test_the_tests_exchanged_exchange_the_answer():
-    turned = {"sensitivity_a": SURE["sensitivity_b"], "sensitivity_b": SURE["sensitivity_a"],
-              "specificity_a": SURE["specificity_b"], "specificity_b": SURE["specificity_a"]}  # fmt: skip
+    turned = {
+        "sensitivity_a": SURE["sensitivity_b"],
+        "sensitivity_b": SURE["sensitivity_a"],
+        "specificity_a": SURE["specificity_b"],
+        "specificity_b": SURE["specificity_a"],
+    }
     (one,), (other,) = latent_class((50, 20, 8, 100), SURE), latent_class((50, 8, 20, 100), turned)
     assert one.mean["prevalence"] == pytest.approx(other.mean["prevalence"], abs=0.005)
     assert one.mean["sensitivity_b"] == pytest.approx(other.mean["sensitivity_a"], abs=0.005)

@@ -70,11 +70,14 @@ def test_is_the_cox_score_test_also_with_late_entry():
     assert np.isnan(logrank([1, 2], [0, 0], [0, 1]).statistic)
 
 
-@pytest.mark.parametrize("name, frame, event, group, horizon", [
-    ("colon_death.rmst_2y_lev5fu_vs_obs", "colon_death.csv", 0, ("rx", "Lev+5FU", "Obs"), 730.5),
-    ("colon_death.rmst_5y_lev5fu_vs_obs", "colon_death.csv", 0, ("rx", "Lev+5FU", "Obs"), 1826.25),
-    ("lung.rmst_365_sex", "lung.csv", 1, ("sex", 2, 1), 365),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, frame, event, group, horizon",
+    [
+        ("colon_death.rmst_2y_lev5fu_vs_obs", "colon_death.csv", 0, ("rx", "Lev+5FU", "Obs"), 730.5),
+        ("colon_death.rmst_5y_lev5fu_vs_obs", "colon_death.csv", 0, ("rx", "Lev+5FU", "Obs"), 1826.25),
+        ("lung.rmst_365_sex", "lung.csv", 1, ("sex", 2, 1), 365),
+    ],
+)
 def test_equals_survrm2(folder, reference, name, frame, event, group, horizon):
     column, one, zero = group
     data = pl.read_csv(folder / frame).filter(pl.col(column).is_in([one, zero]))
@@ -96,9 +99,7 @@ def test_mean_past_the_end_of_follow_up_is_unknown():
 def test_proportional_hazards_equals_r_cox_zph(folder, reference):
     data = pl.read_csv(folder / "colon_death.csv")
     names = ["sex", "age", "obstruct", "perfor", "adhere", "node4", "extent", "surg"]
-    x = np.column_stack([data["rx"] == "Lev", data["rx"] == "Lev+5FU", *(data[n] for n in names)]).astype(
-        float
-    )
+    x = np.column_stack([data["rx"] == "Lev", data["rx"] == "Lev+5FU", *(data[n] for n in names)]).astype(float)
     fit = fit_cox(data["time"], data["status"], x)
     terms = {"rx": [0, 1]} | {name: [j + 2] for j, name in enumerate(names)}
     for key, transform in (

@@ -52,9 +52,7 @@ def test_binary_scan_equals_single_fits(ties, strata):
         np.testing.assert_allclose([profile.ci_low[j], profile.ci_high[j]], expected[1:3], rtol=1e-5)
         assert (wald.n[j], wald.n_altered[j]) == (known.sum(), x[known, j].sum())
         if profile.method[j] == "profile":
-            np.testing.assert_allclose(
-                [wald.coef[j], wald.std_err[j]], [fit.coef[0], fit.std_err[0]], rtol=1e-8
-            )
+            np.testing.assert_allclose([wald.coef[j], wald.std_err[j]], [fit.coef[0], fit.std_err[0]], rtol=1e-8)
             assert profile.p_value[j] == pytest.approx(expected.p_value, rel=1e-6)
     assert {"profile", "firth"} == set(profile.method)
 
@@ -69,9 +67,7 @@ def test_number_scan_equals_single_fits():
         for j in (0, 1, 3, 4):
             known = ~np.isnan(x[:, j])
             fit = fit_cox(days[known], event[known], x[known, j], entry=None if late is None else late[known])
-            np.testing.assert_allclose(
-                [scan.coef[j], scan.std_err[j]], [fit.coef[0], fit.std_err[0]], rtol=1e-7
-            )
+            np.testing.assert_allclose([scan.coef[j], scan.std_err[j]], [fit.coef[0], fit.std_err[0]], rtol=1e-7)
         assert np.isnan(scan.coef[2])
 
 
@@ -130,9 +126,7 @@ def test_max_t_permutations_hold_the_family():
 def test_few_carriers_are_not_fitted_and_codes_are_checked():
     days, event, x, _ = study()
     scan = scan_cox(days, event, x, min_altered=20)
-    assert (
-        np.isnan(scan.coef[scan.n_altered < 20]).all() and not np.isnan(scan.coef[scan.n_altered >= 20]).any()
-    )
+    assert np.isnan(scan.coef[scan.n_altered < 20]).all() and not np.isnan(scan.coef[scan.n_altered >= 20]).any()
     with pytest.raises(ValueError, match="rows, time has"):
         scan_cox(days, event, x[:-1])
 
@@ -165,11 +159,13 @@ def test_a_fit_that_runs_away_has_no_coefficient_and_stops_nothing():
     """Early deaths carry high values, and all but one of them enter late: what subtraction loses was divided by."""
     days = np.arange(1.0, 61.0)
     entry = np.where(days > 30, 30.0, 0.0)
-    x = np.column_stack([
-        np.where(days == 60, -1e3, np.linspace(-1, 1, 60)),
-        np.where(days > 30, 40.0, -40.0) + np.linspace(0, 1e-3, 60)[::-1],
-        1 + 1e-13 * np.linspace(0, 1, 60),
-    ])  # fmt: skip
+    x = np.column_stack(
+        [
+            np.where(days == 60, -1e3, np.linspace(-1, 1, 60)),
+            np.where(days > 30, 40.0, -40.0) + np.linspace(0, 1e-3, 60)[::-1],
+            1 + 1e-13 * np.linspace(0, 1, 60),
+        ]
+    )
     for sign in (1, -1):
         scan = scan_cox(days, np.ones(60, bool), sign * x, entry=entry)
         assert not np.isinf(scan.coef).any()

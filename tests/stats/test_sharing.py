@@ -1,4 +1,5 @@
-"""The latent shared fraction and discordance beyond noise, on simulated pairs of lesions of unequal depth and purity."""
+"""The latent shared fraction and discordance beyond noise, on simulated pairs of lesions of unequal depth and
+purity."""
 
 from __future__ import annotations
 
@@ -40,12 +41,8 @@ def test_the_interval_holds_the_truth():
 
 
 def test_identical_lesions_show_no_excess_and_ten_per_cent_private_do():
-    none = [
-        excess(*pairs(seed, share=1.0, same_ccf=True, n_patient=30, n_variant=40)[:3]) for seed in range(12)
-    ]
-    some = [
-        excess(*pairs(seed, share=0.9, same_ccf=True, n_patient=30, n_variant=40)[:3]) for seed in range(8)
-    ]
+    none = [excess(*pairs(seed, share=1.0, same_ccf=True, n_patient=30, n_variant=40)[:3]) for seed in range(12)]
+    some = [excess(*pairs(seed, share=0.9, same_ccf=True, n_patient=30, n_variant=40)[:3]) for seed in range(8)]
     assert sum(e.p_value < 0.05 for e in none) <= 3
     assert sum(e.p_value < 0.05 for e in some) >= 7
     # noise alone: a fifth of the calls are one-sided although every mutation is shared
@@ -88,9 +85,7 @@ def test_seen_without_error_the_share_is_the_plain_one():
     one = latent_share(like, other, seen, seen, unit)
     assert one.share == pytest.approx(0.75, abs=0.01) and one.n_missed == pytest.approx(0, abs=1e-6)
     mirrored = latent_share(other, like, seen, seen, unit)
-    assert (mirrored.share, mirrored.ci_low, mirrored.ci_high) == pytest.approx(
-        (one.share, one.ci_low, one.ci_high)
-    )
+    assert (mirrored.share, mirrored.ci_low, mirrored.ci_high) == pytest.approx((one.share, one.ci_low, one.ci_high))
 
 
 def test_order_and_names_of_patients_change_nothing():
@@ -102,19 +97,15 @@ def test_order_and_names_of_patients_change_nothing():
     one = latent_share(*arrays, unit)
     order = generator(1, "order").permutation(len(unit))
     other = latent_share(*(a[order] for a in arrays), (unit.max() - unit)[order])
-    assert (other.share, other.ci_low, other.ci_high) == pytest.approx(
-        (one.share, one.ci_low, one.ci_high), abs=1e-6
-    )
+    assert (other.share, other.ci_low, other.ci_high) == pytest.approx((one.share, one.ci_low, one.ci_high), abs=1e-6)
 
 
 def test_what_noise_would_do_does_not_depend_on_how_much_is_private():
-    """The same lesions with 100 %, 60 % and 30 % shared: 23 % one-sided calls from noise each time; the rest is excess."""
+    """The same lesions with 100 %, 60 % and 30 % shared: 23 % one-sided calls from noise each time; the rest is
+    excess."""
     expected = []
     for share in (1.0, 0.6, 0.3):
-        found = [
-            excess(*pairs(seed, share=share, same_ccf=True, n_patient=30, n_variant=40)[:3])
-            for seed in range(4)
-        ]
+        found = [excess(*pairs(seed, share=share, same_ccf=True, n_patient=30, n_variant=40)[:3]) for seed in range(4)]
         expected.append(np.mean([e.expected for e in found]))
         assert all(e.ci_low <= e.excess <= e.ci_high for e in found)
     assert np.ptp(expected) < 0.02

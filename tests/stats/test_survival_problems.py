@@ -1,7 +1,8 @@
-"""Forty small random problems solved by R: ties, late entry, strata, weights, competing events, separation, few patients.
+"""Forty small random problems solved by R: ties, late entry, strata, weights, competing events, separation, few
+patients.
 
-verify/data/survival.R beside the frozen numbers has the commands (R 4.2.2, survival 3.5-3, cmprsk 2.2-11, riskRegression
-2022.11.28). Tolerances are those the project promises, not those it reaches.
+verify/data/survival.R beside the frozen numbers has the commands (R 4.2.2, survival 3.5-3, cmprsk 2.2-11,
+riskRegression 2022.11.28). Tolerances are those the project promises, not those it reaches.
 """
 
 from __future__ import annotations
@@ -45,9 +46,7 @@ PROBLEMS = problems()
 
 
 def numbers(values):
-    return np.array(
-        [np.nan if v is None else v for v in np.atleast_1d(np.array(values, dtype=object))], float
-    )
+    return np.array([np.nan if v is None else v for v in np.atleast_1d(np.array(values, dtype=object))], float)
 
 
 def close(ours, theirs, tolerance):
@@ -123,9 +122,7 @@ def test_curves_and_tests_equal_r(name):
         for rho, key in ((0, "logrank"), (1, "peto")):
             theirs = R[name].get(key)
             if theirs:  # 0 where no event tells the groups apart
-                found = logrank(
-                    p["time"], p["event"], p["group"], entry=p["late"], strata=p["stratum"], rho=rho
-                )
+                found = logrank(p["time"], p["event"], p["group"], entry=p["late"], strata=p["stratum"], rho=rho)
                 close(found.statistic, theirs, 1e-6)
     theirs = R[name]["aj"]
     found = cumulative_incidence(p["time"], p["cause"].astype(int), entry=p["late"], weights=p["weight"])
@@ -164,9 +161,7 @@ def test_the_problems_hold_what_they_promise():
             continue
         fit = cox(p, weights=p["weight"])
         seen["infinite"] += fit.is_infinite.any()
-        seen["finite beside infinite"] += (
-            fit.is_infinite.any() and (~fit.is_infinite & np.isfinite(fit.coef)).any()
-        )
+        seen["finite beside infinite"] += fit.is_infinite.any() and (~fit.is_infinite & np.isfinite(fit.coef)).any()
         seen["late entry"] += p["late"] is not None and not fit.is_infinite.any()
         seen["strata"] += p["stratum"].any() and not fit.is_infinite.any()
         seen["weights"] += (p["weight"] != 1).any()

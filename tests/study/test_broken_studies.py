@@ -86,9 +86,7 @@ def crlf_with_bom(folder):
 
 
 def old_mac(folder):
-    (folder / "samples.tsv").write_text(
-        BASE["samples.tsv"].replace("0.4", "x").replace("\n", "\r"), newline=""
-    )
+    (folder / "samples.tsv").write_text(BASE["samples.tsv"].replace("0.4", "x").replace("\n", "\r"), newline="")
 
 
 def very_long_line(folder):
@@ -318,9 +316,7 @@ CASES = {
     "MAF without alleles": (
         lambda folder: (
             drop(C)(folder),
-            put("a.maf", "Hugo_Symbol\tChromosome\tStart_Position\tTumor_Sample_Barcode\nKRAS\t12\t5\tS1\n")(
-                folder
-            ),
+            put("a.maf", "Hugo_Symbol\tChromosome\tStart_Position\tTumor_Sample_Barcode\nKRAS\t12\t5\tS1\n")(folder),
         ),
         ["row 1", "not a MAF", "reference_allele", "Tumor_Seq_Allele2"],
     ),
@@ -469,12 +465,11 @@ def test_every_problem_is_listed_at_once(study, monkeypatch, capsys):
 
 def test_readable_files_of_odd_manners_are_read(study, monkeypatch, capsys):
     """BOM, CRLF, old-Mac ends, quotes, gzip, comments and HTML in text are no fault."""
-    (study / "patients.tsv").write_bytes(
-        b"\xef\xbb\xbf" + BASE["patients.tsv"].replace("\n", "\r\n").encode()
-    )
+    (study / "patients.tsv").write_bytes(b"\xef\xbb\xbf" + BASE["patients.tsv"].replace("\n", "\r\n").encode())
     (study / "samples.tsv").write_text(BASE["samples.tsv"].replace("\n", "\r"), newline="")
-    (study / "lesions.tsv").write_text('"lesion_id"\t"patient_id"\t"role"\n"L1"\t"P1"\t"primary"\n'
-                                       '"L2"\t"P1"\t"metastasis"\n"L3"\t"P2"\t"primary"\n')  # fmt: skip
+    (study / "lesions.tsv").write_text(
+        '"lesion_id"\t"patient_id"\t"role"\n"L1"\t"P1"\t"primary"\n"L2"\t"P1"\t"metastasis"\n"L3"\t"P2"\t"primary"\n'
+    )
     (study / "calls.tsv").unlink()
     (study / "calls.tsv.gz").write_bytes(gzip.compress(b"# a comment\n" + BASE["calls.tsv"].encode()))
     edit("markers.tsv", "HER2", "<b>HER2</b>")(study)
@@ -483,7 +478,8 @@ def test_readable_files_of_odd_manners_are_read(study, monkeypatch, capsys):
 
 
 def test_long_line_is_refused_in_bounded_memory(tmp_path):
-    """A gzip bomb of one line (120 MB) is refused after little more than 64 MB: it unfolds to over 100 times its size."""
+    """A gzip bomb of one line (120 MB) is refused after little more than 64 MB: it unfolds to over 100 times its
+    size."""
     import tracemalloc
 
     from oncourse.io.text import read_table

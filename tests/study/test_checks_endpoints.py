@@ -267,11 +267,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "changes", "place", "words", "severity"), CASES, ids=[c[0] for c in CASES])
 def test_found(name, changes, place, words, severity):
-    found = [
-        p
-        for p in check(**changes)
-        if (p.table, p.row, p.column) == place and words in f"{p.message} {p.cure}"
-    ]
+    found = [p for p in check(**changes) if (p.table, p.row, p.column) == place and words in f"{p.message} {p.cure}"]
     assert found, [str(p) for p in check(**changes)]
     assert found[0].severity == severity
     assert found[0].cure

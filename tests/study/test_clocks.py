@@ -13,21 +13,28 @@ from oncourse.study.validate import validate
 
 
 def tables(shift=0, unit=1.0):
-    """Sequenced on days 200 .. 650; dead or seen 150 .. 420 days later. `shift` 1: follow-up counted from sequencing."""
+    """Sequenced on days 200 .. 650; dead or seen 150 .. 420 days later. `shift` 1: follow-up counted from
+    sequencing."""
     sampled = [200 + 50 * i for i in range(10)]
     lived = [150 + 30 * i for i in range(10)]
     ends = [life if shift else start + life for start, life in zip(sampled, lived, strict=True)]
     ids = [f"P{i}" for i in range(10)]
     return {
         "patients": [{"patient_id": p} for p in ids],
-        "samples": [{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": d}
-                    for p, d in zip(ids, sampled, strict=True)],
+        "samples": [
+            {"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": d}
+            for p, d in zip(ids, sampled, strict=True)
+        ],
         "calls": [],
-        "follow_up": [{"patient_id": p, "last_contact_day": round(e / unit, 4) if unit != 1 else e, "is_dead": i % 2 == 0}
-                      for i, (p, e) in enumerate(zip(ids, ends, strict=True))],
-        "treatments": [{"patient_id": p, "drugs": "docetaxel", "start_day": d + 10, "line": 1}
-                       for p, d in zip(ids, sampled, strict=True)],
-    }  # fmt: skip
+        "follow_up": [
+            {"patient_id": p, "last_contact_day": round(e / unit, 4) if unit != 1 else e, "is_dead": i % 2 == 0}
+            for i, (p, e) in enumerate(zip(ids, ends, strict=True))
+        ],
+        "treatments": [
+            {"patient_id": p, "drugs": "docetaxel", "start_day": d + 10, "line": 1}
+            for p, d in zip(ids, sampled, strict=True)
+        ],
+    }
 
 
 def problems(config=None, **kwargs):
@@ -56,8 +63,10 @@ def test_one_clock_is_no_error():
 )
 def test_a_clock_that_is_named_is_converted_once(clock, unit):
     moved = study({"clocks": {"follow_up": clock}}, **tables(shift=1, unit=unit))
-    assert moved["follow_up"].select("patient_id", "last_contact_day").equals(
-        study(**tables())["follow_up"].select("patient_id", "last_contact_day")
+    assert (
+        moved["follow_up"]
+        .select("patient_id", "last_contact_day")
+        .equals(study(**tables())["follow_up"].select("patient_id", "last_contact_day"))
     )
     one, other = (Cohort(s).time_to_event for s in (moved, study(**tables())))
     assert one.equals(other)

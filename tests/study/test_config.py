@@ -10,9 +10,14 @@ from oncourse.study.config import StudyConfig, config_from_mapping, config_to_ya
 
 def test_round_trip(tmp_path):
     config = config_from_mapping(
-        {"title": "T", "genome_build": "hg19", "design": "crc", "covariates": {"age_years": "number"},
-         "objectives": ["overview", {"landscape": {"group_by": "role"}}]}
-    )  # fmt: skip
+        {
+            "title": "T",
+            "genome_build": "hg19",
+            "design": "crc",
+            "covariates": {"age_years": "number"},
+            "objectives": ["overview", {"landscape": {"group_by": "role"}}],
+        }
+    )
     assert config.genome_build == "GRCh37"
     assert config.objectives == {"overview": {}, "landscape": {"group_by": "role"}}
     (tmp_path / "study.yaml").write_text(config_to_yaml(config), "utf-8")
@@ -26,9 +31,7 @@ def test_empty_file_is_the_default(tmp_path):
 
 def test_all_problems_at_once_with_the_nearest_key():
     with pytest.raises(ConfigError) as error:
-        config_from_mapping(
-            {"titel": "x", "genome_build": "hg20", "design": "crcc", "covariates": {"age": "numbr"}}
-        )
+        config_from_mapping({"titel": "x", "genome_build": "hg20", "design": "crcc", "covariates": {"age": "numbr"}})
     text = str(error.value)
     assert "Did you mean title?" in text
     assert "hg20" in text and "GRCh38" in text

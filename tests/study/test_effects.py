@@ -18,11 +18,9 @@ def _study(variant: dict[str, str | None], build: str | None = "GRCh37", **table
         "samples": [{"sample_id": "S1", "patient_id": "P1", "material": "tissue"}],
         "calls": [{"sample_id": "S1", "variant_id": variant_id, "alt_count": 30, "depth": 100, "is_called": True}],
         "variants": [{"variant_id": variant_id, "gene": None, "hgvs_p": None, "consequence": None} | variant],
-    } | tables  # fmt: skip
+    } | tables
     config = config_from_mapping({"genome_build": build} if build else {})
-    typed, problems = validate(
-        {n: pl.DataFrame(r, infer_schema_length=None) for n, r in frames.items()}, config
-    )
+    typed, problems = validate({n: pl.DataFrame(r, infer_schema_length=None) for n, r in frames.items()}, config)
     return typed, [str(p) for p in problems]
 
 
@@ -34,11 +32,19 @@ def _variant(variant: dict[str, str | None], build: str | None = "GRCh37") -> tu
 @pytest.mark.parametrize(
     "told",
     [
-        {}, {"gene": "kras"}, {"gene": "KRAS;LRMP"}, {"gene": "LRMP"}, {"gene": "3845"}, {"gene": "Unknown"},
-        {"gene": "ENSG00000133703.12"}, {"consequence": "Silent"}, {"consequence": "Intron"}, {"hgvs_p": "p.G12="},
+        {},
+        {"gene": "kras"},
+        {"gene": "KRAS;LRMP"},
+        {"gene": "LRMP"},
+        {"gene": "3845"},
+        {"gene": "Unknown"},
+        {"gene": "ENSG00000133703.12"},
+        {"consequence": "Silent"},
+        {"consequence": "Intron"},
+        {"hgvs_p": "p.G12="},
         {"gene": "KRAS", "hgvs_p": "p.A18V", "consequence": "gibberish"},
     ],
-)  # fmt: skip
+)
 def test_kras_g12d_is_read_from_its_place_whatever_the_file_says(told: dict[str, str | None]) -> None:
     """maftools#417, #683: callers' raw VCF has no gene, and one wrong cell made it wild type."""
     assert _variant(told) == ("KRAS", "p.G12D", "missense")
@@ -96,11 +102,12 @@ def test_every_table_speaks_today_s_symbols() -> None:
     typed, problems = _study(
         {"variant_id": "1:5:A:T", "gene": "MLL2"},
         gene_copy_number=[
-            {"sample_id": "S1", "gene": "FAM123B", "call": -2.0}, {"sample_id": "S1", "gene": "AMER1", "call": 0.0},
+            {"sample_id": "S1", "gene": "FAM123B", "call": -2.0},
+            {"sample_id": "S1", "gene": "AMER1", "call": 0.0},
         ],
         fusions=[{"sample_id": "S1", "gene_5p": "EML4", "gene_3p": "TRKA"}],
         assays=[{"assay_id": "A", "kind": "panel", "targets": "MLL2;KRAS, PARK2"}],
-    )  # fmt: skip
+    )
     assert typed["variants"]["gene"].to_list() == ["KMT2D"]
     assert typed["gene_copy_number"].select("gene", "call").rows() == [("AMER1", -2.0)]
     assert typed["fusions"]["gene_3p"].to_list() == ["NTRK1"]

@@ -16,10 +16,16 @@ def _calls(*rows: tuple[str, str, int | None], build: str | None = "GRCh37"):
         "samples": pl.DataFrame({"sample_id": ["PRI", "MET"], "patient_id": "P1", "material": "tissue"}),
         "calls": pl.DataFrame(
             [(s, v, n, None if n is None else 100, None if n is None else n > 0) for s, v, n in rows],
-            schema={"sample_id": pl.String, "variant_id": pl.String, "alt_count": pl.Int64, "depth": pl.Int64,
-                    "is_called": pl.Boolean}, orient="row",
+            schema={
+                "sample_id": pl.String,
+                "variant_id": pl.String,
+                "alt_count": pl.Int64,
+                "depth": pl.Int64,
+                "is_called": pl.Boolean,
+            },
+            orient="row",
         ),
-    }  # fmt: skip
+    }
     typed, problems = validate(frames, config_from_mapping({"genome_build": build} if build else {}))
     found = typed["calls"].select("sample_id", "variant_id", "alt_count").sort("sample_id", "variant_id").rows()
     return found, typed, [str(p) for p in problems if "are one" in p.message]

@@ -15,12 +15,24 @@ from oncourse.study.validate import validate
 @pytest.mark.parametrize(
     ("text", "value", "unit"),
     [
-        ("> 1000", ">1000", None), ("＜0.01", "<0.01", None), ("<=0.01", "<0.01", None), ("6.1 ng/mL", "6.1", "ng/mL"),
-        ("0.5mg/L", "0.5", "mg/L"), ("1,234.5", "1234.5", None), ("12", "12", None), ("not done", None, None),
-        ("未检出", "below detection", None), ("undetectable", "below detection", None), ("1 200", "1200", None),
-        ("5.0↑", "5.0", None), ("3.4 H", "3.4", None), ("3.4(L)", "3.4", None), ("未查", None, None), ("溶血", None, None),
+        ("> 1000", ">1000", None),
+        ("＜0.01", "<0.01", None),
+        ("<=0.01", "<0.01", None),
+        ("6.1 ng/mL", "6.1", "ng/mL"),
+        ("0.5mg/L", "0.5", "mg/L"),
+        ("1,234.5", "1234.5", None),
+        ("12", "12", None),
+        ("not done", None, None),
+        ("未检出", "below detection", None),
+        ("undetectable", "below detection", None),
+        ("1 200", "1200", None),
+        ("5.0↑", "5.0", None),
+        ("3.4 H", "3.4", None),
+        ("3.4(L)", "3.4", None),
+        ("未查", None, None),
+        ("溶血", None, None),
     ],
-)  # fmt: skip
+)
 def test_one_spelling(text, value, unit):
     assert tidy_values(pl.Series([text])).rows() == [(value, unit)]
 
@@ -46,8 +58,11 @@ def checked(*labs):
     people = pl.DataFrame({"patient_id": ["P"]})
     samples = pl.DataFrame({"sample_id": ["S"], "patient_id": ["P"], "material": ["tissue"]})
     calls = pl.DataFrame({"sample_id": ["S"], "variant_id": ["12:25245350:C:T"]})
-    rows = pl.DataFrame([("P", str(d), a, v, u) for d, a, v, u in labs],
-                        schema=["patient_id", "day", "analyte", "value", "unit"], orient="row")  # fmt: skip
+    rows = pl.DataFrame(
+        [("P", str(d), a, v, u) for d, a, v, u in labs],
+        schema=["patient_id", "day", "analyte", "value", "unit"],
+        orient="row",
+    )
     return validate({"patients": people, "samples": samples, "calls": calls, "labs": rows}, StudyConfig())
 
 
@@ -62,22 +77,45 @@ def test_a_value_above_the_range_is_a_bound():
 def test_a_unit_that_makes_it_implausible_is_told():
     """100 mg/L of PSA are 100,000 ng/mL: nobody has that; the number was in another unit."""
     _, problems = checked((0, "PSA", "100", "mg/L"), (1, "CEA", "5", "mg/L"), (2, "CEA", "50", "mg/L"))
-    assert [(p.value, p.severity) for p in problems if "plausible" in p.message] == [("100", "warning"), ("50", "warning")]
+    assert [(p.value, p.severity) for p in problems if "plausible" in p.message] == [
+        ("100", "warning"),
+        ("50", "warning"),
+    ]
 
 
 def test_every_analyte_is_read_as_strictly_as_psa():
     """A CEA of 阴性, an LDH of -5 and a haemoglobin of 1300 g/L passed without a word."""
-    _, problems = checked((0, "CEA", "阴性", "ng/mL"), (1, "CEA", "5", "mmol"), (2, "LDH", "-5", "U/L"),
-                          (3, "Hb", "1300", "g/L"), (4, "LDH", "high", "U/L"), (5, "CEA", "1,234", "ng/mL"),
-                          (6, "CEA", None, None))  # fmt: skip
+    _, problems = checked(
+        (0, "CEA", "阴性", "ng/mL"),
+        (1, "CEA", "5", "mmol"),
+        (2, "LDH", "-5", "U/L"),
+        (3, "Hb", "1300", "g/L"),
+        (4, "LDH", "high", "U/L"),
+        (5, "CEA", "1,234", "ng/mL"),
+        (6, "CEA", None, None),
+    )
     told = {(p.value, p.severity) for p in problems if p.table == "labs"}
-    assert told == {("阴性", "error"), ("mmol", "error"), ("-5", "warning"), ("1300", "warning"), ("high", "warning"),
-                    ("1,234", "error"), (None, "warning")}  # fmt: skip
+    assert told == {
+        ("阴性", "error"),
+        ("mmol", "error"),
+        ("-5", "warning"),
+        ("1300", "warning"),
+        ("high", "warning"),
+        ("1,234", "error"),
+        (None, "warning"),
+    }
 
 
 def test_one_unit_per_analyte():
     """13 g/dL and 130 g/L of haemoglobin are one value; a negative or unread one is none."""
-    labs = pl.DataFrame({"patient_id": ["P"] * 4, "day": [0, 1, 2, 3], "analyte": ["Hb"] * 4,
-                         "value": ["13", "130", "-5", "high"], "unit": ["g/dL", "g/L", "g/L", "g/L"]})  # fmt: skip
+    labs = pl.DataFrame(
+        {
+            "patient_id": ["P"] * 4,
+            "day": [0, 1, 2, 3],
+            "analyte": ["Hb"] * 4,
+            "value": ["13", "130", "-5", "high"],
+            "unit": ["g/dL", "g/L", "g/L", "g/L"],
+        }
+    )
     labs = tidy_labs(labs)
     assert lab_values(labs, "hemoglobin")["value"].to_list() == [130.0, 130.0]

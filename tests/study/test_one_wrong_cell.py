@@ -20,8 +20,21 @@ ROWS = {
     "NRAS Q61R": ("1:115256529:T:C", "NRAS", "p.Q61R", "missense", "NRAS:12,13,59,61,117,146"),
     "BRAF V600E": ("7:140453136:A:T", "BRAF", "p.V600E", "missense", "BRAF:V600E"),
     "AR T878A": ("X:66943552:A:G", "AR", "p.T878A", "missense", "AR:T878A"),
-}  # fmt: skip
-GENES = ["kras", "KRAS;LRMP", "LRMP;KRAS", "LRMP", "TP53", "3845", "ENSG00000133703", "9-Sep", "Unknown", ".", "MLL2", " "]
+}
+GENES = [
+    "kras",
+    "KRAS;LRMP",
+    "LRMP;KRAS",
+    "LRMP",
+    "TP53",
+    "3845",
+    "ENSG00000133703",
+    "9-Sep",
+    "Unknown",
+    ".",
+    "MLL2",
+    " ",
+]
 CHANGES = ["p.A18V", "G12=", "p.G12C", "?", "p.V640E", "p.T877A", "p.R5*", "p.K117fs", "12", "c.35G>A"]
 EFFECTS = ["Silent", "Intron", "3'UTR", "synonymous_variant", "IGR", "gibberish", "Frame_Shift_Del", "RNA", "5'Flank"]
 CELLS = st.one_of(
@@ -38,18 +51,31 @@ CELLS = st.one_of(
 def _study(name: str, column: str, value: object) -> Study | None:
     variant_id, gene, change, effect, _ = ROWS[name]
     variant = {"variant_id": variant_id, "gene": gene, "hgvs_p": change, "consequence": effect}
-    call = {"sample_id": "S1", "variant_id": variant_id, "alt_count": 300, "depth": 1000, "is_called": True,
-            "filter": "PASS", "origin": "somatic"}  # fmt: skip
+    call = {
+        "sample_id": "S1",
+        "variant_id": variant_id,
+        "alt_count": 300,
+        "depth": 1000,
+        "is_called": True,
+        "filter": "PASS",
+        "origin": "somatic",
+    }
     (variant if column in variant else call)[column] = value
     genes = ["KRAS", "NRAS"]
     frames = {
         "patients": [{"patient_id": "P1", "disease": "colorectal cancer"}],
         "assays": [{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF;AR;TP53"}],
-        "samples": [{"sample_id": "S1", "patient_id": "P1", "material": "tissue", "assay_id": "A", "purity": 0.6, "day": 0}],
-        "variants": [variant], "calls": [call],
-        "coverage": [{"sample_id": "S1", "gene": g, "codon": c, "min_depth": 500}
-                     for g in genes for c in (12, 13, 59, 61, 117, 146)],
-    }  # fmt: skip
+        "samples": [
+            {"sample_id": "S1", "patient_id": "P1", "material": "tissue", "assay_id": "A", "purity": 0.6, "day": 0}
+        ],
+        "variants": [variant],
+        "calls": [call],
+        "coverage": [
+            {"sample_id": "S1", "gene": g, "codon": c, "min_depth": 500}
+            for g in genes
+            for c in (12, 13, 59, 61, 117, 146)
+        ],
+    }
     config = config_from_mapping({"genome_build": "GRCh37"})
     typed, problems = validate({n: pl.DataFrame(r, infer_schema_length=None) for n, r in frames.items()}, config)
     if any(p.severity == "error" for p in problems):
@@ -61,7 +87,8 @@ def _study(name: str, column: str, value: object) -> Study | None:
 @settings(max_examples=50, derandomize=True, deadline=None, database=None)
 @given(cell=CELLS)
 def test_the_mutation_is_read_from_its_place(name: str, cell: tuple[str, object]) -> None:
-    """200 changes of one cell: gene, protein change and effect stay what place and bases say, and the call is called."""
+    """200 changes of one cell: gene, protein change and effect stay what place and bases say, and the call is
+    called."""
     study = _study(name, *cell)
     if study is not None:
         row = study["variants"].row(0, named=True)

@@ -1,4 +1,5 @@
-"""Dates of which only the month or year is known: an interval with a reading that is said, never a refusal of the study.
+"""Dates of which only the month or year is known: an interval with a reading that is said, never a refusal of the
+study.
 
 Stories: admiral #1020, #1300 (imputed dates); one partial DTHDTC refused a whole SDTM study.
 """
@@ -16,22 +17,29 @@ from oncourse.study.validate import validate
 def follow_up(*rows):
     people = pl.DataFrame({"patient_id": [r[0] for r in rows], "index_date": ["2018-01-10"] * len(rows)})
     table = pl.DataFrame(list(rows), schema=["patient_id", "last_contact_date", "is_dead", "death_date"], orient="row")
-    empty = {"samples": pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String, "material": pl.String}),
-             "calls": pl.DataFrame(schema={"sample_id": pl.String, "variant_id": pl.String})}  # fmt: skip
+    empty = {
+        "samples": pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String, "material": pl.String}),
+        "calls": pl.DataFrame(schema={"sample_id": pl.String, "variant_id": pl.String}),
+    }
     return validate({"patients": people, "follow_up": table, **empty}, StudyConfig())
 
 
 def test_readings_of_partial_dates():
     """2019-03 of a death: day 415 to 445, read as 430; "last seen in 2019-03" is only sure on its first day."""
     tables, problems = follow_up(
-        ("A", "2019-03", "true", "2019-03"), ("B", "2019-01-20", "true", "2019"), ("C", "2019-11-UN", "false", None),
+        ("A", "2019-03", "true", "2019-03"),
+        ("B", "2019-01-20", "true", "2019"),
+        ("C", "2019-11-UN", "false", None),
         ("D", "2020-05-01", "false", None),
-    )  # fmt: skip
+    )
     assert not [str(p) for p in problems if p.severity == "error"]
     columns = ("last_contact_day", "death_day", "death_earliest_day", "death_latest_day")
     assert tables["follow_up"].select(columns).rows() == [
-        (415, 430, 415, 445), (375, 547, 375, 720), (660, None, None, None), (842, None, None, None),
-    ]  # fmt: skip
+        (415, 430, 415, 445),
+        (375, 547, 375, 720),
+        (660, None, None, None),
+        (842, None, None, None),
+    ]
     told = [p.message for p in problems if "not a whole date" in p.message]
     assert len(told) == 4
     assert "day 415 to 445, read as day 430" in " ".join(told)
@@ -51,6 +59,9 @@ def test_a_partial_death_in_sdtm_is_one_patients_interval(tmp_path):
         (tmp_path / f"{name}.csv").write_text(text)
     tables, problems = checked(read_sdtm(tmp_path))
     assert not [str(p) for p in problems if p.severity == "error"]
-    assert tables["follow_up"].select("last_contact_day", "death_day", "death_earliest_day", "death_latest_day").rows() == [
-        (325, 340, 325, 355), (500, None, None, None),
-    ]  # fmt: skip
+    assert tables["follow_up"].select(
+        "last_contact_day", "death_day", "death_earliest_day", "death_latest_day"
+    ).rows() == [
+        (325, 340, 325, 355),
+        (500, None, None, None),
+    ]

@@ -14,9 +14,11 @@ KRAS_37, KRAS_38 = "12:25398284:C:T", "12:25245350:C:T"
 def _told(variant, gene, change, build="GRCh37"):
     tables = {
         "calls": pl.DataFrame({"variant_id": [variant]}),
-        "variants": pl.DataFrame({"variant_id": [variant], "gene": [gene], "hgvs_p": [change]}, schema_overrides={
-            "gene": pl.String, "hgvs_p": pl.String}),
-    }  # fmt: skip
+        "variants": pl.DataFrame(
+            {"variant_id": [variant], "gene": [gene], "hgvs_p": [change]},
+            schema_overrides={"gene": pl.String, "hgvs_p": pl.String},
+        ),
+    }
     return [(p.column, p.severity) for p in place_contradictions(tables, build)]
 
 

@@ -59,9 +59,7 @@ def test_near_miss_of_an_optional_column_is_an_error_but_a_clinical_column_is_ke
 
 
 def test_unknown_column_of_a_closed_table_is_an_error():
-    labs = pl.DataFrame(
-        {"patient_id": ["P"], "day": ["1"], "analyte": ["PSA"], "value": ["2"], "colour": ["red"]}
-    )
+    labs = pl.DataFrame({"patient_id": ["P"], "day": ["1"], "analyte": ["PSA"], "value": ["2"], "colour": ["red"]})
     _, problems = check_table(TABLES["labs"], labs)
     assert [p.column for p in problems] == ["colour"]
 
@@ -82,9 +80,7 @@ def test_identical_duplicate_is_a_warning_and_a_different_one_an_error():
 
 def test_many_bad_rows_are_counted_not_dropped():
     n = 2_000
-    frame = pl.DataFrame(
-        {"sample_id": [f"S{i}" for i in range(n)], "patient_id": ["P"] * n, "material": ["x"] * n}
-    )
+    frame = pl.DataFrame({"sample_id": [f"S{i}" for i in range(n)], "patient_id": ["P"] * n, "material": ["x"] * n})
     _, problems = check_table(SAMPLES, frame)
     listed = [p for p in problems if p.row is not None]
     rest = next(p for p in problems if p.row is None)

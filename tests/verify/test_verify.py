@@ -56,19 +56,19 @@ def results(simulated_study, tmp_path):
     for name in ("mine", "other"):
         key = Ed25519PrivateKey.generate()
         private = tmp_path / f"{name}.pem"
-        private.write_bytes(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ))  # fmt: skip
+        private.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
         public = tmp_path / f"{name}.pub"
-        public.write_bytes(key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        ))  # fmt: skip
+        public.write_bytes(
+            key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
         keys.append(public)
     out = tmp_path / "res"
     study = simulated_study("crc")
-    report_study(
-        study, out, source=keys[0], only=["overview"], patients="none", sign=signer(tmp_path / "mine.pem")
-    )
+    report_study(study, out, source=keys[0], only=["overview"], patients="none", sign=signer(tmp_path / "mine.pem"))
     return out, keys
 
 

@@ -6,11 +6,17 @@ import re
 
 from oncourse.words.phrases import Phrasebook, english_left, pairs
 
-BOOK = Phrasebook({
-    "{1} of {2} patients recurred.": "{2} 例患者中 {1} 例复发。", "liver": "肝", "lung": "肺",
-    "{a} (95 % CI {b}; n = {1})": "{a}（95%CI {b}；n = {1}）", "{1} months": "{1} 个月", "overall survival": "总生存期",
-    "Median {a} was {b}.": "{a}的中位数为 {b}。",
-})  # fmt: skip
+BOOK = Phrasebook(
+    {
+        "{1} of {2} patients recurred.": "{2} 例患者中 {1} 例复发。",
+        "liver": "肝",
+        "lung": "肺",
+        "{a} (95 % CI {b}; n = {1})": "{a}（95%CI {b}；n = {1}）",
+        "{1} months": "{1} 个月",
+        "overall survival": "总生存期",
+        "Median {a} was {b}.": "{a}的中位数为 {b}。",
+    }
+)
 
 
 def test_what_stands_in_a_sentence_is_translated_in_its_turn():
@@ -20,7 +26,10 @@ def test_what_stands_in_a_sentence_is_translated_in_its_turn():
 
 
 def test_an_unknown_sentence_stays_english_beside_a_known_one():
-    assert BOOK.text("46 of 60 patients recurred. Nothing else is known.") == "60 例患者中 46 例复发。Nothing else is known."
+    assert (
+        BOOK.text("46 of 60 patients recurred. Nothing else is known.")
+        == "60 例患者中 46 例复发。Nothing else is known."
+    )
 
 
 def test_names_and_code_of_a_page_are_not_touched():

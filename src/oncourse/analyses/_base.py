@@ -32,8 +32,8 @@ class Estimate:
     """One number of an analysis with its interval.
 
     ``value``, ``ci_low`` and ``ci_high`` are None where they cannot be estimated; ``n`` is what it rests on.
-    ``question`` names the question of the ledger of people whose sum n is (without n: whose sum the value is), empty where
-    other things are counted; ``QUESTION, line N`` is its part of one line.
+    ``question`` names the question of the ledger of people whose sum n is (without n: whose sum the value is), empty
+    where other things are counted; ``QUESTION, line N`` is its part of one line.
     """
 
     name: str
@@ -150,8 +150,8 @@ class Result:
 
     ``answer`` may hold ``{name}`` of its estimates (see `say`); ``tables`` maps topic/table to a frame with the
     declared columns; ``people`` is the ledger of who is in and who is out of each of its questions
-    (`oncourse.analyses._people`), ``excluded`` those who are out; ``artifacts`` maps a path inside the results folder to
-    text (a model card); ``title`` is that of the analysis that made it; ``headline`` its one sentence for page one.
+    (`oncourse.analyses._people`), ``excluded`` those who are out; ``artifacts`` maps a path inside the results folder
+    to text (a model card); ``title`` is that of the analysis that made it; ``headline`` its one sentence for page one.
     ``print(result)`` says it in a terminal; a notebook
     shows it with its figures.
     """
@@ -252,12 +252,11 @@ class Analysis:
 
     def missing(self, cohort: Cohort) -> tuple[str, ...]:
         """Return the needed tables the study does not have; ``a|b`` is satisfied by either."""
-        return tuple(
-            need for need in self.needs if not any(cohort.study.has(option) for option in need.split("|"))
-        )
+        return tuple(need for need in self.needs if not any(cohort.study.has(option) for option in need.split("|")))
 
     def run(self, cohort: Cohort) -> Result:
-        """Run it, and check that its tables are the declared ones, the sums of its people close, and its words can be."""
+        """Run it, and check that its tables are the declared ones, the sums of its people close, and its words can
+        be."""
         result = self.function(cohort, cohort.params(self.params))
         _people.check(self.name, result.people, cohort.study["patients"]["patient_id"], result.estimates)
         _sayable.check(self.name, result.answer, result.notes, result.estimates)
@@ -296,7 +295,9 @@ def analysis(
         name = function.__name__
         if getattr(params, "section", None) != name:
             raise ValueError(f"the settings of analysis {name} must be in the section {name!r}")
-        people = OutputTable(f"{name}/people", "who is in and who is out of each question of the analysis", _people.COLUMNS)
+        people = OutputTable(
+            f"{name}/people", "who is in and who is out of each question of the analysis", _people.COLUMNS
+        )
         _REGISTRY[name] = Analysis(name, title, question, needs, params, (*tables, people), order, function)
         return function
 

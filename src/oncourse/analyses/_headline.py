@@ -21,7 +21,8 @@ FEW_PATIENTS = 10
 class Headline:
     """One plain sentence of an analysis.
 
-    ``number`` is the name of the estimate it rests on (None: no number); ``reason`` says in five words why the light is so.
+    ``number`` is the name of the estimate it rests on (None: no number); ``reason`` says in five words why the light is
+    so.
     """
 
     text: Said
@@ -42,8 +43,8 @@ def cannot(text: Said, reason: Said, number: str | None = None) -> Headline:
 def rated(text: Said, number: Numeric, name: str, *, n_patients: int | None = None) -> Headline:
     """Return a headline whose light follows from the interval of its number.
 
-    Answered: the interval of a share spans at most `WIDE_SHARE`, that of a time at most a factor of `WIDE_TIMES`, that of a
-    ratio leaves out 1. `n_patients` is what it rests on where the number counts something else.
+    Answered: the interval of a share spans at most `WIDE_SHARE`, that of a time at most a factor of `WIDE_TIMES`, that
+    of a ratio leaves out 1. `n_patients` is what it rests on where the number counts something else.
     """
     return Headline(text, *light_of(number, n_patients), name)
 
@@ -70,9 +71,12 @@ def light_of(number: Numeric, n_patients: int | None = None) -> tuple[str, Said]
 
 #: Words of sample comparisons ("primary v metastasis") in the catalogue.
 _SIDES = {
-    "primary": "term.primary", "metastasis": "term.metastasis", "local recurrence": "term.local_recurrence",
-    "tissue": "term.tissue", "plasma": "term.plasma",
-}  # fmt: skip
+    "primary": "term.primary",
+    "metastasis": "term.metastasis",
+    "local recurrence": "term.local_recurrence",
+    "tissue": "term.tissue",
+    "plasma": "term.plasma",
+}
 
 
 def part(key: str, k: int, **more: int) -> Said | str:
@@ -92,8 +96,22 @@ def two_sides(comparison: str) -> tuple[Said | str, Said | str]:
 
 
 _ENDPOINTS = (
-    "OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS", "TTP", "TTPP", "TTNT", "DOR",
-    "RFS", "PFS2", "TOT", "TTR", "PSA50", "ORR",
+    "OS",
+    "CSS",
+    "DFS",
+    "PFS",
+    "rPFS",
+    "PSA_PFS",
+    "TTP",
+    "TTPP",
+    "TTNT",
+    "DOR",
+    "RFS",
+    "PFS2",
+    "TOT",
+    "TTR",
+    "PSA50",
+    "ORR",
 )
 
 
@@ -111,9 +129,16 @@ def line_words(line: int | None) -> Said:
 
 #: Kind of a feature ("pathway:TP53") -> its words; a kind that is not here keeps its name.
 _FEATURES = {
-    "hotspot": "{}", "marker": "{}", "covariate": "{}", "pathway": "{} pathway", "metastasis": "{} in the metastasis",
-    "new": "{} new in the metastasis", "signature": "signature {}", "lab": "{}", "prior": "earlier {}",
-}  # fmt: skip
+    "hotspot": "{}",
+    "marker": "{}",
+    "covariate": "{}",
+    "pathway": "{} pathway",
+    "metastasis": "{} in the metastasis",
+    "new": "{} new in the metastasis",
+    "signature": "signature {}",
+    "lab": "{}",
+    "prior": "earlier {}",
+}
 
 
 def feature_words(name: str) -> str:

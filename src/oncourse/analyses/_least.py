@@ -1,7 +1,8 @@
 """The fewest patients at which the intervals of an analysis were measured to hold, one line per analysis.
 
 Measured by ``benchmarks/bench_stress.py least agreement repeat carriers lead`` and ``benchmarks/bench_few_patients.py``
-(coverage of 95 % intervals 93-97 %, 92-98 % with their simulation error): below it no measurement speaks for an interval.
+(coverage of 95 % intervals 93-97 %, 92-98 % with their simulation error): below it no measurement speaks for an
+interval.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ LEAST: dict[str, tuple[str, ...]] = {
     "survival": (_TIME,),
     "tissue_blood": (f"{_SHARES}; their non-inferiority tests keep 2.5 % there.", _EXACT),
     "treatment": (f"{_TIME} Interaction ratio: with 12 of 80 carriers.",),
-}  # fmt: skip
+}
 
 
 def least_patients(analysis: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The ledger of people: of each question of an analysis, who is in, who is out, and why.
 
-A question is one denominator ("OS", "RAS: primary v metastasis"). Its units are patients, or lines, lesions or samples of
-them; every patient of the study has a row in it, in or out. What an analysis counts are sums of these rows.
+A question is one denominator ("OS", "RAS: primary v metastasis"). Its units are patients, or lines, lesions or samples
+of them; every patient of the study has a row in it, in or out. What an analysis counts are sums of these rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ Rows = pl.DataFrame | Iterable[str] | Iterable[tuple[object, ...]]
 
 
 def counted(
-    question: str, patients: Iterable[str], inside: Rows, out: Rows = (), *, rest: str | None = None, unit: str = "patient"
+    question: str,
+    patients: Iterable[str],
+    inside: Rows,
+    out: Rows = (),
+    *,
+    rest: str | None = None,
+    unit: str = "patient",
 ) -> pl.DataFrame:
     """Return the ledger of one question.
 
@@ -50,11 +56,12 @@ def counted(
     keys = ["patient_id", *UNIT_KEY[unit]]
     within = _frame(inside, keys).unique()
     left = (
-        _frame(out, [*keys, "reason"]).unique()
+        _frame(out, [*keys, "reason"])
+        .unique()
         .sort(*keys, "reason", nulls_last=True)
         .group_by(keys, maintain_order=True)
         .agg(pl.col("reason").str.join("; "))
-    )  # fmt: skip
+    )
     parts = [within.join(left, on=keys, how="left").with_columns(is_in=pl.lit(True))]
     gone = left.join(within, on=keys, how="anti")
     if unit != "patient":
@@ -92,8 +99,8 @@ def of_lines(
 ) -> pl.DataFrame:
     """Return the ledger of a question whose units are lines of therapy; patients without any are out.
 
-    inside : patient_id, line; out : patient_id, line, reason; lines : patient_id, line: all of them; rest : reason of the
-    lines of which neither tells
+    inside : patient_id, line; out : patient_id, line, reason; lines : patient_id, line: all of them; rest : reason of
+    the lines of which neither tells
     """
     told = pl.concat([f.select("patient_id", "line") for f in (inside, out)])
     whole = out.filter(pl.col("line").is_null()).select("patient_id")
@@ -153,15 +160,21 @@ def _within(people: pl.DataFrame, question: str) -> pl.DataFrame:
 
 
 def flow_rows(people: pl.DataFrame) -> pl.DataFrame:
-    """Return per question: n_patients (with a unit that counts), n_samples (null where samples are not the unit), reason
-    (how many units are out, by reason, the commonest first)."""
+    """Return per question: n_patients (with a unit that counts), n_samples (null where samples are not the unit),
+    reason (how many units are out, by reason, the commonest first)."""
     rows = []
     for (question, unit), part in people.group_by("question", "unit", maintain_order=True):
         inside = part.filter("is_in")
         counts = part.filter(~pl.col("is_in")).group_by("reason").len()
         counts = counts.sort(["len", "reason"], descending=[True, False])
-        rows.append((question, inside["patient_id"].n_unique(), inside.height if unit == "sample" else None,
-                     "; ".join(f"{n} x {reason}" for reason, n in counts.iter_rows()) or "all in"))  # fmt: skip
+        rows.append(
+            (
+                question,
+                inside["patient_id"].n_unique(),
+                inside.height if unit == "sample" else None,
+                "; ".join(f"{n} x {reason}" for reason, n in counts.iter_rows()) or "all in",
+            )
+        )
     schema = {"question": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -174,8 +187,8 @@ def check(name: str, people: pl.DataFrame, patients: Collection[str], estimates:
 
 
 def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterable[Estimate]) -> list[str]:
-    """Return what does not add up: a patient of a question neither in nor out, an unknown patient, a unit twice, someone
-    out without a reason, an estimate whose n is not the sum of its question."""
+    """Return what does not add up: a patient of a question neither in nor out, an unknown patient, a unit twice,
+    someone out without a reason, an estimate whose n is not the sum of its question."""
     everyone, problems = set(patients), []
     if everyone and people.is_empty():
         return ["no ledger of people"]

@@ -63,9 +63,7 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: As
     return Headline(text, "uncertain", said("reason.too_few"), risk.name)
 
 
-def answer_of(
-    fitted: FittedPrediction, frame: PredictionFrame, estimates: tuple[Estimate, ...], params: Asked
-) -> str:
+def answer_of(fitted: FittedPrediction, frame: PredictionFrame, estimates: tuple[Estimate, ...], params: Asked) -> str:
     """Size first, then the observed risk, accuracy, what mutations add, and why not to use the model."""
     m = f"{params.months:g}"
     event = {"OS": "death"}.get(params.endpoint, params.endpoint)
@@ -78,9 +76,10 @@ def answer_of(
         parts += _accuracy(fitted.recommended, estimates, params, usable=not reasons)
     if fitted.added is not None and fitted.supported >= 1:
         parts.append(
-            f"The mutations add to the {fitted.base} model." if fitted.mutations_add
+            f"The mutations add to the {fitted.base} model."
+            if fitted.mutations_add
             else f"There is no evidence that mutations add to the {fitted.base} model."
-        )  # fmt: skip
+        )
         parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
     if fitted.supported < 1:
         parts.append("What its models reached stands in the tables and is no result.")
@@ -144,7 +143,8 @@ def notes_of(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) ->
     if frame.strata is not None and frame.stratum is not None:
         sizes = ", ".join(f"{v} {int((frame.stratum == k).sum())}" for k, v in enumerate(frame.strata.levels))
         notes.append(
-            f"Strata of {frame.strata.covariate}, each with a baseline hazard of its own (patients: {sizes}): coefficients "
+            f"Strata of {frame.strata.covariate}, each with a baseline hazard of its own (patients: {sizes}): "
+            f"coefficients "
             "compare patients within a stratum; every model, the null model too, knows the stratum."
         )
     if frame.zero.assumed:
@@ -164,8 +164,10 @@ def notes_of(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) ->
         )
     if fitted.proportional is not None and fitted.proportional < NOT_PROPORTIONAL:
         notes.append(
-            f"The predictors do not act alike at all times (proportional hazards p = {fitted.proportional:.2g}): over the "
-            f"whole follow-up their effect differs from that by {params.months:g} months. prediction.stop_at_horizon=yes "
+            f"The predictors do not act alike at all times (proportional hazards p = {fitted.proportional:.2g}): over "
+            f"the "
+            f"whole follow-up their effect differs from that by {params.months:g} months. "
+            f"prediction.stop_at_horizon=yes "
             "fits within the horizon."
         )
     notes += _lost(fitted, frame, params)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 _WRONG = (
     (re.compile(r"\b(?:nan|NaN)\b|(?<![\w-])inf\b|\bNone(?=[%)])"), "a number that is none"),
     (re.compile(r"\{\w+\}"), "a name without its number"),
-    (re.compile(r"(?<![.\d])\.\s*\.(?!\.)|:\s*\.(?!\.)|\(\s*\)|,\s*\.(?!\.)|;\s*\.(?!\.)"), "an empty part of a sentence"),
+    (
+        re.compile(r"(?<![.\d])\.\s*\.(?!\.)|:\s*\.(?!\.)|\(\s*\)|,\s*\.(?!\.)|;\s*\.(?!\.)"),
+        "an empty part of a sentence",
+    ),
 )
 _ROUNDING = 1e-9
 #: A change or difference is no share: PSA may rise by 150 %.

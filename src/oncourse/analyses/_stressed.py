@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 
 class Stressed(NamedTuple):
-    """Faults of the data under which the claims hold, under which they do not (a sentence each), and where signs of them are
-    listed."""
+    """Faults of the data under which the claims hold, under which they do not (a sentence each), and where signs of
+    them are listed."""
 
     holds: tuple[str, ...]
     fails: tuple[str, ...]
@@ -19,30 +19,50 @@ class Stressed(NamedTuple):
 
 STRESSED: dict[str, Stressed] = {
     "concordance": Stressed(
-        ("background errors ten times those told", "formalin damage (C>T) in all or some of the samples",
-         "reads that spread more than assumed, for present and absent"),
-        ("errors that differ between sites by far more than tenfold",
-         "mapping artefacts at one fraction in every sample: they are present in each",
-         "discordance beyond noise, where many variants are subclonal and reads spread"),
+        (
+            "background errors ten times those told",
+            "formalin damage (C>T) in all or some of the samples",
+            "reads that spread more than assumed, for present and absent",
+        ),
+        (
+            "errors that differ between sites by far more than tenfold",
+            "mapping artefacts at one fraction in every sample: they are present in each",
+            "discordance beyond noise, where many variants are subclonal and reads spread",
+        ),
         "concordance/samples (noise), overview/identity",
     ),
     "evolution": Stressed(
-        ("5 % mapping artefacts", "doubled genomes",
-         "alleles of chromosomes or arms lost in some cells, or in all and told", "purities off by .1"),
-        ("arms lost in all cells of a lesion that no segment tells: one lesion in ten seems to have several founders",
-         "founders that left no cells in the sample, or are in no other lesion: they are not seen",
-         "events of few variants", "samples swapped or mixed"),
+        (
+            "5 % mapping artefacts",
+            "doubled genomes",
+            "alleles of chromosomes or arms lost in some cells, or in all and told",
+            "purities off by .1",
+        ),
+        (
+            "arms lost in all cells of a lesion that no segment tells: one lesion in ten seems to have several "
+            "founders",
+            "founders that left no cells in the sample, or are in no other lesion: they are not seen",
+            "events of few variants",
+            "samples swapped or mixed",
+        ),
         "evolution/set_aside, evolution/wrong_copies, evolution/clusters (p_no_clone)",
     ),
     "monitoring": Stressed(
-        ("a background up to five times the stated one", "tracked variants with fractions of their own",
-         "samples that vary by .25 without a change", "plasma that ends at progression"),
-        ("variation of .4 where .25 is assumed: up to one patient in ten progresses falsely",
-         "a background more than three times the stated one of which fewer than eight patients tell"),
+        (
+            "a background up to five times the stated one",
+            "tracked variants with fractions of their own",
+            "samples that vary by .25 without a change",
+            "plasma that ends at progression",
+        ),
+        (
+            "variation of .4 where .25 is assumed: up to one patient in ten progresses falsely",
+            "a background more than three times the stated one of which fewer than eight patients tell",
+        ),
         "monitoring/ctdna (background, error_ratio)",
     ),
     "prediction": Stressed(
-        ("loss to follow-up at random",), ("loss that hangs on the predicted risk: the AUC is off by up to .07",),
+        ("loss to follow-up at random",),
+        ("loss that hangs on the predicted risk: the AUC is off by up to .07",),
         "the note on loss to follow-up",
     ),
     "ras_status": Stressed(
@@ -55,7 +75,7 @@ STRESSED: dict[str, Stressed] = {
         ("blood clones that no white cells mark, in genes outside the list or above a tenth of plasma",),
         "concordance/states (blood), overview/identity",
     ),
-}  # fmt: skip
+}
 
 
 def stressed(analysis: str) -> tuple[str, ...]:

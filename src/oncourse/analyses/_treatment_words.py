@@ -73,10 +73,11 @@ def _controls(compared: Comparisons) -> list[dict[str, Any]]:
     out = []
     for _, arm, reference in order[:MOST_PAIRS]:
         rows = {
-            r["method"]: r for r in compared.comparison
+            r["method"]: r
+            for r in compared.comparison
             if (r["endpoint"], r["line"], r["arm"], r["reference"]) == (OTHER_DEATH, mine[0]["line"], arm, reference)
             and r["estimate_name"] == "hazard_ratio"
-        }  # fmt: skip
+        }
         row = rows.get("overlap") or rows.get("unadjusted")
         if row is not None:
             out.append(row)
@@ -108,9 +109,11 @@ def _control_notes(compared: Comparisons) -> list[str]:
     return [
         f"Negative control, death of another cause in {_versus(r)} "
         f"({r['n_event_arm'] + r['n_event_reference']} deaths): hazard ratio {r['estimate']:.2f} "
-        f"({r['ci_low']:.2f}-{r['ci_high']:.2f}); it shows no hidden difference, and excludes none inside this interval."
-        for r in _controls(compared) if not _differs(r)
-    ]  # fmt: skip
+        f"({r['ci_low']:.2f}-{r['ci_high']:.2f}); it shows no hidden difference, and excludes none inside this "
+        f"interval."
+        for r in _controls(compared)
+        if not _differs(r)
+    ]
 
 
 def _unused_notes(compared: Comparisons) -> list[str]:
@@ -140,20 +143,21 @@ def withheld_notes(compared: Comparisons) -> tuple[str, ...]:
 METHODS = (
     "Time runs from the start of the line; groups are the drugs started with it, never something that happened later. "
     "Risk set (entry, exit]. Reference = the more frequent treatment.",
-    "Adjusted: Cox regression with the covariates known at the start, earlier drug classes, and the findings by which the "
+    "Adjusted: Cox regression with the covariates known at the start, earlier drug classes, and the findings by which "
+    "the "
     "treatments are chosen (RAS, side, MSI/MMR, BRAF, AR-V7, HRR; known by then). Overlap: weights 1 - e "
-    "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised inverse "
+    "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised "
+    "inverse "
     "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
     "pseudo-values (Andersen 2003). Missing covariates: conditional means.",
-    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient. The marker "
+    "Interaction: Cox model with treatment, marker and their product, stratified by line, clustered by patient. The "
+    "marker "
     "is the last assessable one by the line's start. A prognostic marker alone changes the hazard on both treatments.",
     "E-value: VanderWeele & Ding 2017, for a common outcome. Policy: cross-fitted doubly robust scores.",
 )
 
 
-def answer_text(
-    compared: Comparisons, tested: list[dict[str, Any]]
-) -> tuple[tuple[Estimate, ...], str]:
+def answer_text(compared: Comparisons, tested: list[dict[str, Any]]) -> tuple[tuple[Estimate, ...], str]:
     estimates: list[Estimate] = []
     text = _pairs_text(compared, estimates)
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
@@ -164,9 +168,7 @@ def answer_text(
     for row in tested:
         if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None or _changes(row):
             continue
-        name = f"interaction {row['marker']} {row['arm']} {row['reference']} {row['endpoint']}".replace(
-            ";", "+"
-        )
+        name = f"interaction {row['marker']} {row['arm']} {row['reference']} {row['endpoint']}".replace(";", "+")
         name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in name)
         estimates.append(
             Estimate(
@@ -203,9 +205,7 @@ def _balance_of(compared: Comparisons, row: dict[str, Any]) -> list[dict[str, An
     return [b for b in compared.balance if all(b[k] == row[k] for k in keys)]
 
 
-def first_pair(
-    compared: Comparisons, tested: list[dict[str, Any]], found: dict[str, Estimate]
-) -> Headline:
+def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[str, Estimate]) -> Headline:
     """The largest comparison in one sentence: its weighted ratio, days gained, or why there is neither."""
     mine, order = ordered_pairs(compared)
     if not order:
@@ -240,11 +240,13 @@ def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
 
 
 def _differ(balance: list[dict[str, Any]]) -> list[str]:
-    """Covariates in which the arms are not alike; one value in each arm has no standardised difference and is the worst."""
+    """Covariates in which the arms are not alike; one value in each arm has no standardised difference and is the
+    worst."""
     return [
-        b["covariate"] for b in balance
+        b["covariate"]
+        for b in balance
         if (b["mean_arm"] != b["mean_reference"] if b["smd"] is None else abs(b["smd"]) > APART)
-    ]  # fmt: skip
+    ]
 
 
 def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
@@ -263,16 +265,23 @@ def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
 
 
 def _pair_text(
-    rows: list[dict[str, Any]], apart: list[dict[str, Any]], people: tuple[int, str], suffix: str, estimates: list[Estimate]
+    rows: list[dict[str, Any]],
+    apart: list[dict[str, Any]],
+    people: tuple[int, str],
+    suffix: str,
+    estimates: list[Estimate],
 ) -> str:
-    """What one pair may say: weighted where the arms differ, restricted means where the hazard ratio changes with time."""
+    """What one pair may say: weighted where the arms differ, restricted means where the hazard ratio changes with
+    time."""
 
     def shown(method: str, kind: str, label: str, unit: str) -> str:
         row = next((r for r in rows if (r["method"], r["estimate_name"]) == (method, kind)), None)
         if row is None:
             return ""
         name = "".join(c if c.isalnum() or c in "_.:+- " else "-" for c in f"{label} {method}{suffix}")
-        estimates.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], people[0], method, unit, people[1]))
+        estimates.append(
+            Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], people[0], method, unit, people[1])
+        )
         return f"{{{name}}}"
 
     differ = _differ(apart)
@@ -299,10 +308,15 @@ def _pair_text(
     other = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
     row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
     # an interval that holds 1 needs nothing hidden to be explained
-    hidden = "" if row["e_value"] is None or row["e_value_limit"] in (None, 1.0) else (
-        f". To explain this away, something unrecorded would need a risk ratio of {row['e_value']:.1f} with both treatment "
-        f"and outcome ({row['e_value_limit']:.1f} for the end of the interval)"
-    )  # fmt: skip
+    hidden = (
+        ""
+        if row["e_value"] is None or row["e_value_limit"] in (None, 1.0)
+        else (
+            f". To explain this away, something unrecorded would need a risk ratio of {row['e_value']:.1f} with both "
+            f"treatment "
+            f"and outcome ({row['e_value_limit']:.1f} for the end of the interval)"
+        )
+    )
     return f"hazard ratio {ratio}{who}{alone}" + (f". Unadjusted it is {other}" if other else "") + hidden
 
 
@@ -332,11 +346,10 @@ def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str
             start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
             first, *others = silent
             rest = "".join(f", {r['endpoint'].replace('_', ' ')}" for r in others)
-            words.append(
-                start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest
-            )
+            words.append(start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest)
         text += (
-            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm_name(arm)} v {arm_name(reference)}, "
+            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm_name(arm)} v "
+            f"{arm_name(reference)}, "
             "carriers to others"
         )
         text += f"; above 1, carriers gain less from {arm_name(arm)}." if shown else "."
@@ -388,21 +401,19 @@ def headline_rows(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
     comparison = [r for r in comparison if r["endpoint"] != OTHER_DEATH]
     if not comparison:
         return []
-    best = max(
-        comparison, key=lambda r: (r["endpoint"] == "OS", r["n_arm"] + r["n_reference"], -r["line"], r["arm"])
-    )
+    best = max(comparison, key=lambda r: (r["endpoint"] == "OS", r["n_arm"] + r["n_reference"], -r["line"], r["arm"]))
     keys = ("endpoint", "line", "arm", "reference")
     return [r for r in comparison if all(r[k] == best[k] for k in keys)]
 
 
-def notes_of(
-    compared: Comparisons, tested: list[dict[str, Any]], landmark_days: int, estimand: str
-) -> tuple[str, ...]:
+def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days: int, estimand: str) -> tuple[str, ...]:
     notes = [
-        "Unless the treatment was drawn by lot, weights and adjustment remove only what the covariates record; the E-value "
+        "Unless the treatment was drawn by lot, weights and adjustment remove only what the covariates record; the "
+        "E-value "
         "says how strong something unrecorded would have to be.",
         f"Estimand: {estimand.replace('_', ' ')}; columns later_arm and later_reference count who crossed over. "
-        "as_treated censors them on that day, which assumes that who crosses over is like who does not: no replacement.",
+        "as_treated censors them on that day, which assumes that who crosses over is like who does not: no "
+        "replacement.",
     ]
     notes += [plain(f"{text}.") for text in withheld_notes(compared)]
     notes += [plain(text) for text in _unused_notes(compared)]
@@ -431,17 +442,18 @@ def notes_of(
         mixed = {
             (r["marker"], r["arm"], r["reference"])
             for r in tested
-            if r["is_prespecified"]
-            and _is_class(r)
-            and r[f"n_arm_{empty}"] == 0
-            and r[f"n_reference_{empty}"]
+            if r["is_prespecified"] and _is_class(r) and r[f"n_arm_{empty}"] == 0 and r[f"n_reference_{empty}"]
         }
         for marker, arm, reference in sorted(mixed):
-            notes.append(plain(
-                f"Nobody {word} {marker} had {arm_name(arm)}, while {arm_name(reference)} were given with and without it. "
-                f"A comparison with {arm_name(arm)} on one side mixes {marker} into the effect of the drug. Read the hazard "
-                f"ratio among {other} alone."
-            ))  # fmt: skip
+            notes.append(
+                plain(
+                    f"Nobody {word} {marker} had {arm_name(arm)}, while {arm_name(reference)} were given with and "
+                    f"without it. "
+                    f"A comparison with {arm_name(arm)} on one side mixes {marker} into the effect of the drug. Read "
+                    f"the hazard "
+                    f"ratio among {other} alone."
+                )
+            )
     if compared.policy:
         shown = [p for p in compared.policy if p["withheld"] is None]
         if not shown:
@@ -455,7 +467,8 @@ def notes_of(
             notes.append(
                 "Which treatment for whom (exploratory): "
                 + (
-                    f"choosing by patient gains time in {len(good)} of {len(shown)} comparisons (by chance alone 1 in 40), "
+                    f"choosing by patient gains time in {len(good)} of {len(shown)} comparisons (by chance alone 1 in "
+                    f"40), "
                     "see the table policy."
                     if good
                     else "no comparison shows that choosing by patient gains time over one treatment for everyone."
@@ -469,5 +482,3 @@ def notes_of(
 def plain(text: str) -> str:
     """Text whose braces are not read as the name of an estimate."""
     return text.replace("{", "(").replace("}", ")")
-
-

@@ -33,68 +33,95 @@ from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
 
 _RATIO = "hazard ratio"
-SCAN = OutputTable("biomarkers/scan", "one row per feature and endpoint: its hazard ratio, alone and adjusted", (
-    Column("feature", pl.String, "gene symbol (altered v not), or kind:name"),
-    Column("endpoint", pl.String, "OS, DFS ...: see endpoints/time_to_event"),
-    Column("n", pl.Int64, "patients in whom the feature is known and who were at risk after that"),
-    Column("n_event", pl.Int64, "of these, with the event"),
-    Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
-    Column("hazard_ratio", pl.Float64, "hazard of altered over not altered; of numbers per step (column per)"),
-    Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
-    Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
-    Column("p_value", pl.Float64, "two-sided (column p_method); null = not tested"),
-    Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
-    Column("adjusted_hazard_ratio", pl.Float64, "beside the covariates; null = too few events or no covariates"),
-    Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
-    Column("adjusted_ci_high", pl.Float64, "upper limit"),
-    Column("adjusted_p_value", pl.Float64, "two-sided"),
-    Column("stability", pl.Float64, "share of bootstrap samples with the same direction and p < .05", unit="fraction"),
-    Column("time_rule", pl.String, "baseline: known from the start; delayed_entry: some enter when it became known; "
-           "assumed_baseline: some samples have no day and count from the start"),
-    Column("n_event_altered", pl.Int64, "events among the altered"),
-    Column("kind", pl.String, "gene, pathway, hotspot, metastasis, new, msi, burden, ctdna, marker, covariate ..."),
-    Column("per", pl.String, "what the hazard ratio compares"),
-    Column("ci_method", pl.String, "profile likelihood; firth: penalised (no or very few events expected); wald"),
-    Column("p_method", pl.String, "likelihood ratio; permutation or saddlepoint where few events are expected; "
-           "penalised LR"),
-    Column("min_detectable_hr", pl.Float64, "smallest hazard ratio above 1 this number of events would find (80 %, 5 %)"),
-    Column("naive_hazard_ratio", pl.Float64, "as if everybody had been at risk from the start; null where all were"),
-    Column("max_t_p_value", pl.Float64, "family-wise by permutation; null unless biomarkers.max_t_permutations"),
-    Column("n_delayed_entry", pl.Int64, "patients who enter after the start"),
-    Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day"),
-    Column("same_as", pl.String, "an earlier feature that says the same of every patient: one test, counted there"),
-    Column("sd", pl.Float64, "standard deviation of a number; null for yes or no"),
-    Column("p_proportional", pl.Float64, "test that the hazard ratio is the same at all times (score test)"),
-    Column("rmst_difference", pl.Float64, "difference of restricted means where it is not", unit="days"),
-    Column("rmst_ci_low", pl.Float64, "lower 95 % limit", unit="days"),
-    Column("rmst_ci_high", pl.Float64, "upper limit", unit="days"),
-    Column("rmst_days", pl.Float64, "day up to which those means are restricted", unit="days"),
-    Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified; the rest is exploratory"),
-))  # fmt: skip
+SCAN = OutputTable(
+    "biomarkers/scan",
+    "one row per feature and endpoint: its hazard ratio, alone and adjusted",
+    (
+        Column("feature", pl.String, "gene symbol (altered v not), or kind:name"),
+        Column("endpoint", pl.String, "OS, DFS ...: see endpoints/time_to_event"),
+        Column("n", pl.Int64, "patients in whom the feature is known and who were at risk after that"),
+        Column("n_event", pl.Int64, "of these, with the event"),
+        Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+        Column("hazard_ratio", pl.Float64, "hazard of altered over not altered; of numbers per step (column per)"),
+        Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
+        Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
+        Column("p_value", pl.Float64, "two-sided (column p_method); null = not tested"),
+        Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
+        Column("adjusted_hazard_ratio", pl.Float64, "beside the covariates; null = too few events or no covariates"),
+        Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
+        Column("adjusted_ci_high", pl.Float64, "upper limit"),
+        Column("adjusted_p_value", pl.Float64, "two-sided"),
+        Column(
+            "stability", pl.Float64, "share of bootstrap samples with the same direction and p < .05", unit="fraction"
+        ),
+        Column(
+            "time_rule",
+            pl.String,
+            "baseline: known from the start; delayed_entry: some enter when it became known; "
+            "assumed_baseline: some samples have no day and count from the start",
+        ),
+        Column("n_event_altered", pl.Int64, "events among the altered"),
+        Column("kind", pl.String, "gene, pathway, hotspot, metastasis, new, msi, burden, ctdna, marker, covariate ..."),
+        Column("per", pl.String, "what the hazard ratio compares"),
+        Column("ci_method", pl.String, "profile likelihood; firth: penalised (no or very few events expected); wald"),
+        Column(
+            "p_method",
+            pl.String,
+            "likelihood ratio; permutation or saddlepoint where few events are expected; penalised LR",
+        ),
+        Column(
+            "min_detectable_hr",
+            pl.Float64,
+            "smallest hazard ratio above 1 this number of events would find (80 %, 5 %)",
+        ),
+        Column(
+            "naive_hazard_ratio", pl.Float64, "as if everybody had been at risk from the start; null where all were"
+        ),
+        Column("max_t_p_value", pl.Float64, "family-wise by permutation; null unless biomarkers.max_t_permutations"),
+        Column("n_delayed_entry", pl.Int64, "patients who enter after the start"),
+        Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day"),
+        Column("same_as", pl.String, "an earlier feature that says the same of every patient: one test, counted there"),
+        Column("sd", pl.Float64, "standard deviation of a number; null for yes or no"),
+        Column("p_proportional", pl.Float64, "test that the hazard ratio is the same at all times (score test)"),
+        Column("rmst_difference", pl.Float64, "difference of restricted means where it is not", unit="days"),
+        Column("rmst_ci_low", pl.Float64, "lower 95 % limit", unit="days"),
+        Column("rmst_ci_high", pl.Float64, "upper limit", unit="days"),
+        Column("rmst_days", pl.Float64, "day up to which those means are restricted", unit="days"),
+        Column(
+            "is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified; the rest is exploratory"
+        ),
+    ),
+)
 
-RESPONSE = OutputTable("biomarkers/response", "one row per feature and kind of response: its odds ratio", (
-    Column("feature", pl.String, "as in biomarkers/scan"),
-    Column("endpoint", pl.String, "PSA50: confirmed fall by half; ORR: confirmed objective response; of one line"),
-    Column("n", pl.Int64, "patients whose finding was known by the line's start"),
-    Column("n_response", pl.Int64, "of these, responders"),
-    Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
-    Column("n_response_altered", pl.Int64, "responders among the altered"),
-    Column("odds_ratio", pl.Float64, "odds of response, altered over not altered; of numbers per step", unit="ratio"),
-    Column("ci_low", pl.Float64, "lower 95 % limit, profile of Firth's penalised likelihood"),
-    Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
-    Column("p_value", pl.Float64, "two-sided (column p_method)"),
-    Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
-    Column("adjusted_odds_ratio", pl.Float64, "beside the covariates as known at the line's start"),
-    Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
-    Column("adjusted_ci_high", pl.Float64, "upper limit"),
-    Column("adjusted_p_value", pl.Float64, "two-sided"),
-    Column("kind", pl.String, "as in biomarkers/scan"),
-    Column("per", pl.String, "what the odds ratio compares"),
-    Column("p_method", pl.String, "penalised likelihood ratio; Fisher's exact where a cell expects fewer than 5"),
-    Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day: taken as known by the line's start"),
-    Column("same_as", pl.String, "as in biomarkers/scan"),
-    Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified"),
-))  # fmt: skip
+RESPONSE = OutputTable(
+    "biomarkers/response",
+    "one row per feature and kind of response: its odds ratio",
+    (
+        Column("feature", pl.String, "as in biomarkers/scan"),
+        Column("endpoint", pl.String, "PSA50: confirmed fall by half; ORR: confirmed objective response; of one line"),
+        Column("n", pl.Int64, "patients whose finding was known by the line's start"),
+        Column("n_response", pl.Int64, "of these, responders"),
+        Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+        Column("n_response_altered", pl.Int64, "responders among the altered"),
+        Column(
+            "odds_ratio", pl.Float64, "odds of response, altered over not altered; of numbers per step", unit="ratio"
+        ),
+        Column("ci_low", pl.Float64, "lower 95 % limit, profile of Firth's penalised likelihood"),
+        Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
+        Column("p_value", pl.Float64, "two-sided (column p_method)"),
+        Column("q_value", pl.Float64, "Benjamini-Hochberg over the exploratory tests; null: pre-specified or same_as"),
+        Column("adjusted_odds_ratio", pl.Float64, "beside the covariates as known at the line's start"),
+        Column("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
+        Column("adjusted_ci_high", pl.Float64, "upper limit"),
+        Column("adjusted_p_value", pl.Float64, "two-sided"),
+        Column("kind", pl.String, "as in biomarkers/scan"),
+        Column("per", pl.String, "what the odds ratio compares"),
+        Column("p_method", pl.String, "penalised likelihood ratio; Fisher's exact where a cell expects fewer than 5"),
+        Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day: taken as known by the line's start"),
+        Column("same_as", pl.String, "as in biomarkers/scan"),
+        Column("is_prespecified", pl.Boolean, "named by the design or by biomarkers.prespecified"),
+    ),
+)
 
 ENDPOINTS = ("OS", "DFS", "PFS", "rPFS", "PSA_PFS")
 
@@ -116,14 +143,10 @@ class Params:
         "line of the response; null: each patient's first line in which it could be judged, else the first",
         low=1,
     )
-    min_altered: int = setting(
-        3, "a feature needs so many altered and not altered patients to be tested", low=1
-    )
+    min_altered: int = setting(3, "a feature needs so many altered and not altered patients to be tested", low=1)
     min_events: int = setting(10, "an endpoint needs so many events", low=1)
     alpha: float = setting(0.05, "false discovery rate at which a finding is named", low=0.0001, high=0.5)
-    prespecified: tuple[str, ...] = setting(
-        (), "features named before the data were seen (default: by design)"
-    )
+    prespecified: tuple[str, ...] = setting((), "features named before the data were seen (default: by design)")
     n_bootstrap: int = setting(100, "bootstrap samples for the stability; 0: none", low=0, high=5000)
     max_t_permutations: int = setting(0, "permutations of the max-T test; 0: none", low=0, high=100_000)
     top: int = setting(20, "features in the forest plot", low=1, high=60)
@@ -190,11 +213,13 @@ METHODS = (
     "risk set then, and is compared among sampled, assessable patients only. A 0-to-1 coding in time would carry the "
     "effect of having metastasised and is not offered.",
     "Interval: profile likelihood; Firth's penalty where no event, or fewer than 5, are expected among the altered "
-    "(Heinze, Schemper. Biometrics 2001;57:114). P-values: likelihood ratio; where fewer than 20 events are expected among "
+    "(Heinze, Schemper. Biometrics 2001;57:114). P-values: likelihood ratio; where fewer than 20 events are expected "
+    "among "
     "the altered, the permutation law of the log-rank score by double saddlepoint (Robinson. Ann Stat 1982;10:1077).",
     "q: Benjamini-Hochberg over the exploratory tests of both tables. Smallest detectable hazard ratio: Schoenfeld. "
     "Biometrics 1983;39:499. Response: logistic regression with Firth's penalty and profile limits (Heinze, Schemper. "
-    "Stat Med 2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted estimates "
+    "Stat Med 2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted "
+    "estimates "
     "need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
 )
 
@@ -217,9 +242,7 @@ def _responses(
         if not cohort.study.has("treatments"):
             continue
         judged, missing_counts = cohort.responses(name)
-        target, missing = response_outcome(
-            judged, name, params.response_line, missing_counts=missing_counts
-        )
+        target, missing = response_outcome(judged, name, params.response_line, missing_counts=missing_counts)
         rarer = int(min(target.event.sum(), (~target.event).sum()))
         if rarer < params.min_events:
             if target.patients:
@@ -295,9 +318,7 @@ def _response_words(responses: pl.DataFrame, params: Params) -> tuple[tuple[Esti
     for row in shown.iter_rows(named=True):
         name = _name(row)
         estimates.append(
-            Estimate(
-                name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio"
-            )
+            Estimate(name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio")
         )
         words = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
         texts[row["is_prespecified"]].append(words)
@@ -319,7 +340,8 @@ def _name(row: dict[str, object]) -> str:
 
 
 def _words(tested: pl.DataFrame, params: Params) -> tuple[tuple[Estimate, ...], str]:
-    """Pre-specified findings first, each with its own estimate; then what is exploratory, at its false discovery rate."""
+    """Pre-specified findings first, each with its own estimate; then what is exploratory, at its false discovery
+    rate."""
     named = tested.filter("is_prespecified").head(12)
     rest = tested.filter(~pl.col("is_prespecified"))
     hits = rest.filter(pl.col("q_value") <= params.alpha)
@@ -360,23 +382,39 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
         told["endpoint"] = endpoint_words(row["endpoint"])
         ratio = found.get(_name(row))
         if ratio is not None and ratio.unit == "ratio":
-            return Headline(said("headline.biomarkers.hits", **told, ratio=ratio), "uncertain", said("reason.one_by_one"),
-                            ratio.name)  # fmt: skip
+            return Headline(
+                said("headline.biomarkers.hits", **told, ratio=ratio),
+                "uncertain",
+                said("reason.one_by_one"),
+                ratio.name,
+            )
         return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
     named = _named_first(tested, found)
     if rest.height and named is not None:
-        told = {"tests": rest.height, "what": feature_words(named[0]["feature"]), "n": named[2], "k": named[1],
-                "endpoint": endpoint_words(named[0]["endpoint"]), "ratio": found[_name(named[0])]}  # fmt: skip
-        return Headline(said("headline.biomarkers.named_first", **told), "uncertain", said("reason.one_by_one"),
-                        _name(named[0]))  # fmt: skip
+        told = {
+            "tests": rest.height,
+            "what": feature_words(named[0]["feature"]),
+            "n": named[2],
+            "k": named[1],
+            "endpoint": endpoint_words(named[0]["endpoint"]),
+            "ratio": found[_name(named[0])],
+        }
+        return Headline(
+            said("headline.biomarkers.named_first", **told), "uncertain", said("reason.one_by_one"), _name(named[0])
+        )
     if rest.height:
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
         return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
     for row in tested.iter_rows(named=True):
         ratio = found.get(_name(row))
         if ratio is not None and ratio.unit == "ratio":
-            text = said("headline.biomarkers.named", what=feature_words(row["feature"]),
-                        endpoint=endpoint_words(row["endpoint"]), ratio=ratio, patients=ratio.n)  # fmt: skip
+            text = said(
+                "headline.biomarkers.named",
+                what=feature_words(row["feature"]),
+                endpoint=endpoint_words(row["endpoint"]),
+                ratio=ratio,
+                patients=ratio.n,
+            )
             return Headline(text, *light_of(ratio), ratio.name)
     return cannot(said("headline.too_few"), said("reason.too_few"))
 
@@ -388,7 +426,9 @@ def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict
     """
     named = tested.filter(pl.col("is_prespecified") & pl.col("hazard_ratio").is_not_null())
     apart = named.filter((pl.col("ci_low") > 1) | (pl.col("ci_high") < 1)).sort("p_value", "feature", "endpoint")
-    told = [row for row in apart.iter_rows(named=True) if (e := found.get(_name(row))) is not None and e.unit == "ratio"]
+    told = [
+        row for row in apart.iter_rows(named=True) if (e := found.get(_name(row))) is not None and e.unit == "ratio"
+    ]
     return (told[0], apart.height, named.height) if told else None
 
 
@@ -409,7 +449,9 @@ def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
             continue
         # per unit is a scale that nobody knows; the other steps are named in the column per
         step = row["sd"] if row["per"] == "per unit" and row["sd"] else 1.0
-        value, low, high = (None if v is None else v**step for v in (row["hazard_ratio"], row["ci_low"], row["ci_high"]))
+        value, low, high = (
+            None if v is None else v**step for v in (row["hazard_ratio"], row["ci_low"], row["ci_high"])
+        )
         estimates.append(Estimate(name, value, low, high, n, f"Cox, {row['ci_method']}", "ratio"))
         per = f" per standard deviation ({step:.3g})" if step != 1.0 else ""
         per = per or (f" {row['per']}" if row["sd"] else "")
@@ -433,7 +475,8 @@ def _notes(
         )
     if found.enrolled_late:
         notes.append(
-            f"{len(found.enrolled_late)} patients came under observation after the start (follow_up.entry_day) and are at "
+            f"{len(found.enrolled_late)} patients came under observation after the start (follow_up.entry_day) and "
+            f"are at "
             "risk from that day on; the naive estimate (column naive_hazard_ratio) counts the time before, which only "
             "survivors have."
         )
@@ -456,7 +499,8 @@ def _notes(
         notes.append(f"Altered in too few patients to be made a feature: {parts}.")
     if any("clones" in block.kinds for block in features.blocks):
         notes.append(
-            "Clone features (clones:...) rest on clusters and trees of every patient, which is what takes long in a study "
+            "Clone features (clones:...) rest on clusters and trees of every patient, which is what takes long in a "
+            "study "
             "of exomes: --set features.clones=no --set features.seeding=no leaves them out."
         )
     same = sorted({(row["feature"], row["same_as"]) for row in found.rows if row["same_as"]})
@@ -465,16 +509,18 @@ def _notes(
         notes.append(f"The same patients, so one test: {listed}{' and more' if len(same) > 6 else ''}.")
     adjusted = tested["adjusted_hazard_ratio"].drop_nulls().len()
     if covariates and adjusted:
-        notes.append(f"Adjusted for {', '.join(sorted(found.used))}, on patients who have all of them ({adjusted} tests).")
+        notes.append(
+            f"Adjusted for {', '.join(sorted(found.used))}, on patients who have all of them ({adjusted} tests)."
+        )
         unused = sorted(set(covariates) - found.used)
         if unused:
             notes.append(f"Not adjusted for {', '.join(unused)}: not recorded, or the same in all patients.")
     elif covariates:
-        notes.append(f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them.")
-    if found.incomplete:
         notes.append(
-            f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only."
+            f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them."
         )
+    if found.incomplete:
+        notes.append(f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only.")
     if found.unadjusted:
         notes.append(f"{found.unadjusted} tests have too few events to be adjusted (5 per coefficient).")
     exact = tested.filter(pl.col("p_method").is_in(["permutation", "saddlepoint"])).height
@@ -500,8 +546,16 @@ def _people(
         gone = {(p, s) for p, s, _ in late}
         pairs = {(p, block.sample_id[where[p]]) for block in features.blocks for p in target.patients}
         told = sorted((p, s) for p, s in pairs if s is not None and (p, s) not in gone)
-        parts.append(counted(f"{name}: samples with findings", everyone, told, [row for row in late if row[1]],
-                             rest=f"no sample, or no {name}", unit="sample"))  # fmt: skip
+        parts.append(
+            counted(
+                f"{name}: samples with findings",
+                everyone,
+                told,
+                [row for row in late if row[1]],
+                rest=f"no sample, or no {name}",
+                unit="sample",
+            )
+        )
         marked = {p: why for p, s, why in late if s is None}
         if marked:
             in_time = [p for p in target.patients if p not in marked]
@@ -532,29 +586,45 @@ def _figures(
                 least,
             )
             rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells))
-        out.append(Figure(
-            f"forest_{endpoint}", f"{endpoint}: smallest p-values",
-            f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, and the "
-            "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
-            forest_figure(rows, xlabel=_RATIO, better=f"longer {endpoint}", worse=f"shorter {endpoint}",
-                          columns=("ratio (95 % CI)", "altered", "q", "detectable")),
-        ))  # fmt: skip
+        out.append(
+            Figure(
+                f"forest_{endpoint}",
+                f"{endpoint}: smallest p-values",
+                f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, "
+                f"and the "
+                "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
+                forest_figure(
+                    rows,
+                    xlabel=_RATIO,
+                    better=f"longer {endpoint}",
+                    worse=f"shorter {endpoint}",
+                    columns=("ratio (95 % CI)", "altered", "q", "detectable"),
+                ),
+            )
+        )
         if mine.height >= 10:
             binary = mine.filter(pl.col("n_altered").is_not_null())
             hit = (binary["q_value"] <= params.alpha).fill_null(False).to_numpy()
             if binary.height:
-                out.append(Figure(
-                    f"volcano_{endpoint}", f"{endpoint}: effect and evidence",
-                    f"Every feature tested with {endpoint}; coloured at a false discovery rate of {params.alpha:g}.",
-                    volcano_figure(binary["hazard_ratio"], binary["p_value"], binary["feature"].to_list(), hit,
-                                   xlabel=f"{_RATIO} (altered v not)"),
-                ))  # fmt: skip
+                out.append(
+                    Figure(
+                        f"volcano_{endpoint}",
+                        f"{endpoint}: effect and evidence",
+                        f"Every feature tested with {endpoint}; coloured at a false discovery rate of "
+                        f"{params.alpha:g}.",
+                        volcano_figure(
+                            binary["hazard_ratio"],
+                            binary["p_value"],
+                            binary["feature"].to_list(),
+                            hit,
+                            xlabel=f"{_RATIO} (altered v not)",
+                        ),
+                    )
+                )
     return tuple(out + _curves(features, targets, tested, params))
 
 
-def _curves(
-    features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, params: Params
-) -> list[Figure]:
+def _curves(features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, params: Params) -> list[Figure]:
     """Kaplan-Meier curves of the smallest q-values and of pre-specified features, entered when known."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
@@ -585,11 +655,14 @@ def _curves(
         )
         text = "Patients enter on the day their sample was taken. " if late else ""
         name = re.sub(r"[^a-zA-Z0-9]+", "_", f"km_{row['feature']}_{row['endpoint']}")
-        out.append(Figure(
-            name, f"{row['feature']} and {row['endpoint']}",
-            f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
-            survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
-        ))  # fmt: skip
+        out.append(
+            Figure(
+                name,
+                f"{row['feature']} and {row['endpoint']}",
+                f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
+                survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
+            )
+        )
     return out
 
 

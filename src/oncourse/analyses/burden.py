@@ -22,62 +22,108 @@ from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
-SAMPLES = OutputTable("burden/samples", "burden, MSI by every source and POLE of each sample", (
-    Column("sample_id", _T, "the sample"),
-    Column("patient_id", _T, "the patient"),
-    Column("n_nonsynonymous", _I, "distinct protein-changing or splice-site variants"),
-    Column("tmb_per_mb", _F, "of these per callable Mb; null where the size is unknown", unit="per Mb"),
-    Column("ci_low", _F, "lower limit, exact Poisson", unit="per Mb"),
-    Column("ci_high", _F, "upper limit", unit="per Mb"),
-    Column("tmb_high", _T, "yes or no where the interval lies on one side of burden.tmb_high; else uncertain"),
-    Column("p_tmb_high", _F, "chance that the burden is at least burden.tmb_high (Jeffreys)", unit="fraction"),
-    Column("caution", _T, "small panel, size not stated or not known"),
-    Column("n_coding", _I, "distinct coding variants, silent ones included"),
-    Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
-    Column("p_msi_high", _F, "chance of MSI-H by the mutations; null without a size", unit="fraction"),
-    Column("p_hypermutated", _F, "chance of hypermutation without instability", unit="fraction"),
-    Column("msi_predicted", _T, "MSI-H, not MSI-H, or uncertain, by the mutations"),
-    Column("msi_recorded", _T, "MSI as recorded of the sample, or of its patient where no "
-           "sample is named (status or score with a cut-off); unclear; null = not assessed"),
-    Column("mmr_recorded", _T, "mismatch-repair proteins as recorded: deficient, proficient, unclear; null = not assessed"),
-    Column("pole", _T, "change in an exonuclease domain of POLE or POLD1, and whether the load goes with it"),
-    Column("conflict", _T, "sources that disagree; null: none do"),
-))  # fmt: skip
-TCGA = OutputTable("burden/tcga", "the study's burden beside the 33 TCGA cohorts", (
-    Column("cohort", _T, "TCGA cohort, or this study"),
-    Column("n", _I, "exomes (samples)"),
-    Column("mean_per_mb", _F, "mean of non-silent mutations per Mb", unit="per Mb"),
-    Column("median_per_mb", _F, "median", unit="per Mb"),
-    Column("q25", _F, "lower quartile", unit="per Mb"),
-    Column("q75", _F, "upper quartile", unit="per Mb"),
-    Column("share_below", _F, "share of the cohort's exomes below this study's median", unit="fraction"),
-))  # fmt: skip
-GROUPS = OutputTable("burden/groups", "burden by group: mean and median", (
-    Column("measure", _T, "tmb_per_mb"), Column("group", _T, "the group"),
-    Column("n_samples", _I, "samples with a burden"), Column("n_patients", _I, "their patients"),
-    Column("mean", _F, "arithmetic mean over samples", unit="per Mb"),
-    Column("mean_low", _F, "lower limit (t)", unit="per Mb"), Column("mean_high", _F, "upper limit", unit="per Mb"),
-    Column("median", _F, "median over samples", unit="per Mb"),
-    Column("median_low", _F, "lower limit (exact, order statistics)", unit="per Mb"),
-    Column("median_high", _F, "upper limit", unit="per Mb"),
-    Column("q25", _F, "lower quartile", unit="per Mb"), Column("q75", _F, "upper quartile", unit="per Mb"),
-))  # fmt: skip
-TESTS = OutputTable("burden/tests", "burden of two groups compared, by patient", (
-    Column("measure", _T, "tmb_per_mb"), Column("group_a", _T, "first group"), Column("group_b", _T, "second group"),
-    Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-    Column("n_a", _I, "patients of the first group"), Column("n_b", _I, "of the second"),
-    Column("median_a", _F, "median of patients", unit="per Mb"), Column("median_b", _F, "median", unit="per Mb"),
-    Column("mean_a", _F, "mean of patients", unit="per Mb"), Column("mean_b", _F, "mean", unit="per Mb"),
-    Column("p_value", _F, "two-sided"), Column("q_value", _F, "false discovery rate over this table"),
-))  # fmt: skip
-FOCI = OutputTable("burden/foci", "six and more substitutions of a sample at a mean distance of 1,000 bases (kataegis)", (
-    Column("patient_id", _T, "the patient"), Column("sample_id", _T, "the sample"), Column("chrom", _T, "chromosome"),
-    Column("start", _I, "first substitution, 1-based"), Column("end", _I, "last substitution"),
-    Column("n_mutations", _I, "substitutions"), Column("mean_distance", _F, "from one to the next", unit="bases"),
-    Column("share_c_to_t_or_g", _F, "C>T and C>G among them, as APOBEC makes them", unit="fraction"),
-    Column("expected", _F, "substitutions there if the sample's were spread as those of the others; null: too few others"),
-    Column("p_value", _F, "chance of so many, times the sample's substitutions (Bonferroni)"),
-))  # fmt: skip
+SAMPLES = OutputTable(
+    "burden/samples",
+    "burden, MSI by every source and POLE of each sample",
+    (
+        Column("sample_id", _T, "the sample"),
+        Column("patient_id", _T, "the patient"),
+        Column("n_nonsynonymous", _I, "distinct protein-changing or splice-site variants"),
+        Column("tmb_per_mb", _F, "of these per callable Mb; null where the size is unknown", unit="per Mb"),
+        Column("ci_low", _F, "lower limit, exact Poisson", unit="per Mb"),
+        Column("ci_high", _F, "upper limit", unit="per Mb"),
+        Column("tmb_high", _T, "yes or no where the interval lies on one side of burden.tmb_high; else uncertain"),
+        Column("p_tmb_high", _F, "chance that the burden is at least burden.tmb_high (Jeffreys)", unit="fraction"),
+        Column("caution", _T, "small panel, size not stated or not known"),
+        Column("n_coding", _I, "distinct coding variants, silent ones included"),
+        Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
+        Column("p_msi_high", _F, "chance of MSI-H by the mutations; null without a size", unit="fraction"),
+        Column("p_hypermutated", _F, "chance of hypermutation without instability", unit="fraction"),
+        Column("msi_predicted", _T, "MSI-H, not MSI-H, or uncertain, by the mutations"),
+        Column(
+            "msi_recorded",
+            _T,
+            "MSI as recorded of the sample, or of its patient where no "
+            "sample is named (status or score with a cut-off); unclear; null = not assessed",
+        ),
+        Column(
+            "mmr_recorded",
+            _T,
+            "mismatch-repair proteins as recorded: deficient, proficient, unclear; null = not assessed",
+        ),
+        Column("pole", _T, "change in an exonuclease domain of POLE or POLD1, and whether the load goes with it"),
+        Column("conflict", _T, "sources that disagree; null: none do"),
+    ),
+)
+TCGA = OutputTable(
+    "burden/tcga",
+    "the study's burden beside the 33 TCGA cohorts",
+    (
+        Column("cohort", _T, "TCGA cohort, or this study"),
+        Column("n", _I, "exomes (samples)"),
+        Column("mean_per_mb", _F, "mean of non-silent mutations per Mb", unit="per Mb"),
+        Column("median_per_mb", _F, "median", unit="per Mb"),
+        Column("q25", _F, "lower quartile", unit="per Mb"),
+        Column("q75", _F, "upper quartile", unit="per Mb"),
+        Column("share_below", _F, "share of the cohort's exomes below this study's median", unit="fraction"),
+    ),
+)
+GROUPS = OutputTable(
+    "burden/groups",
+    "burden by group: mean and median",
+    (
+        Column("measure", _T, "tmb_per_mb"),
+        Column("group", _T, "the group"),
+        Column("n_samples", _I, "samples with a burden"),
+        Column("n_patients", _I, "their patients"),
+        Column("mean", _F, "arithmetic mean over samples", unit="per Mb"),
+        Column("mean_low", _F, "lower limit (t)", unit="per Mb"),
+        Column("mean_high", _F, "upper limit", unit="per Mb"),
+        Column("median", _F, "median over samples", unit="per Mb"),
+        Column("median_low", _F, "lower limit (exact, order statistics)", unit="per Mb"),
+        Column("median_high", _F, "upper limit", unit="per Mb"),
+        Column("q25", _F, "lower quartile", unit="per Mb"),
+        Column("q75", _F, "upper quartile", unit="per Mb"),
+    ),
+)
+TESTS = OutputTable(
+    "burden/tests",
+    "burden of two groups compared, by patient",
+    (
+        Column("measure", _T, "tmb_per_mb"),
+        Column("group_a", _T, "first group"),
+        Column("group_b", _T, "second group"),
+        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
+        Column("n_a", _I, "patients of the first group"),
+        Column("n_b", _I, "of the second"),
+        Column("median_a", _F, "median of patients", unit="per Mb"),
+        Column("median_b", _F, "median", unit="per Mb"),
+        Column("mean_a", _F, "mean of patients", unit="per Mb"),
+        Column("mean_b", _F, "mean", unit="per Mb"),
+        Column("p_value", _F, "two-sided"),
+        Column("q_value", _F, "false discovery rate over this table"),
+    ),
+)
+FOCI = OutputTable(
+    "burden/foci",
+    "six and more substitutions of a sample at a mean distance of 1,000 bases (kataegis)",
+    (
+        Column("patient_id", _T, "the patient"),
+        Column("sample_id", _T, "the sample"),
+        Column("chrom", _T, "chromosome"),
+        Column("start", _I, "first substitution, 1-based"),
+        Column("end", _I, "last substitution"),
+        Column("n_mutations", _I, "substitutions"),
+        Column("mean_distance", _F, "from one to the next", unit="bases"),
+        Column("share_c_to_t_or_g", _F, "C>T and C>G among them, as APOBEC makes them", unit="fraction"),
+        Column(
+            "expected",
+            _F,
+            "substitutions there if the sample's were spread as those of the others; null: too few others",
+        ),
+        Column("p_value", _F, "chance of so many, times the sample's substitutions (Bonferroni)"),
+    ),
+)
 OWN = "this study"
 #: Samples of the rainfall figure, one of a patient, and substitutions a sample without a focus needs to be in it.
 RAINFALLS, MIN_RAIN = 4, 300
@@ -103,9 +149,12 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
     steps = distances(cohort.annotated_calls)
     foci = kataegis(steps)
     tables = {
-        SAMPLES.name: SAMPLES.frame(samples), TCGA.name: TCGA.frame(_tcga_rows(sized, params)),
-        GROUPS.name: GROUPS.frame(group_summaries(values)), TESTS.name: TESTS.frame(tests), FOCI.name: FOCI.frame(foci),
-    }  # fmt: skip
+        SAMPLES.name: SAMPLES.frame(samples),
+        TCGA.name: TCGA.frame(_tcga_rows(sized, params)),
+        GROUPS.name: GROUPS.frame(group_summaries(values)),
+        TESTS.name: TESTS.frame(tests),
+        FOCI.name: FOCI.frame(foci),
+    }
     unsized = samples.height - sized.height
     return Result(
         answer=_answer(estimates, tests),
@@ -120,18 +169,22 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
         notes=_notes(samples, unsized),
         methods=(
             "Burden: distinct protein-changing or splice-site variants per callable Mb, Garwood's exact Poisson "
-            f"interval. High: {params.tmb_high:g} per Mb; where the interval holds that number the burden is uncertain.",
+            f"interval. High: {params.tmb_high:g} per Mb; where the interval holds that number the burden is "
+            f"uncertain.",
             "MSI by mutations: load per Mb and share of one-base indels, three kinds of tumour (stable, MSI-H, "
-            "hypermutated without instability), medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made for "
+            "hypermutated without instability), medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made "
+            "for "
             "tumours whose germline variants were taken out.",
             "TCGA: non-silent mutations of 10,200 exomes (MC3, Ellrott 2018, as maftools ships them), per "
             f"{params.exome_mb:g} Mb; exomes without any are not among them.",
-            "Foci: any six neighbouring substitutions within 5,000 bases, joined where they overlap (Alexandrov 2013, doi "
+            "Foci: any six neighbouring substitutions within 5,000 bases, joined where they overlap (Alexandrov 2013, "
+            "doi "
             "10.1038/nature12477); expected by the places of the other samples' substitutions.",
-            "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed rank "
+            "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed "
+            "rank "
             "where a patient has both, else Mann-Whitney), Benjamini-Hochberg.",
         ),
-    )  # fmt: skip
+    )
 
 
 #: Questions of the ledger.
@@ -161,16 +214,30 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
         low, high = median_interval(x)
         found += [
             Estimate("median_burden", float(np.median(x)), low, high, len(x), "order statistics", "per_mb", SIZED),
-            Estimate("mean_burden", float(x.mean()), n=len(x), unit="per_mb", method="arithmetic mean over samples",
-                     question=SIZED),
+            Estimate(
+                "mean_burden",
+                float(x.mean()),
+                n=len(x),
+                unit="per_mb",
+                method="arithmetic mean over samples",
+                question=SIZED,
+            ),
             _share("tmb_high", sized["tmb_high"] == "yes", SIZED),
         ]
     predicted = samples.drop_nulls("msi_predicted")
     if predicted.height:
         found.append(_share("msi_high_predicted", predicted["msi_predicted"] == "MSI-H", BY_MUTATIONS))
         expected = float(predicted["p_msi_high"].sum())
-        found.append(Estimate("msi_high_expected", expected, n=predicted.height, unit="score",
-                              method="sum of the chances of MSI-H", question=BY_MUTATIONS))  # fmt: skip
+        found.append(
+            Estimate(
+                "msi_high_expected",
+                expected,
+                n=predicted.height,
+                unit="score",
+                method="sum of the chances of MSI-H",
+                question=BY_MUTATIONS,
+            )
+        )
     recorded = samples.filter(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]))
     if recorded.height:
         found.append(_share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H", RECORDED))
@@ -186,7 +253,8 @@ def _share(name: str, is_so: pl.Series, question: str) -> Estimate:
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     known = {e.name for e in estimates}
     words = (
-        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high:value} of samples are certainly high."
+        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high:value} of samples are "
+        "certainly high."
         if "median_burden" in known
         else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
     )
@@ -195,7 +263,9 @@ def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     if "msi_high_predicted" in known:
         words += " By the mutations, {msi_high_predicted} of the samples are MSI-H."
     if tests.height and (first := tests.row(0, named=True))["q_value"] < 0.05:
-        words += f" It differs most between {_plain(first['group_a'])} and {_plain(first['group_b'])} ({first['method']})."
+        words += (
+            f" It differs most between {_plain(first['group_a'])} and {_plain(first['group_b'])} ({first['method']})."
+        )
     return words
 
 
@@ -232,11 +302,17 @@ def _tcga_rows(sized: pl.DataFrame, params: BurdenParams) -> list[dict[str, Any]
     middle = float(np.median(own))
     rows = []
     for name, values in [(OWN, own), *((c, v / params.exome_mb) for c, v in sorted(tcga_burden().items()))]:
-        rows.append({
-            "cohort": name, "n": len(values), "mean_per_mb": float(np.mean(values)),
-            "median_per_mb": float(np.median(values)), "q25": float(np.quantile(values, 0.25)),
-            "q75": float(np.quantile(values, 0.75)), "share_below": float(np.mean(np.asarray(values) < middle)),
-        })  # fmt: skip
+        rows.append(
+            {
+                "cohort": name,
+                "n": len(values),
+                "mean_per_mb": float(np.mean(values)),
+                "median_per_mb": float(np.median(values)),
+                "q25": float(np.quantile(values, 0.25)),
+                "q75": float(np.quantile(values, 0.75)),
+                "share_below": float(np.mean(np.asarray(values) < middle)),
+            }
+        )
     return rows
 
 
@@ -252,7 +328,9 @@ def _notes(samples: pl.DataFrame, unsized: int) -> tuple[str, ...]:
     conflicts = int(samples["conflict"].is_not_null().sum())
     if conflicts:
         notes.append(f"In {conflicts} samples the sources of MSI disagree: table burden/samples, column conflict.")
-    notes.append("Published burdens are often means (MSK 2017: 1.74, 2.08, 4.02 per Mb by state): compare like with like.")
+    notes.append(
+        "Published burdens are often means (MSK 2017: 1.74, 2.08, 4.02 per Mb by state): compare like with like."
+    )
     return tuple(notes)
 
 
@@ -278,12 +356,25 @@ def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[F
     for sample in order["sample_id"].head(RAINFALLS):
         own, spots = drawn.filter(pl.col("sample_id") == sample), foci.filter(pl.col("sample_id") == sample)
         spots = spots.filter(pl.col("chrom").is_in(list(ends))).with_columns(pos="start")
-        rains.append(Rain(sample, along_genome(own, ends), own["distance"].cast(pl.Float64).to_numpy(),
-                          own["change"].to_list(), along_genome(spots, ends).tolist()))  # fmt: skip
-    return [Figure("rainfall", "Where mutations lie close together", "Each point a substitution: its place, and how many "
-                   "bases it lies behind the one before. An arrow marks a focus (table burden/foci). On exomes and panels "
-                   "distances are also those of the places looked at: see the expected number.",
-                   rainfall_svg(rains, ends))]  # fmt: skip
+        rains.append(
+            Rain(
+                sample,
+                along_genome(own, ends),
+                own["distance"].cast(pl.Float64).to_numpy(),
+                own["change"].to_list(),
+                along_genome(spots, ends).tolist(),
+            )
+        )
+    return [
+        Figure(
+            "rainfall",
+            "Where mutations lie close together",
+            "Each point a substitution: its place, and how many "
+            "bases it lies behind the one before. An arrow marks a focus (table burden/foci). On exomes and panels "
+            "distances are also those of the places looked at: see the expected number.",
+            rainfall_svg(rains, ends),
+        )
+    ]
 
 
 def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) -> list[Figure]:
@@ -294,14 +385,26 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
         return []
     cohorts = {name: counts / params.exome_mb for name, counts in tcga_burden().items()}
     cohorts[OWN] = sized["tmb_per_mb"].to_numpy()
-    figures = [Figure("tcga", "Burden beside the TCGA cohorts", "Non-silent mutations per Mb of every sample, sorted "
-                      "within each cohort, cohorts by their median (line); this study in colour. Table burden/tcga.",
-                      cohort_burden_svg(cohorts, OWN))]  # fmt: skip
+    figures = [
+        Figure(
+            "tcga",
+            "Burden beside the TCGA cohorts",
+            "Non-silent mutations per Mb of every sample, sorted "
+            "within each cohort, cohorts by their median (line); this study in colour. Table burden/tcga.",
+            cohort_burden_svg(cohorts, OWN),
+        )
+    ]
     known = values.drop_nulls("group")
     parts = {str(k[0]): g["value"].to_list() for k, g in sorted(known.group_by(["group"]))}
     if len(parts) > 1:
         parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
-        figures.append(Figure("groups", "Burden by group", "Mutations per Mb of each sample, sorted; the line is the "
-                              "median. Tables burden/groups (means too) and burden/tests.",
-                              grouped_points(parts, ylabel="mutations per Mb")))  # fmt: skip
+        figures.append(
+            Figure(
+                "groups",
+                "Burden by group",
+                "Mutations per Mb of each sample, sorted; the line is the "
+                "median. Tables burden/groups (means too) and burden/tests.",
+                grouped_points(parts, ylabel="mutations per Mb"),
+            )
+        )
     return figures

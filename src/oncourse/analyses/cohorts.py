@@ -27,30 +27,44 @@ class CohortParams:
     """What is compared, and within which margin two cohorts are alike."""
 
     other: str | None = setting(
-        None, "another cohort: a TSV of gene, n_altered, n_profiled, or a results folder of oncourse (default: the "
+        None,
+        "another cohort: a TSV of gene, n_altered, n_profiled, or a results folder of oncourse (default: the "
         "reference of the landscape, else groups of this study: landscape.group_by, --group, or the lesion's role)",
-    )  # fmt: skip
+    )
     margin: float = setting(0.05, "difference of frequencies within which cohorts are alike", low=0.005, high=0.5)
     min_altered: int = setting(5, "genes altered in fewer patients of both together are left out", low=1)
     most_genes: int = setting(100, "most genes compared, by number of patients", low=5, high=1000)
 
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
-GENES = OutputTable("cohorts/genes", "gene frequencies of two cohorts or groups", (
-    Column("gene", _T, "HGNC symbol"), Column("cohort_a", _T, "first cohort"), Column("cohort_b", _T, "second cohort"),
-    Column("method", _T, "unadjusted counts; patients of one group each; or patients with samples in both (paired)"),
-    Column("n_altered_a", _I, "altered in the first"), Column("n_profiled_a", _I, "looked at in the first"),
-    Column("n_altered_b", _I, "altered in the second"), Column("n_profiled_b", _I, "looked at in the second"),
-    Column("difference", _F, "frequency in the first less that in the second", unit="fraction"),
-    Column("ci_low", _F, "lower limit (Newcombe 1998; of paired patients as if independent)", unit="fraction"),
-    Column("ci_high", _F, "upper limit", unit="fraction"),
-    Column("p_value", _F, "Fisher's exact test; paired: McNemar's exact test"),
-    Column("q_value", _F, "false discovery rate over this table"),
-    Column("adjusted_odds_ratio", _F, "within thirds of burden (Mantel-Haenszel); null: burden of the other not known"),
-    Column("adjusted_low", _F, "lower limit"), Column("adjusted_high", _F, "upper limit"),
-    Column("adjusted_p", _F, "Cochran-Mantel-Haenszel test"),
-    Column("verdict", _T, "differs (FDR below 5 %), alike (90 % interval within the margin), or not decided"),
-))  # fmt: skip
+GENES = OutputTable(
+    "cohorts/genes",
+    "gene frequencies of two cohorts or groups",
+    (
+        Column("gene", _T, "HGNC symbol"),
+        Column("cohort_a", _T, "first cohort"),
+        Column("cohort_b", _T, "second cohort"),
+        Column(
+            "method", _T, "unadjusted counts; patients of one group each; or patients with samples in both (paired)"
+        ),
+        Column("n_altered_a", _I, "altered in the first"),
+        Column("n_profiled_a", _I, "looked at in the first"),
+        Column("n_altered_b", _I, "altered in the second"),
+        Column("n_profiled_b", _I, "looked at in the second"),
+        Column("difference", _F, "frequency in the first less that in the second", unit="fraction"),
+        Column("ci_low", _F, "lower limit (Newcombe 1998; of paired patients as if independent)", unit="fraction"),
+        Column("ci_high", _F, "upper limit", unit="fraction"),
+        Column("p_value", _F, "Fisher's exact test; paired: McNemar's exact test"),
+        Column("q_value", _F, "false discovery rate over this table"),
+        Column(
+            "adjusted_odds_ratio", _F, "within thirds of burden (Mantel-Haenszel); null: burden of the other not known"
+        ),
+        Column("adjusted_low", _F, "lower limit"),
+        Column("adjusted_high", _F, "upper limit"),
+        Column("adjusted_p", _F, "Cochran-Mantel-Haenszel test"),
+        Column("verdict", _T, "differs (FDR below 5 %), alike (90 % interval within the margin), or not decided"),
+    ),
+)
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
 OWN = "this cohort"
 
@@ -79,10 +93,11 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
         Estimate("comparisons", table.height, unit="count", method="genes and pairs of cohorts"),
         Estimate("differ", differs.height, unit="count", method="FDR below 5 %"),
         Estimate("alike", alike.height, unit="count", method="90 % interval of the difference within the margin"),
-    )  # fmt: skip
+    )
     words = "; ".join(_words(r) for r in differs.head(3).iter_rows(named=True))
     return Result(
-        answer="Of {comparisons} comparisons of genes {differ} differ and {alike} are alike within the margin; the others "
+        answer="Of {comparisons} comparisons of genes {differ} differ and {alike} are alike within the margin; the "
+        "others "
         "are not decided." + (f" Most: {words}." if words else ""),
         estimates=estimates,
         tables={GENES.name: GENES.frame(table)},
@@ -93,15 +108,18 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
         headline=_headline(estimates, differs),
         methods=(
             "Denominators: patients on whose panel the gene is. Difference: Newcombe 1998. Alike: two one-sided tests, "
-            f"5 %, within {100 * params.margin:g} points. Patients with samples in both groups are paired (McNemar), all "
+            f"5 %, within {100 * params.margin:g} points. Patients with samples in both groups are paired (McNemar), "
+            f"all "
             "others by Fisher's test; the odds ratio of these within thirds of burden by Mantel-Haenszel.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _words(row: dict[str, object]) -> str:
     gene, a, b = (str(row[c]).replace("{", "(").replace("}", ")") for c in ("gene", "cohort_a", "cohort_b"))
-    return f"{gene} {row['n_altered_a']}/{row['n_profiled_a']} in {a}, {row['n_altered_b']}/{row['n_profiled_b']} in {b}"
+    return (
+        f"{gene} {row['n_altered_a']}/{row['n_profiled_a']} in {a}, {row['n_altered_b']}/{row['n_profiled_b']} in {b}"
+    )
 
 
 def _against(cohort: Cohort, path: Path, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
@@ -134,7 +152,9 @@ def _groups(cohort: Cohort, settings: LandscapeParams, params: CohortParams) -> 
 
 
 def _notes(is_other: bool, table: pl.DataFrame) -> tuple[str, ...]:
-    notes = ["Comparisons of cohorts are exploratory: they differ in more than the gene (stage, treatment, assay, calling)."]
+    notes = [
+        "Comparisons of cohorts are exploratory: they differ in more than the gene (stage, treatment, assay, calling)."
+    ]
     if is_other:
         notes.append("The other cohort has counts alone: burden and state of disease cannot be adjusted for.")
     elif table["adjusted_odds_ratio"].is_null().all():
@@ -158,13 +178,27 @@ def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
     first = table.row(0, named=True)
     pair = (pl.col("cohort_a") == first["cohort_a"]) & (pl.col("cohort_b") == first["cohort_b"])
     rows = table.filter(pair & (pl.col("method") == first["method"])).head(30)
-    notes = [f"{a}/{n} v {b}/{m}" for a, n, b, m in rows.select(
-        "n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b").iter_rows()]  # fmt: skip
+    notes = [
+        f"{a}/{n} v {b}/{m}"
+        for a, n, b, m in rows.select("n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b").iter_rows()
+    ]
     svg = differences_svg(
-        rows["gene"].to_list(), rows["difference"].to_list(), rows["ci_low"].to_list(), rows["ci_high"].to_list(),
-        (rows["verdict"] == "differs").to_list(), notes, margin=params.margin,
+        rows["gene"].to_list(),
+        rows["difference"].to_list(),
+        rows["ci_low"].to_list(),
+        rows["ci_high"].to_list(),
+        (rows["verdict"] == "differs").to_list(),
+        notes,
+        margin=params.margin,
         xlabel=f"percentage points, {first['cohort_a']} less {first['cohort_b']}",
-    )  # fmt: skip
-    return [Figure("forest", "Genes of two cohorts", f"{first['cohort_a']} against {first['cohort_b']} ({first['method']}): "
-                   "difference of the frequencies with its 95 % interval, strongest evidence first; orange: FDR below 5 %; "
-                   "grey band: the margin of equivalence. Table cohorts/genes.", svg)]  # fmt: skip
+    )
+    return [
+        Figure(
+            "forest",
+            "Genes of two cohorts",
+            f"{first['cohort_a']} against {first['cohort_b']} ({first['method']}): "
+            "difference of the frequencies with its 95 % interval, strongest evidence first; orange: FDR below 5 %; "
+            "grey band: the margin of equivalence. Table cohorts/genes.",
+            svg,
+        )
+    ]

@@ -66,75 +66,104 @@ STATES = OutputTable(
         Column("blood", pl.String, "germline / chip / possible_chip; null = tumour as far as known"),
     ),
 )
-VARIANTS = OutputTable("concordance/variants", "each variant of each pair of samples", (
-    _PAIR[0],
-    Column("variant_id", pl.String, "chrom:pos:ref:alt"),
-    Column("gene", pl.String, "HGNC symbol"),
-    *_PAIR[1:],
-    Column("state", pl.String, "shared / private_a / private_b / not_assessable"),
-    Column("basis", pl.String, "counted: the deciding reads are known; assumed: they are not"),
-    Column("consequence", pl.String, "effect on the gene"),
-    Column("related_variant_id", pl.String, "another allele at the position, called in the other sample"),
-    Column("alt_a", pl.Int64, _COUNT), Column("depth_a", pl.Int64, _COUNT),
-    Column("alt_b", pl.Int64, _COUNT), Column("depth_b", pl.Int64, _COUNT),
-    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
-    Column("is_main", pl.Boolean, "the patient's main pair of this comparison"),
-    Column("plain_state", pl.String, "the same by calls alone, as publications count"),
-    Column("is_lost", pl.Boolean, "private because the other sample lost the locus"),
-    Column("reason_a", pl.String, "why sample a is judged as it is"),
-    Column("reason_b", pl.String, "why sample b is judged as it is"),
-))  # fmt: skip
-PAIRS = OutputTable("concordance/pairs", "each pair of samples of a patient", (
-    *_PAIR,
-    Column("role_a", pl.String, "primary, metastasis, local_recurrence, tissue (no lesion named), plasma"),
-    Column("role_b", pl.String, "the same of sample b"),
-    Column("is_main", pl.Boolean, "the pair that summaries use: deepest samples, then first id"),
-    Column("expected_private_by_noise", pl.Float64, "private calls that two identical lesions would show at these depths "
-           "and purities; null where not computed"),
-    Column("n_shared", pl.Int64, "present in both"),
-    Column("n_private_a", pl.Int64, "present in a, absent in b (a lost locus apart)"),
-    Column("n_private_b", pl.Int64, "present in b, absent in a"),
-    Column("n_not_assessable", pl.Int64, "seen in one, not assessable in the other"),
-    Column("n_lost", pl.Int64, "gone with the locus in one sample"),
-    Column("shared_fraction", pl.Float64, "(n_shared + n_lost) / assessable variants", unit="fraction"),
-    Column("ci_low", pl.Float64, "lower limit (Wilson)", unit="fraction"),
-    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
-    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
-    Column("days_between", pl.Int64, "days from sample a to sample b; null = unknown"),
-    Column("n_assumed", pl.Int64, "private variants whose absence was assumed, not counted"),
-    Column("n_called_both", pl.Int64, "called in both samples"),
-    Column("n_called_one", pl.Int64, "called in one, not called in the other, whatever its depth"),
-    Column("n_observed_private", pl.Int64, "of the variants behind expected_private_by_noise, called in one sample only"),
-))  # fmt: skip
-RELATED = OutputTable("concordance/relatedness", "evidence that two samples are of one tumour", (
-    *_columns(RELATEDNESS_COLUMNS), Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
-))  # fmt: skip
-GENES = OutputTable("concordance/genes", "patients (main pairs) by gene", (
-    Column("gene", pl.String, "HGNC symbol"),
-    Column("n_both", pl.Int64, "mutated in both samples"),
-    Column("n_a_only", pl.Int64, "mutated in the first only"),
-    Column("n_b_only", pl.Int64, "mutated in the second only"),
-    Column("n_not_assessable", pl.Int64, "mutated in one, not assessable in the other"),
-    Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
-    Column("n_different_variants", pl.Int64, "of n_both, without a variant in common"),
-))  # fmt: skip
-STATUSES = OutputTable("concordance/statuses", "agreement of actionable statuses", _columns(STATUS_COLUMNS))
-FLIPS = OutputTable(
-    "concordance/flips", "patients whose status differs between two samples", _columns(FLIP_COLUMNS)
+VARIANTS = OutputTable(
+    "concordance/variants",
+    "each variant of each pair of samples",
+    (
+        _PAIR[0],
+        Column("variant_id", pl.String, "chrom:pos:ref:alt"),
+        Column("gene", pl.String, "HGNC symbol"),
+        *_PAIR[1:],
+        Column("state", pl.String, "shared / private_a / private_b / not_assessable"),
+        Column("basis", pl.String, "counted: the deciding reads are known; assumed: they are not"),
+        Column("consequence", pl.String, "effect on the gene"),
+        Column("related_variant_id", pl.String, "another allele at the position, called in the other sample"),
+        Column("alt_a", pl.Int64, _COUNT),
+        Column("depth_a", pl.Int64, _COUNT),
+        Column("alt_b", pl.Int64, _COUNT),
+        Column("depth_b", pl.Int64, _COUNT),
+        Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+        Column("is_main", pl.Boolean, "the patient's main pair of this comparison"),
+        Column("plain_state", pl.String, "the same by calls alone, as publications count"),
+        Column("is_lost", pl.Boolean, "private because the other sample lost the locus"),
+        Column("reason_a", pl.String, "why sample a is judged as it is"),
+        Column("reason_b", pl.String, "why sample b is judged as it is"),
+    ),
 )
+PAIRS = OutputTable(
+    "concordance/pairs",
+    "each pair of samples of a patient",
+    (
+        *_PAIR,
+        Column("role_a", pl.String, "primary, metastasis, local_recurrence, tissue (no lesion named), plasma"),
+        Column("role_b", pl.String, "the same of sample b"),
+        Column("is_main", pl.Boolean, "the pair that summaries use: deepest samples, then first id"),
+        Column(
+            "expected_private_by_noise",
+            pl.Float64,
+            "private calls that two identical lesions would show at these depths and purities; null where not computed",
+        ),
+        Column("n_shared", pl.Int64, "present in both"),
+        Column("n_private_a", pl.Int64, "present in a, absent in b (a lost locus apart)"),
+        Column("n_private_b", pl.Int64, "present in b, absent in a"),
+        Column("n_not_assessable", pl.Int64, "seen in one, not assessable in the other"),
+        Column("n_lost", pl.Int64, "gone with the locus in one sample"),
+        Column("shared_fraction", pl.Float64, "(n_shared + n_lost) / assessable variants", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower limit (Wilson)", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+        Column("days_between", pl.Int64, "days from sample a to sample b; null = unknown"),
+        Column("n_assumed", pl.Int64, "private variants whose absence was assumed, not counted"),
+        Column("n_called_both", pl.Int64, "called in both samples"),
+        Column("n_called_one", pl.Int64, "called in one, not called in the other, whatever its depth"),
+        Column(
+            "n_observed_private",
+            pl.Int64,
+            "of the variants behind expected_private_by_noise, called in one sample only",
+        ),
+    ),
+)
+RELATED = OutputTable(
+    "concordance/relatedness",
+    "evidence that two samples are of one tumour",
+    (
+        *_columns(RELATEDNESS_COLUMNS),
+        Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+    ),
+)
+GENES = OutputTable(
+    "concordance/genes",
+    "patients (main pairs) by gene",
+    (
+        Column("gene", pl.String, "HGNC symbol"),
+        Column("n_both", pl.Int64, "mutated in both samples"),
+        Column("n_a_only", pl.Int64, "mutated in the first only"),
+        Column("n_b_only", pl.Int64, "mutated in the second only"),
+        Column("n_not_assessable", pl.Int64, "mutated in one, not assessable in the other"),
+        Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
+        Column("n_different_variants", pl.Int64, "of n_both, without a variant in common"),
+    ),
+)
+STATUSES = OutputTable("concordance/statuses", "agreement of actionable statuses", _columns(STATUS_COLUMNS))
+FLIPS = OutputTable("concordance/flips", "patients whose status differs between two samples", _columns(FLIP_COLUMNS))
 SUMMARY = OutputTable("concordance/summary", "shared fractions over patients", _columns(SUMMARY_COLUMNS))
-SAMPLES = OutputTable("concordance/samples", "purity and what was learned of each tumour sample", (
-    Column("patient_id", pl.String, "the patient"), Column("sample_id", pl.String, "the sample"),
-    Column("role", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
-    Column("purity", pl.Float64, "tumour cell fraction used (tumour fraction in plasma)"),
-    Column("purity_low", pl.Float64, "5 % point of its posterior, or the given value"),
-    Column("purity_high", pl.Float64, "95 % point"),
-    Column("purity_basis", pl.String, "given / estimated from the sample's variants"),
-    Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
-    Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
-    Column("n_present", pl.Int64, "variants present"),
-    *_columns(NOISE_COLUMNS),
-))  # fmt: skip
+SAMPLES = OutputTable(
+    "concordance/samples",
+    "purity and what was learned of each tumour sample",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("sample_id", pl.String, "the sample"),
+        Column("role", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
+        Column("purity", pl.Float64, "tumour cell fraction used (tumour fraction in plasma)"),
+        Column("purity_low", pl.Float64, "5 % point of its posterior, or the given value"),
+        Column("purity_high", pl.Float64, "95 % point"),
+        Column("purity_basis", pl.String, "given / estimated from the sample's variants"),
+        Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
+        Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
+        Column("n_present", pl.Int64, "variants present"),
+        *_columns(NOISE_COLUMNS),
+    ),
+)
 _TABLES = (STATES, VARIANTS, PAIRS, RELATED, GENES, STATUSES, FLIPS, SUMMARY, SAMPLES)
 
 
@@ -151,7 +180,8 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     presence, pairs = cohort.presence, cohort.pairs
     if pairs.pairs.is_empty():
         raise NotEnoughData(
-            "no patient has two tumour samples that can be compared: concordance needs two lesions, or tissue and plasma, "
+            "no patient has two tumour samples that can be compared: concordance needs two lesions, or tissue and "
+            "plasma, "
             "of one patient (samples.lesion_id and material)."
         )
     related = cohort.relatedness
@@ -171,11 +201,16 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     )
     rows = variant_rows(presence, pairs)
     tables = {
-        STATES.name: STATES.frame(presence.cells), VARIANTS.name: VARIANTS.frame(rows), PAIRS.name: PAIRS.frame(counts),
-        RELATED.name: RELATED.frame(related), GENES.name: GENES.frame(gene_counts(presence, pairs)),
-        STATUSES.name: STATUSES.frame(status_table(two)), FLIPS.name: FLIPS.frame(flips(two, statuses)),
-        SUMMARY.name: SUMMARY.frame(summary), SAMPLES.name: SAMPLES.frame(presence.samples),
-    }  # fmt: skip
+        STATES.name: STATES.frame(presence.cells),
+        VARIANTS.name: VARIANTS.frame(rows),
+        PAIRS.name: PAIRS.frame(counts),
+        RELATED.name: RELATED.frame(related),
+        GENES.name: GENES.frame(gene_counts(presence, pairs)),
+        STATUSES.name: STATUSES.frame(status_table(two)),
+        FLIPS.name: FLIPS.frame(flips(two, statuses)),
+        SUMMARY.name: SUMMARY.frame(summary),
+        SAMPLES.name: SAMPLES.frame(presence.samples),
+    }
     estimates = _estimates(summary, counts, related)
     return Result(
         answer=_answer(estimates),
@@ -191,21 +226,30 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
 
 
 _METHODS = (
-    "Reads of each variant in each sample of its patient are weighed under background error and under a clone at each cell "
-    "fraction, with purity and copy number (beta-binomial; Carter 2012, Cibulskis 2013, Dentro 2017). Present: posterior "
-    "probability of at least presence.min_probability. Absent: at most presence.max_probability, and a clonal variant would "
+    "Reads of each variant in each sample of its patient are weighed under background error and under a clone at each "
+    "cell "
+    "fraction, with purity and copy number (beta-binomial; Carter 2012, Cibulskis 2013, Dentro 2017). Present: "
+    "posterior "
+    "probability of at least presence.min_probability. Absent: at most presence.max_probability, and a clonal variant "
+    "would "
     "have been called with probability concordance.min_power; where reads spread more than assumed a clone at "
-    "presence.sizeable_ccf would besides show so few with at most presence.max_sizeable. Otherwise not assessable, with the "
+    "presence.sizeable_ccf would besides show so few with at most presence.max_sizeable. Otherwise not assessable, "
+    "with the "
     "reason.",
     "What is usual for a sample is learned from it and from the study (empirical Bayes); the learned shares are in "
-    "concordance/samples. An unknown purity or tumour fraction is estimated from the other variants and its uncertainty "
+    "concordance/samples. An unknown purity or tumour fraction is estimated from the other variants and its "
+    "uncertainty "
     "averaged over.",
-    "Background errors, by kind of change, and the spread of variant reads are learned from each sample and from the study: "
+    "Background errors, by kind of change, and the spread of variant reads are learned from each sample and from the "
+    "study: "
     "what the assay states, and the assumed concentration, are priors.",
-    "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The latent "
-    "shared fraction is that of all variants present in at least one of the two samples, corrected for those that neither "
+    "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The "
+    "latent "
+    "shared fraction is that of all variants present in at least one of the two samples, corrected for those that "
+    "neither "
     "sample could show (nonparametric maximum likelihood over pairs of cell fractions).",
-    "Relatedness: Ostrovnaya, Seshan, Begg. Ann Appl Stat 2015;9:1533. Agreement: Clopper-Pearson intervals; kappa and AC1 "
+    "Relatedness: Ostrovnaya, Seshan, Begg. Ann Appl Stat 2015;9:1533. Agreement: Clopper-Pearson intervals; kappa "
+    "and AC1 "
     "(Gwet 2008) with Bayesian limits; exact McNemar test.",
 )
 
@@ -223,9 +267,16 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
         chip = "" if row["chip"] == "without" else "_with_chip"
         unit = "" if row["estimand"].endswith("_p_value") else "fraction"
         out.append(
-            Estimate(f"{row['estimand']}.{_key(row['comparison'])}{ending}{chip}", row["estimate"], row["ci_low"],
-                     row["ci_high"], row["n_variants"], "patients drawn again", unit)
-        )  # fmt: skip
+            Estimate(
+                f"{row['estimand']}.{_key(row['comparison'])}{ending}{chip}",
+                row["estimate"],
+                row["ci_low"],
+                row["ci_high"],
+                row["n_variants"],
+                "patients drawn again",
+                unit,
+            )
+        )
     main = counts.filter("is_main")
     for comparison in main["comparison"].unique().sort():
         n = main.filter(pl.col("comparison") == comparison)["patient_id"].n_unique()
@@ -234,9 +285,7 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
         if 0 < kept < n:
             who = f"{comparison}: {ONE_TUMOUR}"
             out.append(Estimate(f"n_patients.{_key(comparison)}_kept", kept, n=kept, unit="count", question=who))
-    not_related = related.filter(pl.col("is_main") & (pl.col("verdict") != "related"))[
-        "patient_id"
-    ].n_unique()
+    not_related = related.filter(pl.col("is_main") & (pl.col("verdict") != "related"))["patient_id"].n_unique()
     n_main = related.filter("is_main")["patient_id"].n_unique()
     out.append(
         Estimate("patients_without_evidence_of_common_origin", not_related, n=n_main, unit="count", question=ANY_PAIR)
@@ -330,11 +379,12 @@ def _people(cohort: Cohort, pairs: PairTable, related: pl.DataFrame) -> pl.DataF
     everyone = cohort.study["patients"]["patient_id"]
     samples = cohort.study["samples"].filter(is_tumour()).with_columns(n=pl.len().over("patient_id"))
     why = (
-        pl.when(pl.col("n") < 2).then(pl.lit("only one tumour sample: nothing to compare"))
+        pl.when(pl.col("n") < 2)
+        .then(pl.lit("only one tumour sample: nothing to compare"))
         .when(pl.col("lesion_id").is_null() & (pl.col("material") == "tissue"))
         .then(pl.lit("tissue without lesion_id is in no lesion pair"))
         .otherwise(pl.lit("no other sample to compare with"))
-    )  # fmt: skip
+    )
     compared = pl.concat([pairs.pairs.select("patient_id", sample_id=f"sample_{s}") for s in "ab"]).unique()
     left = samples.join(compared, on="sample_id", how="anti").select("patient_id", "sample_id", why.alias("reason"))
     alone = left.join(compared, on="patient_id", how="anti")
@@ -377,7 +427,8 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
     assumed = cells.filter(pl.col("basis") == "assumed").height
     if assumed:
         notes.append(
-            f"{assumed:,} of {cells.height:,} judgements (variant in a sample) rest on an assumed depth or a bare call: the "
+            f"{assumed:,} of {cells.height:,} judgements (variant in a sample) rest on an assumed depth or a bare "
+            f"call: the "
             "reads were not counted there. Counting every variant in every sample of its patient would settle them."
         )
     guessed = presence.samples.filter(pl.col("purity_basis") == "estimated").height
@@ -389,7 +440,8 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
     if noisy.height:
         named = [f"{s} ({word})" for s, word in noisy.select("sample_id", "noise").head(MANY).iter_rows()]
         notes.append(
-            f"The reads of {noisy.height} of {presence.samples.height} samples are noisier than told, as FFPE, oxidation or "
+            f"The reads of {noisy.height} of {presence.samples.height} samples are noisier than told, as FFPE, "
+            f"oxidation or "
             "contamination make them. They are judged at their own noise (concordance/samples, noise). "
             + " ".join(f"{text}." for text in named)
             + (" And more." if noisy.height > MANY else "")
@@ -399,9 +451,7 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
         kinds = blood.select("site", "blood").unique().group_by("blood").len().sort("blood")
         words = ", ".join(f"{kind.replace('_', ' ')} {n}" for kind, n in kinds.iter_rows())
         notes.append(f"Variants set apart or shown both ways as not of the tumour: {words}.")
-    doubtful = related.filter(
-        pl.col("is_main") & pl.col("verdict").is_in(["unrelated", "swap", "second_primary"])
-    )
+    doubtful = related.filter(pl.col("is_main") & pl.col("verdict").is_in(["unrelated", "swap", "second_primary"]))
     for row in doubtful.iter_rows(named=True):
         notes.append(
             f"Patient {row['patient_id']}: {row['sample_a']} and {row['sample_b']} show no common origin "
@@ -409,9 +459,7 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
         )
     merged = cells.filter(pl.col("written_as").is_not_null() & (pl.col("written_as") != pl.col("variant_id")))
     if merged.height:
-        notes.append(
-            f"{merged.height} calls of indels written at another place were taken as the same variant."
-        )
+        notes.append(f"{merged.height} calls of indels written at another place were taken as the same variant.")
     return tuple(notes)
 
 
@@ -430,40 +478,53 @@ def _figures(
         if main.is_empty():
             continue
         bars = main.select("n_shared", "n_private_a", "n_private_b", "n_not_assessable").to_numpy()
-        figures.append(Figure(
-            f"shared_{_key(comparison)}", f"Shared and private mutations: {comparison}",
-            "One bar per patient (main pair, at most 60 shown); hatched: seen in one sample, not assessable in the other.",
-            draw.shared_private_bars(main["patient_id"].to_list(), bars, title=comparison),
-        ))  # fmt: skip
+        figures.append(
+            Figure(
+                f"shared_{_key(comparison)}",
+                f"Shared and private mutations: {comparison}",
+                "One bar per patient (main pair, at most 60 shown); hatched: seen in one sample, not assessable in "
+                "the other.",
+                draw.shared_private_bars(main["patient_id"].to_list(), bars, title=comparison),
+            )
+        )
     shown = summary.filter(
-        (pl.col("set") == "all") & (pl.col("chip") == "without") & pl.col("estimate").is_not_null()
+        (pl.col("set") == "all")
+        & (pl.col("chip") == "without")
+        & pl.col("estimate").is_not_null()
         & pl.col("estimand").is_in(["shared_fraction_called", "shared_fraction_assessable", "shared_fraction_latent"])
-    )  # fmt: skip
+    )
     if shown.height:
-        labels = [f"{r['comparison']}: {r['estimand'].removeprefix('shared_fraction_').replace('_', ' ')}"
-                  for r in shown.iter_rows(named=True)]  # fmt: skip
+        labels = [
+            f"{r['comparison']}: {r['estimand'].removeprefix('shared_fraction_').replace('_', ' ')}"
+            for r in shown.iter_rows(named=True)
+        ]
         numbers = [
-            shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-            for c in ("estimate", "ci_low", "ci_high")
+            shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in ("estimate", "ci_low", "ci_high")
         ]
         notes = [f"{r['n_variants']:,} in {r['n_patients']:,}" for r in shown.iter_rows(named=True)]
-        figures.append(Figure("shared_fraction", "Shared fraction", "By calls alone, among assessable variants, and latent; "
-                              "right: variants in patients.",
-                              draw.forest(labels, numbers[0], numbers[1], numbers[2], notes,
-                                          xlabel="shared mutations")))  # fmt: skip
+        figures.append(
+            Figure(
+                "shared_fraction",
+                "Shared fraction",
+                "By calls alone, among assessable variants, and latent; right: variants in patients.",
+                draw.forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations"),
+            )
+        )
     figures.extend(_variant_figures(presence, pairs))
-    first = (
-        noise.join(counts.select("pair", "is_main", "comparison"), on="pair").filter("is_main").drop_nulls()
-    )
+    first = noise.join(counts.select("pair", "is_main", "comparison"), on="pair").filter("is_main").drop_nulls()
     for comparison in COMPARISONS[:1]:
         part = first.filter((pl.col("comparison") == comparison) & (pl.col("n_noise_variants") > 0))
         if part.height > 1:
-            excess = (part["n_observed_private"] - part["expected_private_by_noise"]) / part[
-                "n_noise_variants"
-            ]
-            figures.append(Figure("excess_discordance", "Discordance beyond noise", "Per patient: share of mutations called "
-                                  "in one sample only, minus the share two identical lesions would show.",
-                                  draw.excess_waterfall(excess.to_numpy(), ylabel="excess discordance")))  # fmt: skip
+            excess = (part["n_observed_private"] - part["expected_private_by_noise"]) / part["n_noise_variants"]
+            figures.append(
+                Figure(
+                    "excess_discordance",
+                    "Discordance beyond noise",
+                    "Per patient: share of mutations called "
+                    "in one sample only, minus the share two identical lesions would show.",
+                    draw.excess_waterfall(excess.to_numpy(), ylabel="excess discordance"),
+                )
+            )
     return figures
 
 
@@ -479,12 +540,22 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
         a, b = rows["cell_a"].to_numpy(), rows["cell_b"].to_numpy()
         vaf_a, vaf_b = _vaf(presence, a), _vaf(presence, b)
         if np.isfinite(vaf_a + vaf_b).any():
-            figures.append(Figure(
-                f"fractions_{_key(comparison)}", f"Allele fractions: {comparison}", "Counted mutations of main pairs; grey: "
-                "fractions that the second sample would call with less than 95 %.",
-                draw.fraction_scatter(vaf_a, vaf_b, rows["state"].cast(pl.String).to_list(), _power_line(presence, b),
-                                      xlabel="VAF in the first sample", ylabel="VAF in the second sample"),
-            ))  # fmt: skip
+            figures.append(
+                Figure(
+                    f"fractions_{_key(comparison)}",
+                    f"Allele fractions: {comparison}",
+                    "Counted mutations of main pairs; grey: "
+                    "fractions that the second sample would call with less than 95 %.",
+                    draw.fraction_scatter(
+                        vaf_a,
+                        vaf_b,
+                        rows["state"].cast(pl.String).to_list(),
+                        _power_line(presence, b),
+                        xlabel="VAF in the first sample",
+                        ylabel="VAF in the second sample",
+                    ),
+                )
+            )
         figures.extend(_grid(presence, rows, comparison))
     return figures
 
@@ -495,19 +566,16 @@ def _vaf(presence: PresenceTable, cells: NDArray[np.int64]) -> NDArray[np.float6
 
 
 def _power_line(presence: PresenceTable, cells: NDArray[np.int64]) -> float | None:
-    """Return the allele fraction from which the second samples, at their median depth, call 95 %; None: depth unknown."""
+    """Return the allele fraction from which the second samples, at their median depth, call 95 %; None: depth
+    unknown."""
     from oncourse.evolution.vaf import min_alt_reads
     from oncourse.stats.betabinomial import sf
 
     depth = presence.cells["depth"].gather(cells).median()
     if not isinstance(depth, float) or depth < 1:
         return None
-    rule = presence.samples.filter(
-        pl.col("sample").is_in(presence.cells["sample"].gather(cells).unique().implode())
-    )
-    least = int(
-        min_alt_reads(depth, rule["min_alt_count"].to_numpy().max(), rule["min_vaf"].to_numpy().max())
-    )
+    rule = presence.samples.filter(pl.col("sample").is_in(presence.cells["sample"].gather(cells).unique().implode()))
+    least = int(min_alt_reads(depth, rule["min_alt_count"].to_numpy().max(), rule["min_vaf"].to_numpy().max()))
     fractions = np.geomspace(0.001, 1, 60)
     power = sf(least, round(depth), fractions, 200.0)
     return float(fractions[np.argmax(power >= 0.95)]) if (power >= 0.95).any() else None
@@ -518,11 +586,7 @@ def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[
 
     gene = presence.cells["gene"].gather(rows["cell_a"].to_numpy())
     named = rows.select("patient_id", "state").with_columns(gene=gene).drop_nulls("gene")
-    common = (
-        named.group_by("gene")
-        .agg(n=pl.col("patient_id").n_unique())
-        .sort("n", "gene", descending=[True, False])
-    )
+    common = named.group_by("gene").agg(n=pl.col("patient_id").n_unique()).sort("n", "gene", descending=[True, False])
     genes = common.filter(pl.col("n") > 1)["gene"].head(25).to_list()
     if not genes:
         return []
@@ -533,7 +597,11 @@ def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[
     fate = np.zeros((len(genes), len(patients)), np.int8)
     for gene, patient, value in best.iter_rows():
         fate[genes.index(gene), patients.index(patient)] = value
-    return [Figure(
-        f"genes_{_key(comparison)}", f"Genes by patient: {comparison}", "The most often mutated genes; colour: where found.",
-        draw.gene_grid(genes, patients, fate),
-    )]  # fmt: skip
+    return [
+        Figure(
+            f"genes_{_key(comparison)}",
+            f"Genes by patient: {comparison}",
+            "The most often mutated genes; colour: where found.",
+            draw.gene_grid(genes, patients, fate),
+        )
+    ]

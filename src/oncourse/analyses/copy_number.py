@@ -21,59 +21,107 @@ from oncourse.words.catalogue import said
 
 _T, _F, _I, _B = pl.String, pl.Float64, pl.Int64, pl.Boolean
 _SAMPLE = (Column("sample_id", _T, "the sample"), Column("patient_id", _T, "the patient"))
-SAMPLES = OutputTable("copy_number/samples", "copy number of each sample's autosomes", (
-    *_SAMPLE,
-    Column("measured_mb", _F, "autosomal bases in segments", unit="Mb"),
-    Column("basis", _T, "copies, or log2 ratio (purity not taken out)"),
-    Column("fga", _F, "share of the measured bases gained or lost against the ploidy", unit="fraction"),
-    Column("ploidy", _F, "mean copies; null where only ratios are given", unit="copies"),
-    Column("is_doubled", _B, "whole genome doubled: two and more major copies over half; null = alleles not known"),
-    Column("loh_share", _F, "share without a minor allele; null = alleles not known", unit="fraction"),
-    Column("n_segments", _I, "segments, neighbours of equal copies joined"),
-    Column("hrd_loh", _I, "regions of LOH above 15 Mb, not whole chromosomes"),
-    Column("hrd_tai", _I, "allelic imbalance that reaches a telomere and not the centromere"),
-    Column("hrd_lst", _I, "breaks between regions of 10 Mb and more"),
-    Column("hrd_score", _I, "sum of the three; null = alleles not known"),
-))  # fmt: skip
-ARMS = OutputTable("copy_number/arms", "arms of each sample; an arm that is not listed was not assessed", (
-    *_SAMPLE, Column("arm", _T, "chromosome arm"), Column("call", _T, "gain, loss, neutral or partial"),
-    Column("measured", _F, "share of the arm in segments", unit="fraction"),
-    Column("gain_share", _F, "of the measured arm", unit="fraction"),
-    Column("loss_share", _F, "of the measured arm", unit="fraction"),
-    Column("loh_share", _F, "of the measured arm; null = alleles not known", unit="fraction"),
-))  # fmt: skip
-BANDS = OutputTable("copy_number/bands", "patients with gain and loss of each band (any of their samples)", (
-    Column("band", _T, "cytoband"), Column("chrom", _T, "chromosome"),
-    Column("start", _I, "first base"), Column("end", _I, "last base"),
-    Column("n", _I, "patients assessed"), Column("n_gain", _I, "with a gain"), Column("n_loss", _I, "with a loss"),
-    Column("n_loh", _I, "with loss of the minor allele"),
-    Column("gain_share", _F, "n_gain / n", unit="fraction"), Column("loss_share", _F, "n_loss / n", unit="fraction"),
-))  # fmt: skip
-FOCAL = OutputTable("copy_number/focal", "focal events of each band against chance", (
-    Column("kind", _T, "amplification, deep deletion, gain or loss, shorter than copy_number.focal_share of the arm"),
-    Column("band", _T, "cytoband"), Column("n", _I, "patients assessed"),
-    Column("n_event", _I, "patients with such an event in the band"),
-    Column("expected", _F, "if each patient's events lay anywhere on the autosomes"),
-    Column("p_value", _F, "of the permutation distribution (rotation), one-sided"),
-    Column("q_value", _F, "false discovery rate over all bands of the kind"),
-    Column("genes", _T, "cancer genes of known place in the band, joined by ;"),
-    Column("patients", _T, "the patients, joined by ;"),
-))  # fmt: skip
+SAMPLES = OutputTable(
+    "copy_number/samples",
+    "copy number of each sample's autosomes",
+    (
+        *_SAMPLE,
+        Column("measured_mb", _F, "autosomal bases in segments", unit="Mb"),
+        Column("basis", _T, "copies, or log2 ratio (purity not taken out)"),
+        Column("fga", _F, "share of the measured bases gained or lost against the ploidy", unit="fraction"),
+        Column("ploidy", _F, "mean copies; null where only ratios are given", unit="copies"),
+        Column("is_doubled", _B, "whole genome doubled: two and more major copies over half; null = alleles not known"),
+        Column("loh_share", _F, "share without a minor allele; null = alleles not known", unit="fraction"),
+        Column("n_segments", _I, "segments, neighbours of equal copies joined"),
+        Column("hrd_loh", _I, "regions of LOH above 15 Mb, not whole chromosomes"),
+        Column("hrd_tai", _I, "allelic imbalance that reaches a telomere and not the centromere"),
+        Column("hrd_lst", _I, "breaks between regions of 10 Mb and more"),
+        Column("hrd_score", _I, "sum of the three; null = alleles not known"),
+    ),
+)
+ARMS = OutputTable(
+    "copy_number/arms",
+    "arms of each sample; an arm that is not listed was not assessed",
+    (
+        *_SAMPLE,
+        Column("arm", _T, "chromosome arm"),
+        Column("call", _T, "gain, loss, neutral or partial"),
+        Column("measured", _F, "share of the arm in segments", unit="fraction"),
+        Column("gain_share", _F, "of the measured arm", unit="fraction"),
+        Column("loss_share", _F, "of the measured arm", unit="fraction"),
+        Column("loh_share", _F, "of the measured arm; null = alleles not known", unit="fraction"),
+    ),
+)
+BANDS = OutputTable(
+    "copy_number/bands",
+    "patients with gain and loss of each band (any of their samples)",
+    (
+        Column("band", _T, "cytoband"),
+        Column("chrom", _T, "chromosome"),
+        Column("start", _I, "first base"),
+        Column("end", _I, "last base"),
+        Column("n", _I, "patients assessed"),
+        Column("n_gain", _I, "with a gain"),
+        Column("n_loss", _I, "with a loss"),
+        Column("n_loh", _I, "with loss of the minor allele"),
+        Column("gain_share", _F, "n_gain / n", unit="fraction"),
+        Column("loss_share", _F, "n_loss / n", unit="fraction"),
+    ),
+)
+FOCAL = OutputTable(
+    "copy_number/focal",
+    "focal events of each band against chance",
+    (
+        Column(
+            "kind", _T, "amplification, deep deletion, gain or loss, shorter than copy_number.focal_share of the arm"
+        ),
+        Column("band", _T, "cytoband"),
+        Column("n", _I, "patients assessed"),
+        Column("n_event", _I, "patients with such an event in the band"),
+        Column("expected", _F, "if each patient's events lay anywhere on the autosomes"),
+        Column("p_value", _F, "of the permutation distribution (rotation), one-sided"),
+        Column("q_value", _F, "false discovery rate over all bands of the kind"),
+        Column("genes", _T, "cancer genes of known place in the band, joined by ;"),
+        Column("patients", _T, "the patients, joined by ;"),
+    ),
+)
 _MEASURE = Column("measure", _T, "fga, ploidy, loh_share or hrd_score")
-GROUPS = OutputTable("copy_number/groups", "the samples' numbers by group", (
-    _MEASURE, Column("group", _T, "the group"), Column("n_samples", _I, "samples"), Column("n_patients", _I, "patients"),
-    Column("mean", _F, "mean"), Column("mean_low", _F, "lower limit (t)"), Column("mean_high", _F, "upper limit"),
-    Column("median", _F, "median"), Column("median_low", _F, "lower limit (exact)"),
-    Column("median_high", _F, "upper limit"), Column("q25", _F, "lower quartile"), Column("q75", _F, "upper quartile"),
-))  # fmt: skip
-TESTS = OutputTable("copy_number/tests", "the same compared between groups, by patient", (
-    _MEASURE, Column("group_a", _T, "first group"), Column("group_b", _T, "second group"),
-    Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-    Column("n_a", _I, "patients of the first"), Column("n_b", _I, "of the second"),
-    Column("median_a", _F, "median"), Column("median_b", _F, "median"), Column("mean_a", _F, "mean"),
-    Column("mean_b", _F, "mean"), Column("p_value", _F, "two-sided"),
-    Column("q_value", _F, "false discovery rate over this table"),
-))  # fmt: skip
+GROUPS = OutputTable(
+    "copy_number/groups",
+    "the samples' numbers by group",
+    (
+        _MEASURE,
+        Column("group", _T, "the group"),
+        Column("n_samples", _I, "samples"),
+        Column("n_patients", _I, "patients"),
+        Column("mean", _F, "mean"),
+        Column("mean_low", _F, "lower limit (t)"),
+        Column("mean_high", _F, "upper limit"),
+        Column("median", _F, "median"),
+        Column("median_low", _F, "lower limit (exact)"),
+        Column("median_high", _F, "upper limit"),
+        Column("q25", _F, "lower quartile"),
+        Column("q75", _F, "upper quartile"),
+    ),
+)
+TESTS = OutputTable(
+    "copy_number/tests",
+    "the same compared between groups, by patient",
+    (
+        _MEASURE,
+        Column("group_a", _T, "first group"),
+        Column("group_b", _T, "second group"),
+        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
+        Column("n_a", _I, "patients of the first"),
+        Column("n_b", _I, "of the second"),
+        Column("median_a", _F, "median"),
+        Column("median_b", _F, "median"),
+        Column("mean_a", _F, "mean"),
+        Column("mean_b", _F, "mean"),
+        Column("p_value", _F, "two-sided"),
+        Column("q_value", _F, "false discovery rate over this table"),
+    ),
+)
 MEASURES = ("fga", "ploidy", "loh_share", "hrd_score")
 #: Questions of the ledger.
 MEASURED, ALLELES, NONE = "samples with segments", "samples whose alleles are known", "no tumour sample with segments"
@@ -100,14 +148,18 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
         answer=_answer(estimates, found.focal),
         estimates=tuple(estimates),
         tables={
-            SAMPLES.name: SAMPLES.frame(found.samples), ARMS.name: ARMS.frame(found.arms),
-            BANDS.name: BANDS.frame(found.bands), FOCAL.name: FOCAL.frame(found.focal),
-            GROUPS.name: GROUPS.frame(group_summaries(values)), TESTS.name: TESTS.frame(group_tests(values)),
+            SAMPLES.name: SAMPLES.frame(found.samples),
+            ARMS.name: ARMS.frame(found.arms),
+            BANDS.name: BANDS.frame(found.bands),
+            FOCAL.name: FOCAL.frame(found.focal),
+            GROUPS.name: GROUPS.frame(group_summaries(values)),
+            TESTS.name: TESTS.frame(group_tests(values)),
         },
         figures=tuple(_figures(cohort, groups)),
         people=_people(cohort, found.samples),
         samples_used=found.samples.select(
-            "patient_id", "sample_id", pl.lit("every tumour sample with segments").alias("reason")),
+            "patient_id", "sample_id", pl.lit("every tumour sample with segments").alias("reason")
+        ),
         notes=_notes(cohort, found.samples),
         headline=_headline(estimates),
         methods=(
@@ -120,7 +172,7 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
             f"{params.hrd_high} (Telli 2016, a breast-cancer cut-off of another assay). Neighbours of equal copies are "
             "joined first, so that a cut segment changes nothing.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _values(samples: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
@@ -150,13 +202,15 @@ def _estimates(samples: pl.DataFrame, params: CopyNumberParams) -> list[Estimate
     fga = np.sort(samples["fga"].drop_nulls().to_numpy())
     if len(fga) == samples.height:
         low, high = median_interval(fga)
-        found.append(Estimate("median_fga", float(np.median(fga)), low, high, len(fga), "order statistics", "fraction",
-                              MEASURED))  # fmt: skip
+        found.append(
+            Estimate("median_fga", float(np.median(fga)), low, high, len(fga), "order statistics", "fraction", MEASURED)
+        )
     known = samples.drop_nulls("is_doubled")
     if known.height:
         found += [
-            _share("genome_doubled", known["is_doubled"]), _share("hrd_high", known["hrd_score"] >= params.hrd_high)
-        ]  # fmt: skip
+            _share("genome_doubled", known["is_doubled"]),
+            _share("hrd_high", known["hrd_score"] >= params.hrd_high),
+        ]
     return found
 
 
@@ -202,7 +256,9 @@ def _notes(cohort: Cohort, samples: pl.DataFrame) -> tuple[str, ...]:
     if unknown:
         notes.append(f"Doubling, LOH and HRD of {unknown} samples are not assessable: no allele copies (minor_cn).")
     if cytobands(cohort.study.config.genome_build).is_empty():
-        notes.append("The genome build is not known: arms, bands, focal events and HRD are not assessed (genome_build).")
+        notes.append(
+            "The genome build is not known: arms, bands, focal events and HRD are not assessed (genome_build)."
+        )
     kinds = set(cohort.study["assays"]["kind"].drop_nulls())
     if kinds & {"wes", "panel"}:
         notes.append("Segments of exomes and panels miss small events; scars were defined on whole genomes.")
@@ -222,11 +278,18 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
         if band in index and not any(at == index[band] for at, _, _ in marks):
             words = band if genes is None or len(genes) > 20 else f"{band} {genes}"
             marks.append((index[band], words, kind in ("amplification", "gain")))
-    figures = [Figure("frequency", "Gains and losses along the genome", "Share of patients with a gain (up) or loss "
-                      "(down) of each band, against the ploidy; named: recurrent focal events at an FDR of 5 %. Tables "
-                      "copy_number/bands and copy_number/focal.",
-                      frequency_svg(chroms, length, found.bands["gain_share"].to_numpy(),
-                                    found.bands["loss_share"].to_numpy(), marks))]  # fmt: skip
+    figures = [
+        Figure(
+            "frequency",
+            "Gains and losses along the genome",
+            "Share of patients with a gain (up) or loss "
+            "(down) of each band, against the ploidy; named: recurrent focal events at an FDR of 5 %. Tables "
+            "copy_number/bands and copy_number/focal.",
+            frequency_svg(
+                chroms, length, found.bands["gain_share"].to_numpy(), found.bands["loss_share"].to_numpy(), marks
+            ),
+        )
+    ]
     ids = {s: i for i, s in enumerate(found.samples["sample_id"])}
     states = np.full((len(ids), len(index)), -9, np.int8)
     cells = found.band_states.filter(pl.col("band").is_in(list(index)) & pl.col("sample_id").is_in(list(ids)))
@@ -240,9 +303,15 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
     named = [of.get(s) for s in ids]
     changed = np.abs(states * (states > -9)).sum(1)
     order = sorted(range(len(ids)), key=lambda i: (named[i] or "~", -int(changed[i]), i))
-    figures.append(Figure("heat_map", "Copy number of every sample", "One row per sample, by group and share of the "
-                          "genome changed: orange gain, blue loss against the ploidy, grey not measured. "
-                          "Tables copy_number/samples "
-                          "and copy_number/arms.",
-                          heat_map_svg(chroms, length, states, np.array(order, np.int64), named)))  # fmt: skip
+    figures.append(
+        Figure(
+            "heat_map",
+            "Copy number of every sample",
+            "One row per sample, by group and share of the "
+            "genome changed: orange gain, blue loss against the ploidy, grey not measured. "
+            "Tables copy_number/samples "
+            "and copy_number/arms.",
+            heat_map_svg(chroms, length, states, np.array(order, np.int64), named),
+        )
+    )
     return figures

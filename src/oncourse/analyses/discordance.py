@@ -51,22 +51,24 @@ class Params:
     )
     min_outcome: int = setting(10, "fewest discordant, and fewest shared, variants of a model", low=2)
     min_outcome_per_term: int = setting(
-        10, "fewest discordant, and shared, variants per coefficient", low=1,
+        10,
+        "fewest discordant, and shared, variants per coefficient",
+        low=1,
         source="Peduzzi 1996, J Clin Epidemiol 49:1373",
-    )  # fmt: skip
+    )
     clonal_ccf: float = setting(
         0.75,
         "cancer cell fraction from which a variant is clonal in the sample where it is seen",
         low=0.05,
         high=1,
     )
-    min_new_patients: int = setting(
-        3, "fewest patients with a new altering mutation before genes are tested", low=1
-    )
+    min_new_patients: int = setting(3, "fewest patients with a new altering mutation before genes are tested", low=1)
     exome_mb: float = setting(
-        30.0, "coding megabases of an assay that looks at every gene", low=1,
+        30.0,
+        "coding megabases of an assay that looks at every gene",
+        low=1,
         source="Chalmers 2017, doi 10.1186/s13073-017-0424-2",
-    )  # fmt: skip
+    )
     max_q: float = setting(0.1, "largest q-value that the answer and the figure name", low=0, high=1)
 
 
@@ -89,8 +91,13 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     rows = discordance_rows(cohort.study, presence, pairs, main, params.clonal_ccf)
     if rows.is_empty():
         raise NotEnoughData("no variant of these pairs is assessable in both samples.")
-    rule = Rule(params.min_patients, params.min_level_patients, params.min_outcome, params.min_outcome_per_term,
-                params.clonal_ccf)  # fmt: skip
+    rule = Rule(
+        params.min_patients,
+        params.min_level_patients,
+        params.min_outcome,
+        params.min_outcome_per_term,
+        params.clonal_ccf,
+    )
     table, withheld = predictor_table(rows, rule)
     genes, n_new = new_mutation_table(
         cohort.panels, presence, pairs, main, exome_mb=params.exome_mb, min_patients=params.min_new_patients
@@ -111,15 +118,20 @@ def discordance(cohort: Cohort, params: Params) -> Result:
 
 
 _METHODS = (
-    "Discordance: logistic regression of private (or lost with the locus) against shared, over the assessable variants of "
-    "main pairs without germline variants, blood clones and pairs of unrelated tumours. A shared variant enters as seen in "
+    "Discordance: logistic regression of private (or lost with the locus) against shared, over the assessable "
+    "variants of "
+    "main pairs without germline variants, blood clones and pairs of unrelated tumours. A shared variant enters as "
+    "seen in "
     "either sample with half the weight. Standard errors by patient (Liang, Zeger. Biometrika 1986;73:13) with the "
-    "small-sample correction of Mancl, DeRouen (Biometrics 2001;57:126) and t limits with patients - coefficients degrees "
+    "small-sample correction of Mancl, DeRouen (Biometrics 2001;57:126) and t limits with patients - coefficients "
+    "degrees "
     "of freedom. A model asks for discordance.min_patients patients, min_level_patients at each level, and of both "
-    "outcomes min_outcome variants and min_outcome_per_term per coefficient (Peduzzi 1996); otherwise it is withheld with "
+    "outcomes min_outcome variants and min_outcome_per_term per coefficient (Peduzzi 1996); otherwise it is withheld "
+    "with "
     "the reason.",
     "New mutations: protein-altering or splice-site, present in the metastasis and absent with power in the primary. A "
-    "patient with N of them in L megabases of coding sequence that both assays looked at has one in a gene of length l with "
+    "patient with N of them in L megabases of coding sequence that both assays looked at has one in a gene of length "
+    "l with "
     "chance 1 - (1 - l / L)^N. The number of patients is Poisson-binomial, and its upper tail is exact. Q-values: "
     "Benjamini, Hochberg 1995, over every gene of known length looked at in a patient with a new mutation.",
 )
@@ -153,18 +165,19 @@ def _estimates(
     for row in table.drop_nulls("odds_ratio").iter_rows(named=True):
         where = (row["comparison"], row["predictor"], _plain(row["level"]))
         limits = (row["odds_ratio"], row["ci_low"], row["ci_high"])
-        out.append(
-            Estimate(_key("odds_ratio", *where), *limits, row["n_variants"], "cluster-robust", "ratio")
-        )
-        out.append(
-            Estimate(
-                _key("q_value", *where), row["q_value"], n=row["n_variants"], method="Benjamini-Hochberg"
-            )
-        )
+        out.append(Estimate(_key("odds_ratio", *where), *limits, row["n_variants"], "cluster-robust", "ratio"))
+        out.append(Estimate(_key("q_value", *where), row["q_value"], n=row["n_variants"], method="Benjamini-Hochberg"))
         if row["adjusted_odds_ratio"] is not None:
             limits = tuple(row[f"adjusted_{c}"] for c in ("odds_ratio", "ci_low", "ci_high"))
-            out.append(Estimate(_key("adjusted_odds_ratio", *where), *limits, row["n_variants"],
-                                "cluster-robust, joint model", "ratio"))  # fmt: skip
+            out.append(
+                Estimate(
+                    _key("adjusted_odds_ratio", *where),
+                    *limits,
+                    row["n_variants"],
+                    "cluster-robust, joint model",
+                    "ratio",
+                )
+            )
     if has_lesions:
         tested = genes.drop_nulls("p_value").height
         out.append(Estimate("n_new_mutations", n_new, n=n_new, unit="count"))
@@ -234,7 +247,9 @@ def _answer(
         parts.append(text + ".")
     if has_lesions and genes["p_value"].null_count() < genes.height:
         hits = genes.filter(pl.col("q_value") <= params.max_q)
-        text = "Newly mutated in the metastasis in more patients than burden explains: {n_genes_newly_mutated:value} of "
+        text = (
+            "Newly mutated in the metastasis in more patients than burden explains: {n_genes_newly_mutated:value} of "
+        )
         names = f" ({', '.join(hits['gene'].head(10))})" if hits.height else ""
         if known["n_new_by_calls"]:
             names += ", {n_new_by_calls:value} of the mutations by calls alone"
@@ -246,28 +261,32 @@ def _answer(
 
 def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: Params) -> tuple[str, ...]:
     notes = [
-        "Exploratory: predictors go together (a later sample has more often seen therapy), and an odds ratio is no cause. "
+        "Exploratory: predictors go together (a later sample has more often seen therapy), and an odds ratio is no "
+        "cause. "
         "Two rows per shared variant, one model per comparison, and variants judged only where there was power.",
-        "A cell fraction is estimated from the same reads that decide presence. A subclonal variant is nearer to the limit "
+        "A cell fraction is estimated from the same reads that decide presence. A subclonal variant is nearer to the "
+        "limit "
         "of what can be seen, so part of the odds of clonality is of measurement.",
-        "Depth is the mean depth of the other sample, relative to the samples on its side of the comparison; that of the "
+        "Depth is the mean depth of the other sample, relative to the samples on its side of the comparison; that of "
+        "the "
         "site is known less often where nothing is called.",
         *withheld,
     ]
     if has_lesions:
         notes.append(
-            "Genes mutate at different rates whatever their length, and a driver is found more often than its length tells "
-            "in any sample: an excess is a prompt, not proof of selection in the metastasis. A primary sample speaks for "
+            "Genes mutate at different rates whatever their length, and a driver is found more often than its length "
+            "tells "
+            "in any sample: an excess is a prompt, not proof of selection in the metastasis. A primary sample speaks "
+            "for "
             "itself, not for the whole lesion."
         )
         unknown = genes.filter(pl.col("expected").is_null() & (pl.col("n_new") > 0)).height
         if unknown:
             notes.append(
-                f"Genes with new mutations that are not tested (no known coding length, or too few patients): {unknown}."
+                f"Genes with new mutations that are not tested (no known coding length, or too few patients): "
+                f"{unknown}."
             )
-        notes.append(
-            f"An assay that looks at every gene counts {params.exome_mb:g} Mb of coding sequence (assumed)."
-        )
+        notes.append(f"An assay that looks at every gene counts {params.exome_mb:g} Mb of coding sequence (assumed).")
     return tuple(note.replace("{", "(").replace("}", ")") for note in notes)
 
 
@@ -306,12 +325,23 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
     if shown.is_empty():
         return []
     rows = [
-        ForestRow(f"{r['comparison'].split(' v ')[1]}: {r['predictor']}, {r['level'].removesuffix(REFERENCE)}",
-                  r["odds_ratio"], r["ci_low"], r["ci_high"], f"{r['n_discordant']:,} / {r['n_variants']:,}")
+        ForestRow(
+            f"{r['comparison'].split(' v ')[1]}: {r['predictor']}, {r['level'].removesuffix(REFERENCE)}",
+            r["odds_ratio"],
+            r["ci_low"],
+            r["ci_high"],
+            f"{r['n_discordant']:,} / {r['n_variants']:,}",
+        )
         for r in shown.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     svg = forest_figure(
         rows, xlabel="odds ratio of discordance", better="more often shared", worse="more often discordant"
     )
-    return [Figure("predictors", "What goes with discordance", "Each predictor alone, 95 % limits by patient; right: "
-                   "discordant of assessable variants.", svg)]  # fmt: skip
+    return [
+        Figure(
+            "predictors",
+            "What goes with discordance",
+            "Each predictor alone, 95 % limits by patient; right: discordant of assessable variants.",
+            svg,
+        )
+    ]

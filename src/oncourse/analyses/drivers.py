@@ -14,28 +14,33 @@ from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
-GENES = OutputTable("drivers/genes", "genes tested for more changes than chance makes", (
-    Column("gene", _T, "HGNC symbol"),
-    Column("n_patients", _I, "patients looked at, hypermutated ones left out"),
-    Column("n_mutated", _I, "of these, with a protein-changing or splice-site mutation"),
-    Column("expected", _F, "by the patients' burden, the gene's length and its silent mutations"),
-    Column("ratio", _F, "n_mutated / expected", unit="ratio"),
-    Column("n_changes", _I, "different changes, by patient"),
-    Column("n_truncating", _I, "of these truncating or at a splice site"),
-    Column("top_codon", _I, "codon hit in most patients (truncating changes left out)"),
-    Column("n_top_codon", _I, "patients hit there"),
-    Column("p_burden", _F, "more patients than expected"),
-    Column("p_truncating", _F, "more truncating changes than genes of no known role have"),
-    Column("p_hotspot", _F, "one codon hit again and again"),
-    Column("p_value", _F, "the three together (Cauchy combination)"),
-    Column("q_value", _F, "false discovery rate over all genes looked at"),
-    Column("role", _T, "role in genes.tsv; null: in neither list"),
-    Column("caution", _T, "what to check before it is believed"),
-    Column("patients", _T, "the patients, joined by ;"),
-))  # fmt: skip
+GENES = OutputTable(
+    "drivers/genes",
+    "genes tested for more changes than chance makes",
+    (
+        Column("gene", _T, "HGNC symbol"),
+        Column("n_patients", _I, "patients looked at, hypermutated ones left out"),
+        Column("n_mutated", _I, "of these, with a protein-changing or splice-site mutation"),
+        Column("expected", _F, "by the patients' burden, the gene's length and its silent mutations"),
+        Column("ratio", _F, "n_mutated / expected", unit="ratio"),
+        Column("n_changes", _I, "different changes, by patient"),
+        Column("n_truncating", _I, "of these truncating or at a splice site"),
+        Column("top_codon", _I, "codon hit in most patients (truncating changes left out)"),
+        Column("n_top_codon", _I, "patients hit there"),
+        Column("p_burden", _F, "more patients than expected"),
+        Column("p_truncating", _F, "more truncating changes than genes of no known role have"),
+        Column("p_hotspot", _F, "one codon hit again and again"),
+        Column("p_value", _F, "the three together (Cauchy combination)"),
+        Column("q_value", _F, "false discovery rate over all genes looked at"),
+        Column("role", _T, "role in genes.tsv; null: in neither list"),
+        Column("caution", _T, "what to check before it is believed"),
+        Column("patients", _T, "the patients, joined by ;"),
+    ),
+)
 #: The question of the ledger.
 SEARCHED = "patients searched for drivers"
-#: Fewer patients than this find only the strongest drivers (Lawrence 2014, doi 10.1038/nature12912: hundreds are needed).
+#: Fewer patients than this find only the strongest drivers (Lawrence 2014, doi 10.1038/nature12912: hundreds are
+#: needed).
 LOW_POWER = 200
 
 
@@ -58,9 +63,13 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     estimates = (
         Estimate("patients_searched", len(patients), unit="count", method="counted", question=SEARCHED),
         Estimate("genes_found", sure.height, unit="count", method="FDR below 5 %, none to be checked first"),
-        Estimate("genes_to_check", table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_not_null()).height,
-                 unit="count", method="FDR below 5 %, but one site again and again in a gene of no known role"),
-    )  # fmt: skip
+        Estimate(
+            "genes_to_check",
+            table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_not_null()).height,
+            unit="count",
+            method="FDR below 5 %, but one site again and again in a gene of no known role",
+        ),
+    )
     names = ", ".join(sure["gene"].head(8))
     return Result(
         answer="In {patients_searched} patients {genes_found} genes are changed more often than chance makes them"
@@ -70,8 +79,9 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
         tables={GENES.name: GENES.frame(table)},
         figures=tuple(_figures(table)),
         people=people,
-        samples_used=cohort.panels.samples.filter(pl.col("patient_id").is_in(patients)).select(
-            "patient_id", "sample_id", pl.lit("all samples of a patient together").alias("reason")).sort("sample_id"),
+        samples_used=cohort.panels.samples.filter(pl.col("patient_id").is_in(patients))
+        .select("patient_id", "sample_id", pl.lit("all samples of a patient together").alias("reason"))
+        .sort("sample_id"),
         notes=_notes(cohort, len(patients)),
         headline=_headline(estimates, sure),
         methods=(
@@ -82,7 +92,7 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
             "mutable codons. Joined by the Cauchy combination (Liu 2020); FDR over all genes looked at. No covariates "
             "(expression, replication time) and no sequence: a simple model.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
@@ -93,8 +103,13 @@ def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
     ).fill_null(False)
     by = rows.group_by("patient_id").agg(is_high=(high | (pl.col("msi_recorded") == "MSI-H").fill_null(False)).any())
     out = by.filter("is_high").select("patient_id", pl.lit("hypermutated: a spectrum of its own").alias("reason"))
-    return counted(SEARCHED, cohort.study["patients"]["patient_id"], by.filter(~pl.col("is_high")), out,
-                   rest="no tumour sample profiled for mutations")  # fmt: skip
+    return counted(
+        SEARCHED,
+        cohort.study["patients"]["patient_id"],
+        by.filter(~pl.col("is_high")),
+        out,
+        rest="no tumour sample profiled for mutations",
+    )
 
 
 def _notes(cohort: Cohort, n: int) -> tuple[str, ...]:
@@ -127,7 +142,14 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
         return []
     shown = table.head(400)
     sure, check = (shown["q_value"] < 0.05).to_numpy(), shown["caution"].is_not_null().to_numpy()
-    return [Figure("genes", "Changed more often than chance", "Each gene by the patients expected and seen; orange: FDR "
-                   "below 5 %, grey ring: to be checked for an artefact first. Table drivers/genes.",
-                   drivers_svg(shown["gene"].to_list(), shown["expected"].to_numpy(), shown["n_mutated"].to_numpy(),
-                               sure, check))]  # fmt: skip
+    return [
+        Figure(
+            "genes",
+            "Changed more often than chance",
+            "Each gene by the patients expected and seen; orange: FDR "
+            "below 5 %, grey ring: to be checked for an artefact first. Table drivers/genes.",
+            drivers_svg(
+                shown["gene"].to_list(), shown["expected"].to_numpy(), shown["n_mutated"].to_numpy(), sure, check
+            ),
+        )
+    ]

@@ -67,7 +67,8 @@ SENSITIVITY = OutputTable(
 )
 READINGS = OutputTable(
     "endpoints/time_to_event_other_readings",
-    "records that differ where confirmation after a switch is judged the other way, or deaths of a month are on its ends",
+    "records that differ where confirmation after a switch is judged the other way, or deaths of a month are on its "
+    "ends",
     (
         *TTE.columns[:3],
         Column("reading", pl.String, "; ".join((SWITCH, FIRST, LAST))),
@@ -107,12 +108,15 @@ EXCLUDED = OutputTable(
 )
 #: What the answer calls an endpoint, in its order; a disease may call it otherwise.
 ANSWER_WORDS = {
-    "OS": "overall survival", "CSS": "cancer-specific survival", "DFS": "disease-free survival",
-    "PFS": "progression-free survival", "rPFS": "radiographic progression-free survival",
+    "OS": "overall survival",
+    "CSS": "cancer-specific survival",
+    "DFS": "disease-free survival",
+    "PFS": "progression-free survival",
+    "rPFS": "radiographic progression-free survival",
     "PSA_PFS": "PSA progression-free survival",
 }
 #: Said where nobody's vital status is known, instead of what death belongs to.
-WITHOUT_DEATHS = {"TTP": "time to progression", "TTPP": "time to PSA progression"}  # fmt: skip
+WITHOUT_DEATHS = {"TTP": "time to progression", "TTPP": "time to PSA progression"}
 IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 
 
@@ -131,8 +135,9 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         status = _status(cohort, params)
         raise NotEnoughData(
             "no patient has follow-up after the origin: no time to event can be told."
-            if status.is_told else f"no time to event can be told: {status.refusal}."
-        )  # fmt: skip
+            if status.is_told
+            else f"no time to event can be told: {status.refusal}."
+        )
     summary = pl.DataFrame(
         [
             _summary(part, str(name), line, params)
@@ -168,13 +173,16 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         notes=(*notes, *read_notes, *_notes(cohort, params, table, other, left_out.height)),
         methods=(
             f"Censoring preset {params.censoring}: "
-            + ("progression and death count whatever came before them" if params.censoring == "ema" else
-               "censored at the last adequate assessment before new therapy or missed visits")
+            + (
+                "progression and death count whatever came before them"
+                if params.censoring == "ema"
+                else "censored at the last adequate assessment before new therapy or missed visits"
+            )
             + f"; time = end - origin{' + 1' if params.count_first_day else ''} days; origin of the study endpoints: "
             f"{'index date' if params.origin == 'index' else 'resection of the primary'}; line endpoints start with "
             "the line. Kaplan-Meier with log-log limits, at risk from entry_day where given.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _status(cohort: Cohort, params: EndpointParams) -> VitalStatus:
@@ -206,9 +214,13 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
 
     entry = part["entry_days"].fill_null(0)
     row: dict[str, Any] = {
-        "endpoint": name, "line": line, "n": part.height, "n_event": int(part["is_event"].sum()),
-        "n_competing": int(part["is_competing"].sum()), "n_late_entry": int((entry > 0).sum()),
-    }  # fmt: skip
+        "endpoint": name,
+        "line": line,
+        "n": part.height,
+        "n_event": int(part["is_event"].sum()),
+        "n_competing": int(part["is_competing"].sum()),
+        "n_late_entry": int((entry > 0).sum()),
+    }
     usable = part.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
     if usable.is_empty():
         return row
@@ -223,11 +235,14 @@ def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -
         return None if value != value else float(value)
 
     row |= {
-        "median_days": number(curve.median.value), "ci_low": number(curve.median.ci_low),
-        "ci_high": number(curve.median.ci_high), "landmark_fraction": number(float(mark.survival[0])),
-        "landmark_ci_low": number(float(mark.ci_low[0])), "landmark_ci_high": number(float(mark.ci_high[0])),
+        "median_days": number(curve.median.value),
+        "ci_low": number(curve.median.ci_low),
+        "ci_high": number(curve.median.ci_high),
+        "landmark_fraction": number(float(mark.survival[0])),
+        "landmark_ci_low": number(float(mark.ci_low[0])),
+        "landmark_ci_high": number(float(mark.ci_high[0])),
         "median_follow_up_days": number(followed.value),
-    }  # fmt: skip
+    }
     return row
 
 
@@ -250,9 +265,7 @@ def _answer(
         estimates.append(Estimate(f"events_{base}", row["n_event"], n=row["n"], unit="count", question=who))
     status = table.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())["status_24m"]
     for word in ("dead", "alive", "unknown"):
-        estimates.append(
-            Estimate(f"status_24m_{word}", int((status == word).sum()), n=len(status), unit="count")
-        )
+        estimates.append(Estimate(f"status_24m_{word}", int((status == word).sum()), n=len(status), unit="count"))
     by_name = {e.name: e for e in estimates}
     parts = []
     first = first_line(summary, pl.col("line").is_not_null())
@@ -274,7 +287,11 @@ def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
         median, events = found.get(f"median_{name}"), found.get(f"events_{name}")
         if median is None or events is None:
             continue
-        words = {"endpoint": endpoint_words(name.partition("_line_")[0]), "n": median.n, "events": int(events.value or 0)}
+        words = {
+            "endpoint": endpoint_words(name.partition("_line_")[0]),
+            "n": median.n,
+            "events": int(events.value or 0),
+        }
         if median.value is None:
             text = said("headline.endpoints.not_reached", **words)
             return Headline(text, "uncertain", said("reason.few_events", n=words["events"]), events.name)
@@ -286,9 +303,7 @@ def _words(design: str | None) -> dict[str, str]:
     return ANSWER_WORDS | dict(disease(design).endpoint_words if design else {})
 
 
-def _life(
-    cohort: Cohort, table: pl.DataFrame, params: EndpointParams
-) -> tuple[list[Estimate], list[str], list[str]]:
+def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[list[Estimate], list[str], list[str]]:
     """What is not known of life and entry: estimates, sentences before the answer, and notes."""
     from oncourse.stats.km import kaplan_meier
 
@@ -301,7 +316,8 @@ def _life(
     if late:
         estimates.append(Estimate("late_by_sample", late, n=status.n, unit="count"))
         told.append(
-            "Overall survival counts {late_by_sample:value} patients only from their first tumour sample on, before which "
+            "Overall survival counts {late_by_sample:value} patients only from their first tumour sample on, before "
+            "which "
             "they could not have died (delayed entry)."
         )
     bounds = survival_bounds(cohort.endpoint_inputs, params)
@@ -319,7 +335,8 @@ def _life(
             name = f"OS_24m_if_unknown_{word}"
             estimates.append(Estimate(name, value, low, high, rows.height, "Kaplan-Meier", "fraction"))
         notes.append(
-            "The vital status of {status_unknown:value} patients is unknown: they are left out of overall survival. Had "
+            "The vital status of {status_unknown:value} patients is unknown: they are left out of overall survival. "
+            "Had "
             "all of them lived, {OS_24m_if_unknown_alive} would be alive at the landmark; had all died on the day "
             "of last contact, {OS_24m_if_unknown_dead}."
         )
@@ -339,8 +356,10 @@ def _other_readings(
             if late.height:
                 estimates.append(Estimate("confirmed_after_switch", late.height, n=table.height, unit="count"))
                 how = "counted" if params.confirm_after_switch else "not counted"
-                notes.append(f"Progressions by PSA or bone that only a value or scan after the next line began confirms: "
-                             f"{{confirmed_after_switch:value}}, {how} (endpoints.confirm_after_switch).")  # fmt: skip
+                notes.append(
+                    f"Progressions by PSA or bone that only a value or scan after the next line began confirms: "
+                    f"{{confirmed_after_switch:value}}, {how} (endpoints.confirm_after_switch)."
+                )
             continue
         survival = other.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())
         median = _summary(survival, "OS", None, params).get("median_days") if survival.height else None
@@ -350,8 +369,10 @@ def _other_readings(
     if any(e.name == "OS_months_if_first_day" for e in estimates):
         n = int(cohort.endpoint_inputs.follow_up["death_earliest_day"].is_not_null().sum())
         estimates.append(Estimate("partial_deaths", n, unit="count"))
-        notes.append("Deaths of which only an interval is known: {partial_deaths:value}. On their first days median overall "
-                     "survival is {OS_months_if_first_day}, on their last {OS_months_if_last_day}.")  # fmt: skip
+        notes.append(
+            "Deaths of which only an interval is known: {partial_deaths:value}. On their first days median overall "
+            "survival is {OS_months_if_first_day}, on their last {OS_months_if_last_day}."
+        )
     return pl.concat(parts), estimates, notes
 
 
@@ -367,16 +388,18 @@ def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame
 def _notes(
     cohort: Cohort, params: EndpointParams, table: pl.DataFrame, other: pl.DataFrame, left_out: int
 ) -> tuple[str, ...]:
-    notes = [] if table.filter(pl.col("endpoint") == "OS").is_empty() else [
-        "24-month status: {status_24m_dead:value} dead, {status_24m_alive:value} alive, {status_24m_unknown:value} "
-        "unknown (followed for less); unknown is never counted as alive.",
-    ]
+    notes = (
+        []
+        if table.filter(pl.col("endpoint") == "OS").is_empty()
+        else [
+            "24-month status: {status_24m_dead:value} dead, {status_24m_alive:value} alive, {status_24m_unknown:value} "
+            "unknown (followed for less); unknown is never counted as alive.",
+        ]
+    )
     if left_out:
         notes.append("{left_out:value} records could not be made and are listed in endpoints/excluded.")
     if params.scan_interval_days is None and table["endpoint"].is_in(["PFS"]).any():
-        notes.append(
-            "The missed-visit rule is off, because no planned interval between scans is set."
-        )
+        notes.append("The missed-visit rule is off, because no planned interval between scans is set.")
     if other.height:
         preset = "fda" if params.censoring == "ema" else "ema"
         notes.append(
@@ -384,8 +407,10 @@ def _notes(
             "(endpoints/time_to_event_other_censoring)."
         )
     if table["is_competing"].any():
-        notes.append("Medians of endpoints with competing deaths treat those as censored; use cumulative incidence "
-                     "where they are many.")  # fmt: skip
+        notes.append(
+            "Medians of endpoints with competing deaths treat those as censored; use cumulative incidence "
+            "where they are many."
+        )
     if (table["entry_days"].fill_null(0) > 0).any():
         notes.append("Patients count from the day they came under observation (delayed entry).")
     if not cohort.study.has("treatments"):
@@ -425,18 +450,18 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
             }
             entry = part["entry_days"].fill_null(0).to_numpy().astype(float)
             drawn, _ = km_groups(
-                part["time_days"].to_numpy().astype(float), part["is_event"].to_numpy(), entry if entry.any() else None,
+                part["time_days"].to_numpy().astype(float),
+                part["is_event"].to_numpy(),
+                entry if entry.any() else None,
                 groups,
-            )  # fmt: skip
+            )
             competing = int(part["is_competing"].sum())
             caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
                 f" {competing:,} competing deaths are drawn as censored." if competing else ""
             )
             name = f"km_{endpoint}" + ("_by_line" if each_line else "")
             title = f"{endpoint}{' by line' if each_line else ''}"
-            figures.append(
-                Figure(name, title, caption, survival_figure(drawn, ylabel=f"{endpoint}, event-free"))
-            )
+            figures.append(Figure(name, title, caption, survival_figure(drawn, ylabel=f"{endpoint}, event-free")))
     return figures
 
 
@@ -460,13 +485,16 @@ def _lanes(cohort: Cohort, table: pl.DataFrame) -> list[dict[str, Any]]:
     ends = table.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null()).select(
         "patient_id", "end_day", "is_event"
     )
-    chosen = ends.join(cohort.lines, on="patient_id", how="semi").sort(
-        ["end_day", "patient_id"], descending=[True, False]
-    ).head(LANES)  # fmt: skip
+    chosen = (
+        ends.join(cohort.lines, on="patient_id", how="semi")
+        .sort(["end_day", "patient_id"], descending=[True, False])
+        .head(LANES)
+    )
     events = {
-        "progression": ("PFS", "progression"), "psa_progression": ("PSA_PFS", "PSA progression"),
+        "progression": ("PFS", "progression"),
+        "psa_progression": ("PSA_PFS", "PSA progression"),
         "recurrence": ("DFS", "recurrence"),
-    }  # fmt: skip
+    }
     responses = cohort.best_response.filter(pl.col("first_response_day").is_not_null())
     lanes = []
     for patient, end, dead in chosen.iter_rows():
@@ -483,15 +511,13 @@ def _lanes(cohort: Cohort, table: pl.DataFrame) -> list[dict[str, Any]]:
             for kind, (endpoint, word) in events.items()
             for day in sorted(
                 set(
-                    rows.filter(
-                        (pl.col("endpoint") == endpoint) & pl.col("event_or_reason").str.contains(word)
-                    )["end_day"]
+                    rows.filter((pl.col("endpoint") == endpoint) & pl.col("event_or_reason").str.contains(word))[
+                        "end_day"
+                    ]
                 )
             )
         ]
-        marks += [
-            (d, "response") for d in responses.filter(pl.col("patient_id") == patient)["first_response_day"]
-        ]
+        marks += [(d, "response") for d in responses.filter(pl.col("patient_id") == patient)["first_response_day"]]
         if dead:
             marks.append((end, "death"))
         start = min([0, *mine["start_day"].to_list()])

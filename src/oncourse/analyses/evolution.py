@@ -60,98 +60,182 @@ ASIDE = OutputTable(
 WRONG_COPIES = OutputTable(
     "evolution/wrong_copies", "chromosomes whose variants contradict the told copies", _columns(WRONG_COLUMNS)
 )
-TREES = OutputTable("evolution/trees", "edges of the most probable trees", (
-    _PATIENT, Column("tree_rank", pl.Int64, "1 = the most probable tree"),
-    Column("probability", pl.Float64, "probability of the tree"),
-    Column("parent_cluster", pl.Int64, "cluster_id of the parent; 0 = root, all tumour cells"),
-    Column("child_cluster", pl.Int64, "cluster_id of the child"),
-    Column("edge_support", pl.Float64, "probability of this edge over all trees"),
-))  # fmt: skip
-CLONES = OutputTable("evolution/clones", "cells of exactly one clone (without its descendants) in each sample", (
-    _PATIENT, _CLONE, _SAMPLE,
-    Column("fraction", pl.Float64, "share of the tumour cells on the most probable tree", unit="fraction"),
-    Column("ci_low", pl.Float64, "5 % point over trees and counts", unit="fraction"),
-    Column("ci_high", pl.Float64, "95 % point", unit="fraction"),
-))  # fmt: skip
-SEEDING = OutputTable("evolution/seeding", "how each lesion was seeded: the most probable call", (
-    _PATIENT, Column("lesion_id", pl.String, "the lesion"),
-    Column("source", pl.String, "the lesion it came from; unknown = a site not sampled"),
-    Column("clonality", pl.String, "monoclonal / polyclonal / not_assessable: founded by one clone or several"),
-    Column("phyleticity", pl.String, "monophyletic / polyphyletic: founders on one line of descent or several"),
-    Column("probability", pl.Float64, "probability of clonality over trees, presence of clones and histories"),
-    Column("n_private_clonal", pl.Int64, "variants clonal here and absent in the primary (else the other lesion)"),
-    Column("n_shared_clonal", pl.Int64, "variants clonal in both"),
-    Column("probability_phyleticity", pl.Float64, "probability of phyleticity"),
-    Column("p_source", pl.Float64, "probability of the source among the shortest histories"),
-    Column("other_sources", pl.String, "lesions that hold all its founders too: it may have come from there; joined by ;"),
-    Column("role", pl.String, "metastasis, local_recurrence, primary"),
-    Column("n_samples", pl.Int64, "samples of the lesion"),
-    Column("divergence", pl.String, "early / late / not_assessable; early needs two regions of the primary"),
-    Column("p_early", pl.Float64, "probability of early divergence; null = nothing can be said"),
-    Column("n_missing_clonal", pl.Int64, "variants clonal in the primary and absent here"),
-    Column("jsi", pl.Float64, "shared subclonal / (private clonal of either + shared subclonal) variants"),
-    Column("seeding_clones", pl.String, "clones that founded it with probability above a half"),
-))  # fmt: skip
-MIGRATIONS = OutputTable("evolution/migrations", "ways between lesions", (
-    _PATIENT, Column("source", pl.String, "lesion; unknown = a site not sampled"), Column("target", pl.String, "lesion"),
-    Column("probability", pl.Float64, "probability of at least one migration on this way"),
-))  # fmt: skip
-PROGRESSION = OutputTable("evolution/progression", "pairs of metastases: one from the other, or side by side", (
-    _PATIENT, Column("lesion_a", pl.String, "one metastasis"), Column("lesion_b", pl.String, "the other"),
-    Column("progression", pl.String, "linear: one descends from the other by migrations; parallel: neither can; "
-           "not_assessable: founders of one are in the other too, or not seeded"),
-    Column("probability", pl.Float64, "its probability over trees, presence of clones and histories"),
-    Column("p_b_from_a", pl.Float64, "probability that cells of a, over any number of steps, founded b"),
-    Column("p_a_from_b", pl.Float64, "the same the other way round"),
-))  # fmt: skip
-TIMING = OutputTable("evolution/timing", "clonal variants on gained segments: before or after the gain", (
-    _PATIENT, _SAMPLE, Column("variant_id", pl.String, "chrom:pos:ref:alt"), Column("gene", pl.String, "HGNC symbol"),
-    Column("major_cn", pl.Int64, "copies of the gained allele"), Column("minor_cn", pl.Int64, "copies of the other"),
-    Column("timing", pl.String, "before / after / after_or_other_allele (one copy, and the other allele has one) / unclear"),
-    Column("p_before", pl.Float64, "probability that it arose before the gain; unclear between 0.2 and 0.8"),
-))  # fmt: skip
-DRIVERS = OutputTable("evolution/drivers", "altered genes of known role by lesion", (
-    _PATIENT, Column("gene", pl.String, "HGNC symbol"), Column("variant_id", pl.String, "chrom:pos:ref:alt"),
-    Column("role", pl.String, "suppressor / oncogene"),
-    Column("kind", pl.String, "recurrent (a known hotspot) / truncating (of a suppressor) / other"), _CLONE,
-    Column("in_primary", pl.Boolean, "present in the primary; null = not sampled or not looked at"),
-    Column("n_metastases_present", pl.Int64, "metastases with it"),
-    Column("n_metastases_assessed", pl.Int64, "metastases where it was looked at and its locus is not lost"),
-    Column("n_metastases_lost", pl.Int64, "metastases that lost its allele"),
-))  # fmt: skip
-GROWTH = OutputTable("evolution/growth", "growth of clones in serial samples", (
-    _PATIENT, Column("series", pl.String, "plasma, or the lesion"), _CLONE,
-    Column("n_samples", pl.Int64, "samples of the series"),
-    Column("first_day", pl.Int64, "day of the first", unit="days"), Column("last_day", pl.Int64, "of the last", unit="days"),
-    Column("rate_per_day", pl.Float64, "slope of the logarithm of what `of` says; doubling time is log(2) / rate"),
-    Column("ci_low", pl.Float64, "5 % point over trees and counts"), Column("ci_high", pl.Float64, "95 % point"),
-    Column("p_grows", pl.Float64, "probability that it grows"),
-    Column("is_bound", pl.Boolean, "below detection at some time: the rate is at least this"),
-    Column("of", pl.String, "what grows"),
-))  # fmt: skip
-SWEEPS = OutputTable("evolution/sweeps", "clones that took over a lesion or the plasma between two samples", (
-    _PATIENT, Column("series", pl.String, "plasma, or the lesion"), _CLONE,
-    Column("from_sample", pl.String, "at most 20 % of the cells"), Column("to_sample", pl.String, "at least 80 %"),
-    Column("probability", pl.Float64, "probability of both"),
-))  # fmt: skip
-SAMPLE_TREES = OutputTable("evolution/sample_trees", "splits of the distance tree of samples (no model of clones)", (
-    _PATIENT, Column("samples", pl.String, "samples of one side, joined by ;"),
-    Column("support", pl.Float64, "share of bootstrap trees with the split"),
-    Column("length", pl.Float64, "length of the edge, mean difference of CCF"),
-))  # fmt: skip
-PATIENTS = OutputTable("evolution/patients", "each patient's clones in numbers", (
-    _PATIENT, Column("n_samples", pl.Int64, "tumour samples used"), Column("n_lesions", pl.Int64, "lesions sampled"),
-    Column("has_primary", pl.Boolean, "the primary was sampled"), Column("n_variants", pl.Int64, "variants clustered"),
-    Column("n_outliers", pl.Int64, "artefacts and outliers among them"),
-    Column("n_clusters", pl.Int64, "clusters of variants"), Column("n_clones", pl.Int64, "of these in the tree"),
-    Column("n_trees", pl.Int64, "plausible trees kept"), Column("p_best_tree", pl.Float64, "probability of the best"),
-    Column("mean_edge_support", pl.Float64, "mean support of its edges"),
-    Column("is_exact", pl.Boolean, "every tree was scored; else a Markov chain"),
-    Column("chain_disagreement", pl.Float64, "greatest difference of an edge between two chains; null = exact"),
-    Column("pattern", pl.String, "migration pattern: m(ono)/p(olyclonal) and PS, S, M, R; null = one lesion"),
-    Column("p_pattern", pl.Float64, "its probability"),
-    Column("has_copy_number", pl.Boolean, "copy number was known; else two copies everywhere are assumed"),
-))  # fmt: skip
+TREES = OutputTable(
+    "evolution/trees",
+    "edges of the most probable trees",
+    (
+        _PATIENT,
+        Column("tree_rank", pl.Int64, "1 = the most probable tree"),
+        Column("probability", pl.Float64, "probability of the tree"),
+        Column("parent_cluster", pl.Int64, "cluster_id of the parent; 0 = root, all tumour cells"),
+        Column("child_cluster", pl.Int64, "cluster_id of the child"),
+        Column("edge_support", pl.Float64, "probability of this edge over all trees"),
+    ),
+)
+CLONES = OutputTable(
+    "evolution/clones",
+    "cells of exactly one clone (without its descendants) in each sample",
+    (
+        _PATIENT,
+        _CLONE,
+        _SAMPLE,
+        Column("fraction", pl.Float64, "share of the tumour cells on the most probable tree", unit="fraction"),
+        Column("ci_low", pl.Float64, "5 % point over trees and counts", unit="fraction"),
+        Column("ci_high", pl.Float64, "95 % point", unit="fraction"),
+    ),
+)
+SEEDING = OutputTable(
+    "evolution/seeding",
+    "how each lesion was seeded: the most probable call",
+    (
+        _PATIENT,
+        Column("lesion_id", pl.String, "the lesion"),
+        Column("source", pl.String, "the lesion it came from; unknown = a site not sampled"),
+        Column("clonality", pl.String, "monoclonal / polyclonal / not_assessable: founded by one clone or several"),
+        Column("phyleticity", pl.String, "monophyletic / polyphyletic: founders on one line of descent or several"),
+        Column("probability", pl.Float64, "probability of clonality over trees, presence of clones and histories"),
+        Column("n_private_clonal", pl.Int64, "variants clonal here and absent in the primary (else the other lesion)"),
+        Column("n_shared_clonal", pl.Int64, "variants clonal in both"),
+        Column("probability_phyleticity", pl.Float64, "probability of phyleticity"),
+        Column("p_source", pl.Float64, "probability of the source among the shortest histories"),
+        Column(
+            "other_sources",
+            pl.String,
+            "lesions that hold all its founders too: it may have come from there; joined by ;",
+        ),
+        Column("role", pl.String, "metastasis, local_recurrence, primary"),
+        Column("n_samples", pl.Int64, "samples of the lesion"),
+        Column("divergence", pl.String, "early / late / not_assessable; early needs two regions of the primary"),
+        Column("p_early", pl.Float64, "probability of early divergence; null = nothing can be said"),
+        Column("n_missing_clonal", pl.Int64, "variants clonal in the primary and absent here"),
+        Column("jsi", pl.Float64, "shared subclonal / (private clonal of either + shared subclonal) variants"),
+        Column("seeding_clones", pl.String, "clones that founded it with probability above a half"),
+    ),
+)
+MIGRATIONS = OutputTable(
+    "evolution/migrations",
+    "ways between lesions",
+    (
+        _PATIENT,
+        Column("source", pl.String, "lesion; unknown = a site not sampled"),
+        Column("target", pl.String, "lesion"),
+        Column("probability", pl.Float64, "probability of at least one migration on this way"),
+    ),
+)
+PROGRESSION = OutputTable(
+    "evolution/progression",
+    "pairs of metastases: one from the other, or side by side",
+    (
+        _PATIENT,
+        Column("lesion_a", pl.String, "one metastasis"),
+        Column("lesion_b", pl.String, "the other"),
+        Column(
+            "progression",
+            pl.String,
+            "linear: one descends from the other by migrations; parallel: neither can; "
+            "not_assessable: founders of one are in the other too, or not seeded",
+        ),
+        Column("probability", pl.Float64, "its probability over trees, presence of clones and histories"),
+        Column("p_b_from_a", pl.Float64, "probability that cells of a, over any number of steps, founded b"),
+        Column("p_a_from_b", pl.Float64, "the same the other way round"),
+    ),
+)
+TIMING = OutputTable(
+    "evolution/timing",
+    "clonal variants on gained segments: before or after the gain",
+    (
+        _PATIENT,
+        _SAMPLE,
+        Column("variant_id", pl.String, "chrom:pos:ref:alt"),
+        Column("gene", pl.String, "HGNC symbol"),
+        Column("major_cn", pl.Int64, "copies of the gained allele"),
+        Column("minor_cn", pl.Int64, "copies of the other"),
+        Column(
+            "timing",
+            pl.String,
+            "before / after / after_or_other_allele (one copy, and the other allele has one) / unclear",
+        ),
+        Column("p_before", pl.Float64, "probability that it arose before the gain; unclear between 0.2 and 0.8"),
+    ),
+)
+DRIVERS = OutputTable(
+    "evolution/drivers",
+    "altered genes of known role by lesion",
+    (
+        _PATIENT,
+        Column("gene", pl.String, "HGNC symbol"),
+        Column("variant_id", pl.String, "chrom:pos:ref:alt"),
+        Column("role", pl.String, "suppressor / oncogene"),
+        Column("kind", pl.String, "recurrent (a known hotspot) / truncating (of a suppressor) / other"),
+        _CLONE,
+        Column("in_primary", pl.Boolean, "present in the primary; null = not sampled or not looked at"),
+        Column("n_metastases_present", pl.Int64, "metastases with it"),
+        Column("n_metastases_assessed", pl.Int64, "metastases where it was looked at and its locus is not lost"),
+        Column("n_metastases_lost", pl.Int64, "metastases that lost its allele"),
+    ),
+)
+GROWTH = OutputTable(
+    "evolution/growth",
+    "growth of clones in serial samples",
+    (
+        _PATIENT,
+        Column("series", pl.String, "plasma, or the lesion"),
+        _CLONE,
+        Column("n_samples", pl.Int64, "samples of the series"),
+        Column("first_day", pl.Int64, "day of the first", unit="days"),
+        Column("last_day", pl.Int64, "of the last", unit="days"),
+        Column("rate_per_day", pl.Float64, "slope of the logarithm of what `of` says; doubling time is log(2) / rate"),
+        Column("ci_low", pl.Float64, "5 % point over trees and counts"),
+        Column("ci_high", pl.Float64, "95 % point"),
+        Column("p_grows", pl.Float64, "probability that it grows"),
+        Column("is_bound", pl.Boolean, "below detection at some time: the rate is at least this"),
+        Column("of", pl.String, "what grows"),
+    ),
+)
+SWEEPS = OutputTable(
+    "evolution/sweeps",
+    "clones that took over a lesion or the plasma between two samples",
+    (
+        _PATIENT,
+        Column("series", pl.String, "plasma, or the lesion"),
+        _CLONE,
+        Column("from_sample", pl.String, "at most 20 % of the cells"),
+        Column("to_sample", pl.String, "at least 80 %"),
+        Column("probability", pl.Float64, "probability of both"),
+    ),
+)
+SAMPLE_TREES = OutputTable(
+    "evolution/sample_trees",
+    "splits of the distance tree of samples (no model of clones)",
+    (
+        _PATIENT,
+        Column("samples", pl.String, "samples of one side, joined by ;"),
+        Column("support", pl.Float64, "share of bootstrap trees with the split"),
+        Column("length", pl.Float64, "length of the edge, mean difference of CCF"),
+    ),
+)
+PATIENTS = OutputTable(
+    "evolution/patients",
+    "each patient's clones in numbers",
+    (
+        _PATIENT,
+        Column("n_samples", pl.Int64, "tumour samples used"),
+        Column("n_lesions", pl.Int64, "lesions sampled"),
+        Column("has_primary", pl.Boolean, "the primary was sampled"),
+        Column("n_variants", pl.Int64, "variants clustered"),
+        Column("n_outliers", pl.Int64, "artefacts and outliers among them"),
+        Column("n_clusters", pl.Int64, "clusters of variants"),
+        Column("n_clones", pl.Int64, "of these in the tree"),
+        Column("n_trees", pl.Int64, "plausible trees kept"),
+        Column("p_best_tree", pl.Float64, "probability of the best"),
+        Column("mean_edge_support", pl.Float64, "mean support of its edges"),
+        Column("is_exact", pl.Boolean, "every tree was scored; else a Markov chain"),
+        Column("chain_disagreement", pl.Float64, "greatest difference of an edge between two chains; null = exact"),
+        Column("pattern", pl.String, "migration pattern: m(ono)/p(olyclonal) and PS, S, M, R; null = one lesion"),
+        Column("p_pattern", pl.Float64, "its probability"),
+        Column("has_copy_number", pl.Boolean, "copy number was known; else two copies everywhere are assumed"),
+    ),
+)
 _TABLES = (
     VARIANTS,
     CLUSTERS,
@@ -184,7 +268,8 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
     clusters = cohort.clusters
     if not clusters.patients:
         raise NotEnoughData(
-            "no patient has somatic variants with read counts (calls.alt_count and calls.depth) in a sample of known or "
+            "no patient has somatic variants with read counts (calls.alt_count and calls.depth) in a sample of known "
+            "or "
             "estimable purity: clones need them."
         )
     patients = cohort.evolution
@@ -193,18 +278,21 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
     drivers = DRIVERS.frame(rows.collect(patients, rows.driver_rows))
     tables = {
         VARIANTS.name: VARIANTS.frame(variants_frame(clusters)),
-        CLUSTERS.name: CLUSTERS.frame(clusters_frame(clusters)), ASIDE.name: ASIDE.frame(aside),
+        CLUSTERS.name: CLUSTERS.frame(clusters_frame(clusters)),
+        ASIDE.name: ASIDE.frame(aside),
         WRONG_COPIES.name: WRONG_COPIES.frame(wrong),
         TREES.name: TREES.frame(rows.collect(patients, rows.tree_rows, params.max_trees)),
-        CLONES.name: CLONES.frame(rows.collect(patients, rows.clone_rows)), SEEDING.name: seeding,
-        MIGRATIONS.name: MIGRATIONS.frame(rows.collect(patients, rows.migration_rows)), DRIVERS.name: drivers,
+        CLONES.name: CLONES.frame(rows.collect(patients, rows.clone_rows)),
+        SEEDING.name: seeding,
+        MIGRATIONS.name: MIGRATIONS.frame(rows.collect(patients, rows.migration_rows)),
+        DRIVERS.name: drivers,
         PROGRESSION.name: PROGRESSION.frame(rows.collect(patients, rows.progression_rows)),
         TIMING.name: TIMING.frame(rows.collect(clusters.patients.values(), rows.timing_rows)),
         GROWTH.name: GROWTH.frame(rows.collect(patients, rows.growth_rows)),
         SWEEPS.name: SWEEPS.frame(rows.collect(patients, rows.sweep_rows)),
         SAMPLE_TREES.name: SAMPLE_TREES.frame(rows.collect(patients, rows.sample_tree_rows)),
         PATIENTS.name: PATIENTS.frame([rows.patient_row(p) for p in patients]),
-    }  # fmt: skip
+    }
     estimates = _estimates(cohort, params, patients, seeding, drivers, tables[VARIANTS.name])
     return Result(
         answer=_answer(estimates),
@@ -222,22 +310,33 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
 
 
 _METHODS = (
-    "Clusters: Dirichlet process mixture of cell fractions over all samples of a patient, multiplicities integrated out, "
-    "averaged over partitions. Trees: all trees under the sum rule (a parent's cell fraction is at least the sum of its "
-    "children's; Strino 2013, Jiao 2014), each weighed by the integral over the cells of exactly each clone. A clone may "
+    "Clusters: Dirichlet process mixture of cell fractions over all samples of a patient, multiplicities integrated "
+    "out, "
+    "averaged over partitions. Trees: all trees under the sum rule (a parent's cell fraction is at least the sum of "
+    "its "
+    "children's; Strino 2013, Jiao 2014), each weighed by the integral over the cells of exactly each clone. A clone "
+    "may "
     "have none, with a learned chance. Exact for up to 8 clones, else Markov chains.",
-    "Seeding: on trees drawn by their probability and presence of clones drawn from the counts, the histories with fewest "
-    "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). Polyclonal: "
+    "Seeding: on trees drawn by their probability and presence of clones drawn from the counts, the histories with "
+    "fewest "
+    "migrations and unseen clones, then comigrations, then seeding sites (El-Kebir 2018, Nat Genet 50:718). "
+    "Polyclonal: "
     "more than one clone founded the lesion; polyphyletic: its founders are not on one line of descent.",
     "Each cluster is weighed against being artefacts (one fraction of the reads in every sample, excess depth, few "
-    "chromosomes) and against being another clone's variants on a lost or gained allele, chromosome by chromosome. What is "
-    "more likely no clone leaves the tree. Seeding is averaged over leaving out each clone by the chance that it is none, "
-    "at least 2 %. A cluster of fewer than five variants, of less than 1 % of them, or on one chromosome founds no lesion "
+    "chromosomes) and against being another clone's variants on a lost or gained allele, chromosome by chromosome. "
+    "What is "
+    "more likely no clone leaves the tree. Seeding is averaged over leaving out each clone by the chance that it is "
+    "none, "
+    "at least 2 %. A cluster of fewer than five variants, of less than 1 % of them, or on one chromosome founds no "
+    "lesion "
     "alone.",
-    "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al Bakir "
+    "Divergence: early where the metastasis lacks variants that all cells of two or more primary regions carry (Al "
+    "Bakir "
     "2023). From one region 83 % of late cases would be misread as early, so it is not assessable.",
-    "Progression of two metastases is linear where migrations lead from one to the other, parallel where neither holds all "
-    "founders of the other; else it cannot be told. A clonal variant on a gained segment is before the gain where it sits "
+    "Progression of two metastases is linear where migrations lead from one to the other, parallel where neither "
+    "holds all "
+    "founders of the other; else it cannot be told. A clonal variant on a gained segment is before the gain where it "
+    "sits "
     "on all copies of the gained allele (Purdom 2013).",
     "Growth: slope of the logarithm of a clone's share, in plasma times the tumour fraction, over draws of trees and "
     "counts. Intervals of clones and growth are 90 %.",
@@ -252,17 +351,22 @@ def _people(cohort: Cohort, patients: Sequence[PatientEvolution]) -> pl.DataFram
     """The patients with a tree, with what of their variants does not enter; and their samples."""
     everyone, left = cohort.study["patients"]["patient_id"], cohort.clusters.excluded
     with_tree = {p.patient_id for p in patients}
-    single = [(p, "one usable tumour sample: clusters, but no tree and no seeding")
-              for p in cohort.clusters.patients if p not in with_tree]  # fmt: skip
+    single = [
+        (p, "one usable tumour sample: clusters, but no tree and no seeding")
+        for p in cohort.clusters.patients
+        if p not in with_tree
+    ]
     whole = left.filter(pl.col("sample_id").is_null()).select("patient_id", "reason")
     used = [(p.patient_id, s) for p in patients for s in p.samples["sample_id"]]
     lone = [(p, s, why) for p, why in single for s in cohort.clusters.patients[p].data.sample_ids]
     out = [*left.drop_nulls("sample_id").iter_rows(), *lone]
     none = "no tumour sample with a somatic variant"
-    return ledger([
-        counted(TREE, everyone, sorted(with_tree), [*whole.iter_rows(), *single], rest=none),
-        counted("samples in a tree", everyone, used, out, rest="no usable sample with variants", unit="sample"),
-    ])  # fmt: skip
+    return ledger(
+        [
+            counted(TREE, everyone, sorted(with_tree), [*whole.iter_rows(), *single], rest=none),
+            counted("samples in a tree", everyone, used, out, rest="no usable sample with variants", unit="sample"),
+        ]
+    )
 
 
 def _bootstrap(
@@ -272,11 +376,7 @@ def _bootstrap(
 
     Where all rows agree drawing again shows nothing: then the limits are Clopper-Pearson's over patients.
     """
-    per = (
-        frame.group_by("patient_id")
-        .agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n"))
-        .sort("k", "n")
-    )
+    per = frame.group_by("patient_id").agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n")).sort("k", "n")
     if per.is_empty():
         return None, None, None
     k, size = per["k"].to_numpy(), per["n"].to_numpy().astype(float)
@@ -303,9 +403,15 @@ def _estimates(
     n_clones = [p.posterior.n_clone for p in patients]
     out = [
         Estimate("n_patients", len(patients), n=len(patients), unit="count", question=TREE),
-        Estimate("clones_per_patient", float(np.median(n_clones)) if n_clones else None, n=len(patients), method="median",
-                 unit="count", question=TREE),
-    ]  # fmt: skip
+        Estimate(
+            "clones_per_patient",
+            float(np.median(n_clones)) if n_clones else None,
+            n=len(patients),
+            method="median",
+            unit="count",
+            question=TREE,
+        ),
+    ]
     absent = variants.filter((pl.col("basis") != "not_assessable") & (pl.col("p_present") < 0.5))
     by_calls = absent.filter(pl.col("basis") == "assumed").height
     out.append(Estimate("absences_by_calls", by_calls, n=absent.height, unit="count"))
@@ -365,7 +471,8 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
         text += " Of the altered driver genes of metastases {drivers_new_in_metastasis} were not found in the primary."
     if next(e.value for e in estimates if e.name == "absences_by_calls"):
         text += (
-            " Of the absences of a variant from a sample that this rests on, {absences_by_calls:value} are by calls alone: "
+            " Of the absences of a variant from a sample that this rests on, {absences_by_calls:value} are by calls "
+            "alone: "
             "the reads were not counted there."
         )
     return text
@@ -375,28 +482,27 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     notes = [
         "Seeding and migrations are the shortest history that fits; clones of lesions not sampled cannot appear in it."
     ]
-    single = seeding.filter(
-        (pl.col("divergence") == "not_assessable") & (pl.col("n_missing_clonal") > 1)
-    ).height
+    single = seeding.filter((pl.col("divergence") == "not_assessable") & (pl.col("n_missing_clonal") > 1)).height
     if single:
         notes.append(
-            f"In {single} metastases variants clonal in the primary are missing, but the primary was sampled once (or not "
+            f"In {single} metastases variants clonal in the primary are missing, but the primary was sampled once (or "
+            f"not "
             "at all): early divergence cannot be told from the sample's place in the primary."
         )
     without = sum(not p.clones.has_copy_number for p in patients)
     if without:
         notes.append(
-            f"In {without} patients copy number is not known: two copies are assumed at every site. A larger error of the "
+            f"In {without} patients copy number is not known: two copies are assumed at every site. A larger error of "
+            f"the "
             "cell fractions is used; gains and losses that differ between lesions can still look like clones."
         )
     unsettled = [
-        p.patient_id
-        for p in patients
-        if (p.clustering.agreement if p.clustering.agreement is not None else 1) < 0.9
+        p.patient_id for p in patients if (p.clustering.agreement if p.clustering.agreement is not None else 1) < 0.9
     ]
     if unsettled:
         notes.append(
-            "Two sampling chains from different starts did not come to agree on who clusters with whom (column `agreement` "
+            "Two sampling chains from different starts did not come to agree on who clusters with whom (column "
+            "`agreement` "
             f"of evolution/clusters below 0.9) in: {', '.join(unsettled[:20])}."
         )
     most = ClusterParams().max_average
@@ -414,14 +520,15 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     open_source = seeding["other_sources"].drop_nulls().len()
     if open_source:
         notes.append(
-            f"{open_source} of {seeding.height} lesions may have come from another sampled lesion as well: it holds all "
-            "their founders (evolution/seeding, other_sources). The source named is that of the history with fewest sources."
+            f"{open_source} of {seeding.height} lesions may have come from another sampled lesion as well: it holds "
+            f"all "
+            "their founders (evolution/seeding, other_sources). The source named is that of the history with fewest "
+            "sources."
         )
     placeless = [
         p.patient_id
         for p in patients
-        if len(p.lesions) < 2
-        and p.samples.filter(pl.col("lesion_id").is_null(), pl.col("role") != "plasma").height
+        if len(p.lesions) < 2 and p.samples.filter(pl.col("lesion_id").is_null(), pl.col("role") != "plasma").height
     ]
     if placeless:
         notes.append(
@@ -455,16 +562,15 @@ def _aside_notes(aside: pl.DataFrame, wrong: pl.DataFrame) -> tuple[str, ...]:
         named = wrong.group_by("sample_id", maintain_order=True).agg("chrom")
         words_of = [f"{s}: {', '.join(c[:8])}" for s, c in named.head(12).iter_rows()]
         out.append(
-            f"The reads of {wrong.height} chromosomes of {named.height} samples contradict the copies told or assumed (cell "
+            f"The reads of {wrong.height} chromosomes of {named.height} samples contradict the copies told or assumed "
+            f"(cell "
             f"fractions there may be off; evolution/wrong_copies): {'; '.join(words_of)}"
             f"{' ...' if named.height > 12 else ''}."
         )
     return tuple(out)
 
 
-def _figures(
-    params: EvolutionParams, patients: Sequence[PatientEvolution], seeding: pl.DataFrame
-) -> list[Figure]:
+def _figures(params: EvolutionParams, patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> list[Figure]:
     from oncourse.plots.migration import seeding_summary
     from oncourse.plots.theme import drawing
 
@@ -488,9 +594,7 @@ def _figures(
                 canvas.svg,
             )
         )
-    chosen = sorted(patients, key=lambda p: (-len(p.lesions), -p.samples.height, p.patient_id))[
-        : params.max_figures
-    ]
+    chosen = sorted(patients, key=lambda p: (-len(p.lesions), -p.samples.height, p.patient_id))[: params.max_figures]
     for patient in sorted(chosen, key=lambda p: p.patient_id):
         figures += patient_figures(patient)
     return figures
@@ -528,9 +632,14 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
         labels = rows.driver_labels(patient)
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
         clone_bars(canvas.ax[1], post.fraction, clones, samples)
-    add("tree", "tree of clones and what each sample is made of",
-        f"{_how_probable(float(post.probability[0]))}; numbers on edges: probability of the edge over all trees. Fractions "
-        "obey the sum rule.", canvas)  # fmt: skip
+    add(
+        "tree",
+        "tree of clones and what each sample is made of",
+        f"{_how_probable(float(post.probability[0]))}; numbers on edges: probability of the edge over all trees. "
+        f"Fractions "
+        "obey the sum rule.",
+        canvas,
+    )
     with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
         measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
         ccf_heat_map(canvas.ax, measured, clones, samples, size)

@@ -28,72 +28,157 @@ _REFERENCE = Column("reference", _T, "the group with which it is compared (group
 _ENDPOINT = Column("endpoint", _T, "the endpoint")
 _LINE = Column("line", _I, "line of therapy; null = from the start of the study")
 _LOW, _HIGH = Column("ci_low", _F, "lower 95 % limit"), Column("ci_high", _F, "upper 95 % limit; null = not reached")
-MEMBERS = OutputTable("groups/members", "who is in which group, and since when that is known", (
-    Column("patient_id", _T, "the patient"), Column("line", _I, "line of therapy; null = the patient as a whole"),
-    Column("group", _T, "the group; null = in none"),
-    Column("day", _I, "day from which it is known; null = from the start", unit="days from the index date"),
-    Column("reason", _T, "why in none"),
-))  # fmt: skip
-BASELINE = OutputTable("groups/baseline", "the groups at the start", (
-    Column("variable", _T, "the covariate"), Column("level", _T, "its value; null = a number"), _GROUP,
-    Column("n", _I, "patients (lines) of the group"), Column("n_known", _I, "with a value"),
-    Column("n_level", _I, "with this value"), Column("fraction", _F, "of those with a value", unit="fraction"),
-    Column("median", _F, "of numbers"), Column("q25", _F, "lower quartile"), Column("q75", _F, "upper quartile"),
-    Column("mean", _F, "mean"), Column("smd", _F, "standardised difference from the reference"),
-))  # fmt: skip
-TIMES = OutputTable("groups/times", "every endpoint by group (Kaplan-Meier, log-log limits)", (
-    _ENDPOINT, _LINE, _GROUP, Column("n", _I, "patients"), Column("n_event", _I, "events"),
-    Column("n_late_entry", _I, "at risk only from a later day on"),
-    Column("median_months", _F, "median; null = not reached", unit="months"), _LOW, _HIGH,
-))  # fmt: skip
-LANDMARKS = OutputTable("groups/landmarks", "the share without the event at groups.months, by group", (
-    _ENDPOINT, _LINE, _GROUP, Column("months", _F, "months from the start", unit="months"),
-    Column("fraction", _F, "without the event; null past the end of follow-up", unit="fraction"), _LOW, _HIGH,
-    Column("n_risk", _I, "patients at risk then"),
-))  # fmt: skip
-RATIOS = OutputTable("groups/hazard_ratios", "each group against the reference", (
-    _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("n", _I, "patients of the group"),
-    Column("n_reference", _I, "of the reference"), Column("n_event", _I, "events of the group"),
-    Column("n_event_reference", _I, "of the reference"), Column("hazard_ratio", _F, "Cox; not adjusted", unit="ratio"),
-    _LOW, _HIGH, Column("p_value", _F, "likelihood ratio, or permutation where events are few"),
-    Column("p_all_groups", _F, "log-rank over all groups"),
-    Column("p_proportional", _F, "test that the ratio is the same at all times"),
-    Column("rmst_days", _F, "day up to which means are restricted, where it is not", unit="days"),
-    Column("rmst_difference", _F, "difference of the restricted means", unit="days"),
-    Column("rmst_ci_low", _F, "lower limit", unit="days"), Column("rmst_ci_high", _F, "upper limit", unit="days"),
-))  # fmt: skip
-RESPONSE = OutputTable("groups/response", "response to each line by group", (
-    Column("response", _T, "PSA50 or ORR, confirmed"), _LINE, _GROUP, Column("n", _I, "lines counted"),
-    Column("n_not_judged", _I, "of these without anything to judge it by, counted as no response"),
-    Column("n_response", _I, "responses"), Column("fraction", _F, "share", unit="fraction"), _LOW, _HIGH,
-    Column("p_value", _F, "Fisher's exact test against the reference"),
-))  # fmt: skip
-_SCORE_WORDS = {"measure": "the number", "group": "the group", "n_samples": "samples", "n_patients": "their patients",
-                "difference": "shift from the first group to the second (Hodges, Lehmann); null: too many values",
-                "difference_low": "lower 95 % limit", "difference_high": "upper 95 % limit",
-                "method": "paired (patients with samples in both groups) or not", "p_value": "two-sided",
-                "q_value": "false discovery rate over this table"}  # fmt: skip
+MEMBERS = OutputTable(
+    "groups/members",
+    "who is in which group, and since when that is known",
+    (
+        Column("patient_id", _T, "the patient"),
+        Column("line", _I, "line of therapy; null = the patient as a whole"),
+        Column("group", _T, "the group; null = in none"),
+        Column("day", _I, "day from which it is known; null = from the start", unit="days from the index date"),
+        Column("reason", _T, "why in none"),
+    ),
+)
+BASELINE = OutputTable(
+    "groups/baseline",
+    "the groups at the start",
+    (
+        Column("variable", _T, "the covariate"),
+        Column("level", _T, "its value; null = a number"),
+        _GROUP,
+        Column("n", _I, "patients (lines) of the group"),
+        Column("n_known", _I, "with a value"),
+        Column("n_level", _I, "with this value"),
+        Column("fraction", _F, "of those with a value", unit="fraction"),
+        Column("median", _F, "of numbers"),
+        Column("q25", _F, "lower quartile"),
+        Column("q75", _F, "upper quartile"),
+        Column("mean", _F, "mean"),
+        Column("smd", _F, "standardised difference from the reference"),
+    ),
+)
+TIMES = OutputTable(
+    "groups/times",
+    "every endpoint by group (Kaplan-Meier, log-log limits)",
+    (
+        _ENDPOINT,
+        _LINE,
+        _GROUP,
+        Column("n", _I, "patients"),
+        Column("n_event", _I, "events"),
+        Column("n_late_entry", _I, "at risk only from a later day on"),
+        Column("median_months", _F, "median; null = not reached", unit="months"),
+        _LOW,
+        _HIGH,
+    ),
+)
+LANDMARKS = OutputTable(
+    "groups/landmarks",
+    "the share without the event at groups.months, by group",
+    (
+        _ENDPOINT,
+        _LINE,
+        _GROUP,
+        Column("months", _F, "months from the start", unit="months"),
+        Column("fraction", _F, "without the event; null past the end of follow-up", unit="fraction"),
+        _LOW,
+        _HIGH,
+        Column("n_risk", _I, "patients at risk then"),
+    ),
+)
+RATIOS = OutputTable(
+    "groups/hazard_ratios",
+    "each group against the reference",
+    (
+        _ENDPOINT,
+        _LINE,
+        _GROUP,
+        _REFERENCE,
+        Column("n", _I, "patients of the group"),
+        Column("n_reference", _I, "of the reference"),
+        Column("n_event", _I, "events of the group"),
+        Column("n_event_reference", _I, "of the reference"),
+        Column("hazard_ratio", _F, "Cox; not adjusted", unit="ratio"),
+        _LOW,
+        _HIGH,
+        Column("p_value", _F, "likelihood ratio, or permutation where events are few"),
+        Column("p_all_groups", _F, "log-rank over all groups"),
+        Column("p_proportional", _F, "test that the ratio is the same at all times"),
+        Column("rmst_days", _F, "day up to which means are restricted, where it is not", unit="days"),
+        Column("rmst_difference", _F, "difference of the restricted means", unit="days"),
+        Column("rmst_ci_low", _F, "lower limit", unit="days"),
+        Column("rmst_ci_high", _F, "upper limit", unit="days"),
+    ),
+)
+RESPONSE = OutputTable(
+    "groups/response",
+    "response to each line by group",
+    (
+        Column("response", _T, "PSA50 or ORR, confirmed"),
+        _LINE,
+        _GROUP,
+        Column("n", _I, "lines counted"),
+        Column("n_not_judged", _I, "of these without anything to judge it by, counted as no response"),
+        Column("n_response", _I, "responses"),
+        Column("fraction", _F, "share", unit="fraction"),
+        _LOW,
+        _HIGH,
+        Column("p_value", _F, "Fisher's exact test against the reference"),
+    ),
+)
+_SCORE_WORDS = {
+    "measure": "the number",
+    "group": "the group",
+    "n_samples": "samples",
+    "n_patients": "their patients",
+    "difference": "shift from the first group to the second (Hodges, Lehmann); null: too many values",
+    "difference_low": "lower 95 % limit",
+    "difference_high": "upper 95 % limit",
+    "method": "paired (patients with samples in both groups) or not",
+    "p_value": "two-sided",
+    "q_value": "false discovery rate over this table",
+}
 
 
 def _described(schema: dict[str, Any]) -> tuple[Column, ...]:
     return tuple(Column(n, t, _SCORE_WORDS.get(n, n.replace("_", " "))) for n, t in schema.items())
 
 
-SCORES = OutputTable("groups/scores", "burden and numbers of samples and patients, by group", _described(SUMMARY_SCHEMA))
+SCORES = OutputTable(
+    "groups/scores", "burden and numbers of samples and patients, by group", _described(SUMMARY_SCHEMA)
+)
 TESTS = OutputTable("groups/score_tests", "these compared between two groups, by patient", _described(TEST_SCHEMA))
-SUBGROUPS = OutputTable("groups/subgroups", "do the two first groups differ more in some patients than in others", (
-    _ENDPOINT, _LINE, _GROUP, _REFERENCE, Column("covariate", _T, "the covariate"), Column("level", _T, "its level"),
-    Column("n", _I, "patients with a value"), Column("n_unknown", _I, "without"),
-    Column("n_group_in", _I, "of the group in the level"), Column("n_reference_in", _I, "of the reference in it"),
-    Column("n_group_outside", _I, "of the group outside"), Column("n_reference_outside", _I, "of the reference outside"),
-    Column("hazard_ratio_in", _F, "group against reference in the level (a number: one standard deviation above its mean)",
-           unit="ratio"),
-    Column("hazard_ratio_outside", _F, "outside it (at the mean)", unit="ratio"),
-    Column("ratio", _F, "the first over the second (interaction)", unit="ratio"), _LOW, _HIGH,
-    Column("p_value", _F, "of the interaction"),
-    Column("q_value", _F, "false discovery rate over this table; null: halves of a number, shown beside its test"),
-    Column("note", _T, "why there is no ratio, or what to know of it"),
-))  # fmt: skip
+SUBGROUPS = OutputTable(
+    "groups/subgroups",
+    "do the two first groups differ more in some patients than in others",
+    (
+        _ENDPOINT,
+        _LINE,
+        _GROUP,
+        _REFERENCE,
+        Column("covariate", _T, "the covariate"),
+        Column("level", _T, "its level"),
+        Column("n", _I, "patients with a value"),
+        Column("n_unknown", _I, "without"),
+        Column("n_group_in", _I, "of the group in the level"),
+        Column("n_reference_in", _I, "of the reference in it"),
+        Column("n_group_outside", _I, "of the group outside"),
+        Column("n_reference_outside", _I, "of the reference outside"),
+        Column(
+            "hazard_ratio_in",
+            _F,
+            "group against reference in the level (a number: one standard deviation above its mean)",
+            unit="ratio",
+        ),
+        Column("hazard_ratio_outside", _F, "outside it (at the mean)", unit="ratio"),
+        Column("ratio", _F, "the first over the second (interaction)", unit="ratio"),
+        _LOW,
+        _HIGH,
+        Column("p_value", _F, "of the interaction"),
+        Column("q_value", _F, "false discovery rate over this table; null: halves of a number, shown beside its test"),
+        Column("note", _T, "why there is no ratio, or what to know of it"),
+    ),
+)
 #: Endpoints drawn, and the first of them said, where the study has them.
 ORDER = ("OS", "DFS", "rPFS", "PFS", "TTPP", "PSA_PFS", "TTP", "CSS", "TTNT", "DOR")
 MOST_SAID = 4
@@ -143,23 +228,29 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
         tables={
             MEMBERS.name: MEMBERS.frame(found.rows),
             BASELINE.name: _frame(BASELINE, tables_of.baseline(cohort.study, found, covariates)),
-            TIMES.name: _frame(TIMES, medians), LANDMARKS.name: _frame(LANDMARKS, landmarks),
-            RATIOS.name: _frame(RATIOS, ratios), RESPONSE.name: _frame(RESPONSE, responses),
-            SCORES.name: SCORES.frame(group_summaries(values)), TESTS.name: TESTS.frame(scores),
+            TIMES.name: _frame(TIMES, medians),
+            LANDMARKS.name: _frame(LANDMARKS, landmarks),
+            RATIOS.name: _frame(RATIOS, ratios),
+            RESPONSE.name: _frame(RESPONSE, responses),
+            SCORES.name: SCORES.frame(group_summaries(values)),
+            TESTS.name: TESTS.frame(scores),
             SUBGROUPS.name: _frame(SUBGROUPS, inside),
         },
         figures=tuple(_figures(rows, found)) if rows is not None else (),
         people=_people(cohort, found, rows, gone),
         notes=_notes(found, ratios, inside),
         methods=METHODS,
-    )  # fmt: skip
+    )
 
 
 METHODS = (
-    "A group of a sample, status or list is known from that sample's day on: patients are at risk in (entry, exit] from "
+    "A group of a sample, status or list is known from that sample's day on: patients are at risk in (entry, exit] "
+    "from "
     "then (no immortal time). Lines have their own group; groups of patients hold for the study and for every line.",
-    "Kaplan-Meier with log-log limits; Cox regression of each group against the reference with profile (Firth's) limits, "
-    "not adjusted; log-rank over all groups. Shares: Clopper-Pearson, Fisher's exact test. Numbers: t and order-statistic "
+    "Kaplan-Meier with log-log limits; Cox regression of each group against the reference with profile (Firth's) "
+    "limits, "
+    "not adjusted; log-rank over all groups. Shares: Clopper-Pearson, Fisher's exact test. Numbers: t and "
+    "order-statistic "
     "intervals over samples, Wilcoxon tests by patient.",
     "Subgroups: one Cox model with group, level and their product, variance clustered by patient (Fay, Graubard 2001); "
     "numbers linear, per standard deviation; Benjamini-Hochberg over the table. Two p-values are never compared.",
@@ -201,7 +292,8 @@ def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
 
 
 def _numbers(table: pl.DataFrame, key: str, besides: tuple[str, ...] = ()) -> list[tuple[str, pl.DataFrame]]:
-    """Name, and id and value, of the columns of numbers; further columns are read as text, and are numbers where all are."""
+    """Name, and id and value, of the columns of numbers; further columns are read as text, and are numbers where all
+    are."""
     out = []
     for name in (n for n in table.columns if n not in (*besides, key, "patient_id")):
         text = table[name]
@@ -250,9 +342,14 @@ def _words(found: Groups, medians: list[dict[str, Any]], ratios: list[dict[str, 
     for endpoint in _said(medians):
         mine = [r for r in _first(medians) if r["endpoint"] == endpoint]
         told = "; ".join(
-            f"{_plain(r['group'])} " + (f"{{{r['_name']}}}" if r["median_months"] is not None
-                                        else f"not reached (n = {r['n']}, {r['n_event']} events)") for r in mine
-        )  # fmt: skip
+            f"{_plain(r['group'])} "
+            + (
+                f"{{{r['_name']}}}"
+                if r["median_months"] is not None
+                else f"not reached (n = {r['n']}, {r['n_event']} events)"
+            )
+            for r in mine
+        )
         text = f"Median {_where(endpoint, mine[0]['line'])}: {told}."
         for row in (r for r in _first(ratios) if r["endpoint"] == endpoint and not found.by_line):
             text += _ratio_text(row, estimates)
@@ -285,7 +382,9 @@ def _response_text(rows: list[dict[str, Any]], estimates: list[Estimate]) -> str
             name = f"{kind} line {line} {_safe(row['group'])}"
             limits = row["ci_low"], row["ci_high"]
             estimates.append(Estimate(name, row["fraction"], *limits, row["n"], "Clopper-Pearson", "fraction"))
-            unseen = f", {row['n_not_judged']} of them not judged and counted as no response" if row["n_not_judged"] else ""
+            unseen = (
+                f", {row['n_not_judged']} of them not judged and counted as no response" if row["n_not_judged"] else ""
+            )
             told.append(f"{_plain(row['group'])} {{{name}}}{unseen}")
         text += f" {_capital(str(endpoint_words(kind)))} (confirmed) on line {line}: {'; '.join(told)}."
     return text
@@ -294,7 +393,8 @@ def _response_text(rows: list[dict[str, Any]], estimates: list[Estimate]) -> str
 def _score_text(tests: pl.DataFrame) -> str:
     """The numbers that differ most, with their medians and the shift between them."""
     told = [
-        f"{_plain(r['measure'])} {r['median_a']:.3g} in {_plain(r['group_a'])} (n = {r['n_a']}) and {r['median_b']:.3g} in "
+        f"{_plain(r['measure'])} {r['median_a']:.3g} in {_plain(r['group_a'])} (n = {r['n_a']}) and "
+        f"{r['median_b']:.3g} in "
         f"{_plain(r['group_b'])} (n = {r['n_b']}){_shift_text(r)}, p {r['p_value']:.2g}, q {r['q_value']:.2g}"
         for r in tests.drop_nulls("p_value").head(MOST_SCORES).iter_rows(named=True)
     ]
@@ -320,8 +420,10 @@ def _ratio_text(row: dict[str, Any], estimates: list[Estimate]) -> str:
     if _changes(row):
         limits = row["rmst_ci_low"], row["rmst_ci_high"]
         estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
-        return f" {who}: no single hazard ratio (it changes with time); restricted mean difference to day " \
-               f"{row['rmst_days']:.0f} {{{name}}}."  # fmt: skip
+        return (
+            f" {who}: no single hazard ratio (it changes with time); restricted mean difference to day "
+            f"{row['rmst_days']:.0f} {{{name}}}."
+        )
     if row["hazard_ratio"] is None:
         return ""
     estimates.append(Estimate(name, row["hazard_ratio"], row["ci_low"], row["ci_high"], n, "Cox, unadjusted", "ratio"))
@@ -337,8 +439,14 @@ def _headline(
     for row in _first(ratios):
         if row.get("_name") in by_name:
             number = by_name[row["_name"]]
-            text = said("headline.groups.ratio", group=_plain(row["group"]), reference=_plain(row["reference"]),
-                        endpoint=endpoint_words(row["endpoint"]), ratio=number, n=number.n)  # fmt: skip
+            text = said(
+                "headline.groups.ratio",
+                group=_plain(row["group"]),
+                reference=_plain(row["reference"]),
+                endpoint=endpoint_words(row["endpoint"]),
+                ratio=number,
+                n=number.n,
+            )
             return Headline(text, *light_of(number), number.name)
     if len(found.names) == 1:
         return cannot(said("headline.groups.one", group=_plain(found.names[0])), said("reason.too_few"))
@@ -356,7 +464,9 @@ def _people(cohort: Cohort, found: Groups, rows: pl.DataFrame | None, gone: pl.D
     parts = [counted("in a group", everyone, inside, whole.join(inside, on="patient_id", how="anti"))]
     for group in found.names:
         mine = inside.filter(pl.col("group") == group)
-        other = inside.join(mine, on="patient_id", how="anti").select("patient_id", pl.lit("another group").alias("reason"))
+        other = inside.join(mine, on="patient_id", how="anti").select(
+            "patient_id", pl.lit("another group").alias("reason")
+        )
         nowhere = whole.join(inside, on="patient_id", how="anti")
         parts.append(counted(f"group {group}", everyone, mine, pl.concat([other.unique(), nowhere])))
     if rows is None or gone is None:
@@ -377,7 +487,9 @@ def _people(cohort: Cohort, found: Groups, rows: pl.DataFrame | None, gone: pl.D
 def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, Any]]) -> tuple[str, ...]:
     notes = ["Groups that nobody drew by lot differ in more than their name: a ratio here is no effect of the group."]
     if found.by_line:
-        notes.append("Treatments are compared, adjusted for what is recorded, in treatment; ratios here are in the table.")
+        notes.append(
+            "Treatments are compared, adjusted for what is recorded, in treatment; ratios here are in the table."
+        )
     out = found.rows.filter(pl.col("group").is_null())
     for reason, n in out.group_by("reason").len().sort(["len", "reason"], descending=[True, False]).head(5).iter_rows():
         notes.append(_plain(f"{n} in no group: {reason}."))
@@ -398,9 +510,12 @@ def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, A
 
 def _interaction_text(row: dict[str, Any]) -> str:
     """The ratio of two hazard ratios, where and of which groups."""
-    return (f"{row['covariate']} {row['level']}, {_where(row['endpoint'], row['line'])}: the hazard ratio of {row['group']} "
-            f"against {row['reference']} times {row['ratio']:.2f} (95 % CI {row['ci_low']:.2f}-{row['ci_high']:.2f}), "
-            f"p {row['p_value']:.2g}, q {row['q_value']:.2g}")  # fmt: skip
+    return (
+        f"{row['covariate']} {row['level']}, {_where(row['endpoint'], row['line'])}: the hazard ratio of "
+        f"{row['group']} "
+        f"against {row['reference']} times {row['ratio']:.2f} (95 % CI {row['ci_low']:.2f}-{row['ci_high']:.2f}), "
+        f"p {row['p_value']:.2g}, q {row['q_value']:.2g}"
+    )
 
 
 def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
@@ -408,16 +523,21 @@ def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
     from oncourse.plots.survival import survival_figure
 
     out = []
-    heads = [{"endpoint": e, "line": n} for e, n in rows.select("endpoint", "line").unique(maintain_order=True).iter_rows()]
+    heads = [
+        {"endpoint": e, "line": n} for e, n in rows.select("endpoint", "line").unique(maintain_order=True).iter_rows()
+    ]
     for head in _first(heads):
         part = rows.filter((pl.col("endpoint") == head["endpoint"]) & pl.col("line").eq_missing(head["line"]))
         time, event, entry = tables_of.arrays(part)
         masks = {g: np.asarray(part["group"] == g) for g in found.names if (part["group"] == g).any()}
         drawn, _ = km_groups(time, event, entry, masks)
         words = _where(head["endpoint"], head["line"])
-        out.append(Figure(
-            _safe(f"km_{head['endpoint']}").replace(" ", "_"), f"{words} by {found.words}".capitalize(),
-            "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
-            survival_figure(drawn, ylabel=head["endpoint"]),
-        ))  # fmt: skip
+        out.append(
+            Figure(
+                _safe(f"km_{head['endpoint']}").replace(" ", "_"),
+                f"{words} by {found.words}".capitalize(),
+                "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
+                survival_figure(drawn, ylabel=head["endpoint"]),
+            )
+        )
     return out

@@ -50,16 +50,24 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
     parts = [
         text
         for name, text in (
-            ("median_subclonal_share", "In the median patient, {median_subclonal_share} of a sample's mutations are in only "
-             "part of its tumour cells (subclonal)."),
+            (
+                "median_subclonal_share",
+                "In the median patient, {median_subclonal_share} of a sample's mutations are in only "
+                "part of its tumour cells (subclonal).",
+            ),
             ("median_math", "The spread of allele fractions within a sample (MATH) is {median_math}."),
-            ("median_jsi", "The Jaccard similarity of two samples of one patient (JSI) is {median_jsi}: near 1, subclones "
-             "are shared."),
-            ("median_copy_number_divergence", "Copy number differs between them over {median_copy_number_divergence} of the "
-             "genome."),
+            (
+                "median_jsi",
+                "The Jaccard similarity of two samples of one patient (JSI) is {median_jsi}: near 1, subclones "
+                "are shared.",
+            ),
+            (
+                "median_copy_number_divergence",
+                "Copy number differs between them over {median_copy_number_divergence} of the genome.",
+            ),
         )
         if name in names
-    ]  # fmt: skip
+    ]
     few = "Too few patients were measured for a median; the values of each sample are in the table."
     return Result(
         answer=" ".join(parts) or few,
@@ -89,7 +97,8 @@ def _headline(found: dict[str, Estimate], rows: pl.DataFrame) -> Headline:
 
 
 def _people(cohort: Cohort, found: HeterogeneityTable) -> pl.DataFrame:
-    """The samples measured, per measure of a sample those with a value, and per measure of a pair the patients with one."""
+    """The samples measured, per measure of a sample those with a value, and per measure of a pair the patients with
+    one."""
     everyone, none = cohort.study["patients"]["patient_id"], "no tumour sample with a somatic variant"
     left = found.excluded.rename({"sample_id": "sample_a"})
     of_sample = found.rows.filter(pl.col("sample_b").is_null())
@@ -119,8 +128,10 @@ def _assumed(rows: pl.DataFrame) -> list[str]:
         return []
     share = int(pairs["n_assumed"].sum()) / max(int(pairs["n"].sum()), 1)
     return [
-        f"In {n} of {pairs.height} pairs absence is assumed for variants called in one sample and not counted in the other "
-        f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed). With forced counts the pairs may lie "
+        f"In {n} of {pairs.height} pairs absence is assumed for variants called in one sample and not counted in the "
+        f"other "
+        f"({share:.0%} of all variants compared; evolution/heterogeneity, n_assumed). With forced counts the pairs "
+        f"may lie "
         "closer together."
     ]
 
@@ -130,10 +141,13 @@ _METHODS = (
     "share: expected share of the present variants whose clone has a CCF below 0.9, over the clusters' posteriors. "
     "Shannon and Simpson: of the cell fractions between the clusters' CCFs, taken as nested.",
     "JSI (Hu 2020): expected subclonal in both / (that + expected clonal in one and absent in the other). Nei 1972 and "
-    "Hudson's Fst (Bhatia 2013) on CCF / 2. ccf_distance: mean absolute difference of CCFs. Variants whose allele one of "
+    "Hudson's Fst (Bhatia 2013) on CCF / 2. ccf_distance: mean absolute difference of CCFs. Variants whose allele one "
+    "of "
     "the samples has lost do not enter. copy_number_divergence: share of bases whose copies differ.",
-    "neutral_r2 (Williams 2016): R2 of the cumulative count against 1/f between 0.12 and 0.24 at purity 1; 0.98 or more "
-    "fits neutral growth. neutral_power: chance that a neutral tail of this size reaches 0.98; where it is low, the test "
+    "neutral_r2 (Williams 2016): R2 of the cumulative count against 1/f between 0.12 and 0.24 at purity 1; 0.98 or "
+    "more "
+    "fits neutral growth. neutral_power: chance that a neutral tail of this size reaches 0.98; where it is low, the "
+    "test "
     "says nothing.",
     "Values: mean over random thinnings; limits: 2.5 and 97.5 % over variants drawn again.",
 )
@@ -152,9 +166,7 @@ def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
         drawn = np.median(values[random.integers(0, len(values), (N_BOOT, len(values)))], axis=1)
         low, high = np.quantile(drawn, [0.025, 0.975])
         method = "median over patients (tissue), percentile bootstrap of patients"
-        out.append(
-            Estimate(f"median_{measure}", float(np.median(values)), low, high, len(values), method, unit)
-        )
+        out.append(Estimate(f"median_{measure}", float(np.median(values)), low, high, len(values), method, unit))
     return out
 
 
@@ -173,8 +185,7 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
             .sort(by, "patient_id", "sample_a", "sample_b")
         )
         return {
-            str(k[0]): f["value"].to_numpy()
-            for k, f in use.partition_by(by, as_dict=True, maintain_order=True).items()
+            str(k[0]): f["value"].to_numpy() for k, f in use.partition_by(by, as_dict=True, maintain_order=True).items()
         }
 
     out = []
@@ -205,8 +216,6 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
             str(k[0]): (f["gap"].abs().to_numpy(), f["value"].to_numpy())
             for k, f in timed.partition_by("kind", as_dict=True, maintain_order=True).items()
         }
-        caption = (
-            "Each point is a pair of samples of one patient; high JSI speaks for several founders (Hu 2020)."
-        )
+        caption = "Each point is a pair of samples of one patient; high JSI speaks for several founders (Hu 2020)."
         out.append(Figure("jsi_time", "JSI by the time between samples", caption, against_time(gaps, "JSI")))
     return out

@@ -89,9 +89,7 @@ def _columns(words: dict[str, str], schema: Mapping[str, Any]) -> tuple[Column, 
 
 
 VISITS = OutputTable("endpoints/recist_visits", "response of every visit", _columns(_VISITS, VISITS_SCHEMA))
-BEST = OutputTable(
-    "endpoints/best_response", "best response per patient and line", _columns(_BEST, BEST_SCHEMA)
-)
+BEST = OutputTable("endpoints/best_response", "best response per patient and line", _columns(_BEST, BEST_SCHEMA))
 BONE = OutputTable("endpoints/bone_visits", "bone scans by the 2+2 rule", _columns(_BONE, BONE_SCHEMA))
 COUNTS = OutputTable(
     "endpoints/response_counts",
@@ -127,18 +125,14 @@ DATES = OutputTable(
     (
         Column("patient_id", pl.String, "the patient"),
         Column("line", pl.Int64, "line of therapy"),
-        Column(
-            "derived_day", pl.Int64, "first derived progression; null = none", unit="days from the index date"
-        ),
+        Column("derived_day", pl.Int64, "first derived progression; null = none", unit="days from the index date"),
         Column(
             "reported_day",
             pl.Int64,
             "first reported progression; null = none",
             unit="days from the index date",
         ),
-        Column(
-            "difference_days", pl.Int64, "derived - reported; null = only one saw a progression", unit="days"
-        ),
+        Column("difference_days", pl.Int64, "derived - reported; null = only one saw a progression", unit="days"),
     ),
 )
 COMBINED = OutputTable(
@@ -188,9 +182,7 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     if first.is_empty():
         raise NotEnoughData(f"no patient has a line {line}.")
     estimates = _rates(first, params, line) + _duration(first, line) + _agreement(visits, cohort.seed)
-    bone_pd = (
-        bone.filter(pl.col("bone") == "PD").select("patient_id", "line").n_unique() if bone.height else 0
-    )
+    bone_pd = bone.filter(pl.col("bone") == "PD").select("patient_id", "line").n_unique() if bone.height else 0
     queries = contradictions(visits)
     dates = progression_dates(visits, cohort.lines, cohort.study["follow_up"])
     differ = int((dates["difference_days"].fill_null(1) != 0).sum())
@@ -208,8 +200,9 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
         "controlled in {disease_control}."
     )
     share = next(e for e in estimates if e.name == "objective_response")
-    told = said("headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
-                line=words)  # fmt: skip
+    told = said(
+        "headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share, line=words
+    )
     if "median_duration" in names:
         answer += " Confirmed responses lasted a median of {median_duration}."
     return Result(
@@ -246,17 +239,27 @@ def _rates(first: pl.DataFrame, params: ImagingParams, line: int | None) -> list
         ["CR", "PR", "SD", "NON-CR/NON-PD", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD"]
     )
     flags = {
-        "objective_response": pl.col("is_confirmed_response"), "unconfirmed_response": pl.col("is_response"),
-        "disease_control": control, "complete_response": pl.col("best_confirmed").is_in(["CR", "iCR"]),
-    }  # fmt: skip
+        "objective_response": pl.col("is_confirmed_response"),
+        "unconfirmed_response": pl.col("is_response"),
+        "disease_control": control,
+        "complete_response": pl.col("best_confirmed").is_in(["CR", "iCR"]),
+    }
     out = []
     for name, flag in flags.items():
         k, n = int(counted.select(flag.sum()).item() or 0), counted.height
         low, high = clopper_pearson(k, n)
         out.append(
-            Estimate(name, k / n if n else None, float(low), float(high), n, "Clopper-Pearson", "fraction",
-                     f"{RATE}, line {line}")
-        )  # fmt: skip
+            Estimate(
+                name,
+                k / n if n else None,
+                float(low),
+                float(high),
+                n,
+                "Clopper-Pearson",
+                "fraction",
+                f"{RATE}, line {line}",
+            )
+        )
     never = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
     return [*out, Estimate("not_evaluable", never, n=first.height, unit="count")]
 
@@ -291,9 +294,7 @@ def _agreement(visits: pl.DataFrame, seed: int) -> list[Estimate]:
     from oncourse.stats.rng import generator
 
     both = visits.filter(
-        pl.col("reported_overall").is_not_null()
-        & pl.col("overall").is_not_null()
-        & (pl.col("basis") != "reported")
+        pl.col("reported_overall").is_not_null() & pl.col("overall").is_not_null() & (pl.col("basis") != "reported")
     )
     if both.is_empty():
         return []
@@ -331,10 +332,14 @@ def _agreement(visits: pl.DataFrame, seed: int) -> list[Estimate]:
 def _counts(best: pl.DataFrame) -> pl.DataFrame:
     parts = []
     for name, confirmed in (("best_confirmed", True), ("best_unconfirmed", False)):
-        part = best.group_by("line", pl.col(name).alias("response")).len("n").with_columns(
-            pl.lit(confirmed).alias("confirmation"),
-            (pl.col("n") / pl.col("n").sum().over("line")).alias("fraction"),
-        )  # fmt: skip
+        part = (
+            best.group_by("line", pl.col(name).alias("response"))
+            .len("n")
+            .with_columns(
+                pl.lit(confirmed).alias("confirmation"),
+                (pl.col("n") / pl.col("n").sum().over("line")).alias("fraction"),
+            )
+        )
         parts.append(part)
     return COUNTS.frame(pl.concat(parts).sort("line", "confirmation", "response"))
 
@@ -365,32 +370,41 @@ def _people(cohort: Cohort, best: pl.DataFrame, visits: pl.DataFrame, params: Im
     told = pl.concat([unseen, none.select(*keys).unique().with_columns(reason=pl.lit(bare))])
     rated = best if params.missing_in_denominator else best.join(unseen, on=keys, how="anti")
     lasted = best.filter(pl.col("duration_days").is_not_null())
-    return ledger([
-        of_lines(RATE, rated, told, cohort.lines, everyone, rest="not evaluable"),
-        of_lines(DURATION, lasted, told.clear(), cohort.lines, everyone, rest="no confirmed response"),
-    ])  # fmt: skip
+    return ledger(
+        [
+            of_lines(RATE, rated, told, cohort.lines, everyone, rest="not evaluable"),
+            of_lines(DURATION, lasted, told.clear(), cohort.lines, everyone, rest="no confirmed response"),
+        ]
+    )
 
 
 def _notes(
     cohort: Cohort, params: ImagingParams, estimates: list[Estimate], visits: pl.DataFrame, dates: pl.DataFrame
 ) -> tuple[str, ...]:
     how = "count as non-responders" if params.missing_in_denominator else "are left out of the rates"
-    notes = list(where_counted(estimates, {
-        "not_evaluable": f"Patients without an evaluable visit {how}: {{not_evaluable:value}}.",
-        "bone_progressions": "Lines that progressed in bone by the 2+2 rule: {bone_progressions:value}.",
-        "queries": "Visits with a PR after a CR, to be checked at the source: {queries:value}.",
-    }))  # fmt: skip
+    notes = list(
+        where_counted(
+            estimates,
+            {
+                "not_evaluable": f"Patients without an evaluable visit {how}: {{not_evaluable:value}}.",
+                "bone_progressions": "Lines that progressed in bone by the 2+2 rule: {bone_progressions:value}.",
+                "queries": "Visits with a PR after a CR, to be checked at the source: {queries:value}.",
+            },
+        )
+    )
     n_reported = int((visits["basis"] == "reported").sum()) if visits.height else 0
     if n_reported:
-        notes.append(f"The overall response of {n_reported:,} of {visits.height:,} visits is the reported one: nothing "
-                     "else is recorded there.")  # fmt: skip
-    if any(e.name == "agreement" and e.value is not None for e in estimates):
         notes.append(
-            "Derived and reported responses agree in {agreement} of visits where both exist, kappa {kappa}."
+            f"The overall response of {n_reported:,} of {visits.height:,} visits is the reported one: nothing "
+            "else is recorded there."
         )
+    if any(e.name == "agreement" and e.value is not None for e in estimates):
+        notes.append("Derived and reported responses agree in {agreement} of visits where both exist, kappa {kappa}.")
     if not dates.is_empty():
-        notes.append("Derived and reported day of progression differ, or only one of them exists, in "
-                     "{progression_dates_differ:value} of {progression_dates:value} lines.")  # fmt: skip
+        notes.append(
+            "Derived and reported day of progression differ, or only one of them exists, in "
+            "{progression_dates_differ:value} of {progression_dates:value} lines."
+        )
     for table in ("target_lesions", "assessments"):
         frame = cohort.study[table]
         used = reader(frame, params.evaluator)
@@ -409,23 +423,39 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
     if bars.is_empty():
         return ()
     colours = {
-        "CR": COLOURS["CR"], "PR": COLOURS["PR"], "SD": COLOURS["SD"], "NON-CR/NON-PD": PALETTE[7],
-        "PD": COLOURS["PD"], "NE": COLOURS["NE"], "MISSING": COLOURS["NE"],
-    }  # fmt: skip
-    colours |= {"iCR": colours["CR"], "iPR": colours["PR"], "iSD": colours["SD"], "iCPD": colours["PD"],
-                "iUPD": PALETTE[3], "NON-iCR/NON-iUPD": PALETTE[7], "ND": COLOURS["NE"]}  # fmt: skip
+        "CR": COLOURS["CR"],
+        "PR": COLOURS["PR"],
+        "SD": COLOURS["SD"],
+        "NON-CR/NON-PD": PALETTE[7],
+        "PD": COLOURS["PD"],
+        "NE": COLOURS["NE"],
+        "MISSING": COLOURS["NE"],
+    }
+    colours |= {
+        "iCR": colours["CR"],
+        "iPR": colours["PR"],
+        "iSD": colours["SD"],
+        "iCPD": colours["PD"],
+        "iUPD": PALETTE[3],
+        "NON-iCR/NON-iUPD": PALETTE[7],
+        "ND": COLOURS["NE"],
+    }
     limits = {"+20 %": 0.2, "-30 %": -0.3}
     fall = waterfall(
-        bars["best_change_fraction"].to_list(), bars["best_confirmed"].to_list(), colours=colours,
-        ylabel="best change of the sum of diameters", limits=limits, names_of=bars["patient_id"].to_list(),
-    )  # fmt: skip
-    kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
-    keys = bars.filter(pl.col("patient_id").is_in(kept)).select(
-        "patient_id", "line", "start_day", "best_confirmed"
+        bars["best_change_fraction"].to_list(),
+        bars["best_confirmed"].to_list(),
+        colours=colours,
+        ylabel="best change of the sum of diameters",
+        limits=limits,
+        names_of=bars["patient_id"].to_list(),
     )
-    points = visits.join(keys, on=["patient_id", "line"]).filter(
-        pl.col("change_from_baseline_fraction").is_not_null()
-    ).sort("patient_id", "day")  # fmt: skip
+    kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
+    keys = bars.filter(pl.col("patient_id").is_in(kept)).select("patient_id", "line", "start_day", "best_confirmed")
+    points = (
+        visits.join(keys, on=["patient_id", "line"])
+        .filter(pl.col("change_from_baseline_fraction").is_not_null())
+        .sort("patient_id", "day")
+    )
     series = {
         str(patient): (
             [0, *(part["day"] - part["start_day"]).to_list()],
@@ -433,12 +463,8 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
         )
         for (patient,), part in points.group_by("patient_id", maintain_order=True)
     }
-    paint = {
-        p: colours.get(w, PALETTE[0]) for p, w in keys.select("patient_id", "best_confirmed").iter_rows()
-    }
-    web = spider(
-        series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height
-    )
+    paint = {p: colours.get(w, PALETTE[0]) for p, w in keys.select("patient_id", "best_confirmed").iter_rows()}
+    web = spider(series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height)
     caption = (
         f"Best change of the sum of diameters on this line, coloured by best confirmed response; "
         f"{first.height - bars.height} patients without two complete sums are not drawn. New lesions and non-target "
@@ -446,6 +472,10 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
     )
     return (
         Figure("waterfall", "Best change of tumour size", caption, fall),
-        Figure("spider", "Tumour size over time", "Sum of diameters against baseline, complete sums only; "
-               "colours as in the waterfall.", web),
-    )  # fmt: skip
+        Figure(
+            "spider",
+            "Tumour size over time",
+            "Sum of diameters against baseline, complete sums only; colours as in the waterfall.",
+            web,
+        ),
+    )

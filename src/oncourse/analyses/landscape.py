@@ -28,97 +28,149 @@ if TYPE_CHECKING:
     from oncourse.plots.oncoprint import Oncoprint
 
 _GENE = Column("gene", pl.String, "HGNC symbol")
-GENES = OutputTable("landscape/genes", "how often each gene is altered, by patient (or sample)", (
-    _GENE,
-    Column("n_profiled", pl.Int64, "patients (samples) on whose mutation panel the gene is"),
-    Column("n_altered", pl.Int64, "of these, with an alteration that counts"),
-    Column("frequency", pl.Float64, "n_altered / n_profiled; null where nobody was looked at", unit="fraction"),
-    Column("ci_low", pl.Float64, "lower limit, exact (Clopper-Pearson)", unit="fraction"),
-    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
-    Column("n_mutated", pl.Int64, "with a protein-changing or splice-site mutation"),
-    Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
-    Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
-    Column("n_fusion", pl.Int64, "with a fusion"),
-    Column("n_germline", pl.Int64, "with a germline loss that is listed or truncates a suppressor; not part of n_altered"),
-    Column("n_driver", pl.Int64, "with a hit that a rule calls a driver; null: a gene whose role is not in genes.tsv"),
-    Column("n_biallelic", pl.Int64, "with both alleles hit; null: a gene of no known role (landscape/alterations)"),
-    Column("n_profiled_copies", pl.Int64, "looked at for copy number; 0: amplification and deletion not assessed"),
-    Column("n_profiled_fusions", pl.Int64, "looked at for fusions of the gene"),
-))  # fmt: skip
-ALTERATIONS = OutputTable("landscape/alterations", "what hit each cancer gene of each patient: the rows behind every bar", (
-    Column("patient_id", pl.String, "the patient"), _GENE,
-    Column("kinds", pl.String, "mutation, germline, amplification, deletion, fusion, joined by ;"),
-    Column("changes", pl.String, "protein changes (effects where there is none), drivers first, joined by ;"),
-    Column("samples", pl.String, "samples in which something was found, joined by ;"),
-    Column("n_hits", pl.Int64, "different variants and events"),
-    Column("driver", pl.String, "driver, or unknown: no rule says so"),
-    Column("rule", pl.String, "the rule that decided, with its source"),
-    Column("is_biallelic", pl.Boolean, "of suppressors with a driver hit: both alleles hit; null = not assessed"),
-    Column("basis", pl.String, "what says so"),
-))  # fmt: skip
-SAMPLES = OutputTable("landscape/samples", "mutational burden and microsatellite status of each sample", (
-    Column("sample_id", pl.String, "the sample"),
-    Column("patient_id", pl.String, "the patient"),
-    Column("n_nonsynonymous", pl.Int64, "distinct protein-changing or splice-site variants"),
-    Column("callable_mb", pl.Float64, "megabases looked at; null = unknown", unit="Mb"),
-    Column("callable_basis", pl.String, "stated / estimated (coding length of the gene list) / assumed (exome)"),
-    Column("tmb_per_mb", pl.Float64, "n_nonsynonymous / callable_mb; null where the size is unknown", unit="per Mb"),
-    Column("ci_low", pl.Float64, "lower limit, exact Poisson", unit="per Mb"),
-    Column("ci_high", pl.Float64, "upper limit", unit="per Mb"),
-    Column("msi_status", pl.String, "microsatellite status as recorded; null = not assessed"),
-))  # fmt: skip
-CLASSES = OutputTable("landscape/classes", "called somatic variants by consequence", (
-    Column("consequence", pl.String, "effect on the gene"),
-    Column("n_variants", pl.Int64, "calls of that effect over all samples"),
-    Column("fraction", pl.Float64, "share of all calls", unit="fraction"),
-))  # fmt: skip
-GROUPS = OutputTable("landscape/groups", "gene frequencies of two groups compared", (
-    _GENE,
-    Column("group_a", pl.String, "first group"),
-    Column("group_b", pl.String, "second group"),
-    Column("n_altered_a", pl.Int64, "altered in group a"),
-    Column("n_profiled_a", pl.Int64, "looked at in group a"),
-    Column("n_altered_b", pl.Int64, "altered in group b"),
-    Column("n_profiled_b", pl.Int64, "looked at in group b"),
-    Column("odds_ratio", pl.Float64, "odds of alteration, a v b (conditional maximum likelihood)"),
-    Column("ci_low", pl.Float64, "lower limit, exact conditional"),
-    Column("ci_high", pl.Float64, "upper limit"),
-    Column("p_value", pl.Float64, "Fisher's exact test, two-sided"),
-    Column("q_value", pl.Float64, "false discovery rate over this table (Benjamini-Hochberg)"),
-))  # fmt: skip
-PAIRS = OutputTable("landscape/pairs", "co-occurrence and mutual exclusivity given each patient's burden", (
-    Column("gene_a", pl.String, "first gene"),
-    Column("gene_b", pl.String, "second gene"),
-    Column("n_patients", pl.Int64, "patients in whom both were looked at"),
-    Column("n_both", pl.Int64, "altered in both"),
-    Column("n_a_only", pl.Int64, "altered in the first only, both looked at"),
-    Column("n_b_only", pl.Int64, "altered in the second only, both looked at"),
-    Column("expected_both", pl.Float64, "altered in both if the genes were independent given burden and stratum"),
-    Column("ratio", pl.Float64, "n_both / expected_both", unit="ratio"),
-    Column("direction", pl.String, "co-occurrence or exclusivity"),
-    Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
-    Column("q_value", pl.Float64, "false discovery rate over this table"),
-    Column("power_exclusivity", pl.Float64, "chance of p < 0.05 if the odds ratio were 1 / landscape.pair_odds: where it is "
-           "low a pair that is not found says nothing", unit="fraction"),
-    Column("power_co_occurrence", pl.Float64, "chance of p < 0.05 if the odds ratio were landscape.pair_odds",
-           unit="fraction"),
-))  # fmt: skip
-GENE_GROUPS = OutputTable("landscape/gene_groups", "do the genes of a pathway exclude each other, given burden", (
-    Column("gene_group", pl.String, "pathway (gene_sets.tsv)"),
-    Column("genes", pl.String, "its genes that are altered often enough, joined by ;"),
-    Column("n_patients", pl.Int64, "patients in whom at least one of them was looked at"),
-    Column("n_covered", pl.Int64, "altered in at least one"),
-    Column("expected_covered", pl.Float64, "altered in at least one if independent given burden and stratum"),
-    Column("direction", pl.String, "exclusivity (more are covered than expected) or co-occurrence"),
-    Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
-    Column("q_value", pl.Float64, "false discovery rate over this table"),
-))  # fmt: skip
+GENES = OutputTable(
+    "landscape/genes",
+    "how often each gene is altered, by patient (or sample)",
+    (
+        _GENE,
+        Column("n_profiled", pl.Int64, "patients (samples) on whose mutation panel the gene is"),
+        Column("n_altered", pl.Int64, "of these, with an alteration that counts"),
+        Column("frequency", pl.Float64, "n_altered / n_profiled; null where nobody was looked at", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower limit, exact (Clopper-Pearson)", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("n_mutated", pl.Int64, "with a protein-changing or splice-site mutation"),
+        Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
+        Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
+        Column("n_fusion", pl.Int64, "with a fusion"),
+        Column(
+            "n_germline",
+            pl.Int64,
+            "with a germline loss that is listed or truncates a suppressor; not part of n_altered",
+        ),
+        Column(
+            "n_driver", pl.Int64, "with a hit that a rule calls a driver; null: a gene whose role is not in genes.tsv"
+        ),
+        Column("n_biallelic", pl.Int64, "with both alleles hit; null: a gene of no known role (landscape/alterations)"),
+        Column("n_profiled_copies", pl.Int64, "looked at for copy number; 0: amplification and deletion not assessed"),
+        Column("n_profiled_fusions", pl.Int64, "looked at for fusions of the gene"),
+    ),
+)
+ALTERATIONS = OutputTable(
+    "landscape/alterations",
+    "what hit each cancer gene of each patient: the rows behind every bar",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        _GENE,
+        Column("kinds", pl.String, "mutation, germline, amplification, deletion, fusion, joined by ;"),
+        Column("changes", pl.String, "protein changes (effects where there is none), drivers first, joined by ;"),
+        Column("samples", pl.String, "samples in which something was found, joined by ;"),
+        Column("n_hits", pl.Int64, "different variants and events"),
+        Column("driver", pl.String, "driver, or unknown: no rule says so"),
+        Column("rule", pl.String, "the rule that decided, with its source"),
+        Column("is_biallelic", pl.Boolean, "of suppressors with a driver hit: both alleles hit; null = not assessed"),
+        Column("basis", pl.String, "what says so"),
+    ),
+)
+SAMPLES = OutputTable(
+    "landscape/samples",
+    "mutational burden and microsatellite status of each sample",
+    (
+        Column("sample_id", pl.String, "the sample"),
+        Column("patient_id", pl.String, "the patient"),
+        Column("n_nonsynonymous", pl.Int64, "distinct protein-changing or splice-site variants"),
+        Column("callable_mb", pl.Float64, "megabases looked at; null = unknown", unit="Mb"),
+        Column("callable_basis", pl.String, "stated / estimated (coding length of the gene list) / assumed (exome)"),
+        Column(
+            "tmb_per_mb", pl.Float64, "n_nonsynonymous / callable_mb; null where the size is unknown", unit="per Mb"
+        ),
+        Column("ci_low", pl.Float64, "lower limit, exact Poisson", unit="per Mb"),
+        Column("ci_high", pl.Float64, "upper limit", unit="per Mb"),
+        Column("msi_status", pl.String, "microsatellite status as recorded; null = not assessed"),
+    ),
+)
+CLASSES = OutputTable(
+    "landscape/classes",
+    "called somatic variants by consequence",
+    (
+        Column("consequence", pl.String, "effect on the gene"),
+        Column("n_variants", pl.Int64, "calls of that effect over all samples"),
+        Column("fraction", pl.Float64, "share of all calls", unit="fraction"),
+    ),
+)
+GROUPS = OutputTable(
+    "landscape/groups",
+    "gene frequencies of two groups compared",
+    (
+        _GENE,
+        Column("group_a", pl.String, "first group"),
+        Column("group_b", pl.String, "second group"),
+        Column("n_altered_a", pl.Int64, "altered in group a"),
+        Column("n_profiled_a", pl.Int64, "looked at in group a"),
+        Column("n_altered_b", pl.Int64, "altered in group b"),
+        Column("n_profiled_b", pl.Int64, "looked at in group b"),
+        Column("odds_ratio", pl.Float64, "odds of alteration, a v b (conditional maximum likelihood)"),
+        Column("ci_low", pl.Float64, "lower limit, exact conditional"),
+        Column("ci_high", pl.Float64, "upper limit"),
+        Column("p_value", pl.Float64, "Fisher's exact test, two-sided"),
+        Column("q_value", pl.Float64, "false discovery rate over this table (Benjamini-Hochberg)"),
+    ),
+)
+PAIRS = OutputTable(
+    "landscape/pairs",
+    "co-occurrence and mutual exclusivity given each patient's burden",
+    (
+        Column("gene_a", pl.String, "first gene"),
+        Column("gene_b", pl.String, "second gene"),
+        Column("n_patients", pl.Int64, "patients in whom both were looked at"),
+        Column("n_both", pl.Int64, "altered in both"),
+        Column("n_a_only", pl.Int64, "altered in the first only, both looked at"),
+        Column("n_b_only", pl.Int64, "altered in the second only, both looked at"),
+        Column("expected_both", pl.Float64, "altered in both if the genes were independent given burden and stratum"),
+        Column("ratio", pl.Float64, "n_both / expected_both", unit="ratio"),
+        Column("direction", pl.String, "co-occurrence or exclusivity"),
+        Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
+        Column("q_value", pl.Float64, "false discovery rate over this table"),
+        Column(
+            "power_exclusivity",
+            pl.Float64,
+            "chance of p < 0.05 if the odds ratio were 1 / landscape.pair_odds: where it is "
+            "low a pair that is not found says nothing",
+            unit="fraction",
+        ),
+        Column(
+            "power_co_occurrence",
+            pl.Float64,
+            "chance of p < 0.05 if the odds ratio were landscape.pair_odds",
+            unit="fraction",
+        ),
+    ),
+)
+GENE_GROUPS = OutputTable(
+    "landscape/gene_groups",
+    "do the genes of a pathway exclude each other, given burden",
+    (
+        Column("gene_group", pl.String, "pathway (gene_sets.tsv)"),
+        Column("genes", pl.String, "its genes that are altered often enough, joined by ;"),
+        Column("n_patients", pl.Int64, "patients in whom at least one of them was looked at"),
+        Column("n_covered", pl.Int64, "altered in at least one"),
+        Column("expected_covered", pl.Float64, "altered in at least one if independent given burden and stratum"),
+        Column("direction", pl.String, "exclusivity (more are covered than expected) or co-occurrence"),
+        Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
+        Column("q_value", pl.Float64, "false discovery rate over this table"),
+    ),
+)
 
 BLOOD = ("normal", "white_cells")
 _LABELS = {
-    "nonsense": "truncating", "frameshift": "truncating", "start_lost": "truncating", "stop_lost": "truncating",
-    "splice_site": "splice", "missense": "missense", "inframe_deletion": "inframe", "inframe_insertion": "inframe",
-}  # fmt: skip
+    "nonsense": "truncating",
+    "frameshift": "truncating",
+    "start_lost": "truncating",
+    "stop_lost": "truncating",
+    "splice_site": "splice",
+    "missense": "missense",
+    "inframe_deletion": "inframe",
+    "inframe_insertion": "inframe",
+}
 
 
 def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: pl.DataFrame) -> pl.DataFrame:
@@ -129,23 +181,24 @@ def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: p
     key = "patient_id" if unit == "patient" else "sample_id"
     altered = status.altered
     in_use = set(status.panels.samples["mutation"].drop_nulls())
-    listed = {
-        g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes
-    }
+    listed = {g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes}
     genes = sorted(listed | set(altered["gene"]))
 
     def count(flag: str, name: str) -> pl.Expr:
         return pl.col(key).filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
 
     counts = altered.group_by("gene").agg(
-        count("is_mutated", "n_mutated"), count("is_amplified", "n_amplified"), count("is_deleted", "n_deleted"),
+        count("is_mutated", "n_mutated"),
+        count("is_amplified", "n_amplified"),
+        count("is_deleted", "n_deleted"),
         count("is_fused", "n_fusion"),
-    )  # fmt: skip
+    )
     table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left")
     table = table.join(
         status.altered_on_panel(key).group_by("gene").agg(pl.len().cast(pl.Int64).alias("n_altered")),
-        on="gene", how="left",
-    ).fill_null(0)  # fmt: skip
+        on="gene",
+        how="left",
+    ).fill_null(0)
     for name, kind in (("n_profiled_copies", "cna"), ("n_profiled_fusions", "sv")):
         looked = status.panels.n_profiled(genes, unit, kind).rename({"n_profiled": name})
         table = table.join(looked, on="gene", how="left")
@@ -159,18 +212,18 @@ def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: p
         ci_low=pl.Series(low).fill_nan(None),
         ci_high=pl.Series(high).fill_nan(None),
     )
-    return GENES.frame(
-        table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True)
-    )
+    return GENES.frame(table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True))
 
 
 def _hit_counts(hits: pl.DataFrame, alterations: pl.DataFrame, key: str) -> pl.DataFrame:
     """gene, n_germline, n_driver, n_biallelic; both alleles are judged by patient, whatever is counted."""
     counts = hits.group_by("gene").agg(
         n_germline=pl.col(key).filter(pl.col("kind") == "germline").n_unique().cast(pl.Int64),
-        n_driver=pl.col(key).filter((pl.col("driver") == "driver") & (pl.col("kind") != "germline")).n_unique()
+        n_driver=pl.col(key)
+        .filter((pl.col("driver") == "driver") & (pl.col("kind") != "germline"))
+        .n_unique()
         .cast(pl.Int64),
-    )  # fmt: skip
+    )
     both = alterations.filter("is_biallelic").group_by("gene").agg(n_biallelic=pl.len().cast(pl.Int64))
     return counts.join(both, on="gene", how="full", coalesce=True)
 
@@ -200,8 +253,11 @@ def _people(cohort: Cohort, profiled: pl.DataFrame, burden: pl.DataFrame, unit: 
     """Patients and samples profiled for mutations, with a burden per Mb, and with a status of MSI."""
     everyone, none = cohort.study["patients"]["patient_id"], "no sample"
     samples = cohort.study["samples"]
-    why = pl.when(pl.col("material").is_in(BLOOD)).then(pl.lit("no tumour sample (normal or white cells)")).otherwise(
-        pl.lit("not profiled for mutations"))  # fmt: skip
+    why = (
+        pl.when(pl.col("material").is_in(BLOOD))
+        .then(pl.lit("no tumour sample (normal or white cells)"))
+        .otherwise(pl.lit("not profiled for mutations"))
+    )
     out = samples.join(profiled, on="sample_id", how="anti").select("patient_id", "sample_id", why.alias("reason"))
     without = out.join(profiled, on="patient_id", how="anti").select("patient_id", "reason")
     sized = burden.drop_nulls("tmb_per_mb")
@@ -211,13 +267,21 @@ def _people(cohort: Cohort, profiled: pl.DataFrame, burden: pl.DataFrame, unit: 
     known = burden.drop_nulls("msi_status").filter(pl.col("msi_status") != "indeterminate")
     key = ["patient_id"] if unit == "patient" else ["patient_id", "sample_id"]
     untold = pl.lit("MSI not told, or indeterminate").alias("reason")
-    return ledger([
-        counted("patients profiled", everyone, profiled, without, rest=none),
-        counted("samples profiled", everyone, profiled, out, rest=none, unit="sample"),
-        counted("burden per Mb", everyone, sized, pl.concat([out, unsized]), rest=none, unit="sample"),
-        counted("MSI status", everyone, known, burden.join(known, on=key, how="anti").select(*key, untold),
-                rest="no tumour sample with a status of MSI", unit=unit),
-    ])  # fmt: skip
+    return ledger(
+        [
+            counted("patients profiled", everyone, profiled, without, rest=none),
+            counted("samples profiled", everyone, profiled, out, rest=none, unit="sample"),
+            counted("burden per Mb", everyone, sized, pl.concat([out, unsized]), rest=none, unit="sample"),
+            counted(
+                "MSI status",
+                everyone,
+                known,
+                burden.join(known, on=key, how="anti").select(*key, untold),
+                rest="no tumour sample with a status of MSI",
+                unit=unit,
+            ),
+        ]
+    )
 
 
 @analysis(
@@ -241,8 +305,13 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         hits = hits.filter(pl.col("sample_id").is_in(counted.implode()))
     genes = gene_table(status, params.unit, hits, cohort.alterations)
     estimates = [
-        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted",
-                 question="patients profiled"),
+        Estimate(
+            "profiled_patients",
+            profiled["patient_id"].n_unique(),
+            unit="count",
+            method="counted",
+            question="patients profiled",
+        ),
         Estimate("profiled_samples", profiled.height, unit="count", method="counted", question="samples profiled"),
     ]
     # one fusion of two genes is one line of the answer and the figures; the table holds both genes as they are
@@ -251,22 +320,36 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     shown = gene_table(whole, params.unit, hits, cohort.alterations) if joint.height else genes
     top = shown.filter(pl.col("n_altered") > 0).head(params.top_genes)
     estimates += [
-        Estimate(f"frequency:{r['gene']}", r["frequency"], r["ci_low"], r["ci_high"], r["n_profiled"],
-                 "Clopper-Pearson", "fraction")
+        Estimate(
+            f"frequency:{r['gene']}",
+            r["frequency"],
+            r["ci_low"],
+            r["ci_high"],
+            r["n_profiled"],
+            "Clopper-Pearson",
+            "fraction",
+        )
         for r in top.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     answer = "In {profiled_patients} profiled patients ({profiled_samples} samples) "
     named = [(r, e) for r, e in zip(top["gene"], estimates[2:], strict=False)][:3]
     answer += (
         "the genes most often altered were " + "; ".join(f"{_plain(g)}, {e}" for g, e in named) + "."
-        if named else "no gene was altered."
-    )  # fmt: skip
+        if named
+        else "no gene was altered."
+    )
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
         estimates.append(
-            Estimate("median_tmb", float(np.median(sized["tmb_per_mb"].to_numpy())), n=sized.height, unit="per_mb",
-                     method="median over samples", question="burden per Mb")
-        )  # fmt: skip
+            Estimate(
+                "median_tmb",
+                float(np.median(sized["tmb_per_mb"].to_numpy())),
+                n=sized.height,
+                unit="per_mb",
+                method="median over samples",
+                question="burden per Mb",
+            )
+        )
         answer += " The median burden was {median_tmb}."
     estimates += (msi := _msi(burden, params.unit))
     if msi:
@@ -274,15 +357,21 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
     pairs = co_occurrence(model, params)
     tables = {
-        GENES.name: genes, ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
-        SAMPLES.name: SAMPLES.frame(burden), CLASSES.name: _class_table(calls),
-        GROUPS.name: GROUPS.frame(), PAIRS.name: PAIRS.frame(pairs),
+        GENES.name: genes,
+        ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
+        SAMPLES.name: SAMPLES.frame(burden),
+        CLASSES.name: _class_table(calls),
+        GROUPS.name: GROUPS.frame(),
+        PAIRS.name: PAIRS.frame(pairs),
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
-    }  # fmt: skip
+    }
     notes = _notes(cohort, burden, params)
     if joint.height:
-        notes = (f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
-                 "landscape/genes holds both its genes with all that alters them.", *notes)  # fmt: skip
+        notes = (
+            f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
+            "landscape/genes holds both its genes with all that alters them.",
+            *notes,
+        )
     groups = cohort.sample_groups(params.group_by)
     if groups is not None:
         tables[GROUPS.name] = GROUPS.frame(compare_groups(status, groups, params))
@@ -291,11 +380,16 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         tables[GROUPS.name] = GROUPS.frame(pl.concat([tables[GROUPS.name], GROUPS.frame(against)]))
     hits = tables[GROUPS.name].filter(pl.col("q_value") < 0.05)
     if tables[GROUPS.name].height:
-        estimates.append(Estimate("genes_that_differ", hits.height, n=tables[GROUPS.name].height, unit="count",
-                                  method="Fisher's exact test, FDR below 5 %"))  # fmt: skip
-        answer += (
-            " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
+        estimates.append(
+            Estimate(
+                "genes_that_differ",
+                hits.height,
+                n=tables[GROUPS.name].height,
+                unit="count",
+                method="Fisher's exact test, FDR below 5 %",
+            )
         )
+        answer += " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
     return Result(
         answer=answer,
         headline=_headline(named, estimates[0]),
@@ -311,7 +405,8 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a deep deletion of a suppressor, "
             "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
             f"{params.copy_number}).",
-            "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot residue, an "
+            "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot "
+            "residue, an "
             "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv). "
             "Everything else is not classified, which is not 'passenger'. Both alleles: two losses, or one and "
             "the other lost.",
@@ -319,10 +414,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
             "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
             "odds ratio, Benjamini-Hochberg 1995.",
             "Co-occurrence: Poisson-binomial given each patient's burden (Canisius 2016, doi "
-            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence. "
-            + _strata_words(model, params),
+            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence. " + _strata_words(model, params),
         ),
-    )  # fmt: skip
+    )
 
 
 def _strata_words(model: BurdenModel | None, params: LandscapeParams) -> str:
@@ -357,15 +451,14 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
             notes.append(f"The burden of {n} samples rests on {words}; assays.callable_mb overrides it.")
     unknown = burden.filter(pl.col("callable_mb").is_null()).height
     if unknown:
-        notes.append(
-            f"{unknown} samples have no burden per Mb: neither callable_mb nor a gene list is known."
-        )
+        notes.append(f"{unknown} samples have no burden per Mb: neither callable_mb nor a gene list is known.")
     unread = cohort.gene_status.panels.unread
     if unread.height:
         genes = unread["gene"].unique().sort()
         shown = ", ".join(genes.head(6)) + (" ..." if len(genes) > 6 else "")
         notes.append(
-            f"Mutations of unknown effect were called in {unread.height:,} samples and genes ({shown}): neither altered nor "
+            f"Mutations of unknown effect were called in {unread.height:,} samples and genes ({shown}): neither "
+            f"altered nor "
             "wild type, these are in no share of their genes."
         )
     if cohort.panels.samples["cna"].is_null().all():
@@ -377,33 +470,58 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
 
 
 def _figures(
-    cohort: Cohort, status: GeneStatus, top: pl.DataFrame, burden: pl.DataFrame, tables: dict[str, pl.DataFrame],
-    groups: pl.DataFrame | None, params: LandscapeParams,
-) -> list[Figure]:  # fmt: skip
+    cohort: Cohort,
+    status: GeneStatus,
+    top: pl.DataFrame,
+    burden: pl.DataFrame,
+    tables: dict[str, pl.DataFrame],
+    groups: pl.DataFrame | None,
+    params: LandscapeParams,
+) -> list[Figure]:
     from oncourse.plots.bars import count_bars, grouped_points, interval_bars
     from oncourse.plots.oncoprint import oncoprint_svg
 
     if top.is_empty():
         return []
     figures = [
-        Figure("oncoprint", "Oncoprint", "Genes by frequency, samples sorted; grey where the gene was not on the "
-               "sample's panel; the foot of a cell: both "
-               "alleles hit, or a germline hit.",
-               oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups))),
-        Figure("gene_frequency", "Frequency of altered genes", f"Share of {params.unit}s in whom the gene was looked "
-               "at, with the exact 95 % interval and counts.",
-               interval_bars(top["gene"].to_list(), top["frequency"].to_list(), top["ci_low"].to_list(),
-                             top["ci_high"].to_list(),
-                             [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
-                             xlabel=f"{params.unit}s with an alteration")),
-    ]  # fmt: skip
+        Figure(
+            "oncoprint",
+            "Oncoprint",
+            "Genes by frequency, samples sorted; grey where the gene was not on the "
+            "sample's panel; the foot of a cell: both "
+            "alleles hit, or a germline hit.",
+            oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups)),
+        ),
+        Figure(
+            "gene_frequency",
+            "Frequency of altered genes",
+            f"Share of {params.unit}s in whom the gene was looked at, with the exact 95 % interval and counts.",
+            interval_bars(
+                top["gene"].to_list(),
+                top["frequency"].to_list(),
+                top["ci_low"].to_list(),
+                top["ci_high"].to_list(),
+                [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
+                xlabel=f"{params.unit}s with an alteration",
+            ),
+        ),
+    ]
     if (pairs := tables[PAIRS.name]).height:
         from oncourse.plots.exclusivity import exclusivity_svg
 
-        figures.append(Figure("exclusivity", "Genes that exclude or accompany each other", "Each cell a pair of genes, over "
-            "what burden and stratum explain: blue together less often, orange more. A ring: FDR below 5 %. A dot: the "
-            f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so nothing found says "
-            "nothing. Table landscape/pairs.", exclusivity_svg(pairs, params.top_genes)))  # fmt: skip
+        figures.append(
+            Figure(
+                "exclusivity",
+                "Genes that exclude or accompany each other",
+                "Each cell a pair of genes, over "
+                "what burden and stratum explain: blue together less often, orange more. A ring: FDR below 5 %. A "
+                "dot: the "
+                f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so nothing found "
+                f"says "
+                "nothing. Table landscape/pairs.",
+                exclusivity_svg(pairs, params.top_genes),
+            )
+        )
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
         if groups is not None:
@@ -413,13 +531,25 @@ def _figures(
         parts = {str(k[0]): g["tmb_per_mb"].to_list() for k, g in sorted(joined.group_by(["group"]))}
         parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
         if parts:
-            figures.append(Figure("burden", "Mutational burden", "Mutations per megabase of each sample, sorted; the "
-                                  "line is the median.", grouped_points(parts, ylabel="mutations per Mb")))  # fmt: skip
+            figures.append(
+                Figure(
+                    "burden",
+                    "Mutational burden",
+                    "Mutations per megabase of each sample, sorted; the line is the median.",
+                    grouped_points(parts, ylabel="mutations per Mb"),
+                )
+            )
     classes = tables[CLASSES.name]
     if classes.height:
         counts = dict(classes.select("consequence", "n_variants").head(12).iter_rows())
-        figures.append(Figure("classes", "Variant classes", "Called somatic variants by effect, all samples.",
-                              count_bars(counts, xlabel="called variants")))  # fmt: skip
+        figures.append(
+            Figure(
+                "classes",
+                "Variant classes",
+                "Called somatic variants by effect, all samples.",
+                count_bars(counts, xlabel="called variants"),
+            )
+        )
     return figures
 
 
@@ -438,9 +568,7 @@ def oncoprint_data(
     assays = samples["mutation"].to_numpy()
     for gene, i in row.items():
         looked[i] = np.isin(assays, status.panels.assays_with(gene))
-    events = status.altered.filter(
-        pl.col("gene").is_in(genes) & pl.col("is_altered") & pl.col("sample_id").is_in(ids)
-    )
+    events = status.altered.filter(pl.col("gene").is_in(genes) & pl.col("is_altered") & pl.col("sample_id").is_in(ids))
     for event in events.iter_rows(named=True):
         i, j = row[event["gene"]], column[event["sample_id"]]
         if event["is_mutated"]:
@@ -452,10 +580,16 @@ def oncoprint_data(
         ):
             if event[flag]:
                 copy[i, j] = 1 + COPY_KINDS.index(kind)
-    facts = samples.select("sample_id").join(
-        cohort.study["samples"].select("sample_id", "material", "lesion_id"), on="sample_id", how="left",
-        maintain_order="left",
-    ).join(burden.select("sample_id", "msi_status"), on="sample_id", how="left", maintain_order="left")  # fmt: skip
+    facts = (
+        samples.select("sample_id")
+        .join(
+            cohort.study["samples"].select("sample_id", "material", "lesion_id"),
+            on="sample_id",
+            how="left",
+            maintain_order="left",
+        )
+        .join(burden.select("sample_id", "msi_status"), on="sample_id", how="left", maintain_order="left")
+    )
     roles = cohort.study["lesions"].select("lesion_id", "role")
     facts = facts.join(roles, on="lesion_id", how="left", maintain_order="left")
     tracks: dict[str, list[str | None]] = {}
@@ -463,33 +597,44 @@ def oncoprint_data(
         if facts[name].n_unique() > 1:
             tracks[label] = facts[name].to_list()
     if groups is not None:
-        tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")[
-            "group"
-        ].to_list()
-    tmb = samples.join(
-        burden.select("sample_id", "tmb_per_mb"), on="sample_id", how="left", maintain_order="left"
-    )
+        tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")["group"].to_list()
+    tmb = samples.join(burden.select("sample_id", "tmb_per_mb"), on="sample_id", how="left", maintain_order="left")
     values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return Oncoprint(genes, looked, mutation, copy, top["frequency"].to_list(), tracks,
-                     values if np.isfinite(values).any() else None, _marks(cohort, row, samples), ids,
-                     samples["patient_id"].to_list())  # fmt: skip
+    return Oncoprint(
+        genes,
+        looked,
+        mutation,
+        copy,
+        top["frequency"].to_list(),
+        tracks,
+        values if np.isfinite(values).any() else None,
+        _marks(cohort, row, samples),
+        ids,
+        samples["patient_id"].to_list(),
+    )
 
 
 def _by_role(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
-    """Sort the samples of each patient: primary, local recurrence, metastasis, then without a lesion (blood); by day."""
-    facts = cohort.study["samples"].select("sample_id", "lesion_id", "day").join(
-        cohort.study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left"
-    )  # fmt: skip
+    """Sort the samples of each patient: primary, local recurrence, metastasis, then without a lesion (blood); by
+    day."""
+    facts = (
+        cohort.study["samples"]
+        .select("sample_id", "lesion_id", "day")
+        .join(cohort.study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")
+    )
     rank = pl.col("role").replace_strict(
         {"primary": 0, "local_recurrence": 1, "metastasis": 2}, default=3, return_dtype=pl.Int8
     )
-    return samples.join(facts, on="sample_id", how="left").sort(
-        "patient_id", rank, "day", "sample_id", nulls_last=True
-    ).select(samples.columns)  # fmt: skip
+    return (
+        samples.join(facts, on="sample_id", how="left")
+        .sort("patient_id", rank, "day", "sample_id", nulls_last=True)
+        .select(samples.columns)
+    )
 
 
 def _marks(cohort: Cohort, row: dict[str, int], samples: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
-    """Return (gene, sample): 1 where both alleles of the patient's gene are hit and the sample shows a hit, 2: germline."""
+    """Return (gene, sample): 1 where both alleles of the patient's gene are hit and the sample shows a hit, 2:
+    germline."""
     column = {s: i for i, s in enumerate(samples["sample_id"])}
     own = dict(samples.group_by("patient_id").agg("sample_id").iter_rows())
     marks = np.zeros((len(row), len(column)), np.int8)

@@ -46,8 +46,9 @@ CTDNA = OutputTable(
         Column("depth", INT, "reads over the tracked variants", unit="reads"),
         Column("background_reads", NUM, "variant reads expected from errors", unit="reads"),
         Column(
-            "background", TEXT, "learned: from the study's sites without a variant; not known: the stated error is "
-            "all there is"
+            "background",
+            TEXT,
+            "learned: from the study's sites without a variant; not known: the stated error is all there is",
         ),
         Column("error_ratio", NUM, "learned over stated error; null = not learned", unit="ratio"),
         Column("p_value", NUM, "chance of so many reads from errors alone; of a background not known, at its largest"),
@@ -56,9 +57,7 @@ CTDNA = OutputTable(
         Column("vaf", NUM, "mean allele fraction above background", unit="fraction"),
         Column("vaf_ci_low", NUM, "95 %, of variants with fractions of their own", unit="fraction"),
         Column("vaf_ci_high", NUM, "95 %", unit="fraction"),
-        Column(
-            "detection_limit", NUM, "tumour fraction the sample would show with chance .95", unit="fraction"
-        ),
+        Column("detection_limit", NUM, "tumour fraction the sample would show with chance .95", unit="fraction"),
         Column("tumor_fraction", NUM, "tumour fraction as recorded", unit="fraction"),
     ),
 )
@@ -82,7 +81,9 @@ RESPONSE = OutputTable(
         Column("is_sustained", BOOL, "no positive sample after clearance within the line"),
         Column("progression_day", INT, "first sample at which a true rise of the stated size is probable", unit=_DAYS),
         Column("p_progression", NUM, "largest probability of such a rise"),
-        Column("rise_shown", NUM, "least rise (1.5, 2, 3, 5, 10, 20 times) that one more sample would show", unit="ratio"),
+        Column(
+            "rise_shown", NUM, "least rise (1.5, 2, 3, 5, 10, 20 times) that one more sample would show", unit="ratio"
+        ),
     ),
 )
 LEAD = OutputTable(
@@ -121,9 +122,7 @@ EMERGENCE = OutputTable(
         Column("first_seen_sample", TEXT, "that sample"),
         Column("alt_count", INT, "variant reads there", unit="reads"),
         Column("depth", INT, "depth there", unit="reads"),
-        Column(
-            "earlier", TEXT, "every earlier sample: variant reads/depth, copy number, or result of the marker"
-        ),
+        Column("earlier", TEXT, "every earlier sample: variant reads/depth, copy number, or result of the marker"),
         Column("exclusion", NUM, "chance that the earlier samples would have shown it", unit="fraction"),
         Column("start_day", INT, "start of the class", unit=_DAYS),
         Column("stop_day", INT, "end of the class", unit=_DAYS),
@@ -185,8 +184,10 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
         headline=_headline({e.name: e for e in estimates}, rates),
         estimates=tuple(estimates),
         tables={
-            "monitoring/ctdna": CTDNA.frame(ctdna), "monitoring/response": RESPONSE.frame(response),
-            "monitoring/lead_times": LEAD.frame(leads), "monitoring/emergence": EMERGENCE.frame(emerged),
+            "monitoring/ctdna": CTDNA.frame(ctdna),
+            "monitoring/response": RESPONSE.frame(response),
+            "monitoring/lead_times": LEAD.frame(leads),
+            "monitoring/emergence": EMERGENCE.frame(emerged),
             "monitoring/emergence_rates": rates,
         },
         figures=_figures(leads, rates),
@@ -198,19 +199,22 @@ def monitoring(cohort: Cohort, params: Params) -> Result:
             "'New' is said only where the earlier samples together would have shown the variant at its later cell "
             "fraction.",
             "A rise or fall is said where its posterior probability is at least ctdna.min_probability.",
-            "The lowest of several noisy samples lies below the level they share: noise alone reaches a multiple of it.",
+            "The lowest of several noisy samples lies below the level they share: noise alone reaches a multiple of "
+            "it.",
             "The lead has no exact value: it lies between samples and scans; patients whose ctDNA never turned are "
             "in it.",
         ),
         methods=(
-            "Positivity: variant reads of all tracked variants against the background error. It is learned per assay and "
-            "sample from sites without a variant (gamma-Poisson), and widened for spread between sites. Change: hidden true "
+            "Positivity: variant reads of all tracked variants against the background error. It is learned per assay "
+            "and "
+            "sample from sites without a variant (gamma-Poisson), and widened for spread between sites. Change: "
+            "hidden true "
             "levels on a grid, negative binomial counts. "
             "Lead: both turning times interval-censored, one likelihood; shares: Turnbull "
             "1976. "
             "Clearance: landmark, Cox with delayed entry.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _turned(estimate: Estimate) -> Estimate:
@@ -228,8 +232,12 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
         clear = low.value > 0 or after
         if after:  # imaging came first: the sizes are told, the wording turns round
             low, high = _turned(high), _turned(low)
-        text = said(f"headline.monitoring.{kind}{'_after' if after else '' if clear else '_unclear'}", low=low, high=high,
-                    patients=n)  # fmt: skip
+        text = said(
+            f"headline.monitoring.{kind}{'_after' if after else '' if clear else '_unclear'}",
+            low=low,
+            high=high,
+            patients=n,
+        )
         few = n < FEW_LEADS
         why = said("reason.few_patients", n=n) if few else said("reason.apart" if clear else "reason.no_effect")
         return Headline(text, "answered" if clear and not few else "uncertain", why, low.name)
@@ -312,9 +320,10 @@ def _lead_words(names: set[str], prefix: str, words: str) -> str:
     if not {f"{prefix}_median_low", f"{prefix}_median_high"} & names:
         return f"{words} a time that {{{prefix}_patients:value}} patients are too few to estimate."
     text = {
-        (True, True): f"a median between {low} and {high}", (False, True): f"a median of at most {high}",
+        (True, True): f"a median between {low} and {high}",
+        (False, True): f"a median of at most {high}",
         (True, False): f"a median of at least {low}",
-    }[f"{prefix}_median_low" in names, f"{prefix}_median_high" in names]  # fmt: skip
+    }[f"{prefix}_median_low" in names, f"{prefix}_median_high" in names]
     return f"{words} {text} ({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after."
 
 
@@ -344,13 +353,21 @@ def _people(cohort: Cohort, ctdna: pl.DataFrame, response: pl.DataFrame, leads: 
     parts = [
         counted(STATE, everyone, known, blind, rest=none, unit="sample"),
         counted(DATED, everyone, known.drop_nulls("day"), pl.concat([blind, undated]), rest=none, unit="sample"),
-        of_lines(COURSE, response, pl.DataFrame(schema={"patient_id": pl.String, "line": pl.Int64, "reason": pl.String}),
-                 cohort.lines, everyone, rest="no positive plasma sample before the start and another after it"),
-    ]  # fmt: skip
+        of_lines(
+            COURSE,
+            response,
+            pl.DataFrame(schema={"patient_id": pl.String, "line": pl.Int64, "reason": pl.String}),
+            cohort.lines,
+            everyone,
+            rest="no positive plasma sample before the start and another after it",
+        ),
+    ]
     for setting_name, question in LEADS.items():
         rows = leads.filter(pl.col("setting") == setting_name)
         if rows.height:
-            parts.append(counted(question, everyone, rows, rest="neither ctDNA nor imaging turned while both were watched"))
+            parts.append(
+                counted(question, everyone, rows, rest="neither ctDNA nor imaging turned while both were watched")
+            )
     return ledger(parts)
 
 
@@ -449,20 +466,23 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
         open_ = unclear.filter(pl.col("drug_class") == drug_class)
         for name, kind in watched[drug_class].items():
             wanted = pl.col("kind").is_in(_READ_KINDS) if name == "any" else pl.col("name") == name
-            evaluable = able[kind].get(
-                (drug_class, name if kind in ("amplification", "marker") else ""), set()
-            )
+            evaluable = able[kind].get((drug_class, name if kind in ("amplification", "marker") else ""), set())
             have = set(mine.filter(wanted)["patient_id"]) & evaluable
             # found, and nobody can tell whether it was there before: neither new nor without
             doubtful = (set(open_.filter(wanted)["patient_id"]) & evaluable) - have
             k, n = len(have), len(evaluable - doubtful)
             low, high = clopper_pearson(k, n) if n else (None, None)
             yield {
-                "drug_class": drug_class, "name": name, "n_given": given, "n_evaluable": n, "n_unclear": len(doubtful),
+                "drug_class": drug_class,
+                "name": name,
+                "n_given": given,
+                "n_evaluable": n,
+                "n_unclear": len(doubtful),
                 "n_emerged": k,
-                "fraction": k / n if n else None, "ci_low": None if low is None else float(low),
+                "fraction": k / n if n else None,
+                "ci_low": None if low is None else float(low),
                 "ci_high": None if high is None else float(high),
-            }  # fmt: skip
+            }
 
 
 _READ_KINDS = ("mutation", "reversion")
@@ -478,21 +498,23 @@ def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
     told = pl.col("state") != "unclear"
     markers = cohort.marker_readings.filter(told).drop_nulls("day").rename({"marker": "name"})
     return {
-        "mutation": read, "reversion": read, "amplification": copies.select("patient_id", "day", "name"),
+        "mutation": read,
+        "reversion": read,
+        "amplification": copies.select("patient_id", "day", "name"),
         "marker": markers.select("patient_id", "day", "name"),
-    }  # fmt: skip
+    }
 
 
 def _evaluable(periods: pl.DataFrame, looks: pl.DataFrame) -> dict[tuple[str, str], set[str]]:
     """(drug_class, name) -> patients looked at before and after the start of the class."""
     before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
-    both = periods.join(looks, on="patient_id", how="inner").group_by("patient_id", "drug_class", "name").agg(
-        (before.any() & after.any()).alias("both")
-    )  # fmt: skip
+    both = (
+        periods.join(looks, on="patient_id", how="inner")
+        .group_by("patient_id", "drug_class", "name")
+        .agg((before.any() & after.any()).alias("both"))
+    )
     found: dict[tuple[str, str], set[str]] = {}
-    for patient, drug_class, name in (
-        both.filter("both").select("patient_id", "drug_class", "name").iter_rows()
-    ):
+    for patient, drug_class, name in both.filter("both").select("patient_id", "drug_class", "name").iter_rows():
         found.setdefault((drug_class, name), set()).add(patient)
     return found
 
@@ -508,8 +530,11 @@ def _landmark(cohort: Cohort, response: pl.DataFrame, params: Params) -> list[Es
         return []
     records = cohort.time_to_event.filter(pl.col("endpoint") == params.endpoint).drop_nulls("line")
     first = response.sort("patient_id", "start_day").unique("patient_id", keep="first", maintain_order=True)
-    rows = first.join(records.select("patient_id", "line", "time_days", "is_event", "entry_days"),
-                      on=["patient_id", "line"], how="inner")  # fmt: skip
+    rows = first.join(
+        records.select("patient_id", "line", "time_days", "is_event", "entry_days"),
+        on=["patient_id", "line"],
+        how="inner",
+    )
     rows = rows.filter((pl.col("time_days") > params.landmark_days) & ~pl.col("is_event").is_null())
     cleared = (pl.col("clearance_day") <= pl.col("start_day") + params.landmark_days).fill_null(False)
     rows = rows.with_columns(cleared=cleared)
@@ -520,16 +545,25 @@ def _landmark(cohort: Cohort, response: pl.DataFrame, params: Params) -> list[Es
 
     entry = np.maximum(rows["entry_days"].fill_null(0).to_numpy(), params.landmark_days).astype(float)
     fit = fit_cox(
-        rows["time_days"].to_numpy().astype(float), rows["is_event"].to_numpy(),
-        rows["cleared"].to_numpy().astype(float)[:, None], entry=entry, penalty="firth", names=["cleared"],
-    )  # fmt: skip
+        rows["time_days"].to_numpy().astype(float),
+        rows["is_event"].to_numpy(),
+        rows["cleared"].to_numpy().astype(float)[:, None],
+        entry=entry,
+        penalty="firth",
+        names=["cleared"],
+    )
     low, high = fit.interval()
     return [
         Estimate(
-            "clearance_hazard_ratio", float(fit.hazard_ratio[0]), float(np.asarray(low)[0]), float(np.asarray(high)[0]),
-            n=rows.height, method=f"Cox, landmark {params.landmark_days} days, {params.endpoint}", unit="ratio",
+            "clearance_hazard_ratio",
+            float(fit.hazard_ratio[0]),
+            float(np.asarray(low)[0]),
+            float(np.asarray(high)[0]),
+            n=rows.height,
+            method=f"Cox, landmark {params.landmark_days} days, {params.endpoint}",
+            unit="ratio",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _figures(leads: pl.DataFrame, rates: pl.DataFrame) -> tuple[Figure, ...]:
@@ -537,17 +571,18 @@ def _figures(leads: pl.DataFrame, rates: pl.DataFrame) -> tuple[Figure, ...]:
 
     figures = []
     for setting_name, name, words in (
-        ("after_resection", "lead", "after resection"), ("on_treatment", "treatment_lead", "on treatment"),
-    ):  # fmt: skip
-        rows = leads.filter(pl.col("setting") == setting_name).unique(
-            "patient_id", keep="first", maintain_order=True
-        )
+        ("after_resection", "lead", "after resection"),
+        ("on_treatment", "treatment_lead", "on treatment"),
+    ):
+        rows = leads.filter(pl.col("setting") == setting_name).unique("patient_id", keep="first", maintain_order=True)
         if rows.is_empty():
             continue
         rows = rows.sort("lead_low_days", "lead_high_days", "patient_id").select(
             "patient_id", "lead_low_days", "lead_high_days", "kind"
         )
         svg = interval_lines(list(rows.iter_rows()), "lead of ctDNA over imaging, days (right: ctDNA first)")
-        caption = "One line per patient: the lead lies in the interval; arrows are unbounded. Colour: what was ever seen."
+        caption = (
+            "One line per patient: the lead lies in the interval; arrows are unbounded. Colour: what was ever seen."
+        )
         figures.append(Figure(name, f"Lead of ctDNA over imaging {words}", caption, svg))
     return tuple(figures)

@@ -95,15 +95,31 @@ def study_flow(cohort: Cohort) -> pl.DataFrame:
     reasons = "; ".join(f"{n} x {r}" for r, n in gone.group_by("reason").len().sort("reason").iter_rows())
     rows = [
         ("recorded", patients.height + out_patients, None, "as in the study folder"),
-        ("after exclusions on request", patients.height, samples.height,
-         f"{out_patients} patients, {out_samples} samples left out ({reasons})" if gone.height else "nobody"),
-        ("with a tumour sample (tissue or plasma)", tumour["patient_id"].n_unique(), tumour.height,
-         f"{without} patients without one; {other} samples are normal or white cells"),
-        ("profiled for mutations", profiled["patient_id"].n_unique(), profiled.height,
-         f"{tumour.height - profiled.height} samples not profiled"),
-        ("with follow-up", follow["patient_id"].n_unique(), None,
-         f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up"),
-    ]  # fmt: skip
+        (
+            "after exclusions on request",
+            patients.height,
+            samples.height,
+            f"{out_patients} patients, {out_samples} samples left out ({reasons})" if gone.height else "nobody",
+        ),
+        (
+            "with a tumour sample (tissue or plasma)",
+            tumour["patient_id"].n_unique(),
+            tumour.height,
+            f"{without} patients without one; {other} samples are normal or white cells",
+        ),
+        (
+            "profiled for mutations",
+            profiled["patient_id"].n_unique(),
+            profiled.height,
+            f"{tumour.height - profiled.height} samples not profiled",
+        ),
+        (
+            "with follow-up",
+            follow["patient_id"].n_unique(),
+            None,
+            f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up",
+        ),
+    ]
     return FLOW.frame(pl.DataFrame(rows, schema=FLOW.schema, orient="row"))
 
 
@@ -114,8 +130,12 @@ def _headline(found: dict[str, Estimate]) -> Headline:
         profiled = int(found["profiled_patients"].value or 0)
         text = said("headline.overview.plain", **counts, profiled=profiled)
         return Headline(text, "answered", said("reason.counted"), "patients")
-    text = said("headline.overview.followed", **counts, deaths=int(found["deaths"].value or 0),
-                follow_up=found["median_follow_up"])  # fmt: skip
+    text = said(
+        "headline.overview.followed",
+        **counts,
+        deaths=int(found["deaths"].value or 0),
+        follow_up=found["median_follow_up"],
+    )
     return Headline(text, "answered", said("reason.counted"), "median_follow_up")
 
 
@@ -148,11 +168,14 @@ def _baseline(patients: pl.DataFrame) -> pl.DataFrame:
     named = [c for c, t in patients.schema.items() if c not in ("patient_id", "index_date") and not t.is_temporal()]
     parts = [
         patients.select(
-            "patient_id", variable=pl.lit(c), value=pl.col(c).cast(pl.String),
+            "patient_id",
+            variable=pl.lit(c),
+            value=pl.col(c).cast(pl.String),
             kind=pl.lit("number" if patients.schema[c].is_numeric() else "category"),
         )
-        for c in named if patients[c].null_count() < patients.height
-    ]  # fmt: skip
+        for c in named
+        if patients[c].null_count() < patients.height
+    ]
     return BASELINE.frame(pl.concat(parts) if parts else None)
 
 
@@ -171,9 +194,7 @@ def _patients(cohort: Cohort) -> pl.DataFrame:
         (cohort.annotated_calls, "n_called"),
         (study["treatments"], "n_treatments"),
     ):
-        table = table.join(count(frame, name), on="patient_id", how="left").with_columns(
-            pl.col(name).fill_null(0)
-        )
+        table = table.join(count(frame, name), on="patient_id", how="left").with_columns(pl.col(name).fill_null(0))
     table = table.join(study["follow_up"].unique("patient_id", keep="first"), on="patient_id", how="left")
     return PATIENTS.frame(table.sort("patient_id"))
 
@@ -188,7 +209,8 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[pl.
     usable = known.join(late, on="patient_id", how="anti")
     everyone, none = cohort.study["patients"]["patient_id"], "no follow-up recorded"
     unknown = [
-        (p, "vital status or last contact unknown") for p in follow.join(known, on="patient_id", how="anti")["patient_id"]
+        (p, "vital status or last contact unknown")
+        for p in follow.join(known, on="patient_id", how="anti")["patient_id"]
     ]
     short = [(p, "no follow-up after day 0 (or after entry)") for p in late["patient_id"]]
     people = [
@@ -196,9 +218,15 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[pl.
         counted("follow-up", everyone, usable, [*unknown, *short], rest=none),
     ]
     estimates = [
-        Estimate("deaths", int(known["is_dead"].sum()), n=known.height, unit="count", method="counted",
-                 question="vital status"),
-    ]  # fmt: skip
+        Estimate(
+            "deaths",
+            int(known["is_dead"].sum()),
+            n=known.height,
+            unit="count",
+            method="counted",
+            question="vital status",
+        ),
+    ]
     if usable.height:
         entry = usable["entry_day"].fill_null(0).clip(lower_bound=0).to_numpy().astype(float)
         time = usable["last_contact_day"].to_numpy().astype(float)
@@ -209,9 +237,18 @@ def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[pl.
             level=params.level,
         )
         median, low, high = curve.quantile(0.5)
-        estimates.append(Estimate("median_follow_up", median / DAYS_PER_MONTH, low / DAYS_PER_MONTH,
-                                  high / DAYS_PER_MONTH, usable.height, "reverse Kaplan-Meier, log-log interval",
-                                  "months", "follow-up"))  # fmt: skip
+        estimates.append(
+            Estimate(
+                "median_follow_up",
+                median / DAYS_PER_MONTH,
+                low / DAYS_PER_MONTH,
+                high / DAYS_PER_MONTH,
+                usable.height,
+                "reverse Kaplan-Meier, log-log interval",
+                "months",
+                "follow-up",
+            )
+        )
     return estimates, people
 
 
@@ -225,16 +262,19 @@ def _people(cohort: Cohort, profiled: pl.DataFrame) -> list[pl.DataFrame]:
     return [
         counted("patients", everyone, everyone),
         counted("profiled", everyone, profiled.select("patient_id"), _unless(unread, profiled), rest=none),
-        counted("profiled in several samples", everyone, several.select("patient_id"),
-                _unless(list(one.items()), several), rest=none),
-    ]  # fmt: skip
+        counted(
+            "profiled in several samples",
+            everyone,
+            several.select("patient_id"),
+            _unless(list(one.items()), several),
+            rest=none,
+        ),
+    ]
 
 
 def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str, str]]:
     done = set(inside["patient_id"])
     return [row for row in rows if row[0] not in done]
-
-
 
 
 @analysis(
@@ -253,12 +293,17 @@ def overview(cohort: Cohort, params: Params) -> Result:
     estimates = [
         Estimate("patients", study.n_patients, unit="count", method="counted", question="patients"),
         Estimate("samples", study["samples"].height, unit="count", method="counted"),
-        Estimate("profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted",
-                 question="profiled"),
-        Estimate("patients_with_several_samples",
-                 int((profiled.group_by("patient_id").len()["len"] > 1).sum()), unit="count", method="counted",
-                 question="profiled in several samples"),
-    ]  # fmt: skip
+        Estimate(
+            "profiled_patients", profiled["patient_id"].n_unique(), unit="count", method="counted", question="profiled"
+        ),
+        Estimate(
+            "patients_with_several_samples",
+            int((profiled.group_by("patient_id").len()["len"] > 1).sum()),
+            unit="count",
+            method="counted",
+            question="profiled in several samples",
+        ),
+    ]
     answer = (
         "The study has {patients} patients with {samples} samples; {profiled_patients} patients were profiled for "
         "mutations, {patients_with_several_samples} of them in several samples."
@@ -272,9 +317,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
             answer += " Deaths: {deaths}; median follow-up is {median_follow_up}."
     else:
         notes.append("No follow-up: nothing can be said of survival.")
-    assumed = study["samples"].filter(
-        pl.col("assay_id").is_null() & is_tumour()
-    )
+    assumed = study["samples"].filter(pl.col("assay_id").is_null() & is_tumour())
     if assumed.height:
         notes.append(
             f"{assumed.height} samples name no assay: all genes are taken as looked at (assumed), so their wild "
@@ -283,9 +326,13 @@ def overview(cohort: Cohort, params: Params) -> Result:
     return Result(
         answer=answer,
         estimates=tuple(estimates),
-        tables={FLOW.name: flow, MISSING.name: _missing(cohort), PATIENTS.name: _patients(cohort),
-                IDENTITY.name: IDENTITY.frame(cohort.identity),
-                BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id"))},
+        tables={
+            FLOW.name: flow,
+            MISSING.name: _missing(cohort),
+            PATIENTS.name: _patients(cohort),
+            IDENTITY.name: IDENTITY.frame(cohort.identity),
+            BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id")),
+        },
         headline=_headline({e.name: e for e in estimates}),
         figures=(
             Figure(

@@ -37,14 +37,10 @@ PERFORMANCE = OutputTable(
             "harrell_c, uno_c, auc_24m, brier_24m, ipa_24m, oe_24m, calibration_slope ...",
         ),
         Column("apparent", pl.Float64, "in the patients the model was fitted to"),
-        Column(
-            "corrected", pl.Float64, "repeated nested cross-validation: in patients the model had not seen"
-        ),
+        Column("corrected", pl.Float64, "repeated nested cross-validation: in patients the model had not seen"),
         _LOW,
         _HIGH,
-        Column(
-            "optimism_corrected", pl.Float64, "apparent less the bootstrap's optimism; null for challengers"
-        ),
+        Column("optimism_corrected", pl.Float64, "apparent less the bootstrap's optimism; null for challengers"),
         Column("n", pl.Int64, "patients"),
         Column("n_event", pl.Int64, "events by the horizon"),
     ),
@@ -53,9 +49,7 @@ ADDED = OutputTable(
     "prediction/added",
     "what the mutations add to the clinical model, in patients the models had not seen",
     (
-        Column(
-            "metric", pl.String, "difference of a metric, or likelihood_ratio of the out-of-fold predictors"
-        ),
+        Column("metric", pl.String, "difference of a metric, or likelihood_ratio of the out-of-fold predictors"),
         Column("difference", pl.Float64, "clinical+mutations minus clinical"),
         _LOW,
         _HIGH,
@@ -165,9 +159,7 @@ class Params:
     )
     repeats: int = setting(5, "repeats of the nested cross-validation", low=1)
     folds: int = setting(5, "outer and inner folds", low=2)
-    bootstraps: int = setting(
-        200, "bootstrap refits (fewer from 300 patients on: 60,000 / n, at least 50)", low=0
-    )
+    bootstraps: int = setting(200, "bootstrap refits (fewer from 300 patients on: 60,000 / n, at least 50)", low=0)
     challengers: bool = setting(True, "whether boosted trees and a forest are fitted beside")
     min_events: int = setting(10, "fewest events by the horizon", low=5)
 
@@ -219,8 +211,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
         figures=_figures(fitted, params),
         people=_people(cohort, frame),
         samples_used=exclusions(
-            (p, s, "known by time zero")
-            for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
+            (p, s, "known by time zero") for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
         ),
         notes=notes_of(fitted, frame, params),
         methods=METHODS,
@@ -260,7 +251,8 @@ def _check(frame: PredictionFrame, params: Params) -> None:
     beyond = who.filter(pl.col("time_days") > horizon).height
     if events < params.min_events or beyond < params.min_events:
         raise NotEnoughData(
-            f"{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by {params.months:g} "
+            f"{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by "
+            f"{params.months:g} "
             f"months and {beyond} patients followed beyond; a model needs at least {params.min_events} of each."
         )
     _check_strata(frame, horizon, params)
@@ -284,7 +276,8 @@ def _check_strata(frame: PredictionFrame, horizon: float, params: Params) -> Non
             thin.append(f"{level} ({events} events, {beyond} patients beyond)")
     if thin or len(frame.strata.levels) < 2:
         raise NotEnoughData(
-            f"prediction.strata={params.strata}: each stratum needs {MIN_STRATUM} events by {params.months:g} months and "
+            f"prediction.strata={params.strata}: each stratum needs {MIN_STRATUM} events by {params.months:g} months "
+            f"and "
             f"{MIN_STRATUM} patients followed beyond, and there must be two strata; "
             + (", ".join(thin) or "there is only one")
             + ". Join its values, or leave it a covariate."
@@ -313,11 +306,7 @@ def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]
                 if metric == "oe"
                 else "score"
             )
-            out.append(
-                Estimate(
-                    text, found.value[j], found.ci_low[j], found.ci_high[j], n, "repeated nested CV", unit
-                )
-            )
+            out.append(Estimate(text, found.value[j], found.ci_low[j], found.ci_high[j], n, "repeated nested CV", unit))
     for metric, value, low, high in fitted.differences:
         out.append(
             Estimate(
@@ -375,7 +364,8 @@ def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
         Figure(
             "calibration",
             f"Calibration at {m} months",
-            f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by models "
+            f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by "
+            f"models "
             "that had not seen them; band: 95 % by bootstrap; bars below: the predictions.",
             calibration(curves, groups, title=f"Calibration at {m} months", order=tuple(benefits)),
         ),

@@ -104,9 +104,7 @@ MEASURES = ("psa50", "psa50_confirmed", "psa90", "psa90_confirmed")
 class Params:
     """What is shown; the rules are in the section psa."""
 
-    line: int | None = setting(
-        None, "line of the rates in the answer; null: the first from 1 on with PSA", low=0
-    )
+    line: int | None = setting(None, "line of the rates in the answer; null: the first from 1 on with PSA", low=0)
     level: float = setting(0.95, "coverage of the intervals", low=0.5, high=0.999)
     panels: int = setting(12, "patients whose PSA curve is drawn", low=0, high=60)
 
@@ -147,7 +145,8 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
     n_open = shown.filter(~_told()).height - unseen.height
     of = _denominator(rules, unseen.height, unseen.filter(nothing).height)
     fell = (
-        f"PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in {{psa90_confirmed}} of {of}."
+        f"PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in {{psa90_confirmed}} of "
+        f"{of}."
         if unseen.height < shown.height
         else f"a fall of PSA cannot be judged: none of {shown.height} lines has a PSA both before and after the start."
     )
@@ -157,14 +156,22 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         + _open_words(rules, n_open)
     )
     share = next(e for e in estimates if e.name == "psa50_confirmed")
-    told = said("headline.psa_response.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share,
-                line=words)  # fmt: skip
-    count = "lines without any PSA count as non-responders" if rules.missing_in_denominator else (
-        "lines without any PSA are left out of the rates"
-    )  # fmt: skip
+    told = said(
+        "headline.psa_response.rate",
+        k=round((share.value or 0) * (share.n or 0)),
+        n=share.n or 0,
+        share=share,
+        line=words,
+    )
+    count = (
+        "lines without any PSA count as non-responders"
+        if rules.missing_in_denominator
+        else ("lines without any PSA are left out of the rates")
+    )
     return Result(
         answer=answer,
-        headline=rated(told, share, share.name) if unseen.height < shown.height
+        headline=rated(told, share, share.name)
+        if unseen.height < shown.height
         else cannot(said("headline.psa_response.none"), said("reason.no_value")),
         estimates=tuple(estimates),
         tables={
@@ -223,7 +230,9 @@ def _denominator(rules: PsaParams, unseen: int, nothing: int) -> str:
         return "the lines, all with a PSA before and after the start"
     if rules.missing_in_denominator:
         return f"all lines, {unseen} without a PSA before and after the start counted as no response"
-    half = f", {unseen - nothing} with one of baseline and later value counted as no response" if unseen > nothing else ""
+    half = (
+        f", {unseen - nothing} with one of baseline and later value counted as no response" if unseen > nothing else ""
+    )
     return f"the lines with a PSA{half}, {nothing} without any left out"
 
 
@@ -231,18 +240,12 @@ def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:
     line = params.line if params.line is not None else first_line(table, pl.col("n_values") > 0)
     rows = table.filter(pl.col("line") == line) if line is not None else table.clear()
     if rows.is_empty():
-        what = (
-            "no PSA value lies after the start of a line."
-            if line is None
-            else f"no patient has a line {line}."
-        )
+        what = "no PSA value lies after the start of a line." if line is None else f"no patient has a line {line}."
         raise NotEnoughData(what)
     return rows
 
 
-def _share(
-    rows: pl.DataFrame, measure: str, level: float, missing_counts: bool
-) -> tuple[int, int, float, float]:
+def _share(rows: pl.DataFrame, measure: str, level: float, missing_counts: bool) -> tuple[int, int, float, float]:
     from oncourse.stats.proportions import clopper_pearson
 
     n = rows.height if missing_counts else rows.filter(pl.col("psa50_confirmed").is_not_null()).height
@@ -279,9 +282,16 @@ def _by_line(table: pl.DataFrame, params: Params, rules: PsaParams) -> pl.DataFr
             k, n, low, high = _share(part, measure, params.level, rules.missing_in_denominator)
             known = n > 0
             rows.append(
-                {"line": line, "measure": measure, "n": n, "n_response": k, "fraction": k / n if known else None,
-                 "ci_low": low if known else None, "ci_high": high if known else None}
-            )  # fmt: skip
+                {
+                    "line": line,
+                    "measure": measure,
+                    "n": n,
+                    "n_response": k,
+                    "fraction": k / n if known else None,
+                    "ci_low": low if known else None,
+                    "ci_high": high if known else None,
+                }
+            )
     return BY_LINE.frame(rows)
 
 
@@ -297,10 +307,16 @@ RATE, EVALUABLE, PROGRESSION = "PSA response", "PSA before and after the start",
 
 def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFrame:
     """Every line in the rates, with why nothing was seen where it counts as no response; those with both values."""
-    told = pl.when((pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null()).then(pl.lit("no PSA at all")).when(
-        pl.col("n_values") == 0).then(pl.lit("no PSA after the start")).when(pl.col("baseline_ng_ml").is_null()).then(
-        pl.lit("no baseline PSA (no response can be told)")).when(~_told()).then(
-        pl.lit("PSA above the measuring range leaves the response open"))  # fmt: skip
+    told = (
+        pl.when((pl.col("n_values") == 0) & pl.col("baseline_ng_ml").is_null())
+        .then(pl.lit("no PSA at all"))
+        .when(pl.col("n_values") == 0)
+        .then(pl.lit("no PSA after the start"))
+        .when(pl.col("baseline_ng_ml").is_null())
+        .then(pl.lit("no baseline PSA (no response can be told)"))
+        .when(~_told())
+        .then(pl.lit("PSA above the measuring range leaves the response open"))
+    )
     lines = table.select(
         "patient_id", "line", told.alias("reason"), *MEASURES, pl.col("progression_status").is_not_null().alias("_p")
     )
@@ -308,11 +324,13 @@ def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFra
     # the rates ask each measure alone: all of them are null for the same lines
     rated = lines if rules.missing_in_denominator else lines.filter(pl.col("psa50_confirmed").is_not_null())
     no = "not evaluable"
-    return ledger([
-        of_lines(RATE, rated, unseen, cohort.lines, everyone, rest=no),
-        of_lines(EVALUABLE, lines.filter(pl.col("reason").is_null()), unseen, cohort.lines, everyone, rest=no),
-        of_lines(PROGRESSION, lines.filter("_p"), unseen.filter(~pl.col("_p")), cohort.lines, everyone, rest=no),
-    ])  # fmt: skip
+    return ledger(
+        [
+            of_lines(RATE, rated, unseen, cohort.lines, everyone, rest=no),
+            of_lines(EVALUABLE, lines.filter(pl.col("reason").is_null()), unseen, cohort.lines, everyone, rest=no),
+            of_lines(PROGRESSION, lines.filter("_p"), unseen.filter(~pl.col("_p")), cohort.lines, everyone, rest=no),
+        ]
+    )
 
 
 def _figures(
@@ -325,19 +343,32 @@ def _figures(
     bars = shown.filter(pl.col("best_change_fraction").is_not_null())
     if bars.is_empty():
         return ()
-    group = pl.when("psa50_confirmed").then(pl.lit("PSA50 confirmed")).when("psa50").then(
-        pl.lit("PSA50 unconfirmed")
-    ).otherwise(pl.lit("no PSA50"))  # fmt: skip
+    group = (
+        pl.when("psa50_confirmed")
+        .then(pl.lit("PSA50 confirmed"))
+        .when("psa50")
+        .then(pl.lit("PSA50 unconfirmed"))
+        .otherwise(pl.lit("no PSA50"))
+    )
     colours = {"PSA50 confirmed": PALETTE[2], "PSA50 unconfirmed": PALETTE[4], "no PSA50": PALETTE[1]}
     fall = waterfall(
-        bars["best_change_fraction"].to_list(), bars.select(group).to_series().to_list(), colours=colours,
-        ylabel="best change of PSA", limits={"-50 %": -0.5, "-90 %": -0.9}, names_of=bars["patient_id"].to_list(),
-    )  # fmt: skip
+        bars["best_change_fraction"].to_list(),
+        bars.select(group).to_series().to_list(),
+        colours=colours,
+        ylabel="best change of PSA",
+        limits={"-50 %": -0.5, "-90 %": -0.9},
+        names_of=bars["patient_id"].to_list(),
+    )
     figures = [
-        Figure("waterfall", "Best PSA change", f"Best change from baseline on {what}, one bar per patient; "
-               f"{shown.height - bars.height} without baseline or later value are not drawn. Rises above 100 % are "
-               "cut (arrow).", fall)
-    ]  # fmt: skip
+        Figure(
+            "waterfall",
+            "Best PSA change",
+            f"Best change from baseline on {what}, one bar per patient; "
+            f"{shown.height - bars.height} without baseline or later value are not drawn. Rises above 100 % are "
+            "cut (arrow).",
+            fall,
+        )
+    ]
     kept = bars["patient_id"].sort().gather_every(-(-bars.height // MOST)).to_list()
     drawn_lines = bars.filter(pl.col("patient_id").is_in(kept))
     keys = drawn_lines.select("patient_id", "line", "start_day", "baseline_ng_ml", "last_psa_day")
@@ -357,8 +388,14 @@ def _figures(
     paint = {p: colours[g] for p, g in bars.select("patient_id", group.alias("g")).iter_rows()}
     named = {str(k): v for k, v in series.items()}
     web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
-    figures.append(Figure("spider", "PSA over time", f"Change from baseline on {what}; colours as in the waterfall. "
-                          "Changes above +150 % are cut.", web))  # fmt: skip
+    figures.append(
+        Figure(
+            "spider",
+            "PSA over time",
+            f"Change from baseline on {what}; colours as in the waterfall. Changes above +150 % are cut.",
+            web,
+        )
+    )
     busiest = table.group_by("patient_id").agg(pl.col("n_values").sum()).filter(pl.col("n_values") > 0)
     busiest = busiest.sort(["n_values", "patient_id"], descending=[True, False])
     many = busiest["patient_id"].head(params.panels).sort().to_list()
@@ -368,9 +405,7 @@ def _figures(
             f"The {len(many)} patients with most values. Dotted: start of a line; triangle: nadir of the line; "
             "diamond: PSA progression (open: unconfirmed)."
         )
-        figures.append(
-            Figure("patients", "PSA of single patients", caption, panels(drawn, ylabel="PSA (ng/mL)"))
-        )
+        figures.append(Figure("patients", "PSA of single patients", caption, panels(drawn, ylabel="PSA (ng/mL)")))
     return tuple(figures)
 
 
@@ -385,10 +420,12 @@ def _panel(patient: str, table: pl.DataFrame, values: pl.DataFrame) -> dict[str,
             marks.append((row["progression_day"], row["progression_ng_ml"], row["progression_status"]))
     days = mine["day"].to_list()  # a line long before the first PSA would squeeze the curve
     starts = [
-        (s, f"line {n}")
-        for s, n in lines.select("start_day", "line").iter_rows()
-        if min(days) - 28 <= s <= max(days)
+        (s, f"line {n}") for s, n in lines.select("start_day", "line").iter_rows() if min(days) - 28 <= s <= max(days)
     ]
     return {
-        "title": patient, "day": days, "value": mine["value_ng_ml"].to_list(), "starts": starts, "marks": marks,
-    }  # fmt: skip
+        "title": patient,
+        "day": days,
+        "value": mine["value_ng_ml"].to_list(),
+        "starts": starts,
+        "marks": marks,
+    }

@@ -29,7 +29,8 @@ _WORDS = {
     "derived_time_days": "derived time in days (first day not counted)",
     "derived_is_event": "whether it happened, as derived",
     "derived_reason": "the derived event, or why the time is censored",
-    "agreement": "same (within published.same_days), other time, other event, not derived, not comparable, status unknown",
+    "agreement": "same (within published.same_days), other time, other event, not derived, not comparable, status "
+    "unknown",
 }
 RECORDS = OutputTable(
     "published/records",
@@ -43,14 +44,16 @@ SUMMARY = OutputTable(
         Column("endpoint", pl.String, "the source's name of the end point"),
         Column("n", pl.Int64, "patients with a published time and a known status"),
         Column("n_event", pl.Int64, "events as published"),
-        Column("median_days", pl.Float64, "Kaplan-Meier median of the published times; null = not reached", unit="days"),
+        Column(
+            "median_days", pl.Float64, "Kaplan-Meier median of the published times; null = not reached", unit="days"
+        ),
         Column("ci_low", pl.Float64, "lower limit of the median", unit="days"),
         Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="days"),
         Column("n_same", pl.Int64, "derived record the same"),
         Column("n_differs", pl.Int64, "other time or other event"),
         Column("n_not_compared", pl.Int64, "no derived record, another day 0, or status unknown"),
     ),
-)  # fmt: skip
+)
 
 
 @section("published")
@@ -58,9 +61,7 @@ SUMMARY = OutputTable(
 class Params:
     """What counts as the same time."""
 
-    same_days: int = setting(
-        SAME_DAYS, "days a published and a derived time may differ and still be the same", low=0
-    )
+    same_days: int = setting(SAME_DAYS, "days a published and a derived time may differ and still be the same", low=0)
 
 
 @analysis(
@@ -75,9 +76,7 @@ def published(cohort: Cohort, params: Params) -> Result:
     """Kaplan-Meier of each published end point, and the patients whose derived record differs."""
     derived, _ = cohort.endpoint_tables
     first_day = int(cohort.params(EndpointParams).count_first_day)
-    rows = compared(
-        cohort.study["published_endpoints"], derived, first_day=first_day, same_days=params.same_days
-    )
+    rows = compared(cohort.study["published_endpoints"], derived, first_day=first_day, same_days=params.same_days)
     summary = pl.DataFrame(
         [_summary(str(name), part) for (name,), part in rows.group_by("endpoint", maintain_order=True)],
         schema=SUMMARY.schema,
@@ -106,7 +105,8 @@ def published(cohort: Cohort, params: Params) -> Result:
         people=_people(cohort, rows),
         notes=(
             "{not_compared:value} published records have no derived record of the same meaning and day 0.",
-            "Published times are used as they stand; their definitions are the source's (published_endpoints.definition).",
+            "Published times are used as they stand; their definitions are the source's "
+            "(published_endpoints.definition).",
         ),
         methods=(
             f"A published and a derived record are the same when the event agrees and the times lie within "
@@ -122,8 +122,11 @@ def _usable() -> pl.Expr:
 def _people(cohort: Cohort, rows: pl.DataFrame) -> pl.DataFrame:
     """Per published end point the patients with a time and a known status."""
     everyone, parts = cohort.study["patients"]["patient_id"], []
-    why = pl.when(pl.col("is_event").is_null()).then(pl.lit("published without a status")).otherwise(
-        pl.lit("no published time after day 0"))  # fmt: skip
+    why = (
+        pl.when(pl.col("is_event").is_null())
+        .then(pl.lit("published without a status"))
+        .otherwise(pl.lit("no published time after day 0"))
+    )
     for (name,), mine in rows.group_by("endpoint", maintain_order=True):
         out = mine.filter(~_usable()).select("patient_id", why.alias("reason"))
         inside = mine.filter(_usable())
@@ -137,16 +140,19 @@ def _summary(name: str, part: pl.DataFrame) -> dict[str, Any]:
     usable = part.filter(_usable())
     state = part["agreement"]
     row: dict[str, Any] = {
-        "endpoint": name, "n": usable.height, "n_event": int(usable["is_event"].sum()),
+        "endpoint": name,
+        "n": usable.height,
+        "n_event": int(usable["is_event"].sum()),
         "n_same": int((state == "same").sum()),
         "n_differs": int(state.is_in(["other time", "other event"]).sum()),
         "n_not_compared": int(state.is_in(["not derived", "not comparable", "status unknown"]).sum()),
-    }  # fmt: skip
+    }
     if usable.height:
         curve = kaplan_meier(usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy())
         for key, value in zip(
             ("median_days", "ci_low", "ci_high"),
-            (curve.median.value, curve.median.ci_low, curve.median.ci_high), strict=True,
-        ):  # fmt: skip
+            (curve.median.value, curve.median.ci_low, curve.median.ci_high),
+            strict=True,
+        ):
             row[key] = None if value != value else float(value)
     return row

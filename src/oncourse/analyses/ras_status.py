@@ -74,7 +74,8 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
     statuses = statuses_of(cohort.study.config.statuses)
     if params.status not in {s.name for s in statuses}:
         raise NotEnoughData(
-            f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: statuses)."
+            f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: "
+            f"statuses)."
         )
     states = with_rows(cohort.statuses, presence)
     two = status_pairs(pairs, states, informative_by_status(presence, cohort.plasma_states, statuses))
@@ -85,7 +86,8 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
         headline=_headline(table, estimates, params.status),
         estimates=estimates,
         tables={
-            STATUSES.name: STATUSES.frame(table), FLIPS.name: FLIPS.frame(flips(two, statuses)),
+            STATUSES.name: STATUSES.frame(table),
+            FLIPS.name: FLIPS.frame(flips(two, statuses)),
             SAMPLES.name: SAMPLES.frame(cohort.statuses),
             PATIENTS.name: PATIENTS.frame(cohort.patient_statuses),
         },
@@ -93,13 +95,15 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
         people=_people(cohort, two, params.status),
         notes=_notes(table, params.status),
         methods=(
-            "RAS: KRAS and NRAS codons 12, 13, 59, 61, 117, 146; PIK3CA: hotspot codons. A negative is measured where reads "
+            "RAS: KRAS and NRAS codons 12, 13, 59, 61, 117, 146; PIK3CA: hotspot codons. A negative is measured where "
+            "reads "
             "at the codons give the power, assumed where the gene was on the panel and nothing more is known, and not "
             "assessable elsewhere. An altering variant whose codon is not known makes the status not assessable.",
             "Positive, negative and overall percent agreement with Clopper-Pearson limits (FDA 2007: no reference); "
-            "Cohen's kappa and Gwet's AC1 with Bayesian limits; exact McNemar test. A zero keeps its exact upper limit.",
+            "Cohen's kappa and Gwet's AC1 with Bayesian limits; exact McNemar test. A zero keeps its exact upper "
+            "limit.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _name(row: dict[str, object], what: str) -> str:
@@ -114,15 +118,27 @@ def _estimates(table: pl.DataFrame, status: str) -> tuple[Estimate, ...]:
         mine = row["status"] == status and row["set"] == "all"
         who = _question(status, row["comparison"]) if mine else ""
         for what, count in (
-            ("discordance", n), ("opa", n), ("ppa", row["n_both"] + row["n_a_only"]),
+            ("discordance", n),
+            ("opa", n),
+            ("ppa", row["n_both"] + row["n_a_only"]),
             ("npa", row["n_b_only"] + row["n_neither"]),
-            ("ppv", row["n_both"] + row["n_b_only"]), ("kappa", n), ("ac1", n),
-        ):  # fmt: skip
-            method = {"kappa": "Cohen; Bayesian limits", "ac1": "Gwet 2008; Bayesian limits"}.get(what, "Clopper-Pearson")
+            ("ppv", row["n_both"] + row["n_b_only"]),
+            ("kappa", n),
+            ("ac1", n),
+        ):
+            method = {"kappa": "Cohen; Bayesian limits", "ac1": "Gwet 2008; Bayesian limits"}.get(
+                what, "Clopper-Pearson"
+            )
             unit = "score" if what in ("kappa", "ac1") else "fraction"
             out.append(
                 Estimate(
-                    _name(row, what), row[what], row[f"{what}_low"], row[f"{what}_high"], count, method, unit,
+                    _name(row, what),
+                    row[what],
+                    row[f"{what}_low"],
+                    row[f"{what}_high"],
+                    count,
+                    method,
+                    unit,
                     who if what in ("discordance", "opa", "kappa", "ac1") else "",
                 )
             )
@@ -160,7 +176,9 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str)
     else:
         key, more = ("differs" if k else "same"), {"share": share, "patients": share.n} | ({"k": k} if k else {})
     assumed = part("headline.ras_status.assumed", int(by_name[_name(row, "n_assumed")].value or 0))
-    return rated(said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more), share, share.name)
+    return rated(
+        said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more), share, share.name
+    )
 
 
 def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> str:
@@ -169,7 +187,8 @@ def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -
     if row is None:
         return text
     return (
-        f"{text} Patients whose {status} could not be judged in both samples: {{{_name(row, 'n_not_assessable')}:value}}. "
+        f"{text} Patients whose {status} could not be judged in both samples: "
+        f"{{{_name(row, 'n_not_assessable')}:value}}. "
         f"Patients in whom a negative was assumed, not measured: {{{_name(row, 'n_assumed')}:value}}."
     )
 
@@ -183,16 +202,17 @@ def _people(cohort: Cohort, two: pl.DataFrame, status: str) -> pl.DataFrame:
     everyone = cohort.study["patients"]["patient_id"]
     main = two.filter((pl.col("status") == status) & pl.col("is_main")).with_columns(state_b=state_among_all())
     unclear = [pl.when(pl.col(f"state_{s}") == "not_assessable").then(f"sample_{s}") for s in "ab"]
-    rows = main.with_columns(
-        _unclear=pl.concat_list(unclear).list.drop_nulls().list.join(", ")
-    )
+    rows = main.with_columns(_unclear=pl.concat_list(unclear).list.drop_nulls().list.join(", "))
     parts = []
     for comparison in [c for c in COMPARISONS if c in set(main["comparison"])] or COMPARISONS[:1]:
         mine = rows.filter(pl.col("comparison") == comparison)
         out = mine.filter(pl.col("_unclear") != "").select(
-            "patient_id", pl.format("{} not assessable in {}", pl.lit(status), "_unclear").alias("reason"))  # fmt: skip
+            "patient_id", pl.format("{} not assessable in {}", pl.lit(status), "_unclear").alias("reason")
+        )
         inside = mine.filter(pl.col("_unclear") == "")
-        parts.append(counted(_question(status, comparison), everyone, inside, out, rest=f"no two samples: {comparison}"))
+        parts.append(
+            counted(_question(status, comparison), everyone, inside, out, rest=f"no two samples: {comparison}")
+        )
     return ledger(parts)
 
 
@@ -201,7 +221,8 @@ def _notes(table: pl.DataFrame, status: str) -> tuple[str, ...]:
     assumed = table.filter((pl.col("status") == status) & (pl.col("set") == "all"))["n_assumed"].sum()
     if assumed:
         notes.append(
-            "Assumed negatives: the gene was on the panel, but the reads at its codons are not in the data (table coverage)."
+            "Assumed negatives: the gene was on the panel, but the reads at its codons are not in the data (table "
+            "coverage)."
         )
     return tuple(notes)
 
@@ -214,17 +235,11 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
     )
     if shown.is_empty():
         return []
-    numbers = [
-        shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in ("opa", "opa_low", "opa_high")
-    ]
+    numbers = [shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in ("opa", "opa_low", "opa_high")]
     labels = [f"{r['status']}: {r['comparison']}" for r in shown.iter_rows(named=True)]
     notes = [
         f"{r['n_both'] + r['n_neither']}/{r['n_both'] + r['n_neither'] + r['n_a_only'] + r['n_b_only']}"
         for r in shown.iter_rows(named=True)
     ]
     svg = forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="overall agreement")
-    return [
-        Figure(
-            "agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", svg
-        )
-    ]
+    return [Figure("agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", svg)]

@@ -19,9 +19,16 @@ from oncourse.words.catalogue import said
 #: The marker under which `oncourse reads` writes that a patient was stopped, and why.
 IDENTITY = "sample identity"
 _MEASURED = (
-    "mean_depth", "duplicate_share", "insert_median", "share_100x", "contamination", "detection_limit", "purity", "ploidy",
+    "mean_depth",
+    "duplicate_share",
+    "insert_median",
+    "share_100x",
+    "contamination",
+    "detection_limit",
+    "purity",
+    "ploidy",
     "tumor_fraction",
-)  # fmt: skip
+)
 QUALITY = OutputTable(
     "reads/quality",
     "one row per sequenced sample; null = not measured",
@@ -87,30 +94,44 @@ def reads(cohort: Cohort, params: Params) -> Result:
     estimates = (
         Estimate("samples", rows.height, unit="count"),
         Estimate("stopped", stopped.height, unit="count"),
-        Estimate("detection_limit", float(np.median(limits)) if len(limits) else None, n=len(limits), unit="fraction",
-                 method="median of the samples"),
+        Estimate(
+            "detection_limit",
+            float(np.median(limits)) if len(limits) else None,
+            n=len(limits),
+            unit="fraction",
+            method="median of the samples",
+        ),
         Estimate("contaminated", int((foreign >= params.contamination_warning).sum()), n=len(foreign), unit="count"),
         Estimate("shallow", int((rows["mean_depth"] < params.lowest_depth).sum()), n=rows.height, unit="count"),
-    )  # fmt: skip
+    )
     return Result(
-        answer="The median sample shows mutations from {detection_limit} of its fragments on; {contaminated} hold foreign "
+        answer="The median sample shows mutations from {detection_limit} of its fragments on; {contaminated} hold "
+        "foreign "
         "DNA; {stopped:value} patients were stopped because their samples are not of one person.",
         headline=_headline(estimates),
         estimates=estimates,
         tables={
-            QUALITY.name: QUALITY.frame(rows), STOPPED.name: STOPPED.frame(stopped), TAGS.name: TAGS.frame(_tags(cohort)),
+            QUALITY.name: QUALITY.frame(rows),
+            STOPPED.name: STOPPED.frame(stopped),
+            TAGS.name: TAGS.frame(_tags(cohort)),
         },
         people=counted(
-            "sequenced", cohort.study["patients"]["patient_id"], rows["patient_id"].unique().to_list(),
-            list(stopped.iter_rows()), rest="no reads of this patient were measured",
+            "sequenced",
+            cohort.study["patients"]["patient_id"],
+            rows["patient_id"].unique().to_list(),
+            list(stopped.iter_rows()),
+            rest="no reads of this patient were measured",
         ),
-        notes=("Contamination is estimated at places where people of this study differ; without such places it is not "
-               "assessable.",),
+        notes=(
+            "Contamination is estimated at places where people of this study differ; without such places it is not "
+            "assessable.",
+        ),
         methods=(
-            "The detection limit is the smallest allele fraction that a base of median depth shows with chance 0.95, at the "
+            "The detection limit is the smallest allele fraction that a base of median depth shows with chance 0.95, "
+            "at the "
             "threshold of a call among all target bases and the background error of the sample itself.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _measured(cohort: Cohort) -> pl.DataFrame:
@@ -133,11 +154,13 @@ def _stopped(cohort: Cohort) -> pl.DataFrame:
 def _remark(params: Params) -> pl.Expr:
     foreign = pl.col("contamination")
     parts = (
-        pl.when(foreign >= params.contamination_failure).then(pl.lit("foreign DNA: not to be used"))
-        .when(foreign >= params.contamination_warning).then(pl.lit("foreign DNA")),
+        pl.when(foreign >= params.contamination_failure)
+        .then(pl.lit("foreign DNA: not to be used"))
+        .when(foreign >= params.contamination_warning)
+        .then(pl.lit("foreign DNA")),
         pl.when(pl.col("mean_depth") < params.lowest_depth).then(pl.lit("shallow")),
         pl.when(pl.col("duplicate_share") > 0.5).then(pl.lit("more than half of the reads are copies")),
-    )  # fmt: skip
+    )
     return pl.concat_str(parts, separator="; ", ignore_nulls=True).replace("", None)
 
 
@@ -145,7 +168,9 @@ def _tags(cohort: Cohort) -> pl.DataFrame:
     calls = cohort.study["calls"] if cohort.study.has("calls") else TAGS.frame()
     if "filter" not in calls.columns:
         return TAGS.frame()
-    seen = calls.filter((pl.col("alt_count") > 0) & pl.col("filter").is_not_null() & ~pl.col("filter").is_in(["", "PASS"]))
+    seen = calls.filter(
+        (pl.col("alt_count") > 0) & pl.col("filter").is_not_null() & ~pl.col("filter").is_in(["", "PASS"])
+    )
     rows = seen.select("sample_id", pl.col("filter").str.split(";").alias("tag")).explode("tag")
     return rows.group_by("sample_id", "tag").agg(pl.len().cast(pl.Int64).alias("n")).sort("sample_id", "n", "tag")
 

@@ -19,42 +19,66 @@ from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
 _STATES = {"recurred": 1, "died": 2, "free": 0}
-PATIENTS = OutputTable("recurrence/patients", "one row per patient: time to the first recurrence, and its sites", (
-    Column("patient_id", pl.String, "the patient"),
-    Column("origin_day", pl.Int64, "day the clock starts", unit="days from the index date"),
-    Column("time_days", pl.Int64, "days to recurrence, death or the last day known free", unit="days"),
-    Column("state", pl.String, "recurred / died (without recurrence) / free"),
-    Column("recurrence_day", pl.Int64, "first day of recurrence", unit="days from the index date"),
-    Column("sites", pl.String, "sites of the lesions found then, ';'-joined"),
-    Column("n_sites", pl.Int64, "how many sites"),
-    Column("metastasectomy_day", pl.Int64, "first metastasectomy after it", unit="days from the index date"),
-))  # fmt: skip
-INCIDENCE = OutputTable("recurrence/incidence", "recurrence, death before it, and disease-free survival by year", (
-    Column("months", pl.Float64, "months from the start", unit="months"),
-    Column("measure", pl.String, "recurrence (death competes), death before recurrence, disease-free survival, or "
-           "recurred by then among those who recurred"),
-    Column("estimate", pl.Float64, "probability", unit="fraction"),
-    Column("ci_low", pl.Float64, "lower 95 % limit", unit="fraction"),
-    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
-    Column("n_risk", pl.Int64, "patients still at risk then"),
-))  # fmt: skip
-SITES = OutputTable("recurrence/sites", "where the first recurrence was", (
-    Column("site", pl.String, "site of the first recurrence; a patient with two sites counts in both"),
-    Column("n", pl.Int64, "patients"),
-    Column("fraction", pl.Float64, "share of the patients whose sites are recorded", unit="fraction"),
-    Column("ci_low", pl.Float64, "lower 95 % limit, exact", unit="fraction"),
-    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
-    Column("median_months", pl.Float64, "median time to recurrence of these patients", unit="months"),
-))  # fmt: skip
-GENES = OutputTable("recurrence/genes", "mutations of the primary v those of the recurrence, by gene", (
-    Column("gene", pl.String, "HGNC symbol"),
-    Column("n_pairs", pl.Int64, "patients with an altering mutation of the gene in either"),
-    Column("n_shared", pl.Int64, "the same mutations in both"),
-    Column("n_new", pl.Int64, "a mutation in the recurrence that was absent from the primary"),
-    Column("n_lost", pl.Int64, "a mutation of the primary that is absent from the recurrence"),
-    Column("n_by_calls", pl.Int64, "of the new and lost, by calls alone: the reads of the other sample were not counted"),
-    Column("n_not_assessable", pl.Int64, "nobody can tell"),
-))  # fmt: skip
+PATIENTS = OutputTable(
+    "recurrence/patients",
+    "one row per patient: time to the first recurrence, and its sites",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("origin_day", pl.Int64, "day the clock starts", unit="days from the index date"),
+        Column("time_days", pl.Int64, "days to recurrence, death or the last day known free", unit="days"),
+        Column("state", pl.String, "recurred / died (without recurrence) / free"),
+        Column("recurrence_day", pl.Int64, "first day of recurrence", unit="days from the index date"),
+        Column("sites", pl.String, "sites of the lesions found then, ';'-joined"),
+        Column("n_sites", pl.Int64, "how many sites"),
+        Column("metastasectomy_day", pl.Int64, "first metastasectomy after it", unit="days from the index date"),
+    ),
+)
+INCIDENCE = OutputTable(
+    "recurrence/incidence",
+    "recurrence, death before it, and disease-free survival by year",
+    (
+        Column("months", pl.Float64, "months from the start", unit="months"),
+        Column(
+            "measure",
+            pl.String,
+            "recurrence (death competes), death before recurrence, disease-free survival, or "
+            "recurred by then among those who recurred",
+        ),
+        Column("estimate", pl.Float64, "probability", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower 95 % limit", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("n_risk", pl.Int64, "patients still at risk then"),
+    ),
+)
+SITES = OutputTable(
+    "recurrence/sites",
+    "where the first recurrence was",
+    (
+        Column("site", pl.String, "site of the first recurrence; a patient with two sites counts in both"),
+        Column("n", pl.Int64, "patients"),
+        Column("fraction", pl.Float64, "share of the patients whose sites are recorded", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower 95 % limit, exact", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("median_months", pl.Float64, "median time to recurrence of these patients", unit="months"),
+    ),
+)
+GENES = OutputTable(
+    "recurrence/genes",
+    "mutations of the primary v those of the recurrence, by gene",
+    (
+        Column("gene", pl.String, "HGNC symbol"),
+        Column("n_pairs", pl.Int64, "patients with an altering mutation of the gene in either"),
+        Column("n_shared", pl.Int64, "the same mutations in both"),
+        Column("n_new", pl.Int64, "a mutation in the recurrence that was absent from the primary"),
+        Column("n_lost", pl.Int64, "a mutation of the primary that is absent from the recurrence"),
+        Column(
+            "n_by_calls",
+            pl.Int64,
+            "of the new and lost, by calls alone: the reads of the other sample were not counted",
+        ),
+        Column("n_not_assessable", pl.Int64, "nobody can tell"),
+    ),
+)
 
 
 @analysis(
@@ -71,17 +95,15 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
     people = table.patients
     n_recurred = int((people["state"] == "recurred").sum())
     if n_recurred == 0:
-        raise NotEnoughData(
-            "Needs follow_up.recurrence_day, or metastases with found_day, of at least one patient."
-        )
+        raise NotEnoughData("Needs follow_up.recurrence_day, or metastases with found_day, of at least one patient.")
     selected = n_recurred >= INCLUDED_BY_RECURRENCE * people.height
     notes: list[str] = []
     figures: list[Figure] = []
-    estimates: list[Estimate] = [Estimate("patients", people.height, unit="count", question=FOLLOWED),
-                                 Estimate("recurred", n_recurred, unit="count", question=RECURRED)]  # fmt: skip
-    incidence, answer = (_among_recurred if selected else _risk)(
-        people, params, estimates, figures, notes, table.words
-    )
+    estimates: list[Estimate] = [
+        Estimate("patients", people.height, unit="count", question=FOLLOWED),
+        Estimate("recurred", n_recurred, unit="count", question=RECURRED),
+    ]
+    incidence, answer = (_among_recurred if selected else _risk)(people, params, estimates, figures, notes, table.words)
     sites, words = _sites(people, estimates)
     after = _after(people, params, estimates, figures, notes)
     blood = _blood(cohort, table, params, estimates, figures, notes)
@@ -189,10 +211,16 @@ def _risk(
             )
         )
     followed = follow_up(time, cause > 0)
-    estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier", FOLLOWED))  # fmt: skip
+    estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier", FOLLOWED))
     drawn, _ = km_groups(time, cause > 0, None, {"all patients": np.ones(time.size, bool)})
-    figures.append(Figure("dfs", "Disease-free survival", f"From {words}; recurrence or death. 95 % limits.",
-                          survival_figure(drawn, ylabel="disease-free survival")))  # fmt: skip
+    figures.append(
+        Figure(
+            "dfs",
+            "Disease-free survival",
+            f"From {words}; recurrence or death. 95 % limits.",
+            survival_figure(drawn, ylabel="disease-free survival"),
+        )
+    )
     risk = ""
     if any(e.name == "recurrence_risk" for e in estimates):
         risk = f"The risk of recurrence within {two:g} months of {words} is {{recurrence_risk}}."
@@ -260,12 +288,15 @@ def _among_recurred(
         "patients who recurred. A risk of recurrence, or what predicts it, needs a control group: patients of the same "
         "stage and surgery who did not recur, sampled and followed in the same way."
     )
-    drawn, _ = km_groups(
-        time, np.ones(time.size, bool), None, {"patients who recurred": np.ones(time.size, bool)}
+    drawn, _ = km_groups(time, np.ones(time.size, bool), None, {"patients who recurred": np.ones(time.size, bool)})
+    figures.append(
+        Figure(
+            "time_to_recurrence",
+            "Time to recurrence among patients who recurred",
+            f"Share not yet recurred, from {words}, of patients who all recurred.",
+            survival_figure(drawn, ylabel="not yet recurred"),
+        )
     )
-    figures.append(Figure("time_to_recurrence", "Time to recurrence among patients who recurred",
-                          f"Share not yet recurred, from {words}, of patients who all recurred.",
-                          survival_figure(drawn, ylabel="not yet recurred")))  # fmt: skip
     return rows, (
         "{recurred:value} of {patients:value} patients recurred, by the design of the study: time to recurrence among "
         "patients who recurred, median {time_to_recurrence}."
@@ -316,7 +347,7 @@ def _after(
     drawn, curves = km_groups(time, dead, None, {"from recurrence": np.ones(time.size, bool)})
     curve = curves["from recurrence"]
     median, at = curve.median, curve.at([landmark_days(24)])
-    estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median", AFTER))  # fmt: skip
+    estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median", AFTER))
     alive = float(at.survival[0]), float(at.ci_low[0]), float(at.ci_high[0])
     estimates.append(Estimate("alive_24m_after_recurrence", *alive, time.size, "Kaplan-Meier", "fraction", AFTER))
     figures.append(
@@ -331,12 +362,7 @@ def _after(
     when = (rows["metastasectomy_day"] - rows["recurrence_day"]).cast(pl.Float64).fill_null(np.nan).to_numpy()
     resected = ~np.isnan(when) & (when < time)
     events = int(dead[resected].sum())
-    if (
-        resected.sum() >= params.min_events
-        and (~resected).any()
-        and events
-        and dead.sum() >= params.min_events
-    ):
+    if resected.sum() >= params.min_events and (~resected).any() and events and dead.sum() >= params.min_events:
         from oncourse.stats.profile import profile_interval
 
         cut = np.where(resected, np.maximum(when, 0.0), np.inf)
@@ -358,9 +384,7 @@ def _after(
             )
         )
         text += " Hazard of death after metastasectomy against before or without: {metastasectomy}."
-        notes.append(
-            "Metastasectomy is offered to patients who do well: its hazard ratio is no treatment effect."
-        )
+        notes.append("Metastasectomy is offered to patients who do well: its hazard ratio is no treatment effect.")
     return text
 
 
@@ -397,10 +421,15 @@ def _blood(
     time = (rows["end_day"] - rows["day"]).cast(pl.Float64).to_numpy()
     event = (rows["state"] != "free").to_numpy()
     drawn, _ = km_groups(time, event, None, {"ctDNA positive": positive, "ctDNA negative": ~positive})
-    figures.append(Figure("ctdna_after_surgery", "ctDNA after surgery and recurrence",
-                          f"First plasma sample {params.ctdna_first_day}-{params.ctdna_last_day} days after surgery; "
-                          "recurrence or death, from the blood draw.",
-                          survival_figure(drawn, ylabel="disease-free")))  # fmt: skip
+    figures.append(
+        Figure(
+            "ctdna_after_surgery",
+            "ctDNA after surgery and recurrence",
+            f"First plasma sample {params.ctdna_first_day}-{params.ctdna_last_day} days after surgery; "
+            "recurrence or death, from the blood draw.",
+            survival_figure(drawn, ylabel="disease-free"),
+        )
+    )
     if event.sum() < params.min_events:
         return ""
     scan = scan_cox(time, event, positive.astype(np.int8)[:, None], interval="profile", p_value="small")
@@ -416,9 +445,7 @@ def _blood(
         )
     )
     estimates.append(Estimate("ctdna_positive", int(positive.sum()), n=rows.height, unit="count"))
-    notes.append(
-        "The comparison by ctDNA starts at the blood draw: patients who recurred before it are not in it."
-    )
+    notes.append("The comparison by ctDNA starts at the blood draw: patients who recurred before it are not in it.")
     return (
         "ctDNA after surgery: hazard of recurrence or death in {ctdna_positive:value} positive patients against the "
         "negative, {ctdna_after_surgery}."

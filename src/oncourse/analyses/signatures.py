@@ -24,41 +24,75 @@ from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
-_PART = Column("part", _T, "cohort (all samples together), sample, shared (in all samples of a patient), private (in this "
-               "sample, absent in another)")  # fmt: skip
-_WHOSE = (_PART, Column("patient_id", _T, "the patient; null: the cohort"),
-          Column("sample_id", _T, "the sample; null: the cohort, or shared"))  # fmt: skip
+_PART = Column(
+    "part",
+    _T,
+    "cohort (all samples together), sample, shared (in all samples of a patient), private (in this "
+    "sample, absent in another)",
+)
+_WHOSE = (
+    _PART,
+    Column("patient_id", _T, "the patient; null: the cohort"),
+    Column("sample_id", _T, "the sample; null: the cohort, or shared"),
+)
 _KIND = Column("kind", _T, "SBS (96 classes of substitutions) or ID (83 of insertions and deletions)")
-EXPOSURES = OutputTable("signatures/exposures", "mutations due to each signature", (
-    *_WHOSE, _KIND,
-    Column("signature", _T, "reference signature"),
-    Column("aetiology", _T, "what it is known for; null: unknown"),
-    Column("n", _F, "mutations due to it"),
-    Column("share", _F, "of the classified mutations", unit="fraction"),
-    Column("ci_low", _F, "lower limit, resampled spectra, signatures chosen anew", unit="fraction"),
-    Column("ci_high", _F, "upper limit", unit="fraction"),
-    Column("needed", _F, "share of the resampled spectra that needed it", unit="fraction"),
-))  # fmt: skip
-FITS = OutputTable("signatures/fits", "every spectrum, also those with too few mutations", (
-    *_WHOSE, _KIND,
-    Column("n", _I, "classified mutations"),
-    Column("n_unknown", _I, "mutations whose surrounding bases are not known or do not fit"),
-    Column("status", _T, "fitted, too few mutations, or no table of signatures"),
-    Column("n_signatures", _I, "signatures needed"),
-    Column("cosine", _F, "cosine of the seen and the rebuilt spectrum"),
-))  # fmt: skip
-SPECTRA = OutputTable("signatures/spectra", "mutations per class", (
-    *_WHOSE[1:], Column("part", _T, "sample, shared or private"), _KIND, Column("class", _T, "COSMIC's word of the class"),
-    Column("n", _I, "mutations"),
-))  # fmt: skip
-TESTS = OutputTable("signatures/tests", "shares of signatures in two groups compared, by patient", (
-    Column("measure", _T, "signature"), Column("group_a", _T, "first group"), Column("group_b", _T, "second group"),
-    Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-    Column("n_a", _I, "patients of the first group"), Column("n_b", _I, "of the second"),
-    Column("median_a", _F, "median share", unit="fraction"), Column("median_b", _F, "median share", unit="fraction"),
-    Column("mean_a", _F, "mean share", unit="fraction"), Column("mean_b", _F, "mean share", unit="fraction"),
-    Column("p_value", _F, "two-sided"), Column("q_value", _F, "false discovery rate over this table"),
-))  # fmt: skip
+EXPOSURES = OutputTable(
+    "signatures/exposures",
+    "mutations due to each signature",
+    (
+        *_WHOSE,
+        _KIND,
+        Column("signature", _T, "reference signature"),
+        Column("aetiology", _T, "what it is known for; null: unknown"),
+        Column("n", _F, "mutations due to it"),
+        Column("share", _F, "of the classified mutations", unit="fraction"),
+        Column("ci_low", _F, "lower limit, resampled spectra, signatures chosen anew", unit="fraction"),
+        Column("ci_high", _F, "upper limit", unit="fraction"),
+        Column("needed", _F, "share of the resampled spectra that needed it", unit="fraction"),
+    ),
+)
+FITS = OutputTable(
+    "signatures/fits",
+    "every spectrum, also those with too few mutations",
+    (
+        *_WHOSE,
+        _KIND,
+        Column("n", _I, "classified mutations"),
+        Column("n_unknown", _I, "mutations whose surrounding bases are not known or do not fit"),
+        Column("status", _T, "fitted, too few mutations, or no table of signatures"),
+        Column("n_signatures", _I, "signatures needed"),
+        Column("cosine", _F, "cosine of the seen and the rebuilt spectrum"),
+    ),
+)
+SPECTRA = OutputTable(
+    "signatures/spectra",
+    "mutations per class",
+    (
+        *_WHOSE[1:],
+        Column("part", _T, "sample, shared or private"),
+        _KIND,
+        Column("class", _T, "COSMIC's word of the class"),
+        Column("n", _I, "mutations"),
+    ),
+)
+TESTS = OutputTable(
+    "signatures/tests",
+    "shares of signatures in two groups compared, by patient",
+    (
+        Column("measure", _T, "signature"),
+        Column("group_a", _T, "first group"),
+        Column("group_b", _T, "second group"),
+        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
+        Column("n_a", _I, "patients of the first group"),
+        Column("n_b", _I, "of the second"),
+        Column("median_a", _F, "median share", unit="fraction"),
+        Column("median_b", _F, "median share", unit="fraction"),
+        Column("mean_a", _F, "mean share", unit="fraction"),
+        Column("mean_b", _F, "mean share", unit="fraction"),
+        Column("p_value", _F, "two-sided"),
+        Column("q_value", _F, "false discovery rate over this table"),
+    ),
+)
 #: The question of the ledger, and why a patient is in it with no sample.
 ENOUGH, NONE = "samples with enough mutations for a refit", "no sample with a classified substitution"
 
@@ -91,23 +125,27 @@ def signatures(cohort: Cohort, params: SignatureParams) -> Result:
         answer=_answer(estimates, tables["SBS"]),
         estimates=tuple(estimates),
         tables={
-            EXPOSURES.name: EXPOSURES.frame(both.exposures), FITS.name: FITS.frame(both.fits),
-            SPECTRA.name: SPECTRA.frame(spectra), TESTS.name: TESTS.frame(_tests(cohort, both)),
+            EXPOSURES.name: EXPOSURES.frame(both.exposures),
+            FITS.name: FITS.frame(both.fits),
+            SPECTRA.name: SPECTRA.frame(spectra),
+            TESTS.name: TESTS.frame(_tests(cohort, both)),
         },
         figures=tuple(_figures(both, spectra, tables["SBS"])),
         people=counted(ENOUGH, cohort.study["patients"]["patient_id"], fitted, few, rest=NONE, unit="sample"),
-        samples_used=fitted.select(
-            "patient_id", "sample_id", pl.lit("enough classified mutations").alias("reason")),
+        samples_used=fitted.select("patient_id", "sample_id", pl.lit("enough classified mutations").alias("reason")),
         notes=_notes(both, tables),
         headline=_headline(estimates),
         methods=(
-            "Classes by the reference base and its neighbours (COSMIC SBS-96; ID-83 by length, repeats, overlap, with a "
-            "FASTA is given). Poisson mixture of as few signatures as the counts ask for: one is taken in where the log "
-            f"likelihood gains {params.min_gain:g}, and let go where less is lost; below {params.min_mutations} mutations "
+            "Classes by the reference base and its neighbours (COSMIC SBS-96; ID-83 by length, repeats, overlap, with "
+            "a "
+            "FASTA is given). Poisson mixture of as few signatures as the counts ask for: one is taken in where the "
+            "log "
+            f"likelihood gains {params.min_gain:g}, and let go where less is lost; below {params.min_mutations} "
+            f"mutations "
             f"nothing is fitted. Intervals: {params.replicates} resampled spectra, signatures chosen anew each time.",
             "Reference: " + "; ".join(f"{k}: {t.source}" if t else f"{k}: none" for k, t in tables.items()) + ".",
         ),
-    )  # fmt: skip
+    )
 
 
 def _table(cohort: Cohort, kind: str, params: SignatureParams) -> Signatures | None:
@@ -127,20 +165,35 @@ def _estimates(both: Refit) -> list[Estimate]:
     samples = both.fits.filter((pl.col("kind") == "SBS") & (pl.col("part") == "sample"))
     found = [
         Estimate("classified_mutations", int(samples["n"].sum()), unit="count", method="counted"),
-        Estimate("fitted_samples", int((samples["status"] == "fitted").sum()), unit="count", method="counted",
-                 question=ENOUGH),
-    ]  # fmt: skip
+        Estimate(
+            "fitted_samples",
+            int((samples["status"] == "fitted").sum()),
+            unit="count",
+            method="counted",
+            question=ENOUGH,
+        ),
+    ]
     whole = both.exposures.filter((pl.col("part") == "cohort") & (pl.col("kind") == "SBS")).head(8)
     for row in whole.iter_rows(named=True):
-        found.append(Estimate(f"cohort:{row['signature']}", row["share"], row["ci_low"], row["ci_high"],
-                              int(samples["n"].sum()), "refit of all mutations together", "fraction"))  # fmt: skip
+        found.append(
+            Estimate(
+                f"cohort:{row['signature']}",
+                row["share"],
+                row["ci_low"],
+                row["ci_high"],
+                int(samples["n"].sum()),
+                "refit of all mutations together",
+                "fraction",
+            )
+        )
     return found
 
 
 def _answer(estimates: list[Estimate], table: Signatures | None) -> str:
     if table is None:
         return (
-            "{classified_mutations} mutations are classified by their bases; without a table of signatures they are not "
+            "{classified_mutations} mutations are classified by their bases; without a table of signatures they are "
+            "not "
             "refitted (signatures.table, or the package SigProfilerAssignment)."
         )
     named = [e.name for e in estimates if e.name.startswith("cohort:")][:3]
@@ -203,17 +256,35 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
         weight = np.array([dict(mine.select("signature", "n").iter_rows()).get(s, 0.0) for s in table.names])
         by_class = dict(zip(table.classes, weight @ table.matrix, strict=True))
         rebuilt = np.array([by_class.get(c, 0.0) for c in SBS96])
-    figures = [Figure("spectrum", "Substitutions by their neighbours", "All classified substitutions of all samples in the "
-                      "96 classes; dots: what the signatures needed rebuild. Table signatures/spectra.",
-                      spectrum_svg(SBS96, counts, rebuilt))]  # fmt: skip
+    figures = [
+        Figure(
+            "spectrum",
+            "Substitutions by their neighbours",
+            "All classified substitutions of all samples in the "
+            "96 classes; dots: what the signatures needed rebuild. Table signatures/spectra.",
+            spectrum_svg(SBS96, counts, rebuilt),
+        )
+    ]
     if mine.height:
         rows = mine.head(15)
         labels = [f"{s} ({a})" if a else s for s, a in rows.select("signature", "aetiology").iter_rows()]
         words = [f"{n:,.0f}" for n in rows["n"]]
-        figures.append(Figure("cohort", "Signatures of all mutations together", "Share of the classified mutations with the "
-                              "95 % interval of resampled spectra; number of mutations beside.",
-                              interval_bars(labels, rows["share"].to_list(), rows["ci_low"].to_list(),
-                                            rows["ci_high"].to_list(), words, xlabel="share of mutations")))  # fmt: skip
+        figures.append(
+            Figure(
+                "cohort",
+                "Signatures of all mutations together",
+                "Share of the classified mutations with the "
+                "95 % interval of resampled spectra; number of mutations beside.",
+                interval_bars(
+                    labels,
+                    rows["share"].to_list(),
+                    rows["ci_low"].to_list(),
+                    rows["ci_high"].to_list(),
+                    words,
+                    xlabel="share of mutations",
+                ),
+            )
+        )
     fitted = both.fits.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS") & (pl.col("status") == "fitted"))
     if fitted.height:
         own = both.exposures.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS"))
@@ -221,8 +292,13 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
         shares = {
             str(k[0]): [dict(g.select("sample_id", "share").iter_rows()).get(i, 0.0) for i in ids]
             for k, g in sorted(own.group_by(["signature"]), key=lambda item: str(item[0]))
-        }  # fmt: skip
-        figures.append(Figure("samples", "Signatures by sample", "Shares by sample with enough mutations (number on top). "
-                              "intervals in table signatures/exposures.",
-                              stacked_svg(ids, shares, fitted["n"].to_list())))  # fmt: skip
+        }
+        figures.append(
+            Figure(
+                "samples",
+                "Signatures by sample",
+                "Shares by sample with enough mutations (number on top). intervals in table signatures/exposures.",
+                stacked_svg(ids, shares, fitted["n"].to_list()),
+            )
+        )
     return figures

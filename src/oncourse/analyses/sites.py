@@ -35,27 +35,44 @@ class SiteParams:
 
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
-CODONS = OutputTable("sites/codons", "patients hit at each residue of the cancer genes", (
-    Column("gene", _T, "HGNC symbol"), Column("codon", _I, "residue"),
-    Column("effect", _T, "missense, inframe, truncating or splice"), Column("changes", _T, "protein changes, joined by ;"),
-    Column("n_patients", _I, "patients hit"), Column("is_hotspot", pl.Boolean, "whether it is in hotspots.tsv"),
-    Column("patients", _T, "the patients, joined by ;"),
-))  # fmt: skip
-PATHWAYS = OutputTable("sites/pathways", "patients with an alteration in a pathway", (
-    Column("pathway", _T, "pathway (gene_sets.tsv)"), Column("n_genes", _I, "its genes"),
-    Column("n_counted", _I, "its genes that count: those that the patients counted were all looked at for"),
-    Column("n_profiled", _I, "patients in whom every gene that counts was looked at, altered or not"),
-    Column("n_partly", _I, "patients with only some of these genes looked at: not counted, altered or not"),
-    Column("n_altered", _I, "patients counted with an alteration in one gene that counts and more"),
-    Column("frequency", _F, "n_altered / n_profiled; null where nobody was", unit="fraction"),
-    Column("ci_low", _F, "lower limit, exact", unit="fraction"), Column("ci_high", _F, "upper limit", unit="fraction"),
-    Column("genes", _T, "altered genes that count, with the patients counted, most often first"),
-))  # fmt: skip
+CODONS = OutputTable(
+    "sites/codons",
+    "patients hit at each residue of the cancer genes",
+    (
+        Column("gene", _T, "HGNC symbol"),
+        Column("codon", _I, "residue"),
+        Column("effect", _T, "missense, inframe, truncating or splice"),
+        Column("changes", _T, "protein changes, joined by ;"),
+        Column("n_patients", _I, "patients hit"),
+        Column("is_hotspot", pl.Boolean, "whether it is in hotspots.tsv"),
+        Column("patients", _T, "the patients, joined by ;"),
+    ),
+)
+PATHWAYS = OutputTable(
+    "sites/pathways",
+    "patients with an alteration in a pathway",
+    (
+        Column("pathway", _T, "pathway (gene_sets.tsv)"),
+        Column("n_genes", _I, "its genes"),
+        Column("n_counted", _I, "its genes that count: those that the patients counted were all looked at for"),
+        Column("n_profiled", _I, "patients in whom every gene that counts was looked at, altered or not"),
+        Column("n_partly", _I, "patients with only some of these genes looked at: not counted, altered or not"),
+        Column("n_altered", _I, "patients counted with an alteration in one gene that counts and more"),
+        Column("frequency", _F, "n_altered / n_profiled; null where nobody was", unit="fraction"),
+        Column("ci_low", _F, "lower limit, exact", unit="fraction"),
+        Column("ci_high", _F, "upper limit", unit="fraction"),
+        Column("genes", _T, "altered genes that count, with the patients counted, most often first"),
+    ),
+)
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
 _KINDS = {
-    "missense": "missense", "inframe": "inframe", "nonsense": "truncating", "frameshift": "truncating",
-    "start_loss": "truncating", "splice": "splice",
-}  # fmt: skip
+    "missense": "missense",
+    "inframe": "inframe",
+    "nonsense": "truncating",
+    "frameshift": "truncating",
+    "start_loss": "truncating",
+    "splice": "splice",
+}
 
 
 @analysis(
@@ -76,34 +93,50 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
     estimates = [Estimate("patients_profiled", n, unit="count", method="counted", question=PROFILED)]
     first = ways.filter(pl.col("n_altered") > 0).head(5)
     estimates += [
-        Estimate(f"pathway:{r['pathway']}", r["frequency"], r["ci_low"], r["ci_high"], r["n_profiled"], "Clopper-Pearson",
-                 "fraction") for r in first.iter_rows(named=True)
-    ]  # fmt: skip
+        Estimate(
+            f"pathway:{r['pathway']}",
+            r["frequency"],
+            r["ci_low"],
+            r["ci_high"],
+            r["n_profiled"],
+            "Clopper-Pearson",
+            "fraction",
+        )
+        for r in first.iter_rows(named=True)
+    ]
     named = [f"{e.name.removeprefix('pathway:')} {{{e.name}}}" for e in estimates[1:4]]
     return Result(
         answer="Of {patients_profiled} patients the pathways most often altered were " + "; ".join(named) + "."
-        if named else "No pathway was altered in {patients_profiled} patients.",
+        if named
+        else "No pathway was altered in {patients_profiled} patients.",
         estimates=tuple(estimates),
         tables={CODONS.name: CODONS.frame(codons), PATHWAYS.name: PATHWAYS.frame(ways)},
         figures=tuple(_figures(codons, ways, params)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
-        notes=("Of a pathway those genes count that most patients were looked at for (n_counted of n_genes). Of patients "
-               "those count that were looked at for all of them, altered or not: a part of a panel favours the altered.",),
+        notes=(
+            "Of a pathway those genes count that most patients were looked at for (n_counted of n_genes). Of patients "
+            "those count that were looked at for all of them, altered or not: a part of a panel favours the altered.",
+        ),
         headline=_headline(estimates),
-        methods=("Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
-                 "patient, all samples together; hotspots: hotspots.tsv.",),
-    )  # fmt: skip
+        methods=(
+            "Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
+            "patient, all samples together; hotspots: hotspots.tsv.",
+        ),
+    )
 
 
 def _codons(cohort: Cohort) -> pl.DataFrame:
     rows = cohort.hits.filter((pl.col("kind") == "mutation") & pl.col("change").ne(""))
     kind = pl.col("effect").replace_strict(_KINDS, default="other", return_dtype=pl.String)
-    rows = rows.with_columns(codon=pl.col("change").str.extract(r"(\d+)").cast(pl.Int64), effect=kind).drop_nulls("codon")
+    rows = rows.with_columns(codon=pl.col("change").str.extract(r"(\d+)").cast(pl.Int64), effect=kind).drop_nulls(
+        "codon"
+    )
     table = rows.group_by("gene", "codon", "effect").agg(
-        changes=pl.col("change").unique().sort().str.join(";"), n_patients=pl.col("patient_id").n_unique().cast(pl.Int64),
+        changes=pl.col("change").unique().sort().str.join(";"),
+        n_patients=pl.col("patient_id").n_unique().cast(pl.Int64),
         patients=pl.col("patient_id").unique().sort().str.join(";"),
-    )  # fmt: skip
+    )
     spots = pl.DataFrame(sorted(hotspot_codons()), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
     table = table.join(spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left")
     return table.with_columns(pl.col("is_hotspot").fill_null(False)).sort(
@@ -126,19 +159,34 @@ def _pathways(cohort: Cohort) -> pl.DataFrame:
         whole, seen = len(people), len(frozenset().union(*(who[g] for g in members if g in who)))
         hit = found.filter(pl.col("gene").is_in(counted_genes) & pl.col("patient_id").is_in(sorted(people)))
         ill = hit["patient_id"].unique()
-        counts = hit.group_by("gene").agg(n=pl.col("patient_id").n_unique()).sort(["n", "gene"], descending=[True, False])
+        counts = (
+            hit.group_by("gene").agg(n=pl.col("patient_id").n_unique()).sort(["n", "gene"], descending=[True, False])
+        )
         words = "; ".join(f"{g} {n}" for g, n in counts.iter_rows())
         low, high = clopper_pearson(len(ill), whole)
         share = len(ill) / whole if whole else None
-        rows.append((name, len(members), len(counted_genes), whole, seen - whole, len(ill), share, float(low), float(high),
-                     words))  # fmt: skip
+        rows.append(
+            (
+                name,
+                len(members),
+                len(counted_genes),
+                whole,
+                seen - whole,
+                len(ill),
+                share,
+                float(low),
+                float(high),
+                words,
+            )
+        )
     schema = {c.name: c.dtype for c in PATHWAYS.columns}
     table = pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
     return table.sort(["frequency", "pathway"], descending=[True, False], nulls_last=True)
 
 
 def _counted_genes(who: dict[str, frozenset[str]]) -> tuple[list[str], frozenset[str]]:
-    """The genes that count and the patients looked at for all of them: the most cells, genes times patients, of any number.
+    """The genes that count and the patients looked at for all of them: the most cells, genes times patients, of any
+    number.
 
     Patients are chosen by what was looked at, never by what was found.
 
@@ -173,8 +221,10 @@ def _domains(path: str | None) -> dict[str, list[tuple[int, int, str]]]:
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{Path(path).name}: cannot be read as a table of domains ({error}).") from None
     names = {c.lower(): c for c in frame.columns}
-    columns = [next((names[n] for n in options if n in names), None)
-               for options in (("gene", "hgnc"), ("start",), ("end",), ("name", "label"))]  # fmt: skip
+    columns = [
+        next((names[n] for n in options if n in names), None)
+        for options in (("gene", "hgnc"), ("start",), ("end",), ("name", "label"))
+    ]
     if None in columns:
         raise InputError(f"{Path(path).name}: domains need the columns gene, start, end and name.")
     found: dict[str, list[tuple[int, int, str]]] = {}
@@ -194,10 +244,21 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
     if shown.height:
         counts = [f"{a}/{n}  {g[:30]}" for a, n, g in shown.select("n_altered", "n_profiled", "genes").iter_rows()]
         limits = (shown["ci_low"].to_list(), shown["ci_high"].to_list())
-        figures.append(Figure("pathways", "Altered pathways", "Share of patients with an alteration in one gene and more of "
-                              "the pathway, with the exact 95 % interval, counts and genes. Table sites/pathways.",
-                              interval_bars(shown["pathway"].to_list(), shown["frequency"].to_list(), *limits, counts,
-                                            xlabel="patients with an alteration")))  # fmt: skip
+        figures.append(
+            Figure(
+                "pathways",
+                "Altered pathways",
+                "Share of patients with an alteration in one gene and more of "
+                "the pathway, with the exact 95 % interval, counts and genes. Table sites/pathways.",
+                interval_bars(
+                    shown["pathway"].to_list(),
+                    shown["frequency"].to_list(),
+                    *limits,
+                    counts,
+                    xlabel="patients with an alteration",
+                ),
+            )
+        )
     known = sorted(genes_of_role("oncogene") | genes_of_role("suppressor"))
     totals = codons.filter(pl.col("gene").is_in(known)).group_by("gene").agg(pl.col("n_patients").sum())
     totals = totals.sort(["n_patients", "gene"], descending=[True, False])
@@ -211,6 +272,12 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
         at, hit = rows["codon"].to_list(), rows["n_patients"].to_list()
         length = max(lengths[gene], *at)
         svg = lollipop_svg(gene, length, at, hit, rows["effect"].to_list(), names, spots, domains.get(gene, []))
-        figures.append(Figure(f"lollipop_{gene}", f"{gene} by residue", f"Patients hit at each residue of {gene}, by "
-                              "effect; triangles: hotspots. Table sites/codons.", svg))  # fmt: skip
+        figures.append(
+            Figure(
+                f"lollipop_{gene}",
+                f"{gene} by residue",
+                f"Patients hit at each residue of {gene}, by effect; triangles: hotspots. Table sites/codons.",
+                svg,
+            )
+        )
     return figures

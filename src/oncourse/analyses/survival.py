@@ -22,40 +22,58 @@ from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import Said, said
 
-CURVES = OutputTable("survival/landmarks", "survival at landmarks, with delayed entry and as if nobody entered late", (
-    Column("endpoint", pl.String, "OS, DFS"),
-    Column("method", pl.String, "kaplan_meier (delayed entry where patients enter late), or naive: late entry ignored"),
-    Column("months", pl.Float64, "months from the origin", unit="months"),
-    Column("survival", pl.Float64, "probability; null past the end of follow-up", unit="fraction"),
-    Column("ci_low", pl.Float64, "lower 95 % limit, log-log", unit="fraction"),
-    Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
-    Column("n_risk", pl.Int64, "patients at risk then"),
-))  # fmt: skip
-MEDIANS = OutputTable("survival/medians", "median survival and follow-up", (
-    Column("endpoint", pl.String, "OS, DFS"),
-    Column("method", pl.String, "kaplan_meier, naive, or follow_up (reverse Kaplan-Meier)"),
-    Column("n", pl.Int64, "patients"),
-    Column("n_event", pl.Int64, "events"),
-    Column("n_late", pl.Int64, "patients who enter after the origin"),
-    Column("median_months", pl.Float64, "null = not reached", unit="months"),
-    Column("ci_low", pl.Float64, "lower 95 % limit", unit="months"),
-    Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="months"),
-))  # fmt: skip
-INTERVALS = OutputTable("survival/visit_intervals", "progression as found at a visit, and as lying between two visits", (
-    Column("endpoint", pl.String, "PFS, rPFS ... of the first line; DFS"),
-    Column("method", pl.String, "right_censored (on the day found), midpoint, or interval (Turnbull's curve)"),
-    Column("n", pl.Int64, "patients"),
-    Column("n_event", pl.Int64, "events"),
-    Column("n_interval", pl.Int64, "events that lie between two visits; the others are deaths"),
-    Column("width_days", pl.Float64, "median days between these visits", unit="days"),
-    Column("median_months", pl.Float64, "null = not reached; of an interval its right end", unit="months"),
-    Column("survival_6m", pl.Float64, "free of the event at 6 months; null past the end of follow-up", unit="fraction"),
-    Column("survival_12m", pl.Float64, "the same at 12 months", unit="fraction"),
-))  # fmt: skip
+CURVES = OutputTable(
+    "survival/landmarks",
+    "survival at landmarks, with delayed entry and as if nobody entered late",
+    (
+        Column("endpoint", pl.String, "OS, DFS"),
+        Column(
+            "method", pl.String, "kaplan_meier (delayed entry where patients enter late), or naive: late entry ignored"
+        ),
+        Column("months", pl.Float64, "months from the origin", unit="months"),
+        Column("survival", pl.Float64, "probability; null past the end of follow-up", unit="fraction"),
+        Column("ci_low", pl.Float64, "lower 95 % limit, log-log", unit="fraction"),
+        Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
+        Column("n_risk", pl.Int64, "patients at risk then"),
+    ),
+)
+MEDIANS = OutputTable(
+    "survival/medians",
+    "median survival and follow-up",
+    (
+        Column("endpoint", pl.String, "OS, DFS"),
+        Column("method", pl.String, "kaplan_meier, naive, or follow_up (reverse Kaplan-Meier)"),
+        Column("n", pl.Int64, "patients"),
+        Column("n_event", pl.Int64, "events"),
+        Column("n_late", pl.Int64, "patients who enter after the origin"),
+        Column("median_months", pl.Float64, "null = not reached", unit="months"),
+        Column("ci_low", pl.Float64, "lower 95 % limit", unit="months"),
+        Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="months"),
+    ),
+)
+INTERVALS = OutputTable(
+    "survival/visit_intervals",
+    "progression as found at a visit, and as lying between two visits",
+    (
+        Column("endpoint", pl.String, "PFS, rPFS ... of the first line; DFS"),
+        Column("method", pl.String, "right_censored (on the day found), midpoint, or interval (Turnbull's curve)"),
+        Column("n", pl.Int64, "patients"),
+        Column("n_event", pl.Int64, "events"),
+        Column("n_interval", pl.Int64, "events that lie between two visits; the others are deaths"),
+        Column("width_days", pl.Float64, "median days between these visits", unit="days"),
+        Column("median_months", pl.Float64, "null = not reached; of an interval its right end", unit="months"),
+        Column(
+            "survival_6m", pl.Float64, "free of the event at 6 months; null past the end of follow-up", unit="fraction"
+        ),
+        Column("survival_12m", pl.Float64, "the same at 12 months", unit="fraction"),
+    ),
+)
 #: Said where entry is taken from the samples.
 ENTRY_BY_SAMPLE = (
-    "{name}: the entry of {n} patients is the day of their first tumour sample. Every patient of the study is sequenced and "
-    "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts them from "
+    "{name}: the entry of {n} patients is the day of their first tumour sample. Every patient of the study is "
+    "sequenced and "
+    "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts "
+    "them from "
     "time zero)."
 )
 #: Half an interval of a log hazard ratio beyond which nothing was estimated.
@@ -111,9 +129,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
             notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample))
     status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status, len(everyone))
     refused = (
-        ""
-        if status.is_told or "OS" not in params.endpoints
-        else f"Overall survival is not told: {status.refusal}."
+        "" if status.is_told or "OS" not in params.endpoints else f"Overall survival is not told: {status.refusal}."
     )
     if not words:
         raise NotEnoughData(refused or f"Needs an endpoint with at least {params.min_events} events.")
@@ -137,7 +153,8 @@ def survival(cohort: Cohort, params: Params) -> Result:
             "Follow-up: reverse Kaplan-Meier. Dependence of entry and outcome: entry time as a covariate of the "
             "delayed-entry Cox model, and the conditional Kendall tau (Tsai. Biometrika 1990;77:169).",
             "Endpoints found at visits: non-parametric maximum likelihood of interval-censored times (Turnbull. JRSS "
-            "B 1976;38:290), deaths exact; beside it the usual curve, which dates the event to the visit that found it.",
+            "B 1976;38:290), deaths exact; beside it the usual curve, which dates the event to the visit that found "
+            "it.",
         ),
     )
 
@@ -164,9 +181,16 @@ def _two_years(params: Params) -> float:
 
 
 def _one(
-    target: Outcome, params: Params, first_day: bool, landmarks: list[dict[str, object]], medians: list[dict[str, object]],
-    estimates: list[Estimate], figures: list[Figure], notes: list[str], words: list[str],
-) -> None:  # fmt: skip
+    target: Outcome,
+    params: Params,
+    first_day: bool,
+    landmarks: list[dict[str, object]],
+    medians: list[dict[str, object]],
+    estimates: list[Estimate],
+    figures: list[Figure],
+    notes: list[str],
+    words: list[str],
+) -> None:
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.km import follow_up, kaplan_meier
@@ -181,19 +205,36 @@ def _one(
     found["follow_up"] = follow_up(time, event, entry=entry)
     for method, median in found.items():
         value, low, high = (None if np.isnan(v) else in_months(v, first_day=first_day) for v in median)
-        medians.append({"endpoint": name, "method": method, "n": time.size, "n_event": int(event.sum()), "n_late": n_late,
-                        "median_months": value, "ci_low": low, "ci_high": high})  # fmt: skip
+        medians.append(
+            {
+                "endpoint": name,
+                "method": method,
+                "n": time.size,
+                "n_event": int(event.sum()),
+                "n_late": n_late,
+                "median_months": value,
+                "ci_low": low,
+                "ci_high": high,
+            }
+        )
         # a limit that is not reached is infinite; a median that is not reached has no value
         upper = float("inf") if high is None and value is not None else high
         estimates.append(Estimate(f"{name}_{method}_median", value, low, upper, time.size, method, "months", name))
     for method, curve in curves.items():
         at = curve.at(np.array([landmark_days(m, first_day=first_day) for m in params.months]))
         for j, months in enumerate(params.months):
-            value, low, high = (
-                None if np.isnan(v[j]) else float(v[j]) for v in (at.survival, at.ci_low, at.ci_high)
+            value, low, high = (None if np.isnan(v[j]) else float(v[j]) for v in (at.survival, at.ci_low, at.ci_high))
+            landmarks.append(
+                {
+                    "endpoint": name,
+                    "method": method,
+                    "months": months,
+                    "survival": value,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "n_risk": int(at.n_risk[j]),
+                }
             )
-            landmarks.append({"endpoint": name, "method": method, "months": months, "survival": value, "ci_low": low,
-                              "ci_high": high, "n_risk": int(at.n_risk[j])})  # fmt: skip
             estimates.append(
                 Estimate(f"{name}_{method}_{months:g}m", value, low, high, time.size, method, "fraction", name)
             )
@@ -211,8 +252,14 @@ def _one(
             f"Ignoring late entry would show {{{name}_naive_median:value}} and {{{name}_naive_{two:g}m:value}}."
         )
         _late(target, n_late, estimates, notes)
-    figures.append(Figure(f"km_{name}", name, "Kaplan-Meier with 95 % limits (log-log), censoring marks, numbers at risk.",
-                          survival_figure(groups, ylabel=name)))  # fmt: skip
+    figures.append(
+        Figure(
+            f"km_{name}",
+            name,
+            "Kaplan-Meier with 95 % limits (log-log), censoring marks, numbers at risk.",
+            survival_figure(groups, ylabel=name),
+        )
+    )
 
 
 def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[str]) -> None:
@@ -227,13 +274,12 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
         limits = [float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half)]
     # a likelihood that is flat, or has no maximum, gives no ratio
     ratio, lower, upper = limits if half < MAX_LOG_WIDTH else (None, None, None)
-    estimates.append(Estimate(f"{name}_entry", ratio, lower, upper,
-                              target.time.size, "Cox, per month of later entry", "ratio"))  # fmt: skip
+    estimates.append(
+        Estimate(f"{name}_entry", ratio, lower, upper, target.time.size, "Cox, per month of later entry", "ratio")
+    )
     estimates.append(Estimate(f"{name}_entry_p", check.p_value, method="Wald", unit="score"))
     estimates.append(
-        Estimate(
-            f"{name}_entry_tau", check.tau, n=check.pairs, method="conditional Kendall tau", unit="score"
-        )
+        Estimate(f"{name}_entry_tau", check.tau, n=check.pairs, method="conditional Kendall tau", unit="score")
     )
     verdict = (
         "Entry time itself predicts the outcome: truncation is dependent, and the delayed-entry estimate is biased too."
@@ -246,9 +292,7 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
     early = times[thin][n_risk[thin] < FEW_AT_RISK]
     early = early[early < np.median(target.time)]
     small = (
-        f" At {early.size} early event times fewer than {FEW_AT_RISK} are at risk (least {low})."
-        if early.size
-        else ""
+        f" At {early.size} early event times fewer than {FEW_AT_RISK} are at risk (least {low})." if early.size else ""
     )
     notes.append(
         f"{name}: {n_late} of {target.time.size} patients enter after the origin and are at risk from then. {verdict} "
@@ -274,7 +318,8 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
         return []
     unknown = later.len() + undated
     text = (
-        f"{name}: {unknown} of {total} patients without a day of entry (follow_up.entry_day) have a sequenced sample and "
+        f"{name}: {unknown} of {total} patients without a day of entry (follow_up.entry_day) have a sequenced sample "
+        f"and "
         "count from time zero. Who was included because of a later sample could not have died before it: survival is "
         "then overstated."
     )
@@ -286,9 +331,7 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
     return [text]
 
 
-def _visits(
-    cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]
-) -> list[dict[str, object]]:
+def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]) -> list[dict[str, object]]:
     """The interval-censored check: rows per endpoint and method, one figure and note per endpoint."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.derive.outcomes.visit_intervals import AT_VISITS, visit_intervals
@@ -312,9 +355,7 @@ def _visits(
         months = np.array([landmark_days(m, first_day=first_day) for m in (6.0, 12.0)])
         between = turnbull(found.left, found.right)
         last = float(found.time.max())
-        shares = {
-            "interval": [v if m <= last else None for m, v in zip(months, between.at(months), strict=True)]
-        }
+        shares = {"interval": [v if m <= last else None for m, v in zip(months, between.at(months), strict=True)]}
         below = np.flatnonzero(between.survival <= 0.5)
         middle = float(between.right[below[0]]) if below.size else np.inf
         medians = {"interval": in_months(middle, first_day=first_day) if np.isfinite(middle) else None}
@@ -324,26 +365,48 @@ def _visits(
             middle = curve.median[0]
             medians[method] = None if np.isnan(middle) else in_months(middle, first_day=first_day)
         for method in ("right_censored", "midpoint", "interval"):
-            rows.append({
-                "endpoint": name, "method": method, "n": found.time.size, "n_event": int(found.event.sum()),
-                "n_interval": found.n_interval, "width_days": found.width, "median_months": medians[method],
-                "survival_6m": shares[method][0], "survival_12m": shares[method][1],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "endpoint": name,
+                    "method": method,
+                    "n": found.time.size,
+                    "n_event": int(found.event.sum()),
+                    "n_interval": found.n_interval,
+                    "width_days": found.width,
+                    "median_months": medians[method],
+                    "survival_6m": shares[method][0],
+                    "survival_12m": shares[method][1],
+                }
+            )
         everybody = np.ones(found.time.size, bool)
         groups, _ = km_groups(found.time, found.event, None, {"on the day it was found": everybody})
         seen = np.isfinite(between.right)
         nothing = np.full(int(seen.sum()), np.nan)
-        groups.append(KMGroup("between the visits (Turnbull)", between.right[seen], between.survival[seen], nothing,
-                              nothing, np.empty(0), np.zeros(found.time.size), found.time))  # fmt: skip
-        figures.append(Figure(
-            f"visits_{name}", f"{name}: found at a visit, or between two",
-            f"Kaplan-Meier with the event on the day of the visit that found it, and the curve of the intervals, "
-            f"which falls at their right ends; half of the intervals are longer than {found.width:.0f} days.",
-            survival_figure(groups, ylabel=name),
-        ))  # fmt: skip
+        groups.append(
+            KMGroup(
+                "between the visits (Turnbull)",
+                between.right[seen],
+                between.survival[seen],
+                nothing,
+                nothing,
+                np.empty(0),
+                np.zeros(found.time.size),
+                found.time,
+            )
+        )
+        figures.append(
+            Figure(
+                f"visits_{name}",
+                f"{name}: found at a visit, or between two",
+                f"Kaplan-Meier with the event on the day of the visit that found it, and the curve of the intervals, "
+                f"which falls at their right ends; half of the intervals are longer than {found.width:.0f} days.",
+                survival_figure(groups, ylabel=name),
+            )
+        )
         notes.append(
             f"{name}: {found.n_interval} of {int(found.event.sum())} events happened between two visits, a median of "
-            f"{found.width:.0f} days apart; table visit_intervals gives survival with the event between them. Arms seen at "
+            f"{found.width:.0f} days apart; table visit_intervals gives survival with the event between them. Arms "
+            f"seen at "
             "different intervals must not be compared on the day the event was found."
         )
     return rows

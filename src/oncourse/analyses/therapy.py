@@ -25,61 +25,100 @@ TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
 _PATIENT = Column("patient_id", TEXT, "the patient")
 _RULE = Column("rule_id", TEXT, "the rule (`oncourse kb explain RULE`)")
 
-MATCHES = OutputTable("therapy/matches", "one row per patient and therapy rule that applies", (
-    _PATIENT, _RULE,
-    Column("status", TEXT, "matched; excluded = the label excludes this tumour"),
-    Column("level", TEXT, "AMP/ASCO/CAP level in this tumour"),
-    Column("direction", TEXT, "what the biomarker says of the therapy"),
-    Column("therapy", TEXT, "the therapy; empty for prognosis"),
-    Column("biomarker", TEXT, "the biomarker of the rule"),
-    Column("rests_on", TEXT, "what was found in this patient"),
-    Column("seen", TEXT, "samples, reads, lesions and clonality of the alterations"),
-    Column("setting", TEXT, "setting the rule is written for"),
-    Column("setting_now", TEXT, "fits / does_not_fit / not_known: whether the patient is in that setting"),
-    Column("open_conditions", TEXT, "conditions beside the biomarker that could not be assessed"),
-    Column("used_before", TEXT, "drugs of the line given before"),
-    Column("trial", TEXT, "the trial"), Column("effect_size", TEXT, "effect in the trial"),
-    Column("source", TEXT, "where the facts are from"), Column("certainty", TEXT, "how the facts were checked"),
-))  # fmt: skip
-NEAR = OutputTable("therapy/nearly", "alterations that nearly matched a rule, and why they did not", (
-    _PATIENT, Column("what", TEXT, "what was found, and the reason"),
-    Column("rules", TEXT, "the rules it concerns"),
-))  # fmt: skip
-RULES = OutputTable("therapy/rules", "every rule written for the tumours of the study: how many patients it says what of", (
-    _RULE, Column("biomarker", TEXT, "the biomarker"), Column("therapy", TEXT, "the therapy"),
-    Column("direction", TEXT, "what it says of the therapy"), Column("level", TEXT, "AMP/ASCO/CAP level"),
-    Column("n_patients", INT, "patients with the tumour of the rule"),
-    Column("n_matched", INT, "patients who have the biomarker"),
-    Column("n_not_matched", INT, "patients who do not have it"),
-    Column("n_not_assessable", INT, "patients of whom it cannot be said"),
-    Column("n_excluded", INT, "patients whose tumour the label excludes"),
-    Column("missing", TEXT, "most frequent reason why it cannot be said"),
-))  # fmt: skip
-LEVELS = OutputTable("therapy/levels", "patients by the best level of a biomarker for a therapy", (
-    Column("tumour", TEXT, "tumour"), Column("kind", TEXT, "any therapy, or therapies with benefit only"),
-    Column("level", TEXT, "best level, or none"), Column("n", INT, "patients"),
-    Column("n_patients", INT, "patients with this tumour"),
-    Column("fraction", NUM, "share", unit="fraction"),
-    Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
-    Column("ci_high", NUM, "Clopper-Pearson 95 %", unit="fraction"),
-))  # fmt: skip
-RAS = OutputTable("therapy/ras", "RAS at the decision, one row per patient with a colorectal tumour", (
-    _PATIENT,
-    Column("state", TEXT, "mutated / wild_type (every codon measured) / assumed_wild_type / not_assessable"),
-    Column("mutations", TEXT, "RAS mutations found in any sample"),
-    Column("sample_id", TEXT, "sample nearest the decision"), Column("sample_reason", TEXT, "why this sample"),
-    Column("failing", TEXT, "codons that stand against wild type"),
-    Column("conflict", TEXT, "mutations the decision sample does not have"),
-    Column("others", TEXT, "what the other samples and records say, where it differs"),
-))  # fmt: skip
-EVIDENCE = OutputTable("therapy/evidence", "statements of the evidence table that fit a patient's own tumour", (
-    _PATIENT, Column("evidence_id", TEXT, "the statement"), Column("profile", TEXT, "the biomarker as the source writes it"),
-    Column("rests_on", TEXT, "what was found in this patient"), Column("disease", TEXT, "disease of the statement"),
-    Column("therapies", TEXT, "therapies"), Column("effect", TEXT, "what it says of the therapy"),
-    Column("level", TEXT, "evidence level of the source"), Column("is_opposed", BOOL, "another statement says the opposite"),
-    Column("is_exact", BOOL, "whether a join of gene and protein change alone would have found it"),
-    Column("citation", TEXT, "publication"),
-))  # fmt: skip
+MATCHES = OutputTable(
+    "therapy/matches",
+    "one row per patient and therapy rule that applies",
+    (
+        _PATIENT,
+        _RULE,
+        Column("status", TEXT, "matched; excluded = the label excludes this tumour"),
+        Column("level", TEXT, "AMP/ASCO/CAP level in this tumour"),
+        Column("direction", TEXT, "what the biomarker says of the therapy"),
+        Column("therapy", TEXT, "the therapy; empty for prognosis"),
+        Column("biomarker", TEXT, "the biomarker of the rule"),
+        Column("rests_on", TEXT, "what was found in this patient"),
+        Column("seen", TEXT, "samples, reads, lesions and clonality of the alterations"),
+        Column("setting", TEXT, "setting the rule is written for"),
+        Column("setting_now", TEXT, "fits / does_not_fit / not_known: whether the patient is in that setting"),
+        Column("open_conditions", TEXT, "conditions beside the biomarker that could not be assessed"),
+        Column("used_before", TEXT, "drugs of the line given before"),
+        Column("trial", TEXT, "the trial"),
+        Column("effect_size", TEXT, "effect in the trial"),
+        Column("source", TEXT, "where the facts are from"),
+        Column("certainty", TEXT, "how the facts were checked"),
+    ),
+)
+NEAR = OutputTable(
+    "therapy/nearly",
+    "alterations that nearly matched a rule, and why they did not",
+    (
+        _PATIENT,
+        Column("what", TEXT, "what was found, and the reason"),
+        Column("rules", TEXT, "the rules it concerns"),
+    ),
+)
+RULES = OutputTable(
+    "therapy/rules",
+    "every rule written for the tumours of the study: how many patients it says what of",
+    (
+        _RULE,
+        Column("biomarker", TEXT, "the biomarker"),
+        Column("therapy", TEXT, "the therapy"),
+        Column("direction", TEXT, "what it says of the therapy"),
+        Column("level", TEXT, "AMP/ASCO/CAP level"),
+        Column("n_patients", INT, "patients with the tumour of the rule"),
+        Column("n_matched", INT, "patients who have the biomarker"),
+        Column("n_not_matched", INT, "patients who do not have it"),
+        Column("n_not_assessable", INT, "patients of whom it cannot be said"),
+        Column("n_excluded", INT, "patients whose tumour the label excludes"),
+        Column("missing", TEXT, "most frequent reason why it cannot be said"),
+    ),
+)
+LEVELS = OutputTable(
+    "therapy/levels",
+    "patients by the best level of a biomarker for a therapy",
+    (
+        Column("tumour", TEXT, "tumour"),
+        Column("kind", TEXT, "any therapy, or therapies with benefit only"),
+        Column("level", TEXT, "best level, or none"),
+        Column("n", INT, "patients"),
+        Column("n_patients", INT, "patients with this tumour"),
+        Column("fraction", NUM, "share", unit="fraction"),
+        Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+        Column("ci_high", NUM, "Clopper-Pearson 95 %", unit="fraction"),
+    ),
+)
+RAS = OutputTable(
+    "therapy/ras",
+    "RAS at the decision, one row per patient with a colorectal tumour",
+    (
+        _PATIENT,
+        Column("state", TEXT, "mutated / wild_type (every codon measured) / assumed_wild_type / not_assessable"),
+        Column("mutations", TEXT, "RAS mutations found in any sample"),
+        Column("sample_id", TEXT, "sample nearest the decision"),
+        Column("sample_reason", TEXT, "why this sample"),
+        Column("failing", TEXT, "codons that stand against wild type"),
+        Column("conflict", TEXT, "mutations the decision sample does not have"),
+        Column("others", TEXT, "what the other samples and records say, where it differs"),
+    ),
+)
+EVIDENCE = OutputTable(
+    "therapy/evidence",
+    "statements of the evidence table that fit a patient's own tumour",
+    (
+        _PATIENT,
+        Column("evidence_id", TEXT, "the statement"),
+        Column("profile", TEXT, "the biomarker as the source writes it"),
+        Column("rests_on", TEXT, "what was found in this patient"),
+        Column("disease", TEXT, "disease of the statement"),
+        Column("therapies", TEXT, "therapies"),
+        Column("effect", TEXT, "what it says of the therapy"),
+        Column("level", TEXT, "evidence level of the source"),
+        Column("is_opposed", BOOL, "another statement says the opposite"),
+        Column("is_exact", BOOL, "whether a join of gene and protein change alone would have found it"),
+        Column("citation", TEXT, "publication"),
+    ),
+)
 
 #: Directions that name no therapy of the tumour: prognosis, and what is to be done about the family.
 NO_THERAPY = ("prognostic_poor", "action")
@@ -120,8 +159,12 @@ def therapy(cohort: Cohort, params: Params) -> Result:
         headline=_headline(known, {e.name: e for e in estimates}),
         estimates=tuple(estimates),
         tables={
-            "therapy/levels": levels, "therapy/matches": _matches(matched), "therapy/ras": ras,
-            "therapy/rules": _rules(cohort, tumours), "therapy/nearly": _near(matched), "therapy/evidence": evidence,
+            "therapy/levels": levels,
+            "therapy/matches": _matches(matched),
+            "therapy/ras": ras,
+            "therapy/rules": _rules(cohort, tumours),
+            "therapy/nearly": _near(matched),
+            "therapy/evidence": evidence,
         },
         figures=_figures(levels, ras),
         people=_people(cohort, judged, ras),
@@ -137,7 +180,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
             "(Li et al. 2017) from what each rule rests on. Three-valued logic; intervals Clopper-Pearson.",
             *_classified_words(found.knowledge.classified),
         ),
-    )  # fmt: skip
+    )
 
 
 def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:
@@ -155,7 +198,8 @@ def _answer(known: list[str], estimates: list[Estimate]) -> str:
     parts = []
     for tumour in known:
         parts.append(
-            f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} have a "
+            f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} "
+            f"have a "
             f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that "
             "speaks for a therapy."
         )
@@ -191,9 +235,10 @@ def _best(matches: tuple[Match, ...], benefit: bool) -> str | None:
     from oncourse.knowledge.matching import LEVEL_ORDER
 
     wanted = [
-        m.level for m in matches
+        m.level
+        for m in matches
         if m.status == "matched" and (m.rule.direction in BENEFIT if benefit else m.rule.direction not in NO_THERAPY)
-    ]  # fmt: skip
+    ]
     return min(wanted, key=LEVEL_ORDER.index, default=None)
 
 
@@ -210,8 +255,16 @@ def _levels(
             for level in ("I-A", "I-B", "II-C", "II-D", "III", "none"):
                 k = best.count(level)
                 low, high = _interval(k, len(patients))
-                yield {"tumour": tumour, "kind": kind, "level": level, "n": k, "n_patients": len(patients),
-                       "fraction": k / len(patients) if patients else None, "ci_low": low, "ci_high": high}  # fmt: skip
+                yield {
+                    "tumour": tumour,
+                    "kind": kind,
+                    "level": level,
+                    "n": k,
+                    "n_patients": len(patients),
+                    "fraction": k / len(patients) if patients else None,
+                    "ci_low": low,
+                    "ci_high": high,
+                }
 
 
 def _shares(
@@ -244,12 +297,12 @@ def _people(cohort: Cohort, judged: set[str], ras: pl.DataFrame) -> pl.DataFrame
     everyone, parts = cohort.study["patients"]["patient_id"], []
     no_rule = f"tumour is none of {', '.join(all_tumours())}, or not recorded: no rule applies"
     for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
-        out = [(p, "another tumour" if t in all_tumours() else no_rule)
-               for p, t in tumours.items() if t != tumour]  # fmt: skip
+        out = [(p, "another tumour" if t in all_tumours() else no_rule) for p, t in tumours.items() if t != tumour]
         out += [
             (p, "never looked at: no profiled tumour sample and no marker")
-            for p, t in tumours.items() if t == tumour and p not in judged
-        ]  # fmt: skip
+            for p, t in tumours.items()
+            if t == tumour and p not in judged
+        ]
         inside = [p for p, t in tumours.items() if t == tumour and p in judged]
         parts.append(counted(f"{tumour} tumour", everyone, inside, out))
     if ras.height:
@@ -265,8 +318,11 @@ def _ras_estimates(ras: pl.DataFrame) -> Iterator[Estimate]:
     for state in ("mutated", "wild_type", "assumed_wild_type", "not_assessable"):
         yield _share(f"ras_{state}", int((ras["state"] == state).sum()), ras.height, "RAS")
     yield Estimate(
-        "ras_conflict", int(ras["conflict"].is_not_null().sum()), n=ras.height, unit="count",
-    )  # fmt: skip
+        "ras_conflict",
+        int(ras["conflict"].is_not_null().sum()),
+        n=ras.height,
+        unit="count",
+    )
 
 
 def _matches(matched: Therapy) -> pl.DataFrame:
@@ -275,16 +331,28 @@ def _matches(matched: Therapy) -> pl.DataFrame:
         for m in matched.matches[patient]:
             if m.status not in ("matched", "excluded"):
                 continue
-            rows.append({
-                "patient_id": patient, "rule_id": m.rule.rule_id, "status": m.status, "level": m.level,
-                "direction": DIRECTIONS[m.rule.direction], "therapy": m.rule.therapy or None, "biomarker": m.rule.biomarker,
-                "rests_on": "; ".join(m.reasons),
-                "seen": "; ".join(f"{v.name}: {v.seen}{', ' + v.where if v.where else ''}" for v in m.found) or None,
-                "setting": m.rule.setting or None, "setting_now": m.setting,
-                "open_conditions": "; ".join(m.conditions) or None, "used_before": "; ".join(m.used_before) or None,
-                "trial": m.rule.trial or None, "effect_size": m.rule.effect_size or None, "source": m.rule.sources,
-                "certainty": m.rule.certainty,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "patient_id": patient,
+                    "rule_id": m.rule.rule_id,
+                    "status": m.status,
+                    "level": m.level,
+                    "direction": DIRECTIONS[m.rule.direction],
+                    "therapy": m.rule.therapy or None,
+                    "biomarker": m.rule.biomarker,
+                    "rests_on": "; ".join(m.reasons),
+                    "seen": "; ".join(f"{v.name}: {v.seen}{', ' + v.where if v.where else ''}" for v in m.found)
+                    or None,
+                    "setting": m.rule.setting or None,
+                    "setting_now": m.setting,
+                    "open_conditions": "; ".join(m.conditions) or None,
+                    "used_before": "; ".join(m.used_before) or None,
+                    "trial": m.rule.trial or None,
+                    "effect_size": m.rule.effect_size or None,
+                    "source": m.rule.sources,
+                    "certainty": m.rule.certainty,
+                }
+            )
     return MATCHES.frame(rows)
 
 
@@ -322,25 +390,30 @@ def _rules(cohort: Cohort, tumours: dict[str, str | None]) -> pl.DataFrame:
     for matches in cohort.therapy.matches.values():
         for m in matches:
             counts.setdefault(m.rule.rule_id, Counter())[m.status] += 1
-            missing.setdefault(m.rule.rule_id, Counter()).update(
-                m.missing[:1] if m.status == "not_assessable" else ()
-            )
+            missing.setdefault(m.rule.rule_id, Counter()).update(m.missing[:1] if m.status == "not_assessable" else ())
     rows = []
     for rule_id in sorted(counts):
         rule, n = rules[rule_id], counts[rule_id]
         reason = min(missing[rule_id].items(), key=lambda item: (-item[1], item[0]), default=(None, 0))[0]
-        rows.append({
-            "rule_id": rule_id, "biomarker": rule.biomarker, "therapy": rule.therapy or None,
-            "direction": DIRECTIONS[rule.direction], "level": rule.level(), "n_patients": sum(n.values()),
-            "n_matched": n["matched"], "n_not_matched": n["not_matched"], "n_not_assessable": n["not_assessable"],
-            "n_excluded": n["excluded"], "missing": reason,
-        })  # fmt: skip
+        rows.append(
+            {
+                "rule_id": rule_id,
+                "biomarker": rule.biomarker,
+                "therapy": rule.therapy or None,
+                "direction": DIRECTIONS[rule.direction],
+                "level": rule.level(),
+                "n_patients": sum(n.values()),
+                "n_matched": n["matched"],
+                "n_not_matched": n["not_matched"],
+                "n_not_assessable": n["not_assessable"],
+                "n_excluded": n["excluded"],
+                "missing": reason,
+            }
+        )
     return RULES.frame(rows)
 
 
-def _evidence(
-    cohort: Cohort, tumours: dict[str, str | None]
-) -> tuple[pl.DataFrame, list[Estimate], tuple[str, ...]]:
+def _evidence(cohort: Cohort, tumours: dict[str, str | None]) -> tuple[pl.DataFrame, list[Estimate], tuple[str, ...]]:
     """The evidence table's matches in the own tumour, beside a join of gene and protein change alone."""
     base = cohort.findings.knowledge.evidence
     if base is None:
@@ -359,18 +432,25 @@ def _evidence(
             if own:
                 strong[patient] = strong.get(patient, False) or e.level in STRONG
                 exact[patient] = exact.get(patient, False) or (is_exact and e.level in STRONG)
-            rows.append({
-                "patient_id": patient, "evidence_id": e.evidence_id, "profile": e.profile,
-                "rests_on": "; ".join([*(v.name for v in m.found), *m.facts]), "disease": e.disease,
-                "therapies": e.therapies or None, "effect": e.effect.replace("_", " "), "level": e.level,
-                "is_opposed": m.is_opposed, "is_exact": is_exact, "citation": e.citation,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "patient_id": patient,
+                    "evidence_id": e.evidence_id,
+                    "profile": e.profile,
+                    "rests_on": "; ".join([*(v.name for v in m.found), *m.facts]),
+                    "disease": e.disease,
+                    "therapies": e.therapies or None,
+                    "effect": e.effect.replace("_", " "),
+                    "level": e.level,
+                    "is_opposed": m.is_opposed,
+                    "is_exact": is_exact,
+                    "citation": e.citation,
+                }
+            )
     for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
         patients = [p for p, t in tumours.items() if t == tumour]
         estimates.append(_share(f"evidence_{tumour}", sum(strong.get(p, False) for p in patients), len(patients)))
-        estimates.append(
-            _share(f"evidence_exact_{tumour}", sum(exact.get(p, False) for p in patients), len(patients))
-        )
+        estimates.append(_share(f"evidence_exact_{tumour}", sum(exact.get(p, False) for p in patients), len(patients)))
     name = f"{base.name or 'evidence table'} {base.date} ({base.licence}; sha256 {base.checksum})"
     return EVIDENCE.frame(rows), estimates, (f"Evidence: {name}, {len(base.items):,} statements.",)
 
@@ -385,7 +465,8 @@ def _figures(levels: pl.DataFrame, ras: pl.DataFrame) -> tuple[Figure, ...]:
         for (tumour, kind), group in levels.group_by("tumour", "kind", maintain_order=True)
     ]
     caption = (
-        "Share of patients by the best level of a matched biomarker (AMP/ASCO/CAP); 'any therapy' counts resistance and "
+        "Share of patients by the best level of a matched biomarker (AMP/ASCO/CAP); 'any therapy' counts resistance "
+        "and "
         "cautions too, 'benefit' only therapies it speaks for."
     )
     return (Figure("levels", "Best level of a matched biomarker", caption, level_bars(rows)),)

@@ -33,17 +33,21 @@ STATUSES = OutputTable(
     "actionable statuses, tissue against plasma",
     tuple(Column(n, d, t) for n, d, t in STATUS_COLUMNS),
 )
-PLASMA = OutputTable("tissue_blood/plasma", "each plasma sample: tumour fraction and whether it is informative", (
-    Column("patient_id", pl.String, "the patient"),
-    Column("sample_id", pl.String, "the plasma sample"),
-    Column("tumor_fraction", pl.Float64, "tumour fraction used"),
-    Column("tumor_fraction_low", pl.Float64, "5 % point of its posterior, or the given value"),
-    Column("tumor_fraction_high", pl.Float64, "95 % point"),
-    Column("basis", pl.String, "given / estimated from the sample's variants"),
-    Column("depth", pl.Float64, "mean depth; null = unknown"),
-    Column("n_present", pl.Int64, "variants present"),
-    Column("is_informative", pl.Boolean, "whether there is tumour DNA by evidence"),
-))  # fmt: skip
+PLASMA = OutputTable(
+    "tissue_blood/plasma",
+    "each plasma sample: tumour fraction and whether it is informative",
+    (
+        Column("patient_id", pl.String, "the patient"),
+        Column("sample_id", pl.String, "the plasma sample"),
+        Column("tumor_fraction", pl.Float64, "tumour fraction used"),
+        Column("tumor_fraction_low", pl.Float64, "5 % point of its posterior, or the given value"),
+        Column("tumor_fraction_high", pl.Float64, "95 % point"),
+        Column("basis", pl.String, "given / estimated from the sample's variants"),
+        Column("depth", pl.Float64, "mean depth; null = unknown"),
+        Column("n_present", pl.Int64, "variants present"),
+        Column("is_informative", pl.Boolean, "whether there is tumour DNA by evidence"),
+    ),
+)
 NONINFERIORITY = OutputTable(
     "tissue_blood/noninferiority",
     "is blood as good as tissue, within the margin?",
@@ -66,9 +70,7 @@ class Params:
     repeat_tissue: bool = setting(
         False, "the aim is what a second sample of the same lesion finds in the same patients"
     )
-    margin: float | None = setting(
-        None, "largest accepted loss of agreement; without it no test", low=0, high=0.5
-    )
+    margin: float | None = setting(None, "largest accepted loss of agreement; without it no test", low=0, high=0.5)
     status: str = setting("RAS", "the status that is tested besides variants, by name")
 
 
@@ -105,27 +107,35 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
         headline=_headline(estimates, tests),
         estimates=estimates,
         tables={
-            STRATA.name: STRATA.frame(table), STATUSES.name: STATUSES.frame(status_table(two)),
-            PLASMA.name: PLASMA.frame(plasma), NONINFERIORITY.name: NONINFERIORITY.frame(tests),
+            STRATA.name: STRATA.frame(table),
+            STATUSES.name: STATUSES.frame(status_table(two)),
+            PLASMA.name: PLASMA.frame(plasma),
+            NONINFERIORITY.name: NONINFERIORITY.frame(tests),
             TRUTH.name: TRUTH.frame(truth),
         },
         figures=tuple(_figures(table)),
         people=_people(cohort, main),
         notes=_notes(params, plasma, main, withheld),
         methods=(
-            "Two sets. All sampled patients: plasma that shows nothing has found nothing (the set of the non-inferiority "
-            "test). Informative plasma only: its tumour DNA is shown. That is by a recorded tumour fraction of 1 % or more, "
+            "Two sets. All sampled patients: plasma that shows nothing has found nothing (the set of the "
+            "non-inferiority "
+            "test). Informative plasma only: its tumour DNA is shown. That is by a recorded tumour fraction of 1 % or "
+            "more, "
             "copy number altered over 50 megabases or more, or a variant outside the genes of the status in question.",
-            "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by patient "
+            "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by "
+            "patient "
             "with Clopper-Pearson limits. Non-inferiority: H0: agreement <= aim - margin, one-sided 2.5 %, all sampled "
             "patients; the aim is a performance goal, or what a second sample of the lesion finds in the same patients "
             "(variants against a goal: beta-binomial over patients; against "
-            "repeat tissue: paired difference, patients as clusters; status: Tango's paired score, Stat Med 1998;17:891).",
-            "Latent class: two tests do not identify a truth (Pepe, Janes 2007). Sensitivities have Beta priors from the "
-            "mean power of the samples, specificities one of 199 to 1; estimates are shown for a covariance given the truth "
+            "repeat tissue: paired difference, patients as clusters; status: Tango's paired score, Stat Med "
+            "1998;17:891).",
+            "Latent class: two tests do not identify a truth (Pepe, Janes 2007). Sensitivities have Beta priors from "
+            "the "
+            "mean power of the samples, specificities one of 199 to 1; estimates are shown for a covariance given the "
+            "truth "
             "of 0, 25 and 50 % of its largest value (Vacek 1985).",
         ),
-    )  # fmt: skip
+    )
 
 
 def _plasma(cohort: Cohort) -> pl.DataFrame:
@@ -133,9 +143,16 @@ def _plasma(cohort: Cohort) -> pl.DataFrame:
     flags = informative_plasma(presence, cohort.plasma_states)
     samples = presence.samples.join(flags, on="sample", how="left", maintain_order="left")
     return samples.filter(pl.col("material") == "plasma").select(
-        "patient_id", "sample_id", "depth", "n_present", "is_informative", tumor_fraction="purity",
-        tumor_fraction_low="purity_low", tumor_fraction_high="purity_high", basis="purity_basis",
-    )  # fmt: skip
+        "patient_id",
+        "sample_id",
+        "depth",
+        "n_present",
+        "is_informative",
+        tumor_fraction="purity",
+        tumor_fraction_low="purity_low",
+        tumor_fraction_high="purity_high",
+        basis="purity_basis",
+    )
 
 
 def _estimates(
@@ -150,19 +167,48 @@ def _estimates(
     out = []
     for row in table.filter(pl.col("stratum") == "overall").iter_rows(named=True):
         ending = f"{row['set']}_{row['chip']}_chip"
-        out.append(Estimate(f"ppa.{ending}", row["ppa"], row["ci_low"], row["ci_high"], row["n_tissue"],
-                            "beta-binomial over patients", "fraction"))  # fmt: skip
+        out.append(
+            Estimate(
+                f"ppa.{ending}",
+                row["ppa"],
+                row["ci_low"],
+                row["ci_high"],
+                row["n_tissue"],
+                "beta-binomial over patients",
+                "fraction",
+            )
+        )
         missed = row["n_tissue"] - row["n_found"]
         out.append(Estimate(f"missed_by_calls.{ending}", row["n_by_calls"], n=missed, unit="count"))
-        out.append(Estimate(f"ppv.{ending}", row["ppv"], row["ppv_low"], row["ppv_high"],
-                            row["n_found"] + row["n_plasma_only"], "beta-binomial over patients", "fraction"))  # fmt: skip
+        out.append(
+            Estimate(
+                f"ppv.{ending}",
+                row["ppv"],
+                row["ppv_low"],
+                row["ppv_high"],
+                row["n_found"] + row["n_plasma_only"],
+                "beta-binomial over patients",
+                "fraction",
+            )
+        )
     used = plasma.filter(pl.col("sample_id").is_in(main["sample_b"].implode()))
     n, k = used.height, int(used["is_informative"].sum())
     interval = share(k, n)
-    out.append(Estimate("informative_plasma", k / n if n else None, float(interval.low), float(interval.high), n,
-                        "Clopper-Pearson", "fraction"))  # fmt: skip
     out.append(
-        Estimate("n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count", question=BOTH)
+        Estimate(
+            "informative_plasma",
+            k / n if n else None,
+            float(interval.low),
+            float(interval.high),
+            n,
+            "Clopper-Pearson",
+            "fraction",
+        )
+    )
+    out.append(
+        Estimate(
+            "n_patients", main["patient_id"].n_unique(), n=main["patient_id"].n_unique(), unit="count", question=BOTH
+        )
     )
     for row in tests:
         if row["p_value"] is not None:
@@ -170,8 +216,17 @@ def _estimates(
     for row in truth:
         if row["parameter"].startswith(("prevalence", "sensitivity")) and row["estimate"] is not None:
             name = f"latent.{row['parameter']}.dependence_{row['dependence']:g}".replace(" ", "_")
-            out.append(Estimate(name, row["estimate"], row["ci_low"], row["ci_high"], row["n_patients"],
-                                f"latent class, {row['status']}, priors from power", "fraction"))  # fmt: skip
+            out.append(
+                Estimate(
+                    name,
+                    row["estimate"],
+                    row["ci_low"],
+                    row["ci_high"],
+                    row["n_patients"],
+                    f"latent class, {row['status']}, priors from power",
+                    "fraction",
+                )
+            )
     return tuple(out)
 
 
@@ -207,7 +262,8 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str
     text += "."
     if next(e.value for e in estimates if e.name == "missed_by_calls.all_without_chip"):
         text += (
-            " Of the mutations that blood did not show, {missed_by_calls.all_without_chip:value} are by calls alone: their "
+            " Of the mutations that blood did not show, {missed_by_calls.all_without_chip:value} are by calls alone: "
+            "their "
             "reads in blood were not counted."
         )
     run = [row for row in tests if _test_name(row) in names]
@@ -224,27 +280,20 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str
 
 
 def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame, withheld: str | None) -> tuple[str, ...]:
-    notes = [
-        "Strata are exploratory; variants of one patient are not independent, and the limits allow for that."
-    ]
+    notes = ["Strata are exploratory; variants of one patient are not independent, and the limits allow for that."]
     if withheld:
-        notes.append(
-            f"Sensitivity against an unknown truth (latent class, {params.status}) is withheld: {withheld}."
-        )
+        notes.append(f"Sensitivity against an unknown truth (latent class, {params.status}) is withheld: {withheld}.")
     else:
         notes.append(
-            f"The latent-class estimates ({params.status}) rest on their priors as much as on the data, and range over the "
+            f"The latent-class estimates ({params.status}) rest on their priors as much as on the data, and range "
+            f"over the "
             "dependence shown; agreement with tissue is what the data themselves say."
         )
     aims = (params.ppa0, params.npa0, params.repeat_tissue or None)
     if (params.margin is None) != all(aim is None for aim in aims):
-        notes.append(
-            "The non-inferiority test needs a margin and an aim: ppa0, npa0 or repeat_tissue. It was not run."
-        )
+        notes.append("The non-inferiority test needs a margin and an aim: ppa0, npa0 or repeat_tissue. It was not run.")
     if params.ppa0 is not None and not params.repeat_tissue:
-        notes.append(
-            "ppa0 is a fixed performance goal, not the agreement of repeated tissue in these patients."
-        )
+        notes.append("ppa0 is a fixed performance goal, not the agreement of repeated tissue in these patients.")
     if main["days_between"].null_count() == main.height:
         notes.append("The days of the samples are not known: agreement by time between them cannot be shown.")
     guessed = plasma.filter(pl.col("basis") == "estimated").height
@@ -263,9 +312,12 @@ def _people(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
         tissue=(pl.col("material") == "tissue").any(), plasma=(pl.col("material") == "plasma").any()
     )
     why = (
-        pl.when(pl.col("tissue") & pl.col("plasma")).then(pl.lit("tissue and plasma that make no pair"))
-        .when("tissue").then(pl.lit("no plasma sample")).otherwise(pl.lit("no tissue sample"))
-    )  # fmt: skip
+        pl.when(pl.col("tissue") & pl.col("plasma"))
+        .then(pl.lit("tissue and plasma that make no pair"))
+        .when("tissue")
+        .then(pl.lit("no plasma sample"))
+        .otherwise(pl.lit("no tissue sample"))
+    )
     out = have.join(main, on="patient_id", how="anti").select("patient_id", why.alias("reason"))
     return counted(BOTH, cohort.study["patients"]["patient_id"], main, out, rest="no tumour sample")
 
@@ -279,13 +331,24 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
     )
     rows = {r["level"]: r for r in part.drop_nulls("ppa").iter_rows(named=True)}
     bins = [
-        (word, r["ppa"], r["ci_low"] if r["ci_low"] is not None else float("nan"),
-         r["ci_high"] if r["ci_high"] is not None else float("nan"), r["n_tissue"])
-        for _, _, word in FRACTION_BANDS if (r := rows.get(word)) is not None
-    ]  # fmt: skip
+        (
+            word,
+            r["ppa"],
+            r["ci_low"] if r["ci_low"] is not None else float("nan"),
+            r["ci_high"] if r["ci_high"] is not None else float("nan"),
+            r["n_tissue"],
+        )
+        for _, _, word in FRACTION_BANDS
+        if (r := rows.get(word)) is not None
+    ]
     if not bins:
         return []
-    return [Figure(
-        "sensitivity", "Sensitivity and tumour fraction", "Share of tissue mutations found in plasma by the plasma's tumour "
-        "fraction, all patients, clonal haematopoiesis left out.", sensitivity_curve(bins, xlabel="tumour fraction"),
-    )]  # fmt: skip
+    return [
+        Figure(
+            "sensitivity",
+            "Sensitivity and tumour fraction",
+            "Share of tissue mutations found in plasma by the plasma's tumour "
+            "fraction, all patients, clonal haematopoiesis left out.",
+            sensitivity_curve(bins, xlabel="tumour fraction"),
+        )
+    ]

@@ -59,7 +59,8 @@ COMPARISON = OutputTable(
         Column(
             "method",
             pl.String,
-            "unadjusted, as_treated (censored on crossing over), adjusted, overlap, iptw, rmst, milestone or doubly_robust",
+            "unadjusted, as_treated (censored on crossing over), adjusted, overlap, iptw, rmst, milestone or "
+            "doubly_robust",
         ),
         Column("n_arm", pl.Int64, "patients on the arm"),
         Column("n_reference", pl.Int64, "patients on the reference"),
@@ -85,12 +86,8 @@ COMPARISON = OutputTable(
             "day up to which means are restricted, or of the milestone",
             unit="days",
         ),
-        Column(
-            "e_value", pl.Float64, "hidden confounding (risk ratio) that would explain a hazard ratio away"
-        ),
-        Column(
-            "e_value_limit", pl.Float64, "the same for the interval's end nearer to 1; 1 = it holds 1 already"
-        ),
+        Column("e_value", pl.Float64, "hidden confounding (risk ratio) that would explain a hazard ratio away"),
+        Column("e_value_limit", pl.Float64, "the same for the interval's end nearer to 1; 1 = it holds 1 already"),
         Column(
             "p_proportional", pl.Float64, "test that the unadjusted hazard ratio is the same at all times (score test)"
         ),
@@ -122,9 +119,7 @@ INTERACTION = OutputTable(
             "carriers against others on the reference (prognostic)",
             unit="ratio",
         ),
-        Column(
-            "rmst_interaction", pl.Float64, "difference of the differences of restricted means", unit="days"
-        ),
+        Column("rmst_interaction", pl.Float64, "difference of the differences of restricted means", unit="days"),
         Column("rmst_ci_low", pl.Float64, "lower end of its 95 % interval", unit="days"),
         Column("rmst_ci_high", pl.Float64, "upper end of its 95 % interval", unit="days"),
         Column("n_arm_positive", pl.Int64, "carriers on the arm"),
@@ -147,7 +142,9 @@ BALANCE = OutputTable(
         Column("covariate", pl.String, "the covariate"),
         Column("mean_arm", pl.Float64, "mean on the arm"),
         Column("mean_reference", pl.Float64, "mean on the reference"),
-        Column("mean_either", pl.Float64, "of the patients who could have had either (overlap weights); null = no weights"),
+        Column(
+            "mean_either", pl.Float64, "of the patients who could have had either (overlap weights); null = no weights"
+        ),
         Column("smd", pl.Float64, "standardised difference"),
         Column("smd_overlap", pl.Float64, "after overlap weights"),
         Column("smd_iptw", pl.Float64, "after inverse-probability weights"),
@@ -199,13 +196,12 @@ class Params:
     )
     new_drugs: tuple[str, ...] = setting(
         (),
-        "drugs that the dictionary does not have and that are none of its drugs under another name: compared as they are",
+        "drugs that the dictionary does not have and that are none of its drugs under another name: compared as they "
+        "are",
     )
     min_arm: int = setting(10, "fewest patients of an arm in a line", low=3)
     min_events: int = setting(5, "fewest events of both arms together", low=2)
-    max_arms: int = setting(
-        6, "most frequent arms of a line that are compared with each other", low=2, high=20
-    )
+    max_arms: int = setting(6, "most frequent arms of a line that are compared with each other", low=2, high=20)
     covariates: tuple[str, ...] = setting(
         (), "covariates; default those of study.yaml, else age, sex, stage, primary site; none = no"
     )
@@ -218,9 +214,7 @@ class Params:
     landmark_days: int = setting(0, "days after the start of the line from which time runs", low=0)
     rmst_months: float = setting(24.0, "months up to which means are restricted", low=1)
     milestone_months: float = setting(24.0, "month of the milestone difference", low=1)
-    marker_window_days: int | None = setting(
-        None, "oldest marker value used at a line's start; null: any", low=1
-    )
+    marker_window_days: int | None = setting(None, "oldest marker value used at a line's start; null: any", low=1)
     min_cell: int = setting(5, "fewest lines per treatment and marker value for an interaction", low=2)
 
 
@@ -245,11 +239,11 @@ def treatment(cohort: Cohort, params: Params) -> Result:
         estimand=params.estimand,
     )
     control = lines.negative_control(times, table, cohort.study["follow_up"])
-    rows = pl.concat([times, control]).join(table.drop("classes", "unknown"), on="unit").sort("endpoint", "line", "unit")
+    rows = (
+        pl.concat([times, control]).join(table.drop("classes", "unknown"), on="unit").sort("endpoint", "line", "unit")
+    )
     if rows.is_empty():
-        raise NotEnoughData(
-            "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
-        )
+        raise NotEnoughData("No line of therapy has an endpoint: needs treatments with a start day and follow_up.")
     x = line_covariates(cohort.study, table, params.covariates)
     pairwise = PairRules(
         params.rmst_months * DAYS_PER_MONTH,
@@ -298,24 +292,30 @@ def treatment(cohort: Cohort, params: Params) -> Result:
 
 
 def _with_indications(cohort: Cohort, table: pl.DataFrame, x: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """The covariates with the findings by which a treatment is chosen: RAS, side, MSI, AR-V7 ... as known at the start."""
+    """The covariates with the findings by which a treatment is chosen: RAS, side, MSI, AR-V7 ... as known at the
+    start."""
     from oncourse.derive.outcomes.treatment_units import indications
 
     if params.covariates == ("none",):
         return x
     design = cohort.study.config.design
     found = indications(
-        table, cohort.treatment_markers, cohort.statuses, cohort.study["patients"].select("patient_id", "primary_site"),
-        design=disease(design) if design else None, window_days=params.marker_window_days,
+        table,
+        cohort.treatment_markers,
+        cohort.statuses,
+        cohort.study["patients"].select("patient_id", "primary_site"),
+        design=disease(design) if design else None,
+        window_days=params.marker_window_days,
         with_side=not any(name.startswith(("primary_site", "side")) for name in x.columns),
-    )  # fmt: skip
+    )
     return x.join(found, on="unit", how="left", maintain_order="left")
 
 
 def _people(
     cohort: Cohort, table: pl.DataFrame, rows: pl.DataFrame, left: pl.DataFrame, compared: Comparisons
 ) -> pl.DataFrame:
-    """Per endpoint the lines that have it; per comparison of the answer the patients of the line with either treatment."""
+    """Per endpoint the lines that have it; per comparison of the answer the patients of the line with either
+    treatment."""
     everyone, parts = cohort.study["patients"]["patient_id"], []
     for endpoint in rows["endpoint"].unique().sort():
         mine, out = rows.filter(pl.col("endpoint") == endpoint), left.filter(pl.col("endpoint") == endpoint)
@@ -331,8 +331,15 @@ def _people(
             other = mine.join(inside, on="unit", how="anti").select(
                 "patient_id", pl.format("another treatment: {}", "arm").alias("reason")
             )
-            parts.append(counted(pair_name(endpoint, line, arm, reference), everyone, inside, other,
-                                 rest=f"no line {line} with {endpoint}"))  # fmt: skip
+            parts.append(
+                counted(
+                    pair_name(endpoint, line, arm, reference),
+                    everyone,
+                    inside,
+                    other,
+                    rest=f"no line {line} with {endpoint}",
+                )
+            )
     return ledger(parts)
 
 
@@ -360,8 +367,10 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
         )
         name = re.sub(r"[^a-zA-Z0-9]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
         caption = (
-            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line counts "
-            "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do worse."
+            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line "
+            f"counts "
+            "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do "
+            "worse."
         )
         svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}")
         out.append((name, f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {endpoint}", caption, svg))
@@ -370,9 +379,6 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
 
 def _largest(rows: pl.DataFrame) -> str:
     counts = (
-        rows.unique("unit")
-        .group_by("line", "arm")
-        .len()
-        .sort(["len", "line", "arm"], descending=[True, False, False])
+        rows.unique("unit").group_by("line", "arm").len().sort(["len", "line", "arm"], descending=[True, False, False])
     )
     return "; ".join(f"line {line} {arm} (n = {n})" for line, arm, n in counts.head(4).iter_rows())

@@ -23,9 +23,7 @@ def visible(text: str) -> str:
     >>> visible("a\\x1b[2Jb\\tc")
     'a\\\\x1b[2Jb\\tc'
     """
-    shown = "".join(
-        c if c.isprintable() or c in " \t\n" else c.encode("unicode_escape").decode() for c in text
-    )
+    shown = "".join(c if c.isprintable() or c in " \t\n" else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
 
 

@@ -16,8 +16,8 @@ from oncourse.cli._shared import fasta_options, print_problems
 def check(study: Path, strict: bool, fasta: Path | None, gff: Path | None) -> None:
     """List every problem of STUDY: table, row, column, what is wrong and the cure.
 
-    Settings, objectives, statuses, covariates, groups and clocks of study.yaml among them. An error is what `run` refuses
-    (exit code 2); a warning is unlikely but usable (exit code 0).
+    Settings, objectives, statuses, covariates, groups and clocks of study.yaml among them. An error is what `run`
+    refuses (exit code 2); a warning is unlikely but usable (exit code 0).
     """
     from oncourse.api import check as problems_of
     from oncourse.study.schema import sorted_problems

@@ -49,9 +49,14 @@ def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
         _write_simulated(simulated, source, truth, made_by)
         out = folder / design / "results"
         report = report_study(
-            load_study(source), out, source=source, seed=seed, jobs=os.cpu_count() or 1, progress=progress,
+            load_study(source),
+            out,
+            source=source,
+            seed=seed,
+            jobs=os.cpu_count() or 1,
+            progress=progress,
             store=store,
-        )  # fmt: skip
+        )
         end_progress()
         click.echo(f"{simulated.config.title}\n  study {source}, truth {truth}")
         try:

@@ -29,6 +29,4 @@ def doctor() -> None:
     for caller in CALLERS.values():
         is_here = shutil.which(caller.program) is not None
         told = "" if is_here else f": {caller_cure(caller)}"
-        click.echo(
-            f"{'yes' if is_here else 'no '}  further candidates of {caller.name} (callers: in reads.yaml){told}"
-        )
+        click.echo(f"{'yes' if is_here else 'no '}  further candidates of {caller.name} (callers: in reads.yaml){told}")

@@ -45,9 +45,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         from oncourse.io.phenopackets import write_phenopackets
 
         rows = loaded["patients"].select("patient_id", "disease", "primary_site").iter_rows()
-        tumours = {
-            p: tumour_of(f"{d or ''} {s or ''}") or tumour_of(loaded.config.disease) for p, d, s in rows
-        }
+        tumours = {p: tumour_of(f"{d or ''} {s or ''}") or tumour_of(loaded.config.disease) for p, d, s in rows}
         with new_folder(out, [study]) as draft:
             count = write_phenopackets(loaded, draft, called_rows(loaded), tumours=tumours)
         end_progress()

@@ -11,16 +11,30 @@ import click
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("name")
 @click.option("--width-mm", default=85.0, show_default=True, type=click.FloatRange(20, 1000), help="Width on paper.")
-@click.option("--dpi", default=600, show_default=True, type=click.IntRange(72, 1200), help="Resolution of PNG and TIFF.")
-@click.option("--format", "kind", type=click.Choice(["svg", "pdf", "png", "tiff"]), default=None,
-              help="Format; default: that of --out, else pdf.")  # fmt: skip
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None,
-              help="File to write; default: ANALYSIS_NAME.FORMAT here.")  # fmt: skip
-@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words.")
+@click.option(
+    "--dpi", default=600, show_default=True, type=click.IntRange(72, 1200), help="Resolution of PNG and TIFF."
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["svg", "pdf", "png", "tiff"]),
+    default=None,
+    help="Format; default: that of --out, else pdf.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="File to write; default: ANALYSIS_NAME.FORMAT here.",
+)
+@click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words."
+)
 def figure(
     results: Path, name: str, width_mm: float, dpi: int, kind: str | None, out: Path | None, language: str
 ) -> None:
-    """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only one.
+    """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only
+    one.
 
     SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
     """
@@ -39,7 +53,9 @@ def figure(
     smallest = write_figure(source, out, width_mm, dpi=dpi, language=language)
     click.echo(f"{out}: {width_mm:g} mm wide")
     if smallest is not None and smallest < SMALLEST:
-        click.echo(f"note: its smallest text is {smallest:g} points at this width; journals print {SMALLEST:g} and more.")
+        click.echo(
+            f"note: its smallest text is {smallest:g} points at this width; journals print {SMALLEST:g} and more."
+        )
 
 
 def find_figure(results: Path, name: str) -> Path:
@@ -47,8 +63,10 @@ def find_figure(results: Path, name: str) -> Path:
     from oncourse.errors import ConfigError
     from oncourse.study.schema import nearest
 
-    known = {p.relative_to(results / "figures").with_suffix("").as_posix(): p
-             for p in sorted((results / "figures").rglob("*.svg"))}  # fmt: skip
+    known = {
+        p.relative_to(results / "figures").with_suffix("").as_posix(): p
+        for p in sorted((results / "figures").rglob("*.svg"))
+    }
     found = [path for full, path in known.items() if name in (full, full.rpartition("/")[2])]
     if len(found) == 1:
         return found[0]

@@ -40,7 +40,8 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     "--fusions",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher) or VCF of structural variants; may be repeated.",
+    help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher) or VCF of structural variants; may be "
+    "repeated.",
 )
 @fasta_options
 @click.option(
@@ -67,26 +68,39 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     help="Material of samples of which nothing else is said.",
 )
 @click.option("--design", type=click.Choice(diseases()), help="Design to write into study.yaml.")
-@click.option(
-    "--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only."
-)
+@click.option("--depth", type=click.IntRange(1), help="Reads per site of a LICHeE table, which holds fractions only.")
 @click.option(
     "--mapping",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML file of `import table`: which column is which of ours, what its words mean.",
 )
 @click.option(
-    "--anchor", multiple=True, metavar="END_POINT=ANCHOR",
+    "--anchor",
+    multiple=True,
+    metavar="END_POINT=ANCHOR",
     help="Where the times of an end point of a cBioPortal study start, where its header does not say: OS=sequencing; "
     "anchors: index, diagnosis, sequencing, sample, surgery, treatment. May be repeated.",
-)  # fmt: skip
+)
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
 def import_(
-    format_: str, source: Path, folder: Path, clinical: tuple[Path, ...], segments: tuple[Path, ...],
-    fusions: tuple[Path, ...], fasta: Path | None, gff: Path | None, called: str, panel: str | None, material: str,
-    design: str | None, build: str | None,
-    depth: int | None, anchor: tuple[str, ...], manifest: Path | None, mapping: Path | None,
-) -> None:  # fmt: skip
+    format_: str,
+    source: Path,
+    folder: Path,
+    clinical: tuple[Path, ...],
+    segments: tuple[Path, ...],
+    fusions: tuple[Path, ...],
+    fasta: Path | None,
+    gff: Path | None,
+    called: str,
+    panel: str | None,
+    material: str,
+    design: str | None,
+    build: str | None,
+    depth: int | None,
+    anchor: tuple[str, ...],
+    manifest: Path | None,
+    mapping: Path | None,
+) -> None:
     """Turn SOURCE into a study folder DIR, and check it.
 
     FORMAT is cbioportal (a study folder), maf or vcf (a file, or a folder of files), counts (a table of read
@@ -112,9 +126,21 @@ def import_(
     fasta = reference.fasta if reference else None
     try:
         reading = _read(
-            format_, source, clinical=clinical, segments=segments, fusions=fusions, fasta=fasta, called=called, panel=panel,
-            material=material, depth=depth, anchor=anchor, manifest=manifest, mapping=mapping, build=build,
-        )  # fmt: skip
+            format_,
+            source,
+            clinical=clinical,
+            segments=segments,
+            fusions=fusions,
+            fasta=fasta,
+            called=called,
+            panel=panel,
+            material=material,
+            depth=depth,
+            anchor=anchor,
+            manifest=manifest,
+            mapping=mapping,
+            build=build,
+        )
     except Question as question:
         _write_manifest(question, folder)
         raise
@@ -138,11 +164,22 @@ def import_(
 
 
 def _read(
-    format_: str, source: Path, *, clinical: tuple[Path, ...], segments: tuple[Path, ...],
-    fusions: tuple[Path, ...], fasta: Path | None, called: str, panel: str | None, material: str, depth: int | None,
+    format_: str,
+    source: Path,
+    *,
+    clinical: tuple[Path, ...],
+    segments: tuple[Path, ...],
+    fusions: tuple[Path, ...],
+    fasta: Path | None,
+    called: str,
+    panel: str | None,
+    material: str,
+    depth: int | None,
     anchor: tuple[str, ...],
-    manifest: Path | None, mapping: Path | None, build: str | None,
-) -> Reading:  # fmt: skip
+    manifest: Path | None,
+    mapping: Path | None,
+    build: str | None,
+) -> Reading:
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect
     from oncourse.io.mapping import is_panel
@@ -158,10 +195,18 @@ def _read(
         if manifest is None and (source / "files.tsv").is_file():
             manifest = source / "files.tsv"
         return read_files(
-            [source], manifest=manifest, clinical=clinical,
-            segments=segments, fusions=fusions, fasta=reference, called=called, material=material, panel=panel,
-            kind=kind, build=_build(build),
-        )  # fmt: skip
+            [source],
+            manifest=manifest,
+            clinical=clinical,
+            segments=segments,
+            fusions=fusions,
+            fasta=reference,
+            called=called,
+            material=material,
+            panel=panel,
+            kind=kind,
+            build=_build(build),
+        )
     if kind in CLONE_TABLES:
         from oncourse.io.clone_studies import read_clone_tables
 

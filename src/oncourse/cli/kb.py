@@ -32,9 +32,7 @@ def list_(rules: Path | None, tumour: str | None, gene: str | None) -> None:
         if gene and gene_name(gene.upper()) not in rule.genes:
             continue
         words = f"{rule.rule_id:<8}{rule.level():<6}{DIRECTIONS[rule.direction]:<26}"
-        click.echo(
-            f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]"
-        )
+        click.echo(f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]")
 
 
 @kb.command()
@@ -97,7 +95,8 @@ def diff(before: Path, after: Path | None) -> None:
     "--build", type=click.Choice(["GRCh37", "GRCh38"]), help="ClinVar only: genome build where the file names none."
 )
 def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str, build: str | None) -> None:
-    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, or a ClinVar VCF into a table to use.
+    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, or a ClinVar VCF into a table to
+    use.
 
     Use it with `--set knowledge.evidence=OUT` (civic, oncokb), `--set knowledge.rules=OUT` (rules) or `--set
     knowledge.classified=OUT` (clinvar).
@@ -136,8 +135,10 @@ def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | No
     write_classified(found.rows, out, comment=comment)
     decide = sum(bool(verdict_of(r["classification"], r["review_status"])) for r in found.rows)
     click.echo(
-        f"{len(found.rows):,} classified changes of {found.n_records:,} records, {decide:,} of which decide by their review "
-        f"status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele of bases "
+        f"{len(found.rows):,} classified changes of {found.n_records:,} records, {decide:,} of which decide by their "
+        f"review "
+        f"status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele of "
+        f"bases "
         f"were left out: {out}"
     )
 

@@ -64,9 +64,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(error.message + hint, ctx) from None
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="oncourse")
 def cli() -> None:
     """Clinical studies that sequence tumours: from study folder to study report.

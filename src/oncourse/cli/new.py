@@ -17,7 +17,9 @@ from oncourse.disease import diseases
     required=True,
     help="Which disease: crc (colorectal), mcrpc (prostate) ...",
 )
-@click.option("--xlsx", is_flag=True, help="One workbook with a sheet per table, drop-downs and date cells (FOLDER.xlsx).")
+@click.option(
+    "--xlsx", is_flag=True, help="One workbook with a sheet per table, drop-downs and date cells (FOLDER.xlsx)."
+)
 def new(folder: Path, design: str, xlsx: bool) -> None:
     """Make FOLDER an empty study: study.yaml, a blank table for each kind of data, and the data dictionary."""
     from oncourse.study.template import write_template

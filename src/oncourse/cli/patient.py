@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("study", type=click.Path(exists=True, path_type=Path))
 @click.argument("patient_id")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="File to write; .pdf with the pdf extra."
-)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write; .pdf with the pdf extra.")
 @click.option(
     "--format",
     "kind",
@@ -27,9 +25,7 @@ if TYPE_CHECKING:
     help="What to write; without it the ending of the file says so, else html.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
-@click.option(
-    "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
-)
+@click.option("--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated.")
 @click.option("--force", is_flag=True, help="Replace a file that oncourse did not write.")
 @click.option(
     "--clones/--no-clones", default=None, help="With the clones or without; as a run of the study would, by default."

@@ -19,18 +19,10 @@ import click
     show_default=True,
     help="Its standard deviation between patients.",
 )
-@click.option(
-    "--variants", type=click.IntRange(min=1), default=10, show_default=True, help="Mutations per patient."
-)
-@click.option(
-    "--depth-a", type=float, default=200.0, show_default=True, help="Mean depth of the first sample."
-)
-@click.option(
-    "--depth-b", type=float, default=200.0, show_default=True, help="Mean depth of the second sample."
-)
-@click.option(
-    "--purity-a", type=float, default=0.5, show_default=True, help="Tumour fraction of the first sample."
-)
+@click.option("--variants", type=click.IntRange(min=1), default=10, show_default=True, help="Mutations per patient.")
+@click.option("--depth-a", type=float, default=200.0, show_default=True, help="Mean depth of the first sample.")
+@click.option("--depth-b", type=float, default=200.0, show_default=True, help="Mean depth of the second sample.")
+@click.option("--purity-a", type=float, default=0.5, show_default=True, help="Tumour fraction of the first sample.")
 @click.option(
     "--purity-b",
     type=float,
@@ -52,9 +44,7 @@ import click
     show_default=True,
     help="Least variant reads of a call.",
 )
-@click.option(
-    "--min-vaf", type=float, default=0.02, show_default=True, help="Least allele fraction of a call."
-)
+@click.option("--min-vaf", type=float, default=0.02, show_default=True, help="Least allele fraction of a call.")
 @click.option(
     "--half-width",
     type=float,
@@ -110,15 +100,16 @@ def concordance(
     needed = plan.patients_for_half_width(made)
     test = plan.patients_for_noninferiority(made)
     shown = (
-        {needed, max(needed // 2, 2), needed * 2}
-        | ({test} if test else set())
-        | ({patients} if patients else set())
+        {needed, max(needed // 2, 2), needed * 2} | ({test} if test else set()) | ({patients} if patients else set())
     )
     rows = plan.plan_table(made, tuple(max(n, 2) for n in shown), n_study=n_study, seed=seed)
     result = {
-        "patients_for_half_width": needed, "patients_for_noninferiority": test, "expected_ppa": plan.expected_ppa(made),
-        "assessable_share": plan.assessable_share(made), "table": rows,
-    }  # fmt: skip
+        "patients_for_half_width": needed,
+        "patients_for_noninferiority": test,
+        "expected_ppa": plan.expected_ppa(made),
+        "assessable_share": plan.assessable_share(made),
+        "table": rows,
+    }
     if stresses:
         from oncourse.planning.stress import stressed_concordance
         from oncourse.simulate.stress import parse_stresses
@@ -144,19 +135,18 @@ def concordance(
         click.echo(f"non-inferiority (expected agreement {100 * plan.expected_ppa(made):.1f} %): {text}")
     click.echo("patients  +- formula  +- simulated  shared by calls  power of the test")
     for row in rows:
-        power = (
-            "not planned"
-            if row["noninferiority_power"] is None
-            else f"{100 * row['noninferiority_power']:.0f} %"
-        )
+        power = "not planned" if row["noninferiority_power"] is None else f"{100 * row['noninferiority_power']:.0f} %"
         click.echo(
-            f"{row['patients']:8d}  {100 * row['half_width_formula']:8.1f} %  {100 * row['half_width_simulated']:10.1f} %"
+            f"{row['patients']:8d}  {100 * row['half_width_formula']:8.1f} %  "
+            f"{100 * row['half_width_simulated']:10.1f} %"
             f"  {100 * row['shared_fraction_called']:13.1f} %  {power:>17s}"
         )
     if stresses:
         from oncourse.planning.stress import stress_text
 
-        click.echo(f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{stress_text(faults)}")
+        click.echo(
+            f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{stress_text(faults)}"
+        )
 
 
 def _figure(rows: list[dict[str, float]]) -> str:
@@ -168,9 +158,7 @@ def _figure(rows: list[dict[str, float]]) -> str:
             ("half_width_formula", "formula", "-"),
             ("half_width_simulated", "simulated", "o"),
         ):
-            canvas.ax.plot(
-                x, [r[key] for r in rows], style, color=PALETTE[0 if style == "-" else 1], label=label
-            )
+            canvas.ax.plot(x, [r[key] for r in rows], style, color=PALETTE[0 if style == "-" else 1], label=label)
         canvas.ax.set_xlabel("patients")
         canvas.ax.set_ylabel("half-width of the 95 % interval")
         canvas.ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f} %")

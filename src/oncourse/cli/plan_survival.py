@@ -23,9 +23,7 @@ import click
 @click.option(
     "--survival-24m", type=float, default=0.6, show_default=True, help="24-month survival of the not altered."
 )
-@click.option(
-    "--accrual-months", type=float, default=36.0, show_default=True, help="Months in which patients come."
-)
+@click.option("--accrual-months", type=float, default=36.0, show_default=True, help="Months in which patients come.")
 @click.option(
     "--follow-up-months",
     type=float,
@@ -33,9 +31,7 @@ import click
     show_default=True,
     help="Follow-up after the last patient.",
 )
-@click.option(
-    "--yearly-loss", type=float, default=0.03, show_default=True, help="Share lost to follow-up per year."
-)
+@click.option("--yearly-loss", type=float, default=0.03, show_default=True, help="Share lost to follow-up per year.")
 @click.option(
     "--sampling-delay-months",
     type=float,
@@ -45,22 +41,14 @@ import click
 )
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Two-sided error.")
 @click.option("--power", type=float, default=0.8, show_default=True, help="Wanted power.")
-@click.option(
-    "--tests", type=int, default=1, show_default=True, help="Features tested; alpha is divided by it."
-)
+@click.option("--tests", type=int, default=1, show_default=True, help="Features tested; alpha is divided by it.")
 @click.option("--patients", type=click.IntRange(min=2), help="Give the power of so many patients instead.")
-@click.option(
-    "--interaction-ratio", type=float, help="Ratio of the hazard ratios by treatment: plan the interaction."
-)
+@click.option("--interaction-ratio", type=float, help="Ratio of the hazard ratios by treatment: plan the interaction.")
 @click.option(
     "--treated-share", type=float, default=0.5, show_default=True, help="Share treated (for the interaction)."
 )
-@click.option(
-    "--precision", type=float, help="Wanted half-width of the 24-month survival's interval, e.g. 0.05."
-)
-@click.option(
-    "--parameters", type=click.IntRange(min=1), help="Candidate parameters of a prediction model (Riley)."
-)
+@click.option("--precision", type=float, help="Wanted half-width of the 24-month survival's interval, e.g. 0.05.")
+@click.option("--parameters", type=click.IntRange(min=1), help="Candidate parameters of a prediction model (Riley).")
 @click.option("--r2", type=float, default=0.1, show_default=True, help="Expected Cox-Snell R2 of that model.")
 @click.option(
     "--simulate",
@@ -84,11 +72,27 @@ import click
     help="Also write the numbers here.",
 )
 def survival(
-    hazard_ratio: float, share_altered: float, survival_24m: float, accrual_months: float, follow_up_months: float,
-    yearly_loss: float, sampling_delay_months: float, alpha: float, power: float, tests: int, patients: int | None,
-    interaction_ratio: float | None, treated_share: float, precision: float | None, parameters: int | None, r2: float,
-    simulate: int, stresses: tuple[str, ...], seed: int, json_file: Path | None,
-) -> None:  # fmt: skip
+    hazard_ratio: float,
+    share_altered: float,
+    survival_24m: float,
+    accrual_months: float,
+    follow_up_months: float,
+    yearly_loss: float,
+    sampling_delay_months: float,
+    alpha: float,
+    power: float,
+    tests: int,
+    patients: int | None,
+    interaction_ratio: float | None,
+    treated_share: float,
+    precision: float | None,
+    parameters: int | None,
+    r2: float,
+    simulate: int,
+    stresses: tuple[str, ...],
+    seed: int,
+    json_file: Path | None,
+) -> None:
     """Events and patients needed to find a hazard ratio, an interaction, a precise 24-month survival or a model.
 
     By formula (Schoenfeld; Peterson and George; Greenwood; Riley), and by simulating the planned study and
@@ -98,11 +102,19 @@ def survival(
     from oncourse.planning.survival import SurvivalDesign
 
     design = SurvivalDesign(
-        hazard_ratio=hazard_ratio, share_altered=share_altered, survival_24m=survival_24m,
-        accrual_months=accrual_months, follow_up_months=follow_up_months, yearly_loss=yearly_loss,
-        sampling_delay_months=sampling_delay_months, alpha=alpha, power=power, tests=tests,
-        treated_share=treated_share, interaction_ratio=interaction_ratio,
-    )  # fmt: skip
+        hazard_ratio=hazard_ratio,
+        share_altered=share_altered,
+        survival_24m=survival_24m,
+        accrual_months=accrual_months,
+        follow_up_months=follow_up_months,
+        yearly_loss=yearly_loss,
+        sampling_delay_months=sampling_delay_months,
+        alpha=alpha,
+        power=power,
+        tests=tests,
+        treated_share=treated_share,
+        interaction_ratio=interaction_ratio,
+    )
     numbers: dict[str, Any] = survival_numbers(
         design,
         patients=patients,

@@ -12,13 +12,9 @@ import click
 @click.argument("study", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="TSV to write; default: standard output.")
 @click.option("--shift", type=click.Path(path_type=Path), help="TSV of the shift check to write.")
-@click.option(
-    "--origin", help="Time zero in the new study; default: that of the model (see the prediction analysis)."
-)
+@click.option("--origin", help="Time zero in the new study; default: that of the model (see the prediction analysis).")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
-def predict(
-    model: Path, study: Path, out: Path | None, shift: Path | None, origin: str | None, force: bool
-) -> None:
+def predict(model: Path, study: Path, out: Path | None, shift: Path | None, origin: str | None, force: bool) -> None:
     """Apply MODEL (tables/prediction/model.json of a run) to the patients of STUDY.
 
     One row per patient: the risk by the model's horizon, its range over 95 % of bootstrap refits, the predictors that

@@ -10,29 +10,36 @@ import click
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--fasta", type=click.Path(), help="Reference genome; goes before reads.yaml.")
-@click.option(
-    "--targets", type=click.Path(), help="BED file of the regions to look at; goes before reads.yaml."
-)
+@click.option("--targets", type=click.Path(), help="BED file of the regions to look at; goes before reads.yaml.")
 @click.option(
     "--microsatellites",
     type=click.Path(),
     help="BED file of runs of one base, for microsatellite instability.",
 )
 @click.option("--known-sites", type=click.Path(), help="VCF of variants common in people: no mutations.")
-@click.option("--executor", type=click.Choice(["local", "slurm", "kubernetes"]), default="local", show_default=True,
-              help="Where the steps run.")  # fmt: skip
 @click.option(
-    "--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine."
+    "--executor",
+    type=click.Choice(["local", "slurm", "kubernetes"]),
+    default="local",
+    show_default=True,
+    help="Where the steps run.",
 )
-@click.option(
-    "--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster."
-)
+@click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine.")
+@click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster.")
 @click.option("--slurm-no-account", is_flag=True, help="A SLURM without accounting.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
 def reads(
-    folder: Path, fasta: str | None, targets: str | None, microsatellites: str | None, known_sites: str | None,
-    executor: str, cores: int, jobs: int, slurm_no_account: bool, dry_run: bool,
-) -> None:  # fmt: skip
+    folder: Path,
+    fasta: str | None,
+    targets: str | None,
+    microsatellites: str | None,
+    known_sites: str | None,
+    executor: str,
+    cores: int,
+    jobs: int,
+    slurm_no_account: bool,
+    dry_run: bool,
+) -> None:
     """Turn the sequencing files of FOLDER/reads.tsv into the tables of the study folder.
 
     FASTQ, BAM or CRAM of several samples per patient; every site of a patient is counted in each of its samples. Run it
@@ -66,5 +73,7 @@ def reads(
     for text in [*without_normal(plan), *remarks(plan, stopped)]:
         click.echo(f"warning: {text}")
     n = len(plan.patients) - len(stopped)
-    click.echo(f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "
-               f"next `oncourse run {folder} --out results`.")  # fmt: skip
+    click.echo(
+        f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "
+        f"next `oncourse run {folder} --out results`."
+    )

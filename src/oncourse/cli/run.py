@@ -29,12 +29,8 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     help="Processes: analyses, patients and pages at a time. Results do not depend on it.",
 )
-@click.option(
-    "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated."
-)
-@click.option(
-    "--patients", multiple=True, metavar="none|all|ID", help="Patient pages; default all up to 200 patients."
-)
+@click.option("--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated.")
+@click.option("--patients", multiple=True, metavar="none|all|ID", help="Patient pages; default all up to 200 patients.")
 @click.option(
     "--exclude",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -58,9 +54,12 @@ if TYPE_CHECKING:
     "FILE.tsv.",
 )
 @click.option(
-    "--workbook", type=click.Choice(["yes", "no", "auto"]), default="auto", show_default=True,
+    "--workbook",
+    type=click.Choice(["yes", "no", "auto"]),
+    default="auto",
+    show_default=True,
     help="All tables in one xlsx file; auto: up to 100,000 rows.",
-)  # fmt: skip
+)
 @cache_options
 @click.option("--strict", is_flag=True, help="Treat warnings about the data as errors.")
 @click.option(
@@ -69,12 +68,24 @@ if TYPE_CHECKING:
     help="TSV of reference gene frequencies (gene, n_altered, n_profiled) for the landscape.",
 )
 def run(
-    study: Path, out: Path, only: tuple[str, ...], seed: int, jobs: int, assignments: tuple[str, ...],
-    patients: tuple[str, ...], exclude: Path | None, fasta: Path | None, gff: Path | None, strict: bool,
+    study: Path,
+    out: Path,
+    only: tuple[str, ...],
+    seed: int,
+    jobs: int,
+    assignments: tuple[str, ...],
+    patients: tuple[str, ...],
+    exclude: Path | None,
+    fasta: Path | None,
+    gff: Path | None,
+    strict: bool,
     reference: Path | None,
-    key: Path | None, group: str | None, language: str | None, store: Store,
+    key: Path | None,
+    group: str | None,
+    language: str | None,
+    store: Store,
     workbook: str,
-) -> None:  # fmt: skip
+) -> None:
     """Answer the questions of STUDY: one self-contained report, with every number as a table.
 
     STUDY is a study folder, a cBioPortal folder, or a MAF file. Exit code 0: done; 1: done, but an analysis
@@ -105,11 +116,20 @@ def run(
     if len(patients) == 1 and patients[0] in ("none", "all"):
         pages = patients[0]
     report = report_study(
-        loaded, out, source=study, only=only, settings=settings, seed=seed, jobs=jobs, patients=pages,
-        beside=[path for path in (exclude, fasta, gff, reference) if path is not None], progress=progress,
-        sign=None if key is None else signer(key), store=store,
+        loaded,
+        out,
+        source=study,
+        only=only,
+        settings=settings,
+        seed=seed,
+        jobs=jobs,
+        patients=pages,
+        beside=[path for path in (exclude, fasta, gff, reference) if path is not None],
+        progress=progress,
+        sign=None if key is None else signer(key),
+        store=store,
         workbook=workbook,
-    )  # fmt: skip
+    )
     end_progress()
     print_report(report)
 

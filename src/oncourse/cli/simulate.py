@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     "--patients", default=None, type=click.IntRange(1, 100_000), help="Number of patients [60; with --reads 1]."
 )
 @click.option("--seed", default=1, show_default=True, help="Seed; the same seed gives the same study.")
-@click.option(
-    "--truth", type=click.Path(path_type=Path), help="Folder to write the truth behind the study to."
-)
+@click.option("--truth", type=click.Path(path_type=Path), help="Folder to write the truth behind the study to.")
 @click.option(
     "--stress",
     "stresses",
@@ -33,7 +31,13 @@ if TYPE_CHECKING:
 )
 @click.option("--reads", is_flag=True, help="FASTQ files over a small synthetic reference, for `oncourse reads`.")
 def simulate(
-    folder: Path, design: str, patients: int | None, seed: int, truth: Path | None, stresses: tuple[str, ...], reads: bool
+    folder: Path,
+    design: str,
+    patients: int | None,
+    seed: int,
+    truth: Path | None,
+    stresses: tuple[str, ...],
+    reads: bool,
 ) -> None:
     """Write a simulated study with known truth to FOLDER."""
     import polars as pl

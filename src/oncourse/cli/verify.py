@@ -11,9 +11,7 @@ from oncourse.cli._shared import end_progress, progress_line
 
 @click.command()
 @click.argument("results", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the validation report (without RESULTS)."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the validation report (without RESULTS).")
 @click.option(
     "--public-key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -67,8 +65,10 @@ def _check(results: Path, public_key: Path | None) -> None:
         for name in names:
             click.echo(f"{word}: {name}")
     signed = {
-        "none": "not signed", "wrong": "the signature is WRONG", "valid": f"signed by key {found.signer}",
-    }[found.signature]  # fmt: skip
+        "none": "not signed",
+        "wrong": "the signature is WRONG",
+        "valid": f"signed by key {found.signer}",
+    }[found.signature]
     state = "unchanged" if found.is_whole else "NOT as written"
     click.echo(f"{results}: {found.n:,} files, {state}; {signed}.")
     if not found.is_whole:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 
 class Hypothesis(NamedTuple):
-    """A marker that is expected to change the effect of a class of drugs against another (None: any other treatment)."""
+    """A marker that is expected to change the effect of a class of drugs against another (None: any other
+    treatment)."""
 
     marker: str
     arm: str
@@ -24,7 +25,8 @@ class State:
     stage, text : regular expressions on the stage, and on the diagnosis with the study's disease
     by_metastasis : a metastasis was found
     by_design : the study's design is this disease
-    until_progression : a treatment of this setting that ended with progression shows it no longer (castration-sensitive)
+    until_progression : a treatment of this setting that ended with progression shows it no longer
+    (castration-sensitive)
     """
 
     name: str
@@ -103,9 +105,15 @@ class Disease:
         return found[0] if len(found) == 1 else None
 
     def state(
-        self, setting: str | None, stage: str | None, text: str, *, has_metastasis: bool, in_design: bool,
+        self,
+        setting: str | None,
+        stage: str | None,
+        text: str,
+        *,
+        has_metastasis: bool,
+        in_design: bool,
         has_progressed: bool = False,
-    ) -> str | None:  # fmt: skip
+    ) -> str | None:
         """Return the first state any of whose grounds is known to hold; None: not known.
 
         has_progressed : the last treatment ended with progression

@@ -75,10 +75,12 @@ def check_out(out: Path, inputs: Iterable[Path]) -> None:
                 f"{out}: exists and is not a results folder of oncourse. Choose another --out, or empty it."
             )
     elif found.changed:
-        raise InputError([
-            f"{out}: changed by hand since oncourse wrote it, so it is not replaced: {_some(found.changed)}. "
-            "Move the changed files elsewhere, or choose another --out."
-        ])  # fmt: skip
+        raise InputError(
+            [
+                f"{out}: changed by hand since oncourse wrote it, so it is not replaced: {_some(found.changed)}. "
+                "Move the changed files elsewhere, or choose another --out."
+            ]
+        )
 
 
 def _some(names: Iterable[str]) -> str:
@@ -162,7 +164,8 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _bring_over(old: Path, new: Path) -> list[str]:
-    """Move what is not ours from the old folder into the new one; where a name is taken, beside it. Return the names."""
+    """Move what is not ours from the old folder into the new one; where a name is taken, beside it. Return the
+    names."""
     found = manifest.contents(old)
     if found is None:
         return []

@@ -49,7 +49,8 @@ def refuse_unwritable(out: Path) -> None:
     free = shutil.disk_usage(place).free
     if free < MIN_FREE_BYTES:
         raise InputError(
-            f"{out}: only {free >> 20} MB are free there; at least {MIN_FREE_BYTES >> 20} MB are needed. Make room first."
+            f"{out}: only {free >> 20} MB are free there; at least {MIN_FREE_BYTES >> 20} MB are needed. Make room "
+            f"first."
         )
 
 

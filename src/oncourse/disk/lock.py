@@ -89,7 +89,8 @@ def _is_dead(holder: dict[str, object]) -> bool:
 
 
 def _born(pid: int) -> str | None:
-    """Start time of a process in clock ticks: tells a process from a later one with the same number; None if unknown."""
+    """Start time of a process in clock ticks: tells a process from a later one with the same number; None if
+    unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
         return stat.rsplit(")", 1)[1].split()[19]

@@ -44,7 +44,8 @@ def sha256(path: Path) -> str:
 
 
 def entries(folder: Path) -> list[str]:
-    """Return the path of every file, link and special file below `folder`, sorted; folders that are links count as one."""
+    """Return the path of every file, link and special file below `folder`, sorted; folders that are links count as
+    one."""
     found = []
     for root, folders, files in os.walk(folder):
         linked = [name for name in folders if (Path(root) / name).is_symlink()]

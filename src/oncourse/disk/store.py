@@ -1,9 +1,9 @@
 """What was derived once is read, not derived again: a cache folder of Parquet files named by what went in.
 
-The name of an entry is the SHA-256 of everything its value follows from: the rows, what was learned from other patients,
-the settings, the seed, and the sources of the code. Each entry is written aside and put in place in one step, with a
-checksum inside: two runs may share a folder, a killed one loses the entry it was making, and a damaged entry is made
-again, with a note.
+The name of an entry is the SHA-256 of everything its value follows from: the rows, what was learned from other
+patients, the settings, the seed, and the sources of the code. Each entry is written aside and put in place in one step,
+with a checksum inside: two runs may share a folder, a killed one loses the entry it was making, and a damaged entry is
+made again, with a note.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def _checksum(rows: list[Any]) -> bytes:
 
 @functools.cache
 def code_version(rooms: tuple[str, ...]) -> str:
-    """Return the SHA-256 of the sources of some packages of oncourse, of what they are compiled to, and of the numerics."""
+    """Return the SHA-256 of the sources of some packages of oncourse, of what they are compiled to, and of the
+    numerics."""
     import numpy as np
 
     from oncourse.compiled import uncompiled
@@ -145,6 +146,4 @@ def entries(folder: Path) -> Iterator[Path]:
     """Yield the files of a cache folder that a `Store` has written, and drafts of runs that were killed."""
     for kind in sorted(folder.iterdir()) if folder.is_dir() else ():
         if kind.is_dir() and not kind.is_symlink():
-            yield from sorted(
-                f for f in kind.iterdir() if _ENTRY.fullmatch(f.name) or f.name.startswith(".draft-")
-            )
+            yield from sorted(f for f in kind.iterdir() if _ENTRY.fullmatch(f.name) or f.name.startswith(".draft-"))

@@ -12,7 +12,8 @@ _FORMULA = r"^([=@\t\r]|[+-][^\d\s.,])"
 
 
 def write_tables(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    """Write every table as folder/topic/table.tsv; text that a spreadsheet would run as a formula is quoted (`defused`)."""
+    """Write every table as folder/topic/table.tsv; text that a spreadsheet would run as a formula is quoted
+    (`defused`)."""
     for name, frame in tables.items():
         path = folder / f"{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)

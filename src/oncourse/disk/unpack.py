@@ -8,8 +8,9 @@ from pathlib import Path
 
 #: Up to here a file may unfold as it likes, in bytes: it cannot fill a memory.
 FREE_BYTES = 64 << 20
-#: Beyond it, at most so many bytes per packed byte. Published clinical and sequencing tables (the 60 largest at hand) unfold
-#: to at most 35 times their size; one short line repeated to 187 (zlib level 1) or 685 times (level 6), zeros to 650.
+#: Beyond it, at most so many bytes per packed byte. Published clinical and sequencing tables (the 60 largest at hand)
+#: unfold to at most 35 times their size; one short line repeated to 187 (zlib level 1) or 685 times (level 6), zeros to
+#: 650.
 MAX_RATIO = 100
 #: Cells that a sheet may span: 100 columns of 500,000 rows. Empty ones take memory as well.
 MAX_CELLS = 50_000_000
@@ -45,7 +46,9 @@ def why_not_unpacked(path: Path) -> str | None:
                         told = _DIMENSION.search(sheet.read(_HEAD_BYTES))
                     if told and _columns(told[1]) * int(told[2]) > MAX_CELLS:
                         corner = (told[1] + told[2]).decode()
-                        return f"a sheet reaches to the cell {corner}. Delete the empty rows and columns behind the data."
+                        return (
+                            f"a sheet reaches to the cell {corner}. Delete the empty rows and columns behind the data."
+                        )
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
         return None  # damaged or encrypted: whoever opens it says so
     return None

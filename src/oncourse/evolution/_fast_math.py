@@ -41,8 +41,7 @@ def fast_exp(x):
     whole = shifted - _ROUND
     r = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
     p = 1.0 + r * (
-        1.0
-        + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r / 40320))))))
+        1.0 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r / 40320))))))
     )
     return from_bits(to_bits(p) + (to_bits(shifted) << 52))
 
@@ -58,7 +57,6 @@ def fast_log(x):
     s = (m - 1.0) / (m + 1.0)
     z = s * s
     series = z * (
-        2 / 3
-        + z * (2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * (2 / 13 + z * (2 / 15 + z * (2 / 17)))))))
+        2 / 3 + z * (2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * (2 / 13 + z * (2 / 15 + z * (2 / 17)))))))
     )
     return e * _LN2_HIGH + (2.0 * s + (s * series + e * _LN2_LOW))

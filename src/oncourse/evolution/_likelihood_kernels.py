@@ -20,7 +20,8 @@ ALL_CELLS_FROM = 0.85
 """A cell fraction from here on may be that of all cells: purity and copies are not exact."""
 BEFORE_GAIN_SUBCLONAL = math.log(0.02)
 """Log chance that a variant on several copies is in a part of the cells. The gain is told to be in all and came after
-the variant: so is the variant, or its clone is not there. A choice; what is left is for gains that were not in all cells."""
+the variant: so is the variant, or its clone is not there. A choice; what is left is for gains that were not in all
+cells."""
 
 
 @jit()
@@ -31,9 +32,7 @@ def log_gamma(x):
         shift *= x
         x += 1.0
     y = 1.0 / (x * x)
-    series = (
-        0.08333333333333333 - y * (0.002777777777777778 - y * (0.0007936507936507937 - y * 0.000595238))
-    ) / x
+    series = (0.08333333333333333 - y * (0.002777777777777778 - y * (0.0007936507936507937 - y * 0.000595238))) / x
     return (x - 0.5) * math.log(x) - x + 0.9189385332046727 + series - math.log(shift)
 
 
@@ -118,8 +117,22 @@ def site_log_lik(k, n, purity, copies, normal, error, s, grid, mutated, ref_is_n
 
 @jit()
 def sample_table(
-    alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, d, out, work,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal,
+    error,
+    precision,
+    grid,
+    row_variant,
+    mutated,
+    ref_is_normal,
+    n_state,
+    d,
+    out,
+    work,
+):
     """Fill out[:, d] (n_row, n_sample, n_grid) with log-likelihoods; 0 where the site was not looked at."""
     for r in range(row_variant.shape[0]):
         i = row_variant[r]
@@ -127,25 +140,60 @@ def sample_table(
             out[r, d, :] = 0.0
             continue
         site_log_lik(
-            alt[i, d], depth[i, d], purity[i, d], copies[i, d], normal[i, d], error, precision, grid,
-            mutated[r, d], ref_is_normal[r, d], n_state[r, d], out[r, d], work,
-        )  # fmt: skip
+            alt[i, d],
+            depth[i, d],
+            purity[i, d],
+            copies[i, d],
+            normal[i, d],
+            error,
+            precision,
+            grid,
+            mutated[r, d],
+            ref_is_normal[r, d],
+            n_state[r, d],
+            out[r, d],
+            work,
+        )
 
 
 @jit(
-    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], i8[:], f8[:,:,:], b1[:,:,:], "
-    "i8[:,:], f8[:,:,:]"
+    "i8[:,:], i8[:,:], f8[:,:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], i8[:], f8[:,:,:], b1[:,:,:], i8[:,:], f8[:,:,:]"
 )
 def likelihood_table(
-    alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, out,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal,
+    error,
+    precision,
+    grid,
+    row_variant,
+    mutated,
+    ref_is_normal,
+    n_state,
+    out,
+):
     """Fill out (n_row, n_sample, n_grid) with log-likelihoods; 0 where the site was not looked at."""
     work = np.empty((3, grid.shape[0]))
     for d in range(alt.shape[1]):
         sample_table(
-            alt, depth, purity, copies, normal, error[d], precision[d], grid, row_variant, mutated, ref_is_normal,
-            n_state, d, out, work,
-        )  # fmt: skip
+            alt,
+            depth,
+            purity,
+            copies,
+            normal,
+            error[d],
+            precision[d],
+            grid,
+            row_variant,
+            mutated,
+            ref_is_normal,
+            n_state,
+            d,
+            out,
+            work,
+        )
 
 
 @jit()
@@ -172,9 +220,23 @@ def normalise_sample(table, d, prob, scale):
     "i8[:,:], b1[:], f8[:,:,:], f4[:,:,:], f8[:,:]"
 )
 def fill_samples(
-    alt, depth, purity, copies, normal, error, precision, grid, row_variant, mutated, ref_is_normal, n_state, samples, table,
-    prob, scale,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal,
+    error,
+    precision,
+    grid,
+    row_variant,
+    mutated,
+    ref_is_normal,
+    n_state,
+    samples,
+    table,
+    prob,
+    scale,
+):
     """Fill table (n_row, n_sample, n_grid) of the samples marked in `samples` (n_sample,) with log-likelihoods.
 
     prob = exp(table - scale), scale (n_row, n_sample) = their largest value per row and sample.
@@ -183,9 +245,22 @@ def fill_samples(
     for d in range(alt.shape[1]):
         if samples[d]:
             sample_table(
-                alt, depth, purity, copies, normal, error[d], precision[d], grid, row_variant, mutated, ref_is_normal,
-                n_state, d, table, work,
-            )  # fmt: skip
+                alt,
+                depth,
+                purity,
+                copies,
+                normal,
+                error[d],
+                precision[d],
+                grid,
+                row_variant,
+                mutated,
+                ref_is_normal,
+                n_state,
+                d,
+                table,
+                work,
+            )
             normalise_sample(table, d, prob, scale)
 
 

@@ -1,9 +1,10 @@
 """What a sample's reads are really like: background errors by kind of change, and spread of variant reads.
 
 What an assay is told to do is a prior. A sample teaches its own errors at sites that entered because another sample of
-the patient has the variant in all its cells: part of them carry it, the rest show background alone, and a mixture of the
-two tells how much. Kinds of change (C>T after formalin, C>A after oxidation) may differ; samples and kinds are shrunk
-towards the cohort. Spread is learned from variants that another sample has in all its cells. Arrays in, arrays out.
+the patient has the variant in all its cells: part of them carry it, the rest show background alone, and a mixture of
+the two tells how much. Kinds of change (C>T after formalin, C>A after oxidation) may differ; samples and kinds are
+shrunk towards the cohort. Spread is learned from variants that another sample has in all its cells. Arrays in, arrays
+out.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ BoolArray = NDArray[np.bool_]
 CHANGES = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G", "other")
 #: Multiples of the told error rate that are weighed.
 FACTORS = np.array([0.3, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 50.0])
-#: Standard deviations (log): of samples around their cohort (which of them holds is learned), of the cohort around what is
-#: told, of a kind of change in a sample around that sample. A choice: FFPE and fresh libraries of one assay differ by
-#: factors of 3 to 10.
+#: Standard deviations (log): of samples around their cohort (which of them holds is learned), of the cohort around what
+#: is told, of a kind of change in a sample around that sample. A choice: FFPE and fresh libraries of one assay differ
+#: by factors of 3 to 10.
 SAMPLE_SPREADS, COHORT_SPREAD, KIND_SPREAD = (0.2, 0.5, math.log(3)), math.log(3), math.log(2)
-#: Damage (formalin, oxidation) raises one kind of change in a share of the samples: shares and multiples of the sample's own
-#: rate that are weighed for each kind, and the weight of no damage at all beforehand.
-DAMAGED_SHARES, DAMAGE, UNDAMAGED = np.array([0.15, 0.3, 0.5, 0.75, 1.0]), np.log([0.3, 3.0, 6.0, 12.0, 25.0, 50.0]), 0.7
+#: Damage (formalin, oxidation) raises one kind of change in a share of the samples: shares and multiples of the
+#: sample's own rate that are weighed for each kind, and the weight of no damage at all beforehand.
+DAMAGED_SHARES, DAMAGE, UNDAMAGED = (
+    np.array([0.15, 0.3, 0.5, 0.75, 1.0]),
+    np.log([0.3, 3.0, 6.0, 12.0, 25.0, 50.0]),
+    0.7,
+)
 #: Shapes of the spread of error rates between sites that are weighed; told is worth two nats more.
 SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
 #: Beta-binomial concentrations that are weighed.
@@ -42,10 +47,10 @@ CONCENTRATIONS = np.array([10.0, 15.0, 22.0, 33.0, 50.0, 80.0, 120.0, 200.0, 400
 #: Copies (all, mutated) that a variant of all cells may sit on where the told ones are wrong: else its place beside the
 #: expected fraction would look like spread of the reads.
 WRONG_COPIES = ((1, 1), (2, 2), (3, 2), (4, 3), (3, 1), (4, 1))
-#: Shares of the places a variant may be at: background, on one copy, on every major copy, on wrong copies, in a share of the
-#: cells; and the weight that holds them, as a share of the variants they are learned from (`N_PLACES` at most). Shares free
-#: to fit would take up the spread: wrong copies, the only place above the expected fraction, stay at most at theirs, where
-#: copies were measured, and where they were not.
+#: Shares of the places a variant may be at: background, on one copy, on every major copy, on wrong copies, in a share
+#: of the cells; and the weight that holds them, as a share of the variants they are learned from (`N_PLACES` at most).
+#: Shares free to fit would take up the spread: wrong copies, the only place above the expected fraction, stay at most
+#: at theirs, where copies were measured, and where they were not.
 PLACES, WRONG, WRONG_UNMEASURED = np.r_[0.3, 0.3, 0.1, np.full(6, 1 / 6), np.full(6, 0.1 / 6)], 0.02, 0.2
 PLACE_WEIGHT, N_PLACES = 0.3, 4000
 #: Errors of a purity (log) that must not be taken for spread of reads, and their standard deviation.
@@ -58,12 +63,13 @@ LEVEL_SHARE = np.r_[np.full(6, 0.5 / 6), 0.5]
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
 #: Least sites of a sample that teach spread of reads, and of a study that teach spread of errors between sites.
 LEAST_SPREAD, LEAST_SHAPE = 8, 50
-#: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of change is
-#: named beside where its multiple is twice the sample's.
+#: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of
+#: change is named beside where its multiple is twice the sample's.
 NOISY = 2.0
 N_STEP, N_ROUND, CHUNK = 10, 3, 400
-#: Share of the sites that are without the variant: up to the first what they show may as well be small clones, and what is
-#: told holds (lesions that share everything taught three times the true errors); from the second on it is learned in full.
+#: Share of the sites that are without the variant: up to the first what they show may as well be small clones, and what
+#: is told holds (lesions that share everything taught three times the true errors); from the second on it is learned in
+#: full.
 ABSENT_SHARE = (0.05, 0.1)
 
 
@@ -78,7 +84,8 @@ class Background:
     factor, factor_low : shape (n_sample,), over all kinds: posterior mean (of the log) and 5 % point
     n_site : shape (n_sample,), expected number of sites without the variant that it rests on
     noise_shape : of the gamma-like spread of error rates between sites, one for all samples
-    concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the log)
+    concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the
+    log)
         and at most what was assumed, 5 % and 95 % point
     """
 
@@ -157,7 +164,7 @@ def noise_words(background: Background, assumed: float) -> list[str | None]:
             f"{name} {f:.2g} times" + ("" if words else " the told errors")
             for name, f, low in zip(CHANGES, background.by_kind[d], background.by_kind_low[d], strict=True)
             if f > 2 * factor and low > NOISY
-        ]  # fmt: skip
+        ]
         if spread[d]:
             words.append(f"reads spread more than assumed (concentration {background.concentration[d]:.0f})")
         out.append("; ".join(words) or None)
@@ -223,8 +230,8 @@ def _clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatA
 class _Sites:
     """Sites that teach errors, shapes (n,): a mixture of variants that are there, at `LEVELS`, and of background alone.
 
-    group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n, n_level), log-likelihood of the reads
-    at each level; level : (2, n_level), shares of the levels of variants that are there, learned over the cohort
+    group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n, n_level), log-likelihood of the
+    reads at each level; level : (2, n_level), shares of the levels of variants that are there, learned over the cohort
     """
 
     sample: IntArray
@@ -243,21 +250,33 @@ class _Sites:
     ) -> _Sites:
         alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
         of, s = cells.sample[rows], samples.concentration[cells.sample[rows]]
-        one, most = (_clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1)))
+        one, most = (
+            _clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1))
+        )
         there = [
             np.logaddexp(*(_log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
             for x in LEVELS
-        ]  # fmt: skip
+        ]
         clonal = kind[rows] == 2
         group = np.unique(of * 2 + clonal, return_inverse=True)[1] if len(rows) else np.zeros(0, np.int64)
-        return cls(of, change[rows], group, clonal, alt, depth, error, np.stack(there, axis=-1) - math.log(2),
-                   np.tile(LEVEL_SHARE, (2, 1)))  # fmt: skip
+        return cls(
+            of,
+            change[rows],
+            group,
+            clonal,
+            alt,
+            depth,
+            error,
+            np.stack(there, axis=-1) - math.log(2),
+            np.tile(LEVEL_SHARE, (2, 1)),
+        )
 
     def _log_there(self) -> FloatArray:
         return np.asarray(np.logaddexp.reduce(self.there + np.log(self.level)[self.is_clonal.astype(int)], axis=1))
 
     def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
-        """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods without."""
+        """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
+        without."""
         n_group = int(self.group.max(initial=-1)) + 1
         n = np.bincount(self.group, minlength=n_group)[:, None]
         ratio = np.exp(np.clip(nil - there[:, None], -600, 600))
@@ -271,7 +290,8 @@ class _Sites:
         return share[self.group]
 
     def tables(self, shape: float, n_sample: int) -> tuple[FloatArray, FloatArray]:
-        """Return the log-likelihood of each multiple (n_sample, 7, n_factor), per site P(background alone) at the best."""
+        """Return the log-likelihood of each multiple (n_sample, 7, n_factor), per site P(background alone) at the
+        best."""
         table = np.zeros((n_sample, len(CHANGES), len(FACTORS)))
         if not len(self.sample):
             return table, np.zeros(0)
@@ -292,7 +312,8 @@ class _Sites:
         return out
 
     def learn_levels(self, by_kind: FloatArray, shape: float) -> None:
-        """Set the shares of the levels to what the sites show at these multiples; two variants per kind hold their shape."""
+        """Set the shares of the levels to what the sites show at these multiples; two variants per kind hold their
+        shape."""
         if not len(self.sample):
             return
         there = self._log_there()
@@ -313,8 +334,17 @@ class _Sites:
         """Return the sites of so many samples that there are about `N_PLACES`."""
         keep = self.sample % max(1, len(self.sample) // N_PLACES) == 0
         group = np.unique(self.group[keep], return_inverse=True)[1]
-        return _Sites(self.sample[keep], self.change[keep], group, self.is_clonal[keep], self.alt[keep], self.depth[keep],
-                      self.rate[keep], self.there[keep], self.level)  # fmt: skip
+        return _Sites(
+            self.sample[keep],
+            self.change[keep],
+            group,
+            self.is_clonal[keep],
+            self.alt[keep],
+            self.depth[keep],
+            self.rate[keep],
+            self.there[keep],
+            self.level,
+        )
 
     def shape_of_any_factor(self, told: float) -> float:
         """Return the likeliest shape with the errors of each sample free: at the told shape the tail of uneven errors
@@ -384,8 +414,8 @@ def _shrunk(table: FloatArray, grid: FloatArray, told: float) -> FloatArray:
 def _kinds(table: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the multiple of each kind of change in each sample (n_sample, 7), mean of the log and 5 % point.
 
-    Either the kind is as the sample (`mean`), or damage raised it; which share of the samples is damaged and by how much is
-    learned per kind from all samples together: a few sites in each of many samples tell what one alone cannot.
+    Either the kind is as the sample (`mean`), or damage raised it; which share of the samples is damaged and by how
+    much is learned per kind from all samples together: a few sites in each of many samples tell what one alone cannot.
     """
     grid = np.log(FACTORS)
     if not len(table):
@@ -449,8 +479,8 @@ def _concentrations(
 
 
 def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: float) -> FloatArray:
-    """Return log-likelihoods (n, n_place): background, in all cells on one copy or on every major one, on `WRONG_COPIES`, in
-    a share of the cells (`LEVELS`)."""
+    """Return log-likelihoods (n, n_place): background, in all cells on one copy or on every major one, on
+    `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
     alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
     rho = purity[cells.sample[rows]]
     one = _clonal_vaf(cells, purity, rows, np.ones(len(rows)))

@@ -42,9 +42,15 @@ class Course(NamedTuple):
 
 
 def course(
-    reads: ArrayLike, depth: ArrayLike, background: ArrayLike, *, cv: float = 0.25, uneven: float = UNEVEN,
-    rise: float = 1.25, fall: float = 0.5,
-) -> Course:  # fmt: skip
+    reads: ArrayLike,
+    depth: ArrayLike,
+    background: ArrayLike,
+    *,
+    cv: float = 0.25,
+    uneven: float = UNEVEN,
+    rise: float = 1.25,
+    fall: float = 0.5,
+) -> Course:
     """Return the probabilities of a true rise and fall of one patient's series.
 
     Parameters
@@ -172,8 +178,8 @@ def _levels(x: Floats, n: Floats, b: Floats) -> Floats:
 def _likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, uneven: float = 0.0) -> Floats:
     """Chance of each count at each level, shape (n_sample, n_level): n x level x variation + b, Poisson.
 
-    Biological variation is log-normal: a tenth of the usual level then is rarer than with a gamma of the same spread, whose
-    long tail towards none made a tenfold fall and rise look like one odd sample.
+    Biological variation is log-normal: a tenth of the usual level then is rarer than with a gamma of the same spread,
+    whose long tail towards none made a tenfold fall and rise look like one odd sample.
     """
     from scipy.special import gammaln, xlog1py, xlogy
 

@@ -38,9 +38,14 @@ def _null(mean: Floats, spread: Floats) -> Callable[[ArrayLike], Floats]:
 
 
 def positivity(
-    alt_total: ArrayLike, depth_error: ArrayLike, depth_error_square: ArrayLike, *, alpha: float = 0.01,
-    noise_shape: ArrayLike = np.inf, uncertainty: ArrayLike = 0.0,
-) -> Detection:  # fmt: skip
+    alt_total: ArrayLike,
+    depth_error: ArrayLike,
+    depth_error_square: ArrayLike,
+    *,
+    alpha: float = 0.01,
+    noise_shape: ArrayLike = np.inf,
+    uncertainty: ArrayLike = 0.0,
+) -> Detection:
     """Test the reads of all tracked variants of each sample against background.
 
     Parameters
@@ -202,9 +207,7 @@ def spread_interval(
         known = (m - 1) * (1 + 2 / m)
         spread = (found * known + _PRIOR_SPREAD * _PRIOR_VARIANTS) / (m - 1 + _PRIOR_VARIANTS)
         inflate = 1 + _t_ratio(m - 1 + _PRIOR_VARIANTS, level) ** 2 * spread * weight / (reads or 1.0)
-    value, low, high = fraction_interval(
-        [reads / inflate], [n.sum() / inflate], [error / n.sum()], level
-    )
+    value, low, high = fraction_interval([reads / inflate], [n.sum() / inflate], [error / n.sum()], level)
     return float(value[0]), float(low[0]), float(high[0])
 
 

@@ -195,10 +195,31 @@ def presence(
 
     def fill(begin: int, end: int) -> None:
         kernels.cell_likelihoods(
-            begin, end, cells.sample, cells.alt_count, depth, counted, cells.is_called, cells.total_cn, multiplicity,
-            cells.normal_cn, cells.error_rate, samples.concentration, samples.noise_shape, samples.min_alt_count,
-            samples.min_vaf, purities, weights, rows, row_of, DEPTH_SPREAD, ccfs, like, power, pure,
-        )  # fmt: skip
+            begin,
+            end,
+            cells.sample,
+            cells.alt_count,
+            depth,
+            counted,
+            cells.is_called,
+            cells.total_cn,
+            multiplicity,
+            cells.normal_cn,
+            cells.error_rate,
+            samples.concentration,
+            samples.noise_shape,
+            samples.min_alt_count,
+            samples.min_vaf,
+            purities,
+            weights,
+            rows,
+            row_of,
+            DEPTH_SPREAD,
+            ccfs,
+            like,
+            power,
+            pure,
+        )
 
     _in_chunks(fill, cells.n, n_thread)
     mean, low, high = _purity_summary(purities, weights)
@@ -307,9 +328,7 @@ def _kinds(cells: Cells, elsewhere: BoolArray, ccf: FloatArray) -> tuple[IntArra
     second = np.full(n_variant, -1.0)
     np.maximum.at(second, cells.variant, np.where(top, -1.0, ccf))
     highest = np.where(top & (n_top[cells.variant] < 1.5), second[cells.variant], first[cells.variant])
-    kind = np.where(
-        elsewhere, np.where(highest >= CLONAL_CCF, CLONAL_ELSEWHERE, SUBCLONAL_ELSEWHERE), ONLY_HERE
-    )
+    kind = np.where(elsewhere, np.where(highest >= CLONAL_CCF, CLONAL_ELSEWHERE, SUBCLONAL_ELSEWHERE), ONLY_HERE)
     return kind.astype(np.int64), np.where(elsewhere, highest, np.nan)
 
 
@@ -353,10 +372,21 @@ def _purity_posterior(
                 part = slice(starts[s], min(starts[s + 1], starts[s] + n_most))
                 if starts[s] < starts[s + 1]:
                     kernels.purity_log_likelihood(
-                        chosen[part], cells.alt_count, cells.depth, elsewhere, cells.total_cn, multiplicity,
-                        cells.normal_cn, measured, cells.error_rate, samples.concentration[s], samples.noise_shape[s],
-                        least, purities[s], logs[part],
-                    )  # fmt: skip
+                        chosen[part],
+                        cells.alt_count,
+                        cells.depth,
+                        elsewhere,
+                        cells.total_cn,
+                        multiplicity,
+                        cells.normal_cn,
+                        measured,
+                        cells.error_rate,
+                        samples.concentration[s],
+                        samples.noise_shape[s],
+                        least,
+                        purities[s],
+                        logs[part],
+                    )
 
         with ThreadPoolExecutor(max(n_thread, 1)) as pool:
             edges = np.linspace(0, n_sample, 4 * n_thread + 1).astype(int)
@@ -380,9 +410,10 @@ def _purity_posterior(
     last = coarse[at, np.minimum(N_COARSE - used[:, ::-1].argmax(axis=1), N_COARSE - 1)]
     step = np.linspace(0, 1, N_FINE)
     fine = np.where(
-        is_plasma, np.exp(np.log(first)[:, None] + np.log(last / first)[:, None] * step),
+        is_plasma,
+        np.exp(np.log(first)[:, None] + np.log(last / first)[:, None] * step),
         first[:, None] + (last - first)[:, None] * step,
-    )  # fmt: skip
+    )
     weights, rows = weigh(log_likelihood(fine, N_FOR_PURITY))
     fine[~unknown] = samples.purity[~unknown][:, None]
     weights[~unknown] = np.eye(1, N_FINE)[0]
@@ -476,9 +507,7 @@ class _Prior:
         if settings.fixed is not None:
             self.share[1:] = settings.fixed
         # whether a call made in one sample alone is real cannot be learned from that sample: its share stays
-        self.held = np.tile(
-            np.array([True, settings.fixed is not None, settings.fixed is not None]), n_sample
-        )
+        self.held = np.tile(np.array([True, settings.fixed is not None, settings.fixed is not None]), n_sample)
         self.strength = settings.strength
         self.kind = np.tile(kinds, n_sample)
         number = np.unique(patient, return_inverse=True)[1]
@@ -505,9 +534,7 @@ class _Prior:
         return np.concatenate([1 - share[:, None], share[:, None] * shape], axis=1)
 
 
-def _pooled(
-    present: FloatArray, n: FloatArray, group: IntArray, towards: FloatArray, weight: float
-) -> FloatArray:
+def _pooled(present: FloatArray, n: FloatArray, group: IntArray, towards: FloatArray, weight: float) -> FloatArray:
     """Return the share present per group, pulled towards a value with the weight of so many variants."""
     top, bottom = np.bincount(group, present, len(towards)), np.bincount(group, n, len(towards))
     return np.asarray((top + weight * towards) / np.maximum(bottom + weight, 1e-12))
@@ -530,9 +557,7 @@ def _patients(cells: Cells, n_sample: int) -> IntArray:
     return patient
 
 
-def _tail(
-    cells: Cells, background: Background, counted: BoolArray, purity: FloatArray, ccf: float
-) -> FloatArray:
+def _tail(cells: Cells, background: Background, counted: BoolArray, purity: FloatArray, ccf: float) -> FloatArray:
     """Return P(as few variant reads or fewer | CCF), one mutated copy, spread at its 5 % point. NaN without counts."""
     from scipy.special import gammaln
 

@@ -170,10 +170,31 @@ def purity_log_likelihood(  # type: ignore[no-untyped-def]
     "f8[:,:], f8[:,:], f8[:,:], i8[:], f8[:], f8[:], f4[:,:], f4[:,:], f8[:]"
 )
 def cell_likelihoods(  # type: ignore[no-untyped-def]
-    begin, end, sample, alt, depth, counted, is_called, total_cn, multiplicity, normal_cn, error,
-    s, noise_shape, min_alt, min_vaf, purities, purity_weight, row_weight, row_of, depth_spread, ccfs,
-    like, power, pure,
-):  # fmt: skip
+    begin,
+    end,
+    sample,
+    alt,
+    depth,
+    counted,
+    is_called,
+    total_cn,
+    multiplicity,
+    normal_cn,
+    error,
+    s,
+    noise_shape,
+    min_alt,
+    min_vaf,
+    purities,
+    purity_weight,
+    row_weight,
+    row_of,
+    depth_spread,
+    ccfs,
+    like,
+    power,
+    pure,
+):
     """Fill per cell the likelihood of its reads and the chance of a call, at CCF 0 and at each of `ccfs`.
 
     ``like`` and ``power`` have shape (n, 1 + n_ccf); ``pure`` is the chance of a call of a clonal variant in a
@@ -201,9 +222,9 @@ def cell_likelihoods(  # type: ignore[no-untyped-def]
             power[i, 0] += beta_binomial_sf(least, n, e, noise_s) / n_depth
             for way in range(n_way):
                 m = 1.0 if way == 0 else multiplicity[i]
-                pure[i] += beta_binomial_sf(
-                    least, n, _vaf(1.0, 1.0, m, total_cn[i], normal_cn[i], e), s[c]
-                ) / (n_way * n_depth)
+                pure[i] += beta_binomial_sf(least, n, _vaf(1.0, 1.0, m, total_cn[i], normal_cn[i], e), s[c]) / (
+                    n_way * n_depth
+                )
             if counted[i]:
                 continue
             for g in range(n_ccf):

@@ -54,9 +54,15 @@ class Background:
 
 
 def learn_background(
-    alt_count: ArrayLike, expected: ArrayLike, sample: ArrayLike, kind: ArrayLike, *, n_sample: int, n_kind: int,
+    alt_count: ArrayLike,
+    expected: ArrayLike,
+    sample: ArrayLike,
+    kind: ArrayLike,
+    *,
+    n_sample: int,
+    n_kind: int,
     prior_shape: float = 2.0,
-) -> Background:  # fmt: skip
+) -> Background:
     """Learn the background of one assay from counts at sites where no tumour variant is expected.
 
     Parameters
@@ -134,9 +140,7 @@ def _site_shape(x: Floats, mean: Floats, prior_shape: float) -> float:
     return float(1 / np.clip(spread, 1e-3, 1 / _MIN_SHAPE))
 
 
-def _by_sample(
-    x: Floats, mean: Floats, s: Ints, n_sample: int, overall: float, shape: float
-) -> tuple[Floats, Floats]:
+def _by_sample(x: Floats, mean: Floats, s: Ints, n_sample: int, overall: float, shape: float) -> tuple[Floats, Floats]:
     """Ratio of each sample to the stated rate and its relative variance."""
     total, expected = np.bincount(s, x, n_sample), overall * np.bincount(s, mean, n_sample)
     square = overall**2 * np.bincount(s, mean**2, n_sample)

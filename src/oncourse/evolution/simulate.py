@@ -228,9 +228,7 @@ def _seed_metastasis(
         wanted = met.n_seeds or int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
         able = np.flatnonzero(share > 0.03)
         flat = np.sqrt(share[able])
-        seeds = sorted(
-            int(c) for c in rng.choice(able, min(wanted, len(able)), replace=False, p=flat / flat.sum())
-        )
+        seeds = sorted(int(c) for c in rng.choice(able, min(wanted, len(able)), replace=False, p=flat / flat.sum()))
     until = float(max(met.found_day, day + 120.0))
     rate = np.log(5e8) / (until - day)
     clones.found[met.lesion_id] = until
@@ -299,9 +297,7 @@ def _fractions(clones: _Clones, plan: TumourPlan, lesions: list[dict]) -> tuple[
             cells = np.array([clones.burden(name, float(sample.day)) for name in names])
             burden[s] = cells.sum()
             share[s] = cells / cells.sum() if cells.sum() > 0 else 0.0
-            eta[s] = sum(
-                w * clones.sizes(name, float(sample.day)) for w, name in zip(share[s], names, strict=True)
-            )
+            eta[s] = sum(w * clones.sizes(name, float(sample.day)) for w, name in zip(share[s], names, strict=True))
     return eta, share, burden
 
 
@@ -323,10 +319,18 @@ def simulate_tumour(seed: int, name: str, plan: TumourPlan) -> Tumour:
     first, top = _grow_primary(clones, plan, with_sweep=early)
     rows: dict[str, dict] = {
         "primary": {
-            "lesion_id": "primary", "role": "primary", "site": "primary", "found_day": 0, "seeded_day": first,
-            "source": None, "clonality": None, "phyleticity": None, "divergence": None, "seeds": [0],
+            "lesion_id": "primary",
+            "role": "primary",
+            "site": "primary",
+            "found_day": 0,
+            "seeded_day": first,
+            "source": None,
+            "clonality": None,
+            "phyleticity": None,
+            "divergence": None,
+            "seeds": [0],
         }
-    }  # fmt: skip
+    }
     migrations = []
     for met in plan.metastases:
         rows[met.lesion_id] = truth = _seed_metastasis(clones, plan, met, top, first, rows)
@@ -365,8 +369,10 @@ def _sequence(
     segments = draw_segments(
         rng, len(names), p_wgd=plan.p_wgd, p_event=plan.p_segment_event, p_lesion_loss=plan.p_lesion_loss
     )
-    n_variants = [1 + int(rng.poisson(plan.mean_trunk_variants if c == 0 else plan.mean_clone_variants))
-                  for c in range(len(clones.parent))]  # fmt: skip
+    n_variants = [
+        1 + int(rng.poisson(plan.mean_trunk_variants if c == 0 else plan.mean_clone_variants))
+        for c in range(len(clones.parent))
+    ]
     return draw_reads(
         rng,
         parent=np.array(clones.parent),
@@ -411,10 +417,7 @@ def _frames(
         schema_overrides={"parent_id": pl.String},
     )
     lesion_frame = pl.DataFrame(
-        [
-            {k: (round(v) if k == "seeded_day" else v) for k, v in row.items() if k != "seeds"}
-            for row in lesions
-        ],
+        [{k: (round(v) if k == "seeded_day" else v) for k, v in row.items() if k != "seeds"} for row in lesions],
         schema_overrides=dict.fromkeys(("source", "clonality", "phyleticity", "divergence"), pl.String),
     ).sort("lesion_id")
     migration_frame = pl.DataFrame(
@@ -458,22 +461,16 @@ def _frames(
     )
 
 
-def default_plan(
-    seed: int, name: str, *, assay: str = "wes", n_metastases: int = 2, n_plasma: int = 2
-) -> TumourPlan:
+def default_plan(seed: int, name: str, *, assay: str = "wes", n_metastases: int = 2, n_plasma: int = 2) -> TumourPlan:
     """Draw a plan: one or two primary regions, metastases found 0-3 years later, serial plasma under one treatment."""
     rng = generator(seed, f"plan/{name}")
     sites = ["liver", "lung", "bone", "lymph_node", "peritoneum", "brain"]
     mets: list[MetastasisPlan] = []
     for m in range(n_metastases):
-        source = (
-            "primary" if not mets or rng.random() < 0.75 else mets[int(rng.integers(len(mets)))].lesion_id
-        )
+        source = "primary" if not mets or rng.random() < 0.75 else mets[int(rng.integers(len(mets)))].lesion_id
         found = max([x.found_day for x in mets if x.lesion_id == source] + [0]) + int(rng.integers(0, 700))
         n_private = int(rng.integers(0, 3))
-        mets.append(
-            MetastasisPlan(f"met_{m + 1}", sites[m % len(sites)], "random", 0, source, found, n_private)
-        )
+        mets.append(MetastasisPlan(f"met_{m + 1}", sites[m % len(sites)], "random", 0, source, found, n_private))
     samples = [SamplePlan(f"primary_{r + 1}", "primary", 0, assay) for r in range(int(rng.integers(1, 4)))]
     samples += [SamplePlan(f"{m.lesion_id}_1", m.lesion_id, m.found_day, assay) for m in mets]
     last = max([m.found_day for m in mets] + [0])

@@ -130,9 +130,7 @@ class Reads:
         )
 
     def variants(self, clone_ids: list[str]) -> pl.DataFrame:
-        kind = np.where(
-            self.variant_clone >= 0, "clone", np.where(self.variant_clone == -1, "tail", "artefact")
-        )
+        kind = np.where(self.variant_clone >= 0, "clone", np.where(self.variant_clone == -1, "tail", "artefact"))
         return pl.DataFrame(
             {
                 "variant_id": self.ids(),
@@ -269,15 +267,25 @@ def draw_reads(
         depth[:, column] = rng.poisson(mean)
         v = vaf[:, column] * (1 - assay.error_rate) + (1 - vaf[:, column]) * assay.error_rate / 3
         v = np.clip(v, 1e-9, 1 - 1e-9)
-        count[:, column] = rng.binomial(
-            depth[:, column], rng.beta(v * assay.precision, (1 - v) * assay.precision)
-        )
+        count[:, column] = rng.binomial(depth[:, column], rng.beta(v * assay.precision, (1 - v) * assay.precision))
         looked[:, column] = on_panel < assay.on_target
     sample_total = np.rint(lesion_share @ segments.total).astype(int)
     sample_minor = np.rint(lesion_share @ segments.minor).astype(int)
     whole = np.rint(mutated).astype(int)
     size = np.array(CHROM_MB)
     return Reads(
-        chrom, pos, ref, alt, clone, ccf, whole, depth, count, looked, purity,
-        (lesion_share @ segments.total) @ size / size.sum(), sample_total, sample_minor,
-    )  # fmt: skip
+        chrom,
+        pos,
+        ref,
+        alt,
+        clone,
+        ccf,
+        whole,
+        depth,
+        count,
+        looked,
+        purity,
+        (lesion_share @ segments.total) @ size / size.sum(),
+        sample_total,
+        sample_minor,
+    )

@@ -86,9 +86,7 @@ class Sweep:
     probability: float
 
 
-def sweeps(
-    day: FloatArray, ccf: FloatArray, *, low: float = 0.2, high: float = 0.8, sure: float = 0.9
-) -> list[Sweep]:
+def sweeps(day: FloatArray, ccf: FloatArray, *, low: float = 0.2, high: float = 0.8, sure: float = 0.9) -> list[Sweep]:
     """Return the sweeps between consecutive days, from draws of CCF (draws, K, T).
 
     Examples

@@ -15,9 +15,9 @@ CLONAL = 0.75
 def p_before_gain(counts: Counts, clonal: FloatArray, precision: FloatArray) -> FloatArray:
     """Return the probability that each mutation arose before the gain, shape (N, S); NaN where that cannot be asked.
 
-    Before: it sits on all copies of a gained allele (the major one, or the minor one where that has two or more). After:
-    on one copy. Both are as likely beforehand; counts are beta-binomial at CCF 1 (Purdom 2013; Gerstung 2020). One copy
-    can also mean an older mutation of the allele that was not gained, where the minor copy number is 1.
+    Before: it sits on all copies of a gained allele (the major one, or the minor one where that has two or more).
+    After: on one copy. Both are as likely beforehand; counts are beta-binomial at CCF 1 (Purdom 2013; Gerstung 2020).
+    One copy can also mean an older mutation of the allele that was not gained, where the minor copy number is 1.
 
     Parameters
     ----------
@@ -51,9 +51,7 @@ def p_before_gain(counts: Counts, clonal: FloatArray, precision: FloatArray) -> 
     before = np.where(minor >= 2, 0.5 * (on_major + on_minor), on_major)
     total = before + on_one
     known = np.ones(major.shape, bool) if counts.cn_known is None else counts.cn_known
-    asked = (
-        known & (major >= 2) & (counts.depth > 0) & (counts.purity > 0) & (clonal >= 0.5) & (total > 1e-12)
-    )
+    asked = known & (major >= 2) & (counts.depth > 0) & (counts.purity > 0) & (clonal >= 0.5) & (total > 1e-12)
     return np.asarray(np.where(asked, before / np.where(total > 0, total, 1.0), np.nan))
 
 
@@ -73,6 +71,7 @@ def timing_call(p_before: float, minor_cn: int, sure: float = 0.8) -> str:
 
 
 def clonal_share(posterior: FloatArray, grid: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """Return shape (N, S): probability that a variant's cluster is in at least `CLONAL` of the cells; 0 for outliers."""
+    """Return shape (N, S): probability that a variant's cluster is in at least `CLONAL` of the cells; 0 for
+    outliers."""
     per_cluster = posterior[..., grid >= CLONAL].sum(-1)
     return np.asarray(np.where((labels >= 0)[:, None], per_cluster[np.maximum(labels, 0)], 0.0))

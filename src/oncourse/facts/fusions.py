@@ -23,5 +23,7 @@ def is_fusion() -> pl.Expr:
 
     A kinase out of frame is none (cBioPortal's Site2_Effect_On_Frame; Arriba's reading_frame); ETS genes need no frame.
     """
-    off = (pl.col("frame") == "out_of_frame").fill_null(False) & ~pl.col("gene_3p").is_in(PROMOTER_DRIVEN).fill_null(False)
+    off = (pl.col("frame") == "out_of_frame").fill_null(False) & ~pl.col("gene_3p").is_in(PROMOTER_DRIVEN).fill_null(
+        False
+    )
     return ~is_within_gene() & ~off

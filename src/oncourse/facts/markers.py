@@ -1,7 +1,7 @@
 """Markers in one reading: MSI, mismatch repair, AR-V7, HER2 and any other recorded positive or negative.
 
-Whoever recorded it - a column of samples or a row of markers, in whatever spelling - a marker has one name and one state.
-Where two recordings differ both stay: readings are listed, never averaged.
+Whoever recorded it - a column of samples or a row of markers, in whatever spelling - a marker has one name and one
+state. Where two recordings differ both stay: readings are listed, never averaged.
 """
 
 from __future__ import annotations
@@ -18,22 +18,121 @@ POSITIVE, NEGATIVE, UNCLEAR = "positive", "negative", "unclear"
 CTDNA = "CTDNA"
 #: Words of a result. Written from the usage of laboratories; anything else is unclear, never negative.
 _WORDS = {
-    POSITIVE: ("positive", "pos", "yes", "true", "+", "present", "detected", "mutant", "mutated", "mutation", "altered",
-               "amplified", "lost", "loss", "deficient", "high",
-               "阳性", "(+)", "检出", "突变", "突变型", "扩增", "有扩增"),
-    NEGATIVE: ("negative", "neg", "no", "false", "-", "absent", "not detected", "undetected", "wild type", "wild-type",
-               "wildtype", "wt", "not altered", "not mutated", "not amplified", "retained", "intact", "proficient",
-               "阴性", "(-)", "未检出", "野生型", "野生", "未突变", "无突变", "未扩增", "无扩增", "保留"),
-}  # fmt: skip
+    POSITIVE: (
+        "positive",
+        "pos",
+        "yes",
+        "true",
+        "+",
+        "present",
+        "detected",
+        "mutant",
+        "mutated",
+        "mutation",
+        "altered",
+        "amplified",
+        "lost",
+        "loss",
+        "deficient",
+        "high",
+        "阳性",
+        "(+)",
+        "检出",
+        "突变",
+        "突变型",
+        "扩增",
+        "有扩增",
+    ),
+    NEGATIVE: (
+        "negative",
+        "neg",
+        "no",
+        "false",
+        "-",
+        "absent",
+        "not detected",
+        "undetected",
+        "wild type",
+        "wild-type",
+        "wildtype",
+        "wt",
+        "not altered",
+        "not mutated",
+        "not amplified",
+        "retained",
+        "intact",
+        "proficient",
+        "阴性",
+        "(-)",
+        "未检出",
+        "野生型",
+        "野生",
+        "未突变",
+        "无突变",
+        "未扩增",
+        "无扩增",
+        "保留",
+    ),
+}
 _STATE = {word: state for state, words in _WORDS.items() for word in words}
-_DEFICIENT = ("缺陷", "缺失", "错配修复缺陷", "错配修复蛋白缺失",
-              "deficient", "dmmr", "mmr-d", "mmrd", "loss", "lost", "msi-h", "msih")
-_PROFICIENT = ("完整", "正常", "无缺失", "未缺失", "错配修复完整", "错配修复正常",
-               "proficient", "pmmr", "mmr-p", "mmrp", "intact", "retained", "normal", "no loss", "mss", "msi-l")
-_UNSTABLE = ("高度不稳定", "微卫星高度不稳定", "微卫星不稳定", "不稳定",
-             "msi-h", "msih", "high", "unstable", "instable", "positive", "pos")
-_STABLE = ("稳定", "微卫星稳定", "低度不稳定", "微卫星低度不稳定",
-           "mss", "msi-l", "msil", "stable", "low", "negative", "neg")
+_DEFICIENT = (
+    "缺陷",
+    "缺失",
+    "错配修复缺陷",
+    "错配修复蛋白缺失",
+    "deficient",
+    "dmmr",
+    "mmr-d",
+    "mmrd",
+    "loss",
+    "lost",
+    "msi-h",
+    "msih",
+)
+_PROFICIENT = (
+    "完整",
+    "正常",
+    "无缺失",
+    "未缺失",
+    "错配修复完整",
+    "错配修复正常",
+    "proficient",
+    "pmmr",
+    "mmr-p",
+    "mmrp",
+    "intact",
+    "retained",
+    "normal",
+    "no loss",
+    "mss",
+    "msi-l",
+)
+_UNSTABLE = (
+    "高度不稳定",
+    "微卫星高度不稳定",
+    "微卫星不稳定",
+    "不稳定",
+    "msi-h",
+    "msih",
+    "high",
+    "unstable",
+    "instable",
+    "positive",
+    "pos",
+)
+_STABLE = (
+    "稳定",
+    "微卫星稳定",
+    "低度不稳定",
+    "微卫星低度不稳定",
+    "mss",
+    "msi-l",
+    "msil",
+    "stable",
+    "low",
+    "negative",
+    "neg",
+)
 #: Proteins of mismatch repair whose loss immunohistochemistry shows.
 REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 _REPAIR_PROTEIN = re.compile(
@@ -43,15 +142,32 @@ _PROTEINS_IN = re.compile(r"(MLH1|MSH2|MSH6|PMS2)\s*[:=]?\s*(\([+-]+\)|[+-]+|[^\
 _HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
 #: Other names of a marker, in capitals -> the name used here.
 NAMES = {
-    "HER2": "HER2 IHC", "HER2 IHC": "HER2 IHC", "ERBB2 IHC": "HER2 IHC", "ARV7": "AR-V7", "AR-V7": "AR-V7",
-    "AR V7": "AR-V7", "AR_V7": "AR-V7", "PSMA": "PSMA PET", "PSMA-PET": "PSMA PET", "PSMA PET": "PSMA PET",
-    "CTDNA": CTDNA, "CT-DNA": CTDNA, "CIRCULATING TUMOR DNA": CTDNA, "CIRCULATING TUMOUR DNA": CTDNA, "MRD": CTDNA,
-}  # fmt: skip
+    "HER2": "HER2 IHC",
+    "HER2 IHC": "HER2 IHC",
+    "ERBB2 IHC": "HER2 IHC",
+    "ARV7": "AR-V7",
+    "AR-V7": "AR-V7",
+    "AR V7": "AR-V7",
+    "AR_V7": "AR-V7",
+    "PSMA": "PSMA PET",
+    "PSMA-PET": "PSMA PET",
+    "PSMA PET": "PSMA PET",
+    "CTDNA": CTDNA,
+    "CT-DNA": CTDNA,
+    "CIRCULATING TUMOR DNA": CTDNA,
+    "CIRCULATING TUMOUR DNA": CTDNA,
+    "MRD": CTDNA,
+}
 
 READING_SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "marker": pl.String, "state": pl.String,
-    "value": pl.String, "source": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "day": pl.Int64,
+    "marker": pl.String,
+    "state": pl.String,
+    "value": pl.String,
+    "source": pl.String,
+}
 
 
 @lru_cache(maxsize=4096)
@@ -95,8 +211,8 @@ def her2_score(value: str | None) -> str | None:
 def marker_state(name: str, value: str | None) -> str:
     """Return positive, negative or unclear for a recorded value; positive of MMR: deficient, of MSI: high.
 
-    >>> marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7", "?")
-    ('positive', 'negative', 'negative', 'unclear')
+    >>> marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7",
+    "?") ('positive', 'negative', 'negative', 'unclear')
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """
@@ -148,19 +264,18 @@ def marker_readings(
     ----------
     samples : the study's samples: msi_status and msi_score are readings of MSI
     markers : the study's markers; a row without a day has that of its sample
-    cutoffs : of study.yaml; ``msi_score``: from here on MSI-H. Without it a score alone is unclear: its scale is the assay's
+    cutoffs : of study.yaml; ``msi_score``: from here on MSI-H. Without it a score alone is unclear: its scale is the
+    assay's
 
-    state: positive, negative, or unclear (a word or number nobody can tell). source: ``markers``, ``samples.msi_status``
-    or ``samples.msi_score``.
+    state: positive, negative, or unclear (a word or number nobody can tell). source: ``markers``,
+    ``samples.msi_status`` or ``samples.msi_score``.
     """
     cut = (cutoffs or {}).get("msi_score")
     rows = []
     own = samples.select("patient_id", "sample_id", "day", "msi_status", "msi_score")
     for patient, sample, day, status, score in own.iter_rows():
         if status is not None:
-            rows.append(
-                (patient, sample, day, "MSI", marker_state("MSI", status), status, "samples.msi_status")
-            )
+            rows.append((patient, sample, day, "MSI", marker_state("MSI", status), status, "samples.msi_status"))
         elif score is not None:
             state = UNCLEAR if cut is None else POSITIVE if score >= cut else NEGATIVE
             rows.append((patient, sample, day, "MSI", state, f"score {score:g}", "samples.msi_score"))
@@ -179,7 +294,11 @@ def marker_readings(
 def _said(marker: str, name: str, value: str) -> str:
     """The state of a value; of a marker whose name is itself the finding (dMMR = yes) yes and no are the answer."""
     state = marker_state(name, value)
-    asks = {"D": (POSITIVE, NEGATIVE), "P": (NEGATIVE, POSITIVE)}.get(marker.strip().upper()[:1]) if name == "MMR" else None
+    asks = (
+        {"D": (POSITIVE, NEGATIVE), "P": (NEGATIVE, POSITIVE)}.get(marker.strip().upper()[:1])
+        if name == "MMR"
+        else None
+    )
     if state != UNCLEAR or asks is None:
         return state
     return {POSITIVE: asks[0], NEGATIVE: asks[1]}.get(_STATE.get(value.strip().lower(), UNCLEAR), UNCLEAR)
@@ -200,10 +319,11 @@ def _repair_of_proteins(rows: list[tuple]) -> list[tuple]:  # type: ignore[type-
 
 
 def msi_of_samples(readings: pl.DataFrame) -> pl.DataFrame:
-    """Return sample_id, msi_status: MSI-H where any recording of the sample says so, else MSS or MSI-L, else indeterminate.
+    """Return sample_id, msi_status: MSI-H where any recording of the sample says so, else MSS or MSI-L, else
+    indeterminate.
 
-    The word of samples.msi_status stays where it agrees. Of two recordings that differ the positive one counts, as in the
-    table of statuses, which names the other. A sample without a reading has no row: not assessed.
+    The word of samples.msi_status stays where it agrees. Of two recordings that differ the positive one counts, as in
+    the table of statuses, which names the other. A sample without a reading has no row: not assessed.
 
     Parameters
     ----------
@@ -212,9 +332,11 @@ def msi_of_samples(readings: pl.DataFrame) -> pl.DataFrame:
     has = {state: (pl.col("state") == state).any() for state in (POSITIVE, NEGATIVE)}
     low = pl.col("value").filter((pl.col("source") == "samples.msi_status") & (pl.col("state") == NEGATIVE)).first()
     word = (
-        pl.when(has[POSITIVE]).then(pl.lit("MSI-H"))
-        .when(has[NEGATIVE]).then(pl.coalesce(low, pl.lit("MSS")))
+        pl.when(has[POSITIVE])
+        .then(pl.lit("MSI-H"))
+        .when(has[NEGATIVE])
+        .then(pl.coalesce(low, pl.lit("MSS")))
         .otherwise(pl.lit("indeterminate"))
-    )  # fmt: skip
+    )
     told = readings.filter(pl.col("marker") == "MSI").drop_nulls("sample_id")
     return told.group_by("sample_id", maintain_order=True).agg(msi_status=word)

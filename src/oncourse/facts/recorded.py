@@ -1,7 +1,7 @@
 """What a recorded marker says of a gene's mutations: KRAS = wt, BRAF = V600E, RAS = 突变型, "KRAS G12C" = negative.
 
-A hospital's own test (PCR, Sanger, a report typed in) is a witness beside the reads: where nothing was sequenced it is the
-only one, where it contradicts the reads both are told.
+A hospital's own test (PCR, Sanger, a report typed in) is a witness beside the reads: where nothing was sequenced it is
+the only one, where it contradicts the reads both are told.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class GeneRecord:
 
 
 def gene_records(readings: pl.DataFrame) -> list[GeneRecord]:
-    """Return what `oncourse.facts.markers.marker_readings` say of mutations, in their order; other markers say nothing."""
+    """Return what `oncourse.facts.markers.marker_readings` say of mutations, in their order; other markers say
+    nothing."""
     rows = readings.filter(pl.col("source") == "markers")
     columns = ("patient_id", "sample_id", "day", "marker", "value", "state")
     return [record for row in rows.select(columns).iter_rows() for record in _of(*row)]

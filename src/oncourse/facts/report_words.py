@@ -117,7 +117,9 @@ def pair_named(text: str) -> tuple[str, str] | None:
     >>> pair_named("EML4-ALK"), pair_named("KRAS"), pair_named("HLA-A")
     (('EML4', 'ALK'), None, None)
     """
-    found = re.fullmatch(r"([A-Z][A-Z0-9]+)\s*(?:-|:{1,2}|—)\s*([A-Z][A-Z0-9]+)(?:融合|重排|fusion)?", _plain(text), re.I)
+    found = re.fullmatch(
+        r"([A-Z][A-Z0-9]+)\s*(?:-|:{1,2}|—)\s*([A-Z][A-Z0-9]+)(?:融合|重排|fusion)?", _plain(text), re.I
+    )
     whole = found is None or _known(text) or not (_known(found.group(1)) or _known(found.group(2)))
     return None if found is None or whole else (found.group(1).upper(), found.group(2).upper())
 

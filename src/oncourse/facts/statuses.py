@@ -61,24 +61,39 @@ class Status:
 #: The statuses every study gets. RAS: exons 2-4 of KRAS and NRAS (ESMO 2023, NCCN); codons and genes are those of
 #: `oncourse.genome.gene_sets`.
 STATUSES: tuple[Status, ...] = (
-    Status("RAS", set_codons("RAS"),
-           if_gained="RAS mutant in the second sample only: anti-EGFR antibodies are not expected to work",
-           if_lost="RAS wild type in the second sample: anti-EGFR antibodies come into question; the first is mutant"),
-    Status("BRAF V600E", {"BRAF": (600,)}, frozenset({"V600E"}),
-           if_gained="BRAF V600E in the second sample only: BRAF plus EGFR inhibition comes into question",
-           if_lost="BRAF V600E in the first sample only: BRAF inhibition rests on tissue that the second contradicts"),
+    Status(
+        "RAS",
+        set_codons("RAS"),
+        if_gained="RAS mutant in the second sample only: anti-EGFR antibodies are not expected to work",
+        if_lost="RAS wild type in the second sample: anti-EGFR antibodies come into question; the first is mutant",
+    ),
+    Status(
+        "BRAF V600E",
+        {"BRAF": (600,)},
+        frozenset({"V600E"}),
+        if_gained="BRAF V600E in the second sample only: BRAF plus EGFR inhibition comes into question",
+        if_lost="BRAF V600E in the first sample only: BRAF inhibition rests on tissue that the second contradicts",
+    ),
     Status("PIK3CA", set_codons("PIK3CA")),
-    Status("HER2 amplification", {}, amplified=("ERBB2",),
-           if_gained="HER2 amplified in the second sample only: HER2-directed therapy comes into question",
-           if_lost="HER2 amplified in the first sample only: confirm before HER2-directed therapy"),
-    Status("MSI-H", {}, markers=("MSI",),
-           if_gained="MSI-H in the second sample only: confirm by a second method, then PD-1 inhibition",
-           if_lost="MSI-H in the first sample only: confirm by a second method before PD-1 inhibition"),
+    Status(
+        "HER2 amplification",
+        {},
+        amplified=("ERBB2",),
+        if_gained="HER2 amplified in the second sample only: HER2-directed therapy comes into question",
+        if_lost="HER2 amplified in the first sample only: confirm before HER2-directed therapy",
+    ),
+    Status(
+        "MSI-H",
+        {},
+        markers=("MSI",),
+        if_gained="MSI-H in the second sample only: confirm by a second method, then PD-1 inhibition",
+        if_lost="MSI-H in the first sample only: confirm by a second method before PD-1 inhibition",
+    ),
     Status("MSI-H/dMMR", {}, markers=("MSI", "MMR")),
     Status("BRCA", {}, lost=gene_set("BRCA")),
     Status("HRR", {}, lost=gene_set("HRR"), core=gene_set("HRR core")),
     Status("AR-V7", {}, markers=("AR-V7",), changes_with_time=True),
-)  # fmt: skip
+)
 
 _ITEM = re.compile(r"^(?P<gene>[A-Za-z0-9_.\-]+)(?:\s+(?P<what>.+))?$")
 _CODON = re.compile(r"^(?:p\.)?(?P<ref>[A-Z])(?P<codon>\d+)(?P<alt>[A-Z*]|fs.*)?$")

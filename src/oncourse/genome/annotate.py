@@ -1,8 +1,9 @@
 """Gene, consequence and HGVS of every variant, from a reference genome and gene models.
 
 The models are those of a file the user names, else the package's own (`oncourse.genome.gene_models`). Each variant is
-named by one transcript: of the genes it lies in, the one it changes most (coding before splice site, UTR, intron, promoter).
-Insertions and deletions are named and judged where HGVS puts them, as far in reading direction as their bases allow [1]_.
+named by one transcript: of the genes it lies in, the one it changes most (coding before splice site, UTR, intron,
+promoter). Insertions and deletions are named and judged where HGVS puts them, as far in reading direction as their
+bases allow [1]_.
 
 References
 ----------
@@ -32,11 +33,24 @@ from oncourse.genome.variant import parts
 
 #: Columns of `Annotator.annotate` after variant_id.
 COLUMNS = {
-    "gene": pl.String, "transcript": pl.String, "region": pl.String, "codon_first": pl.Int64, "codon_last": pl.Int64,
-    "consequence": pl.String, "hgvs_c": pl.String, "hgvs_p": pl.String, "is_ref_match": pl.Boolean,
-}  # fmt: skip
-_BY_REGION = {"splice": "splice_site", "intron": "intron", "upstream": "upstream", "downstream": "downstream",
-              "gene": "noncoding", "outside": "intergenic"}  # fmt: skip
+    "gene": pl.String,
+    "transcript": pl.String,
+    "region": pl.String,
+    "codon_first": pl.Int64,
+    "codon_last": pl.Int64,
+    "consequence": pl.String,
+    "hgvs_c": pl.String,
+    "hgvs_p": pl.String,
+    "is_ref_match": pl.Boolean,
+}
+_BY_REGION = {
+    "splice": "splice_site",
+    "intron": "intron",
+    "upstream": "upstream",
+    "downstream": "downstream",
+    "gene": "noncoding",
+    "outside": "intergenic",
+}
 #: Amino acid of each codon number (16, 4 and 1 times the number of its bases), X where a base is not known.
 _ACIDS = np.array([*GENETIC_CODE.values(), "X"])
 _CODE = dict(zip("TCAG", range(4), strict=True))
@@ -98,8 +112,9 @@ class Reference:
         return named.with_columns(
             *(named[c].zip_with(here, known[c]) for c in shared),
             *(named[c].zip_with(here, nothing) for c in ("transcript", "hgvs_c")),
-            match, here.alias("by_reference"),
-        )  # fmt: skip
+            match,
+            here.alias("by_reference"),
+        )
 
 
 class Annotator:
@@ -128,7 +143,8 @@ class Annotator:
         out = cls(reference, found)
         if not out.models:
             raise InputError(
-                f"{Path(gff).name}: none of its chromosomes ({', '.join(sorted({m.chrom for m in found})[:3])} ...) is in "
+                f"{Path(gff).name}: none of its chromosomes ({', '.join(sorted({m.chrom for m in found})[:3])} ...) "
+                f"is in "
                 f"{Path(fasta).name}. Give gene models of the same reference genome."
             )
         return out
@@ -150,17 +166,15 @@ class Annotator:
         Returns
         -------
         One row per id, in its order: ``variant_id``; ``gene``, ``transcript`` (null outside genes); ``region`` (one of
-        `REGIONS`; null on a chromosome without gene models); ``codon_first``, ``codon_last``; ``consequence`` (a name of
-        `oncourse.genome.effect.CONSEQUENCES`); ``hgvs_c`` (deleted and inserted bases written out); ``hgvs_p``
+        `REGIONS`; null on a chromosome without gene models); ``codon_first``, ``codon_last``; ``consequence`` (a name
+        of `oncourse.genome.effect.CONSEQUENCES`); ``hgvs_c`` (deleted and inserted bases written out); ``hgvs_p``
         (one-letter codes; null where the protein stays unread, as at splice sites); ``is_ref_match``: whether the
         reference allele is the genome's. Where it is not, consequence and names are null.
         """
         ids = variant_ids.rename("variant_id")
         distinct = pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}).with_columns(parts())
         found = _Answer(distinct, self)
-        return pl.DataFrame({"variant_id": ids}).join(
-            found.frame(), on="variant_id", how="left", maintain_order="left"
-        )
+        return pl.DataFrame({"variant_id": ids}).join(found.frame(), on="variant_id", how="left", maintain_order="left")
 
     def spliced(self, number: int) -> Spliced:
         if number not in self._spliced:
@@ -263,17 +277,30 @@ class _Answer:
         names, transcripts = ([getattr(m, a) or None for m in self.by.models] for a in ("gene", "transcript"))
         matched = pl.Series(self.match).replace_strict({1: True, 0: False, -1: None}, return_dtype=pl.Boolean)
         out = self.variants.with_columns(
-            _named("gene", self.model, names), _named("transcript", self.model, transcripts),
-            _named("region", self.region, REGIONS), matched.alias("is_ref_match"),
-            zone=self.zone, number=self.number, offset=self.offset, codon=self.codon, near=self.near,
-            in_codon=self.in_codon, old=_ACIDS[self.old], new=_ACIDS[self.new], single=self.is_snv & (self.model >= 0),
-        )  # fmt: skip
+            _named("gene", self.model, names),
+            _named("transcript", self.model, transcripts),
+            _named("region", self.region, REGIONS),
+            matched.alias("is_ref_match"),
+            zone=self.zone,
+            number=self.number,
+            offset=self.offset,
+            codon=self.codon,
+            near=self.near,
+            in_codon=self.in_codon,
+            old=_ACIDS[self.old],
+            new=_ACIDS[self.new],
+            single=self.is_snv & (self.model >= 0),
+        )
         out = out.with_columns(_word().alias("consequence"))
         out = out.with_columns(hgvs_c=self._hgvs_c(), hgvs_p=_hgvs_p(), codon_first=_codon(), codon_last=_codon())
-        return self._with_told(out).with_columns(
-            pl.when(pl.col("is_ref_match").fill_null(True)).then(pl.col(c)).alias(c)
-            for c in ("consequence", "hgvs_c", "hgvs_p")
-        ).select("variant_id", *COLUMNS)  # fmt: skip
+        return (
+            self._with_told(out)
+            .with_columns(
+                pl.when(pl.col("is_ref_match").fill_null(True)).then(pl.col(c)).alias(c)
+                for c in ("consequence", "hgvs_c", "hgvs_p")
+            )
+            .select("variant_id", *COLUMNS)
+        )
 
     def _hgvs_c(self) -> pl.Expr:
         """Return the coding name of substitutions; null for others and in genes without a coding sequence."""
@@ -283,7 +310,8 @@ class _Answer:
         strand, coding = pl.lit(forward.gather(at)), pl.lit(is_coding.gather(at))
         other = {"A": "T", "C": "G", "G": "C", "T": "A"}
         ref, alt = (
-            pl.when(strand).then(pl.col(c)).otherwise(pl.col(c).replace_strict(other, default=None)) for c in ("ref", "alt")
+            pl.when(strand).then(pl.col(c)).otherwise(pl.col(c).replace_strict(other, default=None))
+            for c in ("ref", "alt")
         )
         sign = pl.col("zone").replace_strict({-1: "-", 0: "", 1: "*"}, return_dtype=pl.String)
         far = pl.col("offset")
@@ -319,19 +347,25 @@ def _word() -> pl.Expr:
     """Return the consequence of substitutions by region and codon, of other variants outside exons by region."""
     old, new = pl.col("old"), pl.col("new")
     by_codon = (
-        pl.when(old == "X").then(pl.lit(None, pl.String))
-        .when(old == new).then(pl.lit("synonymous"))
-        .when((pl.col("codon") == 1) & (old == "M")).then(pl.lit("start_lost"))
-        .when(new == "*").then(pl.lit("nonsense"))
+        pl.when(old == "X")
+        .then(pl.lit(None, pl.String))
+        .when(old == new)
+        .then(pl.lit("synonymous"))
+        .when((pl.col("codon") == 1) & (old == "M"))
+        .then(pl.lit("start_lost"))
+        .when(new == "*")
+        .then(pl.lit("nonsense"))
         .otherwise(pl.lit("missense"))
-    )  # fmt: skip
+    )
     utr = pl.when(pl.col("zone") < 0).then(pl.lit("utr5")).otherwise(pl.lit("utr3"))
     by_region = pl.col("region").replace_strict(_BY_REGION, default=None, return_dtype=pl.String)
     word = (
-        pl.when(pl.col("in_codon")).then(by_codon)
-        .when(pl.col("single") & (pl.col("region") == "utr")).then(utr)
+        pl.when(pl.col("in_codon"))
+        .then(by_codon)
+        .when(pl.col("single") & (pl.col("region") == "utr"))
+        .then(utr)
         .otherwise(by_region)
-    )  # fmt: skip
+    )
     weak = pl.col("near") & word.is_in(list(_WEAK))
     return pl.when(weak).then(pl.lit("splice_region")).otherwise(word)
 
@@ -340,8 +374,11 @@ def _hgvs_p() -> pl.Expr:
     old, new, codon = pl.col("old"), pl.col("new"), pl.col("codon")
     known = pl.col("in_codon") & (old != "X")
     return (
-        pl.when(~known).then(pl.lit(None, pl.String))
-        .when(old == new).then(pl.format("p.{}{}=", old, codon))
-        .when(pl.col("consequence") == "start_lost").then(pl.lit("p.M1?"))
+        pl.when(~known)
+        .then(pl.lit(None, pl.String))
+        .when(old == new)
+        .then(pl.format("p.{}{}=", old, codon))
+        .when(pl.col("consequence") == "start_lost")
+        .then(pl.lit("p.M1?"))
         .otherwise(pl.format("p.{}{}{}", old, codon, new))
-    )  # fmt: skip
+    )

@@ -1,7 +1,7 @@
 """Protein change of a coding change alone (``KRAS c.35G>A``), from the reference codons that are known here.
 
-The numbering is that of the package's transcripts (`oncourse.genome.gene_models`); a change whose reference bases are not
-what stands there speaks of another transcript, or is misspelt: nothing is said of it.
+The numbering is that of the package's transcripts (`oncourse.genome.gene_models`); a change whose reference bases are
+not what stands there speaks of another transcript, or is misspelt: nothing is said of it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def of_coding_change(gene: str, text: str) -> tuple[str | None, str | None]:
 
 
 def _indel(known: str, at: int, old: str, new: str) -> tuple[str | None, str | None]:
-    """Return the effect of bases `old` from `at` (counted from 0) becoming `new`, where the bases it needs are known."""
+    """Return the effect of bases `old` from `at` (counted from 0) becoming `new`, where the bases it needs are
+    known."""
     if len(old) != len(new) and "N" in known:
         return None, None
     word, change = coding_change(known, "", protein_of(known), at, old, new)

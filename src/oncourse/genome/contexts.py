@@ -112,7 +112,13 @@ def _id_of(chrom: str, pos: int, ref: str, alt: str, fasta: Fasta | None) -> str
         if fasta.fetch(chrom, pos, pos + len(ref) - 1) != ref:
             return None
         reach = 6 * len(ref)
-        return id_class(ref, True, fasta.fetch(chrom, max(1, pos - reach), pos - 1),
-                        fasta.fetch(chrom, pos + len(ref), pos + len(ref) + reach))  # fmt: skip
+        return id_class(
+            ref,
+            True,
+            fasta.fetch(chrom, max(1, pos - reach), pos - 1),
+            fasta.fetch(chrom, pos + len(ref), pos + len(ref) + reach),
+        )
     reach = 6 * len(alt)
-    return id_class(alt, False, fasta.fetch(chrom, max(1, pos - reach + 1), pos), fasta.fetch(chrom, pos + 1, pos + reach))
+    return id_class(
+        alt, False, fasta.fetch(chrom, max(1, pos - reach + 1), pos), fasta.fetch(chrom, pos + 1, pos + reach)
+    )

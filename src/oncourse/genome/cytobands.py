@@ -20,10 +20,13 @@ def cytobands(build: str | None) -> pl.DataFrame:
     table = pl.read_csv(data, separator="\t", schema_overrides={"chrom": pl.String})
     table = table.filter(pl.col("build") == (build or "")).sort(_order(), "start")
     return table.select(
-        "chrom", "start", "end", band=pl.concat_str("chrom", "band"),
+        "chrom",
+        "start",
+        "end",
+        band=pl.concat_str("chrom", "band"),
         arm=pl.concat_str("chrom", pl.col("band").str.slice(0, 1)),
         is_centromere=pl.col("kind").eq("centromere").fill_null(False),
-    )  # fmt: skip
+    )
 
 
 @cache

@@ -42,7 +42,8 @@ class Fasta:
             raise InputError(f"{self.path.name}: no sequence found; is this a FASTA file?")
 
     def _is_of(self, entries: dict[str, _Entry]) -> bool:
-        """Whether an index is of this file: each sequence begins behind its own name, and the last ends within the file."""
+        """Whether an index is of this file: each sequence begins behind its own name, and the last ends within the
+        file."""
         if not entries or self._handle is None:
             return False
         for name, entry in entries.items():

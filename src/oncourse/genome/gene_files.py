@@ -28,8 +28,23 @@ _SELECT, _CANONICAL = ("MANE_Select", "MANE Select"), ("Ensembl_canonical", "Ref
 #: Bytes of a file that are read at a time.
 _BLOCK = 1 << 26
 #: Column names of UCSC's genePred tables without a header, with and without the leading bin.
-_GENE_PRED = ("name", "chrom", "strand", "txStart", "txEnd", "cdsStart", "cdsEnd", "exonCount", "exonStarts", "exonEnds",
-              "score", "name2", "cdsStartStat", "cdsEndStat", "exonFrames")  # fmt: skip
+_GENE_PRED = (
+    "name",
+    "chrom",
+    "strand",
+    "txStart",
+    "txEnd",
+    "cdsStart",
+    "cdsEnd",
+    "exonCount",
+    "exonStarts",
+    "exonEnds",
+    "score",
+    "name2",
+    "cdsStartStat",
+    "cdsEndStat",
+    "exonFrames",
+)
 _NO_FORMAT = (
     "{name}: is neither GTF, GFF3 nor genePred (name, chrom, strand, txStart, txEnd, cdsStart, cdsEnd, exonCount, "
     "exonStarts, exonEnds, score, name2)."
@@ -55,10 +70,13 @@ class _Transcript:
 
     def model(self) -> Model:
         coding = _joined(self.coding)
-        return Model(self.gene, self.chrom, self.strand != "-", _joined(self.exons or coding), coding, self.name, self.lead)
+        return Model(
+            self.gene, self.chrom, self.strand != "-", _joined(self.exons or coding), coding, self.name, self.lead
+        )
 
     def rank(self) -> tuple[int, bool, int, int, str]:
-        """Order of choice within a gene, the best first; the package's own transcript is known by its coding bases too."""
+        """Order of choice within a gene, the best first; the package's own transcript is known by its coding bases
+        too."""
         length, exons = (sum(b - a + 1 for a, b in spans) for spans in (self.coding, self.exons))
         level = min(self.level, 1) if self.level and _joined(self.coding) in _own_coding(self.gene) else self.level
         return level, self.is_cut or length == 0, -length, -exons, self.name
@@ -138,9 +156,16 @@ def _gff(path: Path) -> list[_Transcript]:
     for block in _blocks(path):
         try:
             frame = pl.read_csv(
-                block, separator="\t", has_header=False, comment_prefix="#", quote_char=None, new_columns=list(_COLUMNS),
-                schema_overrides=[pl.String] * 9, truncate_ragged_lines=True, encoding="utf8-lossy",
-            )  # fmt: skip
+                block,
+                separator="\t",
+                has_header=False,
+                comment_prefix="#",
+                quote_char=None,
+                new_columns=list(_COLUMNS),
+                schema_overrides=[pl.String] * 9,
+                truncate_ragged_lines=True,
+                encoding="utf8-lossy",
+            )
         except pl.exceptions.NoDataError:
             continue
         except pl.exceptions.PolarsError as error:
@@ -152,7 +177,8 @@ def _gff(path: Path) -> list[_Transcript]:
     bad = lines.filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") > pl.col("end")))
     if bad.height:
         raise InputError(
-            f"{path.name}: {bad.height:,} features have no start before their end. Columns 4 and 5 are 1-based positions."
+            f"{path.name}: {bad.height:,} features have no start before their end. Columns 4 and 5 are 1-based "
+            f"positions."
         )
     return _assembled(owners, lines, genes)
 
@@ -170,9 +196,13 @@ def _lines(frame: pl.DataFrame, is_gtf: bool) -> tuple[pl.DataFrame, pl.DataFram
     heads = frame.filter(itself)
     heads = inside if heads.is_empty() and is_gtf else heads  # UCSC's GTF has no lines of transcripts
     owners = heads.select(
-        chromosome("chrom"), "strand", transcript=of_gtf if is_gtf else own, owner=gene if is_gtf else parent,
-        is_cut=text.str.contains("_NF", literal=True), level=pl.when(select).then(0).when(canonical).then(2).otherwise(3),
-    )  # fmt: skip
+        chromosome("chrom"),
+        "strand",
+        transcript=of_gtf if is_gtf else own,
+        owner=gene if is_gtf else parent,
+        is_cut=text.str.contains("_NF", literal=True),
+        level=pl.when(select).then(0).when(canonical).then(2).otherwise(3),
+    )
     lines = inside.select(
         "feature", "phase", pl.col("start", "end").cast(pl.Int64, strict=False), transcript=of_gtf if is_gtf else parent
     )
@@ -183,14 +213,17 @@ def _gene_symbols(frame: pl.DataFrame) -> dict[str, str]:
     """Return GFF3 gene id -> symbol."""
     text = pl.col("attributes")
     symbol = pl.coalesce(text.str.extract(rf"(?:^|;)\s*{key}=([^;]+)") for key in ("gene_name", "Name", "gene"))
-    named = frame.filter(pl.col("feature").str.contains("gene")).select(
-        id=text.str.extract(r"(?:^|;)\s*ID=([^;]+)"), symbol=symbol
-    ).drop_nulls()  # fmt: skip
+    named = (
+        frame.filter(pl.col("feature").str.contains("gene"))
+        .select(id=text.str.extract(r"(?:^|;)\s*ID=([^;]+)"), symbol=symbol)
+        .drop_nulls()
+    )
     return dict(named.iter_rows())
 
 
 def _assembled(owners: pl.DataFrame, lines: pl.DataFrame, genes: dict[str, str]) -> list[_Transcript]:
-    """Put the lines of each transcript that may be chosen together; an exon of several parents (GFF3) is one of each."""
+    """Put the lines of each transcript that may be chosen together; an exon of several parents (GFF3) is one of
+    each."""
     owners = owners.unique("transcript", keep="first", maintain_order=True)
     is_own = pl.Series([_bare(t).split(".")[0] in _own() for t in owners["transcript"]], dtype=pl.Boolean)
     owners = owners.with_columns(
@@ -286,5 +319,6 @@ def _of_pred(cells: dict[str, str]) -> _Transcript:
     is_cut = "incmpl" in (cells.get("cdsStartStat"), cells.get("cdsEndStat"))
     gene = cells.get("name2") or cells["name"]
     level = 1 if cells["name"].split(".")[0] in _own() else 3
-    return _Transcript(cells["name"], gene, cells["chrom"], cells["strand"], level, is_cut, inside[0] if inside else 0,
-                       exons, coding)  # fmt: skip
+    return _Transcript(
+        cells["name"], gene, cells["chrom"], cells["strand"], level, is_cut, inside[0] if inside else 0, exons, coding
+    )

@@ -62,20 +62,20 @@ def models(build: str) -> dict[str, Model]:
         coding = [(max(a, first), min(b, last), s) for (a, b), s in zip(exons, shifts, strict=True)]
         new = build == "GRCh38"
         out[row["gene"]] = Model(
-            row["gene"], row["chrom"], row["strand"] == "+",
+            row["gene"],
+            row["chrom"],
+            row["strand"] == "+",
             [(a + new * s, b + new * s) for (a, b), s in zip(exons, shifts, strict=True)],
             [(a + new * s, b + new * s) for a, b, s in coding if a <= b],
             row["transcript"] or "",
-        )  # fmt: skip
+        )
     return out
 
 
 @cache
 def coding_bases() -> dict[str, str]:
     """Return the known coding sequence of each gene, stop codon included; N where the base is not known here."""
-    known = {
-        g: s for g, _, s in _data("coding_sequences.tsv").select("gene", "first_codon", "bases").iter_rows()
-    }
+    known = {g: s for g, _, s in _data("coding_sequences.tsv").select("gene", "first_codon", "bases").iter_rows()}
     lengths = {m.gene: sum(b - a + 1 for a, b in m.coding) for m in models("GRCh38").values()}
     partly: dict[str, list[str]] = {}
     for gene, codon, bases in _data("codons.tsv").select("gene", "codon", "bases").iter_rows():
@@ -87,13 +87,15 @@ def coding_bases() -> dict[str, str]:
 
 @cache
 def listed_residues() -> pl.DataFrame:
-    """Return gene, codon of codons.tsv: the residues that rules, statuses and watch lists name, and their neighbours."""
+    """Return gene, codon of codons.tsv: the residues that rules, statuses and watch lists name, and their
+    neighbours."""
     return _data("codons.tsv").select("gene", "codon")
 
 
 @cache
 def codon_positions(build: str | None) -> pl.DataFrame:
-    """Return gene, codon, base (1-3), chrom, pos of every coding base of the genes with exon models; empty without build.
+    """Return gene, codon, base (1-3), chrom, pos of every coding base of the genes with exon models; empty without
+    build.
 
     A codon that two exons share has its bases apart. `pos` is 1-based on the plus strand.
     """

@@ -1,4 +1,5 @@
-"""One name for one gene: today's HGNC symbol, from old symbols, ids, other spellings and what spreadsheets made of them.
+"""One name for one gene: today's HGNC symbol, from old symbols, ids, other spellings and what spreadsheets made of
+them.
 
 ``data/gene_ids.tsv`` and ``data/gene_aliases.tsv`` hold the package's genes, their Entrez and Ensembl ids and their
 former or common names. A symbol that is in neither stays as it is: it may be right, and no panel or rule knows it.
@@ -29,9 +30,12 @@ HOW = (
 NO_GENE = frozenset({"", ".", "-", "na", "n/a", "nan", "none", "null", "unknown", "intergenic", "igr", "0"})
 #: Former names that spreadsheets read as dates, by month; the day is the member (MARCH1, SEPT9, OCT4, DEC1).
 _MONTHS = {3: "MARCH", 9: "SEPT", 10: "OCT", 12: "DEC"}
-_MONTH_OF = {word: month for month, word in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-)}  # fmt: skip
+_MONTH_OF = {
+    word: month
+    for month, word in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 _DATES = (
     re.compile(r"^(?P<day>\d{1,2})[-/ ]?(?P<word>mar|sept?|oct|dec)[a-z]*(?:[-/ ]\d{2,4})?$", re.I),
     re.compile(r"^(?P<word>mar|sept?|oct|dec)[a-z]*[-/ ]0?(?P<day>\d{1,2})$", re.I),

@@ -1,9 +1,9 @@
 """Microsatellite instability from mutation counts: three kinds of tumour, told apart by load and by one-base indels.
 
 Unstable tumours have many mutations of which a seventh are insertions or deletions of one base; tumours with a broken
-polymerase proofreading have more mutations and hardly any of these; all others have few of both. Written for this project:
-medians and spreads of the 489 TCGA colon and rectum exomes (MC3 and Firehose, open), rounded; nothing was fitted to
-another cohort. On 2,203 prostate panels (prostate_msk_2024, MSIsensor) the chances are calibrated: see
+polymerase proofreading have more mutations and hardly any of these; all others have few of both. Written for this
+project: medians and spreads of the 489 TCGA colon and rectum exomes (MC3 and Firehose, open), rounded; nothing was
+fitted to another cohort. On 2,203 prostate panels (prostate_msk_2024, MSIsensor) the chances are calibrated: see
 docs/explanation/landscape.md.
 """
 
@@ -36,8 +36,8 @@ KINDS = {
     "msi_high": Kind(45.0, 0.35, 4.0, 26.0),
     "hypermutated": Kind(150.0, 0.45, 1.0, 80.0),
 }
-#: Share of MSI-H and of other hypermutated tumours before the mutations are looked at. Colorectal, all stages: Cancer Genome
-#: Atlas, Nature 2012;487:330 (13 % and 3 %); prostate: Abida, JAMA Oncol 2019;5:471 (3.1 %).
+#: Share of MSI-H and of other hypermutated tumours before the mutations are looked at. Colorectal, all stages: Cancer
+#: Genome Atlas, Nature 2012;487:330 (13 % and 3 %); prostate: Abida, JAMA Oncol 2019;5:471 (3.1 %).
 PRIOR = {"colorectal": (0.13, 0.03), "prostate": (0.03, 0.01)}
 ANY_TUMOUR = (0.04, 0.01)
 #: Exonuclease domains (proofreading), codons: Rayner, Nat Rev Cancer 2016;16:71.

@@ -16,9 +16,7 @@ from oncourse.genome.gene_names import former_names
 def panel_table() -> pl.DataFrame:
     """Return gene_panels.tsv: panel_id, n_genes, description, genes (symbols joined by ';')."""
     data = resources.files("oncourse.genome").joinpath("data/gene_panels.tsv").read_bytes()
-    return pl.read_csv(data, separator="\t", infer_schema=False).with_columns(
-        pl.col("n_genes").cast(pl.Int64)
-    )
+    return pl.read_csv(data, separator="\t", infer_schema=False).with_columns(pl.col("n_genes").cast(pl.Int64))
 
 
 def panel_genes(panel: str) -> tuple[str, ...] | None:

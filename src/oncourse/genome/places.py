@@ -75,11 +75,15 @@ def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
         elsewhere = (found.region < 0) & frame["pos"].is_not_null().to_numpy()
         found.region[elsewhere] = OUTSIDE
     return frame.with_columns(
-        _named("gene", found.gene, names), _named("region", found.region, REGIONS),
-        _codon("codon_first", found.low), _codon("codon_last", found.high),
-        pl.Series("base", found.low), pl.Series("step", found.step),
-        pl.Series("is_whole", found.is_whole), pl.Series("is_splice", found.is_splice),
-    )  # fmt: skip
+        _named("gene", found.gene, names),
+        _named("region", found.region, REGIONS),
+        _codon("codon_first", found.low),
+        _codon("codon_last", found.high),
+        pl.Series("base", found.low),
+        pl.Series("step", found.step),
+        pl.Series("is_whole", found.is_whole),
+        pl.Series("is_splice", found.is_splice),
+    )
 
 
 def spans(

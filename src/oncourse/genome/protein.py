@@ -9,10 +9,33 @@ import polars as pl
 
 #: Three-letter to one-letter amino acid codes; Ter is the stop codon.
 ONE_LETTER = {
-    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
-    "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
-    "Tyr": "Y", "Val": "V", "Sec": "U", "Pyl": "O", "Asx": "B", "Glx": "Z", "Xaa": "X", "Ter": "*",
-}  # fmt: skip
+    "Ala": "A",
+    "Arg": "R",
+    "Asn": "N",
+    "Asp": "D",
+    "Cys": "C",
+    "Gln": "Q",
+    "Glu": "E",
+    "Gly": "G",
+    "His": "H",
+    "Ile": "I",
+    "Leu": "L",
+    "Lys": "K",
+    "Met": "M",
+    "Phe": "F",
+    "Pro": "P",
+    "Ser": "S",
+    "Thr": "T",
+    "Trp": "W",
+    "Tyr": "Y",
+    "Val": "V",
+    "Sec": "U",
+    "Pyl": "O",
+    "Asx": "B",
+    "Glx": "Z",
+    "Xaa": "X",
+    "Ter": "*",
+}
 _THREE = re.compile("|".join(ONE_LETTER))
 _CAPITALS = {k.upper(): v for k, v in ONE_LETTER.items()}
 _CAPITALS_CHANGE = re.compile(r"^([A-Z]{3})(\d+)([A-Z]{3}|FS)$")
@@ -61,9 +84,7 @@ def canonicals(values: pl.Series) -> pl.Series:
     odd = values.set(plain, None)
     unique = odd.unique().drop_nulls()
     mapped = [canonical(v) for v in unique]
-    named = odd.replace_strict(
-        unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String
-    )
+    named = odd.replace_strict(unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String)
     return pl.DataFrame({"odd": named, "plain": values.set(~plain, None)}).select(
         pl.coalesce("plain", "odd").alias(values.name)
     )[values.name]

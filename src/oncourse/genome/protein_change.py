@@ -1,4 +1,5 @@
-"""What changed bases of a coding sequence do to its protein: consequence and protein change (HGVS, one-letter codes)."""
+"""What changed bases of a coding sequence do to its protein: consequence and protein change (HGVS, one-letter
+codes)."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ _BASES = "TCAG"
 _ACIDS = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
 GENETIC_CODE = {
     a + b + c: _ACIDS[16 * i + 4 * j + k]
-    for i, a in enumerate(_BASES) for j, b in enumerate(_BASES) for k, c in enumerate(_BASES)
-}  # fmt: skip
+    for i, a in enumerate(_BASES)
+    for j, b in enumerate(_BASES)
+    for k, c in enumerate(_BASES)
+}
 #: Codons of a shifted frame that are read at a time, until its stop.
 _CHUNK = 60
 
@@ -62,9 +65,7 @@ def by_length(ref: str, alt: str) -> str | None:
     return None if longer == 0 else "protein_altering"
 
 
-def coding_change(
-    coding: str, behind: str, protein: str, at: int, ref: str, alt: str
-) -> tuple[str | None, str | None]:
+def coding_change(coding: str, behind: str, protein: str, at: int, ref: str, alt: str) -> tuple[str | None, str | None]:
     """Return consequence and protein change of `ref` -> `alt` at base `at` (from 0) of a coding sequence.
 
     Parameters

@@ -15,23 +15,52 @@ from oncourse.errors import InputError
 #: Where the package keeps COSMIC's tables, newest first; they are read there and not shipped with this package.
 _FOLDER = "data/Reference_Signatures"
 _VERSIONS = ("3.5", "3.4", "3.3", "3.2", "3.1", "3")
-#: Signatures COSMIC names as possible sequencing artefacts (v3.4, from general knowledge of its pages; check before use).
+#: Signatures COSMIC names as possible sequencing artefacts (v3.4, from general knowledge of its pages; check before
+#: use).
 ARTEFACTS = frozenset({f"SBS{i}" for i in (27, 43, *range(45, 61), 95)})
 #: What a signature is known for (COSMIC v3.4; from general knowledge, check before use).
 AETIOLOGY = {
-    "SBS1": "ageing (clock-like)", "SBS2": "APOBEC", "SBS13": "APOBEC", "SBS3": "defect of homologous recombination",
-    "SBS4": "tobacco", "SBS5": "ageing (clock-like)", "SBS6": "mismatch repair deficiency", "SBS7a": "ultraviolet light",
-    "SBS7b": "ultraviolet light", "SBS10a": "POLE exonuclease", "SBS10b": "POLE exonuclease",
-    "SBS10c": "POLD1 proofreading", "SBS10d": "POLD1 proofreading", "SBS11": "temozolomide",
-    "SBS14": "POLE with mismatch repair deficiency", "SBS15": "mismatch repair deficiency",
-    "SBS17a": "unknown (with SBS17b)", "SBS17b": "fluorouracil, or oxidised guanine", "SBS18": "reactive oxygen",
-    "SBS20": "POLD1 with mismatch repair deficiency", "SBS21": "mismatch repair deficiency", "SBS25": "chemotherapy",
-    "SBS26": "mismatch repair deficiency", "SBS30": "NTHL1", "SBS31": "platinum", "SBS35": "platinum", "SBS36": "MUTYH",
-    "SBS44": "mismatch repair deficiency", "SBS86": "chemotherapy", "SBS87": "thiopurine", "SBS88": "colibactin",
-    "SBS90": "duocarmycin", "SBS97": "unknown", "SBS99": "melphalan", "ID1": "replication slippage",
-    "ID2": "replication slippage", "ID6": "defect of homologous recombination", "ID7": "mismatch repair deficiency",
-    "ID8": "end joining", "ID18": "colibactin",
-}  # fmt: skip
+    "SBS1": "ageing (clock-like)",
+    "SBS2": "APOBEC",
+    "SBS13": "APOBEC",
+    "SBS3": "defect of homologous recombination",
+    "SBS4": "tobacco",
+    "SBS5": "ageing (clock-like)",
+    "SBS6": "mismatch repair deficiency",
+    "SBS7a": "ultraviolet light",
+    "SBS7b": "ultraviolet light",
+    "SBS10a": "POLE exonuclease",
+    "SBS10b": "POLE exonuclease",
+    "SBS10c": "POLD1 proofreading",
+    "SBS10d": "POLD1 proofreading",
+    "SBS11": "temozolomide",
+    "SBS14": "POLE with mismatch repair deficiency",
+    "SBS15": "mismatch repair deficiency",
+    "SBS17a": "unknown (with SBS17b)",
+    "SBS17b": "fluorouracil, or oxidised guanine",
+    "SBS18": "reactive oxygen",
+    "SBS20": "POLD1 with mismatch repair deficiency",
+    "SBS21": "mismatch repair deficiency",
+    "SBS25": "chemotherapy",
+    "SBS26": "mismatch repair deficiency",
+    "SBS30": "NTHL1",
+    "SBS31": "platinum",
+    "SBS35": "platinum",
+    "SBS36": "MUTYH",
+    "SBS44": "mismatch repair deficiency",
+    "SBS86": "chemotherapy",
+    "SBS87": "thiopurine",
+    "SBS88": "colibactin",
+    "SBS90": "duocarmycin",
+    "SBS97": "unknown",
+    "SBS99": "melphalan",
+    "ID1": "replication slippage",
+    "ID2": "replication slippage",
+    "ID6": "defect of homologous recombination",
+    "ID7": "mismatch repair deficiency",
+    "ID8": "end joining",
+    "ID18": "colibactin",
+}
 
 
 @dataclass(frozen=True)

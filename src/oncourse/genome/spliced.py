@@ -13,7 +13,8 @@ from oncourse.genome.gene_models import Model
 from oncourse.genome.place_effect import opposite
 from oncourse.genome.protein_change import protein_of
 
-#: Bases of an exon and of an intron beside their border that are its splice region, past the splice site (VEP's definition).
+#: Bases of an exon and of an intron beside their border that are its splice region, past the splice site (VEP's
+#: definition).
 REGION_EXON, REGION_INTRON = 3, 8
 _Ints = NDArray[np.int64]
 
@@ -22,10 +23,10 @@ _Ints = NDArray[np.int64]
 class Numbers:
     """Where genomic positions lie in a transcript (shape (n,) each).
 
-    ``base``: number of the nearest base of an exon, from 0 in reading order, going on past both ends; ``offset``: how far
-    into the intron (positive: behind the exon, as in c.35+1; negative: before it), 0 in an exon; ``slot``: which exon
-    (even) or intron (odd), counted along the genome, -1 before the first and 2n - 1 behind the last exon; ``near``:
-    within the splice region.
+    ``base``: number of the nearest base of an exon, from 0 in reading order, going on past both ends; ``offset``: how
+    far into the intron (positive: behind the exon, as in c.35+1; negative: before it), 0 in an exon; ``slot``: which
+    exon (even) or intron (odd), counted along the genome, -1 before the first and 2n - 1 behind the last exon;
+    ``near``: within the splice region.
     """
 
     base: _Ints

@@ -1,4 +1,5 @@
-"""A chromosome cut into stretches, each of one gene and one region, and the strongest of them that a variant touches."""
+"""A chromosome cut into stretches, each of one gene and one region, and the strongest of them that a variant
+touches."""
 
 from __future__ import annotations
 
@@ -118,9 +119,12 @@ def strongest(
 
 
 def place(
-    maps: dict[str, Stretches], chrom: NDArray[np.object_], first: NDArray[np.int64], last: NDArray[np.int64],
+    maps: dict[str, Stretches],
+    chrom: NDArray[np.object_],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
     between: NDArray[np.bool_],
-) -> Placed:  # fmt: skip
+) -> Placed:
     """Return `strongest` of each span on its chromosome; gene and region -1 on chromosomes without a map."""
     out = Placed.nowhere(len(first))
     for name, stretches in maps.items():

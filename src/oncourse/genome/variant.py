@@ -41,15 +41,14 @@ def chromosome(column: str = "chrom") -> pl.Expr:
 
 
 def position(column: str = "pos") -> pl.Expr:
-    """Return a position as integer, also from ``4.7e+07``, ``100.0``, ``25,398,284``; null where no whole number >= 1."""
+    """Return a position as integer, also from ``4.7e+07``, ``100.0``, ``25,398,284``; null where no whole number >=
+    1."""
     text = pl.col(column).cast(pl.String).str.strip_chars()
     parted = text.str.contains(r"^\d{1,3}([, \u00a0]\d{3})+$")
     text = pl.when(parted).then(text.str.replace_all(r"[, \u00a0]", "")).otherwise(text)
     number = text.cast(pl.Float64, strict=False)
     whole = number.is_finite() & (number == number.round(0)) & (number.abs() < 2.0**53)
-    value = pl.coalesce(
-        text.cast(pl.Int64, strict=False), pl.when(whole).then(number).cast(pl.Int64, strict=False)
-    )
+    value = pl.coalesce(text.cast(pl.Int64, strict=False), pl.when(whole).then(number).cast(pl.Int64, strict=False))
     return pl.when(value >= 1).then(value)
 
 
@@ -137,9 +136,11 @@ def normalise(
     """
     columns = [c for c in frame.columns if c not in ("variant_id", "why_not", "is_ref_match")]
     out = frame.select(columns).with_columns(
-        _once(frame[chrom], chromosome("x")), _positions(frame[pos]), _once(frame[ref], _allele("x")),
+        _once(frame[chrom], chromosome("x")),
+        _positions(frame[pos]),
+        _once(frame[ref], _allele("x")),
         _once(frame[alt], _allele("x")),
-    )  # fmt: skip
+    )
     out = _one_base(out, ref, alt)
     out = _trimmed(out, pos, ref, alt)
     out = out.with_columns(_why_not(chrom, pos, ref, alt).alias("why_not"))
@@ -148,11 +149,7 @@ def normalise(
     dashed = [pl.when(pl.col(a) == "").then(pl.lit("-")).otherwise(pl.col(a)).alias(a) for a in (ref, alt)]
     return out.with_columns(dashed).with_columns(
         pl.when(pl.col("why_not").is_null())
-        .then(
-            pl.concat_str(
-                [pl.col(chrom), pl.col(pos).cast(pl.String), pl.col(ref), pl.col(alt)], separator=":"
-            )
-        )
+        .then(pl.concat_str([pl.col(chrom), pl.col(pos).cast(pl.String), pl.col(ref), pl.col(alt)], separator=":"))
         .alias("variant_id")
     )
 
@@ -161,9 +158,7 @@ def _once(values: pl.Series, expression: pl.Expr) -> pl.Series:
     """Return `expression` (of a column ``x``) of each value, worked out once per distinct value."""
     distinct = pl.DataFrame({"x": values.unique().drop_nulls().cast(pl.String)})
     results = distinct.select(expression.alias("x"))["x"]
-    mapped = values.cast(pl.String).replace_strict(
-        distinct["x"], results, default=None, return_dtype=pl.String
-    )
+    mapped = values.cast(pl.String).replace_strict(distinct["x"], results, default=None, return_dtype=pl.String)
     return mapped.rename(values.name)
 
 
@@ -299,9 +294,7 @@ def places(ids: pl.Series) -> dict[str, Any]:
 def canonical_ids(ids: pl.Series) -> pl.Series:
     """Return each id as this module would write it (``chr7:99:ACG:ACTTG`` -> ``7:100:-:TT``); null if no such id."""
     unique = pl.DataFrame({"variant_id": ids.unique().drop_nulls()})
-    loose = pl.col("variant_id").str.extract_groups(
-        r"^(.+)[:_](\d+)[:_]([A-Za-z]+|-|\.)[:_>/]([A-Za-z]+|-|\.)$"
-    )
+    loose = pl.col("variant_id").str.extract_groups(r"^(.+)[:_](\d+)[:_]([A-Za-z]+|-|\.)[:_>/]([A-Za-z]+|-|\.)$")
     names = ("chrom", "pos", "ref", "alt")
     split = unique.with_columns(loose.struct.field(str(n)).alias(c) for n, c in enumerate(names, 1))
     named = normalise(split.rename({"variant_id": "_given"}))

@@ -40,7 +40,10 @@ def load_study(
 
 
 def examined(
-    path: str | Path, *, exclude: str | Path | None = None, fasta: str | Path | None = None,
+    path: str | Path,
+    *,
+    exclude: str | Path | None = None,
+    fasta: str | Path | None = None,
     gff: str | Path | None = None,
 ) -> tuple[Study | None, list[Problem]]:
     """Return the study and every problem, sorted; None instead of the study when one is an error (see `load_study`).

@@ -35,17 +35,15 @@ def is_adam(path: Path) -> bool:
 def read_adam(path: Path) -> Reading:
     """Read a folder of ADaM data sets.
 
-    Day 0 is STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of ADTTE
-    are ADT - STARTDT where both are there (AVAL counts the first day), and are kept as published end points; progression
-    and recurrence enter follow_up where the event is said not to be a death.
+    Day 0 is STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of
+    ADTTE are ADT - STARTDT where both are there (AVAL counts the first day), and are kept as published end points;
+    progression and recurrence enter follow_up where the event is said not to be a death.
     """
     found = _sets(path)
     out = Gather("ADaM study", "STARTDT of overall survival, else RANDDT, else TRTSDT")
     times = out.table(found["adtte"]) if "adtte" in found else Source("", [], [])
     starts = {
-        times.get(r, "usubjid"): _date(times.get(r, "startdt"))
-        for r in times.rows
-        if times.get(r, "paramcd") == "OS"
+        times.get(r, "usubjid"): _date(times.get(r, "startdt")) for r in times.rows if times.get(r, "paramcd") == "OS"
     }
     if "adsl" not in found:
         raise InputError(f"{path.name}: holds no ADSL, the data set of the subjects. Add it.")
@@ -166,9 +164,7 @@ def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str
         anchor="index" if start else None,
         source=source.name,
     )
-    kind = (
-        "progression" if code in ("PFS", "TTP") else "recurrence" if code in ("DFS", "RFS", "TTR") else None
-    )
+    kind = "progression" if code in ("PFS", "TTP") else "recurrence" if code in ("DFS", "RFS", "TTR") else None
     if kind is None or end is None:
         return
     died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
@@ -193,6 +189,4 @@ def _responses(source: Source, out: Gather, known: set[str]) -> None:
                 evaluator=reader.lower() if reader else None,
             )
         else:
-            out.skip(
-                source.name, "assessments", "no date or response, or the subject is not in ADSL", patient
-            )
+            out.skip(source.name, "assessments", "no date or response, or the subject is not in ADSL", patient)

@@ -63,19 +63,13 @@ class Anchors:
     def shift(self, patients: pl.Series, anchor: str | None) -> pl.Series:
         """Return the day of an anchor per patient: 0 for the source's own day 0, null where it is not known."""
         zero = pl.Series([0] * len(patients), dtype=pl.Int64)
-        if (
-            anchor in (None, "index")
-            or not self.has_clock
-            or (anchor == "diagnosis" and anchor not in self.days)
-        ):
+        if anchor in (None, "index") or not self.has_clock or (anchor == "diagnosis" and anchor not in self.days):
             return zero
         found = self.days.get(str(anchor))
         if found is None:
             return zero.set(pl.repeat(True, len(patients), eager=True), None)
         first = found.group_by("patient_id").agg(pl.col("day").min())
-        days = patients.to_frame("patient_id").join(
-            first, on="patient_id", how="left", maintain_order="left"
-        )["day"]
+        days = patients.to_frame("patient_id").join(first, on="patient_id", how="left", maintain_order="left")["day"]
         return days.fill_null(0) if anchor == "diagnosis" else days  # the usual day 0 of a timeline
 
 
@@ -90,8 +84,6 @@ def parse_anchors(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         endpoint, equal, anchor = text.partition("=")
         if not equal or anchor.strip().lower() not in ANCHORS:
-            raise InputError(
-                f"--anchor {text}: write END_POINT=ANCHOR, the anchor one of {', '.join(ANCHORS)}."
-            )
+            raise InputError(f"--anchor {text}: write END_POINT=ANCHOR, the anchor one of {', '.join(ANCHORS)}.")
         out[endpoint.strip().upper()] = anchor.strip().lower()
     return out

@@ -1,7 +1,7 @@
 """Gene and effect of one allele from what annotators write into a VCF's INFO column.
 
-VEP (CSQ), snpEff (ANN, and EFF of old), bcftools csq (BCSQ), GATK Funcotator, ANNOVAR, Oncomine (FUNC): each is cut into
-the same cells, those of the allele are kept, then one rule chooses the transcript (`chosen`).
+VEP (CSQ), snpEff (ANN, and EFF of old), bcftools csq (BCSQ), GATK Funcotator, ANNOVAR, Oncomine (FUNC): each is cut
+into the same cells, those of the allele are kept, then one rule chooses the transcript (`chosen`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ Columns = Mapping[str, Sequence[str]]
 _RANK = {word: rank for rank, word in enumerate(effect.CONSEQUENCES)}
 _ALTERING = effect.PROTEIN_CHANGING | {"splice_site"}
 #: snpEff's columns where the header does not list them.
-_ANN = ("Allele", "Annotation", "Annotation_Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID",
-        "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p")  # fmt: skip
-_HEADER = re.compile(
-    r"##INFO=<ID=([^,]+),.*?(?:Format|annotations|fields are)\s*:\s*['\"]?([^'\">]+\|[^'\">]*)"
+_ANN = (
+    "Allele",
+    "Annotation",
+    "Annotation_Impact",
+    "Gene_Name",
+    "Gene_ID",
+    "Feature_Type",
+    "Feature_ID",
+    "Transcript_BioType",
+    "Rank",
+    "HGVS.c",
+    "HGVS.p",
 )
+_HEADER = re.compile(r"##INFO=<ID=([^,]+),.*?(?:Format|annotations|fields are)\s*:\s*['\"]?([^'\">]+\|[^'\">]*)")
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,7 @@ class Allele:
     def spellings(self) -> frozenset[str]:
         """The ways annotators write it: as it is, without the shared first base (VEP), trimmed."""
         padded = all(a[:1] == self.ref[:1] for a in self.alts)
-        return frozenset(
-            {self.alt, trim(self.ref, self.alt)[2] or "-", (self.alt[1:] or "-") if padded else self.alt}
-        )
+        return frozenset({self.alt, trim(self.ref, self.alt)[2] or "-", (self.alt[1:] or "-") if padded else self.alt})
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,9 @@ def effect_of(info: str, allele: Allele, columns: Columns) -> Effect:
 def chosen(rows: Iterable[_Row]) -> Effect:
     """Return the transcript to report.
 
-    Within a gene: the picked one (VEP PICK), else MANE Select, canonical, this package's own transcript, a coding one, then
-    the most severe. Among genes: one with a picked transcript, unless another gene of the package has its protein changed
-    and the picked one has not; then the most severe.
+    Within a gene: the picked one (VEP PICK), else MANE Select, canonical, this package's own transcript, a coding one,
+    then the most severe. Among genes: one with a picked transcript, unless another gene of the package has its protein
+    changed and the picked one has not; then the most severe.
     """
     best: dict[str, _Row] = {}
     for row in rows:
@@ -126,9 +133,7 @@ def _is_ours(gene: str | None) -> bool:
 
 def _cells(text: str, columns: Sequence[str]) -> dict[str, str]:
     cells = dict(zip(columns, text.split("|"), strict=False))
-    return {k: unquote(v) for k, v in cells.items() if v not in ("", ".", "-")} | {
-        "Allele": cells.get("Allele", "")
-    }
+    return {k: unquote(v) for k, v in cells.items() if v not in ("", ".", "-")} | {"Allele": cells.get("Allele", "")}
 
 
 def _of_allele(rows: list[dict[str, str]], allele: Allele) -> list[dict[str, str]]:
@@ -152,12 +157,13 @@ def _vep(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
         yield _Row(
             cells.get("SYMBOL") or cells.get("Gene_Name") or cells.get("Gene") or cells.get("Gene_ID"),
             effect.consequence(cells.get("Consequence") or cells.get("Annotation")),
-            cells.get("HGVSc") or cells.get("HGVS.c"), cells.get("HGVSp") or cells.get("HGVS.p"),
+            cells.get("HGVSc") or cells.get("HGVS.c"),
+            cells.get("HGVSp") or cells.get("HGVS.p"),
             cells.get("Feature") or cells.get("Feature_ID") or "",
             is_picked=any(cells.get(k) == "1" for k in ("PICK", "PICK_ALLELE", "FLAG_PICK")),
             is_main=mane is not None or cells.get("CANONICAL") == "YES",
             is_coding=biotype.lower() in ("protein_coding", "coding"),
-        )  # fmt: skip
+        )
 
 
 def _old_snpeff(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
@@ -167,8 +173,14 @@ def _old_snpeff(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_
         if len(allele.alts) > 1 and cells[10].isdigit() and int(cells[10]) != allele.number + 1:
             continue
         change = cells[3].split("/")[0] or None
-        yield _Row(cells[5] or None, effect.consequence(word), None, change, cells[8],
-                   is_coding=cells[6] in ("", "protein_coding"))  # fmt: skip
+        yield _Row(
+            cells[5] or None,
+            effect.consequence(word),
+            None,
+            change,
+            cells[8],
+            is_coding=cells[6] in ("", "protein_coding"),
+        )
 
 
 def _bcftools(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
@@ -180,8 +192,14 @@ def _bcftools(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Ro
         bases = [change.partition(">")[2] for change in cells[6].split("+") if ">" in change]
         if len(allele.alts) > 1 and bases and not any(b in allele.spellings for b in bases):
             continue
-        yield _Row(cells[1] or None, effect.consequence(cells[0].lstrip("*")), None, _amino(cells[5]), cells[2],
-                   is_coding=cells[3] in ("", "protein_coding"))  # fmt: skip
+        yield _Row(
+            cells[1] or None,
+            effect.consequence(cells[0].lstrip("*")),
+            None,
+            _amino(cells[5]),
+            cells[2],
+            is_coding=cells[3] in ("", "protein_coding"),
+        )
 
 
 def _amino(text: str) -> str | None:
@@ -204,8 +222,13 @@ def _funcotator(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_
     names = [re.sub(r"^Gencode_\d+_", "", c) for c in columns]
     for one in blocks[allele.number].split("#"):
         cells = {k: _unescaped(v) for k, v in zip(names, one.split("|"), strict=False) if v}
-        yield _Row(cells.get("hugoSymbol"), effect.consequence(cells.get("variantClassification")),
-                   cells.get("cDnaChange"), cells.get("proteinChange"), cells.get("annotationTranscript", ""))  # fmt: skip
+        yield _Row(
+            cells.get("hugoSymbol"),
+            effect.consequence(cells.get("variantClassification")),
+            cells.get("cDnaChange"),
+            cells.get("proteinChange"),
+            cells.get("annotationTranscript", ""),
+        )
 
 
 def _oncomine(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
@@ -216,30 +239,25 @@ def _oncomine(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Ro
         if len(allele.alts) > 1 and bases and not bases & allele.spellings:
             continue
         word = cells.get("function") or cells.get("location", "").split("_")[0]
-        yield _Row(cells.get("gene"), effect.consequence(word), cells.get("coding"), cells.get("protein"),
-                   cells.get("transcript", ""))  # fmt: skip
+        yield _Row(
+            cells.get("gene"),
+            effect.consequence(word),
+            cells.get("coding"),
+            cells.get("protein"),
+            cells.get("transcript", ""),
+        )
 
 
 def _annovar(info: str, allele: Allele) -> Iterator[_Row]:
     """ANNOVAR's keys (``Gene.refGene`` ...): one block per allele, each closed by ``ALLELE_END``."""
     blocks = info.split("ALLELE_END")[:-1] or [info]
-    block = (
-        blocks[allele.number] if len(blocks) == len(allele.alts) else info if len(allele.alts) == 1 else ""
-    )
-    cells = {
-        k: _unescaped(v)
-        for k, _, v in (part.partition("=") for part in block.split(";"))
-        if v not in ("", ".")
-    }
+    block = blocks[allele.number] if len(blocks) == len(allele.alts) else info if len(allele.alts) == 1 else ""
+    cells = {k: _unescaped(v) for k, _, v in (part.partition("=") for part in block.split(";")) if v not in ("", ".")}
     for key, gene in cells.items():
         if key.startswith("Gene.") and not key.startswith("GeneDetail"):
             source = key.removeprefix("Gene.")
             region, exonic = cells.get(f"Func.{source}"), cells.get(f"ExonicFunc.{source}")
-            words = [
-                w
-                for w in (effect.consequence(exonic), effect.consequence(region))
-                if w not in (None, "unknown")
-            ]
+            words = [w for w in (effect.consequence(exonic), effect.consequence(region)) if w not in (None, "unknown")]
             word = words[0] if words else ("unknown" if region or exonic else None)
             change = cells.get(f"AAChange.{source}")
             yield _Row(None if "dist=" in gene or region == "intergenic" else gene, word, None, change)
@@ -252,6 +270,11 @@ def _unescaped(text: str) -> str:
 
 
 _READERS: dict[str, Callable[[str, Allele, Sequence[str]], Iterator[_Row]]] = {
-    "CSQ": _vep, "vep": _vep, "ANN": _vep, "BCSQ": _bcftools, "FUNCOTATION": _funcotator, "FUNC": _oncomine,
+    "CSQ": _vep,
+    "vep": _vep,
+    "ANN": _vep,
+    "BCSQ": _bcftools,
+    "FUNCOTATION": _funcotator,
+    "FUNC": _oncomine,
     "EFF": _old_snpeff,
-}  # fmt: skip
+}

@@ -27,9 +27,7 @@ def is_multianno(path: Path) -> bool:
 
 def looks_like_annovar(columns: list[str]) -> bool:
     """Whether a header is ANNOVAR's: Chr, Start, End, Ref, Alt and a ``Func.`` column."""
-    return columns[:5] == ["Chr", "Start", "End", "Ref", "Alt"] and any(
-        c.startswith("Func.") for c in columns
-    )
+    return columns[:5] == ["Chr", "Start", "End", "Ref", "Alt"] and any(c.startswith("Func.") for c in columns)
 
 
 def as_maf(frame: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
@@ -70,9 +68,7 @@ def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str
     return frame.with_columns(added), []
 
 
-def _counts(
-    ref: str | None, alt: str | None, keys: str | None, cells: str | None
-) -> tuple[int | None, int | None]:
+def _counts(ref: str | None, alt: str | None, keys: str | None, cells: str | None) -> tuple[int | None, int | None]:
     if keys is None or cells is None:
         return None, None
     fields = dict(zip(keys.split(":"), cells.split(":"), strict=False))

@@ -13,9 +13,17 @@ from oncourse.study.validate import validate
 
 #: Tables whose rows say something of a patient, and segments; other sequencing is judged by its own readers.
 CLINICAL = (
-    "patients", "follow_up", "published_endpoints", "treatments", "procedures", "labs", "markers", "target_lesions",
-    "assessments", "segments",
-)  # fmt: skip
+    "patients",
+    "follow_up",
+    "published_endpoints",
+    "treatments",
+    "procedures",
+    "labs",
+    "markers",
+    "target_lesions",
+    "assessments",
+    "segments",
+)
 #: Where more people than this share (and more than `MOST_PEOPLE`) are affected, the source is misread: an error.
 MOST_SHARE, MOST_PEOPLE = 0.2, 2
 #: Setting rows aside may show further ones (a reference to them, the next 500 of a kind).

@@ -41,7 +41,9 @@ def _converted(path: Path, folder: Path) -> Path:
     stem = re.sub(r"(?i)\.bcf(\.gz)?$", "", path.name)
     out = folder / (path.resolve().parent.name or "folder") / f"{stem}.vcf"
     out.parent.mkdir(exist_ok=True)
-    done = subprocess.run([program, "view", str(path), "-Ov", "-o", str(out)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, "view", str(path), "-Ov", "-o", str(out)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise InputError(f"{path.name}: bcftools does not read it ({' '.join(done.stderr.split())[-200:]}). {cure}")
     return out

@@ -37,9 +37,7 @@ def add_target_regions(folder: Path, reading: Reading) -> None:
         parts.append(regions.with_columns(assay_id=pl.lit(assay)))
         reading.notes.append(f"{targets}: {regions.height:,} regions of assay {assay}.")
     if parts:
-        texts = [
-            p.select(pl.col(*_COLUMNS).cast(pl.String)) for p in parts if set(_COLUMNS) <= set(p.columns)
-        ]
+        texts = [p.select(pl.col(*_COLUMNS).cast(pl.String)) for p in parts if set(_COLUMNS) <= set(p.columns)]
         reading.tables["target_regions"] = pl.concat(texts).unique(maintain_order=True)
 
 

@@ -1,4 +1,5 @@
-"""What stands beside the calls of MAF and VCF files: fusions, segments, purity; ids as the samples table writes them."""
+"""What stands beside the calls of MAF and VCF files: fusions, segments, purity; ids as the samples table writes
+them."""
 
 from __future__ import annotations
 
@@ -70,7 +71,9 @@ def mark_looked(looked: Collection[str], built: ct.Built, reading: Reading) -> N
     used = set(built.samples["sv_assay_id"].drop_nulls())
     before = reading.tables.get("assays")
     known = set() if before is None else set(before["assay_id"])
-    rows = [(a, "panel" if a == NOT_PROFILED else None, ";" if a == NOT_PROFILED else None) for a in sorted(used - known)]
+    rows = [
+        (a, "panel" if a == NOT_PROFILED else None, ";" if a == NOT_PROFILED else None) for a in sorted(used - known)
+    ]
     new = pl.DataFrame(rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row")
     reading.tables["assays"] = new if before is None else pl.concat([before, new], how="diagonal")
     reading.tables["samples"] = built.samples
@@ -146,7 +149,8 @@ def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading:
 
 
 def _ids(ids: Sequence[str], known: pl.Series) -> tuple[dict[str, str], list[str]]:
-    """Match ids as `oncourse.io.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the tumour."""
+    """Match ids as `oncourse.io.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the
+    tumour."""
     mapping, said = matched(ids, known.to_list())
     begins = {}
     for i in sorted(set(ids) - set(known) - set(mapping)):

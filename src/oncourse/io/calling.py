@@ -28,28 +28,87 @@ PASSING: dict[str, tuple[str, ...]] = {
     "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
-    "other words for a pass": ("passed", "ok", "true", "yes", "keep", "na", "none", "null", "[not available]", "通过",
-                               "合格"),
+    "other words for a pass": (
+        "passed",
+        "ok",
+        "true",
+        "yes",
+        "keep",
+        "na",
+        "none",
+        "null",
+        "[not available]",
+        "通过",
+        "合格",
+    ),
 }
 #: Mutation_Status, VarDict's STATUS, Strelka's and VarScan's flags -> origin.
 ORIGINS: dict[str, str] = {
-    "somatic": "somatic", "strongsomatic": "somatic", "likelysomatic": "somatic", "somatic_vcf": "somatic",
-    "samplespecific": "somatic", "post-transcriptional": "somatic",
-    "germline": "germline", "loh": "germline", "strongloh": "germline", "likelyloh": "germline",
-    "germline_vcf": "germline", "afdiff": "germline",
+    "somatic": "somatic",
+    "strongsomatic": "somatic",
+    "likelysomatic": "somatic",
+    "somatic_vcf": "somatic",
+    "samplespecific": "somatic",
+    "post-transcriptional": "somatic",
+    "germline": "germline",
+    "loh": "germline",
+    "strongloh": "germline",
+    "likelyloh": "germline",
+    "germline_vcf": "germline",
+    "afdiff": "germline",
     # SS of VarScan, SomaticSniper, MuTect and MuSE
-    "ss1": "germline", "ss2": "somatic", "ss3": "germline",
-    "chip": "chip", "clonal hematopoiesis": "chip", "clonal haematopoiesis": "chip", "ch": "chip",
-}  # fmt: skip
+    "ss1": "germline",
+    "ss2": "somatic",
+    "ss3": "germline",
+    "chip": "chip",
+    "clonal hematopoiesis": "chip",
+    "clonal haematopoiesis": "chip",
+    "ch": "chip",
+}
 #: Words of a status column that say nothing.
-NO_STATUS = ("", ".", "-", "na", "n/a", "unknown", "pass", "called", "yes", "true", "nan", "[not available]", "[unknown]",
-             "ss4", "ss5", "complex", "samelocus", "null")  # fmt: skip
-#: From so many variants seen in the normal alone on, a file is refused; one or two may be loss of an allele in the tumour.
+NO_STATUS = (
+    "",
+    ".",
+    "-",
+    "na",
+    "n/a",
+    "unknown",
+    "pass",
+    "called",
+    "yes",
+    "true",
+    "nan",
+    "[not available]",
+    "[unknown]",
+    "ss4",
+    "ss5",
+    "complex",
+    "samelocus",
+    "null",
+)
+#: From so many variants seen in the normal alone on, a file is refused; one or two may be loss of an allele in the
+#: tumour.
 EXCHANGED_ROWS = 3
 #: Status of a site that was looked at and not called (VarDict's Deletion: the allele is the normal's, lost here).
-NOT_CALLED = ("uncalled", "not called", "not_called", "notcalled", "wildtype", "wild type", "wt", "none", "reference",
-              "absent", "deletion", "likelydeletion", "ss0", "redacted", "artifact", "artefact",
-              "filteredinall")  # fmt: skip
+NOT_CALLED = (
+    "uncalled",
+    "not called",
+    "not_called",
+    "notcalled",
+    "wildtype",
+    "wild type",
+    "wt",
+    "none",
+    "reference",
+    "absent",
+    "deletion",
+    "likelydeletion",
+    "ss0",
+    "redacted",
+    "artifact",
+    "artefact",
+    "filteredinall",
+)
 #: Validation_Status of a mutation that a second method did not find (TCGA's MAF: Wildtype, Invalid).
 NOT_VALIDATED = ("wildtype", "invalid", "false positive", "not validated")
 #: FILTER words by which the caller calls the variant germline.
@@ -82,9 +141,7 @@ def passes(column: str = "filter") -> pl.Expr:
     [True, True, False, False, True]
     """
     known = [w for words in PASSING.values() for w in words]
-    words = (
-        pl.col(column).str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
-    )
+    words = pl.col(column).str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
     return words.list.eval(pl.element().is_in(known)).list.all().fill_null(True)
 
 
@@ -106,10 +163,21 @@ def decide(
         read): a FILTER word is kept and undoes no call
     has_normal : whether the calls were made against a normal; null: as ``normal_depth`` says
     """
-    out = Decided(_with(frame, {
-        "filter": pl.String, "status": pl.String, "carried": pl.Boolean, "joint": pl.Boolean,
-        "normal_alt": pl.Int64, "normal_depth": pl.Int64, "population_af": pl.Float64, "validation": pl.String,
-    }))  # fmt: skip
+    out = Decided(
+        _with(
+            frame,
+            {
+                "filter": pl.String,
+                "status": pl.String,
+                "carried": pl.Boolean,
+                "joint": pl.Boolean,
+                "normal_alt": pl.Int64,
+                "normal_depth": pl.Int64,
+                "population_af": pl.Float64,
+                "validation": pl.String,
+            },
+        )
+    )
     out.frame = out.frame.with_columns(
         _each_word("filter", passes("filter"), out.frame).alias("_pass"), _status(out.frame).alias("_status")
     )
@@ -125,15 +193,15 @@ def decide(
 def _listed(out: Decided, name: str) -> None:
     n = int((~out.frame["_pass"]).sum())
     if n:
-        out.notes.append(f"{name}: {n:,} rows bear a FILTER word and stay calls: the portal's mutation table lists calls")
+        out.notes.append(
+            f"{name}: {n:,} rows bear a FILTER word and stay calls: the portal's mutation table lists calls"
+        )
         out.frame = out.frame.with_columns(pl.lit(True).alias("_pass"))
     out.frame = out.frame.with_columns(pl.lit(None, pl.String).alias("validation"))
 
 
 def _with(frame: pl.DataFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
-    return frame.with_columns(
-        pl.lit(None, dtype).alias(c) for c, dtype in columns.items() if c not in frame.columns
-    )
+    return frame.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in columns.items() if c not in frame.columns)
 
 
 def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Series:
@@ -154,7 +222,9 @@ def _status(frame: pl.DataFrame) -> pl.Series:
 def _tell_unknown_status(out: Decided, name: str) -> None:
     """Name the words of a status column that say neither an origin nor whether a row is a call."""
     silent = {*ORIGINS, *NOT_CALLED, *NO_STATUS, *words_for("origin", "unknown")}
-    words = out.frame["_status"].drop_nulls().value_counts(sort=True).sort(["count", "_status"], descending=[True, False])
+    words = (
+        out.frame["_status"].drop_nulls().value_counts(sort=True).sort(["count", "_status"], descending=[True, False])
+    )
     odd = words.filter(~pl.col("_status").is_in(sorted(silent)))
     if odd.height:
         shown = ", ".join(f"'{w}' {n:,}" for w, n in odd.head(5).iter_rows())
@@ -167,9 +237,11 @@ def _tell_exchanged(out: Decided, name: str) -> None:
     """Refuse a file whose passing rows are in the normal and not in the tumour: the two columns are exchanged."""
     rows = out.frame.filter(pl.col("_pass") & pl.col("normal_depth").is_not_null() & pl.col("alt_count").is_not_null())
     inverse = (
-        (pl.col("alt_count") == 0) & (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= 3)
+        (pl.col("alt_count") == 0)
+        & (pl.col("depth") >= NORMAL_DEPTH)
+        & (pl.col("normal_alt") >= 3)
         & (pl.col("normal_alt") >= 0.05 * pl.col("normal_depth"))
-    )  # fmt: skip
+    )
     n = rows.filter(inverse.fill_null(False)).height
     if 2 * n < max(rows.height, 1):
         return
@@ -212,14 +284,11 @@ def _called(out: Decided, name: str, called: str) -> None:
 def _tell_held(out: Decided, name: str, said_no: pl.Expr, not_seen: pl.Expr) -> None:
     """Note how many rows the file itself does not call, and by which word."""
     for what, mask, column in (
-        ("status", said_no, "status"), ("FILTER", ~pl.col("_pass") & ~said_no, "filter"),
+        ("status", said_no, "status"),
+        ("FILTER", ~pl.col("_pass") & ~said_no, "filter"),
         ("validation", not_seen & pl.col("_pass") & ~said_no, "validation"),
-    ):  # fmt: skip
-        words = (
-            out.frame.filter(mask)[column]
-            .value_counts(sort=True)
-            .sort(["count", column], descending=[True, False])
-        )
+    ):
+        words = out.frame.filter(mask)[column].value_counts(sort=True).sort(["count", column], descending=[True, False])
         if words.height:
             shown = ", ".join(f"{w} {n:,}" for w, n in words.head(5).iter_rows())
             more = f" and {words.height - 5} further words" if words.height > 5 else ""
@@ -244,18 +313,24 @@ def _forced_kinds(out: Decided, name: str) -> list[str]:
     sites = counted.group_by("variant_id").agg(pl.col("sample_id").n_unique().alias("_n"))
     zero = pl.col("alt_count") == 0
     found = (
-        counted.join(sites, on="variant_id", how="left").group_by("kind").agg(
-            n=pl.len(), share=zero.mean(), several=(pl.col("_n") > 1).filter(zero).mean(),
+        counted.join(sites, on="variant_id", how="left")
+        .group_by("kind")
+        .agg(
+            n=pl.len(),
+            share=zero.mean(),
+            several=(pl.col("_n") > 1).filter(zero).mean(),
             listed=(zero & covered).mean(),
-        ).sort("kind")
-    )  # fmt: skip
+        )
+        .sort("kind")
+    )
     is_list = pl.col("listed").filter(pl.col("kind") == "SNV").first() > 0.5
     forced = (pl.col("share") > GENOTYPED_SHARE) & ((pl.col("several") > 0.5) | is_list.fill_null(False))
     any_seen = bool((counted["alt_count"] > 0).any())
     found = found.filter(forced & ((pl.col("several") > 0.5) | pl.lit(any_seen)))
     for k, n, share in found.select("kind", "n", "share").iter_rows():
         out.notes.append(
-            f"{name}: {share:.0%} of the {n:,} rows of kind {k} show no variant read: taken as forced counts (sites that "
+            f"{name}: {share:.0%} of the {n:,} rows of kind {k} show no variant read: taken as forced counts (sites "
+            f"that "
             "were looked at); a row is called by the assay's min_alt_count and min_vaf"
         )
     return found["kind"].to_list()
@@ -275,9 +350,7 @@ def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
         )
         cure = "Correct the counts; or `--called counts` where the file lists sites that were only looked at."
         out.problems.append(Problem(name, None, "alt_count", "0", message, cure, "warning"))
-    unknown = [
-        pl.when(wrong).then(None).otherwise(pl.col(c)).alias(c) for c in ("alt_count", "depth")
-    ]  # fmt: skip
+    unknown = [pl.when(wrong).then(None).otherwise(pl.col(c)).alias(c) for c in ("alt_count", "depth")]
     out.frame = out.frame.with_columns(unknown)
 
 
@@ -288,15 +361,18 @@ def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
     by_filter = filters.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any().fill_null(False)
     in_normal = (
         (pl.col("normal_depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))
-    ).fill_null(False)  # fmt: skip
+    ).fill_null(False)
     matched = frame["normal_depth"].is_not_null().any() if has_normal is None else has_normal
     common = (pl.col("population_af") >= POPULATION_AF).fill_null(False) & pl.lit(not matched)
     origin = (
-        pl.when(in_normal & (said != "somatic").fill_null(True)).then(pl.lit("germline"))
-        .when(said.is_not_null()).then(said)
-        .when(by_filter | common).then(pl.lit("germline"))
+        pl.when(in_normal & (said != "somatic").fill_null(True))
+        .then(pl.lit("germline"))
+        .when(said.is_not_null())
+        .then(said)
+        .when(by_filter | common)
+        .then(pl.lit("germline"))
         .otherwise(pl.lit("unknown"))
-    )  # fmt: skip
+    )
     out.frame = frame.with_columns(origin.alias("origin"))
     called = pl.col("is_called").fill_null(True)
     doubt = frame.select((in_normal & (said == "somatic").fill_null(False) & called).sum().alias("n"))["n"][0]
@@ -324,11 +400,7 @@ def germline_by_normals(calls: pl.DataFrame, samples: pl.DataFrame, notes: list[
     known = calls.join(owner, on="sample_id", how="left", maintain_order="left")
     is_normal = (pl.col("material") == "normal").fill_null(False)
     seen = (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("alt_count") >= NORMAL_VAF * pl.col("depth"))
-    shown = (
-        known.filter(is_normal & seen)
-        .select("patient_id", "variant_id", pl.lit(True).alias("_shown"))
-        .unique()
-    )
+    shown = known.filter(is_normal & seen).select("patient_id", "variant_id", pl.lit(True).alias("_shown")).unique()
     if shown.is_empty():
         return calls
     known = known.join(shown, on=["patient_id", "variant_id"], how="left", maintain_order="left")

@@ -35,8 +35,8 @@ def read_calls(
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
 
     `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name;
-    `known` are the samples that a clinical table names, with their material; `manifest` says whose a column is; `looked`
-    are the files whose rows are sites looked at, not calls.
+    `known` are the samples that a clinical table names, with their material; `manifest` says whose a column is;
+    `looked` are the files whose rows are sites looked at, not calls.
 
     Raises
     ------
@@ -79,7 +79,9 @@ def read_calls(
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
     calls = called_first(pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts]))
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
-    samples = pl.concat([p.samples for p in parts], how="diagonal").unique("sample_id", keep="first", maintain_order=True)
+    samples = pl.concat([p.samples for p in parts], how="diagonal").unique(
+        "sample_id", keep="first", maintain_order=True
+    )
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     problems += [problem for p in parts for problem in p.problems]
     ledger = Ledger()
@@ -99,8 +101,10 @@ def read_calls(
         pl.concat(copies).unique(["sample_id", "chrom", "start"], keep="first", maintain_order=True)
         if copies
         else None,
-        ledger=ledger, large=large, unseen=unseen,
-    )  # fmt: skip
+        ledger=ledger,
+        large=large,
+        unseen=unseen,
+    )
 
 
 def _unseen(parts: Sequence[MafTables]) -> tuple[str, ...]:

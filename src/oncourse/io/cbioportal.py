@@ -42,9 +42,7 @@ from oncourse.study.schema import Problem
 def is_cbioportal(folder: Path) -> bool:
     """Whether a folder holds files as cBioPortal names them."""
     names = [p.name.lower() for p in folder.iterdir()]
-    return any(
-        n.startswith(("meta_study", "data_clinical", "data_mutations", "data_bcr_clinical")) for n in names
-    )
+    return any(n.startswith(("meta_study", "data_clinical", "data_mutations", "data_bcr_clinical")) for n in names)
 
 
 def read_cbioportal(
@@ -191,9 +189,7 @@ def _matrices(folder: Path, pattern: str) -> list[Path]:
     return [p for p in paths if is_gene_matrix(p)]
 
 
-def _mutation_matrix(
-    folder: Path, reading: Reading
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
+def _mutation_matrix(folder: Path, reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
     from oncourse.io.gene_matrix import read_mutation_matrix
 
     paths = _matrices(folder, r"mut(ations)?(_.*)?")
@@ -202,7 +198,8 @@ def _mutation_matrix(
     calls, variants, looked, problems = read_mutation_matrix(paths[0])
     reading.problems += problems
     reading.notes.append(
-        f"{paths[0].name} names protein changes of {looked['gene'].n_unique()} genes and no positions: only these genes "
+        f"{paths[0].name} names protein changes of {looked['gene'].n_unique()} genes and no positions: only these "
+        f"genes "
         "count as looked at"
     )
     return calls, variants, looked
@@ -288,11 +285,7 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     if timeline.status and not follow_up.is_empty():
         status = pl.concat(timeline.status)
         for kind in ("progression", "recurrence"):
-            first = (
-                status.filter(pl.col(f"is_{kind}"))
-                .group_by("patient_id")
-                .agg(pl.col("day").min().alias("_first"))
-            )
+            first = status.filter(pl.col(f"is_{kind}")).group_by("patient_id").agg(pl.col("day").min().alias("_first"))
             follow_up = follow_up.join(first, on="patient_id", how="left", maintain_order="left")
             column = f"{kind}_day"
             follow_up = follow_up.with_columns(pl.coalesce(column, "_first").alias(column)).drop("_first")
@@ -303,25 +296,21 @@ def _known_lesions(frame: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
     """Write lesions of a timeline as the lesions table does; a procedure on a lesion nobody sampled names none."""
     known = lesions["lesion_id"].implode()
     prefixed = pl.col("patient_id") + "_" + pl.col("lesion_id")
-    own = (
-        pl.when(pl.col("lesion_id").is_in(known)).then("lesion_id").when(prefixed.is_in(known)).then(prefixed)
-    )
+    own = pl.when(pl.col("lesion_id").is_in(known)).then("lesion_id").when(prefixed.is_in(known)).then(prefixed)
     measured = "diameter_mm" in frame.columns
     return frame.with_columns(pl.coalesce(own, "lesion_id") if measured else own.alias("lesion_id"))
 
 
-def _config(
-    folder: Path, found: Folder, maf: MafTables | None, extra: list[str], reading: Reading
-) -> StudyConfig:
+def _config(folder: Path, found: Folder, maf: MafTables | None, extra: list[str], reading: Reading) -> StudyConfig:
     meta = found.meta
     disease = meta.get("type_of_cancer", "")
     # the code of the cancer first: a title may hold any word ("with a colon")
-    known = of_tumour(next((t for text in (disease, meta.get("name", ""), folder.name) if (t := tumour_of(text))), None))
+    known = of_tumour(
+        next((t for text in (disease, meta.get("name", ""), folder.name) if (t := tumour_of(text))), None)
+    )
     design = known.name if known else None
     build = meta.get("reference_genome", "")
-    build = {"hg19": "GRCh37", "hg38": "GRCh38", "grch37": "GRCh37", "grch38": "GRCh38"}.get(
-        build.lower(), ""
-    )
+    build = {"hg19": "GRCh37", "hg38": "GRCh38", "grch37": "GRCh37", "grch38": "GRCh38"}.get(build.lower(), "")
     measured = maf.build if maf and maf.build in ("GRCh37", "GRCh38") else None
     if build and measured and build != measured:
         message = f"meta_study says {build}, the mutations are {measured}."
@@ -343,11 +332,21 @@ def _config(
 
 def _sources(found: Folder, tables: dict[str, pl.DataFrame]) -> dict[str, str]:
     kinds = {
-        "patients": ("patient", "mixed"), "follow_up": ("patient", "mixed"), "samples": ("sample", "mixed"),
-        "lesions": ("sample", "mixed"), "assays": ("panel_matrix", "sample"), "calls": ("mutations",),
-        "variants": ("mutations",), "gene_copy_number": ("cna",), "fusions": ("sv", "fusions"), "segments": ("seg",),
-        "treatments": ("timeline",), "labs": ("timeline",), "procedures": ("timeline",), "assessments": ("timeline",),
-    }  # fmt: skip
+        "patients": ("patient", "mixed"),
+        "follow_up": ("patient", "mixed"),
+        "samples": ("sample", "mixed"),
+        "lesions": ("sample", "mixed"),
+        "assays": ("panel_matrix", "sample"),
+        "calls": ("mutations",),
+        "variants": ("mutations",),
+        "gene_copy_number": ("cna",),
+        "fusions": ("sv", "fusions"),
+        "segments": ("seg",),
+        "treatments": ("timeline",),
+        "labs": ("timeline",),
+        "procedures": ("timeline",),
+        "assessments": ("timeline",),
+    }
     out = {}
     for name in tables:
         path = next((p for k in kinds.get(name, ()) if (p := found.one(k))), None)

@@ -8,14 +8,19 @@ from pathlib import Path
 
 #: What a file is, by its meta file: (genetic_alteration_type, datatype) -> kind.
 _META_KINDS = {
-    ("CLINICAL", "PATIENT_ATTRIBUTES"): "patient", ("CLINICAL", "SAMPLE_ATTRIBUTES"): "sample",
-    ("CLINICAL", "MIXED_ATTRIBUTES"): "mixed", ("CLINICAL", "TIMELINE"): "timeline",
-    ("MUTATION_EXTENDED", "MAF"): "mutations", ("COPY_NUMBER_ALTERATION", "DISCRETE"): "cna",
-    ("COPY_NUMBER_ALTERATION", "DISCRETE_LONG"): "cna", ("COPY_NUMBER_ALTERATION", "SEG"): "seg",
-    ("STRUCTURAL_VARIANT", "SV"): "sv", ("FUSION", "FUSION"): "fusions",
+    ("CLINICAL", "PATIENT_ATTRIBUTES"): "patient",
+    ("CLINICAL", "SAMPLE_ATTRIBUTES"): "sample",
+    ("CLINICAL", "MIXED_ATTRIBUTES"): "mixed",
+    ("CLINICAL", "TIMELINE"): "timeline",
+    ("MUTATION_EXTENDED", "MAF"): "mutations",
+    ("COPY_NUMBER_ALTERATION", "DISCRETE"): "cna",
+    ("COPY_NUMBER_ALTERATION", "DISCRETE_LONG"): "cna",
+    ("COPY_NUMBER_ALTERATION", "SEG"): "seg",
+    ("STRUCTURAL_VARIANT", "SV"): "sv",
+    ("FUSION", "FUSION"): "fusions",
     ("MUTATION_UNCALLED", "MAF"): "uncalled",
     ("GENE_PANEL_MATRIX", "GENE_PANEL_MATRIX"): "panel_matrix",
-}  # fmt: skip
+}
 
 #: What a file is, by its name (lower case, without .gz and .txt/.tsv).
 _NAME_KINDS = (

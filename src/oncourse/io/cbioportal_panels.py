@@ -68,9 +68,13 @@ def _kind(assay: str) -> str:
 
 
 def with_assays(
-    samples: pl.DataFrame, clinical: pl.DataFrame, matrix: pl.DataFrame | None, found: Folder,
-    seen: dict[str, pl.Series], reading: Reading,
-) -> pl.DataFrame:  # fmt: skip
+    samples: pl.DataFrame,
+    clinical: pl.DataFrame,
+    matrix: pl.DataFrame | None,
+    found: Folder,
+    seen: dict[str, pl.Series],
+    reading: Reading,
+) -> pl.DataFrame:
     """Fill assay_id, cna_assay_id and sv_assay_id: panel matrix, else GENE_PANEL column, else the case lists."""
     panel = clinical.select(pl.col("SAMPLE_ID").alias("sample_id"), panel_column(clinical).alias("_own"))
     out = samples.join(panel.unique("sample_id"), on="sample_id", how="left", maintain_order="left")
@@ -89,9 +93,7 @@ def with_assays(
         "sv": ("sv_assay_id", "sv"),
     }
     for kind, (column, listed) in columns.items():
-        in_list = (
-            pl.col("sample_id").is_in(list(found.lists[listed])) if listed in found.lists else pl.lit(True)
-        )
+        in_list = pl.col("sample_id").is_in(list(found.lists[listed])) if listed in found.lists else pl.lit(True)
         measured = pl.col("sample_id").is_in(seen["maf" if kind == "mutations" else kind].implode())
         given = pl.coalesce(kind, "_own") if kind == "mutations" else pl.col(kind)
         denied = (pl.col(f"has_{kind}") & pl.col(kind).is_null()) | (~in_list & ~pl.col("_listed"))
@@ -103,25 +105,19 @@ def with_assays(
         out = out.with_columns(pl.coalesce(pl.when(~same).then(pl.col(column)), rest).alias(column))
     n_none = int((out["assay_id"] == NOT_PROFILED).sum())
     if n_none:
-        reading.notes.append(
-            f"{n_none:,} samples were not profiled for mutations (panel matrix or case list)"
-        )
+        reading.notes.append(f"{n_none:,} samples were not profiled for mutations (panel matrix or case list)")
     drop = ["mutations", "cna", "sv", "has_mutations", "has_cna", "has_sv", "_own", "_listed"]
     return out.drop(drop)
 
 
-def assays_of(
-    samples: pl.DataFrame, found: Folder, cna: pl.DataFrame | None, reading: Reading
-) -> pl.DataFrame:
+def assays_of(samples: pl.DataFrame, found: Folder, cna: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
     """Return the assays the samples name, with their gene lists: the folder's own files, else the package's."""
     own = {}
     for path in found.files.get("panel", []):
         meta = colon_file(path)
         if genes := re.split(r"[\s,]+", meta.get("gene_list", "").strip()):
             own[meta.get("stable_id", plain(path).removeprefix("data_gene_panel_"))] = [g for g in genes if g]
-    ids = sorted(
-        {v for c in ("assay_id", "cna_assay_id", "sv_assay_id") for v in samples[c].drop_nulls().unique()}
-    )
+    ids = sorted({v for c in ("assay_id", "cna_assay_id", "sv_assay_id") for v in samples[c].drop_nulls().unique()})
     rows: list[tuple[str, str, str | None]] = []
     for assay in ids:
         listed = own.get(assay) or panel_genes(assay)
@@ -132,14 +128,10 @@ def assays_of(
             rows.append((assay, kind, ";".join(sorted(listed)) if listed else None))
         else:
             rows.append((assay, kind, _guessed_targets(assay, samples, cna, reading)))
-    return pl.DataFrame(
-        rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row")
 
 
-def _guessed_targets(
-    assay: str, samples: pl.DataFrame, cna: pl.DataFrame | None, reading: Reading
-) -> str | None:
+def _guessed_targets(assay: str, samples: pl.DataFrame, cna: pl.DataFrame | None, reading: Reading) -> str | None:
     """Genes of a panel whose list nobody gives: those with a copy-number value in its samples, else unknown (null)."""
     on_it = samples.filter(pl.coalesce("cna_assay_id", "assay_id") == assay)["sample_id"]
     genes = None
@@ -148,8 +140,7 @@ def _guessed_targets(
         genes = sorted(cna.filter(pl.col("sample_id").is_in(on_it.implode()))["gene"].unique()) or None
     if genes:
         message = (
-            f"the gene list of panel {assay} is not known; the {len(genes)} genes of its copy-number "
-            "table are assumed."
+            f"the gene list of panel {assay} is not known; the {len(genes)} genes of its copy-number table are assumed."
         )
     else:
         message = f"the gene list of panel {assay} is not known; every gene is taken as looked at (assumed)."
@@ -161,17 +152,22 @@ def _guessed_targets(
 def with_seen_genes(
     assays: pl.DataFrame, samples: pl.DataFrame, maf: MafTables, found: Folder, reading: Reading
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Write gene lists in the symbols of the calls, and account for calls in genes off the list; return assays, samples.
+    """Write gene lists in the symbols of the calls, and account for calls in genes off the list; return assays,
+    samples.
 
-    A list the package knows may be of another version: genes in which the panel's own samples have calls are added to it.
-    A list the folder itself gives stands: a sample with a call in another gene was looked at there, the others were not.
+    A list the package knows may be of another version: genes in which the panel's own samples have calls are added to
+    it. A list the folder itself gives stands: a sample with a call in another gene was looked at there, the others were
+    not.
     """
     seen = (
         maf.calls.select("sample_id", "variant_id")
         .join(maf.variants.select("variant_id", "gene"), on="variant_id")
         .join(samples.select("sample_id", "assay_id"), on="sample_id")
-        .select("sample_id", "assay_id", "gene").drop_nulls().unique().sort("sample_id", "gene")
-    )  # fmt: skip
+        .select("sample_id", "assay_id", "gene")
+        .drop_nulls()
+        .unique()
+        .sort("sample_id", "gene")
+    )
     used, own = set(seen["gene"]), _listed_by(found)
     rows: list[tuple[str, str, str | None]] = []
     added: list[str] = []
@@ -198,7 +194,8 @@ def with_seen_genes(
     if moved:
         first = next(iter(moved))
         reading.notes.append(
-            f"{len(moved):,} samples have calls in genes off their panel's list: looked at there in these samples alone "
+            f"{len(moved):,} samples have calls in genes off their panel's list: looked at there in these samples "
+            f"alone "
             f"(first: {first}, {moved[first]})"
         )
         new = pl.col("sample_id").replace_strict(moved, default=None, return_dtype=pl.String)
@@ -217,20 +214,14 @@ def _listed_by(found: Folder) -> set[str]:
 
 
 def cna_on_panels(cna: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    samples = reading.tables["samples"].select(
-        "sample_id", pl.coalesce("cna_assay_id", "assay_id").alias("assay")
-    )
+    samples = reading.tables["samples"].select("sample_id", pl.coalesce("cna_assay_id", "assay_id").alias("assay"))
     assays = reading.tables["assays"]
     genes_of = {
-        a: t.split(";") if t else None
-        for a, t in assays.select("assay_id", "targets").iter_rows()
-        if a != NOT_PROFILED
+        a: t.split(";") if t else None for a, t in assays.select("assay_id", "targets").iter_rows() if a != NOT_PROFILED
     }
     kept, n = on_panel_only(cna, samples, genes_of)
     if n:
-        reading.notes.append(
-            f"{n:,} zeros of the copy-number matrix are of genes outside the sample's panel: left out"
-        )
+        reading.notes.append(f"{n:,} zeros of the copy-number matrix are of genes outside the sample's panel: left out")
     return kept
 
 
@@ -243,6 +234,4 @@ def matrix_assays(reading: Reading, looked: pl.DataFrame) -> pl.DataFrame:
     targets = targets_of(looked, samples)
     named = sorted(set(samples["assay_id"]))
     rows = [(a, "panel", targets.get(a, ";")) for a in named]
-    return pl.DataFrame(
-        rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"assay_id": pl.String, "kind": pl.String, "targets": pl.String}, orient="row")

@@ -12,28 +12,61 @@ from oncourse.study.words import meaning
 
 #: Texts of exports that mean "not assessed".
 NO_VALUE = (
-    "", "NA", "N/A", "[NOT AVAILABLE]", "[NOT APPLICABLE]", "[NOT EVALUATED]", "[UNKNOWN]", "[PENDING]",
-    "[DISCREPANCY]", "[COMPLETED]", "NULL", "NONE", "NAN", "NOT AVAILABLE", "NOT REPORTED", ".", "--", "#N/A",
-)  # fmt: skip
+    "",
+    "NA",
+    "N/A",
+    "[NOT AVAILABLE]",
+    "[NOT APPLICABLE]",
+    "[NOT EVALUATED]",
+    "[UNKNOWN]",
+    "[PENDING]",
+    "[DISCREPANCY]",
+    "[COMPLETED]",
+    "NULL",
+    "NONE",
+    "NAN",
+    "NOT AVAILABLE",
+    "NOT REPORTED",
+    ".",
+    "--",
+    "#N/A",
+)
 
 #: Short lesion names of multi-region studies -> (role, organ).
 _CODES = {
-    "bm": ("metastasis", "brain"), "br": ("metastasis", "brain"), "ln": ("metastasis", "lymph node"),
-    "lu": ("metastasis", "lung"), "li": ("metastasis", "liver"), "lm": ("metastasis", "liver"),
-    "liv": ("metastasis", "liver"), "bo": ("metastasis", "bone"), "bone": ("metastasis", "bone"),
-    "liver": ("metastasis", "liver"), "lung": ("metastasis", "lung"), "brain": ("metastasis", "brain"),
-    "ov": ("metastasis", "ovary"), "per": ("metastasis", "peritoneum"), "om": ("metastasis", "omentum"),
-    "m": ("metastasis", None), "met": ("metastasis", None), "p": ("primary", None), "pt": ("primary", None),
-    "pri": ("primary", None), "prim": ("primary", None), "t": ("primary", None),
-}  # fmt: skip
+    "bm": ("metastasis", "brain"),
+    "br": ("metastasis", "brain"),
+    "ln": ("metastasis", "lymph node"),
+    "lu": ("metastasis", "lung"),
+    "li": ("metastasis", "liver"),
+    "lm": ("metastasis", "liver"),
+    "liv": ("metastasis", "liver"),
+    "bo": ("metastasis", "bone"),
+    "bone": ("metastasis", "bone"),
+    "liver": ("metastasis", "liver"),
+    "lung": ("metastasis", "lung"),
+    "brain": ("metastasis", "brain"),
+    "ov": ("metastasis", "ovary"),
+    "per": ("metastasis", "peritoneum"),
+    "om": ("metastasis", "omentum"),
+    "m": ("metastasis", None),
+    "met": ("metastasis", None),
+    "p": ("primary", None),
+    "pt": ("primary", None),
+    "pri": ("primary", None),
+    "prim": ("primary", None),
+    "t": ("primary", None),
+}
 _PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|circulating tumou?r dna", re.I)
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 
 _OF_CANCER = re.compile(
-    r"progress|cancer|carcinoma|tumou?r|neoplas|malignan|metasta|disease under study|(primary|study|underlying) disease|"
-    r"^(of |due to |death due to |dead of )?disease$|癌|肿瘤|转移", re.I,
-)  # fmt: skip
+    r"progress|cancer|carcinoma|tumou?r|neoplas|malignan|metasta|disease under study|(primary|study|underlying) "
+    r"disease|"
+    r"^(of |due to |death due to |dead of )?disease$|癌|肿瘤|转移",
+    re.I,
+)
 
 
 def clean(column: str) -> pl.Expr:
@@ -88,7 +121,8 @@ def lesion_code(text: str) -> tuple[str | None, str | None]:
 
 
 def material(*texts: str | None) -> str:
-    """Return tissue, plasma, normal or blood from a sample's type, class or assay; tissue where the words say none of them.
+    """Return tissue, plasma, normal or blood from a sample's type, class or assay; tissue where the words say none of
+    them.
 
     ``blood`` says not whether its cells (a normal) or its plasma were sequenced: the caller decides.
 
@@ -129,9 +163,7 @@ def cause_of_death(text: str | None) -> str | None:
     return "cancer" if _OF_CANCER.search(text) else "other"
 
 
-def mapped(
-    values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String
-) -> pl.Series:
+def mapped(values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:
     """Return `function` of each value, worked out once per distinct value."""
     unique = values.unique().drop_nulls()
     out = [function(v) for v in unique]  # type: ignore[operator]

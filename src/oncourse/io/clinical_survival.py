@@ -29,13 +29,24 @@ _BARE = ("OS", "DSS", "DFI", "PFI", "CDR_OS", "CDR_DSS", "CDR_DFI", "CDR_PFI", "
 #: Columns of TCGA that give death and last contact apart.
 _VITAL = ("OVERALL_SURVIVAL_STATUS", "CDR_VITAL_STATUS", "VITAL_STATUS", "PATIENT_VITAL_STATUS", "OS_STATUS")
 _TO_DEATH = ("CDR_DEATH_DAYS_TO", "DAYS_TO_DEATH", "DEATH_DAYS_TO")
-_TO_LAST = ("CDR_LAST_CONTACT_DAYS_TO", "DAYS_TO_LAST_FOLLOWUP", "DAYS_TO_LAST_FOLLOW_UP", "LAST_CONTACT_DAYS_TO",
-            "DAYS_TO_LAST_KNOWN_ALIVE")  # fmt: skip
+_TO_LAST = (
+    "CDR_LAST_CONTACT_DAYS_TO",
+    "DAYS_TO_LAST_FOLLOWUP",
+    "DAYS_TO_LAST_FOLLOW_UP",
+    "LAST_CONTACT_DAYS_TO",
+    "DAYS_TO_LAST_KNOWN_ALIVE",
+)
 SCHEMA = {
-    "patient_id": pl.String, "last_contact_day": pl.Int64, "is_dead": pl.Boolean, "death_day": pl.Int64,
-    "cause_of_death": pl.String, "recurrence_day": pl.Int64, "recurrence_free_day": pl.Int64,
-    "progression_day": pl.Int64, "progression_free_day": pl.Int64,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "last_contact_day": pl.Int64,
+    "is_dead": pl.Boolean,
+    "death_day": pl.Int64,
+    "cause_of_death": pl.String,
+    "recurrence_day": pl.Int64,
+    "recurrence_free_day": pl.Int64,
+    "progression_day": pl.Int64,
+    "progression_free_day": pl.Int64,
+}
 #: End points of one patient are rounded to a month, or counted from days of one month.
 _ROUNDED_DAYS = 31
 #: Statuses that say "unknown" and need no warning.
@@ -123,19 +134,30 @@ def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -
 
 
 def _not_before(source: pl.DataFrame, days: pl.Series, column: str, reading: Reading) -> pl.Series:
-    """Return the days with those before day 0 taken out, and say whose they were: nobody is followed before the start."""
+    """Return the days with those before day 0 taken out, and say whose they were: nobody is followed before the
+    start."""
     early = (days < 0).fill_null(False)
     if not early.any():
         return days
     first = source.filter(early).row(0, named=True)
     message = f"{column}: {int(early.sum()):,} times lie before day 0 (first: {first['PATIENT_ID']}); taken as unknown."
-    reading.problems.append(Problem("follow_up", None, None, str(first[column]), message,
-                                    "Correct the time, or the day it counts from.", "warning"))  # fmt: skip
+    reading.problems.append(
+        Problem(
+            "follow_up",
+            None,
+            None,
+            str(first[column]),
+            message,
+            "Correct the time, or the day it counts from.",
+            "warning",
+        )
+    )
     return days.set(early, None)
 
 
 def _one_status(source: pl.DataFrame, column: str, event: pl.Series, reading: Reading) -> pl.Series:
-    """Return death as the status of overall survival says it, null where another column of vital status contradicts it."""
+    """Return death as the status of overall survival says it, null where another column of vital status contradicts
+    it."""
     other = next((c for c in _VITAL if c in source.columns and c != column), None)
     if other is None:
         return event
@@ -183,8 +205,8 @@ def _vital_columns(frame: pl.DataFrame) -> tuple[str, list[str]] | None:
 def _vital(frame: pl.DataFrame, reading: Reading) -> _Pair | None:
     """Overall survival from a vital status with days to death and to last contact.
 
-    Of a death without its day only the last contact before it is known: whether the patient was dead on it is not, and the
-    last contact is no day of death.
+    Of a death without its day only the last contact before it is known: whether the patient was dead on it is not, and
+    the last contact is no day of death.
     """
     found = _vital_columns(frame)
     if found is None:
@@ -228,7 +250,9 @@ def _one_clock(placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> 
         if not apart:
             kept[role] = pair
             continue
-        message = f"{pair.time} counts from {str(pair.anchor).removeprefix('unknown: ')}, {why}: kept as published only."
+        message = (
+            f"{pair.time} counts from {str(pair.anchor).removeprefix('unknown: ')}, {why}: kept as published only."
+        )
         cure = f"Name its day 0 with `import --anchor {pair.endpoint}=ANCHOR`, or give that day in a timeline."
         reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
     for pair in kept.values():
@@ -238,12 +262,8 @@ def _one_clock(placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> 
     return kept
 
 
-def _follow_up(
-    source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors, reading: Reading
-) -> pl.DataFrame:
-    frame = source.select(
-        pl.col("PATIENT_ID").alias("patient_id"), _cause(source).alias("cause_of_death")
-    )
+def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> pl.DataFrame:
+    frame = source.select(pl.col("PATIENT_ID").alias("patient_id"), _cause(source).alias("cause_of_death"))
     for role in _ROLES:
         pair = placed.get(role)
         if pair is None:
@@ -258,17 +278,21 @@ def _follow_up(
             reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
         frame = frame.with_columns((pair.days + start).alias(role), pair.event.alias(f"{role}_event"))
     dead = pl.col("OS_event")
-    out = _within_life(frame, placed, reading).select(
-        "patient_id",
-        pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
-        dead.alias("is_dead"),
-        pl.when(dead).then(pl.col("OS")).alias("death_day"),
-        pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
-        pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
-        pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),
-        pl.when(pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_day"),
-        pl.when(~pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_free_day"),
-    ).with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
+    out = (
+        _within_life(frame, placed, reading)
+        .select(
+            "patient_id",
+            pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
+            dead.alias("is_dead"),
+            pl.when(dead).then(pl.col("OS")).alias("death_day"),
+            pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
+            pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
+            pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),
+            pl.when(pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_day"),
+            pl.when(~pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_free_day"),
+        )
+        .with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
+    )
     lost = out["last_contact_day"].null_count()
     if lost:
         reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")
@@ -279,12 +303,18 @@ def _published(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> pl
     """Return every end point as the source gives it, one row per patient with a time."""
     frames = []
     for pair in pairs:
-        frames.append(source.select(
-            pl.col("PATIENT_ID").alias("patient_id"), pl.lit(pair.endpoint.removeprefix("CDR_")).alias("endpoint"),
-            pair.days.alias("time_days"), pair.event.alias("is_event"), pl.col(pair.status).alias("status"),
-            pl.lit(pair.anchor, pl.String).alias("anchor"), pl.lit(pair.definition or None, pl.String).alias("definition"),
-            pl.lit(f"{pair.time}, {pair.status}").alias("source"),
-        ))  # fmt: skip
+        frames.append(
+            source.select(
+                pl.col("PATIENT_ID").alias("patient_id"),
+                pl.lit(pair.endpoint.removeprefix("CDR_")).alias("endpoint"),
+                pair.days.alias("time_days"),
+                pair.event.alias("is_event"),
+                pl.col(pair.status).alias("status"),
+                pl.lit(pair.anchor, pl.String).alias("anchor"),
+                pl.lit(pair.definition or None, pl.String).alias("definition"),
+                pl.lit(f"{pair.time}, {pair.status}").alias("source"),
+            )
+        )
     every = PUBLISHED_ENDPOINTS.conform(pl.concat(frames)).drop_nulls("time_days")
     return every.unique(["patient_id", "endpoint"], keep="first", maintain_order=True)
 

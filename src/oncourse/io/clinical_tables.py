@@ -36,17 +36,42 @@ _IDS = {
 
 
 _SEX = ("SEX", "GENDER", "CDR_GENDER")
-_AGE = ("AGE", "AGE_YEARS", "AGE_AT_DIAGNOSIS", "AGE_AT_DX", "DIAGNOSIS_AGE", "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
-        "CDR_AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS")  # fmt: skip
-_STAGE = ("STAGE", "STAGE_AT_DIAGNOSIS", "AJCC_PATHOLOGIC_TUMOR_STAGE", "CDR_AJCC_PATHOLOGIC_TUMOR_STAGE",
-          "STAGE_HIGHEST_RECORDED", "TUMOR_STAGE", "CLINICAL_STAGE", "CDR_CLINICAL_STAGE",
-          "STAGE_EVENT_PATHOLOGIC_STAGE")  # fmt: skip
+_AGE = (
+    "AGE",
+    "AGE_YEARS",
+    "AGE_AT_DIAGNOSIS",
+    "AGE_AT_DX",
+    "DIAGNOSIS_AGE",
+    "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
+    "CDR_AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS",
+)
+_STAGE = (
+    "STAGE",
+    "STAGE_AT_DIAGNOSIS",
+    "AJCC_PATHOLOGIC_TUMOR_STAGE",
+    "CDR_AJCC_PATHOLOGIC_TUMOR_STAGE",
+    "STAGE_HIGHEST_RECORDED",
+    "TUMOR_STAGE",
+    "CLINICAL_STAGE",
+    "CDR_CLINICAL_STAGE",
+    "STAGE_EVENT_PATHOLOGIC_STAGE",
+)
 
 
 #: Columns that say what kind of sample a row is, the most usual first.
 KINDS = ("SAMPLE_CLASS", "SAMPLE_TYPE", "SPECIMEN_TYPE", "MATERIAL", "SAMPLE_MATERIAL", "TISSUE_TYPE", "TISSUE", "TYPE")
-_ROLE_ORDER = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TUMOR_TYPE_SAMPLE", "SAMPLE_TYPE_DETAILED", "LESION_ROLE", "ROLE",
-               "SPECIMEN_TYPE", "MATERIAL", "TISSUE_TYPE", "TYPE")  # fmt: skip
+_ROLE_ORDER = (
+    "SAMPLE_TYPE",
+    "SAMPLE_CLASS",
+    "TUMOR_TYPE_SAMPLE",
+    "SAMPLE_TYPE_DETAILED",
+    "LESION_ROLE",
+    "ROLE",
+    "SPECIMEN_TYPE",
+    "MATERIAL",
+    "TISSUE_TYPE",
+    "TYPE",
+)
 
 
 @dataclass
@@ -171,9 +196,7 @@ def build(
         message = f"{len(missing):,} patients have samples and no row of their own (first: {missing[0]})."
         cure = "Add them to the clinical patient table."
         reading.problems.append(Problem("patients", None, "patient_id", missing[0], message, cure, "warning"))
-    base = pl.concat(
-        [base, pl.DataFrame({"PATIENT_ID": missing}, schema={"PATIENT_ID": pl.String})], how="diagonal"
-    )
+    base = pl.concat([base, pl.DataFrame({"PATIENT_ID": missing}, schema={"PATIENT_ID": pl.String})], how="diagonal")
     our_patients, extra_patients = _patients(base, samples, reading)
     lesions, sample_lesion = _lesions(samples, reading)
     our_samples, extra_samples = _samples(samples, sample_lesion, reading)
@@ -210,9 +233,7 @@ def _told_numbers(raw: pl.DataFrame, table: str, columns: Sequence[str], reading
         lost = raw[column].drop_nulls()
         lost = lost.filter(words.number(lost).is_null())
         if len(lost):
-            message = (
-                f"{len(lost):,} values of {column} are no number (first: '{lost[0]}'): taken as unknown."
-            )
+            message = f"{len(lost):,} values of {column} are no number (first: '{lost[0]}'): taken as unknown."
             cure = "The source's own column is kept beside it."
             reading.problems.append(Problem(table, None, column, lost[0], message, cure, "warning"))
 
@@ -247,9 +268,10 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
         first_of(base, *_SEX).alias("sex"),
         first_of(base, *_AGE).alias("age_years"),
         first_of(base, *_STAGE).alias("stage"),
-        pl.coalesce(first_of(base, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "PRIMARY_TUMOR_LOCATION"),
-                    "_site").alias("primary_site"),
-    )  # fmt: skip
+        pl.coalesce(first_of(base, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "PRIMARY_TUMOR_LOCATION"), "_site").alias(
+            "primary_site"
+        ),
+    )
     _told_numbers(raw, "patients", ["age_years"], reading)
     raw = raw.with_columns(
         words.mapped(raw["sex"], words.sex).alias("sex"), words.number(raw["age_years"]).alias("age_years")
@@ -262,18 +284,18 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
 def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     fractions = {"purity": ("TUMOR_PURITY", "PURITY"), "tumor_fraction": ("TUMOR_FRACTION", "CTDNA_FRACTION")}
     numbers = {
-        "ploidy": ("PLOIDY",), "mean_depth": ("SAMPLE_COVERAGE", "MEAN_COVERAGE", "COVERAGE", "MEAN_DEPTH"),
+        "ploidy": ("PLOIDY",),
+        "mean_depth": ("SAMPLE_COVERAGE", "MEAN_COVERAGE", "COVERAGE", "MEAN_DEPTH"),
         "msi_score": ("MSI_SCORE", "MSISENSOR_SCORE", "MSI_SENSOR_SCORE"),
-        "tmb_per_mb": ("TMB_NONSYNONYMOUS", "TMB_SCORE", "TMB"), "cfdna_ng_ml": ("CFDNA_NG_ML",),
-    }  # fmt: skip
+        "tmb_per_mb": ("TMB_NONSYNONYMOUS", "TMB_SCORE", "TMB"),
+        "cfdna_ng_ml": ("CFDNA_NG_ML",),
+    }
     raw = samples.select(
         pl.col("SAMPLE_ID").alias("sample_id"),
         pl.col("PATIENT_ID").alias("patient_id"),
         *[first_of(samples, *names).alias(ours) for ours, names in {**fractions, **numbers}.items()],
         first_of(samples, "MSI_STATUS", "MSI_TYPE", "MSI", "MSI_SENSOR_STATUS").alias("msi_status"),
-        first_of(samples, "SAMPLE_PRESERVATION", "PRESERVATION", "SPECIMEN_PRESERVATION_TYPE").alias(
-            "preservation"
-        ),
+        first_of(samples, "SAMPLE_PRESERVATION", "PRESERVATION", "SPECIMEN_PRESERVATION_TYPE").alias("preservation"),
     )
     _told_numbers(raw, "samples", [*fractions, *numbers], reading)
     raw = raw.with_columns(
@@ -331,10 +353,11 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
         pl.col("PATIENT_ID").alias("patient_id"),
         explicit.alias("lesion"),
         _role_of(samples).alias("role"),
-        first_of(samples, "METASTATIC_SITE", "METASTATIC_BIOPSY_SITE", "BIOPSY_SITE", "SAMPLE_SITE", "TISSUE_SITE",
-                 "SITE").alias("met_site"),
+        first_of(
+            samples, "METASTATIC_SITE", "METASTATIC_BIOPSY_SITE", "BIOPSY_SITE", "SAMPLE_SITE", "TISSUE_SITE", "SITE"
+        ).alias("met_site"),
         first_of(samples, "PRIMARY_SITE", "PRIMARY_TUMOR_SITE", "SITE").alias("primary_site"),
-    ).with_columns(materials(samples).alias("material"))  # fmt: skip
+    ).with_columns(materials(samples).alias("material"))
     frame = frame.filter(pl.col("material") == "tissue")
     role = frame["role"]
     coded = {v: words.lesion_code(v) for v in frame["lesion"].unique().drop_nulls()}
@@ -345,17 +368,13 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
     )
     unknown = frame["role"].null_count()
     if unknown:
-        reading.notes.append(
-            f"{unknown:,} tissue samples do not say primary or metastasis: they are in no lesion pair"
-        )
+        reading.notes.append(f"{unknown:,} tissue samples do not say primary or metastasis: they are in no lesion pair")
     is_primary = pl.col("role") == "primary"
     owners = frame.drop_nulls("lesion").group_by("lesion").agg(pl.col("patient_id").n_unique())
     own = bool((owners["patient_id"] == 1).all())  # ids of lesions, not words such as `liver`
     frame = frame.drop_nulls("role").with_columns(
         pl.when(pl.col("lesion").is_not_null())
-        .then(
-            pl.col("lesion") if own and owners.height > 1 else pl.col("patient_id") + "_" + pl.col("lesion")
-        )
+        .then(pl.col("lesion") if own and owners.height > 1 else pl.col("patient_id") + "_" + pl.col("lesion"))
         .when(is_primary)
         .then(pl.col("patient_id") + "_primary")
         .otherwise(pl.col("sample_id") + "_lesion")

@@ -63,11 +63,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     names = _placed(counts, reading)
     rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
     called = (pl.col("alt_count") >= MIN_ALT) & (pl.col("alt_count") >= MIN_VAF * pl.col("depth"))
-    samples = (
-        rows.group_by("patient_id", "sample_id")
-        .agg(pl.col("purity").median())
-        .sort("patient_id", "sample_id")
-    )
+    samples = rows.group_by("patient_id", "sample_id").agg(pl.col("purity").median()).sort("patient_id", "sample_id")
     samples = samples.with_columns(material=mapped(samples["sample_id"], material))
     is_tissue = pl.col("material") == "tissue"
     samples = samples.with_columns(_rest=_without_patient(samples))
@@ -80,20 +76,32 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
         ),
         "samples": samples.select(
-            "sample_id", "patient_id", "material", lesion_id=pl.when(is_tissue).then(lesion),
+            "sample_id",
+            "patient_id",
+            "material",
+            lesion_id=pl.when(is_tissue).then(lesion),
             purity=pl.when(is_tissue).then("purity"),
             tumor_fraction=pl.when(pl.col("material") == "plasma").then("purity"),
         ),
         "lesions": (
             samples.filter(is_tissue)
-            .select(lesion_id=lesion, patient_id="patient_id", role=role).unique("lesion_id").sort("lesion_id")
+            .select(lesion_id=lesion, patient_id="patient_id", role=role)
+            .unique("lesion_id")
+            .sort("lesion_id")
         ),
-        "variants": names.select("place", "gene").rename({"place": "variant_id"}).unique("variant_id").sort("variant_id"),
+        "variants": names.select("place", "gene")
+        .rename({"place": "variant_id"})
+        .unique("variant_id")
+        .sort("variant_id"),
         "calls": rows.select(
-            "sample_id", pl.col("place").alias("variant_id"), "alt_count", "depth", is_called=called,
+            "sample_id",
+            pl.col("place").alias("variant_id"),
+            "alt_count",
+            "depth",
+            is_called=called,
             origin=pl.lit("somatic"),
         ).sort("sample_id", "variant_id"),
-    }  # fmt: skip
+    }
     named = samples.filter(~is_tissue)["sample_id"].to_list()
     if named:
         reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
@@ -103,22 +111,32 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     if kind in ("pyclone", "conipher", "pairtree") and known.height and told:
         place = pl.col("place").str.split(":")
         pos = place.list.get(1).cast(pl.Int64)
-        reading.tables["segments"] = known.select(
-            "sample_id", chrom=place.list.get(0), start=pos, end=pos,
-            total_cn=pl.col("major_cn") + pl.col("minor_cn"), minor_cn="minor_cn",
-        ).unique(["sample_id", "chrom", "start"], maintain_order=True).sort("sample_id", "chrom", "start")  # fmt: skip
+        reading.tables["segments"] = (
+            known.select(
+                "sample_id",
+                chrom=place.list.get(0),
+                start=pos,
+                end=pos,
+                total_cn=pl.col("major_cn") + pl.col("minor_cn"),
+                minor_cn="minor_cn",
+            )
+            .unique(["sample_id", "chrom", "start"], maintain_order=True)
+            .sort("sample_id", "chrom", "start")
+        )
     reading.notes.append(
-        "the format does not say what a sample is: each of tissue is a metastasis of its own, but samples whose name says "
+        "the format does not say what a sample is: each of tissue is a metastasis of its own, but samples whose name "
+        "says "
         "primary, P or PT are of the primary. Correct lesions.tsv and samples.tsv for calls of seeding."
     )
     return reading
 
 
 def _one_purity(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Write Pairtree's var_read_prob w as copies at one purity per sample: n copies, one mutated, w = p / (p n + 2 (1 - p)).
+    """Write Pairtree's var_read_prob w as copies at one purity per sample: n copies, one mutated, w = p / (p n + 2 (1 -
+    p)).
 
-    The purity is the median of 2 w, and no less than what leaves one copy at every site: 2 w / (1 + w). Where that asks for
-    a broken number of copies (w = 2/3: two of three) the depth is scaled to the diploid site with the same expected
+    The purity is the median of 2 w, and no less than what leaves one copy at every site: 2 w / (1 + w). Where that asks
+    for a broken number of copies (w = 2/3: two of three) the depth is scaled to the diploid site with the same expected
     share, as Pairtree does for its supervariants (Wintersinger 2022, Blood Cancer Discov 3:208).
     """
     p, total = pl.col("purity"), pl.col("major_cn") + pl.col("minor_cn")
@@ -130,20 +148,24 @@ def _one_purity(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     if counts.select(broken.any()).item():
         n = counts.filter(broken)["variant_id"].n_unique()
         reading.notes.append(
-            f"var_read_prob of {n:,} variants is that of no whole number of copies with one mutated: their depth is scaled "
+            f"var_read_prob of {n:,} variants is that of no whole number of copies with one mutated: their depth is "
+            f"scaled "
             "to a diploid site with the same cell fraction"
         )
     scaled = (pl.col("depth") * 2 * pl.col("_w") / pl.col("_p")).round().cast(pl.Int64)
     whole = pl.when(broken).then(2.0).otherwise(pl.col("_n").round())
     minor = pl.when(whole <= 2).then(whole - 1).otherwise((whole / 2).floor())
     return counts.with_columns(
-        purity="_p", depth=pl.when(broken).then(pl.max_horizontal("alt_count", scaled)).otherwise("depth"),
-        minor_cn=minor, major_cn=whole - minor,
-    ).drop("_w", "_p", "_n")  # fmt: skip
+        purity="_p",
+        depth=pl.when(broken).then(pl.max_horizontal("alt_count", scaled)).otherwise("depth"),
+        minor_cn=minor,
+        major_cn=whole - minor,
+    ).drop("_w", "_p", "_n")
 
 
 def _without_patient(samples: pl.DataFrame) -> pl.Series:
-    """Return the samples' names without the patient's: its id, or the first part that all samples of a patient share."""
+    """Return the samples' names without the patient's: its id, or the first part that all samples of a patient
+    share."""
     frame = samples.with_columns(_rest=pl.col("sample_id").str.strip_prefix(pl.col("patient_id")))
     first = pl.col("_rest").str.extract(r"^([^_. -]+)[_. -]")
     shared = (first.n_unique().over("patient_id") == 1) & first.is_not_null().all().over("patient_id")
@@ -169,13 +191,9 @@ def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> 
         cases = head["CASE_ID"].unique().sort().to_list() if "CASE_ID" in head.columns else []
         if not cases:
             return clones.read_conipher(source)[0]
-        return pl.concat(
-            clones.read_conipher(source, case)[0].with_columns(patient_id=pl.lit(case)) for case in cases
-        )
+        return pl.concat(clones.read_conipher(source, case)[0].with_columns(patient_id=pl.lit(case)) for case in cases)
     if depth is None:
-        raise InputError(
-            f"{source.name}: LICHeE tables hold no reads. Say how many there were per site: --depth 200."
-        )
+        raise InputError(f"{source.name}: LICHeE tables hold no reads. Say how many there were per site: --depth 200.")
     frame = clones.read_lichee(source)
     normal = frame["sample_id"][0]
     reading.notes.append(
@@ -183,14 +201,20 @@ def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> 
     )
     frame = frame.filter(pl.col("sample_id") != normal)
     return frame.select(
-        pl.concat_str("variant_id", "name", separator=" "), "sample_id",
-        alt_count=(pl.col("vaf") * depth).round().cast(pl.Int64), depth=pl.lit(depth, pl.Int64),
-        major_cn=pl.lit(None, pl.Float64), minor_cn=pl.lit(None, pl.Float64), normal_cn=pl.lit(2.0), purity=pl.lit(1.0),
-    )  # fmt: skip
+        pl.concat_str("variant_id", "name", separator=" "),
+        "sample_id",
+        alt_count=(pl.col("vaf") * depth).round().cast(pl.Int64),
+        depth=pl.lit(depth, pl.Int64),
+        major_cn=pl.lit(None, pl.Float64),
+        minor_cn=pl.lit(None, pl.Float64),
+        normal_cn=pl.lit(2.0),
+        purity=pl.lit(1.0),
+    )
 
 
 def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Return patient_id, variant_id, place (chrom:pos:ref:alt) and gene (null, or the name of a variant without place)."""
+    """Return patient_id, variant_id, place (chrom:pos:ref:alt) and gene (null, or the name of a variant without
+    place)."""
     names = counts.select("patient_id", "variant_id").unique().sort("patient_id", "variant_id")
     parts = pl.col("variant_id").str.to_uppercase().str.extract_groups(_PLACED)
     chrom, pos, ref, alt = (parts.struct.field(str(i)) for i in (1, 2, 3, 4))
@@ -206,7 +230,8 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         raise InputError(f"{without:,} variants without a place in the genome: at most {22 * _PLACES:,}.")
     if without:
         reading.notes.append(
-            f"{without:,} variants are not named chrom:pos:ref:alt: placed before the first base of the chromosomes, their "
+            f"{without:,} variants are not named chrom:pos:ref:alt: placed before the first base of the chromosomes, "
+            f"their "
             "name as gene"
         )
     return placed
@@ -222,9 +247,7 @@ def export_clone_tables(patients: Mapping[str, Any], kind: str, folder: Path) ->
     InputError : no patient has counts
     """
     if not patients:
-        raise InputError(
-            "no patient has somatic variants with read counts in samples of known or estimable purity."
-        )
+        raise InputError("no patient has somatic variants with read counts in samples of known or estimable purity.")
     folder.mkdir(parents=True, exist_ok=True)
     said = []
     for patient, data in patients.items():

@@ -1,8 +1,8 @@
 """Tables of clonal evolution tools: PyClone(-VI), Pairtree, CONIPHER, LICHeE, cBioPortal clonality columns.
 
 Read to and written from long frames with one row per variant and sample. Counts: variant_id, sample_id, alt_count,
-depth, major_cn, minor_cn, normal_cn, purity. Clusters: variant_id, sample_id, cluster_id, ccf, ccf_sd, p_cluster. What a
-format does not hold is null; what it cannot express is said at its writer.
+depth, major_cn, minor_cn, normal_cn, purity. Clusters: variant_id, sample_id, cluster_id, ccf, ccf_sd, p_cluster. What
+a format does not hold is null; what it cannot express is said at its writer.
 """
 
 from __future__ import annotations
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from oncourse.evolution.clustering.types import Counts
 
 COUNTS_SCHEMA: dict[str, Any] = {
-    "variant_id": pl.String, "sample_id": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "major_cn": pl.Float64,
-    "minor_cn": pl.Float64, "normal_cn": pl.Float64, "purity": pl.Float64,
-}  # fmt: skip
+    "variant_id": pl.String,
+    "sample_id": pl.String,
+    "alt_count": pl.Int64,
+    "depth": pl.Int64,
+    "major_cn": pl.Float64,
+    "minor_cn": pl.Float64,
+    "normal_cn": pl.Float64,
+    "purity": pl.Float64,
+}
 CLUSTERS_SCHEMA: dict[str, Any] = {
-    "variant_id": pl.String, "sample_id": pl.String, "cluster_id": pl.String, "ccf": pl.Float64, "ccf_sd": pl.Float64,
+    "variant_id": pl.String,
+    "sample_id": pl.String,
+    "cluster_id": pl.String,
+    "ccf": pl.Float64,
+    "ccf_sd": pl.Float64,
     "p_cluster": pl.Float64,
-}  # fmt: skip
+}
 
 
 def _table(path: Path, needed: Sequence[str]) -> pl.DataFrame:
@@ -38,17 +48,34 @@ def _table(path: Path, needed: Sequence[str]) -> pl.DataFrame:
         raise InputError(f"{path.name}: {what}") from None
     missing = [column for column in needed if column not in frame.columns]
     if missing:
-        raise InputError(f"{path.name}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing; it has "
-                         f"{', '.join(frame.columns)}.")  # fmt: skip
+        raise InputError(
+            f"{path.name}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing; it has "
+            f"{', '.join(frame.columns)}."
+        )
     for column in _NUMBERS & set(frame.columns):
         _check_numbers(path, column, frame[column], first_row=2)
     return frame
 
 
 #: Columns of the tools' tables that hold one number.
-_NUMBERS = {"ref_counts", "alt_counts", "major_cn", "minor_cn", "normal_cn", "tumour_content", "cellular_prevalence",
-            "cellular_prevalence_std", "cluster_assignment_prob", "REF_COUNT", "VAR_COUNT", "DEPTH", "COPY_NUMBER_A",
-            "COPY_NUMBER_B", "ACF", "CCF_PHYLO"}  # fmt: skip
+_NUMBERS = {
+    "ref_counts",
+    "alt_counts",
+    "major_cn",
+    "minor_cn",
+    "normal_cn",
+    "tumour_content",
+    "cellular_prevalence",
+    "cellular_prevalence_std",
+    "cluster_assignment_prob",
+    "REF_COUNT",
+    "VAR_COUNT",
+    "DEPTH",
+    "COPY_NUMBER_A",
+    "COPY_NUMBER_B",
+    "ACF",
+    "CCF_PHYLO",
+}
 
 
 def _check_numbers(path: Path, column: str, cells: pl.Series, first_row: int | None = None) -> None:
@@ -90,16 +117,8 @@ def counts_from_frame(frame: pl.DataFrame, error_rate: float = 1e-3) -> tuple[Co
     if frame.select(pl.struct("variant_id", "sample_id").is_duplicated().any()).item():
         raise InputError("a variant is counted twice in one sample.")
     variants, samples = (frame[c].unique().sort().to_list() for c in ("variant_id", "sample_id"))
-    row = (
-        frame["variant_id"]
-        .replace_strict({v: i for i, v in enumerate(variants)}, return_dtype=pl.Int64)
-        .to_numpy()
-    )
-    column = (
-        frame["sample_id"]
-        .replace_strict({s: i for i, s in enumerate(samples)}, return_dtype=pl.Int64)
-        .to_numpy()
-    )
+    row = frame["variant_id"].replace_strict({v: i for i, v in enumerate(variants)}, return_dtype=pl.Int64).to_numpy()
+    column = frame["sample_id"].replace_strict({s: i for i, s in enumerate(samples)}, return_dtype=pl.Int64).to_numpy()
 
     def wide(name: str, missing: float, dtype: Any = float) -> Any:
         table = np.full((len(variants), len(samples)), missing, dtype)
@@ -109,16 +128,19 @@ def counts_from_frame(frame: pl.DataFrame, error_rate: float = 1e-3) -> tuple[Co
     purity = wide("purity", 1.0)
     if len(frame):
         # a site without a row has the purity of its sample
-        of_sample = dict(
-            frame.group_by("sample_id").agg(pl.col("purity").median().fill_null(1.0)).iter_rows()
-        )
+        of_sample = dict(frame.group_by("sample_id").agg(pl.col("purity").median().fill_null(1.0)).iter_rows())
         absent = np.ones(purity.shape, bool)
         absent[row, column] = False
         purity = np.where(absent, np.array([of_sample[s] for s in samples])[None, :], purity)
     counts = Counts(
-        wide("alt_count", 0, np.int64), wide("depth", 0, np.int64), purity, wide("major_cn", 1.0), wide("minor_cn", 1.0),
-        wide("normal_cn", 2.0), np.full(len(samples), error_rate),
-    )  # fmt: skip
+        wide("alt_count", 0, np.int64),
+        wide("depth", 0, np.int64),
+        purity,
+        wide("major_cn", 1.0),
+        wide("minor_cn", 1.0),
+        wide("normal_cn", 2.0),
+        np.full(len(samples), error_rate),
+    )
     return counts, variants, samples
 
 
@@ -129,12 +151,17 @@ def counts_to_frame(counts: Counts, variant_ids: Sequence[str], sample_ids: Sequ
     n, s = counts.n_variant, counts.n_sample
     frame = pl.DataFrame(
         {
-            "variant_id": np.repeat(np.array(variant_ids, object), s).tolist(), "sample_id": list(sample_ids) * n,
-            "alt_count": counts.alt_count.ravel(), "depth": counts.depth.ravel(), "major_cn": counts.major_cn.ravel(),
-            "minor_cn": counts.minor_cn.ravel(), "normal_cn": counts.normal_cn.ravel(), "purity": counts.purity.ravel(),
+            "variant_id": np.repeat(np.array(variant_ids, object), s).tolist(),
+            "sample_id": list(sample_ids) * n,
+            "alt_count": counts.alt_count.ravel(),
+            "depth": counts.depth.ravel(),
+            "major_cn": counts.major_cn.ravel(),
+            "minor_cn": counts.minor_cn.ravel(),
+            "normal_cn": counts.normal_cn.ravel(),
+            "purity": counts.purity.ravel(),
         },
         schema=COUNTS_SCHEMA,
-    )  # fmt: skip
+    )
     return frame.filter(pl.col("depth") > 0)
 
 
@@ -147,10 +174,16 @@ def read_pyclone_vi(path: Path) -> pl.DataFrame:
     frame = _table(path, needed)
     purity = pl.col("tumour_content") if "tumour_content" in frame.columns else pl.lit(None)
     return _counts(
-        frame, variant_id=pl.col("mutation_id"), sample_id=pl.col("sample_id"), alt_count=_whole("alt_counts"),
-        depth=_whole("ref_counts") + _whole("alt_counts"), major_cn=pl.col("major_cn"), minor_cn=pl.col("minor_cn"),
-        normal_cn=pl.col("normal_cn"), purity=purity,
-    )  # fmt: skip
+        frame,
+        variant_id=pl.col("mutation_id"),
+        sample_id=pl.col("sample_id"),
+        alt_count=_whole("alt_counts"),
+        depth=_whole("ref_counts") + _whole("alt_counts"),
+        major_cn=pl.col("major_cn"),
+        minor_cn=pl.col("minor_cn"),
+        normal_cn=pl.col("normal_cn"),
+        purity=purity,
+    )
 
 
 def write_pyclone_vi(counts: pl.DataFrame, path: Path, *, whole_variants_only: bool = True) -> list[str]:
@@ -159,19 +192,21 @@ def write_pyclone_vi(counts: pl.DataFrame, path: Path, *, whole_variants_only: b
     PyClone-VI drops a variant that is missing in any sample; with `whole_variants_only` that is done here, and said.
     """
     n_sample = counts["sample_id"].n_unique()
-    partial = (
-        counts.group_by("variant_id").len().filter(pl.col("len") < n_sample)["variant_id"].sort().to_list()
-    )
+    partial = counts.group_by("variant_id").len().filter(pl.col("len") < n_sample)["variant_id"].sort().to_list()
     left_out = partial if whole_variants_only else []
     whole = [
-        pl.col(c).fill_null(d).round().cast(pl.Int64)
-        for c, d in (("major_cn", 1), ("minor_cn", 1), ("normal_cn", 2))
+        pl.col(c).fill_null(d).round().cast(pl.Int64) for c, d in (("major_cn", 1), ("minor_cn", 1), ("normal_cn", 2))
     ]
     counts.filter(~pl.col("variant_id").is_in(left_out)).sort("variant_id", "sample_id").select(
-        mutation_id="variant_id", sample_id="sample_id", ref_counts=pl.col("depth") - pl.col("alt_count"),
-        alt_counts="alt_count", major_cn=whole[0], minor_cn=whole[1], normal_cn=whole[2],
+        mutation_id="variant_id",
+        sample_id="sample_id",
+        ref_counts=pl.col("depth") - pl.col("alt_count"),
+        alt_counts="alt_count",
+        major_cn=whole[0],
+        minor_cn=whole[1],
+        normal_cn=whole[2],
         tumour_content=pl.col("purity").fill_null(1.0),
-    ).write_csv(path, separator="\t")  # fmt: skip
+    ).write_csv(path, separator="\t")
     return left_out
 
 
@@ -180,11 +215,19 @@ def read_pyclone(paths: dict[str, Path], purity: dict[str, float] | None = None)
     frames = []
     for sample, path in sorted(paths.items()):
         frame = _table(path, ("mutation_id", "ref_counts", "var_counts", "normal_cn", "minor_cn", "major_cn"))
-        frames.append(_counts(
-            frame, variant_id=pl.col("mutation_id"), sample_id=pl.lit(sample), alt_count=_whole("var_counts"),
-            depth=_whole("ref_counts") + _whole("var_counts"), major_cn=pl.col("major_cn"), minor_cn=pl.col("minor_cn"),
-            normal_cn=pl.col("normal_cn"), purity=pl.lit((purity or {}).get(sample)),
-        ))  # fmt: skip
+        frames.append(
+            _counts(
+                frame,
+                variant_id=pl.col("mutation_id"),
+                sample_id=pl.lit(sample),
+                alt_count=_whole("var_counts"),
+                depth=_whole("ref_counts") + _whole("var_counts"),
+                major_cn=pl.col("major_cn"),
+                minor_cn=pl.col("minor_cn"),
+                normal_cn=pl.col("normal_cn"),
+                purity=pl.lit((purity or {}).get(sample)),
+            )
+        )
     return pl.concat([pl.DataFrame(schema=COUNTS_SCHEMA), *frames]).sort("variant_id", "sample_id")
 
 
@@ -197,37 +240,46 @@ def write_pyclone(counts: pl.DataFrame, folder: Path) -> list[Path]:
     ):
         path = folder / f"{sample}.tsv"
         frame.sort("variant_id").select(
-            mutation_id="variant_id", ref_counts=pl.col("depth") - pl.col("alt_count"), var_counts="alt_count",
+            mutation_id="variant_id",
+            ref_counts=pl.col("depth") - pl.col("alt_count"),
+            var_counts="alt_count",
             normal_cn=pl.col("normal_cn").fill_null(2).cast(pl.Int64),
-            minor_cn=pl.col("minor_cn").fill_null(1).cast(pl.Int64), major_cn=pl.col("major_cn").fill_null(1).cast(pl.Int64),
-        ).write_csv(path, separator="\t")  # fmt: skip
+            minor_cn=pl.col("minor_cn").fill_null(1).cast(pl.Int64),
+            major_cn=pl.col("major_cn").fill_null(1).cast(pl.Int64),
+        ).write_csv(path, separator="\t")
         out.append(path)
     return out
 
 
 _PYCLONE_RESULT = {
-    "cellular_prevalence": "ccf", "cellular_prevalence_std": "ccf_sd", "cluster_assignment_prob": "p_cluster",
-}  # fmt: skip
+    "cellular_prevalence": "ccf",
+    "cellular_prevalence_std": "ccf_sd",
+    "cluster_assignment_prob": "p_cluster",
+}
 
 
 def read_pyclone_clusters(path: Path) -> pl.DataFrame:
     """Return the clusters of a PyClone-VI result or of PyClone's loci table."""
     frame = _table(path, ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"))
-    optional = {
-        new: pl.col(old) if old in frame.columns else pl.lit(None) for old, new in _PYCLONE_RESULT.items()
-    }
+    optional = {new: pl.col(old) if old in frame.columns else pl.lit(None) for old, new in _PYCLONE_RESULT.items()}
     return frame.select(
-        variant_id="mutation_id", sample_id="sample_id", cluster_id="cluster_id",
+        variant_id="mutation_id",
+        sample_id="sample_id",
+        cluster_id="cluster_id",
         **{name: value.cast(pl.Float64) for name, value in optional.items()},
-    ).sort("variant_id", "sample_id")  # fmt: skip
+    ).sort("variant_id", "sample_id")
 
 
 def write_pyclone_clusters(clusters: pl.DataFrame, path: Path) -> None:
     """Write a PyClone-VI result table; variants without a cluster (artefacts) have no row there."""
     clusters.drop_nulls("cluster_id").sort("variant_id", "sample_id").select(
-        mutation_id="variant_id", sample_id="sample_id", cluster_id="cluster_id", cellular_prevalence="ccf",
-        cellular_prevalence_std="ccf_sd", cluster_assignment_prob="p_cluster",
-    ).write_csv(path, separator="\t")  # fmt: skip
+        mutation_id="variant_id",
+        sample_id="sample_id",
+        cluster_id="cluster_id",
+        cellular_prevalence="ccf",
+        cellular_prevalence_std="ccf_sd",
+        cluster_assignment_prob="p_cluster",
+    ).write_csv(path, separator="\t")
 
 
 # Pairtree ----------------------------------------------------------------------------------------------------------
@@ -237,8 +289,8 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (counts, clusters) of a Pairtree .ssm and its params.json.
 
     Copy number is not in the format: var_read_prob w (the share of a mutated cell's reads that show the variant) comes
-    back as purity 2 w of a diploid site, and above 0.5 as 1 / w copies of a pure sample, one of them mutated: the reading
-    of its numbers that gives the same expected reads. Garbage
+    back as purity 2 w of a diploid site, and above 0.5 as 1 / w copies of a pure sample, one of them mutated: the
+    reading of its numbers that gives the same expected reads. Garbage
     variants and those in no cluster have a null cluster_id; ccf is not part of the input.
     """
     frame = _table(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
@@ -252,9 +304,7 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     lists = frame.with_columns(pl.col("var_reads", "total_reads", "var_read_prob").str.split(","))
     widths = lists.select(pl.col("var_reads", "total_reads", "var_read_prob").list.len()).unique()
     if widths.height > 1 or set(widths.row(0)) != {len(samples)}:
-        raise InputError(
-            f"{ssm.name}: every variant needs {len(samples)} values, one per sample of {params.name}."
-        )
+        raise InputError(f"{ssm.name}: every variant needs {len(samples)} values, one per sample of {params.name}.")
     long = lists.with_columns(sample_id=pl.lit(samples)).explode(
         "var_reads", "total_reads", "var_read_prob", "sample_id"
     )
@@ -263,15 +313,19 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     one, two = pl.lit(1.0), pl.lit(2.0)
     w = pl.col("var_read_prob").cast(pl.Float64)
     counts = _counts(
-        long, variant_id=pl.col("id"), sample_id=pl.col("sample_id"), alt_count=_whole("var_reads"),
-        depth=_whole("total_reads"), major_cn=one, minor_cn=(1 / w.clip(0.5, 1) - 1), normal_cn=two,
+        long,
+        variant_id=pl.col("id"),
+        sample_id=pl.col("sample_id"),
+        alt_count=_whole("var_reads"),
+        depth=_whole("total_reads"),
+        major_cn=one,
+        minor_cn=(1 / w.clip(0.5, 1) - 1),
+        normal_cn=two,
         purity=(w * 2).clip(0, 1),
-    )  # fmt: skip
+    )
     where = {v: str(k + 1) for k, members in enumerate(meta.get("clusters", [])) for v in members}
     rows = [{"variant_id": v, "cluster_id": where.get(v)} for v in frame["id"]]
-    return counts, pl.DataFrame(rows, schema={"variant_id": pl.String, "cluster_id": pl.String}).sort(
-        "variant_id"
-    )
+    return counts, pl.DataFrame(rows, schema={"variant_id": pl.String, "cluster_id": pl.String}).sort("variant_id")
 
 
 def write_pairtree(counts: pl.DataFrame, clusters: pl.DataFrame | None, ssm: Path, params: Path) -> None:
@@ -299,9 +353,9 @@ def write_pairtree(counts: pl.DataFrame, clusters: pl.DataFrame | None, ssm: Pat
         )
         .with_columns(id=pl.format("s{}", pl.int_range(pl.len())))
     )
-    wide.select(
-        "id", pl.col("variant_id").alias("name"), "var_reads", "total_reads", "var_read_prob"
-    ).write_csv(ssm, separator="\t")
+    wide.select("id", pl.col("variant_id").alias("name"), "var_reads", "total_reads", "var_read_prob").write_csv(
+        ssm, separator="\t"
+    )
     meta: dict[str, Any] = {"samples": counts["sample_id"].unique().sort().to_list()}
     if clusters is not None:
         named = clusters.select("variant_id", "cluster_id").unique()
@@ -339,22 +393,30 @@ def read_conipher(path: Path, case: str | None = None) -> tuple[pl.DataFrame, pl
     a, b = (pl.col(c).cast(pl.Float64) for c in ("COPY_NUMBER_A", "COPY_NUMBER_B"))
     depth = _whole("DEPTH") if "DEPTH" in frame.columns else _whole("REF_COUNT") + _whole("VAR_COUNT")
     counts = _counts(
-        frame, variant_id=variant, sample_id=pl.col("SAMPLE"), alt_count=_whole("VAR_COUNT"), depth=depth,
-        major_cn=pl.max_horizontal(a, b), minor_cn=pl.min_horizontal(a, b), normal_cn=pl.lit(2.0), purity=pl.col("ACF"),
-    )  # fmt: skip
+        frame,
+        variant_id=variant,
+        sample_id=pl.col("SAMPLE"),
+        alt_count=_whole("VAR_COUNT"),
+        depth=depth,
+        major_cn=pl.max_horizontal(a, b),
+        minor_cn=pl.min_horizontal(a, b),
+        normal_cn=pl.lit(2.0),
+        purity=pl.col("ACF"),
+    )
     none = pl.lit(None, dtype=pl.String)
     ccf = pl.col("CCF_PHYLO") if "CCF_PHYLO" in frame.columns else none
     clusters = frame.select(
-        variant_id=variant, sample_id="SAMPLE",
-        cluster_id=pl.col("CLUSTER") if "CLUSTER" in frame.columns else none, ccf=ccf.cast(pl.Float64),
-        ccf_sd=pl.lit(None, dtype=pl.Float64), p_cluster=pl.lit(None, dtype=pl.Float64),
-    )  # fmt: skip
+        variant_id=variant,
+        sample_id="SAMPLE",
+        cluster_id=pl.col("CLUSTER") if "CLUSTER" in frame.columns else none,
+        ccf=ccf.cast(pl.Float64),
+        ccf_sd=pl.lit(None, dtype=pl.Float64),
+        p_cluster=pl.lit(None, dtype=pl.Float64),
+    )
     return counts, clusters.sort("variant_id", "sample_id")
 
 
-def write_conipher(
-    counts: pl.DataFrame, case_id: str, path: Path, ploidy: dict[str, float] | None = None
-) -> list[str]:
+def write_conipher(counts: pl.DataFrame, case_id: str, path: Path, ploidy: dict[str, float] | None = None) -> list[str]:
     """Write a CONIPHER input table and return the variants left out: ids that are not chrom:pos:ref:alt.
 
     A sample's ploidy that is not given is the mean of its variants' copies.
@@ -365,11 +427,20 @@ def write_conipher(
     a, b = pl.col("major_cn").fill_null(1.0), pl.col("minor_cn").fill_null(1.0)
     given = pl.col("sample_id").replace_strict(ploidy or {}, default=None, return_dtype=pl.Float64)
     good.sort("variant_id", "sample_id").select(
-        CASE_ID=pl.lit(case_id), SAMPLE="sample_id", CHR=parts.list.get(0), POS=parts.list.get(1), REF=parts.list.get(2),
-        ALT=parts.list.get(3), REF_COUNT=pl.col("depth") - pl.col("alt_count"), VAR_COUNT="alt_count", DEPTH="depth",
-        COPY_NUMBER_A=a, COPY_NUMBER_B=b, ACF=pl.col("purity").fill_null(1.0),
+        CASE_ID=pl.lit(case_id),
+        SAMPLE="sample_id",
+        CHR=parts.list.get(0),
+        POS=parts.list.get(1),
+        REF=parts.list.get(2),
+        ALT=parts.list.get(3),
+        REF_COUNT=pl.col("depth") - pl.col("alt_count"),
+        VAR_COUNT="alt_count",
+        DEPTH="depth",
+        COPY_NUMBER_A=a,
+        COPY_NUMBER_B=b,
+        ACF=pl.col("purity").fill_null(1.0),
         PLOIDY=pl.coalesce(given, (a + b).mean().over("sample_id").round(2)),
-    ).write_csv(path, separator="\t")  # fmt: skip
+    ).write_csv(path, separator="\t")
     return left_out
 
 
@@ -383,15 +454,11 @@ def read_lichee(path: Path) -> pl.DataFrame:
     """
     header, *lines = [line.rstrip("\n").split("\t") for line in path.read_text().splitlines() if line.strip()]
     if len(header) < 5 or not header[0].lower().startswith("#chr"):
-        raise InputError(
-            f"{path.name}: a LICHeE table starts with #chr, pos, description and the normal sample."
-        )
+        raise InputError(f"{path.name}: a LICHeE table starts with #chr, pos, description and the normal sample.")
     rows = []
     for number, line in enumerate(lines, 2):
         if len(line) < len(header):
-            raise InputError(
-                f"{path.name}, line {number}: {len(line)} columns, the header has {len(header)}."
-            )
+            raise InputError(f"{path.name}, line {number}: {len(line)} columns, the header has {len(header)}.")
         rows += [
             (f"{line[0].removeprefix('chr')}:{line[1]}", line[2], sample, value)
             for sample, value in zip(header[3:], line[3:], strict=False)
@@ -423,19 +490,26 @@ def write_lichee(counts: pl.DataFrame, path: Path) -> list[str]:
     left_out = sorted(set(wide["variant_id"]) - set(whole["variant_id"]))
     parts = pl.col("variant_id").str.split(":")
     whole.select(
-        parts.list.get(0).alias("#chr"), parts.list.get(1, null_on_oob=True).fill_null("0").alias("pos"),
-        pl.col("variant_id").alias("description"), pl.lit(0.0).alias("Normal"), *samples,
-    ).write_csv(path, separator="\t")  # fmt: skip
+        parts.list.get(0).alias("#chr"),
+        parts.list.get(1, null_on_oob=True).fill_null("0").alias("pos"),
+        pl.col("variant_id").alias("description"),
+        pl.lit(0.0).alias("Normal"),
+        *samples,
+    ).write_csv(path, separator="\t")
     return left_out
 
 
 # cBioPortal --------------------------------------------------------------------------------------------------------
 
 ASCN = {
-    "ASCN.ASCN_METHOD": "method", "ASCN.CCF_EXPECTED_COPIES": "ccf", "ASCN.CCF_EXPECTED_COPIES_UPPER": "ccf_high",
-    "ASCN.CLONAL": "clonal", "ASCN.EXPECTED_ALT_COPIES": "multiplicity", "ASCN.TOTAL_COPY_NUMBER": "total_cn",
+    "ASCN.ASCN_METHOD": "method",
+    "ASCN.CCF_EXPECTED_COPIES": "ccf",
+    "ASCN.CCF_EXPECTED_COPIES_UPPER": "ccf_high",
+    "ASCN.CLONAL": "clonal",
+    "ASCN.EXPECTED_ALT_COPIES": "multiplicity",
+    "ASCN.TOTAL_COPY_NUMBER": "total_cn",
     "ASCN.MINOR_COPY_NUMBER": "minor_cn",
-}  # fmt: skip
+}
 """cBioPortal's allele-specific copy number columns of a MAF, and what they are here."""
 
 
@@ -454,9 +528,13 @@ def read_ascn(path: Path) -> pl.DataFrame:
         quote_char=None,
     )
     needed = {
-        "Tumor_Sample_Barcode": "sample_id", "Hugo_Symbol": "gene", "Chromosome": "chrom", "Start_Position": "pos",
-        "Reference_Allele": "ref", "Tumor_Seq_Allele2": "alt",
-    }  # fmt: skip
+        "Tumor_Sample_Barcode": "sample_id",
+        "Hugo_Symbol": "gene",
+        "Chromosome": "chrom",
+        "Start_Position": "pos",
+        "Reference_Allele": "ref",
+        "Tumor_Seq_Allele2": "alt",
+    }
     missing = [c for c in needed if c not in frame.columns]
     if missing:
         raise InputError(f"{path.name}: columns {', '.join(missing)} missing.")
@@ -475,24 +553,23 @@ def read_ascn(path: Path) -> pl.DataFrame:
 def ascn_columns(variants: pl.DataFrame, *, clonal_from: float = 0.9) -> pl.DataFrame:
     """Return sample_id, variant_id and cBioPortal's ASCN columns for rows of evolution/variants.
 
-    CLONAL where the upper limit of the CCF reaches `clonal_from` and the mean too, SUBCLONAL where the upper limit stays
-    below it, else INDETERMINATE. Copy numbers are added where the frame has total_cn and minor_cn.
+    CLONAL where the upper limit of the CCF reaches `clonal_from` and the mean too, SUBCLONAL where the upper limit
+    stays below it, else INDETERMINATE. Copy numbers are added where the frame has total_cn and minor_cn.
     """
     high = pl.col("ccf_high") >= clonal_from
-    clonal = (
-        pl.when(high & (pl.col("ccf") >= clonal_from))
-        .then(pl.lit("CLONAL"))
-        .when(~high)
-        .then(pl.lit("SUBCLONAL"))
-    )
+    clonal = pl.when(high & (pl.col("ccf") >= clonal_from)).then(pl.lit("CLONAL")).when(~high).then(pl.lit("SUBCLONAL"))
 
     def number(name: str) -> pl.Expr:
         return (pl.col(name) if name in variants.columns else pl.lit(None)).cast(pl.Float64)
 
     return variants.select(
-        "sample_id", "variant_id", pl.lit("ONCOURSE").alias("ASCN.ASCN_METHOD"),
-        pl.col("ccf").alias("ASCN.CCF_EXPECTED_COPIES"), pl.col("ccf_high").alias("ASCN.CCF_EXPECTED_COPIES_UPPER"),
+        "sample_id",
+        "variant_id",
+        pl.lit("ONCOURSE").alias("ASCN.ASCN_METHOD"),
+        pl.col("ccf").alias("ASCN.CCF_EXPECTED_COPIES"),
+        pl.col("ccf_high").alias("ASCN.CCF_EXPECTED_COPIES_UPPER"),
         clonal.otherwise(pl.lit("INDETERMINATE")).alias("ASCN.CLONAL"),
         pl.col("multiplicity_mode").cast(pl.Int64).alias("ASCN.EXPECTED_ALT_COPIES"),
-        number("total_cn").alias("ASCN.TOTAL_COPY_NUMBER"), number("minor_cn").alias("ASCN.MINOR_COPY_NUMBER"),
-    )  # fmt: skip
+        number("total_cn").alias("ASCN.TOTAL_COPY_NUMBER"),
+        number("minor_cn").alias("ASCN.MINOR_COPY_NUMBER"),
+    )

@@ -16,8 +16,14 @@ from oncourse.io.encoding import sniff
 from oncourse.io.text import TextTable, read_lines, read_table
 from oncourse.io.whose import sample_of_file
 
-_GATK = {"CONTIG": "chrom", "POSITION": "pos", "REF_NUCLEOTIDE": "ref", "ALT_NUCLEOTIDE": "alt",
-         "REF_COUNT": "ref_count", "ALT_COUNT": "alt_count"}  # fmt: skip
+_GATK = {
+    "CONTIG": "chrom",
+    "POSITION": "pos",
+    "REF_NUCLEOTIDE": "ref",
+    "ALT_NUCLEOTIDE": "alt",
+    "REF_COUNT": "ref_count",
+    "ALT_COUNT": "alt_count",
+}
 _BASES = "ACGT"
 
 
@@ -66,7 +72,9 @@ def _readcount(path: Path) -> TextTable:
             at = str(int(pos) + 1) if allele.startswith("-") else pos
             rows.append((number, chrom, at, old, new, n, depth))
     schema = {"line": pl.UInt32, **dict.fromkeys(("chrom", "pos", "ref", "alt", "alt_count", "depth"), pl.String)}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        pl.lit(sample_of_file(path)).alias("sample_id")
+    )
     return TextTable(frame.drop("line"), frame["line"])
 
 

@@ -79,9 +79,7 @@ def read_counts(
 def _sites(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
     """Add the alleles from a column such as ``C>T`` where there are no columns of their own; effects from ``ANN``."""
     lowered = {c.lower(): c for c in reversed(raw.columns)}
-    change = next(
-        (lowered[n] for n in ("change", "nucleotide", "mutation", "base_change") if n in lowered), None
-    )
+    change = next((lowered[n] for n in ("change", "nucleotide", "mutation", "base_change") if n in lowered), None)
     if change and not {"ref", "alt"} <= set(sites.columns):
         parts = raw[change].str.extract_groups(_CHANGE)
         sites = sites.with_columns(parts.struct.field("1").alias("ref"), parts.struct.field("2").alias("alt"))
@@ -132,9 +130,7 @@ def _unpivoted(
         frame = site.with_columns(pl.lit(sample).alias("sample_id"), *counts).with_columns(missing)
         frame = _pairs_apart(frame)
         seen = frame["depth"].is_not_null() | frame["alt_count"].is_not_null()
-        frames.append(
-            frame.filter(seen).select(*site.columns, "sample_id", "alt_count", "ref_count", "depth")
-        )
+        frames.append(frame.filter(seen).select(*site.columns, "sample_id", "alt_count", "ref_count", "depth"))
         lines.append(table.lines.filter(seen))
     if not frames:
         raise InputError("the table has counts of normal samples only.")
@@ -146,7 +142,8 @@ def _pairs_apart(frame: pl.DataFrame) -> pl.DataFrame:
     parts = frame["alt_count"].str.extract_groups(r"^(\d+),(\d+)$")
     ref, alt = parts.struct.field("1"), parts.struct.field("2")
     return frame.with_columns(
-        pl.coalesce("ref_count", pl.lit(ref)).alias("ref_count"), pl.coalesce(pl.lit(alt), "alt_count").alias("alt_count")
+        pl.coalesce("ref_count", pl.lit(ref)).alias("ref_count"),
+        pl.coalesce(pl.lit(alt), "alt_count").alias("alt_count"),
     )
 
 

@@ -75,11 +75,13 @@ def detect(path: Path) -> str:
         return "maf"
     if said := named(table.frame.columns) or named(_raw_header(path)):
         raise InputError(f"{path.name}: {said}")
-    raise InputError([
-        *[p for p in table.problems if p.severity == "error"],
-        f"{path.name}: is neither a study folder nor a MAF or VCF file; any other table is read with "
-        "`oncourse import table FILE DIR --mapping map.yaml`.",
-    ])  # fmt: skip
+    raise InputError(
+        [
+            *[p for p in table.problems if p.severity == "error"],
+            f"{path.name}: is neither a study folder nor a MAF or VCF file; any other table is read with "
+            "`oncourse import table FILE DIR --mapping map.yaml`.",
+        ]
+    )
 
 
 def _raw_header(path: Path) -> list[str]:
@@ -128,9 +130,7 @@ def _with_yaml(folder: Path, config: StudyConfig) -> StudyConfig:
         return config
     given, empty = read_config(path), StudyConfig()
     changed = {
-        f.name: getattr(given, f.name)
-        for f in fields(given)
-        if getattr(given, f.name) != getattr(empty, f.name)
+        f.name: getattr(given, f.name) for f in fields(given) if getattr(given, f.name) != getattr(empty, f.name)
     }
     extra = tuple(dict.fromkeys([*config.extra_columns, *given.extra_columns]))
     return replace(config, **{**changed, "extra_columns": extra})

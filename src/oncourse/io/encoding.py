@@ -8,12 +8,14 @@ import re
 import numpy as np
 
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
-)  # fmt: skip
+)
 _CHUNK = 4 << 20
-#: Share of the characters beyond ASCII that are everyday Chinese (GB2312 level 1, signs): of Chinese text 0.95 and more, of
-#: a name with a rare character half; of Latin text nearly none.
+#: Share of the characters beyond ASCII that are everyday Chinese (GB2312 level 1, signs): of Chinese text 0.95 and
+#: more, of a name with a rare character half; of Latin text nearly none.
 _CHINESE_SHARE = 0.5
 _LOOKED_AT = 20_000
 
@@ -66,8 +68,8 @@ def _wide(data: bytes) -> str:
 def _is_chinese(data: bytes) -> bool:
     """Whether all of the bytes are GB18030, and what is not ASCII in them is mostly everyday Chinese.
 
-    Two accented letters side by side make a pair of bytes too (``Größe`` is also ``Gr鲞e``), but a rare character, or one
-    that is no GB2312: everyday ones have a lead byte of 0xB0 to 0xD7, signs of 0xA1 to 0xA9.
+    Two accented letters side by side make a pair of bytes too (``Größe`` is also ``Gr鲞e``), but a rare character, or
+    one that is no GB2312: everyday ones have a lead byte of 0xB0 to 0xD7, signs of 0xA1 to 0xA9.
     """
     try:
         text = data.decode("gb18030")

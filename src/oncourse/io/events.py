@@ -67,9 +67,7 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         shown = ", ".join(sorted(bad)[:5])
         cure = "A discrete matrix holds -2 to 2; log2 ratios are given as segments."
         problems.append(
-            Problem(
-                name, None, None, sorted(bad)[0], f"{shown}: no copy-number call; left out.", cure, "warning"
-            )
+            Problem(name, None, None, sorted(bad)[0], f"{shown}: no copy-number call; left out.", cure, "warning")
         )
     call = pl.col("text").replace_strict(values, default=None, return_dtype=pl.Float64).alias("call")
     out = long.select("sample_id", "gene", call).drop_nulls()
@@ -94,13 +92,12 @@ def on_panel_only(
     known = {assay: genes for assay, genes in genes_of.items() if genes is not None}
     pairs = pl.DataFrame(
         [(assay, gene) for assay, genes in known.items() for gene in genes],
-        schema={"assay": pl.String, "gene": pl.String}, orient="row",
-    ).with_columns(pl.lit(True).alias("_on"))  # fmt: skip
+        schema={"assay": pl.String, "gene": pl.String},
+        orient="row",
+    ).with_columns(pl.lit(True).alias("_on"))
     wide = calls.join(samples, on="sample_id", how="left", maintain_order="left")
     wide = wide.join(pairs, on=["assay", "gene"], how="left", maintain_order="left")
-    off = (
-        pl.col("assay").is_in(list(known)).fill_null(False) & pl.col("_on").is_null() & (pl.col("call") == 0)
-    )
+    off = pl.col("assay").is_in(list(known)).fill_null(False) & pl.col("_on").is_null() & (pl.col("call") == 0)
     kept = wide.filter(~off).select(calls.columns)
     return kept, len(calls) - len(kept)
 
@@ -144,19 +141,33 @@ def joined_fusions(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def frames(words: pl.Series) -> pl.Series:
-    """Return in_frame, out_of_frame or null of what a caller writes; of an event's sentence the words about the frame."""
+    """Return in_frame, out_of_frame or null of what a caller writes; of an event's sentence the words about the
+    frame."""
     found = words.str.extract(r"(?i)(out[ _-]of[ _-]frame|in[ _-]?frame|frame[ _-]?shift)")
     unique = words.unique().drop_nulls()
     mapped = pl.Series([meaning("frame", w) for w in unique], dtype=pl.String)
     whole = words.replace_strict(unique, mapped, default=None, return_dtype=pl.String)
-    return pl.select(pl.coalesce(whole, found.replace_strict(
-        found.unique().drop_nulls(), pl.Series([meaning("frame", w) for w in found.unique().drop_nulls()], dtype=pl.String),
-        default=None, return_dtype=pl.String,
-    )).alias("frame"))["frame"]  # fmt: skip
+    return pl.select(
+        pl.coalesce(
+            whole,
+            found.replace_strict(
+                found.unique().drop_nulls(),
+                pl.Series([meaning("frame", w) for w in found.unique().drop_nulls()], dtype=pl.String),
+                default=None,
+                return_dtype=pl.String,
+            ),
+        ).alias("frame")
+    )["frame"]
 
 
 def _no_fusions() -> pl.DataFrame:
-    schema = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64, "frame": pl.String}
+    schema = {
+        "sample_id": pl.String,
+        "gene_5p": pl.String,
+        "gene_3p": pl.String,
+        "support": pl.Int64,
+        "frame": pl.String,
+    }
     return pl.DataFrame(schema=schema)
 
 
@@ -169,9 +180,7 @@ def _sites(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFr
         for k in ("tumor_split_read_count", "tumor_paired_end_read_count")
     ]
     support = pl.coalesce(
-        pl.when(reads[0].is_not_null() | reads[1].is_not_null()).then(
-            reads[0].fill_null(0) + reads[1].fill_null(0)
-        ),
+        pl.when(reads[0].is_not_null() | reads[1].is_not_null()).then(reads[0].fill_null(0) + reads[1].fill_null(0)),
         column("tumor_variant_count").cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
     )
     raw = frame.select(
@@ -183,9 +192,7 @@ def _sites(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFr
         support.alias("support"),
     )
     said = pl.select(pl.coalesce(frames(raw["frame"]), frames(raw["event"])).alias("frame"))["frame"]
-    rows = [
-        (*_direction(one, two, event),) for one, two, event in raw.select("one", "two", "event").iter_rows()
-    ]
+    rows = [(*_direction(one, two, event),) for one, two, event in raw.select("one", "two", "event").iter_rows()]
     return raw.select("sample_id", "support").with_columns(
         pl.Series("gene_5p", [r[0] for r in rows], pl.String),
         pl.Series("gene_3p", [r[1] for r in rows], pl.String),
@@ -209,8 +216,12 @@ def _direction(one: str | None, two: str | None, event: str | None) -> tuple[str
 def _old_fusions(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.DataFrame:
     """One row per partner in the old format: the name of the fusion gives both, in order."""
     said = clean(by["frame"]) if "frame" in by else pl.lit(None, pl.String)
-    raw = frame.select(pl.col(sample).alias("sample_id"), clean(by["hugo_symbol"]).alias("gene"),
-                       clean(by["fusion"]).alias("fusion"), said.alias("frame"))  # fmt: skip
+    raw = frame.select(
+        pl.col(sample).alias("sample_id"),
+        clean(by["hugo_symbol"]).alias("gene"),
+        clean(by["fusion"]).alias("fusion"),
+        said.alias("frame"),
+    )
     genes = set(raw["gene"].drop_nulls())
     rows = [_partners(gene, fusion, genes) for gene, fusion in raw.select("gene", "fusion").iter_rows()]
     return raw.select("sample_id").with_columns(

@@ -19,11 +19,21 @@ from oncourse.study.tables import TABLES
 
 #: Our consequence -> Variant_Classification of a MAF.
 _CLASSES = {
-    "missense": "Missense_Mutation", "nonsense": "Nonsense_Mutation", "splice_site": "Splice_Site",
-    "start_lost": "Translation_Start_Site", "stop_lost": "Nonstop_Mutation", "synonymous": "Silent",
-    "splice_region": "Splice_Region", "utr3": "3'UTR", "utr5": "5'UTR", "intron": "Intron", "upstream": "5'Flank",
-    "downstream": "3'Flank", "intergenic": "IGR", "noncoding": "RNA",
-}  # fmt: skip
+    "missense": "Missense_Mutation",
+    "nonsense": "Nonsense_Mutation",
+    "splice_site": "Splice_Site",
+    "start_lost": "Translation_Start_Site",
+    "stop_lost": "Nonstop_Mutation",
+    "synonymous": "Silent",
+    "splice_region": "Splice_Region",
+    "utr3": "3'UTR",
+    "utr5": "5'UTR",
+    "intron": "Intron",
+    "upstream": "5'Flank",
+    "downstream": "3'Flank",
+    "intergenic": "IGR",
+    "noncoding": "RNA",
+}
 
 
 def export_cbioportal(
@@ -44,14 +54,14 @@ def export_cbioportal(
     clonality : variant_id, sample_id, state, ccf (`oncourse.derive.concordance.presence`): written in the columns
         ASCN.CCF_EXPECTED_COPIES, ASCN.CLONAL and PRESENCE; a variant that was not judged has none
     clones : rows of evolution/variants with total_cn and minor_cn (`oncourse.derive.clones.clusters.clonality_frame`):
-        cell fraction with upper limit, clonality, mutated, total and minor copies of the ASCN columns come from it where
-        it has the variant
+        cell fraction with upper limit, clonality, mutated, total and minor copies of the ASCN columns come from it
+        where it has the variant
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
     becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
-    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt. What the
-    format has no place for: thresholds of assays, depth by region, copies of segments without a log2 ratio, lesions without
-    a sample, the cause of death.
+    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt. What
+    the format has no place for: thresholds of assays, depth by region, copies of segments without a log2 ratio, lesions
+    without a sample, the cause of death.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
@@ -63,7 +73,9 @@ def export_cbioportal(
     meta = {"data_mutations.txt": ("MUTATION_EXTENDED", "MAF", "mutations")}
     uncalled = _looked_at(study)
     if uncalled.height:
-        files["data_mutations_uncalled.txt"] = mutations(study, uncalled).with_columns(Mutation_Status=pl.lit("UNCALLED"))
+        files["data_mutations_uncalled.txt"] = mutations(study, uncalled).with_columns(
+            Mutation_Status=pl.lit("UNCALLED")
+        )
         meta["data_mutations_uncalled.txt"] = ("MUTATION_UNCALLED", "MAF", "mutations_uncalled")
     if study.has("gene_copy_number"):
         files["data_cna.txt"] = _copy_number(study)
@@ -86,31 +98,42 @@ def export_cbioportal(
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     patients = study["patients"].join(study["follow_up"], on="patient_id", how="left")
     months = pl.col("last_contact_day") / DAYS_PER_MONTH
-    status = (
-        pl.when(pl.col("is_dead"))
-        .then(pl.lit("1:DECEASED"))
-        .when(~pl.col("is_dead"))
-        .then(pl.lit("0:LIVING"))
-    )
+    status = pl.when(pl.col("is_dead")).then(pl.lit("1:DECEASED")).when(~pl.col("is_dead")).then(pl.lit("0:LIVING"))
     table = patients.select(
-        PATIENT_ID="patient_id", SEX=pl.col("sex").str.to_titlecase(), AGE="age_years", STAGE="stage",
-        PRIMARY_SITE="primary_site", CANCER_TYPE_DETAILED="disease", OS_MONTHS=months.round(2), OS_STATUS=status,
+        PATIENT_ID="patient_id",
+        SEX=pl.col("sex").str.to_titlecase(),
+        AGE="age_years",
+        STAGE="stage",
+        PRIMARY_SITE="primary_site",
+        CANCER_TYPE_DETAILED="disease",
+        OS_MONTHS=months.round(2),
+        OS_STATUS=status,
         INDEX=pl.lit(study.config.index),
-    )  # fmt: skip
+    )
     table = _with_own(table, patients, study, "patients")
     lesions = study["lesions"].select("lesion_id", "role", "site")
     samples = study["samples"].filter(is_tumour())
     samples = samples.join(lesions, on="lesion_id", how="left")
     specimens = samples.select(
-        PATIENT_ID="patient_id", SAMPLE_ID="sample_id",
+        PATIENT_ID="patient_id",
+        SAMPLE_ID="sample_id",
         SAMPLE_CLASS=pl.col("material").replace({"tissue": "Tumor", "plasma": "cfDNA"}),
         SAMPLE_TYPE=pl.col("role").str.replace("_", " ").str.to_titlecase(),
-        METASTATIC_SITE=pl.when(pl.col("role") == "metastasis").then("site"), LESION_ID="lesion_id",
+        METASTATIC_SITE=pl.when(pl.col("role") == "metastasis").then("site"),
+        LESION_ID="lesion_id",
         PRIMARY_SITE=pl.when(pl.col("role") == "primary").then("site"),
-        TUMOR_PURITY="purity", TUMOR_FRACTION="tumor_fraction", PLOIDY="ploidy", MSI_TYPE="msi_status",
-        MSI_SCORE="msi_score", TMB_NONSYNONYMOUS="tmb_per_mb", SAMPLE_COVERAGE="mean_depth", CFDNA_NG_ML="cfdna_ng_ml",
-        PRESERVATION="preservation", GENE_PANEL="assay_id", SPECIMEN_DAY="day",
-    )  # fmt: skip
+        TUMOR_PURITY="purity",
+        TUMOR_FRACTION="tumor_fraction",
+        PLOIDY="ploidy",
+        MSI_TYPE="msi_status",
+        MSI_SCORE="msi_score",
+        TMB_NONSYNONYMOUS="tmb_per_mb",
+        SAMPLE_COVERAGE="mean_depth",
+        CFDNA_NG_ML="cfdna_ng_ml",
+        PRESERVATION="preservation",
+        GENE_PANEL="assay_id",
+        SPECIMEN_DAY="day",
+    )
     samples = _with_own(specimens, samples, study, "samples")
     for name, frame in (("data_clinical_patient.txt", table), ("data_clinical_sample.txt", samples)):
         _write_clinical(frame, out / name)
@@ -126,7 +149,8 @@ def _looked_at(study: Study) -> pl.DataFrame:
 
 
 def _with_own(written: pl.DataFrame, rows: pl.DataFrame, study: Study, table: str) -> pl.DataFrame:
-    """Add the columns of the user's own, among them the covariates, in capitals; one whose name is taken is X_RECORDED."""
+    """Add the columns of the user's own, among them the covariates, in capitals; one whose name is taken is
+    X_RECORDED."""
     own = [c for c in study[table].columns if c not in TABLES[table].by_name]
     names = [f"{c.upper()}_RECORDED" if c.upper() in written.columns else c.upper() for c in own]
     return pl.concat([written, rows.select(own).rename(dict(zip(own, names, strict=True)))], how="horizontal")
@@ -134,9 +158,7 @@ def _with_own(written: pl.DataFrame, rows: pl.DataFrame, study: Study, table: st
 
 def _write_clinical(frame: pl.DataFrame, path: Path) -> None:
     """Write a clinical file with the four header lines cBioPortal asks for; empty columns are left out."""
-    kept = [
-        c for c in frame.columns if c in ("PATIENT_ID", "SAMPLE_ID") or frame[c].null_count() < frame.height
-    ]
+    kept = [c for c in frame.columns if c in ("PATIENT_ID", "SAMPLE_ID") or frame[c].null_count() < frame.height]
     frame = frame.select(kept)
     types = ["NUMBER" if frame[c].dtype.is_numeric() else "STRING" for c in kept]
     words = [c.replace("_", " ").capitalize() for c in kept]
@@ -162,32 +184,38 @@ def mutations(
         rows = rows.with_columns(ccf=pl.lit(None, pl.Float64), state=pl.lit(None, pl.String))
     build = {"GRCh37": "37", "GRCh38": "38"}.get(study.config.genome_build or "", "")
     inserted = pl.col("ref") == "-"
-    last = (
-        pl.when(inserted).then(pl.col("pos") + 1).otherwise(pl.col("pos") + pl.col("ref").str.len_chars() - 1)
-    )
-    changes = {
-        p: (f"p.{short_change(p)}" if short_change(p) else None) for p in rows["hgvs_p"].drop_nulls().unique()
-    }
+    last = pl.when(inserted).then(pl.col("pos") + 1).otherwise(pl.col("pos") + pl.col("ref").str.len_chars() - 1)
+    changes = {p: (f"p.{short_change(p)}" if short_change(p) else None) for p in rows["hgvs_p"].drop_nulls().unique()}
     own = {
         "ASCN.CCF_EXPECTED_COPIES": pl.col("ccf"),
-        "ASCN.CLONAL": pl.when(pl.col("ccf") >= 0.8).then(pl.lit("CLONAL"))
-        .when(pl.col("ccf").is_not_null()).then(pl.lit("SUBCLONAL")),
-    }  # fmt: skip
+        "ASCN.CLONAL": pl.when(pl.col("ccf") >= 0.8)
+        .then(pl.lit("CLONAL"))
+        .when(pl.col("ccf").is_not_null())
+        .then(pl.lit("SUBCLONAL")),
+    }
     if clones is not None:
         ascn = ascn_columns(clones)
         rows = rows.join(ascn, on=["sample_id", "variant_id"], how="left", maintain_order="left")
         own = {c: pl.coalesce(c, own[c]) if c in own else pl.col(c) for c in ascn.columns[2:]}
     own["ASCN.CCF_EXPECTED_COPIES"] = own["ASCN.CCF_EXPECTED_COPIES"].round(4)
     return rows.select(
-        Hugo_Symbol=pl.col("gene").fill_null("Unknown"), NCBI_Build=pl.lit(build), Chromosome="chrom",
-        Start_Position="pos", End_Position=last,
-        Variant_Classification=_classification(), Reference_Allele="ref", Tumor_Seq_Allele2="alt",
+        Hugo_Symbol=pl.col("gene").fill_null("Unknown"),
+        NCBI_Build=pl.lit(build),
+        Chromosome="chrom",
+        Start_Position="pos",
+        End_Position=last,
+        Variant_Classification=_classification(),
+        Reference_Allele="ref",
+        Tumor_Seq_Allele2="alt",
         Tumor_Sample_Barcode="sample_id",
-        HGVSp_Short=pl.col("hgvs_p").replace_strict(changes, default=None, return_dtype=pl.String), HGVSc="hgvs_c",
-        t_alt_count="alt_count", t_ref_count=pl.col("depth") - pl.col("alt_count"),
+        HGVSp_Short=pl.col("hgvs_p").replace_strict(changes, default=None, return_dtype=pl.String),
+        HGVSc="hgvs_c",
+        t_alt_count="alt_count",
+        t_ref_count=pl.col("depth") - pl.col("alt_count"),
         Mutation_Status=pl.when(pl.col("origin") == "somatic").then(pl.lit("SOMATIC")).otherwise(pl.lit("UNKNOWN")),
-        **own, PRESENCE=pl.col("state"),
-    )  # fmt: skip
+        **own,
+        PRESENCE=pl.col("state"),
+    )
 
 
 def _classification() -> pl.Expr:
@@ -196,10 +224,12 @@ def _classification() -> pl.Expr:
     name = pl.col("consequence")
     simple = name.replace_strict(_CLASSES, default=None, return_dtype=pl.String)
     return (
-        pl.when(name == "frameshift").then(pl.format("Frame_Shift_{}", size))
-        .when(name.is_in(["inframe_insertion", "inframe_deletion", "protein_altering"])).then(pl.format("In_Frame_{}", size))
+        pl.when(name == "frameshift")
+        .then(pl.format("Frame_Shift_{}", size))
+        .when(name.is_in(["inframe_insertion", "inframe_deletion", "protein_altering"]))
+        .then(pl.format("In_Frame_{}", size))
         .otherwise(pl.coalesce(simple, name, pl.lit("Unknown")))
-    )  # fmt: skip
+    )
 
 
 def _copy_number(study: Study) -> pl.DataFrame:
@@ -210,16 +240,28 @@ def _copy_number(study: Study) -> pl.DataFrame:
 
 def _fusions(study: Study) -> pl.DataFrame:
     return study["fusions"].select(
-        Sample_Id="sample_id", SV_Status=pl.lit("SOMATIC"), Site1_Hugo_Symbol="gene_5p", Site2_Hugo_Symbol="gene_3p",
-        Tumor_Split_Read_Count="support", Site2_Effect_On_Frame="frame",
-    )  # fmt: skip
+        Sample_Id="sample_id",
+        SV_Status=pl.lit("SOMATIC"),
+        Site1_Hugo_Symbol="gene_5p",
+        Site2_Hugo_Symbol="gene_3p",
+        Tumor_Split_Read_Count="support",
+        Site2_Effect_On_Frame="frame",
+    )
 
 
 def _segments(study: Study) -> pl.DataFrame:
-    return study["segments"].drop_nulls("log2_ratio").select(
-        pl.col("sample_id").alias("ID"), "chrom", pl.col("start").alias("loc.start"), pl.col("end").alias("loc.end"),
-        pl.lit(0).alias("num.mark"), pl.col("log2_ratio").alias("seg.mean"),
-    )  # fmt: skip
+    return (
+        study["segments"]
+        .drop_nulls("log2_ratio")
+        .select(
+            pl.col("sample_id").alias("ID"),
+            "chrom",
+            pl.col("start").alias("loc.start"),
+            pl.col("end").alias("loc.end"),
+            pl.lit(0).alias("num.mark"),
+            pl.col("log2_ratio").alias("seg.mean"),
+        )
+    )
 
 
 def _panels(study: Study, out: Path) -> dict[str, int]:
@@ -254,42 +296,83 @@ def timelines(study: Study) -> dict[str, pl.DataFrame]:
     one_agent = treatments.with_columns(pl.col("drugs").str.split(";")).explode("drugs")
     files = {
         "data_timeline_treatment.txt": one_agent.select(
-            PATIENT_ID="patient_id", START_DATE="start_day", STOP_DATE="stop_day", EVENT_TYPE=pl.lit("TREATMENT"),
-            TREATMENT_TYPE=pl.lit("Medical Therapy"), AGENT=pl.col("drugs").str.strip_chars(), LINE="line",
-            SETTING="setting", STOP_REASON="stop_reason",
+            PATIENT_ID="patient_id",
+            START_DATE="start_day",
+            STOP_DATE="stop_day",
+            EVENT_TYPE=pl.lit("TREATMENT"),
+            TREATMENT_TYPE=pl.lit("Medical Therapy"),
+            AGENT=pl.col("drugs").str.strip_chars(),
+            LINE="line",
+            SETTING="setting",
+            STOP_REASON="stop_reason",
         ),
         "data_timeline_labtest.txt": study["labs"].select(
-            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("LAB_TEST"),
-            TEST="analyte", RESULT="value", UNIT="unit",
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("LAB_TEST"),
+            TEST="analyte",
+            RESULT="value",
+            UNIT="unit",
         ),
         "data_timeline_imaging.txt": study["assessments"].select(
-            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("IMAGING"),
-            DIAGNOSTIC_TYPE="method", NON_TARGET="non_target", NEW_LESIONS="new_lesions", RESPONSE="overall",
-            NEW_BONE_LESIONS="new_bone_lesions", BONE_PERSISTING="bone_persisting", EVALUATOR="evaluator",
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("IMAGING"),
+            DIAGNOSTIC_TYPE="method",
+            NON_TARGET="non_target",
+            NEW_LESIONS="new_lesions",
+            RESPONSE="overall",
+            NEW_BONE_LESIONS="new_bone_lesions",
+            BONE_PERSISTING="bone_persisting",
+            EVALUATOR="evaluator",
         ),
         "data_timeline_target_lesion.txt": _in_mm(study["target_lesions"]).select(
-            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("TARGET_LESION"), LESION_ID="lesion_id", DIAMETER_MM="diameter_mm", IS_NODE="is_node",
-            STATUS="status", MERGED_INTO="merged_into", EVALUATOR="evaluator",
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("TARGET_LESION"),
+            LESION_ID="lesion_id",
+            DIAMETER_MM="diameter_mm",
+            IS_NODE="is_node",
+            STATUS="status",
+            MERGED_INTO="merged_into",
+            EVALUATOR="evaluator",
         ),
-        "data_timeline_marker.txt": study["markers"].drop_nulls("day").select(
-            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("MARKER"),
-            MARKER="marker", VALUE="value", UNIT="unit", SAMPLE_ID="sample_id",
+        "data_timeline_marker.txt": study["markers"]
+        .drop_nulls("day")
+        .select(
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("MARKER"),
+            MARKER="marker",
+            VALUE="value",
+            UNIT="unit",
+            SAMPLE_ID="sample_id",
         ),
         "data_timeline_surgery.txt": study["procedures"].select(
-            PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SURGERY"),
-            PROCEDURE="kind", INTENT="intent", LESION_ID="lesion_id",
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("SURGERY"),
+            PROCEDURE="kind",
+            INTENT="intent",
+            LESION_ID="lesion_id",
         ),
         "data_timeline_specimen.txt": _specimens(study),
-        "data_timeline_sequencing.txt": study["follow_up"].drop_nulls("entry_day").select(
-            PATIENT_ID="patient_id", START_DATE="entry_day", STOP_DATE=pl.lit(None, pl.Int64),
+        "data_timeline_sequencing.txt": study["follow_up"]
+        .drop_nulls("entry_day")
+        .select(
+            PATIENT_ID="patient_id",
+            START_DATE="entry_day",
+            STOP_DATE=pl.lit(None, pl.Int64),
             EVENT_TYPE=pl.lit("SEQUENCING"),
         ),
         "data_timeline_status.txt": _status(study),
-    }  # fmt: skip
-    return {
-        name: frame.sort("PATIENT_ID", "START_DATE") for name, frame in files.items() if not frame.is_empty()
     }
+    return {name: frame.sort("PATIENT_ID", "START_DATE") for name, frame in files.items() if not frame.is_empty()}
 
 
 def _in_mm(rows: pl.DataFrame) -> pl.DataFrame:
@@ -301,9 +384,14 @@ def _specimens(study: Study) -> pl.DataFrame:
     lesions = study["lesions"].select("lesion_id", "role", "site")
     samples = study["samples"].filter(is_tumour()).drop_nulls("day")
     return samples.join(lesions, on="lesion_id", how="left").select(
-        PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("SPECIMEN"),
-        SAMPLE_ID="sample_id", SPECIMEN_TYPE=pl.coalesce("role", "material"), SPECIMEN_SITE="site",
-    )  # fmt: skip
+        PATIENT_ID="patient_id",
+        START_DATE="day",
+        STOP_DATE=pl.lit(None, pl.Int64),
+        EVENT_TYPE=pl.lit("SPECIMEN"),
+        SAMPLE_ID="sample_id",
+        SPECIMEN_TYPE=pl.coalesce("role", "material"),
+        SPECIMEN_SITE="site",
+    )
 
 
 def _status(study: Study) -> pl.DataFrame:
@@ -313,17 +401,16 @@ def _status(study: Study) -> pl.DataFrame:
         "death_day": "Deceased",
     }
     follow = study["follow_up"].with_columns(
-        death_day=pl.when(pl.col("is_dead"))
-        .then(pl.coalesce("death_day", "last_contact_day"))
-        .otherwise("death_day")
+        death_day=pl.when(pl.col("is_dead")).then(pl.coalesce("death_day", "last_contact_day")).otherwise("death_day")
     )
-    rows = follow.unpivot(
-        on=list(kinds), index="patient_id", variable_name="kind", value_name="day"
-    ).drop_nulls("day")
+    rows = follow.unpivot(on=list(kinds), index="patient_id", variable_name="kind", value_name="day").drop_nulls("day")
     return rows.select(
-        PATIENT_ID="patient_id", START_DATE="day", STOP_DATE=pl.lit(None, pl.Int64), EVENT_TYPE=pl.lit("STATUS"),
+        PATIENT_ID="patient_id",
+        START_DATE="day",
+        STOP_DATE=pl.lit(None, pl.Int64),
+        EVENT_TYPE=pl.lit("STATUS"),
         STATUS=pl.col("kind").replace_strict(kinds, return_dtype=pl.String),
-    )  # fmt: skip
+    )
 
 
 def _meta(
@@ -335,19 +422,25 @@ def _meta(
 ) -> None:
     def write(file: str, **values: str) -> None:
         lines = [f"{key}: {value}" for key, value in values.items()]
-        (out / file).write_text(
-            "\n".join([f"cancer_study_identifier: {study_id}", *lines]) + "\n", encoding="utf-8"
-        )
+        (out / file).write_text("\n".join([f"cancer_study_identifier: {study_id}", *lines]) + "\n", encoding="utf-8")
 
     cancer = disease(study.config.design).cbioportal_type if study.config.design else "mixed"
     title = study.config.title or study_id
     write("meta_study.txt", type_of_cancer=cancer, name=title, description=title, add_global_case_list="true")
     for level in ("patient", "sample"):
-        write(f"meta_clinical_{level}.txt", genetic_alteration_type="CLINICAL",
-              datatype=f"{level.upper()}_ATTRIBUTES", data_filename=f"data_clinical_{level}.txt")  # fmt: skip
+        write(
+            f"meta_clinical_{level}.txt",
+            genetic_alteration_type="CLINICAL",
+            datatype=f"{level.upper()}_ATTRIBUTES",
+            data_filename=f"data_clinical_{level}.txt",
+        )
     if "data_gene_panel_matrix.txt" in written:
-        write("meta_gene_panel_matrix.txt", genetic_alteration_type="GENE_PANEL_MATRIX", datatype="GENE_PANEL_MATRIX",
-              data_filename="data_gene_panel_matrix.txt")  # fmt: skip
+        write(
+            "meta_gene_panel_matrix.txt",
+            genetic_alteration_type="GENE_PANEL_MATRIX",
+            datatype="GENE_PANEL_MATRIX",
+            data_filename="data_gene_panel_matrix.txt",
+        )
     for name in written:
         if name.startswith("data_timeline_"):
             write(
@@ -357,6 +450,13 @@ def _meta(
                 data_filename=name,
             )
     for name, (kind, datatype, stable) in data.items():
-        write(f"meta_{name[5:]}", genetic_alteration_type=kind, datatype=datatype, stable_id=stable,
-              show_profile_in_analysis_tab="true", profile_name=stable.replace("_", " ").capitalize(),
-              profile_description=f"{stable} exported by oncourse", data_filename=name)  # fmt: skip
+        write(
+            f"meta_{name[5:]}",
+            genetic_alteration_type=kind,
+            datatype=datatype,
+            stable_id=stable,
+            show_profile_in_analysis_tab="true",
+            profile_name=stable.replace("_", " ").capitalize(),
+            profile_description=f"{stable} exported by oncourse",
+            data_filename=name,
+        )

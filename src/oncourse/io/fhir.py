@@ -18,20 +18,51 @@ from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
 
 DISEASE_STATUS = "97509-4"
-#: Words and SNOMED CT codes of the disease status that say progression; the others (stable, improved) say there is none.
+#: Words and SNOMED CT codes of the disease status that say progression; the others (stable, improved) say there is
+#: none.
 _WORSE = ("worsened", "progress", "271299001")
 _BETTER = ("improved", "stable", "remission", "268910001", "359746009", "260415000")
 #: Shapes of the elements read (HL7 FHIR R4); "code" is a concept, inside a coding or quantity one value.
 SHAPES = {
-    "entry": OBJECTS, "resource": OBJECT, "subject": OBJECT, "patient": OBJECT, "code": OBJECT, "coding": OBJECTS,
-    "coding/code": VALUE, "display": VALUE, "text": VALUE, "reference": VALUE, "valueQuantity": OBJECT,
-    "valueQuantity/code": VALUE, "valueQuantity/value": VALUE, "comparator": VALUE, "unit": VALUE, "valueString": VALUE,
-    "valueCodeableConcept": OBJECT, "medicationReference": OBJECT, "medicationCodeableConcept": OBJECT,
-    "statusReason": OBJECTS, "effectivePeriod": OBJECT, "performedPeriod": OBJECT, "period": OBJECT, "collection": OBJECT,
-    "status": VALUE, "gender": VALUE, "id": VALUE, "birthDate": VALUE, "deceasedDateTime": VALUE, "deceasedBoolean": VALUE,
-    "onsetDateTime": VALUE, "recordedDate": VALUE, "effectiveDateTime": VALUE, "performedDateTime": VALUE,
-    "authoredOn": VALUE, "collectedDateTime": VALUE, "start": VALUE, "end": VALUE,
-}  # fmt: skip
+    "entry": OBJECTS,
+    "resource": OBJECT,
+    "subject": OBJECT,
+    "patient": OBJECT,
+    "code": OBJECT,
+    "coding": OBJECTS,
+    "coding/code": VALUE,
+    "display": VALUE,
+    "text": VALUE,
+    "reference": VALUE,
+    "valueQuantity": OBJECT,
+    "valueQuantity/code": VALUE,
+    "valueQuantity/value": VALUE,
+    "comparator": VALUE,
+    "unit": VALUE,
+    "valueString": VALUE,
+    "valueCodeableConcept": OBJECT,
+    "medicationReference": OBJECT,
+    "medicationCodeableConcept": OBJECT,
+    "statusReason": OBJECTS,
+    "effectivePeriod": OBJECT,
+    "performedPeriod": OBJECT,
+    "period": OBJECT,
+    "collection": OBJECT,
+    "status": VALUE,
+    "gender": VALUE,
+    "id": VALUE,
+    "birthDate": VALUE,
+    "deceasedDateTime": VALUE,
+    "deceasedBoolean": VALUE,
+    "onsetDateTime": VALUE,
+    "recordedDate": VALUE,
+    "effectiveDateTime": VALUE,
+    "performedDateTime": VALUE,
+    "authoredOn": VALUE,
+    "collectedDateTime": VALUE,
+    "start": VALUE,
+    "end": VALUE,
+}
 _DRUGS = ("MedicationAdministration", "MedicationStatement", "MedicationRequest")
 _READ = ("Patient", "Condition", "Observation", "Procedure", "Specimen", "Encounter", "Medication", *_DRUGS)
 
@@ -70,9 +101,10 @@ def _resources(path: Path, out: Gather) -> Iterator[Mapping[str, Any]]:
 def read_fhir(path: Path) -> Reading:
     """Read bundles or resources of one or many patients.
 
-    Day 0 is the onset of the first condition, else the first treatment. Partial dates are passed on as they are. A disease
-    status that says worse dates the first progression; one that does not, the last day free of it. Only resources that
-    happened count: entered-in-error, not-done, draft and requested ones without a start are left out and counted.
+    Day 0 is the onset of the first condition, else the first treatment. Partial dates are passed on as they are. A
+    disease status that says worse dates the first progression; one that does not, the last day free of it. Only
+    resources that happened count: entered-in-error, not-done, draft and requested ones without a start are left out and
+    counted.
     """
     out = Gather("FHIR", "onset of the first condition, else first treatment")
     by_type: dict[str, list[Mapping[str, Any]]] = {}
@@ -188,9 +220,7 @@ def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out:
         elif any(w in words for w in _BETTER):
             known["progression_free_date"] = max(day, known.get("progression_free_date", day))
         else:
-            out.skip(
-                "Observation", "follow_up", f"disease status '{_text(value)}' is not understood", patient
-            )
+            out.skip("Observation", "follow_up", f"disease status '{_text(value)}' is not understood", patient)
         out.saw(patient, day)
         return
     name = next((m for c in codes if (m := meaning("analyte", c))), None) or _text(row.get("code"))

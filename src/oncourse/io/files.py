@@ -69,8 +69,8 @@ def read_files(
     called : as in `oncourse.io.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
-    manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a folder
-    build : genome build where the files do not say
+    manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a
+    folder build : genome build where the files do not say
     kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
@@ -88,14 +88,22 @@ def read_files(
     segments = [*segments, *(path for tree in trees for path in tree.copies)]
     reading = Reading({}, StudyConfig(), foreign=True)
     per_sample, per_patient = _clinical(clinical, reading)
-    known = {} if per_sample is None else dict(
-        zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))  # fmt: skip
+    known = (
+        {}
+        if per_sample is None
+        else dict(zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))
+    )
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
     with as_vcf(files) as texts:
         found = read_calls(
-            texts, build, fasta=fasta, called=called, kind=kind, known=known,
+            texts,
+            build,
+            fasta=fasta,
+            called=called,
+            kind=kind,
+            known=known,
             manifest=read_manifest(manifest) if manifest else None,
-        )  # fmt: skip
+        )
     reading.notes += found.notes
     reading.problems += found.problems
     reading.ledger.extend(found.ledger)
@@ -121,10 +129,14 @@ def read_files(
         seen = found.samples.filter(~pl.col("sample_id").is_in(found.unseen))["sample_id"]
         _not_sequenced(built, seen, found.unseen, reading)
     reading.tables |= {
-        "patients": built.patients, "follow_up": built.follow_up, "published_endpoints": built.published,
-        "lesions": built.lesions, "samples": built.samples, "variants": found.variants,
+        "patients": built.patients,
+        "follow_up": built.follow_up,
+        "published_endpoints": built.published,
+        "lesions": built.lesions,
+        "samples": built.samples,
+        "variants": found.variants,
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
-    }  # fmt: skip
+    }
     reading.config = replace(reading.config, genome_build=found.build if found.build in BUILDS else build)
     if found.large is not None:
         add_events(found.large, built, reading)
@@ -163,15 +175,16 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
         if frame is not None:
             frame = _one_row_each(frame, path, reading)
             per_sample = (
-                frame
-                if per_sample is None
-                else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
+                frame if per_sample is None else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
             )
             reading.problems += quiet.problems
         else:
             frame = ct.read_clinical([path], "PATIENT_ID", reading)
-            per_patient = frame if per_patient is None or frame is None else per_patient.join(
-                frame, on="PATIENT_ID", how="full", coalesce=True)  # fmt: skip
+            per_patient = (
+                frame
+                if per_patient is None or frame is None
+                else per_patient.join(frame, on="PATIENT_ID", how="full", coalesce=True)
+            )
     return per_sample, per_patient
 
 
@@ -186,9 +199,7 @@ def _one_row_each(frame: pl.DataFrame, path: Path, reading: Reading) -> pl.DataF
     return frame.unique("SAMPLE_ID", keep="first", maintain_order=True)
 
 
-def _match_ids(
-    found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading
-) -> None:
+def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading) -> None:
     """Write the samples of the calls as the clinical table does; say which have no partner."""
     patients: dict[str, list[str]] = {}
     if "PATIENT_ID" in per_sample.columns:
@@ -276,7 +287,9 @@ def _not_sequenced(built: ct.Built, seen: pl.Series, unseen: Sequence[str], read
     silent = (own.is_null() & ~pl.col("sample_id").is_in(seen.implode())) | pl.col("sample_id").is_in(list(unseen))
     if not built.samples.select(silent.any()).item():
         return
-    built.samples = built.samples.with_columns(pl.when(silent).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id"))
+    built.samples = built.samples.with_columns(
+        pl.when(silent).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id")
+    )
     row = pl.DataFrame({"assay_id": [NOT_PROFILED], "kind": ["panel"], "targets": [";"]})
     before = reading.tables.get("assays")
     reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")

@@ -16,10 +16,8 @@ from oncourse.study.schema import Problem
 
 #: Our column -> the callers' names (lower case, without #).
 _COLUMNS = {
-    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a",
-                "genestart"),
-    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b",
-                "geneend"),
+    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a", "genestart"),
+    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b", "geneend"),
     "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
     "confidence": ("confidence",),
     # Arriba, STAR-Fusion, FusionCatcher, LINX
@@ -28,8 +26,15 @@ _COLUMNS = {
 }
 _WORDS = ("confidence", "frame", "reported")
 #: Reads across the junction, and pairs around it: their sum is the support.
-_READS = ("split_reads1", "split_reads2", "discordant_mates", "junctionreadcount", "spanningfragcount", "spanning_pairs",
-          "spanning_unique_reads")  # fmt: skip
+_READS = (
+    "split_reads1",
+    "split_reads2",
+    "discordant_mates",
+    "junctionreadcount",
+    "spanningfragcount",
+    "spanning_pairs",
+    "spanning_unique_reads",
+)
 #: Arriba's own advice: low-confidence events are mostly artefacts.
 _LEFT_OUT = "low"
 
@@ -54,17 +59,22 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     more = [(pl.col(found[c]) if c in found else pl.lit(None, pl.String)).alias(c) for c in _WORDS]
     sample = pl.col(found["sample_id"]) if "sample_id" in found else pl.lit(sample_of_file(path))
     frame = table.frame.select(
-        sample.alias("sample_id"), _gene(found["gene_5p"]).alias("gene_5p"), _gene(found["gene_3p"]).alias("gene_3p"),
+        sample.alias("sample_id"),
+        _gene(found["gene_5p"]).alias("gene_5p"),
+        _gene(found["gene_3p"]).alias("gene_3p"),
         (pl.sum_horizontal(reads) if reads else pl.lit(None, pl.Int64)).cast(pl.Int64).alias("support"),
         *more,
-    )  # fmt: skip
+    )
     frame = frame.with_columns(frames(frame["frame"]))
     problems = [p for p in table.problems if p.severity == "error"]
     same = (pl.col("gene_5p") == pl.col("gene_3p")).fill_null(False)
     low = (pl.col("confidence").str.to_lowercase() == _LEFT_OUT).fill_null(False)
     aside = (pl.col("reported").str.to_lowercase() == "false").fill_null(False)
-    for what, mask in (("lie within one gene", same), ("are of low confidence", low & ~same),
-                       ("are not reported by their caller", aside & ~low & ~same)):  # fmt: skip
+    for what, mask in (
+        ("lie within one gene", same),
+        ("are of low confidence", low & ~same),
+        ("are not reported by their caller", aside & ~low & ~same),
+    ):
         n = frame.filter(mask).height
         if n:
             cure = "A fusion is of two genes; add it to fusions.tsv where it was confirmed."

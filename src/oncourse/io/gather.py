@@ -127,9 +127,7 @@ class Gather:
                 message += f", nor are {len(cells) - 1:,} more" if len(cells) > 1 else ""
                 where = Problem(source.name, None, column, cells[0], f"{message}: not read.", severity="warning")
                 reading.problems.append(where)
-            reading.ledger.file(
-                source.name, self.title, "used" if source.used else "not read", n_rows=len(source.rows)
-            )
+            reading.ledger.file(source.name, self.title, "used" if source.used else "not read", n_rows=len(source.rows))
             for column in source.columns:
                 n = sum(column in row for row in source.rows)
                 state = "empty" if not n else "used" if column in source.used else "not read"
@@ -140,12 +138,13 @@ class Gather:
         return reading
 
     def _undated_deaths(self) -> None:
-        """Take the vital status of who is dead on no day as unknown, and say so: the day somebody was last seen is no day of
-        death."""
+        """Take the vital status of who is dead on no day as unknown, and say so: the day somebody was last seen is no
+        day of death."""
         undated = [
-            row for row in self.rows.get("follow_up", [])
+            row
+            for row in self.rows.get("follow_up", [])
             if str(row.get("is_dead")).lower() == "true" and not row.get("death_date") and row.get("death_day") is None
-        ]  # fmt: skip
+        ]
         for row in undated:
             row["is_dead"] = None
         if undated:

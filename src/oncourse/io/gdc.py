@@ -17,9 +17,13 @@ _STAGES = ("ajcc_pathologic_stage", "ajcc_clinical_stage", "tumor_stage")
 
 #: Shapes of the parts of a case (GDC data dictionary).
 SHAPES = {
-    "data": OBJECT, "hits": OBJECTS, "demographic": OBJECT, "diagnoses": OBJECTS, "treatments": OBJECTS,
+    "data": OBJECT,
+    "hits": OBJECTS,
+    "demographic": OBJECT,
+    "diagnoses": OBJECTS,
+    "treatments": OBJECTS,
     "follow_ups": OBJECTS,
-}  # fmt: skip
+}
 
 
 def _files(path: Path) -> list[Path]:
@@ -45,8 +49,8 @@ def is_gdc(path: Path) -> bool:
 def read_gdc(path: Path) -> Reading:
     """Read clinical files of the GDC; several of one case (TSV and JSON) are one patient.
 
-    A death is dated by days_to_death, else the day is not known. Recurrence is days_to_recurrence, or a follow-up that says
-    progression or recurrence with its day; drugs without a day of start are left out and counted.
+    A death is dated by days_to_death, else the day is not known. Recurrence is days_to_recurrence, or a follow-up that
+    says progression or recurrence with its day; drugs without a day of start are left out and counted.
     """
     out = Gather("GDC clinical data", "diagnosis (day 0 of the GDC)")
     cases: dict[str, dict[str, Any]] = {}
@@ -130,9 +134,7 @@ def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
         primary_site=site,
         disease=facts.get("primary_diagnosis") or facts.get("disease_type"),
     )
-    days = [
-        _day(f.get(n)) for f in case["follow_ups"] for n in ("days_to_follow_up", "days_to_last_follow_up")
-    ]
+    days = [_day(f.get(n)) for f in case["follow_ups"] for n in ("days_to_follow_up", "days_to_last_follow_up")]
     days += [_day(facts.get(n)) for n in ("days_to_last_follow_up", "days_to_last_known_disease_status")]
     vital = str(facts.get("vital_status") or "").lower()
     death = _day(facts.get("days_to_death"))

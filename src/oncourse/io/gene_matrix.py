@@ -25,11 +25,7 @@ def is_gene_matrix(path: Path) -> bool:
     header = read_table(path, lenient=True).frame.columns
     genes = [c for c in header if c.lower() not in _OTHER]
     symbols = [g for g in genes if re.fullmatch(r"[A-Z][A-Za-z0-9.-]*(: ?[A-Z]+)?", g)]
-    return (
-        bool(header)
-        and bool(set(map(str.lower, header[:2])) & set(_SAMPLE))
-        and len(symbols) == len(genes) > 0
-    )
+    return bool(header) and bool(set(map(str.lower, header[:2])) & set(_SAMPLE)) and len(symbols) == len(genes) > 0
 
 
 def _long(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
@@ -68,7 +64,9 @@ def read_copy_number_matrix(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, gene, call of a samples x genes matrix; what is no number from -2 to 2 is not profiled."""
     long, problems = _long(path)
     call = pl.col("text").cast(pl.Float64, strict=False)
-    out = long.select("sample_id", "gene", pl.when(call == -1.5).then(-2.0).when(call.abs() <= 2).then(call).alias("call"))
+    out = long.select(
+        "sample_id", "gene", pl.when(call == -1.5).then(-2.0).when(call.abs() <= 2).then(call).alias("call")
+    )
     return out.drop_nulls("call"), problems
 
 

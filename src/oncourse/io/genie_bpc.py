@@ -47,8 +47,8 @@ def is_genie_bpc(path: Path) -> bool:
 def read_genie_bpc(path: Path) -> Reading:
     """Read a folder of BPC files; a patient with several index cancers is counted from the first.
 
-    The end points of the first regimen are kept as published; a sample's day is that of its report, which is also the day
-    the patient came under observation.
+    The end points of the first regimen are kept as published; a sample's day is that of its report, which is also the
+    day the patient came under observation.
     """
     files = files_of(path, ".csv", ".tsv")
     out = Gather("GENIE BPC", "diagnosis of the index cancer")
@@ -56,17 +56,11 @@ def read_genie_bpc(path: Path) -> Reading:
     entry = _samples(out.table(files[_FILES[2]]), out) if _FILES[2] in files else {}
     zero: dict[str, str] = {}
     people = out.table(files[_FILES[4]]) if _FILES[4] in files else None
-    sexes = (
-        {people.get(r, "record_id"): people.get(r, "naaccr_sex_code", "sex") for r in people.rows}
-        if people
-        else {}
-    )
+    sexes = {people.get(r, "record_id"): people.get(r, "naaccr_sex_code", "sex") for r in people.rows} if people else {}
     for row in sorted(cancers.rows, key=lambda r: _order(r, "ca_seq")):
         patient = cancers.get(row, "record_id")
         if patient is None or patient in zero:
-            out.skip(
-                cancers.name, "patients", "a further index cancer of the patient, or no record_id", patient
-            )
+            out.skip(cancers.name, "patients", "a further index cancer of the patient, or no record_id", patient)
             continue
         zero[patient] = row.get("ca_seq", "")
         _cancer(patient, row, cancers, out, entry, sexes)
@@ -155,9 +149,7 @@ def _samples(tests: Source, out: Gather) -> dict[str, int]:
 def _regimens(regimens: Source, out: Gather, zero: dict[str, str]) -> None:
     get = regimens.get
     first: dict[str, float] = {}
-    for row in sorted(
-        regimens.rows, key=lambda r: (r.get("record_id", ""), _order(r, "dx_reg_start_int"))
-    ):
+    for row in sorted(regimens.rows, key=lambda r: (r.get("record_id", ""), _order(r, "dx_reg_start_int"))):
         patient, drugs = get(row, "record_id"), get(row, "regimen_drugs")
         start = regimens.number(row, "dx_reg_start_int")
         if patient not in zero or drugs is None or start is None:
@@ -205,9 +197,7 @@ def _images(images: Source, out: Gather, zero: dict[str, str]) -> None:
         words = (images.get(row, "image_overall") or "").lower()
         overall = next((ours for word, ours in _IMPRESSION.items() if word in words), None)
         if patient not in zero or day is None or overall is None:
-            out.skip(
-                images.name, "assessments", "no day, no impression of the cancer, or no index cancer", patient
-            )
+            out.skip(images.name, "assessments", "no day, no impression of the cancer, or no index cancer", patient)
             continue
         n += 1
         out.add(
@@ -219,6 +209,4 @@ def _images(images: Source, out: Gather, zero: dict[str, str]) -> None:
             evaluator="radiology report (curated)",
         )
     if n:
-        out.notes.append(
-            f"{n:,} curated impressions of scans are taken as responses; they are not RECIST measurements"
-        )
+        out.notes.append(f"{n:,} curated impressions of scans are taken as responses; they are not RECIST measurements")

@@ -18,8 +18,8 @@ def matched(
     """Return id -> the known id it means, of ids that are not known as they stand, and what was done, in words.
 
     A TCGA barcode means the sample whose parts it continues; an id that differs by capitals, blanks, separators, zeros
-    before it or R's ``X`` alone, from one known id only that nothing else names, means that one. A patient's id means his
-    tumour sample where he has one (`patients`: patient -> his tumour samples).
+    before it or R's ``X`` alone, from one known id only that nothing else names, means that one. A patient's id means
+    his tumour sample where he has one (`patients`: patient -> his tumour samples).
 
     >>> matched(["TCGA-AA-0001-01A-11D-A10X-10", "p2_t", "P3"], ["TCGA-AA-0001-01", "P2-T", "P4"])[0]
     {'TCGA-AA-0001-01A-11D-A10X-10': 'TCGA-AA-0001-01', 'p2_t': 'P2-T'}
@@ -78,7 +78,8 @@ def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
     if others:
         shown = ", ".join(f"{a}: {b}" for a, b in list(others.items())[:5])
         out.append(
-            f"{len(others):,} sample ids matched to the clinical table without regard to capitals and separators ({shown})"
+            f"{len(others):,} sample ids matched to the clinical table without regard to capitals and separators "
+            f"({shown})"
         )
     return out
 
@@ -96,7 +97,8 @@ def unmatched(ids: Collection[str], known: Collection[str], normals: Collection[
     if less:
         message = f"{len(less):,} samples of the clinical table have no row in the calls: {', '.join(less[:5])}."
         cure = (
-            "Those without an assay count as not sequenced. Give the assay (a column GENE_PANEL, or --panel) of those that "
+            "Those without an assay count as not sequenced. Give the assay (a column GENE_PANEL, or --panel) of those "
+            "that "
             "were sequenced and have no mutation."
         )
         out.append(Problem(name, None, "sample_id", less[0], message, cure, "warning"))

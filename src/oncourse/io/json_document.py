@@ -20,9 +20,9 @@ def read_document(path: Path, shapes: Mapping[str, str], content: Any = None) ->
     """Return a document whose keys have the shapes of the format, and one warning per key that had another.
 
     ``shapes`` maps a key, or ``PARENT/key`` where its shape depends on what it is part of, to `OBJECT`, `OBJECTS` or
-    `VALUE`; other keys are left as they are. A single object stands for a list of one, and the other way round. A part of
-    another shape is left out: what is not there is unknown, never "no". ``content`` is the document where the caller has
-    read it already.
+    `VALUE`; other keys are left as they are. A single object stands for a list of one, and the other way round. A part
+    of another shape is left out: what is not there is unknown, never "no". ``content`` is the document where the caller
+    has read it already.
     """
     content = json_of(path) if content is None else content
     if not isinstance(content, dict | list):
@@ -30,10 +30,16 @@ def read_document(path: Path, shapes: Mapping[str, str], content: Any = None) ->
     found: Counter[tuple[str, str]] = Counter()
     fitted = _fitted(content, shapes, lambda key, shape: found.update([(key, shape)]))
     problems = [
-        Problem("", None, None, None, f"{path.name}: `{key}` is not {shape} in {n:,} places: not read there.",
-                severity="warning")
+        Problem(
+            "",
+            None,
+            None,
+            None,
+            f"{path.name}: `{key}` is not {shape} in {n:,} places: not read there.",
+            severity="warning",
+        )
         for (key, shape), n in sorted(found.items())
-    ]  # fmt: skip
+    ]
     return fitted, problems
 
 

@@ -95,9 +95,15 @@ def support(fields: Mapping[str, str]) -> int | None:
     (21, 11, None)
     """
     for keys, read in (
-        (("PR", "SR"), _last), (("DV", "RV"), _first), (("VF",), _first), (("SU",), _first), (("PE", "SR"), _first),
-        (("AD",), _last), (("RC",), _first), (("DV",), _first),
-    ):  # fmt: skip
+        (("PR", "SR"), _last),
+        (("DV", "RV"), _first),
+        (("VF",), _first),
+        (("SU",), _first),
+        (("PE", "SR"), _first),
+        (("AD",), _last),
+        (("RC",), _first),
+        (("DV",), _first),
+    ):
         found = [n for k in keys if (n := read(fields.get(k))) is not None]
         if found and (len(keys) == 1 or len(found) == len(keys) or keys == ("PR", "SR")):
             return sum(found)

@@ -22,8 +22,15 @@ from oncourse.io.junctions import Junction, junctions, support
 from oncourse.io.text import TextTable
 
 FUSIONS = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64}
-SEGMENTS = {"sample_id": pl.String, "chrom": pl.String, "start": pl.Int64, "end": pl.Int64, "total_cn": pl.Float64,
-            "minor_cn": pl.Float64, "log2_ratio": pl.Float64}  # fmt: skip
+SEGMENTS = {
+    "sample_id": pl.String,
+    "chrom": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "total_cn": pl.Float64,
+    "minor_cn": pl.Float64,
+    "log2_ratio": pl.Float64,
+}
 _Pair = tuple[str | None, str | None]
 _Ends = Mapping[tuple[str, int], tuple[str | None, str | None]]
 
@@ -56,9 +63,12 @@ class _Record:
 
 
 def read_large(
-    table: TextTable, named: Mapping[str, str], normals: Sequence[str], build: str | None,
+    table: TextTable,
+    named: Mapping[str, str],
+    normals: Sequence[str],
+    build: str | None,
     annotated: Callable[[str | None], tuple[str, ...]],
-) -> Large:  # fmt: skip
+) -> Large:
     """Read the structural and copy-number records of a VCF.
 
     Parameters
@@ -93,15 +103,20 @@ def read_large(
 
 
 def _records(
-    table: TextTable, named: Mapping[str, str], normals: Sequence[str],
+    table: TextTable,
+    named: Mapping[str, str],
+    normals: Sequence[str],
     annotated: Callable[[str | None], tuple[str, ...]],
-) -> list[_Record]:  # fmt: skip
+) -> list[_Record]:
     frame = table.frame
     columns = {c: frame[c].to_list() for c in ("#CHROM", "POS", "ALT", *named, *normals)}
     info = frame["INFO"].to_list() if "INFO" in frame.columns else [None] * frame.height
     keys = frame["FORMAT"].to_list() if "FORMAT" in frame.columns else [None] * frame.height
-    passed = frame.select(filter=pl.col("FILTER")).select(passes())["filter"].to_list() if "FILTER" in frame.columns else (
-        [True] * frame.height)  # fmt: skip
+    passed = (
+        frame.select(filter=pl.col("FILTER")).select(passes())["filter"].to_list()
+        if "FILTER" in frame.columns
+        else ([True] * frame.height)
+    )
     out = []
     for i in range(frame.height):
         pos = columns["POS"][i] or ""
@@ -109,11 +124,18 @@ def _records(
             continue
         names = (keys[i] or "").split(":")
         cells = {c: dict(zip(names, (columns[c][i] or "").split(":"), strict=False)) for c in (*named, *normals)}
-        out.append(_Record(
-            _chrom(columns["#CHROM"][i]), int(pos), columns["ALT"][i] or ".",
-            dict(part.partition("=")[::2] for part in (info[i] or "").split(";")), passed[i],
-            {named[c]: cells[c] for c in named}, [cells[c] for c in normals], annotated(info[i]),
-        ))  # fmt: skip
+        out.append(
+            _Record(
+                _chrom(columns["#CHROM"][i]),
+                int(pos),
+                columns["ALT"][i] or ".",
+                dict(part.partition("=")[::2] for part in (info[i] or "").split(";")),
+                passed[i],
+                {named[c]: cells[c] for c in named},
+                [cells[c] for c in normals],
+                annotated(info[i]),
+            )
+        )
     return out
 
 
@@ -127,7 +149,8 @@ def _has_copies(record: _Record) -> bool:
 
 
 def _segments(record: _Record) -> list[tuple[object, ...]]:
-    """CN of CNVkit, DRAGEN, Canvas, GATK; MCN is the minor, MCC the major allele's; a symbolic record starts after POS."""
+    """CN of CNVkit, DRAGEN, Canvas, GATK; MCN is the minor, MCC the major allele's; a symbolic record starts after
+    POS."""
     end = record.info.get("END", "")
     if not _has_copies(record) or not end.isdigit() or not record.passed:
         return []
@@ -184,7 +207,9 @@ def _judged(
     normal = max((n for cells in record.normals if (n := support(cells)) is not None), default=0)
     if tumour is not None and normal and normal >= NORMAL_VAF * tumour:
         return "in the normal too: germline", []
-    carriers = [s for s, cells in record.tumours.items() if seen[s] != 0 and not (seen[s] is None and _is_reference(cells))]
+    carriers = [
+        s for s, cells in record.tumours.items() if seen[s] != 0 and not (seen[s] is None and _is_reference(cells))
+    ]
     if not carriers:
         return "no read of a tumour sample", []
     genes = list(dict.fromkeys(g for j in joined for g in _fused(j, ends, record.genes, build)))
@@ -199,7 +224,8 @@ def _is_reference(cells: Mapping[str, str]) -> bool:
 
 
 def _fused(joined: Junction, ends: _Ends, named: Sequence[str], build: str | None) -> list[_Pair]:
-    """Return (5' gene, 3' gene) of a junction, one gene twice where it is cut and joined to no other; empty: no gene."""
+    """Return (5' gene, 3' gene) of a junction, one gene twice where it is cut and joined to no other; empty: no
+    gene."""
     (one, way), (two, way_2) = ends[joined.chrom, joined.pos], ends[_chrom(joined.chrom_2), joined.pos_2]
     if len(named) == 2 and (one is None) != (two is None) and (one or two) in named:
         # the annotation names the partner that lies outside the genes known here
@@ -259,7 +285,11 @@ def annotated_genes(info: str | None, columns: Mapping[str, Sequence[str]]) -> t
     seen: set[str] = set()
     for key, gene_column, word_column in (("ANN", "Gene_Name", "Annotation"), ("CSQ", "SYMBOL", "Consequence")):
         listed = list(columns.get(key, ()))
-        at = (listed.index(gene_column), listed.index(word_column)) if {gene_column, word_column} <= set(listed) else (3, 1)
+        at = (
+            (listed.index(gene_column), listed.index(word_column))
+            if {gene_column, word_column} <= set(listed)
+            else (3, 1)
+        )
         for row in fields.get(key, "").split(",") if fields.get(key) else ():
             cells = row.split("|")
             gene, word = (cells[i] if i < len(cells) else "" for i in at)

@@ -19,13 +19,22 @@ from oncourse.study.schema import Problem
 STATES = ("used", "kept", "not understood", "not read", "empty")
 FILES = {"file": pl.String, "kind": pl.String, "state": pl.String, "n_rows": pl.Int64, "why": pl.String}
 COLUMNS = {
-    "file": pl.String, "column": pl.String, "state": pl.String, "became": pl.String, "n_values": pl.Int64,
+    "file": pl.String,
+    "column": pl.String,
+    "state": pl.String,
+    "became": pl.String,
+    "n_values": pl.Int64,
     "why": pl.String,
-}  # fmt: skip
+}
 ROWS = {
-    "file": pl.String, "became": pl.String, "state": pl.String, "n": pl.Int64, "first_line": pl.Int64,
-    "first": pl.String, "why": pl.String,
-}  # fmt: skip
+    "file": pl.String,
+    "became": pl.String,
+    "state": pl.String,
+    "n": pl.Int64,
+    "first_line": pl.Int64,
+    "first": pl.String,
+    "why": pl.String,
+}
 
 
 @dataclass
@@ -64,8 +73,11 @@ class Ledger:
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return ``intake/files``, ``intake/columns`` and ``intake/rows``, each sorted."""
-        parts = {"intake/files": (self.files, FILES), "intake/columns": (self.columns, COLUMNS),
-                 "intake/rows": (self.rows, ROWS)}  # fmt: skip
+        parts = {
+            "intake/files": (self.files, FILES),
+            "intake/columns": (self.columns, COLUMNS),
+            "intake/rows": (self.rows, ROWS),
+        }
         return {
             name: pl.DataFrame(rows, schema=schema, orient="row").unique().sort(list(schema), nulls_last=True)
             for name, (rows, schema) in parts.items()
@@ -104,13 +116,18 @@ def write_ledger(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
 def read_ledger(folder: Path) -> Ledger:
     """Read what `write_ledger` wrote; an empty ledger where there is none."""
     out = Ledger()
-    for name, schema, rows in (("files", FILES, out.files), ("columns", COLUMNS, out.columns), ("rows", ROWS, out.rows)):
+    for name, schema, rows in (
+        ("files", FILES, out.files),
+        ("columns", COLUMNS, out.columns),
+        ("rows", ROWS, out.rows),
+    ):
         path = folder / f"{name}.tsv"
         if path.is_file():
             frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
             if set(schema) <= set(frame.columns):
                 typed = frame.select(
-                    pl.col(c).fill_null("") if t == pl.String else pl.col(c).cast(t, strict=False) for c, t in schema.items()
+                    pl.col(c).fill_null("") if t == pl.String else pl.col(c).cast(t, strict=False)
+                    for c, t in schema.items()
                 )
                 rows.extend(typed.iter_rows())
     return out

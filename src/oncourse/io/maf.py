@@ -33,38 +33,141 @@ from oncourse.study.schema import Problem
 
 #: Our name -> the names the dialects use (lower case), best first.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "gene": ("hugo_symbol", "gene_symbol", "symbol", "gene_name", "genename", "gene.refgene", "gene.knowngene",
-             "gene.ensgene", "gene", "gene_affected", "entrez_gene_id", "entrez_id"),
+    "gene": (
+        "hugo_symbol",
+        "gene_symbol",
+        "symbol",
+        "gene_name",
+        "genename",
+        "gene.refgene",
+        "gene.knowngene",
+        "gene.ensgene",
+        "gene",
+        "gene_affected",
+        "entrez_gene_id",
+        "entrez_id",
+    ),
     "chrom": ("chromosome", "chrom", "chr", "contig"),
     "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
     "end": ("end_position", "end", "end_pos", "chromosome_end"),
     "ref": ("reference_allele", "ref", "ref_allele", "reference", "reference_genome_allele"),
-    "alt": ("tumor_seq_allele2", "alt", "var", "alt_allele", "alternate_allele", "variant_allele", "tumor_allele",
-            "mutated_to_allele"),
+    "alt": (
+        "tumor_seq_allele2",
+        "alt",
+        "var",
+        "alt_allele",
+        "alternate_allele",
+        "variant_allele",
+        "tumor_allele",
+        "mutated_to_allele",
+    ),
     "alt_1": ("tumor_seq_allele1",),
-    "sample_id": ("tumor_sample_barcode", "tumor_sample_id", "sample_id", "tumor_sample", "sampleid", "sample",
-                  "icgc_sample_id", "tumor_name"),
+    "sample_id": (
+        "tumor_sample_barcode",
+        "tumor_sample_id",
+        "sample_id",
+        "tumor_sample",
+        "sampleid",
+        "sample",
+        "icgc_sample_id",
+        "tumor_name",
+    ),
     "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id"),
     "normal_id": ("matched_norm_sample_barcode", "normal_name"),
     "classification": ("variant_classification", "variantclassification", "classification", "effect"),
     "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type", "exonicfunc", "function."),
     "region": ("func.refgene", "func", "region"),
-    "alt_count": ("t_alt_count", "alt_allele_depth", "t_alt_reads", "tumor_alt_count", "alt_count", "t_var_count",
-                  "alt_depth", "alt_reads", "mutant_allele_read_count", "var_count", "tumor_reads2", "tumor_alt",
-                  "tumor_alt_reads", "tumour_alt_count", "variant_reads", "t_alt_depth", "tumor_alt_depth",
-                  "t_alt_count_fragment", "sd_t_alt_count_fragment_simplex_duplex", "t_alt_count_standard"),
-    "ref_count": ("t_ref_count", "ref_allele_depth", "t_ref_reads", "tumor_ref_count", "ref_count", "ref_depth",
-                  "ref_reads", "tumor_reads1", "tumor_ref", "tumor_ref_reads", "tumour_ref_count", "t_ref_depth",
-                  "tumor_ref_depth", "t_ref_count_fragment", "sd_t_ref_count_fragment_simplex_duplex",
-                  "t_ref_count_standard"),
-    "depth": ("t_depth", "tumor_depth", "total_depth", "t_total_count", "depth", "dp", "total_read_count", "tumor_dp",
-              "t_dp", "tumour_depth", "tumor_total_depth", "tumor_coverage", "coverage",
-              "t_total_count_fragment", "t_depth_fragment", "sd_t_depth_fragment_simplex_duplex", "t_total_count_standard"),
-    "vaf": ("t_vaf", "tumor_vaf", "vaf", "t_af", "tumor_f", "i_tumor_f", "i_tumorvaf_wu", "allele_frequency",
-            "variant_allele_frequency", "variant_allele_freq", "mutant_allele_frequency", "allele_fraction",
-            "mutation_abundance", "var_freq", "freq"),
-    "hgvs_p": ("hgvsp_short", "hgvsp", "protein_change", "amino_acid_change", "aachange", "aa_change", "hgvs_p",
-               "aachange.refgene", "aa_mutation", "protein_variant", "aa", "amino_acid", "p_dot"),
+    "alt_count": (
+        "t_alt_count",
+        "alt_allele_depth",
+        "t_alt_reads",
+        "tumor_alt_count",
+        "alt_count",
+        "t_var_count",
+        "alt_depth",
+        "alt_reads",
+        "mutant_allele_read_count",
+        "var_count",
+        "tumor_reads2",
+        "tumor_alt",
+        "tumor_alt_reads",
+        "tumour_alt_count",
+        "variant_reads",
+        "t_alt_depth",
+        "tumor_alt_depth",
+        "t_alt_count_fragment",
+        "sd_t_alt_count_fragment_simplex_duplex",
+        "t_alt_count_standard",
+    ),
+    "ref_count": (
+        "t_ref_count",
+        "ref_allele_depth",
+        "t_ref_reads",
+        "tumor_ref_count",
+        "ref_count",
+        "ref_depth",
+        "ref_reads",
+        "tumor_reads1",
+        "tumor_ref",
+        "tumor_ref_reads",
+        "tumour_ref_count",
+        "t_ref_depth",
+        "tumor_ref_depth",
+        "t_ref_count_fragment",
+        "sd_t_ref_count_fragment_simplex_duplex",
+        "t_ref_count_standard",
+    ),
+    "depth": (
+        "t_depth",
+        "tumor_depth",
+        "total_depth",
+        "t_total_count",
+        "depth",
+        "dp",
+        "total_read_count",
+        "tumor_dp",
+        "t_dp",
+        "tumour_depth",
+        "tumor_total_depth",
+        "tumor_coverage",
+        "coverage",
+        "t_total_count_fragment",
+        "t_depth_fragment",
+        "sd_t_depth_fragment_simplex_duplex",
+        "t_total_count_standard",
+    ),
+    "vaf": (
+        "t_vaf",
+        "tumor_vaf",
+        "vaf",
+        "t_af",
+        "tumor_f",
+        "i_tumor_f",
+        "i_tumorvaf_wu",
+        "allele_frequency",
+        "variant_allele_frequency",
+        "variant_allele_freq",
+        "mutant_allele_frequency",
+        "allele_fraction",
+        "mutation_abundance",
+        "var_freq",
+        "freq",
+    ),
+    "hgvs_p": (
+        "hgvsp_short",
+        "hgvsp",
+        "protein_change",
+        "amino_acid_change",
+        "aachange",
+        "aa_change",
+        "hgvs_p",
+        "aachange.refgene",
+        "aa_mutation",
+        "protein_variant",
+        "aa",
+        "amino_acid",
+        "p_dot",
+    ),
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation"),
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version"),
     "filter": ("filter", "filters", "judgement"),
@@ -74,19 +177,52 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2"),
     "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
     "normal_depth": ("n_depth", "normal_depth", "n_total_count"),
-    "population_af": ("gnomad_af", "gnomad_exome_af", "gnomad_genome_af", "gnomade_af", "gnomadg_af", "exac_af",
-                      "gnomad_af_popmax", "af_popmax", "max_af", "gnomad_exome_all", "gnomad_genome_all", "exac_all",
-                      "1000g_all", "gmaf"),
-    "context": ("context", "ref_context", "ref_tri", "trinucleotide", "trinucleotide_context", "tri_nucleotide",
-                "flanking_bps", "context_11bp"),
-    "total_cn": ("ascn.total_copy_number",), "minor_cn": ("ascn.minor_copy_number",),
-}  # fmt: skip
+    "population_af": (
+        "gnomad_af",
+        "gnomad_exome_af",
+        "gnomad_genome_af",
+        "gnomade_af",
+        "gnomadg_af",
+        "exac_af",
+        "gnomad_af_popmax",
+        "af_popmax",
+        "max_af",
+        "gnomad_exome_all",
+        "gnomad_genome_all",
+        "exac_all",
+        "1000g_all",
+        "gmaf",
+    ),
+    "context": (
+        "context",
+        "ref_context",
+        "ref_tri",
+        "trinucleotide",
+        "trinucleotide_context",
+        "tri_nucleotide",
+        "flanking_bps",
+        "context_11bp",
+    ),
+    "total_cn": ("ascn.total_copy_number",),
+    "minor_cn": ("ascn.minor_copy_number",),
+}
 #: Reason of a record that is left out because its allele is no sequence of bases.
 NO_SMALL_VARIANT = "no small variant (<NON_REF>, *)"
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
-_BUILDS = {"37": "GRCh37", "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "grch37-lite": "GRCh37",
-           "38": "GRCh38", "grch38": "GRCh38", "hg38": "GRCh38", "36": "NCBI36", "hg18": "NCBI36",
-           "36.1": "NCBI36", "ncbi36": "NCBI36"}  # fmt: skip
+_BUILDS = {
+    "37": "GRCh37",
+    "grch37": "GRCh37",
+    "hg19": "GRCh37",
+    "b37": "GRCh37",
+    "grch37-lite": "GRCh37",
+    "38": "GRCh38",
+    "grch38": "GRCh38",
+    "hg38": "GRCh38",
+    "36": "NCBI36",
+    "hg18": "NCBI36",
+    "36.1": "NCBI36",
+    "ncbi36": "NCBI36",
+}
 
 
 @dataclass
@@ -94,10 +230,10 @@ class MafTables:
     """What one MAF holds.
 
     ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
-    names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the file
-    has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in no table;
-    ``large``: structural variants and copy numbers of a VCF; ``is_small``: whether small variants were looked for in it;
-    ``unseen``: samples of files of large events alone, in which small variants were not looked for.
+    names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the
+    file has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in
+    no table; ``large``: structural variants and copy numbers of a VCF; ``is_small``: whether small variants were looked
+    for in it; ``unseen``: samples of files of large events alone, in which small variants were not looked for.
     """
 
     calls: pl.DataFrame
@@ -130,9 +266,13 @@ def missing_columns(header: Iterable[str]) -> list[str]:
 
 
 def read_maf(
-    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", known: Collection[str] = (),
+    path: Path | str,
+    *,
+    fasta: Fasta | None = None,
+    called: str = "auto",
+    known: Collection[str] = (),
     manifest: Manifest | None = None,
-) -> MafTables:  # fmt: skip
+) -> MafTables:
     """Read a MAF of any dialect.
 
     Parameters
@@ -197,19 +337,31 @@ def _write_ledger(found: MafTables, file: str, header: Sequence[str], frame: pl.
 
 
 _BECAME = {
-    "gene": "variants.gene", "hgvs_p": "variants.hgvs_p", "hgvs_c": "variants.hgvs_c", "term": "variants.consequence",
-    "classification": "variants.consequence", "region": "variants.consequence", "status": "calls.origin",
+    "gene": "variants.gene",
+    "hgvs_p": "variants.hgvs_p",
+    "hgvs_c": "variants.hgvs_c",
+    "term": "variants.consequence",
+    "classification": "variants.consequence",
+    "region": "variants.consequence",
+    "status": "calls.origin",
     "validation": "calls.is_called",
-    "population_af": "calls.origin", "patient_id": "samples.patient_id", "build": "study.yaml: genome_build",
-    "total_cn": "segments.total_cn", "minor_cn": "segments.minor_cn",
+    "population_af": "calls.origin",
+    "patient_id": "samples.patient_id",
+    "build": "study.yaml: genome_build",
+    "total_cn": "segments.total_cn",
+    "minor_cn": "segments.minor_cn",
     **dict.fromkeys(("chrom", "pos", "end", "ref", "alt", "alt_1"), "calls.variant_id"),
     **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth"), "calls.origin"),
-}  # fmt: skip
+}
 
 
 def write_rows(found: MafTables, file: str) -> None:
     """Say how many rows are calls, were looked at, are left to the assay's thresholds, or are in no table."""
-    words = {True: "calls: called", False: "calls: looked at, not called", None: "calls: judged by the assay's thresholds"}
+    words = {
+        True: "calls: called",
+        False: "calls: looked at, not called",
+        None: "calls: judged by the assay's thresholds",
+    }
     for value, n in sorted(found.calls["is_called"].value_counts().iter_rows(), key=lambda row: str(row[0])):
         found.ledger.taken(file, words[value], n)
     for why, n, line in found.left_out:
@@ -306,9 +458,16 @@ def tables_of(
     notes += decided.notes
     problems += decided.problems
     calls = frame.select(
-        "sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin",
-        "line", *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
-    )  # fmt: skip
+        "sample_id",
+        "variant_id",
+        "alt_count",
+        "depth",
+        "is_called",
+        "filter",
+        "origin",
+        "line",
+        *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
+    )
     copies = _copies(frame)
     calls, found = _annotated(calls, name)
     problems += found
@@ -337,10 +496,13 @@ def _copies(frame: pl.DataFrame) -> pl.DataFrame | None:
     place = pl.col("variant_id").str.split(":")
     start = place.list.get(1).cast(pl.Int64)
     copies = frame.select(
-        "sample_id", chrom=place.list.get(0), start=start, end=start,
+        "sample_id",
+        chrom=place.list.get(0),
+        start=start,
+        end=start,
         total_cn=pl.col("total_cn").cast(pl.Float64, strict=False),
         minor_cn=_optional(frame, "minor_cn").cast(pl.Float64, strict=False),
-    )  # fmt: skip
+    )
     keys = ["sample_id", "chrom", "start"]
     return copies.drop_nulls("total_cn").unique(keys, keep="first", maintain_order=True).sort(keys)
 
@@ -355,7 +517,8 @@ def with_copies(segments: pl.DataFrame | None, found: MafTables, notes: list[str
     if copies.is_empty():
         return segments
     notes.append(
-        f"copy number at {copies.height} sites of {copies['sample_id'].n_unique()} samples without segments taken from the "
+        f"copy number at {copies.height} sites of {copies['sample_id'].n_unique()} samples without segments taken "
+        f"from the "
         "ASCN columns; their cell fractions are not taken over but estimated from the reads"
     )
     return copies if segments is None else pl.concat([segments, copies], how="diagonal_relaxed")
@@ -374,9 +537,7 @@ def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pr
         alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
         frame = frame.with_columns(alt.alias("alt"))
     lost = frame["sample_id"].is_null()
-    problems = at_lines(
-        frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode."
-    )
+    problems = at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
     return frame.filter(~lost), problems
 
 
@@ -391,17 +552,13 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     dropped = frame.select(drop.alias("d"))["d"] if not drop.meta.is_literal() else None
     if dropped is None or not dropped.any():
         return frame
-    notes.append(
-        f"{dropped.sum():,} rows of the MAF are wild-type markers or structural variants: not read as calls"
-    )
+    notes.append(f"{dropped.sum():,} rows of the MAF are wild-type markers or structural variants: not read as calls")
     return frame.filter(~dropped)
 
 
 def _has_normal(frame: pl.DataFrame) -> bool:
     """Whether the calls were made against a normal: one is named (vcf2maf writes NORMAL where there was none)."""
-    named = (
-        frame["normal_id"].drop_nulls() if "normal_id" in frame.columns else pl.Series([], dtype=pl.String)
-    )
+    named = frame["normal_id"].drop_nulls() if "normal_id" in frame.columns else pl.Series([], dtype=pl.String)
     real = ~named.str.to_uppercase().is_in(["NORMAL", ".", "NONE", "__UNKNOWN__"])
     return bool(real.any()) or frame["normal_depth"].is_not_null().any()
 
@@ -468,9 +625,7 @@ def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple
     ranked = calls.filter(twice).with_columns(_severity().alias("_rank"))
     counts = ranked.group_by(key).agg(pl.struct("alt_count", "depth").n_unique().alias("n"))
     conflict = counts.filter(pl.col("n") > 1)
-    best = ranked.sort(
-        [*key, "_rank", "depth", "line"], descending=[False, False, False, True, False], nulls_last=True
-    )
+    best = ranked.sort([*key, "_rank", "depth", "line"], descending=[False, False, False, True, False], nulls_last=True)
     best = best.unique(key, keep="first", maintain_order=True).drop("_rank")
     kept = pl.concat([calls.filter(~twice), best]).sort("line")
     notes.append(
@@ -514,7 +669,5 @@ def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
 def _gene() -> pl.Expr:
     """An intergenic variant has no gene; of ANNOVAR's list the first counts, without its transcript."""
     gene = pl.col("gene")
-    none = gene.str.to_lowercase().is_in(["unknown", ".", "-", "", "none"]) | gene.str.contains(
-        "(dist=", literal=True
-    )
+    none = gene.str.to_lowercase().is_in(["unknown", ".", "-", "", "none"]) | gene.str.contains("(dist=", literal=True)
     return pl.when(~none).then(gene.str.replace(r"\(.*$", "").str.replace(r"[;,].*$", ""))

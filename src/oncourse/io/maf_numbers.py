@@ -29,7 +29,8 @@ _COUNTS = ("alt_count", "ref_count", "depth", "normal_alt", "normal_ref", "norma
 
 
 def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    """Read ``alt_count``, ``depth`` and the normal's counts (text) as numbers; what a row lacks follows from the others."""
+    """Read ``alt_count``, ``depth`` and the normal's counts (text) as numbers; what a row lacks follows from the
+    others."""
     problems: list[Problem] = []
     for column in _COUNTS:
         if column not in frame.columns:
@@ -84,7 +85,8 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
 
 
 def whole_numbers(text: pl.Series) -> pl.Series:
-    """Return whole numbers (``12``, ``12.0``, ``1,234``: a comma in a count can only part thousands), null elsewhere."""
+    """Return whole numbers (``12``, ``12.0``, ``1,234``: a comma in a count can only part thousands), null
+    elsewhere."""
     number = text.cast(pl.Int64, strict=False)
     if number.null_count() > text.null_count():
         parted = text.str.contains(r"^\d{1,3}([, \u00a0]\d{3})+$").fill_null(False)
@@ -96,7 +98,8 @@ def whole_numbers(text: pl.Series) -> pl.Series:
 
 
 def one_based(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return rows with 1-based positions: a table whose every single-base change ends one base further is half-open (BED).
+    """Return rows with 1-based positions: a table whose every single-base change ends one base further is half-open
+    (BED).
 
     `frame` has ``pos``, ``end``, ``ref`` as text; one without ``end`` or without such a change stays as it is.
     """
@@ -108,6 +111,8 @@ def one_based(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Proble
     if apart.is_empty() or not (apart == 1).all():
         return frame, []
     cure = "Where the positions are 1-based, correct the ends: a single base starts and ends at one position."
-    message = f"all {len(apart):,} single-base changes end one base after their start: read as half-open (BED), start + 1."
+    message = (
+        f"all {len(apart):,} single-base changes end one base after their start: read as half-open (BED), start + 1."
+    )
     moved = pl.coalesce((start + 1).cast(pl.String), "pos").alias("pos")
     return frame.with_columns(moved), [Problem(name, None, "pos", None, message, cure, "warning")]

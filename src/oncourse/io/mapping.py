@@ -1,8 +1,9 @@
 """Any table by a mapping file (YAML): which of its columns is which of ours, what its words mean.
 
-A mapping has ``table`` (one of ours, or ``panel`` for calls of a report: sample, gene, change, fraction, depth), ``columns``
-(ours: theirs), and optionally ``values`` (our column -> their word: ours), ``constants`` (ours: a value for every row),
-``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tables of one file: a list of these under ``tables``.
+A mapping has ``table`` (one of ours, or ``panel`` for calls of a report: sample, gene, change, fraction, depth),
+``columns`` (ours: theirs), and optionally ``values`` (our column -> their word: ours), ``constants`` (ours: a value for
+every row), ``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tables of one file: a list of these under
+``tables``.
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def _known(table: str) -> list[str]:
 def read_mapped(source: Path, mapping: Path) -> Reading:
     """Read a file by a mapping; columns that it does not name, or that the file lacks, are told.
 
-    Patients and samples that only the rows name are added. A call with gene and protein change but no place is kept by these
-    two (``KRAS:p.G12D``): it can be compared with another call of the same form.
+    Patients and samples that only the rows name are added. A call with gene and protein change but no place is kept by
+    these two (``KRAS:p.G12D``): it can be compared with another call of the same form.
     """
     return _read(source, *read_mapping(mapping))
 
@@ -111,11 +112,16 @@ def read_panel(path: Path) -> Reading:
 
 
 def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Reading:
-    reading = Reading({}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True)
+    reading = Reading(
+        {}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True
+    )
     for part in tables:
         is_panel = part.table == "panel"
-        text = (report_table(source, part.sheet) if is_panel and not part.columns
-                else read_table(source, lenient=True, sheet=part.sheet))  # fmt: skip
+        text = (
+            report_table(source, part.sheet)
+            if is_panel and not part.columns
+            else read_table(source, lenient=True, sheet=part.sheet)
+        )
         reading.problems += text.problems
         if text.frame.is_empty() and text.has_errors:
             continue
@@ -139,7 +145,8 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
 
 
 def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:
-    """Return the rows to keep: of a file of several tables, what one row says of a patient stands on each of his visits.
+    """Return the rows to keep: of a file of several tables, what one row says of a patient stands on each of his
+    visits.
 
     Only of tables of one row per patient (or sample), and where no day is read: the same value on one day may be two.
     """

@@ -1,4 +1,5 @@
-"""The native study folder: study.yaml and a table per file (TSV, CSV, a workbook); calls may come from a MAF or VCFs."""
+"""The native study folder: study.yaml and a table per file (TSV, CSV, a workbook); calls may come from a MAF or
+VCFs."""
 
 from __future__ import annotations
 
@@ -81,10 +82,18 @@ def _left_align(reading: Reading, fasta: Fasta) -> None:
     """Move the indels of calls and variants left; where two ids become one, the deeper row of a sample stands."""
     from oncourse.io.maf import reference_problems
 
-    ids = pl.concat(
-        [t["variant_id"] for t in (reading.tables.get("calls"), reading.tables.get("variants"))
-         if t is not None and "variant_id" in t.columns]
-    ).drop_nulls().unique().sort()  # fmt: skip
+    ids = (
+        pl.concat(
+            [
+                t["variant_id"]
+                for t in (reading.tables.get("calls"), reading.tables.get("variants"))
+                if t is not None and "variant_id" in t.columns
+            ]
+        )
+        .drop_nulls()
+        .unique()
+        .sort()
+    )
     sites = pl.DataFrame({"_given": ids}).with_columns(parts("_given")).drop_nulls("pos")
     named = normalise(sites, fasta=fasta)
     reading.problems += reference_problems(named.with_columns(line=pl.lit(None, pl.Int64)), "calls")
@@ -126,9 +135,7 @@ def _in_our_words(variants: pl.DataFrame, reading: Reading) -> pl.DataFrame:
                 near = nearest(word, effect.CONSEQUENCES, cutoff=0.6)
                 cure = f"Did you mean {near}?" if near else f"Known: {', '.join(effect.CONSEQUENCES)}."
                 message = f"'{word}' is no known consequence; read as unknown."
-                reading.problems.append(
-                    Problem("variants", None, "consequence", word, message, cure, "warning")
-                )
+                reading.problems.append(Problem("variants", None, "consequence", word, message, cure, "warning"))
         variants = variants.with_columns(effect.consequences(given).alias("consequence"))
     return variants
 
@@ -146,9 +153,7 @@ def _paths(folder: Path, problems: list[Problem]) -> dict[str, Path]:
             message = f"{path.name} is a link that leads out of the study folder, to {path.resolve().name}."
             cure = "Copy the file into the study folder, so that the study is complete without the other place."
             problems.append(Problem(path.name.split(".")[0], None, None, None, message, cure, "warning"))
-        suffix = next(
-            (s for s in sorted(_SUFFIXES + _FOREIGN, key=len, reverse=True) if path.name.endswith(s)), ""
-        )
+        suffix = next((s for s in sorted(_SUFFIXES + _FOREIGN, key=len, reverse=True) if path.name.endswith(s)), "")
         stem = path.name.removesuffix(suffix)
         if not suffix:
             continue
@@ -172,10 +177,12 @@ def _no_file(path: Path) -> list[Problem]:
     if not suffix or stem not in TABLES:
         return []
     kind = (
-        "a folder" if path.is_dir()
-        else "a link that leads nowhere" if path.is_symlink() and not path.exists()
+        "a folder"
+        if path.is_dir()
+        else "a link that leads nowhere"
+        if path.is_symlink() and not path.exists()
         else "a device or pipe"
-    )  # fmt: skip
+    )
     message = f"{path.name} is {kind}, not a file; the table cannot be read."
     return [Problem(stem, None, None, None, message, "Put the file itself there, or remove the entry.")]
 
@@ -184,9 +191,7 @@ def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:
     """Read a MAF or the folder vcf/ in place of variants and calls."""
     mafs = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".maf", ".maf.gz")))
     vcf_folder = folder / "vcf"
-    vcfs = (
-        sorted(vcf_folder.glob("*.vcf")) + sorted(vcf_folder.glob("*.vcf.gz")) if vcf_folder.is_dir() else []
-    )
+    vcfs = sorted(vcf_folder.glob("*.vcf")) + sorted(vcf_folder.glob("*.vcf.gz")) if vcf_folder.is_dir() else []
     sources = [*mafs, *vcfs]
     if not sources:
         return

@@ -52,8 +52,8 @@ def is_omop(path: Path) -> bool:
 def read_omop(path: Path) -> Reading:
     """Read a folder of CDM tables as CSV.
 
-    Day 0 is the first condition or disease episode of a patient, else the first treatment, else the first date; which one
-    is noted. Drugs and regimens without a name in the concept table keep their concept number, and are named.
+    Day 0 is the first condition or disease episode of a patient, else the first treatment, else the first date; which
+    one is noted. Drugs and regimens without a name in the concept table keep their concept number, and are named.
     """
     files = files_of(path, ".csv", ".tsv", ".txt")
     out = Gather("OMOP CDM", "first diagnosis (condition or disease episode), else first treatment")
@@ -78,9 +78,7 @@ def _name(names: dict[str, str], row: Row, source: Source, concept: str, value: 
     """The name of a concept, else the source's own value, else its number."""
     number = source.get(row, f"{concept}_concept_id")
     named = names.get((number or "").removesuffix(".0"))
-    return (
-        named or source.get(row, value) or (f"OMOP concept {number}" if number not in (None, "0") else None)
-    )
+    return named or source.get(row, value) or (f"OMOP concept {number}" if number not in (None, "0") else None)
 
 
 def _date(source: Source, row: Row, *columns: str) -> str | None:
@@ -112,14 +110,10 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
                 if name == "episode"
                 else ""
             )
-            first = (
-                name == "condition_occurrence" or "first occurrence" in words or words == "disease episode"
-            )
+            first = name == "condition_occurrence" or "first occurrence" in words or words == "disease episode"
             treats = name == "drug_exposure" or "regimen" in words or "drug treatment" in words
             take(0 if first else 1 if treats else 2, patient, date)
-    people = {
-        source.get(r, "person_id") for n, source in tables.items() if n == "person" for r in source.rows
-    }
+    people = {source.get(r, "person_id") for n, source in tables.items() if n == "person" for r in source.rows}
     chosen = {p: next((k[p] for k in kinds if p in k), "") for p in people}
     without = sum(p not in kinds[0] for p in people)
     if without:
@@ -129,9 +123,7 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
     return {p: d for p, d in chosen.items() if d}
 
 
-def _person(
-    row: Row, people: Source, names: dict[str, str], index: dict[str | None, str], out: Gather
-) -> None:
+def _person(row: Row, people: Source, names: dict[str, str], index: dict[str | None, str], out: Gather) -> None:
     patient = people.get(row, "person_id")
     sex = (names.get((people.get(row, "gender_concept_id") or "").removesuffix(".0")) or "").lower()
     born, zero = people.number(row, "year_of_birth"), index.get(patient)
@@ -145,9 +137,7 @@ def _person(
     )
 
 
-def _events(
-    tables: dict[str, Source], names: dict[str, str], out: Gather
-) -> dict[str | None, dict[str, str]]:
+def _events(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dict[str | None, dict[str, str]]:
     """Add treatments, labs, procedures, samples and responses; return the first recurrence and progression."""
     events: dict[str | None, dict[str, str]] = {}
     empty = Source("", [], [])
@@ -189,9 +179,7 @@ def _events(
     return events
 
 
-def _treatment(
-    row: Row, source: Source, what: str | None, start: str | None, stop: str | None, out: Gather
-) -> None:
+def _treatment(row: Row, source: Source, what: str | None, start: str | None, stop: str | None, out: Gather) -> None:
     if not (what and start):
         out.skip(source.name, "treatments", "no drug or no start", source.get(row, "person_id"))
         return

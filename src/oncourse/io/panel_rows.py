@@ -26,9 +26,27 @@ from oncourse.study.words import meaning, our_columns, plain, translated
 
 #: Columns of a panel report, beside those of samples and patients.
 PANEL = (
-    "sample_id", "patient_id", "gene", "hgvs_p", "hgvs_c", "vaf", "depth", "alt_count", "chrom", "pos", "ref", "alt",
-    "consequence", "origin", "material", "assay_id", "day", "date", "value", "exon",
-)  # fmt: skip
+    "sample_id",
+    "patient_id",
+    "gene",
+    "hgvs_p",
+    "hgvs_c",
+    "vaf",
+    "depth",
+    "alt_count",
+    "chrom",
+    "pos",
+    "ref",
+    "alt",
+    "consequence",
+    "origin",
+    "material",
+    "assay_id",
+    "day",
+    "date",
+    "value",
+    "exon",
+)
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
     "value": ("result", "results", "test_result", "finding"),
@@ -43,9 +61,15 @@ _ENGLISH = {
 
 #: What the rows of a kind become.
 _BECAME = {
-    "negative": "assays: looked at", "partly negative": "assays: not wholly looked at", "untested": "assays: not looked at",
-    "unsaid": "assays: not looked at", "call": "calls", "fusion": "fusions", "copies": "gene_copy_number", "fact": "samples",
-}  # fmt: skip
+    "negative": "assays: looked at",
+    "partly negative": "assays: not wholly looked at",
+    "untested": "assays: not looked at",
+    "unsaid": "assays: not looked at",
+    "call": "calls",
+    "fusion": "fusions",
+    "copies": "gene_copy_number",
+    "fact": "samples",
+}
 _FACT_COLUMNS = ("msi_status", "tmb_per_mb")
 #: Kind of row -> what is said of it, and the cure.
 _UNSEEN = {
@@ -131,7 +155,9 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         return
     looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
     own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")
-    genes = rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
+    genes = (
+        rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
+    )
     # a list without genes: nothing was looked at
     genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
     sets = {t: f"{source.stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
@@ -209,9 +235,7 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     known = told.set((told == "unknown").fill_null(False), None)
     consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
-    calls = table.select(
-        "sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"), origin
-    )
+    calls = table.select("sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"), origin)
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
@@ -237,7 +261,9 @@ def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
     odd = table.filter(pl.all_horizontal(pl.col(c).is_null() for c in ("hgvs_p", "hgvs_c", "pos")))
     if odd.height:
         said = [f"{g}: {w or 'found'}" for g, w in odd.select("gene", "words").head(5).iter_rows()]
-        message = f"{odd.height:,} findings name no change that is understood ({'; '.join(said)}): not assessable there."
+        message = (
+            f"{odd.height:,} findings name no change that is understood ({'; '.join(said)}): not assessable there."
+        )
         cure = "Write the change as p.G12D or c.35G>A."
         reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
 
@@ -263,8 +289,9 @@ def _counts(table: pl.DataFrame, source: Path, reading: Reading) -> list[pl.Seri
 def _samples(table: pl.DataFrame, reading: Reading) -> None:
     own = table.with_columns(pl.coalesce("patient_id", "sample_id").alias("patient_id"))
     if reading.listed:
-        own = own.with_columns(pl.col("sample_id").replace_strict(reading.listed, default=None, return_dtype=pl.String)
-                               .alias("assay_id"))  # fmt: skip
+        own = own.with_columns(
+            pl.col("sample_id").replace_strict(reading.listed, default=None, return_dtype=pl.String).alias("assay_id")
+        )
     if table["patient_id"].is_null().any():
         reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
     for fact in sorted({f for facts in reading.facts.values() for f in facts}):

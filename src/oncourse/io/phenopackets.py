@@ -19,14 +19,22 @@ _SEX = {"female": "FEMALE", "male": "MALE"}
 _CREATED = "1970-01-01T00:00:00Z"
 _RESOURCES = [
     {
-        "id": "oncourse", "name": "words of the study", "url": "https://example.invalid/oncourse",
-        "version": "1", "namespacePrefix": "oncourse", "iriPrefix": "https://example.invalid/oncourse/",
+        "id": "oncourse",
+        "name": "words of the study",
+        "url": "https://example.invalid/oncourse",
+        "version": "1",
+        "namespacePrefix": "oncourse",
+        "iriPrefix": "https://example.invalid/oncourse/",
     },
     {
-        "id": "ncit", "name": "NCI Thesaurus", "url": "http://purl.obolibrary.org/obo/ncit.owl",
-        "version": "not pinned", "namespacePrefix": "NCIT", "iriPrefix": "http://purl.obolibrary.org/obo/NCIT_",
-    }
-]  # fmt: skip
+        "id": "ncit",
+        "name": "NCI Thesaurus",
+        "url": "http://purl.obolibrary.org/obo/ncit.owl",
+        "version": "not pinned",
+        "namespacePrefix": "NCIT",
+        "iriPrefix": "http://purl.obolibrary.org/obo/NCIT_",
+    },
+]
 
 
 def phenopackets(
@@ -47,10 +55,13 @@ def phenopackets(
         name: _by_patient(frame)
         for name, frame in (
             ("samples", study["samples"].filter(is_tumour())),
-            ("follow_up", study["follow_up"]), ("treatments", study["treatments"]), ("labs", study["labs"]),
-            ("procedures", study["procedures"]), ("calls", called),
+            ("follow_up", study["follow_up"]),
+            ("treatments", study["treatments"]),
+            ("labs", study["labs"]),
+            ("procedures", study["procedures"]),
+            ("calls", called),
         )
-    }  # fmt: skip
+    }
     for row in study["patients"].sort("patient_id").iter_rows(named=True):
         patient = row["patient_id"]
         mine = {name: table.get(patient, []) for name, table in tables.items()}
@@ -65,9 +76,7 @@ def write_phenopackets(
     count = 0
     for packet in phenopackets(study, called, tumours=tumours):
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in packet["id"])
-        (out / f"{name}.json").write_text(
-            json.dumps(packet, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (out / f"{name}.json").write_text(json.dumps(packet, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         count += 1
     return count
 
@@ -91,10 +100,14 @@ def _packet(
         return {"age": {"iso8601duration": f"P{days // 365}Y{days % 365}D"}} if days >= 0 else None
 
     known = of_tumour(tumour, study.config.design)
-    term = dict(known.term) if known else {
-        "id": "NCIT:C3262",
-        "label": row["disease"] or study.config.disease or "Neoplasm",
-    }
+    term = (
+        dict(known.term)
+        if known
+        else {
+            "id": "NCIT:C3262",
+            "label": row["disease"] or study.config.disease or "Neoplasm",
+        }
+    )
     disease: dict[str, Any] = {"term": term, **_some("onset", when(0))}
     if row["primary_site"]:
         disease["primarySite"] = _words(row["primary_site"])
@@ -108,17 +121,27 @@ def _packet(
         vital["causeOfDeath"] = _words(follow["cause_of_death"])
     return {
         "id": row["patient_id"],
-        "subject": {"id": row["patient_id"], "sex": _SEX.get(row["sex"], "UNKNOWN_SEX"), "vitalStatus": vital,
-                    **_some("timeAtLastEncounter", when(follow.get("last_contact_day")))},
+        "subject": {
+            "id": row["patient_id"],
+            "sex": _SEX.get(row["sex"], "UNKNOWN_SEX"),
+            "vitalStatus": vital,
+            **_some("timeAtLastEncounter", when(follow.get("last_contact_day"))),
+        },
         "measurements": [m for lab in mine["labs"] if (m := _measurement(lab, when)) is not None],
         "biosamples": [_biosample(s, when) for s in mine["samples"]],
         "interpretations": _interpretations(row["patient_id"], term, mine["calls"], study.config.genome_build),
         "diseases": [disease],
-        "medicalActions": [*(_treatment(t) for t in mine["treatments"]),
-                           *(_procedure(p, when) for p in mine["procedures"])],
-        "metaData": {"created": _CREATED, "createdBy": "oncourse", "resources": _RESOURCES,
-                     "phenopacketSchemaVersion": "2.0"},
-    }  # fmt: skip
+        "medicalActions": [
+            *(_treatment(t) for t in mine["treatments"]),
+            *(_procedure(p, when) for p in mine["procedures"]),
+        ],
+        "metaData": {
+            "created": _CREATED,
+            "createdBy": "oncourse",
+            "resources": _RESOURCES,
+            "phenopacketSchemaVersion": "2.0",
+        },
+    }
 
 
 def _words(text: str) -> dict[str, str]:
@@ -138,23 +161,23 @@ def _measurement(lab: dict[str, Any], when: Any) -> dict[str, Any] | None:
         return None
     quantity = {"unit": _words(lab["unit"] or "unit not recorded"), "value": number}
     return {
-        "assay": _words(lab["analyte"]), "value": {"quantity": quantity},
-        "description": f"day {lab['day']}: {text}", **_some("timeObserved", when(lab["day"])),
-    }  # fmt: skip
+        "assay": _words(lab["analyte"]),
+        "value": {"quantity": quantity},
+        "description": f"day {lab['day']}: {text}",
+        **_some("timeObserved", when(lab["day"])),
+    }
 
 
 def _biosample(sample: dict[str, Any], when: Any) -> dict[str, Any]:
     is_plasma = sample["material"] == "plasma"
-    tissue = (
-        {"id": "NCIT:C13356", "label": "Plasma"}
-        if is_plasma
-        else {"id": "NCIT:C18009", "label": "Tumor Tissue"}
-    )
+    tissue = {"id": "NCIT:C13356", "label": "Plasma"} if is_plasma else {"id": "NCIT:C18009", "label": "Tumor Tissue"}
     return {
-        "id": sample["sample_id"], "individualId": sample["patient_id"], "sampledTissue": tissue,
+        "id": sample["sample_id"],
+        "individualId": sample["patient_id"],
+        "sampledTissue": tissue,
         "description": f"day {sample['day']}" if sample["day"] is not None else "day not recorded",
         **_some("timeOfCollection", when(sample["day"])),
-    }  # fmt: skip
+    }
 
 
 def _treatment(row: dict[str, Any]) -> dict[str, Any]:
@@ -170,9 +193,7 @@ def _treatment(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _procedure(row: dict[str, Any], when: Any) -> dict[str, Any]:
-    return {
-        "procedure": {"code": _words(row["kind"].replace("_", " ")), **_some("performed", when(row["day"]))}
-    }
+    return {"procedure": {"code": _words(row["kind"].replace("_", " ")), **_some("performed", when(row["day"]))}}
 
 
 def _interpretations(
@@ -193,23 +214,36 @@ def _genomic(variant_id: str, rows: list[dict[str, Any]], build: str | None) -> 
     first = rows[0]
     expressions = [
         {"syntax": syntax, "value": f"{first['gene'] or ''}:{first[column]}".lstrip(":")}
-        for syntax, column in (("hgvs.c", "hgvs_c"), ("hgvs.p", "hgvs_p")) if first[column]
-    ]  # fmt: skip
+        for syntax, column in (("hgvs.c", "hgvs_c"), ("hgvs.p", "hgvs_p"))
+        if first[column]
+    ]
     extensions = [
         {"name": "allele counts", "value": f"{r['sample_id']}: {r['alt_count']} of {r['depth']} reads"}
-        for r in rows if r["depth"] is not None
-    ]  # fmt: skip
+        for r in rows
+        if r["depth"] is not None
+    ]
     descriptor: dict[str, Any] = {
-        "id": variant_id, "label": f"{first['gene'] or 'intergenic'} {first['hgvs_p'] or first['hgvs_c'] or ''}".strip(),
-        "vcfRecord": {"genomeAssembly": build or "not recorded", "chrom": chrom, "pos": str(pos), "ref": ref, "alt": alt},
-        "expressions": expressions, "moleculeContext": "genomic", "extensions": extensions,
-    }  # fmt: skip
+        "id": variant_id,
+        "label": f"{first['gene'] or 'intergenic'} {first['hgvs_p'] or first['hgvs_c'] or ''}".strip(),
+        "vcfRecord": {
+            "genomeAssembly": build or "not recorded",
+            "chrom": chrom,
+            "pos": str(pos),
+            "ref": ref,
+            "alt": alt,
+        },
+        "expressions": expressions,
+        "moleculeContext": "genomic",
+        "extensions": extensions,
+    }
     if first["gene"]:
         descriptor["geneContext"] = {"valueId": f"HGNC.SYMBOL:{first['gene']}", "symbol": first["gene"]}
     return {
-        "subjectOrBiosampleId": first["sample_id"], "interpretationStatus": "UNKNOWN_STATUS",
+        "subjectOrBiosampleId": first["sample_id"],
+        "interpretationStatus": "UNKNOWN_STATUS",
         "variantInterpretation": {
-            "acmgPathogenicityClassification": "NOT_PROVIDED", "therapeuticActionability": "UNKNOWN_ACTIONABILITY",
+            "acmgPathogenicityClassification": "NOT_PROVIDED",
+            "therapeuticActionability": "UNKNOWN_ACTIONABILITY",
             "variationDescriptor": descriptor,
         },
-    }  # fmt: skip
+    }

@@ -17,24 +17,66 @@ _DAY = re.compile(r"\bday (-?\d+)")
 _STAY = re.compile(r"; day (-?\d+) to (-?\d+|not recorded)$")
 #: Shapes of the elements read (Phenopacket schema 2.0).
 SHAPES = {
-    "subject": OBJECT, "vitalStatus": OBJECT, "timeOfDeath": OBJECT, "timeAtLastEncounter": OBJECT, "causeOfDeath": OBJECT,
-    "diseases": OBJECTS, "term": OBJECT, "onset": OBJECT, "age": OBJECT, "iso8601duration": VALUE, "primarySite": OBJECT,
-    "diseaseStage": OBJECTS, "label": VALUE, "biosamples": OBJECTS, "sampledTissue": OBJECT, "timeOfCollection": OBJECT,
-    "description": VALUE, "measurements": OBJECTS, "assay": OBJECT, "value": OBJECT, "quantity": OBJECT,
-    "quantity/value": VALUE, "expressions/value": VALUE, "extensions/value": VALUE, "unit": OBJECT, "timeObserved": OBJECT,
-    "medicalActions": OBJECTS, "procedure": OBJECT, "code": OBJECT, "performed": OBJECT, "treatment": OBJECT,
-    "agent": OBJECT, "doseIntervals": OBJECTS, "interval": OBJECT, "treatmentTerminationReason": OBJECT,
-    "treatmentIntent": OBJECT, "interpretations": OBJECTS, "diagnosis": OBJECT, "genomicInterpretations": OBJECTS,
-    "variantInterpretation": OBJECT, "variationDescriptor": OBJECT, "vcfRecord": OBJECT, "geneContext": OBJECT,
-    "expressions": OBJECTS, "extensions": OBJECTS, "sex": VALUE, "id": VALUE, "survivalTimeInDays": VALUE, "chrom": VALUE,
-    "pos": VALUE, "ref": VALUE, "alt": VALUE, "symbol": VALUE, "status": VALUE, "vitalStatus/status": VALUE,
-}  # fmt: skip
+    "subject": OBJECT,
+    "vitalStatus": OBJECT,
+    "timeOfDeath": OBJECT,
+    "timeAtLastEncounter": OBJECT,
+    "causeOfDeath": OBJECT,
+    "diseases": OBJECTS,
+    "term": OBJECT,
+    "onset": OBJECT,
+    "age": OBJECT,
+    "iso8601duration": VALUE,
+    "primarySite": OBJECT,
+    "diseaseStage": OBJECTS,
+    "label": VALUE,
+    "biosamples": OBJECTS,
+    "sampledTissue": OBJECT,
+    "timeOfCollection": OBJECT,
+    "description": VALUE,
+    "measurements": OBJECTS,
+    "assay": OBJECT,
+    "value": OBJECT,
+    "quantity": OBJECT,
+    "quantity/value": VALUE,
+    "expressions/value": VALUE,
+    "extensions/value": VALUE,
+    "unit": OBJECT,
+    "timeObserved": OBJECT,
+    "medicalActions": OBJECTS,
+    "procedure": OBJECT,
+    "code": OBJECT,
+    "performed": OBJECT,
+    "treatment": OBJECT,
+    "agent": OBJECT,
+    "doseIntervals": OBJECTS,
+    "interval": OBJECT,
+    "treatmentTerminationReason": OBJECT,
+    "treatmentIntent": OBJECT,
+    "interpretations": OBJECTS,
+    "diagnosis": OBJECT,
+    "genomicInterpretations": OBJECTS,
+    "variantInterpretation": OBJECT,
+    "variationDescriptor": OBJECT,
+    "vcfRecord": OBJECT,
+    "geneContext": OBJECT,
+    "expressions": OBJECTS,
+    "extensions": OBJECTS,
+    "sex": VALUE,
+    "id": VALUE,
+    "survivalTimeInDays": VALUE,
+    "chrom": VALUE,
+    "pos": VALUE,
+    "ref": VALUE,
+    "alt": VALUE,
+    "symbol": VALUE,
+    "status": VALUE,
+    "vitalStatus/status": VALUE,
+}
 
 
 def _files(path: Path) -> list[Path]:
-    return (
-        [path] if path.is_file() else [p for p in sorted(path.iterdir()) if p.name.lower().endswith(".json")]
-    )
+    return [path] if path.is_file() else [p for p in sorted(path.iterdir()) if p.name.lower().endswith(".json")]
 
 
 def is_phenopackets(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Rows that name a gene but no place that can be read: kept as calls by gene and change, never dropped.
 
-A patient whose KRAS row has an unreadable position is not wild type. Calls of this form are comparable with one another.
+A patient whose KRAS row has an unreadable position is not wild type. Calls of this form are comparable with one
+another.
 """
 
 from __future__ import annotations

@@ -52,11 +52,7 @@ class Reading:
             samples = pl.concat([samples, owned.select(_text("sample_id"))["sample_id"].drop_nulls()])
         gone = {"patient_id": patients, "sample_id": samples}
         for name, frame in self.tables.items():
-            hits = [
-                _text(c).is_in(ids.implode()).fill_null(False)
-                for c, ids in gone.items()
-                if c in frame.columns
-            ]
+            hits = [_text(c).is_in(ids.implode()).fill_null(False) for c, ids in gone.items() if c in frame.columns]
             if not hits:
                 continue
             stays = frame.select(~pl.any_horizontal(hits)).to_series()

@@ -73,8 +73,9 @@ def _head(file: Path) -> str:
 def read_redcap(path: Path) -> Reading:
     """Read an export (a file, or a folder with the data dictionary named ``*dictionary*.csv``).
 
-    The first column is the record. Day 0 is the date of diagnosis, enrolment or baseline, else the record's first treatment.
-    A laboratory value takes the date field of its own row. Dates that are not whole are passed on as they are.
+    The first column is the record. Day 0 is the date of diagnosis, enrolment or baseline, else the record's first
+    treatment. A laboratory value takes the date field of its own row. Dates that are not whole are passed on as they
+    are.
     """
     exports, dictionary = _split(path)
     out = Gather("REDCap export", "diagnosis, else first treatment")
@@ -91,9 +92,7 @@ def _dictionary(source: Source) -> dict[str, tuple[str, dict[str, str]]]:
     out = {}
     for row in source.rows:
         field = source.get(row, "variable / field name", "field_name", "variable")
-        choices = (
-            source.get(row, "choices, calculations, or slider labels", "select_choices_or_calculations") or ""
-        )
+        choices = source.get(row, "choices, calculations, or slider labels", "select_choices_or_calculations") or ""
         pairs = (c.split(",", 1) for c in choices.split("|") if "," in c)
         if field:
             label = source.get(row, "field label", "field_label") or ""
@@ -124,8 +123,7 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
     boxes = [
         c
         for c in source.columns
-        if re.search(r"___\w+$", c)
-        and _role(c.split("___")[0], book.get(c.split("___")[0], ("", {}))[0]) == "drugs"
+        if re.search(r"___\w+$", c) and _role(c.split("___")[0], book.get(c.split("___")[0], ("", {}))[0]) == "drugs"
     ]
     people: dict[str, dict[str, str]] = {}
     strange: dict[str, str] = {}
@@ -143,16 +141,17 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
                 known.setdefault(role, value)
         _row(patient, row, cells, roles, boxes, book, source, out)
         for column in source.columns:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d.*", row.get(column, "")) and not re.search(
-                r"birth|dob|due|plan", column
-            ):
+            if re.fullmatch(r"\d{4}-\d\d-\d\d.*", row.get(column, "")) and not re.search(r"birth|dob|due|plan", column):
                 out.saw(patient, row[column])
     for column, value in strange.items():
         label = book.get(column, ("", {}))[1].get(value)
         message = f"'{value}' has no meaning here: the field has no choices in a data dictionary."
         cure = "Put the data dictionary (..._DataDictionary_....csv) beside the export, or export labels."
         if label:
-            message, cure = f"'{label}' is no known word: taken as unknown.", "Nothing is to be done where it is unknown."
+            message, cure = (
+                f"'{label}' is no known word: taken as unknown.",
+                "Nothing is to be done where it is unknown.",
+            )
         out.problems.append(Problem(source.name, None, column, value, message, cure, "warning"))
     if unnamed:
         message = f"check boxes without a name: {', '.join(unnamed[:6])}; kept under these names."

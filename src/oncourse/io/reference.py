@@ -1,4 +1,5 @@
-"""Which reference genome and gene models name the variants of a study: given on the command line, else in study.yaml."""
+"""Which reference genome and gene models name the variants of a study: given on the command line, else in
+study.yaml."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def reference_of(source: Path, fasta: Path | str | None = None, gff: Path | str 
         gff = gff or (own.parent / config.gff if config.gff else None)
     if fasta is None:
         if gff is not None:
-            raise ConfigError("--gff needs --fasta: gene models name variants with the bases of their reference genome.")
+            raise ConfigError(
+                "--gff needs --fasta: gene models name variants with the bases of their reference genome."
+            )
         return None
     for path in (fasta, gff):
         if path is not None and not Path(path).is_file():

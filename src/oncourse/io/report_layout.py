@@ -1,7 +1,7 @@
 """How a panel report lies on its page: what stands above its header, and whether its genes are columns.
 
-Laboratories put the report's number and the patient above the table, remarks below it, and some give one column per gene
-(``样本编号 KRAS NRAS BRAF``). Both become the plain long table that `oncourse.io.panel_rows` reads.
+Laboratories put the report's number and the patient above the table, remarks below it, and some give one column per
+gene (``样本编号 KRAS NRAS BRAF``). Both become the plain long table that `oncourse.io.panel_rows` reads.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _PAIR = re.compile(r"^\s*(?P<name>[^:：\t,;]{2,12})\s*[:：]\s*(?P<value>\S+)")
 
 
 def report_table(path: Path, sheet: str | None = None) -> TextTable:
-    """Return the rows of a report under its own headers, one row per sample and gene; its sample where it stands above."""
+    """Return the rows of a report under its own headers, one row per sample and gene; its sample where it stands
+    above."""
     cells = _top(path, sheet)
     at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
     if at is None:
@@ -88,7 +89,9 @@ def gene_headers(columns: list[str]) -> list[str]:
     >>> gene_headers(["样本编号", "KRAS", "NRAS基因", "stage"])
     ['KRAS', 'NRAS基因']
     """
-    bare = {c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns}
+    bare = {
+        c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns
+    }
     return [c for c, name in bare.items() if (name in symbols() and len(name) > 2) or name in ("MSI", "TMB")]
 
 
@@ -146,7 +149,8 @@ def must_be_whose(columns: list[str], theirs: list[str], path: Path) -> None:
     lacking = [w for w, names in (("sample", {"sample_id"}), ("gene", {"gene", "pos"})) if not names & set(columns)]
     if lacking:
         raise InputError(
-            f"{path.name}: no column for the {' and the '.join(lacking)} is known (it has: {', '.join(theirs[:12])}). Name "
+            f"{path.name}: no column for the {' and the '.join(lacking)} is known (it has: {', '.join(theirs[:12])}). "
+            f"Name "
             "them sample_id (样本编号) and gene (基因), or say which they are with `oncourse import table FILE DIR "
             "--mapping map.yaml`."
         )

@@ -1,8 +1,8 @@
 """Each row of a panel report as what it says of one gene of one sample.
 
-A row may name several changes (``G12D/G13D``: as many calls) or several genes without a finding (``KRAS/NRAS/BRAF 野生型``).
-What a row does not say is not made up: a gene without any word was not reported on, "not tested" is no wild type, and a
-test of one exon or of one variant says nothing of the rest of its gene.
+A row may name several changes (``G12D/G13D``: as many calls) or several genes without a finding (``KRAS/NRAS/BRAF
+野生型``). What a row does not say is not made up: a gene without any word was not reported on, "not tested" is no wild
+type, and a test of one exon or of one variant says nothing of the rest of its gene.
 """
 
 from __future__ import annotations
@@ -39,11 +39,19 @@ _WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
 def understood(table: pl.DataFrame) -> pl.DataFrame:
     """Return one row per gene and change of a report, with ``kind`` (one of `KINDS`), ``partner`` and ``words``.
 
-    `table` has the columns of `oncourse.io.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not understood was
-    written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the gene's cell as written.
+    `table` has the columns of `oncourse.io.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not
+    understood was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the gene's cell as
+    written.
     """
-    schema: dict[str, Any] = {**table.schema, "kind": pl.String, "partner": pl.String, "words": pl.String, "fact": pl.String,
-              "gene_cell": pl.String, "exon_only": pl.Boolean}  # fmt: skip
+    schema: dict[str, Any] = {
+        **table.schema,
+        "kind": pl.String,
+        "partner": pl.String,
+        "words": pl.String,
+        "fact": pl.String,
+        "gene_cell": pl.String,
+        "exon_only": pl.Boolean,
+    }
     rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
     return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
 
@@ -69,7 +77,9 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         part = not row["exon_only"] or exons_named(gene, _exon(row["exon"]))
         kind = "partly negative" if part else kind
     if kind == "call" and not changes and not row["pos"]:
-        row["words"] = " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
+        row["words"] = (
+            " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
+        )
         row |= {"hgvs_p": None, "hgvs_c": None}
     row["vaf"] = row["vaf"] or next((f.fraction for f in cells.values() if f.fraction), None)
     for name in genes:
@@ -77,7 +87,11 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if kind != "call" or not changes:
             yield one
         elif len(genes) > 1:  # a change of one of several genes: nobody knows which
-            yield one | {"hgvs_c": None, "hgvs_p": None, "words": f"{gene} {row['hgvs_p'] or row['value'] or ''}".strip()}
+            yield one | {
+                "hgvs_c": None,
+                "hgvs_p": None,
+                "words": f"{gene} {row['hgvs_p'] or row['value'] or ''}".strip(),
+            }
         else:
             for coding, protein in changes:
                 yield one | {"hgvs_c": coding, "hgvs_p": protein}
@@ -131,7 +145,8 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
 
 
 def _has_reads(row: Mapping[str, Any]) -> bool:
-    """Whether a fraction or a number of reads above 0 stands in the row: then something was found, whatever the words."""
+    """Whether a fraction or a number of reads above 0 stands in the row: then something was found, whatever the
+    words."""
     numbers = (re.search(r"\d+(?:\.\d+)?", row[k] or "") for k in ("vaf", "alt_count"))
     return any(n is not None and float(n.group()) > 0 for n in numbers)
 

@@ -27,25 +27,62 @@ DOMAINS = ("DM", "EX", "EC", "CM", "PR", "DS", "SS", "LB", "TU", "TR", "RS", "DD
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xpt")
 #: Columns of each domain that are read; the others are named in the ledger.
 USED = {
-    "DM": ("SEX", "AGE", "RFSTDTC", "RFXSTDTC", "RFICDTC", "DMDTC", "RFENDTC", "RFPENDTC", "DTHDTC", "DTHFL", "ARM",
-           "ARMCD", "ACTARM", "ARMNRS", "ITTFL", "SAFFL"),
-    "EX": ("EXTRT", "EXSTDTC", "EXENDTC", "EXADJ"), "EC": ("ECTRT", "ECSTDTC", "ECENDTC", "ECMOOD"),
+    "DM": (
+        "SEX",
+        "AGE",
+        "RFSTDTC",
+        "RFXSTDTC",
+        "RFICDTC",
+        "DMDTC",
+        "RFENDTC",
+        "RFPENDTC",
+        "DTHDTC",
+        "DTHFL",
+        "ARM",
+        "ARMCD",
+        "ACTARM",
+        "ARMNRS",
+        "ITTFL",
+        "SAFFL",
+    ),
+    "EX": ("EXTRT", "EXSTDTC", "EXENDTC", "EXADJ"),
+    "EC": ("ECTRT", "ECSTDTC", "ECENDTC", "ECMOOD"),
     "CM": ("CMTRT", "CMDECOD", "CMCAT", "CMSCAT", "CMSTDTC", "CMENDTC"),
     "PR": ("PRTRT", "PRDECOD", "PRCAT", "PRSTDTC", "PRINTENT"),
-    "DS": ("DSDECOD", "DSTERM", "DSSTDTC", "DSDTC"), "SS": ("SSTESTCD", "SSSTRESC", "SSORRES", "SSDTC"),
+    "DS": ("DSDECOD", "DSTERM", "DSSTDTC", "DSDTC"),
+    "SS": ("SSTESTCD", "SSSTRESC", "SSORRES", "SSDTC"),
     "LB": ("LBTESTCD", "LBDTC", "LBSTRESC", "LBORRES", "LBSTRESU", "LBORRESU"),
     "TU": ("TULNKID", "TULOC", "TUTESTCD", "TUSTRESC", "TUORRES", "TUEVAL", "TUEVALID", "TUDTC", "VISIT"),
-    "TR": ("TRGRPID", "TRLNKID", "TRTESTCD", "TRSTRESN", "TRSTRESC", "TRORRES", "TRSTRESU", "TRORRESU", "TRSTAT",
-           "TREVAL", "TREVALID", "TRDTC", "VISIT"),
+    "TR": (
+        "TRGRPID",
+        "TRLNKID",
+        "TRTESTCD",
+        "TRSTRESN",
+        "TRSTRESC",
+        "TRORRES",
+        "TRSTRESU",
+        "TRORRESU",
+        "TRSTAT",
+        "TREVAL",
+        "TREVALID",
+        "TRDTC",
+        "VISIT",
+    ),
     "RS": ("RSTESTCD", "RSSTRESC", "RSORRES", "RSEVAL", "RSEVALID", "RSDTC", "VISIT"),
-    "DD": ("DDTESTCD", "DDSTRESC", "DDORRES", "DDDTC"), "SUPPDM": ("QNAM", "QVAL"),
-}  # fmt: skip
+    "DD": ("DDTESTCD", "DDSTRESC", "DDORRES", "DDDTC"),
+    "SUPPDM": ("QNAM", "QVAL"),
+}
 
 #: Columns without which nothing of a domain says anything (the subject apart).
 REQUIRED = {
-    "TR": ("TRLNKID", "TRTESTCD", "TRDTC"), "RS": ("RSTESTCD", "RSDTC"), "LB": ("LBTESTCD", "LBDTC"),
-    "EX": ("EXTRT", "EXSTDTC"), "EC": ("ECTRT", "ECSTDTC"), "SS": ("SSTESTCD",), "SUPPDM": ("QNAM", "QVAL"),
-}  # fmt: skip
+    "TR": ("TRLNKID", "TRTESTCD", "TRDTC"),
+    "RS": ("RSTESTCD", "RSDTC"),
+    "LB": ("LBTESTCD", "LBDTC"),
+    "EX": ("EXTRT", "EXSTDTC"),
+    "EC": ("ECTRT", "ECSTDTC"),
+    "SS": ("SSTESTCD",),
+    "SUPPDM": ("QNAM", "QVAL"),
+}
 
 
 def find_domains(path: Path) -> dict[str, Path]:
@@ -67,9 +104,7 @@ def find_domains(path: Path) -> dict[str, Path]:
     if twice:
         raise InputError([f"two files of one SDTM domain ({t}). Keep one, or name the files." for t in twice])
     if not found:
-        raise InputError(
-            f"{path}: holds no SDTM domain (looked for {', '.join(DOMAINS)} as csv, tsv or xpt)."
-        )
+        raise InputError(f"{path}: holds no SDTM domain (looked for {', '.join(DOMAINS)} as csv, tsv or xpt).")
     return {domain: files[0] for domain, files in found.items()}
 
 
@@ -92,12 +127,12 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     Returns
     -------
     A Reading with dates as ``*_date`` columns (they become days from patients.index_date on validation). Everybody
-    randomised is in it, treated or not; screen failures and people never assigned are left out and counted. Day 0 is the
-    first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
+    randomised is in it, treated or not; screen failures and people never assigned are left out and counted. Day 0 is
+    the first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
     given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
     VISIT on several days are one assessment, dated to the first. A new lesion is one that TU, TR or RS names; nobody's
-    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else the first day
-    of its month, which is listed as a warning; a partial date of death is passed on as it is. ``samples`` and
+    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else the first
+    day of its month, which is listed as a warning; a partial date of death is passed on as it is. ``samples`` and
     ``calls`` are empty: SDTM holds no sequencing.
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
@@ -136,9 +171,14 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         tables[name] = TABLES[name].empty()
     reading.notes.append("SDTM holds no sequencing: samples and calls are empty.")
     sources = {
-        "patients": "DM", "follow_up": "DM", "treatments": "EX", "labs": "LB", "target_lesions": "TR",
-        "assessments": "RS", "procedures": "PR",
-    }  # fmt: skip
+        "patients": "DM",
+        "follow_up": "DM",
+        "treatments": "EX",
+        "labs": "LB",
+        "target_lesions": "TR",
+        "assessments": "RS",
+        "procedures": "PR",
+    }
     reading.sources = {table: files[d].name for table, d in sources.items() if d in files and table in tables}
     for table, name in reading.sources.items():
         reading.ledger.taken(name, table, tables[table].height)
@@ -161,12 +201,12 @@ def _read(path: Path) -> pl.DataFrame:
     cleaned = frame.select(text)
     return cleaned.with_columns(
         pl.when(pl.all().is_in(nulls)).then(None).otherwise(pl.all()).name.keep()
-    ).with_row_index("_row", 2)  # fmt: skip
+    ).with_row_index("_row", 2)
 
 
 def _ledger(
     source: Path | Mapping[str, Path], files: Mapping[str, Path], domains: Mapping[str, pl.DataFrame], reading: Reading
-) -> None:  # fmt: skip
+) -> None:
     """Say of every file and column whether it is read."""
     keys = ("STUDYID", "DOMAIN", "USUBJID", "VISIT", "_row")
     for domain, path in files.items():
@@ -198,14 +238,17 @@ def _without_screen_failures(
     word = arm.str.to_uppercase().str.replace_all(r"[^A-Z]+", "")
     treated = pl.col("_treated")
     reason = (
-        pl.when(pl.col("_itt") == "Y").then(None)
+        pl.when(pl.col("_itt") == "Y")
+        .then(None)
         .when(word.str.contains("SCREENFAIL|SCRNFAIL|SCRFAIL") | pl.col("_screen_failure"))
         .then(pl.lit("screen failure"))
-        .when(treated).then(None)
-        .when(pl.col("_itt") == "N").then(pl.lit("not randomised (ITTFL = N)"))
+        .when(treated)
+        .then(None)
+        .when(pl.col("_itt") == "N")
+        .then(pl.lit("not randomised (ITTFL = N)"))
         .when(word.str.contains("NOTASSGN|NOTASSIGNED") & ~word.str.contains("ASSIGNEDNOTTREATED"))
         .then(pl.lit("never assigned to an arm"))
-    )  # fmt: skip
+    )
     dm = dm.with_columns(reason.alias("_why"))
     out = dm.filter(pl.col("_why").is_not_null())
     for (why,), rows in out.group_by("_why", maintain_order=True):
@@ -237,12 +280,16 @@ def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[
         frame = frame.with_columns(pl.lit(None, pl.String).alias("_full"))
     same_month = pl.col("_full").str.starts_with(pl.col("_date"))
     frame = frame.with_columns(
-        pl.when(partial & same_month).then("_full")
-        .when(partial & (pl.col("_date").str.len_chars() == 7)).then(pl.col("_date") + "-01")
-        .when(partial).then(None)
-        .otherwise("_date").alias("_date"),
+        pl.when(partial & same_month)
+        .then("_full")
+        .when(partial & (pl.col("_date").str.len_chars() == 7))
+        .then(pl.col("_date") + "-01")
+        .when(partial)
+        .then(None)
+        .otherwise("_date")
+        .alias("_date"),
         (partial & ~same_month.fill_null(False)).alias("_guess"),
-    )  # fmt: skip
+    )
     guessed = frame.filter("_guess").select("_row", "USUBJID", column, "_date")
     if guessed.height > LISTED_PER_KIND:
         more = f"and {guessed.height - LISTED_PER_KIND} more rows with the same problem."
@@ -250,9 +297,17 @@ def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[
     for row, who, text, used in guessed.head(LISTED_PER_KIND).iter_rows():
         what = f"taken as {used}" if used else "not used"
         problems.append(
-            Problem(name, row, column, text, f"'{text}' is not a full date: {what}.",
-                    "Give the day; a response is dated to it.", "warning", who)
-        )  # fmt: skip
+            Problem(
+                name,
+                row,
+                column,
+                text,
+                f"'{text}' is not a full date: {what}.",
+                "Give the day; a response is dated to it.",
+                "warning",
+                who,
+            )
+        )
     return frame.drop("_guess", "_full")
 
 
@@ -269,7 +324,10 @@ def _patients(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
         reading.notes.append(f"{n:,} randomised people have no first treatment (first: {first}); {zero}")
     sex = first_of(dm, "SEX").replace_strict({"F": "female", "M": "male"}, default=None, return_dtype=pl.String)
     return dm.select(
-        pl.col("USUBJID").alias("patient_id"), sex.alias("sex"), first_of(dm, "AGE").alias("age_years"),
-        pl.col("_index").alias("index_date"), first_of(dm, "ARM").alias("arm"),
+        pl.col("USUBJID").alias("patient_id"),
+        sex.alias("sex"),
+        first_of(dm, "AGE").alias("age_years"),
+        pl.col("_index").alias("index_date"),
+        first_of(dm, "ARM").alias("arm"),
         pl.when("_treated").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("treated"),
-    )  # fmt: skip
+    )

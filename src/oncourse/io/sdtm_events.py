@@ -19,10 +19,12 @@ MERGE_GAP_DAYS = 42
 _ANTICANCER = r"CANCER|ANTINEOPLAS|CHEMOTHER|ONCOLOG|HORMONAL THERAPY|IMMUNOTHER|TARGETED"
 _NOT_ANTICANCER = r"\bNON[- ]?|OTHER THAN|EXCEPT"
 _KINDS = (
-    ("radiotherapy", "RADI[OA]|IRRADIAT|BRACHY"), ("orchiectomy", "ORCHI[ED]"), ("biopsy", "BIOPS"),
+    ("radiotherapy", "RADI[OA]|IRRADIAT|BRACHY"),
+    ("orchiectomy", "ORCHI[ED]"),
+    ("biopsy", "BIOPS"),
     ("metastasectomy", "METASTASECTOMY|RESECTION OF METAST|HEPATECTOMY|LIVER RESECTION"),
     ("primary_resection", "PROSTATECTOMY|COLECTOMY|PRIMARY|ANTERIOR RESECTION|RECTUM"),
-)  # fmt: skip
+)
 
 
 def plain_date(text: pl.Expr) -> pl.Expr:
@@ -71,7 +73,10 @@ def with_population(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     word = first_of(ds, "DSDECOD", "DSTERM").str.to_uppercase()
     per = ds.group_by("USUBJID").agg(
         (word == "SCREEN FAILURE").any().alias("_screen_failure"),
-        full_date(ds, "DSSTDTC", "DSDTC").filter(word.str.contains("RANDOMI[SZ]ED|ENROLLED")).min().alias("_randomised"),
+        full_date(ds, "DSSTDTC", "DSDTC")
+        .filter(word.str.contains("RANDOMI[SZ]ED|ENROLLED"))
+        .min()
+        .alias("_randomised"),
     )
     return dm.join(per, on="USUBJID", how="left", maintain_order="left").with_columns(
         pl.col("_screen_failure").fill_null(False)
@@ -85,19 +90,23 @@ def with_index(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """
     dm = domains["DM"]
     doses = [
-        f.select("USUBJID", full_date(f, f"{n}STDTC").alias("_dose")) for n in ("EX", "EC")
+        f.select("USUBJID", full_date(f, f"{n}STDTC").alias("_dose"))
+        for n in ("EX", "EC")
         if (f := domains.get(n)) is not None
-    ]  # fmt: skip
+    ]
     if doses:
         first = pl.concat(doses).group_by("USUBJID").agg(pl.col("_dose").min())
         dm = dm.join(first, on="USUBJID", how="left", maintain_order="left")
     else:
         dm = dm.with_columns(pl.lit(None, pl.String).alias("_dose"))
     candidates = {
-        "RFSTDTC": full_date(dm, "RFSTDTC"), "RFXSTDTC": full_date(dm, "RFXSTDTC"), "first dose (EX)": pl.col("_dose"),
+        "RFSTDTC": full_date(dm, "RFSTDTC"),
+        "RFXSTDTC": full_date(dm, "RFXSTDTC"),
+        "first dose (EX)": pl.col("_dose"),
         "randomisation (DS)": pl.col("_randomised") if "_randomised" in dm.columns else pl.lit(None, pl.String),
-        "consent (RFICDTC)": full_date(dm, "RFICDTC"), "DMDTC": full_date(dm, "DMDTC"),
-    }  # fmt: skip
+        "consent (RFICDTC)": full_date(dm, "RFICDTC"),
+        "DMDTC": full_date(dm, "DMDTC"),
+    }
     named = [pl.when(e.is_not_null()).then(pl.lit(n)) for n, e in candidates.items()]
     return dm.with_columns(
         pl.coalesce(list(candidates.values())).alias("_index"), pl.coalesce(named).alias("_index_from")
@@ -105,11 +114,12 @@ def with_index(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataFrame:
-    """Return last contact (the latest whole date of any domain), death (DM, else DS, SS) and its cause; dates as recorded.
+    """Return last contact (the latest whole date of any domain), death (DM, else DS, SS) and its cause; dates as
+    recorded.
 
     A partial date of death stays partial: it is an interval, never the last other date. Of a death that only the day of
-    asking tells (SS) the interval is from the last sign of life to that day, read in its middle; a death without any date
-    leaves the vital status unknown, and is told.
+    asking tells (SS) the interval is from the last sign of life to that day, read in its middle; a death without any
+    date leaves the vital status unknown, and is told.
     """
     dm = domains["DM"]
     last = _last_seen(domains).group_by("USUBJID").agg(pl.col("_date").max())
@@ -122,16 +132,20 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
     rows = _undated(rows, reading)
     whole = pl.when(pl.col("_death").str.len_chars() == 10).then("_death")
     # the end of the study is no contact with somebody who died before it
-    before = pl.when(pl.col("_date").str.slice(0, pl.col("_death").str.len_chars()) > pl.col("_death")).then(
-        "_death").otherwise("_date")  # fmt: skip
+    before = (
+        pl.when(pl.col("_date").str.slice(0, pl.col("_death").str.len_chars()) > pl.col("_death"))
+        .then("_death")
+        .otherwise("_date")
+    )
     return rows.select(
         pl.col("USUBJID").alias("patient_id"),
         pl.when(pl.col("_earliest").is_null()).then(whole).fill_null(before).alias("last_contact_date"),
-        pl.col("_dead").alias("is_dead"), pl.col("_death").alias("death_date"),
+        pl.col("_dead").alias("is_dead"),
+        pl.col("_death").alias("death_date"),
         pl.col("_earliest").alias("death_earliest_date"),
         pl.when(pl.col("_earliest").is_not_null()).then("_asked").alias("death_latest_date"),
         pl.when("_dead").then("_cause").alias("cause_of_death"),
-    ).filter(pl.col("last_contact_date").is_not_null())  # fmt: skip
+    ).filter(pl.col("last_contact_date").is_not_null())
 
 
 def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -158,11 +172,18 @@ def _undated(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     bounded = open_ & (asked >= alive).fill_null(False)
     middle = (alive + pl.duration(days=((asked - alive).dt.total_days() // 2))).dt.to_string("%Y-%m-%d")
     for mask, message, cure in (
-        (bounded, "are dead on a day that is not known: read as the middle between the last sign of life and the day it was "
-         "asked (SS).", "Give DTHDTC; the end points rest on this reading."),
-        (open_ & ~bounded, "are dead without any date: their survival is not known.",
-         "Give DTHDTC; the last contact is no day of death, and they are in no analysis of survival."),
-    ):  # fmt: skip
+        (
+            bounded,
+            "are dead on a day that is not known: read as the middle between the last sign of life and the day it was "
+            "asked (SS).",
+            "Give DTHDTC; the end points rest on this reading.",
+        ),
+        (
+            open_ & ~bounded,
+            "are dead without any date: their survival is not known.",
+            "Give DTHDTC; the last contact is no day of death, and they are in no analysis of survival.",
+        ),
+    ):
         who = rows.filter(mask)["USUBJID"]
         if len(who):
             told = f"{len(who):,} people (first: {who[0]}) {message}"
@@ -171,7 +192,7 @@ def _undated(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         pl.when(bounded).then(middle).otherwise("_death").alias("_death"),
         pl.when(bounded).then("_date").alias("_earliest"),
         pl.when(~(open_ & ~bounded)).then("_dead").alias("_dead"),
-    )  # fmt: skip
+    )
 
 
 def _deaths(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -184,11 +205,15 @@ def _deaths(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         parts.append(ds.filter(is_death).select("USUBJID", date.alias("_death"), none.alias("_asked")))
     if (ss := domains.get("SS")) is not None:
         # SSDTC is the day of asking, not of dying
-        asked = ss.filter(_says_dead(ss)).select("USUBJID", none.alias("_death"), full_date(ss, "SSDTC").alias("_asked"))
+        asked = ss.filter(_says_dead(ss)).select(
+            "USUBJID", none.alias("_death"), full_date(ss, "SSDTC").alias("_asked")
+        )
         parts.append(asked)
-    return pl.concat(parts).group_by("USUBJID").agg(
-        pl.col("_death", "_asked").drop_nulls().min(), pl.lit(True).alias("_dead")
-    )  # fmt: skip
+    return (
+        pl.concat(parts)
+        .group_by("USUBJID")
+        .agg(pl.col("_death", "_asked").drop_nulls().min(), pl.lit(True).alias("_dead"))
+    )
 
 
 def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -202,16 +227,16 @@ def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return rows.with_columns(mapped(rows["_cause"], cause_of_death).alias("_cause"))
 
 
-def treatments(
-    domains: Mapping[str, pl.DataFrame], files: Mapping[str, Path], reading: Reading
-) -> pl.DataFrame | None:
+def treatments(domains: Mapping[str, pl.DataFrame], files: Mapping[str, Path], reading: Reading) -> pl.DataFrame | None:
     """Return exposure (EX, else EC) by period, and the anticancer medications of CM; None where there is neither."""
     parts = []
     name = next((n for n in ("EX", "EC") if n in domains), None)
     if name:
         parts.append(_periods(domains[name], name, files[name].name, reading))
     if (cm := domains.get("CM")) is not None:
-        kind = pl.concat_str([first_of(cm, c).fill_null("") for c in ("CMCAT", "CMSCAT")], separator=" ").str.to_uppercase()
+        kind = pl.concat_str(
+            [first_of(cm, c).fill_null("") for c in ("CMCAT", "CMSCAT")], separator=" "
+        ).str.to_uppercase()
         is_cancer = kind.str.contains(_ANTICANCER) & ~kind.str.contains(_NOT_ANTICANCER)
         rows = cm.filter(is_cancer)
         reading.ledger.left_out(
@@ -228,11 +253,12 @@ def _periods(rows: pl.DataFrame, name: str, file: str, reading: Reading) -> pl.D
     """
     drug = first_of(rows, f"{name}DECOD", f"{name}TRT") if name == "CM" else first_of(rows, f"{name}TRT")
     frame = rows.select(
-        pl.col("USUBJID").alias("patient_id"), drug.str.to_lowercase().alias("drugs"),
+        pl.col("USUBJID").alias("patient_id"),
+        drug.str.to_lowercase().alias("drugs"),
         plain_date(first_of(rows, f"{name}STDTC")).alias("start_date"),
         plain_date(first_of(rows, f"{name}ENDTC")).alias("stop_date"),
         pl.col("_row"),
-    )  # fmt: skip
+    )
     no_start = frame.filter(pl.col("start_date").is_null() | pl.col("drugs").is_null())
     if no_start.height:
         who = no_start["patient_id"][0]
@@ -270,10 +296,11 @@ def procedures(pr: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     upper = words.str.to_uppercase()
     kind = pl.coalesce([pl.when(upper.str.contains(p)).then(pl.lit(k)) for k, p in _KINDS])
     rows = pr.select(
-        pl.col("USUBJID").alias("patient_id"), full_date(pr, "PRSTDTC").alias("date"),
+        pl.col("USUBJID").alias("patient_id"),
+        full_date(pr, "PRSTDTC").alias("date"),
         pl.coalesce(kind, first_of(pr, "PRDECOD", "PRTRT").str.to_lowercase()).alias("kind"),
         first_of(pr, "PRINTENT").str.to_lowercase().alias("intent"),
-    )  # fmt: skip
+    )
     return _whole(rows, ("date", "kind"), file, "procedures", reading)
 
 
@@ -282,16 +309,16 @@ def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     has_standard = first_of(lb, "LBSTRESC").is_not_null()
     standard, reported = first_of(lb, "LBSTRESU", "LBORRESU"), first_of(lb, "LBORRESU", "LBSTRESU")
     rows = lb.select(
-        pl.col("USUBJID").alias("patient_id"), pl.col("_date").alias("date"), first_of(lb, "LBTESTCD").alias("analyte"),
+        pl.col("USUBJID").alias("patient_id"),
+        pl.col("_date").alias("date"),
+        first_of(lb, "LBTESTCD").alias("analyte"),
         first_of(lb, "LBSTRESC", "LBORRES").alias("value"),
         pl.when(has_standard).then(standard).otherwise(reported).alias("unit"),
-    )  # fmt: skip
+    )
     return _whole(rows, ("date", "value"), file, "labs", reading)
 
 
-def _whole(
-    rows: pl.DataFrame, needed: tuple[str, ...], file: str, table: str, reading: Reading
-) -> pl.DataFrame:
+def _whole(rows: pl.DataFrame, needed: tuple[str, ...], file: str, table: str, reading: Reading) -> pl.DataFrame:
     """Drop rows that lack a needed value, and say how many."""
     kept = rows.drop_nulls(list(needed))
     lost = rows.height - kept.height

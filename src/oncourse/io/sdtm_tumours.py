@@ -26,9 +26,16 @@ NON_TARGET_STATE = {
 }
 NON_TARGET_WORDS = {"NON-ICR/NON-IUPD": "NON-CR/NON-PD", "ICR": "CR", "IUPD": "PD", "ICPD": "PD"}
 NEW_WORDS = {
-    "UNEQUIVOCAL": "yes", "EQUIVOCAL": "equivocal", "Y": "yes", "YES": "yes", "N": "no", "NO": "no", "PRESENT": "yes",
-    "ABSENT": "no", "NONE": "no",
-}  # fmt: skip
+    "UNEQUIVOCAL": "yes",
+    "EQUIVOCAL": "equivocal",
+    "Y": "yes",
+    "YES": "yes",
+    "N": "no",
+    "NO": "no",
+    "PRESENT": "yes",
+    "ABSENT": "no",
+    "NONE": "no",
+}
 SMALL = re.compile(r"TOO SMALL")
 
 
@@ -73,13 +80,7 @@ def one_day_per_visit(domains: dict[str, pl.DataFrame], reading: Reading) -> dic
 
 def _evaluator(frame: pl.DataFrame, domain: str) -> pl.Expr:
     who, which = first_of(frame, f"{domain}EVAL"), first_of(frame, f"{domain}EVALID")
-    return (
-        pl.when(which.is_not_null())
-        .then(who + ": " + which)
-        .otherwise(who)
-        .str.to_lowercase()
-        .alias("evaluator")
-    )
+    return pl.when(which.is_not_null()).then(who + ": " + which).otherwise(who).str.to_lowercase().alias("evaluator")
 
 
 def _nodes(tu: pl.DataFrame | None) -> pl.DataFrame:
@@ -95,21 +96,32 @@ def _identified(tu: pl.DataFrame) -> pl.Expr:
     """What a tumour was identified as: TARGET, NON-TARGET, NEW; null for anything else."""
     word = first_of(tu, "TUSTRESC", "TUORRES").str.to_uppercase()
     return (
-        pl.when(word.str.contains(r"\bNEW\b")).then(pl.lit("NEW"))
-        .when(word.str.contains(r"^NON[- ]?TARGET")).then(pl.lit("NON-TARGET"))
-        .when(word.str.contains(r"^TARGET")).then(pl.lit("TARGET"))
-    )  # fmt: skip
+        pl.when(word.str.contains(r"\bNEW\b"))
+        .then(pl.lit("NEW"))
+        .when(word.str.contains(r"^NON[- ]?TARGET"))
+        .then(pl.lit("NON-TARGET"))
+        .when(word.str.contains(r"^TARGET"))
+        .then(pl.lit("TARGET"))
+    )
 
 
 def grouped(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
     """Return TR with _group (TARGET, NON-TARGET, NEW): its TRGRPID, else what TU identified, else the id's letters."""
     own = first_of(tr, "TRGRPID").str.to_uppercase()
-    own = pl.when(own.str.contains(r"^NON[- ]?TARGET")).then(pl.lit("NON-TARGET")).otherwise(own.str.extract("(TARGET|NEW)"))
+    own = (
+        pl.when(own.str.contains(r"^NON[- ]?TARGET"))
+        .then(pl.lit("NON-TARGET"))
+        .otherwise(own.str.extract("(TARGET|NEW)"))
+    )
     link = first_of(tr, "TRLNKID").str.to_uppercase()
     by_id = (
-        pl.when(link.str.contains(r"^NT")).then(pl.lit("NON-TARGET")).when(link.str.contains(r"^(NEW|N|NL)\d"))
-        .then(pl.lit("NEW")).when(link.str.contains(r"^T\d")).then(pl.lit("TARGET"))
-    )  # fmt: skip
+        pl.when(link.str.contains(r"^NT"))
+        .then(pl.lit("NON-TARGET"))
+        .when(link.str.contains(r"^(NEW|N|NL)\d"))
+        .then(pl.lit("NEW"))
+        .when(link.str.contains(r"^T\d"))
+        .then(pl.lit("TARGET"))
+    )
     if tu is None or "TULNKID" not in tu.columns or "TRLNKID" not in tr.columns:
         return tr.with_columns(pl.coalesce(own, by_id).alias("_group"))
     named = tu.select("USUBJID", pl.col("TULNKID").alias("TRLNKID"), _identified(tu).alias("_tu")).drop_nulls()
@@ -126,15 +138,18 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
     )
     rows = (
         grouped(tr, tu)
-        .with_columns(_evaluator(tr, "TR"), size.cast(pl.Float64, strict=False).alias("_size"),
-                      text.str.contains(SMALL.pattern).fill_null(False).alias("_small"),
-                      first_of(tr, "TRSTRESU", "TRORRESU").str.to_lowercase().alias("_unit"),
-                      (first_of(tr, "TRSTAT") == "NOT DONE").fill_null(False).alias("_undone"))
+        .with_columns(
+            _evaluator(tr, "TR"),
+            size.cast(pl.Float64, strict=False).alias("_size"),
+            text.str.contains(SMALL.pattern).fill_null(False).alias("_small"),
+            first_of(tr, "TRSTRESU", "TRORRESU").str.to_lowercase().alias("_unit"),
+            (first_of(tr, "TRSTAT") == "NOT DONE").fill_null(False).alias("_undone"),
+        )
         .filter((pl.col("_group") == "TARGET") & pl.col("TRLNKID").is_not_null() & pl.col("_date").is_not_null())
         .filter(pl.col("TRTESTCD").is_in(["DIAMETER", "LDIAM", "LPERP"]))
         .join(_nodes(tu), on=["USUBJID", "TRLNKID"], how="left", maintain_order="left")
         .with_columns(pl.col("is_node").fill_null(False))
-    )  # fmt: skip
+    )
     wanted = pl.when(pl.col("is_node")).then(pl.lit("LPERP")).otherwise(pl.lit("LDIAM"))
     rank = pl.when(pl.col("TRTESTCD") == "DIAMETER").then(0).when(pl.col("TRTESTCD") == wanted).then(1)
     rows = rows.with_columns(rank.alias("_rank")).filter(pl.col("_rank").is_not_null())
@@ -147,19 +162,26 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
         pl.col("TRLNKID").alias("lesion_id"),
         (pl.col("_size") * factor).alias("diameter_mm"),
         "is_node",
-        pl.when("_undone").then(pl.lit("not_evaluable")).when("_small").then(pl.lit("too_small"))
-        .when(pl.col("_size") == 0).then(pl.lit("absent")).when(pl.col("_size").is_null())
-        .then(pl.lit("not_evaluable")).otherwise(pl.lit("measured")).alias("status"),
+        pl.when("_undone")
+        .then(pl.lit("not_evaluable"))
+        .when("_small")
+        .then(pl.lit("too_small"))
+        .when(pl.col("_size") == 0)
+        .then(pl.lit("absent"))
+        .when(pl.col("_size").is_null())
+        .then(pl.lit("not_evaluable"))
+        .otherwise(pl.lit("measured"))
+        .alias("status"),
         "evaluator",
-    )  # fmt: skip
+    )
     return _one_lesion(out, tu)
 
 
 def _one_lesion(rows: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
     """Write the parts of a split lesion as the lesion (their diameters summed) and a merged one under its first name.
 
-    RECIST 1.1, 4.3.2: of a lesion that falls apart the parts are added; of lesions that grow together one diameter counts.
-    The others of a merger are 0 from then on, so that the sum of diameters holds each lesion once.
+    RECIST 1.1, 4.3.2: of a lesion that falls apart the parts are added; of lesions that grow together one diameter
+    counts. The others of a merger are 0 from then on, so that the sum of diameters holds each lesion once.
     """
     if tu is None or not {"TUTESTCD", "TULNKID"} <= set(tu.columns):
         return rows
@@ -189,10 +211,18 @@ def _one_lesion(rows: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
     key = ["patient_id", "date", "lesion_id", "evaluator"]
     order = pl.col("status").replace_strict(_STATUS_ORDER, default=9, return_dtype=pl.Int64)
     worst = pl.col("status").sort_by(order).first()
-    return joined.group_by(key, maintain_order=True).agg(
-        pl.when(pl.col("diameter_mm").is_null().any()).then(None).otherwise(pl.col("diameter_mm").sum()).alias("diameter_mm"),
-        pl.col("is_node").any(), worst,
-    ).select(rows.columns)  # fmt: skip
+    return (
+        joined.group_by(key, maintain_order=True)
+        .agg(
+            pl.when(pl.col("diameter_mm").is_null().any())
+            .then(None)
+            .otherwise(pl.col("diameter_mm").sum())
+            .alias("diameter_mm"),
+            pl.col("is_node").any(),
+            worst,
+        )
+        .select(rows.columns)
+    )
 
 
 _STATUS_ORDER = {"not_evaluable": 0, "measured": 1, "too_small": 2, "absent": 3}
@@ -220,11 +250,16 @@ def assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         pl.col("USUBJID").alias("patient_id"),
         pl.col("_date").alias("date"),
         pl.coalesce("non_target", "_state").alias("non_target"),
-        pl.when(worst[0]).then(pl.lit("yes")).when(worst[1]).then(pl.lit("equivocal")).when(worst[2]).then(pl.lit("no"))
+        pl.when(worst[0])
+        .then(pl.lit("yes"))
+        .when(worst[1])
+        .then(pl.lit("equivocal"))
+        .when(worst[2])
+        .then(pl.lit("no"))
         .alias("new_lesions"),
         "overall",
         "evaluator",
-    )  # fmt: skip
+    )
 
 
 def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -251,9 +286,7 @@ def _tumour_states(tr: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
         (pl.col("TRTESTCD") == "TUMSTATE") & pl.col("_date").is_not_null()
     )
     order = {"PD": 0, "NE": 1, "NON-CR/NON-PD": 2, "CR": 3}
-    response = (
-        pl.col("_word").replace_strict(NON_TARGET_STATE, default="NE", return_dtype=pl.String).fill_null("NE")
-    )
+    response = pl.col("_word").replace_strict(NON_TARGET_STATE, default="NE", return_dtype=pl.String).fill_null("NE")
     non_target = (
         rows.filter(pl.col("_group") == "NON-TARGET")
         .with_columns(response.alias("_state"))
@@ -263,9 +296,7 @@ def _tumour_states(tr: pl.DataFrame, keys: Sequence[str]) -> list[pl.DataFrame]:
     )
     new = (
         rows.filter(pl.col("_group") == "NEW")
-        .with_columns(
-            pl.col("_word").replace_strict(NEW_WORDS, default="yes", return_dtype=pl.String).alias("_new")
-        )
+        .with_columns(pl.col("_word").replace_strict(NEW_WORDS, default="yes", return_dtype=pl.String).alias("_new"))
         .sort("_new", descending=True)
         .group_by(keys, maintain_order=True)
         .agg(pl.col("_new").first())

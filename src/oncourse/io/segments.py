@@ -18,19 +18,71 @@ from oncourse.study.schema import Problem
 ALIASES: dict[str, tuple[str, ...]] = {
     "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id", "sample_name"),
     "chrom": ("chrom", "chromosome", "chr", "contig"),
-    "start": ("start", "loc.start", "start_position", "startpos", "start_pos", "chromosome_start", "start.pos",
-              "start_position(bp)", "start.bp", "start_bp"),
-    "end": ("end", "loc.end", "end_position", "endpos", "end_pos", "chromosome_end", "end.pos", "stop",
-            "end_position(bp)", "end.bp", "end_bp"),
-    "total_cn": ("total_cn", "copynumber", "copy_number", "tcn.em", "tcn", "totalcn", "total_copy_number",
-                 "ntotal", "cn", "cnt", "copy.number", "modal_total_cn"),
-    "minor_cn": ("minor_cn", "minor_copy_number", "lcn.em", "lcn", "nminor", "minorcn", "minor", "minorallelecopynumber",
-                 "nmin1_a", "modal.a1"),
-    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a",
-                 "modal.a2"),
-    "log2_ratio": ("log2_ratio", "seg.mean", "segment_mean", "log2", "seg_mean", "cnlr.median", "logratio",
-                   "mean_log2_copy_ratio", "seg.median.logr", "median_logr"),
-}  # fmt: skip
+    "start": (
+        "start",
+        "loc.start",
+        "start_position",
+        "startpos",
+        "start_pos",
+        "chromosome_start",
+        "start.pos",
+        "start_position(bp)",
+        "start.bp",
+        "start_bp",
+    ),
+    "end": (
+        "end",
+        "loc.end",
+        "end_position",
+        "endpos",
+        "end_pos",
+        "chromosome_end",
+        "end.pos",
+        "stop",
+        "end_position(bp)",
+        "end.bp",
+        "end_bp",
+    ),
+    "total_cn": (
+        "total_cn",
+        "copynumber",
+        "copy_number",
+        "tcn.em",
+        "tcn",
+        "totalcn",
+        "total_copy_number",
+        "ntotal",
+        "cn",
+        "cnt",
+        "copy.number",
+        "modal_total_cn",
+    ),
+    "minor_cn": (
+        "minor_cn",
+        "minor_copy_number",
+        "lcn.em",
+        "lcn",
+        "nminor",
+        "minorcn",
+        "minor",
+        "minorallelecopynumber",
+        "nmin1_a",
+        "modal.a1",
+    ),
+    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a", "modal.a2"),
+    "log2_ratio": (
+        "log2_ratio",
+        "seg.mean",
+        "segment_mean",
+        "log2",
+        "seg_mean",
+        "cnlr.median",
+        "logratio",
+        "mean_log2_copy_ratio",
+        "seg.median.logr",
+        "median_logr",
+    ),
+}
 #: Two columns of allele copies in no order: CNVkit call.cns (cn1, cn2), Sequenza (A, B).
 _ALLELES = (("cn1", "cn2"), ("a", "b"))
 #: Tables of purity and ploidy that copy-number callers write beside their segments.
@@ -89,12 +141,16 @@ def _with_clone(frame: pl.DataFrame) -> pl.DataFrame:
     clones = [c.removeprefix("cn_") for c in frame.columns if re.fullmatch(r"cn_clone\d+", c)]
     if not clones:
         return frame
-    shares = {c: pl.col(f"u_{c}").cast(pl.Float64, strict=False).fill_null(0) for c in clones if f"u_{c}" in frame.columns}
+    shares = {
+        c: pl.col(f"u_{c}").cast(pl.Float64, strict=False).fill_null(0) for c in clones if f"u_{c}" in frame.columns
+    }
     best = pl.max_horizontal(*shares.values()) if shares else pl.lit(0.0)
     largest = [pl.when(share == best).then(pl.col(f"cn_{c}")) for c, share in shares.items()]
     state = pl.coalesce([*largest, pl.col(f"cn_{clones[0]}")])
     parts = state.str.split("|")
-    return frame.with_columns(parts.list.get(0, null_on_oob=True).alias("A"), parts.list.get(1, null_on_oob=True).alias("B"))
+    return frame.with_columns(
+        parts.list.get(0, null_on_oob=True).alias("A"), parts.list.get(1, null_on_oob=True).alias("B")
+    )
 
 
 def _with_larger_state(frame: pl.DataFrame, lowered: dict[str, str]) -> pl.DataFrame:
@@ -129,18 +185,12 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
     lacking = [c for c in ("chrom", "start", "end") if c not in found]
     if lacking:
-        cure = (
-            f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
-        )
+        cure = f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
         raise InputError([*problems, Problem(name, 1, None, None, "is not a table of segments.", cure)])
     alleles = next((pair for pair in _ALLELES if set(pair) <= set(lowered)), None)
     if not {"total_cn", "major_cn", "log2_ratio"} & set(found) and not alleles:
-        cure = (
-            "It needs total_cn (CopyNumber, tcn.em ...), major and minor copies, or log2 ratios (seg.mean)."
-        )
-        raise InputError(
-            [*problems, Problem(name, 1, None, None, "no column with copies or log2 ratios.", cure)]
-        )
+        cure = "It needs total_cn (CopyNumber, tcn.em ...), major and minor copies, or log2 ratios (seg.mean)."
+        raise InputError([*problems, Problem(name, 1, None, None, "no column with copies or log2 ratios.", cure)])
     if "sample_id" not in found:
         frame = frame.with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
         found["sample_id"] = "sample_id"
@@ -156,18 +206,14 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
         found.pop("total_cn", None)
         frame = _with_larger_state(frame, lowered)
     numbers = {
-        ours: number(frame[found[ours]])
-        if ours in found
-        else pl.Series(ours, [None] * len(frame), dtype=pl.Float64)
+        ours: number(frame[found[ours]]) if ours in found else pl.Series(ours, [None] * len(frame), dtype=pl.Float64)
         for ours in ("total_cn", "minor_cn", "major_cn", "log2_ratio")
     }
     numbers = {
         k: v if k == "log2_ratio" else pl.select(pl.when(v < 0).then(0.0).otherwise(v)).to_series().rename(k)
         for k, v in numbers.items()
     }
-    raw = frame.select(
-        pl.col(found[c]).str.strip_chars().alias(c) for c in ("sample_id", "chrom", "start", "end")
-    )
+    raw = frame.select(pl.col(found[c]).str.strip_chars().alias(c) for c in ("sample_id", "chrom", "start", "end"))
     out = raw.select("sample_id", chromosome("chrom"), position("start"), position("end")).with_columns(
         pl.coalesce(numbers["total_cn"], numbers["major_cn"] + numbers["minor_cn"]).alias("total_cn"),
         numbers["minor_cn"].alias("minor_cn"),
@@ -179,12 +225,8 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     out = out.with_columns(pl.col("sample_id").str.replace(r"(?i)^(.+?)_vs_.+$", "${1}"))
     both = pl.min_horizontal("minor_cn", pl.col("total_cn") - pl.col("minor_cn"))
     out = out.with_columns(pl.when(pl.col("minor_cn") <= pl.col("total_cn")).then(both).alias("minor_cn"))
-    lost = out.select(pl.any_horizontal(pl.col("sample_id", "chrom", "start", "end").is_null()).alias("x"))[
-        "x"
-    ]
+    lost = out.select(pl.any_horizontal(pl.col("sample_id", "chrom", "start", "end").is_null()).alias("x"))["x"]
     for index in lost.arg_true().to_list():
         cure = "Each segment needs sample, chromosome, start and end."
-        problems.append(
-            Problem(name, int(table.lines[index]), None, None, "the segment is not used.", cure, "warning")
-        )
+        problems.append(Problem(name, int(table.lines[index]), None, None, "the segment is not used.", cure, "warning"))
     return out.filter(~lost).unique(maintain_order=True), problems

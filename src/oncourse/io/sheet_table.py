@@ -44,15 +44,13 @@ def _chosen(sheets: Sequence[Sheet], name: str, sheet: str | None) -> Sheet | No
 
 def sheet_table(
     sheet: Sheet, name: str, columns: Callable[[list[str]], list[str]] | None = None, problems: Sequence[Problem] = ()
-) -> TextTable:  # fmt: skip
+) -> TextTable:
     """Return a sheet as a `TextTable`; `columns` chooses from the header."""
     told = list(problems)
     start = sheet.lines[0] - 1 if sheet.lines else 1
     header = column_names(sheet.header, name, start, told)
     keep = set(columns(header) if columns else header)
-    cells = {
-        h: [row[at] if at < len(row) else None for row in sheet.rows] for at, h in enumerate(header) if h in keep
-    }
+    cells = {h: [row[at] if at < len(row) else None for row in sheet.rows] for at, h in enumerate(header) if h in keep}
     frame = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
     return TextTable(frame, pl.Series("line", sheet.lines, pl.UInt32), sheet.title, tuple(told))
 

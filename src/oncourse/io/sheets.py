@@ -40,8 +40,8 @@ def is_workbook(path: Path) -> bool:
 def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets that hold anything, in the workbook's order; hidden ones too.
 
-    The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column wide);
-    what stands above it is the title. Dates become YYYY-MM-DD, whole numbers lose their ``.0``.
+    The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column
+    wide); what stands above it is the title. Dates become YYYY-MM-DD, whole numbers lose their ``.0``.
 
     Raises
     ------
@@ -70,7 +70,9 @@ def _sheet(name: str, cells: Sequence[Sequence[object]]) -> Sheet | None:
     start = next(at for at, f in enumerate(filled) if len(f) >= min(2, widest))
     width = max(f[-1] + 1 for f in filled if f)
     header = [(rows[start][at] or "") if at < len(rows[start]) else "" for at in range(width)]
-    while header and not header[-1] and all(len(r) < len(header) or r[len(header) - 1] is None for r in rows[start + 1 :]):
+    while (
+        header and not header[-1] and all(len(r) < len(header) or r[len(header) - 1] is None for r in rows[start + 1 :])
+    ):
         header.pop()
     title = tuple(" ".join(c for c in row if c) for row in rows[:start] if any(row))
     kept = [(at, row) for at, row in enumerate(rows[start + 1 :], start + 2) if any(c is not None for c in row)]

@@ -1,8 +1,8 @@
 """Read a table of unknown manners: every cell as text, every fault with its line number.
 
 A file is taken as people send it: gzip or plain, any encoding of `oncourse.io.encoding`, Unix, Windows or old-Mac line
-ends, comment lines above the header, tabs, commas or semicolons between the cells, quoted cells, or a sheet of a workbook.
-What cannot be read is a `Problem`, never a traceback.
+ends, comment lines above the header, tabs, commas or semicolons between the cells, quoted cells, or a sheet of a
+workbook. What cannot be read is a `Problem`, never a traceback.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ _CHUNK = 4 << 20
 MAX_COLUMNS = 200_000
 
 _MAGIC = (
-    (b"PK\x03\x04", "is a zip file or Excel workbook.", "Name a workbook .xlsx, or save it as tab-separated text (UTF-8)."),
+    (
+        b"PK\x03\x04",
+        "is a zip file or Excel workbook.",
+        "Name a workbook .xlsx, or save it as tab-separated text (UTF-8).",
+    ),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Name it .xls, or save it as tab-separated text (UTF-8)."),
     (b"BZh", "is compressed with bzip2.", "Decompress it (bunzip2), or compress it with gzip."),
     (b"\xfd7zXZ", "is compressed with xz.", "Decompress it (unxz), or compress it with gzip."),
@@ -41,7 +45,7 @@ _MAGIC = (
     (b"version https://git-lfs", "is a Git LFS pointer: the data was not downloaded.", "Run `git lfs pull`."),
     (b"<!doctype html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
     (b"<html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -200,12 +204,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
         raise _Refused("the file does not exist.", f"Looked for {path.name}.") from None
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
-            raise _Refused(
-                "the gzip file is damaged.", "Copy or download it again (`gzip -t` tells)."
-            ) from None
-        raise _Refused(
-            f"cannot be read: {error.strerror or error}.", "Check the file and its permissions."
-        ) from None
+            raise _Refused("the gzip file is damaged.", "Copy or download it again (`gzip -t` tells).") from None
+        raise _Refused(f"cannot be read: {error.strerror or error}.", "Check the file and its permissions.") from None
 
 
 def _load(path: Path, max_line_bytes: int) -> bytes:
@@ -250,7 +250,9 @@ def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> 
         return data[mark:]
     if encoding == "binary":
         line = data.count(b"\n", 0, data.find(b"\0")) + 1
-        raise _Refused("holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8) or .xlsx.", line)
+        raise _Refused(
+            "holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8) or .xlsx.", line
+        )
     at = first_bad_byte(data)
     line = data.count(b"\n", 0, at or 0) + 1
     if encoding == "cp1252" and not lenient:
@@ -389,9 +391,15 @@ def _cells_per_line(body: bytes, sep: bytes) -> np.ndarray:
 
 
 def _mend(
-    body: bytes, counts: np.ndarray, width: int, sep: bytes, first_line: int, name: str,
-    problems: list[Problem], header: list[str],
-) -> tuple[bytes, pl.Series]:  # fmt: skip
+    body: bytes,
+    counts: np.ndarray,
+    width: int,
+    sep: bytes,
+    first_line: int,
+    name: str,
+    problems: list[Problem],
+    header: list[str],
+) -> tuple[bytes, pl.Series]:
     """Pad, cut or drop the lines whose number of cells is not the header's, and say so."""
     out, kept, n_odd = [], [], 0
     texts = body.split(b"\n")[: len(counts)]
@@ -425,9 +433,7 @@ def _mend(
     return b"\n".join(out) + (b"\n" if out else b""), pl.Series("line", kept, pl.UInt32)
 
 
-def _without_quotes(
-    body: bytes, width: int, sep: bytes, first_line: int, name: str, problems: list[Problem]
-) -> bytes:
+def _without_quotes(body: bytes, width: int, sep: bytes, first_line: int, name: str, problems: list[Problem]) -> bytes:
     """Strip quotes around cells; a separator inside quotes becomes a space. Other quotes stay as they are."""
     out = body.split(b"\n")
     separator = sep.decode()
@@ -458,9 +464,14 @@ def _parse(body: bytes, header: list[str], keep: set[str], separator: str) -> pl
     if not body or not wanted:
         return pl.DataFrame(schema=dict.fromkeys([header[at] for at in wanted], pl.String))
     frame = pl.read_csv(
-        io.BytesIO(body), separator=separator, has_header=False, quote_char=None, raise_if_empty=False,
-        infer_schema=False, columns=wanted if len(wanted) < len(header) else None,
-    )  # fmt: skip
+        io.BytesIO(body),
+        separator=separator,
+        has_header=False,
+        quote_char=None,
+        raise_if_empty=False,
+        infer_schema=False,
+        columns=wanted if len(wanted) < len(header) else None,
+    )
     # the names polars invents differ between its versions; the order is the file's
     frame.columns = [header[at] for at in wanted]
     return frame

@@ -60,11 +60,12 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
             out.problems.append(
                 Problem(name, None, "START_DATE", None, message, "Days are numbers in a timeline.", "warning")
             )
-        stop = number(frame["STOP_DATE"]).round(0).cast(pl.Int64) if "STOP_DATE" in frame.columns else start.set(
-            pl.repeat(True, len(start), eager=True), None)  # fmt: skip
-        frame = frame.with_columns(start.alias("_start"), stop.alias("_stop")).drop_nulls(
-            ["_start", "PATIENT_ID"]
+        stop = (
+            number(frame["STOP_DATE"]).round(0).cast(pl.Int64)
+            if "STOP_DATE" in frame.columns
+            else start.set(pl.repeat(True, len(start), eager=True), None)
         )
+        frame = frame.with_columns(start.alias("_start"), stop.alias("_stop")).drop_nulls(["_start", "PATIENT_ID"])
         kind = pl.col("EVENT_TYPE") if "EVENT_TYPE" in frame.columns else pl.lit(name.upper())
         for (event,), rows in frame.group_by(kind.str.to_uppercase().alias("_event"), maintain_order=True):
             _one_kind(str(event or name).upper(), rows, out, path.name)
@@ -85,9 +86,7 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
     elif "SURGERY" in event or "PROCEDURE" in event or "BIOPSY" in event:
         _procedure(rows, out, None)
     elif "SEQUENC" in event and "SAMPLE_ID" not in rows.columns:
-        out.entry_day.append(
-            rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day"))
-        )
+        out.entry_day.append(rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day")))
     elif "SPECIMEN" in event or "SAMPLE" in event or "SEQUENC" in event:
         _specimen(rows, event, out)
     elif event == "DIAGNOSIS":
@@ -97,9 +96,7 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
     elif "IMAGING" in event or "DIAGNOSTIC" in event or "RESPONSE" in event or "SCAN" in event:
         _imaging(rows, out)
     else:
-        out.notes.append(
-            f"{rows.height:,} rows of the timeline {name} ({event}) have no table here: not read"
-        )
+        out.notes.append(f"{rows.height:,} rows of the timeline {name} ({event}) have no table here: not read")
         out.ledger.left_out(name, rows.height, f"no table holds events of the type {event}")
 
 
@@ -133,9 +130,9 @@ def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
     flagged = rows.with_columns(
         words.alias("_words"), _first(rows, "AGENT", "DRUG", "REGIMEN", "SUBTYPE").alias("_agent")
     )
-    radiation = pl.col("_words").str.contains("radiation|radiotherapy|brachy") & ~pl.col(
-        "_words"
-    ).str.contains("radium")
+    radiation = pl.col("_words").str.contains("radiation|radiotherapy|brachy") & ~pl.col("_words").str.contains(
+        "radium"
+    )
     surgery = pl.col("_words").str.contains("surgery|prostatectomy|orchiectomy")
     _procedure(flagged.filter(radiation), out, "radiotherapy")
     _procedure(flagged.filter(surgery & ~radiation), out, None)
@@ -143,22 +140,35 @@ def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
     nameless = drugs["_agent"].is_null().sum()
     if nameless:
         out.notes.append(f"{nameless:,} treatments of the timeline name no drug: not read")
-    _add(out, "treatments", drugs.drop_nulls("_agent").select(
-        pl.col("PATIENT_ID").alias("patient_id"),
-        pl.col("_agent").str.replace_all(r"\s*[,+|/]\s*", ";").alias("drugs"),
-        pl.col("_start").alias("start_day"),
-        pl.col("_stop").alias("stop_day"),
-        _first(rows, "REASON_FOR_TX_DISCONTINUATION", "STOP_REASON", "REASON").alias("stop_reason"),
-        _whole(rows, "LINE", "LINE_OF_THERAPY", "LINE_OF_TREATMENT").alias("line"),
-        _first(rows, "SETTING", "TREATMENT_SETTING").alias("setting"),
-    ))  # fmt: skip
+    _add(
+        out,
+        "treatments",
+        drugs.drop_nulls("_agent").select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_agent").str.replace_all(r"\s*[,+|/]\s*", ";").alias("drugs"),
+            pl.col("_start").alias("start_day"),
+            pl.col("_stop").alias("stop_day"),
+            _first(rows, "REASON_FOR_TX_DISCONTINUATION", "STOP_REASON", "REASON").alias("stop_reason"),
+            _whole(rows, "LINE", "LINE_OF_THERAPY", "LINE_OF_TREATMENT").alias("line"),
+            _first(rows, "SETTING", "TREATMENT_SETTING").alias("setting"),
+        ),
+    )
 
 
 def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
     if rows.is_empty():
         return
-    words = _first(rows, "SUBTYPE", "PROCEDURE", "PROCEDURE_TYPE", "SURGERY_TYPE", "SURGERY_DETAILS",
-                   "TREATMENT_SUBTYPE", "TREATMENT_TYPE", "EVENT_TYPE")  # fmt: skip
+    words = _first(
+        rows,
+        "SUBTYPE",
+        "PROCEDURE",
+        "PROCEDURE_TYPE",
+        "SURGERY_TYPE",
+        "SURGERY_DETAILS",
+        "TREATMENT_SUBTYPE",
+        "TREATMENT_TYPE",
+        "EVENT_TYPE",
+    )
     low = words.str.to_lowercase()
     named = (
         pl.when(low.str.contains("orchiectomy"))
@@ -171,31 +181,41 @@ def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
         .then(pl.lit("primary_resection"))
         .otherwise(low.fill_null("surgery"))
     )
-    _add(out, "procedures", rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
-        (pl.lit(kind) if kind else named).alias("kind"),
-        _first(rows, "INTENT", "RX_INTENT").alias("intent"), _first(rows, "LESION_ID").alias("lesion_id"),
-    ))  # fmt: skip
+    _add(
+        out,
+        "procedures",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            (pl.lit(kind) if kind else named).alias("kind"),
+            _first(rows, "INTENT", "RX_INTENT").alias("intent"),
+            _first(rows, "LESION_ID").alias("lesion_id"),
+        ),
+    )
 
 
 def _labs(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     analyte = _first(rows, "TEST", "LAB_TEST", "ANALYTE", "SUBTYPE").fill_null(
         pl.lit("PSA" if "PSA" in event else event)
     )
-    _add(out, "labs", rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), analyte.alias("analyte"),
-        _first(rows, "RESULT", "VALUE", "LR_RESULT").alias("value"),
-        _first(rows, "UNIT", "UNITS", "LR_UNIT_MEASURE", "RESULT_UNIT").alias("unit"),
-    ).drop_nulls("value"))  # fmt: skip
+    _add(
+        out,
+        "labs",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            analyte.alias("analyte"),
+            _first(rows, "RESULT", "VALUE", "LR_RESULT").alias("value"),
+            _first(rows, "UNIT", "UNITS", "LR_UNIT_MEASURE", "RESULT_UNIT").alias("unit"),
+        ).drop_nulls("value"),
+    )
 
 
 def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     sample = _first(rows, "SAMPLE_ID", "SPECIMEN_REFERENCE_NUMBER", "SPECIMEN_ID")
     days = rows.select(sample.alias("sample_id"), pl.col("_start").alias("day")).drop_nulls("sample_id")
     if "SEQUENC" in event:
-        out.entry_day.append(
-            rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day"))
-        )
+        out.entry_day.append(rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day")))
     else:
         out.sample_day.append(days)
         out.patient_sample_day.append(_patient_day(rows))
@@ -203,15 +223,10 @@ def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
 
 def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     words = pl.concat_str(
-        [
-            _first(rows, n).fill_null("")
-            for n in ("STATUS", "SUBTYPE", "EVENT", "PROGRESSION", "RESULT", "EVENT_TYPE")
-        ],
+        [_first(rows, n).fill_null("") for n in ("STATUS", "SUBTYPE", "EVENT", "PROGRESSION", "RESULT", "EVENT_TYPE")],
         separator=" ",
     ).str.to_lowercase()
-    flagged = rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), words.alias("words")
-    )
+    flagged = rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), words.alias("words"))
     progression = pl.lit("PROGRESSION" in event) & (
         _first(rows, "PROGRESSION").str.to_uppercase().is_in(["Y", "YES", "1", "TRUE"])
         if "PROGRESSION" in rows.columns
@@ -219,11 +234,10 @@ def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     )
     is_progression = rows.select(progression.alias("p"))["p"].fill_null(False) | flagged["words"].str.contains(
         r"\bprogress(ion|ed|ive)\b"
-    ) & ~flagged["words"].str.contains("no progress|without progress|progression free") & pl.Series([
-        "PROGRESSION" not in rows.columns] * len(flagged), dtype=pl.Boolean)  # fmt: skip
-    is_recurrence = flagged["words"].str.contains(r"recurr|relapse") & ~flagged["words"].str.contains(
-        "no recurr"
+    ) & ~flagged["words"].str.contains("no progress|without progress|progression free") & pl.Series(
+        ["PROGRESSION" not in rows.columns] * len(flagged), dtype=pl.Boolean
     )
+    is_recurrence = flagged["words"].str.contains(r"recurr|relapse") & ~flagged["words"].str.contains("no recurr")
     out.status.append(
         flagged.select("patient_id", "day").with_columns(
             is_progression.alias("is_progression"), is_recurrence.alias("is_recurrence")
@@ -232,25 +246,42 @@ def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
 
 
 def _imaging(rows: pl.DataFrame, out: Timeline) -> None:
-    _add(out, "assessments", rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
-        _first(rows, "PROCEDURE_TYPE", "DIAGNOSTIC_TYPE", "MODALITY", "SUBTYPE", "IMAGING_TYPE").alias("method"),
-        _first(rows, "RESPONSE", "RESULT", "OVERALL", "FINDING").alias("overall"),
-        *(_first(rows, name.upper()).alias(name) for name in ("non_target", "new_lesions", "evaluator")),
-        *(_whole(rows, name.upper()).alias(name) for name in ("new_bone_lesions", "bone_persisting")),
-    ))  # fmt: skip
+    _add(
+        out,
+        "assessments",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            _first(rows, "PROCEDURE_TYPE", "DIAGNOSTIC_TYPE", "MODALITY", "SUBTYPE", "IMAGING_TYPE").alias("method"),
+            _first(rows, "RESPONSE", "RESULT", "OVERALL", "FINDING").alias("overall"),
+            *(_first(rows, name.upper()).alias(name) for name in ("non_target", "new_lesions", "evaluator")),
+            *(_whole(rows, name.upper()).alias(name) for name in ("new_bone_lesions", "bone_persisting")),
+        ),
+    )
 
 
 def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
-    _add(out, "target_lesions", rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
-        *(_first(rows, name.upper()).alias(name) for name in
-          ("lesion_id", "diameter_mm", "is_node", "status", "merged_into", "evaluator")),
-    ).drop_nulls("lesion_id"))  # fmt: skip
+    _add(
+        out,
+        "target_lesions",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            *(
+                _first(rows, name.upper()).alias(name)
+                for name in ("lesion_id", "diameter_mm", "is_node", "status", "merged_into", "evaluator")
+            ),
+        ).drop_nulls("lesion_id"),
+    )
 
 
 def _marker(rows: pl.DataFrame, out: Timeline) -> None:
-    _add(out, "markers", rows.select(
-        pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"),
-        *(_first(rows, name.upper()).alias(name) for name in ("marker", "value", "unit", "sample_id")),
-    ).drop_nulls("marker"))  # fmt: skip
+    _add(
+        out,
+        "markers",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            *(_first(rows, name.upper()).alias(name) for name in ("marker", "value", "unit", "sample_id")),
+        ).drop_nulls("marker"),
+    )

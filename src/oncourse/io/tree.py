@@ -15,18 +15,27 @@ _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.cs
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
     (r"\.(variants|genome|germline|g)\.[vb]cf(\.b?gz)?$", "germline calls"),
-    (r"(candidate|diploid|tumou?r)[_.]?sv|candidate_?small_?indels|(^|[/._-])(tiddit|esvee|gridss)([/._-]|$)",
-     "structural variants before the choice of the somatic ones"),
+    (
+        r"(candidate|diploid|tumou?r)[_.]?sv|candidate_?small_?indels|(^|[/._-])(tiddit|esvee|gridss)([/._-]|$)",
+        "structural variants before the choice of the somatic ones",
+    ),
     (r"(^|[/._-])(cnvs?|cnvkit|ascat|controlfreec|canvas)([/._-]|$)", "copy number"),
     (r"(^|/)(work|pipeline_info|reports?|multiqc|csv|preprocessing|reference)/", "work files and reports"),
-)  # fmt: skip
+)
 #: Manta's files beside somaticSV.vcf.gz.
 _MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
 _CALLERS = r"manta|mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
 _SEGMENTS = (
-    r"\.purple\.cnv\.somatic\.tsv$", r"\.purple\.purity\.tsv$", r"\.call\.cns$", r"\.cncf\.txt$", r"_segments\.txt$",
-    r"\.segments\.txt$", r"\.purityploidy\.txt$", r"_subclones\.txt$", r"\.seg$",
-)  # fmt: skip
+    r"\.purple\.cnv\.somatic\.tsv$",
+    r"\.purple\.purity\.tsv$",
+    r"\.call\.cns$",
+    r"\.cncf\.txt$",
+    r"_segments\.txt$",
+    r"\.segments\.txt$",
+    r"\.purityploidy\.txt$",
+    r"_subclones\.txt$",
+    r"\.seg$",
+)
 
 
 @dataclass
@@ -87,6 +96,10 @@ def _annotated(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
     done = {key(p) for p in paths if is_annotated(p)}
     filtered = {key(p) for p in paths if re.search(r"(?i)(?<!un)filtered", p.name)}
-    before = [p for p in paths if (key(p) in done and not is_annotated(p))
-              or (key(p) in filtered and not re.search(r"(?i)(?<!un)filtered", p.name))]  # fmt: skip
+    before = [
+        p
+        for p in paths
+        if (key(p) in done and not is_annotated(p))
+        or (key(p) in filtered and not re.search(r"(?i)(?<!un)filtered", p.name))
+    ]
     return [p for p in paths if p not in before], before

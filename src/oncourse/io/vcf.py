@@ -36,14 +36,18 @@ class _Header:
 
 
 def read_vcf(
-    path: Path | str, *, fasta: Fasta | None = None, called: str = "auto", whose: Sequence[Column] | None = None,
+    path: Path | str,
+    *,
+    fasta: Fasta | None = None,
+    called: str = "auto",
+    whose: Sequence[Column] | None = None,
     build: str | None = None,
-) -> MafTables:  # fmt: skip
+) -> MafTables:
     """Read a VCF; `whose` says of each column whose it is (`oncourse.io.whose.assign`).
 
-    Multi-allelic records are split; symbolic alleles and breakends are events (`oncourse.io.large`), read in `build` where
-    the header names none; ``*`` is left out and counted. A genotype without a read of the variant is not called; one of
-    ``.`` without depth leaves no row.
+    Multi-allelic records are split; symbolic alleles and breakends are events (`oncourse.io.large`), read in `build`
+    where the header names none; ``*`` is left out and counted. A genotype without a read of the variant is not called;
+    one of ``.`` without depth leaves no row.
 
     Raises
     ------
@@ -83,10 +87,15 @@ def read_vcf(
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
     _write_ledger(found, path.name, table, whose, header)
     # a sample without a call was looked at all the same
-    found.samples = pl.DataFrame(
-        [(c.sample_id, c.patient_id, c.role) for c in taken],
-        schema={"sample_id": pl.String, "patient_id": pl.String, "role": pl.String}, orient="row",
-    ).unique("sample_id", maintain_order=True).sort("sample_id")  # fmt: skip
+    found.samples = (
+        pl.DataFrame(
+            [(c.sample_id, c.patient_id, c.role) for c in taken],
+            schema={"sample_id": pl.String, "patient_id": pl.String, "role": pl.String},
+            orient="row",
+        )
+        .unique("sample_id", maintain_order=True)
+        .sort("sample_id")
+    )
     return found
 
 
@@ -102,8 +111,8 @@ def _parted(table: TextTable) -> tuple[TextTable, TextTable]:
     return one, two
 
 
-#: Programs that call structural variants or copy numbers: their file says nothing of small variants, though it may spell
-#: some events in bases.
+#: Programs that call structural variants or copy numbers: their file says nothing of small variants, though it may
+#: spell some events in bases.
 _LARGE_CALLERS = re.compile(
     r"(?i)##source=.*(manta|GenerateSVCandidates|gridss|delly|lumpy|svaba|sniffles|tiddit|brass|canvas|cnvkit)"
 )
@@ -116,9 +125,15 @@ def _is_of_large_caller(table: TextTable) -> bool:
 
 
 def _add_large(
-    found: MafTables, file: str, events: TextTable, small: TextTable, taken: Sequence[Column], normals: Sequence[str],
-    header: _Header, build: str | None,
-) -> None:  # fmt: skip
+    found: MafTables,
+    file: str,
+    events: TextTable,
+    small: TextTable,
+    taken: Sequence[Column],
+    normals: Sequence[str],
+    header: _Header,
+    build: str | None,
+) -> None:
     """Add fusions and segments; say what the events became."""
     named = {c.column: c.sample_id for c in taken if c.role == "tumour"}
     large = read_large(
@@ -146,9 +161,37 @@ def _add_large(
 
 #: Records looked at for INFO and FORMAT keys that the header does not declare.
 _LOOKED_AT = 1_000
-_INFO_USED = {"CSQ", "ANN", "STATUS", "SS", "SOMATIC", "GERMLINE", "SAMPLE", "POPAF", "GENE", "GN", "SYMBOL", "DP", "DP4",
-              "AF", "TC", "TR", "BCSQ", "FUNCOTATION", "SVTYPE", "END", "SVLEN", "CHR2", "POS2", "CT", "STRANDS",
-              "INV3", "INV5", "FOLD_CHANGE_LOG", "set"}  # fmt: skip
+_INFO_USED = {
+    "CSQ",
+    "ANN",
+    "STATUS",
+    "SS",
+    "SOMATIC",
+    "GERMLINE",
+    "SAMPLE",
+    "POPAF",
+    "GENE",
+    "GN",
+    "SYMBOL",
+    "DP",
+    "DP4",
+    "AF",
+    "TC",
+    "TR",
+    "BCSQ",
+    "FUNCOTATION",
+    "SVTYPE",
+    "END",
+    "SVLEN",
+    "CHR2",
+    "POS2",
+    "CT",
+    "STRANDS",
+    "INV3",
+    "INV5",
+    "FOLD_CHANGE_LOG",
+    "set",
+}
 
 
 def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence[Column], header: _Header) -> None:
@@ -165,13 +208,18 @@ def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence
         if kind not in table.frame.columns:
             continue
         cells = table.frame[kind].head(_LOOKED_AT).drop_nulls().unique().to_list()
-        seen = {part.partition("=")[0] for cell in cells for part in re.split("[;:]" if kind == "FORMAT" else ";", cell)}
+        seen = {
+            part.partition("=")[0] for cell in cells for part in re.split("[;:]" if kind == "FORMAT" else ";", cell)
+        }
         for key in sorted({*declared, *seen} - {".", ""}):
             is_used = key in known or bool(re.match(r"(?i)gnomad|exac|.*refgene", key))
             found.ledger.column(
-                file, f"{kind}/{key}", "used" if is_used and key in seen else "empty" if key not in seen else "not read",
-                became="calls, variants" if is_used else "", why="" if is_used else "no value that is used",
-            )  # fmt: skip
+                file,
+                f"{kind}/{key}",
+                "used" if is_used and key in seen else "empty" if key not in seen else "not read",
+                became="calls, variants" if is_used else "",
+                why="" if is_used else "no value that is used",
+            )
     write_rows(found, file)
 
 
@@ -237,11 +285,24 @@ def _rows(
                 continue
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
-                out.append((
-                    lines[i], named[sample], chrom, pos, ref, alt, filters[i], *counts(fields, site, one),
-                    _carried(fields, number), len(tumours) > 1 or _is_missing(fields), *_normal_counts(others, site),
-                    _status(fields, infos[i]), infos[i], f"{ref}|{alts}|{number}",
-                ))  # fmt: skip
+                out.append(
+                    (
+                        lines[i],
+                        named[sample],
+                        chrom,
+                        pos,
+                        ref,
+                        alt,
+                        filters[i],
+                        *counts(fields, site, one),
+                        _carried(fields, number),
+                        len(tumours) > 1 or _is_missing(fields),
+                        *_normal_counts(others, site),
+                        _status(fields, infos[i]),
+                        infos[i],
+                        f"{ref}|{alts}|{number}",
+                    )
+                )
     return out
 
 
@@ -295,15 +356,33 @@ def _says_nothing(fields: dict[str, str]) -> bool:
 
 
 def _tables(
-    rows: list[tuple[object, ...]], header: _Header, name: str, problems: list[Problem], notes: list[str],
-    fasta: Fasta | None, called: str, has_normal: bool,
-) -> MafTables:  # fmt: skip
+    rows: list[tuple[object, ...]],
+    header: _Header,
+    name: str,
+    problems: list[Problem],
+    notes: list[str],
+    fasta: Fasta | None,
+    called: str,
+    has_normal: bool,
+) -> MafTables:
     schema = {
-        "line": pl.UInt32, "sample_id": pl.String, "chrom": pl.String, "pos": pl.String, "ref": pl.String,
-        "alt": pl.String, "filter": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "carried": pl.Boolean,
-        "joint": pl.Boolean, "normal_alt": pl.Int64, "normal_depth": pl.Int64, "status": pl.String, "info": pl.String,
+        "line": pl.UInt32,
+        "sample_id": pl.String,
+        "chrom": pl.String,
+        "pos": pl.String,
+        "ref": pl.String,
+        "alt": pl.String,
+        "filter": pl.String,
+        "alt_count": pl.Int64,
+        "depth": pl.Int64,
+        "carried": pl.Boolean,
+        "joint": pl.Boolean,
+        "normal_alt": pl.Int64,
+        "normal_depth": pl.Int64,
+        "status": pl.String,
+        "info": pl.String,
         "record": pl.String,
-    }  # fmt: skip
+    }
     left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
     bad = frame["why_not"].is_not_null()

@@ -1,7 +1,8 @@
 """Reports of laboratories as they deliver them: Foundation Medicine XML, TSO 500 CombinedVariantOutput, Tempus JSON.
 
-Each is turned into the same plain rows (`Report`), then read as a panel report is (`oncourse.io.panel_rows`). Layouts: from
-memory of the makers' published schemas (Foundation's variant-report, Illumina's output description, Tempus' JSON guide).
+Each is turned into the same plain rows (`Report`), then read as a panel report is (`oncourse.io.panel_rows`). Layouts:
+from memory of the makers' published schemas (Foundation's variant-report, Illumina's output description, Tempus' JSON
+guide).
 """
 
 from __future__ import annotations
@@ -28,12 +29,31 @@ from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
-_MSI = {"mss": "MSS", "stable": "MSS", "msi-h": "MSI-H", "msi-high": "MSI-H", "high": "MSI-H", "ms-stable": "MSS",
-        "msi-l": "MSI-L", "equivocal": "indeterminate", "ambiguous": "indeterminate", "unknown": "indeterminate",
-        "undetermined": "indeterminate", "cannot be determined": "indeterminate"}  # fmt: skip
+_MSI = {
+    "mss": "MSS",
+    "stable": "MSS",
+    "msi-h": "MSI-H",
+    "msi-high": "MSI-H",
+    "high": "MSI-H",
+    "ms-stable": "MSS",
+    "msi-l": "MSI-L",
+    "equivocal": "indeterminate",
+    "ambiguous": "indeterminate",
+    "unknown": "indeterminate",
+    "undetermined": "indeterminate",
+    "cannot be determined": "indeterminate",
+}
 #: A gene's copies as these reports word them -> call.
-_COPIES = {"amplification": "2", "copy number gain": "2", "gain": "2", "loss": "-2", "copy number loss": "-2",
-           "deletion": "-2", "partial amplification": "1", "partial loss": "-1"}  # fmt: skip
+_COPIES = {
+    "amplification": "2",
+    "copy number gain": "2",
+    "gain": "2",
+    "loss": "-2",
+    "copy number loss": "-2",
+    "deletion": "-2",
+    "partial amplification": "1",
+    "partial loss": "-1",
+}
 
 
 @dataclass
@@ -86,7 +106,9 @@ def read_vendor(path: Path) -> Reading:
     builds = {r.build for _, r in found if r.build}
     if len(builds) == 1:
         reading.config = StudyConfig(title=path.stem, sources=reading.config.sources, genome_build=builds.pop())
-    rows = [{"sample_id": r.sample, "patient_id": r.patient, "assay_id": r.assay, **c} for _, r in found for c in r.calls]
+    rows = [
+        {"sample_id": r.sample, "patient_id": r.patient, "assay_id": r.assay, **c} for _, r in found for c in r.calls
+    ]
     columns = list(dict.fromkeys(k for row in rows for k in row)) or ["sample_id", "gene"]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
     panel_calls(frame, path, pl.int_range(1, frame.height + 1, dtype=pl.UInt32, eager=True), reading)
@@ -109,7 +131,10 @@ def _beside(found: list[tuple[Path, Report]], reading: Reading) -> None:
     samples = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     twice = samples.filter(pl.col("sample_id").is_duplicated())["sample_id"].unique().sort().to_list()
     if twice:
-        message, cure = f"{', '.join(twice[:3])}: several reports name this sample.", "Their calls are joined; check them."
+        message, cure = (
+            f"{', '.join(twice[:3])}: several reports name this sample.",
+            "Their calls are joined; check them.",
+        )
         reading.problems.append(Problem("samples", None, "sample_id", twice[0], message, cure, "warning"))
     reading.tables["samples"] = samples.unique("sample_id", keep="first", maintain_order=True)
     fusions = [(r.sample, *f, None)[:5] for r in reports for f in r.fusions]
@@ -161,9 +186,16 @@ def read_foundation(path: Path) -> Report:
     for tmb in each.get("tumor-mutation-burden", []):
         if re.fullmatch(r"[\d.]+", tmb.get("score", "")):
             out.facts["tmb_per_mb"] = tmb["score"]
-    used = {"short-variant": "calls", "copy-number-alteration": "gene_copy_number", "rearrangement": "fusions",
-            "microsatellite-instability": "samples.msi_status", "tumor-mutation-burden": "samples.tmb_per_mb",
-            "variant-report": "samples", "ReportId": "samples.sample_id", "MRN": "samples.patient_id"}  # fmt: skip
+    used = {
+        "short-variant": "calls",
+        "copy-number-alteration": "gene_copy_number",
+        "rearrangement": "fusions",
+        "microsatellite-instability": "samples.msi_status",
+        "tumor-mutation-burden": "samples.tmb_per_mb",
+        "variant-report": "samples",
+        "ReportId": "samples.sample_id",
+        "MRN": "samples.patient_id",
+    }
     out.parts = [(t, "used" if t in used else "not read", used.get(t, ""), len(a)) for t, a in sorted(each.items())]
     return out
 
@@ -191,11 +223,17 @@ def _foundation_call(v: Mapping[str, str]) -> dict[str, str | None]:
     if percent is None and (fraction := v.get("allele-fraction")):
         percent = str(round(100 * float(fraction), 6)) if re.fullmatch(r"[\d.]+", fraction) else None
     return {
-        "gene": gene, "chrom": chrom, "pos": pos, "ref": ref, "alt": alt, "depth": v.get("depth"),
+        "gene": gene,
+        "chrom": chrom,
+        "pos": pos,
+        "ref": ref,
+        "alt": alt,
+        "depth": v.get("depth"),
         "hgvs_p": f"p.{change}" if change and not change.startswith("p.") else change,
         "hgvs_c": f"c.{v['cds-effect']}" if v.get("cds-effect") else None,
-        "vaf": f"{percent}%" if percent else None, "consequence": v.get("functional-effect"),
-    }  # fmt: skip
+        "vaf": f"{percent}%" if percent else None,
+        "consequence": v.get("functional-effect"),
+    }
 
 
 def _foundation_fusion(event: Mapping[str, str]) -> tuple[str | None, ...]:
@@ -232,13 +270,20 @@ def read_tso500(path: Path) -> Report:
     for row in _rows_of(sections.get("Small Variants", [])):
         change = re.search(r"p\..+", row.get("p-dot notation", ""))
         coding = re.search(r"c\..+", row.get("c-dot notation", ""))
-        out.calls.append({
-            "gene": row.get("gene"), "chrom": row.get("chromosome"), "pos": row.get("genomic position"),
-            "ref": row.get("reference call"), "alt": row.get("alternative call"), "vaf": row.get("allele frequency"),
-            "depth": row.get("depth"), "hgvs_p": change.group() if change else None,
-            "hgvs_c": coding.group() if coding else None,
-            "consequence": re.split("[&,:;]", row.get("consequence(s)", ""))[0] or None,
-        })  # fmt: skip
+        out.calls.append(
+            {
+                "gene": row.get("gene"),
+                "chrom": row.get("chromosome"),
+                "pos": row.get("genomic position"),
+                "ref": row.get("reference call"),
+                "alt": row.get("alternative call"),
+                "vaf": row.get("allele frequency"),
+                "depth": row.get("depth"),
+                "hgvs_p": change.group() if change else None,
+                "hgvs_c": coding.group() if coding else None,
+                "consequence": re.split("[&,:;]", row.get("consequence(s)", ""))[0] or None,
+            }
+        )
     for row in _rows_of(sections.get("Gene Amplifications", []) + sections.get("Copy Number Variants", [])):
         out.copies.append((row.get("gene", ""), "-2" if "del" in row.get("copy number variant", "").lower() else "2"))
     for name in ("Fusions", "DNA Fusions"):
@@ -248,13 +293,24 @@ def read_tso500(path: Path) -> Report:
                 out.fusions.append((genes[0], genes[1], row.get("fusion supporting reads")))
     for row in _rows_of(sections.get("Splice Variants", [])):
         out.fusions.append((row.get("gene"), row.get("gene"), row.get("splice supporting reads")))
-    for key, ours in (("total tmb", "tmb_per_mb"), ("percent unstable msi sites", "msi_score"),
-                      ("percent unstable sites", "msi_score")):  # fmt: skip
+    for key, ours in (
+        ("total tmb", "tmb_per_mb"),
+        ("percent unstable msi sites", "msi_score"),
+        ("percent unstable sites", "msi_score"),
+    ):
         if re.fullmatch(r"[\d.]+", pairs.get(key, "")):
             out.facts[ours] = pairs[key]
-    used = {"Analysis Details": "samples", "TMB": "samples.tmb_per_mb", "MSI": "samples.msi_score",
-            "Gene Amplifications": "gene_copy_number", "Copy Number Variants": "gene_copy_number", "Fusions": "fusions",
-            "DNA Fusions": "fusions", "Splice Variants": "fusions", "Small Variants": "calls"}  # fmt: skip
+    used = {
+        "Analysis Details": "samples",
+        "TMB": "samples.tmb_per_mb",
+        "MSI": "samples.msi_score",
+        "Gene Amplifications": "gene_copy_number",
+        "Copy Number Variants": "gene_copy_number",
+        "Fusions": "fusions",
+        "DNA Fusions": "fusions",
+        "Splice Variants": "fusions",
+        "Small Variants": "calls",
+    }
     out.parts = [(s, "used" if s in used else "not read", used.get(s, ""), len(r)) for s, r in sections.items()]
     return out
 
@@ -338,14 +394,23 @@ def _tempus_call(row: Mapping[str, Any], germline: bool) -> dict[str, str | None
         return next((str(row[k]) for k in keys if row.get(k) not in (None, "")), None)
 
     percent = text("allelicFraction", "variantAlleleFraction", "vaf")
-    place = re.fullmatch(r"(?:chr)?(\w+):(\d+):([ACGT-]+):([ACGT-]+)", text("nucleotideAlteration", "genomicPosition") or "")
+    place = re.fullmatch(
+        r"(?:chr)?(\w+):(\d+):([ACGT-]+):([ACGT-]+)", text("nucleotideAlteration", "genomicPosition") or ""
+    )
     chrom, pos, ref, alt = place.groups() if place else (None, None, None, None)
     return {
-        "gene": text("gene"), "hgvs_p": text("HGVS.p", "hgvsP", "mutationEffect", "proteinChange"),
-        "hgvs_c": text("HGVS.c", "hgvsC"), "vaf": percent and (percent if "%" in percent else f"{percent}%"),
-        "depth": text("coverage", "depth"), "chrom": chrom, "pos": pos, "ref": ref, "alt": alt,
-        "consequence": text("variantDescription", "molecularConsequence"), "origin": "germline" if germline else "somatic",
-    }  # fmt: skip
+        "gene": text("gene"),
+        "hgvs_p": text("HGVS.p", "hgvsP", "mutationEffect", "proteinChange"),
+        "hgvs_c": text("HGVS.c", "hgvsC"),
+        "vaf": percent and (percent if "%" in percent else f"{percent}%"),
+        "depth": text("coverage", "depth"),
+        "chrom": chrom,
+        "pos": pos,
+        "ref": ref,
+        "alt": alt,
+        "consequence": text("variantDescription", "molecularConsequence"),
+        "origin": "germline" if germline else "somatic",
+    }
 
 
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path], Report]], ...] = (

@@ -1,8 +1,8 @@
 """Whose column is it: sample, patient and role of every column of VCF files.
 
-In this order: a manifest (``files.tsv``), what the file says (``##SAMPLE``, ``##tumor_sample``, TCGA barcodes), the clinical
-table, the file's name (``T_vs_N``, folders of Strelka and sarek). Names that every file uses (TUMOR, NORMAL, primary,
-blood) name nobody. What stays open is a question, never a guess.
+In this order: a manifest (``files.tsv``), what the file says (``##SAMPLE``, ``##tumor_sample``, TCGA barcodes), the
+clinical table, the file's name (``T_vs_N``, folders of Strelka and sarek). Names that every file uses (TUMOR, NORMAL,
+primary, blood) name nobody. What stays open is a question, never a guess.
 """
 
 from __future__ import annotations
@@ -22,8 +22,18 @@ from oncourse.study.schema import Problem
 Manifest = Mapping[tuple[str, str], tuple[str, str | None, str]]
 #: Columns of a manifest; ``column`` is empty for a file of one sample.
 MANIFEST = ("path", "column", "sample_id", "patient_id", "role")
-ROLES = {"tumour": "tumour", "tumor": "tumour", "t": "tumour", "normal": "normal", "n": "normal", "germline": "normal",
-         "plasma": "tumour", "tissue": "tumour", "": "tumour", "ignore": "ignore"}  # fmt: skip
+ROLES = {
+    "tumour": "tumour",
+    "tumor": "tumour",
+    "t": "tumour",
+    "normal": "normal",
+    "n": "normal",
+    "germline": "normal",
+    "plasma": "tumour",
+    "tissue": "tumour",
+    "": "tumour",
+    "ignore": "ignore",
+}
 _NORMAL_WORD = r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional"
 _TUMOUR_WORD = r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met"
 _NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
@@ -85,14 +95,14 @@ class Question(InputError):
 def manifest_of(columns: Iterable[Column]) -> pl.DataFrame:
     """Return the columns as a manifest the user can edit; an open role is left empty."""
     rows = [
-        (str(c.path), c.column, c.sample_id, c.patient_id or "", "" if c.role == "open" else c.role)
-        for c in columns
+        (str(c.path), c.column, c.sample_id, c.patient_id or "", "" if c.role == "open" else c.role) for c in columns
     ]
     return pl.DataFrame(rows, schema=dict.fromkeys(MANIFEST, pl.String), orient="row")
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Return (file name, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole file.
+    """Return (file name, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole
+    file.
 
     Raises
     ------
@@ -110,7 +120,9 @@ def read_manifest(path: Path) -> Manifest:
         name, column, sample, patient, role = (cell.strip() for cell in row)
         if role.lower() not in ROLES or (not sample and ROLES[role.lower()] != "ignore"):
             cure = "Give sample_id, and role tumour, normal or ignore."
-            problems.append(Problem(path.name, int(line), "role", role, "the row does not say whose column this is.", cure))
+            problems.append(
+                Problem(path.name, int(line), "role", role, "the row does not say whose column this is.", cure)
+            )
             continue
         out[(Path(name).name, column)] = (sample, patient or None, ROLES[role.lower()])
     if problems:
@@ -149,7 +161,8 @@ def is_generic(name: str) -> bool:
 
 
 def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
-    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has none.
+    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has
+    none.
 
     >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
     ((True, 'P1'), (False, 'P1'), None)
@@ -229,9 +242,11 @@ def _shared_generic(starts: Sequence[Start]) -> set[str]:
 
 
 def _of_file(
-    start: Start, known: Mapping[str, str | None], manifest: Manifest,
+    start: Start,
+    known: Mapping[str, str | None],
+    manifest: Manifest,
     shared: set[str],
-) -> list[Column]:  # fmt: skip
+) -> list[Column]:
     given_names = start.columns
     start = replace(start, columns=tuple(of_path(c) for c in start.columns))
     pair, stated = pair_of(start.path), _stated(start)
@@ -260,7 +275,9 @@ def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
         elif line.lstrip('"').startswith("##SAMPLE=<"):
             cells = dict(re.findall(r'(\w+)="?([^",<>]+)', line.partition("<")[2]))
             column = cells.get("ID", "")
-            name = next((cells[k] for k in ("SampleName", "BARCODE", "NAME", "Sample", "SampleID") if cells.get(k)), None)
+            name = next(
+                (cells[k] for k in ("SampleName", "BARCODE", "NAME", "Sample", "SampleID") if cells.get(k)), None
+            )
             role = "normal" if _IS_NORMAL.match(column) else "tumour" if _GENERIC.match(column) else None
             out[column] = (name if name != column else None, role)
     return out
@@ -285,9 +302,12 @@ def _individual(start: Start) -> str | None:
 
 
 def _role(
-    column: str, start: Start, known: Mapping[str, str | None], stated: Mapping[str, tuple[str | None, str | None]],
+    column: str,
+    start: Start,
+    known: Mapping[str, str | None],
+    stated: Mapping[str, tuple[str | None, str | None]],
     pair: tuple[str, str] | None,
-) -> str:  # fmt: skip
+) -> str:
     said = stated.get(column, (None, None))[1]
     if said:
         return said
@@ -327,14 +347,21 @@ def _control_of(column: str, others: Iterable[str]) -> str | None:
     """Return the stem of ``P6_blood`` or ``P6-normal`` beside others of the stem (``P6_primary``); else null."""
     found = re.match(rf"(?i)(?P<stem>.+)[_.-]({_NORMAL_WORD})\d*$", column)
     beside = [c for c in others if found and re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
-    return found["stem"] if found and any(not re.match(rf"(?i).+[_.-]({_NORMAL_WORD})\d*$", c) for c in beside) else None
+    return (
+        found["stem"] if found and any(not re.match(rf"(?i).+[_.-]({_NORMAL_WORD})\d*$", c) for c in beside) else None
+    )
 
 
 def _name(
-    column: str, role: str, start: Start, known: Mapping[str, str | None],
-    stated: Mapping[str, tuple[str | None, str | None]], pair: tuple[str, str] | None, tumours: Sequence[str],
+    column: str,
+    role: str,
+    start: Start,
+    known: Mapping[str, str | None],
+    stated: Mapping[str, tuple[str | None, str | None]],
+    pair: tuple[str, str] | None,
+    tumours: Sequence[str],
     shared: set[str],
-) -> tuple[str, str]:  # fmt: skip
+) -> tuple[str, str]:
     """Return the first name the clinical table knows, else the first that is a name, and where it stands."""
     stem, generic = stem_of(start.path), bool(_GENERIC.match(column))
     candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
@@ -352,15 +379,26 @@ def _name(
     for name, why in [*found, (column, "clinical table")]:
         if name in known:
             return name, why
-    if generic and role == "tumour" and len(tumours) > 1 and column not in shared and not stated.get(column, (None,))[0]:
+    if (
+        generic
+        and role == "tumour"
+        and len(tumours) > 1
+        and column not in shared
+        and not stated.get(column, (None,))[0]
+    ):
         return column, "column"
     return found[0]
 
 
 def _patient(
-    column: str, pair: tuple[str, str] | None, stated: Mapping[str, tuple[str | None, str | None]], start: Start,
-    tumours: Sequence[str], sample: str, known: Mapping[str, str | None],
-) -> str | None:  # fmt: skip
+    column: str,
+    pair: tuple[str, str] | None,
+    stated: Mapping[str, tuple[str | None, str | None]],
+    start: Start,
+    tumours: Sequence[str],
+    sample: str,
+    known: Mapping[str, str | None],
+) -> str | None:
     if pair:
         ends = [_ROLE_END.match(name) for name in pair]
         if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
@@ -374,7 +412,9 @@ def _patient(
         return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
     begins = [(_control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
     stem = stem_of(start.path)
-    for common in sorted({*(b for b in begins if b), *([stem] if len(start.columns) > 1 else [])}, key=len, reverse=True):
+    for common in sorted(
+        {*(b for b in begins if b), *([stem] if len(start.columns) > 1 else [])}, key=len, reverse=True
+    ):
         if column != common and re.match(rf"{re.escape(common)}[_.-]", column):
             return common  # P6_primary beside P6_blood, or in P6.vcf
     stems = {e["stem"] for e in ends if e}
@@ -402,7 +442,8 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
         files = len({c.path for c in openly})
         raise Question(
             f"{first.path.name}: columns {both}: nothing says which is the tumour and which the normal"
-            f"{f' (and {files - 1} more files)' if files > 1 else ''}. Confirm the manifest (--files), or give --clinical.",
+            f"{f' (and {files - 1} more files)' if files > 1 else ''}. Confirm the manifest (--files), or give "
+            f"--clinical.",
             columns,
         )
     of: dict[str, set[str]] = {}

@@ -1,7 +1,8 @@
-"""Whose row is it: sample, patient and role of the rows of a table (MAF and the like), as `oncourse.io.whose` for columns.
+"""Whose row is it: sample, patient and role of the rows of a table (MAF and the like), as `oncourse.io.whose` for
+columns.
 
-In this order: a manifest (its ``column`` is the sample as the file writes it), a name that is a path, a name that every file
-uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a normal.
+In this order: a manifest (its ``column`` is the sample as the file writes it), a name that is a path, a name that every
+file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a normal.
 """
 
 from __future__ import annotations

@@ -51,9 +51,9 @@ def our_names(frame: pl.DataFrame) -> pl.DataFrame:
 def read_workbook(path: Path) -> Reading:
     """Read a workbook as a study.
 
-    Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only one.
-    A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those the other
-    sheets name; without samples or calls these are empty. Sheets that are no table are named.
+    Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only
+    one. A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those
+    the other sheets name; without samples or calls these are empty. Sheets that are no table are named.
 
     Raises
     ------
@@ -77,7 +77,9 @@ def read_workbook(path: Path) -> Reading:
         if name is None or name in reading.tables:
             why = "names no table" if name is None else f"{name} is there twice"
             reading.ledger.file(place, "unknown", "not read", n_rows=len(sheet.rows), why=why)
-            message = f"the sheet {sheet.name} is not read: it {why}." if name is None else f"the sheet {sheet.name}: {why}."
+            message = (
+                f"the sheet {sheet.name} is not read: it {why}." if name is None else f"the sheet {sheet.name}: {why}."
+            )
             cure = f"Name it after its table: {', '.join(TABLES)}."
             severity = "warning" if name is None else "error"
             reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure, severity))

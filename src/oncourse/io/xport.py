@@ -38,9 +38,7 @@ def ibm_to_float(raw: NDArray[np.uint8]) -> NDArray[np.float64]:
     value = np.where(whole >> np.uint64(63) > 0, -1.0, 1.0) * mantissa * 16.0 ** exponent.astype(np.float64)
     # missing: ".", "._" or ".A" to ".Z" in the first byte, the rest zero
     first = raw[:, 0]
-    is_missing = (raw[:, 1:] == 0).all(axis=1) & (
-        (first == 0x2E) | (first == 0x5F) | ((first >= 65) & (first <= 90))
-    )
+    is_missing = (raw[:, 1:] == 0).all(axis=1) & ((first == 0x2E) | (first == 0x5F) | ((first >= 65) & (first <= 90)))
     return np.where(is_missing, np.nan, value)
 
 
@@ -53,9 +51,7 @@ def read_xport(path: Path) -> pl.DataFrame:
     """
     data = path.read_bytes()
     if not data.startswith(_LIBRARY):
-        raise InputError(
-            f"{path.name}: is not a SAS transport file (version 5). Export it as XPORT, or as csv."
-        )
+        raise InputError(f"{path.name}: is not a SAS transport file (version 5). Export it as XPORT, or as csv.")
     at = data.find(_NAMES)
     begin = data.find(_DATA)
     if at < 0 or begin < 0:

@@ -12,10 +12,29 @@ from importlib import resources
 from oncourse.knowledge.findings import VariantFinding
 
 _THREE = {
-    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
-    "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
-    "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
-}  # fmt: skip
+    "Ala": "A",
+    "Arg": "R",
+    "Asn": "N",
+    "Asp": "D",
+    "Cys": "C",
+    "Gln": "Q",
+    "Glu": "E",
+    "Gly": "G",
+    "His": "H",
+    "Ile": "I",
+    "Leu": "L",
+    "Lys": "K",
+    "Met": "M",
+    "Phe": "F",
+    "Pro": "P",
+    "Ser": "S",
+    "Thr": "T",
+    "Trp": "W",
+    "Tyr": "Y",
+    "Val": "V",
+    "Ter": "*",
+    "Sec": "U",
+}
 _THREE_RE = re.compile("|".join(_THREE))
 _CODON_RE = re.compile(r"^(?:[A-Z*])?(\d+)")
 _SUBSTITUTION = re.compile(r"^([A-Z])(\d+)([A-Z*]?)$")
@@ -137,7 +156,12 @@ class Site:
     def may_accept(self, variant: VariantFinding) -> bool:
         """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or
         is that of an exact change."""
-        if variant.change or self.is_whole_gene or variant.effect not in ("missense", "inframe") or self.accepts(variant):
+        if (
+            variant.change
+            or self.is_whole_gene
+            or variant.effect not in ("missense", "inframe")
+            or self.accepts(variant)
+        ):
             return False
         if not (self.changes or self.codons or self.spans):
             return False
@@ -196,9 +220,7 @@ def parse_site(text: str) -> Site:
         elif codon_of(item) is not None:
             changes.add(canonical(gene, short_change(item)))
         else:
-            raise ValueError(
-                f"'{item}' of {gene} is not a codon, a change, an exon or region known for {gene}"
-            )
+            raise ValueError(f"'{item}' of {gene} is not a codon, a change, an exon or region known for {gene}")
     return Site(gene, frozenset(changes), frozenset(codons), tuple(spans), frozenset(effects))
 
 
@@ -241,9 +263,7 @@ def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
         limit = _harmless_truncations().get(variant.gene)
         if limit and codon and codon >= limit and variant.effect in ("nonsense", "frameshift"):
             return False, f"truncation at or after codon {limit} of {variant.gene} is listed as harmless"
-        return True, {"splice": "canonical splice site", "start_loss": "start loss"}.get(
-            variant.effect, "truncating"
-        )
+        return True, {"splice": "canonical splice site", "start_loss": "start loss"}.get(variant.effect, "truncating")
     if variant.effect in ("missense", "inframe"):
         changes, spans = _pathogenic().get(variant.gene, (frozenset(), ()))
         by = f" ({variant.listed_by})" if variant.listed_by else ""

@@ -8,9 +8,16 @@ import re
 AGENCIES = {"CN": "NMPA", "US": "FDA", "EU": "EMA"}
 #: Other ways to write a country.
 _WRITTEN = {
-    "CHINA": "CN", "PRC": "CN", "中国": "CN", "USA": "US", "UNITED STATES": "US", "美国": "US", "EUROPE": "EU",
-    "EUROPEAN UNION": "EU", "欧盟": "EU",
-}  # fmt: skip
+    "CHINA": "CN",
+    "PRC": "CN",
+    "中国": "CN",
+    "USA": "US",
+    "UNITED STATES": "US",
+    "美国": "US",
+    "EUROPE": "EU",
+    "EUROPEAN UNION": "EU",
+    "欧盟": "EU",
+}
 _AGENCY = re.compile(r"^(NMPA|FDA|EMA|EC)\b")
 
 
@@ -26,7 +33,8 @@ def country_code(text: str) -> str | None:
 
 
 def approvals(regulatory: str) -> list[tuple[str, str]]:
-    """Return (agency, words) of the column ``regulatory``; what follows an agency's entry without naming another is its own.
+    """Return (agency, words) of the column ``regulatory``; what follows an agency's entry without naming another is its
+    own.
 
     >>> approvals("FDA 2020-04-08; EMA 2020-06-02")
     [('FDA', 'FDA 2020-04-08'), ('EMA', 'EMA 2020-06-02')]

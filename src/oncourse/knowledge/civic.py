@@ -21,8 +21,12 @@ LICENCE = "CC0 1.0"
 _SUBSTITUTION = re.compile(r"^[A-Z]\d+(?:[A-Z*]|_[A-Z]\d+\w*|del\w*|ins\w*|dup\w*|fs\S*|FS\S*)?$")
 _ALTERNATIVES = re.compile(r"^([A-Z]\d+)([A-Z])?((?:/[A-Z]\d*[A-Z]?)+)$")
 _LOSS_WORDS = (
-    "loss", "loss-of-function", "deleterious mutation", "inactivating mutation", "loss of function",
-)  # fmt: skip
+    "loss",
+    "loss-of-function",
+    "deleterious mutation",
+    "inactivating mutation",
+    "loss of function",
+)
 
 
 @lru_cache(maxsize=1)
@@ -160,8 +164,10 @@ def _tsv_rows(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     names = set(reader.fieldnames or ())
     if not {"evidence_type", "evidence_level"} <= names or not ({"molecular_profile", "variant"} & names):
-        raise InputError(f"{path.name}: not a CIViC evidence file (columns evidence_type, evidence_level and "
-                         "molecular_profile or gene and variant are expected).")  # fmt: skip
+        raise InputError(
+            f"{path.name}: not a CIViC evidence file (columns evidence_type, evidence_level and "
+            "molecular_profile or gene and variant are expected)."
+        )
     yield from reader
 
 
@@ -208,7 +214,5 @@ def _item(row: Mapping[str, Any]) -> Evidence:
         significance=_get(row, "significance", "clinical_significance"),
         level=_get(row, "evidence_level"),
         rating=_get(row, "rating"),
-        citation=" ".join(
-            filter(None, (_get(row, "citation_source_type", "source_type"), _get(row, "citation_id")))
-        ),
+        citation=" ".join(filter(None, (_get(row, "citation_source_type", "source_type"), _get(row, "citation_id")))),
     )

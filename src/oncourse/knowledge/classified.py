@@ -28,7 +28,8 @@ _CURE = "Make one with 'oncourse kb import clinvar FILE --out classified.tsv'."
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list says of one change: ``verdict`` pathogenic, benign, conflicting, or empty where the review is too weak."""
+    """What a list says of one change: ``verdict`` pathogenic, benign, conflicting, or empty where the review is too
+    weak."""
 
     verdict: str = ""
     words: str = ""
@@ -60,7 +61,8 @@ class Classified:
     checksum: str = ""
 
     def of(self, gene: str, variant_id: str, change: str, *, build: str | None) -> Listing:
-        """Return what is listed of a variant: of its own allele first (in the same `build`), else of its protein change."""
+        """Return what is listed of a variant: of its own allele first (in the same `build`), else of its protein
+        change."""
         same_build = bool(build) and build == self.build
         allele = self.alleles.get((gene, variant_id)) if same_build else None
         is_one = bool(change) and not change.endswith("fs")  # of a frameshift its end is not kept
@@ -129,8 +131,10 @@ def _check(frame: pl.DataFrame, lines: list[int], name: str) -> None:
     problems = []
     for number, row in zip(lines, frame.iter_rows(named=True), strict=True):
         if row["classification"] not in CLASSIFICATIONS:
-            problems.append(f"{name}.classification, line {number}: '{row['classification']}' is not one of "
-                            f"{', '.join(CLASSIFICATIONS)}.")  # fmt: skip
+            problems.append(
+                f"{name}.classification, line {number}: '{row['classification']}' is not one of "
+                f"{', '.join(CLASSIFICATIONS)}."
+            )
         elif not row["gene"] or not (row["variant_id"] or row["change"]):
             problems.append(f"{name}, line {number}: needs a gene, and a variant_id or a change.")
     if problems:
@@ -138,9 +142,7 @@ def _check(frame: pl.DataFrame, lines: list[int], name: str) -> None:
         raise InputError([*problems[:5], *more])
 
 
-def _indexed(
-    frame: pl.DataFrame, name: str
-) -> tuple[dict[tuple[str, str], Listing], dict[tuple[str, str], Listing]]:
+def _indexed(frame: pl.DataFrame, name: str) -> tuple[dict[tuple[str, str], Listing], dict[tuple[str, str], Listing]]:
     """Index by allele and by change; a change listed in two ways is conflicting, of two reviews the stronger counts."""
     alleles: dict[tuple[str, str], Listing] = {}
     changes: dict[tuple[str, str], Listing] = {}

@@ -26,11 +26,19 @@ LICENCE = "public domain"
 _PATHOGENIC = frozenset({"pathogenic", "likely_pathogenic"})
 _BENIGN = frozenset({"benign", "likely_benign"})
 #: Molecular consequences that leave the product as it is; a record of nothing else is never asked for.
-_SILENT = frozenset({
-    "synonymous_variant", "intron_variant", "5_prime_UTR_variant", "3_prime_UTR_variant", "non-coding_transcript_variant",
-    "genic_upstream_transcript_variant", "genic_downstream_transcript_variant", "2KB_upstream_variant",
-    "500B_downstream_variant",
-})  # fmt: skip
+_SILENT = frozenset(
+    {
+        "synonymous_variant",
+        "intron_variant",
+        "5_prime_UTR_variant",
+        "3_prime_UTR_variant",
+        "non-coding_transcript_variant",
+        "genic_upstream_transcript_variant",
+        "genic_downstream_transcript_variant",
+        "2KB_upstream_variant",
+        "500B_downstream_variant",
+    }
+)
 _PROTEIN = re.compile(r"\bp\.\(?([A-Z][a-z]{2}\d+[A-Za-z0-9_*]*)")
 
 
@@ -56,8 +64,8 @@ def classification_of(significance: str) -> str:
 
     >>> [classification_of(s) for s in ("Pathogenic/Likely_pathogenic|drug_response", "Benign/Likely_benign", "")]
     ['pathogenic', 'benign', '']
-    >>> classification_of("Conflicting_classifications_of_pathogenicity"), classification_of("Pathogenic,_low_penetrance")
-    ('conflicting', 'uncertain')
+    >>> classification_of("Conflicting_classifications_of_pathogenicity"),
+    classification_of("Pathogenic,_low_penetrance") ('conflicting', 'uncertain')
     """
     text = significance.lower().replace("\\x2c", ",")
     if "conflicting" in text:
@@ -68,7 +76,9 @@ def classification_of(significance: str) -> str:
         return "uncertain" if words else ""
     if disease & _PATHOGENIC and disease & _BENIGN:
         return "conflicting"
-    return next((name for name, own in (("pathogenic", _PATHOGENIC), ("benign", _BENIGN)) if disease <= own), "uncertain")
+    return next(
+        (name for name, own in (("pathogenic", _PATHOGENIC), ("benign", _BENIGN)) if disease <= own), "uncertain"
+    )
 
 
 def read_clinvar(path: Path, genes: Collection[str], *, build: str | None = None) -> ClinVar:
@@ -105,8 +115,10 @@ def read_clinvar(path: Path, genes: Collection[str], *, build: str | None = None
         raise InputError(f"{path.name}: not a ClinVar VCF (no record has CLNSIG in INFO). Take clinvar.vcf.gz of NCBI.")
     rows, unread = _with_alleles(kept, said)
     if not rows:
-        raise InputError(f"{path.name}: none of its {n_records:,} records is a classified change of a gene the rules "
-                         f"know (GENEINFO; {len(genes)} genes).")  # fmt: skip
+        raise InputError(
+            f"{path.name}: none of its {n_records:,} records is a classified change of a gene the rules "
+            f"know (GENEINFO; {len(genes)} genes)."
+        )
     own = _build(header, build, path.name)
     return ClinVar(rows, own, _date(header), _checksum(path), n_records, n_other, unread)
 
@@ -125,7 +137,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _cells(line: str, number: int, header: list[str], name: str) -> list[str]:
     if not header or not header[-1].startswith("#CHROM\tPOS\tID\tREF\tALT"):
-        raise InputError(f"{name}, line {number}: not a VCF (no header #CHROM POS ID REF ALT QUAL FILTER INFO with tabs).")
+        raise InputError(
+            f"{name}, line {number}: not a VCF (no header #CHROM POS ID REF ALT QUAL FILTER INFO with tabs)."
+        )
     cells = line.split("\t")
     if len(cells) < 8 or not cells[1].isdigit():
         problem = "fewer than 8 columns" if len(cells) < 8 else f"POS '{cells[1]}' is not a number"
@@ -145,12 +159,18 @@ def _records(cells: list[str], genes: Collection[str]) -> Iterator[dict[str, str
     told = {short_change(p) for p in _PROTEIN.findall(cells[7])} - {""}
     for gene in known:
         yield {
-            "chrom": cells[0], "pos": cells[1], "ref": cells[3], "alt": cells[4], "gene": gene,
+            "chrom": cells[0],
+            "pos": cells[1],
+            "ref": cells[3],
+            "alt": cells[4],
+            "gene": gene,
             # several: of several transcripts, and nobody says which
             "change": told.pop() if len(told) == 1 and len(known) == 1 else "",
-            "classification": classification, "stated": _words(info["CLNSIG"]),
-            "review_status": _words(info.get("CLNREVSTAT", "")) or "no review status", "accession": cells[2],
-        }  # fmt: skip
+            "classification": classification,
+            "stated": _words(info["CLNSIG"]),
+            "review_status": _words(info.get("CLNREVSTAT", "")) or "no review status",
+            "accession": cells[2],
+        }
 
 
 def _words(text: str) -> str:

@@ -28,8 +28,8 @@ _REVERSING = re.compile(
 _REVERSING_CJK = re.compile(r"[未停拒后前不无或]|序贯|改用|对比")
 _SUFFIX = re.compile(r"-[a-z]{4}$")  # FDA: biologics carry four letters after the name (bevacizumab-awwb)
 _CJK = re.compile(r"[\u3400-\u9fff]")
-#: A misspelling is read as the nearest name when it has at least the first number of letters and at most the second of edits
-#: (insertion, deletion, exchange, neighbours swapped), and no other substance lies within one edit more.
+#: A misspelling is read as the nearest name when it has at least the first number of letters and at most the second of
+#: edits (insertion, deletion, exchange, neighbours swapped), and no other substance lies within one edit more.
 TYPO_EDITS = ((10, 2), (7, 1))
 _LONGEST_NAME = 7
 _FEWEST_LETTERS = 4
@@ -76,7 +76,8 @@ def named_in(sentence: str) -> frozenset[str]:
 
 
 def nearest_name(text: str) -> str | None:
-    """Return the name of the dictionary that is spelt most like the text; None where none comes near (two fifths differ).
+    """Return the name of the dictionary that is spelt most like the text; None where none comes near (two fifths
+    differ).
 
     >>> nearest_name("enzalutmd")
     'enzalutamide'
@@ -117,9 +118,7 @@ class _Found:
 
 def _plain(text: str) -> str:
     text = re.sub(r"[®™©\u2120]", "", text)
-    text = (
-        unicodedata.normalize("NFKC", text).casefold().replace("–", "-").replace("—", "-").replace("−", "-")
-    )
+    text = unicodedata.normalize("NFKC", text).casefold().replace("–", "-").replace("—", "-").replace("−", "-")
     return re.sub(r"\s+", " ", text).strip(" \"'.")
 
 
@@ -187,7 +186,8 @@ def _resolve(text: str, found: _Found) -> bool:
 
 
 def _runs(words: list[str]) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """Return (word, names it holds): the longest runs of words that are one name; words in Chinese are searched inside."""
+    """Return (word, names it holds): the longest runs of words that are one name; words in Chinese are searched
+    inside."""
     out: list[tuple[str, list[tuple[str, ...]]]] = []
     words = [w for w in words if w]
     place = 0
@@ -226,9 +226,7 @@ def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
 @lru_cache(maxsize=1)
 def _spellings() -> tuple[str, ...]:
     """Names of letters alone, long enough to be misspelt."""
-    return tuple(
-        sorted(n for n in index() if n.isascii() and n.isalpha() and len(n) >= TYPO_EDITS[-1][0] - 1)
-    )
+    return tuple(sorted(n for n in index() if n.isascii() and n.isalpha() and len(n) >= TYPO_EDITS[-1][0] - 1))
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,8 @@ ACCOMPANYING = ("steroid", "supportive")
 
 @dataclass(frozen=True)
 class Drug:
-    """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes, kind."""
+    """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes,
+    kind."""
 
     name: str
     names: tuple[str, ...]
@@ -174,6 +175,8 @@ def treatment_name(drugs: str) -> str:
     found = list(dict.fromkeys(drug_names(drugs)))
     for backbone, drugs_of in BACKBONES.items():
         if set(drugs_of) <= set(found):
-            rest = [n for n in found if n not in drugs_of and not (n == _WITH_FLUOROURACIL and "fluorouracil" in drugs_of)]
+            rest = [
+                n for n in found if n not in drugs_of and not (n == _WITH_FLUOROURACIL and "fluorouracil" in drugs_of)
+            ]
             return " + ".join([backbone, *rest])
     return " + ".join(found) or drugs

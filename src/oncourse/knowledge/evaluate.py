@@ -124,11 +124,14 @@ def _split_sites(
 
 def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...]:
     """Return the variants that may be one of the sites, because their protein change is not recorded."""
-    return tuple(dict.fromkeys(
-        f"{v.name}: protein change not recorded; it may be one of {site}"
-        for site in sites for v in patient.by_gene.get(site.gene, ())
-        if site.may_accept(v) and not v.is_from_blood
-    ))  # fmt: skip
+    return tuple(
+        dict.fromkeys(
+            f"{v.name}: protein change not recorded; it may be one of {site}"
+            for site in sites
+            for v in patient.by_gene.get(site.gene, ())
+            if site.may_accept(v) and not v.is_from_blood
+        )
+    )
 
 
 def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
@@ -154,8 +157,7 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
         conflicts = [v for v in found if not v.in_decision]
         if len(conflicts) == len(found) and not atom.material:
             near += [
-                f"{v.name}: conflict, not in the sample nearest the decision ({v.seen or v.where})"
-                for v in conflicts
+                f"{v.name}: conflict, not in the sample nearest the decision ({v.seen or v.where})" for v in conflicts
             ]
         return Outcome(NO, against=tuple(f"{v.name} mutated" for v in found), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
@@ -170,8 +172,10 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
         return Outcome(YES, facts=(f"{names} wild type, every codon measured",))
     if claim:
         told = any(patient.worst_site(gene, codons, material)[0] == "recorded" for gene, codons in wanted)
-        why = "recorded wild type: the codons tested are not told" if told else (
-            "assumed wild type: depth at unmutated codons not recorded"
+        why = (
+            "recorded wild type: the codons tested are not told"
+            if told
+            else ("assumed wild type: depth at unmutated codons not recorded")
         )
         return Outcome(UNKNOWN, missing=(f"{names} {why}",), assumed=True)
     return Outcome(UNKNOWN, missing=tuple(missing))
@@ -280,9 +284,7 @@ def _fusion(atom: Atom, patient: PatientFindings) -> Outcome:
     if facts:
         return Outcome(YES, facts=facts)
     assessed = patient.fusion_genes_assessed
-    missing = tuple(
-        f"{g}: fusions not looked for" for g in atom.genes if assessed is None or g not in assessed
-    )
+    missing = tuple(f"{g}: fusions not looked for" for g in atom.genes if assessed is None or g not in assessed)
     if missing:
         return Outcome(UNKNOWN, missing=missing)
     return Outcome(NO, against=(f"no fusion of {', '.join(atom.genes)}",))
@@ -316,16 +318,10 @@ def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
 
 
 def _reversion(atom: Atom, patient: PatientFindings) -> Outcome:
-    found = tuple(
-        v for g in atom.genes for v in patient.by_gene.get(g, ()) if v.is_reversion and not v.is_from_blood
-    )
+    found = tuple(v for g in atom.genes for v in patient.by_gene.get(g, ()) if v.is_reversion and not v.is_from_blood)
     if found:
         return Outcome(YES, found)
-    lost = [
-        g
-        for g in atom.genes
-        if any(loss_reason(v)[0] and not v.is_reversion for v in patient.by_gene.get(g, ()))
-    ]
+    lost = [g for g in atom.genes if any(loss_reason(v)[0] and not v.is_reversion for v in patient.by_gene.get(g, ()))]
     claim, assumed, missing = _negative(patient, [(g, ()) for g in lost or atom.genes], "decision")
     if not claim:
         return Outcome(UNKNOWN, missing=tuple(missing))
@@ -415,9 +411,7 @@ def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
     except ValueError:
         return Outcome(UNKNOWN, missing=(f"{label}: '{value}' is not a number",))
     limit = float(wanted.rstrip("%"))
-    return _yes_no(
-        {">=": number >= limit, ">": number > limit, "<=": number <= limit, "<": number < limit}[op], text
-    )
+    return _yes_no({">=": number >= limit, ">": number > limit, "<=": number <= limit, "<": number < limit}[op], text)
 
 
 def _yes_no(answer: bool, text: str) -> Outcome:
@@ -429,9 +423,21 @@ def _unsupported(atom: Atom, patient: PatientFindings) -> Outcome:
 
 
 _ATOMS: dict[str, Callable[[Atom, PatientFindings], Outcome]] = {
-    "mutation": _mutation, "wild_type": _wild_type, "loss": _loss, "altered": _loss,
-    "amplification": _amplification, "deletion": _deletion, "fusion": _fusion, "germline_pathogenic": _germline,
-    "reversion": _reversion, "emerged": _emerged, "previous": _previous, "marker": _marker,
-    "phenotype": _phenotype, "unsupported": _unsupported,
-    "msi": _repair, "mmr": _repair, **dict.fromkeys(("tmb", "side", "tumour", "state", "stage", "next_line"), _value),
-}  # fmt: skip
+    "mutation": _mutation,
+    "wild_type": _wild_type,
+    "loss": _loss,
+    "altered": _loss,
+    "amplification": _amplification,
+    "deletion": _deletion,
+    "fusion": _fusion,
+    "germline_pathogenic": _germline,
+    "reversion": _reversion,
+    "emerged": _emerged,
+    "previous": _previous,
+    "marker": _marker,
+    "phenotype": _phenotype,
+    "unsupported": _unsupported,
+    "msi": _repair,
+    "mmr": _repair,
+    **dict.fromkeys(("tmb", "side", "tumour", "state", "stage", "next_line"), _value),
+}

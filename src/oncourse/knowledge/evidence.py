@@ -139,9 +139,7 @@ class EvidenceBase:
             if outcome.truth == YES and (outcome.found or outcome.facts):
                 same = patient.tumour is not None and item.tumour in (patient.tumour, "any")
                 found.append(EvidenceMatch(item, outcome.found, outcome.facts, same))
-        found.sort(
-            key=lambda m: (not m.same_tumour, m.evidence.level, m.evidence.profile, m.evidence.evidence_id)
-        )
+        found.sort(key=lambda m: (not m.same_tumour, m.evidence.level, m.evidence.profile, m.evidence.evidence_id))
         return _mark_opposed(found)
 
 
@@ -152,9 +150,7 @@ def _keys(node: Node) -> set[str]:
     """
     if isinstance(node, All):
         options = [_keys(part) for part in node.parts if not isinstance(part, Not)]
-        return min(
-            options, key=lambda keys: ("" in keys, sum(":" not in k for k in keys), len(keys)), default={""}
-        )
+        return min(options, key=lambda keys: ("" in keys, sum(":" not in k for k in keys), len(keys)), default={""})
     if isinstance(node, AtLeast):
         return {key for part in node.parts for key in _keys(part)}
     if isinstance(node, Not):
@@ -200,10 +196,7 @@ def _therapies(item: Evidence) -> tuple[str, ...]:
 def write_evidence(items: Sequence[Evidence], path: Path, *, comment: str) -> None:
     """Write evidence as a table; `comment` names source, date and licence."""
     lines = [f"# {comment}", "\t".join(COLUMNS)]
-    lines += [
-        "\t".join(str(getattr(item, c)).replace("\t", " ").replace("\n", " ") for c in COLUMNS)
-        for item in items
-    ]
+    lines += ["\t".join(str(getattr(item, c)).replace("\t", " ").replace("\n", " ") for c in COLUMNS) for item in items]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -219,8 +212,10 @@ def read_evidence(path: Path) -> EvidenceBase:
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if missing:
-        raise InputError(f"{path.name}: no evidence table (columns {', '.join(missing)} are missing). "
-                         "Make one with 'oncourse kb import civic FILE --out evidence.tsv'.")  # fmt: skip
+        raise InputError(
+            f"{path.name}: no evidence table (columns {', '.join(missing)} are missing). "
+            "Make one with 'oncourse kb import civic FILE --out evidence.tsv'."
+        )
     return base_of(
         (Evidence(**{c: row[c] or "" for c in COLUMNS}) for row in reader),
         comments[0] if comments else path.name,
@@ -232,6 +227,4 @@ def base_of(items: Iterable[Evidence], comment: str, data: bytes) -> EvidenceBas
     """Return an EvidenceBase of items with the checksum of the bytes they came from."""
     name, _, rest = comment.partition(";")
     date, _, licence = rest.strip().partition(";")
-    return EvidenceBase(
-        tuple(items), name.strip(), licence.strip(), date.strip(), sha256(data).hexdigest()[:12]
-    )
+    return EvidenceBase(tuple(items), name.strip(), licence.strip(), date.strip(), sha256(data).hexdigest()[:12])

@@ -25,10 +25,12 @@ NAMED_VALUE_ATOMS = ("marker", "phenotype")
 COMPARISONS = ("!=", ">=", "<=", "=", ">", "<")
 #: What a patient record says about each value atom; another word would never match.
 VALUE_CHOICES = {
-    "msi": ("high", "stable"), "mmr": ("deficient", "proficient"), "side": ("left", "right"),
+    "msi": ("high", "stable"),
+    "mmr": ("deficient", "proficient"),
+    "side": ("left", "right"),
     "stage": ("I", "II", "III", "IV"),
     "phenotype": ("reduced", "poor", "intermediate", "normal"),
-}  # fmt: skip
+}
 
 
 class ExpressionError(ValueError):

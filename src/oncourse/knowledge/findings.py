@@ -9,7 +9,8 @@ from functools import cached_property
 #: Whether the absence of a change can be claimed at a site.
 #: measured: power >= the limit; assumed: on target, depth not recorded; recorded: wild type by a record alone;
 #: underpowered: looked at, too shallow;
-#: not_covered: no reads there, or the gene is not on the assay; unread: something called or recorded there contradicts it.
+#: not_covered: no reads there, or the gene is not on the assay; unread: something called or recorded there contradicts
+#: it.
 SITE_STATES = ("measured", "assumed", "recorded", "underpowered", "not_covered", "unread")
 MATERIALS = ("decision", "tissue", "plasma", "any")
 ORIGINS = ("somatic", "germline", "possible_germline", "chip", "possible_chip", "unknown")
@@ -36,8 +37,8 @@ class VariantFinding:
     ``change`` is the protein change without ``p.`` in one-letter code (G12C, R248fs, empty where there is none);
     ``materials`` says where it was seen (tissue, plasma); ``in_decision`` whether the sample nearest the decision
     has it, ``in_latest_plasma`` whether the latest blood with tumour DNA has; ``is_biallelic`` is None where the second
-    allele was not assessed; ``seen`` and ``where`` are words for the page ("12 of 140 reads in P1-liver", "clonal in all
-    lesions"); ``listed`` is the verdict of the study's classified changes
+    allele was not assessed; ``seen`` and ``where`` are words for the page ("12 of 140 reads in P1-liver", "clonal in
+    all lesions"); ``listed`` is the verdict of the study's classified changes
     (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`);
     ``is_recorded``: known from a record alone, which may name no change; ``or_genes``: it may be of one of these.
     """

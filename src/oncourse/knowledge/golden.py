@@ -45,9 +45,7 @@ def variant(text: str) -> VariantFinding:
         effect = "inframe"
     elif change == "splice":
         effect, change = "splice", ""
-    values: dict[str, Any] = {
-        "materials": tuple(w for w in words if w in ("tissue", "plasma")) or ("tissue", "plasma")
-    }
+    values: dict[str, Any] = {"materials": tuple(w for w in words if w in ("tissue", "plasma")) or ("tissue", "plasma")}
     for word in words:
         if word in ORIGINS:
             values["origin"] = word
@@ -109,9 +107,7 @@ def make(base: PatientFindings, changes: Mapping[str, Any]) -> PatientFindings:
     return replace(base, **values)
 
 
-def _sites(
-    base: PatientFindings, texts: Mapping[str, str]
-) -> tuple[dict[tuple[str, str, int], str], dict[str, str]]:
+def _sites(base: PatientFindings, texts: Mapping[str, str]) -> tuple[dict[tuple[str, str, int], str], dict[str, str]]:
     sites, default = {}, dict(base.default_site)
     for text, state in texts.items():
         material, *rest = text.split()

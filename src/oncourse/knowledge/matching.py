@@ -14,9 +14,16 @@ BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 LEVEL_ORDER = ("I-A", "I-B", "II-C", "II-D", "III")
 #: What a doctor wants to read first.
 _DIRECTION_ORDER = (
-    "sensitive", "resistant", "caution", "preferred", "no_benefit", "sensitive_weak", "action", "not_established",
+    "sensitive",
+    "resistant",
+    "caution",
+    "preferred",
+    "no_benefit",
+    "sensitive_weak",
+    "action",
+    "not_established",
     "prognostic_poor",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,16 @@ def match_rule(rule: Rule, patient: PatientFindings, outcome: Outcome | None = N
     if patient.tumour in rule.excluded_tumours:
         if outcome.truth == YES:
             text = f"{', '.join(v.name for v in outcome.found)}: {rule.therapy} is not for {patient.tumour} tumours"
-            return Match(rule, "excluded", rule.level(patient.tumour), "does_not_fit", outcome.found, outcome.facts,
-                         near=(text,), against=(text,))  # fmt: skip
+            return Match(
+                rule,
+                "excluded",
+                rule.level(patient.tumour),
+                "does_not_fit",
+                outcome.found,
+                outcome.facts,
+                near=(text,),
+                against=(text,),
+            )
         return Match(rule, status, rule.level(patient.tumour), "does_not_fit", missing=missing, near=near)
     if outcome.truth == YES and rule.requires_node is not None:
         beside = evaluate(rule.requires_node, patient)
@@ -119,9 +134,7 @@ def match_rules(rules: Sequence[Rule], patient: PatientFindings) -> list[Match]:
     cache: dict[str, Outcome] = {}
     for rule in rules:
         tumour = patient.tumour
-        if tumour is None or not (
-            "any" in rule.tumours or tumour in rule.tumours or tumour in rule.excluded_tumours
-        ):
+        if tumour is None or not ("any" in rule.tumours or tumour in rule.tumours or tumour in rule.excluded_tumours):
             continue
         outcome = cache.get(rule.expression)
         if outcome is None:

@@ -36,9 +36,7 @@ def read_oncokb(path: Path, *, disease: str = "") -> list[Evidence]:
     reader = csv.DictReader(io.StringIO(lines), delimiter="\t", quoting=csv.QUOTE_NONE)
     names = set(reader.fieldnames or ())
     if "Hugo_Symbol" not in names or not names & set(LEVELS):
-        raise InputError(
-            f"{path.name}: not a MAF annotated by OncoKB (Hugo_Symbol and LEVEL_1 ... are expected)."
-        )
+        raise InputError(f"{path.name}: not a MAF annotated by OncoKB (Hugo_Symbol and LEVEL_1 ... are expected).")
     found: dict[tuple[str, str, str, str], Evidence] = {}
     for row in reader:
         gene = gene_name(row["Hugo_Symbol"])
@@ -50,10 +48,19 @@ def read_oncokb(path: Path, *, disease: str = "") -> list[Evidence]:
                 key = (gene, change, level, therapy)
                 resistant = level.startswith("LEVEL_R")
                 found[key] = Evidence(
-                    source="OncoKB (user-supplied)", evidence_id=f"{gene}-{change}-{level}", profile=f"{gene} {change}",
-                    expression=f"mutation({gene}:{change})", disease=disease, doid="",
-                    therapies=therapy.replace("+", ";"), interaction="Combination", kind="Predictive",
-                    direction="Supports", significance="Resistance" if resistant else "Sensitivity/Response",
-                    level=level.removeprefix("LEVEL_"), rating="", citation=row.get("TX_CITATIONS") or "",
-                )  # fmt: skip
+                    source="OncoKB (user-supplied)",
+                    evidence_id=f"{gene}-{change}-{level}",
+                    profile=f"{gene} {change}",
+                    expression=f"mutation({gene}:{change})",
+                    disease=disease,
+                    doid="",
+                    therapies=therapy.replace("+", ";"),
+                    interaction="Combination",
+                    kind="Predictive",
+                    direction="Supports",
+                    significance="Resistance" if resistant else "Sensitivity/Response",
+                    level=level.removeprefix("LEVEL_"),
+                    rating="",
+                    citation=row.get("TX_CITATIONS") or "",
+                )
     return [found[key] for key in sorted(found)]

@@ -17,10 +17,30 @@ from oncourse.errors import InputError
 from oncourse.knowledge.expression import ExpressionError, Node, genes_of, parse
 
 COLUMNS = (
-    "rule_id", "tumours", "states", "excluded_tumours", "disease", "setting", "biomarker", "expression", "requires",
-    "setting_expression", "co_conditions", "therapy", "direction", "basis", "regulatory", "civic", "escat", "trial",
-    "effect_size", "sources", "certainty", "date", "notes",
-)  # fmt: skip
+    "rule_id",
+    "tumours",
+    "states",
+    "excluded_tumours",
+    "disease",
+    "setting",
+    "biomarker",
+    "expression",
+    "requires",
+    "setting_expression",
+    "co_conditions",
+    "therapy",
+    "direction",
+    "basis",
+    "regulatory",
+    "civic",
+    "escat",
+    "trial",
+    "effect_size",
+    "sources",
+    "certainty",
+    "date",
+    "notes",
+)
 REQUIRED = ("rule_id", "tumours", "biomarker", "expression", "direction", "basis", "sources", "date")
 DIRECTIONS = {
     "sensitive": "benefit",
@@ -114,13 +134,9 @@ def check_rules(rows: Iterable[Mapping[str, str]], name: str) -> tuple[Rule, ...
         for column, allowed in (("direction", DIRECTIONS), ("basis", LEVELS)):
             if values[column] and values[column] not in allowed:
                 problems.append(f"{where}: {column} '{values[column]}' is not one of {', '.join(allowed)}")
-        lists = {
-            c: tuple(filter(None, values[c].split(";"))) for c in ("tumours", "states", "excluded_tumours")
-        }
+        lists = {c: tuple(filter(None, values[c].split(";"))) for c in ("tumours", "states", "excluded_tumours")}
         problems += [
-            f"{where}: state '{s}' is not one of {', '.join(states())}"
-            for s in lists["states"]
-            if s not in states()
+            f"{where}: state '{s}' is not one of {', '.join(states())}" for s in lists["states"] if s not in states()
         ]
         problems += [
             f"{where}: tumour '{t}' is not one of {', '.join((*tumours(), 'any'))}"

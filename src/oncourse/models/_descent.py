@@ -216,8 +216,7 @@ def descend(  # type: ignore[no-untyped-def]
 
 
 @compiled(
-    "f8[:,:], f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, i8[:], i8[:], f8[:], f8, f8[:], f8[:], f8, "
-    "i8, f8[:], f8"
+    "f8[:,:], f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, i8[:], i8[:], f8[:], f8, f8[:], f8[:], f8, i8, f8[:], f8"
 )
 def fit_path(  # type: ignore[no-untyped-def]
     x,
@@ -241,9 +240,9 @@ def fit_path(  # type: ignore[no-untyped-def]
 ):
     """Return (coefficients (l, p), loglik (l,), converged (l,)) along a decreasing sequence of lambdas.
 
-    The descent starts from `beta`, (p,), the solution at the lambda `previous` (zeros: nothing fitted before), and leaves
-    its last solution there. `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the groups to
-    work on and the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
+    The descent starts from `beta`, (p,), the solution at the lambda `previous` (zeros: nothing fitted before), and
+    leaves its last solution there. `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the
+    groups to work on and the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
     The path ends after the first lambda with more than `most` columns.
     """
     p, n = x.shape

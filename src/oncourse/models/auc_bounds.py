@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Odds of an event by the horizon of those lost, over that of others of like score, that `auc_bounds` allows either way.
+#: Odds of an event by the horizon of those lost, over that of others of like score, that `auc_bounds` allows either
+#: way.
 LOST_ODDS = 2.0
 #: Patients per part of the score in which the chance of an event is read.
 PER_PART = 25
@@ -15,14 +16,15 @@ def auc_bounds(
 ) -> tuple[float, float]:
     """Return the least and greatest AUC at the horizon where the chance to be lost may hang on the score.
 
-    Inverse-probability weights take those lost for like the others at risk; where losing them hangs on the score the AUC is
-    off by several points. Here each patient lost before the horizon counts as a case with the chance that the rate of
-    patients of like score gives from its last day on, its odds times `odds` in the upper half and divided by it in
-    the lower (greatest AUC), and the other way round (least). NaN without a case or a control.
+    Inverse-probability weights take those lost for like the others at risk; where losing them hangs on the score the
+    AUC is off by several points. Here each patient lost before the horizon counts as a case with the chance that the
+    rate of patients of like score gives from its last day on, its odds times `odds` in the upper half and divided by it
+    in the lower (greatest AUC), and the other way round (least). NaN without a case or a control.
 
     Examples
     --------
-    >>> low, high = auc_bounds(np.arange(8.0), np.array([9, 9, 9, 2, 1, 9, 3, 2.0]), np.array([0, 0, 0, 0, 1, 0, 1, 1]), 5.0)
+    >>> low, high = auc_bounds(np.arange(8.0), np.array([9, 9, 9, 2, 1, 9, 3, 2.0]), np.array([0, 0, 0, 0, 1, 0, 1, 1]),
+    5.0)
     >>> bool(low < high <= 1)
     True
     """
@@ -41,11 +43,7 @@ def auc_bounds(
     upper = score > np.median(score)
     bounds = []
     for favour in (1 / odds, odds):
-        o = (
-            np.clip(case, 1e-9, 1 - 1e-9)
-            / (1 - np.clip(case, 1e-9, 1 - 1e-9))
-            * np.where(upper, favour, 1 / favour)
-        )
+        o = np.clip(case, 1e-9, 1 - 1e-9) / (1 - np.clip(case, 1e-9, 1 - 1e-9)) * np.where(upper, favour, 1 / favour)
         p = np.where(lost, o / (1 + o), case)
         bounds.append(_fractional_auc(score, p))
     return bounds[0], bounds[1]

@@ -48,9 +48,7 @@ class ModelCard:
     data: dict[str, Any]
     strata: dict[str, Any] | None = None
 
-    def predict(
-        self, x: np.ndarray, strata: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict(self, x: np.ndarray, strata: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (risk, low, high) for rows of features (n, columns), NaN where not known.
 
         strata : (n,) number of each patient's stratum among its levels, -1 not known (the risk is then NaN); None where
@@ -98,9 +96,7 @@ class ModelCard:
                     "smd": smd,
                     "n_known": len(known),
                     "n": len(x),
-                    "is_shifted": smd is not None
-                    and abs(smd) > SHIFT_SMD
-                    and abs(smd) * math.sqrt(len(known)) > 3.0,
+                    "is_shifted": smd is not None and abs(smd) > SHIFT_SMD and abs(smd) * math.sqrt(len(known)) > 3.0,
                 }
             )
         return rows
@@ -135,9 +131,7 @@ def card_text(
             **({} if strata is None else {"strata": dict(strata)}),
             "base_hazard": hazard(model),
             "n_clinical": clinical,
-            "coefficients": {
-                f["feature"]: _round(c) for f, c in zip(features, model.coef, strict=True) if c != 0
-            },
+            "coefficients": {f["feature"]: _round(c) for f, c in zip(features, model.coef, strict=True) if c != 0},
         },
         "features": [{k: _round(v) if isinstance(v, float) else v for k, v in f.items()} for f in features],
         "missing_values": {
@@ -173,7 +167,8 @@ def read_card(text: str, name: str = "model.json") -> ModelCard:
         )
     if not isinstance(data.get("version"), int) or data["version"] not in VERSIONS:
         raise InputError(
-            f"{name}: version {str(data.get('version'))[:20]}; this program reads versions {VERSIONS[0]} and {VERSIONS[1]}."
+            f"{name}: version {str(data.get('version'))[:20]}; this program reads versions {VERSIONS[0]} and "
+            f"{VERSIONS[1]}."
         )
     wrong = faults(data)
     if wrong:

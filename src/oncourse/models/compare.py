@@ -22,7 +22,8 @@ IMBALANCE = 0.1
 POSITIVITY = (0.05, 0.95)
 #: Share of patients outside, above which there is no weighted result: most had no choice (half: our choice, no source).
 MOST_WITHOUT_CHOICE = 0.5
-#: Fewest effective patients of an arm in the overlap; p below which the hazard ratio changes with time; events to ask it.
+#: Fewest effective patients of an arm in the overlap; p below which the hazard ratio changes with time; events to ask
+#: it.
 LEAST_OVERLAP, CHANGING, FEWEST_EVENTS_TO_TEST = 10, 0.05, 10
 POLICY_PATIENTS, POLICY_EVENTS, POLICY_FOLDS = 200, 60, 5
 
@@ -59,8 +60,8 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Balance:
-    """One covariate: means of the arms and of those who could have had either, standardised differences before and after
-    weighting, patients with a value."""
+    """One covariate: means of the arms and of those who could have had either, standardised differences before and
+    after weighting, patients with a value."""
 
     name: str
     mean_arm: float
@@ -89,10 +90,11 @@ class Pair:
 def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     """Return unadjusted, adjusted, overlap and inverse-probability weighted hazard ratios and mean differences.
 
-    Restricted means run to `horizon` or, where an arm is not known so long, to the last time of that arm (`known_until`).
-    The difference at the `milestone` is left out where an arm is not known so far. Weights come from a score whose terms
-    are chosen on balance; where most patients had no choice (`POSITIVITY`), the weighted arms are not alike, or overlap
-    leaves fewer than `LEAST_OVERLAP` effective patients in an arm, there is no weighted estimate and a warning says so.
+    Restricted means run to `horizon` or, where an arm is not known so long, to the last time of that arm
+    (`known_until`). The difference at the `milestone` is left out where an arm is not known so far. Weights come from a
+    score whose terms are chosen on balance; where most patients had no choice (`POSITIVITY`), the weighted arms are not
+    alike, or overlap leaves fewer than `LEAST_OVERLAP` effective patients in an arm, there is no weighted estimate and
+    a warning says so.
     """
     from oncourse.stats.cox import fit_cox
 
@@ -100,13 +102,13 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
     arm = treated.astype(float)[:, None]
     rows, warnings = [], []
     plain = fit_cox(time, event, arm, entry=late)
-    rows.append(
-        PairRow("unadjusted", "hazard_ratio", _ratio(plain.coef[0], plain.std_err[0], plain.is_infinite[0]))
-    )
+    rows.append(PairRow("unadjusted", "hazard_ratio", _ratio(plain.coef[0], plain.std_err[0], plain.is_infinite[0])))
     last = min(known_until(time[arms], event[arms]) for arms in (treated, ~treated))
     changes = _p_proportional(plain)
     if changes < CHANGING:
-        warnings.append(f"the hazard ratio changes with time (p {changes:.2g}): it is no summary; read the restricted means")
+        warnings.append(
+            f"the hazard ratio changes with time (p {changes:.2g}): it is no summary; read the restricted means"
+        )
     tau = min(horizon, last)
     means = _pseudo(data, tau, mean=True)
     share = _pseudo(data, milestone, mean=False) if milestone <= last else np.full(len(time), np.nan)
@@ -117,15 +119,9 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         )
     one = np.ones(len(time))
     rows.append(PairRow("rmst", "rmst_difference", w.weighted_contrast(means, treated, one), tau))
-    rows.append(
-        PairRow("milestone", "milestone_difference", w.weighted_contrast(share, treated, one), milestone)
-    )
+    rows.append(PairRow("milestone", "milestone_difference", w.weighted_contrast(share, treated, one), milestone))
     x = data.x[:, np.nanstd(data.x, axis=0) > 0] if data.x.shape[1] else data.x
-    names = (
-        [n for n, s in zip(data.names, np.nanstd(data.x, axis=0), strict=True) if s > 0]
-        if data.x.shape[1]
-        else []
-    )
+    names = [n for n, s in zip(data.names, np.nanstd(data.x, axis=0), strict=True) if s > 0] if data.x.shape[1] else []
     balance: list[Balance] = []
     sizes: dict[str, float] = {}
     if x.shape[1]:
@@ -166,8 +162,8 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
 def known_until(time: np.ndarray, event: np.ndarray) -> float:
     """Return the time up to which an arm's survival is known: for ever where its curve has reached 0.
 
-    >>> known_until(np.array([1.0, 3.0]), np.array([True, True])), known_until(np.array([1.0, 3.0]), np.array([True, False]))
-    (inf, 3.0)
+    >>> known_until(np.array([1.0, 3.0]), np.array([True, True])), known_until(np.array([1.0, 3.0]), np.array([True,
+    False])) (inf, 3.0)
     """
     last = float(time.max())
     return float("inf") if event[time == last].all() else last
@@ -187,7 +183,9 @@ def _refused(chosen: ScoreTerms, effective: float) -> str:
         return f"no overlap: {effective:.0f} effective patients in the smaller arm could have had either; no weighted result"
     extreme = _extreme(chosen.score)
     if extreme > MOST_WITHOUT_CHOICE:
-        return f"no overlap: {extreme:.0%} of the patients would hardly ever get the other treatment; no weighted result"
+        return (
+            f"no overlap: {extreme:.0%} of the patients would hardly ever get the other treatment; no weighted result"
+        )
     if chosen.unlike:
         return f"the weighted arms are not alike in {', '.join(chosen.unlike[:3])}; no weighted result"
     return ""
@@ -293,27 +291,29 @@ def _balance(
     ]
 
 
-def _positivity(
-    score: np.ndarray, balance: list[Balance], sizes: dict[str, float], smallest: int
-) -> list[str]:
+def _positivity(score: np.ndarray, balance: list[Balance], sizes: dict[str, float], smallest: int) -> list[str]:
     out = []
     extreme = _extreme(score)
     worst = max((b for b in balance if np.isfinite(b.iptw)), key=lambda b: abs(b.iptw), default=None)
     failed = worst is not None and abs(worst.iptw) > IMBALANCE
     if extreme > 0.05 or sizes["iptw"] < 0.25 * smallest or (failed and worst and abs(worst.iptw) > 0.25):
         text = (
-            f"positivity fails: {extreme:.0%} of the patients would hardly ever get the other treatment; inverse weighting "
+            f"positivity fails: {extreme:.0%} of the patients would hardly ever get the other treatment; inverse "
+            f"weighting "
             f"leaves {sizes['iptw']:.0f} effective patients in the smaller arm"
         )
         if failed and worst is not None:
             text += f" and {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"
-        out.append(text + (
-            "" if extreme > MOST_WITHOUT_CHOICE else "; overlap weights answer for the patients who could have had either"
-        ))  # fmt: skip
-    elif failed and worst is not None:
         out.append(
-            f"inverse weighting leaves {worst.name} unbalanced (standardised difference {worst.iptw:.2f})"
+            text
+            + (
+                ""
+                if extreme > MOST_WITHOUT_CHOICE
+                else "; overlap weights answer for the patients who could have had either"
+            )
         )
+    elif failed and worst is not None:
+        out.append(f"inverse weighting leaves {worst.name} unbalanced (standardised difference {worst.iptw:.2f})")
     return out
 
 
@@ -321,10 +321,10 @@ def _positivity(
 class Interaction:
     """Does the treatment's effect depend on the marker?
 
-    ratio : hazard ratio of the treatment in carriers over that in non-carriers; in_positive, in_negative : the two hazard
-    ratios, NaN where the treatment's own effect cannot be told from other columns; prognostic : hazard ratio of the marker
-    under the reference; mean_difference : difference of the differences of restricted means (days); p_proportional : test
-    that the ratio is the same at all times.
+    ratio : hazard ratio of the treatment in carriers over that in non-carriers; in_positive, in_negative : the two
+    hazard ratios, NaN where the treatment's own effect cannot be told from other columns; prognostic : hazard ratio of
+    the marker under the reference; mean_difference : difference of the differences of restricted means (days);
+    p_proportional : test that the ratio is the same at all times.
     """
 
     n: int
@@ -353,9 +353,9 @@ def interaction(
     Where no line holds both treatments the line's number is a covariate instead, and the note says so.
 
     Interval and p-value rest on the variance clustered by patient with Fay and Graubard's correction for small samples:
-    neither a changing hazard ratio nor a patient's several lines is taken for more information than there is. With fewer
-    than `min_cell` patients or `min_events` events in a cell there is no ratio and the note says so; the treatment's hazard
-    ratio among carriers or among the others is given where both treatments have enough there.
+    neither a changing hazard ratio nor a patient's several lines is taken for more information than there is. With
+    fewer than `min_cell` patients or `min_events` events in a cell there is no ratio and the note says so; the
+    treatment's hazard ratio among carriers or among the others is given where both treatments have enough there.
     """
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.sandwich import small_sample_variance
@@ -398,9 +398,7 @@ def interaction(
     if not any(mixed):
         # No line holds both treatments: within lines their effect cannot be told from the line's.
         x = np.column_stack([x, strata.astype(float)]) if np.ptp(strata) > 0 else x
-        note = "; ".join(
-            filter(None, [note, "no line holds both treatments: the line's number is a covariate"])
-        )
+        note = "; ".join(filter(None, [note, "no line holds both treatments: the line's number is a covariate"]))
         strata = np.zeros(n)
     fit = fit_cox(data.time, data.event, x, entry=data.late, strata=strata)
     told = np.isfinite(fit.coef[:3]) & ~fit.is_infinite[:3]
@@ -436,8 +434,8 @@ def interaction(
 class NumberInteraction:
     """Does the treatment's effect depend on a number?
 
-    ratio : factor of the treatment's hazard ratio per standard deviation; at_mean, above : that hazard ratio at the mean and
-    one standard deviation above it; note : why there is none, or what to know of it.
+    ratio : factor of the treatment's hazard ratio per standard deviation; at_mean, above : that hazard ratio at the
+    mean and one standard deviation above it; note : why there is none, or what to know of it.
     """
 
     ratio: w.Effect
@@ -473,10 +471,9 @@ def number_interaction(
     return NumberInteraction(ratio, float(np.exp(fit.coef[1])), float(np.exp(fit.coef[0] + fit.coef[1])), note)
 
 
-def _treatment_within(
-    data: PairData, inside: np.ndarray, patient: np.ndarray, strata: np.ndarray
-) -> w.Effect:
-    """Hazard ratio of the treatment among the marked rows: by line, clustered by patient, adjusted where events allow."""
+def _treatment_within(data: PairData, inside: np.ndarray, patient: np.ndarray, strata: np.ndarray) -> w.Effect:
+    """Hazard ratio of the treatment among the marked rows: by line, clustered by patient, adjusted where events
+    allow."""
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.sandwich import small_sample_variance
 
@@ -518,7 +515,8 @@ def _mean_interaction(data: PairData, positive: np.ndarray, patient: np.ndarray,
 
 @dataclass(frozen=True)
 class Policy:
-    """Gain of choosing the treatment by patient over giving everyone the better one; `withheld` says why there is none."""
+    """Gain of choosing the treatment by patient over giving everyone the better one; `withheld` says why there is
+    none."""
 
     gain: w.Effect
     share_treated: float

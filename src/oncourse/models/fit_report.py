@@ -121,9 +121,7 @@ def fit_prediction(
     if threshold is None:
         threshold = float(np.clip(np.round(observed * 20) / 20, 0.05, 0.95))
     final = fit_final(data, settings, seed, models=models)
-    apparent = {
-        name: all_metrics(model.risk_of(data), data, horizon, threshold) for name, model in final.items()
-    }
+    apparent = {name: all_metrics(model.risk_of(data), data, horizon, threshold) for name, model in final.items()}
     out = nested_cross_validation(
         data, settings, models=models, repeats=repeats, folds=folds, seed=seed, workers=workers
     )
@@ -131,9 +129,7 @@ def fit_prediction(
     boot = bootstrap_optimism(
         data, settings, models=ladder, samples=samples, threshold=threshold, seed=seed, workers=workers
     )
-    corrected = corrected_metrics(
-        out, data, horizon=horizon, threshold=threshold, samples=INTERVAL_SAMPLES, seed=seed
-    )
+    corrected = corrected_metrics(out, data, horizon=horizon, threshold=threshold, samples=INTERVAL_SAMPLES, seed=seed)
     base, full = (CLINICAL, BOTH) if c else (NULL, MUTATIONS)
     added, adds, differences = None, None, []
     if m:
@@ -217,22 +213,16 @@ def _verdict(
     found = corrected[recommended]
     reasons = []
     if not found.ci_low[METRICS.index("ipa")] > 0:
-        reasons.append(
-            "its gain over the same risk for everyone is not shown (interval of the IPA reaches 0)"
-        )
+        reasons.append("its gain over the same risk for everyone is not shown (interval of the IPA reaches 0)")
     slope = found.value[METRICS.index("calibration_slope")]
     if not SLOPE_LIMITS[0] <= slope <= SLOPE_LIMITS[1]:
         limits = f"calibration slope outside {SLOPE_LIMITS[0]}-{SLOPE_LIMITS[1]}"
-        wrong = (
-            "too alike" if slope > 1 else "too extreme" if slope > 0 else "in no better than a random order"
-        )
+        wrong = "too alike" if slope > 1 else "too extreme" if slope > 0 else "in no better than a random order"
         reasons.append(f"its risks are {wrong} ({limits})")
     if supported < 1:
         reasons.append("the events do not support a single parameter")
     if np.isfinite(width).any() and np.nanmedian(width) > WIDEST_RANGE:
-        reasons.append(
-            "refits disagree on single patients (median range of the risk above 40 percentage points)"
-        )
+        reasons.append("refits disagree on single patients (median range of the risk above 40 percentage points)")
     return tuple(reasons)
 
 
@@ -278,9 +268,7 @@ def _calibration(
         for at in draws:
             part = data.take(at)
             try:
-                again = calibration_curve(
-                    risk[at], part.time, part.event, horizon, entry=part.late, grid=grid
-                )
+                again = calibration_curve(risk[at], part.time, part.event, horizon, entry=part.late, grid=grid)
             except ValueError:
                 continue
             band.append(again.observed)

@@ -37,7 +37,8 @@ def performance_rows(fitted: FittedPrediction) -> list[dict[str, Any]]:
 
 
 def added_rows(fitted: FittedPrediction) -> list[dict[str, Any]]:
-    """Return the differences between the joint and the base model, and the likelihood ratio; empty without mutations."""
+    """Return the differences between the joint and the base model, and the likelihood ratio; empty without
+    mutations."""
     months = fitted.months
     added: list[dict[str, Any]] = []
     if fitted.added is not None:

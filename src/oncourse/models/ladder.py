@@ -120,9 +120,7 @@ class FittedRisk:
     is_converged: bool = True
     extra: dict[str, float] = field(default_factory=dict)
 
-    def score(
-        self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None
-    ) -> np.ndarray:
+    def score(self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
         """Return the linear predictor (log(-log(1 - risk)) of a forest), shape (n,)."""
         x = self.complete(clinical, mutations)
         if self.forest is not None:
@@ -132,9 +130,7 @@ class FittedRisk:
             return log_minus_log(self.forest.predict_proba(x)[:, 1])  # type: ignore[attr-defined]
         return x @ self.coef
 
-    def risk(
-        self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None
-    ) -> np.ndarray:
+    def risk(self, clinical: np.ndarray, mutations: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
         """Return the risk of the event by the horizon, shape (n,); NaN where the stratum is -1 (not known)."""
         score = self.score(clinical, mutations, strata)
         if self.forest is not None:
@@ -171,9 +167,7 @@ def fit_ladder(
         whole = data.take(np.flatnonzero(data.entry < settings.horizon))
         data = whole.stopped(settings.horizon)
     c, m = data.clinical.shape[1], data.mutations.shape[1]
-    imputer = fit_imputer(
-        np.column_stack([data.clinical, _outcome(data)]) if c else np.zeros((len(data.time), 0))
-    )
+    imputer = fit_imputer(np.column_stack([data.clinical, _outcome(data)]) if c else np.zeros((len(data.time), 0)))
     clinical = data.clinical
     if c and np.isnan(clinical).any():
         clinical = imputer.fill(np.column_stack([clinical, _outcome(data)]), rng)[:, :c]
@@ -203,9 +197,7 @@ def fit_ladder(
         beta, lam, good = _tuned(x, data, columns & usable, settings, folds, alpha=settings.alpha)
         out[MUTATIONS] = make(MUTATIONS, beta, lam, good)
     if c and m and BOTH in wanted:
-        beta, lam, good = _tuned(
-            x, data, usable, settings, folds, alpha=settings.alpha, clinical=c, ridge=ridge
-        )
+        beta, lam, good = _tuned(x, data, usable, settings, folds, alpha=settings.alpha, clinical=c, ridge=ridge)
         if not beta[c:].any():  # nested: without a mutation the joint model is the clinical one, exactly
             beta = out[CLINICAL].coef
         out[BOTH] = make(BOTH, beta, lam, good)
@@ -389,7 +381,8 @@ def _residual(sets: RiskSets, n: int) -> np.ndarray:
 
 
 class Forest:
-    """Bagged classification trees (Breiman 2001): each grown on a bootstrap sample, a random sqrt of the columns per split.
+    """Bagged classification trees (Breiman 2001): each grown on a bootstrap sample, a random sqrt of the columns per
+    split.
 
     scikit-learn's trees, without the thread pool of its forest, which is not safe where analyses run side by side.
     """

@@ -71,9 +71,7 @@ def horizon_weights(
         survival = float("nan")
     known = int(case.sum() + control.sum())
     truncated = entry is not None and bool((late > 0).any())
-    return HorizonWeights(
-        weight, case, survival, int(case.sum()), int(control.sum()), len(time) - known, truncated
-    )
+    return HorizonWeights(weight, case, survival, int(case.sum()), int(control.sum()), len(time) - known, truncated)
 
 
 def auc(score: np.ndarray, at: HorizonWeights, *, within: np.ndarray | None = None) -> float:

@@ -143,9 +143,7 @@ class PathWalk:
         self._scale = np.where(usable, spread if standardise else 1.0, 1.0)
         z = np.ascontiguousarray(((x - mean) / self._scale * usable)[np.ix_(rows, self._columns)].T)
         self._factor = (
-            np.sqrt(np.diff(bounds))
-            if factor is None
-            else np.asarray(factor, float)[self._columns][bounds[:-1]]
+            np.sqrt(np.diff(bounds)) if factor is None else np.asarray(factor, float)[self._columns][bounds[:-1]]
         )
         self._ridge = np.zeros(self.p) if ridge is None else np.asarray(ridge, float)[self._columns]
         shift = np.zeros(self.n) if offset is None else np.asarray(offset, float)[rows]
@@ -210,18 +208,14 @@ def _loglik(eta: np.ndarray, arrays: tuple[np.ndarray, ...], ties: str) -> float
     return float(hazard_pass(eta, *arrays, tie_code(ties), np.empty(len(arrays[3])), np.empty(len(eta))))  # type: ignore[call-arg]
 
 
-def _largest_lambda(
-    fixed: tuple, alpha: float, factor: np.ndarray, extra: np.ndarray, tolerance: float
-) -> float:
+def _largest_lambda(fixed: tuple, alpha: float, factor: np.ndarray, extra: np.ndarray, tolerance: float) -> float:
     """Return the smallest lambda at which every penalised group is zero (alpha below 0.001 taken as 0.001)."""
     from oncourse.models.risk_sets import hazard_pass
 
     z, shift, *arrays, ties, _, bounds = fixed
     n = z.shape[1]
     # A lambda at which nothing penalised can enter: the unpenalised columns are fitted alone.
-    coef, _, _ = fit_path(
-        *fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z), np.zeros(len(z)), 1e12
-    )  # type: ignore[call-arg]
+    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z), np.zeros(len(z)), 1e12)  # type: ignore[call-arg]
     eta = shift + coef[0] @ z
     expected = np.empty(n)
     hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)  # type: ignore[call-arg]

@@ -63,7 +63,8 @@ def tripod_items(
         "24 model updating": "none",
         "25 interpretation": findings,
         "26 limitations": limits,
-        "27 usability": "`oncourse predict` fills missing values as missing_values says and names them; it warns where a "
+        "27 usability": "`oncourse predict` fills missing values as missing_values says and names them; it warns "
+        "where a "
         "study differs from the development patients",
         "settings": settings,
     }

@@ -121,9 +121,7 @@ def nested_cross_validation(
 
     def one(split: tuple[int, int, np.ndarray, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         r, k, train, test = split
-        fitted = fit_ladder(
-            data.take(train), settings, generator(seed, f"prediction fold {r} {k}"), models=models
-        )
+        fitted = fit_ladder(data.take(train), settings, generator(seed, f"prediction fold {r} {k}"), models=models)
         held = data.take(test)
         return {
             name: (model.risk_of(held), model.score(held.clinical, held.mutations, held.strata))
@@ -176,9 +174,7 @@ def bootstrap_optimism(
     usable = [d for d in draws if data.event[d[1]].sum() >= 2]
     results = _parallel(one, usable, workers)
     names = list(results[0][0]) if results else []
-    return Bootstrap(
-        {name: np.array([gap[name] for _, gap in results]) for name in names}, [f for f, _ in results]
-    )
+    return Bootstrap({name: np.array([gap[name] for _, gap in results]) for name in names}, [f for f, _ in results])
 
 
 @dataclass(frozen=True)
@@ -212,10 +208,7 @@ def corrected_metrics(
         mean_risk = risks.mean(axis=0)
         centre = all_metrics(mean_risk, data, horizon, threshold)
         spread = np.array(
-            [
-                all_metrics(mean_risk[rows], part, horizon, threshold)
-                for rows, part in zip(draws, parts, strict=True)
-            ]
+            [all_metrics(mean_risk[rows], part, horizon, threshold) for rows, part in zip(draws, parts, strict=True)]
         ).reshape(len(draws), len(METRICS))
         shifted = spread - centre + value
         # moved to the averaged value, a limit may leave what a share or an AUC can be
@@ -258,9 +251,7 @@ def added_value(out: OutOfFold, data: PredictionData, *, base: str = CLINICAL, f
     if not np.isfinite(fit.coef[0]) or not fit.std_err[0] > 0:
         return nothing
     if varies:
-        alone = fit_cox(data.time, data.event, clinical[:, None], entry=data.late, strata=data.strata).loglik[
-            1
-        ]
+        alone = fit_cox(data.time, data.event, clinical[:, None], entry=data.late, strata=data.strata).loglik[1]
     else:
         alone = fit.loglik[0]
     ratio = 2 * (fit.loglik[1] - alone)

@@ -10,8 +10,8 @@ import numpy as np
 
 #: Weak prior on the standardised slopes (sd 10), so that a covariate that separates the arms gives a finite score.
 PRIOR_SD = 10.0
-#: Fewest at risk at an event while patients are still entering: with 1 a death takes the whole curve to 0, with 2-4 a test
-#: at 5 % rejects in 12 % of null studies, from 10 on in 5-8 % (simulated, docs/explanation/treatment.md).
+#: Fewest at risk at an event while patients are still entering: with 1 a death takes the whole curve to 0, with 2-4 a
+#: test at 5 % rejects in 12 % of null studies, from 10 on in 5-8 % (simulated, docs/explanation/treatment.md).
 LEAST_AT_RISK = 10
 
 
@@ -45,7 +45,8 @@ def effect(value: float, std_err: float, *, is_log: bool = False, df: float = ma
 
 
 def propensity(x: np.ndarray, treated: np.ndarray) -> np.ndarray:
-    """Return each patient's chance of the treatment given x (n, p): `propensity_model` at the patients it was fitted to."""
+    """Return each patient's chance of the treatment given x (n, p): `propensity_model` at the patients it was fitted
+    to."""
     x = np.asarray(x, dtype=np.float64).reshape(len(treated), -1)
     return propensity_model(x, treated)(x)
 
@@ -93,16 +94,13 @@ def inverse_weights(score: np.ndarray, treated: np.ndarray, *, stabilised: bool 
     return np.where(treated, share / score, other / (1.0 - score))
 
 
-def standardised_difference(
-    x: np.ndarray, treated: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return (weighted mean treated - others) / pooled unweighted sd per column, NaN where the sd is 0 (Austin 2009)."""
+def standardised_difference(x: np.ndarray, treated: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return (weighted mean treated - others) / pooled unweighted sd per column, NaN where the sd is 0 (Austin
+    2009)."""
     x = np.asarray(x, dtype=np.float64)
     treated = np.asarray(treated, dtype=bool)
     w = np.ones(len(x)) if weights is None else weights
-    gap = np.average(x[treated], axis=0, weights=w[treated]) - np.average(
-        x[~treated], axis=0, weights=w[~treated]
-    )
+    gap = np.average(x[treated], axis=0, weights=w[treated]) - np.average(x[~treated], axis=0, weights=w[~treated])
     pooled = np.sqrt((x[treated].var(axis=0, ddof=1) + x[~treated].var(axis=0, ddof=1)) / 2)
     return np.where(pooled > 0, gap / np.where(pooled > 0, pooled, 1.0), np.nan)
 
@@ -118,10 +116,11 @@ def pseudo_values(
 ) -> np.ndarray:
     """Return one pseudo-value per patient of the restricted mean (or of S(horizon)), shape (n,).
 
-    The estimate plus the patient's influence on it (infinitesimal jackknife; Andersen, Klein & Rosthoj 2003); their mean
-    is the product-limit estimate and their spread its variance. Risk set (entry, time]. NaN everywhere where nobody is
-    at risk at the horizon and the curve has not reached 0, and where an event meets fewer than `LEAST_AT_RISK` at risk
-    before the risk set has filled (delayed entry only): the curve from time 0 then rests on a handful.
+    The estimate plus the patient's influence on it (infinitesimal jackknife; Andersen, Klein & Rosthoj 2003); their
+    mean is the product-limit estimate and their spread its variance. Risk set (entry, time]. NaN everywhere where
+    nobody is at risk at the horizon and the curve has not reached 0, and where an event meets fewer than
+    `LEAST_AT_RISK` at risk before the risk set has filled (delayed entry only): the curve from time 0 then rests on a
+    handful.
     """
     time = np.asarray(time, dtype=np.float64)
     event = np.asarray(event).astype(bool)
@@ -254,8 +253,8 @@ def _known_score(influence: np.ndarray, x: np.ndarray, treated: np.ndarray, scor
 def e_value(hazard_ratio: float, *, common: bool = True) -> float:
     """Return the E-value: how strong hidden confounding must be, on the risk-ratio scale, to explain the ratio away.
 
-    VanderWeele & Ding 2017; a hazard ratio of a `common` outcome (above 15 %) is first turned into a risk ratio. 1 where
-    the ratio is 1; NaN stays NaN.
+    VanderWeele & Ding 2017; a hazard ratio of a `common` outcome (above 15 %) is first turned into a risk ratio. 1
+    where the ratio is 1; NaN stays NaN.
     """
     if not hazard_ratio > 0:
         return float("nan")

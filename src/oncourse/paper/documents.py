@@ -15,9 +15,19 @@ from oncourse.errors import ToolError
 #: A fixed date in the properties of a document: the same results, the same bytes.
 _DATE = datetime(2000, 1, 1)
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
 
 
 @dataclass(frozen=True)
@@ -132,11 +142,23 @@ def latex_table(table: PaperTable) -> str:
     """Return a table in LaTeX with the three lines of booktabs."""
     head = " & ".join(latex(name) for name in table.frame.columns)
     rows = [" & ".join(latex("" if v is None else str(v)) for v in row) + r" \\" for row in table.frame.iter_rows()]
-    return "\n".join([
-        r"\begin{table}", rf"\caption{{{latex(table.title)}}}", r"\footnotesize",
-        rf"\begin{{tabular}}{{{'l' * table.frame.width}}}", r"\toprule", head + r" \\", r"\midrule", *rows, r"\bottomrule",
-        r"\end{tabular}", *([rf"\par {latex(table.note)}"] if table.note else []), r"\end{table}", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{latex(table.title)}}}",
+            r"\footnotesize",
+            rf"\begin{{tabular}}{{{'l' * table.frame.width}}}",
+            r"\toprule",
+            head + r" \\",
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            *([rf"\par {latex(table.note)}"] if table.note else []),
+            r"\end{table}",
+            "",
+        ]
+    )
 
 
 def latex_parts(parts: Sequence[Part]) -> str:

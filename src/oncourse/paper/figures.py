@@ -17,13 +17,17 @@ DPI = 600
 _POINT = 0.352778
 #: Smallest text that journals print (points); what falls below is told, not hidden.
 SMALLEST = 5.0
-SCHEMA = {"figure": pl.String, "column": pl.String, "width_mm": pl.Int64, "height_mm": pl.Float64,
-          "smallest_text_pt": pl.Float64, "is_legible": pl.Boolean}  # fmt: skip
+SCHEMA = {
+    "figure": pl.String,
+    "column": pl.String,
+    "width_mm": pl.Int64,
+    "height_mm": pl.Float64,
+    "smallest_text_pt": pl.Float64,
+    "is_legible": pl.Boolean,
+}
 
 
-def write_figures(
-    chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI, language: str = "en"
-) -> pl.DataFrame:
+def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI, language: str = "en") -> pl.DataFrame:
     """Write every figure as PDF and TIFF at both widths; return their sizes and the smallest text of each.
 
     chosen : name and SVG file of each figure
@@ -38,9 +42,7 @@ def write_figures(
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def write_figure(
-    source: Path, target: Path, width: float, *, dpi: int = DPI, language: str = "en"
-) -> float | None:
+def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI, language: str = "en") -> float | None:
     """Write one figure of the results at this width in mm as the ending of `target` says: svg, pdf, png, tif or tiff.
 
     Returns
@@ -108,7 +110,9 @@ def _pdf(svg: str, width: float, height: float) -> bytes:
     from weasyprint import HTML
 
     sized = _sized(svg, width, height)
-    page = f"<style>@page{{size:{width}mm {height + 0.2}mm;margin:0}}body{{margin:0}}svg{{display:block}}</style>{sized}"
+    page = (
+        f"<style>@page{{size:{width}mm {height + 0.2}mm;margin:0}}body{{margin:0}}svg{{display:block}}</style>{sized}"
+    )
     made: bytes = HTML(string=page).write_pdf(pdf_identifier=b"oncourse")
     return re.sub(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)", lambda m: b"/" + m[1] + b" (D:20000101000000Z)", made)
 

@@ -34,10 +34,18 @@ def rows(name: str) -> list[dict[str, str]]:
 def references() -> tuple[Reference, ...]:
     """Return every reference, by key."""
     return tuple(
-        Reference(r["key"], tuple(r["authors"].split("; ")), r["title"], r["journal"], r["year"], r["volume"], r["pages"],
-                  tuple(filter(None, r["analyses"].split(";"))))
+        Reference(
+            r["key"],
+            tuple(r["authors"].split("; ")),
+            r["title"],
+            r["journal"],
+            r["year"],
+            r["volume"],
+            r["pages"],
+            tuple(filter(None, r["analyses"].split(";"))),
+        )
         for r in rows("references.tsv")
-    )  # fmt: skip
+    )
 
 
 def cited(analyses: Collection[str]) -> list[Reference]:
@@ -49,8 +57,14 @@ def bibtex(works: Sequence[Reference]) -> str:
     """Return BibTeX."""
     out = []
     for r in works:
-        fields = {"author": " and ".join(r.authors), "title": f"{{{r.title}}}", "journal": r.journal, "year": r.year,
-                  "volume": r.volume, "pages": r.pages.replace("-", "--")}  # fmt: skip
+        fields = {
+            "author": " and ".join(r.authors),
+            "title": f"{{{r.title}}}",
+            "journal": r.journal,
+            "year": r.year,
+            "volume": r.volume,
+            "pages": r.pages.replace("-", "--"),
+        }
         body = ",\n".join(f"  {k} = {{{v}}}" for k, v in fields.items() if v)
         out.append(f"@article{{{r.key},\n{body}\n}}\n")
     return "\n".join(out)

@@ -23,7 +23,8 @@ def table_one(baseline: pl.DataFrame, group: pl.DataFrame | None = None, *, test
     ----------
     baseline : rows of `overview/baseline`: patient_id, variable, kind (number, category), value (text; null = missing)
     group : patient_id, group; null: everybody is one group
-    tests : add p values (Kruskal-Wallis; Fisher's exact for two by two, else chi-square), never on by default: a difference
+    tests : add p values (Kruskal-Wallis; Fisher's exact for two by two, else chi-square), never on by default: a
+    difference
         between groups that were not drawn by lot needs a size, not a p value
 
     Returns

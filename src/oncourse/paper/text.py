@@ -15,9 +15,15 @@ from oncourse.words.phrases import translator
 
 #: sentence of the paper -> the estimate in results.json that it rests on
 NUMBERS = {
-    "sentence": pl.String, "analysis": pl.String, "estimate": pl.String, "value": pl.Float64, "ci_low": pl.Float64,
-    "ci_high": pl.Float64, "n": pl.Int64, "method": pl.String,
-}  # fmt: skip
+    "sentence": pl.String,
+    "analysis": pl.String,
+    "estimate": pl.String,
+    "value": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "n": pl.Int64,
+    "method": pl.String,
+}
 
 
 def answered(results: Results, order: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -36,8 +42,13 @@ def sentence(entry: Mapping[str, Any], language: str) -> str:
 def methods(entries: Sequence[tuple[str, Mapping[str, Any]]], version: str, language: str) -> Part:
     """Return the Methods: one paragraph of what holds for all, then one per analysis."""
     known = catalogue(language)
-    general = " ".join((write("paper.intervals", language), write("paper.missing_values", language),
-                        write("paper.software", language, version=version)))  # fmt: skip
+    general = " ".join(
+        (
+            write("paper.intervals", language),
+            write("paper.missing_values", language),
+            write("paper.software", language, version=version),
+        )
+    )
     each = [known[f"paper.method.{name}"] for name, _ in entries if f"paper.method.{name}" in known]
     return Part(known["paper.methods"], (*each, general))
 
@@ -52,12 +63,16 @@ def findings(
         head = (entry.get("headline") or {}).get("estimate")
         for e in entry["estimates"]:
             if e["name"] == head or _is_told(e["name"], entry):
-                rows.append((paragraphs[-1], name, e["name"], e["value"], e["ci_low"], e["ci_high"], e["n"], e["method"]))
+                rows.append(
+                    (paragraphs[-1], name, e["name"], e["value"], e["ci_low"], e["ci_high"], e["n"], e["method"])
+                )
     missing = [(n, e) for n, e in results.analyses.items() if e["status"] in ("too_few", "skipped", "failed")]
     if missing:
         names = ", ".join(str(e["title"]) if language == "en" else _title(n, e, language) for n, e in missing)
         paragraphs.append(write("paper.not_answered", language, n=len(missing), names=names))
-    return Part(catalogue(language)["paper.results"], tuple(paragraphs)), pl.DataFrame(rows, schema=NUMBERS, orient="row")
+    return Part(catalogue(language)["paper.results"], tuple(paragraphs)), pl.DataFrame(
+        rows, schema=NUMBERS, orient="row"
+    )
 
 
 def _title(name: str, entry: Mapping[str, Any], language: str) -> str:

@@ -22,21 +22,34 @@ from oncourse.words.phrases import translator
 #: analysis -> its table in the paper and the columns shown; the whole table is in the results.
 SHOWN = {
     "landscape": ("landscape/genes", ("gene", "n_altered", "n_profiled", "frequency", "ci_low", "ci_high")),
-    "concordance": ("concordance/summary", ("comparison", "estimand", "n_patients", "n_variants", "estimate", "ci_low",
-                                            "ci_high")),
-    "ras_status": ("ras_status/statuses", ("status", "comparison", "n_both", "n_a_only", "n_b_only", "n_neither",
-                                           "n_not_assessable", "discordance")),
-    "tissue_blood": ("tissue_blood/variants", ("stratum", "level", "n_patients", "n_tissue", "n_found", "ppa", "ci_low",
-                                               "ci_high")),
+    "concordance": (
+        "concordance/summary",
+        ("comparison", "estimand", "n_patients", "n_variants", "estimate", "ci_low", "ci_high"),
+    ),
+    "ras_status": (
+        "ras_status/statuses",
+        ("status", "comparison", "n_both", "n_a_only", "n_b_only", "n_neither", "n_not_assessable", "discordance"),
+    ),
+    "tissue_blood": (
+        "tissue_blood/variants",
+        ("stratum", "level", "n_patients", "n_tissue", "n_found", "ppa", "ci_low", "ci_high"),
+    ),
     "survival": ("survival/medians", ("endpoint", "method", "n", "n_event", "median_months", "ci_low", "ci_high")),
     "recurrence": ("recurrence/incidence", ("months", "measure", "estimate", "ci_low", "ci_high", "n_risk")),
-    "biomarkers": ("biomarkers/scan", ("feature", "endpoint", "n_altered", "n", "hazard_ratio", "ci_low", "ci_high",
-                                       "q_value")),
+    "biomarkers": (
+        "biomarkers/scan",
+        ("feature", "endpoint", "n_altered", "n", "hazard_ratio", "ci_low", "ci_high", "q_value"),
+    ),
     "prediction": ("prediction/performance", ("model", "metric", "apparent", "corrected", "ci_low", "ci_high")),
-    "treatment": ("treatment/comparison", ("endpoint", "line", "arm", "reference", "method", "estimate_name", "estimate",
-                                           "ci_low", "ci_high")),
-    "monitoring": ("monitoring/emergence_rates", ("drug_class", "name", "n_evaluable", "n_emerged", "ci_low", "ci_high")),
-}  # fmt: skip
+    "treatment": (
+        "treatment/comparison",
+        ("endpoint", "line", "arm", "reference", "method", "estimate_name", "estimate", "ci_low", "ci_high"),
+    ),
+    "monitoring": (
+        "monitoring/emergence_rates",
+        ("drug_class", "name", "n_evaluable", "n_emerged", "ci_low", "ci_high"),
+    ),
+}
 ROWS_SHOWN = 25
 
 
@@ -181,8 +194,14 @@ def _checklists(language: str) -> list[PaperTable]:
     out = []
     for name in dict.fromkeys(r["checklist"] for r in rows("checklists.tsv")):
         mine = [r for r in rows("checklists.tsv") if r["checklist"] == name]
-        cells = [(r["item"], r["topic"], write(f"paper.place.{r['where']}", language) if r["where"] else
-                  words["paper.by_author"]) for r in mine]  # fmt: skip
+        cells = [
+            (
+                r["item"],
+                r["topic"],
+                write(f"paper.place.{r['where']}", language) if r["where"] else words["paper.by_author"],
+            )
+            for r in mine
+        ]
         out.append(PaperTable(name, words["paper.checklists"], pl.DataFrame(cells, schema=columns, orient="row")))
     return out
 

@@ -51,10 +51,15 @@ class ConcordanceDesign:
         problems = [
             f"{name}: {value:g} must lie between 0 and 1"
             for name, value in (
-                ("share", self.share), ("purity a", self.purity_a), ("purity b", self.purity_b), ("alpha", self.alpha),
-                ("half-width", self.half_width), ("power", self.power),
-            ) if not 0 < value < 1
-        ]  # fmt: skip
+                ("share", self.share),
+                ("purity a", self.purity_a),
+                ("purity b", self.purity_b),
+                ("alpha", self.alpha),
+                ("half-width", self.half_width),
+                ("power", self.power),
+            )
+            if not 0 < value < 1
+        ]
         if not 0 <= self.sd_between < math.sqrt(self.share * (1 - self.share) if 0 < self.share < 1 else 1):
             problems.append("sd between patients: must be below sqrt(share (1 - share))")
         if self.variants < 1 or min(self.depth_a, self.depth_b) < 1 or self.purity_spread < 1:
@@ -163,13 +168,15 @@ def simulate(design: ConcordanceDesign, patients: int, n_study: int, seed: int =
     good = w >= 0.95
     total = (good * design.variants).sum(axis=1)
     assessable = (good * shared).sum(axis=1) / np.where(total > 0, total, np.nan)
-    out = {"mean_called": float(called.mean()), "mean_assessable": float(np.nanmean(assessable)),
-           "half_width": float(1.959964 * np.nanstd(assessable)), "power": float("nan")}  # fmt: skip
+    out = {
+        "mean_called": float(called.mean()),
+        "mean_assessable": float(np.nanmean(assessable)),
+        "half_width": float(1.959964 * np.nanstd(assessable)),
+        "power": float("nan"),
+    }
     if design.ppa0 is not None and design.margin is not None:
         rate = found / design.variants
-        lower = rate.mean(axis=1) - float(ndtri(1 - design.alpha)) * rate.std(axis=1, ddof=1) / math.sqrt(
-            patients
-        )
+        lower = rate.mean(axis=1) - float(ndtri(1 - design.alpha)) * rate.std(axis=1, ddof=1) / math.sqrt(patients)
         out["power"] = float((lower > design.ppa0 - design.margin).mean())
     return out
 
@@ -182,9 +189,13 @@ def plan_table(
     rows = []
     for n in sorted(set(patients)):
         found = simulate(design, n, n_study, seed)
-        rows.append({
-            "patients": n, "half_width_formula": design.half_width * math.sqrt(needed / n),
-            "half_width_simulated": found["half_width"], "shared_fraction_called": found["mean_called"],
-            "noninferiority_power": None if math.isnan(found["power"]) else found["power"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "patients": n,
+                "half_width_formula": design.half_width * math.sqrt(needed / n),
+                "half_width_simulated": found["half_width"],
+                "shared_fraction_called": found["mean_called"],
+                "noninferiority_power": None if math.isnan(found["power"]) else found["power"],
+            }
+        )
     return rows

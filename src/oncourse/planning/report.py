@@ -59,15 +59,21 @@ def survival_numbers(
     if simulate:
         result = simulate_power(design, n, replicates=simulate, seed=seed)
         out["simulated"] = {
-            "power": result.power, "ci_low": result.ci_low, "ci_high": result.ci_high,
-            "mean_events": result.mean_events, "mean_ratio": _known(math.exp(result.mean_log_ratio)),
+            "power": result.power,
+            "ci_low": result.ci_low,
+            "ci_high": result.ci_high,
+            "mean_events": result.mean_events,
+            "mean_ratio": _known(math.exp(result.mean_log_ratio)),
             "replicates": result.replicates,
-        }  # fmt: skip
+        }
         wide = simulate_landmark(design, out.get("patients_for_precision", n), replicates=simulate, seed=seed)
         out["simulated_24m"] = {
-            "patients": out.get("patients_for_precision", n), "half_width": _known(wide.half_width),
-            "coverage": _known(wide.coverage), "known": wide.known, "replicates": wide.replicates,
-        }  # fmt: skip
+            "patients": out.get("patients_for_precision", n),
+            "half_width": _known(wide.half_width),
+            "coverage": _known(wide.coverage),
+            "known": wide.known,
+            "replicates": wide.replicates,
+        }
     return out
 
 
@@ -90,10 +96,15 @@ def _prediction(design: SurvivalDesign, parameters: int, r2: float) -> dict[str,
     precise = math.ceil(yearly / follow_up * (1.959963984540054 / margin) ** 2)
     n = max(result.n, precise)
     return {
-        "parameters": parameters, "r2": r2, "patients": n, "for_shrinkage": result.n_shrinkage,
-        "for_optimism": result.n_optimism, "for_precision": precise, "events": math.ceil(n * yearly * follow_up),
+        "parameters": parameters,
+        "r2": r2,
+        "patients": n,
+        "for_shrinkage": result.n_shrinkage,
+        "for_optimism": result.n_optimism,
+        "for_precision": precise,
+        "events": math.ceil(n * yearly * follow_up),
         "events_per_parameter": n * yearly * follow_up / parameters,
-    }  # fmt: skip
+    }
 
 
 def survival_text(design: SurvivalDesign, numbers: dict[str, Any]) -> str:

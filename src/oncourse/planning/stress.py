@@ -16,8 +16,17 @@ from oncourse.planning.survival import SurvivalDesign
 from oncourse.stats.rng import generator
 
 #: Stresses that each plan can show.
-OF_CONCORDANCE = ("artefacts", "contamination", "reference-bias", "overdispersion", "noise", "assay-change", "purity",
-                  "copy-number", "swaps")  # fmt: skip
+OF_CONCORDANCE = (
+    "artefacts",
+    "contamination",
+    "reference-bias",
+    "overdispersion",
+    "noise",
+    "assay-change",
+    "purity",
+    "copy-number",
+    "swaps",
+)
 OF_SURVIVAL = ("delayed-entry", "confounding", "informative-censoring")
 #: Error per read and concentration of reads that a plan assumes.
 ERROR, CONCENTRATION = 1e-3, 200.0
@@ -39,8 +48,8 @@ def stressed_concordance(
 
     Returns
     -------
-    stress; truth : shared fraction; said : mean over studies; bias; coverage : share of 95 % intervals (patients as units,
-    Student's t) that hold the truth; noninferiority : share of studies that show it (None: not planned)
+    stress; truth : shared fraction; said : mean over studies; bias; coverage : share of 95 % intervals (patients as
+    units, Student's t) that hold the truth; noninferiority : share of studies that show it (None: not planned)
     """
     _check(stress, OF_CONCORDANCE, "concordance")
     return [_concordance_row(name, design, patients, given, n_study, seed) for name, given in _cases(stress)]
@@ -77,8 +86,14 @@ def _concordance_row(
         test = float((low > design.ppa0 - design.margin)[known].mean())
     inside = (np.abs(mean - design.share) <= half)[known]
     said = float(mean[known].mean())
-    return {"stress": name, "truth": design.share, "said": said, "bias": said - design.share,
-            "coverage": float(inside.mean()), "noninferiority": test}  # fmt: skip
+    return {
+        "stress": name,
+        "truth": design.share,
+        "said": said,
+        "bias": said - design.share,
+        "coverage": float(inside.mean()),
+        "noninferiority": test,
+    }
 
 
 def _found(
@@ -90,7 +105,9 @@ def _found(
     there = rng.random(cells) < p[..., None]
     true = np.clip(told * np.exp(rng.normal(0, given.get("purity", 0.0), told.shape)), 1e-4, 0.99)
     purity = np.broadcast_to(true[..., None], cells)
-    copies = np.where(rng.random(cells) < given.get("copy-number", 0.0), np.where(rng.random(cells) < 0.5, 3.0, 1.0), 2.0)
+    copies = np.where(
+        rng.random(cells) < given.get("copy-number", 0.0), np.where(rng.random(cells) < 0.5, 3.0, 1.0), 2.0
+    )
     vaf = expected_vaf(purity, copies) * (1 - given.get("contamination", 0.0))
     vaf = vaf * (1 - given.get("reference-bias", 0.0))
     swapped = rng.random(p.shape) < given.get("swaps", 0.0)
@@ -113,8 +130,8 @@ def stressed_survival(
 
     Returns
     -------
-    stress; truth : hazard ratio; said : geometric mean over studies; coverage : share of 95 % intervals that hold the truth;
-    power : share of studies that find the effect; false_findings : the same where the true ratio is 1
+    stress; truth : hazard ratio; said : geometric mean over studies; coverage : share of 95 % intervals that hold the
+    truth; power : share of studies that find the effect; false_findings : the same where the true ratio is 1
     """
     _check(stress, OF_SURVIVAL, "survival")
     rows = []

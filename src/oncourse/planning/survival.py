@@ -47,10 +47,14 @@ class SurvivalDesign:
         problems = [
             f"{name}: {value:g} must lie between 0 and 1"
             for name, value in (
-                ("share altered", self.share_altered), ("24-month survival", self.survival_24m), ("alpha", self.alpha),
-                ("power", self.power), ("treated share", self.treated_share),
-            ) if not 0 < value < 1
-        ]  # fmt: skip
+                ("share altered", self.share_altered),
+                ("24-month survival", self.survival_24m),
+                ("alpha", self.alpha),
+                ("power", self.power),
+                ("treated share", self.treated_share),
+            )
+            if not 0 < value < 1
+        ]
         for name, ratio in (
             ("hazard ratio", self.hazard_ratio),
             ("interaction ratio", self.interaction_ratio),
@@ -99,9 +103,7 @@ def interaction_patients(design: SurvivalDesign) -> int:
     """
     alpha = design.alpha / design.tests
     need = _information(alpha, design.power) / math.log(design.interaction_ratio or 1.0) ** 2
-    return math.ceil(
-        need * sum(1 / (share * events / enrolled) for share, events, enrolled in _cells(design))
-    )
+    return math.ceil(need * sum(1 / (share * events / enrolled) for share, events, enrolled in _cells(design)))
 
 
 def _information(alpha: float, power: float) -> float:
@@ -132,8 +134,7 @@ def mean_time_at_risk(design: SurvivalDesign) -> float:
     if design.interaction_ratio is not None:
         ratios = [design.hazard_ratio * design.interaction_ratio, design.hazard_ratio, 1.0, 1.0]
     total = sum(
-        share * events / (design.hazard * ratio)
-        for (share, events, _), ratio in zip(cells, ratios, strict=True)
+        share * events / (design.hazard * ratio) for (share, events, _), ratio in zip(cells, ratios, strict=True)
     )
     return total / sum(share * enrolled for share, _, enrolled in cells)
 
@@ -144,9 +145,7 @@ def event_probability(design: SurvivalDesign) -> float:
     Even accrual, constant hazards of event and loss; with a sampling delay among those alive and followed at sampling.
     """
     cells = _cells(design)
-    return sum(share * events for share, events, _ in cells) / sum(
-        share * enrolled for share, _, enrolled in cells
-    )
+    return sum(share * events for share, events, _ in cells) / sum(share * enrolled for share, _, enrolled in cells)
 
 
 def _cells(design: SurvivalDesign, *, n_grid: int = 400) -> list[tuple[float, float, float]]:
@@ -154,8 +153,12 @@ def _cells(design: SurvivalDesign, *, n_grid: int = 400) -> list[tuple[float, fl
     altered, ratio, treated = design.share_altered, design.hazard_ratio, design.treated_share
     kinds = [(altered, ratio), (1 - altered, 1.0)]
     if design.interaction_ratio is not None:
-        kinds = [(altered * treated, ratio * design.interaction_ratio), (altered * (1 - treated), ratio),
-                 ((1 - altered) * treated, 1.0), ((1 - altered) * (1 - treated), 1.0)]  # fmt: skip
+        kinds = [
+            (altered * treated, ratio * design.interaction_ratio),
+            (altered * (1 - treated), ratio),
+            ((1 - altered) * treated, 1.0),
+            ((1 - altered) * (1 - treated), 1.0),
+        ]
     end = design.follow_up_months + design.accrual_months * (np.arange(n_grid) + 0.5) / n_grid
     out = []
     for share, times in kinds:
@@ -172,22 +175,18 @@ def _cells(design: SurvivalDesign, *, n_grid: int = 400) -> list[tuple[float, fl
     return out
 
 
-def landmark_half_width(
-    design: SurvivalDesign, patients: int, *, months: float = 24.0, level: float = 0.95
-) -> float:
+def landmark_half_width(design: SurvivalDesign, patients: int, *, months: float = 24.0, level: float = 0.95) -> float:
     """Return half the width of the interval of survival at `months` among the not altered (Greenwood, expected).
 
-    NaN where nobody is followed so long, and with a sampling delay: next to nobody is then at risk at the first events, and
-    the variance of a curve from the start of the clock has no limit (`simulate_landmark` says what to expect).
+    NaN where nobody is followed so long, and with a sampling delay: next to nobody is then at risk at the first events,
+    and the variance of a curve from the start of the clock has no limit (`simulate_landmark` says what to expect).
     """
     from scipy.special import ndtri
 
     if design.sampling_delay_months > 0:
         return float("nan")
     grid = (np.arange(2000) + 0.5) / 2000 * months
-    since = np.clip(
-        (design.accrual_months + design.follow_up_months - grid) / max(design.accrual_months, 1e-9), 0, 1
-    )
+    since = np.clip((design.accrual_months + design.follow_up_months - grid) / max(design.accrual_months, 1e-9), 0, 1)
     followed = since * np.exp(-design.loss * grid)
     if (followed <= 0).any():
         return float("nan")
@@ -195,9 +194,7 @@ def landmark_half_width(
     return float(ndtri(0.5 + level / 2)) * math.exp(-design.hazard * months) * math.sqrt(variance)
 
 
-def landmark_patients(
-    design: SurvivalDesign, half_width: float, *, months: float = 24.0, level: float = 0.95
-) -> int:
+def landmark_patients(design: SurvivalDesign, half_width: float, *, months: float = 24.0, level: float = 0.95) -> int:
     """Return the patients for an interval of survival at `months` of plus/minus `half_width`."""
     one = landmark_half_width(design, 1, months=months, level=level)
     if design.sampling_delay_months > 0:
@@ -224,7 +221,8 @@ class Simulated:
 
 @dataclass(frozen=True)
 class SimulatedLandmark:
-    """Survival at a landmark in simulated studies: median half-width of its interval and how often it covers the truth."""
+    """Survival at a landmark in simulated studies: median half-width of its interval and how often it covers the
+    truth."""
 
     half_width: float
     coverage: float
@@ -280,11 +278,7 @@ def _draw(design: SurvivalDesign, patients: int, random: np.random.Generator) ->
         life = random.exponential(1 / (design.hazard * np.exp(log)))
         lost = random.exponential(1 / design.loss, n) if design.loss > 0 else np.full(n, np.inf)
         end = np.minimum(lost, design.follow_up_months + design.accrual_months * random.random(n))
-        delay = (
-            random.exponential(design.sampling_delay_months, n)
-            if design.sampling_delay_months
-            else np.zeros(n)
-        )
+        delay = random.exponential(design.sampling_delay_months, n) if design.sampling_delay_months else np.zeros(n)
         time = np.minimum(life, end)
         rows = np.column_stack([time, life <= end, delay, altered, treated])[delay < time]
         parts.append(rows)
@@ -293,9 +287,7 @@ def _draw(design: SurvivalDesign, patients: int, random: np.random.Generator) ->
     return table[:, 0], table[:, 1].astype(bool), table[:, 2], table[:, 3], table[:, 4]
 
 
-def simulate_power(
-    design: SurvivalDesign, patients: int, *, replicates: int = 500, seed: int = 1
-) -> Simulated:
+def simulate_power(design: SurvivalDesign, patients: int, *, replicates: int = 500, seed: int = 1) -> Simulated:
     """Return the share of simulated studies whose Cox model (delayed entry) finds the effect, or the interaction."""
     from scipy.special import ndtr
 
@@ -309,9 +301,7 @@ def simulate_power(
     for _ in range(replicates):
         time, event, entry, altered, treated = _draw(design, patients, random)
         columns = [altered] if design.interaction_ratio is None else [altered * treated, altered, treated]
-        fit = fit_cox(
-            time, event, np.column_stack(columns), entry=entry if design.sampling_delay_months else None
-        )
+        fit = fit_cox(time, event, np.column_stack(columns), entry=entry if design.sampling_delay_months else None)
         events += fit.n_event
         if fit.converged and not np.isnan(fit.coef[0]):
             p = float(fit.p_value[0])

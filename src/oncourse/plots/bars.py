@@ -10,9 +10,14 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, log_axis, mar
 
 
 def interval_bars(
-    labels: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float],
-    counts: Sequence[str], *, xlabel: str,
-) -> str:  # fmt: skip
+    labels: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    counts: Sequence[str],
+    *,
+    xlabel: str,
+) -> str:
     """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top."""
     with drawing(7.2, 0.9 + 0.24 * len(labels)) as canvas:
         ax = canvas.ax
@@ -22,8 +27,15 @@ def interval_bars(
         for bar, label, *numbers, count in zip(bars, labels, v, low, high, counts, strict=True):
             value, least, most = (f"{100 * x:.0f}" for x in numbers)
             mark(bar, f"{label}: {value} % (95 % CI {least}-{most}), {count}")
-        ax.errorbar(v, y, xerr=[np.maximum(0, v - np.asarray(low)), np.maximum(0, np.asarray(high) - v)], fmt="none",
-                    ecolor=COLOURS["text"], elinewidth=1, capsize=2)  # fmt: skip
+        ax.errorbar(
+            v,
+            y,
+            xerr=[np.maximum(0, v - np.asarray(low)), np.maximum(0, np.asarray(high) - v)],
+            fmt="none",
+            ecolor=COLOURS["text"],
+            elinewidth=1,
+            capsize=2,
+        )
         edge = float(np.nanmax(high)) if len(v) else 1.0
         for i, text in enumerate(counts):
             ax.text(high[i] + 0.01 * edge, i, text, va="center", fontsize=7, color=COLOURS["muted"])

@@ -37,14 +37,27 @@ def calibration(
             heights, edges = np.histogram(c["all"], bins=40, range=(0, top))
             base = -0.02 * top - 0.06 * top * i
             scale = 0.05 * top / max(heights.max(), 1)
-            ax.bar(edges[:-1], heights * scale, width=np.diff(edges), bottom=base - 0.05 * top, align="edge",
-                   color=colour, alpha=0.6)  # fmt: skip
-        if len(groups["predicted"]):
-            spread = np.vstack(
-                [groups["observed"] - groups["ci_low"], groups["ci_high"] - groups["observed"]]
+            ax.bar(
+                edges[:-1],
+                heights * scale,
+                width=np.diff(edges),
+                bottom=base - 0.05 * top,
+                align="edge",
+                color=colour,
+                alpha=0.6,
             )
-            ax.errorbar(groups["predicted"], groups["observed"], np.nan_to_num(np.clip(spread, 0, None)), fmt="o",
-                        color=COLOURS["text"], markersize=4, linewidth=1, label="fifths of the patients")  # fmt: skip
+        if len(groups["predicted"]):
+            spread = np.vstack([groups["observed"] - groups["ci_low"], groups["ci_high"] - groups["observed"]])
+            ax.errorbar(
+                groups["predicted"],
+                groups["observed"],
+                np.nan_to_num(np.clip(spread, 0, None)),
+                fmt="o",
+                color=COLOURS["text"],
+                markersize=4,
+                linewidth=1,
+                label="fifths of the patients",
+            )
         ax.set_xlim(0, top)
         ax.set_ylim(-0.03 * top - 0.06 * top * len(curves), min(1.02, top * 1.3))
         for axis in (ax.xaxis, ax.yaxis):

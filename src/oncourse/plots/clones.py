@@ -24,8 +24,16 @@ def ccf_heat_map(
 ) -> None:
     """Draw CCF (K, S) as shades with the numbers; NaN (not looked at) is hatched."""
     shown = np.ma.masked_invalid(ccf.T)
-    ax.pcolormesh(np.arange(len(clones) + 1), np.arange(len(samples) + 1), shown, cmap="Blues", vmin=0, vmax=1,
-                  edgecolors="white", linewidth=1)  # fmt: skip
+    ax.pcolormesh(
+        np.arange(len(clones) + 1),
+        np.arange(len(samples) + 1),
+        shown,
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        edgecolors="white",
+        linewidth=1,
+    )
     for s in range(len(samples)):
         for k in range(len(clones)):
             value = ccf[k, s]
@@ -34,8 +42,15 @@ def ccf_heat_map(
                     [k, k + 1], s, s + 1, facecolor=COLOURS["not_assessable"], hatch="///", edgecolor="white"
                 )
             elif len(clones) * len(samples) <= 240:
-                ax.text(k + 0.5, s + 0.5, f"{value:.2f}", ha="center", va="center", fontsize=7,
-                        color="white" if value > 0.6 else COLOURS["text"])  # fmt: skip
+                ax.text(
+                    k + 0.5,
+                    s + 0.5,
+                    f"{value:.2f}",
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if value > 0.6 else COLOURS["text"],
+                )
     ax.set_xticks(
         np.arange(len(clones)) + 0.5,
         [f"{c}\n{n}" for c, n in zip(clones, n_variants, strict=True)],

@@ -9,20 +9,34 @@ from numpy.typing import NDArray
 
 from oncourse.plots.theme import COLOURS, clean, drawing, mark
 
-_PARTS = (("shared", "shared"), ("private_a", "first sample only"), ("private_b", "second sample only"),
-          ("not_assessable", "not assessable"))  # fmt: skip
+_PARTS = (
+    ("shared", "shared"),
+    ("private_a", "first sample only"),
+    ("private_b", "second sample only"),
+    ("not_assessable", "not assessable"),
+)
 
 
 def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, title: str) -> str:
-    """Draw one stacked bar per patient; ``counts`` has shape (n, 4): shared, first only, second only, not assessable."""
+    """Draw one stacked bar per patient; ``counts`` has shape (n, 4): shared, first only, second only, not
+    assessable."""
     from matplotlib.ticker import MaxNLocator
 
     with drawing(7.2, max(2.2, 1.2 + 0.2 * len(labels))) as canvas:
         ax, left = canvas.ax, np.zeros(len(labels))
         for j, (key, word) in enumerate(_PARTS):
             hatch = "////" if key == "not_assessable" else None
-            bars = ax.barh(np.arange(len(labels)), counts[:, j], left=left, color=COLOURS[key], label=word, height=0.78,
-                           hatch=hatch, edgecolor="white", linewidth=0.3)  # fmt: skip
+            bars = ax.barh(
+                np.arange(len(labels)),
+                counts[:, j],
+                left=left,
+                color=COLOURS[key],
+                label=word,
+                height=0.78,
+                hatch=hatch,
+                edgecolor="white",
+                linewidth=0.3,
+            )
             for bar, patient, n in zip(bars, labels, counts[:, j], strict=True):
                 mark(bar, f"{patient}: {int(n)} {word}", people=[patient])
             left = left + counts[:, j]
@@ -36,16 +50,27 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
 
 
 def forest(
-    labels: Sequence[str], value: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64],
-    notes: Sequence[str], *, xlabel: str,
-) -> str:  # fmt: skip
+    labels: Sequence[str],
+    value: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    notes: Sequence[str],
+    *,
+    xlabel: str,
+) -> str:
     """Draw estimates with intervals, one row each (fractions 0-1; NaN: no mark)."""
     with drawing(7.4, 0.9 + 0.3 * len(labels)) as canvas:
         ax, y = canvas.ax, np.arange(len(labels))
         ax.hlines(y, low, high, color=COLOURS["text"], linewidth=1.2)
         (squares,) = ax.plot(value, y, "s", color=COLOURS["shared"], markersize=5)
-        mark(squares, [f"{label}: {100 * v:.0f} % (95 % CI {100 * lo:.0f}-{100 * hi:.0f}), {note}" for label, v, lo, hi, note
-                       in zip(labels, value, low, high, notes, strict=True) if np.isfinite(v)])  # fmt: skip
+        mark(
+            squares,
+            [
+                f"{label}: {100 * v:.0f} % (95 % CI {100 * lo:.0f}-{100 * hi:.0f}), {note}"
+                for label, v, lo, hi, note in zip(labels, value, low, high, notes, strict=True)
+                if np.isfinite(v)
+            ],
+        )
         for i, note in enumerate(notes):
             ax.text(
                 1.02,
@@ -66,9 +91,14 @@ def forest(
 
 
 def fraction_scatter(
-    a: NDArray[np.float64], b: NDArray[np.float64], states: Sequence[str], power_line: float | None, *,
-    xlabel: str, ylabel: str,
-) -> str:  # fmt: skip
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    states: Sequence[str],
+    power_line: float | None,
+    *,
+    xlabel: str,
+    ylabel: str,
+) -> str:
     """Draw each variant by its fraction in both samples, coloured by fate; the band is what sample b would miss.
 
     ``power_line`` is the fraction below which sample b (median depth and purity) calls less than 95 %.

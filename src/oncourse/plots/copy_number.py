@@ -18,9 +18,12 @@ MAX_SAMPLES = 600
 
 
 def frequency_svg(
-    chroms: Sequence[str], length: NDArray[np.float64], gain: NDArray[np.float64], loss: NDArray[np.float64],
+    chroms: Sequence[str],
+    length: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    loss: NDArray[np.float64],
     marks: Sequence[tuple[int, str, bool]] = (),
-) -> str:  # fmt: skip
+) -> str:
     """Draw the share of patients with gain (up) and loss (down) per band; return SVG.
 
     Parameters
@@ -38,8 +41,16 @@ def frequency_svg(
         for band, words, up in marks:
             x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
             edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
-            ax.annotate(words, (x, y), (x, edge_y), ha="center", va=side, fontsize=6, rotation=90,
-                        arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]})  # fmt: skip
+            ax.annotate(
+                words,
+                (x, y),
+                (x, edge_y),
+                ha="center",
+                va=side,
+                fontsize=6,
+                rotation=90,
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]},
+            )
         _chromosomes(ax, chroms, edge)
         ax.set_ylim(-top, top)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")
@@ -51,14 +62,18 @@ def frequency_svg(
 
 
 def heat_map_svg(
-    chroms: Sequence[str], length: NDArray[np.float64], states: NDArray[np.int8], order: NDArray[np.int64],
+    chroms: Sequence[str],
+    length: NDArray[np.float64],
+    states: NDArray[np.int8],
+    order: NDArray[np.int64],
     groups: Sequence[str | None],
-) -> str:  # fmt: skip
+) -> str:
     """Draw every sample as a row of bands: -1 loss, 0 neutral, 1 gain, -9 not measured; return SVG.
 
     Parameters
     ----------
-    states : shape (n_sample, n_band); order : rows from top to bottom; groups : of each sample (None: none), a strip beside
+    states : shape (n_sample, n_band); order : rows from top to bottom; groups : of each sample (None: none), a strip
+    beside
     """
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch

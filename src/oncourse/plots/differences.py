@@ -10,9 +10,16 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 
 def differences_svg(
-    labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], sure: Sequence[bool],
-    notes: Sequence[str], *, margin: float, xlabel: str,
-) -> str:  # fmt: skip
+    labels: Sequence[str],
+    value: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    sure: Sequence[bool],
+    notes: Sequence[str],
+    *,
+    margin: float,
+    xlabel: str,
+) -> str:
     """Draw one row per gene, first on top, with the band of equivalence; fractions -1 to 1; return SVG."""
     with drawing(7.6, 1.2 + 0.24 * len(labels)) as canvas:
         ax = canvas.ax
@@ -24,7 +31,9 @@ def differences_svg(
             colour = PALETTE[5] if sure[i] else PALETTE[0]
             ax.plot([lo[i], hi[i]], [i, i], color=colour, lw=1.4)
             ax.plot(v[i], i, "s", color=colour, ms=5)
-            ax.text(1.02, i, notes[i], transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=COLOURS["muted"])
+            ax.text(
+                1.02, i, notes[i], transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=COLOURS["muted"]
+            )
         ax.set_yticks(y, labels, fontsize=8)
         ax.invert_yaxis()
         edge = float(np.nanmax(np.abs([*lo, *hi, margin]))) * 1.1

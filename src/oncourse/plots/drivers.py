@@ -14,9 +14,12 @@ MOST_NAMES = 18
 
 
 def drivers_svg(
-    genes: Sequence[str], expected: NDArray[np.float64], seen: NDArray[np.int64], sure: NDArray[np.bool_],
+    genes: Sequence[str],
+    expected: NDArray[np.float64],
+    seen: NDArray[np.int64],
+    sure: NDArray[np.bool_],
     doubtful: NDArray[np.bool_],
-) -> str:  # fmt: skip
+) -> str:
     """Draw one point per gene, strongest evidence first; return SVG."""
     with drawing(6.2, 5.0) as canvas:
         ax = canvas.ax
@@ -25,10 +28,12 @@ def drivers_svg(
         found = sure & ~doubtful
         looks = (
             (~sure, {"s": 8, "color": COLOURS["muted"], "alpha": 0.5, "linewidths": 0, "label": "as chance makes it"}),
-            (sure & doubtful,
-             {"s": 22, "facecolors": "none", "edgecolors": COLOURS["muted"], "label": "check for an artefact"}),
+            (
+                sure & doubtful,
+                {"s": 22, "facecolors": "none", "edgecolors": COLOURS["muted"], "label": "check for an artefact"},
+            ),
             (found, {"s": 26, "color": PALETTE[5], "label": "FDR below 5 %"}),
-        )  # fmt: skip
+        )
         for inside, look in looks:
             points = ax.scatter(x[inside], y[inside], **look)
             mark(points, [f"{genes[int(i)]}: {seen[i]}, {expected[i]:.2g} expected" for i in np.flatnonzero(inside)])

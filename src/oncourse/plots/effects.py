@@ -44,8 +44,16 @@ def ratios(
         ax.set_xscale("log")
         ax.set_xlim(*ends)
         for height, label in heads:
-            ax.text(ends[0], height, label, fontsize=7.5, va="center", ha="left", color=COLOURS["text"],
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
+            ax.text(
+                ends[0],
+                height,
+                label,
+                fontsize=7.5,
+                va="center",
+                ha="left",
+                color=COLOURS["text"],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+            )
         ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ends[0] <= t <= ends[1]]
         ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
         ax.minorticks_off()

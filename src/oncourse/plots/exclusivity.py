@@ -18,7 +18,8 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
 
     Parameters
     ----------
-    pairs : gene_a, gene_b, direction, p_value, q_value, power_exclusivity, power_co_occurrence, n_both, n_a_only, n_b_only
+    pairs : gene_a, gene_b, direction, p_value, q_value, power_exclusivity, power_co_occurrence, n_both, n_a_only,
+    n_b_only
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -41,8 +42,10 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
         canvas.fig.set_layout_engine("compressed")  # square cells: the labels keep their room
         limit = -np.log10(STRONGEST)
         image = canvas.ax.imshow(shown[1:, :-1], cmap=scale, vmin=-limit, vmax=limit, aspect="equal")
-        for marks, style in ((rings, {"s": 46, "facecolors": "none", "edgecolors": COLOURS["text"], "linewidths": 0.9}),
-                             (dots, {"s": 5, "c": COLOURS["muted"]})):  # fmt: skip
+        for marks, style in (
+            (rings, {"s": 46, "facecolors": "none", "edgecolors": COLOURS["text"], "linewidths": 0.9}),
+            (dots, {"s": 5, "c": COLOURS["muted"]}),
+        ):
             if marks:
                 x, y = np.array(marks).T
                 canvas.ax.scatter(x, y - 1, **style)
@@ -53,7 +56,9 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
             spine.set_visible(False)
         ticks = [-limit, -2.0, 0.0, 2.0, limit]
         bar = canvas.fig.colorbar(image, ax=canvas.ax, shrink=0.6, ticks=ticks)
-        bar.ax.set_yticklabels([f"exclusive\np {STRONGEST:g}", "0.01", "as expected", "0.01", f"p {STRONGEST:g}\ntogether"])
+        bar.ax.set_yticklabels(
+            [f"exclusive\np {STRONGEST:g}", "0.01", "as expected", "0.01", f"p {STRONGEST:g}\ntogether"]
+        )
         bar.ax.tick_params(labelsize=7)
     return canvas.svg
 
@@ -61,8 +66,11 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
 def _commonest(pairs: pl.DataFrame, most: int) -> list[str]:
     """The genes altered most often, in that order."""
     both = pl.col("n_both")
-    counts = pl.concat([
-        pairs.select(gene="gene_a", n=pl.col("n_a_only") + both), pairs.select(gene="gene_b", n=pl.col("n_b_only") + both),
-    ])  # fmt: skip
+    counts = pl.concat(
+        [
+            pairs.select(gene="gene_a", n=pl.col("n_a_only") + both),
+            pairs.select(gene="gene_b", n=pl.col("n_b_only") + both),
+        ]
+    )
     top = counts.group_by("gene").agg(pl.col("n").max()).sort(["n", "gene"], descending=[True, False])
     return top["gene"].head(most).to_list()

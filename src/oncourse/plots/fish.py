@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def fish_bands(
-    parent: Sequence[int], fraction: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def fish_bands(parent: Sequence[int], fraction: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return lower and upper edge of each clone (K, T), children inside their parent.
 
     fraction : shape (K, T), cells of exactly each clone. The sums cannot exceed a parent: CCFs are sums of fractions.
@@ -40,9 +38,7 @@ def fish_bands(
         if parent[k] >= 0:
             ccf[parent[k]] += ccf[k]
     low = np.zeros((n, n_time))
-    groups = [
-        (-1, np.zeros(n_time), np.maximum(1.0, sum((ccf[k] for k in children.get(-1, [])), np.zeros(n_time))))
-    ]
+    groups = [(-1, np.zeros(n_time), np.maximum(1.0, sum((ccf[k] for k in children.get(-1, [])), np.zeros(n_time))))]
     for node, start, width in groups:
         below = children.get(node, [])
         room = width - sum((ccf[c] for c in below), np.zeros(n_time))
@@ -68,11 +64,7 @@ def fish(
     """
     order = np.argsort(day, kind="stable")
     day, fraction = np.asarray(day, float)[order], fraction[:, order]
-    fine = (
-        np.linspace(day[0], day[-1], 40 * len(day))
-        if len(day) > 1
-        else np.array([day[0] - 0.5, day[0] + 0.5])
-    )
+    fine = np.linspace(day[0], day[-1], 40 * len(day)) if len(day) > 1 else np.array([day[0] - 0.5, day[0] + 0.5])
     smooth = np.vstack([np.interp(fine, day, f) for f in fraction])
     low, high = fish_bands(parent, smooth)
     colours = clone_colours(len(names))
@@ -83,9 +75,7 @@ def fish(
             depth[k] += 1
             node = int(parent[node])
     for k in sorted(range(len(names)), key=lambda k: (depth[k], k)):
-        ax.fill_between(
-            fine, low[k], high[k], color=colours[k], linewidth=0.3, edgecolor="white", label=names[k]
-        )
+        ax.fill_between(fine, low[k], high[k], color=colours[k], linewidth=0.3, edgecolor="white", label=names[k])
     for d in day:
         ax.axvline(d, color=COLOURS["text"], linewidth=0.6, linestyle=(0, (2, 2)))
     ax.set_xlim(fine[0], fine[-1])

@@ -21,8 +21,16 @@ def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
         ax.set_ylim(-len(steps) + 0.35, 0.65)
         ax.axis("off")
         for i, (name, counts, reason) in enumerate(steps):
-            ax.text(2.6, -i, f"{fill(name, 40)}\n{counts}", ha="center", va="center", fontsize=8.5, linespacing=1.4,
-                    bbox={"boxstyle": "round,pad=0.5", "facecolor": "#F2F7FA", "edgecolor": PALETTE[0]})  # fmt: skip
+            ax.text(
+                2.6,
+                -i,
+                f"{fill(name, 40)}\n{counts}",
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                linespacing=1.4,
+                bbox={"boxstyle": "round,pad=0.5", "facecolor": "#F2F7FA", "edgecolor": PALETTE[0]},
+            )
             if i:
                 ax.annotate(
                     "",

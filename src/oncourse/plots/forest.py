@@ -94,7 +94,8 @@ _CHARACTER = 5.0
 
 
 def _starts(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Return where each column of text begins and where the last ends, in points; each is as wide as its longest cell."""
+    """Return where each column of text begins and where the last ends, in points; each is as wide as its longest
+    cell."""
     out = [0.0]
     for k, head in enumerate(columns):
         out.append(out[-1] + _CHARACTER * (max([1.15 * len(head), *(len(r[k]) for r in rows)]) + 1.5))
@@ -135,9 +136,7 @@ def volcano_figure(
         ax.set_ylim(0.0, max(1.0, float(y.max()) * 1.06) if y.size else 1.0)
         order = np.argsort(p, kind="stable")[:most]
         for j, (dx, side) in _placed(x, y, order, edge, ax.get_ylim()[1]):
-            ax.annotate(
-                labels[j], (x[j], y[j]), xytext=(dx, 3), textcoords="offset points", fontsize=7, ha=side
-            )
+            ax.annotate(labels[j], (x[j], y[j]), xytext=(dx, 3), textcoords="offset points", fontsize=7, ha=side)
         ax.set_xlabel(xlabel)
         ax.set_ylabel("-log10 p")
         clean(ax)

@@ -48,9 +48,14 @@ def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float6
     with drawing(6.5, 3.4) as canvas:
         for i, (name, (gap, values)) in enumerate(days.items()):
             canvas.ax.scatter(
-                gap, values, s=22, color=PALETTE[i % len(PALETTE)], alpha=0.75, linewidths=0,
+                gap,
+                values,
+                s=22,
+                color=PALETTE[i % len(PALETTE)],
+                alpha=0.75,
+                linewidths=0,
                 label=f"{name} (n = {len(values)})",
-            )  # fmt: skip
+            )
         canvas.ax.set_xlabel("days between the samples")
         canvas.ax.set_ylabel(label)
         canvas.ax.set_xlim(left=-0.02 * max(1.0, *(float(g.max()) for g, _ in days.values())))

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from oncourse.plots.theme import COLOURS, clean, drawing
 
 LEVEL_COLOURS = {
-    "I-A": "#00527F", "I-B": "#2B8CC4", "II-C": "#8CC5E3", "II-D": "#C6E2F0", "III": "#DDD6C6", "none": "#ECEFF1",
-}  # fmt: skip
+    "I-A": "#00527F",
+    "I-B": "#2B8CC4",
+    "II-C": "#8CC5E3",
+    "II-D": "#C6E2F0",
+    "III": "#DDD6C6",
+    "none": "#ECEFF1",
+}
 
 
 def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
@@ -22,8 +27,15 @@ def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
                 ax.barh(row, share, left=left, color=colour, edgecolor="white", height=0.7)
                 if share > 0.04:
                     dark = level in ("I-A", "I-B")
-                    ax.text(left + share / 2, row, f"{counts[level]:,}", ha="center", va="center", fontsize=8,
-                            color="white" if dark else COLOURS["text"])  # fmt: skip
+                    ax.text(
+                        left + share / 2,
+                        row,
+                        f"{counts[level]:,}",
+                        ha="center",
+                        va="center",
+                        fontsize=8,
+                        color="white" if dark else COLOURS["text"],
+                    )
                 left += share
         ax.set_yticks(range(len(rows)), [f"{name} (n = {sum(c.values()):,})" for name, c in rows])
         ax.invert_yaxis()
@@ -31,9 +43,13 @@ def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
         ax.set_xlabel("share of patients")
         clean(ax)
         ax.legend(
-            [_patch(c) for c in LEVEL_COLOURS.values()], list(LEVEL_COLOURS), ncols=6, loc="lower left",
-            bbox_to_anchor=(0, 1.0), handlelength=1.0,
-        )  # fmt: skip
+            [_patch(c) for c in LEVEL_COLOURS.values()],
+            list(LEVEL_COLOURS),
+            ncols=6,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+            handlelength=1.0,
+        )
     return canvas.svg
 
 

@@ -13,9 +13,15 @@ MOST_NAMES = 8
 
 
 def lollipop_svg(
-    gene: str, length: int, codons: Sequence[int], patients: Sequence[int], kinds: Sequence[str], names: Sequence[str],
-    hotspots: Sequence[int] = (), domains: Sequence[tuple[int, int, str]] = (),
-) -> str:  # fmt: skip
+    gene: str,
+    length: int,
+    codons: Sequence[int],
+    patients: Sequence[int],
+    kinds: Sequence[str],
+    names: Sequence[str],
+    hotspots: Sequence[int] = (),
+    domains: Sequence[tuple[int, int, str]] = (),
+) -> str:
     """Draw one stick per residue and kind of effect, as high as the patients hit there; return SVG.
 
     Parameters

@@ -35,16 +35,34 @@ def migration_graph(
         place[-1] = (0.0, 0.0)
     gap = 11 if many else 16
     for (source, target), p in sorted(shown.items()):
-        ax.annotate("", place[target], place[source], arrowprops={
-            "arrowstyle": "-|>", "linewidth": 0.6 + 2.4 * p, "color": COLOURS["muted"], "shrinkA": gap, "shrinkB": gap,
-            "alpha": 0.25 + 0.75 * p, "connectionstyle": "arc3,rad=0.12"})  # fmt: skip
+        ax.annotate(
+            "",
+            place[target],
+            place[source],
+            arrowprops={
+                "arrowstyle": "-|>",
+                "linewidth": 0.6 + 2.4 * p,
+                "color": COLOURS["muted"],
+                "shrinkA": gap,
+                "shrinkB": gap,
+                "alpha": 0.25 + 0.75 * p,
+                "connectionstyle": "arc3,rad=0.12",
+            },
+        )
         if many and p < 0.5:
             continue
         (x0, y0), (x1, y1) = place[source], place[target]
         bend, t = 0.06, 0.75 if many else 0.55  # near the target arrows of one source are apart
-        ax.text((1 - t) * x0 + t * x1 + bend * (y1 - y0), (1 - t) * y0 + t * y1 - bend * (x1 - x0), f"{p:.2f}",
-                fontsize=6 if many else 7, ha="center", va="center", color=COLOURS["text"],
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8})  # fmt: skip
+        ax.text(
+            (1 - t) * x0 + t * x1 + bend * (y1 - y0),
+            (1 - t) * y0 + t * y1 - bend * (x1 - x0),
+            f"{p:.2f}",
+            fontsize=6 if many else 7,
+            ha="center",
+            va="center",
+            color=COLOURS["text"],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
+        )
     for i, (x, y) in place.items():
         role = "primary" if i == primary else "metastasis"
         ax.scatter(
@@ -75,9 +93,7 @@ def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     calls = sorted({c for kind in counts.values() for c in kind if c != "not_assessable"})
-    colour = {c: PALETTE[i % len(PALETTE)] for i, c in enumerate(calls)} | {
-        "not_assessable": COLOURS["not_assessable"]
-    }
+    colour = {c: PALETTE[i % len(PALETTE)] for i, c in enumerate(calls)} | {"not_assessable": COLOURS["not_assessable"]}
     names = list(counts)
     total = max((sum(kind.values()) for kind in counts.values()), default=0)
     for row, name in enumerate(names):
@@ -88,8 +104,15 @@ def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
                 word = call.replace("_", " ")
                 ax.barh(row, n, left=start, color=colour[call], height=0.6)
                 if n / total >= WIDE_ENOUGH:
-                    ax.text(start + n / 2, row, f"{word}\n{n}", ha="center", va="center", fontsize=7,
-                            color=COLOURS["text"] if call == "not_assessable" else "white")  # fmt: skip
+                    ax.text(
+                        start + n / 2,
+                        row,
+                        f"{word}\n{n}",
+                        ha="center",
+                        va="center",
+                        fontsize=7,
+                        color=COLOURS["text"] if call == "not_assessable" else "white",
+                    )
                 else:
                     beside.append(f"{word} {n}")
             start += n

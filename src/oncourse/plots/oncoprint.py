@@ -49,8 +49,8 @@ class Oncoprint:
 def columns_of(data: Oncoprint) -> NDArray[np.int64]:
     """Return the sample of each column, -1 for a gap: patients in memo order, the samples of one side by side.
 
-    Samples stand in their given order within a patient. Where some patient has several, columns are three wide and a gap
-    follows each patient (up to `PARTED` samples).
+    Samples stand in their given order within a patient. Where some patient has several, columns are three wide and a
+    gap follows each patient (up to `PARTED` samples).
     """
     altered = data.is_altered
     if not data.patients:
@@ -85,13 +85,21 @@ def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
     letters = np.array([chr(48 + i) for i in range(len(kinds))])[place.reshape(len(code), len(shown))]
     words = []
     for kind in kinds.tolist():
-        told = [k for k, i in ((MUTATION_KINDS, kind >> 6 & 7), (COPY_KINDS, kind >> 3 & 7), (tuple(MARKS), kind & 7)) if i
-                for k in [k[i - 1]]]  # fmt: skip
+        told = [
+            k
+            for k, i in ((MUTATION_KINDS, kind >> 6 & 7), (COPY_KINDS, kind >> 3 & 7), (tuple(MARKS), kind & 7))
+            if i
+            for k in [k[i - 1]]
+        ]
         words.append("; ".join(told) or ("not altered" if kind >> 9 else "not assessed"))
     return {
-        "rows": list(data.genes), "columns": columns.tolist(), "samples": list(data.samples), "words": words,
-        "patients": list(data.patients), "cells": ["".join(row) for row in letters.tolist()],
-    }  # fmt: skip
+        "rows": list(data.genes),
+        "columns": columns.tolist(),
+        "samples": list(data.samples),
+        "words": words,
+        "patients": list(data.patients),
+        "cells": ["".join(row) for row in letters.tolist()],
+    }
 
 
 def memo_order(altered: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -126,9 +134,7 @@ def oncoprint_svg(data: Oncoprint) -> str:
     tracks = {name: [None if i < 0 else values[i] for i in order] for name, values in data.tracks.items()}
     top = 0.9 if data.burden is not None else 0.0
     heights = [top or 0.01, max(1.2, 0.21 * genes), max(0.01, 0.2 * len(tracks))]
-    with drawing(
-        9.6, sum(heights) + 1.2, rows=3, gridspec_kw={"height_ratios": heights}, sharex=True
-    ) as canvas:
+    with drawing(9.6, sum(heights) + 1.2, rows=3, gridspec_kw={"height_ratios": heights}, sharex=True) as canvas:
         bars, main, clinical = canvas.ax
         if data.burden is not None:
             values = np.where(gap, 0, np.nan_to_num(data.burden[order]))
@@ -143,9 +149,7 @@ def oncoprint_svg(data: Oncoprint) -> str:
             mark(cells, grid=grid_of(data, order))
         main.set_yticks(np.arange(genes) * 4 + 1.5, [_short(g) for g in data.genes])
         right = main.secondary_yaxis("right")
-        right.set_yticks(
-            np.arange(genes) * 4 + 1.5, [f"{100 * f:.0f} %" if f == f else "" for f in data.fraction]
-        )
+        right.set_yticks(np.arange(genes) * 4 + 1.5, [f"{100 * f:.0f} %" if f == f else "" for f in data.fraction])
         right.tick_params(length=0)
         right.spines["right"].set_visible(False)
         main.tick_params(length=0)
@@ -154,12 +158,20 @@ def oncoprint_svg(data: Oncoprint) -> str:
         handles = _tracks(clinical, tracks)
         kinds = [k for i, k in enumerate(MUTATION_KINDS, 1) if (mutation == i).any()]
         kinds += [k for i, k in enumerate(COPY_KINDS, 1) if (copy == i).any()]
-        feet = [] if data.marks is None else [
-            Patch(color=c, label=w) for i, (w, c) in enumerate(MARKS.items(), 1) if (data.marks == i).any()
-        ]  # fmt: skip
-        handles = [Patch(color=COLOURS[k], label=k) for k in kinds] + feet + [
-            Patch(color=empty, label="not altered"), Patch(color=unseen, label="not assessed"), *handles,
-        ]  # fmt: skip
+        feet = (
+            []
+            if data.marks is None
+            else [Patch(color=c, label=w) for i, (w, c) in enumerate(MARKS.items(), 1) if (data.marks == i).any()]
+        )
+        handles = (
+            [Patch(color=COLOURS[k], label=k) for k in kinds]
+            + feet
+            + [
+                Patch(color=empty, label="not altered"),
+                Patch(color=unseen, label="not assessed"),
+                *handles,
+            ]
+        )
         shown = f"{n:,} samples" if n <= MAX_COLUMNS else f"{n:,} samples (every {n // MAX_COLUMNS}th drawn)"
         if gap.any():
             shown += f" of {len(set(data.patients)):,} patients, those of one side by side"
@@ -190,9 +202,7 @@ def _tracks(ax: object, tracks: Mapping[str, Sequence[str | None]]) -> list[obje
         used += len(kinds)
         handles += [Patch(color=colour[k], label=f"{name}: {_short(k)}") for k in kinds]
         rows.append([to_rgb(colour.get(v, "#F2F2F2") if v is not None else "#FFFFFF") for v in values])
-    ax.imshow(
-        np.array(rows), aspect="auto", interpolation="none", extent=(-0.5, len(rows[0]) - 0.5, len(rows), 0)
-    )
+    ax.imshow(np.array(rows), aspect="auto", interpolation="none", extent=(-0.5, len(rows[0]) - 0.5, len(rows), 0))
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(tracks))
     ax.tick_params(length=0, labelsize=7)
     return handles

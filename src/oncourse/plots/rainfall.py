@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 #: Colours of the six substitutions, C>T (deamination, APOBEC) and C>G (APOBEC) the strongest.
-CHANGES = dict(zip(("C>A", "C>G", "C>T", "T>A", "T>C", "T>G"), (PALETTE[4], PALETTE[8], PALETTE[5], PALETTE[3], PALETTE[2],
-                                                                PALETTE[1]), strict=True))  # fmt: skip
+CHANGES = dict(
+    zip(
+        ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G"),
+        (PALETTE[4], PALETTE[8], PALETTE[5], PALETTE[3], PALETTE[2], PALETTE[1]),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
 class Rain:
-    """One sample: ``place`` along the genome, ``distance`` in bases, ``change`` of each substitution (shape (n,)); places of
-    its foci."""
+    """One sample: ``place`` along the genome, ``distance`` in bases, ``change`` of each substitution (shape (n,));
+    places of its foci."""
 
     name: str
     place: NDArray[np.float64]

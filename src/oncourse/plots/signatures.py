@@ -11,8 +11,13 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
 
 #: Colours of the six substitutions, in the order C>A, C>G, C>T, T>A, T>C, T>G.
 SUBSTITUTIONS = {
-    "C>A": "#56B4E9", "C>G": "#000000", "C>T": "#D55E00", "T>A": "#9AA3AB", "T>C": "#009E73", "T>G": "#CC79A7",
-}  # fmt: skip
+    "C>A": "#56B4E9",
+    "C>G": "#000000",
+    "C>T": "#D55E00",
+    "T>A": "#9AA3AB",
+    "T>C": "#009E73",
+    "T>G": "#CC79A7",
+}
 MAX_SAMPLES, MAX_SIGNATURES = 80, 9
 
 
@@ -49,13 +54,19 @@ def stacked_svg(samples: Sequence[str], shares: Mapping[str, Sequence[float]], c
         main.set_xticks(x if few else [], [samples[i] for i in columns] if few else [], rotation=90, fontsize=6)
         more = f" ({len(samples) - len(columns):,} not drawn)" if len(samples) > len(columns) else ""
         main.set_xlabel(f"{len(columns):,} samples{more}")
-        main.legend(ncols=min(8, len(shown) + 1), loc="upper center", bbox_to_anchor=(0.5, -0.16 if not few else -0.45),
-                    fontsize=7)  # fmt: skip
+        main.legend(
+            ncols=min(8, len(shown) + 1),
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.16 if not few else -0.45),
+            fontsize=7,
+        )
         clean(main)
     return canvas.svg
 
 
-def spectrum_svg(classes: Sequence[str], counts: NDArray[np.float64], rebuilt: NDArray[np.float64] | None = None) -> str:
+def spectrum_svg(
+    classes: Sequence[str], counts: NDArray[np.float64], rebuilt: NDArray[np.float64] | None = None
+) -> str:
     """Draw the 96 classes as bars coloured by substitution; the rebuilt spectrum as dots."""
     order = sorted(range(len(classes)), key=lambda i: (classes[i][2:5], classes[i][0], classes[i][-1]))
     with drawing(9.6, 2.9) as canvas:
@@ -64,7 +75,9 @@ def spectrum_svg(classes: Sequence[str], counts: NDArray[np.float64], rebuilt: N
         values = np.asarray(counts, float)[order]
         ax.bar(x, values, color=[SUBSTITUTIONS[classes[i][2:5]] for i in order], width=0.85)
         if rebuilt is not None:
-            ax.plot(x, np.asarray(rebuilt, float)[order], ".", color=COLOURS["text"], ms=3, label="rebuilt from signatures")
+            ax.plot(
+                x, np.asarray(rebuilt, float)[order], ".", color=COLOURS["text"], ms=3, label="rebuilt from signatures"
+            )
             ax.legend(loc="upper right")
         for k, name in enumerate(SUBSTITUTIONS):
             ax.text(16 * k + 7.5, 1.02, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=8)

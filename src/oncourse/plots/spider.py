@@ -15,9 +15,14 @@ MOST = 400
 
 
 def spider(
-    series: Mapping[str, tuple[ArrayLike, ArrayLike]], *, ylabel: str, colours: Mapping[str, str] | None = None,
-    limits: Mapping[str, float], clip: float = 1.5, total: int | None = None,
-) -> str:  # fmt: skip
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    ylabel: str,
+    colours: Mapping[str, str] | None = None,
+    limits: Mapping[str, float],
+    clip: float = 1.5,
+    total: int | None = None,
+) -> str:
     """Draw change from baseline (fraction) against months since the start of the line; return SVG.
 
     Parameters
@@ -32,19 +37,33 @@ def spider(
         ax = canvas.ax
         for name in list(series)[:MOST]:
             days, change = (np.asarray(v, float) for v in series[name])
-            (line,) = ax.plot(days / DAYS_PER_MONTH, np.minimum(change, clip), "-", linewidth=0.9, marker="o",
-                              markersize=1.8, color=(colours or {}).get(name, PALETTE[0]), alpha=0.75)  # fmt: skip
+            (line,) = ax.plot(
+                days / DAYS_PER_MONTH,
+                np.minimum(change, clip),
+                "-",
+                linewidth=0.9,
+                marker="o",
+                markersize=1.8,
+                color=(colours or {}).get(name, PALETTE[0]),
+                alpha=0.75,
+            )
             mark(line, f"{name}: last {100 * change[-1]:+.0f} %", people=[name.partition(" ")[0]])
         for label, height in limits.items():
             ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
-            ax.annotate(label, (1.0, height), xycoords=("axes fraction", "data"), fontsize=7,
-                        color=COLOURS["muted"], va="bottom", ha="right")  # fmt: skip
+            ax.annotate(
+                label,
+                (1.0, height),
+                xycoords=("axes fraction", "data"),
+                fontsize=7,
+                color=COLOURS["muted"],
+                va="bottom",
+                ha="right",
+            )
         ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
         ax.set_ylabel(ylabel)
         ax.set_xlabel(
-            f"months since the start of the line (n = {total:,}"
-            + (f", {MOST} drawn)" if total > MOST else ")")
+            f"months since the start of the line (n = {total:,}" + (f", {MOST} drawn)" if total > MOST else ")")
         )
         clean(ax, grid="y")
     return canvas.svg
@@ -73,12 +92,26 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
             ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
             for start, label in item["starts"]:  # type: ignore[attr-defined]
                 ax.axvline(start / DAYS_PER_MONTH, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
-                ax.annotate(label, (start / DAYS_PER_MONTH, 1.0), xycoords=("data", "axes fraction"), fontsize=5,
-                            color=COLOURS["muted"], rotation=90, va="top", ha="right")  # fmt: skip
+                ax.annotate(
+                    label,
+                    (start / DAYS_PER_MONTH, 1.0),
+                    xycoords=("data", "axes fraction"),
+                    fontsize=5,
+                    color=COLOURS["muted"],
+                    rotation=90,
+                    va="top",
+                    ha="right",
+                )
             for at, height, kind in item["marks"]:  # type: ignore[attr-defined]
                 marker, face = kinds[kind]
-                ax.plot([at / DAYS_PER_MONTH], [height], marker, markersize=4, markerfacecolor=face,
-                        markeredgecolor=PALETTE[5] if "confirmed" in kind else face)  # fmt: skip
+                ax.plot(
+                    [at / DAYS_PER_MONTH],
+                    [height],
+                    marker,
+                    markersize=4,
+                    markerfacecolor=face,
+                    markeredgecolor=PALETTE[5] if "confirmed" in kind else face,
+                )
             ax.set_title(str(item["title"]), fontsize=7)
             ax.tick_params(labelsize=5)
             clean(ax)

@@ -52,8 +52,7 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
         (line,) = ax.step(t, s, where="post", color=colour, linewidth=1.6, label=label)
         mark(line, label, **of_group)
         low, high = (
-            np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)])
-            for v in (group.ci_low, group.ci_high)
+            np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)]) for v in (group.ci_low, group.ci_high)
         )
         mark(ax.fill_between(t, low, high, step="post", color=colour, alpha=0.13, linewidth=0), **of_group)
         marks = group.censored / DAYS_PER_MONTH

@@ -37,17 +37,31 @@ def swimmer(lanes: Sequence[Mapping[str, Any]], *, colours: Mapping[str, str] | 
                 y, lane["start"] / DAYS_PER_MONTH, lane["end"] / DAYS_PER_MONTH, color=COLOURS["grid"], linewidth=2
             )
             for begin, end, name in lane["bars"]:
-                bar = ax.barh(y, (end - begin) / DAYS_PER_MONTH, left=begin / DAYS_PER_MONTH, height=0.62,
-                              color=paint[name], alpha=0.85)  # fmt: skip
+                bar = ax.barh(
+                    y,
+                    (end - begin) / DAYS_PER_MONTH,
+                    left=begin / DAYS_PER_MONTH,
+                    height=0.62,
+                    color=paint[name],
+                    alpha=0.85,
+                )
                 mark(bar[0], f"{lane['label']}: {name}, day {begin:.0f} to {end:.0f}", people=[str(lane["label"])])
             if lane["is_ongoing"]:
                 ax.plot([lane["end"] / DAYS_PER_MONTH], [y], ">", color=COLOURS["text"], markersize=4)
         for kind, (marker, colour, label) in MARKS.items():
             points = [(day, y) for y, lane in enumerate(lanes) for day, what in lane["marks"] if what == kind]
             if points:
-                ax.plot([d / DAYS_PER_MONTH for d, _ in points], [y for _, y in points], marker, color=colour,
-                        markersize=4, markeredgecolor="white", markeredgewidth=0.4, linestyle="",
-                        label=label)  # fmt: skip
+                ax.plot(
+                    [d / DAYS_PER_MONTH for d, _ in points],
+                    [y for _, y in points],
+                    marker,
+                    color=colour,
+                    markersize=4,
+                    markeredgecolor="white",
+                    markeredgewidth=0.4,
+                    linestyle="",
+                    label=label,
+                )
         for name in names[:10]:
             ax.barh(-5, 0, color=paint[name], label=name if len(name) < 40 else name[:37] + "...")
         ax.set_yticks(range(len(lanes)), [lane["label"] for lane in lanes], fontsize=6)

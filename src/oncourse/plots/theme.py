@@ -19,24 +19,65 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8
 
 #: The same thing has the same colour in every figure.
 COLOURS = {
-    "shared": "#0072B2", "private_a": "#E69F00", "private_b": "#D55E00", "not_assessable": "#C8CCD0",
-    "present": "#0072B2", "absent": "#FFFFFF", "altered": "#0072B2", "not_altered": "#E8ECEF",
-    "missense": "#009E73", "truncating": "#000000", "splice": "#8C8C00", "inframe": "#CC79A7", "other": "#999999",
-    "promoter": "#999999", "fusion": "#5B4B8A", "amplification": "#D55E00", "deletion": "#0072B2",
-    "primary": "#56B4E9", "metastasis": "#D55E00", "local_recurrence": "#CC79A7", "plasma": "#5B4B8A",
-    "CR": "#009E73", "PR": "#56B4E9", "SD": "#E69F00", "PD": "#D55E00", "NE": "#C8CCD0",
-    "MSI-H": "#CC79A7", "MSS": "#D5E3EC", "MSI-L": "#B9C7D0", "indeterminate": "#8A949D",
-    "grid": "#E3E6E8", "text": "#222222", "muted": "#667077",
-}  # fmt: skip
+    "shared": "#0072B2",
+    "private_a": "#E69F00",
+    "private_b": "#D55E00",
+    "not_assessable": "#C8CCD0",
+    "present": "#0072B2",
+    "absent": "#FFFFFF",
+    "altered": "#0072B2",
+    "not_altered": "#E8ECEF",
+    "missense": "#009E73",
+    "truncating": "#000000",
+    "splice": "#8C8C00",
+    "inframe": "#CC79A7",
+    "other": "#999999",
+    "promoter": "#999999",
+    "fusion": "#5B4B8A",
+    "amplification": "#D55E00",
+    "deletion": "#0072B2",
+    "primary": "#56B4E9",
+    "metastasis": "#D55E00",
+    "local_recurrence": "#CC79A7",
+    "plasma": "#5B4B8A",
+    "CR": "#009E73",
+    "PR": "#56B4E9",
+    "SD": "#E69F00",
+    "PD": "#D55E00",
+    "NE": "#C8CCD0",
+    "MSI-H": "#CC79A7",
+    "MSS": "#D5E3EC",
+    "MSI-L": "#B9C7D0",
+    "indeterminate": "#8A949D",
+    "grid": "#E3E6E8",
+    "text": "#222222",
+    "muted": "#667077",
+}
 
 _RC: Any = {
-    "svg.hashsalt": "oncourse", "text.parse_math": False, "svg.fonttype": "none", "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"], "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold",
-    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#667077",
-    "axes.labelcolor": "#222222", "axes.labelsize": 9, "xtick.color": "#667077", "ytick.color": "#667077",
-    "xtick.labelcolor": "#222222", "ytick.labelcolor": "#222222", "legend.frameon": False, "legend.fontsize": 8,
-    "figure.dpi": 100, "savefig.dpi": 150,
-}  # fmt: skip
+    "svg.hashsalt": "oncourse",
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#667077",
+    "axes.labelcolor": "#222222",
+    "axes.labelsize": 9,
+    "xtick.color": "#667077",
+    "ytick.color": "#667077",
+    "xtick.labelcolor": "#222222",
+    "ytick.labelcolor": "#222222",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+}
 
 #: matplotlib is not safe for threads: one figure is drawn at a time.
 _LOCK = threading.RLock()
@@ -51,9 +92,7 @@ class drawing:
     True
     """
 
-    def __init__(
-        self, width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options: Any
-    ):
+    def __init__(self, width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options: Any):
         self.size, self.shape, self.options = (width, height), (rows, columns), options
         self.svg = ""
 
@@ -80,9 +119,14 @@ class drawing:
 
 
 def mark(
-    artist: Any, text: str | Sequence[str] = "", *, people: Sequence[str] = (), series: str = "", colour: str = "",
+    artist: Any,
+    text: str | Sequence[str] = "",
+    *,
+    people: Sequence[str] = (),
+    series: str = "",
+    colour: str = "",
     grid: Any = None,
-) -> None:  # fmt: skip
+) -> None:
     """Say what a drawn thing is: shown on hover, and the way from it to the patients behind it.
 
     Parameters
@@ -150,13 +194,9 @@ def to_svg(fig: Figure) -> str:
 
     with _LOCK, matplotlib.rc_context(_RC):
         buffer = io.StringIO()
-        FigureCanvasSVG(fig).print_svg(
-            buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
+        FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
-    text = re.sub(
-        r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :]
-    )  # ids of one page must differ
+    text = re.sub(r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :])  # ids of one page must differ
     text = _marked(text)
     width = re.search(r'width="([\d.]+)pt"', text)
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)

@@ -80,10 +80,17 @@ class Timeline:
 
 #: The colour of a class of drugs, the same on every page; others by order of the palette.
 GROUP_COLOURS = {
-    "ARPI": PALETTE[0], "taxane": PALETTE[1], "PARP inhibitor": PALETTE[2], "ADT": "#8C97A0", "anti-EGFR": PALETTE[3],
-    "anti-VEGF": PALETTE[4], "PD-1/PD-L1 inhibitor": PALETTE[5], "chemotherapy": PALETTE[1], "radioligand": PALETTE[6],
+    "ARPI": PALETTE[0],
+    "taxane": PALETTE[1],
+    "PARP inhibitor": PALETTE[2],
+    "ADT": "#8C97A0",
+    "anti-EGFR": PALETTE[3],
+    "anti-VEGF": PALETTE[4],
+    "PD-1/PD-L1 inhibitor": PALETTE[5],
+    "chemotherapy": PALETTE[1],
+    "radioligand": PALETTE[6],
     "other": "#8C97A0",
-}  # fmt: skip
+}
 
 
 class _Axis:
@@ -126,7 +133,8 @@ def timeline_svg(data: Timeline) -> str:
         for m, x in ((m, axis.x(m * DAYS_PER_MONTH)) for m in axis.ticks())
     )
     parts.append(
-        f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index date</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index '
+        f"date</text>"
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {y + 38:.0f}" xmlns="http://www.w3.org/2000/svg" font-family="inherit" '
@@ -163,19 +171,17 @@ def _draw_bars(parts: list[str], bars: Sequence[Bar], axis: _Axis, y: float, las
         colour = GROUP_COLOURS.get(bar.group, GROUP_COLOURS["other"])
         until = f"to day {bar.stop}" if bar.stop is not None else "ongoing or end not recorded"
         parts.append(
-            f'<g><title>{escape(bar.label)}: day {bar.start} {until}</title>'
+            f"<g><title>{escape(bar.label)}: day {bar.start} {until}</title>"
             f'<rect x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{_BAR_HEIGHT}" rx="3" fill="{colour}" '
             f'fill-opacity="0.28" stroke="{colour}"{"" if bar.stop is not None else DASHED}/>'
-        )  # fmt: skip
+        )
         if room < _WIDTH:
-            parts.append(
-                f'<text x="{x0 + 5:.1f}" y="{top + 12.5:.1f}" fill="#1d2329">{escape(bar.label)}</text></g>'
-            )
+            parts.append(f'<text x="{x0 + 5:.1f}" y="{top + 12.5:.1f}" fill="#1d2329">{escape(bar.label)}</text></g>')
         else:
             parts.append(
                 f'<text x="{min(x1, _WIDTH - _RIGHT) - 4:.1f}" y="{top + 12.5:.1f}" text-anchor="end" '
                 f'fill="#1d2329">{escape(bar.label)}</text></g>'
-            )  # fmt: skip
+            )
     return y + len(rows) * (_BAR_HEIGHT + 3) + 10
 
 
@@ -184,9 +190,7 @@ DASHED = ' stroke-dasharray="4 2"'
 
 def _scale(track: Track, top: float) -> tuple[list[tuple[float, str]], float, float]:
     """Return (ticks with words, low, high) of the value axis; logarithmic tracks in log10."""
-    values = [
-        v for line in track.lines for p in line.points for v in (p.value, p.low, p.high) if v is not None
-    ]
+    values = [v for line in track.lines for p in line.points for v in (p.value, p.low, p.high) if v is not None]
     if not track.is_log:
         high = max([*values, 1e-9])
         step = 10 ** math.floor(math.log10(high))
@@ -215,8 +219,10 @@ def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> floa
         return foot - (max(min(number, high), low) - low) / (high - low) * (foot - head)
 
     _title(parts, track.title, top + 22, track.unit)
-    parts.append(f'<rect x="{_LEFT}" y="{head:.1f}" width="{_WIDTH - _LEFT - _RIGHT}" height="{foot - head:.1f}" '
-                 'fill="none" stroke="#dde2e6"/>')  # fmt: skip
+    parts.append(
+        f'<rect x="{_LEFT}" y="{head:.1f}" width="{_WIDTH - _LEFT - _RIGHT}" height="{foot - head:.1f}" '
+        'fill="none" stroke="#dde2e6"/>'
+    )
     for value, text in ticks:
         at = foot - (value - low) / (high - low) * (foot - head)
         parts.append(f'<line x1="{_LEFT - 4}" x2="{_LEFT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#8a949d"/>')
@@ -234,10 +240,11 @@ def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> floa
         anchor = "end" if x > _WIDTH - 110 else "start"
         shift = -3 if anchor == "end" else 3
         parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" stroke-dasharray="3 2"/>'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" stroke-dasharray="3 '
+            f'2"/>'
             f'<text x="{x + shift:.1f}" y="{head + 11 + 12 * level:.1f}" text-anchor="{anchor}" fill="{colour}" '
             f'font-size="11">{escape(mark.label)}</text>'
-        )  # fmt: skip
+        )
     return top + _SERIES_HEIGHT + 4
 
 
@@ -255,9 +262,7 @@ def _draw_line(parts: list[str], line: Line, colour: str, axis: _Axis, y: Callab
             path = f"M{x - 4:.1f},{at - 3:.1f} h8 l-4,7 z"
             shape = f'<path d="{path}" fill="#fff" stroke="{colour}"><title>{title}</title></path>'
         else:
-            shape = (
-                f'<circle cx="{x:.1f}" cy="{at:.1f}" r="3.2" fill="{colour}"><title>{title}</title></circle>'
-            )
+            shape = f'<circle cx="{x:.1f}" cy="{at:.1f}" r="3.2" fill="{colour}"><title>{title}</title></circle>'
         parts.append(shape)
 
 
@@ -288,9 +293,13 @@ def _name_lines(
 
 
 _KIND_COLOURS = {
-    "primary": COLOURS["primary"], "metastasis": COLOURS["metastasis"], "plasma": COLOURS["plasma"],
-    "local_recurrence": COLOURS["local_recurrence"], "death": "#000000", "progression": "#9c1c00",
-}  # fmt: skip
+    "primary": COLOURS["primary"],
+    "metastasis": COLOURS["metastasis"],
+    "plasma": COLOURS["plasma"],
+    "local_recurrence": COLOURS["local_recurrence"],
+    "death": "#000000",
+    "progression": "#9c1c00",
+}
 
 
 def _draw_marks(parts: list[str], title: str, marks: Sequence[Mark], axis: _Axis, top: float) -> float:
@@ -308,13 +317,14 @@ def _draw_marks(parts: list[str], title: str, marks: Sequence[Mark], axis: _Axis
         y = top + 12 + row * 17
         colour = _KIND_COLOURS.get(mark.kind, "#59636d")
         shape = (
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>' if mark.kind != "death"
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>'
+            if mark.kind != "death"
             else f'<path d="M{x - 4:.1f},{y - 4:.1f} l8,8 m0,-8 l-8,8" stroke="#000" stroke-width="2"/>'
-        )  # fmt: skip
+        )
         anchor, shift = ("end", -8) if is_right else ("start", 8)
         parts.append(
-            f'<g><title>{escape(mark.label)}: day {mark.day}</title>{shape}'
+            f"<g><title>{escape(mark.label)}: day {mark.day}</title>{shape}"
             f'<text x="{x + shift:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" fill="#1d2329" font-size="11">'
             f"{escape(mark.label)}</text></g>"
-        )  # fmt: skip
+        )
     return top + len(ends) * 17 + 12

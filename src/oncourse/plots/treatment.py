@@ -17,8 +17,7 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
     shown = [
         r
         for r in comparison
-        if r["estimate_name"] == "hazard_ratio"
-        and r["method"] in ("unadjusted", "adjusted", "overlap", "iptw")
+        if r["estimate_name"] == "hazard_ratio" and r["method"] in ("unadjusted", "adjusted", "overlap", "iptw")
     ]
     shown = sorted(shown, key=lambda r: -(r["n_arm"] + r["n_reference"]))[:40]
     if not shown:
@@ -32,7 +31,9 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
         [r["method"] for r in shown],
         xlabel="hazard ratio (log scale)",
     )
-    caption = "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
+    caption = (
+        "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
+    )
     return [("hazard_ratios", "Treatments compared", caption, svg)]
 
 
@@ -47,10 +48,7 @@ def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Dra
     columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
     svg = love(
         [b["covariate"] for b in balance],
-        {
-            label: np.array([np.nan if b[k] is None else b[k] for b in balance])
-            for label, k in columns.items()
-        },
+        {label: np.array([np.nan if b[k] is None else b[k] for b in balance]) for label, k in columns.items()},
         title="Balance before and after weighting",
     )
     caption = (

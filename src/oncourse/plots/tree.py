@@ -101,22 +101,40 @@ def clone_tree(
     for k, p in enumerate(parent):
         from_x, from_y = (top, 0.0) if p < 0 else (x[p], y[p])
         # a sure edge is dark, a doubtful one light and broken
-        ax.plot([from_x, x[k]], [from_y, y[k]], color=COLOURS["muted"], linewidth=0.8 + 2.2 * support[k],
-                linestyle="-" if support[k] >= 0.5 else (0, (3, 2)), zorder=1)  # fmt: skip
+        ax.plot(
+            [from_x, x[k]],
+            [from_y, y[k]],
+            color=COLOURS["muted"],
+            linewidth=0.8 + 2.2 * support[k],
+            linestyle="-" if support[k] >= 0.5 else (0, (3, 2)),
+            zorder=1,
+        )
         if p >= 0 or len(roots) > 1:
             t = 0.68 if crowded else 0.5  # siblings are further apart near the child
             place = (from_x + t * (x[k] - from_x), from_y + t * (y[k] - from_y))
-            ax.annotate(f"{support[k]:.2f}", place, fontsize=6 if crowded else 7, ha="center",
-                        color=COLOURS["muted"], bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+            ax.annotate(
+                f"{support[k]:.2f}",
+                place,
+                fontsize=6 if crowded else 7,
+                ha="center",
+                color=COLOURS["muted"],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            )
     ax.scatter([top], [0], s=30, color=COLOURS["muted"], zorder=2)
     area = 130 + 500 * np.sqrt(np.asarray(n_variants, float) / max(1, *n_variants))
     ax.scatter(x, y, s=area, c=colours, zorder=2, edgecolors="white")
     for k, name in enumerate(names):
         light = float(np.dot(colours[k][:3], (0.299, 0.587, 0.114))) > 0.65
         ax.annotate(
-            name, (x[k], y[k]), ha="center", va="center", fontsize=8, color=COLOURS["text"] if light else "white",
-            weight="bold", zorder=3,
-        )  # fmt: skip
+            name,
+            (x[k], y[k]),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=COLOURS["text"] if light else "white",
+            weight="bold",
+            zorder=3,
+        )
         text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}"
         genes = wrap(labels[k], ACROSS // max(n_leaves(parent), 1))
         text = "\n".join([text, *genes[:3]]) + (" ..." if len(genes) > 3 else "")
@@ -124,10 +142,16 @@ def clone_tree(
         if crowded:  # beside the circle is the next clone
             text = "\n".join([str(n_variants[k]), *wrap(labels[k], 9)[:4]])
         ax.annotate(
-            text, (x[k], y[k]), xytext=below if crowded else beside, textcoords="offset points", zorder=3,
-            fontsize=6 if crowded else 7, va="top" if crowded else "center", ha="center" if crowded else "left",
+            text,
+            (x[k], y[k]),
+            xytext=below if crowded else beside,
+            textcoords="offset points",
+            zorder=3,
+            fontsize=6 if crowded else 7,
+            va="top" if crowded else "center",
+            ha="center" if crowded else "left",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.7} if crowded else None,
-        )  # fmt: skip
+        )
     ax.set_xlim(min(0.0, x.min()) - 0.5, x.max() + 0.9)
     ax.set_ylim(max(y.max(), 1) + 0.5, -0.3)
     ax.axis("off")

@@ -16,9 +16,15 @@ MOST = 800
 
 
 def waterfall(
-    change: ArrayLike, groups: Sequence[str] | None = None, *, ylabel: str, limits: Mapping[str, float],
-    colours: Mapping[str, str] | None = None, clip: float = CLIP, names_of: Sequence[str] = (),
-) -> str:  # fmt: skip
+    change: ArrayLike,
+    groups: Sequence[str] | None = None,
+    *,
+    ylabel: str,
+    limits: Mapping[str, float],
+    colours: Mapping[str, str] | None = None,
+    clip: float = CLIP,
+    names_of: Sequence[str] = (),
+) -> str:
     """Draw one bar per value (fraction, -0.5 = -50 %), sorted from rise to fall; return SVG.
 
     Parameters
@@ -32,18 +38,14 @@ def waterfall(
     x = np.asarray(change, float)
     known = np.isfinite(x)
     order = np.argsort(-x[known], kind="stable")
-    step = -(
-        -int(known.sum()) // MOST
-    )  # a bar below a pixel shows nothing: every step-th one stands for its like
+    step = -(-int(known.sum()) // MOST)  # a bar below a pixel shows nothing: every step-th one stands for its like
     order = order[step // 2 :: step] if step > 1 else order
     values = x[known][order]
     shown = np.asarray(groups if groups is not None else [""] * len(x), dtype=object)[known]
     names = shown[order]
     people = np.asarray(names_of, dtype=object)[known][order] if len(names_of) else []
     wanted = (
-        list(dict.fromkeys(names.tolist()))
-        if colours is None
-        else [n for n in colours if n in set(names.tolist())]
+        list(dict.fromkeys(names.tolist())) if colours is None else [n for n in colours if n in set(names.tolist())]
     )
     palette = dict(colours or {}) | {
         n: PALETTE[i % len(PALETTE)] for i, n in enumerate(wanted) if n not in (colours or {})
@@ -58,8 +60,13 @@ def waterfall(
             bars = ax.bar(at[mine], np.minimum(values[mine], clip), width=width, color=palette[name], label=label)
             for bar, place in zip(bars, at[mine], strict=True):
                 who = [people[place]] if len(people) else []
-                mark(bar, f"{' '.join([*who, name])}: {100 * values[place]:+.0f} %", people=who, series=name,
-                     colour=palette[name])  # fmt: skip
+                mark(
+                    bar,
+                    f"{' '.join([*who, name])}: {100 * values[place]:+.0f} %",
+                    people=who,
+                    series=name,
+                    colour=palette[name],
+                )
         cut = values > clip
         if cut.any():
             ax.plot(at[cut], np.full(int(cut.sum()), clip), "^", color=COLOURS["text"], markersize=3)

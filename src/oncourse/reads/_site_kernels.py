@@ -13,7 +13,8 @@ import numpy as np
 
 from oncourse.compiled import compiled
 
-#: Columns of a site: contig number, window (0-based, half open), running end, where its texts begin, their lengths, kind.
+#: Columns of a site: contig number, window (0-based, half open), running end, where its texts begin, their lengths,
+#: kind.
 CONTIG, FIRST, END, RUNNING_END, REF_AT, REF_LENGTH, ALT_AT, ALT_LENGTH, KIND = range(9)
 BASE, EXACT, SPAN = 0, 1, 2
 #: Columns of what was seen. ``seen`` is a base (0-3, 4 deleted, 5 another) at a `BASE` site, elsewhere 0 reference,
@@ -24,9 +25,29 @@ FORWARD, REVERSE, F1R2, F2R1 = 1, 2, 4, 8
 #: Settings: least base quality, least mapping quality, flags that leave a read out, whether UMIs are read.
 MIN_QUALITY, MIN_MAPPING, EXCLUDED, WITH_UMI = range(4)
 #: Columns of the sums of a site.
-(REF, ALT, OTHER, DISCORDANT, REF_FORWARD, REF_REVERSE, ALT_FORWARD, ALT_REVERSE, REF_F1R2, REF_F2R1, ALT_F1R2, ALT_F2R1,
- REF_QUALITY, ALT_QUALITY, REF_MAPPING, ALT_MAPPING, REF_EDGE, ALT_EDGE, REF_MISMATCHES, ALT_MISMATCHES, ALT_AT_EDGE,
- ) = range(21)  # fmt: skip
+(
+    REF,
+    ALT,
+    OTHER,
+    DISCORDANT,
+    REF_FORWARD,
+    REF_REVERSE,
+    ALT_FORWARD,
+    ALT_REVERSE,
+    REF_F1R2,
+    REF_F2R1,
+    ALT_F1R2,
+    ALT_F2R1,
+    REF_QUALITY,
+    ALT_QUALITY,
+    REF_MAPPING,
+    ALT_MAPPING,
+    REF_EDGE,
+    ALT_EDGE,
+    REF_MISMATCHES,
+    ALT_MISMATCHES,
+    ALT_AT_EDGE,
+) = range(21)
 N_SUMS = 21
 #: A base this near to the end of what is aligned is at the edge.
 EDGE_BASES = 5
@@ -36,10 +57,7 @@ _MASK = (1 << 62) - 1
 @compiled()
 def _i32(data, at):  # type: ignore[no-untyped-def]
     value = (
-        np.int64(data[at])
-        | np.int64(data[at + 1]) << 8
-        | np.int64(data[at + 2]) << 16
-        | np.int64(data[at + 3]) << 24
+        np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
     )
     return value - 4294967296 if value >= 2147483648 else value
 

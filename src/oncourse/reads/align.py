@@ -1,4 +1,5 @@
-"""FASTQ to sorted, indexed BAM: fastp, bwa mem, samtools; duplicates marked, unless identifiers tell molecules apart."""
+"""FASTQ to sorted, indexed BAM: fastp, bwa mem, samtools; duplicates marked, unless identifiers tell molecules
+apart."""
 
 from __future__ import annotations
 
@@ -85,10 +86,16 @@ def _lane(plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, th
 
 def _join(sample: Sample, lanes: list[Path], out: Path, plan: Plan, threads: int) -> None:
     log = plan.place("log", f"join.{sample.sample}")
-    merge = ["samtools", "merge", "-n", "-u", "-o", "-", *map(str, lanes)] if len(lanes) > 1 else [
-        "samtools", "view", "-u", "--no-PG", str(lanes[0])]  # fmt: skip
-    steps = [merge, ["samtools", "fixmate", "-m", "-u", "-", "-"],
-             ["samtools", "sort", "-u", "-m", "256M", "-T", str(out.parent / "place"), "-"]]  # fmt: skip
+    merge = (
+        ["samtools", "merge", "-n", "-u", "-o", "-", *map(str, lanes)]
+        if len(lanes) > 1
+        else ["samtools", "view", "-u", "--no-PG", str(lanes[0])]
+    )
+    steps = [
+        merge,
+        ["samtools", "fixmate", "-m", "-u", "-", "-"],
+        ["samtools", "sort", "-u", "-m", "256M", "-T", str(out.parent / "place"), "-"],
+    ]
     if sample.counts_families:
         steps.append(["samtools", "view", "-b", "-o", str(out), "-"])
     else:

@@ -1,7 +1,7 @@
 """How often a base is read as another: per sample and trinucleotide, and per site from the normals of other patients.
 
-A site's own rate is drawn to the rate of its context with the weight of `PRIOR_DEPTH` fragments (as TNER does [1]_), so that
-a site noisy in many normals counts as noisy and one stray read does not.
+A site's own rate is drawn to the rate of its context with the weight of `PRIOR_DEPTH` fragments (as TNER does [1]_), so
+that a site noisy in many normals counts as noisy and one stray read does not.
 
 References
 ----------
@@ -29,8 +29,9 @@ _VARIANT_CHANCE = 1e-5
 _CONTEXT, _CONTEXT_ERRORS = 20_000, 10.0
 #: Fragments the context's rate weighs against what normals show at the site. A choice.
 PRIOR_DEPTH = 1_000.0
-#: Errors differ between places of one context: concentration of the beta-binomial. A choice. Below `RARE`, where families
-#: have outvoted the sequencer, it is one over the rate: rates of places differ by their size (2,000 at 1e-5: by seven).
+#: Errors differ between places of one context: concentration of the beta-binomial. A choice. Below `RARE`, where
+#: families have outvoted the sequencer, it is one over the rate: rates of places differ by their size (2,000 at 1e-5:
+#: by seven).
 CONCENTRATION, RARE = 2_000.0, 5e-5
 #: No rate below this is believed (a fragment whose mates agree is still copied from one strand).
 LEAST = 2e-6
@@ -80,9 +81,12 @@ def background_of(bases: Bases) -> Background:
     # families have outvoted the sequencer: a few true variants among the target bases would be most of what is seen
     for _ in range(3):  # what variants had hidden shows when the first are gone
         row, alt = np.nonzero(seen >= 3)
-        rate = np.array([
-            found.by_substitution[_substitution("ACGT"[r], "ACGT"[a])] for r, a in zip(where[1][row], alt, strict=True)
-        ])  # fmt: skip
+        rate = np.array(
+            [
+                found.by_substitution[_substitution("ACGT"[r], "ACGT"[a])]
+                for r, a in zip(where[1][row], alt, strict=True)
+            ]
+        )
         is_variant = chance_of_noise(seen[row, alt], of[row], rate) < _VARIANT_CHANCE
         seen[row[is_variant], alt[is_variant]] = 0.0
         found = _rates(seen, of, where)
@@ -90,7 +94,8 @@ def background_of(bases: Bases) -> Background:
 
 
 def _rates(seen: Floats, of: Floats, where: tuple[NDArray[np.int64], ...]) -> Background:
-    """Return the rates of fragments read as another base, shape (n, 4), among `of`, by context (before, base, after)."""
+    """Return the rates of fragments read as another base, shape (n, 4), among `of`, by context (before, base,
+    after)."""
     errors, total = np.zeros((5, 4, 5, 4)), np.zeros((5, 4, 5))
     np.add.at(total, where, of)
     for alt in range(4):
@@ -132,7 +137,8 @@ def site_rates(sites: pl.DataFrame, background: Background, normals: pl.DataFram
 
     Parameters
     ----------
-    sites : ``ref``, ``alt`` (trimmed, ``-`` empty), ``before``, ``after`` (0-4, see `contexts`), ``repeat``: length of the
+    sites : ``ref``, ``alt`` (trimmed, ``-`` empty), ``before``, ``after`` (0-4, see `contexts`), ``repeat``: length of
+    the
         run of one base that an insertion or deletion lies in
     normals : ``alt_count``, ``depth`` of the same sites summed over normals of other patients; None without any
     """

@@ -71,9 +71,7 @@ def read_header(path: Path, *, reference: Path | None = None) -> Header:
     if not path.is_file():
         raise InputError(f"{path.name}: there is no such file. Check the path in reads.tsv.")
     if path.stat().st_size == 0:
-        raise InputError(
-            f"{path.name}: the file is empty (0 bytes). Copy it again, or align the sample again."
-        )
+        raise InputError(f"{path.name}: the file is empty (0 bytes). Copy it again, or align the sample again.")
     if _is_bgzf(path) and not _has_end(path):
         raise InputError(
             f"{path.name}: the end of the file is missing: it was cut short while written or copied. Copy it again."
@@ -87,18 +85,14 @@ def read_header(path: Path, *, reference: Path | None = None) -> Header:
     except (ValueError, OSError) as error:
         raise InputError(f"{path.name}: is no BAM or CRAM file that can be read ({error}).") from None
     if is_cram and reference is None:
-        raise InputError(
-            f"{path.name}: a CRAM file is read with the reference it was written with: give --fasta."
-        )
+        raise InputError(f"{path.name}: a CRAM file is read with the reference it was written with: give --fasta.")
     order = head.get("HD", {}).get("SO", "unknown")
     if order in ("unsorted", "queryname"):
         raise InputError(
             f"{path.name}: reads are not sorted by place ({order}). Sort it: samtools sort -o sorted.bam {path.name}"
         )
     if not contigs:
-        raise InputError(
-            f"{path.name}: has no contigs (an unaligned file). Align it first, or give its FASTQ files."
-        )
+        raise InputError(f"{path.name}: has no contigs (an unaligned file). Align it first, or give its FASTQ files.")
     if not has_index:
         raise InputError(f"{path.name}: has no index. Make one: samtools index {path.name}")
     samples = tuple(dict.fromkeys(group["SM"] for group in head.get("RG", []) if group.get("SM")))

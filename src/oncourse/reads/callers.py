@@ -1,8 +1,9 @@
 """Other programs that find candidates: how each is called for a patient, what it writes, and where a user gets it.
 
-They are asked for in reads.yaml (`callers: mutect2, vardict`) and only add candidates: counting and judgement are ours, so
-that every sample is judged alike and no program's genotype is needed. Command lines are those of the programs' manuals,
-written from memory; none of the three could be installed where this was made: they were tried with stand-ins only.
+They are asked for in reads.yaml (`callers: mutect2, vardict`) and only add candidates: counting and judgement are ours,
+so that every sample is judged alike and no program's genotype is needed. Command lines are those of the programs'
+manuals, written from memory; none of the three could be installed where this was made: they were tried with stand-ins
+only.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _SCHEMA = {"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.Stri
 
 @dataclass(frozen=True)
 class Job:
-    """Files of a patient: sample name -> BAM; the normal's name or empty; reference, targets, an empty folder to work in."""
+    """Files of a patient: sample name -> BAM; the normal's name or empty; reference, targets, an empty folder to work
+    in."""
 
     tumours: dict[str, Path]
     normal: str
@@ -33,7 +35,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Caller:
-    """A program: what it is called, its version question, container and conda package, its command lines and their VCFs."""
+    """A program: what it is called, its version question, container and conda package, its command lines and their
+    VCFs."""
 
     name: str
     program: str
@@ -47,15 +50,11 @@ class Caller:
 
 def _mutect2(job: Job) -> list[list[list[str]]]:
     bams = [
-        x
-        for path in (*job.tumours.values(), *([job.normal_bam] if job.normal_bam else []))
-        for x in ("-I", str(path))
+        x for path in (*job.tumours.values(), *([job.normal_bam] if job.normal_bam else [])) for x in ("-I", str(path))
     ]
     normal = ["-normal", job.normal] if job.normal else []
     out = str(job.folder / "mutect2.vcf.gz")
-    return [
-        [["gatk", "Mutect2", "-R", str(job.reference), "-L", str(job.targets), *bams, *normal, "-O", out]]
-    ]
+    return [[["gatk", "Mutect2", "-R", str(job.reference), "-L", str(job.targets), *bams, *normal, "-O", out]]]
 
 
 def _strelka2(job: Job) -> list[list[list[str]]]:
@@ -63,10 +62,24 @@ def _strelka2(job: Job) -> list[list[list[str]]]:
     steps = [[["bgzip", "-f", "-k", str(job.targets)]], [["tabix", "-f", "-p", "bed", packed]]]
     for name, bam in job.tumours.items():
         run = job.folder / name
-        steps.append([[
-            "configureStrelkaSomaticWorkflow.py", "--normalBam", str(job.normal_bam), "--tumorBam", str(bam),
-            "--referenceFasta", str(job.reference), "--callRegions", packed, "--exome", "--runDir", str(run),
-        ]])  # fmt: skip
+        steps.append(
+            [
+                [
+                    "configureStrelkaSomaticWorkflow.py",
+                    "--normalBam",
+                    str(job.normal_bam),
+                    "--tumorBam",
+                    str(bam),
+                    "--referenceFasta",
+                    str(job.reference),
+                    "--callRegions",
+                    packed,
+                    "--exome",
+                    "--runDir",
+                    str(run),
+                ]
+            ]
+        )
         steps.append([[str(run / "runWorkflow.py"), "-m", "local", "-j", "2"]])
     return steps
 
@@ -74,30 +87,74 @@ def _strelka2(job: Job) -> list[list[list[str]]]:
 def _vardict(job: Job) -> list[list[list[str]]]:
     paired = [
         [
-            ["vardict-java", "-G", str(job.reference), "-f", "0.01", "-N", name, "-b", f"{bam}|{job.normal_bam}", "-c", "1",
-             "-S", "2", "-E", "3", "-g", "4", str(job.targets)],
+            [
+                "vardict-java",
+                "-G",
+                str(job.reference),
+                "-f",
+                "0.01",
+                "-N",
+                name,
+                "-b",
+                f"{bam}|{job.normal_bam}",
+                "-c",
+                "1",
+                "-S",
+                "2",
+                "-E",
+                "3",
+                "-g",
+                "4",
+                str(job.targets),
+            ],
             ["testsomatic.R"],
             ["var2vcf_paired.pl", "-N", f"{name}|{job.normal}", "-f", "0.01"],
             ["tee", str(job.folder / f"{name}.vcf")],
         ]
         for name, bam in job.tumours.items()
-    ]  # fmt: skip
+    ]
     return paired
 
 
 CALLERS: dict[str, Caller] = {
     c.name: c
     for c in (
-        Caller("mutect2", "gatk", ("--version",), "quay.io/biocontainers/gatk4", "bioconda::gatk4", False, _mutect2,
-               lambda job: [job.folder / "mutect2.vcf.gz"]),
-        Caller("strelka2", "configureStrelkaSomaticWorkflow.py", ("--version",), "quay.io/biocontainers/strelka",
-               "bioconda::strelka", True, _strelka2,
-               lambda job: [job.folder / n / "results" / "variants" / f"somatic.{kind}.vcf.gz"
-                            for n in job.tumours for kind in ("snvs", "indels")]),
-        Caller("vardict", "vardict-java", (), "quay.io/biocontainers/vardict-java", "bioconda::vardict-java", True, _vardict,
-               lambda job: [job.folder / f"{n}.vcf" for n in job.tumours]),
+        Caller(
+            "mutect2",
+            "gatk",
+            ("--version",),
+            "quay.io/biocontainers/gatk4",
+            "bioconda::gatk4",
+            False,
+            _mutect2,
+            lambda job: [job.folder / "mutect2.vcf.gz"],
+        ),
+        Caller(
+            "strelka2",
+            "configureStrelkaSomaticWorkflow.py",
+            ("--version",),
+            "quay.io/biocontainers/strelka",
+            "bioconda::strelka",
+            True,
+            _strelka2,
+            lambda job: [
+                job.folder / n / "results" / "variants" / f"somatic.{kind}.vcf.gz"
+                for n in job.tumours
+                for kind in ("snvs", "indels")
+            ],
+        ),
+        Caller(
+            "vardict",
+            "vardict-java",
+            (),
+            "quay.io/biocontainers/vardict-java",
+            "bioconda::vardict-java",
+            True,
+            _vardict,
+            lambda job: [job.folder / f"{n}.vcf" for n in job.tumours],
+        ),
     )
-}  # fmt: skip
+}
 
 
 def cure(caller: Caller) -> str:

@@ -19,23 +19,54 @@ from oncourse.reads.sheet import ASSAYS, MATERIAL, Plan, Sample
 _BLOCK = 30
 #: Files of the study folder that are written.
 WRITTEN = (
-    "patients.tsv", "lesions.tsv", "samples.tsv", "assays.tsv", "error_rates.tsv", "variants.tsv", "calls.tsv",
-    "segments.tsv", "coverage.tsv", "markers.tsv", "reads_targets.bed",
-)  # fmt: skip
+    "patients.tsv",
+    "lesions.tsv",
+    "samples.tsv",
+    "assays.tsv",
+    "error_rates.tsv",
+    "variants.tsv",
+    "calls.tsv",
+    "segments.tsv",
+    "coverage.tsv",
+    "markers.tsv",
+    "reads_targets.bed",
+)
 #: Columns of a call that stay with it: why, from what, how sure.
 EVIDENCE = (
-    "variant_id", "sample_id", "ref_count", "alt_count", "other_count", "discordant_count", "depth", "ref_forward",
-    "ref_reverse", "alt_forward", "alt_reverse", "alt_f1r2", "alt_f2r1", "alt_base_quality", "alt_mapping_quality",
-    "alt_end_distance", "alt_mismatches", "error_rate", "p_noise", "is_called", "tags", "origin", "normal_says", "found_by",
-)  # fmt: skip
+    "variant_id",
+    "sample_id",
+    "ref_count",
+    "alt_count",
+    "other_count",
+    "discordant_count",
+    "depth",
+    "ref_forward",
+    "ref_reverse",
+    "alt_forward",
+    "alt_reverse",
+    "alt_f1r2",
+    "alt_f2r1",
+    "alt_base_quality",
+    "alt_mapping_quality",
+    "alt_end_distance",
+    "alt_mismatches",
+    "error_rate",
+    "p_noise",
+    "is_called",
+    "tags",
+    "origin",
+    "normal_says",
+    "found_by",
+)
 
 
 def worth_keeping(judged: pl.DataFrame) -> pl.DataFrame:
     """Return the sites that are called in some sample, are hotspots, or were rejected with at least three fragments."""
     keep = (
-        pl.col("is_called").any() | pl.col("found_by").str.contains("hotspot").any()
+        pl.col("is_called").any()
+        | pl.col("found_by").str.contains("hotspot").any()
         | ((pl.col("alt_count") >= 3) & (pl.col("p_noise") < 1e-3)).any()
-    )  # fmt: skip
+    )
     return judged.filter(keep.over("variant_id"))
 
 
@@ -44,9 +75,7 @@ def assay_id(sample: Sample) -> str:
     return f"{sample.assay}-umi" if sample.umi and "umi" not in sample.assay.lower() else sample.assay
 
 
-def sample_rows(
-    plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
-) -> pl.DataFrame:
+def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]) -> pl.DataFrame:
     """Return the rows of samples; those of patients that stopped are not there (see reads/tables/stopped.tsv)."""
     rows = []
     for s in plan.samples:
@@ -83,8 +112,9 @@ def lesion_rows(plan: Plan) -> pl.DataFrame:
     """Return a row per lesion of the tissue samples."""
     rows = {
         lesion: {"lesion_id": lesion, "patient_id": s.patient, "role": s.role}
-        for s in plan.samples if (lesion := plan.lesion(s.sample))
-    }  # fmt: skip
+        for s in plan.samples
+        if (lesion := plan.lesion(s.sample))
+    }
     schema = {"lesion_id": pl.String, "patient_id": pl.String, "role": pl.String}
     return pl.DataFrame(list(rows.values()), schema=schema)
 
@@ -117,8 +147,9 @@ def error_rows(plan: Plan, bases: Mapping[str, Bases]) -> pl.DataFrame:
     """Return the background error of each assay by kind of change, the mean of its samples."""
     rows = [
         {"assay_id": assay_id(s), "substitution": change, "error_rate": rate}
-        for s in plan.samples for change, rate in background_of(bases[s.sample]).by_substitution.items()
-    ]  # fmt: skip
+        for s in plan.samples
+        for change, rate in background_of(bases[s.sample]).by_substitution.items()
+    ]
     frame = pl.DataFrame(rows)
     return frame.group_by("assay_id", "substitution", maintain_order=True).agg(pl.col("error_rate").mean())
 
@@ -132,9 +163,7 @@ def coverage_rows(sample: str, bases: Bases, places: Places) -> pl.DataFrame:
     run = np.cumsum(new) - 1
     within = np.arange(len(pos)) - np.flatnonzero(new)[run]
     block = np.cumsum(new | (within % _BLOCK == 0)) - 1
-    frame = pl.DataFrame(
-        {"chrom": np.array(bases.contigs)[contig], "pos": pos + 1, "depth": depth, "block": block}
-    )
+    frame = pl.DataFrame({"chrom": np.array(bases.contigs)[contig], "pos": pos + 1, "depth": depth, "block": block})
     rows = frame.group_by("block", maintain_order=True).agg(
         pl.col("chrom").first(),
         start=pl.col("pos").min(),
@@ -164,9 +193,7 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
     """
     text = new.select(pl.all().cast(pl.String))
     if path.is_file():
-        old = pl.read_csv(
-            path, separator="\t", infer_schema_length=0, quote_char=None, truncate_ragged_lines=True
-        )
+        old = pl.read_csv(path, separator="\t", infer_schema_length=0, quote_char=None, truncate_ragged_lines=True)
         old = old.filter(~drop.fill_null(False)) if drop is not None else old
         if set(key) <= set(old.columns) and text.height:
             kept = old.join(text.select(key), on=key, how="anti", maintain_order="left")
@@ -175,11 +202,14 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
                 old.select([*key, *more]).unique(key, keep="first"), on=key, how="left", maintain_order="left"
             )
             both = [c for c in old.columns if c in text.columns and c not in key]
-            known = text.join(old.select([*key, *both]).unique(key, keep="first"), on=key, how="left", suffix="_old",
-                              maintain_order="left")  # fmt: skip
-            text = known.with_columns(pl.coalesce(c, f"{c}_old").alias(c) for c in both).drop(
-                f"{c}_old" for c in both
+            known = text.join(
+                old.select([*key, *both]).unique(key, keep="first"),
+                on=key,
+                how="left",
+                suffix="_old",
+                maintain_order="left",
             )
+            text = known.with_columns(pl.coalesce(c, f"{c}_old").alias(c) for c in both).drop(f"{c}_old" for c in both)
             text = pl.concat([kept, text], how="diagonal")
         elif not text.height:
             text = old
@@ -194,9 +224,7 @@ def write_config(plan: Plan, build: str | None) -> None:
     lines = {"genome_build": build, "fasta": plan.fasta if plan.gff else None, "gff": plan.gff}
     text = "".join(f"{key}: {value}\n" for key, value in lines.items() if value)
     if text:
-        path.write_text(
-            "# Written by `oncourse reads`: what names the variants. Add title and design.\n" + text
-        )
+        path.write_text("# Written by `oncourse reads`: what names the variants. Add title and design.\n" + text)
 
 
 def draft_of(path: Path) -> Path:

@@ -3,8 +3,8 @@
 A segment with ``major`` and ``minor`` copies in a share ``purity`` of cells, the rest with two, has the depth
 ``purity * (major + minor) + 2 * (1 - purity)`` over the mean of the genome, the minor allele's share
 ``(purity * minor + 1 - purity)`` of those copies [1]_, and mutations on ``m`` of its copies the fraction
-``purity * m`` of them. Every purity and ploidy of a grid is tried; each segment takes its best whole copies, at a price for
-rare ones, or is told as not whole (subclonal).
+``purity * m`` of them. Every purity and ploidy of a grid is tried; each segment takes its best whole copies, at a price
+for rare ones, or is told as not whole (subclonal).
 
 References
 ----------
@@ -57,7 +57,8 @@ class Segments:
 
 @dataclass(frozen=True)
 class Fit:
-    """Purity and ploidy with their 95 % intervals, copies of each segment (-1: not whole), log-likelihood over the best."""
+    """Purity and ploidy with their 95 % intervals, copies of each segment (-1: not whole), log-likelihood over the
+    best."""
 
     purity: float
     purity_low: float
@@ -70,7 +71,8 @@ class Fit:
 
 
 def state_price(base: int = 1) -> Floats:
-    """Return the log-prior of each state: `base` copies of both alleles, then one gained or lost, then the rest; a choice.
+    """Return the log-prior of each state: `base` copies of both alleles, then one gained or lost, then the rest; a
+    choice.
 
     >>> [int(STATES[state_price(base).argmax()].sum()) for base in (1, 2)]
     [2, 4]
@@ -91,7 +93,8 @@ def explain(segments: Segments) -> Floats:
 
 
 def _fixed(segments: Segments, purity: float) -> tuple[Floats, Floats]:
-    """Return what does not depend on the ploidy: allele balance and mutations of each segment in each state, or in none."""
+    """Return what does not depend on the ploidy: allele balance and mutations of each segment in each state, or in
+    none."""
     total = STATES.sum(1)
     copies = purity * total + 2 * (1 - purity)
     share = np.where(copies > 1e-9, (purity * STATES[:, 1] + 1 - purity) / np.maximum(copies, 1e-9), 0.5)
@@ -105,7 +108,8 @@ def _fixed(segments: Segments, purity: float) -> tuple[Floats, Floats]:
 
 
 def _mutations(mutations: Ints, purity: float, copies: Floats) -> tuple[Floats, Floats]:
-    """Return log-likelihoods of each mutation in each state (any multiplicity, or in a part of the cells), and in none."""
+    """Return log-likelihoods of each mutation in each state (any multiplicity, or in a part of the cells), and in
+    none."""
     from scipy.special import betainc
 
     alt, depth = mutations[:, 1].astype(float), mutations[:, 2].astype(float)
@@ -129,9 +133,7 @@ def _binomial(alt: Floats, depth: Floats, p: float) -> Floats:
     return np.asarray(np.exp(log + alt * np.log(p) + (depth - alt) * np.log1p(-p)))
 
 
-def _values(
-    segments: Segments, fixed: tuple[Floats, Floats], purity: float, ploidies: Floats
-) -> tuple[Floats, Ints]:
+def _values(segments: Segments, fixed: tuple[Floats, Floats], purity: float, ploidies: Floats) -> tuple[Floats, Ints]:
     """Return the log-likelihood of one purity with each ploidy, and the state of each segment (-1: none) with each."""
     known, free = fixed
     copies = np.maximum(purity * STATES.sum(1) + 2 * (1 - purity), 0.02)
@@ -154,7 +156,8 @@ def _values(
 
 
 def _states(score: Floats, none: Floats) -> tuple[Floats, Ints]:
-    """Return worth and state of each segment (last axis of `score`: states); -1 where it is better told as not whole."""
+    """Return worth and state of each segment (last axis of `score`: states); -1 where it is better told as not
+    whole."""
     best = score.argmax(-1)
     value = np.take_along_axis(score, best[..., None], -1)[..., 0]
     return np.maximum(value, none), np.where(value >= none, best, -1)
@@ -163,9 +166,11 @@ def _states(score: Floats, none: Floats) -> tuple[Floats, Ints]:
 def solutions(segments: Segments, surface: Floats, n: int = 5) -> list[Fit]:
     """Return the best solutions, each a top of the surface, from the most to the least likely."""
     tops = [
-        (surface[i, j], i, j) for i in range(surface.shape[0]) for j in range(surface.shape[1])
+        (surface[i, j], i, j)
+        for i in range(surface.shape[0])
+        for j in range(surface.shape[1])
         if surface[i, j] >= surface[max(0, i - 3) : i + 4, max(0, j - 3) : j + 4].max()
-    ]  # fmt: skip
+    ]
     return [_fit(segments, surface, i, j) for _, i, j in sorted(tops, key=lambda t: (-t[0], t[1], t[2]))[:n]]
 
 
@@ -181,18 +186,24 @@ def _fit(segments: Segments, surface: Floats, i: int, j: int) -> Fit:
     low, high = float(likely.min()), float(likely.max())
     is_certain = high - low <= WIDEST and purity > LEAST_PURITY
     return Fit(
-        purity, low, high, round(own, 3), np.where(whole, STATES[np.maximum(state, 0), 0], -1),
-        np.where(whole, STATES[np.maximum(state, 0), 1], -1), float(surface[i, j]), is_certain,
-    )  # fmt: skip
+        purity,
+        low,
+        high,
+        round(own, 3),
+        np.where(whole, STATES[np.maximum(state, 0), 0], -1),
+        np.where(whole, STATES[np.maximum(state, 0), 1], -1),
+        float(surface[i, j]),
+        is_certain,
+    )
 
 
 def fit_together(samples: list[Segments]) -> list[Fit]:
     """Return the solution of each sample of a patient, the most likely together.
 
-    Lesions of a patient share most of their history: of two solutions of one sample, that with the copies of the others is
-    the more likely. A solution is not certain where another of other copies is about as likely, the other samples given
-    their best with it. The doubled twin of a solution (twice all copies, in half as many cells for each other) is not
-    counted as such: nothing but odd copies, which would make it more likely, could tell it.
+    Lesions of a patient share most of their history: of two solutions of one sample, that with the copies of the others
+    is the more likely. A solution is not certain where another of other copies is about as likely, the other samples
+    given their best with it. The doubled twin of a solution (twice all copies, in half as many cells for each other) is
+    not counted as such: nothing but odd copies, which would make it more likely, could tell it.
     """
     options = [solutions(s, explain(s)) for s in samples]
     sizes = [s.size for s in samples]
@@ -201,12 +212,8 @@ def fit_together(samples: list[Segments]) -> list[Fit]:
     out = []
     for k, i in enumerate(chosen):
         fit = options[k][i]
-        rivals = (
-            j for j, f in enumerate(options[k]) if abs(f.ploidy - fit.ploidy) > 0.5 and not _is_twin(fit, f)
-        )
-        is_close = any(
-            _worth(options, sizes, _climb(options, sizes, {k: j}, chosen)) > best - CLOSE for j in rivals
-        )
+        rivals = (j for j, f in enumerate(options[k]) if abs(f.ploidy - fit.ploidy) > 0.5 and not _is_twin(fit, f))
+        is_close = any(_worth(options, sizes, _climb(options, sizes, {k: j}, chosen)) > best - CLOSE for j in rivals)
         out.append(replace(fit, is_certain=fit.is_certain and not is_close))
     return out
 
@@ -240,6 +247,7 @@ def _worth(options: list[list[Fit]], sizes: list[Floats], chosen: list[int]) -> 
 
 
 def _agreement(one: Fit, two: Fit, size: Floats) -> float:
-    """Return the log-prior of two samples' copies: half a segment's price for each twentieth of the genome that differs."""
+    """Return the log-prior of two samples' copies: half a segment's price for each twentieth of the genome that
+    differs."""
     same = (one.major == two.major) & (one.minor == two.minor)
     return -10.0 * float((size * ~same).sum() / max(size.sum(), 1.0))

@@ -1,4 +1,5 @@
-"""Copy number of a patient's samples from their target bases: depth against the normal, allele balance, joint segments."""
+"""Copy number of a patient's samples from their target bases: depth against the normal, allele balance, joint
+segments."""
 
 from __future__ import annotations
 
@@ -22,17 +23,23 @@ BIN, LEAST_SHARE, LEAST_DEPTH = 250, 0.1, 10.0
 HETEROZYGOUS, HET_DEPTH = (0.3, 0.7), 15
 #: Bins from which depth is corrected for GC, and the bins a running median takes (along the genome, along GC).
 GC_FROM, ALONG_GENOME, ALONG_GC = 500, 21, 151
-#: Spread of allele fractions beyond the binomial (beta-binomial), share of misread places; the allele balance of a segment
-#: is not believed beyond this sd. Choices.
+#: Spread of allele fractions beyond the binomial (beta-binomial), share of misread places; the allele balance of a
+#: segment is not believed beyond this sd. Choices.
 SPREAD, MISREAD, BALANCE_SD = 300.0, 0.01, 0.012
 #: Fewest bins for a fit of a genome; mutations that count fully.
 LEAST_BINS, FULL_MUTATIONS = 40, 300
 
 
 SEGMENT_SCHEMA = {
-    "sample_id": pl.String, "chrom": pl.String, "start": pl.Int64, "end": pl.Int64, "total_cn": pl.Float64,
-    "minor_cn": pl.Float64, "log2_ratio": pl.Float64, "n_bins": pl.Int64,
-}  # fmt: skip
+    "sample_id": pl.String,
+    "chrom": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "total_cn": pl.Float64,
+    "minor_cn": pl.Float64,
+    "log2_ratio": pl.Float64,
+    "n_bins": pl.Int64,
+}
 
 
 @dataclass(frozen=True)
@@ -92,9 +99,17 @@ def tracks_of(normal: Bases, tumours: list[Bases]) -> Tracks:
     trust = np.stack([1 / (1 / np.maximum(m, 0.5) + 1 / np.maximum(reads[0], 0.5)) for m in reads[1:]])
     places, alt, depth, bias = heterozygous(normal, tumours)
     return Tracks(
-        chrom, normal.pos[edges[:-1]], normal.pos[edges[1:] - 1] + 1, ratio, trust,
-        np.searchsorted(edges, places, side="right") - 1, normal.pos[places], alt, depth, bias,
-    )  # fmt: skip
+        chrom,
+        normal.pos[edges[:-1]],
+        normal.pos[edges[1:] - 1] + 1,
+        ratio,
+        trust,
+        np.searchsorted(edges, places, side="right") - 1,
+        normal.pos[places],
+        alt,
+        depth,
+        bias,
+    )
 
 
 def bins_of(tracks: Tracks, contig: pl.Series, pos: pl.Series) -> Ints:
@@ -111,10 +126,9 @@ def bins_of(tracks: Tracks, contig: pl.Series, pos: pl.Series) -> Ints:
 
 
 def mutations_of(tracks: Tracks, calls: pl.DataFrame) -> Ints:
-    """Return bin, variant fragments and depth of called single-base mutations (contig, pos, ref, alt, alt_count, depth)."""
-    single = (
-        (pl.col("ref").str.len_bytes() == 1) & (pl.col("alt").str.len_bytes() == 1) & (pl.col("alt") != "-")
-    )
+    """Return bin, variant fragments and depth of called single-base mutations (contig, pos, ref, alt, alt_count,
+    depth)."""
+    single = (pl.col("ref").str.len_bytes() == 1) & (pl.col("alt").str.len_bytes() == 1) & (pl.col("alt") != "-")
     rows = calls.filter(single & (pl.col("ref") != "-") & (pl.col("depth") > 0))
     found = np.stack(
         [
@@ -130,7 +144,8 @@ def mutations_of(tracks: Tracks, calls: pl.DataFrame) -> Ints:
 def told(fit: Fit | None) -> dict[str, float | str | None]:
     """Return what the tables say of a fit: purity and ploidy where they are certain, the interval, and why not.
 
-    ``purity_status``: fitted, ambiguous (other purities or copies explain the sample as well), not_covered (too few bins)
+    ``purity_status``: fitted, ambiguous (other purities or copies explain the sample as well), not_covered (too few
+    bins)
     """
     if fit is None:
         return {
@@ -142,13 +157,17 @@ def told(fit: Fit | None) -> dict[str, float | str | None]:
         }
     sure = fit.is_certain
     return {
-        "purity": fit.purity if sure else None, "ploidy": fit.ploidy if sure else None, "purity_low": fit.purity_low,
-        "purity_high": fit.purity_high, "purity_status": "fitted" if sure else "ambiguous",
-    }  # fmt: skip
+        "purity": fit.purity if sure else None,
+        "ploidy": fit.ploidy if sure else None,
+        "purity_low": fit.purity_low,
+        "purity_high": fit.purity_high,
+        "purity_status": "fitted" if sure else "ambiguous",
+    }
 
 
 def total_at(tracks: Tracks, copies: Copies, k: int, sites: pl.DataFrame) -> tuple[Floats, float]:
-    """Return total copies of a sample at sites (contig, pos; NaN where they are not known or not whole) and its purity."""
+    """Return total copies of a sample at sites (contig, pos; NaN where they are not known or not whole) and its
+    purity."""
     fit = copies.fits[k]
     out = np.full(sites.height, np.nan)
     if fit is None or not fit.is_certain:
@@ -169,9 +188,7 @@ def _bins(bases: Bases) -> Ints:
     return np.array(edges, np.int64)
 
 
-def _ratio(
-    tumour: Floats, normal: Floats, gc: Floats, chrom: NDArray[np.str_], usable: NDArray[np.bool_]
-) -> Floats:
+def _ratio(tumour: Floats, normal: Floats, gc: Floats, chrom: NDArray[np.str_], usable: NDArray[np.bool_]) -> Floats:
     ratio = np.where(usable, tumour / np.maximum(normal, 1e-9), np.nan)
     ratio = np.maximum(ratio / np.nanmean(ratio[is_autosome(chrom)]), 0.01)
     if usable.sum() < GC_FROM:
@@ -193,7 +210,8 @@ def _running(values: Floats, width: int) -> Floats:
 
 
 def heterozygous(normal: Bases, tumours: list[Bases]) -> tuple[Ints, Ints, Ints, float]:
-    """Return rows of heterozygous places of the normal, variant fragments and depth of the tumours there, and the bias."""
+    """Return rows of heterozygous places of the normal, variant fragments and depth of the tumours there, and the
+    bias."""
     counts = normal.bases
     rows = np.arange(len(counts))
     ref = np.minimum(normal.ref, 3)
@@ -204,11 +222,7 @@ def heterozygous(normal: Bases, tumours: list[Bases]) -> tuple[Ints, Ints, Ints,
     share = counts[rows, alt] / np.maximum(both, 1)
     clean = both >= 0.95 * normal.depth
     places = np.flatnonzero(
-        (normal.ref < 4)
-        & (both >= HET_DEPTH)
-        & clean
-        & (share >= HETEROZYGOUS[0])
-        & (share <= HETEROZYGOUS[1])
+        (normal.ref < 4) & (both >= HET_DEPTH) & clean & (share >= HETEROZYGOUS[0]) & (share <= HETEROZYGOUS[1])
     )
     found = [b.bases[places] for b in tumours]
     at = np.arange(len(places))
@@ -246,9 +260,7 @@ def _segment(tracks: Tracks) -> Ints:
     values, weights = [], []
     for k in range(len(tracks.ratio)):
         known = np.isfinite(tracks.ratio[k])
-        values.append(
-            np.where(known, np.log2(np.maximum(np.nan_to_num(tracks.ratio[k], nan=1.0), 1e-3)), 0.0)
-        )
+        values.append(np.where(known, np.log2(np.maximum(np.nan_to_num(tracks.ratio[k], nan=1.0), 1e-3)), 0.0))
         weights.append(np.where(known, tracks.trust[k], 0.0))
         folded, trust = _folded(tracks, k)
         values.append(folded)
@@ -292,9 +304,15 @@ def _summary(tracks: Tracks, k: int, log2: Floats, first: Ints, end: Ints) -> tu
 
 
 def _input(
-    tracks: Tracks, k: int, summary: tuple[Floats, Floats], first: Ints, end: Ints, auto: NDArray[np.bool_],
-    number: Ints, mutations: Ints,
-) -> Segments:  # fmt: skip
+    tracks: Tracks,
+    k: int,
+    summary: tuple[Floats, Floats],
+    first: Ints,
+    end: Ints,
+    auto: NDArray[np.bool_],
+    number: Ints,
+    mutations: Ints,
+) -> Segments:
     mean, sd = summary[0][auto], summary[1][auto]
     size = (end - first)[auto].astype(float)
     known = np.isfinite(mean)
@@ -303,9 +321,7 @@ def _input(
     of = np.searchsorted(first, mutations[:, 0], side="right") - 1
     kept = mutations[auto[of]].copy() if len(mutations) else mutations
     kept[:, 0] = number[of[auto[of]]] if len(mutations) else kept[:, 0]
-    return Segments(
-        ratio, sd, _balance(tracks, k, first)[auto], size, kept[:: max(1, len(kept) // FULL_MUTATIONS)]
-    )
+    return Segments(ratio, sd, _balance(tracks, k, first)[auto], size, kept[:: max(1, len(kept) // FULL_MUTATIONS)])
 
 
 def _balance(tracks: Tracks, k: int, first: Ints) -> Floats:
@@ -338,8 +354,8 @@ def _chance(alt: Floats, depth: Floats, share: float, bias: float) -> Floats:
 def segment_rows(tracks: Tracks, copies: Copies, samples: list[str], sexes: list[str | None]) -> pl.DataFrame:
     """Return sample_id, chrom, start (1-based), end, total_cn, minor_cn, log2_ratio, n_bins of each segment and sample.
 
-    ``total_cn`` and ``minor_cn`` are null where purity and ploidy are not certain; a segment that is not of whole copies in
-    all cells has the mean as ``total_cn`` and no ``minor_cn``. On X and Y of a man the normal has one copy.
+    ``total_cn`` and ``minor_cn`` are null where purity and ploidy are not certain; a segment that is not of whole
+    copies in all cells has the mean as ``total_cn`` and no ``minor_cn``. On X and Y of a man the normal has one copy.
     """
     rows = []
     chroms = tracks.chrom[copies.first]
@@ -352,8 +368,18 @@ def segment_rows(tracks: Tracks, copies: Copies, samples: list[str], sexes: list
                 continue
             normal = 2.0 if auto[j] else {"male": 1.0, "female": 2.0}.get(sex or "")
             total, minor = _copies(fit, j, log2, normal)
-            rows.append((sample, str(chroms[j]), int(tracks.start[a]) + 1, int(tracks.end[b - 1]), total, minor,
-                         round(log2, 4), int(b - a)))  # fmt: skip
+            rows.append(
+                (
+                    sample,
+                    str(chroms[j]),
+                    int(tracks.start[a]) + 1,
+                    int(tracks.end[b - 1]),
+                    total,
+                    minor,
+                    round(log2, 4),
+                    int(b - a),
+                )
+            )
     return pl.DataFrame(rows, schema=SEGMENT_SCHEMA, orient="row")
 
 

@@ -1,7 +1,7 @@
 """Sites worth counting in a patient: what freebayes finds in all samples together, what our own counts show, hotspots.
 
-Discovery may be generous: what is no mutation is told by the judgement that follows. What is not in this list is counted
-in no sample.
+Discovery may be generous: what is no mutation is told by the judgement that follows. What is not in this list is
+counted in no sample.
 """
 
 from __future__ import annotations
@@ -27,10 +27,18 @@ MIN_COUNT, MIN_SHARE = 3, 0.015
 #: Codons in which every base change is counted, seen or not (RAS: NCCN and ESMO; BRAF V600; PIK3CA exons 9 and 20; AR
 #: ligand-binding domain resistance codons; TP53 hotspots). From general knowledge.
 HOTSPOTS: dict[str, tuple[int, ...]] = {
-    "KRAS": (12, 13, 59, 61, 117, 146), "NRAS": (12, 13, 59, 61, 117, 146), "HRAS": (12, 13, 61), "BRAF": (600,),
-    "PIK3CA": (542, 545, 546, 1047), "AR": (702, 742, 875, 878, 896), "TP53": (175, 245, 248, 249, 273, 282),
-    "EGFR": (492,), "ERBB2": (310, 755, 777), "SPOP": (87, 102, 131, 133), "CTNNB1": (33, 37, 41, 45),
-}  # fmt: skip
+    "KRAS": (12, 13, 59, 61, 117, 146),
+    "NRAS": (12, 13, 59, 61, 117, 146),
+    "HRAS": (12, 13, 61),
+    "BRAF": (600,),
+    "PIK3CA": (542, 545, 546, 1047),
+    "AR": (702, 742, 875, 878, 896),
+    "TP53": (175, 245, 248, 249, 273, 282),
+    "EGFR": (492,),
+    "ERBB2": (310, 755, 777),
+    "SPOP": (87, 102, 131, 133),
+    "CTNNB1": (33, 37, 41, 45),
+}
 
 
 def from_counts(bases: Bases, *, min_count: int = MIN_COUNT, min_share: float = MIN_SHARE) -> pl.DataFrame:
@@ -48,9 +56,7 @@ def from_counts(bases: Bases, *, min_count: int = MIN_COUNT, min_share: float = 
             "ref": letters[bases.ref[row]],
             "alt": letters[alt],
         },
-        schema=dict(
-            zip(("chrom", "pos", "ref", "alt"), (pl.String, pl.Int64, pl.String, pl.String), strict=True)
-        ),
+        schema=dict(zip(("chrom", "pos", "ref", "alt"), (pl.String, pl.Int64, pl.String, pl.String), strict=True)),
     )
 
 
@@ -62,31 +68,27 @@ def indels_of(
 
     seen: dict[tuple[str, int, str, str], set[int]] = defaultdict(set)
     wanted = {
-        name: frame.select("start", "end").sort("start").to_numpy()
-        for (name, *_), frame in regions.group_by("chrom")
+        name: frame.select("start", "end").sort("start").to_numpy() for (name, *_), frame in regions.group_by("chrom")
     }
     with pysam.AlignmentFile(str(path), reference_filename=str(reference)) as file:
         for read in file.fetch(until_eof=True):
-            if (
-                read.flag & 0x704
-                or read.mapping_quality < 20
-                or not re.search("[ID]", read.cigarstring or "")
-            ):
+            if read.flag & 0x704 or read.mapping_quality < 20 or not re.search("[ID]", read.cigarstring or ""):
                 continue
             for found in _events(read, fasta):
                 seen[found].add(hash(read.query_name))
     rows = [
-        found for found, names in seen.items()
-        if len(names) >= min_count and _is_inside(wanted, found[0], found[1])
-    ]  # fmt: skip
-    return pl.DataFrame(sorted(rows), schema=["chrom", "pos", "ref", "alt"], orient="row", schema_overrides={
-        "chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String})  # fmt: skip
+        found for found, names in seen.items() if len(names) >= min_count and _is_inside(wanted, found[0], found[1])
+    ]
+    return pl.DataFrame(
+        sorted(rows),
+        schema=["chrom", "pos", "ref", "alt"],
+        orient="row",
+        schema_overrides={"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String},
+    )
 
 
 def _is_inside(wanted: dict[str, np.ndarray], chrom: str, pos: int) -> bool:
-    spans = next(
-        (v for name, v in wanted.items() if name.removeprefix("chr") == chrom.removeprefix("chr")), None
-    )
+    spans = next((v for name, v in wanted.items() if name.removeprefix("chr") == chrom.removeprefix("chr")), None)
     return spans is not None and bool(((spans[:, 0] <= pos) & (pos <= spans[:, 1])).any())
 
 
@@ -109,21 +111,37 @@ def by_freebayes(bams: list[Path], regions: pl.DataFrame, reference: Path, folde
     header = read_header(bams[0], reference=reference)
     bed.write_text(
         "".join(
-            f"{header.contig(c) or c}\t{a}\t{b}\n"
-            for c, a, b in regions.select("chrom", "start", "end").iter_rows()
+            f"{header.contig(c) or c}\t{a}\t{b}\n" for c, a, b in regions.select("chrom", "start", "end").iter_rows()
         )
     )
     named = _as_named(reference, header, folder)
     command = [
-        "freebayes", "-f", str(named), "-t", str(bed), "--pooled-continuous", "-F", "0.02", "-C", "3", "-m", "20",
-        "-q", "20", "--genotype-qualities", *(x for bam in bams for x in ("-b", str(bam))), "--vcf", str(vcf),
-    ]  # fmt: skip
+        "freebayes",
+        "-f",
+        str(named),
+        "-t",
+        str(bed),
+        "--pooled-continuous",
+        "-F",
+        "0.02",
+        "-C",
+        "3",
+        "-m",
+        "20",
+        "-q",
+        "20",
+        "--genotype-qualities",
+        *(x for bam in bams for x in ("-b", str(bam))),
+        "--vcf",
+        str(vcf),
+    ]
     pipe([[c for c in command if c != "--genotype-qualities"]], folder / "freebayes.log")
     return read_candidates(vcf)
 
 
 def _as_named(reference: Path, header: Header, folder: Path) -> Path:
-    """Return the reference with contigs named as the reads name them: itself, or a link with an index of those names."""
+    """Return the reference with contigs named as the reads name them: itself, or a link with an index of those
+    names."""
     import pysam
 
     if not Path(f"{reference}.fai").is_file():
@@ -156,8 +174,12 @@ def hotspots(build: str | None, regions: pl.DataFrame, fasta: Fasta, place: obje
                 continue
             ref = fasta.fetch(contig, at, at)
             rows += [(contig, at, ref, alt) for alt in "ACGT" if ref in "ACGT" and alt != ref]
-    return pl.DataFrame(rows, schema=["chrom", "pos", "ref", "alt"], orient="row", schema_overrides={
-        "chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String})  # fmt: skip
+    return pl.DataFrame(
+        rows,
+        schema=["chrom", "pos", "ref", "alt"],
+        orient="row",
+        schema_overrides={"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String},
+    )
 
 
 #: Fraction among people from which a variant of a file of known sites is common, where the file says it. A choice.
@@ -176,17 +198,9 @@ def common_variants(path: Path, regions: pl.DataFrame, fasta: Fasta) -> frozense
     pysam.set_verbosity(0)
     with pysam.VariantFile(str(path)) as file:
         own = {bare_name(str(name)): str(name) for name in file.header.contigs}
-        known = [
-            (own.get(bare_name(c)), a, b) for c, a, b in regions.select("chrom", "start", "end").iter_rows()
-        ]
-        spans = {
-            bare_name(c): f.select("start", "end").to_numpy() for (c, *_), f in regions.group_by("chrom")
-        }
-        records = (
-            (r for c, a, b in known if c for r in file.fetch(c, a, b))
-            if file.index is not None
-            else iter(file)
-        )
+        known = [(own.get(bare_name(c)), a, b) for c, a, b in regions.select("chrom", "start", "end").iter_rows()]
+        spans = {bare_name(c): f.select("start", "end").to_numpy() for (c, *_), f in regions.group_by("chrom")}
+        records = (r for c, a, b in known if c for r in file.fetch(c, a, b)) if file.index is not None else iter(file)
         for record in records:
             if not _is_inside(spans, bare_name(record.chrom), record.pos):
                 continue
@@ -206,29 +220,25 @@ def union(found: dict[str, pl.DataFrame], fasta: Fasta) -> pl.DataFrame:
 
     A change of several bases is kept and each of its single changes too.
     """
-    parts = [
-        frame.with_columns(pl.lit(name).alias("found_by")) for name, frame in found.items() if frame.height
-    ]
+    parts = [frame.with_columns(pl.lit(name).alias("found_by")) for name, frame in found.items() if frame.height]
     if not parts:
         return pl.DataFrame(schema={"variant_id": pl.String, "found_by": pl.String})
     named = normalise(pl.concat(parts), fasta=fasta).filter(pl.col("variant_id").is_not_null())
     named = named.filter(pl.col("is_ref_match").fill_null(True) & ~pl.col("ref").str.contains("N"))
     return (
-        pl.concat([named, _singles(named)], how="diagonal").group_by("variant_id")
+        pl.concat([named, _singles(named)], how="diagonal")
+        .group_by("variant_id")
         .agg(pl.col("found_by").unique().sort().str.join(";"), pl.col("chrom", "pos").first())
-        .sort("chrom", "pos", "variant_id").select("variant_id", "found_by")
-    )  # fmt: skip
+        .sort("chrom", "pos", "variant_id")
+        .select("variant_id", "found_by")
+    )
 
 
 def _singles(named: pl.DataFrame) -> pl.DataFrame:
     """Return the single-base changes of changes of several bases."""
     rows = []
-    several = (pl.col("ref").str.len_bytes() > 1) & (
-        pl.col("ref").str.len_bytes() == pl.col("alt").str.len_bytes()
-    )
-    for chrom, pos, ref, alt, by in (
-        named.filter(several).select("chrom", "pos", "ref", "alt", "found_by").iter_rows()
-    ):
+    several = (pl.col("ref").str.len_bytes() > 1) & (pl.col("ref").str.len_bytes() == pl.col("alt").str.len_bytes())
+    for chrom, pos, ref, alt, by in named.filter(several).select("chrom", "pos", "ref", "alt", "found_by").iter_rows():
         rows += [
             (chrom, pos + i, r, a, by, f"{chrom}:{pos + i}:{r}:{a}")
             for i, (r, a) in enumerate(zip(ref, alt, strict=True))

@@ -1,7 +1,7 @@
 """Families of reads that were copied from one molecule, by place, strand and unique molecular identifier (UMI).
 
-A UMI with a sequencing error would be a family of its own: within one place, an identifier that differs in one base from
-one at least twice (less one) as frequent is taken for it (the directional rule [1]_).
+A UMI with a sequencing error would be a family of its own: within one place, an identifier that differs in one base
+from one at least twice (less one) as frequent is taken for it (the directional rule [1]_).
 
 References
 ----------
@@ -28,8 +28,8 @@ _COLUMNS = ("site", "name", "seen", "sides", "quality", "mapping", "edge", "mism
 def families(rows: Ints, counting: Counting) -> tuple[Ints, int]:
     """Return one row per family and site, with what most of its fragments show (-1: they contradict each other).
 
-    Families of fewer than ``min_family`` fragments say nothing and are left out; with ``duplex`` those too that were not
-    seen from both strands of the molecule.
+    Families of fewer than ``min_family`` fragments say nothing and are left out; with ``duplex`` those too that were
+    not seen from both strands of the molecule.
     """
     frame = pl.DataFrame({name: rows[:, i] for i, name in enumerate(_COLUMNS)})
     frame = frame.with_columns(umi=true_umis(frame)).with_columns(
@@ -37,15 +37,25 @@ def families(rows: Ints, counting: Counting) -> tuple[Ints, int]:
     )
     key = ["site", "place", "umi"]
     votes = frame.group_by([*key, "seen"]).agg(
-        pl.len().alias("n"), pl.col("quality", "mapping", "edge").max(), pl.col("mismatches").min(),
-        pl.col("sides").bitwise_or(), pl.col("top").any(), pl.col("bottom").any(), pl.col("name").min(),
-    )  # fmt: skip
-    one = votes.sort([*key, "n", "seen"], descending=[False, False, False, True, False]).group_by(
-        key, maintain_order=True
-    ).agg(
-        pl.col("n").sum().alias("size"), pl.col("n").first().alias("most"), pl.exclude("n", "top", "bottom").first(),
-        both=pl.col("top").any() & pl.col("bottom").any(), agreed=pl.col("top").first() & pl.col("bottom").first(),
-    )  # fmt: skip
+        pl.len().alias("n"),
+        pl.col("quality", "mapping", "edge").max(),
+        pl.col("mismatches").min(),
+        pl.col("sides").bitwise_or(),
+        pl.col("top").any(),
+        pl.col("bottom").any(),
+        pl.col("name").min(),
+    )
+    one = (
+        votes.sort([*key, "n", "seen"], descending=[False, False, False, True, False])
+        .group_by(key, maintain_order=True)
+        .agg(
+            pl.col("n").sum().alias("size"),
+            pl.col("n").first().alias("most"),
+            pl.exclude("n", "top", "bottom").first(),
+            both=pl.col("top").any() & pl.col("bottom").any(),
+            agreed=pl.col("top").first() & pl.col("bottom").first(),
+        )
+    )
     one = one.filter(pl.col("size") >= counting.min_family)
     if counting.duplex:
         one = one.filter(pl.col("both"))
@@ -60,9 +70,7 @@ def families(rows: Ints, counting: Counting) -> tuple[Ints, int]:
 def true_umis(frame: pl.DataFrame) -> pl.Series:
     """Return the identifier each row's molecule had, one-base errors undone (columns ``place``, ``umi``, ``name``)."""
     seen = frame.select("place", "umi", "name").unique().group_by("place", "umi").agg(pl.len().alias("n"))
-    crowded = seen.filter(pl.len().over("place") > 1).sort(
-        "place", "n", "umi", descending=[False, True, False]
-    )
+    crowded = seen.filter(pl.len().over("place") > 1).sort("place", "n", "umi", descending=[False, True, False])
     found: list[tuple[int, int, int]] = []
     for (place, *_), group in crowded.group_by("place", maintain_order=True):
         umis, n = group["umi"].to_numpy(), group["n"].to_numpy()

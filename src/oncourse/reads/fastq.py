@@ -31,7 +31,8 @@ def check_lane(one: Path, two: Path | None) -> None:
 
 
 def check_fastq(path: Path) -> int:
-    """Return the reads of a FASTQ file; InputError where it is none, cut short, or empty. The whole file is read once."""
+    """Return the reads of a FASTQ file; InputError where it is none, cut short, or empty. The whole file is read
+    once."""
     lines, last = 0, b""
     try:
         with _open(path) as file:
@@ -46,9 +47,7 @@ def check_fastq(path: Path) -> int:
             f"{path.name}: the compressed file is cut short or damaged ({error}). Copy it again; compare its md5 sum."
         ) from None
     except gzip.BadGzipFile:
-        raise InputError(
-            f"{path.name}: ends in .gz and is not compressed. Rename it, or copy it again."
-        ) from None
+        raise InputError(f"{path.name}: ends in .gz and is not compressed. Rename it, or copy it again.") from None
     lines += not last.endswith(b"\n") and bool(last)
     if lines == 0:
         raise InputError(f"{path.name}: holds no reads.")
@@ -72,7 +71,8 @@ def check_mates(one: Path, two: Path) -> None:
     ends = [{_end(head) for head in found} - {b""} for found in heads]
     if ends == [{b"2"}, {b"1"}]:
         raise InputError(
-            f"{one.name} holds the second reads and {two.name} the first. Exchange fastq_1 and fastq_2: which strand was "
+            f"{one.name} holds the second reads and {two.name} the first. Exchange fastq_1 and fastq_2: which strand "
+            f"was "
             "read first tells damage of the tissue from mutations."
         )
     if ends[0] == ends[1] and len(ends[0]) == 1:

@@ -155,23 +155,37 @@ def molecules(rows: Ints, counting: Counting) -> tuple[Ints, int]:
 def _frame(variants: pl.Series, sums: Ints) -> pl.DataFrame:
     ref, alt, other = sums[:, k.REF], sums[:, k.ALT], sums[:, k.OTHER]
     counts = {
-        "ref_count": ref, "alt_count": alt, "other_count": other, "discordant_count": sums[:, k.DISCORDANT],
+        "ref_count": ref,
+        "alt_count": alt,
+        "other_count": other,
+        "discordant_count": sums[:, k.DISCORDANT],
         "depth": ref + alt + other,
     } | {
         name: sums[:, column]
         for column, name in enumerate(
-            ("ref_forward", "ref_reverse", "alt_forward", "alt_reverse", "ref_f1r2", "ref_f2r1", "alt_f1r2", "alt_f2r1"),
+            (
+                "ref_forward",
+                "ref_reverse",
+                "alt_forward",
+                "alt_reverse",
+                "ref_f1r2",
+                "ref_f2r1",
+                "alt_f1r2",
+                "alt_f2r1",
+            ),
             k.REF_FORWARD,
         )
-    }  # fmt: skip
+    }
     means = {
         f"{allele}_{name}": (sums[:, column + shift], (ref, alt)[shift])
         for shift, allele in enumerate(("ref", "alt"))
         for name, column in (
-            ("base_quality", k.REF_QUALITY), ("mapping_quality", k.REF_MAPPING), ("end_distance", k.REF_EDGE),
+            ("base_quality", k.REF_QUALITY),
+            ("mapping_quality", k.REF_MAPPING),
+            ("end_distance", k.REF_EDGE),
             ("mismatches", k.REF_MISMATCHES),
         )
-    }  # fmt: skip
+    }
     frame = pl.DataFrame({"variant_id": variants.alias("variant_id")} | counts)
     return frame.with_columns(
         pl.Series(name, np.where(n > 0, total / np.maximum(n, 1), np.nan)).fill_nan(None)

@@ -24,7 +24,8 @@ CONTAMINATION_WARNING, CONTAMINATION_FAILURE = 0.02, 0.10
 
 
 def variable_places(bases: Mapping[str, Bases]) -> pl.DataFrame:
-    """Return contig, pos, ref, alt (0-3) of places where some sample shows a second base in half or all of its fragments."""
+    """Return contig, pos, ref, alt (0-3) of places where some sample shows a second base in half or all of its
+    fragments."""
     frames = []
     for one in bases.values():
         counts, depth = one.bases.astype(float), one.bases.sum(1)
@@ -35,10 +36,16 @@ def variable_places(bases: Mapping[str, Bases]) -> pl.DataFrame:
         share = second[rows, alt] / np.maximum(depth, 1)
         is_variable = (one.ref < 4) & (depth >= MIN_DEPTH) & (share >= 0.3)
         is_variable &= one.counts[:, [4, 10]].sum(1) < 0.1 * np.maximum(depth, 1)
-        frames.append(pl.DataFrame({
-            "contig": np.array(one.contigs)[one.contig[is_variable]], "pos": one.pos[is_variable],
-            "ref": one.ref[is_variable], "alt": alt[is_variable],
-        }))  # fmt: skip
+        frames.append(
+            pl.DataFrame(
+                {
+                    "contig": np.array(one.contigs)[one.contig[is_variable]],
+                    "pos": one.pos[is_variable],
+                    "ref": one.ref[is_variable],
+                    "alt": alt[is_variable],
+                }
+            )
+        )
     if not frames:
         return pl.DataFrame(schema={"contig": pl.String, "pos": pl.Int64, "ref": pl.Int8, "alt": pl.Int64})
     found = pl.concat(frames).unique().sort("contig", "pos", "alt")
@@ -50,8 +57,7 @@ def at_places(bases: Bases, places: pl.DataFrame) -> tuple[Floats, Floats]:
     number = {name: i for i, name in enumerate(bases.contigs)}
     key = bases.contig * (1 << 40) + bases.pos
     wanted = (
-        np.array([number.get(c, 1 << 20) for c in places["contig"]], np.int64) * (1 << 40)
-        + places["pos"].to_numpy()
+        np.array([number.get(c, 1 << 20) for c in places["contig"]], np.int64) * (1 << 40) + places["pos"].to_numpy()
     )
     at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
     found = key[at] == wanted
@@ -74,8 +80,8 @@ def compare(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[int, int]:
     """Return contradictions and compared places of two samples.
 
     Opposite single alleles contradict. Both alleles in one sample and a single one in the other do so only in the
-    direction that is rarer: a tumour loses alleles, it does not gain them, so for samples of one person one direction is
-    about empty.
+    direction that is rarer: a tumour loses alleles, it does not gain them, so for samples of one person one direction
+    is about empty.
     """
     ok = (one >= 0) & (two >= 0) & ((one > 0) | (two > 0))
     opposite = int((ok & (np.abs(one - two) == 2)).sum())
@@ -95,12 +101,23 @@ def pairs(bases: Mapping[str, Bases], patients: Mapping[str, str]) -> pl.DataFra
         against, n = compare(types[one], types[two])
         share = against / n if n else 0.0
         verdict = (
-            "not_assessable" if n < MIN_SITES else "same" if share < SAME_BELOW
-            else "different" if share > OTHER_ABOVE else "unclear"
-        )  # fmt: skip
+            "not_assessable"
+            if n < MIN_SITES
+            else "same"
+            if share < SAME_BELOW
+            else "different"
+            if share > OTHER_ABOVE
+            else "unclear"
+        )
         rows.append((one, two, patients[one] == patients[two], n, against, verdict))
-    names = {"sample_1": pl.String, "sample_2": pl.String, "said_same": pl.Boolean, "n_sites": pl.Int64,
-             "n_contradictions": pl.Int64, "verdict": pl.String}  # fmt: skip
+    names = {
+        "sample_1": pl.String,
+        "sample_2": pl.String,
+        "said_same": pl.Boolean,
+        "n_sites": pl.Int64,
+        "n_contradictions": pl.Int64,
+        "verdict": pl.String,
+    }
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
@@ -124,7 +141,8 @@ def swapped_patients(found: pl.DataFrame, patients: Mapping[str, str]) -> dict[s
     return {patient: "; ".join(texts) for patient, texts in out.items()}
 
 
-#: Least fraction of an allele in a normal to be that person's own; chance below which foreign DNA does not explain a count.
+#: Least fraction of an allele in a normal to be that person's own; chance below which foreign DNA does not explain a
+#: count.
 CARRIED, EXPLAINED = 0.2, 1e-3
 
 
@@ -147,9 +165,9 @@ def explained_by_others(
 
     carried = {
         patient: set(
-            frame.filter(
-                (pl.col("origin") == "germline") & (pl.col("alt_count") >= CARRIED * pl.col("depth"))
-            )["variant_id"]
+            frame.filter((pl.col("origin") == "germline") & (pl.col("alt_count") >= CARRIED * pl.col("depth")))[
+                "variant_id"
+            ]
         )
         for patient, frame in judged.items()
     }
@@ -159,9 +177,11 @@ def explained_by_others(
             continue
         foreign = set().union(*(ids for patient, ids in carried.items() if patient != patients[sample]))
         own = frame.filter(
-            (pl.col("sample_id") == sample) & (pl.col("alt_count") > 0) & (pl.col("origin") != "germline")
+            (pl.col("sample_id") == sample)
+            & (pl.col("alt_count") > 0)
+            & (pl.col("origin") != "germline")
             & pl.col("variant_id").is_in(list(foreign))
-        )  # fmt: skip
+        )
         chance = binom.sf(own["alt_count"].to_numpy() - 1, own["depth"].to_numpy(), share)
         out[sample] = set(own.filter(pl.Series(chance > EXPLAINED, dtype=pl.Boolean))["variant_id"])
     return out

@@ -49,9 +49,11 @@ class Rules:
         molecules carry
     alpha_known, alpha_hotspot : the same for one site: called in another sample of the patient, or a hotspot
     min_count, min_count_known : least variant fragments of a call
-    germline_vaf : least fraction in the normal of a variant the patient was born with (Razavi 2019: 0.30 of white cells;
+    germline_vaf : least fraction in the normal of a variant the patient was born with (Razavi 2019: 0.30 of white
+    cells;
         lower, because a normal may hold tumour and depths are moderate)
-    extra_mismatches, extra_mismatches_low : mean further mismatches of variant fragments, over those of the reference, that
+    extra_mismatches, extra_mismatches_low : mean further mismatches of variant fragments, over those of the reference,
+    that
         speak for reads from elsewhere; the second below `low_vaf`. A variant that lies on the
         copy with a germline variant gets up to one, below `low_vaf` up to a half (the other tumour copies)
     """
@@ -92,16 +94,16 @@ def tags_of(frame: pl.DataFrame, rules: Rules, alpha_new: float) -> pl.DataFrame
 
     Parameters
     ----------
-    frame : sites of one sample: the columns of `oncourse.reads.genotype`, ``ref``, ``alt``, ``repeat``, ``own_mismatches``
+    frame : sites of one sample: the columns of `oncourse.reads.genotype`, ``ref``, ``alt``, ``repeat``,
+    ``own_mismatches``
         (bases by which a read with the variant differs from the reference for it alone), ``p_noise``,
         ``is_hotspot``, ``is_known`` (called in another sample), ``in_normals`` (other patients' normals that show it),
         ``damage`` (whether this change is what damage in this sample makes, and from which strand: F1R2, F2R1 or null)
     alpha_new : chance of a false call at a site that is known from nowhere else (`alpha_of`)
     """
     alpha = (
-        pl.when("is_known").then(rules.alpha_known).when("is_hotspot").then(rules.alpha_hotspot)
-        .otherwise(alpha_new)
-    )  # fmt: skip
+        pl.when("is_known").then(rules.alpha_known).when("is_hotspot").then(rules.alpha_hotspot).otherwise(alpha_new)
+    )
     least = pl.when("is_known").then(rules.min_count_known).otherwise(rules.min_count)
     n = pl.col("alt_count")
     bases = [pl.col(c).str.replace("-", "", literal=True).str.len_bytes() for c in ("ref", "alt")]
@@ -128,13 +130,8 @@ def tags_of(frame: pl.DataFrame, rules: Rules, alpha_new: float) -> pl.DataFrame
         "repeat": is_indel & (pl.col("repeat") >= rules.longest_repeat) & (vaf < 0.1),
     }
     seen = n > 0
-    texts = [
-        pl.when(seen & condition.fill_null(False)).then(pl.lit(name))
-        for name, condition in conditions.items()
-    ]
-    tagged = frame.with_columns(
-        pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None).alias("tags")
-    )
+    texts = [pl.when(seen & condition.fill_null(False)).then(pl.lit(name)) for name, condition in conditions.items()]
+    tagged = frame.with_columns(pl.concat_str(texts, separator=";", ignore_nulls=True).replace("", None).alias("tags"))
     return tagged.with_columns(is_called=seen & pl.col("tags").is_null())
 
 
@@ -149,31 +146,30 @@ def clustered(frame: pl.DataFrame, *, width: int = 40, n: int = 3) -> NDArray[np
 
 
 def beside(frame: pl.DataFrame, *, width: int = 15, times: float = 5.0) -> NDArray[np.bool_]:
-    """Return whether a called variant lies within `width` bases of an insertion or deletion with `times` its fragments."""
+    """Return whether a called variant lies within `width` bases of an insertion or deletion with `times` its
+    fragments."""
     out = np.zeros(frame.height, bool)
     count = frame["alt_count"].to_numpy()
     bases = [frame[c].str.replace("-", "", literal=True).str.len_bytes().to_numpy() for c in ("ref", "alt")]
     is_indel = bases[0] != bases[1]
     for pos, index in _called_places(frame):
         for i in np.flatnonzero(is_indel[index]):
-            near = (np.abs(pos - pos[i]) <= width + bases[0][index[i]]) & (
-                count[index] * times <= count[index[i]]
-            )
+            near = (np.abs(pos - pos[i]) <= width + bases[0][index[i]]) & (count[index] * times <= count[index[i]])
             out[index[near]] = True
     return out
 
 
-#: Further mismatches from which a variant among strays is one of them, and those of all samples together from which a site
-#: of low fraction is. Choices, between 0 (a mutation) and about two (a place that differs in three of a hundred bases).
+#: Further mismatches from which a variant among strays is one of them, and those of all samples together from which a
+#: site of low fraction is. Choices, between 0 (a mutation) and about two (a place that differs in three of a hundred
+#: bases).
 STRAY_MISMATCHES, POOLED_MISMATCHES = 0.35, 0.6
 
 
 def further_mismatches(frame: pl.DataFrame) -> NDArray[np.float64]:
-    """Return mean mismatches of the variant's fragments beyond its own, over those of the reference; 0 without fragments."""
+    """Return mean mismatches of the variant's fragments beyond its own, over those of the reference; 0 without
+    fragments."""
     extra = frame.select(
-        (
-            pl.col("alt_mismatches") - pl.col("own_mismatches") - pl.col("ref_mismatches").fill_null(0)
-        ).fill_null(0.0)
+        (pl.col("alt_mismatches") - pl.col("own_mismatches") - pl.col("ref_mismatches").fill_null(0)).fill_null(0.0)
     )
     return extra.to_series().to_numpy().astype(float)
 
@@ -181,8 +177,8 @@ def further_mismatches(frame: pl.DataFrame) -> NDArray[np.float64]:
 def strays_together(frames: list[pl.DataFrame], rules: Rules) -> NDArray[np.bool_]:
     """Return which sites are reads from elsewhere when the samples of a patient are taken together.
 
-    Only sites below `Rules.low_vaf` in every sample and with eight fragments in all: a mutation that lies on the copy with a
-    germline variant has some further mismatches too. Beside such a site fewer mismatches and fragments suffice.
+    Only sites below `Rules.low_vaf` in every sample and with eight fragments in all: a mutation that lies on the copy
+    with a germline variant has some further mismatches too. Beside such a site fewer mismatches and fragments suffice.
     """
     count = np.stack([f["alt_count"].to_numpy() for f in frames]).astype(float)
     depth = np.stack([f["depth"].to_numpy() for f in frames])
@@ -200,11 +196,12 @@ def strays_together(frames: list[pl.DataFrame], rules: Rules) -> NDArray[np.bool
 
 
 def among_strays(frame: pl.DataFrame, parts: Iterable[int] = (), *, width: int = 120) -> NDArray[np.bool_]:
-    """Return whether a called variant has two variants tagged `mismatches` within `width` bases, as often seen as itself.
+    """Return whether a called variant has two variants tagged `mismatches` within `width` bases, as often seen as
+    itself.
 
     Reads from elsewhere bring all differences of that place along; where two by their mismatches are known as such, a
-    third of half to twice their fragments is one more. `parts` are rows of single changes that a called change of several
-    bases accounts for: their further mismatches are its other bases.
+    third of half to twice their fragments is one more. `parts` are rows of single changes that a called change of
+    several bases accounts for: their further mismatches are its other bases.
     """
     out = np.zeros(frame.height, bool)
     contig, pos, count = frame["contig"].to_numpy(), frame["pos"].to_numpy(), frame["alt_count"].to_numpy()
@@ -237,10 +234,10 @@ def origins(
 
     Notes
     -----
-    White cells: somatic where the lower bound of the tumour's fraction is above the upper bound of theirs, germline from
-    `Rules.germline_vaf`, else clonal haematopoiesis. A normal of another tissue that shows it above background is told as
-    such: its origin is not known. Where the normal is too shallow to have shown a heterozygous variant (fewer than eight
-    fragments: a chance of 1 in 256 of none) the origin is unknown.
+    White cells: somatic where the lower bound of the tumour's fraction is above the upper bound of theirs, germline
+    from `Rules.germline_vaf`, else clonal haematopoiesis. A normal of another tissue that shows it above background is
+    told as such: its origin is not known. Where the normal is too shallow to have shown a heterozygous variant (fewer
+    than eight fragments: a chance of 1 in 256 of none) the origin is unknown.
     """
     n = tumour.height
     if normal is None:
@@ -255,10 +252,6 @@ def origins(
     is_germline = is_seen & ((vaf >= rules.germline_vaf) | ((high >= 0.35) & (low >= 0.12)))
     is_tumour = ~is_seen | (t_low > high)
     other = "chip" if normal_role == "white_cells" else "unknown"
-    origin = np.where(
-        d < 8, "unknown", np.where(is_germline, "germline", np.where(is_tumour, "somatic", other))
-    )
-    says = np.where(
-        d < 8, "too shallow", np.where(is_germline, "germline", np.where(is_seen, "seen", "not seen"))
-    )
+    origin = np.where(d < 8, "unknown", np.where(is_germline, "germline", np.where(is_tumour, "somatic", other)))
+    says = np.where(d < 8, "too shallow", np.where(is_germline, "germline", np.where(is_seen, "seen", "not seen")))
     return pl.DataFrame({"origin": origin.tolist(), "normal_says": says.tolist()})

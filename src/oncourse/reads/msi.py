@@ -1,7 +1,8 @@
-"""Microsatellite instability: whether runs of one base have other lengths in a tumour than in the same patient's normal.
+"""Microsatellite instability: whether runs of one base have other lengths in a tumour than in the same patient's
+normal.
 
-The share of unstable runs is the score; from 0.20 on it is MSI-H, up to 0.10 MSS (the bounds of MSIsensor-type scores from
-general knowledge), between them indeterminate; below twenty runs that both samples cover it is not assessable.
+The share of unstable runs is the score; from 0.20 on it is MSI-H, up to 0.10 MSS (the bounds of MSIsensor-type scores
+from general knowledge), between them indeterminate; below twenty runs that both samples cover it is not assessable.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 #: Lengths from 0 to this are counted; more is counted here.
 LONGEST = 60
-#: Fewest fragments of a run in either sample, fewest runs of a score, false discovery rate of a run, bounds of the status.
+#: Fewest fragments of a run in either sample, fewest runs of a score, false discovery rate of a run, bounds of the
+#: status.
 MIN_FRAGMENTS, MIN_RUNS, FDR, HIGH, STABLE = 20, 20, 0.05, 0.20, 0.10
 _MIN_MAPPING = 20
 

@@ -39,7 +39,8 @@ class Counted:
 
 
 def describe_sites(ids: pl.Series, fasta: Fasta) -> pl.DataFrame:
-    """Return variant_id, contig, pos, ref, alt, the bases around (``before``, ``after``: 0-3, 4 unknown), ``repeat``."""
+    """Return variant_id, contig, pos, ref, alt, the bases around (``before``, ``after``: 0-3, 4 unknown),
+    ``repeat``."""
     frame = pl.DataFrame({"variant_id": ids}).with_columns(parts()).rename({"chrom": "contig"})
     code = {b: i for i, b in enumerate("ACGT")}
     before, after, repeat = [], [], []
@@ -60,7 +61,8 @@ def describe_sites(ids: pl.Series, fasta: Fasta) -> pl.DataFrame:
 
 
 def _differences(ref: str, alt: str) -> int:
-    """Return by how many bases a read with the variant differs from the reference; NM counts each inserted or deleted base.
+    """Return by how many bases a read with the variant differs from the reference; NM counts each inserted or deleted
+    base.
 
     >>> _differences("CA", "TA"), _differences("-", "ACG"), _differences("ACG", "T")
     (1, 3, 3)
@@ -87,9 +89,14 @@ def _run(around: str, at: int) -> int:
 
 
 def judge(
-    counted: list[Counted], found: pl.DataFrame, fasta: Fasta, *, others: Mapping[str, Bases] | None = None,
-    rules: Rules | None = None, common: frozenset[str] = frozenset(),
-) -> pl.DataFrame:  # fmt: skip
+    counted: list[Counted],
+    found: pl.DataFrame,
+    fasta: Fasta,
+    *,
+    others: Mapping[str, Bases] | None = None,
+    rules: Rules | None = None,
+    common: frozenset[str] = frozenset(),
+) -> pl.DataFrame:
     """Return every site of a patient in every sample.
 
     Parameters
@@ -104,9 +111,7 @@ def judge(
     ``normal_says``, ``found_by``; a row per site and sample
     """
     rules = rules or Rules()
-    sites = describe_sites(found["variant_id"], fasta).join(
-        found, on="variant_id", how="left", maintain_order="left"
-    )
+    sites = describe_sites(found["variant_id"], fasta).join(found, on="variant_id", how="left", maintain_order="left")
     normals = _in_others(sites, others or {})
     backgrounds = {c.sample.sample: background_of(c.bases) for c in counted}
     frames = [_row_frame(c, sites, backgrounds[c.sample.sample], normals) for c in counted]
@@ -118,21 +123,21 @@ def judge(
     role = None if normal is None else counted[normal].sample.role
     origin = origins(largest, where, normal_role=role, rules=rules)
     out = [
-        _with_origin(frame, c.sample, origin, role, tumours, common)
-        for c, frame in zip(counted, frames, strict=True)
+        _with_origin(frame, c.sample, origin, role, tumours, common) for c, frame in zip(counted, frames, strict=True)
     ]
     return pl.concat(out)
 
 
-def _row_frame(
-    c: Counted, sites: pl.DataFrame, background: Background, normals: pl.DataFrame
-) -> pl.DataFrame:
+def _row_frame(c: Counted, sites: pl.DataFrame, background: Background, normals: pl.DataFrame) -> pl.DataFrame:
     rates = site_rates(sites, background, normals)
     frame = pl.concat([sites, c.counts.drop("variant_id")], how="horizontal").with_columns(
-        pl.lit(c.sample.sample).alias("sample_id"), pl.Series("error_rate", rates), normals["in_normals"],
+        pl.lit(c.sample.sample).alias("sample_id"),
+        pl.Series("error_rate", rates),
+        normals["in_normals"],
         pl.col("found_by").str.contains("hotspot").alias("is_hotspot"),
-        pl.lit(False).alias("is_known"), _damage(c.bases, sites),
-    )  # fmt: skip
+        pl.lit(False).alias("is_known"),
+        _damage(c.bases, sites),
+    )
     return frame.with_columns(pl.Series("p_noise", chances(frame, rates)))
 
 
@@ -186,9 +191,12 @@ def _parts_of_several(frame: pl.DataFrame) -> list[int]:
         for i, (r, a) in enumerate(zip(ref, alt, strict=True)):
             if r != a:
                 part = rows.filter(
-                    (pl.col("contig") == contig) & (pl.col("pos") == pos + i) & (pl.col("ref") == r) & (pl.col("alt") == a)
+                    (pl.col("contig") == contig)
+                    & (pl.col("pos") == pos + i)
+                    & (pl.col("ref") == r)
+                    & (pl.col("alt") == a)
                     & (pl.col("alt_count") <= 1.5 * n + 3)
-                )  # fmt: skip
+                )
                 out += part["_row"].to_list()
     return out
 
@@ -227,9 +235,11 @@ def _in_others(sites: pl.DataFrame, others: Mapping[str, Bases]) -> pl.DataFrame
         from oncourse.reads.identity import at_places
 
         places = sites[rows].select(
-            "contig", pl.col("pos") - 1, ref=pl.col("ref").replace_strict(code, return_dtype=pl.Int64),
+            "contig",
+            pl.col("pos") - 1,
+            ref=pl.col("ref").replace_strict(code, return_dtype=pl.Int64),
             alt=pl.col("alt").replace_strict(code, return_dtype=pl.Int64),
-        )  # fmt: skip
+        )
         for bases in others.values():
             a, d = at_places(bases, places)
             share = a / np.maximum(d, 1)
@@ -257,9 +267,13 @@ def _largest(frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _with_origin(
-    frame: pl.DataFrame, sample: Sample, origin: pl.DataFrame, role: str | None, tumours: list[pl.DataFrame],
+    frame: pl.DataFrame,
+    sample: Sample,
+    origin: pl.DataFrame,
+    role: str | None,
+    tumours: list[pl.DataFrame],
     common: frozenset[str],
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Add the origin; what only plasma shows and no white cells answer for is of unknown origin."""
     in_tissue = np.zeros(frame.height, bool)
     for other in tumours:
@@ -268,15 +282,15 @@ def _with_origin(
     value = pl.col("origin")
     if sample.role == "plasma" and role != "white_cells":
         value = (
-            pl.when(value.is_in(["germline", "chip"]) | pl.Series(in_tissue))
-            .then(value)
-            .otherwise(pl.lit("unknown"))
+            pl.when(value.is_in(["germline", "chip"]) | pl.Series(in_tissue)).then(value).otherwise(pl.lit("unknown"))
         )
     out = frame.with_columns(origin["origin"], origin["normal_says"]).with_columns(value.alias("origin"))
     is_common = pl.col("variant_id").is_in(list(common)) & (pl.col("origin") == "unknown")
     extra = (
-        pl.when(is_common).then(pl.lit("population"))
-        .when((pl.col("origin") == "unknown") & (pl.col("normal_says") == "seen")).then(pl.lit("normal"))
-    )  # fmt: skip
+        pl.when(is_common)
+        .then(pl.lit("population"))
+        .when((pl.col("origin") == "unknown") & (pl.col("normal_says") == "seen"))
+        .then(pl.lit("normal"))
+    )
     tags = pl.concat_str([pl.col("tags"), extra], separator=";", ignore_nulls=True).replace("", None)
     return out.with_columns(tags.alias("tags"), is_called=pl.col("is_called") & extra.is_null())

@@ -1,4 +1,5 @@
-"""Where the contigs of a reference lie in the genome: a whole genome as it is, a file of slices through its offsets.tsv."""
+"""Where the contigs of a reference lie in the genome: a whole genome as it is, a file of slices through its
+offsets.tsv."""
 
 from __future__ import annotations
 
@@ -22,18 +23,17 @@ class Places:
         if not self.slices:
             return [(chrom, pos)]
         return [
-            (contig, pos - start) for contig, (name, start, length) in self.slices.items()
+            (contig, pos - start)
+            for contig, (name, start, length) in self.slices.items()
             if name == chrom and 1 <= pos - start <= length
-        ]  # fmt: skip
+        ]
 
     def genome_ids(self, ids: pl.Series) -> pl.Series:
         """Return variant ids of contigs as ids of the genome."""
         frame = pl.DataFrame({"id": ids}).with_columns(parts("id"))
         frame = self.to_genome(frame, "pos")
         return frame.select(
-            pl.concat_str(["chrom", pl.col("pos").cast(pl.String), "ref", "alt"], separator=":").alias(
-                ids.name
-            )
+            pl.concat_str(["chrom", pl.col("pos").cast(pl.String), "ref", "alt"], separator=":").alias(ids.name)
         )[ids.name]
 
     def to_genome(self, frame: pl.DataFrame, *positions: str) -> pl.DataFrame:
@@ -43,8 +43,9 @@ class Places:
             return bare
         known = pl.DataFrame(
             [(_bare(contig), chrom, start) for contig, (chrom, start, _) in self.slices.items()],
-            schema=["chrom", "_chrom", "_start"], orient="row",
-        )  # fmt: skip
+            schema=["chrom", "_chrom", "_start"],
+            orient="row",
+        )
         joined = bare.join(known, on="chrom", how="left", maintain_order="left")
         return joined.with_columns(
             pl.coalesce("_chrom", "chrom").alias("chrom"),

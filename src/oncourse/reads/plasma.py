@@ -1,7 +1,8 @@
 """Tumour DNA in plasma, by all mutations of the patient's tissue together: test, limit of detection, tumour fraction.
 
 A mutation on ``m`` of ``n`` tumour copies has, at tumour fraction ``f``, the share ``f m / (f n + 2 (1 - f))`` of the
-fragments; the test is that of the study (`oncourse.evolution.ctdna.positivity`), over sites whose background is measured.
+fragments; the test is that of the study (`oncourse.evolution.ctdna.positivity`), over sites whose background is
+measured.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from oncourse.evolution.ctdna import positivity
 
 Floats = NDArray[np.float64]
-#: Chance of a positive sample without tumour DNA; shape of the spread of background between sites (as the study's test).
+#: Chance of a positive sample without tumour DNA; shape of the spread of background between sites (as the study's
+#: test).
 ALPHA, NOISE_SHAPE = 0.01, 2.0
-#: Fewest mutations of all lesions for the fraction to rest on them alone; a site with so many times the mean fraction (and
-#: three fragments) is not of the clone that the others are (WISP's rule).
+#: Fewest mutations of all lesions for the fraction to rest on them alone; a site with so many times the mean fraction
+#: (and three fragments) is not of the clone that the others are (WISP's rule).
 LEAST_SHARED, OUTLIER = 3, 8.0
 _GRID = np.concatenate([[0.0], np.geomspace(1e-5, 1.0, 1200)])
 
@@ -53,9 +55,7 @@ class Plasma:
     limit: float | None
 
 
-def tracked(
-    calls: pl.DataFrame, plasma: str, tissue: list[str], copies: dict[str, tuple[Floats, float]]
-) -> Tracked:
+def tracked(calls: pl.DataFrame, plasma: str, tissue: list[str], copies: dict[str, tuple[Floats, float]]) -> Tracked:
     """Return the somatic mutations called in a tissue sample, as the plasma sample shows them.
 
     Parameters
@@ -71,16 +71,15 @@ def tracked(
         & (calls.filter(sample_id=tissue[0])["origin"] == "somatic").to_numpy()
     )
     total, on = _copies(calls, tissue, copies, seen)
-    alt, depth, error = (
-        order[c].to_numpy().astype(float)[usable] for c in ("alt_count", "depth", "error_rate")
-    )
+    alt, depth, error = (order[c].to_numpy().astype(float)[usable] for c in ("alt_count", "depth", "error_rate"))
     return Tracked(alt, depth, error, total[usable], on[usable], np.asarray(seen.all(0))[usable])
 
 
 def _copies(
     calls: pl.DataFrame, tissue: list[str], copies: dict[str, tuple[Floats, float]], seen: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """Return total copies and mutated copies of each site by the first tissue sample that shows it and knows its copies."""
+    """Return total copies and mutated copies of each site by the first tissue sample that shows it and knows its
+    copies."""
     n = seen.shape[1]
     total, on = np.full(n, np.nan), np.ones(n)
     for k, sample in enumerate(tissue):
@@ -96,8 +95,8 @@ def _copies(
 def tumour_fraction(sites: Tracked) -> Plasma:
     """Return the test, the limit of detection and the tumour fraction with its 95 % interval.
 
-    The fraction rests on mutations of all lesions where there are three, since blood mixes lesions. The interval is that of
-    the binomial likelihood, widened by the spread between sites.
+    The fraction rests on mutations of all lesions where there are three, since blood mixes lesions. The interval is
+    that of the binomial likelihood, widened by the spread between sites.
 
     Examples
     --------
@@ -112,9 +111,7 @@ def tumour_fraction(sites: Tracked) -> Plasma:
     if n == 0:
         return Plasma(0, 0, 1.0, False, None, None, None, None)
     mean = sites.depth * sites.error
-    test = positivity(
-        [sites.alt.sum()], [mean.sum()], [(mean**2).sum()], alpha=ALPHA, noise_shape=NOISE_SHAPE
-    )
+    test = positivity([sites.alt.sum()], [mean.sum()], [(mean**2).sum()], alpha=ALPHA, noise_shape=NOISE_SHAPE)
     is_positive = bool(test.p_value[0] <= ALPHA)
     limit = _limit(sites, int(test.threshold[0]))
     fraction, low, high = _fraction(sites) if is_positive else (None, None, None)
@@ -138,9 +135,7 @@ def _fraction(sites: Tracked) -> tuple[float, float, float]:
     value = (kept.alt * np.log(expected) + (kept.depth - kept.alt) * np.log1p(-expected)).sum(1)
     best = int(value.argmax())
     at = expected[best]
-    spread = ((kept.alt - kept.depth * at) ** 2 / (kept.depth * at * (1 - at))).sum() / max(
-        1, len(kept.alt) - 1
-    )
+    spread = ((kept.alt - kept.depth * at) ** 2 / (kept.depth * at * (1 - at))).sum() / max(1, len(kept.alt) - 1)
     likely = _GRID[value >= value[best] - 1.92 * max(1.0, float(spread))]
     return float(_GRID[best]), float(likely.min()), float(likely.max())
 

@@ -1,5 +1,5 @@
-"""What a sample shows at every target base: counts of A, C, G, T, deletions, by orientation. Coverage, background error,
-identity and contamination are read from it.
+"""What a sample shows at every target base: counts of A, C, G, T, deletions, by orientation. Coverage, background
+error, identity and contamination are read from it.
 """
 
 from __future__ import annotations
@@ -52,9 +52,13 @@ class Bases:
         """Write an .npz file, in place only when it is whole."""
         draft = path.with_name(f".{path.name}.draft.npz")
         np.savez_compressed(
-            draft, contigs=np.array(self.contigs), contig=self.contig.astype(np.int32), pos=self.pos, ref=self.ref,
+            draft,
+            contigs=np.array(self.contigs),
+            contig=self.contig.astype(np.int32),
+            pos=self.pos,
+            ref=self.ref,
             counts=self.counts,
-        )  # fmt: skip
+        )
         draft.replace(path)
 
 
@@ -108,8 +112,10 @@ def target_regions(path: Path, fasta: Fasta) -> pl.DataFrame:
     if beyond.height:
         chrom, start, end, _ = beyond.row(0)
         raise InputError(
-            f"{path.name}: {beyond.height:,} of {regions.height:,} regions reach beyond the end of their contig (first: "
-            f"{chrom}:{start}-{end}; {chrom} of {fasta.path.name} has {ends[chrom]:,} bases). The targets are of another "
+            f"{path.name}: {beyond.height:,} of {regions.height:,} regions reach beyond the end of their contig "
+            f"(first: "
+            f"{chrom}:{start}-{end}; {chrom} of {fasta.path.name} has {ends[chrom]:,} bases). The targets are of "
+            f"another "
             "genome build: lift them over, or give that build's reference."
         )
     return regions
@@ -148,9 +154,20 @@ def profile(path: Path, regions: pl.DataFrame, reference: Path, *, counting: Cou
     names = tuple(regions["chrom"].unique(maintain_order=True))
     numbers = {name: header.number(header.contig(name) or "") for name in names}
     order = sorted(names, key=lambda name: numbers[name])
-    places = [(i, np.unique(np.concatenate([
-        np.arange(a, b) for a, b in regions.filter(pl.col("chrom") == name).select("start", "end").iter_rows()
-    ]))) for i, name in enumerate(order)]  # fmt: skip
+    places = [
+        (
+            i,
+            np.unique(
+                np.concatenate(
+                    [
+                        np.arange(a, b)
+                        for a, b in regions.filter(pl.col("chrom") == name).select("start", "end").iter_rows()
+                    ]
+                )
+            ),
+        )
+        for i, name in enumerate(order)
+    ]
     contig = np.concatenate([np.full(len(p), i) for i, p in places])
     pos = np.concatenate([p for _, p in places])
     counts = np.zeros((len(pos), 12), np.int32)
@@ -161,9 +178,7 @@ def profile(path: Path, regions: pl.DataFrame, reference: Path, *, counting: Cou
     return Bases(tuple(order), contig, pos, _reference_bases(fasta, order, contig, pos), counts)
 
 
-def _counts(
-    header: Header, contig: Ints, pos: Ints, counting: Counting, reference: Path
-) -> NDArray[np.int32]:
+def _counts(header: Header, contig: Ints, pos: Ints, counting: Counting, reference: Path) -> NDArray[np.int32]:
     table = np.zeros((len(pos), 9), np.int64)
     table[:, k.CONTIG], table[:, k.FIRST], table[:, k.END], table[:, k.RUNNING_END] = (
         contig,
@@ -174,13 +189,8 @@ def _counts(
     table[:, k.KIND] = k.BASE
     cuts = np.flatnonzero((np.diff(pos) != 1) | (np.diff(contig) != 0)) + 1
     firsts, ends = np.concatenate([[0], cuts]), np.concatenate([cuts, [len(pos)]])
-    regions = [
-        (header.contigs[contig[a]], int(pos[a]), int(pos[b - 1]) + 1)
-        for a, b in zip(firsts, ends, strict=True)
-    ]
-    sites = Sites(
-        table, np.zeros(1, np.uint8), np.zeros((len(pos), 2), np.int64), np.arange(len(pos)), regions
-    )
+    regions = [(header.contigs[contig[a]], int(pos[a]), int(pos[b - 1]) + 1) for a, b in zip(firsts, ends, strict=True)]
+    sites = Sites(table, np.zeros(1, np.uint8), np.zeros((len(pos), 2), np.int64), np.arange(len(pos)), regions)
     sums = np.zeros((len(pos), 12), np.int64)
     walk(header, sites, counting, reference, lambda rows, n: k.add_bases(rows, n, sums))
     return sums.astype(np.int32)
@@ -213,7 +223,8 @@ def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
         length, known = header.lengths[header.number(name)], fasta.length(chrom) or fasta.length(name)
         if length != known:
             problems.append(
-                f"{header.path.name}: contig {name} has {length:,} bases, in {fasta.path.name} {known:,}: the reads were "
+                f"{header.path.name}: contig {name} has {length:,} bases, in {fasta.path.name} {known:,}: the reads "
+                f"were "
                 "aligned to another genome build. Give the reference they were aligned to, or their FASTQ files."
             )
     if problems:
@@ -223,8 +234,8 @@ def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
 def read_quality(path: Path, bases: Bases, *, reference: Path) -> dict[str, float | int | None]:
     """Return the quality figures of a sample.
 
-    ``reads``, ``mapped_share``, ``duplicate_share`` (of mapped), ``insert_median`` (proper pairs, a sample of the file),
-    ``mean_depth``, ``share_20x``, ``share_100x`` of target bases, ``discordant_share`` (of fragments)
+    ``reads``, ``mapped_share``, ``duplicate_share`` (of mapped), ``insert_median`` (proper pairs, a sample of the
+    file), ``mean_depth``, ``share_20x``, ``share_100x`` of target bases, ``discordant_share`` (of fragments)
     """
     import pysam
 

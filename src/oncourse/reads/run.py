@@ -19,9 +19,15 @@ _LEAST_FREE = 1 << 20
 
 
 def run_reads(
-    folder: Path, *, executor: str = "local", cores: int = 2, jobs: int = 8, dry_run: bool = False,
-    overrides: Mapping[str, str | None] | None = None, account: bool = True,
-) -> Plan:  # fmt: skip
+    folder: Path,
+    *,
+    executor: str = "local",
+    cores: int = 2,
+    jobs: int = 8,
+    dry_run: bool = False,
+    overrides: Mapping[str, str | None] | None = None,
+    account: bool = True,
+) -> Plan:
     """Bring the tables of a study folder up to date with reads.tsv; only what is missing or changed is done.
 
     Raises
@@ -57,13 +63,9 @@ def without_normal(plan: Plan) -> list[str]:
     for patient in plan.patients:
         roles = {s.role for s in plan.of_patient(patient)}
         if not roles & {"normal", "white_cells"}:
-            out.append(
-                f"{patient} has no normal: the origin of its variants is unknown. Add a normal or white cells."
-            )
+            out.append(f"{patient} has no normal: the origin of its variants is unknown. Add a normal or white cells.")
         elif "plasma" in roles and "white_cells" not in roles:
-            out.append(
-                f"{patient} has plasma without white cells: what only plasma shows is of unknown origin."
-            )
+            out.append(f"{patient} has plasma without white cells: what only plasma shows is of unknown origin.")
     return out
 
 
@@ -89,12 +91,11 @@ def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
         if foreign is not None and foreign >= CONTAMINATION_WARNING:
             out.append(f"{name}: about {foreign:.1%} of its DNA is another person's; see tables/quality.tsv.")
         if mapped is not None and mapped < 0.5:
-            out.append(
-                f"{name}: only {mapped:.0%} of its reads lie on the reference. Is it of this species and build?"
-            )
+            out.append(f"{name}: only {mapped:.0%} of its reads lie on the reference. Is it of this species and build?")
         if deep is not None and deep < 0.5:
             out.append(
-                f"{name}: {deep:.0%} of the target bases are read 20 times or more (mean depth {depth:.0f}): most of what "
+                f"{name}: {deep:.0%} of the target bases are read 20 times or more (mean depth {depth:.0f}): most of "
+                f"what "
                 "is not found here is not assessable."
             )
     return out
@@ -117,7 +118,8 @@ def _check_build(plan: Plan) -> None:
     said = read_config(path).genome_build if path.is_file() else None
     if build and said and said != build:
         raise InputError(
-            f"study.yaml says genome_build {said}, {Path(plan.fasta).name} is {build}: its chromosomes have that build's "
+            f"study.yaml says genome_build {said}, {Path(plan.fasta).name} is {build}: its chromosomes have that "
+            f"build's "
             "lengths. Correct genome_build, or give the other reference."
         )
 
@@ -130,7 +132,8 @@ def _check_targets(plan: Plan) -> None:
     fasta = Fasta(plan.fasta)
     if not plan.targets and sum(fasta.length(name) for name in fasta.names) > LARGEST_WHOLE:
         raise InputError(
-            f"no targets: {Path(plan.fasta).name} is a whole genome. Name the regions to look at (`targets: panel.bed` in "
+            f"no targets: {Path(plan.fasta).name} is a whole genome. Name the regions to look at (`targets: "
+            f"panel.bed` in "
             "reads.yaml, or --targets)."
         )
     for path in filter(None, (plan.targets, plan.microsatellites)):
@@ -160,18 +163,18 @@ def _check_aligned(plan: Plan) -> None:
         first = written.setdefault(sample.patient, (header.contigs[0], path.name))
         if first[0] != header.contigs[0] and bare_name(first[0]) == bare_name(header.contigs[0]):
             problems.append(
-                f"{path.name}: names contigs {header.contigs[0]} ..., {first[1]} of the same patient {first[0]} ...: name "
+                f"{path.name}: names contigs {header.contigs[0]} ..., {first[1]} of the same patient {first[0]} ...: "
+                f"name "
                 "them alike (samtools reheader)."
             )
         names = set(header.samples)
         others = {s.sample for s in plan.samples} - {sample.sample}
         if len(names) > 1:
-            problems.append(
-                f"{path.name}: holds reads of {len(names)} samples ({', '.join(sorted(names))}): split it."
-            )
+            problems.append(f"{path.name}: holds reads of {len(names)} samples ({', '.join(sorted(names))}): split it.")
         elif names & others:
             problems.append(
-                f"{path.name}: given for {sample.sample}, its reads say they are {min(names)}. Correct reads.tsv, or the "
+                f"{path.name}: given for {sample.sample}, its reads say they are {min(names)}. Correct reads.tsv, or "
+                f"the "
                 "read group (samtools addreplacerg)."
             )
     if problems:
@@ -216,8 +219,10 @@ def _snakemake(plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: boo
         try:
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None),
-                config_settings=ConfigSettings(), snakefile=Path(str(snakefile)), workdir=plan.place(),
-            )  # fmt: skip
+                config_settings=ConfigSettings(),
+                snakefile=Path(str(snakefile)),
+                workdir=plan.place(),
+            )
             dag = workflow.dag(dag_settings=DAGSettings(targets=["all"], force_incomplete=True))
             dag.unlock() if _is_stale(plan) else None
             dag.execute_workflow(
@@ -246,6 +251,4 @@ def _settings(executor: str, account: bool) -> object:
 
     # no accounting: the queue itself says what has ended; the first look comes after ten seconds, not forty
     command = None if account else "squeue"
-    return ExecutorSettings(
-        no_account=not account, init_seconds_before_status_checks=10, status_command=command
-    )
+    return ExecutorSettings(no_account=not account, init_seconds_before_status_checks=10, status_command=command)

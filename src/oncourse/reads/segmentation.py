@@ -1,8 +1,8 @@
 """Where several tracks change their level together: seeded binary segmentation of the places of one chromosome.
 
-Intervals of growing length, half overlapping (seeds [1]_), each offer their best split; a split is kept where the tracks
-together, or one of them alone, gain more than chance would; the shortest interval speaks first, so that a small segment is
-not lost in a large one. At the end neighbours that do not differ are joined.
+Intervals of growing length, half overlapping (seeds [1]_), each offer their best split; a split is kept where the
+tracks together, or one of them alone, gain more than chance would; the shortest interval speaks first, so that a small
+segment is not lost in a large one. At the end neighbours that do not differ are joined.
 
 References
 ----------
@@ -27,7 +27,8 @@ _AT_ONCE = 200_000
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a split has to gain: by all tracks together, or by one alone; ``inverse``: of the correlation of the noise."""
+    """What a split has to gain: by all tracks together, or by one alone; ``inverse``: of the correlation of the
+    noise."""
 
     together: float
     alone: float
@@ -66,9 +67,7 @@ def breaks(
     n_tracks, n = values.shape
     if n < 2 * least:
         return []
-    sums = [
-        np.concatenate([np.zeros((n_tracks, 1)), np.cumsum(x, 1)], 1) for x in (weights, weights * values)
-    ]
+    sums = [np.concatenate([np.zeros((n_tracks, 1)), np.cumsum(x, 1)], 1) for x in (weights, weights * values)]
     level = alpha / (max(n_genome, 2) * (1 + (n_tracks > 1)) * 4)
     inverse = np.asarray(np.eye(n_tracks) if alike is None else np.linalg.inv(alike), float)
     bounds = Bounds(float(chi2.isf(level, n_tracks)), float(chi2.isf(level / n_tracks, 1)), inverse)
@@ -109,9 +108,7 @@ def _splits(
     return out
 
 
-def _steps(
-    sums: list[Floats], first: NDArray[np.int64], at: NDArray[np.int64], end: NDArray[np.int64]
-) -> Floats:
+def _steps(sums: list[Floats], first: NDArray[np.int64], at: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
     """Return the step of each track at a split in units of its sd; 0 where a side is not known."""
     w, wx = sums
     left, right = w[:, at] - w[:, first], w[:, end] - w[:, at]
@@ -134,7 +131,8 @@ def _joined(sums: list[Floats], kept: list[int], n: int, bounds: Bounds) -> list
 
 
 def noise(values: Floats, weights: Floats) -> Floats:
-    """Return, of each track, the factor by which differences of neighbours exceed what the weights promise (squared)."""
+    """Return, of each track, the factor by which differences of neighbours exceed what the weights promise
+    (squared)."""
     out = np.ones(len(values))
     for k, (x, w) in enumerate(zip(values, weights, strict=True)):
         known = np.flatnonzero(w > 0)
@@ -160,7 +158,5 @@ def correlation(values: Floats, weights: Floats) -> Floats:
             both = known[i] & known[j]
             if both.sum() >= 10:
                 a, b = step[i, both], step[j, both]
-                out[i, j] = out[j, i] = float(
-                    (a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean() + 1e-12)
-                )
+                out[i, j] = out[j, i] = float((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean() + 1e-12))
     return 0.98 * out + 0.02 * np.eye(n)

@@ -32,15 +32,32 @@ COLUMNS = {
     "bam": "aligned reads instead of FASTQ",
     "cram": "aligned reads instead of FASTQ",
     "assay": f"name of the assay; {', '.join(ASSAYS)} where nothing else is known",
-    "umi": "read structure of a molecular identifier: 6M+T (six bases, then the template), 12M16S+T; `tag` where a BAM file "
+    "umi": "read structure of a molecular identifier: 6M+T (six bases, then the template), 12M16S+T; `tag` where a "
+    "BAM file "
     "has it in tag RX; `consensus` where reads are consensus reads of families",
     "preservation": "FFPE, frozen ...",
     "purity": "tumour cell fraction, where a pathologist estimated it",
 }
-_SYNONYMS = {"patient_id": "patient", "sample_id": "sample", "lesion_id": "lesion", "fq1": "fastq_1", "fq2": "fastq_2",
-             "site": "lesion", "ffpe": "preservation"}  # fmt: skip
-_ROLE_WORDS = {"wbc": "white_cells", "buffy_coat": "white_cells", "blood": "normal", "germline": "normal",
-               "met": "metastasis", "cfdna": "plasma", "ctdna": "plasma", "tumor": "", "tumour": ""}  # fmt: skip
+_SYNONYMS = {
+    "patient_id": "patient",
+    "sample_id": "sample",
+    "lesion_id": "lesion",
+    "fq1": "fastq_1",
+    "fq2": "fastq_2",
+    "site": "lesion",
+    "ffpe": "preservation",
+}
+_ROLE_WORDS = {
+    "wbc": "white_cells",
+    "buffy_coat": "white_cells",
+    "blood": "normal",
+    "germline": "normal",
+    "met": "metastasis",
+    "cfdna": "plasma",
+    "ctdna": "plasma",
+    "tumor": "",
+    "tumour": "",
+}
 UMI = re.compile(r"^(\d+)M(?:(\d+)S)?\+T$")
 
 
@@ -101,9 +118,7 @@ class Plan:
         own = self.sample(name)
         if own.role not in MATERIAL:
             return None
-        shared = any(
-            s.lesion == own.lesion and s.patient != own.patient and s.role in MATERIAL for s in self.samples
-        )
+        shared = any(s.lesion == own.lesion and s.patient != own.patient and s.role in MATERIAL for s in self.samples)
         if own.lesion and not shared:
             return own.lesion
         return f"{own.patient}-{own.lesion or own.role}"
@@ -135,9 +150,7 @@ class Plan:
 def load_plan(path: Path) -> Plan:
     """Read a plan.json."""
     data = json.loads(path.read_text())
-    samples = tuple(
-        Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples")
-    )
+    samples = tuple(Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples"))
     callers = tuple(data.pop("callers"))
     return Plan(samples=samples, callers=callers, **data)
 
@@ -159,9 +172,7 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
         raise InputError(f"{folder}: has no reads.tsv, the table of sequencing files (columns: {columns}).")
     table = read_table(sheet, name="reads")
     problems: list[Any] = [p for p in table.problems if p.severity == "error"]
-    frame = table.frame.rename(
-        {c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS}
-    )
+    frame = table.frame.rename({c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS})
     problems += _wrong_columns(frame)
     settings, callers = _settings(folder, overrides or {}, problems)
     if problems:
@@ -244,15 +255,15 @@ def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> l
         if held is None:
             found[row["sample"]] = one
         elif (held.patient, held.role, held.lesion) != (one.patient, one.role, one.lesion):
-            message = f"sample {row['sample']} is there twice, as {held.role} of {held.patient} (line {held.line}) and here."
+            message = (
+                f"sample {row['sample']} is there twice, as {held.role} of {held.patient} (line {held.line}) and here."
+            )
             cure = "A sample has one patient, role and lesion; give another sample another name."
             problems.append(_problem(row["line"], "sample", message, cure))
         elif held.aligned or one.aligned:
             message = f"sample {row['sample']} has two rows with aligned reads."
             problems.append(
-                _problem(
-                    row["line"], "sample", message, "Merge the files (samtools merge), or name two samples."
-                )
+                _problem(row["line"], "sample", message, "Merge the files (samtools merge), or name two samples.")
             )
         else:
             found[row["sample"]] = Sample(**{**asdict(held), "fastq": (*held.fastq, *one.fastq)})
@@ -277,11 +288,7 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
     role = row["role"].lower().replace(" ", "_")
     role = _ROLE_WORDS.get(role, role)
     if role not in ROLES:
-        cure = (
-            "Say whether the tissue is the primary or a metastasis."
-            if not role
-            else f"One of: {', '.join(ROLES)}."
-        )
+        cure = "Say whether the tissue is the primary or a metastasis." if not role else f"One of: {', '.join(ROLES)}."
         wrong("role", f"'{row['role']}' is no role.", cure)
     files = {c: str((folder / row[c]).resolve()) for c in ("fastq_1", "fastq_2", "bam", "cram") if row[c]}
     for column, path in files.items():
@@ -304,9 +311,19 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
         wrong("umi", f"'{row['umi']}' is no read structure.", "Examples: 6M+T, 12M16S+T, tag, consensus.")
     fastq = ((files["fastq_1"], files.get("fastq_2", "")),) if "fastq_1" in files else ()
     return Sample(
-        row["sample"], row["patient"], role, row["lesion"], _number(row["day"], int, "day", wrong), row["assay"] or "panel",
-        row["umi"], row["preservation"], _number(row["purity"], float, "purity", wrong), fastq, aligned, line,
-    )  # fmt: skip
+        row["sample"],
+        row["patient"],
+        role,
+        row["lesion"],
+        _number(row["day"], int, "day", wrong),
+        row["assay"] or "panel",
+        row["umi"],
+        row["preservation"],
+        _number(row["purity"], float, "purity", wrong),
+        fastq,
+        aligned,
+        line,
+    )
 
 
 def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
@@ -321,12 +338,11 @@ def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
 
 
 def _whole_study(samples: list[Sample]) -> list[Problem]:
-    """Return what only shows when all rows are seen together: files used twice, a lesion that is primary and metastasis."""
+    """Return what only shows when all rows are seen together: files used twice, a lesion that is primary and
+    metastasis."""
     out, used, roles = [], {}, {}  # type: ignore[var-annotated]
     for sample in samples:
-        for path in [p for pair in sample.fastq for p in pair if p] + (
-            [sample.aligned] if sample.aligned else []
-        ):
+        for path in [p for pair in sample.fastq for p in pair if p] + ([sample.aligned] if sample.aligned else []):
             if path in used:
                 message = f"{Path(path).name} is given for {used[path]} and for {sample.sample}."
                 out.append(_problem(sample.line, "sample", message, "Each file belongs to one sample."))
@@ -334,9 +350,5 @@ def _whole_study(samples: list[Sample]) -> list[Problem]:
         held = roles.setdefault((sample.patient, sample.lesion), sample) if sample.lesion else sample
         if {held.role, sample.role} == set(MATERIAL):
             message = f"{sample.lesion} of {sample.patient} is {sample.role} here and {held.role} in line {held.line}."
-            out.append(
-                _problem(
-                    sample.line, "lesion", message, "Give the two lesions two names, or correct the role."
-                )
-            )
+            out.append(_problem(sample.line, "lesion", message, "Give the two lesions two names, or correct the role."))
     return out

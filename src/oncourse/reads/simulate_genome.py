@@ -1,7 +1,8 @@
 """A small made-up genome for simulated reads: real exon places and coding bases, everything between them random.
 
-Coding sequences and exon places are those of the package (`oncourse.genome.gene_models`, GRCh38); introns, flanks and the
-microsatellites in them are invented. It is labelled *synthetic* wherever it is written and is no reference for real reads.
+Coding sequences and exon places are those of the package (`oncourse.genome.gene_models`, GRCh38); introns, flanks and
+the microsatellites in them are invented. It is labelled *synthetic* wherever it is written and is no reference for real
+reads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from oncourse.errors import InputError
 from oncourse.genome.gene_models import Model, coding_bases, models
 
 BUILD = "GRCh38"
-#: Genes whose coding bases the package holds, the most telling of each design first; TET2 stands for clonal haematopoiesis.
+#: Genes whose coding bases the package holds, the most telling of each design first; TET2 stands for clonal
+#: haematopoiesis.
 GENES = {
     "crc": ("KRAS", "TP53", "SMAD4", "PIK3R1", "STK11", "BRCA2", "TET2"),
     "mcrpc": ("BRCA2", "BRCA1", "PALB2", "TP53", "PIK3R1", "VHL", "TET2"),
@@ -41,7 +43,8 @@ class Locus:
 
 
 def make_genome(genes: tuple[str, ...], rng: np.random.Generator, *, n_runs: int = 120) -> list[Locus]:
-    """Return a contig per gene; the first `n_runs` runs of one base are targets too (for microsatellite instability)."""
+    """Return a contig per gene; the first `n_runs` runs of one base are targets too (for microsatellite
+    instability)."""
     found = [_locus(models(BUILD)[gene], rng) for gene in genes]
     each = -(-n_runs // max(1, len(found)))
     return [
@@ -123,15 +126,32 @@ def change_table(changes: list[Change], genome: list[Locus]) -> pl.DataFrame:
         locus = genome[c.locus]
         pos = c.at + 1 if c.ref else c.at  # an insertion is written at the base before it
         ref, alt = c.ref or "-", c.alt or "-"
-        rows.append((
-            f"{locus.chrom}:{locus.start + pos}:{ref}:{alt}", locus.contig, pos, ref, alt, locus.gene, c.clone, c.share,
-        ))  # fmt: skip
+        rows.append(
+            (
+                f"{locus.chrom}:{locus.start + pos}:{ref}:{alt}",
+                locus.contig,
+                pos,
+                ref,
+                alt,
+                locus.gene,
+                c.clone,
+                c.share,
+            )
+        )
     names = ("variant_id", "contig", "pos", "ref", "alt", "gene", "clone", "share")
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def draw_changes(genome: list[Locus], clone: str, n: int, rng: np.random.Generator, *, apart: int = 25,
-                 taken: list[Change] | None = None, gene: str | None = None) -> list[Change]:  # fmt: skip
+def draw_changes(
+    genome: list[Locus],
+    clone: str,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    apart: int = 25,
+    taken: list[Change] | None = None,
+    gene: str | None = None,
+) -> list[Change]:
     """Return `n` changes in the targets: 80 % single bases, 4 % two bases, 10 % deletions, 6 % insertions of 1-8 bases.
 
     Indels are written leftmost; places keep `apart` bases from each other and from `taken`.
@@ -139,8 +159,12 @@ def draw_changes(genome: list[Locus], clone: str, n: int, rng: np.random.Generat
     held = [(c.locus, c.at) for c in taken or ()]
     runs = {(i, x) for i, g in enumerate(genome) for a, b in g.runs for x in range(a - 12, b + 12)}
     places = [
-        (i, x) for i, g in enumerate(genome) if gene in (None, g.gene) for a, b in g.targets for x in range(a + 5, b - 15)
-    ]  # fmt: skip
+        (i, x)
+        for i, g in enumerate(genome)
+        if gene in (None, g.gene)
+        for a, b in g.targets
+        for x in range(a + 5, b - 15)
+    ]
     out: list[Change] = []
     for _ in range(1_000 * n):
         if len(out) == n:
@@ -153,9 +177,7 @@ def draw_changes(genome: list[Locus], clone: str, n: int, rng: np.random.Generat
             held.append((i, at))
             out.append(change)
     if len(out) < n:
-        raise InputError(
-            f"the targets have no room for {n} {clone} changes, {apart} bases apart: simulate more genes."
-        )
+        raise InputError(f"the targets have no room for {n} {clone} changes, {apart} bases apart: simulate more genes.")
     return out
 
 

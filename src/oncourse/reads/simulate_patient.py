@@ -70,9 +70,7 @@ def write_genome(genome: list[Locus], folder: Path) -> Path:
     return fasta
 
 
-def draw_patient(
-    genome: list[Locus], rng: np.random.Generator, n: dict[str, int], *, drivers: bool
-) -> list[Change]:
+def draw_patient(genome: list[Locus], rng: np.random.Generator, n: dict[str, int], *, drivers: bool) -> list[Change]:
     """Return the changes of one patient."""
     out: list[Change] = []
     for i, g in enumerate(genome):
@@ -86,17 +84,23 @@ def draw_patient(
         gene = "TET2" if clone == "chip" and any(g.gene == "TET2" for g in genome) else None
         out += draw_changes(genome, clone, max(0, number - held), rng, taken=out, gene=gene)
     return [
-        replace(c, share=2.0) if c.clone == "germline" and k % 4 == 3
-        else replace(c, share=0.16) if c.clone == "chip" else c
+        replace(c, share=2.0)
+        if c.clone == "germline" and k % 4 == 3
+        else replace(c, share=0.16)
+        if c.clone == "chip"
+        else c
         for k, c in enumerate(out)
-    ]  # fmt: skip
+    ]
 
 
 def vafs_of(changes: list[Change], role: str, purity: float) -> np.ndarray:
-    """Return the share of molecules with each change, for two copies everywhere; blood cells make the rest of plasma."""
+    """Return the share of molecules with each change, for two copies everywhere; blood cells make the rest of
+    plasma."""
     carried = {
-        "primary": ("trunk", "primary"), "metastasis": ("trunk", "metastasis"), "plasma": ("trunk", "metastasis"),
-    }.get(role, ())  # fmt: skip
+        "primary": ("trunk", "primary"),
+        "metastasis": ("trunk", "metastasis"),
+        "plasma": ("trunk", "metastasis"),
+    }.get(role, ())
     out = []
     for c in changes:
         if c.clone == "germline":
@@ -109,9 +113,16 @@ def vafs_of(changes: list[Change], role: str, purity: float) -> np.ndarray:
 
 
 def simulate_reads(
-    folder: Path, design: str, n_patients: int, seed: int, *, genes: tuple[str, ...] | None = None,
-    parts: tuple[Part, ...] = PARTS, n_changes: dict[str, int] | None = None, n_runs: int = 120,
-) -> dict[str, pl.DataFrame]:  # fmt: skip
+    folder: Path,
+    design: str,
+    n_patients: int,
+    seed: int,
+    *,
+    genes: tuple[str, ...] | None = None,
+    parts: tuple[Part, ...] = PARTS,
+    n_changes: dict[str, int] | None = None,
+    n_runs: int = 120,
+) -> dict[str, pl.DataFrame]:
     """Write study.yaml, patients, follow-up and lesions, reads.tsv, reads.yaml, the reference and the FASTQ files.
 
     Returns
@@ -156,9 +167,7 @@ def simulate_reads(
                 )
             )
             fractions.append(
-                table.select(
-                    "patient_id", pl.lit(sample).alias("sample_id"), "variant_id", pl.Series("vaf", vafs)
-                )
+                table.select("patient_id", pl.lit(sample).alias("sample_id"), "variant_id", pl.Series("vaf", vafs))
             )
     names = (
         "patient",

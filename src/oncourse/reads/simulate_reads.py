@@ -54,7 +54,8 @@ class Library:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Read pairs of one locus: where the fragment starts, its length, which strand is read first, bases, qualities, UMI."""
+    """Read pairs of one locus: where the fragment starts, its length, which strand is read first, bases, qualities,
+    UMI."""
 
     locus: int
     start: NDArray[np.int64]
@@ -111,9 +112,7 @@ def _fragments(
     covered = min(library.insert, 2 * library.read_length)
     for a, b in locus.targets:
         n = rng.poisson(library.depth * factor * (b - a + library.insert) / covered)
-        length = np.clip(rng.normal(library.insert, library.insert_sd, n), library.read_length, 400).astype(
-            np.int64
-        )
+        length = np.clip(rng.normal(library.insert, library.insert_sd, n), library.read_length, 400).astype(np.int64)
         starts.append(rng.integers(int(a - library.insert), b, n))
         lengths.append(length)
     start, length = np.concatenate(starts), np.concatenate(lengths)
@@ -121,8 +120,15 @@ def _fragments(
     return start[keep], length[keep]
 
 
-def _apply(change: Change, vaf: float, start: NDArray[np.int64], length: NDArray[np.int64], bases: Bytes,
-           indels: dict[int, list[tuple[int, int, int]]], rng: np.random.Generator) -> None:  # fmt: skip
+def _apply(
+    change: Change,
+    vaf: float,
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
+    bases: Bytes,
+    indels: dict[int, list[tuple[int, int, int]]],
+    rng: np.random.Generator,
+) -> None:
     over = np.flatnonzero((start <= change.at) & (start + length > change.at))
     carriers = over[rng.random(len(over)) < vaf]
     ref, alt = len(change.ref), np.frombuffer(change.alt.encode(), np.uint8)
@@ -144,8 +150,16 @@ def _decoy(locus: Locus, i: int) -> Bytes:
     return other
 
 
-def _read(i: int, start: NDArray[np.int64], length: NDArray[np.int64], flipped: NDArray[np.bool_], bases: Bytes,
-          indels: dict[int, list[tuple[int, int, int]]], library: Library, rng: np.random.Generator) -> Pairs:  # fmt: skip
+def _read(
+    i: int,
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
+    flipped: NDArray[np.bool_],
+    bases: Bytes,
+    indels: dict[int, list[tuple[int, int, int]]],
+    library: Library,
+    rng: np.random.Generator,
+) -> Pairs:
     n = len(start)
     if library.umi:
         copies = 1 + rng.poisson(max(0.0, library.copies - 1), n)
@@ -160,9 +174,18 @@ def _read(i: int, start: NDArray[np.int64], length: NDArray[np.int64], flipped: 
     right = np.take_along_axis(bases[pick], left_at + shift, 1)
     left, left_quality = _with_errors(left, rng)
     right, right_quality = _with_errors(right, rng)
-    return Pairs(i, start[pick], length[pick], flipped[pick], left, right, left_quality, right_quality,
-                 [umis[j].tobytes() for j in pick] if library.umi else [],
-                 {row: indels[int(j)] for row, j in enumerate(pick) if int(j) in indels})  # fmt: skip
+    return Pairs(
+        i,
+        start[pick],
+        length[pick],
+        flipped[pick],
+        left,
+        right,
+        left_quality,
+        right_quality,
+        [umis[j].tobytes() for j in pick] if library.umi else [],
+        {row: indels[int(j)] for row, j in enumerate(pick) if int(j) in indels},
+    )
 
 
 def _with_errors(bases: Bytes, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
@@ -236,7 +259,7 @@ def _sam(found: Pairs, row: int, locus: Locus, sample: str) -> list[str]:
             f"{sample}:{found.locus}:{row}\t{flag}\t{locus.contig}\t{at + 1}\t60\t{cigar}\t=\t{ends[1 - which][0] + 1}\t"
             f"{span if which == 0 else -span}\t{bases.tobytes().decode()}\t{(quality + 33).tobytes().decode()}\tNM:i:{wrong}"
             f"\tRG:Z:{sample}{umi}"
-        )  # fmt: skip
+        )
         out.append(f"{text}\n")
     return out
 

@@ -94,7 +94,8 @@ def sites_of(variants: pl.Series, header: Header, fasta: Fasta | None) -> Sites:
     missing = sorted({chrom for chrom, *_ in parts if header.contig(chrom) is None})
     if missing:
         raise InputError(
-            f"{header.path.name}: has no contig {', '.join(missing[:5])} (its own: {', '.join(header.contigs[:5])} ...). "
+            f"{header.path.name}: has no contig {', '.join(missing[:5])} (its own: {', '.join(header.contigs[:5])} "
+            f"...). "
             "It was aligned to another genome build; give the reference it was aligned to."
         )
     return pack([window(*part, fasta) for part in parts], header)

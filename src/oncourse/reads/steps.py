@@ -57,7 +57,8 @@ def regions_of(plan: Plan, bam: Path) -> pl.DataFrame:
     header = read_header(bam, reference=Path(plan.fasta))
     if sum(header.lengths) > LARGEST_WHOLE:
         raise OncourseError(
-            "no targets: for a whole genome name the regions to look at (`targets: panel.bed` in reads.yaml, or --targets)."
+            "no targets: for a whole genome name the regions to look at (`targets: panel.bed` in reads.yaml, or "
+            "--targets)."
         )
     return whole_contigs(header)
 
@@ -74,7 +75,8 @@ def profile_step(plan: Plan, name: str) -> None:
     sample, bam, reference = plan.sample(name), plan.bam(name), Path(plan.fasta)
     if sample.umi == "tag" and not carries_umis(bam, reference=reference):
         raise OncourseError(
-            f"{bam.name}: none of its reads has a molecular identifier (tag RX, or the end of its name), which `umi: tag` "
+            f"{bam.name}: none of its reads has a molecular identifier (tag RX, or the end of its name), which `umi: "
+            f"tag` "
             "counts on. Leave umi empty where there are none, or put them into RX before duplicates are marked."
         )
     bases = profile(bam, regions_of(plan, bam), reference, counting=counting_of(sample))
@@ -95,7 +97,8 @@ def _check_usable(bam: Path, bases: Bases, quality: dict[str, float | int | None
         raise OncourseError(f"{bam.name}: holds no reads. Copy it again, or align the sample again.")
     if not bases.depth.any():
         raise OncourseError(
-            f"{bam.name}: none of its {quality['reads']:,} reads lies on the targets ({Path(plan.targets).name or 'all'}). "
+            f"{bam.name}: none of its {quality['reads']:,} reads lies on the targets "
+            f"({Path(plan.targets).name or 'all'}). "
             "Give the targets of this assay and genome build."
         )
     if (share := foreign_share(bases)) > _MOST_FOREIGN and bases.bases.sum() >= 1_000:
@@ -121,9 +124,7 @@ def discover_step(plan: Plan, patient: str) -> None:
         found[f"counts:{sample.sample}"] = from_counts(
             bases, min_count=2 if deep else 3, min_share=5e-4 if deep else 0.015
         )
-        found[f"indels:{sample.sample}"] = indels_of(
-            plan.bam(sample.sample), regions, fasta, reference=reference
-        )
+        found[f"indels:{sample.sample}"] = indels_of(plan.bam(sample.sample), regions, fasta, reference=reference)
     plain = [plan.bam(s.sample) for s in samples if not s.counts_families]
     if plain and version("freebayes") is not None:
         work = plan.place("patient", f"{patient}.freebayes")
@@ -154,12 +155,8 @@ def _by_callers(plan: Plan, patient: str, regions: pl.DataFrame) -> dict[str, pl
 def genotype_step(plan: Plan, name: str) -> None:
     """Counts of a sample at all sites of its patient."""
     sample = plan.sample(name)
-    sites = pl.read_csv(
-        plan.place("patient", f"{sample.patient}.sites.tsv"), separator="\t", infer_schema_length=0
-    )
-    counts = genotype(
-        plan.bam(name), sites["variant_id"], reference=Path(plan.fasta), counting=counting_of(sample)
-    )
+    sites = pl.read_csv(plan.place("patient", f"{sample.patient}.sites.tsv"), separator="\t", infer_schema_length=0)
+    counts = genotype(plan.bam(name), sites["variant_id"], reference=Path(plan.fasta), counting=counting_of(sample))
     out = plan.place("sample", f"{name}.counts.parquet")
     draft = out.with_name(f".{out.name}.draft")
     counts.write_parquet(draft)
@@ -197,9 +194,7 @@ def identity_step(plan: Plan, _: str) -> None:
         own = people[s.patient]
         rest = [t for p, t in people.items() if p != s.patient]
         others = (
-            np.array([[x if x >= 0 else np.nan for x in t] for t in rest])
-            if rest
-            else np.full((1, len(own)), np.nan)
+            np.array([[x if x >= 0 else np.nan for x in t] for t in rest]) if rest else np.full((1, len(own)), np.nan)
         )
         carried, of = np.nansum(others, 0), 2 * (~np.isnan(others)).sum(0)
         frequency = (carried + 0.5) / (of + 2.0)
@@ -207,12 +202,15 @@ def identity_step(plan: Plan, _: str) -> None:
         usable = np.where(carried > 0, own, -1) if rest else np.full(len(own), -1)
         usable = np.where((own == 2) & (carried < of), own, usable)
         share, low, high, n = contamination(alt, depth, usable, frequency)
-        rows[s.sample] = {"contamination": share, "contamination_low": low, "contamination_high": high,
-                          "contamination_sites": n, "sex": sex_of(bases[s.sample])}  # fmt: skip
+        rows[s.sample] = {
+            "contamination": share,
+            "contamination_low": low,
+            "contamination_high": high,
+            "contamination_sites": n,
+            "sex": sex_of(bases[s.sample]),
+        }
     _write(compared, plan.place("study", "pairs.tsv"))
-    write_json(
-        plan.place("study", "identity.json"), {"stopped": stopped, "samples": rows, "n_people": len(known)}
-    )
+    write_json(plan.place("study", "identity.json"), {"stopped": stopped, "samples": rows, "n_people": len(known)})
 
 
 def judge_step(plan: Plan, patient: str) -> None:
@@ -223,13 +221,17 @@ def judge_step(plan: Plan, patient: str) -> None:
     out = plan.place("patient", f"{patient}.calls.parquet")
     others = {
         s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz"))
-        for s in plan.samples if s.is_germline and s.patient != patient
-    }  # fmt: skip
+        for s in plan.samples
+        if s.is_germline and s.patient != patient
+    }
     counted = [
-        Counted(s, pl.read_parquet(plan.place("sample", f"{s.sample}.counts.parquet")),
-                load_bases(plan.place("sample", f"{s.sample}.bases.npz")))
+        Counted(
+            s,
+            pl.read_parquet(plan.place("sample", f"{s.sample}.counts.parquet")),
+            load_bases(plan.place("sample", f"{s.sample}.bases.npz")),
+        )
         for s in samples
-    ]  # fmt: skip
+    ]
     found = pl.read_csv(plan.place("patient", f"{patient}.sites.tsv"), separator="\t", infer_schema_length=0)
     fasta, common = Fasta(plan.fasta), frozenset[str]()
     if plan.known_sites:
@@ -273,9 +275,7 @@ def copy_step(plan: Plan, patient: str) -> None:
     write_json(fits, said)
 
 
-def _plasma(
-    samples: list[Sample], judged: pl.DataFrame, tracks: Tracks, found: Copies
-) -> dict[str, dict[str, object]]:
+def _plasma(samples: list[Sample], judged: pl.DataFrame, tracks: Tracks, found: Copies) -> dict[str, dict[str, object]]:
     """Return what the mutations of the tissue say of each plasma sample of a patient."""
     from dataclasses import asdict
 
@@ -286,17 +286,19 @@ def _plasma(
     if not tissue:
         return {}
     sites = judged.filter(sample_id=tissue[0])
-    copies = {
-        s.sample: total_at(tracks, found, k, sites) for k, s in enumerate(samples) if s.sample in tissue
-    }
+    copies = {s.sample: total_at(tracks, found, k, sites) for k, s in enumerate(samples) if s.sample in tissue}
     out = {}
     for s in samples:
         if s.role == "plasma":
             got = asdict(tumour_fraction(tracked(judged, s.sample, tissue, copies)))
             out[s.sample] = {f"tracked_{name}": value for name, value in got.items()}
             if got["fraction"] is not None:
-                out[s.sample] |= {"purity": round(got["fraction"], 6), "purity_low": got["low"], "purity_high": got["high"],
-                                  "purity_status": "tracked mutations"}  # fmt: skip
+                out[s.sample] |= {
+                    "purity": round(got["fraction"], 6),
+                    "purity_low": got["low"],
+                    "purity_high": got["high"],
+                    "purity_status": "tracked mutations",
+                }
     return out
 
 
@@ -348,9 +350,7 @@ def collect_step(plan: Plan, _: str) -> None:
             pl.col("tags").alias("filter"),
             "origin",
         )
-        c.merge_table(
-            folder / "variants.tsv", calls.select("variant_id").unique(maintain_order=True), ["variant_id"]
-        )
+        c.merge_table(folder / "variants.tsv", calls.select("variant_id").unique(maintain_order=True), ["variant_id"])
         c.merge_table(folder / "calls.tsv", rows, ["sample_id", "variant_id"], drop=ours)
         kept = set(samples["sample_id"])
         coverage = pl.concat([c.coverage_rows(s, bases[s], places) for s in bases if s in kept])
@@ -358,10 +358,7 @@ def collect_step(plan: Plan, _: str) -> None:
         c.merge_table(folder / "segments.tsv", segments, ["sample_id", "chrom", "start", "end"], drop=ours)
         evidence = calls.select(c.EVIDENCE)
         _write(evidence, plan.place("tables", "evidence.tsv"))
-    markers = [
-        {"patient_id": p, "marker": "sample identity", "value": reason}
-        for p, reason in sorted(stopped.items())
-    ]
+    markers = [{"patient_id": p, "marker": "sample identity", "value": reason} for p, reason in sorted(stopped.items())]
     if markers or (folder / "markers.tsv").is_file():
         schema = {"patient_id": pl.String, "marker": pl.String, "value": pl.String}
         mine = (pl.col("marker") == "sample identity") & pl.col("patient_id").is_in(plan.patients)
@@ -382,27 +379,30 @@ def _without_foreign(plan: Plan, identity: dict) -> dict[str, pl.DataFrame]:  # 
 
     judged = {
         p: pl.read_parquet(plan.place("patient", f"{p}.calls.parquet"))
-        for p in plan.patients if p not in identity["stopped"]
-    }  # fmt: skip
+        for p in plan.patients
+        if p not in identity["stopped"]
+    }
     shares = {
-        name: row["contamination_high"] for name, row in identity["samples"].items() if (row["contamination_low"] or 0) > 0
-    }  # fmt: skip
+        name: row["contamination_high"]
+        for name, row in identity["samples"].items()
+        if (row["contamination_low"] or 0) > 0
+    }
     foreign = explained_by_others(judged, shares, {s.sample: s.patient for s in plan.samples})
     rows = [(sample, name) for sample, names in foreign.items() for name in sorted(names)]
-    table = pl.DataFrame(
-        rows, schema={"sample_id": pl.String, "variant_id": pl.String}, orient="row"
-    ).with_columns(pl.lit("contamination").alias("_foreign"))
-    return {p: _tagged(frame.join(table, on=["sample_id", "variant_id"], how="left", maintain_order="left"))
-            for p, frame in judged.items()}  # fmt: skip
+    table = pl.DataFrame(rows, schema={"sample_id": pl.String, "variant_id": pl.String}, orient="row").with_columns(
+        pl.lit("contamination").alias("_foreign")
+    )
+    return {
+        p: _tagged(frame.join(table, on=["sample_id", "variant_id"], how="left", maintain_order="left"))
+        for p, frame in judged.items()
+    }
 
 
 def _tagged(frame: pl.DataFrame) -> pl.DataFrame:
-    tags = pl.concat_str([pl.col("tags"), pl.col("_foreign")], separator=";", ignore_nulls=True).replace(
-        "", None
+    tags = pl.concat_str([pl.col("tags"), pl.col("_foreign")], separator=";", ignore_nulls=True).replace("", None)
+    return frame.with_columns(tags.alias("tags"), is_called=pl.col("is_called") & pl.col("_foreign").is_null()).drop(
+        "_foreign"
     )
-    return frame.with_columns(
-        tags.alias("tags"), is_called=pl.col("is_called") & pl.col("_foreign").is_null()
-    ).drop("_foreign")
 
 
 def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
@@ -417,8 +417,13 @@ def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ign
         if s.is_germline or normal is None or s.sample not in counts or normal.sample not in counts:
             continue
         found = score(counts[s.sample], counts[normal.sample])
-        quality[s.sample] |= {"msi_runs": found.n_runs, "msi_share": found.share, "msi_low": found.ci_low,
-                              "msi_high": found.ci_high, "msi_status": found.status}  # fmt: skip
+        quality[s.sample] |= {
+            "msi_runs": found.n_runs,
+            "msi_share": found.share,
+            "msi_low": found.ci_low,
+            "msi_high": found.ci_high,
+            "msi_status": found.status,
+        }
 
 
 def _add_copies(plan: Plan, quality: dict[str, dict], stopped: dict[str, str]) -> pl.DataFrame:  # type: ignore[type-arg]
@@ -430,20 +435,31 @@ def _add_copies(plan: Plan, quality: dict[str, dict], stopped: dict[str, str]) -
         if patient not in stopped:
             path = plan.place("patient", f"{patient}.segments.tsv")
             frames.append(
-                pl.read_csv(
-                    path, separator="\t", schema_overrides={"chrom": pl.String}, infer_schema_length=None
-                )
+                pl.read_csv(path, separator="\t", schema_overrides={"chrom": pl.String}, infer_schema_length=None)
             )
-    return pl.concat([f.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn", "log2_ratio").cast(
-        {"sample_id": pl.String, "start": pl.Int64, "end": pl.Int64, "total_cn": pl.Float64, "minor_cn": pl.Float64,
-         "log2_ratio": pl.Float64}) for f in frames]) if frames else pl.DataFrame()  # fmt: skip
+    return (
+        pl.concat(
+            [
+                f.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn", "log2_ratio").cast(
+                    {
+                        "sample_id": pl.String,
+                        "start": pl.Int64,
+                        "end": pl.Int64,
+                        "total_cn": pl.Float64,
+                        "minor_cn": pl.Float64,
+                        "log2_ratio": pl.Float64,
+                    }
+                )
+                for f in frames
+            ]
+        )
+        if frames
+        else pl.DataFrame()
+    )
 
 
 def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None:  # type: ignore[type-arg]
-    rows = [
-        {"sample_id": s.sample, "patient_id": s.patient, "role": s.role, **quality[s.sample]}
-        for s in plan.samples
-    ]
+    rows = [{"sample_id": s.sample, "patient_id": s.patient, "role": s.role, **quality[s.sample]} for s in plan.samples]
     _write(pl.DataFrame(rows, infer_schema_length=None), plan.place("tables", "quality.tsv"))
     _write(pl.read_csv(plan.place("study", "pairs.tsv"), separator="\t"), plan.place("tables", "pairs.tsv"))
     schema = {"patient_id": pl.String, "reason": pl.String}
@@ -473,9 +489,15 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 
 STEPS: dict[str, Callable[[Plan, str], None]] = {
-    "align": align_step, "profile": profile_step, "discover": discover_step, "genotype": genotype_step,
-    "identity": identity_step, "judge": judge_step, "copy": copy_step, "collect": collect_step,
-}  # fmt: skip
+    "align": align_step,
+    "profile": profile_step,
+    "discover": discover_step,
+    "genotype": genotype_step,
+    "identity": identity_step,
+    "judge": judge_step,
+    "copy": copy_step,
+    "collect": collect_step,
+}
 
 
 def main(step: str, plan_path: str, name: str = "study") -> int:

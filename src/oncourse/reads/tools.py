@@ -39,7 +39,7 @@ TOOLS: dict[str, Tool] = {
         Tool("snakemake-executor-plugin-slurm", "running the steps through SLURM"),
         Tool("sbatch", "SLURM", "slurm-wlm", ("--version",)),
     )
-}  # fmt: skip
+}
 #: What a user wants to do -> the tools it takes.
 TASKS: dict[str, tuple[str, ...]] = {
     "counts from BAM or CRAM": ("pysam",),
@@ -61,9 +61,7 @@ def version(name: str) -> str | None:
     path = shutil.which(name)
     if path is None:
         return None
-    done = subprocess.run(
-        [path, *tool.ask], capture_output=True, text=True, errors="replace", timeout=30, check=False
-    )
+    done = subprocess.run([path, *tool.ask], capture_output=True, text=True, errors="replace", timeout=30, check=False)
     found = re.search(r"\d+\.\d+(?:\.\d+)?[\w.-]*", done.stdout + done.stderr)
     return found[0] if found else ""
 
@@ -106,10 +104,12 @@ def pipe(commands: list[list[str]], log: Path) -> None:
         with path.open("wb") as errors:
             running.append(
                 subprocess.Popen(
-                    command, stdin=running[-1].stdout if running else subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL if last else subprocess.PIPE, stderr=errors,
+                    command,
+                    stdin=running[-1].stdout if running else subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL if last else subprocess.PIPE,
+                    stderr=errors,
                 )
-            )  # fmt: skip
+            )
         if n and running[-2].stdout:
             running[-2].stdout.close()
     codes = [process.wait() for process in running]

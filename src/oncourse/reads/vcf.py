@@ -43,7 +43,8 @@ def write_vcf(path: Path, judged: pl.DataFrame, samples: list[str], fasta: Fasta
     head += [f"##contig=<ID={c}" + (f",length={own[c]}" if c in own else "") + ">" for c in contigs]
     head += [f'##FILTER=<ID={name},Description="{words}">' for name, words in TAGS.items()]
     head += [
-        '##INFO=<ID=STATUS,Number=1,Type=String,Description="somatic, germline, chip or unknown, by the patient\'s normal">'
+        "##INFO=<ID=STATUS,Number=1,Type=String,Description=\"somatic, germline, chip or unknown, by the patient's "
+        'normal">'
     ]
     head += [f'##FORMAT=<ID={i},Number={n},Type={t},Description="{d}">' for i, n, t, d in _FORMAT]
     columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples]
@@ -58,9 +59,11 @@ def write_vcf(path: Path, judged: pl.DataFrame, samples: list[str], fasta: Fasta
 
 def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places) -> list[tuple[object, ...]]:
     order = {name: i for i, name in enumerate(samples)}
-    frame = judged.filter(pl.col("sample_id").is_in(samples)).select(
-        "variant_id", "sample_id", "ref_count", "alt_count", "depth", "is_called", "tags", "origin"
-    ).with_columns(parts())  # fmt: skip
+    frame = (
+        judged.filter(pl.col("sample_id").is_in(samples))
+        .select("variant_id", "sample_id", "ref_count", "alt_count", "depth", "is_called", "tags", "origin")
+        .with_columns(parts())
+    )
     out = []
     for (chrom, pos, ref, alt), rows in frame.group_by("chrom", "pos", "ref", "alt"):
         at, before, after = _anchored(str(chrom), int(pos), str(ref), str(alt), fasta)  # type: ignore[call-overload]
@@ -68,9 +71,7 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
         for row in rows.iter_rows(named=True):
             genotype = "0/1" if row["is_called"] else "0/0" if row["depth"] else "./."
             told = row["tags"] or ("PASS" if row["is_called"] else "background")
-            cells[order[row["sample_id"]]] = (
-                f"{genotype}:{row['ref_count']},{row['alt_count']}:{row['depth']}:{told}"
-            )
+            cells[order[row["sample_id"]]] = f"{genotype}:{row['ref_count']},{row['alt_count']}:{row['depth']}:{told}"
         tags = sorted({t for text in rows["tags"].drop_nulls() for t in text.split(";")})
         filters = "PASS" if rows["is_called"].any() else ";".join(tags) or "background"
         place = places.to_genome(pl.DataFrame({"chrom": [chrom], "pos": [at]}), "pos").row(0)

@@ -60,12 +60,16 @@ def card(outcome: Outcome, language: str) -> Card:
     sentence = sentence_of(outcome, language)
     counted = number is not None and number.unit == "count"
     return Card(
-        name=name, question=question(outcome, language), sentence=sentence, light=headline.light,
-        light_word=write(f"light.{headline.light}", language), reason=headline.reason.text(language),
+        name=name,
+        question=question(outcome, language),
+        sentence=sentence,
+        light=headline.light,
+        light_word=write(f"light.{headline.light}", language),
+        reason=headline.reason.text(language),
         number="" if number is None or counted else with_unit(number.value, number.unit, number.n, language),
         interval="" if number is None or counted else limits(number, language),
         drawing="" if number is None else interval_svg(number, f"{number} - {sentence}"),
-    )  # fmt: skip
+    )
 
 
 def _number(result: Result | None, headline: Headline) -> Estimate | None:
@@ -117,10 +121,14 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
     tissue, plasma = (samples.filter(pl.col("material") == m) for m in ("tissue", "plasma"))
     tumour = samples.filter(is_tumour())
     for key, frame, column in (
-        ("purity", tissue, "purity"), ("tumor_fraction", plasma, "tumor_fraction"), ("day", tumour, "day"),
-        ("assay", tumour, "assay_id"), ("lesion", tissue, "lesion_id"), ("reads", calls, "depth"),
+        ("purity", tissue, "purity"),
+        ("tumor_fraction", plasma, "tumor_fraction"),
+        ("day", tumour, "day"),
+        ("assay", tumour, "assay_id"),
+        ("lesion", tissue, "lesion_id"),
+        ("reads", calls, "depth"),
         ("status", study["follow_up"], "is_dead"),
-    ):  # fmt: skip
+    ):
         n = frame[column].null_count()
         if n:
             lines.append(write(f"missing.{key}", language, k=n, n=frame.height))

@@ -19,16 +19,43 @@ _WHY = Column("why", pl.String, "why it is so")
 _BECAME = Column("became", pl.String, "table and column it is in")
 
 INTAKE_TABLES = (
-    OutputTable("intake/files", "every file and what it was taken for", (
-        _FILE, Column("kind", pl.String, "what it was taken for"), _STATE, Column("n_rows", pl.Int64, "rows or records"),
-        _WHY)),
-    OutputTable("intake/columns", "every column, sample column, INFO and FORMAT key, and what it became", (
-        _FILE, Column("column", pl.String, "column, or INFO/KEY, FORMAT/KEY"), _STATE, _BECAME,
-        Column("n_values", pl.Int64, "values in it; null = not counted"), _WHY)),
-    OutputTable("intake/rows", "how many rows are in which table, and which are in none", (
-        _FILE, _BECAME, _STATE, Column("n", pl.Int64, "rows or records"),
-        Column("first_line", pl.Int64, "line of the first"), Column("first", pl.String, "what the first is"), _WHY)),
-)  # fmt: skip
+    OutputTable(
+        "intake/files",
+        "every file and what it was taken for",
+        (
+            _FILE,
+            Column("kind", pl.String, "what it was taken for"),
+            _STATE,
+            Column("n_rows", pl.Int64, "rows or records"),
+            _WHY,
+        ),
+    ),
+    OutputTable(
+        "intake/columns",
+        "every column, sample column, INFO and FORMAT key, and what it became",
+        (
+            _FILE,
+            Column("column", pl.String, "column, or INFO/KEY, FORMAT/KEY"),
+            _STATE,
+            _BECAME,
+            Column("n_values", pl.Int64, "values in it; null = not counted"),
+            _WHY,
+        ),
+    ),
+    OutputTable(
+        "intake/rows",
+        "how many rows are in which table, and which are in none",
+        (
+            _FILE,
+            _BECAME,
+            _STATE,
+            Column("n", pl.Int64, "rows or records"),
+            Column("first_line", pl.Int64, "line of the first"),
+            Column("first", pl.String, "what the first is"),
+            _WHY,
+        ),
+    ),
+)
 #: States that a reader must see before anything else.
 OPEN = ("not understood", "not read", "left out")
 
@@ -49,6 +76,8 @@ def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[
         for row in tables[name].filter(pl.col("state").is_in(OPEN)).iter_rows(named=True)
     ]
     page = environment().get_template("intake.html")
-    return str(page.render(
-        title=title, views=views, counts=[c for c in counts if c[2]], open_rows=open_rows, notes=list(notes)
-    ))  # fmt: skip
+    return str(
+        page.render(
+            title=title, views=views, counts=[c for c in counts if c[2]], open_rows=open_rows, notes=list(notes)
+        )
+    )

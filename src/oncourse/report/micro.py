@@ -30,16 +30,20 @@ def interval_svg(number: Numeric, words: str) -> str:
     for value, label in ticks:
         at = place(value)
         anchor = "start" if at < _LEFT + 12 else "end" if at > _RIGHT - 12 else "middle"
-        parts.append(f'<line x1="{at:.0f}" y1="{_LINE - 3}" x2="{at:.0f}" y2="{_LINE + 3}" class="ax"/>'
-                     f'<text x="{at:.0f}" y="{_LINE + 15}" text-anchor="{anchor}">{escape(label)}</text>')  # fmt: skip
+        parts.append(
+            f'<line x1="{at:.0f}" y1="{_LINE - 3}" x2="{at:.0f}" y2="{_LINE + 3}" class="ax"/>'
+            f'<text x="{at:.0f}" y="{_LINE + 15}" text-anchor="{anchor}">{escape(label)}</text>'
+        )
     if number.ci_low is not None or number.ci_high is not None:
         low = _LEFT if number.ci_low is None else place(number.ci_low)
         open_end = number.ci_high is None or math.isinf(number.ci_high)
         high = _RIGHT if open_end or number.ci_high is None else place(number.ci_high)
         parts.append(f'<rect x="{low:.1f}" y="{_LINE - 4}" width="{max(high - low, 1):.1f}" height="8" class="ci"/>')
     parts.append(f'<circle cx="{x:.1f}" cy="{_LINE}" r="5" class="dot"/>')
-    return (f'<svg class="micro" viewBox="0 0 {_WIDTH} 34" role="img" aria-label="{escape(words, quote=True)}">'
-            f"{''.join(parts)}</svg>")  # fmt: skip
+    return (
+        f'<svg class="micro" viewBox="0 0 {_WIDTH} 34" role="img" aria-label="{escape(words, quote=True)}">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def _axis(number: Numeric) -> tuple[Callable[[float], float], list[tuple[float, str]]] | None:

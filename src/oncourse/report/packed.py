@@ -22,8 +22,24 @@ ROWS_SHOWN = 2_000
 #: Cells of a table that the page carries.
 CELLS_SHOWN = 40_000
 #: Columns that may tie a row of counts to the rows of patients behind it.
-_TIES = ("gene", "variant_id", "endpoint", "line", "comparison", "status", "drug_class", "name", "marker", "response",
-         "evidence_id", "rule_id", "measure", "kind", "step", "site")  # fmt: skip
+_TIES = (
+    "gene",
+    "variant_id",
+    "endpoint",
+    "line",
+    "comparison",
+    "status",
+    "drug_class",
+    "name",
+    "marker",
+    "response",
+    "evidence_id",
+    "rule_id",
+    "measure",
+    "kind",
+    "step",
+    "site",
+)
 
 
 def packed(text: str) -> str:
@@ -88,21 +104,40 @@ def table_view(
         data["behind"] = behind
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     return TableView(
-        id="t-" + declared.name.replace("/", "-"), name=declared.name, title=_title(declared.name, language),
+        id="t-" + declared.name.replace("/", "-"),
+        name=declared.name,
+        title=_title(declared.name, language),
         text=declared.text,
-        n_rows=frame.height, n_shown=shown.height, data=packed(text),
-    )  # fmt: skip
+        n_rows=frame.height,
+        n_shown=shown.height,
+        data=packed(text),
+    )
 
 
 #: Columns that hold names and citations, whatever they look like.
 _NAMES = (
-    "estimate", "patient_id", "sample_id", "gene", "variant_id", "protein_change", "hgvs_c", "chrom", "rule_id", "trial",
-    "effect_size", "source", "sources", "certainty", "citation", "column",
-)  # fmt: skip
+    "estimate",
+    "patient_id",
+    "sample_id",
+    "gene",
+    "variant_id",
+    "protein_change",
+    "hgvs_c",
+    "chrom",
+    "rule_id",
+    "trial",
+    "effect_size",
+    "source",
+    "sources",
+    "certainty",
+    "citation",
+    "column",
+)
 
 
 def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dict[str, Any]:
-    """A table in a language: the head of each column beside its name, which files keep, and the cells that are words."""
+    """A table in a language: the head of each column beside its name, which files keep, and the cells that are
+    words."""
     said = translator(language)
     heads = catalogue(language)
     columns = [[name, said(text), heads.get(f"head.{name}", name.replace("_", " "))] for name, text in data["columns"]]
@@ -121,18 +156,26 @@ def _title(name: str, language: str) -> str:
 
 
 ESTIMATES = (
-    Column("estimate", pl.String, "name in results.json"), Column("value", pl.String, "value in its unit"),
-    Column("ci_95", pl.String, "95 % interval"), Column("n", pl.Int64, "what it rests on"),
+    Column("estimate", pl.String, "name in results.json"),
+    Column("value", pl.String, "value in its unit"),
+    Column("ci_95", pl.String, "95 % interval"),
+    Column("n", pl.Int64, "what it rests on"),
     Column("method", pl.String, "how the interval was made"),
-)  # fmt: skip
+)
 
 
 def estimates_view(analysis: str, estimates: Sequence[Estimate], language: str = "en") -> TableView | None:
     """Return every number of an analysis as a table, None without any."""
     rows = [
-        {"estimate": e.name, "value": e.number(e.value), "n": e.n, "method": e.method, "ci_95": "" if e.ci_low is None and
-         e.ci_high is None else f"{e.number(e.ci_low)} to {e.number(e.ci_high)}"} for e in estimates
-    ]  # fmt: skip
+        {
+            "estimate": e.name,
+            "value": e.number(e.value),
+            "n": e.n,
+            "method": e.method,
+            "ci_95": "" if e.ci_low is None and e.ci_high is None else f"{e.number(e.ci_low)} to {e.number(e.ci_high)}",
+        }
+        for e in estimates
+    ]
     declared = OutputTable(f"{analysis}/estimates", "every estimate, as in results.json", ESTIMATES)
     return table_view(declared, declared.frame(rows), language=language) if rows else None
 
@@ -161,7 +204,10 @@ def figure_view(analysis: str, figure: Figure, language: str = "en") -> FigureVi
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', figure.svg)
     width, height = (float(box[1]), float(box[2])) if box else (7.0, 4.0)
     return FigureView(
-        id=f"f-{analysis}-{figure.name}", file=f"{analysis}-{figure.name}", title=said(figure.title),
+        id=f"f-{analysis}-{figure.name}",
+        file=f"{analysis}-{figure.name}",
+        title=said(figure.title),
         caption=said(figure.caption),
-        ratio=f"{width:.0f} / {height:.0f}", data=packed(page_in(figure.svg, language)),
-    )  # fmt: skip
+        ratio=f"{width:.0f} / {height:.0f}",
+        data=packed(page_in(figure.svg, language)),
+    )

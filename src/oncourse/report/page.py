@@ -32,18 +32,37 @@ NAMES_SHOWN = 12
 
 #: The tables the report itself writes, beside those of the analyses.
 REPORT_TABLES = (
-    OutputTable("overview/flow", "who is in the study and in each analysis, step by step", (
-        Column("step", pl.String, "step of the flow, or analysis"),
-        Column("n_patients", pl.Int64, "patients who remain"),
-        Column("n_samples", pl.Int64, "samples that remain; null = the analysis does not use samples"),
-        Column("reason", pl.String, "why the others were left out"))),
-    OutputTable("overview/samples_used", "which sample stood for which patient in each analysis", (
-        Column("analysis", pl.String, "the analysis"), Column("patient_id", pl.String, "the patient"),
-        Column("sample_id", pl.String, "the sample"), Column("reason", pl.String, "why this sample"))),
-    OutputTable("overview/excluded", "who was left out of each analysis, and why", (
-        Column("analysis", pl.String, "the analysis"), Column("patient_id", pl.String, "the patient"),
-        Column("sample_id", pl.String, "the sample; null = the patient"), Column("reason", pl.String, "why"))),
-)  # fmt: skip
+    OutputTable(
+        "overview/flow",
+        "who is in the study and in each analysis, step by step",
+        (
+            Column("step", pl.String, "step of the flow, or analysis"),
+            Column("n_patients", pl.Int64, "patients who remain"),
+            Column("n_samples", pl.Int64, "samples that remain; null = the analysis does not use samples"),
+            Column("reason", pl.String, "why the others were left out"),
+        ),
+    ),
+    OutputTable(
+        "overview/samples_used",
+        "which sample stood for which patient in each analysis",
+        (
+            Column("analysis", pl.String, "the analysis"),
+            Column("patient_id", pl.String, "the patient"),
+            Column("sample_id", pl.String, "the sample"),
+            Column("reason", pl.String, "why this sample"),
+        ),
+    ),
+    OutputTable(
+        "overview/excluded",
+        "who was left out of each analysis, and why",
+        (
+            Column("analysis", pl.String, "the analysis"),
+            Column("patient_id", pl.String, "the patient"),
+            Column("sample_id", pl.String, "the sample; null = the patient"),
+            Column("reason", pl.String, "why"),
+        ),
+    ),
+)
 
 
 def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, int, str]]:
@@ -94,15 +113,22 @@ def _is_ledger(table: str) -> bool:
 
 
 def _section(
-    outcome: Outcome, params: Mapping[str, Any], tables: Mapping[str, pl.DataFrame], language: str,
-    patients: Collection[str], samples: Collection[str],
+    outcome: Outcome,
+    params: Mapping[str, Any],
+    tables: Mapping[str, pl.DataFrame],
+    language: str,
+    patients: Collection[str],
+    samples: Collection[str],
 ) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
     section: dict[str, Any] = {
-        "name": entry.name, "title": title(outcome, language), "status": outcome.status,
+        "name": entry.name,
+        "title": title(outcome, language),
+        "status": outcome.status,
         "question": entry.question if language == "en" else question(outcome, language),
-        "message": outcome.message, "card": card(outcome, language),
-    }  # fmt: skip
+        "message": outcome.message,
+        "card": card(outcome, language),
+    }
     if result is None:
         return section
     mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
@@ -110,12 +136,17 @@ def _section(
     return section | {
         "rest": [s for s in split(result.answer) if s != section["card"].sentence],
         "estimates": estimates_view(entry.name, result.estimates, language),
-        "figures": [figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, patients) is None],
+        "figures": [
+            figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, patients) is None
+        ],
         "single": _singles(entry.name, result.figures, patients),
         "tables": [table_view(t, mine[t.name], tie(t.columns, mine), language) for t in shown],
-        "excluded": _excluded(result.excluded, samples), "n_excluded": result.excluded.height,
-        "notes": result.notes, "methods": result.methods, "params": _params(params.get(entry.name)),
-    }  # fmt: skip
+        "excluded": _excluded(result.excluded, samples),
+        "n_excluded": result.excluded.height,
+        "notes": result.notes,
+        "methods": result.methods,
+        "params": _params(params.get(entry.name)),
+    }
 
 
 def of_patient(figure: str, patients: Collection[str]) -> str | None:
@@ -128,7 +159,9 @@ def of_patient(figure: str, patients: Collection[str]) -> str | None:
     return next((end for end in ends if end in patients), None)
 
 
-def _singles(analysis: str, figures: Sequence[Figure], patients: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _singles(
+    analysis: str, figures: Sequence[Figure], patients: Collection[str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Figures of single patients: patient -> (what, file); they are files beside the page, not in it."""
     found: dict[str, list[tuple[str, str]]] = {}
     for figure in figures:
@@ -150,16 +183,25 @@ def environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-                      trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    env = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     styles = [(_HERE / "static" / name).read_text("utf-8") for name in STYLES]
     script = "".join((_HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
     env.filters |= {"nb": unbroken}
     env.globals |= {
-        "script_words": script_words, "css": Markup(styles[0]), "patient_css": Markup(styles[1]), "js": Markup(script),
+        "script_words": script_words,
+        "css": Markup(styles[0]),
+        "patient_css": Markup(styles[1]),
+        "js": Markup(script),
         "word": write,
-        "policy": Markup(policy([*styles, SVG_STYLE], [script])), "language": "en",
-    }  # fmt: skip
+        "policy": Markup(policy([*styles, SVG_STYLE], [script])),
+        "language": "en",
+    }
     return env
 
 
@@ -233,14 +275,29 @@ def study_page(
     def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language, people, names) for o in some]
 
-    page = environment().get_template("study.html").render(
-        study=study.config, n_patients=study.n_patients, n_samples=study["samples"].height, language=language,
-        cards=[card(o, language) for o in questions], overview=sections(overview), sections=sections(questions),
-        others=sections(others), flow=flow_steps(tables, language), missing=missing_lines(cohort, language),
-        warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]], n_warnings=len(study.warnings),
-        study_notes=study.notes, glossary=glossary(language), index=search_index(cohort, pages),
-        patient_pages=sorted(pages),
-        data_tables=[table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION],
-        version=oncourse.__version__, seed=cohort.seed,
-    )  # fmt: skip
+    page = (
+        environment()
+        .get_template("study.html")
+        .render(
+            study=study.config,
+            n_patients=study.n_patients,
+            n_samples=study["samples"].height,
+            language=language,
+            cards=[card(o, language) for o in questions],
+            overview=sections(overview),
+            sections=sections(questions),
+            others=sections(others),
+            flow=flow_steps(tables, language),
+            missing=missing_lines(cohort, language),
+            warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]],
+            n_warnings=len(study.warnings),
+            study_notes=study.notes,
+            glossary=glossary(language),
+            index=search_index(cohort, pages),
+            patient_pages=sorted(pages),
+            data_tables=[table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION],
+            version=oncourse.__version__,
+            seed=cohort.seed,
+        )
+    )
     return page_in(page, language)

@@ -86,26 +86,47 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
     timeline = _timeline(cohort, patient_id, tree)
     language, samples = cohort.study.config.language, _samples(cohort, patient_id)
     return dict(  # noqa: C408 - the names are those of the template
-        patient_id=patient_id, study=cohort.study.config, facts=facts, person=_person(cohort, facts),
-        decision=of_patient(found.decision, patient_id).to_dicts(), samples=samples, language=language,
-        card=status_card(cohort, patient_id, samples, language), unseen=unseen(matches),
-        steps=[] if _is_dead(cohort, patient_id) else next_steps(matches, language), front=front_lines(matched),
-        biomarkers=key_biomarkers(cohort, facts), chip=_chip(facts), germline=germline_findings(facts),
+        patient_id=patient_id,
+        study=cohort.study.config,
+        facts=facts,
+        person=_person(cohort, facts),
+        decision=of_patient(found.decision, patient_id).to_dicts(),
+        samples=samples,
+        language=language,
+        card=status_card(cohort, patient_id, samples, language),
+        unseen=unseen(matches),
+        steps=[] if _is_dead(cohort, patient_id) else next_steps(matches, language),
+        front=front_lines(matched),
+        biomarkers=key_biomarkers(cohort, facts),
+        chip=_chip(facts),
+        germline=germline_findings(facts),
         course=[r | {"drugs": treatment_name(r["drugs"])} for r in course_rows(cohort, patient_id)],
         monitoring=monitoring_lines(cohort, patient_id),
-        timeline=timeline_svg(timeline), tracks=timeline, grid=_grid(cohort, facts, matched),
+        timeline=timeline_svg(timeline),
+        tracks=timeline,
+        grid=_grid(cohort, facts, matched),
         rests=list(dict.fromkeys(v for m in matched for v in m.found)),
         benefit=[m for m in matched if m.rule.direction in BENEFIT],
         against=[m for m in matched if m.rule.direction in AGAINST],
         other=[m for m in matched if m.rule.direction not in BENEFIT + AGAINST],
-        excluded=[m for m in matches if m.status == "excluded"], unassessed=_unassessed(matches), nearly=_nearly(matches),
-        evidence=_evidence(cohort.therapy.evidence[patient_id]), n_evidence=len(cohort.therapy.evidence[patient_id]),
-        watch=watch_rows(cohort, facts), clones=_clones(tree),
-        known_name=_is_named, rules_date=date, rules_checksum=checksum, own_rules=len(found.knowledge.rules),
+        excluded=[m for m in matches if m.status == "excluded"],
+        unassessed=_unassessed(matches),
+        nearly=_nearly(matches),
+        evidence=_evidence(cohort.therapy.evidence[patient_id]),
+        n_evidence=len(cohort.therapy.evidence[patient_id]),
+        watch=watch_rows(cohort, facts),
+        clones=_clones(tree),
+        known_name=_is_named,
+        rules_date=date,
+        rules_checksum=checksum,
+        own_rules=len(found.knowledge.rules),
         approved_words=lambda m: approved_words(m, cohort.study.config.country, language),
-        confirm_words=lambda m: to_confirm(m.rule.certainty), base=base, classified=found.knowledge.classified,
-        version=oncourse.__version__, direction_class=_DIRECTION_CLASS,
-    )  # fmt: skip
+        confirm_words=lambda m: to_confirm(m.rule.certainty),
+        base=base,
+        classified=found.knowledge.classified,
+        version=oncourse.__version__,
+        direction_class=_DIRECTION_CLASS,
+    )
 
 
 def approved_words(match: Match, country: str | None, language: str) -> str:
@@ -154,9 +175,11 @@ def _front_key(match: Match) -> tuple[Any, ...]:
 
 
 _STATE_WORDS = {
-    "mCRPC": "metastatic, castration-resistant", "mCSPC": "metastatic, castration-sensitive",
-    "metastatic": "metastatic", "resected": "resected",
-}  # fmt: skip
+    "mCRPC": "metastatic, castration-resistant",
+    "mCSPC": "metastatic, castration-sensitive",
+    "metastatic": "metastatic",
+    "resected": "resected",
+}
 
 
 def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
@@ -171,8 +194,9 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
         last = follow.row(0, named=True)
         alive = (
             f"dead, day {last['death_day'] if last['death_day'] is not None else last['last_contact_day']}"
-            if last["is_dead"] else f"alive at last contact, day {last['last_contact_day']}"
-        )  # fmt: skip
+            if last["is_dead"]
+            else f"alive at last contact, day {last['last_contact_day']}"
+        )
     pairs = [
         ("Disease", disease),
         ("State", _STATE_WORDS.get(facts.state or "") or "not recorded"),
@@ -203,7 +227,8 @@ RECESSIVE = ("MUTYH",)
 
 
 def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]] | None:
-    """Return pathogenic germline variants of predisposition genes with the reason; None unless study.yaml asks for them.
+    """Return pathogenic germline variants of predisposition genes with the reason; None unless study.yaml asks for
+    them.
 
     Pathogenic is what loss rules take as a loss (truncating, canonical splice, start-loss, listed), in a gene of
     predisposition_genes.tsv; one that is not classified is no finding. Without a matched normal none is known.
@@ -216,9 +241,7 @@ def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]
         is_loss, reason = loss_reason(v)
         if v.origin == "germline" and v.gene in genes and is_loss:
             found.setdefault(v.gene, []).append((v, reason))
-    return [
-        row for gene in sorted(found) for row in found[gene] if gene not in RECESSIVE or len(found[gene]) > 1
-    ]
+    return [row for gene in sorted(found) for row in found[gene] if gene not in RECESSIVE or len(found[gene]) > 1]
 
 
 def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
@@ -272,14 +295,18 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
     if not shown:
         return None
     presence = cohort.presence_or_none
-    samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in TUMOUR][
-        :GRID_COLUMNS
-    ]
+    samples = [s for s in _samples(cohort, facts.patient_id) if s["material"] in TUMOUR][:GRID_COLUMNS]
     columns = tuple(
-        (s["sample_id"], ", ".join(filter(None, (s["role"] or s["material"], s["site"],
-                                                 f"day {s['day']}" if s["day"] is not None else None))))
+        (
+            s["sample_id"],
+            ", ".join(
+                filter(
+                    None, (s["role"] or s["material"], s["site"], f"day {s['day']}" if s["day"] is not None else None)
+                )
+            ),
+        )
         for s in samples
-    )  # fmt: skip
+    )
     cells: dict[tuple[str, str], dict[str, Any]] = {}
     if presence is not None:
         mine = of_patient(presence.cells, facts.patient_id)
@@ -289,9 +316,7 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
             cells[(row["variant_id"], row["sample_id"])] = row
     counted = _counts(cohort, facts, [s["sample_id"] for s in samples]) if not cells else {}
     important = {v.variant_id for m in matched for v in m.found}
-    order = sorted(
-        facts.variants, key=lambda v: (v.variant_id not in important, -len(v.materials), v.gene, v.change)
-    )
+    order = sorted(facts.variants, key=lambda v: (v.variant_id not in important, -len(v.materials), v.gene, v.change))
     rows = []
     for v in order[:GRID_ROWS]:
         line = tuple(_cell(cells.get((v.variant_id, s)), counted.get((v.variant_id, s))) for s, _ in columns)
@@ -299,22 +324,19 @@ def _grid(cohort: Cohort, facts: PatientFindings, matched: Sequence[Match]) -> G
     return Grid(columns, tuple(rows), max(len(order) - GRID_ROWS, 0), bool(cells))
 
 
-def _counts(
-    cohort: Cohort, facts: PatientFindings, samples: list[str]
-) -> dict[tuple[str, str], tuple[int, int]]:
+def _counts(cohort: Cohort, facts: PatientFindings, samples: list[str]) -> dict[tuple[str, str], tuple[int, int]]:
     wanted = [v.variant_id for v in facts.variants]
-    rows = cohort.study["calls"].filter(
-        pl.col("sample_id").is_in(samples) & pl.col("variant_id").is_in(wanted)
-    )
-    return {
-        (v, s): (a, d)
-        for v, s, a, d in rows.select("variant_id", "sample_id", "alt_count", "depth").iter_rows()
-    }
+    rows = cohort.study["calls"].filter(pl.col("sample_id").is_in(samples) & pl.col("variant_id").is_in(wanted))
+    return {(v, s): (a, d) for v, s, a, d in rows.select("variant_id", "sample_id", "alt_count", "depth").iter_rows()}
 
 
 def _origin_word(v: VariantFinding) -> str:
-    words = {"chip": "blood clone", "possible_chip": "possible blood clone", "germline": "germline",
-             "possible_germline": "possible germline: confirm"}.get(v.origin, "")  # fmt: skip
+    words = {
+        "chip": "blood clone",
+        "possible_chip": "possible blood clone",
+        "germline": "germline",
+        "possible_germline": "possible germline: confirm",
+    }.get(v.origin, "")
     return ", ".join(filter(None, (words, "restores reading frame" if v.is_reversion else "")))
 
 

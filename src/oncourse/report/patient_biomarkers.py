@@ -120,10 +120,16 @@ def _ras(cohort: Cohort, facts: PatientFindings, label: str) -> Biomarker:
     if row["state"] == "assumed_wild_type" and row["sample_id"] is None:
         text = f"recorded wild type, codons tested not told ({row['sample_reason']})"
     detail = "; ".join(
-        filter(None, (f"conflict: not in the sample nearest the decision: {row['conflict']}" if row["conflict"] else None,
-                      row["failing"], f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None,
-                      row["others"]))
-    )  # fmt: skip
+        filter(
+            None,
+            (
+                f"conflict: not in the sample nearest the decision: {row['conflict']}" if row["conflict"] else None,
+                row["failing"],
+                f"by {row['sample_id']}" if row["sample_id"] and state != "found" else None,
+                row["others"],
+            ),
+        )
+    )
     return Biomarker(label, state, text, detail)
 
 
@@ -163,10 +169,7 @@ def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
         if item.drug_class not in facts.drug_classes or (item.kind == "reversion" and not _lost(item, facts)):
             continue
         mine = emerged.filter((pl.col("drug_class") == item.drug_class) & (pl.col("name") == item.name))
-        rows += [
-            _found_row(item, row, reminders.get((item.name, row["change"])))
-            for row in mine.iter_rows(named=True)
-        ]
+        rows += [_found_row(item, row, reminders.get((item.name, row["change"]))) for row in mine.iter_rows(named=True)]
         if mine.is_empty():
             rows.append(_unseen_row(item, facts))
     return [*rows, *unknown]
@@ -201,9 +204,11 @@ def _found_row(item: WatchItem, row: dict, reminder: dict | None) -> WatchRow:  
 def _unseen_row(item: WatchItem, facts: PatientFindings) -> WatchRow:
     target = item.target
     expression = {
-        "mutation": f"mutation({target})", "amplification": f"amplification({target})",
-        "marker": f"marker({target}) = positive", "reversion": f"reversion({target})",
-    }[item.kind]  # fmt: skip
+        "mutation": f"mutation({target})",
+        "amplification": f"amplification({target})",
+        "marker": f"marker({target}) = positive",
+        "reversion": f"reversion({target})",
+    }[item.kind]
     outcome = evaluate(_node(expression), facts)
     if outcome.truth == YES:
         what = ", ".join((*(v.name for v in outcome.found), *outcome.facts))

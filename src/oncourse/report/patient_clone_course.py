@@ -47,14 +47,18 @@ def clone_track(evolution: PatientEvolution) -> Track | None:
     for k in sorted(order):
         name = f"C{evolution.clusters[k] + 1}"
         points = tuple(
-            Point(days[s], float(mean[k, i]), float(low[k, i]), float(high[k, i]),
-                  label=f"{name}: {mean[k, i]:.0f} % of tumour cells ({low[k, i]:.0f} to {high[k, i]:.0f}), day {days[s]}")
+            Point(
+                days[s],
+                float(mean[k, i]),
+                float(low[k, i]),
+                float(high[k, i]),
+                label=f"{name}: {mean[k, i]:.0f} % of tumour cells ({low[k, i]:.0f} to {high[k, i]:.0f}), day "
+                f"{days[s]}",
+            )
             for i, s in enumerate(members)
-        )  # fmt: skip
+        )
         lines.append(Line(name, points))
-    return Track(
-        "Clones", f"CCF %, {'plasma' if key == 'plasma' else 'one lesion'}", tuple(lines), is_log=False
-    )
+    return Track("Clones", f"CCF %, {'plasma' if key == 'plasma' else 'one lesion'}", tuple(lines), is_log=False)
 
 
 def clone_growth(evolution: PatientEvolution) -> dict[str, str]:

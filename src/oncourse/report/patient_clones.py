@@ -33,11 +33,15 @@ def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
     for k, cluster in enumerate(evolution.clusters):
         found = sorted(drivers.get(cluster, []))
         more = f" and {len(found) - DRIVERS_SHOWN} more" if len(found) > DRIVERS_SHOWN else ""
-        rows.append({
-            "name": names[k], "parent": names[parents[k]] if parents[k] >= 0 else "all tumour cells",
-            "n": int((labels == cluster).sum()), "drivers": ", ".join(found[:DRIVERS_SHOWN]) + more,
-            "ccf": [f"{100 * v:.0f} %" for v in posterior.ccf[k]],
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": names[k],
+                "parent": names[parents[k]] if parents[k] >= 0 else "all tumour cells",
+                "n": int((labels == cluster).sum()),
+                "drivers": ", ".join(found[:DRIVERS_SHOWN]) + more,
+                "ccf": [f"{100 * v:.0f} %" for v in posterior.ccf[k]],
+            }
+        )
     return {
         "samples": clones.samples["sample_id"].to_list(),
         "rows": rows,
@@ -70,8 +74,10 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
     parts = []
     for k, parent in enumerate(parents):
         (x0, y0), (x1, y1) = place[parent], place[k]
-        parts.append(f'<path d="M{x0:.0f},{y0:.0f} C{x0 + 60:.0f},{y0:.0f} {x1 - 60:.0f},{y1:.0f} {x1:.0f},{y1:.0f}" '
-                     'fill="none" stroke="#8a949d" stroke-width="1.5"/>')  # fmt: skip
+        parts.append(
+            f'<path d="M{x0:.0f},{y0:.0f} C{x0 + 60:.0f},{y0:.0f} {x1 - 60:.0f},{y1:.0f} {x1:.0f},{y1:.0f}" '
+            'fill="none" stroke="#8a949d" stroke-width="1.5"/>'
+        )
     x, y = place[-1]
     parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="#59636d"/>')
     for k, name in enumerate(names):
@@ -84,5 +90,7 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         parts.append(f'<text {at} fill="#1d2329">{escape(text)}</text>')
     width = max(x for x, _ in place.values()) + 7.2 * LETTERS
     height = 30 * leaf + 14
-    return (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '
-            f'font-family="inherit" style="max-width:{width:.0f}px">{"".join(parts)}</svg>')  # fmt: skip
+    return (
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '
+        f'font-family="inherit" style="max-width:{width:.0f}px">{"".join(parts)}</svg>'
+    )

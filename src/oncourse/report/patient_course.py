@@ -15,23 +15,26 @@ def course_rows(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
     """Return one row per line: drugs, days, PSA, imaging, ctDNA."""
     study = cohort.study
     lines = of_patient(cohort.lines, patient)
-    psa = (
-        {r["line"]: r for r in of_patient(cohort.psa, patient).iter_rows(named=True)}
-        if study.has("labs")
-        else {}
-    )
+    psa = {r["line"]: r for r in of_patient(cohort.psa, patient).iter_rows(named=True)} if study.has("labs") else {}
     imaging = {}
     if study.has("target_lesions") or study.has("assessments"):
         imaging = {r["line"]: r for r in of_patient(cohort.best_response, patient).iter_rows(named=True)}
     molecular = {r["line"]: r for r in of_patient(cohort.ctdna_response, patient).iter_rows(named=True)}
     rows = []
     for line in lines.iter_rows(named=True):
-        rows.append({
-            "line": line["line"], "setting": line["setting"], "drugs": line["drugs"].replace(";", " + "),
-            "start_day": line["start_day"], "stop_day": line["stop_day"], "stop_reason": line["stop_reason"],
-            "psa": _psa(psa.get(line["line"])), "imaging": _imaging(imaging.get(line["line"])),
-            "ctdna": _molecular(molecular.get(line["line"])),
-        })  # fmt: skip
+        rows.append(
+            {
+                "line": line["line"],
+                "setting": line["setting"],
+                "drugs": line["drugs"].replace(";", " + "),
+                "start_day": line["start_day"],
+                "stop_day": line["stop_day"],
+                "stop_reason": line["stop_reason"],
+                "psa": _psa(psa.get(line["line"])),
+                "imaging": _imaging(imaging.get(line["line"])),
+                "ctdna": _molecular(molecular.get(line["line"])),
+            }
+        )
     return rows
 
 
@@ -95,14 +98,10 @@ def monitoring_lines(cohort: Cohort, patient: str) -> list[tuple[str, str]]:
         row = rows.row(-1, named=True)
         said.append(("Latest ctDNA", _ctdna_words(row)))
     for analyte in ("PSA", "CEA"):
-        values = of_patient(cohort.study["labs"], patient).filter(
-            pl.col("analyte").str.to_uppercase() == analyte
-        )
+        values = of_patient(cohort.study["labs"], patient).filter(pl.col("analyte").str.to_uppercase() == analyte)
         if values.height:
             last = values.sort("day").row(-1, named=True)
-            said.append(
-                (f"Latest {analyte}", f"{last['value']} {last['unit'] or ''}, day {last['day']}".strip())
-            )
+            said.append((f"Latest {analyte}", f"{last['value']} {last['unit'] or ''}, day {last['day']}".strip()))
     return said
 
 
@@ -111,11 +110,7 @@ def _ctdna_words(row: dict[str, Any]) -> str:
     if row["vaf"] is None:
         why = row["witnesses"] or row["reason"]
         return f"{row['state'].replace('_', ' ')}, {where} ({row['basis'].replace('_', ' ')}; {why})"
-    limit = (
-        f"; detects a tumour fraction of {100 * row['detection_limit']:.2g} %"
-        if row["detection_limit"]
-        else ""
-    )
+    limit = f"; detects a tumour fraction of {100 * row['detection_limit']:.2g} %" if row["detection_limit"] else ""
     if row["state"] == "positive":
         interval = f"{100 * row['vaf_ci_low']:.2g} to {100 * row['vaf_ci_high']:.2g}"
         return (

@@ -31,7 +31,7 @@ STEPS = (
     (r"IHC|HER2|PSMA|AR-V7", "marker"),
     (r"ctDNA", "blood"),
     (r"not profiled|not on the panel|not assessed", "panel"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,15 @@ from oncourse.study.analytes import lab_values
 
 #: Class that colours a treatment, first match.
 _COLOUR_ORDER = (
-    "ARPI", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "radioligand", "anti-EGFR", "anti-VEGF", "taxane", "ADT",
-)  # fmt: skip
+    "ARPI",
+    "PARP inhibitor",
+    "PD-1/PD-L1 inhibitor",
+    "radioligand",
+    "anti-EGFR",
+    "anti-VEGF",
+    "taxane",
+    "ADT",
+)
 #: Tracked variants drawn one by one; the mean of all is always drawn.
 LINES_SHOWN = 4
 
@@ -73,9 +80,7 @@ def _markers(cohort: Cohort, patient: str) -> list[Track]:
             Point(d, v, is_limit=bound == "<", label=f"CEA {bound + ' ' if bound else ''}{v:g} {unit}, day {d}")
             for d, v, bound, unit in cea.select("day", "value", "bound", "unit").iter_rows()
         )
-        tracks.append(
-            Track("CEA", f"{cea['unit'][0]}, log", (Line("CEA", points),))
-        )
+        tracks.append(Track("CEA", f"{cea['unit'][0]}, log", (Line("CEA", points),)))
     return tracks
 
 
@@ -176,24 +181,27 @@ def _watched(cohort: Cohort, patient: str) -> list[Line]:
     )
     calls = cohort.study["calls"].join(
         of_patient(cohort.study["samples"], patient).filter(pl.col("material") == "plasma").select("sample_id", "day"),
-        on="sample_id", how="inner",
-    )  # fmt: skip
+        on="sample_id",
+        how="inner",
+    )
     lines = []
     for variant, gene, change in emerged.select("variant_id", "gene", "change").head(LINES_SHOWN).iter_rows():
-        rows = (
-            calls.filter((pl.col("variant_id") == variant) & (pl.col("depth") > 0))
-            .drop_nulls("day")
-            .sort("day")
-        )
+        rows = calls.filter((pl.col("variant_id") == variant) & (pl.col("depth") > 0)).drop_nulls("day").sort("day")
         if rows.is_empty():
             continue
         alt, depth = rows["alt_count"].fill_null(0).to_numpy(), rows["depth"].to_numpy()
         vaf, low, high = fraction_interval(alt, depth, 0.0)
         points = tuple(
-            Point(d, 100 * (v if a else h), None if not a else 100 * lo, None if not a else 100 * h, is_limit=not a,
-                  label=f"{gene} {change}: {a} of {n} reads, day {d}")
+            Point(
+                d,
+                100 * (v if a else h),
+                None if not a else 100 * lo,
+                None if not a else 100 * h,
+                is_limit=not a,
+                label=f"{gene} {change}: {a} of {n} reads, day {d}",
+            )
             for d, a, n, v, lo, h in zip(rows["day"], alt, depth, vaf, low, high, strict=True)
-        )  # fmt: skip
+        )
         lines.append(Line(f"{gene} {change}", points))
     return lines
 
@@ -201,9 +209,7 @@ def _watched(cohort: Cohort, patient: str) -> list[Line]:
 def _samples(cohort: Cohort, patient: str) -> list[Mark]:
     lesions = cohort.study["lesions"].select("lesion_id", "role", "site")
     rows = of_patient(cohort.study["samples"], patient).join(lesions, on="lesion_id", how="left")
-    rows = (
-        rows.filter(is_tumour()).drop_nulls("day").sort("day", "sample_id")
-    )
+    rows = rows.filter(is_tumour()).drop_nulls("day").sort("day", "sample_id")
     marks = []
     for number, row in enumerate(rows.iter_rows(named=True), 1):
         kind = "plasma" if row["material"] == "plasma" else row["role"] or "tissue"
@@ -214,9 +220,7 @@ def _samples(cohort: Cohort, patient: str) -> list[Mark]:
 
 def _events(cohort: Cohort, patient: str) -> list[Mark]:
     marks = []
-    for day, kind in (
-        of_patient(cohort.study["procedures"], patient).select("day", "kind").drop_nulls().iter_rows()
-    ):
+    for day, kind in of_patient(cohort.study["procedures"], patient).select("day", "kind").drop_nulls().iter_rows():
         marks.append(Mark(day, kind.replace("_", " "), "procedure"))
     follow = of_patient(cohort.study["follow_up"], patient)
     for day in _recurrence_days(cohort, patient, follow):

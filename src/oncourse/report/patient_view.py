@@ -1,6 +1,7 @@
 """One patient as plain data: what the page shows, for JSON and for whoever draws it otherwise.
 
-The layout is `schemas/patient.schema.json`, versioned: a key that is taken away or changes its meaning is a new version.
+The layout is `schemas/patient.schema.json`, versioned: a key that is taken away or changes its meaning is a new
+version.
 """
 
 from __future__ import annotations

@@ -54,11 +54,7 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
     for i, patient in enumerate(patients):
         gaps = [names[j] for j in used if np.isnan(x[i, j])]
         order = sorted((j for j in used if not np.isnan(x[i, j])), key=lambda j: -abs(share[i, j]))
-        drivers = [
-            f"{names[j]} x{np.exp(share[i, j]):.2f}"
-            for j in order[:NAMED_DRIVERS]
-            if abs(share[i, j]) > 0.005
-        ]
+        drivers = [f"{names[j]} x{np.exp(share[i, j]):.2f}" for j in order[:NAMED_DRIVERS] if abs(share[i, j]) > 0.005]
         note = None
         if len(used) > 0 and len(gaps) > MAX_UNKNOWN * len(used):
             note = "most predictors not known: no risk given"
@@ -113,14 +109,11 @@ def _warnings(card: ModelCard, shift: pl.DataFrame) -> tuple[str, ...]:
     out = []
     if not card.data["use"]["may_be_used"]:
         out.append(
-            "the model's own report says it should not be used: "
-            + "; ".join(card.data["use"]["reasons_against"])
+            "the model's own report says it should not be used: " + "; ".join(card.data["use"]["reasons_against"])
         )
     moved = shift.filter(pl.col("is_shifted"))["feature"].to_list()
     if moved:
-        out.append(
-            "these patients differ from those the model was made from: " + ", ".join(moved) + " (see --shift)"
-        )
+        out.append("these patients differ from those the model was made from: " + ", ".join(moved) + " (see --shift)")
     absent = shift.filter((pl.col("n_known") == 0) & (pl.col("n") > 0))["feature"].to_list()
     if absent:
         out.append("nobody has a value of: " + ", ".join(absent))

@@ -1,7 +1,8 @@
-"""What every working process of a run needs, imported once: the process that the others are forked from loads this module.
+"""What every working process of a run needs, imported once: the process that the others are forked from loads this
+module.
 
-Only imports: a thread pool that was started before a fork does not live after it, and polars starts its own at the first
-table.
+Only imports: a thread pool that was started before a fork does not live after it, and polars starts its own at the
+first table.
 """
 
 import importlib

@@ -22,9 +22,7 @@ def input_hashes(folder: Path | None) -> dict[str, str]:
         return {}
     if folder.is_file():
         return {folder.name: sha256(folder)}
-    files = sorted(
-        p for p in folder.rglob("*") if p.is_file() and not any(q.startswith(".") for q in p.parts[-3:])
-    )
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not any(q.startswith(".") for q in p.parts[-3:]))
     return {str(p.relative_to(folder)): sha256(p) for p in files}
 
 

@@ -32,7 +32,9 @@ def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.
     for outcome in outcomes:
         if outcome.result is not None:
             tables.update(outcome.result.tables)
-    flow = tables["overview/flow"] if "overview/flow" in tables else study_flow(cohort)  # who is in it, whatever was asked
+    flow = (
+        tables["overview/flow"] if "overview/flow" in tables else study_flow(cohort)
+    )  # who is in it, whatever was asked
     tables["overview/flow"] = pl.concat([flow, _analysis_flow(outcomes)])
     tables["overview/samples_used"] = _samples_used(outcomes)
     tables["overview/excluded"] = _excluded(cohort, outcomes)
@@ -122,18 +124,12 @@ def finite(value: Any) -> Any:
 
 def plain(params: Any) -> dict[str, Any]:
     """Return a settings dataclass as plain data."""
-    return (
-        dataclasses.asdict(params)
-        if dataclasses.is_dataclass(params) and not isinstance(params, type)
-        else {}
-    )
+    return dataclasses.asdict(params) if dataclasses.is_dataclass(params) and not isinstance(params, type) else {}
 
 
 def write_json(data: Any, path: Path) -> None:
     """Write strict JSON (no NaN), UTF-8, one key a line."""
-    path.write_text(
-        json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n", "utf-8"
-    )
+    path.write_text(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n", "utf-8")
 
 
 #: Rows of one sheet: Excel's limit less the header.
@@ -152,7 +148,9 @@ def wants_workbook(
     """Whether the workbook is written; ``asked`` is yes, no or auto, and auto tells why it is not."""
     rows = sum(frame.height for frame in tables.values())
     if asked == "auto" and rows > WORKBOOK_ROWS:
-        tell(f"tables/all_tables.xlsx was not written: {rows:,} rows; --workbook yes writes it. The TSV files hold all.")
+        tell(
+            f"tables/all_tables.xlsx was not written: {rows:,} rows; --workbook yes writes it. The TSV files hold all."
+        )
         return False
     return asked != "no"
 
@@ -166,12 +164,15 @@ def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
 
     import xlsxwriter
 
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-               "nan_inf_to_errors": True, "constant_memory": False}  # fmt: skip
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": True,
+        "constant_memory": False,
+    }
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties(
-            {"created": datetime(2000, 1, 1)}
-        )  # a fixed date: the same results, the same bytes
+        book.set_properties({"created": datetime(2000, 1, 1)})  # a fixed date: the same results, the same bytes
         bold = book.add_format({"bold": True})
         contents = book.add_worksheet("contents")
         contents.write_row(0, 0, ["sheet", "table", "rows", "rows in this workbook"], bold)
@@ -185,8 +186,7 @@ def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
             sheet.freeze_panes(1, 0)
             for column, series in enumerate(frame.head(rows).iter_columns()):
                 values = [
-                    v if v is None or isinstance(v, (str, int, float, bool)) else str(v)
-                    for v in series.to_list()
+                    v if v is None or isinstance(v, (str, int, float, bool)) else str(v) for v in series.to_list()
                 ]
                 sheet.write_column(1, column, values)
 

@@ -52,9 +52,7 @@ class Report:
     @property
     def failures(self) -> list[str]:
         """Return one line per part that failed; empty when all is well."""
-        lines = [
-            f"analysis {o.analysis.name} failed: {o.message}" for o in self.outcomes if o.status == "failed"
-        ]
+        lines = [f"analysis {o.analysis.name} failed: {o.message}" for o in self.outcomes if o.status == "failed"]
         return lines + [f"page of patient {p} failed: {message}" for p, message in self.failed_pages.items()]
 
 
@@ -161,7 +159,8 @@ def pages_of(
     clones: bool,
     crew: Crew | None,
 ) -> Callable[[], dict[str, str]]:
-    """Begin the pages of the patients asked for; what is returned waits for them and names those that failed, with why."""
+    """Begin the pages of the patients asked for; what is returned waits for them and names those that failed, with
+    why."""
     known = cohort.study["patients"]["patient_id"].to_list()
     if patients == "auto":
         chosen = known if len(known) <= PAGES_BY_DEFAULT else []
@@ -202,9 +201,7 @@ def write_pages(
 
 def check_patients(study: Study, patients: str | Sequence[str]) -> None:
     """ConfigError for every patient asked for whom the study does not have."""
-    asked = [
-        p for p in ([patients] if isinstance(patients, str) else patients) if p not in ("auto", "none", "all")
-    ]
+    asked = [p for p in ([patients] if isinstance(patients, str) else patients) if p not in ("auto", "none", "all")]
     unknown = sorted(set(asked) - set(study["patients"]["patient_id"]))
     if unknown:
         raise ConfigError([f"--patients {name}: no such patient in this study." for name in unknown])

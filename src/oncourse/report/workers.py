@@ -1,7 +1,7 @@
 """The processes of a run: analyses and patient pages side by side, the same bytes as one after another.
 
-Each process has the whole Cohort, its tables mapped from one folder (`oncourse.disk.shared`), so that each derived table
-is made by the process that asks first. The processes are forked from one that has the imports done and no table
+Each process has the whole Cohort, its tables mapped from one folder (`oncourse.disk.shared`), so that each derived
+table is made by the process that asks first. The processes are forked from one that has the imports done and no table
 touched; they end with the run, also when it is killed.
 """
 
@@ -54,7 +54,8 @@ def prepare(jobs: int, only: Collection[str] = ()) -> None:
 
 
 def spare_the_collector() -> None:
-    """Have the cyclic collector pass over what was imported, and look less often: up to a quarter of the time of figures.
+    """Have the cyclic collector pass over what was imported, and look less often: up to a quarter of the time of
+    figures.
 
     Once in a process: what is set aside again would keep rings of dead objects for ever.
     """

@@ -49,9 +49,15 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
     drivers = draw_drivers(rng, CRC_GROUPS)
     genes = {d.gene for d in drivers}
     ras, braf = bool(genes & {"KRAS", "NRAS"}), "BRAF" in genes
-    rows.add("patients", patient_id=patient, disease="colon adenocarcinoma" if side != "rectum" else
-             "rectal adenocarcinoma", sex=("female", "male")[int(rng.random() < 0.55)], age_years=age, stage=stage,
-             primary_site=side)  # fmt: skip
+    rows.add(
+        "patients",
+        patient_id=patient,
+        disease="colon adenocarcinoma" if side != "rectum" else "rectal adenocarcinoma",
+        sex=("female", "male")[int(rng.random() < 0.55)],
+        age_years=age,
+        stage=stage,
+        primary_site=side,
+    )
     rows.add(
         "procedures",
         patient_id=patient,
@@ -60,8 +66,16 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         lesion_id=f"{patient}-P",
         intent="curative",
     )
-    rows.add("treatments", patient_id=patient, drugs="fluorouracil;leucovorin;oxaliplatin", start_day=35, stop_day=200,
-             setting="adjuvant", line=0, stop_reason="completed")  # fmt: skip
+    rows.add(
+        "treatments",
+        patient_id=patient,
+        drugs="fluorouracil;leucovorin;oxaliplatin",
+        start_day=35,
+        stop_day=200,
+        setting="adjuvant",
+        line=0,
+        stop_reason="completed",
+    )
     recurs = bool(rng.random() > P_NO_RECURRENCE)
     rate = 1 / 520 * (1.4 if braf else 1.0) * (1.5 if stage == "IIIC" else 1.0)
     found = int(np.clip(240 + rng.exponential(1 / rate), 240, 1800)) if recurs else None
@@ -80,15 +94,19 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         if day <= last:  # nobody has a blood draw after the last contact
             rows.add("labs", patient_id=patient, day=day, analyte="CEA", unit="ng/mL", value=value)
     if timeline is None:
-        rows.add(
-            "follow_up", patient_id=patient, last_contact_day=last, is_dead=False, recurrence_free_day=last
-        )
+        rows.add("follow_up", patient_id=patient, last_contact_day=last, is_dead=False, recurrence_free_day=last)
         return
     _course(rows, rng, patient, timeline)
     if timeline.is_anti_egfr and "B2" in ids and rng.random() < 0.4:
         _acquire_ras(rows, truth, rng, patient, tumour, ids)
-    truth.add("outcome", patient_id=patient, is_ras_mutated=ras, is_braf_mutated=braf,
-              is_anti_egfr=timeline.is_anti_egfr, hazard_per_day=timeline.hazard_per_day)  # fmt: skip
+    truth.add(
+        "outcome",
+        patient_id=patient,
+        is_ras_mutated=ras,
+        is_braf_mutated=braf,
+        is_anti_egfr=timeline.is_anti_egfr,
+        hazard_per_day=timeline.hazard_per_day,
+    )
 
 
 @dataclass(frozen=True)
@@ -120,9 +138,7 @@ def _tumour(
 ) -> tuple[Tumour, dict[str, str]]:
     samples = [SamplePlan("P", "primary", 0, "panel", is_ffpe=bool(rng.random() < 0.5))]
     metastases: tuple[MetastasisPlan, ...] = ()
-    rows.add(
-        "lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="colon", found_day=0
-    )
+    rows.add("lesions", lesion_id=f"{patient}-P", patient_id=patient, role="primary", site="colon", found_day=0)
     if timeline is not None:
         found = timeline.found
         metastases = (MetastasisPlan("M", site, found_day=found),)
@@ -142,56 +158,87 @@ def _tumour(
         )
     treatments = ((timeline.start, min(timeline.progression, timeline.last)),) if timeline is not None else ()
     plan = TumourPlan(
-        metastases=metastases, samples=tuple(samples), mean_trunk_variants=25, mean_clone_variants=10, neutral_tail=1.0,
-        primary_resected_day=1, half_shedding_cells=3e10, treatments=treatments, kill_rate_per_day=0.02,
-    )  # fmt: skip
+        metastases=metastases,
+        samples=tuple(samples),
+        mean_trunk_variants=25,
+        mean_clone_variants=10,
+        neutral_tail=1.0,
+        primary_resected_day=1,
+        half_shedding_cells=3e10,
+        treatments=treatments,
+        kill_rate_per_day=0.02,
+    )
     tumour = simulate_tumour(seed, f"crc/{patient}", plan)
     return tumour, {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
 
 
 def _genome(
-    rows: Rows, truth: Rows, rng: np.random.Generator, patient: str, tumour: Tumour, ids: dict[str, str],
-    drivers: list[Driver], msi_high: bool,
-) -> None:  # fmt: skip
+    rows: Rows,
+    truth: Rows,
+    rng: np.random.Generator,
+    patient: str,
+    tumour: Tumour,
+    ids: dict[str, str],
+    drivers: list[Driver],
+    msi_high: bool,
+) -> None:
     in_plasma = set(plasma_genes())
     material = dict(tumour.samples.select("sample_id", "material").iter_rows())
     for row in tumour.samples.iter_rows(named=True):
         tissue = row["material"] == "tissue"
         rows.add(
-            "samples", sample_id=ids[row["sample_id"]], patient_id=patient, material=row["material"],
-            lesion_id=f"{patient}-{row['sample_id']}" if tissue else None, day=row["day"],
+            "samples",
+            sample_id=ids[row["sample_id"]],
+            patient_id=patient,
+            material=row["material"],
+            lesion_id=f"{patient}-{row['sample_id']}" if tissue else None,
+            day=row["day"],
             assay_id="tissue-panel" if tissue else "plasma-panel",
             purity=round(float(np.clip(row["purity"] + rng.normal(0, 0.05), 0.05, 1)), 2) if tissue else None,
-            mean_depth=row["mean_depth"], msi_status=("MSI-H" if msi_high else "MSS") if tissue else None,
-            preservation=row["preservation"], cfdna_ng_ml=None if tissue else round(float(rng.lognormal(2.3, 0.6)), 1),
-        )  # fmt: skip
+            mean_depth=row["mean_depth"],
+            msi_status=("MSI-H" if msi_high else "MSS") if tissue else None,
+            preservation=row["preservation"],
+            cfdna_ng_ml=None if tissue else round(float(rng.lognormal(2.3, 0.6)), 1),
+        )
         add_ras_coverage(rows, rng, ids[row["sample_id"]], row["mean_depth"])
     add_tumour(rows, rng, tumour, ids, {"tissue": panel_genes(), "plasma": plasma_genes()})
     full = dict.fromkeys(ids, 1.0)
     for driver in drivers:
         ccf = dict(full)
-        if (
-            rng.random() < P_PRIVATE_DRIVER and len(ids) > 1
-        ):  # gained in the metastasis, or lost with a branch
+        if rng.random() < P_PRIVATE_DRIVER and len(ids) > 1:  # gained in the metastasis, or lost with a branch
             gone = ["P"] if rng.random() < 0.7 else [s for s in ids if s != "P"]
             ccf.update(dict.fromkeys(gone, 0.0))
         only = {s for s in ids if material[s] == "tissue" or driver.gene in in_plasma}
-        rows.add("variants", variant_id=driver.variant_id, gene=driver.gene, hgvs_p=driver.hgvs_p,
-                 consequence=driver.consequence)  # fmt: skip
+        rows.add(
+            "variants",
+            variant_id=driver.variant_id,
+            gene=driver.gene,
+            hgvs_p=driver.hgvs_p,
+            consequence=driver.consequence,
+        )
         add_reads(rows, rng, tumour, driver, ccf, ids, only=only)
         for sample, value in ccf.items():
-            truth.add("drivers", patient_id=patient, sample_id=ids[sample], variant_id=driver.variant_id,
-                      gene=driver.gene, ccf=value)  # fmt: skip
+            truth.add(
+                "drivers",
+                patient_id=patient,
+                sample_id=ids[sample],
+                variant_id=driver.variant_id,
+                gene=driver.gene,
+                ccf=value,
+            )
     for driver in CHIP:
         if rng.random() < driver.chance:
             vaf = float(rng.uniform(0.004, 0.06))
-            rows.add("variants", variant_id=driver.variant_id, gene=driver.gene, hgvs_p=driver.hgvs_p,
-                     consequence=driver.consequence)  # fmt: skip
+            rows.add(
+                "variants",
+                variant_id=driver.variant_id,
+                gene=driver.gene,
+                hgvs_p=driver.hgvs_p,
+                consequence=driver.consequence,
+            )
             for sample in ids:
                 share = vaf if material[sample] == "plasma" else vaf * 0.1
-                depth = int(
-                    rng.negative_binomial(8, 8 / (8 + (3000 if material[sample] == "plasma" else 800)))
-                )
+                depth = int(rng.negative_binomial(8, 8 / (8 + (3000 if material[sample] == "plasma" else 800))))
                 add_call(
                     rows,
                     ids[sample],
@@ -214,21 +261,49 @@ def _course(rows: Rows, rng: np.random.Generator, patient: str, t: Timeline) -> 
     """Treatment, scans and follow-up after the metastasis."""
     backbone = ["fluorouracil", "leucovorin", "irinotecan", "cetuximab" if t.is_anti_egfr else "bevacizumab"]
     if rng.random() < 0.55:
-        rows.add("procedures", patient_id=patient, day=t.found + 20, kind="metastasectomy", lesion_id=f"{patient}-M",
-                 intent="curative")  # fmt: skip
+        rows.add(
+            "procedures",
+            patient_id=patient,
+            day=t.found + 20,
+            kind="metastasectomy",
+            lesion_id=f"{patient}-M",
+            intent="curative",
+        )
     progresses = t.progression < t.last
     if t.start < t.last:
-        rows.add("treatments", patient_id=patient, drugs=";".join(sorted(backbone)), start_day=t.start,
-                 stop_day=min(t.progression + 7, t.last), setting="metastatic", line=1,
-                 stop_reason="progression" if progresses else None)  # fmt: skip
+        rows.add(
+            "treatments",
+            patient_id=patient,
+            drugs=";".join(sorted(backbone)),
+            start_day=t.start,
+            stop_day=min(t.progression + 7, t.last),
+            setting="metastatic",
+            line=1,
+            stop_reason="progression" if progresses else None,
+        )
         _scans(rows, rng, patient, t.start, min(t.progression, t.last), progresses)
     if t.progression + 21 < t.last:
-        rows.add("treatments", patient_id=patient, drugs="fluorouracil;leucovorin;oxaliplatin", start_day=t.progression + 21,
-                 stop_day=min(t.progression + 200, t.last), setting="metastatic", line=2)  # fmt: skip
+        rows.add(
+            "treatments",
+            patient_id=patient,
+            drugs="fluorouracil;leucovorin;oxaliplatin",
+            start_day=t.progression + 21,
+            stop_day=min(t.progression + 200, t.last),
+            setting="metastatic",
+            line=2,
+        )
     dead = t.death <= t.last
-    rows.add("follow_up", patient_id=patient, last_contact_day=t.last, is_dead=dead, death_day=t.death if dead else None,
-             cause_of_death="cancer" if dead else None, recurrence_day=t.found,
-             recurrence_free_day=max(0, t.found - 90), progression_day=t.progression if progresses else None)  # fmt: skip
+    rows.add(
+        "follow_up",
+        patient_id=patient,
+        last_contact_day=t.last,
+        is_dead=dead,
+        death_day=t.death if dead else None,
+        cause_of_death="cancer" if dead else None,
+        recurrence_day=t.found,
+        recurrence_free_day=max(0, t.found - 90),
+        progression_day=t.progression if progresses else None,
+    )
 
 
 def _acquire_ras(
@@ -245,14 +320,10 @@ def _acquire_ras(
     )
     ccf = {"B2": float(rng.uniform(0.2, 0.7))}
     add_reads(rows, rng, tumour, driver, ccf, ids)
-    truth.add(
-        "acquired", patient_id=patient, variant_id=driver.variant_id, sample_id=ids["B2"], ccf=ccf["B2"]
-    )
+    truth.add("acquired", patient_id=patient, variant_id=driver.variant_id, sample_id=ids["B2"], ccf=ccf["B2"])
 
 
-def _scans(
-    rows: Rows, rng: np.random.Generator, patient: str, start: int, until: int, progresses: bool
-) -> None:
+def _scans(rows: Rows, rng: np.random.Generator, patient: str, start: int, until: int, progresses: bool) -> None:
     """CT every 60 days: one or two target lesions that shrink, then grow when the patient progresses."""
     sizes = rng.uniform(18, 60, int(rng.integers(1, 3)))
     best = float(rng.uniform(0.3, 1.05))
@@ -262,22 +333,43 @@ def _scans(
         if progresses and day == until:
             factor *= 1.35
         for j, size in enumerate(sizes):
-            rows.add("target_lesions", patient_id=patient, day=day, lesion_id=f"{patient}-T{j + 1}", is_node=False,
-                     diameter_mm=round(float(size * factor + rng.normal(0, 0.6)), 1), status="measured")  # fmt: skip
-        rows.add("assessments", patient_id=patient, day=day, method="ct_mri", non_target="NON-CR/NON-PD",
-                 new_lesions="yes" if progresses and day == until and rng.random() < 0.3 else "no")  # fmt: skip
+            rows.add(
+                "target_lesions",
+                patient_id=patient,
+                day=day,
+                lesion_id=f"{patient}-T{j + 1}",
+                is_node=False,
+                diameter_mm=round(float(size * factor + rng.normal(0, 0.6)), 1),
+                status="measured",
+            )
+        rows.add(
+            "assessments",
+            patient_id=patient,
+            day=day,
+            method="ct_mri",
+            non_target="NON-CR/NON-PD",
+            new_lesions="yes" if progresses and day == until and rng.random() < 0.3 else "no",
+        )
 
 
 CONFIG = {
-    "title": "Simulated CRC study: primary, metastasis and plasma", "disease": "colorectal cancer",
-    "genome_build": "GRCh38", "index": "resection of the primary", "design": "crc",
+    "title": "Simulated CRC study: primary, metastasis and plasma",
+    "disease": "colorectal cancer",
+    "genome_build": "GRCh38",
+    "index": "resection of the primary",
+    "design": "crc",
     "covariates": {"age_years": "number", "sex": "category", "stage": "category", "primary_site": "category"},
     "sources": ["simulated by oncourse; no real patient"],
-}  # fmt: skip
+}
 ASSAYS = pl.DataFrame(
     {
-        "assay_id": ["tissue-panel", "plasma-panel"], "kind": ["panel", "panel"],
-        "targets": [";".join(panel_genes()), ";".join(plasma_genes())], "min_depth": [50, 500], "error_rate": [5e-4, 5e-5],
-        "min_alt_count": [4, 4], "min_vaf": [0.03, 0.002], "has_umi": [False, True],
+        "assay_id": ["tissue-panel", "plasma-panel"],
+        "kind": ["panel", "panel"],
+        "targets": [";".join(panel_genes()), ";".join(plasma_genes())],
+        "min_depth": [50, 500],
+        "error_rate": [5e-4, 5e-5],
+        "min_alt_count": [4, 4],
+        "min_vaf": [0.03, 0.002],
+        "has_umi": [False, True],
     }
-)  # fmt: skip
+)

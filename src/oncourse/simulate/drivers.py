@@ -136,15 +136,65 @@ RAS_CODONS: tuple[tuple[str, int, str, int], ...] = tuple(
     .sort("gene", "codon")
     .iter_rows()
 )
-#: The simulated tissue panel holds every gene of `oncourse.genome.genes` below `PANEL_LENGTH` amino acids, the plasma panel
-#: those of `PLASMA_CORE` and those below `PLASMA_LENGTH` (the share of the coding length that
+#: The simulated tissue panel holds every gene of `oncourse.genome.genes` below `PANEL_LENGTH` amino acids, the plasma
+#: panel those of `PLASMA_CORE` and those below `PLASMA_LENGTH` (the share of the coding length that
 #: `oncourse.evolution.simulate_reads` takes for it), the exome all of them.
 PLASMA_CORE = (
-    "KRAS", "NRAS", "BRAF", "TP53", "APC", "PIK3CA", "SMAD4", "FBXW7", "ERBB2", "EGFR", "MAP2K1", "MET", "PTEN", "AKT1",
-    "CTNNB1", "GNAS", "RNF43", "TCF7L2", "SOX9", "DNMT3A", "PPM1D", "TET2", "ASXL1", "ATM", "BRCA1", "BRCA2", "ARID1A",
-    "AMER1", "ERBB3", "ERBB4", "FGFR1", "FGFR2", "FGFR3", "KIT", "PDGFRA", "ALK", "ROS1", "RET", "NTRK1", "NF1", "STK11",
-    "NOTCH1", "MYC", "MLH1", "MSH2", "MSH6", "POLE", "PIK3R1", "CDKN2A", "RB1", "SMAD2", "TGFBR2", "CCND1", "CDK4",
-)  # fmt: skip
+    "KRAS",
+    "NRAS",
+    "BRAF",
+    "TP53",
+    "APC",
+    "PIK3CA",
+    "SMAD4",
+    "FBXW7",
+    "ERBB2",
+    "EGFR",
+    "MAP2K1",
+    "MET",
+    "PTEN",
+    "AKT1",
+    "CTNNB1",
+    "GNAS",
+    "RNF43",
+    "TCF7L2",
+    "SOX9",
+    "DNMT3A",
+    "PPM1D",
+    "TET2",
+    "ASXL1",
+    "ATM",
+    "BRCA1",
+    "BRCA2",
+    "ARID1A",
+    "AMER1",
+    "ERBB3",
+    "ERBB4",
+    "FGFR1",
+    "FGFR2",
+    "FGFR3",
+    "KIT",
+    "PDGFRA",
+    "ALK",
+    "ROS1",
+    "RET",
+    "NTRK1",
+    "NF1",
+    "STK11",
+    "NOTCH1",
+    "MYC",
+    "MLH1",
+    "MSH2",
+    "MSH6",
+    "POLE",
+    "PIK3R1",
+    "CDKN2A",
+    "RB1",
+    "SMAD2",
+    "TGFBR2",
+    "CCND1",
+    "CDK4",
+)
 PANEL_LENGTH, PLASMA_LENGTH = 3_500, 1_000
 MEAN_LENGTH = 550.0
 _DRIVER_GENES = frozenset(

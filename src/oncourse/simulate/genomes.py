@@ -41,15 +41,27 @@ def passenger(rng: np.random.Generator, genes: tuple[str, ...], weights: np.ndar
     effect = _EFFECTS[int(rng.choice(len(_EFFECTS), p=[w for _, w in _EFFECTS]))][0]
     old, new = _AMINO[int(rng.integers(20))], _AMINO[int(rng.integers(20))]
     at = int(rng.integers(20, 900))
-    change = {"missense": f"p.{old}{at}{new if new != old else 'W'}", "synonymous": f"p.{old}{at}=",
-              "nonsense": f"p.{old}{at}*", "frameshift": f"p.{old}{at}fs", "splice_site": f"p.X{at}_splice"}  # fmt: skip
+    change = {
+        "missense": f"p.{old}{at}{new if new != old else 'W'}",
+        "synonymous": f"p.{old}{at}=",
+        "nonsense": f"p.{old}{at}*",
+        "frameshift": f"p.{old}{at}fs",
+        "splice_site": f"p.X{at}_splice",
+    }
     return gene, change[effect], effect
 
 
 def add_reads(
-    rows: Rows, rng: np.random.Generator, tumour: Tumour, driver: Driver, ccf: dict[str, float], ids: dict[str, str],
-    *, precision: float = 400.0, only: set[str] | None = None,
-) -> None:  # fmt: skip
+    rows: Rows,
+    rng: np.random.Generator,
+    tumour: Tumour,
+    driver: Driver,
+    ccf: dict[str, float],
+    ids: dict[str, str],
+    *,
+    precision: float = 400.0,
+    only: set[str] | None = None,
+) -> None:
     """Count one more variant in every sample of the patient, with the copy number of its place.
 
     Parameters
@@ -73,9 +85,7 @@ def add_reads(
         vaf = purity * ccf.get(name, 0.0) / (purity * total + (1 - purity) * normal_cn)
         vaf = float(np.clip(vaf * (1 - 1e-4) + 1e-4 / 3, 0, 1))
         share = rng.beta(vaf * precision, (1 - vaf) * precision) if vaf > 1e-3 else vaf
-        add_call(
-            rows, ids[name], driver.variant_id, int(rng.binomial(depth, share)), depth, sample["material"]
-        )
+        add_call(rows, ids[name], driver.variant_id, int(rng.binomial(depth, share)), depth, sample["material"])
 
 
 def add_call(
@@ -135,8 +145,15 @@ def add_tumour(
             )
     for row in tumour.segments.iter_rows(named=True):
         if material[row["sample_id"]] == "tissue":
-            rows.add("segments", sample_id=ids[row["sample_id"]], chrom=row["chrom"], start=row["start"], end=row["end"],
-                     total_cn=row["total_cn"], minor_cn=row["minor_cn"])  # fmt: skip
+            rows.add(
+                "segments",
+                sample_id=ids[row["sample_id"]],
+                chrom=row["chrom"],
+                start=row["start"],
+                end=row["end"],
+                total_cn=row["total_cn"],
+                minor_cn=row["minor_cn"],
+            )
 
 
 def draw_focal(
@@ -144,8 +161,11 @@ def draw_focal(
 ) -> list[tuple[FocalEvent, int]]:
     """Draw the focal copy-number events of a tumour with their copies; a gene already mutated is left alone."""
     mutated = {driver.gene for driver in drivers}
-    found = [(event, int(rng.integers(event.copies[0], event.copies[1] + 1))) for event in events
-             if rng.random() < event.chance]  # fmt: skip
+    found = [
+        (event, int(rng.integers(event.copies[0], event.copies[1] + 1)))
+        for event in events
+        if rng.random() < event.chance
+    ]
     return [(event, copies) for event, copies in found if event.gene not in mutated]
 
 
@@ -157,19 +177,23 @@ def add_focal(tumour: Tumour, found: list[tuple[FocalEvent, int]], x_mb: int | N
     segments = tumour.segments
     if x_mb is not None:
         one = segments.unique("sample_id", maintain_order=True).with_columns(
-            chrom=pl.lit("X"), start=pl.lit(1, pl.Int64), end=pl.lit(x_mb * 1_000_000, pl.Int64),
-            total_cn=pl.lit(1, pl.Int64), minor_cn=pl.lit(0, pl.Int64),
-        )  # fmt: skip
+            chrom=pl.lit("X"),
+            start=pl.lit(1, pl.Int64),
+            end=pl.lit(x_mb * 1_000_000, pl.Int64),
+            total_cn=pl.lit(1, pl.Int64),
+            minor_cn=pl.lit(0, pl.Int64),
+        )
         segments = pl.concat([segments, one.select(segments.columns)])
     for event, copies in found:
-        whole = (
-            (pl.col("chrom") == event.chrom) & (pl.col("start") < event.start) & (pl.col("end") > event.end)
-        )
+        whole = (pl.col("chrom") == event.chrom) & (pl.col("start") < event.start) & (pl.col("end") > event.end)
         hit = segments.filter(whole)
         before = hit.with_columns(end=pl.lit(event.start - 1, pl.Int64))
-        focal = hit.with_columns(start=pl.lit(event.start, pl.Int64), end=pl.lit(event.end, pl.Int64),
-                                 total_cn=pl.lit(copies, pl.Int64),
-                                 minor_cn=pl.min_horizontal(pl.col("minor_cn"), pl.lit(copies // 2, pl.Int64)))  # fmt: skip
+        focal = hit.with_columns(
+            start=pl.lit(event.start, pl.Int64),
+            end=pl.lit(event.end, pl.Int64),
+            total_cn=pl.lit(copies, pl.Int64),
+            minor_cn=pl.min_horizontal(pl.col("minor_cn"), pl.lit(copies // 2, pl.Int64)),
+        )
         after = hit.with_columns(start=pl.lit(event.end + 1, pl.Int64))
         segments = pl.concat([segments.filter(~whole), before, focal, after])
     return replace(tumour, segments=segments.sort("sample_id", "chrom", "start"))
@@ -178,13 +202,16 @@ def add_focal(tumour: Tumour, found: list[tuple[FocalEvent, int]], x_mb: int | N
 def taken(tumour: Tumour, samples: set[str]) -> Tumour:
     """Return the tumour with these samples only (a patient who died before the others)."""
     keep = pl.col("sample_id").is_in(sorted(samples))
-    return replace(tumour, samples=tumour.samples.filter(keep), fractions=tumour.fractions.filter(keep),
-                   counts=tumour.counts.filter(keep), segments=tumour.segments.filter(keep))  # fmt: skip
+    return replace(
+        tumour,
+        samples=tumour.samples.filter(keep),
+        fractions=tumour.fractions.filter(keep),
+        counts=tumour.counts.filter(keep),
+        segments=tumour.segments.filter(keep),
+    )
 
 
-def add_truth(
-    truth: Rows, patient: str, tumour: Tumour, ids: dict[str, str], lesions: dict[str, str]
-) -> None:
+def add_truth(truth: Rows, patient: str, tumour: Tumour, ids: dict[str, str], lesions: dict[str, str]) -> None:
     """Add the truth of one tumour: clones, their fractions, lesions, migrations and the clone of every variant.
 
     Parameters
@@ -197,11 +224,23 @@ def add_truth(
         truth.add("fractions", patient_id=patient, **{**row, "sample_id": ids[row["sample_id"]]})
     for row in tumour.lesions.iter_rows(named=True):
         source = lesions[row["source"]] if row["source"] else None
-        truth.add("lesions", patient_id=patient, lesion_id=lesions[row["lesion_id"]], source=source,
-                  clonality=row["clonality"], phyleticity=row["phyleticity"], divergence=row["divergence"])  # fmt: skip
+        truth.add(
+            "lesions",
+            patient_id=patient,
+            lesion_id=lesions[row["lesion_id"]],
+            source=source,
+            clonality=row["clonality"],
+            phyleticity=row["phyleticity"],
+            divergence=row["divergence"],
+        )
     for row in tumour.migrations.iter_rows(named=True):
-        truth.add("migrations", patient_id=patient, source=lesions[row["source"]], target=lesions[row["target"]],
-                  clone_id=row["clone_id"])  # fmt: skip
+        truth.add(
+            "migrations",
+            patient_id=patient,
+            source=lesions[row["source"]],
+            target=lesions[row["target"]],
+            clone_id=row["clone_id"],
+        )
     for variant, clone, kind in tumour.variants.select("variant_id", "clone_id", "kind").iter_rows():
         truth.add("variants", patient_id=patient, variant_id=variant, clone_id=clone, kind=kind)
 
@@ -210,5 +249,13 @@ def add_ras_coverage(rows: Rows, rng: np.random.Generator, sample_id: str, mean_
     """Add the depth of the RAS codons: what makes a RAS wild type measured."""
     for gene, codon, chrom, start in RAS_CODONS:
         depth = int(rng.negative_binomial(10, 10 / (10 + mean_depth)))
-        rows.add("coverage", sample_id=sample_id, chrom=chrom, start=start, end=start + 2, min_depth=depth, gene=gene,
-                 codon=codon)  # fmt: skip
+        rows.add(
+            "coverage",
+            sample_id=sample_id,
+            chrom=chrom,
+            start=start,
+            end=start + 2,
+            min_depth=depth,
+            gene=gene,
+            codon=codon,
+        )

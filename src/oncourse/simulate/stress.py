@@ -20,9 +20,15 @@ from oncourse.stats.rng import generator
 Tables = dict[str, pl.DataFrame]
 #: What each stress writes of what it did: one row per thing changed.
 TRUTH_SCHEMA = {
-    "stress": pl.String, "value": pl.String, "patient_id": pl.String, "sample_id": pl.String, "variant_id": pl.String,
-    "what": pl.String, "true_value": pl.Float64, "recorded_value": pl.Float64,
-}  # fmt: skip
+    "stress": pl.String,
+    "value": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "variant_id": pl.String,
+    "what": pl.String,
+    "true_value": pl.Float64,
+    "recorded_value": pl.Float64,
+}
 
 
 @dataclass
@@ -35,13 +41,22 @@ class Faults:
 
     def add(self, what: str, *, true: float | None = None, recorded: float | None = None, **where: str) -> None:
         """Write down one thing that is not as recorded."""
-        self.rows.append({"stress": self.stress, "value": self.value, "what": what, "true_value": true,
-                          "recorded_value": recorded, **where})  # fmt: skip
+        self.rows.append(
+            {
+                "stress": self.stress,
+                "value": self.value,
+                "what": what,
+                "true_value": true,
+                "recorded_value": recorded,
+                **where,
+            }
+        )
 
 
 @dataclass(frozen=True)
 class Stress:
-    """One fault: its function, default value, range, and what the value means. Words: allowed values instead of a range."""
+    """One fault: its function, default value, range, and what the value means. Words: allowed values instead of a
+    range."""
 
     apply: Callable[[Tables, np.random.Generator, Any, Faults], None]
     default: float | str
@@ -54,12 +69,17 @@ class Stress:
 #: Name -> stress, in the order in which they are applied.
 STRESSES: Mapping[str, Stress] = {
     "delayed-entry": Stress(
-        stress_people.delayed_entry, 180.0, "mean days until a patient could enter; who died before is missing, the entry "
-        "is not recorded", 1, 5000,
+        stress_people.delayed_entry,
+        180.0,
+        "mean days until a patient could enter; who died before is missing, the entry is not recorded",
+        1,
+        5000,
     ),
     "confounding": Stress(
-        stress_people.confounding, "linear", "shape in which age decides both the first drugs and the hazard of death; the "
-        "drugs themselves do nothing", words=tuple(stress_people.SHAPES),
+        stress_people.confounding,
+        "linear",
+        "shape in which age decides both the first drugs and the hazard of death; the drugs themselves do nothing",
+        words=tuple(stress_people.SHAPES),
     ),
     "informative-censoring": Stress(
         stress_people.informative_censoring, 0.5, "share of deaths whose patient is lost shortly before it"
@@ -74,17 +94,23 @@ STRESSES: Mapping[str, Stress] = {
     "contamination": Stress(stress_reads.contamination, 0.05, "share of a sample's reads from another patient", 0, 0.5),
     "reference-bias": Stress(stress_reads.reference_bias, 0.1, "share of variant reads that do not align", 0, 0.9),
     "overdispersion": Stress(
-        stress_reads.overdispersion, 20.0, "concentration of the reads' further beta-binomial spread (small: uneven)", 1, 1e6
+        stress_reads.overdispersion,
+        20.0,
+        "concentration of the reads' further beta-binomial spread (small: uneven)",
+        1,
+        1e6,
     ),
     "noise": Stress(stress_reads.noise, 3.0, "true error over the stated one", 1, 100),
     "assay-change": Stress(
-        stress_reads.assay_change, 0.5, "share of patients, the last ones, sequenced at half the depth with three times the "
+        stress_reads.assay_change,
+        0.5,
+        "share of patients, the last ones, sequenced at half the depth with three times the "
         "errors; recorded as the same assay",
     ),
     "purity": Stress(stress_reads.wrong_purity, 0.15, "sd of log(recorded / true) purity and tumour fraction", 0, 2),
     "copy-number": Stress(stress_reads.wrong_copies, 0.1, "share of segments recorded one copy off"),
     "swaps": Stress(stress_reads.swaps, 0.05, "share of tumour samples swapped with one of another patient"),
-}  # fmt: skip
+}
 
 
 def parse_stresses(given: Sequence[str]) -> dict[str, float | str]:

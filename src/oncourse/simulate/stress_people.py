@@ -40,7 +40,8 @@ def _last_seen(tables: Tables) -> dict[str, int]:
 
 
 def informative_censoring(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
-    """Patients about to die are lost: of a share of the deaths only that the patient lived is recorded, somewhat before."""
+    """Patients about to die are lost: of a share of the deaths only that the patient lived is recorded, somewhat
+    before."""
     seen = _last_seen(tables)
     rows = []
     for row in tables["follow_up"].sort("patient_id").iter_rows(named=True):
@@ -125,8 +126,9 @@ def confounding(tables: Tables, rng: np.random.Generator, value: str, faults: Fa
 
 def _nothing_after(tables: Tables, ends: dict[str, int]) -> None:
     """Drop visits, and what was given, after a moved death; what was still given then stopped."""
-    death = pl.DataFrame({"patient_id": list(ends), "end": list(ends.values())},
-                         schema={"patient_id": pl.String, "end": pl.Int64})  # fmt: skip
+    death = pl.DataFrame(
+        {"patient_id": list(ends), "end": list(ends.values())}, schema={"patient_id": pl.String, "end": pl.Int64}
+    )
     for name in (*_VISITS, "treatments"):
         if name in tables:
             day = "start_day" if name == "treatments" else "day"

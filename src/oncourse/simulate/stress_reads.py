@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 #: A blood clone: common genes and one that tumours have too.
 CLONES = (
-    ("2:25240313:G:A", "DNMT3A", "p.R736H", "missense"), ("4:105234042:C:T", "TET2", "p.Q1034*", "nonsense"),
+    ("2:25240313:G:A", "DNMT3A", "p.R736H", "missense"),
+    ("4:105234042:C:T", "TET2", "p.Q1034*", "nonsense"),
     ("17:7675088:C:T", "TP53", "p.R175H", "missense"),
-)  # fmt: skip
+)
 
 
 def _tumour(tables: Tables) -> pl.DataFrame:
@@ -27,8 +28,12 @@ def _tumour(tables: Tables) -> pl.DataFrame:
 
 
 def _counts(tables: Tables) -> tuple[pl.DataFrame, Ints, Ints]:
-    calls = tables["calls"].join(tables["samples"].select("sample_id", "material", "patient_id", "assay_id"),
-                                 on="sample_id", how="left", maintain_order="left")  # fmt: skip
+    calls = tables["calls"].join(
+        tables["samples"].select("sample_id", "material", "patient_id", "assay_id"),
+        on="sample_id",
+        how="left",
+        maintain_order="left",
+    )
     return calls, calls["alt_count"].fill_null(0).to_numpy().copy(), calls["depth"].fill_null(0).to_numpy().copy()
 
 
@@ -59,12 +64,19 @@ def _add_variants(tables: Tables, rows: list[dict[str, Any]]) -> None:
 
 def _call(sample: dict[str, Any], variant: str, alt: int, depth: int) -> dict[str, Any]:
     called = alt >= MIN_ALT and alt >= MIN_VAF[sample["material"]] * depth
-    return {"sample_id": sample["sample_id"], "variant_id": variant, "alt_count": alt, "depth": depth, "is_called": called,
-            "origin": "somatic"}  # fmt: skip
+    return {
+        "sample_id": sample["sample_id"],
+        "variant_id": variant,
+        "alt_count": alt,
+        "depth": depth,
+        "is_called": called,
+        "origin": "somatic",
+    }
 
 
 def noise(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
-    """Further errors at every counted site: `value` times the stated rate in all, uneven between sites (gamma, shape 2)."""
+    """Further errors at every counted site: `value` times the stated rate in all, uneven between sites (gamma, shape
+    2)."""
     calls, alt, depth = _counts(tables)
     stated = dict(tables["assays"].select("assay_id", "error_rate").iter_rows())
     told = calls["assay_id"].replace_strict(stated, default=1e-3, return_dtype=pl.Float64).fill_null(1e-3).to_numpy()
@@ -107,7 +119,9 @@ def contamination(tables: Tables, rng: np.random.Generator, value: float, faults
         if not others:
             continue
         donor = others[int(rng.integers(len(others)))]
-        faults.add("contaminated", sample_id=sample["sample_id"], patient_id=sample["patient_id"], true=value, recorded=0.0)
+        faults.add(
+            "contaminated", sample_id=sample["sample_id"], patient_id=sample["patient_id"], true=value, recorded=0.0
+        )
         for row in by_sample.get(donor, calls.clear()).filter("is_called").iter_rows(named=True):
             share = value * row["alt_count"] / row["depth"]
             rows.append(_call(sample, row["variant_id"], int(rng.binomial(row["depth"], share)), row["depth"]))
@@ -136,9 +150,11 @@ def swaps(tables: Tables, rng: np.random.Generator, value: float, faults: Faults
 def artefacts(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
     """Sites that show one fraction in every sample of a patient, at one and a half times the depth."""
     calls, _, _ = _counts(tables)
-    per = calls.filter(pl.col("is_called")).group_by("patient_id", maintain_order=True).agg(
-        pl.col("variant_id").n_unique().alias("n")
-    )  # fmt: skip
+    per = (
+        calls.filter(pl.col("is_called"))
+        .group_by("patient_id", maintain_order=True)
+        .agg(pl.col("variant_id").n_unique().alias("n"))
+    )
     depth = dict(tables["calls"].group_by("sample_id").agg(pl.col("depth").mean()).iter_rows())
     genes = tables["variants"]["gene"].drop_nulls().unique().sort().to_list()
     samples = {p: rows for (p,), rows in _tumour(tables).group_by("patient_id", maintain_order=True)}
@@ -148,7 +164,9 @@ def artefacts(tables: Tables, rng: np.random.Generator, value: float, faults: Fa
             chrom, position = int(rng.integers(1, 23)), int(rng.integers(1_000_000, 45_000_000))
             variant = f"{chrom}:{position}:C:T"
             fraction = float(rng.uniform(0.05, 0.35))
-            variants.append({"variant_id": variant, "gene": genes[int(rng.integers(len(genes)))], "consequence": "missense"})
+            variants.append(
+                {"variant_id": variant, "gene": genes[int(rng.integers(len(genes)))], "consequence": "missense"}
+            )
             faults.add("artefact", patient_id=patient, variant_id=variant, true=0.0, recorded=fraction)
             for sample in samples.get(patient, samples[next(iter(samples))].clear()).iter_rows(named=True):
                 reads = int(rng.poisson(1.5 * (depth.get(sample["sample_id"]) or 100.0)))
@@ -177,7 +195,8 @@ def blood_clones(tables: Tables, rng: np.random.Generator, value: float, faults:
 
 
 def assay_change(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
-    """The last patients were sequenced at half the depth with three times the errors, under the same name of the assay."""
+    """The last patients were sequenced at half the depth with three times the errors, under the same name of the
+    assay."""
     people = tables["patients"]["patient_id"].sort().to_list()
     later = people[len(people) - round(value * len(people)) :]
     calls, alt, depth = _counts(tables)
@@ -230,19 +249,25 @@ def wrong_copies(tables: Tables, rng: np.random.Generator, value: float, faults:
 
 
 def subclonal_copies(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
-    """In half of the tumour cells one of two copies is lost on some segments; two are recorded, the reads know better."""
+    """In half of the tumour cells one of two copies is lost on some segments; two are recorded, the reads know
+    better."""
     if "segments" not in tables:
         return
     two = tables["segments"].filter(pl.col("total_cn") == 2).sort("sample_id", "chrom", "start")
     chosen = two.filter(pl.Series(rng.random(two.height) < value, dtype=pl.Boolean))
     purity = dict(tables["samples"].select("sample_id", "purity").iter_rows())
     calls, alt, depth = _counts(tables)
-    at = calls.select("sample_id", pl.col("variant_id").str.split(":").list.get(0).alias("chrom"),
-                      pl.col("variant_id").str.split(":").list.get(1).cast(pl.Int64, strict=False).alias("pos"))  # fmt: skip
+    at = calls.select(
+        "sample_id",
+        pl.col("variant_id").str.split(":").list.get(0).alias("chrom"),
+        pl.col("variant_id").str.split(":").list.get(1).cast(pl.Int64, strict=False).alias("pos"),
+    )
     at = at.with_row_index("row")
     for sample, chrom, start, end in chosen.select("sample_id", "chrom", "start", "end").iter_rows():
         p = purity.get(sample) or 0.5
-        here = at.filter((pl.col("sample_id") == sample) & (pl.col("chrom") == chrom) & pl.col("pos").is_between(start, end))
+        here = at.filter(
+            (pl.col("sample_id") == sample) & (pl.col("chrom") == chrom) & pl.col("pos").is_between(start, end)
+        )
         faults.add(f"copies of {chrom}:{start}", sample_id=sample, true=1.5, recorded=2.0)
         for row in here["row"]:
             kept = rng.random() < 0.5  # the variant's copy stays, or goes in half of the cells

@@ -55,20 +55,12 @@ def simulate_study(
     for name, table in TABLES.items():
         if name in rows.tables:
             schema = {c: t for c, t in table.schema.items() if any(c in row for row in rows.tables[name])}
-            frame = table.conform(
-                pl.DataFrame(rows.tables[name], schema_overrides=schema, infer_schema_length=None)
-            )
+            frame = table.conform(pl.DataFrame(rows.tables[name], schema_overrides=schema, infer_schema_length=None))
             frame = frame.unique(table.key, keep="first", maintain_order=True) if table.key else frame
-            by_day = (
-                ["patient_id", "day"]
-                if {"patient_id", "day"} <= set(frame.columns) and name != "samples"
-                else []
-            )
+            by_day = ["patient_id", "day"] if {"patient_id", "day"} <= set(frame.columns) and name != "samples" else []
             tables[name] = frame.sort(by_day, maintain_order=True) if by_day else frame
     tables["assays"] = TABLES["assays"].conform(module.ASSAYS)
-    facts = {
-        name: pl.DataFrame(found, infer_schema_length=None) for name, found in sorted(truth.tables.items())
-    }
+    facts = {name: pl.DataFrame(found, infer_schema_length=None) for name, found in sorted(truth.tables.items())}
     if stress:
         from oncourse.simulate.stress import apply_stresses
 

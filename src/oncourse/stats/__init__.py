@@ -1,9 +1,9 @@
 """Statistics of clinical studies: arrays in, values out; no study needed.
 
-Survival: `kaplan_meier`, `logrank`, `survival_data`, `fit_cox` (Efron, Breslow, Firth; delayed entry, strata, clusters),
-`restricted_mean`, `turnbull` (interval-censored). Competing events: `cumulative_incidence`
-(Aalen-Johansen), `fine_gray`. Many features at once, with delayed entry: `scan_cox`, `scan_logrank`. Agreement: `kappa`,
-`gwet_ac1`, `mcnemar_exact`, `tango_interval`. Proportions: `clopper_pearson`, `wilson`,
+Survival: `kaplan_meier`, `logrank`, `survival_data`, `fit_cox` (Efron, Breslow, Firth; delayed entry, strata,
+clusters), `restricted_mean`, `turnbull` (interval-censored). Competing events: `cumulative_incidence`
+(Aalen-Johansen), `fine_gray`. Many features at once, with delayed entry: `scan_cox`, `scan_logrank`. Agreement:
+`kappa`, `gwet_ac1`, `mcnemar_exact`, `tango_interval`. Proportions: `clopper_pearson`, `wilson`,
 `newcombe` (difference), `fisher_exact`, `cochran_mantel_haenszel`. Many tests:
 `benjamini_hochberg`. Random numbers: `generator`. Formulas, references and what each is checked against are in the
 docstrings and in docs/explanation/survival.md.
@@ -20,7 +20,9 @@ _HOME = {
     **dict.fromkeys(("cumulative_incidence", "fine_gray"), "competing"),
     **dict.fromkeys(("scan_cox", "scan_logrank"), "scan"),
     **dict.fromkeys(("kappa", "gwet_ac1", "mcnemar_exact", "tango_interval", "cluster_bootstrap"), "agreement"),
-    **dict.fromkeys(("clopper_pearson", "wilson", "newcombe", "fisher_exact", "cochran_mantel_haenszel"), "proportions"),
+    **dict.fromkeys(
+        ("clopper_pearson", "wilson", "newcombe", "fisher_exact", "cochran_mantel_haenszel"), "proportions"
+    ),
     "benjamini_hochberg": "fdr",
     "firth_logistic": "firth_logistic",
     "generator": "rng",

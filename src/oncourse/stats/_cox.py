@@ -236,9 +236,7 @@ def penalised_terms(
     return value, score, matrix, loglik
 
 
-@compiled(
-    "i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, f8[:], b1, b1[:], i8"
-)
+@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, f8[:], b1, b1[:], i8")
 def cox_newton(
     by_exit: Array,
     by_entry: Array,
@@ -411,6 +409,12 @@ def cox_steps(
             stratum[m], times[m], wds[m] = s, t, wd
             m += 1
     return (
-        stratum[:m], times[:m], wds[:m], np.stack((hazard[:m], hazard_own[:m])),
-        np.concatenate((drift[:m], drift_own[:m]), axis=1), means[:m], variance[:m], eta,
-    )  # fmt: skip
+        stratum[:m],
+        times[:m],
+        wds[:m],
+        np.stack((hazard[:m], hazard_own[:m])),
+        np.concatenate((drift[:m], drift_own[:m]), axis=1),
+        means[:m],
+        variance[:m],
+        eta,
+    )

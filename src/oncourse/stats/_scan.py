@@ -135,9 +135,7 @@ def _maximise(c: Array, k: int, efron: bool, firth: bool) -> tuple[float, float]
 
 
 @compiled()
-def _limit(
-    c: Array, k: int, efron: bool, firth: bool, best: float, top: float, drop: float, up: bool
-) -> float:
+def _limit(c: Array, k: int, efron: bool, firth: bool, best: float, top: float, drop: float, up: bool) -> float:
     """Where the (penalised) profile has fallen by drop on one side of the maximum; infinite where it never does."""
     sign = 1.0 if up else -1.0
     near, far = best, best
@@ -188,7 +186,8 @@ def scan_binary(
 ) -> Array:
     """Rows of the result: see BINARY_ROWS in scan.py. x is (features, n), codes 0, 1, -1 unknown.
 
-    drop > 0 asks for profile limits (half the chi-square quantile) and the likelihood ratio; firth for the penalised fit.
+    drop > 0 asks for profile limits (half the chi-square quantile) and the likelihood ratio; firth for the penalised
+    fit.
     """
     features, n = x.shape
     out = np.full((13, features), np.nan)
@@ -307,9 +306,7 @@ def scan_numeric(
         for iteration in range(50):
             for i in range(n):
                 r[i] = 0.0 if z[i] != z[i] else (1.0 if b == 0.0 else math.exp(b * z[i]))
-            new, score, new_info = _numeric_terms(
-                z, r, b, by_exit, by_entry, bounds, time, entry, event, late, efron
-            )
+            new, score, new_info = _numeric_terms(z, r, b, by_exit, by_entry, bounds, time, entry, event, late, efron)
             if iteration == 0:
                 start = new
             if new < value - 1e-10 * abs(value):  # overshot: halve
@@ -335,9 +332,18 @@ def scan_numeric(
 
 @compiled()
 def _numeric_terms(
-    z: Array, r: Array, b: float, by_exit: Array, by_entry: Array, bounds: Array, time: Array, entry: Array,
-    event: Array, late: bool, efron: bool,
-) -> tuple[float, float, float]:  # fmt: skip
+    z: Array,
+    r: Array,
+    b: float,
+    by_exit: Array,
+    by_entry: Array,
+    bounds: Array,
+    time: Array,
+    entry: Array,
+    event: Array,
+    late: bool,
+    efron: bool,
+) -> tuple[float, float, float]:
     loglik = score = info = 0.0
     for s in range(bounds.size - 1):
         start, stop = bounds[s], bounds[s + 1]
@@ -395,7 +401,8 @@ def _choose(n: float, k: float) -> float:
 
 @compiled()
 def _upper_tail(m: Array, c: int, u: float) -> float:
-    """P(sum of c of these values, drawn without replacement, >= u): double saddlepoint; exact at the extreme and for c = 1.
+    """P(sum of c of these values, drawn without replacement, >= u): double saddlepoint; exact at the extreme and for c
+    = 1.
 
     m sorted ascending. Skovgaard. J Appl Probab 1987;24:875 (conditional tail from two saddlepoints).
     """

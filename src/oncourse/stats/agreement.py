@@ -78,9 +78,7 @@ def agreement(
     )
 
 
-def kappa(
-    both: ArrayLike, a_only: ArrayLike, b_only: ArrayLike, neither: ArrayLike, level: float = 0.95
-) -> Interval:
+def kappa(both: ArrayLike, a_only: ArrayLike, b_only: ArrayLike, neither: ArrayLike, level: float = 0.95) -> Interval:
     """Return Cohen's kappa with the large-sample interval of Fleiss, Cohen, Everitt (Psychol Bull 1969;72:323).
 
     NaN where the table is empty or chance alone gives full agreement (one category never used).
@@ -130,9 +128,7 @@ def gwet_ac1(
     value = _ratio(observed - chance, 1 - chance)
 
     def linear(agree: float, chance_of_unit: Floats) -> Floats:
-        return np.asarray(
-            (agree - chance) / (1 - chance) - 2 * (1 - value) * (chance_of_unit - chance) / (1 - chance)
-        )
+        return np.asarray((agree - chance) / (1 - chance) - 2 * (1 - value) * (chance_of_unit - chance) / (1 - chance))
 
     spread = n11 * (linear(1, 1 - positive) - value) ** 2 + n00 * (linear(1, positive) - value) ** 2
     spread = spread + (n10 + n01) * (linear(0, np.full_like(positive, 0.5)) - value) ** 2
@@ -159,9 +155,9 @@ def few_units_limits(
     """Return kappa and AC1 with limits that hold in small tables and where nobody is discordant.
 
     The value is that of `kappa` and `gwet_ac1`; the limits are equal-tailed posterior limits under a Dirichlet prior
-    (`_PRIOR_COUNTS`), widened to hold the value. At a discordance of 2 % the large-sample limits cover 18 / 34 / 55 % at
-    10 / 20 / 40 units (no discordance prints [1, 1]), these 94-99 %; over six tables of truth 94-99 % from 10 units on,
-    90-99 % at 6 (``benchmarks/bench_few_patients.py``).
+    (`_PRIOR_COUNTS`), widened to hold the value. At a discordance of 2 % the large-sample limits cover 18 / 34 / 55 %
+    at 10 / 20 / 40 units (no discordance prints [1, 1]), these 94-99 %; over six tables of truth 94-99 % from 10 units
+    on, 90-99 % at 6 (``benchmarks/bench_few_patients.py``).
 
     Examples
     --------
@@ -181,7 +177,9 @@ def few_units_limits(
         for column, table in enumerate(counts.T):
             if np.isnan(value[column]):
                 continue
-            cells = [gammaincinv(n + p, points[:, k]) for k, (n, p) in enumerate(zip(table, _PRIOR_COUNTS, strict=True))]
+            cells = [
+                gammaincinv(n + p, points[:, k]) for k, (n, p) in enumerate(zip(table, _PRIOR_COUNTS, strict=True))
+            ]
             drawn = np.asarray(statistic(*(cells / np.sum(cells, axis=0))).value)
             ends = np.nanquantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
             low[column], high[column] = min(ends[0], value[column]), max(ends[1], value[column])

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def logpmf(
-    count: ArrayLike, depth: ArrayLike, mean: ArrayLike, concentration: ArrayLike
-) -> NDArray[np.float64]:
+def logpmf(count: ArrayLike, depth: ArrayLike, mean: ArrayLike, concentration: ArrayLike) -> NDArray[np.float64]:
     """Return log P(count | depth) with fractions from Beta(mean * s, (1 - mean) * s).
 
     Parameters

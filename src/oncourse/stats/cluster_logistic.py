@@ -38,9 +38,7 @@ class LogisticFit:
         return middle, low, high, float(2 * t.sf(abs(b) / se, self.df))
 
 
-def cluster_logistic(
-    x: ArrayLike, y: ArrayLike, cluster: ArrayLike, weight: ArrayLike | None = None
-) -> LogisticFit:
+def cluster_logistic(x: ArrayLike, y: ArrayLike, cluster: ArrayLike, weight: ArrayLike | None = None) -> LogisticFit:
     """Fit logit P(y = 1) = intercept + x b by maximum likelihood; covariance by clusters, corrected for few [1]_.
 
     With score U_g and information M_g of cluster g and A their sum, the covariance is

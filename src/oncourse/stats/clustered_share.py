@@ -80,10 +80,10 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
 
     Notes
     -----
-    Each patient's share is drawn from a beta distribution; Jeffreys' prior on its mean, a uniform prior on the correlation
-    within patients. At 6 patients these limits cover 93-100 % where patients drawn again (the bootstrap) cover 61-89 %
-    (means .6-.95, concentrations 2, 10 and infinite; ``benchmarks/bench_few_patients.py``). One patient says nothing of
-    how patients differ: the limits are then nearly as wide as the prior.
+    Each patient's share is drawn from a beta distribution; Jeffreys' prior on its mean, a uniform prior on the
+    correlation within patients. At 6 patients these limits cover 93-100 % where patients drawn again (the bootstrap)
+    cover 61-89 % (means .6-.95, concentrations 2, 10 and infinite; ``benchmarks/bench_few_patients.py``). One patient
+    says nothing of how patients differ: the limits are then nearly as wide as the prior.
 
     Examples
     --------

@@ -43,8 +43,11 @@ class Incidence:
             return np.where(known, out, np.nan)
 
         return (
-            pick(self.incidence, 0.0), pick(self.std_err, 0.0), pick(self.ci_low, np.nan), pick(self.ci_high, np.nan),
-        )  # fmt: skip
+            pick(self.incidence, 0.0),
+            pick(self.std_err, 0.0),
+            pick(self.ci_low, np.nan),
+            pick(self.ci_high, np.nan),
+        )
 
 
 def cumulative_incidence(
@@ -91,9 +94,7 @@ def cumulative_incidence(
     risk = np.zeros(m)
     for j, at in enumerate(times):
         risk[j] = w[(e < at) & (t >= at)].sum()
-    jumps = np.array([[w[(t == at) & (k == c)].sum() for at in times] for c in causes]).reshape(
-        len(causes), m
-    )
+    jumps = np.array([[w[(t == at) & (k == c)].sum() for at in times] for c in causes]).reshape(len(causes), m)
     hazard = jumps / np.where(risk > 0, risk, 1.0)
     total = hazard.sum(0)
     after = np.cumprod(1.0 - np.minimum(total, 1.0))
@@ -111,9 +112,17 @@ def cumulative_incidence(
 
 
 def _influence(
-    t: Floats, k: NDArray[np.int64], e: Floats, w: Floats, times: Floats, risk: Floats, hazard: Floats, total: Floats,
-    before: Floats, causes: tuple[int, ...],
-) -> Floats:  # fmt: skip
+    t: Floats,
+    k: NDArray[np.int64],
+    e: Floats,
+    w: Floats,
+    times: Floats,
+    risk: Floats,
+    hazard: Floats,
+    total: Floats,
+    before: Floats,
+    causes: tuple[int, ...],
+) -> Floats:
     """Square root of the summed squared influences of the rows on each incidence."""
     m = times.size
     sums = np.zeros((len(causes), m))
@@ -235,9 +244,7 @@ def fine_gray(time: ArrayLike, cause: ArrayLike, x: ArrayLike, *, of: int = 1) -
             break
         try:
             move = np.linalg.solve(info, score)
-        except (
-            np.linalg.LinAlgError
-        ):  # those at risk at the events do not differ, or the likelihood has no maximum
+        except np.linalg.LinAlgError:  # those at risk at the events do not differ, or the likelihood has no maximum
             break
         small = float(move @ score) < 1e-12
         size = 1.0
@@ -271,9 +278,19 @@ def _censoring(t: Floats, k: NDArray[np.int64]) -> tuple[Floats, Floats]:
 
 
 def _fine_gray_variance(
-    t: Floats, k: NDArray[np.int64], z: Floats, beta: Floats, of: int, times: Floats, d: Floats, g_row: Floats,
-    g_at: Floats, g_times: Floats, sums: Any, info: Floats,
-) -> Floats:  # fmt: skip
+    t: Floats,
+    k: NDArray[np.int64],
+    z: Floats,
+    beta: Floats,
+    of: int,
+    times: Floats,
+    d: Floats,
+    g_row: Floats,
+    g_at: Floats,
+    g_times: Floats,
+    sums: Any,
+    info: Floats,
+) -> Floats:
     """Sandwich of Fine and Gray (1999, section 3.3): score residuals plus what estimating G adds."""
     r, s0, s1, _ = sums(beta)
     mean = s1 / s0[:, None]
@@ -292,9 +309,7 @@ def _fine_gray_variance(
     cum_g_mean = np.vstack([np.zeros(p), np.cumsum((step * g_at)[:, None] * mean, axis=0)])
     late = other
     share = (r / g_row)[:, None]
-    eta[late] -= (share * (z * (cum_g[-1] - cum_g[upto])[:, None] - (cum_g_mean[-1] - cum_g_mean[upto])))[
-        late
-    ]
+    eta[late] -= (share * (z * (cum_g[-1] - cum_g[upto])[:, None] - (cum_g_mean[-1] - cum_g_mean[upto])))[late]
     # psi: at each censoring time u, q(u) = sum over rows with another event before u of their later terms
     lost = np.unique(t[k == 0])
     if lost.size == 0:

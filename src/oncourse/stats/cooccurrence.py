@@ -32,8 +32,8 @@ class Margins:
 class Counts:
     """Counts of samples against what burden and gene totals explain, shape (n,) each.
 
-    ``expected``; ``variance`` with the genes' totals held at what was seen; ``p_value``, two-sided: twice the smaller tail,
-    not below `SMALLEST_P`.
+    ``expected``; ``variance`` with the genes' totals held at what was seen; ``p_value``, two-sided: twice the smaller
+    tail, not below `SMALLEST_P`.
     """
 
     expected: Floats
@@ -95,12 +95,12 @@ def _kinds(total: Floats, seen: NDArray[np.bool_]) -> tuple[Ints, Ints, Floats]:
 def pair_tests(margins: Margins, first: ArrayLike, second: ArrayLike, observed: ArrayLike) -> Counts:
     """Test the number of samples altered in both genes of each pair, given gene totals and sample burdens.
 
-    With ``p``, ``q`` the chances of the two genes in a sample: that both are altered given the sample's number of altered
-    genes has chance ``p q (1 - (1 - p)(1 - q) / d)``, d = sum of p (1 - p) over its genes (Hajek's joint chance [2]_, exact
-    where all genes are alike). The count of such samples is Poisson-binomial. Given the two totals it varies less: what the
-    totals explain is projected out, ``both - alpha x - beta y`` with the least-squares alpha and beta (in samples that are
-    alike: the hypergeometric variance), and the normal deviate of the Poisson-binomial tail grows by the ratio of the two
-    standard deviations.
+    With ``p``, ``q`` the chances of the two genes in a sample: that both are altered given the sample's number of
+    altered genes has chance ``p q (1 - (1 - p)(1 - q) / d)``, d = sum of p (1 - p) over its genes (Hajek's joint chance
+    [2]_, exact where all genes are alike). The count of such samples is Poisson-binomial. Given the two totals it
+    varies less: what the totals explain is projected out, ``both - alpha x - beta y`` with the least-squares alpha and
+    beta (in samples that are alike: the hypergeometric variance), and the normal deviate of the Poisson-binomial tail
+    grows by the ratio of the two standard deviations.
 
     Parameters
     ----------
@@ -235,8 +235,9 @@ def pair_power(
 ) -> tuple[Floats, Floats]:
     """Return the chance to find, at two-sided `alpha`, an exclusivity and a co-occurrence of this strength.
 
-    `odds` is the odds ratio of the two genes within each class (its inverse for exclusivity), which gives Plackett's joint
-    chance [1]_; the variance changes as that of a fourfold table with these totals. Counts are taken as moved binomial.
+    `odds` is the odds ratio of the two genes within each class (its inverse for exclusivity), which gives Plackett's
+    joint chance [1]_; the variance changes as that of a fourfold table with these totals. Counts are taken as moved
+    binomial.
 
     Returns
     -------
@@ -263,7 +264,8 @@ def pair_power(
 
 
 def _binomial_tails(mean: Floats, variance: Floats, observed: Ints) -> tuple[Floats, Floats]:
-    """P(>= observed), P(<= observed) of the moved binomial of these moments, its trials and its move any real numbers."""
+    """P(>= observed), P(<= observed) of the moved binomial of these moments, its trials and its move any real
+    numbers."""
     from scipy.special import betainc
 
     mean, spread = np.maximum(mean, 1e-12), np.maximum(variance, 1e-12)

@@ -15,7 +15,8 @@ Floats = NDArray[np.float64]
 
 _MAX_ITER = 60
 #: A coefficient whose last Newton step is longer than this, or whose error is (both per standard deviation of its
-#: column), ran off to infinity (separation). A finite one has an error far below: one event in a risk set of two gives 2.
+#: column), ran off to infinity (separation). A finite one has an error far below: one event in a risk set of two gives
+#: 2.
 _RUNAWAY_STEP, _RUNAWAY_ERROR = 0.01, 100.0
 
 
@@ -79,8 +80,8 @@ class CoxFit:
     ``coef`` shape (p,), log hazard ratio per unit; NaN where a column says nothing beyond those before it.
     ``std_err`` robust where a cluster (or ``robust``) was given, else from the information; ``naive_std_err``
     always the latter. ``variance`` (p, p) belongs to ``std_err``. ``is_infinite`` marks coefficients that ran off
-    (separation: use penalty="firth"); the others are those of the limit, as in R. ``loglik`` is the partial log likelihood
-    (without penalty) at 0 and at the fit.
+    (separation: use penalty="firth"); the others are those of the limit, as in R. ``loglik`` is the partial log
+    likelihood (without penalty) at 0 and at the fit.
     """
 
     coef: Floats
@@ -150,9 +151,14 @@ class CoxFit:
     @cached_property
     def _steps(self) -> tuple[Any, ...]:
         return _kernels().cox_steps(
-            *self.data.kernel, self.x, self.offset, self.data.weights, np.nan_to_num(self.coef),
-            self.ties == "efron", True,
-        )  # fmt: skip
+            *self.data.kernel,
+            self.x,
+            self.offset,
+            self.data.weights,
+            np.nan_to_num(self.coef),
+            self.ties == "efron",
+            True,
+        )
 
     def baseline_hazard(self, stratum: int = 0) -> tuple[Floats, Floats]:
         """Return event times and the cumulative baseline hazard there, for x = 0 and offset 0."""
@@ -255,7 +261,8 @@ def _independent(x: Floats, weights: Floats) -> NDArray[np.bool_]:
 
 
 def _informative(information: Floats, x: Floats, data: SurvivalData) -> NDArray[np.bool_]:
-    """Mark the columns that differ within risk sets, given those before them: the information at 0 has a pivot there."""
+    """Mark the columns that differ within risk sets, given those before them: the information at 0 has a pivot
+    there."""
     total = float((data.weights * data.event).sum())
     rest = information.copy()
     out = np.zeros(x.shape[1], dtype=bool)
@@ -331,9 +338,7 @@ def fit_cox(
     firth = isinstance(penalty, str)
     if firth and penalty != "firth":
         raise ValueError('penalty is None, "firth" or a ridge penalty')
-    ridge = (
-        np.zeros(p) if penalty is None or firth else np.broadcast_to(np.asarray(penalty, float), (p,)).copy()
-    )
+    ridge = np.zeros(p) if penalty is None or firth else np.broadcast_to(np.asarray(penalty, float), (p,)).copy()
     kept = _independent(z, data.weights) if n and data.weights.sum() > 0 else np.zeros(p, bool)
     kept |= ridge > 0
     kept &= bool(data.event.any())
@@ -342,9 +347,7 @@ def fit_cox(
     k = int(kept.sum())
     efron = ties == "efron"
     begin = np.zeros(k) if start is None else np.nan_to_num(np.asarray(start, float))[kept]
-    loglik0, u0, i0, _ = kernels.cox_terms(
-        *data.kernel, centred, off, data.weights, np.zeros(k), efron, False
-    )  # fmt: skip
+    loglik0, u0, i0, _ = kernels.cox_terms(*data.kernel, centred, off, data.weights, np.zeros(k), efron, False)
     told = _informative(i0, centred, data) | (ridge[kept] > 0)
     if not told.all():  # constant among those at risk at every event, as a number per stratum is
         kept[np.flatnonzero(kept)[~told]] = False
@@ -364,12 +367,10 @@ def fit_cox(
     )
     spread = np.maximum(centred.std(axis=0), 1e-300)
     ran = np.abs(last) * spread > _RUNAWAY_STEP
-    if (
-        state == 2 and ran.any() and not ran.all()
-    ):  # hold those that run off where they are and finish the others
+    if state == 2 and ran.any() and not ran.all():  # hold those that run off where they are and finish the others
         beta, _, _, matrix, rest, loglik, more, state = kernels.cox_newton(
             *data.kernel, centred, off, data.weights, beta, efron, ridge[kept], firth, ~ran, _MAX_ITER
-        )  # fmt: skip
+        )
         iterations += more
         ran |= np.abs(rest) * spread > _RUNAWAY_STEP
         stays = ~ran
@@ -392,10 +393,25 @@ def fit_cox(
     runaway = np.zeros(p, bool)
     runaway[kept] = ran
     fit = CoxFit(
-        coef, np.sqrt(np.diag(naive)), np.sqrt(np.diag(naive)), naive, (loglik0, loglik), _test(score, k), n,
-        int((data.event & (data.weights > 0)).sum()), iterations, state == 0 and not runaway.any(), runaway,
-        tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(p)), ties, penalty, data, z, off, naive,
-    )  # fmt: skip
+        coef,
+        np.sqrt(np.diag(naive)),
+        np.sqrt(np.diag(naive)),
+        naive,
+        (loglik0, loglik),
+        _test(score, k),
+        n,
+        int((data.event & (data.weights > 0)).sum()),
+        iterations,
+        state == 0 and not runaway.any(),
+        runaway,
+        tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(p)),
+        ties,
+        penalty,
+        data,
+        z,
+        off,
+        naive,
+    )
     if robust is None:
         robust = cluster is not None or bool(np.any(data.weights != np.floor(data.weights)))
     return _with_robust(fit, cluster) if robust and good else fit

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 #: Points at which the belief about a gene's own rate is taken.
 _POINTS = 24
-#: Share of the codons that hold the mutable bases (CpG ...), largest first: a tenth means ten times the mean rate there.
+#: Share of the codons that hold the mutable bases (CpG ...), largest first: a tenth means ten times the mean rate
+#: there.
 MUTABLE = (0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
 SMALLEST_P = 1e-30
 
@@ -31,8 +32,8 @@ def burden_p(
 ) -> tuple[Floats, Floats]:
     """Return the expected number of changed patients and P(as many or more).
 
-    A gene's rate is relative to what burden and length give: Gamma(shape, shape), sharpened by its silent mutations. The
-    count of patients given the rate is taken as Poisson of the sum of their chances ``1 - exp(-rate x)``.
+    A gene's rate is relative to what burden and length give: Gamma(shape, shape), sharpened by its silent mutations.
+    The count of patients given the rate is taken as Poisson of the sum of their chances ``1 - exp(-rate x)``.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def truncating_p(truncating: ArrayLike, total: ArrayLike, share: float) -> Float
 
 
 def mutable_share(most: ArrayLike, total: ArrayLike, length: ArrayLike) -> float:
-    """Return the largest share of `MUTABLE` with which at most 5 % of these genes, no drivers, have a hotspot at 0.05."""
+    """Return the largest share of `MUTABLE` with which at most 5 % of these genes, no drivers, have a hotspot at
+    0.05."""
     if not np.size(most):
         return MUTABLE[0]
     for share in MUTABLE:
@@ -73,10 +75,11 @@ def mutable_share(most: ArrayLike, total: ArrayLike, length: ArrayLike) -> float
 
 
 def hotspot_p(most: ArrayLike, total: ArrayLike, length: ArrayLike, share: float = MUTABLE[0]) -> Floats:
-    """Return the chance that some codon is hit `most` times by `total` changes of a protein of this length (Bonferroni).
+    """Return the chance that some codon is hit `most` times by `total` changes of a protein of this length
+    (Bonferroni).
 
-    All changes are taken to fall on this share of the codons: the context makes some sites mutable, and which ones is not
-    known without the sequence; the share is learned from genes that are no drivers (`mutable_share`).
+    All changes are taken to fall on this share of the codons: the context makes some sites mutable, and which ones is
+    not known without the sequence; the share is learned from genes that are no drivers (`mutable_share`).
     """
     from scipy.stats import binom
 

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-#: Gain of log likelihood for which a signature is taken in, and below which it is let go again: of eighty candidates that
-#: are not there, one gains 7 in less than 1 % of spectra (half a chi-square of one degree, times eighty).
+#: Gain of log likelihood for which a signature is taken in, and below which it is let go again: of eighty candidates
+#: that are not there, one gains 7 in less than 1 % of spectra (half a chi-square of one degree, times eighty).
 MIN_GAIN = 7.0
 _STEPS, _POLISH, _FLOOR = 12, 25, 1e-9
 
 
 @dataclass(frozen=True)
 class Exposures:
-    """Counts due to each signature, shape (n_signature,), 0 where it was not needed; cosine of seen and rebuilt spectrum."""
+    """Counts due to each signature, shape (n_signature,), 0 where it was not needed; cosine of seen and rebuilt
+    spectrum."""
 
     counts: Floats
     cosine: float
@@ -60,9 +61,13 @@ def fit_exposures(
 
 
 def bootstrap_exposures(
-    counts: Floats, signatures: Floats, replicates: int, rng: np.random.Generator, min_gain: float = MIN_GAIN,
+    counts: Floats,
+    signatures: Floats,
+    replicates: int,
+    rng: np.random.Generator,
+    min_gain: float = MIN_GAIN,
     usual: tuple[int, ...] = (),
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Return exposures of resampled spectra, the signatures chosen anew each time: (replicates, n_signature)."""
     n, share = int(counts.sum()), counts / counts.sum()
     drawn = rng.multinomial(n, share, size=replicates).astype(float)

@@ -38,9 +38,7 @@ def _bounds(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
     return low, high
 
 
-def turnbull(
-    left: ArrayLike, right: ArrayLike, *, max_iter: int = 20_000, tolerance: float = 1e-10
-) -> Turnbull:
+def turnbull(left: ArrayLike, right: ArrayLike, *, max_iter: int = 20_000, tolerance: float = 1e-10) -> Turnbull:
     """Return the non-parametric maximum likelihood curve of interval-censored times [1]_.
 
     Parameters
@@ -78,9 +76,10 @@ def turnbull(
     a, b = np.array([c[0] for c in cells]), np.array([c[1] for c in cells])
     point = a == b
     inside = np.where(
-        exact[:, None], point[None, :] & (a[None, :] == low[:, None]),
+        exact[:, None],
+        point[None, :] & (a[None, :] == low[:, None]),
         (a[None, :] >= low[:, None]) & (b[None, :] <= high[:, None]) & ~(point[None, :] & (a[None, :] <= low[:, None])),
-    ).astype(float)  # fmt: skip
+    ).astype(float)
     n = low.size
 
     def step(p: Floats) -> Floats:
@@ -221,6 +220,4 @@ def weibull_interval(left: ArrayLike, right: ArrayLike, x: ArrayLike) -> Weibull
             converged = True
             break
     variance: Floats = np.asarray(np.linalg.inv(information(theta)), dtype=np.float64)
-    return WeibullFit(
-        theta[:-1], float(np.exp(theta[-1])), np.sqrt(np.diag(variance)), variance, value, converged
-    )
+    return WeibullFit(theta[:-1], float(np.exp(theta[-1])), np.sqrt(np.diag(variance)), variance, value, converged)

@@ -213,9 +213,22 @@ def kaplan_meier(
             low, high = np.maximum(0.0, s * (1 - z * log_err)), np.minimum(1.0, s * (1 + z * log_err))
         std_err = np.where(survival > 0, survival * log_err, np.nan)
     return Curve(
-        times, n_risk, n_event, n_censor, survival, std_err, low, high, t.size, int(d.sum()), level,
-        conf_type, e, t, w,
-    )  # fmt: skip
+        times,
+        n_risk,
+        n_event,
+        n_censor,
+        survival,
+        std_err,
+        low,
+        high,
+        t.size,
+        int(d.sum()),
+        level,
+        conf_type,
+        e,
+        t,
+        w,
+    )
 
 
 def risk_table(
@@ -262,9 +275,7 @@ def _influence_error(
     return np.sqrt(total)
 
 
-def follow_up(
-    time: ArrayLike, event: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95
-) -> Quantile:
+def follow_up(time: ArrayLike, event: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95) -> Quantile:
     """Return the median follow-up, reverse Kaplan-Meier (Schemper, Smith. Control Clin Trials 1996;17:343)."""
     _, d, _, _ = check_survival(time, event, entry)
     return kaplan_meier(time, ~d, entry=entry, level=level).median

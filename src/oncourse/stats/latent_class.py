@@ -52,7 +52,8 @@ def latent_class(
     --------
     Test a misses nothing, b misses a third: 40 of 100 have it, 27 are found by both.
 
-    >>> sure = {"sensitivity_a": (990, 1), "specificity_a": (990, 1), "sensitivity_b": (20, 10), "specificity_b": (990, 1)}
+    >>> sure = {"sensitivity_a": (990, 1), "specificity_a": (990, 1), "sensitivity_b": (20, 10), "specificity_b": (990,
+    1)}
     >>> (found,) = latent_class((27, 13, 0, 60), sure)
     >>> round(found.mean["prevalence"], 2), round(found.mean["sensitivity_b"], 2)
     (0.4, 0.67)
@@ -66,9 +67,11 @@ def latent_class(
 
 
 def _posterior(
-    counts: tuple[float, float, float, float], value: Mapping[str, Floats], prevalence: tuple[float, float],
+    counts: tuple[float, float, float, float],
+    value: Mapping[str, Floats],
+    prevalence: tuple[float, float],
     dependence: float,
-) -> LatentClass:  # fmt: skip
+) -> LatentClass:
     """Weigh the draws of the priors, and a grid of prevalences for each, by the likelihood of the table."""
     from scipy.special import xlog1py, xlogy
 
@@ -76,9 +79,7 @@ def _posterior(
     se_a, se_b, sp_a, sp_b = (value[name][:, None] for name in PARAMETERS[1:])
     cells = _cells(grid, se_a, se_b, sp_a, sp_b, dependence)
     log_weight = xlogy(prevalence[0] - 1, grid) + xlog1py(prevalence[1] - 1, -grid)
-    log_weight = log_weight + sum(
-        n * np.log(np.maximum(p, 1e-300)) for n, p in zip(counts, cells, strict=True)
-    )
+    log_weight = log_weight + sum(n * np.log(np.maximum(p, 1e-300)) for n, p in zip(counts, cells, strict=True))
     weight = np.exp(log_weight - np.max(log_weight))
     weight /= weight.sum()
     by_draw = weight.sum(axis=1)
@@ -89,9 +90,7 @@ def _posterior(
     weighed = {"prevalence": (grid, weight.sum(axis=0)), **{name: (x, by_draw) for name, x in value.items()}}
     mean = {name: float(w @ x) for name, (x, w) in weighed.items()}
     limits = {name: _quantiles(x, w) for name, (x, w) in weighed.items()}
-    return LatentClass(
-        mean, {k: v[0] for k, v in limits.items()}, {k: v[1] for k, v in limits.items()}, effective
-    )
+    return LatentClass(mean, {k: v[0] for k, v in limits.items()}, {k: v[1] for k, v in limits.items()}, effective)
 
 
 def _cells(

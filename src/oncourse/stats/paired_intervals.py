@@ -43,8 +43,8 @@ class Lead(NamedTuple):
 def lead(units: Sequence[Turns], *, level: float = 0.95, step: float = 7.0, reach: float = 1500.0) -> Lead:
     """Return the mean lead (second minus first turning time) over units, interval-censored in both processes.
 
-    Leads are normal between units; both turning times are flat in what is known of them. The limits are those of the profile
-    likelihood, at the quantile of Student's t: a side on which the data say nothing is not bounded.
+    Leads are normal between units; both turning times are flat in what is known of them. The limits are those of the
+    profile likelihood, at the quantile of Student's t: a side on which the data say nothing is not bounded.
 
     Parameters
     ----------

@@ -92,9 +92,7 @@ def wilson(k: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Flo
     share = k_ / total
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = np.sqrt(z2) / (1 + z2 / total) * np.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return np.where(k_ == 0, 0.0 * middle, middle - half), np.where(
-        k_ == n_, 1.0 + 0.0 * middle, middle + half
-    )
+    return np.where(k_ == 0, 0.0 * middle, middle - half), np.where(k_ == n_, 1.0 + 0.0 * middle, middle + half)
 
 
 def newcombe(k1: ArrayLike, n1: ArrayLike, k2: ArrayLike, n2: ArrayLike, level: float = 0.95) -> Difference:

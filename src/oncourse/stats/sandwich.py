@@ -25,13 +25,15 @@ def small_sample_variance(fit: CoxFit, cluster: ArrayLike | None = None) -> Floa
     -----
     V sum_i d_i U_i U_i' d_i V with V the inverse information, U_i the sum of the score residuals of cluster i and
     d_i = (1 - min(.75, diag(H_i)))^-1/2. The leverage H_i = Omega_i V has the cluster's share in the information,
-    Omega_i = sum over its rows and the event times j they are at risk at of exp(x b) dLambda_j (x - xbar_j)(x - xbar_j)'.
-    The plain sandwich is too small because the fitted coefficients have followed every patient's score; by how much grows
-    with the leverage, which is large where a cell of the design holds few patients. NaN for a coefficient without error.
+    Omega_i = sum over its rows and the event times j they are at risk at of exp(x b) dLambda_j (x - xbar_j)(x -
+    xbar_j)'. The plain sandwich is too small because the fitted coefficients have followed every patient's score; by
+    how much grows with the leverage, which is large where a cell of the design holds few patients. NaN for a
+    coefficient without error.
 
     References
     ----------
-    .. [1] Lin, Wei. J Am Stat Assoc 1989;84:1074; Fay, Graubard. Biometrics 2001;57:1198; compared for marginal Cox models
+    .. [1] Lin, Wei. J Am Stat Assoc 1989;84:1074; Fay, Graubard. Biometrics 2001;57:1198; compared for marginal Cox
+    models
        by Wang, Turner, Li. Biom J 2023;65:2200113.
     """
     n, p = fit.x.shape

@@ -185,9 +185,7 @@ def _scan_binary(
     kernel: Any = _scan.scan_binary
     grid = _grid(data)
     drop = 0.5 * float(chdtri(1, 1.0 - level)) if interval == "profile" or p_value != "wald" else 0.0
-    raw = _in_parts(
-        lambda part: kernel(codes[part], *grid.args, efron, min_altered, drop, False), codes, threads
-    )
+    raw = _in_parts(lambda part: kernel(codes[part], *grid.args, efron, min_altered, drop, False), codes, threads)
     n, n_event, n_altered, dying, _, gap, hyper, coef, se, lr, low, high, _ = raw
     # share of carriers times events: unlike the log-rank expectation it does not depend on who had the event, so
     # that choosing a method by it cannot favour either
@@ -231,9 +229,7 @@ def _exact_small(data: SurvivalData, codes: NDArray[np.int8], scan: Scan, thread
     return replace(scan, p_value=p, p_method=np.where(np.isnan(p), "", method))
 
 
-def _scan_numeric(
-    data: SurvivalData, x: Floats, p_value: str, level: float, efron: bool, threads: int | None
-) -> Scan:
+def _scan_numeric(data: SurvivalData, x: Floats, p_value: str, level: float, efron: bool, threads: int | None) -> Scan:
     from scipy.special import chdtrc, ndtri
 
     from oncourse.stats import _scan
@@ -249,9 +245,15 @@ def _scan_numeric(
     rows = np.ascontiguousarray(x[order].T)
     late = bool(np.isfinite(data.entry).any())
     rest = (
-        np.arange(order.size), place[data.by_entry], data.bounds, data.time[order], data.entry[order],
-        data.event[order], late, efron,
-    )  # fmt: skip
+        np.arange(order.size),
+        place[data.by_entry],
+        data.bounds,
+        data.time[order],
+        data.entry[order],
+        data.event[order],
+        late,
+        efron,
+    )
     n, n_event, coef, se, lr, ok = _in_parts(lambda part: kernel(rows[part], *rest), rows, threads)
     coef, se = np.where(ok > 0, coef, np.nan), np.where(ok > 0, se, np.nan)
     half = float(ndtri(0.5 + level / 2.0)) * se
@@ -259,9 +261,20 @@ def _scan_numeric(
     unknown = np.full(n.size, np.nan)
     name = np.where(np.isnan(p), "", "wald" if p_value == "wald" else "likelihood ratio")
     return Scan(
-        n, n_event, unknown, unknown, unknown, coef, se, coef - half, coef + half, p, name,
-        np.where(np.isnan(p), "", "wald"), unknown,
-    )  # fmt: skip
+        n,
+        n_event,
+        unknown,
+        unknown,
+        unknown,
+        coef,
+        se,
+        coef - half,
+        coef + half,
+        p,
+        name,
+        np.where(np.isnan(p), "", "wald"),
+        unknown,
+    )
 
 
 def permutation_p(
@@ -296,7 +309,8 @@ def scan_logrank(
     strata: ArrayLike | None = None,
     threads: int | None = None,
 ) -> tuple[Floats, Floats, Floats]:
-    """Return chi-square, p-value and observed minus expected carrier events of the log-rank test of each binary feature.
+    """Return chi-square, p-value and observed minus expected carrier events of the log-rank test of each binary
+    feature.
 
     NaN where carriers and others are never at risk together at an event.
     """
@@ -327,9 +341,7 @@ def permuted_maxima(
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.where(grid.at_risk > 0, grid.deaths / grid.at_risk, 0.0)
     hazard = np.concatenate([[0.0], np.cumsum(step)])
-    residual: Floats = data.event - np.where(
-        grid.first <= grid.last, hazard[grid.last + 1] - hazard[grid.first], 0.0
-    )
+    residual: Floats = data.event - np.where(grid.first <= grid.last, hazard[grid.last + 1] - hazard[grid.first], 0.0)
     known = (codes >= 0).astype(float)
     carrier = (codes == 1).astype(float)
     n, c = known.sum(1), carrier.sum(1)
@@ -345,9 +357,7 @@ def permuted_maxima(
             mean, square = known @ columns / n, known @ columns**2 / n
         variance = c * (n - c) / np.maximum(n - 1, 1) * (square - mean**2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(
-                variance > 1e-12, np.abs(carrier @ columns - c * mean) / np.sqrt(variance), np.nan
-            )
+            return np.where(variance > 1e-12, np.abs(carrier @ columns - c * mean) / np.sqrt(variance), np.nan)
 
     out = np.full(codes.shape[0], np.nan)
     if not usable.any():

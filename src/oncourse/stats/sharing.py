@@ -92,9 +92,7 @@ class _Mixture:
     def responsibilities(self, theta: Floats) -> tuple[Floats, Floats]:
         """Return P(class | reads) and P(class | entered) of each variant."""
         like, seen = self.like @ theta, np.maximum(1 - self.unseen @ theta, 1e-9)
-        return self.like * theta / np.maximum(like, 1e-300)[:, None], (1 - self.unseen) * theta / seen[
-            :, None
-        ]
+        return self.like * theta / np.maximum(like, 1e-300)[:, None], (1 - self.unseen) * theta / seen[:, None]
 
 
 @dataclass(frozen=True)
@@ -282,9 +280,16 @@ def _inverse_root(matrix: Floats) -> Floats:
 
 
 def excess_discordance(
-    like_a: Real, like_b: Real, seen_a: Real, seen_b: Real, called_a: NDArray[np.bool_],
-    called_b: NDArray[np.bool_], unit: NDArray[np.int64], *, n_step: int = 200,
-) -> Excess:  # fmt: skip
+    like_a: Real,
+    like_b: Real,
+    seen_a: Real,
+    seen_b: Real,
+    called_a: NDArray[np.bool_],
+    called_b: NDArray[np.bool_],
+    unit: NDArray[np.int64],
+    *,
+    n_step: int = 200,
+) -> Excess:
     """Compare one-sided calls with what two identical lesions would show.
 
     What noise would do is worked out at the levels that the variants have where they are, private ones included
@@ -324,9 +329,7 @@ def excess_discordance(
         half = float(t.ppf(0.975, n_unit - 1)) * _spread(each) / len(a)
         low, high = max(excess - half, -1.0), min(excess + half, 1.0)
         p_value = _identical(data, classes, noise, unit, n_unit, n_step)
-    return Excess(
-        float(noise.observed.mean()), float(expected.mean()), excess, low, high, p_value, expected, levels
-    )
+    return Excess(float(noise.observed.mean()), float(expected.mean()), excess, low, high, p_value, expected, levels)
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,15 @@ def analytes() -> Mapping[str, Analyte]:
     rows = csv.DictReader((t for t in text.splitlines() if not t.startswith("#")), delimiter="\t")
     return {
         row["analyte"].lower(): Analyte(
-            row["analyte"], row["unit"], dict(_factor(pair) for pair in row["units"].split(";")),
-            float(row["least"]), float(row["most"]), row["strict"] == "yes",
+            row["analyte"],
+            row["unit"],
+            dict(_factor(pair) for pair in row["units"].split(";")),
+            float(row["least"]),
+            float(row["most"]),
+            row["strict"] == "yes",
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def _factor(pair: str) -> tuple[str, float]:
@@ -66,12 +70,7 @@ def lab_factor(analyte: Analyte, unit: pl.Expr) -> pl.Expr:
 
 def lab_number(value: pl.Expr) -> pl.Expr:
     """Return the number of each value, the bound where it is one (``<0.1``, ``>1000``); null where it is none."""
-    number = (
-        value.cast(pl.String)
-        .str.strip_chars()
-        .str.replace(r"^[<>=]+\s*", "")
-        .cast(pl.Float64, strict=False)
-    )
+    number = value.cast(pl.String).str.strip_chars().str.replace(r"^[<>=]+\s*", "").cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
 
 
@@ -85,15 +84,17 @@ def lab_values(labs: pl.DataFrame, name: str) -> pl.DataFrame:
 
     Returns
     -------
-    patient_id, day, value (number, or the bound it is below or above), bound (``<``, ``>`` or null), unit: in the unit of
-    the analyte; of an analyte that is not known here as they are. Rows without
+    patient_id, day, value (number, or the bound it is below or above), bound (``<``, ``>`` or null), unit: in the unit
+    of the analyte; of an analyte that is not known here as they are. Rows without
     a readable value or unit, and negative values of a known analyte, are left out.
     """
     rows = labs.filter(pl.col("analyte").str.to_lowercase().str.strip_chars() == name.lower())
     known = analytes().get(name.lower())
     factor = pl.lit(1.0) if known is None else lab_factor(known, pl.col("unit"))
     return rows.select(
-        "patient_id", "day", (lab_number(pl.col("value")) * factor).alias("value"),
+        "patient_id",
+        "day",
+        (lab_number(pl.col("value")) * factor).alias("value"),
         pl.col("value").cast(pl.String).str.extract(r"^\s*([<>])", 1).alias("bound"),
         (pl.col("unit") if known is None else pl.lit(known.unit)).alias("unit"),
-    ).filter(pl.col("value").is_not_null() & (pl.lit(known is None) | (pl.col("value") >= 0)))  # fmt: skip
+    ).filter(pl.col("value").is_not_null() & (pl.lit(known is None) | (pl.col("value") >= 0)))

@@ -16,13 +16,61 @@ Tables = Mapping[str, pl.DataFrame]
 
 #: Length of the chromosomes (GRC assemblies, Genome Reference Consortium).
 _LENGTHS = {
-    "GRCh37": [249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022, 141213431,
-               135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753, 81195210, 78077248,
-               59128983, 63025520, 48129895, 51304566, 155270560, 59373566, 16571],
-    "GRCh38": [248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636, 138394717,
-               133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345, 83257441, 80373285,
-               58617616, 64444167, 46709983, 50818468, 156040895, 57227415, 16569],
-}  # fmt: skip
+    "GRCh37": [
+        249250621,
+        243199373,
+        198022430,
+        191154276,
+        180915260,
+        171115067,
+        159138663,
+        146364022,
+        141213431,
+        135534747,
+        135006516,
+        133851895,
+        115169878,
+        107349540,
+        102531392,
+        90354753,
+        81195210,
+        78077248,
+        59128983,
+        63025520,
+        48129895,
+        51304566,
+        155270560,
+        59373566,
+        16571,
+    ],
+    "GRCh38": [
+        248956422,
+        242193529,
+        198295559,
+        190214555,
+        181538259,
+        170805979,
+        159345973,
+        145138636,
+        138394717,
+        133797422,
+        135086622,
+        133275309,
+        114364328,
+        107043718,
+        101991189,
+        90338345,
+        83257441,
+        80373285,
+        58617616,
+        64444167,
+        46709983,
+        50818468,
+        156040895,
+        57227415,
+        16569,
+    ],
+}
 _CHROMOSOMES = [*(str(n) for n in range(1, 23)), "X", "Y", "MT"]
 #: Where some often mutated genes lie (Ensembl, forward strand coordinates): tells one build from the other.
 _GENES = {
@@ -45,7 +93,8 @@ _EXCEL_DATE = rf"(?i)^(\d{{1,2}}-{_MONTHS}|{_MONTHS}-\d{{1,2}}|\d{{4}}-\d\d-\d\d
 
 
 def build_of_lengths(lengths: Mapping[str, int]) -> str | None:
-    """Return the build whose chromosomes have these lengths (names without chr); None where none is a chromosome of one.
+    """Return the build whose chromosomes have these lengths (names without chr); None where none is a chromosome of
+    one.
 
     >>> build_of_lengths({"7": 159345973}), build_of_lengths({"7": 60_000})
     ('GRCh38', None)
@@ -61,9 +110,19 @@ def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
     """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
     found: list[Problem] = []
     for check in (
-        _nothing, _ids, _references, _same_patient, _counts, _spellings, _builds, _regions, _genes, _times, _contradictions,
+        _nothing,
+        _ids,
+        _references,
+        _same_patient,
+        _counts,
+        _spellings,
+        _builds,
+        _regions,
+        _genes,
+        _times,
+        _contradictions,
         _repeats,
-    ):  # fmt: skip
+    ):
         found.extend(check(tables, config))
     return found
 
@@ -98,9 +157,7 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         if frame is None or frame.is_empty():
             continue
         unsafe = _where(frame, pl.col(column).str.contains(_UNSAFE))
-        message = (
-            "the id '{value}' holds '/', '\\', '..', a control character, or starts with '.', '~' or '-'."
-        )
+        message = "the id '{value}' holds '/', '\\', '..', a control character, or starts with '.', '~' or '-'."
         yield from _rows(name, frame, unsafe, column, message, "Use letters, digits, '_', '-' and '.'.")
         long = _where(frame, pl.col(column).str.len_bytes() > 150)
         yield from _rows(name, frame, long, column, "the id is longer than 150 characters.", "Shorten it.")
@@ -114,9 +171,7 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             clash = low.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
             bad = _where(frame, pl.col(column).str.to_lowercase().is_in(clash.implode()))
             message = "'{value}' differs from another id only in capitals."
-            yield from _rows(
-                name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning"
-            )
+            yield from _rows(name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning")
 
 
 def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
@@ -130,9 +185,7 @@ def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
                     continue  # the missing table is told once
                 bad = frame[column.name].is_not_null()
                 cure = f"Add {target}.tsv, or leave {column.name} empty."
-                yield from _rows(
-                    name, frame, bad, column.name, f"'{{value}}': there is no table {target}.", cure
-                )
+                yield from _rows(name, frame, bad, column.name, f"'{{value}}': there is no table {target}.", cure)
                 continue
             missing = _unknown(frame[column.name], tables[target][target_column])
             if len(missing):
@@ -155,9 +208,7 @@ def _broken(
         name, frame, bad, column, f"'{{value}}' is not in {target}.", f"Add it to {target}.tsv."
     ):
         found = near.get(problem.value or "")
-        yield (
-            replace(problem, cure=f"Did you mean {found}? Else add it to {target}.tsv.") if found else problem
-        )
+        yield (replace(problem, cure=f"Did you mean {found}? Else add it to {target}.tsv.") if found else problem)
 
 
 def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
@@ -171,9 +222,7 @@ def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         if name not in tables or target not in tables:
             continue
         frame = tables[name]
-        owner = (
-            tables[target].select(column, pl.col("patient_id").alias("_owner")).unique(column, keep="first")
-        )
+        owner = tables[target].select(column, pl.col("patient_id").alias("_owner")).unique(column, keep="first")
         owners = frame.join(owner, on=column, how="left", maintain_order="left")["_owner"]
         bad = (owners != frame["patient_id"]).fill_null(False)
         message = f"'{{value}}' is another patient's in {target}."
@@ -213,9 +262,7 @@ def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     if segments is not None:
         bad = _where(segments, pl.col("minor_cn") > pl.col("total_cn"))
         message = "{value} copies of the minor allele are more than all copies."
-        yield from _rows(
-            "segments", segments, bad, "minor_cn", message, "minor_cn is at most half of total_cn."
-        )
+        yield from _rows("segments", segments, bad, "minor_cn", message, "minor_cn is at most half of total_cn.")
 
 
 #: A variant without a place: gene and protein or coding change, or the line of a row that says no change.
@@ -238,9 +285,7 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         by_gene = formless.filter(formless.str.contains(_BY_GENE))
         if len(by_gene):
             message = f"{len(by_gene):,} variants are named by gene and change alone (first: '{by_gene[0]}')."
-            cure = (
-                "They are compared with ids of the same form only; give chrom:pos:ref:alt where it is known."
-            )
+            cure = "They are compared with ids of the same form only; give chrom:pos:ref:alt where it is known."
             yield Problem(name, None, "variant_id", by_gene[0], message, cure, "warning")
         formless = formless.filter(~formless.str.contains(_BY_GENE))
         if len(formless):
@@ -285,9 +330,7 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         named = text.replace_strict(_BUILD_ALIASES, default=text, return_dtype=pl.String)
         bad = (named != config.genome_build).fill_null(False)
         message = f"the sample is of build {{value}}, the study of {config.genome_build}."
-        yield from _rows(
-            "samples", samples, bad, "genome_build", message, "Lift its calls over, or leave it out."
-        )
+        yield from _rows("samples", samples, bad, "genome_build", message, "Lift its calls over, or leave it out.")
     build = config.genome_build
     if build not in _LENGTHS:
         return
@@ -311,7 +354,9 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             low, high = _GENES[gene][b]
             inside[b] += low <= pos <= high
     if inside[other] > inside[build] and inside[other] >= 0.5 * known.height:
-        message = f"{inside[other]} of {known.height} variants in {', '.join(_GENES)} lie where {other} has these genes."
+        message = (
+            f"{inside[other]} of {known.height} variants in {', '.join(_GENES)} lie where {other} has these genes."
+        )
         cure = f"study.yaml says {build}: correct genome_build, or lift the calls over."
         yield Problem(table, None, "variant_id", known["variant_id"][0], message, cure)
 
@@ -323,9 +368,7 @@ def _regions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             continue
         bad = _where(frame, pl.col("start") > pl.col("end"))
         message = "start {value} is after end."
-        yield from _rows(
-            name, frame, bad, "start", message, "Both are 1-based and inclusive; are they swapped?"
-        )
+        yield from _rows(name, frame, bad, "start", message, "Both are 1-based and inclusive; are they swapped?")
     frame = tables.get("segments")
     if frame is not None and frame.height > 1:
         indexed = frame.with_row_index("_i").sort("sample_id", "chrom", "start", "_i")
@@ -353,15 +396,11 @@ def _genes(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             dates = words.filter(words.str.contains(_EXCEL_DATE))
             if len(dates):
                 bad = _where(frame, pl.col(column).is_in(dates.implode()))
-                message = (
-                    "'{value}' is a date, not a gene: a spreadsheet has changed it (MARCH1, SEPTIN2 ...)."
-                )
+                message = "'{value}' is a date, not a gene: a spreadsheet has changed it (MARCH1, SEPTIN2 ...)."
                 yield from _rows(name, frame, bad, column, message, "Restore the gene symbol.", "warning")
         if name == "fusions":
             bad = _where(frame, pl.col("gene_5p").is_null() & pl.col("gene_3p").is_null())
-            yield from _rows(
-                name, frame, bad, "gene_5p", "the fusion names no gene.", "Fill in one partner at least."
-            )
+            yield from _rows(name, frame, bad, "gene_5p", "the fusion names no gene.", "Fill in one partner at least.")
 
 
 def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
@@ -383,9 +422,7 @@ def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
                 continue
             death = frame.join(deaths, on="patient_id", how="left", maintain_order="left")["death_day"]
             bad = (frame["day"] > death).fill_null(False)
-            yield from _rows(
-                name, frame, bad, "day", message, "Compare it with follow_up.death_day.", "warning"
-            )
+            yield from _rows(name, frame, bad, "day", message, "Compare it with follow_up.death_day.", "warning")
     yield from _found_after_sample(tables)
 
 
@@ -428,6 +465,4 @@ def _repeats(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         row = pl.struct(frame.columns)
         again = frame.select((row.is_duplicated() & ~row.is_first_distinct()).alias("x"))["x"]
         column = frame.columns[0]
-        yield from _rows(
-            name, frame, again, column, "the same row is there twice.", "It is counted once.", "warning"
-        )
+        yield from _rows(name, frame, again, column, "the same row is there twice.", "It is counted once.", "warning")

@@ -87,10 +87,9 @@ def in_days(name: str, frame: pl.DataFrame, clocks: list[Clock]) -> pl.DataFrame
     return frame
 
 
-def on_one_clock(
-    tables: dict[str, pl.DataFrame], clocks: list[Clock]
-) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
-    """Move the days of every table with a clock of its own to that of the study; a patient without the day 0 has none."""
+def on_one_clock(tables: dict[str, pl.DataFrame], clocks: list[Clock]) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
+    """Move the days of every table with a clock of its own to that of the study; a patient without the day 0 has
+    none."""
     problems: list[Problem] = []
     moved = dict(tables)
     for clock in clocks:
@@ -105,7 +104,8 @@ def on_one_clock(
         lost = frame.filter(dated & joined.is_null())["patient_id"].unique().sort()
         if len(lost):
             message = (
-                f"counts from {clock.anchor}, of which {len(lost)} patients have no day (first: {lost[0]}); their times are "
+                f"counts from {clock.anchor}, of which {len(lost)} patients have no day (first: {lost[0]}); their "
+                f"times are "
                 "unknown."
             )
             cure = f"Give the day of {clock.anchor} of these patients, or correct clocks in study.yaml."
@@ -115,7 +115,8 @@ def on_one_clock(
 
 
 def anchor_days(tables: Mapping[str, pl.DataFrame], anchor: str) -> pl.DataFrame:
-    """Return patient_id, _start: the day of an anchor on the study's clock; ConfigError where there is no such anchor."""
+    """Return patient_id, _start: the day of an anchor on the study's clock; ConfigError where there is no such
+    anchor."""
     patients = tables.get("patients", TABLES["patients"].empty())
     if anchor in patients.columns:
         return patients.select("patient_id", pl.col(anchor).cast(pl.Int64, strict=False).alias("_start"))
@@ -137,30 +138,36 @@ def anchor_days(tables: Mapping[str, pl.DataFrame], anchor: str) -> pl.DataFrame
 
 
 def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
-    """Return an error where many patients were seen or treated after the end of their follow-up: two days 0 in one study.
+    """Return an error where many patients were seen or treated after the end of their follow-up: two days 0 in one
+    study.
 
     Entry, treatments, laboratory values, scans and procedures after the end count, and samples of those who live; a
     sample after death is an autopsy.
     """
     follow = TABLES["follow_up"].conform(tables["follow_up"]) if "follow_up" in tables else TABLES["follow_up"].empty()
-    end = follow.unique("patient_id", keep="first").select(
-        "patient_id", pl.coalesce("death_day", "last_contact_day").alias("_end"), "is_dead", "entry_day"
-    ).drop_nulls("_end")  # fmt: skip
+    end = (
+        follow.unique("patient_id", keep="first")
+        .select("patient_id", pl.coalesce("death_day", "last_contact_day").alias("_end"), "is_dead", "entry_day")
+        .drop_nulls("_end")
+    )
     if end.is_empty():
         return []
     living = end.filter(~pl.col("is_dead").fill_null(True))
-    days = pl.concat([
-        end.select("patient_id", "_end", pl.col("entry_day").alias("_day"), pl.lit("entry").alias("_what")),
-        *(_seen(tables, name, column, end) for name in LIVING for column in ("start_day", "day")),
-        _seen(tables, "samples", "day", living),
-    ]).drop_nulls("_day")  # fmt: skip
+    days = pl.concat(
+        [
+            end.select("patient_id", "_end", pl.col("entry_day").alias("_day"), pl.lit("entry").alias("_what")),
+            *(_seen(tables, name, column, end) for name in LIVING for column in ("start_day", "day")),
+            _seen(tables, "samples", "day", living),
+        ]
+    ).drop_nulls("_day")
     late = days.filter(pl.col("_day") > pl.col("_end"))
     n, m = late["patient_id"].n_unique(), days["patient_id"].n_unique()
     if n < TWO_CLOCKS_LEAST or n < TWO_CLOCKS_SHARE * m:
         return []
     what = ", ".join(late["_what"].unique().sort())
     message = (
-        f"two clocks: {n} of {m} patients have {what} after their last contact, as where follow-up counts from another day "
+        f"two clocks: {n} of {m} patients have {what} after their last contact, as where follow-up counts from "
+        f"another day "
         "(sequencing, treatment) than the rest."
     )
     cure = "Say where its days start in study.yaml, for example `clocks: {follow_up: sequencing}`, or correct the days."

@@ -15,8 +15,15 @@ from oncourse.study.schema import nearest
 
 LANGUAGES = ("en", "zh")
 BUILDS = ("GRCh37", "GRCh38")
-_BUILD_ALIASES = {"hg19": "GRCh37", "37": "GRCh37", "grch37": "GRCh37", "b37": "GRCh37",
-                  "hg38": "GRCh38", "38": "GRCh38", "grch38": "GRCh38"}  # fmt: skip
+_BUILD_ALIASES = {
+    "hg19": "GRCh37",
+    "37": "GRCh37",
+    "grch37": "GRCh37",
+    "b37": "GRCh37",
+    "hg38": "GRCh38",
+    "38": "GRCh38",
+    "grch38": "GRCh38",
+}
 #: A larger study.yaml is not read.
 MAX_BYTES = 1 << 20
 COVARIATE_KINDS = ("number", "category", "yes_no")
@@ -72,7 +79,9 @@ class StudyConfig:
     statuses: Mapping[str, Any] = _key({}, "further actionable statuses: {name: [GENE p.X1Y, ...]}")
     report_germline: bool = _key(False, "whether germline findings are reported")
     language: str = _key("en", "language of the report and of the patient pages: en or zh (Simplified Chinese)")
-    country: str | None = _key(None, "country of the patients: CN, US or EU; its approvals of therapies are shown first")
+    country: str | None = _key(
+        None, "country of the patients: CN, US or EU; its approvals of therapies are shown first"
+    )
     sources: tuple[str, ...] = _key((), "where the data come from")
     fasta: str = _key("", "reference genome (FASTA) that names the variants, relative to study.yaml; as --fasta")
     gff: str = _key("", "gene models of it (GTF, GFF3 or genePred), relative to study.yaml; as --gff")
@@ -120,9 +129,7 @@ def read_config(path: Path) -> StudyConfig:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        ) from None
+        raise ConfigError(f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}.") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path.name}: not valid YAML ({str(error)[:80]}).") from None
     if data is None:
@@ -142,6 +149,7 @@ def config_to_yaml(config: StudyConfig) -> str:
         if value in (None, "", (), {}) or (item.name == "language" and value == item.default):
             continue
         plain[item.name] = thawed(value)
+
     class Dumper(yaml.SafeDumper):
         def ignore_aliases(self, data: Any) -> bool:
             return True  # the loader reads none
@@ -169,9 +177,7 @@ def _loader() -> Any:
             if not isinstance(key, (str, int, float, bool)):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be text", key_node.start_mark)
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key '{key}' is there twice", key_node.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is there twice", key_node.start_mark)
             seen.add(key)
         return dict(yaml.SafeLoader.construct_mapping(loader, node, deep=True))
 
@@ -181,9 +187,7 @@ def _loader() -> Any:
 
 def _text(value: Any, name: str) -> str:
     if isinstance(value, (dict, list)):
-        raise ConfigError(
-            f"{name}: expected text, found a {'mapping' if isinstance(value, dict) else 'list'}."
-        )
+        raise ConfigError(f"{name}: expected text, found a {'mapping' if isinstance(value, dict) else 'list'}.")
     return str(value)
 
 
@@ -191,9 +195,7 @@ def _build(value: Any, name: str) -> str:
     text = str(value).strip()
     build = _BUILD_ALIASES.get(text.lower(), text)
     if build not in BUILDS:
-        raise ConfigError(
-            f"{name}: '{text}' is not a known genome build. Allowed: GRCh37 (hg19), GRCh38 (hg38)."
-        )
+        raise ConfigError(f"{name}: '{text}' is not a known genome build. Allowed: GRCh37 (hg19), GRCh38 (hg38).")
     return build
 
 
@@ -201,15 +203,19 @@ def _design(value: Any, name: str) -> str:
     text = str(value).strip().lower()
     if text not in diseases():
         near = nearest(text, diseases(), cutoff=0.4)
-        raise ConfigError(f"{name}: '{text}' is not a known design. Allowed: {', '.join(diseases())}."
-                          + (f" Did you mean {near}?" if near else ""))  # fmt: skip
+        raise ConfigError(
+            f"{name}: '{text}' is not a known design. Allowed: {', '.join(diseases())}."
+            + (f" Did you mean {near}?" if near else "")
+        )
     return text
 
 
 def _country(value: Any, name: str) -> str:
     code = country_code(str(value))
     if code is None:
-        raise ConfigError(f"{name}: '{value}' is no country whose approvals the rules hold. Allowed: {', '.join(AGENCIES)}.")
+        raise ConfigError(
+            f"{name}: '{value}' is no country whose approvals the rules hold. Allowed: {', '.join(AGENCIES)}."
+        )
     return code
 
 
@@ -258,8 +264,10 @@ def _covariates(value: Any, name: str) -> dict[str, str]:
     for key, kind in _mapping(value, name).items():
         if str(kind) not in COVARIATE_KINDS:
             near = nearest(str(kind), COVARIATE_KINDS, cutoff=0.4)
-            problems.append(f"{name}.{key}: '{kind}' is not a kind of covariate. Allowed: {', '.join(COVARIATE_KINDS)}."
-                            + (f" Did you mean {near}?" if near else ""))  # fmt: skip
+            problems.append(
+                f"{name}.{key}: '{kind}' is not a kind of covariate. Allowed: {', '.join(COVARIATE_KINDS)}."
+                + (f" Did you mean {near}?" if near else "")
+            )
         found[key] = str(kind)
     if problems:
         raise ConfigError(problems)
@@ -276,8 +284,17 @@ def _cutoffs(value: Any, name: str) -> dict[str, float]:
 
 
 _CONVERT = {
-    "genome_build": _build, "design": _design, "objectives": _objectives, "settings": _sections,
-    "covariates": _covariates, "extra_columns": _texts, "cutoffs": _cutoffs, "statuses": _mapping, "clocks": _mapping,
-    "report_germline": _flag, "sources": _texts, "language": _language,
+    "genome_build": _build,
+    "design": _design,
+    "objectives": _objectives,
+    "settings": _sections,
+    "covariates": _covariates,
+    "extra_columns": _texts,
+    "cutoffs": _cutoffs,
+    "statuses": _mapping,
+    "clocks": _mapping,
+    "report_germline": _flag,
+    "sources": _texts,
+    "language": _language,
     "country": _country,
-}  # fmt: skip
+}

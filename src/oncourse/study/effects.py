@@ -20,9 +20,12 @@ from oncourse.study.schema import Problem
 
 #: Columns of genes in the tables of a study.
 GENE_COLUMNS = (
-    ("variants", "gene"), ("gene_copy_number", "gene"), ("fusions", "gene_5p"), ("fusions", "gene_3p"),
+    ("variants", "gene"),
+    ("gene_copy_number", "gene"),
+    ("fusions", "gene_5p"),
+    ("fusions", "gene_3p"),
     ("coverage", "gene"),
-)  # fmt: skip
+)
 _HOW_TEXT = {
     "spelling": "is spelt as {gene}",
     "former name": "is today's {gene}",
@@ -57,9 +60,7 @@ def with_gene_names(
     return out, problems
 
 
-def _renamed(
-    table: str, column: str, given: pl.Series, named: pl.DataFrame, first_row: int
-) -> Iterator[Problem]:
+def _renamed(table: str, column: str, given: pl.Series, named: pl.DataFrame, first_row: int) -> Iterator[Problem]:
     told = pl.DataFrame({"given": given, "gene": named["gene"], "how": named["how"]}).with_row_index("row")
     told = told.filter(pl.col("how").is_in(list(_HOW_TEXT)))
     told = told.group_by("how", "given", "gene").agg(pl.len(), pl.col("row").min())
@@ -67,15 +68,11 @@ def _renamed(
         rows = told.filter(pl.col("how") == how).sort("len", "given", descending=[True, False])
         if rows.is_empty():
             continue
-        shown = [
-            f"'{g}' {text.format(gene=to)}" for g, to in rows.select("given", "gene").head(_SHOWN).iter_rows()
-        ]
+        shown = [f"'{g}' {text.format(gene=to)}" for g, to in rows.select("given", "gene").head(_SHOWN).iter_rows()]
         more = f", and {rows.height - _SHOWN} more" if rows.height > _SHOWN else ""
         message = f"{int(rows['len'].sum()):,} gene names were read under another: {', '.join(shown)}{more}."
         row = int(rows["row"].min()) + first_row  # type: ignore[arg-type]
-        yield Problem(
-            table, row, column, None, message, "Check them; today's symbols need no reading.", "warning"
-        )
+        yield Problem(table, row, column, None, message, "Check them; today's symbols need no reading.", "warning")
 
 
 def _met_again(tables: dict[str, pl.DataFrame]) -> Iterator[Problem]:
@@ -88,10 +85,10 @@ def _met_again(tables: dict[str, pl.DataFrame]) -> Iterator[Problem]:
     kept = order.unique(key, keep="first", maintain_order=True).sort("_row").drop("_row")
     if kept.height < frame.height:
         n = frame.height - kept.height
-        message = f"{n:,} rows give a gene of a sample a second copy number (under another name): the larger change counts."
-        yield Problem(
-            "gene_copy_number", None, "gene", None, message, "Keep one row per sample and gene.", "warning"
+        message = (
+            f"{n:,} rows give a gene of a sample a second copy number (under another name): the larger change counts."
         )
+        yield Problem("gene_copy_number", None, "gene", None, message, "Keep one row per sample and gene.", "warning")
         tables["gene_copy_number"] = kept
 
 
@@ -101,8 +98,7 @@ def _target_names(targets: pl.Series) -> pl.Series:
     lists = targets.filter(is_list).unique()
     new = [
         ";".join(
-            g or part
-            for part, g in zip(parts, gene_names(pl.Series(parts, dtype=pl.String))["gene"], strict=True)
+            g or part for part, g in zip(parts, gene_names(pl.Series(parts, dtype=pl.String))["gene"], strict=True)
         )
         or ";"  # a list without genes (nothing looked at) is none that is missing
         for parts in ([p.strip() for p in text.replace(",", ";").split(";") if p.strip()] for text in lists)
@@ -116,7 +112,8 @@ def with_effects(
     """Return the tables with gene, protein change and consequence of every variant of ``calls`` and ``variants``.
 
     A variant of ``calls`` that ``variants`` lacks gets a row there where its place says something. With a `reference`
-    place and bases name every variant of its genes (hgvs_c and transcript too) and decide as they do at listed residues.
+    place and bases name every variant of its genes (hgvs_c and transcript too) and decide as they do at listed
+    residues.
     """
     calls, variants = tables.get("calls"), tables.get("variants")
     if calls is None or "variant_id" not in calls.columns or (build is None and reference is None):
@@ -126,13 +123,16 @@ def with_effects(
     if variants.is_empty():
         return dict(tables), []
     both = _witnesses(variants, build, reference)
-    decided = both.with_columns(
-        _gene().alias("gene"), _change().alias("hgvs_p"), _consequence().alias("consequence")
-    )
+    decided = both.with_columns(_gene().alias("gene"), _change().alias("hgvs_p"), _consequence().alias("consequence"))
     if reference is not None:
         decided = _with_coding_names(decided, both)
-    told = pl.concat([both.rename({c: f"{c}_file" for c in ("gene", "hgvs_p", "consequence")}), decided.select(
-        "gene", "hgvs_p", "consequence")], how="horizontal")  # fmt: skip
+    told = pl.concat(
+        [
+            both.rename({c: f"{c}_file" for c in ("gene", "hgvs_p", "consequence")}),
+            decided.select("gene", "hgvs_p", "consequence"),
+        ],
+        how="horizontal",
+    )
     new = decided.select(c for c in dict.fromkeys([*variants.columns, "transcript"]) if c in decided.columns)
     known = pl.any_horizontal(pl.col(c).is_not_null() for c in new.columns if c != "variant_id")
     new = new.with_row_index("_row").filter(known | (pl.col("_row") < n_given)).drop("_row")
@@ -140,8 +140,13 @@ def with_effects(
 
 
 def _every_variant(calls: pl.DataFrame, variants: pl.DataFrame | None) -> pl.DataFrame:
-    columns = {"variant_id": pl.String, "gene": pl.String, "hgvs_c": pl.String, "hgvs_p": pl.String,
-               "consequence": pl.String}  # fmt: skip
+    columns = {
+        "variant_id": pl.String,
+        "gene": pl.String,
+        "hgvs_c": pl.String,
+        "hgvs_p": pl.String,
+        "consequence": pl.String,
+    }
     frame = pl.DataFrame(schema=columns) if variants is None else variants
     lacking = [pl.lit(None, kind).alias(c) for c, kind in columns.items() if c not in frame.columns]
     frame = frame.with_columns(lacking)
@@ -172,14 +177,22 @@ def _witnesses(variants: pl.DataFrame, build: str | None, reference: Reference |
     # a reference allele that is not there: another build, strand or a wrong position, so the place says nothing
     there = pl.col("at_is_ref_match").fill_null(True)
     residues = listed_residues().with_columns(pl.lit(True).alias("at_listed"))
-    both = pl.concat([variants, place], how="horizontal").with_columns(
-        protein.canonicals(variants["hgvs_p"]).alias("hgvs_p"),
-        effect.consequences(variants["consequence"]).alias("word"),
-        pl.when(there).then(pl.col("at_region")).alias("at_region"),
-        pl.when(there).then(pl.col("at_gene")).alias("at_gene"),
-    ).join(
-        residues, left_on=["at_gene", "at_codon_first"], right_on=["gene", "codon"], how="left", maintain_order="left"
-    )  # fmt: skip
+    both = (
+        pl.concat([variants, place], how="horizontal")
+        .with_columns(
+            protein.canonicals(variants["hgvs_p"]).alias("hgvs_p"),
+            effect.consequences(variants["consequence"]).alias("word"),
+            pl.when(there).then(pl.col("at_region")).alias("at_region"),
+            pl.when(there).then(pl.col("at_gene")).alias("at_gene"),
+        )
+        .join(
+            residues,
+            left_on=["at_gene", "at_codon_first"],
+            right_on=["gene", "codon"],
+            how="left",
+            maintain_order="left",
+        )
+    )
     word, implied = pl.col("word"), protein_words(both["hgvs_p"]).alias("implied")
     listed = pl.col("at_listed") & pl.col("at_is_ref_match")
     named = pl.col("at_by_reference") & pl.col("at_is_ref_match").fill_null(True)
@@ -219,22 +232,17 @@ def _raised() -> pl.Expr:
 
 def _gene() -> pl.Expr:
     by_place = pl.col("decides") | pl.col("gene").is_null() | _raised()
-    return (
-        pl.when(by_place & pl.col("at_gene").is_not_null()).then(pl.col("at_gene")).otherwise(pl.col("gene"))
-    )
+    return pl.when(by_place & pl.col("at_gene").is_not_null()).then(pl.col("at_gene")).otherwise(pl.col("gene"))
 
 
 def _change() -> pl.Expr:
     letters = r"^p\.([A-Z*])\d+([A-Z*=]|fs.*)?$"
     same = pl.all_horizontal(
-        pl.col("hgvs_p").str.extract(letters, n) == pl.col("at_hgvs_p").str.extract(letters, n)
-        for n in (1, 2)
+        pl.col("hgvs_p").str.extract(letters, n) == pl.col("at_hgvs_p").str.extract(letters, n) for n in (1, 2)
     )
     is_one_gene = pl.col("gene").is_null() | (pl.col("gene") == pl.col("at_gene"))
     # the same exchange under another number is another transcript's numbering (BRAF V640E, AR T877A)
-    by_place = (
-        pl.col("decides") | _raised() | (is_one_gene & (pl.col("hgvs_p").is_null() | same)).fill_null(False)
-    )
+    by_place = pl.col("decides") | _raised() | (is_one_gene & (pl.col("hgvs_p").is_null() | same)).fill_null(False)
     place = pl.when(pl.col("at_is_ref_match").fill_null(True)).then(pl.col("at_hgvs_p"))
     return pl.when(by_place & place.is_not_null()).then(place).otherwise(pl.col("hgvs_p"))
 
@@ -244,9 +252,7 @@ def _consequence() -> pl.Expr:
     silent = pl.col("word").is_null() & is_one_gene & pl.col("at_region").is_not_null()
     # the last bases of an exon are a splice site to some annotators: their word says more
     by_place = (
-        (pl.col("decides") & (pl.col("word") != "splice_site").fill_null(True))
-        | _raised()
-        | silent.fill_null(False)
+        (pl.col("decides") & (pl.col("word") != "splice_site").fill_null(True)) | _raised() | silent.fill_null(False)
     )
     place = pl.col("at_consequence")
     untold = pl.col("consequence").is_null() | (pl.col("consequence") == "unknown")
@@ -263,32 +269,40 @@ def _differences(told: pl.DataFrame) -> Iterator[Problem]:
     """Say in one warning per kind where the place spoke for or against the file."""
     kinds: tuple[tuple[pl.Expr, str, str, str], ...] = (
         (
-            pl.col("gene_file").is_null() & pl.col("gene").is_not_null(), "gene",
+            pl.col("gene_file").is_null() & pl.col("gene").is_not_null(),
+            "gene",
             "{n} variants came without a gene: read from their place ({shown}).",
             "Nothing is to be done; an annotated file names them itself.",
         ),
         (
-            pl.col("gene_file").is_not_null() & (pl.col("gene_file") != pl.col("gene")), "gene",
+            pl.col("gene_file").is_not_null() & (pl.col("gene_file") != pl.col("gene")),
+            "gene",
             "{n} variants lie in another gene than the file says ({shown}): the place counts.",
             "Check the annotation of the file.",
         ),
         (
-            pl.col("hgvs_p_file").is_not_null() & (_residue("hgvs_p_file") != _residue("hgvs_p")), "hgvs_p",
+            pl.col("hgvs_p_file").is_not_null() & (_residue("hgvs_p_file") != _residue("hgvs_p")),
+            "hgvs_p",
             "{n} protein changes are not what place and bases give ({shown}): the place counts.",
             "Another transcript's numbering, or a wrong cell: check them.",
         ),
         (
-            pl.col("word").is_not_null() & _harmless("word") & pl.col("consequence").is_in(sorted(_ALTERING)), "consequence",
+            pl.col("word").is_not_null() & _harmless("word") & pl.col("consequence").is_in(sorted(_ALTERING)),
+            "consequence",
             "{n} variants change their protein by their place, not by the file's word ({shown}): the place counts.",
             "Check the annotation of the file.",
         ),
         (
-            pl.col("at_by_reference") & _harmless("at_consequence") & pl.col("consequence").is_in(sorted(_ALTERING))
-            & (pl.col("consequence") != "splice_site"), "consequence",
-            "{n} variants change their protein by the file's word, not by their place ({shown}): the file's word stays.",
+            pl.col("at_by_reference")
+            & _harmless("at_consequence")
+            & pl.col("consequence").is_in(sorted(_ALTERING))
+            & (pl.col("consequence") != "splice_site"),
+            "consequence",
+            "{n} variants change their protein by the file's word, not by their place ({shown}): the file's word "
+            "stays.",
             "Check their positions, and which transcript the file names.",
         ),
-    )  # fmt: skip
+    )
     for found, column, message, cure in kinds:
         rows = told.filter(found.fill_null(False)).sort("variant_id")
         if rows.height:
@@ -303,9 +317,7 @@ def _differences(told: pl.DataFrame) -> Iterator[Problem]:
             )
     wrong = told.filter((~pl.col("at_is_ref_match")).fill_null(False))
     if wrong.height:
-        message = (
-            f"{wrong.height:,} variants have another reference base than the genome there ({_shown(wrong)})."
-        )
+        message = f"{wrong.height:,} variants have another reference base than the genome there ({_shown(wrong)})."
         yield Problem(
             "variants",
             None,

@@ -1,8 +1,8 @@
 """Neighbouring single-base changes that are one change: V600E and V600M on the same reads are V600K.
 
 Callers write a change of two or three bases as one record or as several. They are joined within a patient where another
-sample of the patient has the one record, or where both lie in one codon of known reference, and in each case the reads are
-the same in number (`_same_reads`): the phase itself is not in the table, so every join is told.
+sample of the patient has the one record, or where both lie in one codon of known reference, and in each case the reads
+are the same in number (`_same_reads`): the phase itself is not in the table, so every join is told.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ def with_joined_changes(
     told: list[str] = []
     by_patient: dict[str, dict[str, dict[str, Row]]] = {}
     for row in rows.iter_rows(named=True):
-        of_sample = by_patient.setdefault(owner.get(row["sample_id"], ""), {}).setdefault(
-            row["sample_id"], {}
-        )
+        of_sample = by_patient.setdefault(owner.get(row["sample_id"], ""), {}).setdefault(row["sample_id"], {})
         of_sample[row["variant_id"]] = row
     for patient in sorted(by_patient):
         for made, of in candidates.items():
@@ -79,9 +77,7 @@ def _told(joins: list[str]) -> Iterator[Problem]:
     )
 
 
-def _candidates(
-    ids: pl.Series, build: str | None, reference: Reference | None
-) -> dict[str, tuple[str, ...]]:
+def _candidates(ids: pl.Series, build: str | None, reference: Reference | None) -> dict[str, tuple[str, ...]]:
     """Return each change of several bases that could be made of single ones in the table: its id -> theirs."""
     known = pl.DataFrame({"variant_id": ids.drop_nulls().unique()}).with_columns(parts()).drop_nulls("pos")
     width = pl.col("ref").str.len_bytes()
@@ -94,14 +90,10 @@ def _candidates(
     for made, chrom, pos, ref, alt in (
         long.select("variant_id", "chrom", "pos", "ref", "alt").sort("variant_id").iter_rows()
     ):
-        of = tuple(
-            f"{chrom}:{pos + i}:{r}:{a}" for i, (r, a) in enumerate(zip(ref, alt, strict=True)) if r != a
-        )
+        of = tuple(f"{chrom}:{pos + i}:{r}:{a}" for i, (r, a) in enumerate(zip(ref, alt, strict=True)) if r != a)
         if len(of) > 1 and there.issuperset(of):
             out[made] = of
-    second = single.select(
-        "chrom", (pl.col("pos") - 1).alias("pos"), ref2="ref", alt2="alt", other="variant_id"
-    )
+    second = single.select("chrom", (pl.col("pos") - 1).alias("pos"), ref2="ref", alt2="alt", other="variant_id")
     pairs = single.join(second, on=["chrom", "pos"], how="inner")
     if (build is None and reference is None) or pairs.is_empty():
         return out
@@ -117,24 +109,21 @@ def _candidates(
     return out
 
 
-def _joined(
-    made: str, of: tuple[str, ...], samples: dict[str, dict[str, Row]]
-) -> list[tuple[Row, list[Row]]]:
-    """Return the new row and its parts of every sample of a patient, where one of them shows that they are one change."""
+def _joined(made: str, of: tuple[str, ...], samples: dict[str, dict[str, Row]]) -> list[tuple[Row, list[Row]]]:
+    """Return the new row and its parts of every sample of a patient, where one of them shows that they are one
+    change."""
     elsewhere = any(rows[made]["is_called"] is not False for rows in samples.values() if made in rows)
-    whole = {
-        s: [rows[p] for p in of] for s, rows in samples.items() if made not in rows and rows.keys() >= set(of)
-    }
+    whole = {s: [rows[p] for p in of] for s, rows in samples.items() if made not in rows and rows.keys() >= set(of)}
     shown = any(
-        all(p["is_called"] is not False and p["alt_count"] != 0 for p in found)
-        and _same_reads(found, elsewhere)
+        all(p["is_called"] is not False and p["alt_count"] != 0 for p in found) and _same_reads(found, elsewhere)
         for found in whole.values()
     )
     return [(_one(made, found), found) for _, found in sorted(whole.items())] if shown else []
 
 
 def _same_reads(rows: list[Row], elsewhere: bool) -> bool:
-    """Whether the parts have the same variant reads and depth; unknown ones count only beside the one record elsewhere."""
+    """Whether the parts have the same variant reads and depth; unknown ones count only beside the one record
+    elsewhere."""
     for a, b in combinations(rows, 2):
         for column in ("alt_count", "depth"):
             one, other = a[column], b[column]

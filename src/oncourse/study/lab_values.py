@@ -23,7 +23,9 @@ def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
     """Return the labs with analyte, value and unit in one spelling; other columns and unknown texts as they are."""
     if not {"analyte", "value"} <= set(labs.columns):
         return labs
-    unit = labs["unit"].cast(pl.String) if "unit" in labs.columns else pl.Series("unit", [None] * labs.height, pl.String)
+    unit = (
+        labs["unit"].cast(pl.String) if "unit" in labs.columns else pl.Series("unit", [None] * labs.height, pl.String)
+    )
     value = labs["value"].cast(pl.String)
     told = tidy_values(value)
     same = _mapped(labs["analyte"].cast(pl.String), lambda text: meaning("analyte", text) or text)
@@ -55,8 +57,11 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
     )
     known = parts.select(
         pl.col("raw"),
-        pl.when("ok").then(pl.col("sign") + pl.col("digits")).when(~pl.col("is_open"))
-        .then(pl.coalesce("below", "raw")).alias("value"),
+        pl.when("ok")
+        .then(pl.col("sign") + pl.col("digits"))
+        .when(~pl.col("is_open"))
+        .then(pl.coalesce("below", "raw"))
+        .alias("value"),
         pl.when("ok").then("unit").alias("unit"),
     )
     return values.to_frame("raw").join(known, on="raw", how="left", maintain_order="left").select("value", "unit")

@@ -114,9 +114,7 @@ class Study:
         # the Cohort stands far above the Study, so it is named here and not imported
         return import_module("oncourse.cohort").Cohort(self, settings, seed)
 
-    def select(
-        self, *, patients: Collection[str] | None = None, without_samples: Collection[str] = ()
-    ) -> Study:
+    def select(self, *, patients: Collection[str] | None = None, without_samples: Collection[str] = ()) -> Study:
         """Return the study of these patients, without these samples; every table follows."""
         kept = set(self["patients"]["patient_id"]) if patients is None else set(patients)
         samples = self["samples"].filter(
@@ -132,9 +130,7 @@ class Study:
             elif "patient_id" in TABLES[name].by_name:
                 frame = frame.filter(pl.col("patient_id").is_in(kept))
                 if name == "markers":
-                    frame = frame.filter(
-                        pl.col("sample_id").is_null() | pl.col("sample_id").is_in(sample_ids)
-                    )
+                    frame = frame.filter(pl.col("sample_id").is_null() | pl.col("sample_id").is_in(sample_ids))
             else:
                 frame = frame.filter(pl.col("sample_id").is_in(sample_ids))
             tables[name] = frame

@@ -1,8 +1,8 @@
 """Dates of which only the year or the month is known: an interval, and the day that is read from it.
 
-Readings: a start is the first day of the interval and a stop its last (a line is not made shorter than it may have been);
-of "last known alive" or "free of" the first day (so much is known); of an event the middle, not before the row's last
-contact.
+Readings: a start is the first day of the interval and a stop its last (a line is not made shorter than it may have
+been); of "last known alive" or "free of" the first day (so much is known); of an event the middle, not before the row's
+last contact.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _SHEET_ZERO = dt.date(1899, 12, 30)
 def plain_dates(texts: pl.Series) -> pl.Series:
     """Return dates that begin with the year as YYYY-MM-DD (or YYYY-MM, YYYY); every other text as it is.
 
-    A day before the year is left alone: 03/04/2023 is March in one country and April in another. A number of five digits is
-    the day a spreadsheet counts from the end of 1899 (44321 is 2021-05-05).
+    A day before the year is left alone: 03/04/2023 is March in one country and April in another. A number of five
+    digits is the day a spreadsheet counts from the end of 1899 (44321 is 2021-05-05).
 
     >>> plain_dates(pl.Series(["2023/5/1", "2022.3.4", "2023年5月1日", "20230501", "2021年3月"])).to_list()
     ['2023-05-01', '2022-03-04', '2023-05-01', '2023-05-01', '2021-03']
@@ -54,9 +54,7 @@ def known_part(texts: pl.Series) -> pl.Series:
     >>> known_part(pl.Series(["2019-03", "2019", "2019-11-UN", "2019-11-05", "soon", "2019-13"])).to_list()
     ['2019-03', '2019', '2019-11', None, None, None]
     """
-    text = (
-        texts.cast(pl.String).str.strip_chars().str.replace(_UNKNOWN, "").str.replace("/", "-", literal=True)
-    )
+    text = texts.cast(pl.String).str.strip_chars().str.replace(_UNKNOWN, "").str.replace("/", "-", literal=True)
     return text.set(~text.str.contains(r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$").fill_null(False), None)
 
 
@@ -78,9 +76,7 @@ def read_partial(
 ) -> tuple[pl.Series, pl.Series]:
     """Return the day read from an interval, and its first day (not before `floor`, where the interval allows it)."""
     if floor is not None:
-        raised = pl.select(pl.when(floor.is_between(first, last)).then(floor).otherwise(first).alias("d"))[
-            "d"
-        ]
+        raised = pl.select(pl.when(floor.is_between(first, last)).then(floor).otherwise(first).alias("d"))["d"]
         first = raised
     if column in _FIRST:
         return first, first

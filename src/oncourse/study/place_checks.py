@@ -47,7 +47,9 @@ def _named(variants: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _warning(column: str, rows: pl.DataFrame, message: str, cure: str) -> Problem:
-    shown = [" ".join(w for w in row if w) for row in rows.select("variant_id", "gene", "hgvs_p").head(_SHOWN).iter_rows()]
+    shown = [
+        " ".join(w for w in row if w) for row in rows.select("variant_id", "gene", "hgvs_p").head(_SHOWN).iter_rows()
+    ]
     listed = ", ".join(shown) + (" ..." if rows.height > _SHOWN else "")
     text = message.format(n=f"{rows.height:,}", shown=listed)
     return Problem("variants", None, column, None, text, cure, "warning")
@@ -66,7 +68,9 @@ def _elsewhere(table: pl.DataFrame, build: str) -> Iterator[Problem]:
     far = (pl.col("pos") < pl.col("first") - BESIDE_BASES) | (pl.col("pos") > pl.col("last") + BESIDE_BASES)
     named = table.join(places, on="gene", how="inner").filter((pl.col("chrom") != pl.col("_chrom")) | far)
     if named.height:
-        message = "{n} variants do not lie where their gene is ({shown}): gene or place is wrong; the gene's name counts."
+        message = (
+            "{n} variants do not lie where their gene is ({shown}): gene or place is wrong; the gene's name counts."
+        )
         yield _warning("gene", named, message, "Check chromosome, position, gene and genome build of these rows.")
 
 
@@ -92,15 +96,17 @@ def _of_the_other_build(table: pl.DataFrame, build: str) -> Iterator[Problem]:
         other = next(b for b in BUILDS if b != build)
         rows = found.rename({"by_change": "hgvs_p"})
         message = f"{{n}} variants name no gene, and are at known residues in {other}, not in {build} ({{shown}})."
-        cure = "Were several genome builds mixed? Their genes are not assessable; correct genome_build or the positions."
+        cure = (
+            "Were several genome builds mixed? Their genes are not assessable; correct genome_build or the positions."
+        )
         yield _warning("variant_id", rows, message, cure)
 
 
 def other_build_codons(variant_ids: pl.Series, build: str) -> pl.DataFrame:
     """Return variant_id, gene, codon, by_change of variants that fit a listed residue of the other build.
 
-    Only where the stated build has no gene of the package at the place, and the reference base is that of the residue in
-    the other: among three thousand million places such a match is hardly ever chance.
+    Only where the stated build has no gene of the package at the place, and the reference base is that of the residue
+    in the other: among three thousand million places such a match is hardly ever chance.
     """
     schema = {"variant_id": pl.String, "gene": pl.String, "codon": pl.Int64, "by_change": pl.String}
     if build not in BUILDS or not len(variant_ids):
@@ -111,5 +117,7 @@ def other_build_codons(variant_ids: pl.Series, build: str) -> pl.DataFrame:
     there = locate(here["variant_id"], other).filter(pl.col("is_ref_match").fill_null(False))
     return (
         there.select("variant_id", "gene", codon="codon_first", by_change="hgvs_p")
-        .join(listed_residues(), on=["gene", "codon"], how="semi").unique().sort("variant_id")
-    )  # fmt: skip
+        .join(listed_residues(), on=["gene", "codon"], how="semi")
+        .unique()
+        .sort("variant_id")
+    )

@@ -53,9 +53,16 @@ def sorted_problems(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(
         set(problems),
         key=lambda p: (
-            p.severity != "error", p.table, p.row or 0, p.column or "", p.message, p.where, p.value or "", p.cure,
+            p.severity != "error",
+            p.table,
+            p.row or 0,
+            p.column or "",
+            p.message,
+            p.where,
+            p.value or "",
+            p.cure,
         ),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,7 @@ class Column:
     @property
     def type_name(self) -> str:
         """The type in words."""
-        return {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "true/false"}[
-            self.dtype
-        ]
+        return {pl.String: "text", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "true/false"}[self.dtype]
 
     @property
     def range_text(self) -> str:
@@ -123,9 +128,7 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` with every column of the table, missing ones null, known columns first."""
-        missing = [
-            pl.lit(None, dtype=c.dtype).alias(c.name) for c in self.columns if c.name not in frame.columns
-        ]
+        missing = [pl.lit(None, dtype=c.dtype).alias(c.name) for c in self.columns if c.name not in frame.columns]
         known = [c.name for c in self.columns]
         extra = [name for name in frame.columns if name not in self.by_name]
         return frame.with_columns(missing).select(*known, *extra)
@@ -173,10 +176,16 @@ def row_problems(
         shown = "" if value is None else str(value)[:80]
         problems.append(
             Problem(
-                table, index + first_row, column, shown or None, message.replace("{value}", shown), cure,
-                severity, _where(frame, index),
+                table,
+                index + first_row,
+                column,
+                shown or None,
+                message.replace("{value}", shown),
+                cure,
+                severity,
+                _where(frame, index),
             )
-        )  # fmt: skip
+        )
     if len(rows) > LISTED_PER_KIND:
         more = f"and {len(rows) - LISTED_PER_KIND} more rows with the same problem."
         problems.append(Problem(table, None, column, None, more, cure, severity))
@@ -189,11 +198,7 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
     for column in table.columns:
         if column.required and column.name not in frame.columns:
             near = nearest(column.name, [c for c in frame.columns if c not in known])
-            cure = (
-                f"Rename {near} to {column.name}."
-                if near
-                else f"Add the column {column.name}: {column.text}."
-            )
+            cure = f"Rename {near} to {column.name}." if near else f"Add the column {column.name}: {column.text}."
             problems.append(Problem(table.name, None, column.name, None, "required column is missing.", cure))
     for name in frame.columns:
         if name in table.by_name or name in declared:
@@ -248,12 +253,7 @@ def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
         low = text.str.strip_chars().str.to_lowercase()
         cast = (
             pl.DataFrame({"v": low})
-            .select(
-                pl.when(pl.col("v").is_in(TRUE_TEXTS))
-                .then(True)
-                .when(pl.col("v").is_in(FALSE_TEXTS))
-                .then(False)
-            )
+            .select(pl.when(pl.col("v").is_in(TRUE_TEXTS)).then(True).when(pl.col("v").is_in(FALSE_TEXTS)).then(False))
             .to_series()
         )
     elif raw.dtype.is_numeric() and column.dtype == pl.Int64 and raw.dtype.is_integer():
@@ -329,9 +329,7 @@ def _value_problems(
 
     def add(mask: pl.Series, message: str, cure: str) -> None:
         if mask.any():
-            problems.extend(
-                row_problems(table.name, frame, mask, column.name, message, cure, first_row=first_row)
-            )
+            problems.extend(row_problems(table.name, frame, mask, column.name, message, cure, first_row=first_row))
 
     unit = f" The unit is {column.unit}." if column.unit else ""
     if column.required:
@@ -339,9 +337,7 @@ def _value_problems(
     if column.low is not None:
         add(cast < column.low, f"{{value}} is below {column.low:g}.", f"Allowed: {column.range_text}.{unit}")
     if column.high is not None:
-        add(
-            cast > column.high, f"{{value}} is above {column.high:g}.", f"Allowed: {column.range_text}.{unit}"
-        )
+        add(cast > column.high, f"{{value}} is above {column.high:g}.", f"Allowed: {column.range_text}.{unit}")
     if column.choices:
         allowed = [c.lower() for c in column.choices]
         mask = cast.is_not_null() & ~cast.str.to_lowercase().is_in(allowed)
@@ -357,25 +353,32 @@ def _key_problems(table: Table, frame: pl.DataFrame, first_row: int) -> list[Pro
     key = [k for k in table.key if k in frame.columns]
     if not key or frame.is_empty():
         return []
-    twice = frame.select(
-        pl.struct(key).is_duplicated() & ~pl.any_horizontal(pl.col(key).is_null())
-    ).to_series()
+    twice = frame.select(pl.struct(key).is_duplicated() & ~pl.any_horizontal(pl.col(key).is_null())).to_series()
     if not twice.any():
         return []
     marked = frame.with_columns(
         twice.alias("_twice"),
         pl.struct(key).is_first_distinct().alias("_first"),
-        (pl.struct(frame.columns).is_duplicated() & ~pl.struct(frame.columns).is_first_distinct()).alias(
-            "_same"
-        ),
+        (pl.struct(frame.columns).is_duplicated() & ~pl.struct(frame.columns).is_first_distinct()).alias("_same"),
     )
     name = " + ".join(key)
     again = marked["_twice"] & ~marked["_first"]
     problems = row_problems(
-        table.name, frame, again & ~marked["_same"], key[0], f"the key {name} is there twice.",
-        "Each may stand once: keep the right row, or give the other its own id.", first_row=first_row,
-    )  # fmt: skip
+        table.name,
+        frame,
+        again & ~marked["_same"],
+        key[0],
+        f"the key {name} is there twice.",
+        "Each may stand once: keep the right row, or give the other its own id.",
+        first_row=first_row,
+    )
     return problems + row_problems(
-        table.name, frame, again & marked["_same"], key[0], f"the same row is there twice ({name}).",
-        "It is counted once.", severity="warning", first_row=first_row,
-    )  # fmt: skip
+        table.name,
+        frame,
+        again & marked["_same"],
+        key[0],
+        f"the same row is there twice ({name}).",
+        "It is counted once.",
+        severity="warning",
+        first_row=first_row,
+    )

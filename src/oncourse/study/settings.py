@@ -66,9 +66,7 @@ def load_sections() -> dict[str, type]:
     return sections()
 
 
-def merged_settings(
-    config: StudyConfig, overrides: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def merged_settings(config: StudyConfig, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the settings of every section, `overrides` over study.yaml; ConfigError lists every wrong one."""
     merged: dict[str, dict[str, Any]] = {"groups": {"by": config.group}} if config.group else {}
     for layer in (config.settings, config.objectives, overrides):
@@ -85,9 +83,7 @@ def merged_settings(
 
 def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> Any:
     """Return `value` (text of the command line, or a YAML value) as the field's type; ConfigError otherwise."""
-    options = (
-        typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) else (hint,)
-    )
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) else (hint,)
     if typing.get_origin(hint) is tuple:
         return _as_tuple(typing.get_args(hint)[0], value, name)
     if value is None or (isinstance(value, str) and value.lower() in ("null", "none", "")):
@@ -106,11 +102,7 @@ def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> 
     low, high = field.metadata.get("low"), field.metadata.get("high")
     if (low is not None and result < low) or (high is not None and result > high):
         limits = (
-            f"at least {low:g}"
-            if high is None
-            else f"{low:g} to {high:g}"
-            if low is not None
-            else f"at most {high:g}"
+            f"at least {low:g}" if high is None else f"{low:g} to {high:g}" if low is not None else f"at most {high:g}"
         )
         raise ConfigError(f"{name}: {result} is out of range; allowed: {limits}.")
     return result

@@ -13,9 +13,7 @@ _SAMPLE = Column("sample_id", TEXT, "the sample", required=True, references="sam
 
 
 def _day(name: str, text: str, *, required: bool = False) -> Column:
-    return Column(
-        name, INT, text, unit="days from the index date", low=-40_000, high=40_000, required=required
-    )
+    return Column(name, INT, text, unit="days from the index date", low=-40_000, high=40_000, required=required)
 
 
 PATIENTS = Table(
@@ -51,8 +49,12 @@ FOLLOW_UP = Table(
         _day("recurrence_day", "first day a recurrence was seen"),
         _day("recurrence_free_day", "last day the patient was known to be free of recurrence"),
         _day("second_primary_day", "first day a second primary cancer was found: neither recurrence nor metastasis"),
-        Column("second_primary", TEXT, "of the same organ (a second colorectal cancer), or of another",
-               choices=("same", "other")),
+        Column(
+            "second_primary",
+            TEXT,
+            "of the same organ (a second colorectal cancer), or of another",
+            choices=("same", "other"),
+        ),
         _day("progression_day", "first day progression was recorded"),
         _day(
             "progression_free_day",
@@ -68,8 +70,15 @@ PUBLISHED_ENDPOINTS = Table(
     (
         _PATIENT,
         Column("endpoint", TEXT, "the source's name of the end point: OS, PFS, EFS, TTP, DSS, MFS ...", required=True),
-        Column("time_days", INT, "time from the end point's own day 0; months x 30.4375", unit="days", low=-40_000,
-               high=40_000, required=True),
+        Column(
+            "time_days",
+            INT,
+            "time from the end point's own day 0; months x 30.4375",
+            unit="days",
+            low=-40_000,
+            high=40_000,
+            required=True,
+        ),
         Column("is_event", BOOL, "whether it happened; null = the status is not known"),
         Column("status", TEXT, "the source's own word"),
         Column("definition", TEXT, "how the source describes the end point"),
@@ -77,31 +86,34 @@ PUBLISHED_ENDPOINTS = Table(
         Column("source", TEXT, "columns or record it was read from"),
     ),
     key=("patient_id", "endpoint"),
-)  # fmt: skip
+)
 LESIONS = Table(
     "lesions",
     "tumour lesions",
     (
         Column("lesion_id", TEXT, "the lesion", required=True),
         _PATIENT,
-        Column("role", TEXT, "what the lesion is", required=True,
-               choices=("primary", "metastasis", "local_recurrence")),
+        Column(
+            "role", TEXT, "what the lesion is", required=True, choices=("primary", "metastasis", "local_recurrence")
+        ),
         Column("site", TEXT, "organ: liver, bone, lung ..."),
         _day("found_day", "day the lesion was found"),
     ),
     key=("lesion_id",),
-)  # fmt: skip
+)
 SAMPLES = Table(
     "samples",
     "sequenced samples; further clinical columns are kept",
     (
         Column("sample_id", TEXT, "the sample", required=True),
         _PATIENT,
-        Column("material", TEXT, "what was sequenced", required=True,
-               choices=("tissue", "plasma", "normal", "white_cells")),
+        Column(
+            "material", TEXT, "what was sequenced", required=True, choices=("tissue", "plasma", "normal", "white_cells")
+        ),
         Column("lesion_id", TEXT, "lesion the tissue is from; null for blood", references="lesions.lesion_id"),
-        Column("assay_id", TEXT, "assay; null: all genes taken as looked at, marked assumed",
-               references="assays.assay_id"),
+        Column(
+            "assay_id", TEXT, "assay; null: all genes taken as looked at, marked assumed", references="assays.assay_id"
+        ),
         Column("cna_assay_id", TEXT, "assay of the copy number, where another", references="assays.assay_id"),
         Column("sv_assay_id", TEXT, "assay of the fusions, where another", references="assays.assay_id"),
         _day("day", "day the sample was taken"),
@@ -117,14 +129,26 @@ SAMPLES = Table(
         Column("duplicate_share", NUM, "share of reads that are copies of another", unit="fraction", low=0, high=1),
         Column("insert_median", NUM, "median length of the sequenced fragments", unit="bases", low=0),
         Column("share_100x", NUM, "share of target bases with at least 100 fragments", unit="fraction", low=0, high=1),
-        Column("contamination", NUM, "share of DNA of another person; null = not assessable", unit="fraction", low=0,
-               high=1),
-        Column("detection_limit", NUM, "smallest allele fraction found with chance 0.95 at a base of median depth",
-               unit="fraction", low=0, high=1),
+        Column(
+            "contamination",
+            NUM,
+            "share of DNA of another person; null = not assessable",
+            unit="fraction",
+            low=0,
+            high=1,
+        ),
+        Column(
+            "detection_limit",
+            NUM,
+            "smallest allele fraction found with chance 0.95 at a base of median depth",
+            unit="fraction",
+            low=0,
+            high=1,
+        ),
     ),
     key=("sample_id",),
     open=True,
-)  # fmt: skip
+)
 ASSAYS = Table(
     "assays",
     "sequencing assays",
@@ -136,20 +160,19 @@ ASSAYS = Table(
         Column("min_depth", INT, "least depth at which a site counts as looked at", unit="reads", low=0),
         Column("error_rate", NUM, "background error per read and base", unit="fraction", low=0, high=0.2),
         Column("min_alt_count", INT, "least variant reads of a call (default 3)", unit="reads", low=1),
-        Column("min_vaf", NUM, "least variant allele fraction of a call (default 0.02)", unit="fraction",
-               low=0, high=1),
+        Column(
+            "min_vaf", NUM, "least variant allele fraction of a call (default 0.02)", unit="fraction", low=0, high=1
+        ),
         Column("has_umi", BOOL, "whether reads carry molecular identifiers"),
     ),
     key=("assay_id",),
-)  # fmt: skip
+)
 ERROR_RATES = Table(
     "error_rates",
     "background error of an assay by kind of change or at one variant, where it is known better than assays.error_rate",
     (
         Column("assay_id", TEXT, "the assay", required=True, references="assays.assay_id"),
-        Column(
-            "substitution", TEXT, "kind of change as read: C>T, ... or indel; empty where variant_id is given"
-        ),
+        Column("substitution", TEXT, "kind of change as read: C>T, ... or indel; empty where variant_id is given"),
         Column("variant_id", TEXT, "chrom:pos:ref:alt; goes before the kind of change"),
         Column(
             "error_rate",
@@ -183,7 +206,9 @@ VARIANTS = Table(
         Column("hgvs_p", TEXT, "protein change, p.G12D"),
         Column("consequence", TEXT, "effect on the gene"),
         Column("transcript", TEXT, "transcript of hgvs_c and hgvs_p; filled where a reference names the variant"),
-        Column("context", TEXT, "reference bases around a substitution, the changed one in the middle (ACG, or longer)"),
+        Column(
+            "context", TEXT, "reference bases around a substitution, the changed one in the middle (ACG, or longer)"
+        ),
     ),
     key=("variant_id",),
     open=True,
@@ -196,9 +221,7 @@ CALLS = Table(
         Column("variant_id", TEXT, "chrom:pos:ref:alt", required=True),
         Column("alt_count", INT, "reads with the variant; null = not counted", unit="reads", low=0),
         Column("depth", INT, "reads at the site; null = not counted", unit="reads", low=0),
-        Column(
-            "is_called", BOOL, "whether the caller called it; null: by the assay's min_alt_count and min_vaf"
-        ),
+        Column("is_called", BOOL, "whether the caller called it; null: by the assay's min_alt_count and min_vaf"),
         Column("filter", TEXT, "filter of the caller"),
         Column("origin", TEXT, "origin", choices=("somatic", "germline", "chip", "unknown")),
     ),
@@ -260,8 +283,12 @@ FUSIONS = Table(
         Column("gene_5p", TEXT, "5' partner"),
         Column("gene_3p", TEXT, "3' partner"),
         Column("support", INT, "supporting reads", unit="reads", low=0),
-        Column("frame", TEXT, "whether the 3' gene is read on in frame; null = not said",
-               choices=("in_frame", "out_of_frame")),
+        Column(
+            "frame",
+            TEXT,
+            "whether the 3' gene is read on in frame; null = not said",
+            choices=("in_frame", "out_of_frame"),
+        ),
     ),
 )
 PROCEDURES = Table(
@@ -270,12 +297,11 @@ PROCEDURES = Table(
     (
         _PATIENT,
         _day("day", "day of the procedure", required=True),
-        Column("kind", TEXT, "primary_resection, metastasectomy, biopsy, radiotherapy, orchiectomy ...",
-               required=True),
+        Column("kind", TEXT, "primary_resection, metastasectomy, biopsy, radiotherapy, orchiectomy ...", required=True),
         Column("lesion_id", TEXT, "lesion it was on", references="lesions.lesion_id"),
         Column("intent", TEXT, "curative, palliative, diagnostic ..."),
     ),
-)  # fmt: skip
+)
 TREATMENTS = Table(
     "treatments",
     "systemic treatments",
@@ -286,10 +312,9 @@ TREATMENTS = Table(
         Column("line", INT, "line of therapy; derived where null", low=0, high=30),
         _day("stop_day", "last day; null = ongoing or unknown"),
         Column("stop_reason", TEXT, "progression, toxicity, completed ..."),
-        Column("setting", TEXT, "setting",
-               choices=("neoadjuvant", "adjuvant", "metastatic", "mCSPC", "mCRPC")),
+        Column("setting", TEXT, "setting", choices=("neoadjuvant", "adjuvant", "metastatic", "mCSPC", "mCRPC")),
     ),
-)  # fmt: skip
+)
 LABS = Table(
     "labs",
     "laboratory values",
@@ -312,9 +337,7 @@ TARGET_LESIONS = Table(
         Column("diameter", NUM, "diameter in `unit`, where not in mm", low=0),
         Column("unit", TEXT, "unit of `diameter`", choices=("mm", "cm")),
         Column("is_node", BOOL, "whether it is a lymph node"),
-        Column(
-            "status", TEXT, "how it was seen", choices=("measured", "too_small", "absent", "not_evaluable")
-        ),
+        Column("status", TEXT, "how it was seen", choices=("measured", "too_small", "absent", "not_evaluable")),
         Column("merged_into", TEXT, "lesion this one has merged into"),
         Column("evaluator", TEXT, "who read the scan"),
     ),
@@ -327,9 +350,7 @@ ASSESSMENTS = Table(
         _PATIENT,
         _day("day", "day of the assessment", required=True),
         Column("method", TEXT, "ct_mri, bone_scan, pet ..."),
-        Column(
-            "non_target", TEXT, "non-target response", choices=("CR", "NON-CR/NON-PD", "PD", "NE", "NONE")
-        ),
+        Column("non_target", TEXT, "non-target response", choices=("CR", "NON-CR/NON-PD", "PD", "NE", "NONE")),
         Column("new_lesions", TEXT, "new lesions", choices=("no", "equivocal", "yes")),
         Column("new_bone_lesions", INT, "bone lesions not on any earlier scan", low=0),
         Column("bone_persisting", INT, "earlier post-baseline new bone lesions still seen", low=0),
@@ -343,10 +364,28 @@ ASSESSMENTS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        PATIENTS, FOLLOW_UP, PUBLISHED_ENDPOINTS, LESIONS, SAMPLES, ASSAYS, ERROR_RATES, TARGET_REGIONS, VARIANTS, CALLS,
-        COVERAGE, SEGMENTS, GENE_COPY_NUMBER, MARKERS, FUSIONS, PROCEDURES, TREATMENTS, LABS, TARGET_LESIONS, ASSESSMENTS,
+        PATIENTS,
+        FOLLOW_UP,
+        PUBLISHED_ENDPOINTS,
+        LESIONS,
+        SAMPLES,
+        ASSAYS,
+        ERROR_RATES,
+        TARGET_REGIONS,
+        VARIANTS,
+        CALLS,
+        COVERAGE,
+        SEGMENTS,
+        GENE_COPY_NUMBER,
+        MARKERS,
+        FUSIONS,
+        PROCEDURES,
+        TREATMENTS,
+        LABS,
+        TARGET_LESIONS,
+        ASSESSMENTS,
     )
-}  # fmt: skip
+}
 
 #: Without these there is no study.
 REQUIRED_TABLES = ("patients", "samples", "calls")

@@ -15,13 +15,19 @@ def dictionary() -> pl.DataFrame:
     """Return the data dictionary: one row per table and column."""
     rows = [
         {
-            "table": table.name, "table_required": table.name in REQUIRED_TABLES, "column": column.name,
-            "required": column.required, "type": column.type_name, "unit": column.unit,
-            "allowed": column.range_text, "meaning": column.text, "refers_to": column.references,
+            "table": table.name,
+            "table_required": table.name in REQUIRED_TABLES,
+            "column": column.name,
+            "required": column.required,
+            "type": column.type_name,
+            "unit": column.unit,
+            "allowed": column.range_text,
+            "meaning": column.text,
+            "refers_to": column.references,
         }
         for table in TABLES.values()
         for column in table.columns
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows)
 
 

@@ -1,7 +1,7 @@
 """An empty study as one workbook: a sheet per table, drop-downs, date cells, the dictionary; read back as it stands.
 
-Days are asked as dates (``start_date`` for ``start_day``): with ``patients.index_date`` they become days when the book is
-read. Only what a person fills in by hand has a sheet; calls and segments come from files.
+Days are asked as dates (``start_date`` for ``start_day``): with ``patients.index_date`` they become days when the book
+is read. Only what a person fills in by hand has a sheet; calls and segments come from files.
 """
 
 from __future__ import annotations
@@ -24,8 +24,23 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 #: Sheets in the order a hospital fills them in.
-SHEETS = ("patients", "follow_up", "lesions", "samples", "assays", "treatments", "procedures", "labs", "markers",
-          "assessments", "target_lesions", "fusions", "gene_copy_number", "calls", "variants")  # fmt: skip
+SHEETS = (
+    "patients",
+    "follow_up",
+    "lesions",
+    "samples",
+    "assays",
+    "treatments",
+    "procedures",
+    "labs",
+    "markers",
+    "assessments",
+    "target_lesions",
+    "fusions",
+    "gene_copy_number",
+    "calls",
+    "variants",
+)
 #: Rows with drop-downs and date cells.
 LAST_ROW = 2_000
 _BORN = dt.datetime(2026, 1, 1)  # the same input, the same bytes
@@ -85,10 +100,14 @@ def _sheet(book: Workbook, table: Table) -> None:
 
 def _note(name: str, column: Column) -> str:
     """What a column means, its unit, what is allowed, and its Chinese names."""
-    parts = [column.text, f"unit: {column.unit}" if column.unit and not name.endswith("date") else "",
-             f"allowed: {column.range_text}" if column.range_text and not name.endswith("date") else "",
-             f"refers to {column.references}" if column.references else "", "required" if column.required else "",
-             "; ".join(w for w in words_for("column", name) if not w.isascii())]  # fmt: skip
+    parts = [
+        column.text,
+        f"unit: {column.unit}" if column.unit and not name.endswith("date") else "",
+        f"allowed: {column.range_text}" if column.range_text and not name.endswith("date") else "",
+        f"refers to {column.references}" if column.references else "",
+        "required" if column.required else "",
+        "; ".join(w for w in words_for("column", name) if not w.isascii()),
+    ]
     return "\n".join(p for p in parts if p)
 
 

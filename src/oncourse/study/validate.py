@@ -41,11 +41,7 @@ def validate(
     tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2))
     for name in REQUIRED_TABLES:
         if name not in tables:
-            cure = (
-                f"Add {name}.tsv ({TABLES[name].text}), or a MAF or VCF."
-                if name == "calls"
-                else f"Add {name}.tsv."
-            )
+            cure = f"Add {name}.tsv ({TABLES[name].text}), or a MAF or VCF." if name == "calls" else f"Add {name}.tsv."
             problems.append(Problem(name, None, None, None, "required table is missing.", cure))
     clocks = parse_clocks(config.clocks)
     declared = [*config.covariates, *config.extra_columns, *filter(None, [config.group])]
@@ -58,7 +54,8 @@ def validate(
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
-    for decide in (partial(with_gene_names, first_row=first_row),
+    for decide in (
+        partial(with_gene_names, first_row=first_row),
         partial(with_joined_changes, build=config.genome_build, reference=reference),
         partial(with_effects, build=config.genome_build, reference=reference),
     ):
@@ -97,11 +94,19 @@ def _with_index_months(
     month = known_part(people["index_date"])
     month = month.set((month.str.len_chars() < 7).fill_null(False), None)
     told = row_problems(
-        "patients", people, month.is_not_null(), "index_date",
-        "'{value}' is not a whole date: day 0 is read as the first of the month, every day of the patient may be 30 less.",
-        "Give the day where it is known.", severity="warning", first_row=first_row,
-    )  # fmt: skip
-    index = pl.select(pl.coalesce(month + "-01", people["index_date"].cast(pl.String)).alias("index_date"))["index_date"]
+        "patients",
+        people,
+        month.is_not_null(),
+        "index_date",
+        "'{value}' is not a whole date: day 0 is read as the first of the month, every day of the patient may be 30 "
+        "less.",
+        "Give the day where it is known.",
+        severity="warning",
+        first_row=first_row,
+    )
+    index = pl.select(pl.coalesce(month + "-01", people["index_date"].cast(pl.String)).alias("index_date"))[
+        "index_date"
+    ]
     return {**tables, "patients": people.with_columns(index)} if told else tables, told
 
 
@@ -110,8 +115,8 @@ def days_from_dates(
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Turn ISO dates in ``*_date`` columns into days from the patient's index date.
 
-    A table may give start_date in place of start_day when patients has index_date. Of a date that is not whole the day is
-    read as `oncourse.study.partial_dates` says, with a warning; of a death the interval is kept.
+    A table may give start_date in place of start_day when patients has index_date. Of a date that is not whole the day
+    is read as `oncourse.study.partial_dates` says, with a warning; of a death the interval is kept.
     """
     table = TABLES[name]
     pairs = [(date_name(c.name), c.name) for c in table.columns if c.name == "day" or c.name.endswith("_day")]
@@ -144,23 +149,43 @@ def days_from_dates(
         if partial.is_not_null().any():
             parsed, frame = _with_partial(name, frame, date, partial, parsed, joined["_index"], problems, first_row)
         lost = parsed.is_not_null() & joined["_index"].is_null()
-        problems += row_problems(name, frame, lost, date, "the patient has no index_date, so {value} has no day.",
-                                 "Fill in patients.index_date.", first_row=first_row)  # fmt: skip
+        problems += row_problems(
+            name,
+            frame,
+            lost,
+            date,
+            "the patient has no index_date, so {value} has no day.",
+            "Fill in patients.index_date.",
+            first_row=first_row,
+        )
         days = (parsed - joined["_index"]).dt.total_days()
         if day in frame.columns:
             both = frame[day].is_not_null() & (frame[day].cast(pl.String) != "") & parsed.is_not_null()
             differs = both & (frame[day].cast(pl.Int64, strict=False) != days)
-            problems += row_problems(name, frame, differs, day, f"{{value}} disagrees with {date}.",
-                                     f"Keep one of {day} and {date}.", first_row=first_row)  # fmt: skip
+            problems += row_problems(
+                name,
+                frame,
+                differs,
+                day,
+                f"{{value}} disagrees with {date}.",
+                f"Keep one of {day} and {date}.",
+                first_row=first_row,
+            )
             days = frame[day].cast(pl.String).fill_null(days.cast(pl.String))
         frame = frame.drop(date).with_columns(days.alias(day))
     return frame, problems
 
 
 def _with_partial(
-    name: str, frame: pl.DataFrame, date: str, partial: pl.Series, parsed: pl.Series, index: pl.Series,
-    problems: list[Problem], first_row: int,
-) -> tuple[pl.Series, pl.DataFrame]:  # fmt: skip
+    name: str,
+    frame: pl.DataFrame,
+    date: str,
+    partial: pl.Series,
+    parsed: pl.Series,
+    index: pl.Series,
+    problems: list[Problem],
+    first_row: int,
+) -> tuple[pl.Series, pl.DataFrame]:
     """Read partial dates: return the dates with them, and the frame with the interval of a death; say what was read."""
     first, last = interval(partial)
     floor = None

@@ -1,7 +1,7 @@
 """One vocabulary for the words of clinical tables, in English and Chinese: `data/words.tsv`.
 
-A subject is what is asked (sex, event, role, analyte, column ...), a word how somebody wrote it, and the meaning our word
-for it. A word that is in no row has no meaning here: it is told, never guessed.
+A subject is what is asked (sex, event, role, analyte, column ...), a word how somebody wrote it, and the meaning our
+word for it. A word that is in no row has no meaning here: it is told, never guessed.
 """
 
 from __future__ import annotations

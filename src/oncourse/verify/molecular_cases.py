@@ -38,9 +38,11 @@ def _judged(design: str) -> pl.DataFrame:
     """The judged cells of a simulated study with the true fraction `ccf`."""
     cohort, truth = _simulated(design)
     cells = cohort.presence.cells
-    named = cells if "sample_id" in cells.columns else cells.join(
-        cohort.presence.samples.select("sample", "sample_id"), on="sample"
-    )  # fmt: skip
+    named = (
+        cells
+        if "sample_id" in cells.columns
+        else cells.join(cohort.presence.samples.select("sample", "sample_id"), on="sample")
+    )
     columns = ["sample_id", "variant_id", "state"]
     return named.select(columns).join(truth, on=["sample_id", "variant_id"])
 
@@ -49,7 +51,11 @@ def _judged(design: str) -> pl.DataFrame:
     requirement="'Absent' is said only where the variant is truly not in a sizeable part of the tumour",
     method="presence model over all samples of two simulated studies; share of 'absent' with a true fraction >= .3",
     source=f"simulated truth, {PATIENTS} patients a design, seed {SEED}; band 0 to 5 %, the setting max_sizeable",
-    tests=("tests/evolution/test_presence.py", "tests/evolution/test_background.py", "tests/derive/test_concordance.py",),
+    tests=(
+        "tests/evolution/test_presence.py",
+        "tests/evolution/test_background.py",
+        "tests/derive/test_concordance.py",
+    ),
 )
 def absent_is_absent() -> Iterator[Comparison]:
     for design in ("crc", "mcrpc"):
@@ -63,7 +69,10 @@ def absent_is_absent() -> Iterator[Comparison]:
     requirement="'Present' is said only where the variant truly is",
     method="presence model over all samples of two simulated studies; share of 'present' with a true fraction of 0",
     source=f"simulated truth, {PATIENTS} patients a design, seed {SEED}; band 0 to 2 %",
-    tests=("tests/evolution/test_presence.py", "tests/derive/test_too_little_tumour.py",),
+    tests=(
+        "tests/evolution/test_presence.py",
+        "tests/derive/test_too_little_tumour.py",
+    ),
 )
 def present_is_present() -> Iterator[Comparison]:
     for design in ("crc", "mcrpc"):
@@ -78,14 +87,21 @@ def present_is_present() -> Iterator[Comparison]:
     method="expected allele fraction of a clonal mutation",
     source="worked by hand: purity x mutated copies / (purity x copies + 2 x (1 - purity)); Dentro 2017",
     tolerance=1e-12,
-    tests=("tests/evolution/test_presence.py", "tests/derive/test_copy_states.py",),
+    tests=(
+        "tests/evolution/test_presence.py",
+        "tests/derive/test_copy_states.py",
+    ),
 )
 def expected_allele_fraction() -> Iterator[Comparison]:
     from oncourse.evolution.vaf import expected_vaf
 
     for purity, copies, mutated, expected in (
-        (1.0, 2, 1, 0.5), (0.6, 2, 1, 0.3), (0.5, 4, 2, 1 / 3), (0.8, 1, 1, 0.8 / 1.2), (0.2, 3, 2, 0.4 / 2.2),
-    ):  # fmt: skip
+        (1.0, 2, 1, 0.5),
+        (0.6, 2, 1, 0.3),
+        (0.5, 4, 2, 1 / 3),
+        (0.8, 1, 1, 0.8 / 1.2),
+        (0.2, 3, 2, 0.4 / 2.2),
+    ):
         obtained = float(expected_vaf(purity, copies, multiplicity=mutated))
         yield f"purity {purity}, {copies} copies, {mutated} mutated", expected, obtained
 
@@ -94,7 +110,11 @@ def expected_allele_fraction() -> Iterator[Comparison]:
     requirement="One variant has one name, however an insertion or deletion is written",
     method="normalisation of VCF, MAF and padded spellings",
     source="worked by hand from VCF 4.3 and the MAF specification",
-    tests=("tests/genome", "tests/io/test_vcf_reading.py", "tests/io/test_maf_reading.py",),
+    tests=(
+        "tests/genome",
+        "tests/io/test_vcf_reading.py",
+        "tests/io/test_maf_reading.py",
+    ),
 )
 def one_variant_one_name() -> Iterator[Comparison]:
     from oncourse.genome.variant import normalise
@@ -114,7 +134,10 @@ def one_variant_one_name() -> Iterator[Comparison]:
     requirement="The same study and seed give the same numbers",
     method="clusters of a patient derived twice from scratch",
     source="equality with itself",
-    tests=("tests/analyses/test_registry.py", "tests/disk/test_store.py",),
+    tests=(
+        "tests/analyses/test_registry.py",
+        "tests/disk/test_store.py",
+    ),
 )
 def same_input_same_numbers() -> Iterator[Comparison]:
     from oncourse.cohort import Cohort

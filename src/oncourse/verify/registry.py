@@ -20,7 +20,8 @@ class Case:
     requirement : what must hold, as a user would say it
     method : what is computed
     source : where the expected values come from
-    tolerance : numbers may differ by this, relative to 1 or the number, whichever is more; 0 = equal. A pair (low, high)
+    tolerance : numbers may differ by this, relative to 1 or the number, whichever is more; 0 = equal. A pair (low,
+    high)
         as expected value is a band that must hold the number
     tests : test files (of the source, not installed) that check the same requirement further
     """

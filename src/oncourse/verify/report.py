@@ -30,15 +30,21 @@ def as_data(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "passed": all(v.passed for v in verdicts),
         "cases": [
             {
-                "case": v.case.name, "requirement": v.case.requirement, "method": v.case.method, "source": v.case.source,
-                "tolerance": v.case.tolerance, "n_compared": v.n, "n_failed": len(v.failures),
-                "largest_deviation": _finite(v.largest_deviation), "verdict": "passed" if v.passed else "FAILED",
+                "case": v.case.name,
+                "requirement": v.case.requirement,
+                "method": v.case.method,
+                "source": v.case.source,
+                "tolerance": v.case.tolerance,
+                "n_compared": v.n,
+                "n_failed": len(v.failures),
+                "largest_deviation": _finite(v.largest_deviation),
+                "verdict": "passed" if v.passed else "FAILED",
                 "failures": list(v.failures[:_LISTED]),
             }
             for v in verdicts
         ],
         "components": components(),
-    }  # fmt: skip
+    }
 
 
 def _finite(value: float) -> float | None:
@@ -89,13 +95,20 @@ def _licence(meta: Any) -> str:
 def cyclonedx(parts: Sequence[dict[str, str]]) -> dict[str, Any]:
     """Return the components as a CycloneDX 1.5 document (the fields it requires)."""
     return {
-        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
         "components": [
-            {"type": "library", "name": p["name"], "version": p["version"], "purl": f"pkg:pypi/{p['name']}@{p['version']}",
-             "licenses": [{"license": {"name": p["licence"]}}]}
+            {
+                "type": "library",
+                "name": p["name"],
+                "version": p["version"],
+                "purl": f"pkg:pypi/{p['name']}@{p['version']}",
+                "licenses": [{"license": {"name": p["licence"]}}],
+            }
             for p in parts
         ],
-    }  # fmt: skip
+    }
 
 
 def as_html(data: dict[str, Any]) -> str:

@@ -85,9 +85,7 @@ def _signature(data: Mapping[str, Any], public_key: Path | None) -> tuple[str, s
         try:
             wanted = serialization.load_pem_public_key(public_key.read_bytes())
         except (OSError, ValueError) as error:
-            raise InputError(
-                f"{public_key.name}: cannot be read as a public key ({type(error).__name__})."
-            ) from None
+            raise InputError(f"{public_key.name}: cannot be read as a public key ({type(error).__name__}).") from None
         if wanted.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw) != raw:
             return "wrong", None
     return "valid", raw.hex()

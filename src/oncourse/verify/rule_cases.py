@@ -11,9 +11,17 @@ from oncourse.verify.registry import Comparison, case
 
 _LINE = {"patient_id": pl.String, "line": pl.Int64, "start_day": pl.Int64, "next_start_day": pl.Int64}
 _LESION = {
-    "patient_id": pl.String, "day": pl.Int64, "lesion_id": pl.String, "diameter_mm": pl.Float64, "diameter": pl.Float64,
-    "unit": pl.String, "is_node": pl.Boolean, "status": pl.String, "merged_into": pl.String, "evaluator": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "day": pl.Int64,
+    "lesion_id": pl.String,
+    "diameter_mm": pl.Float64,
+    "diameter": pl.Float64,
+    "unit": pl.String,
+    "is_node": pl.Boolean,
+    "status": pl.String,
+    "merged_into": pl.String,
+    "evaluator": pl.String,
+}
 
 #: (what the case shows, [(day, ng/mL)], status, day of progression); treatment starts on day 0
 PSA: Sequence[tuple[str, Sequence[tuple[int, float]], str, int | None]] = (
@@ -40,7 +48,7 @@ RECIST: Sequence[tuple[str, Mapping[int, Mapping[str, float]], Sequence[str], Se
     ("the reference is the nadir", {0: {"A": 50}, 56: {"A": 20}, 112: {"A": 26}}, (), ["PR", "PD"]),
     ("all gone, the node below 10 mm", {0: {"A": 20, "N": 18}, 56: {"A": 0, "N": 9}}, ("N",), ["CR"]),
     ("the node at 10 mm is no complete response", {0: {"A": 20, "N": 18}, 56: {"A": 0, "N": 10}}, ("N",), ["PR"]),
-)  # fmt: skip
+)
 
 
 def _line() -> pl.DataFrame:
@@ -52,16 +60,24 @@ def _line() -> pl.DataFrame:
     requirement="PSA progression is dated and confirmed as PCWG3 says",
     method="PSA endpoints of one line of therapy",
     source="worked by hand from Scher et al., J Clin Oncol 2016;34:1402",
-    tests=("tests/derive/test_psa_rules.py", "tests/derive/test_psa_reference.py",),
+    tests=(
+        "tests/derive/test_psa_rules.py",
+        "tests/derive/test_psa_reference.py",
+    ),
 )
 def psa_progression() -> Iterator[Comparison]:
     from oncourse.derive.clinical.psa import psa_table
 
     for what, values, status, day in PSA:
-        labs = pl.DataFrame({
-            "patient_id": "P", "day": [d for d, _ in values], "analyte": "PSA", "value": [str(v) for _, v in values],
-            "unit": "ng/mL",
-        }).with_columns(pl.col("day").cast(pl.Int64))  # fmt: skip
+        labs = pl.DataFrame(
+            {
+                "patient_id": "P",
+                "day": [d for d, _ in values],
+                "analyte": "PSA",
+                "value": [str(v) for _, v in values],
+                "unit": "ng/mL",
+            }
+        ).with_columns(pl.col("day").cast(pl.Int64))
         row = psa_table(labs, _line()).row(0, named=True)
         yield f"{what}: status", status, row["progression_status"]
         yield f"{what}: day", day, row["progression_day"]
@@ -71,7 +87,10 @@ def psa_progression() -> Iterator[Comparison]:
     requirement="Target lesions respond and progress as RECIST 1.1 says",
     method="sum of diameters against baseline and nadir, exact decimals",
     source="worked by hand from Eisenhauer et al., Eur J Cancer 2009;45:228, section 4.3",
-    tests=("tests/derive/test_recist_rules.py", "tests/derive/test_recist_reference.py",),
+    tests=(
+        "tests/derive/test_recist_rules.py",
+        "tests/derive/test_recist_reference.py",
+    ),
 )
 def recist_target_response() -> Iterator[Comparison]:
     from oncourse.derive.clinical.recist import target_visits

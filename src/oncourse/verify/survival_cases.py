@@ -45,9 +45,7 @@ def reference() -> dict[str, Any]:
 
 def _numbers(values: Any) -> np.ndarray:
     """R's numbers as an array; its null is NaN."""
-    return np.array(
-        [np.nan if v is None else v for v in np.atleast_1d(np.array(values, dtype=object))], float
-    )
+    return np.array([np.nan if v is None else v for v in np.atleast_1d(np.array(values, dtype=object))], float)
 
 
 @case(
@@ -55,7 +53,10 @@ def _numbers(values: Any) -> np.ndarray:
     method="Cox regression (Efron), coefficients and standard errors",
     source=R_SURVIVAL,
     tolerance=1e-4,
-    tests=("tests/stats/test_cox.py", "tests/stats/test_scan.py",),
+    tests=(
+        "tests/stats/test_cox.py",
+        "tests/stats/test_scan.py",
+    ),
 )
 def cox_regression() -> Iterator[Comparison]:
     from oncourse.stats.cox import fit_cox
@@ -64,9 +65,7 @@ def cox_regression() -> Iterator[Comparison]:
         theirs = reference()[name].get("efron")
         if theirs is None or not p["event"].any():
             continue
-        fit = fit_cox(
-            p["time"], p["event"], p["x"], entry=p["late"], strata=p["stratum"], weights=p["weight"]
-        )
+        fit = fit_cox(p["time"], p["event"], p["x"], entry=p["late"], strata=p["stratum"], weights=p["weight"])
         errors = fit.std_err
         theirs_coef, theirs_error = _numbers(theirs["coef"]), _numbers(theirs["se"])
         for j in np.flatnonzero(~fit.is_infinite & ~np.isnan(theirs_coef)):
@@ -144,7 +143,10 @@ def competing_events() -> Iterator[Comparison]:
     method="AUC and Brier score with inverse probability of censoring weights",
     source="R 4.2.2, riskRegression 2022.11.28; commands in verify/data/survival.R",
     tolerance=1e-6,
-    tests=("tests/models/test_metrics.py", "tests/models/test_validation.py",),
+    tests=(
+        "tests/models/test_metrics.py",
+        "tests/models/test_validation.py",
+    ),
 )
 def accuracy_at_a_horizon() -> Iterator[Comparison]:
     from oncourse.models.metrics import auc, brier, horizon_weights
@@ -163,7 +165,10 @@ def accuracy_at_a_horizon() -> Iterator[Comparison]:
     method="kappa, Gwet's AC1, Clopper-Pearson, Wilson, exact McNemar, Tango",
     source="R 4.2.2, psych, binom.test, prop.test; commands in verify/data/agreement.R",
     tolerance=1e-7,
-    tests=("tests/stats/test_agreement.py", "tests/stats/test_proportions.py",),
+    tests=(
+        "tests/stats/test_agreement.py",
+        "tests/stats/test_proportions.py",
+    ),
 )
 def agreement_of_two_tests() -> Iterator[Comparison]:
     from oncourse.stats import agreement as ag

@@ -5,16 +5,47 @@ from __future__ import annotations
 import re
 
 _NOUNS = {
-    "patients": "patient", "samples": "sample", "metastases": "metastasis", "lesions": "lesion", "genes": "gene",
-    "variants": "variant", "lines": "line", "events": "event", "records": "record", "values": "value", "visits": "visit",
-    "mutations": "mutation", "rows": "row", "tests": "test", "deaths": "death", "comparisons": "comparison",
-    "chromosomes": "chromosome", "p-values": "p-value", "clones": "clone", "covariates": "covariate", "days": "day",
-    "months": "month", "figures": "figure", "findings": "finding", "baselines": "baseline", "endpoints": "endpoint",
-}  # fmt: skip
+    "patients": "patient",
+    "samples": "sample",
+    "metastases": "metastasis",
+    "lesions": "lesion",
+    "genes": "gene",
+    "variants": "variant",
+    "lines": "line",
+    "events": "event",
+    "records": "record",
+    "values": "value",
+    "visits": "visit",
+    "mutations": "mutation",
+    "rows": "row",
+    "tests": "test",
+    "deaths": "death",
+    "comparisons": "comparison",
+    "chromosomes": "chromosome",
+    "p-values": "p-value",
+    "clones": "clone",
+    "covariates": "covariate",
+    "days": "day",
+    "months": "month",
+    "figures": "figure",
+    "findings": "finding",
+    "baselines": "baseline",
+    "endpoints": "endpoint",
+}
 _VERBS = {
-    "have": "has", "are": "is", "were": "was", "lack": "lacks", "enter": "enters", "differ": "differs", "rest": "rests",
-    "count": "counts", "come": "comes", "look": "looks", "sit": "sits", "change": "changes",
-}  # fmt: skip
+    "have": "has",
+    "are": "is",
+    "were": "was",
+    "lack": "lacks",
+    "enter": "enters",
+    "differ": "differs",
+    "rest": "rests",
+    "count": "counts",
+    "come": "comes",
+    "look": "looks",
+    "sit": "sits",
+    "change": "changes",
+}
 
 
 def _pattern(nouns: dict[str, str], verbs: dict[str, str]) -> re.Pattern[str]:

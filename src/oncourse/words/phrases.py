@@ -1,8 +1,9 @@
-"""Finished English text in another language: what results say is kept once, in English, and translated where it is shown.
+"""Finished English text in another language: what results say is kept once, in English, and translated where it is
+shown.
 
-``words/<language>/phrases/*.toml`` hold pairs: an English sentence, part of one or term, and its translation. ``{1}`` ...
-``{9}`` stand for numbers, ``{a}`` ... ``{z}`` for text that is translated in its turn; both sides have the same ones. Text
-that no pair fits stays as it is, so that a translation is never a guess.
+``words/<language>/phrases/*.toml`` hold pairs: an English sentence, part of one or term, and its translation. ``{1}``
+... ``{9}`` stand for numbers, ``{a}`` ... ``{z}`` for text that is translated in its turn; both sides have the same
+ones. Text that no pair fits stays as it is, so that a translation is never a guess.
 """
 
 from __future__ import annotations
@@ -22,14 +23,26 @@ from oncourse.words.readable import split
 _NUMBER = r"[-\u2212]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _PLACE = re.compile(r"\{([1-9a-z])\}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-#: What reads as English: a word in small letters; beside Chinese a capital is that of a name. TP53, ctDNA, P07 are names.
+#: What reads as English: a word in small letters; beside Chinese a capital is that of a name. TP53, ctDNA, P07 are
+#: names.
 _ENGLISH = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Z]?[a-z]{3,}(?![A-Za-z0-9_/])")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Between the items of a list, with what stands there in Chinese.
 _LISTS = (
-    ("; ", "；"), (", ", "、"), (" and ", "和"), (" or ", "或"), (" + ", " + "), (" v ", " 对 "), (" / ", " / "),
-    (": ", "："), (" · ", " · "), ("  ", "  "), (" = ", " = "), ("/", "/"), (";", "；"),
-)  # fmt: skip
+    ("; ", "；"),
+    (", ", "、"),
+    (" and ", "和"),
+    (" or ", "或"),
+    (" + ", " + "),
+    (" v ", " 对 "),
+    (" / ", " / "),
+    (": ", "："),
+    (" · ", " · "),
+    ("  ", "  "),
+    (" = ", " = "),
+    ("/", "/"),
+    (";", "；"),
+)
 #: Attributes of a page that are read or shown.
 _SHOWN = re.compile(r'\b(aria-label|title|placeholder|alt|data-series|data-open|data-close)="([^"]*)"')
 _VOID = re.compile(r"<(?:br|hr|img|input|link|meta|wbr)\b")
@@ -47,10 +60,28 @@ def english_left(text: str) -> list[str]:
 
 
 #: Words that both languages write so: units, statistics and formats (no list of what was forgotten).
-_KEPT = frozenset({
-    "kappa", "log", "tsv", "csv", "pdf", "svg", "png", "xlsx", "json", "yaml", "html", "min", "max", "doi", "van", "von",
-    "kb", "oncourse",
-})  # fmt: skip
+_KEPT = frozenset(
+    {
+        "kappa",
+        "log",
+        "tsv",
+        "csv",
+        "pdf",
+        "svg",
+        "png",
+        "xlsx",
+        "json",
+        "yaml",
+        "html",
+        "min",
+        "max",
+        "doi",
+        "van",
+        "von",
+        "kb",
+        "oncourse",
+    }
+)
 
 
 #: Letters from which a template says something: below, it only joins ("{a} or {b}") and must not be half translated.
@@ -114,8 +145,13 @@ class Phrasebook:
             out.append(text if kept or not text.strip() else self._node(text))
             out.append(tag if kept or name or not tag else _SHOWN.sub(self._attribute, tag))
             if kept or 'translate="no"' in tag:
-                kept += 0 if name or tag.startswith("<!") or tag.endswith("/>") or _VOID.match(tag) else \
-                    -1 if tag.startswith("</") else 1
+                kept += (
+                    0
+                    if name or tag.startswith("<!") or tag.endswith("/>") or _VOID.match(tag)
+                    else -1
+                    if tag.startswith("</")
+                    else 1
+                )
         return "".join(out)
 
     def _node(self, text: str) -> str:

@@ -39,9 +39,14 @@ class Expected:
 
 
 def expected_errors(
-    study: Study, samples: pl.DataFrame, calls: pl.DataFrame, apart: pl.DataFrame, rows: pl.DataFrame,
-    error_rate: float, noise_shape: float | None,
-) -> Expected:  # fmt: skip
+    study: Study,
+    samples: pl.DataFrame,
+    calls: pl.DataFrame,
+    apart: pl.DataFrame,
+    rows: pl.DataFrame,
+    error_rate: float,
+    noise_shape: float | None,
+) -> Expected:
     """Return what errors would show at `rows`.
 
     Parameters
@@ -85,10 +90,14 @@ def _learn(study: Study, sites: pl.DataFrame, wanted: list[str], error_rate: flo
     place = {name: i for i, name in enumerate(names)}
     told = told_errors(study, sites, error_rate).to_numpy()
     found = learn_background(
-        sites["alt_count"].to_numpy().astype(float), told * sites["depth"].to_numpy(),
-        np.array([place[s] for s in sites["sample_id"]], np.int64), _kind(sites["variant_id"]),
-        n_sample=len(names), n_kind=len(_KINDS), prior_shape=min(prior, 1e6),
-    )  # fmt: skip
+        sites["alt_count"].to_numpy().astype(float),
+        told * sites["depth"].to_numpy(),
+        np.array([place[s] for s in sites["sample_id"]], np.int64),
+        _kind(sites["variant_id"]),
+        n_sample=len(names),
+        n_kind=len(_KINDS),
+        prior_shape=min(prior, 1e6),
+    )
     return found, place
 
 
@@ -98,8 +107,8 @@ def quiet_rows(
     """Return sample_id, assay_id, variant_id, alt_count, depth where no variant is expected, in samples of these
     assays.
 
-    Plasma: sites counted in several patients (a list of sites, or other patients' variants) that no sample of this patient
-    has called, germline and blood variants apart. Normals and white
+    Plasma: sites counted in several patients (a list of sites, or other patients' variants) that no sample of this
+    patient has called, germline and blood variants apart. Normals and white
     cells: whatever was not called there.
     """
     counted = (pl.col("depth") > 0) & pl.col("alt_count").is_not_null()
@@ -109,16 +118,21 @@ def quiet_rows(
     # a site that stands in one patient's files alone stands there because a caller saw something
     shared = calls.filter(counted).group_by("variant_id").agg(n=pl.col("patient_id").n_unique()).filter(pl.col("n") > 1)
     of_plasma = (
-        calls.filter(counted & ~pl.col("called")).join(plasma, on="sample_id", how="inner")
+        calls.filter(counted & ~pl.col("called"))
+        .join(plasma, on="sample_id", how="inner")
         .join(shared, on="variant_id", how="semi")
-        .join(called, on=["patient_id", "variant_id"], how="anti").join(apart, on=["patient_id", "variant_id"], how="anti")
-    )  # fmt: skip
+        .join(called, on=["patient_id", "variant_id"], how="anti")
+        .join(apart, on=["patient_id", "variant_id"], how="anti")
+    )
     normals = study["samples"].filter(is_normal() & wanted).select("sample_id", "assay_id")
     rule = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     of_normals = (
-        study["calls"].filter(counted).join(normals, on="sample_id", how="inner").join(rule, on="assay_id", how="left")
+        study["calls"]
+        .filter(counted)
+        .join(normals, on="sample_id", how="inner")
+        .join(rule, on="assay_id", how="left")
         .filter(~is_called_expr() & ~pl.col("origin").is_in(["germline", "chip"]).fill_null(False))
-    )  # fmt: skip
+    )
     kept = ["sample_id", "assay_id", "variant_id", "alt_count", "depth"]
     return pl.concat([of_plasma.select(kept), of_normals.select(kept)]).sort("sample_id", "variant_id")
 

@@ -48,9 +48,11 @@ class CtdnaParams:
         3.0, "where the background cannot be learned from the study, how many times the stated error it may be", low=1
     )
     max_limit: float = setting(
-        0.01, "a sample that would miss this tumour fraction in more than 1 of 20 is not assessable when no DNA is seen",
-        low=1e-6, high=1,
-    )  # fmt: skip
+        0.01,
+        "a sample that would miss this tumour fraction in more than 1 of 20 is not assessable when no DNA is seen",
+        low=1e-6,
+        high=1,
+    )
     response_ratio: float = setting(
         0.5,
         "molecular response: a true level of at most this share of the one before the line",
@@ -73,22 +75,33 @@ class CtdnaParams:
     repeat_days: int = setting(
         7, "samples of a patient so near each other repeat each other: they tell the biological variation", low=0
     )
-    baseline_days: int = setting(
-        42, "oldest plasma sample before a line that is its baseline, in days", low=0
-    )
-    error_rate: float = setting(
-        ERROR_RATE, "background error of an assay that states none", low=1e-8, high=0.1
-    )
+    baseline_days: int = setting(42, "oldest plasma sample before a line that is its baseline, in days", low=0)
+    error_rate: float = setting(ERROR_RATE, "background error of an assay that states none", low=1e-8, high=0.1)
 
 
 #: Columns of the ctDNA table.
 SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "basis": pl.String, "witnesses": pl.String,
-    "n_tracked": pl.Int64, "n_seen": pl.Int64, "alt_reads": pl.Int64, "depth": pl.Int64, "background_reads": pl.Float64,
-    "background": pl.String, "error_ratio": pl.Float64, "p_value": pl.Float64, "state": pl.String, "reason": pl.String,
-    "vaf": pl.Float64, "vaf_ci_low": pl.Float64, "vaf_ci_high": pl.Float64, "detection_limit": pl.Float64,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "day": pl.Int64,
+    "basis": pl.String,
+    "witnesses": pl.String,
+    "n_tracked": pl.Int64,
+    "n_seen": pl.Int64,
+    "alt_reads": pl.Int64,
+    "depth": pl.Int64,
+    "background_reads": pl.Float64,
+    "background": pl.String,
+    "error_ratio": pl.Float64,
+    "p_value": pl.Float64,
+    "state": pl.String,
+    "reason": pl.String,
+    "vaf": pl.Float64,
+    "vaf_ci_low": pl.Float64,
+    "vaf_ci_high": pl.Float64,
+    "detection_limit": pl.Float64,
     "tumor_fraction": pl.Float64,
-}  # fmt: skip
+}
 
 
 def ctdna_table(
@@ -125,13 +138,16 @@ def ctdna_table(
     )
     rows = rows.join(tracked, on=["patient_id", "variant_id"], how="semi").sort("sample_id", "variant_id")
     expected = expected_errors(study, samples, calls, apart, rows, params.error_rate, params.noise_shape)
-    table = plasma.select("patient_id", "sample_id", "day", pl.col("given_purity").alias("tumor_fraction"), "altered_mb")
+    table = plasma.select(
+        "patient_id", "sample_id", "day", pl.col("given_purity").alias("tumor_fraction"), "altered_mb"
+    )
     table = table.join(_reads(rows, expected, params), on="sample_id", how="left")
     table = table.join(_called(study, calls, plasma, tracked), on="sample_id", how="left")
     table = table.with_columns(
         basis=pl.when(pl.col("patient_id").is_in(tissue["patient_id"].unique().implode()))
-        .then(pl.lit("tumour_informed")).otherwise(pl.lit("tumour_naive"))
-    )  # fmt: skip
+        .then(pl.lit("tumour_informed"))
+        .otherwise(pl.lit("tumour_naive"))
+    )
     return _with_states(_with_recorded(table, readings))
 
 
@@ -139,9 +155,7 @@ def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     """patient_id, variant_id of germline, blood clones and possible blood clones."""
     blood = study["samples"].filter(is_normal()).select("sample_id", "patient_id")
     rule = pl.lit(None, pl.Int64).alias("min_alt_count"), pl.lit(None, pl.Float64).alias("min_vaf")
-    called = (
-        study["calls"].join(blood, on="sample_id", how="inner").with_columns(rule).filter(is_called_expr())
-    )
+    called = study["calls"].join(blood, on="sample_id", how="inner").with_columns(rule).filter(is_called_expr())
     frames = [called.select("patient_id", "variant_id")]
     if presence is not None and presence.cells.height:
         frames.append(presence.cells.filter(pl.col("blood").is_not_null()).select("patient_id", "variant_id"))
@@ -183,14 +197,19 @@ def _common_level(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -
     (the median where all are alike, else the lower quartile, of the lowest sample of each patient) may be background.
     """
     table = rows.select("assay_id", "patient_id", "sample_id").with_columns(
-        pl.col("assay_id").fill_null(""), alt=pl.Series(expected.alt), told=pl.Series(expected.told * expected.depth),
+        pl.col("assay_id").fill_null(""),
+        alt=pl.Series(expected.alt),
+        told=pl.Series(expected.told * expected.depth),
         learned=pl.Series(expected.is_learned),
-    )  # fmt: skip
+    )
     level = (
-        table.filter(~pl.col("learned")).group_by("assay_id", "patient_id", "sample_id").agg(pl.col("alt", "told").sum())
+        table.filter(~pl.col("learned"))
+        .group_by("assay_id", "patient_id", "sample_id")
+        .agg(pl.col("alt", "told").sum())
         .with_columns(ratio=pl.col("alt") / pl.col("told"))
-        .group_by("assay_id", "patient_id").agg(pl.col("ratio").min())
-    )  # fmt: skip
+        .group_by("assay_id", "patient_id")
+        .agg(pl.col("ratio").min())
+    )
     out = dict.fromkeys(table["assay_id"].unique().to_list(), params.error_factor)
     for (assay,), part in level.group_by("assay_id", maintain_order=True):
         low, middle, high = (float(part["ratio"].quantile(q, "linear") or 0.0) for q in (0.25, 0.5, 0.75))
@@ -201,11 +220,22 @@ def _common_level(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -
 
 
 _READS = {
-    "sample_id": pl.String, "n_tracked": pl.Int64, "n_seen": pl.Int64, "alt_reads": pl.Int64, "depth": pl.Int64,
-    "background_reads": pl.Float64, "background": pl.String, "error_ratio": pl.Float64, "p_value": pl.Float64,
-    "vaf": pl.Float64, "vaf_ci_low": pl.Float64, "vaf_ci_high": pl.Float64, "detection_limit": pl.Float64,
-    "reads": pl.String, "why": pl.String,
-}  # fmt: skip
+    "sample_id": pl.String,
+    "n_tracked": pl.Int64,
+    "n_seen": pl.Int64,
+    "alt_reads": pl.Int64,
+    "depth": pl.Int64,
+    "background_reads": pl.Float64,
+    "background": pl.String,
+    "error_ratio": pl.Float64,
+    "p_value": pl.Float64,
+    "vaf": pl.Float64,
+    "vaf_ci_low": pl.Float64,
+    "vaf_ci_high": pl.Float64,
+    "detection_limit": pl.Float64,
+    "reads": pl.String,
+    "why": pl.String,
+}
 
 
 def _parts(rows: pl.DataFrame) -> list[tuple[str, slice]]:
@@ -235,12 +265,22 @@ def _of_sample(part: tuple[str, slice], expected: Expected, params: CtdnaParams,
     if state == NEGATIVE and not is_learned and _above_stated(total, told * depth, given):
         state, why = UNKNOWN, "background not known: more reads than the stated error makes, not more than it may be"
     return {
-        "sample_id": name, "n_tracked": len(alt), "n_seen": int((alt > 0).sum()), "alt_reads": int(total),
-        "depth": int(n), "background_reads": rate * n, "background": "learned" if is_learned else "not known",
+        "sample_id": name,
+        "n_tracked": len(alt),
+        "n_seen": int((alt > 0).sum()),
+        "alt_reads": int(total),
+        "depth": int(n),
+        "background_reads": rate * n,
+        "background": "learned" if is_learned else "not known",
         "error_ratio": float(mean.sum() / (told * depth).sum()) if is_learned else None,
-        "p_value": float(found.p_value[0]), "vaf": vaf, "vaf_ci_low": low, "vaf_ci_high": high,
-        "detection_limit": None if np.isnan(limit) else limit, "reads": state, "why": why,
-    }  # fmt: skip
+        "p_value": float(found.p_value[0]),
+        "vaf": vaf,
+        "vaf_ci_low": low,
+        "vaf_ci_high": high,
+        "detection_limit": None if np.isnan(limit) else limit,
+        "reads": state,
+        "why": why,
+    }
 
 
 def _verdict(p_value: float, single: float, limit: float, params: CtdnaParams) -> tuple[str, str | None]:
@@ -278,11 +318,16 @@ def _with_recorded(table: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
 _WITNESSES: tuple[tuple[str, pl.Expr], ...] = (
     ("reads", pl.col("reads")),
     (RECORDED, pl.col("recorded")),
-    ("recorded tumour fraction", pl.when(pl.col("tumor_fraction") > 0).then(pl.lit(POSITIVE))
-     .when(pl.col("tumor_fraction") == 0).then(pl.lit(NEGATIVE))),
+    (
+        "recorded tumour fraction",
+        pl.when(pl.col("tumor_fraction") > 0)
+        .then(pl.lit(POSITIVE))
+        .when(pl.col("tumor_fraction") == 0)
+        .then(pl.lit(NEGATIVE)),
+    ),
     ("called variant", pl.when(pl.col("n_called") > 0).then(pl.lit(POSITIVE))),
     ("copy number", pl.when(pl.col("altered_mb") >= MIN_ALTERED_MB).then(pl.lit(POSITIVE))),
-)  # fmt: skip
+)
 
 
 def _with_states(table: pl.DataFrame) -> pl.DataFrame:

@@ -23,11 +23,24 @@ MIN_READS = 5
 RISES = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 
 RESPONSE_SCHEMA = {
-    "patient_id": pl.String, "line": pl.Int64, "drugs": pl.String, "start_day": pl.Int64, "baseline_day": pl.Int64,
-    "baseline_vaf": pl.Float64, "n_samples": pl.Int64, "lowest_vaf": pl.Float64, "lowest_day": pl.Int64,
-    "ratio": pl.Float64, "response": pl.String, "p_response": pl.Float64, "clearance_day": pl.Int64,
-    "is_sustained": pl.Boolean, "progression_day": pl.Int64, "p_progression": pl.Float64, "rise_shown": pl.Float64,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "line": pl.Int64,
+    "drugs": pl.String,
+    "start_day": pl.Int64,
+    "baseline_day": pl.Int64,
+    "baseline_vaf": pl.Float64,
+    "n_samples": pl.Int64,
+    "lowest_vaf": pl.Float64,
+    "lowest_day": pl.Int64,
+    "ratio": pl.Float64,
+    "response": pl.String,
+    "p_response": pl.Float64,
+    "clearance_day": pl.Int64,
+    "is_sustained": pl.Boolean,
+    "progression_day": pl.Int64,
+    "p_progression": pl.Float64,
+    "rise_shown": pl.Float64,
+}
 
 
 @dataclass(frozen=True)
@@ -118,9 +131,14 @@ def course_of(samples: list[Sample], params: CtdnaParams, variation: Variation) 
         return None
     reads, depth, background = zip(*((s.reads, s.depth, s.background) for s in counted), strict=True)
     return course(
-        reads, depth, background, cv=variation.cv, uneven=variation.uneven, rise=params.progression_ratio,
+        reads,
+        depth,
+        background,
+        cv=variation.cv,
+        uneven=variation.uneven,
+        rise=params.progression_ratio,
         fall=params.response_ratio,
-    )  # fmt: skip
+    )
 
 
 def ctdna_response(
@@ -166,12 +184,20 @@ def _line_response(
     falls = p_fall is not None and p_fall >= params.min_probability
     return {
         **{name: line[name] for name in ("patient_id", "line", "drugs", "start_day")},
-        "baseline_day": base.day, "baseline_vaf": base.vaf, "n_samples": len(after), "lowest_vaf": lowest,
-        "lowest_day": lowest_day, "ratio": ratio, "p_response": p_fall, "clearance_day": cleared, "is_sustained":
-        sustained, "response": "clearance" if cleared is not None else "molecular_response" if falls else "no_response",
-        "progression_day": progression, "p_progression": p_rise,
+        "baseline_day": base.day,
+        "baseline_vaf": base.vaf,
+        "n_samples": len(after),
+        "lowest_vaf": lowest,
+        "lowest_day": lowest_day,
+        "ratio": ratio,
+        "p_response": p_fall,
+        "clearance_day": cleared,
+        "is_sustained": sustained,
+        "response": "clearance" if cleared is not None else "molecular_response" if falls else "no_response",
+        "progression_day": progression,
+        "p_progression": p_rise,
         "rise_shown": _rise_shown([base, *after], params, variation),
-    }  # fmt: skip
+    }
 
 
 def _clearance(after: list[Sample]) -> tuple[int | None, bool | None]:

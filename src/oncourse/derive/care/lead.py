@@ -23,10 +23,17 @@ SENSITIVITY = 0.9
 MEANINGS = (1.0, 1.25)
 
 LEAD_SCHEMA = {
-    "patient_id": pl.String, "ctdna_after_day": pl.Int64, "ctdna_by_day": pl.Int64, "imaging_after_day": pl.Int64,
-    "imaging_by_day": pl.Int64, "lead_low_days": pl.Float64, "lead_high_days": pl.Float64, "kind": pl.String,
-    "setting": pl.String, "line": pl.Int64,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "ctdna_after_day": pl.Int64,
+    "ctdna_by_day": pl.Int64,
+    "imaging_after_day": pl.Int64,
+    "imaging_by_day": pl.Int64,
+    "lead_low_days": pl.Float64,
+    "lead_high_days": pl.Float64,
+    "kind": pl.String,
+    "setting": pl.String,
+    "line": pl.Int64,
+}
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,7 @@ class Leads:
         return fits[0]._replace(value=float(np.mean([f.value for f in fits])), low=low, high=high)
 
 
-def lead_times(
-    ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFrame, params: CtdnaParams
-) -> Leads:
+def lead_times(ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFrame, params: CtdnaParams) -> Leads:
     """Return the lead of ctDNA over imaging of each patient as an interval (days; negative: imaging was first).
 
     Parameters
@@ -119,8 +124,9 @@ def _state_weights(samples: list[Sample], alpha: float) -> np.ndarray:
 def _turns(weights: np.ndarray, days: list[int], after: int, by: int | None) -> Turns:
     from oncourse.stats.paired_intervals import Turns
 
-    return Turns(np.array(days, float), weights / weights.max(), float(after), float("inf") if by is None else
-    float(by))
+    return Turns(
+        np.array(days, float), weights / weights.max(), float(after), float("inf") if by is None else float(by)
+    )
 
 
 def _row(
@@ -136,7 +142,10 @@ def _row(
 
 
 def line_lead_times(
-    ctdna: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: CtdnaParams,
+    ctdna: pl.DataFrame,
+    lines: pl.DataFrame,
+    visits: pl.DataFrame,
+    params: CtdnaParams,
     variation: Variation | None = None,
 ) -> Leads:
     """Return the lead of ctDNA over imaging of each line of therapy as an interval (days; negative: imaging was first).
@@ -177,7 +186,12 @@ def line_lead_times(
 
 
 def _line_lead(
-    patient: str, line: int, samples: list[Sample], visits: list[tuple[int, str]], start: int, params: CtdnaParams,
+    patient: str,
+    line: int,
+    samples: list[Sample],
+    visits: list[tuple[int, str]],
+    start: int,
+    params: CtdnaParams,
     variation: Variation,
 ) -> tuple[tuple[object, ...], tuple[Turns, ...]] | None:
     from oncourse.evolution.course import turning

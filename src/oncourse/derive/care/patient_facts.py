@@ -23,13 +23,19 @@ EARLIER = (*ADJUVANT, "mCSPC")
 #: Smallest assay on which a burden is counted: 0.8 Mb, the size of the FDA-approved test of TMB-H (FoundationOne CDx).
 MIN_TMB_MB = 0.8
 
+
 class Facts:
     """Everything of a patient that is no alteration: tumour, state, treatment, markers."""
 
     def __init__(
-        self, study: Study, lines: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str],
-        readings: pl.DataFrame, ctdna: pl.DataFrame,
-    ):  # fmt: skip
+        self,
+        study: Study,
+        lines: pl.DataFrame,
+        burden: pl.DataFrame,
+        decision: Mapping[str, str],
+        readings: pl.DataFrame,
+        ctdna: pl.DataFrame,
+    ):
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
         self.markers = _latest_markers(readings)
@@ -50,7 +56,9 @@ class Facts:
         row = self.patients[patient]
         words = " ".join(str(row[c] or "") for c in ("disease", "primary_site"))
         config = self.study.config
-        tumour = tumour_of(words) or tumour_of(config.disease) or (disease(config.design).tumour if config.design else None)
+        tumour = (
+            tumour_of(words) or tumour_of(config.disease) or (disease(config.design).tumour if config.design else None)
+        )
         known = of_tumour(tumour, config.design)
         markers = self.markers.get(patient, {})
         phenotypes = {g: phenotype(g, markers[g]) for g in PGX_GENES if g in markers}
@@ -76,10 +84,13 @@ class Facts:
             return None
         config = self.study.config
         return known.state(
-            self.settings.get(patient), self.patients[patient]["stage"], f"{words} {config.disease}",
-            has_metastasis=patient in self.metastatic, in_design=config.design == known.name,
+            self.settings.get(patient),
+            self.patients[patient]["stage"],
+            f"{words} {config.disease}",
+            has_metastasis=patient in self.metastatic,
+            in_design=config.design == known.name,
             has_progressed=patient in self.progressed,
-        )  # fmt: skip
+        )
 
 
 def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
@@ -96,8 +107,11 @@ def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
 
 
 def _recorded_ctdna(ctdna: pl.DataFrame) -> Iterator[tuple[str, str]]:
-    """(patient, state) of the latest blood with a recorded ctDNA result: as the one table of ctDNA judges that blood."""
-    rows = ctdna.filter(pl.col("witnesses").str.contains(RECORDED, literal=True)).sort("patient_id", "day", nulls_last=False)
+    """(patient, state) of the latest blood with a recorded ctDNA result: as the one table of ctDNA judges that
+    blood."""
+    rows = ctdna.filter(pl.col("witnesses").str.contains(RECORDED, literal=True)).sort(
+        "patient_id", "day", nulls_last=False
+    )
     last = rows.unique("patient_id", keep="last", maintain_order=True)
     yield from last.select("patient_id", "state").iter_rows()
 

@@ -1,7 +1,7 @@
 """What a patient's recorded tests add to the findings that therapy rules look at.
 
-Where the reads could not see a gene, a hospital's own test speaks: its mutation is a finding, its wild type stands with the
-words of the record. Where the reads did see it and say otherwise, nothing is claimed of the site.
+Where the reads could not see a gene, a hospital's own test speaks: its mutation is a finding, its wild type stands with
+the words of the record. Where the reads did see it and say otherwise, nothing is claimed of the site.
 """
 
 from __future__ import annotations
@@ -50,9 +50,11 @@ def with_records(patient: PatientFindings, records: Sequence[GeneRecord], ish: s
         for gene in set(record.genes) - mutated:
             sites.update(_told_wild(patient, gene))
     return replace(
-        patient, variants=(*patient.variants, *added), sites={**patient.sites, **sites} if sites else patient.sites,
+        patient,
+        variants=(*patient.variants, *added),
+        sites={**patient.sites, **sites} if sites else patient.sites,
         copy_number=_with_her2(patient.copy_number, ish),
-    )  # fmt: skip
+    )
 
 
 def _is_seen(patient: PatientFindings, record: GeneRecord) -> bool:
@@ -64,18 +66,25 @@ def _is_seen(patient: PatientFindings, record: GeneRecord) -> bool:
 def _variant(record: GeneRecord) -> VariantFinding:
     when = "" if record.day is None else f", day {record.day}"
     return VariantFinding(
-        record.genes[0], record.change, effect_of(None, record.change) if record.change else "missense",
-        origin="somatic", codon=record.codon, seen=f"recorded: {record.words}{when}", is_recorded=True,
+        record.genes[0],
+        record.change,
+        effect_of(None, record.change) if record.change else "missense",
+        origin="somatic",
+        codon=record.codon,
+        seen=f"recorded: {record.words}{when}",
+        is_recorded=True,
         or_genes=record.genes[1:],
-    )  # fmt: skip
+    )
 
 
 def _told_wild(patient: PatientFindings, gene: str) -> dict[tuple[str, str, int], str]:
     """Sites of a gene that reads could not see, as recorded wild type."""
     return {
         (material, gene, codon): "recorded"
-        for material in _OF_TISSUE for codon in _codons(patient, gene, None) if patient.site(gene, codon, material) in _BLIND
-    }  # fmt: skip
+        for material in _OF_TISSUE
+        for codon in _codons(patient, gene, None)
+        if patient.site(gene, codon, material) in _BLIND
+    }
 
 
 def _codons(patient: PatientFindings, gene: str, codon: int | None) -> list[int]:

@@ -73,16 +73,8 @@ class Knowledge:
     def genes(self) -> frozenset[str]:
         """Every gene some rule, watch item or statement asks for."""
         found = {g for rule in self.rules for g in rule.genes}
-        found |= {
-            g for r in self.rules if r.requires_node for a in atoms_of(r.requires_node) for g in a.genes
-        }
-        found |= {
-            g
-            for r in self.rules
-            if r.requires_node
-            for a in atoms_of(r.requires_node)
-            for g in _site_genes(a)
-        }
+        found |= {g for r in self.rules if r.requires_node for a in atoms_of(r.requires_node) for g in a.genes}
+        found |= {g for r in self.rules if r.requires_node for a in atoms_of(r.requires_node) for g in _site_genes(a)}
         found |= {g for item in watch_items() for g in item.genes}
         found |= {r["gene"] for r in data_rows("predisposition_genes.tsv")}
         if self.evidence is not None:
@@ -133,12 +125,21 @@ class Findings:
 
 
 def findings(
-    study: Study, panels: Panels, presence: PresenceTable | None, seen: SeenVariants,
-    lines: pl.DataFrame, burden: pl.DataFrame,
-    knowledge: Knowledge, decision: pl.DataFrame, callable_params: CallabilityParams, watch: WatchParams,
-    copy_params: CopyNumberParams, readings: pl.DataFrame, statuses: pl.DataFrame,
+    study: Study,
+    panels: Panels,
+    presence: PresenceTable | None,
+    seen: SeenVariants,
+    lines: pl.DataFrame,
+    burden: pl.DataFrame,
+    knowledge: Knowledge,
+    decision: pl.DataFrame,
+    callable_params: CallabilityParams,
+    watch: WatchParams,
+    copy_params: CopyNumberParams,
+    readings: pl.DataFrame,
+    statuses: pl.DataFrame,
     ctdna: pl.DataFrame,
-) -> Findings:  # fmt: skip
+) -> Findings:
     """Derive the findings of every patient from the study's tables.
 
     Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
@@ -156,12 +157,16 @@ def findings(
         new.filter(pl.col("status") == "emerged").select("patient_id", "variant_id", "drug_class").iter_rows()
     ):
         classes[(patient, variant)] = (*classes.get((patient, variant), ()), name)
-    informative = plasma.filter("has_tumour").group_by("patient_id", maintain_order=True).agg(pl.col("sample_id").last())
+    informative = (
+        plasma.filter("has_tumour").group_by("patient_id", maintain_order=True).agg(pl.col("sample_id").last())
+    )
     latest = dict(informative.iter_rows())
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
     records = by_patient(gene_records(readings))
-    named = statuses.filter(~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False))
+    named = statuses.filter(
+        ~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False)
+    )
     denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
     counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
@@ -207,13 +212,15 @@ def _emerged(
 
 
 def _all_emerged(
-    study: Study, presence: PresenceTable | None, watch: WatchParams, copies: pl.DataFrame,
-    variants: Mapping[str, tuple[VariantFinding, ...]], readings: pl.DataFrame,
-) -> pl.DataFrame:  # fmt: skip
+    study: Study,
+    presence: PresenceTable | None,
+    watch: WatchParams,
+    copies: pl.DataFrame,
+    variants: Mapping[str, tuple[VariantFinding, ...]],
+    readings: pl.DataFrame,
+) -> pl.DataFrame:
     """Mutations, reversions, amplifications and markers that the watch list names."""
-    reverted = {
-        (p, v.variant_id, v.gene, v.change) for p, found in variants.items() for v in found if v.is_reversion
-    }
+    reverted = {(p, v.variant_id, v.gene, v.change) for p, found in variants.items() for v in found if v.is_reversion}
     changed = _emerged(study, presence, watch, {r[1:] for r in reverted})
     # what restores a frame in one patient may be a plain deletion in another
     own = pl.DataFrame(
@@ -291,9 +298,14 @@ class _Sites:
     """What absence may be claimed of, per patient and material; mappings are shared between patients."""
 
     def __init__(
-        self, panels: Panels, codons: pl.DataFrame, decision: Mapping[str, str], plasma: pl.DataFrame,
-        genes: frozenset[str], denied: Mapping[str, list[tuple[str, int]]],
-    ):  # fmt: skip
+        self,
+        panels: Panels,
+        codons: pl.DataFrame,
+        decision: Mapping[str, str],
+        plasma: pl.DataFrame,
+        genes: frozenset[str],
+        denied: Mapping[str, list[tuple[str, int]]],
+    ):
         self.denied = denied
         self.genes, self.panels, self.decision = genes, panels, decision
         self.samples: dict[str, list[tuple[str, str, str | None]]] = {}
@@ -345,9 +357,7 @@ class _Sites:
                 sites = {at: state for at, state in sites.items() if at[0] != material}
         return sites, default
 
-    def _overlay(
-        self, groups: Mapping[str, list[tuple[str, str, str | None]]]
-    ) -> dict[tuple[str, str, int], str]:
+    def _overlay(self, groups: Mapping[str, list[tuple[str, str, str | None]]]) -> dict[tuple[str, str, int], str]:
         order = SITE_STATES
         overlay: dict[tuple[str, str, int], str] = {}
         for material, samples in groups.items():

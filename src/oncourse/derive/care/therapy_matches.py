@@ -21,9 +21,15 @@ from oncourse.study.model import Study
 _RAS_MUTATED = parse(f"mutation({site_text('RAS')})")
 
 RAS_SCHEMA = {
-    "patient_id": pl.String, "state": pl.String, "mutations": pl.String, "sample_id": pl.String,
-    "sample_reason": pl.String, "failing": pl.String, "conflict": pl.String, "others": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "state": pl.String,
+    "mutations": pl.String,
+    "sample_id": pl.String,
+    "sample_reason": pl.String,
+    "failing": pl.String,
+    "conflict": pl.String,
+    "others": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,11 @@ def match_all(study: Study, found: Findings) -> Therapy:
 
 
 _RAS_STATES = {
-    ("positive", None): "mutated", ("negative", "measured"): "wild_type", ("negative", "assumed"): "assumed_wild_type",
+    ("positive", None): "mutated",
+    ("negative", "measured"): "wild_type",
+    ("negative", "assumed"): "assumed_wild_type",
     ("negative", "recorded"): "assumed_wild_type",
-}  # fmt: skip
+}
 
 
 def ras_table(found: Findings, statuses: pl.DataFrame) -> pl.DataFrame:

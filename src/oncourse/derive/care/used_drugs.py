@@ -16,9 +16,18 @@ from oncourse.study.model import Study
 
 #: Classes of which one drug tells how a tumour responds to the others.
 TARGETED = (
-    "anti-EGFR", "ARPI", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor", "anti-HER2",
-    "NTRK inhibitor", "RET inhibitor", "AKT inhibitor", "radioligand",
-)  # fmt: skip
+    "anti-EGFR",
+    "ARPI",
+    "PARP inhibitor",
+    "PD-1/PD-L1 inhibitor",
+    "BRAF inhibitor",
+    "KRAS G12C inhibitor",
+    "anti-HER2",
+    "NTRK inhibitor",
+    "RET inhibitor",
+    "AKT inhibitor",
+    "radioligand",
+)
 #: Classes whose trials left out who had had a drug of the class (PROfound, TRITON3, KEYNOTE-177 and -158, BEACON,
 #: KRYSTAL-1; exclusion criteria from memory): after progression on one, another is not what was studied.
 ONCE = ("PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor", "KRAS G12C inhibitor")
@@ -72,10 +81,11 @@ def used_before(therapy: str, given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_spent(rule: Rule, failed: tuple[str, ...]) -> bool:
-    """Return whether a therapy is over for the patient: every alternative it names failed, or a drug of a class tried once.
+    """Return whether a therapy is over for the patient: every alternative it names failed, or a drug of a class tried
+    once.
 
-    Of an alternative the targeted drugs count; chemotherapy beside them does not. A rule that asks for earlier treatment
-    with the class (rechallenge) is never spent by it.
+    Of an alternative the targeted drugs count; chemotherapy beside them does not. A rule that asks for earlier
+    treatment with the class (rechallenge) is never spent by it.
     """
     if rule.direction not in BENEFIT or not failed:
         return False

@@ -52,33 +52,39 @@ def watch_items() -> tuple[WatchItem, ...]:
     for row in data_rows("watchlist.tsv"):
         is_site = row["kind"] == "mutation"
         sites = tuple(parse_site(t) for t in row["target"].split(";")) if is_site else ()
-        genes = tuple(s.gene for s in sites) or (
-            tuple(row["target"].split(",")) if row["kind"] != "marker" else ()
-        )
+        genes = tuple(s.gene for s in sites) or (tuple(row["target"].split(",")) if row["kind"] != "marker" else ())
         life = float(row["half_life_months"]) if row["half_life_months"] else None
         items.append(
-            WatchItem(
-                row["drug_class"], row["kind"], row["target"], row["name"], life, row["source"], sites, genes
-            )
+            WatchItem(row["drug_class"], row["kind"], row["target"], row["name"], life, row["source"], sites, genes)
         )
     return tuple(items)
 
 
 #: Columns of the emergence table.
 EMERGENCE_SCHEMA = {
-    "patient_id": pl.String, "drug_class": pl.String, "kind": pl.String, "name": pl.String, "gene": pl.String,
-    "change": pl.String, "variant_id": pl.String, "status": pl.String, "first_seen_day": pl.Int64,
-    "first_seen_sample": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "earlier": pl.String,
-    "exclusion": pl.Float64, "start_day": pl.Int64, "stop_day": pl.Int64,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "drug_class": pl.String,
+    "kind": pl.String,
+    "name": pl.String,
+    "gene": pl.String,
+    "change": pl.String,
+    "variant_id": pl.String,
+    "status": pl.String,
+    "first_seen_day": pl.Int64,
+    "first_seen_sample": pl.String,
+    "alt_count": pl.Int64,
+    "depth": pl.Int64,
+    "earlier": pl.String,
+    "exclusion": pl.Float64,
+    "start_day": pl.Int64,
+    "stop_day": pl.Int64,
+}
 
 
 def class_periods(treatments: pl.DataFrame) -> pl.DataFrame:
     """Return patient_id, drug_class, start_day (first), stop_day (last; null = ongoing or unknown)."""
     schema = {"patient_id": pl.String, "drug_class": pl.String, "start_day": pl.Int64, "stop_day": pl.Int64}
-    rows = treatments.drop_nulls(["drugs", "start_day"]).select(
-        "patient_id", "drugs", "start_day", "stop_day"
-    )
+    rows = treatments.drop_nulls(["drugs", "start_day"]).select("patient_id", "drugs", "start_day", "stop_day")
     if rows.is_empty():
         return pl.DataFrame(schema=schema)
     unique = rows["drugs"].unique().to_list()
@@ -92,22 +98,29 @@ def class_periods(treatments: pl.DataFrame) -> pl.DataFrame:
         .group_by("patient_id", "drug_class")
         .agg(
             pl.col("start_day").min(),
-            pl.when(pl.col("stop_day").is_null().any()).then(None).otherwise(pl.col("stop_day").max()).alias("stop_day"),
+            pl.when(pl.col("stop_day").is_null().any())
+            .then(None)
+            .otherwise(pl.col("stop_day").max())
+            .alias("stop_day"),
         )
         .sort("patient_id", "drug_class")
         .select(list(schema))
-    )  # fmt: skip
+    )
 
 
 def emergence(
-    cells: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame, params: WatchParams = WatchParams(),
+    cells: pl.DataFrame,
+    samples: pl.DataFrame,
+    treatments: pl.DataFrame,
+    params: WatchParams = WatchParams(),
     reversions: Collection[tuple[str, str, str]] = (),
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Return one row per patient, class of drug given, and watched variant found in the patient.
 
     Parameters
     ----------
-    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, reason, basis, power_same_ccf, blood
+    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, reason, basis, power_same_ccf,
+    blood
         (`oncourse.derive.concordance.presence`)
     samples : sample_id, day, material
     treatments : the study's table
@@ -118,8 +131,8 @@ def emergence(
     `EMERGENCE_SCHEMA`. kind: mutation or reversion. status: ``emerged`` (present in a sample after the start of the
     class; every sample up to then that says anything says absent, and together they would have shown it at its later
     cell fraction with at least ``min_exclusion``), ``present_before``, ``not_visible_before`` (nothing excludes that it
-    was there), ``uncalled_before`` (it would be emerged, but in some earlier sample nobody counted the reads: new by calls
-    alone), or ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal
+    was there), ``uncalled_before`` (it would be emerged, but in some earlier sample nobody counted the reads: new by
+    calls alone), or ``no_sample_before``. ``earlier`` holds alt reads / depth of every earlier sample. Clonal
     haematopoiesis and possible clonal haematopoiesis never count. A sample without a day cannot be placed and is not
     used.
     """
@@ -127,8 +140,7 @@ def emergence(
     items = [item for item in watch_items() if item.kind in ("mutation", "reversion")]
     genes = sorted({g for item in items for g in item.genes})
     cells = cells.filter(
-        pl.col("gene").is_in(genes)
-        & ~pl.col("blood").is_in(["chip", "possible_chip", "germline"]).fill_null(False)
+        pl.col("gene").is_in(genes) & ~pl.col("blood").is_in(["chip", "possible_chip", "germline"]).fill_null(False)
     )
     if cells.is_empty() or periods.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
@@ -138,7 +150,14 @@ def emergence(
     dated = samples.select("sample_id", "day").drop_nulls("day")
     rows = (
         cells.select(
-            "patient_id", "variant_id", "gene", "sample_id", "alt_count", "depth", "state", "power_same_ccf",
+            "patient_id",
+            "variant_id",
+            "gene",
+            "sample_id",
+            "alt_count",
+            "depth",
+            "state",
+            "power_same_ccf",
             by_calls=absent_by_calls(),
         )
         .join(named, on=["variant_id", "gene"], how="inner")
@@ -151,12 +170,8 @@ def emergence(
     has_read = pl.col("alt_count").is_null() | (pl.col("alt_count") > 0)
     present, absent = (pl.col("state") == "present") & has_read, pl.col("state") == "absent"
     hit = after & present
-    counts = pl.format(
-        "{}/{} (day {})", pl.col("alt_count").fill_null(0), pl.col("depth").fill_null(0), "day"
-    )
-    counts = (
-        pl.when(pl.col("depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(counts)
-    )
+    counts = pl.format("{}/{} (day {})", pl.col("alt_count").fill_null(0), pl.col("depth").fill_null(0), "day")
+    counts = pl.when(pl.col("depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(counts)
     misses = 1 - pl.col("power_same_ccf").fill_null(0.0)
     missed = misses.filter(before & absent).product()
     # what nobody looked at excludes nothing: an assumed absence makes a variant new by calls alone
@@ -186,13 +201,18 @@ def emergence(
         (before & pl.col("by_calls")).any().alias("uncounted"),
     )
     status = (
-        pl.when(pl.col("was_there")).then(pl.lit("present_before"))
-        .when(pl.col("first_seen_day").is_null()).then(pl.lit("not_seen_since"))
-        .when(~pl.col("looked")).then(pl.lit("no_sample_before"))
-        .when(pl.col("excluded") & (pl.col("counted_exclusion") >= params.min_exclusion)).then(pl.lit("emerged"))
-        .when(pl.col("uncounted")).then(pl.lit("uncalled_before"))
+        pl.when(pl.col("was_there"))
+        .then(pl.lit("present_before"))
+        .when(pl.col("first_seen_day").is_null())
+        .then(pl.lit("not_seen_since"))
+        .when(~pl.col("looked"))
+        .then(pl.lit("no_sample_before"))
+        .when(pl.col("excluded") & (pl.col("counted_exclusion") >= params.min_exclusion))
+        .then(pl.lit("emerged"))
+        .when(pl.col("uncounted"))
+        .then(pl.lit("uncalled_before"))
         .otherwise(pl.lit("not_visible_before"))
-    )  # fmt: skip
+    )
     exclusion = pl.when("excluded").then(pl.col("counted_exclusion"))
     return (
         table.with_columns(status=status, exclusion=exclusion)
@@ -245,12 +265,11 @@ def emerged_amplifications(
     periods = class_periods(treatments)
     items = pl.DataFrame(
         [(i.drug_class, i.kind, i.name, g) for i in watch_items() if i.kind == "amplification" for g in i.genes],
-        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String), orient="row",
-    )  # fmt: skip
-    hit = copies.filter(pl.col("state") == "amplified").select("patient_id", "gene").unique()
-    pairs = periods.join(items, on="drug_class", how="inner").join(
-        hit, on=["patient_id", "gene"], how="inner"
+        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String),
+        orient="row",
     )
+    hit = copies.filter(pl.col("state") == "amplified").select("patient_id", "gene").unique()
+    pairs = periods.join(items, on="drug_class", how="inner").join(hit, on=["patient_id", "gene"], how="inner")
     if pairs.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
     content = pl.when(pl.col("material") == "plasma").then("tumor_fraction").otherwise("purity")
@@ -259,10 +278,12 @@ def emerged_amplifications(
         dated.select("patient_id", "sample_id", "day", content=content), on="patient_id", how="inner"
     ).join(copies.select("sample_id", "gene", "state", "copies"), on=["sample_id", "gene"], how="left")
     words = (
-        pl.when(pl.col("state").is_null()).then(pl.lit("copy number not known"))
-        .when(pl.col("copies").is_not_null()).then(pl.format("{} copies", pl.col("copies").round(1)))
+        pl.when(pl.col("state").is_null())
+        .then(pl.lit("copy number not known"))
+        .when(pl.col("copies").is_not_null())
+        .then(pl.format("{} copies", pl.col("copies").round(1)))
         .otherwise(pl.col("state").str.replace_all("_", " "))
-    )  # fmt: skip
+    )
     seen = pl.col("state") == "amplified"
     able = pl.col("state").is_not_null() & (pl.col("content") >= params.min_content).fill_null(False)
     return _placed(rows.with_columns(words=words, seen=seen.fill_null(False), able=able), "amplification")
@@ -283,14 +304,13 @@ def emerged_markers(readings: pl.DataFrame, treatments: pl.DataFrame) -> pl.Data
     periods = class_periods(treatments)
     items = pl.DataFrame(
         [(i.drug_class, i.kind, i.name, i.target) for i in watch_items() if i.kind == "marker"],
-        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String), orient="row",
-    )  # fmt: skip
+        schema=dict.fromkeys(("drug_class", "kind", "name", "gene"), pl.String),
+        orient="row",
+    )
     dated = readings.drop_nulls("day").select(
         "patient_id", "sample_id", "day", "state", gene=pl.col("marker"), words=pl.col("value").str.to_lowercase()
     )
-    rows = periods.join(items, on="drug_class", how="inner").join(
-        dated, on=["patient_id", "gene"], how="inner"
-    )
+    rows = periods.join(items, on="drug_class", how="inner").join(dated, on=["patient_id", "gene"], how="inner")
     seen, able = pl.col("state") == POSITIVE, pl.col("state") == NEGATIVE
     return _placed(rows.with_columns(seen=seen, able=able), "marker")
 
@@ -300,9 +320,7 @@ def _placed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
     hit = after & pl.col("seen")
     rows = rows.sort("patient_id", "drug_class", "name", "gene", "day", "sample_id", nulls_last=True)
-    table = rows.group_by(
-        "patient_id", "drug_class", "name", "gene", "start_day", "stop_day", maintain_order=True
-    ).agg(
+    table = rows.group_by("patient_id", "drug_class", "name", "gene", "start_day", "stop_day", maintain_order=True).agg(
         pl.col("day").filter(hit).first().alias("first_seen_day"),
         pl.col("sample_id").filter(hit).first().alias("first_seen_sample"),
         pl.format("{} (day {})", "words", "day").filter(before).str.join("; ").alias("earlier"),
@@ -311,23 +329,32 @@ def _placed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
         (before & pl.col("able") & ~pl.col("seen")).any().alias("excluded"),
     )
     status = (
-        pl.when(pl.col("was_there")).then(pl.lit("present_before"))
-        .when(pl.col("first_seen_day").is_null()).then(pl.lit("not_seen_since"))
-        .when(~pl.col("looked")).then(pl.lit("no_sample_before"))
-        .when(pl.col("excluded")).then(pl.lit("emerged"))
+        pl.when(pl.col("was_there"))
+        .then(pl.lit("present_before"))
+        .when(pl.col("first_seen_day").is_null())
+        .then(pl.lit("not_seen_since"))
+        .when(~pl.col("looked"))
+        .then(pl.lit("no_sample_before"))
+        .when(pl.col("excluded"))
+        .then(pl.lit("emerged"))
         .otherwise(pl.lit("not_visible_before"))
-    )  # fmt: skip
+    )
     word = {"amplification": "amplification", "marker": "positive"}[kind]
     null = pl.lit(None)
     return (
         table.with_columns(
-            status=status, kind=pl.lit(kind), change=pl.lit(word), variant_id=null, alt_count=null, depth=null,
+            status=status,
+            kind=pl.lit(kind),
+            change=pl.lit(word),
+            variant_id=null,
+            alt_count=null,
+            depth=null,
             exclusion=null,
         )
         .filter(pl.col("status") != "not_seen_since")
         .select(pl.col(n).cast(t) for n, t in EMERGENCE_SCHEMA.items())
         .sort("patient_id", "drug_class", "name", "gene")
-    )  # fmt: skip
+    )
 
 
 def retest_reminders(found: pl.DataFrame, today: pl.DataFrame) -> pl.DataFrame:
@@ -350,9 +377,17 @@ def retest_reminders(found: pl.DataFrame, today: pl.DataFrame) -> pl.DataFrame:
     )
     days = (pl.col("stop_day") + 2 * pl.col("half_life_months") * DAYS_PER_MONTH).round(0).cast(pl.Int64)
     return (
-        found.drop_nulls("stop_day").join(lives, on=["drug_class", "name"], how="inner")
+        found.drop_nulls("stop_day")
+        .join(lives, on=["drug_class", "name"], how="inner")
         .join(today, on="patient_id", how="left")
-        .select("patient_id", "name", "change", "stop_day", "half_life_months", days.alias("retest_day"),
-                (pl.col("last_day") - pl.col("stop_day")).alias("days_since_stop"))
+        .select(
+            "patient_id",
+            "name",
+            "change",
+            "stop_day",
+            "half_life_months",
+            days.alias("retest_day"),
+            (pl.col("last_day") - pl.col("stop_day")).alias("days_since_stop"),
+        )
         .sort("patient_id", "name", "change")
-    )  # fmt: skip
+    )

@@ -54,9 +54,7 @@ class BoneParams:
     """The bone-scan rules; which version applies follows `psa.criteria`."""
 
     min_new: int = setting(2, "least new lesions", low=1, source="PCWG3 table 4")
-    confirmation_days: int = setting(
-        42, "least days to the confirming scan (6 weeks)", low=0, source="PCWG3 table 4"
-    )
+    confirmation_days: int = setting(42, "least days to the confirming scan (6 weeks)", low=0, source="PCWG3 table 4")
     immediate_new: int = setting(
         6,
         "PCWG4: as many new lesions on one scan need no confirmation",
@@ -66,7 +64,8 @@ class BoneParams:
     match_days: int = setting(14, "a bone scan this near a visit belongs to it in the joined response", low=0)
     flare_window_days: int | None = setting(
         84,
-        "the first scan may be a flare up to this day of the line (12 weeks), a later first one can show progression; null: "
+        "the first scan may be a flare up to this day of the line (12 weeks), a later first one can show progression; "
+        "null: "
         "the first scan is the reference whenever it was",
         low=1,
         source="PCWG3 table 4: first scan at 8 weeks, flare within 12",
@@ -93,8 +92,8 @@ def bone_visits(
     -------
     One row per scan after the start: ``bone`` NON-PD, PDu (progression to be confirmed), PD or NE; ``rule`` says why.
     The first scan of a line up to ``flare_window_days`` is its reference whatever it shows. A scan is judged and
-    confirmed by the later ones whatever treatment follows; shown are those up to the first day of the next line, or with
-    ``followed`` all. ``progression_day`` of a PD is the scan that first
+    confirmed by the later ones whatever treatment follows; shown are those up to the first day of the next line, or
+    with ``followed`` all. ``progression_day`` of a PD is the scan that first
     showed it, ``confirmed_day`` the one that confirmed it.
     """
     from oncourse.derive.clinical import _bone_kernel as kernel
@@ -126,18 +125,23 @@ def bone_visits(
     days = known["day"].to_numpy().astype(np.int64)
     flare = np.iinfo(np.int64).max if params.flare_window_days is None else params.flare_window_days
     state, confirmed, rule = kernel.two_plus_two(
-        offsets, days, days - known["start_day"].to_numpy(), known["new_bone_lesions"].to_numpy().astype(np.int64),
-        known["bone_persisting"].fill_null(-1).to_numpy().astype(np.int64), params.min_new, params.confirmation_days,
-        {"pcwg2": 2, "pcwg3": 3, "pcwg4": 4}[criteria], params.immediate_new, flare,
-    )  # fmt: skip
+        offsets,
+        days,
+        days - known["start_day"].to_numpy(),
+        known["new_bone_lesions"].to_numpy().astype(np.int64),
+        known["bone_persisting"].fill_null(-1).to_numpy().astype(np.int64),
+        params.min_new,
+        params.confirmation_days,
+        {"pcwg2": 2, "pcwg3": 3, "pcwg4": 4}[criteria],
+        params.immediate_new,
+        flare,
+    )
     known = known.select("patient_id", "line", "day").with_columns(
         pl.Series("bone", np.array(["NON-PD", "PDu", "PD"])[state]),
         pl.Series("confirmed_day", confirmed).replace(kernel.NO_DAY, None),
         pl.Series("rule", rule).replace_strict(RULES, default=None, return_dtype=pl.String),
     )
-    table = scans.join(
-        known, on=["patient_id", "line", "day"], how="left", maintain_order="left"
-    ).with_columns(
+    table = scans.join(known, on=["patient_id", "line", "day"], how="left", maintain_order="left").with_columns(
         pl.col("bone").fill_null("NE"),
         pl.when(pl.col("bone") == "PD").then(pl.col("day")).alias("progression_day"),
         pl.col("new_bone_lesions").alias("new_lesions"),
@@ -153,15 +157,17 @@ def bone_summary(visits: pl.DataFrame) -> pl.DataFrame:
     first_pd = pl.col("day").filter(pl.col("bone") == "PD").first()
     waiting = pl.col("day").filter(pl.col("bone") == "PDu").last()
     return rows.group_by("patient_id", "line", maintain_order=True).agg(
-        pl.when(first_pd.is_not_null()).then(pl.lit("PD")).when(waiting.is_not_null()).then(pl.lit("PDu"))
-        .otherwise(pl.lit("NON-PD")).alias("bone"),
+        pl.when(first_pd.is_not_null())
+        .then(pl.lit("PD"))
+        .when(waiting.is_not_null())
+        .then(pl.lit("PDu"))
+        .otherwise(pl.lit("NON-PD"))
+        .alias("bone"),
         pl.coalesce(first_pd, waiting).alias("day"),
-    )  # fmt: skip
+    )
 
 
-def combined_visits(
-    visits: pl.DataFrame, bone: pl.DataFrame, params: BoneParams | None = None
-) -> pl.DataFrame:
+def combined_visits(visits: pl.DataFrame, bone: pl.DataFrame, params: BoneParams | None = None) -> pl.DataFrame:
     """Return the visits of soft tissue joined with bone (PCWG3), for lines with bone scans.
 
     Parameters
@@ -178,10 +184,20 @@ def combined_visits(
     if soft.is_empty():
         return pl.DataFrame(schema=COMBINED_SCHEMA)
     scans = bone.select(*by, pl.col("day").alias("bone_day"), "bone").sort("bone_day")
-    joined = soft.sort("day").join_asof(
-        scans, left_on="day", right_on="bone_day", by=by, strategy="nearest", tolerance=params.match_days,
-        check_sortedness=False, coalesce=False,
-    ).with_columns(pl.col("bone").fill_null("NE"))  # fmt: skip
+    joined = (
+        soft.sort("day")
+        .join_asof(
+            scans,
+            left_on="day",
+            right_on="bone_day",
+            by=by,
+            strategy="nearest",
+            tolerance=params.match_days,
+            check_sortedness=False,
+            coalesce=False,
+        )
+        .with_columns(pl.col("bone").fill_null("NE"))
+    )
     has_target = pl.col("target").is_not_null()
     return (
         joined.with_columns(combined_overall(pl.col("overall"), pl.col("bone"), has_target).alias("combined"))
@@ -204,13 +220,21 @@ def combined_overall(soft: pl.Expr, bone: pl.Expr, has_target: pl.Expr) -> pl.Ex
     `soft`: CR, PR, SD, NON-CR/NON-PD, NED, NE, PD; `bone`: NED, NON-PD, PDu, NE, PD.
     """
     return (
-        pl.when((soft == "PD") | (bone == "PD")).then(pl.lit("PD"))
-        .when(soft == "NE").then(pl.lit("NE"))
-        .when((soft == "NED") & (bone == "PDu")).then(pl.lit("PDu"))
-        .when((soft == "NED") & (bone == "NON-PD")).then(pl.lit("NON-CR/NON-PD"))
-        .when(soft == "NED").then(pl.lit("NE"))
-        .when((soft == "CR") & (bone == "NED")).then(pl.lit("CR"))
-        .when((soft == "CR") & has_target).then(pl.lit("PR"))
-        .when(soft == "CR").then(pl.lit("NON-CR/NON-PD"))
+        pl.when((soft == "PD") | (bone == "PD"))
+        .then(pl.lit("PD"))
+        .when(soft == "NE")
+        .then(pl.lit("NE"))
+        .when((soft == "NED") & (bone == "PDu"))
+        .then(pl.lit("PDu"))
+        .when((soft == "NED") & (bone == "NON-PD"))
+        .then(pl.lit("NON-CR/NON-PD"))
+        .when(soft == "NED")
+        .then(pl.lit("NE"))
+        .when((soft == "CR") & (bone == "NED"))
+        .then(pl.lit("CR"))
+        .when((soft == "CR") & has_target)
+        .then(pl.lit("PR"))
+        .when(soft == "CR")
+        .then(pl.lit("NON-CR/NON-PD"))
         .otherwise(soft)
-    )  # fmt: skip
+    )

@@ -55,14 +55,16 @@ class EndpointParams:
     )
     entry: str = setting(
         "auto",
-        "who comes under observation late, for overall survival: auto: on follow_up.entry_day, and where none is recorded "
+        "who comes under observation late, for overall survival: auto: on follow_up.entry_day, and where none is "
+        "recorded "
         "and every patient is sequenced not before the first tumour sample; recorded: on follow_up.entry_day alone",
         choices=("auto", "recorded"),
         source="Brown et al., JAMA Oncol 2022;8:287: delayed entry of sequenced patients",
     )
     max_unknown_status: float = setting(
         0.1,
-        "overall survival is not told where the vital status of more than this share of the patients is unknown; others "
+        "overall survival is not told where the vital status of more than this share of the patients is unknown; "
+        "others "
         "without it are left out, and the best and the worst case shown",
         low=0,
         high=1,
@@ -99,25 +101,31 @@ def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, re
     text = pl.lit(reason) if isinstance(reason, str) else reason
     line = pl.col("line") if "line" in frame.columns else pl.lit(None, pl.Int64)
     excluded.append(
-        frame.select("patient_id", line.cast(pl.Int64).alias("line"), pl.lit(endpoint).alias("endpoint"),
-                     text.cast(pl.String).alias("reason"))
-    )  # fmt: skip
+        frame.select(
+            "patient_id",
+            line.cast(pl.Int64).alias("line"),
+            pl.lit(endpoint).alias("endpoint"),
+            text.cast(pl.String).alias("reason"),
+        )
+    )
 
 
 def deaths(origins: pl.DataFrame, *, competing: bool = False) -> pl.DataFrame:
     """Return the deaths of the patients of `origins` as records."""
     return records(
-        origins, day="dead_day", reason=pl.col("death_word"), source_table="follow_up", source_row="fu_row",
+        origins,
+        day="dead_day",
+        reason=pl.col("death_word"),
+        source_table="follow_up",
+        source_row="fu_row",
         is_competing=competing,
-    )  # fmt: skip
+    )
 
 
 def contacts(origins: pl.DataFrame, word: str | None = None) -> pl.DataFrame:
     """Return the last contacts of the patients of `origins` as censoring records."""
     reason: str | pl.Expr = pl.col("alive_word") if word is None else word
-    return records(
-        origins, day="last_contact_day", reason=reason, source_table="follow_up", source_row="fu_row"
-    )
+    return records(origins, day="last_contact_day", reason=reason, source_table="follow_up", source_row="fu_row")
 
 
 def free_of_progression(origins: pl.DataFrame) -> list[pl.DataFrame]:
@@ -126,23 +134,32 @@ def free_of_progression(origins: pl.DataFrame) -> list[pl.DataFrame]:
     A patient without a scan whose source says "no progression until day 240" is censored there, not when last seen.
     """
     free = records(
-        origins, day="progression_free_day", reason="known free of progression", source_table="follow_up",
+        origins,
+        day="progression_free_day",
+        reason="known free of progression",
+        source_table="follow_up",
         source_row="fu_row",
-    )  # fmt: skip
+    )
     unseen = origins.filter(pl.col("progression_free_day").is_null())
     return [free, contacts(unseen, "last contact, no progression recorded")]
 
 
 def make(
-    endpoint: str, origins: pl.DataFrame, events: list[pl.DataFrame], censors: list[pl.DataFrame],
-    params: EndpointParams, no_follow_up: str = NO_ASSESSMENT,
-) -> pl.DataFrame:  # fmt: skip
+    endpoint: str,
+    origins: pl.DataFrame,
+    events: list[pl.DataFrame],
+    censors: list[pl.DataFrame],
+    params: EndpointParams,
+    no_follow_up: str = NO_ASSESSMENT,
+) -> pl.DataFrame:
     """Return the records of one endpoint (`oncourse.derive.tte.time_to_event`) with its name."""
     table = time_to_event(
         origins.select("patient_id", "line", "origin_day", "entry_day"),
-        events, censors,
-        count_first_day=params.count_first_day, no_follow_up=no_follow_up,
-    )  # fmt: skip
+        events,
+        censors,
+        count_first_day=params.count_first_day,
+        no_follow_up=no_follow_up,
+    )
     return table.with_columns(
         pl.lit(endpoint).alias("endpoint"),
         pl.lit(None, pl.Int64).alias("last_negative_day"),
@@ -164,7 +181,8 @@ def over_lines(lines: pl.DataFrame, rows: pl.DataFrame, day: str, params: Endpoi
 
 
 def confirmed_in_time(lines: pl.DataFrame, rows: pl.DataFrame, params: EndpointParams) -> pl.DataFrame:
-    """Return the rows whose ``confirmed_day`` counts: any, or with ``confirm_after_switch`` off none of a later line."""
+    """Return the rows whose ``confirmed_day`` counts: any, or with ``confirm_after_switch`` off none of a later
+    line."""
     if params.confirm_after_switch:
         return rows
     spans = lines.select("patient_id", "line", pl.col("next_start_day").alias("_next"))
@@ -176,7 +194,6 @@ def fda_deaths(lines: pl.DataFrame, params: EndpointParams, *, competing: bool) 
     """Return the deaths; under fda only those before the next line."""
     if params.censoring == "fda":  # a death after new therapy is not an event of this line
         lines = lines.filter(
-            pl.col("next_start_day").is_null()
-            | (pl.col("dead_day") < pl.col("next_start_day")).fill_null(True)
+            pl.col("next_start_day").is_null() | (pl.col("dead_day") < pl.col("next_start_day")).fill_null(True)
         )
     return deaths(lines, competing=competing)

@@ -71,9 +71,7 @@ ENDPOINTS = {
 }
 
 
-def endpoint_table(
-    data: EndpointTables, params: EndpointParams | None = None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def endpoint_table(data: EndpointTables, params: EndpointParams | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the time-to-event records (`TTE_SCHEMA`) and who has none, with the reason (`EXCLUDED_SCHEMA`).
 
     ``line`` is null for endpoints of the study (from `endpoints.origin`); the others start with their line. An
@@ -125,9 +123,7 @@ def _study_origins(
 ) -> pl.DataFrame:
     everyone = data.patients.select("patient_id")
     exclude(excluded, everyone.join(people, on="patient_id", how="anti"), "all", "no row in follow_up")
-    origins = people.with_columns(
-        pl.lit(None, pl.Int64).alias("line"), pl.lit(0, pl.Int64).alias("origin_day")
-    )
+    origins = people.with_columns(pl.lit(None, pl.Int64).alias("line"), pl.lit(0, pl.Int64).alias("origin_day"))
     if params.origin == "surgery":
         surgery = (
             data.procedures.filter(pl.col("kind").str.to_lowercase() == "primary_resection")
@@ -146,21 +142,21 @@ def _study_origins(
 def _observed(lines: pl.DataFrame, excluded: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the lines somebody can have been observed on, and those of them with a day of last contact.
 
-    Without that day PSA and scans still tell their own progression, censored at the last of them; nothing that ends at the
-    last contact can be told.
+    Without that day PSA and scans still tell their own progression, censored at the last of them; nothing that ends at
+    the last contact can be told.
     """
     unknown = lines.filter(pl.col("last_contact_day").is_null())
     for endpoint in ("OS", "TTNT", "TTNTD", "TOT"):
         exclude(excluded, unknown, endpoint, "no day of last contact in follow_up")
     before = (pl.col("last_contact_day") < pl.col("start_day")).fill_null(False)
-    exclude(excluded, lines.filter(before), "all", pl.format("last contact (day {}) before the line", "last_contact_day"))
+    exclude(
+        excluded, lines.filter(before), "all", pl.format("last contact (day {}) before the line", "last_contact_day")
+    )
     observed = lines.filter(~before)
     return observed, observed.filter(pl.col("last_contact_day").is_not_null())
 
 
-def _without_deaths(
-    parts: list[pl.DataFrame], status: VitalStatus, excluded: list[pl.DataFrame]
-) -> list[pl.DataFrame]:
+def _without_deaths(parts: list[pl.DataFrame], status: VitalStatus, excluded: list[pl.DataFrame]) -> list[pl.DataFrame]:
     """Drop the end points of lines that death is an event of, where nobody's vital status is known.
 
     TTP and TTPP stay, for death is no event of theirs.
@@ -189,9 +185,11 @@ def _survival(
     status = vital_status(people, params.max_unknown_status)
     told = pl.lit(status.is_told)
     known = pl.col("is_status_known") & told
-    reason = pl.when(told).then(pl.col("status_word") + ": no overall survival").otherwise(
-        pl.lit(f"no overall survival: {status.refusal}")
-    )  # fmt: skip
+    reason = (
+        pl.when(told)
+        .then(pl.col("status_word") + ": no overall survival")
+        .otherwise(pl.lit(f"no overall survival: {status.refusal}"))
+    )
     exclude(excluded, origins.filter(~known), endpoint, reason)
     # whoever had died before the sample that leads into the study could not be in it
     late = pl.when(pl.col("sampled_day") > pl.col("origin_day")).then("sampled_day")
@@ -222,9 +220,12 @@ def _cancer_survival(
         table.with_columns(
             competes.alias("is_competing"),
             (pl.col("is_event") & ~competes).alias("is_event"),
-            pl.when(competes).then(pl.lit("death of another cause")).otherwise("event_or_reason").alias("event_or_reason"),
+            pl.when(competes)
+            .then(pl.lit("death of another cause"))
+            .otherwise("event_or_reason")
+            .alias("event_or_reason"),
         ).drop("_other")
-    ]  # fmt: skip
+    ]
 
 
 def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.DataFrame, pl.DataFrame] | None:
@@ -239,27 +240,34 @@ def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.Da
     unknown = ~pl.col("is_status_known") & pl.col("last_contact_day").is_not_null()
     alive = people.with_columns((pl.col("is_status_known") | unknown).alias("is_status_known"))
     dead = alive.with_columns(
-        pl.when((pl.col("status_word") == "vital status unknown").fill_null(False)).then("last_contact_day")
-        .otherwise("dead_day").alias("dead_day")
-    )  # fmt: skip
+        pl.when((pl.col("status_word") == "vital status unknown").fill_null(False))
+        .then("last_contact_day")
+        .otherwise("dead_day")
+        .alias("dead_day")
+    )
     tables = []
     for case in (alive, dead):
         ignored: list[pl.DataFrame] = []
         origins = _study_origins(data, case, params, ignored)
-        parts = [p.select(pl.col(n).cast(t) for n, t in _columns().items())
-                 for p in _survival(origins, case, "OS", params, ignored)]  # fmt: skip
+        parts = [
+            p.select(pl.col(n).cast(t) for n, t in _columns().items())
+            for p in _survival(origins, case, "OS", params, ignored)
+        ]
         tables.append(_finish(pl.concat(parts), params, ignored))
     return tables[0], tables[1]
 
 
 def _recurrence(
-    origins: pl.DataFrame, people: pl.DataFrame, lesions: pl.DataFrame, params: EndpointParams,
+    origins: pl.DataFrame,
+    people: pl.DataFrame,
+    lesions: pl.DataFrame,
+    params: EndpointParams,
     excluded: list[pl.DataFrame],
-) -> list[pl.DataFrame]:  # fmt: skip
+) -> list[pl.DataFrame]:
     """DFS, RFS and TTR (DATECAN colon, Cohen 2020, doi 10.1016/j.ejca.2020.02.009).
 
-    DFS: recurrence, second primary of the same organ, or death; RFS: without second primaries; TTR: recurrence or death of
-    the cancer, other deaths compete. What a recurrence is: `oncourse.derive.clinical.recurrence`.
+    DFS: recurrence, second primary of the same organ, or death; RFS: without second primaries; TTR: recurrence or death
+    of the cancer, other deaths compete. What a recurrence is: `oncourse.derive.clinical.recurrence`.
     """
     recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
     found = with_recurrence(origins, lesions)
@@ -269,22 +277,28 @@ def _recurrence(
     present = (pl.col("rec_day") <= pl.col("origin_day")).fill_null(False)
     for endpoint in ("DFS", "RFS", "TTR"):
         exclude(
-            excluded, found.filter(present), endpoint,
+            excluded,
+            found.filter(present),
+            endpoint,
             pl.format("disease beyond the primary on day {}, not after the origin: never disease-free", "rec_day"),
-        )  # fmt: skip
+        )
     found = found.filter(~present)
     unknown = _untold_deaths(found, people, params, excluded)
-    event = records(
-        found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row"
-    )
+    event = records(found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row")
     second = records(
         found.filter((pl.col("second_primary") == "same") & (pl.col("second_primary_day") > pl.col("origin_day"))),
-        day="second_primary_day", reason="second primary of the same organ", source_table="follow_up", source_row="fu_row",
-    )  # fmt: skip
-    free = records(
-        found, day="recurrence_free_day", reason="known free of recurrence", source_table="follow_up",
+        day="second_primary_day",
+        reason="second primary of the same organ",
+        source_table="follow_up",
         source_row="fu_row",
-    )  # fmt: skip
+    )
+    free = records(
+        found,
+        day="recurrence_free_day",
+        reason="known free of recurrence",
+        source_table="follow_up",
+        source_row="fu_row",
+    )
     unseen = found.filter(pl.col("recurrence_free_day").is_null())
     censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
     of_cancer = (pl.col("cause_of_death") == "cancer").fill_null(False)
@@ -296,27 +310,32 @@ def _recurrence(
     dying = found.join(unknown, on="patient_id", how="anti")
     tables = [
         make(name, found if name == "TTR" else dying, happened, censors, params)
-        for name, happened in events.items() if name == "TTR" or dying.height
-    ]  # fmt: skip
-    free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then("recurrence_free_day")
+        for name, happened in events.items()
+        if name == "TTR" or dying.height
+    ]
+    free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then(
+        "recurrence_free_day"
+    )
     seen = found.select("patient_id", "line", free_until.alias("_neg"), "rec_day")
     return [
         t.join(seen, on=["patient_id", "line"], how="left", nulls_equal=True, maintain_order="left").with_columns(
             pl.col("_neg").alias("last_negative_day"),
-            pl.when((pl.col("event_or_reason") == "recurrence") & pl.col("is_event")).then("rec_day")
+            pl.when((pl.col("event_or_reason") == "recurrence") & pl.col("is_event"))
+            .then("rec_day")
             .alias("first_positive_day"),
         )
         for t in tables
-    ]  # fmt: skip
+    ]
 
 
 def _untold_deaths(
     found: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> pl.DataFrame:
-    """Return the patients without DFS and RFS: death is an event there, and whether they died by last contact is not known.
+    """Return the patients without DFS and RFS: death is an event there, and whether they died by last contact is not
+    known.
 
-    A recurrence or a day known free of it needs no vital status. Where these are more than `endpoints.max_unknown_status`,
-    only events would be left: nobody has the end points.
+    A recurrence or a day known free of it needs no vital status. Where these are more than
+    `endpoints.max_unknown_status`, only events would be left: nobody has the end points.
     """
     second = (pl.col("second_primary") == "same").fill_null(False) & pl.col("second_primary_day").is_not_null()
     dated = pl.any_horizontal(pl.col("rec_day", "recurrence_free_day").is_not_null()) | second
@@ -324,8 +343,10 @@ def _untold_deaths(
     out, reason = untold, pl.col("status_word") + ": whether they died by then is not known"
     if untold.height > params.max_unknown_status * found.height:
         out = found
-        reason = pl.lit(f"vital status is unknown in {untold.height} of {found.height} patients without recurrence, more "
-                        f"than the {100 * params.max_unknown_status:g} % of endpoints.max_unknown_status")  # fmt: skip
+        reason = pl.lit(
+            f"vital status is unknown in {untold.height} of {found.height} patients without recurrence, more "
+            f"than the {100 * params.max_unknown_status:g} % of endpoints.max_unknown_status"
+        )
     for endpoint in ("DFS", "RFS"):
         exclude(excluded, out, endpoint, reason)
     return out.select("patient_id")
@@ -339,7 +360,9 @@ def _reported_progression(
         return []
     early = (pl.col("progression_day") < pl.col("origin_day")).fill_null(False)
     for name in ("PFS", "TTP"):
-        exclude(excluded, study.filter(early), name, pl.format("progression on day {} before the origin", "progression_day"))
+        exclude(
+            excluded, study.filter(early), name, pl.format("progression on day {} before the origin", "progression_day")
+        )
     study = study.filter(~early)
     event = records(
         study,
@@ -350,22 +373,19 @@ def _reported_progression(
     )
     censors = free_of_progression(study)
     return [
-        make(name, study, [event, deaths(study, competing=name == "TTP")], censors, params)
-        for name in ("PFS", "TTP")
+        make(name, study, [event, deaths(study, competing=name == "TTP")], censors, params) for name in ("PFS", "TTP")
     ]
 
 
 def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFrame]:
-    starts = lines.select(
-        "patient_id", pl.col("start_day").alias("next_start_day"), pl.col("source_row").alias("_row")
-    )
+    starts = lines.select("patient_id", pl.col("start_day").alias("next_start_day"), pl.col("source_row").alias("_row"))
     known = lines.drop("source_row").join(
         starts.unique(["patient_id", "next_start_day"], keep="first", maintain_order=True),
-        on=["patient_id", "next_start_day"], how="left", maintain_order="left",
-    )  # fmt: skip
-    event = records(
-        known, day="next_start_day", reason="next line", source_table="treatments", source_row="_row"
+        on=["patient_id", "next_start_day"],
+        how="left",
+        maintain_order="left",
     )
+    event = records(known, day="next_start_day", reason="next line", source_table="treatments", source_row="_row")
     return [
         make(name, lines, [event, deaths(lines, competing=name == "TTNT")], [contacts(lines)], params)
         for name in ("TTNT", "TTNTD")
@@ -379,10 +399,10 @@ def _on_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFr
     until = pl.min_horizontal("stop_day", "next_start_day")
     stopped = pl.col("stop_day").is_not_null() & (pl.col("stop_day") == until)
     word = pl.when(stopped).then(pl.lit("treatment stopped")).otherwise(pl.lit("next line"))
-    ended = lines.with_columns(until.alias("_until"), word.alias("_word")).filter(pl.col("_until") >= pl.col("origin_day"))
-    event = records(
-        ended, day="_until", reason=pl.col("_word"), source_table="treatments", source_row="source_row"
+    ended = lines.with_columns(until.alias("_until"), word.alias("_word")).filter(
+        pl.col("_until") >= pl.col("origin_day")
     )
+    event = records(ended, day="_until", reason=pl.col("_word"), source_table="treatments", source_row="source_row")
     return [make("TOT", lines, [event, deaths(lines)], [contacts(lines, "still on treatment at last contact")], params)]
 
 
@@ -392,17 +412,18 @@ def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataF
     before = (late & (pl.col("end_day") <= pl.col("entry_day"))).fill_null(False)
     gone = table.filter(before)
     if gone.height:
-        text = pl.format(
-            "ended on day {}, not after entry on day {}: never observed at risk", "end_day", "entry_day"
-        )
+        text = pl.format("ended on day {}, not after entry on day {}: never observed at risk", "end_day", "entry_day")
         excluded.append(gone.select("patient_id", "line", "endpoint", text.alias("reason")))
     landmark = landmark_days(params.status_months, first_day=params.count_first_day)
     status = (
-        pl.when(pl.col("endpoint") != "OS").then(None)
-        .when(pl.col("is_event") & (pl.col("time_days") <= landmark)).then(pl.lit("dead"))
-        .when(pl.col("time_days") >= landmark).then(pl.lit("alive"))
+        pl.when(pl.col("endpoint") != "OS")
+        .then(None)
+        .when(pl.col("is_event") & (pl.col("time_days") <= landmark))
+        .then(pl.lit("dead"))
+        .when(pl.col("time_days") >= landmark)
+        .then(pl.lit("alive"))
         .otherwise(pl.lit("unknown"))
-    )  # fmt: skip
+    )
     return (
         table.filter(~before)
         .with_columns(

@@ -34,9 +34,7 @@ def irecist_visits(visits: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
     dated: list[int | None] = []
     notes: list[str | None] = []
     key, pending, confirmed = None, None, None
-    for who, line, day, response, target, non_target, new, size, missing in visits.select(
-        columns
-    ).iter_rows():
+    for who, line, day, response, target, non_target, new, size, missing in visits.select(columns).iter_rows():
         if (who, line) != key:
             key, pending, confirmed = (who, line), None, None
         kinds = {
@@ -66,9 +64,7 @@ def irecist_visits(visits: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
                     params.confirm_progression_max_days is None or gap <= params.confirm_progression_max_days
                 )
                 grown = (
-                    size is not None
-                    and first_size is not None
-                    and size - first_size >= params.progression_mm - 1e-9
+                    size is not None and first_size is not None and size - first_size >= params.progression_mm - 1e-9
                 )
                 more = grown or "new" in kinds or bool(kinds - first_kinds)
                 if in_time and more:

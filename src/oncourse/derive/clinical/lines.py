@@ -62,9 +62,9 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     ``setting_line`` counts lines within one setting. ``source_row`` is the
     line of the treatments table (header = 1) that started it. Recorded numbers are kept; where ``line`` is null
     the rule is: a new line starts with the first treatment; with a drug the line does not hold, more than
-    ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while both are
-    given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes more than
-    ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+    ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while
+    both are given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes
+    more than ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
     """
     params = params or LineParams()
     for name, dtype in (
@@ -93,7 +93,10 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
         rows.group_by("patient_id", "line")
         .agg(
             pl.col("start_day").min(),
-            pl.when(pl.col("stop_day").is_null().any()).then(None).otherwise(pl.col("stop_day").max()).alias("stop_day"),
+            pl.when(pl.col("stop_day").is_null().any())
+            .then(None)
+            .otherwise(pl.col("stop_day").max())
+            .alias("stop_day"),
             pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"),
             pl.col("setting").sort_by("start_day", "source_row").drop_nulls().first(),
             pl.col("stop_reason").sort_by("stop_day", "source_row").drop_nulls().last(),
@@ -101,16 +104,14 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
             pl.col("source_row").sort_by("start_day", "source_row").first().cast(pl.Int64),
         )
         .sort("patient_id", "start_day", "line")
-    )  # fmt: skip
+    )
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
         .sort("patient_id", "start_day")
         .with_columns(pl.col("start_day").shift(-1).over("patient_id").alias("next_start_day"))
     )
-    lines = lines.join(
-        starts, on=["patient_id", "start_day"], how="left", maintain_order="left"
-    ).with_columns(
+    lines = lines.join(starts, on=["patient_id", "start_day"], how="left", maintain_order="left").with_columns(
         pl.int_range(1, pl.len() + 1).over("patient_id", "setting").cast(pl.Int64).alias("setting_line")
     )
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())

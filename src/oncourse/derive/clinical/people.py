@@ -8,9 +8,15 @@ import polars as pl
 
 #: Days of follow_up that endpoints use.
 DAYS = (
-    "last_contact_day", "entry_day", "recurrence_day", "recurrence_free_day", "progression_day", "progression_free_day",
-    "death_day", "second_primary_day",
-)  # fmt: skip
+    "last_contact_day",
+    "entry_day",
+    "recurrence_day",
+    "recurrence_free_day",
+    "progression_day",
+    "progression_free_day",
+    "death_day",
+    "second_primary_day",
+)
 #: Where at least this share of the patients has a tumour sample, being sequenced is the way into the study.
 SEQUENCED_SHARE = 0.95
 
@@ -32,42 +38,56 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
     columns = dict.fromkeys(DAYS, pl.Int64) | {
-        "is_dead": pl.Boolean, "cause_of_death": pl.String, "second_primary": pl.String,
+        "is_dead": pl.Boolean,
+        "cause_of_death": pl.String,
+        "second_primary": pl.String,
     }
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     undated = pl.col("last_contact_day").is_null()
     status = (
-        pl.when(dead & undated & pl.col("death_day").is_null()).then(pl.lit("dead, on a day that is not known"))
-        .when(dead).then(None)
-        .when(pl.col("is_dead").is_null()).then(pl.lit("vital status unknown"))
-        .when(undated).then(pl.lit("alive, without a day of last contact"))
-    )  # fmt: skip
+        pl.when(dead & undated & pl.col("death_day").is_null())
+        .then(pl.lit("dead, on a day that is not known"))
+        .when(dead)
+        .then(None)
+        .when(pl.col("is_dead").is_null())
+        .then(pl.lit("vital status unknown"))
+        .when(undated)
+        .then(pl.lit("alive, without a day of last contact"))
+    )
     table = (
         follow_up.with_columns(missing)
         .with_row_index("fu_row", 2)
         .unique("patient_id", keep="first", maintain_order=True)
         .select(
-            "patient_id", "cause_of_death", "second_primary", *(d for d in DAYS if d != "death_day"),
+            "patient_id",
+            "cause_of_death",
+            "second_primary",
+            *(d for d in DAYS if d != "death_day"),
             pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
-            pl.when(pl.col("death_day").is_null()).then(pl.lit("death (day of last contact)"))
-            .otherwise(pl.lit("death")).alias("death_word"),
-            pl.when(pl.col("is_dead").is_null()).then(pl.lit("last contact, vital status unknown"))
-            .otherwise(pl.lit("alive at last contact")).alias("alive_word"),
+            pl.when(pl.col("death_day").is_null())
+            .then(pl.lit("death (day of last contact)"))
+            .otherwise(pl.lit("death"))
+            .alias("death_word"),
+            pl.when(pl.col("is_dead").is_null())
+            .then(pl.lit("last contact, vital status unknown"))
+            .otherwise(pl.lit("alive at last contact"))
+            .alias("alive_word"),
             status.alias("status_word"),
             status.is_null().alias("is_status_known"),
             pl.col("fu_row").cast(pl.Int64),
         )
-    )  # fmt: skip
+    )
     first = first_sampled(table, samples)
     return table.join(first, on="patient_id", how="left", maintain_order="left")
 
 
 def first_sampled(table: pl.DataFrame, samples: pl.DataFrame | None) -> pl.DataFrame:
-    """Return patient_id, sampled_day: the first tumour sample taken while alive, in a study into which sequencing leads.
+    """Return patient_id, sampled_day: the first tumour sample taken while alive, in a study into which sequencing
+    leads.
 
-    Where (nearly) every patient with follow-up is sequenced, whoever had died before the sample is not in the study: the
-    patient counts from the sample on, whether it was the reason of inclusion or not. Samples after the end of follow-up
-    (autopsy) say nothing of entry; a study with patients who were never sequenced has another way in.
+    Where (nearly) every patient with follow-up is sequenced, whoever had died before the sample is not in the study:
+    the patient counts from the sample on, whether it was the reason of inclusion or not. Samples after the end of
+    follow-up (autopsy) say nothing of entry; a study with patients who were never sequenced has another way in.
     """
     nobody = pl.DataFrame(schema={"patient_id": pl.String, "sampled_day": pl.Int64})
     if samples is None or samples.is_empty() or table.is_empty():
@@ -82,21 +102,19 @@ def first_sampled(table: pl.DataFrame, samples: pl.DataFrame | None) -> pl.DataF
 
 def death_days(follow_up: pl.DataFrame) -> pl.DataFrame:
     """Return patient_id and death_day of the dead; the day of last contact where no day of death is given."""
-    return people(follow_up).filter(pl.col("dead_day").is_not_null()).select(
-        "patient_id", pl.col("dead_day").alias("death_day")
-    )  # fmt: skip
+    return (
+        people(follow_up)
+        .filter(pl.col("dead_day").is_not_null())
+        .select("patient_id", pl.col("dead_day").alias("death_day"))
+    )
 
 
 def late_by_sample(records: pl.DataFrame, follow_up: pl.DataFrame, endpoint: str) -> int:
     """Return how many study-level records of an endpoint enter late by their first sample, not by a recorded day."""
     told = (
-        follow_up.filter(pl.col("entry_day").is_not_null())
-        if "entry_day" in follow_up.columns
-        else follow_up.clear()
+        follow_up.filter(pl.col("entry_day").is_not_null()) if "entry_day" in follow_up.columns else follow_up.clear()
     )
-    late = records.filter(
-        (pl.col("endpoint") == endpoint) & pl.col("line").is_null() & (pl.col("entry_days") > 0)
-    )
+    late = records.filter((pl.col("endpoint") == endpoint) & pl.col("line").is_null() & (pl.col("entry_days") > 0))
     return late.join(told.select("patient_id"), on="patient_id", how="anti").height
 
 

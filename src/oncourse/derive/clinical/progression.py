@@ -20,47 +20,58 @@ from oncourse.derive.clinical.response import ADEQUATE
 from oncourse.derive.clinical.tte import NO_ASSESSMENT, records
 
 
-def imaging_endpoints(
-    lines: pl.DataFrame, data: EndpointTables, params: EndpointParams
-) -> list[pl.DataFrame]:
+def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: EndpointParams) -> list[pl.DataFrame]:
     """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
-    reported = (
-        lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
-    )
+    reported = lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
     if data.visits.is_empty() and data.bone.is_empty() and not reported:
         return []
     visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(
-        pl.col("overall")
-        .is_in([*ADEQUATE, "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD"])
-        .alias("_ok")
+        pl.col("overall").is_in([*ADEQUATE, "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD"]).alias("_ok")
     )
     scanned = pl.concat([data.visits.select("patient_id"), data.bone.select("patient_id")]).unique()
     soft = visits.filter("_ok").select(
-        "patient_id", "line", "day",
-        (pl.col("overall").is_in(["PD", "iCPD"]) | ((pl.col("overall") == "iUPD") & pl.col("progression_day").is_not_null()))
-        .alias("is_pd"),
-        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (RECIST)").alias("reason"),
-        "source_table", "source_row",
-    )  # fmt: skip
+        "patient_id",
+        "line",
+        "day",
+        (
+            pl.col("overall").is_in(["PD", "iCPD"])
+            | ((pl.col("overall") == "iUPD") & pl.col("progression_day").is_not_null())
+        ).alias("is_pd"),
+        pl.coalesce("progression_day", "day").alias("pd_day"),
+        pl.lit("progression (RECIST)").alias("reason"),
+        "source_table",
+        "source_row",
+    )
     bone = data.bone.filter(pl.col("bone") != "NE")
     told_late = bone.filter(pl.col("bone") == "PD").join(
-        confirmed_in_time(lines, bone.filter(pl.col("bone") == "PD"), params), on=["patient_id", "line", "day"], how="anti"
+        confirmed_in_time(lines, bone.filter(pl.col("bone") == "PD"), params),
+        on=["patient_id", "line", "day"],
+        how="anti",
     )
     bone = bone.join(
-        told_late.select("patient_id", "line", "day", pl.lit(True).alias("_late")), on=["patient_id", "line", "day"],
-        how="left", maintain_order="left",
-    ).with_columns(pl.when(pl.col("_late")).then(pl.lit("PDu")).otherwise("bone").alias("bone"))  # fmt: skip
+        told_late.select("patient_id", "line", "day", pl.lit(True).alias("_late")),
+        on=["patient_id", "line", "day"],
+        how="left",
+        maintain_order="left",
+    ).with_columns(pl.when(pl.col("_late")).then(pl.lit("PDu")).otherwise("bone").alias("bone"))
     bone = bone.select(
-        "patient_id", "line", "day", (pl.col("bone") == "PD").alias("is_pd"),
-        pl.coalesce("progression_day", "day").alias("pd_day"), pl.lit("progression (bone, 2+2)").alias("reason"),
-        pl.lit("assessments").alias("source_table"), "source_row",
-    )  # fmt: skip
+        "patient_id",
+        "line",
+        "day",
+        (pl.col("bone") == "PD").alias("is_pd"),
+        pl.coalesce("progression_day", "day").alias("pd_day"),
+        pl.lit("progression (bone, 2+2)").alias("reason"),
+        pl.lit("assessments").alias("source_table"),
+        "source_row",
+    )
     unseen = lines.join(scanned, on="patient_id", how="anti")
     clinical = lines if params.clinical_progression else unseen
     told = over_lines(
-        lines, clinical.select("patient_id", "progression_day", "fu_row").unique(["patient_id"]),
-        "progression_day", params,
-    )  # fmt: skip
+        lines,
+        clinical.select("patient_id", "progression_day", "fu_row").unique(["patient_id"]),
+        "progression_day",
+        params,
+    )
     claim = records(
         told,
         day="progression_day",
@@ -69,26 +80,39 @@ def imaging_endpoints(
         source_row="fu_row",
     )
     no_scans = data.visits.is_empty() and data.bone.is_empty()
-    # in a study with scans the last contact of somebody never scanned says nothing; a day known free of progression does
+    # in a study with scans the last contact of somebody never scanned says nothing; a day known free of progression
+    # does
     contact = free_of_progression(unseen)[: None if no_scans else 1]
     why = _nothing_adequate(lines, data)
     tables = []
     for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
         seen = over_lines(lines, looks, "day", params)
         progression = records(
-            seen.filter("is_pd"), day="pd_day", reason=pl.col("reason"), source_table=pl.col("source_table"),
+            seen.filter("is_pd"),
+            day="pd_day",
+            reason=pl.col("reason"),
+            source_table=pl.col("source_table"),
             source_row="source_row",
-        )  # fmt: skip
+        )
         looked = records(
-            seen, day="day", reason="last adequate assessment", source_table=pl.col("source_table"),
+            seen,
+            day="day",
+            reason="last adequate assessment",
+            source_table=pl.col("source_table"),
             source_row="source_row",
-        )  # fmt: skip
+        )
         deaths = fda_deaths(lines, params, competing=name == "TTP")
         table = make(name, lines, [progression, claim, deaths], [looked, *contact], params)
-        table = table.join(why, on=["patient_id", "line"], how="left", maintain_order="left").with_columns(
-            pl.when(pl.col("event_or_reason") == NO_ASSESSMENT).then(pl.coalesce("_why", "event_or_reason"))
-            .otherwise("event_or_reason").alias("event_or_reason")
-        ).drop("_why")  # fmt: skip
+        table = (
+            table.join(why, on=["patient_id", "line"], how="left", maintain_order="left")
+            .with_columns(
+                pl.when(pl.col("event_or_reason") == NO_ASSESSMENT)
+                .then(pl.coalesce("_why", "event_or_reason"))
+                .otherwise("event_or_reason")
+                .alias("event_or_reason")
+            )
+            .drop("_why")
+        )
         table = _brackets(table, seen)
         if params.censoring == "fda":
             table = _fda(table, lines, data.visits, params)
@@ -99,28 +123,34 @@ def imaging_endpoints(
 def _nothing_adequate(lines: pl.DataFrame, data: EndpointTables) -> pl.DataFrame:
     """Return patient_id, line, _why: what was wrong with the visits of a line of which none is adequate."""
     none = pl.col("resolution").str.starts_with("no baseline").any()
-    why = pl.when(none).then(pl.lit("no baseline of the target lesions")).otherwise(
-        pl.lit("no evaluable assessment after the origin"))  # fmt: skip
+    why = (
+        pl.when(none)
+        .then(pl.lit("no baseline of the target lesions"))
+        .otherwise(pl.lit("no evaluable assessment after the origin"))
+    )
     later = data.visits.join(lines.select("patient_id", "line", "start_day"), on=["patient_id", "line"])
     return later.filter(pl.col("day") > pl.col("start_day")).group_by("patient_id", "line").agg(why.alias("_why"))
 
 
-def second_progression(
-    lines: pl.DataFrame, imaging: list[pl.DataFrame], params: EndpointParams
-) -> list[pl.DataFrame]:
+def second_progression(lines: pl.DataFrame, imaging: list[pl.DataFrame], params: EndpointParams) -> list[pl.DataFrame]:
     """PFS2: progression on the next line, or death, from the start of this one (EMA/CHMP/205/95 appendix 1).
 
-    Progression on the next line is that of its rPFS (bone counts too); a next line without it censors there, and without a
-    next line nobody can have had it: censored at last contact.
+    Progression on the next line is that of its rPFS (bone counts too); a next line without it censors there, and
+    without a next line nobody can have had it: censored at last contact.
     """
     tables = {t["endpoint"][0]: t for t in imaging if t.height}
     if "rPFS" not in tables or lines["next_start_day"].is_null().all():
         return []
     starts = lines.select("patient_id", pl.col("line").alias("_next"), pl.col("start_day").alias("next_start_day"))
     ends = tables["rPFS"].select(
-        "patient_id", pl.col("line").alias("_next"), "end_day", "is_event", "event_or_reason", "source_table",
+        "patient_id",
+        pl.col("line").alias("_next"),
+        "end_day",
+        "is_event",
+        "event_or_reason",
+        "source_table",
         pl.col("source_row").alias("_row"),
-    )  # fmt: skip
+    )
     here = lines.join(starts, on=["patient_id", "next_start_day"], how="left", maintain_order="left")
     here = here.join(ends, on=["patient_id", "_next"], how="left", maintain_order="left")
     told = {"day": "end_day", "source_table": pl.col("source_table"), "source_row": "_row"}
@@ -128,7 +158,9 @@ def second_progression(
     open_ = here.filter(pl.col("is_event").is_not_null() & ~pl.col("is_event"))
     free = records(open_, reason=pl.format("next line: {}", "event_or_reason"), **told)  # type: ignore[arg-type]
     alone = here.filter(pl.col("_next").is_null())
-    return [make("PFS2", lines, [happened, deaths(alone)], [free, contacts(alone, "no next line by last contact")], params)]
+    return [
+        make("PFS2", lines, [happened, deaths(alone)], [free, contacts(alone, "no next line by last contact")], params)
+    ]
 
 
 def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
@@ -141,15 +173,17 @@ def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
         .group_by(keys)
         .agg(pl.col("day").max().alias("_negative"))
     )
-    return table.join(negative, on=keys, how="left", maintain_order="left").with_columns(
-        pl.coalesce("_negative", "origin_day").alias("last_negative_day"),
-        pl.when("is_event").then("end_day").alias("first_positive_day"),
-    ).drop("_negative")  # fmt: skip
+    return (
+        table.join(negative, on=keys, how="left", maintain_order="left")
+        .with_columns(
+            pl.coalesce("_negative", "origin_day").alias("last_negative_day"),
+            pl.when("is_event").then("end_day").alias("first_positive_day"),
+        )
+        .drop("_negative")
+    )
 
 
-def _fda(
-    table: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: EndpointParams
-) -> pl.DataFrame:
+def _fda(table: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params: EndpointParams) -> pl.DataFrame:
     """Censor before missed visits, and on day 1 without a baseline (FDA 2018, table A)."""
     keys = ["patient_id", "line"]
     no_base = (
@@ -175,21 +209,25 @@ def _fda(
     cut = pl.col("_no_base").fill_null(False) | missed
     end = pl.when(pl.col("_no_base").fill_null(False)).then("origin_day").otherwise(last)
     word = (
-        pl.when(pl.col("_no_base").fill_null(False)).then(pl.lit("no baseline assessment"))
-        .when(missed).then(pl.format("{} missed visits or more before {}", pl.lit(params.missed_visits), "event_or_reason"))
+        pl.when(pl.col("_no_base").fill_null(False))
+        .then(pl.lit("no baseline assessment"))
+        .when(missed)
+        .then(pl.format("{} missed visits or more before {}", pl.lit(params.missed_visits), "event_or_reason"))
         .when(~pl.col("is_event") & pl.col("next_start_day").is_not_null())
         .then(pl.lit("new anticancer therapy: last adequate assessment before it"))
         .otherwise("event_or_reason")
-    )  # fmt: skip
-    return table.with_columns(
-        word.alias("event_or_reason"),
-        pl.when(cut).then(end).otherwise("end_day").alias("end_day"),
-        pl.when(cut).then(False).otherwise("is_event").alias("is_event"),
-        pl.when(cut).then(False).otherwise("is_competing").alias("is_competing"),
-        pl.when(cut).then(None).otherwise("first_positive_day").alias("first_positive_day"),
-    ).with_columns(
-        (pl.col("end_day") - pl.col("origin_day") + int(params.count_first_day)).alias("time_days")
-    ).drop("_no_base", "next_start_day")  # fmt: skip
+    )
+    return (
+        table.with_columns(
+            word.alias("event_or_reason"),
+            pl.when(cut).then(end).otherwise("end_day").alias("end_day"),
+            pl.when(cut).then(False).otherwise("is_event").alias("is_event"),
+            pl.when(cut).then(False).otherwise("is_competing").alias("is_competing"),
+            pl.when(cut).then(None).otherwise("first_positive_day").alias("first_positive_day"),
+        )
+        .with_columns((pl.col("end_day") - pl.col("origin_day") + int(params.count_first_day)).alias("time_days"))
+        .drop("_no_base", "next_start_day")
+    )
 
 
 def psa_endpoints(
@@ -209,24 +247,39 @@ def psa_endpoints(
     # ema: what the line's values show whatever treatment followed; fda: what they showed up to it
     judged = data.psa if params.censoring == "fda" or data.psa_followed is None else data.psa_followed
     rises = judged.filter(pl.col("progression_status") == "confirmed").select(
-        "patient_id", "line", "progression_day", "progression_row",
+        "patient_id",
+        "line",
+        "progression_day",
+        "progression_row",
         pl.col("progression_confirmed_day").alias("confirmed_day"),
-    )  # fmt: skip
+    )
     rises = confirmed_in_time(lines, rises, params)
     event = records(
-        over_lines(known, rises, "progression_day", params), day="progression_day", reason="PSA progression",
-        source_table="labs", source_row="progression_row",
-    )  # fmt: skip
+        over_lines(known, rises, "progression_day", params),
+        day="progression_day",
+        reason="PSA progression",
+        source_table="labs",
+        source_row="progression_row",
+    )
     values = judged.select("patient_id", "line", "last_psa_day", "last_psa_row").drop_nulls("last_psa_day")
     censor = records(
-        over_lines(known, values, "last_psa_day", params), day="last_psa_day", reason="last PSA",
-        source_table="labs", source_row="last_psa_row",
-    )  # fmt: skip
+        over_lines(known, values, "last_psa_day", params),
+        day="last_psa_day",
+        reason="last PSA",
+        source_table="labs",
+        source_row="last_psa_row",
+    )
     return [
-        make(name, known, [event, fda_deaths(known, params, competing=name == "TTPP")], [censor], params,
-              "no PSA after the start")
+        make(
+            name,
+            known,
+            [event, fda_deaths(known, params, competing=name == "TTPP")],
+            [censor],
+            params,
+            "no PSA after the start",
+        )
         for name in ("PSA_PFS", "TTPP")
-    ]  # fmt: skip
+    ]
 
 
 def response_duration(
@@ -237,7 +290,7 @@ def response_duration(
     known = lines.drop("source_row", "origin_day", "progression_day", "progression_free_day").join(
         best.select("patient_id", "line", "response_day", "duration_days", "duration_censored", "duration_end"),
         on=["patient_id", "line"],
-    )  # fmt: skip
+    )
     after = (pl.col("response_day") > pl.col("dead_day")).fill_null(False)
     text = pl.format("response on day {} after death on day {}", "response_day", "dead_day")
     exclude(excluded, known.filter(after), "DOR", text)

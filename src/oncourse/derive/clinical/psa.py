@@ -35,18 +35,12 @@ class PsaParams:
         choices=("pcwg2", "pcwg3", "pcwg4"),
         source=PCWG_SOURCE,
     )
-    rise_fraction: float = setting(
-        0.25, "least rise above the nadir, as a fraction of it", low=0, source=PCWG_SOURCE
-    )
-    min_rise_ng_ml: float = setting(
-        2.0, "least absolute rise above the nadir in ng/mL", low=0, source=PCWG_SOURCE
-    )
+    rise_fraction: float = setting(0.25, "least rise above the nadir, as a fraction of it", low=0, source=PCWG_SOURCE)
+    min_rise_ng_ml: float = setting(2.0, "least absolute rise above the nadir in ng/mL", low=0, source=PCWG_SOURCE)
     confirmation_days: int = setting(
         21, "least days to the value that confirms a rise or a decline", low=0, source=PCWG_SOURCE
     )
-    early_days: int = setting(
-        84, "rises up to this day of the line are early (12 weeks)", low=0, source=PCWG_SOURCE
-    )
+    early_days: int = setting(84, "rises up to this day of the line are early (12 weeks)", low=0, source=PCWG_SOURCE)
     early_scope: str = setting(
         "no_decline",
         "which early rises are not progression: those without a prior decline, or all",
@@ -58,9 +52,7 @@ class PsaParams:
         "whether a rise without any decline from baseline needs confirmation too; false is the literal text",
         source=PCWG_SOURCE,
     )
-    sustained: bool = setting(
-        False, "whether every value up to the confirming one must stay below the decline limit"
-    )
+    sustained: bool = setting(False, "whether every value up to the confirming one must stay below the decline limit")
     week12_day: int = setting(84, "day of the 12-week value", low=1, source=PCWG_SOURCE)
     week12_window_days: int = setting(14, "the 12-week value lies within this many days of it", low=0)
     baseline_max_age_days: int | None = setting(
@@ -162,21 +154,25 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
             lab_factor(analytes()["psa"], unit).alias("_factor"),
         )
         .with_columns(
-            pl.when(pl.col("day").is_null()).then(pl.lit("no day"))
-            .when(pl.col("value").is_null()).then(pl.lit("no value"))
-            .when(pl.col("_number").is_null()).then(pl.lit("not a number"))
-            .when(pl.col("_number") < 0).then(pl.lit("negative value"))
-            .when(pl.col("_factor").is_null()).then(pl.lit("unknown unit"))
-            .when(pl.col("_number") * pl.col("_factor") > LARGEST).then(pl.lit("impossibly high"))
+            pl.when(pl.col("day").is_null())
+            .then(pl.lit("no day"))
+            .when(pl.col("value").is_null())
+            .then(pl.lit("no value"))
+            .when(pl.col("_number").is_null())
+            .then(pl.lit("not a number"))
+            .when(pl.col("_number") < 0)
+            .then(pl.lit("negative value"))
+            .when(pl.col("_factor").is_null())
+            .then(pl.lit("unknown unit"))
+            .when(pl.col("_number") * pl.col("_factor") > LARGEST)
+            .then(pl.lit("impossibly high"))
             .alias("reason"),
-            (
-                pl.col("_number") * pl.col("_factor") * pl.when("is_below_limit").then(factor).otherwise(1.0)
-            ).alias("value_ng_ml"),
+            (pl.col("_number") * pl.col("_factor") * pl.when("is_below_limit").then(factor).otherwise(1.0)).alias(
+                "value_ng_ml"
+            ),
         )
-    )  # fmt: skip
-    left_out = rows.filter(pl.col("reason").is_not_null()).select(
-        "patient_id", pl.col("row").cast(pl.Int64), "reason"
     )
+    left_out = rows.filter(pl.col("reason").is_not_null()).select("patient_id", pl.col("row").cast(pl.Int64), "reason")
     pick = {
         "highest": pl.col("value_ng_ml").max(),
         "lowest": pl.col("value_ng_ml").min(),
@@ -193,7 +189,7 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
             pl.col("value_ng_ml").n_unique().alias("n_same_day"),
             (pl.col("row").first() if params.same_day == "lowest" else pl.col("row").last()).alias("row"),
         )
-    )  # fmt: skip
+    )
     return values.select(pl.col(n).cast(t) for n, t in VALUES_SCHEMA.items()), left_out
 
 
@@ -215,8 +211,8 @@ def psa_table(
 
     ``psa50``/``psa90``: true where any value is at least that far below
     baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a baseline or a
-    later value they are false, without any PSA null (MISSING), and null where a value above the measuring range leaves it
-    open. ``nadir_*`` is the lowest of baseline and values.
+    later value they are false, without any PSA null (MISSING), and null where a value above the measuring range leaves
+    it open. ``nadir_*`` is the lowest of baseline and values.
     ``progression_status``: none / unconfirmed / confirmed, null where the line has no value; ``progression_day`` is
     the day of the *first* rise that meets the rule. Doubling time and velocity: least squares of log PSA and PSA on
     the values from the nadir on, 95 % t interval; null where they are too few or do not rise (doubling time).
@@ -231,9 +227,7 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     from oncourse.derive.clinical import _psa_kernel as kernel
 
     params = params or PsaParams()
-    lines = lines.select("patient_id", "line", "start_day", "next_start_day").sort(
-        "patient_id", "start_day", "line"
-    )
+    lines = lines.select("patient_id", "line", "start_day", "next_start_day").sort("patient_id", "start_day", "line")
     if lines.is_empty():
         return pl.DataFrame(schema=PSA_SCHEMA)
     lines = lines.with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
@@ -258,9 +252,17 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     later_offsets = np.concatenate([[0], np.cumsum(later_counts)]).astype(np.int64)
     later_t, later_x = later["t"].to_numpy().astype(np.int64), later["_x"].to_numpy().astype(np.int64)
     status, at, branch, _, by, early = kernel.progression(
-        later_offsets, later_t, later_x, nadir_base, parts(params.rise_fraction), least, params.confirmation_days,
-        params.early_days, params.early_scope == "all", params.confirm_no_decline,
-    )  # fmt: skip
+        later_offsets,
+        later_t,
+        later_x,
+        nadir_base,
+        parts(params.rise_fraction),
+        least,
+        params.confirmation_days,
+        params.early_days,
+        params.early_scope == "all",
+        params.confirm_no_decline,
+    )
     falls = {
         name: kernel.decline(offsets, t, low, base, parts(limit), params.confirmation_days, params.sustained)
         for name, limit in (("psa50", 0.5), ("psa90", 0.9))
@@ -302,8 +304,8 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
 
 
 def _reference(lines: pl.DataFrame, later: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the baseline progression is judged by, -1 where there is none: one above the measuring range is known to be
-    above a later number below it only, else it is none."""
+    """Return the baseline progression is judged by, -1 where there is none: one above the measuring range is known to
+    be above a later number below it only, else it is none."""
     lowest = later.filter(~pl.col("is_above_limit")).group_by("group").agg(pl.col("_x").min().alias("_low"))
     rows = lines.join(lowest, on="group", how="left", maintain_order="left")
     known = ~pl.col("_base_above").fill_null(False) | (pl.col("_low") < pl.col("_base")).fill_null(False)
@@ -321,8 +323,8 @@ def _after_first_number(later: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFram
 
 
 def _undecided(on_line: pl.DataFrame, lines: pl.DataFrame, fall: float) -> NDArray[np.bool_]:
-    """Whether a fall that was not seen may have been: a baseline above the measuring range, or such a value whose limit is
-    below what the fall asks for."""
+    """Whether a fall that was not seen may have been: a baseline above the measuring range, or such a value whose limit
+    is below what the fall asks for."""
     base = lines.select("group", "_base", "_base_above")
     far = pl.col("is_above_limit") & (pl.col("_x") < pl.col("_base") * (1 - fall))
     joined = on_line.join(base, on="group", maintain_order="left").filter(far | pl.col("_base_above"))
@@ -330,10 +332,15 @@ def _undecided(on_line: pl.DataFrame, lines: pl.DataFrame, fall: float) -> NDArr
 
 
 def _until(
-    until: NDArray[np.int64], day: NDArray[np.int64], status: NDArray[np.int64], at: NDArray[np.int64],
-    by: NDArray[np.int64], early: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Return status, candidate, its confirmation and early rise with those after the last day of each line taken out."""
+    until: NDArray[np.int64],
+    day: NDArray[np.int64],
+    status: NDArray[np.int64],
+    at: NDArray[np.int64],
+    by: NDArray[np.int64],
+    early: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return status, candidate, its confirmation and early rise with those after the last day of each line taken
+    out."""
     if not len(day):
         return status, at, by, early
     off = (at >= 0) & (day[np.maximum(at, 0)] > until)
@@ -354,20 +361,26 @@ def _flag(is_true: NDArray[np.bool_], is_known: NDArray[np.bool_], name: str) ->
 
 def _with_baseline(lines: pl.DataFrame, values: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
     before = values.select(
-        "patient_id", "day", pl.col("day").alias("baseline_day"), pl.col("_x").alias("_base"),
-        pl.col("value_ng_ml").alias("baseline_ng_ml"), pl.col("row").alias("_base_row"),
+        "patient_id",
+        "day",
+        pl.col("day").alias("baseline_day"),
+        pl.col("_x").alias("_base"),
+        pl.col("value_ng_ml").alias("baseline_ng_ml"),
+        pl.col("row").alias("_base_row"),
         pl.col("is_above_limit").alias("_base_above"),
-    )  # fmt: skip
+    )
     joined = lines.sort("start_day").join_asof(
-        before.sort("day"), left_on="start_day", right_on="day", by="patient_id", strategy="backward",
+        before.sort("day"),
+        left_on="start_day",
+        right_on="day",
+        by="patient_id",
+        strategy="backward",
         check_sortedness=False,
-    )  # fmt: skip
+    )
     age = pl.col("start_day") - pl.col("baseline_day")
     if params.baseline_max_age_days is not None:
         columns = ["baseline_day", "_base", "baseline_ng_ml", "_base_row", "_base_above"]
-        joined = joined.with_columns(
-            pl.when(age <= params.baseline_max_age_days).then(pl.col(columns)).name.keep()
-        )
+        joined = joined.with_columns(pl.when(age <= params.baseline_max_age_days).then(pl.col(columns)).name.keep())
     return joined.with_columns((age > OLD_BASELINE_DAYS).alias("baseline_is_old")).sort("group")
 
 
@@ -379,10 +392,19 @@ def _values_on_line(values: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     if same_start or several:  # lines of one day, or lines that are followed on: each gets the values
         joined = values.join(spans, on="patient_id").filter(pl.col("day") > pl.col("start_day"))
     else:
-        joined = values.sort("day").join_asof(
-            spans.sort("start_day"), left_on="day", right_on="start_day", by="patient_id", strategy="backward",
-            allow_exact_matches=False, check_sortedness=False,
-        ).filter(pl.col("group").is_not_null())  # fmt: skip
+        joined = (
+            values.sort("day")
+            .join_asof(
+                spans.sort("start_day"),
+                left_on="day",
+                right_on="start_day",
+                by="patient_id",
+                strategy="backward",
+                allow_exact_matches=False,
+                check_sortedness=False,
+            )
+            .filter(pl.col("group").is_not_null())
+        )
     return (
         joined.filter(on_line())
         .with_columns((pl.col("day") - pl.col("start_day")).alias("t"))
@@ -399,22 +421,17 @@ def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> p
     off_12 = (pl.col("t") - params.week12_day).abs()
     told = ~pl.col("is_above_limit") & ~(pl.col("_base_above") & (pl.col("_x") >= pl.col("_base")))
     in_window = (off_12 <= params.week12_window_days) & told
-    last = (
-        joined.group_by("group", maintain_order=True)
-        .agg(
-            pl.col("day").last().alias("_last_day"),
-            pl.col("row").last().alias("_last_row"),
-            pl.col("_x").min().alias("_low"),
-            pl.col("day").get(pl.col("_x").arg_min()).alias("_low_day"),
-            change.filter(told).min().alias("best_change_fraction"),
-            change.filter(in_window).sort_by(off_12.filter(in_window)).first().alias("change_12wk_fraction"),
-            (pl.col("value_ng_ml") < params.undetectable_ng_ml).any().alias("is_undetectable"),
-        )
-    )  # fmt: skip
-    every = base.join(last, on="group", how="left", maintain_order="left")
-    from_line = pl.col("_low").is_not_null() & (
-        pl.col("_base").is_null() | (pl.col("_low") < pl.col("_base"))
+    last = joined.group_by("group", maintain_order=True).agg(
+        pl.col("day").last().alias("_last_day"),
+        pl.col("row").last().alias("_last_row"),
+        pl.col("_x").min().alias("_low"),
+        pl.col("day").get(pl.col("_x").arg_min()).alias("_low_day"),
+        change.filter(told).min().alias("best_change_fraction"),
+        change.filter(in_window).sort_by(off_12.filter(in_window)).first().alias("change_12wk_fraction"),
+        (pl.col("value_ng_ml") < params.undetectable_ng_ml).any().alias("is_undetectable"),
     )
+    every = base.join(last, on="group", how="left", maintain_order="left")
+    from_line = pl.col("_low").is_not_null() & (pl.col("_base").is_null() | (pl.col("_low") < pl.col("_base")))
     return every.select(
         "group",
         unscaled(pl.when(from_line).then(pl.col("_low")).otherwise(pl.col("_base"))).alias("nadir_ng_ml"),
@@ -433,9 +450,12 @@ def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> 
     nadir = known.select("group", "nadir_day", "baseline_day", "baseline_ng_ml", "_base_above")
     columns = ["group", "day", "value_ng_ml", "is_below_limit", "is_above_limit"]
     at_base = nadir.filter(pl.col("baseline_day") == pl.col("nadir_day")).select(
-        "group", pl.col("baseline_day").alias("day"), pl.col("baseline_ng_ml").alias("value_ng_ml"),
-        pl.lit(False).alias("is_below_limit"), pl.col("_base_above").fill_null(False).alias("is_above_limit"),
-    )  # fmt: skip
+        "group",
+        pl.col("baseline_day").alias("day"),
+        pl.col("baseline_ng_ml").alias("value_ng_ml"),
+        pl.lit(False).alias("is_below_limit"),
+        pl.col("_base_above").fill_null(False).alias("is_above_limit"),
+    )
     rising = (
         pl.concat([on_line.select(columns), at_base.select(columns)])
         .join(nadir, on="group")
@@ -478,11 +498,14 @@ def _slopes(rows: pl.DataFrame, y: pl.Expr, params: PsaParams) -> pl.DataFrame:
         )
         .group_by("group", maintain_order=True)
         .agg(
-            pl.len().alias("n"), pl.col("_span").first(), (pl.col("_d") ** 2).sum().alias("sxx"),
-            (pl.col("_d") * pl.col("_y")).sum().alias("sxy"), (pl.col("_y") ** 2).sum().alias("syy"),
+            pl.len().alias("n"),
+            pl.col("_span").first(),
+            (pl.col("_d") ** 2).sum().alias("sxx"),
+            (pl.col("_d") * pl.col("_y")).sum().alias("sxy"),
+            (pl.col("_y") ** 2).sum().alias("syy"),
         )
         .filter((pl.col("n") >= params.doubling_min_values) & (pl.col("_span") >= params.doubling_min_days))
-    )  # fmt: skip
+    )
     n = sums["n"].to_numpy().astype(float)
     slope = sums["sxy"].to_numpy() / sums["sxx"].to_numpy()
     rest = np.maximum(sums["syy"].to_numpy() - slope * sums["sxy"].to_numpy(), 0.0)

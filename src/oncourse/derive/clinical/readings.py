@@ -16,8 +16,8 @@ SWITCH, FIRST, LAST = "confirmation after the switch", "deaths on their first da
 def other_readings(data: EndpointTables, params: EndpointParams) -> dict[str, pl.DataFrame]:
     """Return reading -> every record (`TTE_SCHEMA`) under it, for each reading that the data leave open.
 
-    `SWITCH`: the other choice of `endpoints.confirm_after_switch`, where a line is followed by another. `FIRST`, `LAST`:
-    deaths of which an interval is known (`death_earliest_day`, `death_latest_day`) on its first and last day.
+    `SWITCH`: the other choice of `endpoints.confirm_after_switch`, where a line is followed by another. `FIRST`,
+    `LAST`: deaths of which an interval is known (`death_earliest_day`, `death_latest_day`) on its first and last day.
     """
     tables = {}
     if data.lines.height and data.lines["next_start_day"].is_not_null().any():
@@ -34,8 +34,11 @@ def differing(table: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Return the records of `other` whose time or event is not that of `table`."""
     keys = ["patient_id", "line", "endpoint"]
     both = other.join(
-        table.select(*keys, pl.col("time_days").alias("_t"), pl.col("is_event").alias("_e")), on=keys, how="left",
-        nulls_equal=True, maintain_order="left",
-    )  # fmt: skip
+        table.select(*keys, pl.col("time_days").alias("_t"), pl.col("is_event").alias("_e")),
+        on=keys,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
     apart = pl.col("time_days").ne_missing(pl.col("_t")) | pl.col("is_event").ne_missing(pl.col("_e"))
     return both.filter(apart).drop("_t", "_e")

@@ -47,9 +47,12 @@ def reader(frame: pl.DataFrame, evaluator: str | None) -> str | None:
     """Return whose readings stand for the study: the one asked for, the only one, the investigator, the most rows."""
     if "evaluator" not in frame.columns:
         return None
-    counts = frame.filter(pl.col("evaluator").is_not_null()).group_by("evaluator").len().sort(
-        "len", "evaluator", descending=[True, False]
-    )  # fmt: skip
+    counts = (
+        frame.filter(pl.col("evaluator").is_not_null())
+        .group_by("evaluator")
+        .len()
+        .sort("len", "evaluator", descending=[True, False])
+    )
     names = counts["evaluator"].to_list()
     if evaluator is not None:
         return next((n for n in names if n.lower() == evaluator.lower()), evaluator)
@@ -77,28 +80,42 @@ def lesion_sizes(target_lesions: pl.DataFrame, params: ImagingParams | None = No
     evaluable. Rows of the parts of a split lesion (``T1.1``, ``T1.2``) keep their names here.
     """
     params = params or ImagingParams()
-    columns = {"diameter_mm": pl.Float64, "diameter": pl.Float64, "unit": pl.String, "is_node": pl.Boolean,
-               "status": pl.String, "merged_into": pl.String}  # fmt: skip
+    columns = {
+        "diameter_mm": pl.Float64,
+        "diameter": pl.Float64,
+        "unit": pl.String,
+        "is_node": pl.Boolean,
+        "status": pl.String,
+        "merged_into": pl.String,
+    }
     rows = _with_columns(target_lesions, columns).with_row_index("row", 2)
     rows = _one_reader(rows, reader(rows, params.evaluator))
     factor = pl.col("unit").str.to_lowercase().replace_strict(CM, default=None, return_dtype=pl.Float64)
     given = pl.coalesce(pl.col("diameter_mm"), pl.col("diameter") * factor)
     size = (
-        pl.when(pl.col("status") == "absent").then(0.0)
-        .when(pl.col("status") == "not_evaluable").then(None)
-        .when(pl.col("status") == "too_small").then(given.fill_null(params.too_small_mm))
+        pl.when(pl.col("status") == "absent")
+        .then(0.0)
+        .when(pl.col("status") == "not_evaluable")
+        .then(None)
+        .when(pl.col("status") == "too_small")
+        .then(given.fill_null(params.too_small_mm))
         .otherwise(pl.when(given >= 0).then(given))
-    )  # fmt: skip
+    )
     return (
         rows.filter(pl.col("day").is_not_null() & pl.col("lesion_id").is_not_null())
         .select(
-            "patient_id", "day", "lesion_id", scaled_expr(size).alias("size"), pl.col("is_node").fill_null(False),
-            pl.col("merged_into").is_not_null().alias("merged"), pl.col("row").cast(pl.Int64),
+            "patient_id",
+            "day",
+            "lesion_id",
+            scaled_expr(size).alias("size"),
+            pl.col("is_node").fill_null(False),
+            pl.col("merged_into").is_not_null().alias("merged"),
+            pl.col("row").cast(pl.Int64),
         )
         .group_by("patient_id", "day", "lesion_id")
         .agg(pl.col("size").max(), pl.col("is_node").any(), pl.col("merged").any(), pl.col("row").min())
         .sort("patient_id", "day", "lesion_id")
-    )  # fmt: skip
+    )
 
 
 def target_visits(
@@ -146,9 +163,7 @@ def target_visits(
         visits.join(baseline, on=["patient_id", "line"], how="left")
         .join(later.drop("is_node", "row"), on=["patient_id", "line", "day", "lesion_id"], how="left")
         .sort("patient_id", "line", "lesion_id", "day", nulls_last=True)
-        .with_columns(
-            pl.col("merged").forward_fill().over("patient_id", "line", "lesion_id").fill_null(False)
-        )
+        .with_columns(pl.col("merged").forward_fill().over("patient_id", "line", "lesion_id").fill_null(False))
         .with_columns(pl.when("merged").then(0).otherwise(pl.col("size")).alias("size"))
     )
     node = round(params.node_mm * SCALE)
@@ -173,7 +188,8 @@ def target_visits(
 
 
 def late_baselines(sizes: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
-    """Return patient_id, line, base_until: the first scan shortly after the start, where no baseline was made before it."""
+    """Return patient_id, line, base_until: the first scan shortly after the start, where no baseline was made before
+    it."""
     days_before = pl.col("start_day") - pl.col("day")
     joined = sizes.join(spans, on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
     made = joined.filter(days_before.is_between(0, params.baseline_window_days)).select("patient_id", "line")
@@ -193,19 +209,20 @@ def _join_parts(rows: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
     known = baseline.select("patient_id", "line", "lesion_id", pl.lit(True).alias("_known"))
     rows = rows.join(known, on=["patient_id", "line", "lesion_id"], how="left")
     stem = pl.col("lesion_id").str.replace(r"\.\d+$", "")
-    rows = rows.with_columns(
-        pl.when(pl.col("_known").is_null()).then(stem).otherwise("lesion_id").alias("_stem")
-    )
+    rows = rows.with_columns(pl.when(pl.col("_known").is_null()).then(stem).otherwise("lesion_id").alias("_stem"))
     whole = pl.col("_stem") == pl.col("lesion_id")
     rows = rows.filter(whole | ~whole.any().over("patient_id", "line", "day", "_stem"))
     return (
-        rows.drop("lesion_id", "_known").rename({"_stem": "lesion_id"})
+        rows.drop("lesion_id", "_known")
+        .rename({"_stem": "lesion_id"})
         .group_by(keys)
         .agg(
             pl.when(pl.col("size").is_null().any()).then(None).otherwise(pl.col("size").sum()).alias("size"),
-            pl.col("is_node").any(), pl.col("merged").all(), pl.col("row").min(),
+            pl.col("is_node").any(),
+            pl.col("merged").all(),
+            pl.col("row").min(),
         )
-    )  # fmt: skip
+    )
 
 
 def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
@@ -220,25 +237,32 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
     is_pd = (growth >= pd_least) & (growth * PARTS >= pd_parts * pl.col("nadir"))
     is_pr = (pl.col("base") - pl.col("sum")) * PARTS >= pr_parts * pl.col("base")
     target = (
-        pl.when(~has).then(pl.lit("NE"))
-        .when(is_cr).then(pl.lit("CR"))
-        .when(is_pd).then(pl.lit("PD"))
-        .when(~pl.col("complete")).then(pl.lit("NE"))
-        .when(is_pr).then(pl.lit("PR"))
+        pl.when(~has)
+        .then(pl.lit("NE"))
+        .when(is_cr)
+        .then(pl.lit("CR"))
+        .when(is_pd)
+        .then(pl.lit("PD"))
+        .when(~pl.col("complete"))
+        .then(pl.lit("NE"))
+        .when(is_pr)
+        .then(pl.lit("PR"))
         .otherwise(pl.lit("SD"))
-    )  # fmt: skip
-    # a missing lesion may have any size: which responses the sum can still reach
-    pd_from = pl.max_horizontal(
-        pl.col("nadir") * PARTS + pd_least * PARTS, pl.col("nadir") * (PARTS + pd_parts)
     )
+    # a missing lesion may have any size: which responses the sum can still reach
+    pd_from = pl.max_horizontal(pl.col("nadir") * PARTS + pd_least * PARTS, pl.col("nadir") * (PARTS + pd_parts))
     pr_to = pl.col("base") * (PARTS - pr_parts)
     low = pl.col("sum") * PARTS
-    options = pl.concat_list(
-        pl.when(pl.col("rest_gone")).then(pl.lit("CR")),
-        pl.when((low <= pr_to) & (low < pd_from)).then(pl.lit("PR")),
-        pl.when((low < pd_from) & (pd_from > pr_to)).then(pl.lit("SD")),
-        pl.lit("PD"),
-    ).list.drop_nulls().list.join("|")  # fmt: skip
+    options = (
+        pl.concat_list(
+            pl.when(pl.col("rest_gone")).then(pl.lit("CR")),
+            pl.when((low <= pr_to) & (low < pd_from)).then(pl.lit("PR")),
+            pl.when((low < pd_from) & (pd_from > pr_to)).then(pl.lit("SD")),
+            pl.lit("PD"),
+        )
+        .list.drop_nulls()
+        .list.join("|")
+    )
     change_base = (pl.col("sum") - pl.col("base")) / pl.when(pl.col("base") > 0).then(pl.col("base"))
     change_nadir = (pl.col("sum") - pl.col("nadir")) / pl.when(pl.col("nadir") > 0).then(pl.col("nadir"))
     whole = has & pl.col("complete")
@@ -252,9 +276,7 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
         pl.when(whole).then(change_base).alias("change_from_baseline_fraction"),
         pl.when(whole).then(change_nadir).alias("change_from_nadir_fraction"),
         "target",
-        pl.when(has & ~pl.col("complete") & (pl.col("target") == "NE"))
-        .then(options)
-        .alias("possible_target"),
+        pl.when(has & ~pl.col("complete") & (pl.col("target") == "NE")).then(options).alias("possible_target"),
         "n_target",
         "n_missing",
         "source_row",
@@ -270,12 +292,19 @@ def soft_tissue(assessments: pl.DataFrame, params: ImagingParams | None = None) 
     """Return one row per patient and day of the non-target, new-lesion and reported overall assessment.
 
     Several methods of one day are joined: any PD is PD, then NON-CR/NON-PD, NE, CR, NONE; any new lesion is yes, then
-    equivocal. A bone scan whose new lesions are *counted* is judged by the bone rule (`oncourse.derive.clinical.bone`), not
-    here.
+    equivocal. A bone scan whose new lesions are *counted* is judged by the bone rule (`oncourse.derive.clinical.bone`),
+    not here.
     """
     params = params or ImagingParams()
-    columns = {"method": pl.String, "non_target": pl.String, "new_lesions": pl.String, "overall": pl.String,
-               "new_bone_lesions": pl.Int64, "bone_persisting": pl.Int64, "evaluator": pl.String}  # fmt: skip
+    columns = {
+        "method": pl.String,
+        "non_target": pl.String,
+        "new_lesions": pl.String,
+        "overall": pl.String,
+        "new_bone_lesions": pl.Int64,
+        "bone_persisting": pl.Int64,
+        "evaluator": pl.String,
+    }
     rows = _with_columns(assessments, columns).with_row_index("row", 2)
     rows = _one_reader(rows, reader(rows, params.evaluator))
     counted = (pl.col("method").str.to_lowercase() == BONE_SCAN) & pl.col("new_bone_lesions").is_not_null()
@@ -290,9 +319,7 @@ def soft_tissue(assessments: pl.DataFrame, params: ImagingParams | None = None) 
         rank = {word: i for i, word in enumerate(order)}
         known = pl.col(column).drop_nulls()
         return (
-            known.sort_by(known.replace_strict(rank, default=len(order), return_dtype=pl.Int64))
-            .first()
-            .alias(column)
+            known.sort_by(known.replace_strict(rank, default=len(order), return_dtype=pl.Int64)).first().alias(column)
         )
 
     return (
@@ -313,13 +340,18 @@ def overall_response(target: pl.Expr, non_target: pl.Expr, new_lesions: pl.Expr)
     return (
         pl.when(new_lesions | (target == "PD").fill_null(False) | (non_target == "PD").fill_null(False))
         .then(pl.lit("PD"))
-        .when(target == "NE").then(pl.lit("NE"))
-        .when((target == "CR") & (non_target.is_null() | (non_target == "CR"))).then(pl.lit("CR"))
-        .when(target == "CR").then(pl.lit("PR"))
-        .when(target.is_not_null()).then(target)
-        .when(non_target.is_not_null()).then(non_target)
+        .when(target == "NE")
+        .then(pl.lit("NE"))
+        .when((target == "CR") & (non_target.is_null() | (non_target == "CR")))
+        .then(pl.lit("CR"))
+        .when(target == "CR")
+        .then(pl.lit("PR"))
+        .when(target.is_not_null())
+        .then(target)
+        .when(non_target.is_not_null())
+        .then(non_target)
         .otherwise(pl.lit("NED"))
-    )  # fmt: skip
+    )
 
 
 def recist_visits(
@@ -338,7 +370,8 @@ def recist_visits(
     of this visit is dated to. Under ``criteria = irecist`` the responses carry iRECIST names.
 
     A line is judged by its own baseline and nadir whatever treatment follows, so that the same scans give the same day
-    with a switch and without; shown are the visits up to the first day of the next line, or with ``followed`` all later.
+    with a switch and without; shown are the visits up to the first day of the next line, or with ``followed`` all
+    later.
     """
     params = params or ImagingParams()
     own = lines.select("patient_id", "line", "start_day", "next_start_day")
@@ -378,19 +411,21 @@ def recist_visits(
         .rename({"non_target": "_nt", "overall": "reported_overall"})
     )
     by = ["patient_id", "line"]
-    seen_nt = (
-        ((pl.col("_nt") != "NONE").fill_null(False) | (pl.col("_base_nt") != "NONE").fill_null(False))
-        .cast(pl.Int64).cum_max().over(by) > 0
-    )  # fmt: skip
+    seen_nt = ((pl.col("_nt") != "NONE").fill_null(False) | (pl.col("_base_nt") != "NONE").fill_null(False)).cast(
+        pl.Int64
+    ).cum_max().over(by) > 0
     has_rows = pl.col("n_target").is_not_null()
     visits = visits.with_columns(
-        pl.when((pl.col("_nt") == "NONE").fill_null(False)).then(None)
-        .when(pl.col("_nt").is_not_null()).then(pl.col("_nt"))
-        .when(seen_nt).then(pl.lit("NE"))
+        pl.when((pl.col("_nt") == "NONE").fill_null(False))
+        .then(None)
+        .when(pl.col("_nt").is_not_null())
+        .then(pl.col("_nt"))
+        .when(seen_nt)
+        .then(pl.lit("NE"))
         .alias("non_target"),
         pl.when(has_rows).then(pl.col("target")).when(pl.col("_has_target")).then(pl.lit("NE")).alias("target"),
         (pl.col("new_lesions") == "yes").fill_null(False).alias("_new"),
-    )  # fmt: skip
+    )
     measured = has_rows & (pl.col("n_target") > 0)
     evident = measured | (pl.col("_nt").is_not_null() & (pl.col("_nt") != "NONE")) | pl.col("_new")
     reported = {
@@ -401,13 +436,18 @@ def recist_visits(
     derived = overall_response(pl.col("target"), pl.col("non_target"), pl.col("_new"))
     visits = visits.with_columns(
         pl.when(reported).then(pl.col("reported_overall")).otherwise(derived).alias("overall"),
-        pl.when(reported).then(pl.lit("reported"))
-        .when(pl.col("new_lesions").is_null()).then(pl.lit("derived, new lesions not recorded"))
-        .otherwise(pl.lit("derived")).alias("basis"),
-        pl.when(pl.col("source_row").is_not_null()).then(pl.lit("target_lesions"))
-        .otherwise(pl.lit("assessments")).alias("source_table"),
+        pl.when(reported)
+        .then(pl.lit("reported"))
+        .when(pl.col("new_lesions").is_null())
+        .then(pl.lit("derived, new lesions not recorded"))
+        .otherwise(pl.lit("derived"))
+        .alias("basis"),
+        pl.when(pl.col("source_row").is_not_null())
+        .then(pl.lit("target_lesions"))
+        .otherwise(pl.lit("assessments"))
+        .alias("source_table"),
         pl.coalesce("source_row", "assessment_row").alias("source_row"),
-    )  # fmt: skip
+    )
     visits = _resolve_equivocal(_disease_after_cr(visits))
     if params.criteria == "irecist":
         from oncourse.derive.clinical.irecist import irecist_visits
@@ -425,23 +465,22 @@ def _one_day_per_visit(
     """Date the scans of one visit (within ``visit_window_days`` of its first) to the first; never across lines."""
     if params.visit_window_days == 0:
         return target_lesions, assessments
-    scanned = [
-        frame.select("patient_id", "day") for frame in (target_lesions, soft_tissue(assessments, params))
-    ]
+    scanned = [frame.select("patient_id", "day") for frame in (target_lesions, soft_tissue(assessments, params))]
     days = pl.concat(scanned).unique().join(spans, on="patient_id").filter(on_line())
     first: list[int] = []
     key = None
-    for who, line, day in (
-        days.sort("patient_id", "line", "day").select("patient_id", "line", "day").iter_rows()
-    ):
+    for who, line, day in days.sort("patient_id", "line", "day").select("patient_id", "line", "day").iter_rows():
         if key != (who, line) or day - first[-1] > params.visit_window_days:
             first.append(day)
         else:
             first.append(first[-1])
         key = (who, line)
-    table = days.sort("patient_id", "line", "day").select("patient_id", "day").with_columns(
-        pl.Series("_visit", first, pl.Int64)
-    ).unique(["patient_id", "day"], keep="first", maintain_order=True)  # fmt: skip
+    table = (
+        days.sort("patient_id", "line", "day")
+        .select("patient_id", "day")
+        .with_columns(pl.Series("_visit", first, pl.Int64))
+        .unique(["patient_id", "day"], keep="first", maintain_order=True)
+    )
 
     def dated(frame: pl.DataFrame) -> pl.DataFrame:
         joined = frame.join(table, on=["patient_id", "day"], how="left", maintain_order="left")
@@ -459,19 +498,16 @@ def _on_first_day(target_lesions: pl.DataFrame, spans: pl.DataFrame) -> pl.Expr:
     measured = target_lesions.select(pl.struct("patient_id", "day").unique()).to_series().implode()
     only_reported = pl.col("non_target").is_null() & pl.col("new_lesions").is_null()
     return (
-        (pl.col("day") == pl.col("start_day")) & first & only_reported & ~pl.col("overall").is_in(["PD", "iUPD", "iCPD"])
+        (pl.col("day") == pl.col("start_day"))
+        & first
+        & only_reported
+        & ~pl.col("overall").is_in(["PD", "iUPD", "iCPD"])
         & ~pl.struct("patient_id", "day").is_in(measured)
-    )  # fmt: skip
-
-
-def _baseline_targets(
-    target_lesions: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams
-) -> pl.DataFrame:
-    days = (
-        _with_columns(target_lesions, {"status": pl.String})
-        .select("patient_id", "day")
-        .join(spans, on="patient_id")
     )
+
+
+def _baseline_targets(target_lesions: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
+    days = _with_columns(target_lesions, {"status": pl.String}).select("patient_id", "day").join(spans, on="patient_id")
     near = (pl.col("start_day") - pl.col("day")).is_between(0, params.baseline_window_days)
     return days.filter(near).select("patient_id", "line", pl.lit(True).alias("_has_target")).unique()
 
@@ -479,15 +515,16 @@ def _baseline_targets(
 def _disease_after_cr(visits: pl.DataFrame) -> pl.DataFrame:
     """Make any disease seen after a derived complete response progression (RECIST 1.1, table 3, footnote).
 
-    Disease is a target lesion that is not gone or a non-target lesion that is there; what was not evaluated is not seen.
+    Disease is a target lesion that is not gone or a non-target lesion that is there; what was not evaluated is not
+    seen.
     """
     by = ["patient_id", "line"]
     derived = pl.col("basis") != "reported"
     is_cr = (derived & (pl.col("overall") == "CR")).fill_null(False)
     after = is_cr.cast(pl.Int64).cum_sum().over(by) > 0
-    seen = pl.col("target").is_in(["PR", "SD"]).fill_null(False) | (
-        pl.col("non_target") == "NON-CR/NON-PD"
-    ).fill_null(False)
+    seen = pl.col("target").is_in(["PR", "SD"]).fill_null(False) | (pl.col("non_target") == "NON-CR/NON-PD").fill_null(
+        False
+    )
     again = after & derived & seen & (pl.col("overall") != "PD").fill_null(False)
     return visits.with_columns(
         pl.when(again).then(pl.lit("PD")).otherwise("overall").alias("overall"),
@@ -523,10 +560,14 @@ def progression_dates(visits: pl.DataFrame, lines: pl.DataFrame, follow_up: pl.D
     by = ["patient_id", "line"]
     derived = visits.filter(pl.col("overall").is_not_null() & (pl.col("basis") != "reported"))
     found = derived.group_by(by).agg(pl.col("progression_day").min().alias("derived_day"))
-    claimed = visits.filter(pl.col("reported_overall").is_not_null()).group_by(by).agg(
-        pl.col("day").filter(pl.col("reported_overall").is_in(["PD", "iCPD"])).min().alias("_claimed"),
-        pl.lit(True).alias("_asked"),
-    )  # fmt: skip
+    claimed = (
+        visits.filter(pl.col("reported_overall").is_not_null())
+        .group_by(by)
+        .agg(
+            pl.col("day").filter(pl.col("reported_overall").is_in(["PD", "iCPD"])).min().alias("_claimed"),
+            pl.lit(True).alias("_asked"),
+        )
+    )
     told = lines.select(*by, "start_day", "next_start_day").join(
         follow_up.select("patient_id", "progression_day").unique("patient_id", keep="first"),
         on="patient_id",
@@ -536,9 +577,11 @@ def progression_dates(visits: pl.DataFrame, lines: pl.DataFrame, follow_up: pl.D
         pl.col("next_start_day").is_null() | (pl.col("progression_day") <= pl.col("next_start_day"))
     )
     told = told.select(*by, pl.when(within).then("progression_day").alias("_told"))
-    joined = found.join(claimed, on=by, how="left").join(told, on=by, how="left").filter(
-        pl.col("_asked").is_not_null() | pl.col("_told").is_not_null()
-    )  # fmt: skip
+    joined = (
+        found.join(claimed, on=by, how="left")
+        .join(told, on=by, how="left")
+        .filter(pl.col("_asked").is_not_null() | pl.col("_told").is_not_null())
+    )
     return (
         joined.with_columns(pl.coalesce("_claimed", "_told").alias("reported_day"))
         .select(
@@ -554,11 +597,7 @@ def progression_dates(visits: pl.DataFrame, lines: pl.DataFrame, follow_up: pl.D
 
 def disagreements(visits: pl.DataFrame) -> pl.DataFrame:
     """Return the visits where derived and reported overall response both exist and differ."""
-    both = (
-        pl.col("reported_overall").is_not_null()
-        & pl.col("overall").is_not_null()
-        & (pl.col("basis") != "reported")
-    )
+    both = pl.col("reported_overall").is_not_null() & pl.col("overall").is_not_null() & (pl.col("basis") != "reported")
     return visits.filter(both & (pl.col("overall") != pl.col("reported_overall"))).select(
         "patient_id", "line", "day", "overall", "reported_overall", "target", "non_target", "new_lesions"
     )

@@ -11,10 +11,10 @@ ROLES = ("metastasis", "local_recurrence")
 def with_recurrence(origins: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
     """Add the first recurrence of each patient to `origins`: rec_day, rec_table, rec_row (null: none seen).
 
-    A metastasis found before follow_up.recurrence_day, or after recurrence_free_day, contradicts it: the day it was found
-    stands, for what was seen outweighs what was not; the record names its table and row, and `check` says so. A lesion found
-    on or before the origin is disease that was there already; where follow_up says when the patient recurred or was free,
-    it was treated, and is no recurrence.
+    A metastasis found before follow_up.recurrence_day, or after recurrence_free_day, contradicts it: the day it was
+    found stands, for what was seen outweighs what was not; the record names its table and row, and `check` says so. A
+    lesion found on or before the origin is disease that was there already; where follow_up says when the patient
+    recurred or was free, it was treated, and is no recurrence.
 
     Parameters
     ----------
@@ -32,9 +32,11 @@ def with_recurrence(origins: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFram
         .first()
     )
     found = origins.join(
-        rows.select("patient_id", "found_day", pl.col("lesion_row").cast(pl.Int64)), on="patient_id", how="left",
+        rows.select("patient_id", "found_day", pl.col("lesion_row").cast(pl.Int64)),
+        on="patient_id",
+        how="left",
         maintain_order="left",
-    )  # fmt: skip
+    )
     earlier = pl.col("recurrence_day").is_null() | (pl.col("found_day") < pl.col("recurrence_day"))
     use_lesion = (pl.col("found_day").is_not_null() & earlier).fill_null(False)
     return found.with_columns(

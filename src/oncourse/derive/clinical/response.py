@@ -59,7 +59,8 @@ class ImagingParams:
     )
     baseline_after_days: int = setting(
         7,
-        "a first scan up to so many days after the start is the baseline where none was made before it; the visit says so",
+        "a first scan up to so many days after the start is the baseline where none was made before it; the visit "
+        "says so",
         low=0,
         source="RECIST 1.1 section 4.1 asks for a baseline before treatment; scans of the first days are near enough",
     )
@@ -76,12 +77,8 @@ class ImagingParams:
     response_fraction: float = setting(
         0.3, "least shrinkage from baseline of a PR", low=0, high=1, source=RECIST_SOURCE
     )
-    progression_fraction: float = setting(
-        0.2, "least growth over the nadir of a PD", low=0, source=RECIST_SOURCE
-    )
-    progression_mm: float = setting(
-        5.0, "least growth over the nadir in mm of a PD", low=0, source=RECIST_SOURCE
-    )
+    progression_fraction: float = setting(0.2, "least growth over the nadir of a PD", low=0, source=RECIST_SOURCE)
+    progression_mm: float = setting(5.0, "least growth over the nadir in mm of a PD", low=0, source=RECIST_SOURCE)
     node_mm: float = setting(10.0, "a node below this short axis is normal", low=0, source=RECIST_SOURCE)
     confirm_progression_min_days: int = setting(
         28, "iRECIST: least days to the scan that confirms iUPD", low=0, source="iRECIST: 4 to 8 weeks"
@@ -97,9 +94,7 @@ class ImagingParams:
         "auto: the derived response, the reported one where nothing can be derived; or only one of them",
         choices=("auto", "derived", "reported"),
     )
-    line: int | None = setting(
-        None, "line of the rates in the answer; null: the first from 1 on with a visit", low=0
-    )
+    line: int | None = setting(None, "line of the rates in the answer; null: the first from 1 on with a visit", low=0)
     missing_in_denominator: bool = setting(
         True, "whether NE and MISSING count as non-responders in rates (intention to treat)"
     )
@@ -131,13 +126,32 @@ BEST_SCHEMA = {
 ADEQUATE = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NED")
 #: Spellings met in recorded responses -> RECIST 1.1 response.
 SYNONYMS = {
-    "COMPLETE RESPONSE": "CR", "PARTIAL RESPONSE": "PR", "STABLE DISEASE": "SD", "STABLE": "SD",
-    "PROGRESSIVE DISEASE": "PD", "PROGRESSION": "PD", "PROGRESSED": "PD", "NOT EVALUABLE": "NE", "INEVALUABLE": "NE",
-    "UNEVALUABLE": "NE", "NON-CR/NON-PD": "NON-CR/NON-PD", "NONCR/NONPD": "NON-CR/NON-PD", "NON CR/NON PD":
-    "NON-CR/NON-PD", "NN": "NON-CR/NON-PD", "NOT DONE": "ND", "UNK": "NE", "NO EVIDENCE OF DISEASE": "NED",
-    "ICR": "CR", "IPR": "PR", "ISD": "SD", "IUPD": "iUPD", "ICPD": "iCPD", "NON-ICR/NON-IUPD": "NON-CR/NON-PD",
-    "NON-PD": "NON-CR/NON-PD", "PDU": "PDu",
-}  # fmt: skip
+    "COMPLETE RESPONSE": "CR",
+    "PARTIAL RESPONSE": "PR",
+    "STABLE DISEASE": "SD",
+    "STABLE": "SD",
+    "PROGRESSIVE DISEASE": "PD",
+    "PROGRESSION": "PD",
+    "PROGRESSED": "PD",
+    "NOT EVALUABLE": "NE",
+    "INEVALUABLE": "NE",
+    "UNEVALUABLE": "NE",
+    "NON-CR/NON-PD": "NON-CR/NON-PD",
+    "NONCR/NONPD": "NON-CR/NON-PD",
+    "NON CR/NON PD": "NON-CR/NON-PD",
+    "NN": "NON-CR/NON-PD",
+    "NOT DONE": "ND",
+    "UNK": "NE",
+    "NO EVIDENCE OF DISEASE": "NED",
+    "ICR": "CR",
+    "IPR": "PR",
+    "ISD": "SD",
+    "IUPD": "iUPD",
+    "ICPD": "iCPD",
+    "NON-ICR/NON-IUPD": "NON-CR/NON-PD",
+    "NON-PD": "NON-CR/NON-PD",
+    "PDU": "PDu",
+}
 
 #: RECIST 1.1 response -> its iRECIST name.
 IRECIST = {"CR": "iCR", "PR": "iPR", "SD": "iSD", "NON-CR/NON-PD": "NON-iCR/NON-iUPD", "PD": "iCPD"}
@@ -184,17 +198,21 @@ def best_response(
     if lines.is_empty():
         return pl.DataFrame(schema=BEST_SCHEMA)
     for name, dtype in (
-        ("progression_day", pl.Int64), ("change_from_baseline_fraction", pl.Float64), ("basis", pl.String),
-    ):  # fmt: skip
+        ("progression_day", pl.Int64),
+        ("change_from_baseline_fraction", pl.Float64),
+        ("basis", pl.String),
+    ):
         if name not in visits.columns:
             visits = visits.with_columns(pl.lit(None, dtype).alias(name))
     rows = (
         visits.join(lines, on=["patient_id", "line"])
         .with_columns(clean_response().replace({"NED": "NE", "PDu": "SD", "iCPD": "PD"}).alias("_word"))
-        .with_columns(pl.col("_word").replace_strict(kernel.CODES, default=kernel.NE, return_dtype=pl.Int64).alias("code"))
+        .with_columns(
+            pl.col("_word").replace_strict(kernel.CODES, default=kernel.NE, return_dtype=pl.Int64).alias("code")
+        )
         .filter(pl.col("overall").is_not_null())
         .sort("group", "day", "code")
-    )  # fmt: skip
+    )
     first_pd = (
         rows.filter(pl.col("code") == kernel.PD)
         .group_by("group")
@@ -209,9 +227,14 @@ def best_response(
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows["group"].to_numpy(), minlength=lines.height))])
     day = rows["day"].to_numpy().astype(np.int64)
     out = kernel.best(
-        offsets.astype(np.int64), day - rows["start_day"].to_numpy(), rows["code"].to_numpy().astype(np.int64),
-        params.min_stable_days, params.confirmation_days, params.max_ne_between, int(params.allow_stable_between),
-    )  # fmt: skip
+        offsets.astype(np.int64),
+        day - rows["start_day"].to_numpy(),
+        rows["code"].to_numpy().astype(np.int64),
+        params.min_stable_days,
+        params.confirmation_days,
+        params.max_ne_between,
+        int(params.allow_stable_between),
+    )
     names = np.array(kernel.NAMES)
     if params.criteria == "irecist":
         names = np.array([IRECIST.get(name, name) for name in kernel.NAMES])
@@ -257,21 +280,21 @@ def _duration(table: pl.DataFrame, deaths: pl.DataFrame | None) -> pl.DataFrame:
     if deaths is None:
         table = table.with_columns(pl.lit(None, pl.Int64).alias("death_day"))
     else:
-        table = table.join(
-            deaths.select("patient_id", "death_day"), on="patient_id", how="left", maintain_order="left"
-        )
+        table = table.join(deaths.select("patient_id", "death_day"), on="patient_id", how="left", maintain_order="left")
     starts = pl.col("response_day").is_not_null()
-    own_death = pl.when(
-        pl.col("next_start_day").is_null() | (pl.col("death_day") < pl.col("next_start_day"))
-    ).then(pl.col("death_day"))
+    own_death = pl.when(pl.col("next_start_day").is_null() | (pl.col("death_day") < pl.col("next_start_day"))).then(
+        pl.col("death_day")
+    )
     progression = pl.when(pl.col("progression_day") >= pl.col("response_day")).then(pl.col("progression_day"))
     event = pl.min_horizontal(progression, own_death)
     end = pl.coalesce(event, pl.max_horizontal("last_adequate_day", "response_day"))
     why = (
-        pl.when(event.is_null()).then(pl.lit("last adequate assessment"))
-        .when(progression.is_not_null() & (progression <= own_death).fill_null(True)).then(pl.lit("progression"))
+        pl.when(event.is_null())
+        .then(pl.lit("last adequate assessment"))
+        .when(progression.is_not_null() & (progression <= own_death).fill_null(True))
+        .then(pl.lit("progression"))
         .otherwise(pl.lit("death"))
-    )  # fmt: skip
+    )
     return table.with_columns(
         pl.when(starts).then(end - pl.col("response_day") + 1).alias("duration_days"),
         pl.when(starts).then(event.is_null()).alias("duration_censored"),

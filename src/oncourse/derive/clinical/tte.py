@@ -78,18 +78,10 @@ def time_to_event(
     origins = origins.with_row_index("_at").with_columns(pl.col("line").cast(pl.Int64))
     order = ["_given", "source_row", "reason"]
     first = (
-        _numbered(events)
-        .sort("day", "is_competing", *order)
-        .group_by(by, maintain_order=True)
-        .first()
-        .drop("_given")
+        _numbered(events).sort("day", "is_competing", *order).group_by(by, maintain_order=True).first().drop("_given")
     )
     last = (
-        _numbered(censors)
-        .sort("day", *order)
-        .group_by(by, maintain_order=True)
-        .last()
-        .drop("is_competing", "_given")
+        _numbered(censors).sort("day", *order).group_by(by, maintain_order=True).last().drop("is_competing", "_given")
     )
     joined = origins.join(first, on=by, how="left", nulls_equal=True).join(
         last, on=by, how="left", nulls_equal=True, suffix="_c"
@@ -109,9 +101,7 @@ def time_to_event(
     end = pl.when(has_event).then("day").when(has_censor).then("day_c").otherwise("origin_day")
 
     def either(name: str, otherwise: pl.Expr) -> pl.Expr:
-        return (
-            pl.when(has_event).then(name).when(has_censor).then(f"{name}_c").otherwise(otherwise).alias(name)
-        )
+        return pl.when(has_event).then(name).when(has_censor).then(f"{name}_c").otherwise(otherwise).alias(name)
 
     return (
         joined.with_columns(

@@ -23,8 +23,8 @@ from oncourse.study.settings import section, setting
 if TYPE_CHECKING:
     from oncourse.evolution.clustering.types import Counts
 
-#: Digits of an estimated purity. Noise learned from all patients moves its sixth digit, its error is in the second: rounded,
-#: the clones of a patient do not change with each other patient, and are not derived again.
+#: Digits of an estimated purity. Noise learned from all patients moves its sixth digit, its error is in the second:
+#: rounded, the clones of a patient do not change with each other patient, and are not derived again.
 PURITY_DIGITS = 3
 WHO = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
@@ -40,9 +40,12 @@ class CcfParams:
     )
     purity_sd: float = setting(0.05, "standard error of a purity that is given", low=0, high=0.3)
     assumed_share: float = setting(
-        0.5, "share of a sample's usual depth taken as read, without variant reads, where a variant was not called and "
-        "the site not counted; 0: such sites say nothing", low=0, high=1,
-    )  # fmt: skip
+        0.5,
+        "share of a sample's usual depth taken as read, without variant reads, where a variant was not called and "
+        "the site not counted; 0: such sites say nothing",
+        low=0,
+        high=1,
+    )
     precision: float = setting(
         200.0,
         "beta-binomial precision of a variant looked at on its own",
@@ -101,11 +104,16 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
     grid, dropped = _somatic(study, grid, calls, presence)
     samples = with_blocks(samples, grid)
     cells = complete_cells(study, panels, grid, calls, samples)
-    known = {} if presence.samples.is_empty() else dict(
-        presence.samples.filter(pl.col("purity_basis") == "estimated")
-        .with_columns(pl.col("purity", "purity_low", "purity_high").round_sig_figs(PURITY_DIGITS))
-        .select("sample_id", pl.struct("purity", "purity_low", "purity_high")).iter_rows()
-    )  # fmt: skip
+    known = (
+        {}
+        if presence.samples.is_empty()
+        else dict(
+            presence.samples.filter(pl.col("purity_basis") == "estimated")
+            .with_columns(pl.col("purity", "purity_low", "purity_high").round_sig_figs(PURITY_DIGITS))
+            .select("sample_id", pl.struct("purity", "purity_low", "purity_high"))
+            .iter_rows()
+        )
+    )
     patients: dict[str, PatientCounts] = {}
     used, excluded = [], dropped
     by_patient = {str(k[0]): frame for k, frame in cells.partition_by("patient_id", as_dict=True).items()}
@@ -120,9 +128,15 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
             patients[patient] = made
             used += rows
     schema = {
-        "patient_id": pl.String, "sample_id": pl.String, "role": pl.String, "lesion_id": pl.String, "site": pl.String,
-        "day": pl.Int64, "purity": pl.Float64, "purity_basis": pl.String,
-    }  # fmt: skip
+        "patient_id": pl.String,
+        "sample_id": pl.String,
+        "role": pl.String,
+        "lesion_id": pl.String,
+        "site": pl.String,
+        "day": pl.Int64,
+        "purity": pl.Float64,
+        "purity_basis": pl.String,
+    }
     return CountsTable(
         dict(sorted(patients.items())),
         pl.DataFrame(used, schema=schema, orient="row"),
@@ -135,12 +149,8 @@ def _somatic(
 ) -> tuple[pl.DataFrame, list[tuple[str, str | None, str]]]:
     """Return the variants that enter, and per patient how many do not and why."""
     sex = study["patients"].select("patient_id", "sex")
-    origin = (
-        calls.filter(pl.col("origin").is_in(["germline", "chip"])).select("patient_id", "variant_id").unique()
-    )
-    blood = presence.cells.filter(pl.col("blood").is_in(["germline", "chip"])).select(
-        "patient_id", "variant_id"
-    )
+    origin = calls.filter(pl.col("origin").is_in(["germline", "chip"])).select("patient_id", "variant_id").unique()
+    blood = presence.cells.filter(pl.col("blood").is_in(["germline", "chip"])).select("patient_id", "variant_id")
     not_tumour = pl.concat([origin, blood]).unique().with_columns(of_blood=pl.lit(True))
     sites = grid.select("variant_id").unique().with_columns(parts()).select("variant_id", "chrom")
     grid = (
@@ -150,20 +160,19 @@ def _somatic(
     )
     on_sex = pl.col("chrom").is_in(["X", "Y"]) & pl.col("sex").is_null()
     why = (
-        pl.when(pl.col("of_blood")).then(pl.lit("germline or of the blood"))
-        .when(pl.col("chrom") == "MT").then(pl.lit("mitochondrial"))
-        .when(on_sex).then(pl.lit("on X or Y, sex not recorded"))
-    )  # fmt: skip
+        pl.when(pl.col("of_blood"))
+        .then(pl.lit("germline or of the blood"))
+        .when(pl.col("chrom") == "MT")
+        .then(pl.lit("mitochondrial"))
+        .when(on_sex)
+        .then(pl.lit("on X or Y, sex not recorded"))
+    )
     grid = grid.with_columns(why=why)
     counted = grid.drop_nulls("why").group_by("patient_id", "why").len().sort("patient_id", "why")
     out: list[tuple[str, str | None, str]] = [
         (p, None, f"{n} variant{'s' if n > 1 else ''}: {reason}") for p, reason, n in counted.iter_rows()
     ]
-    kept = (
-        grid.filter(pl.col("why").is_null())
-        .select("patient_id", "variant_id")
-        .sort("patient_id", "variant_id")
-    )
+    kept = grid.filter(pl.col("why").is_null()).select("patient_id", "variant_id").sort("patient_id", "variant_id")
     return kept, out
 
 
@@ -233,13 +242,18 @@ def _patient(
         return None, [], out
     at = np.ix_(np.nonzero(seen)[0], columns)
     spread = np.broadcast_to(np.nan_to_num(purity), shape)
-    names = cells.select("variant_id", "gene", "consequence", "hgvs_p").unique(
-        "variant_id", maintain_order=True
-    )
+    names = cells.select("variant_id", "gene", "consequence", "hgvs_p").unique("variant_id", maintain_order=True)
     kept_counts = Counts(
-        alt[at], depth[at], spread[at].copy(), major[at], (total - major)[at], normal[at], error[columns], cn_known[at],
+        alt[at],
+        depth[at],
+        spread[at].copy(),
+        major[at],
+        (total - major)[at],
+        normal[at],
+        error[columns],
+        cn_known[at],
         **places(names["variant_id"].filter(pl.Series(seen))),
-    )  # fmt: skip
+    )
     made = PatientCounts(
         patient,
         tuple(names["variant_id"].filter(pl.Series(seen))),

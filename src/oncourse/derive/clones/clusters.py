@@ -57,7 +57,8 @@ VARIANT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "p_present",
         pl.Float64,
-        "probability that at least 1 % of the tumour cells carry the variant: its clone is there and its allele not lost",
+        "probability that at least 1 % of the tumour cells carry the variant: its clone is there and its allele not "
+        "lost",
     ),
     ("p_lost", pl.Float64, "probability that the sample lost the allele that carried the variant"),
     (
@@ -80,10 +81,15 @@ CLUSTER_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "agreement",
         pl.Float64,
-        "correlation of who clusters with whom in two sampling chains from different starts; below 0.9 the clusters are "
+        "correlation of who clusters with whom in two sampling chains from different starts; below 0.9 the clusters "
+        "are "
         "not settled; null where partitions are not averaged",
     ),
-    ("p_no_clone", pl.Float64, "probability that the cluster is no clone: artefacts, or variants on other copies than told"),
+    (
+        "p_no_clone",
+        pl.Float64,
+        "probability that the cluster is no clone: artefacts, or variants on other copies than told",
+    ),
 )
 #: Columns of evolution/wrong_copies.
 WRONG_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -91,19 +97,28 @@ WRONG_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("sample_id", pl.String, "the sample"),
     ("chrom", pl.String, "the chromosome"),
     ("n_variants", pl.Int64, "clustered variants on it"),
-    ("p_wrong", pl.Float64, "probability that its copies, or the share of cells that have them, differ from those told: one "
-     "allele lost or gained explains the reads of its variants better; their cell fractions may be off"),
-)  # fmt: skip
+    (
+        "p_wrong",
+        pl.Float64,
+        "probability that its copies, or the share of cells that have them, differ from those told: one "
+        "allele lost or gained explains the reads of its variants better; their cell fractions may be off",
+    ),
+)
 #: Columns of evolution/set_aside.
 ASIDE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("patient_id", pl.String, "the patient"),
     ("variant_id", pl.String, "chrom:pos:ref:alt"),
     ("gene", pl.String, "HGNC symbol"),
-    ("reason", pl.String, "artefact: one fraction of the reads in every sample, whatever the purity, with unusual depth or "
-     "on few chromosomes; copies: a lost or gained allele of its chromosome that the segments do not tell, or not in all "
-     "cells"),
+    (
+        "reason",
+        pl.String,
+        "artefact: one fraction of the reads in every sample, whatever the purity, with unusual depth or "
+        "on few chromosomes; copies: a lost or gained allele of its chromosome that the segments do not tell, or not "
+        "in all "
+        "cells",
+    ),
     ("cluster_id", pl.Int64, "the cluster it belongs to; null = none, an artefact"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -159,18 +174,16 @@ def cluster_table(
         progress(f"clones: {next(number)} of {len(use)} patients")
         counts, purity_sd = patient.counts, patient.purity_sd
         made = store.remember(
-            "clusters", (counts, settings, purity_sd), ("evolution", "stats"),
+            "clusters",
+            (counts, settings, purity_sd),
+            ("evolution", "stats"),
             lambda: cluster_patient(counts, settings, purity_sd=purity_sd),
-        )  # fmt: skip
+        )
         return PatientClusters(patient, made)
 
     with ThreadPoolExecutor(n_thread) as pool:
         made = list(pool.map(clustered, use))
-    few += [
-        (p.patient_id, None, "no cluster: every variant stands alone")
-        for p in made
-        if not p.clustering.n_cluster
-    ]
+    few += [(p.patient_id, None, "no cluster: every variant stands alone") for p in made if not p.clustering.n_cluster]
     excluded = pl.concat([table.excluded, pl.DataFrame(few, schema=table.excluded.schema, orient="row")])
     patients = {p.patient_id: p for p in made if p.clustering.n_cluster}
     return ClusterTable(
@@ -220,11 +233,15 @@ def aside_frame(table: ClusterTable) -> pl.DataFrame:
         why = p.clustering.set_aside
         at = [] if why is None else np.flatnonzero(why != "").tolist()
         labels = p.clustering.labels[at]
-        frames.append({
-            "patient_id": [p.patient_id] * len(at), "variant_id": [p.data.variant_ids[i] for i in at],
-            "gene": p.data.variants["gene"].gather(at).to_list(), "reason": [] if why is None else why[at].tolist(),
-            "cluster_id": [int(k) + 1 if k >= 0 else None for k in labels],
-        })  # fmt: skip
+        frames.append(
+            {
+                "patient_id": [p.patient_id] * len(at),
+                "variant_id": [p.data.variant_ids[i] for i in at],
+                "gene": p.data.variants["gene"].gather(at).to_list(),
+                "reason": [] if why is None else why[at].tolist(),
+                "cluster_id": [int(k) + 1 if k >= 0 else None for k in labels],
+            }
+        )
     return _stack(frames, ASIDE_COLUMNS).sort("patient_id", "variant_id")
 
 
@@ -248,9 +265,7 @@ def wrong_copies_frame(table: ClusterTable) -> pl.DataFrame:
 
 def _stack(frames: list[dict[str, Any]], columns: tuple[tuple[str, Any, str], ...]) -> pl.DataFrame:
     schema = {name: dtype for name, dtype, _ in columns}
-    return pl.concat(
-        [pl.DataFrame(schema=schema), *(pl.DataFrame(f, schema=schema, nan_to_null=True) for f in frames)]
-    )
+    return pl.concat([pl.DataFrame(schema=schema), *(pl.DataFrame(f, schema=schema, nan_to_null=True) for f in frames)])
 
 
 def _variants(patient: PatientClusters) -> dict[str, Any]:
@@ -258,9 +273,7 @@ def _variants(patient: PatientClusters) -> dict[str, Any]:
     n, s = data.counts.n_variant, data.counts.n_sample
     own, inside = c.p_outlier.copy(), np.nonzero(c.labels >= 0)[0]
     own[inside] = c.assignment[inside, c.labels[inside]]
-    basis = np.where(
-        data.counts.depth == 0, "not_assessable", np.where(data.is_counted, "counted", "assumed")
-    )
+    basis = np.where(data.counts.depth == 0, "not_assessable", np.where(data.is_counted, "counted", "assumed"))
     return {
         "patient_id": [patient.patient_id] * (n * s),
         "sample_id": list(data.sample_ids) * n,

@@ -33,24 +33,30 @@ SMALL_PATIENT = 20
 class EvolutionParams:
     """How trees are made and what is reported; how variants are clustered is in the settings `clusters`."""
 
-    average: bool = setting(
-        True, "average over partitions of the variants; false takes the most probable one, faster"
-    )
+    average: bool = setting(True, "average over partitions of the variants; false takes the most probable one, faster")
     min_cluster_variants: int = setting(
         2, "least variants of a clone in the tree, in patients with 20 variants or more", low=1
     )
     ccf_error: float = setting(
-        0.05, "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it",
-        low=0, high=0.5, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
-    )  # fmt: skip
+        0.05,
+        "usual error of a clone's cell fraction that counts do not show (purity, copy number), as a share of it",
+        low=0,
+        high=0.5,
+        source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )
     ccf_error_far: float = setting(
-        0.25, "the same in the three of ten cases that are further off (mixed clusters, a wrong copy number)", low=0,
-        high=1, source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
-    )  # fmt: skip
+        0.25,
+        "the same in the three of ten cases that are further off (mixed clusters, a wrong copy number)",
+        low=0,
+        high=1,
+        source="calibration on simulated exomes, docs/explanation/trees_and_seeding.md",
+    )
     ccf_error_without_copy_number: float = setting(
-        0.25, "the error where copy number is not known: one copy more or less moves a fraction by 10-25 %",
-        low=0, high=0.5,
-    )  # fmt: skip
+        0.25,
+        "the error where copy number is not known: one copy more or less moves a fraction by 10-25 %",
+        low=0,
+        high=0.5,
+    )
     max_clones: int = setting(20, "most clones in the tree; the largest are taken", low=2, high=60)
     min_probability: float = setting(
         0.8, "least probability of a seeding call to count in the summary", low=0.5, high=1
@@ -197,7 +203,14 @@ def evolve(
     seeding = None
     if 2 <= len(lesions) < MAX_SITES:
         seeding = robust_seeding(
-            posterior, mean, var, site, clone_doubt(data, clusters), root_site=primary, seed=seed, name=f"{name}/seeding"
+            posterior,
+            mean,
+            var,
+            site,
+            clone_doubt(data, clusters),
+            root_site=primary,
+            seed=seed,
+            name=f"{name}/seeding",
         )
     n_variants = np.array([int(found.n_variants[k]) for k in clusters])
     states = [
@@ -216,9 +229,19 @@ def evolve(
     ccf = np.where(depth > 0, found.variant_ccf_mean, np.nan)
     check = sample_tree(ccf, generator(seed, f"{name}/samples"), n_boot=100)
     return PatientEvolution(
-        PatientClones(data, samples), roles, clusters, mean, var, posterior, lesions, site, primary, seeding,
-        divergences, check,
-    )  # fmt: skip
+        PatientClones(data, samples),
+        roles,
+        clusters,
+        mean,
+        var,
+        posterior,
+        lesions,
+        site,
+        primary,
+        seeding,
+        divergences,
+        check,
+    )
 
 
 def driver_roles(patients: Sequence[PatientClusters]) -> dict[str, dict[str, str]]:
@@ -248,19 +271,18 @@ def evolution_table(
     Patients are independent, so threads change nothing; `store` as in `cluster_table`.
     """
     store = store or Store()
-    of = {
-        str(k[0]): f.drop("patient_id")
-        for k, f in table.samples.partition_by("patient_id", as_dict=True).items()
-    }
+    of = {str(k[0]): f.drop("patient_id") for k, f in table.samples.partition_by("patient_id", as_dict=True).items()}
     several = [(data, of[patient]) for patient, data in table.patients.items() if of[patient].height > 1]
     roles = driver_roles([data for data, _ in several])
 
     def evolved(data: PatientClusters, samples: pl.DataFrame) -> PatientEvolution:
         mine = roles[data.patient_id]
         made = store.remember(
-            "evolution", (data, samples, mine, params, seed), ("evolution", "stats", "derive/clones"),
+            "evolution",
+            (data, samples, mine, params, seed),
+            ("evolution", "stats", "derive/clones"),
             lambda: _kept(evolve(data, samples, mine, params, seed)),
-        )  # fmt: skip
+        )
         return PatientEvolution(PatientClones(data, samples), mine, *made)
 
     with ThreadPoolExecutor(n_thread) as pool:

@@ -26,10 +26,13 @@ def tree_rows(patient: PatientEvolution, max_trees: int) -> Iterator[Row]:
     for rank, (tree, p) in enumerate(zip(post.trees[:max_trees], post.probability, strict=False), 1):
         for child, parent in enumerate(tree):
             yield {
-                "patient_id": patient.patient_id, "tree_rank": rank, "probability": float(p),
-                "parent_cluster": patient.clone_id(int(parent)), "child_cluster": patient.clone_id(child),
+                "patient_id": patient.patient_id,
+                "tree_rank": rank,
+                "probability": float(p),
+                "parent_cluster": patient.clone_id(int(parent)),
+                "child_cluster": patient.clone_id(child),
                 "edge_support": min(float(post.edge_support[int(parent) + 1, child]), 1.0),
-            }  # fmt: skip
+            }
 
 
 def clone_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -38,17 +41,19 @@ def clone_rows(patient: PatientEvolution) -> Iterator[Row]:
     for s, sample in enumerate(patient.samples["sample_id"]):
         for k in range(post.n_clone):
             yield {
-                "patient_id": patient.patient_id, "clone_id": patient.clone_id(k), "sample_id": sample,
-                "fraction": float(post.fraction[k, s]), "ci_low": float(post.fraction_low[k, s]),
+                "patient_id": patient.patient_id,
+                "clone_id": patient.clone_id(k),
+                "sample_id": sample,
+                "fraction": float(post.fraction[k, s]),
+                "ci_low": float(post.fraction_low[k, s]),
                 "ci_high": float(post.fraction_high[k, s]),
-            }  # fmt: skip
+            }
 
 
 def _is_assessable(patient: PatientEvolution, lesion: int) -> bool:
-    """Polyclonal seeding can only be seen where the patient has two clones that are shared between lesions, or could."""
-    return patient.posterior.n_clone > 1 and bool(
-        (patient.var[:, patient.site_of_sample == lesion] > 0).any()
-    )
+    """Polyclonal seeding can only be seen where the patient has two clones that are shared between lesions, or
+    could."""
+    return patient.posterior.n_clone > 1 and bool((patient.var[:, patient.site_of_sample == lesion] > 0).any())
 
 
 def _other_sources(patient: PatientEvolution, lesion: LesionSeeding) -> list[int]:
@@ -73,7 +78,8 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
         apart = patient.divergences.get(lesion.site)
         source = UNKNOWN if lesion.source < 0 else patient.lesions[lesion.source]
         yield {
-            "patient_id": patient.patient_id, "lesion_id": name,
+            "patient_id": patient.patient_id,
+            "lesion_id": name,
             "source": source if lesion.p_seeded > 0.5 else UNKNOWN,
             "clonality": ("polyclonal" if poly > 0.5 else "monoclonal") if assessable else NOT_ASSESSABLE,
             "phyleticity": ("polyphyletic" if phyl > 0.5 else "monophyletic") if assessable else NOT_ASSESSABLE,
@@ -89,9 +95,8 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
             "p_early": apart.p_early if apart else None,
             "n_missing_clonal": apart.n_missing if apart else None,
             "jsi": apart.jsi if apart else None,
-            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5)
-            or None,
-        }  # fmt: skip
+            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5) or None,
+        }
 
 
 def migration_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -101,9 +106,11 @@ def migration_rows(patient: PatientEvolution) -> Iterator[Row]:
     for (source, target), p in patient.seeding.p_edge.items():
         if p >= 0.01:
             yield {
-                "patient_id": patient.patient_id, "source": UNKNOWN if source < 0 else patient.lesions[source],
-                "target": patient.lesions[target], "probability": p,
-            }  # fmt: skip
+                "patient_id": patient.patient_id,
+                "source": UNKNOWN if source < 0 else patient.lesions[source],
+                "target": patient.lesions[target],
+                "probability": p,
+            }
 
 
 def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -123,12 +130,14 @@ def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
             linear = float(patient.seeding.p_linear[first.site, second.site])
             call = "parallel" if parallel > 0.5 else "linear" if linear > 0.5 else NOT_ASSESSABLE
             yield {
-                "patient_id": patient.patient_id, "lesion_a": patient.lesions[first.site],
+                "patient_id": patient.patient_id,
+                "lesion_a": patient.lesions[first.site],
                 "lesion_b": patient.lesions[second.site],
                 "progression": call if known else NOT_ASSESSABLE,
                 "probability": max(parallel, linear) if known and call != NOT_ASSESSABLE else None,
-                "p_b_from_a": forth if known else None, "p_a_from_b": back if known else None,
-            }  # fmt: skip
+                "p_b_from_a": forth if known else None,
+                "p_a_from_b": back if known else None,
+            }
 
 
 def timing_rows(patient: PatientClusters) -> Iterator[Row]:
@@ -143,10 +152,15 @@ def timing_rows(patient: PatientClusters) -> Iterator[Row]:
     for v, s in zip(*np.nonzero(~np.isnan(p_before)), strict=True):
         minor = int(np.rint(counts.minor_cn[v, s]))
         yield {
-            "patient_id": patient.patient_id, "sample_id": patient.data.sample_ids[s], "variant_id": names[v][0],
-            "gene": names[v][1], "major_cn": int(np.rint(counts.major_cn[v, s])), "minor_cn": minor,
-            "timing": timing_call(float(p_before[v, s]), minor), "p_before": float(p_before[v, s]),
-        }  # fmt: skip
+            "patient_id": patient.patient_id,
+            "sample_id": patient.data.sample_ids[s],
+            "variant_id": names[v][0],
+            "gene": names[v][1],
+            "major_cn": int(np.rint(counts.major_cn[v, s])),
+            "minor_cn": minor,
+            "timing": timing_call(float(p_before[v, s]), minor),
+            "p_before": float(p_before[v, s]),
+        }
 
 
 def patient_row(patient: PatientEvolution) -> Row:
@@ -154,14 +168,23 @@ def patient_row(patient: PatientEvolution) -> Row:
     post, found = patient.posterior, patient.clustering
     pattern, p_pattern = next(iter(patient.seeding.patterns.items())) if patient.seeding else (None, None)
     return {
-        "patient_id": patient.patient_id, "n_samples": patient.samples.height, "n_lesions": len(patient.lesions),
-        "has_primary": patient.primary is not None, "n_variants": len(found.labels),
-        "n_outliers": int((found.labels < 0).sum()), "n_clusters": found.n_cluster, "n_clones": post.n_clone,
-        "n_trees": len(post.trees), "p_best_tree": float(post.probability[0]),
+        "patient_id": patient.patient_id,
+        "n_samples": patient.samples.height,
+        "n_lesions": len(patient.lesions),
+        "has_primary": patient.primary is not None,
+        "n_variants": len(found.labels),
+        "n_outliers": int((found.labels < 0).sum()),
+        "n_clusters": found.n_cluster,
+        "n_clones": post.n_clone,
+        "n_trees": len(post.trees),
+        "p_best_tree": float(post.probability[0]),
         "mean_edge_support": float(np.mean([post.edge_support[p + 1, k] for k, p in enumerate(post.trees[0])])),
-        "is_exact": post.is_exact, "chain_disagreement": None if post.is_exact else post.disagreement,
-        "pattern": pattern, "p_pattern": p_pattern, "has_copy_number": patient.clones.has_copy_number,
-    }  # fmt: skip
+        "is_exact": post.is_exact,
+        "chain_disagreement": None if post.is_exact else post.disagreement,
+        "pattern": pattern,
+        "p_pattern": p_pattern,
+        "has_copy_number": patient.clones.has_copy_number,
+    }
 
 
 def sample_tree_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -170,9 +193,11 @@ def sample_tree_rows(patient: PatientEvolution) -> Iterator[Row]:
     tree = patient.sample_tree
     for split, support, length in zip(tree.splits, tree.support, tree.length, strict=True):
         yield {
-            "patient_id": patient.patient_id, "samples": ";".join(names[i] for i in sorted(split)), "support": support,
+            "patient_id": patient.patient_id,
+            "samples": ";".join(names[i] for i in sorted(split)),
+            "support": support,
             "length": length,
-        }  # fmt: skip
+        }
 
 
 def driver_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -192,12 +217,17 @@ def driver_rows(patient: PatientEvolution) -> Iterator[Row]:
         label = int(found.labels[v])
         in_primary = None if patient.primary is None or not could[patient.primary] else seen[patient.primary]
         yield {
-            "patient_id": patient.patient_id, "gene": gene, "variant_id": variant, "role": patient.roles[variant],
-            "kind": _driver_kind(patient.roles[variant], consequence, change), "clone_id": label + 1 if label >= 0 else None,
-            "in_primary": in_primary, "n_metastases_present": sum(seen[m] for m in mets),
-            "n_metastases_assessed": sum(could[m] for m in mets), "n_metastases_lost": sum(
-                bool((lost & (patient.clones.depth[v] > 0) & (sites == m)).any()) for m in mets),
-        }  # fmt: skip
+            "patient_id": patient.patient_id,
+            "gene": gene,
+            "variant_id": variant,
+            "role": patient.roles[variant],
+            "kind": _driver_kind(patient.roles[variant], consequence, change),
+            "clone_id": label + 1 if label >= 0 else None,
+            "in_primary": in_primary,
+            "n_metastases_present": sum(seen[m] for m in mets),
+            "n_metastases_assessed": sum(could[m] for m in mets),
+            "n_metastases_lost": sum(bool((lost & (patient.clones.depth[v] > 0) & (sites == m)).any()) for m in mets),
+        }
 
 
 def _driver_kind(role: str, consequence: str | None, change: str | None) -> str:
@@ -226,12 +256,19 @@ def growth_rows(patient: PatientEvolution) -> Iterator[Row]:
         for k in range(len(patient.clusters)):
             if not np.isnan(grown.rate[k]):
                 yield {
-                    "patient_id": patient.patient_id, "series": key, "clone_id": patient.clone_id(k),
-                    "n_samples": len(members), "first_day": int(min(day[members])), "last_day": int(max(day[members])),
-                    "rate_per_day": float(grown.rate[k]), "ci_low": float(grown.low[k]), "ci_high": float(grown.high[k]),
-                    "p_grows": float(grown.p_grows[k]), "is_bound": bool(grown.is_bound[k]),
+                    "patient_id": patient.patient_id,
+                    "series": key,
+                    "clone_id": patient.clone_id(k),
+                    "n_samples": len(members),
+                    "first_day": int(min(day[members])),
+                    "last_day": int(max(day[members])),
+                    "rate_per_day": float(grown.rate[k]),
+                    "ci_low": float(grown.low[k]),
+                    "ci_high": float(grown.high[k]),
+                    "p_grows": float(grown.p_grows[k]),
+                    "is_bound": bool(grown.is_bound[k]),
                     "of": "tumour-derived cell-free DNA" if key == "plasma" else "share of the lesion",
-                }  # fmt: skip
+                }
 
 
 def sweep_rows(patient: PatientEvolution) -> Iterator[Row]:
@@ -243,19 +280,20 @@ def sweep_rows(patient: PatientEvolution) -> Iterator[Row]:
     day = samples["day"].to_numpy().astype(float)
     below = ancestors(patient.posterior.trees[0]) | np.eye(len(patient.clusters), dtype=bool)
     ccf = np.einsum("kj,djs->dks", below.astype(float), patient.drawn)
-    keys = [
-        "plasma" if r == "plasma" else x for r, x in zip(samples["role"], samples["lesion_id"], strict=True)
-    ]
+    keys = ["plasma" if r == "plasma" else x for r, x in zip(samples["role"], samples["lesion_id"], strict=True)]
     for key in sorted({k for k in keys if k is not None}):
         members = [s for s, k in enumerate(keys) if k == key and not np.isnan(day[s])]
         if len(members) < 2:
             continue
         for sweep in sweeps(day[members], ccf[:, :, members]):
             yield {
-                "patient_id": patient.patient_id, "series": key, "clone_id": patient.clone_id(sweep.clone),
+                "patient_id": patient.patient_id,
+                "series": key,
+                "clone_id": patient.clone_id(sweep.clone),
                 "from_sample": samples["sample_id"][members[sweep.from_index]],
-                "to_sample": samples["sample_id"][members[sweep.to_index]], "probability": sweep.probability,
-            }  # fmt: skip
+                "to_sample": samples["sample_id"][members[sweep.to_index]],
+                "probability": sweep.probability,
+            }
 
 
 def driver_labels(patient: PatientEvolution) -> list[str]:

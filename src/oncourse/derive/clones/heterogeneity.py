@@ -83,9 +83,7 @@ def heterogeneity_table(
             )
         ]
     schema = {name: dtype for name, dtype, _ in COLUMNS}
-    frame = pl.DataFrame(rows, schema=schema).with_columns(
-        pl.col("value", "ci_low", "ci_high").fill_nan(None)
-    )
+    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("value", "ci_low", "ci_high").fill_nan(None))
     frame = frame.sort("patient_id", "sample_a", "sample_b", "measure", nulls_last=False)
     return HeterogeneityTable(frame, depth, table.excluded)
 
@@ -114,9 +112,16 @@ def _row(
     a: str, b: str | None, measure: str, found: Any, reason: str | None = None, n_assumed: int = 0
 ) -> dict[str, Any]:
     return {
-        "sample_a": a, "sample_b": b, "measure": measure, "value": found.value, "ci_low": found.low,
-        "ci_high": found.high, "n": found.n, "n_assumed": n_assumed, "reason": reason if np.isnan(found.value) else None,
-    }  # fmt: skip
+        "sample_a": a,
+        "sample_b": b,
+        "measure": measure,
+        "value": found.value,
+        "ci_low": found.low,
+        "ci_high": found.high,
+        "n": found.n,
+        "n_assumed": n_assumed,
+        "reason": reason if np.isnan(found.value) else None,
+    }
 
 
 def _stream(data: Any, *samples: int) -> str:
@@ -125,9 +130,7 @@ def _stream(data: Any, *samples: int) -> str:
     return f"heterogeneity.{'.'.join(map(str, reads))}"
 
 
-def _samples(
-    patient: PatientClusters, depth: int, params: HeterogeneityParams, seed: int
-) -> Iterator[dict[str, Any]]:
+def _samples(patient: PatientClusters, depth: int, params: HeterogeneityParams, seed: int) -> Iterator[dict[str, Any]]:
     from oncourse.evolution import heterogeneity as h
 
     data, c = patient.data, patient.clustering
@@ -137,9 +140,7 @@ def _samples(
         # a stream of its own: other samples change nothing here
         random = generator(seed, _stream(data, d))
         use = np.nonzero(real & data.is_counted[:, d] & (data.counts.depth[:, d] > 0))[0]
-        alt, kept = h.thin(
-            data.counts.alt_count[use, d], data.counts.depth[use, d], depth, params.n_draw, random
-        )
+        alt, kept = h.thin(data.counts.alt_count[use, d], data.counts.depth[use, d], depth, params.n_draw, random)
         seen = (alt >= h.MIN_ALT).mean(axis=0) >= 0.5
         few = f"fewer than {params.min_variants} variants seen at {depth}x"
         if seen.sum() < params.min_variants:
@@ -157,9 +158,7 @@ def _samples(
         def share(_: Any, index: Any, there: Any = p_present, full: Any = p_clonal) -> Any:
             return 1 - full[index].sum(axis=1) / np.maximum(there[index].sum(axis=1), 1e-9)
 
-        yield _row(
-            sample, None, "subclonal_share", h.over_variants(share, len(use), params.n_draw, random), few
-        )
+        yield _row(sample, None, "subclonal_share", h.over_variants(share, len(use), params.n_draw, random), few)
         half = c.variant_ccf_mean[use, d] / 2
         tail = int(((half >= h.NEUTRAL_LOW) & (half <= h.NEUTRAL_HIGH)).sum())
         own = vaf / np.maximum(c.purity[d] if c.purity is not None else 1.0, 0.05)
@@ -168,9 +167,7 @@ def _samples(
             return h.neutral_r2(own[b, index])
 
         too_few = "fewer than 5 variants between 0.12 and 0.24"
-        yield _row(
-            sample, None, "neutral_r2", h.over_variants(neutral, len(use), params.n_draw, random), too_few
-        )
+        yield _row(sample, None, "neutral_r2", h.over_variants(neutral, len(use), params.n_draw, random), too_few)
         power = h.neutral_power(tail, 200, random)
         if not np.isnan(power):
             yield _row(sample, None, "neutral_power", h.Interval(power, np.nan, np.nan, tail))
@@ -191,18 +188,19 @@ def _diversity(
     if c.n_cluster == 0:
         return
     total = np.cumsum(c.posterior[:, d], axis=1)
-    draws = np.stack([
-        c.grid[np.minimum((total < u[:, None]).sum(axis=1), len(c.grid) - 1)] for u in random.random((n_draw, c.n_cluster))
-    ])  # fmt: skip
+    draws = np.stack(
+        [
+            c.grid[np.minimum((total < u[:, None]).sum(axis=1), len(c.grid) - 1)]
+            for u in random.random((n_draw, c.n_cluster))
+        ]
+    )
     steps = -np.diff(
         np.concatenate([np.ones((n_draw, 1)), -np.sort(-draws, axis=1), np.zeros((n_draw, 1))], axis=1),
         axis=1,
     )
     for measure, values in (("shannon", h.shannon(steps)), ("simpson", h.simpson(steps))):
         low, high = np.quantile(values, [0.025, 0.975])
-        yield _row(
-            sample, None, measure, h.Interval(float(values.mean()), float(low), float(high), c.n_cluster)
-        )
+        yield _row(sample, None, measure, h.Interval(float(values.mean()), float(low), float(high), c.n_cluster))
 
 
 def _pairs(
@@ -224,9 +222,7 @@ def _pairs(
     for a, b in combinations(range(len(data.sample_ids)), 2):
         names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
         random = generator(seed, _stream(data, a, b))
-        both = np.nonzero(
-            (c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1)
-        )[0]
+        both = np.nonzero((c.labels >= 0) & looked[:, a] & looked[:, b] & (c.p_lost[:, pair] < 0.5).all(axis=1))[0]
         few = f"fewer than {params.min_variants} variants looked at in both"
         n_assumed = int((~data.is_counted[np.ix_(both, pair)]).any(axis=1).sum())
         if len(both) < params.min_variants:
@@ -243,14 +239,14 @@ def _pairs(
             yield _row(*names, "jsi", drawn, none, n_assumed)
             frequency, reads = [], []
             for d in (a, b):
-                alt, kept = h.thin(
-                    counts.alt_count[both, d], counts.depth[both, d], depth, params.n_draw, random
-                )
+                alt, kept = h.thin(counts.alt_count[both, d], counts.depth[both, d], depth, params.n_draw, random)
                 ccf = ccf_from_vaf(
-                    alt / kept, c.purity[d] if c.purity is not None else counts.purity[both, d],
+                    alt / kept,
+                    c.purity[d] if c.purity is not None else counts.purity[both, d],
                     counts.major_cn[both, d] + counts.minor_cn[both, d],
-                    multiplicity=np.maximum(c.multiplicity[both, d], 1), normal_cn=counts.normal_cn[both, d],
-                )  # fmt: skip
+                    multiplicity=np.maximum(c.multiplicity[both, d], 1),
+                    normal_cn=counts.normal_cn[both, d],
+                )
                 frequency.append(np.clip(np.nan_to_num(ccf), 0, 1) / 2)
                 reads.append(kept.astype(float))
             p, q = frequency
@@ -285,9 +281,7 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
         x, y = (f.filter(pl.col("chrom") == chrom).drop_nulls("total_cn").sort("start") for f in (a, b))
         if x.is_empty() or y.is_empty():
             continue
-        edges = np.unique(
-            np.concatenate([f[c].to_numpy() + k for f in (x, y) for c, k in (("start", 0), ("end", 1))])
-        )
+        edges = np.unique(np.concatenate([f[c].to_numpy() + k for f in (x, y) for c, k in (("start", 0), ("end", 1))]))
         left, length = edges[:-1], np.diff(edges)
         states = []
         for f in (x, y):

@@ -10,8 +10,9 @@ from oncourse.study.model import Study
 
 #: Reads in white cells that tell a blood clone from background (three, and one per cent of the depth).
 MIN_BLOOD_READS, MIN_BLOOD_VAF = 3, 0.01
-#: Fraction in plasma below which a variant may be of the blood however much of the tumour's DNA that would be, and the share
-#: of it that blood in a tissue sample may show. Choices: blood clones are mostly below a tenth (written from memory).
+#: Fraction in plasma below which a variant may be of the blood however much of the tumour's DNA that would be, and the
+#: share of it that blood in a tissue sample may show. Choices: blood clones are mostly below a tenth (written from
+#: memory).
 MOST_OF_CLONE, BLOOD_IN_TISSUE = 0.1, 0.3
 #: z of the 95 % Wilson limits by which two fractions are called compatible.
 _Z = 1.959964
@@ -31,10 +32,10 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
     chip: recorded as chip, or in white cells below that level at a fraction compatible with the patient's plasma
     (their 95 % intervals overlap, or white cells show more), even if faintly in tissue: no tissue sample of the
     patient shows more than white cells do, which is all that blood in it could explain.
-    possible_chip: the patient has no white cells, the gene is in the set ``blood clone pattern``, the variant is in plasma
-    at less than half the fraction of its clonal variants or below `MOST_OF_CLONE` of the reads (of plasma with little tumour
-    DNA a blood clone is as much as the tumour's), and in every tissue sample *absent* (not merely unseen) or at no more than
-    blood in it could explain (`BLOOD_IN_TISSUE` of plasma's fraction).
+    possible_chip: the patient has no white cells, the gene is in the set ``blood clone pattern``, the variant is in
+    plasma at less than half the fraction of its clonal variants or below `MOST_OF_CLONE` of the reads (of plasma with
+    little tumour DNA a blood clone is as much as the tumour's), and in every tissue sample *absent* (not merely unseen)
+    or at no more than blood in it could explain (`BLOOD_IN_TISSUE` of plasma's fraction).
     """
     cells = _recorded_or_measured(study, cells, samples, germline_vaf)
     cells = _possible(study, cells, samples)
@@ -47,17 +48,15 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
 
 def _normal_counts(study: Study) -> pl.DataFrame:
     """Return patient_id, variant_id, n_alt, n_depth of normal and white cells (the deepest)."""
-    normals = (
-        study["samples"]
-        .filter(is_normal())
-        .select("sample_id", "patient_id")
-    )
+    normals = study["samples"].filter(is_normal()).select("sample_id", "patient_id")
     return (
-        study["calls"].join(normals, on="sample_id", how="inner").filter(pl.col("depth") > 0)
+        study["calls"]
+        .join(normals, on="sample_id", how="inner")
+        .filter(pl.col("depth") > 0)
         .sort("patient_id", "variant_id", "depth", "sample_id", descending=[False, False, True, False])
         .unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
         .select("patient_id", "variant_id", n_alt=pl.col("alt_count").fill_null(0), n_depth="depth")
-    )  # fmt: skip
+    )
 
 
 def _recorded_or_measured(
@@ -65,23 +64,25 @@ def _recorded_or_measured(
 ) -> pl.DataFrame:
     everyone = study["samples"].select("sample_id", "patient_id")
     stated = (
-        study["calls"].filter(pl.col("origin").is_in(["germline", "chip"]))
+        study["calls"]
+        .filter(pl.col("origin").is_in(["germline", "chip"]))
         .join(everyone, on="sample_id", how="inner")
-        .group_by("patient_id", "variant_id").agg(pl.col("origin").max().alias("stated"))
-    )  # fmt: skip
+        .group_by("patient_id", "variant_id")
+        .agg(pl.col("origin").max().alias("stated"))
+    )
     normal = _normal_counts(study)
     if normal.is_empty() and stated.is_empty():
         return cells.with_columns(blood=pl.lit(None, dtype=pl.String))
     plasma = samples.filter(pl.col("material") == "plasma").select("sample")
     in_plasma = (
-        cells.filter(pl.col("alt_count") > 0).join(plasma, on="sample", how="semi")
-        .group_by("site").agg(p_alt=pl.col("alt_count").sum(), p_depth=pl.col("depth").sum())
-    )  # fmt: skip
+        cells.filter(pl.col("alt_count") > 0)
+        .join(plasma, on="sample", how="semi")
+        .group_by("site")
+        .agg(p_alt=pl.col("alt_count").sum(), p_depth=pl.col("depth").sum())
+    )
     sites = cells.select("patient_id", "variant_id", "site").unique()
     sites = sites.join(normal, on=["patient_id", "variant_id"], how="left")
-    sites = sites.join(stated, on=["patient_id", "variant_id"], how="left").join(
-        in_plasma, on="site", how="left"
-    )
+    sites = sites.join(stated, on=["patient_id", "variant_id"], how="left").join(in_plasma, on="site", how="left")
     sites = sites.join(_highest_in_tissue(cells, samples), on="site", how="left")
     low_n, high_n = _wilson(pl.col("n_alt"), pl.col("n_depth"))
     low_p, high_p = _wilson(pl.col("p_alt"), pl.col("p_depth"))
@@ -92,9 +93,11 @@ def _recorded_or_measured(
     # too few reads to tell germline from noise are no germline: the lower limit must leave blood clones behind
     germline = (vaf >= germline_vaf) & (pl.col("n_alt") >= MIN_BLOOD_READS)
     blood = (
-        pl.when((pl.col("stated") == "germline") | germline).then(pl.lit("germline"))
-        .when((pl.col("stated") == "chip") | (in_blood & compatible.fill_null(False))).then(pl.lit("chip"))
-    )  # fmt: skip
+        pl.when((pl.col("stated") == "germline") | germline)
+        .then(pl.lit("germline"))
+        .when((pl.col("stated") == "chip") | (in_blood & compatible.fill_null(False)))
+        .then(pl.lit("chip"))
+    )
     return cells.join(sites.select("site", blood=blood), on="site", how="left", maintain_order="left")
 
 
@@ -141,5 +144,6 @@ def _possible(study: Study, cells: pl.DataFrame, samples: pl.DataFrame) -> pl.Da
     sites = possible.filter("listed", "low", ~pl.col("high"), "absent", "has_tissue")["site"]
     return cells.with_columns(
         blood=pl.when(pl.col("site").is_in(sites.implode()) & pl.col("blood").is_null())
-        .then(pl.lit("possible_chip")).otherwise("blood")
-    )  # fmt: skip
+        .then(pl.lit("possible_chip"))
+        .otherwise("blood")
+    )

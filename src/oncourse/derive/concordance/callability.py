@@ -42,10 +42,18 @@ class CallabilityParams:
 
 #: Columns of the callability table.
 SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "material": pl.String, "gene": pl.String, "codon": pl.Int64,
-    "depth": pl.Int64, "purity": pl.Float64, "total_cn": pl.Float64, "power": pl.Float64, "state": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "material": pl.String,
+    "gene": pl.String,
+    "codon": pl.Int64,
+    "depth": pl.Int64,
+    "purity": pl.Float64,
+    "total_cn": pl.Float64,
+    "power": pl.Float64,
+    "state": pl.String,
     "reason": pl.String,
-}  # fmt: skip
+}
 
 
 def callability(
@@ -70,8 +78,8 @@ def callability(
     ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
     table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
     depth of a sample is no measurement: it makes no wild type measured, but where even that depth (unlimited, where it
-    is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed. Power is the chance that a
-    clonal heterozygous mutation (one mutated copy) passes the sample's calling rule, beta-binomial around the allele
+    is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed. Power is the chance that
+    a clonal heterozygous mutation (one mutated copy) passes the sample's calling rule, beta-binomial around the allele
     fraction expected from purity (plasma: tumour fraction) and copy number, 2 where no segment says otherwise.
     """
     wanted = pl.DataFrame(
@@ -83,12 +91,17 @@ def callability(
     samples = samples.with_columns(purity=pl.col("given_purity"))
     if purity is not None and not purity.is_empty():
         low = purity.select("sample_id", "purity_low")
-        samples = samples.join(low, on="sample_id", how="left").with_columns(
-            purity=pl.coalesce("purity", "purity_low")
-        )
+        samples = samples.join(low, on="sample_id", how="left").with_columns(purity=pl.coalesce("purity", "purity_low"))
     grid = samples.select(
-        "patient_id", "sample_id", "material", "purity", "min_alt_count", "min_vaf", "error_rate",
-        mean_depth="depth", known_purity="given_purity",
+        "patient_id",
+        "sample_id",
+        "material",
+        "purity",
+        "min_alt_count",
+        "min_vaf",
+        "error_rate",
+        mean_depth="depth",
+        known_purity="given_purity",
     ).join(wanted, how="cross")
     on_panel = panels.profiled(sorted(codons)).select("sample_id", "gene", pl.lit(True).alias("on_panel"))
     grid = (
@@ -104,25 +117,39 @@ def callability(
     has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
     grid = grid.join(unread_codons(study, wanted).drop("patient_id"), on=["sample_id", "gene", "codon"], how="left")
     state = (
-        pl.when(pl.col("unread").is_not_null()).then(pl.lit("unread"))
-        .when(pl.col("depth") == 0).then(pl.lit("not_covered"))
-        .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("not_covered"))
-        .when(~has_depth & blind).then(pl.lit("underpowered"))
-        .when(~has_depth | ~has_power).then(pl.lit("assumed"))
-        .when(pl.col("power") >= params.min_power).then(pl.lit("measured"))
+        pl.when(pl.col("unread").is_not_null())
+        .then(pl.lit("unread"))
+        .when(pl.col("depth") == 0)
+        .then(pl.lit("not_covered"))
+        .when(~has_depth & pl.col("on_panel").is_null())
+        .then(pl.lit("not_covered"))
+        .when(~has_depth & blind)
+        .then(pl.lit("underpowered"))
+        .when(~has_depth | ~has_power)
+        .then(pl.lit("assumed"))
+        .when(pl.col("power") >= params.min_power)
+        .then(pl.lit("measured"))
         .otherwise(pl.lit("underpowered"))
-    )  # fmt: skip
+    )
     reason = (
-        pl.when(pl.col("unread").is_not_null()).then(pl.col("unread"))
-        .when(pl.col("depth") == 0).then(pl.lit("no reads"))
-        .when(~has_depth & pl.col("on_panel").is_null()).then(pl.lit("gene not on the assay"))
-        .when(~has_depth & blind).then(pl.lit(TOO_LITTLE))
-        .when(~has_depth).then(pl.lit("depth not recorded"))
-        .when(pl.col("purity").is_null() & (pl.col("material") == "plasma")).then(pl.lit("tumour fraction not known"))
-        .when(~has_power).then(pl.lit("purity not known"))
-        .when(pl.col("power") >= params.min_power).then(pl.lit("power"))
+        pl.when(pl.col("unread").is_not_null())
+        .then(pl.col("unread"))
+        .when(pl.col("depth") == 0)
+        .then(pl.lit("no reads"))
+        .when(~has_depth & pl.col("on_panel").is_null())
+        .then(pl.lit("gene not on the assay"))
+        .when(~has_depth & blind)
+        .then(pl.lit(TOO_LITTLE))
+        .when(~has_depth)
+        .then(pl.lit("depth not recorded"))
+        .when(pl.col("purity").is_null() & (pl.col("material") == "plasma"))
+        .then(pl.lit("tumour fraction not known"))
+        .when(~has_power)
+        .then(pl.lit("purity not known"))
+        .when(pl.col("power") >= params.min_power)
+        .then(pl.lit("power"))
         .otherwise(pl.lit(TOO_LITTLE))
-    )  # fmt: skip
+    )
     return (
         grid.with_columns(state=state, reason=reason)
         .select(list(SCHEMA))
@@ -134,25 +161,27 @@ def _depths(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return sample_id, gene, codon, depth: from coverage, else from counted calls at the codon."""
     coverage = study["coverage"].with_columns(pl.col("min_depth").alias("depth"))
     by_codon = coverage.drop_nulls(["gene", "codon"]).join(wanted, on=["gene", "codon"], how="semi")
-    whole = coverage.filter(
-        pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null()
-    )
+    whole = coverage.filter(pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null())
     parts = [by_codon.select("sample_id", "gene", "codon", "depth")]
     if not whole.is_empty():
         parts.append(
-            whole.select("sample_id", "gene", "depth").join(wanted, on="gene", how="inner")
+            whole.select("sample_id", "gene", "depth")
+            .join(wanted, on="gene", how="inner")
             .select("sample_id", "gene", "codon", "depth")
-        )  # fmt: skip
+        )
     parts.append(_by_region(study, coverage, wanted))
     measured = pl.concat(parts)
     measured = measured.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
     named = study["variants"].filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
     named = named.select("variant_id", "gene", codon("hgvs_p").alias("codon")).drop_nulls("codon")
     counted = (
-        study["calls"].filter(pl.col("depth").is_not_null())
-        .join(named, on="variant_id", how="inner").join(wanted, on=["gene", "codon"], how="semi")
-        .group_by("sample_id", "gene", "codon").agg(pl.col("depth").min().alias("counted"))
-    )  # fmt: skip
+        study["calls"]
+        .filter(pl.col("depth").is_not_null())
+        .join(named, on="variant_id", how="inner")
+        .join(wanted, on=["gene", "codon"], how="semi")
+        .group_by("sample_id", "gene", "codon")
+        .agg(pl.col("depth").min().alias("counted"))
+    )
     return measured.join(counted, on=["sample_id", "gene", "codon"], how="full", coalesce=True).select(
         "sample_id", "gene", "codon", pl.coalesce("depth", "counted").cast(pl.Int64).alias("depth")
     )
@@ -167,9 +196,7 @@ def codon_places(build: str | None, wanted: pl.DataFrame) -> pl.DataFrame:
 
 def _by_region(study: Study, coverage: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     """Depth of codons that lie within one region of the coverage table given by position."""
-    empty = pl.DataFrame(
-        schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64}
-    )
+    empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
     regions = coverage.filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
     places = codon_places(study.config.genome_build, wanted)
     if regions.is_empty() or places.is_empty():
@@ -192,8 +219,9 @@ def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     return (
         segments.join(places, on="chrom", how="inner")
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
-        .group_by("sample_id", "gene", "codon").agg(pl.col("total_cn").max())
-    )  # fmt: skip
+        .group_by("sample_id", "gene", "codon")
+        .agg(pl.col("total_cn").max())
+    )
 
 
 def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
@@ -202,8 +230,8 @@ def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
 
 
 def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
-    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth and its recorded
-    purity: the lower limit of an estimate shows no lack of tumour."""
+    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth and its
+    recorded purity: the lower limit of an estimate shows no lack of tumour."""
     most = pl.col("mean_depth").round(0).fill_null(UNLIMITED_DEPTH).cast(pl.Int64)
     at_mean = grid.select("total_cn", "error_rate", "min_alt_count", "min_vaf", depth=most, purity="known_purity")
     keys = at_mean.unique(maintain_order=True)
@@ -221,9 +249,15 @@ def _power(grid: pl.DataFrame, concentration: float) -> np.ndarray:
 
 
 def detection_power(
-    depth: np.ndarray, purity: np.ndarray, total_cn: np.ndarray, min_alt_count: np.ndarray, min_vaf: np.ndarray,
-    *, error_rate: np.ndarray | float = ERROR_RATE, concentration: float = 200.0,
-) -> np.ndarray:  # fmt: skip
+    depth: np.ndarray,
+    purity: np.ndarray,
+    total_cn: np.ndarray,
+    min_alt_count: np.ndarray,
+    min_vaf: np.ndarray,
+    *,
+    error_rate: np.ndarray | float = ERROR_RATE,
+    concentration: float = 200.0,
+) -> np.ndarray:
     """Return the chance that a clonal heterozygous mutation passes the calling rule.
 
     Parameters
@@ -277,13 +311,17 @@ def summarise(rows: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
     )
     hits = called.select("sample_id", "gene", pl.lit(True).alias("mutated")).unique()
     state = (
-        pl.when(pl.col("mutated")).then(pl.lit("mutated"))
-        .when(pl.col("worst") == 0).then(pl.lit("wild_type"))
-        .when(pl.col("worst") == 1).then(pl.lit("assumed_wild_type"))
+        pl.when(pl.col("mutated"))
+        .then(pl.lit("mutated"))
+        .when(pl.col("worst") == 0)
+        .then(pl.lit("wild_type"))
+        .when(pl.col("worst") == 1)
+        .then(pl.lit("assumed_wild_type"))
         .otherwise(pl.lit("not_assessable"))
-    )  # fmt: skip
+    )
     return (
-        table.join(hits, on=["sample_id", "gene"], how="left").with_columns(state=state)
+        table.join(hits, on=["sample_id", "gene"], how="left")
+        .with_columns(state=state)
         .select("patient_id", "sample_id", "material", "gene", "state", "failing", "min_power")
         .sort("patient_id", "sample_id", "gene")
-    )  # fmt: skip
+    )

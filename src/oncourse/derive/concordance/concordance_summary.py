@@ -17,8 +17,12 @@ from oncourse.stats.proportions import wilson
 #: The summary table: one number per comparison, set, treatment of blood clones and estimand.
 SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("comparison", pl.String, "which samples: primary v metastasis, tissue v plasma ..."),
-    ("set", pl.String, "all: every main pair; kept: without pairs of two tumours (swap, unrelated, second primary), where "
-     "there are any; related: pairs with evidence of common origin"),
+    (
+        "set",
+        pl.String,
+        "all: every main pair; kept: without pairs of two tumours (swap, unrelated, second primary), where "
+        "there are any; related: pairs with evidence of common origin",
+    ),
     ("chip", pl.String, "with / without clonal haematopoiesis, seen or possible"),
     ("n_patients", pl.Int64, "patients (main pairs) the number rests on"),
     ("n_variants", pl.Int64, "variants the number rests on"),
@@ -134,8 +138,11 @@ def _fractions(sums: NDArray[Any]) -> NDArray[np.float64]:
 N_THREAD = 2
 #: Estimands that are ratios of counts: (name, needs states that know power).
 PLAIN_ESTIMANDS = (
-    "shared_fraction_assessable", "shared_fraction_lost_as_discordant", "not_assessable_fraction", "assumed_fraction",
-)  # fmt: skip
+    "shared_fraction_assessable",
+    "shared_fraction_lost_as_discordant",
+    "not_assessable_fraction",
+    "assumed_fraction",
+)
 
 
 def ratio_rows(
@@ -154,9 +161,7 @@ def ratio_rows(
     key : comparison and set
     """
     rows: list[dict[str, Any]] = []
-    weights = (
-        cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
-    )
+    weights = cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
     chosen = keep.to_numpy()
     for chip in ("with", "without"):
         for state in ("plain_state", "raw_state"):
@@ -169,8 +174,16 @@ def ratio_rows(
             for j, name in enumerate(names):
                 n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
                 numbers = _values(found, j) | _limits_of_few(found, j, counts)
-                rows.append({**key, "chip": chip, "n_patients": int((counts[:, :4].sum(axis=1) > 0).sum()),
-                             "n_variants": int(n), "estimand": name, **numbers})  # fmt: skip
+                rows.append(
+                    {
+                        **key,
+                        "chip": chip,
+                        "n_patients": int((counts[:, :4].sum(axis=1) > 0).sum()),
+                        "n_variants": int(n),
+                        "estimand": name,
+                        **numbers,
+                    }
+                )
             if state == "raw_state":
                 rows.append({**key, "chip": chip, **_between(counts)})
     return rows
@@ -209,9 +222,13 @@ def _between(counts: NDArray[Any]) -> dict[str, Any]:
     shared, total = counts[:, 0] + counts[:, 2], counts[:, :3].sum(axis=1)
     used = total > 0
     row: dict[str, Any] = {
-        "n_patients": int(used.sum()), "n_variants": int(total.sum()), "estimand": "shared_fraction_sd_between_patients",
-        "estimate": None, "ci_low": None, "ci_high": None,
-    }  # fmt: skip
+        "n_patients": int(used.sum()),
+        "n_variants": int(total.sum()),
+        "estimand": "shared_fraction_sd_between_patients",
+        "estimate": None,
+        "ci_low": None,
+        "ci_high": None,
+    }
     if used.sum() >= 3:
         mean, spread = fit(shared[used], total[used])
         row["estimate"] = float(np.sqrt(mean * (1 - mean) / (1 + spread))) if np.isfinite(spread) else 0.0
@@ -245,9 +262,12 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
     unit = np.unique(unit, return_inverse=True)[1]
     level = _columns_of(kernel.ccfs, LEVELS)
     found = latent_share(
-        kernel.likelihood[a][:, level], kernel.likelihood[b][:, level], kernel.detection[a][:, level],
-        kernel.detection[b][:, level], unit,
-    )  # fmt: skip
+        kernel.likelihood[a][:, level],
+        kernel.likelihood[b][:, level],
+        kernel.detection[a][:, level],
+        kernel.detection[b][:, level],
+        unit,
+    )
     base = {
         **key,
         "n_patients": int(unit.max()) + 1,
@@ -318,21 +338,27 @@ def noise_rows(
     one, two = a[some], b[some]
     level = _columns_of(kernel.ccfs, NOISE_LEVELS)
     found = excess_discordance(
-        kernel.likelihood[one][:, level], kernel.likelihood[two][:, level], kernel.detection[one][:, level],
-        kernel.detection[two][:, level], called[one], called[two], np.unique(unit[some], return_inverse=True)[1],
-    )  # fmt: skip
+        kernel.likelihood[one][:, level],
+        kernel.likelihood[two][:, level],
+        kernel.detection[one][:, level],
+        kernel.detection[two][:, level],
+        called[one],
+        called[two],
+        np.unique(unit[some], return_inverse=True)[1],
+    )
     n = len(units)
     w_a, w_b = kernel.detection[a][:, level[1:]], kernel.detection[b][:, level[1:]]
     seen = (1 - (1 - w_a) * (1 - w_b)) @ found.theta
     expected = ((w_a * (1 - w_b) + w_b * (1 - w_a)) @ found.theta) / np.maximum(seen, 1e-12)
     per_pair = pl.DataFrame(
         {
-            "pair": units, "expected_private_by_noise": np.bincount(unit, expected, minlength=n),
+            "pair": units,
+            "expected_private_by_noise": np.bincount(unit, expected, minlength=n),
             "n_observed_private": np.bincount(unit, called[a] != called[b], minlength=n).astype(np.int64),
             "n_noise_variants": np.bincount(unit, minlength=n),
         },
         schema=NOISE_SCHEMA,
-    )  # fmt: skip
+    )
     base = {**key, "n_patients": n, "n_variants": len(some)}
 
     def row(name: str, value: float, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
@@ -352,14 +378,22 @@ def noise_rows(
 
 
 NOISE_SCHEMA: dict[str, Any] = {
-    "pair": pl.Int64, "expected_private_by_noise": pl.Float64, "n_observed_private": pl.Int64, "n_noise_variants": pl.Int64,
-}  # fmt: skip
+    "pair": pl.Int64,
+    "expected_private_by_noise": pl.Float64,
+    "n_observed_private": pl.Int64,
+    "n_noise_variants": pl.Int64,
+}
 
 
 def _of_comparison(
-    presence: PresenceTable, pairs: PairTable, comparison: str, of: pl.DataFrame,
-    counted: dict[tuple[str, str], NDArray[np.float64]], n_bootstrap: int, rng: np.random.Generator,
-) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:  # fmt: skip
+    presence: PresenceTable,
+    pairs: PairTable,
+    comparison: str,
+    of: pl.DataFrame,
+    counted: dict[tuple[str, str], NDArray[np.float64]],
+    n_bootstrap: int,
+    rng: np.random.Generator,
+) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
     """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
     rows: list[dict[str, Any]] = []
     noise: list[pl.DataFrame] = []

@@ -42,7 +42,7 @@ PREDICTOR_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("adjusted_odds_ratio", pl.Float64, "the same with all estimable predictors in one model; null: withheld"),
     ("adjusted_ci_low", pl.Float64, "lower 95 % limit"),
     ("adjusted_ci_high", pl.Float64, "upper 95 % limit"),
-)  # fmt: skip
+)
 NEW_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("gene", pl.String, "HGNC symbol"),
     (
@@ -78,8 +78,9 @@ class Rule:
 def main_pairs(pairs: PairTable, unrelated: pl.DataFrame) -> pl.DataFrame:
     """Return the main pairs of `COMPARED`, without those of `unrelated` (sample_a, sample_b)."""
     main = pairs.pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED))
-    return main.join(unrelated.select("sample_a", "sample_b"), on=["sample_a", "sample_b"], how="anti",
-                     maintain_order="left")  # fmt: skip
+    return main.join(
+        unrelated.select("sample_a", "sample_b"), on=["sample_a", "sample_b"], how="anti", maintain_order="left"
+    )
 
 
 def discordance_rows(
@@ -103,27 +104,38 @@ def discordance_rows(
         here = seen[f"cell_{side}"].to_numpy()
         ccf = pl.Series("ccf", cells["ccf"].gather(here)).cast(pl.Float64).fill_nan(None)
         depth = _relative_depth(samples, facts, other).gather(seen["pair"].to_numpy())
-        sides.append(seen.select(
-            "comparison", "patient_id", "variant",
-            pl.when(pl.col("state") == "shared").then(0.5).otherwise(1.0).alias("weight"),
-            (pl.col("state") != "shared").alias("is_discordant"), difference_by_calls().alias("by_calls"),
-            "time gap", "therapy in between", "site",
-            pl.when(pl.lit(ccf) >= clonal_ccf).then(pl.lit("clonal")).when(pl.lit(ccf) < clonal_ccf)
-            .then(pl.lit("subclonal")).alias("clonality"),
-            pl.lit(depth).alias("depth of the other sample"),
-        ))  # fmt: skip
+        sides.append(
+            seen.select(
+                "comparison",
+                "patient_id",
+                "variant",
+                pl.when(pl.col("state") == "shared").then(0.5).otherwise(1.0).alias("weight"),
+                (pl.col("state") != "shared").alias("is_discordant"),
+                difference_by_calls().alias("by_calls"),
+                "time gap",
+                "therapy in between",
+                "site",
+                pl.when(pl.lit(ccf) >= clonal_ccf)
+                .then(pl.lit("clonal"))
+                .when(pl.lit(ccf) < clonal_ccf)
+                .then(pl.lit("subclonal"))
+                .alias("clonality"),
+                pl.lit(depth).alias("depth of the other sample"),
+            )
+        )
     return pl.concat(sides).sort("comparison", "patient_id", "variant", maintain_order=True)
 
 
 def _relative_depth(samples: pl.DataFrame, facts: pl.DataFrame, side: str) -> pl.Series:
-    """Return per number of a pair log2 of the depth of its sample on `side`, less the mean of the comparison's that side.
+    """Return per number of a pair log2 of the depth of its sample on `side`, less the mean of the comparison's that
+    side.
 
     Plasma is sequenced deeper than tissue: without this, depth would say which of the two samples is the other.
     """
     depth = samples["depth"].cast(pl.Float64).gather(facts[f"row_{side}"].to_numpy())
-    log = facts.select(
-        "pair", "comparison", log=pl.when(pl.lit(depth) > 0).then(pl.lit(depth)).log(2)
-    ).with_columns(relative=(pl.col("log") - pl.col("log").mean().over("comparison")).round(9) + 0.0)
+    log = facts.select("pair", "comparison", log=pl.when(pl.lit(depth) > 0).then(pl.lit(depth)).log(2)).with_columns(
+        relative=(pl.col("log") - pl.col("log").mean().over("comparison")).round(9) + 0.0
+    )
     n = int(facts["pair"].max() or 0) + 1  # type: ignore[arg-type,call-overload]
     numbers = pl.DataFrame({"pair": pl.int_range(n, eager=True)})
     return numbers.join(log, on="pair", how="left", maintain_order="left")["relative"]
@@ -133,28 +145,39 @@ def _pair_facts(study: Study, samples: pl.DataFrame, main: pl.DataFrame) -> pl.D
     """Return what is known of each pair: years between, therapy in between, site of its metastasis."""
     row_a, row_b = main["row_a"].to_numpy(), main["row_b"].to_numpy()
     facts = main.select("pair", "comparison", "patient_id", "row_a", "row_b").with_columns(
-        day_a=samples["day"].gather(row_a), day_b=samples["day"].gather(row_b),
-        role_a=samples["role"].gather(row_a), site_a=samples["site"].gather(row_a), site_b=samples["site"].gather(row_b),
-    )  # fmt: skip
+        day_a=samples["day"].gather(row_a),
+        day_b=samples["day"].gather(row_b),
+        role_a=samples["role"].gather(row_a),
+        site_a=samples["site"].gather(row_a),
+        site_b=samples["site"].gather(row_b),
+    )
     # the metastasis is sample b of lesions; before plasma it is the tissue sample, if that is of a metastasis
     site = (
-        pl.when(pl.col("comparison") == COMPARED[0]).then("site_b")
-        .when(pl.col("role_a") == "metastasis").then("site_a")
-        .when(pl.col("role_a") != "tissue").then("role_a")
-    )  # fmt: skip
+        pl.when(pl.col("comparison") == COMPARED[0])
+        .then("site_b")
+        .when(pl.col("role_a") == "metastasis")
+        .then("site_a")
+        .when(pl.col("role_a") != "tissue")
+        .then("role_a")
+    )
     facts = facts.with_columns(
         site.alias("site"),
-        first=pl.min_horizontal("day_a", "day_b"), last=pl.max_horizontal("day_a", "day_b"),
+        first=pl.min_horizontal("day_a", "day_b"),
+        last=pl.max_horizontal("day_a", "day_b"),
         is_dated=pl.col("day_a").is_not_null() & pl.col("day_b").is_not_null(),
-    )  # fmt: skip
+    )
     gap = pl.when("is_dated").then((pl.col("last") - pl.col("first")) / DAYS_PER_YEAR)
     therapy: pl.Expr = pl.lit(None, dtype=pl.String)
     if study.has("treatments"):
         runs = study["treatments"].select("patient_id", "start_day", "stop_day")
-        hit = facts.filter("is_dated").join(runs, on="patient_id", how="inner").filter(
-            (pl.col("start_day") < pl.col("last"))
-            & (pl.col("stop_day").is_null() | (pl.col("stop_day") > pl.col("first")))
-        )  # fmt: skip
+        hit = (
+            facts.filter("is_dated")
+            .join(runs, on="patient_id", how="inner")
+            .filter(
+                (pl.col("start_day") < pl.col("last"))
+                & (pl.col("stop_day").is_null() | (pl.col("stop_day") > pl.col("first")))
+            )
+        )
         treated = pl.col("pair").is_in(hit["pair"].unique().implode())
         therapy = pl.when("is_dated").then(pl.when(treated).then(pl.lit("yes")).otherwise(pl.lit("no")))
     return facts.with_columns(gap.alias("time gap"), therapy.alias("therapy in between"))
@@ -321,13 +344,20 @@ def _level_rows(part: pl.DataFrame, term: _Term, fit: LogisticFit | None) -> lis
         use = part.filter(pl.Series(inside))
         ratio = (None,) * 4 if fit is None or i is None else fit.ratio(i)
         names = ("odds_ratio", "ci_low", "ci_high", "p_value")
-        out.append({
-            "predictor": term.name, "level": level, "n_variants": use["variant"].n_unique(),
-            "n_patients": use["patient_id"].n_unique(),
-            "n_discordant": use.filter("is_discordant")["variant"].n_unique(),
-            **dict(zip(names, ratio, strict=True)), "q_value": None,
-            "adjusted_odds_ratio": None, "adjusted_ci_low": None, "adjusted_ci_high": None,
-        })  # fmt: skip
+        out.append(
+            {
+                "predictor": term.name,
+                "level": level,
+                "n_variants": use["variant"].n_unique(),
+                "n_patients": use["patient_id"].n_unique(),
+                "n_discordant": use.filter("is_discordant")["variant"].n_unique(),
+                **dict(zip(names, ratio, strict=True)),
+                "q_value": None,
+                "adjusted_odds_ratio": None,
+                "adjusted_ci_low": None,
+                "adjusted_ci_high": None,
+            }
+        )
     return out
 
 
@@ -375,10 +405,16 @@ def new_mutation_table(
         people = sorted(p for p, (genes, _) in looked.items() if genes is None or gene in genes)
         seen = sorted(found.get(gene, ()))
         row: dict[str, Any] = {
-            "gene": gene, "n_new": len(seen), "n_by_calls": sum((p, gene) not in counted for p in seen),
-            "n_assessable": len(people), "expected": None, "ratio": None,
-            "p_value": None, "q_value": None, "patients": ";".join(seen) or None,
-        }  # fmt: skip
+            "gene": gene,
+            "n_new": len(seen),
+            "n_by_calls": sum((p, gene) not in counted for p in seen),
+            "n_assessable": len(people),
+            "expected": None,
+            "ratio": None,
+            "p_value": None,
+            "q_value": None,
+            "patients": ";".join(seen) or None,
+        }
         if enough and gene in known:
             length = coding_mb([gene])
             share = np.array([min(1.0, length / looked[p][1]) for p in people])
@@ -401,10 +437,9 @@ def _common(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str
 
 
 def _new_mutations(presence: PresenceTable, pairs: PairTable, first: pl.DataFrame) -> pl.DataFrame:
-    """Return patient_id, gene, by_calls of each protein-altering mutation of the metastasis that the primary never had."""
-    rows = pairs.variants.join(
-        first.select("pair", "patient_id"), on="pair", how="inner", maintain_order="left"
-    )
+    """Return patient_id, gene, by_calls of each protein-altering mutation of the metastasis that the primary never
+    had."""
+    rows = pairs.variants.join(first.select("pair", "patient_id"), on="pair", how="inner", maintain_order="left")
     # a locus that the primary has lost since may have carried the mutation: not new
     rows = rows.filter((pl.col("state") == "private_b") & ~pl.col("is_lost") & pl.col("blood").is_null())
     cell = rows["cell_b"].to_numpy()

@@ -1,4 +1,5 @@
-"""Whose sample is it: rare variants that samples of different patients have in common - swaps, duplicates, contamination."""
+"""Whose sample is it: rare variants that samples of different patients have in common - swaps, duplicates,
+contamination."""
 
 from __future__ import annotations
 
@@ -24,9 +25,13 @@ IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("other_patient_id", pl.String, "that patient"),
     ("n_shared", pl.Int64, "rare variants in both: carried by no third patient, and no hotspots"),
     ("n_rare", pl.Int64, "rare variants of the sample"),
-    ("fits_own", pl.Boolean, "whether it also has rare variants of its own patient's other samples; null = there are none"),
+    (
+        "fits_own",
+        pl.Boolean,
+        "whether it also has rare variants of its own patient's other samples; null = there are none",
+    ),
     ("share", pl.Float64, "contaminated: share of the other sample in it, from the levels of the variants"),
-)  # fmt: skip
+)
 SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
 
 
@@ -43,9 +48,11 @@ def identity_table(study: Study) -> pl.DataFrame:
     other = seen.rename({"sample_id": "other_sample_id", "patient_id": "other_patient_id", "vaf": "other_vaf"})
     both = seen.join(other, on="variant_id").filter(pl.col("patient_id") != pl.col("other_patient_id"))
     keys = ["sample_id", "patient_id", "other_sample_id", "other_patient_id"]
-    pairs = both.group_by(keys).agg(
-        n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median()
-    ).filter(pl.col("n_shared") >= MIN_SHARED)  # fmt: skip
+    pairs = (
+        both.group_by(keys)
+        .agg(n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median())
+        .filter(pl.col("n_shared") >= MIN_SHARED)
+    )
     pairs = pairs.join(own, on="sample_id").join(
         own.rename({"sample_id": "other_sample_id", "n_rare": "other_rare"}), on="other_sample_id"
     )
@@ -77,7 +84,8 @@ def _rare_calls(study: Study) -> pl.DataFrame:
 
 
 def _kin(seen: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, fits_own: whether a sample shares rare variants with another of its patient; null where there is none."""
+    """sample_id, fits_own: whether a sample shares rare variants with another of its patient; null where there is
+    none."""
     several = seen.filter(pl.col("sample_id").n_unique().over("patient_id") > 1)
     held = several.filter(pl.col("sample_id").n_unique().over("patient_id", "variant_id") > 1)
     n = held.group_by("sample_id").agg(n=pl.len())
@@ -97,7 +105,8 @@ def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
         if row["finding"] == "same tumour":
             alone = ", and nothing of its own patient's other samples" if row["fits_own"] is False else ""
             notes.append(
-                f"{a} (patient {row['patient_id']}) fits {b} (patient {row['other_patient_id']}): {row['n_shared']} of its "
+                f"{a} (patient {row['patient_id']}) fits {b} (patient {row['other_patient_id']}): {row['n_shared']} "
+                f"of its "
                 f"{row['n_rare']} rare variants are there{alone}. One tumour under two names: a swap or a duplicate."
             )
         else:

@@ -16,9 +16,7 @@ MIN_TUMOR_FRACTION = 0.01
 MIN_ALTERED_MB = 50.0
 
 
-def informative_plasma(
-    presence: PresenceTable, plasma: pl.DataFrame, status: Status | None = None
-) -> pl.DataFrame:
+def informative_plasma(presence: PresenceTable, plasma: pl.DataFrame, status: Status | None = None) -> pl.DataFrame:
     """Return sample, is_informative of every sample: whether there is tumour DNA by evidence of other genes.
 
     Tissue is always informative. Plasma is where it is ctDNA-positive (`plasma`: sample_id, has_tumour, of

@@ -52,7 +52,7 @@ class Aim:
 
 def noninferiority_tests(
     presence: PresenceTable, pairs: PairTable, rows: pl.DataFrame, states: pl.DataFrame, aim: Aim
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Return one row per test (`TEST_COLUMNS`); none where no margin was fixed.
 
     Parameters
@@ -66,9 +66,7 @@ def noninferiority_tests(
     of = main.select("pair", "patient_id", "row_a", "row_b", row_c=_repeat(presence, main))
     known = states.filter(pl.col("status") == aim.status).select("sample", "state")
     for end in "abc":
-        of = of.join(
-            known.rename({"sample": f"row_{end}", "state": f"state_{end}"}), on=f"row_{end}", how="left"
-        )
+        of = of.join(known.rename({"sample": f"row_{end}", "state": f"state_{end}"}), on=f"row_{end}", how="left")
     out = []
     if aim.ppa0 is not None:
         out.append(_goal_variants(rows, aim.ppa0, aim.margin))
@@ -81,14 +79,23 @@ def noninferiority_tests(
     return out
 
 
-def _row(
-    comparator: str, measure: str, of: str, margin: float, n: int, basis: str, **numbers: float
-) -> dict[str, Any]:
+def _row(comparator: str, measure: str, of: str, margin: float, n: int, basis: str, **numbers: float) -> dict[str, Any]:
     known = {k: None if np.isnan(v) else float(v) for k, v in numbers.items()}
     lower = known.get("lower")
-    return {"comparator": comparator, "measure": measure, "of": of, "margin": margin, "n_patients": n, "basis": basis,
-            "aim": None, "agreement": None, "p_value": None, "lower": None, **known,
-            "is_noninferior": None if lower is None else lower > -margin}  # fmt: skip
+    return {
+        "comparator": comparator,
+        "measure": measure,
+        "of": of,
+        "margin": margin,
+        "n_patients": n,
+        "basis": basis,
+        "aim": None,
+        "agreement": None,
+        "p_value": None,
+        "lower": None,
+        **known,
+        "is_noninferior": None if lower is None else lower > -margin,
+    }
 
 
 def _goal_variants(rows: pl.DataFrame, ppa0: float, margin: float) -> dict[str, Any]:
@@ -99,12 +106,18 @@ def _goal_variants(rows: pl.DataFrame, ppa0: float, margin: float) -> dict[str, 
         ("performance goal", "ppa", "variants"),
     )
     if len(counts) < _FEWEST:
-        return _row(
-            *key, margin, len(counts), "not run: fewer than two patients with tissue variants", aim=ppa0
-        )
+        return _row(*key, margin, len(counts), "not run: fewer than two patients with tissue variants", aim=ppa0)
     found = clustered_share(counts[:, 1], counts[:, 0])
-    return _row(*key, margin, len(counts), "beta-binomial over patients", aim=ppa0, agreement=found.value,
-                lower=found.lower_bound() - ppa0, p_value=found.p_below(ppa0 - margin))  # fmt: skip
+    return _row(
+        *key,
+        margin,
+        len(counts),
+        "beta-binomial over patients",
+        aim=ppa0,
+        agreement=found.value,
+        lower=found.lower_bound() - ppa0,
+        p_value=found.p_below(ppa0 - margin),
+    )
 
 
 def _having(of: pl.DataFrame, measure: str) -> pl.DataFrame:
@@ -125,13 +138,19 @@ def _goal_status(of: pl.DataFrame, measure: str, status: str, goal: float, margi
     part = _having(of, measure)
     n, key = part.height, ("performance goal", measure, status)
     if n < _FEWEST:
-        return _row(
-            *key, margin, n, f"not run: fewer than two patients with tissue {_word(measure)}", aim=goal
-        )
+        return _row(*key, margin, n, f"not run: fewer than two patients with tissue {_word(measure)}", aim=goal)
     k = int(_agrees(part, "b", measure).sum())
     low = float(share(k, n).low)
-    return _row(*key, margin, n, "exact binomial", aim=goal, agreement=k / n, lower=low - goal,
-                p_value=float(binom.sf(k - 1, n, max(goal - margin, 0.0))))  # fmt: skip
+    return _row(
+        *key,
+        margin,
+        n,
+        "exact binomial",
+        aim=goal,
+        agreement=k / n,
+        lower=low - goal,
+        p_value=float(binom.sf(k - 1, n, max(goal - margin, 0.0))),
+    )
 
 
 def _word(measure: str) -> str:
@@ -143,9 +162,7 @@ def _repeat(presence: PresenceTable, main: pl.DataFrame) -> pl.Series:
     samples = presence.samples.filter(pl.col("material") == "tissue").drop_nulls("lesion_id")
     lesion = presence.samples["lesion_id"].gather(main["row_a"].to_numpy())
     wanted = main.select("pair", "row_a").with_columns(lesion_id=lesion)
-    others = wanted.join(
-        samples.select("lesion_id", "depth", "sample_id", row_c="sample"), on="lesion_id", how="inner"
-    )
+    others = wanted.join(samples.select("lesion_id", "depth", "sample_id", row_c="sample"), on="lesion_id", how="inner")
     others = others.filter(pl.col("row_c") != pl.col("row_a")).sort(
         "pair", "depth", "sample_id", descending=[False, True, False], nulls_last=True
     )
@@ -153,9 +170,7 @@ def _repeat(presence: PresenceTable, main: pl.DataFrame) -> pl.Series:
     return main.select("pair").join(first, on="pair", how="left", maintain_order="left")["row_c"]
 
 
-def _repeat_variants(
-    presence: PresenceTable, rows: pl.DataFrame, of: pl.DataFrame, margin: float
-) -> dict[str, Any]:  # fmt: skip
+def _repeat_variants(presence: PresenceTable, rows: pl.DataFrame, of: pl.DataFrame, margin: float) -> dict[str, Any]:
     """Test how many of the tissue's variants plasma finds against how many a second sample of the lesion finds."""
     key = ("repeat tissue", "ppa", "variants")
     part = rows.filter((pl.col("in_tissue") == "present") & pl.col("blood").is_null())
@@ -163,9 +178,13 @@ def _repeat_variants(
     rank = presence.samples["rank"].to_numpy()
     cell = part["cell_a"].to_numpy() - rank[part["row_a"].to_numpy()] + rank[part["row_c"].to_numpy()]
     part = part.with_columns(in_repeat=presence.cells["raw_state"].gather(cell))
-    per = part.group_by("patient_id").agg(
-        n=pl.len(), plasma=(pl.col("in_plasma") == "present").sum(), repeat=(pl.col("in_repeat") == "present").sum()
-    ).sort("patient_id")  # fmt: skip
+    per = (
+        part.group_by("patient_id")
+        .agg(
+            n=pl.len(), plasma=(pl.col("in_plasma") == "present").sum(), repeat=(pl.col("in_repeat") == "present").sum()
+        )
+        .sort("patient_id")
+    )
     counts = per.select("n", "plasma", "repeat").to_numpy().astype(float)
     if len(counts) < _FEWEST:
         return _row(
@@ -176,12 +195,21 @@ def _repeat_variants(
         )
     found = paired_share_test(counts[:, 1], counts[:, 2], counts[:, 0], margin)
     total = counts.sum(axis=0)
-    return _row(*key, margin, len(counts), "paired, patients as clusters (t)", aim=total[2] / total[0],
-                agreement=total[1] / total[0], lower=found.lower, p_value=found.p_value)  # fmt: skip
+    return _row(
+        *key,
+        margin,
+        len(counts),
+        "paired, patients as clusters (t)",
+        aim=total[2] / total[0],
+        agreement=total[1] / total[0],
+        lower=found.lower,
+        p_value=found.p_value,
+    )
 
 
 def _repeat_status(of: pl.DataFrame, measure: str, status: str, margin: float) -> dict[str, Any]:
-    """Test a status by Tango's paired score: patients only the repeat tissue agrees on against those only plasma does."""
+    """Test a status by Tango's paired score: patients only the repeat tissue agrees on against those only plasma
+    does."""
     part = _having(of.drop_nulls("row_c"), measure)
     n, key = part.height, ("repeat tissue", measure, status)
     if n < _FEWEST:
@@ -190,5 +218,13 @@ def _repeat_status(of: pl.DataFrame, measure: str, status: str, margin: float) -
     plasma, repeat = _agrees(part, "b", measure), _agrees(part, "c", measure)
     worse, better = int((repeat & ~plasma).sum()), int((plasma & ~repeat).sum())
     _, _, high = tango_interval(worse, better, n)
-    return _row(*key, margin, n, "Tango's paired score", aim=float(repeat.mean()), agreement=float(plasma.mean()),
-                lower=-high, p_value=tango_noninferiority(worse, better, n, margin))  # fmt: skip
+    return _row(
+        *key,
+        margin,
+        n,
+        "Tango's paired score",
+        aim=float(repeat.mean()),
+        agreement=float(plasma.mean()),
+        lower=-high,
+        p_value=tango_noninferiority(worse, better, n, margin),
+    )

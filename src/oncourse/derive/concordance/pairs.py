@@ -15,9 +15,16 @@ from oncourse.study.settings import section, setting
 
 #: Comparisons whose two samples are not of one lesion; the order is that of the report.
 COMPARISONS = (
-    "primary v metastasis", "primary v local recurrence", "local recurrence v metastasis", "metastasis v metastasis",
-    "primary v primary", "local recurrence v local recurrence", "within lesion", "tissue v plasma", "plasma v plasma",
-)  # fmt: skip
+    "primary v metastasis",
+    "primary v local recurrence",
+    "local recurrence v metastasis",
+    "metastasis v metastasis",
+    "primary v primary",
+    "local recurrence v local recurrence",
+    "within lesion",
+    "tissue v plasma",
+    "plasma v plasma",
+)
 _WORDS = {"local_recurrence": "local recurrence"}
 
 
@@ -32,9 +39,7 @@ class ConcordanceParams:
     merge_same_site: bool = setting(
         False, "count different alleles at one position in two samples of a patient as one variant"
     )
-    n_bootstrap: int = setting(
-        2000, "patients are drawn again this many times for intervals", low=100, high=100_000
-    )
+    n_bootstrap: int = setting(2000, "patients are drawn again this many times for intervals", low=100, high=100_000)
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,16 @@ def _comparison() -> pl.Expr:
     """Return the comparison of two samples; null where a tissue sample names no lesion (it is in no lesion pair)."""
     a, b = pl.col("role_a"), pl.col("role_b")
     return (
-        pl.when((a == "plasma") & (b == "plasma")).then(pl.lit("plasma v plasma"))
-        .when(b == "plasma").then(pl.lit("tissue v plasma"))
-        .when((a == "tissue") | (b == "tissue")).then(pl.lit(None, dtype=pl.String))
-        .when(pl.col("lesion_a") == pl.col("lesion_b")).then(pl.lit("within lesion"))
+        pl.when((a == "plasma") & (b == "plasma"))
+        .then(pl.lit("plasma v plasma"))
+        .when(b == "plasma")
+        .then(pl.lit("tissue v plasma"))
+        .when((a == "tissue") | (b == "tissue"))
+        .then(pl.lit(None, dtype=pl.String))
+        .when(pl.col("lesion_a") == pl.col("lesion_b"))
+        .then(pl.lit("within lesion"))
         .otherwise(pl.concat_str(a.replace(_WORDS), b.replace(_WORDS), separator=" v "))
-    )  # fmt: skip
+    )
 
 
 def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
@@ -94,19 +103,40 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
     )
     both = side.join(side, on="patient_id", suffix="_b").filter(pl.col("rank") < pl.col("rank_b"))
     pairs = both.select(
-        "patient_id", sample_a="sample_id", sample_b="sample_id_b", role_a="role", role_b="role_b",
+        "patient_id",
+        sample_a="sample_id",
+        sample_b="sample_id_b",
+        role_a="role",
+        role_b="role_b",
         lesion_a="lesion_id",
-        lesion_b="lesion_id_b", row_a="row", row_b="row_b", days_between=pl.col("day_b") - pl.col("day"),
-        day_a="day", day_b="day_b", depth_a="depth", depth_b="depth_b", order_a="rank", order_b="rank_b",
-    ).with_columns(comparison=_comparison())  # fmt: skip
+        lesion_b="lesion_id_b",
+        row_a="row",
+        row_b="row_b",
+        days_between=pl.col("day_b") - pl.col("day"),
+        day_a="day",
+        day_b="day_b",
+        depth_a="depth",
+        depth_b="depth_b",
+        order_a="rank",
+        order_b="rank_b",
+    ).with_columns(comparison=_comparison())
     order = {c: i for i, c in enumerate(COMPARISONS)}
     pairs = pairs.drop_nulls("comparison").with_columns(
         order=pl.col("comparison").replace_strict(order, default=len(order))
     )
     ranked = pairs.sort(
-        "patient_id", "order", "depth_a", "depth_b", pl.col("days_between").abs(), "day_a", "day_b", "sample_a", "sample_b",
-        descending=[False, False, True, True, *[False] * 5], nulls_last=True,
-    )  # fmt: skip
+        "patient_id",
+        "order",
+        "depth_a",
+        "depth_b",
+        pl.col("days_between").abs(),
+        "day_a",
+        "day_b",
+        "sample_a",
+        "sample_b",
+        descending=[False, False, True, True, *[False] * 5],
+        nulls_last=True,
+    )
     main = ranked.unique(["patient_id", "comparison"], keep="first", maintain_order=True)
     main = main.select("sample_a", "sample_b", "comparison", is_main=pl.lit(True))
     return (
@@ -136,17 +166,22 @@ def _fate(a: NDArray[np.int8], b: NDArray[np.int8], in_union: NDArray[np.bool_])
 
 def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     schema: dict[str, Any] = {
-        "pair": pl.Int64, "cell_a": pl.Int64, "cell_b": pl.Int64, "state": STATE_TYPE, "raw_state": STATE_TYPE,
-        "plain_state": STATE_TYPE, "is_lost": pl.Boolean, "basis": BASIS_TYPE, "blood": pl.String,
+        "pair": pl.Int64,
+        "cell_a": pl.Int64,
+        "cell_b": pl.Int64,
+        "state": STATE_TYPE,
+        "raw_state": STATE_TYPE,
+        "plain_state": STATE_TYPE,
+        "is_lost": pl.Boolean,
+        "basis": BASIS_TYPE,
+        "blood": pl.String,
         "related_variant_id": pl.String,
-    }  # fmt: skip
+    }
     cells, samples = presence.cells, presence.samples
     if cells.is_empty() or pairs.is_empty():
         return pl.DataFrame(schema=schema)
     block = samples.select("first", "n_site", "n_sample", "rank").to_dict(as_series=False)
-    first, n_site, n_sample, rank = (
-        np.asarray(block[c], np.int64) for c in ("first", "n_site", "n_sample", "rank")
-    )
+    first, n_site, n_sample, rank = (np.asarray(block[c], np.int64) for c in ("first", "n_site", "n_sample", "rank"))
     row_a, row_b = pairs["row_a"].to_numpy(), pairs["row_b"].to_numpy()
     size = n_site[row_a]
     pair = np.repeat(np.arange(pairs.height), size)
@@ -173,21 +208,24 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     lost = (cells["reason"] == "lost_locus").to_numpy()
     is_lost = ((fate == 2) & lost[cell_b]) | ((fate == 3) & lost[cell_a])
     # a private variant rests on the sample that lacks it, any other fate on both
-    counted = np.where(
-        fate == 2, known[cell_b], np.where(fate == 3, known[cell_a], known[cell_a] & known[cell_b])
-    )
+    counted = np.where(fate == 2, known[cell_b], np.where(fate == 3, known[cell_a], known[cell_a] & known[cell_b]))
 
     def words(code: NDArray[Any], kind: pl.Enum) -> pl.Series:
         return pl.Series(kind.categories, dtype=kind).gather(code.astype(np.int64))
 
     frame = pl.DataFrame(
         {
-            "pair": pair, "cell_a": cell_a, "cell_b": cell_b,
-            "state": words(fate, STATE_TYPE), "raw_state": words(raw_fate, STATE_TYPE),
-            "plain_state": words(plain, STATE_TYPE), "is_lost": is_lost, "basis": words(counted, BASIS_TYPE),
+            "pair": pair,
+            "cell_a": cell_a,
+            "cell_b": cell_b,
+            "state": words(fate, STATE_TYPE),
+            "raw_state": words(raw_fate, STATE_TYPE),
+            "plain_state": words(plain, STATE_TYPE),
+            "is_lost": is_lost,
+            "basis": words(counted, BASIS_TYPE),
             "blood": cells["blood"].gather(cell_a),
         }
-    )  # fmt: skip
+    )
     return _with_related(cells, frame).select(list(schema))
 
 
@@ -200,10 +238,11 @@ def _with_related(cells: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:
     looked = cells.select("site", "called").with_row_index("cell").with_columns(pl.col("cell").cast(pl.Int64))
     looked = looked.join(crowded.select("site", "variant_id", "chrom", "pos"), on="site", how="inner")
     rows = (
-        variants.select("pair", "cell_a", "cell_b").with_row_index("row")
+        variants.select("pair", "cell_a", "cell_b")
+        .with_row_index("row")
         .join(looked.rename({"cell": "cell_a", "called": "in_a"}).drop("site"), on="cell_a", how="inner")
         .join(looked.select(cell_b="cell", in_b="called"), on="cell_b", how="inner")
-    )  # fmt: skip
+    )
     two = rows.join(rows, on=["pair", "chrom", "pos"], suffix="_2").filter(
         (pl.col("variant_id") != pl.col("variant_id_2"))
         & ((pl.col("in_a") & pl.col("in_b_2")) | (pl.col("in_b") & pl.col("in_a_2")))
@@ -247,10 +286,15 @@ def variant_rows(presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
     frame = found.join(named, on="pair", how="left", maintain_order="left")
     a, b = found["cell_a"].to_numpy(), found["cell_b"].to_numpy()
     columns = {
-        "variant_id": cells["variant_id"].gather(a), "gene": cells["gene"].gather(a),
-        "consequence": cells["consequence"].gather(a), "hgvs_p": cells["hgvs_p"].gather(a),
-        "reason_a": cells["reason"].gather(a), "reason_b": cells["reason"].gather(b),
-        "alt_a": cells["alt_count"].gather(a), "depth_a": cells["depth"].gather(a),
-        "alt_b": cells["alt_count"].gather(b), "depth_b": cells["depth"].gather(b),
-    }  # fmt: skip
+        "variant_id": cells["variant_id"].gather(a),
+        "gene": cells["gene"].gather(a),
+        "consequence": cells["consequence"].gather(a),
+        "hgvs_p": cells["hgvs_p"].gather(a),
+        "reason_a": cells["reason"].gather(a),
+        "reason_b": cells["reason"].gather(b),
+        "alt_a": cells["alt_count"].gather(a),
+        "depth_a": cells["depth"].gather(a),
+        "alt_b": cells["alt_count"].gather(b),
+        "depth_b": cells["depth"].gather(b),
+    }
     return frame.with_columns(**columns)

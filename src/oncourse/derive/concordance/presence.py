@@ -40,12 +40,11 @@ class PresenceParams:
     max_probability: float = setting(
         0.30, "highest posterior probability of `absent`, which asks for power besides", low=0, high=0.5
     )
-    sizeable_ccf: float = setting(
-        0.30, "cancer cell fraction from which a missed clone would matter", low=0.01, high=1
-    )
+    sizeable_ccf: float = setting(0.30, "cancer cell fraction from which a missed clone would matter", low=0.01, high=1)
     max_sizeable: float = setting(
         0.05,
-        "highest posterior probability, for `absent`, that it is there at sizeable_ccf or more; in a sample whose reads "
+        "highest posterior probability, for `absent`, that it is there at sizeable_ccf or more; in a sample whose "
+        "reads "
         "spread more than assumed also the highest chance of so few reads were it there at sizeable_ccf",
         low=0,
         high=0.5,
@@ -57,26 +56,24 @@ class PresenceParams:
         high=0.999,
     )
     prior_strength: float = setting(10.0, "weight of the study in a sample's prior, in variants", low=0)
-    call_ppv: float = setting(
-        0.95, "share of calls made in one sample alone taken as real", low=0.5, high=0.9999
-    )
+    call_ppv: float = setting(0.95, "share of calls made in one sample alone taken as real", low=0.5, high=0.9999)
     concentration: float = setting(
         200.0, "beta-binomial concentration of variant reads", low=5, source="Roth 2014, Nat Methods 11:396"
     )
-    noise_shape: float = setting(
-        2.0, "shape of the spread of error rates between sites (1 = exponential)", low=0.1
-    )
-    error_rate: float = setting(
-        ERROR_RATE, "background error of an assay that states none", low=1e-7, high=0.1
-    )
+    noise_shape: float = setting(2.0, "shape of the spread of error rates between sites (1 = exponential)", low=0.1)
+    error_rate: float = setting(ERROR_RATE, "background error of an assay that states none", low=1e-7, high=0.1)
     germline_vaf: float = setting(
-        0.30, "least fraction in the matched normal of a germline variant", low=0.05, high=0.5,
+        0.30,
+        "least fraction in the matched normal of a germline variant",
+        low=0.05,
+        high=0.5,
         source="Clin Cancer Res 2024, CCR-24-3335",
-    )  # fmt: skip
+    )
     unknown_depth: str = setting(
-        "assume", "not called where neither reads nor a mean depth are known: absent (assumed), or not assessable",
+        "assume",
+        "not called where neither reads nor a mean depth are known: absent (assumed), or not assessable",
         choices=("assume", "not_assessable"),
-    )  # fmt: skip
+    )
 
 
 #: Columns of the states table, in order, with what they hold.
@@ -92,19 +89,35 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("power_same_ccf", pl.Float64, "chance of a call at the highest cell fraction of the patient's other samples"),
     ("excluded_ccf", pl.Float64, "cell fractions from here on are excluded at 95 %; above 1: none; null: not counted"),
     ("state", pl.String, "present / absent / not_assessable"),
-    ("reason", pl.String, "why: reads, called, no_reads, background_reads, not_called, lost_locus; or not_covered, "
-     "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip"),
+    (
+        "reason",
+        pl.String,
+        "why: reads, called, no_reads, background_reads, not_called, lost_locus; or not_covered, "
+        "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip",
+    ),
     ("basis", pl.String, "counted: the reads at the site are known; assumed: they are not"),
-)  # fmt: skip
+)
 
 
 #: What was learned of each sample's reads, in order, with what it is.
 NOISE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
-    ("error_factor", pl.Float64, "background errors learned from the sample, as a multiple of those told; null: no count"),
-    ("concentration", pl.Float64, "beta-binomial concentration of variant reads used: learned, at most the one assumed"),
-    ("noise", pl.String, "in what its reads differ from what was told: more errors, of which kind of change, more spread; "
-     "null: nothing shows"),
-)  # fmt: skip
+    (
+        "error_factor",
+        pl.Float64,
+        "background errors learned from the sample, as a multiple of those told; null: no count",
+    ),
+    (
+        "concentration",
+        pl.Float64,
+        "beta-binomial concentration of variant reads used: learned, at most the one assumed",
+    ),
+    (
+        "noise",
+        pl.String,
+        "in what its reads differ from what was told: more errors, of which kind of change, more spread; "
+        "null: nothing shows",
+    ),
+)
 #: Reasons that mean absent; `reads` and `called` mean present, every other that nobody can tell.
 ABSENT_REASONS = ("lost_locus", "not_called", "no_reads", "background_reads")
 
@@ -121,8 +134,8 @@ class PresenceTable:
         written_as, sample (row of ``samples``), site (number of the patient's variant)
     samples : the tumour samples: patient_id, sample_id, material, role, lesion_id, site, day, depth, purity,
         purity_low, purity_high, purity_basis, n_present, prior (learned share present of variants seen
-        elsewhere), error_factor, concentration, noise (`NOISE_COLUMNS`), first (row of the patient's first cell), n_site,
-        n_sample, rank (place in the patient)
+        elsewhere), error_factor, concentration, noise (`NOISE_COLUMNS`), first (row of the patient's first cell),
+        n_site, n_sample, rank (place in the patient)
     kernel : the numbers behind, aligned with ``cells``; None without cells
     """
 
@@ -164,9 +177,7 @@ def presence_table(
     samples = _with_noise(_with_purity(samples, kernel), kernel, params)
     cells = with_blood(study, _with_states(cells, kernel, params, min_power), samples, params.germline_vaf)
     present = (
-        cells.filter(pl.col("state") == "present")
-        .group_by("sample")
-        .agg(pl.len().cast(pl.Int64).alias("n_present"))
+        cells.filter(pl.col("state") == "present").group_by("sample").agg(pl.len().cast(pl.Int64).alias("n_present"))
     )
     samples = samples.join(present, on="sample", how="left", maintain_order="left")
     return PresenceTable(cells, samples.with_columns(pl.col("n_present").fill_null(0)), kernel)
@@ -175,15 +186,21 @@ def presence_table(
 def _no_cells() -> pl.DataFrame:
     schema: dict[str, Any] = {name: dtype for name, dtype, _ in STATE_COLUMNS}
     extra: dict[str, Any] = {
-        "called": pl.Boolean, "is_covered": pl.Boolean, "ccf": pl.Float64, "raw_state": pl.String, "blood": pl.String,
-        "consequence": pl.String, "hgvs_p": pl.String, "written_as": pl.String, "sample": pl.Int64, "site": pl.Int64,
-    }  # fmt: skip
+        "called": pl.Boolean,
+        "is_covered": pl.Boolean,
+        "ccf": pl.Float64,
+        "raw_state": pl.String,
+        "blood": pl.String,
+        "consequence": pl.String,
+        "hgvs_p": pl.String,
+        "written_as": pl.String,
+        "sample": pl.Int64,
+        "site": pl.Int64,
+    }
     return pl.DataFrame(schema={**schema, **extra})
 
 
-def _weigh(
-    study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n_thread: int
-) -> Presence:
+def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: PresenceParams, n_thread: int) -> Presence:
     """Hand the numbers to the kernel."""
     from oncourse.evolution.presence import Cells, PriorSettings, Samples, presence
 
@@ -199,28 +216,35 @@ def _weigh(
     has_umi = samples["has_umi"].fill_null(False)
     usual = pl.when(has_umi).then(ERROR_RATE_UMI).otherwise(params.error_rate)
     by_sample = samples.select(pl.coalesce("error_rate", usual)).to_series().to_numpy()
-    error = error_rates(
-        study, cells.with_columns(_usual=pl.Series(by_sample[sample])), pl.col("_usual")
-    ).to_numpy()
+    error = error_rates(study, cells.with_columns(_usual=pl.Series(by_sample[sample])), pl.col("_usual")).to_numpy()
     n = samples.height
     found = presence(
         Cells(
-            sample=sample, variant=cells["site"].to_numpy(), alt_count=alt,
-            depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0), is_called=called,
-            total_cn=cells["total_cn"].to_numpy(), major_cn=cells["major_cn"].to_numpy(),
-            normal_cn=cells["normal_cn"].to_numpy(), error_rate=np.maximum(error, 1e-7),
-            is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(), change=_changes(cells["variant_id"]),
+            sample=sample,
+            variant=cells["site"].to_numpy(),
+            alt_count=alt,
+            depth=np.where(cells["is_covered"].to_numpy(), depth, 0.0),
+            is_called=called,
+            total_cn=cells["total_cn"].to_numpy(),
+            major_cn=cells["major_cn"].to_numpy(),
+            normal_cn=cells["normal_cn"].to_numpy(),
+            error_rate=np.maximum(error, 1e-7),
+            is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(),
+            change=_changes(cells["variant_id"]),
         ),
         Samples(
             purity=samples["given_purity"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-            is_plasma=(samples["material"] == "plasma").to_numpy(), concentration=np.full(n, params.concentration),
-            noise_shape=np.full(n, params.noise_shape), min_alt_count=samples["min_alt_count"].to_numpy(),
+            is_plasma=(samples["material"] == "plasma").to_numpy(),
+            concentration=np.full(n, params.concentration),
+            noise_shape=np.full(n, params.noise_shape),
+            min_alt_count=samples["min_alt_count"].to_numpy(),
             min_vaf=samples["min_vaf"].to_numpy(),
         ),
-        PriorSettings(params.min_ccf, params.prior_strength, params.prior, params.call_ppv,
-                      sizeable_ccf=params.sizeable_ccf),
+        PriorSettings(
+            params.min_ccf, params.prior_strength, params.prior, params.call_ppv, sizeable_ccf=params.sizeable_ccf
+        ),
         n_thread=n_thread,
-    )  # fmt: skip
+    )
     power, same = (np.where(unknown, np.nan, x) for x in (found.power, found.power_same_ccf))
     return replace(found, power=power, power_same_ccf=same)
 
@@ -261,10 +285,11 @@ def _with_noise(samples: pl.DataFrame, kernel: Presence, params: PresenceParams)
     known = learned.n_site > 0
     return samples.with_columns(
         pl.Series("error_factor", np.where(known, learned.factor, np.nan)).fill_nan(None),
-        pl.Series("concentration", np.where(np.isfinite(learned.concentration), learned.concentration, np.nan))
-        .fill_nan(None),
+        pl.Series(
+            "concentration", np.where(np.isfinite(learned.concentration), learned.concentration, np.nan)
+        ).fill_nan(None),
         pl.Series("noise", noise_words(learned, params.concentration), dtype=pl.String),
-    )  # fmt: skip
+    )
 
 
 def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -273,21 +298,23 @@ def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.where(n > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)
 
 
-def _with_states(
-    cells: pl.DataFrame, kernel: Presence, params: PresenceParams, min_power: float
-) -> pl.DataFrame:
+def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, min_power: float) -> pl.DataFrame:
     """Turn the numbers into states: the definition itself."""
     from oncourse.evolution.background import spread_beyond
 
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
     cells = cells.with_columns(
-        pl.Series("p_present", kernel.p_present), pl.Series("power", kernel.power),
-        pl.Series("power_same_ccf", kernel.power_same_ccf), pl.Series("power_pure", kernel.power_pure),
-        pl.Series("excluded_ccf", kernel.excluded_ccf), pl.Series("ccf", kernel.ccf),
-        pl.Series("p_sizeable", kernel.p_sizeable), pl.Series("tail", kernel.tail_sizeable).fill_nan(None),
+        pl.Series("p_present", kernel.p_present),
+        pl.Series("power", kernel.power),
+        pl.Series("power_same_ccf", kernel.power_same_ccf),
+        pl.Series("power_pure", kernel.power_pure),
+        pl.Series("excluded_ccf", kernel.excluded_ccf),
+        pl.Series("ccf", kernel.ccf),
+        pl.Series("p_sizeable", kernel.p_sizeable),
+        pl.Series("tail", kernel.tail_sizeable).fill_nan(None),
         pl.Series("is_spread", spread_beyond(kernel.background, params.concentration)[cells["sample"].to_numpy()]),
         basis=pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")),
-    ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))  # fmt: skip
+    ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))
     too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
     not_covered = ~pl.col("is_covered")
     # without reads and without a call nothing was seen: likely as it may be, it is not present
@@ -313,20 +340,28 @@ def _with_states(
         return chain.otherwise(pl.lit(otherwise))  # type: ignore[no-any-return]
 
     outcome = case(
-        (not_covered, "not_covered"), (called_only, "called"), (too_shallow, "low_depth"), (likely, "reads"),
+        (not_covered, "not_covered"),
+        (called_only, "called"),
+        (too_shallow, "low_depth"),
+        (likely, "reads"),
         (lost & unlikely | (pl.col("total_cn") < 0.5) & pl.col("cn_known"), "lost_locus"),
-        (unknown_depth & assume, "not_called"), (unknown_depth, "depth_unknown"),
+        (unknown_depth & assume, "not_called"),
+        (unknown_depth, "depth_unknown"),
         (pl.col("called"), "weak_call"),
-        (unlikely & powered & ~counted, "not_called"), (unlikely & powered & few & (pl.col("alt_count") == 0), "no_reads"),
+        (unlikely & powered & ~counted, "not_called"),
+        (unlikely & powered & few & (pl.col("alt_count") == 0), "no_reads"),
         (unlikely & powered & few, "background_reads"),
-        (powered, "uncertain"), (pl.col("power_pure") < min_power, "low_depth"),
+        (powered, "uncertain"),
+        (pl.col("power_pure") < min_power, "low_depth"),
         otherwise="low_purity",
-    )  # fmt: skip
+    )
     state = (
-        pl.when(pl.col("reason").is_in(["called", "reads"])).then(pl.lit("present"))
-        .when(pl.col("reason").is_in(ABSENT_REASONS)).then(pl.lit("absent"))
+        pl.when(pl.col("reason").is_in(["called", "reads"]))
+        .then(pl.lit("present"))
+        .when(pl.col("reason").is_in(ABSENT_REASONS))
+        .then(pl.lit("absent"))
         .otherwise(pl.lit("not_assessable"))
-    )  # fmt: skip
+    )
     return (
         cells.with_columns(reason=outcome)
         .with_columns(state=state)

@@ -26,9 +26,7 @@ def tumour_samples(study: Study) -> pl.DataFrame:
     mean of the sample's counted sites; null where neither is known.
     """
     lesions = study["lesions"].select("lesion_id", pl.col("role"), pl.col("site"))
-    assays = study["assays"].select(
-        "assay_id", "min_depth", "error_rate", "min_alt_count", "min_vaf", "has_umi"
-    )
+    assays = study["assays"].select("assay_id", "min_depth", "error_rate", "min_alt_count", "min_vaf", "has_umi")
     counted = (
         study["calls"]
         .filter(pl.col("depth").is_not_null())
@@ -36,11 +34,18 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         .agg(pl.col("depth").mean().alias("counted_depth"))
     )
     samples = study["samples"].filter(is_tumour())
-    kept = ("sample_id", "patient_id", "material", "lesion_id", "assay_id", "day", "purity", "tumor_fraction",
-            "mean_depth")  # fmt: skip
-    samples = (
-        samples.select(kept).join(lesions, on="lesion_id", how="left").join(assays, on="assay_id", how="left")
+    kept = (
+        "sample_id",
+        "patient_id",
+        "material",
+        "lesion_id",
+        "assay_id",
+        "day",
+        "purity",
+        "tumor_fraction",
+        "mean_depth",
     )
+    samples = samples.select(kept).join(lesions, on="lesion_id", how="left").join(assays, on="assay_id", how="left")
     samples = samples.join(counted, on="sample_id", how="left").join(
         altered_megabases(study["segments"]), on="sample_id", how="left"
     )
@@ -81,9 +86,7 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
         study["calls"]
         .join(rule, on="sample_id", how="inner")
         .with_columns(called=is_called_expr(), written_as=pl.col("variant_id"))
-        .select(
-            "patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "origin", "written_as"
-        )
+        .select("patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "origin", "written_as")
     )
     renamed = shifted_indels(study, calls)
     if merge_same_site:
@@ -95,11 +98,19 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
     if calls.select("sample_id", "variant_id").is_unique().all():
         return calls
     return (
-        calls.sort("sample_id", "variant_id", "called", "alt_count", "depth", "written_as",
-                   descending=[False, False, True, True, True, False], nulls_last=True)
+        calls.sort(
+            "sample_id",
+            "variant_id",
+            "called",
+            "alt_count",
+            "depth",
+            "written_as",
+            descending=[False, False, True, True, True, False],
+            nulls_last=True,
+        )
         .unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
         .select("patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "origin", "written_as")
-    )  # fmt: skip
+    )
 
 
 def _same_site(calls: pl.DataFrame) -> pl.DataFrame:
@@ -214,9 +225,7 @@ def complete_cells(
         site=pl.int_range(pl.len())
     )
     grid = grid.with_columns(site_of_patient=pl.col("site") - pl.col("site").min().over("patient_id"))
-    place = samples.select(
-        "patient_id", "sample_id", "sample", "rank", "assay_id", "min_depth", "first", "n_sample"
-    )
+    place = samples.select("patient_id", "sample_id", "sample", "rank", "assay_id", "min_depth", "first", "n_sample")
     cells = (
         grid.join(place, on="patient_id", how="inner")
         .with_columns(row=pl.col("first") + pl.col("site_of_patient") * pl.col("n_sample") + pl.col("rank"))
@@ -251,16 +260,20 @@ def with_targets(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     regions = target_regions(study)
     if regions.is_empty():
         return cells
-    sites = (
-        cells.select("assay_id", "variant_id").unique().with_columns(parts()).drop_nulls(["assay_id", "pos"])
-    )
+    sites = cells.select("assay_id", "variant_id").unique().with_columns(parts()).drop_nulls(["assay_id", "pos"])
     inside = (
         sites.filter(pl.col("assay_id").is_in(regions["assay_id"].unique().implode()))
         .sort("pos")
-        .join_asof(regions.sort("start"), left_on="pos", right_on="start", by=["assay_id", "chrom"], strategy="backward",
-                   check_sortedness=False)
+        .join_asof(
+            regions.sort("start"),
+            left_on="pos",
+            right_on="start",
+            by=["assay_id", "chrom"],
+            strategy="backward",
+            check_sortedness=False,
+        )
         .select("assay_id", "variant_id", is_inside=(pl.col("pos") <= pl.col("end")).fill_null(False))
-    )  # fmt: skip
+    )
     seen = pl.col("called") | pl.col("depth").is_not_null()
     cells = cells.join(inside, on=["assay_id", "variant_id"], how="left", maintain_order="left")
     covered = pl.col("is_covered") & pl.col("is_inside").fill_null(True) | seen
@@ -275,20 +288,20 @@ def error_rates(study: Study, cells: pl.DataFrame, usual: pl.Expr) -> pl.Series:
     given = study["error_rates"]
     if given.is_empty():
         return cells.select(usual.alias("error")).to_series()
-    change = pl.when(pl.col("variant_id").str.contains(r":[ACGT]:[ACGT]$")).then(
-        pl.col("variant_id").str.extract(r":([ACGT]:[ACGT])$").str.replace(":", ">")
-    ).otherwise(pl.lit("indel"))  # fmt: skip
+    change = (
+        pl.when(pl.col("variant_id").str.contains(r":[ACGT]:[ACGT]$"))
+        .then(pl.col("variant_id").str.extract(r":([ACGT]:[ACGT])$").str.replace(":", ">"))
+        .otherwise(pl.lit("indel"))
+    )
     turn = dict(zip("ACGT", "TGCA", strict=True))
     other = {f"{a}>{b}": f"{turn[a]}>{turn[b]}" for a in "ACGT" for b in "ACGT" if a != b}
-    site = (
-        given.drop_nulls("variant_id")
-        .group_by("assay_id", "variant_id")
-        .agg(by_site=pl.col("error_rate").max())
-    )
+    site = given.drop_nulls("variant_id").group_by("assay_id", "variant_id").agg(by_site=pl.col("error_rate").max())
     kind = (
-        given.filter(pl.col("variant_id").is_null()).drop_nulls("substitution")
-        .group_by("assay_id", "substitution").agg(by_kind=pl.col("error_rate").max())
-    )  # fmt: skip
+        given.filter(pl.col("variant_id").is_null())
+        .drop_nulls("substitution")
+        .group_by("assay_id", "substitution")
+        .agg(by_kind=pl.col("error_rate").max())
+    )
     frame = cells.select("assay_id", "variant_id", usual.alias("error")).with_columns(substitution=change)
     frame = frame.join(site, on=["assay_id", "variant_id"], how="left", maintain_order="left")
     frame = frame.join(kind, on=["assay_id", "substitution"], how="left", maintain_order="left")
@@ -318,14 +331,8 @@ def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
         else cells.with_columns(total_cn=null, minor_cn=null, cn_borrowed=pl.lit(False))
     )
     if study.has("gene_copy_number"):
-        deep = (
-            study["gene_copy_number"]
-            .filter(pl.col("call") <= -2)
-            .select("sample_id", "gene", is_gone=pl.lit(True))
-        )
-        cells = cells.join(
-            deep.unique(), on=["sample_id", "gene"], how="left", maintain_order="left"
-        ).with_columns(
+        deep = study["gene_copy_number"].filter(pl.col("call") <= -2).select("sample_id", "gene", is_gone=pl.lit(True))
+        cells = cells.join(deep.unique(), on=["sample_id", "gene"], how="left", maintain_order="left").with_columns(
             total_cn=pl.when(pl.col("is_gone") & pl.col("total_cn").is_null()).then(0.0).otherwise("total_cn")
         )
         cells = cells.drop("is_gone")
@@ -350,30 +357,37 @@ def segment_donors(study: Study) -> pl.DataFrame:
     donors = samples.join(measured, on="sample_id", how="semi")
     pairs = samples.join(measured, on="sample_id", how="anti").join(donors, on="patient_id", suffix="_donor")
     return (
-        pairs.with_columns(apart=(pl.col("day") - pl.col("day_donor")).abs(),
-                           is_plasma=pl.col("material_donor") != "tissue")
+        pairs.with_columns(
+            apart=(pl.col("day") - pl.col("day_donor")).abs(), is_plasma=pl.col("material_donor") != "tissue"
+        )
         .sort("sample_id", "apart", "is_plasma", "sample_id_donor", nulls_last=True)
         .unique("sample_id", keep="first", maintain_order=True)
         .select("sample_id", donor="sample_id_donor")
-    )  # fmt: skip
+    )
 
 
 def borrowed_note(study: Study) -> tuple[str, ...]:
     """Return the sentence that says how many samples have the copies of another one; nothing where none has."""
     n = segment_donors(study).height if study.has("segments") else 0
     return (
-        f"{n} samples have no copy-number segments: their expected reads are those of the copies of the patient's tumour "
-        "sample nearest in time that has some; a locus is never called lost on them.",
-    ) if n else ()  # fmt: skip
+        (
+            f"{n} samples have no copy-number segments: their expected reads are those of the copies of the patient's "
+            f"tumour "
+            "sample nearest in time that has some; a locus is never called lost on them.",
+        )
+        if n
+        else ()
+    )
 
 
 def _with_segments(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     """Add total_cn and minor_cn of the segment that holds the site (null outside every segment), and cn_borrowed."""
     segments = (
-        study["segments"].drop_nulls(["chrom", "start", "end"])
+        study["segments"]
+        .drop_nulls(["chrom", "start", "end"])
         .select("chrom", "start", "end", "total_cn", "minor_cn", of="sample_id")
         .sort("start", "end")
-    )  # fmt: skip
+    )
     cells = cells.join(segment_donors(study), on="sample_id", how="left", maintain_order="left")
     ordered = cells.with_columns(
         _row=pl.int_range(pl.len()),
@@ -392,9 +406,7 @@ def _with_segments(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     )
     inside = (pl.col("pos") <= pl.col("end")) & ~(pl.col("cn_borrowed") & (pl.col("total_cn") < 0.5))
     joined = (
-        joined.with_columns(
-            total_cn=pl.when(inside).then("total_cn"), minor_cn=pl.when(inside).then("minor_cn")
-        )
+        joined.with_columns(total_cn=pl.when(inside).then("total_cn"), minor_cn=pl.when(inside).then("minor_cn"))
         .select(*wanted, "total_cn", "minor_cn")
         .with_columns(cn_borrowed=pl.col("cn_borrowed") & pl.col("total_cn").is_not_null())
     )

@@ -23,18 +23,66 @@ OUTSIDE_PATIENTS = 100.0
 #: Shares of recurrent changes in colorectal, prostate and other cancers (rounded up from TCGA and AACR GENIE), so
 #: that a shared hotspot proves little in whichever study.
 HOTSPOT_FREQUENCY = {
-    "KRAS G12D": 0.14, "KRAS G12V": 0.10, "KRAS G13D": 0.09, "KRAS G12C": 0.05, "KRAS G12A": 0.03, "KRAS G12S": 0.03,
-    "KRAS G12R": 0.02, "KRAS A146T": 0.03, "KRAS Q61H": 0.02, "NRAS Q61K": 0.02, "NRAS Q61R": 0.02, "NRAS G12D": 0.02,
-    "BRAF V600E": 0.10, "PIK3CA E545K": 0.06, "PIK3CA H1047R": 0.05, "PIK3CA E542K": 0.04, "PIK3CA R88Q": 0.02,
-    "TP53 R175H": 0.07, "TP53 R273H": 0.05, "TP53 R248Q": 0.05, "TP53 R282W": 0.03, "TP53 R248W": 0.04,
-    "TP53 G245S": 0.03, "TP53 R273C": 0.04, "TP53 R213*": 0.03, "APC R1450*": 0.06, "APC R876*": 0.05,
-    "APC R213*": 0.04, "APC R1114*": 0.04, "APC Q1367*": 0.03, "APC E1309FS": 0.04, "APC T1556FS": 0.05,
-    "CTNNB1 S45F": 0.02, "CTNNB1 T41A": 0.02, "FBXW7 R465H": 0.03, "FBXW7 R465C": 0.03, "FBXW7 R505C": 0.02,
-    "SMAD4 R361H": 0.03, "SMAD4 R361C": 0.02, "GNAS R201H": 0.02, "GNAS R201C": 0.01, "SPOP F133V": 0.02,
-    "SPOP F133L": 0.03, "SPOP Y87C": 0.02, "SPOP F102C": 0.02, "AR L702H": 0.05, "AR T878A": 0.05, "AR W742C": 0.03,
-    "AR H875Y": 0.04, "IDH1 R132H": 0.02, "IDH1 R132C": 0.02, "EGFR L858R": 0.05, "AKT1 E17K": 0.03, "POLE P286R": 0.01,
-    "RNF43 G659FS": 0.06, "ACVR2A K437FS": 0.08, "TGFBR2 K153FS": 0.06, "ERBB2 V842I": 0.01, "ERBB2 S310F": 0.01,
-}  # fmt: skip
+    "KRAS G12D": 0.14,
+    "KRAS G12V": 0.10,
+    "KRAS G13D": 0.09,
+    "KRAS G12C": 0.05,
+    "KRAS G12A": 0.03,
+    "KRAS G12S": 0.03,
+    "KRAS G12R": 0.02,
+    "KRAS A146T": 0.03,
+    "KRAS Q61H": 0.02,
+    "NRAS Q61K": 0.02,
+    "NRAS Q61R": 0.02,
+    "NRAS G12D": 0.02,
+    "BRAF V600E": 0.10,
+    "PIK3CA E545K": 0.06,
+    "PIK3CA H1047R": 0.05,
+    "PIK3CA E542K": 0.04,
+    "PIK3CA R88Q": 0.02,
+    "TP53 R175H": 0.07,
+    "TP53 R273H": 0.05,
+    "TP53 R248Q": 0.05,
+    "TP53 R282W": 0.03,
+    "TP53 R248W": 0.04,
+    "TP53 G245S": 0.03,
+    "TP53 R273C": 0.04,
+    "TP53 R213*": 0.03,
+    "APC R1450*": 0.06,
+    "APC R876*": 0.05,
+    "APC R213*": 0.04,
+    "APC R1114*": 0.04,
+    "APC Q1367*": 0.03,
+    "APC E1309FS": 0.04,
+    "APC T1556FS": 0.05,
+    "CTNNB1 S45F": 0.02,
+    "CTNNB1 T41A": 0.02,
+    "FBXW7 R465H": 0.03,
+    "FBXW7 R465C": 0.03,
+    "FBXW7 R505C": 0.02,
+    "SMAD4 R361H": 0.03,
+    "SMAD4 R361C": 0.02,
+    "GNAS R201H": 0.02,
+    "GNAS R201C": 0.01,
+    "SPOP F133V": 0.02,
+    "SPOP F133L": 0.03,
+    "SPOP Y87C": 0.02,
+    "SPOP F102C": 0.02,
+    "AR L702H": 0.05,
+    "AR T878A": 0.05,
+    "AR W742C": 0.03,
+    "AR H875Y": 0.04,
+    "IDH1 R132H": 0.02,
+    "IDH1 R132C": 0.02,
+    "EGFR L858R": 0.05,
+    "AKT1 E17K": 0.03,
+    "POLE P286R": 0.01,
+    "RNF43 G659FS": 0.06,
+    "ACVR2A K437FS": 0.08,
+    "TGFBR2 K153FS": 0.06,
+    "ERBB2 V842I": 0.01,
+    "ERBB2 S310F": 0.01,
+}
 
 RELATEDNESS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("patient_id", pl.String, "the patient"),
@@ -46,7 +94,7 @@ RELATEDNESS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_private", pl.Int64, "variants in one, absent in the other"),
     ("n_snp", pl.Int64, "germline variants judged in both; 0 where none is given"),
     ("snp_identity", pl.Float64, "share of these with the same genotype; null without"),
-)  # fmt: skip
+)
 
 #: Share of variants two samples of one tumour have in common: a Beta(2, 2) belief on a grid, 0 excluded.
 _XI = np.linspace(0.02, 0.98, 49)
@@ -102,9 +150,8 @@ def log10_likelihood_ratio(
 def change_expr() -> pl.Expr:
     """Return gene and protein change as `HOTSPOT_FREQUENCY` writes them, named ``change``."""
     protein = (
-        pl.col("hgvs_p").str.strip_prefix("p.").str.to_uppercase()
-        .str.replace(r"^([A-Z]\d+)[A-Z]*FS.*$", "${1}FS")
-    )  # fmt: skip
+        pl.col("hgvs_p").str.strip_prefix("p.").str.to_uppercase().str.replace(r"^([A-Z]\d+)[A-Z]*FS.*$", "${1}FS")
+    )
     return pl.concat_str("gene", pl.lit(" "), protein).alias("change")
 
 
@@ -114,20 +161,14 @@ def population_frequency(cells: pl.DataFrame, n_patient: int) -> pl.Series:
     The study's count leaves the patient out and is pulled towards the outside frequency as if that came from
     `OUTSIDE_PATIENTS` patients.
     """
-    sites = cells.select("site", "patient_id", "variant_id", "gene", "hgvs_p").unique(
-        "site", maintain_order=True
-    )
+    sites = cells.select("site", "patient_id", "variant_id", "gene", "hgvs_p").unique("site", maintain_order=True)
     carriers = sites.group_by("variant_id").agg(pl.col("patient_id").n_unique().alias("n"))
-    outside = change_expr().replace_strict(
-        HOTSPOT_FREQUENCY, default=PASSENGER_FREQUENCY, return_dtype=pl.Float64
-    )
+    outside = change_expr().replace_strict(HOTSPOT_FREQUENCY, default=PASSENGER_FREQUENCY, return_dtype=pl.Float64)
     sites = sites.join(carriers, on="variant_id", how="left", maintain_order="left").with_columns(
         frequency=(pl.col("n") - 1 + outside.fill_null(PASSENGER_FREQUENCY) * OUTSIDE_PATIENTS)
         / (max(n_patient - 1, 0) + OUTSIDE_PATIENTS)
     )
-    return cells.join(sites.select("site", "frequency"), on="site", how="left", maintain_order="left")[
-        "frequency"
-    ]
+    return cells.join(sites.select("site", "frequency"), on="site", how="left", maintain_order="left")["frequency"]
 
 
 def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -> pl.DataFrame:
@@ -162,12 +203,16 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
     same_person = pl.col("snp_identity") >= 0.8
     known = pl.col("n_snp") >= 10
     verdict = (
-        pl.when(known & ~same_person).then(pl.lit("swap"))
-        .when(((ratio_column >= EVIDENCE) & enough) | (ratio_column >= 3 * EVIDENCE)).then(pl.lit("related"))
-        .when((ratio_column <= -EVIDENCE) & enough & known).then(pl.lit("second_primary"))
-        .when((ratio_column <= -EVIDENCE) & enough).then(pl.lit("unrelated"))
+        pl.when(known & ~same_person)
+        .then(pl.lit("swap"))
+        .when(((ratio_column >= EVIDENCE) & enough) | (ratio_column >= 3 * EVIDENCE))
+        .then(pl.lit("related"))
+        .when((ratio_column <= -EVIDENCE) & enough & known)
+        .then(pl.lit("second_primary"))
+        .when((ratio_column <= -EVIDENCE) & enough)
+        .then(pl.lit("unrelated"))
         .otherwise(pl.lit("uninformative"))
-    )  # fmt: skip
+    )
     return table.with_columns(verdict=verdict).drop("n_all")
 
 
@@ -178,9 +223,7 @@ def _snp_identity(study: Study, pairs: pl.DataFrame) -> pl.DataFrame:
     genotype = pl.when(vaf < 0.1).then(0).when(vaf < 0.85).then(1).otherwise(2)
     seen = germline.select("sample_id", "variant_id", genotype=genotype)
     two = pairs.select("pair", "sample_a", "sample_b").join(seen, left_on="sample_a", right_on="sample_id")
-    two = two.join(
-        seen, left_on=["sample_b", "variant_id"], right_on=["sample_id", "variant_id"], suffix="_b"
-    )
+    two = two.join(seen, left_on=["sample_b", "variant_id"], right_on=["sample_id", "variant_id"], suffix="_b")
     return two.group_by("pair").agg(
         n_snp=pl.len().cast(pl.Int64), snp_identity=(pl.col("genotype") == pl.col("genotype_b")).mean()
     )

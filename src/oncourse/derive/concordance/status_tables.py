@@ -13,7 +13,11 @@ from oncourse.stats import agreement as ag
 STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("status", pl.String, "RAS, BRAF V600E ..."),
     ("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
-    ("set", pl.String, "all: every sampled patient, plasma without tumour DNA taken as negative; informative: without it"),
+    (
+        "set",
+        pl.String,
+        "all: every sampled patient, plasma without tumour DNA taken as negative; informative: without it",
+    ),
     ("n_both", pl.Int64, "patients positive in both samples"),
     ("n_a_only", pl.Int64, "positive in the first sample only"),
     ("n_b_only", pl.Int64, "positive in the second sample only"),
@@ -23,9 +27,12 @@ STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     *(
         (f"{name}{end}", pl.Float64, text)
         for name, words in (
-            ("ppa", "positive percent agreement of b with a"), ("npa", "negative percent agreement of b with a"),
-            ("opa", "overall percent agreement"), ("ppv", "share of b's positives that a has"),
-            ("kappa", "Cohen's kappa"), ("ac1", "Gwet's AC1"),
+            ("ppa", "positive percent agreement of b with a"),
+            ("npa", "negative percent agreement of b with a"),
+            ("opa", "overall percent agreement"),
+            ("ppv", "share of b's positives that a has"),
+            ("kappa", "Cohen's kappa"),
+            ("ac1", "Gwet's AC1"),
         )
         for end, text in (("", words), ("_low", f"{words}, lower 95 % limit"), ("_high", f"{words}, upper 95 % limit"))
     ),
@@ -33,7 +40,7 @@ STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("discordance_low", pl.Float64, "lower 95 % limit, exact"),
     ("discordance_high", pl.Float64, "upper 95 % limit, exact"),
     ("mcnemar_p", pl.Float64, "exact McNemar test: does one sample find more?"),
-)  # fmt: skip
+)
 
 FLIP_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("patient_id", pl.String, "the patient"),
@@ -59,9 +66,7 @@ NOT_ASSESSABLE = "not assessable in one sample: no change of status may be read 
 IF_MEASURED = "only if the assumed negative is confirmed by reads: "
 
 
-def status_pairs(
-    pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[str, pl.DataFrame]
-) -> pl.DataFrame:
+def status_pairs(pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row per pair and status with both samples' state, basis and counts, and is_informative.
 
     Parameters
@@ -93,13 +98,20 @@ def status_pairs(
         renamed = flags.rename({"sample": f"row_{end}", "is_informative": f"informative_{end}"})
         two = two.join(renamed, on=[f"row_{end}", "status"], how="left")
     return two.rename(
-        {"state": "state_a", "basis": "basis_a", "variants": "variants_a", "alt_count": "alt_a", "depth": "depth_a",
-         "alt_count_b": "alt_b"}
-    ).sort("status", "pair")  # fmt: skip
+        {
+            "state": "state_a",
+            "basis": "basis_a",
+            "variants": "variants_a",
+            "alt_count": "alt_a",
+            "depth": "depth_a",
+            "alt_count_b": "alt_b",
+        }
+    ).sort("status", "pair")
 
 
 def state_among_all() -> pl.Expr:
-    """State of the second sample in the set of all patients: plasma without tumour DNA finds nothing, a negative result."""
+    """State of the second sample in the set of all patients: plasma without tumour DNA finds nothing, a negative
+    result."""
     silent = ~pl.col("informative_b").fill_null(True) & (pl.col("state_b") == "not_assessable")
     return pl.when(silent & pl.col("basis_a").is_not_null()).then(pl.lit("negative")).otherwise("state_b")
 
@@ -111,10 +123,8 @@ def status_table(two: pl.DataFrame) -> pl.DataFrame:
     whole = main.with_columns(
         state_b=state_among_all(),
         set=pl.lit("all"),
-    )  # fmt: skip
-    both_sets = pl.concat(
-        [whole, main.filter(informative).with_columns(set=pl.lit("informative"))], how="diagonal"
     )
+    both_sets = pl.concat([whole, main.filter(informative).with_columns(set=pl.lit("informative"))], how="diagonal")
     a, b = pl.col("state_a"), pl.col("state_b")
     assumed = (pl.col("basis_a") == "assumed") | (pl.col("basis_b") == "assumed")
     known = (a != "not_assessable") & (b != "not_assessable")
@@ -136,9 +146,14 @@ def with_agreement(table: pl.DataFrame) -> pl.DataFrame:
     shares = ag.agreement(n11, n10, n01, n00)
     kappa, ac1 = ag.few_units_limits(n11, n10, n01, n00)
     found = {
-        "ppa": shares.ppa, "npa": shares.npa, "opa": shares.opa, "ppv": shares.ppv, "kappa": kappa,
-        "ac1": ac1, "discordance": ag.share(n10 + n01, n11 + n10 + n01 + n00),
-    }  # fmt: skip
+        "ppa": shares.ppa,
+        "npa": shares.npa,
+        "opa": shares.opa,
+        "ppv": shares.ppv,
+        "kappa": kappa,
+        "ac1": ac1,
+        "discordance": ag.share(n10 + n01, n11 + n10 + n01 + n00),
+    }
     added = []
     for name, interval in found.items():
         for end, value in (("", interval.value), ("_low", interval.low), ("_high", interval.high)):
@@ -154,11 +169,15 @@ def flips(two: pl.DataFrame, statuses: tuple[Status, ...]) -> pl.DataFrame:
     a, b = pl.col("state_a"), pl.col("state_b")
     differ = two.filter((a != b) & ((a == "positive") | (b == "positive")))
     word = (
-        pl.when((a == "negative") & (b == "positive")).then(pl.col("status").replace_strict(gained, default=None))
-        .when((a == "positive") & (b == "negative")).then(pl.col("status").replace_strict(lost, default=None))
+        pl.when((a == "negative") & (b == "positive"))
+        .then(pl.col("status").replace_strict(gained, default=None))
+        .when((a == "positive") & (b == "negative"))
+        .then(pl.col("status").replace_strict(lost, default=None))
         .otherwise(pl.lit(NOT_ASSESSABLE))
-    )  # fmt: skip
-    assumed = ((a == "negative") & (pl.col("basis_a") == "assumed")) | ((b == "negative") & (pl.col("basis_b") == "assumed"))
+    )
+    assumed = ((a == "negative") & (pl.col("basis_a") == "assumed")) | (
+        (b == "negative") & (pl.col("basis_b") == "assumed")
+    )
     word = pl.when(assumed.fill_null(False)).then(pl.lit(IF_MEASURED) + word).otherwise(word)
     return (
         differ.with_columns(consequence_for_therapy=word, variants=pl.coalesce("variants_a", "variants_b"))

@@ -35,8 +35,13 @@ DEPENDENCES = (0.0, 0.25, 0.5)
 MAX_PRIOR_PATIENTS = 20.0
 #: Specificity of either sample: one false positive in 200 (FDA approvals of panels: NPA above 99 %).
 SPECIFICITY = (199.0, 1.0)
-_NAMES = {"prevalence": "prevalence", "sensitivity_a": "sensitivity of tissue", "sensitivity_b": "sensitivity of plasma",
-          "specificity_a": "specificity of tissue", "specificity_b": "specificity of plasma"}  # fmt: skip
+_NAMES = {
+    "prevalence": "prevalence",
+    "sensitivity_a": "sensitivity of tissue",
+    "sensitivity_b": "sensitivity of plasma",
+    "specificity_a": "specificity of tissue",
+    "specificity_b": "specificity of plasma",
+}
 
 
 def truth_rows(
@@ -51,18 +56,12 @@ def truth_rows(
     """
     from oncourse.stats.latent_class import latent_class
 
-    power = (
-        presence.cells.select("sample", "power").drop_nulls().group_by("sample").agg(pl.col("power").mean())
-    )
+    power = presence.cells.select("sample", "power").drop_nulls().group_by("sample").agg(pl.col("power").mean())
     known = states.filter(pl.col("status") == status).select("sample", "state")
     of = main.select("row_a", "row_b")
     for end in "ab":
-        of = of.join(
-            known.rename({"sample": f"row_{end}", "state": f"state_{end}"}), on=f"row_{end}", how="left"
-        )
-        of = of.join(
-            power.rename({"sample": f"row_{end}", "power": f"power_{end}"}), on=f"row_{end}", how="left"
-        )
+        of = of.join(known.rename({"sample": f"row_{end}", "state": f"state_{end}"}), on=f"row_{end}", how="left")
+        of = of.join(power.rename({"sample": f"row_{end}", "power": f"power_{end}"}), on=f"row_{end}", how="left")
     of = of.filter(pl.col("state_a").is_in(["positive", "negative"]) & pl.col("state_b").is_not_null())
     mean = [of[f"power_{end}"].mean() for end in "ab"]
     if of.is_empty() or not all(isinstance(m, float) for m in mean):
@@ -70,8 +69,10 @@ def truth_rows(
     a, b = (of[f"state_{end}"] == "positive" for end in "ab")
     counts = tuple(float(x.sum()) for x in (a & b, a & ~b, ~a & b, ~a & ~b))
     weight = min(float(of.height), MAX_PRIOR_PATIENTS)
-    priors = {f"sensitivity_{end}": (float(m) * weight + 0.5, (1 - float(m)) * weight + 0.5)  # type: ignore[arg-type]
-              for end, m in zip("ab", mean, strict=True)}  # fmt: skip
+    priors = {
+        f"sensitivity_{end}": (float(m) * weight + 0.5, (1 - float(m)) * weight + 0.5)  # type: ignore[arg-type]
+        for end, m in zip("ab", mean, strict=True)
+    }
     priors |= {"specificity_a": SPECIFICITY, "specificity_b": SPECIFICITY}
     rows = []
     table = (counts[0], counts[1], counts[2], counts[3])
@@ -79,11 +80,17 @@ def truth_rows(
         for key, name in _NAMES.items():
             prior = priors.get(key)
             numbers = {"estimate": found.mean[key], "ci_low": found.low[key], "ci_high": found.high[key]}
-            rows.append({
-                "status": status, "dependence": dependence, "parameter": name, "n_patients": of.height,
-                "prior_mean": prior[0] / sum(prior) if prior else None, "prior_patients": sum(prior) if prior else None,
-                **{k: None if np.isnan(v) else v for k, v in numbers.items()},
-            })  # fmt: skip
+            rows.append(
+                {
+                    "status": status,
+                    "dependence": dependence,
+                    "parameter": name,
+                    "n_patients": of.height,
+                    "prior_mean": prior[0] / sum(prior) if prior else None,
+                    "prior_patients": sum(prior) if prior else None,
+                    **{k: None if np.isnan(v) else v for k, v in numbers.items()},
+                }
+            )
     if all(row["estimate"] is None for row in rows):
         return rows, "data and priors contradict each other"
     return rows, None

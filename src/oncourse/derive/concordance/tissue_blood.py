@@ -34,20 +34,23 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 )
 
 #: Bands of tumour fraction (Clin Cancer Res 2024;30:2452 and Wyatt 2017 use 1 % and 2 %).
-FRACTION_BANDS = ((0.0, 0.001, "below 0.1 %"), (0.001, 0.01, "0.1 to 1 %"), (0.01, 0.03, "1 to 3 %"),
-                  (0.03, 0.1, "3 to 10 %"), (0.1, 1.01, "10 % and more"))  # fmt: skip
+FRACTION_BANDS = (
+    (0.0, 0.001, "below 0.1 %"),
+    (0.001, 0.01, "0.1 to 1 %"),
+    (0.01, 0.03, "1 to 3 %"),
+    (0.03, 0.1, "3 to 10 %"),
+    (0.1, 1.01, "10 % and more"),
+)
 
 #: Level of variants whose plasma may be in several bands.
 SPANS = "interval spans a cut-off"
 
 
-def plasma_rows(
-    study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame
-) -> pl.DataFrame:
+def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame) -> pl.DataFrame:
     """Return one row per variant of each main tissue v plasma pair, with what it is split by.
 
-    Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, clonality,
-    vaf (tissue), tumor_fraction with its interval, gap, site, treated, cell_a (row of the tissue's cell).
+    Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood,
+    clonality, vaf (tissue), tumor_fraction with its interval, gap, site, treated, cell_a (row of the tissue's cell).
     """
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     rows = pairs.variants.join(
@@ -59,13 +62,21 @@ def plasma_rows(
     samples, uncalled = presence.samples, cells.select(uncalled=absent_by_calls())["uncalled"]
     row_a, row_b = rows["row_a"].to_numpy(), rows["row_b"].to_numpy()
     frame = rows.select("pair", "patient_id", "blood", "days_between", "cell_a").with_columns(
-        in_tissue=cells["raw_state"].gather(a), in_plasma=cells["raw_state"].gather(b), ccf=cells["ccf"].gather(a),
-        vaf=(cells["alt_count"] / cells["depth"]).gather(a), tumor_fraction=samples["purity"].gather(row_b),
-        fraction_low=samples["purity_low"].gather(row_b), fraction_high=samples["purity_high"].gather(row_b),
+        in_tissue=cells["raw_state"].gather(a),
+        in_plasma=cells["raw_state"].gather(b),
+        ccf=cells["ccf"].gather(a),
+        vaf=(cells["alt_count"] / cells["depth"]).gather(a),
+        tumor_fraction=samples["purity"].gather(row_b),
+        fraction_low=samples["purity_low"].gather(row_b),
+        fraction_high=samples["purity_high"].gather(row_b),
         is_informative=informative.gather(row_b),
-        by_calls=uncalled.gather(b), site=samples["site"].gather(row_a), role=samples["role"].gather(row_a),
-        day_a=samples["day"].gather(row_a), day_b=samples["day"].gather(row_b), kind=_kind(cells["variant_id"]).gather(a),
-    )  # fmt: skip
+        by_calls=uncalled.gather(b),
+        site=samples["site"].gather(row_a),
+        role=samples["role"].gather(row_a),
+        day_a=samples["day"].gather(row_a),
+        day_b=samples["day"].gather(row_b),
+        kind=_kind(cells["variant_id"]).gather(a),
+    )
     return frame.join(_treated_between(study, main, samples), on="pair", how="left", maintain_order="left")
 
 
@@ -80,9 +91,11 @@ def _kind(ids: pl.Series) -> pl.Series:
 def _treated_between(study: Study, main: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Return pair, treated: whether a systemic treatment ran between the two samples; null where days are unknown."""
     days = main.select(
-        "pair", "patient_id", day_a=samples["day"].gather(main["row_a"].to_numpy()),
+        "pair",
+        "patient_id",
+        day_a=samples["day"].gather(main["row_a"].to_numpy()),
         day_b=samples["day"].gather(main["row_b"].to_numpy()),
-    )  # fmt: skip
+    )
     known = days.filter(pl.col("day_a").is_not_null() & pl.col("day_b").is_not_null())
     if not study.has("treatments"):
         return days.select("pair", treated=pl.lit(None, dtype=pl.Boolean))
@@ -97,23 +110,32 @@ def _treated_between(study: Study, main: pl.DataFrame, samples: pl.DataFrame) ->
 def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
     """Return what the variants are split by: (name, expression of the level; null = not known).
 
-    Clonality needs counted reads: without them the cell fraction follows from being found, and the split tells itself. A
-    tumour fraction whose interval spans a cut-off is in no band.
+    Clonality needs counted reads: without them the cell fraction follows from being found, and the split tells itself.
+    A tumour fraction whose interval spans a cut-off is in no band.
     """
     counted = pl.col("vaf").is_not_null()
     clonality = (
-        pl.when(counted & (pl.col("ccf") >= 0.75)).then(pl.lit("clonal (CCF 0.75 and more)"))
-        .when(counted & (pl.col("ccf") < 0.75)).then(pl.lit("subclonal"))
-    )  # fmt: skip
+        pl.when(counted & (pl.col("ccf") >= 0.75))
+        .then(pl.lit("clonal (CCF 0.75 and more)"))
+        .when(counted & (pl.col("ccf") < 0.75))
+        .then(pl.lit("subclonal"))
+    )
     vaf = (
-        pl.when(pl.col("vaf") < 0.1).then(pl.lit("below 0.1")).when(pl.col("vaf") < 0.3).then(pl.lit("0.1 to 0.3"))
-        .when(pl.col("vaf").is_not_null()).then(pl.lit("0.3 and more"))
-    )  # fmt: skip
+        pl.when(pl.col("vaf") < 0.1)
+        .then(pl.lit("below 0.1"))
+        .when(pl.col("vaf") < 0.3)
+        .then(pl.lit("0.1 to 0.3"))
+        .when(pl.col("vaf").is_not_null())
+        .then(pl.lit("0.3 and more"))
+    )
     gap = (
-        pl.when(pl.col("days_between").abs() <= 30).then(pl.lit("within 30 days"))
-        .when(pl.col("days_between").abs() <= 180).then(pl.lit("31 to 180 days"))
-        .when(pl.col("days_between").is_not_null()).then(pl.lit("more than 180 days"))
-    )  # fmt: skip
+        pl.when(pl.col("days_between").abs() <= 30)
+        .then(pl.lit("within 30 days"))
+        .when(pl.col("days_between").abs() <= 180)
+        .then(pl.lit("31 to 180 days"))
+        .when(pl.col("days_between").is_not_null())
+        .then(pl.lit("more than 180 days"))
+    )
     ends = [pl.coalesce(f"fraction_{end}", "tumor_fraction") for end in ("low", "high")]
     fraction: Any = pl
     for low, high, word in FRACTION_BANDS:
@@ -127,10 +149,16 @@ def strata(rows: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
         .then(pl.lit("not treated"))
     )
     return [
-        ("overall", pl.lit("all variants")), ("clonality", clonality), ("tissue VAF", vaf), ("tumour fraction", fraction),
-        ("days between", gap), ("tissue", pl.col("role")), ("site", pl.col("site")), ("treatment", treated),
+        ("overall", pl.lit("all variants")),
+        ("clonality", clonality),
+        ("tissue VAF", vaf),
+        ("tumour fraction", fraction),
+        ("days between", gap),
+        ("tissue", pl.col("role")),
+        ("site", pl.col("site")),
+        ("treatment", treated),
         ("kind", pl.col("kind")),
-    ]  # fmt: skip
+    ]
 
 
 def stratum_table(rows: pl.DataFrame) -> pl.DataFrame:
@@ -162,11 +190,17 @@ def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> p
     unknown = tissue & (pl.col("in_plasma") == "not_assessable")
     denominator = tissue if name == "all" else tissue & ~unknown
     keys = ["patient_id"] if level is None else [pl.col(level).alias("level"), pl.col("patient_id")]
-    return rows.group_by(keys).agg(
-        n_by_calls=(tissue & pl.col("by_calls")).sum(),
-        n_tissue=denominator.sum(), n_found=(tissue & (pl.col("in_plasma") == "present")).sum(), n_unknown=unknown.sum(),
-        n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
-    ).sort("patient_id")  # fmt: skip
+    return (
+        rows.group_by(keys)
+        .agg(
+            n_by_calls=(tissue & pl.col("by_calls")).sum(),
+            n_tissue=denominator.sum(),
+            n_found=(tissue & (pl.col("in_plasma") == "present")).sum(),
+            n_unknown=unknown.sum(),
+            n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
+        )
+        .sort("patient_id")
+    )
 
 
 def _rates(per: pl.DataFrame) -> dict[str, Any]:
@@ -179,7 +213,11 @@ def _rates(per: pl.DataFrame) -> dict[str, Any]:
         for key, value in ((name, share.value), (low, share.low), (high, share.high))
     }
     return {
-        "n_patients": per.height, "n_tissue": int(tissue.sum()), "n_found": int(found.sum()),
-        "n_not_assessable": int(per["n_unknown"].sum()), "n_by_calls": int(per["n_by_calls"].sum()),
-        "n_plasma_only": int(alone.sum()), **numbers,
-    }  # fmt: skip
+        "n_patients": per.height,
+        "n_tissue": int(tissue.sum()),
+        "n_found": int(found.sum()),
+        "n_not_assessable": int(per["n_unknown"].sum()),
+        "n_by_calls": int(per["n_by_calls"].sum()),
+        "n_plasma_only": int(alone.sum()),
+        **numbers,
+    }

@@ -23,18 +23,26 @@ class BurdenParams:
     """How the callable size is found where an assay does not state it; what is a high burden; how it is split."""
 
     exome_mb: float = setting(
-        30.0, "callable Mb assumed for an exome or genome that states none (coding sequence)", low=1,
+        30.0,
+        "callable Mb assumed for an exome or genome that states none (coding sequence)",
+        low=1,
         source="Chalmers 2017, doi 10.1186/s13073-017-0424-2",
-    )  # fmt: skip
+    )
     tmb_high: float = setting(
-        10.0, "mutations per Mb from which a burden is high", low=1, source="FDA label of pembrolizumab 2020 (F1CDx: 10/Mb)"
+        10.0,
+        "mutations per Mb from which a burden is high",
+        low=1,
+        source="FDA label of pembrolizumab 2020 (F1CDx: 10/Mb)",
     )
     small_panel_mb: float = setting(
-        1.0, "assays of fewer callable Mb are named as small: their burden is uncertain", low=0,
+        1.0,
+        "assays of fewer callable Mb are named as small: their burden is uncertain",
+        low=0,
         source="Buchhalter 2019, doi 10.1002/ijc.31878 (advises 1.5 Mb)",
-    )  # fmt: skip
-    group_by: str | None = setting(None, "column of patients, samples or lesions that splits the burden (default: that of "
-                                   "landscape.group_by)")  # fmt: skip
+    )
+    group_by: str | None = setting(
+        None, "column of patients, samples or lesions that splits the burden (default: that of landscape.group_by)"
+    )
 
 
 def callable_sizes(study: Study, panels: Panels, params: BurdenParams) -> pl.DataFrame:
@@ -74,25 +82,30 @@ def burden_table(
     callable_mb, callable_basis, tmb_per_mb, ci_low, ci_high (Garwood 1936; null where the size is unknown),
     msi_status (by `oncourse.facts.markers.msi_of_samples` of the ``readings``; null = not assessed).
     """
-    counts = (
-        calls.filter(pl.col("is_altering"))
-        .group_by("sample_id")
-        .agg(pl.col("variant_id").n_unique().alias("n"))
-    )
+    counts = calls.filter(pl.col("is_altering")).group_by("sample_id").agg(pl.col("variant_id").n_unique().alias("n"))
     table = (
         panels.samples.drop_nulls("mutation")
         .join(msi_of_samples(readings), on="sample_id", how="left", maintain_order="left")
         .join(counts, on="sample_id", how="left", maintain_order="left")
-        .join(callable_sizes(study, panels, params), left_on="mutation", right_on="assay_id", how="left",
-              maintain_order="left")
+        .join(
+            callable_sizes(study, panels, params),
+            left_on="mutation",
+            right_on="assay_id",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(n_nonsynonymous=pl.col("n").fill_null(0).cast(pl.Int64))
-    )  # fmt: skip
+    )
     low, high = poisson_interval(table["n_nonsynonymous"].to_numpy())
     size = pl.col("callable_mb")
     return table.with_columns(pl.Series("low", low), pl.Series("high", high)).select(
-        "sample_id", "patient_id", "n_nonsynonymous", "callable_mb", "callable_basis",
+        "sample_id",
+        "patient_id",
+        "n_nonsynonymous",
+        "callable_mb",
+        "callable_basis",
         (pl.col("n_nonsynonymous") / size).alias("tmb_per_mb"),
         pl.when(size.is_not_null()).then(pl.col("low") / size).alias("ci_low"),
         pl.when(size.is_not_null()).then(pl.col("high") / size).alias("ci_high"),
         "msi_status",
-    )  # fmt: skip
+    )

@@ -47,9 +47,16 @@ def annotated_calls(study: Study) -> pl.DataFrame:
     return (
         calls.join(variants, on="variant_id", how="left")
         .select(
-            "patient_id", "sample_id", "variant_id", "gene", "hgvs_p", "consequence",
-            pl.col("is_altering").fill_null(False), "alt_count", "depth",
+            "patient_id",
+            "sample_id",
+            "variant_id",
+            "gene",
+            "hgvs_p",
+            "consequence",
+            pl.col("is_altering").fill_null(False),
+            "alt_count",
+            "depth",
             (pl.col("alt_count") / pl.col("depth")).fill_nan(None).alias("vaf"),
         )
         .sort("sample_id", "variant_id")
-    )  # fmt: skip
+    )

@@ -1,4 +1,5 @@
-"""Gene frequencies of two cohorts: difference with its interval, adjusted for burden, paired, and whether they are alike."""
+"""Gene frequencies of two cohorts: difference with its interval, adjusted for burden, paired, and whether they are
+alike."""
 
 from __future__ import annotations
 
@@ -14,12 +15,25 @@ from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.stats.proportions import cochran_mantel_haenszel, fisher_exact, newcombe
 
 SCHEMA = {
-    "gene": pl.String, "cohort_a": pl.String, "cohort_b": pl.String, "method": pl.String, "n_altered_a": pl.Int64,
-    "n_profiled_a": pl.Int64, "n_altered_b": pl.Int64, "n_profiled_b": pl.Int64, "difference": pl.Float64,
-    "ci_low": pl.Float64, "ci_high": pl.Float64, "p_value": pl.Float64, "q_value": pl.Float64,
-    "adjusted_odds_ratio": pl.Float64, "adjusted_low": pl.Float64, "adjusted_high": pl.Float64, "adjusted_p": pl.Float64,
+    "gene": pl.String,
+    "cohort_a": pl.String,
+    "cohort_b": pl.String,
+    "method": pl.String,
+    "n_altered_a": pl.Int64,
+    "n_profiled_a": pl.Int64,
+    "n_altered_b": pl.Int64,
+    "n_profiled_b": pl.Int64,
+    "difference": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "adjusted_odds_ratio": pl.Float64,
+    "adjusted_low": pl.Float64,
+    "adjusted_high": pl.Float64,
+    "adjusted_p": pl.Float64,
     "verdict": pl.String,
-}  # fmt: skip
+}
 #: Patients with samples in both groups from which the paired test is made; strata of burden.
 MIN_PAIRS, STRATA = 6, 3
 #: Patients a group must have to be compared.
@@ -34,13 +48,20 @@ def against_reference(genes: pl.DataFrame, reference: pl.DataFrame, names: tuple
     )
     both = both.filter((pl.col("n_profiled") > 0) & (pl.col("n_profiled_b") > 0))
     return both.select(
-        "gene", cohort_a=pl.lit(names[0]), cohort_b=pl.lit(names[1]), method=pl.lit("unadjusted counts"),
-        n_altered_a="n_altered", n_profiled_a="n_profiled", n_altered_b="n_altered_b", n_profiled_b="n_profiled_b",
-    )  # fmt: skip
+        "gene",
+        cohort_a=pl.lit(names[0]),
+        cohort_b=pl.lit(names[1]),
+        method=pl.lit("unadjusted counts"),
+        n_altered_a="n_altered",
+        n_profiled_a="n_profiled",
+        n_altered_b="n_altered_b",
+        n_profiled_b="n_profiled_b",
+    )
 
 
 def judged(counts: pl.DataFrame, margin: float) -> pl.DataFrame:
-    """Add difference (Newcombe), Fisher's p, q over the table and the verdict; adjusted columns stay as they are, or null.
+    """Add difference (Newcombe), Fisher's p, q over the table and the verdict; adjusted columns stay as they are, or
+    null.
 
     verdict: differs (q below 0.05); alike (the 90 % interval of the difference lies within the margin: two one-sided
     tests at 5 %); else not decided.
@@ -53,13 +74,20 @@ def judged(counts: pl.DataFrame, margin: float) -> pl.DataFrame:
         p = np.where(counts["paired_p"].is_null(), own, counts["paired_p"].fill_null(1.0))
     inside = (narrow.ci_low > -margin) & (narrow.ci_high < margin)
     table = counts.with_columns(
-        difference=pl.Series(wide.difference), ci_low=pl.Series(wide.ci_low), ci_high=pl.Series(wide.ci_high),
-        p_value=pl.Series(p), q_value=pl.Series(benjamini_hochberg(p)), alike=pl.Series(inside),
-    )  # fmt: skip
+        difference=pl.Series(wide.difference),
+        ci_low=pl.Series(wide.ci_low),
+        ci_high=pl.Series(wide.ci_high),
+        p_value=pl.Series(p),
+        q_value=pl.Series(benjamini_hochberg(p)),
+        alike=pl.Series(inside),
+    )
     word = (
-        pl.when(pl.col("q_value") < 0.05).then(pl.lit("differs"))
-        .when(pl.col("alike")).then(pl.lit(f"alike within {100 * margin:g} points")).otherwise(pl.lit("not decided"))
-    )  # fmt: skip
+        pl.when(pl.col("q_value") < 0.05)
+        .then(pl.lit("differs"))
+        .when(pl.col("alike"))
+        .then(pl.lit(f"alike within {100 * margin:g} points"))
+        .otherwise(pl.lit("not decided"))
+    )
     lacking = [pl.lit(None, SCHEMA[c]).alias(c) for c in SCHEMA if c not in table.columns and c != "verdict"]
     table = table.with_columns(*lacking, verdict=word).select(list(SCHEMA)).fill_nan(None)
     return table.sort("p_value", "cohort_a", "cohort_b", "gene")
@@ -70,16 +98,18 @@ def between_groups(
 ) -> pl.DataFrame:
     """Compare these genes between every pair of the largest groups of samples (of `MIN_GROUP` patients): `SCHEMA`.
 
-    A patient with samples in both groups is in the paired rows alone (McNemar's exact test, from `MIN_PAIRS` such patients),
-    every other one in the unpaired rows, with all its samples of the group together. The odds ratio of these is adjusted for
-    thirds of burden (Mantel-Haenszel).
+    A patient with samples in both groups is in the paired rows alone (McNemar's exact test, from `MIN_PAIRS` such
+    patients), every other one in the unpaired rows, with all its samples of the group together. The odds ratio of these
+    is adjusted for thirds of burden (Mantel-Haenszel).
 
     Parameters
     ----------
     groups : sample_id, patient_id, group; burden : sample_id, n_nonsynonymous, callable_mb
     """
     cells = _cells(status, groups, burden, genes)
-    sizes = cells.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
+    sizes = (
+        cells.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
+    )
     large = sizes.filter(pl.col("n") >= MIN_GROUP)["group"].head(MAX_GROUPS)
     rows = []
     for a, b in combinations(sorted(large), 2):
@@ -97,7 +127,8 @@ def between_groups(
 
 
 def _cells(status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes: list[str]) -> pl.DataFrame:
-    """patient_id, group, gene, altered, stratum (third of the burden without the gene's own mutation; null: not known)."""
+    """patient_id, group, gene, altered, stratum (third of the burden without the gene's own mutation; null: not
+    known)."""
     placed = groups.drop_nulls("group").select("sample_id", "group")
     looked = status.panels.profiled(genes).join(placed, on="sample_id", how="inner")
     found = status.altered.filter("is_altered").select("sample_id", "gene", "is_mutated", altered=pl.lit(True))
@@ -119,13 +150,23 @@ def _unpaired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, 
     row = _row(gene, a, b, UNPAIRED, *by[a], *by[b])
     known = cells.drop_nulls("stratum")
     if known.height == cells.height and cells["altered"].any():
-        tables = known.group_by("stratum").agg(
-            a=(pl.col("altered") & (pl.col("group") == a)).sum(), b=(~pl.col("altered") & (pl.col("group") == a)).sum(),
-            c=(pl.col("altered") & (pl.col("group") == b)).sum(), d=(~pl.col("altered") & (pl.col("group") == b)).sum(),
-        ).sort("stratum")  # fmt: skip
+        tables = (
+            known.group_by("stratum")
+            .agg(
+                a=(pl.col("altered") & (pl.col("group") == a)).sum(),
+                b=(~pl.col("altered") & (pl.col("group") == a)).sum(),
+                c=(pl.col("altered") & (pl.col("group") == b)).sum(),
+                d=(~pl.col("altered") & (pl.col("group") == b)).sum(),
+            )
+            .sort("stratum")
+        )
         found = cochran_mantel_haenszel(*(tables[x].cast(pl.Float64).to_numpy() for x in "abcd"))
-        row |= {"adjusted_odds_ratio": found.odds_ratio, "adjusted_low": found.ci_low, "adjusted_high": found.ci_high,
-                "adjusted_p": found.p_value}  # fmt: skip
+        row |= {
+            "adjusted_odds_ratio": found.odds_ratio,
+            "adjusted_low": found.ci_low,
+            "adjusted_high": found.ci_high,
+            "adjusted_p": found.p_value,
+        }
     return [row]
 
 
@@ -141,7 +182,17 @@ def _paired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, ob
 
 def _row(gene: str, a: str, b: str, method: str, k_a: int, n_a: int, k_b: int, n_b: int) -> dict[str, object]:
     return {
-        "gene": gene, "cohort_a": a, "cohort_b": b, "method": method, "n_altered_a": k_a, "n_profiled_a": n_a,
-        "n_altered_b": k_b, "n_profiled_b": n_b, "adjusted_odds_ratio": None, "adjusted_low": None, "adjusted_high": None,
-        "adjusted_p": None, "paired_p": None,
-    }  # fmt: skip
+        "gene": gene,
+        "cohort_a": a,
+        "cohort_b": b,
+        "method": method,
+        "n_altered_a": k_a,
+        "n_profiled_a": n_a,
+        "n_altered_b": k_b,
+        "n_profiled_b": n_b,
+        "adjusted_odds_ratio": None,
+        "adjusted_low": None,
+        "adjusted_high": None,
+        "adjusted_p": None,
+        "paired_p": None,
+    }

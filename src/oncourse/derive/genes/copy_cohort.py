@@ -29,6 +29,9 @@ def copy_profile(study: Study, params: CopyNumberParams) -> CopyProfile:
     states = segment_states(study, params)
     of_bands = band_states(states, build)
     return CopyProfile(
-        profile_table(states, build), arm_table(states, build, params), band_frequencies(of_bands, build),
-        focal_events(states, build, params), of_bands,
-    )  # fmt: skip
+        profile_table(states, build),
+        arm_table(states, build, params),
+        band_frequencies(of_bands, build),
+        focal_events(states, build, params),
+        of_bands,
+    )

@@ -12,30 +12,56 @@ from oncourse.study.model import Study
 
 #: Columns of `segment_states`.
 STATE_SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "chrom": pl.String, "start": pl.Int64, "end": pl.Int64,
-    "total": pl.Float64, "minor": pl.Float64, "log2_ratio": pl.Float64, "state": pl.String, "is_amplified": pl.Boolean,
-    "is_deep": pl.Boolean, "is_loh": pl.Boolean,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "chrom": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "total": pl.Float64,
+    "minor": pl.Float64,
+    "log2_ratio": pl.Float64,
+    "state": pl.String,
+    "is_amplified": pl.Boolean,
+    "is_deep": pl.Boolean,
+    "is_loh": pl.Boolean,
+}
 PROFILE_SCHEMA = {
-    "sample_id": pl.String, "patient_id": pl.String, "measured_mb": pl.Float64, "basis": pl.String, "fga": pl.Float64,
-    "ploidy": pl.Float64, "is_doubled": pl.Boolean, "loh_share": pl.Float64, "n_segments": pl.Int64, "hrd_loh": pl.Int64,
-    "hrd_tai": pl.Int64, "hrd_lst": pl.Int64, "hrd_score": pl.Int64,
-}  # fmt: skip
+    "sample_id": pl.String,
+    "patient_id": pl.String,
+    "measured_mb": pl.Float64,
+    "basis": pl.String,
+    "fga": pl.Float64,
+    "ploidy": pl.Float64,
+    "is_doubled": pl.Boolean,
+    "loh_share": pl.Float64,
+    "n_segments": pl.Int64,
+    "hrd_loh": pl.Int64,
+    "hrd_tai": pl.Int64,
+    "hrd_lst": pl.Int64,
+    "hrd_score": pl.Int64,
+}
 ARM_SCHEMA = {
-    "sample_id": pl.String, "patient_id": pl.String, "arm": pl.String, "call": pl.String, "measured": pl.Float64,
-    "gain_share": pl.Float64, "loss_share": pl.Float64, "loh_share": pl.Float64,
-}  # fmt: skip
+    "sample_id": pl.String,
+    "patient_id": pl.String,
+    "arm": pl.String,
+    "call": pl.String,
+    "measured": pl.Float64,
+    "gain_share": pl.Float64,
+    "loss_share": pl.Float64,
+    "loh_share": pl.Float64,
+}
 #: Share of the autosomes with two and more copies of the major allele from which the genome was doubled.
 DOUBLED = 0.5
-#: An arm is judged where segments cover this share of it; alleles count where they are known over `ALLELES` of a genome.
+#: An arm is judged where segments cover this share of it; alleles count where they are known over `ALLELES` of a
+#: genome.
 MIN_ARM, ALLELES = 0.5, 0.9
 
 
 def segment_states(study: Study, params: CopyNumberParams) -> pl.DataFrame:
     """Return `STATE_SCHEMA` of every segment of a tumour sample on the autosomes and X.
 
-    state: gain, loss or neutral against the sample's ploidy (recorded, else the mean of its autosomes), in whole copies,
-    on X of a man against half of it (X of unknown sex: null); from the log2 ratio where no copies are given
+    state: gain, loss or neutral against the sample's ploidy (recorded, else the mean of its autosomes), in whole
+    copies, on X of a man against half of it (X of unknown sex: null); from the log2 ratio where no copies are given
     (`params.log2_gain`).
     is_amplified and is_deep: `params.amplified` ... and no copy left; is_loh: no minor allele left; null = not known.
     """
@@ -58,27 +84,40 @@ def segment_states(study: Study, params: CopyNumberParams) -> pl.DataFrame:
         .then(_word(ratio > params.log2_gain, ratio < -params.log2_gain))
     )
     return rows.select(
-        "patient_id", "sample_id", "chrom", "start", "end", total="total_cn", minor="minor_cn", log2_ratio="log2_ratio",
+        "patient_id",
+        "sample_id",
+        "chrom",
+        "start",
+        "end",
+        total="total_cn",
+        minor="minor_cn",
+        log2_ratio="log2_ratio",
         state=state,
         is_amplified=pl.when(total.is_not_null()).then(total >= limit).otherwise(ratio >= params.log2_amplified),
         is_deep=pl.when(total.is_not_null()).then(total < NO_COPY).otherwise(ratio <= -params.log2_amplified),
         is_loh=pl.when(pl.col("chrom") != "X").then((pl.col("minor_cn") < NO_COPY) & (total >= NO_COPY)),
-    ).sort("sample_id", "chrom", "start")  # fmt: skip
+    ).sort("sample_id", "chrom", "start")
 
 
 def _word(gain: pl.Expr, loss: pl.Expr) -> pl.Expr:
     known = gain.is_not_null()
-    return pl.when(known & gain).then(pl.lit("gain")).when(known & loss).then(pl.lit("loss")).when(known).then(
-        pl.lit("neutral")
-    )  # fmt: skip
+    return (
+        pl.when(known & gain)
+        .then(pl.lit("gain"))
+        .when(known & loss)
+        .then(pl.lit("loss"))
+        .when(known)
+        .then(pl.lit("neutral"))
+    )
 
 
 def profile_table(states: pl.DataFrame, build: str | None) -> pl.DataFrame:
     """Return `PROFILE_SCHEMA`, one row per sample with segments; autosomes alone.
 
     fga: share of the measured bases that are gained or lost. is_doubled: two and more copies of the major allele over
-    half of the bases whose alleles are known; it and hrd_* (`oncourse.derive.genes.hrd_scar`) are null where the alleles of
-    less than nine tenths are known. Every number is the same however a segment is cut into pieces of equal copies.
+    half of the bases whose alleles are known; it and hrd_* (`oncourse.derive.genes.hrd_scar`) are null where the
+    alleles of less than nine tenths are known. Every number is the same however a segment is cut into pieces of equal
+    copies.
     """
     rows = states.filter(pl.col("chrom").is_in(list(AUTOSOMES))).with_columns(
         bases=pl.col("end") - pl.col("start") + 1, major=pl.col("total") - pl.col("minor")
@@ -107,7 +146,9 @@ def profile_table(states: pl.DataFrame, build: str | None) -> pl.DataFrame:
     table = table.join(runs.group_by("sample_id").agg(n_segments=pl.len()), on="sample_id", how="left")
     known = table.filter(pl.col("is_doubled").is_not_null())["sample_id"].implode()
     scars = scar_table(rows.filter(pl.col("sample_id").is_in(known)), arms(build))
-    table = table.join(scars, on="sample_id", how="left").with_columns(pl.col("fga", "ploidy", "loh_share").fill_nan(None))
+    table = table.join(scars, on="sample_id", how="left").with_columns(
+        pl.col("fga", "ploidy", "loh_share").fill_nan(None)
+    )
     return table.select(pl.col(c).cast(t) for c, t in PROFILE_SCHEMA.items()).sort("sample_id")
 
 
@@ -133,14 +174,18 @@ def arm_table(states: pl.DataFrame, build: str | None, params: CopyNumberParams)
 
     table = rows.group_by("sample_id", "patient_id", "arm").agg(
         measured=pl.col("bases").sum() / (pl.col("last") - pl.col("first") + 1).first(),
-        gain_share=share(pl.col("state") == "gain"), loss_share=share(pl.col("state") == "loss"),
+        gain_share=share(pl.col("state") == "gain"),
+        loss_share=share(pl.col("state") == "loss"),
         loh_share=pl.when(pl.col("is_loh").is_not_null().all()).then(share(pl.col("is_loh"))),
-    )  # fmt: skip
+    )
     word = (
-        pl.when(pl.col("gain_share") >= params.arm_share).then(pl.lit("gain"))
-        .when(pl.col("loss_share") >= params.arm_share).then(pl.lit("loss"))
-        .when(pl.col("gain_share") + pl.col("loss_share") <= 1 - params.arm_share).then(pl.lit("neutral"))
+        pl.when(pl.col("gain_share") >= params.arm_share)
+        .then(pl.lit("gain"))
+        .when(pl.col("loss_share") >= params.arm_share)
+        .then(pl.lit("loss"))
+        .when(pl.col("gain_share") + pl.col("loss_share") <= 1 - params.arm_share)
+        .then(pl.lit("neutral"))
         .otherwise(pl.lit("partial"))
-    )  # fmt: skip
+    )
     table = table.filter(pl.col("measured") >= MIN_ARM).with_columns(call=word)
     return table.select(list(ARM_SCHEMA)).sort("sample_id", "arm")

@@ -24,16 +24,15 @@ NO_COPY = 0.5
 @section("copy_number")
 @dataclass(frozen=True)
 class CopyNumberParams:
-    """When segments make a gain, an amplification or a focal event, and which plasma sample can say that there is none."""
+    """When segments make a gain, an amplification or a focal event, and which plasma sample can say that there is
+    none."""
 
     max_diploid: float = setting(
         2.7, "mean copies up to which a tumour is near-diploid", low=1.5, high=4, source="COSMIC copy number"
     )
     amplified: float = setting(5.0, "copies of an amplified gene in a near-diploid tumour", low=3)
     amplified_polyploid: float = setting(9.0, "copies of an amplified gene in any other tumour", low=3)
-    log2_gain: float = setting(
-        0.2, "log2 ratio of a gain (negative: loss) where no copies are given", low=0.05, high=1
-    )
+    log2_gain: float = setting(0.2, "log2 ratio of a gain (negative: loss) where no copies are given", low=0.05, high=1)
     log2_amplified: float = setting(
         1.0, "log2 ratio of an amplification (negative: deep deletion) where no copies are given", low=0.3, high=4
     )
@@ -44,19 +43,24 @@ class CopyNumberParams:
     )
     min_plasma_fraction: float = setting(
         0.10, "least tumour fraction of a plasma sample in which no change of copy number means none", low=0, high=1
-    )  # fmt: skip
+    )
 
 
 #: Columns of the table.
 SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "material": pl.String, "day": pl.Int64, "gene": pl.String,
-    "state": pl.String, "copies": pl.Float64, "is_allele_lost": pl.Boolean, "basis": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "material": pl.String,
+    "day": pl.Int64,
+    "gene": pl.String,
+    "state": pl.String,
+    "copies": pl.Float64,
+    "is_allele_lost": pl.Boolean,
+    "basis": pl.String,
+}
 
 
-def copy_table(
-    study: Study, genes: Collection[str], params: CopyNumberParams = CopyNumberParams()
-) -> pl.DataFrame:
+def copy_table(study: Study, genes: Collection[str], params: CopyNumberParams = CopyNumberParams()) -> pl.DataFrame:
     """Return one row per tumour sample and gene of known state; a gene without a row was not profiled there.
 
     Returns
@@ -76,9 +80,9 @@ def copy_table(
     table = table.join(
         counted.select("sample_id", "gene", allele="is_allele_lost"), on=["sample_id", "gene"], how="left"
     ).with_columns(is_allele_lost=pl.coalesce("allele", "is_allele_lost"))
-    faint = (pl.col("material") == "plasma") & ~(
-        pl.col("tumor_fraction") >= params.min_plasma_fraction
-    ).fill_null(False)
+    faint = (pl.col("material") == "plasma") & ~(pl.col("tumor_fraction") >= params.min_plasma_fraction).fill_null(
+        False
+    )
     return (
         table.join(samples, on="sample_id", how="inner")
         .filter(~(faint & pl.col("state").is_in(["neutral", "gain", "loss"])))
@@ -118,9 +122,7 @@ def _from_calls(study: Study, genes: Collection[str]) -> pl.DataFrame:
     table = study["gene_copy_number"].drop_nulls("call")
     names = {g: gene_name(g) for g in table["gene"].unique().to_list()}
     wanted = sorted(g for g, name in names.items() if name in genes)
-    level = (
-        pl.col("call").round(0).cast(pl.Int64).replace_strict(_CALLS, default=None, return_dtype=pl.String)
-    )
+    level = pl.col("call").round(0).cast(pl.Int64).replace_strict(_CALLS, default=None, return_dtype=pl.String)
     # one copy lost is one allele lost; a balanced gene may still have lost one (copy-neutral)
     lost = pl.when(pl.col("state").is_in(["loss", "homozygous_deletion"])).then(pl.lit(True))
     return (
@@ -141,9 +143,7 @@ def _from_segments(
     if segments.is_empty() or places.is_empty():
         return empty
     length = pl.col("end") - pl.col("start") + 1
-    mean = segments.group_by("sample_id").agg(
-        ((pl.col("total_cn") * length).sum() / length.sum()).alias("mean")
-    )
+    mean = segments.group_by("sample_id").agg(((pl.col("total_cn") * length).sum() / length.sum()).alias("mean"))
     low, high = pl.max_horizontal("start", "first"), pl.min_horizontal("end", "last")
     over = (
         segments.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn")
@@ -162,28 +162,35 @@ def _from_segments(
         .join(samples.select("sample_id", "patient_id", "ploidy"), on="sample_id", how="inner")
         .join(mean, on="sample_id", how="left")
         .with_columns(usual=pl.coalesce("ploidy", "mean"))
-    )  # fmt: skip
+    )
     men = study["patients"].filter(pl.col("sex").str.to_lowercase().str.starts_with("m").fill_null(False))
     one_x = (pl.col("chrom") == "X") & pl.col("patient_id").is_in(men["patient_id"].implode())
     expected = pl.when(one_x).then(pl.col("usual") / 2).otherwise("usual")
-    limit = (
-        pl.when(pl.col("usual") <= params.max_diploid)
-        .then(params.amplified)
-        .otherwise(params.amplified_polyploid)
-    )
+    limit = pl.when(pl.col("usual") <= params.max_diploid).then(params.amplified).otherwise(params.amplified_polyploid)
     state = (
-        pl.when(pl.col("most") < NO_COPY).then(pl.lit("homozygous_deletion"))
-        .when(pl.col("least") >= limit).then(pl.lit("amplified"))
-        .when(pl.col("least").round(0) < expected.round(0)).then(pl.lit("loss"))
-        .when(pl.col("most").round(0) > expected.round(0)).then(pl.lit("gain"))
+        pl.when(pl.col("most") < NO_COPY)
+        .then(pl.lit("homozygous_deletion"))
+        .when(pl.col("least") >= limit)
+        .then(pl.lit("amplified"))
+        .when(pl.col("least").round(0) < expected.round(0))
+        .then(pl.lit("loss"))
+        .when(pl.col("most").round(0) > expected.round(0))
+        .then(pl.lit("gain"))
         .otherwise(pl.lit("neutral"))
-    )  # fmt: skip
+    )
     lost = (
-        pl.when(one_x).then(None)
-        .when(pl.col("minor").is_not_null()).then(pl.col("minor") < NO_COPY)
-        .when(pl.col("most") < 1 + NO_COPY).then(pl.lit(True))
-    )  # fmt: skip
+        pl.when(one_x)
+        .then(None)
+        .when(pl.col("minor").is_not_null())
+        .then(pl.col("minor") < NO_COPY)
+        .when(pl.col("most") < 1 + NO_COPY)
+        .then(pl.lit(True))
+    )
     return over.select(
-        "sample_id", "gene", state.alias("state"), pl.col("least").alias("copies"), lost.alias("is_allele_lost"),
+        "sample_id",
+        "gene",
+        state.alias("state"),
+        pl.col("least").alias("copies"),
+        lost.alias("is_allele_lost"),
         pl.lit("segments").alias("basis"),
-    )  # fmt: skip
+    )

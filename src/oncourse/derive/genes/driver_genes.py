@@ -33,17 +33,32 @@ class DriverParams:
 
     min_mutated: int = setting(3, "genes changed in fewer patients are not tested", low=2)
     max_per_mb: float = setting(
-        20.0, "patients of a higher burden are left out: their spectrum is their own (MSI-H and POLE are in any case)", low=1
+        20.0,
+        "patients of a higher burden are left out: their spectrum is their own (MSI-H and POLE are in any case)",
+        low=1,
     )
     min_patients: int = setting(20, "fewer patients make no search", low=5)
 
 
 DRIVER_SCHEMA = {
-    "gene": pl.String, "n_patients": pl.Int64, "n_mutated": pl.Int64, "expected": pl.Float64, "ratio": pl.Float64,
-    "n_changes": pl.Int64, "n_truncating": pl.Int64, "top_codon": pl.Int64, "n_top_codon": pl.Int64,
-    "p_burden": pl.Float64, "p_truncating": pl.Float64, "p_hotspot": pl.Float64, "p_value": pl.Float64,
-    "q_value": pl.Float64, "role": pl.String, "caution": pl.String, "patients": pl.String,
-}  # fmt: skip
+    "gene": pl.String,
+    "n_patients": pl.Int64,
+    "n_mutated": pl.Int64,
+    "expected": pl.Float64,
+    "ratio": pl.Float64,
+    "n_changes": pl.Int64,
+    "n_truncating": pl.Int64,
+    "top_codon": pl.Int64,
+    "n_top_codon": pl.Int64,
+    "p_burden": pl.Float64,
+    "p_truncating": pl.Float64,
+    "p_hotspot": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "role": pl.String,
+    "caution": pl.String,
+    "patients": pl.String,
+}
 
 
 @cache
@@ -59,9 +74,10 @@ def protein_lengths() -> dict[str, int]:
 def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], params: DriverParams) -> pl.DataFrame:
     """Test the genes changed in `params.min_mutated` of these patients: `DRIVER_SCHEMA`, strongest first.
 
-    A patient counts once per gene, with all samples together. Expected: the patient's other changes per codon looked at,
-    times the gene's codons; the rate of the gene by its silent mutations (`oncourse.stats.driver_tests`). Three questions -
-    more patients, more truncating changes, one codon hit again and again - make one p-value (Cauchy combination).
+    A patient counts once per gene, with all samples together. Expected: the patient's other changes per codon looked
+    at, times the gene's codons; the rate of the gene by its silent mutations (`oncourse.stats.driver_tests`). Three
+    questions - more patients, more truncating changes, one codon hit again and again - make one p-value (Cauchy
+    combination).
     """
     lengths = protein_lengths()
     rows = calls.filter(pl.col("patient_id").is_in(patients) & pl.col("gene").is_in(list(lengths)))
@@ -92,12 +108,22 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
     n_tests = max(len(p), *(len(_genes_of(panels, assay, lengths)) for assay in used))
     q = benjamini_hochberg(np.append(p, np.ones(n_tests - len(p))))[: len(p)]
     roles = dict(gene_table().select("gene", "role").iter_rows())
-    return tested.with_columns(
-        n_patients=pl.Series(looked.sum(1)), expected=pl.Series(mean), p_burden=pl.Series(p_burden),
-        ratio=pl.col("n_mutated") / pl.Series(np.maximum(mean, 1e-9)), p_truncating=pl.Series(p_truncating),
-        p_hotspot=pl.Series(p_hotspot), p_value=pl.Series(p), q_value=pl.Series(q), caution=_caution(),
-        role=pl.col("gene").replace_strict(roles, default=None, return_dtype=pl.String),
-    ).select(pl.col(c).cast(t) for c, t in DRIVER_SCHEMA.items()).sort("p_value", "gene")  # fmt: skip
+    return (
+        tested.with_columns(
+            n_patients=pl.Series(looked.sum(1)),
+            expected=pl.Series(mean),
+            p_burden=pl.Series(p_burden),
+            ratio=pl.col("n_mutated") / pl.Series(np.maximum(mean, 1e-9)),
+            p_truncating=pl.Series(p_truncating),
+            p_hotspot=pl.Series(p_hotspot),
+            p_value=pl.Series(p),
+            q_value=pl.Series(q),
+            caution=_caution(),
+            role=pl.col("gene").replace_strict(roles, default=None, return_dtype=pl.String),
+        )
+        .select(pl.col(c).cast(t) for c, t in DRIVER_SCHEMA.items())
+        .sort("p_value", "gene")
+    )
 
 
 def _caution() -> pl.Expr:
@@ -120,20 +146,24 @@ def _on_panel(rows: pl.DataFrame, panels: Panels) -> pl.Series:
     known = seen.join(pairs, left_on="mutation", right_on="assay_id", how="inner").select("patient_id", "gene").unique()
     return rows.join(known.with_columns(on=pl.lit(True)), on=["patient_id", "gene"], how="left", maintain_order="left")[
         "on"
-    ].fill_null(False)  # fmt: skip
+    ].fill_null(False)
 
 
 def _counts(altering: pl.DataFrame) -> pl.DataFrame:
     """Per gene: patients, changes, truncating ones, changes of known codon, the codon hit in most patients."""
     truncating = pl.col("consequence").is_in(list(TRUNCATING))
     base = altering.group_by("gene").agg(
-        n_mutated=pl.col("patient_id").n_unique(), n_changes=pl.len(), n_truncating=truncating.sum(),
+        n_mutated=pl.col("patient_id").n_unique(),
+        n_changes=pl.len(),
+        n_truncating=truncating.sum(),
         n_coded=(pl.col("codon").is_not_null() & ~truncating).sum(),
         patients=pl.col("patient_id").unique().sort().str.join(";"),
-    )  # fmt: skip
-    spots = altering.filter(pl.col("codon").is_not_null() & ~truncating).group_by("gene", "codon").agg(
-        n_top_codon=pl.col("patient_id").n_unique()
-    )  # fmt: skip
+    )
+    spots = (
+        altering.filter(pl.col("codon").is_not_null() & ~truncating)
+        .group_by("gene", "codon")
+        .agg(n_top_codon=pl.col("patient_id").n_unique())
+    )
     top = spots.sort(["gene", "n_top_codon", "codon"], descending=[False, True, False]).unique("gene", keep="first")
     table = base.join(top.rename({"codon": "top_codon"}), on="gene", how="left")
     return table.with_columns(pl.col("n_top_codon").fill_null(0)).sort("gene")
@@ -155,10 +185,16 @@ def _looked(
 
 
 def _expected(
-    altering: pl.DataFrame, silent: pl.DataFrame, patients: list[str], genes: list[str], size: NDArray[np.float64],
-    looked: NDArray[np.bool_], codons: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
-    """Changes expected per gene and patient from the patient's other genes; silent mutations seen and expected per gene."""
+    altering: pl.DataFrame,
+    silent: pl.DataFrame,
+    patients: list[str],
+    genes: list[str],
+    size: NDArray[np.float64],
+    looked: NDArray[np.bool_],
+    codons: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Changes expected per gene and patient from the patient's other genes; silent mutations seen and expected per
+    gene."""
     row, column = {p: i for i, p in enumerate(patients)}, {g: i for i, g in enumerate(genes)}
     total = np.zeros(len(patients))
     own = np.zeros((len(genes), len(patients)))

@@ -15,14 +15,29 @@ from oncourse.stats.exposures import bootstrap_exposures, fit_exposures
 from oncourse.stats.rng import generator
 
 EXPOSURE_SCHEMA = {
-    "part": pl.String, "patient_id": pl.String, "sample_id": pl.String, "kind": pl.String, "signature": pl.String,
-    "aetiology": pl.String, "n": pl.Float64, "share": pl.Float64, "ci_low": pl.Float64, "ci_high": pl.Float64,
+    "part": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "kind": pl.String,
+    "signature": pl.String,
+    "aetiology": pl.String,
+    "n": pl.Float64,
+    "share": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
     "needed": pl.Float64,
-}  # fmt: skip
+}
 FIT_SCHEMA = {
-    "part": pl.String, "patient_id": pl.String, "sample_id": pl.String, "kind": pl.String, "n": pl.Int64,
-    "n_unknown": pl.Int64, "status": pl.String, "n_signatures": pl.Int64, "cosine": pl.Float64,
-}  # fmt: skip
+    "part": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "kind": pl.String,
+    "n": pl.Int64,
+    "n_unknown": pl.Int64,
+    "status": pl.String,
+    "n_signatures": pl.Int64,
+    "cosine": pl.Float64,
+}
 
 
 @dataclass(frozen=True)
@@ -65,11 +80,22 @@ def refit(spectra: pl.DataFrame, kind: str, signatures: Signatures | None, param
         for i in sorted(inside, key=lambda k: -found.counts[k]):
             name = signatures.names[i]
             share = float(found.counts[i] / n)
-            exposures.append((*head, name, _known_for(name), float(found.counts[i]), share, min(float(low[i]), share),
-                              max(float(high[i]), share), float((drawn[:, i] > 0).mean())))  # fmt: skip
+            exposures.append(
+                (
+                    *head,
+                    name,
+                    _known_for(name),
+                    float(found.counts[i]),
+                    share,
+                    min(float(low[i]), share),
+                    max(float(high[i]), share),
+                    float((drawn[:, i] > 0).mean()),
+                )
+            )
         fits.append((*head, n, unknown, "fitted", len(inside), found.cosine))
     return Refit(
-        pl.DataFrame(exposures, schema=EXPOSURE_SCHEMA, orient="row"), pl.DataFrame(fits, schema=FIT_SCHEMA, orient="row")
+        pl.DataFrame(exposures, schema=EXPOSURE_SCHEMA, orient="row"),
+        pl.DataFrame(fits, schema=FIT_SCHEMA, orient="row"),
     )
 
 

@@ -41,8 +41,12 @@ def group_of_samples(study: Study, column: str) -> pl.DataFrame:
         return base.join(groups, on="patient_id", how="left", maintain_order="left")
     known = [*samples.columns, "role", "site", *patients.columns]
     near = nearest(column, known, cutoff=0.5)
-    raise ConfigError([f"landscape.group_by: no column '{column}' in patients, samples or lesions."
-                       + (f" Did you mean {near}?" if near else "")])  # fmt: skip
+    raise ConfigError(
+        [
+            f"landscape.group_by: no column '{column}' in patients, samples or lesions."
+            + (f" Did you mean {near}?" if near else "")
+        ]
+    )
 
 
 def chosen_pairs(groups: pl.DataFrame, params: LandscapeParams) -> list[tuple[str, str]]:
@@ -57,9 +61,7 @@ def chosen_pairs(groups: pl.DataFrame, params: LandscapeParams) -> list[tuple[st
     if params.groups:
         missing = [g for g in params.groups if g not in names]
         if len(params.groups) != 2 or missing:
-            raise ConfigError(
-                [f"landscape.groups: give two of {', '.join(names)}; found {', '.join(params.groups)}."]
-            )
+            raise ConfigError([f"landscape.groups: give two of {', '.join(names)}; found {', '.join(params.groups)}."])
         return [(params.groups[0], params.groups[1])]
     return list(combinations(sorted(names[:MAX_GROUPS]), 2))
 
@@ -70,20 +72,14 @@ def compare_groups(status: GeneStatus, groups: pl.DataFrame, params: LandscapePa
     A patient counts in a group with those of its samples that are in the group.
     """
     key = "patient_id" if params.unit == "patient" else "sample_id"
-    altered = status.altered.filter("is_altered").join(
-        groups.select("sample_id", "group"), on="sample_id", how="inner"
-    )
+    altered = status.altered.filter("is_altered").join(groups.select("sample_id", "group"), on="sample_id", how="inner")
     genes = sorted(set(altered["gene"]))
-    counts = (
-        altered.drop_nulls("group").group_by("group", "gene").agg(pl.col(key).n_unique().alias("n_altered"))
-    )
+    counts = altered.drop_nulls("group").group_by("group", "gene").agg(pl.col(key).n_unique().alias("n_altered"))
     parts = []
     profiled: dict[str, pl.DataFrame] = {}
     for name in groups["group"].drop_nulls().unique().to_list():
         ids = groups.filter(pl.col("group") == name)["sample_id"].implode()
-        inside = type(status.panels)(
-            status.panels.samples.filter(pl.col("sample_id").is_in(ids)), status.panels.genes
-        )
+        inside = type(status.panels)(status.panels.samples.filter(pl.col("sample_id").is_in(ids)), status.panels.genes)
         found = counts.filter(pl.col("group") == name).select("gene", "n_altered")
         profiled[name] = (
             inside.n_profiled(genes, params.unit)
@@ -94,11 +90,20 @@ def compare_groups(status: GeneStatus, groups: pl.DataFrame, params: LandscapePa
     for a, b in chosen_pairs(groups, params):
         parts.append(
             profiled[a]
-            .select("gene", pl.lit(a).alias("group_a"), pl.lit(b).alias("group_b"),
-                    pl.col("n_altered").alias("n_altered_a"), pl.col("n_profiled").alias("n_profiled_a"))
-            .join(profiled[b].select("gene", pl.col("n_altered").alias("n_altered_b"),
-                                     pl.col("n_profiled").alias("n_profiled_b")), on="gene")
-        )  # fmt: skip
+            .select(
+                "gene",
+                pl.lit(a).alias("group_a"),
+                pl.lit(b).alias("group_b"),
+                pl.col("n_altered").alias("n_altered_a"),
+                pl.col("n_profiled").alias("n_profiled_a"),
+            )
+            .join(
+                profiled[b].select(
+                    "gene", pl.col("n_altered").alias("n_altered_b"), pl.col("n_profiled").alias("n_profiled_b")
+                ),
+                on="gene",
+            )
+        )
     if not parts:
         return tested(pl.DataFrame(schema=_COUNTS))
     table = pl.concat(parts).filter(
@@ -110,29 +115,42 @@ def compare_groups(status: GeneStatus, groups: pl.DataFrame, params: LandscapePa
 
 
 _COUNTS = {
-    "gene": pl.String, "group_a": pl.String, "group_b": pl.String, "n_altered_a": pl.Int64, "n_profiled_a": pl.Int64,
-    "n_altered_b": pl.Int64, "n_profiled_b": pl.Int64,
-}  # fmt: skip
+    "gene": pl.String,
+    "group_a": pl.String,
+    "group_b": pl.String,
+    "n_altered_a": pl.Int64,
+    "n_profiled_a": pl.Int64,
+    "n_altered_b": pl.Int64,
+    "n_profiled_b": pl.Int64,
+}
 
 
 def tested(table: pl.DataFrame) -> pl.DataFrame:
     """Add Fisher's exact test, the conditional odds ratio with its interval and q values to counts of two groups."""
-    a, n_a, b, n_b = (
-        table[c].to_numpy() for c in ("n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b")
-    )
+    a, n_a, b, n_b = (table[c].to_numpy() for c in ("n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b"))
     result = fisher_exact(a, n_a - a, b, n_b - b)
-    return table.with_columns(
-        pl.Series("odds_ratio", result.odds_ratio), pl.Series("ci_low", result.ci_low),
-        pl.Series("ci_high", result.ci_high), pl.Series("p_value", result.p_value),
-        pl.Series("q_value", benjamini_hochberg(result.p_value)),
-    ).fill_nan(None).sort("p_value", "group_a", "group_b", "gene")  # fmt: skip
+    return (
+        table.with_columns(
+            pl.Series("odds_ratio", result.odds_ratio),
+            pl.Series("ci_low", result.ci_low),
+            pl.Series("ci_high", result.ci_high),
+            pl.Series("p_value", result.p_value),
+            pl.Series("q_value", benjamini_hochberg(result.p_value)),
+        )
+        .fill_nan(None)
+        .sort("p_value", "group_a", "group_b", "gene")
+    )
 
 
 def compare_reference(genes: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
     """Compare the cohort's gene counts with a reference table (gene, n_altered, n_profiled)."""
     both = genes.join(reference, on="gene", how="inner", suffix="_b").select(
-        "gene", pl.lit("this cohort").alias("group_a"), pl.lit("reference").alias("group_b"),
-        pl.col("n_altered").alias("n_altered_a"), pl.col("n_profiled").alias("n_profiled_a"), "n_altered_b",
+        "gene",
+        pl.lit("this cohort").alias("group_a"),
+        pl.lit("reference").alias("group_b"),
+        pl.col("n_altered").alias("n_altered_a"),
+        pl.col("n_profiled").alias("n_profiled_a"),
+        "n_altered_b",
         "n_profiled_b",
-    )  # fmt: skip
+    )
     return tested(both)

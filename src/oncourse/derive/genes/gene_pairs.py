@@ -16,14 +16,30 @@ from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.study.model import Study
 
 PAIR_SCHEMA = {
-    "gene_a": pl.String, "gene_b": pl.String, "n_patients": pl.Int64, "n_both": pl.Int64, "n_a_only": pl.Int64,
-    "n_b_only": pl.Int64, "expected_both": pl.Float64, "ratio": pl.Float64, "direction": pl.String,
-    "p_value": pl.Float64, "q_value": pl.Float64, "power_exclusivity": pl.Float64, "power_co_occurrence": pl.Float64,
-}  # fmt: skip
+    "gene_a": pl.String,
+    "gene_b": pl.String,
+    "n_patients": pl.Int64,
+    "n_both": pl.Int64,
+    "n_a_only": pl.Int64,
+    "n_b_only": pl.Int64,
+    "expected_both": pl.Float64,
+    "ratio": pl.Float64,
+    "direction": pl.String,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "power_exclusivity": pl.Float64,
+    "power_co_occurrence": pl.Float64,
+}
 GROUP_SCHEMA = {
-    "gene_group": pl.String, "genes": pl.String, "n_patients": pl.Int64, "n_covered": pl.Int64,
-    "expected_covered": pl.Float64, "direction": pl.String, "p_value": pl.Float64, "q_value": pl.Float64,
-}  # fmt: skip
+    "gene_group": pl.String,
+    "genes": pl.String,
+    "n_patients": pl.Int64,
+    "n_covered": pl.Int64,
+    "expected_covered": pl.Float64,
+    "direction": pl.String,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+}
 #: Genes that shape the burden model: rarer ones tell nothing of a patient's burden that the commoner do not.
 BURDEN_GENES = 2_000
 #: Columns the patients are stratified by where they hold more than one value.
@@ -104,13 +120,24 @@ def co_occurrence(model: BurdenModel | None, params: LandscapeParams) -> pl.Data
     null = pair_tests(model.margins, a, b, both[a, b])
     apart, together = pair_power(model.margins, null, a, b, params.pair_odds)
     names = np.array(model.genes)
-    table = pl.DataFrame({
-        "gene_a": names[a], "gene_b": names[b], "n_patients": people[a, b], "n_both": both[a, b],
-        "n_a_only": one[a, b] - both[a, b], "n_b_only": one[b, a] - both[a, b], "expected_both": null.expected,
-        "ratio": both[a, b] / np.maximum(null.expected, 1e-12),
-        "direction": np.where(both[a, b] >= null.expected, "co-occurrence", "exclusivity"), "p_value": null.p_value,
-        "q_value": benjamini_hochberg(null.p_value), "power_exclusivity": apart, "power_co_occurrence": together,
-    }, schema=PAIR_SCHEMA)  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "gene_a": names[a],
+            "gene_b": names[b],
+            "n_patients": people[a, b],
+            "n_both": both[a, b],
+            "n_a_only": one[a, b] - both[a, b],
+            "n_b_only": one[b, a] - both[a, b],
+            "expected_both": null.expected,
+            "ratio": both[a, b] / np.maximum(null.expected, 1e-12),
+            "direction": np.where(both[a, b] >= null.expected, "co-occurrence", "exclusivity"),
+            "p_value": null.p_value,
+            "q_value": benjamini_hochberg(null.p_value),
+            "power_exclusivity": apart,
+            "power_co_occurrence": together,
+        },
+        schema=PAIR_SCHEMA,
+    )
     return table.sort("p_value", "gene_a", "gene_b")
 
 
@@ -131,12 +158,19 @@ def group_exclusivity(model: BurdenModel | None, params: LandscapeParams) -> pl.
     covered = np.array([int(model.altered[:, c].any(1).sum()) for c in columns])
     people = [int(model.margins.size[model.looked[:, c].any(1)].sum()) for c in columns]
     null = cover_tests(model.margins, columns, covered)
-    table = pl.DataFrame({
-        "gene_group": list(groups), "genes": [";".join(g) for g in groups.values()], "n_patients": people,
-        "n_covered": covered, "expected_covered": null.expected,
-        "direction": np.where(covered >= null.expected, "exclusivity", "co-occurrence"), "p_value": null.p_value,
-        "q_value": benjamini_hochberg(null.p_value),
-    }, schema=GROUP_SCHEMA)  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "gene_group": list(groups),
+            "genes": [";".join(g) for g in groups.values()],
+            "n_patients": people,
+            "n_covered": covered,
+            "expected_covered": null.expected,
+            "direction": np.where(covered >= null.expected, "exclusivity", "co-occurrence"),
+            "p_value": null.p_value,
+            "q_value": benjamini_hochberg(null.p_value),
+        },
+        schema=GROUP_SCHEMA,
+    )
     return table.sort("p_value", "gene_group")
 
 

@@ -31,9 +31,7 @@ class LandscapeParams:
         choices=("directional", "any"),
     )
     unit: str = setting("patient", "what is counted", choices=("patient", "sample"))
-    group_by: str | None = setting(
-        None, "column of patients, samples or lesions that splits the cohort in groups"
-    )
+    group_by: str | None = setting(None, "column of patients, samples or lesions that splits the cohort in groups")
     groups: tuple[str, ...] = setting((), "the two groups to compare (default: the two largest)")
     reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
     min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)
@@ -42,9 +40,11 @@ class LandscapeParams:
         None, "TSV of further hotspot residues (gene, codon, or the columns of cancerhotspots.org) beside hotspots.tsv"
     )
     per_patient: str = setting(
-        "all", "which samples of a patient with several count, once and together: all (altered in any), the first or the "
-        "last by day (ties by sample_id)", choices=("all", "first", "last"),
-    )  # fmt: skip
+        "all",
+        "which samples of a patient with several count, once and together: all (altered in any), the first or the "
+        "last by day (ties by sample_id)",
+        choices=("all", "first", "last"),
+    )
     min_pair: int = setting(5, "a gene enters co-occurrence when altered in at least so many patients", low=2)
     pair_genes: int = setting(50, "most genes in the co-occurrence analysis", low=2, high=1000)
     pair_odds: float = setting(4.0, "odds ratio (or its inverse) whose power is given for each pair", low=1.1, high=100)
@@ -96,31 +96,36 @@ class GeneStatus:
             .join(looked, on=["sample_id", "gene"], how="left")
             .join(found, on=["sample_id", "gene"], how="left")
             .select(
-                "patient_id", "sample_id", "gene",
-                pl.when(pl.col("is_altered")).then(pl.lit("altered"))
-                .when(pl.col("looked")).then(pl.lit("not_altered"))
-                .otherwise(pl.lit("not_assessed")).alias("state"),
+                "patient_id",
+                "sample_id",
+                "gene",
+                pl.when(pl.col("is_altered"))
+                .then(pl.lit("altered"))
+                .when(pl.col("looked"))
+                .then(pl.lit("not_altered"))
+                .otherwise(pl.lit("not_assessed"))
+                .alias("state"),
                 "effect",
             )
             .sort("sample_id", "gene")
-        )  # fmt: skip
+        )
 
     def by_patient(self, genes: Collection[str]) -> pl.DataFrame:
         """Return every patient x gene: patient_id, gene, state (altered if any sample is; see `dense`)."""
-        rank = pl.col("state").replace_strict(
-            {"altered": 2, "not_altered": 1, "not_assessed": 0}, return_dtype=pl.Int8
-        )
+        rank = pl.col("state").replace_strict({"altered": 2, "not_altered": 1, "not_assessed": 0}, return_dtype=pl.Int8)
         return (
             self.dense(genes)
             .group_by("patient_id", "gene")
             .agg(rank.max().alias("rank"))
             .select(
-                "patient_id", "gene",
-                pl.col("rank").replace_strict({2: "altered", 1: "not_altered", 0: "not_assessed"},
-                                              return_dtype=pl.String).alias("state"),
+                "patient_id",
+                "gene",
+                pl.col("rank")
+                .replace_strict({2: "altered", 1: "not_altered", 0: "not_assessed"}, return_dtype=pl.String)
+                .alias("state"),
             )
             .sort("patient_id", "gene")
-        )  # fmt: skip
+        )
 
 
 def counted_samples(study: Study, panels: Panels, rule: str) -> pl.Series:
@@ -136,42 +141,47 @@ def counted_samples(study: Study, panels: Panels, rule: str) -> pl.Series:
 
 #: Worst effect of several mutations of one gene, for drawing.
 EFFECT_ORDER = (
-    "nonsense", "frameshift", "splice_site", "start_lost", "stop_lost", "missense", "inframe_deletion",
-    "inframe_insertion", "protein_altering", "upstream",
-)  # fmt: skip
+    "nonsense",
+    "frameshift",
+    "splice_site",
+    "start_lost",
+    "stop_lost",
+    "missense",
+    "inframe_deletion",
+    "inframe_insertion",
+    "protein_altering",
+    "upstream",
+)
 
 
 def gene_status(
-    study: Study, panels: Panels, calls: pl.DataFrame, params: LandscapeParams,
+    study: Study,
+    panels: Panels,
+    calls: pl.DataFrame,
+    params: LandscapeParams,
     copies: CopyNumberParams | None = None,
-) -> GeneStatus:  # fmt: skip
+) -> GeneStatus:
     """Derive gene status of every tumour sample.
 
     *Altered* = a protein-changing, splice-site or TERT promoter mutation, a fusion, a deep deletion of a suppressor, an
-    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). Copies are those of
-    gene_copy_number; in samples that it does not hold, those of the segments. A mutation whose
+    amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). Copies are those
+    of gene_copy_number; in samples that it does not hold, those of the segments. A mutation whose
     effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`).
     """
     order = {name: i for i, name in enumerate(EFFECT_ORDER)}
     mutated = (
         calls.filter((pl.col("is_altering") | is_promoter_mutation()) & pl.col("gene").is_not_null())
-        .with_columns(
-            pl.col("consequence").replace_strict(order, default=99, return_dtype=pl.Int16).alias("_rank")
-        )
+        .with_columns(pl.col("consequence").replace_strict(order, default=99, return_dtype=pl.Int16).alias("_rank"))
         .group_by("sample_id", "gene")
         .agg(pl.col("_rank").min())
         .with_columns(
-            effect=pl.col("_rank").replace_strict(
-                dict(enumerate(EFFECT_ORDER)), default=None, return_dtype=pl.String
-            )
+            effect=pl.col("_rank").replace_strict(dict(enumerate(EFFECT_ORDER)), default=None, return_dtype=pl.String)
         )
         .select("sample_id", "gene", pl.lit("is_mutated").alias("event"), "effect")
     )
     fused = (
         study["fusions"]
-        .with_columns(
-            pl.when(is_within_gene()).then(pl.lit("is_broken")).otherwise(pl.lit("is_fused")).alias("event")
-        )
+        .with_columns(pl.when(is_within_gene()).then(pl.lit("is_broken")).otherwise(pl.lit("is_fused")).alias("event"))
         .unpivot(on=["gene_5p", "gene_3p"], index=["sample_id", "event"], value_name="gene")
         .drop_nulls("gene")
         .select("sample_id", "gene", "event", pl.lit(None, dtype=pl.String).alias("effect"))
@@ -191,10 +201,19 @@ def gene_status(
     altered = (
         found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | pl.col("is_broken") | copy_counts)
         .join(panels.samples.select("sample_id", "patient_id"), on="sample_id", how="inner")
-        .select("patient_id", "sample_id", "gene", "is_mutated", "is_amplified", "is_deleted", "is_fused",
-                "is_altered", "effect")
+        .select(
+            "patient_id",
+            "sample_id",
+            "gene",
+            "is_mutated",
+            "is_amplified",
+            "is_deleted",
+            "is_fused",
+            "is_altered",
+            "effect",
+        )
         .sort("sample_id", "gene")
-    )  # fmt: skip
+    )
     return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
 
 
@@ -206,14 +225,16 @@ def _copy_events(study: Study, params: CopyNumberParams) -> pl.DataFrame:
     by_segment = extreme_genes(study, params).join(calls, on="sample_id", how="anti")
     by_segment = by_segment.select("sample_id", "gene", gained=pl.col("state") == "amplified")
     return pl.concat([by_call, by_segment]).select(
-        "sample_id", "gene",
+        "sample_id",
+        "gene",
         pl.when("gained").then(pl.lit("is_amplified")).otherwise(pl.lit("is_deleted")).alias("event"),
         pl.lit(None, dtype=pl.String).alias("effect"),
-    )  # fmt: skip
+    )
 
 
 def _unread(calls: pl.DataFrame, altered: pl.DataFrame) -> pl.DataFrame:
-    """Return the samples and genes with a called mutation of unknown effect, in patients whose gene nothing else alters."""
+    """Return the samples and genes with a called mutation of unknown effect, in patients whose gene nothing else
+    alters."""
     unknown = pl.col("consequence").is_null() | (pl.col("consequence") == "unknown")
     found = calls.filter(unknown & pl.col("gene").is_not_null()).select(list(UNREAD)).unique()
     known = altered.filter("is_altered").select("patient_id", "gene").unique()

@@ -1,4 +1,5 @@
-"""Scars of homologous recombination deficiency: LOH, telomeric allelic imbalance, large-scale transitions [1]_ [2]_ [3]_.
+"""Scars of homologous recombination deficiency: LOH, telomeric allelic imbalance, large-scale transitions [1]_ [2]_
+[3]_.
 
 References
 ----------
@@ -21,9 +22,7 @@ from oncourse.derive.genes.copy_states import NO_COPY
 LOH_BASES, LST_BASES, SMALL_BASES = 15_000_000, 10_000_000, 3_000_000
 #: A run reaches the telomere where it is the chromosome's first or last; one below this is noise.
 TAI_BASES = 1_000_000
-SCHEMA = {
-    "sample_id": pl.String, "hrd_loh": pl.Int64, "hrd_tai": pl.Int64, "hrd_lst": pl.Int64, "hrd_score": pl.Int64
-}  # fmt: skip
+SCHEMA = {"sample_id": pl.String, "hrd_loh": pl.Int64, "hrd_tai": pl.Int64, "hrd_lst": pl.Int64, "hrd_score": pl.Int64}
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,5 @@ def _without_small(runs: list[Run]) -> list[Run]:
 
 def _breaks(runs: list[Run]) -> int:
     return sum(
-        a.bases >= LST_BASES and b.bases >= LST_BASES and b.start - a.end < SMALL_BASES
-        for a, b in pairwise(runs)
+        a.bases >= LST_BASES and b.bases >= LST_BASES and b.start - a.end < SMALL_BASES for a, b in pairwise(runs)
     )

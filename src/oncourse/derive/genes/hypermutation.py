@@ -13,12 +13,25 @@ from oncourse.genome.protein import codon
 from oncourse.study.model import Study
 
 SCHEMA = {
-    "sample_id": pl.String, "patient_id": pl.String, "n_nonsynonymous": pl.Int64, "tmb_per_mb": pl.Float64,
-    "ci_low": pl.Float64, "ci_high": pl.Float64, "tmb_high": pl.String, "p_tmb_high": pl.Float64, "caution": pl.String,
-    "n_coding": pl.Int64, "n_indel_one_base": pl.Int64, "p_msi_high": pl.Float64, "p_hypermutated": pl.Float64,
-    "msi_predicted": pl.String, "msi_recorded": pl.String, "mmr_recorded": pl.String, "pole": pl.String,
+    "sample_id": pl.String,
+    "patient_id": pl.String,
+    "n_nonsynonymous": pl.Int64,
+    "tmb_per_mb": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "tmb_high": pl.String,
+    "p_tmb_high": pl.Float64,
+    "caution": pl.String,
+    "n_coding": pl.Int64,
+    "n_indel_one_base": pl.Int64,
+    "p_msi_high": pl.Float64,
+    "p_hypermutated": pl.Float64,
+    "msi_predicted": pl.String,
+    "msi_recorded": pl.String,
+    "mmr_recorded": pl.String,
+    "pole": pl.String,
     "conflict": pl.String,
-}  # fmt: skip
+}
 #: A prediction is a word from this chance on (and its complement).
 SURE = 0.9
 #: Consequences outside the coding sequence: they tell nothing of the load in it.
@@ -35,9 +48,9 @@ def hypermutation_table(
     burden : `oncourse.derive.genes.burden.burden_table`; calls : `annotated_calls`
     readings : `oncourse.facts.markers.marker_readings` (MSI and MMR)
 
-    tmb_high: yes or no where the exact interval lies on one side of `params.tmb_high`, else uncertain; null without a size.
-    msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size. pole: the change in an exonuclease domain of POLE or
-    POLD1, and whether the load goes with it. conflict: the sources that disagree, in words.
+    tmb_high: yes or no where the exact interval lies on one side of `params.tmb_high`, else uncertain; null without a
+    size. msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size. pole: the change in an exonuclease domain
+    of POLE or POLD1, and whether the load goes with it. conflict: the sources that disagree, in words.
     """
     table = burden.join(_counts(calls), on="sample_id", how="left", maintain_order="left").with_columns(
         pl.col("n_coding", "n_indel_one_base").fill_null(0)
@@ -47,10 +60,12 @@ def hypermutation_table(
     table = _with_tmb_high(table, params)
     table = table.join(_readings(readings, burden), on="sample_id", how="left", maintain_order="left")
     table = table.join(_pole(calls), on="sample_id", how="left", maintain_order="left").with_columns(
-        pole=pl.when(pl.col("p_hypermutated").is_null()).then(pl.col("pole") + pl.lit("; load not assessed"))
-        .when(pl.col("p_hypermutated") > 0.5).then(pl.col("pole") + pl.lit("; hypermutated without instability"))
+        pole=pl.when(pl.col("p_hypermutated").is_null())
+        .then(pl.col("pole") + pl.lit("; load not assessed"))
+        .when(pl.col("p_hypermutated") > 0.5)
+        .then(pl.col("pole") + pl.lit("; hypermutated without instability"))
         .otherwise(pl.col("pole") + pl.lit("; the load is not that of lost proofreading"))
-    )  # fmt: skip
+    )
     return table.with_columns(conflict=_conflict()).select(pl.col(c).cast(t) for c, t in SCHEMA.items())
 
 
@@ -82,18 +97,25 @@ def _with_chances(table: pl.DataFrame) -> pl.DataFrame:
     parts = []
     for (tumour,), rows in table.with_row_index("row").group_by(["tumour"]):
         size = rows["callable_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        high, hyper = msi_chances(rows["n_coding"].to_numpy(), rows["n_indel_one_base"].to_numpy(), size,
-                                  None if tumour is None else str(tumour))  # fmt: skip
+        high, hyper = msi_chances(
+            rows["n_coding"].to_numpy(),
+            rows["n_indel_one_base"].to_numpy(),
+            size,
+            None if tumour is None else str(tumour),
+        )
         parts.append(rows.select("row", p_msi_high=pl.Series(high), p_hypermutated=pl.Series(hyper)))
     if not parts:
         added = {"p_msi_high": pl.Float64, "p_hypermutated": pl.Float64, "msi_predicted": pl.String}
         return table.with_columns(pl.lit(None, kind).alias(name) for name, kind in added.items())
     chances = pl.concat(parts).sort("row").drop("row").fill_nan(None)
     word = (
-        pl.when(pl.col("p_msi_high") >= SURE).then(pl.lit("MSI-H"))
-        .when(pl.col("p_msi_high") <= 1 - SURE).then(pl.lit("not MSI-H"))
-        .when(pl.col("p_msi_high").is_not_null()).then(pl.lit("uncertain"))
-    )  # fmt: skip
+        pl.when(pl.col("p_msi_high") >= SURE)
+        .then(pl.lit("MSI-H"))
+        .when(pl.col("p_msi_high") <= 1 - SURE)
+        .then(pl.lit("not MSI-H"))
+        .when(pl.col("p_msi_high").is_not_null())
+        .then(pl.lit("uncertain"))
+    )
     return pl.concat([table, chances], how="horizontal").with_columns(msi_predicted=word)
 
 
@@ -104,15 +126,21 @@ def _with_tmb_high(table: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
     size = table["callable_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     chance = gammaincc(table["n_nonsynonymous"].to_numpy() + 0.5, params.tmb_high * np.maximum(size, 1e-9))
     word = (
-        pl.when(pl.col("ci_low") >= params.tmb_high).then(pl.lit("yes"))
-        .when(pl.col("ci_high") < params.tmb_high).then(pl.lit("no"))
-        .when(pl.col("tmb_per_mb").is_not_null()).then(pl.lit("uncertain"))
-    )  # fmt: skip
+        pl.when(pl.col("ci_low") >= params.tmb_high)
+        .then(pl.lit("yes"))
+        .when(pl.col("ci_high") < params.tmb_high)
+        .then(pl.lit("no"))
+        .when(pl.col("tmb_per_mb").is_not_null())
+        .then(pl.lit("uncertain"))
+    )
     small = (
-        pl.when(pl.col("callable_mb").is_null()).then(pl.lit("size of the assay not known"))
-        .when(pl.col("callable_mb") < params.small_panel_mb).then(pl.lit("small panel"))
-        .when(pl.col("callable_basis") != "stated").then(pl.col("callable_basis") + pl.lit(" size"))
-    )  # fmt: skip
+        pl.when(pl.col("callable_mb").is_null())
+        .then(pl.lit("size of the assay not known"))
+        .when(pl.col("callable_mb") < params.small_panel_mb)
+        .then(pl.lit("small panel"))
+        .when(pl.col("callable_basis") != "stated")
+        .then(pl.col("callable_basis") + pl.lit(" size"))
+    )
     return table.with_columns(tmb_high=word, p_tmb_high=pl.Series(chance).fill_nan(None), caution=small)
 
 
@@ -122,8 +150,12 @@ def _readings(readings: pl.DataFrame, burden: pl.DataFrame) -> pl.DataFrame:
     of_patient = said.filter(pl.col("sample_id").is_null()).drop("sample_id")
     of_patient = of_patient.join(burden.select("sample_id", "patient_id"), on="patient_id", how="inner")
     said = pl.concat([said.drop_nulls("sample_id"), of_patient.select(said.columns)])
-    word = {("MSI", "positive"): "MSI-H", ("MSI", "negative"): "not MSI-H", ("MMR", "positive"): "deficient",
-            ("MMR", "negative"): "proficient"}  # fmt: skip
+    word = {
+        ("MSI", "positive"): "MSI-H",
+        ("MSI", "negative"): "not MSI-H",
+        ("MMR", "positive"): "deficient",
+        ("MMR", "negative"): "proficient",
+    }
     columns = said.select("sample_id", "marker", "state").iter_rows()
     rows = [(s, m, word.get((m, state), "unclear")) for s, m, state in columns]
     frame = pl.DataFrame(rows, schema={"sample_id": pl.String, "marker": pl.String, "word": pl.String}, orient="row")
@@ -140,13 +172,9 @@ def _pole(calls: pl.DataFrame) -> pl.DataFrame:
     """sample_id, pole: changes in the exonuclease domains."""
     rows = calls.filter(pl.col("gene").is_in(list(EXONUCLEASE)) & pl.col("consequence").is_in(list(PROTEIN_CHANGING)))
     rows = rows.with_columns(codon=codon("hgvs_p"))
-    inside = [
-        (pl.col("gene") == g) & pl.col("codon").is_between(low, high) for g, (low, high) in EXONUCLEASE.items()
-    ]
+    inside = [(pl.col("gene") == g) & pl.col("codon").is_between(low, high) for g, (low, high) in EXONUCLEASE.items()]
     named = pl.concat_str("gene", pl.col("hgvs_p").str.strip_prefix("p."), separator=" ")
-    return rows.filter(pl.any_horizontal(inside)).group_by("sample_id").agg(
-        pole=named.unique().sort().str.join(", ")
-    )  # fmt: skip
+    return rows.filter(pl.any_horizontal(inside)).group_by("sample_id").agg(pole=named.unique().sort().str.join(", "))
 
 
 def _conflict() -> pl.Expr:
@@ -157,9 +185,11 @@ def _conflict() -> pl.Expr:
 
     def named(words: set[str]) -> pl.Expr:
         hits = [
-            pl.when(pl.any_horizontal(pl.col(column).str.split(" / ").list.contains(w) for w in sorted(words)))
-            .then(pl.lit(name)) for name, column in sides.items()
-        ]  # fmt: skip
+            pl.when(pl.any_horizontal(pl.col(column).str.split(" / ").list.contains(w) for w in sorted(words))).then(
+                pl.lit(name)
+            )
+            for name, column in sides.items()
+        ]
         return pl.concat_str(hits, separator=", ", ignore_nulls=True)
 
     for_it, against = named(yes), named(no)

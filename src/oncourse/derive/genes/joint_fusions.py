@@ -37,9 +37,10 @@ def joint_fusions(fusions: pl.DataFrame, status: GeneStatus) -> pl.DataFrame:
     pairs = (
         seen.with_columns(ordered)
         .join(status.panels.samples.select("sample_id"), on="sample_id", how="semi")
-        .group_by("one", "two").agg(n_samples=pl.col("sample_id").n_unique().cast(pl.Int64))
+        .group_by("one", "two")
+        .agg(n_samples=pl.col("sample_id").n_unique().cast(pl.Int64))
         .join(ways.drop("way", "on"), on=["one", "two"], how="inner")
-    )  # fmt: skip
+    )
     altered = status.altered.filter("is_altered").group_by("gene").agg(n=pl.col("sample_id").n_unique())
     for gene in ("one", "two"):
         pairs = pairs.join(altered.rename({"n": f"n_{gene}"}), left_on=gene, right_on="gene", how="inner")
@@ -57,18 +58,20 @@ def joint_fusions(fusions: pl.DataFrame, status: GeneStatus) -> pl.DataFrame:
 def with_joint_fusions(status: GeneStatus, fusions: pl.DataFrame, joint: pl.DataFrame) -> GeneStatus:
     """Return the status in which each fusion of `joint` (see `joint_fusions`) is a gene of its own.
 
-    A sample with the fusion counts for one of its genes only where something else alters that gene. The fusion is looked
-    at by the assays that look at both genes.
+    A sample with the fusion counts for one of its genes only where something else alters that gene. The fusion is
+    looked at by the assays that look at both genes.
     """
     if joint.is_empty():
         return status
     partners = joint.unpivot(on=["gene_5p", "gene_3p"], index="joint", value_name="gene").drop("variable")
     pair = pl.concat_list("gene_5p", "gene_3p").list.sort()
     carriers = (
-        fusions.filter(~is_within_gene()).with_columns(pair=pair)
+        fusions.filter(~is_within_gene())
+        .with_columns(pair=pair)
         .join(joint.select("joint", pair=pair), on="pair", how="inner")
-        .select("sample_id", "joint").unique()
-    )  # fmt: skip
+        .select("sample_id", "joint")
+        .unique()
+    )
     altered = status.altered.join(partners, on="gene", how="left").join(
         carriers.with_columns(is_joint=pl.lit(True)), on=["sample_id", "joint"], how="left"
     )
@@ -78,13 +81,17 @@ def with_joint_fusions(status: GeneStatus, fusions: pl.DataFrame, joint: pl.Data
         is_fused=pl.col("is_fused") & ~hit, is_altered=pl.col("is_altered") & (~hit | other)
     ).select(status.altered.columns)
     own = (
-        altered.filter(hit).unique(["sample_id", "joint"], keep="first", maintain_order=True)
+        altered.filter(hit)
+        .unique(["sample_id", "joint"], keep="first", maintain_order=True)
         .with_columns(
             *(pl.lit(False).alias(c) for c in ("is_mutated", "is_amplified", "is_deleted")),
-            gene=pl.col("joint"), is_fused=pl.lit(True), is_altered=pl.lit(True), effect=pl.lit(None, pl.String),
+            gene=pl.col("joint"),
+            is_fused=pl.lit(True),
+            is_altered=pl.lit(True),
+            effect=pl.lit(None, pl.String),
         )
         .select(status.altered.columns)
-    )  # fmt: skip
+    )
     rows = joint.select("joint", "gene_5p", "gene_3p").rows()
     listed = {
         assay: genes if genes is None else genes | {name for name, *both in rows if genes.issuperset(both)}

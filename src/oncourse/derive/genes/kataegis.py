@@ -1,11 +1,12 @@
 """Where mutations of a sample lie close together: distances along the genome, and kataegis [1]_.
 
-A panel or an exome shows the same few places in everybody, where mutations lie close because only there was looked. So each
-focus says how many mutations the sample would have in it if they were spread as those of the other samples are.
+A panel or an exome shows the same few places in everybody, where mutations lie close because only there was looked. So
+each focus says how many mutations the sample would have in it if they were spread as those of the other samples are.
 
 References
 ----------
-.. [1] Nik-Zainal S et al. Cell 2012;149:979; six and more substitutions at a mean distance of 1,000 bases: Alexandrov LB et
+.. [1] Nik-Zainal S et al. Cell 2012;149:979; six and more substitutions at a mean distance of 1,000 bases: Alexandrov
+LB et
    al. Nature 2013;500:415.
 """
 
@@ -22,10 +23,17 @@ LEAST, MEAN_DISTANCE = 6, 1_000
 #: Substitutions of the other samples that say how mutations are spread; with fewer nothing is expected.
 MIN_OTHERS = 100
 FOCI = {
-    "patient_id": pl.String, "sample_id": pl.String, "chrom": pl.String, "start": pl.Int64, "end": pl.Int64,
-    "n_mutations": pl.Int64, "mean_distance": pl.Float64, "share_c_to_t_or_g": pl.Float64, "expected": pl.Float64,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "chrom": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "n_mutations": pl.Int64,
+    "mean_distance": pl.Float64,
+    "share_c_to_t_or_g": pl.Float64,
+    "expected": pl.Float64,
     "p_value": pl.Float64,
-}  # fmt: skip
+}
 _PYRIMIDINE = {"A": "T", "G": "C"}
 
 
@@ -42,7 +50,9 @@ def distances(calls: pl.DataFrame) -> pl.DataFrame:
     ref, alt = (pl.when(turned).then(pl.col(c).replace(other)).otherwise(pl.col(c)) for c in ("ref", "alt"))
     return (
         table.sort("sample_id", "chrom", "pos")
-        .with_columns(change=pl.concat_str(ref, pl.lit(">"), alt), distance=pl.col("pos").diff().over("sample_id", "chrom"))
+        .with_columns(
+            change=pl.concat_str(ref, pl.lit(">"), alt), distance=pl.col("pos").diff().over("sample_id", "chrom")
+        )
         .select("patient_id", "sample_id", "chrom", "pos", "change", "distance")
     )
 
@@ -50,10 +60,10 @@ def distances(calls: pl.DataFrame) -> pl.DataFrame:
 def kataegis(found: pl.DataFrame) -> pl.DataFrame:
     """Return the foci in `distances`: `FOCI`, by sample and place.
 
-    A focus is what overlapping windows of `LEAST` neighbouring substitutions within (`LEAST` - 1) x `MEAN_DISTANCE` bases
-    cover. ``expected``: substitutions the sample would have there if its own were spread as the other samples' are (half a
-    mutation stands for none); ``p_value``: the Poisson chance of so many, times the sample's substitutions (Bonferroni).
-    Both are null where the others have fewer than `MIN_OTHERS`.
+    A focus is what overlapping windows of `LEAST` neighbouring substitutions within (`LEAST` - 1) x `MEAN_DISTANCE`
+    bases cover. ``expected``: substitutions the sample would have there if its own were spread as the other samples'
+    are (half a mutation stands for none); ``p_value``: the Poisson chance of so many, times the sample's substitutions
+    (Bonferroni). Both are null where the others have fewer than `MIN_OTHERS`.
     """
     reach = (LEAST - 1) * MEAN_DISTANCE
     end = pl.col("pos").shift(1 - LEAST).over("sample_id", "chrom")
@@ -71,9 +81,7 @@ def kataegis(found: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FOCI, orient="row").sort("patient_id", "sample_id", "chrom", "start")
 
 
-def _focus(
-    inside: pl.DataFrame, places: dict[str, NDArray[np.int64]], sizes: dict[str, int]
-) -> tuple[object, ...]:
+def _focus(inside: pl.DataFrame, places: dict[str, NDArray[np.int64]], sizes: dict[str, int]) -> tuple[object, ...]:
     """`places`: the positions of all samples by chromosome, sorted; `sizes`: substitutions of each sample."""
     from scipy.stats import poisson
 

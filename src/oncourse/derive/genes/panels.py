@@ -45,7 +45,8 @@ class Panels:
     samples : one row per tumour sample: sample_id, patient_id, material, mutation, cna, sv
         (assay per kind of event; `ASSUMED` where the sample names none; null = not profiled for the kind)
     genes : assay -> its genes; None = every gene (neither a list nor regions are known)
-    unread : patient_id, sample_id, gene: a mutation was called there whose effect nobody knows, and nothing else alters the
+    unread : patient_id, sample_id, gene: a mutation was called there whose effect nobody knows, and nothing else alters
+    the
         gene: neither altered nor looked at without a finding
     """
 
@@ -90,9 +91,7 @@ class Panels:
             return looked
         return looked.join(self.unread, on=["sample_id", "gene"], how="anti")
 
-    def n_profiled(
-        self, genes: Collection[str], unit: str = "patient", kind: str = "mutation"
-    ) -> pl.DataFrame:
+    def n_profiled(self, genes: Collection[str], unit: str = "patient", kind: str = "mutation") -> pl.DataFrame:
         """Return per gene how many patients (or samples) were looked at: gene, n_profiled.
 
         Counted by the set of assays a patient was seen with, so that it costs nothing per sample and gene.
@@ -115,12 +114,15 @@ class Panels:
         counted = per_set.group_by("gene").agg(pl.col("n").sum().cast(pl.Int64).alias("n_profiled"))
         base = pl.DataFrame({"gene": sorted(genes)}, schema={"gene": pl.String})
         unread = self._n_unread(pairs if kind == "mutation" else pairs.clear(), key)
-        return base.join(counted, on="gene", how="left", maintain_order="left").join(
-            unread, on="gene", how="left", maintain_order="left"
-        ).select("gene", n_profiled=pl.col("n_profiled").fill_null(0) - pl.col("n").fill_null(0))  # fmt: skip
+        return (
+            base.join(counted, on="gene", how="left", maintain_order="left")
+            .join(unread, on="gene", how="left", maintain_order="left")
+            .select("gene", n_profiled=pl.col("n_profiled").fill_null(0) - pl.col("n").fill_null(0))
+        )
 
     def _n_unread(self, pairs: pl.DataFrame, key: str) -> pl.DataFrame:
-        """Return per gene how many patients (samples) with it on their panel have a call there that nobody can judge."""
+        """Return per gene how many patients (samples) with it on their panel have a call there that nobody can
+        judge."""
         # from the calls to the panels: every sample x gene of a registry would be a hundred million rows
         seen = self.samples.select(key, assay_id="mutation").drop_nulls().unique()
         calls = self.unread.select(key, "gene").unique().join(seen, on=key, how="inner")
@@ -132,9 +134,9 @@ def read_panels(study: Study) -> Panels:
     """Derive the panels of a study from its samples and assays.
 
     A sample without assay_id is taken as looked at in all genes (assumed). A panel with target regions looked at the
-    genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that looked
-    at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the study has
-    that table; segments with copies show the genes of known place.
+    genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that
+    looked at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the
+    study has that table; segments with copies show the genes of known place.
     """
     samples = study["samples"].filter(is_tumour())
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -145,9 +147,13 @@ def read_panels(study: Study) -> Panels:
     segmented = study["segments"].drop_nulls("total_cn")["sample_id"].unique()
     cut = pl.when(pl.col("sample_id").is_in(segmented.implode())).then(pl.lit(BY_SEGMENTS))
     table = samples.select(
-        "sample_id", "patient_id", "material", assay.alias("mutation"),
-        pl.coalesce(kind("cna_assay_id", "gene_copy_number"), cut).alias("cna"), kind("sv_assay_id", "fusions").alias("sv"),
-    )  # fmt: skip
+        "sample_id",
+        "patient_id",
+        "material",
+        assay.alias("mutation"),
+        pl.coalesce(kind("cna_assay_id", "gene_copy_number"), cut).alias("cna"),
+        kind("sv_assay_id", "fusions").alias("sv"),
+    )
     genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
     within = genes_within(study, target_regions(study))
     panel = study["assays"].filter(pl.col("kind") == "panel")["assay_id"].to_list()

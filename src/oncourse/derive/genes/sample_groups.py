@@ -12,16 +12,36 @@ from oncourse.derive.genes.gene_groups import MAX_GROUPS
 from oncourse.stats.fdr import benjamini_hochberg
 
 SUMMARY_SCHEMA = {
-    "measure": pl.String, "group": pl.String, "n_samples": pl.Int64, "n_patients": pl.Int64, "mean": pl.Float64,
-    "mean_low": pl.Float64, "mean_high": pl.Float64, "median": pl.Float64, "median_low": pl.Float64,
-    "median_high": pl.Float64, "q25": pl.Float64, "q75": pl.Float64,
-}  # fmt: skip
+    "measure": pl.String,
+    "group": pl.String,
+    "n_samples": pl.Int64,
+    "n_patients": pl.Int64,
+    "mean": pl.Float64,
+    "mean_low": pl.Float64,
+    "mean_high": pl.Float64,
+    "median": pl.Float64,
+    "median_low": pl.Float64,
+    "median_high": pl.Float64,
+    "q25": pl.Float64,
+    "q75": pl.Float64,
+}
 TEST_SCHEMA = {
-    "measure": pl.String, "group_a": pl.String, "group_b": pl.String, "method": pl.String, "n_a": pl.Int64,
-    "n_b": pl.Int64, "median_a": pl.Float64, "median_b": pl.Float64, "mean_a": pl.Float64, "mean_b": pl.Float64,
-    "difference": pl.Float64, "difference_low": pl.Float64, "difference_high": pl.Float64, "p_value": pl.Float64,
+    "measure": pl.String,
+    "group_a": pl.String,
+    "group_b": pl.String,
+    "method": pl.String,
+    "n_a": pl.Int64,
+    "n_b": pl.Int64,
+    "median_a": pl.Float64,
+    "median_b": pl.Float64,
+    "mean_a": pl.Float64,
+    "mean_b": pl.Float64,
+    "difference": pl.Float64,
+    "difference_low": pl.Float64,
+    "difference_high": pl.Float64,
+    "p_value": pl.Float64,
     "q_value": pl.Float64,
-}  # fmt: skip
+}
 #: More pairs of values than this: no interval of the shift (memory).
 MOST_PAIRS = 4_000_000
 #: Patients with samples in both groups from which a paired test is made.
@@ -41,16 +61,32 @@ def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
         x = np.sort(part["value"].to_numpy())
         low, high = _mean_interval(x)
         m_low, m_high = median_interval(x)
-        rows.append((measure, group, len(x), part["patient_id"].n_unique(), float(x.mean()), low, high, float(np.median(x)),
-                     m_low, m_high, float(np.quantile(x, 0.25)), float(np.quantile(x, 0.75))))  # fmt: skip
+        rows.append(
+            (
+                measure,
+                group,
+                len(x),
+                part["patient_id"].n_unique(),
+                float(x.mean()),
+                low,
+                high,
+                float(np.median(x)),
+                m_low,
+                m_high,
+                float(np.quantile(x, 0.25)),
+                float(np.quantile(x, 0.75)),
+            )
+        )
     return pl.DataFrame(rows, schema=SUMMARY_SCHEMA, orient="row")
 
 
 def group_tests(values: pl.DataFrame) -> pl.DataFrame:
-    """Return `TEST_SCHEMA`: every pair of the largest groups, by patient (median of the patient's samples in the group).
+    """Return `TEST_SCHEMA`: every pair of the largest groups, by patient (median of the patient's samples in the
+    group).
 
-    Patients with samples in both groups make a paired test (Wilcoxon signed rank) where there are `MIN_PAIRS`; all others
-    an unpaired one (Mann-Whitney): a patient is in one test of a pair of groups, never in both groups of the unpaired one.
+    Patients with samples in both groups make a paired test (Wilcoxon signed rank) where there are `MIN_PAIRS`; all
+    others an unpaired one (Mann-Whitney): a patient is in one test of a pair of groups, never in both groups of the
+    unpaired one.
     """
     rows = []
     for (measure,), part in _parts(values, ["measure"]):

@@ -18,19 +18,23 @@ from oncourse.study.settings import section, setting
 class SignatureParams:
     """Where contexts and signatures come from, and how many mutations a refit needs."""
 
-    table: str | None = setting(None, "table of SBS signatures (COSMIC's form); default: that of an installed "
-                                "SigProfilerAssignment")  # fmt: skip
+    table: str | None = setting(
+        None, "table of SBS signatures (COSMIC's form); default: that of an installed SigProfilerAssignment"
+    )
     id_table: str | None = setting(None, "table of ID signatures, likewise")
     fasta: str | None = setting(None, "reference genome for the bases around a mutation (`run --fasta`)")
     only: tuple[str, ...] = setting((), "signatures that may be used (default: all of the table)")
     background: tuple[str, ...] = setting(
-        ("SBS1", "SBS5"), "signatures every tissue has: they stay wherever they take any mutations",
+        ("SBS1", "SBS5"),
+        "signatures every tissue has: they stay wherever they take any mutations",
         source="clock-like: Alexandrov 2015, doi 10.1038/ng.3441",
-    )  # fmt: skip
+    )
     min_mutations: int = setting(
-        50, "classified mutations below which nothing is fitted", low=10,
+        50,
+        "classified mutations below which nothing is fitted",
+        low=10,
         source="SigProfilerAssignment's advice for exomes: flat signatures need more",
-    )  # fmt: skip
+    )
     replicates: int = setting(100, "resampled spectra for intervals", low=20, high=2000)
     min_gain: float = setting(7.0, "log-likelihood gain a signature must bring", low=0.5, high=50)
 
@@ -38,9 +42,13 @@ class SignatureParams:
 #: Parts of a patient's mutations: of one sample; in all samples of the patient; in one and absent in another.
 PARTS = ("sample", "shared", "private")
 SPECTRUM_SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "part": pl.String, "kind": pl.String, "class": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "part": pl.String,
+    "kind": pl.String,
+    "class": pl.String,
     "n": pl.Int64,
-}  # fmt: skip
+}
 
 
 def variant_classes(study: Study, fasta: str | None) -> pl.DataFrame:
@@ -57,9 +65,9 @@ def spectra_table(calls: pl.DataFrame, classes: pl.DataFrame, cells: pl.DataFram
 
     cells : states of every variant in every sample of its patient (`oncourse.derive.concordance.presence`)
 
-    part ``sample``: called in the sample. ``shared`` (sample_id null): present in every sample of a patient with two and
-    more. ``private``: present in the sample and absent in another; what could not be assessed is in neither. A null class
-    counts the mutations whose bases are not known.
+    part ``sample``: called in the sample. ``shared`` (sample_id null): present in every sample of a patient with two
+    and more. ``private``: present in the sample and absent in another; what could not be assessed is in neither. A null
+    class counts the mutations whose bases are not known.
     """
     rows = [calls.select("patient_id", "sample_id", "variant_id").unique().with_columns(part=pl.lit("sample"))]
     if cells is not None and cells.height:

@@ -23,11 +23,12 @@ _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return the codons of `wanted` (gene, codon; 0 = the whole gene) at which a sample has something not understood.
 
-    That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says - that lies in
-    the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no effect and
-    no protein change of this gene are recorded for it, or the recorded effect is silent and the place says otherwise.
-    Germline and blood variants count at decision codons only: one cell of the table says where they come from.
-    Without a build the places of both builds are tried; with one, a variant of no gene may be at a residue of the other.
+    That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says - that lies
+    in the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no
+    effect and no protein change of this gene are recorded for it, or the recorded effect is silent and the place says
+    otherwise. Germline and blood variants count at decision codons only: one cell of the table says where they come
+    from. Without a build the places of both builds are tried; with one, a variant of no gene may be at a residue of the
+    other.
 
     Returns
     -------
@@ -40,10 +41,12 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     if sites.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     hit = sites.join(wanted, on="gene", how="inner").filter(
-        pl.col("first").is_null() | (pl.col("codon") == 0)
+        pl.col("first").is_null()
+        | (pl.col("codon") == 0)
         | ((pl.col("first") <= pl.col("codon")) & (pl.col("codon") <= pl.col("last")))
-    )  # fmt: skip
-    # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean that
+    )
+    # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean
+    # that
     tumour = ~pl.col("elsewhere")
     aside = (tumour & ~pl.col("understood")) | ((~pl.col("called") | ~tumour) & (pl.col("codon") > 0))
     return (
@@ -71,10 +74,13 @@ _REASONS = {
 def _reason() -> pl.Expr:
     """Which of `_REASONS` holds: what is not understood first, then whose it is said to be, then what set it aside."""
     return (
-        pl.when(~pl.col("understood")).then(pl.lit(_REASONS["unread"]))
-        .when(pl.col("elsewhere")).then(pl.lit(_REASONS["elsewhere"]))
-        .otherwise(pl.lit(_REASONS["aside"])).alias("_reason")
-    )  # fmt: skip
+        pl.when(~pl.col("understood"))
+        .then(pl.lit(_REASONS["unread"]))
+        .when(pl.col("elsewhere"))
+        .then(pl.lit(_REASONS["elsewhere"]))
+        .otherwise(pl.lit(_REASONS["aside"]))
+        .alias("_reason")
+    )
 
 
 def _loud(study: Study) -> pl.DataFrame:
@@ -101,8 +107,14 @@ def _loud(study: Study) -> pl.DataFrame:
 
 def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.DataFrame:
     """Return variant_id, gene, first, last (codons; null = any), understood, unread of what may change these genes."""
-    schema = {"variant_id": pl.String, "gene": pl.String, "first": pl.Int64, "last": pl.Int64,
-              "understood": pl.Boolean, "unread": pl.String}  # fmt: skip
+    schema = {
+        "variant_id": pl.String,
+        "gene": pl.String,
+        "first": pl.Int64,
+        "last": pl.Int64,
+        "understood": pl.Boolean,
+        "unread": pl.String,
+    }
     if variants.is_empty():
         return pl.DataFrame(schema=schema)
     table = variants.select("variant_id", "gene", "hgvs_p", "consequence").unique("variant_id")
@@ -118,7 +130,9 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
     words = {row["variant_id"]: _words(row) for row in table.iter_rows(named=True)} if build in BUILDS else {}
     blank = table.filter(pl.col("written").is_null())["variant_id"]
     # nothing is known of it here, and it is at this codon in the other build: the study may mix two
-    for variant, gene, at_codon in other_build_codons(blank, build or "").select("variant_id", "gene", "codon").iter_rows():
+    for variant, gene, at_codon in (
+        other_build_codons(blank, build or "").select("variant_id", "gene", "codon").iter_rows()
+    ):
         if gene in genes:
             rows[variant, gene] = (at_codon, at_codon, False, words[variant])
     for where in (build,) if build in BUILDS else BUILDS:
@@ -133,7 +147,9 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
 
 
 def _words(row: dict) -> str:  # type: ignore[type-arg]
-    return f"{row['variant_id']} (gene {row['written'] or 'not recorded'}, effect {row['consequence'] or 'not recorded'})"
+    return (
+        f"{row['variant_id']} (gene {row['written'] or 'not recorded'}, effect {row['consequence'] or 'not recorded'})"
+    )
 
 
 def _meant(symbol: str) -> list[str]:

@@ -8,16 +8,60 @@ from collections import Counter
 import polars as pl
 
 #: Words of names of columns that say which treatment was given or drawn (our list, from memory).
-ARM_WORDS = frozenset({
-    "arm", "arms", "treatment", "treatments", "treated", "trt", "trta", "trtp", "trt01a", "trt01p", "actarm", "actarmcd",
-    "armcd", "therapy", "regimen", "regimens", "drug", "drugs", "allocation", "allocated", "randomisation", "randomization",
-    "randomised", "randomized", "rand", "rx",
-})  # fmt: skip
+ARM_WORDS = frozenset(
+    {
+        "arm",
+        "arms",
+        "treatment",
+        "treatments",
+        "treated",
+        "trt",
+        "trta",
+        "trtp",
+        "trt01a",
+        "trt01p",
+        "actarm",
+        "actarmcd",
+        "armcd",
+        "therapy",
+        "regimen",
+        "regimens",
+        "drug",
+        "drugs",
+        "allocation",
+        "allocated",
+        "randomisation",
+        "randomization",
+        "randomised",
+        "randomized",
+        "rand",
+        "rx",
+    }
+)
 #: Words beside them that change nothing; any other (prior, naive, centre, response ...) makes it another column.
-_NEUTRAL = frozenset({
-    "actual", "planned", "assigned", "assignment", "received", "given", "study", "trial", "group", "code", "cd", "name",
-    "id", "no", "type", "label", "to", "of", "the",
-})  # fmt: skip
+_NEUTRAL = frozenset(
+    {
+        "actual",
+        "planned",
+        "assigned",
+        "assignment",
+        "received",
+        "given",
+        "study",
+        "trial",
+        "group",
+        "code",
+        "cd",
+        "name",
+        "id",
+        "no",
+        "type",
+        "label",
+        "to",
+        "of",
+        "the",
+    }
+)
 _ALONE = frozenset({"group", "treatment group", "study group", "trial group"})
 _CHINESE = re.compile(
     "(?:研究|试验|实际|计划|随机|入组)*(?:治疗|用药)*(?:方案|药物|治疗|用药|分组|组别)(?:名称|编号|代码)?"
@@ -43,9 +87,9 @@ def names_arm(name: str) -> bool:
 def arm_columns(values: pl.DataFrame, treated: pl.Series) -> dict[str, str]:
     """Return column -> reason of the columns (0/1 columns ``name=value`` of one covariate together) that are the arm.
 
-    values : model columns of the patients of two arms, NaN = not known; treated : (n,) bool. Named as an arm and telling the
-    arm of `SAME` of the patients with a value. A finding by which a treatment is chosen (RAS) is never one, however well it
-    tells the arms: the comparison is then refused instead.
+    values : model columns of the patients of two arms, NaN = not known; treated : (n,) bool. Named as an arm and
+    telling the arm of `SAME` of the patients with a value. A finding by which a treatment is chosen (RAS) is never one,
+    however well it tells the arms: the comparison is then refused instead.
     """
     parts: dict[str, list[str]] = {}
     for name in values.columns:
@@ -53,9 +97,10 @@ def arm_columns(values: pl.DataFrame, treated: pl.Series) -> dict[str, str]:
             parts.setdefault(name.partition("=")[0], []).append(name)
     return {
         name: "says which treatment was given"
-        for names in parts.values() if _tells(values.select(names), treated)
+        for names in parts.values()
+        if _tells(values.select(names), treated)
         for name in names
-    }  # fmt: skip
+    }
 
 
 def _tells(values: pl.DataFrame, treated: pl.Series) -> bool:

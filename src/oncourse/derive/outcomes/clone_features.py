@@ -34,9 +34,7 @@ def can_tell_clones(calls: pl.DataFrame, samples: SampleOrder) -> bool:
     return bool(several.mean() >= MANY_SAMPLES)
 
 
-def diversity_blocks(
-    found: HeterogeneityTable, samples: SampleOrder, chosen: NDArray[np.bool_]
-) -> list[FeatureBlock]:
+def diversity_blocks(found: HeterogeneityTable, samples: SampleOrder, chosen: NDArray[np.bool_]) -> list[FeatureBlock]:
     """Diversity of the clones in the sample that speaks for the patient, and likeness of primary and metastasis."""
     rows = found.rows.drop_nulls("value")
     every = np.ones(len(samples.ids), bool)
@@ -59,7 +57,8 @@ def seeding_blocks(
     trees: Sequence[PatientEvolution],
     sampled: pl.DataFrame,
     patients: tuple[str, ...],
-    min_altered: int, left_out: dict[str, int]
+    min_altered: int,
+    left_out: dict[str, int],
 ) -> list[FeatureBlock]:
     """Polyclonal and polyphyletic seeding of any metastasis: since the day of the last sample the tree rests on.
 
@@ -81,9 +80,7 @@ def seeding_blocks(
             last[i] = max(ids, key=lambda s: (days[s], s))
             since[i] = days[last[i]]
         for row in seeding_rows(patient):
-            for j, (column, word) in enumerate(
-                (("clonality", "polyclonal"), ("phyleticity", "polyphyletic"))
-            ):
+            for j, (column, word) in enumerate((("clonality", "polyclonal"), ("phyleticity", "polyphyletic"))):
                 if row["role"] != "primary" and row[column] != "not_assessable":
                     values[i, j] = max(int(values[i, j]), int(row[column] == word))
     out = []
@@ -94,8 +91,12 @@ def seeding_blocks(
         if min_altered <= altered < known.sum():
             out.append(
                 FeatureBlock(
-                    (f"clones:{name}",), ("clones",), values[:, [j]], np.where(known, since, np.nan),
-                    tuple(s if k else None for s, k in zip(last, known, strict=True)), "any metastasis v none",
+                    (f"clones:{name}",),
+                    ("clones",),
+                    values[:, [j]],
+                    np.where(known, since, np.nan),
+                    tuple(s if k else None for s, k in zip(last, known, strict=True)),
+                    "any metastasis v none",
                 )
-            )  # fmt: skip
+            )
     return out

@@ -131,9 +131,7 @@ def encode(values: pl.DataFrame, covariates: Mapping[str, str]) -> tuple[np.ndar
         kept = [value for value, n in counts if n >= MIN_CATEGORY]
         rare = [value for value, n in counts if n < MIN_CATEGORY]
         levels = kept + (["other"] if rare else [])
-        columns += [
-            CovariateColumn(f"{name}={level}", name, kind, level, tuple(kept)) for level in levels[1:]
-        ]
+        columns += [CovariateColumn(f"{name}={level}", name, kind, level, tuple(kept)) for level in levels[1:]]
     return matrix(values, columns), columns
 
 
@@ -164,7 +162,5 @@ def _typed(value: pl.Expr, dtype: pl.DataType, kind: str) -> pl.Expr:
     text = value.cast(pl.String).str.strip_chars()
     if kind == "yes_no":
         lower = text.str.to_lowercase()
-        return (
-            pl.when(lower.is_in(YES)).then(1.0).when(lower.is_in(NO)).then(0.0).otherwise(None).alias("value")
-        )
+        return pl.when(lower.is_in(YES)).then(1.0).when(lower.is_in(NO)).then(0.0).otherwise(None).alias("value")
     return pl.when(text == "").then(None).otherwise(text).alias("value")

@@ -29,8 +29,6 @@ def km_groups(
         start = np.zeros(int(mask.sum())) if entry is None else np.maximum(entry[mask], 0.0)
         censored = np.sort(time[mask][~event[mask]])
         drawn.append(
-            KMGroup(
-                label, curve.time, curve.survival, curve.ci_low, curve.ci_high, censored, start, time[mask]
-            )
+            KMGroup(label, curve.time, curve.survival, curve.ci_low, curve.ci_high, censored, start, time[mask])
         )
     return drawn, curves

@@ -96,9 +96,7 @@ def sample_order(study: Study, profiled: pl.DataFrame) -> SampleOrder:
     """Return the order of the study's tumour samples; `profiled`: `oncourse.derive.genes.panels.Panels.samples`."""
     patients = tuple(sorted(study["patients"]["patient_id"].to_list()))
     frame = (
-        profiled.join(
-            study["samples"].select("sample_id", "day", "lesion_id"), on="sample_id", how="left"
-        )
+        profiled.join(study["samples"].select("sample_id", "day", "lesion_id"), on="sample_id", how="left")
         .join(study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")
         .filter(pl.col("patient_id").is_in(list(patients)))
         .with_columns(

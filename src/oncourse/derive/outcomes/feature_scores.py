@@ -33,8 +33,8 @@ SIGNATURE = re.compile(r"^(SBS|ID|DBS|CN|SV)\d+[a-z]?$")
 def score_columns(samples: pl.DataFrame, named: tuple[str, ...]) -> list[tuple[str, str, bool]]:
     """Return (column, name of the feature, is_signature) of the numeric columns of samples that are scanned.
 
-    Columns called like a COSMIC signature become ``signature:SBS3``; those in `named` become ``score:NAME``. Exposures are
-    taken as given: fitting them needs the COSMIC catalogue, whose terms do not let it be shipped here.
+    Columns called like a COSMIC signature become ``signature:SBS3``; those in `named` become ``score:NAME``. Exposures
+    are taken as given: fitting them needs the COSMIC catalogue, whose terms do not let it be shipped here.
     """
     numeric = [c for c, dtype in samples.schema.items() if dtype.is_numeric()]
     out = [(c, f"signature:{c}", True) for c in numeric if SIGNATURE.match(c)]
@@ -59,7 +59,8 @@ def burden_findings(tables: FeatureTables, samples: SampleOrder) -> Iterable[Fin
 def number_blocks(
     tables: FeatureTables, samples: SampleOrder, chosen: NDArray[np.bool_], params: FeatureParams
 ) -> list[FeatureBlock]:
-    """Burden (per doubling), the tumour fraction of plasma (per 10 percentage points), signatures and scores as given."""
+    """Burden (per doubling), the tumour fraction of plasma (per 10 percentage points), signatures and scores as
+    given."""
     out = []
     burden = tables.burden.drop_nulls("tmb_per_mb").select("sample_id", pl.col("tmb_per_mb").alias("value"))
     plasma = (
@@ -93,8 +94,4 @@ def number_blocks(
 def score_scale(values: np.ndarray, is_signature: bool) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
     """Return how a column is scaled and what a step is: exposures that are shares per 10 percentage points."""
     share = is_signature and bool(((values >= 0) & (values <= 1)).all())
-    return (
-        (lambda v: 10.0 * v, "per 10 percentage points of the mutations")
-        if share
-        else (lambda v: v, "per unit")
-    )
+    return (lambda v: 10.0 * v, "per 10 percentage points of the mutations") if share else (lambda v: v, "per unit")

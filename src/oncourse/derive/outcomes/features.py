@@ -40,7 +40,8 @@ class FeatureParams:
     )
     clones: bool = setting(
         True,
-        "diversity within the sample and similarity of primary and metastasis, in studies where at least a tenth of the "
+        "diversity within the sample and similarity of primary and metastasis, in studies where at least a tenth of "
+        "the "
         "patients have several tumour samples",
     )
     seeding: bool = setting(
@@ -107,14 +108,10 @@ def feature_table(tables: FeatureTables, params: FeatureParams) -> FeatureTable:
     if params.by_lesion:
         made += status_in_metastasis(samples, wanted, chosen, made, params.min_altered)
         made += new_in_metastasis(tables, samples, params.min_altered)
-    made += blocks_by_day(
-        samples, list(burden_findings(tables, samples)), chosen, params.min_altered, left_out
-    )
+    made += blocks_by_day(samples, list(burden_findings(tables, samples)), chosen, params.min_altered, left_out)
     made += number_blocks(tables, samples, chosen, params)
     if tables.heterogeneity is not None:
         made += diversity_blocks(tables.heterogeneity, samples, chosen)
-    made += seeding_blocks(
-        tables.evolution, study["samples"], samples.patients, params.min_altered, left_out
-    )
+    made += seeding_blocks(tables.evolution, study["samples"], samples.patients, params.min_altered, left_out)
     made += marker_blocks(study, samples.patients, params.min_altered, left_out)
     return FeatureTable(samples.patients, tuple(made), left_out)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from oncourse.derive.outcomes.features import FeatureParams
 
 
-
 def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeatureParams) -> Iterable[Finding]:
     panels = tables.panels
     found = tables.gene_status.altered.filter("is_altered").select("gene", "sample_id", "patient_id")
@@ -60,9 +59,7 @@ def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeaturePa
             union = {s for m in listed for s in hits.get(m, ())}
             # a pathway altered through one gene alone, and looked at wherever that gene was, is that gene
             same = any(
-                set(hits.get(m, ())) == union and (looked(listed) == looked((m,))).all()
-                for m in listed
-                if m in genes
+                set(hits.get(m, ())) == union and (looked(listed) == looked((m,))).all() for m in listed if m in genes
             )
             if listed and union and not same:
                 yield Finding(f"pathway:{name}", "pathway", looked(listed), mask(samples, union))
@@ -75,9 +72,7 @@ def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeaturePa
             .sort("gene", "hgvs_p")
         )
         for gene, change, ids, _ in changes.iter_rows():
-            yield Finding(
-                f"hotspot:{gene} {change.removeprefix('p.')}", "hotspot", looked((gene,)), mask(samples, ids)
-            )
+            yield Finding(f"hotspot:{gene} {change.removeprefix('p.')}", "hotspot", looked((gene,)), mask(samples, ids))
 
 
 def covers(panel: frozenset[str] | None, genes: tuple[str, ...]) -> bool:
@@ -95,10 +90,14 @@ def status_in_metastasis(
     spread = of_kind(samples, "metastasis")
     genes = [w for w in wanted if w.kind == "gene"]
     later = [
-        w for w in genes
-        if (samples.first(w.looked & spread)[samples.first(w.looked & spread) >= 0]
-            != samples.first(w.looked & chosen)[samples.first(w.looked & spread) >= 0]).sum() >= min_altered
-    ]  # fmt: skip
+        w
+        for w in genes
+        if (
+            samples.first(w.looked & spread)[samples.first(w.looked & spread) >= 0]
+            != samples.first(w.looked & chosen)[samples.first(w.looked & spread) >= 0]
+        ).sum()
+        >= min_altered
+    ]
     present = {n for block in made for n in block.names}
 
     def rename(item: Finding) -> tuple[str, str]:
@@ -109,16 +108,15 @@ def status_in_metastasis(
 
 
 def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: int) -> list[FeatureBlock]:
-    """Altering mutations seen in the metastasis and called absent in the primary, gene by gene; and the shared share."""
+    """Altering mutations seen in the metastasis and called absent in the primary, gene by gene; and the shared
+    share."""
     table, presence = tables.pairs, tables.presence
     if table is None or presence is None:
         return []
     pairs = table.pairs.filter((pl.col("comparison") == "primary v metastasis") & pl.col("is_main"))
     if pairs.is_empty():
         return []
-    cells = presence.cells.with_row_index("cell_b").select(
-        pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence"
-    )
+    cells = presence.cells.with_row_index("cell_b").select(pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence")
     genes = tables.study["variants"].select("variant_id", "gene")
     from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 
@@ -158,9 +156,7 @@ def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: 
             values[number[patient], 0] = 1
         if (values == 1).sum() >= min_altered:
             known = np.where(values[:, 0] >= 0, speaks, -1)
-            out.append(
-                make_block(samples, [(f"new:{gene}", "new")], values, known, "new in the metastasis v not")
-            )
+            out.append(make_block(samples, [(f"new:{gene}", "new")], values, known, "new in the metastasis v not"))
     return sorted(out, key=lambda b: b.names)
 
 

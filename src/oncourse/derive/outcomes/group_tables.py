@@ -49,8 +49,18 @@ def _level(frame: pl.DataFrame, name: str, level: str, has: pl.Expr, groups: Gro
     for group, values in flags.items():
         n = frame.filter(pl.col("group") == group).height
         k, known = int(values.sum()), len(values)
-        out.append({"variable": name, "level": level, "group": group, "n": n, "n_known": known, "n_level": k,
-                    "fraction": k / known if known else None, "smd": _smd(values, first)})  # fmt: skip
+        out.append(
+            {
+                "variable": name,
+                "level": level,
+                "group": group,
+                "n": n,
+                "n_known": known,
+                "n_level": k,
+                "fraction": k / known if known else None,
+                "smd": _smd(values, first),
+            }
+        )
     return out
 
 
@@ -62,8 +72,13 @@ def _number_rows(frame: pl.DataFrame, name: str, groups: Groups) -> list[dict[st
         x = mine[name].drop_nulls()
         row: dict[str, Any] = {"variable": name, "level": None, "group": group, "n": mine.height, "n_known": len(x)}
         if len(x):
-            row |= {"median": x.median(), "q25": x.quantile(0.25, "linear"), "q75": x.quantile(0.75, "linear"),
-                    "mean": x.mean(), "smd": _smd(x, first)}  # fmt: skip
+            row |= {
+                "median": x.median(),
+                "q25": x.quantile(0.25, "linear"),
+                "q75": x.quantile(0.75, "linear"),
+                "mean": x.mean(),
+                "smd": _smd(x, first),
+            }
         out.append(row)
     return out
 
@@ -82,8 +97,8 @@ def _smd(x: pl.Series, reference: pl.Series) -> float | None:
 def group_records(records: pl.DataFrame, groups: Groups, *, first_day: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the time-to-event records with their group, and those left out with the reason.
 
-    A patient counts from the day on which the group was known (risk set (entry, exit]): who had died before could not be
-    in it. Lines have their own group; groups of patients hold for the study and for every line.
+    A patient counts from the day on which the group was known (risk set (entry, exit]): who had died before could not
+    be in it. Lines have their own group; groups of patients hold for the study and for every line.
     """
     told = groups.rows.drop_nulls("group")
     if groups.by_line:
@@ -141,14 +156,27 @@ def _curve(
     middle = [None if np.isnan(v) else in_months(v, first_day=first_day) for v in curve.median]
     at = curve.at(np.array([landmark_days(m, first_day=first_day) for m in params.months]))
     row: dict[str, Any] = {
-        "group": group, "n": rows.height, "n_event": int(event.sum()), "n_late_entry": int((rows["at_risk_from"] > 0).sum()),
-        "median_months": middle[0], "ci_low": middle[1], "ci_high": middle[2],
-    }  # fmt: skip
+        "group": group,
+        "n": rows.height,
+        "n_event": int(event.sum()),
+        "n_late_entry": int((rows["at_risk_from"] > 0).sum()),
+        "median_months": middle[0],
+        "ci_low": middle[1],
+        "ci_high": middle[2],
+    }
     shares = []
     for j, months in enumerate(params.months):
         value, low, high = (_number(v[j]) for v in (at.survival, at.ci_low, at.ci_high))
-        shares.append({"group": group, "months": float(months), "fraction": value, "ci_low": low, "ci_high": high,
-                       "n_risk": int(at.n_risk[j])})  # fmt: skip
+        shares.append(
+            {
+                "group": group,
+                "months": float(months),
+                "fraction": value,
+                "ci_low": low,
+                "ci_high": high,
+                "n_risk": int(at.n_risk[j]),
+            }
+        )
     return row, shares
 
 
@@ -168,11 +196,18 @@ def _against(rows: pl.DataFrame, names: list[str]) -> list[dict[str, Any]]:
         data = survival_data(time, event, entry=entry)
         scan = scan_cox(data, None, code.astype(np.int8)[:, None], interval="profile", p_value="small")
         row: dict[str, Any] = {
-            "group": group, "reference": reference, "n": int(code.sum()), "n_reference": int((~code).sum()),
-            "n_event": int(event[code].sum()), "n_event_reference": int(event[~code].sum()),
-            "hazard_ratio": _exp(scan.coef[0]), "ci_low": _exp(scan.ci_low[0]), "ci_high": _exp(scan.ci_high[0]),
-            "p_value": _number(scan.p_value[0]), "p_all_groups": _number(overall),
-        }  # fmt: skip
+            "group": group,
+            "reference": reference,
+            "n": int(code.sum()),
+            "n_reference": int((~code).sum()),
+            "n_event": int(event[code].sum()),
+            "n_event_reference": int(event[~code].sum()),
+            "hazard_ratio": _exp(scan.coef[0]),
+            "ci_low": _exp(scan.ci_low[0]),
+            "ci_high": _exp(scan.ci_high[0]),
+            "p_value": _number(scan.p_value[0]),
+            "p_all_groups": _number(overall),
+        }
         if row["hazard_ratio"] is not None:
             row |= over_time(data, np.ones(time.size, bool), code.astype(np.int8), True)
         out.append(row)
@@ -187,7 +222,9 @@ def _number(value: float) -> float | None:
     return None if value is None or np.isnan(value) else float(value)
 
 
-def responses_by_group(rows: pl.DataFrame, groups: Groups, endpoint: str, *, missing_counts: bool) -> list[dict[str, Any]]:
+def responses_by_group(
+    rows: pl.DataFrame, groups: Groups, endpoint: str, *, missing_counts: bool
+) -> list[dict[str, Any]]:
     """Return the share that responded per line and group, with exact limits and Fisher's p against the largest group.
 
     rows : patient_id, line, start_day, y (null: could not be judged). missing_counts : those count as no response.
@@ -216,17 +253,28 @@ def responses_by_group(rows: pl.DataFrame, groups: Groups, endpoint: str, *, mis
             low, high = clopper_pearson(k, n)
             p = None if first is None else float(fisher_exact([[k, n - k], [first[0], first[1] - first[0]]]).pvalue)
             first = first or (k, n)
-            out.append({
-                "response": endpoint, "line": line, "group": group, "n": n, "n_not_judged": mine["y"].null_count(),
-                "n_response": k, "fraction": k / n, "ci_low": float(low), "ci_high": float(high), "p_value": p,
-            })  # fmt: skip
+            out.append(
+                {
+                    "response": endpoint,
+                    "line": line,
+                    "group": group,
+                    "n": n,
+                    "n_not_judged": mine["y"].null_count(),
+                    "n_response": k,
+                    "fraction": k / n,
+                    "ci_low": float(low),
+                    "ci_high": float(high),
+                    "p_value": p,
+                }
+            )
     return out
 
 
 def in_subgroups(
     study: Study, rows: pl.DataFrame, names: list[str], covariates: Mapping[str, str], params: GroupParams
 ) -> list[dict[str, Any]]:
-    """Return, per endpoint, line and level of a covariate, whether the two first groups differ more in it than outside it.
+    """Return, per endpoint, line and level of a covariate, whether the two first groups differ more in it than outside
+    it.
 
     One Cox model with group, level and their product; variance clustered by patient. A number is tested as it is (per
     standard deviation); its two halves are shown beside it and are no test of their own (no q-value).
@@ -253,19 +301,40 @@ def in_subgroups(
             data = PairData(time[known], event[known], entry[known], treated[known], nothing, ())
             patient, strata = part["patient_id"].to_numpy()[known], np.zeros(int(known.sum()))
             found = interaction(data, value[known], patient, strata, horizon=HORIZON, min_cell=params.min_group)
-            out.append({
-                "endpoint": endpoint, "line": line, "group": group, "reference": reference, "covariate": covariate,
-                "level": level, "n": int(known.sum()), "n_unknown": int((~known).sum()),
-                "hazard_ratio_in": _finite(found.in_positive), "hazard_ratio_outside": _finite(found.in_negative),
-                "ratio": _finite(found.ratio.value), "ci_low": _finite(found.ratio.ci_low),
-                "ci_high": _finite(found.ratio.ci_high), "p_value": _finite(found.ratio.p_value),
-                "n_group_in": found.cells["arm_positive"], "n_reference_in": found.cells["reference_positive"],
-                "n_group_outside": found.cells["arm_negative"], "n_reference_outside": found.cells["reference_negative"],
-                "note": found.note or None, "_halves": covariates[covariate] == "number",
-            })  # fmt: skip
-        out += _numbers_in_subgroups(part, values, covariates, {
-            "endpoint": endpoint, "line": line, "group": group, "reference": reference}, params)  # fmt: skip
-    out.sort(key=lambda r: (r["endpoint"], r["line"] is not None, r["line"] or 0, list(covariates).index(r["covariate"])))
+            out.append(
+                {
+                    "endpoint": endpoint,
+                    "line": line,
+                    "group": group,
+                    "reference": reference,
+                    "covariate": covariate,
+                    "level": level,
+                    "n": int(known.sum()),
+                    "n_unknown": int((~known).sum()),
+                    "hazard_ratio_in": _finite(found.in_positive),
+                    "hazard_ratio_outside": _finite(found.in_negative),
+                    "ratio": _finite(found.ratio.value),
+                    "ci_low": _finite(found.ratio.ci_low),
+                    "ci_high": _finite(found.ratio.ci_high),
+                    "p_value": _finite(found.ratio.p_value),
+                    "n_group_in": found.cells["arm_positive"],
+                    "n_reference_in": found.cells["reference_positive"],
+                    "n_group_outside": found.cells["arm_negative"],
+                    "n_reference_outside": found.cells["reference_negative"],
+                    "note": found.note or None,
+                    "_halves": covariates[covariate] == "number",
+                }
+            )
+        out += _numbers_in_subgroups(
+            part,
+            values,
+            covariates,
+            {"endpoint": endpoint, "line": line, "group": group, "reference": reference},
+            params,
+        )
+    out.sort(
+        key=lambda r: (r["endpoint"], r["line"] is not None, r["line"] or 0, list(covariates).index(r["covariate"]))
+    )
     p = np.array([np.nan if r["p_value"] is None or r.get("_halves") else r["p_value"] for r in out], dtype=float)
     for row, q in zip(out, benjamini_hochberg(p) if out else (), strict=True):
         row["q_value"] = _finite(q)
@@ -273,7 +342,11 @@ def in_subgroups(
 
 
 def _numbers_in_subgroups(
-    part: pl.DataFrame, values: pl.DataFrame, covariates: Mapping[str, str], where: Mapping[str, Any], params: GroupParams
+    part: pl.DataFrame,
+    values: pl.DataFrame,
+    covariates: Mapping[str, str],
+    where: Mapping[str, Any],
+    params: GroupParams,
 ) -> list[dict[str, Any]]:
     """One row per covariate that is a number: its product with the group, per standard deviation."""
     from oncourse.models.compare import PairData, number_interaction
@@ -289,13 +362,22 @@ def _numbers_in_subgroups(
         entry, treated = mine["at_risk_from"].cast(pl.Float64).to_numpy(), (mine["group"] == where["group"]).to_numpy()
         data = PairData(time, event, entry, treated, np.zeros((mine.height, 0)), ())
         found = number_interaction(data, x[known], mine["patient_id"].to_numpy(), min_cell=params.min_group)
-        out.append({
-            **where, "covariate": covariate, "level": f"per standard deviation ({x[known].std(ddof=1):.3g})",
-            "n": int(known.sum()), "n_unknown": int((~known).sum()), "hazard_ratio_in": _finite(found.above),
-            "hazard_ratio_outside": _finite(found.at_mean), "ratio": _finite(found.ratio.value),
-            "ci_low": _finite(found.ratio.ci_low), "ci_high": _finite(found.ratio.ci_high),
-            "p_value": _finite(found.ratio.p_value), "note": found.note or None,
-        })  # fmt: skip
+        out.append(
+            {
+                **where,
+                "covariate": covariate,
+                "level": f"per standard deviation ({x[known].std(ddof=1):.3g})",
+                "n": int(known.sum()),
+                "n_unknown": int((~known).sum()),
+                "hazard_ratio_in": _finite(found.above),
+                "hazard_ratio_outside": _finite(found.at_mean),
+                "ratio": _finite(found.ratio.value),
+                "ci_low": _finite(found.ratio.ci_low),
+                "ci_high": _finite(found.ratio.ci_high),
+                "p_value": _finite(found.ratio.p_value),
+                "note": found.note or None,
+            }
+        )
     return out
 
 

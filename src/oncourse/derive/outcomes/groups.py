@@ -26,11 +26,13 @@ class GroupParams:
 
     by: str | None = setting(
         None,
-        "a column of patients or samples, a status (RAS, HRR ...), `arm` or `class` (treatment of the line), `exposed:DRUG` "
+        "a column of patients or samples, a status (RAS, HRR ...), `arm` or `class` (treatment of the line), "
+        "`exposed:DRUG` "
         "(samples taken after a drug or class began), or a TSV file with patient_id and group (also: --group)",
     )
     reference: str | None = setting(
-        None, "the group with which the others are compared; null: one called control, placebo, observation, standard, "
+        None,
+        "the group with which the others are compared; null: one called control, placebo, observation, standard, "
         "negative, without or no ..., else the largest",
     )
     cut: float | None = setting(None, "where a column of numbers is cut in two; null: its median")
@@ -39,7 +41,8 @@ class GroupParams:
     min_events: int = setting(5, "fewest events of an endpoint that is compared", low=1)
     months: tuple[float, ...] = setting((6.0, 12.0, 24.0), "months at which the share without the event is given")
     subgroups: tuple[str, ...] = setting(
-        (), "covariates in whose subgroups the groups are compared; default those of study.yaml, else the usual; none: no"
+        (),
+        "covariates in whose subgroups the groups are compared; default those of study.yaml, else the usual; none: no",
     )
 
 
@@ -49,7 +52,8 @@ class Groups:
 
     Attributes
     ----------
-    rows : patient_id, line (null: the patient as a whole), group (null: in none), day (since when it is known; null: from
+    rows : patient_id, line (null: the patient as a whole), group (null: in none), day (since when it is known; null:
+    from
         the start), reason (why in none)
     samples : sample_id, patient_id, group
     by_line : whether the groups are of lines of therapy
@@ -72,8 +76,25 @@ class Groups:
 
 
 #: A group whose name is, or begins or ends with, one of these is what others are compared with.
-CONTROLS = ("control", "placebo", "observation", "obs", "standard", "standard of care", "soc", "bsc", "no", "0", "false",
-            "对照", "对照组", "安慰剂", "安慰剂组", "观察", "观察组")  # fmt: skip
+CONTROLS = (
+    "control",
+    "placebo",
+    "observation",
+    "obs",
+    "standard",
+    "standard of care",
+    "soc",
+    "bsc",
+    "no",
+    "0",
+    "false",
+    "对照",
+    "对照组",
+    "安慰剂",
+    "安慰剂组",
+    "观察",
+    "观察组",
+)
 CONTROL_STARTS, CONTROL_ENDS = ("without ", "no ", "control ", "placebo "), (" negative", " control", "wild type")
 
 
@@ -94,7 +115,8 @@ SAMPLES = {"sample_id": pl.String, "patient_id": pl.String, "group": pl.String}
 def groups_of(
     study: Study, params: GroupParams, *, statuses: Callable[[], pl.DataFrame], arms: Mapping[str, pl.DataFrame]
 ) -> Groups:
-    """Return the groups of `params.by`; a column of patients stands before one of samples, these before all other words.
+    """Return the groups of `params.by`; a column of patients stands before one of samples, these before all other
+    words.
 
     Parameters
     ----------
@@ -132,8 +154,8 @@ def groups_of(
     known = [*patients.columns, *samples.columns, "role", "site", "arm", "class", *told["status"].unique().sort()]
     near = nearest(by, known, cutoff=0.5)
     raise ConfigError(
-        f"groups.by: '{by}' is no column of patients or samples, no status and none of arm, class, exposed:DRUG, FILE.tsv."
-        + (f" Did you mean {near}?" if near else "")
+        f"groups.by: '{by}' is no column of patients or samples, no status and none of arm, class, exposed:DRUG, "
+        f"FILE.tsv." + (f" Did you mean {near}?" if near else "")
     )
 
 
@@ -152,7 +174,9 @@ def _cut(frame: pl.DataFrame, params: GroupParams) -> pl.DataFrame:
         return frame.with_columns(words.alias("group"))
     at = params.cut if params.cut is not None else float(values.median())  # type: ignore[arg-type]
     low, high = f"up to {at:g}", f"above {at:g}"
-    return frame.with_columns(pl.when(values <= at).then(pl.lit(low)).when(values > at).then(pl.lit(high)).alias("group"))
+    return frame.with_columns(
+        pl.when(values <= at).then(pl.lit(low)).when(values > at).then(pl.lit(high)).alias("group")
+    )
 
 
 def _made(study: Study, rows: pl.DataFrame, words: str, params: GroupParams, *, by_line: bool = False) -> Groups:
@@ -184,9 +208,12 @@ def _on_lines(groups: Groups, samples: pl.DataFrame) -> Groups:
     """A sample is in the group of the line that began last before it was taken."""
     lines = groups.rows.drop_nulls(["group", "day"]).select("patient_id", "group", "day").sort("day")
     dated = samples.select("sample_id", "patient_id", "day").drop_nulls("day").sort("day")
-    taken = dated.join_asof(lines, on="day", by="patient_id", strategy="backward", allow_exact_matches=False,
-                            check_sortedness=False)  # fmt: skip
-    members = samples.select("sample_id", "patient_id").join(taken.select("sample_id", "group"), on="sample_id", how="left")
+    taken = dated.join_asof(
+        lines, on="day", by="patient_id", strategy="backward", allow_exact_matches=False, check_sortedness=False
+    )
+    members = samples.select("sample_id", "patient_id").join(
+        taken.select("sample_id", "group"), on="sample_id", how="left"
+    )
     return Groups(groups.rows, members.sort("sample_id"), True, groups.words, groups.reference)
 
 
@@ -203,17 +230,27 @@ def _of_samples(
         several = pl.col("patient_id").is_in(mixed["patient_id"].unique().implode())
         reason = pl.when(several).then(pl.lit("samples of several groups")).otherwise("reason")
         rows = made.rows.with_columns(reason.alias("reason"))
-        return Groups(rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference)
+        return Groups(
+            rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference
+        )
     known = samples.drop_nulls("group").sort("patient_id", "day", "sample_id", nulls_last=True)
     first = known.group_by("patient_id", maintain_order=True).first()
     others = samples.select("patient_id").unique().join(first, on="patient_id", how="anti")
-    rows = pl.concat([
-        first.select("patient_id", "group", "day", pl.lit(None, pl.String).alias("reason")),
-        others.select("patient_id", pl.lit(None, pl.String).alias("group"), pl.lit(None, pl.Int64).alias("day"),
-                      pl.lit(missing).alias("reason")),
-    ]).with_columns(line=None)  # fmt: skip
+    rows = pl.concat(
+        [
+            first.select("patient_id", "group", "day", pl.lit(None, pl.String).alias("reason")),
+            others.select(
+                "patient_id",
+                pl.lit(None, pl.String).alias("group"),
+                pl.lit(None, pl.Int64).alias("day"),
+                pl.lit(missing).alias("reason"),
+            ),
+        ]
+    ).with_columns(line=None)
     made = _made(study, rows, words, params)
-    return Groups(made.rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference)
+    return Groups(
+        made.rows, samples.select(pl.col(n).cast(t) for n, t in SAMPLES.items()), False, words, params.reference
+    )
 
 
 def _status(study: Study, name: str, rows: pl.DataFrame, params: GroupParams) -> Groups:
@@ -226,12 +263,16 @@ def _status(study: Study, name: str, rows: pl.DataFrame, params: GroupParams) ->
 
 def _exposed(study: Study, drug: str, samples: pl.DataFrame, params: GroupParams) -> Groups:
     """Samples taken after a drug, or a drug of a class, had begun; lines are no groups of it (it changes with time)."""
-    given = study["treatments"].drop_nulls("start_day").filter(
-        pl.col("drugs").map_elements(
-            lambda text: drug.lower() in {d.lower() for d in (*drug_names(text), *drug_classes(text))},
-            return_dtype=pl.Boolean,
+    given = (
+        study["treatments"]
+        .drop_nulls("start_day")
+        .filter(
+            pl.col("drugs").map_elements(
+                lambda text: drug.lower() in {d.lower() for d in (*drug_names(text), *drug_classes(text))},
+                return_dtype=pl.Boolean,
+            )
         )
-    )  # fmt: skip
+    )
     if given.is_empty():
         raise ConfigError(f"groups.by: no treatment of the study is {drug} or of that class.")
     first = given.group_by("patient_id").agg(pl.col("start_day").min())

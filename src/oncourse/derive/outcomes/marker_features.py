@@ -34,9 +34,9 @@ def marker_blocks(
         {POSITIVE: 1.0, NEGATIVE: 0.0}.get(marker_state(name, text))
         for name, text in zip(names, rows["text"], strict=True)
     ]
-    rows = rows.with_columns(
-        pl.Series("marker", names, pl.String), pl.Series("state", states, pl.Float64)
-    ).sort("marker", "patient_id", "day", "text", nulls_last=False)
+    rows = rows.with_columns(pl.Series("marker", names, pl.String), pl.Series("state", states, pl.Float64)).sort(
+        "marker", "patient_id", "day", "text", nulls_last=False
+    )
     number = {p: i for i, p in enumerate(patients)}
     out = []
     for (marker,), frame in rows.group_by("marker", maintain_order=True):
@@ -62,8 +62,6 @@ def marker_blocks(
         if np.unique(x[~np.isnan(x)]).size < 2:
             continue
         values: NDArray[Any] = np.where(np.isnan(x), -1, x).astype(np.int8) if binary else x
-        per = (
-            "positive v negative" if as_state else "per unit" if cut is None else f"at least {cut:g} v below"
-        )
+        per = "positive v negative" if as_state else "per unit" if cut is None else f"at least {cut:g} v below"
         out.append(FeatureBlock((f"marker:{marker}",), ("marker",), values[:, None], day, tuple(ids), per))
     return out

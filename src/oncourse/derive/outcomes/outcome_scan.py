@@ -26,7 +26,8 @@ STUDY_LEVEL = ("OS", "DFS", "RFS", "TTR")
 #: Fewer events per coefficient than this and an adjusted estimate is not given (Vittinghoff, McCulloch.
 #: Am J Epidemiol 2007;165:710).
 EVENTS_PER_COEFFICIENT = 5
-#: Fewest events to ask whether a ratio changes with time; p below which it does; days to which means are restricted then.
+#: Fewest events to ask whether a ratio changes with time; p below which it does; days to which means are restricted
+#: then.
 EVENTS_FOR_TIME, CHANGING, HORIZON = 10, 0.05, 730.5
 #: At most so many features of a block are bootstrapped: those with the smallest p-values.
 BOOTSTRAPPED = 400
@@ -47,8 +48,8 @@ class OutcomeScan:
     """Rows of the scan, who was left out, and what the sentences need.
 
     assumed, late: patients whose findings have no day, or one after the start; enrolled_late: patients who came under
-    observation after the start; used: covariates with a column in some model; missing_response: kind of response -> patients
-    counted without anything to judge it by.
+    observation after the start; used: covariates with a column in some model; missing_response: kind of response ->
+    patients counted without anything to judge it by.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -205,9 +206,7 @@ def _scan_block(
         row = _row(target.endpoint, name, kind, block.per, scan, j)
         if not block.is_binary:
             row["sd"] = float(np.std(cell[mine]))
-            row["min_detectable_hr"] = detectable(
-                int(scan.n_event[j]), None, variance=float(np.var(cell[mine]))
-            )
+            row["min_detectable_hr"] = detectable(int(scan.n_event[j]), None, variance=float(np.var(cell[mine])))
         row["stability"] = stable[j]
         row["naive_hazard_ratio"] = None if naive is None else _ratio(naive.coef[j])
         n_undated = int((undated[keep] & mine).sum())
@@ -224,9 +223,7 @@ def _scan_block(
         random = generator(rules.seed, f"max-T {target.endpoint} {block.names[0]}")
         tested = [j for j, r in enumerate(rows) if r["p_value"] is not None]
         if tested:
-            z, largest = permuted_maxima(
-                data, values[keep][:, tested], permutations=rules.max_t, random=random
-            )
+            z, largest = permuted_maxima(data, values[keep][:, tested], permutations=rules.max_t, random=random)
             maxima.append(([rows[j] for j in tested], z, largest))
 
 
@@ -254,9 +251,12 @@ def over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary:
         values[g] = pseudo_values(time[g], event[g], until, entry=late[g] if late.any() else None)
     gap = weighted_contrast(values, groups[0], np.ones(time.size))
     return {
-        "p_proportional": p, "rmst_days": until, "rmst_difference": _number(gap.value),
-        "rmst_ci_low": _number(gap.ci_low), "rmst_ci_high": _number(gap.ci_high),
-    }  # fmt: skip
+        "p_proportional": p,
+        "rmst_days": until,
+        "rmst_difference": _number(gap.value),
+        "rmst_ci_low": _number(gap.ci_low),
+        "rmst_ci_high": _number(gap.ci_high),
+    }
 
 
 def same_patients(features: FeatureTable, target: Outcome | None = None) -> dict[str, str]:
@@ -293,17 +293,24 @@ def _row(endpoint: str, name: str, kind: str, per: str, scan: Scan, j: int) -> d
     n_altered = _number(scan.n_altered[j])
     finite = np.isfinite(scan.coef[j])
     return {
-        "feature": name, "endpoint": endpoint, "kind": kind, "per": per,
-        "n": int(scan.n[j]), "n_event": int(scan.n_event[j]),
+        "feature": name,
+        "endpoint": endpoint,
+        "kind": kind,
+        "per": per,
+        "n": int(scan.n[j]),
+        "n_event": int(scan.n_event[j]),
         "n_altered": None if n_altered is None else int(n_altered),
         "n_event_altered": None if n_altered is None else int(scan.n_event_altered[j]),
         "hazard_ratio": _ratio(scan.coef[j]),
         "ci_low": _limit(scan.ci_low[j]) if finite else None,
         "ci_high": _limit(scan.ci_high[j]) if finite else None,
         "ci_method": str(scan.method[j]) or None,
-        "p_value": _number(scan.p_value[j]), "p_method": str(scan.p_method[j]) or None,
-        "min_detectable_hr": detectable(int(scan.n_event[j]), None if n_altered is None else n_altered / max(scan.n[j], 1)),
-    }  # fmt: skip
+        "p_value": _number(scan.p_value[j]),
+        "p_method": str(scan.p_method[j]) or None,
+        "min_detectable_hr": detectable(
+            int(scan.n_event[j]), None if n_altered is None else n_altered / max(scan.n[j], 1)
+        ),
+    }
 
 
 def _number(value: float) -> float | None:

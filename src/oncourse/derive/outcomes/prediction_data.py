@@ -183,14 +183,13 @@ def strata_kind(study: Study, name: str) -> str:
     kind = chosen_covariates(study, (name,))[name]
     if kind == "number":
         raise ConfigError(
-            f"prediction.strata={name}: a number has no strata; list it as category in study.yaml, or leave it a covariate."
+            f"prediction.strata={name}: a number has no strata; list it as category in study.yaml, or leave it a "
+            f"covariate."
         )
     return kind
 
 
-def _strata(
-    study: Study, patients: pl.DataFrame, name: str
-) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
+def _strata(study: Study, patients: pl.DataFrame, name: str) -> tuple[pl.DataFrame, Strata, np.ndarray, pl.DataFrame]:
     """Return (patients with a stratum, the strata, each one's number, those without and why)."""
     kind = strata_kind(study, name)
     units = patients.select("patient_id", "zero_day").with_row_index("unit")
@@ -204,9 +203,7 @@ def _strata(
     without = patients.filter(pl.Series(number < 0)).select(
         "patient_id",
         pl.lit(None, pl.String).alias("sample_id"),
-        pl.lit(f"{name}, which makes the strata, is not known by time zero or too rare for a stratum").alias(
-            "reason"
-        ),
+        pl.lit(f"{name}, which makes the strata, is not known by time zero or too rare for a stratum").alias("reason"),
     )
     return patients.filter(pl.Series(number >= 0)), strata, number[number >= 0], without
 
@@ -218,7 +215,8 @@ def _words(values: pl.Series, kind: str) -> list[str | None]:
 
 
 def strata_of(study: Study, strata: dict[str, Any], zero: TimeZero) -> np.ndarray:
-    """Return the number of each patient's stratum in a new study, -1 not known; the patients are those of `features_of`."""
+    """Return the number of each patient's stratum in a new study, -1 not known; the patients are those of
+    `features_of`."""
     found = Strata(strata["covariate"], strata["kind"], tuple(strata["levels"]))
     units = zero.table.sort("patient_id").with_row_index("unit")
     if found.covariate not in {*study["patients"].columns, *study["samples"].columns}:

@@ -104,11 +104,7 @@ def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
         ]
     )
     assumed = used.filter(pl.col("day").is_null())["patient_id"].n_unique()
-    if (
-        origin in ("auto", "sampling")
-        and not samples.is_empty()
-        and samples["day"].null_count() == samples.height
-    ):
+    if origin in ("auto", "sampling") and not samples.is_empty() and samples["day"].null_count() == samples.height:
         words = f"the index date ({study.config.index}; no sample has a day)"
     return TimeZero(table, used.select("patient_id", "sample_id"), refused, words, assumed)
 
@@ -129,9 +125,7 @@ def _origin_days(
         starts = tables.lines.filter(pl.col("line") == line).group_by("patient_id")
         return starts.agg(pl.col("start_day").min().alias("zero_day")), f"the start of treatment line {line}"
     if origin == "index" or samples.is_empty():
-        return everyone.with_columns(pl.lit(0, pl.Int64).alias("zero_day")), (
-            f"the index date ({study.config.index})"
-        )
+        return everyone.with_columns(pl.lit(0, pl.Int64).alias("zero_day")), (f"the index date ({study.config.index})")
     first = pl.col("day").fill_null(0)
     if origin == "sampling":
         last = samples.group_by("patient_id").agg(first.max().alias("zero_day"))
@@ -145,9 +139,7 @@ def _origin_days(
             "patient_id", pl.max_horizontal("zero_day", "found_day").alias("zero_day")
         )
         return day, "the day of the first sample of a metastasis (not before it was found)"
-    return samples.group_by("patient_id").agg(first.min().alias("zero_day")), (
-        "the day of the first tumour sample"
-    )
+    return samples.group_by("patient_id").agg(first.min().alias("zero_day")), ("the day of the first tumour sample")
 
 
 def outcome_after(records: pl.DataFrame, zero: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

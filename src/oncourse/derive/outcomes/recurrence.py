@@ -94,9 +94,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     )
     reason = (
         pl.when(
-            pl.col("last_contact_day").is_null()
-            & pl.col("death_day").is_null()
-            & pl.col("recurrence_day").is_null()
+            pl.col("last_contact_day").is_null() & pl.col("death_day").is_null() & pl.col("recurrence_day").is_null()
         )
         .then(pl.lit("no follow-up"))
         .when(pl.col("origin_day").is_null())
@@ -107,9 +105,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         .then(pl.lit("follow-up ends before the start"))
     )
     table = table.with_columns(reason.alias("reason"))
-    excluded = table.drop_nulls("reason").select(
-        "patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason"
-    )
+    excluded = table.drop_nulls("reason").select("patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason")
     table = table.filter(pl.col("reason").is_null())
     recurred, dead = pl.col("recurrence_day").is_not_null(), pl.col("death_day").is_not_null()
     last = pl.max_horizontal("last_contact_day", "death_day", "recurrence_day")
@@ -117,11 +113,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     end = pl.when(recurred).then("recurrence_day").when(dead).then("death_day").otherwise(free_until)
     table = table.with_columns(
         end_day=pl.max_horizontal(end, "origin_day"),
-        state=pl.when(recurred)
-        .then(pl.lit("recurred"))
-        .when(dead)
-        .then(pl.lit("died"))
-        .otherwise(pl.lit("free")),
+        state=pl.when(recurred).then(pl.lit("recurred")).when(dead).then(pl.lit("died")).otherwise(pl.lit("free")),
         last_day=last,
         dead=dead,
     ).with_columns(time_days=pl.col("end_day") - pl.col("origin_day") + 1)
@@ -148,23 +140,31 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         .agg(pl.col("day").min().alias("metastasectomy_day"))
     )
     table = (
-        table.join(sites, on="patient_id", how="left")
-        .join(resected, on="patient_id", how="left")
-        .sort("patient_id")
+        table.join(sites, on="patient_id", how="left").join(resected, on="patient_id", how="left").sort("patient_id")
     )
     words = "resection of the primary" if surgery else f"the index date ({study.config.index})"
-    columns = ["patient_id", "origin_day", "end_day", "time_days", "state", "recurrence_day", "sites", "n_sites",
-               "metastasectomy_day", "last_day", "dead", "death_day"]  # fmt: skip
+    columns = [
+        "patient_id",
+        "origin_day",
+        "end_day",
+        "time_days",
+        "state",
+        "recurrence_day",
+        "sites",
+        "n_sites",
+        "metastasectomy_day",
+        "last_day",
+        "dead",
+        "death_day",
+    ]
     return RecurrenceTable(table.select(columns).rename({"dead": "is_dead"}), excluded, words)
 
 
-def blood_after_surgery(
-    ctdna: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int
-) -> pl.DataFrame:
+def blood_after_surgery(ctdna: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int) -> pl.DataFrame:
     """Return patient_id, sample_id, day, is_positive, reason of the first blood in the window after the origin.
 
-    is_positive: whether it is ctDNA-positive (`oncourse.derive.care.ctdna`); null where that is not assessable, with the
-    reason. The first assessable one counts, else the first.
+    is_positive: whether it is ctDNA-positive (`oncourse.derive.care.ctdna`); null where that is not assessable, with
+    the reason. The first assessable one counts, else the first.
     """
     state = pl.col("state")
     rows = (
@@ -182,8 +182,8 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
     """Return per gene what became of the primary's mutations in the recurrence, over the main pairs.
 
     Columns: gene, n_pairs (with an altering mutation of the gene in either), n_shared, n_new, n_lost,
-    n_by_calls (new or lost, every such mutation by calls alone), n_not_assessable; a patient counts once per gene, new or
-    lost before shared.
+    n_by_calls (new or lost, every such mutation by calls alone), n_not_assessable; a patient counts once per gene, new
+    or lost before shared.
     """
     from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 
@@ -193,14 +193,10 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
         return empty
     kinds = ["primary v metastasis", "primary v local recurrence"]
     main = pairs.pairs.filter(pl.col("comparison").is_in(kinds) & pl.col("is_main"))
-    main = main.sort("patient_id", "comparison", descending=[False, True]).unique(
-        "patient_id", keep="first"
-    )
+    main = main.sort("patient_id", "comparison", descending=[False, True]).unique("patient_id", keep="first")
     if main.is_empty():
         return empty
-    cells = presence.cells.with_row_index("cell_b").select(
-        pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence"
-    )
+    cells = presence.cells.with_row_index("cell_b").select(pl.col("cell_b").cast(pl.Int64), "variant_id", "consequence")
     rows = (
         pairs.variants.join(main.select("pair", "patient_id"), on="pair")
         .with_columns(pl.col("cell_b").cast(pl.Int64))
@@ -210,22 +206,25 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
     )
     if rows.is_empty():
         return empty
-    rows = rows.filter(
-        consequences(rows["consequence"]).is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)
-    )
+    rows = rows.filter(consequences(rows["consequence"]).is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False))
     state = pl.col("state")
     per = rows.group_by("gene", "patient_id").agg(
-        new=(state == "private_b").any(), lost=(state == "private_a").any(), shared=(state == "shared").any(),
+        new=(state == "private_b").any(),
+        lost=(state == "private_a").any(),
+        shared=(state == "shared").any(),
         seen=(state.is_in(["private_a", "private_b"]) & ~difference_by_calls()).any(),
-    )  # fmt: skip
+    )
     new, lost, shared = pl.col("new"), pl.col("lost"), pl.col("shared")
     return (
         per.group_by("gene")
         .agg(
-            pl.len().alias("n_pairs"), (shared & ~new & ~lost).sum().alias("n_shared"), new.sum().alias("n_new"),
-            (lost & ~new).sum().alias("n_lost"), ((new | lost) & ~pl.col("seen")).sum().alias("n_by_calls"),
+            pl.len().alias("n_pairs"),
+            (shared & ~new & ~lost).sum().alias("n_shared"),
+            new.sum().alias("n_new"),
+            (lost & ~new).sum().alias("n_lost"),
+            ((new | lost) & ~pl.col("seen")).sum().alias("n_by_calls"),
             (~shared & ~new & ~lost).sum().alias("n_not_assessable"),
         )
         .with_columns(pl.col(name).cast(pl.Int64) for name in schema)
         .sort(["n_pairs", "gene"], descending=[True, False])
-    )  # fmt: skip
+    )

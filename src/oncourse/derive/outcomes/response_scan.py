@@ -21,7 +21,8 @@ SMALL_CELL = 5.0
 
 
 def psa_responses(psa: pl.DataFrame) -> pl.DataFrame:
-    """Return patient_id, line, start_day, y: a confirmed fall of PSA by half (PCWG3); null where it could not be judged."""
+    """Return patient_id, line, start_day, y: a confirmed fall of PSA by half (PCWG3); null where it could not be
+    judged."""
     seen = pl.col("baseline_ng_ml").is_not_null() & (pl.col("n_values") > 0)
     return psa.select("patient_id", "line", "start_day", y=pl.when(seen).then("psa50_confirmed"))
 
@@ -49,17 +50,13 @@ def response_outcome(
     """
     # line 0 is adjuvant: nothing there that could respond
     rows = (
-        rows.filter(pl.col("line") >= 1)
-        .drop_nulls("start_day")
-        .with_columns(pl.col("y").is_null().alias("is_missing"))
+        rows.filter(pl.col("line") >= 1).drop_nulls("start_day").with_columns(pl.col("y").is_null().alias("is_missing"))
     )
     if not missing_counts or rows["is_missing"].all():  # nobody judged: the study does not hold this response
         rows = rows.filter(~pl.col("is_missing"))
     if line is not None:
         rows = rows.filter(pl.col("line") == line)
-    rows = rows.sort("patient_id", "is_missing", "start_day").unique(
-        "patient_id", keep="first", maintain_order=True
-    )
+    rows = rows.sort("patient_id", "is_missing", "start_day").unique("patient_id", keep="first", maintain_order=True)
     n = rows.height
     target = Outcome(
         endpoint,
@@ -100,10 +97,14 @@ def scan_response(
             known = ~np.isnan(values[:, j])
             rows.append(
                 {
-                    "feature": name, "endpoint": target.endpoint, "kind": kind, "per": block.per,
-                    "n_assumed_baseline": int((known & np.isnan(day)).sum()), **row,
+                    "feature": name,
+                    "endpoint": target.endpoint,
+                    "kind": kind,
+                    "per": block.per,
+                    "n_assumed_baseline": int((known & np.isnan(day)).sum()),
+                    **row,
                 }
-            )  # fmt: skip
+            )
     return rows, [(p, s, why) for (p, s), why in sorted(late.items(), key=str)]
 
 
@@ -116,9 +117,11 @@ def _row(
     v, y = value[known], response[known]
     altered = int((v == 1).sum()) if block.is_binary else None
     row: dict[str, Any] = {
-        "n": int(known.sum()), "n_response": int(y.sum()), "n_altered": altered,
+        "n": int(known.sum()),
+        "n_response": int(y.sum()),
+        "n_altered": altered,
         "n_response_altered": int((y & (v == 1)).sum()) if block.is_binary else None,
-    }  # fmt: skip
+    }
     few = altered is not None and min(altered, int(known.sum()) - altered) < min_altered
     if few or np.unique(v).size < 2 or not 0 < y.sum() < y.size:
         return row
@@ -138,9 +141,12 @@ def _row(
     if not np.isfinite(fit.coef):
         return row
     row |= {
-        "odds_ratio": _exp(fit.coef), "ci_low": _exp(fit.ci_low), "ci_high": _exp(fit.ci_high), "p_value": p,
+        "odds_ratio": _exp(fit.coef),
+        "ci_low": _exp(fit.ci_low),
+        "ci_high": _exp(fit.ci_high),
+        "p_value": p,
         "p_method": method,
-    }  # fmt: skip
+    }
     full = known & ~np.isnan(x).any(axis=1)
     usable = [j for j in range(x.shape[1]) if np.ptp(x[full, j]) > 0] if full.any() else []
     rarer = min(int(response[full].sum()), int((~response[full]).sum()))
@@ -148,9 +154,11 @@ def _row(
         beside = firth_logistic(np.column_stack([value[full], x[full][:, usable]]), response[full])
         if np.isfinite(beside.coef):
             row |= {
-                "adjusted_odds_ratio": _exp(beside.coef), "adjusted_ci_low": _exp(beside.ci_low),
-                "adjusted_ci_high": _exp(beside.ci_high), "adjusted_p_value": beside.p_value,
-            }  # fmt: skip
+                "adjusted_odds_ratio": _exp(beside.coef),
+                "adjusted_ci_low": _exp(beside.ci_low),
+                "adjusted_ci_high": _exp(beside.ci_high),
+                "adjusted_p_value": beside.p_value,
+            }
     return row
 
 

@@ -1,4 +1,5 @@
-"""Every two treatments of a line compared on every endpoint: hazard ratios, means, balance, and who should get which."""
+"""Every two treatments of a line compared on every endpoint: hazard ratios, means, balance, and who should get
+which."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PairRules:
-    """Days: end of the restricted means, milestone, landmark. Fewest patients of an arm and events of a pair, most arms."""
+    """Days: end of the restricted means, milestone, landmark. Fewest patients of an arm and events of a pair, most
+    arms."""
 
     horizon_days: float
     milestone_days: float
@@ -32,7 +34,8 @@ class PairRules:
 @dataclass(frozen=True)
 class Comparisons:
     """Rows of the tables treatment/comparison, balance, policy and tipping; pairs that may be one treatment, with the
-    reason; and per comparison (endpoint, line, arm, reference) the covariates that were not used, each with the reason."""
+    reason; and per comparison (endpoint, line, arm, reference) the covariates that were not used, each with the
+    reason."""
 
     comparison: list[dict[str, Any]]
     balance: list[dict[str, Any]]
@@ -61,9 +64,7 @@ def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -
     return frame
 
 
-def compare_lines(
-    rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed: int, rules: PairRules
-) -> Comparisons:
+def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed: int, rules: PairRules) -> Comparisons:
     """Compare every two frequent arms of a line on every endpoint; the more frequent one is the reference.
 
     rows : a row per unit and endpoint (time_days, is_event, entry_days, line, arm, patient_id); table : the lines of
@@ -94,7 +95,9 @@ def compare_lines(
                 milestone=rules.milestone_days,
             )
             if unclear:
-                pair.warnings.append(f"{arm} and {reference} are two drugs because they are written so: neither is known")
+                pair.warnings.append(
+                    f"{arm} and {reference} are two drugs because they are written so: neither is known"
+                )
             head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
             later = crossover(table, arm, reference, line)
             switch = switch_days(
@@ -135,9 +138,7 @@ def compare_lines(
     return found
 
 
-def _comparison_rows(
-    head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]
-) -> list[dict[str, Any]]:
+def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]) -> list[dict[str, Any]]:
     from oncourse.models.weighting import e_value
 
     out = []
@@ -179,8 +180,8 @@ HIDDEN = (1.2, 1.5, 2.0, 3.0, 5.0)
 def _tipping_rows(head: dict[str, Any], pair: Pair) -> list[dict[str, Any]]:
     """What a hidden factor of each strength would at most leave of the hazard ratio that the page says.
 
-    The weighted ratio, else the unadjusted one; moved towards 1 by the bias factor of Ding & VanderWeele (2016), and the
-    limit nearer to 1 with it.
+    The weighted ratio, else the unadjusted one; moved towards 1 by the bias factor of Ding & VanderWeele (2016), and
+    the limit nearer to 1 with it.
     """
     from oncourse.models.weighting import bias_factor
 
@@ -197,9 +198,21 @@ def _tipping_rows(head: dict[str, Any], pair: Pair) -> list[dict[str, Any]]:
             limit = low / factor if value > 1 else high * factor
             turned = (left - 1) * (value - 1) <= 0
             holds = low <= 1 <= high or (limit - 1) * (value - 1) <= 0
-            word = "the effect is gone or turned" if turned else "the interval holds 1" if holds else "an effect is left"
-            out.append({**head, "method": row.method, "with_treatment": with_treatment, "with_outcome": with_outcome,
-                        "bias_factor": factor, "estimate": left, "limit": limit, "left": word})  # fmt: skip
+            word = (
+                "the effect is gone or turned" if turned else "the interval holds 1" if holds else "an effect is left"
+            )
+            out.append(
+                {
+                    **head,
+                    "method": row.method,
+                    "with_treatment": with_treatment,
+                    "with_outcome": with_outcome,
+                    "bias_factor": factor,
+                    "estimate": left,
+                    "limit": limit,
+                    "left": word,
+                }
+            )
     return out
 
 

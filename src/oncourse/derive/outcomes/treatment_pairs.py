@@ -20,15 +20,27 @@ if TYPE_CHECKING:
 MAX_EXPLORATORY_GENES = 20
 #: Columns of the interaction table that an estimate fills.
 NUMBERS = (
-    "hazard_ratio_ratio", "ci_low", "ci_high", "p_value", "hazard_ratio_positive", "hazard_ratio_negative",
-    "hazard_ratio_marker", "rmst_interaction", "rmst_ci_low", "rmst_ci_high", "n_arm_positive",
-    "n_reference_positive", "n_arm_negative", "n_reference_negative",
-)  # fmt: skip
+    "hazard_ratio_ratio",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "hazard_ratio_positive",
+    "hazard_ratio_negative",
+    "hazard_ratio_marker",
+    "rmst_interaction",
+    "rmst_ci_low",
+    "rmst_ci_high",
+    "n_arm_positive",
+    "n_reference_positive",
+    "n_arm_negative",
+    "n_reference_negative",
+)
 
 
 @dataclass(frozen=True)
 class InteractionRules:
-    """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a pair.
+    """horizon_days of restricted means; oldest marker value; fewest lines per cell; fewest lines and most arms of a
+    pair.
 
     new_drugs : drugs that the dictionary does not have and that are none of its drugs under another name
     design : whose hypotheses are tested; None: those of all designs
@@ -60,8 +72,8 @@ def interaction_rows(
     """Return the rows of the interaction table.
 
     values : every marker value with its day (`oncourse.derive.outcomes.treatment_units.marker_values`).
-    `curves` gets, per pre-specified contrast of classes with an estimate (marker, arm, reference, endpoint), its lines with
-    time_days, entry_days, is_event and value (1 carrier, 0 not), and which were treated.
+    `curves` gets, per pre-specified contrast of classes with an estimate (marker, arm, reference, endpoint), its lines
+    with time_days, entry_days, is_event and value (1 carrier, 0 not), and which were treated.
     """
     from oncourse.stats.fdr import benjamini_hochberg
 
@@ -101,21 +113,18 @@ def interaction_rows(
                 continue
             inside = part.filter(pl.col("arm").is_in(list(pair)))
             for marker in others:
-                row = _interaction_row(
-                    inside, inside["arm"] == pair[0], pair, marker, endpoint, known, x, rules, False
-                )
+                row = _interaction_row(inside, inside["arm"] == pair[0], pair, marker, endpoint, known, x, rules, False)
                 if row["hazard_ratio_ratio"] is not None:
                     out.append(row)
     classes = {(m, a.lower(), (r or "other").lower()) for m, a, r in wanted}
-    # A hypothesis of the design stays with its reason; of its single drugs and the exploratory ones only what has lines.
+    # A hypothesis of the design stays with its reason; of its single drugs and the exploratory ones only what has
+    # lines.
     out = [r for r in out if r["n"] > 0 or (r["marker"], r["arm"], r["reference"]) in classes]
     exploratory = [r for r in out if not r["is_prespecified"]]
     if exploratory:
         for row, q in zip(exploratory, benjamini_hochberg([r["p_value"] for r in exploratory]), strict=True):
             row["q_value"] = float(q)
-    return sorted(
-        out, key=lambda r: (not r["is_prespecified"], r["marker"], r["endpoint"], r["arm"], r["reference"])
-    )
+    return sorted(out, key=lambda r: (not r["is_prespecified"], r["marker"], r["endpoint"], r["arm"], r["reference"]))
 
 
 def _contrasts(
@@ -166,9 +175,7 @@ def _interaction_row(
     from oncourse.models.compare import interaction
 
     value = known.filter(pl.col("marker") == marker).select("unit", "value")
-    joined = inside.with_columns(treated.alias("treated")).join(
-        value, on="unit", how="left", maintain_order="left"
-    )
+    joined = inside.with_columns(treated.alias("treated")).join(value, on="unit", how="left", maintain_order="left")
     usable = joined.drop_nulls("value")
     row = {
         **_empty_row(marker, names, endpoint),
@@ -187,10 +194,17 @@ def _interaction_row(
         min_cell=rules.min_cell,
     )
     numbers = (
-        found.ratio.value, found.ratio.ci_low, found.ratio.ci_high, found.ratio.p_value, found.in_positive,
-        found.in_negative, found.prognostic, found.mean_difference.value, found.mean_difference.ci_low,
+        found.ratio.value,
+        found.ratio.ci_low,
+        found.ratio.ci_high,
+        found.ratio.p_value,
+        found.in_positive,
+        found.in_negative,
+        found.prognostic,
+        found.mean_difference.value,
+        found.mean_difference.ci_low,
         found.mean_difference.ci_high,
-    )  # fmt: skip
+    )
     cells = ("arm_positive", "reference_positive", "arm_negative", "reference_negative")
     counts = tuple(found.cells[c] for c in cells)
     return {
@@ -213,15 +227,13 @@ def frequent_genes(status: GeneStatus | None, n_patients: int) -> tuple[str, ...
         return ()
     hits = status.altered.filter(pl.col("is_altered"))
     counts = hits.group_by("gene").agg(pl.col("patient_id").n_unique().alias("n"))
-    enough = counts.filter(pl.col("n") >= 0.1 * n_patients).sort(
-        ["n", "gene"], descending=[True, False]
-    )
+    enough = counts.filter(pl.col("n") >= 0.1 * n_patients).sort(["n", "gene"], descending=[True, False])
     return tuple(sorted(enough.head(MAX_EXPLORATORY_GENES)["gene"].to_list()))
 
 
 def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: int = 3) -> PairData:
-    """Arrays of a comparison; covariates with fewer than `rare` patients on either side of a 0/1 column are left out, and
-    those that are the treatment itself (`arm_columns`)."""
+    """Arrays of a comparison; covariates with fewer than `rare` patients on either side of a 0/1 column are left out,
+    and those that are the treatment itself (`arm_columns`)."""
     import numpy as np
 
     from oncourse.models.compare import PairData

@@ -52,12 +52,18 @@ def units(lines: pl.DataFrame, group_by: str) -> pl.DataFrame:
             pl.Series("unknown", [r[2] for r in rows], dtype=pl.String),
         )
         .select(
-            "patient_id", "line", pl.col("start_day").alias("zero_day"), "next_start_day", "arm", "classes", "unknown",
+            "patient_id",
+            "line",
+            pl.col("start_day").alias("zero_day"),
+            "next_start_day",
+            "arm",
+            "classes",
+            "unknown",
             "setting",
         )
         .sort("patient_id", "line")
         .with_row_index("unit")
-    )  # fmt: skip
+    )
 
 
 def _told(drugs: str, group_by: str) -> tuple[str, list[str], str | None]:
@@ -84,9 +90,9 @@ def outcomes(
     joined = table.select("unit", "patient_id", "line", "zero_day", "next_start_day", "setting").join(
         by_line, on=["patient_id", "line"], how="inner"
     )
-    origin = records.filter(
-        pl.col("line").is_null() & pl.col("endpoint").is_in(FROM_ORIGIN)
-    ).select("patient_id", "endpoint", "origin_day", "end_day", "entry_day", "is_event")
+    origin = records.filter(pl.col("line").is_null() & pl.col("endpoint").is_in(FROM_ORIGIN)).select(
+        "patient_id", "endpoint", "origin_day", "end_day", "entry_day", "is_event"
+    )
     early = table.join(origin, on="patient_id", how="inner").filter(
         (pl.col("setting").fill_null("") == "adjuvant") | (pl.col("zero_day") <= pl.col("origin_day"))
     )
@@ -106,7 +112,7 @@ def outcomes(
             joined.select(columns),
             early.select(columns),
         ]
-    ).filter(pl.col("endpoint").is_in(list(endpoints)))  # fmt: skip
+    ).filter(pl.col("endpoint").is_in(list(endpoints)))
     if estimand == "while_on_line":
         switched = pl.col("next_start_day").is_not_null() & (pl.col("next_start_day") <= pl.col("end_day"))
         rows = rows.with_columns(
@@ -153,9 +159,7 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     Null where it was not, but a drug of an earlier line is not known.
     """
     long = (
-        table.select("patient_id", "zero_day", "classes")
-        .explode("classes", empty_as_null=True)
-        .drop_nulls("classes")
+        table.select("patient_id", "zero_day", "classes").explode("classes", empty_as_null=True).drop_nulls("classes")
     )
     unclear = (
         table.filter(pl.col("unknown").is_not_null())
@@ -169,28 +173,32 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     not_known = pl.col("unclear") < pl.col("zero_day")
     for name in PRIOR_CLASSES:
         given = (
-            long.filter(pl.col("classes") == name)
-            .group_by("patient_id")
-            .agg(pl.col("zero_day").min().alias("first"))
+            long.filter(pl.col("classes") == name).group_by("patient_id").agg(pl.col("zero_day").min().alias("first"))
         )
         out = (
             out.join(given, on="patient_id", how="left", maintain_order="left")
             .with_columns(pl.when(before).then(1.0).when(not_known).then(None).otherwise(0.0).alias(f"prior:{name}"))
             .drop("first")
-        )  # fmt: skip
+        )
     return out.drop("patient_id", "zero_day", "unclear")
 
 
 def indications(
-    table: pl.DataFrame, values: pl.DataFrame, statuses: pl.DataFrame, patients: pl.DataFrame, *,
-    design: Disease | None, window_days: int | None, with_side: bool,
-) -> pl.DataFrame:  # fmt: skip
+    table: pl.DataFrame,
+    values: pl.DataFrame,
+    statuses: pl.DataFrame,
+    patients: pl.DataFrame,
+    *,
+    design: Disease | None,
+    window_days: int | None,
+    with_side: bool,
+) -> pl.DataFrame:
     """Return unit and a 0/1 column (null: not known by then) per finding by which the line's treatment may be chosen.
 
-    RAS decides on anti-EGFR antibodies, AR-V7 on ARPI or taxane: where arms differ by it and it is left out, the ratio of
-    the arms is the finding's own. ``marker:NAME`` of `INDICATIONS` that the design asks for or has a hypothesis on (all
-    without a design), known on or before the line's start (`markers_at`); ``side=left`` of the primary where the design
-    has sides and `with_side`. One of which nothing is assessable in the study has no column.
+    RAS decides on anti-EGFR antibodies, AR-V7 on ARPI or taxane: where arms differ by it and it is left out, the ratio
+    of the arms is the finding's own. ``marker:NAME`` of `INDICATIONS` that the design asks for or has a hypothesis on
+    (all without a design), known on or before the line's start (`markers_at`); ``side=left`` of the primary where the
+    design has sides and `with_side`. One of which nothing is assessable in the study has no column.
 
     Parameters
     ----------
@@ -217,19 +225,25 @@ def indications(
 
 
 def marker_values(
-    study: Study, status: GeneStatus | None, genes: tuple[str, ...], *, statuses: pl.DataFrame, readings: pl.DataFrame,
+    study: Study,
+    status: GeneStatus | None,
+    genes: tuple[str, ...],
+    *,
+    statuses: pl.DataFrame,
+    readings: pl.DataFrame,
     born: Sequence[str],
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Return every assessable marker value with its day: patient_id, marker, day (null = not recorded), value (1 / 0).
 
-    RAS, HRR, MSI-H/dMMR and AR-V7 are those of the table of statuses, sample by sample; other recorded markers are positive
-    or negative as recorded, known from their own day or else that of their sample; and `genes` are altered or not. An HRR
-    loss of the germline was there at every line, whenever it was found: HRR is positive throughout.
+    RAS, HRR, MSI-H/dMMR and AR-V7 are those of the table of statuses, sample by sample; other recorded markers are
+    positive or negative as recorded, known from their own day or else that of their sample; and `genes` are altered or
+    not. An HRR loss of the germline was there at every line, whenever it was found: HRR is positive throughout.
 
     Parameters
     ----------
-    statuses : of samples (`oncourse.derive.status.table.status_table`); readings : `oncourse.facts.markers.marker_readings`
-    born : patients with a germline HRR loss (`oncourse.derive.status.evidence.germline_losses`)
+    statuses : of samples (`oncourse.derive.status.table.status_table`); readings :
+    `oncourse.facts.markers.marker_readings` born : patients with a germline HRR loss
+    (`oncourse.derive.status.evidence.germline_losses`)
     """
     days = study["samples"].select("sample_id", "patient_id", "day")
     parts = [_values(statuses.filter(pl.col("status").is_in(STATUS_MARKERS)), "status"), _values(readings, "marker")]

@@ -17,7 +17,8 @@ AT_VISITS = ("PFS", "rPFS", "TTP", "DFS", "RFS", "TTR")
 class VisitIntervals:
     """Times in days from the origin, over patients; ``left`` < event <= ``right`` (equal: exact; infinite: not seen).
 
-    ``time``, ``event``: as usually analysed, on the day it was found; ``width``: median days between the visits of an event.
+    ``time``, ``event``: as usually analysed, on the day it was found; ``width``: median days between the visits of an
+    event.
     """
 
     endpoint: str

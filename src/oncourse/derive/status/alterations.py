@@ -1,4 +1,5 @@
-"""What hit each cancer gene of each patient: mutation, copy number, fusion, germline; driver or not, one allele or both."""
+"""What hit each cancer gene of each patient: mutation, copy number, fusion, germline; driver or not, one allele or
+both."""
 
 from __future__ import annotations
 
@@ -23,14 +24,30 @@ from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.model import Study
 
 HIT_SCHEMA = {
-    "patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "kind": pl.String, "variant_id": pl.String,
-    "change": pl.String, "effect": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "driver": pl.String,
+    "patient_id": pl.String,
+    "sample_id": pl.String,
+    "gene": pl.String,
+    "kind": pl.String,
+    "variant_id": pl.String,
+    "change": pl.String,
+    "effect": pl.String,
+    "alt_count": pl.Int64,
+    "depth": pl.Int64,
+    "driver": pl.String,
     "rule": pl.String,
-}  # fmt: skip
+}
 ALTERATION_SCHEMA = {
-    "patient_id": pl.String, "gene": pl.String, "kinds": pl.String, "changes": pl.String, "samples": pl.String,
-    "n_hits": pl.Int64, "driver": pl.String, "rule": pl.String, "is_biallelic": pl.Boolean, "basis": pl.String,
-}  # fmt: skip
+    "patient_id": pl.String,
+    "gene": pl.String,
+    "kinds": pl.String,
+    "changes": pl.String,
+    "samples": pl.String,
+    "n_hits": pl.Int64,
+    "driver": pl.String,
+    "rule": pl.String,
+    "is_biallelic": pl.Boolean,
+    "basis": pl.String,
+}
 #: Strongest word first.
 DRIVER_ORDER = ("driver", "unknown")
 LOSSES = ("nonsense", "frameshift", "splice", "start_loss")
@@ -44,7 +61,9 @@ def cancer_genes() -> frozenset[str]:
 @cache
 def _hotspots() -> frozenset[tuple[str, int]]:
     """(gene, codon) of hotspots.tsv and of the residues of the sets RAS and PIK3CA."""
-    listed = {(gene, codon) for name in ("RAS", "PIK3CA") for gene, codons in set_codons(name).items() for codon in codons}
+    listed = {
+        (gene, codon) for name in ("RAS", "PIK3CA") for gene, codons in set_codons(name).items() for codon in codons
+    }
     return frozenset(listed | hotspot_codons())
 
 
@@ -58,7 +77,9 @@ def read_hotspots(path: Path) -> frozenset[tuple[str, int]]:
     gene = next((names[n] for n in ("gene", "hugo_symbol") if n in names), None)
     codon = next((names[n] for n in ("codon", "amino_acid_position") if n in names), None)
     if gene is None or codon is None:
-        raise InputError(f"{path.name}: hotspots need the columns gene and codon; found {', '.join(frame.columns[:8])}.")
+        raise InputError(
+            f"{path.name}: hotspots need the columns gene and codon; found {', '.join(frame.columns[:8])}."
+        )
     rows = frame.select(gene=gene, codon=pl.col(codon).cast(pl.Int64, strict=False)).drop_nulls()
     return frozenset(rows.iter_rows())
 
@@ -80,15 +101,24 @@ def hits_table(
     extra = read_hotspots(Path(hotspots)) if hotspots else frozenset()
     known = _with_rule(rows, _hotspots() | extra)
     known = known.filter((pl.col("kind") == "mutation") | (pl.col("driver") == "driver"))
-    return pl.concat([known.select(list(HIT_SCHEMA)), _events(status)]).sort("patient_id", "gene", "sample_id", "variant_id")
+    return pl.concat([known.select(list(HIT_SCHEMA)), _events(status)]).sort(
+        "patient_id", "gene", "sample_id", "variant_id"
+    )
 
 
 def _with_rule(rows: pl.DataFrame, hotspots: Collection[tuple[str, int]]) -> pl.DataFrame:
     """Add driver and rule to variant rows."""
     spots = pl.DataFrame(sorted(hotspots), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
-    rows = rows.join(spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left", maintain_order="left")
-    rows = rows.join(_listed(rows), on=["gene", "change", "effect", "codon", "listed"], how="left", maintain_order="left",
-                     nulls_equal=True)  # fmt: skip
+    rows = rows.join(
+        spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left", maintain_order="left"
+    )
+    rows = rows.join(
+        _listed(rows),
+        on=["gene", "change", "effect", "codon", "listed"],
+        how="left",
+        maintain_order="left",
+        nulls_equal=True,
+    )
     driver, rule = pl.lit("unknown"), pl.lit("no rule says that it drives")
     for when, word, text in reversed(_mutation_rules()):
         driver = pl.when(when).then(pl.lit(word)).otherwise(driver)
@@ -103,23 +133,35 @@ def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
     changed = pl.col("effect").is_in(["missense", "inframe"])
     truncating = pl.col("effect").is_in(list(LOSSES))
     return [
-        (pl.col("is_loss").fill_null(False) & (pl.col("listed") == "pathogenic"), "driver",
-         "loss by the classified changes of the study"),
+        (
+            pl.col("is_loss").fill_null(False) & (pl.col("listed") == "pathogenic"),
+            "driver",
+            "loss by the classified changes of the study",
+        ),
         (pl.col("is_loss").fill_null(False), "driver", "loss by pathogenic.tsv and harmless_truncations.tsv"),
         (pl.col("listed") == "benign", "unknown", "benign by the classified changes of the study"),
         (truncating & ~pl.col("is_loss").fill_null(True), "unknown", "truncation listed as harmless"),
         (truncating & suppressor, "driver", "truncating or splice site in a suppressor (genes.tsv)"),
-        (changed & pl.col("is_hotspot").fill_null(False), "driver",
-         "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)"),
+        (
+            changed & pl.col("is_hotspot").fill_null(False),
+            "driver",
+            "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)",
+        ),
         (truncating & oncogene, "unknown", "truncating in an oncogene"),
         (changed & pl.col("codon").is_null(), "unknown", "protein change not recorded: hotspots not assessed"),
-    ]  # fmt: skip
+    ]
 
 
 def _listed(rows: pl.DataFrame) -> pl.DataFrame:
     """Judge the changes of genes with rules of their own by `oncourse.knowledge.alterations.loss_reason`: is_loss."""
-    keys = {"gene": pl.String, "change": pl.String, "effect": pl.String, "codon": pl.Int64, "listed": pl.String,
-            "is_loss": pl.Boolean}  # fmt: skip
+    keys = {
+        "gene": pl.String,
+        "change": pl.String,
+        "effect": pl.String,
+        "codon": pl.Int64,
+        "listed": pl.String,
+        "is_loss": pl.Boolean,
+    }
     # an oncogene's pathogenic change is no loss
     own = (pl.col("listed") != "") & pl.col("gene").is_in(sorted(genes_of_role("suppressor")))
     mine = rows.filter(pl.col("gene").is_in(sorted(listed_genes())) | own)
@@ -144,12 +186,21 @@ def _events(status: GeneStatus) -> pl.DataFrame:
         ("is_deleted", "deletion", suppressor, "both copies of a suppressor deleted (genes.tsv)"),
         ("is_fused", "fusion", suppressor | oncogene, "fusion of a gene of known role (genes.tsv)"),
     ):
-        parts.append(found.filter(flag).select(
-            "patient_id", "sample_id", "gene", kind=pl.lit(kind), variant_id=pl.lit(None, pl.String), change=pl.lit(kind),
-            effect=pl.lit(kind), alt_count=pl.lit(None, pl.Int64), depth=pl.lit(None, pl.Int64),
-            driver=pl.when(drives).then(pl.lit("driver")).otherwise(pl.lit("unknown")),
-            rule=pl.when(drives).then(pl.lit(rule)).otherwise(pl.lit("no rule says that it drives")),
-        ))  # fmt: skip
+        parts.append(
+            found.filter(flag).select(
+                "patient_id",
+                "sample_id",
+                "gene",
+                kind=pl.lit(kind),
+                variant_id=pl.lit(None, pl.String),
+                change=pl.lit(kind),
+                effect=pl.lit(kind),
+                alt_count=pl.lit(None, pl.Int64),
+                depth=pl.lit(None, pl.Int64),
+                driver=pl.when(drives).then(pl.lit("driver")).otherwise(pl.lit("unknown")),
+                rule=pl.when(drives).then(pl.lit(rule)).otherwise(pl.lit("no rule says that it drives")),
+            )
+        )
     return pl.concat(parts)
 
 
@@ -159,19 +210,25 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     is_biallelic, of suppressors that have a driver hit, true beats unknown beats false over the patient's samples: both
     copies deleted, two different losses (germline among them; phase not known), or one loss and the other allele lost
     (segments); false where segments show both alleles; null where nothing tells. A read share above that of one of two
-    copies at the sample's purity is named in ``basis`` and decides nothing: the other allele is lost, or this one gained.
+    copies at the sample's purity is named in ``basis`` and decides nothing: the other allele is lost, or this one
+    gained.
     """
     if hits.is_empty():
         return pl.DataFrame(schema=ALTERATION_SCHEMA)
     rank = pl.col("driver").replace_strict({w: i for i, w in enumerate(DRIVER_ORDER)}, return_dtype=pl.Int8)
-    ordered = hits.with_columns(rank=rank).sort("patient_id", "gene", "rank", "sample_id", "variant_id", nulls_last=True)
+    ordered = hits.with_columns(rank=rank).sort(
+        "patient_id", "gene", "rank", "sample_id", "variant_id", nulls_last=True
+    )
     named = pl.coalesce(pl.col("variant_id"), pl.col("kind"))
     word = pl.when(pl.col("change") == "").then(pl.col("effect")).otherwise("change")
     table = ordered.group_by("patient_id", "gene", maintain_order=True).agg(
-        kinds=pl.col("kind").unique().sort().str.join(";"), changes=word.unique(maintain_order=True).str.join(";"),
-        samples=pl.col("sample_id").unique().sort().str.join(";"), n_hits=named.n_unique().cast(pl.Int64),
-        driver=pl.col("driver").first(), rule=pl.col("rule").first(),
-    )  # fmt: skip
+        kinds=pl.col("kind").unique().sort().str.join(";"),
+        changes=word.unique(maintain_order=True).str.join(";"),
+        samples=pl.col("sample_id").unique().sort().str.join(";"),
+        n_hits=named.n_unique().cast(pl.Int64),
+        driver=pl.col("driver").first(),
+        rule=pl.col("rule").first(),
+    )
     table = table.join(_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
     return table.select(list(ALTERATION_SCHEMA)).sort("patient_id", "gene")
 
@@ -185,15 +242,22 @@ def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     variants = pl.col("variant_id").drop_nulls().n_unique()
     found = rows.group_by("patient_id", "gene").agg(
         gone=((pl.col("kind") == "deletion") | (pl.col("state") == "homozygous_deletion").fill_null(False)).any(),
-        two=variants > 1, lost=(pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False).any(),
+        two=variants > 1,
+        lost=(pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False).any(),
         kept=(pl.col("is_allele_lost") == False).fill_null(False).all(),  # noqa: E712
         skewed=pl.col("is_skewed").fill_null(False).any(),
-    )  # fmt: skip
+    )
     words = (
-        ("gone", True, "both copies deleted"), ("two", True, "two different losses (phase not known)"),
-        ("lost", True, "one loss, the other allele lost"), ("kept", False, "one loss, both alleles kept"),
-        ("skewed", None, "more reads than one of two copies gives at this purity: other allele lost, or this one gained"),
-    )  # fmt: skip
+        ("gone", True, "both copies deleted"),
+        ("two", True, "two different losses (phase not known)"),
+        ("lost", True, "one loss, the other allele lost"),
+        ("kept", False, "one loss, both alleles kept"),
+        (
+            "skewed",
+            None,
+            "more reads than one of two copies gives at this purity: other allele lost, or this one gained",
+        ),
+    )
     both, basis = pl.lit(None, pl.Boolean), pl.lit("other allele not assessed")
     for flag, value, text in reversed(words):
         both = pl.when(flag).then(pl.lit(value, pl.Boolean)).otherwise(both)

@@ -15,16 +15,24 @@ STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("day", pl.Int64, "day of the sample or record; null = not recorded"),
     ("status", pl.String, "RAS, BRAF V600E, HRR ..."),
     ("state", pl.String, "positive / negative / not_assessable"),
-    ("basis", pl.String, "of a positive: counted, assumed (called without counts) or recorded; of a negative: measured, "
-     "assumed or recorded; null where not assessable"),
+    (
+        "basis",
+        pl.String,
+        "of a positive: counted, assumed (called without counts) or recorded; of a negative: measured, "
+        "assumed or recorded; null where not assessable",
+    ),
     ("variants", pl.String, "the variants behind a positive or an unclear state"),
     ("codons", pl.String, "codons of these variants"),
     ("alt_count", pl.Int64, "reads with the variant of most reads; null = not counted"),
     ("depth", pl.Int64, "reads at its site; null = not counted"),
     ("power", pl.Float64, "least chance to see a clonal mutation over the codons asked for; null = not known"),
     ("reason", pl.String, "why it is not assessable, assumed, or contradicted by another witness"),
-    ("is_doubtful", pl.Boolean, "a variant was seen that may be the status: no sample of the patient is negative beside it"),
-)  # fmt: skip
+    (
+        "is_doubtful",
+        pl.Boolean,
+        "a variant was seen that may be the status: no sample of the patient is negative beside it",
+    ),
+)
 STATUS_SCHEMA = {name: dtype for name, dtype, _ in STATUS_COLUMNS}
 #: Columns of the patients' statuses.
 PATIENT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -36,5 +44,5 @@ PATIENT_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("variants", pl.String, "the variants or records behind it"),
     ("reason", pl.String, "why it is not assessable, assumed or contradicted"),
     ("others", pl.String, "what the patient's other samples and records say, where it differs"),
-)  # fmt: skip
+)
 PATIENT_SCHEMA = {name: dtype for name, dtype, _ in PATIENT_COLUMNS}

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def germline_losses(study: Study, seen: SeenVariants, name: str) -> list[str]:
-    """Return the patients with a germline loss of function in the gene set `name`; nobody where germline is not reported."""
+    """Return the patients with a germline loss of function in the gene set `name`; nobody where germline is not
+    reported."""
     if not study.config.report_germline:
         return []
     rows = seen.rows.filter(pl.col("gene").is_in(list(gene_set(name))))
@@ -33,9 +34,15 @@ def germline_losses(study: Study, seen: SeenVariants, name: str) -> list[str]:
 
 
 def sample_statuses(
-    study: Study, panels: Panels, presence: PresenceTable | None, seen: SeenVariants, readings: pl.DataFrame,
-    statuses: Sequence[Status], callable_params: CallabilityParams, copy_params: CopyNumberParams,
-) -> pl.DataFrame:  # fmt: skip
+    study: Study,
+    panels: Panels,
+    presence: PresenceTable | None,
+    seen: SeenVariants,
+    readings: pl.DataFrame,
+    statuses: Sequence[Status],
+    callable_params: CallabilityParams,
+    copy_params: CopyNumberParams,
+) -> pl.DataFrame:
     """Return the status table of the study (`oncourse.derive.status.columns.STATUS_COLUMNS`)."""
     genes = {gene_name(gene) for status in statuses for gene in status.genes}
     rows = seen.rows.filter(pl.col("gene").is_in(sorted(genes)))

@@ -10,9 +10,13 @@ import polars as pl
 from oncourse.derive.status.columns import NEGATIVE, PATIENT_SCHEMA, POSITIVE, UNKNOWN
 from oncourse.facts.statuses import Status
 
-_WORD = {(POSITIVE, None): "positive", (NEGATIVE, "measured"): "negative, measured",
-         (NEGATIVE, "assumed"): "negative, assumed",
-         (NEGATIVE, "recorded"): "recorded negative", (POSITIVE, "recorded"): "recorded positive"}  # fmt: skip
+_WORD = {
+    (POSITIVE, None): "positive",
+    (NEGATIVE, "measured"): "negative, measured",
+    (NEGATIVE, "assumed"): "negative, assumed",
+    (NEGATIVE, "recorded"): "recorded negative",
+    (POSITIVE, "recorded"): "recorded positive",
+}
 
 
 def patient_statuses(
@@ -49,9 +53,7 @@ def _one(rows: list[dict[str, Any]], decision: str | None, status: Status) -> tu
     state, basis, reason = speaker["state"], speaker["basis"], speaker["reason"]
     if state == POSITIVE:
         hits = sorted({v for r in rows if r["state"] == POSITIVE and r["variants"] for v in r["variants"].split(", ")})
-        return (
-            state, basis, speaker["sample_id"], ", ".join(hits) or None, reason, _others(rows, speaker)
-        )  # fmt: skip
+        return (state, basis, speaker["sample_id"], ", ".join(hits) or None, reason, _others(rows, speaker))
     records = [r for r in rows if r["sample_id"] is None and r["state"] != UNKNOWN]
     if status.genes and state == NEGATIVE and any(r["state"] == POSITIVE for r in records):
         state, basis, reason = UNKNOWN, None, "another test found it"
@@ -105,7 +107,9 @@ def _others(rows: list[dict[str, Any]], speaker: dict[str, Any]) -> str | None:
 def recorded_sites(table: pl.DataFrame, statuses: Sequence[Status]) -> dict[str, list[tuple[str, int]]]:
     """Return patient -> sites (gene, codon; 0 = the whole gene) of mutations that a record says are there."""
     sites = {s.name: [(site.gene, c) for site in s.sites for c in site.named_codons or (0,)] for s in statuses}
-    rows = table.filter((pl.col("basis") == "recorded") & (pl.col("state") == POSITIVE)).unique(["patient_id", "status"])
+    rows = table.filter((pl.col("basis") == "recorded") & (pl.col("state") == POSITIVE)).unique(
+        ["patient_id", "status"]
+    )
     found: dict[str, list[tuple[str, int]]] = {}
     for patient, status in rows.sort("patient_id", "status").select("patient_id", "status").iter_rows():
         found.setdefault(patient, []).extend(sites[status])

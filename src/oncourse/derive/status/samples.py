@@ -18,9 +18,7 @@ def decision_samples(study: Study, plasma: pl.DataFrame, decision_day: int | Non
     tissue before plasma, metastasis before primary. Samples without a day come after all dated ones, metastasis first.
     """
     informative = plasma.filter("has_tumour")["sample_id"].implode()
-    samples = tumour_samples(study).filter(
-        (pl.col("material") == "tissue") | pl.col("sample_id").is_in(informative)
-    )
+    samples = tumour_samples(study).filter((pl.col("material") == "tissue") | pl.col("sample_id").is_in(informative))
     if decision_day is not None:
         samples = samples.filter(pl.col("day").is_null() | (pl.col("day") <= decision_day))
     rank = pl.col("role").replace_strict(_ROLE_RANK, default=0, return_dtype=pl.Int64)
@@ -32,10 +30,10 @@ def decision_samples(study: Study, plasma: pl.DataFrame, decision_day: int | Non
     )
     dated = pl.format("latest of {} tumour samples (day {})", "n", "day")
     reason = (
-        pl.when(pl.col("n") == 1).then(pl.lit("the only tumour sample"))
-        .when(pl.col("day").is_null()).then(pl.format("{} of {} samples without a day", "role", "n"))
+        pl.when(pl.col("n") == 1)
+        .then(pl.lit("the only tumour sample"))
+        .when(pl.col("day").is_null())
+        .then(pl.format("{} of {} samples without a day", "role", "n"))
         .otherwise(dated)
-    )  # fmt: skip
-    return last.select("patient_id", "sample_id", "material", "day", reason.alias("reason")).sort(
-        "patient_id"
     )
+    return last.select("patient_id", "sample_id", "material", "day", reason.alias("reason")).sort("patient_id")

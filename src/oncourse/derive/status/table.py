@@ -1,7 +1,8 @@
 """The statuses of every tumour sample: positive, negative (measured or assumed) or not assessable, and why.
 
-Mutations and losses count as therapy rules count them (`oncourse.knowledge.alterations`); whether a negative was measured is
-asked of one power calculation (`oncourse.derive.concordance.callability`); markers given by hand are a second witness.
+Mutations and losses count as therapy rules count them (`oncourse.knowledge.alterations`); whether a negative was
+measured is asked of one power calculation (`oncourse.derive.concordance.callability`); markers given by hand are a
+second witness.
 """
 
 from __future__ import annotations
@@ -25,8 +26,16 @@ from oncourse.study.model import Study
 if TYPE_CHECKING:
     from oncourse.derive.concordance.presence import PresenceTable
 
-_CELLS = {"patient_id": pl.String, "variant_id": pl.String, "sample_id": pl.String, "state": pl.String,
-          "basis": pl.String, "alt_count": pl.Int64, "depth": pl.Int64, "why": pl.String}  # fmt: skip
+_CELLS = {
+    "patient_id": pl.String,
+    "variant_id": pl.String,
+    "sample_id": pl.String,
+    "state": pl.String,
+    "basis": pl.String,
+    "alt_count": pl.Int64,
+    "depth": pl.Int64,
+    "why": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -79,26 +88,40 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -
         elif status.genes and (status.codons or not evidence.copies.is_empty() or status.lost):
             read = _sequenced(samples, cells, status, evidence)
             frames.append(with_witnesses(read, evidence.readings, records, status))
-    table = pl.concat([f.select(pl.col(n).cast(t) for n, t in STATUS_SCHEMA.items()) for f in frames]
-                      or [pl.DataFrame(schema=STATUS_SCHEMA)])  # fmt: skip
+    table = pl.concat(
+        [f.select(pl.col(n).cast(t) for n, t in STATUS_SCHEMA.items()) for f in frames]
+        or [pl.DataFrame(schema=STATUS_SCHEMA)]
+    )
     return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)
 
 
 def _cells(evidence: Evidence) -> pl.DataFrame:
-    """Return every variant in every sample where it was called or judged: called is present, whatever its probability."""
+    """Return every variant in every sample where it was called or judged: called is present, whatever its
+    probability."""
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
     called = evidence.rows.filter(pl.col("material").is_in(["tissue", "plasma"])).select(
-        "patient_id", "variant_id", "sample_id", pl.lit("present").alias("state"),
-        pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")).alias("basis"), "alt_count", "depth",
+        "patient_id",
+        "variant_id",
+        "sample_id",
+        pl.lit("present").alias("state"),
+        pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")).alias("basis"),
+        "alt_count",
+        "depth",
         pl.lit(None, pl.String).alias("why"),
-    )  # fmt: skip
+    )
     parts = [called]
     if evidence.presence is not None and evidence.presence.cells.height:
         known = evidence.rows.select("patient_id", "variant_id").unique()
         judged = evidence.presence.cells.join(known, on=["patient_id", "variant_id"], how="semi").select(
-            "patient_id", "variant_id", "sample_id", pl.col("raw_state").alias("state"), "basis", "alt_count", "depth",
+            "patient_id",
+            "variant_id",
+            "sample_id",
+            pl.col("raw_state").alias("state"),
+            "basis",
+            "alt_count",
+            "depth",
             pl.col("reason").alias("why"),
-        )  # fmt: skip
+        )
         parts.append(judged.join(called, on=["sample_id", "variant_id"], how="anti"))
     return pl.concat([p.cast(_CELLS) for p in parts])  # type: ignore[arg-type]
 
@@ -136,13 +159,24 @@ def _judged(status: Status, evidence: Evidence) -> Iterator[tuple[str, str, str,
 
 
 def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evidence: Evidence) -> pl.DataFrame:
-    schema = {"patient_id": pl.String, "variant_id": pl.String, "verdict": pl.String, "name": pl.String,
-              "codon": pl.String, "germline": pl.Boolean}  # fmt: skip
+    schema = {
+        "patient_id": pl.String,
+        "variant_id": pl.String,
+        "verdict": pl.String,
+        "name": pl.String,
+        "codon": pl.String,
+        "germline": pl.Boolean,
+    }
     judged = pl.DataFrame(list(_judged(status, evidence)), schema=schema, orient="row")
     found = judged.filter(~pl.col("germline")).join(cells, on=["patient_id", "variant_id"], how="inner")
     born = samples.select("patient_id", "sample_id").join(judged.filter("germline"), on="patient_id", how="inner")
-    born = born.with_columns(state=pl.lit("present"), basis=pl.lit("counted"), why=pl.lit(None, pl.String),
-                             alt_count=pl.lit(None, pl.Int64), depth=pl.lit(None, pl.Int64))  # fmt: skip
+    born = born.with_columns(
+        state=pl.lit("present"),
+        basis=pl.lit("counted"),
+        why=pl.lit(None, pl.String),
+        alt_count=pl.lit(None, pl.Int64),
+        depth=pl.lit(None, pl.Int64),
+    )
     seen = pl.concat([found.select(sorted(found.columns)), born.select(sorted(found.columns))])
     told = pl.col("patient_id").is_in(sorted(evidence.with_normal)) & evidence.reports_germline
     table = samples.with_columns(status=pl.lit(status.name), germline_told=told)
@@ -158,9 +192,11 @@ def _seen(seen: pl.DataFrame) -> pl.DataFrame:
     present = pl.col("state") == "present"
     hit = present & (pl.col("verdict") == "hit")
     words = (
-        pl.when(present & (pl.col("verdict") == "unclear")).then(pl.format("{}: protein change not recorded", "name"))
-        .when(present & (pl.col("verdict") == "blood")).then(pl.format("{}: {}", "name", pl.lit(CHIP_TEXT)))
-    )  # fmt: skip
+        pl.when(present & (pl.col("verdict") == "unclear"))
+        .then(pl.format("{}: protein change not recorded", "name"))
+        .when(present & (pl.col("verdict") == "blood"))
+        .then(pl.format("{}: {}", "name", pl.lit(CHIP_TEXT)))
+    )
     # another sample of the patient has it; whether this one does cannot be told
     open_here = (pl.col("verdict") == "hit") & (pl.col("state") == "not_assessable")
     shown = hit | open_here | (present & pl.col("verdict").is_in(["unclear", "blood"]))
@@ -188,10 +224,14 @@ def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
     failing = ~pl.col("state").is_in(["measured", "assumed"]) & must
     rows = rows.with_columns(fails=failing, open=pl.col("state") != "measured")
     found = rows.group_by("sample_id").agg(
-        read=pl.when(pl.col("fails").any()).then(pl.lit("no"))
-        .when(pl.col("open").any()).then(pl.lit("assumed")).otherwise(pl.lit("measured")),
-        unread=(pl.col("state") == "unread").any(), power=pl.col("power").min(),
-    )  # fmt: skip
+        read=pl.when(pl.col("fails").any())
+        .then(pl.lit("no"))
+        .when(pl.col("open").any())
+        .then(pl.lit("assumed"))
+        .otherwise(pl.lit("measured")),
+        unread=(pl.col("state") == "unread").any(),
+        power=pl.col("power").min(),
+    )
     told = rows.join(found.select("sample_id", "read"), on="sample_id").filter(
         pl.when(pl.col("read") == "no").then("fails").otherwise("open")
     )
@@ -199,11 +239,14 @@ def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
 
 
 def _gaps(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2: no reads"."""
+    """Return sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2: no
+    reads"."""
     codons = pl.col("codon").filter(pl.col("codon") > 0).sort().cast(pl.String).str.join(", ")
-    by_gene = rows.group_by("sample_id", "reason", "gene").agg(codons.alias("at")).with_columns(
-        place=pl.when(pl.col("at") == "").then("gene").otherwise(pl.format("{} codon {}", "gene", "at"))
-    )  # fmt: skip
+    by_gene = (
+        rows.group_by("sample_id", "reason", "gene")
+        .agg(codons.alias("at"))
+        .with_columns(place=pl.when(pl.col("at") == "").then("gene").otherwise(pl.format("{} codon {}", "gene", "at")))
+    )
     by_reason = by_gene.group_by("sample_id", "reason").agg(pl.col("place").sort().str.join(", "))
     words = pl.format("{}: {}", "place", "reason")
     return by_reason.group_by("sample_id").agg(why=words.sort().str.join("; "))
@@ -219,7 +262,7 @@ def _copies(status: Status, evidence: Evidence) -> pl.DataFrame:
     word = pl.format("{} {}", "gene", pl.col("state").str.replace("_", " "))
     return rows.group_by("sample_id").agg(
         is_copy_hit=hit.any(), n_copies=pl.col("gene").n_unique(), copy_words=word.filter(hit).sort().str.join(", ")
-    )  # fmt: skip
+    )
 
 
 def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
@@ -233,10 +276,12 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
     dry = pl.col("is_dry").fill_null(False)
     copies_needed = ~has_copies if status.amplified else pl.lit(False)
     state = (
-        pl.when(hit | copy_hit).then(pl.lit(POSITIVE))
-        .when(doubt | unseen | ~readable | dry | copies_needed).then(pl.lit(UNKNOWN))
+        pl.when(hit | copy_hit)
+        .then(pl.lit(POSITIVE))
+        .when(doubt | unseen | ~readable | dry | copies_needed)
+        .then(pl.lit(UNKNOWN))
         .otherwise(pl.lit(NEGATIVE))
-    )  # fmt: skip
+    )
     measured = (pl.col("read") == "measured").fill_null(False) if asks_reads else pl.lit(True)
     if status.lost or status.amplified:
         measured = measured & has_copies
@@ -244,30 +289,45 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         measured = measured & pl.col("germline_told")
     table = table.with_columns(state=state)
     basis = (
-        pl.when((pl.col("state") == POSITIVE) & hit).then("hit_basis")
-        .when(pl.col("state") == POSITIVE).then(pl.lit("counted"))
-        .when(pl.col("state") == NEGATIVE).then(pl.when(measured).then(pl.lit("measured")).otherwise(pl.lit("assumed")))
-    )  # fmt: skip
+        pl.when((pl.col("state") == POSITIVE) & hit)
+        .then("hit_basis")
+        .when(pl.col("state") == POSITIVE)
+        .then(pl.lit("counted"))
+        .when(pl.col("state") == NEGATIVE)
+        .then(pl.when(measured).then(pl.lit("measured")).otherwise(pl.lit("assumed")))
+    )
     gaps = pl.concat_str(
         pl.when(pl.col("why").fill_null("").ne("")).then("why"),
         pl.when(~has_copies if status.lost else pl.lit(False)).then(pl.lit("deletion not profiled")),
         pl.when(~pl.col("germline_told") if status.lost else pl.lit(False)).then(pl.lit(GERMLINE_TEXT)),
-        separator="; ", ignore_nulls=True,
-    )  # fmt: skip
+        separator="; ",
+        ignore_nulls=True,
+    )
     reason = (
-        pl.when(pl.col("state") == POSITIVE).then(None)
-        .when(doubt).then("doubt").when(unseen).then("unseen")
-        .when(~readable).then(pl.col("why").fill_null("not looked at"))
-        .when(dry).then(pl.lit("no tumour DNA shown in plasma"))
-        .when(copies_needed).then(pl.lit("copy number not profiled"))
-        .when(pl.col("basis") == "assumed").then(gaps)
-    )  # fmt: skip
+        pl.when(pl.col("state") == POSITIVE)
+        .then(None)
+        .when(doubt)
+        .then("doubt")
+        .when(unseen)
+        .then("unseen")
+        .when(~readable)
+        .then(pl.col("why").fill_null("not looked at"))
+        .when(dry)
+        .then(pl.lit("no tumour DNA shown in plasma"))
+        .when(copies_needed)
+        .then(pl.lit("copy number not profiled"))
+        .when(pl.col("basis") == "assumed")
+        .then(gaps)
+    )
     shown = pl.concat_str(
         pl.when(pl.col("variants").fill_null("").ne("")).then("variants"),
         pl.when(pl.col("copy_words").fill_null("").ne("")).then("copy_words"),
-        separator=", ", ignore_nulls=True,
-    )  # fmt: skip
+        separator=", ",
+        ignore_nulls=True,
+    )
     return table.with_columns(basis=basis).with_columns(
-        reason=reason, variants=pl.when(shown != "").then(shown), codons=pl.when(pl.col("codons") != "").then("codons"),
+        reason=reason,
+        variants=pl.when(shown != "").then(shown),
+        codons=pl.when(pl.col("codons") != "").then("codons"),
         is_doubtful=(pl.col("state") == UNKNOWN) & (doubt | pl.col("unread").fill_null(False)),
-    )  # fmt: skip
+    )

@@ -30,10 +30,18 @@ if TYPE_CHECKING:
     from oncourse.derive.concordance.presence import PresenceTable
 
 _EFFECTS = {
-    "splice_site": "splice", "nonsense": "nonsense", "frameshift": "frameshift", "start_lost": "start_loss",
-    "inframe_insertion": "inframe", "inframe_deletion": "inframe", "protein_altering": "inframe",
-    "missense": "missense", "stop_lost": "missense", "synonymous": "silent", "upstream": "promoter",
-}  # fmt: skip
+    "splice_site": "splice",
+    "nonsense": "nonsense",
+    "frameshift": "frameshift",
+    "start_lost": "start_loss",
+    "inframe_insertion": "inframe",
+    "inframe_deletion": "inframe",
+    "protein_altering": "inframe",
+    "missense": "missense",
+    "stop_lost": "missense",
+    "synonymous": "silent",
+    "upstream": "promoter",
+}
 #: From this allele fraction a repair-gene variant of a patient without a matched normal may be germline.
 POSSIBLE_GERMLINE_VAF = 0.40
 #: A second variant within so many codons of a truncating one may restore its reading frame.
@@ -81,19 +89,19 @@ def variant_rows(study: Study, genes: Collection[str], classified: Classified | 
     )
     consequence = consequences(variants["consequence"]).to_list() if variants.height else []
     gene = [named[g] for g in variants["gene"]]
-    change = [
-        canonical(g, short_change(p)) if p else "" for g, p in zip(gene, variants["hgvs_p"], strict=True)
-    ]
+    change = [canonical(g, short_change(p)) if p else "" for g, p in zip(gene, variants["hgvs_p"], strict=True)]
     effect = [effect_of(c, p) for c, p in zip(consequence, change, strict=True)]
     variants = variants.select(
-        "variant_id", "hgvs_c", pl.Series("gene", gene, pl.String), pl.Series("change", change, pl.String),
-        pl.Series("effect", effect, pl.String), pl.Series("codon", [codon_of(c) for c in change], pl.Int64),
-    )  # fmt: skip
+        "variant_id",
+        "hgvs_c",
+        pl.Series("gene", gene, pl.String),
+        pl.Series("change", change, pl.String),
+        pl.Series("effect", effect, pl.String),
+        pl.Series("codon", [codon_of(c) for c in change], pl.Int64),
+    )
     variants = with_codon_by_position(variants, study.config.genome_build)
     variants = listings(variants, classified, study.config.genome_build)
-    samples = study["samples"].select(
-        "sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id"
-    )
+    samples = study["samples"].select("sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id")
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     return (
         study["calls"]
@@ -101,11 +109,25 @@ def variant_rows(study: Study, genes: Collection[str], classified: Classified | 
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
         .filter(is_called_expr() & ~pl.col("effect").is_in(["silent", "other"]))
         .select(
-            "patient_id", "sample_id", "material", "day", "tumor_fraction", "variant_id", "gene", "change", "effect",
-            "codon", "hgvs_c", "alt_count", "depth", "origin", "listed", "listed_by",
+            "patient_id",
+            "sample_id",
+            "material",
+            "day",
+            "tumor_fraction",
+            "variant_id",
+            "gene",
+            "change",
+            "effect",
+            "codon",
+            "hgvs_c",
+            "alt_count",
+            "depth",
+            "origin",
+            "listed",
+            "listed_by",
         )
         .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
-    )  # fmt: skip
+    )
 
 
 def called_rows(study: Study) -> pl.DataFrame:
@@ -123,16 +145,22 @@ def called_rows(study: Study) -> pl.DataFrame:
         .filter(is_called_expr() & ~pl.col("origin").is_in(["germline"]).fill_null(False))
         .join(known.with_columns(consequence=consequences(known["consequence"])), on="variant_id", how="left")
         .select(
-            "patient_id", "sample_id", "variant_id", "alt_count", "depth", "origin", "gene", "hgvs_c", "hgvs_p",
+            "patient_id",
+            "sample_id",
+            "variant_id",
+            "alt_count",
+            "depth",
+            "origin",
+            "gene",
+            "hgvs_c",
+            "hgvs_p",
             "consequence",
         )
         .sort("patient_id", "variant_id", "sample_id")
-    )  # fmt: skip
+    )
 
 
-def blood_classes(
-    study: Study, rows: pl.DataFrame, presence: PresenceTable | None
-) -> dict[tuple[str, str], str]:
+def blood_classes(study: Study, rows: pl.DataFrame, presence: PresenceTable | None) -> dict[tuple[str, str], str]:
     """Return (patient, variant) -> germline, chip or possible_chip.
 
     What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern). Beside it
@@ -158,9 +186,7 @@ def blood_classes(
     only = tumour.group_by("patient_id", "variant_id").agg(
         (pl.col("material") == "plasma").all().alias("only_plasma"), ccf.max().fill_null(0.0).alias("ccf")
     )
-    for patient, variant, fraction in (
-        only.filter("only_plasma").select("patient_id", "variant_id", "ccf").iter_rows()
-    ):
+    for patient, variant, fraction in only.filter("only_plasma").select("patient_id", "variant_id", "ccf").iter_rows():
         key = (patient, variant)
         if key not in found and key not in counted and not fraction >= NOT_CHIP_CCF:
             found[key] = "possible_chip"
@@ -185,23 +211,30 @@ def where_seen(presence: PresenceTable | None) -> dict[tuple[str, str], str]:
     info = presence.samples.select("sample_id", "material", "role", "day")
     cells = presence.cells.select(
         "patient_id", "variant_id", "sample_id", "state", "ccf", by_calls=absent_by_calls()
-    ).join(info, on="sample_id", how="left")  # fmt: skip
+    ).join(info, on="sample_id", how="left")
     tissue = pl.col("material") == "tissue"
     present, absent = pl.col("state") == "present", pl.col("state") == "absent"
     latest = (tissue & pl.col("role").is_in(["metastasis", "local_recurrence"])).fill_null(False)
-    table = cells.sort("patient_id", "variant_id", "day", "sample_id").group_by("patient_id", "variant_id").agg(
-        tissue.sum().alias("n"), (tissue & present).sum().alias("yes"),
-        pl.col("sample_id").filter(tissue & absent & ~pl.col("by_calls")).str.join(", ").alias("absent"),
-        pl.col("sample_id").filter(tissue & pl.col("by_calls")).str.join(", ").alias("uncalled"),
-        pl.col("sample_id").filter(tissue & ~present & ~absent).str.join(", ").alias("unclear"),
-        (~tissue).sum().alias("n_plasma"), (~tissue & present).sum().alias("plasma"),
-        (~tissue & pl.col("by_calls")).sum().alias("plasma_uncalled"),
-        (~tissue & ~present & ~absent).sum().alias("plasma_unclear"),
-        pl.col("state").filter(latest).last().alias("last"), pl.col("by_calls").filter(latest).last().alias("last_uncalled"),
-        (tissue & present).any().alias("earlier"),
-        pl.col("ccf").filter(tissue & present).min().alias("low"),
-        pl.col("ccf").filter(tissue & present).max().alias("high"),
-    )  # fmt: skip
+    table = (
+        cells.sort("patient_id", "variant_id", "day", "sample_id")
+        .group_by("patient_id", "variant_id")
+        .agg(
+            tissue.sum().alias("n"),
+            (tissue & present).sum().alias("yes"),
+            pl.col("sample_id").filter(tissue & absent & ~pl.col("by_calls")).str.join(", ").alias("absent"),
+            pl.col("sample_id").filter(tissue & pl.col("by_calls")).str.join(", ").alias("uncalled"),
+            pl.col("sample_id").filter(tissue & ~present & ~absent).str.join(", ").alias("unclear"),
+            (~tissue).sum().alias("n_plasma"),
+            (~tissue & present).sum().alias("plasma"),
+            (~tissue & pl.col("by_calls")).sum().alias("plasma_uncalled"),
+            (~tissue & ~present & ~absent).sum().alias("plasma_unclear"),
+            pl.col("state").filter(latest).last().alias("last"),
+            pl.col("by_calls").filter(latest).last().alias("last_uncalled"),
+            (tissue & present).any().alias("earlier"),
+            pl.col("ccf").filter(tissue & present).min().alias("low"),
+            pl.col("ccf").filter(tissue & present).max().alias("high"),
+        )
+    )
     words = {}
     for row in table.iter_rows(named=True):
         words[(row["patient_id"], row["variant_id"])] = _words(row)
@@ -229,9 +262,7 @@ def _words(row: dict) -> str:  # type: ignore[type-arg]
         said.append(f"in {row['plasma']} of {row['n_plasma']} plasma samples" + _unsure(row))
     if row["low"] is not None:
         low, high = row["low"], row["high"]
-        said.append(
-            "clonal" if low >= CLONAL_CCF else "subclonal" if high < CLONAL_CCF else "clonal in some samples"
-        )
+        said.append("clonal" if low >= CLONAL_CCF else "subclonal" if high < CLONAL_CCF else "clonal in some samples")
     return "; ".join(said)
 
 
@@ -243,10 +274,15 @@ def _unsure(row: dict) -> str:  # type: ignore[type-arg]
 
 
 def patient_variants(
-    study: Study, rows: pl.DataFrame, blood: dict[tuple[str, str], str], where: dict[tuple[str, str], str],
-    decision: dict[str, str], new: dict[tuple[str, str], tuple[str, ...]], alleles: dict[str, dict[str, bool]],
+    study: Study,
+    rows: pl.DataFrame,
+    blood: dict[tuple[str, str], str],
+    where: dict[tuple[str, str], str],
+    decision: dict[str, str],
+    new: dict[tuple[str, str], tuple[str, ...]],
+    alleles: dict[str, dict[str, bool]],
     plasma: Mapping[str, str] | None = None,
-) -> dict[str, tuple[VariantFinding, ...]]:  # fmt: skip
+) -> dict[str, tuple[VariantFinding, ...]]:
     """Return the VariantFindings of each patient.
 
     Parameters
@@ -272,15 +308,23 @@ def patient_variants(
         if days:
             first_day.setdefault(patient, {})[variant] = min(days)
         finding = VariantFinding(
-            gene=gene, change=first["change"], effect=first["effect"], origin=origin, codon=first["codon"],
+            gene=gene,
+            change=first["change"],
+            effect=first["effect"],
+            origin=origin,
+            codon=first["codon"],
             materials=tuple(sorted({r["material"] for r in tumour})) or ("tissue",),
             in_decision=any(r["sample_id"] == decision.get(patient) for r in tumour),
             in_latest_plasma=_in_latest(tumour, (plasma or {}).get(patient)),
             is_biallelic=alleles.get(patient, {}).get(gene),
-            hgvs_c=first["hgvs_c"] or "", variant_id=variant, seen=_seen(tumour or group),
-            where=where.get(key, ""), is_new_on=new.get(key, ()),
-            listed=first["listed"], listed_by=first["listed_by"],
-        )  # fmt: skip
+            hgvs_c=first["hgvs_c"] or "",
+            variant_id=variant,
+            seen=_seen(tumour or group),
+            where=where.get(key, ""),
+            is_new_on=new.get(key, ()),
+            listed=first["listed"],
+            listed_by=first["listed_by"],
+        )
         found.setdefault(patient, []).append(finding)
     return {p: tuple(_reversions(_two_hits(v), first_day.get(p, {}))) for p, v in found.items()}
 
@@ -298,9 +342,12 @@ class SeenVariants:
 
 
 def seen_variants(
-    study: Study, presence: PresenceTable | None, genes: Collection[str], plasma: pl.DataFrame,
+    study: Study,
+    presence: PresenceTable | None,
+    genes: Collection[str],
+    plasma: pl.DataFrame,
     classified: Classified | None = None,
-) -> SeenVariants:  # fmt: skip
+) -> SeenVariants:
     """Return what was called in `genes`, with what is of the blood, beside which plasma is ctDNA-positive."""
     rows = variant_rows(study, genes, classified)
     blood = blood_classes(study, rows, presence)
@@ -355,10 +402,7 @@ def _two_hits(variants: list[VariantFinding]) -> list[VariantFinding]:
     for v in variants:
         if loss_reason(v)[0] and not v.is_from_blood:
             hits[v.gene] = hits.get(v.gene, 0) + 1
-    return [
-        replace(v, is_biallelic=True) if not v.is_biallelic and hits.get(v.gene, 0) > 1 else v
-        for v in variants
-    ]
+    return [replace(v, is_biallelic=True) if not v.is_biallelic and hits.get(v.gene, 0) > 1 else v for v in variants]
 
 
 def _reversions(variants: list[VariantFinding], first_day: dict[str, int]) -> list[VariantFinding]:
@@ -378,9 +422,7 @@ def _reversions(variants: list[VariantFinding], first_day: dict[str, int]) -> li
         restores = v.gene in genes and any(
             _restores(old, v) and _is_earlier(old, v, first_day)
             for old in variants
-            if old.gene == v.gene
-            and old.variant_id != v.variant_id
-            and old.effect in ("frameshift", "nonsense")
+            if old.gene == v.gene and old.variant_id != v.variant_id and old.effect in ("frameshift", "nonsense")
         )
         marked.append(replace(v, is_reversion=True) if restores and v.origin != "germline" else v)
     return marked

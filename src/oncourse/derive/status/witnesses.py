@@ -26,11 +26,12 @@ def marker_rows(samples: pl.DataFrame, readings: pl.DataFrame, status: Status) -
     mine = readings.filter(pl.col("marker").is_in(list(status.markers)))
     label = pl.format("{} {}", "marker", "value")
     told = mine.group_by("patient_id", "sample_id", "day", maintain_order=True).agg(
-        positive=(pl.col("state") == POSITIVE).any(), negative=(pl.col("state") == NEGATIVE).any(),
+        positive=(pl.col("state") == POSITIVE).any(),
+        negative=(pl.col("state") == NEGATIVE).any(),
         for_it=label.filter(pl.col("state") == POSITIVE).unique().sort().str.join(", "),
         against=label.filter(pl.col("state") == NEGATIVE).unique().sort().str.join(", "),
         unclear=label.filter(~pl.col("state").is_in([POSITIVE, NEGATIVE])).unique().sort().str.join(", "),
-    )  # fmt: skip
+    )
     if told.is_empty():
         return _shaped(told, status)
     inside = told.filter(pl.col("sample_id").is_in(samples["sample_id"].implode()))
@@ -55,12 +56,18 @@ def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         state=pl.when(positive).then(pl.lit(POSITIVE)).when(negative).then(pl.lit(NEGATIVE)).otherwise(pl.lit(UNKNOWN)),
         basis=pl.when(positive | negative).then(pl.lit("recorded")),
         variants=pl.when(positive).then("for_it").when(negative).then("against"),
-        reason=pl.when(positive & negative).then(pl.format("contradicted by {}", "against"))
-        .when(~positive & ~negative & unclear).then(pl.format("{}: not told positive from negative", "unclear"))
-        .when(~positive & ~negative).then(pl.lit(f"{names} not recorded")),
-        codons=pl.lit(None, pl.String), alt_count=pl.lit(None, pl.Int64), depth=pl.lit(None, pl.Int64),
-        power=pl.lit(None, pl.Float64), is_doubtful=pl.lit(False),
-    )  # fmt: skip
+        reason=pl.when(positive & negative)
+        .then(pl.format("contradicted by {}", "against"))
+        .when(~positive & ~negative & unclear)
+        .then(pl.format("{}: not told positive from negative", "unclear"))
+        .when(~positive & ~negative)
+        .then(pl.lit(f"{names} not recorded")),
+        codons=pl.lit(None, pl.String),
+        alt_count=pl.lit(None, pl.Int64),
+        depth=pl.lit(None, pl.Int64),
+        power=pl.lit(None, pl.Float64),
+        is_doubtful=pl.lit(False),
+    )
 
 
 def _names(status: Status) -> list[str]:
@@ -110,8 +117,11 @@ def _told(readings: pl.DataFrame, records: Sequence[GeneRecord], status: Status)
     named = readings.filter(own).select(
         "patient_id", "sample_id", "day", "state", pl.format("{} {}", "marker", "value").alias("words")
     )
-    rows = [(patient, sample, day, state, words)
-            for (patient, sample), told in _by_record(records, status).items() for state, day, words in told]  # fmt: skip
+    rows = [
+        (patient, sample, day, state, words)
+        for (patient, sample), told in _by_record(records, status).items()
+        for state, day, words in told
+    ]
     both = pl.concat([named, pl.DataFrame(rows, schema=_TOLD, orient="row")])
     return both.unique(maintain_order=True).sort("patient_id", "day", "sample_id", "words", nulls_last=True)
 
@@ -121,17 +131,22 @@ def with_witnesses(
 ) -> pl.DataFrame:
     """Let recorded markers speak beside the reads: of the status by its name, or of its genes (`facts.recorded`).
 
-    Where the reads cannot tell, the record does (basis ``recorded``). Reads that are positive stay so, and the reason names
-    a record that denies it; a negative that a record contradicts is not assessable. One without a sample is a row of
-    its own.
+    Where the reads cannot tell, the record does (basis ``recorded``). Reads that are positive stay so, and the reason
+    names a record that denies it; a negative that a record contradicts is not assessable. One without a sample is a row
+    of its own.
     """
     told = _told(readings, records, status)
     if told.is_empty():
         return table
-    at = told.drop_nulls("sample_id").filter(pl.col("state") != UNKNOWN).group_by("sample_id").agg(
-        record=pl.when((pl.col("state") == POSITIVE).any()).then(pl.lit(POSITIVE)).otherwise(pl.lit(NEGATIVE)),
-        words=pl.col("words").unique().sort().str.join(", "),
-    )  # fmt: skip
+    at = (
+        told.drop_nulls("sample_id")
+        .filter(pl.col("state") != UNKNOWN)
+        .group_by("sample_id")
+        .agg(
+            record=pl.when((pl.col("state") == POSITIVE).any()).then(pl.lit(POSITIVE)).otherwise(pl.lit(NEGATIVE)),
+            words=pl.col("words").unique().sort().str.join(", "),
+        )
+    )
     table = table.join(at, on="sample_id", how="left", maintain_order="left")
     differs = (pl.col("record") != pl.col("state")).fill_null(False)
     open_state = pl.col("state") == UNKNOWN
@@ -146,9 +161,14 @@ def with_witnesses(
     ).drop("record", "words")
     alone = told.filter(~pl.col("sample_id").is_in(table["sample_id"].implode()).fill_null(False))
     rows = alone.select(
-        "patient_id", "day", "state", pl.lit(None, pl.String).alias("sample_id"), pl.lit(status.name).alias("status"),
-        pl.when(pl.col("state") != UNKNOWN).then(pl.lit("recorded")).alias("basis"), pl.col("words").alias("variants"),
+        "patient_id",
+        "day",
+        "state",
+        pl.lit(None, pl.String).alias("sample_id"),
+        pl.lit(status.name).alias("status"),
+        pl.when(pl.col("state") != UNKNOWN).then(pl.lit("recorded")).alias("basis"),
+        pl.col("words").alias("variants"),
         pl.when(pl.col("state") == UNKNOWN).then(pl.lit(PART_ONLY)).alias("reason"),
         pl.lit(False).alias("is_doubtful"),
-    )  # fmt: skip
+    )
     return pl.concat([table.select(list(STATUS_SCHEMA)), rows], how="diagonal")

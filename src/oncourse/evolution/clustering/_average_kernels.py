@@ -20,7 +20,8 @@ from oncourse.evolution.clustering._cluster_kernels import (
 from oncourse.evolution.clustering._noise_kernels import move_noise, uniform
 
 CERTAIN, IDLE_EVERY = 0.998, 4
-"""A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep only."""
+"""A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep
+only."""
 
 
 @jit()
@@ -86,13 +87,27 @@ def _add(sums_k, table_r, sign):
     "i8, f8[:,:,:], u8[:]"
 )
 def split_merge(
-    table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, n_cluster, scratch, state,
-):  # fmt: skip
+    table,
+    prob,
+    at_one,
+    weight,
+    trunk,
+    alpha,
+    labels,
+    row_of,
+    sums,
+    counts,
+    post,
+    p_trunk,
+    n_cluster,
+    scratch,
+    state,
+):
     """Propose to split a cluster in two or to merge two, by sequential allocation (Dahl 2005); return clusters in use.
 
-    Two variants are picked at random. Of one cluster: they found two new ones, and the other members join one of the two
-    in turn, in random order, in proportion to size x predictive probability. Of two clusters: these are merged, and the
-    probability of the reverse split is worked out by the same allocation. scratch (3, S, G) holds sums.
+    Two variants are picked at random. Of one cluster: they found two new ones, and the other members join one of the
+    two in turn, in random order, in proportion to size x predictive probability. Of two clusters: these are merged, and
+    the probability of the reverse split is worked out by the same allocation. scratch (3, S, G) holds sums.
     """
     n = labels.shape[0]
     i = int(uniform(state) * n)
@@ -116,9 +131,14 @@ def split_merge(
         evidence_a, _ = posterior_of(sums[a], weight, trunk, post_a)
         evidence_b, _ = posterior_of(sums[b], weight, trunk, post_b)
         ratio = (
-            math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
-            + evidence_a + evidence_b - evidence
-        )  # fmt: skip
+            math.log(alpha)
+            + math.lgamma(n_a)
+            + math.lgamma(n_b)
+            - math.lgamma(n_a + n_b)
+            + evidence_a
+            + evidence_b
+            - evidence
+        )
         if log_u >= -ratio:
             return n_cluster
     members = np.empty(labels.shape[0], dtype=np.int64)
@@ -159,9 +179,15 @@ def split_merge(
             evidence_a, trunk_a = posterior_of(sums_a, weight, trunk, post_a)
     # log of posterior(split) / posterior(merged) / q(split)
     ratio = (
-        math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
-        + evidence_a + evidence_b - evidence - log_q
-    )  # fmt: skip
+        math.log(alpha)
+        + math.lgamma(n_a)
+        + math.lgamma(n_b)
+        - math.lgamma(n_a + n_b)
+        + evidence_a
+        + evidence_b
+        - evidence
+        - log_q
+    )
     if is_split:
         if log_u < ratio:
             new = n_cluster
@@ -197,16 +223,58 @@ def split_merge(
     "i8, i8, i8, i8[:,:], f8[:], f8[:,:,:], f8[:,:], f8[:,:]"
 )
 def chain(
-    alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, grid, variant, way_of, mutated, ref_is_normal,
-    n_state, row_start, outlier_log, base, way_prior, noise_prior, outlier_prior, concentrations, spike_prior,
-    concentration_log_prior, seen, table, prob, scale, labels, row_of, row_log_prior, noise, spikes, is_busy, state,
-    capacity, n_burn, n_sweep, n_split, noise_every, n_turn, every, kept_labels, way, variant_post, noise_sum, trace,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal_cn,
+    base_error,
+    given,
+    purity_sd,
+    grid,
+    variant,
+    way_of,
+    mutated,
+    ref_is_normal,
+    n_state,
+    row_start,
+    outlier_log,
+    base,
+    way_prior,
+    noise_prior,
+    outlier_prior,
+    concentrations,
+    spike_prior,
+    concentration_log_prior,
+    seen,
+    table,
+    prob,
+    scale,
+    labels,
+    row_of,
+    row_log_prior,
+    noise,
+    spikes,
+    is_busy,
+    state,
+    capacity,
+    n_burn,
+    n_sweep,
+    n_split,
+    noise_every,
+    n_turn,
+    every,
+    kept_labels,
+    way,
+    variant_post,
+    noise_sum,
+    trace,
+):
     """Run one collapsed Gibbs chain.
 
-    A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares of
-    the ways follow. Every `noise_every`-th moves the noise, n_turn times. Fills kept_labels (n_sweep, n), adds to way
-    (n_row,) each sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each
+    A sweep visits the variants, proposes `n_split` splits and merges and redraws the concentration; spikes and shares
+    of the ways follow. Every `noise_every`-th moves the noise, n_turn times. Fills kept_labels (n_sweep, n), adds to
+    way (n_row,) each sweep's rows, to noise_sum (3, S) its noise, to variant_post (n, S, G) the CCF posterior of each
     variant's cluster at every `every`-th sweep; trace (n_sweep, 5): clusters, log evidence, absent, clonal, trunk.
     Changes in place, so that it can go on from there: table, prob, scale, labels, row_of, row_log_prior, noise, spikes,
     is_busy, state.
@@ -270,10 +338,39 @@ def chain(
             evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         if noise_every > 0 and t % noise_every == noise_every - 1:
             move_noise(
-                alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated,
-                ref_is_normal, n_state, table, prob, scale, sums, labels, row_of, used, weight, p_trunk, noise_prior, work,
-                lines, trial, points, masses, n_point, n_turn, state,
-            )  # fmt: skip
+                alt,
+                depth,
+                purity,
+                copies,
+                normal_cn,
+                base_error,
+                given,
+                purity_sd,
+                noise,
+                grid,
+                variant,
+                mutated,
+                ref_is_normal,
+                n_state,
+                table,
+                prob,
+                scale,
+                sums,
+                labels,
+                row_of,
+                used,
+                weight,
+                p_trunk,
+                noise_prior,
+                work,
+                lines,
+                trial,
+                points,
+                masses,
+                n_point,
+                n_turn,
+                state,
+            )
             evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
         for r in range(prob.shape[0]):
             scale_sum[r] = 0.0
@@ -284,9 +381,7 @@ def chain(
         top = -1e300
         for q in range(concentrations.shape[0]):
             a = concentrations[q]
-            alpha_log[q] = (
-                concentration_log_prior[q] + used * math.log(a) + log_gamma(a) - log_gamma(a + n_in)
-            )
+            alpha_log[q] = concentration_log_prior[q] + used * math.log(a) + log_gamma(a) - log_gamma(a + n_in)
             top = max(top, alpha_log[q])
         total = 0.0
         for q in range(concentrations.shape[0]):
@@ -334,9 +429,29 @@ def chain(
                 n_order += 1
                 draws[i] = uniform(state)
         used, _ = sweep(
-            table, prob, scale_sum, row_start, row_log_prior, fresh, outlier_log, at_one, weight, trunk, alpha,
-            outlier_prior, labels, row_of, sums, counts, post, p_trunk, used, draws, order[:n_order], stay,
-        )  # fmt: skip
+            table,
+            prob,
+            scale_sum,
+            row_start,
+            row_log_prior,
+            fresh,
+            outlier_log,
+            at_one,
+            weight,
+            trunk,
+            alpha,
+            outlier_prior,
+            labels,
+            row_of,
+            sums,
+            counts,
+            post,
+            p_trunk,
+            used,
+            draws,
+            order[:n_order],
+            stay,
+        )
         if n_burn // 2 <= t < n_burn:
             for i in range(n):
                 least_stay[i] = min(least_stay[i], stay[i])
@@ -345,9 +460,22 @@ def chain(
                     is_busy[i] = least_stay[i] < CERTAIN
         for _ in range(n_split):
             used = split_merge(
-                table, prob, at_one, weight, trunk, alpha, labels, row_of, sums, counts, post, p_trunk, used, scratch,
+                table,
+                prob,
+                at_one,
+                weight,
+                trunk,
+                alpha,
+                labels,
+                row_of,
+                sums,
+                counts,
+                post,
+                p_trunk,
+                used,
+                scratch,
                 state,
-            )  # fmt: skip
+            )
 
 
 @jit()

@@ -2,9 +2,9 @@
 """Compiled loops of the clustering; `oncourse.evolution.clustering.cluster` says what they compute and why.
 
 Everywhere: ``prob`` (n_row, n_sample, n_grid), in single precision, is the likelihood of one row of counts at each CCF
-divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior of a cluster
-that is not the trunk, ``trunk`` the prior share of clusters that are clonal in every sample. A row is one variant with one
-choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
+divided by its largest value, so that products stay in range; ``weight`` (n_sample, n_grid) is the CCF prior of a
+cluster that is not the trunk, ``trunk`` the prior share of clusters that are clonal in every sample. A row is one
+variant with one choice of multiplicities. Numbers that do not change a comparison are left out where that is said.
 """
 
 from __future__ import annotations
@@ -99,9 +99,13 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[j])
                 gain[i, j] = (
-                    joint - own[i] - own[j]
-                    + math.lgamma(size[i] + size[j]) - math.lgamma(size[i]) - math.lgamma(size[j])
-                )  # fmt: skip
+                    joint
+                    - own[i]
+                    - own[j]
+                    + math.lgamma(size[i] + size[j])
+                    - math.lgamma(size[i])
+                    - math.lgamma(size[j])
+                )
             if gain[i, j] > best[i]:
                 best[i] = gain[i, j]
                 best_j[i] = j
@@ -150,9 +154,13 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[r])
                 value = (
-                    joint - own[i] - own[r]
-                    + math.lgamma(size[i] + size[r]) - math.lgamma(size[i]) - math.lgamma(size[r])
-                )  # fmt: skip
+                    joint
+                    - own[i]
+                    - own[r]
+                    + math.lgamma(size[i] + size[r])
+                    - math.lgamma(size[i])
+                    - math.lgamma(size[r])
+                )
             a, b = min(i, r), max(i, r)
             gain[a, b] = value
         for r in range(n):
@@ -246,16 +254,36 @@ def log_predictive(post_k, p_trunk, prob_r, at_one_r):
     "i8[:], f8[:,:,:], i8[:], f4[:,:,:], f8[:], i8, f8[:], i8[:], f8[:]"
 )
 def sweep(
-    table, prob, scale_sum, row_start, row_log_prior, new_log, outlier_log, at_one, weight, trunk, alpha, outlier_prior,
-    labels, row_of, sums, counts, post, p_trunk, n_cluster, uniforms, order, stay,
-):  # fmt: skip
+    table,
+    prob,
+    scale_sum,
+    row_start,
+    row_log_prior,
+    new_log,
+    outlier_log,
+    at_one,
+    weight,
+    trunk,
+    alpha,
+    outlier_prior,
+    labels,
+    row_of,
+    sums,
+    counts,
+    post,
+    p_trunk,
+    n_cluster,
+    uniforms,
+    order,
+    stay,
+):
     """Visit the variants of `order` and give each a new cluster and row; return (clusters in use, moves made).
 
     With uniforms (n_variant,) the choice is drawn from its full conditional (collapsed Gibbs, CCFs integrated out
     on the grid); with an empty array the most probable choice is taken (ICM). `new_log` (n_row,) is log P(row) under
-    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off; `at_one`
-    (n_row,) is `log_at_one`. p_trunk (n_cluster,) goes with post. Drawing fills stay (n_variant,) with the probability
-    that the variant stays where it is.
+    the prior, `outlier_log` (n_variant,) that of the outlier component, both without the row's scale taken off;
+    `at_one` (n_row,) is `log_at_one`. p_trunk (n_cluster,) goes with post. Drawing fills stay (n_variant,) with the
+    probability that the variant stays where it is.
     """
     n = labels.shape[0]
     draw = uniforms.shape[0] > 0
@@ -321,9 +349,7 @@ def sweep(
                 value[c] = exp_or_tiny(value[c] - top)
                 total += value[c]
             for c in range(m):
-                if choice_r[c] == old_r and (
-                    choice_k[c] == old_k or (choice_k[c] == n_cluster and counts[old_k] == 0)
-                ):
+                if choice_r[c] == old_r and (choice_k[c] == old_k or (choice_k[c] == n_cluster and counts[old_k] == 0)):
                     same += value[c]
             stay[i] = same / total
             target = uniforms[i] * total

@@ -49,9 +49,28 @@ def points_within(sums, weight, grid, is_trunk, n_cluster, d, nats, points, mass
 
 @jit()
 def sample_evidence(
-    alt, depth, purity, copies, normal, error, precision, factor, mutated, ref_is_normal, n_state, labels, row_of,
-    n_cluster, d, points, masses, n_point, sums, line, work,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal,
+    error,
+    precision,
+    factor,
+    mutated,
+    ref_is_normal,
+    n_state,
+    labels,
+    row_of,
+    n_cluster,
+    d,
+    points,
+    masses,
+    n_point,
+    sums,
+    line,
+    work,
+):
     """Return the log evidence of sample d with clusters and rows held fixed, on the points of `points_within`."""
     sums[:n_cluster] = 0.0
     for i in range(alt.shape[0]):
@@ -61,9 +80,20 @@ def sample_evidence(
         r = row_of[i]
         m = n_point[k]
         site_log_lik(
-            alt[i, d], depth[i, d], min(1.0, purity[i, d] * factor), copies[i, d], normal[i, d], error, precision,
-            points[k, :m], mutated[r, d], ref_is_normal[r, d], n_state[r, d], line[:m], work[:, :m],
-        )  # fmt: skip
+            alt[i, d],
+            depth[i, d],
+            min(1.0, purity[i, d] * factor),
+            copies[i, d],
+            normal[i, d],
+            error,
+            precision,
+            points[k, :m],
+            mutated[r, d],
+            ref_is_normal[r, d],
+            n_state[r, d],
+            line[:m],
+            work[:, :m],
+        )
         for g in range(m):
             sums[k, g] += line[g]
     out = 0.0
@@ -88,9 +118,32 @@ def evidence_by_sample(sums, weight, is_trunk, n_cluster):
     "f8[:,:,:], i8[:], i8[:], i8, f8, i8, f8[:,:], f8[:], i8[:], f8[:], f8[:], f8[:], b1[:], f8[:]"
 )
 def climb_noise(
-    alt, depth, purity, copies, normal, grid, weight, is_trunk, mutated, ref_is_normal, n_state, table_sums, labels,
-    row_of, n_cluster, nats, what, values, log_prior, at, errors, precisions, factors, only, now,
-):  # fmt: skip
+    alt,
+    depth,
+    purity,
+    copies,
+    normal,
+    grid,
+    weight,
+    is_trunk,
+    mutated,
+    ref_is_normal,
+    n_state,
+    table_sums,
+    labels,
+    row_of,
+    n_cluster,
+    nats,
+    what,
+    values,
+    log_prior,
+    at,
+    errors,
+    precisions,
+    factors,
+    only,
+    now,
+):
     """Move at[d], an index into values[:, d], uphill to the nearest maximum of evidence x prior, sample by sample.
 
     now (S,) is the log evidence of each sample where it stands, and follows it.
@@ -121,11 +174,28 @@ def climb_noise(
                 q = ahead
                 if known[q] == IMPOSSIBLE:
                     known[q] = log_prior[q] + sample_evidence(
-                        alt, depth, purity, copies, normal, values[q, d] if what == 0 else errors[d],
-                        values[q, d] if what == 1 else precisions[d], values[q, d] if what == 2 else factors[d],
-                        mutated, ref_is_normal, n_state, labels, row_of, n_cluster, d, points, masses, n_point, sums,
-                        line, work,
-                    )  # fmt: skip
+                        alt,
+                        depth,
+                        purity,
+                        copies,
+                        normal,
+                        values[q, d] if what == 0 else errors[d],
+                        values[q, d] if what == 1 else precisions[d],
+                        values[q, d] if what == 2 else factors[d],
+                        mutated,
+                        ref_is_normal,
+                        n_state,
+                        labels,
+                        row_of,
+                        n_cluster,
+                        d,
+                        points,
+                        masses,
+                        n_point,
+                        sums,
+                        line,
+                        work,
+                    )
             if 0 <= ahead < n_try and known[ahead] > here:
                 at[d] = ahead
                 here = known[ahead]
@@ -172,11 +242,41 @@ def _factor(given, shift, sd):
 
 @jit()
 def move_noise(
-    alt, depth, purity, copies, normal_cn, base_error, given, purity_sd, noise, grid, variant, mutated, ref_is_normal,
-    n_state, table, prob, scale, sums, labels, row_of, n_cluster, weight, p_trunk, prior, work, lines, trial, points,
-    masses, n_point, n_turn, state,
-):  # fmt: skip
-    """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, n_turn times each.
+    alt,
+    depth,
+    purity,
+    copies,
+    normal_cn,
+    base_error,
+    given,
+    purity_sd,
+    noise,
+    grid,
+    variant,
+    mutated,
+    ref_is_normal,
+    n_state,
+    table,
+    prob,
+    scale,
+    sums,
+    labels,
+    row_of,
+    n_cluster,
+    weight,
+    p_trunk,
+    prior,
+    work,
+    lines,
+    trial,
+    points,
+    masses,
+    n_point,
+    n_turn,
+    state,
+):
+    """Metropolis steps of log precision, log error factor, purity shift (noise: 3, S) of every sample, n_turn times
+    each.
 
     Clusters and rows are held fixed, and which cluster is the trunk, drawn from p_trunk (n_cluster,) first; CCFs are
     integrated out. `purity` (n, S) is the given one. Tables follow what is accepted.
@@ -208,9 +308,28 @@ def move_noise(
             error = min(0.3, base_error[d] * math.exp(noise[1, d]))
             factor = _factor(given[d], noise[2, d], purity_sd[d])
             proposed = sample_evidence(
-                alt, depth, purity, copies, normal_cn, error, precision, factor, mutated, ref_is_normal, n_state, labels,
-                row_of, n_cluster, d, points, masses, n_point, trial, lines, work,
-            )  # fmt: skip
+                alt,
+                depth,
+                purity,
+                copies,
+                normal_cn,
+                error,
+                precision,
+                factor,
+                mutated,
+                ref_is_normal,
+                n_state,
+                labels,
+                row_of,
+                n_cluster,
+                d,
+                points,
+                masses,
+                n_point,
+                trial,
+                lines,
+                work,
+            )
             if proposed < threshold:
                 noise[p, d] = old
                 continue
@@ -226,9 +345,20 @@ def move_noise(
             if depth[i, d] <= 0 or purity[i, d] <= 0.0:
                 continue
             site_log_lik(
-                alt[i, d], depth[i, d], min(1.0, purity[i, d] * factor), copies[i, d], normal_cn[i, d], error, precision,
-                grid, mutated[r, d], ref_is_normal[r, d], n_state[r, d], table[r, d], work,
-            )  # fmt: skip
+                alt[i, d],
+                depth[i, d],
+                min(1.0, purity[i, d] * factor),
+                copies[i, d],
+                normal_cn[i, d],
+                error,
+                precision,
+                grid,
+                mutated[r, d],
+                ref_is_normal[r, d],
+                n_state[r, d],
+                table[r, d],
+                work,
+            )
         normalise_sample(table, d, prob, scale)
         for k in range(n_cluster):
             sums[k, d] = 0.0

@@ -2,8 +2,8 @@
 
 On clinical data the most probable partition already has more evidence than the true one; what is gained comes from
 averaging over the many that are nearly as good [1]_, and over noise and purity along with them. Two chains start from
-different ends, the best partition and every variant on its own, and go on until they agree. The random numbers are fixed,
-not taken from the user's seed: the answer is a function of the counts.
+different ends, the best partition and every variant on its own, and go on until they agree. The random numbers are
+fixed, not taken from the user's seed: the answer is a function of the counts.
 
 References
 ----------
@@ -83,8 +83,8 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     """Return the posterior average that starts from `state`, the most probable partition.
 
     Labels are the partition of highest posterior expected adjusted Rand index; assignment probabilities count how
-    often a variant sat in each of its clusters; variant CCFs are mixtures over the sweeps, cluster CCFs the mean of their
-    members'. Likelihoods of clusters are at the posterior mean of the noise.
+    often a variant sat in each of its clusters; variant CCFs are mixtures over the sweeps, cluster CCFs the mean of
+    their members'. Likelihoods of clusters are at the posterior mean of the noise.
     """
     from oncourse.evolution.clustering import _average_kernels as kernels
 
@@ -94,10 +94,17 @@ def average_partitions(state: State, params: ClusterParams) -> Clustering:
     p_outlier = (seen.kept < 0).mean(axis=0)
     labels = np.where(p_outlier > 0.5, -1, labels)
     chosen = replace(
-        state, absent=seen.absent, clonal=seen.clonal, trunk=seen.trunk, labels=compact(labels), tables={},
-        row_of=likely_rows(seen.way, state.rows.start, state.rows.variant), precision=np.exp(seen.noise[0]),
-        error_factor=np.exp(seen.noise[1]), purity_shift=seen.noise[2],
-    )  # fmt: skip
+        state,
+        absent=seen.absent,
+        clonal=seen.clonal,
+        trunk=seen.trunk,
+        labels=compact(labels),
+        tables={},
+        row_of=likely_rows(seen.way, state.rows.start, state.rows.variant),
+        precision=np.exp(seen.noise[0]),
+        error_factor=np.exp(seen.noise[1]),
+        purity_shift=seen.noise[2],
+    )
     error = np.minimum(0.3, state.counts.error_rate / state.error_factor * chosen.error_factor)
     chosen.counts = replace(state.counts, error_rate=error, purity=moved_purity(state, seen.noise[2]))
     fill_tables(chosen)
@@ -133,10 +140,16 @@ def posteriors_around(state: State, params: ClusterParams) -> FloatArray:
     out = np.zeros((n, n_sample, len(state.grid)))
     n_sweep = AROUND["n_sweep"]
     kernels.chain(
-        **_fixed(state), **_start(state, params, 0).arrays, **AROUND, n_burn=0,
-        kept_labels=np.empty((n_sweep, n), np.int64), way=np.zeros(len(state.rows.variant)), variant_post=out,
-        noise_sum=np.zeros((3, n_sample)), trace=np.empty((n_sweep, 5)),
-    )  # fmt: skip
+        **_fixed(state),
+        **_start(state, params, 0).arrays,
+        **AROUND,
+        n_burn=0,
+        kept_labels=np.empty((n_sweep, n), np.int64),
+        way=np.zeros(len(state.rows.variant)),
+        variant_post=out,
+        noise_sum=np.zeros((3, n_sample)),
+        trace=np.empty((n_sweep, 5)),
+    )
     return np.asarray(out / out.sum(axis=2, keepdims=True))
 
 
@@ -155,10 +168,20 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
         for chain in chains:
             kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 5))
             kernels.chain(
-                **_fixed(state), **chain.arrays, n_burn=params.n_burn if turn == 0 else 0, n_sweep=params.n_sweep,
-                n_split=N_SPLIT, noise_every=NOISE_EVERY, n_turn=N_TURN, every=CCF_EVERY, kept_labels=kept, way=way,
-                variant_post=variant_post, noise_sum=noise_sum, trace=trace,
-            )  # fmt: skip
+                **_fixed(state),
+                **chain.arrays,
+                n_burn=params.n_burn if turn == 0 else 0,
+                n_sweep=params.n_sweep,
+                n_split=N_SPLIT,
+                noise_every=NOISE_EVERY,
+                n_turn=N_TURN,
+                every=CCF_EVERY,
+                kept_labels=kept,
+                way=way,
+                variant_post=variant_post,
+                noise_sum=noise_sum,
+                trace=trace,
+            )
             chain.kept.append(kept)
             chain.trace.append(trace)
         similar = [kernels.similarity(np.concatenate(chain.kept)) for chain in chains]
@@ -168,9 +191,16 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     trace = np.concatenate([part for chain in chains for part in chain.trace])
     absent, clonal, share = (float(x) for x in trace[:, 2:].mean(axis=0))
     return Visited(
-        np.concatenate([part for chain in chains for part in chain.kept]), np.mean(similar, axis=0), way / len(trace),
-        variant_post / variant_post.sum(axis=2, keepdims=True), noise_sum / len(trace), absent, clonal, share, agreement,
-    )  # fmt: skip
+        np.concatenate([part for chain in chains for part in chain.kept]),
+        np.mean(similar, axis=0),
+        way / len(trace),
+        variant_post / variant_post.sum(axis=2, keepdims=True),
+        noise_sum / len(trace),
+        absent,
+        clonal,
+        share,
+        agreement,
+    )
 
 
 def _fixed(state: State) -> dict[str, Any]:
@@ -179,15 +209,31 @@ def _fixed(state: State) -> dict[str, Any]:
     now = sample_purity(state)
     back = np.where(now > 0, state.purity_given / np.maximum(now, 1e-9), 1.0)
     return {
-        "alt": c.alt_count, "depth": c.depth, "purity": c.purity * back, "copies": c.major_cn + c.minor_cn,
-        "normal_cn": c.normal_cn, "base_error": c.error_rate / state.error_factor, "given": state.purity_given,
-        "purity_sd": state.purity_sd, "grid": state.grid, "variant": rows.variant, "way_of": rows.way,
-        "mutated": rows.mutated, "ref_is_normal": rows.ref_is_normal, "n_state": rows.n_state, "row_start": rows.start,
-        "outlier_log": state.tables["outlier"], "base": state.weight[0], "way_prior": WAY_PRIOR,
+        "alt": c.alt_count,
+        "depth": c.depth,
+        "purity": c.purity * back,
+        "copies": c.major_cn + c.minor_cn,
+        "normal_cn": c.normal_cn,
+        "base_error": c.error_rate / state.error_factor,
+        "given": state.purity_given,
+        "purity_sd": state.purity_sd,
+        "grid": state.grid,
+        "variant": rows.variant,
+        "way_of": rows.way,
+        "mutated": rows.mutated,
+        "ref_is_normal": rows.ref_is_normal,
+        "n_state": rows.n_state,
+        "row_start": rows.start,
+        "outlier_log": state.tables["outlier"],
+        "base": state.weight[0],
+        "way_prior": WAY_PRIOR,
         "noise_prior": np.array([math.log(PRECISION_CENTRE), PRECISION_SPREAD, ERROR_SPREAD]),
-        "outlier_prior": OUTLIER_PRIOR, "concentrations": CONCENTRATIONS, "spike_prior": SPIKE_PRIOR,
-        "concentration_log_prior": CONCENTRATION_LOG_PRIOR, "seen": (c.depth > 0) & (c.purity > 0),
-    }  # fmt: skip
+        "outlier_prior": OUTLIER_PRIOR,
+        "concentrations": CONCENTRATIONS,
+        "spike_prior": SPIKE_PRIOR,
+        "concentration_log_prior": CONCENTRATION_LOG_PRIOR,
+        "seen": (c.depth > 0) & (c.purity > 0),
+    }
 
 
 def _start(state: State, params: ClusterParams, index: int) -> Chain:
@@ -205,12 +251,19 @@ def _start(state: State, params: ClusterParams, index: int) -> Chain:
     seed = generator(index, "evolution.cluster").integers(0, 2**63, 1).astype(np.uint64)
     return Chain(
         {
-            "table": t["table"].copy(), "prob": t["prob"].copy(), "scale": t["scale"].copy(), "labels": labels,
-            "row_of": state.row_of.copy(), "row_log_prior": state.rows.log_prior.copy(), "noise": np.stack(noise),
-            "spikes": np.array([state.absent, state.clonal, state.trunk]), "is_busy": np.ones(n, bool), "state": seed,
+            "table": t["table"].copy(),
+            "prob": t["prob"].copy(),
+            "scale": t["scale"].copy(),
+            "labels": labels,
+            "row_of": state.row_of.copy(),
+            "row_log_prior": state.rows.log_prior.copy(),
+            "noise": np.stack(noise),
+            "spikes": np.array([state.absent, state.clonal, state.trunk]),
+            "is_busy": np.ones(n, bool),
+            "state": seed,
             "capacity": min(n, most) + 1,
         }
-    )  # fmt: skip
+    )
 
 
 def correlation(a: FloatArray, b: FloatArray) -> float:
@@ -225,8 +278,8 @@ def correlation(a: FloatArray, b: FloatArray) -> float:
 def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArray) -> IntArray:
     """Return the labels of highest expected adjusted Rand index among `start`, some visited and all cuts of a tree.
 
-    Of one cluster the index with another partition is 1 where that is one cluster too, else 0: its expectation is how often
-    one cluster was visited. The formula for the others would give it 0 and split every tumour of a single clone.
+    Of one cluster the index with another partition is 1 where that is one cluster too, else 0: its expectation is how
+    often one cluster was visited. The formula for the others would give it 0 and split every tumour of a single clone.
     """
     from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform

@@ -76,9 +76,20 @@ def variant_ccf(
         moved = np.where(known, np.clip(counts.purity + shift * sd, 0.01, 1.0), counts.purity)
         c = replace(counts, purity=moved)
         kernels.likelihood_table(
-            c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, c.error_rate, precision, grid,
-            rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, table,
-        )  # fmt: skip
+            c.alt_count,
+            c.depth,
+            c.purity,
+            c.major_cn + c.minor_cn,
+            c.normal_cn,
+            c.error_rate,
+            precision,
+            grid,
+            rows.variant,
+            rows.mutated,
+            rows.ref_is_normal,
+            rows.n_state,
+            table,
+        )
         like += share * np.exp(table)
     prior = np.exp(rows.log_prior)[:, None, None]
     mass = np.add.reduceat(prior * like, rows.start[:-1]) * weight
@@ -92,9 +103,15 @@ def variant_ccf(
     gone = np.where(seen, 0.0, np.nan)
     multiplicity = np.rint(rows.mutated[best, np.arange(counts.n_sample)[None, :], 0]).astype(np.int64)
     return CcfEstimate(
-        grid, mass, mass @ grid + gone, low + gone, high + gone,
-        mass[:, :, grid >= 0.9].sum(axis=2) + gone, 1 - mass[:, :, 0] + gone, multiplicity,
-    )  # fmt: skip
+        grid,
+        mass,
+        mass @ grid + gone,
+        low + gone,
+        high + gone,
+        mass[:, :, grid >= 0.9].sum(axis=2) + gone,
+        1 - mass[:, :, 0] + gone,
+        multiplicity,
+    )
 
 
 def estimate_purity(counts: Counts, sample: int, precision: float = 200.0) -> tuple[float, float, float]:
@@ -114,10 +131,15 @@ def estimate_purity(counts: Counts, sample: int, precision: float = 200.0) -> tu
         return np.ascontiguousarray(table[use][:, [sample]])
 
     one = Counts(
-        column(counts.alt_count), column(counts.depth), column(counts.purity), column(counts.major_cn),
-        column(counts.minor_cn), column(counts.normal_cn), counts.error_rate[[sample]],
+        column(counts.alt_count),
+        column(counts.depth),
+        column(counts.purity),
+        column(counts.major_cn),
+        column(counts.minor_cn),
+        column(counts.normal_cn),
+        counts.error_rate[[sample]],
         None if counts.cn_known is None else column(counts.cn_known),
-    )  # fmt: skip
+    )
     rows = multiplicity_rows(one)
     grid = ccf_grid(41)
     weight = ccf_prior(grid, 0.0, 0.5)
@@ -125,10 +147,20 @@ def estimate_purity(counts: Counts, sample: int, precision: float = 200.0) -> tu
     log_like = np.empty(len(PURITIES))
     for j, purity in enumerate(PURITIES):
         kernels.likelihood_table(
-            one.alt_count, one.depth, np.full(one.alt_count.shape, purity), one.major_cn + one.minor_cn, one.normal_cn,
-            one.error_rate, np.array([precision]), grid, rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state,
+            one.alt_count,
+            one.depth,
+            np.full(one.alt_count.shape, purity),
+            one.major_cn + one.minor_cn,
+            one.normal_cn,
+            one.error_rate,
+            np.array([precision]),
+            grid,
+            rows.variant,
+            rows.mutated,
+            rows.ref_is_normal,
+            rows.n_state,
             table,
-        )  # fmt: skip
+        )
         like = np.exp(rows.log_prior) * (np.exp(table[:, 0]) @ weight)
         log_like[j] = np.log(np.add.reduceat(like, rows.start[:-1]) + 1e-300).sum()
     mass = np.exp(log_like - log_like.max())

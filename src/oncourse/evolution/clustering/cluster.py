@@ -1,11 +1,11 @@
 """Clusters of variants that share one cell fraction in every sample of a patient.
 
 The counts of a cluster S have the evidence ``prod_d sum_g w_g prod_{n in S} p(x_nd | ccf_g)``: a grid over the CCF
-with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; or the cluster is the
-trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best partition:
-variants are merged pair by pair along the whole path, then moved one by one. Beta-binomial precision (per sample),
-concentration and the shares of spikes and trunk are learned. Posterior averaging over partitions (`average`) then
-gives the point estimate and its uncertainty.
+with a spike at 0 (the clone is not in the sample), one at 1 (it is clonal there) and a slab between; or the cluster is
+the trunk, at 1 in every sample. Partitions have the Dirichlet process prior. Nothing is sampled to get the best
+partition: variants are merged pair by pair along the whole path, then moved one by one. Beta-binomial precision (per
+sample), concentration and the shares of spikes and trunk are learned. Posterior averaging over partitions (`average`)
+then gives the point estimate and its uncertainty.
 
 The parts, each of which imports only those before it: `types` (in and out), `prior`, `rows`
 (ways to sit on copies), `state` (a partition and its tables), `noise`, `partition` (the best one),
@@ -75,8 +75,7 @@ def canonical_order(counts: Counts) -> tuple[IntArray, IntArray]:
     alt, depth = counts.alt_count.astype(np.int64), counts.depth.astype(np.int64)
     used = np.nonzero(((depth > 0) & (counts.purity > 0)).any(axis=0))[0]
     keys = [
-        (depth[:, d].sum(), alt[:, d].sum(), (alt[:, d] ** 2).sum(), (alt[:, d] * depth[:, d]).sum(), d)
-        for d in used
+        (depth[:, d].sum(), alt[:, d].sum(), (alt[:, d] ** 2).sum(), (alt[:, d] * depth[:, d]).sum(), d) for d in used
     ]
     samples = np.array([key[-1] for key in sorted(keys)], dtype=np.int64)
     known = np.ones(depth.shape, bool) if counts.cn_known is None else counts.cn_known
@@ -118,9 +117,7 @@ def _restore(result: Clustering, variants: IntArray, samples: IntArray, counts: 
         out[:, samples] = values
         return out
 
-    labels = np.full(
-        len(result.labels), -1, np.int64
-    )  # -1 stays: every variant may be an outlier, with no cluster
+    labels = np.full(len(result.labels), -1, np.int64)  # -1 stays: every variant may be an outlier, with no cluster
     inside = result.labels >= 0
     labels[inside] = rank[result.labels[inside]]
     purity = np.median(counts.purity, axis=0)

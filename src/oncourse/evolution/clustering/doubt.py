@@ -4,8 +4,8 @@ Two things look like clones in several lesions. Artefacts show one fraction of t
 purity, often at more than the usual depth and on few chromosomes. Variants of another clone that sit on a lost (or not
 gained) allele show less of themselves in the lesions concerned: all those of a segment, while those on its other allele
 show more. Each cluster is weighed against both; segments are averaged over all that hold them, whole chromosomes where
-places are not known. The shares and shifts below are choices, made before the stresses of docs/explanation/stress.md were
-run.
+places are not known. The shares and shifts below are choices, made before the stresses of docs/explanation/stress.md
+were run.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ AGAIN = 0.3
 LIKE = 0.2
 """Cell fractions of variants of one clone differ by less where its copies are as told."""
 STRAY, PLAIN = 0.005, 0.3
-"""Chance that a variant of a cluster is on none of the segments that explain the others, with any reads; that those of a
-chromosome are the parent's as told. Low: whether two clusters are one is for the clustering to say."""
+"""Chance that a variant of a cluster is on none of the segments that explain the others, with any reads; that those of
+a chromosome are the parent's as told. Low: whether two clusters are one is for the clustering to say."""
 CELLS = np.array([0.25, 0.4, 0.55, 0.7, 0.85, 1.0])
 """Share of the tumour cells that have the event."""
 FRACTIONS = np.linspace(0.01, 0.99, 99)
 TRUNK_FROM = 0.9
-"""A cluster that may have this CCF in every sample is not doubted: nothing is founded by it that the trunk did not found."""
+"""A cluster that may have this CCF in every sample is not doubted: nothing is founded by it that the trunk did not
+found."""
 LEAST_CCF = 0.3
 """Variants in fewer cells than this say nothing of copies."""
 NO_CLONE = 0.5
@@ -208,14 +209,16 @@ class _Table:
             split = math.lgamma(n[k]) + math.lgamma(n[parent]) - float(gammaln(n[k] + n[parent]))
             explained += self._depth(members, 0.0, DEPTH_SLACK) + self._within(members)
             value = explained - (clone + split + usual)
-            # half of the variants of the segments should be on the other allele: without them copies and clone look alike
+            # half of the variants of the segments should be on the other allele: without them copies and clone look
+            # alike
             value = min(value, 0.0) if n_other < max(1.0, OTHER_ALLELE * len(members)) else value
             if value > best:
                 best, whose = value, parent
         return best, whose
 
     def _like(self, parent: int, k: int, samples: NDArray[np.bool_]) -> IntArray:
-        """Return variants outside cluster k that show in `samples` what the parent's do; in others they may be raised."""
+        """Return variants outside cluster k that show in `samples` what the parent's do; in others they may be
+        raised."""
         gap = np.abs(self.found.variant_ccf_mean - self.mean[parent])[:, samples].max(axis=1)
         labels = self.found.labels
         return np.flatnonzero((labels == parent) | (labels != k) & (gap <= LIKE))
@@ -250,11 +253,11 @@ class _Table:
     def _events(
         self, m: IntArray, p: IntArray, ccf: FloatArray, lower: IntArray, as_told: FloatArray
     ) -> tuple[float, float]:
-        """Return the log-likelihood, in the samples `lower`, of members on a segment's lost allele and the parent's variants
-        there on the other, and how many these are.
+        """Return the log-likelihood, in the samples `lower`, of members on a segment's lost allele and the parent's
+        variants there on the other, and how many these are.
 
-        Averaged over the segments that hold all members: where one ends is not known; variants outside it are as told. The
-        whole chromosome where places are not known.
+        Averaged over the segments that hold all members: where one ends is not known; variants outside it are as told.
+        The whole chromosome where places are not known.
         """
         place = self.counts.position
         n, first, last = len(p), 0, len(p)
@@ -279,7 +282,8 @@ class _Table:
         return total, float((share * within).sum() / share.sum())
 
     def _as_told(self, rows: IntArray) -> FloatArray:
-        """Log-likelihood (rows, S) of variants at their cluster's fraction on the told copies; of outliers, any count."""
+        """Log-likelihood (rows, S) of variants at their cluster's fraction on the told copies; of outliers, any
+        count."""
         labels = self.found.labels[rows]
         out = np.zeros((len(rows), self.counts.n_sample))
         for d in range(self.counts.n_sample):
@@ -289,7 +293,8 @@ class _Table:
         return out
 
     def events(self, rows: IntArray, d: int) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
-        """Yield copies, per share of cells (`CELLS`), of the allele that lost, of the other one, and of all the cells."""
+        """Yield copies, per share of cells (`CELLS`), of the allele that lost, of the other one, and of all the
+        cells."""
         rho = self.rho(d)
         major, minor = (np.median(x[rows, d]) for x in (self.counts.major_cn, self.counts.minor_cn))
         big, small = max(major, 1.0) if minor > 0 else 1.0, 1.0
@@ -308,15 +313,16 @@ class _Table:
         any_count = (_any_count(self.counts, rows, d) + math.log(STRAY))[:, None]
         for left, kept, total in self.events(rows, d):
             per = [
-                self._log(rows, d, rho * ccf[:, None] * copies / total) for copies in (left, kept, np.minimum(kept, 1.0))
-            ]  # fmt: skip
+                self._log(rows, d, rho * ccf[:, None] * copies / total)
+                for copies in (left, kept, np.minimum(kept, 1.0))
+            ]
             on = np.logaddexp(per[0] + math.log(0.5), np.logaddexp(per[1], per[2]) + math.log(0.25))
             logs.append(np.logaddexp(on + math.log(1 - STRAY), any_count).sum(axis=0))
         return float(np.logaddexp.reduce(np.concatenate(logs))) - math.log(3 * len(CELLS))
 
     def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> tuple[FloatArray, FloatArray]:
-        """Return log-likelihoods over events and shares of cells, (q,) and (len(p), q): of the members on the allele that
-        lost, of each of the parent's variants on the other."""
+        """Return log-likelihoods over events and shares of cells, (q,) and (len(p), q): of the members on the allele
+        that lost, of each of the parent's variants on the other."""
         lost, held, rho = [], [], self.rho(d)
         for left, kept, total in self.events(np.r_[m, p], d):
             lost.append(self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(CELLS)))).sum(axis=0))
@@ -337,8 +343,8 @@ def _any_count(counts: Counts, rows: IntArray, d: int) -> FloatArray:
 def chromosome_variance(counts: Counts, found: Clustering) -> FloatArray:
     """Return shape (K, S): variance of each cluster's cell fraction when chromosomes are left out in turn (jackknife).
 
-    Errors of copies move all variants of a segment together: what single variants say of the error is too little. 0 where
-    chromosomes are not known, or fewer than three have the cluster.
+    Errors of copies move all variants of a segment together: what single variants say of the error is too little. 0
+    where chromosomes are not known, or fewer than three have the cluster.
     """
     out = np.zeros(found.ccf_mean.shape)
     if counts.chrom is None or found.n_cluster == 0:
@@ -362,10 +368,12 @@ def chromosome_variance(counts: Counts, found: Clustering) -> FloatArray:
 
 
 def wrong_copies(counts: Counts, found: Clustering) -> FloatArray:
-    """Return shape (n_chromosome, S): probability that copies differ from those told, by the variants of the chromosome.
+    """Return shape (n_chromosome, S): probability that copies differ from those told, by the variants of the
+    chromosome.
 
-    Its variants at the cell fractions of their clusters on the told copies, against one allele lost or gained in a share of
-    the cells; each variant is on either allele. NaN where chromosomes are not known or fewer than two variants are there.
+    Its variants at the cell fractions of their clusters on the told copies, against one allele lost or gained in a
+    share of the cells; each variant is on either allele. NaN where chromosomes are not known or fewer than two variants
+    are there.
     """
     if counts.chrom is None:
         return np.zeros((0, counts.n_sample))
@@ -418,7 +426,15 @@ def set_aside(counts: Counts, found: Clustering) -> Clustering:
             p_outlier += assignment[:, k]
     labels = np.array([rank.get(int(k), -1) for k in labels], np.int64)
     return replace(
-        found, labels=labels, assignment=assignment[:, kept], p_outlier=p_outlier.clip(0, 1), log_lik=found.log_lik[kept],
-        posterior=found.posterior[kept], ccf_mean=found.ccf_mean[kept], ccf_low=found.ccf_low[kept],
-        ccf_high=found.ccf_high[kept], p_no_clone=np.array([weighed[k].p for k in kept]), set_aside=why,
-    )  # fmt: skip
+        found,
+        labels=labels,
+        assignment=assignment[:, kept],
+        p_outlier=p_outlier.clip(0, 1),
+        log_lik=found.log_lik[kept],
+        posterior=found.posterior[kept],
+        ccf_mean=found.ccf_mean[kept],
+        ccf_low=found.ccf_low[kept],
+        ccf_high=found.ccf_high[kept],
+        p_no_clone=np.array([weighed[k].p for k in kept]),
+        set_aside=why,
+    )

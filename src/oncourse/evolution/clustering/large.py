@@ -29,17 +29,16 @@ def large_partition(counts: Counts, params: ClusterParams, purity_sd: FloatArray
     """Return a partition of more variants than are compared pair by pair.
 
     `params.max_merge` variants, spread evenly over the sorted counts, are clustered in full, which also gives a first
-    idea of precision, error rates and spikes. All variants are then placed in the cluster that predicts them best, those
-    that fit no cluster are clustered among themselves, and the whole is refined by single moves, merges and noise.
+    idea of precision, error rates and spikes. All variants are then placed in the cluster that predicts them best,
+    those that fit no cluster are clustered among themselves, and the whole is refined by single moves, merges and
+    noise.
     """
     n, rows = counts.n_variant, multiplicity_rows(counts)
     spread = np.unique(np.linspace(0, n - 1, params.max_merge).astype(np.int64))
     small = best_partition(take_variants(counts, spread), params, purity_sd)
     given = np.median(counts.purity, axis=0)
     moved = np.where(given > 0, sample_purity(small) / np.maximum(given, 1e-9), 1.0)
-    learned = replace(
-        counts, error_rate=small.counts.error_rate, purity=np.minimum(1.0, counts.purity * moved)
-    )
+    learned = replace(counts, error_rate=small.counts.error_rate, purity=np.minimum(1.0, counts.purity * moved))
     state = replace(
         small,
         counts=learned,

@@ -20,11 +20,9 @@ from oncourse.evolution.clustering.types import FloatArray, IntArray
 PRECISIONS = np.array([30.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 4000.0, math.inf])
 """Beta-binomial precisions tried per sample (inf: binomial)."""
 PRECISION_CENTRE, PRECISION_SPREAD = 1000.0, math.log(3)
-"""Log-normal prior, a factor of 3 per standard deviation: without a prior, clones of nearly the same CCF read as one clone
-with noisy counts. A precision of 30 costs 5 nats, which 20 truly noisy variants at 500x outweigh."""
-PRECISION_LOG_PRIOR = (
-    -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / PRECISION_CENTRE) / PRECISION_SPREAD) ** 2
-)
+"""Log-normal prior, a factor of 3 per standard deviation: without a prior, clones of nearly the same CCF read as one
+clone with noisy counts. A precision of 30 costs 5 nats, which 20 truly noisy variants at 500x outweigh."""
+PRECISION_LOG_PRIOR = -0.5 * (np.log(np.minimum(PRECISIONS, 16000.0) / PRECISION_CENTRE) / PRECISION_SPREAD) ** 2
 ERROR_FACTORS = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
 """Multiples of the given error rate tried per sample: 1 % is what a bad FFPE library shows, 0.01 % what UMIs leave."""
 ERROR_SPREAD = math.log(3)
@@ -45,7 +43,8 @@ class _Ground:
 
 
 def learn_noise(state: State) -> NDArray[np.bool_]:
-    """Set each sample's error rate, purity and precision, in turn, to a more probable one; shape (n_sample,): any changed.
+    """Set each sample's error rate, purity and precision, in turn, to a more probable one; shape (n_sample,): any
+    changed.
 
     The error rate comes first: too high a rate punishes the zeros of absent clones, which would look like
     overdispersion; so would a purity that puts the trunk at a CCF above 1. The partition is held fixed; each number
@@ -56,9 +55,7 @@ def learn_noise(state: State) -> NDArray[np.bool_]:
     before = np.stack([state.error_factor, state.purity_shift, state.precision])
     sums, _ = sums_of(state)
     is_trunk = trunk_probability(sums, state.weight, state.trunk) > 0.5
-    ground = _Ground(
-        sums, is_trunk, kernels.evidence_by_sample(sums, state.weight, is_trunk, state.n_cluster)
-    )
+    ground = _Ground(sums, is_trunk, kernels.evidence_by_sample(sums, state.weight, is_trunk, state.n_cluster))
     every = np.ones(len(state.precision), bool)
     assay = state.counts.error_rate / state.error_factor
     errors = assay * ERROR_FACTORS[:, None]
@@ -80,9 +77,7 @@ def learn_noise(state: State) -> NDArray[np.bool_]:
     at = _nearest(np.log(PRECISIONS[:-1]), np.log(state.precision))
     at = _climb(state, ground, 1, precisions, PRECISION_LOG_PRIOR, at, every)
     state.precision = PRECISIONS[at]
-    return np.asarray(
-        (before != np.stack([state.error_factor, state.purity_shift, state.precision])).any(axis=0)
-    )
+    return np.asarray((before != np.stack([state.error_factor, state.purity_shift, state.precision])).any(axis=0))
 
 
 def _nearest(ladder: FloatArray, values: FloatArray) -> IntArray:
@@ -112,9 +107,30 @@ def _climb(
 
     c, rows = state.counts, state.rows
     kernels.climb_noise(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, state.grid, state.weight, ground.is_trunk,
-        rows.mutated, rows.ref_is_normal, rows.n_state, ground.sums, state.labels, state.row_of, state.n_cluster, NIL,
-        what, np.ascontiguousarray(values), log_prior, at, c.error_rate, state.precision, np.ones(len(at)), only,
+        c.alt_count,
+        c.depth,
+        c.purity,
+        c.major_cn + c.minor_cn,
+        c.normal_cn,
+        state.grid,
+        state.weight,
+        ground.is_trunk,
+        rows.mutated,
+        rows.ref_is_normal,
+        rows.n_state,
+        ground.sums,
+        state.labels,
+        state.row_of,
+        state.n_cluster,
+        NIL,
+        what,
+        np.ascontiguousarray(values),
+        log_prior,
+        at,
+        c.error_rate,
+        state.precision,
+        np.ones(len(at)),
+        only,
         ground.now,
-    )  # fmt: skip
+    )
     return at

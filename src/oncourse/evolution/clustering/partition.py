@@ -81,9 +81,18 @@ def best_rows(state: State) -> None:
     rows, t = state.rows, state.tables
     log_p = np.empty((len(rows.variant), len(sums)))
     kernels.predictive_table(
-        t["table"], t["prob"], state.weight, state.trunk, sums, sizes, state.labels, state.row_of, rows.start,
-        new_log(state) - t["scale_sum"], log_p,
-    )  # fmt: skip
+        t["table"],
+        t["prob"],
+        state.weight,
+        state.trunk,
+        sums,
+        sizes,
+        state.labels,
+        state.row_of,
+        rows.start,
+        new_log(state) - t["scale_sum"],
+        log_p,
+    )
     label = state.labels[rows.variant]
     own = np.where(label >= 0, log_p[np.arange(len(label)), np.maximum(label, 0)], 0.0)
     state.row_of = likely_rows(own + t["scale_sum"] + rows.log_prior, rows.start, rows.variant)
@@ -119,10 +128,29 @@ def sweep_state(state: State, params: ClusterParams, n_sweep: int) -> int:
             _, p_trunk[k] = kernels.posterior_of(sums[k], weight, state.trunk, post[k])
         state.alpha = float(concentration_posterior(used, n) @ CONCENTRATIONS)
         _, moves = kernels.sweep(
-            t["table"], t["prob"], t["scale_sum"], state.rows.start, state.rows.log_prior, fresh, t["outlier"],
-            t["at_one"], weight, state.trunk, state.alpha, OUTLIER_PRIOR, state.labels, state.row_of, sums, sizes, post,
-            p_trunk, used, np.empty(0), np.arange(n), np.empty(n),
-        )  # fmt: skip
+            t["table"],
+            t["prob"],
+            t["scale_sum"],
+            state.rows.start,
+            state.rows.log_prior,
+            fresh,
+            t["outlier"],
+            t["at_one"],
+            weight,
+            state.trunk,
+            state.alpha,
+            OUTLIER_PRIOR,
+            state.labels,
+            state.row_of,
+            sums,
+            sizes,
+            post,
+            p_trunk,
+            used,
+            np.empty(0),
+            np.arange(n),
+            np.empty(n),
+        )
         state.labels = compact(state.labels)
         total += moves
         if not moves:
@@ -156,9 +184,7 @@ def log_score(state: State) -> float:
 
     sums, sizes = sums_of(state)
     post = np.empty(sums.shape, np.float32)
-    evidence = sum(
-        kernels.posterior_of(sums[k], state.weight, state.trunk, post[k])[0] for k in range(state.n_cluster)
-    )
+    evidence = sum(kernels.posterior_of(sums[k], state.weight, state.trunk, post[k])[0] for k in range(state.n_cluster))
     inside = state.labels >= 0
     n_in, n_out = int(inside.sum()), int((~inside).sum())
     score = evidence + gammaln(sizes).sum() + log_concentration_prior(n_in)[state.n_cluster]

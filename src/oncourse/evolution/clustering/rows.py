@@ -67,9 +67,7 @@ class Rows:
     def weighted(self, used: IntArray) -> Rows:
         """Return the same rows with prior shares `WAY_PRIOR` + `used`."""
         weights = (WAY_PRIOR + used)[self.way]
-        return replace(
-            self, log_prior=np.log(weights / np.add.reduceat(weights, self.start[:-1])[self.variant])
-        )
+        return replace(self, log_prior=np.log(weights / np.add.reduceat(weights, self.start[:-1])[self.variant]))
 
 
 def multiplicity_rows(counts: Counts) -> Rows:
@@ -118,13 +116,12 @@ def _free_states(
     ref_is_normal: NDArray[np.bool_],
     n_state: IntArray,
 ) -> None:
-    """Fill the states of the *free* rows: {1, major, minor} copies in all cells' karyotype, {1, major} beside normal."""
+    """Fill the states of the *free* rows: {1, major, minor} copies in all cells' karyotype, {1, major} beside
+    normal."""
     index = np.nonzero(rows)[0]
     if len(index) == 0:
         return
-    site = np.stack(
-        [table[variant[index]] for table in (counts.major_cn, counts.minor_cn, counts.normal_cn)], axis=-1
-    )
+    site = np.stack([table[variant[index]] for table in (counts.major_cn, counts.minor_cn, counts.normal_cn)], axis=-1)
     kinds, which = np.unique(site.reshape(-1, 3), axis=0, return_inverse=True)
     which = which.reshape(site.shape[:2])
     for kind, (big, small, normal) in enumerate(kinds):

@@ -49,16 +49,24 @@ class State:
         return int(self.labels.max(initial=-1)) + 1
 
 
-def new_state(
-    counts: Counts, rows: Rows, params: ClusterParams, precision: float, purity_sd: FloatArray
-) -> State:
+def new_state(counts: Counts, rows: Rows, params: ClusterParams, precision: float, purity_sd: FloatArray) -> State:
     """Return the state with every variant on its own and all samples of one precision; its tables are empty."""
     labels = np.arange(counts.n_variant)
     return State(
-        counts, rows, ccf_grid(params.n_grid), np.full(counts.n_sample, precision), 0.3, 0.1, 0.1, labels,
-        rows.start[:-1].copy(), purity_sd=purity_sd, purity_given=np.median(counts.purity, axis=0),
-        purity_shift=np.zeros(counts.n_sample), error_factor=np.ones(counts.n_sample),
-    )  # fmt: skip
+        counts,
+        rows,
+        ccf_grid(params.n_grid),
+        np.full(counts.n_sample, precision),
+        0.3,
+        0.1,
+        0.1,
+        labels,
+        rows.start[:-1].copy(),
+        purity_sd=purity_sd,
+        purity_given=np.median(counts.purity, axis=0),
+        purity_shift=np.zeros(counts.n_sample),
+        error_factor=np.ones(counts.n_sample),
+    )
 
 
 def fill_tables(state: State, samples: NDArray[np.bool_] | None = None) -> None:
@@ -71,9 +79,23 @@ def fill_tables(state: State, samples: NDArray[np.bool_] | None = None) -> None:
         t = {"table": np.empty(shape), "prob": np.empty(shape, np.float32), "scale": np.empty(shape[:2])}
         samples = np.ones(c.n_sample, bool)
     kernels.fill_samples(
-        c.alt_count, c.depth, c.purity, c.major_cn + c.minor_cn, c.normal_cn, c.error_rate, state.precision, state.grid,
-        rows.variant, rows.mutated, rows.ref_is_normal, rows.n_state, samples, t["table"], t["prob"], t["scale"],
-    )  # fmt: skip
+        c.alt_count,
+        c.depth,
+        c.purity,
+        c.major_cn + c.minor_cn,
+        c.normal_cn,
+        c.error_rate,
+        state.precision,
+        state.grid,
+        rows.variant,
+        rows.mutated,
+        rows.ref_is_normal,
+        rows.n_state,
+        samples,
+        t["table"],
+        t["prob"],
+        t["scale"],
+    )
     seen = (c.depth > 0) & (c.purity > 0)
     state.tables = {
         **t,
@@ -88,9 +110,7 @@ def new_log(state: State) -> FloatArray:
     """Return shape (n_row,): log probability of each row's counts as a cluster of its own."""
     mass = np.einsum("rdg,dg->rd", state.tables["prob"], state.weight)
     free = math.log(1 - state.trunk) + np.log(mass).sum(axis=1)
-    return np.asarray(
-        np.logaddexp(free, math.log(state.trunk) + state.tables["at_one"]) + state.tables["scale_sum"]
-    )
+    return np.asarray(np.logaddexp(free, math.log(state.trunk) + state.tables["at_one"]) + state.tables["scale_sum"])
 
 
 def compact(labels: IntArray) -> IntArray:

@@ -89,9 +89,7 @@ def summarise(state: State, level: float, variant_post: FloatArray) -> Clusterin
     own_total = np.add.reduceat(row_total, rows.start[:-1])[rows.variant]
     way = np.where(own_total > 0, row_total / np.maximum(own_total, 1e-300), np.exp(rows.log_prior))
     post = member_posteriors(state.labels, variant_post)
-    return build(
-        state, sums, post, state.labels, assignment, p_outlier, variant_post, way, level, log_score(state)
-    )
+    return build(state, sums, post, state.labels, assignment, p_outlier, variant_post, way, level, log_score(state))
 
 
 def build(

@@ -190,13 +190,11 @@ def _went(u, s, extra, parent, present, home):
 
 
 @compiled("i8[:], i8[:], b1[:,:], i8[:], i8[:,:], i8, i8[:], i8, i8, i8")
-def optimal_histories(
-    parent, order, present, below, cost, per_migration, per_unseen, root_site, max_keep, max_visit
-):
+def optimal_histories(parent, order, present, below, cost, per_migration, per_unseen, root_site, max_keep, max_visit):
     """Return all labellings of least cost with the fewest pairs of sites, among them with the fewest sources.
 
-    The last clone is the root of all, at home in ``root_site``. Depth first over the choices of each clone: the sites it
-    passed through unseen, then the home of each child. Returns home (n, K), sites passed through unseen (n, K; bit
+    The last clone is the root of all, at home in ``root_site``. Depth first over the choices of each clone: the sites
+    it passed through unseen, then the home of each child. Returns home (n, K), sites passed through unseen (n, K; bit
     masks), pairs, sources, and whether the search was complete.
     """
     n, m = present.shape
@@ -247,9 +245,7 @@ def optimal_histories(
             if must[u] != 0 and not must[u] >> s & 1 and u < n - 1:
                 fixed += per_unseen[s]
             pool = below[u] & ~must[u] & ~(1 << s)
-            chosen = best_subsets(
-                kids[:n_kid], s, must[u], pool, fixed, cost[u, s], cost, per_migration, per_unseen
-            )
+            chosen = best_subsets(kids[:n_kid], s, must[u], pool, fixed, cost[u, s], cost, per_migration, per_unseen)
             while n_set + len(chosen) > len(sets):
                 sets = np.concatenate((sets, np.empty(len(sets), np.int64)))
             sets[n_set : n_set + len(chosen)] = chosen

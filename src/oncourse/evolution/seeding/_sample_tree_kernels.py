@@ -46,7 +46,8 @@ def _note(group, length, splits, lengths, n_split):
 
 @compiled("f8[:,:]")
 def neighbour_joining(distance):
-    """Return the inner splits (n, S) of the tree, as the samples of the side without the last one, and their lengths."""
+    """Return the inner splits (n, S) of the tree, as the samples of the side without the last one, and their
+    lengths."""
     n = len(distance)
     d = distance.copy()
     groups = np.eye(n).astype(np.bool_)

@@ -190,16 +190,15 @@ def _may_have_come(home, gone, present, n_site):
 
 
 @compiled("i8[:,:], b1[:,:,:], f8[:], i8, i8, i8[:], i8, f8, i8, i8")
-def tally(
-    trees, present, share, n_site, per_migration, per_unseen, root_site, of_return, max_keep, max_visit
-):
+def tally(trees, present, share, n_site, per_migration, per_unseen, root_site, of_return, max_keep, max_visit):
     """Sum over trees (n, K) with presence (n, K, M) and their optimal histories, each tree weighing ``share``.
 
-    A history in which cells come back to the ``root_site`` weighs ``of_return`` times as much. Returns the weight of each
-    tree (n,), which sum to one; ways (M', M') with M' = M or M + 1 (the last a site not sampled); founders (M, K + 1; the
-    last the root); sources (M, M' + 1; first a site not sampled, then site 0...); seeded, polyclonal, polyphyletic (M,);
-    descends, possible, parallel, linear (M, M); patterns (9,). possible[a, b]: site a holds or held all founders of b,
-    so that they may have come from there; parallel: neither descends from the other, nor may; linear: one of them does.
+    A history in which cells come back to the ``root_site`` weighs ``of_return`` times as much. Returns the weight of
+    each tree (n,), which sum to one; ways (M', M') with M' = M or M + 1 (the last a site not sampled); founders (M, K +
+    1; the last the root); sources (M, M' + 1; first a site not sampled, then site 0...); seeded, polyclonal,
+    polyphyletic (M,); descends, possible, parallel, linear (M, M); patterns (9,). possible[a, b]: site a holds or held
+    all founders of b, so that they may have come from there; parallel: neither descends from the other, nor may;
+    linear: one of them does.
     """
     n, n_clone, _ = present.shape
     n_all = len(per_unseen)
@@ -285,6 +284,16 @@ def tally(
         sums /= all_in_all
     weight /= all_in_all
     return (
-        weight, ways, founders, sources, seeded, polyclonal, polyphyletic, descends, possible, parallel, linear,
+        weight,
+        ways,
+        founders,
+        sources,
+        seeded,
+        polyclonal,
+        polyphyletic,
+        descends,
+        possible,
+        parallel,
+        linear,
         patterns,
-    )  # fmt: skip
+    )

@@ -31,7 +31,8 @@ class Divergence:
     p_early : probability that some cluster of at least `min_variants` variants is clonal in the primary and missing
         here; from one primary region that is expected in 83 % of late cases too, so it stays below .29 there. None
         where no cluster is surely clonal in the primary
-    n_missing : variants clonal in the primary and absent in the metastasis; like the other numbers, of clusters of which
+    n_missing : variants clonal in the primary and absent in the metastasis; like the other numbers, of clusters of
+    which
         that is likelier than not (a call needs ``sure``)
     n_private_clonal : variants clonal in the metastasis and absent in the primary
     n_shared_clonal : variants clonal in both
@@ -121,9 +122,14 @@ def divergence(
     p_early = 1 - (1 - p_several * trust) * (1 - by_chance * (1 - p_any)) if has_trunk else None
     between = int(n[private].sum() + n[other].sum() + n[subclonal].sum())
     return Divergence(
-        call, p_early, int(n[other].sum()), int(n[private].sum()), int(n[shared].sum()), int(n[subclonal].sum()),
+        call,
+        p_early,
+        int(n[other].sum()),
+        int(n[private].sum()),
+        int(n[shared].sum()),
+        int(n[subclonal].sum()),
         float(n[subclonal].sum() / between) if between else None,
-    )  # fmt: skip
+    )
 
 
 def early_all_shared(n_trunk: int) -> float:

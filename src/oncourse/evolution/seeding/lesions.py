@@ -70,7 +70,8 @@ class SeedingPosterior:
     n_history : different (tree, presence) pairs looked at
     p_descends : shape (M, M), probability that migrations lead from site i, over any number of steps, to site j, rather
         than that a clone of both lived unseen in the primary
-    p_possible : shape (M, M), probability that all founders of site j were also in site i: whatever the shortest history
+    p_possible : shape (M, M), probability that all founders of site j were also in site i: whatever the shortest
+    history
         says, they may have come from there
     p_parallel : shape (M, M), probability that neither descends from the other, nor may have
     p_linear : shape (M, M), probability that one descends from the other; the rest of 1 cannot be told
@@ -150,9 +151,7 @@ def seeding_posterior(
     )
     uniform = generator(seed, name).random((draws, posterior.n_clone, n_site))
     trees = np.ascontiguousarray(posterior.trees, np.int64)
-    drawn = draw_presence(
-        trees, pick, uniform, np.asarray(mean, float), known, posterior.spike, MIN_FRACTION, sites
-    )
+    drawn = draw_presence(trees, pick, uniform, np.asarray(mean, float), known, posterior.spike, MIN_FRACTION, sites)
     # the same tree with the same presence counts as often as it was drawn
     rows = np.hstack([pick[:, None], drawn.reshape(draws, -1)])
     _, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
@@ -209,27 +208,24 @@ def _summary(
     ) = counted
     n_clone = founders.shape[1] - 1
     # of equally short histories the one whose moves are made most often in all of them
-    history = max(
-        histories.histories, key=lambda h: sum(founders[m, c] + ways[s, m] for s, m, c in set(h.migrations))
-    )
+    history = max(histories.histories, key=lambda h: sum(founders[m, c] + ways[s, m] for s, m, c in set(h.migrations)))
     lesions = []
     for m in range(n_site):
         place = int(np.argmax(sources[m].round(9)))  # 0: not sampled, of equals the first
         total = seeded[m] or 1.0
-        seeds = {
-            (c if c < n_clone else -1): float(founders[m, c]) for c in np.flatnonzero(founders[m]).tolist()
-        }
+        seeds = {(c if c < n_clone else -1): float(founders[m, c]) for c in np.flatnonzero(founders[m]).tolist()}
         lesions.append(
             LesionSeeding(
-                m, place - 1, min(1.0, float(sources[m, place])), min(1.0, float(seeded[m])),
-                min(1.0, float(polyclonal[m] / total)), min(1.0, float(polyphyletic[m] / total)),
+                m,
+                place - 1,
+                min(1.0, float(sources[m, place])),
+                min(1.0, float(seeded[m])),
+                min(1.0, float(polyclonal[m] / total)),
+                min(1.0, float(polyphyletic[m] / total)),
                 dict(sorted(seeds.items())),
             )
-        )  # fmt: skip
-    edges = {
-        (UNKNOWN if s >= n_site else s, t): min(1.0, float(ways[s, t]))
-        for s, t in np.argwhere(ways > 0).tolist()
-    }
+        )
+    edges = {(UNKNOWN if s >= n_site else s, t): min(1.0, float(ways[s, t])) for s, t in np.argwhere(ways > 0).tolist()}
     order = sorted((i for i in range(len(PATTERNS)) if patterns[i] > 0), key=lambda i: -patterns[i])
     return SeedingPosterior(
         lesions=tuple(lesions),

@@ -61,7 +61,8 @@ class History:
 class Histories:
     """All optima of one tree and the labellings that reach them.
 
-    score : price (`PER_MIGRATION` per migration, and those of clones not seen where they lived), comigrations, seeding sites
+    score : price (`PER_MIGRATION` per migration, and those of clones not seen where they lived), comigrations, seeding
+    sites
     """
 
     score: tuple[int, int, int]
@@ -191,9 +192,7 @@ def _history(
     top = len(parent) - 1
     for u in range(top + 1):
         s = int(home[u])
-        inside = {int(t) for t in np.flatnonzero(here[u])} | {
-            t for t in range(here.shape[1]) if int(extra[u]) >> t & 1
-        }
+        inside = {int(t) for t in np.flatnonzero(here[u])} | {t for t in range(here.shape[1]) if int(extra[u]) >> t & 1}
         children = [int(home[v]) for v in np.flatnonzero(parent == u)]
         direct = [t for t in children if t not in inside and t != s]
         moves += [(s, t, u if u < top else -1) for t in sorted([*(inside - {s}), *direct])]

@@ -16,7 +16,8 @@ IntArray = NDArray[np.int64]
 SMALL, SMALL_SHARE = 5, 0.01
 """A clone of fewer variants, or of a smaller share of all, founds no lesion alone; nor one on a single chromosome."""
 P_SMALL, P_TINY, TINY = 0.7, 0.8, 3
-"""Chance that such a cluster (one of fewer than `TINY` variants) is no clone. A choice: one decides nothing, two may."""
+"""Chance that such a cluster (one of fewer than `TINY` variants) is no clone. A choice: one decides nothing, two
+may."""
 P_ANY = 0.02
 """The same of every other cluster: no call is certain."""
 LEFT_OUT_TOGETHER = 0.3
@@ -95,8 +96,8 @@ def robust_seeding(
 ) -> SeedingPosterior:
     """Return `seeding_posterior` averaged over which clusters are clones.
 
-    Each clone is left out in turn, and all that are in doubt together; the histories of each set weigh as probable as it
-    is that just these are none.
+    Each clone is left out in turn, and all that are in doubt together; the histories of each set weigh as probable as
+    it is that just these are none.
 
     Parameters
     ----------
@@ -118,9 +119,14 @@ def robust_seeding(
             continue
         kept = np.setdiff1d(np.arange(n), gone)
         found = seeding_posterior(
-            without_clones(posterior, gone), mean[kept], var[kept], site_of_sample, root_site=root_site, seed=seed,
+            without_clones(posterior, gone),
+            mean[kept],
+            var[kept],
+            site_of_sample,
+            root_site=root_site,
+            seed=seed,
             name=name,
-        )  # fmt: skip
+        )
         parts.append(_renamed(found, kept))
         weights.append(weight)
     return _mixed(parts, np.array(weights) / sum(weights))

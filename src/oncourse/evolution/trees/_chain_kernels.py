@@ -160,9 +160,7 @@ def walk(parent, mean, var, like, low, high, spike, root_branch, uniform, temper
             delta = root_branch * (max(0, new_root - 1) - max(0, at_root - 1))
             for i in range(n_changed):
                 p = changed[i]
-                delta += (
-                    _remembered_score(p, trial, mean, var, spike, of_node, of_children, node_scores) - node[p]
-                )
+                delta += _remembered_score(p, trial, mean, var, spike, of_node, of_children, node_scores) - node[p]
                 touched[p] = False
             accepted = delta / temperature[step] + log_hastings > math.log(u[4] + 1e-300)
             if accepted and is_exact and step >= cold:

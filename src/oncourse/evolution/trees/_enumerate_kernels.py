@@ -1,9 +1,10 @@
 # mypy: disable-error-code="no-untyped-def"
 """Compiled search of all trees of few clones whose quick score is near the best.
 
-The quick score of `_tree_kernels` is a sum over nodes, each of which depends on its children alone. So the score of every
-node with every set of children is tabulated once, and so is the best that a node can still reach with the clones not yet
-placed: a search that leaves out only what cannot reach the floor. A set of children is a bit mask, bit k - 1 for node k.
+The quick score of `_tree_kernels` is a sum over nodes, each of which depends on its children alone. So the score of
+every node with every set of children is tabulated once, and so is the best that a node can still reach with the clones
+not yet placed: a search that leaves out only what cannot reach the floor. A set of children is a bit mask, bit k - 1
+for node k.
 """
 
 from __future__ import annotations

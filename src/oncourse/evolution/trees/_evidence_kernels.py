@@ -4,8 +4,8 @@
 Nodes are 0..K as in `_tree_kernels`. ``like`` has shape (K + 1, S, G): likelihood of a node's cell fraction at the grid
 points 0, 1/(G-1), ..., 1, each row scaled to a maximum of 1; ``low`` and ``high`` (K + 1, S) bound the points that
 matter. The message of a node at x is its likelihood at x times the chance that its own cells and its children's fill x.
-It depends on the tree below the node alone, so that trees that share a subtree share its message, and the convolution of
-the messages of siblings: a store keeps both.
+It depends on the tree below the node alone, so that trees that share a subtree share its message, and the convolution
+of the messages of siblings: a store keeps both.
 """
 
 from __future__ import annotations
@@ -104,10 +104,14 @@ def new_store(n_row, n_sample, n_grid):
     while size < 2 * n_row:
         size *= 2
     return (
-        np.zeros(n_row, np.uint64), np.full(size, -1, np.int32), np.empty((n_row, n_sample, n_grid)),
-        np.zeros((n_row, n_sample), np.int64), np.zeros((n_row, n_sample), np.int64), np.zeros((n_row, n_sample)),
+        np.zeros(n_row, np.uint64),
+        np.full(size, -1, np.int32),
+        np.empty((n_row, n_sample, n_grid)),
+        np.zeros((n_row, n_sample), np.int64),
+        np.zeros((n_row, n_sample), np.int64),
+        np.zeros((n_row, n_sample)),
         np.zeros(1, np.int64),
-    )  # fmt: skip
+    )
 
 
 @compiled()
@@ -131,10 +135,7 @@ def _row_of(key, keys, table, used):
     return row, True
 
 
-@compiled(
-    "i8[:], f8[:,:,:], i8[:,:], i8[:,:], f8, (u8[:], i4[:], f8[:,:,:], i8[:,:], i8[:,:], f8[:,:], "
-    "i8[:])"
-)
+@compiled("i8[:], f8[:,:,:], i8[:,:], i8[:,:], f8, (u8[:], i4[:], f8[:,:,:], i8[:,:], i8[:,:], f8[:,:], i8[:])")
 def stored_evidence(parent, like, low, high, spike, store):
     """Log of the integral over all cell fractions that the tree allows; `IMPOSSIBLE` or less where there are none.
 
@@ -175,9 +176,7 @@ def stored_evidence(parent, like, low, high, spike, store):
                 row, is_new = _row_of(_mixed(together), keys, table, used)
                 if is_new:
                     for s in range(n_sample):
-                        scale[row, s] = _add_sibling(
-                            s, row, children, at[c], n_grid, messages, m_low, m_high, scale
-                        )
+                        scale[row, s] = _add_sibling(s, row, children, at[c], n_grid, messages, m_low, m_high, scale)
                         if scale[row, s] <= IMPOSSIBLE:
                             scale[row, 0] = IMPOSSIBLE
                             break
@@ -188,9 +187,7 @@ def stored_evidence(parent, like, low, high, spike, store):
         row, is_new = _row_of(code[p], keys, table, used)
         if is_new:
             for s in range(n_sample):
-                scale[row, s] = _message(
-                    s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale
-                )
+                scale[row, s] = _message(s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale)
                 if scale[row, s] <= IMPOSSIBLE:
                     scale[row, 0] = IMPOSSIBLE
                     break

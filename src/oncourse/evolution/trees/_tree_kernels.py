@@ -141,9 +141,7 @@ def project(parent, mean, weight):
             p = order[i]
             _demand_of_children(p, child, first, price, value, count, d_price, d_value, d_count, buffer)
             if p > 0:
-                _own_demand(
-                    p, mean[p, s], max(weight[p, s], 1e-9), d_price, d_value, d_count, price, value, count
-                )
+                _own_demand(p, mean[p, s], max(weight[p, s], 1e-9), d_price, d_value, d_count, price, value, count)
         out[0, s] = 1.0
         for i in range(n):
             p = order[i]

@@ -5,8 +5,8 @@ children's (F = Z eta, eta >= 0, sum eta = 1). The score of a tree is the log of
 likelihood, where a clone's own cells eta are zero with chance ``spike`` (a clone is often absent from a sample, or
 replaced by a descendant), else uniform: exact by messages from the leaves to the root on a grid of F. ``spike`` is
 learned from the patient. Few clones: every tree is scored, screened by a quick score that takes node by node (the own
-cells of each have a normal error, as if independent). More: Markov chains (subtree moves, one node with adoption, swaps)
-in which the quick score screens and the exact one decides.
+cells of each have a normal error, as if independent). More: Markov chains (subtree moves, one node with adoption,
+swaps) in which the quick score screens and the exact one decides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ MAX_VISITS = 300_000
 MAX_SCORED = 20_000
 """Most trees that are given their exact score; beyond, Markov chains run."""
 MIN_SD = 0.002
-"""Least standard error of a CCF. Chosen on fresh simulations of the kind of Pairtree's (K 3-30, S 1-10, depth 50-1000)."""
+"""Least standard error of a CCF. Chosen on fresh simulations of the kind of Pairtree's (K 3-30, S 1-10, depth
+50-1000)."""
 WIDE_SHARE = 0.3
 """Share of the CCFs of clones that are further off than counts say (mixed clusters, a wrong copy number)."""
 SPIKES = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.87, 0.93])
@@ -72,9 +73,7 @@ class TreePosterior:
         return int(self.trees.shape[1])
 
 
-def moments_from_counts(
-    alt: FloatArray, depth: FloatArray, read_prob: float = 0.5
-) -> tuple[FloatArray, FloatArray]:
+def moments_from_counts(alt: FloatArray, depth: FloatArray, read_prob: float = 0.5) -> tuple[FloatArray, FloatArray]:
     """Return mean and variance of the CCF of clusters from pooled counts; variance 0 where there are none.
 
     Parameters
@@ -187,7 +186,8 @@ def fit_trees(
     ----------
     mean, var : shape (K, S), CCF of each clone and its variance; variance 0 says "not looked at there"
     wide : shape (K, S), variance that holds instead in `WIDE_SHARE` of cases; None: ``var`` always holds
-    counts : alt and depth, shape (K, S) each, summed over the clone's variants: the likelihood of a CCF is then binomial
+    counts : alt and depth, shape (K, S) each, summed over the clone's variants: the likelihood of a CCF is then
+    binomial
         with ``read_prob`` (see `moments_from_counts`, whose mean and variance belong to it); None: normal, which is
         poor for few reads. Not together with ``wide``
     min_sd : error of a CCF that counts do not show (purity, copy number), added in quadrature; not to ``counts``
@@ -238,9 +238,19 @@ def fit_trees(
     drawn = _draw(trees, weight, mean, known, generator(seed, f"{name}/fraction"), 100)
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     return TreePosterior(
-        trees, weight, support, above, ccf, own, np.minimum(low, own), np.maximum(high, own), drawn, spike,
-        is_exact, disagreement,
-    )  # fmt: skip
+        trees,
+        weight,
+        support,
+        above,
+        ccf,
+        own,
+        np.minimum(low, own),
+        np.maximum(high, own),
+        drawn,
+        spike,
+        is_exact,
+        disagreement,
+    )
 
 
 Grid = tuple[FloatArray, IntArray, IntArray]
@@ -342,9 +352,7 @@ def _enumerate(model: Model, start: IntArray) -> tuple[IntArray, FloatArray, flo
     mean, var, like, low, high, spike, root_branch = model
     floor = tree_score(start, mean, var, spike, root_branch) - KEPT_MARGIN
     table = node_table(mean, var, spike, root_branch)
-    trees, quick, complete = enumerate_trees(
-        table, np.arange(1, len(table)), floor, MAX_SCORED, MAX_VISITS, False
-    )
+    trees, quick, complete = enumerate_trees(table, np.arange(1, len(table)), floor, MAX_SCORED, MAX_VISITS, False)
     if not complete or not len(trees):
         return None
     score = rescore(trees, like, low, high, spike, root_branch, quick)
@@ -373,9 +381,7 @@ def _sample(
     share /= share.sum()
     supports = [_supports(t[:, 1:] - 1, w)[0] for t, w in chains]
     trees, inverse = np.unique(np.vstack([t for t, _ in chains]), axis=0, return_inverse=True)
-    weight = np.bincount(
-        inverse.ravel(), np.concatenate([s * w for s, (_, w) in zip(share, chains, strict=True)])
-    )
+    weight = np.bincount(inverse.ravel(), np.concatenate([s * w for s, (_, w) in zip(share, chains, strict=True)]))
     return trees, weight / weight.sum(), float(np.abs(supports[0] - supports[1]).max())
 
 
@@ -404,9 +410,7 @@ def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray
     head = max_trees // 2
     rest = weight[head:]
     points = (np.arange(max_trees - head) + 0.5) / (max_trees - head) * rest.sum()
-    pick, count = np.unique(
-        np.searchsorted(np.cumsum(rest), points).clip(0, len(rest) - 1), return_counts=True
-    )
+    pick, count = np.unique(np.searchsorted(np.cumsum(rest), points).clip(0, len(rest) - 1), return_counts=True)
     kept = np.concatenate([weight[:head], count / count.sum() * rest.sum()])
     index = np.concatenate([np.arange(head), head + pick])
     order = np.argsort(-kept, kind="stable")
