@@ -25,8 +25,12 @@ def pytest_configure():
         )
 
 
+def pytest_addoption(parser):
+    parser.addoption("--accept", action="store_true", help="write tests/answers anew (tests/golden.py)")
+
+
 #: Test files that share one dear thing: they go to one worker.
-TOGETHER: dict[str, str] = {}
+TOGETHER = {"tests/analyses/test_golden.py": "simulated", "tests/analyses/test_registry.py": "simulated"}
 
 
 @pytest.hookimpl(optionalhook=True)
