@@ -44,7 +44,7 @@ def counts(frame: pl.DataFrame, *, error_rate: float = 0.001) -> Counts:
     Examples
     --------
     >>> frame = pl.DataFrame({"variant_id": ["a", "b"], "sample_id": ["S", "S"], "alt_count": [50, 20], "depth": [100,
-    90]})
+    ... 90]})
     >>> counts(frame).alt_count.tolist()
     [[50], [20]]
     """

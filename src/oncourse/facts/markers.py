@@ -211,8 +211,9 @@ def her2_score(value: str | None) -> str | None:
 def marker_state(name: str, value: str | None) -> str:
     """Return positive, negative or unclear for a recorded value; positive of MMR: deficient, of MSI: high.
 
-    >>> marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7",
-    "?") ('positive', 'negative', 'negative', 'unclear')
+    >>> (marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7",
+    ... "?"))
+    ('positive', 'negative', 'negative', 'unclear')
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """

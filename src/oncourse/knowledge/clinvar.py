@@ -64,8 +64,9 @@ def classification_of(significance: str) -> str:
 
     >>> [classification_of(s) for s in ("Pathogenic/Likely_pathogenic|drug_response", "Benign/Likely_benign", "")]
     ['pathogenic', 'benign', '']
-    >>> classification_of("Conflicting_classifications_of_pathogenicity"),
-    classification_of("Pathogenic,_low_penetrance") ('conflicting', 'uncertain')
+    >>> (classification_of("Conflicting_classifications_of_pathogenicity"),
+    ... classification_of("Pathogenic,_low_penetrance"))
+    ('conflicting', 'uncertain')
     """
     text = significance.lower().replace("\\x2c", ",")
     if "conflicting" in text:

@@ -24,7 +24,7 @@ def auc_bounds(
     Examples
     --------
     >>> low, high = auc_bounds(np.arange(8.0), np.array([9, 9, 9, 2, 1, 9, 3, 2.0]), np.array([0, 0, 0, 0, 1, 0, 1, 1]),
-    5.0)
+    ... 5.0)
     >>> bool(low < high <= 1)
     True
     """

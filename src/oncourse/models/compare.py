@@ -162,8 +162,9 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
 def known_until(time: np.ndarray, event: np.ndarray) -> float:
     """Return the time up to which an arm's survival is known: for ever where its curve has reached 0.
 
-    >>> known_until(np.array([1.0, 3.0]), np.array([True, True])), known_until(np.array([1.0, 3.0]), np.array([True,
-    False])) (inf, 3.0)
+    >>> (known_until(np.array([1.0, 3.0]), np.array([True, True])), known_until(np.array([1.0, 3.0]), np.array([True,
+    ... False])))
+    (inf, 3.0)
     """
     last = float(time.max())
     return float("inf") if event[time == last].all() else last

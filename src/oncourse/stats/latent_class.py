@@ -53,7 +53,7 @@ def latent_class(
     Test a misses nothing, b misses a third: 40 of 100 have it, 27 are found by both.
 
     >>> sure = {"sensitivity_a": (990, 1), "specificity_a": (990, 1), "sensitivity_b": (20, 10), "specificity_b": (990,
-    1)}
+    ... 1)}
     >>> (found,) = latent_class((27, 13, 0, 60), sure)
     >>> round(found.mean["prevalence"], 2), round(found.mean["sensitivity_b"], 2)
     (0.4, 0.67)
