@@ -16,7 +16,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.count_callers import caller_table
-from oncourse.io.maf import ALIASES, MafTables, renamed, tables_of, write_rows
+from oncourse.io.maf import MafTables, renamed, tables_of, write_rows
+from oncourse.io.maf_columns import ALIASES
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem

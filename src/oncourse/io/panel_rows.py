@@ -16,7 +16,7 @@ from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
-from oncourse.io.maf import ALIASES
+from oncourse.io.maf_columns import ALIASES
 from oncourse.io.reading import Reading
 from oncourse.io.report_rows import copies_of, fusion_of, understood
 from oncourse.io.units import in_percent, with_percent
