@@ -29,9 +29,15 @@ from oncourse.report.patient_timeline import patient_timeline
 Claim = tuple[str, str, str, str]
 
 
+#: Answers that are there already.
+ANSWERED: dict[tuple[Cohort, str], Result | None] = {}
+
+
 @lru_cache(maxsize=64)
 def result_of(cohort: Cohort, analysis: str) -> Result | None:
     """The result of an analysis; None of one that has not what it needs: it states nothing."""
+    if (cohort, analysis) in ANSWERED:
+        return ANSWERED[cohort, analysis]
     entry = registry()[analysis]
     if entry.missing(cohort):
         return None

@@ -30,7 +30,9 @@ def pytest_addoption(parser):
 
 
 #: Test files that share one dear thing: they go to one worker.
-TOGETHER = {"tests/analyses/test_golden.py": "simulated", "tests/analyses/test_registry.py": "simulated"}
+TOGETHER = dict.fromkeys(
+    ("tests/analyses/test_golden.py", "tests/analyses/test_registry.py", "tests/test_contradictions.py"), "simulated"
+)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,8 +20,8 @@ from oncourse.study.model import Study
 @pytest.fixture(scope="module")
 def cohorts():
     found = {}
-    for design, seed in (("crc", 2), ("mcrpc", 7)):  # with an emerged RAS mutation, with germline carriers
-        made = simulate_study(design, 24, seed=seed)
+    for design, seed in (("crc", 3), ("mcrpc", 7)):  # with an emerged RAS mutation, with germline carriers
+        made = simulate_study(design, 8, seed=seed)
         found[design] = Cohort(Study(made.config, made.tables))
     return found
 

@@ -22,8 +22,10 @@ def lab_checks(labs: pl.DataFrame) -> list[Problem]:
         "Nothing is to be done where it was not measured.",
         WARNING,
     )
+    measured = set(labs["analyte"].str.to_lowercase().str.strip_chars().unique())
     for analyte in analytes().values():
-        found += _analyte(labs, analyte)
+        if analyte.name.lower() in measured:
+            found += _analyte(labs, analyte)
     return found + _strange_analytes(labs)
 
 
