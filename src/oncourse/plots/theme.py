@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import threading
@@ -190,12 +189,11 @@ def new(
 def to_svg(fig: Figure) -> str:
     """Return the figure as SVG text for a web page: no date, no XML prologue, ids that repeat, fluid width."""
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    from oncourse.plots.svg import Canvas
 
     with _LOCK, matplotlib.rc_context(_RC):
-        buffer = io.StringIO()
-        FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = buffer.getvalue()
+        text = Canvas(fig).svg({"Date": None, "Creator": None, "Format": None, "Type": None})
     text = re.sub(r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :])  # ids of one page must differ
     text = _marked(text)
     width = re.search(r'width="([\d.]+)pt"', text)
