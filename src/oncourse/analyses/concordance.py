@@ -154,9 +154,9 @@ SAMPLES = OutputTable(
         Column("patient_id", pl.String, "the patient"),
         Column("sample_id", pl.String, "the sample"),
         Column("role", pl.String, "primary, metastasis, local_recurrence, tissue, plasma"),
-        Column("purity", pl.Float64, "tumour cell fraction used (tumour fraction in plasma)"),
-        Column("purity_low", pl.Float64, "5 % point of its posterior, or the given value"),
-        Column("purity_high", pl.Float64, "95 % point"),
+        Column("purity", pl.Float64, "tumour cell fraction used (tumour fraction in plasma); null: not known"),
+        Column("purity_low", pl.Float64, "lower 95 % limit, or the given value; 0: the reads set none"),
+        Column("purity_high", pl.Float64, "upper 95 % limit"),
         Column("purity_basis", pl.String, "given / estimated from the sample's variants"),
         Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
         Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
@@ -431,10 +431,12 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
             f"call: the "
             "reads were not counted there. Counting every variant in every sample of its patient would settle them."
         )
-    guessed = presence.samples.filter(pl.col("purity_basis") == "estimated").height
-    if guessed:
+    guessed = presence.samples.filter(pl.col("purity_basis") == "estimated")
+    if guessed.height:
+        n_open = guessed["purity"].null_count()
         notes.append(
-            f"Purity or tumour fraction of {guessed} samples was not given and was estimated from their variants."
+            f"Purity or tumour fraction of {guessed.height} samples was not given and was estimated from their "
+            "variants." + (f" Of {n_open} the reads set no lower limit: it is not known." if n_open else "")
         )
     noisy = presence.samples.drop_nulls("noise")
     if noisy.height:

@@ -39,9 +39,9 @@ PLASMA = OutputTable(
     (
         Column("patient_id", pl.String, "the patient"),
         Column("sample_id", pl.String, "the plasma sample"),
-        Column("tumor_fraction", pl.Float64, "tumour fraction used"),
-        Column("tumor_fraction_low", pl.Float64, "5 % point of its posterior, or the given value"),
-        Column("tumor_fraction_high", pl.Float64, "95 % point"),
+        Column("tumor_fraction", pl.Float64, "tumour fraction used; null: not known"),
+        Column("tumor_fraction_low", pl.Float64, "lower 95 % limit, or the given value; 0: the reads set none"),
+        Column("tumor_fraction_high", pl.Float64, "upper 95 % limit"),
         Column("basis", pl.String, "given / estimated from the sample's variants"),
         Column("depth", pl.Float64, "mean depth; null = unknown"),
         Column("n_present", pl.Int64, "variants present"),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution.background import Background, learn_background
-from oncourse.evolution.vaf import min_alt_reads
+from oncourse.evolution.tumour_fraction import tumour_fractions
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -28,10 +28,6 @@ ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE = 0, 1, 2
 CLONAL_CCF = 0.5
 #: Relative depth of a site where only the sample's mean depth is known: quantiles of a log-normal of sd 0.5.
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
-#: Variants of a sample that its tumour fraction is estimated from (the deepest).
-N_FOR_PURITY = 80
-#: Points of an unknown purity: over its whole range first (from the deepest variants), then where the weight lies.
-N_COARSE, N_FINE, N_FOR_COARSE = 14, 12, 30
 #: More variant reads than this are never background of an absent variant.
 MOST_READS_OF_ABSENT = 30
 #: Largest change of a prior share at which learning stops.
@@ -123,7 +119,8 @@ class Presence:
     tail_sizeable : chance of so few reads, or fewer, were it there at that cell fraction; NaN without counts
     kind : what the other samples say (ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE)
     likelihood, detection : shape (n, 1 + n_ccf), of the reads and of a call at CCF 0 and at each of ``ccfs``
-    purity, purity_low, purity_high : per sample, posterior mean and 90 % interval (given values where known)
+    purity, purity_low, purity_high : per sample, posterior mean and 95 % interval (given values where known)
+    purity_known : per sample, whether the reads bound it from below (`tumour_fraction`)
     prior : shape (n_sample, 3), learned share present per kind; NaN where the sample has no such variant
     background : errors and spread of each sample, as learned
     """
@@ -143,6 +140,7 @@ class Presence:
     purity: FloatArray
     purity_low: FloatArray
     purity_high: FloatArray
+    purity_known: BoolArray
     prior: FloatArray
     background: Background
 
@@ -182,11 +180,10 @@ def presence(
     counted = (cells.alt_count >= 0) & (cells.depth > 0)
     multiplicity = np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)
     elsewhere = _called_elsewhere(cells)
-    found = _purity_posterior(cells, samples, counted, multiplicity, elsewhere, n_thread)
-    cells, samples, background = _with_learned(cells, samples, counted, elsewhere, found[0], found[1])
+    tumour = tumour_fractions(cells, samples, counted, elsewhere, n_thread=n_thread)
+    cells, samples, background = _with_learned(cells, samples, counted, elsewhere, tumour.mean)
     if np.isnan(samples.purity).any():
-        found = _purity_posterior(cells, samples, counted, multiplicity, elsewhere, n_thread)
-    purities, weights, rows, row_of = found
+        tumour = tumour_fractions(cells, samples, counted, elsewhere, n_thread=n_thread)
 
     like = np.empty((cells.n, len(ccfs) + 1), np.float32)
     power = np.empty_like(like)
@@ -210,10 +207,10 @@ def presence(
             samples.noise_shape,
             samples.min_alt_count,
             samples.min_vaf,
-            purities,
-            weights,
-            rows,
-            row_of,
+            tumour.points,
+            tumour.weights,
+            tumour.rows,
+            tumour.row_of,
             DEPTH_SPREAD,
             ccfs,
             like,
@@ -222,8 +219,7 @@ def presence(
         )
 
     _in_chunks(fill, cells.n, n_thread)
-    mean, low, high = _purity_summary(purities, weights)
-    rough_ccf = _rough_ccf(cells, mean, counted)
+    rough_ccf = _rough_ccf(cells, tumour.mean, counted)
     kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
@@ -242,30 +238,30 @@ def presence(
         power=np.where(known, power[:, -1], np.nan),
         power_same_ccf=np.where(known, detection_at(power, ccfs, ccf_elsewhere), np.nan),
         power_pure=np.where(known, pure, np.nan),
-        excluded_ccf=_excluded_ccf(cells, counted, low),
+        excluded_ccf=_excluded_ccf(cells, counted, tumour.low),
         ccf=np.asarray(ccf, float),
         p_sizeable=sizeable,
-        tail_sizeable=_tail(cells, background, counted, mean, settings.sizeable_ccf),
+        tail_sizeable=_tail(cells, background, counted, tumour.mean, settings.sizeable_ccf),
         kind=kind,
         likelihood=like,
         detection=power,
         ccfs=ccfs,
-        purity=mean,
-        purity_low=low,
-        purity_high=high,
+        purity=tumour.mean,
+        purity_low=tumour.low,
+        purity_high=tumour.high,
+        purity_known=tumour.is_known,
         prior=prior,
         background=background,
     )
 
 
 def _with_learned(
-    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, purities: FloatArray, weights: FloatArray
+    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, purity: FloatArray
 ) -> tuple[Cells, Samples, Background]:
     """Return the cells and samples with the errors and spread that the reads teach.
 
     Plasma of unknown tumour fraction teaches no errors: a low fraction and a high error rate would trade places.
     """
-    purity = _purity_summary(purities, weights)[0]
     kind, _ = _kinds(cells, elsewhere, _rough_ccf(cells, purity, counted))
     told = ~(np.isnan(samples.purity) & samples.is_plasma)
     learned = learn_background(cells, samples, purity, kind, counted & told[cells.sample])
@@ -330,112 +326,6 @@ def _kinds(cells: Cells, elsewhere: BoolArray, ccf: FloatArray) -> tuple[IntArra
     highest = np.where(top & (n_top[cells.variant] < 1.5), second[cells.variant], first[cells.variant])
     kind = np.where(elsewhere, np.where(highest >= CLONAL_CCF, CLONAL_ELSEWHERE, SUBCLONAL_ELSEWHERE), ONLY_HERE)
     return kind.astype(np.int64), np.where(elsewhere, highest, np.nan)
-
-
-def _purity_posterior(
-    cells: Cells,
-    samples: Samples,
-    counted: BoolArray,
-    multiplicity: FloatArray,
-    elsewhere: BoolArray,
-    n_thread: int,
-) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-    """Return purity points and weights per sample, and per cell where the cell itself must be left out.
-
-    A known purity is one point. An unknown one has a posterior from the variants of the sample; the weight
-    rows of the cells it was estimated from are recomputed without the cell under evaluation.
-    """
-    from oncourse.evolution import presence_kernels as kernels
-
-    n_sample = len(samples.purity)
-    unknown = np.isnan(samples.purity)
-    row_of = np.full(cells.n, -1, np.int64)
-    if not unknown.any():
-        return samples.purity[:, None].copy(), np.ones((n_sample, 1)), np.zeros((0, 1)), row_of
-    usable = unknown[cells.sample] & counted & (elsewhere | cells.is_called)
-    order = np.lexsort((cells.variant, -cells.depth, cells.sample))
-    order = order[usable[order]]
-    rank = np.arange(len(order)) - np.searchsorted(cells.sample[order], cells.sample[order])
-    chosen = order[rank < N_FOR_PURITY]
-    least = min_alt_reads(
-        np.maximum(cells.depth, 1), samples.min_alt_count[cells.sample], samples.min_vaf[cells.sample]
-    ).astype(float)
-    of = cells.sample[chosen]
-    starts = np.searchsorted(of, np.arange(n_sample + 1))
-    measured = np.ones(cells.n, bool) if cells.is_measured is None else cells.is_measured
-
-    def log_likelihood(purities: FloatArray, n_most: int) -> FloatArray:
-        logs = np.zeros((len(chosen), purities.shape[1]))
-
-        def fill(begin: int, end: int) -> None:
-            for s in range(begin, end):
-                part = slice(starts[s], min(starts[s + 1], starts[s] + n_most))
-                if starts[s] < starts[s + 1]:
-                    kernels.purity_log_likelihood(
-                        chosen[part],
-                        cells.alt_count,
-                        cells.depth,
-                        elsewhere,
-                        cells.total_cn,
-                        multiplicity,
-                        cells.normal_cn,
-                        measured,
-                        cells.error_rate,
-                        samples.concentration[s],
-                        samples.noise_shape[s],
-                        least,
-                        purities[s],
-                        logs[part],
-                    )
-
-        with ThreadPoolExecutor(max(n_thread, 1)) as pool:
-            edges = np.linspace(0, n_sample, 4 * n_thread + 1).astype(int)
-            list(pool.map(lambda k: fill(int(edges[k]), int(edges[k + 1])), range(len(edges) - 1)))
-        return logs
-
-    def weigh(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
-        total = np.zeros((n_sample, logs.shape[1]))
-        np.add.at(total, of, logs)
-        return _normalise(total), _normalise(total[of] - logs)
-
-    is_plasma = samples.is_plasma[:, None]
-    coarse = np.where(is_plasma, np.geomspace(5e-4, 0.95, N_COARSE), np.linspace(0.05, 1.0, N_COARSE))
-    weights, rows = weigh(log_likelihood(coarse, N_FOR_COARSE))
-    # many variants say the purity more finely than the coarse points: as many more points where the weight lies,
-    # with any one cell left out, and a step beyond
-    used = weights > 0
-    np.logical_or.at(used, of, rows > 0)
-    at = np.arange(n_sample)
-    first = coarse[at, np.maximum(used.argmax(axis=1) - 1, 0)]
-    last = coarse[at, np.minimum(N_COARSE - used[:, ::-1].argmax(axis=1), N_COARSE - 1)]
-    step = np.linspace(0, 1, N_FINE)
-    fine = np.where(
-        is_plasma,
-        np.exp(np.log(first)[:, None] + np.log(last / first)[:, None] * step),
-        first[:, None] + (last - first)[:, None] * step,
-    )
-    weights, rows = weigh(log_likelihood(fine, N_FOR_PURITY))
-    fine[~unknown] = samples.purity[~unknown][:, None]
-    weights[~unknown] = np.eye(1, N_FINE)[0]
-    row_of[chosen] = np.arange(len(chosen))
-    return fine, weights, rows, row_of
-
-
-def _normalise(logs: FloatArray) -> FloatArray:
-    """Return exp(logs) scaled to sum 1 per row; points below a thousandth of the whole are dropped for speed."""
-    weight = np.exp(logs - logs.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    weight[weight < 1e-2] = 0.0
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
-
-
-def _purity_summary(purities: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean, 5 % and 95 % point of each sample's purity."""
-    cumulative = np.cumsum(weights, axis=1)
-    row = np.arange(len(purities))
-    low = purities[row, np.argmax(cumulative >= 0.05 - 1e-12, axis=1)]
-    high = purities[row, np.argmax(cumulative >= 0.95 - 1e-12, axis=1)]
-    return (purities * weights).sum(axis=1), low, high
 
 
 def _learn(
@@ -587,7 +477,7 @@ def _tail(cells: Cells, background: Background, counted: BoolArray, purity: Floa
 def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:
     """Return the CCF whose reads would be this few in 5 % only: one-sided Clopper-Pearson limit of the VAF.
 
-    Where purity is estimated its 5 % point is used, so that nothing is excluded on a guess.
+    Where purity is estimated its lower limit is used, so that nothing is excluded on a guess.
     """
     from scipy.special import betaincinv
 

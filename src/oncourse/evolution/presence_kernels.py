@@ -9,9 +9,6 @@ import numpy as np
 from oncourse.compiled import compiled
 
 _TINY = 1e-30
-#: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
-#: and the other doubled. The shares are a choice.
-UNMEASURED = np.array([[2.0, 1.0, 0.8], [1.0, 1.0, 0.1], [2.0, 2.0, 0.1]])
 
 
 @compiled("f8, f8, f8, f8")
@@ -107,62 +104,6 @@ def _vaf(purity, ccf, multiplicity, total_cn, normal_cn, error):  # type: ignore
         return error
     v = purity * ccf * min(multiplicity, total_cn) / copies
     return min(v * (1.0 - error) + (1.0 - v) * error, 1.0)
-
-
-@compiled("i8[:], f8[:], f8[:], b1[:], f8[:], f8[:], f8[:], b1[:], f8[:], f8, f8, f8[:], f8[:], f8[:,:]")
-def purity_log_likelihood(  # type: ignore[no-untyped-def]
-    cell,
-    alt,
-    depth,
-    seen_elsewhere,
-    total_cn,
-    multiplicity,
-    normal_cn,
-    is_measured,
-    error,
-    s,
-    noise_shape,
-    least,
-    purities,
-    out,
-):
-    """Fill ``out[i, r]`` with the log-likelihood of purity r from the i-th listed cell.
-
-    Half of the variants are taken to be there; of those half are clonal, the rest spread over the CCFs. Where
-    the variant entered because it was called here, its reads are conditioned on the call. Where copy number was
-    not measured (and a normal cell has two copies) the states of `UNMEASURED` are averaged over: without them one
-    variant on a lost or doubled allele would decide the purity.
-    """
-    for i in range(cell.shape[0]):
-        c = cell[i]
-        k, n, e = alt[c], depth[c], error[c]
-        noise = log_beta_binomial(k, n, e, noise_shape / e)
-        floor = 0.0
-        if not seen_elsewhere[c]:
-            floor = max(beta_binomial_sf(least[c], n, e, noise_shape / e), _TINY)
-        share = 0.5 if seen_elsewhere[c] else 0.95
-        for r in range(purities.shape[0]):
-            total, high = 1.0 - share, 0.0  # sum of exp(x - high); the first term is the background alone
-            guessed = not is_measured[c] and normal_cn[c] > 1.5
-            n_way = UNMEASURED.shape[0] if guessed else 2 if multiplicity[c] > 1.0 else 1
-            for way in range(n_way):
-                m = 1.0 if way == 0 else multiplicity[c]
-                copies, part = total_cn[c], share / n_way
-                if guessed:
-                    copies, m, part = UNMEASURED[way, 0], UNMEASURED[way, 1], share * UNMEASURED[way, 2]
-                # a guessed gain or loss is taken as clonal: what is rare is not spread over the fractions as well
-                for g in range(3 if guessed and way > 0 else 0, 4):
-                    weight = part * (1.0 if guessed and way > 0 else 0.5 if g == 3 else 0.5 / 3.0)
-                    v = _vaf(purities[r], 0.25 * (g + 1), m, copies, normal_cn[c], e)
-                    x = log_beta_binomial(k, n, v, s) - noise
-                    if not seen_elsewhere[c]:
-                        x += math.log(floor) - math.log(max(beta_binomial_sf(least[c], n, v, s), _TINY))
-                    if x > high:
-                        total = total * math.exp(high - x) + weight
-                        high = x
-                    else:
-                        total += weight * math.exp(x - high)
-            out[i, r] = high + math.log(total)
 
 
 @compiled(

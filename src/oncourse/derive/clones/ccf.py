@@ -110,6 +110,7 @@ def counts_table(study: Study, panels: Panels, presence: PresenceTable, params: 
         else dict(
             presence.samples.filter(pl.col("purity_basis") == "estimated")
             .with_columns(pl.col("purity", "purity_low", "purity_high").round_sig_figs(PURITY_DIGITS))
+            .with_columns(pl.col("purity").fill_null(float("nan")))
             .select("sample_id", pl.struct("purity", "purity_low", "purity_high"))
             .iter_rows()
         )
@@ -216,16 +217,17 @@ def _patient(
     for d, sample in enumerate(samples["sample_id"]):
         basis.append("estimated" if np.isnan(given[d]) else "given")
         if np.isnan(given[d]):
-            if sample in known and known[sample]["purity"] is not None:
+            if sample in known:
                 mean, low, high = (known[sample][k] for k in ("purity", "purity_low", "purity_high"))
+                purity[d], sd[d] = mean, (high - low) / 3.92
             else:
                 mean, low, high = estimate_purity(counts, d)
-            purity[d] = mean
-            sd[d] = (high - low) / 3.29
+                purity[d], sd[d] = mean, (high - low) / 3.29
         else:
             purity[d], sd[d] = given[d], params.purity_sd * min(1.0, given[d] / 0.2)
         if np.isnan(purity[d]):
-            out.append((patient, sample, "purity not given and not estimable: no variant with 3 reads"))
+            reason = "its reads set no lower limit" if sample in known else "no variant with 3 reads"
+            out.append((patient, sample, f"purity not given and not estimable: {reason}"))
         elif purity[d] < params.min_purity:
             out.append((patient, sample, "purity below the least at which a sample says something"))
         elif not (depth[:, d] > 0).any():

@@ -266,7 +266,7 @@ def _with_purity(samples: pl.DataFrame, kernel: Presence | None) -> pl.DataFrame
     missing = np.full(n, np.nan)
     prior = missing if kernel is None else _mean_of_known(kernel.prior[:, 1:])
     columns = {
-        "purity": missing if kernel is None else kernel.purity,
+        "purity": missing if kernel is None else np.where(kernel.purity_known, kernel.purity, np.nan),
         "purity_low": missing if kernel is None else kernel.purity_low,
         "purity_high": missing if kernel is None else kernel.purity_high,
         "prior": prior,

@@ -1,0 +1,532 @@
+"""How much of a sample is tumour, where nobody gave it: posterior of the purity (tumour fraction in plasma).
+
+The reads of every variant are weighed at each fraction of a continuous grid, as background, as a subclone of any size
+or as a clone of all tumour cells. What the patient's tissue says of the variant - mutated copies, in all cells or in a
+part of them - is carried as weights, so that the mutations of all tissue cells anchor the plasma; the shares of what is
+absent, subclonal and clonal here are fitted at every fraction, and the spread of the reads is averaged over. A fraction
+whose interval reaches the lower end of the grid is not known. Arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from oncourse.evolution.presence import Cells, Samples
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
+#: and the other doubled. The shares are a choice.
+UNMEASURED = np.array([[2.0, 1.0, 0.8], [1.0, 1.0, 0.1], [2.0, 2.0, 0.1]])
+#: Fractions that are weighed, in plasma (log-uniform beforehand) and in tissue (uniform).
+PLASMA_RANGE, TISSUE_RANGE = (2e-4, 1.0), (0.03, 1.0)
+#: Variants of a sample that its fraction is estimated from: those that tissue has in all cells first, then the deepest.
+N_VARIANT = 80
+#: Points of the grid, at first and where the weight lies; points handed on; a point below `LEAST_WEIGHT` is left out.
+N_COARSE, N_FINE, N_POINT, LEAST_WEIGHT = 49, 33, 12, 1e-2
+#: Beta-binomial concentrations of variant reads that are averaged over; their weights are learned from all samples, each
+#: held by `SPREAD_WEIGHT` samples' worth of the even start.
+SPREADS, SPREAD_WEIGHT = np.array([30.0, 100.0, 300.0, 1000.0, 1e5]), 1.0
+#: What a variant may be elsewhere (rows: in all tissue cells; seen, not in all; called here alone), and here (columns:
+#: absent, subclonal, in all cells): pseudo-variants that hold the shares fitted. A choice.
+SHARES = np.array([[0.6, 0.6, 2.8], [1.0, 1.6, 0.4], [0.4, 2.2, 1.4]])
+TRUNK, ELSEWHERE, HERE = 0, 1, 2
+#: Share of the variants seen elsewhere that are in all tissue cells, beforehand, and share of a tissue's variants that
+#: are in part of its cells there, or not at all.
+#: The first is held by so many variants (`TRUNK_WEIGHT`) and learned.
+TRUNK_SHARE, TRUNK_WEIGHT, PART_SHARE = 0.6, 5.0, 0.8
+#: Share of variants at any fraction of the reads whatever the tumour's: wrong copies, germline, blood.
+STRAY = np.array([0.02, 0.02, 0.1])
+#: Mass beside the lower end of the grid (within this factor) from which the fraction is not known.
+EDGE, EDGE_MASS = 2.0, 0.025
+#: Limits of the interval.
+TAIL = 0.025
+N_STEP = 8
+#: Nodes of a variant's likelihood along its allele fraction, wider apart further out.
+_NODES = np.linspace(-1.0, 1.0, 49)
+_STRETCH = 3.5
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """Tumour cell fraction of each sample.
+
+    Attributes
+    ----------
+    mean, low, high : shape (n_sample,), posterior mean and 95 % interval; the given value where known
+    is_known : whether the reads bound it from below (given ones are)
+    points, weights : shape (n_sample, n_point), what to average over
+    rows, row_of : weights without one cell, and the row of each cell that the estimate used (-1: weights of the sample)
+    """
+
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    is_known: BoolArray
+    points: FloatArray
+    weights: FloatArray
+    rows: FloatArray
+    row_of: IntArray
+
+
+def tumour_fractions(
+    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, *, n_thread: int = 2
+) -> Fractions:
+    """Return the fraction of every sample: as given, else estimated; tissue first, which then anchors plasma.
+
+    Parameters
+    ----------
+    counted : shape (n_cell,), reads are known
+    elsewhere : shape (n_cell,), another sample of the patient has the variant called
+    """
+    given = samples.purity
+    n_sample = len(given)
+    row_of = np.full(cells.n, -1, np.int64)
+    out = Fractions(
+        given.copy(),
+        given.copy(),
+        given.copy(),
+        ~np.isnan(given),
+        np.repeat(np.where(np.isnan(given), 0.5, given)[:, None], N_POINT, axis=1),
+        np.tile(np.eye(1, N_POINT)[0], (n_sample, 1)),
+        np.zeros((0, N_POINT)),
+        row_of,
+    )
+    rows: list[FloatArray] = []
+    for in_plasma in (False, True):
+        wanted = np.flatnonzero(np.isnan(given) & (samples.is_plasma == in_plasma))
+        if len(wanted):
+            rows += _estimate(out, wanted, cells, samples, counted, elsewhere, sum(map(len, rows)), n_thread)
+    kept = np.concatenate(rows) if rows else out.rows
+    return Fractions(out.mean, out.low, out.high, out.is_known, out.points, out.weights, kept, row_of)
+
+
+def _estimate(
+    out: Fractions,
+    wanted: IntArray,
+    cells: Cells,
+    samples: Samples,
+    counted: BoolArray,
+    elsewhere: BoolArray,
+    n_row: int,
+    n_thread: int,
+) -> list[FloatArray]:
+    """Fill `out` for the `wanted` samples; return the weights without each of the cells used."""
+    anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
+    usable = np.zeros(len(out.mean), bool)
+    usable[wanted] = True
+    use = usable[cells.sample] & counted & (elsewhere | cells.is_called)
+    rows = np.flatnonzero(use)
+    known = _Elsewhere.of(cells, samples, out.mean, rows, np.flatnonzero(anchors), elsewhere)
+    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -known.trunk.round(1), cells.sample[rows]))
+    of = cells.sample[rows][order]
+    starts = np.searchsorted(of, wanted)
+    ends = np.minimum(np.searchsorted(of, wanted, side="right"), starts + N_VARIANT)
+    mine = [order[a:b] for a, b in zip(starts, ends, strict=True)]
+
+    def weigh(j: int) -> _Weighed:
+        least = np.maximum(samples.min_alt_count[wanted[j]], samples.min_vaf[wanted[j]] * cells.depth[rows[mine[j]]])
+        span = PLASMA_RANGE if samples.is_plasma[wanted[j]] else TISSUE_RANGE
+        reads = _Reads.of(cells, rows[mine[j]], float(samples.noise_shape[wanted[j]]), known, mine[j], least)
+        return _weigh(reads, span, bool(samples.is_plasma[wanted[j]]))
+
+    weighed = _map(weigh, len(wanted), n_thread)
+    spread = _spread_prior(np.array([w.by_spread for w in weighed]))
+    kept: list[FloatArray] = []
+    for j, d in enumerate(wanted):
+        found = weighed[j].summary(spread)
+        out.mean[d], out.low[d], out.high[d], out.is_known[d] = found.mean, found.low, found.high, found.is_known
+        out.points[d], out.weights[d] = found.points, found.weights
+        out.row_of[rows[mine[j]]] = n_row + np.arange(len(mine[j]))
+        n_row += len(mine[j])
+        kept.append(found.rows)
+    return kept
+
+
+def _map(work: Callable[[int], _Weighed], n: int, n_thread: int) -> list[_Weighed]:
+    if n_thread < 2 or n < 4:
+        return [work(j) for j in range(n)]
+    with ThreadPoolExecutor(n_thread) as pool:
+        return list(pool.map(work, range(n)))
+
+
+def _options(cells: Cells, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, 3).
+
+    Measured: one copy, or every major one. Not measured (where a normal cell has two): those of `UNMEASURED`.
+    """
+    total, major = cells.total_cn[rows], cells.major_cn[rows]
+    several = major > 1.5
+    nil = np.zeros(len(rows))
+    copies = np.stack([total, total, total], axis=1)
+    mutated = np.stack([np.ones(len(rows)), np.maximum(major, 1.0), nil + 1.0], axis=1)
+    share = np.stack([np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0), nil], axis=1)
+    if cells.is_measured is not None:
+        guessed = ~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5)
+        copies[guessed], mutated[guessed], share[guessed] = UNMEASURED.T
+    return copies, np.minimum(mutated, copies), share
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, 3 options), and P(all cells)."""
+
+    weights: FloatArray
+    trunk: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        cells: Cells,
+        samples: Samples,
+        purity: FloatArray,
+        rows: IntArray,
+        anchors: IntArray,
+        elsewhere: BoolArray,
+    ) -> _Elsewhere:
+        copies, _, share = _options(cells, rows)
+        log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
+        # every anchor of the variant of a row, but the row's own sample
+        order = anchors[np.argsort(cells.variant[anchors], kind="stable")]
+        first = np.searchsorted(cells.variant[order], cells.variant[rows])
+        n = np.searchsorted(cells.variant[order], cells.variant[rows], side="right") - first
+        row = np.repeat(np.arange(len(rows)), n)
+        at = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
+        row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
+        if len(at):
+            every, part = _tissue_evidence(cells, samples, purity, at)
+            there, _, own = _options(cells, at)
+            alike = np.isclose(there, copies[row]).all(axis=1)
+            flat = _log_mean(every, own)
+            np.add.at(log_all, row, np.where(alike[:, None], every, flat[:, None]))
+            np.add.at(log_part, row, part)
+        with np.errstate(divide="ignore"):
+            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
+        common = _trunk_share(
+            np.logaddexp.reduce(trunk, axis=1) - np.logaddexp.reduce(other, axis=1), cells.sample[rows]
+        )
+        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
+        top = np.maximum(trunk.max(axis=1), other.max(axis=1))[:, None]
+        weights = np.zeros((len(rows), 3, share.shape[1]))
+        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - top), np.exp(other - top)
+        weights /= np.maximum(weights.sum(axis=(1, 2), keepdims=True), 1e-300)
+        alone = ~elsewhere[rows]
+        weights[alone] = 0.0
+        weights[alone, HERE] = share[alone]
+        return cls(weights, weights[:, TRUNK].sum(axis=1))
+
+
+def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
+    """Return per variant the share of its sample's variants that tissue has in all cells, by EM, held by the start."""
+    odds = np.exp(np.clip(log_odds, -50, 50))
+    share = np.full(len(odds), TRUNK_SHARE)
+    n = np.bincount(sample)
+    for _ in range(N_STEP):
+        found = np.bincount(sample, share * odds / (share * odds + 1 - share), minlength=len(n))
+        share = ((found + TRUNK_WEIGHT * TRUNK_SHARE) / (n + TRUNK_WEIGHT))[sample]
+    return share
+
+
+def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
+    top = values.max(axis=1, keepdims=True)
+    return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
+
+
+def _tissue_evidence(cells: Cells, samples: Samples, purity: FloatArray, at: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return log P(reads | in all cells, each option) (n, 3), and log P(reads | in a part of the cells, or in none)."""
+    from oncourse.evolution.background import log_noise
+
+    copies, mutated, share = _options(cells, at)
+    rho, error = purity[cells.sample[at]][:, None], cells.error_rate[at]
+    full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
+    alt, depth, s = cells.alt_count[at], cells.depth[at], np.minimum(samples.concentration[cells.sample[at]], 1e6)
+
+    def log_there(vaf: FloatArray) -> FloatArray:
+        return _log_beta_binomial(alt[:, None], depth[:, None], _read(vaf, error[:, None]), s[:, None])
+
+    every = log_there(full)
+    steps = (np.arange(8) + 0.5) / 9
+    part = np.stack([log_there(full * x) for x in steps], axis=2)
+    part = np.logaddexp.reduce(part, axis=2) - np.log(len(steps))
+    nil = log_noise(alt, depth, error, 2.0)
+    part = np.logaddexp(_log_mean(part, share) + np.log(PART_SHARE), nil + np.log(1 - PART_SHARE))
+    return every, part
+
+
+def _read(vaf: FloatArray, error: FloatArray) -> FloatArray:
+    return np.clip(vaf * (1 - error) + (1 - vaf) * error, 1e-9, 1 - 1e-9)
+
+
+def _log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
+    """Return log P(alt | depth) without the binomial coefficient."""
+    from scipy.special import gammaln
+
+    a, b = vaf * s, (1 - vaf) * s
+    value = gammaln(alt + a) - gammaln(a) + gammaln(depth - alt + b) - gammaln(b)
+    return np.asarray(value + gammaln(s) - gammaln(depth + s))
+
+
+@dataclass(frozen=True)
+class _Reads:
+    """The variants of one sample: shapes (n,), options (n, 3), weights (n, 3, 3); the tables of `_curves`."""
+
+    alt: FloatArray
+    depth: FloatArray
+    error: FloatArray
+    normal: FloatArray
+    least: FloatArray
+    copies: FloatArray
+    mutated: FloatArray
+    weights: FloatArray
+    nil: FloatArray
+    centre: FloatArray
+    width: FloatArray
+    log_like: FloatArray
+    mass: FloatArray
+
+    @classmethod
+    def of(
+        cls, cells: Cells, at: IntArray, noise_shape: float, known: _Elsewhere, mine: IntArray, least: FloatArray
+    ) -> _Reads:
+        from oncourse.evolution.background import log_noise
+
+        alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
+        copies, mutated, _ = _options(cells, at)
+        noise = log_noise(alt, depth, error, noise_shape)
+        centre, width, log_like, mass, best = _curves(alt, depth, noise)
+        return cls(
+            alt=alt,
+            depth=depth,
+            error=error,
+            normal=cells.normal_cn[at],
+            least=np.ceil(np.maximum(least, 1)),
+            copies=copies,
+            mutated=mutated,
+            weights=known.weights[mine],
+            nil=np.exp(noise - best),
+            centre=centre,
+            width=width,
+            log_like=log_like,
+            mass=mass,
+        )
+
+    def terms(self, fraction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return P(reads) beside background, at each fraction: subclonal, clonal (n, n_spread, n_fraction, 3 options);
+        and anywhere (n, n_spread)."""
+        rho = fraction[None, :, None]
+        below = rho * self.copies[:, None] + (1 - rho) * self.normal[:, None, None]
+        error = self.error[:, None, None]
+        vaf = rho * self.mutated[:, None] / np.maximum(below, 1e-9)
+        v = _read(vaf, error)
+        like, mass = self._at(v)
+        start = self._at(_read(np.zeros((len(self.alt), 1, 1)), error))[1]
+        part = np.maximum(mass - start, 0.0) / np.maximum(v - _read(np.zeros_like(v), error), 1e-12)[:, None]
+        return part, like, self.mass[:, :, -1]
+
+    def _at(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the likelihood at allele fractions v (n, ...), and its integral from 0: (n, n_spread, ...)."""
+        z = np.log(v / (1 - v))
+        shape = (len(v),) + (1,) * (v.ndim - 1)
+        n_node = len(_NODES)
+        likes, masses = [], []
+        for j in range(len(SPREADS)):
+            t = np.arcsinh((z - self.centre.reshape(shape)) / self.width[:, j].reshape(shape)) / _STRETCH
+            place = np.clip((t + 1) / 2 * (n_node - 1), 0, n_node - 1 - 1e-9)
+            k = place.astype(np.int64)
+            share = place - k
+            row = np.arange(len(v)).reshape(shape)
+            log_like, mass = self.log_like[:, j], self.mass[:, j]
+            likes.append(np.exp((1 - share) * log_like[row, k] + share * log_like[row, k + 1]))
+            masses.append((1 - share) * mass[row, k] + share * mass[row, k + 1])
+        return np.stack(likes, axis=1), np.stack(masses, axis=1)
+
+
+def _curves(
+    alt: FloatArray, depth: FloatArray, noise: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return each variant's log-likelihood along its allele fraction, and its integral from 0, (n, n_spread, n_node).
+
+    Nodes lie around the observed fraction (first two values: centre, width) on the logit scale, in units of the reads'
+    own standard deviation. Logs are relative to the likeliest explanation (last value), background (`noise`) included.
+    """
+    v = (alt + 0.5) / (depth + 1.0)
+    centre = np.log(v / (1 - v))
+    n = depth / (1 + (depth - 1) / (SPREADS[:, None] + 1))
+    width = (1 / np.sqrt(np.maximum(n * v * (1 - v), 0.05))).T
+    logit = centre[:, None, None] + width[:, :, None] * np.sinh(_STRETCH * _NODES)
+    at = np.clip(1 / (1 + np.exp(-np.clip(logit, -30, 30))), 1e-12, 1 - 1e-12)
+    log_like = _log_beta_binomial(alt[:, None, None], depth[:, None, None], at, SPREADS[:, None])
+    best = np.maximum(noise, log_like.max(axis=(1, 2), initial=-np.inf))
+    log_like -= best[:, None, None]
+    like = np.exp(log_like)
+    step = np.diff(at, axis=2) * (like[:, :, 1:] + like[:, :, :-1]) / 2
+    first = like[:, :, :1] * at[:, :, :1]
+    return centre, width, log_like, np.concatenate([first, first + np.cumsum(step, axis=2)], axis=2), best
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """Log posterior over spread and fraction, (n_spread, n_fraction), and the variants' own part (n, ., .)."""
+
+    fraction: FloatArray
+    width: FloatArray
+    log_post: FloatArray
+    log_each: FloatArray
+    is_plasma: bool
+
+    @property
+    def by_spread(self) -> FloatArray:
+        """Log-likelihood of each spread."""
+        return np.asarray(np.logaddexp.reduce(self.log_post + np.log(self.width), axis=1))
+
+    def summary(self, spread: FloatArray) -> Fractions:
+        """Return the fraction at these weights of the spreads; arrays without the axis of the sample."""
+        logs = self.log_post + np.log(self.width) + np.log(spread)[:, None]
+        joint = np.exp(logs - logs.max())
+        joint /= joint.sum()
+        mass = joint.sum(axis=0)
+        without = (
+            joint[None] * np.exp(-np.clip(self.log_each - self.log_each.max(axis=(1, 2), keepdims=True), -60, 0))
+        ).sum(axis=1)
+        without /= without.sum(axis=1, keepdims=True)
+        low, high = (_quantile(self.fraction, mass, q) for q in (TAIL, 1 - TAIL))
+        edge = (PLASMA_RANGE if self.is_plasma else TISSUE_RANGE)[0] * EDGE
+        is_known = bool(mass[self.fraction <= edge].sum() <= EDGE_MASS)
+        if not is_known:
+            # how far down the grid goes must not decide the upper limit: Jeffreys' prior of a Poisson mean there
+            even = mass * (np.sqrt(self.fraction) if self.is_plasma else 1.0)
+            low, high = 0.0, _quantile(self.fraction, even / even.sum(), 1 - TAIL)
+        points, to = _points(self.fraction, mass)
+        weights, rows = (_dropped(x @ to) for x in (mass[None], without))
+        mean = float((self.fraction * mass).sum())
+        known = np.array(is_known)
+        return Fractions(mean, low, high, known, points, weights[0], rows, np.zeros(0, np.int64))  # type: ignore[arg-type]
+
+
+def _dropped(weights: FloatArray) -> FloatArray:
+    kept = np.where(weights < LEAST_WEIGHT * weights.max(axis=1, keepdims=True), 0.0, weights)
+    return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+
+def _quantile(grid: FloatArray, mass: FloatArray, q: float) -> float:
+    """Return the q-quantile of masses around the points of a grid, even within a cell."""
+    middle = (grid[1:] + grid[:-1]) / 2
+    edges = np.concatenate([grid[:1], middle, grid[-1:]])
+    return float(np.interp(q, np.concatenate([[0.0], np.cumsum(mass)]), edges))
+
+
+def _points(grid: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return points over where the mass lies, and the matrix (n_grid, n_point) that moves masses there."""
+    first, last = _quantile(grid, mass, 5e-4), _quantile(grid, mass, 1 - 5e-4)
+    points = np.exp(np.linspace(np.log(first), np.log(max(last, first * 1.0001)), N_POINT))
+    place = np.clip(np.interp(np.log(grid), np.log(points), np.arange(N_POINT)), 0, N_POINT - 1 - 1e-9)
+    k = place.astype(np.int64)
+    to = np.zeros((len(grid), N_POINT))
+    row = np.arange(len(grid))
+    to[row, k] = 1 - (place - k)
+    to[row, k + 1] += place - k
+    return points, to
+
+
+def _spread_prior(by_spread: FloatArray) -> FloatArray:
+    """Return the weights of the spreads, learned from all samples by EM."""
+    weight = np.full(len(SPREADS), 1 / len(SPREADS))
+    like = np.exp(by_spread - by_spread.max(axis=1, keepdims=True))
+    for _ in range(30):
+        found = like * weight
+        found /= found.sum(axis=1, keepdims=True)
+        weight = found.sum(axis=0) + SPREAD_WEIGHT / len(SPREADS)
+        weight /= weight.sum()
+    return np.asarray(weight)
+
+
+def _weigh(reads: _Reads, span: tuple[float, float], is_plasma: bool) -> _Weighed:
+    """Weigh a grid over the whole range, then finer ones where the weight lies."""
+    make = np.geomspace if is_plasma else np.linspace
+    grid = make(*span, N_COARSE)
+    log_post, each = _posterior(reads, grid)
+    for _ in range(4):
+        best = np.logaddexp.reduce(log_post, axis=0)
+        near = np.flatnonzero(best > best.max() - 14)
+        first, last = max(near[0] - 1, 0), min(near[-1] + 1, len(grid) - 1)
+        if len(near) > len(grid) / 2 and len(grid) == N_FINE:
+            break
+        if last - first + 1 >= N_COARSE - 2:
+            break
+        grid = make(grid[first], grid[last], N_FINE)
+        log_post, each = _posterior(reads, grid)
+    at = np.log(grid) if is_plasma else grid
+    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma)
+
+
+def _posterior(reads: _Reads, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return log posterior (n_spread, n_fraction), shares fitted at every point, and the variants' parts."""
+    if not len(reads.alt):
+        none = np.zeros((len(SPREADS), len(grid)))
+        return none, np.zeros((0, *none.shape))
+    part, every, anywhere = reads.terms(grid)
+    here = reads.weights[:, HERE].sum(axis=1) > 0.5
+    nil = reads.nil
+    if here.any():
+        nil, part, every = _given_a_call(reads, grid, here, nil, part, every)
+    stray = STRAY[np.where(here, HERE, ELSEWHERE)][:, None, None]
+    kinds = reads.weights.sum(axis=2)  # (n, 3)
+    # P(reads | kind, level), options averaged: (n, 3 kinds, 3 levels, n_spread, n_fraction)
+    share = reads.weights / np.maximum(kinds[:, :, None], 1e-300)
+    used = kinds.max(axis=0) > 1e-6
+    value = np.zeros((len(nil), 3, 3, *part.shape[1:3]))
+    value[:, :, 0] = nil[:, None, None, None]
+    value[:, :, 1] = np.einsum("iko,isgo->iksg", share, part)
+    value[:, :, 2] = np.einsum("iko,isgo->iksg", share, every)
+    value *= kinds[:, :, None, None, None]
+    pi = np.repeat((SHARES / SHARES.sum(axis=1, keepdims=True))[:, :, None, None], len(SPREADS), axis=2)
+    pi = np.repeat(pi, len(grid), axis=3)
+    off = stray * anywhere[:, :, None]
+    prior = SHARES[:, :, None, None]
+    total = None
+    for _ in range(N_STEP):
+        joint = value * pi[None]
+        total = (1 - stray) * joint.sum(axis=(1, 2)) + off
+        found = (joint * ((1 - stray) / total)[:, None, None]).sum(axis=0)
+        pi = found + prior
+        pi /= pi.sum(axis=1, keepdims=True)
+    total = (1 - stray) * (value * pi[None]).sum(axis=(1, 2)) + off
+    each = np.log(np.maximum(total, 1e-300))
+    penalty = (prior * np.log(pi))[used].sum(axis=(0, 1))
+    return each.sum(axis=0) + penalty, each
+
+
+def _given_a_call(
+    reads: _Reads, grid: FloatArray, here: BoolArray, nil: FloatArray, part: FloatArray, every: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Condition the variants that are here alone on their call, which is why they are looked at."""
+    from scipy.special import betainc
+
+    least, depth, error = reads.least[here], reads.depth[here], reads.error[here]
+    rho = grid[None, None, :]
+    copies, mutated, normal = (
+        x[:, None, None] for x in (reads.copies[here, 0], reads.mutated[here, 0], reads.normal[here])
+    )
+    vaf = rho * mutated / np.maximum(rho * copies + (1 - rho) * normal, 1e-9)
+    n = depth[:, None] / (1 + (depth[:, None] - 1) / (SPREADS + 1))
+
+    def chance(v: FloatArray) -> FloatArray:
+        """P(a call), the share of variant reads taken as a beta of their mean and variance."""
+        v = _read(v, error[:, None, None])
+        at = np.clip((least - 0.5) / depth, 0.0, 1.0)[:, None, None]
+        return np.asarray(np.maximum(1 - betainc(v * n[:, :, None], (1 - v) * n[:, :, None], at), 1e-12))[..., None]
+
+    nil, part, every = nil.copy(), part.copy(), every.copy()
+    nil[here] /= np.maximum(betainc(least, np.maximum(depth - least + 1, 1e-9), np.minimum(2 * error, 1.0)), 1e-12)
+    part[here] /= chance(0.5 * vaf)
+    every[here] /= chance(vaf)
+    return nil, part, every

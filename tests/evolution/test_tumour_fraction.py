@@ -1,0 +1,122 @@
+"""Tumour fraction of a sample that nobody gave: on simulated plasma beside tissue of the same patient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from oncourse.evolution.presence import Cells, Samples
+from oncourse.evolution.tumour_fraction import tumour_fractions
+from oncourse.evolution.vaf import expected_vaf
+from oncourse.stats.rng import generator
+
+FRACTIONS = (0.005, 0.02, 0.1, 0.3, 0.6, 0.8)
+
+
+def simulate(seed, *, n_patient=120, subclonal=0.4, absent=0.1, private=0.1, doubled=0.3, measured=True):
+    """Return cells, samples, counted, elsewhere, true fraction of tissue and plasma pairs.
+
+    5-200 variants, plasma at 500-10,000 reads with concentration 1,000; tissue at 150 reads, purity given. A fifth of
+    the chromosomes lost one allele, a share of the genomes is doubled; subclones are as large in plasma as in tissue.
+    Some variants of tissue are not in plasma, and the other way round.
+    """
+    rng = generator(seed, "plasma truth")
+    rows, fractions = [], []
+    for p in range(n_patient):
+        n, depth = int(rng.choice([5, 20, 50, 200])), int(rng.choice([500, 2000, 10_000]))
+        fraction, purity = FRACTIONS[p % len(FRACTIONS)], rng.uniform(0.3, 0.85)
+        major = np.full(n, 2.0 if rng.random() < doubled else 1.0)
+        minor = np.where(rng.random(n) < 0.2, 0.0, major)
+        clonal = rng.random(n) > subclonal
+        ccf = np.where(clonal, 1.0, rng.uniform(0.1, 0.8, 2)[rng.integers(0, 2, n)])
+        copies = np.where(clonal & (rng.random(n) < 0.5), major, 1.0)
+        where = rng.random(n)
+        fractions += [purity, fraction]
+        for is_plasma in (0, 1):
+            rho, mean, s = (fraction, depth, 1000.0) if is_plasma else (purity, 150, 200.0)
+            there = where >= absent if is_plasma else (where < absent) | (where >= absent + private)
+            vaf = expected_vaf(np.full(n, rho), major + minor, ccf=ccf, multiplicity=copies) * there
+            reads, error = rng.poisson(mean, n) + 1, 1e-4 if is_plasma else 1e-3
+            alt = rng.binomial(reads, np.where(there, rng.beta(vaf * s + 1e-12, (1 - vaf) * s), error))
+            called = alt >= np.maximum(3, np.ceil(reads * (0.0005 if is_plasma else 0.02)))
+            rows.append((np.full(n, 2 * p + is_plasma), 1000 * p + np.arange(n), alt, reads, called, major, minor))
+    sample, variant, alt, reads, called, major, minor = (np.concatenate(x) for x in zip(*rows, strict=True))
+    is_plasma = np.arange(2 * n_patient) % 2 == 1
+    one, two = np.ones(len(sample)), np.full(len(sample), 2.0)
+    cells = Cells(
+        sample.astype(np.int64),
+        variant.astype(np.int64),
+        alt.astype(float),
+        reads.astype(float),
+        called,
+        major + minor if measured else two,
+        major if measured else one,
+        two,
+        np.where(is_plasma[sample], 1e-4, 1e-3),
+        is_measured=np.full(len(sample), measured),
+    )
+    truth, n = np.array(fractions), 2 * n_patient
+    told = np.where(is_plasma, np.nan, truth)
+    samples = Samples(
+        told, is_plasma, np.full(n, 200.0), np.full(n, 2.0), np.full(n, 3), np.where(is_plasma, 0.0005, 0.02)
+    )
+    n_called = np.bincount(cells.variant, called)[cells.variant]
+    elsewhere = n_called - called > 0
+    kept = n_called > 0
+    cells = Cells(*(getattr(cells, name)[kept] for name in list(vars(cells))[:10]))
+    return cells, samples, np.ones(cells.n, bool), elsewhere[kept], truth
+
+
+@pytest.mark.parametrize("kind", [{}, {"absent": 0.4, "private": 0.3, "doubled": 0.0}])
+def test_the_interval_holds_the_true_fraction(kind):
+    """95 % limits: 120 plasmas, standard error 2 %; 93-97 % over 2,000 (docs/explanation/stress.md)."""
+    *given, truth = simulate(1, **kind)
+    found = tumour_fractions(*given)
+    plasma = given[1].is_plasma
+    low, high, mean = found.low[plasma], found.high[plasma], found.mean[plasma]
+    assert (high > low).all()
+    assert ((low <= truth[plasma]) & (truth[plasma] <= high)).mean() >= 0.90
+    known = found.is_known[plasma]
+    assert known.mean() >= 0.85
+    assert abs(np.median(np.log(mean / truth[plasma])[known])) < 0.03
+
+
+def test_a_given_fraction_stays_as_given():
+    *given, truth = simulate(2, n_patient=4)
+    found = tumour_fractions(*given)
+    tissue = ~given[1].is_plasma
+    assert (found.mean[tissue] == truth[tissue]).all() and (found.low[tissue] == truth[tissue]).all()
+    assert found.is_known[tissue].all()
+
+
+def test_plasma_without_tumour_is_not_known_and_bounded_above():
+    """No variant read in 40 x 5,000 reads: any fraction below the limit would look so."""
+    n = 40
+    cells = Cells(
+        np.tile([0, 1], n),
+        np.repeat(np.arange(n), 2),
+        np.tile([45.0, 0.0], n),
+        np.tile([150.0, 5000.0], n),
+        np.tile([True, False], n),
+        np.full(2 * n, 2.0),
+        np.ones(2 * n),
+        np.full(2 * n, 2.0),
+        np.tile([1e-3, 1e-5], n),
+    )
+    samples = Samples(
+        np.array([0.6, np.nan]), np.array([False, True]), np.full(2, 200.0), np.full(2, 2.0), np.full(2, 3), np.zeros(2)
+    )
+    found = tumour_fractions(cells, samples, np.ones(2 * n, bool), np.tile([False, True], n))
+    assert not found.is_known[1]
+    assert found.low[1] == 0.0 and 0 < found.high[1] < 1e-3
+
+
+def test_nothing_counted_says_nothing():
+    none = np.zeros(0)
+    cells = Cells(*[none.astype(np.int64)] * 2, none, none, none.astype(bool), none, none, none, none)
+    samples = Samples(
+        np.array([np.nan, np.nan]), np.array([False, True]), *[np.full(2, 2.0)] * 2, np.full(2, 3), np.zeros(2)
+    )
+    found = tumour_fractions(cells, samples, none.astype(bool), none.astype(bool))
+    assert not found.is_known.any()
+    assert (found.low == 0).all() and (found.high > 0.9).all()
