@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.evolution.log_sum import log_sum
+
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells, Samples
 
@@ -272,7 +274,7 @@ class _Sites:
         )
 
     def _log_there(self) -> FloatArray:
-        return np.asarray(np.logaddexp.reduce(self.there + np.log(self.level)[self.is_clonal.astype(int)], axis=1))
+        return log_sum(self.there + np.log(self.level)[self.is_clonal.astype(int)], axis=1)
 
     def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
         """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
@@ -325,7 +327,7 @@ class _Sites:
             without = np.log1p(-p[mine]) + nil[mine]
             for _ in range(N_STEP):
                 joint = np.log(p[mine])[:, None] + np.log(share) + self.there[mine]
-                total = np.logaddexp(np.logaddexp.reduce(joint, axis=1), without)
+                total = np.logaddexp(log_sum(joint, axis=1), without)
                 found = np.exp(joint - total[:, None]).sum(axis=0) + 2 * LEVEL_SHARE
                 share = found / found.sum()
             self.level[clonal] = share
@@ -462,10 +464,10 @@ def _concentrations(
         for part in _parts(cells.sample[rows], len(told)):
             for i, shift in enumerate(PURITY_SHIFTS):
                 moved = np.minimum(purity * math.exp(shift), 1.0)
-                value = np.logaddexp.reduce(_places(cells, moved, rows[part], shape, s) + np.log(share), axis=1)
+                value = log_sum(_places(cells, moved, rows[part], shape, s) + np.log(share), axis=1)
                 np.add.at(table[:, i, j], cells.sample[rows[part]], value)
     prior = np.exp(-0.5 * (PURITY_SHIFTS / PURITY_SPREAD) ** 2)
-    likelihood = np.logaddexp.reduce(table + np.log(prior / prior.sum())[None, :, None], axis=1)
+    likelihood = log_sum(table + np.log(prior / prior.sum())[None, :, None], axis=1)
     centre = float(np.log(np.median(np.minimum(told, CONCENTRATIONS[-1])))) if len(told) else 0.0
     mass = _shrunk(likelihood, np.log(CONCENTRATIONS), centre)
     learned = np.minimum(np.exp(mass @ np.log(CONCENTRATIONS)), told)
@@ -500,9 +502,10 @@ def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float
     prior[wrong] *= WRONG if measured else WRONG_UNMEASURED
     prior /= prior.sum()
     share = prior
+    like = np.exp(logs - logs.max(axis=1, keepdims=True))
     for _ in range(2 * N_STEP):
-        joint = logs + np.log(share)
-        found = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None]).sum(axis=0)
+        joint = like * share
+        found = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
         share = (found + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
         share[wrong] = np.minimum(share[wrong], prior[wrong])
         share /= share.sum()

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from oncourse.evolution.log_sum import log_sum
+
 Floats = NDArray[np.float64]
 
 #: Chance that the true level changes between two samples; a change is log-normal with this sd, or to any level or to
@@ -181,7 +183,7 @@ def _likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, unev
     Biological variation is log-normal: a tenth of the usual level then is rarer than with a gamma of the same spread,
     whose long tail towards none made a tenfold fall and rise look like one odd sample.
     """
-    from scipy.special import gammaln, xlog1py, xlogy
+    from scipy.special import gammaln
 
     signal, k = n[:, None, None] * levels[None, :, None], x[:, None, None]
     size = _NODE**-2  # what lies between two nodes
@@ -193,9 +195,9 @@ def _likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, unev
         away = np.arange(-3.5 * sd, 3.5 * sd + _NODE, _NODE)
         weight = np.exp(-0.5 * (away / max(sd, _NODE)) ** 2)
         mean = np.maximum(signal * np.exp(away - sd**2 / 2) + b[:, None, None], 1e-9)
-        log = xlogy(k, mean / (size + mean)) + xlog1py(size, -mean / (size + mean))
-        logs.append(np.logaddexp.reduce(log + np.log(weight / weight.sum()), axis=2) + np.log(share))
-    both = np.logaddexp.reduce(logs, axis=0) + (gammaln(x + size) - gammaln(x + 1))[:, None]
+        log = k * np.log(mean) - (k + size) * np.log(size + mean)
+        logs.append(log_sum(log + np.log(weight / weight.sum()), axis=2) + np.log(share))
+    both = log_sum(np.array(logs), axis=0) + (gammaln(x + size) - gammaln(x + 1))[:, None]
     return np.asarray(np.exp(both - both.max(axis=1, keepdims=True)), float)
 
 
