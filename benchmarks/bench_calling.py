@@ -57,6 +57,7 @@ def main(damage: float = 0.0, decoy: float = 0.0) -> None:
         ("identity", ["study"]),
         ("judge", "P"),
         ("copy", "P"),
+        ("annotate", "P"),
         ("collect", ["study"]),
     ):
         for key in keys:

@@ -70,6 +70,7 @@ def _run(folder):
         ("identity", ["study"]),
         ("judge", plan.patients),
         ("copy", plan.patients),
+        ("annotate", plan.patients),
         ("collect", ["study"]),
     ]
     for step, keys in order:

@@ -20,7 +20,7 @@ def doctor() -> None:
     found = {name: version(name) for name in TOOLS}
     width = max(map(len, TOOLS))
     for name, tool in TOOLS.items():
-        shown = "not here" if found[name] is None else found[name] or "here"
+        shown = "not here" if found[name] is None else found[name] or "no answer"
         click.echo(f"{name:<{width}}  {shown:<12}  {tool.purpose}")
     click.echo("")
     for task, names in TASKS.items():

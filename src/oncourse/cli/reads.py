@@ -24,6 +24,13 @@ import click
     show_default=True,
     help="Where the steps run.",
 )
+@click.option(
+    "--software",
+    type=click.Choice(["path", "conda", "apptainer"]),
+    default="path",
+    show_default=True,
+    help="Where the programs of the steps come from: this machine, their conda environments, or an image.",
+)
 @click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine.")
 @click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster.")
 @click.option("--slurm-no-account", is_flag=True, help="A SLURM without accounting.")
@@ -35,6 +42,7 @@ def reads(
     microsatellites: str | None,
     known_sites: str | None,
     executor: str,
+    software: str,
     cores: int,
     jobs: int,
     slurm_no_account: bool,
@@ -62,6 +70,7 @@ def reads(
         dry_run=dry_run,
         overrides=overrides,
         account=not slurm_no_account,
+        software=software,
     )
     if dry_run:
         return

@@ -17,7 +17,8 @@ import polars as pl
 from oncourse.errors import ToolError
 from oncourse.reads.tools import pipe
 
-_SCHEMA = {"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String}
+#: Columns of candidates.
+SITE_SCHEMA = {"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String}
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,11 @@ def need_callers(names: tuple[str, ...]) -> None:
 def candidates(caller: Caller, job: Job) -> pl.DataFrame:
     """Run a caller for a patient and return chrom, pos, ref, alt of everything it wrote, whatever its filters say."""
     if caller.needs_normal and job.normal_bam is None:
-        return pl.DataFrame(schema=_SCHEMA)
+        return pl.DataFrame(schema=SITE_SCHEMA)
     for n, step in enumerate(caller.commands(job)):
         pipe(step, job.folder / f"{caller.name}.{n}.log")
     frames = [read_candidates(path) for path in caller.writes(job)]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=_SCHEMA)
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SITE_SCHEMA)
 
 
 def read_candidates(path: Path) -> pl.DataFrame:
@@ -198,4 +199,4 @@ def read_candidates(path: Path) -> pl.DataFrame:
                 ]
     except (OSError, ValueError) as error:
         raise ToolError(f"{path.name}: the VCF of a caller cannot be read ({error}).") from None
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=SITE_SCHEMA, orient="row")

@@ -11,11 +11,19 @@ from pathlib import Path
 from oncourse.disk.lock import locked
 from oncourse.errors import InputError, OncourseError, ToolError
 from oncourse.reads.callers import need_callers
+from oncourse.reads.names import need_program
 from oncourse.reads.sheet import Plan, read_plan
 from oncourse.reads.tools import need
 
 #: Bytes below which a failed step is put down to a full disk.
 _LEAST_FREE = 1 << 20
+#: What an executor, and programs from elsewhere than the PATH, need on this machine.
+_EXECUTORS = {
+    "local": (),
+    "slurm": ("snakemake-executor-plugin-slurm", "sbatch"),
+    "kubernetes": ("snakemake-executor-plugin-kubernetes",),
+}
+_SOFTWARE = {"path": (), "conda": ("conda",), "apptainer": ("apptainer",)}
 
 
 def run_reads(
@@ -27,8 +35,14 @@ def run_reads(
     dry_run: bool = False,
     overrides: Mapping[str, str | None] | None = None,
     account: bool = True,
+    software: str = "path",
 ) -> Plan:
     """Bring the tables of a study folder up to date with reads.tsv; only what is missing or changed is done.
+
+    Parameters
+    ----------
+    software : where the programs of the steps come from: ``path`` (this machine's), ``conda`` (the environments of
+        the rules) or ``apptainer`` (the image `container` of reads.yaml)
 
     Raises
     ------
@@ -37,10 +51,11 @@ def run_reads(
     """
     plan = read_plan(folder, overrides)
     from_fastq = any(s.fastq for s in plan.samples)
-    need("pysam", "snakemake", *(("bwa", "samtools", "fastp") if from_fastq else ()))
-    need_callers(plan.callers)
-    if executor == "slurm":
-        need("snakemake-executor-plugin-slurm", "sbatch")
+    need("pysam", "snakemake", *_EXECUTORS[executor], *_SOFTWARE[software])
+    if software == "path" and executor != "kubernetes":
+        need(*(("bwa", "samtools", "fastp") if from_fastq else ()), *(("samtools", "multiqc") if plan.multiqc else ()))
+        need_callers(plan.callers)
+        need_program(plan.annotation)
     _check_build(plan)
     _check_targets(plan)
     _check_aligned(plan)
@@ -51,7 +66,9 @@ def run_reads(
             index_reference(Path(plan.fasta))
     plan.write()
     with locked(plan.place("done.json")):
-        done = _snakemake(plan, executor=executor, cores=cores, jobs=jobs, dry_run=dry_run, account=account)
+        done = _snakemake(
+            plan, executor=executor, cores=cores, jobs=jobs, dry_run=dry_run, account=account, software=software
+        )
     if not done:
         raise failure(plan)
     return plan
@@ -198,12 +215,16 @@ def failure(plan: Plan) -> OncourseError:
     )
 
 
-def _snakemake(plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: bool, account: bool) -> bool:
+def _snakemake(
+    plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: bool, account: bool, software: str
+) -> bool:
     """Run the workflow through Snakemake's Python interface; return whether it was done."""
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import (
         ConfigSettings,
         DAGSettings,
+        DeploymentMethod,
+        DeploymentSettings,
         ExecutionSettings,
         OutputSettings,
         Quietness,
@@ -215,11 +236,14 @@ def _snakemake(plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: boo
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     quiet = None if dry_run else {Quietness.ALL}
     remote = executor != "local"
+    inside = software == "apptainer" or executor == "kubernetes"  # an image has a Python of its own
+    methods = frozenset() if software == "path" else frozenset({DeploymentMethod[software.upper()]})
     with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api:
         try:
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None),
-                config_settings=ConfigSettings(),
+                config_settings=ConfigSettings(config={"python": "python3"} if inside else {}),
+                deployment_settings=DeploymentSettings(deployment_method=methods),
                 snakefile=Path(str(snakefile)),
                 workdir=plan.place(),
             )
@@ -228,7 +252,9 @@ def _snakemake(plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: boo
             dag.execute_workflow(
                 executor="dryrun" if dry_run else executor,
                 execution_settings=ExecutionSettings(keep_going=True, latency_wait=30 if remote else 5),
-                remote_execution_settings=RemoteExecutionSettings(seconds_between_status_checks=5),
+                remote_execution_settings=RemoteExecutionSettings(
+                    seconds_between_status_checks=5, container_image=plan.container.removeprefix("docker://")
+                ),
                 executor_settings=_settings(executor, account),
             )
         except Exception as error:  # Snakemake raises its own errors for a failed step

@@ -58,6 +58,8 @@ _ROLE_WORDS = {
     "tumor": "",
     "tumour": "",
 }
+#: The image of the steps (workflow/Dockerfile), for those who run them in containers.
+IMAGE = "docker://oncourse-reads:0.1.0"
 UMI = re.compile(r"^(\d+)M(?:(\d+)S)?\+T$")
 
 
@@ -101,6 +103,10 @@ class Plan:
     known_sites: str = ""
     gff: str = ""
     callers: tuple[str, ...] = ()
+    annotation: str = ""
+    annotation_data: str = ""
+    multiqc: bool = False
+    container: str = IMAGE
 
     def sample(self, name: str) -> Sample:
         """Return one sample."""
@@ -174,7 +180,7 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     problems: list[Any] = [p for p in table.problems if p.severity == "error"]
     frame = table.frame.rename({c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS})
     problems += _wrong_columns(frame)
-    settings, callers = _settings(folder, overrides or {}, problems)
+    settings = _settings(folder, overrides or {}, problems)
     if problems:
         raise InputError(problems)
     rows = [
@@ -187,7 +193,7 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     problems += _whole_study(samples)
     if problems:
         raise InputError(problems)
-    return Plan(str(folder.resolve()), tuple(samples), callers=callers, **settings)
+    return Plan(str(folder.resolve()), tuple(samples), **settings)
 
 
 def _wrong_columns(frame: pl.DataFrame) -> list[Problem]:
@@ -205,13 +211,14 @@ def _problem(line: int | None, column: str | None, message: str, cure: str) -> P
     return Problem("reads", line, column, None, message, cure)
 
 
-def _settings(
-    folder: Path, overrides: Mapping[str, str | None], problems: list[Any]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the files of reads.yaml and the callers it asks for."""
-    import yaml
+#: Keys of reads.yaml that name a file, and those that are words.
+_FILES = ("fasta", "targets", "microsatellites", "known_sites", "gff")
+_WORDS = ("callers", "annotation", "annotation_data", "multiqc", "container")
 
-    from oncourse.reads.callers import CALLERS
+
+def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[Any]) -> dict[str, Any]:
+    """Return the files and words of reads.yaml, the command line's before them."""
+    import yaml
 
     path = folder / "reads.yaml"
     given: dict[str, Any] = {}
@@ -220,31 +227,59 @@ def _settings(
             given = yaml.safe_load(path.read_text("utf-8-sig")) or {}
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
-    known = ("fasta", "targets", "microsatellites", "known_sites", "gff")
-    asked = given.pop("callers", None) or ()
+    known = (*_FILES, *_WORDS)
+    for key in given:
+        if key not in known:
+            near = nearest(key, known, cutoff=0.5)
+            problems.append(
+                f"reads.yaml: unknown key '{key}'. {f'Did you mean {near}?' if near else 'Known: ' + ', '.join(known)}"
+            )
+    out: dict[str, Any] = {k: str(v) for k, v in {**given, **_said(overrides)}.items() if k in _FILES and v}
+    for key in out:
+        base = Path.cwd() if overrides.get(key) else folder
+        file = (base / out[key]).resolve()
+        if not file.is_file():
+            problems.append(
+                f"{key}: there is no file {out[key]}. Correct reads.yaml, or give --{key.replace('_', '-')}."
+            )
+        out[key] = str(file)
+    if "fasta" not in out:
+        problems.append("no reference: write `fasta: path/to/genome.fa` into reads.yaml, or give --fasta.")
+    return out | _words(given, problems)
+
+
+def _said(overrides: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in overrides.items() if value}
+
+
+def _words(given: Mapping[str, Any], problems: list[Any]) -> dict[str, Any]:
+    """Return callers, annotator, image and whether MultiQC is asked for."""
+    from oncourse.reads.callers import CALLERS
+    from oncourse.reads.names import PROGRAMS
+
+    asked = given.get("callers") or ()
     callers = tuple(re.split(r"[,;\s]+", asked.strip()) if isinstance(asked, str) else map(str, asked))
     for name in callers:
         if name not in CALLERS:
             problems.append(f"reads.yaml: callers: '{name}' is no caller. Known: {', '.join(CALLERS)}.")
-    for key in given:
-        if key not in known:
-            near = nearest(key, (*known, "callers"), cutoff=0.5)
-            problems.append(
-                f"reads.yaml: unknown key '{key}'. {f'Did you mean {near}?' if near else 'Known: ' + ', '.join(known)}"
-            )
-    out = {k: str(v) for k, v in {**given, **{k: v for k, v in overrides.items() if v}}.items() if k in known}
-    for key in known:
-        if key in out:
-            base = Path.cwd() if overrides.get(key) else folder
-            file = (base / out[key]).resolve()
-            if not file.is_file():
-                problems.append(
-                    f"{key}: there is no file {out[key]}. Correct reads.yaml, or give --{key.replace('_', '-')}."
-                )
-            out[key] = str(file)
-    if "fasta" not in out:
-        problems.append("no reference: write `fasta: path/to/genome.fa` into reads.yaml, or give --fasta.")
-    return out, callers
+    by, data = (str(given.get(key) or "") for key in ("annotation", "annotation_data"))
+    if by and by not in PROGRAMS:
+        problems.append(
+            f"reads.yaml: annotation: '{by}' is no annotator. Known: {', '.join(PROGRAMS)}; without one the effect "
+            "engine names the variants."
+        )
+    elif by and not data:
+        problems.append(f"reads.yaml: annotation: {by} needs annotation_data (snpEff's database, VEP's cache folder).")
+    multiqc = given.get("multiqc", False)
+    if not isinstance(multiqc, bool):
+        problems.append(f"reads.yaml: multiqc: '{multiqc}' is neither true nor false.")
+    return {
+        "callers": callers,
+        "annotation": by,
+        "annotation_data": data,
+        "multiqc": multiqc is True,
+        "container": str(given.get("container") or IMAGE),
+    }
 
 
 def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> list[Sample]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import polars as pl
 from oncourse.errors import OncourseError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads.bam import carries_umis, read_header
+from oncourse.reads.callers import CALLERS, SITE_SCHEMA
 from oncourse.reads.genotype import Counting, genotype
 from oncourse.reads.judge import Rules
 from oncourse.reads.places import read_places
@@ -32,6 +34,7 @@ from oncourse.reads.profile import (
     write_json,
 )
 from oncourse.reads.sheet import Plan, Sample, load_plan
+from oncourse.reads.statistics import multiqc_step, statistics_step
 
 if TYPE_CHECKING:
     from oncourse.reads.copy_number import Copies, Tracks
@@ -130,26 +133,45 @@ def discover_step(plan: Plan, patient: str) -> None:
         work = plan.place("patient", f"{patient}.freebayes")
         work.mkdir(parents=True, exist_ok=True)
         found["freebayes"] = by_freebayes(plain, regions, reference, work)
-    found |= _by_callers(plan, patient, regions)
+    for name in plan.callers:
+        found[name] = pl.read_csv(plan.place("patient", f"{patient}.{name}.tsv"), separator="\t", schema=SITE_SCHEMA)
     _write(union(found, fasta), plan.place("patient", f"{patient}.sites.tsv"))
 
 
-def _by_callers(plan: Plan, patient: str, regions: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Return the candidates of the callers that reads.yaml asks for."""
+def candidates_step(plan: Plan, patient: str, caller: str) -> None:
+    """Candidates of another program in the tissue (and plasma without identifiers) of a patient."""
     from oncourse.reads.callers import CALLERS, Job, candidates
 
+    out = plan.place("patient", f"{patient}.{caller}.tsv")
     samples = [s for s in plan.of_patient(patient) if not s.counts_families]
     tumours = {s.sample: plan.bam(s.sample) for s in samples if not s.is_germline}
+    if not tumours:
+        return _write(pl.DataFrame(schema=SITE_SCHEMA), out)
     normal = next((s.sample for s in samples if s.is_germline), "")
-    out = {}
-    for name in plan.callers if tumours else ():
-        folder = plan.place("patient", f"{patient}.{name}")
-        folder.mkdir(parents=True, exist_ok=True)
-        bed = folder / "targets.bed"
-        regions.select("chrom", "start", "end").write_csv(bed, separator="\t", include_header=False)
-        bam = plan.bam(normal) if normal else None
-        out[name] = candidates(CALLERS[name], Job(tumours, normal, bam, Path(plan.fasta), bed, folder))
-    return out
+    folder = plan.place("patient", f"{patient}.{caller}")
+    folder.mkdir(parents=True, exist_ok=True)
+    bed = folder / "targets.bed"
+    regions = regions_of(plan, plan.bam(samples[0].sample))
+    regions.select("chrom", "start", "end").write_csv(bed, separator="\t", include_header=False)
+    bam = plan.bam(normal) if normal else None
+    _write(candidates(CALLERS[caller], Job(tumours, normal, bam, Path(plan.fasta), bed, folder)), out)
+
+
+def annotate_step(plan: Plan, patient: str) -> None:
+    """Genes and effects of the variants of a patient that are kept; ids of the genome, not of slices of it."""
+    from oncourse.reads.collect import worth_keeping
+    from oncourse.reads.names import PROGRAMS, names_by, names_of, with_program
+
+    reference = Path(plan.fasta)
+    judged = worth_keeping(pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet")))
+    ids = judged["variant_id"].unique(maintain_order=True)
+    named = names_of(ids, reference, Path(plan.gff) if plan.gff else None, _build(plan))
+    if plan.annotation:
+        folder = plan.place("patient", f"{patient}.{plan.annotation}")
+        program = PROGRAMS[plan.annotation]
+        named = with_program(named, names_by(program, ids, reference, plan.annotation_data, folder))
+    genome = read_places(reference).genome_ids(named["variant_id"])
+    _write(named.with_columns(genome.alias("variant_id")), plan.place("patient", f"{patient}.names.tsv"))
 
 
 def genotype_step(plan: Plan, name: str) -> None:
@@ -350,7 +372,7 @@ def collect_step(plan: Plan, _: str) -> None:
             pl.col("tags").alias("filter"),
             "origin",
         )
-        c.merge_table(folder / "variants.tsv", calls.select("variant_id").unique(maintain_order=True), ["variant_id"])
+        c.merge_table(folder / "variants.tsv", _named(plan, calls), ["variant_id"])
         c.merge_table(folder / "calls.tsv", rows, ["sample_id", "variant_id"], drop=ours)
         kept = set(samples["sample_id"])
         coverage = pl.concat([c.coverage_rows(s, bases[s], places) for s in bases if s in kept])
@@ -371,6 +393,16 @@ def collect_step(plan: Plan, _: str) -> None:
     c.write_config(plan, build_of(plan))
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
+
+
+def _named(plan: Plan, calls: pl.DataFrame) -> pl.DataFrame:
+    """Return a row per variant of the tables with its names, those of the first patient that has it."""
+    from oncourse.reads.names import SCHEMA
+
+    found = [pl.read_csv(plan.place("patient", f"{p}.names.tsv"), separator="\t", schema=SCHEMA) for p in plan.patients]
+    names = pl.concat(found).unique("variant_id", keep="first", maintain_order=True)
+    ids = calls.select("variant_id").unique(maintain_order=True)
+    return ids.join(names, on="variant_id", how="left", maintain_order="left")
 
 
 def _without_foreign(plan: Plan, identity: dict) -> dict[str, pl.DataFrame]:  # type: ignore[type-arg]
@@ -496,7 +528,11 @@ STEPS: dict[str, Callable[[Plan, str], None]] = {
     "identity": identity_step,
     "judge": judge_step,
     "copy": copy_step,
+    "annotate": annotate_step,
     "collect": collect_step,
+    "statistics": statistics_step,
+    "multiqc": multiqc_step,
+    **{f"candidates:{name}": partial(candidates_step, caller=name) for name in CALLERS},
 }
 
 

@@ -35,17 +35,27 @@ TOOLS: dict[str, Tool] = {
         Tool("fastp", "trimming, molecular identifiers", "fastp", ("--version",)),
         Tool("freebayes", "finding variants of all samples of a patient together", "freebayes", ("--version",)),
         Tool("bcftools", "reading other callers' files", "bcftools", ("--version",)),
-        Tool("mosdepth", "depth, as second opinion", "mosdepth", ("--version",)),
+        Tool("mosdepth", "depth, as second opinion in the MultiQC report", "mosdepth", ("--version",)),
+        Tool("multiqc", "one page over the outputs of the programs (multiqc: true in reads.yaml)"),
         Tool("snakemake-executor-plugin-slurm", "running the steps through SLURM"),
         Tool("sbatch", "SLURM", "slurm-wlm", ("--version",)),
+        Tool("conda", "programs from the environments of the steps (--software conda)", "conda", ("--version",)),
+        Tool("apptainer", "steps in an image (--software apptainer)", "apptainer", ("--version",)),
+        Tool("snakemake-executor-plugin-kubernetes", "running the steps on Kubernetes"),
     )
 }
+#: Python packages that the extra `[reads]` does not bring.
+_NOT_IN_EXTRA = ("multiqc", "snakemake-executor-plugin-kubernetes")
+#: Programs that Debian does not have.
+_ELSEWHERE = {"conda": "https://conda-forge.org/download", "apptainer": "https://apptainer.org"}
 #: What a user wants to do -> the tools it takes.
 TASKS: dict[str, tuple[str, ...]] = {
     "counts from BAM or CRAM": ("pysam",),
     "oncourse reads, from BAM or CRAM": ("pysam", "snakemake"),
     "oncourse reads, from FASTQ": ("pysam", "snakemake", "bwa", "samtools", "fastp"),
     "joint discovery by freebayes (without it: by our own counts)": ("freebayes",),
+    "MultiQC over the outputs of the programs": ("samtools", "multiqc"),
+    "oncourse reads --executor kubernetes": ("pysam", "snakemake", "snakemake-executor-plugin-kubernetes"),
     "oncourse reads --executor slurm": ("snakemake", "snakemake-executor-plugin-slurm", "sbatch"),
 }
 
@@ -73,13 +83,17 @@ def missing(names: tuple[str, ...]) -> list[str]:
 
 def cure(names: list[str]) -> str:
     """Return the commands that fetch tools."""
-    debian = [TOOLS[n].package for n in names if TOOLS[n].package]
+    debian = [TOOLS[n].package for n in names if TOOLS[n].package and n not in _ELSEWHERE]
     python = [n for n in names if not TOOLS[n].package]
     said = []
     if debian:
         said.append(f"apt-get install {' '.join(debian)}")
     if python:
-        said.append("pip install 'oncourse[reads]'")
+        extra = [n for n in python if n in _NOT_IN_EXTRA]
+        if len(extra) < len(python):
+            said.append("pip install 'oncourse[reads]'")
+        said += [f"pip install {name}" for name in extra]
+    said += [f"{n} from {_ELSEWHERE[n]}" for n in names if n in _ELSEWHERE]
     return " and ".join(said)
 
 

@@ -66,7 +66,7 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
     )
     out = []
     for (chrom, pos, ref, alt), rows in frame.group_by("chrom", "pos", "ref", "alt"):
-        at, before, after = _anchored(str(chrom), int(pos), str(ref), str(alt), fasta)  # type: ignore[call-overload]
+        at, before, after = anchored(str(chrom), int(pos), str(ref), str(alt), fasta)  # type: ignore[call-overload]
         cells = [""] * len(samples)
         for row in rows.iter_rows(named=True):
             genotype = "0/1" if row["is_called"] else "0/0" if row["depth"] else "./."
@@ -81,7 +81,7 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
     return sorted(out, key=lambda r: (rank.get(str(r[0]), 99), str(r[0]), r[1], r[3], r[4]))
 
 
-def _anchored(chrom: str, pos: int, ref: str, alt: str, fasta: Fasta) -> tuple[int, str, str]:
+def anchored(chrom: str, pos: int, ref: str, alt: str, fasta: Fasta) -> tuple[int, str, str]:
     """Return place and alleles as VCF writes them: an insertion or deletion with the base before it."""
     if ref == "-":
         base = fasta.fetch(chrom, pos, pos)
