@@ -546,6 +546,7 @@ class Cohort:
             self.marker_readings,
             self.statuses,
             self.ctdna,
+            self._blood_after_surgery,
         )
 
     @derived
@@ -622,6 +623,9 @@ class Cohort:
         """The first blood sample after surgery (`oncourse.derive.outcomes.recurrence.blood_after_surgery`)."""
         from oncourse.derive.outcomes.recurrence import RecurrenceParams, blood_after_surgery
 
+        if self._part_of is not None:
+            whole, patient_id = self._part_of  # where the clock starts is a matter of the study
+            return whole.recurrence_blood.filter(pl.col("patient_id") == patient_id)
         params = self.params(RecurrenceParams)
         return blood_after_surgery(
             self.ctdna,
@@ -629,6 +633,12 @@ class Cohort:
             first_day=params.ctdna_first_day,
             last_day=params.ctdna_last_day,
         )
+
+    @property
+    def _blood_after_surgery(self) -> pl.DataFrame:
+        """`recurrence_blood` where the clock of recurrence starts at an operation, else no rows."""
+        whole = self._part_of[0] if self._part_of is not None else self
+        return self.recurrence_blood if whole.recurrence.starts_at_surgery else self.recurrence_blood.clear()
 
     @derived
     def recurrence_genes(self) -> pl.DataFrame:

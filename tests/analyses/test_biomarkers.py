@@ -265,3 +265,40 @@ def test_a_study_without_a_sample_is_scanned_for_its_covariates(make_study):
     alone = fit_cox(end + 1, dead, age[:, None].astype(float))  # time_days = end - origin + 1
     assert row["hazard_ratio"] == pytest.approx(float(np.exp(alone.coef[0])), rel=1e-6)
     assert (row["n"], row["n_event"]) == (N, int(dead.sum()))
+
+
+def test_a_named_finding_whose_ratio_changes_with_time_leads_the_sentence_too(make_study):
+    """Carriers die early only, so that the means are told: "no finding was associated" stood over it."""
+    random = generator(11, "changing ratio")
+    n = 300
+    carrier = random.random(n) < 0.3
+    life = np.where(carrier & (random.random(n) < 0.6), random.exponential(120, n), random.exponential(1500, n))
+    ids = [f"P{i:03d}" for i in range(n)]
+    study = make_study(
+        {"design": "crc"},
+        patients=[{"patient_id": p} for p in ids],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": int(min(t, 1800)) + 1, "is_dead": bool(t < 1800)}
+            for p, t in zip(ids, life, strict=True)
+        ],
+        samples=[{"sample_id": f"{p}-t", "patient_id": p, "material": "tissue", "day": 0} for p in ids],
+        variants=[
+            {"variant_id": "7:140453136:A:T", "gene": "BRAF", "hgvs_p": "p.V600E", "consequence": "missense_variant"},
+            {
+                "variant_id": "3:178952085:A:G",
+                "gene": "PIK3CA",
+                "hgvs_p": "p.H1047R",
+                "consequence": "missense_variant",
+            },
+        ],
+        calls=[
+            {"sample_id": f"{p}-t", "variant_id": v, "alt_count": 40, "depth": 100}
+            for i, p in enumerate(ids)
+            for v, there in (("7:140453136:A:T", carrier[i]), ("3:178952085:A:G", i % 4 == 0))
+            if there
+        ],
+    )
+    found = biomarkers(Cohort(study), Params(n_bootstrap=0, curves=0))
+    effect = found.estimate("hotspot:BRAF V600E OS")
+    assert effect.unit == "days" and effect.ci_high < 0
+    assert "first BRAF V600E: mean overall survival differed by" in found.headline.text.text()

@@ -10,6 +10,7 @@ from oncourse.facts.stage import stage_of
 from oncourse.knowledge.golden import examined, make
 from oncourse.knowledge.matching import BENEFIT, match_rules
 from oncourse.knowledge.rules import default_rules
+from oncourse.report.patient import approved_words
 
 RULES = {r.rule_id: r for r in default_rules()}
 GENES = frozenset(g for rule in RULES.values() for g in rule.genes)
@@ -138,3 +139,29 @@ def test_every_rule_that_speaks_for_a_therapy_has_its_drugs_in_the_dictionary():
 
     without = [r.rule_id for r in RULES.values() if r.direction in BENEFIT and not drugs_in_text(r.therapy)]
     assert not without
+
+
+def test_where_msi_is_high_immunotherapy_stands_before_a_braf_inhibitor():
+    """NICE TA709; response to checkpoint inhibitors does not differ by BRAF (PMID 34323124)."""
+    both = of("colorectal", has=["BRAF V600E"], msi="high", mmr=None, drug_classes=[], next_line=1)
+    order = [rule for rule, m in sorted(both.items(), key=lambda item: item[1].sort_key) if m.status == "matched"]
+    assert order.index("CRC-16") < order.index("CRC-07")
+    assert "MSI high" in both["CRC-07"].first
+    tried = of("colorectal", has=["BRAF V600E"], msi="high", mmr=None, drug_classes=["PD-1/PD-L1 inhibitor"])
+    assert tried["CRC-06"].first == ()
+    assert of("colorectal", has=["BRAF V600E"], drug_classes=[])["CRC-07"].first == ()
+
+
+def test_a_label_that_leaves_the_patient_out_is_no_approval_for_them():
+    """NMPA 2021-06-15: pembrolizumab in first line for KRAS, NRAS and BRAF wild type only."""
+    mutated = of("colorectal", has=["BRAF V600E"], msi="high", mmr=None)["CRC-15"]
+    assert mutated.left_out == ("NMPA", ("BRAF V600E",))
+    assert "NMPA: not for this patient, BRAF V600E" in approved_words(mutated, "CN", "en")
+    wild = of("colorectal", msi="high", mmr=None)["CRC-15"]
+    assert wild.left_out is None and "not for this patient" not in approved_words(wild, "CN", "en")
+
+
+def test_a_setting_before_an_arpi_is_over_once_one_was_given():
+    for drugs, setting in (([], "fits"), (["ARPI"], "does_not_fit")):
+        found = of("prostate", has=["TP53 R213*"], copy={"AR": "amplified"}, drug_classes=drugs, state="mCRPC")
+        assert found["PC-22"].setting == found["PC-16"].setting == setting

@@ -44,7 +44,9 @@ def test_what_could_not_be_seen_is_never_told_as_negative(cohort):
     for patient in alive_and_dead(cohort):
         data = page_data(cohort, patient, clones=False)
         rules = [
-            m for m in cohort.therapy.matches[patient] if m.status == "not_assessable" and m.level in ("I-A", "I-B")
+            m
+            for m in cohort.therapy.matches[patient]
+            if m.status == "not_assessable" and m.level in ("I-A", "I-B") and m.setting != "does_not_fit"
         ]
         assert bool(rules) == bool(data["unseen"])
         assert all(text in {t for m in rules for t in m.missing} for text, _ in data["unseen"])
@@ -67,3 +69,15 @@ def test_a_chinese_page_has_chinese_headings_and_the_same_findings(cohort):
     english = patient_page(cohort, patient, clones=False)
     for line in page_data(cohort, patient, clones=False)["front"]:
         assert line.finding.replace("*", "") in page.replace("*", "") and line.finding in english
+
+
+def test_no_next_step_serves_a_rule_of_another_setting(cohort):
+    """A patient in fourth line was told to draw blood for a first-line decision."""
+    for patient in alive_and_dead(cohort):
+        data = page_data(cohort, patient, clones=False)
+        open_rules = [m for m in cohort.therapy.matches[patient] if m.status == "not_assessable"]
+        useless = {t for m in open_rules for t in m.missing} - {
+            t for m in open_rules if m.setting != "does_not_fit" for t in m.missing
+        }
+        assert not useless & {text for text, _ in data["unseen"]}
+        assert not useless & {step.reason for step in data["steps"]}

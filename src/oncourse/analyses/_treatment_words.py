@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of, line_words
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
@@ -220,6 +222,10 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
         covariates = [plain(feature_words(c)) for c in differ[:2]]
         return cannot(said("headline.treatment.apart", **told, covariates=covariates), said("reason.not_comparable"))
     told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
+    if (turning := _turning(rows, found, weighted)) is not None:
+        days, share, months = turning
+        text = said("headline.treatment.milestone", **told, days=days, share=share, months=months)
+        return Headline(text, *_sure(share, weighted), share.name)
     for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
         if name in found:
             key, part = ("difference", "days") if name.startswith("rmst") else ("ratio", "ratio")
@@ -229,24 +235,43 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
     return cannot(said("headline.treatment.no_estimate", **told), said("reason.no_value"))
 
 
+def _turning(
+    rows: list[dict[str, Any]], found: dict[str, Estimate], weighted: bool
+) -> tuple[Estimate, Estimate, int] | None:
+    """Mean difference, difference at the milestone and its month, where only the second tells the arms apart.
+
+    Curves that cross have means that are alike and ends that are not: "no effect" of the means would be no answer.
+    """
+    days = found.get("rmst doubly_robust" if weighted else "rmst rmst")
+    share = found.get("milestone doubly_robust" if weighted else "milestone milestone")
+    at = next((r["horizon_days"] for r in rows if r["estimate_name"] == "milestone_difference"), None)
+    if days is None or share is None or at is None or _is_apart(days) or not _is_apart(share):
+        return None
+    return days, share, round(at / DAYS_PER_MONTH)
+
+
+def _is_apart(difference: Estimate) -> bool:
+    low, high = difference.ci_low, difference.ci_high
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
 def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
     """Light of an effect: a difference is told apart from 0; an unadjusted one answers nothing."""
-    low, high = found.ci_low, found.ci_high
     if not weighted:
         return "uncertain", said("reason.not_comparable")
-    if found.unit == "ratio" or low is None or high is None:
+    if found.unit == "ratio" or found.ci_low is None or found.ci_high is None:
         return light_of(found)
-    return ("answered", said("reason.apart")) if low > 0 or high < 0 else ("uncertain", said("reason.no_effect"))
+    return ("answered", said("reason.apart")) if _is_apart(found) else ("uncertain", said("reason.no_effect"))
 
 
 def _differ(balance: list[dict[str, Any]]) -> list[str]:
-    """Covariates in which the arms are not alike; one value in each arm has no standardised difference and is the
-    worst."""
-    return [
-        b["covariate"]
-        for b in balance
-        if (b["mean_arm"] != b["mean_reference"] if b["smd"] is None else abs(b["smd"]) > APART)
+    """Covariates in which the arms are not alike, the worst first; one value in each arm has no standardised
+    difference and is the worst."""
+    apart = [
+        b for b in balance if (b["mean_arm"] != b["mean_reference"] if b["smd"] is None else abs(b["smd"]) > APART)
     ]
+    apart.sort(key=lambda b: -math.inf if b["smd"] is None else -abs(b["smd"]))
+    return [b["covariate"] for b in apart]
 
 
 def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
@@ -287,9 +312,10 @@ def _pair_text(
     differ = _differ(apart)
     weighted = any(r["method"] == "overlap" for r in rows)
     if differ and not weighted:
+        most = f"{plain(', '.join(map(feature_words, differ[:3])))}{' and more' if len(differ) > 3 else ''}"
         return (
-            f"not answered. The arms differ in {plain(', '.join(differ[:3]))}{' and more' if len(differ) > 3 else ''} "
-            "and cannot be made alike; unadjusted figures stand in the table only"
+            f"not answered. The arms differ in {most} and cannot be made alike; unadjusted figures stand in the table "
+            "only"
         )
     who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
     alone = "" if weighted else (" (unadjusted)" if apart else " (unadjusted: no covariate recorded)")

@@ -397,11 +397,14 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
             "n": named[2],
             "k": named[1],
             "endpoint": endpoint_words(named[0]["endpoint"]),
-            "ratio": found[_name(named[0])],
         }
-        return Headline(
-            said("headline.biomarkers.named_first", **told), "uncertain", said("reason.one_by_one"), _name(named[0])
+        effect = found[_name(named[0])]
+        words = (
+            said("headline.biomarkers.named_first", **told, ratio=effect)
+            if effect.unit == "ratio"
+            else said("headline.biomarkers.named_days", **told, days=effect)
         )
+        return Headline(words, "uncertain", said("reason.one_by_one"), effect.name)
     if rest.height:
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
         return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
@@ -422,14 +425,21 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
 def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict[str, Any], int, int] | None:
     """The pre-specified finding with the smallest p whose interval leaves out no effect, how many do so, of how many.
 
+    The interval is that of the estimate that is told: of restricted means where the hazard ratio changes with time.
     They are no part of the exploratory tests, so that "no finding" must not be said over their heads.
     """
     named = tested.filter(pl.col("is_prespecified") & pl.col("hazard_ratio").is_not_null())
-    apart = named.filter((pl.col("ci_low") > 1) | (pl.col("ci_high") < 1)).sort("p_value", "feature", "endpoint")
-    told = [
-        row for row in apart.iter_rows(named=True) if (e := found.get(_name(row))) is not None and e.unit == "ratio"
-    ]
-    return (told[0], apart.height, named.height) if told else None
+    rows = named.sort("p_value", "feature", "endpoint").iter_rows(named=True)
+    apart = [row for row in rows if (e := found.get(_name(row))) is not None and _leaves_out_no_effect(e)]
+    return (apart[0], len(apart), named.height) if apart else None
+
+
+def _leaves_out_no_effect(effect: Estimate) -> bool:
+    """Whether the interval of a ratio leaves out 1, that of a difference 0."""
+    none = 1.0 if effect.unit == "ratio" else 0.0
+    return (effect.ci_low is not None and effect.ci_low > none) or (
+        effect.ci_high is not None and effect.ci_high < none
+    )
 
 
 def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:

@@ -18,6 +18,13 @@ NO, UNKNOWN, YES = 0, 1, 2
 WORDS = ("not_matched", "not_assessable", "matched")
 CHIP_TEXT = "possible clonal haematopoiesis: test white cells or tissue"
 GERMLINE_TEXT = "germline not reported"
+DRY_TEXT = "no tumour DNA shown in plasma"
+NO_PLASMA_TEXT = "no plasma sample"
+#: Material -> what is missing where none of it can tell: without any plasma, and where plasma shows no tumour DNA.
+_NO_SAMPLE = {"any": "no tumour sample", "decision": "no tumour sample", "tissue": "no tissue sample"} | {
+    "plasma": NO_PLASMA_TEXT
+}
+_DRY = _NO_SAMPLE | dict.fromkeys(("any", "decision", "plasma"), DRY_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ def _negative(
     missing, assumed = [], False
     for gene, codons in wanted:
         state, at = patient.worst_site(gene, codons, material)
+        if state == "no_sample":
+            return False, False, [_NO_SAMPLE[material] if patient.plasma_has_tumour is None else _DRY[material]]
         where = f"{gene} codon {', '.join(map(str, at))}" if at and at != (0,) else gene
         if state in ("assumed", "recorded"):
             assumed = True
@@ -95,7 +104,7 @@ def _negative(
         elif state == "unread":
             missing.append(f"{where}: what is there is not understood or set aside, or another test found one")
     if material == "plasma" and patient.plasma_has_tumour is not True:
-        missing.append("no tumour DNA shown in plasma")
+        missing.append(DRY_TEXT)
     return not missing, assumed, missing
 
 
@@ -265,7 +274,7 @@ def _copy_number(atom: Atom, patient: PatientFindings, *, state: str, weaker: st
     if facts:
         return Outcome(YES, facts=tuple(facts), near=tuple(near))
     if atom.material == "plasma" and patient.plasma_has_tumour is not True:
-        missing.append("no tumour DNA shown in plasma")
+        missing.append(DRY_TEXT if patient.plasma_has_tumour is False else NO_PLASMA_TEXT)
     if missing:
         return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
     return Outcome(NO, near=tuple(near), against=(f"no {word} of {', '.join(atom.genes)}",))
@@ -365,6 +374,8 @@ def _class_not_known(patient: PatientFindings) -> str:
 
 def _marker(atom: Atom, patient: PatientFindings) -> Outcome:
     value = patient.markers.get(atom.name.upper())
+    if value == "not_assessable":
+        return Outcome(UNKNOWN, missing=(f"{atom.name} not assessable",))
     return _compare(value, atom.op, atom.value, atom.name)
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 #: underpowered: looked at, too shallow;
 #: not_covered: no reads there, or the gene is not on the assay; unread: something called or recorded there contradicts
 #: it.
-SITE_STATES = ("measured", "assumed", "recorded", "underpowered", "not_covered", "unread")
+SITE_STATES = ("measured", "assumed", "recorded", "underpowered", "not_covered", "no_sample", "unread")
 MATERIALS = ("decision", "tissue", "plasma", "any")
 ORIGINS = ("somatic", "germline", "possible_germline", "chip", "possible_chip", "unknown")
 #: Origins that never support a therapy, enter ctDNA positivity or clone dynamics.
@@ -154,7 +154,7 @@ class PatientFindings:
                 state = sites.get((material, gene, 0))
             if state is not None:
                 return state
-        return self.default_site.get(material, "not_covered")
+        return self.default_site.get(material, "no_sample")
 
     def worst_site(self, gene: str, codons: Iterable[int], material: str) -> tuple[str, tuple[int, ...]]:
         """Return the worst state over the codons and the codons that have it; an empty list is the whole gene."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oncourse.knowledge.evaluate import NO, UNKNOWN, WORDS, YES, Outcome, evaluate
+from oncourse.knowledge.expression import Node
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.rules import Rule
 
@@ -32,7 +33,8 @@ class Match:
 
     ``status``: matched, not_matched, not_assessable, or excluded (the label excludes this tumour);
     ``setting``: fits, does_not_fit or not_known; ``conditions``: conditions beside the biomarker that could not be
-    assessed; ``near``: why it did not match although something like it is there.
+    assessed; ``near``: why it did not match although something like it is there; ``first``: what of the patient is
+    treated before this; ``left_out``: the agency whose approval leaves the patient out, and why.
     """
 
     rule: Rule
@@ -46,6 +48,8 @@ class Match:
     against: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     used_before: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    left_out: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -53,11 +57,12 @@ class Match:
         return (*(v.name for v in self.found), *self.facts)
 
     @property
-    def sort_key(self) -> tuple[int, int, int, int, str]:
-        """Matched first, then level, setting, direction, rule."""
+    def sort_key(self) -> tuple[int, int, bool, int, int, str]:
+        """Matched first, then setting, what comes first, level, direction, rule."""
         return (
             ("matched", "excluded", "not_assessable", "not_matched").index(self.status),
             ("fits", "not_known", "does_not_fit").index(self.setting),
+            bool(self.first),
             LEVEL_ORDER.index(self.level),
             _DIRECTION_ORDER.index(self.rule.direction),
             self.rule.rule_id,
@@ -106,7 +111,7 @@ def match_rule(rule: Rule, patient: PatientFindings, outcome: Outcome | None = N
             against = beside.against
         elif beside.truth == UNKNOWN:
             conditions = beside.missing or ("a condition of the rule could not be assessed",)
-    setting = setting_of(rule, patient) if status == "matched" else "not_known"
+    setting = "not_known" if status == "not_matched" else setting_of(rule, patient)
     return Match(
         rule,
         status,
@@ -118,7 +123,26 @@ def match_rule(rule: Rule, patient: PatientFindings, outcome: Outcome | None = N
         near,
         against,
         conditions,
+        first=_holds(rule.after_node, patient, least=UNKNOWN) if status == "matched" else (),
+        left_out=_left_out(rule, patient) if status == "matched" else None,
     )
+
+
+def _holds(node: Node | None, patient: PatientFindings, *, least: int = YES) -> tuple[str, ...]:
+    """What of the patient fulfils an expression, in words; empty where nothing does.
+
+    ``least`` UNKNOWN: what is there counts although another part of the expression is not recorded.
+    """
+    outcome = evaluate(node, patient) if node is not None else None
+    return () if outcome is None or outcome.truth < least else _words(outcome)
+
+
+def _left_out(rule: Rule, patient: PatientFindings) -> tuple[str, tuple[str, ...]] | None:
+    if rule.excluded_by_label is None:
+        return None
+    agency, node = rule.excluded_by_label
+    why = _holds(node, patient)
+    return (agency, why) if why else None
 
 
 def _words(outcome: Outcome) -> tuple[str, ...]:

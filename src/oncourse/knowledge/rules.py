@@ -14,6 +14,7 @@ from pathlib import Path
 
 from oncourse.disease import disease, diseases, states, tumours
 from oncourse.errors import InputError
+from oncourse.knowledge.approvals import AGENCIES
 from oncourse.knowledge.expression import ExpressionError, Node, genes_of, parse
 
 COLUMNS = (
@@ -40,6 +41,8 @@ COLUMNS = (
     "certainty",
     "date",
     "notes",
+    "comes_after",
+    "label_excludes",
 )
 REQUIRED = ("rule_id", "tumours", "biomarker", "expression", "direction", "basis", "sources", "date")
 DIRECTIONS = {
@@ -68,7 +71,11 @@ OTHER_TUMOUR_LEVELS = {"approved": "II-C", "guideline": "II-C", "well_powered": 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; the text fields are the columns of therapy_rules.tsv."""
+    """One rule; the text fields are the columns of therapy_rules.tsv.
+
+    ``comes_after`` : what else of the patient is treated first, an expression; ``label_excludes`` : agency and an
+    expression, "NMPA: mutation(BRAF)": whom that agency's approval leaves out.
+    """
 
     rule_id: str
     tumours: tuple[str, ...]
@@ -93,6 +100,8 @@ class Rule:
     certainty: str
     date: str
     notes: str
+    comes_after: str = ""
+    label_excludes: str = ""
 
     @cached_property
     def node(self) -> Node:
@@ -108,6 +117,17 @@ class Rule:
     def setting_node(self) -> Node | None:
         """The setting as a tree; None where the rule holds in any line."""
         return parse(self.setting_expression) if self.setting_expression else None
+
+    @cached_property
+    def after_node(self) -> Node | None:
+        """What is treated first; None where nothing is."""
+        return parse(self.comes_after) if self.comes_after else None
+
+    @cached_property
+    def excluded_by_label(self) -> tuple[str, Node] | None:
+        """The agency whose approval leaves patients out, and whom."""
+        agency, _, expression = self.label_excludes.partition(":")
+        return (agency.strip(), parse(expression)) if expression else None
 
     @cached_property
     def genes(self) -> frozenset[str]:
@@ -143,10 +163,14 @@ def check_rules(rows: Iterable[Mapping[str, str]], name: str) -> tuple[Rule, ...
             for t in lists["tumours"]
             if t not in (*tumours(), "any")
         ]
-        for column in ("expression", "requires", "setting_expression"):
+        agency, colon, excluded = values["label_excludes"].partition(":")
+        if values["label_excludes"] and (not colon or agency.strip() not in AGENCIES.values()):
+            problems.append(f"{where}: label_excludes begins with {', '.join(AGENCIES.values())} and a colon")
+        parsed = {c: values[c] for c in ("expression", "requires", "setting_expression", "comes_after")}
+        for column, text in (parsed | {"label_excludes": excluded.strip()}).items():
             try:
-                if values[column]:
-                    parse(values[column])
+                if text:
+                    parse(text)
             except ExpressionError as error:
                 problems.append(f"{where}: {column}: {error}")
         if problems:

@@ -132,6 +132,10 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
 def approved_words(match: Match, country: str | None, language: str) -> str:
     """Return where the therapy is approved, the study's own country first; there it is said where none is known."""
     words, is_own = own_first(match.rule.regulatory, country)
+    if match.left_out is not None:
+        agency, why = match.left_out
+        not_here = write("patient.left_out", language, agency=agency, why=list(why))
+        words = [f"{not_here} ({said})" if said.startswith(agency) else said for said in words]
     if country and match.rule.basis == "approved" and match.rule.direction in BENEFIT and not is_own:
         words.insert(0, write("patient.no_approval", language, agency=AGENCIES[country]))
     return "; ".join(words)
@@ -168,10 +172,11 @@ def front_lines(matched: Sequence[Match]) -> list[FrontLine]:
 
 
 def _front_key(match: Match) -> tuple[Any, ...]:
-    """In the setting before out of it, then level, not tried before tried; prognosis and actions last."""
-    setting, level = match.sort_key[1], match.sort_key[2]
+    """In the setting before out of it, what comes after others last, level, not tried before tried; prognosis and
+    actions at the end."""
+    setting, late, level = match.sort_key[1:4]
     word = _DIRECTION_CLASS.get(match.rule.direction, "other")
-    return (word == "other", setting == 2, level, bool(match.used_before) and word == "for", match.sort_key)
+    return (word == "other", setting == 2, late, level, bool(match.used_before) and word == "for", match.sort_key)
 
 
 _STATE_WORDS = {

@@ -117,11 +117,16 @@ def _therapies(matches: Sequence[Any]) -> str:
     return "; ".join(names[:THERAPIES_SHOWN]) + more
 
 
+def _is_open(match: Any) -> bool:
+    """Whether a test would settle what is of use now: the highest levels, in a setting the patient may be in."""
+    return match.status == "not_assessable" and match.level in STEP_LEVELS and match.setting != "does_not_fit"
+
+
 def unseen(matches: Sequence[Any]) -> list[tuple[str, str]]:
     """Return what could not be seen for the highest levels: the missing fact, the therapies it bears on."""
     groups: dict[str, list[Any]] = {}
     for m in sorted(matches, key=lambda m: m.sort_key):
-        if m.status == "not_assessable" and m.level in STEP_LEVELS:
+        if _is_open(m):
             for text in m.missing[:1]:
                 groups.setdefault(text, []).append(m)
     largest = sorted(groups.items(), key=lambda g: (-len(g[1]), g[1][0].sort_key))
@@ -132,7 +137,7 @@ def next_steps(matches: Sequence[Any], language: str) -> list[Step]:
     """Return what would settle the rules of the highest levels: a step per kind of missing fact, most rules first."""
     groups: dict[str, list[tuple[Any, str]]] = {}
     for m in matches:
-        if m.status != "not_assessable" or m.level not in STEP_LEVELS:
+        if not _is_open(m):
             continue
         for text in m.missing:
             step = next((name for pattern, name in STEPS if re.search(pattern, text)), None)

@@ -110,6 +110,7 @@ def _front(line: FrontLine, approved: Callable[[Any], str], confirm: Callable[[A
             "asks_for": m.rule.co_conditions,
             "to_confirm": confirm(m),
             "used_before": list(m.used_before),
+            "comes_first": list(m.first),
         }
         for m in line.matches
     ]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from oncourse.derive.care.ctdna import RECORDED
+from oncourse.derive.care.ctdna import UNKNOWN
 from oncourse.derive.care.used_drugs import PROGRESSION
 from oncourse.disease import Disease, disease, of_tumour, tumour_of
-from oncourse.facts.markers import CTDNA, POSITIVE, UNCLEAR, her2_score
+from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE, UNCLEAR, her2_score
 from oncourse.facts.material import is_tumour
 from oncourse.facts.stage import stage_of
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
@@ -17,6 +17,8 @@ from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
 from oncourse.study.model import Study
 
+#: Marker that rules of residual disease ask for: ctDNA in the window after surgery (`recurrence.ctdna_first_day`).
+AFTER_SURGERY = "CTDNA AFTER SURGERY"
 ADJUVANT = ("adjuvant", "neoadjuvant")
 #: Settings whose lines are no lines of the disease that rules count (docetaxel for castration-sensitive disease).
 EARLIER = (*ADJUVANT, "mCSPC")
@@ -35,12 +37,14 @@ class Facts:
         decision: Mapping[str, str],
         readings: pl.DataFrame,
         ctdna: pl.DataFrame,
+        blood: pl.DataFrame,
     ):
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
         self.markers = _latest_markers(readings)
-        for patient, state in _recorded_ctdna(ctdna):
-            self.markers.setdefault(patient, {})[CTDNA] = state
+        for name, states in ((CTDNA, _latest_ctdna(ctdna)), (AFTER_SURGERY, _after_surgery(blood))):
+            for patient, state in states:
+                self.markers.setdefault(patient, {})[name] = state
         samples = study["samples"].filter(is_tumour())
         self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
         self.tmb = _tmb(samples, burden, decision)
@@ -106,14 +110,19 @@ def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
     return found
 
 
-def _recorded_ctdna(ctdna: pl.DataFrame) -> Iterator[tuple[str, str]]:
-    """(patient, state) of the latest blood with a recorded ctDNA result: as the one table of ctDNA judges that
-    blood."""
-    rows = ctdna.filter(pl.col("witnesses").str.contains(RECORDED, literal=True)).sort(
-        "patient_id", "day", nulls_last=False
-    )
+def _latest_ctdna(ctdna: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """(patient, state) of the latest blood that can be judged, else of the latest: as the one table of ctDNA says."""
+    told = pl.col("state") != UNKNOWN
+    rows = ctdna.sort(told, "day", "sample_id", nulls_last=False)
     last = rows.unique("patient_id", keep="last", maintain_order=True)
-    yield from last.select("patient_id", "state").iter_rows()
+    yield from last.sort("patient_id").select("patient_id", "state").iter_rows()
+
+
+def _after_surgery(blood: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """(patient, state) of the first blood in the window after surgery."""
+    words = {True: POSITIVE, False: NEGATIVE, None: UNKNOWN}
+    for patient, is_positive in blood.select("patient_id", "is_positive").iter_rows():
+        yield patient, words[is_positive]
 
 
 def _any(readings: pl.DataFrame, marker: str) -> dict[str, str]:

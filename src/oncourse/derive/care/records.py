@@ -14,7 +14,7 @@ from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.recorded import GeneRecord
 from oncourse.knowledge.findings import MATERIALS, PatientFindings, VariantFinding
 
-_BLIND = ("not_covered", "underpowered")
+_BLIND = ("no_sample", "not_covered", "underpowered")
 #: Materials a record without a sample speaks for: a hospital's test is of tissue unless it says otherwise.
 _OF_TISSUE = ("decision", "tissue", "any")
 

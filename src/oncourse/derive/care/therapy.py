@@ -139,8 +139,12 @@ def findings(
     readings: pl.DataFrame,
     statuses: pl.DataFrame,
     ctdna: pl.DataFrame,
+    after_surgery: pl.DataFrame,
 ) -> Findings:
     """Derive the findings of every patient from the study's tables.
+
+    ``ctdna`` is the table of every plasma sample, ``after_surgery`` the first one in the window after surgery
+    (`oncourse.derive.outcomes.recurrence.blood_after_surgery`).
 
     Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
     can show one; loss rules of repair genes then never conclude "not altered".
@@ -170,7 +174,7 @@ def findings(
     denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
     counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
-    facts = Facts(study, lines, counted, chosen, readings, ctdna)
+    facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes, sites.blind)
@@ -316,11 +320,14 @@ class _Sites:
         informative = plasma.filter("has_tumour").group_by("patient_id").agg(pl.col("sample_id").last())
         self.plasma = dict(informative.iter_rows())
         self.measured: dict[str, list[tuple[str, int, str]]] = {}
-        self.blind = blind_samples(codons)
+        # plasma without tumour DNA saw nothing of the tumour, however deep it was read
+        dry = frozenset(plasma.filter(~pl.col("has_tumour"))["sample_id"])
+        self.blind = blind_samples(codons) | dry
         told = (pl.col("depth").is_not_null() & (pl.col("state") != "assumed")) | (pl.col("state") == "underpowered")
         known = codons.filter(told | (pl.col("state") == "unread"))
         for sample, gene, codon, state in known.select("sample_id", "gene", "codon", "state").iter_rows():
-            self.measured.setdefault(sample, []).append((gene, codon, state))
+            said = "underpowered" if sample in dry and state != "unread" else state
+            self.measured.setdefault(sample, []).append((gene, codon, said))
         self.cache: dict[tuple[tuple[str, frozenset[tuple[str, bool]]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
 
     def of(self, patient: str) -> tuple[Mapping[tuple[str, str, int], str], Mapping[str, str]]:
@@ -332,7 +339,7 @@ class _Sites:
             "plasma": [s for s in samples if s[0] == self.plasma.get(patient)],
             "decision": [s for s in samples if s[0] == self.decision.get(patient)],
         }
-        key = tuple((m, frozenset((a, s in self.blind) for s, _, a in g if a)) for m, g in groups.items())
+        key = tuple((m, frozenset((a or "", s in self.blind) for s, _, a in g)) for m, g in groups.items())
         if key not in self.cache:
             self.cache[key] = self._by_assay(key)
         sites, default = self.cache[key]
@@ -345,10 +352,10 @@ class _Sites:
         sites: dict[tuple[str, str, int], str] = {}
         default: dict[str, str] = {}
         for material, assays in key:
-            default[material] = "not_covered"
+            default[material] = "not_covered" if assays else "no_sample"
             # what a sample with too little tumour looked at is underpowered, unless another looked too
             for state, is_blind in (("underpowered", True), ("assumed", False)):
-                lists = [self.panels.genes.get(a) for a, blind in assays if blind is is_blind]
+                lists = [self.panels.genes.get(a) for a, blind in assays if a and blind is is_blind]
                 if any(genes is None for genes in lists):
                     default[material] = state
                 listed = {gene_name(g) for genes in lists for g in genes or ()} & self.genes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,11 @@ class RecurrenceTable:
     patients: pl.DataFrame
     excluded: pl.DataFrame
     words: str
+
+    @property
+    def starts_at_surgery(self) -> bool:
+        """Whether day 0 is an operation: a resection recorded, or an index date that says so."""
+        return bool(re.search(r"resection|surgery|operation|手术|切除", self.words, re.IGNORECASE))
 
 
 def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:

@@ -26,6 +26,8 @@ from oncourse.study.model import Study
 if TYPE_CHECKING:
     from oncourse.derive.concordance.presence import PresenceTable
 
+#: A change that no list decides on, as `loss_reason` begins to say it.
+UNCLASSIFIED = "not classified"
 _CELLS = {
     "patient_id": pl.String,
     "variant_id": pl.String,
@@ -129,12 +131,14 @@ def _cells(evidence: Evidence) -> pl.DataFrame:
 def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) -> str | None:
     """Return hit, unclear or blood for a variant that is or may be the status; None for any other.
 
+    A change of a gene asked for that no list decides on is ``unclassified``: no hit, and said beside the negative.
+
     A germline loss that is not to be reported is passed over here, so that no table tells of it; the negative says
     that germline was not looked at.
     """
     if variant.is_reversion:
         return None
-    is_loss = variant.gene in map(gene_name, status.lost) and loss_reason(variant)[0]
+    is_loss, why = loss_reason(variant) if variant.gene in map(gene_name, status.lost) else (False, "")
     if any(site.accepts(variant) for site in status.sites):
         is_hit = variant.origin != "germline"
     elif any(site.may_accept(variant) for site in status.sites):
@@ -143,6 +147,8 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
         is_hit = False
     if is_loss and variant.origin == "germline":
         return "hit" if reports_germline else None
+    if why.startswith(UNCLASSIFIED) and not is_hit and variant.origin != "germline":
+        return None if variant.is_from_blood else UNCLASSIFIED
     if not (is_hit or is_loss):
         return None
     return "blood" if variant.is_from_blood else "hit"
@@ -210,6 +216,11 @@ def _seen(seen: pl.DataFrame) -> pl.DataFrame:
         codons=pl.col("codon").filter("shown").drop_nulls().unique().sort().str.join(", "),
         alt_count=pl.col("alt_count").first(),
         depth=pl.col("depth").first(),
+        unclassified=pl.format("{}: {}", "name", pl.lit(UNCLASSIFIED))
+        .filter(present & (pl.col("verdict") == UNCLASSIFIED))
+        .unique()
+        .sort()
+        .str.join("; "),
         doubt=pl.col("is_doubt").drop_nulls().unique().sort().str.join("; "),
         unseen=pl.format("{}: {}", "name", "why").filter(open_here).unique().sort().str.join("; "),
     )
@@ -319,6 +330,10 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         .when(pl.col("basis") == "assumed")
         .then(gaps)
     )
+    open_class = pl.when((pl.col("state") != POSITIVE) & pl.col("unclassified").fill_null("").ne("")).then(
+        "unclassified"
+    )
+    told_with_class = pl.concat_str(open_class, reason, separator="; ", ignore_nulls=True)
     shown = pl.concat_str(
         pl.when(pl.col("variants").fill_null("").ne("")).then("variants"),
         pl.when(pl.col("copy_words").fill_null("").ne("")).then("copy_words"),
@@ -326,7 +341,7 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         ignore_nulls=True,
     )
     return table.with_columns(basis=basis).with_columns(
-        reason=reason,
+        reason=pl.when(told_with_class != "").then(told_with_class),
         variants=pl.when(shown != "").then(shown),
         codons=pl.when(pl.col("codons") != "").then("codons"),
         is_doubtful=(pl.col("state") == UNKNOWN) & (doubt | pl.col("unread").fill_null(False)),

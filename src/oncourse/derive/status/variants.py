@@ -424,7 +424,9 @@ def _reversions(variants: list[VariantFinding], first_day: dict[str, int]) -> li
             for old in variants
             if old.gene == v.gene and old.variant_id != v.variant_id and old.effect in ("frameshift", "nonsense")
         )
-        marked.append(replace(v, is_reversion=True) if restores and v.origin != "germline" else v)
+        # a restored frame of the tumour's own loss is the tumour's: a blood clone has nothing to restore
+        origin = "unknown" if v.origin == "possible_chip" else v.origin
+        marked.append(replace(v, is_reversion=True, origin=origin) if restores and origin != "germline" else v)
     return marked
 
 
