@@ -325,7 +325,8 @@ def test_ctdna_positive_means_one_thing():
         "nothing": "not_assessable",
     }
     assert contradictions(cohort) == []
-    assert {p for p, f in cohort.findings.patients.items() if f.markers.get("CTDNA") == "positive"} == {"reads"}
+    for name in ("CTDNA", "CTDNA AFTER SURGERY"):  # day 30 after the resection
+        assert {p: f.markers.get(name) for p, f in cohort.findings.patients.items()} == states
 
 
 def _outcome_study():
