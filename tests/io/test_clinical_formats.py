@@ -16,7 +16,9 @@ from oncourse.io import load_study
 from oncourse.io.aside import checked
 from oncourse.io.detect import FORMATS, detect, read_any
 from oncourse.io.formats import CLINICAL
+from oncourse.io.genie_bpc import read_genie_bpc
 from oncourse.io.mapping import read_mapped
+from oncourse.io.omop import read_omop
 from oncourse.io.phenopackets import write_phenopackets
 
 
@@ -413,3 +415,17 @@ def test_one_file_of_visits_becomes_patients_treatments_and_values(tmp_path):
     assert study["treatments"].height == 2
     assert study["follow_up"]["last_contact_day"].to_list() == [548, 730] and study["labs"]["day"].max() == 37
     assert study.config.group == "arm" and not study.config.clocks
+
+
+@pytest.mark.parametrize(
+    ("reader", "file", "needs"),
+    [
+        (read_omop, "condition_occurrence.csv", "person"),
+        (read_genie_bpc, "imaging_level_dataset.csv", "cancer_level_dataset_index"),
+    ],
+)
+def test_a_folder_without_its_list_of_people_is_refused(tmp_path, reader, file, needs):
+    """Found by `tools/fuzz.py`: the file was asked for by name and a KeyError came through."""
+    (tmp_path / file).write_text("person_id,record_id\n1,1\n")
+    with pytest.raises(InputError, match=f"holds no file {needs}.csv"):
+        reader(tmp_path)

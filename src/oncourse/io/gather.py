@@ -156,8 +156,11 @@ class Gather:
             self.problems.append(Problem("follow_up", None, "death_day", None, message, cure, "warning"))
 
 
-def files_of(path: Path, *ends: str) -> dict[str, Path]:
-    """Return name in lower case without suffix -> file of a folder (or of the file itself)."""
+def files_of(path: Path, *ends: str, needs: str = "") -> dict[str, Path]:
+    """Return name in lower case without suffix -> file of a folder (or of the file itself).
+
+    InputError where the one that it needs is not among them.
+    """
     paths = sorted(path.iterdir()) if path.is_dir() else [path]
     out: dict[str, Path] = {}
     for file in paths:
@@ -165,6 +168,10 @@ def files_of(path: Path, *ends: str) -> dict[str, Path]:
         suffix = next((e for e in ends if name.endswith(e)), None)
         if suffix and file.is_file():
             out.setdefault(name.removesuffix(suffix), file)
+    if needs and needs not in out:
+        raise InputError(
+            f"{path.name}: holds no file {needs}{ends[0]}, without which nobody of it is known. Add it to the folder."
+        )
     return out
 
 

@@ -50,7 +50,7 @@ def read_genie_bpc(path: Path) -> Reading:
     The end points of the first regimen are kept as published; a sample's day is that of its report, which is also the
     day the patient came under observation.
     """
-    files = files_of(path, ".csv", ".tsv")
+    files = files_of(path, ".csv", ".tsv", needs=INDEX)
     out = Gather("GENIE BPC", "diagnosis of the index cancer")
     cancers = out.table(files[INDEX])
     entry = _samples(out.table(files[_FILES[2]]), out) if _FILES[2] in files else {}

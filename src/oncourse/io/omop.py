@@ -55,7 +55,7 @@ def read_omop(path: Path) -> Reading:
     Day 0 is the first condition or disease episode of a patient, else the first treatment, else the first date; which
     one is noted. Drugs and regimens without a name in the concept table keep their concept number, and are named.
     """
-    files = files_of(path, ".csv", ".tsv", ".txt")
+    files = files_of(path, ".csv", ".tsv", ".txt", needs="person")
     out = Gather("OMOP CDM", "first diagnosis (condition or disease episode), else first treatment")
     names = dict(CONCEPTS)
     if "concept" in files:
