@@ -44,6 +44,10 @@ _DATES = (
 )
 #: Spreadsheet day numbers of 1990 to 2060, days since 1899-12-30.
 _SERIAL = re.compile(r"^(3[2-9]\d{3}|4\d{4}|5[0-8]\d{3})(?:\.0)?$")
+#: Words that a report writes beside a symbol: the gene, its exon, its transcript.
+_BESIDE = re.compile(
+    r"[_ (]*[NX][MR]_\d+(?:\.\d+)?\)?|第?\d+号?外显子|(?:exons?|外显子|ex)[ ._-]*\d+|基因|突变|\bgene\b|^human ", re.I
+)
 _SEPARATORS = re.compile(r"\s*[;,|&]\s*|\s+/\s+")
 
 
@@ -92,6 +96,8 @@ def gene_name(text: str) -> tuple[str | None, str]:
     ('KRAS', 'spelling')
     >>> [gene_name(t)[0] for t in ("9-Sep", "1-Mar", "2024/9/2", "44441", "9月9日")]
     ['SEPTIN9', 'MARCHF1', 'SEPTIN2', 'SEPTIN2', 'SEPTIN9']
+    >>> [gene_name(t)[0] for t in ("KRAS (NM_004985)", "KRAS基因", "KRAS exon2", "TP53_NM_000546.5")]
+    ['KRAS', 'KRAS', 'KRAS', 'TP53']
     >>> gene_name("ZNF999"), gene_name("."), gene_name("kras")
     (('ZNF999', 'foreign'), (None, 'plain'), ('KRAS', 'spelling'))
     """
@@ -102,12 +108,25 @@ def gene_name(text: str) -> tuple[str | None, str]:
     found = _one(word)
     if found is not None:
         return found[0], "plain" if found[0] == text else found[1]
+    bare = _BESIDE.sub(" ", word).strip(" ()[]:_-")
+    if bare and bare != word and (found := _one(bare)) is not None:
+        return found[0], "spelling"
     parts = [p for p in _SEPARATORS.split(re.sub(r"\([^)]*\)", "", word)) if p.lower() not in NO_GENE]
     if len(parts) > 1 or parts != [word]:
         known = [name for name in map(_one, parts) if name is not None]
         chosen = known[0][0] if known else (parts[0] if parts else None)
         return chosen, "one of several"
     return word, "foreign"
+
+
+def is_symbol_like(text: str) -> bool:
+    """Whether a text has the form of a gene's symbol (HGNC: capitals, digits, hyphens; ``C10orf54``): it may be any
+    gene's.
+
+    >>> [is_symbol_like(t) for t in ("ZNF999", "C1orf2", "HLA-A", "c-Ki-ras", "NM_004985", "某基因", "12")]
+    [True, True, True, False, False, False, False]
+    """
+    return bool(re.fullmatch(r"[A-Z][A-Z0-9.-]*(?:orf\d+[A-Z]*)?", text.strip()))
 
 
 def _one(word: str) -> tuple[str, str] | None:

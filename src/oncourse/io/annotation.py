@@ -1,7 +1,7 @@
 """Gene and effect of one allele from what annotators write into a VCF's INFO column.
 
-VEP (CSQ), snpEff (ANN, and EFF of old), bcftools csq (BCSQ), GATK Funcotator, ANNOVAR, Oncomine (FUNC): each is cut
-into the same cells, those of the allele are kept, then one rule chooses the transcript (`chosen`).
+VEP (CSQ), snpEff (ANN, and EFF of old), bcftools csq (BCSQ), PURPLE (IMPACT), GATK Funcotator, ANNOVAR, Oncomine
+(FUNC): each is cut into the same cells, those of the allele are kept, then one rule chooses the transcript (`chosen`).
 """
 
 from __future__ import annotations
@@ -263,6 +263,14 @@ def _annovar(info: str, allele: Allele) -> Iterator[_Row]:
             yield _Row(None if "dist=" in gene or region == "intergenic" else gene, word, None, change)
 
 
+def _purple(value: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
+    """PURPLE and PAVE (``IMPACT``): gene, transcript, effect, class of effect, at a splice site, c., p. of a record's
+    one alternative (hmftools, PAVE's README, read November 2026)."""
+    cells = [_unescaped(c).strip() for c in value.split(",")] + [""] * 7
+    if len(allele.alts) == 1 and cells[0]:
+        yield _Row(cells[0], effect.consequence(cells[2] or None), cells[5] or None, cells[6] or None, cells[1])
+
+
 def _unescaped(text: str) -> str:
     """Return text without ANNOVAR's and Funcotator's escapes (``\\x3b``, ``_%3D_``)."""
     text = re.sub(r"\\x([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), text)
@@ -277,4 +285,5 @@ _READERS: dict[str, Callable[[str, Allele, Sequence[str]], Iterator[_Row]]] = {
     "FUNCOTATION": _funcotator,
     "FUNC": _oncomine,
     "EFF": _old_snpeff,
+    "IMPACT": _purple,
 }

@@ -31,6 +31,7 @@ from oncourse.io.cbioportal_panels import (
     with_seen_genes,
 )
 from oncourse.io.events import read_gene_copy_number, read_structural_variants
+from oncourse.io.genie_panels import as_target_regions
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
@@ -86,6 +87,8 @@ def read_cbioportal(
     reading.tables |= {"patients": built.patients, "samples": built.samples, "lesions": built.lesions}
     reading.tables |= {"follow_up": built.follow_up, "published_endpoints": built.published}
     reading.tables["assays"] = assays_of(built.samples, found, cna, reading)
+    if not (regions := found.regions).is_empty():
+        reading.tables["target_regions"] = as_target_regions(regions, reading.tables["assays"]["assay_id"])
     if maf is not None:
         listed = reading.tables["assays"]
         reading.tables["assays"], built.samples = with_seen_genes(listed, built.samples, maf, found, reading)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+import polars as pl
+
+from oncourse.io.genie_panels import NO_REGIONS, panel_regions
 
 #: What a file is, by its meta file: (genetic_alteration_type, datatype) -> kind.
 _META_KINDS = {
@@ -37,6 +42,7 @@ _NAME_KINDS = (
     ("fusions", r"data_fusions?"),
     ("panel_matrix", r"data_gene_(panel_)?matrix"),
     ("panel", r"data_gene_panel_.+|gene_panel_.+"),
+    ("panel_regions", r"genomic_information(_.*)?"),
 )
 
 
@@ -47,6 +53,11 @@ class Folder:
     files: dict[str, list[Path]] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
     lists: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def regions(self) -> pl.DataFrame:
+        """Regions of the panels that the folder lists (`oncourse.io.genie_panels`)."""
+        return pl.concat([panel_regions(path) for path in self.files.get("panel_regions", [])] or [NO_REGIONS])
 
     def one(self, kind: str) -> Path | None:
         return next(iter(self.files.get(kind, [])), None)

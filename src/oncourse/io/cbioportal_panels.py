@@ -10,6 +10,7 @@ from oncourse.genome.panels import named_as, panel_genes
 from oncourse.io import clinical_tables as ct
 from oncourse.io.cbioportal_folder import Folder, colon_file, plain
 from oncourse.io.events import on_panel_only
+from oncourse.io.genie_panels import genes_of
 from oncourse.io.maf import MafTables
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
@@ -46,7 +47,7 @@ def panel_matrix(found: Folder, reading: Reading) -> pl.DataFrame | None:
 
 def panel_column(clinical: pl.DataFrame) -> pl.Expr:
     """Return the panel that a clinical table (names in capitals) gives of each sample."""
-    return ct.first_of(clinical, "GENE_PANEL", "PANEL", "GENE_PANEL_ID", "ASSAY", "SEQUENCING_PANEL")
+    return ct.first_of(clinical, "GENE_PANEL", "PANEL", "GENE_PANEL_ID", "ASSAY", "SEQUENCING_PANEL", "SEQ_ASSAY_ID")
 
 
 def targets_of_panel(assay: str, reading: Reading) -> tuple[str, str | None]:
@@ -112,7 +113,7 @@ def with_assays(
 
 def assays_of(samples: pl.DataFrame, found: Folder, cna: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
     """Return the assays the samples name, with their gene lists: the folder's own files, else the package's."""
-    own = {}
+    own = genes_of(found.regions)
     for path in found.files.get("panel", []):
         meta = colon_file(path)
         if genes := re.split(r"[\s,]+", meta.get("gene_list", "").strip()):
@@ -205,7 +206,7 @@ def with_seen_genes(
 
 def _listed_by(found: Folder) -> set[str]:
     """Return the panels whose genes the folder itself lists."""
-    out = set()
+    out = set(genes_of(found.regions))
     for path in found.files.get("panel", []):
         meta = colon_file(path)
         if meta.get("gene_list", "").strip():

@@ -57,7 +57,7 @@ _CODES = {
     "prim": ("primary", None),
     "t": ("primary", None),
 }
-_PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|circulating tumou?r dna", re.I)
+_PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|血浆|游离|液体活检|circulating tumou?r dna", re.I)
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from oncourse.io.encoding import sniff
 from oncourse.io.text import TextTable, read_lines, read_table
 from oncourse.io.whose import sample_of_file
+from oncourse.study.checks import build_of_lengths
 
 _GATK = {
     "CONTIG": "chrom",
@@ -50,9 +51,13 @@ def _head(path: Path) -> list[str]:
 def _gatk(path: Path, name: str) -> TextTable:
     table = read_table(path, name=name, comment="@", lenient=True)
     said = next((m.group(1) for c in table.comments if (m := re.search(r"^@RG.*\tSM:([^\t]+)", c))), None)
+    chromosomes = [m for c in table.comments if (m := re.search(r"^@SQ\tSN:(?:chr)?(\S+)\tLN:(\d+)", c))]
+    build = build_of_lengths({m[1]: int(m[2]) for m in chromosomes})
     columns = {c: ours for c, ours in _GATK.items() if c in table.frame.columns}
     frame = table.frame.select(list(columns)).rename(columns)
-    return replace(table, frame=frame.with_columns(pl.lit(said or sample_of_file(path)).alias("sample_id")))
+    own = [pl.lit(said or sample_of_file(path)).alias("sample_id")]
+    own += [pl.lit(build).alias("ncbi_build")] if build else []
+    return replace(table, frame=frame.with_columns(own))
 
 
 def _readcount(path: Path) -> TextTable:

@@ -39,6 +39,14 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         return pl.when(~text.is_in([".", "-", ""])).then(text)
 
     written = frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
+    is_coding = written.str.contains(r"^\s*c\.").fill_null(False)
+    if is_coding.any():  # a coding change in the column of the protein change
+        own = pl.col("hgvs_c") if "hgvs_c" in frame.columns else pl.lit(None, pl.String)
+        frame = frame.with_columns(
+            pl.coalesce(own, pl.when(is_coding).then(pl.lit(written).str.strip_chars())).alias("hgvs_c"),
+            written.set(is_coding, None).alias("hgvs_p"),
+        )
+        written = frame["hgvs_p"]
     change = protein.canonicals(written)
     if {"gene", "hgvs_c"} <= set(frame.columns):  # a coding change alone says which protein change it is
         no_place = frame["why_not"].is_not_null() & change.is_null()

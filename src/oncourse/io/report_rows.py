@@ -23,6 +23,7 @@ KINDS = ("call", "fusion", "copies", "negative", "partly negative", "untested", 
 #: Where a change is written, the most telling cell first.
 _CHANGE = ("hgvs_p", "hgvs_c", "value")
 _FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
+_GERMLINE = re.compile(r"胚系|生殖系|germ-?line", re.I)
 _FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
 COPIES = (
     ("2", re.compile(r"扩增|amplif|copy number gain|拷贝数增加", re.I)),
@@ -52,14 +53,31 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
         "gene_cell": pl.String,
         "exon_only": pl.Boolean,
     }
-    rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
+    rows = [one for row in _without_filling(table).iter_rows(named=True) for one in _read(row)]
     return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with empty cells where a dash stands in the column of results, and other rows say a word there.
+
+    There a dash is no finding: the row says nothing. In a report without such words a dash means "none found".
+    """
+    is_filling = table["value"].str.contains(r"^[-—–/\\.]+$").fill_null(False)
+    if (~is_filling & table["value"].is_not_null()).any():
+        cells = [
+            pl.when(pl.col(c).str.contains(r"^[-—–/\\.]+$") & is_filling).then(None).otherwise(c).alias(c)
+            for c in _CHANGE
+        ]
+        table = table.with_columns(cells)
+    return table
 
 
 def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
     row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
     gene = row["gene"] or ""
+    if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in _CHANGE if row[k])):
+        row["origin"] = "germline"
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
     for fact, pattern in _FACTS.items():
         if pattern.match(gene):

@@ -24,6 +24,7 @@ from oncourse.io.large import annotated_genes, read_large
 from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import Column, Start, assign
+from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
@@ -180,6 +181,7 @@ _INFO_USED = {
     "TR",
     "BCSQ",
     "FUNCOTATION",
+    "IMPACT",
     "SVTYPE",
     "END",
     "SVLEN",
@@ -251,8 +253,8 @@ def _header(comments: Sequence[str]) -> _Header:
                 out.build = "GRCh37"
             elif re.search(r"hg38|grch38", low):
                 out.build = "GRCh38"
-            elif found := re.search(r"id=(?:chr)?1,.*length=(\d+)", low):
-                out.build = {"249250621": "GRCh37", "248956422": "GRCh38"}.get(found.group(1))
+            elif found := re.search(r"id=(?:chr)?([^,>]+),.*length=(\d+)", low):
+                out.build = build_of_lengths({found.group(1).upper(): int(found.group(2))})
         elif listed := header_columns(line):
             out.effect_columns[listed[0]] = listed[1]
     return out

@@ -34,8 +34,14 @@ ROLES = {
     "": "tumour",
     "ignore": "ignore",
 }
-_NORMAL_WORD = r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional"
-_TUMOUR_WORD = r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met"
+_NORMAL_WORD = (
+    r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional|"
+    r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
+)
+_TUMOUR_WORD = (
+    r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
+    r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
+)
 _NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 _GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
 _IS_NORMAL = re.compile(rf"^({_NORMAL_WORD})[_.-]?\d*$|^n$", re.I)

@@ -10,6 +10,7 @@ from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_tumour
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.gene_names import is_symbol_like
 from oncourse.genome.places import locate
 from oncourse.genome.protein import codon
 from oncourse.knowledge.alterations import gene_name
@@ -18,6 +19,9 @@ from oncourse.study.place_checks import other_build_codons
 
 SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "unread": pl.String}
 _ALTERING = (*PROTEIN_CHANGING, "splice_site")
+#: Consequences that change residues: without a place and a protein change they may be at any.
+_OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
+_PLACED = re.compile(r"^[^:]+:\d+:[^:]*:[^:]*$")
 
 
 def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -176,8 +180,14 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         return
     if placed and row["region"] is not None:
         return
+    placeless = not _PLACED.match(row["variant_id"])
+    if placeless and not is_symbol_like(row["symbol"] or ""):  # neither a place nor a gene: it may be in any of them
+        yield from ((gene, None, None, False) for gene in sorted(genes))
+        return
     for gene in meant.get(row["written"] or "", ()):
         odd = row["symbol"] != gene
-        blank = not told and row["own_codon"] is None
+        # a residue is changed and nothing says which: it may be any of the gene
+        somewhere = placeless and row["consequence"] in _OF_A_RESIDUE
+        blank = (not told or somewhere) and row["own_codon"] is None
         if (odd and (altering or not told)) or blank:
             yield gene, row["own_codon"], row["own_codon"], False
