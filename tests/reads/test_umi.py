@@ -46,17 +46,16 @@ def test_families_of_the_real_amplicon_show_h1047r_and_nothing_else(shared_data,
     assert np.delete(other, at).max() <= 1
 
 
-@pytest.mark.parametrize("error", [1e-6, 3e-6])
-def test_two_in_a_thousand_molecules_are_found_in_a_panel_with_one_false_call_at_most(error):
-    """100 kb, 3,200 families, 100 mutations at 0.2 %: of 6.4 families on average fewer than three are 4.6 % (Poisson).
+def _panel(seed, error, depth, *, n=100_000, n_true=200):
+    """Return (share of `n_true` mutations at 0.2 % that are called, false calls) of 100 kb read in families.
 
     Error rates of sites are spread as an exponential; their own background must not be made of the mutations.
     """
-    rng = np.random.default_rng(3)
-    n, rules = 100_000, Rules()
-    depth, ref = rng.poisson(3_200, n), rng.integers(0, 4, n).astype(np.int8)
+    rng = np.random.default_rng(seed)
+    rules = Rules()
+    depth, ref = rng.poisson(depth, n), rng.integers(0, 4, n).astype(np.int8)
     seen = rng.poisson(depth[:, None] * error * rng.exponential(1, (n, 4)))
-    where = rng.choice(n, 100, replace=False)
+    where = rng.choice(n, n_true, replace=False)
     is_true = np.zeros((n, 4), bool)
     is_true[where, (ref[where] + 1) % 4] = True
     seen[is_true] += rng.binomial(depth[:, None].repeat(4, 1)[is_true], 0.002)
@@ -69,7 +68,15 @@ def test_two_in_a_thousand_molecules_are_found_in_a_panel_with_one_false_call_at
     rates = background_of(bases).rates[before, ref, after]
     p = chance_of_noise(seen, depth[:, None], rates)
     is_called = (p < alpha_of(rules, n, families=True)) & (seen >= rules.min_count)
-    assert is_called[is_true].mean() >= 0.92 and (is_called & ~is_true).sum() <= 1
+    return float(is_called[is_true].mean()), int((is_called & ~is_true).sum())
+
+
+@pytest.mark.parametrize("error, depth", [(1e-6, 3_300), (3e-6, 3_300), (5e-6, 4_500)])
+def test_two_in_a_thousand_molecules_are_found_in_19_of_20_with_one_false_call_in_100_kb_at_most(error, depth):
+    """A call takes three families: of 6.6 on average fewer are 4.0 % (Poisson); at a background of 5e-6 it takes four,
+    of 9 on average fewer are 2.1 %. Two panels of 200 mutations each."""
+    found, false = zip(*(_panel(seed, error, depth) for seed in (3, 4)), strict=True)
+    assert np.mean(found) >= 0.95 and np.mean(false) <= 1
 
 
 @pytest.mark.parametrize(

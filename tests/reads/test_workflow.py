@@ -188,3 +188,13 @@ def test_multiqc_reads_what_the_programs_wrote(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "reads/multiqc/multiqc_report.html").read_text()
     assert all(word in page for word in ("fastp", "samtools-stats", "oncourse_quality"))
+
+
+def test_what_a_cluster_says_of_a_job_it_refused_is_shown(tmp_path):
+    """SLURM refuses a job that asks for more memory than any node has: no step was run that could say why."""
+    from oncourse.reads.run import failure
+
+    plan = _sheet(tmp_path, "")
+    plan.place("log").mkdir(parents=True)
+    plan.place("log", "workflow.txt").write_text("sbatch: error: Requested node configuration is not available\n")
+    assert "Requested node configuration is not available" in str(failure(plan))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from oncourse.reads.tools import need
 
 #: Bytes below which a failed step is put down to a full disk.
 _LEAST_FREE = 1 << 20
+#: What Snakemake and the cluster say of failures, and how much of it is shown.
+_LOG, _LONGEST = "workflow.txt", 600
 #: What an executor, and programs from elsewhere than the PATH, need on this machine.
 _EXECUTORS = {
     "local": (),
@@ -210,9 +214,10 @@ def failure(plan: Plan) -> OncourseError:
         texts.append(f"{plan.folder}: the disk is full. Make room and run it again: what is done is kept.")
     if texts:
         return InputError(texts)
-    return ToolError(
-        f"a step of the workflow failed without a reason of its own; see {plan.place('.snakemake', 'log')}."
-    )
+    log = plan.place("log", _LOG)
+    said = [line.strip() for line in log.read_text().splitlines() if line.strip()] if log.is_file() else []
+    told = f": {' '.join(said)[:_LONGEST]}" if said else f"; see {plan.place('log')}."
+    return ToolError(f"a step of the workflow failed without a reason of its own{told}")
 
 
 def _snakemake(
@@ -238,7 +243,7 @@ def _snakemake(
     remote = executor != "local"
     inside = software == "apptainer" or executor == "kubernetes"  # an image has a Python of its own
     methods = frozenset() if software == "path" else frozenset({DeploymentMethod[software.upper()]})
-    with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api:
+    with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api, _listen(plan):
         try:
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None),
@@ -263,6 +268,23 @@ def _snakemake(
                 raise
             return False
     return True
+
+
+@contextmanager
+def _listen(plan: Plan) -> Iterator[None]:
+    """Keep what Snakemake and its executor say of failures: a job that a cluster refuses has no reason of its own."""
+    plan.place("log").mkdir(parents=True, exist_ok=True)
+    for old in plan.place("log").glob("*.error"):
+        old.unlink()
+    handler = logging.FileHandler(plan.place("log", _LOG), mode="w")
+    handler.setLevel(logging.ERROR)
+    logger = logging.getLogger("snakemake.logging")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
 
 
 def _is_stale(plan: Plan) -> bool:
