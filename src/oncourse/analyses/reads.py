@@ -24,6 +24,7 @@ _MEASURED = (
     "insert_median",
     "share_100x",
     "contamination",
+    "tumor_in_normal",
     "detection_limit",
     "purity",
     "ploidy",
@@ -41,6 +42,12 @@ QUALITY = OutputTable(
         Column("insert_median", pl.Float64, "median length of the fragments", unit="bases"),
         Column("share_100x", pl.Float64, "target bases with at least 100 fragments", unit="fraction"),
         Column("contamination", pl.Float64, "share of DNA of another person; null = not assessable", unit="fraction"),
+        Column(
+            "tumor_in_normal",
+            pl.Float64,
+            "share of the patient's tumour in its normal; null = not a normal, or fewer than eight mutations",
+            unit="fraction",
+        ),
         Column("detection_limit", pl.Float64, "smallest allele fraction found with chance 0.95", unit="fraction"),
         Column("purity", pl.Float64, "tumour cell fraction; null = not known", unit="fraction"),
         Column("ploidy", pl.Float64, "mean copies per tumour cell; null = not known", unit="copies"),
@@ -158,6 +165,7 @@ def _remark(params: Params) -> pl.Expr:
         .then(pl.lit("foreign DNA: not to be used"))
         .when(foreign >= params.contamination_warning)
         .then(pl.lit("foreign DNA")),
+        pl.when(pl.col("tumor_in_normal") > 0).then(pl.lit("tumour DNA in the normal")),
         pl.when(pl.col("mean_depth") < params.lowest_depth).then(pl.lit("shallow")),
         pl.when(pl.col("duplicate_share") > 0.5).then(pl.lit("more than half of the reads are copies")),
     )

@@ -102,6 +102,7 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
                 "insert_median": q["insert_median"],
                 "share_100x": q["share_100x"],
                 "contamination": q.get("contamination"),
+                "tumor_in_normal": q.get("tumor_in_normal"),
                 "detection_limit": q.get("detection_limit"),
             }
         )

@@ -107,8 +107,14 @@ def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
                 )
     quality = pl.read_csv(plan.place("tables", "quality.tsv"), separator="\t", infer_schema_length=None)
     quality = quality.filter(~pl.col("patient_id").is_in(list(stopped)))
-    columns = ("sample_id", "contamination", "mapped_share", "share_20x", "mean_depth")
-    for name, foreign, mapped, deep, depth in quality.select(columns).iter_rows():
+    columns = ("sample_id", "contamination", "mapped_share", "share_20x", "mean_depth", "tumor_in_normal")
+    lacking = [pl.lit(None, pl.Float64).alias(c) for c in columns[-1:] if c not in quality.columns]
+    for name, foreign, mapped, deep, depth, tumour in quality.with_columns(lacking).select(columns).iter_rows():
+        if tumour:
+            out.append(
+                f"{name}: about {tumour:.1%} of this normal's DNA is the patient's tumour: mutations of low fraction "
+                "may be taken for the normal's own, and losses look smaller. Give another normal where there is one."
+            )
         if foreign is not None and foreign >= CONTAMINATION_WARNING:
             out.append(f"{name}: about {foreign:.1%} of its DNA is another person's; see tables/quality.tsv.")
         if mapped is not None and mapped < 0.5:

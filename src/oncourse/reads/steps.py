@@ -33,7 +33,7 @@ from oncourse.reads.profile import (
     whole_contigs,
     write_json,
 )
-from oncourse.reads.sheet import Plan, Sample, load_plan
+from oncourse.reads.sheet import MATERIAL, Plan, Sample, load_plan
 from oncourse.reads.statistics import multiqc_step, statistics_step
 
 if TYPE_CHECKING:
@@ -345,6 +345,7 @@ def collect_step(plan: Plan, _: str) -> None:
             | {"detection_limit": c.limit_of(bases[s.sample], rules, families=s.counts_families)}
         )
     _add_instability(plan, quality)
+    _add_tumour_in_normal(plan, quality)
     segments = _add_copies(plan, quality, stopped)
     frames = []
     for patient, judged in _without_foreign(plan, identity).items():
@@ -456,6 +457,24 @@ def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ign
             "msi_high": found.ci_high,
             "msi_status": found.status,
         }
+
+
+def _add_tumour_in_normal(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    """Add how much of the patient's tumour its normals hold."""
+    from oncourse.reads.normal import tumour_in_normal
+
+    for patient in plan.patients:
+        samples = plan.of_patient(patient)
+        tissue = [s.sample for s in samples if s.role in MATERIAL]
+        judged = pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet"))
+        for s in samples:
+            if s.is_germline and judged.height:
+                found = tumour_in_normal(judged, s.sample, tissue)
+                quality[s.sample] |= {
+                    "tumor_in_normal": found.share,
+                    "tumor_in_normal_low": found.low,
+                    "tumor_in_normal_high": found.high,
+                }
 
 
 def _add_copies(plan: Plan, quality: dict[str, dict], stopped: dict[str, str]) -> pl.DataFrame:  # type: ignore[type-arg]
