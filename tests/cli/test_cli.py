@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+
+from oncourse.cli.main import ONE_THREAD
 
 HEAVY = ("numba", "scipy", "matplotlib", "sklearn", "polars", "numpy", "jinja2", "yaml")
 
@@ -30,6 +33,15 @@ def test_import_and_help_load_nothing_heavy():
     assert imported("-c", "import oncourse").isdisjoint(HEAVY)
     loaded = imported("-c", "import sys; sys.argv = ['oncourse', '--help']; from oncourse.cli.main import main; main()")
     assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("given", [None, "3"])
+def test_the_linear_algebra_has_one_thread_unless_the_user_says_otherwise(given):
+    """Read when numpy is imported: the command line sets it before."""
+    env = {k: v for k, v in os.environ.items() if k not in ONE_THREAD} | ({ONE_THREAD[0]: given} if given else {})
+    code = "import oncourse.cli.main, os, sys; print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert told.stdout.split() == [given or "1", "False"]
 
 
 def test_unknown_command_names_the_nearest():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.disk.shared import MAPPED_BYTES, Shared
+from oncourse.disk.shared import MAPPED_BYTES, Shared, run_folder
 
 MAKE = """
 import sys, time
@@ -62,3 +65,33 @@ def test_what_fails_is_not_kept(tmp_path):
     with pytest.raises(ZeroDivisionError):
         shared.once("value", lambda: 1 / 0)
     assert shared.once("value", lambda: 3) == 3 == shared.get("value")
+
+
+HOLD = """
+import time
+from oncourse.disk.shared import run_folder
+with run_folder() as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_folders_of_killed_runs_are_swept_and_of_living_ones_not(tmp_path, monkeypatch):
+    """kill -9 of all processes of a run, or a machine that stops, leaves its folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    env = os.environ | {"TMPDIR": str(tmp_path)}
+    run = [sys.executable, "-c", HOLD]
+    runs = [subprocess.Popen(run, stdout=subprocess.PIPE, text=True, env=env) for _ in range(2)]
+    killed, living = (Path(one.stdout.readline().strip()) for one in runs)
+    (killed / "table.pickle").write_bytes(b"x")
+    runs[0].kill()
+    runs[0].wait()
+    other, young, old = (tmp_path / name for name in ("oncourse-bench-1", "oncourse-run-young", "oncourse-run-old"))
+    for folder in (other, young, old):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    with run_folder() as mine:
+        assert {p.name for p in tmp_path.iterdir()} == {p.name for p in (mine, living, other, young)}
+    assert not mine.exists()
+    runs[1].kill()
+    runs[1].wait()

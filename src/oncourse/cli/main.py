@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,13 @@ import click
 from oncourse import __version__
 from oncourse.cli._errors import echo_error, listed, unexpected
 from oncourse.errors import InputError, OncourseError
+
+#: The matrices of a study are small: threads of the linear algebra wait for each other longer than they work (five of
+#: six CPU seconds of the analysis monitoring on a busy machine), and sums depend on how many there are. Read when numpy
+#: is imported; who sets a variable decides.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+for _name in ONE_THREAD:
+    os.environ.setdefault(_name, "1")
 
 #: command -> (module:function, one line for `oncourse --help`); kept in the order a user meets them.
 COMMANDS = {

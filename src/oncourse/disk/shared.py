@@ -1,8 +1,8 @@
 """What the processes of one run share: a folder in which each value is put by the process that made it, once.
 
 Tables lie there as Arrow files that every process maps into its memory instead of copying; the rest is pickled. The
-folder is of one run and one machine, and is removed with it: what stays from run to run is the store
-(`oncourse.disk.store`).
+folder is of one run and one machine, and is removed with it, or, where all processes of the run were killed at once, by
+the next run: what stays from run to run is the store (`oncourse.disk.store`).
 """
 
 from __future__ import annotations
@@ -11,15 +11,54 @@ import contextlib
 import io
 import os
 import pickle
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from oncourse.disk.endings import cleaned_up
+
 T = TypeVar("T")
 #: Smaller tables are pickled with the rest: a file of their own costs more than it saves.
 MAPPED_BYTES = 1 << 16
+#: Name of the folder of a run, and of the file in it that its run holds locked as long as it lives.
+PREFIX, ALIVE = "oncourse-run-", "alive.lock"
+#: Seconds after which a folder without that file belongs to nobody: a run makes it at once.
+FORGOTTEN = 86_400
+
+
+@contextlib.contextmanager
+def run_folder() -> Iterator[Path]:
+    """Give the folder of a run, gone with the block; those of killed runs of this user are removed first."""
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    with cleaned_up(lambda: shutil.rmtree(folder, ignore_errors=True)), _held(folder / ALIVE):
+        yield folder
+
+
+def sweep() -> None:
+    """Remove the folders that runs of this user have left behind when they were killed."""
+    for left in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")):
+        with contextlib.suppress(OSError):  # another run sweeps too
+            if not left.is_symlink() and left.is_dir() and left.stat().st_uid == os.getuid() and _is_left(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether no living run holds the folder."""
+    import fcntl
+
+    try:
+        with (folder / ALIVE).open("r+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return time.time() - folder.stat().st_mtime > FORGOTTEN
 
 
 class Shared:

@@ -413,6 +413,10 @@ class Forest:
         return np.mean([tree.predict_proba(x, check_input=False) for tree in self.trees], axis=0)
 
 
+#: Settings and arrays are ours and were looked at before: scikit-learn would look again at each of thousands of trees.
+_UNCHECKED: dict[str, Any] = {"assume_finite": True, "skip_parameter_validation": True}
+
+
 def _challenger(
     name: str,
     x: np.ndarray,
@@ -423,6 +427,7 @@ def _challenger(
     seed: int,
 ) -> FittedRisk:
     """Fit a classifier of the state at the horizon, each patient with the horizon's weight (Vock et al. 2016)."""
+    from sklearn import config_context
     from sklearn.ensemble import GradientBoostingClassifier
 
     at = data.at(settings.horizon)
@@ -443,6 +448,7 @@ def _challenger(
     if len(np.unique(at.is_case[known])) < 2:
         same = np.full(data.n_strata, -np.log(np.clip(at.survival, 1e-6, 1)))
         return FittedRisk(name, np.zeros(x.shape[1]), same, imputer, prevalence)
-    model.fit(design[known], at.is_case[known], sample_weight=at.weight[known] * known.sum())
+    with config_context(**_UNCHECKED):
+        model.fit(design[known], at.is_case[known], sample_weight=at.weight[known] * known.sum())
     unused = np.full(data.n_strata, np.nan)
     return FittedRisk(name, np.zeros(x.shape[1]), unused, imputer, prevalence, model)

@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,8 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oncourse.disk.endings import cleaned_up
-from oncourse.disk.shared import Shared
+from oncourse.disk.shared import Shared, run_folder
 from oncourse.errors import OncourseError
 
 if TYPE_CHECKING:
@@ -50,7 +48,22 @@ def prepare(jobs: int, only: Collection[str] = ()) -> None:
         from multiprocessing import forkserver
 
         multiprocessing.get_context("forkserver").set_forkserver_preload(["oncourse.report.preloaded"])
-        forkserver.ensure_running()
+        with _threads_of_polars(max(1, (os.cpu_count() or 1) // jobs)):
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _threads_of_polars(count: int) -> Iterator[None]:
+    """Have polars in processes started meanwhile use so many threads, unless the user says otherwise: all of them
+    together a thread per core. It reads the variable when it is imported."""
+    name = "POLARS_MAX_THREADS"
+    given = os.environ.get(name)
+    os.environ.setdefault(name, str(count))
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[name]
 
 
 def spare_the_collector() -> None:
@@ -80,8 +93,7 @@ def crew(cohort: Cohort, jobs: int, progress: Callable[[str], None] = lambda _: 
     """Give the processes of a run; its derived tables are shared with this process too, and gone with the block."""
     prepare(jobs)
     context = multiprocessing.get_context("forkserver")
-    folder = Path(tempfile.mkdtemp(prefix="oncourse-run-"))
-    with cleaned_up(lambda: shutil.rmtree(folder, ignore_errors=True)):
+    with run_folder() as folder:
         shared = Shared(folder)
         shared.put("_study", (cohort.study, cohort.settings, cohort.seed, cohort.store.folder, jobs))
         for name, value in cohort._cache.items():
