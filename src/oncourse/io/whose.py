@@ -172,6 +172,8 @@ def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
 
     >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
     ((True, 'P1'), (False, 'P1'), None)
+    >>> paired_normal("A01R", ["A01R", "A01T"]), paired_normal("A01R", ["A01R", "A01T", "A01X"])
+    ((True, 'A01'), None)
     """
     mine = _ROLE_END.match(name)
     if not mine:
@@ -181,7 +183,9 @@ def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
         found = _ROLE_END.match(other)
         theirs = found and bool(re.fullmatch(rf"N|R|{_NORMAL_WORD}", found["role"], re.I))
         if found and found["stem"] == mine["stem"] and theirs != is_normal:
-            return is_normal, mine["stem"]
+            # glued letters mean roles where every name has one: A01R and A01T of TCGA are two people among 367
+            is_apart = not name[len(mine["stem"])].isalnum()
+            return (is_normal, mine["stem"]) if is_apart or all(map(_ROLE_END.match, names)) else None
     return None
 
 
