@@ -120,10 +120,15 @@ class Cohort:
 
     def wrong_names(self) -> list[str]:
         """Return what study.yaml and the settings name and the study does not have
-        (`oncourse.derive.outcomes.named`)."""
+        (`oncourse.derive.outcomes.named`), and files of knowledge that cannot be used."""
         from oncourse.derive.outcomes.named import wrong_names
 
-        return wrong_names(self.study, self.settings, self.sample_groups)
+        wrong = wrong_names(self.study, self.settings, self.sample_groups)
+        if self.settings.get("knowledge"):
+            from oncourse.derive.care.therapy import KnowledgeParams, wrong_knowledge
+
+            wrong += wrong_knowledge(self.params(KnowledgeParams), self.study.config.genome_build)
+        return wrong
 
     def of_patient(self, patient_id: str) -> Cohort:
         """Return the Cohort of one patient: the same numbers, without deriving what is other patients' alone.

@@ -43,6 +43,8 @@ WRONG = {
     "groups that are none of the group": ("group: sex\nsettings: {landscape: {groups: [a, b]}}", "landscape.groups"),
     "clock of no table": ("clocks: {folow_up: sequencing}", "follow_up"),
     "clock of no unit": ("clocks: {follow_up: 'months, years'}", "clocks.follow_up"),
+    "rules that are not there": ("settings: {knowledge: {rules: nothere.tsv}}", "knowledge.rules"),
+    "evidence that is no table": (f"settings: {{knowledge: {{evidence: '{__file__}'}}}}", "knowledge.evidence"),
     "two things": ("statuses: {MINE: []}\ncovariates: {ecog: number}\nobjectives: [psa]", "covariate ecog"),
 }
 

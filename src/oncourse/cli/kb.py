@@ -86,20 +86,22 @@ def diff(before: Path, after: Path | None) -> None:
 
 
 @kb.command("import")
-@click.argument("kind", type=click.Choice(["civic", "oncokb", "rules", "clinvar"]))
+@click.argument("kind", type=click.Choice(["civic", "oncokb", "rules", "clinvar", "clingen", "enigma"]))
 @click.argument("source", type=_FILE)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Table to write.")
 @click.option("--date", "stated", default=None, help="Date of the snapshot (default: ClinVar's own, else today).")
 @click.option("--disease", default="", help="OncoKB only: tumour type the MAF was annotated for.")
 @click.option(
-    "--build", type=click.Choice(["GRCh37", "GRCh38"]), help="ClinVar only: genome build where the file names none."
+    "--build",
+    type=click.Choice(["GRCh37", "GRCh38"]),
+    help="ClinVar and ClinGen: genome build where the file names none, or several.",
 )
 def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str, build: str | None) -> None:
-    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, or a ClinVar VCF into a table to
-    use.
+    """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, a ClinVar VCF, or a table of
+    ClinGen's evidence repository or of ENIGMA (BRCA Exchange) into a table to use.
 
     Use it with `--set knowledge.evidence=OUT` (civic, oncokb), `--set knowledge.rules=OUT` (rules) or `--set
-    knowledge.classified=OUT` (clinvar).
+    knowledge.classified=OUT` (clinvar, clingen, enigma).
     """
     from oncourse.knowledge import civic, oncokb
     from oncourse.knowledge.evidence import write_evidence
@@ -107,6 +109,9 @@ def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str
 
     if kind == "clinvar":
         _import_clinvar(source, out, stated, build)
+        return
+    if kind in ("clingen", "enigma"):
+        _import_experts(kind, source, out, stated, build)
         return
     day = stated or date.today().isoformat()
     if kind == "rules":
@@ -122,14 +127,10 @@ def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str
 
 
 def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | None) -> None:
-    from oncourse.derive.care.therapy import Knowledge
-    from oncourse.facts.statuses import STATUSES
-    from oncourse.knowledge.alterations import gene_name
     from oncourse.knowledge.classified import verdict_of, write_classified
     from oncourse.knowledge.clinvar import LICENCE, read_clinvar
 
-    asked = Knowledge(_rules(None), None).genes | {gene_name(g) for s in STATUSES for g in s.genes}
-    found = read_clinvar(source, asked, build=build)
+    found = read_clinvar(source, _genes_asked(), build=build)
     day = stated or found.date or date.today().isoformat()
     comment = f"ClinVar; {day}; {LICENCE}; {found.build}; sha256 {found.checksum} of {source.name}"
     write_classified(found.rows, out, comment=comment)
@@ -140,6 +141,33 @@ def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | No
         f"status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele of "
         f"bases "
         f"were left out: {out}"
+    )
+
+
+def _genes_asked() -> frozenset[str]:
+    """Genes that rules and statuses ask for."""
+    from oncourse.derive.care.therapy import Knowledge
+    from oncourse.facts.statuses import STATUSES
+    from oncourse.knowledge.alterations import gene_name
+
+    return Knowledge(_rules(None), None).genes | {gene_name(g) for s in STATUSES for g in s.genes}
+
+
+def _import_experts(kind: str, source: Path, out: Path, stated: str | None, build: str | None) -> None:
+    from oncourse.errors import InputError
+    from oncourse.knowledge.classified import write_classified
+    from oncourse.knowledge.expert_tables import read_expert_table
+
+    found = read_expert_table(source, _genes_asked(), build=build)
+    if found.name.lower() != kind:
+        raise InputError(f"{source.name}: is a table of {found.name}. Use 'oncourse kb import {found.name.lower()}'.")
+    day = stated or date.today().isoformat()
+    comment = f"{found.name}; {day}; terms of the source; {found.build}; sha256 {found.checksum} of {source.name}"
+    write_classified(found.rows, out, comment=comment)
+    click.echo(
+        f"{len(found.rows):,} classified changes of {found.n_records:,} records of {found.name}; {found.n_other:,} of "
+        f"uncertain significance or retracted and {found.n_unread:,} without an allele or one protein change were left "
+        f"out: {out}"
     )
 
 

@@ -22,6 +22,7 @@ from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
+from oncourse.errors import InputError
 from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
 from oncourse.facts.recorded import gene_records
@@ -103,6 +104,19 @@ def load_knowledge(params: KnowledgeParams, build: str | None = None) -> Knowled
     rules = read_rules(Path(params.rules)) if params.rules else default_rules()
     evidence = read_evidence(Path(params.evidence)) if params.evidence else None
     return Knowledge(rules, evidence, read_classified(Path(params.classified), build) if params.classified else None)
+
+
+def wrong_knowledge(params: KnowledgeParams, build: str | None) -> list[str]:
+    """Return what is wrong with the files that the section names, file by file; none are read where none is named."""
+    found: list[str] = []
+    for name in ("rules", "evidence", "classified"):
+        if path := getattr(params, name):
+            try:
+                load_knowledge(KnowledgeParams(**{name: path}), build)
+            except InputError as error:
+                where = "The path is read from the folder in which the command is run."
+                found += [f"knowledge.{name}: {problem} {where}" for problem in error.problems]
+    return found
 
 
 @dataclass(frozen=True)
