@@ -38,6 +38,19 @@ def test_contamination_is_within_one_point(share):
     assert np.abs(errors).max() <= 0.01
 
 
+@pytest.mark.parametrize("vaf", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("n", [36, 200])
+def test_a_mutation_where_others_are_born_with_it_is_no_contamination(n, vaf):
+    """A panel of 36 places of which a tumour has mutated one: half of its DNA was said to be another person's."""
+    rng = np.random.default_rng(2)
+    own, depth = np.where(rng.random(n) < 0.1, 2, 0), rng.poisson(170, n)
+    alt = rng.binomial(depth, np.where(own == 2, 1 - 3e-4, 3e-4))
+    where = np.flatnonzero(own == 0)[0]
+    alt[where] = rng.binomial(depth[where], vaf)
+    value, low, high, _ = contamination(alt.astype(float), depth.astype(float), own, np.full(n, 0.1))
+    assert value <= 0.005 and low <= 0.001 and high <= 0.02
+
+
 def test_contamination_is_not_assessable_from_few_places():
     assert contamination(np.zeros(9), np.full(9, 100.0), np.zeros(9, int), np.full(9, 0.3))[0] is None
 

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 MIN_DEPTH, ALONE, BOTH = 8, 0.08, 0.25
 #: Fewest places compared for a verdict; least and largest share of contradictions of one person and of two.
 MIN_SITES, SAME_BELOW, OTHER_ABOVE = 10, 0.05, 0.10
+#: Share of the places that may show a change of the sample itself, a mutation where others are born with it. A choice.
+OWN_CHANGE = 0.02
 #: Contamination that is told as a warning (a choice) and as a failure (PURPLE's limit).
 CONTAMINATION_WARNING, CONTAMINATION_FAILURE = 0.02, 0.10
 
@@ -201,10 +203,11 @@ def contamination(
 
     Notes
     -----
-    Of one foreign person the genotype at each place is summed over, weighed by `frequency` (Hardy-Weinberg). The
+    Of one foreign person the genotype at each place is summed over, weighed by `frequency` (Hardy-Weinberg). A place may
+    show the sample's own change instead, at any fraction (`OWN_CHANGE`): one mutation is no contamination. The
     interval holds the shares within 1.92 of the greatest log-likelihood. None below ten places.
     """
-    from scipy.special import logsumexp
+    from scipy.special import gammaln, logsumexp
 
     use = ((own == 0) | (own == 2)) & (depth >= MIN_DEPTH)
     n_sites = int(use.sum())
@@ -218,7 +221,9 @@ def contamination(
     shares = np.clip(grid[:, None, None] * (np.arange(3) / 2)[None, :, None], 0, 1)
     p = shares * (1 - error) + (1 - shares) * error
     terms = minor * np.log(p) + (of - minor) * np.log1p(-p) + weights[None]
-    value = logsumexp(terms, axis=1).sum(1)
+    ways = gammaln(of + 1) - gammaln(minor + 1) - gammaln(of - minor + 1)
+    foreign = ways + logsumexp(terms, axis=1) + np.log1p(-OWN_CHANGE)
+    value = np.logaddexp(foreign, np.log(OWN_CHANGE) - np.log1p(of)).sum(1)
     likely = grid[value >= value.max() - 1.92]
     return float(grid[value.argmax()]), float(likely.min()), float(likely.max()), n_sites
 
