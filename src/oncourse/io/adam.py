@@ -13,6 +13,7 @@ from oncourse.errors import InputError
 from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
+from oncourse.study.schema import Problem
 
 SETS = ("adsl", "adtte", "adrs")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
@@ -51,8 +52,19 @@ def read_adam(path: Path) -> Reading:
     follow: dict[str, dict[str, str | None]] = {}
     for row in subjects.rows:
         _subject(row, subjects, starts, out, follow)
+    apart: list[tuple[str, str]] = []
     for row in times.rows:
-        _time(row, times, out, follow)
+        _time(row, times, out, follow, apart)
+    if apart:
+        patient, code = apart[0]
+        message = (
+            f"AVAL contradicts ADT - STARTDT in {len(apart):,} records (first: {patient}, {code}): the dates are used."
+        )
+        cure = "Correct the time, its unit (AVALU) or one of the dates."
+        out.problems.append(Problem(times.name, None, "aval", None, message, cure, "warning"))
+    for file in files_of(path, *_ENDS).values():
+        if file not in found.values():
+            out.notes.append(f"{file.name} has no table here: not read")
     if "adrs" in found:
         _responses(out.table(found["adrs"]), out, set(follow))
     for patient, cells in follow.items():
@@ -135,7 +147,13 @@ def _subject(
         )
 
 
-def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str | None]]) -> None:
+def _time(
+    row: Row,
+    source: Source,
+    out: Gather,
+    follow: dict[str, dict[str, str | None]],
+    apart: list[tuple[str, str]],
+) -> None:
     get = source.get
     patient, code = get(row, "usubjid"), get(row, "paramcd")
     start, end = _date(get(row, "startdt")), _date(get(row, "adt"))
@@ -151,6 +169,8 @@ def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str
         out.skip(source.name, "published_endpoints", "neither two whole dates nor a time in a known unit", patient)
         return
     days = round((value or 0.0) * UNIT_DAYS[unit]) if between is None else between
+    if between is not None and value is not None and _apart(value, unit, between):
+        apart.append((patient, code))
     event = {"0": "true", "0.0": "true"}.get(get(row, "cnsr") or "", "false" if get(row, "cnsr") else None)
     words = get(row, "evntdesc", "cnsdtdsc") or ""
     out.add(
@@ -170,6 +190,18 @@ def _time(row: Row, source: Source, out: Gather, follow: dict[str, dict[str, str
     died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
     if event == "false" or not died:
         follow[patient].setdefault(f"{kind}{'' if event == 'true' else '_free'}_date", end)
+
+
+def _apart(value: float, unit: str, between: int) -> bool:
+    """Whether AVAL contradicts ADT - STARTDT by more than rounding and the ways to count the first day and a month.
+
+    >>> _apart(251, "days", 250), _apart(15, "months", 450), _apart(90, "days", 150)
+    (False, False, True)
+    """
+    if unit not in UNIT_DAYS:
+        return False
+    rounding = UNIT_DAYS[unit] * (0.5 if value == round(value) and unit not in ("day", "days") else 0.1)
+    return abs(value * UNIT_DAYS[unit] - between) > 1.5 + rounding + 0.02 * abs(between)
 
 
 def _responses(source: Source, out: Gather, known: set[str]) -> None:

@@ -120,7 +120,7 @@ def read_cbioportal(
     reading.tables = {
         k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
     }
-    reading.sources |= _sources(found, reading.tables)
+    reading.sources = _sources(found, reading.tables) | reading.sources
     _write_ledger(folder, found, maf, reading)
     return reading
 
@@ -288,11 +288,26 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     if timeline.status and not follow_up.is_empty():
         status = pl.concat(timeline.status)
         for kind in ("progression", "recurrence"):
-            first = status.filter(pl.col(f"is_{kind}")).group_by("patient_id").agg(pl.col("day").min().alias("_first"))
+            first = (
+                status.filter(pl.col("says") == kind).group_by("patient_id").agg(pl.col("day").min().alias("_first"))
+            )
             follow_up = follow_up.join(first, on="patient_id", how="left", maintain_order="left")
             column = f"{kind}_day"
             follow_up = follow_up.with_columns(pl.coalesce(column, "_first").alias(column)).drop("_first")
+            free = (
+                status.filter(pl.col("says") == f"{kind}_free")
+                .group_by("patient_id")
+                .agg(pl.col("day").max().alias("_free"))
+            )
+            follow_up = follow_up.join(free, on="patient_id", how="left", maintain_order="left")
+            known = pl.coalesce(f"{kind}_free_day", pl.when(pl.col(column).is_null()).then("_free"))
+            follow_up = follow_up.with_columns(known.alias(f"{kind}_free_day")).drop("_free")
     reading.tables["follow_up"] = follow_up
+    found = timeline.table("metastases")
+    if found is not None:
+        lesions = pl.concat([reading.tables["lesions"], found], how="diagonal_relaxed")
+        reading.tables["lesions"] = lesions.unique("lesion_id", keep="first", maintain_order=True)
+    reading.sources |= {t: ", ".join(files) for t, files in timeline.files.items() if t in reading.tables}
 
 
 def _known_lesions(frame: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:

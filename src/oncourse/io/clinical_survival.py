@@ -28,6 +28,8 @@ _MONTHS, _DAYS = ("_MONTHS", "_MONTH"), ("_DAYS", ".TIME", "_TIME")
 _BARE = ("OS", "DSS", "DFI", "PFI", "CDR_OS", "CDR_DSS", "CDR_DFI", "CDR_PFI", "DFS", "PFS", "RFS", "EFS")
 #: Columns of TCGA that give death and last contact apart.
 _VITAL = ("OVERALL_SURVIVAL_STATUS", "CDR_VITAL_STATUS", "VITAL_STATUS", "PATIENT_VITAL_STATUS", "OS_STATUS")
+#: Statuses of disease-specific survival: an event is a death.
+_OF_DISEASE = ("DSS_STATUS", "CSS_STATUS", "CDR_DSS_STATUS", "CDR_DSS")
 _TO_DEATH = ("CDR_DEATH_DAYS_TO", "DAYS_TO_DEATH", "DEATH_DAYS_TO")
 _TO_LAST = (
     "CDR_LAST_CONTACT_DAYS_TO",
@@ -159,9 +161,14 @@ def _one_status(source: pl.DataFrame, column: str, event: pl.Series, reading: Re
     """Return death as the status of overall survival says it, null where another column of vital status contradicts
     it."""
     other = next((c for c in _VITAL if c in source.columns and c != column), None)
-    if other is None:
-        return event
-    apart = (words.mapped(source[other], words.event, pl.Boolean) != event).fill_null(False)
+    apart = pl.Series([False] * source.height)
+    if other is not None:
+        apart = (words.mapped(source[other], words.event, pl.Boolean) != event).fill_null(False)
+    if not apart.any():  # who died of the disease is dead; who did not may live or not
+        other = next((c for c in _OF_DISEASE if c in source.columns), None)
+        if other is None:
+            return event
+        apart = (words.mapped(source[other], words.event, pl.Boolean) & ~event).fill_null(False)
     if not apart.any():
         return event
     first = source["PATIENT_ID"].filter(apart)[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
-from oncourse.io.gather import Gather, looks_like
+from oncourse.io.gather import METASTASIS_WORDS, Gather, looks_like
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
@@ -112,7 +112,11 @@ def read_fhir(path: Path) -> Reading:
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
     medications = {f"Medication/{m.get('id')}": _text(m.get("code")) for m in by_type.get("Medication", [])}
     index: dict[str, tuple[int, str]] = {}
-    for condition in by_type.get("Condition", []):
+    secondary = [c for c in by_type.get("Condition", []) if _is_secondary(c)]
+    for condition in secondary:
+        _metastasis(condition, out)
+    by_type["Condition"] = [c for c in by_type.get("Condition", []) if c not in secondary]
+    for condition in by_type["Condition"]:
         _first(index, _patient(condition), 0, condition.get("onsetDateTime") or condition.get("recordedDate"))
     for kind in _DRUGS:
         for drug in by_type.get(kind, []):
@@ -137,6 +141,8 @@ def read_fhir(path: Path) -> Reading:
     conditions = {_patient(c): _text(c.get("code")) for c in reversed(by_type.get("Condition", []))}
     for patient in by_type.get("Patient", []):
         _person(patient, index, status, conditions, out)
+    by_type["Condition"] += secondary
+    by_type = {kind: found for kind, found in by_type.items() if found}
     for kind, found in sorted(by_type.items()):
         state = "used" if kind in _READ else "not read"
         if state == "not read":
@@ -180,6 +186,27 @@ def _first(index: dict[str, tuple[int, str]], patient: str, rank: int, text: Any
         index[patient] = min((rank, date), index.get(patient, (rank, date)))
 
 
+def _is_secondary(condition: Mapping[str, Any]) -> bool:
+    """Whether a condition is a metastasis: mCODE's profile, an ICD-10 code (C77-C79), or its words."""
+    profiles = (condition.get("meta") or {}).get("profile") or []
+    words = (_text(condition.get("code")) or "").lower()
+    return (
+        any("secondary-cancer" in str(p) for p in profiles)
+        or any(re.match(r"C7[789]", c) for c in _codes(condition.get("code")))
+        or bool(re.search(METASTASIS_WORDS, words))
+    )
+
+
+def _metastasis(condition: Mapping[str, Any], out: Gather) -> None:
+    patient = _patient(condition)
+    day = _date(condition.get("onsetDateTime") or condition.get("recordedDate"))
+    refuted = _codes(condition.get("verificationStatus")) & {"refuted", "entered-in-error"}
+    if day is None or refuted:
+        out.skip("Condition", "lesions", "refuted, or a metastasis without a date", patient)
+        return
+    out.metastasis(patient, site=_text(condition.get("code")), found_date=day)
+
+
 def _drug(
     drug: Mapping[str, Any], names: Mapping[str, str | None], index: dict[str, tuple[int, str]], out: Gather
 ) -> None:
@@ -190,6 +217,8 @@ def _drug(
     what = _text(drug.get("medicationCodeableConcept")) or names.get(str(reference))
     if drug.get("status") in ("entered-in-error", "not-done", "not-taken", "cancelled", "draft"):
         out.skip(kind, "treatments", f"status {drug['status']}", patient)
+    elif kind == "MedicationRequest" and str(drug.get("intent")) in ("proposal", "plan", "option"):
+        out.skip(kind, "treatments", f"intent {drug['intent']}: not ordered, not given", patient)
     elif not (what and start):
         out.skip(kind, "treatments", "no drug or no start", patient)
     else:
@@ -200,7 +229,9 @@ def _drug(
             patient_id=patient,
             drugs=what.lower(),
             start_date=start,
-            stop_date=_date(period.get("end")),
+            # one dose on one day, where the administration has no period
+            stop_date=_date(period.get("end"))
+            or (start if kind == "MedicationAdministration" and drug.get("effectiveDateTime") else None),
             stop_reason=reason,
         )
 
@@ -249,7 +280,7 @@ def _procedure(row: Mapping[str, Any], out: Gather) -> None:
     patient, kind = _patient(row), _text(row.get("code"))
     day = _date(row.get("performedDateTime") or (row.get("performedPeriod") or {}).get("start"))
     if kind and day and row.get("status") not in ("entered-in-error", "not-done"):
-        out.add("procedures", patient_id=patient, date=day, kind=kind.lower())
+        out.add("procedures", patient_id=patient, date=day, kind=kind)
     else:
         out.skip("Procedure", "procedures", "no name or date, or not done", patient)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -16,10 +17,34 @@ from oncourse.io.clinical import NO_VALUE
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig
+from oncourse.study.procedures import procedure_of
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
+from oncourse.study.words import plain
 
 Row = Mapping[str, str]
+
+
+#: Words of a diagnosis that say it is a metastasis (SNOMED CT, ICD-10, ICD-O behaviour /6).
+METASTASIS_WORDS = r"metasta|secondary malignan|secondary (neoplasm|cancer|tumou?r)|转移|继发恶性|继发性恶性"
+_ORGANS = {
+    "liver": r"liver|hepat|肝",
+    "lung": r"lung|pulmon|肺",
+    "bone": r"\bbone|skelet|osse|骨",
+    "brain": r"brain|cerebr|脑",
+    "peritoneum": r"periton|腹膜|omentum",
+    "lymph node": r"lymph|nod(e|al)|淋巴",
+}
+
+
+def organ_of(words: str | None) -> str | None:
+    """Return the organ that the words of a metastasis name, else the words.
+
+    >>> organ_of("Secondary malignant neoplasm of liver"), organ_of("肺转移"), organ_of("metastasis to the eye")
+    ('liver', 'lung', 'metastasis to the eye')
+    """
+    low = (words or "").lower()
+    return next((organ for organ, pattern in _ORGANS.items() if re.search(pattern, low)), words)
 
 
 @dataclass
@@ -94,6 +119,19 @@ class Gather:
                 if name.endswith("date") and isinstance(value, str):
                     self.saw(cells.get("patient_id"), value)
 
+    def metastasis(self, patient: str, *, site: str | None, found_date: str) -> None:
+        """Add a lesion of a patient: a metastasis that a diagnosis names."""
+        n = sum(row["patient_id"] == patient for row in self.rows.get("lesions", [])) + 1
+        self.saw(patient, found_date)
+        self.add(
+            "lesions",
+            lesion_id=f"{patient}_M{n}",
+            patient_id=patient,
+            role="metastasis",
+            site=organ_of(site),
+            found_date=found_date,
+        )
+
     def saw(self, patient: str | None, date: str | None) -> None:
         """Remember that a patient was alive on a whole date."""
         if patient and date and len(date) >= 10:
@@ -107,6 +145,7 @@ class Gather:
         """Return the Reading: tables as text, samples and calls empty where the source has none, the ledger filled."""
         reading = Reading({}, StudyConfig(title=self.title, index=self.index), foreign=True)
         self._undated_deaths()
+        self._sites_of_operations()
         reading.notes, reading.problems = self.notes, self.problems
         for name, rows in self.rows.items():
             columns = list(dict.fromkeys(key for row in rows for key in row))
@@ -136,6 +175,23 @@ class Gather:
             reading.ledger.left_out(file, len(who), why, became=table, first=who[0])
             reading.notes.append(f"{len(who):,} rows of {file} are left out: {why} (first: {who[0]})")
         return reading
+
+    def _sites_of_operations(self) -> None:
+        """Put procedures into our words; the operation tells the site of a primary of which nothing else does."""
+        told: dict[str, str] = {}
+        for row in self.rows.get("procedures", []):
+            found = procedure_of(row.get("kind"))
+            row["kind"] = found.kind if found else plain(str(row["kind"]))
+            if found and found.primary_site:
+                told.setdefault(str(row["patient_id"]), found.primary_site)
+        filled = [r for r in self.rows.get("patients", []) if not r.get("primary_site") and r["patient_id"] in told]
+        for row in filled:
+            row["primary_site"] = told[row["patient_id"]]
+        if filled:
+            first = filled[0]["patient_id"]
+            self.notes.append(
+                f"the site of the primary of {len(filled):,} patients is that of its operation (first: {first})"
+            )
 
     def _undated_deaths(self) -> None:
         """Take the vital status of who is dead on no day as unknown, and say so: the day somebody was last seen is no

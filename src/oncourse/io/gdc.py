@@ -181,4 +181,14 @@ def _events(case: Mapping[str, Any]) -> dict[str, int | None]:
             )
             day = _day(row.get("days_to_follow_up"))
             found[kind] += [] if day is None else [day]
-    return {f"{kind}_day": min(days) if days else None for kind, days in found.items()}
+    if found["recurrence"]:  # the visit at which a recurrence is told is no progression of its own
+        found["progression"] = [d for d in found["progression"] if d < min(found["recurrence"])]
+    events = {f"{kind}_day": min(days) if days else None for kind, days in found.items()}
+    free = [
+        day
+        for row in case["follow_ups"]
+        if str(row.get("disease_response") or "").lower().startswith(("tf", "tumor free"))
+        and (day := _day(row.get("days_to_follow_up"))) is not None
+    ]
+    before = [d for d in free if events["recurrence_day"] is None or d <= events["recurrence_day"]]
+    return {**events, "recurrence_free_day": max(before, default=None) if events["recurrence_day"] is None else None}

@@ -26,6 +26,10 @@ _SUFFIXES = (".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
 
 
+#: Tables without which a folder is no study; a file of another name may be another format's.
+_OWN = ("patients", "samples", "calls")
+
+
 def is_native(folder: Path) -> bool:
     """Whether a folder is one of ours: a TSV table of ours; or study.yaml or a table in another format, and
     nothing that another reader knows.
@@ -34,10 +38,18 @@ def is_native(folder: Path) -> bool:
     def has(suffixes: tuple[str, ...]) -> bool:
         return any((folder / f"{name}{suffix}").exists() for name in TABLES for suffix in suffixes)
 
-    if has((".tsv", ".tsv.gz")):
-        return True
     named = any((folder / name).exists() for name in ("study.yaml", "study.yml"))
-    return (named or has(_SUFFIXES + _FOREIGN)) and not _others(folder)
+    required = any((folder / f"{name}{end}").exists() for name in _OWN for end in (".tsv", ".tsv.gz"))
+    if not (named or required) and _is_clinical(folder):
+        return False
+    return has((".tsv", ".tsv.gz")) or ((named or has(_SUFFIXES + _FOREIGN)) and not _others(folder))
+
+
+def _is_clinical(folder: Path) -> bool:
+    """Whether another clinical reader knows the folder: the GDC has a follow_up.tsv of its own."""
+    from oncourse.io.formats import known
+
+    return known(folder) is not None
 
 
 def _others(folder: Path) -> bool:

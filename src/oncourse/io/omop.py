@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from oncourse.io.gather import Gather, Row, Source, files_of
+from oncourse.io.clinical import cause_of_death
+from oncourse.io.gather import METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
@@ -40,6 +41,7 @@ CONCEPTS = {
     "32944": "partial response",
     "32943": "stable disease",
 }
+_CANCER = r"malignan|carcinom|cancer|neoplas|tumou?r|癌|恶性|肿瘤"
 _RESPONSES = {"complete response": "CR", "partial response": "PR", "stable disease": "SD", "progress": "PD"}
 
 
@@ -63,11 +65,12 @@ def read_omop(path: Path) -> Reading:
         names |= {r["concept_id"]: r.get("concept_name", "") for r in concepts.rows if "concept_id" in r}
         concepts.used |= {"concept_id", "concept_name"}
     tables = {n: out.table(files[n]) for n in TABLES if n in files}
-    index = _index(tables, names, out)
+    index, diseases = _index(tables, names, out), _diseases(tables, names)
     for row in tables["person"].rows:
-        _person(row, tables["person"], names, index, out)
+        _person(row, tables["person"], names, index, diseases, out)
+    _metastases(tables, names, out)
     events = _events(tables, names, out)
-    _follow_up(tables, index, events, out)
+    _follow_up(tables, names, events, out)
     others = [f.name for n, f in files.items() if n not in (*TABLES, "concept")]
     if others:
         out.notes.append(f"no table here for: {', '.join(others[:12])}; not read")
@@ -110,7 +113,11 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
                 if name == "episode"
                 else ""
             )
-            first = name == "condition_occurrence" or "first occurrence" in words or words == "disease episode"
+            first = (
+                _is_first_cancer(row, source, names)
+                if name == "condition_occurrence"
+                else "first occurrence" in words or words == "disease episode"
+            )
             treats = name == "drug_exposure" or "regimen" in words or "drug treatment" in words
             take(0 if first else 1 if treats else 2, patient, date)
     people = {source.get(r, "person_id") for n, source in tables.items() if n == "person" for r in source.rows}
@@ -123,7 +130,52 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
     return {p: d for p, d in chosen.items() if d}
 
 
-def _person(row: Row, people: Source, names: dict[str, str], index: dict[str | None, str], out: Gather) -> None:
+def _is_first_cancer(row: Row, source: Source, names: dict[str, str]) -> bool:
+    """Whether a condition may be the cancer itself: no metastasis, and no other illness by its name or code."""
+    words = _name(names, row, source, "condition", "condition_source_value") or ""
+    code = source.get(row, "condition_source_value") or ""
+    if re.search(METASTASIS_WORDS, words.lower()) or re.match(r"C7[789]", code):
+        return False
+    unnamed = not words or words.startswith("OMOP concept")
+    return unnamed or bool(re.search(_CANCER, words.lower()) or re.match(r"[CD]\d\d", code))
+
+
+def _metastases(tables: dict[str, Source], names: dict[str, str], out: Gather) -> None:
+    """Conditions that are metastases (by concept name or ICD-10 C77-C79) -> lesions."""
+    conditions = tables.get("condition_occurrence", Source("", [], []))
+    for row in conditions.rows:
+        words = _name(names, row, conditions, "condition", "condition_source_value") or ""
+        code = conditions.get(row, "condition_source_value") or ""
+        patient, date = conditions.get(row, "person_id"), _date(conditions, row, "condition_start_date")
+        if not (re.search(METASTASIS_WORDS, words.lower()) or re.match(r"C7[789]", code)):
+            continue
+        if patient and date:
+            out.metastasis(patient, site=words, found_date=date)
+        else:
+            out.skip(conditions.name, "lesions", "a metastasis without a date", patient)
+
+
+def _diseases(tables: dict[str, Source], names: dict[str, str]) -> dict[str | None, str]:
+    """The words of the first cancer of each person that is no metastasis."""
+    conditions = tables.get("condition_occurrence", Source("", [], []))
+    found: dict[str | None, str] = {}
+    for row in sorted(conditions.rows, key=lambda r: r.get("condition_start_date", "9")):
+        words = _name(names, row, conditions, "condition", "condition_source_value") or ""
+        code = conditions.get(row, "condition_source_value") or ""
+        is_cancer = bool(re.search(_CANCER, words.lower()) or re.match(r"C\d\d", code))
+        if is_cancer and _is_first_cancer(row, conditions, names):
+            found.setdefault(conditions.get(row, "person_id"), words)
+    return found
+
+
+def _person(
+    row: Row,
+    people: Source,
+    names: dict[str, str],
+    index: dict[str | None, str],
+    diseases: dict[str | None, str],
+    out: Gather,
+) -> None:
     patient = people.get(row, "person_id")
     sex = (names.get((people.get(row, "gender_concept_id") or "").removesuffix(".0")) or "").lower()
     born, zero = people.number(row, "year_of_birth"), index.get(patient)
@@ -134,6 +186,7 @@ def _person(row: Row, people: Source, names: dict[str, str], index: dict[str | N
         sex=sex if sex in ("male", "female") else None,
         age_years=age,
         index_date=zero,
+        disease=diseases.get(patient),
     )
 
 
@@ -163,7 +216,7 @@ def _events(tables: dict[str, Source], names: dict[str, str], out: Gather) -> di
         kind = _name(names, row, done, "procedure", "procedure_source_value")
         date = _date(done, row, "procedure_date")
         if kind and date:
-            out.add("procedures", patient_id=done.get(row, "person_id"), date=date, kind=kind.lower())
+            out.add("procedures", patient_id=done.get(row, "person_id"), date=date, kind=kind)
         else:
             out.skip(done.name, "procedures", "no date or name", done.get(row, "person_id"))
     for row in (taken := tables.get("specimen", empty)).rows:
@@ -224,7 +277,7 @@ def _episode(
 
 def _follow_up(
     tables: dict[str, Source],
-    index: dict[str | None, str],
+    names: dict[str, str],
     events: dict[str | None, dict[str, str]],
     out: Gather,
 ) -> None:
@@ -237,6 +290,7 @@ def _follow_up(
             out.saw(source.get(row, "person_id"), _date(source, row, column))
     death = tables.get("death", empty)
     deaths = {death.get(r, "person_id"): _date(death, r, "death_date", "death_datetime") for r in death.rows}
+    causes = {death.get(r, "person_id"): _name(names, r, death, "cause", "cause_source_value") for r in death.rows}
     for row in tables["person"].rows:
         patient = tables["person"].get(row, "person_id")
         died = deaths.get(patient)
@@ -251,5 +305,8 @@ def _follow_up(
             last_contact_date=last,
             death_date=died,
             is_dead=str(patient in deaths).lower(),
+            cause_of_death=None
+            if (causes.get(patient) or "OMOP").startswith("OMOP")
+            else cause_of_death(causes[patient]),
             **events.get(patient, {}),
         )

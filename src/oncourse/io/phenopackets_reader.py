@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +94,7 @@ def read_phenopackets(path: Path) -> Reading:
     Variants with a VCF record become called variants of their biosample, with the counts of the extension ``allele
     counts`` where it is there. Excluded diseases are not read.
     """
-    out = Gather("Phenopackets", "onset of the disease")
+    out = Gather("Phenopackets", "onset of the disease, else first treatment")
     builds: set[str] = set()
     for file in _files(path):
         content, problems = read_document(file, SHAPES)
@@ -108,8 +109,44 @@ def read_phenopackets(path: Path) -> Reading:
     return reading
 
 
+def _ordinal(text: Any) -> int | None:
+    """The day of a time stamp (ISO 8601), counted from 1 January of year 1; None where it is none."""
+    try:
+        return dt.date.fromisoformat(str(text)[:10]).toordinal()
+    except ValueError:
+        return None
+
+
+def _clock(element: Any, born: int | None) -> tuple[str, int] | None:
+    """("age", days of life) or, of a time stamp without a date of birth, ("date", day); None where it is neither."""
+    days = _days(element)
+    if days is not None:
+        return "age", days
+    stamp = element.get("timestamp") if isinstance(element, dict) else element
+    day = _ordinal(stamp)
+    return None if day is None else ("date", day) if born is None else ("age", day - born)
+
+
+def _first_stamp(packet: Mapping[str, Any]) -> str | None:
+    """The earliest start of a treatment, else the earliest time stamp of what was done or measured."""
+    starts = [
+        str((i.get("interval") or {}).get("start") or "")
+        for action in packet.get("medicalActions") or []
+        for i in (action.get("treatment") or {}).get("doseIntervals") or []
+    ]
+    keys = ("timeObserved", "performed", "timeOfCollection")
+    others = [
+        str(v["timestamp"]) for part in walk(dict(packet)) for k in keys if (v := part.get(k) or {}).get("timestamp")
+    ]
+    return min((s for s in starts if _ordinal(s)), default=None) or min(
+        (s for s in others if _ordinal(s)), default=None
+    )
+
+
 def _days(element: Any) -> int | None:
     """Days of life of a time element that is an age."""
+    if not isinstance(element, dict):
+        return None
     age = ((element or {}).get("age") or {}).get("iso8601duration") or (element or {}).get("iso8601duration")
     found = _AGE.fullmatch(str(age or ""))
     if not found or not any(found.groups()):
@@ -132,13 +169,18 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
     patient = str(patient)
     diseases = [d for d in packet.get("diseases") or [] if not d.get("excluded")]
     first: Mapping[str, Any] = diseases[0] if diseases else {}
-    zero = _days(first.get("onset"))
+    born = _ordinal(subject.get("dateOfBirth"))
+    zero = _clock(first.get("onset"), born) or _clock(_first_stamp(packet), born)
+    if zero is not None and first.get("onset") is None:
+        out.skip(
+            "phenopackets", "day 0", "no onset of the disease: day 0 is the first treatment, else first date", patient
+        )
 
     def when(element: Any, words: str | None = None) -> int | None:
         if words and (found := _DAY.search(words)):
             return int(found.group(1))
-        days = _days(element)
-        return None if days is None or zero is None else days - zero
+        told = _clock(element, born)
+        return None if told is None or zero is None or told[0] != zero[0] else told[1] - zero[1]
 
     stage = [_label(s) for s in first.get("diseaseStage") or []]
     sex = {"FEMALE": "female", "MALE": "male"}.get(str(subject.get("sex")))
@@ -146,7 +188,7 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         "patients",
         patient_id=patient,
         sex=sex,
-        age_years=None if zero is None else round(zero / 365, 2),
+        age_years=None if zero is None or zero[0] != "age" else round(zero[1] / 365, 2),
         disease=_label(first.get("term")),
         primary_site=_label(first.get("primarySite")),
         stage=str(stage[0]).removeprefix("stage ") if stage else None,
@@ -253,7 +295,7 @@ def _action(patient: str, action: Mapping[str, Any], when: Any, out: Gather) -> 
 
 def _interval(interval: Mapping[str, Any], end: str, when: Any) -> int | None:
     value = interval.get(end)
-    found: int | None = when(value) if isinstance(value, dict) else None
+    found: int | None = when(value)
     return found
 
 

@@ -10,7 +10,9 @@ import polars as pl
 from oncourse.io.clinical import cause_of_death, mapped
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
+from oncourse.study.lab_values import analyte_of
 from oncourse.study.partial_dates import interval, known_part
+from oncourse.study.procedures import procedure_of
 from oncourse.study.schema import Problem
 
 #: Dose periods of one drug with no more days between them are one treatment: two cycles of three weeks, or a delay.
@@ -18,13 +20,6 @@ MERGE_GAP_DAYS = 42
 #: Words of CMCAT and CMSCAT that say a concomitant medication is a treatment of the cancer, and those that deny it.
 _ANTICANCER = r"CANCER|ANTINEOPLAS|CHEMOTHER|ONCOLOG|HORMONAL THERAPY|IMMUNOTHER|TARGETED"
 _NOT_ANTICANCER = r"\bNON[- ]?|OTHER THAN|EXCEPT"
-_KINDS = (
-    ("radiotherapy", "RADI[OA]|IRRADIAT|BRACHY"),
-    ("orchiectomy", "ORCHI[ED]"),
-    ("biopsy", "BIOPS"),
-    ("metastasectomy", "METASTASECTOMY|RESECTION OF METAST|HEPATECTOMY|LIVER RESECTION"),
-    ("primary_resection", "PROSTATECTOMY|COLECTOMY|PRIMARY|ANTERIOR RESECTION|RECTUM"),
-)
 
 
 def plain_date(text: pl.Expr) -> pl.Expr:
@@ -293,8 +288,7 @@ def _periods(rows: pl.DataFrame, name: str, file: str, reading: Reading) -> pl.D
 def procedures(pr: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     """Return surgery, radiotherapy and biopsies of PR; the kind by its words."""
     words = pl.concat_str([first_of(pr, c).fill_null("") for c in ("PRDECOD", "PRTRT", "PRCAT")], separator=" ")
-    upper = words.str.to_uppercase()
-    kind = pl.coalesce([pl.when(upper.str.contains(p)).then(pl.lit(k)) for k, p in _KINDS])
+    kind = mapped(pr.select(words.alias("w"))["w"], lambda text: (found := procedure_of(text)) and found.kind)
     rows = pr.select(
         pl.col("USUBJID").alias("patient_id"),
         full_date(pr, "PRSTDTC").alias("date"),
@@ -311,11 +305,17 @@ def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     rows = lb.select(
         pl.col("USUBJID").alias("patient_id"),
         pl.col("_date").alias("date"),
-        first_of(lb, "LBTESTCD").alias("analyte"),
+        _analyte(lb).alias("analyte"),
         first_of(lb, "LBSTRESC", "LBORRES").alias("value"),
         pl.when(has_standard).then(standard).otherwise(reported).alias("unit"),
     )
     return _whole(rows, ("date", "value"), file, "labs", reading)
+
+
+def _analyte(lb: pl.DataFrame) -> pl.Series:
+    """The analyte by its code (LBTESTCD), else by its name (LBTEST); where neither is known the code."""
+    named = [mapped(lb.select(first_of(lb, c).alias("w"))["w"], analyte_of) for c in ("LBTESTCD", "LBTEST")]
+    return lb.select(pl.coalesce(*named, first_of(lb, "LBTESTCD", "LBTEST")).alias("a"))["a"]
 
 
 def _whole(rows: pl.DataFrame, needed: tuple[str, ...], file: str, table: str, reading: Reading) -> pl.DataFrame:

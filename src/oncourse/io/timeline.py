@@ -5,15 +5,18 @@ Days are kept as the source counts them (its own day 0, often the diagnosis).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.clinical import clean, number
+from oncourse.io.clinical import clean, mapped, number
+from oncourse.io.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.ledger import Ledger
 from oncourse.io.text import read_table, table_name
+from oncourse.study.procedures import kind_of
 from oncourse.study.schema import Problem
 
 
@@ -30,6 +33,8 @@ class Timeline:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    file: str = ""
 
     def table(self, name: str) -> pl.DataFrame | None:
         """Return the rows for one of our tables, None where there are none."""
@@ -43,7 +48,7 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
     for path in paths:
         table = read_table(path, lenient=True)
         out.problems += table.problems
-        name = table_name(path)
+        name, out.file = table_name(path), path.name
         frame = table.frame.rename({c: c.upper().strip() for c in table.frame.columns})
         if "PATIENT_ID" not in frame.columns or "START_DATE" not in frame.columns:
             cure = "A timeline has PATIENT_ID, START_DATE, STOP_DATE and EVENT_TYPE."
@@ -89,6 +94,8 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
         out.entry_day.append(rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("entry_day")))
     elif "SPECIMEN" in event or "SAMPLE" in event or "SEQUENC" in event:
         _specimen(rows, event, out)
+    elif "PROGRESSION" in rows.columns and "STATUS" not in event:
+        _status(rows, "PROGRESSION", out)  # a reading of each scan: Y, N, Indeterminate
     elif event == "DIAGNOSIS":
         out.diagnosis_day.append(_patient_day(rows))
     elif "STATUS" in event or "PROGRESSION" in event or "RECURRENCE" in event or "FOLLOW" in event:
@@ -117,6 +124,9 @@ def _whole(rows: pl.DataFrame, *names: str) -> pl.Expr:
 
 def _add(out: Timeline, table: str, frame: pl.DataFrame) -> None:
     out.tables.setdefault(table, []).append(frame)
+    files = out.files.setdefault(table, [])
+    if frame.height and out.file not in files:
+        files.append(out.file)
 
 
 def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
@@ -160,6 +170,7 @@ def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
         return
     words = _first(
         rows,
+        "EVENT_TYPE_DETAILED",
         "SUBTYPE",
         "PROCEDURE",
         "PROCEDURE_TYPE",
@@ -169,25 +180,15 @@ def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
         "TREATMENT_TYPE",
         "EVENT_TYPE",
     )
-    low = words.str.to_lowercase()
-    named = (
-        pl.when(low.str.contains("orchiectomy"))
-        .then(pl.lit("orchiectomy"))
-        .when(low.str.contains("biops"))
-        .then(pl.lit("biopsy"))
-        .when(low.str.contains("metastasectomy"))
-        .then(pl.lit("metastasectomy"))
-        .when(low.str.contains("prostatectomy|primary"))
-        .then(pl.lit("primary_resection"))
-        .otherwise(low.fill_null("surgery"))
-    )
+    told = rows.select(words.alias("w"))["w"]
+    named = mapped(told, kind_of).fill_null("surgery")
     _add(
         out,
         "procedures",
         rows.select(
             pl.col("PATIENT_ID").alias("patient_id"),
             pl.col("_start").alias("day"),
-            (pl.lit(kind) if kind else named).alias("kind"),
+            pl.lit(kind).alias("kind") if kind else named.alias("kind"),
             _first(rows, "INTENT", "RX_INTENT").alias("intent"),
             _first(rows, "LESION_ID").alias("lesion_id"),
         ),
@@ -221,28 +222,72 @@ def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
         out.patient_sample_day.append(_patient_day(rows))
 
 
+#: What a status says, the first that fits; "" is understood and holds no event of its own.
+_STATUS = (
+    (
+        "recurrence_free",
+        r"no (evidence|signs?) of disease|\bned\b|no recurr|disease[ -]?free|tumou?r[ -]?free|无复发|无病",
+    ),
+    ("progression_free", r"no progress|without progress|progression[ -]?free|not progress|stable|remission|respon"),
+    ("recurrence", r"recurr|relapse|复发"),
+    ("progression", r"\bprogress(ion|ed|ive)\b|进展"),
+    ("metastasis", METASTASIS_WORDS),
+    (
+        "",
+        r"diagnos|deceased|\bdead\b|death|died|alive|living|follow|last contact|lost to|start|enrol|randomi|indeterminate",
+    ),
+)
+
+
+def _word(status: str) -> str | None:
+    """Return what a status says (`_STATUS`); None where it is not understood.
+
+    >>> [_word(s) for s in ("progressive disease", "metastatic disease: liver", "no evidence of disease", "deceased", "?")]
+    ['progression', 'metastasis', 'recurrence_free', '', None]
+    """
+    return next((ours for ours, pattern in _STATUS if re.search(pattern, status)), None)
+
+
 def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
-    words = pl.concat_str(
-        [_first(rows, n).fill_null("") for n in ("STATUS", "SUBTYPE", "EVENT", "PROGRESSION", "RESULT", "EVENT_TYPE")],
-        separator=" ",
-    ).str.to_lowercase()
-    flagged = rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), words.alias("words"))
-    progression = pl.lit("PROGRESSION" in event) & (
-        _first(rows, "PROGRESSION").str.to_uppercase().is_in(["Y", "YES", "1", "TRUE"])
-        if "PROGRESSION" in rows.columns
-        else pl.lit(True)
+    """Read what a status says of recurrence, progression and metastases; a column PROGRESSION says it by Y or N."""
+    texts = [_first(rows, n).fill_null("") for n in ("STATUS", "SUBTYPE", "EVENT", "RESULT", "EVENT_TYPE")]
+    words = pl.concat_str(texts, separator=" ").str.to_lowercase()
+    table = rows.select(pl.col("PATIENT_ID").alias("patient_id"), pl.col("_start").alias("day"), words.alias("words"))
+    says = mapped(table["words"], _word)
+    if "PROGRESSION" in rows.columns:
+        answer = rows["PROGRESSION"].str.to_uppercase()
+        read = {"Y": "progression", "YES": "progression", "1": "progression", "TRUE": "progression"}
+        read |= dict.fromkeys(("N", "NO", "0", "FALSE"), "progression_free") | {"INDETERMINATE": ""}
+        says = answer.replace_strict(read, default=None, return_dtype=pl.String)
+        table = table.with_columns(answer.fill_null("").alias("words"))
+    elif "PROGRESSION" in event:
+        says = says.fill_null("progression")
+    table = table.with_columns(says.alias("says"))
+    _not_understood(table, out)
+    found = table.filter(pl.col("says") == "metastasis").unique(
+        ["patient_id", "day"], keep="first", maintain_order=True
     )
-    is_progression = rows.select(progression.alias("p"))["p"].fill_null(False) | flagged["words"].str.contains(
-        r"\bprogress(ion|ed|ive)\b"
-    ) & ~flagged["words"].str.contains("no progress|without progress|progression free") & pl.Series(
-        ["PROGRESSION" not in rows.columns] * len(flagged), dtype=pl.Boolean
+    lesion = pl.format("{}_M_day{}", "patient_id", "day").alias("lesion_id")
+    sites = mapped(found["words"], organ_of).alias("site")
+    _add(
+        out,
+        "metastases",
+        found.select(lesion, "patient_id", pl.lit("metastasis").alias("role"), sites, pl.col("day").alias("found_day")),
     )
-    is_recurrence = flagged["words"].str.contains(r"recurr|relapse") & ~flagged["words"].str.contains("no recurr")
-    out.status.append(
-        flagged.select("patient_id", "day").with_columns(
-            is_progression.alias("is_progression"), is_recurrence.alias("is_recurrence")
-        )
-    )
+    out.status.append(table.drop("words"))
+
+
+def _not_understood(table: pl.DataFrame, out: Timeline) -> None:
+    """Name the statuses that are in no word known here."""
+    lost = table.filter(pl.col("says").is_null() & (pl.col("words").str.strip_chars() != ""))
+    if lost.is_empty():
+        return
+    words = lost["words"].str.replace(r" status$", "").str.strip_chars().unique().sort()
+    shown = "; ".join(f"'{w}'" for w in words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+    message = f"{lost.height:,} statuses are not understood: {shown}: not read."
+    cure = "Write recurrence, progression, metastasis or no evidence of disease where one is meant."
+    out.problems.append(Problem(out.file, None, "STATUS", None, message, cure, "warning"))
+    out.ledger.left_out(out.file, lost.height, f"statuses not understood: {shown}", first=lost["patient_id"][0])
 
 
 def _imaging(rows: pl.DataFrame, out: Timeline) -> None:

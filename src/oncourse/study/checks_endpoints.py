@@ -324,7 +324,7 @@ def _assessments(rows: pl.DataFrame) -> list[Problem]:
 
 def _follow_up(rows: pl.DataFrame) -> list[Problem]:
     name, death, last = "follow_up", pl.col("death_day"), pl.col("last_contact_day")
-    dead = pl.col("is_dead")
+    dead, dated = pl.col("is_dead"), rows["death_day"].is_not_null().any()
     found = _rows(
         name,
         rows,
@@ -336,12 +336,16 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
     found += _rows(
         name,
         rows,
-        dead & death.is_null(),
+        dead & death.is_null() & pl.lit(dated),
         "death_day",
-        "dead without a day of death: last contact is taken.",
-        "Give the day of death.",
+        "dead, on a day that is not known: last contact is no day of death.",
+        "Give the day of death; until then the patient is in no analysis of overall survival.",
         WARNING,
     )
+    n_dead = 0 if dated else int(rows.select((dead & death.is_null()).fill_null(False).sum()).item())
+    if n_dead:
+        message = f"no day of death in the table: last contact is taken as the day of death of {n_dead:,} patients."
+        found.append(Problem(name, None, "death_day", None, message, "Give the days of death.", WARNING))
     found += _rows(
         name,
         rows,

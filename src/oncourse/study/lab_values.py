@@ -7,6 +7,7 @@ spelling, the rest stays as it is and is named by the checks.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import polars as pl
 
@@ -28,7 +29,7 @@ def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
     )
     value = labs["value"].cast(pl.String)
     told = tidy_values(value)
-    same = _mapped(labs["analyte"].cast(pl.String), lambda text: meaning("analyte", text) or text)
+    same = _mapped(labs["analyte"].cast(pl.String), lambda text: analyte_of(text) or text)
     units = pl.select(pl.coalesce(pl.when(unit.str.strip_chars() != "").then(unit), told["unit"]).alias("unit"))["unit"]
     return labs.with_columns(same.alias("analyte"), told["value"].alias("value"), units)
 
@@ -68,7 +69,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 
 
 def _ascii(text: str) -> str:
-    return re.sub(_FLAG, "", text.strip()).strip().translate(str.maketrans("＜＞≤≥＝。，", "<><>=.,"))
+    plain_signs = unicodedata.normalize("NFKC", text.translate(str.maketrans("。", "."))).strip()
+    return re.sub(_FLAG, "", plain_signs).strip().translate(str.maketrans("≤≥", "<>"))
 
 
 def is_either(text: pl.Expr) -> pl.Expr:
@@ -80,6 +82,22 @@ def _mapped(values: pl.Series, function: object) -> pl.Series:
     unique = values.drop_nulls().unique()
     pairs = {v: function(v) for v in unique}  # type: ignore[operator]
     return values.replace_strict(pairs, default=None, return_dtype=pl.String)
+
+
+#: What stands behind the name of a component in LOINC and OMOP: [Mass/volume] in Serum or Plasma --baseline.
+_LOINC_TAIL = re.compile(r"\s*\[[^\]]*\].*$|\s+in (serum|plasma|blood|ser/plas)\b.*$|\s*[（(][^()（）]*[)）]$", re.I)
+
+
+def analyte_of(text: str | None) -> str | None:
+    """Return our name of an analyte, also of a LOINC name with specimen and scale behind the component; null unknown.
+
+    >>> analyte_of("Prostate specific Ag [Mass/volume] in Serum or Plasma"), analyte_of("癌胚抗原(CEA)"), analyte_of("Ag")
+    ('PSA', 'CEA', None)
+    """
+    if text is None:
+        return None
+    known = meaning("analyte", text)
+    return known if known else meaning("analyte", _LOINC_TAIL.sub("", text))
 
 
 def nearest_analyte(text: str) -> str | None:

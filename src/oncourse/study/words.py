@@ -72,6 +72,10 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
         return values
     keep = {a.lower() for a in allowed}
     unique = values.unique().drop_nulls()
+    if subject == "kind":  # procedures have more names than a list of words holds
+        from oncourse.study.procedures import procedure_of
+
+        known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
     pairs = {w: m for w in unique if plain(w) not in keep and (m := known.get(plain(w))) is not None and m != w}
     return values.replace(pairs) if pairs else values
 

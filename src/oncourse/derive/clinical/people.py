@@ -30,12 +30,14 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
 
     Returns
     -------
-    patient_id, cause_of_death, the `DAYS` but death_day, ``dead_day`` (day of last contact where no day of death is
-    given; null: not known to be dead), ``death_word``, ``alive_word``, ``is_status_known`` (dead, or alive on a day),
-    ``status_word`` (why not), ``sampled_day`` (first tumour sample while alive, see `first_sampled`),
-    ``fu_row``.
+    patient_id, cause_of_death, the `DAYS` but death_day, ``dead_day`` (day of last contact where the study gives no day
+    of death at all; null: not known to be dead, or not on which day), ``death_word``, ``alive_word``,
+    ``is_status_known`` (dead, or alive on a day), ``status_word`` (why not), ``sampled_day`` (first tumour sample while
+    alive, see `first_sampled`), ``fu_row``.
     """
-    # a death day is a death; without one the last contact of a dead patient is the day of death (data dictionary)
+    # A death day is a death. Where no patient has one, the last contact of a dead patient is the day of death (data
+    # dictionary); where others have one, an empty cell is a death on a day that is not known, never the last contact.
+    dated = "death_day" in follow_up.columns and follow_up["death_day"].is_not_null().any()
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
     columns = dict.fromkeys(DAYS, pl.Int64) | {
         "is_dead": pl.Boolean,
@@ -44,8 +46,9 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     }
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     undated = pl.col("last_contact_day").is_null()
+    dayless = dead & pl.col("death_day").is_null() & (undated | pl.lit(dated))
     status = (
-        pl.when(dead & undated & pl.col("death_day").is_null())
+        pl.when(dayless)
         .then(pl.lit("dead, on a day that is not known"))
         .when(dead)
         .then(None)
@@ -63,13 +66,15 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
             "cause_of_death",
             "second_primary",
             *(d for d in DAYS if d != "death_day"),
-            pl.when(dead).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
+            pl.when(dead & ~dayless).then(pl.coalesce("death_day", "last_contact_day")).alias("dead_day"),
             pl.when(pl.col("death_day").is_null())
             .then(pl.lit("death (day of last contact)"))
             .otherwise(pl.lit("death"))
             .alias("death_word"),
             pl.when(pl.col("is_dead").is_null())
             .then(pl.lit("last contact, vital status unknown"))
+            .when(dayless)
+            .then(pl.lit("last contact, dead on a day that is not known"))
             .otherwise(pl.lit("alive at last contact"))
             .alias("alive_word"),
             status.alias("status_word"),

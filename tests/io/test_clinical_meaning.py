@@ -1,0 +1,234 @@
+"""Clinical sources whose meaning was lost or made up without a word; each found by an input written from its standard."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from oncourse.derive.clinical.people import people
+from oncourse.io.adam import read_adam
+from oncourse.io.aside import checked
+from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.detect import detect
+from oncourse.io.fhir import read_fhir
+from oncourse.io.gdc import read_gdc
+from oncourse.io.omop import read_omop
+from oncourse.io.phenopackets_reader import read_phenopackets
+from oncourse.io.sdtm_events import procedures
+from oncourse.study.lab_values import analyte_of, tidy_values
+from oncourse.study.procedures import procedure_of
+
+
+def _table(path, *rows, separator="\t"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(separator.join(map(str, row)) for row in rows) + "\n")
+
+
+def _portal(folder, patients, **timelines):
+    _table(folder / "data_clinical_sample.txt", ("SAMPLE_ID", "PATIENT_ID"), ("A-1", "A"), ("B-1", "B"))
+    _table(folder / "data_clinical_patient.txt", *patients)
+    for name, rows in timelines.items():
+        _table(folder / f"data_timeline_{name}.txt", *rows)
+    return read_cbioportal(folder)
+
+
+SURVIVAL = (("PATIENT_ID", "OS_MONTHS", "OS_STATUS"), ("A", 20, "1:DECEASED"), ("B", 30, "0:LIVING"))
+HEAD = ("PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE")
+
+
+def test_status_events_of_a_timeline_are_read_or_told(tmp_path):
+    """cBioPortal's STATUS: no evidence of disease, metastases and words nobody knows were passed over."""
+    said = (
+        (300, "No Evidence of Disease"),
+        (500, "Metastatic disease: Liver"),
+        (610, "Wibble"),
+        (700, "Last Follow Up"),
+    )
+    rows = ((*HEAD, "STATUS"), *(("B", day, "", "STATUS", word) for day, word in said))
+    reading = _portal(tmp_path, SURVIVAL, status=rows)
+    b = reading.tables["follow_up"].filter(pl.col("patient_id") == "B")
+    assert b["recurrence_free_day"].item() == 300 and b["recurrence_day"].item() is None
+    lesion = reading.tables["lesions"].select("patient_id", "role", "site", "found_day").rows()
+    assert lesion == [("B", "metastasis", "liver", 500)]
+    told = [p for p in reading.problems if "not understood" in p.message]
+    assert len(told) == 1 and "'wibble'" in told[0].message and "last follow" not in told[0].message
+
+
+def test_readings_of_progression_in_a_timeline_count_whatever_their_event_is_called(tmp_path):
+    """Curated reports write EVENT_TYPE = Diagnosis with a column PROGRESSION: Y, N or Indeterminate."""
+    said = (("A", 50, "N"), ("A", 110, "Y"), ("B", 70, "N"), ("B", 90, "Indeterminate"))
+    rows = ((*HEAD, "PROGRESSION"), *((who, day, "", "Diagnosis", word) for who, day, word in said))
+    follow = _portal(tmp_path, SURVIVAL, progression=rows).tables["follow_up"].sort("patient_id")
+    assert follow.select("progression_day", "progression_free_day").rows() == [(110, None), (None, 70)]
+
+
+def test_a_death_of_the_disease_contradicts_a_living_patient(tmp_path):
+    patients = (("PATIENT_ID", "OS_MONTHS", "OS_STATUS", "DSS_STATUS"), ("A", 20, "0:LIVING", "1:DEAD WITH TUMOR"))
+    reading = _portal(tmp_path, patients)
+    assert reading.tables["follow_up"]["is_dead"].to_list() == [None]
+    assert any("OS_STATUS and DSS_STATUS contradict" in p.message for p in reading.problems)
+
+
+def test_a_problem_of_a_timeline_names_its_own_file(tmp_path):
+    """The first timeline of the folder was named for every table."""
+    treated = ((*HEAD, "AGENT"), ("A", 1, 5, "TREATMENT", "XYZ-123"))
+    surgery = ((*HEAD, "EVENT_TYPE_DETAILED"), ("A", -20, "", "SURGERY", "Radical prostatectomy"))
+    reading = _portal(tmp_path, SURVIVAL, surgery=surgery, treatment=treated)
+    assert reading.sources["treatments"] == "data_timeline_treatment.txt"
+    assert reading.sources["procedures"] == "data_timeline_surgery.txt"
+    assert reading.tables["procedures"]["kind"].to_list() == ["primary_resection"]
+
+
+def _bundle(path, *resources):
+    subject = {"reference": "Patient/p1"}
+    entry = [{"resource": {"subject": subject, **r}} for r in resources]
+    path.write_text(json.dumps({"resourceType": "Bundle", "entry": entry}))
+    return read_fhir(path)
+
+
+def test_a_planned_drug_is_not_given_and_a_metastasis_is_found(tmp_path):
+    """FHIR R4: MedicationRequest.intent plan and proposal are no order; mCODE: secondary cancer condition."""
+    drug, colon = {"text": "bevacizumab"}, {"coding": [{"display": "Malignant neoplasm of colon"}]}
+    liver = {"coding": [{"code": "C78.7", "display": "Secondary malignant neoplasm of liver"}]}
+    reading = _bundle(
+        tmp_path / "b.json",
+        {"resourceType": "Patient", "id": "p1"},
+        {"resourceType": "Condition", "code": colon, "onsetDateTime": "2019-01-15"},
+        {"resourceType": "Condition", "code": liver, "onsetDateTime": "2020-02-10"},
+        {"resourceType": "MedicationRequest", "intent": "plan", "status": "active", "authoredOn": "2020-03-01"}
+        | {"medicationCodeableConcept": drug},
+        {"resourceType": "Procedure", "status": "completed", "code": {"text": "Right hemicolectomy"}}
+        | {"performedDateTime": "2019-02-01"},
+    )
+    assert "treatments" not in reading.tables
+    assert any("intent plan" in note for note in reading.notes)
+    lesions = reading.tables["lesions"].select("patient_id", "role", "site", "found_date").rows()
+    assert lesions == [("p1", "metastasis", "liver", "2020-02-10")]
+    assert reading.tables["procedures"]["kind"].to_list() == ["primary_resection"]
+    patient = reading.tables["patients"].row(0, named=True)
+    assert (patient["primary_site"], patient["index_date"]) == ("right colon", "2019-01-15")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "site"),
+    [
+        ("Right hemicolectomy", "primary_resection", "right colon"),
+        ("腹腔镜下右半结肠切除术", "primary_resection", "right colon"),
+        ("乙状结肠癌根治术", "primary_resection", "left colon"),
+        ("Low anterior resection", "primary_resection", "rectum"),
+        ("robot-assisted radical prostatectomy", "primary_resection", "prostate"),
+        ("肝转移瘤切除术", "metastasectomy", None),
+        ("Wedge resection of liver", "metastasectomy", None),
+        ("Core needle biopsy of prostate", "biopsy", None),
+        ("双侧睾丸切除术", "orchiectomy", None),
+        ("SBRT radiation", "radiotherapy", None),
+    ],
+)
+def test_procedures_have_one_home_for_their_words(words, kind, site):
+    assert procedure_of(words) == (kind, site)
+
+
+def test_sdtm_procedures_ask_the_same_home():
+    from oncourse.io.reading import Reading
+    from oncourse.study.config import StudyConfig
+
+    pr = pl.DataFrame({"USUBJID": ["P"], "PRTRT": ["Left hemicolectomy"], "PRSTDTC": ["2019-01-02"]})
+    assert procedures(pr, "pr.csv", Reading({}, StudyConfig()))["kind"].to_list() == ["primary_resection"]
+
+
+def test_omop_names_of_values_and_secondary_conditions_are_understood(tmp_path):
+    """The concept name of LOINC 2857-1 was no PSA, so that a study had none; C78.7 was passed over."""
+    comma = {"separator": ","}
+    _table(tmp_path / "person.csv", ("person_id", "gender_concept_id", "year_of_birth"), (1, 8507, 1955), **comma)
+    columns = ("person_id", "condition_concept_id", "condition_start_date", "condition_source_value")
+    conditions = ((1, 0, "2015-01-01", "I10"), (1, 0, "2019-01-01", "C18.0"), (1, 0, "2019-08-01", "C78.7"))
+    _table(tmp_path / "condition_occurrence.csv", columns, *conditions, **comma)
+    _table(
+        tmp_path / "death.csv",
+        ("person_id", "death_date", "cause_source_value"),
+        (1, "2020-05-01", "colon cancer"),
+        **comma,
+    )
+    psa = "Prostate specific Ag [Mass/volume] in Serum or Plasma"
+    columns = ("person_id", "measurement_date", "measurement_source_value", "value_as_number", "unit_source_value")
+    _table(tmp_path / "measurement.csv", columns, (1, "2019-01-15", psa, 5, "ng/mL"), **comma)
+    tables, _ = checked(read_omop(tmp_path))
+    assert tables["labs"].select("day", "analyte").rows() == [
+        (14, "PSA")
+    ]  # day 0 is the cancer, not high blood pressure
+    assert tables["lesions"].select("role", "found_day").rows() == [("metastasis", 212)]
+    assert tables["follow_up"]["cause_of_death"].to_list() == ["cancer"]
+
+
+def test_loinc_and_chinese_long_names_of_analytes():
+    assert analyte_of("Carcinoembryonic Ag [Mass/volume] in Serum or Plasma") == "CEA"
+    assert analyte_of("TESTOS") == "testosterone" and analyte_of("癌胚抗原(CEA)") == "CEA"
+    assert analyte_of("Prostate specific Ag Free/Prostate specific Ag total in Serum or Plasma") is None
+
+
+def test_full_width_digits_of_a_value_are_digits():
+    assert tidy_values(pl.Series(["５.６↑", "＞１０００", "１２，５"]))["value"].to_list() == ["5.6", ">1000", "12.5"]
+
+
+def test_a_time_that_contradicts_its_dates_is_told(tmp_path):
+    """ADaM: AVAL is ADT - STARTDT + 1 in the unit AVALU."""
+    comma = {"separator": ","}
+    _table(tmp_path / "adsl.csv", ("USUBJID", "RANDDT"), ("P1", 21550), ("P2", 21550), **comma)
+    columns = ("USUBJID", "PARAMCD", "AVAL", "AVALU", "CNSR", "STARTDT", "ADT")
+    rows = (("P1", "OS", 15, "MONTHS", 1, 21550, 22000), ("P1", "PFS", 90, "DAYS", 0, 21550, 21700))
+    _table(tmp_path / "adtte.csv", columns, *rows, ("P2", "PFS", 251, "DAYS", 0, 21550, 21800), **comma)
+    _table(tmp_path / "adtr.csv", ("USUBJID", "PARAMCD"), ("P1", "LDIAM"), **comma)
+    reading = read_adam(tmp_path)
+    told = [p.message for p in reading.problems if "contradicts ADT" in p.message]
+    assert told == ["AVAL contradicts ADT - STARTDT in 1 records (first: P1, PFS): the dates are used."]
+    assert any("adtr.csv" in note for note in reading.notes)
+
+
+def test_the_gdc_follow_up_file_beside_clinical_tsv_is_not_ours(tmp_path):
+    """A GDC download holds follow_up.tsv; the folder was taken for one of ours. Tumour free is free of recurrence."""
+    clinical = ("cases.submitter_id", "demographic.vital_status", "diagnoses.days_to_last_follow_up")
+    _table(tmp_path / "clinical.tsv", clinical, ("T-1", "Alive", 900), ("T-2", "Alive", 500))
+    columns = ("days_to_follow_up", "disease_response", "progression_or_recurrence", "days_to_recurrence")
+    rows = (("T-1", 400, "WT-With Tumor", "Yes", 380), ("T-2", 500, "TF-Tumor Free", "No", "'--"))
+    _table(tmp_path / "follow_up.tsv", ("cases.submitter_id", *(f"follow_ups.{c}" for c in columns)), *rows)
+    assert detect(tmp_path) == "gdc"
+    follow = read_gdc(tmp_path).tables["follow_up"]
+    assert follow.select("recurrence_day", "recurrence_free_day").rows() == [("380", None), (None, "500")]
+    assert follow["progression_day"].to_list() == [None, None]  # the visit that tells the recurrence is no second event
+
+
+def test_phenopackets_dated_by_time_stamps_are_read(tmp_path):
+    """Phenopacket v2: a TimeElement may be a timestamp; all of it was left out as without a time."""
+
+    def at(date):
+        return {"timestamp": f"{date}T00:00:00Z"}
+
+    onset, interval = at("2019-01-01"), {"start": "2019-01-10T00:00:00Z", "end": "2019-12-01T00:00:00Z"}
+    packet = {
+        "metaData": {"phenopacketSchemaVersion": "2.0"},
+        "subject": {"id": "P1", "vitalStatus": {"status": "DECEASED", "timeOfDeath": at("2020-05-01")}},
+        "diseases": [{"term": {"label": "Prostate Carcinoma"}, "onset": onset}],
+        "measurements": [
+            {"assay": {"label": "PSA"}, "value": {"quantity": {"value": 12.5}}, "timeObserved": at("2019-01-02")}
+        ],
+        "medicalActions": [
+            {"treatment": {"agent": {"label": "Enzalutamide"}, "doseIntervals": [{"interval": interval}]}}
+        ],
+    }
+    (tmp_path / "p.json").write_text(json.dumps(packet))
+    tables = read_phenopackets(tmp_path).tables
+    assert tables["follow_up"].select("last_contact_day", "death_day").rows() == [("486", "486")]
+    assert tables["labs"].select("day", "value").rows() == [("1", "12.5")]
+    assert tables["treatments"].select("start_day", "stop_day").rows() == [("9", "334")]
+
+
+def test_the_last_contact_is_no_day_of_death_where_others_have_one():
+    """Without any day of death the column last_contact_day holds them, as the data dictionary says."""
+    rows = {"patient_id": ["a", "b"], "last_contact_day": [500, 600], "is_dead": [True, True], "death_day": [None, 620]}
+    mixed = people(pl.DataFrame(rows))
+    assert mixed.select("dead_day", "is_status_known").rows() == [(None, False), (620, True)]
+    assert mixed["status_word"][0] == "dead, on a day that is not known"
+    none = people(pl.DataFrame(rows).with_columns(pl.lit(None, pl.Int64).alias("death_day")))
+    assert none.select("dead_day", "is_status_known").rows() == [(500, True), (600, True)]
