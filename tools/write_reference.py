@@ -161,7 +161,7 @@ in the folder.
 | excluded | list of patient_id, sample_id (null = the whole patient), reason: those out of a question of the ledger |
 | notes, methods | limits; method with sources |
 | params | the resolved settings |
-| tables, figures | what it wrote |
+| tables, figures, captions | what it wrote; the words under each figure |
 
 ## Who is counted
 

@@ -189,10 +189,27 @@ def test_every_number_of_page_one_is_in_results_json(page, results):
             assert (number, interval) == (with_unit(made.value, made.unit, made.n), limits(made))
 
 
-def test_page_one_prints_on_two_a4_pages(results):
-    with browser().Page(results / "report.html") as fresh:
-        pdf = fresh.pdf()
-    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", pdf)) <= 2
+def printed(paths) -> dict[str, int]:
+    """A4 pages that each page prints on."""
+    found = {}
+    with browser().Page(paths[0]) as fresh:
+        for path in paths:
+            fresh.go(path)
+            found[path.stem] = len(re.findall(rb"/Type\s*/Page[^s]", fresh.pdf()))
+    return found
+
+
+def test_page_one_and_the_page_of_a_patient_print_on_two_a4_pages(results):
+    pages = printed([results / "report.html", *sorted((results / "patients").glob("*.html"))])
+    assert len(pages) == 3 and max(pages.values()) <= 2, pages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_the_page_of_every_patient_prints_on_two_a4_pages(simulated_study, design, tmp_path):
+    report_study(simulated_study(design), tmp_path / "all", source=Path(__file__), only=["evolution"], patients="all")
+    pages = printed(sorted((tmp_path / "all/patients").glob("*.html")))
+    assert pages and max(pages.values()) <= 2, pages
 
 
 def test_a_cell_of_the_oncoprint_says_what_it_is(page):

@@ -32,7 +32,7 @@ def test_results_fit_their_schema_and_are_read_back(simulated_study, tmp_path):
     oncourse.report(study, tmp_path / "out", only=["overview", "survival", "recurrence"], patients="none")
     jsonschema.validate(json.loads((tmp_path / "out" / "results.json").read_text("utf-8")), schema("results"))
     read = Results.read(tmp_path / "out")
-    assert {"overview", "survival", "recurrence"} <= set(read.analyses) and read.schema_version == "1.1"
+    assert {"overview", "survival", "recurrence"} <= set(read.analyses) and read.schema_version == "1.2"
     again = oncourse.run("recurrence", study)
     for name, frame in again.tables.items():
         assert read.tables[name].schema == frame.schema and read.tables[name].height == frame.height

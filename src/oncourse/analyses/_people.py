@@ -142,7 +142,8 @@ def excluded(people: pl.DataFrame) -> pl.DataFrame:
     """
     n_all, keys = people["question"].n_unique(), ["patient_id", "line", "lesion_id", "sample_id", "reason"]
     out = people.filter(~pl.col("is_in")).group_by(keys).agg(pl.col("question").unique().sort())
-    reason = pl.when(pl.col("line").is_not_null()).then(pl.format("line {}: {}", "line", "reason")).otherwise("reason")
+    line = pl.when(pl.col("line") == 0).then(pl.lit("before the first line")).otherwise(pl.format("line {}", "line"))
+    reason = pl.when(pl.col("line").is_not_null()).then(pl.format("{}: {}", line, "reason")).otherwise("reason")
     some = pl.format("{}: {}", pl.col("question").list.join(", "), reason)
     told = pl.when(pl.col("question").list.len() == n_all).then(reason).otherwise(some).alias("reason")
     return out.select("patient_id", "sample_id", told).unique().sort("patient_id", "sample_id", "reason")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,11 @@ DEMO_PATIENTS = 60
     type=click.IntRange(5, 1000),
     help="Patients per study.",
 )
+@click.option(
+    "--language", default="en", show_default=True, type=click.Choice(["en", "zh"]), help="Language of the reports."
+)
 @cache_options
-def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
+def demo(folder: Path, seed: int, patients: int, language: str, store: Store) -> None:
     """Simulate both studies with known truth in FOLDER, run every analysis, and say where the reports are."""
     from oncourse.report.workers import prepare, spare_the_collector
 
@@ -48,8 +52,9 @@ def demo(folder: Path, seed: int, patients: int, store: Store) -> None:
         made_by = {"written_by": "oncourse", "simulated": design, "patients": patients, "seed": seed}
         _write_simulated(simulated, source, truth, made_by)
         out = folder / design / "results"
+        study = load_study(source)
         report = report_study(
-            load_study(source),
+            replace(study, config=replace(study.config, language=language)),
             out,
             source=source,
             seed=seed,

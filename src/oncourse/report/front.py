@@ -136,5 +136,6 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
 
 
 def nothing_answered(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether no question was answered, the description of the study aside."""
-    return not any(o.status == "done" for o in outcomes if o.analysis.name != "overview")
+    """Return whether no question was answered; the description of the study is none, unless it alone was asked for."""
+    questions = [o for o in outcomes if o.analysis.name != "overview"] or outcomes
+    return not any(o.status == "done" for o in questions)

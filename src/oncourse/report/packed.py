@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -91,13 +92,14 @@ def table_view(
     floats = [c for c, t in frame.schema.items() if t.is_float()]
     most = min(ROWS_SHOWN, max(50, CELLS_SHOWN // max(frame.width, 1)))
     shown = frame.head(most).with_columns(
-        pl.when(pl.col(c).is_finite()).then(pl.col(c).round_sig_figs(4)).alias(c) for c in floats
+        pl.when(pl.col(c).is_finite()).then(pl.col(c).round_sig_figs(4)).otherwise(pl.col(c)).alias(c) for c in floats
     )
     data: dict[str, Any] = {
         "name": declared.name,
-        "columns": [[c.name, c.text + (f" ({c.unit})" if c.unit else "")] for c in declared.columns],
+        "columns": [[c.name, c.text + (f" ({c.unit})" if c.unit else ""), plain(c.name)] for c in declared.columns],
         "rows": [list(row) for row in shown.rows()],
     }
+    _without_infinity(data["rows"], [i for i, c in enumerate(shown.columns) if c in floats])
     if language != "en":
         data = _translated(data, [t == pl.String and c not in _NAMES for c, t in shown.schema.items()], language)
     if behind:
@@ -112,6 +114,15 @@ def table_view(
         n_shown=shown.height,
         data=packed(text),
     )
+
+
+def _without_infinity(rows: list[list[Any]], at: list[int]) -> None:
+    """Write what no number of JSON is as the files do: ``inf`` is without limit, nothing is not known."""
+    for i in at:
+        for row in rows:
+            value = row[i]
+            if value is not None and not isfinite(value):
+                row[i] = None if value != value else str(value)
 
 
 #: Columns that hold names and citations, whatever they look like.
@@ -140,7 +151,7 @@ def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dic
     words."""
     said = translator(language)
     heads = catalogue(language)
-    columns = [[name, said(text), heads.get(f"head.{name}", name.replace("_", " "))] for name, text in data["columns"]]
+    columns = [[name, said(text), heads.get(f"head.{name}", head)] for name, text, head in data["columns"]]
     at = [i for i, words in enumerate(is_text) if words]
     rows = [list(row) for row in data["rows"]]
     for row in rows:
@@ -149,10 +160,30 @@ def _translated(data: dict[str, Any], is_text: list[bool], language: str) -> dic
     return data | {"columns": columns, "rows": rows}
 
 
+#: Parts of names that are written otherwise in words.
+_SPELT = {
+    "ctdna": "ctDNA",
+    **{
+        w: w.upper() for w in ("psa", "ras", "tcga", "msi", "hrd", "vaf", "ccf", "tmb", "ci", "hr", "loh", "dna", "rna")
+    },
+}
+
+
+def plain(name: str) -> str:
+    """Return the words of a name of a table or column.
+
+    >>> plain("ctdna_rise"), plain("vaf_ci_low"), plain("p_value")
+    ('ctDNA rise', 'VAF CI low', 'p value')
+    """
+    return " ".join(_SPELT.get(part, part) for part in name.split("_"))
+
+
 def _title(name: str, language: str) -> str:
     last = name.split("/")[-1]
-    words = last.replace("_", " ")
-    return catalogue(language).get(f"table.{last}", words[:1].upper() + words[1:])
+    words = plain(last)
+    first, _, rest = words.partition(" ")
+    spelt = first if first in _SPELT.values() else first[:1].upper() + first[1:]
+    return catalogue(language).get(f"table.{last}", " ".join(filter(None, (spelt, rest))))
 
 
 ESTIMATES = (

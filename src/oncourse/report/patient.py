@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -250,12 +251,48 @@ def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]
 
 
 def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
-    """Rules of which it cannot be said, by the first reason."""
-    groups: dict[str, list[Match]] = {}
-    for m in matches:
-        if m.status == "not_assessable":
-            groups.setdefault("; ".join(m.missing[:2]) or "not assessed", []).append(m)
-    return sorted(groups.items(), key=lambda g: (g[1][0].sort_key, g[0]))
+    """Rules of which it cannot be said, by why: what was missing for the same reason is one line."""
+    groups: dict[str, dict[str, None]] = {}
+    rules: dict[str, list[Match]] = {}
+    for m in sorted((m for m in matches if m.status == "not_assessable"), key=lambda m: m.sort_key):
+        for text in m.missing[:2] or ("not assessed",):
+            subject, why = _split_reason(text)
+            groups.setdefault(why, {})[subject] = None
+            rules.setdefault(why, []).append(m)
+    return [(_joined_reason(list(subjects), why), rules[why]) for why, subjects in groups.items()]
+
+
+def _split_reason(text: str) -> tuple[str, str]:
+    """What is missing, and why with the mark that joins them.
+
+    >>> _split_reason("BRCA1, ATM: germline not reported"), _split_reason("TMB not assessed"), _split_reason("odd")
+    (('BRCA1, ATM', ': germline not reported'), ('TMB', ' not assessed'), ('odd', ''))
+    """
+    subject, _, why = text.rpartition(": ")
+    if subject:
+        return subject, f": {why}"
+    found = re.fullmatch(r"(.+?)( not (?:assessed|known|recorded|looked for))", text)
+    return (found[1], found[2]) if found else (text, "")
+
+
+def _joined_reason(subjects: Sequence[str], why: str) -> str:
+    """One line of several things missing for one reason: genes once, the codons of a gene together.
+
+    >>> _joined_reason(["AR codon 878", "AR codon 702, 878", "KIT"], ": too few reads")
+    'KIT, AR codon 702, 878: too few reads'
+    """
+    codons: dict[str, set[int]] = {}
+    names: dict[str, None] = {}
+    for part in ", ".join(subjects).split(", "):
+        head, found, number = part.partition(" codon ")
+        if found and number.isdigit():
+            codons.setdefault(head, set()).add(int(number))
+        elif part.isdigit() and codons:
+            codons[next(reversed(codons))].add(int(part))
+        else:
+            names[part] = None
+    told = [f"{gene} codon {', '.join(map(str, sorted(numbers)))}" for gene, numbers in codons.items()]
+    return ", ".join([*names, *told]) + why
 
 
 def _nearly(matches: Sequence[Match]) -> list[tuple[str, str]]:

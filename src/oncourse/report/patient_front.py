@@ -88,7 +88,7 @@ def _cell(row: dict[str, str | None] | None, language: str) -> StatusCell:
     return StatusCell(_CLASSES.get(state, "unclear"), text, row["reason"] or "")
 
 
-def status_card(cohort: Cohort, patient: str, samples: Sequence[dict[str, object]], language: str) -> StatusCard | None:
+def status_card(cohort: Cohort, patient: str, samples: Sequence[dict[str, Any]], language: str) -> StatusCard | None:
     """Return the statuses of a patient by sample; None where none is known. The latest sample that can tell decides."""
     mine = cohort.statuses.filter(pl.col("patient_id") == patient)
     verdicts = cohort.patient_statuses.filter(pl.col("patient_id") == patient)
@@ -105,10 +105,17 @@ def status_card(cohort: Cohort, patient: str, samples: Sequence[dict[str, object
     return StatusCard(columns, tuple(rows))
 
 
-def _sample_words(sample: dict[str, object]) -> str:
+def _sample_words(sample: dict[str, Any]) -> str:
     what = str(sample.get("role") or sample["material"]).replace("_", " ")
     day = "" if sample["day"] is None else f", day {sample['day']}"
-    return f"{what}{day}"
+    name, share = tumour_share(sample)
+    return f"{what}{day}" + ("" if share is None else f", {name} {share:.2g}")
+
+
+def tumour_share(sample: dict[str, Any]) -> tuple[str, float | None]:
+    """Return what the share of tumour in a sample is called, and the share, null where it is not known."""
+    is_plasma = sample["material"] == "plasma"
+    return ("tumour fraction", sample["tumor_fraction"]) if is_plasma else ("purity", sample["purity"])
 
 
 def _therapies(matches: Sequence[Any]) -> str:

@@ -21,7 +21,7 @@ from oncourse.report.execute import Outcome
 from oncourse.report.objectives import OBJECTIVES
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 FLOW_SCHEMA = {"step": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}
 USED_SCHEMA = {"analysis": pl.String, "patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
@@ -104,6 +104,7 @@ def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any], design:
             entry["headline"] = headline(outcome.result)
             entry["tables"] = sorted(outcome.result.tables)
             entry["figures"] = [f"{outcome.analysis.name}/{f.name}.svg" for f in outcome.result.figures]
+            entry["captions"] = {f"{outcome.analysis.name}/{f.name}.svg": f.caption for f in outcome.result.figures}
         data[outcome.analysis.name] = entry
     return data
 

@@ -3,6 +3,11 @@
 (function () {
   var o = oncourse, PAGE = 50;
   function shown(value) { return value === null || value === undefined ? "" : String(value); }
+  // a number with four digits; a p value that the machine rounds to 0 is below what it can hold
+  function figure(value, name) {
+    if (typeof value !== "number" || Number.isInteger(value) && !(value === 0 && /(^|_)[pq](_value)?$/.test(name))) return shown(value);
+    return value === 0 ? "<1e-300" : String(Number(value.toPrecision(4)));
+  }
   function compare(a, b) {
     if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
     if (b === null || b === undefined) return -1;
@@ -66,7 +71,7 @@
           behind(data, row, genes).then(function (ids) { o.people(data.name + ": " + shown(value), ids); });
         });
         td.appendChild(button);
-      } else td.textContent = shown(value);
+      } else td.textContent = figure(value, names[i]);
       return td;
     }
     function draw() {
