@@ -9,7 +9,7 @@ import pytest
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 from oncourse.report.execute import run_one
-from oncourse.stats.driver_tests import burden_p, hotspot_p, rate_spread, truncating_p
+from oncourse.stats.driver_tests import burden_p, cauchy_combination, hotspot_p, rate_spread, truncating_p
 from oncourse.stats.rng import generator
 
 
@@ -23,9 +23,9 @@ def run(study, **settings):
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("mc3_PRAD", {"SPOP", "TP53", "FOXA1", "PTEN", "KMT2D"}),
-        ("mc3_READ", {"APC", "TP53", "KRAS", "SMAD4", "NRAS", "FBXW7", "PIK3CA", "SOX9"}),
-        ("fh_COAD", {"APC", "TP53", "KRAS", "PIK3CA", "SMAD4", "NRAS", "SOX9", "AMER1"}),
+        ("mc3_PRAD", {"SPOP", "TP53", "FOXA1", "PTEN", "KMT2D", "KMT2C", "CDK12", "CTNNB1", "ZFHX3"}),
+        ("mc3_READ", {"APC", "TP53", "KRAS", "SMAD4", "NRAS", "FBXW7", "PIK3CA", "SOX9", "TCF7L2", "AMER1"}),
+        ("fh_COAD", {"APC", "TP53", "KRAS", "PIK3CA", "SMAD4", "NRAS", "SOX9", "AMER1", "FBXW7", "ARID1A"}),
     ],
 )
 def test_known_drivers_of_tcga_are_found(shared_data, name, known):
@@ -37,9 +37,9 @@ def test_known_drivers_of_tcga_are_found(shared_data, name, known):
     table = run(load_study(shared_data("tcga_crc_prad_maf", f"{name}.maf.gz"))).table("genes")
     found = table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_null())
     assert known <= set(found["gene"])
-    assert not {"TTN", "MUC16", "CSMD3", "LRP1B"} & set(found["gene"])
-    if name.startswith("mc3"):
-        assert found["role"].null_count() == 0
+    assert not {"TTN", "MUC16", "OBSCN", "CSMD3", "LRP1B", "SYNE1", "RYR2"} & set(found["gene"])
+    if name.startswith("mc3"):  # an FDR of 5 %: at most one of ten and more
+        assert found["role"].null_count() <= 1
 
 
 def test_genes_that_follow_burden_and_length_are_not_found():
@@ -77,3 +77,54 @@ def test_patient_with_several_samples_counts_once(make_study):
     rows = {r["gene"]: r for r in run(study).table("genes").iter_rows(named=True)}
     assert rows["BRAF"]["n_mutated"] == 6 and rows["BRAF"]["n_top_codon"] == 6 and rows["BRAF"]["q_value"] < 0.05
     assert rows["TTN"]["n_mutated"] == 30 and rows["BRAF"]["n_patients"] == 30
+
+
+def test_a_question_without_an_answer_does_not_silence_the_others():
+    """PTEN of 60 exomes, 7 of 7 changes truncating: p 1e-7 and 1e-6, no codon hit twice (p = 1). With the Cauchy deviate
+    of 1 (minus infinity) the three together gave p = 1."""
+    assert cauchy_combination([[1e-6, 1e-7, 1.0]])[0] == pytest.approx(3 / (1e6 + 1e7), rel=0.01)
+
+
+def test_the_spread_is_that_of_all_genes():
+    """Alike rates: among genes changed in three and more the counts look spread; among all of them they do not."""
+    rng = generator(9, "alike")
+    expected = rng.gamma(1.0, 0.3, 5000)
+    seen = rng.poisson(expected)
+    many = seen >= 3
+    assert rate_spread(seen[many], expected[many]) < 3 and rate_spread(seen, expected) > 5
+
+
+def test_genes_of_unknown_length_count_in_the_burden_of_an_exome(make_study):
+    """A table with names of its own: of 40 exomes with 100 changes each, 97 in genes that no list has, TTN (0.3 % of
+    the coding sequence, 13 changes expected) is changed in 12 and was found by the three changes of known genes."""
+    from oncourse.genome.genes import protein_lengths
+
+    assert protein_lengths()["TTN"] / sum(protein_lengths().values()) == pytest.approx(0.003, abs=0.0005)
+    samples, calls, variants = [], [], []
+    for i in range(40):
+        samples.append({"sample_id": f"P{i}a", "patient_id": f"P{i}", "material": "tissue", "assay_id": "exome"})
+        for k in range(100):
+            gene = "TTN" if k == 0 and i < 12 else f"NEW{i}{k}"
+            name = f"{1 + k % 20}:{1000 * i + k + 1}:A:C"
+            calls.append({"sample_id": f"P{i}a", "variant_id": name, "is_called": True})
+            variants.append({"variant_id": name, "gene": gene, "hgvs_p": f"p.A{i + 2}V", "consequence": "missense"})
+    study = make_study(
+        patients=[{"patient_id": f"P{i}"} for i in range(40)],
+        samples=samples,
+        calls=calls,
+        variants=variants,
+        assays=[{"assay_id": "exome", "kind": "wes", "callable_mb": 33.0}],
+    )
+    (row,) = run(study).table("genes").iter_rows(named=True)
+    assert row["gene"] == "TTN" and row["n_mutated"] == 12
+    assert 8 < row["expected"] < 13 and row["p_burden"] > 0.1
+
+
+def test_the_drivers_of_the_simulated_exomes_are_found_and_no_long_gene():
+    """`oncourse demo`: passengers fall into the genes of the exome by length, so TTN, MUC16 and OBSCN are chance."""
+    from tests.studies import simulated
+
+    table = run(simulated("mcrpc", 60, 1)).table("genes")
+    found = set(table.filter(pl.col("q_value") < 0.05)["gene"])
+    assert {"TP53", "AR", "PTEN", "SPOP", "FOXA1"} <= found
+    assert not {"TTN", "MUC16", "OBSCN", "SYNE1", "LRP1B", "KMT2D"} & found

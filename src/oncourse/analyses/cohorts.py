@@ -11,7 +11,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
-from oncourse.derive.genes.cohort_compare import against_reference, between_groups, judged
+from oncourse.derive.genes.cohort_compare import UNPAIRED, against_reference, between_groups, judged
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
 from oncourse.errors import InputError, NotEnoughData
@@ -157,7 +157,9 @@ def _notes(is_other: bool, table: pl.DataFrame) -> tuple[str, ...]:
     ]
     if is_other:
         notes.append("The other cohort has counts alone: burden and state of disease cannot be adjusted for.")
-    elif table["adjusted_odds_ratio"].is_null().all():
+    elif (apart := table.filter(pl.col("method") == UNPAIRED)).is_empty():
+        notes.append("Every patient compared has samples in both groups: each is beside itself, at its own burden.")
+    elif apart["adjusted_odds_ratio"].is_null().all():
         notes.append("The burden of some samples is not known: nothing is adjusted for it.")
     return tuple(notes)
 

@@ -11,11 +11,10 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, rated
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
-from oncourse.derive.genes.driver_genes import protein_lengths
 from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
 from oncourse.errors import InputError, NotEnoughData
 from oncourse.genome.gene_sets import pathways
-from oncourse.genome.genes import genes_of_role, hotspot_codons
+from oncourse.genome.genes import genes_of_role, hotspot_codons, protein_lengths
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting

@@ -19,6 +19,16 @@ def gene_table() -> pl.DataFrame:
     return pl.read_csv(data, separator="\t")
 
 
+@cache
+def protein_lengths() -> dict[str, int]:
+    """Return gene -> amino acids: genes.tsv before protein_lengths.tsv.gz."""
+    import gzip
+
+    data = resources.files("oncourse.genome").joinpath("data/protein_lengths.tsv.gz").read_bytes()
+    all_genes = dict(pl.read_csv(gzip.decompress(data), separator="\t").iter_rows())
+    return all_genes | dict(gene_table().select("gene", "protein_length").drop_nulls().iter_rows())
+
+
 def genes_of_role(role: str) -> frozenset[str]:
     """Return the genes of one role; a gene in neither list is of unknown role."""
     table = gene_table()

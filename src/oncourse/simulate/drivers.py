@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.gene_sets import codon_table
-from oncourse.genome.genes import gene_table
+from oncourse.genome.genes import gene_table, protein_lengths
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,6 @@ PLASMA_CORE = (
     "CDK4",
 )
 PANEL_LENGTH, PLASMA_LENGTH = 3_500, 1_000
-MEAN_LENGTH = 550.0
 _DRIVER_GENES = frozenset(
     d.gene for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP) for d in group
 )
@@ -214,15 +213,16 @@ def plasma_genes() -> tuple[str, ...]:
     return tuple(sorted({*table["gene"], *PLASMA_CORE}))
 
 
-#: Made-up genes that take most passengers of an exome, as the genes outside `oncourse.genome.genes` would.
-OTHER_GENES = tuple(f"SIM{i:04d}" for i in range(1, 4001))
+@cache
+def exome_genes() -> tuple[str, ...]:
+    """Return the genes of the simulated exome: every gene of known protein length."""
+    return tuple(sorted(protein_lengths()))
 
 
 @cache
 def passenger_pool(genes: frozenset[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Return the genes that passengers fall into and their weights (coding length); never a driver gene."""
-    table = gene_table().filter(pl.col("gene").is_in(list(genes - _DRIVER_GENES))).sort("gene")
-    length = table["protein_length"].to_numpy().astype(float)
-    others = [g for g in OTHER_GENES if g in genes]
-    weight = np.concatenate([length, np.full(len(others), MEAN_LENGTH)])
-    return (*table["gene"], *others), weight / weight.sum()
+    """Return the genes that passengers fall into and their cumulative shares (coding length); never a driver gene."""
+    lengths = protein_lengths()
+    names = tuple(g for g in sorted(genes - _DRIVER_GENES) if g in lengths)
+    shares = np.cumsum([lengths[g] for g in names], dtype=float)
+    return names, shares / shares[-1]

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import Tumour
+from oncourse.genome.genes import protein_lengths
 from oncourse.simulate.drivers import RAS_CODONS, Driver, FocalEvent, passenger_pool
 
 #: The caller of the simulated studies.
@@ -35,12 +36,12 @@ class Rows:
         self.tables[table].append(row)
 
 
-def passenger(rng: np.random.Generator, genes: tuple[str, ...], weights: np.ndarray) -> tuple[str, str, str]:
-    """Draw the gene, protein change and effect of a passenger mutation."""
-    gene = genes[int(rng.choice(len(genes), p=weights))]
+def passenger(rng: np.random.Generator, genes: tuple[str, ...], shares: np.ndarray) -> tuple[str, str, str]:
+    """Draw the gene (of cumulative shares), protein change and effect of a passenger mutation."""
+    gene = genes[int(shares.searchsorted(rng.random(), side="right"))]
     effect = _EFFECTS[int(rng.choice(len(_EFFECTS), p=[w for _, w in _EFFECTS]))][0]
     old, new = _AMINO[int(rng.integers(20))], _AMINO[int(rng.integers(20))]
-    at = int(rng.integers(20, 900))
+    at = int(rng.integers(2, max(3, protein_lengths()[gene])))
     change = {
         "missense": f"p.{old}{at}{new if new != old else 'W'}",
         "synonymous": f"p.{old}{at}=",

@@ -6,14 +6,13 @@ import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
-from oncourse.genome.genes import gene_table
 from oncourse.simulate.drivers import (
     ACQUIRED_AR,
     MCRPC_FOCAL,
     MCRPC_GROUPS,
-    OTHER_GENES,
     Driver,
     draw_drivers,
+    exome_genes,
 )
 from oncourse.simulate.genomes import (
     Rows,
@@ -136,7 +135,7 @@ def _genome(
             msi_status=("MSI-H" if msi_high else "MSS") if tissue else None,
             preservation=row["preservation"],
         )
-    exome = (*gene_table()["gene"], *OTHER_GENES)
+    exome = exome_genes()
     add_tumour(rows, rng, tumour, ids, {"tissue": exome, "plasma": exome})
     for driver in drivers:
         rows.add(

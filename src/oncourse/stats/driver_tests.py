@@ -12,6 +12,9 @@ _POINTS = 24
 #: there.
 MUTABLE = (0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
 SMALLEST_P = 1e-30
+#: A test of a count that cannot say anything has p = 1, whose Cauchy deviate is minus infinity and would veto what the
+#: others found: larger p-values are taken as this one (the truncated Cauchy combination of Fang 2023, from memory).
+LARGEST_P = 0.99
 
 
 def rate_spread(seen: ArrayLike, expected: ArrayLike) -> float:
@@ -95,10 +98,10 @@ def cauchy_combination(p_values: Floats) -> Floats:
     ----------
     .. [1] Liu Y, Xie J. J Am Stat Assoc 2020;115:393.
 
-    >>> cauchy_combination(np.array([[0.5, 0.5], [1e-8, 0.9]])).round(9).tolist()
-    [0.5, 2e-08]
+    >>> cauchy_combination(np.array([[0.5, 0.5], [1e-8, 0.9], [1e-8, 1.0]])).round(9).tolist()
+    [0.5, 2e-08, 2e-08]
     """
-    p = np.clip(np.asarray(p_values, float), 1e-300, 1 - 1e-9)
+    p = np.clip(np.asarray(p_values, float), 1e-300, LARGEST_P)
     tan = np.where(p < 1e-8, 1 / (p * np.pi), np.tan((0.5 - p) * np.pi))
     mean = np.nanmean(tan, axis=1)
     return np.where(mean > 1e8, 1 / (mean * np.pi), 0.5 - np.arctan(mean) / np.pi)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import numpy as np
 import polars as pl
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.genes.panels import Panels
 from oncourse.genome.effect import TRUNCATING
-from oncourse.genome.genes import gene_table
+from oncourse.genome.genes import gene_table, protein_lengths
 from oncourse.genome.protein import codon
 from oncourse.stats.driver_tests import (
     burden_p,
@@ -61,41 +59,34 @@ DRIVER_SCHEMA = {
 }
 
 
-@cache
-def protein_lengths() -> dict[str, int]:
-    """Return gene -> amino acids: genes.tsv before protein_lengths.tsv.gz."""
-    import gzip
-
-    data = resources.files("oncourse.genome").joinpath("data/protein_lengths.tsv.gz").read_bytes()
-    all_genes = dict(pl.read_csv(gzip.decompress(data), separator="\t").iter_rows())
-    return all_genes | dict(gene_table().select("gene", "protein_length").drop_nulls().iter_rows())
-
-
 def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], params: DriverParams) -> pl.DataFrame:
     """Test the genes changed in `params.min_mutated` of these patients: `DRIVER_SCHEMA`, strongest first.
 
     A patient counts once per gene, with all samples together. Expected: the patient's other changes per codon looked
-    at, times the gene's codons; the rate of the gene by its silent mutations (`oncourse.stats.driver_tests`). Three
-    questions - more patients, more truncating changes, one codon hit again and again - make one p-value (Cauchy
-    combination).
+    at, times the gene's codons. Of an exome all changes count, those in genes of unknown length too: a table with
+    names of its own would else make every known gene look changed too often. The rate of a gene comes from its silent
+    mutations (`oncourse.stats.driver_tests`). Three questions - more patients, more truncating changes, one codon hit
+    again and again - make one p-value (Cauchy combination).
     """
     lengths = protein_lengths()
-    rows = calls.filter(pl.col("patient_id").is_in(patients) & pl.col("gene").is_in(list(lengths)))
     columns = ("patient_id", "variant_id", "gene", "consequence", "is_altering")
-    rows = rows.select(*columns, codon=codon("hgvs_p"))
+    rows = calls.filter(pl.col("patient_id").is_in(patients)).select(*columns, codon=codon("hgvs_p"))
     rows = rows.unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
+    is_known = pl.col("gene").is_in(list(lengths))
+    unnamed = rows.filter(~is_known.fill_null(False) & pl.col("patient_id").is_in(_of_exomes(panels).implode()))
+    rows = rows.filter(is_known)
     rows = rows.filter(_on_panel(rows, panels))
-    altering, silent = rows.filter("is_altering"), rows.filter(pl.col("consequence") == "synonymous")
-    counts = _counts(altering)
+    silent = pl.col("consequence") == "synonymous"
+    altering, quiet = (pl.concat([rows.filter(c), unnamed.filter(c)]) for c in (pl.col("is_altering"), silent))
+    counts = _counts(rows.filter("is_altering"))
     tested = counts.filter(pl.col("n_mutated") >= params.min_mutated).sort("gene")
     if tested.is_empty():
         return pl.DataFrame(schema=DRIVER_SCHEMA)
     names, size = tested["gene"].to_list(), np.array([lengths[g] for g in tested["gene"]], float)
     looked, codons = _looked(panels, patients, names, lengths)
-    chance, silent_seen, silent_expected = _expected(altering, silent, patients, names, size, looked, codons)
-    plain = -np.expm1(-chance).sum(1)
+    chance, silent_seen, silent_expected = _expected(altering, quiet, patients, names, size, looked, codons)
     passengers = ~np.isin(names, gene_table()["gene"].to_list())
-    shape = rate_spread(tested["n_mutated"].to_numpy()[passengers], plain[passengers])
+    shape = _spread(counts, altering, panels, patients, lengths)
     mean, p_burden = burden_p(tested["n_mutated"].to_numpy(), chance, silent_seen, silent_expected, shape)
     others = tested.filter(pl.Series(passengers))
     share = int(others["n_truncating"].sum()) / max(1, int(others["n_changes"].sum())) or 0.1
@@ -124,6 +115,30 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
         .select(pl.col(c).cast(t) for c, t in DRIVER_SCHEMA.items())
         .sort("p_value", "gene")
     )
+
+
+def _spread(
+    counts: pl.DataFrame, altering: pl.DataFrame, panels: Panels, patients: list[str], lengths: dict[str, int]
+) -> float:
+    """Spread of the rates (`rate_spread`) among all genes of no known role, also those changed in nobody.
+
+    From the genes changed in a few patients and more alone it would look far wider than it is.
+    """
+    genes = sorted(set(lengths) - set(gene_table()["gene"]))
+    looked, codons = _looked(panels, patients, genes, lengths)
+    total = dict(altering.group_by("patient_id").len().iter_rows())
+    rate = np.array([total.get(p, 0) for p in patients]) / np.maximum(codons, 1.0)
+    seen = dict(counts.select("gene", "n_mutated").iter_rows())
+    size = np.array([lengths[g] for g in genes], float)
+    expected = sum(-np.expm1(-r * size) * on for r, on in zip(rate, looked.T, strict=True))
+    used = expected > 0
+    return rate_spread(np.array([seen.get(g, 0) for g in genes])[used], np.asarray(expected)[used])
+
+
+def _of_exomes(panels: Panels) -> pl.Series:
+    """Patients with an assay that has no gene list: it looked at every gene."""
+    whole = [a for a in panels.samples["mutation"].drop_nulls().unique() if panels.genes.get(a) is None]
+    return panels.samples.filter(pl.col("mutation").is_in(whole))["patient_id"].unique()
 
 
 def _caution() -> pl.Expr:
