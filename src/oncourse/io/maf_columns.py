@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oncourse.study.words import words_for
+
 #: Our name -> the names the dialects use (lower case), best first.
 ALIASES: dict[str, tuple[str, ...]] = {
     "gene": (
@@ -177,3 +179,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "total_cn": ("ascn.total_copy_number",),
     "minor_cn": ("ascn.minor_copy_number",),
 }
+#: Numbers of reads keep their Chinese names in a table whose other columns are those of a MAF.
+for _name in ("vaf", "depth", "alt_count"):
+    _words = (w for subject in ("column", "panel_column") for w in words_for(subject, _name) if not w.isascii())
+    ALIASES[_name] = (*ALIASES[_name], *dict.fromkeys(_words))

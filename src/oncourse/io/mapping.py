@@ -18,9 +18,11 @@ import yaml
 
 from oncourse.errors import InputError
 from oncourse.io.maf import looks_like_maf
+from oncourse.io.own_tables import as_our_tables
 from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reading import Reading
 from oncourse.io.report_layout import gene_headers, must_be_whose, report_table
+from oncourse.io.sheets import Sheet
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem, nearest
@@ -103,7 +105,8 @@ def is_panel(path: Path) -> bool:
     ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
     wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
-    return {"sample_id", "gene"} <= ours and bool(found & ours) and not looks_like_maf(header)
+    whose = bool({"sample_id", "patient_id"} & ours)
+    return whose and "gene" in ours and bool(found & ours) and not looks_like_maf(header)
 
 
 def read_panel(path: Path) -> Reading:
@@ -129,6 +132,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             continue  # a row of too many cells is none of a known form
         frame = _named(text.frame, part, source, reading)
         if is_panel:
+            frame = _by_patient(frame, reading)
             must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
@@ -140,8 +144,38 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
         reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
+    as_our_tables(reading)
     complete(reading)
     return reading
+
+
+def _by_patient(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """A report that names patients and no samples: his only sample, else one of the patient's name."""
+    if "sample_id" in frame.columns or "patient_id" not in frame.columns:
+        return frame
+    samples = reading.tables.get("samples", pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String}))
+    one = samples.filter(~pl.col("patient_id").is_duplicated()).select("patient_id", "sample_id").drop_nulls()
+    reading.notes.append("the report names no samples: its rows are of the patients' only samples")
+    return frame.with_columns(pl.col("patient_id").replace(dict(one.iter_rows())).alias("sample_id"))
+
+
+def sheet_is_report(path: Path, sheet: Sheet) -> bool:
+    """Whether a sheet of a workbook is a panel report: genes and findings of samples or patients, not our ids."""
+    header = report_table(path, sheet.name).frame.columns
+    ours = set(panel_columns(header).values()) | ({"sample_id", "patient_id", "gene", "value"} & set(header))
+    found = {"hgvs_p", "hgvs_c", "pos", "value"} & ours
+    return "variant_id" not in header and "gene" in ours and bool(found) and bool({"sample_id", "patient_id"} & ours)
+
+
+def add_report(path: Path, sheet: Sheet, reading: Reading) -> None:
+    """Add the rows of a sheet that is a panel report to a study that may have samples of its own."""
+    source = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
+    text = report_table(path, sheet.name)
+    reading.problems += text.problems
+    frame = _by_patient(_named(text.frame, Mapped("panel", {}), source, reading), reading)
+    must_be_whose(frame.columns, text.frame.columns, source)
+    panel_calls(frame, source, text.lines, reading)
+    reading.sources.setdefault("calls", source.name)
 
 
 def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:

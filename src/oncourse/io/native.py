@@ -15,6 +15,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
 from oncourse.io.bed import add_target_regions
 from oncourse.io.ledger import read_ledger
+from oncourse.io.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
@@ -80,6 +81,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         else:
             # the file is there but cannot be read: said once, not again as a missing table
             reading.tables[name] = TABLES[name].empty()
+    as_our_tables(reading)
     if "variants" in reading.tables:
         reading.tables["variants"] = _in_our_words(reading.tables["variants"], reading)
     if fasta is not None and "calls" in reading.tables:

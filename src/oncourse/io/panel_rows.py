@@ -292,7 +292,7 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
         own = own.with_columns(
             pl.col("sample_id").replace_strict(reading.listed, default=None, return_dtype=pl.String).alias("assay_id")
         )
-    if table["patient_id"].is_null().any():
+    if table["patient_id"].is_null().any() and "samples" not in reading.tables:
         reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
     for fact in sorted({f for facts in reading.facts.values() for f in facts}):
         value = [reading.facts.get(s, {}).get(fact) for s in own["sample_id"]]
@@ -301,8 +301,21 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
     kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
     samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
     material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
-    if "samples" not in reading.tables:
-        reading.tables["samples"] = samples.with_columns(material)
+    mine = samples.with_columns(material)
+    reading.tables["samples"] = _joined(reading.tables["samples"], mine) if "samples" in reading.tables else mine
+
+
+def _joined(samples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Add to the study's own samples what the report says of them; a sample that only the report names is one more."""
+    facts = [c for c in found.columns if c in ("assay_id", *_FACT_COLUMNS)]
+    texts = samples.with_columns(pl.all().cast(pl.String))
+    joined = texts.join(
+        found.select("sample_id", *facts), on="sample_id", how="left", suffix="_report", maintain_order="left"
+    )
+    both = [c for c in facts if f"{c}_report" in joined.columns]
+    joined = joined.with_columns(pl.coalesce(c, f"{c}_report").alias(c) for c in both).drop(f"{c}_report" for c in both)
+    more = found.filter(~pl.col("sample_id").is_in(samples["sample_id"].implode()))
+    return pl.concat([joined, more], how="diagonal") if more.height else joined
 
 
 def percent_cells(frame: pl.DataFrame, renamed: dict[str, str]) -> pl.DataFrame:

@@ -79,7 +79,7 @@ def _is_header(row: list[str]) -> bool:
     """Whether a line is the header: a gene and what was found in it, or samples and a column per gene."""
     ours = set(panel_columns([c for c in row if c]).values())
     return ("gene" in ours and bool(ours & _FINDING)) or (
-        "sample_id" in ours and any(c.upper() not in ("MSI", "TMB") for c in gene_headers(row))
+        bool({"sample_id", "patient_id"} & ours) and any(c.upper() not in ("MSI", "TMB") for c in gene_headers(row))
     )
 
 

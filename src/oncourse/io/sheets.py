@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from oncourse.disk.unpack import why_not_unpacked
 
@@ -53,12 +54,22 @@ def read_sheets(path: Path) -> list[Sheet]:
         raise NotAWorkbook(reason)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
-        raw = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
+        raw = [(name, _cells(book.get_sheet_by_name(name))) for name in book.sheet_names]
     except calamine.PasswordError:
         raise NotAWorkbook("the workbook is protected by a password.") from None
     except Exception as error:  # calamine's own errors, and what a damaged file makes of them
         raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).") from None
     return [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
+
+
+def _cells(sheet: Any) -> list[list[Any]]:
+    """Return the cells of a sheet; one merged over several rows stands in each of them."""
+    cells = sheet.to_python(skip_empty_area=False)
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in range(top + 1, min(bottom + 1, len(cells))):
+            if left < len(cells[row]) and cells[row][left] in ("", None):
+                cells[row][left] = cells[top][left]
+    return cells
 
 
 def _sheet(name: str, cells: Sequence[Sequence[object]]) -> Sheet | None:

@@ -9,6 +9,8 @@ import yaml
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io import sheets as raw
+from oncourse.io.mapping import add_report, sheet_is_report
+from oncourse.io.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
@@ -65,6 +67,7 @@ def read_workbook(path: Path) -> Reading:
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error} Save it again as .xlsx without a password.") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
+    reports = []
     for sheet in sheets:
         if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
             reading.config = _config(sheet, path, reading)
@@ -74,6 +77,9 @@ def read_workbook(path: Path) -> Reading:
             continue
         name = table_of(sheet.name) or _by_columns(sheet)
         place = f"{path.name}: {sheet.name}"
+        if name in (None, "calls", "variants") and sheet_is_report(path, sheet):
+            reports.append(sheet)
+            continue
         if name is None or name in reading.tables:
             why = "names no table" if name is None else f"{name} is there twice"
             reading.ledger.file(place, "unknown", "not read", n_rows=len(sheet.rows), why=why)
@@ -88,6 +94,17 @@ def read_workbook(path: Path) -> Reading:
         reading.problems += table.problems
         reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
         reading.ledger.file(place, name, "used", n_rows=len(sheet.rows))
+    as_our_tables(reading)
+    for sheet in reports:
+        place = f"{path.name}: {sheet.name}"
+        if "calls" in reading.tables:
+            reading.ledger.file(place, "panel report", "not read", n_rows=len(sheet.rows), why="calls are there twice")
+            cure = "Put the rows of all reports into one sheet."
+            message = f"the sheet {sheet.name}: calls are there twice."
+            reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
+            continue
+        add_report(path, sheet, reading)
+        reading.ledger.file(place, "panel report", "used", n_rows=len(sheet.rows))
     for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
         del reading.tables[name]  # a sheet that nobody filled in
     if not reading.tables:
