@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -216,6 +217,43 @@ def test_of_many_patients_nearly_all_are_fitted_and_hardly_one_is_wrong_and_cert
             good += is_near and fit.is_certain
             wrong += not is_near and fit.is_certain
     assert good >= 46 and wrong == 0
+
+
+def test_a_tenth_of_another_persons_dna_leaves_the_purity_of_the_tube_within_seven_points():
+    """Foreign DNA: two copies everywhere, at heterozygous places 0, 1 or 2 of the allele (Hardy-Weinberg, 0.5). Measured
+    in 16 fits: 16 certain and within 0.035; at a fifth 2 of 16 are wrong by up to 0.2, so copies are withheld from a
+    tenth on."""
+    seed, purities = 1, (0.3, 0.7)
+    rng = np.random.default_rng(seed)
+    major, minor = _copies(rng, 14, doubled=False)
+    tracks, mutations = _patient(rng, purities, major, minor)
+    genotype = rng.binomial(2, 0.5, tracks.alt.shape[1]) / 2
+    foreign = rng.binomial(tracks.depth, 0.1)
+    own = rng.binomial(tracks.depth - foreign, tracks.alt / np.maximum(tracks.depth, 1))
+    ratio = 0.9 * tracks.ratio + 0.1
+    mixed = replace(tracks, alt=own + rng.binomial(foreign, genotype), ratio=ratio / ratio.mean(axis=1, keepdims=True))
+    fewer = [np.stack([m[:, 0], rng.binomial(m[:, 1], 0.9), m[:, 2]], 1) for m in mutations]
+    for fit, purity in zip(fit_copies(mixed, fewer).fits, purities, strict=True):
+        assert fit.is_certain and abs(fit.purity - 0.9 * purity) <= 0.07
+        assert abs(fit.ploidy - (major + minor).mean()) <= 0.3
+
+
+def test_copies_of_a_sample_with_a_tenth_of_foreign_dna_are_withheld(tmp_path):
+    from oncourse.reads.quality import add_copies
+    from oncourse.reads.sheet import Plan, Sample
+
+    plan = Plan(str(tmp_path), (Sample("A", "P", "primary"), Sample("B", "P", "metastasis")), "ref.fa")
+    plan.place("patient").mkdir(parents=True)
+    fit = {"purity": 0.6, "ploidy": 2.1, "purity_low": 0.5, "purity_high": 0.7, "purity_status": "fitted"}
+    plan.place("patient", "P.copies.json").write_text(json.dumps({"A": fit, "B": fit}))
+    rows = "".join(f"{s}\t7\t1\t9\t3\t1\t0.4\t5\n" for s in "AB")
+    head = "sample_id\tchrom\tstart\tend\ttotal_cn\tminor_cn\tlog2_ratio\tn_bins\n"
+    plan.place("patient", "P.segments.tsv").write_text(head + rows)
+    quality = {"A": {"contamination": 0.12}, "B": {"contamination": 0.09}}
+    segments = add_copies(plan, quality, {})
+    assert segments["total_cn"].to_list() == [None, 3.0] and segments["log2_ratio"].to_list() == [0.4, 0.4]
+    assert quality["A"]["purity"] is None and quality["A"]["purity_status"] == "contaminated"
+    assert quality["B"]["purity"] == 0.6
 
 
 @pytest.mark.slow

@@ -116,6 +116,10 @@ class Plan:
         """Return the samples of one patient in the order of reads.tsv."""
         return [s for s in self.samples if s.patient == patient]
 
+    def germline(self, patient: str) -> Sample | None:
+        """Return the first sample that shows what a patient was born with; None without one."""
+        return next((s for s in self.of_patient(patient) if s.is_germline), None)
+
     def lesion(self, name: str) -> str | None:
         """Return the lesion of a tissue sample: its name, with the patient where other patients have one of that name.
 

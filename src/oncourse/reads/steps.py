@@ -33,7 +33,7 @@ from oncourse.reads.profile import (
     whole_contigs,
     write_json,
 )
-from oncourse.reads.sheet import MATERIAL, Plan, Sample, load_plan
+from oncourse.reads.sheet import Plan, Sample, load_plan
 from oncourse.reads.statistics import multiqc_step, statistics_step
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def identity_step(plan: Plan, _: str) -> None:
     stopped = swapped_patients(compared, patients)
     places = variable_places(bases)
     types = {name: genotypes(*at_places(one, places)) for name, one in bases.items()}
-    people = {p: types[(_germline(plan, p) or plan.of_patient(p)[0]).sample] for p in plan.patients}
+    people = {p: types[(plan.germline(p) or plan.of_patient(p)[0]).sample] for p in plan.patients}
     known = (
         np.stack([np.where(t >= 0, t, np.nan) for t in map(np.asarray, people.values())])
         if people
@@ -272,7 +272,7 @@ def copy_step(plan: Plan, patient: str) -> None:
     from oncourse.reads import copy_number as c
     from oncourse.reads.identity import sex_of
 
-    normal = _germline(plan, patient)
+    normal = plan.germline(patient)
     samples = [s for s in plan.of_patient(patient) if not s.is_germline]
     out, fits = (
         plan.place("patient", f"{patient}.segments.tsv"),
@@ -327,6 +327,7 @@ def _plasma(samples: list[Sample], judged: pl.DataFrame, tracks: Tracks, found: 
 def collect_step(plan: Plan, _: str) -> None:
     """The tables of the study folder."""
     from oncourse.reads import collect as c
+    from oncourse.reads import quality as q
     from oncourse.reads.run import build_of
     from oncourse.reads.vcf import write_vcf
 
@@ -344,9 +345,9 @@ def collect_step(plan: Plan, _: str) -> None:
             | identity["samples"][s.sample]
             | {"detection_limit": c.limit_of(bases[s.sample], rules, families=s.counts_families)}
         )
-    _add_instability(plan, quality)
-    _add_tumour_in_normal(plan, quality)
-    segments = _add_copies(plan, quality, stopped)
+    q.add_instability(plan, quality)
+    q.add_tumour_in_normal(plan, quality)
+    segments = q.add_copies(plan, quality, stopped)
     frames = []
     for patient, judged in _without_foreign(plan, identity).items():
         if judged.height:
@@ -438,77 +439,6 @@ def _tagged(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
-    """Add the microsatellite figures of tissue and plasma with a normal; takes the length counts away."""
-    import numpy as np
-
-    from oncourse.reads.msi import score
-
-    counts = {name: np.array(q.pop("run_lengths")) for name, q in quality.items() if "run_lengths" in q}
-    for s in plan.samples:
-        normal = _germline(plan, s.patient)
-        if s.is_germline or normal is None or s.sample not in counts or normal.sample not in counts:
-            continue
-        found = score(counts[s.sample], counts[normal.sample])
-        quality[s.sample] |= {
-            "msi_runs": found.n_runs,
-            "msi_share": found.share,
-            "msi_low": found.ci_low,
-            "msi_high": found.ci_high,
-            "msi_status": found.status,
-        }
-
-
-def _add_tumour_in_normal(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
-    """Add how much of the patient's tumour its normals hold."""
-    from oncourse.reads.normal import tumour_in_normal
-
-    for patient in plan.patients:
-        samples = plan.of_patient(patient)
-        tissue = [s.sample for s in samples if s.role in MATERIAL]
-        judged = pl.read_parquet(plan.place("patient", f"{patient}.calls.parquet"))
-        for s in samples:
-            if s.is_germline and judged.height:
-                found = tumour_in_normal(judged, s.sample, tissue)
-                quality[s.sample] |= {
-                    "tumor_in_normal": found.share,
-                    "tumor_in_normal_low": found.low,
-                    "tumor_in_normal_high": found.high,
-                }
-
-
-def _add_copies(plan: Plan, quality: dict[str, dict], stopped: dict[str, str]) -> pl.DataFrame:  # type: ignore[type-arg]
-    """Add purity and ploidy of the fits; return the segments of the patients that go on."""
-    frames = []
-    for patient in plan.patients:
-        for sample, fit in json.loads(plan.place("patient", f"{patient}.copies.json").read_text()).items():
-            quality[sample] |= fit
-        if patient not in stopped:
-            path = plan.place("patient", f"{patient}.segments.tsv")
-            frames.append(
-                pl.read_csv(path, separator="\t", schema_overrides={"chrom": pl.String}, infer_schema_length=None)
-            )
-    return (
-        pl.concat(
-            [
-                f.select("sample_id", "chrom", "start", "end", "total_cn", "minor_cn", "log2_ratio").cast(
-                    {
-                        "sample_id": pl.String,
-                        "start": pl.Int64,
-                        "end": pl.Int64,
-                        "total_cn": pl.Float64,
-                        "minor_cn": pl.Float64,
-                        "log2_ratio": pl.Float64,
-                    }
-                )
-                for f in frames
-            ]
-        )
-        if frames
-        else pl.DataFrame()
-    )
-
-
 def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None:  # type: ignore[type-arg]
     rows = [{"sample_id": s.sample, "patient_id": s.patient, "role": s.role, **quality[s.sample]} for s in plan.samples]
     _write(pl.DataFrame(rows, infer_schema_length=None), plan.place("tables", "quality.tsv"))
@@ -518,10 +448,6 @@ def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None: 
         pl.DataFrame(sorted(stopped.items()), schema=schema, orient="row"),
         plan.place("tables", "stopped.tsv"),
     )
-
-
-def _germline(plan: Plan, patient: str) -> Sample | None:
-    return next((s for s in plan.of_patient(patient) if s.is_germline), None)
 
 
 def _build(plan: Plan) -> str | None:
