@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from oncourse.cohort import Cohort
@@ -64,13 +63,6 @@ def test_a_process_ended_from_outside_is_named_with_the_cure(study):
         for pid in list(crew.pool._processes):
             os.kill(pid, signal.SIGKILL)
         crew.failed_pages(held)
-
-
-def test_the_processes_together_have_a_thread_of_polars_per_core(study):
-    """16 processes of 16 threads each would be 256 on 16 cores."""
-    with working(Cohort(study), _entries(), 2) as crew:
-        assert crew is not None
-        assert crew.pool.submit(pl.thread_pool_size).result() == max(1, (os.cpu_count() or 1) // 2)
 
 
 def _entries():

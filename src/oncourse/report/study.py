@@ -31,6 +31,8 @@ from oncourse.report.results import (
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from oncourse.report.workers import Crew
 
 log = logging.getLogger(__name__)
@@ -98,10 +100,14 @@ def report_study(
         tables = collect_tables(cohort, outcomes)
         said: list[str] = []
         with replaced_folder(out, given, tell=said.append) as folder:
+            (folder / "tables").mkdir()
+            book = (
+                _begin_workbook(tables, folder / "tables", crew)
+                if wants_workbook(tables, workbook, said.append)
+                else None
+            )
             pages = pages_of(cohort, folder / "patients", patients, progress, clones=_clones(outcomes), crew=crew)
             write_tables(tables, folder / "tables")
-            if wants_workbook(tables, workbook, said.append):
-                write_workbook(tables, folder / "tables" / "all_tables.xlsx")
             _write_drawn(outcomes, folder)
             if any(frame.height for frame in study.intake.values()):
                 write_ledger(study.intake, folder)
@@ -110,11 +116,22 @@ def report_study(
             failed = pages()
             written = {path.stem for path in (folder / "patients").glob("*.html")}
             (folder / "report.html").write_text(study_page(cohort, outcomes, tables, written), "utf-8")
+            if book is not None:
+                book()
             origin = provenance(source, cohort.used, seed, started, beside)
             body = sealed(folder, origin)
             write_json(body if sign is None else sign(body), folder / "provenance.json")
     first = _fill_first(study) if nothing_answered(outcomes) else ()
     return Report(out, outcomes, failed, (*said, *cohort.store.notes), first)
+
+
+def _begin_workbook(tables: Mapping[str, pl.DataFrame], folder: Path, crew: Crew | None) -> Callable[[], None]:
+    """Begin the workbook where the run has processes; what is returned waits for it, or writes it."""
+    path = folder / "all_tables.xlsx"
+    if crew is None:
+        return lambda: write_workbook(tables, path)
+    task = crew.workbook(tables, path)
+    return lambda: crew.wait(task)
 
 
 def _clones(outcomes: Sequence[Outcome]) -> bool:

@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,6 +25,8 @@ from oncourse.disk.shared import Shared, run_folder
 from oncourse.errors import OncourseError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from oncourse.analyses._base import Analysis
     from oncourse.cohort import Cohort
     from oncourse.report.execute import Outcome
@@ -48,22 +50,7 @@ def prepare(jobs: int, only: Collection[str] = ()) -> None:
         from multiprocessing import forkserver
 
         multiprocessing.get_context("forkserver").set_forkserver_preload(["oncourse.report.preloaded"])
-        with _threads_of_polars(max(1, (os.cpu_count() or 1) // jobs)):
-            forkserver.ensure_running()
-
-
-@contextmanager
-def _threads_of_polars(count: int) -> Iterator[None]:
-    """Have polars in processes started meanwhile use so many threads, unless the user says otherwise: all of them
-    together a thread per core. It reads the variable when it is imported."""
-    name = "POLARS_MAX_THREADS"
-    given = os.environ.get(name)
-    os.environ.setdefault(name, str(count))
-    try:
-        yield
-    finally:
-        if given is None:
-            del os.environ[name]
+        forkserver.ensure_running()
 
 
 def spare_the_collector() -> None:
@@ -146,6 +133,16 @@ class Crew:
             failed |= self._value(task)
         return failed
 
+    def workbook(self, tables: Mapping[str, pl.DataFrame], path: Path) -> Future[Told]:
+        """Begin to write the workbook, beside the pages and the report."""
+        assert self.cohort.shared is not None
+        self.cohort.shared.put("_tables", dict(tables))
+        return self.pool.submit(_workbook, path)
+
+    def wait(self, task: Future[Told]) -> None:
+        """Wait for a task that returns nothing."""
+        self._value(task)
+
     def _value(self, task: Future[Told]) -> Any:
         """The value of a task; what it tells beside goes to the Cohort of this process."""
         try:
@@ -212,3 +209,11 @@ def _pages(folder: Path, patients: Sequence[str], clones: bool) -> Told:
     from oncourse.report.study import write_pages
 
     return _told(write_pages(_state["cohort"], folder, patients, clones=clones))
+
+
+def _workbook(path: Path) -> Told:
+    from oncourse.report.results import write_workbook
+
+    shared = _state["cohort"].shared
+    write_workbook(shared.get("_tables"), path)
+    return _told(None)
