@@ -61,7 +61,7 @@ def test_readings_of_progression_in_a_timeline_count_whatever_their_event_is_cal
     said = (("A", 50, "N"), ("A", 110, "Y"), ("B", 70, "N"), ("B", 90, "Indeterminate"))
     rows = ((*HEAD, "PROGRESSION"), *((who, day, "", "Diagnosis", word) for who, day, word in said))
     follow = _portal(tmp_path, SURVIVAL, progression=rows).tables["follow_up"].sort("patient_id")
-    assert follow.select("progression_day", "progression_free_day").rows() == [(110, None), (None, 70)]
+    assert follow.select("progression_day", "progression_free_day").rows() == [(110, 50), (None, 70)]
 
 
 def test_a_death_of_the_disease_contradicts_a_living_patient(tmp_path):

@@ -115,6 +115,8 @@ ANSWER_WORDS = {
     "rPFS": "radiographic progression-free survival",
     "PSA_PFS": "PSA progression-free survival",
 }
+#: The same where no scan says when: the dates of progression of follow_up.
+RECORDED_PFS = "progression-free survival as the source records it"
 #: Said where nobody's vital status is known, instead of what death belongs to.
 WITHOUT_DEATHS = {"TTP": "time to progression", "TTPP": "time to PSA progression"}
 IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
@@ -148,7 +150,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         schema=SUMMARY.schema,
     )
     words = WITHOUT_DEATHS if _status(cohort, params).is_of_nobody else {}
-    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design) | words)
+    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design, table) | words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
     headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
@@ -299,8 +301,12 @@ def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
     return cannot(said("headline.endpoints.none"), said("reason.no_value"))
 
 
-def _words(design: str | None) -> dict[str, str]:
-    return ANSWER_WORDS | dict(disease(design).endpoint_words if design else {})
+def _words(design: str | None, table: pl.DataFrame) -> dict[str, str]:
+    """What the endpoints are called: where no scan is recorded, progression is the source's own, by whatever rule."""
+    words = ANSWER_WORDS | dict(disease(design).endpoint_words if design else {})
+    records = table.filter(pl.col("endpoint") == "PFS")
+    unseen = records.height > 0 and (records["source_table"] == "follow_up").all()
+    return words | ({"PFS": RECORDED_PFS} if unseen else {})
 
 
 def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[list[Estimate], list[str], list[str]]:

@@ -300,14 +300,25 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
                 .agg(pl.col("day").max().alias("_free"))
             )
             follow_up = follow_up.join(free, on="patient_id", how="left", maintain_order="left")
-            known = pl.coalesce(f"{kind}_free_day", pl.when(pl.col(column).is_null()).then("_free"))
+            before = pl.col(column).is_null() | (pl.col("_free") <= pl.col(column))
+            known = pl.coalesce(f"{kind}_free_day", pl.when(before).then("_free"))
             follow_up = follow_up.with_columns(known.alias(f"{kind}_free_day")).drop("_free")
     reading.tables["follow_up"] = follow_up
     found = timeline.table("metastases")
     if found is not None:
-        lesions = pl.concat([reading.tables["lesions"], found], how="diagonal_relaxed")
-        reading.tables["lesions"] = lesions.unique("lesion_id", keep="first", maintain_order=True)
+        reading.tables["lesions"] = _with_found(reading.tables["lesions"], found)
     reading.sources |= {t: ", ".join(files) for t, files in timeline.files.items() if t in reading.tables}
+
+
+def _with_found(lesions: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Return the lesions with the days the timelines found them, and those that only the timelines name."""
+    found = _known_lesions(found, lesions).unique("lesion_id", keep="first", maintain_order=True)
+    days = found.select("lesion_id", pl.col("found_day").cast(pl.Int64).alias("_found"))
+    old = lesions.join(days, on="lesion_id", how="left", maintain_order="left")
+    recorded = pl.col("found_day").cast(pl.Int64) if "found_day" in lesions.columns else pl.lit(None, pl.Int64)
+    old = old.with_columns(pl.coalesce(recorded, "_found").alias("found_day")).drop("_found")
+    new = found.join(lesions.select("lesion_id"), on="lesion_id", how="anti", maintain_order="left")
+    return pl.concat([old, new], how="diagonal_relaxed")
 
 
 def _known_lesions(frame: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
@@ -315,7 +326,7 @@ def _known_lesions(frame: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
     known = lesions["lesion_id"].implode()
     prefixed = pl.col("patient_id") + "_" + pl.col("lesion_id")
     own = pl.when(pl.col("lesion_id").is_in(known)).then("lesion_id").when(prefixed.is_in(known)).then(prefixed)
-    measured = "diameter_mm" in frame.columns
+    measured = "diameter_mm" in frame.columns or "found_day" in frame.columns
     return frame.with_columns(pl.coalesce(own, "lesion_id") if measured else own.alias("lesion_id"))
 
 

@@ -97,8 +97,10 @@ def export_cbioportal(
 
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     patients = study["patients"].join(study["follow_up"], on="patient_id", how="left")
-    months = pl.col("last_contact_day") / DAYS_PER_MONTH
-    status = pl.when(pl.col("is_dead")).then(pl.lit("1:DECEASED")).when(~pl.col("is_dead")).then(pl.lit("0:LIVING"))
+    death, is_dead = _death_day(study), pl.col("is_dead")
+    months = pl.coalesce(death, "last_contact_day") / DAYS_PER_MONTH
+    # dead on a day that is not known: no time of OS has an event
+    status = pl.when(death.is_not_null()).then(pl.lit("1:DECEASED")).when(~is_dead).then(pl.lit("0:LIVING"))
     table = patients.select(
         PATIENT_ID="patient_id",
         SEX=pl.col("sex").str.to_titlecase(),
@@ -108,6 +110,7 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
         CANCER_TYPE_DETAILED="disease",
         OS_MONTHS=months.round(2),
         OS_STATUS=status,
+        CAUSE_OF_DEATH=pl.when(is_dead).then("cause_of_death"),
         INDEX=pl.lit(study.config.index),
     )
     table = _with_own(table, patients, study, "patients")
@@ -361,6 +364,17 @@ def timelines(study: Study) -> dict[str, pl.DataFrame]:
             INTENT="intent",
             LESION_ID="lesion_id",
         ),
+        "data_timeline_lesion.txt": study["lesions"]
+        .drop_nulls("found_day")
+        .select(
+            PATIENT_ID="patient_id",
+            START_DATE="found_day",
+            STOP_DATE=pl.lit(None, pl.Int64),
+            EVENT_TYPE=pl.lit("LESION"),
+            LESION_ID="lesion_id",
+            ROLE="role",
+            SITE="site",
+        ),
         "data_timeline_specimen.txt": _specimens(study),
         "data_timeline_sequencing.txt": study["follow_up"]
         .drop_nulls("entry_day")
@@ -394,15 +408,22 @@ def _specimens(study: Study) -> pl.DataFrame:
     )
 
 
+def _death_day(study: Study) -> pl.Expr:
+    """The day of death; the last contact of the dead where the study gives no day of death at all."""
+    if study["follow_up"]["death_day"].is_not_null().any():
+        return pl.when(pl.col("is_dead")).then("death_day")
+    return pl.when(pl.col("is_dead")).then("last_contact_day")
+
+
 def _status(study: Study) -> pl.DataFrame:
     kinds: Mapping[str, str] = {
         "recurrence_day": "Recurrence",
+        "recurrence_free_day": "No evidence of disease",
         "progression_day": "Progression",
+        "progression_free_day": "Progression free",
         "death_day": "Deceased",
     }
-    follow = study["follow_up"].with_columns(
-        death_day=pl.when(pl.col("is_dead")).then(pl.coalesce("death_day", "last_contact_day")).otherwise("death_day")
-    )
+    follow = study["follow_up"].with_columns(death_day=_death_day(study))
     rows = follow.unpivot(on=list(kinds), index="patient_id", variable_name="kind", value_name="day").drop_nulls("day")
     return rows.select(
         PATIENT_ID="patient_id",

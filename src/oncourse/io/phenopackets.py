@@ -117,6 +117,8 @@ def _packet(
     dead = follow.get("is_dead")
     status = "UNKNOWN_STATUS" if dead is None else "DECEASED" if dead else "ALIVE"
     vital: dict[str, Any] = {"status": status}
+    if dead and follow.get("death_day") is not None and follow["death_day"] >= 0:
+        vital["survivalTimeInDays"] = follow["death_day"]  # schema 2.0: days alive after the diagnosis
     if follow.get("cause_of_death"):
         vital["causeOfDeath"] = _words(follow["cause_of_death"])
     return {
@@ -156,7 +158,7 @@ def _some(name: str, value: Any) -> dict[str, Any]:
 def _measurement(lab: dict[str, Any], when: Any) -> dict[str, Any] | None:
     text = lab["value"].strip()
     try:
-        number = float(text.lstrip("<"))
+        number = float(text.lstrip("<>"))
     except ValueError:
         return None
     quantity = {"unit": _words(lab["unit"] or "unit not recorded"), "value": number}

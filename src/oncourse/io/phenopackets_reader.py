@@ -222,7 +222,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
     survived = vital.get("survivalTimeInDays")
     death = death if death is not None else survived
     dead = {"DECEASED": "true", "ALIVE": "false"}.get(str(vital.get("status")))
-    last = death if death is not None else last
+    last = last if last is not None else death
     if last is None:
         out.skip("phenopackets", "follow_up", "no time at last encounter", patient)
         return
@@ -231,7 +231,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
         patient_id=patient,
         last_contact_day=last,
         is_dead=dead,
-        death_day=last if dead == "true" else None,
+        death_day=death if dead == "true" else None,
         cause_of_death=cause_in_words(_label(vital.get("causeOfDeath"))),
     )
 

@@ -80,6 +80,8 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
 def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
     if event == "TARGET_LESION" and {"LESION_ID", "DIAMETER_MM"} <= set(rows.columns):
         _measurement(rows, out)
+    elif event == "LESION" and {"LESION_ID", "ROLE"} <= set(rows.columns):
+        _lesion(rows, out)
     elif event == "MARKER" and {"MARKER", "VALUE"} <= set(rows.columns):
         _marker(rows, out)
     elif "TREATMENT" in event or "CHEMO" in event:
@@ -317,6 +319,20 @@ def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
                 for name in ("lesion_id", "diameter_mm", "is_node", "status", "merged_into", "evaluator")
             ),
         ).drop_nulls("lesion_id"),
+    )
+
+
+def _lesion(rows: pl.DataFrame, out: Timeline) -> None:
+    _add(
+        out,
+        "metastases",
+        rows.select(
+            pl.col("LESION_ID").alias("lesion_id"),
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("ROLE").alias("role"),
+            _first(rows, "SITE").alias("site"),
+            pl.col("_start").alias("found_day"),
+        ).drop_nulls(["lesion_id", "role"]),
     )
 
 
