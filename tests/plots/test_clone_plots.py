@@ -47,6 +47,20 @@ def test_colours_of_clones_differ():
     assert len(set(clone_colours(20))) == 20
 
 
+@pytest.mark.parametrize("n_clone", [4, 9])
+def test_no_text_of_a_tree_lies_on_another(n_clone):
+    """Long lists of genes lay on the names of other clones (crc_hu2019, prostate_msk_2024)."""
+    parent = random_tree(generator(4, "room"), n_clone)
+    names, genes = [f"C{k + 1}" for k in range(n_clone)], ["MSH3, PTPRS, AKT3, CDK12, DICER1, POLD1, ZFHX3"] * n_clone
+    with drawing(9.5, 3.2, columns=2) as canvas:
+        clone_bars(canvas.ax[1], np.full((n_clone, 2), 1 / n_clone), names, ["a", "b"])
+        clone_tree(canvas.ax[0], parent, names, n_variants=[95] * n_clone, support=[0.5] * n_clone, labels=genes)
+        canvas.fig.draw_without_rendering()
+        boxes = [t.get_window_extent() for t in canvas.ax[0].texts if t.get_visible() and t.get_text()]
+    assert len(boxes) >= 2 * n_clone
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+
+
 @pytest.mark.parametrize(("n_clone", "n_sample"), [(1, 2), (20, 20)])
 def test_every_figure_draws_at_its_extremes(n_clone, n_sample):
     rng = generator(2, "draw")

@@ -630,8 +630,8 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     height = max(height, 0.85 * (1 + len(set(tree))) if n_leaves(tree) > 5 else 0.0)
     with drawing(width, height, columns=2) as canvas:
         labels = rows.driver_labels(patient)
+        clone_bars(canvas.ax[1], post.fraction, clones, samples)  # first: the tree makes room in the place that is left
         clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
-        clone_bars(canvas.ax[1], post.fraction, clones, samples)
     add(
         "tree",
         "tree of clones and what each sample is made of",

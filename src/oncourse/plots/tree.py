@@ -13,6 +13,7 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
 
 
 #: Letters of the genes that fit beside the clones of one level, all together.
@@ -98,6 +99,7 @@ def clone_tree(
     crowded = n_leaves(parent) > 5
     roots = [k for k, p in enumerate(parent) if p < 0]
     top = float(np.mean([x[k] for k in roots])) if roots else 0.0
+    circles, beside_them, on_edges = [], [], []
     for k, p in enumerate(parent):
         from_x, from_y = (top, 0.0) if p < 0 else (x[p], y[p])
         # a sure edge is dark, a doubtful one light and broken
@@ -112,7 +114,7 @@ def clone_tree(
         if p >= 0 or len(roots) > 1:
             t = 0.68 if crowded else 0.5  # siblings are further apart near the child
             place = (from_x + t * (x[k] - from_x), from_y + t * (y[k] - from_y))
-            ax.annotate(
+            shown = ax.annotate(
                 f"{support[k]:.2f}",
                 place,
                 fontsize=6 if crowded else 7,
@@ -120,12 +122,13 @@ def clone_tree(
                 color=COLOURS["muted"],
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )
+            on_edges.append(shown)
     ax.scatter([top], [0], s=30, color=COLOURS["muted"], zorder=2)
     area = 130 + 500 * np.sqrt(np.asarray(n_variants, float) / max(1, *n_variants))
     ax.scatter(x, y, s=area, c=colours, zorder=2, edgecolors="white")
     for k, name in enumerate(names):
         light = float(np.dot(colours[k][:3], (0.299, 0.587, 0.114))) > 0.65
-        ax.annotate(
+        circle = ax.annotate(
             name,
             (x[k], y[k]),
             ha="center",
@@ -135,13 +138,14 @@ def clone_tree(
             weight="bold",
             zorder=3,
         )
+        circles.append(circle)
         text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}"
         genes = wrap(labels[k], ACROSS // max(n_leaves(parent), 1))
         text = "\n".join([text, *genes[:3]]) + (" ..." if len(genes) > 3 else "")
         beside, below = (14, -3), (0, -13)
         if crowded:  # beside the circle is the next clone
             text = "\n".join([str(n_variants[k]), *wrap(labels[k], 9)[:4]])
-        ax.annotate(
+        label = ax.annotate(
             text,
             (x[k], y[k]),
             xytext=below if crowded else beside,
@@ -152,9 +156,42 @@ def clone_tree(
             ha="center" if crowded else "left",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.7} if crowded else None,
         )
+        beside_them.append(label)
     ax.set_xlim(min(0.0, x.min()) - 0.5, x.max() + 0.9)
     ax.set_ylim(max(y.max(), 1) + 0.5, -0.3)
     ax.axis("off")
+    _make_room(ax, circles, beside_them, on_edges)
+
+
+def _make_room(
+    ax: Axes, circles: Sequence[Annotation], labels: Sequence[Annotation], edges: Sequence[Annotation]
+) -> None:
+    """Shorten each text beside a clone until it lies on no other; hide the support of an edge that still does.
+
+    Genes go first, from the end, then the word after the number. The table of clones has all of them.
+    """
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    kept = [c.get_window_extent() for c in circles]
+    own = {id(label): i for i, label in enumerate(labels)}
+    for label in labels:
+        others = [box for i, box in enumerate(kept) if i != own[id(label)]]
+        while any(label.get_window_extent().overlaps(box) for box in others) and (short := _shorter(label.get_text())):
+            label.set_text(short)
+        kept.append(label.get_window_extent())
+    for edge in edges:
+        box = edge.get_window_extent()
+        edge.set_visible(not any(box.overlaps(other) for other in kept))
+
+
+def _shorter(text: str) -> str:
+    """Return a label with one line or word less; empty where only the number is left.
+
+    >>> _shorter("95 variants\\nTP53, APC"), _shorter("95 variants"), _shorter("95")
+    ('95 variants', '95', '')
+    """
+    if "\n" in text:
+        return text.rsplit("\n", 1)[0]
+    return text.rpartition(" ")[0]
 
 
 def clone_bars(ax: Axes, fraction: NDArray[np.float64], names: Sequence[str], samples: Sequence[str]) -> None:

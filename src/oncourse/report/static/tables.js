@@ -1,7 +1,7 @@
 "use strict";
 // Tables: drawn when opened; sort, filter, hide columns, page by page, download; from a row to its patients.
 (function () {
-  var o = oncourse, PAGE = 50;
+  var o = oncourse, PAGE = 50, order = new Intl.Collator("en", { numeric: true });
   function shown(value) { return value === null || value === undefined ? "" : String(value); }
   // a number with four digits; a p value that the machine rounds to 0 is below what it can hold
   function figure(value, name) {
@@ -12,7 +12,7 @@
     if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
     if (b === null || b === undefined) return -1;
     if (typeof a === "number" && typeof b === "number") return a - b;
-    return String(a).localeCompare(String(b), "en", { numeric: true });
+    return order.compare(String(a), String(b));
   }
   function tsv(data, rows) {
     var lines = [data.columns.map(function (c) { return c[0]; }).join("\t")];
