@@ -67,18 +67,22 @@ def simulate(seed, *, n_patient=120, subclonal=0.4, absent=0.1, private=0.1, dou
     return cells, samples, np.ones(cells.n, bool), elsewhere[kept], truth
 
 
-@pytest.mark.parametrize("kind", [{}, {"absent": 0.4, "private": 0.3, "doubled": 0.0}])
-def test_the_interval_holds_the_true_fraction(kind):
-    """95 % limits: 120 plasmas, standard error 2 %; 93-97 % over 2,000 (docs/explanation/stress.md)."""
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [({}, 0.9), ({"absent": 0.4, "private": 0.3, "doubled": 0.0}, 0.9), ({"measured": False}, 0.84)],
+)
+def test_the_interval_holds_the_true_fraction(kind, least):
+    """95 % limits of 120 plasmas, standard error 2-3 %; 93-97 % over 360 each, 89 % where no copies are measured and
+    three of ten genomes are doubled (docs/explanation/stress.md)."""
     *given, truth = simulate(1, **kind)
     found = tumour_fractions(*given)
     plasma = given[1].is_plasma
     low, high, mean = found.low[plasma], found.high[plasma], found.mean[plasma]
     assert (high > low).all()
-    assert ((low <= truth[plasma]) & (truth[plasma] <= high)).mean() >= 0.90
+    assert ((low <= truth[plasma]) & (truth[plasma] <= high)).mean() >= least
     known = found.is_known[plasma]
     assert known.mean() >= 0.85
-    assert abs(np.median(np.log(mean / truth[plasma])[known])) < 0.03
+    assert abs(np.median(np.log(mean / truth[plasma])[known])) < 0.04
 
 
 def test_a_given_fraction_stays_as_given():
@@ -108,7 +112,7 @@ def test_plasma_without_tumour_is_not_known_and_bounded_above():
     )
     found = tumour_fractions(cells, samples, np.ones(2 * n, bool), np.tile([False, True], n))
     assert not found.is_known[1]
-    assert found.low[1] == 0.0 and 0 < found.high[1] < 1e-3
+    assert found.low[1] == 0.0 and 0 < found.high[1] < 3e-3
 
 
 def test_nothing_counted_says_nothing():

@@ -57,9 +57,10 @@ PLACES, WRONG, WRONG_UNMEASURED = np.r_[0.3, 0.3, 0.1, np.full(6, 1 / 6), np.ful
 PLACE_WEIGHT, N_PLACES = 0.3, 4000
 #: Errors of a purity (log) that must not be taken for spread of reads, and their standard deviation.
 PURITY_SHIFTS, PURITY_SPREAD = np.array([-0.5, -0.3, -0.15, 0.0, 0.15, 0.3, 0.5]), 0.25
-#: Cell fractions of a variant that is there, and their weights: half are in all cells.
+#: Cell fractions of a variant that is there, and their weights: half are in all cells; for sites that teach errors a
+#: tenth is on `WRONG_COPIES` beside, or a lost allele nobody told of, above every expected fraction, would pass for error.
 LEVELS = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0])
-LEVEL_SHARE = np.r_[np.full(6, 0.5 / 6), 0.5]
+LEVEL_SHARE = np.r_[np.full(6, 0.4 / 6), 0.5, 0.1]
 #: Most sites of a sample that teach errors (fewer in large studies, about `MAX_SITES` in all), and that teach
 #: spread (`MAX_SPREAD`).
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
@@ -228,6 +229,12 @@ def _clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatA
     return np.asarray(rho * np.minimum(copies, cells.total_cn[rows]) / np.maximum(total, 1e-9))
 
 
+def _wrong_vafs(cells: Cells, purity: FloatArray, rows: IntArray) -> list[FloatArray]:
+    """Return the fractions of a variant of all cells on each of `WRONG_COPIES`."""
+    rho, normal = purity[cells.sample[rows]], cells.normal_cn[rows]
+    return [rho * m / (rho * total + (1 - rho) * normal) for total, m in WRONG_COPIES]
+
+
 @dataclass
 class _Sites:
     """Sites that teach errors, shapes (n,): a mixture of variants that are there, at `LEVELS`, and of background alone.
@@ -259,6 +266,10 @@ class _Sites:
             np.logaddexp(*(_log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
             for x in LEVELS
         ]
+        wrong = [
+            _log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), s) for v in _wrong_vafs(cells, purity, rows)
+        ]
+        there.append(np.logaddexp.reduce(wrong, axis=0) + math.log(2 / len(wrong)))
         clonal = kind[rows] == 2
         group = np.unique(of * 2 + clonal, return_inverse=True)[1] if len(rows) else np.zeros(0, np.int64)
         return cls(
@@ -484,10 +495,9 @@ def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: f
     """Return log-likelihoods (n, n_place): background, in all cells on one copy or on every major one, on
     `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
     alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
-    rho = purity[cells.sample[rows]]
     one = _clonal_vaf(cells, purity, rows, np.ones(len(rows)))
     vafs = [one, _clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
-    vafs += [rho * m / (rho * total + (1 - rho) * cells.normal_cn[rows]) for total, m in WRONG_COPIES]
+    vafs += _wrong_vafs(cells, purity, rows)
     vafs += [one * x for x in LEVELS[:-1]]
     there = [_log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), np.asarray(s)) for v in vafs]
     return np.stack([log_noise(alt, depth, error, shape), *there], axis=1)

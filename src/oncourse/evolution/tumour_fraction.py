@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,18 +24,25 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: Copies, mutated copies and prior share at a site whose copy number was not measured: two copies, one lost, one lost
-#: and the other doubled. The shares are a choice.
-UNMEASURED = np.array([[2.0, 1.0, 0.8], [1.0, 1.0, 0.1], [2.0, 2.0, 0.1]])
+#: Copies and mutated copies a variant may be on where copy number was not measured, and their prior shares: of a genome
+#: of two copies (one copy lost; the other doubled; a gain), and of one that was doubled. The shares are a choice; a
+#: third of the metastatic tumours are doubled (written from memory).
+PLACES = np.array([[2, 1], [1, 1], [2, 2], [3, 1], [3, 2], [4, 1], [4, 2]], float)
+GENOMES = np.array([[0.78, 0.08, 0.06, 0.04, 0.04, 0.0, 0.0], [0.04, 0.0, 0.12, 0.08, 0.1, 0.26, 0.4]])
+DOUBLED = 0.3
+#: Errors of the tissue's purity (log) under which its reads are compared with the two kinds of genome.
+PURITY_SHIFTS = (-0.15, 0.0, 0.15)
+#: What a fraction may be off by (sd of the log) where copies are not measured: those of many variants are wrong together.
+UNMEASURED_SPREAD = 0.07
 #: Fractions that are weighed, in plasma (log-uniform beforehand) and in tissue (uniform).
 PLASMA_RANGE, TISSUE_RANGE = (2e-4, 1.0), (0.03, 1.0)
 #: Variants of a sample that its fraction is estimated from: those that tissue has in all cells first, then the deepest.
 N_VARIANT = 80
 #: Points of the grid, at first and where the weight lies; points handed on; a point below `LEAST_WEIGHT` is left out.
 N_COARSE, N_FINE, N_POINT, LEAST_WEIGHT = 49, 33, 12, 1e-2
-#: Beta-binomial concentrations of variant reads that are averaged over; their weights are learned from all samples, each
-#: held by `SPREAD_WEIGHT` samples' worth of the even start.
-SPREADS, SPREAD_WEIGHT = np.array([30.0, 100.0, 300.0, 1000.0, 1e5]), 1.0
+#: Beta-binomial concentrations of variant reads that are averaged over; their weights are learned from samples
+#: whose fractions are alike (within this factor), held by `SPREAD_WEIGHT` samples' worth of the even start.
+SPREADS, SPREAD_WEIGHT, LIKE_FRACTION = np.array([30.0, 100.0, 300.0, 1000.0, 1e5]), 1.0, 2.5
 #: What a variant may be elsewhere (rows: in all tissue cells; seen, not in all; called here alone), and here (columns:
 #: absent, subclonal, in all cells): pseudo-variants that hold the shares fitted. A choice.
 SHARES = np.array([[0.6, 0.6, 2.8], [1.0, 1.6, 0.4], [0.4, 2.2, 1.4]])
@@ -121,35 +128,60 @@ def _estimate(
     n_thread: int,
 ) -> list[FloatArray]:
     """Fill `out` for the `wanted` samples; return the weights without each of the cells used."""
-    anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
-    usable = np.zeros(len(out.mean), bool)
-    usable[wanted] = True
-    use = usable[cells.sample] & counted & (elsewhere | cells.is_called)
+    use = np.isin(cells.sample, wanted) & counted & (elsewhere | cells.is_called)
     rows = np.flatnonzero(use)
-    known = _Elsewhere.of(cells, samples, out.mean, rows, np.flatnonzero(anchors), elsewhere)
-    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -known.trunk.round(1), cells.sample[rows]))
+    anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
+    known = _genomes(cells, rows, elsewhere, _Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
+    trunk = known[0][0].trunk
+    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), cells.sample[rows]))
     of = cells.sample[rows][order]
     starts = np.searchsorted(of, wanted)
     ends = np.minimum(np.searchsorted(of, wanted, side="right"), starts + N_VARIANT)
     mine = [order[a:b] for a, b in zip(starts, ends, strict=True)]
 
     def weigh(j: int) -> _Weighed:
-        least = np.maximum(samples.min_alt_count[wanted[j]], samples.min_vaf[wanted[j]] * cells.depth[rows[mine[j]]])
-        span = PLASMA_RANGE if samples.is_plasma[wanted[j]] else TISSUE_RANGE
-        reads = _Reads.of(cells, rows[mine[j]], float(samples.noise_shape[wanted[j]]), known, mine[j], least)
-        return _weigh(reads, span, bool(samples.is_plasma[wanted[j]]))
+        d = wanted[j]
+        at = rows[mine[j]]
+        least = np.maximum(samples.min_alt_count[d], samples.min_vaf[d] * cells.depth[at])
+        reads = [
+            _Reads.of(cells, at, float(samples.noise_shape[d]), found.weights[mine[j]], genome, least)
+            for genome, (found, _) in enumerate(known)
+        ]
+        told = np.array([log_prior[d] for _, log_prior in known])
+        return _weigh(reads, told, bool(samples.is_plasma[d]))
 
     weighed = _map(weigh, len(wanted), n_thread)
-    spread = _spread_prior(np.array([w.by_spread for w in weighed]))
+    spread = _spread_prior(np.array([w.by_spread for w in weighed]), np.array([w.centre for w in weighed]))
     kept: list[FloatArray] = []
     for j, d in enumerate(wanted):
-        found = weighed[j].summary(spread)
+        found = weighed[j].summary(spread[j])
         out.mean[d], out.low[d], out.high[d], out.is_known[d] = found.mean, found.low, found.high, found.is_known
         out.points[d], out.weights[d] = found.points, found.weights
         out.row_of[rows[mine[j]]] = n_row + np.arange(len(mine[j]))
         n_row += len(mine[j])
         kept.append(found.rows)
     return kept
+
+
+def _genomes(
+    cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: _Anchors, n_sample: int
+) -> list[tuple[_Elsewhere, FloatArray]]:
+    """Return what tissue says under each kind of genome, with log P(kind, tissue's reads) per sample.
+
+    Where all copies are measured there is one kind. Else each variant's weights are those of the purity (beside the
+    known one) at which the tissue's reads fit the kind best.
+    """
+    if not _guessed(cells, rows).any():
+        return [(_Elsewhere.of(cells, rows, 0, elsewhere, anchors), np.zeros(n_sample))]
+    out = []
+    for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
+        tried = [_Elsewhere.of(cells, rows, genome, elsewhere, anchors.shifted(by)) for by in PURITY_SHIFTS]
+        fit = np.stack([np.bincount(cells.sample[rows], one.log_like, n_sample) for one in tried])
+        best = np.argmax(fit, axis=0)[cells.sample[rows]]
+        weights = np.stack([one.weights for one in tried])[best, np.arange(len(rows))]
+        chosen = _Elsewhere(weights, weights[:, TRUNK].sum(axis=1), tried[1].log_like)
+        out.append((chosen, np.logaddexp.reduce(fit, axis=0) + np.log(share)))
+    return out
 
 
 def _map(work: Callable[[int], _Weighed], n: int, n_thread: int) -> list[_Weighed]:
@@ -159,70 +191,92 @@ def _map(work: Callable[[int], _Weighed], n: int, n_thread: int) -> list[_Weighe
         return list(pool.map(work, range(n)))
 
 
-def _options(cells: Cells, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, 3).
+def _guessed(cells: Cells, rows: IntArray) -> BoolArray:
+    """Return where copy number was not measured (and a normal cell has two copies)."""
+    if cells.is_measured is None:
+        return np.zeros(len(rows), bool)
+    return np.asarray(~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5))
 
-    Measured: one copy, or every major one. Not measured (where a normal cell has two): those of `UNMEASURED`.
+
+def _options(cells: Cells, rows: IntArray, genome: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, n_option).
+
+    Measured: one copy, or every major one. Not measured: `PLACES`, with the shares of a kind of genome.
     """
-    total, major = cells.total_cn[rows], cells.major_cn[rows]
-    several = major > 1.5
-    nil = np.zeros(len(rows))
-    copies = np.stack([total, total, total], axis=1)
-    mutated = np.stack([np.ones(len(rows)), np.maximum(major, 1.0), nil + 1.0], axis=1)
-    share = np.stack([np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0), nil], axis=1)
-    if cells.is_measured is not None:
-        guessed = ~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5)
-        copies[guessed], mutated[guessed], share[guessed] = UNMEASURED.T
+    guessed = _guessed(cells, rows)
+    n_option = len(PLACES) if guessed.any() else 2
+    several = cells.major_cn[rows] > 1.5
+    copies = np.repeat(cells.total_cn[rows][:, None], n_option, axis=1)
+    mutated, share = np.ones(copies.shape), np.zeros(copies.shape)
+    mutated[:, 1] = np.maximum(cells.major_cn[rows], 1.0)
+    share[:, 0], share[:, 1] = np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0)
+    if guessed.any():
+        copies[guessed], mutated[guessed], share[guessed] = *PLACES.T, GENOMES[genome]
     return copies, np.minimum(mutated, copies), share
 
 
 @dataclass(frozen=True)
 class _Elsewhere:
-    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, 3 options), and P(all cells)."""
+    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,).
+
+    log_like : shape (n,), log P(the tissue's reads)
+    """
 
     weights: FloatArray
     trunk: FloatArray
+    log_like: FloatArray
 
     @classmethod
-    def of(
-        cls,
-        cells: Cells,
-        samples: Samples,
-        purity: FloatArray,
-        rows: IntArray,
-        anchors: IntArray,
-        elsewhere: BoolArray,
-    ) -> _Elsewhere:
-        copies, _, share = _options(cells, rows)
+    def of(cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: _Anchors) -> _Elsewhere:
+        copies, _, share = _options(cells, rows, genome)
         log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
-        # every anchor of the variant of a row, but the row's own sample
+        if len(anchors.at):
+            every, part = _tissue_evidence(cells, anchors, genome)
+            there, _, own = _options(cells, anchors.at, genome)
+            alike: BoolArray = np.zeros(len(anchors.at), bool)
+            if there.shape[1] == share.shape[1]:
+                alike = np.asarray(np.isclose(there, copies[anchors.row]).all(axis=1))
+            told = np.repeat(_log_mean(every, own)[:, None], share.shape[1], axis=1)
+            if alike.any():
+                told[alike] = every[alike]
+            np.add.at(log_all, anchors.row, told)
+            np.add.at(log_part, anchors.row, part)
+        with np.errstate(divide="ignore"):
+            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
+        total = np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1)
+        common = _trunk_share(total[0] - total[1], cells.sample[rows])
+        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
+        log_like = np.logaddexp(np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1))
+        weights = np.zeros((len(rows), 3, share.shape[1]))
+        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - log_like[:, None]), np.exp(other - log_like[:, None])
+        alone = ~elsewhere[rows]
+        weights[alone] = 0.0
+        weights[alone, HERE] = share[alone]
+        return cls(weights, weights[:, TRUNK].sum(axis=1), log_like)
+
+
+@dataclass(frozen=True)
+class _Anchors:
+    """Cells of tissue of known purity: ``at``, and the row of the sample's own cell that each speaks of (``row``)."""
+
+    at: IntArray
+    row: IntArray
+    purity: FloatArray
+    concentration: FloatArray
+
+    @classmethod
+    def of(cls, cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, use: BoolArray) -> _Anchors:
+        anchors = np.flatnonzero(use)
         order = anchors[np.argsort(cells.variant[anchors], kind="stable")]
         first = np.searchsorted(cells.variant[order], cells.variant[rows])
         n = np.searchsorted(cells.variant[order], cells.variant[rows], side="right") - first
         row = np.repeat(np.arange(len(rows)), n)
         at = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
         row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
-        if len(at):
-            every, part = _tissue_evidence(cells, samples, purity, at)
-            there, _, own = _options(cells, at)
-            alike = np.isclose(there, copies[row]).all(axis=1)
-            flat = _log_mean(every, own)
-            np.add.at(log_all, row, np.where(alike[:, None], every, flat[:, None]))
-            np.add.at(log_part, row, part)
-        with np.errstate(divide="ignore"):
-            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
-        common = _trunk_share(
-            np.logaddexp.reduce(trunk, axis=1) - np.logaddexp.reduce(other, axis=1), cells.sample[rows]
-        )
-        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
-        top = np.maximum(trunk.max(axis=1), other.max(axis=1))[:, None]
-        weights = np.zeros((len(rows), 3, share.shape[1]))
-        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - top), np.exp(other - top)
-        weights /= np.maximum(weights.sum(axis=(1, 2), keepdims=True), 1e-300)
-        alone = ~elsewhere[rows]
-        weights[alone] = 0.0
-        weights[alone, HERE] = share[alone]
-        return cls(weights, weights[:, TRUNK].sum(axis=1))
+        return cls(at, row, purity[cells.sample[at]], np.minimum(samples.concentration[cells.sample[at]], 1e6))
+
+    def shifted(self, by: float) -> _Anchors:
+        return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
 
 
 def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
@@ -241,14 +295,15 @@ def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
     return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
 
 
-def _tissue_evidence(cells: Cells, samples: Samples, purity: FloatArray, at: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return log P(reads | in all cells, each option) (n, 3), and log P(reads | in a part of the cells, or in none)."""
+def _tissue_evidence(cells: Cells, anchors: _Anchors, genome: int) -> tuple[FloatArray, FloatArray]:
+    """Return log P(reads | in all cells, each option), and log P(reads | in a part of the cells, or in none) (n,)."""
     from oncourse.evolution.background import log_noise
 
-    copies, mutated, share = _options(cells, at)
-    rho, error = purity[cells.sample[at]][:, None], cells.error_rate[at]
+    at = anchors.at
+    copies, mutated, share = _options(cells, at, genome)
+    rho, error = anchors.purity[:, None], cells.error_rate[at]
     full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
-    alt, depth, s = cells.alt_count[at], cells.depth[at], np.minimum(samples.concentration[cells.sample[at]], 1e6)
+    alt, depth, s = cells.alt_count[at], cells.depth[at], anchors.concentration
 
     def log_there(vaf: FloatArray) -> FloatArray:
         return _log_beta_binomial(alt[:, None], depth[:, None], _read(vaf, error[:, None]), s[:, None])
@@ -277,7 +332,7 @@ def _log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: F
 
 @dataclass(frozen=True)
 class _Reads:
-    """The variants of one sample: shapes (n,), options (n, 3), weights (n, 3, 3); the tables of `_curves`."""
+    """The variants of one sample: shapes (n,), options (n, n_option), weights (n, 3, n_option); the tables of `_curves`."""
 
     alt: FloatArray
     depth: FloatArray
@@ -295,12 +350,14 @@ class _Reads:
 
     @classmethod
     def of(
-        cls, cells: Cells, at: IntArray, noise_shape: float, known: _Elsewhere, mine: IntArray, least: FloatArray
+        cls, cells: Cells, at: IntArray, noise_shape: float, weights: FloatArray, genome: int, least: FloatArray
     ) -> _Reads:
         from oncourse.evolution.background import log_noise
 
         alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
-        copies, mutated, _ = _options(cells, at)
+        copies, mutated, _ = _options(cells, at, genome)
+        if copies.shape[1] < weights.shape[2]:
+            copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[2] - 2)), mode="edge") for x in (copies, mutated))
         noise = log_noise(alt, depth, error, noise_shape)
         centre, width, log_like, mass, best = _curves(alt, depth, noise)
         return cls(
@@ -311,7 +368,7 @@ class _Reads:
             least=np.ceil(np.maximum(least, 1)),
             copies=copies,
             mutated=mutated,
-            weights=known.weights[mine],
+            weights=weights,
             nil=np.exp(noise - best),
             centre=centre,
             width=width,
@@ -320,7 +377,7 @@ class _Reads:
         )
 
     def terms(self, fraction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return P(reads) beside background, at each fraction: subclonal, clonal (n, n_spread, n_fraction, 3 options);
+        """Return P(reads) beside background, at each fraction: subclonal, clonal (n, n_spread, n_fraction, n_option);
         and anywhere (n, n_spread)."""
         rho = fraction[None, :, None]
         below = rho * self.copies[:, None] + (1 - rho) * self.normal[:, None, None]
@@ -375,22 +432,29 @@ def _curves(
 
 @dataclass(frozen=True)
 class _Weighed:
-    """Log posterior over spread and fraction, (n_spread, n_fraction), and the variants' own part (n, ., .)."""
+    """Log posterior over kind of genome x spread, and fraction (., n_fraction), and each variant's part (n, ., .)."""
 
     fraction: FloatArray
     width: FloatArray
     log_post: FloatArray
     log_each: FloatArray
     is_plasma: bool
+    is_guessed: bool
 
     @property
     def by_spread(self) -> FloatArray:
         """Log-likelihood of each spread."""
-        return np.asarray(np.logaddexp.reduce(self.log_post + np.log(self.width), axis=1))
+        logs = self.log_post + np.log(self.width)
+        return np.asarray(np.logaddexp.reduce(logs.reshape(-1, len(SPREADS), len(self.width)), axis=(0, 2)))
+
+    @property
+    def centre(self) -> float:
+        """The likeliest fraction."""
+        return float(self.fraction[np.argmax(np.logaddexp.reduce(self.log_post, axis=0))])
 
     def summary(self, spread: FloatArray) -> Fractions:
         """Return the fraction at these weights of the spreads; arrays without the axis of the sample."""
-        logs = self.log_post + np.log(self.width) + np.log(spread)[:, None]
+        logs = self.log_post + np.log(self.width) + np.log(np.tile(spread, len(self.log_post) // len(spread)))[:, None]
         joint = np.exp(logs - logs.max())
         joint /= joint.sum()
         mass = joint.sum(axis=0)
@@ -398,16 +462,20 @@ class _Weighed:
             joint[None] * np.exp(-np.clip(self.log_each - self.log_each.max(axis=(1, 2), keepdims=True), -60, 0))
         ).sum(axis=1)
         without /= without.sum(axis=1, keepdims=True)
-        low, high = (_quantile(self.fraction, mass, q) for q in (TAIL, 1 - TAIL))
+        grid = self.fraction
+        if self.is_guessed:
+            grid, to = _blurred(grid, UNMEASURED_SPREAD)
+            mass, without = mass @ to, without @ to
+        low, high = (_quantile(grid, mass, q) for q in (TAIL, 1 - TAIL))
         edge = (PLASMA_RANGE if self.is_plasma else TISSUE_RANGE)[0] * EDGE
-        is_known = bool(mass[self.fraction <= edge].sum() <= EDGE_MASS)
+        is_known = bool(mass[grid <= edge].sum() <= EDGE_MASS)
         if not is_known:
             # how far down the grid goes must not decide the upper limit: Jeffreys' prior of a Poisson mean there
-            even = mass * (np.sqrt(self.fraction) if self.is_plasma else 1.0)
-            low, high = 0.0, _quantile(self.fraction, even / even.sum(), 1 - TAIL)
-        points, to = _points(self.fraction, mass)
+            even = mass * (np.sqrt(grid) if self.is_plasma else 1.0)
+            low, high = 0.0, _quantile(grid, even / even.sum(), 1 - TAIL)
+        points, to = _points(grid, mass)
         weights, rows = (_dropped(x @ to) for x in (mass[None], without))
-        mean = float((self.fraction * mass).sum())
+        mean = float((grid * mass).sum())
         known = np.array(is_known)
         return Fractions(mean, low, high, known, points, weights[0], rows, np.zeros(0, np.int64))  # type: ignore[arg-type]
 
@@ -424,6 +492,13 @@ def _quantile(grid: FloatArray, mass: FloatArray, q: float) -> float:
     return float(np.interp(q, np.concatenate([[0.0], np.cumsum(mass)]), edges))
 
 
+def _blurred(grid: FloatArray, sd: float) -> tuple[FloatArray, FloatArray]:
+    """Return a wider grid, and the matrix that spreads the masses of `grid` over it by this sd of the log."""
+    wide = np.geomspace(grid[0] * np.exp(-3 * sd), min(grid[-1] * np.exp(3 * sd), 1.0), 2 * len(grid))
+    to = np.exp(-0.5 * ((np.log(wide)[None] - np.log(grid)[:, None]) / sd) ** 2)
+    return wide, to / np.maximum(to.sum(axis=1, keepdims=True), 1e-300)
+
+
 def _points(grid: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return points over where the mass lies, and the matrix (n_grid, n_point) that moves masses there."""
     first, last = _quantile(grid, mass, 5e-4), _quantile(grid, mass, 1 - 5e-4)
@@ -437,35 +512,45 @@ def _points(grid: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]
     return points, to
 
 
-def _spread_prior(by_spread: FloatArray) -> FloatArray:
-    """Return the weights of the spreads, learned from all samples by EM."""
-    weight = np.full(len(SPREADS), 1 / len(SPREADS))
+def _spread_prior(by_spread: FloatArray, centre: FloatArray) -> FloatArray:
+    """Return the weights of the spreads (n_sample, n_spread), learned by EM from samples at a like fraction.
+
+    Wrong copies look like spread where fractions are high, and would lend it to those where only chance spreads reads.
+    """
     like = np.exp(by_spread - by_spread.max(axis=1, keepdims=True))
-    for _ in range(30):
-        found = like * weight
+    band = np.round(np.log(centre) / np.log(LIKE_FRACTION)).astype(np.int64)
+    near = np.exp(-0.5 * (band[:, None] - np.unique(band)[None]) ** 2.0)
+    own = np.unique(band, return_inverse=True)[1]
+    weight = np.full((near.shape[1], len(SPREADS)), 1 / len(SPREADS))
+    for _ in range(20):
+        found = like * weight[own]
         found /= found.sum(axis=1, keepdims=True)
-        weight = found.sum(axis=0) + SPREAD_WEIGHT / len(SPREADS)
-        weight /= weight.sum()
-    return np.asarray(weight)
+        weight = near.T @ found + SPREAD_WEIGHT / len(SPREADS)
+        weight /= weight.sum(axis=1, keepdims=True)
+    return np.asarray(weight[own])
 
 
-def _weigh(reads: _Reads, span: tuple[float, float], is_plasma: bool) -> _Weighed:
-    """Weigh a grid over the whole range, then finer ones where the weight lies."""
+def _weigh(kinds: list[_Reads], log_prior: FloatArray, is_plasma: bool) -> _Weighed:
+    """Weigh a grid over the whole range, then finer ones where the weight lies; over every kind of genome."""
+
+    def posterior(grid: FloatArray) -> tuple[FloatArray, FloatArray]:
+        found = [_posterior(reads, grid) for reads in kinds]
+        logs = [post + told for (post, _), told in zip(found, log_prior - log_prior.max(), strict=True)]
+        return np.concatenate(logs), np.concatenate([each for _, each in found], axis=1)
+
     make = np.geomspace if is_plasma else np.linspace
-    grid = make(*span, N_COARSE)
-    log_post, each = _posterior(reads, grid)
+    grid = make(*(PLASMA_RANGE if is_plasma else TISSUE_RANGE), N_COARSE)
+    log_post, each = posterior(grid)
     for _ in range(4):
         best = np.logaddexp.reduce(log_post, axis=0)
         near = np.flatnonzero(best > best.max() - 14)
         first, last = max(near[0] - 1, 0), min(near[-1] + 1, len(grid) - 1)
-        if len(near) > len(grid) / 2 and len(grid) == N_FINE:
-            break
-        if last - first + 1 >= N_COARSE - 2:
+        if last - first + 1 >= N_COARSE - 2 or (len(grid) == N_FINE and len(near) > N_FINE / 2):
             break
         grid = make(grid[first], grid[last], N_FINE)
-        log_post, each = _posterior(reads, grid)
+        log_post, each = posterior(grid)
     at = np.log(grid) if is_plasma else grid
-    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma)
+    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, len(kinds) > 1)
 
 
 def _posterior(reads: _Reads, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
