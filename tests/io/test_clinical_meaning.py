@@ -7,6 +7,9 @@ import json
 import polars as pl
 import pytest
 
+from oncourse.analyses.endpoints import endpoints
+from oncourse.cohort import Cohort
+from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.people import people
 from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
@@ -14,10 +17,15 @@ from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.detect import detect
 from oncourse.io.fhir import read_fhir
 from oncourse.io.gdc import read_gdc
+from oncourse.io.genie_bpc import read_genie_bpc
+from oncourse.io.mapping import read_mapped
 from oncourse.io.omop import read_omop
 from oncourse.io.phenopackets_reader import read_phenopackets
+from oncourse.io.redcap import read_redcap
 from oncourse.io.sdtm_events import procedures
+from oncourse.simulate.study import simulate_study
 from oncourse.study.lab_values import analyte_of, tidy_values
+from oncourse.study.model import Study
 from oncourse.study.procedures import procedure_of
 
 
@@ -232,3 +240,60 @@ def test_the_last_contact_is_no_day_of_death_where_others_have_one():
     assert mixed["status_word"][0] == "dead, on a day that is not known"
     none = people(pl.DataFrame(rows).with_columns(pl.lit(None, pl.Int64).alias("death_day")))
     assert none.select("dead_day", "is_status_known").rows() == [(500, True), (600, True)]
+
+
+def test_genie_bpc_markers_radiotherapy_metastases_and_second_primaries(tmp_path):
+    """AACR GENIE BPC release files that were noted as not read; names as in the releases (tm_level_dataset ...)."""
+    comma = {"separator": ","}
+    columns = ("record_id", "ca_seq", "dob_ca_dx_days", "tt_os_dx_days", "os_dx_status", "dx_to_dmets_liver_days")
+    _table(tmp_path / "cancer_level_dataset_index.csv", columns, ("G1", 0, 20000, 800, 1, 120), **comma)
+    others = (("G1", 1, "Breast Cancer", 19000), ("G1", 2, "Lung Cancer", 20300))
+    columns = ("record_id", "ca_seq", "ca_type", "dob_ca_dx_days")
+    _table(tmp_path / "cancer_level_dataset_non_index.csv", columns, *others, **comma)
+    columns = ("record_id", "tm_type", "tm_num_result", "tm_result_units", "dx_tm_days")
+    _table(tmp_path / "tm_level_dataset.csv", columns, ("G1", "CEA", ">1000", "ng/mL", 400), **comma)
+    columns = ("record_id", "ca_seq", "dx_rt_start_days")
+    _table(tmp_path / "ca_radtx_dataset.csv", columns, ("G1", 0, 500), ("G1", 2, 600), **comma)
+    tables, _ = checked(read_genie_bpc(tmp_path))
+    assert tables["follow_up"]["second_primary_day"].to_list() == [300]
+    assert tables["labs"].select("day", "analyte", "value").rows() == [(400, "CEA", ">1000")]
+    assert tables["procedures"].select("day", "kind").rows() == [(500, "radiotherapy")]
+    assert tables["lesions"].select("site", "found_day").rows() == [("liver", 120)]
+
+
+def test_an_operation_and_a_date_of_birth_of_a_redcap_export_are_read(tmp_path):
+    """Both were listed as columns not read."""
+    head = "record_id,redcap_repeat_instrument,redcap_repeat_instance,dob,dx_date,surgery_date,surgery_type,last_fu"
+    row = "1,,,1950-02-01,2018-01-10,2018-02-01,右半结肠切除术,2019-01-10"
+    (tmp_path / "x_DATA.csv").write_text(f"{head}\n{row}\n")
+    tables, _ = checked(read_redcap(tmp_path))
+    assert tables["procedures"].select("day", "kind").rows() == [(22, "primary_resection")]
+    assert tables["patients"].select("age_years", "primary_site").rows() == [(67.94, "right colon")]
+
+
+def test_a_column_is_not_read_where_none_of_the_tables_reads_it(tmp_path):
+    """Each table of a mapping listed what the others read."""
+    (tmp_path / "t.csv").write_text("ID,DX,OP,FU,WHO\nP1,2019-01-10,2019-01-20,2021-05-01,x\n")
+    parts = (
+        "{table: patients, columns: {patient_id: ID, index_date: DX}}",
+        "{table: follow_up, columns: {patient_id: ID, last_contact_date: FU}}",
+        "{table: procedures, columns: {patient_id: ID, date: OP}, constants: {kind: colectomy}}",
+    )
+    (tmp_path / "m.yaml").write_text("tables:\n" + "".join(f"- {p}\n" for p in parts))
+    reading = read_mapped(tmp_path / "t.csv", tmp_path / "m.yaml")
+    assert [n for n in reading.notes if "not read" in n] == ["t.csv: columns not read: WHO"]
+
+
+def test_two_origins_are_told_and_progression_without_scans_is_the_sources():
+    """DFS counted from the diagnosis, recurrence from the operation; PFS of follow_up was "by RECIST alone"."""
+    made = simulate_study("mcrpc", 12, seed=5)
+    follow = made.tables["follow_up"].with_columns(
+        pl.lit(100).cast(pl.Int64).alias("recurrence_day"), pl.lit(200).cast(pl.Int64).alias("progression_day")
+    )
+    done = pl.DataFrame({"patient_id": follow["patient_id"], "day": 60, "kind": "primary_resection"})
+    none = {n: made.tables[n].clear() for n in ("assessments", "target_lesions", "treatments") if n in made.tables}
+    tables = {**made.tables, **none, "follow_up": follow, "procedures": done.with_columns(pl.col("day").cast(pl.Int64))}
+    cohort = Cohort(Study(made.config, tables))
+    result = endpoints(cohort, EndpointParams())
+    assert any("With endpoints.origin = surgery both count from there" in n for n in result.notes)
+    assert "progression-free survival as the source records it" in result.answer

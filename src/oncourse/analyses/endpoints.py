@@ -419,6 +419,12 @@ def _notes(
         )
     if (table["entry_days"].fill_null(0) > 0).any():
         notes.append("Patients count from the day they came under observation (delayed entry).")
+    counted = table["endpoint"].is_in(["DFS", "RFS", "TTR"]).any()
+    if params.origin == "index" and counted and (cohort.recurrence.patients["origin_day"] != 0).any():
+        notes.append(
+            "DFS, RFS and TTR count from the index date; the analysis of recurrence from the resection of the primary, "
+            "on another day. With endpoints.origin = surgery both count from there."
+        )
     if not cohort.study.has("treatments"):
         notes.append("No treatments are recorded: there are no endpoints per line.")
     return tuple(notes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from oncourse.io.gather import Gather, Source, files_of
+from oncourse.io.gather import Gather, Source, files_of, organ_of
 from oncourse.io.reading import Reading
 
 INDEX = "cancer_level_dataset_index"
@@ -18,6 +18,9 @@ _FILES = (
     "cancer_panel_test_level_dataset",
     "imaging_level_dataset",
     "patient_level_dataset",
+    "tm_level_dataset",
+    "ca_radtx_dataset",
+    "cancer_level_dataset_non_index",
 )
 #: The reading radiologist's impression as curated (PRISSMM), in our words: not a RECIST response.
 _IMPRESSION = {
@@ -64,10 +67,17 @@ def read_genie_bpc(path: Path) -> Reading:
             continue
         zero[patient] = row.get("ca_seq", "")
         _cancer(patient, row, cancers, out, entry, sexes)
+        _metastases(patient, row, cancers, out)
     if _FILES[1] in files:
         _regimens(out.table(files[_FILES[1]]), out, zero)
     if _FILES[3] in files:
         _images(out.table(files[_FILES[3]]), out, zero)
+    births = {cancers.get(r, "record_id"): cancers.number(r, "dob_ca_dx_days") for r in reversed(cancers.rows)}
+    for name, read in ((_FILES[5], _markers), (_FILES[6], _radiation)):
+        if name in files:
+            read(out.table(files[name]), out, zero)
+    if _FILES[7] in files:
+        _second_primaries(out.table(files[_FILES[7]]), out, births)
     for name, file in files.items():
         if name not in _FILES:
             out.notes.append(f"{file.name} has no table here: not read")
@@ -129,6 +139,64 @@ def _cancer(
             anchor=anchor,
             source=f"{time}, {status}",
         )
+
+
+def _metastases(patient: str, row: dict[str, str], cancers: Source, out: Gather) -> None:
+    """Distant metastases: dx_to_dmets_ORGAN_days, the first day each organ is known to hold one."""
+    for column in cancers.columns:
+        found = re.fullmatch(r"dx_to_dmets_(\w+)_days", column)
+        day = cancers.number(row, column) if found else None
+        if found is None or day is None:
+            continue
+        organ = found[1].replace("_", " ")
+        out.add(
+            "lesions",
+            lesion_id=f"{patient}_M_{found[1]}",
+            patient_id=patient,
+            role="metastasis",
+            site=organ_of(organ),
+            found_day=round(day),
+        )
+
+
+def _markers(markers: Source, out: Gather, zero: dict[str, str]) -> None:
+    """Tumour markers (tm_level_dataset) -> labs."""
+    for row in markers.rows:
+        patient, name = markers.get(row, "record_id"), markers.get(row, "tm_type")
+        day, value = markers.number(row, "dx_tm_days"), markers.get(row, "tm_num_result", "tm_result")
+        if patient not in zero or day is None or name is None or value is None:
+            out.skip(markers.name, "labs", "no day, marker or value, or the patient has no index cancer", patient)
+            continue
+        unit = markers.get(row, "tm_result_units")
+        out.add("labs", patient_id=patient, day=round(day), analyte=name, value=value, unit=unit)
+
+
+def _radiation(courses: Source, out: Gather, zero: dict[str, str]) -> None:
+    """Radiotherapy of the index cancer (ca_radtx_dataset) -> procedures."""
+    for row in courses.rows:
+        patient, day = courses.get(row, "record_id"), courses.number(row, "dx_rt_start_days")
+        if patient not in zero or day is None or row.get("ca_seq", zero[patient]) != zero[patient]:
+            out.skip(courses.name, "procedures", "no day of start, or not for the first index cancer", patient)
+            continue
+        out.add("procedures", patient_id=patient, day=round(day), kind="radiotherapy")
+
+
+def _second_primaries(others: Source, out: Gather, births: dict[str | None, float | None]) -> None:
+    """The first cancer after the index cancer that is none of it -> follow_up.second_primary_day.
+
+    Both are counted from birth (dob_ca_dx_days); cancers before the index cancer are history, and counted.
+    """
+    first: dict[str | None, float] = {}
+    for row in others.rows:
+        patient, born = others.get(row, "record_id"), others.number(row, "dob_ca_dx_days")
+        start = births.get(patient)
+        if born is None or start is None or born <= start:
+            out.skip(others.name, "follow_up", "a cancer before the index cancer, or without a day", patient)
+            continue
+        first[patient] = min(born - start, first.get(patient, born - start))
+    for cells in out.rows.get("follow_up", []):
+        if cells["patient_id"] in first:
+            cells["second_primary_day"] = round(first[cells["patient_id"]])
 
 
 def _samples(tests: Source, out: Gather) -> dict[str, int]:

@@ -118,6 +118,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
     reading = Reading(
         {}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True
     )
+    read, seen = set[str](), list[str]()
     for part in tables:
         is_panel = part.table == "panel"
         text = (
@@ -131,6 +132,8 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
         if is_panel and text.has_errors:
             continue  # a row of too many cells is none of a known form
         frame = _named(text.frame, part, source, reading)
+        read |= set(text.frame.columns) - _unread(text.frame, part)
+        seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
             frame = _by_patient(frame, reading)
             must_be_whose(frame.columns, text.frame.columns, source)
@@ -140,6 +143,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             reading.tables[part.table] = frame[once]
             reading.lines[part.table] = text.lines[once]
         reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
+    _told_unread(source.name, [c for c in seen if c not in read], reading)
     config: dict[str, Any] = {k: more[k] for k in CONFIG if k in more and k != "title"}
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
@@ -172,7 +176,10 @@ def add_report(path: Path, sheet: Sheet, reading: Reading) -> None:
     source = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
     text = report_table(path, sheet.name)
     reading.problems += text.problems
-    frame = _by_patient(_named(text.frame, Mapped("panel", {}), source, reading), reading)
+    part = Mapped("panel", {})
+    frame = _by_patient(_named(text.frame, part, source, reading), reading)
+    unread = _unread(text.frame, part)
+    _told_unread(source.name, [c for c in text.frame.columns if c in unread], reading)
     must_be_whose(frame.columns, text.frame.columns, source)
     panel_calls(frame, source, text.lines, reading)
     reading.sources.setdefault("calls", source.name)
@@ -191,14 +198,30 @@ def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:
     return indexed["_at"].to_list()
 
 
-def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
-    """Return the columns under our names; the vocabulary knows Chinese headers that the mapping leaves out."""
+def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
+    """Return their column -> ours, as the mapping says, else as the vocabulary does."""
     theirs = {v.strip(): k for k, v in part.columns.items()}
     renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
     known = set(_known(part.table))
     by_word = panel_columns(frame.columns) if part.table == "panel" else our_columns(frame.columns)
     guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
-    renamed |= {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+    return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+
+
+def _unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
+    """The columns that are in no column of this table of ours."""
+    return set(frame.columns) - set(_our_names(frame, part)) - set(_known(part.table))
+
+
+def _told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:
+    if columns:
+        reading.notes.append(f"{name}: columns not read: {', '.join(columns[:12])}")
+
+
+def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
+    """Return the columns under our names; the vocabulary knows Chinese headers that the mapping leaves out."""
+    theirs, known = {v.strip(): k for k, v in part.columns.items()}, set(_known(part.table))
+    renamed = _our_names(frame, part)
     frame = percent_cells(frame, renamed)
     for column in frame.columns:
         ours = renamed.get(column) or (column if column in known else None)
@@ -212,9 +235,6 @@ def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) ->
             problem = Problem(source.name, 1, their, None, f"the column {their} (for {ours}) is not there.", cure)
             reading.problems.append(problem)
     keep = [c for c in frame.columns if c in renamed or c in known]
-    unread = [c for c in frame.columns if c not in keep]
-    if unread:
-        reading.notes.append(f"{source.name}: columns not read: {', '.join(unread[:12])}")
     out = frame.select(keep).rename({c: o for c, o in renamed.items() if c in keep})
     texts = [pl.col(c) for c, t in out.schema.items() if t == pl.String]
     # digits and signs of an East Asian width are plain ones

@@ -6,6 +6,7 @@ choices. What is not known is listed, and never guessed: a code without a dictio
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -24,6 +25,12 @@ _DRUG = r"(tx|treat|drug|chemo|therapy|regimen|med|rx)"
 #: What a field is, by its name or label: the first row that fits.
 FIELDS = (
     ("sex", r"^(sex|gender)$|sex at birth|性别"),
+    ("birth_date", r"^(dob|birth_?date|date_?of_?birth)$|date of birth|出生日期|出生年月"),
+    ("procedure", r"^(surgery|operation|procedure)(_?(type|name|kind))?$|手术方式|手术名称|术式"),
+    (
+        "procedure_date",
+        r"(surg|operat|resect)\w*_?(date|dt)$|(date|dt)[_ ]?(of[_ ])?(surg|operat|resect)|手术日期|手术时间",
+    ),
     ("age_years", r"^age(_|$)|^age at|年龄"),
     ("death_date", r"(death|died|deceased|dod).*(date|dt)|(date|dt)_?(of_)?death|死亡日期"),
     ("last_contact_date", r"last_?(contact|follow|fu|seen|visit).*|(lfu|lkadt|date_last).*|末次随访"),
@@ -48,6 +55,7 @@ FIELDS = (
 )
 _PATIENT = ("sex", "age_years", "stage", "primary_site")
 _FOLLOW = ("death_date", "last_contact_date", "is_dead", "recurrence_date", "progression_date")
+_BORN = "birth_date"
 _TREATMENT = ("drugs", "start_date", "stop_date", "stop_reason", "line")
 
 
@@ -136,7 +144,7 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
             continue
         cells = {role: _decoded(row[c], c, role, book, strange) for c, role in roles.items() if c in row}
         known = people.setdefault(patient, {})
-        for role in (*_PATIENT, *_FOLLOW, "index_date"):
+        for role in (*_PATIENT, *_FOLLOW, "index_date", _BORN):
             if (value := cells.get(role)) is not None:
                 known.setdefault(role, value)
         _row(patient, row, cells, roles, boxes, book, source, out)
@@ -206,6 +214,10 @@ def _row(
         out.add("treatments", patient_id=patient, drugs=";".join(str(d).lower() for d in drugs), **told)
     elif cells.get("start_date") or drugs:
         out.skip(source.name, "treatments", "no drug or no start", patient)
+    if done := cells.get("procedure_date"):
+        out.add("procedures", patient_id=patient, date=done, kind=cells.get("procedure") or "surgery")
+    elif cells.get("procedure"):
+        out.skip(source.name, "procedures", "a procedure without a date", patient)
     for column, role in roles.items():
         if role == "overall" and cells.get(role):
             date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
@@ -240,6 +252,16 @@ def _only_date(row: Row, column: str) -> str | None:
     return dates[0] if len(set(dates)) == 1 else None
 
 
+def _age(born: str | None, index: str | None) -> str | None:
+    """Years between two dates: with fractions of whole dates, whole years where only the year of one is known."""
+    try:
+        days = (dt.date.fromisoformat((index or "")[:10]) - dt.date.fromisoformat((born or "")[:10])).days
+        return f"{days / 365.25:.2f}"
+    except ValueError:
+        years = [re.match(r"(19|20)\d\d", text or "") for text in (born, index)]
+        return str(int(years[1][0]) - int(years[0][0])) if years[0] and years[1] else None
+
+
 def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
     starts: dict[str, str] = {}
     for row in out.rows.get("treatments", []):
@@ -247,7 +269,9 @@ def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
         starts[who] = min(start, starts.get(who, start))
     for patient, known in people.items():
         index = known.get("index_date") or starts.get(patient)
-        out.add("patients", patient_id=patient, index_date=index, **{r: known.get(r) for r in _PATIENT})
+        told = {r: known.get(r) for r in _PATIENT}
+        told["age_years"] = told["age_years"] or _age(known.get(_BORN), index)
+        out.add("patients", patient_id=patient, index_date=index, **told)
         death = known.get("death_date")
         last = (
             known.get("last_contact_date")

@@ -154,7 +154,7 @@ def days_from_dates(
             frame,
             lost,
             date,
-            "the patient has no index_date, so {value} has no day.",
+            "the patient has no index_date (a year alone is none), so {value} has no day.",
             "Fill in patients.index_date.",
             first_row=first_row,
         )
