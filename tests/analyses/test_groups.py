@@ -368,3 +368,26 @@ def test_a_response_without_a_value_before_the_start_is_not_judged():
     found = registry()["psa_response"].run(Cohort(late))
     assert "cannot be judged: none of 12 lines has a PSA both before and after the start" in found.answer
     assert found.headline.number is None and "psa50" not in found.answer
+
+
+def test_groups_whose_ratio_changes_with_time_are_told_by_their_means_on_page_one():
+    """90 events of a PSA trial, and page one said "too few events to compare them"."""
+    n = 80
+    late = [i % 2 for i in range(n)]  # B dies within 200 days of day 300, A over 1,000 days from the start
+    days = [300 + 5 * (i // 2) if b else 20 + 24 * (i // 2) for i, b in enumerate(late)]
+    found = groups(
+        study(
+            {"design": "crc"},
+            patients=[{"patient_id": f"P{i:02d}", "arm": "B" if b else "A"} for i, b in enumerate(late)],
+            samples=[],
+            calls=[],
+            follow_up=[{"patient_id": f"P{i:02d}", "last_contact_day": d, "is_dead": True} for i, d in enumerate(days)],
+        ),
+        "arm",
+    )
+    assert "no single hazard ratio" in found.answer
+    text = found.headline.text.text()
+    assert "mean overall survival differed by" in text and "too few" not in text
+    number = found.estimate(found.headline.number)
+    assert number.unit == "days"
+    assert found.headline.light == ("answered" if number.ci_low > 0 or number.ci_high < 0 else "uncertain")

@@ -69,6 +69,14 @@ def light_of(number: Numeric, n_patients: int | None = None) -> tuple[str, Said]
     return ("answered", said("reason.narrow")) if narrow else ("uncertain", said("reason.wide"))
 
 
+def difference_light(number: Numeric) -> tuple[str, Said]:
+    """Return light and reason of a difference: answered where its interval leaves out 0."""
+    if number.value is None or number.ci_low is None or number.ci_high is None:
+        return "uncertain", said("reason.open_interval")
+    apart = number.ci_low > 0 or number.ci_high < 0
+    return ("answered", said("reason.apart")) if apart else ("uncertain", said("reason.no_effect"))
+
+
 #: Words of sample comparisons ("primary v metastasis") in the catalogue.
 _SIDES = {
     "primary": "term.primary",

@@ -6,7 +6,15 @@ import math
 from typing import Any
 
 from oncourse.analyses._base import Estimate
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of, line_words
+from oncourse.analyses._headline import (
+    Headline,
+    cannot,
+    difference_light,
+    endpoint_words,
+    feature_words,
+    light_of,
+    line_words,
+)
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
@@ -261,7 +269,7 @@ def _sure(found: Estimate, weighted: bool) -> tuple[str, Said]:
         return "uncertain", said("reason.not_comparable")
     if found.unit == "ratio" or found.ci_low is None or found.ci_high is None:
         return light_of(found)
-    return ("answered", said("reason.apart")) if _is_apart(found) else ("uncertain", said("reason.no_effect"))
+    return difference_light(found)
 
 
 def _differ(balance: list[dict[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of
+from oncourse.analyses._headline import Headline, cannot, difference_light, endpoint_words, light_of
 from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -419,6 +419,7 @@ def _ratio_text(row: dict[str, Any], estimates: list[Estimate]) -> str:
     n, who = row["n"] + row["n_reference"], f"{_plain(row['group'])} against {_plain(row['reference'])}"
     if _changes(row):
         limits = row["rmst_ci_low"], row["rmst_ci_high"]
+        row["_name"] = name
         estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
         return (
             f" {who}: no single hazard ratio (it changes with time); restricted mean difference to day "
@@ -439,15 +440,12 @@ def _headline(
     for row in _first(ratios):
         if row.get("_name") in by_name:
             number = by_name[row["_name"]]
-            text = said(
-                "headline.groups.ratio",
-                group=_plain(row["group"]),
-                reference=_plain(row["reference"]),
-                endpoint=endpoint_words(row["endpoint"]),
-                ratio=number,
-                n=number.n,
-            )
-            return Headline(text, *light_of(number), number.name)
+            told = {"group": _plain(row["group"]), "reference": _plain(row["reference"]), "n": number.n}
+            told["endpoint"] = endpoint_words(row["endpoint"])
+            if number.unit == "days":
+                text = said("headline.groups.days", **told, days=number)
+                return Headline(text, *difference_light(number), number.name)
+            return Headline(said("headline.groups.ratio", **told, ratio=number), *light_of(number), number.name)
     if len(found.names) == 1:
         return cannot(said("headline.groups.one", group=_plain(found.names[0])), said("reason.too_few"))
     if medians:
