@@ -18,6 +18,7 @@ from oncourse.analyses._base import Result, registry
 from oncourse.cohort import Cohort
 from oncourse.derive.status.variants import called_rows
 from oncourse.errors import NotEnoughData
+from oncourse.facts.days import landmark_days
 from oncourse.genome.gene_sets import gene_set
 from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.phenopackets import phenopackets
@@ -282,7 +283,28 @@ def ras_of_ledger(cohort: Cohort) -> Iterator[Claim]:
         yield row["patient_id"], "", "RAS asked", "yes"
 
 
+def outcome_by_two_years(cohort: Cohort) -> Iterator[Claim]:
+    """The OS of the study from day 0 by 24 months: dead, alive or not followed so far."""
+    table = cohort.time_to_event.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())
+    for patient, time, dead in table.select("patient_id", "time_days", "is_event").iter_rows():
+        yield patient, "", "OS by 24 months", by_two_years(time, dead)
+
+
+def outcome_of_prediction(cohort: Cohort) -> Iterator[Claim]:
+    """prediction/patients, of a model whose time zero is the index date."""
+    for row in rows_of(cohort, "prediction", "patients"):
+        if row["zero_day"] == 0:
+            yield row["patient_id"], "", "OS by 24 months", by_two_years(row["time_days"], row["is_event"])
+
+
+def by_two_years(time: object, dead: object) -> str:
+    assert isinstance(time, int)
+    return "alive" if time > landmark_days(24) else "dead" if dead else "not followed so far"
+
+
 SOURCES = (
+    outcome_by_two_years,
+    outcome_of_prediction,
     recurrence_table,
     recurrence_by_endpoints,
     recurrence_on_page,

@@ -121,6 +121,19 @@ def test_a_patient_never_looked_at_lowers_no_share_with_a_biomarker():
     assert told == ["never looked at: no profiled tumour sample and no marker"]
 
 
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_the_sums_of_every_analysis_of_a_simulated_study_close(answered, design):
+    """Of each: everybody is in or out with a reason, and n of an estimate is the sum it names."""
+    cohort, outcomes = answered(design)
+    patients = set(cohort.study["patients"]["patient_id"])
+    done = {name: outcome.result for name, outcome in outcomes.items() if outcome.status == "done"}
+    assert len(done) >= 15 and not [o.message for o in outcomes.values() if o.status == "failed"]
+    for name, result in done.items():
+        assert unclosed(result.people, patients, result.estimates) == [], name
+        assert set(result.people["patient_id"]) == patients, name
+        assert result.people.filter(~pl.col("is_in"))["reason"].null_count() == 0, name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["overview", "landscape", "burden", "survival", "endpoints", "published", "therapy"])
 def test_the_sums_close_for_a_real_study(name, real_cohort):

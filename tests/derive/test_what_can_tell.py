@@ -85,3 +85,21 @@ def test_positive_blood_speaks_for_ctdna_and_after_surgery_only_in_its_window(ma
         assert match(cohort, "CRC-33").status == status
     unsaid = cohort_of(make_study, "crc", [TISSUE, PLASMA | {"day": 30}], calls, follow_up=[seen])
     assert match(unsaid, "CRC-33").missing == ("ctDNA after surgery not assessed",)
+
+
+def test_a_change_untold_of_another_gene_says_nothing_of_ras(make_study):
+    """PIK3CA and TP53 without a protein change made RAS "not assessable"; KRAS without one does."""
+    told = {}
+    for gene in ("PIK3CA", "TP53", "KRAS"):
+        cohort = Cohort(
+            make_study(
+                {"design": "crc", "genome_build": "GRCh38"},
+                patients=[{"patient_id": "P", "stage": "IV"}],
+                samples=[TISSUE],
+                variants=[{"variant_id": "1:1000:C:T", "gene": gene, "consequence": "missense_variant"}],
+                calls=[{"sample_id": "T", "variant_id": "1:1000:C:T", "alt_count": 60, "depth": 150}],
+            )
+        )
+        ras = cohort.patient_statuses.filter(pl.col("status") == "RAS").row(0, named=True)
+        told[gene] = ras["state"]
+    assert told == {"PIK3CA": "negative", "TP53": "negative", "KRAS": "not_assessable"}

@@ -157,7 +157,8 @@ class Site:
         """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or
         is that of an exact change."""
         if (
-            variant.change
+            variant.gene != self.gene
+            or variant.change
             or self.is_whole_gene
             or variant.effect not in ("missense", "inframe")
             or self.accepts(variant)
