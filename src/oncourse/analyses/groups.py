@@ -440,7 +440,7 @@ def _headline(
     for row in _first(ratios):
         if row.get("_name") in by_name:
             number = by_name[row["_name"]]
-            told = {"group": _plain(row["group"]), "reference": _plain(row["reference"]), "n": number.n}
+            told: dict[str, Any] = {"group": _plain(row["group"]), "reference": _plain(row["reference"]), "n": number.n}
             told["endpoint"] = endpoint_words(row["endpoint"])
             if number.unit == "days":
                 text = said("headline.groups.days", **told, days=number)
