@@ -153,30 +153,58 @@ def test_the_study_folder_can_be_read_and_says_where_kras_is(patient):
     assert study.assays["has_umi"].to_list() == [False, True]
 
 
-def test_the_vcf_of_the_patient_says_through_the_intake_what_the_study_folder_says(patient, tmp_path):
-    """Every site in every sample: fragments, depth, call and origin are those of calls.tsv, indels too."""
-    folder = patient[0]
-    told = CliRunner().invoke(
-        cli,
-        [
-            "import",
-            "vcf",
-            str(folder / "reads" / "vcf"),
-            str(tmp_path / "study"),
-            "--build",
-            "GRCh38",
-            "--clinical",
-            str(folder / "samples.tsv"),
-        ],
-    )
+def _imported(kind, source, folder):
+    told = CliRunner().invoke(cli, ["import", kind, str(source), str(folder), "--build", "GRCh38"])
     assert told.exit_code == 0, told.output
-    key, values = ["sample_id", "variant_id"], ["alt_count", "depth", "is_called", "origin"]
-    ours, theirs = (
-        pl.read_csv(f / "calls.tsv", separator="\t", infer_schema_length=0).select(key + values).sort(key)
-        for f in (folder, tmp_path / "study")
-    )
+    return folder
+
+
+def _table(folder, name, *columns):
+    return pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0).select(columns).sort(columns)
+
+
+def test_the_vcf_of_the_patient_answers_through_the_intake_what_the_study_folder_answers(patient, tmp_path):
+    """Every site in every sample: fragments, depth, call and origin are those of calls.tsv, indels too; what an assay
+    could have seen lies beside the VCF, so that the answer is the same number by number."""
+    from oncourse import api
+
+    folder = patient[0]
+    theirs = _imported("vcf", folder / "reads" / "vcf", tmp_path / "study")
+    columns = ("sample_id", "variant_id", "alt_count", "depth", "is_called", "origin")
+    ours = _table(folder, "calls", *columns)
     assert ours.height > 100 and ours["variant_id"].str.contains(":-").any()
-    assert_frame_equal(ours, theirs)
+    assert_frame_equal(ours, _table(theirs, "calls", *columns))
+    answers = [api.run("concordance", f) for f in (folder, theirs)]
+    assert answers[0].answer == answers[1].answer
+    assert [(e.name, e.value, e.n) for e in answers[0].estimates] == [
+        (e.name, e.value, e.n) for e in answers[1].estimates
+    ]
+
+
+def test_an_export_read_back_keeps_counts_and_what_the_assays_could_have_seen(patient, tmp_path):
+    """cBioPortal has no place for background, depth by region and copies: tables of ours beside it. Germline calls and
+    white cells are not exported."""
+    folder = patient[0]
+    out = tmp_path / "export"
+    told = CliRunner().invoke(cli, ["export", str(folder), "--format", "cbioportal", "--out", str(out)])
+    assert told.exit_code == 0, told.output
+    theirs = _imported("cbioportal", out, tmp_path / "study")
+    counted = ("sample_id", "variant_id", "alt_count", "depth", "is_called")
+    ours = pl.read_csv(folder / "calls.tsv", separator="\t", infer_schema_length=0)
+    kept = ours.filter(~pl.col("sample_id").str.ends_with("white_cells"))
+    back = _table(theirs, "calls", *counted)
+    assert kept.filter(pl.col("origin") != "germline").join(back, on=list(counted), how="anti").is_empty()
+    for name, columns in (
+        ("error_rates", ("assay_id", "substitution", "error_rate")),
+        ("segments", ("sample_id", "chrom", "start", "end", "log2_ratio")),
+        ("assays", ("assay_id", "min_depth", "min_alt_count", "min_vaf", "has_umi", "callable_mb")),
+    ):
+        mine, read = (_table(f, name, *columns) for f in (folder, theirs))
+        assert mine.height and mine.height == read.height
+        assert mine.select(columns[0]).equals(read.select(columns[0]))
+        assert_frame_equal(
+            *(f.select(pl.col(columns[-1]).str.to_lowercase()) for f in (mine, read)), check_dtypes=False
+        )
 
 
 def test_without_white_cells_the_origin_is_unknown():

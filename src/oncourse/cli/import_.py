@@ -115,6 +115,7 @@ def import_(
     from oncourse.disk.new import check_new
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
+    from oncourse.io.carried import add_carried
     from oncourse.io.native import write_study
     from oncourse.io.reference import reference_of, with_reference
     from oncourse.io.whose import Question
@@ -144,6 +145,8 @@ def import_(
     except Question as question:
         _write_manifest(question, folder)
         raise
+    if source.is_dir():
+        add_carried(source, reading)
     # the names are in the tables now; a path of the source means nothing beside them
     reading.config = replace(reading.config, fasta="", gff="")
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}

@@ -21,6 +21,7 @@ from oncourse.io import clinical_tables as ct
 from oncourse.io.anchors import Anchors
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
+from oncourse.io.carried import FOLDER as CARRIED
 from oncourse.io.cbioportal_folder import Folder, look, plain
 from oncourse.io.cbioportal_panels import (
     assays_of,
@@ -133,7 +134,7 @@ def _write_ledger(folder: Path, found: Folder, maf: MafTables | None, reading: R
     done = {row[0] for row in reading.ledger.files}
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
         name = path.relative_to(folder).as_posix()
-        if path.name in done or name in done:
+        if path.name in done or name in done or name.startswith(f"{CARRIED}/"):  # these are told as they are read
             continue
         if path.name in kinds:
             reading.ledger.file(name, kinds[path.name], "used")

@@ -8,6 +8,7 @@ from pathlib import Path
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.annovar import is_multianno
+from oncourse.io.carried import add_carried
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document, named
@@ -119,6 +120,7 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
 
         reading = read_files([path], fasta=reference)
     if path.is_dir():
+        add_carried(path, reading)
         reading.config = _with_yaml(path, reading.config)
     return reading
 

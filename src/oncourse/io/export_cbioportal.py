@@ -11,6 +11,7 @@ from oncourse.days import DAYS_PER_MONTH
 from oncourse.disease import disease
 from oncourse.facts.material import is_tumour
 from oncourse.genome.variant import parts
+from oncourse.io.carried import OF_EXPORT, write_carried
 from oncourse.io.clones import ascn_columns
 from oncourse.knowledge.alterations import short_change
 from oncourse.study.config import config_to_yaml
@@ -59,9 +60,9 @@ def export_cbioportal(
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
     becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
-    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt. What
-    the format has no place for: thresholds of assays, depth by region, copies of segments without a log2 ratio, lesions
-    without a sample, the cause of death.
+    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt;
+    thresholds and background of assays, depth by region and copies of segments are tables of ours in the folder
+    `oncourse` (`oncourse.io.carried`). What is lost: lesions without a sample, the cause of death.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
@@ -86,6 +87,7 @@ def export_cbioportal(
     if study.has("segments"):
         files["data_cna_hg.seg"] = _segments(study)
     written.update(_panels(study, out))
+    written.update(write_carried(_beside(study), out))
     for name, frame in files.items():
         if frame.is_empty():
             continue
@@ -93,6 +95,16 @@ def export_cbioportal(
         written[name] = frame.height
     _meta(study, out, study_id, {n: m for n, m in meta.items() if n in written}, written)
     return dict(sorted(written.items()))
+
+
+def _beside(study: Study) -> dict[str, pl.DataFrame]:
+    """Return what the format has no place for, of the samples that are written."""
+    mine = study["samples"].filter(is_tumour()).select("sample_id")
+    tables = {name: study[name] for name in OF_EXPORT if study.has(name)}
+    return {
+        name: frame.join(mine, on="sample_id", how="semi", maintain_order="left") if "sample_id" in frame else frame
+        for name, frame in tables.items()
+    }
 
 
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:

@@ -217,6 +217,24 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
     text.write_csv(draft_of(path), separator="\t", quote_style="never", null_value="")
 
 
+def write_beside_vcf(folder: Path, vcf: Path) -> None:
+    """Put beside the VCF files what they have no place for, so that importing them gives the same study."""
+    from oncourse.io.bed import read_bed
+    from oncourse.io.carried import TABLES, write_carried
+
+    tables = {
+        name: pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0)
+        for name in TABLES
+        if (folder / f"{name}.tsv").is_file()
+    }
+    regions = read_bed(folder / "reads_targets.bed")
+    if regions is not None and "assays" in tables:
+        mine = tables["assays"].filter(targets="reads_targets.bed").select("assay_id")
+        tables["target_regions"] = mine.join(regions, how="cross")
+    if vcf.is_dir():
+        write_carried(tables, vcf)
+
+
 def write_config(plan: Plan, build: str | None) -> None:
     """Write study.yaml where there is none: what names the variants. A user's own is never changed."""
     path = Path(plan.folder, "study.yaml")

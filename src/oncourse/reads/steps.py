@@ -392,6 +392,7 @@ def collect_step(plan: Plan, _: str) -> None:
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
     target_rows.write_csv(c.draft_of(folder / "reads_targets.bed"), separator="\t", include_header=False)
     c.put_in_place(folder, c.WRITTEN)
+    c.write_beside_vcf(folder, plan.place("vcf"))
     c.write_config(plan, build_of(plan))
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
