@@ -43,6 +43,13 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     help="Table of a fusion caller (Arriba, STAR-Fusion, FusionCatcher) or VCF of structural variants; may be "
     "repeated.",
 )
+@click.option(
+    "--coverage",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Least depth of regions (mosdepth's thresholds, Picard per target) or MSIsensor result of a sample; may be "
+    "repeated.",
+)
 @fasta_options
 @click.option(
     "--called",
@@ -89,6 +96,7 @@ def import_(
     clinical: tuple[Path, ...],
     segments: tuple[Path, ...],
     fusions: tuple[Path, ...],
+    coverage: tuple[Path, ...],
     fasta: Path | None,
     gff: Path | None,
     called: str,
@@ -132,6 +140,7 @@ def import_(
             clinical=clinical,
             segments=segments,
             fusions=fusions,
+            coverage=coverage,
             fasta=fasta,
             called=called,
             panel=panel,
@@ -173,6 +182,7 @@ def _read(
     clinical: tuple[Path, ...],
     segments: tuple[Path, ...],
     fusions: tuple[Path, ...],
+    coverage: tuple[Path, ...],
     fasta: Path | None,
     called: str,
     panel: str | None,
@@ -203,6 +213,7 @@ def _read(
             clinical=clinical,
             segments=segments,
             fusions=fusions,
+            depths=coverage,
             fasta=reference,
             called=called,
             material=material,

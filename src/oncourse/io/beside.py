@@ -9,14 +9,17 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.errors import InputError
 from oncourse.io import clinical_tables as ct
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED
+from oncourse.io.depths import read_depths
 from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import matched, renamed
 from oncourse.io.large import Large
 from oncourse.io.reading import Reading
-from oncourse.io.segments import is_purity_table, read_purity, read_segments
+from oncourse.io.segments import is_purity_table, purple_facts, read_purity, read_segments
+from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem, nearest
 
 #: Assay of samples in which a caller looked for structural variants; its genes are not said.
@@ -99,6 +102,44 @@ def add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading, known: 
     reading.tables["samples"] = built.samples
 
 
+def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: Collection[Path] = ()) -> None:
+    """Add the least depth of regions, and MSI scores, of files of one sample each.
+
+    A file that the user did not name (`given`) but a result tree holds, and that is none, is not read, and told.
+    """
+    for path in paths:
+        try:
+            frame, score = read_depths(path)
+        except InputError as error:
+            if path in given:
+                raise
+            reading.ledger.file(path.name, "unknown", "not read", why=str(error).partition(": ")[2])
+            continue
+        table = "coverage" if frame is not None else "samples"
+        if frame is None:
+            frame = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_score": [score]})
+        reading.ledger.file(
+            path.name, "depth of regions" if table == "coverage" else "MSIsensor", "used", n_rows=frame.height
+        )
+        frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, table, reading)).drop_nulls("sample_id")
+        if table == "coverage":
+            _add(frame, "coverage", path, reading)
+        else:
+            _fill(frame, built)
+    reading.tables["samples"] = built.samples
+
+
+def _fill(facts: pl.DataFrame, built: ct.Built) -> None:
+    """Fill columns of the samples that say nothing yet."""
+    joined = built.samples.join(
+        facts.unique("sample_id", keep="first"), on="sample_id", how="left", suffix="_new", maintain_order="left"
+    )
+    both = [c.removesuffix("_new") for c in joined.columns if c.endswith("_new")]
+    built.samples = joined.with_columns(pl.coalesce(c, f"{c}_new").alias(c) for c in both).drop(
+        f"{c}_new" for c in both
+    )
+
+
 def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
     frame, problems = read_purity(path)
     reading.problems += problems
@@ -110,6 +151,8 @@ def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
         own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
         joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
     built.samples = joined.drop("_purity", "_ploidy")
+    if (facts := purple_facts(path)) is not None and given.height:
+        _fill(facts.with_columns(_known_ids(facts["sample_id"], built, path, "samples", reading)).drop_nulls(), built)
     if given.height:
         reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'][:5])}")
 

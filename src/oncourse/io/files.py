@@ -14,7 +14,7 @@ from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.bcf import as_vcf, is_bcf
-from oncourse.io.beside import add_copies, add_events, add_fusions
+from oncourse.io.beside import add_copies, add_depths, add_events, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
@@ -49,6 +49,7 @@ def read_files(
     clinical: Sequence[Path] = (),
     segments: Sequence[Path] = (),
     fusions: Sequence[Path] = (),
+    depths: Sequence[Path] = (),
     fasta: Fasta | None = None,
     called: str = "auto",
     material: str = "tissue",
@@ -66,6 +67,7 @@ def read_files(
         id only (survival ...); columns named as in cBioPortal or in a MAF
     segments : copy-number segments of the samples
     fusions : tables of fusion callers (`oncourse.io.fusion_callers`)
+    depths : least depth of regions, MSI scores (`oncourse.io.depths`)
     called : as in `oncourse.io.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
@@ -86,6 +88,7 @@ def read_files(
         source = ", ".join(p.name or str(p) for p in paths) or "the source"
         raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
     segments = [*segments, *(path for tree in trees for path in tree.copies)]
+    beside = [*depths, *(path for tree in trees for path in tree.depths)]
     reading = Reading({}, StudyConfig(), foreign=True)
     per_sample, per_patient = _clinical(clinical, reading)
     known = (
@@ -144,6 +147,8 @@ def read_files(
         add_fusions(fusions, built, reading, known)
     if segments:
         add_copies(segments, built, reading, known)
+    if beside:
+        add_depths(beside, built, reading, depths)
     reading.tables["samples"] = built.samples
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
     if copies is not None:

@@ -103,6 +103,16 @@ def is_purity_table(path: Path) -> bool:
     return bool(low & set(_PURITY["purity"])) and not (low & set(ALIASES["start"]) and low & set(ALIASES["end"]))
 
 
+def purple_facts(path: Path) -> pl.DataFrame | None:
+    """Return sample_id, msi_status and tmb_per_mb of PURPLE's purity table; None of another caller's."""
+    frame = read_table(path, lenient=True).frame.head(1)
+    if not {"msStatus", "tmbPerMb"} <= set(frame.columns):
+        return None
+    status = pl.col("msStatus").replace_strict({"MSI": "MSI-H", "MSS": "MSS"}, default=None, return_dtype=pl.String)
+    burden = number(frame["tmbPerMb"]).alias("tmb_per_mb")
+    return frame.select(pl.lit(sample_of_file(path)).alias("sample_id"), status.alias("msi_status"), burden)
+
+
 def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best."""
     table = read_table(path, name=table_name(path), lenient=True)

@@ -10,17 +10,17 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("total_number_of_sites", "number_of_somatic_sites"),
         "an MSIsensor result",
-        "Put its last column (percent of unstable sites) into samples.msi_score.",
+        "Give it with --coverage beside the calls, or put its last column (percent) into samples.msi_score.",
     ),
     (
         ("total_number_of_sites", "number_of_unstable_sites"),
         "an MSIsensor-pro result",
-        "Put its last column (percent of unstable sites) into samples.msi_score.",
+        "Give it with --coverage beside the calls, or put its last column (percent) into samples.msi_score.",
     ),
     (
         ("chrom", "start", "end", "region", "mean"),
         "mosdepth's depth by region",
-        "Put chrom, start (+ 1), end and the depth into coverage.tsv (min_depth), with the sample_id.",
+        "Its depths are means: give mosdepth's .thresholds.bed with --coverage, or the least depths in coverage.tsv.",
     ),
     (
         ("chrom", "length", "bases", "mean", "min", "max"),
@@ -30,7 +30,7 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("target", "mean_coverage", "normalized_coverage"),
         "Picard's coverage per target",
-        "Put chrom, start, end and the depth into coverage.tsv (min_depth), with the sample_id.",
+        "Give it with --coverage beside the calls, or put chrom, start, end and min_coverage into coverage.tsv.",
     ),
     (
         ("#chr", "pos", "count_a", "count_c", "count_g", "count_t"),

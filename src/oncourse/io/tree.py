@@ -37,6 +37,14 @@ _SEGMENTS = (
     r"\.seg$",
 )
 
+#: Least depth of regions, and MSI (`oncourse.io.depths`).
+_DEPTHS = (
+    r"\.thresholds\.bed(\.gz)?$",
+    r"per_?target_?cov(erage)?(\.(txt|tsv))?$",
+    r"(^|/)msisensor[a-z0-9_-]*/(.*/)?(?![^/]*_(dis|germline|somatic|all|unstable)$)[^/.]+$",
+    r"\.msisensor[a-z0-9_-]*(\.(txt|tsv))?$",
+)
+
 
 @dataclass
 class Tree:
@@ -44,6 +52,7 @@ class Tree:
 
     calls: list[Path] = field(default_factory=list)
     copies: list[Path] = field(default_factory=list)
+    depths: list[Path] = field(default_factory=list)
     left: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -61,12 +70,14 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
     if calls:
         if kind is None and any(p.name.lower().endswith(_VCF) for p in calls):
             calls = [p for p in calls if p.name.lower().endswith(_VCF)]
-        return Tree(calls, [], [(p, "another format") for p in top if p not in calls])
+        return Tree(calls, left=[(p, "another format") for p in top if p not in calls])
     tree = Tree()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)):
         name = path.relative_to(folder).as_posix().lower()
         if any(re.search(pattern, name) for pattern in _SEGMENTS):
             tree.copies.append(path)
+        elif any(re.search(pattern, name) for pattern in _DEPTHS):
+            tree.depths.append(path)
         elif not name.endswith(ends):
             tree.left.append((path, "no calls or copies by its name"))
         elif why := next((why for pattern, why in _NOT_SOMATIC if re.search(pattern, name)), None):
@@ -75,6 +86,10 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
             tree.calls.append(path)
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
+    final = {stem_of(p) for p in tree.calls if re.search(r"\.purple\.somatic\.", p.name.lower())}
+    sage = [p for p in tree.calls if re.search(r"\.sage\.somatic\.", p.name.lower()) and stem_of(p) in final]
+    tree.calls = [p for p in tree.calls if p not in sage]
+    tree.left += [(p, "PURPLE's file of the same calls is read") for p in sage]
     return tree
 
 

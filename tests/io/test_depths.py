@@ -1,0 +1,77 @@
+"""Depth and MSI of other programs beside the calls: what makes a wild type measured (mosdepth, Picard, MSIsensor)."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncourse.errors import InputError
+from oncourse.io.depths import read_depths
+from oncourse.io.files import read_files
+from oncourse.io.tree import look_into
+
+HEAD = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT"
+THRESHOLDS = ("#chrom start end region 1X 20X 100X", "chr12 25245270 25245390 K 120 120 119", "chr1 99 199 N 90 0 0")
+
+
+def _put(path, *rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join("\t".join(r.split()) for r in rows) + "\n")
+    return path
+
+
+def _vcf(path, *columns):
+    cells = " ".join("0/0:50,0:50" if c.endswith("N") else "0/1:70,30:100" for c in columns)
+    rows = (f"{HEAD} {' '.join(columns)}", f"chr17 7674220 . C T 9 PASS . GT:AD:DP {cells}")
+    return _put(path, "##fileformat=VCFv4.2", "##reference=hg38", *rows)
+
+
+def test_the_least_depth_is_the_largest_threshold_that_every_base_reaches(tmp_path):
+    """mosdepth manual: columns hold the number of bases at each depth or more; 119 of 120 bases at 100X are not all."""
+    frame, score = read_depths(_put(tmp_path / "P1_T.thresholds.bed", *THRESHOLDS))
+    assert score is None
+    assert frame.rows() == [("P1_T", "12", 25245271, 25245390, 20), ("P1_T", "1", 100, 199, 0)]
+
+
+def test_picard_gives_the_least_depth_of_a_target(tmp_path):
+    """CollectHsMetrics PER_TARGET_COVERAGE: chrom, start and end are 1-based; min_coverage is the least."""
+    rows = ("chrom start end length name mean_coverage min_coverage", "chr12 25245271 25245390 120 K 300.5 87")
+    frame, _ = read_depths(_put(tmp_path / "P1_T.per_target_coverage.txt", *rows))
+    assert frame.rows() == [("P1_T", "12", 25245271, 25245390, 87)]
+
+
+def test_a_mean_depth_makes_nothing_measured(tmp_path):
+    path = _put(tmp_path / "P1_T.regions.tsv", "chrom start end region mean", "chr12 1 99 K 512.3")
+    with pytest.raises(InputError, match="no least depth"):
+        read_depths(path)
+
+
+def test_files_of_a_sample_are_added_to_it(tmp_path):
+    calls = _vcf(tmp_path / "P1_T_vs_P1_N.vcf", "P1_N", "P1_T")
+    msi = _put(tmp_path / "P1_T_vs_P1_N.msisensor_pro", "Total_Number_of_Sites Number_of_Unstable_Sites %", "10 4 40.0")
+    depth = _put(tmp_path / "P1_T.mosdepth.thresholds.bed", *THRESHOLDS)
+    tables = read_files([calls], depths=[msi, depth]).tables
+    assert tables["samples"].select("sample_id", "msi_score").rows() == [("P1_T", 40.0)]
+    assert tables["coverage"].select("sample_id", "min_depth").rows() == [("P1_T", 20), ("P1_T", 0)]
+
+
+def test_a_result_tree_gives_depth_and_msi(tmp_path):
+    """nf-core/sarek: variant_calling/msisensorpro/PAIR/PAIR and reports/mosdepth; nothing said that they were left."""
+    one = _put(
+        tmp_path / "variant_calling/msisensorpro/P1_T_vs_P1_N/P1_T_vs_P1_N", "Total_Number_of_Sites x %", "1 1 1"
+    )
+    two = _put(tmp_path / "reports/mosdepth/P1_T/P1_T.recal.thresholds.bed", *THRESHOLDS)
+    calls = _vcf(tmp_path / "variant_calling/mutect2/P1_T_vs_P1_N/P1_T_vs_P1_N.vcf", "P1_N", "P1_T")
+    tree = look_into(tmp_path)
+    assert (set(tree.depths), tree.calls) == ({one, two}, [calls])
+
+
+def test_purple_s_file_stands_for_sage_s_of_the_same_calls(tmp_path):
+    """oncoanalyser writes both; SAGE's has calls that PURPLE no longer has. PURPLE's MSI and burden are read."""
+    _vcf(tmp_path / "P1/sage/somatic/P1_T.sage.somatic.vcf", "P1_N", "P1_T")
+    _vcf(tmp_path / "P1/purple/P1_T.purple.somatic.vcf", "P1_N", "P1_T")
+    _put(
+        tmp_path / "P1/purple/P1_T.purple.purity.tsv", "purity ploidy status msStatus tmbPerMb", "0.7 3 NORMAL MSI 43.2"
+    )
+    assert [p.name for p in look_into(tmp_path).calls] == ["P1_T.purple.somatic.vcf"]
+    samples = read_files([tmp_path]).tables["samples"]
+    assert samples.select("sample_id", "msi_status", "tmb_per_mb", "purity").rows() == [("P1_T", "MSI-H", 43.2, 0.7)]
