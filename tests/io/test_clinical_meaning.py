@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 
 import polars as pl
 import pytest
@@ -22,7 +24,9 @@ from oncourse.io.mapping import read_mapped
 from oncourse.io.omop import read_omop
 from oncourse.io.phenopackets_reader import read_phenopackets
 from oncourse.io.redcap import read_redcap
+from oncourse.io.sdtm import read_sdtm
 from oncourse.io.sdtm_events import procedures
+from oncourse.io.xport import read_xport
 from oncourse.simulate.study import simulate_study
 from oncourse.study.lab_values import analyte_of, tidy_values
 from oncourse.study.model import Study
@@ -297,3 +301,35 @@ def test_two_origins_are_told_and_progression_without_scans_is_the_sources():
     result = endpoints(cohort, EndpointParams())
     assert any("With endpoints.origin = surgery both count from there" in n for n in result.notes)
     assert "progression-free survival as the source records it" in result.answer
+
+
+#: Two rows of three columns, written by pyreadstat 1.x (file_format_version=8); zlib, base64.
+_XPORT_8 = (
+    "eNrFVEtqwzAUlNMsSk/Q5es2C2OrxtTePUeidvEPSTHdmSYhF+ipeo5erFIdQrDlOnUKHXhID4lhZp5QypFxAYKvK8FWHfIsaZ4AID0/e+jg/Q"
+    "gAiRIMzlZNBxC6Xmj67fs+cCmMgkZl1dAw9qM4iGKP9nu4EqnFb8GLb8MX+fXD0y7w7HxMrmulCa/JL6/KZ4VJzkssuMWHvsdQ4SDX/8hPS5ST"
+    "fh/tfsmCEF3ORm6Sl4z9Wg85ot9P8REbHF23ZIGtSb9tZmlxBlpOfCgyM9G2P1KrFpPLktwooV7VjDmN5HI3xWeT8tfvpUrk6P/S+w0GfLWP95"
+    "2qt+0OauoeNe4/Pw5z9H0B6S3K4w=="
+)
+
+
+def test_transport_files_of_version_8_have_long_names(tmp_path):
+    """They were refused; the layout is SAS technical note TS-140, as pyreadstat writes it."""
+    (tmp_path / "x.xpt").write_bytes(zlib.decompress(base64.b64decode(_XPORT_8)))
+    frame = read_xport(tmp_path / "x.xpt")
+    assert frame.columns == ["USUBJID", "A_LONG_VARIABLE_NAME", "TRTXT"]
+    assert frame.rows() == [("P1", 1.5, "abc"), ("P2", None, "d\u00e9f")]
+
+
+def test_the_accepted_records_of_several_readers_are_the_committees(tmp_path):
+    """SDTM: RSACPTFL says which reader's record counts, visit by visit."""
+    comma = {"separator": ","}
+    columns = ("USUBJID", "RFSTDTC", "RFXSTDTC", "ARMCD")
+    _table(tmp_path / "dm.csv", columns, ("P1", "2019-01-10", "2019-01-10", "A"), **comma)
+    columns = ("USUBJID", "RSTESTCD", "RSSTRESC", "RSEVAL", "RSEVALID", "RSACPTFL", "VISIT", "RSDTC")
+    said = (("SD", 1, "", "W8", "2019-03-05"), ("PR", 2, "Y", "W8", "2019-03-05"), ("PD", 1, "Y", "W16", "2019-05-01"))
+    rows = (("P1", "OVRLRESP", w, "INDEPENDENT ASSESSOR", f"R{n}", flag, v, d) for w, n, flag, v, d in said)
+    _table(tmp_path / "rs.csv", columns, *rows, **comma)
+    tables, _ = checked(read_sdtm(tmp_path))
+    committee = tables["assessments"].filter(pl.col("evaluator") == "independent assessor")
+    assert committee.sort("day")["overall"].to_list() == ["PR", "PD"]
+    assert tables["assessments"].height == 5

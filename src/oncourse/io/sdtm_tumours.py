@@ -269,6 +269,10 @@ def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     rows = rs.with_columns(_evaluator(rs, "RS"), word.alias("_word"), upper.alias("_upper")).filter(
         pl.col("_date").is_not_null()
     )
+    if {"RSACPTFL", "RSEVALID"} <= set(rows.columns):
+        # SDTM IG: of several independent readers one record is accepted; together they are the committee's reading
+        accepted = rows.filter((pl.col("RSACPTFL") == "Y") & pl.col("RSEVALID").is_not_null())
+        rows = pl.concat([rows, accepted.with_columns(pl.col("RSEVAL").str.to_lowercase().alias("evaluator"))])
     non_target = pl.col("_upper").replace(NON_TARGET_WORDS)
     new = pl.col("_upper").replace_strict(NEW_WORDS, default=None, return_dtype=pl.String)
     allowed = TABLES["assessments"].by_name["non_target"].choices

@@ -1,6 +1,7 @@
-"""SAS transport files (XPORT version 5), the format regulators take SDTM in -> a polars frame.
+"""SAS transport files (XPORT versions 5 and 8), the format regulators take SDTM in -> a polars frame.
 
-Layout: SAS technical note TS-140, "The record layout of a data set in SAS transport (XPORT) format".
+Layout: SAS technical note TS-140, "The record layout of a data set in SAS transport (XPORT) format"; version 8 has the same
+records under other headers, and names of up to 32 characters behind the old ones.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from oncourse.errors import InputError
 
 RECORD = 80
-_LIBRARY = b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"
-_NAMES = b"HEADER RECORD*******NAMESTR HEADER RECORD!!!!!!!"
-_DATA = b"HEADER RECORD*******OBS     HEADER RECORD!!!!!!!"
+#: Version -> words of the headers of the library, the member, its variables and its rows.
+_HEADERS = {5: ("LIBRARY", "MEMBER", "NAMESTR", "OBS"), 8: ("LIBV8", "MEMBV8", "NAMSTV8", "OBSV8")}
+#: Where the description of a variable holds its long name (version 8).
+_LONG_NAME = slice(88, 120)
 
 
 def ibm_to_float(raw: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -47,22 +49,25 @@ def read_xport(path: Path) -> pl.DataFrame:
 
     Raises
     ------
-    InputError : it is not a version 5 transport file, or it is cut off
+    InputError : it is not a transport file of version 5 or 8, or it is cut off
     """
     data = path.read_bytes()
-    if not data.startswith(_LIBRARY):
-        raise InputError(f"{path.name}: is not a SAS transport file (version 5). Export it as XPORT, or as csv.")
-    at = data.find(_NAMES)
-    begin = data.find(_DATA)
+    version = next((v for v, words in _HEADERS.items() if data.startswith(_header(words[0]))), None)
+    if version is None:
+        raise InputError(f"{path.name}: is not a SAS transport file (version 5 or 8). Export it as XPORT, or as csv.")
+    _, member, names, rows = (_header(word) for word in _HEADERS[version])
+    at, begin = data.find(names), data.find(rows)
     if at < 0 or begin < 0:
         raise InputError(f"{path.name}: the SAS transport file is cut off.")
     count = int(data[at + 54 : at + 58])
-    size = int(data[data.find(b"HEADER RECORD*******MEMBER  HEADER RECORD!!!!!!!") + 74 :][:4])
+    size = int(data[data.find(member) + 74 :][:4])
     columns = []
     for number in range(count):
         entry = data[at + RECORD + number * size :][:size]
         kind, _, length = struct.unpack(">hhh", entry[:6])
         name = entry[8:16].decode("ascii", "replace").strip()
+        if version == 8:
+            name = entry[_LONG_NAME].decode("utf-8", "replace").strip(" \0") or name
         (position,) = struct.unpack(">i", entry[84:88])
         columns.append((name, kind, length, position))
     width = sum(length for _, _, length, _ in columns)
@@ -86,3 +91,7 @@ def read_xport(path: Path) -> pl.DataFrame:
             text = [bytes(c).decode("utf-8", "replace").rstrip() or None for c in cells]
             series.append(pl.Series(name, text, pl.String))
     return pl.DataFrame(series)
+
+
+def _header(word: str) -> bytes:
+    return f"HEADER RECORD*******{word:<8}HEADER RECORD!!!!!!!".encode()
