@@ -404,7 +404,7 @@ def _headline(tested: pl.DataFrame, found: dict[str, Estimate], params: Params) 
             if effect.unit == "ratio"
             else said("headline.biomarkers.named_days", **told, days=effect)
         )
-        return Headline(words, "uncertain", said("reason.one_by_one"), effect.name)
+        return Headline(words, "uncertain", said("reason.named"), effect.name)
     if rest.height:
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
         return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
@@ -519,9 +519,8 @@ def _notes(
         notes.append(f"The same patients, so one test: {listed}{' and more' if len(same) > 6 else ''}.")
     adjusted = tested["adjusted_hazard_ratio"].drop_nulls().len()
     if covariates and adjusted:
-        notes.append(
-            f"Adjusted for {', '.join(sorted(found.used))}, on patients who have all of them ({adjusted} tests)."
-        )
+        named = ", ".join(map(feature_words, sorted(found.used)))
+        notes.append(f"Adjusted for {named}, on patients who have all of them ({adjusted} tests).")
         unused = sorted(set(covariates) - found.used)
         if unused:
             notes.append(f"Not adjusted for {', '.join(unused)}: not recorded, or the same in all patients.")

@@ -193,6 +193,7 @@ def to_svg(fig: Figure) -> str:
     from oncourse.plots.svg import Canvas
 
     with _LOCK, matplotlib.rc_context(_RC):
+        _legible(fig)
         text = Canvas(fig).svg({"Date": None, "Creator": None, "Format": None, "Type": None})
     text = re.sub(r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :])  # ids of one page must differ
     text = _marked(text)
@@ -203,6 +204,25 @@ def to_svg(fig: Figure) -> str:
         if width is None
         else text.replace(width[0], f'style="width:100%;max-width:{float(width[1]) * 96 / 72:.0f}px"', 1)
     )
+
+
+#: Smallest text (points) that journals print, and the width (inches) of two of their columns, 174 mm.
+SMALLEST_TEXT, TWO_COLUMNS = 5.0, 174 / 25.4
+
+
+def _legible(fig: Figure) -> None:
+    """Raise the texts that would fall below what a journal prints where the figure is drawn over two columns."""
+    from math import ceil
+
+    from matplotlib.text import Text
+
+    least = ceil(10 * SMALLEST_TEXT * float(fig.get_figwidth()) / TWO_COLUMNS) / 10
+    for axis in (a for ax in fig.axes for a in (ax.xaxis, ax.yaxis)):
+        if any(float(label.get_fontsize()) < least for label in axis.get_ticklabels()):
+            axis.set_tick_params(labelsize=least)
+    for text in fig.findobj(Text):
+        if float(text.get_fontsize()) < least:
+            text.set_fontsize(least)
 
 
 def keep_apart(fig: Figure, texts: Sequence[Any]) -> None:

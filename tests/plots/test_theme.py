@@ -1,0 +1,20 @@
+"""The look of every figure: what a journal can print."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from oncourse.plots.theme import SMALLEST_TEXT, TWO_COLUMNS, drawing
+
+
+@pytest.mark.parametrize("width", [5.0, 9.6, 14.0])
+def test_no_text_is_smaller_than_journals_print_over_two_columns(width):
+    """Labels of wide figures fell to 3.7 points at 174 mm; the drawing has pixels of 1/72 inch, its width in them."""
+    with drawing(width, 3) as canvas:
+        canvas.ax.set_yticks([0, 1], ["KRAS", "TP53"], fontsize=4)
+        canvas.ax.text(0.5, 0.5, "n = 3", fontsize=5)
+    sizes = [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?([\d.]+)px", canvas.svg)]
+    assert len(sizes) >= 4
+    assert min(sizes) * TWO_COLUMNS / width >= SMALLEST_TEXT
