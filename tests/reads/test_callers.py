@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from oncourse.errors import InputError, ToolError
@@ -62,3 +64,41 @@ def test_callers_are_asked_for_in_reads_yaml_by_known_names(tmp_path):
     (tmp_path / "reads.yaml").write_text("fasta: ref.fa\ncallers: [mutect]\n")
     with pytest.raises(InputError, match=r"'mutect' is no caller\. Known: mutect2, strelka2, vardict"):
         read_plan(tmp_path)
+
+
+def _script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}")
+    path.chmod(0o755)
+
+
+@pytest.mark.skipif(not shutil.which("bgzip") or not shutil.which("tabix"), reason="bgzip or tabix is not installed")
+def test_strelka_is_configured_and_run_for_each_tumour_and_both_of_its_files_are_read(tmp_path, monkeypatch):
+    """The stand-in writes runWorkflow.py into --runDir, which writes an SNV file and an indel file."""
+    inner = 'd=$(dirname "$0")/results/variants; mkdir -p "$d"; cp "$TMPL" "$d/somatic.snvs.vcf.gz"; '
+    inner += 'cp "$TMPL" "$d/somatic.indels.vcf.gz"\n'
+    _script(tmp_path / "inner", inner)
+    told = f'echo "$@" >> {tmp_path}/arguments\nwhile [ "$1" != "--runDir" ]; do shift; done\nmkdir -p "$2"\n'
+    _script(tmp_path / "configureStrelkaSomaticWorkflow.py", f'{told}cp {tmp_path}/inner "$2/runWorkflow.py"\n')
+    (tmp_path / "found.vcf").write_text(_VCF.replace("\\n", "\n").replace("\\t", "\t") + "1\t7\t.\tA\tG\t.\tPASS\t.\n")
+    monkeypatch.setenv("TMPL", str(tmp_path / "found.vcf"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    need_callers(("strelka2",))
+    found = candidates(CALLERS["strelka2"], _job(tmp_path))
+    assert found.rows() == [("1", 7, "A", "G")] * 4
+    lines = (tmp_path / "arguments").read_text().splitlines()
+    wanted = [f"--normalBam {tmp_path}/N.bam --tumorBam {tmp_path}/{name}.bam" for name in ("T1", "T2")]
+    assert all(w in line for w, line in zip(wanted, lines, strict=True))
+    assert all("--exome" in line and "--callRegions" in line for line in lines)
+
+
+def test_vardict_is_run_through_its_two_scripts_for_each_tumour(tmp_path, monkeypatch):
+    """Stand-ins of the three programs, each fed by the one before; the last writes the VCF."""
+    _script(tmp_path / "vardict-java", f'echo "$@" >> {tmp_path}/arguments\necho raw\n')
+    _script(tmp_path / "testsomatic.R", "sed s/raw/tested/\n")
+    (tmp_path / "found.vcf").write_text(_VCF.replace("\\n", "\n").replace("\\t", "\t") + "1\t8\t.\tAC\tA\t.\tp8\t.\n")
+    _script(tmp_path / "var2vcf_paired.pl", f"grep -q tested && cat {tmp_path}/found.vcf\n")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    need_callers(("vardict",))
+    assert candidates(CALLERS["vardict"], _job(tmp_path)).rows() == [("1", 8, "AC", "A")] * 2
+    first, second = (tmp_path / "arguments").read_text().splitlines()
+    assert f"-N T1 -b {tmp_path}/T1.bam|{tmp_path}/N.bam" in first and "-N T2" in second
