@@ -29,6 +29,7 @@ from oncourse.genome.effect import consequences
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import Model
 from oncourse.genome.protein import canonical
+from oncourse.genome.protein_change import translate, until_stop
 from oncourse.genome.variant import normalise
 from oncourse.stats.rng import generator
 
@@ -170,6 +171,102 @@ def compare(folder: Path, n: int, seed: int) -> pl.DataFrame:
     )
 
 
+def applied(protein: str, name: str) -> str | None:
+    """Return the protein that a protein change (one-letter codes) makes of `protein`; ``?`` for what it leaves open.
+
+    None: the name is not one of HGVS, or names residues that are not there.
+
+    >>> [applied("MKTAY*", n) for n in ("p.T3del", "p.K2_T3dup", "p.T3Lfs*2", "p.T3fs", "p.*6Qext*2", "p.MK1*")]
+    ['MKAY*', 'MKTKTAY*', 'MKL*', 'MK?', 'MKTAYQ?*', None]
+    """
+    if name.endswith("="):
+        return protein
+    if name == "p.M1?":
+        return "?"
+    found = re.fullmatch(
+        r"p\.([A-Z*])(\d+)(?:_([A-Z*])(\d+))?(del|dup|delins|ins|)([A-Z*]*?)(fs|ext)?(?:\*([\d?]+))?", name
+    )
+    if not found:
+        return None
+    old, a, last, b, kind, new, tail, length = found.groups()
+    i, j = int(a) - 1, int(b or a)
+    if protein[i : i + 1] != old or (last and protein[j - 1 : j] != last):
+        return None
+    if tail == "fs":
+        return protein[:i] + new + ("?" * (int(length) - 1 - len(new)) + "*" if length else "?")
+    if tail == "ext":
+        more = int(length) - 1 if length and length != "?" else 0
+        return protein[:i] + new + "?" * more + "*" if more else protein[:i] + new + "?"
+    if kind == "ins":
+        after = protein[: i + 1] + new + protein[i + 1 :]
+    else:
+        middle = {"del": "", "dup": 2 * protein[i:j]}.get(kind, new)
+        after = protein[:i] + middle + protein[j:]
+    return after[: after.index("*") + 1] if "*" in after else after
+
+
+def is_right(protein: str, after: str, name: str | None) -> bool:
+    """Whether a name makes `after` of `protein`, and is the one HGVS asks for: what differs first, the last of equal
+    places, dup before ins.
+
+    >>> is_right("MVVG*", "MVG*", "p.V2del"), is_right("MVVG*", "MVG*", "p.V3del"), is_right("MKT*", "MKTT*", "p.K2_T3insT")
+    (False, True, False)
+    """
+    made = applied(protein, name) if name else None
+    if not name or made is None:
+        return False
+    start, end = made.split("?")[0], made.rsplit("?", 1)[-1] if "?" in made else ""
+    length_told = "?" not in made or made.endswith("*")
+    if not (after.startswith(start) and after.endswith(end)) or (length_told and len(made) != len(after)):
+        return False
+    if "=" in name or name == "p.M1?":
+        return "=" in name or after[0] != "M"
+    first = next(i for i in range(len(protein)) if after[i : i + 1] != protein[i])
+    at, kind = int(re.findall(r"\d+", name)[0]), re.search(r"(delins|del|dup|ins)", name)
+    to = int((re.findall(r"_[A-Z*](\d+)", name) or [at])[0])
+    if kind and kind[1] in ("del", "dup"):
+        return protein[to : to + 1] != protein[at - 1]
+    if kind and kind[1] == "ins":
+        new = re.search(r"ins([A-Z*]+)", name)[1]  # type: ignore[index]
+        return not protein[:at].endswith(new) and not protein[at:].startswith(new)
+    return at == first + 1
+
+
+def judged(both: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """Return the variants within coding exons whose protein changes are not written alike, with who is right.
+
+    The protein is translated here anew from the c. name on which both agree; the other name is then applied to it.
+    """
+    with tempfile.TemporaryDirectory() as work:
+        plain = Path(work) / "slices.fa"
+        plain.write_bytes(gzip.decompress((folder / "slices.hg38.fa.gz").read_bytes()))
+        annotator = Annotator.of_files(plain, folder / "genes.contig.gff3")
+        spliced = [annotator.spliced(i) for i in range(len(annotator.models))]
+        sequences = {s.model.gene: (s.coding, s.behind) for s in spliced if s.model.coding}
+    coded = r"^c\.(\d+)(?:_(\d+))?(del|dup|ins|)([ACGT]*)(?:ins|>)?([ACGT]*)$"
+    rows = []
+    for row in both.filter(pl.col("same_c") & ~pl.col("same_p").fill_null(False)).iter_rows(named=True):
+        found = re.match(coded, row["hgvs_c"])
+        if not found:
+            continue
+        coding = sequences[row["gene"]]
+        a, b, kind, old, new = found.groups()
+        i, j = int(a) - 1, int(b or a)
+        if kind == "ins":
+            i, j, new = int(a), int(a), old
+        elif kind == "dup":
+            i, j, new = j, j, old
+        after = coding[0][:i] + new + coding[0][j:] + coding[1]
+        protein, changed = translate(coding[0]), until_stop(after)
+        if changed[0] != "M" or i < 3:
+            changed = "?" + changed[1:]
+        rows.append(
+            (row["variant_id"], row["hgvs_p"], row["peer_p"])
+            + tuple(is_right(protein, changed, n) for n in (row["hgvs_p"], row["peer_p"]))
+        )
+    return pl.DataFrame(rows, schema=["variant_id", "ours", "theirs", "ours_right", "theirs_right"], orient="row")
+
+
 def speed(folder: Path, n: int, seed: int) -> tuple[int, float]:
     """Return how many distinct variants were named, and the CPU seconds of that, reading of both files included."""
     with tempfile.TemporaryDirectory() as work:
@@ -201,6 +298,10 @@ def main() -> None:
     pl.Config.set_tbl_rows(200).set_tbl_cols(20).set_tbl_width_chars(240).set_fmt_str_lengths(60)
     odd = both.filter(~pl.all_horizontal(pl.col("same_c", "meant_p", "same_word").fill_null(False)))
     print(odd.select("variant_id", "gene", "hgvs_c", "peer_c", "hgvs_p", "peer_p", "consequence", "word"))
+    verdict = judged(both, given.folder)
+    print("protein changes written otherwise, within coding exons, judged by translating the c. name anew:")
+    print(verdict.group_by("ours_right", "theirs_right").len().sort("len", descending=True))
+    print(verdict.filter(~pl.col("ours_right")))
     if given.frozen:
         both.select("variant_id", "kind", "peer_c", "peer_p", "word").write_csv(given.frozen, separator="\t")
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.analyses.landscape import gene_table, oncoprint_data
+from oncourse.analyses._landscape_figures import oncoprint_data
+from oncourse.analyses.landscape import gene_table
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence
 from oncourse.derive.genes.gene_status import LandscapeParams

@@ -179,7 +179,7 @@ def test_reference_table_is_compared(make_study, tmp_path):
 def test_oncoprint_marks_both_alleles_and_germline(make_study):
     """A: two losses of APC in one sample (the other has none); B: a germline loss of BRCA2 marked on its tumour
     sample."""
-    from oncourse.analyses.landscape import oncoprint_data
+    from oncourse.analyses._landscape_figures import oncoprint_data
 
     rows = [
         ("A1", "1:1:A:C", "APC", "nonsense", "somatic"),

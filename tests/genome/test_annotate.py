@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,7 @@ from oncourse.genome.gene_files import read_gene_models
 from oncourse.genome.gene_models import Model, models
 from oncourse.genome.place_effect import opposite
 from oncourse.genome.protein import codon
+from oncourse.genome.protein_change import coding_change
 from oncourse.genome.spliced import Spliced
 from oncourse.genome.variant import normalise
 from oncourse.stats.rng import generator
@@ -267,6 +269,27 @@ def test_random_variants_are_named_as_snpeff_names_them(slices) -> None:
     residues = [shifted.select(codon(c)).to_series() for c in ("hgvs_p", "peer_p")]
     # snpEff names the first changed codon even where its amino acid stays
     assert shifted.height > 60 and (residues[0] - residues[1]).is_in([0, 1]).all()
+
+
+def test_protein_changes_make_the_protein_that_the_coding_name_makes(slices, shared_data) -> None:
+    """HGVS: the first changed residue, the last of equal places, dup before ins. Judged by a translation of its own
+    (benchmarks/bench_effects.py); of snpEff's names some are not right by it."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+    from bench_effects import judged
+
+    annotator, _ = slices
+    peer = pl.read_csv(Path(__file__).parent / "snpeff_effects.tsv", separator="\t", comment_prefix="#")
+    both = pl.concat([peer, annotator.annotate(peer["variant_id"]).drop("variant_id")], how="horizontal")
+    inside = both.filter(pl.col("hgvs_p").is_not_null())
+    verdict = judged(inside.with_columns(same_c=True, same_p=False), shared_data("reads-ref-slices-hg38"))
+    assert verdict.height > 400 and verdict["ours_right"].all()
+    assert 5 < (~verdict["theirs_right"]).sum() < 40
+
+
+def test_a_stop_lost_with_the_residue_before_it_names_both() -> None:
+    """ETV4 c.1451_1453delACTinsGGC: tyrosine 484 becomes tryptophan and the stop glutamine; only the stop was told."""
+    coding = "ATGAAATACTAG"
+    assert coding_change(coding, "GGTTAG", "MKY*", 7, "ACT", "GGC") == ("stop_lost", "p.Y3_*4delinsWQext*2")
 
 
 def test_the_coding_name_of_an_indel_makes_its_variant_again(slices) -> None:

@@ -132,11 +132,16 @@ def _read_on(bases: str, protein: str, first: int, longer: int) -> tuple[str, st
 def extended(protein: str, first: int, new: str) -> str:
     """Return the name of a lost stop: amino acids `new` from codon `first` (from 0) on go past the end.
 
-    >>> extended("MKT*", 3, "QG*"), extended("MKT*", 2, "TQG")
-    ('p.*4Qext*2', 'p.*4Qext*?')
+    A residue before the stop that changed with it is part of the name.
+
+    >>> extended("MKT*", 3, "QG*"), extended("MKT*", 2, "TQG"), extended("MKT*", 2, "AQG*")
+    ('p.*4Qext*2', 'p.*4Qext*?', 'p.T3_*4delinsAQext*2')
     """
     at = len(protein) - 1 - first
     length = str(len(new) - 1 - at) if new.endswith("*") else "?"
+    same = next((i for i in range(at) if new[i] != protein[first + i]), at)
+    if same < at:
+        return f"p.{_span(protein[first + same :], first + same)}delins{new[same : at + 1]}ext*{length}"
     return f"p.*{len(protein)}{new[at]}ext*{length}"
 
 

@@ -1,0 +1,206 @@
+"""The figures of the landscape, and the numbers of its oncoprint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Figure
+from oncourse.analyses._landscape_tables import CLASSES, PAIRS
+from oncourse.cohort import Cohort
+from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
+
+if TYPE_CHECKING:
+    from oncourse.plots.oncoprint import Oncoprint
+
+_LABELS = {
+    "nonsense": "truncating",
+    "frameshift": "truncating",
+    "start_lost": "truncating",
+    "stop_lost": "truncating",
+    "splice_site": "splice",
+    "missense": "missense",
+    "inframe_deletion": "inframe",
+    "inframe_insertion": "inframe",
+}
+
+
+def landscape_figures(
+    cohort: Cohort,
+    status: GeneStatus,
+    top: pl.DataFrame,
+    burden: pl.DataFrame,
+    tables: dict[str, pl.DataFrame],
+    groups: pl.DataFrame | None,
+    params: LandscapeParams,
+) -> list[Figure]:
+    """Return the figures of the landscape; none where no gene is altered."""
+    from oncourse.plots.bars import count_bars, grouped_points, interval_bars
+    from oncourse.plots.oncoprint import oncoprint_svg
+
+    if top.is_empty():
+        return []
+    figures = [
+        Figure(
+            "oncoprint",
+            "Oncoprint",
+            "Genes by frequency, samples sorted; grey where the gene was not on the "
+            "sample's panel; the foot of a cell: both "
+            "alleles hit, or a germline hit.",
+            oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups)),
+        ),
+        Figure(
+            "gene_frequency",
+            "Frequency of altered genes",
+            f"Share of {params.unit}s in whom the gene was looked at, with the exact 95 % interval and counts.",
+            interval_bars(
+                top["gene"].to_list(),
+                top["frequency"].to_list(),
+                top["ci_low"].to_list(),
+                top["ci_high"].to_list(),
+                [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
+                xlabel=f"{params.unit}s with an alteration",
+            ),
+        ),
+    ]
+    if (pairs := tables[PAIRS.name]).height:
+        from oncourse.plots.exclusivity import exclusivity_svg
+
+        figures.append(
+            Figure(
+                "exclusivity",
+                "Genes that exclude or accompany each other",
+                "Each cell a pair of genes, over "
+                "what burden and stratum explain: blue together less often, orange more. A ring: FDR below 5 %. A "
+                "dot: the "
+                f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so nothing found "
+                f"says "
+                "nothing. Table landscape/pairs.",
+                exclusivity_svg(pairs, params.top_genes),
+            )
+        )
+    sized = burden.drop_nulls("tmb_per_mb")
+    if sized.height:
+        if groups is not None:
+            joined = sized.join(groups, on="sample_id", how="inner").drop_nulls("group")
+        else:
+            joined = sized.with_columns(group=pl.col("msi_status").fill_null("MSI not assessed"))
+        parts = {str(k[0]): g["tmb_per_mb"].to_list() for k, g in sorted(joined.group_by(["group"]))}
+        parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
+        if parts:
+            figures.append(
+                Figure(
+                    "burden",
+                    "Mutational burden",
+                    "Mutations per megabase of each sample, sorted; the line is the median.",
+                    grouped_points(parts, ylabel="mutations per Mb"),
+                )
+            )
+    classes = tables[CLASSES.name]
+    if classes.height:
+        counts = dict(classes.select("consequence", "n_variants").head(12).iter_rows())
+        figures.append(
+            Figure(
+                "classes",
+                "Variant classes",
+                "Called somatic variants by effect, all samples.",
+                count_bars(counts, xlabel="called variants"),
+            )
+        )
+    return figures
+
+
+def oncoprint_data(
+    cohort: Cohort, status: GeneStatus, top: pl.DataFrame, burden: pl.DataFrame, groups: pl.DataFrame | None
+) -> Oncoprint:
+    """Arrange the oncoprint's numbers: see `oncourse.plots.oncoprint.Oncoprint`."""
+    from oncourse.plots.oncoprint import COPY_KINDS, MUTATION_KINDS, Oncoprint
+
+    samples = _by_role(cohort, status.panels.samples.drop_nulls("mutation"))
+    genes, ids = top["gene"].to_list(), samples["sample_id"].to_list()
+    column = {s: i for i, s in enumerate(ids)}
+    row = {g: i for i, g in enumerate(genes)}
+    looked = np.zeros((len(genes), len(ids)), bool)
+    mutation, copy = np.zeros(looked.shape, np.int8), np.zeros(looked.shape, np.int8)
+    assays = samples["mutation"].to_numpy()
+    for gene, i in row.items():
+        looked[i] = np.isin(assays, status.panels.assays_with(gene))
+    events = status.altered.filter(pl.col("gene").is_in(genes) & pl.col("is_altered") & pl.col("sample_id").is_in(ids))
+    for event in events.iter_rows(named=True):
+        i, j = row[event["gene"]], column[event["sample_id"]]
+        if event["is_mutated"]:
+            mutation[i, j] = 1 + MUTATION_KINDS.index(_LABELS.get(event["effect"] or "", "other"))
+        for flag, kind in (
+            ("is_fused", "fusion"),
+            ("is_deleted", "deletion"),
+            ("is_amplified", "amplification"),
+        ):
+            if event[flag]:
+                copy[i, j] = 1 + COPY_KINDS.index(kind)
+    facts = (
+        samples.select("sample_id")
+        .join(
+            cohort.study["samples"].select("sample_id", "material", "lesion_id"),
+            on="sample_id",
+            how="left",
+            maintain_order="left",
+        )
+        .join(burden.select("sample_id", "msi_status"), on="sample_id", how="left", maintain_order="left")
+    )
+    roles = cohort.study["lesions"].select("lesion_id", "role")
+    facts = facts.join(roles, on="lesion_id", how="left", maintain_order="left")
+    tracks: dict[str, list[str | None]] = {}
+    for name, label in (("material", "material"), ("role", "lesion"), ("msi_status", "MSI")):
+        if facts[name].n_unique() > 1:
+            tracks[label] = facts[name].to_list()
+    if groups is not None:
+        tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")["group"].to_list()
+    tmb = samples.join(burden.select("sample_id", "tmb_per_mb"), on="sample_id", how="left", maintain_order="left")
+    values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return Oncoprint(
+        genes,
+        looked,
+        mutation,
+        copy,
+        top["frequency"].to_list(),
+        tracks,
+        values if np.isfinite(values).any() else None,
+        _marks(cohort, row, samples),
+        ids,
+        samples["patient_id"].to_list(),
+    )
+
+
+def _by_role(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
+    """Sort the samples of each patient: primary, local recurrence, metastasis, then without a lesion (blood); by
+    day."""
+    facts = (
+        cohort.study["samples"]
+        .select("sample_id", "lesion_id", "day")
+        .join(cohort.study["lesions"].select("lesion_id", "role"), on="lesion_id", how="left")
+    )
+    rank = pl.col("role").replace_strict(
+        {"primary": 0, "local_recurrence": 1, "metastasis": 2}, default=3, return_dtype=pl.Int8
+    )
+    return (
+        samples.join(facts, on="sample_id", how="left")
+        .sort("patient_id", rank, "day", "sample_id", nulls_last=True)
+        .select(samples.columns)
+    )
+
+
+def _marks(cohort: Cohort, row: dict[str, int], samples: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+    """Return (gene, sample): 1 where both alleles of the patient's gene are hit and the sample shows a hit, 2:
+    germline."""
+    column = {s: i for i, s in enumerate(samples["sample_id"])}
+    own = dict(samples.group_by("patient_id").agg("sample_id").iter_rows())
+    marks = np.zeros((len(row), len(column)), np.int8)
+    germline = cohort.hits.filter((pl.col("kind") == "germline") & pl.col("gene").is_in(list(row)))
+    for patient, gene in germline.select("patient_id", "gene").unique().iter_rows():
+        marks[row[gene], [column[s] for s in own.get(patient, ())]] = 2
+    both = cohort.alterations.filter("is_biallelic").filter(pl.col("gene").is_in(list(row)))
+    for gene, ids in both.select("gene", "samples").iter_rows():
+        marks[row[gene], [column[s] for s in ids.split(";") if s in column]] = 1
+    return marks
