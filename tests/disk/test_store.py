@@ -51,6 +51,23 @@ def test_cold_warm_half_filled_and_damaged_give_the_bytes_of_no_store(study, tmp
     assert len(again.notes) == 2 and all("damaged and is made again" in note for note in again.notes)
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_an_array_comes_back_as_it_lay_in_memory(axes):
+    """A mean over another layout differs in the last digit: heterogeneity told 0.31304714922617 18 cold and 19 warm."""
+    value = np.random.default_rng(1).random((4, 5, 6)).transpose(axes)
+    back = unpack(iter(list(pack(value))))
+    assert np.array_equal(back, value) and back.strides == value.strides
+    assert np.array_equal(unpack(iter(list(pack(value[:, ::2])))), value[:, ::2])
+
+
+def test_what_is_read_lies_in_memory_as_what_was_derived(study, tmp_path):
+    def layouts(store):
+        clones = Cohort(study, SETTINGS, store=store).clusters.patients.values()
+        return [getattr(p.clustering, n).strides for p in clones for n in ("assignment", "posterior", "p_lost")]
+
+    assert layouts(Store(tmp_path)) == layouts(Store(tmp_path)) == layouts(None)
+
+
 def test_one_patient_more_costs_one_patient(study, tmp_path):
     """Clusters and tree of the new one; of seven others one may have a purity estimate on the edge of its last
     digit."""

@@ -14,6 +14,8 @@ import polars as pl
 
 #: One value: what it is, its shape (or how many values follow that belong to it), its bytes.
 Row = tuple[str, list[int], bytes]
+#: What is kept of a value; in the name of every entry, so that those of another are not read.
+LAYOUT = 2
 SCHEMA: dict[str, Any] = {"kind": pl.String, "shape": pl.List(pl.Int64), "data": pl.Binary}
 
 
@@ -36,7 +38,9 @@ def pack(value: Any) -> Iterator[Row]:
     elif isinstance(value, str):
         yield "str", [], value.encode()
     elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        yield f"array {value.dtype.str}", list(value.shape), np.ascontiguousarray(value).tobytes()
+        axes = _axes(value)
+        kind = f"array {value.dtype.str} {','.join(map(str, axes))}".rstrip()
+        yield kind, list(value.shape), np.ascontiguousarray(value.transpose(axes) if axes else value).tobytes()
     elif isinstance(value, pl.DataFrame):
         yield "frame", list(value.shape), _frame_bytes(value)
     elif isinstance(value, tuple | list):
@@ -61,12 +65,26 @@ def pack(value: Any) -> Iterator[Row]:
         raise TypeError(f"{type(value).__name__} is no plain data")
 
 
+def _axes(value: np.ndarray) -> list[int]:
+    """Axes from the farthest to the nearest in memory; none where that is their order.
+
+    It is kept: a sum over an array that lies otherwise adds in another order, and its last digit is another.
+    """
+    if value.flags.c_contiguous:
+        return []
+    axes = np.argsort([-abs(step) for step in value.strides], kind="stable").tolist()
+    return [] if axes == sorted(axes) else list(axes)
+
+
 def unpack(rows: Iterator[Row]) -> Any:
     """Return the value of the next rows, as `pack` made them; ValueError where they are not."""
     kind, shape, data = next(rows)
     word, _, dtype = kind.partition(" ")
     if word == "array":
-        return np.frombuffer(data, np.dtype(dtype)).reshape(shape).copy()
+        dtype, _, text = dtype.partition(" ")
+        axes = [int(a) for a in text.split(",") if a]
+        lying = np.frombuffer(data, np.dtype(dtype)).reshape([shape[a] for a in axes] if axes else shape).copy()
+        return lying.transpose(np.argsort(axes)) if axes else lying
     if word == "scalar":
         return np.frombuffer(data, np.dtype(dtype))[0]
     if word in _SIMPLE:

@@ -101,9 +101,9 @@ class Store:
 
 
 def _key(kind: str, inputs: Any, rooms: tuple[str, ...]) -> str:
-    from oncourse.disk.pack import pack
+    from oncourse.disk.pack import LAYOUT, pack
 
-    total = hashlib.sha256(f"{kind}\0{code_version(rooms)}".encode())
+    total = hashlib.sha256(f"{kind}\0{LAYOUT}\0{code_version(rooms)}".encode())
     for name, shape, data in pack(inputs):
         total.update(f"\0{name}\0{shape}\0{len(data)}\0".encode() + data)
     return total.hexdigest()
