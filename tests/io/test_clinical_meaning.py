@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 
 import polars as pl
@@ -18,6 +19,7 @@ from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.detect import detect
 from oncourse.io.fhir import read_fhir
+from oncourse.io.gather import METASTASIS_WORDS
 from oncourse.io.gdc import read_gdc
 from oncourse.io.genie_bpc import read_genie_bpc
 from oncourse.io.mapping import read_mapped
@@ -26,6 +28,7 @@ from oncourse.io.phenopackets_reader import read_phenopackets
 from oncourse.io.redcap import read_redcap
 from oncourse.io.sdtm import read_sdtm
 from oncourse.io.sdtm_events import procedures
+from oncourse.io.timeline import _word
 from oncourse.io.xport import read_xport
 from oncourse.simulate.study import simulate_study
 from oncourse.study.lab_values import analyte_of, tidy_values
@@ -333,3 +336,37 @@ def test_the_accepted_records_of_several_readers_are_the_committees(tmp_path):
     committee = tables["assessments"].filter(pl.col("evaluator") == "independent assessor")
     assert committee.sort("day")["overall"].to_list() == ["PR", "PD"]
     assert tables["assessments"].height == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "is_one"),
+    [
+        ("secondary malignant neoplasm of liver", True),
+        ("metastatic malignant neoplasm to bone", True),
+        ("肝转移", True),
+        ("non-metastatic castration-resistant prostate cancer", False),
+        ("metastatic castration-resistant prostate cancer", False),
+        ("colon cancer without metastases", False),
+        ("未见转移", False),
+        ("转移性前列腺癌", False),
+    ],
+)
+def test_a_denied_metastasis_and_the_name_of_a_stage_are_no_lesion(words, is_one):
+    assert (re.search(METASTASIS_WORDS, words) is not None) == is_one
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("no metastasis", ""),
+        ("recurrence: none", "recurrence_free"),
+        ("without recurrence", "recurrence_free"),
+        ("not progressed", "progression_free"),
+        ("progressive disease", "progression"),
+        ("distant metastasis", "metastasis"),
+        ("alive with disease", ""),
+        ("castrate-resistant", None),
+    ],
+)
+def test_denied_events_of_a_status_are_no_events(status, says):
+    assert _word(status) == says

@@ -25,8 +25,13 @@ from oncourse.study.words import plain
 Row = Mapping[str, str]
 
 
-#: Words of a diagnosis that say it is a metastasis (SNOMED CT, ICD-10, ICD-O behaviour /6).
-METASTASIS_WORDS = r"metasta|secondary malignan|secondary (neoplasm|cancer|tumou?r)|转移|继发恶性|继发性恶性"
+#: Words of a diagnosis that say it is a metastasis (SNOMED CT, ICD-10); "metastatic cancer of the prostate" is the primary,
+#: "non-metastatic" and "no metastases" deny one.
+NOT_DENIED = r"(?<!no )(?<!non[- ])(?<!non)(?<!without )"
+METASTASIS_WORDS = (
+    rf"{NOT_DENIED}metasta(sis|ses)\b|{NOT_DENIED}metastatic\b[^,;]*\bto\b|secondary malignan|"
+    r"secondary (neoplasm|cancer|tumou?r)|(?<![无未见])转移(?!性)|继发恶性|继发性恶性"
+)
 _ORGANS = {
     "liver": r"liver|hepat|肝",
     "lung": r"lung|pulmon|肺",

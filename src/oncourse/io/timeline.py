@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.clinical import clean, mapped, number
-from oncourse.io.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.gather import organ_of
 from oncourse.io.ledger import Ledger
 from oncourse.io.text import read_table, table_name
 from oncourse.study.procedures import kind_of
@@ -226,14 +226,20 @@ def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
 
 #: What a status says, the first that fits; "" is understood and holds no event of its own.
 _STATUS = (
+    ("", r"(no|non|without)[- ]?metasta|metasta\w*\W+(no|none|absent)\b|[无未]见?转移"),
     (
         "recurrence_free",
-        r"no (evidence|signs?) of disease|\bned\b|no recurr|disease[ -]?free|tumou?r[ -]?free|无复发|无病",
+        r"no (evidence|signs?) of disease|\bned\b|(no|not|without) recur|recurrence\W+(no|none|absent)\b|disease[ -]?free|"
+        r"tumou?r[ -]?free|[无未]见?复发|无病",
     ),
-    ("progression_free", r"no progress|without progress|progression[ -]?free|not progress|stable|remission|respon"),
+    (
+        "progression_free",
+        r"(no|not|without) progress|progression\W+(no|none|absent)\b|progression[ -]?free|stable|remission|"
+        r"respon|[无未]见?进展",
+    ),
     ("recurrence", r"recurr|relapse|复发"),
     ("progression", r"\bprogress(ion|ed|ive)\b|进展"),
-    ("metastasis", METASTASIS_WORDS),
+    ("metastasis", r"metasta|secondary malignan|转移"),
     (
         "",
         r"diagnos|deceased|\bdead\b|death|died|alive|living|follow|last contact|lost to|start|enrol|randomi|indeterminate",
