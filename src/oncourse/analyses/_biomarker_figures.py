@@ -1,0 +1,124 @@
+"""The figures of findings and prognosis: forest, volcano, curves entered when the finding was known."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Figure
+from oncourse.derive.outcomes.features import FeatureTable
+from oncourse.derive.outcomes.outcome_scan import Outcome
+
+_RATIO = "hazard ratio"
+
+
+def figures_of(
+    features: FeatureTable,
+    targets: dict[str, Outcome],
+    tested: pl.DataFrame,
+    *,
+    top: int,
+    alpha: float,
+    curves: int,
+) -> tuple[Figure, ...]:
+    from oncourse.plots.forest import ForestRow, forest_figure, volcano_figure
+
+    out = []
+    for endpoint in targets:
+        mine = tested.filter((pl.col("endpoint") == endpoint) & pl.col("hazard_ratio").is_not_null())
+        if mine.is_empty():
+            continue
+        rows = []
+        for row in mine.head(top).iter_rows(named=True):
+            low = 0.0 if row["ci_low"] is None else row["ci_low"]
+            high = float("inf") if row["ci_high"] is None else row["ci_high"]
+            counts = f"n {row['n']}" if row["n_altered"] is None else f"{row['n_altered']}/{row['n']}"
+            least = "" if row["min_detectable_hr"] is None else f"{row['min_detectable_hr']:.1f}"
+            cells = (
+                f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})",
+                counts,
+                "named" if row["q_value"] is None else f"{row['q_value']:.2g}",
+                least,
+            )
+            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells))
+        out.append(
+            Figure(
+                f"forest_{endpoint}",
+                f"{endpoint}: smallest p-values",
+                f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, "
+                f"and the "
+                "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
+                forest_figure(
+                    rows,
+                    xlabel=_RATIO,
+                    better=f"longer {endpoint}",
+                    worse=f"shorter {endpoint}",
+                    columns=("ratio (95 % CI)", "altered", "q", "detectable"),
+                ),
+            )
+        )
+        if mine.height >= 10:
+            binary = mine.filter(pl.col("n_altered").is_not_null())
+            hit = (binary["q_value"] <= alpha).fill_null(False).to_numpy()
+            if binary.height:
+                out.append(
+                    Figure(
+                        f"volcano_{endpoint}",
+                        f"{endpoint}: effect and evidence",
+                        f"Every feature tested with {endpoint}; coloured at a false discovery rate of {alpha:g}.",
+                        volcano_figure(
+                            binary["hazard_ratio"],
+                            binary["p_value"],
+                            binary["feature"].to_list(),
+                            hit,
+                            xlabel=f"{_RATIO} (altered v not)",
+                        ),
+                    )
+                )
+    return tuple(out + _curves(features, targets, tested, alpha=alpha, curves=curves))
+
+
+def _curves(
+    features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, *, alpha: float, curves: int
+) -> list[Figure]:
+    """Kaplan-Meier curves of the smallest q-values and of pre-specified features, entered when known."""
+    from oncourse.derive.outcomes.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+
+    binary = tested.filter(pl.col("n_altered").is_not_null() & (pl.col("kind") != "covariate"))
+    hits = binary.filter(pl.col("q_value") <= alpha)
+    chosen = pl.concat([hits.filter("is_prespecified"), hits, binary.filter("is_prespecified")])
+    chosen = chosen.unique(["feature", "endpoint"], keep="first", maintain_order=True).head(curves)
+    out = []
+    for row in chosen.iter_rows(named=True):
+        place = features.column(row["feature"])
+        if place is None:
+            continue
+        block, j = place
+        target = targets[row["endpoint"]]
+        where = {p: i for i, p in enumerate(features.patients)}
+        index = np.array([where[p] for p in target.patients])
+        value, day = block.values[index, j], block.day[index]
+        since = np.where(np.isfinite(day), np.maximum(day - target.origin, 0.0), 0.0)
+        entry = np.maximum(target.entry, since)
+        kept = (value >= 0) & (entry < target.time)
+        late = bool((entry[kept] > 0).any())
+        drawn, _ = km_groups(
+            target.time[kept],
+            target.event[kept],
+            entry[kept] if late else None,
+            {"altered": value[kept] == 1, "not altered": value[kept] == 0},
+        )
+        text = "Patients enter on the day their sample was taken. " if late else ""
+        name = re.sub(r"[^a-zA-Z0-9]+", "_", f"km_{row['feature']}_{row['endpoint']}")
+        out.append(
+            Figure(
+                name,
+                f"{row['feature']} and {row['endpoint']}",
+                f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
+                survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
+            )
+        )
+    return out

@@ -1,0 +1,243 @@
+"""The sentences of findings and prognosis: its answer, the line of page one, what was left out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import polars as pl
+
+from oncourse.analyses._base import Estimate
+from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of
+from oncourse.derive.outcomes.features import FeatureTable
+from oncourse.derive.outcomes.outcome_scan import CHANGING, OutcomeScan
+from oncourse.words.catalogue import said
+
+
+def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
+    tested = responses.drop_nulls("p_value").filter(pl.col("same_as").is_null())
+    if tested.is_empty():
+        return (), ""
+    hits = tested.filter((pl.col("q_value") <= alpha) & (pl.col("kind") != "covariate"))
+    shown = pl.concat([tested.filter("is_prespecified").head(6), hits.head(3)])
+    shown = shown.unique(["feature", "endpoint"], keep="first", maintain_order=True)
+    exploratory = tested.filter(~pl.col("is_prespecified")).height
+    estimates = [Estimate("response tests", exploratory, n=None, unit="count")]
+    texts: dict[bool, list[str]] = {True: [], False: []}
+    for row in shown.iter_rows(named=True):
+        name = _name(row)
+        estimates.append(
+            Estimate(name, row["odds_ratio"], row["ci_low"], row["ci_high"], row["n"], "Firth logistic", "ratio")
+        )
+        words = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
+        texts[row["is_prespecified"]].append(words)
+    named = "".join(f"Response, pre-specified: {text}. " for text in texts[True])
+    if not exploratory:
+        return tuple(estimates), named.strip()
+    many = "After correction for {response tests:value} exploratory tests against response to treatment, "
+    none = many + "no finding was associated with it."
+    return tuple(estimates), named + ("".join(f"{many}{text}." for text in texts[False][:1]) if texts[False] else none)
+
+
+def _name(row: dict[str, object]) -> str:
+    """The name of an estimate: letters, digits and a few signs only."""
+    return re.sub(r"[^a-zA-Z0-9_.:+\- ]", " ", f"{row['feature']} {row['endpoint']}")
+
+
+def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
+    """Pre-specified findings first, each with its own estimate; then what is exploratory, at its false discovery
+    rate."""
+    named = tested.filter("is_prespecified").head(12)
+    rest = tested.filter(~pl.col("is_prespecified"))
+    hits = rest.filter(pl.col("q_value") <= alpha)
+    groups = {
+        "Exploratory": hits.filter(pl.col("kind") != "covariate").head(3),
+        "Clinical": hits.filter(pl.col("kind") == "covariate").head(3),
+    }
+    estimates = [
+        Estimate("tests", rest.height, n=None, unit="count"),
+        Estimate("hits", hits.height, n=None, unit="count"),
+    ]
+    parts: list[str] = []
+    first = _effects(named, estimates)
+    if first:
+        parts.extend(f"Pre-specified: {text}." for text in first)
+    share = f"(false discovery rate {100 * alpha:g} %)"
+    if hits.height:
+        parts.append(f"After correction for {{tests:value}} exploratory tests {share}, {{hits:value}} go with outcome.")
+    elif rest.height:
+        parts.append(
+            f"After correction for {{tests:value}} exploratory tests {share}, no finding was associated with outcome. "
+            "An effect may still exist: the smallest hazard ratio that could have been seen stands beside each finding."
+        )
+    for words, group in groups.items():
+        texts = _effects(group, estimates)
+        if texts:
+            parts.extend(f"{words}: {text}." for text in texts)
+    return tuple(estimates), " ".join(parts)
+
+
+def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) -> Headline:
+    """The first finding that holds after correction; without one, that only large effects could be seen."""
+    rest = tested.filter(~pl.col("is_prespecified"))
+    hits = rest.filter((pl.col("q_value") <= alpha) & (pl.col("kind") != "covariate"))
+    n = max(tested["n"].to_list(), default=0)
+    for row in hits.iter_rows(named=True):
+        told = {"tests": rest.height, "hits": hits.height, "what": feature_words(row["feature"])}
+        told["endpoint"] = endpoint_words(row["endpoint"])
+        ratio = found.get(_name(row))
+        if ratio is not None and ratio.unit == "ratio":
+            return Headline(
+                said("headline.biomarkers.hits", **told, ratio=ratio),
+                "uncertain",
+                said("reason.one_by_one"),
+                ratio.name,
+            )
+        return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
+    named = _named_first(tested, found)
+    if rest.height and named is not None:
+        told = {
+            "tests": rest.height,
+            "what": feature_words(named[0]["feature"]),
+            "n": named[2],
+            "k": named[1],
+            "endpoint": endpoint_words(named[0]["endpoint"]),
+        }
+        effect = found[_name(named[0])]
+        words = (
+            said("headline.biomarkers.named_first", **told, ratio=effect)
+            if effect.unit == "ratio"
+            else said("headline.biomarkers.named_days", **told, days=effect)
+        )
+        return Headline(words, "uncertain", said("reason.named"), effect.name)
+    if rest.height:
+        text = said("headline.biomarkers.none", tests=rest.height, patients=n)
+        return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
+    for row in tested.iter_rows(named=True):
+        ratio = found.get(_name(row))
+        if ratio is not None and ratio.unit == "ratio":
+            text = said(
+                "headline.biomarkers.named",
+                what=feature_words(row["feature"]),
+                endpoint=endpoint_words(row["endpoint"]),
+                ratio=ratio,
+                patients=ratio.n,
+            )
+            return Headline(text, *light_of(ratio), ratio.name)
+    return cannot(said("headline.too_few"), said("reason.too_few"))
+
+
+def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict[str, Any], int, int] | None:
+    """The pre-specified finding with the smallest p whose interval leaves out no effect, how many do so, of how many.
+
+    The interval is that of the estimate that is told: of restricted means where the hazard ratio changes with time.
+    They are no part of the exploratory tests, so that "no finding" must not be said over their heads.
+    """
+    named = tested.filter(pl.col("is_prespecified") & pl.col("hazard_ratio").is_not_null())
+    rows = named.sort("p_value", "feature", "endpoint").iter_rows(named=True)
+    apart = [row for row in rows if (e := found.get(_name(row))) is not None and _leaves_out_no_effect(e)]
+    return (apart[0], len(apart), named.height) if apart else None
+
+
+def _leaves_out_no_effect(effect: Estimate) -> bool:
+    """Whether the interval of a ratio leaves out 1, that of a difference 0."""
+    none = 1.0 if effect.unit == "ratio" else 0.0
+    return (effect.ci_low is not None and effect.ci_low > none) or (
+        effect.ci_high is not None and effect.ci_high < none
+    )
+
+
+def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
+    """One phrase per row: a ratio, of numbers per standard deviation; restricted means where it changes with time."""
+    out = []
+    for row in rows.drop_nulls("hazard_ratio").iter_rows(named=True):
+        who = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}"
+        name, n = _name(row), row["n"]
+        changes = row["p_proportional"] is not None and row["p_proportional"] < CHANGING
+        if changes and row["rmst_difference"] is not None:
+            limits = row["rmst_ci_low"], row["rmst_ci_high"]
+            estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
+            out.append(
+                f"{who}, no single hazard ratio (it changes with time), restricted mean difference to day "
+                f"{row['rmst_days']:.0f} {{{name}}}"
+            )
+            continue
+        # per unit is a scale that nobody knows; the other steps are named in the column per
+        step = row["sd"] if row["per"] == "per unit" and row["sd"] else 1.0
+        value, low, high = (
+            None if v is None else v**step for v in (row["hazard_ratio"], row["ci_low"], row["ci_high"])
+        )
+        estimates.append(Estimate(name, value, low, high, n, f"Cox, {row['ci_method']}", "ratio"))
+        per = f" per standard deviation ({step:.3g})" if step != 1.0 else ""
+        per = per or (f" {row['per']}" if row["sd"] else "")
+        doubt = ", which changes with time" if changes else ""
+        out.append(f"{who}, hazard ratio {{{name}}}{per}{doubt}")
+    return out
+
+
+def notes_of(
+    found: OutcomeScan,
+    features: FeatureTable,
+    skipped: list[str],
+    covariates: dict[str, str],
+    tested: pl.DataFrame,
+) -> list[str]:
+    notes = ["Findings that were not pre-specified are exploratory; association is not cause."]
+    if found.late:
+        notes.append(
+            f"{len(found.late)} patients enter after the start, on the day their sample was taken: the naive estimate "
+            "(column naive_hazard_ratio) counts the time before, which only survivors have."
+        )
+    if found.enrolled_late:
+        notes.append(
+            f"{len(found.enrolled_late)} patients came under observation after the start (follow_up.entry_day) and "
+            f"are at "
+            "risk from that day on; the naive estimate (column naive_hazard_ratio) counts the time before, which only "
+            "survivors have."
+        )
+    for name, n in found.missing_response.items():
+        what = "any PSA" if name == "PSA50" else "an evaluable visit"
+        section = "psa" if name == "PSA50" else "imaging"
+        notes.append(
+            f"{name}: {n} patients have no line with {what} and count as non-responders, as in the rates of response "
+            f"({section}.missing_in_denominator=no leaves them out)."
+        )
+    if found.assumed:
+        notes.append(
+            f"For {len(found.assumed)} patients the sample has no day; their findings count from the start "
+            "(time_rule assumed_baseline), which flatters findings of late samples."
+        )
+    if skipped:
+        notes.append(f"Endpoints left out: {', '.join(skipped)}.")
+    if features.left_out:
+        parts = ", ".join(f"{n} of kind {kind}" for kind, n in sorted(features.left_out.items()))
+        notes.append(f"Altered in too few patients to be made a feature: {parts}.")
+    if any("clones" in block.kinds for block in features.blocks):
+        notes.append(
+            "Clone features (clones:...) rest on clusters and trees of every patient, which is what takes long in a "
+            "study "
+            "of exomes: --set features.clones=no --set features.seeding=no leaves them out."
+        )
+    same = sorted({(row["feature"], row["same_as"]) for row in found.rows if row["same_as"]})
+    if same:
+        listed = ", ".join(f"{feature} = {other}" for feature, other in same[:6])
+        notes.append(f"The same patients, so one test: {listed}{' and more' if len(same) > 6 else ''}.")
+    adjusted = tested["adjusted_hazard_ratio"].drop_nulls().len()
+    if covariates and adjusted:
+        named = ", ".join(map(feature_words, sorted(found.used)))
+        notes.append(f"Adjusted for {named}, on patients who have all of them ({adjusted} tests).")
+        unused = sorted(set(covariates) - found.used)
+        if unused:
+            notes.append(f"Not adjusted for {', '.join(unused)}: not recorded, or the same in all patients.")
+    elif covariates:
+        notes.append(
+            f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them."
+        )
+    if found.incomplete:
+        notes.append(f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only.")
+    if found.unadjusted:
+        notes.append(f"{found.unadjusted} tests have too few events to be adjusted (5 per coefficient).")
+    exact = tested.filter(pl.col("p_method").is_in(["permutation", "saddlepoint"])).height
+    if exact:
+        notes.append(f"{exact} p-values come from the permutation law, as few events were expected.")
+    return notes
