@@ -370,3 +370,19 @@ def test_a_denied_metastasis_and_the_name_of_a_stage_are_no_lesion(words, is_one
 )
 def test_denied_events_of_a_status_are_no_events(status, says):
     assert _word(status) == says
+
+
+def test_radiotherapy_of_the_gdc_is_read_and_what_was_not_given_is_not(tmp_path):
+    """Rows without a drug were passed over without a word."""
+    columns = ("vital_status", "days_to_last_follow_up", "treatment_type", "therapeutic_agents")
+    head = ("case_submitter_id", *columns, "treatment_or_therapy", "days_to_treatment_start")
+    rows = (
+        ("T-1", "Alive", 900, "Radiation Therapy, NOS", "'--", "yes", 40),
+        ("T-2", "Alive", 900, "Radiation Therapy, NOS", "'--", "yes", "'--"),
+        ("T-3", "Alive", 900, "Pharmaceutical Therapy, NOS", "Oxaliplatin", "no", 30),
+    )
+    _table(tmp_path / "clinical.tsv", head, *rows)
+    reading = read_gdc(tmp_path)
+    assert reading.tables["procedures"].select("patient_id", "day", "kind").rows() == [("T-1", "40", "radiotherapy")]
+    assert "treatments" not in reading.tables
+    assert sum("without a day of start" in n or "said not to be given" in n for n in reading.notes) == 2

@@ -98,7 +98,7 @@ def _from_flat(flat: Mapping[str, Any]) -> dict[str, Any]:
     drug = flat.get("therapeutic_agents")
     return {
         "facts": {k: v for k, v in flat.items() if v is not None},
-        "treatments": [flat] if drug else [],
+        "treatments": [flat] if drug or flat.get("treatment_type") else [],
         "follow_ups": [flat],
     }
 
@@ -154,6 +154,15 @@ def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
         )
     for row in case["treatments"]:
         agents, start = row.get("therapeutic_agents"), _day(row.get("days_to_treatment_start"))
+        if str(row.get("treatment_or_therapy") or "").lower() == "no":
+            out.skip("cases", "treatments", "said not to be given", patient)
+            continue
+        if "radiation" in str(row.get("treatment_type") or "").lower() and not agents:
+            if start is None:
+                out.skip("cases", "procedures", "radiotherapy without a day of start", patient)
+            else:
+                out.add("procedures", patient_id=patient, day=start, kind="radiotherapy")
+            continue
         if not agents or start is None:
             out.skip("cases", "treatments", "no drug, or no day of start", patient)
             continue
