@@ -604,6 +604,6 @@ def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[
             f"genes_{_key(comparison)}",
             f"Genes by patient: {comparison}",
             "The most often mutated genes; colour: where found.",
-            draw.gene_grid(genes, patients, fate),
+            draw.gene_grid(genes, patients, fate, comparison=comparison),
         )
     ]

@@ -9,12 +9,19 @@ from numpy.typing import NDArray
 
 from oncourse.plots.theme import COLOURS, clean, drawing, mark
 
-_PARTS = (
-    ("shared", "shared"),
-    ("private_a", "first sample only"),
-    ("private_b", "second sample only"),
-    ("not_assessable", "not assessable"),
-)
+_PARTS = ("shared", "private_a", "private_b", "not_assessable")
+
+
+def _words(comparison: str, both: str) -> tuple[str, str, str, str]:
+    """What the colours mean in a comparison: its sides by name where they differ.
+
+    >>> _words("primary v metastasis", "both")[1:3], _words("plasma v plasma", "shared")[1:3]
+    (('primary only', 'metastasis only'), ('first sample only', 'second sample only'))
+    """
+    first, _, second = comparison.partition(" v ")
+    if not second or first == second:
+        first, second = "first sample", "second sample"
+    return both, f"{first} only", f"{second} only", "not assessable"
 
 
 def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, title: str) -> str:
@@ -24,7 +31,7 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
 
     with drawing(7.2, max(2.2, 1.2 + 0.2 * len(labels))) as canvas:
         ax, left = canvas.ax, np.zeros(len(labels))
-        for j, (key, word) in enumerate(_PARTS):
+        for j, (key, word) in enumerate(zip(_PARTS, _words(title, "shared"), strict=True)):
             hatch = "////" if key == "not_assessable" else None
             bars = ax.barh(
                 np.arange(len(labels)),
@@ -117,7 +124,7 @@ def fraction_scatter(
                 color=COLOURS["muted"],
             )
         labels = np.asarray(states)
-        for key, word in _PARTS:
+        for key, word in zip(_PARTS, _words("", "shared"), strict=True):
             chosen = np.flatnonzero(labels == key)
             if len(chosen) > 700:  # an even thinning keeps the picture and the file small
                 chosen = chosen[np.linspace(0, len(chosen) - 1, 700).astype(int)]
@@ -141,15 +148,13 @@ def fraction_scatter(
     return canvas.svg
 
 
-def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.int8]) -> str:
+def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.int8], *, comparison: str) -> str:
     """Draw genes x patients; ``fate``: 0 no mutation, 1 both, 2 first only, 3 second only, 4 not assessable."""
-    keys = ("shared", "private_a", "private_b", "not_assessable")
-    words = ("both", "first only", "second only", "not assessable")
     width, height = max(5.5, 1.6 + 0.16 * len(patients)), 2.2 + 0.2 * len(genes)
     with drawing(min(width, 11.0), height) as canvas:
         ax = canvas.ax
         size = min(7.0, 61.0 * (min(width, 11.0) - 1.6) / max(len(patients), 1))
-        for code, (key, word) in enumerate(zip(keys, words, strict=True), start=1):
+        for code, (key, word) in enumerate(zip(_PARTS, _words(comparison, "both"), strict=True), start=1):
             y, x = np.nonzero(fate == code)
             ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
         ax.set_yticks(np.arange(len(genes)), genes, fontsize=7)

@@ -136,6 +136,9 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
 
 
 def nothing_answered(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether no question was answered; the description of the study is none, unless it alone was asked for."""
+    """Return whether no question was answered; the description of the study is none, unless it alone was asked for.
+
+    What failed is named as such: no table that is filled in would mend it.
+    """
     questions = [o for o in outcomes if o.analysis.name != "overview"] or outcomes
-    return not any(o.status == "done" for o in questions)
+    return not any(o.status in ("done", "failed") for o in questions)
