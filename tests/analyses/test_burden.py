@@ -105,6 +105,14 @@ def test_patients_with_both_are_paired_and_in_no_other_test():
     assert paired["p_value"] == pytest.approx(2 / 2**7)
 
 
+def test_the_mean_of_two_burdens_is_not_below_zero():
+    """Two MSI-H men of the simulated study, 1.36 and 2.0 per Mb: the t interval was -2.4 to 5.7 per Mb."""
+    two = [("m", f"s{i}", f"P{i}", "g", v) for i, v in enumerate((1.36, 2.0))]
+    row = group_summaries(values(two)).row(0, named=True)
+    assert (row["mean_low"], row["mean"]) == (0.0, pytest.approx(1.68))
+    assert row["mean_high"] == pytest.approx(1.68 + 12.7062 * 0.32, abs=1e-3)
+
+
 def test_mean_and_median_stand_side_by_side():
     """1, 2, 3, 4, 90: mean 20, median 3; five values give no 95 % interval of the median."""
     row = group_summaries(values([("m", f"s{i}", "P", "g", v) for i, v in enumerate((1.0, 2.0, 3.0, 4.0, 90.0))])).row(

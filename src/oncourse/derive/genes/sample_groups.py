@@ -46,11 +46,16 @@ TEST_SCHEMA = {
 MOST_PAIRS = 4_000_000
 #: Patients with samples in both groups from which a paired test is made.
 MIN_PAIRS = 6
+#: Measures that are shares of the genome.
+SHARES = ("fga", "loh_share")
 Floats = NDArray[np.float64]
 
 
 def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
     """Return `SUMMARY_SCHEMA`: mean (t interval) and median (exact order-statistic interval) over samples.
+
+    Of two or three skewed values the t interval can reach below what can be: of a measure that is never negative
+    (burdens, shares, counts) its lower limit is at least 0, of one within 0 and 1 that is a share its upper at most 1.
 
     Parameters
     ----------
@@ -60,6 +65,8 @@ def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
     for (measure, group), part in _parts(values, ["measure", "group"]):
         x = np.sort(part["value"].to_numpy())
         low, high = _mean_interval(x)
+        low = max(low, 0.0) if low is not None and x[0] >= 0 else low
+        high = min(high, 1.0) if high is not None and measure in SHARES else high
         m_low, m_high = median_interval(x)
         rows.append(
             (
