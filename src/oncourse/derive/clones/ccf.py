@@ -219,7 +219,7 @@ def _patient(
         if np.isnan(given[d]):
             if sample in known:
                 mean, low, high = (known[sample][k] for k in ("purity", "purity_low", "purity_high"))
-                purity[d], sd[d] = mean, (high - low) / 3.92
+                purity[d], sd[d] = mean, float(f"{(high - low) / 3.92:.1e}")  # as of `PURITY_DIGITS`
             else:
                 mean, low, high = estimate_purity(counts, d)
                 purity[d], sd[d] = mean, (high - low) / 3.29
