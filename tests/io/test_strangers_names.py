@@ -52,6 +52,14 @@ def test_a_call_with_neither_place_nor_gene_may_be_in_any_gene(tmp_path, gene):
     assert _not_judged(tmp_path, gene, "p.G12D")[1] == {"KRAS", "NRAS"}
 
 
+def test_a_call_on_no_chromosome_without_a_gene_may_be_in_any_gene(tmp_path):
+    """One wrong cell of a simulated BRAF V600E (99:5:A:T) left the patient BRAF wild type."""
+    row = ("", "Missense_Mutation", "", "S1", "99", "GRCh37", "5", "A", "T")
+    tables, _ = checked(read_files([_table(tmp_path / "a.maf", (*MAF, *PLACE), row)]))
+    study = Study(config_from_mapping({"genome_build": "GRCh37"}), tables)
+    assert set(unread_codons(study, RAS)["gene"]) == {"KRAS", "NRAS"}
+
+
 def test_a_call_of_another_gene_s_symbol_says_nothing_of_ras(tmp_path):
     assert _not_judged(tmp_path, "ZNF999", "p.G12D")[1] == set()
 

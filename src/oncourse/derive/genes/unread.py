@@ -21,7 +21,7 @@ SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "c
 _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 #: Consequences that change residues: without a place and a protein change they may be at any.
 _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
-_PLACED = re.compile(r"^[^:]+:\d+:[^:]*:[^:]*$")
+_PLACED = re.compile(r"^(?:[1-9]|1\d|2[0-2]|X|Y|MT):\d+:[^:]*:[^:]*$")
 
 
 def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -178,11 +178,11 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         if not harmless:
             yield place, row["codon_first"], row["codon_last"], clean and not silent
         return
-    if placed and row["region"] is not None:
-        return
     placeless = not _PLACED.match(row["variant_id"])
     if placeless and not is_symbol_like(row["symbol"] or ""):  # neither a place nor a gene: it may be in any of them
         yield from ((gene, None, None, False) for gene in sorted(genes))
+        return
+    if not placeless and placed and row["region"] is not None:
         return
     for gene in meant.get(row["written"] or "", ()):
         odd = row["symbol"] != gene
