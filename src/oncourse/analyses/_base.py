@@ -55,6 +55,11 @@ class Estimate:
                 object.__setattr__(self, name, None if number != number else number)
         if self.n is not None:
             object.__setattr__(self, "n", int(self.n))
+        if self.ci_low is not None and self.ci_low == self.ci_high:
+            # limits that meet say that nothing varied, not that all is known: no interval, and the reason beside it
+            object.__setattr__(self, "ci_low", None)
+            object.__setattr__(self, "ci_high", None)
+            object.__setattr__(self, "method", "; ".join(x for x in (self.method, _sayable.NO_LIMITS) if x))
 
     def number(self, value: float | None) -> str:
         """Return one of its values as text in its unit, with the digits that `n` carries."""
@@ -260,7 +265,8 @@ class Analysis:
         result = self.function(cohort, cohort.params(self.params))
         _people.check(self.name, result.people, cohort.study["patients"]["patient_id"], result.estimates)
         _sayable.check(self.name, result.answer, result.notes, result.estimates)
-        tables = {**result.tables, f"{self.name}/people": result.people}
+        tables = {name: _sayable.without_met_limits(frame) for name, frame in result.tables.items()}
+        tables[f"{self.name}/people"] = result.people
         object.__setattr__(result, "tables", tables)  # the function does not know what it is called
         declared = {t.name: [c.name for c in t.columns] for t in self.tables}
         for name, frame in result.tables.items():

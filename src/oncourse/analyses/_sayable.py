@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from oncourse.errors import OncourseError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from oncourse.analyses._base import Estimate
 
 #: Text that no reader should meet -> what is wrong with it.
@@ -24,6 +26,30 @@ _WRONG = (
 _ROUNDING = 1e-9
 #: A change or difference is no share: PSA may rise by 150 %.
 _CHANGE = re.compile("change|difference")
+
+
+#: Why an estimate has no interval although it was asked for.
+NO_LIMITS = "no interval: every draw gave this value"
+
+
+def without_met_limits(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose limits are null where low and high meet: of a value that is given, or where nothing varied.
+
+    >>> import polars as pl
+    >>> without_met_limits(pl.DataFrame({"x": [1.0, 2.0], "x_low": [1.0, 1.5], "x_high": [1.0, 3.0]})).rows()
+    [(1.0, None, None), (2.0, 1.5, 3.0)]
+    """
+    import polars as pl
+
+    floats = {c for c, dtype in frame.schema.items() if dtype == pl.Float64}
+    pairs = [(c, f"{c.removesuffix('_low')}_high") for c in sorted(floats) if c.endswith("_low")]
+    return frame.with_columns(
+        # a limit alone (the other was not reached) stays
+        pl.when(pl.col(low).ne_missing(pl.col(high))).then(name).alias(name)
+        for low, high in pairs
+        if high in floats
+        for name in (low, high)
+    )
 
 
 def check(name: str, answer: str, notes: Sequence[str], estimates: Iterable[Estimate]) -> None:

@@ -17,14 +17,23 @@ PRESENT_FROM = 0.01
 def grid_interval(mass: FloatArray, grid: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return the central credible limits of distributions on a grid.
 
-    Parameters: mass (..., n_grid) summing to 1. Returns (low, high), each of shape (...): between grid points the
-    distribution is taken as linear, except at the two ends, whose mass is a spike.
+    Parameters: mass (..., n_grid) summing to 1. Returns (low, high), each of shape (...): within the cell of a grid
+    point the distribution is taken as linear, so that the limits never meet, and they hold the mean.
+
+    Examples
+    --------
+    >>> low, high = grid_interval(np.array([[0.0, 0.01, 0.99]]), np.array([0.0, 0.5, 1.0]), 0.95)
+    >>> low.round(2).tolist(), high.tolist()
+    ([0.75], [1.0])
     """
     total = np.cumsum(mass, axis=-1)
     tail = (1 - level) / 2
     flat, flat_mass = total.reshape(-1, len(grid)), mass.reshape(-1, len(grid))
-    limits = [_quantiles(flat, flat_mass, grid, q) for q in (tail, 1 - tail)]
-    return limits[0].reshape(mass.shape[:-1]), limits[1].reshape(mass.shape[:-1])
+    low, high = (_quantiles(flat, flat_mass, grid, q).reshape(mass.shape[:-1]) for q in (tail, 1 - tail))
+    low = np.where(total[..., 0] >= tail, grid[0], low)
+    high = np.where(total[..., -1] - mass[..., -1] < 1 - tail - 1e-12, grid[-1], high)
+    mean = mass @ grid
+    return np.minimum(low, mean), np.maximum(high, mean)
 
 
 def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) -> FloatArray:
@@ -32,8 +41,7 @@ def _quantiles(total: FloatArray, mass: FloatArray, grid: FloatArray, q: float) 
     edges = np.concatenate([[grid[0]], (grid[1:] + grid[:-1]) / 2, [grid[-1]]])
     index = np.arange(len(total))
     share = (q - (total[index, at] - mass[index, at])) / np.maximum(mass[index, at], 1e-300)
-    inner = edges[at] + np.clip(share, 0, 1) * (edges[at + 1] - edges[at])
-    return np.asarray(np.where((at == 0) | (at == len(grid) - 1), grid[at], inner))
+    return np.asarray(edges[at] + np.clip(share, 0, 1) * (edges[at + 1] - edges[at]))
 
 
 def member_posteriors(labels: IntArray, variant_post: FloatArray) -> FloatArray:

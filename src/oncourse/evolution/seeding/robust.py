@@ -20,6 +20,8 @@ P_SMALL, P_TINY, TINY = 0.7, 0.8, 3
 may."""
 P_ANY = 0.02
 """The same of every other cluster: no call is certain."""
+P_UNSEEN = 0.01
+"""Least chance of either answer: a founder that no cluster shows, or that is none. A choice."""
 LEFT_OUT_TOGETHER = 0.3
 """Clusters with this chance or more are left out together, too."""
 
@@ -106,7 +108,7 @@ def robust_seeding(
     n = posterior.n_clone
     whole = seeding_posterior(posterior, mean, var, site_of_sample, root_site=root_site, seed=seed, name=name)
     if n < 2:
-        return whole
+        return _mixed([whole], np.ones(1))
     alive = np.prod(1 - doubt)
     sets = [(np.array([k]), float(doubt[k] / max(1 - doubt[k], 1e-9) * alive)) for k in range(n) if doubt[k] < 1]
     together = np.flatnonzero(doubt >= LEFT_OUT_TOGETHER)
@@ -144,6 +146,11 @@ def _renamed(found: SeedingPosterior, kept: IntArray) -> SeedingPosterior:
     return replace(found, lesions=lesions)
 
 
+def _doubted(probability: float) -> float:
+    """Return a probability that stays `P_UNSEEN` away from certainty."""
+    return float(np.clip(probability, P_UNSEEN, 1 - P_UNSEEN))
+
+
 def _mixed(parts: list[SeedingPosterior], weights: FloatArray) -> SeedingPosterior:
     """Average the probabilities; sources and the single best history are those of all clones."""
     first = parts[0]
@@ -154,8 +161,8 @@ def _mixed(parts: list[SeedingPosterior], weights: FloatArray) -> SeedingPosteri
         lesions.append(
             replace(
                 lesion,
-                p_polyclonal=float(weights @ [x.p_polyclonal for x in same]),
-                p_polyphyletic=float(weights @ [x.p_polyphyletic for x in same]),
+                p_polyclonal=_doubted(float(weights @ [x.p_polyclonal for x in same])),
+                p_polyphyletic=_doubted(float(weights @ [x.p_polyphyletic for x in same])),
                 seeds={c: float(weights @ [x.seeds.get(c, 0.0) for x in same]) for c in clones},
             )
         )
