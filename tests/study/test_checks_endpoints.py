@@ -216,8 +216,8 @@ CASES = [
     (
         "dead without a day",
         {"follow_up": {0: {"death_day": None}}},
-        ("follow_up", 2, "death_day"),
-        "without a day",
+        ("follow_up", None, "death_day"),
+        "no day of death in the table",
         "warning",
     ),
     (
