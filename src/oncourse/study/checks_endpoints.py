@@ -342,10 +342,13 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
         "Give the day of death; until then the patient is in no analysis of overall survival.",
         WARNING,
     )
-    n_dead = 0 if dated else int(rows.select((dead & death.is_null()).fill_null(False).sum()).item())
-    if n_dead:
-        message = f"no day of death in the table: last contact is taken as the day of death of {n_dead:,} patients."
-        found.append(Problem(name, None, "death_day", None, message, "Give the days of death.", WARNING))
+    undated = rows.clear() if dated else rows.filter((dead & death.is_null()).fill_null(False))
+    if undated.height:
+        message = (
+            f"no day of death in the table: last contact is taken as the day of death of {undated.height:,} patients."
+        )
+        first = str(undated["patient_id"][0])
+        found.append(Problem(name, None, "death_day", None, message, "Give the days of death.", WARNING, first))
     found += _rows(
         name,
         rows,
