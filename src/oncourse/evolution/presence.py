@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class Cells:
     error_rate : chance that a wild-type read shows the variant, as stated
     change : kind of change, an index into `background.CHANGES`; None: all of one kind
     is_measured : whether the copies are measured; None: everywhere. Asked only where a purity is estimated
+    teaches : whether the variant may be the tumour's: what is germline or of the blood is weighed like the others, but
+        teaches no tumour fraction, error, spread or prior; None: every one
     """
 
     sample: IntArray
@@ -81,6 +84,7 @@ class Cells:
     error_rate: FloatArray
     is_measured: BoolArray | None = None
     change: IntArray | None = None
+    teaches: BoolArray | None = None
 
     @property
     def n(self) -> int:
@@ -180,10 +184,11 @@ def presence(
     counted = (cells.alt_count >= 0) & (cells.depth > 0)
     multiplicity = np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)
     elsewhere = _called_elsewhere(cells)
-    tumour = tumour_fractions(cells, samples, counted, elsewhere, n_thread=n_thread)
-    cells, samples, background = _with_learned(cells, samples, counted, elsewhere, tumour.mean)
+    taught = counted if cells.teaches is None else counted & cells.teaches
+    tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
+    cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour.mean)
     if np.isnan(samples.purity).any():
-        tumour = tumour_fractions(cells, samples, counted, elsewhere, n_thread=n_thread)
+        tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
 
     like = np.empty((cells.n, len(ccfs) + 1), np.float32)
     power = np.empty_like(like)
@@ -224,7 +229,7 @@ def presence(
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
     patient = _patients(cells, len(samples.purity))
-    theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread)
+    theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
@@ -338,8 +343,9 @@ def _learn(
     ccfs: FloatArray,
     settings: PriorSettings,
     n_thread: int,
+    teaches: BoolArray | None = None,
 ) -> tuple[FloatArray, NDArray[np.float32]]:
-    """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM; return it and the posterior.
+    """Learn the prior of each (sample, kind) over CCF 0 and the grid by EM; return it and every cell's posterior.
 
     The share present is pulled towards the patient's own, that towards the study's; the shape over the cell
     fractions towards that of the material (tissue, plasma), that towards the study's: each with the weight of
@@ -354,14 +360,18 @@ def _learn(
     resp = np.empty_like(like)
     parts: dict[int, FloatArray] = {}
 
-    def step(theta: FloatArray) -> None:
+    all_cells = (like, power, group, own_call, resp)
+    teachers = all_cells if teaches is None else tuple(x[teaches] for x in all_cells)
+
+    def step(theta: FloatArray, cells: tuple[NDArray[Any], ...] = teachers) -> None:
         def part(begin: int, end: int) -> None:
             own = np.zeros_like(total)
-            cut = slice(begin, end)
-            kernels.posterior_step(like[cut], power[cut], group[cut], own_call[cut], theta, resp[cut], own)
+            reads, calls, of, here, out = (x[begin:end] for x in cells)
+            kernels.posterior_step(reads, calls, of, here, theta, out, own)
             parts[begin] = own
 
-        _in_chunks(part, len(like), n_thread, n_part=n_thread)
+        parts.clear()
+        _in_chunks(part, len(cells[0]), n_thread, n_part=n_thread)
         # added up in a fixed order, so that the sum does not depend on which thread came first
         total[:] = sum(parts[begin] for begin in sorted(parts))
 
@@ -381,7 +391,7 @@ def _learn(
         jump = np.maximum(theta + 2 * length * change + length**2 * bend, 1e-9)
         theta = jump / jump.sum(axis=1, keepdims=True)
     theta = learned(theta)
-    step(theta)
+    step(theta, all_cells)
     return theta, resp
 
 

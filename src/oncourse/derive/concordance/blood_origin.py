@@ -46,6 +46,12 @@ def with_blood(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germlin
     )
 
 
+def set_apart(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germline_vaf: float) -> pl.Series:
+    """Return per cell whether its variant is germline or of the blood, as far as counts and records tell."""
+    blood = _recorded_or_measured(study, cells, samples, germline_vaf)["blood"]
+    return blood.is_in(["germline", "chip"]).fill_null(False)
+
+
 def _normal_counts(study: Study) -> pl.DataFrame:
     """Return patient_id, variant_id, n_alt, n_depth of normal and white cells (the deepest)."""
     normals = study["samples"].filter(is_normal()).select("sample_id", "patient_id")

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.derive.concordance.blood_origin import with_blood
+from oncourse.derive.concordance.blood_origin import set_apart, with_blood
 from oncourse.derive.concordance.presence_inputs import (
     complete_cells,
     error_rates,
@@ -231,6 +231,7 @@ def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: Pre
             error_rate=np.maximum(error, 1e-7),
             is_measured=(cells["cn_known"] | cells["cn_borrowed"]).to_numpy(),
             change=_changes(cells["variant_id"]),
+            teaches=~set_apart(study, cells, samples, params.germline_vaf).to_numpy(),
         ),
         Samples(
             purity=samples["given_purity"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
