@@ -31,7 +31,13 @@ def pytest_addoption(parser):
 
 #: Test files that share one dear thing: they go to one worker.
 TOGETHER = dict.fromkeys(
-    ("tests/analyses/test_golden.py", "tests/analyses/test_registry.py", "tests/test_contradictions.py"), "simulated"
+    (
+        "tests/analyses/test_golden.py",
+        "tests/analyses/test_ledger_of_people.py",
+        "tests/analyses/test_registry.py",
+        "tests/test_contradictions.py",
+    ),
+    "simulated",
 )
 
 

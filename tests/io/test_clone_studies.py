@@ -156,7 +156,9 @@ def test_clonality_columns_of_cbioportal_by_command_and_back(study, tmp_path):
     segments = pl.read_csv(tmp_path / "back/segments.tsv", separator="\t")
     gained = segments.filter(pl.col("start") == 1007, pl.col("sample_id") == "liver")
     assert gained.select("end", "total_cn", "minor_cn").row(0) == (1007, 3, 1)
-    assert segments.height == 12
+    assert segments.height == pl.read_csv(study / "segments.tsv", separator="\t").height == 16  # carried beside
+    samples = pl.read_csv(tmp_path / "back/samples.tsv", separator="\t")
+    assert set(samples["sample_id"]) == {"primary_1", "liver"}  # a name like a role, in two files of the folder
     run("import", "maf", tmp_path / "portal/data_mutations.txt", tmp_path / "from_maf")
     assert pl.read_csv(tmp_path / "from_maf/segments.tsv", separator="\t").height == 12
 

@@ -221,8 +221,8 @@ def test_of_many_patients_nearly_all_are_fitted_and_hardly_one_is_wrong_and_cert
 
 def test_a_tenth_of_another_persons_dna_leaves_the_purity_of_the_tube_within_seven_points():
     """Foreign DNA: two copies everywhere, at heterozygous places 0, 1 or 2 of the allele (Hardy-Weinberg, 0.5). Measured
-    in 16 fits: 16 certain and within 0.035; at a fifth 2 of 16 are wrong by up to 0.2, so copies are withheld from a
-    tenth on."""
+    in 16 fits: 16 certain and within 0.035; at a fifth 13 of 16 are called certain, one of them wrong by more than 0.07,
+    so copies are withheld from a tenth on."""
     seed, purities = 1, (0.3, 0.7)
     rng = np.random.default_rng(seed)
     major, minor = _copies(rng, 14, doubled=False)

@@ -577,14 +577,11 @@ def _posterior(reads: _Reads, grid: FloatArray) -> tuple[FloatArray, FloatArray]
     pi = np.repeat(pi, len(grid), axis=3)
     off = stray * anywhere[:, :, None]
     prior = SHARES[:, :, None, None]
-    total = None
     for _ in range(N_STEP):
-        joint = value * pi[None]
-        total = (1 - stray) * joint.sum(axis=(1, 2)) + off
-        found = (joint * ((1 - stray) / total)[:, None, None]).sum(axis=0)
-        pi = found + prior
+        total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
+        pi = pi * np.einsum("iklsg,isg->klsg", value, (1 - stray) / total) + prior
         pi /= pi.sum(axis=1, keepdims=True)
-    total = (1 - stray) * (value * pi[None]).sum(axis=(1, 2)) + off
+    total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
     each = np.log(np.maximum(total, 1e-300))
     penalty = (prior * np.log(pi))[used].sum(axis=(0, 1))
     return each.sum(axis=0) + penalty, each

@@ -66,7 +66,7 @@ def read_cbioportal(
         raise InputError(f"{folder}: no data_clinical_* and no data_mutations* file.")
     reading = Reading({}, StudyConfig(), foreign=True)
     patients, samples = _clinical(found, reading)
-    maf = _mutations(found, reading, fasta, called)
+    maf = _mutations(found, samples, reading, fasta, called)
     extra = {"maf": maf.samples["sample_id"] if maf else pl.Series([], dtype=pl.String)}
     matrix = panel_matrix(found, reading)
     matrix_calls = _mutation_matrix(folder, reading) if maf is None else None
@@ -173,11 +173,15 @@ def _clinical_ledger(
             reading.ledger.column(path.name, column, state, became=column.lower() if kept else "", n=n)
 
 
-def _mutations(found: Folder, reading: Reading, fasta: Fasta | None, called: str) -> MafTables | None:
+def _mutations(
+    found: Folder, samples: pl.DataFrame | None, reading: Reading, fasta: Fasta | None, called: str
+) -> MafTables | None:
     paths, looked = found.files.get("mutations", []), found.files.get("uncalled", [])
     if not paths:
         return None
-    maf = read_calls([*paths, *looked], fasta=fasta, called=called, looked=looked)
+    named = [] if samples is None else samples["SAMPLE_ID"].drop_nulls().to_list()
+    known = dict.fromkeys(map(str, named))
+    maf = read_calls([*paths, *looked], fasta=fasta, called=called, looked=looked, known=known)
     for path in looked:
         reading.notes.append(f"{path.name}: its rows are sites looked at and not called")
     reading.notes += maf.notes

@@ -258,7 +258,8 @@ def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
         for text in m.missing[:2] or ("not assessed",):
             subject, why = _split_reason(text)
             groups.setdefault(why, {})[subject] = None
-            rules.setdefault(why, []).append(m)
+            if m not in (of := rules.setdefault(why, [])):
+                of.append(m)
     return [(_joined_reason(list(subjects), why), rules[why]) for why, subjects in groups.items()]
 
 
