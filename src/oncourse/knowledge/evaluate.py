@@ -151,6 +151,8 @@ def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
     claim, assumed, missing = _negative(patient, wanted, atom.material or "any")
     if untold := _untold(atom.sites, patient):
         return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(n for n in near if ": not one of" not in n))
+    if doubt := tuple(n for n in near if CHIP_TEXT in n):  # neither there nor not, as for the wild type
+        return Outcome(UNKNOWN, missing=doubt, near=tuple(near))
     if claim:
         text = f"no {', '.join(map(str, atom.sites))} mutation"
         return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
