@@ -213,7 +213,11 @@ def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float
     return np.asarray(value + gammaln(total) - gammaln(depth + total))
 
 
-def _log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
+def log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
+    """Return log P(alt | depth) of reads whose fraction varies like a beta of this mean and concentration `s`.
+
+    The binomial coefficient, which every explanation of the same reads shares, is left out.
+    """
     from scipy.special import gammaln
 
     vaf = np.clip(vaf, 1e-9, 1 - 1e-9)
@@ -263,11 +267,11 @@ class _Sites:
             _clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1))
         )
         there = [
-            np.logaddexp(*(_log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
+            np.logaddexp(*(log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
             for x in LEVELS
         ]
         wrong = [
-            _log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), s) for v in _wrong_vafs(cells, purity, rows)
+            log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), s) for v in _wrong_vafs(cells, purity, rows)
         ]
         there.append(np.logaddexp.reduce(wrong, axis=0) + math.log(2 / len(wrong)))
         clonal = kind[rows] == 2
@@ -499,7 +503,7 @@ def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: f
     vafs = [one, _clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
     vafs += _wrong_vafs(cells, purity, rows)
     vafs += [one * x for x in LEVELS[:-1]]
-    there = [_log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), np.asarray(s)) for v in vafs]
+    there = [log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), np.asarray(s)) for v in vafs]
     return np.stack([log_noise(alt, depth, error, shape), *there], axis=1)
 
 

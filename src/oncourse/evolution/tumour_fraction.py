@@ -11,11 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from oncourse.evolution.background import log_beta_binomial, log_noise
+from oncourse.evolution.tissue_evidence import (
+    DOUBLED,
+    ELSEWHERE,
+    HERE,
+    N_STEP,
+    TRUNK,
+    Anchors,
+    Elsewhere,
+    guessed_copies,
+    options_of,
+    read_vaf,
+)
 
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells, Samples
@@ -24,12 +38,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: Copies and mutated copies a variant may be on where copy number was not measured, and their prior shares: of a genome
-#: of two copies (one copy lost; the other doubled; a gain), and of one that was doubled. The shares are a choice; a
-#: third of the metastatic tumours are doubled (written from memory).
-PLACES = np.array([[2, 1], [1, 1], [2, 2], [3, 1], [3, 2], [4, 1], [4, 2]], float)
-GENOMES = np.array([[0.78, 0.08, 0.06, 0.04, 0.04, 0.0, 0.0], [0.04, 0.0, 0.12, 0.08, 0.1, 0.26, 0.4]])
-DOUBLED = 0.3
 #: Errors of the tissue's purity (log) under which its reads are compared with the two kinds of genome.
 PURITY_SHIFTS = (-0.15, 0.0, 0.15)
 #: What a fraction may be off by (sd of the log) where copies are not measured: those of many variants are wrong together.
@@ -46,18 +54,12 @@ SPREADS, SPREAD_WEIGHT, LIKE_FRACTION = np.array([30.0, 100.0, 300.0, 1000.0, 1e
 #: What a variant may be elsewhere (rows: in all tissue cells; seen, not in all; called here alone), and here (columns:
 #: absent, subclonal, in all cells): pseudo-variants that hold the shares fitted. A choice.
 SHARES = np.array([[0.6, 0.6, 2.8], [1.0, 1.6, 0.4], [0.4, 2.2, 1.4]])
-TRUNK, ELSEWHERE, HERE = 0, 1, 2
-#: Share of the variants seen elsewhere that are in all tissue cells, beforehand, and share of a tissue's variants that
-#: are in part of its cells there, or not at all.
-#: The first is held by so many variants (`TRUNK_WEIGHT`) and learned.
-TRUNK_SHARE, TRUNK_WEIGHT, PART_SHARE = 0.6, 5.0, 0.8
 #: Share of variants at any fraction of the reads whatever the tumour's: wrong copies, germline, blood.
 STRAY = np.array([0.02, 0.02, 0.1])
 #: Mass beside the lower end of the grid (within this factor) from which the fraction is not known.
 EDGE, EDGE_MASS = 2.0, 0.025
 #: Limits of the interval.
 TAIL = 0.025
-N_STEP = 8
 #: Nodes of a variant's likelihood along its allele fraction, wider apart further out.
 _NODES = np.linspace(-1.0, 1.0, 49)
 _STRETCH = 3.5
@@ -131,7 +133,7 @@ def _estimate(
     use = np.isin(cells.sample, wanted) & counted & (elsewhere | cells.is_called)
     rows = np.flatnonzero(use)
     anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
-    known = _genomes(cells, rows, elsewhere, _Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
+    known = _genomes(cells, rows, elsewhere, Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
     trunk = known[0][0].trunk
     order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), cells.sample[rows]))
     of = cells.sample[rows][order]
@@ -164,22 +166,22 @@ def _estimate(
 
 
 def _genomes(
-    cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: _Anchors, n_sample: int
-) -> list[tuple[_Elsewhere, FloatArray]]:
+    cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: Anchors, n_sample: int
+) -> list[tuple[Elsewhere, FloatArray]]:
     """Return what tissue says under each kind of genome, with log P(kind, tissue's reads) per sample.
 
     Where all copies are measured there is one kind. Else each variant's weights are those of the purity (beside the
     known one) at which the tissue's reads fit the kind best.
     """
-    if not _guessed(cells, rows).any():
-        return [(_Elsewhere.of(cells, rows, 0, elsewhere, anchors), np.zeros(n_sample))]
+    if not guessed_copies(cells, rows).any():
+        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors), np.zeros(n_sample))]
     out = []
     for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
-        tried = [_Elsewhere.of(cells, rows, genome, elsewhere, anchors.shifted(by)) for by in PURITY_SHIFTS]
+        tried = [Elsewhere.of(cells, rows, genome, elsewhere, anchors.shifted(by)) for by in PURITY_SHIFTS]
         fit = np.stack([np.bincount(cells.sample[rows], one.log_like, n_sample) for one in tried])
         best = np.argmax(fit, axis=0)[cells.sample[rows]]
         weights = np.stack([one.weights for one in tried])[best, np.arange(len(rows))]
-        chosen = _Elsewhere(weights, weights[:, TRUNK].sum(axis=1), tried[1].log_like)
+        chosen = Elsewhere(weights, weights[:, TRUNK].sum(axis=1), tried[1].log_like)
         out.append((chosen, np.logaddexp.reduce(fit, axis=0) + np.log(share)))
     return out
 
@@ -189,145 +191,6 @@ def _map(work: Callable[[int], _Weighed], n: int, n_thread: int) -> list[_Weighe
         return [work(j) for j in range(n)]
     with ThreadPoolExecutor(n_thread) as pool:
         return list(pool.map(work, range(n)))
-
-
-def _guessed(cells: Cells, rows: IntArray) -> BoolArray:
-    """Return where copy number was not measured (and a normal cell has two copies)."""
-    if cells.is_measured is None:
-        return np.zeros(len(rows), bool)
-    return np.asarray(~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5))
-
-
-def _options(cells: Cells, rows: IntArray, genome: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, n_option).
-
-    Measured: one copy, or every major one. Not measured: `PLACES`, with the shares of a kind of genome.
-    """
-    guessed = _guessed(cells, rows)
-    n_option = len(PLACES) if guessed.any() else 2
-    several = cells.major_cn[rows] > 1.5
-    copies = np.repeat(cells.total_cn[rows][:, None], n_option, axis=1)
-    mutated, share = np.ones(copies.shape), np.zeros(copies.shape)
-    mutated[:, 1] = np.maximum(cells.major_cn[rows], 1.0)
-    share[:, 0], share[:, 1] = np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0)
-    if guessed.any():
-        copies[guessed], mutated[guessed], share[guessed] = *PLACES.T, GENOMES[genome]
-    return copies, np.minimum(mutated, copies), share
-
-
-@dataclass(frozen=True)
-class _Elsewhere:
-    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,).
-
-    log_like : shape (n,), log P(the tissue's reads)
-    """
-
-    weights: FloatArray
-    trunk: FloatArray
-    log_like: FloatArray
-
-    @classmethod
-    def of(cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: _Anchors) -> _Elsewhere:
-        copies, _, share = _options(cells, rows, genome)
-        log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
-        if len(anchors.at):
-            every, part = _tissue_evidence(cells, anchors, genome)
-            there, _, own = _options(cells, anchors.at, genome)
-            alike: BoolArray = np.zeros(len(anchors.at), bool)
-            if there.shape[1] == share.shape[1]:
-                alike = np.asarray(np.isclose(there, copies[anchors.row]).all(axis=1))
-            told = np.repeat(_log_mean(every, own)[:, None], share.shape[1], axis=1)
-            if alike.any():
-                told[alike] = every[alike]
-            np.add.at(log_all, anchors.row, told)
-            np.add.at(log_part, anchors.row, part)
-        with np.errstate(divide="ignore"):
-            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
-        total = np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1)
-        common = _trunk_share(total[0] - total[1], cells.sample[rows])
-        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
-        log_like = np.logaddexp(np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1))
-        weights = np.zeros((len(rows), 3, share.shape[1]))
-        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - log_like[:, None]), np.exp(other - log_like[:, None])
-        alone = ~elsewhere[rows]
-        weights[alone] = 0.0
-        weights[alone, HERE] = share[alone]
-        return cls(weights, weights[:, TRUNK].sum(axis=1), log_like)
-
-
-@dataclass(frozen=True)
-class _Anchors:
-    """Cells of tissue of known purity: ``at``, and the row of the sample's own cell that each speaks of (``row``)."""
-
-    at: IntArray
-    row: IntArray
-    purity: FloatArray
-    concentration: FloatArray
-
-    @classmethod
-    def of(cls, cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, use: BoolArray) -> _Anchors:
-        anchors = np.flatnonzero(use)
-        order = anchors[np.argsort(cells.variant[anchors], kind="stable")]
-        first = np.searchsorted(cells.variant[order], cells.variant[rows])
-        n = np.searchsorted(cells.variant[order], cells.variant[rows], side="right") - first
-        row = np.repeat(np.arange(len(rows)), n)
-        at = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
-        row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
-        return cls(at, row, purity[cells.sample[at]], np.minimum(samples.concentration[cells.sample[at]], 1e6))
-
-    def shifted(self, by: float) -> _Anchors:
-        return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
-
-
-def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
-    """Return per variant the share of its sample's variants that tissue has in all cells, by EM, held by the start."""
-    odds = np.exp(np.clip(log_odds, -50, 50))
-    share = np.full(len(odds), TRUNK_SHARE)
-    n = np.bincount(sample)
-    for _ in range(N_STEP):
-        found = np.bincount(sample, share * odds / (share * odds + 1 - share), minlength=len(n))
-        share = ((found + TRUNK_WEIGHT * TRUNK_SHARE) / (n + TRUNK_WEIGHT))[sample]
-    return share
-
-
-def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
-    top = values.max(axis=1, keepdims=True)
-    return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
-
-
-def _tissue_evidence(cells: Cells, anchors: _Anchors, genome: int) -> tuple[FloatArray, FloatArray]:
-    """Return log P(reads | in all cells, each option), and log P(reads | in a part of the cells, or in none) (n,)."""
-    from oncourse.evolution.background import log_noise
-
-    at = anchors.at
-    copies, mutated, share = _options(cells, at, genome)
-    rho, error = anchors.purity[:, None], cells.error_rate[at]
-    full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
-    alt, depth, s = cells.alt_count[at], cells.depth[at], anchors.concentration
-
-    def log_there(vaf: FloatArray) -> FloatArray:
-        return _log_beta_binomial(alt[:, None], depth[:, None], _read(vaf, error[:, None]), s[:, None])
-
-    every = log_there(full)
-    steps = (np.arange(8) + 0.5) / 9
-    part = np.stack([log_there(full * x) for x in steps], axis=2)
-    part = np.logaddexp.reduce(part, axis=2) - np.log(len(steps))
-    nil = log_noise(alt, depth, error, 2.0)
-    part = np.logaddexp(_log_mean(part, share) + np.log(PART_SHARE), nil + np.log(1 - PART_SHARE))
-    return every, part
-
-
-def _read(vaf: FloatArray, error: FloatArray) -> FloatArray:
-    return np.clip(vaf * (1 - error) + (1 - vaf) * error, 1e-9, 1 - 1e-9)
-
-
-def _log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
-    """Return log P(alt | depth) without the binomial coefficient."""
-    from scipy.special import gammaln
-
-    a, b = vaf * s, (1 - vaf) * s
-    value = gammaln(alt + a) - gammaln(a) + gammaln(depth - alt + b) - gammaln(b)
-    return np.asarray(value + gammaln(s) - gammaln(depth + s))
 
 
 @dataclass(frozen=True)
@@ -352,10 +215,8 @@ class _Reads:
     def of(
         cls, cells: Cells, at: IntArray, noise_shape: float, weights: FloatArray, genome: int, least: FloatArray
     ) -> _Reads:
-        from oncourse.evolution.background import log_noise
-
         alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
-        copies, mutated, _ = _options(cells, at, genome)
+        copies, mutated, _ = options_of(cells, at, genome)
         if copies.shape[1] < weights.shape[2]:
             copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[2] - 2)), mode="edge") for x in (copies, mutated))
         noise = log_noise(alt, depth, error, noise_shape)
@@ -383,10 +244,10 @@ class _Reads:
         below = rho * self.copies[:, None] + (1 - rho) * self.normal[:, None, None]
         error = self.error[:, None, None]
         vaf = rho * self.mutated[:, None] / np.maximum(below, 1e-9)
-        v = _read(vaf, error)
+        v = read_vaf(vaf, error)
         like, mass = self._at(v)
-        start = self._at(_read(np.zeros((len(self.alt), 1, 1)), error))[1]
-        part = np.maximum(mass - start, 0.0) / np.maximum(v - _read(np.zeros_like(v), error), 1e-12)[:, None]
+        start = self._at(read_vaf(np.zeros((len(self.alt), 1, 1)), error))[1]
+        part = np.maximum(mass - start, 0.0) / np.maximum(v - read_vaf(np.zeros_like(v), error), 1e-12)[:, None]
         return part, like, self.mass[:, :, -1]
 
     def _at(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -421,7 +282,7 @@ def _curves(
     width = (1 / np.sqrt(np.maximum(n * v * (1 - v), 0.05))).T
     logit = centre[:, None, None] + width[:, :, None] * np.sinh(_STRETCH * _NODES)
     at = np.clip(1 / (1 + np.exp(-np.clip(logit, -30, 30))), 1e-12, 1 - 1e-12)
-    log_like = _log_beta_binomial(alt[:, None, None], depth[:, None, None], at, SPREADS[:, None])
+    log_like = log_beta_binomial(alt[:, None, None], depth[:, None, None], at, SPREADS[:, None])
     best = np.maximum(noise, log_like.max(axis=(1, 2), initial=-np.inf))
     log_like -= best[:, None, None]
     like = np.exp(log_like)
@@ -603,7 +464,7 @@ def _given_a_call(
 
     def chance(v: FloatArray) -> FloatArray:
         """P(a call), the share of variant reads taken as a beta of their mean and variance."""
-        v = _read(v, error[:, None, None])
+        v = read_vaf(v, error[:, None, None])
         at = np.clip((least - 0.5) / depth, 0.0, 1.0)[:, None, None]
         return np.asarray(np.maximum(1 - betainc(v * n[:, :, None], (1 - v) * n[:, :, None], at), 1e-12))[..., None]
 

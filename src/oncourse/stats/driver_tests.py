@@ -104,4 +104,4 @@ def cauchy_combination(p_values: Floats) -> Floats:
     p = np.clip(np.asarray(p_values, float), 1e-300, LARGEST_P)
     tan = np.where(p < 1e-8, 1 / (p * np.pi), np.tan((0.5 - p) * np.pi))
     mean = np.nanmean(tan, axis=1)
-    return np.where(mean > 1e8, 1 / (mean * np.pi), 0.5 - np.arctan(mean) / np.pi)
+    return np.asarray(np.arctan2(1.0, mean) / np.pi)  # the upper tail, exact where it is small

@@ -1,0 +1,166 @@
+"""What a patient's tissue says of each variant, for the tumour fraction of another sample (`tumour_fraction`).
+
+The copies a variant may be on, and how likely the reads of tissue make it that the variant is in all of its cells or in
+a part of them. Arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncourse.evolution.background import log_beta_binomial, log_noise
+
+if TYPE_CHECKING:
+    from oncourse.evolution.presence import Cells, Samples
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Copies and mutated copies a variant may be on where copy number was not measured, and their prior shares: of a genome
+#: of two copies (one copy lost; the other doubled; a gain), and of one that was doubled. The shares are a choice; a
+#: third of the metastatic tumours are doubled (written from memory).
+PLACES = np.array([[2, 1], [1, 1], [2, 2], [3, 1], [3, 2], [4, 1], [4, 2]], float)
+GENOMES = np.array([[0.78, 0.08, 0.06, 0.04, 0.04, 0.0, 0.0], [0.04, 0.0, 0.12, 0.08, 0.1, 0.26, 0.4]])
+DOUBLED = 0.3
+#: Share of the variants seen elsewhere that are in all tissue cells, beforehand, and share of a tissue's variants that
+#: are in part of its cells there, or not at all.
+#: The first is held by so many variants (`TRUNK_WEIGHT`) and learned.
+TRUNK_SHARE, TRUNK_WEIGHT, PART_SHARE = 0.6, 5.0, 0.8
+#: What a variant may be elsewhere: in all tissue cells; seen, not in all; called here alone.
+TRUNK, ELSEWHERE, HERE = 0, 1, 2
+#: Steps of EM.
+N_STEP = 8
+
+
+def guessed_copies(cells: Cells, rows: IntArray) -> BoolArray:
+    """Return where copy number was not measured (and a normal cell has two copies)."""
+    if cells.is_measured is None:
+        return np.zeros(len(rows), bool)
+    return np.asarray(~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5))
+
+
+def options_of(cells: Cells, rows: IntArray, genome: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, n_option).
+
+    Measured: one copy, or every major one. Not measured: `PLACES`, with the shares of a kind of genome.
+    """
+    guessed = guessed_copies(cells, rows)
+    n_option = len(PLACES) if guessed.any() else 2
+    several = cells.major_cn[rows] > 1.5
+    copies = np.repeat(cells.total_cn[rows][:, None], n_option, axis=1)
+    mutated, share = np.ones(copies.shape), np.zeros(copies.shape)
+    mutated[:, 1] = np.maximum(cells.major_cn[rows], 1.0)
+    share[:, 0], share[:, 1] = np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0)
+    if guessed.any():
+        copies[guessed], mutated[guessed], share[guessed] = *PLACES.T, GENOMES[genome]
+    return copies, np.minimum(mutated, copies), share
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,).
+
+    log_like : shape (n,), log P(the tissue's reads)
+    """
+
+    weights: FloatArray
+    trunk: FloatArray
+    log_like: FloatArray
+
+    @classmethod
+    def of(cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: Anchors) -> Elsewhere:
+        copies, _, share = options_of(cells, rows, genome)
+        log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
+        if len(anchors.at):
+            every, part = _tissue_evidence(cells, anchors, genome)
+            there, _, own = options_of(cells, anchors.at, genome)
+            alike: BoolArray = np.zeros(len(anchors.at), bool)
+            if there.shape[1] == share.shape[1]:
+                alike = np.asarray(np.isclose(there, copies[anchors.row]).all(axis=1))
+            told = np.repeat(_log_mean(every, own)[:, None], share.shape[1], axis=1)
+            if alike.any():
+                told[alike] = every[alike]
+            np.add.at(log_all, anchors.row, told)
+            np.add.at(log_part, anchors.row, part)
+        with np.errstate(divide="ignore"):
+            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
+        total = np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1)
+        common = _trunk_share(total[0] - total[1], cells.sample[rows])
+        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
+        log_like = np.logaddexp(np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1))
+        weights = np.zeros((len(rows), 3, share.shape[1]))
+        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - log_like[:, None]), np.exp(other - log_like[:, None])
+        alone = ~elsewhere[rows]
+        weights[alone] = 0.0
+        weights[alone, HERE] = share[alone]
+        return cls(weights, weights[:, TRUNK].sum(axis=1), log_like)
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Cells of tissue of known purity: ``at``, and the row of the sample's own cell that each speaks of (``row``)."""
+
+    at: IntArray
+    row: IntArray
+    purity: FloatArray
+    concentration: FloatArray
+
+    @classmethod
+    def of(cls, cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, use: BoolArray) -> Anchors:
+        anchors = np.flatnonzero(use)
+        order = anchors[np.argsort(cells.variant[anchors], kind="stable")]
+        first = np.searchsorted(cells.variant[order], cells.variant[rows])
+        n = np.searchsorted(cells.variant[order], cells.variant[rows], side="right") - first
+        row = np.repeat(np.arange(len(rows)), n)
+        at = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
+        row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
+        return cls(at, row, purity[cells.sample[at]], np.minimum(samples.concentration[cells.sample[at]], 1e6))
+
+    def shifted(self, by: float) -> Anchors:
+        return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
+
+
+def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
+    """Return per variant the share of its sample's variants that tissue has in all cells, by EM, held by the start."""
+    odds = np.exp(np.clip(log_odds, -50, 50))
+    share = np.full(len(odds), TRUNK_SHARE)
+    n = np.bincount(sample)
+    for _ in range(N_STEP):
+        found = np.bincount(sample, share * odds / (share * odds + 1 - share), minlength=len(n))
+        share = ((found + TRUNK_WEIGHT * TRUNK_SHARE) / (n + TRUNK_WEIGHT))[sample]
+    return share
+
+
+def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
+    top = values.max(axis=1, keepdims=True)
+    return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
+
+
+def _tissue_evidence(cells: Cells, anchors: Anchors, genome: int) -> tuple[FloatArray, FloatArray]:
+    """Return log P(reads | in all cells, each option), and log P(reads | in a part of the cells, or in none) (n,)."""
+    at = anchors.at
+    copies, mutated, share = options_of(cells, at, genome)
+    rho, error = anchors.purity[:, None], cells.error_rate[at]
+    full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
+    alt, depth, s = cells.alt_count[at], cells.depth[at], anchors.concentration
+
+    def log_there(vaf: FloatArray) -> FloatArray:
+        return log_beta_binomial(alt[:, None], depth[:, None], read_vaf(vaf, error[:, None]), s[:, None])
+
+    every = log_there(full)
+    steps = (np.arange(8) + 0.5) / 9
+    part = np.stack([log_there(full * x) for x in steps], axis=2)
+    part = np.logaddexp.reduce(part, axis=2) - np.log(len(steps))
+    nil = log_noise(alt, depth, error, 2.0)
+    part = np.logaddexp(_log_mean(part, share) + np.log(PART_SHARE), nil + np.log(1 - PART_SHARE))
+    return every, part
+
+
+def read_vaf(vaf: FloatArray, error: FloatArray) -> FloatArray:
+    """Return the fraction of reads that show the variant, errors to and from it included; within (0, 1)."""
+    return np.clip(vaf * (1 - error) + (1 - vaf) * error, 1e-9, 1 - 1e-9)
