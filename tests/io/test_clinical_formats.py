@@ -90,7 +90,8 @@ def test_adam(adam):
     ]
     assert rows(tables, "assessments", "day", "overall", "evaluator") == [(61, "PR", "investigator")]
     left_out = reading.ledger.tables()["intake/rows"].filter(state="left out")
-    assert sorted(left_out["first"]) == ["S1", "S3"]  # a derived parameter, a screen failure
+    assert left_out["first"].to_list() == ["S3"]  # a screen failure; the best response is kept with the patient
+    assert tables["patients"]["bor_published"].to_list() == ["PR", None]
 
 
 def test_adam_of_pharmaverse(shared_data):

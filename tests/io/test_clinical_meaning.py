@@ -27,7 +27,7 @@ from oncourse.io.omop import read_omop
 from oncourse.io.phenopackets_reader import read_phenopackets
 from oncourse.io.redcap import read_redcap
 from oncourse.io.sdtm import read_sdtm
-from oncourse.io.sdtm_events import procedures
+from oncourse.io.sdtm_treatments import procedures
 from oncourse.io.timeline import _word
 from oncourse.io.xport import read_xport
 from oncourse.simulate.study import simulate_study

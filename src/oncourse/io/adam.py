@@ -10,12 +10,13 @@ import re
 from pathlib import Path
 
 from oncourse.errors import InputError
+from oncourse.io.adam_tumours import laboratory, lesions, responses
 from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
-SETS = ("adsl", "adtte", "adrs")
+SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
 #: Days of a unit of AVALU.
 UNIT_DAYS = {"days": 1.0, "day": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
@@ -36,7 +37,8 @@ def is_adam(path: Path) -> bool:
 def read_adam(path: Path) -> Reading:
     """Read a folder of ADaM data sets.
 
-    Day 0 is STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of
+    A date that the source imputed (DTHDTF, TRTSDTF, ADTF ...) is the month or year that is known of it. Day 0 is
+    STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of
     ADTTE are ADT - STARTDT where both are there (AVAL counts the first day), and are kept as published end points;
     progression and recurrence enter follow_up where the event is said not to be a death.
     """
@@ -65,9 +67,12 @@ def read_adam(path: Path) -> Reading:
     for file in files_of(path, *_ENDS).values():
         if file not in found.values():
             out.notes.append(f"{file.name} has no table here: not read")
-    if "adrs" in found:
-        _responses(out.table(found["adrs"]), out, set(follow))
+    readers = (("adrs", responses), ("adtr", lesions), ("adlb", laboratory), ("adpsa", laboratory))
+    for name, read in readers:
+        if name in found:
+            read(out.table(found[name]), out, follow, _date)
     for patient, cells in follow.items():
+        cells.pop("_timed", None)
         cells["last_contact_date"] = cells["last_contact_date"] or out.last_seen.get(patient)
         if cells["last_contact_date"]:
             out.add("follow_up", patient_id=patient, **cells)
@@ -88,6 +93,22 @@ def _date(text: str | None) -> str | None:
     return text[:10]
 
 
+def _as_known(date: str | None, flag: str | None) -> str | None:
+    """A date without what the source imputed: the day (flag D), the month too (M), all of it (Y).
+
+    >>> _as_known("2019-03-15", "D"), _as_known("2019-07-02", "M"), _as_known("2019-07-02", None)
+    ('2019-03', '2019', '2019-07-02')
+    """
+    if date is None or flag is None:
+        return date
+    return {"D": date[:7], "M": date[:4], "Y": None}.get(flag.strip().upper(), date)
+
+
+def _known(row: Row, source: Source, name: str) -> str | None:
+    """A date of ADSL as far as it is known: its imputation flag (DTHDTF of DTHDT) undone."""
+    return _as_known(_date(source.get(row, name)), source.get(row, f"{name}f"))
+
+
 def _days_between(start: str | None, end: str | None) -> int | None:
     """Days between two whole dates; None where one of them is none."""
     try:
@@ -105,7 +126,7 @@ def _subject(
 ) -> None:
     get = source.get
     patient = get(row, "usubjid")
-    randomised, treated = _date(get(row, "randdt")), _date(get(row, "trtsdt"))
+    randomised, treated = (_known(row, source, name) for name in ("randdt", "trtsdt"))
     arm = get(row, "trt01p", "arm")
     if patient is None:
         out.skip(source.name, "patients", "no USUBJID", None)
@@ -125,8 +146,8 @@ def _subject(
         arm=arm,
         treated="yes" if treated else "no",
     )
-    death = _date(get(row, "dthdt")) or _date(get(row, "dthdtc"))
-    last = _date(get(row, "lstalvdt")) or _date(get(row, "eosdt")) or _date(get(row, "rfpendtc"))
+    death = _known(row, source, "dthdt") or _date(get(row, "dthdtc"))
+    last = _known(row, source, "lstalvdt") or _date(get(row, "eosdt")) or _date(get(row, "rfpendtc"))
     cause = get(row, "dthcgr1", "dthcaus") if death else None
     dead = bool(death) or get(row, "dthfl") == "Y"
     whole = death if death and len(death) == 10 else None
@@ -143,7 +164,7 @@ def _subject(
             patient_id=patient,
             drugs=(drug or "study treatment").lower(),
             start_date=treated,
-            stop_date=_date(get(row, "trtedt")),
+            stop_date=_known(row, source, "trtedt"),
         )
 
 
@@ -187,6 +208,9 @@ def _time(
     kind = "progression" if code in ("PFS", "TTP") else "recurrence" if code in ("DFS", "RFS", "TTR") else None
     if kind is None or end is None:
         return
+    end = _as_known(end, get(row, "adtf")) or end
+    if kind == "progression":
+        follow[patient]["_timed"] = "yes"
     died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
     if event == "false" or not died:
         follow[patient].setdefault(f"{kind}{'' if event == 'true' else '_free'}_date", end)
@@ -202,23 +226,3 @@ def _apart(value: float, unit: str, between: int) -> bool:
         return False
     rounding = UNIT_DAYS[unit] * (0.5 if value == round(value) and unit not in ("day", "days") else 0.1)
     return abs(value * UNIT_DAYS[unit] - between) > 1.5 + rounding + 0.02 * abs(between)
-
-
-def _responses(source: Source, out: Gather, known: set[str]) -> None:
-    """Overall responses per visit; best responses and flags are derived here, not read."""
-    for row in source.rows:
-        patient, code = source.get(row, "usubjid"), source.get(row, "paramcd") or ""
-        date, word = _date(source.get(row, "adt")), source.get(row, "avalc")
-        if not code.startswith("OVR"):
-            out.skip(source.name, "assessments", "a derived parameter, not a visit's response", patient)
-        elif patient in known and date and word:
-            reader = source.get(row, "rseval", "parcat2")
-            out.add(
-                "assessments",
-                patient_id=patient,
-                date=date,
-                overall=word,
-                evaluator=reader.lower() if reader else None,
-            )
-        else:
-            out.skip(source.name, "assessments", "no date or response, or the subject is not in ADSL", patient)

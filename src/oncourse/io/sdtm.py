@@ -15,63 +15,47 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io import sdtm_events as events
+from oncourse.io import sdtm_history as history
+from oncourse.io import sdtm_treatments as treatments
 from oncourse.io import sdtm_tumours as tumours
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
+from oncourse.io.sdtm_supplements import is_supplement, with_supplements
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import LISTED_PER_KIND, NULL_TEXTS, Problem
 from oncourse.study.tables import TABLES
 
-DOMAINS = ("DM", "EX", "EC", "CM", "PR", "DS", "SS", "LB", "TU", "TR", "RS", "DD", "SUPPDM")
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xpt")
 #: Columns of each domain that are read; the others are named in the ledger.
-USED = {
-    "DM": (
-        "SEX",
-        "AGE",
-        "RFSTDTC",
-        "RFXSTDTC",
-        "RFICDTC",
-        "DMDTC",
-        "RFENDTC",
-        "RFPENDTC",
-        "DTHDTC",
-        "DTHFL",
-        "ARM",
-        "ARMCD",
-        "ACTARM",
-        "ARMNRS",
-        "ITTFL",
-        "SAFFL",
-    ),
-    "EX": ("EXTRT", "EXSTDTC", "EXENDTC", "EXADJ"),
-    "EC": ("ECTRT", "ECSTDTC", "ECENDTC", "ECMOOD"),
-    "CM": ("CMTRT", "CMDECOD", "CMCAT", "CMSCAT", "CMSTDTC", "CMENDTC"),
-    "PR": ("PRTRT", "PRDECOD", "PRCAT", "PRSTDTC", "PRINTENT"),
-    "DS": ("DSDECOD", "DSTERM", "DSSTDTC", "DSDTC"),
-    "SS": ("SSTESTCD", "SSSTRESC", "SSORRES", "SSDTC"),
-    "LB": ("LBTESTCD", "LBDTC", "LBSTRESC", "LBORRES", "LBSTRESU", "LBORRESU"),
-    "TU": ("TULNKID", "TULOC", "TUTESTCD", "TUSTRESC", "TUORRES", "TUEVAL", "TUEVALID", "TUDTC", "VISIT"),
-    "TR": (
-        "TRGRPID",
-        "TRLNKID",
-        "TRTESTCD",
-        "TRSTRESN",
-        "TRSTRESC",
-        "TRORRES",
-        "TRSTRESU",
-        "TRORRESU",
-        "TRSTAT",
-        "TREVAL",
-        "TREVALID",
-        "TRDTC",
-        "VISIT",
-    ),
-    "RS": ("RSTESTCD", "RSSTRESC", "RSORRES", "RSEVAL", "RSEVALID", "RSDTC", "VISIT"),
-    "DD": ("DDTESTCD", "DDSTRESC", "DDORRES", "DDDTC"),
-    "SUPPDM": ("QNAM", "QVAL"),
+_USED = {
+    "DM": "SEX AGE RFSTDTC RFXSTDTC RFICDTC DMDTC RFENDTC RFPENDTC DTHDTC DTHFL ARM ARMCD ACTARM ARMNRS ITTFL SAFFL",
+    "EX": "EXTRT EXSTDTC EXENDTC EXDOSE EXOCCUR EXSTAT EXCAT EXSCAT",
+    "EC": "ECTRT ECSTDTC ECENDTC ECDOSE ECOCCUR ECSTAT ECMOOD ECCAT ECSCAT",
+    "CM": "CMTRT CMDECOD CMCAT CMSCAT CMINDC CMSTDTC CMENDTC CMOCCUR CMSTAT CMRSDISC",
+    "PR": "PRTRT PRDECOD PRCAT PRSTDTC PRINTENT PROCCUR PRSTAT",
+    "MH": "MHTERM MHDECOD MHLLT MHCAT MHSCAT MHEVDTYP MHSTDTC MHOCCUR MHSTAT MHLOC",
+    "DS": "DSDECOD DSTERM DSCAT DSSCAT EPOCH DSSTDTC DSDTC",
+    "SS": "SSTESTCD SSSTRESC SSORRES SSDTC",
+    "LB": "LBTESTCD LBTEST LBSPEC LBDTC LBSTRESC LBORRES LBSTRESU LBORRESU",
+    "TU": "TULNKID TULOC TUTESTCD TUSTRESC TUORRES TUEVAL TUEVALID TUDTC VISIT",
+    "TR": "TRGRPID TRLNKID TRTESTCD TRSTRESN TRSTRESC TRORRES TRSTRESU TRORRESU TRSTAT TREVAL TREVALID TRDTC VISIT",
+    "RS": "RSTESTCD RSSTRESC RSORRES RSEVAL RSEVALID RSACPTFL RSDTC VISIT",
+    "DD": "DDTESTCD DDSTRESC DDORRES DDDTC",
 }
+USED = {domain: tuple(names.split()) for domain, names in _USED.items()}
+DOMAINS = tuple(USED)
+#: Of a supplement (SUPP--, `oncourse.io.sdtm_supplements`).
+USED_OF_SUPPLEMENT = ("RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
+#: Qualifiers that are read where they are: population flags of DM, stage of MH, line and stop of CM.
+USED_QUALIFIERS = (
+    *events.ITT_FLAGS,
+    *events.SAFETY_FLAGS,
+    *history.STAGE,
+    *treatments.LINE,
+    *(f"CM{stem}" for stem in (*treatments.LINE, *treatments.STOP)),
+    "SETTING",
+)
 
 #: Columns without which nothing of a domain says anything (the subject apart).
 REQUIRED = {
@@ -81,7 +65,6 @@ REQUIRED = {
     "EX": ("EXTRT", "EXSTDTC"),
     "EC": ("ECTRT", "ECSTDTC"),
     "SS": ("SSTESTCD",),
-    "SUPPDM": ("QNAM", "QVAL"),
 }
 
 
@@ -98,7 +81,7 @@ def find_domains(path: Path) -> dict[str, Path]:
         if not name.endswith(SUFFIXES):
             continue
         domain = re.split(r"[._]", name)[0].upper()
-        if domain in DOMAINS:
+        if domain in DOMAINS or is_supplement(domain):
             found.setdefault(domain, []).append(file)
     twice = [f"{d}: {', '.join(f.name for f in files)}" for d, files in found.items() if len(files) > 1]
     if twice:
@@ -140,27 +123,31 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     lacking = [
         f"{files[name].name}: has no column {column}; is it an SDTM {name} domain? Nothing of it can be read without."
         for name, frame in domains.items()
-        for column in ("USUBJID", *REQUIRED.get(name, ()))
+        for column in ("USUBJID", *(("QNAM", "QVAL") if is_supplement(name) else REQUIRED.get(name, ())))
         if column not in frame.columns
     ]
     if lacking:
         raise InputError(lacking)
     index = "first study treatment (RFSTDTC); of people never treated the randomisation, else the consent"
     reading = Reading({}, StudyConfig(title=title or "SDTM study", index=index), foreign=True)
-    _ledger(source, files, domains, reading)
+    named = domains
+    domains, qualifiers = with_supplements(domains, files, reading)
+    _ledger(source, files, named, qualifiers, reading)
     domains = _without_screen_failures(domains, files, reading)
     visits = tumours.visit_dates(domains)
     domains = {name: _dated(name, frame, visits, reading.problems) for name, frame in domains.items()}
     domains = tumours.one_day_per_visit(domains, reading)
     tables = reading.tables
-    tables["patients"] = _patients(domains, reading)
+    tables["patients"] = _patients(domains, qualifiers.get("DM", ()), reading)
     if "DM" in domains:
         tables["follow_up"] = events.follow_up(domains, reading)
-    treatments = events.treatments(domains, files, reading)
-    if treatments is not None:
-        tables["treatments"] = treatments
+    if "MH" in domains:
+        tables["patients"] = history.with_history(domains["MH"], files["MH"].name, tables["patients"], reading)
+    given = treatments.treatments(domains, files, reading)
+    if given is not None:
+        tables["treatments"] = given
     if "PR" in domains:
-        tables["procedures"] = events.procedures(domains["PR"], files["PR"].name, reading)
+        tables["procedures"] = treatments.procedures(domains["PR"], files["PR"].name, reading)
     if "LB" in domains:
         tables["labs"] = events.labs(domains["LB"], files["LB"].name, reading)
     if "TR" in domains:
@@ -173,7 +160,8 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     sources = {
         "patients": "DM",
         "follow_up": "DM",
-        "treatments": "EX",
+        "treatments": next((n for n in ("EX", "EC") if n in files), "CM"),
+        "lesions": "MH",
         "labs": "LB",
         "target_lesions": "TR",
         "assessments": "RS",
@@ -205,9 +193,13 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _ledger(
-    source: Path | Mapping[str, Path], files: Mapping[str, Path], domains: Mapping[str, pl.DataFrame], reading: Reading
+    source: Path | Mapping[str, Path],
+    files: Mapping[str, Path],
+    domains: Mapping[str, pl.DataFrame],
+    qualifiers: Mapping[str, tuple[str, ...]],
+    reading: Reading,
 ) -> None:
-    """Say of every file and column whether it is read."""
+    """Say of every file, column and supplemental qualifier whether it is read."""
     keys = ("STUDYID", "DOMAIN", "USUBJID", "VISIT", "_row")
     for domain, path in files.items():
         frame = domains[domain]
@@ -215,9 +207,18 @@ def _ledger(
         for column in frame.columns:
             if column == "_row":
                 continue
-            state = "used" if column in (*USED[domain], *keys) else "not read"
+            used = USED_OF_SUPPLEMENT if is_supplement(domain) else USED[domain]
+            state = "used" if column in (*used, *keys) else "not read"
             n = frame.height - frame[column].null_count()
             reading.ledger.column(path.name, column, state if n else "empty", n=n)
+        if is_supplement(domain):
+            counted = frame.group_by(pl.col("QNAM").str.to_uppercase()).len().drop_nulls().sort("QNAM")
+            for name, n in counted.iter_rows():
+                of_people = name in qualifiers.get("DM", ())
+                read = name in USED_QUALIFIERS or any(name in USED[d] for d, m in qualifiers.items() if name in m)
+                state = "used" if read else "kept" if of_people else "not read"
+                kept = f"patients.{name.lower()}" if state == "kept" else ""
+                reading.ledger.column(path.name, f"QNAM = {name}", state, became=kept, n=n)
     if isinstance(source, Path):
         others = [p for p in sorted(source.iterdir()) if p.is_file() and p not in files.values()]
         for path in others:
@@ -311,7 +312,8 @@ def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[
     return frame.drop("_guess", "_full")
 
 
-def _patients(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataFrame:
+def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading: Reading) -> pl.DataFrame:
+    """Return the people of DM, with the qualifiers of SUPPDM (`own`) that are no flag of a population under their name."""
     if "DM" not in domains:
         ids = pl.concat([f.select("USUBJID") for f in domains.values()]).unique().sort("USUBJID")
         return ids.select(pl.col("USUBJID").alias("patient_id"))
@@ -330,4 +332,5 @@ def _patients(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
         pl.col("_index").alias("index_date"),
         first_of(dm, "ARM").alias("arm"),
         pl.when("_treated").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("treated"),
+        *(pl.col(c).alias(c.lower()) for c in own if c not in (*USED_QUALIFIERS, *USED["DM"])),
     )

@@ -1,9 +1,8 @@
-"""SDTM people, treatments and events: population and day 0 (DM, DS), exposure (EX, EC, CM), PR, LB, death (DS, SS)."""
+"""SDTM people and events: population and day 0 (DM, DS), laboratory values (LB), last contact and death (DS, SS, DD)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import polars as pl
 
@@ -11,15 +10,11 @@ from oncourse.io.clinical import cause_of_death, mapped
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
 from oncourse.study.lab_values import analyte_of
-from oncourse.study.partial_dates import interval, known_part
-from oncourse.study.procedures import procedure_of
 from oncourse.study.schema import Problem
 
-#: Dose periods of one drug with no more days between them are one treatment: two cycles of three weeks, or a delay.
-MERGE_GAP_DAYS = 42
-#: Words of CMCAT and CMSCAT that say a concomitant medication is a treatment of the cancer, and those that deny it.
-_ANTICANCER = r"CANCER|ANTINEOPLAS|CHEMOTHER|ONCOLOG|HORMONAL THERAPY|IMMUNOTHER|TARGETED"
-_NOT_ANTICANCER = r"\bNON[- ]?|OTHER THAN|EXCEPT"
+#: Flags of DM or its supplement: randomised (intention to treat), treated.
+ITT_FLAGS = ("ITTFL", "ITT", "RANDFL", "FASFL", "FULLSET")
+SAFETY_FLAGS = ("SAFFL", "SAFETY")
 
 
 def plain_date(text: pl.Expr) -> pl.Expr:
@@ -39,27 +34,13 @@ def full_date(frame: pl.DataFrame, *names: str) -> pl.Expr:
     return pl.coalesce(whole) if whole else pl.lit(None, pl.String)
 
 
-def _flags(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Population flags of SUPPDM (ITT, ITTFL, SAFETY, SAFFL ...) as columns."""
-    supp = domains.get("SUPPDM")
-    schema = {"USUBJID": pl.String, "_supp_itt": pl.String, "_supp_safety": pl.String}
-    if supp is None or not {"QNAM", "QVAL"} <= set(supp.columns):
-        return pl.DataFrame(schema=schema)
-    name, value = pl.col("QNAM").str.to_uppercase(), pl.col("QVAL").str.to_uppercase().str.slice(0, 1)
-    return supp.group_by("USUBJID").agg(
-        value.filter(name.is_in(["ITT", "ITTFL", "RANDFL", "FASFL", "FULLSET"])).first().alias("_supp_itt"),
-        value.filter(name.is_in(["SAFETY", "SAFFL"])).first().alias("_supp_safety"),
-    )
-
-
 def with_population(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return DM with _itt and _safety (Y, N or null), _treated, _screen_failure and _randomised (date)."""
-    dm = domains["DM"].join(_flags(domains), on="USUBJID", how="left", maintain_order="left")
+    dm = domains["DM"]
     exposed = [f.select("USUBJID") for n in ("EX", "EC") if (f := domains.get(n)) is not None]
     treated = pl.concat(exposed).unique()["USUBJID"] if exposed else pl.Series([], dtype=pl.String)
-    itt = pl.coalesce(first_of(dm, "ITTFL").str.to_uppercase().str.slice(0, 1), "_supp_itt")
-    safety = pl.coalesce(first_of(dm, "SAFFL").str.to_uppercase().str.slice(0, 1), "_supp_safety")
-    dm = dm.with_columns(itt.alias("_itt"), safety.alias("_safety")).drop("_supp_itt", "_supp_safety")
+    itt, safety = (first_of(dm, *names).str.to_uppercase().str.slice(0, 1) for names in (ITT_FLAGS, SAFETY_FLAGS))
+    dm = dm.with_columns(itt.alias("_itt"), safety.alias("_safety"))
     started = first_of(dm, "RFXSTDTC").is_not_null() | pl.col("USUBJID").is_in(treated.implode())
     dm = dm.with_columns((started | (pl.col("_safety") == "Y").fill_null(False)).alias("_treated"))
     ds = domains.get("DS")
@@ -119,7 +100,7 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
     dm = domains["DM"]
     last = _last_seen(domains).group_by("USUBJID").agg(pl.col("_date").max())
     rows = dm.drop("_date", strict=False)
-    for told in (_deaths(domains), last, _causes(domains)):
+    for told in (_deaths(domains), last, _causes(domains), _progressions(domains)):
         rows = rows.join(told, on="USUBJID", how="left", maintain_order="left")
     death = pl.coalesce(plain_date(first_of(rows, "DTHDTC")), "_death")
     dead = (first_of(rows, "DTHFL").str.to_uppercase() == "Y").fill_null(False) | pl.col("_dead").fill_null(False)
@@ -140,20 +121,38 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
         pl.col("_earliest").alias("death_earliest_date"),
         pl.when(pl.col("_earliest").is_not_null()).then("_asked").alias("death_latest_date"),
         pl.when("_dead").then("_cause").alias("cause_of_death"),
+        pl.col("_relapse").alias("recurrence_date"),
+        pl.col("_progression").alias("progression_date"),
     ).filter(pl.col("last_contact_date").is_not_null())
 
 
 def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Every whole date of every domain, but those on which somebody was told to be dead (DD, SS)."""
+    """Every whole date of every domain on which the subject was seen.
+
+    None of: the day of asking of a survival status (SS) that does not say alive, the collection of a cause of death
+    (DD), the history (MH), the day a disposition (DS) says that somebody was lost, or that the sponsor ended the study.
+    """
     seen = []
     for name, frame in domains.items():
-        if "_date" in frame.columns and name != "DD":
-            rows = frame.filter(~_says_dead(frame).fill_null(False)) if name == "SS" else frame
+        if name == "DS":
+            frame = frame.filter(~_no_contact(frame))
+        if "_date" in frame.columns and name not in ("DD", "MH"):
+            rows = frame.filter(_says_alive(frame).fill_null(False)) if name == "SS" else frame
             seen.append(rows.select("USUBJID", "_date"))
         for c in ("RFPENDTC", "RFENDTC", "RFSTDTC", "EXSTDTC", "EXENDTC", "DSSTDTC", "RFICDTC"):
             if c in frame.columns:
                 seen.append(frame.select("USUBJID", full_date(frame, c).alias("_date")))
     return pl.concat(seen).drop_nulls()
+
+
+def _no_contact(ds: pl.DataFrame) -> pl.Expr:
+    """Dispositions that are no contact: lost to follow-up, ended by sponsor or site, the death itself."""
+    word = first_of(ds, "DSDECOD", "DSTERM").str.to_uppercase()
+    return word.str.contains(r"LOST TO|TERMINATED BY|^(DEATH|DIED)$").fill_null(False)
+
+
+def _says_alive(ss: pl.DataFrame) -> pl.Expr:
+    return first_of(ss, "SSSTRESC", "SSORRES").str.to_uppercase().is_in(["ALIVE", "LIVING"])
 
 
 def _says_dead(ss: pl.DataFrame) -> pl.Expr:
@@ -211,6 +210,18 @@ def _deaths(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
+def _progressions(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The first day on which a disposition (DS) is progression or relapse: clinical, beside the scans of RS and TR."""
+    ds = domains.get("DS")
+    if ds is None:
+        return pl.DataFrame(schema={"USUBJID": pl.String, "_progression": pl.String, "_relapse": pl.String})
+    word, date = first_of(ds, "DSDECOD", "DSTERM").str.to_uppercase(), plain_date(first_of(ds, "DSSTDTC"))
+    return ds.group_by("USUBJID").agg(
+        date.filter(word.str.contains("PROGRESSIVE DISEASE|DISEASE PROGRESSION")).min().alias("_progression"),
+        date.filter(word.str.contains("RELAPSE|RECURREN")).min().alias("_relapse"),
+    )
+
+
 def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """The primary cause of death (DD, DDTESTCD PRCDTH): cancer, other or unknown."""
     dd = domains.get("DD")
@@ -220,82 +231,6 @@ def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     rows = primary.select("USUBJID", first_of(primary, "DDSTRESC", "DDORRES").alias("_cause")).drop_nulls()
     rows = rows.unique("USUBJID", keep="first", maintain_order=True)
     return rows.with_columns(mapped(rows["_cause"], cause_of_death).alias("_cause"))
-
-
-def treatments(domains: Mapping[str, pl.DataFrame], files: Mapping[str, Path], reading: Reading) -> pl.DataFrame | None:
-    """Return exposure (EX, else EC) by period, and the anticancer medications of CM; None where there is neither."""
-    parts = []
-    name = next((n for n in ("EX", "EC") if n in domains), None)
-    if name:
-        parts.append(_periods(domains[name], name, files[name].name, reading))
-    if (cm := domains.get("CM")) is not None:
-        kind = pl.concat_str(
-            [first_of(cm, c).fill_null("") for c in ("CMCAT", "CMSCAT")], separator=" "
-        ).str.to_uppercase()
-        is_cancer = kind.str.contains(_ANTICANCER) & ~kind.str.contains(_NOT_ANTICANCER)
-        rows = cm.filter(is_cancer)
-        reading.ledger.left_out(
-            files["CM"].name, cm.height - rows.height, "CMCAT does not say it treats the cancer", became="treatments"
-        )
-        parts.append(_periods(rows, "CM", files["CM"].name, reading))
-    return pl.concat(parts).sort("patient_id", "start_date", "drugs", "stop_date") if parts else None
-
-
-def _periods(rows: pl.DataFrame, name: str, file: str, reading: Reading) -> pl.DataFrame:
-    """Dose periods of one drug with at most `MERGE_GAP_DAYS` between them become one treatment.
-
-    A period without an end goes up to the next one of the drug; the last stays open. Partial dates stay partial.
-    """
-    drug = first_of(rows, f"{name}DECOD", f"{name}TRT") if name == "CM" else first_of(rows, f"{name}TRT")
-    frame = rows.select(
-        pl.col("USUBJID").alias("patient_id"),
-        drug.str.to_lowercase().alias("drugs"),
-        plain_date(first_of(rows, f"{name}STDTC")).alias("start_date"),
-        plain_date(first_of(rows, f"{name}ENDTC")).alias("stop_date"),
-        pl.col("_row"),
-    )
-    no_start = frame.filter(pl.col("start_date").is_null() | pl.col("drugs").is_null())
-    if no_start.height:
-        who = no_start["patient_id"][0]
-        why = "no drug, or no date of start"
-        line = int(no_start["_row"][0])
-        reading.ledger.left_out(file, no_start.height, why, became="treatments", line=line, first=who)
-        reading.notes.append(f"{no_start.height:,} rows of {file} are left out: {why} (first: {who})")
-    keys = ["patient_id", "drugs"]
-    frame = frame.join(no_start.select("_row"), on="_row", how="anti").sort(*keys, "start_date", "_row")
-    whole = {c: frame[c].str.to_date("%Y-%m-%d", strict=False) for c in ("start_date", "stop_date")}
-    # of a month or year the first day of a start and the last of a stop, as the study reads them
-    known = {c: interval(known_part(frame[c]))[i] for i, c in enumerate(whole)}
-    frame = frame.with_columns(
-        whole["start_date"].fill_null(known["start_date"]).alias("_start"),
-        whole["stop_date"].fill_null(known["stop_date"]).alias("_stop"),
-    ).sort(*keys, "_start", "_row")
-    reach = pl.coalesce("_stop", "_start").cum_max().shift(1).over(keys)
-    apart = ((pl.col("_start") - reach).dt.total_days() > MERGE_GAP_DAYS).fill_null(True)
-    frame = frame.with_columns(apart.cum_sum().over(keys).alias("_period"))
-    is_open = pl.col("stop_date").is_null().last()
-    return (
-        frame.group_by(*keys, "_period", maintain_order=True)
-        .agg(
-            pl.col("start_date").min(),
-            pl.when(is_open).then(None).otherwise(pl.col("stop_date").max()).alias("stop_date"),
-        )
-        .drop("_period")
-        .select("patient_id", "drugs", "start_date", "stop_date")
-    )
-
-
-def procedures(pr: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
-    """Return surgery, radiotherapy and biopsies of PR; the kind by its words."""
-    words = pl.concat_str([first_of(pr, c).fill_null("") for c in ("PRDECOD", "PRTRT", "PRCAT")], separator=" ")
-    kind = mapped(pr.select(words.alias("w"))["w"], lambda text: (found := procedure_of(text)) and found.kind)
-    rows = pr.select(
-        pl.col("USUBJID").alias("patient_id"),
-        full_date(pr, "PRSTDTC").alias("date"),
-        pl.coalesce(kind, first_of(pr, "PRDECOD", "PRTRT").str.to_lowercase()).alias("kind"),
-        first_of(pr, "PRINTENT").str.to_lowercase().alias("intent"),
-    )
-    return _whole(rows, ("date", "kind"), file, "procedures", reading)
 
 
 def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
@@ -309,16 +244,22 @@ def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
         first_of(lb, "LBSTRESC", "LBORRES").alias("value"),
         pl.when(has_standard).then(standard).otherwise(reported).alias("unit"),
     )
-    return _whole(rows, ("date", "value"), file, "labs", reading)
+    return whole(rows, ("date", "value"), file, "labs", reading)
 
 
 def _analyte(lb: pl.DataFrame) -> pl.Series:
-    """The analyte by its code (LBTESTCD), else by its name (LBTEST); where neither is known the code."""
+    """The analyte by its code (LBTESTCD), else by its name (LBTEST); where neither is known the code.
+
+    Of a specimen that is not blood (LBSPEC: URINE) it is another one: ``albumin (urine)``.
+    """
     named = [mapped(lb.select(first_of(lb, c).alias("w"))["w"], analyte_of) for c in ("LBTESTCD", "LBTEST")]
-    return lb.select(pl.coalesce(*named, first_of(lb, "LBTESTCD", "LBTEST")).alias("a"))["a"]
+    specimen = first_of(lb, "LBSPEC").str.to_lowercase()
+    other = ~specimen.str.contains("blood|serum|plasma").fill_null(True)
+    name = pl.coalesce(*named, first_of(lb, "LBTESTCD", "LBTEST"))
+    return lb.select(pl.when(other).then(name + " (" + specimen + ")").otherwise(name).alias("a"))["a"]
 
 
-def _whole(rows: pl.DataFrame, needed: tuple[str, ...], file: str, table: str, reading: Reading) -> pl.DataFrame:
+def whole(rows: pl.DataFrame, needed: tuple[str, ...], file: str, table: str, reading: Reading) -> pl.DataFrame:
     """Drop rows that lack a needed value, and say how many."""
     kept = rows.drop_nulls(list(needed))
     lost = rows.height - kept.height

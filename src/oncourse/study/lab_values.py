@@ -87,14 +87,19 @@ def _mapped(values: pl.Series, function: object) -> pl.Series:
 #: What stands behind the name of a component in LOINC and OMOP: [Mass/volume] in Serum or Plasma --baseline.
 _LOINC_TAIL = re.compile(r"\s*\[[^\]]*\].*$|\s+in (serum|plasma|blood|ser/plas)\b.*$|\s*[（(][^()（）]*[)）]$", re.I)
 
+#: A value of another fluid than blood is another analyte.
+_OTHER_FLUID = re.compile(r"\burin|尿|\bcsf\b|cerebro|脑脊液|pleural|胸水|胸腔积液|ascit|腹水|saliva|stool|粪", re.I)
+
 
 def analyte_of(text: str | None) -> str | None:
     """Return our name of an analyte, also of a LOINC name with specimen and scale behind the component; null unknown.
 
     >>> analyte_of("Prostate specific Ag [Mass/volume] in Serum or Plasma"), analyte_of("癌胚抗原(CEA)"), analyte_of("Ag")
     ('PSA', 'CEA', None)
+    >>> analyte_of("Albumin [Mass/volume] in Urine"), analyte_of("白蛋白(尿)"), analyte_of("albumin (serum)")
+    (None, None, 'albumin')
     """
-    if text is None:
+    if text is None or _OTHER_FLUID.search(text):
         return None
     known = meaning("analyte", text)
     return known if known else meaning("analyte", _LOINC_TAIL.sub("", text))
