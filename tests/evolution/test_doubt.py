@@ -129,3 +129,15 @@ def test_a_small_cluster_alone_founds_no_lesion():
         doubt = doubt_of_clones(np.zeros(2), np.array([60, n]), 60 + n)
         calls[n] = robust_seeding(trees, mean, var, np.array([0, 1]), doubt, root_site=0).lesions[1].p_polyclonal
     assert calls[4] < 0.5 < 0.9 < calls[40] < 1.0
+
+
+def test_nothing_about_a_seeding_is_certain():
+    """A primary and two metastases, every cell fraction as good as known: source, way, pattern and descent stay below
+    1 all the same, and what was never seen stays above 0 (they were 1.0 in tables)."""
+    mean = np.array([[1.0, 1.0, 1.0], [0.5, 1.0, 0.0], [0.3, 0.0, 1.0]])
+    trees = fit_trees(mean, np.full((3, 3), 1e-4))
+    found = robust_seeding(trees, mean, np.full((3, 3), 1e-4), np.arange(3), np.full(3, 0.02), root_site=0)
+    assert [x.source for x in found.lesions[1:]] == [0, 0]
+    said = [x.p_source for x in found.lesions[1:]] + list(found.p_edge.values()) + list(found.patterns.values())
+    assert 0.9 < max(said) <= 0.99 and sum(found.patterns.values()) <= 1 + 1e-9
+    assert found.p_parallel.max() <= 0.99 and found.p_linear.max() <= 0.99

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.evolution import presence_kernels as kernels
-from oncourse.evolution.presence import Cells, PriorSettings, Samples, detection_at, presence
+from oncourse.evolution.presence import NEVER_SURE, Cells, PriorSettings, Samples, detection_at, presence
 from oncourse.evolution.vaf import ccf_from_vaf, expected_vaf, min_alt_reads
 from oncourse.stats import betabinomial
 from oncourse.stats.rng import generator
@@ -310,3 +310,21 @@ def test_detection_between_grid_points_is_linear():
     detection = np.array([[0.0, 0.2, 1.0]], np.float32)
     assert detection_at(detection, np.array([0.5, 1.0]), np.array([0.75])) == pytest.approx([0.6])
     assert np.isnan(detection_at(detection, np.array([0.5, 1.0]), np.array([np.nan])))
+
+
+def test_no_reads_make_presence_certain():
+    """300 of 600 reads, and none of 600: nobody knows that the site was mapped right or the tube not mistaken."""
+    two = np.ones(2)
+    cells = Cells(
+        np.array([0, 1]),
+        np.zeros(2, np.int64),
+        np.array([300.0, 0.0]),
+        600 * two,
+        np.array([True, False]),
+        2 * two,
+        two,
+        2 * two,
+        1e-4 * two,
+    )
+    samples = Samples(0.9 * two, two < 0, 200 * two, 2 * two, np.full(2, 3), 0.02 * two)
+    assert presence(cells, samples).p_present.tolist() == [1 - NEVER_SURE, NEVER_SURE]

@@ -31,6 +31,8 @@ CLONAL_CCF = 0.5
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
 #: More variant reads than this are never background of an absent variant.
 MOST_READS_OF_ABSENT = 30
+#: No posterior comes nearer to 0 or 1: reads of another sample or of another place look like any others. A choice.
+NEVER_SURE = 1e-3
 #: Largest change of a prior share at which learning stops.
 CONVERGED = 1e-3
 
@@ -113,7 +115,8 @@ class Presence:
 
     Attributes
     ----------
-    p_present : posterior that the variant is in the sample's tumour cells at ``min_ccf`` or more
+    p_present : posterior that the variant is in the sample's tumour cells at ``min_ccf`` or more, `NEVER_SURE` away
+        from 0 and 1
     power : chance of a call of a clonal variant; NaN where the depth is not known
     power_same_ccf : chance of a call at the highest cell fraction found in the patient's other samples
     power_pure : chance of a call of a clonal variant were every cell a tumour cell (tells depth from purity)
@@ -239,7 +242,7 @@ def presence(
     used = np.unique(group)
     prior[used // 3, used % 3] = 1 - theta[used, 0]
     return Presence(
-        p_present=present,
+        p_present=np.clip(present, NEVER_SURE, 1 - NEVER_SURE),
         power=np.where(known, power[:, -1], np.nan),
         power_same_ccf=np.where(known, detection_at(power, ccfs, ccf_elsewhere), np.nan),
         power_pure=np.where(known, pure, np.nan),

@@ -269,6 +269,8 @@ def _stack(frames: list[dict[str, Any]], columns: tuple[tuple[str, Any, str], ..
 
 
 def _variants(patient: PatientClusters) -> dict[str, Any]:
+    from oncourse.evolution.presence import NEVER_SURE
+
     c, data = patient.clustering, patient.data
     n, s = data.counts.n_variant, data.counts.n_sample
     own, inside = c.p_outlier.copy(), np.nonzero(c.labels >= 0)[0]
@@ -285,7 +287,7 @@ def _variants(patient: PatientClusters) -> dict[str, Any]:
         "cluster_id": [int(k) + 1 if k >= 0 else None for k in np.repeat(c.labels, s)],
         "p_cluster": np.repeat(own, s),
         "gene": [gene for gene in data.variants["gene"] for _ in range(s)],
-        "p_present": (c.variant_p_present * (1 - c.p_lost)).ravel(),
+        "p_present": (c.variant_p_present * (1 - c.p_lost)).clip(NEVER_SURE, 1 - NEVER_SURE).ravel(),
         "p_lost": c.p_lost.ravel(),
         "basis": basis.ravel().tolist(),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from oncourse.derive.clones.clusters import PatientClusters
 from oncourse.derive.clones.evolution import PatientEvolution
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
+from oncourse.evolution.seeding.robust import P_UNSEEN
 from oncourse.genome.effect import TRUNCATING, consequences
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ def progression_rows(patient: PatientEvolution) -> Iterator[Row]:
     for i, first in enumerate(mets):
         for second in mets[i + 1 :]:
             known = min(first.p_seeded, second.p_seeded) > 0.5
-            forth = float(patient.seeding.p_descends[first.site, second.site])
-            back = float(patient.seeding.p_descends[second.site, first.site])
+            # no history that was looked at is not none at all
+            forth = max(float(patient.seeding.p_descends[first.site, second.site]), P_UNSEEN)
+            back = max(float(patient.seeding.p_descends[second.site, first.site]), P_UNSEEN)
             parallel = float(patient.seeding.p_parallel[first.site, second.site])
             linear = float(patient.seeding.p_linear[first.site, second.site])
             call = "parallel" if parallel > 0.5 else "linear" if linear > 0.5 else NOT_ASSESSABLE

@@ -36,7 +36,7 @@ class PresenceParams:
     """How presence is judged."""
 
     min_ccf: float = setting(0.05, "least cancer cell fraction that counts as present", low=0.001, high=0.5)
-    min_probability: float = setting(0.95, "least posterior probability of `present`", low=0.5, high=1)
+    min_probability: float = setting(0.95, "least posterior probability of `present`", low=0.5, high=0.999)
     max_probability: float = setting(
         0.30, "highest posterior probability of `absent`, which asks for power besides", low=0, high=0.5
     )

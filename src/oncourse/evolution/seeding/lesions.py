@@ -41,6 +41,7 @@ class LesionSeeding:
     ----------
     site : index of the lesion
     source : its most probable source, `UNKNOWN` for a site that was not sampled; p_source its probability
+    sources : every source it may have -> probability; their sum is p_seeded
     p_seeded : probability that it received cells from elsewhere at all (below 1 for the primary)
     p_polyclonal : probability that more than one clone founded it, given that it was seeded
     p_polyphyletic : probability that its founders do not lie on one line of descent, given that it was seeded
@@ -54,6 +55,7 @@ class LesionSeeding:
     p_polyclonal: float
     p_polyphyletic: float
     seeds: dict[int, float]
+    sources: dict[int, float]
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,7 @@ def _summary(
                 min(1.0, float(polyclonal[m] / total)),
                 min(1.0, float(polyphyletic[m] / total)),
                 dict(sorted(seeds.items())),
+                {i - 1: float(sources[m, i]) for i in np.flatnonzero(sources[m]).tolist()},
             )
         )
     edges = {(UNKNOWN if s >= n_site else s, t): min(1.0, float(ways[s, t])) for s, t in np.argwhere(ways > 0).tolist()}

@@ -152,33 +152,37 @@ def _doubted(probability: float) -> float:
 
 
 def _mixed(parts: list[SeedingPosterior], weights: FloatArray) -> SeedingPosterior:
-    """Average the probabilities; sources and the single best history are those of all clones."""
+    """Average the probabilities, none of them certain; the single best history is that of all clones."""
     first = parts[0]
-    lesions = []
-    for i, lesion in enumerate(first.lesions):
-        same = [p.lesions[i] for p in parts]
-        clones = sorted({c for x in same for c in x.seeds})
-        lesions.append(
-            replace(
-                lesion,
-                p_polyclonal=_doubted(float(weights @ [x.p_polyclonal for x in same])),
-                p_polyphyletic=_doubted(float(weights @ [x.p_polyphyletic for x in same])),
-                seeds={c: float(weights @ [x.seeds.get(c, 0.0) for x in same]) for c in clones},
-            )
-        )
 
     def named(tables: list[dict]) -> dict:  # type: ignore[type-arg]
         keys = sorted({k for t in tables for k in t})
         return {k: float(weights @ [t.get(k, 0.0) for t in tables]) for k in keys}
 
+    lesions = []
+    for i, lesion in enumerate(first.lesions):
+        same = [p.lesions[i] for p in parts]
+        sources = named([x.sources for x in same])
+        source = max(sources, key=lambda s: (round(sources[s], 9), s == lesion.source), default=lesion.source)
+        lesions.append(
+            replace(
+                lesion,
+                source=source,
+                p_source=min(sources.get(source, 0.0), 1 - P_UNSEEN),
+                p_polyclonal=_doubted(float(weights @ [x.p_polyclonal for x in same])),
+                p_polyphyletic=_doubted(float(weights @ [x.p_polyphyletic for x in same])),
+                seeds=named([x.seeds for x in same]),
+                sources=sources,
+            )
+        )
     patterns = named([p.patterns for p in parts])
     return replace(
         first,
         lesions=tuple(lesions),
-        p_edge=named([p.p_edge for p in parts]),
-        patterns=dict(sorted(patterns.items(), key=lambda kv: -kv[1])),
-        p_descends=np.tensordot(weights, [p.p_descends for p in parts], 1),
+        p_edge={k: min(p, 1 - P_UNSEEN) for k, p in named([p.p_edge for p in parts]).items()},
+        patterns={k: min(p, 1 - P_UNSEEN) for k, p in sorted(patterns.items(), key=lambda kv: -kv[1])},
+        p_descends=np.tensordot(weights, [p.p_descends for p in parts], 1).clip(0, 1 - P_UNSEEN),
         p_possible=np.tensordot(weights, [p.p_possible for p in parts], 1),
-        p_parallel=np.tensordot(weights, [p.p_parallel for p in parts], 1),
-        p_linear=np.tensordot(weights, [p.p_linear for p in parts], 1),
+        p_parallel=np.tensordot(weights, [p.p_parallel for p in parts], 1).clip(0, 1 - P_UNSEEN),
+        p_linear=np.tensordot(weights, [p.p_linear for p in parts], 1).clip(0, 1 - P_UNSEEN),
     )
