@@ -1,4 +1,5 @@
-"""Every number that a page shows is in results.json or in the tables, in English and in Chinese (issue 19)."""
+"""Every number that a page shows is in results.json or in the tables, in English and in Chinese; sentences are short
+(issue 19)."""
 
 from __future__ import annotations
 
@@ -10,13 +11,16 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 from lxml import html
+from tests.shown import shown
 
 from oncourse.analyses._base import Estimate, registry
 from oncourse.report.study import report_study
 from oncourse.words.numbers import limits, with_unit
+from oncourse.words.readable import TYPICAL, n_words, sentences, too_long
 
 ONLY = ["overview", "landscape", "concordance", "ras_status", "survival", "endpoints", "tissue_blood"]
 NUMBER = re.compile(r"(?<![\d.])\.\d+|\d+(?:,\d{3})*(?:\.\d+)?")
@@ -169,3 +173,23 @@ def test_the_fractions_of_a_patients_grid_are_the_reads_of_the_study(folders, si
         assert cells
         told = {f"{float(c.replace('%', '').strip()) / 100:.2g}" for c in cells if "%" in c}
         assert told <= share
+
+
+def too_hard(folder: Path) -> dict[str, list[str]]:
+    """Sentences of more than 35 words on the report and the patient pages; the sum of both has a short median."""
+    pages = [folder / "report.html", *sorted((folder / "patients").glob("*.html"))]
+    texts = {text for path in pages for _, text in shown(path)}
+    lengths = [n for text in texts for s in sentences(text) if (n := n_words(s))]
+    assert len(lengths) > 500 and median(lengths) <= TYPICAL
+    return {path.stem: long for path in pages if (long := too_long(text for _, text in shown(path)))}
+
+
+def test_no_shown_sentence_of_a_report_or_patient_page_is_long(folders):
+    """Issue 19, part 2: over all shown words the median is at most 18 words, and none has more than 35."""
+    assert too_hard(folders["en"]) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_no_shown_sentence_of_a_whole_study_is_long(simulated_study, design, tmp_path):
+    assert too_hard(written(simulated_study(design), tmp_path / "all", "en", patients="all")) == {}

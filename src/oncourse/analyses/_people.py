@@ -6,6 +6,8 @@ of them; every patient of the study has a row in it, in or out. What an analysis
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -160,20 +162,35 @@ def _within(people: pl.DataFrame, question: str) -> pl.DataFrame:
     return rows.filter(pl.col("line") == int(line)) if name else rows
 
 
-def flow_rows(people: pl.DataFrame) -> pl.DataFrame:
+def reason_kind(reason: str, samples: Collection[str]) -> str:
+    """Return a reason without the samples it names and with "..." for its days: what is said of many is said once.
+
+    >>> reason_kind("RAS not assessable in S1, S2", {"S1", "S2"}), reason_kind("no plasma sample", {"S1"})
+    ('RAS not assessable', 'no plasma sample')
+    >>> reason_kind("ended on day -739, not after entry on day 0", ())
+    'ended on day ..., not after entry on day ...'
+    """
+    reason = re.sub(r"\bday -?\d+", "day ...", reason)
+    if not any(name in samples for name in re.findall(r"[^\s,;:()]+", reason)):
+        return reason
+    kept = re.sub(r"[^\s,;:()]+", lambda m: "" if m[0] in samples else m[0], reason)
+    return re.sub(r"(?: (?:in|of|for))?[\s,;:]*$", "", re.sub(r"\s*,(?:\s*,)+|\s+,", ",", kept)).strip()
+
+
+def flow_rows(people: pl.DataFrame, samples: Collection[str] = ()) -> pl.DataFrame:
     """Return per question: n_patients (with a unit that counts), n_samples (null where samples are not the unit),
-    reason (how many units are out, by reason, the commonest first)."""
+    reason (how many units are out, by kind of reason, see `reason_kind`, the commonest first)."""
     rows = []
     for (question, unit), part in people.group_by("question", "unit", maintain_order=True):
         inside = part.filter("is_in")
-        counts = part.filter(~pl.col("is_in")).group_by("reason").len()
-        counts = counts.sort(["len", "reason"], descending=[True, False])
+        kinds = Counter(reason_kind(reason, samples) for reason in part.filter(~pl.col("is_in"))["reason"])
         rows.append(
             (
                 question,
                 inside["patient_id"].n_unique(),
                 inside.height if unit == "sample" else None,
-                "; ".join(f"{n} x {reason}" for reason, n in counts.iter_rows()) or "all in",
+                "; ".join(f"{n} x {kind}" for kind, n in sorted(kinds.items(), key=lambda k: (-k[1], k[0])))
+                or "all in",
             )
         )
     schema = {"question": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64, "reason": pl.String}

@@ -44,7 +44,7 @@ def _in_words(text: str) -> str:
     """A warning of the models with its covariates in words."""
     for written, words in (("lab:", ""), ("marker:", ""), ("prior:", "earlier "), ("age_years", "age")):
         text = text.replace(written, words)
-    return text
+    return ". ".join(part[:1].upper() + part[1:] for part in text.split("; "))
 
 
 def _versus(row: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ _DAYS = "days from the index date"
 _WORDS = {
     "patient_id": ("the patient", ""),
     "line": ("line of therapy; null = endpoint of the study", ""),
-    "endpoint": ("; ".join(f"{k}: {v}" for k, v in ENDPOINTS.items()), ""),
+    "endpoint": (" ".join(f"{k}: {v}." for k, v in ENDPOINTS.items()), ""),
     "origin_day": ("day the clock starts", _DAYS),
     "entry_day": ("day the patient came under observation; null = not given", _DAYS),
     "time_days": ("days from origin to end", "days"),

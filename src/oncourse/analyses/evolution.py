@@ -555,8 +555,8 @@ def _aside_notes(aside: pl.DataFrame, wrong: pl.DataFrame) -> tuple[str, ...]:
         if part.height:
             people = part["patient_id"].unique().sort().to_list()
             out.append(
-                f"{part.height} variants of {len(people)} patients looked like clones but {text}; they found no lesion "
-                f"(evolution/set_aside): {', '.join(people[:20])}."
+                f"{part.height} variants of {len(people)} patients looked like clones but {text}. They found no lesion "
+                f"(evolution/set_aside)."
             )
     if wrong.height:
         named = wrong.group_by("sample_id", maintain_order=True).agg("chrom")

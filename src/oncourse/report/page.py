@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote
 import polars as pl
 
 from oncourse.analyses._base import Figure, OutputTable
+from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
 from oncourse.report.execute import Outcome
 from oncourse.report.front import card, flow_steps, missing_lines, question, title
@@ -72,24 +72,12 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
     """
     groups: dict[str, list[str]] = {}
     for patient, sample, reason in frame.iter_rows():
-        groups.setdefault(_without_names(reason, samples), []).append(sample or patient or "")
+        groups.setdefault(reason_kind(reason, samples), []).append(sample or patient or "")
     rows = []
     for reason, names in groups.items():
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]) + more))
     return sorted(rows, key=lambda r: (-r[1], r[0]))
-
-
-def _without_names(reason: str, samples: Collection[str]) -> str:
-    """A reason without the samples it names.
-
-    >>> _without_names("RAS not assessable in S1, S2", {"S1", "S2"}), _without_names("no plasma sample", {"S1"})
-    ('RAS not assessable', 'no plasma sample')
-    """
-    if not any(name in samples for name in re.findall(r"[^\s,;:()]+", reason)):
-        return reason
-    kept = re.sub(r"[^\s,;:()]+", lambda m: "" if m[0] in samples else m[0], reason)
-    return re.sub(r"(?: (?:in|of|for))?[\s,;:]*$", "", re.sub(r"\s*,(?:\s*,)+|\s+,", ",", kept)).strip()
 
 
 def _params(params: Any) -> list[dict[str, str]]:

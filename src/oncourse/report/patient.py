@@ -123,6 +123,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         own_rules=len(found.knowledge.rules),
         approved_words=lambda m: approved_words(m, cohort.study.config.country, language),
         confirm_words=lambda m: to_confirm(m.rule.certainty),
+        open_conditions=open_conditions,
         base=base,
         classified=found.knowledge.classified,
         version=oncourse.__version__,
@@ -250,7 +251,16 @@ def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]
     return [row for gene in sorted(found) for row in found[gene] if gene not in RECESSIVE or len(found[gene]) > 1]
 
 
-def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
+@dataclass(frozen=True)
+class Unassessed:
+    """What could not be judged for one reason: the things, and the rules that ask for them."""
+
+    why: str
+    subjects: tuple[str, ...]
+    rules: tuple[Match, ...]
+
+
+def _unassessed(matches: Sequence[Match]) -> list[Unassessed]:
     """Rules of which it cannot be said, by why: what was missing for the same reason is one line."""
     groups: dict[str, dict[str, None]] = {}
     rules: dict[str, list[Match]] = {}
@@ -260,27 +270,40 @@ def _unassessed(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
             groups.setdefault(why, {})[subject] = None
             if m not in (of := rules.setdefault(why, [])):
                 of.append(m)
-    return [(_joined_reason(list(subjects), why), rules[why]) for why, subjects in groups.items()]
+    return [Unassessed(why, _names_of(list(subjects)), tuple(rules[why])) for why, subjects in groups.items()]
 
 
 def _split_reason(text: str) -> tuple[str, str]:
-    """What is missing, and why with the mark that joins them.
+    """What is missing, and why.
 
     >>> _split_reason("BRCA1, ATM: germline not reported"), _split_reason("TMB not assessed"), _split_reason("odd")
-    (('BRCA1, ATM', ': germline not reported'), ('TMB', ' not assessed'), ('odd', ''))
+    (('BRCA1, ATM', 'germline not reported'), ('TMB', 'not assessed'), ('odd', ''))
     """
     subject, _, why = text.rpartition(": ")
     if subject:
-        return subject, f": {why}"
-    found = re.fullmatch(r"(.+?)( not (?:assessed|known|recorded|looked for))", text)
+        return subject, why
+    found = re.fullmatch(r"(.+?) (not (?:assessed|known|recorded|looked for))", text)
     return (found[1], found[2]) if found else (text, "")
 
 
-def _joined_reason(subjects: Sequence[str], why: str) -> str:
-    """One line of several things missing for one reason: genes once, the codons of a gene together.
+def open_conditions(conditions: Sequence[str]) -> list[str]:
+    """Return the open conditions of a rule, those of one reason together.
 
-    >>> _joined_reason(["AR codon 878", "AR codon 702, 878", "KIT"], ": too few reads")
-    'KIT, AR codon 702, 878: too few reads'
+    >>> open_conditions(["BRCA1: too few reads", "BRCA2: too few reads", "TMB not assessed"])
+    ['too few reads: BRCA1, BRCA2', 'not assessed: TMB']
+    """
+    groups: dict[str, list[str]] = {}
+    for text in conditions:
+        subject, why = _split_reason(text)
+        groups.setdefault(why, []).append(subject)
+    return [f"{why}: {', '.join(_names_of(names))}" if why else ", ".join(names) for why, names in groups.items()]
+
+
+def _names_of(subjects: Sequence[str]) -> tuple[str, ...]:
+    """Several things missing for one reason: genes once, the codons of a gene together.
+
+    >>> _names_of(["AR codon 878", "AR codon 702, 878", "KIT"])
+    ('KIT', 'AR codon 702, 878')
     """
     codons: dict[str, set[int]] = {}
     names: dict[str, None] = {}
@@ -293,7 +316,7 @@ def _joined_reason(subjects: Sequence[str], why: str) -> str:
         else:
             names[part] = None
     told = [f"{gene} codon {', '.join(map(str, sorted(numbers)))}" for gene, numbers in codons.items()]
-    return ", ".join([*names, *told]) + why
+    return (*names, *told)
 
 
 def _nearly(matches: Sequence[Match]) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,13 @@ def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.
     flow = (
         tables["overview/flow"] if "overview/flow" in tables else study_flow(cohort)
     )  # who is in it, whatever was asked
-    tables["overview/flow"] = pl.concat([flow, _analysis_flow(outcomes)])
+    tables["overview/flow"] = pl.concat([flow, _analysis_flow(outcomes, set(cohort.study["samples"]["sample_id"]))])
     tables["overview/samples_used"] = _samples_used(outcomes)
     tables["overview/excluded"] = _excluded(cohort, outcomes)
     return dict(sorted(tables.items()))
 
 
-def _analysis_flow(outcomes: Sequence[Outcome]) -> pl.DataFrame:
+def _analysis_flow(outcomes: Sequence[Outcome], names: Collection[str]) -> pl.DataFrame:
     """One row per analysis and question of its ledger: who is in it, and the reasons of those who are not."""
     rows = []
     for outcome in outcomes:
@@ -51,7 +51,7 @@ def _analysis_flow(outcomes: Sequence[Outcome]) -> pl.DataFrame:
             continue
         rows += [
             {"step": f"{name}, {question}", "n_patients": n, "n_samples": samples, "reason": reason}
-            for question, n, samples, reason in flow_rows(outcome.result.people).iter_rows()
+            for question, n, samples, reason in flow_rows(outcome.result.people, names).iter_rows()
         ]
     return pl.DataFrame(rows, schema=FLOW_SCHEMA)
 

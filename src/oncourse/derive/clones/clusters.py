@@ -112,10 +112,9 @@ ASIDE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "reason",
         pl.String,
-        "artefact: one fraction of the reads in every sample, whatever the purity, with unusual depth or "
-        "on few chromosomes; copies: a lost or gained allele of its chromosome that the segments do not tell, or not "
-        "in all "
-        "cells",
+        "Artefact: one fraction of the reads in every sample, whatever the purity, with unusual depth or on few "
+        "chromosomes. Copies: a lost or gained allele of its chromosome that the segments do not tell, or not in all "
+        "cells.",
     ),
     ("cluster_id", pl.Int64, "the cluster it belongs to; null = none, an artefact"),
 )
