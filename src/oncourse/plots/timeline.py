@@ -6,9 +6,11 @@ Numbers in, text out, without matplotlib, so that hundreds of pages take seconds
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import accumulate
 
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE
@@ -93,21 +95,53 @@ GROUP_COLOURS = {
 }
 
 
+#: Time without anything to draw that is shortened: longer than this share of the whole, and than this many days; it
+#: then takes this share of the width. Our own choice, so that a prostatectomy ten years before the study leaves room.
+LONG_SHARE, LONG_DAYS, SHORT_SHARE = 0.25, 730, 0.06
+
+
 class _Axis:
-    def __init__(self, first: int, last: int):
-        span = max(last - first, 30)
-        self.first, self.last = first - 0.02 * span, last + 0.03 * span
+    """Days to places; a long time without anything is shortened (``gaps``: its first and last day)."""
+
+    def __init__(self, days: Sequence[int], last: int):
+        known = sorted({*days, last})
+        first, span = known[0], max(last - known[0], 30)
+        pairs = zip(known, known[1:], strict=False)
+        self.gaps = [(a, b) for a, b in pairs if b - a > max(LONG_SHARE * span, LONG_DAYS)]
+        shown = max(span - sum(b - a for a, b in self.gaps), 30)
+        short = SHORT_SHARE * shown
+        days_of = [first - 0.02 * shown, *(day for gap in self.gaps for day in gap), last + 0.03 * shown]
+        widths = [short if (a, b) in self.gaps else b - a for a, b in zip(days_of, days_of[1:], strict=False)]
+        self._days, self._ends = days_of, list(accumulate(widths, initial=0.0))
+        self._months = (shown * 1.05) / DAYS_PER_MONTH
 
     def x(self, day: float) -> float:
-        share = (day - self.first) / (self.last - self.first)
+        at = min(max(bisect_right(self._days, day), 1), len(self._days) - 1)
+        (a, b), (start, end) = self._days[at - 1 : at + 1], self._ends[at - 1 : at + 1]
+        share = (start + (day - a) / (b - a) * (end - start)) / self._ends[-1]
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     def ticks(self) -> list[int]:
-        """Months at which a tick is drawn."""
-        months = (self.last - self.first) / DAYS_PER_MONTH
-        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if months / s <= 12), 120)
-        low = math.ceil(self.first / DAYS_PER_MONTH / step) * step
-        return list(range(low, math.floor(self.last / DAYS_PER_MONTH) + 1, step))
+        """Months at which a tick is drawn: none inside a time that is shortened."""
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if self._months / s <= 12), 120)
+        low = math.ceil(self._days[0] / DAYS_PER_MONTH / step) * step
+        months = range(low, math.floor(self._days[-1] / DAYS_PER_MONTH) + 1, step)
+        found = [m for m in months if not any(a < m * DAYS_PER_MONTH < b for a, b in self.gaps)]
+        return found + [round(a / DAYS_PER_MONTH) for a, _ in self.gaps if not any(m * DAYS_PER_MONTH <= a for m in found)]
+
+
+def _breaks(axis: _Axis, y: float) -> str:
+    """Two slanted strokes on the axis where time is shortened, with what is left out."""
+    out = ""
+    for a, b in axis.gaps:
+        x = (axis.x(a) + axis.x(b)) / 2
+        months = (b - a) / DAYS_PER_MONTH
+        out += (
+            f'<g><title>{months:.0f} months without a record: shortened</title><rect x="{axis.x(a) + 6:.1f}" y="4" '
+            f'width="{axis.x(b) - axis.x(a) - 12:.1f}" height="{y - 4:.0f}" fill="#f3f5f6"/>'
+            f'<path d="M{x - 5:.1f},{y + 5:.0f} l4,-10 M{x + 1:.1f},{y + 5:.0f} l4,-10" stroke="#59636d"/></g>'
+        )
+    return out
 
 
 def timeline_svg(data: Timeline) -> str:
@@ -116,7 +150,7 @@ def timeline_svg(data: Timeline) -> str:
     if not days:
         return ""
     last = max([*days, *([data.last_day] if data.last_day is not None else [])])
-    axis = _Axis(min(days), last)
+    axis = _Axis(days, last)
     parts: list[str] = []
     y = 8.0
     if data.bars:
@@ -134,11 +168,11 @@ def timeline_svg(data: Timeline) -> str:
     )
     parts.append(
         f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index '
-        f"date</text>"
+        f"date{'; // a long time without a record is shortened' if axis.gaps else ''}</text>"
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {y + 38:.0f}" xmlns="http://www.w3.org/2000/svg" font-family="inherit" '
-        f'font-size="12" class="timeline">{grid}{"".join(parts)}</svg>'
+        f'font-size="12" class="timeline">{_breaks(axis, y)}{grid}{"".join(parts)}</svg>'
     )
 
 

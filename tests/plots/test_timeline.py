@@ -1,0 +1,30 @@
+"""The timeline of a patient: where time is shortened, and where it is not."""
+
+from __future__ import annotations
+
+import re
+
+from oncourse.plots.timeline import Bar, Mark, Timeline, timeline_svg
+
+
+def places(svg: str) -> dict[str, float]:
+    """Where the dots of the samples stand, from left to right (0-1000)."""
+    return {m[1]: float(m[2]) for m in re.finditer(r'<title>(\w+): day [^<]*</title><circle cx="([\d.]+)"', svg)}
+
+
+def test_a_surgery_ten_years_before_leaves_room_for_the_rest():
+    """A prostatectomy 4,500 days before the study squeezed its two years into a seventh of the width."""
+    samples = (Mark(-4500, "primary"), Mark(0, "metastasis"), Mark(260, "plasma"))
+    svg = timeline_svg(Timeline(bars=(Bar(14, 284, "abiraterone", "ARPI"),), samples=samples, last_day=516))
+    at = places(svg)
+    assert 600 > at["plasma"] - at["metastasis"] > 350
+    assert at["metastasis"] - at["primary"] < 150
+    assert "148 months without a record: shortened" in svg and "a long time without a record is shortened" in svg
+
+
+def test_days_without_a_long_gap_keep_their_distances():
+    samples = (Mark(0, "a"), Mark(300, "b"), Mark(900, "c"))
+    svg = timeline_svg(Timeline(samples=samples, last_day=1000))
+    at = places(svg)
+    assert abs((at["c"] - at["b"]) / (at["b"] - at["a"]) - 2) < 0.01
+    assert "shortened" not in svg
