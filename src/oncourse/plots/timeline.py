@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE
@@ -106,12 +106,12 @@ class _Axis:
     def __init__(self, days: Sequence[int], last: int):
         known = sorted({*days, last})
         first, span = known[0], max(last - known[0], 30)
-        pairs = zip(known, known[1:], strict=False)
+        pairs = pairwise(known)
         self.gaps = [(a, b) for a, b in pairs if b - a > max(LONG_SHARE * span, LONG_DAYS)]
         shown = max(span - sum(b - a for a, b in self.gaps), 30)
         short = SHORT_SHARE * shown
         days_of = [first - 0.02 * shown, *(day for gap in self.gaps for day in gap), last + 0.03 * shown]
-        widths = [short if (a, b) in self.gaps else b - a for a, b in zip(days_of, days_of[1:], strict=False)]
+        widths = [short if (a, b) in self.gaps else b - a for a, b in pairwise(days_of)]
         self._days, self._ends = days_of, list(accumulate(widths, initial=0.0))
         self._months = (shown * 1.05) / DAYS_PER_MONTH
 
@@ -127,7 +127,9 @@ class _Axis:
         low = math.ceil(self._days[0] / DAYS_PER_MONTH / step) * step
         months = range(low, math.floor(self._days[-1] / DAYS_PER_MONTH) + 1, step)
         found = [m for m in months if not any(a < m * DAYS_PER_MONTH < b for a, b in self.gaps)]
-        return found + [round(a / DAYS_PER_MONTH) for a, _ in self.gaps if not any(m * DAYS_PER_MONTH <= a for m in found)]
+        return found + [
+            round(a / DAYS_PER_MONTH) for a, _ in self.gaps if not any(m * DAYS_PER_MONTH <= a for m in found)
+        ]
 
 
 def _breaks(axis: _Axis, y: float) -> str:
