@@ -6,7 +6,8 @@ import json
 
 import polars as pl
 
-from oncourse.derive.clinical.recist import overall_response, target_visits
+from oncourse.derive.clinical.recist import overall_response
+from oncourse.derive.clinical.target_lesions import target_visits
 
 
 def _line():

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.derive.clinical.recist import disagreements, recist_visits, soft_tissue, target_visits
+from oncourse.derive.clinical.recist import disagreements, recist_visits, soft_tissue
 from oncourse.derive.clinical.response import ImagingParams
+from oncourse.derive.clinical.target_lesions import target_visits
 
 LESION = {
     "patient_id": pl.String,

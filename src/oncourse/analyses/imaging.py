@@ -13,8 +13,9 @@ from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visits
 from oncourse.derive.clinical.lines import first_line
-from oncourse.derive.clinical.recist import VISITS_SCHEMA, disagreements, progression_dates, reader
+from oncourse.derive.clinical.recist import VISITS_SCHEMA, disagreements, progression_dates
 from oncourse.derive.clinical.response import BEST_SCHEMA, ImagingParams, contradictions
+from oncourse.derive.clinical.target_lesions import reader
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said

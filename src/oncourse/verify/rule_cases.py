@@ -93,7 +93,7 @@ def psa_progression() -> Iterator[Comparison]:
     ),
 )
 def recist_target_response() -> Iterator[Comparison]:
-    from oncourse.derive.clinical.recist import target_visits
+    from oncourse.derive.clinical.target_lesions import target_visits
 
     for what, visits, nodes, expected in RECIST:
         rows = [

@@ -1,0 +1,131 @@
+"""The figures of `evolution`: how lesions were seeded, and each patient's clones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncourse.analyses._base import Figure
+from oncourse.derive.clones import evolution_tables as rows
+from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
+
+
+def evolution_figures(
+    params: EvolutionParams, patients: Sequence[PatientEvolution], seeding: pl.DataFrame
+) -> list[Figure]:
+    from oncourse.plots.migration import seeding_summary
+    from oncourse.plots.theme import drawing
+
+    figures = []
+    if not seeding.is_empty():
+        counts = {
+            name: dict(Counter(seeding[column].to_list()))
+            for name, column in (
+                ("founders", "clonality"),
+                ("lines", "phyleticity"),
+                ("divergence", "divergence"),
+            )
+        }
+        with drawing(7.0, 2.6) as canvas:
+            seeding_summary(canvas.ax, counts)
+        figures.append(
+            Figure(
+                "seeding",
+                "How lesions were seeded",
+                f"Most probable call of each of {seeding.height} lesions.",
+                canvas.svg,
+            )
+        )
+    chosen = sorted(patients, key=lambda p: (-len(p.lesions), -p.samples.height, p.patient_id))[: params.max_figures]
+    for patient in sorted(chosen, key=lambda p: p.patient_id):
+        figures += patient_figures(patient)
+    return figures
+
+
+def _how_probable(p: float) -> str:
+    if p >= 0.1:
+        return f"Most probable tree (probability {p:.2f})"
+    return f"One of many trees that fit (probability {'below 0.01' if p < 0.01 else f'{p:.2f}'}): trust sure edges only"
+
+
+def patient_figures(patient: PatientEvolution) -> list[Figure]:
+    """Draw one patient: tree with samples, cell fractions, pairs of samples, migrations, clones over time."""
+    from oncourse.plots.clones import ccf_heat_map, ccf_scatter
+    from oncourse.plots.fish import fish
+    from oncourse.plots.migration import MANY_LESIONS, migration_graph
+    from oncourse.plots.theme import drawing
+    from oncourse.plots.tree import clone_bars, clone_tree, n_leaves
+
+    name, post = patient.patient_id, patient.posterior
+    samples = patient.samples["sample_id"].to_list()
+    clones = [f"C{patient.clone_id(k)}" for k in range(post.n_clone)]
+    size = [int(patient.clustering.n_variants[k]) for k in patient.clusters]
+    tree = [int(p) for p in post.trees[0]]
+    support = [float(post.edge_support[p + 1, k]) for k, p in enumerate(tree)]
+    height = max(3.2, 0.28 * len(samples) + 1.2)
+    out: list[Figure] = []
+
+    def add(key: str, title: str, caption: str, canvas: Any) -> None:
+        out.append(Figure(f"{key}_{name}", f"{name}: {title}", caption, canvas.svg))
+
+    width = float(np.clip(1.2 * n_leaves(tree) + 2, 9.5, 15.0))
+    height = max(height, 0.85 * (1 + len(set(tree))) if n_leaves(tree) > 5 else 0.0)
+    with drawing(width, height, columns=2) as canvas:
+        labels = rows.driver_labels(patient)
+        clone_bars(canvas.ax[1], post.fraction, clones, samples)  # first: the tree makes room in the place that is left
+        clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
+    add(
+        "tree",
+        "tree of clones and what each sample is made of",
+        f"{_how_probable(float(post.probability[0]))}; numbers on edges: probability of the edge over all trees. "
+        f"Fractions "
+        "obey the sum rule.",
+        canvas,
+    )
+    with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
+        measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
+        ccf_heat_map(canvas.ax, measured, clones, samples, size)
+    add(
+        "ccf",
+        "cell fraction of each clone and its descendants",
+        "Measured cell fractions; hatched: not looked at.",
+        canvas,
+    )
+    if 2 <= len(samples) <= 8:
+        side = len(samples) - 1
+        with drawing(2.2 + 1.5 * side, 1.6 + 1.5 * side, rows=side, columns=side) as canvas:
+            named = dict(zip(patient.clusters, clones, strict=True))
+            found = patient.clustering
+            ccf = np.where(patient.clones.depth > 0, found.variant_ccf_mean, np.nan)
+            ccf_scatter(canvas.ax, ccf, found.labels, samples, named)
+        add(
+            "pairs",
+            "variants in pairs of samples",
+            "Cell fraction of each variant, coloured by clone; grey: none.",
+            canvas,
+        )
+    if patient.seeding is not None:
+        with drawing(*((7.6, 7.0) if len(patient.lesions) > MANY_LESIONS else (4.6, 4.2))) as canvas:
+            migration_graph(canvas.ax, patient.lesions, patient.primary, patient.seeding.p_edge)
+        add(
+            "migration",
+            "migrations between lesions",
+            "Arrows: probability of at least one migration on this way.",
+            canvas,
+        )
+    day = patient.samples["day"].to_numpy().astype(float)
+    is_plasma = (patient.samples["role"] == "plasma").to_numpy() & ~np.isnan(day)
+    if len(set(day[is_plasma])) > 1:
+        with drawing(7.0, 3.2) as canvas:
+            fish(canvas.ax, day[is_plasma], tree, post.fraction[:, is_plasma], clones)
+        add(
+            "fish",
+            "clones in plasma over time",
+            "Shares of the tumour-derived DNA on the most probable tree.",
+            canvas,
+        )
+    return out

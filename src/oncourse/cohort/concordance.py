@@ -1,0 +1,76 @@
+"""Tables of the Cohort - concordance: present, absent, not assessable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.cohort._base import derived
+from oncourse.cohort.genes import Genes
+from oncourse.facts.material import is_tumour
+
+if TYPE_CHECKING:
+    from oncourse.derive.concordance.pairs import PairTable
+    from oncourse.derive.concordance.presence import PresenceTable
+
+
+class Concordance(Genes):
+    """Concordance: present, absent, not assessable."""
+
+    @derived
+    def presence(self) -> PresenceTable:
+        """Present, absent or not assessable per variant and tumour sample (`oncourse.derive.concordance.presence`)."""
+        from oncourse.derive.concordance.pairs import ConcordanceParams
+        from oncourse.derive.concordance.presence import PresenceParams, presence_table
+
+        if self._part_of is not None:
+            whole, patient_id = self._part_of
+            return whole.presence.of_patient(patient_id)
+        rules = self.params(ConcordanceParams)
+        return presence_table(
+            self.study,
+            self.panels,
+            self.params(PresenceParams),
+            min_power=rules.min_power,
+            merge_same_site=rules.merge_same_site,
+        )
+
+    @property
+    def presence_or_none(self) -> PresenceTable | None:
+        """`presence`, or None where no patient has two tumour samples."""
+        tumour = self.study["samples"].filter(is_tumour())
+        return self.presence if tumour["patient_id"].is_duplicated().any() else None
+
+    @derived
+    def pairs(self) -> PairTable:
+        """Pairs of samples of a patient and the fate of each variant between them
+        (`oncourse.derive.concordance.pairs`)."""
+        from oncourse.derive.concordance.pairs import pair_table
+
+        return pair_table(self.presence)
+
+    @derived
+    def identity(self) -> pl.DataFrame:
+        """Samples that fit another patient, or hold some of one (`oncourse.derive.concordance.identity`)."""
+        from oncourse.derive.concordance.identity import identity_table
+
+        return identity_table(self.study)
+
+    @derived
+    def relatedness(self) -> pl.DataFrame:
+        """Evidence of common origin per pair of tumour samples (`oncourse.derive.concordance.relatedness`)."""
+        from oncourse.derive.concordance.relatedness import relatedness_table
+
+        return relatedness_table(self.study, self.presence, self.pairs)
+
+    @derived
+    def spectra(self) -> pl.DataFrame:
+        """Mutations per class of surrounding bases, by sample and shared or private
+        (`oncourse.derive.genes.spectra`)."""
+        from oncourse.derive.genes.spectra import SignatureParams, spectra_table, variant_classes
+
+        classes = variant_classes(self.study, self.params(SignatureParams).fasta)
+        known = classes["class"].is_not_null().any()
+        presence = self.presence_or_none if known else None
+        return spectra_table(self.annotated_calls, classes, None if presence is None else presence.cells)

@@ -1,0 +1,133 @@
+"""Tables of the Cohort - status: what each sample and patient has, and which therapy rules that meets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from oncourse.cohort._base import derived
+from oncourse.cohort.blood import Blood
+
+if TYPE_CHECKING:
+    from oncourse.derive.care.therapy import Findings, Knowledge
+    from oncourse.derive.care.therapy_matches import Therapy
+    from oncourse.derive.status.variants import SeenVariants
+
+
+class Status(Blood):
+    """Status: what each sample and patient has, and which therapy rules that meets."""
+
+    @derived
+    def knowledge(self) -> Knowledge:
+        """The therapy rules and the evidence (`oncourse.derive.care.therapy`)."""
+        from oncourse.derive.care.therapy import KnowledgeParams, load_knowledge
+
+        return load_knowledge(self.params(KnowledgeParams), self.study.config.genome_build)
+
+    @derived
+    def seen_variants(self) -> SeenVariants:
+        """Called variants of the genes that rules and statuses ask for (`oncourse.derive.status.variants`)."""
+        from oncourse.derive.status.variants import seen_variants
+        from oncourse.facts.statuses import statuses_of
+        from oncourse.knowledge.alterations import gene_name
+
+        named = {gene_name(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
+        known = self.knowledge
+        return seen_variants(
+            self.study, self.presence_or_none, known.genes | named, self.plasma_states, known.classified
+        )
+
+    @derived
+    def hits(self) -> pl.DataFrame:
+        """What hit each cancer gene in each sample, driver or not (`oncourse.derive.status.alterations`)."""
+        from oncourse.derive.genes.gene_status import LandscapeParams
+        from oncourse.derive.status.alterations import hits_table
+
+        hotspots = self.params(LandscapeParams).hotspots
+        return hits_table(self.study, self.gene_status, hotspots, self.knowledge.classified)
+
+    @derived
+    def alterations(self) -> pl.DataFrame:
+        """Hits per patient and cancer gene, one allele or both (`oncourse.derive.status.alterations`)."""
+        from oncourse.derive.status.alterations import alterations_table
+
+        return alterations_table(self.study, self.hits)
+
+    @derived
+    def decision_samples(self) -> pl.DataFrame:
+        """The sample nearest the decision, per patient (`oncourse.derive.status.samples`)."""
+        from oncourse.derive.care.therapy import KnowledgeParams
+        from oncourse.derive.status.samples import decision_samples
+
+        return decision_samples(self.study, self.seen_variants.plasma, self.params(KnowledgeParams).decision_day)
+
+    @derived
+    def statuses(self) -> pl.DataFrame:
+        """Positive, negative or not assessable per tumour sample and status (`oncourse.derive.status.table`)."""
+        from oncourse.derive.concordance.callability import CallabilityParams
+        from oncourse.derive.genes.copy_states import CopyNumberParams
+        from oncourse.derive.status.evidence import sample_statuses
+        from oncourse.facts.statuses import statuses_of
+
+        return sample_statuses(
+            self.study,
+            self.panels,
+            self.presence_or_none,
+            self.seen_variants,
+            self.marker_readings,
+            statuses_of(self.study.config.statuses),
+            self.params(CallabilityParams),
+            self.params(CopyNumberParams),
+        )
+
+    @derived
+    def germline_hrr(self) -> list[str]:
+        """Patients with a germline loss of an HRR gene, where germline is reported
+        (`oncourse.derive.status.evidence`)."""
+        from oncourse.derive.status.evidence import germline_losses
+
+        return germline_losses(self.study, self.seen_variants, "HRR")
+
+    @derived
+    def patient_statuses(self) -> pl.DataFrame:
+        """The statuses of every patient (`oncourse.derive.status.patients`)."""
+        from oncourse.derive.status.patients import patient_statuses
+        from oncourse.facts.statuses import statuses_of
+
+        statuses = statuses_of(self.study.config.statuses)
+        patients = self.study["patients"]["patient_id"]
+        return patient_statuses(self.statuses, patients, self.decision_samples, statuses)
+
+    @derived
+    def findings(self) -> Findings:
+        """What is known of every patient, as therapy rules ask for it (`oncourse.derive.care.therapy`)."""
+        from oncourse.derive.care.therapy import findings
+        from oncourse.derive.care.watchlist import WatchParams
+        from oncourse.derive.concordance.callability import CallabilityParams
+        from oncourse.derive.genes.copy_states import CopyNumberParams
+
+        return findings(
+            self.study,
+            self.panels,
+            self.presence_or_none,
+            self.seen_variants,
+            self.lines,
+            self.burden,
+            self.knowledge,
+            self.decision_samples,
+            self.params(CallabilityParams),
+            self.params(WatchParams),
+            self.params(CopyNumberParams),
+            self.marker_readings,
+            self.statuses,
+            self.ctdna,
+            self._blood_after_surgery,
+        )
+
+    @derived
+    def therapy(self) -> Therapy:
+        """Every patient against the therapy rules and the evidence (`oncourse.derive.care.therapy_matches`)."""
+        from oncourse.derive.care.therapy_matches import match_all
+
+        return match_all(self.study, self.findings)
