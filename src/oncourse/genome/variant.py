@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,23 @@ def chromosome(column: str = "chrom") -> pl.Expr:
     bare = bare.str.replace(r"^NC_012920\.\d+$", "MT")
     named = {"23": "X", "24": "Y", "M": "MT", "m": "MT", "mt": "MT", "Mt": "MT", "x": "X", "y": "Y"}
     return bare.replace(named).replace("", None)
+
+
+#: Version of the RefSeq accession of chromosomes 1 to 22, X (23) and Y (24) in GRCh38; in GRCh37 it is one less (from
+#: memory).
+_GRCH38 = (11, 12, 12, 12, 10, 12, 14, 11, 12, 11, 10, 12, 11, 9, 10, 10, 11, 10, 10, 11, 9, 11, 11, 10)
+
+
+def build_of_accession(name: str) -> str | None:
+    """Return the genome build of RefSeq's accession of a human chromosome; null where it is none.
+
+    >>> build_of_accession("NC_000012.12"), build_of_accession("NC_000012.11"), build_of_accession("chr12")
+    ('GRCh38', 'GRCh37', None)
+    """
+    found = re.match(r"NC_0000(\d\d)\.(\d+)", name)
+    if not found or not 1 <= int(found[1]) <= len(_GRCH38):
+        return None
+    return {0: "GRCh38", -1: "GRCh37"}.get(int(found[2]) - _GRCH38[int(found[1]) - 1])
 
 
 def position(column: str = "pos") -> pl.Expr:

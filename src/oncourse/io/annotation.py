@@ -158,12 +158,23 @@ def _vep(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
             cells.get("SYMBOL") or cells.get("Gene_Name") or cells.get("Gene") or cells.get("Gene_ID"),
             effect.consequence(cells.get("Consequence") or cells.get("Annotation")),
             cells.get("HGVSc") or cells.get("HGVS.c"),
-            cells.get("HGVSp") or cells.get("HGVS.p"),
+            cells.get("HGVSp") or cells.get("HGVS.p") or _residue(cells),
             cells.get("Feature") or cells.get("Feature_ID") or "",
             is_picked=any(cells.get(k) == "1" for k in ("PICK", "PICK_ALLELE", "FLAG_PICK")),
             is_main=mane is not None or cells.get("CANONICAL") == "YES",
             is_coding=biotype.lower() in ("protein_coding", "coding"),
         )
+
+
+def _residue(cells: Mapping[str, str]) -> str | None:
+    """Return the protein change of VEP run without --hgvs: one residue for another at a place.
+
+    >>> _residue({"Amino_acids": "G/D", "Protein_position": "12/189"}), _residue({"Amino_acids": "R/*"})
+    ('p.G12D', None)
+    """
+    found = re.fullmatch(r"([A-Z])(?:/([A-Z*]))?", cells.get("Amino_acids", ""))
+    at = re.fullmatch(r"(\d+)(?:/\d+)?", cells.get("Protein_position", ""))
+    return f"p.{found[1]}{at[1]}{found[2] or '='}" if found and at and found[2] != "X" else None
 
 
 def _old_snpeff(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:

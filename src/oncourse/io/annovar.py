@@ -40,9 +40,11 @@ def as_maf(frame: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
         notes.append(f"{path.name}: no sample column: sample {named['sample']} by the file's name")
     if named and "ncbi_build" not in given:
         out = out.with_columns(pl.lit(named["build"]).alias("NCBI_Build"))
-    if {"Func.refGene", "Gene.refGene"} <= set(frame.columns):  # the genes beside a place are not its gene
-        beside = pl.col("Func.refGene").is_in(["intergenic", "upstream", "downstream", "upstream;downstream"])
-        out = out.with_columns(pl.when(~beside).then(pl.col("Gene.refGene")).alias("Gene.refGene"))
+    for column in [c for c in frame.columns if c.startswith("Gene.")]:
+        region = f"Func.{column.removeprefix('Gene.')}"
+        if region in frame.columns:  # the genes beside a place are not its gene
+            beside = pl.col(region).is_in(["intergenic", "upstream", "downstream", "upstream;downstream"])
+            out = out.with_columns(pl.when(~beside).then(pl.col(column)).alias(column))
     if "t_alt_count" not in given:
         out, note = _with_counts(out, path.name)
         notes += note

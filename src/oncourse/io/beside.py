@@ -129,6 +129,12 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
     reading.tables["samples"] = built.samples
 
 
+def add_found_depth(found: pl.DataFrame | None, path: Path, reading: Reading) -> None:
+    """Add what genome VCF files say of the depth of places without a variant."""
+    if found is not None:
+        _add(found, "coverage", path, reading)
+
+
 def _fill(facts: pl.DataFrame, built: ct.Built) -> None:
     """Fill columns of the samples that say nothing yet."""
     joined = built.samples.join(

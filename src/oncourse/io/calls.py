@@ -90,6 +90,7 @@ def read_calls(
     n_twice = sum(p.calls.height for p in parts) - calls.height
     ledger.left_out("several files", n_twice, "the same sample and variant in two files: joined", became="calls")
     copies = [p.copies for p in parts if p.copies is not None]
+    coverage = [p.coverage for p in parts if p.coverage is not None]
     return MafTables(
         calls.drop("line"),
         variants.sort("variant_id"),
@@ -101,6 +102,7 @@ def read_calls(
         pl.concat(copies).unique(["sample_id", "chrom", "start"], keep="first", maintain_order=True)
         if copies
         else None,
+        coverage=pl.concat(coverage).unique(maintain_order=True) if coverage else None,
         ledger=ledger,
         large=large,
         unseen=unseen,

@@ -14,7 +14,7 @@ from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
 from oncourse.io.bcf import as_vcf, is_bcf
-from oncourse.io.beside import add_copies, add_depths, add_events, add_fusions
+from oncourse.io.beside import add_copies, add_depths, add_events, add_found_depth, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
@@ -141,6 +141,7 @@ def read_files(
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }
     reading.config = replace(reading.config, genome_build=found.build if found.build in BUILDS else build)
+    add_found_depth(found.coverage, files[0], reading)
     if found.large is not None:
         add_events(found.large, built, reading)
     if fusions:
@@ -219,6 +220,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
         found.calls, found.lines = kept.drop("_line"), kept["_line"]
     found.samples = renamed(found.samples, mapping).unique("sample_id", keep="first", maintain_order=True)
     found.copies = None if found.copies is None else renamed(found.copies, mapping)
+    found.coverage = None if found.coverage is None else renamed(found.coverage, mapping)
     found.unseen = tuple(mapping.get(s, s) for s in found.unseen)
     if found.large is not None:
         found.large.fusions = renamed(found.large.fusions, mapping)

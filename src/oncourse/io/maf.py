@@ -17,12 +17,13 @@ from oncourse.errors import InputError
 from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
-from oncourse.genome.variant import normalise
+from oncourse.genome.variant import build_of_accession, normalise
+from oncourse.io import torrent
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf_columns import ALIASES
+from oncourse.io.maf_columns import ALIASES, OURS, names_somebody, spelled
 from oncourse.io.maf_numbers import at_lines, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
@@ -57,9 +58,10 @@ class MafTables:
 
     ``calls`` and ``variants`` as in `oncourse.study.tables`; ``samples``: sample_id, patient_id (null where the file
     names none); ``lines``: the file's line of each row of ``calls``; ``copies``: copy number at the sites, where the
-    file has cBioPortal's ASCN columns, as segments of one base; ``left_out``: reason, number and first line of rows in
-    no table; ``large``: structural variants and copy numbers of a VCF; ``is_small``: whether small variants were looked
-    for in it; ``unseen``: samples of files of large events alone, in which small variants were not looked for.
+    file has cBioPortal's ASCN columns, as segments of one base; ``coverage``: depth of what a genome VCF says of places
+    without a variant; ``left_out``: reason, number and first line of rows in no table; ``large``: structural variants
+    and copy numbers of a VCF; ``is_small``: whether small variants were looked for in it; ``unseen``: samples of files
+    of large events alone, in which small variants were not looked for.
     """
 
     calls: pl.DataFrame
@@ -70,6 +72,7 @@ class MafTables:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     copies: pl.DataFrame | None = None
+    coverage: pl.DataFrame | None = None
     ledger: Ledger = field(default_factory=Ledger)
     left_out: list[tuple[str, int, int | None]] = field(default_factory=list)
     large: Large | None = None
@@ -120,22 +123,24 @@ def read_maf(
         return _wanted(names)
 
     table = read_table(path, name=name, columns=wanted, lenient=True)
+    notes: list[str] = []
+    if found_torrent := torrent.as_maf(table, path):
+        table, notes = found_torrent
+        header[:] = table.frame.columns
     if not table.frame.columns:
         raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
-    notes: list[str] = []
     if looks_like_annovar(table.frame.columns):
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
+    table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
     if missing_columns(table.frame.columns) == ["sample_id"]:
-        # a table of one sample (MuTect1, VarScan): the file's name says whose
-        sample = pl.lit(sample_of_file(path)).alias("sample_id")
-        table = replace(table, frame=table.frame.with_columns(sample))
+        table = replace(table, frame=_of_one_sample(table, path, header, notes))
     if lacking := missing_columns(table.frame.columns):
         raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking, header)])
     if table.frame.is_empty():
         cure = "A MAF has one row per mutation; is the file complete?"
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
-    problems = [p for p in table.problems if p.column is None or p.column.lower() in _KNOWN]
+    problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
     rows = renamed(table.frame).with_columns(table.lines.alias("line"))
     rows, found_half = one_based(rows, name)
     problems += found_half
@@ -148,17 +153,40 @@ def read_maf(
     return found
 
 
+def _of_one_sample(table: TextTable, path: Path, header: Sequence[str], notes: list[str]) -> pl.DataFrame:
+    """Return the rows of a table of one sample (MuTect1, VarScan) under the file's name.
+
+    A column that may name the sample, or a variant with two numbers of reads, says that it holds several: an error.
+    """
+    name = table_name(path)
+    cure = "Call the column of the sample Tumor_Sample_Barcode, or map it (`oncourse import table --mapping`)."
+    if column := names_somebody(h for h in header if h.lower() not in OURS):
+        message = f"no column is known to name the sample of a row; does {column}?"
+        raise InputError([Problem(name, 1, column, None, message, cure)])
+    own = renamed(table.frame)
+    place = [c for c in ("chrom", "pos", "ref", "alt") if c in own.columns]
+    counts = [c for c in ("alt_count", "ref_count", "depth", "vaf") if c in own.columns]
+    several = own.unique([*place, *counts]).select(pl.struct(place).is_duplicated().any()).item() if counts else False
+    if several:
+        message = "no column names the sample of a row, and a variant stands there with several numbers of reads."
+        raise InputError([Problem(name, 1, None, None, message, cure)])
+    sample = sample_of_file(path)
+    notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
+    return table.frame.with_columns(pl.lit(sample).alias("sample_id"))
+
+
 def _write_ledger(found: MafTables, file: str, header: Sequence[str], frame: pl.DataFrame) -> None:
     """Say of every column what it became, and of the rows how many are calls."""
-    ours = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
     found.ledger.file(file, "MAF", "used", n_rows=frame.height)
-    for column in header:
-        became = ours.get((in_percent(column) or column).lower()) or ours.get(column.lower())
+    alias = spelled(header)
+    for written in header:
+        column = alias.get(written, written)
+        became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
         if column not in frame.columns or became is None:
-            found.ledger.column(file, column, "not read", why="no column of a MAF that is used")
+            found.ledger.column(file, written, "not read", why="no column of a MAF that is used")
             continue
         n = frame.height - frame[column].null_count()
-        found.ledger.column(file, column, "used" if n else "empty", became=_BECAME.get(became, f"calls.{became}"), n=n)
+        found.ledger.column(file, written, "used" if n else "empty", became=_BECAME.get(became, f"calls.{became}"), n=n)
     write_rows(found, file)
 
 
@@ -194,15 +222,16 @@ def write_rows(found: MafTables, file: str) -> None:
         found.ledger.left_out(file, n, why, became="calls", line=line)
 
 
-_KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
-
-
 def _wanted(header: list[str]) -> list[str]:
     annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
+    loose = {*spelled(header), *torrent.COLUMNS}
     return [
         h
         for h in header
-        if h.lower() in _KNOWN or (in_percent(h) or "").lower() in ALIASES["vaf"] or h.lower().startswith(annovar)
+        if h.lower() in OURS
+        or h in loose
+        or (in_percent(h) or "").lower() in ALIASES["vaf"]
+        or h.lower().startswith(annovar)
     ]
 
 
@@ -391,7 +420,7 @@ def _has_normal(frame: pl.DataFrame) -> bool:
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
     if "build" not in frame.columns:
-        return None, []
+        return next(filter(None, map(build_of_accession, frame["chrom"].head(1).drop_nulls())), None), []
     low = frame["build"].str.to_lowercase()
     named = low.replace_strict(_BUILDS, default=None, return_dtype=pl.String)
     counts = named.drop_nulls().value_counts(sort=True).sort(["count", "build"], descending=[True, False])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from oncourse.io.units import in_percent
 from oncourse.study.words import words_for
 
 #: Our name -> the names the dialects use (lower case), best first.
@@ -15,6 +19,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "gene.refgene",
         "gene.knowngene",
         "gene.ensgene",
+        "gene.refgenewithver",
         "gene",
         "gene_affected",
         "entrez_gene_id",
@@ -44,12 +49,33 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "sample",
         "icgc_sample_id",
         "tumor_name",
+        "sample_name",
+        "depmap_id",
+        "model_id",
     ),
-    "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id"),
+    "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id", "subject_id"),
     "normal_id": ("matched_norm_sample_barcode", "normal_name"),
     "classification": ("variant_classification", "variantclassification", "classification", "effect"),
-    "term": ("consequence", "one_consequence", "exonicfunc.refgene", "consequence_type", "exonicfunc", "function."),
-    "region": ("func.refgene", "func", "region"),
+    "term": (
+        "consequence",
+        "one_consequence",
+        "exonicfunc.refgene",
+        "exonicfunc.refgenewithver",
+        "exonicfunc.knowngene",
+        "exonicfunc.ensgene",
+        "consequence_type",
+        "exonicfunc",
+        "variant_info",
+        "function.",
+    ),
+    "region": (
+        "func.refgene",
+        "func.refgenewithver",
+        "func.knowngene",
+        "func.ensgene",
+        "func",
+        "region",
+    ),
     "alt_count": (
         "t_alt_count",
         "alt_allele_depth",
@@ -99,6 +125,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "dp",
         "total_read_count",
         "tumor_dp",
+        "dp_tumor",
         "t_dp",
         "tumour_depth",
         "tumor_total_depth",
@@ -112,7 +139,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "vaf": (
         "t_vaf",
         "tumor_vaf",
+        "vaf_tumor",
         "vaf",
+        "dna_vaf",
         "t_af",
         "tumor_f",
         "i_tumor_f",
@@ -135,6 +164,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "aa_change",
         "hgvs_p",
         "aachange.refgene",
+        "aachange.refgenewithver",
+        "aachange.knowngene",
+        "aachange.ensgene",
         "aa_mutation",
         "protein_variant",
         "aa",
@@ -142,14 +174,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "p_dot",
     ),
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation"),
-    "build": ("ncbi_build", "assembly", "genome_build", "assembly_version"),
+    "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version"),
     "filter": ("filter", "filters", "judgement"),
     "status": ("mutation_status", "somatic_status", "variant_status"),
     "validation": ("validation_status", "verification_status"),
     "variant_type": ("variant_type",),
     "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2"),
     "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
-    "normal_depth": ("n_depth", "normal_depth", "n_total_count"),
+    "normal_depth": ("n_depth", "normal_depth", "n_total_count", "dp_control"),
     "population_af": (
         "gnomad_af",
         "gnomad_exome_af",
@@ -183,3 +215,43 @@ ALIASES: dict[str, tuple[str, ...]] = {
 for _name in ("vaf", "depth", "alt_count"):
     _words = (w for subject in ("column", "panel_column") for w in words_for(subject, _name) if not w.isascii())
     ALIASES[_name] = (*ALIASES[_name], *dict.fromkeys(_words))
+#: Alias -> our name.
+OURS: dict[str, str] = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+_BARE: dict[str, str] = {}
+for _alias in OURS:
+    _BARE.setdefault(re.sub(r"[ _]", "", _alias), _alias)
+
+
+def spelled(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns that are a name of `ALIASES` but for capitals, blanks and underscores -> that name.
+
+    One whose name stands in another column as it is, or that an earlier column spells, is left as it is.
+
+    >>> spelled(["HugoSymbol", "Tumor Sample Barcode", "chrom", "t_alt_count", "T Alt Count"])
+    {'HugoSymbol': 'hugo_symbol', 'Tumor Sample Barcode': 'tumor_sample_barcode'}
+    """
+    columns = list(columns)
+    taken = {c.lower() for c in columns}
+    out: dict[str, str] = {}
+    for column in columns:
+        alias = _BARE.get(re.sub(r"[ _]", "", column.lower()))
+        if column.lower() not in OURS and not in_percent(column) and alias and alias not in taken:
+            out[column] = alias
+            taken.add(alias)
+    return out
+
+
+#: Names of columns that say whose a row is, of which none is known here.
+_WHOSE = re.compile(
+    r"(?i)^(tumou?r[ _.]?)?(sample|patient|case|subject|individual|donor|specimen|model|person|participant|"
+    r"样本|标本|样品|患者|病人|受试者|姓名)[ _.]?(id|ids|name|no\.?|number|code|barcode|编号|号|名|名称)?$"
+)
+
+
+def names_somebody(columns: Iterable[str]) -> str | None:
+    """Return the first column that by its name says whose a row is; null where none does.
+
+    >>> names_somebody(["Gene", "Patient code"]), names_somebody(["sample_depth", "case_freq"])
+    ('Patient code', None)
+    """
+    return next((c for c in columns if _WHOSE.match(c.strip())), None)

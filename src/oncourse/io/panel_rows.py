@@ -34,6 +34,7 @@ PANEL = (
     "vaf",
     "depth",
     "alt_count",
+    "ref_count",
     "chrom",
     "pos",
     "ref",
@@ -49,6 +50,7 @@ PANEL = (
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
+    "material": ("sample_type", "specimen_type", "material", "sample_source"),
     "value": ("result", "results", "test_result", "finding"),
     "gene": ("test", "test_name", "analyte", "target", "biomarker"),
     "sample_id": ("specimen_id", "specimen", "sample_name"),
@@ -57,6 +59,10 @@ _ENGLISH = {
     "date": ("report_date", "sample_date", "collection_date"),
     "exon": ("exon", "exons", "exon_number"),
 }
+#: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
+_SHARE = re.compile(
+    r"(?i)^(cf_?dna|(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf))$"
+)
 
 
 #: What the rows of a kind become.
@@ -99,7 +105,12 @@ def panel_columns(columns: list[str]) -> dict[str, str]:
     out |= {c: o for c, o in our_columns(columns).items() if o in PANEL and c not in out and o not in out.values()}
     for c in columns:
         bare = in_percent(c)
-        if c not in out and bare and meaning("column", bare) == "vaf":
+        if (
+            c not in out
+            and "vaf" not in out.values()
+            and bare
+            and (meaning("column", bare) == "vaf" or _SHARE.search(bare))
+        ):
             out[c] = "vaf"
     ours_of = {"classification": "consequence", "term": "consequence", "status": "origin"}
     names = {a: ours_of.get(k, k) for k, aliases in ALIASES.items() for a in aliases if ours_of.get(k, k) in PANEL}
@@ -271,7 +282,8 @@ def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
 def _counts(table: pl.DataFrame, source: Path, reading: Reading) -> list[pl.Series]:
     """Reads with the variant, from the count, else from fraction and depth; a fraction says whether it is percent."""
     depth = plain_numbers(table["depth"]).cast(pl.Float64, strict=False)
-    given = plain_numbers(table["alt_count"]).cast(pl.Float64, strict=False)
+    given, others = (plain_numbers(table[c]).cast(pl.Float64, strict=False) for c in ("alt_count", "ref_count"))
+    depth = depth.fill_null(given + others)
     text = table["vaf"].str.strip_chars()
     percent = text.str.contains("%|％").fill_null(False)
     number = plain_numbers(text.str.replace(r"\s*[%％]$", "")).cast(pl.Float64, strict=False)

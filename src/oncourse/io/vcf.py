@@ -15,9 +15,10 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
-from oncourse.genome.variant import normalise
+from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
+from oncourse.io.covered import NO_VARIANT, covered
 from oncourse.io.dialects import DIALECTS, Site, counts
 from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
@@ -64,6 +65,7 @@ def read_vcf(
         problem = Problem(name, 1, None, None, "is not a VCF file.", cure)
         raise InputError([p for p in table.problems if p.severity == "error"] or [problem])
     header = _header(table.comments)
+    header.build = header.build or next(filter(None, map(build_of_accession, table.frame["#CHROM"].head(1))), None)
     problems, notes = list(table.problems), []
     samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
     if not samples and _counts_in_info(table):
@@ -84,6 +86,11 @@ def read_vcf(
     events, small = _parted(table)
     rows = _rows(small, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
+    found.coverage = covered(small.frame, {c.column: c.sample_id for c in taken})
+    _tell_reference(found, path.name, small)
+    if _is_unfiltered(table):
+        cure = "Run FilterMutectCalls; until then every candidate counts as a call."
+        problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
     if not events.frame.is_empty() or _is_of_large_caller(table):
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
     _write_ledger(found, path.name, table, whose, header)
@@ -100,10 +107,29 @@ def read_vcf(
     return found
 
 
+def _tell_reference(found: MafTables, file: str, small: TextTable) -> None:
+    """Say what became of the records that show no variant."""
+    n = int(small.frame["ALT"].fill_null(".").is_in(NO_VARIANT).sum())
+    if n and found.coverage is not None:
+        found.notes.append(f"{file}: {n:,} records show no variant: read as depth (coverage)")
+        found.ledger.taken(file, "coverage", n)
+    elif n:
+        found.left_out.append(("shows no variant, and no depth or a failed filter", n, None))
+
+
+def _is_unfiltered(table: TextTable) -> bool:
+    """Whether a file is what Mutect2 writes before FilterMutectCalls: the header says so, or no record has a FILTER."""
+    said = [c.lower() for c in table.comments if c.lower().startswith(("##filtering_status=", "##source="))]
+    if any("unfiltered" in c for c in said):
+        return True
+    mutect = any(c.startswith("##source=mutect2") for c in said) and "FILTER" in table.frame.columns
+    return mutect and not table.frame.is_empty() and bool((table.frame["FILTER"].fill_null(".") == ".").all())
+
+
 def _parted(table: TextTable) -> tuple[TextTable, TextTable]:
     """Return the records of events (no alternative of bases, or copies of a region), and those of small variants."""
     alts = table.frame["ALT"].unique()
-    named = {a for a in alts.drop_nulls() if is_large(a)}
+    named = {a for a in alts.drop_nulls() if is_large(a) and a not in NO_VARIANT}
     large = table.frame["ALT"].is_in(list(named)).fill_null(False)
     if {"FORMAT", "INFO"} <= set(table.frame.columns):  # DRAGEN, CNVkit: a region of normal copies has no alternative
         plain = (table.frame["ALT"] == ".").fill_null(True) & table.frame["FORMAT"].str.contains(r"(^|:)CN(:|$)")
@@ -274,7 +300,7 @@ def _rows(
     keys_of: dict[str, list[str]] = {}
     lines = table.lines.to_list()
     for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
-        if not alts or alts == "." or ref is None:
+        if alts in (None, *NO_VARIANT) or ref is None:
             continue
         words = formats[i] or ""
         keys = keys_of.setdefault(words, words.split(":"))
@@ -295,7 +321,7 @@ def _rows(
                         pos,
                         ref,
                         alt,
-                        filters[i],
+                        _filter_of(filters[i], infos[i], number),
                         *counts(fields, site, one),
                         _carried(fields, number),
                         len(tumours) > 1 or _is_missing(fields),
@@ -306,6 +332,18 @@ def _rows(
                     )
                 )
     return out
+
+
+_AS_FILTER = re.compile(r"(?:^|;)AS_FilterStatus=([^;]+)")
+
+
+def _filter_of(site: str | None, info: str | None, number: int) -> str | None:
+    """Return the FILTER of one allele: Mutect2 passes a record where any allele does, and says of each in
+    AS_FilterStatus (``weak_evidence|SITE``: SITE is the record's own)."""
+    found = _AS_FILTER.search(info or "") if info and "AS_FilterStatus" in info else None
+    words = found[1].split("|") if found else []
+    own = words[number] if number < len(words) else "SITE"
+    return site if own in ("SITE", "PASS", ".", "") or (site or "PASS") != "PASS" else own.replace(",", ";")
 
 
 def _fields(text: str | None, keys: list[str]) -> dict[str, str]:

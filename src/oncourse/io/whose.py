@@ -54,15 +54,25 @@ _PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)
 #: Words of callers and steps at the end of a file's name.
 _STEPS = (
     r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
-    r"somaticsniper|sniper|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
+    r"somaticsniper|sniper|somaticseq|varlociraptor|clairs(_to)?|smcounter2?|cut|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
-    r"thresholds|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt"
+    r"thresholds|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
+
+
+_CALLERS = (
+    r"somaticsniper|sniper|strelka2?|mutect[12]?|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|pindel|"
+    r"tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|gatk|octopus|pisces|dragen|variant\d*"
+)
+#: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
+_JOINED = re.compile(rf"^(?P<name>.+?)[._-]({_CALLERS})$", re.I)
+#: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
+_NUMBERED = re.compile(r"^\d+:")
 
 
 @dataclass(frozen=True)
@@ -258,13 +268,13 @@ def _of_file(
     manifest: Manifest,
     shared: set[str],
 ) -> list[Column]:
-    given_names = start.columns
-    start = replace(start, columns=tuple(of_path(c) for c in start.columns))
+    given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
+    start = replace(start, columns=tuple(dict.fromkeys(plain)))
     pair, stated = pair_of(start.path), _stated(start)
     lone = {c: _role(c, start, known, stated, pair) for c in start.columns}
     tumours = [c for c in start.columns if lone[c] != "normal"]
     out = []
-    for original, column in zip(given_names, start.columns, strict=True):
+    for original, column in zip(given_names, plain, strict=True):
         given = manifest.get((start.path.name, original)) or (
             manifest.get((start.path.name, "")) if len(tumours) == 1 and column in tumours else None
         )
@@ -277,8 +287,22 @@ def _of_file(
     return out
 
 
+def _plain(columns: Sequence[str]) -> list[str]:
+    """Return columns without the marks of the callers whose files were joined, where one name then stands for several.
+
+    >>> _plain(["NORMAL", "TUMOR.strelka", "TUMOR.muse"]), _plain(["P1.mutect", "P1.muse"]), _plain(["P1.mutect"])
+    (['NORMAL', 'TUMOR', 'TUMOR'], ['P1', 'P1'], ['P1.mutect'])
+    """
+    bare = [found["name"] if (found := _JOINED.match(c)) else c for c in columns]
+    several = {b for b in bare if bare.count(b) > 1}
+    return [b if b in several or _GENERIC.match(b) else c for b, c in zip(bare, columns, strict=True)]
+
+
 def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
-    """Return column -> (sample, role) as the header says; Mutect names columns, others name what a column holds."""
+    """Return column -> (sample, role) as the header says; Mutect names columns, others name what a column holds.
+
+    A sample that the header names and no column has was renamed: it is what the one column TUMOR (or NORMAL) holds.
+    """
     out: dict[str, tuple[str | None, str | None]] = {}
     for line in start.comments:
         if found := re.match(r'"?##(tumou?r|normal)_sample=([^\s"]+)', line):
@@ -291,6 +315,14 @@ def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
             )
             role = "normal" if _IS_NORMAL.match(column) else "tumour" if _GENERIC.match(column) else None
             out[column] = (name if name != column else None, role)
+    for role, name in _bams(start).items():
+        if name in start.columns:
+            out.setdefault(name, (None, role))
+    for role in ("tumour", "normal"):
+        named = [n for n, (_, said) in out.items() if said == role and n not in start.columns and not is_generic(n)]
+        bare = [c for c in start.columns if is_generic(c) and is_normal_name(c) == (role == "normal")]
+        if len(named) == len(bare) == 1 and bare[0] not in out:
+            out[bare[0]] = (named[0], role)
     return out
 
 
@@ -446,6 +478,17 @@ def _one_name(columns: list[Column]) -> list[Column]:
 
 
 def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
+    numbered = [c for c in columns if _NUMBERED.match(c.column) and c.why != "manifest"]
+    if numbered:
+        path = numbered[0].path
+        names = {_NUMBERED.sub("", c.column) for c in numbered}
+        which = [c for c in columns if c.path == path and _NUMBERED.sub("", c.column) in names]
+        raise Question(
+            f"{path.name}: the columns {', '.join(c.column for c in which)} had one name in the files that were merged: "
+            "one sample of several callers, or several people? Confirm the manifest (--files); callers of one sample "
+            "have one sample_id.",
+            [replace(c, role=_of_number(c), patient_id=None) if c in which else c for c in columns],
+        )
     openly = [c for c in columns if c.role == "open"]
     if openly:
         first = openly[0]
@@ -468,6 +511,10 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
             "(--files).",
             [replace(c, role="open") if c.sample_id in several else c for c in columns],
         )
+
+
+def _of_number(column: Column) -> str:
+    return "normal" if is_normal_name(_NUMBERED.sub("", column.column)) else "open"
 
 
 def vcf_start(path: Path) -> Start:

@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.genome.variant import normalise
+from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.knowledge.alterations import gene_name, short_change
 
 #: Words of a classification -> ours; every other (uncertain, not yet reviewed) is left out and counted.
@@ -35,8 +35,6 @@ REVIEW = "reviewed by expert panel"
 _PROTEIN = re.compile(r"\bp\.\(?([A-Z][a-z]{2}\d+[A-Za-z0-9_*=]*)")
 _PLACE = re.compile(r"^(?:chr)?(\w+):g?\.?(\d+):([ACGT]*)>([ACGT]*)$")
 _GENOMIC = re.compile(r"NC_0000(\d\d)\.(\d+):g\.(\d+)([ACGT])>([ACGT])")
-#: Version of the RefSeq accession of chromosomes 1 to 22 and X (23) in GRCh38; in GRCh37 it is one less (from memory).
-_GRCH38 = dict(enumerate((11, 12, 12, 12, 10, 12, 14, 11, 12, 11, 10, 12, 11, 9, 10, 10, 11, 10, 10, 11, 9, 11, 11), 1))
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ def _allele(record: Mapping[str, str], kind: _Kind, build: str) -> tuple[str, st
         if place := _PLACE.match(text.strip()):
             return place[1], place[2], place[3], place[4]
         for chrom, version, position, ref, alt in _GENOMIC.findall(text):
-            if int(version) == _GRCH38.get(int(chrom), 0) - (build == "GRCh37"):
+            if build_of_accession(f"NC_0000{chrom}.{version}") == build:
                 return ("X" if chrom == "23" else str(int(chrom))), position, ref, alt
     return None
 

@@ -1,0 +1,191 @@
+"""Files of further tools, rebuilt small after what their users ask in public: each is read, or asked about.
+
+Sources are named beside each; every id and number is made up.
+"""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+
+from oncourse.errors import InputError
+from oncourse.io import covered, maf_columns, whose
+from oncourse.io.files import read_files
+from oncourse.io.mapping import read_panel
+from oncourse.io.whose import Question
+
+VCF = "##fileformat=VCFv4.2\n##contig=<ID=chr12,length=133275309>\n"
+KRAS = ("chr12", "25245350", ".", "C", "T", ".", "PASS")
+TABLE = "chrom\tpos\tref\talt\tt_alt_count\tt_ref_count"
+
+
+def _vcf(path, columns, *records, head=""):
+    rows = ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + "\t".join(columns), *map("\t".join, records)]
+    path.write_text(VCF + head + "\n".join(rows) + "\n")
+    return path
+
+
+def _of(reading, table, *columns):
+    return reading.tables[table].select(columns).sort(columns).rows()
+
+
+@pytest.mark.parametrize("module", [covered, maf_columns, whose])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def test_renamed_columns_are_what_the_header_names(tmp_path):
+    """genome/analysis-workflows#687 renames the columns to TUMOR and NORMAL; Mutect2's header keeps the samples."""
+    head = "##normal_sample=P1N\n##tumor_sample=P1T\n"
+    path = _vcf(tmp_path / "x.vcf", ["NORMAL", "TUMOR"], [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30"], head=head)
+    assert _of(read_files([path]), "samples", "sample_id", "material") == [("P1T", "tissue")]
+
+
+def test_the_command_line_names_tumour_and_normal(tmp_path):
+    """Sentieon TNscope writes no ##tumor_sample; its command line says --tumor_sample P1T --normal_sample P1B."""
+    head = '##SentieonCommandLine.TNscope=<ID=TNscope,CommandLine="--tumor_sample P1T --normal_sample P1B x.vcf">\n'
+    path = _vcf(tmp_path / "x.vcf", ["P1B", "P1T"], [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30"], head=head)
+    assert _of(read_files([path]), "samples", "sample_id", "material") == [("P1T", "tissue")]
+
+
+def test_columns_of_several_callers_are_one_sample(tmp_path):
+    """GATK 3 CombineVariants writes TUMOR.mutect and TUMOR.strelka: they were two patients, and their normals two more."""
+    columns = ["NORMAL.mutect", "NORMAL.strelka", "TUMOR.mutect", "TUMOR.strelka"]
+    cells = [*KRAS, ".", "GT:AD", "0/0:50,0", "./.:50,0", "0/1:70,30", "./.:70,30"]
+    reading = read_files([_vcf(tmp_path / "P1.vcf", columns, cells)])
+    assert _of(reading, "samples", "sample_id", "material") == [("P1", "tissue")]
+    assert _of(reading, "calls", "alt_count", "depth") == [(30, 100)]
+
+
+def test_numbered_columns_of_a_merge_are_a_question(tmp_path):
+    """bcftools merge --force-samples (bcftools#54): 2:TUMOR is another caller's column, or another person's."""
+    cells = [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30", "./.:.", "./.:."]
+    path = _vcf(tmp_path / "x.vcf", ["NORMAL", "TUMOR", "2:NORMAL", "2:TUMOR"], cells)
+    with pytest.raises(Question, match="several people") as asked:
+        read_files([path])
+    assert asked.value.manifest.select("column", "role").rows() == [
+        ("NORMAL", "normal"), ("TUMOR", ""), ("2:NORMAL", "normal"), ("2:TUMOR", "")
+    ]  # fmt: skip
+
+
+def test_each_allele_has_its_own_filter(tmp_path):
+    """Mutect2 passes a record where any of its alleles passes; AS_FilterStatus says which."""
+    cells = [*KRAS[:4], "A,T", ".", "PASS", "AS_FilterStatus=weak_evidence|SITE", "GT:AD", "0/1/2:65,5,30"]
+    calls = read_files([_vcf(tmp_path / "P1.vcf", ["P1"], cells)]).tables["calls"]
+    assert dict(calls.select("variant_id", "is_called").rows()) == {
+        "12:25245350:C:A": False,
+        "12:25245350:C:T": True,
+    }
+
+
+def test_calls_that_were_never_filtered_are_told(tmp_path):
+    """sarek#786: Mutect2 without FilterMutectCalls leaves every FILTER empty."""
+    path = _vcf(tmp_path / "P1.vcf", ["P1"], [*KRAS[:6], ".", ".", "GT:AD", "0/1:70,30"], head="##source=Mutect2\n")
+    assert any("not filtered" in p.message for p in read_files([path]).problems)
+
+
+def test_records_without_a_variant_are_depth(tmp_path):
+    """Pisces and TSO 500 write a record per base, GATK blocks with END and MIN_DP; a failed one says nothing."""
+    rows = [
+        ["chr7", "10", ".", "A", ".", ".", "PASS", ".", "GT:DP", "0/0:500"],
+        ["chr7", "11", ".", "C", ".", ".", "PASS", ".", "GT:DP", "0/0:510"],
+        ["chr7", "12", ".", "C", ".", ".", "LowDP", ".", "GT:DP", "0/0:8"],
+        ["chr7", "20", ".", "G", "<NON_REF>", ".", ".", "END=29", "GT:DP:MIN_DP", "0/0:90:60"],
+        [*KRAS, ".", "GT:AD:DP", "0/1:70,30:100"],
+    ]
+    reading = read_files([_vcf(tmp_path / "P1.vcf", ["P1"], *rows)])
+    assert _of(reading, "coverage", "sample_id", "chrom", "start", "end", "min_depth") == [
+        ("P1", "7", 10, 11, 500),
+        ("P1", "7", 20, 29, 60),
+    ]
+    assert reading.tables["calls"].height == 1
+
+
+def test_the_version_of_an_accession_is_the_build(tmp_path):
+    """NC_000012.12 is chromosome 12 of GRCh38, NC_000012.11 that of GRCh37 (NCBI)."""
+    path = tmp_path / "P1.vcf"
+    path.write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\n"
+        "NC_000012.12\t25245350\t.\tC\tT\t.\tPASS\t.\tGT:AD\t0/1:70,30\n"
+    )
+    assert read_files([path]).config.genome_build == "GRCh38"
+
+
+def test_vep_without_hgvs_says_residue_and_place(tmp_path):
+    """VEP writes HGVSp only with --hgvs; Amino_acids and Protein_position are always there."""
+    head = '##INFO=<ID=CSQ,Description="Format: Allele|Consequence|Gene|Amino_acids|Protein_position">\n'
+    csq = "CSQ=T|missense_variant|ENSG00000133703|G/D|12/189"
+    path = _vcf(tmp_path / "P1.vcf", ["P1"], [*KRAS, csq, "GT:AD", "0/1:70,30"], head=head)
+    assert _of(read_files([path]), "variants", "hgvs_p") == [("p.G12D",)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # DepMap: capitals without underscores; the sample is DepMap_ID
+        "Chrom,Pos,Ref,Alt,RefCount,AltCount,HugoSymbol,ProteinChange,DepMap_ID\nchr12,25245350,C,T,70,30,KRAS,p.G12D,S1\n",
+        # PCGR: depth and share in DP_TUMOR and VAF_TUMOR, the build in GENOME_VERSION
+        "SAMPLE_ID\tGENOME_VERSION\tCHROM\tPOS\tREF\tALT\tSYMBOL\tHGVSp_short\tDP_TUMOR\tVAF_TUMOR\n"
+        "S1\tgrch38\t12\t25245350\tC\tT\tKRAS\tp.G12D\t100\t0.3\n",
+        # Ion Reporter's full.tsv: the header is a comment, place and alleles are in locus and genotype
+        "##Sample=S1\n# locus\ttype\tref\tgenotype\tfilter\tcoverage\tallele_coverage\tmaf\tgene\tfunction\tprotein\n"
+        "chr12:25245350\tSNV\tC\tC/T\tPASS\t100\tC=70,T=30\t\tKRAS\tmissense\tp.Gly12Asp\n",
+        # the Torrent variant caller's alleles.xls
+        "Chrom\tPosition\tRef\tVariant\tAllele Call\tGene ID\tCoverage\tAllele Cov\tSample Name\n"
+        "chr12\t25245350\tC\tT\tHeterozygous\tKRAS\t100\t30\tS1\n",
+    ],
+)
+def test_tables_of_further_tools_are_read_as_a_maf(tmp_path, text):
+    path = tmp_path / "x.maf"
+    path.write_text(text)
+    reading = read_files([path])
+    assert _of(reading, "calls", "sample_id", "variant_id", "alt_count", "depth", "is_called") == [
+        ("S1", "12:25245350:C:T", 30, 100, True)
+    ]
+    assert _of(reading, "variants", "gene") == [("KRAS",)]
+
+
+def test_a_hotspot_that_the_torrent_caller_calls_absent_was_looked_at(tmp_path):
+    """The variant caller lists its hotspots whatever was seen (Allele Call: Absent, No Call)."""
+    path = tmp_path / "x.maf"
+    path.write_text(
+        "Chrom\tPosition\tRef\tVariant\tAllele Call\tGene ID\tCoverage\tAllele Cov\tSample Name\n"
+        "chr12\t25245350\tC\tT\tAbsent\tKRAS\t900\t0\tS1\nchr12\t25245350\tC\tA\tNo Call\tKRAS\t900\t3\tS1\n"
+    )
+    assert read_files([path]).tables["calls"]["is_called"].to_list() == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"), [("Patient code", ("P1", "P2")), ("note", ("a", "b"))], ids=["a name", "two counts"]
+)
+def test_rows_of_an_unknown_sample_column_are_not_one_sample(tmp_path, column, cells):
+    """Two people became one sample named after the file where the column of the sample had an unknown name."""
+    path = tmp_path / "x.maf"
+    rows = [f"12\t25245350\tC\tT\t{n}\t70\t{cell}" for n, cell in zip((30, 40), cells, strict=True)]
+    path.write_text("\n".join([f"{TABLE}\t{column}", *rows]) + "\n")
+    with pytest.raises(InputError, match=r"name the sample of a row|names the sample of a row"):
+        read_files([path])
+
+
+def test_a_table_of_one_sample_says_whose_it_is(tmp_path):
+    path = tmp_path / "P7.maf"
+    path.write_text(f"{TABLE}\n12\t25245350\tC\tT\t30\t70\n")
+    reading = read_files([path])
+    assert any("no sample column" in note and "P7" in note for note in reading.notes)
+
+
+def test_guardant_s_share_of_cfdna_is_percent_and_its_sample_plasma(tmp_path):
+    """`% cfDNA` 0.35 is 0.0035 of the reads; `Sample Type` says plasma (it was read as tissue)."""
+    path = tmp_path / "g.csv"
+    path.write_text("Sample ID,Sample Type,Gene,Alteration,% cfDNA,Depth\nA1,plasma,KRAS,G12D,0.35,10000\n")
+    reading = read_panel(path)
+    assert _of(reading, "calls", "alt_count", "depth") == [(35, 10000)]
+    assert _of(reading, "samples", "material") == [("plasma",)]
+
+
+def test_the_reads_of_the_portal_s_table_of_mutations_are_kept(tmp_path):
+    """cBioPortal's downloaded table of mutations: Variant Reads and Ref Reads, no depth."""
+    path = tmp_path / "m.tsv"
+    path.write_text("Sample ID\tGene\tProtein Change\tVariant Reads\tRef Reads\nS1\tKRAS\tG12D\t30\t70\n")
+    assert _of(read_panel(path), "calls", "alt_count", "depth") == [(30, 100)]
