@@ -26,7 +26,13 @@ from oncourse.cli._shared import end_progress, progress_line
     is_flag=True,
     help="cBioPortal: presence, clonality, cell fractions and copies (ASCN columns; slower).",
 )
-def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool) -> None:
+@click.option(
+    "--germline",
+    is_flag=True,
+    help="cBioPortal: germline variants, normals and white cells too, in the folder `oncourse`, which a portal does not "
+    "read.",
+)
+def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool, germline: bool) -> None:
     """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient.
 
     pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
@@ -73,6 +79,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
             called=called_rows(loaded),
             clonality=None if table is None else table.cells,
             clones=clonality_frame(cohort.clusters) if clonality else None,
+            germline=germline,
         )
     end_progress()
     for file, rows_written in written.items():

@@ -123,7 +123,7 @@ def import_(
     from oncourse.disk.new import check_new
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
-    from oncourse.io.carried import add_carried
+    from oncourse.io.carried import add_carried, with_yaml
     from oncourse.io.native import write_study
     from oncourse.io.reference import reference_of, with_reference
     from oncourse.io.whose import Question
@@ -156,6 +156,7 @@ def import_(
         raise
     if source.is_dir():
         add_carried(source, reading)
+        reading.config = with_yaml(source, reading.config)
     # the names are in the tables now; a path of the source means nothing beside them
     reading.config = replace(reading.config, fasta="", gff="")
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}

@@ -7,28 +7,42 @@ the same counts answer otherwise. `oncourse export` and `oncourse reads` write t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 
 import polars as pl
 
+from oncourse.facts.material import TUMOUR
 from oncourse.io.bed import is_bed
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
+from oncourse.study.config import StudyConfig, read_config
+from oncourse.study.schema import Problem
 from oncourse.study.words import our_columns
 
 FOLDER = "oncourse"
-#: Table -> the column whose values say which rows of the source it goes before.
-TABLES = {
-    "samples": "sample_id",
-    "lesions": "lesion_id",
-    "assays": "assay_id",
-    "error_rates": "assay_id",
-    "target_regions": "assay_id",
-    "coverage": "sample_id",
-    "segments": "sample_id",
+#: Tables whose rows are things: theirs complete the source's row of the same key, cell by cell.
+THINGS = {
+    "patients": ("patient_id",),
+    "samples": ("sample_id",),
+    "lesions": ("lesion_id",),
+    "assays": ("assay_id",),
+    "variants": ("variant_id",),
+    "calls": ("sample_id", "variant_id"),
 }
+#: Tables of many rows a thing: theirs go before all rows of the source of the same one.
+PARTS = {
+    "error_rates": ("assay_id",),
+    "target_regions": ("assay_id",),
+    "coverage": ("sample_id",),
+    "segments": ("sample_id",),
+    "markers": ("patient_id", "marker"),
+}
+TABLES = THINGS | PARTS
 #: What a cBioPortal folder has no place for (it has samples and lesions).
 OF_EXPORT = ("assays", "error_rates", "target_regions", "coverage", "segments")
+#: What reading the source by names says of samples, and of a panel without a gene list, which the tables answer.
+_ANSWERED = ("taken as plasma or normal by their names", "do not say primary or metastasis")
 
 
 def write_carried(tables: Mapping[str, pl.DataFrame], source: Path) -> dict[str, int]:
@@ -51,19 +65,82 @@ def write_carried(tables: Mapping[str, pl.DataFrame], source: Path) -> dict[str,
 
 def add_carried(source: Path, reading: Reading) -> None:
     """Put the tables that lie in the folder `oncourse` of `source` before what was read of the same rows."""
-    for name, key in TABLES.items():
+    for name, keys in TABLES.items():
         path = source / FOLDER / f"{name}.tsv"
         if not path.is_file():
             continue
         table = read_table(path, name=name)
         reading.problems += table.problems
         frame = table.frame.rename(our_columns(table.frame.columns))
-        if key not in frame.columns:
+        if not set(keys) <= set(frame.columns):
             continue
         held = reading.tables.get(name)
-        kept = held.filter(~pl.col(key).is_in(frame[key].to_list())) if held is not None and key in held else None
-        if kept is not None and kept.height:
-            frame = pl.concat([kept.select(pl.all().cast(pl.String)), frame], how="diagonal")
+        frame = _of_source(name, frame, held, reading)
+        if held is not None and set(keys) <= set(held.columns):
+            frame = (_completed if name in THINGS else _replaced)(held, frame, keys)
         reading.tables[name] = frame
         reading.lines.pop(name, None)
         reading.ledger.file(f"{FOLDER}/{name}.tsv", f"table {name} of oncourse", "used", n_rows=table.frame.height)
+        _take_back(name, table.frame, reading)
+
+
+def with_yaml(folder: Path, config: StudyConfig) -> StudyConfig:
+    """Overlay what study.yaml beside the source, or in its folder `oncourse`, gives; the further columns of all are
+    declared."""
+    for path in (folder / FOLDER / "study.yaml", folder / "study.yaml", folder / "study.yml"):
+        if path.exists():
+            config = _overlaid(config, read_config(path))
+    return config
+
+
+def _overlaid(config: StudyConfig, given: StudyConfig) -> StudyConfig:
+    empty = StudyConfig()
+    changed = {
+        f.name: getattr(given, f.name) for f in fields(given) if getattr(given, f.name) != getattr(empty, f.name)
+    }
+    extra = tuple(dict.fromkeys([*config.extra_columns, *given.extra_columns]))
+    return replace(config, **{**changed, "extra_columns": extra})
+
+
+def _of_source(name: str, frame: pl.DataFrame, held: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
+    """Leave out tumour samples that no file of the source holds any more: read as covered and without a call, they
+    would be wild type everywhere."""
+    if name == "samples" and held is not None and {"sample_id"} <= set(held.columns) and "material" in frame.columns:
+        gone = frame.filter(pl.col("material").is_in(TUMOUR) & ~pl.col("sample_id").is_in(held["sample_id"].implode()))
+        if gone.height:
+            reading.notes.append(f"{FOLDER}/samples.tsv: left out, in no file: {', '.join(gone['sample_id'].head(8))}")
+        return frame.join(gone, on="sample_id", how="anti", maintain_order="left")
+    if name == "calls" and held is not None and {"sample_id", "variant_id"} <= set(held.columns):
+        keys = ["sample_id", "variant_id"]  # what is known of a row that was taken out of the source does not bring it
+        of_source = frame.join(held.select(keys), on=keys, how="semi", maintain_order="left")
+        new = frame.join(of_source, on=keys, how="anti", maintain_order="left")
+        frame = pl.concat([of_source, new.drop_nulls("is_called") if "is_called" in new else new.clear()])
+    if "sample_id" in frame.columns and name != "samples" and "samples" in reading.tables:
+        return frame.join(reading.tables["samples"], on="sample_id", how="semi", maintain_order="left")
+    return frame
+
+
+def _completed(held: pl.DataFrame, frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Return the rows of both, each cell of ours before that of the source."""
+    held = held.select(pl.all().cast(pl.String)).unique(keys, keep="first", maintain_order=True)
+    both = [c for c in frame.columns if c in held.columns and c not in keys]
+    joined = held.join(frame, on=keys, how="full", suffix="_carried", coalesce=True, maintain_order="left_right")
+    return joined.with_columns(pl.coalesce(f"{c}_carried", c).alias(c) for c in both).drop(f"{c}_carried" for c in both)
+
+
+def _replaced(held: pl.DataFrame, frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    kept = held.select(pl.all().cast(pl.String)).join(frame, on=keys, how="anti", maintain_order="left")
+    return pl.concat([kept, frame], how="diagonal") if kept.height else frame
+
+
+def _take_back(name: str, frame: pl.DataFrame, reading: Reading) -> None:
+    """Drop what was said of the source for want of a table that is there."""
+    if name == "samples" and "material" in frame.columns:
+        reading.notes = [n for n in reading.notes if not any(words in n for words in _ANSWERED)]
+    if name == "target_regions":
+        assays = set(frame["assay_id"])
+
+        def is_answered(p: Problem) -> bool:
+            return (p.table, p.column) == ("assays", "targets") and p.value in assays
+
+        reading.problems = [p for p in reading.problems if not is_answered(p)]

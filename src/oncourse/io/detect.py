@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.annovar import is_multianno
-from oncourse.io.carried import add_carried
+from oncourse.io.carried import add_carried, with_yaml
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document, named
-from oncourse.study.config import StudyConfig, read_config
 
 #: Formats a path may be in, with the words `oncourse import` shows.
 FORMATS = {
@@ -121,18 +119,5 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
         reading = read_files([path], fasta=reference)
     if path.is_dir():
         add_carried(path, reading)
-        reading.config = _with_yaml(path, reading.config)
+        reading.config = with_yaml(path, reading.config)
     return reading
-
-
-def _with_yaml(folder: Path, config: StudyConfig) -> StudyConfig:
-    """Overlay what study.yaml gives; the further columns of both are declared."""
-    path = next((folder / n for n in ("study.yaml", "study.yml") if (folder / n).exists()), None)
-    if path is None:
-        return config
-    given, empty = read_config(path), StudyConfig()
-    changed = {
-        f.name: getattr(given, f.name) for f in fields(given) if getattr(given, f.name) != getattr(empty, f.name)
-    }
-    extra = tuple(dict.fromkeys([*config.extra_columns, *given.extra_columns]))
-    return replace(config, **{**changed, "extra_columns": extra})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +36,23 @@ _CLASSES = {
     "intergenic": "IGR",
     "noncoding": "RNA",
 }
+#: Origin -> Mutation_Status of a MAF (the portal shows any word).
+_STATUSES = {"somatic": "SOMATIC", "chip": "CHIP"}
+#: Columns of samples that a clinical file of the portal has none for.
+_QUALITY = (
+    "purity_ci_low",
+    "purity_ci_high",
+    "tumor_fraction_ci_low",
+    "tumor_fraction_ci_high",
+    "duplicate_share",
+    "insert_median",
+    "share_100x",
+    "contamination",
+    "tumor_in_normal",
+    "detection_limit",
+    "cna_assay_id",
+    "sv_assay_id",
+)
 
 
 def export_cbioportal(
@@ -45,6 +63,7 @@ def export_cbioportal(
     called: pl.DataFrame,
     clonality: pl.DataFrame | None = None,
     clones: pl.DataFrame | None = None,
+    germline: bool = False,
 ) -> dict[str, int]:
     """Write a study folder as cBioPortal reads it; return file -> rows.
 
@@ -57,22 +76,24 @@ def export_cbioportal(
     clones : rows of evolution/variants with total_cn and minor_cn (`oncourse.derive.clones.clusters.clonality_frame`):
         cell fraction with upper limit, clonality, mutated, total and minor copies of the ASCN columns come from it
         where it has the variant
+    germline : whether normals, white cells and germline variants, which name a person, are written into the folder
+        `oncourse` (a portal does not read it); what is learned from them answers the same only then
 
     Days are written as they are: cBioPortal counts from its own day 0, here the index date of the study. Follow-up
-    becomes OS_MONTHS and OS_STATUS from the index date. Germline calls are not written. study.yaml lies beside, so that
-    the folder read back is the same study. Sites that were counted and not called are data_mutations_uncalled.txt;
-    thresholds and background of assays, depth by region and copies of segments are tables of ours in the folder
-    `oncourse` (`oncourse.io.carried`). What is lost: lesions without a sample, the cause of death.
+    becomes OS_MONTHS and OS_STATUS from the index date. study.yaml lies beside, so that the folder read back is the same
+    study. Sites that were counted and not called are data_mutations_uncalled.txt; thresholds and background of assays,
+    depth by region, copies of segments, quality of samples, FILTER and origin of sites that were not called are tables
+    of ours in the folder `oncourse` (`oncourse.io.carried`). What is lost: lesions without a sample, the cause of death.
     """
     out.mkdir(parents=True, exist_ok=True)
-    (out / "study.yaml").write_text(config_to_yaml(study.config), encoding="utf-8")
+    (out / "study.yaml").write_text(config_to_yaml(replace(study.config, clocks={})), encoding="utf-8")
     files: dict[str, pl.DataFrame] = {
         "data_mutations.txt": mutations(study, called, clonality, clones),
         **timelines(study),
     }
     written = _clinical(study, out, study_id)
     meta = {"data_mutations.txt": ("MUTATION_EXTENDED", "MAF", "mutations")}
-    uncalled = _looked_at(study)
+    uncalled = _looked_at(study, called)
     if uncalled.height:
         files["data_mutations_uncalled.txt"] = mutations(study, uncalled).with_columns(
             Mutation_Status=pl.lit("UNCALLED")
@@ -87,7 +108,7 @@ def export_cbioportal(
     if study.has("segments"):
         files["data_cna_hg.seg"] = _segments(study)
     written.update(_panels(study, out))
-    written.update(write_carried(_beside(study), out))
+    written.update(write_carried(_beside(study, uncalled, germline=germline), out))
     for name, frame in files.items():
         if frame.is_empty():
             continue
@@ -97,14 +118,26 @@ def export_cbioportal(
     return dict(sorted(written.items()))
 
 
-def _beside(study: Study) -> dict[str, pl.DataFrame]:
+def _beside(study: Study, uncalled: pl.DataFrame, *, germline: bool) -> dict[str, pl.DataFrame]:
     """Return what the format has no place for, of the samples that are written."""
-    mine = study["samples"].filter(is_tumour()).select("sample_id")
+    samples = study["samples"]
+    mine = samples if germline else samples.filter(is_tumour())
     tables = {name: study[name] for name in OF_EXPORT if study.has(name)}
-    return {
+    tables = {
         name: frame.join(mine, on="sample_id", how="semi", maintain_order="left") if "sample_id" in frame else frame
         for name, frame in tables.items()
     }
+    keys, own = ["sample_id", "variant_id"], pl.col("origin").is_in(["germline"]).fill_null(False)
+    calls = study["calls"]
+    tumour = calls.join(samples.filter(is_tumour()), on="sample_id", how="semi")
+    kept = tumour.filter(~own).select(*keys, "filter", "origin")
+    told = kept.filter(pl.any_horizontal(pl.col("filter").is_not_null(), pl.col("origin").is_not_null()))
+    if not germline:
+        shown = mine.select("sample_id", *(c for c in _QUALITY if c in mine.columns))
+        return tables | {"samples": shown, "calls": told}
+    tables["variants"] = study["variants"].join(calls.filter(own), on="variant_id", how="semi", maintain_order="left")
+    withheld = calls.join(kept, on=keys, how="anti", maintain_order="left")
+    return tables | {"samples": mine, "calls": pl.concat([told, withheld], how="diagonal")}
 
 
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
@@ -155,11 +188,13 @@ def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     return {"data_clinical_patient.txt": table.height, "data_clinical_sample.txt": samples.height}
 
 
-def _looked_at(study: Study) -> pl.DataFrame:
+def _looked_at(study: Study, called: pl.DataFrame) -> pl.DataFrame:
     """Return the sites of tumour samples that were counted and not called: what makes an absence more than silence."""
+    is_open = ~pl.col("is_called").fill_null(False) & ~pl.col("origin").is_in(["germline"]).fill_null(False)
     samples = study["samples"].filter(is_tumour()).select("sample_id")
     known = study["variants"].select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
-    sites = study["calls"].filter(~pl.col("is_called").fill_null(True)).join(samples, on="sample_id", how="semi")
+    sites = study["calls"].filter(is_open).join(samples, on="sample_id", how="semi")
+    sites = sites.join(called, on=["sample_id", "variant_id"], how="anti", maintain_order="left")
     return sites.join(known, on="variant_id", how="left", maintain_order="left")
 
 
@@ -227,7 +262,7 @@ def mutations(
         HGVSc="hgvs_c",
         t_alt_count="alt_count",
         t_ref_count=pl.col("depth") - pl.col("alt_count"),
-        Mutation_Status=pl.when(pl.col("origin") == "somatic").then(pl.lit("SOMATIC")).otherwise(pl.lit("UNKNOWN")),
+        Mutation_Status=pl.col("origin").replace_strict(_STATUSES, default="UNKNOWN", return_dtype=pl.String),
         **own,
         PRESENCE=pl.col("state"),
     )
@@ -243,7 +278,7 @@ def _classification() -> pl.Expr:
         .then(pl.format("Frame_Shift_{}", size))
         .when(name.is_in(["inframe_insertion", "inframe_deletion", "protein_altering"]))
         .then(pl.format("In_Frame_{}", size))
-        .otherwise(pl.coalesce(simple, name, pl.lit("Unknown")))
+        .otherwise(pl.coalesce(simple, name, pl.when(pl.col("gene").is_not_null()).then(pl.lit("Unknown"))))
     )
 
 

@@ -228,7 +228,7 @@ def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence
     for c in whose:
         state, became = ("used", f"samples: {c.sample_id}") if c.role != "ignore" else ("not read", "")
         found.ledger.column(file, c.column, state, became=became, why=f"{c.role}, by {c.why}")
-    used = {key for _, keys, _ in DIALECTS for key in keys} | {"GT", "DP", "RO", "RD", "FRO", "TAR", "SS"}
+    used = {key for _, keys, _ in DIALECTS for key in keys} | {"GT", "DP", "RO", "RD", "FRO", "TAR", "SS", "FT"}
     if found.large is not None:
         used |= {"PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"}
     for kind, known in (("INFO", _INFO_USED), ("FORMAT", used)):
@@ -321,7 +321,7 @@ def _rows(
                         pos,
                         ref,
                         alt,
-                        _filter_of(filters[i], infos[i], number),
+                        _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *counts(fields, site, one),
                         _carried(fields, number),
                         len(tumours) > 1 or _is_missing(fields),
@@ -344,6 +344,18 @@ def _filter_of(site: str | None, info: str | None, number: int) -> str | None:
     words = found[1].split("|") if found else []
     own = words[number] if number < len(words) else "SITE"
     return site if own in ("SITE", "PASS", ".", "") or (site or "PASS") != "PASS" else own.replace(",", ";")
+
+
+def _of_sample(record: str | None, sample: str | None) -> str | None:
+    """Return the FILTER of a record in one sample: the sample's own (FT) where it has one, a failed record's before a
+    pass.
+
+    >>> _of_sample("PASS", "few"), _of_sample("weak", "PASS"), _of_sample("PASS", "."), _of_sample("q10", None)
+    ('few', 'weak', None, 'q10')
+    """
+    if not sample or (record not in (None, ".", "PASS") and sample in (".", "PASS")):
+        return record
+    return None if sample == "." else sample
 
 
 def _fields(text: str | None, keys: list[str]) -> dict[str, str]:

@@ -82,7 +82,6 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
         if s.patient in left_out:
             continue
         q = quality[s.sample]
-        fraction = q["purity"] if q.get("purity") is not None else s.purity
         rows.append(
             {
                 "sample_id": s.sample,
@@ -91,8 +90,7 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
                 "lesion_id": plan.lesion(s.sample),
                 "assay_id": assay_id(s),
                 "day": s.day,
-                "purity": None if s.role == "plasma" else fraction,
-                "tumor_fraction": fraction if s.role == "plasma" else None,
+                **_fraction(s, q),
                 "ploidy": q.get("ploidy"),
                 "mean_depth": q["mean_depth"],
                 "msi_score": q.get("msi_share"),
@@ -107,6 +105,19 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
             }
         )
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _fraction(sample: Sample, quality: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return purity (tissue) and tumour fraction (plasma) with their intervals; a pathologist's guess has none."""
+    fitted = quality.get("purity") is not None
+    values = [quality["purity"], quality.get("purity_low"), quality.get("purity_high")] if fitted else [None] * 3
+    values[0] = values[0] if fitted else sample.purity
+    is_plasma = sample.role == "plasma"
+    return {
+        f"{name}{end}": value if (name == "tumor_fraction") == is_plasma else None
+        for name in ("purity", "tumor_fraction")
+        for end, value in zip(("", "_ci_low", "_ci_high"), values, strict=True)
+    }
 
 
 def lesion_rows(plan: Plan) -> pl.DataFrame:
@@ -217,15 +228,22 @@ def merge_table(path: Path, new: pl.DataFrame, key: list[str], *, drop: pl.Expr 
     text.write_csv(draft_of(path), separator="\t", quote_style="never", null_value="")
 
 
-def write_beside_vcf(folder: Path, vcf: Path) -> None:
-    """Put beside the VCF files what they have no place for, so that importing them gives the same study."""
-    from oncourse.io.bed import read_bed
-    from oncourse.io.carried import TABLES, write_carried
+def write_beside_vcf(plan: Plan, vcf: Path) -> None:
+    """Put beside the VCF files what they have no place for, so that importing them gives the same study.
 
+    Tables of the samples and patients of reads.tsv (not their calls, which the VCF files are), and study.yaml.
+    """
+    from dataclasses import replace
+
+    from oncourse.io.bed import read_bed
+    from oncourse.io.carried import FOLDER, TABLES, write_carried
+    from oncourse.study.config import config_to_yaml, read_config
+
+    folder, ours = Path(plan.folder), {"sample_id": [s.sample for s in plan.samples], "patient_id": plan.patients}
     tables = {
-        name: pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0)
+        name: _of(pl.read_csv(folder / f"{name}.tsv", separator="\t", infer_schema_length=0), ours)
         for name in TABLES
-        if (folder / f"{name}.tsv").is_file()
+        if name != "calls" and (folder / f"{name}.tsv").is_file()
     }
     regions = read_bed(folder / "reads_targets.bed")
     if regions is not None and "assays" in tables:
@@ -233,6 +251,18 @@ def write_beside_vcf(folder: Path, vcf: Path) -> None:
         tables["target_regions"] = mine.join(regions, how="cross")
     if vcf.is_dir():
         write_carried(tables, vcf)
+    config = next((p for p in (folder / "study.yaml", folder / "study.yml") if p.is_file()), None)
+    if config and (vcf / FOLDER).is_dir():
+        text = config_to_yaml(replace(read_config(config), fasta="", gff=""))
+        (vcf / FOLDER / "study.yaml").write_text(text, encoding="utf-8")
+
+
+def _of(frame: pl.DataFrame, ours: Mapping[str, list[str]]) -> pl.DataFrame:
+    """Return the rows of these samples and patients."""
+    for column, names in ours.items():
+        if column in frame.columns:
+            frame = frame.filter(pl.col(column).is_in(names))
+    return frame
 
 
 def write_config(plan: Plan, build: str | None) -> None:

@@ -329,7 +329,7 @@ def collect_step(plan: Plan, _: str) -> None:
     from oncourse.reads import collect as c
     from oncourse.reads import quality as q
     from oncourse.reads.run import build_of
-    from oncourse.reads.vcf import write_vcf
+    from oncourse.reads.vcf import filter_words, write_vcf
 
     folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
     for name in c.WRITTEN:
@@ -371,7 +371,7 @@ def collect_step(plan: Plan, _: str) -> None:
             "alt_count",
             "depth",
             "is_called",
-            pl.col("tags").alias("filter"),
+            filter_words(),
             "origin",
         )
         c.merge_table(folder / "variants.tsv", _named(plan, calls), ["variant_id"])
@@ -392,8 +392,8 @@ def collect_step(plan: Plan, _: str) -> None:
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
     target_rows.write_csv(c.draft_of(folder / "reads_targets.bed"), separator="\t", include_header=False)
     c.put_in_place(folder, c.WRITTEN)
-    c.write_beside_vcf(folder, plan.place("vcf"))
     c.write_config(plan, build_of(plan))
+    c.write_beside_vcf(plan, plan.place("vcf"))
     _write_quality(plan, quality, stopped)
     write_json(plan.place("done.json"), {"samples": len(plan.samples), "stopped": stopped})
 

@@ -62,7 +62,7 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
     frame = (
         judged.filter(pl.col("sample_id").is_in(samples))
         .select("variant_id", "sample_id", "ref_count", "alt_count", "depth", "is_called", "tags", "origin")
-        .with_columns(parts())
+        .with_columns(filter_words(), *parts())
     )
     out = []
     for (chrom, pos, ref, alt), rows in frame.group_by("chrom", "pos", "ref", "alt"):
@@ -70,8 +70,9 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
         cells = [""] * len(samples)
         for row in rows.iter_rows(named=True):
             genotype = "0/1" if row["is_called"] else "0/0" if row["depth"] else "./."
-            told = row["tags"] or ("PASS" if row["is_called"] else "background")
-            cells[order[row["sample_id"]]] = f"{genotype}:{row['ref_count']},{row['alt_count']}:{row['depth']}:{told}"
+            cells[order[row["sample_id"]]] = (
+                f"{genotype}:{row['ref_count']},{row['alt_count']}:{row['depth']}:{row['filter'] or '.'}"
+            )
         tags = sorted({t for text in rows["tags"].drop_nulls() for t in text.split(";")})
         filters = "PASS" if rows["is_called"].any() else ";".join(tags) or "background"
         place = places.to_genome(pl.DataFrame({"chrom": [chrom], "pos": [at]}), "pos").row(0)
@@ -79,6 +80,17 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
         out.append((*place[:2], ".", before, after, ".", filters, f"STATUS={origin}", "GT:AD:DP:FT", *cells))
     rank = {str(n): n for n in range(1, 23)} | {"X": 23, "Y": 24, "MT": 25}
     return sorted(out, key=lambda r: (rank.get(str(r[0]), 99), str(r[0]), r[1], r[3], r[4]))
+
+
+def filter_words() -> pl.Expr:
+    """Return what speaks against a call: its tags, `background` where no variant was read, null of what was not read.
+
+    >>> rows = pl.DataFrame({"is_called": [True, False, False], "depth": [90, 90, 0], "tags": [None, None, None]})
+    >>> rows.cast({"tags": pl.String}).select(filter_words()).to_series().to_list()
+    ['PASS', 'background', None]
+    """
+    plain = pl.when("is_called").then(pl.lit("PASS")).when(pl.col("depth") > 0).then(pl.lit("background"))
+    return pl.coalesce("tags", plain).alias("filter")
 
 
 def anchored(chrom: str, pos: int, ref: str, alt: str, fasta: Fasta) -> tuple[int, str, str]:

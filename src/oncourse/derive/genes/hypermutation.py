@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.genes.burden import BurdenParams
-from oncourse.disease import tumour_of
+from oncourse.disease import disease, tumour_of
 from oncourse.genome.effect import PROTEIN_CHANGING
 from oncourse.genome.msi import EXONUCLEASE, msi_chances
 from oncourse.genome.protein import codon
@@ -84,7 +84,8 @@ def _counts(calls: pl.DataFrame) -> pl.DataFrame:
 def _with_disease(table: pl.DataFrame, study: Study) -> pl.DataFrame:
     patients = study["patients"].select("patient_id", "disease")
     words = {w: tumour_of(w) for w in patients["disease"].drop_nulls().unique()}
-    whole = tumour_of(study.config.disease) if study.config.disease else None
+    config = study.config
+    whole = tumour_of(config.disease) or (disease(config.design).tumour if config.design else None)
     tumour = pl.col("disease").replace_strict(words, default=None, return_dtype=pl.String)
     found = patients.select("patient_id", tumour=tumour)
     return table.join(found, on="patient_id", how="left", maintain_order="left").with_columns(
