@@ -13,6 +13,7 @@ from oncourse.models.calibration import (
     calibration_slope,
     log_minus_log,
 )
+from oncourse.models.decision import counts_of, net_benefits
 
 TWO_YEARS = 730.5
 
@@ -177,3 +178,23 @@ def test_delayed_entry_on_real_data(shared_data):
     entry = d["tt_cpt_report_mos"].to_numpy()
     assert metrics.horizon_weights(time, event, 24.0, entry=entry).survival == pytest.approx(0.523, abs=5e-4)
     assert metrics.horizon_weights(time, event, 24.0).survival == pytest.approx(0.697, abs=5e-4)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_net_benefit_of_resamples_is_that_of_each(late):
+    """60 patients, tied times, 25 resamples; the definition is `metrics.net_benefit` of the rows drawn."""
+    rng = np.random.default_rng(8)
+    n, horizon, thresholds = 60, 6.0, np.array([0.05, 0.3, 0.6, 0.99])
+    risk, time, event = rng.uniform(0, 0.9, n).round(2), np.ceil(rng.exponential(5.0, n)), rng.uniform(size=n) < 0.6
+    entry = np.minimum(rng.integers(0, 6, n), time - 0.5) if late else None
+    draws = [rng.integers(0, n, n) for _ in range(25)]
+    of = [(risk[d], time[d], event[d], None if entry is None else entry[d]) for d in draws]
+    counts, weight = counts_of(draws, n), None
+    if late:
+        weight = np.zeros((25, n))
+        for row, d, (_, t, e, x) in zip(weight, draws, of, strict=True):
+            row[d] = metrics.horizon_weights(t, e, horizon, entry=x).weight
+    found = net_benefits(risk, time, event, thresholds, horizon, counts=counts, entry=entry, weight=weight)
+    one = [[metrics.net_benefit(r, t, e, at, horizon, entry=x) for r, t, e, x in of] for at in thresholds]
+    np.testing.assert_allclose(found, one, atol=1e-12)
+    assert (found[:2] != 0).all() and (found[3] == 0).all()

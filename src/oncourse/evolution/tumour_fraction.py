@@ -145,10 +145,8 @@ def _estimate(
         d = wanted[j]
         at = rows[mine[j]]
         least = np.maximum(samples.min_alt_count[d], samples.min_vaf[d] * cells.depth[at])
-        reads = [
-            _Reads.of(cells, at, float(samples.noise_shape[d]), found.weights[mine[j]], genome, least)
-            for genome, (found, _) in enumerate(known)
-        ]
+        weights = np.stack([found.weights[mine[j]] for found, _ in known])
+        reads = _Reads.of(cells, at, float(samples.noise_shape[d]), weights, least)
         told = np.array([log_prior[d] for _, log_prior in known])
         return _weigh(reads, told, bool(samples.is_plasma[d]))
 
@@ -195,7 +193,10 @@ def _map(work: Callable[[int], _Weighed], n: int, n_thread: int) -> list[_Weighe
 
 @dataclass(frozen=True)
 class _Reads:
-    """The variants of one sample: shapes (n,), options (n, n_option), weights (n, 3, n_option); the tables of `_curves`."""
+    """The variants of one sample: shapes (n,), options (n, n_option); the tables of `_curves`.
+
+    weights : shape (n_genome, n, 3, n_option); the kinds of genome have the same options, with other weights
+    """
 
     alt: FloatArray
     depth: FloatArray
@@ -212,13 +213,11 @@ class _Reads:
     mass: FloatArray
 
     @classmethod
-    def of(
-        cls, cells: Cells, at: IntArray, noise_shape: float, weights: FloatArray, genome: int, least: FloatArray
-    ) -> _Reads:
+    def of(cls, cells: Cells, at: IntArray, noise_shape: float, weights: FloatArray, least: FloatArray) -> _Reads:
         alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
-        copies, mutated, _ = options_of(cells, at, genome)
-        if copies.shape[1] < weights.shape[2]:
-            copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[2] - 2)), mode="edge") for x in (copies, mutated))
+        copies, mutated, _ = options_of(cells, at, 0)
+        if copies.shape[1] < weights.shape[3]:
+            copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[3] - 2)), mode="edge") for x in (copies, mutated))
         noise = log_noise(alt, depth, error, noise_shape)
         centre, width, log_like, mass, best = _curves(alt, depth, noise)
         return cls(
@@ -252,20 +251,29 @@ class _Reads:
 
     def _at(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the likelihood at allele fractions v (n, ...), and its integral from 0: (n, n_spread, ...)."""
-        z = np.log(v / (1 - v))
-        shape = (len(v),) + (1,) * (v.ndim - 1)
-        n_node = len(_NODES)
-        likes, masses = [], []
-        for j in range(len(SPREADS)):
-            t = np.arcsinh((z - self.centre.reshape(shape)) / self.width[:, j].reshape(shape)) / _STRETCH
-            place = np.clip((t + 1) / 2 * (n_node - 1), 0, n_node - 1 - 1e-9)
-            k = place.astype(np.int64)
-            share = place - k
-            row = np.arange(len(v)).reshape(shape)
-            log_like, mass = self.log_like[:, j], self.mass[:, j]
-            likes.append(np.exp((1 - share) * log_like[row, k] + share * log_like[row, k + 1]))
-            masses.append((1 - share) * mass[row, k] + share * mass[row, k + 1])
-        return np.stack(likes, axis=1), np.stack(masses, axis=1)
+        n, last = len(v), len(_NODES) - 1
+        z = np.log(v / (1 - v)).reshape(n, 1, -1)
+        place = (z - self.centre[:, None, None]) / self.width[:, :, None]
+        np.arcsinh(place, out=place)
+        place *= last / (2 * _STRETCH)
+        place += last / 2
+        np.clip(place, 0, last - 1e-9, out=place)
+        k = place.astype(np.int64)
+        place -= k
+        k += (np.arange(n * len(SPREADS)) * len(_NODES)).reshape(n, -1, 1)
+        like, mass = (_between(table.reshape(-1), k, place) for table in (self.log_like, self.mass))
+        shape = (n, len(SPREADS), *v.shape[1:])
+        return np.exp(like, out=like).reshape(shape), mass.reshape(shape)
+
+
+def _between(table: FloatArray, k: IntArray, share: FloatArray) -> FloatArray:
+    """Return the values of a table between its places k and k + 1."""
+    low = table.take(k)
+    step = table.take(k + 1)
+    step -= low
+    step *= share
+    low += step
+    return low
 
 
 def _curves(
@@ -391,11 +399,11 @@ def _spread_prior(by_spread: FloatArray, centre: FloatArray) -> FloatArray:
     return np.asarray(weight[own])
 
 
-def _weigh(kinds: list[_Reads], log_prior: FloatArray, is_plasma: bool) -> _Weighed:
+def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool) -> _Weighed:
     """Weigh a grid over the whole range, then finer ones where the weight lies; over every kind of genome."""
 
     def posterior(grid: FloatArray) -> tuple[FloatArray, FloatArray]:
-        found = [_posterior(reads, grid) for reads in kinds]
+        found = _posterior(reads, grid)
         logs = [post + told for (post, _), told in zip(found, log_prior - log_prior.max(), strict=True)]
         return np.concatenate(logs), np.concatenate([each for _, each in found], axis=1)
 
@@ -411,40 +419,50 @@ def _weigh(kinds: list[_Reads], log_prior: FloatArray, is_plasma: bool) -> _Weig
         grid = make(grid[first], grid[last], N_FINE)
         log_post, each = posterior(grid)
     at = np.log(grid) if is_plasma else grid
-    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, len(kinds) > 1)
+    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, len(log_prior) > 1)
 
 
-def _posterior(reads: _Reads, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return log posterior (n_spread, n_fraction), shares fitted at every point, and the variants' parts."""
+def _posterior(reads: _Reads, grid: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+    """Return per kind of genome the log posterior (n_spread, n_fraction), shares fitted at every point, and the
+    variants' parts."""
     if not len(reads.alt):
         none = np.zeros((len(SPREADS), len(grid)))
-        return none, np.zeros((0, *none.shape))
+        return [(none, np.zeros((0, *none.shape)))] * len(reads.weights)
     part, every, anywhere = reads.terms(grid)
-    here = reads.weights[:, HERE].sum(axis=1) > 0.5
+    here = reads.weights[0, :, HERE].sum(axis=1) > 0.5
     nil = reads.nil
     if here.any():
         nil, part, every = _given_a_call(reads, grid, here, nil, part, every)
     stray = STRAY[np.where(here, HERE, ELSEWHERE)][:, None, None]
-    kinds = reads.weights.sum(axis=2)  # (n, 3)
-    # P(reads | kind, level), options averaged: (n, 3 kinds, 3 levels, n_spread, n_fraction)
-    share = reads.weights / np.maximum(kinds[:, :, None], 1e-300)
-    used = kinds.max(axis=0) > 1e-6
-    value = np.zeros((len(nil), 3, 3, *part.shape[1:3]))
+    return [_fitted(weights, nil, part, every, stray, stray * anywhere[:, :, None]) for weights in reads.weights]
+
+
+def _fitted(
+    weights: FloatArray, nil: FloatArray, part: FloatArray, every: FloatArray, stray: FloatArray, off: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Fit the shares of what is absent, subclonal and clonal at every spread and fraction of one kind of genome.
+
+    off : shape (n, n_spread, 1), the part of a variant at any fraction whatever the tumour's
+    """
+    kinds = weights.sum(axis=2)  # (n, 3)
+    some = np.flatnonzero(kinds.max(axis=0) > 0)
+    kinds, weights = kinds[:, some], weights[:, some]
+    # P(reads | kind, level), options averaged: (n, kinds, 3 levels, n_spread, n_fraction)
+    share = weights / np.maximum(kinds[:, :, None], 1e-300)
+    value = np.empty((len(nil), len(some), 3, *part.shape[1:3]))
     value[:, :, 0] = nil[:, None, None, None]
     value[:, :, 1] = np.einsum("iko,isgo->iksg", share, part)
     value[:, :, 2] = np.einsum("iko,isgo->iksg", share, every)
     value *= kinds[:, :, None, None, None]
-    pi = np.repeat((SHARES / SHARES.sum(axis=1, keepdims=True))[:, :, None, None], len(SPREADS), axis=2)
-    pi = np.repeat(pi, len(grid), axis=3)
-    off = stray * anywhere[:, :, None]
-    prior = SHARES[:, :, None, None]
+    prior = SHARES[some][:, :, None, None]
+    pi = np.broadcast_to(prior / prior.sum(axis=1, keepdims=True), value.shape[1:])
     for _ in range(N_STEP):
         total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
         pi = pi * np.einsum("iklsg,isg->klsg", value, (1 - stray) / total) + prior
         pi /= pi.sum(axis=1, keepdims=True)
     total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
     each = np.log(np.maximum(total, 1e-300))
-    penalty = (prior * np.log(pi))[used].sum(axis=(0, 1))
+    penalty = (prior * np.log(pi))[kinds.max(axis=0) > 1e-6].sum(axis=(0, 1))
     return each.sum(axis=0) + penalty, each
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from oncourse.models import metrics
 from oncourse.models.adequacy import DEFAULT_NAGELKERKE, max_cox_snell, supported_parameters
 from oncourse.models.calibration import calibration_curve
+from oncourse.models.decision import counts_of, net_benefits
 from oncourse.models.ladder import (
     BOOSTED,
     BOTH,
@@ -319,20 +320,27 @@ def _decision(
 ) -> list[dict[str, Any]]:
     n = len(data.time)
     draws = [generator(seed, f"prediction benefit {b}").integers(0, n, n) for b in range(BAND_SAMPLES)]
-    parts = [data.take(at) for at in draws]
+    counts, weight = counts_of(draws, n), None
+    if data.late is not None:
+        weight = np.array([_of_one_copy(at, data.take(at).at(horizon).weight, n) for at in draws])
     rows: list[dict[str, Any]] = []
     risks = {name: out.risk[name].mean(axis=0) for name in models} | {"treat_all": np.ones(n)}
     for name, risk in risks.items():
-        for t in THRESHOLDS:
-            value = metrics.net_benefit(risk, data.time, data.event, t, horizon, entry=data.late)
-            each = [
-                metrics.net_benefit(risk[at], part.time, part.event, t, horizon, entry=part.late)
-                for at, part in zip(draws, parts, strict=True)
-            ]
+        told = (risk, data.time, data.event)
+        drawn = net_benefits(*told, THRESHOLDS, horizon, counts=counts, entry=data.late, weight=weight)
+        for t, each in zip(THRESHOLDS, drawn, strict=True):
+            value = metrics.net_benefit(*told, t, horizon, entry=data.late)
             low, high = np.nanquantile(each, [0.025, 0.975])
             rows.append(_benefit(name, t, value, low, high))
     rows += [_benefit("treat_none", t, 0.0, 0.0, 0.0) for t in THRESHOLDS]
     return rows
+
+
+def _of_one_copy(rows: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    """The weight of each of n patients in a resample; copies of one have the same."""
+    out = np.zeros(n)
+    out[rows] = weight
+    return out
 
 
 def _benefit(model: str, threshold: float, value: float, low: float, high: float) -> dict[str, Any]:
