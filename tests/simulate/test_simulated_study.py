@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -113,17 +112,44 @@ def test_treatment_lowers_the_tumour_fraction_of_some_and_selects_resistant_clon
     assert share[1] > share[0] + 1
 
 
+def _passengers(made):
+    from oncourse.simulate.drivers import DRIVER_GENES
+
+    return made.tables["variants"].filter(~pl.col("gene").is_in(list(DRIVER_GENES)))
+
+
 def test_passengers_fall_on_the_tissue_panel_in_proportion_to_coding_length():
     """The plasma panel is a part of the tissue panel; its genes take no more than their share of the passengers."""
-    from oncourse.simulate.drivers import passenger_pool, plasma_genes
+    from oncourse.simulate.drivers import plasma_genes
+    from oncourse.simulate.passengers import passenger_pool
 
     made = simulate_study("crc", 60, 11)
-    drivers = made.truth["drivers"]["gene"].unique().to_list() + ["DNMT3A", "PPM1D", "KRAS"]
-    passengers = made.tables["variants"].filter(~pl.col("gene").is_in(drivers))
-    assert set(plasma_genes()) <= set(made.tables["assays"]["targets"][0].split(";"))
-    genes, shares = passenger_pool(frozenset(made.tables["assays"]["targets"][0].split(";")))
-    expected = sum(w for g, w in zip(genes, np.diff(shares, prepend=0), strict=True) if g in set(plasma_genes()))
-    assert passengers["gene"].is_in(list(plasma_genes())).mean() == pytest.approx(expected, abs=0.05)
+    panel = frozenset(made.tables["assays"]["targets"][0].split(";"))
+    assert set(plasma_genes()) <= panel
+    genes, shares = passenger_pool(panel)
+    expected = sum(share for gene, share in zip(genes, shares, strict=True) if gene in set(plasma_genes()))
+    assert _passengers(made)["gene"].is_in(list(plasma_genes())).mean() == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_every_passenger_lies_in_its_gene_and_does_what_its_place_says(design):
+    """A simulated study is read without a doubt: no gene elsewhere, no base or effect that contradicts the gene."""
+    from oncourse.genome.gene_models import models
+    from oncourse.genome.genes import gene_places
+    from oncourse.genome.places import locate
+
+    variants = _passengers(simulate_study(design, 12, 5))
+    at = locate(variants["variant_id"], "GRCh38").rename({"gene": "place", "hgvs_p": "by_place", "consequence": "does"})
+    table = pl.concat([variants, at.drop("variant_id")], how="horizontal")
+    known = table.filter(pl.col("gene").is_in([*gene_places("GRCh38")["gene"], *models("GRCh38")]))
+    assert known.height > 20
+    assert known.equals(table.drop_nulls("place")) and (known["gene"] == known["place"]).all()
+    assert not (~table["is_ref_match"].fill_null(True)).any()
+    told = table.drop_nulls("does")
+    assert (told["consequence"] == told["does"]).all()
+    coding = known.filter(pl.col("region") == "coding")
+    codon = coding["hgvs_p"].str.extract(r"(\d+)").cast(pl.Int64)
+    assert ((codon - coding["codon_first"]).abs() <= 1).all()
 
 
 def test_no_blood_is_drawn_after_the_last_contact():

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.evolution.simulate_reads import ASSAYS, Reads, draw_reads, draw_segments
+from oncourse.evolution.simulate_reads import ASSAYS, Reads, Sites, draw_reads, draw_segments
 from oncourse.stats.rng import generator
 
 FOUNDER_CELLS_LOG = float(np.log(1e9))  # cells of a primary at diagnosis, about 1 cm3 of tumour
@@ -81,6 +81,8 @@ class TumourPlan:
     p_lesion_loss: float = 0.05
     """Chance per chromosome that one metastasis lost a copy of it (variants on it are LOST there)."""
     ffpe_artefacts: float = 15.0
+    sites: tuple[Sites, ...] = field(default=(), compare=False, repr=False)
+    """Where variants may lie; empty: anywhere on the autosomes."""
 
 
 @dataclass(frozen=True)
@@ -387,6 +389,7 @@ def _sequence(
         ffpe=np.array([s.is_ffpe for s in plan.samples]),
         neutral_tail=plan.neutral_tail,
         ffpe_artefacts=plan.ffpe_artefacts,
+        sites=plan.sites,
     )
 
 

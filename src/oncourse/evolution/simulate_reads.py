@@ -192,6 +192,36 @@ def _multiplicity(
     return np.minimum(copies, total), rng.random(len(clone)) < 0.5
 
 
+@dataclass(frozen=True)
+class Sites:
+    """Stretches of the autosomes that variants fall into.
+
+    up_to : assays whose share on target is at least this look at all of them; sites of a smaller share come first
+    chrom (1-22), first, last : shape (n,), 1-based, inclusive; weight : shape (n,), the chance of each stretch, sum 1
+    """
+
+    up_to: float
+    chrom: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+def _placed(
+    rng: np.random.Generator, sites: tuple[Sites, ...], on_panel: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw chromosome and position of each variant; `on_panel` (0-1) says which of the sites it belongs to."""
+    chrom, pos = np.zeros(len(on_panel), np.int64), np.zeros(len(on_panel), np.int64)
+    left = np.ones(len(on_panel), bool)
+    for part in sites:
+        mine = np.flatnonzero(left & (on_panel < part.up_to))
+        which = rng.choice(len(part.chrom), len(mine), p=part.weight)
+        width = (part.last - part.first + 1)[which]
+        chrom[mine], pos[mine] = part.chrom[which], part.first[which] + (rng.random(len(mine)) * width).astype(int)
+        left[mine] = False
+    return chrom, pos
+
+
 def draw_reads(
     rng: np.random.Generator,
     *,
@@ -207,6 +237,7 @@ def draw_reads(
     ffpe: NDArray[np.bool_],
     neutral_tail: float,
     ffpe_artefacts: float,
+    sites: tuple[Sites, ...] = (),
 ) -> Reads:
     """Draw variants and their counts.
 
@@ -215,6 +246,7 @@ def draw_reads(
     parent : (K,), parents first, -1 the founder; n_variants : (K,) variants per clone
     eta : (S, K) clone fractions; lesion_share : (S, L) whose cells the sample holds; lesion_of_sample : (S,), -1 plasma
     clone_lesion : (K,) lesion a clone was born in; purity : (S,) tumour cell fraction (plasma: tumour fraction)
+    sites : where variants may lie; empty: anywhere on the autosomes
     """
     n_samples = len(purity)
     tissue = np.flatnonzero(lesion_of_sample >= 0)
@@ -225,8 +257,12 @@ def draw_reads(
     clone = np.concatenate([clone, np.full(n_tail, -1), np.full(n_artefact, -2)])
     n = len(clone)
 
-    chrom = rng.choice(np.arange(1, 23), n, p=np.array(CHROM_MB) / sum(CHROM_MB))
-    pos = (rng.random(n) * (np.array(CHROM_MB)[chrom - 1] * 1e6 - 2e4)).astype(int) + 10_000
+    if sites:
+        on_panel = rng.random(n)
+        chrom, pos = _placed(rng, sites, on_panel)
+    else:
+        chrom = rng.choice(np.arange(1, 23), n, p=np.array(CHROM_MB) / sum(CHROM_MB))
+        pos = (rng.random(n) * (np.array(CHROM_MB)[chrom - 1] * 1e6 - 2e4)).astype(int) + 10_000
     order = rng.integers(0, 4, n)
     ref, alt = NUCLEOTIDES[order], NUCLEOTIDES[(order + rng.integers(1, 4, n)) % 4]
     forward = rng.random(n) < 0.5
@@ -261,7 +297,7 @@ def draw_reads(
     depth = np.zeros((n, n_samples), int)
     count = np.zeros((n, n_samples), int)
     looked = np.zeros((n, n_samples), bool)
-    on_panel = rng.random(n)
+    on_panel = on_panel if sites else rng.random(n)
     for column, assay in enumerate(assays):
         mean = assay.depth * rng.gamma(assay.depth_shape, 1 / assay.depth_shape, n)
         depth[:, column] = rng.poisson(mean)

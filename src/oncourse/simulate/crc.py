@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import MetastasisPlan, SamplePlan, Tumour, TumourPlan, simulate_tumour
+from oncourse.evolution.simulate_reads import ASSAYS as ASSAY_MODELS
+from oncourse.evolution.simulate_reads import Sites
 from oncourse.simulate.drivers import (
     ACQUIRED_RAS,
     CHIP,
@@ -28,6 +30,7 @@ from oncourse.simulate.genomes import (
     add_tumour,
     draw_focal,
 )
+from oncourse.simulate.passengers import on_genes, passenger_sites
 from oncourse.stats.rng import generator
 
 #: Truth of the simulated outcomes: hazard ratios of death after metastasis.
@@ -167,9 +170,19 @@ def _tumour(
         half_shedding_cells=3e10,
         treatments=treatments,
         kill_rate_per_day=0.02,
+        sites=_sites(),
     )
-    tumour = simulate_tumour(seed, f"crc/{patient}", plan)
+    tumour = on_genes(simulate_tumour(seed, f"crc/{patient}", plan), rng)
     return tumour, {s.sample_id: f"{patient}-{s.sample_id}" for s in samples}
+
+
+def _sites() -> tuple[Sites, ...]:
+    """What both panels look at, and what the tissue panel alone does."""
+    tissue, plasma = frozenset(panel_genes()), frozenset(plasma_genes())
+    return (
+        passenger_sites(plasma, ASSAY_MODELS["ctdna_panel"].on_target),
+        passenger_sites(tissue - plasma, 1.0),
+    )
 
 
 def _genome(
@@ -201,7 +214,7 @@ def _genome(
             cfdna_ng_ml=None if tissue else round(float(rng.lognormal(2.3, 0.6)), 1),
         )
         add_ras_coverage(rows, rng, ids[row["sample_id"]], row["mean_depth"])
-    add_tumour(rows, rng, tumour, ids, {"tissue": panel_genes(), "plasma": plasma_genes()})
+    add_tumour(rows, rng, tumour, ids, panel_genes())
     full = dict.fromkeys(ids, 1.0)
     for driver in drivers:
         ccf = dict(full)

@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.gene_sets import codon_table
+from oncourse.genome.gene_names import former_names
 from oncourse.genome.genes import gene_table, protein_lengths
 
 
@@ -196,15 +196,18 @@ PLASMA_CORE = (
     "CDK4",
 )
 PANEL_LENGTH, PLASMA_LENGTH = 3_500, 1_000
-_DRIVER_GENES = frozenset(
-    d.gene for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP) for d in group
+#: Genes that no passenger falls into: their events are drawn apart, with their own copies.
+DRIVER_GENES = frozenset(
+    d.gene
+    for group in (*CRC_GROUPS, *MCRPC_GROUPS, ACQUIRED_RAS, ACQUIRED_AR, CHIP, CRC_FOCAL, MCRPC_FOCAL)
+    for d in group
 )
 
 
 def panel_genes() -> tuple[str, ...]:
     """Return the genes of the simulated tissue panel."""
     table = gene_table().filter(pl.col("protein_length") < PANEL_LENGTH)
-    return tuple(sorted({*table["gene"], *PLASMA_CORE, *_DRIVER_GENES}))
+    return tuple(sorted({*table["gene"], *PLASMA_CORE, *DRIVER_GENES}))
 
 
 def plasma_genes() -> tuple[str, ...]:
@@ -215,14 +218,6 @@ def plasma_genes() -> tuple[str, ...]:
 
 @cache
 def exome_genes() -> tuple[str, ...]:
-    """Return the genes of the simulated exome: every gene of known protein length."""
-    return tuple(sorted(protein_lengths()))
-
-
-@cache
-def passenger_pool(genes: frozenset[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Return the genes that passengers fall into and their cumulative shares (coding length); never a driver gene."""
-    lengths = protein_lengths()
-    names = tuple(g for g in sorted(genes - _DRIVER_GENES) if g in lengths)
-    shares = np.cumsum([lengths[g] for g in names], dtype=float)
-    return names, shares / shares[-1]
+    """Return the genes of the simulated exome: every gene of known protein length, by today's symbol."""
+    former = former_names().keys()
+    return tuple(sorted(gene for gene in protein_lengths() if gene.upper() not in former))

@@ -10,19 +10,11 @@ import numpy as np
 import polars as pl
 
 from oncourse.evolution.simulate import Tumour
-from oncourse.genome.genes import protein_lengths
-from oncourse.simulate.drivers import RAS_CODONS, Driver, FocalEvent, passenger_pool
+from oncourse.simulate.drivers import RAS_CODONS, Driver, FocalEvent
+from oncourse.simulate.passengers import effects
 
 #: The caller of the simulated studies.
 MIN_ALT, MIN_VAF = 4, {"tissue": 0.03, "plasma": 0.002, "normal": 0.2, "white_cells": 0.01}
-_EFFECTS = (
-    ("missense", 0.62),
-    ("synonymous", 0.24),
-    ("nonsense", 0.05),
-    ("frameshift", 0.05),
-    ("splice_site", 0.04),
-)
-_AMINO = "ACDEFGHIKLMNPQRSTVWY"
 
 
 @dataclass
@@ -34,22 +26,6 @@ class Rows:
     def add(self, table: str, **row: Any) -> None:
         """Add one row."""
         self.tables[table].append(row)
-
-
-def passenger(rng: np.random.Generator, genes: tuple[str, ...], shares: np.ndarray) -> tuple[str, str, str]:
-    """Draw the gene (of cumulative shares), protein change and effect of a passenger mutation."""
-    gene = genes[int(shares.searchsorted(rng.random(), side="right"))]
-    effect = _EFFECTS[int(rng.choice(len(_EFFECTS), p=[w for _, w in _EFFECTS]))][0]
-    old, new = _AMINO[int(rng.integers(20))], _AMINO[int(rng.integers(20))]
-    at = int(rng.integers(2, max(3, protein_lengths()[gene])))
-    change = {
-        "missense": f"p.{old}{at}{new if new != old else 'W'}",
-        "synonymous": f"p.{old}{at}=",
-        "nonsense": f"p.{old}{at}*",
-        "frameshift": f"p.{old}{at}fs",
-        "splice_site": f"p.X{at}_splice",
-    }
-    return gene, change[effect], effect
 
 
 def add_reads(
@@ -110,30 +86,20 @@ def add_tumour(
     rng: np.random.Generator,
     tumour: Tumour,
     ids: dict[str, str],
-    genes: dict[str, tuple[str, ...]],
+    genes: tuple[str, ...],
 ) -> None:
     """Add the tumour's passenger variants, counts and segments; a site counted in any sample stays with its depth.
 
-    `genes` maps the material to the genes its assay looks at; a variant that plasma does not look at gets a gene
-    that only the tissue assay has.
+    genes : those of the widest assay
     """
     material = dict(tumour.samples.select("sample_id", "material").iter_rows())
     looked = tumour.counts.with_columns(pl.col("sample_id").replace_strict(material).alias("material"))
-    in_plasma = set(looked.filter(pl.col("material") == "plasma")["variant_id"])
-    has_plasma = "plasma" in material.values()
-    tissue_only = set(genes["tissue"]) - set(genes["plasma"])
-    pool_tissue = passenger_pool(frozenset(tissue_only if has_plasma and tissue_only else genes["tissue"]))
-    pool_both = passenger_pool(frozenset(genes["plasma"]) & frozenset(genes["tissue"]))
-    effect = {}
-    for variant in tumour.variants["variant_id"]:
-        effect[variant] = passenger(rng, *(pool_both if variant in in_plasma else pool_tissue))
     called = set()
     for row in looked.iter_rows(named=True):
         if row["alt_count"] >= MIN_ALT and row["alt_count"] >= MIN_VAF[row["material"]] * row["depth"]:
             called.add(row["variant_id"])
-    for variant in sorted(called):
-        gene, change, consequence = effect[variant]
-        rows.add("variants", variant_id=variant, gene=gene, hgvs_p=change, consequence=consequence)
+    for row in effects(rng, pl.Series(sorted(called), dtype=pl.String), frozenset(genes)).iter_rows(named=True):
+        rows.add("variants", **row)
     for row in looked.iter_rows(named=True):
         if row["variant_id"] in called:
             add_call(

@@ -24,6 +24,7 @@ from oncourse.simulate.genomes import (
     draw_focal,
     taken,
 )
+from oncourse.simulate.passengers import on_genes, passenger_sites
 from oncourse.stats.rng import generator
 
 #: Truth of the simulated outcomes: hazard ratios of progression and death.
@@ -96,8 +97,9 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
         primary_resected_day=30 if with_primary else None,
         treatments=tuple((castrate + start, castrate + stop) for start, stop in lines),
         kill_rate_per_day=0.02,
+        sites=(passenger_sites(frozenset(exome_genes())),),
     )
-    tumour = simulate_tumour(seed, f"mcrpc/{patient}", plan)
+    tumour = on_genes(simulate_tumour(seed, f"mcrpc/{patient}", plan), rng)
     tumour = taken(tumour, {s.sample_id for s in samples if s.day - castrate <= end})
     focal = draw_focal(rng, MCRPC_FOCAL, drivers)
     tumour = add_focal(tumour, focal, x_mb=156)
@@ -136,7 +138,7 @@ def _genome(
             preservation=row["preservation"],
         )
     exome = exome_genes()
-    add_tumour(rows, rng, tumour, ids, {"tissue": exome, "plasma": exome})
+    add_tumour(rows, rng, tumour, ids, exome)
     for driver in drivers:
         rows.add(
             "variants",
