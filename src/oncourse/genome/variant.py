@@ -236,14 +236,15 @@ def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
         pl.Series("_ref", [c[1] for c in cut], pl.String),
         pl.Series("_alt", [c[2] for c in cut], pl.String),
     )
-    joined = frame.join(pairs, on=[ref, alt], how="left", maintain_order="left")
+    joined = frame.select(pos, ref, alt).join(pairs, on=[ref, alt], how="left", maintain_order="left")
     hit = pl.col("_left").is_not_null()
     moved = pl.col(pos) + pl.col("_left") - (pl.col("_ref") == "").cast(pl.Int64)
-    return joined.with_columns(
+    changed = joined.select(
         pl.when(hit).then(moved).otherwise(pl.col(pos)).alias(pos),
         pl.when(hit).then(pl.col("_ref")).otherwise(pl.col(ref)).alias(ref),
         pl.when(hit).then(pl.col("_alt")).otherwise(pl.col(alt)).alias(alt),
-    ).drop("_left", "_ref", "_alt")
+    )
+    return frame.with_columns(changed.get_columns())
 
 
 def _aligned(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str, fasta: Fasta) -> pl.DataFrame:

@@ -235,19 +235,18 @@ def _tell_unknown_status(out: Decided, name: str) -> None:
 
 def _tell_exchanged(out: Decided, name: str) -> None:
     """Refuse a file whose passing rows are in the normal and not in the tumour: the two columns are exchanged."""
-    rows = out.frame.filter(pl.col("_pass") & pl.col("normal_depth").is_not_null() & pl.col("alt_count").is_not_null())
+    read = pl.col("_pass") & pl.col("normal_depth").is_not_null() & pl.col("alt_count").is_not_null()
     inverse = (
         (pl.col("alt_count") == 0)
         & (pl.col("depth") >= NORMAL_DEPTH)
         & (pl.col("normal_alt") >= 3)
         & (pl.col("normal_alt") >= 0.05 * pl.col("normal_depth"))
     )
-    n = rows.filter(inverse.fill_null(False)).height
-    if 2 * n < max(rows.height, 1):
+    n, rows = out.frame.select((read & inverse.fill_null(False)).sum().alias("n"), read.sum().alias("rows")).row(0)
+    if 2 * n < max(rows, 1):
         return
     message = (
-        f"{n:,} of {rows.height:,} variants that pass have reads in the normal and none in the tumour: are the two "
-        "exchanged?"
+        f"{n:,} of {rows:,} variants that pass have reads in the normal and none in the tumour: are the two exchanged?"
     )
     cure = "Say which column is the tumour's in a manifest (--files: path, column, sample_id, patient_id, role)."
     severity = "error" if n >= EXCHANGED_ROWS else "warning"
@@ -304,11 +303,11 @@ def _forced_kinds(out: Decided, name: str) -> list[str]:
     base changes have reads at the site and none of the variant. A kind whose rows are simply all 0 (callers that do not
     count indels; SU2C/PCF 2019) is not.
     """
-    counted = out.frame.filter(pl.col("is_called") & pl.col("alt_count").is_not_null()).with_columns(
-        kind().alias("kind")
-    )
-    if not (counted["alt_count"] == 0).any():
+    if not (out.frame["is_called"] & (out.frame["alt_count"] == 0)).any():
         return []
+    columns = ("sample_id", "variant_id", "alt_count", "depth", "is_called")
+    counted = out.frame.select(*columns, kind().alias("kind"))
+    counted = counted.filter(pl.col("is_called") & pl.col("alt_count").is_not_null())
     covered = (pl.col("depth") > 0).fill_null(False)
     sites = counted.group_by("variant_id").agg(pl.col("sample_id").n_unique().alias("_n"))
     zero = pl.col("alt_count") == 0
@@ -339,11 +338,11 @@ def _forced_kinds(out: Decided, name: str) -> list[str]:
 def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
     """Keep a call with 0 reads, without its counts, and say how many of each kind of variant."""
     wrong = is_call & (pl.col("alt_count") == 0).fill_null(False)
-    rows = out.frame.filter(wrong)
-    if rows.is_empty():
+    kinds = out.frame.select(kind().alias("kind"), wrong.alias("wrong"))
+    if not kinds["wrong"].any():
         return
-    total = dict(out.frame.group_by(kind().alias("kind")).len().iter_rows())
-    for k, n in rows.group_by(kind().alias("kind")).len().sort("kind").iter_rows():
+    total = dict(kinds.group_by("kind").len().iter_rows())
+    for k, n in kinds.filter("wrong").group_by("kind").len().sort("kind").iter_rows():
         message = (
             f"{n:,} of {total[k]:,} rows of kind {k} are calls with 0 variant reads; the calls stay, their counts are "
             "taken as unknown."

@@ -40,6 +40,8 @@ def sniff(data: bytes) -> tuple[str, int]:
 
 def first_bad_byte(data: bytes) -> int | None:
     """Return where `data` stops being UTF-8, None where all of it is."""
+    if data.isascii():
+        return None
     decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         for at in range(0, len(data), _CHUNK):

@@ -7,8 +7,9 @@ file also lists sites where nothing was seen (forced counts): then the assay's t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 
 import polars as pl
@@ -31,7 +32,7 @@ from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.units import in_percent, with_percent
 from oncourse.io.whose import Manifest, sample_of_file
 from oncourse.io.whose_rows import name_rows
-from oncourse.study.schema import Problem
+from oncourse.study.schema import Problem, all_distinct
 
 #: Reason of a record that is left out because its allele is no sequence of bases.
 NO_SMALL_VARIANT = "no small variant (<NON_REF>, *)"
@@ -145,11 +146,15 @@ def read_maf(
     rows, found_half = one_based(rows, name)
     problems += found_half
     rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
-    table = replace(table, lines=rows["line"])
-    found = tables_of(rows.drop("line"), table, name, problems, fasta=fasta, called=called)
+    filled = {c: table.frame.height - table.frame[c].null_count() for c in table.frame.columns}
+    n_rows = table.frame.height
+    table = replace(table, frame=pl.DataFrame(), lines=rows["line"])
+    held = [rows.drop("line")]
+    del rows  # handed over and not kept: what `tables_of` no longer needs leaves the memory
+    found = tables_of(held.pop(), table, name, problems, fasta=fasta, called=called)
     found.notes = [*notes, *told, *found.notes]
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
-    _write_ledger(found, path.name, header, table.frame)
+    _write_ledger(found, path.name, header, n_rows, filled)
     return found
 
 
@@ -175,17 +180,17 @@ def _of_one_sample(table: TextTable, path: Path, header: Sequence[str], notes: l
     return table.frame.with_columns(pl.lit(sample).alias("sample_id"))
 
 
-def _write_ledger(found: MafTables, file: str, header: Sequence[str], frame: pl.DataFrame) -> None:
-    """Say of every column what it became, and of the rows how many are calls."""
-    found.ledger.file(file, "MAF", "used", n_rows=frame.height)
+def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
+    """Say of every column what it became and how many cells it fills, and of the rows how many are calls."""
+    found.ledger.file(file, "MAF", "used", n_rows=n_rows)
     alias = spelled(header)
     for written in header:
         column = alias.get(written, written)
         became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
-        if column not in frame.columns or became is None:
+        if column not in filled or became is None:
             found.ledger.column(file, written, "not read", why="no column of a MAF that is used")
             continue
-        n = frame.height - frame[column].null_count()
+        n = filled[column]
         found.ledger.column(file, written, "used" if n else "empty", became=_BECAME.get(became, f"calls.{became}"), n=n)
     write_rows(found, file)
 
@@ -251,27 +256,29 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
     by_lower: dict[str, str] = {}
     for column in frame.columns:
         by_lower.setdefault(column.lower(), column)
-    picked: dict[str, pl.Expr] = {}
+    picked: dict[str, pl.Series] = {}
     for ours, aliases in ALIASES.items():
-        present = [_clean(by_lower[a], ours) for a in aliases if a in by_lower]
+        present = [_clean(frame[by_lower[a]], ours) for a in aliases if a in by_lower]
         if ours == "vaf":
             heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
-            present += [with_percent(_clean(heads[a])) for a in aliases if a in heads]
+            cells = [_clean(frame[heads[a]]) for a in aliases if a in heads]
+            present += [c.to_frame().select(with_percent(pl.col(c.name))).to_series() for c in cells]
         if not present:
             continue
         # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
-        picked[ours] = pl.coalesce(present).alias(ours)
+        picked[ours] = reduce(lambda one, other: one.zip_with(one.is_not_null(), other), present)
         if ours.endswith("_id"):
             picked[ours] = picked[ours].str.strip_chars().replace("", None)
-    return frame.select(list(picked.values()))
+    return pl.DataFrame([cells.alias(ours) for ours, cells in picked.items()])
 
 
-def _clean(column: str, ours: str = "") -> pl.Expr:
-    text = pl.col(column)
+def _clean(text: pl.Series, ours: str = "") -> pl.Series:
+    """Return the cells with null for what says nothing; the column itself where every cell says something."""
     nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]"]
     # a gene named Unknown falls back on its Entrez id
-    named = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if ours == "gene" else text.is_in(nothing)
-    return pl.when(~named).then(text)
+    is_gene = ours == "gene"
+    said = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if is_gene else text.is_in(nothing)
+    return text.set(said.fill_null(False), None) if said.any() else text
 
 
 def tables_of(
@@ -292,11 +299,13 @@ def tables_of(
     samples = frame.select(
         "sample_id", _optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
     ).unique("sample_id", maintain_order=True)
-    frame = normalise(frame, fasta=fasta)
-    before = frame
+    has_normal = _names_normal(frame)
+    n_rows = frame.height
     frame = _without_non_variants(frame, notes)
     left: list[tuple[str, int, int | None]] = []
-    left.append(("wild-type marker or structural variant", before.height - frame.height, None))
+    left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
+    frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
+    frame = normalise(frame, fasta=fasta)
     frame, found, lost = kept_by_gene(frame, name)
     problems += found
     left += lost
@@ -306,8 +315,14 @@ def tables_of(
         problems += reference_problems(frame, name)
     build, found = _build(frame, name)
     problems += found
+    has_normal = has_normal or frame["normal_depth"].is_not_null().any()
+    spent = ("chrom", "pos", "why_not", "build", "vaf", "ref_count", "normal_ref")
     decided = decide(
-        frame, name, called=called, has_normal=_has_normal(frame), listed=name.lower().startswith("data_mutations")
+        frame.drop(spent, strict=False),
+        name,
+        called=called,
+        has_normal=has_normal,
+        listed=name.lower().startswith("data_mutations"),
     )
     frame = decided.frame
     notes += decided.notes
@@ -324,16 +339,22 @@ def tables_of(
         *[c for c in ("gene", "classification", "term", "region", "hgvs_p", "hgvs_c") if c in frame.columns],
     )
     copies = _copies(frame)
+    contexts = _contexts(frame)
+    del frame, decided
     calls, found = _annotated(calls, name)
+    calls = calls.drop("classification", "term", "region", strict=False)
     problems += found
     n_rows = calls.height
     calls, found = _one_row_per_call(calls, name, notes)
     left.append(("repeats a sample and variant: joined", n_rows - calls.height, None))
     problems += found
+    variants = variants_of(calls)
+    if contexts is not None:
+        variants = variants.join(contexts, on="variant_id", how="left", maintain_order="left")
     columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
     return MafTables(
         calls.select(columns),
-        _with_context(variants_of(calls), frame),
+        variants,
         samples.sort("sample_id"),
         calls["line"],
         build,
@@ -411,11 +432,12 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     return frame.filter(~dropped)
 
 
-def _has_normal(frame: pl.DataFrame) -> bool:
-    """Whether the calls were made against a normal: one is named (vcf2maf writes NORMAL where there was none)."""
-    named = frame["normal_id"].drop_nulls() if "normal_id" in frame.columns else pl.Series([], dtype=pl.String)
-    real = ~named.str.to_uppercase().is_in(["NORMAL", ".", "NONE", "__UNKNOWN__"])
-    return bool(real.any()) or frame["normal_depth"].is_not_null().any()
+def _names_normal(frame: pl.DataFrame) -> bool:
+    """Whether a row names the normal its call was made against (vcf2maf writes NORMAL where there was none)."""
+    if "normal_id" not in frame.columns:
+        return False
+    named = frame["normal_id"].drop_nulls().unique().str.to_uppercase()
+    return bool((~named.is_in(["NORMAL", ".", "NONE", "__UNKNOWN__"])).any())
 
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
@@ -474,6 +496,8 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
 def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple[pl.DataFrame, list[Problem]]:
     """Keep one row per sample and variant: several transcripts, genes or callers write it more than once."""
     key = ["sample_id", "variant_id"]
+    if all_distinct(calls, key):
+        return calls, []
     twice = calls.select(pl.struct(key).is_duplicated().alias("d"))["d"]
     if not twice.any():
         return calls, []
@@ -499,14 +523,13 @@ def _severity() -> pl.Expr:
     return pl.col("consequence").replace_strict(order, default=len(order), return_dtype=pl.Int64)
 
 
-def _with_context(variants: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the bases around each variant where the file has them."""
+def _contexts(frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return variant_id, context (the bases around it) where the file has them; None without such a column."""
     if "context" not in frame.columns:
-        return variants
+        return None
     bases = pl.col("context").str.strip_chars().str.to_uppercase()
     known = frame.select("variant_id", context=bases).filter(pl.col("context").str.contains("^[ACGTN]{3,}$"))
-    known = known.unique("variant_id", keep="first", maintain_order=True)
-    return variants.join(known, on="variant_id", how="left", maintain_order="left")
+    return known.unique("variant_id", keep="first", maintain_order=True)
 
 
 def variants_of(calls: pl.DataFrame) -> pl.DataFrame:

@@ -29,6 +29,8 @@ from oncourse.study.schema import LISTED_PER_KIND, Problem
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
 MAX_LINE_BYTES = 64 << 20
 _CHUNK = 4 << 20
+#: A larger body is parsed block by block.
+_BLOCK = 128 << 20
 #: More columns are refused; matrices of genes by samples have as many as a centre has samples, tens of thousands.
 MAX_COLUMNS = 200_000
 
@@ -149,7 +151,9 @@ def read_table(
     body = data[body_at:] if body_at else data
     del data
     body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
-    frame = _parse(body, header, keep, separator)
+    held = [body]
+    del body  # handed over
+    frame = _parse(held.pop(), header, keep, separator)
     frame, lines = _without_headers(frame, lines, name, problems)
     return TextTable(frame, lines, comments, tuple(problems))
 
@@ -459,19 +463,41 @@ def _without_quotes(body: bytes, width: int, sep: bytes, first_line: int, name: 
     return b"\n".join(out)
 
 
+def _blocks(body: bytes) -> list[bytes]:
+    """Cut a large body after whole lines, into blocks of `_BLOCK` bytes and more."""
+    blocks, at = [], 0
+    while len(body) - at > 2 * _BLOCK:
+        end = body.find(b"\n", at + _BLOCK) + 1
+        if not end:
+            break
+        blocks.append(body[at:end])
+        at = end
+    return [*blocks, body[at:] if at else body]
+
+
 def _parse(body: bytes, header: list[str], keep: set[str], separator: str) -> pl.DataFrame:
     wanted = [at for at, name in enumerate(header) if name in keep]
     if not body or not wanted:
         return pl.DataFrame(schema=dict.fromkeys([header[at] for at in wanted], pl.String))
-    frame = pl.read_csv(
-        io.BytesIO(body),
-        separator=separator,
-        has_header=False,
-        quote_char=None,
-        raise_if_empty=False,
-        infer_schema=False,
-        columns=wanted if len(wanted) < len(header) else None,
-    )
+    blocks = _blocks(body)
+    del body  # what is parsed leaves the memory block by block
+    parts = []
+    while blocks:
+        parts.append(
+            pl.read_csv(
+                io.BytesIO(blocks.pop(0)),
+                separator=separator,
+                has_header=False,
+                quote_char=None,
+                raise_if_empty=False,
+                infer_schema=False,
+                columns=wanted if len(wanted) < len(header) else None,
+            )
+        )
+    frame = pl.concat(parts)
+    parts.clear()
+    for at in range(frame.width):  # one piece each, column by column: later steps would copy the whole table for it
+        frame.replace_column(at, frame.to_series(at).rechunk())
     # the names polars invents differ between its versions; the order is the file's
     frame.columns = [header[at] for at in wanted]
     return frame

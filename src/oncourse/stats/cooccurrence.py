@@ -259,30 +259,44 @@ def pair_power(
             mean[at] = null.expected[at] * (joint @ margins.size) / np.maximum(alone @ margins.size, 1e-12)
             spread[at] = _fourfold(joint, p, q, margins.size) / _fourfold(alone, p, q, margins.size)
         moved.append((mean, null.variance * spread))
-    apart = np.where(few < 0, 0.0, _binomial_tails(*moved[0], np.maximum(few, 0))[1])
-    return apart, _binomial_tails(*moved[1], many)[0]
+    apart = np.where(few < 0, 0.0, _at_most(*moved[0], np.maximum(few, 0)))
+    return apart, _at_least(*moved[1], many)
 
 
-def _binomial_tails(mean: Floats, variance: Floats, observed: Ints) -> tuple[Floats, Floats]:
-    """P(>= observed), P(<= observed) of the moved binomial of these moments, its trials and its move any real
+def _moved(mean: Floats, variance: Floats, observed: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Chance and trials of the moved binomial of these moments, and the count within it; trials and move are any real
     numbers."""
-    from scipy.special import betainc
-
     mean, spread = np.maximum(mean, 1e-12), np.maximum(variance, 1e-12)
     p = np.clip(1 - spread / mean, 1e-9, 0.5)
     trials = spread / (p * (1 - p))
-    k = np.asarray(observed, float) - (mean - trials * p)
+    return p, trials, np.asarray(observed, float) - (mean - trials * p)
+
+
+def _at_least(mean: Floats, variance: Floats, observed: Ints) -> Floats:
+    """P(>= observed) of the moved binomial."""
+    from scipy.special import betainc
+
+    p, trials, k = _moved(mean, variance, observed)
     inside = np.clip(k, -1 + 1e-9, trials)
-    more = np.where(k <= 0, 1.0, betainc(np.maximum(inside, 1e-9), np.maximum(trials - inside + 1, 1e-9), p))
-    fewer = betainc(np.maximum(trials - inside, 1e-9), inside + 1, 1 - p)
-    return np.where(k > trials + 1, 0.0, more), np.where(k <= -1, 0.0, np.where(k >= trials, 1.0, fewer))
+    tail = np.where(k <= 0, 1.0, betainc(np.maximum(inside, 1e-9), np.maximum(trials - inside + 1, 1e-9), p))
+    return np.where(k > trials + 1, 0.0, tail)
+
+
+def _at_most(mean: Floats, variance: Floats, observed: Ints) -> Floats:
+    """P(<= observed) of the moved binomial."""
+    from scipy.special import betainc
+
+    p, trials, k = _moved(mean, variance, observed)
+    inside = np.clip(k, -1 + 1e-9, trials)
+    tail = betainc(np.maximum(trials - inside, 1e-9), inside + 1, 1 - p)
+    return np.where(k <= -1, 0.0, np.where(k >= trials, 1.0, tail))
 
 
 def _critical(mean: Floats, variance: Floats, level: float) -> tuple[Ints, Ints]:
     """Return the largest count with P(<= count) <= level (-1: none), the smallest with P(>= count) <= level."""
     far = np.ceil(mean + 12 * np.sqrt(variance) + 20).astype(np.int64)
-    few = _bisect(far, lambda k: _binomial_tails(mean, variance, k)[1] > level) - 1
-    return few, _bisect(far, lambda k: _binomial_tails(mean, variance, k)[0] <= level)
+    few = _bisect(far, lambda k: _at_most(mean, variance, k) > level) - 1
+    return few, _bisect(far, lambda k: _at_least(mean, variance, k) <= level)
 
 
 def _fourfold(both: Floats, p: Floats, q: Floats, size: Ints) -> Floats:
